@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The probes configure.ac is written in.
+
+# TARN_CFLAGS_ADD(VARIABLE, FLAGS): append those of FLAGS that the compiler takes without a warning.
+AC_DEFUN([TARN_CFLAGS_ADD], [
+for tarn_flag in $2; do
+	AC_MSG_CHECKING([whether $CC takes $tarn_flag])
+	tarn_saved_CFLAGS=$CFLAGS
+	CFLAGS="$CFLAGS -Werror $tarn_flag"
+	AC_COMPILE_IFELSE([AC_LANG_PROGRAM],
+		[AC_MSG_RESULT([yes]); AS_VAR_APPEND([$1], [" $tarn_flag"])],
+		[AC_MSG_RESULT([no])])
+	CFLAGS=$tarn_saved_CFLAGS
+done])
+
+# TARN_LDFLAGS_ADD(VARIABLE, FLAGS): the same for the linker.
+AC_DEFUN([TARN_LDFLAGS_ADD], [
+for tarn_flag in $2; do
+	AC_MSG_CHECKING([whether the linker takes $tarn_flag])
+	tarn_saved_CFLAGS=$CFLAGS
+	tarn_saved_LDFLAGS=$LDFLAGS
+	CFLAGS="$CFLAGS $PIE_CFLAGS"
+	LDFLAGS="$LDFLAGS -Werror $tarn_flag"
+	AC_LINK_IFELSE([AC_LANG_PROGRAM],
+		[AC_MSG_RESULT([yes]); AS_VAR_APPEND([$1], [" $tarn_flag"])],
+		[AC_MSG_RESULT([no])])
+	CFLAGS=$tarn_saved_CFLAGS
+	LDFLAGS=$tarn_saved_LDFLAGS
+done])
+
+# TARN_LINKED_ADD(VARIABLE, FLAG, IF-NOT): append FLAG, which compiling and linking both need.
+AC_DEFUN([TARN_LINKED_ADD], [
+AC_MSG_CHECKING([whether $CC builds with $2])
+tarn_saved_CFLAGS=$CFLAGS
+CFLAGS="$CFLAGS -Werror $2"
+AC_LINK_IFELSE([AC_LANG_PROGRAM],
+	[AC_MSG_RESULT([yes]); AS_VAR_APPEND([$1], [" $2"])],
+	[AC_MSG_RESULT([no]); $3])
+CFLAGS=$tarn_saved_CFLAGS])
+
+# TARN_FORTIFY(VARIABLE): the highest _FORTIFY_SOURCE the C library has. Only an optimising compiler
+# honours it, and a level that the user or the distribution has set stays.
+AC_DEFUN([TARN_FORTIFY], [
+AC_MSG_CHECKING([for _FORTIFY_SOURCE])
+fortify_level=
+AC_COMPILE_IFELSE([AC_LANG_SOURCE([[
+#if !defined __OPTIMIZE__ || defined _FORTIFY_SOURCE
+#error not ours to set
+#endif
+]])], [
+	for tarn_level in 3 2; do
+		tarn_saved_CPPFLAGS=$CPPFLAGS
+		CPPFLAGS="$CPPFLAGS -D_FORTIFY_SOURCE=$tarn_level"
+		tarn_saved_CFLAGS=$CFLAGS
+		CFLAGS="$CFLAGS -Werror"
+		AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <string.h>]])],
+			[fortify_level=$tarn_level])
+		CPPFLAGS=$tarn_saved_CPPFLAGS
+		CFLAGS=$tarn_saved_CFLAGS
+		test -z "$fortify_level" || break
+	done
+])
+AS_IF([test -n "$fortify_level"], [AS_VAR_APPEND([$1], [" -D_FORTIFY_SOURCE=$fortify_level"])])
+AC_MSG_RESULT([${fortify_level:-left alone}])])
+
+# TARN_TOOL(VARIABLE, NAMES, WHAT IT IS FOR): an optional program, empty where there is none.
+AC_DEFUN([TARN_TOOL], [
+AC_ARG_VAR([$1], [$3])
+AC_CHECK_PROGS([$1], [$2])])
+
+# TARN_CARES: which of the two ways of sending through c-ares its version allows.
+AC_DEFUN([TARN_CARES], [
+tarn_saved_CPPFLAGS=$CPPFLAGS
+tarn_saved_LIBS=$LIBS
+CPPFLAGS="$CPPFLAGS $CARES_CFLAGS"
+LIBS="$CARES_LIBS $LIBS"
+AC_CHECK_FUNCS([ares_set_socket_functions_ex])
+cares_version=$($PKG_CONFIG --modversion libcares)
+AS_IF([test "$ac_cv_func_ares_set_socket_functions_ex" = yes],
+	[cares_way="token questions, the real bytes beside them"],
+	[cares_way="raw messages"
+	AC_PREPROC_IFELSE([AC_LANG_SOURCE([[
+#include <ares.h>
+#if ARES_VERSION >= 0x011600
+#error rewrites the messages it carries
+#endif
+]])], [], [AC_MSG_ERROR([c-ares $cares_version rewrites what it sends: use 1.18 to 1.21, or 1.34 and later])])])
+CPPFLAGS=$tarn_saved_CPPFLAGS
+LIBS=$tarn_saved_LIBS])
+
+# TARN_LIBEV: libev has no .pc file.
+AC_DEFUN([TARN_LIBEV], [
+AC_CHECK_HEADER([ev.h], [], [AC_MSG_ERROR([ev.h not found: install libev 4.33 or later])])
+AC_PREPROC_IFELSE([AC_LANG_SOURCE([[
+#include <ev.h>
+#if EV_VERSION_MAJOR != 4 || EV_VERSION_MINOR < 33
+#error too old
+#endif
+]])], [], [AC_MSG_ERROR([libev is too old: 4.33 or a later 4.x is needed])])
+AC_CHECK_LIB([ev], [ev_run], [AC_SUBST([EV_LIBS], [-lev])],
+	[AC_MSG_ERROR([libev cannot be linked])])
+AC_COMPUTE_INT([libev_minor], [EV_VERSION_MINOR], [[#include <ev.h>]], [libev_minor=33])
+libev_version=4.$libev_minor])
+
+# TARN_LDNS: reads and prints records in the scenario tests.
+AC_DEFUN([TARN_LDNS], [
+scenario_tests="left out: no libldns"
+AC_CHECK_HEADER([ldns/ldns.h], [AC_CHECK_LIB([ldns], [ldns_wire2pkt],
+	[AC_SUBST([LDNS_LIBS], [-lldns])
+	scenario_tests=yes])])
+AS_IF([test "$have_check" != yes], [scenario_tests="left out: no Check"])
+AM_CONDITIONAL([HAVE_LDNS], [test "$scenario_tests" = yes])])
+
+# TARN_PYTHON: a Python that has pytest and dnspython; the system's own is asked before PATH's first.
+AC_DEFUN([TARN_PYTHON], [
+AC_ARG_VAR([PYTHON], [Python 3 with pytest and dnspython: the system tests])
+AC_MSG_CHECKING([for a Python with pytest and dnspython])
+tarn_pythons=${PYTHON:-/usr/bin/python3 python3}
+PYTHON=
+for tarn_python in $tarn_pythons; do
+	AS_IF([$tarn_python -c 'import pytest, dns.message' >&AS_MESSAGE_LOG_FD 2>&1],
+		[PYTHON=$tarn_python; break])
+done
+AC_MSG_RESULT([${PYTHON:-none}])])

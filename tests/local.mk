@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# How every test runs: as a TAP producer under automake's driver.
+
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
+
+# A loaded machine must not fail a test: Check's time limit of 4 s is for hangs only.
+AM_TESTS_ENVIRONMENT = \
+	CK_TIMEOUT_MULTIPLIER=$${CK_TIMEOUT_MULTIPLIER-10}; export CK_TIMEOUT_MULTIPLIER; \
+	srcdir='$(srcdir)'; export srcdir; \
+	CC='$(CC)'; export CC; \
+	CXX='$(CXX)'; export CXX; \
+	NM='$(NM)'; export NM; \
+	HARDENING='$(HARDENING)'; export HARDENING; \
+	READELF='$(READELF)'; export READELF; \
+	HEADER_FLAGS='$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS)'; export HEADER_FLAGS;
+
+# What a test program links: everything, from the convenience libraries, so that it sees hidden names.
+LDADD = $(fuzz_engine) resolver/daemon/libdaemon.la resolver/libresolver.la cache/libcache.la \
+	$(CARES_LIBS) $(EV_LIBS) $(CHECK_LIBS)
