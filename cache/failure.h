@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Failed lookups remembered: for how long a key is not looked up again.
+
+#ifndef RTCACHE_FAILURE_H
+#define RTCACHE_FAILURE_H
+
+/*
+ * A failure is an entry of the shard like any other, found under the key's hash with some bits
+ * turned over, so that it lies beside the key's value, stale perhaps, and never in front of it. It
+ * lives on after its time, to know that the next failure is not the first.
+ *
+ * Threads: under the shard's lock.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cache.h"
+#include "shard.h"
+
+struct rtcache__failure {
+	uint64_t until_ms;
+	uint64_t span_ms;
+	int error;
+};
+
+/* What an entry marked as failure says. */
+struct rtcache__failure rtcache__failure_read(struct rtcache__entry *entry);
+
+/* Whether the key has failed and its time has not passed. */
+bool rtcache__failure_find(struct rtcache__shard *shard, uint64_t hash, const void *key,
+			   size_t key_len, uint64_t now_ms, struct rtcache__failure *out);
+
+void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
+			       const void *key, size_t key_len, int error, uint64_t now_ms);
+void rtcache__failure_forget(struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
+			     const void *key, size_t key_len);
+
+#endif

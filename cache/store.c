@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The store alone: peek, put, remove.
+
+#include "cache.h"
+#include "client.h"
+#include "failure.h"
+
+struct rtcache__entry *rtcache__find_locked(struct rtcache__shard *shard, uint64_t hash,
+					    const void *key, size_t key_len)
+{
+	pthread_mutex_lock(&shard->lock);
+	struct rtcache__entry *entry = rtcache__shard_find(shard, hash, key, key_len);
+	pthread_mutex_unlock(&shard->lock);
+	return entry;
+}
+
+bool rtcache__is_stale(const struct rtcache *cache, const struct rtcache__entry *entry,
+		       uint64_t now_ms)
+{
+	return entry && now_ms >= entry->end_ms && now_ms - entry->end_ms < cache->options.stale_ms;
+}
+
+static bool is_valid(const void *data, size_t len)
+{
+	return data || !len;
+}
+
+int rtcache_peek(struct rtcache_client *client, const void *key, size_t key_len, bool stale,
+		 struct rtcache_value *out)
+{
+	const struct rtcache *cache = client->cache;
+	if (!is_valid(key, key_len))
+		return RTCACHE_EINVAL;
+	rtcache__client_enter(client);
+	uint64_t hash = rtcache__key_hash(cache, key, key_len);
+	struct rtcache__entry *entry =
+		rtcache__find(rtcache__shard_of(cache, hash), hash, key, key_len);
+	uint64_t now_ms = rtcache__now(cache);
+	bool found = entry &&
+		     (now_ms < entry->end_ms || (stale && rtcache__is_stale(cache, entry, now_ms)));
+	if (found)
+		rtcache__client_give(client, entry, now_ms, out);
+	else
+		rtcache__value_none(out, entry ? RTCACHE_EXPIRED : RTCACHE_MISS, 0);
+	rtcache__client_count(client, (enum rtcache__count)out->status);
+	return found;
+}
+
+size_t rtcache_multi_peek(struct rtcache_client *client, const struct rtcache_key *keys,
+			  size_t count, struct rtcache_value *out)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < count; i++) {
+		int rc = rtcache_peek(client, keys[i].data, keys[i].len, false, &out[i]);
+		if (rc < 0)
+			rtcache__value_none(&out[i], RTCACHE_MISS, rc);
+		found += rc == 1;
+	}
+	return found;
+}
+
+static int put(struct rtcache_client *client, const void *key, size_t key_len, const void *data,
+	       size_t len, uint64_t ttl_ms, bool force)
+{
+	const struct rtcache *cache = client->cache;
+	if (!is_valid(key, key_len) || key_len > RTCACHE_KEY_MAX || !is_valid(data, len))
+		return RTCACHE_EINVAL;
+	rtcache__client_enter(client);
+	struct rtcache__new item = {
+		.hash = rtcache__key_hash(cache, key, key_len),
+		.key = key,
+		.key_len = key_len,
+		.data = data,
+		.len = len,
+		.ttl_ms = ttl_ms,
+	};
+	struct rtcache__shard *shard = rtcache__shard_of(cache, item.hash);
+	uint64_t now_ms = rtcache__now(cache);
+	int error = 0;
+	pthread_mutex_lock(&shard->lock);
+	if (ttl_ms)
+		error = rtcache__shard_store(shard, &item, now_ms, force,
+					     rtcache__client_idle_reader(client));
+	else
+		(void)rtcache__shard_remove(shard, item.hash, key, key_len);
+	pthread_mutex_unlock(&shard->lock);
+	return error;
+}
+
+int rtcache_put(struct rtcache_client *client, const void *key, size_t key_len, const void *data,
+		size_t len, uint64_t ttl_ms)
+{
+	return put(client, key, key_len, data, len, ttl_ms, false);
+}
+
+int rtcache_force_put(struct rtcache_client *client, const void *key, size_t key_len,
+		      const void *data, size_t len, uint64_t ttl_ms)
+{
+	return put(client, key, key_len, data, len, ttl_ms, true);
+}
+
+bool rtcache_remove(struct rtcache_client *client, const void *key, size_t key_len)
+{
+	struct rtcache *cache = client->cache;
+	if (!is_valid(key, key_len))
+		return false;
+	uint64_t hash = rtcache__key_hash(cache, key, key_len);
+	struct rtcache__shard *shard = rtcache__shard_of(cache, hash);
+	pthread_mutex_lock(&shard->lock);
+	bool removed = rtcache__shard_remove(shard, hash, key, key_len);
+	rtcache__failure_forget(cache, shard, hash, key, key_len);
+	pthread_mutex_unlock(&shard->lock);
+	return removed;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Looking at entries without using them: all of them in passing, or one key from every side.
+
+#include "cache.h"
+#include "client.h"
+#include "failure.h"
+#include "flight.h"
+
+/* The cursor: a shard above, a bucket below. Buckets are only ever added, at the end. */
+#define CURSOR_SHARD_SHIFT 32
+
+/* No chain is that long: with 4 entries a bucket, which is the worst, not one in 10^50. */
+#define CHAIN_MAX 64
+
+static void describe(const struct rtcache *cache, struct rtcache__entry *entry, uint64_t now_ms,
+		     struct rtcache_item *out)
+{
+	size_t size = rtcache__entry_size(entry->key_len, entry->len);
+	*out = (struct rtcache_item){
+		.key = entry->key,
+		.key_len = entry->key_len,
+		.bytes = (size_t)rtcache__arena_units_for(size) * RTCACHE__UNIT,
+		.uses = atomic_load_explicit(&entry->uses, memory_order_relaxed),
+		.is_main = rtcache__entry_has(entry, RTCACHE__ENTRY_MAIN),
+	};
+	if (rtcache__entry_has(entry, RTCACHE__ENTRY_FAILURE)) {
+		rtcache__value_none(&out->value, RTCACHE_MISS, rtcache__failure_read(entry).error);
+		return;
+	}
+	rtcache__entry_describe(entry, now_ms, &out->value);
+	if (out->value.status == RTCACHE_STALE && !rtcache__is_stale(cache, entry, now_ms))
+		out->value.status = RTCACHE_EXPIRED;
+}
+
+/* The entries stay readable when the lock is released: the client is online. */
+static size_t read_bucket(struct rtcache__shard *shard, uint32_t bucket,
+			  struct rtcache__entry *entries[CHAIN_MAX])
+{
+	size_t count = 0;
+	pthread_mutex_lock(&shard->lock);
+	uint32_t ref = atomic_load_explicit(rtcache__table_head(&shard->table, bucket),
+					    memory_order_relaxed);
+	while (ref && count < CHAIN_MAX) {
+		entries[count] = rtcache__entry_at(shard->table.base, ref);
+		ref = atomic_load_explicit(&entries[count]->next, memory_order_relaxed);
+		count++;
+	}
+	pthread_mutex_unlock(&shard->lock);
+	return count;
+}
+
+bool rtcache_walk(struct rtcache_client *client, uint64_t *cursor, size_t count,
+		  void (*visit)(const struct rtcache_item *item, void *arg), void *arg)
+{
+	const struct rtcache *cache = client->cache;
+	uint32_t index = (uint32_t)(*cursor >> CURSOR_SHARD_SHIFT);
+	uint32_t bucket = (uint32_t)*cursor;
+	uint64_t now_ms = rtcache__now(cache);
+	rtcache__client_enter(client);
+	client->state = RTCACHE__HOLDING;
+	/* An empty bucket counts as an entry: a call's work is bounded in an empty cache, too. */
+	for (size_t done = 0; done < count && index < cache->shard_count;) {
+		struct rtcache__shard *shard = &cache->shards[index];
+		struct rtcache__entry *entries[CHAIN_MAX];
+		if (bucket >= rtcache__table_buckets(&shard->table)) {
+			bucket = 0;
+			index++;
+			continue;
+		}
+		size_t found = read_bucket(shard, bucket++, entries);
+		for (size_t i = 0; i < found; i++) {
+			struct rtcache_item item;
+			describe(cache, entries[i], now_ms, &item);
+			visit(&item, arg);
+		}
+		done += found ? found : 1;
+	}
+	*cursor = (uint64_t)index << CURSOR_SHARD_SHIFT | bucket;
+	return index < cache->shard_count;
+}
+
+int rtcache_inspect(struct rtcache_client *client, const void *key, size_t key_len,
+		    struct rtcache_state *out)
+{
+	const struct rtcache *cache = client->cache;
+	struct rtcache__failure failure;
+	if (!key && key_len)
+		return RTCACHE_EINVAL;
+	rtcache__client_enter(client);
+	client->state = RTCACHE__HOLDING;
+	*out = (struct rtcache_state){0};
+	uint64_t now_ms = rtcache__now(cache);
+	uint64_t hash = rtcache__key_hash(cache, key, key_len);
+	struct rtcache__shard *shard = rtcache__shard_of(cache, hash);
+
+	pthread_mutex_lock(&shard->lock);
+	struct rtcache__entry *entry = rtcache__shard_find(shard, hash, key, key_len);
+	if (entry) {
+		out->is_stored = true;
+		describe(cache, entry, now_ms, &out->item);
+	}
+	if (rtcache__failure_find(shard, hash, key, key_len, now_ms, &failure)) {
+		out->failure = failure.error;
+		out->failure_left_ms = failure.until_ms - now_ms;
+	}
+	const struct rtcache__flight *flight = rtcache__flight_find(shard, hash, key, key_len);
+	if (flight) {
+		for (const struct rtcache_lookup *l = flight->lookups; l; l = l->next)
+			out->lookups++;
+		for (const struct rtcache_request *r = flight->first; r; r = r->priv.next)
+			out->waiters++;
+		out->waiters += flight->heir != NULL;
+		out->lookup_age_ms = now_ms - flight->started_ms;
+	}
+	pthread_mutex_unlock(&shard->lock);
+	return 0;
+}
