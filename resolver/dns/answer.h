@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dns/answer.h: from an upstream's message to the stored form, and from the stored form to a
+ * client's reply.
+ *
+ * The stored form is what the cache keeps: everything of a reply that does not depend on who asks.
+ * It is the records of the reply as they follow the question on the wire, normalised, with what
+ * must be patched worked out once:
+ *
+ *	head      rcode, AD, the number of records per section
+ *	offsets   where each record's TTL stands within the records, in order
+ *	records   answer and authority sections; owner names are compressed against the question
+ *	          (offset 12) and against each other, RDATA never against the question, so that it
+ *	          does not depend on a client's spelling; no OPT, no header, no question
+ *
+ * Only what answers the question is kept (RFC 2181 section 5.4.1, RFC 2308): the CNAME and DNAME
+ * chain from qname, in order; the RRset at its end; the SOA of a negative answer; and, where DO was
+ * asked for, their RRSIGs and the NSEC and NSEC3 proofs. Everything else is dropped.
+ *
+ * TTLs: one for an RRset, the lowest (RFC 2181 section 5.2); the top bit means 0 (section 8); at
+ * most TARN__TTL_MAX. A negative answer is kept TARN__NEGATIVE_TTL_MAX at most.
+ */
+#ifndef TARN_DNS_ANSWER_H
+#define TARN_DNS_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dns/message.h"
+#include "dns/query.h"
+
+enum {
+	TARN__TTL_MAX = 86400,	       /* seconds; what the peers settled on */
+	TARN__NEGATIVE_TTL_MAX = 3600, /* RFC 2308 section 5 suggests one to three hours */
+	TARN__CHAIN_MAX = 32,	       /* CNAMEs and DNAMEs in one answer */
+};
+
+enum tarn__verdict {
+	TARN__ANSWER_GOOD, /* stored form made: NOERROR or NXDOMAIN that answers the question */
+	TARN__ANSWER_TRUNCATED, /* ours, but TC=1: ask again over TCP */
+	TARN__ANSWER_FAILED,	/* ours, but SERVFAIL, REFUSED, FORMERR, NOTIMP or another rcode */
+	TARN__ANSWER_FOREIGN,	/* not an answer to what was asked: QR=0, opcode, id, question */
+	TARN__ANSWER_BROKEN,	/* malformed, or a chain that loops or is too long */
+};
+
+struct tarn__answer {
+	enum tarn__verdict verdict;
+	uint16_t rcode; /* with the OPT's upper bits; 0 where FOREIGN or BROKEN */
+	bool has_opt;
+	bool is_negative; /* NXDOMAIN or NODATA for the end of the chain */
+	uint32_t ttl;	  /* seconds the stored form may be kept; 0: deliver, do not store */
+	size_t len;	  /* of the stored form */
+};
+
+/* Room for any stored form. */
+enum { TARN__STORED_MAX = 65535 * 2 };
+
+/*
+ * Judges an upstream's message against the message that was sent to it (id and question are
+ * compared; the question to the letter where exact_case, RFC 5452 section 9.1) and the key it was
+ * asked for; makes the stored form of a good one in out. Work is bounded by len.
+ */
+void tarn__answer_read(const uint8_t *wire, size_t len, const uint8_t *asked, size_t asked_len,
+		       const struct tarn__key *key, bool exact_case, uint8_t out[TARN__STORED_MAX],
+		       struct tarn__answer *answer);
+
+/* An extended error for the reply; text may be NULL. */
+struct tarn__ede {
+	int code; /* enum tarn__ede_code; TARN__EDE_NONE: none */
+	const char *text;
+};
+
+/*
+ * Writes the reply of a stored form to a client: its id, RD, CD and question as it spelt it, RA,
+ * AD where the client asked for it (RFC 6840 section 5.7) and trust_ad, TTLs less age_sec and never
+ * below 0, and an OPT if and only if it sent one. What is longer than limit is cut at an RRset's
+ * end, with TC=1 (RFC 2181 section 9): of the authority section only what a denial or a proof needs
+ * was kept, so that it is missed as well (RFC 4035 section 3.1). An extended error that does not
+ * fit is left out first. limit is at least TARN__UDP_MIN and out has that much room. Returns the
+ * octets written.
+ */
+struct tarn__reply {
+	size_t limit;	    /* octets: see tarn__reply_limit(), or TARN__MESSAGE_MAX for TCP */
+	uint32_t age_sec;   /* since it was stored */
+	uint32_t stale_ttl; /* not 0: every TTL is this (RFC 8767 section 5.11) */
+	bool trust_ad;
+	struct tarn__ede ede;
+};
+size_t tarn__reply_stored(const struct tarn__query *, const uint8_t *stored, size_t stored_len,
+			  const struct tarn__reply *, uint8_t *out);
+
+/*
+ * Writes a reply without records: an error, or NOERROR without data. The question is repeated if
+ * it could be read; opcode, RD and CD are copied. out has room for TARN__UDP_MIN octets.
+ */
+size_t tarn__reply_error(const struct tarn__query *, uint16_t rcode, struct tarn__ede,
+			 uint8_t *out);
+
+/* What a UDP client takes of us: TARN__UDP_MIN to TARN__UDP_MAX octets (RFC 6891 section 6.2.3). */
+static inline size_t tarn__reply_limit(const struct tarn__query *query)
+{
+	return query->edns_size < TARN__UDP_MAX ? query->edns_size : TARN__UDP_MAX;
+}
+
+#endif

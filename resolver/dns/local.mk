@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The sources of resolver/dns.
+
+dns_sources = \
+	resolver/dns/answer.c resolver/dns/answer.h \
+	resolver/dns/edns.c resolver/dns/edns.h \
+	resolver/dns/message.h \
+	resolver/dns/name.c resolver/dns/name.h \
+	resolver/dns/pack.c resolver/dns/pack.h \
+	resolver/dns/query.c resolver/dns/query.h \
+	resolver/dns/record.c resolver/dns/record.h \
+	resolver/dns/reply.c \
+	resolver/dns/stored.h \
+	resolver/dns/text.c resolver/dns/text.h \
+	resolver/dns/wire.h

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dns/message.h: the numbers of a DNS message (RFC 1035 section 4, RFC 6891, RFC 8914) and octet
+ * access. Nothing here has state; everything is in network order on the wire, host order here.
+ */
+#ifndef TARN_DNS_MESSAGE_H
+#define TARN_DNS_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	TARN__HEADER_LEN = 12,
+	TARN__NAME_MAX = 255, /* RFC 1035 section 2.3.4, octets with the root label */
+	TARN__LABEL_MAX = 63,
+	TARN__MESSAGE_MAX = 65535, /* RFC 1035 section 4.2.2 */
+	TARN__UDP_MIN = 512,	   /* RFC 1035 section 4.2.1: what a client without EDNS can take */
+	TARN__UDP_MAX = 1232,	   /* RFC 9715: fits IPv6's smallest MTU; ours, both ways */
+};
+
+/* The second 16 bits of the header (RFC 1035 section 4.1.1, RFC 4035 section 3). */
+enum {
+	TARN__FLAG_QR = 0x8000,
+	TARN__FLAG_OPCODE = 0x7800,
+	TARN__FLAG_AA = 0x0400,
+	TARN__FLAG_TC = 0x0200,
+	TARN__FLAG_RD = 0x0100,
+	TARN__FLAG_RA = 0x0080,
+	TARN__FLAG_Z = 0x0040,
+	TARN__FLAG_AD = 0x0020,
+	TARN__FLAG_CD = 0x0010,
+	TARN__FLAG_RCODE = 0x000f,
+};
+
+enum tarn__rcode {
+	TARN__NOERROR = 0,
+	TARN__FORMERR = 1,
+	TARN__SERVFAIL = 2,
+	TARN__NXDOMAIN = 3,
+	TARN__NOTIMP = 4,
+	TARN__REFUSED = 5,
+	TARN__BADVERS = 16, /* extended: upper bits travel in OPT (RFC 6891 section 6.1.3) */
+};
+
+enum tarn__type {
+	TARN__TYPE_A = 1,
+	TARN__TYPE_NS = 2,
+	TARN__TYPE_MD = 3,
+	TARN__TYPE_MF = 4,
+	TARN__TYPE_CNAME = 5,
+	TARN__TYPE_SOA = 6,
+	TARN__TYPE_MB = 7,
+	TARN__TYPE_MG = 8,
+	TARN__TYPE_MR = 9,
+	TARN__TYPE_PTR = 12,
+	TARN__TYPE_HINFO = 13,
+	TARN__TYPE_MINFO = 14,
+	TARN__TYPE_MX = 15,
+	TARN__TYPE_TXT = 16,
+	TARN__TYPE_RP = 17,
+	TARN__TYPE_AFSDB = 18,
+	TARN__TYPE_RT = 21,
+	TARN__TYPE_SIG = 24,
+	TARN__TYPE_PX = 26,
+	TARN__TYPE_AAAA = 28,
+	TARN__TYPE_NXT = 30,
+	TARN__TYPE_SRV = 33,
+	TARN__TYPE_NAPTR = 35,
+	TARN__TYPE_KX = 36,
+	TARN__TYPE_DNAME = 39,
+	TARN__TYPE_OPT = 41,
+	TARN__TYPE_RRSIG = 46,
+	TARN__TYPE_NSEC = 47,
+	TARN__TYPE_NSEC3 = 50,
+	TARN__TYPE_TKEY = 249,
+	TARN__TYPE_TSIG = 250,
+	TARN__TYPE_IXFR = 251,
+	TARN__TYPE_AXFR = 252,
+	TARN__TYPE_MAILB = 253,
+	TARN__TYPE_MAILA = 254,
+	TARN__TYPE_ANY = 255,
+};
+
+enum tarn__class {
+	TARN__CLASS_IN = 1,
+	TARN__CLASS_CH = 3,
+	TARN__CLASS_HS = 4,
+	TARN__CLASS_NONE = 254,
+	TARN__CLASS_ANY = 255,
+};
+
+/* Extended DNS errors, RFC 8914 section 5.2. */
+enum tarn__ede_code {
+	TARN__EDE_NONE = -1,
+	TARN__EDE_STALE = 3,
+	TARN__EDE_CACHED_ERROR = 13,
+	TARN__EDE_NOT_READY = 14,
+	TARN__EDE_STALE_NXDOMAIN = 19,
+	TARN__EDE_NOT_SUPPORTED = 21,
+	TARN__EDE_NO_REACHABLE_AUTHORITY = 22,
+	TARN__EDE_NETWORK_ERROR = 23,
+};
+
+static inline uint16_t tarn__get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t tarn__get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline void tarn__put16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static inline void tarn__put32(uint8_t *p, uint32_t v)
+{
+	tarn__put16(p, (uint16_t)(v >> 16));
+	tarn__put16(p + 2, (uint16_t)v);
+}
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dns/query.c: a client's message, the cache key of its question, and the message that asks an
+ * upstream server the same.
+ *
+ * Where the RFCs leave the choice:
+ *	- Octets after the last counted record are ignored.
+ *	- Records other than OPT are stepped over, but a TSIG gets NOTIMP: it wants a signed reply.
+ *	- Of the types that are no data, ANY is left to policy, AXFR and IXFR get REFUSED, MAILA
+ *	  and MAILB NOTIMP, all others FORMERR.
+ *	- A message with another opcode is read as far as it goes, for its question and its OPT.
+ */
+#include "dns/query.h"
+
+#include <string.h>
+
+#include "dns/edns.h"
+#include "dns/name.h"
+#include "dns/record.h"
+#include "dns/wire.h"
+
+static void read_question(struct tarn__reader *reader, struct tarn__query *out)
+{
+	const uint8_t *qname = reader->wire + reader->at;
+	size_t len = tarn__name_span(qname, tarn__reader_left(reader));
+	const uint8_t *question = tarn__read_octets(reader, len + 4);
+	if (!question || len == 0) {
+		tarn__reader_fail(reader);
+		return;
+	}
+	out->qname = qname;
+	out->qname_len = (uint16_t)len;
+	out->qtype = tarn__get16(question + len);
+	out->qclass = tarn__get16(question + len + 2);
+}
+
+/* fixed is the OPT's TYPE, CLASS, TTL and RDLENGTH. */
+static void read_opt(struct tarn__reader *reader, const uint8_t *fixed, struct tarn__query *out)
+{
+	uint16_t size = tarn__get16(fixed + 2);
+	out->has_opt = true;
+	/* RFC 6891 section 6.2.3 */
+	out->edns_size = size > TARN__UDP_MIN ? size : TARN__UDP_MIN;
+	out->edns_version = fixed[5];
+	out->dnssec_ok = tarn__get16(fixed + 6) & TARN__OPT_DO;
+	uint16_t len = tarn__get16(fixed + 8);
+	const uint8_t *options = tarn__read_octets(reader, len);
+	if (!options || (len > 0 && !tarn__options_are_valid(options, len))) {
+		tarn__reader_fail(reader);
+		return;
+	}
+	out->options = options;
+	out->options_len = len;
+}
+
+/* Steps over a record that should be no OPT. Returns whether it is a TSIG. */
+__attribute__((noinline)) static bool skip_record(struct tarn__reader *reader)
+{
+	struct tarn__record record;
+	if (!tarn__record_read(reader, &record))
+		return false;
+	/* RFC 6891 section 6.1.2: OPT's owner is the root, and it is additional. */
+	if (record.type == TARN__TYPE_OPT)
+		tarn__reader_fail(reader);
+	return record.type == TARN__TYPE_TSIG;
+}
+
+/* The records behind the question; the last additional_count are additional. */
+static bool read_records(struct tarn__reader *reader, unsigned count, unsigned additional_count,
+			 struct tarn__query *out)
+{
+	bool has_tsig = false;
+	for (; count > 0 && !reader->failed; count--) {
+		const uint8_t *wire = reader->wire + reader->at;
+		/* RFC 6891 section 6.1.1: one OPT, in the additional section. */
+		if (count <= additional_count && !out->has_opt &&
+		    tarn__reader_left(reader) >= TARN__OPT_LEN && wire[0] == 0 &&
+		    tarn__get16(wire + 1) == TARN__TYPE_OPT) {
+			reader->at += TARN__OPT_LEN;
+			read_opt(reader, wire + 1, out);
+		} else {
+			has_tsig |= skip_record(reader);
+		}
+	}
+	return has_tsig;
+}
+
+/* RFC 6895 section 3.1: 0, OPT and 128 to 255 are no types that data can have. */
+static bool is_data_type(uint16_t type)
+{
+	return (type < 128 || type > 255) && type != 0 && type != TARN__TYPE_OPT;
+}
+
+/* What a question's type and class come to. */
+static int judge_question(const struct tarn__query *query)
+{
+	if (!is_data_type(query->qtype) && query->qtype != TARN__TYPE_ANY) {
+		switch (query->qtype) {
+		case TARN__TYPE_AXFR:
+		case TARN__TYPE_IXFR:
+			return TARN__REFUSED;
+		case TARN__TYPE_MAILA:
+		case TARN__TYPE_MAILB:
+			return TARN__NOTIMP;
+		}
+		return TARN__FORMERR;
+	}
+	return query->qclass == TARN__CLASS_IN ? TARN__QUERY_GOOD : TARN__REFUSED;
+}
+
+int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out)
+{
+	*out = (struct tarn__query){.edns_size = TARN__UDP_MIN};
+	if (len < TARN__HEADER_LEN)
+		return TARN__QUERY_DROP;
+	out->id = tarn__get16(wire);
+	out->flags = tarn__get16(wire + 2);
+	/* An answer to an answer would make a loop. */
+	if (out->flags & TARN__FLAG_QR)
+		return TARN__QUERY_DROP;
+
+	struct tarn__reader reader = {.wire = wire, .at = TARN__HEADER_LEN, .end = len};
+	unsigned question_count = tarn__get16(wire + 4);
+	for (unsigned i = 0; i < question_count && !reader.failed; i++)
+		read_question(&reader, out);
+	unsigned additional_count = tarn__get16(wire + 10);
+	unsigned record_count = (unsigned)tarn__get16(wire + 6) + tarn__get16(wire + 8);
+	record_count += additional_count;
+	bool has_tsig = read_records(&reader, record_count, additional_count, out);
+	/* RFC 9619: never two questions. None would be for a cookie alone (RFC 7873 section 5.4).
+	 */
+	if (question_count != 1)
+		out->qname = NULL;
+
+	/* RFC 1035 section 4.1.1, RFC 8906 section 3.1.4 */
+	if (out->flags & TARN__FLAG_OPCODE)
+		return TARN__NOTIMP;
+	if (reader.failed || question_count != 1)
+		return TARN__FORMERR;
+	/* RFC 6891 section 6.1.3 */
+	if (out->edns_version > 0)
+		return TARN__BADVERS;
+	if (has_tsig)
+		return TARN__NOTIMP;
+	return judge_question(out);
+}
+
+/* ---- the key ---------------------------------------------------------------------------- */
+
+enum { KEY_DO = 1, KEY_CD = 2, KEY_CLASS = 4 /* not IN: it follows */ };
+
+size_t tarn__key_write(const struct tarn__query *query, uint8_t key[TARN__KEY_MAX])
+{
+	size_t len = query->qname_len;
+	tarn__name_fold(key, query->qname, len);
+	tarn__put16(key + len, query->qtype);
+	bool is_in = query->qclass == TARN__CLASS_IN;
+	key[len + 2] =
+		(uint8_t)((query->dnssec_ok ? KEY_DO : 0) |
+			  (query->flags & TARN__FLAG_CD ? KEY_CD : 0) | (is_in ? 0 : KEY_CLASS));
+	if (is_in)
+		return len + 3;
+	tarn__put16(key + len + 3, query->qclass);
+	return len + 5;
+}
+
+static bool is_folded(const uint8_t *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (name[i] != tarn__fold(name[i]))
+			return false;
+	}
+	return true;
+}
+
+bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out)
+{
+	size_t name_len = tarn__name_span(key, len);
+	if (name_len == 0 || len < name_len + 3 || !is_folded(key, name_len))
+		return false;
+	uint8_t bits = key[name_len + 2];
+	if (bits > (KEY_DO | KEY_CD | KEY_CLASS) || len != name_len + (bits & KEY_CLASS ? 5 : 3))
+		return false;
+	uint16_t qclass = bits & KEY_CLASS ? tarn__get16(key + name_len + 3) : TARN__CLASS_IN;
+	if (bits & KEY_CLASS && qclass == TARN__CLASS_IN)
+		return false;
+	*out = (struct tarn__key){
+		.qname = key,
+		.qname_len = (uint16_t)name_len,
+		.qtype = tarn__get16(key + name_len),
+		.qclass = qclass,
+		.dnssec_ok = bits & KEY_DO,
+		.checking_disabled = bits & KEY_CD,
+	};
+	return true;
+}
+
+/* ---- the message upstream --------------------------------------------------------------- */
+
+size_t tarn__ask_write(const struct tarn__key *key, uint16_t id, bool edns,
+		       uint8_t out[TARN__ASK_MAX])
+{
+	tarn__put16(out, id);
+	tarn__put16(out + 2, TARN__FLAG_RD | (key->checking_disabled ? TARN__FLAG_CD : 0));
+	tarn__put16(out + 4, 1);
+	tarn__put16(out + 6, 0);
+	tarn__put16(out + 8, 0);
+	tarn__put16(out + 10, edns);
+	size_t len = TARN__HEADER_LEN;
+	memcpy(out + len, key->qname, key->qname_len);
+	len += key->qname_len;
+	tarn__put16(out + len, key->qtype);
+	tarn__put16(out + len + 2, key->qclass);
+	len += 4;
+	if (edns)
+		len += tarn__opt_write(out + len, TARN__OPT_LEN, TARN__NOERROR, key->dnssec_ok,
+				       &(struct tarn__ede){.code = TARN__EDE_NONE});
+	return len;
+}

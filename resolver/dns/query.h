@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dns/query.h: what a client asks: reading its message, making the cache key of it, and writing
+ * the message that asks an upstream server the same. Pure functions; nothing is allocated.
+ */
+#ifndef TARN_DNS_QUERY_H
+#define TARN_DNS_QUERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dns/message.h"
+
+/* A client's question, as views into its message: valid as long as the message is. */
+struct tarn__query {
+	const uint8_t *qname; /* the client's own spelling, never compressed; NULL: no question */
+	uint16_t qname_len;   /* octets with the root label, 1 to 255 */
+	uint16_t qtype, qclass;
+	uint16_t id;
+	uint16_t flags;	    /* the header's second word as received */
+	uint16_t edns_size; /* the client's UDP size, at least 512; 512 without OPT */
+	uint8_t edns_version;
+	bool has_opt;
+	bool dnssec_ok;		/* RFC 3225 */
+	const uint8_t *options; /* of the OPT, well formed; RFC 6891 section 6.1.2 */
+	uint16_t options_len;
+};
+
+enum { TARN__QUERY_GOOD = 0, TARN__QUERY_DROP = -1 };
+
+/*
+ * Reads a message from a client. Returns TARN__QUERY_GOOD; TARN__QUERY_DROP for what must not be
+ * answered at all (shorter than a header, or a response); else the rcode to answer with at once:
+ * FORMERR, NOTIMP, REFUSED or BADVERS (RFC 1035, 6891, 6895, 8906, 9619). Then *out holds what
+ * could be read, enough for tarn__reply_error(). wire may hold any octets.
+ */
+int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out);
+
+/*
+ * The cache key: the lower-cased qname in wire form, the type, and one octet with DO, CD and the
+ * class (two octets more where that is not IN). Never the transport, never other EDNS.
+ */
+enum { TARN__KEY_MAX = TARN__NAME_MAX + 5 };
+
+size_t tarn__key_write(const struct tarn__query *, uint8_t key[TARN__KEY_MAX]);
+
+/* The same, read back: views into the key. */
+struct tarn__key {
+	const uint8_t *qname;
+	uint16_t qname_len;
+	uint16_t qtype, qclass;
+	bool dnssec_ok, checking_disabled;
+};
+
+/* false when the octets are no key that tarn__key_write() made. */
+bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out);
+
+/* Header, question and an OPT without options. */
+enum { TARN__ASK_MAX = TARN__HEADER_LEN + TARN__NAME_MAX + 4 + 11 };
+
+/*
+ * Writes the message that asks an upstream server: RD set, CD as in the key, DO in an OPT that
+ * offers TARN__UDP_MAX octets (no OPT when edns is false: RFC 6891 section 6.2.2's fall-back).
+ * The OPT is the last record. Returns the octets written.
+ */
+size_t tarn__ask_write(const struct tarn__key *, uint16_t id, bool edns,
+		       uint8_t out[TARN__ASK_MAX]);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dns/reply.c: what a client gets. tarn__reply_stored() is the way of every hit: three copies, one
+ * patch per record, and the OPT.
+ */
+#include <string.h>
+
+#include "dns/answer.h"
+#include "dns/edns.h"
+#include "dns/stored.h"
+
+/* Header and question; the record counts are 0 but for OPT's. Returns the octets written. */
+static size_t write_question(const struct tarn__query *query, uint16_t flags, uint8_t *out)
+{
+	tarn__put16(out, query->id);
+	tarn__put16(out + 2, flags);
+	tarn__put16(out + 4, query->qname != NULL);
+	tarn__put32(out + 6, 0);
+	tarn__put16(out + 10, query->has_opt);
+	if (!query->qname)
+		return TARN__HEADER_LEN;
+	memcpy(out + TARN__HEADER_LEN, query->qname, query->qname_len);
+	uint8_t *end = out + TARN__HEADER_LEN + query->qname_len;
+	tarn__put16(end, query->qtype);
+	tarn__put16(end + 2, query->qclass);
+	return TARN__HEADER_LEN + (size_t)query->qname_len + 4;
+}
+
+/* The records of a stored form, and how many of them go into a reply. */
+struct records {
+	unsigned answer_count, authority_count;
+	const uint8_t *offsets; /* of TTLs */
+	const uint8_t *wire;
+	size_t len;
+};
+
+static struct records stored_records(const uint8_t *stored, size_t stored_len)
+{
+	struct records records = {
+		.answer_count = tarn__get16(stored + 1),
+		.authority_count = tarn__get16(stored + 3),
+		.offsets = stored + TARN__STORED_HEAD_LEN,
+	};
+	records.wire = records.offsets + 2 * (records.answer_count + records.authority_count);
+	records.len = (size_t)(stored + stored_len - records.wire);
+	return records;
+}
+
+/* Leaves as many whole RRsets as fit into room (RFC 2181 section 9). */
+static void cut(struct records *records, size_t room)
+{
+	unsigned count = records->answer_count + records->authority_count;
+	unsigned fitting = 0;
+	size_t fitting_len = 0, len = 0;
+	for (unsigned i = 0; i < count && len <= room; i++) {
+		const uint8_t *ttl = records->wire + tarn__get16(records->offsets + 2 * i);
+		if (!(tarn__get32(ttl) & TARN__STORED_SAME_RRSET)) {
+			fitting = i;
+			fitting_len = len;
+		}
+		len = (size_t)(ttl + 6 - records->wire) + tarn__get16(ttl + 4);
+	}
+	records->len = fitting_len;
+	if (fitting <= records->answer_count) {
+		records->answer_count = fitting;
+		records->authority_count = 0;
+	} else {
+		records->authority_count = fitting - records->answer_count;
+	}
+}
+
+static void write_ttls(const struct records *records, uint8_t *wire,
+		       const struct tarn__reply *reply)
+{
+	unsigned count = records->answer_count + records->authority_count;
+	for (unsigned i = 0; i < count; i++) {
+		uint8_t *at = wire + tarn__get16(records->offsets + 2 * i);
+		uint32_t ttl = tarn__get32(at) & ~TARN__STORED_SAME_RRSET;
+		ttl = ttl > reply->age_sec ? ttl - reply->age_sec : 0;
+		tarn__put32(at, reply->stale_ttl ? reply->stale_ttl : ttl);
+	}
+}
+
+size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored, size_t stored_len,
+			  const struct tarn__reply *reply, uint8_t *out)
+{
+	uint16_t flags = (query->flags & (TARN__FLAG_RD | TARN__FLAG_CD)) | TARN__FLAG_QR |
+			 TARN__FLAG_RA | (stored[0] & TARN__STORED_RCODE);
+	/* RFC 6840 section 5.7 */
+	if (stored[0] & TARN__STORED_AD && reply->trust_ad &&
+	    (query->dnssec_ok || query->flags & TARN__FLAG_AD))
+		flags |= TARN__FLAG_AD;
+
+	size_t len = TARN__HEADER_LEN + (size_t)query->qname_len + 4;
+	size_t room = reply->limit - len - (query->has_opt ? TARN__OPT_LEN : 0);
+	struct records records = stored_records(stored, stored_len);
+	if (records.len > room) {
+		/* The authority section holds nothing that the client can do without. */
+		cut(&records, room);
+		flags |= TARN__FLAG_TC;
+	}
+
+	write_question(query, flags, out);
+	tarn__put16(out + 6, (uint16_t)records.answer_count);
+	tarn__put16(out + 8, (uint16_t)records.authority_count);
+	memcpy(out + len, records.wire, records.len);
+	write_ttls(&records, out + len, reply);
+	len += records.len;
+	if (query->has_opt)
+		len += tarn__opt_write(out + len, reply->limit - len, TARN__NOERROR,
+				       query->dnssec_ok, &reply->ede);
+	return len;
+}
+
+size_t tarn__reply_error(const struct tarn__query *query, uint16_t rcode, struct tarn__ede ede,
+			 uint8_t *out)
+{
+	/* Without OPT there is no room for an extended rcode. */
+	if (rcode > TARN__FLAG_RCODE && !query->has_opt)
+		rcode = TARN__SERVFAIL;
+	uint16_t copied = TARN__FLAG_OPCODE | TARN__FLAG_RD | TARN__FLAG_CD;
+	size_t len = write_question(query,
+				    (query->flags & copied) | TARN__FLAG_QR | TARN__FLAG_RA |
+					    (rcode & TARN__FLAG_RCODE),
+				    out);
+	if (query->has_opt)
+		len += tarn__opt_write(out + len, TARN__UDP_MIN - len, rcode, query->dnssec_ok,
+				       &ede);
+	return len;
+}
