@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/io.h: the outside as core/ sees it: a clock, randomness, a carrier of questions to servers
+ * and one timer. net/ implements it on libev and c-ares, the tests on a virtual clock and a script;
+ * nothing in core/ can tell which.
+ *
+ * Thread: one struct tarn_io per worker, used on that worker's thread only.
+ */
+#ifndef TARN_CORE_IO_H
+#define TARN_CORE_IO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tarn.h"
+
+enum tarn__transport { TARN__UDP, TARN__TCP };
+
+/*
+ * One message on its way to one server, in core's memory. core/ fills in all but carrier; wire
+ * stays untouched and alive until done was called or cancel returned.
+ */
+struct tarn_exchange {
+	/*
+	 * error 0: answer is a whole message from that server, at least a header, with the id and
+	 * the question sent (letter case aside); it is valid during the call. Else TARN_EUNREACHABLE
+	 * (refused, no route, closed), TARN_ETIMEOUT or TARN_ENOMEM, and answer is NULL.
+	 */
+	void (*done)(struct tarn_exchange *, int error, const uint8_t *answer, size_t len);
+	const struct tarn_address *server;
+	size_t server_index; /* of the configuration's list */
+	enum tarn__transport transport;
+	const uint8_t *wire; /* its first two octets are the id, random, of core's making */
+	size_t len;
+	void *carrier; /* the implementation's own */
+};
+
+struct tarn_io {
+	void *data;
+	/* Monotonic. The same clock as the cache's. */
+	uint64_t (*now_ms)(void *data);
+	/* Unpredictable octets (RFC 5452 section 9.2). */
+	void (*random)(void *data, void *out, size_t len);
+	/*
+	 * 0: done is called exactly once, later, from the loop, never inside send or cancel. The
+	 * sender keeps its own deadline and cancels. <0 (a TARN_E… code): done is never called.
+	 */
+	int (*send)(void *data, struct tarn_exchange *);
+	/* done is never called after it. */
+	void (*cancel)(void *data, struct tarn_exchange *);
+	/*
+	 * Have tarn__resolver_run() called at that time or soon after, not before; a later call
+	 * replaces the time; UINT64_MAX: no need.
+	 */
+	void (*wake_at)(void *data, uint64_t at_ms);
+};
+
+#endif

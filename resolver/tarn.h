@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tarn.h: a caching DNS resolver for your own program, on your own libev loop.
+ *
+ *	struct tarn_address upstream, listen;
+ *	tarn_address_parse("192.0.2.1", 53, &upstream);
+ *	tarn_address_parse("127.0.0.1:5300", 53, &listen);
+ *
+ *	struct tarn *tarn = tarn_new(&(struct tarn_options){
+ *		.upstreams = &upstream, .upstream_count = 1});
+ *	struct tarn_worker *worker = tarn_worker_new(tarn, EV_DEFAULT);
+ *	tarn_worker_listen(worker, &listen);
+ *	ev_run(EV_DEFAULT, 0);
+ *
+ * Threads: a struct tarn is shared by any number of workers, each on a loop and a thread of its
+ * own; everything that takes a struct tarn_worker is called on that worker's thread. tarn never
+ * runs or breaks a loop that it was given. SIGPIPE should be ignored by the program.
+ *
+ * Errors: functions that return int give 0 (or what they say) and one negative TARN_E… code on
+ * failure; constructors give NULL when memory is short. Outputs are untouched on failure.
+ */
+#ifndef TARN_H
+#define TARN_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct ev_loop;
+
+/* ---- errors ---------------------------------------------------------------------------- */
+
+/* The numbers keep clear of librtcache's, since both travel through the same calls. */
+#define TARN_ERRORS(X)                                                                             \
+	X(TARN_ENOMEM, -101, "out of memory")                                                        \
+	X(TARN_EINVAL, -102, "invalid argument")                                                     \
+	X(TARN_EADDRESS, -103, "not an IP address")                                                  \
+	X(TARN_EPORT, -104, "not a port (1 to 65535)")                                               \
+	X(TARN_ESCOPE, -105, "no such network interface")                                            \
+	X(TARN_ESYSTEM, -106, "system call failed (see errno)")                                      \
+	X(TARN_ECANCELED, -107, "canceled")                                                          \
+	X(TARN_EUNREACHABLE, -108, "server unreachable")                                             \
+	X(TARN_ETIMEOUT, -109, "no answer in time")                                                  \
+	X(TARN_EANSWER, -110, "no usable answer")                                                   \
+	X(TARN_EBUSY, -111, "too many questions under way")                                         \
+	X(TARN_ENOSERVER, -112, "no upstream server")
+
+#define TARN__ERROR_ENUM(name, code, text) name = code,
+enum tarn_error { TARN_ERRORS(TARN__ERROR_ENUM) };
+#undef TARN__ERROR_ENUM
+
+/* The text of a TARN_E… code; "unknown error" for any other number. Never NULL. */
+const char *tarn_error_text(int error);
+
+/* "0.1.0" */
+const char *tarn_version(void);
+
+/* ---- addresses ------------------------------------------------------------------------- */
+
+struct tarn_address {
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in4;
+		struct sockaddr_in6 in6;
+	};
+};
+
+/* Longest text of an address: "[", an IPv6 address, "%", an interface, "]:65535" and NUL. */
+#define TARN_ADDRESS_TEXT_MAX 80
+
+/*
+ * Reads an address: "192.0.2.1", "192.0.2.1:53", "192.0.2.1@53", "2001:db8::1", "[2001:db8::1]",
+ * "[2001:db8::1]:53", "2001:db8::1@53", "fe80::1%eth0", "[fe80::1%eth0]:53". No names. Port 0 is
+ * taken as it stands; default_port is used where none is given.
+ * Errors: TARN_EADDRESS, TARN_EPORT, TARN_ESCOPE.
+ */
+int tarn_address_parse(const char *text, uint16_t default_port, struct tarn_address *out);
+
+/* Writes "192.0.2.1:53" or "[2001:db8::1]:53" into out and returns out. */
+char *tarn_address_format(const struct tarn_address *, char out[TARN_ADDRESS_TEXT_MAX]);
+
+/* Octets of the sockaddr within; its port in host order; the same address and port? */
+socklen_t tarn_address_len(const struct tarn_address *);
+uint16_t tarn_address_port(const struct tarn_address *);
+void tarn_address_set_port(struct tarn_address *, uint16_t port);
+bool tarn_address_is_equal(const struct tarn_address *, const struct tarn_address *);
+
+/* ---- the resolver ---------------------------------------------------------------------- */
+
+struct tarn;        /* the cache and the configuration, shared by all workers */
+struct tarn_worker; /* one loop's part: its sockets, its questions under way */
+
+/* Levels and their numbers are syslog's. */
+enum tarn_log_level { TARN_LOG_ERR = 3, TARN_LOG_WARNING = 4, TARN_LOG_INFO = 6, TARN_LOG_DEBUG = 7 };
+
+struct tarn_options { /* zero means the default named beside it */
+	size_t cache_size; /* octets, everything counted; 16 MiB */
+	const struct tarn_address *upstreams; /* copied; none: every question that needs one fails */
+	size_t upstream_count;
+	/* One line without a newline; may be called on any worker's thread. NULL: silence. */
+	void (*log)(void *arg, enum tarn_log_level level, const char *line);
+	void *log_arg;
+};
+
+/* NULL with errno set: ENOMEM; EINVAL for a cache_size that cannot work. */
+struct tarn *tarn_new(const struct tarn_options *);
+/* All its workers have been freed before. NULL is allowed. */
+void tarn_free(struct tarn *);
+
+/* loop is borrowed and outlives the worker. NULL with errno set: out of memory or of descriptors. */
+struct tarn_worker *tarn_worker_new(struct tarn *, struct ev_loop *loop);
+/* Questions under way are failed first, so that every client gets an answer. NULL is allowed. */
+void tarn_worker_free(struct tarn_worker *);
+
+/*
+ * Opens, binds and serves a UDP and a TCP socket. With port 0 the system picks one port for both
+ * and *address says which. TARN_ESYSTEM with errno, TARN_ENOMEM.
+ */
+int tarn_worker_listen(struct tarn_worker *, struct tarn_address *address);
+
+/*
+ * The two halves of tarn_worker_listen(), for programs that open sockets before they drop
+ * privileges, give each of several workers its own (SO_REUSEPORT is set), or were handed them.
+ * type is SOCK_DGRAM or SOCK_STREAM. open returns a descriptor; serve takes it (the worker closes
+ * it), a failed serve leaves it with the caller.
+ */
+int tarn_socket_open(struct tarn_address *address, int type);
+int tarn_worker_serve(struct tarn_worker *, int fd);
+
+/*
+ * A question of the program's own, as a DNS message (RFC 1035); the answer comes as a DNS message
+ * of up to 65,535 octets. The request lives in the caller's memory until done was called or
+ * tarn_cancel() returned; done is called exactly once, from the loop, never inside tarn_ask().
+ * answer is valid during the call only. error is 0, or TARN_ECANCELED when the worker is freed
+ * (then answer is NULL); failures of the resolution itself are answers (SERVFAIL).
+ * Errors of tarn_ask(): TARN_EINVAL for what no answer can be made for, TARN_ENOMEM.
+ */
+struct tarn_request {
+	void *data;
+	void (*done)(struct tarn_request *, int error, const uint8_t *answer, size_t len);
+	void *private_[4];
+};
+int tarn_ask(struct tarn_worker *, struct tarn_request *, const uint8_t *question, size_t len);
+void tarn_cancel(struct tarn_worker *, struct tarn_request *);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
