@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/address.c: IP addresses with ports, from text and to text. */
+#include "config.h"
+
+#include "tarn.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The parts of an address text, as views into it. */
+struct parts {
+	const char *host, *scope, *port;
+	size_t host_len, scope_len, port_len; /* scope, port: meaningful where not NULL */
+};
+
+/* A port is digits only: strtoul's blanks, signs and wrap-around are not ports. */
+static int parse_port(const char *text, size_t len, uint16_t *out)
+{
+	if (len == 0 || len > 5)
+		return TARN_EPORT;
+	uint32_t port = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return TARN_EPORT;
+		port = port * 10 + (uint32_t)(text[i] - '0');
+	}
+	if (port > UINT16_MAX)
+		return TARN_EPORT;
+	*out = (uint16_t)port;
+	return 0;
+}
+
+/* An interface by name or by number (RFC 4007 section 11.2). */
+static int parse_scope(const char *text, size_t len, uint32_t *out)
+{
+	char name[IF_NAMESIZE];
+	if (len == 0 || len >= sizeof(name))
+		return TARN_ESCOPE;
+	memcpy(name, text, len);
+	name[len] = '\0';
+	uint32_t scope = if_nametoindex(name);
+	if (scope == 0 && strspn(name, "0123456789") == len)
+		scope = (uint32_t)strtoul(name, NULL, 10);
+	if (scope == 0)
+		return TARN_ESCOPE;
+	*out = scope;
+	return 0;
+}
+
+static void cut_scope(struct parts *parts)
+{
+	const char *percent = memchr(parts->host, '%', parts->host_len);
+	if (percent == NULL)
+		return;
+	parts->scope = percent + 1;
+	parts->scope_len = parts->host_len - (size_t)(parts->scope - parts->host);
+	parts->host_len = (size_t)(percent - parts->host);
+}
+
+/* Finds the parts without judging them, but for what stands between brackets and port. */
+static int split(const char *text, struct parts *parts)
+{
+	const char *end = text + strlen(text);
+	*parts = (struct parts){.host = text};
+	if (*text == '[') {
+		const char *close = strchr(text, ']');
+		if (close == NULL)
+			return TARN_EADDRESS;
+		parts->host = text + 1;
+		parts->host_len = (size_t)(close - parts->host);
+		if (close[1] != '\0') {
+			if (close[1] != ':' && close[1] != '@')
+				return TARN_EADDRESS;
+			parts->port = close + 2;
+		}
+	} else {
+		const char *at = strchr(text, '@');
+		const char *colon = strchr(text, ':');
+		/* One colon parts host and port; two or more make an IPv6 address. */
+		if (at == NULL && colon != NULL && strchr(colon + 1, ':') == NULL)
+			at = colon;
+		parts->host_len = (size_t)((at != NULL ? at : end) - text);
+		if (at != NULL)
+			parts->port = at + 1;
+	}
+	if (parts->port != NULL)
+		parts->port_len = (size_t)(end - parts->port);
+	cut_scope(parts);
+	return 0;
+}
+
+int tarn_address_parse(const char *text, uint16_t default_port, struct tarn_address *out)
+{
+	struct parts parts;
+	int error = split(text, &parts);
+	if (error != 0)
+		return error;
+
+	char host[INET6_ADDRSTRLEN];
+	if (parts.host_len == 0 || parts.host_len >= sizeof(host))
+		return TARN_EADDRESS;
+	memcpy(host, parts.host, parts.host_len);
+	host[parts.host_len] = '\0';
+
+	struct tarn_address address = {0};
+	bool is_bracketed = *text == '[';
+	if (inet_pton(AF_INET6, host, &address.in6.sin6_addr) == 1) {
+		address.in6.sin6_family = AF_INET6;
+		if (parts.scope != NULL) {
+			error = parse_scope(parts.scope, parts.scope_len,
+					    &address.in6.sin6_scope_id);
+			if (error != 0)
+				return error;
+		}
+	} else if (!is_bracketed && parts.scope == NULL) {
+		address = (struct tarn_address){0};
+		if (inet_pton(AF_INET, host, &address.in4.sin_addr) != 1)
+			return TARN_EADDRESS;
+		address.in4.sin_family = AF_INET;
+	} else {
+		return TARN_EADDRESS;
+	}
+
+	uint16_t port = default_port;
+	if (parts.port != NULL) {
+		error = parse_port(parts.port, parts.port_len, &port);
+		if (error != 0)
+			return error;
+	}
+	tarn_address_set_port(&address, port);
+	*out = address;
+	return 0;
+}
+
+char *tarn_address_format(const struct tarn_address *address, char out[TARN_ADDRESS_TEXT_MAX])
+{
+	char host[INET6_ADDRSTRLEN] = "?";
+	unsigned port = tarn_address_port(address);
+	if (address->sa.sa_family != AF_INET6) {
+		inet_ntop(AF_INET, &address->in4.sin_addr, host, sizeof(host));
+		snprintf(out, TARN_ADDRESS_TEXT_MAX, "%s:%u", host, port);
+		return out;
+	}
+	char scope[1 + IF_NAMESIZE] = "";
+	if (address->in6.sin6_scope_id != 0) {
+		scope[0] = '%';
+		if (if_indextoname(address->in6.sin6_scope_id, scope + 1) == NULL)
+			snprintf(scope + 1, IF_NAMESIZE, "%u", address->in6.sin6_scope_id);
+	}
+	inet_ntop(AF_INET6, &address->in6.sin6_addr, host, sizeof(host));
+	snprintf(out, TARN_ADDRESS_TEXT_MAX, "[%s%s]:%u", host, scope, port);
+	return out;
+}
+
+socklen_t tarn_address_len(const struct tarn_address *address)
+{
+	return address->sa.sa_family == AF_INET6 ? sizeof(address->in6) : sizeof(address->in4);
+}
+
+uint16_t tarn_address_port(const struct tarn_address *address)
+{
+	return ntohs(address->sa.sa_family == AF_INET6 ? address->in6.sin6_port
+						       : address->in4.sin_port);
+}
+
+void tarn_address_set_port(struct tarn_address *address, uint16_t port)
+{
+	if (address->sa.sa_family == AF_INET6)
+		address->in6.sin6_port = htons(port);
+	else
+		address->in4.sin_port = htons(port);
+}
+
+bool tarn_address_is_equal(const struct tarn_address *a, const struct tarn_address *b)
+{
+	if (a->sa.sa_family != b->sa.sa_family || tarn_address_port(a) != tarn_address_port(b))
+		return false;
+	if (a->sa.sa_family != AF_INET6)
+		return a->in4.sin_addr.s_addr == b->in4.sin_addr.s_addr;
+	return a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
+	       memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, sizeof(a->in6.sin6_addr)) == 0;
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/carrier.c: which channel takes a question, and what becomes of it. */
+#include "net/carrier.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "dns/message.h"
+#include "net/channel.h"
+#include "net/clock.h"
+#include "net/random.h"
+#include "tarn.h"
+
+enum {
+	/* Time-outs need no better grain: core/ has deadlines of its own. */
+	TICK_MS = 1000,
+	/* A closed channel is kept so long for the next question. */
+	UNUSED_MS = 10000,
+};
+
+/* A server's channels over one transport. */
+struct pool {
+	struct tarn__channel *channels[TARN__UDP_CHANNELS];
+	size_t count;
+	size_t questions; /* under way, the canceled ones too */
+};
+
+struct server {
+	const struct tarn_address *address;
+	struct pool pools[2]; /* by enum tarn__transport */
+};
+
+struct tarn__carrier {
+	struct ev_loop *loop;
+	struct tarn__random *random;
+	struct tarn__channel_owner owner;
+	struct tarn__question *finished, **finished_tail; /* not called back yet */
+	struct tarn__question *unused;
+	bool wants_flush;
+	uint64_t tick_ms; /* UINT64_MAX: there are no channels */
+	uint8_t *datagram;
+	struct tarn__carrier_stats stats;
+	size_t server_count;
+	struct server servers[];
+};
+
+/* ---- channels ----------------------------------------------------------------------------- */
+
+static struct tarn__channel *add_channel(struct tarn__carrier *carrier, struct server *server,
+					 enum tarn__transport transport)
+{
+	struct pool *pool = &server->pools[transport];
+	struct tarn__channel *channel = tarn__channel_new(&(struct tarn__channel_options){
+		.loop = carrier->loop,
+		.server = server->address,
+		.transport = transport,
+		.random = carrier->random,
+		.datagram = carrier->datagram,
+		.foreign = &carrier->stats.foreign,
+		.sockets = &carrier->stats.sockets,
+		.owner = &carrier->owner,
+	});
+	if (channel == NULL)
+		return NULL;
+	pool->channels[pool->count++] = channel;
+	carrier->stats.channels++;
+	if (carrier->tick_ms == UINT64_MAX)
+		carrier->tick_ms = tarn__clock_ms() + TICK_MS;
+	return channel;
+}
+
+/* Begins anywhere, so that nobody knows which port a question shares. */
+static struct tarn__channel *find_channel(struct tarn__carrier *carrier, const struct pool *pool,
+					  enum tarn__channel_state state)
+{
+	if (pool->count == 0)
+		return NULL;
+	size_t start = tarn__random_below(carrier->random, (uint32_t)pool->count);
+	for (size_t i = 0; i < pool->count; i++) {
+		struct tarn__channel *channel = pool->channels[(start + i) % pool->count];
+		if (tarn__channel_state(channel) == state)
+			return channel;
+	}
+	return NULL;
+}
+
+/* Over UDP a socket of its own comes first, until there are many; over TCP a connection shared. */
+static int choose_channel(struct tarn__carrier *carrier, struct server *server,
+			  enum tarn__transport transport, struct tarn__channel **out)
+{
+	struct pool *pool = &server->pools[transport];
+	bool is_shared = transport == TARN__TCP || pool->questions >= TARN__UDP_SPREAD;
+	size_t limit = transport == TARN__TCP ? TARN__TCP_CHANNELS : TARN__UDP_CHANNELS;
+	struct tarn__channel *channel = NULL;
+	if (is_shared)
+		channel = find_channel(carrier, pool, TARN__CHANNEL_OPEN);
+	if (channel == NULL)
+		channel = find_channel(carrier, pool, TARN__CHANNEL_CLOSED);
+	if (channel == NULL && pool->count < limit) {
+		channel = add_channel(carrier, server, transport);
+		if (channel == NULL)
+			return TARN_ENOMEM;
+	}
+	if (channel == NULL && !is_shared)
+		channel = find_channel(carrier, pool, TARN__CHANNEL_OPEN);
+	if (channel == NULL)
+		return TARN_EBUSY;
+	*out = channel;
+	return 0;
+}
+
+/* ---- completions -------------------------------------------------------------------------- */
+
+static void on_finished(void *data, struct tarn__question *question)
+{
+	struct tarn__carrier *carrier = data;
+	question->next = NULL;
+	*carrier->finished_tail = question;
+	carrier->finished_tail = &question->next;
+}
+
+static void on_wants_flush(void *data)
+{
+	struct tarn__carrier *carrier = data;
+	carrier->wants_flush = true;
+}
+
+static struct tarn__question *take_question(struct tarn__carrier *carrier)
+{
+	struct tarn__question *question = carrier->unused;
+	if (question == NULL)
+		return malloc(sizeof(*question));
+	carrier->unused = question->next;
+	return question;
+}
+
+static void put_question(struct tarn__carrier *carrier, struct tarn__question *question)
+{
+	question->next = carrier->unused;
+	carrier->unused = question;
+}
+
+static int send_on_any(struct tarn__carrier *carrier, struct tarn__question *question)
+{
+	const struct tarn_exchange *exchange = question->exchange;
+	struct server *server = &carrier->servers[exchange->server_index];
+	struct tarn__channel *channel;
+	int error = choose_channel(carrier, server, exchange->transport, &channel);
+	if (error != 0)
+		return error;
+	question->pool = &server->pools[exchange->transport];
+	question->pool->questions++;
+	tarn__channel_send(channel, question);
+	return 0;
+}
+
+/*
+ * A server may close a connection just when a question is on its way: that is no failure of the
+ * server's, and the question is asked once more (RFC 7766 section 6.2.4).
+ */
+static bool send_again(struct tarn__carrier *carrier, struct tarn__question *question)
+{
+	if (question->error != TARN_EUNREACHABLE || question->is_again ||
+	    question->exchange->transport != TARN__TCP ||
+	    !tarn__channel_was_connected(question->channel))
+		return false;
+	question->is_again = true;
+	return send_on_any(carrier, question) == 0;
+}
+
+static void settle(void *data)
+{
+	struct tarn__carrier *carrier = data;
+	while (carrier->finished != NULL) {
+		struct tarn__question *question = carrier->finished;
+		carrier->finished = question->next;
+		if (carrier->finished == NULL)
+			carrier->finished_tail = &carrier->finished;
+		question->pool->questions--;
+		struct tarn_exchange *exchange = question->exchange;
+		if (exchange != NULL && send_again(carrier, question))
+			continue;
+		int error = question->error;
+		const uint8_t *answer = error == 0 ? question->answer : NULL;
+		size_t len = error == 0 ? question->len : 0;
+		put_question(carrier, question);
+		if (exchange != NULL)
+			exchange->done(exchange, error, answer, len);
+	}
+}
+
+/* ---- the carrier -------------------------------------------------------------------------- */
+
+struct tarn__carrier *tarn__carrier_new(struct ev_loop *loop, const struct tarn_address *servers,
+					size_t server_count, struct tarn__random *random)
+{
+	struct tarn__carrier *carrier =
+		calloc(1, sizeof(*carrier) + server_count * sizeof(carrier->servers[0]));
+	if (carrier == NULL)
+		return NULL;
+	carrier->loop = loop;
+	carrier->random = random;
+	carrier->owner = (struct tarn__channel_owner){
+		.data = carrier,
+		.finished = on_finished,
+		.wants_flush = on_wants_flush,
+		.settle = settle,
+	};
+	carrier->finished_tail = &carrier->finished;
+	carrier->tick_ms = UINT64_MAX;
+	carrier->server_count = server_count;
+	for (size_t i = 0; i < server_count; i++)
+		carrier->servers[i].address = &servers[i];
+	carrier->datagram = malloc(TARN__MESSAGE_MAX);
+	if (carrier->datagram != NULL)
+		return carrier;
+	tarn__carrier_free(carrier);
+	return NULL;
+}
+
+static void free_questions(struct tarn__question *first)
+{
+	while (first != NULL) {
+		struct tarn__question *next = first->next;
+		free(first);
+		first = next;
+	}
+}
+
+void tarn__carrier_free(struct tarn__carrier *carrier)
+{
+	if (carrier == NULL)
+		return;
+	for (size_t i = 0; i < carrier->server_count; i++) {
+		for (size_t transport = 0; transport < 2; transport++) {
+			struct pool *pool = &carrier->servers[i].pools[transport];
+			while (pool->count > 0)
+				tarn__channel_free(pool->channels[--pool->count]);
+		}
+	}
+	free_questions(carrier->finished);
+	free_questions(carrier->unused);
+	free(carrier->datagram);
+	free(carrier);
+}
+
+int tarn__carrier_send(struct tarn__carrier *carrier, struct tarn_exchange *exchange)
+{
+	if (exchange->server_index >= carrier->server_count || exchange->len < TARN__HEADER_LEN)
+		return TARN_EINVAL;
+	struct tarn__question *question = take_question(carrier);
+	if (question == NULL)
+		return TARN_ENOMEM;
+	*question = (struct tarn__question){.exchange = exchange};
+	exchange->carrier = question;
+	int error = send_on_any(carrier, question);
+	if (error != 0)
+		put_question(carrier, question);
+	return error;
+}
+
+void tarn__carrier_cancel(struct tarn__carrier *carrier, struct tarn_exchange *exchange)
+{
+	(void)carrier;
+	struct tarn__question *question = exchange->carrier;
+	question->exchange = NULL;
+	if (!question->is_finished)
+		tarn__channel_cancel(question->channel, question);
+}
+
+typedef void channel_function(struct tarn__channel *, uint64_t now_ms);
+
+static void for_each_channel(struct tarn__carrier *carrier, channel_function *function,
+			     uint64_t now_ms)
+{
+	for (size_t i = 0; i < carrier->server_count; i++) {
+		for (size_t transport = 0; transport < 2; transport++) {
+			struct pool *pool = &carrier->servers[i].pools[transport];
+			for (size_t j = 0; j < pool->count; j++)
+				function(pool->channels[j], now_ms);
+		}
+	}
+}
+
+static void flush_channel(struct tarn__channel *channel, uint64_t now_ms)
+{
+	(void)now_ms;
+	tarn__channel_flush(channel);
+}
+
+/* Frees the channels that nobody has used for a while. */
+static void shrink(struct tarn__carrier *carrier, struct pool *pool, uint64_t now_ms)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < pool->count; i++) {
+		struct tarn__channel *channel = pool->channels[i];
+		if (tarn__channel_state(channel) == TARN__CHANNEL_CLOSED &&
+		    now_ms - tarn__channel_used_ms(channel) >= UNUSED_MS) {
+			tarn__channel_free(channel);
+			carrier->stats.channels--;
+		} else {
+			pool->channels[kept++] = channel;
+		}
+	}
+	pool->count = kept;
+}
+
+/* Between ticks of an unused carrier there are none: no channel, no wake-up. */
+static void tick(struct tarn__carrier *carrier, uint64_t now_ms)
+{
+	for_each_channel(carrier, tarn__channel_tick, now_ms);
+	settle(carrier);
+	for (size_t i = 0; i < carrier->server_count; i++) {
+		shrink(carrier, &carrier->servers[i].pools[TARN__UDP], now_ms);
+		shrink(carrier, &carrier->servers[i].pools[TARN__TCP], now_ms);
+	}
+	if (carrier->stats.channels == 0) {
+		free_questions(carrier->unused);
+		carrier->unused = NULL;
+	}
+	carrier->tick_ms = carrier->stats.channels > 0 ? now_ms + TICK_MS : UINT64_MAX;
+}
+
+uint64_t tarn__carrier_run(struct tarn__carrier *carrier)
+{
+	if (carrier->tick_ms != UINT64_MAX) {
+		uint64_t now_ms = tarn__clock_ms();
+		if (now_ms >= carrier->tick_ms)
+			tick(carrier, now_ms);
+	}
+	settle(carrier);
+	if (carrier->wants_flush) {
+		carrier->wants_flush = false;
+		for_each_channel(carrier, flush_channel, 0);
+	}
+	/* What the flush has ended is called back in the next round, which is at once. */
+	return carrier->finished != NULL || carrier->wants_flush ? 0 : carrier->tick_ms;
+}
+
+const struct tarn__carrier_stats *tarn__carrier_stats(const struct tarn__carrier *carrier)
+{
+	return &carrier->stats;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/socket.c: sockets with the options that DNS wants of them. */
+#include "config.h"
+
+#include "net/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+enum {
+	/*
+	 * Connections that wait to be accepted: as many as may arrive while the loop is busy for
+	 * some milliseconds. The kernel cuts it to net.core.somaxconn.
+	 */
+	BACKLOG = 256,
+	/* A burst of questions waits in the kernel; it cuts this to net.core.rmem_max. */
+	RECEIVE_BUFFER = 1 << 20,
+	/* Ports of an outgoing socket: all that need no privilege. */
+	PORT_MIN = 1024,
+	PORT_COUNT = 65536 - PORT_MIN,
+	/* So many of them are tried before the kernel is left to pick one. */
+	PORT_TRIES = 8,
+	/* So often is a port that UDP gave tried with TCP. */
+	PAIR_TRIES = 16,
+};
+
+static int set_option(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+/* No fragments made, none asked for, no path MTU believed (RFC 9715 section 3). */
+static int set_no_fragments(int fd, int family)
+{
+	if (family == AF_INET6)
+		return set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
+	return set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+}
+
+static bool is_any(const struct tarn_address *address)
+{
+	if (address->sa.sa_family == AF_INET6)
+		return IN6_IS_ADDR_UNSPECIFIED(&address->in6.sin6_addr);
+	return address->in4.sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+static int read_local_address(int fd, struct tarn_address *address)
+{
+	socklen_t len = sizeof(*address);
+	return getsockname(fd, &address->sa, &len);
+}
+
+/*
+ * is_alone: the port must be nobody else's, not even another SO_REUSEPORT socket's of ours; among
+ * those the kernel picks port 0's port as well.
+ */
+static int open_listener(struct tarn_address *address, int type, bool is_alone)
+{
+	int family = address->sa.sa_family;
+	if ((family != AF_INET && family != AF_INET6) ||
+	    (type != SOCK_DGRAM && type != SOCK_STREAM)) {
+		errno = EINVAL;
+		return TARN_ESYSTEM;
+	}
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return TARN_ESYSTEM;
+	if (family == AF_INET6 && set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) != 0)
+		goto failed;
+	if (type == SOCK_STREAM && set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) != 0)
+		goto failed;
+	if (!is_alone && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0)
+		goto failed;
+	if (bind(fd, &address->sa, tarn_address_len(address)) != 0)
+		goto failed;
+	if (is_alone && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0)
+		goto failed;
+	if (type == SOCK_STREAM && listen(fd, BACKLOG) != 0)
+		goto failed;
+	if (read_local_address(fd, address) != 0)
+		goto failed;
+	return fd;
+
+failed:;
+	int reason = errno;
+	close(fd);
+	errno = reason;
+	return TARN_ESYSTEM;
+}
+
+int tarn_socket_open(struct tarn_address *address, int type)
+{
+	return open_listener(address, type, tarn_address_port(address) == 0);
+}
+
+int tarn__socket_open_pair(struct tarn_address *address, int *udp, int *tcp)
+{
+	bool is_alone = tarn_address_port(address) == 0;
+	for (int tries = 0;; tries++) {
+		struct tarn_address picked = *address;
+		int udp_fd = open_listener(&picked, SOCK_DGRAM, is_alone);
+		if (udp_fd < 0)
+			return TARN_ESYSTEM;
+		int tcp_fd = open_listener(&picked, SOCK_STREAM, is_alone);
+		if (tcp_fd >= 0) {
+			*udp = udp_fd;
+			*tcp = tcp_fd;
+			*address = picked;
+			return 0;
+		}
+		int reason = errno;
+		close(udp_fd);
+		errno = reason;
+		if (!is_alone || reason != EADDRINUSE || tries == PAIR_TRIES)
+			return TARN_ESYSTEM;
+	}
+}
+
+/* Where every try fails the socket stays unbound and the kernel picks a port at connect(). */
+static int bind_random_port(int fd, int family, struct tarn__random *random)
+{
+	for (int tries = 0; tries < PORT_TRIES; tries++) {
+		struct tarn_address local = {.sa.sa_family = (sa_family_t)family};
+		uint32_t port = PORT_MIN + tarn__random_below(random, PORT_COUNT);
+		tarn_address_set_port(&local, (uint16_t)port);
+		if (bind(fd, &local.sa, tarn_address_len(&local)) == 0)
+			return 0;
+		if (errno != EADDRINUSE && errno != EACCES)
+			return TARN_ESYSTEM;
+	}
+	return 0;
+}
+
+int tarn__socket_outgoing(const struct tarn_address *server, enum tarn__transport transport,
+			  struct tarn__random *random)
+{
+	int family = server->sa.sa_family;
+	int type = transport == TARN__UDP ? SOCK_DGRAM : SOCK_STREAM;
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return TARN_ESYSTEM;
+	if (transport == TARN__UDP) {
+		if (set_no_fragments(fd, family) != 0 || bind_random_port(fd, family, random) != 0)
+			goto failed;
+	} else if (set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) != 0) {
+		goto failed;
+	}
+	return fd;
+
+failed:;
+	int reason = errno;
+	close(fd);
+	errno = reason;
+	return TARN_ESYSTEM;
+}
+
+/* A socket at a wildcard address is told each question's own address, to answer from it. */
+static int prepare_udp(int fd, bool *is_wildcard)
+{
+	struct tarn_address local;
+	if (read_local_address(fd, &local) != 0)
+		return -1;
+	int family = local.sa.sa_family;
+	/* A smaller buffer than wished for is no reason to fail. */
+	(void)set_option(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+	if (set_no_fragments(fd, family) != 0)
+		return -1;
+	*is_wildcard = is_any(&local);
+	if (!*is_wildcard)
+		return 0;
+	return family == AF_INET6 ? set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+				  : set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+}
+
+int tarn__socket_adopt(int fd, int *type, bool *is_wildcard)
+{
+	socklen_t len = sizeof(*type);
+	int flags = fcntl(fd, F_GETFL);
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, type, &len) != 0 || flags < 0 ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
+		return TARN_ESYSTEM;
+	if (*type == SOCK_DGRAM)
+		return prepare_udp(fd, is_wildcard) == 0 ? 0 : TARN_ESYSTEM;
+	*is_wildcard = false;
+	return *type == SOCK_STREAM ? 0 : TARN_EINVAL;
+}

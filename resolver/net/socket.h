@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/socket.h: sockets with the options that DNS wants of them; see tarn_socket_open() too. */
+#ifndef TARN_NET_SOCKET_H
+#define TARN_NET_SOCKET_H
+
+#include <stdbool.h>
+
+#include "core/io.h"
+#include "net/random.h"
+#include "tarn.h"
+
+/*
+ * A UDP and a TCP socket at the same port, which the system picks where *address has port 0; then
+ * *address says which. TARN_ESYSTEM with errno.
+ */
+int tarn__socket_open_pair(struct tarn_address *address, int *udp, int *tcp);
+
+/*
+ * A socket to ask a server with: non-blocking, not yet connected; a UDP one is bound to a random
+ * port (RFC 5452 section 9.2). A descriptor, or TARN_ESYSTEM with errno.
+ */
+int tarn__socket_outgoing(const struct tarn_address *server, enum tarn__transport,
+			  struct tarn__random *);
+
+/*
+ * Makes a bound socket, perhaps somebody else's, ready to be served: *type is SOCK_DGRAM or
+ * SOCK_STREAM; *is_wildcard: one local address must be chosen for each reply, and every question
+ * comes with its own. TARN_ESYSTEM with errno, TARN_EINVAL for a socket of another type.
+ */
+int tarn__socket_adopt(int fd, int *type, bool *is_wildcard);
+
+#endif

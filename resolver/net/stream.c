@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/stream.c: DNS messages on a stream socket. */
+#include "net/stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "dns/message.h"
+#include "tarn.h"
+
+enum {
+	LENGTH_LEN = 2,
+	/* What one read takes at most of messages to come: a page holds some fifty questions. */
+	READ_SIZE = 4096,
+};
+
+void tarn__stream_init(struct tarn__stream *stream, int fd)
+{
+	*stream = (struct tarn__stream){.fd = fd};
+}
+
+void tarn__stream_fini(struct tarn__stream *stream)
+{
+	free(stream->in.data);
+	free(stream->out.data);
+	tarn__stream_init(stream, -1);
+}
+
+static size_t waiting(const struct tarn__octets *octets)
+{
+	return octets->end - octets->start;
+}
+
+static void release(struct tarn__octets *octets)
+{
+	free(octets->data);
+	*octets = (struct tarn__octets){0};
+}
+
+/* Makes room for len more octets behind those that wait. */
+static int reserve(struct tarn__octets *octets, size_t len)
+{
+	if (octets->size - octets->end >= len)
+		return 0;
+	if (octets->start > 0) {
+		memmove(octets->data, octets->data + octets->start, waiting(octets));
+		octets->end -= octets->start;
+		octets->start = 0;
+	}
+	if (octets->size - octets->end >= len)
+		return 0;
+	size_t size = octets->size * 2;
+	if (size < octets->end + len)
+		size = octets->end + len;
+	uint8_t *data = realloc(octets->data, size);
+	if (data == NULL)
+		return TARN_ENOMEM;
+	octets->data = data;
+	octets->size = size;
+	return 0;
+}
+
+static int append(struct tarn__octets *octets, const uint8_t *data, size_t len)
+{
+	if (reserve(octets, len) != 0)
+		return TARN_ENOMEM;
+	memcpy(octets->data + octets->end, data, len);
+	octets->end += len;
+	return 0;
+}
+
+/* Octets still missing of the message at the front, READ_SIZE at least. */
+static size_t want(const struct tarn__octets *in)
+{
+	size_t have = waiting(in);
+	if (have < LENGTH_LEN)
+		return READ_SIZE;
+	size_t need = LENGTH_LEN + tarn__get16(in->data + in->start);
+	return need > have + READ_SIZE ? need - have : READ_SIZE;
+}
+
+int tarn__stream_read(struct tarn__stream *stream)
+{
+	struct tarn__octets *in = &stream->in;
+	if (reserve(in, want(in)) != 0) {
+		errno = ENOMEM;
+		return TARN_ESYSTEM;
+	}
+	ssize_t got = recv(stream->fd, in->data + in->end, in->size - in->end, 0);
+	if (got > 0) {
+		in->end += (size_t)got;
+		return TARN__STREAM_READ;
+	}
+	if (got == 0)
+		return TARN__STREAM_END;
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+		return TARN__STREAM_AGAIN;
+	return TARN_ESYSTEM;
+}
+
+bool tarn__stream_next(struct tarn__stream *stream, const uint8_t **message, size_t *len)
+{
+	struct tarn__octets *in = &stream->in;
+	size_t have = waiting(in);
+	if (have < LENGTH_LEN)
+		return false;
+	const uint8_t *front = in->data + in->start;
+	size_t message_len = tarn__get16(front);
+	if (have - LENGTH_LEN < message_len)
+		return false;
+	in->start += LENGTH_LEN + message_len;
+	*message = front + LENGTH_LEN;
+	*len = message_len;
+	return true;
+}
+
+void tarn__stream_done(struct tarn__stream *stream)
+{
+	if (waiting(&stream->in) == 0)
+		release(&stream->in);
+}
+
+bool tarn__stream_is_partial(const struct tarn__stream *stream)
+{
+	return waiting(&stream->in) > 0;
+}
+
+int tarn__stream_put(struct tarn__stream *stream, const uint8_t *message, size_t len)
+{
+	uint8_t length[LENGTH_LEN];
+	tarn__put16(length, (uint16_t)len);
+	if (reserve(&stream->out, LENGTH_LEN + len) != 0)
+		return TARN_ENOMEM;
+	append(&stream->out, length, LENGTH_LEN);
+	return append(&stream->out, message, len);
+}
+
+/* Octets that the socket took. TARN_ESYSTEM with errno. */
+static ssize_t write_some(int fd, const uint8_t *octets, size_t len)
+{
+	ssize_t sent = send(fd, octets, len, MSG_NOSIGNAL);
+	if (sent >= 0)
+		return sent;
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ENOBUFS)
+		return 0;
+	return TARN_ESYSTEM;
+}
+
+int tarn__stream_flush(struct tarn__stream *stream)
+{
+	struct tarn__octets *out = &stream->out;
+	if (waiting(out) == 0)
+		return 0;
+	ssize_t sent = write_some(stream->fd, out->data + out->start, waiting(out));
+	if (sent < 0)
+		return TARN_ESYSTEM;
+	out->start += (size_t)sent;
+	if (waiting(out) == 0)
+		release(out);
+	return 0;
+}
+
+int tarn__stream_write(struct tarn__stream *stream, const uint8_t *octets, size_t len)
+{
+	if (tarn__stream_flush(stream) != 0)
+		return TARN_ESYSTEM;
+	ssize_t sent = 0;
+	if (tarn__stream_pending(stream) == 0)
+		sent = write_some(stream->fd, octets, len);
+	if (sent < 0)
+		return TARN_ESYSTEM;
+	if ((size_t)sent == len)
+		return 0;
+	return append(&stream->out, octets + sent, len - (size_t)sent);
+}
+
+size_t tarn__stream_pending(const struct tarn__stream *stream)
+{
+	return waiting(&stream->out);
+}

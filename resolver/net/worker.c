@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/worker.c: one loop's part of a tarn. */
+#include "config.h"
+
+#include "net/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/resolver.h"
+#include "net/carrier.h"
+#include "net/clock.h"
+#include "net/socket.h"
+#include "net/shared.h"
+#include "net/tcp.h"
+#include "net/udp.h"
+
+enum {
+	/*
+	 * Rounds of one turn: answers make questions and these, at times, answers. What is left
+	 * after so many has the next turn, at once, so that the host's own events are not starved.
+	 */
+	ROUNDS_PER_TURN = 8,
+};
+
+/* ---- the outside of core/ ----------------------------------------------------------------- */
+
+static uint64_t io_now_ms(void *data)
+{
+	(void)data;
+	return tarn__clock_ms();
+}
+
+static void io_random(void *data, void *out, size_t len)
+{
+	struct tarn_worker *worker = data;
+	tarn__random_fill(&worker->random, out, len);
+}
+
+static int io_send(void *data, struct tarn_exchange *exchange)
+{
+	struct tarn_worker *worker = data;
+	return tarn__carrier_send(worker->carrier, exchange);
+}
+
+static void io_cancel(void *data, struct tarn_exchange *exchange)
+{
+	struct tarn_worker *worker = data;
+	tarn__carrier_cancel(worker->carrier, exchange);
+}
+
+static void io_wake_at(void *data, uint64_t at_ms)
+{
+	struct tarn_worker *worker = data;
+	worker->wake_ms = at_ms;
+}
+
+/* ---- a turn of the loop ------------------------------------------------------------------- */
+
+/* The coarse clock may lag behind the loop's: an early wake-up finds nothing due and sets it anew. */
+static void set_timer(struct tarn_worker *worker, uint64_t at_ms, uint64_t now_ms)
+{
+	if (at_ms == worker->timer_ms && ev_is_active(&worker->timer))
+		return;
+	worker->timer_ms = at_ms;
+	if (at_ms == UINT64_MAX) {
+		ev_timer_stop(worker->loop, &worker->timer);
+		return;
+	}
+	uint64_t wait_ms = at_ms > now_ms ? at_ms - now_ms : 0;
+	ev_now_update(worker->loop);
+	worker->timer.repeat = (double)wait_ms / 1000 + 0.001;
+	ev_timer_again(worker->loop, &worker->timer);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void turn(struct tarn_worker *worker)
+{
+	uint64_t next_ms = 0;
+	for (int round = 0; round < ROUNDS_PER_TURN && next_ms == 0; round++) {
+		next_ms = tarn__carrier_run(worker->carrier);
+		tarn__resolver_run(worker->resolver);
+		bool has_more = tarn__asks_run(worker);
+		has_more |= tarn__tcp_flush(worker->tcp);
+		if (has_more)
+			next_ms = 0;
+	}
+	tarn__udp_flush(worker->udp);
+	uint64_t now_ms = tarn__clock_ms();
+	next_ms = earlier(next_ms, worker->wake_ms);
+	next_ms = earlier(next_ms, tarn__tcp_expire(worker->tcp, now_ms));
+	set_timer(worker, next_ms, now_ms);
+}
+
+void tarn__worker_unpark(struct tarn_worker *worker)
+{
+	if (worker->is_parked)
+		tarn__resolver_unpark(worker->resolver);
+	worker->is_parked = false;
+}
+
+static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
+{
+	(void)loop;
+	(void)events;
+	struct tarn_worker *worker = prepare->data;
+	tarn__worker_unpark(worker);
+	turn(worker);
+	tarn__resolver_park(worker->resolver);
+	worker->is_parked = true;
+}
+
+static void on_check(struct ev_loop *loop, ev_check *check, int events)
+{
+	(void)loop;
+	(void)events;
+	tarn__worker_unpark(check->data);
+}
+
+/* The work is done by the turn that follows. */
+static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)events;
+	struct tarn_worker *worker = timer->data;
+	ev_timer_stop(loop, timer);
+	worker->timer_ms = UINT64_MAX;
+}
+
+/* Fed by tarn__worker_touch(), perhaps after this turn's prepare; or another thread's wake-up. */
+static void on_wake(struct ev_loop *loop, ev_async *wake, int events)
+{
+	(void)loop;
+	(void)events;
+	struct tarn_worker *worker = wake->data;
+	tarn__worker_unpark(worker);
+	turn(worker);
+}
+
+static void wake(void *arg)
+{
+	struct tarn_worker *worker = arg;
+	ev_async_send(worker->loop, &worker->wake);
+}
+
+void tarn__worker_touch(struct tarn_worker *worker)
+{
+	ev_feed_event(worker->loop, &worker->wake, EV_ASYNC);
+}
+
+/* ---- a worker's life ---------------------------------------------------------------------- */
+
+/* check comes before and prepare after the host's own, so that these find the thread awake. */
+static void start_watchers(struct tarn_worker *worker)
+{
+	ev_timer_init(&worker->timer, on_timer, 0, 0);
+	ev_prepare_init(&worker->prepare, on_prepare);
+	ev_set_priority(&worker->prepare, EV_MINPRI);
+	ev_check_init(&worker->check, on_check);
+	ev_set_priority(&worker->check, EV_MAXPRI);
+	ev_async_init(&worker->wake, on_wake);
+	worker->timer.data = worker->prepare.data = worker;
+	worker->check.data = worker->wake.data = worker;
+	ev_prepare_start(worker->loop, &worker->prepare);
+	ev_check_start(worker->loop, &worker->check);
+	ev_async_start(worker->loop, &worker->wake);
+}
+
+static void stop_watchers(struct tarn_worker *worker)
+{
+	ev_timer_stop(worker->loop, &worker->timer);
+	ev_prepare_stop(worker->loop, &worker->prepare);
+	ev_check_stop(worker->loop, &worker->check);
+	ev_async_stop(worker->loop, &worker->wake);
+}
+
+struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
+{
+	struct tarn_worker *worker = calloc(1, sizeof(*worker));
+	if (worker == NULL)
+		return NULL;
+	worker->tarn = tarn;
+	worker->loop = loop;
+	worker->io = (struct tarn_io){
+		.data = worker,
+		.now_ms = io_now_ms,
+		.random = io_random,
+		.send = io_send,
+		.cancel = io_cancel,
+		.wake_at = io_wake_at,
+	};
+	worker->wake_ms = worker->timer_ms = UINT64_MAX;
+	tarn__list_init(&worker->answered);
+	struct tarn__shared *shared = tarn__get_shared(tarn);
+	const struct tarn__config *config = tarn__shared_config(shared);
+	worker->carrier = tarn__carrier_new(loop, config->servers, config->server_count,
+					    &worker->random);
+	worker->udp = tarn__udp_new(loop);
+	worker->tcp = tarn__tcp_new(tarn, loop);
+	start_watchers(worker);
+	if (worker->carrier != NULL && worker->udp != NULL && worker->tcp != NULL)
+		worker->resolver = tarn__resolver_new(shared, &worker->io, wake, worker);
+	if (worker->resolver == NULL) {
+		tarn_worker_free(worker);
+		errno = ENOMEM;
+		return NULL;
+	}
+	tarn__udp_set_resolver(worker->udp, worker->resolver);
+	tarn__tcp_set_resolver(worker->tcp, worker->resolver);
+	return worker;
+}
+
+/* The resolver goes first: it answers everybody, through all that is freed after it. */
+void tarn_worker_free(struct tarn_worker *worker)
+{
+	if (worker == NULL)
+		return;
+	worker->is_ending = true;
+	if (worker->resolver != NULL) {
+		tarn__worker_unpark(worker);
+		tarn__resolver_free(worker->resolver);
+		tarn__asks_run(worker);
+	}
+	stop_watchers(worker);
+	tarn__carrier_free(worker->carrier);
+	tarn__tcp_free(worker->tcp);
+	tarn__udp_free(worker->udp);
+	free(worker);
+}
+
+/* ---- listening ---------------------------------------------------------------------------- */
+
+int tarn_worker_serve(struct tarn_worker *worker, int fd)
+{
+	int type;
+	bool is_wildcard;
+	int error = tarn__socket_adopt(fd, &type, &is_wildcard);
+	if (error != 0)
+		return error;
+	return type == SOCK_DGRAM ? tarn__udp_add(worker->udp, fd, is_wildcard)
+				  : tarn__tcp_add(worker->tcp, fd);
+}
+
+int tarn_worker_listen(struct tarn_worker *worker, struct tarn_address *address)
+{
+	struct tarn_address bound = *address;
+	int udp, tcp;
+	int error = tarn__socket_open_pair(&bound, &udp, &tcp);
+	if (error != 0)
+		return error;
+	error = tarn_worker_serve(worker, tcp);
+	if (error == 0) {
+		error = tarn_worker_serve(worker, udp);
+		if (error != 0)
+			tarn__tcp_remove(worker->tcp, tcp);
+	}
+	if (error == 0) {
+		*address = bound;
+		return 0;
+	}
+	int reason = errno;
+	close(udp);
+	close(tcp);
+	errno = reason;
+	return error;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * net/worker.h: inside struct tarn_worker, one loop's part of a tarn. Start here for the way of a
+ * turn of the loop:
+ *
+ *	check      the thread is awake
+ *	io         udp.c and tcp.c ask the resolver; channel.c hands it what servers answer
+ *	prepare    turn(): the carrier, the resolver and the program's own questions are run until
+ *	           nothing is left to do; replies are written, the one timer is set
+ *	           the thread sleeps
+ */
+#ifndef TARN_NET_WORKER_H
+#define TARN_NET_WORKER_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/io.h"
+#include "core/list.h"
+#include "net/random.h"
+#include "tarn.h"
+
+struct tarn__carrier;
+struct tarn__resolver;
+struct tarn__tcp;
+struct tarn__udp;
+
+struct tarn_worker {
+	struct tarn *tarn;
+	struct ev_loop *loop;
+	struct tarn_io io;
+	struct tarn__random random;
+	struct tarn__carrier *carrier;
+	struct tarn__resolver *resolver;
+	struct tarn__udp *udp;
+	struct tarn__tcp *tcp;
+	struct tarn__list answered; /* the program's questions whose answers are there; see ask.c */
+	bool is_parked;
+	bool is_ending;
+	uint64_t wake_ms;  /* of the resolver */
+	uint64_t timer_ms; /* the timer's; UINT64_MAX: it does not run */
+	ev_timer timer;
+	ev_prepare prepare;
+	ev_check check;
+	ev_async wake;
+};
+
+/* Something was asked from outside of the loop's own callbacks: have a turn, from the loop. */
+void tarn__worker_touch(struct tarn_worker *);
+
+/* The thread is awake, whatever the order of the host's callbacks and ours. */
+void tarn__worker_unpark(struct tarn_worker *);
+
+/* ask.c: calls back what has been answered. Was there anything? */
+bool tarn__asks_run(struct tarn_worker *);
+
+#endif
