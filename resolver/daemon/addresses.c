@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Short lists of addresses, and which of them are tarn itself. */
+#include "daemon/addresses.h"
+
+#include <ifaddrs.h>
+#include <string.h>
+
+int tarn__addresses_add(struct tarn__addresses *list, const struct tarn_address *address)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (tarn_address_is_equal(&list->items[i], address))
+			return 0;
+	}
+	if (list->count == TARN__ADDRESSES_MAX)
+		return TARN_EINVAL;
+	list->items[list->count++] = *address;
+	return 0;
+}
+
+/* Packets to ::ffff:192.0.2.1 travel as IPv4 to 192.0.2.1. */
+static struct tarn_address unmapped(const struct tarn_address *address)
+{
+	if (address->sa.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&address->in6.sin6_addr))
+		return *address;
+	struct tarn_address out = {
+		.in4 = {.sin_family = AF_INET, .sin_port = address->in6.sin6_port}};
+	memcpy(&out.in4.sin_addr, &address->in6.sin6_addr.s6_addr[12], sizeof(out.in4.sin_addr));
+	return out;
+}
+
+static bool is_unspecified(const struct tarn_address *address)
+{
+	if (address->sa.sa_family == AF_INET)
+		return address->in4.sin_addr.s_addr == htonl(INADDR_ANY);
+	return IN6_IS_ADDR_UNSPECIFIED(&address->in6.sin6_addr);
+}
+
+static bool is_same_host(const struct tarn_address *a, const struct tarn_address *b)
+{
+	if (a->sa.sa_family != b->sa.sa_family)
+		return false;
+	if (a->sa.sa_family == AF_INET)
+		return a->in4.sin_addr.s_addr == b->in4.sin_addr.s_addr;
+	return IN6_ARE_ADDR_EQUAL(&a->in6.sin6_addr, &b->in6.sin6_addr);
+}
+
+/* All of 127.0.0.0/8 is this machine, though its interface lists one address of it only. */
+static bool is_loopback(const struct tarn_address *address)
+{
+	if (address->sa.sa_family == AF_INET)
+		return ntohl(address->in4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr);
+}
+
+static bool is_local(const struct tarn_address *address)
+{
+	if (is_unspecified(address) || is_loopback(address))
+		return true;
+	struct ifaddrs *interfaces;
+	if (getifaddrs(&interfaces) < 0)
+		return false;
+	bool found = false;
+	for (const struct ifaddrs *i = interfaces; i && !found; i = i->ifa_next) {
+		if (!i->ifa_addr || i->ifa_addr->sa_family != address->sa.sa_family)
+			continue;
+		struct tarn_address own = {0};
+		memcpy(&own, i->ifa_addr, tarn_address_len(address));
+		found = is_same_host(&own, address);
+	}
+	freeifaddrs(interfaces);
+	return found;
+}
+
+bool tarn__addresses_has_self(const struct tarn__addresses *listens,
+			      const struct tarn_address *server)
+{
+	struct tarn_address host = unmapped(server);
+	for (size_t i = 0; i < listens->count; i++) {
+		const struct tarn_address *listen = &listens->items[i];
+		if (listen->sa.sa_family != host.sa.sa_family ||
+		    tarn_address_port(listen) != tarn_address_port(&host))
+			continue;
+		if (is_same_host(listen, &host) || (is_unspecified(listen) && is_local(&host)) ||
+		    (is_unspecified(&host) && is_loopback(listen)))
+			return true;
+	}
+	return false;
+}

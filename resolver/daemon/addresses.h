@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/addresses.h: short lists of addresses, and which of them are tarn itself. */
+#ifndef TARN_DAEMON_ADDRESSES_H
+#define TARN_DAEMON_ADDRESSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tarn.h"
+
+/* Far more than anybody lists; a bound so that lists need no memory of their own. */
+enum { TARN__ADDRESSES_MAX = 64 };
+
+struct tarn__addresses {
+	struct tarn_address items[TARN__ADDRESSES_MAX];
+	size_t count;
+};
+
+/* An address that is there already is not added again. TARN_EINVAL: the list is full. */
+int tarn__addresses_add(struct tarn__addresses *, const struct tarn_address *);
+
+/*
+ * Would a question sent to server arrive at one of listens? An unspecified address (0.0.0.0, ::)
+ * listens on every address of this machine, and as a server it means the loopback.
+ */
+bool tarn__addresses_has_self(const struct tarn__addresses *listens,
+			      const struct tarn_address *server);
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The program tarn: reads what it was told, sets up, runs until a signal ends it. */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "daemon/settings.h"
+#include "daemon/workers.h"
+#include "net/channel.h"
+#include "tarn.h"
+
+static const char resolv_conf[] = "/etc/resolv.conf";
+
+enum { EXIT_USAGE = 2 };
+
+/* ---- set-up ---------------------------------------------------------------------------------- */
+
+/* A program started without stderr would log into the first socket it opens. */
+static void open_standard_streams(void)
+{
+	int fd;
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+/* A client's, an upstream's and a listener's descriptors for each worker, generously. */
+static void raise_descriptor_limit(size_t workers, struct tarn__log *log)
+{
+	enum { PER_WORKER = 4096, PER_PROCESS = 64 };
+	rlim_t wanted = workers * PER_WORKER + PER_PROCESS;
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < wanted)
+		tarn__log(log, TARN_LOG_DEBUG, "open files: %ju, %ju would be enough for the worst",
+			  (uintmax_t)limit.rlim_cur, (uintmax_t)wanted);
+}
+
+static struct tarn *open_resolver(const struct tarn__settings *settings, struct tarn__log *log)
+{
+	struct tarn *tarn = tarn_new(&(struct tarn_options){
+		.cache_size = settings->cache_size,
+		.upstreams = settings->upstreams.items,
+		.upstream_count = settings->upstreams.count,
+		.log = tarn__log_line,
+		.log_arg = log,
+	});
+	if (!tarn)
+		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
+	return tarn;
+}
+
+static const char *listen_hint(int error)
+{
+	switch (error) {
+	case EACCES:
+		return " (ports below 1024 need root or CAP_NET_BIND_SERVICE)";
+	case EADDRINUSE:
+		return " (is another resolver running?)";
+	case EADDRNOTAVAIL:
+		return " (no interface has this address)";
+	default:
+		return "";
+	}
+}
+
+/* Nobody asked for [::1]: a machine without IPv6 does without. */
+static bool is_dispensable(const struct tarn__settings *settings,
+			   const struct tarn_address *address, int error)
+{
+	return settings->has_default_listens && address->sa.sa_family == AF_INET6 &&
+	       (error == EADDRNOTAVAIL || error == EAFNOSUPPORT);
+}
+
+/* Opens every address; settings->listens is left with those that are open and their ports. */
+static int listen_all(struct tarn__workers *workers, struct tarn__settings *settings,
+		      struct tarn__log *log)
+{
+	struct tarn__addresses open = {0};
+	for (size_t i = 0; i < settings->listens.count; i++) {
+		struct tarn_address *address = &settings->listens.items[i];
+		int error = tarn__workers_listen(workers, address);
+		if (error == 0) {
+			tarn__addresses_add(&open, address);
+			continue;
+		}
+		int cause = errno;
+		bool is_missed = !is_dispensable(settings, address, cause);
+		char text[TARN_ADDRESS_TEXT_MAX];
+		tarn__log(log, is_missed ? TARN_LOG_ERR : TARN_LOG_INFO,
+			  "cannot listen on %s: %s%s", tarn_address_format(address, text),
+			  error == TARN_ESYSTEM ? strerror(cause) : tarn_error_text(error),
+			  error == TARN_ESYSTEM ? listen_hint(cause) : "");
+		if (is_missed)
+			return error;
+	}
+	settings->listens = open;
+	return 0;
+}
+
+static void announce(const struct tarn__settings *settings, struct tarn__log *log)
+{
+	char text[TARN_ADDRESS_TEXT_MAX];
+	for (size_t i = 0; i < settings->own_upstreams.count; i++)
+		tarn__log(log, TARN_LOG_INFO, "not forwarding to %s of %s: that is tarn itself",
+			  tarn_address_format(&settings->own_upstreams.items[i], text),
+			  resolv_conf);
+	for (size_t i = 0; i < settings->upstreams.count; i++)
+		tarn__log(log, TARN_LOG_INFO, "forwarding to %s%s%s",
+			  tarn_address_format(&settings->upstreams.items[i], text),
+			  settings->has_system_upstreams ? " of " : "",
+			  settings->has_system_upstreams ? resolv_conf : "");
+	if (settings->upstreams.count == 0)
+		tarn__log(log, TARN_LOG_WARNING,
+			  "no upstream server: every question that needs one will fail (name one "
+			  "with --upstream or in %s)",
+			  resolv_conf);
+	for (size_t i = 0; i < settings->listens.count; i++)
+		tarn__log(log, TARN_LOG_INFO, "listening on %s (UDP and TCP)",
+			  tarn_address_format(&settings->listens.items[i], text));
+}
+
+static void print_version(void)
+{
+	const char *cares = "unknown";
+	tarn__channel_library_init(&cares);
+	printf("tarn %s\nc-ares %s\nlibev %d.%d\n", tarn_version(), cares, ev_version_major(),
+	       ev_version_minor());
+}
+
+/* ---- run ------------------------------------------------------------------------------------- */
+
+static void on_end(struct ev_loop *loop, ev_signal *signal, int events)
+{
+	(void)events;
+	tarn__log(signal->data, TARN_LOG_INFO, "%s: stopping", strsignal(signal->signum));
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void on_reload(struct ev_loop *loop, ev_signal *signal, int events)
+{
+	(void)loop;
+	(void)events;
+	tarn__log(signal->data, TARN_LOG_WARNING,
+		  "%s: this version cannot reload; restart tarn to read %s again",
+		  strsignal(signal->signum), resolv_conf);
+}
+
+/*
+ * The main thread's loop: signals now, and whatever else is no worker's. Signals are taken before
+ * anything listens, so that one that comes early ends tarn as cleanly as any other.
+ */
+struct control {
+	struct ev_loop *loop;
+	ev_signal term, interrupt, hangup;
+};
+
+static int control_open(struct control *control, struct tarn__log *log)
+{
+	control->loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
+	if (!control->loop)
+		return TARN_ESYSTEM;
+	ev_signal_init(&control->term, on_end, SIGTERM);
+	ev_signal_init(&control->interrupt, on_end, SIGINT);
+	ev_signal_init(&control->hangup, on_reload, SIGHUP);
+	ev_signal *const signals[] = {&control->term, &control->interrupt, &control->hangup};
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		signals[i]->data = log;
+		ev_signal_start(control->loop, signals[i]);
+	}
+	return 0;
+}
+
+static void control_close(struct control *control)
+{
+	if (!control->loop)
+		return;
+	ev_signal_stop(control->loop, &control->term);
+	ev_signal_stop(control->loop, &control->interrupt);
+	ev_signal_stop(control->loop, &control->hangup);
+	ev_loop_destroy(control->loop);
+}
+
+static int run(struct tarn__settings *settings, struct tarn__log *log)
+{
+	int status = EXIT_FAILURE;
+	struct control control = {0};
+	struct tarn *tarn = NULL;
+	struct tarn__workers *workers = NULL;
+
+	raise_descriptor_limit(settings->workers, log);
+	tarn = open_resolver(settings, log);
+	if (!tarn)
+		goto done;
+	if (control_open(&control, log) < 0 ||
+	    !(workers = tarn__workers_new(tarn, settings->workers))) {
+		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
+		goto done;
+	}
+	if (listen_all(workers, settings, log) < 0)
+		goto done;
+	if (tarn__workers_start(workers) < 0) {
+		tarn__log(log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
+		goto done;
+	}
+	announce(settings, log);
+	ev_run(control.loop, 0);
+	status = EXIT_SUCCESS;
+done:
+	tarn__workers_free(workers);
+	control_close(&control);
+	tarn_free(tarn);
+	return status;
+}
+
+/* Everything short of listening: what this accepts will start. */
+static int check(const struct tarn__settings *settings, struct tarn__log *log)
+{
+	struct tarn *tarn = open_resolver(settings, log);
+	if (!tarn)
+		return EXIT_FAILURE;
+	tarn_free(tarn);
+	tarn__settings_explain(settings, stdout);
+	return EXIT_SUCCESS;
+}
+
+static int act(struct tarn__command *command, struct tarn__log *log)
+{
+	switch (command->action) {
+	case TARN__HELP:
+		tarn__options_help(stdout);
+		return EXIT_SUCCESS;
+	case TARN__VERSION:
+		print_version();
+		return EXIT_SUCCESS;
+	case TARN__CHECK:
+	case TARN__RUN:
+		break;
+	}
+	if (tarn__settings_complete(&command->settings, resolv_conf, log) < 0)
+		return EXIT_USAGE;
+	return command->action == TARN__CHECK ? check(&command->settings, log)
+					      : run(&command->settings, log);
+}
+
+int tarn__daemon_main(int argc, char **argv)
+{
+	open_standard_streams();
+	signal(SIGPIPE, SIG_IGN);
+	/* c-ares would let them change what is asked (RES_OPTIONS=use-vc, ndots, search lists). */
+	unsetenv("RES_OPTIONS");
+	unsetenv("LOCALDOMAIN");
+
+	struct tarn__log log;
+	tarn__log_init(&log, STDERR_FILENO, TARN_LOG_INFO);
+	int status = EXIT_USAGE;
+	struct tarn__command command;
+	char fault[TARN__FAULT_MAX];
+	if (tarn__options_parse(argc, argv, &command, fault) < 0) {
+		tarn__log(&log, TARN_LOG_ERR, "%s", fault);
+	} else {
+		if (command.settings.verbosity > 0)
+			log.level = TARN_LOG_DEBUG;
+		status = act(&command, &log);
+	}
+	if (fflush(stdout) != 0 && status == EXIT_SUCCESS) {
+		tarn__log(&log, TARN_LOG_ERR, "cannot write: %s", strerror(errno));
+		status = EXIT_FAILURE;
+	}
+	tarn__log_fini(&log);
+	return status;
+}

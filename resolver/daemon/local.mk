@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The program: all its code in a convenience library that the tests link too, and a thin main.
+
+noinst_LTLIBRARIES += resolver/daemon/libdaemon.la
+resolver_daemon_libdaemon_la_SOURCES = \
+	resolver/daemon/addresses.c resolver/daemon/addresses.h \
+	resolver/daemon/daemon.c resolver/daemon/daemon.h \
+	resolver/daemon/log.c resolver/daemon/log.h \
+	resolver/daemon/options.c resolver/daemon/options.h \
+	resolver/daemon/resolvconf.c resolver/daemon/resolvconf.h \
+	resolver/daemon/settings.c resolver/daemon/settings.h \
+	resolver/daemon/workers.c resolver/daemon/workers.h
+
+sbin_PROGRAMS += resolver/daemon/tarn
+resolver_daemon_tarn_SOURCES = resolver/daemon/main.c
+resolver_daemon_tarn_LDADD = resolver/daemon/libdaemon.la resolver/libresolver.la \
+	cache/libcache.la $(CARES_LIBS) $(EV_LIBS)
+resolver_daemon_tarn_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Everything tarn was told or found out about how to run. */
+#include "config.h"
+
+#include "daemon/settings.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/resolvconf.h"
+
+enum { CACHE_SIZE_DEFAULT = 16 * 1024 * 1024 };
+
+/* The CPUs this process may use: a container or taskset may leave it fewer than the machine has. */
+static unsigned count_cpus(void)
+{
+	cpu_set_t set;
+	long count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set)
+								  : sysconf(_SC_NPROCESSORS_ONLN);
+	if (count < 1)
+		return 1;
+	return count < TARN__WORKERS_MAX ? (unsigned)count : TARN__WORKERS_MAX;
+}
+
+static void add_default_listens(struct tarn__settings *settings)
+{
+	static const char *const texts[] = {"127.0.0.1", "::1"};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct tarn_address address;
+		if (tarn_address_parse(texts[i], 53, &address) == 0)
+			tarn__addresses_add(&settings->listens, &address);
+	}
+	settings->has_default_listens = true;
+}
+
+static void add_system_upstreams(struct tarn__settings *settings, const char *resolv_conf,
+				 struct tarn__log *log)
+{
+	settings->has_system_upstreams = true;
+	FILE *file = fopen(resolv_conf, "re");
+	if (!file) {
+		tarn__log(log, TARN_LOG_WARNING, "cannot read %s: %s", resolv_conf,
+			  strerror(errno));
+		return;
+	}
+	struct tarn__addresses servers = {0};
+	tarn__resolvconf_read(file, &servers, log);
+	fclose(file);
+	for (size_t i = 0; i < servers.count; i++) {
+		const struct tarn_address *server = &servers.items[i];
+		bool is_self = tarn__addresses_has_self(&settings->listens, server);
+		tarn__addresses_add(is_self ? &settings->own_upstreams : &settings->upstreams,
+				    server);
+	}
+}
+
+static int refuse_self(const struct tarn__settings *settings, struct tarn__log *log)
+{
+	for (size_t i = 0; i < settings->upstreams.count; i++) {
+		const struct tarn_address *server = &settings->upstreams.items[i];
+		if (!tarn__addresses_has_self(&settings->listens, server))
+			continue;
+		char text[TARN_ADDRESS_TEXT_MAX];
+		tarn__log(log, TARN_LOG_ERR, "--upstream %s: tarn listens there itself",
+			  tarn_address_format(server, text));
+		return TARN_EINVAL;
+	}
+	return 0;
+}
+
+int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_conf,
+			    struct tarn__log *log)
+{
+	if (settings->listens.count == 0)
+		add_default_listens(settings);
+	if (settings->upstreams.count == 0)
+		add_system_upstreams(settings, resolv_conf, log);
+	if (settings->workers == 0) {
+		settings->workers = count_cpus();
+		settings->has_default_workers = true;
+	}
+	if (settings->cache_size == 0)
+		settings->cache_size = CACHE_SIZE_DEFAULT;
+	return refuse_self(settings, log);
+}
+
+static void explain_addresses(FILE *out, const char *label, const struct tarn__addresses *list,
+			      const char *note)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		char text[TARN_ADDRESS_TEXT_MAX];
+		fprintf(out, "%-10s%s%s\n", i == 0 ? label : "",
+			tarn_address_format(&list->items[i], text), note);
+	}
+}
+
+static void explain_size(FILE *out, size_t size)
+{
+	static const char *const units[] = {"octets", "KiB", "MiB", "GiB"};
+	size_t unit = 0;
+	while (unit < 3 && size % 1024 == 0) {
+		size /= 1024;
+		unit++;
+	}
+	fprintf(out, "%-10s%zu %s\n", "cache", size, units[unit]);
+}
+
+void tarn__settings_explain(const struct tarn__settings *settings, FILE *out)
+{
+	const char *source = settings->has_system_upstreams ? " (resolv.conf)" : "";
+	explain_addresses(out, "listen", &settings->listens, " (UDP and TCP)");
+	explain_addresses(out, "upstream", &settings->upstreams, source);
+	if (settings->upstreams.count == 0)
+		fprintf(out, "%-10snone: every question that needs one will fail\n", "upstream");
+	explain_addresses(out, "not asked", &settings->own_upstreams, " (is tarn itself)");
+	fprintf(out, "%-10s%u%s\n", "workers", settings->workers,
+		settings->has_default_workers ? " (one for each CPU)" : "");
+	explain_size(out, settings->cache_size);
+}

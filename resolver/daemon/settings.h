@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/settings.h: everything tarn was told or found out about how to run. */
+#ifndef TARN_DAEMON_SETTINGS_H
+#define TARN_DAEMON_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "daemon/addresses.h"
+#include "daemon/log.h"
+
+/* More threads than the largest machines have use for. */
+enum { TARN__WORKERS_MAX = 256 };
+
+struct tarn__settings { /* zero means not said */
+	struct tarn__addresses listens;
+	struct tarn__addresses upstreams;
+	unsigned workers;
+	size_t cache_size;
+	unsigned verbosity;
+
+	/* Found out by tarn__settings_complete(). */
+	bool has_default_listens;
+	bool has_system_upstreams; /* from resolv.conf */
+	bool has_default_workers;
+	struct tarn__addresses own_upstreams; /* those of resolv.conf that are tarn itself */
+};
+
+/*
+ * Puts what was not said in its place; upstreams are read from the file at resolv_conf then.
+ * TARN_EINVAL, logged: tarn would ask itself.
+ */
+int tarn__settings_complete(struct tarn__settings *, const char *resolv_conf, struct tarn__log *);
+
+/* Says in words what completed settings mean. */
+void tarn__settings_explain(const struct tarn__settings *, FILE *out);
+
+#endif
