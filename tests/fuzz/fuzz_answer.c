@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tests/fuzz/fuzz_answer.c: whatever an upstream sends, what is stored of it makes replies that are
+ * well formed and keep their limits; and such a reply, sent as an answer, is stored as the same.
+ */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "dns/answer.h"
+#include "dns/name.h"
+#include "dns/record.h"
+
+static uint8_t stored[TARN__STORED_MAX], again[TARN__STORED_MAX];
+static uint8_t reply[TARN__MESSAGE_MAX];
+
+static void check_reply(const struct tarn__query *query, size_t stored_len, size_t limit)
+{
+	size_t len =
+		tarn__reply_stored(query, stored, stored_len,
+				   &(struct tarn__reply){.limit = limit, .age_sec = 10}, reply);
+	fuzz_check(len <= limit);
+	struct tarn__reader reader = {.wire = reply, .end = len};
+	reader.at = TARN__HEADER_LEN + (size_t)query->qname_len + 4;
+	unsigned count = tarn__get16(reply + 6) + tarn__get16(reply + 8);
+	for (unsigned i = 0; i < count; i++) {
+		struct tarn__record record;
+		fuzz_check(tarn__record_read(&reader, &record));
+		fuzz_check(record.ttl <= TARN__TTL_MAX - 10 && record.type != TARN__TYPE_OPT);
+	}
+	fuzz_check(tarn__reader_left(&reader) >= query->has_opt * 11U);
+	fuzz_check(query->has_opt || tarn__reader_left(&reader) == 0);
+}
+
+/* The question asked is the message's own; its Z flag stands for DO. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct tarn__query query = {.flags = TARN__FLAG_AD};
+	if (len < TARN__HEADER_LEN)
+		return 0;
+	query.qname = data + TARN__HEADER_LEN;
+	query.qname_len = (uint16_t)tarn__name_span(query.qname, len - TARN__HEADER_LEN);
+	if (query.qname_len == 0 || len < TARN__HEADER_LEN + (size_t)query.qname_len + 4)
+		return 0;
+	query.qtype = tarn__get16(query.qname + query.qname_len);
+	query.qclass = tarn__get16(query.qname + query.qname_len + 2);
+	query.dnssec_ok = data[3] & TARN__FLAG_Z;
+
+	uint8_t octets[TARN__KEY_MAX], asked[TARN__ASK_MAX];
+	struct tarn__key key;
+	fuzz_check(tarn__key_read(octets, tarn__key_write(&query, octets), &key));
+	size_t asked_len = tarn__ask_write(&key, tarn__get16(data), true, asked);
+	struct tarn__answer answer, second;
+	tarn__answer_read(data, len, asked, asked_len, &key, false, stored, &answer);
+	if (answer.verdict != TARN__ANSWER_GOOD)
+		return 0;
+	fuzz_check(answer.ttl <= (answer.is_negative ? TARN__NEGATIVE_TTL_MAX : TARN__TTL_MAX));
+	for (size_t limit = TARN__UDP_MIN; limit <= TARN__MESSAGE_MAX; limit += limit / 2) {
+		query.has_opt = !query.has_opt;
+		check_reply(&query, answer.len, limit);
+	}
+
+	query.has_opt = false;
+	query.id = tarn__get16(data);
+	size_t reply_len = tarn__reply_stored(
+		&query, stored, answer.len,
+		&(struct tarn__reply){.limit = TARN__MESSAGE_MAX, .trust_ad = true}, reply);
+	tarn__answer_read(reply, reply_len, asked, asked_len, &key, false, again, &second);
+	fuzz_check(second.verdict == TARN__ANSWER_GOOD && second.ttl == answer.ttl);
+	fuzz_check(second.len == answer.len && memcmp(stored, again, second.len) == 0);
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tests/fuzz/fuzz_query.c: whatever a client sends, its reply is well formed and its key reads
+ * back. */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "dns/answer.h"
+#include "dns/name.h"
+
+static void check_key(const struct tarn__query *query)
+{
+	uint8_t octets[TARN__KEY_MAX], ask[TARN__ASK_MAX];
+	struct tarn__key key;
+	fuzz_check(tarn__key_read(octets, tarn__key_write(query, octets), &key));
+	fuzz_check(key.qname_len == query->qname_len && key.qtype == query->qtype);
+	fuzz_check(tarn__name_is_equal(key.qname, query->qname, key.qname_len));
+	fuzz_check(key.dnssec_ok == query->dnssec_ok);
+
+	struct tarn__query upstream;
+	size_t len = tarn__ask_write(&key, query->id, query->has_opt, ask);
+	fuzz_check(tarn__query_parse(ask, len, &upstream) == TARN__QUERY_GOOD);
+	fuzz_check(upstream.has_opt == query->has_opt && upstream.qtype == query->qtype);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	const struct tarn__ede ede = {.code = TARN__EDE_NETWORK_ERROR, .text = "text"};
+	struct tarn__query query, again;
+	uint8_t reply[TARN__UDP_MIN];
+	int verdict = tarn__query_parse(data, len, &query);
+	if (verdict == TARN__QUERY_DROP)
+		return 0;
+	if (verdict == TARN__QUERY_GOOD)
+		check_key(&query);
+	size_t reply_len = tarn__reply_error(&query, (uint16_t)verdict, ede, reply);
+	fuzz_check(reply_len <= sizeof(reply));
+	fuzz_check(tarn__query_parse(reply, reply_len, &again) == TARN__QUERY_DROP);
+	reply[2] &= 0x7f; /* no response any more: it can be parsed like a question */
+	verdict = tarn__query_parse(reply, reply_len, &again);
+	fuzz_check(again.id == query.id && again.has_opt == query.has_opt);
+	fuzz_check(!again.qname == !query.qname);
+	fuzz_check(again.qname ? again.qtype == query.qtype : verdict != TARN__QUERY_GOOD);
+	return 0;
+}

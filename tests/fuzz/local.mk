@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# One line per fuzz target; its source is the file of the same name, its seeds lie in corpus/NAME/.
+
+fuzz_targets = \
+	tests/fuzz/fuzz_answer \
+	tests/fuzz/fuzz_name \
+	tests/fuzz/fuzz_options \
+	tests/fuzz/fuzz_query
+
+check_LTLIBRARIES += tests/fuzz/libreplay.la
+tests_fuzz_libreplay_la_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz.h
+
+# With libFuzzer its own main drives a target. Without, replay.c's does: it comes from an archive, so
+# programs that have a main of their own do not see it.
+if FUZZER
+fuzz_engine = $(LIBFUZZER)
+else
+fuzz_engine = tests/fuzz/libreplay.la
+TESTS += $(fuzz_targets)
+endif
+check_PROGRAMS += $(fuzz_targets)
+EXTRA_DIST += tests/fuzz/corpus

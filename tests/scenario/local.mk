@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Scripts that drive core/ through a fake outside on a virtual clock; libldns reads their records.
+
+EXTRA_DIST += tests/scenario/scripts
+
+if HAVE_CHECK
+if HAVE_LDNS
+if !FUZZER
+scenario_tests = tests/scenario/run
+check_PROGRAMS += $(scenario_tests)
+TESTS += $(scenario_tests)
+tests_scenario_run_SOURCES = tests/scenario/run.c \
+	tests/scenario/outside.c tests/scenario/outside.h \
+	tests/scenario/script.c tests/scenario/script.h
+tests_scenario_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+tests_scenario_run_LDADD = $(LDADD) $(LDNS_LIBS)
+endif
+endif
+endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tests/scenario/outside.c: the fake outside. */
+#include "outside.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t now_ms(void *data)
+{
+	return ((struct outside *)data)->first->now_ms;
+}
+
+static void random_octets(void *data, void *out, size_t len)
+{
+	struct outside *outside = data;
+	uint8_t *octets = out;
+	for (size_t i = 0; i < len; i++) {
+		outside->seed = outside->seed * 1664525 + 1013904223;
+		octets[i] = (uint8_t)(outside->seed >> 24);
+	}
+}
+
+static int send_exchange(void *data, struct tarn_exchange *exchange)
+{
+	struct outside *outside = data;
+	struct sent *sent = calloc(1, sizeof *sent);
+	ck_assert_ptr_nonnull(sent);
+	ck_assert_uint_le(exchange->len, sizeof sent->wire);
+	sent->exchange = exchange;
+	sent->server = *exchange->server;
+	sent->transport = exchange->transport;
+	sent->len = exchange->len;
+	memcpy(sent->wire, exchange->wire, exchange->len);
+	exchange->carrier = sent;
+	*outside->sent_end = sent;
+	outside->sent_end = &sent->next;
+	return 0;
+}
+
+static void cancel_exchange(void *data, struct tarn_exchange *exchange)
+{
+	(void)data;
+	struct sent *sent = exchange->carrier;
+	ck_assert_ptr_eq(sent->exchange, exchange);
+	sent->exchange = NULL;
+}
+
+static void wake_at(void *data, uint64_t at_ms)
+{
+	((struct outside *)data)->wake_at_ms = at_ms;
+}
+
+static void wake(void *arg)
+{
+	struct outside *outside = arg;
+	outside->wake_at_ms = now_ms(outside);
+}
+
+static void prepare(struct outside *outside, struct outside *first)
+{
+	memset(outside, 0, sizeof *outside);
+	outside->first = first;
+	outside->io = (struct tarn_io){.data = outside,
+				       .now_ms = now_ms,
+				       .random = random_octets,
+				       .send = send_exchange,
+				       .cancel = cancel_exchange,
+				       .wake_at = wake_at};
+	outside->wake_at_ms = UINT64_MAX;
+	outside->sent_end = &outside->sent;
+}
+
+void outside_init(struct outside *outside, const struct tarn_address *servers, size_t count)
+{
+	prepare(outside, outside);
+	outside->now_ms = 1000000;
+	struct tarn_address *copy = malloc((count + 1) * sizeof *copy);
+	ck_assert_ptr_nonnull(copy);
+	if (count > 0)
+		memcpy(copy, servers, count * sizeof *copy);
+	outside->shared = tarn__shared_new(&(struct tarn__config){.cache_size = 1 << 20,
+								  .servers = copy,
+								  .server_count = count,
+								  .now_ms = now_ms,
+								  .now_arg = outside});
+	free(copy);
+	ck_assert_ptr_nonnull(outside->shared);
+	outside->resolver = tarn__resolver_new(outside->shared, &outside->io, wake, outside);
+	ck_assert_ptr_nonnull(outside->resolver);
+}
+
+void outside_init_second(struct outside *outside, struct outside *first)
+{
+	prepare(outside, first);
+	outside->resolver = tarn__resolver_new(first->shared, &outside->io, wake, outside);
+	ck_assert_ptr_nonnull(outside->resolver);
+}
+
+void outside_fini(struct outside *outside)
+{
+	tarn__resolver_free(outside->resolver);
+	if (outside->first == outside)
+		tarn__shared_free(outside->shared);
+	while (outside->sent) {
+		struct sent *next = outside->sent->next;
+		ck_assert_msg(!outside->sent->exchange, "an exchange was left behind");
+		free(outside->sent);
+		outside->sent = next;
+	}
+}
+
+void outside_pass(struct outside *outside, uint64_t ms)
+{
+	uint64_t end = outside->now_ms + ms;
+	size_t wakes = 0;
+	tarn__resolver_run(outside->resolver);
+	while (outside->wake_at_ms <= end) {
+		ck_assert_msg(++wakes < 100000, "the resolver never rests");
+		if (outside->wake_at_ms > outside->now_ms)
+			outside->now_ms = outside->wake_at_ms;
+		tarn__resolver_run(outside->resolver);
+	}
+	outside->now_ms = end;
+}
+
+struct sent *outside_take(struct outside *outside, const struct tarn_address *server,
+			  enum tarn__transport transport)
+{
+	for (struct sent *sent = outside->sent; sent; sent = sent->next)
+		if (!sent->is_expected && sent->transport == transport &&
+		    tarn_address_is_equal(&sent->server, server)) {
+			sent->is_expected = true;
+			return sent;
+		}
+	return NULL;
+}
+
+size_t outside_surprises(const struct outside *outside)
+{
+	size_t count = 0;
+	for (const struct sent *sent = outside->sent; sent; sent = sent->next)
+		count += !sent->is_expected;
+	return count;
+}
+
+bool outside_answer(struct outside *outside, struct sent *sent, int error, const uint8_t *wire,
+		    size_t len)
+{
+	struct tarn_exchange *exchange = sent->exchange;
+	if (!exchange)
+		return false;
+	sent->exchange = NULL;
+	exchange->done(exchange, error, wire, len);
+	tarn__resolver_run(outside->resolver);
+	return true;
+}

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tests/scenario/script.c: reads a script line by line and does what it says. */
+#include "script.h"
+
+#include <check.h>
+#include <ldns/ldns.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dns/message.h"
+#include "outside.h"
+
+enum { WORDS_MAX = 16, CLIENTS_MAX = 16, RECORDS_MAX = 128, LINE_MAX_LEN = 8192 };
+
+struct client {
+	char name[32];
+	bool has_asked;
+	bool over_tcp;
+	uint8_t question[TARN__UDP_MAX];
+	size_t question_len;
+	bool is_answered;
+	uint8_t *reply;
+	size_t reply_len;
+};
+
+struct record {
+	ldns_pkt_section section;
+	ldns_rr *rr;
+};
+
+struct script {
+	const char *path;
+	int line;        /* of the statement being done */
+	char *words[WORDS_MAX];
+	size_t word_count;
+	struct record records[RECORDS_MAX];
+	size_t record_count;
+	struct tarn_address servers[8];
+	size_t server_count;
+	bool has_begun;
+	struct outside outside;
+	struct client clients[CLIENTS_MAX];
+	struct sent *sent; /* what "reply" answers */
+	bool is_late;
+	uint16_t next_id;
+};
+
+/* Ends the test: file, line and what is not as it must be. */
+static _Noreturn void give_up(const struct script *script, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void give_up(const struct script *script, const char *format, ...)
+{
+	char reason[1024];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(reason, sizeof reason, format, arguments);
+	va_end(arguments);
+	ck_abort_msg("%s:%d: %s", script->path, script->line, reason);
+	abort(); /* ck_abort_msg() does not return, but does not say so */
+}
+
+#define MUST(script, condition, ...)                                                               \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			give_up(script, __VA_ARGS__);                                              \
+	} while (0)
+
+/* ---- words ------------------------------------------------------------------------------ */
+
+static const char *word(struct script *script, size_t index, const char *what)
+{
+	MUST(script, index < script->word_count, "%s is missing", what);
+	return script->words[index];
+}
+
+static bool has_flag(const struct script *script, const char *flag)
+{
+	for (size_t i = 1; i < script->word_count; i++)
+		if (strcmp(script->words[i], flag) == 0)
+			return true;
+	return false;
+}
+
+/* The N of "flag=N"; -1 without one. */
+static long flag_number(const struct script *script, const char *flag)
+{
+	size_t len = strlen(flag);
+	for (size_t i = 1; i < script->word_count; i++)
+		if (strncmp(script->words[i], flag, len) == 0 && script->words[i][len] == '=')
+			return strtol(script->words[i] + len + 1, NULL, 10);
+	return -1;
+}
+
+static struct tarn_address address(struct script *script, size_t index)
+{
+	struct tarn_address out;
+	int error = tarn_address_parse(word(script, index, "an address"), 53, &out);
+	MUST(script, error == 0, "%s: %s", script->words[index], tarn_error_text(error));
+	return out;
+}
+
+static ldns_pkt_rcode rcode(struct script *script, size_t index)
+{
+	const ldns_lookup_table *entry =
+		ldns_lookup_by_name(ldns_rcodes, word(script, index, "an rcode"));
+	MUST(script, entry, "unknown rcode %s", script->words[index]);
+	return (ldns_pkt_rcode)entry->id;
+}
+
+static struct client *client(struct script *script, size_t index, bool make)
+{
+	const char *name = word(script, index, "a client");
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		struct client *it = &script->clients[i];
+		if (strcmp(it->name, name) == 0)
+			return it;
+		if (!it->name[0] && make) {
+			snprintf(it->name, sizeof it->name, "%s", name);
+			return it;
+		}
+	}
+	MUST(script, false, "no client %s has asked", name);
+	return NULL;
+}
+
+/* ---- what clients do -------------------------------------------------------------------- */
+
+static void on_answer(void *owner, const void *route, const uint8_t *reply, size_t len)
+{
+	struct script *script = owner;
+	struct client *it;
+	memcpy(&it, route, sizeof it);
+	MUST(script, !it->is_answered, "%s is answered twice", it->name);
+	it->is_answered = true;
+	it->reply_len = len;
+	it->reply = malloc(len);
+	memcpy(it->reply, reply, len);
+}
+
+static void do_ask(struct script *script)
+{
+	struct client *it = client(script, 1, true);
+	free(it->reply);
+	it->reply = NULL;
+	it->is_answered = false;
+	it->has_asked = true;
+	it->over_tcp = has_flag(script, "tcp");
+
+	ldns_rdf *name = ldns_dname_new_frm_str(word(script, 2, "a name"));
+	MUST(script, name, "not a name: %s", script->words[2]);
+	ldns_rr_type type = ldns_get_rr_type_by_name(word(script, 3, "a type"));
+	MUST(script, type != 0, "not a type: %s", script->words[3]);
+	ldns_pkt *pkt = ldns_pkt_query_new(name, type, LDNS_RR_CLASS_IN,
+					   has_flag(script, "norec") ? 0 : LDNS_RD);
+	ldns_pkt_set_id(pkt, ++script->next_id);
+	ldns_pkt_set_cd(pkt, has_flag(script, "cd"));
+	ldns_pkt_set_ad(pkt, has_flag(script, "ad"));
+	long size = flag_number(script, "edns");
+	if (size >= 0)
+		ldns_pkt_set_edns_udp_size(pkt, (uint16_t)size);
+	if (has_flag(script, "do")) {
+		ldns_pkt_set_edns_do(pkt, true);
+		if (size < 0)
+			ldns_pkt_set_edns_udp_size(pkt, TARN__UDP_MAX);
+	}
+	uint8_t *wire;
+	MUST(script, ldns_pkt2wire(&wire, pkt, &it->question_len) == LDNS_STATUS_OK,
+	     "cannot write the question");
+	ck_assert_uint_le(it->question_len, sizeof it->question);
+	memcpy(it->question, wire, it->question_len);
+	free(wire);
+	ldns_pkt_free(pkt);
+
+	static uint8_t reply[TARN__MESSAGE_MAX];
+	struct tarn__asker asker = {.transport = it->over_tcp ? TARN__TCP : TARN__UDP,
+				    .answer = on_answer,
+				    .owner = script,
+				    .route = &it,
+				    .route_len = sizeof it};
+	long got = tarn__resolver_ask(script->outside.resolver, &asker, it->question,
+				      it->question_len, reply);
+	MUST(script, got != TARN__ASK_DROP, "the question was dropped");
+	if (got > 0)
+		on_answer(script, &it, reply, (size_t)got);
+}
+
+static void do_waits(struct script *script)
+{
+	struct client *it = client(script, 1, false);
+	MUST(script, !it->is_answered, "%s has been answered", it->name);
+}
+
+static void check_section(struct script *script, const ldns_pkt *pkt, ldns_pkt_section section,
+			  const char *section_name)
+{
+	ldns_rr_list *got = ldns_pkt_get_section_clone(pkt, section);
+	size_t index = 0;
+	for (size_t i = 0; i < script->record_count; i++) {
+		if (script->records[i].section != section)
+			continue;
+		char *want = ldns_rr2str(script->records[i].rr);
+		MUST(script, index < ldns_rr_list_rr_count(got), "missing in %s: %s", section_name,
+		     want);
+		char *have = ldns_rr2str(ldns_rr_list_rr(got, index++));
+		MUST(script, strcmp(want, have) == 0, "in %s: expected %s got %s", section_name,
+		     want, have);
+		free(want);
+		free(have);
+	}
+	if (index < ldns_rr_list_rr_count(got)) {
+		char *have = ldns_rr2str(ldns_rr_list_rr(got, index));
+		MUST(script, false, "too much in %s: %s", section_name, have);
+	}
+	ldns_rr_list_deep_free(got);
+}
+
+/* The INFO-CODE of the first extended error (RFC 8914 section 2); -1: none. */
+static long find_ede(const ldns_pkt *pkt)
+{
+	const ldns_rdf *options = ldns_pkt_edns_data(pkt);
+	const uint8_t *at = options ? ldns_rdf_data(options) : NULL;
+	size_t left = options ? ldns_rdf_size(options) : 0;
+	while (left >= 4) {
+		size_t len = tarn__get16(at + 2);
+		if (tarn__get16(at) == 15 && len >= 2)
+			return tarn__get16(at + 4);
+		if (left < 4 + len)
+			break;
+		at += 4 + len;
+		left -= 4 + len;
+	}
+	return -1;
+}
+
+static void do_gets(struct script *script)
+{
+	struct client *it = client(script, 1, false);
+	MUST(script, it->is_answered, "%s has not been answered", it->name);
+
+	ldns_pkt *asked = NULL;
+	ldns_pkt *pkt = NULL;
+	ck_assert_int_eq(ldns_wire2pkt(&asked, it->question, it->question_len), LDNS_STATUS_OK);
+	MUST(script, ldns_wire2pkt(&pkt, it->reply, it->reply_len) == LDNS_STATUS_OK,
+	     "the reply does not parse");
+	ldns_pkt_rcode want = rcode(script, 2);
+	unsigned have = ldns_pkt_get_rcode(pkt) | (unsigned)ldns_pkt_edns_extended_rcode(pkt) << 4;
+	MUST(script, have == (unsigned)want, "expected %s got rcode %u", script->words[2], have);
+	MUST(script, ldns_pkt_id(pkt) == ldns_pkt_id(asked), "wrong id");
+	MUST(script, ldns_pkt_qr(pkt) && ldns_pkt_ra(pkt) && !ldns_pkt_aa(pkt), "wrong QR, RA or AA");
+	MUST(script, ldns_pkt_rd(pkt) == ldns_pkt_rd(asked), "wrong RD");
+	MUST(script, ldns_pkt_cd(pkt) == ldns_pkt_cd(asked), "wrong CD");
+	MUST(script, ldns_pkt_tc(pkt) == has_flag(script, "tc"), "wrong TC");
+	MUST(script, ldns_pkt_ad(pkt) == has_flag(script, "ad"), "wrong AD");
+	MUST(script, ldns_pkt_edns(pkt) == ldns_pkt_edns(asked), "wrong OPT");
+	MUST(script, ldns_pkt_edns_do(pkt) == ldns_pkt_edns_do(asked), "wrong DO");
+	long ede = find_ede(pkt);
+	MUST(script, ede == flag_number(script, "ede"), "wrong extended error %ld", ede);
+
+	size_t limit = ldns_pkt_edns_udp_size(asked);
+	limit = limit < TARN__UDP_MIN ? TARN__UDP_MIN : limit > TARN__UDP_MAX ? TARN__UDP_MAX : limit;
+	MUST(script, it->over_tcp || it->reply_len <= limit, "%zu octets are too many", it->reply_len);
+	size_t question_end = TARN__HEADER_LEN;
+	while (it->question[question_end] != 0)
+		question_end += it->question[question_end] + 1U;
+	question_end += 5;
+	MUST(script,
+	     it->reply_len >= question_end && memcmp(it->question + TARN__HEADER_LEN,
+						     it->reply + TARN__HEADER_LEN,
+						     question_end - TARN__HEADER_LEN) == 0,
+	     "the question is not repeated as it was spelt");
+	check_section(script, pkt, LDNS_SECTION_ANSWER, "answer");
+	check_section(script, pkt, LDNS_SECTION_AUTHORITY, "authority");
+	check_section(script, pkt, LDNS_SECTION_ADDITIONAL, "additional");
+	ldns_pkt_free(asked);
+	ldns_pkt_free(pkt);
+}
+
+/* ---- what goes upstream ----------------------------------------------------------------- */
+
+static void do_sent(struct script *script)
+{
+	struct tarn_address server = address(script, 1);
+	size_t at = 2;
+	bool over_tcp = strcmp(word(script, at, "a name"), "tcp") == 0;
+	at += over_tcp;
+	struct sent *sent =
+		outside_take(&script->outside, &server, over_tcp ? TARN__TCP : TARN__UDP);
+	MUST(script, sent, "nothing was sent to %s", script->words[1]);
+
+	ldns_pkt *pkt = NULL;
+	MUST(script, ldns_wire2pkt(&pkt, sent->wire, sent->len) == LDNS_STATUS_OK,
+	     "what was sent does not parse");
+	ldns_rr_list *questions = ldns_pkt_question(pkt);
+	MUST(script, ldns_rr_list_rr_count(questions) == 1, "not one question");
+	ldns_rr *question = ldns_rr_list_rr(questions, 0);
+	ldns_rdf *name = ldns_dname_new_frm_str(word(script, at, "a name"));
+	MUST(script, name && ldns_dname_compare(ldns_rr_owner(question), name) == 0, "wrong name");
+	ldns_rdf_deep_free(name);
+	MUST(script,
+	     ldns_rr_get_type(question) ==
+		     ldns_get_rr_type_by_name(word(script, at + 1, "a type")),
+	     "wrong type");
+	MUST(script, ldns_pkt_rd(pkt) && !ldns_pkt_qr(pkt), "wrong RD or QR");
+	MUST(script, ldns_pkt_edns(pkt) == !has_flag(script, "noedns"), "wrong OPT");
+	MUST(script, ldns_pkt_edns_do(pkt) == has_flag(script, "do"), "wrong DO");
+	MUST(script, ldns_pkt_cd(pkt) == has_flag(script, "cd"), "wrong CD");
+	ldns_pkt_free(pkt);
+	script->sent = sent;
+	script->is_late = false;
+}
+
+static void answer_sent(struct script *script, int error, const uint8_t *wire, size_t len)
+{
+	MUST(script, script->sent, "no \"sent\" before");
+	bool listened = outside_answer(&script->outside, script->sent, error, wire, len);
+	MUST(script, !listened || !script->is_late, "core/ still listens");
+	MUST(script, listened || script->is_late, "core/ does not listen any more");
+	script->sent = NULL;
+}
+
+static void do_reply(struct script *script)
+{
+	MUST(script, script->sent, "no \"sent\" before");
+	ldns_pkt *asked = NULL;
+	ldns_wire2pkt(&asked, script->sent->wire, script->sent->len);
+	ldns_pkt *pkt = ldns_pkt_new();
+	ldns_pkt_set_id(pkt, ldns_pkt_id(asked));
+	ldns_pkt_set_qr(pkt, !has_flag(script, "noqr"));
+	ldns_pkt_set_rd(pkt, true);
+	ldns_pkt_set_ra(pkt, true);
+	ldns_pkt_set_aa(pkt, has_flag(script, "aa"));
+	ldns_pkt_set_ad(pkt, has_flag(script, "ad"));
+	ldns_pkt_set_tc(pkt, has_flag(script, "tc"));
+	ldns_pkt_set_rcode(pkt, (uint8_t)rcode(script, 1));
+	ldns_rr *question = ldns_rr_clone(ldns_rr_list_rr(ldns_pkt_question(asked), 0));
+	if (has_flag(script, "wrong-name")) {
+		ldns_rdf_deep_free(ldns_rr_owner(question));
+		ldns_rr_set_owner(question, ldns_dname_new_frm_str("wrong.example."));
+	}
+	ldns_pkt_push_rr(pkt, LDNS_SECTION_QUESTION, question);
+	for (size_t i = 0; i < script->record_count; i++)
+		ldns_pkt_push_rr(pkt, script->records[i].section,
+				 ldns_rr_clone(script->records[i].rr));
+	if (ldns_pkt_edns(asked) && !has_flag(script, "noopt")) {
+		ldns_pkt_set_edns_udp_size(pkt, TARN__UDP_MAX);
+		ldns_pkt_set_edns_do(pkt, ldns_pkt_edns_do(asked));
+	}
+	uint8_t *wire;
+	size_t len;
+	MUST(script, ldns_pkt2wire(&wire, pkt, &len) == LDNS_STATUS_OK, "cannot write the reply");
+	if (has_flag(script, "wrong-id"))
+		wire[1] ^= 1;
+	if (has_flag(script, "headeronly")) {
+		len = TARN__HEADER_LEN;
+		memset(wire + 4, 0, 8);
+	}
+	answer_sent(script, 0, wire, len);
+	free(wire);
+	ldns_pkt_free(pkt);
+	ldns_pkt_free(asked);
+}
+
+static void do_raw(struct script *script)
+{
+	MUST(script, script->sent, "no \"sent\" before");
+	uint8_t wire[LINE_MAX_LEN];
+	size_t len = 2;
+	memcpy(wire, script->sent->wire, 2);
+	for (size_t i = 1; i < script->word_count; i++)
+		for (const char *hex = script->words[i]; hex[0] && hex[1]; hex += 2) {
+			unsigned octet;
+			MUST(script, sscanf(hex, "%2x", &octet) == 1, "not hex: %s", hex);
+			wire[len++] = (uint8_t)octet;
+		}
+	answer_sent(script, 0, wire, len);
+}
+
+static void do_unreachable(struct script *script)
+{
+	answer_sent(script, TARN_EUNREACHABLE, NULL, 0);
+}
+
+static void do_late(struct script *script)
+{
+	script->is_late = true;
+}
+
+static void do_silence(struct script *script)
+{
+	MUST(script, outside_surprises(&script->outside) == 0, "%zu messages went upstream",
+	     outside_surprises(&script->outside));
+}
+
+/* ---- time, set-up ----------------------------------------------------------------------- */
+
+static void do_pass(struct script *script)
+{
+	char *unit;
+	double amount = strtod(word(script, 1, "a time"), &unit);
+	bool in_ms = strcmp(unit, "ms") == 0;
+	MUST(script, in_ms || strcmp(unit, "s") == 0, "not a time: %s", script->words[1]);
+	outside_pass(&script->outside, (uint64_t)(in_ms ? amount : amount * 1000));
+}
+
+static void do_upstream(struct script *script)
+{
+	MUST(script, !script->has_begun, "upstream after the beginning");
+	ck_assert_uint_lt(script->server_count, 8);
+	struct tarn_address server = address(script, 1);
+	script->servers[script->server_count++] = server;
+}
+
+static const struct statement {
+	const char *name;
+	void (*run)(struct script *);
+} statements[] = {
+	{"upstream", do_upstream}, {"ask", do_ask},	    {"sent", do_sent},
+	{"reply", do_reply},	   {"raw", do_raw},	    {"unreachable", do_unreachable},
+	{"late", do_late},	   {"gets", do_gets},	    {"waits", do_waits},
+	{"silence", do_silence},   {"pass", do_pass},
+};
+
+/* Does the statement that has been read, and forgets its words and records. */
+static void do_statement(struct script *script)
+{
+	if (script->word_count == 0)
+		return;
+	if (!script->has_begun && strcmp(script->words[0], "upstream") != 0) {
+		outside_init(&script->outside, script->servers, script->server_count);
+		script->has_begun = true;
+	}
+	const struct statement *found = NULL;
+	for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
+		if (strcmp(statements[i].name, script->words[0]) == 0)
+			found = &statements[i];
+	MUST(script, found, "unknown statement %s", script->words[0]);
+	found->run(script);
+	for (size_t i = 0; i < script->record_count; i++)
+		ldns_rr_free(script->records[i].rr);
+	script->record_count = 0;
+	script->word_count = 0;
+}
+
+static void read_record(struct script *script, char *text)
+{
+	static const struct {
+		const char *name;
+		ldns_pkt_section section;
+	} sections[] = {{"answer", LDNS_SECTION_ANSWER},
+			{"authority", LDNS_SECTION_AUTHORITY},
+			{"additional", LDNS_SECTION_ADDITIONAL}};
+	text += strspn(text, " \t");
+	size_t len = strcspn(text, " \t");
+	MUST(script, script->record_count < RECORDS_MAX, "too many records");
+	struct record *record = &script->records[script->record_count];
+	for (size_t i = 0; i < 3; i++) {
+		if (strlen(sections[i].name) != len || strncmp(sections[i].name, text, len) != 0)
+			continue;
+		record->section = sections[i].section;
+		text += len + strspn(text + len, " \t");
+		ldns_status status = ldns_rr_new_frm_str(&record->rr, text, 3600, NULL, NULL);
+		MUST(script, status == LDNS_STATUS_OK, "%s: %s", text,
+		     ldns_get_errorstr_by_id(status));
+		script->record_count++;
+		return;
+	}
+	MUST(script, false, "neither answer, authority nor additional: %s", text);
+}
+
+void script_run(const char *path)
+{
+	static struct script script;
+	static char statement[LINE_MAX_LEN], line[LINE_MAX_LEN];
+	memset(&script, 0, sizeof script);
+	script.path = strrchr(path, '/') + 1;
+	FILE *file = fopen(path, "r");
+	ck_assert_msg(file, "cannot open %s", path);
+	for (int number = 1; fgets(line, sizeof line, file); number++) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[strspn(line, " \t")] == '\0' || line[0] == ';')
+			continue;
+		if (line[0] == ' ' || line[0] == '\t') {
+			read_record(&script, line);
+			continue;
+		}
+		do_statement(&script);
+		script.line = number;
+		memcpy(statement, line, sizeof statement);
+		for (char *token = strtok(statement, " \t"); token; token = strtok(NULL, " \t")) {
+			MUST(&script, script.word_count < WORDS_MAX, "too many words");
+			script.words[script.word_count++] = token;
+		}
+	}
+	fclose(file);
+	do_statement(&script);
+	do_silence(&script);
+	outside_fini(&script.outside);
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		free(script.clients[i].reply);
+}

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Fixtures: everything a test starts is stopped when it ends, however it ends."""
+
+import contextlib
+import os
+import shutil
+import signal
+
+import pytest
+
+import servers
+import upstream as upstreams
+
+# A hang is a failure of its own; no test needs nearly that long.
+TEST_TIMEOUT = 60
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    def expire(_signal, _frame):
+        raise TimeoutError(f"{item.name} took more than {TEST_TIMEOUT} s")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.alarm(TEST_TIMEOUT)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "valgrind: runs the program under valgrind")
+    if not os.access(os.environ.get("TARN", ""), os.X_OK):
+        pytest.exit("the environment variable TARN must name the program under test", 2)
+
+
+@pytest.fixture
+def cleanup():
+    """Calls what is pushed on it, last first, when the test is over."""
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def run_tarn(cleanup):
+    """Starts tarn: run_tarn("--workers", 2, upstreams=[...]). It must stop cleanly in the end."""
+    def run(*args, **options):
+        tarn = servers.Tarn(*args, **options)
+        cleanup.callback(tarn.kill)
+        cleanup.callback(tarn.stop)
+        return tarn
+    return run
+
+
+@pytest.fixture
+def run_upstream(cleanup):
+    """Starts a scripted upstream: run_upstream(script)."""
+    def run(script, **options):
+        upstream = upstreams.Upstream(script, **options)
+
+        def end():
+            upstream.close()
+            assert not upstream.faults, upstream.faults
+        cleanup.callback(end)
+        return upstream
+    return run
+
+
+@pytest.fixture(scope="session")
+def nsd(tmp_path_factory):
+    server = servers.Nsd(str(tmp_path_factory.mktemp("nsd")))
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def knot(tmp_path_factory):
+    if not shutil.which("knotd", path="/usr/sbin:/usr/bin"):
+        pytest.skip("no knotd on this machine")
+    server = servers.Knot(str(tmp_path_factory.mktemp("knot")))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def tarn(run_tarn, nsd):
+    """tarn in front of the real NSD."""
+    return run_tarn(upstreams=[nsd])
+
+
+@pytest.fixture
+def tool():
+    """The path of a client program; the test is skipped where there is none."""
+    def find(name):
+        path = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+        if not path:
+            pytest.skip(f"no {name} on this machine")
+        return path
+    return find

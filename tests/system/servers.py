@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The processes of a test: tarn itself and the real servers it asks. None outlives its test."""
+
+import ctypes
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import dns.exception
+import dns.message
+import dns.query
+
+ZONES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zones")
+VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
+            "--errors-for-leak-kinds=definite,indirect,possible", "--exit-on-first-error=no"]
+FAULTS = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|==\d+== ")
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
+def free_port(host="127.0.0.1"):
+    """A port that is free for UDP and TCP at this moment."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for _ in range(50):
+        with socket.socket(family, socket.SOCK_DGRAM) as udp, socket.socket(family) as tcp:
+            udp.bind((host, 0))
+            try:
+                tcp.bind(udp.getsockname()[:2])
+            except OSError:
+                continue
+            return udp.getsockname()[1]
+    raise RuntimeError(f"no free port on {host}")
+
+
+def die_with_parent():
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Process:
+    """A child in a process group of its own whose output is read as it comes."""
+
+    def __init__(self, argv, **options):
+        self.argv = argv
+        self.lines = []
+        self.is_over = False
+        self.news = threading.Condition()
+        self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, start_new_session=True,
+                                      preexec_fn=die_with_parent, text=True, errors="replace",
+                                      **options)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.child.stdout:
+            with self.news:
+                self.lines.append(line.rstrip("\n"))
+                self.news.notify_all()
+        with self.news:
+            self.is_over = True
+            self.news.notify_all()
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    @property
+    def log(self):
+        return "\n".join(self.lines)
+
+    def wait_for_line(self, pattern, count=1, timeout=20):
+        """The first so many matches among the lines."""
+        def found():
+            matches = [m for m in (re.search(pattern, line) for line in self.lines) if m]
+            return matches[:count] if len(matches) >= count else None
+
+        def over():
+            return found() or self.is_over
+
+        with self.news:
+            self.news.wait_for(over, timeout)
+        matches = found()
+        assert matches, f"{self.argv[0]}: no line {pattern!r} in:\n{self.log}"
+        return matches
+
+    def wait(self, timeout=20):
+        status = self.child.wait(timeout)
+        self.reader.join(5)
+        return status
+
+    def kill(self):
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.wait()
+        self.child.stdout.close()
+
+
+def program():
+    return os.path.abspath(os.environ["TARN"])
+
+
+def is_sanitized():
+    with open(program(), "rb") as file:
+        return b"__asan_init" in (content := file.read()) or b"__tsan_init" in content
+
+
+class Tarn(Process):
+    """The program under test, listening on ports that the system picks."""
+
+    def __init__(self, *args, upstreams=(), listen=None, valgrind=None, prefix=(), **options):
+        if valgrind is None:
+            valgrind = os.environ.get("TARN_VALGRIND") == "1"
+        self.is_slow = valgrind or is_sanitized()
+        if listen is None:
+            listen = ["127.0.0.1:0"] + (["[::1]:0"] if has_ipv6() else [])
+        argv = [*prefix, *(VALGRIND if valgrind else []), program()]
+        for address in listen:
+            argv += ["--listen", address]
+        for upstream in upstreams:
+            argv += ["--upstream", getattr(upstream, "address", upstream)]
+        self.started = time.monotonic()
+        super().__init__(argv + [str(arg) for arg in args], **options)
+        self.ports = {}
+        if listen:
+            try:
+                for match in self.wait_for_line(r"listening on (\S+):(\d+) ", len(listen)):
+                    self.ports[match[1].strip("[]")] = int(match[2])
+            except BaseException:
+                self.kill()
+                raise
+        self.host = next(iter(self.ports), None)
+        self.port = self.ports.get(self.host)
+
+    def udp(self, question, timeout=10, host=None):
+        """Asks over UDP; a dns.message.Message or a name and a type."""
+        host = host or self.host
+        return dns.query.udp(question, host, timeout, self.ports[host])
+
+    def tcp(self, question, timeout=10, host=None):
+        host = host or self.host
+        return dns.query.tcp(question, host, timeout, self.ports[host])
+
+    def ask(self, name, rrtype="A", timeout=10, **options):
+        return self.udp(dns.message.make_query(name, rrtype, **options), timeout)
+
+    def ask_wire(self, wire, timeout=10):
+        """The reply's octets."""
+        with self.udp_socket(timeout) as sock:
+            sock.send(wire)
+            return sock.recv(65535)
+
+    def udp_socket(self, timeout=10):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.settimeout(timeout)
+        sock.connect(("127.0.0.1", self.ports["127.0.0.1"]))
+        return sock
+
+    def tcp_socket(self, timeout=10):
+        return socket.create_connection(("127.0.0.1", self.ports["127.0.0.1"]), timeout)
+
+    def memory(self, field="VmRSS"):
+        """KiB."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
+            return int(re.search(rf"^{field}:\s+(\d+)", file.read(), re.M)[1])
+
+    def check_clean(self):
+        assert not FAULTS.search(self.log), self.log
+
+    def stop(self, sig=signal.SIGTERM):
+        """Ends it as its user does and says whether it did so cleanly."""
+        if self.child.poll() is None:
+            self.child.send_signal(sig)
+        try:
+            status = self.wait()
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"tarn does not stop:\n{self.log}") from None
+        self.check_clean()
+        assert status == 0, f"exit status {status}:\n{self.log}"
+
+
+def run_tarn(*args, timeout=20, prefix=(), **options):
+    """Runs it to its end."""
+    return subprocess.run([*prefix, program(), *args], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=timeout, check=False, **options)
+
+
+def big_zone():
+    """Sets that do not fit: 3 KB, more than any UDP answer, and 60 KB, near the limit of TCP."""
+    lines = []
+    for name, count in (("large", 15), ("huge", 290)):
+        lines += [f'{name} TXT "{i:03} {"x" * 196}"' for i in range(count)]
+    return "\n".join(lines) + "\n"
+
+
+class Nsd(Process):
+    """NSD with the zone tarn.example, on 127.0.0.1 unless told otherwise."""
+
+    def __init__(self, directory, host="127.0.0.1", port=None, prefix=()):
+        self.host, self.port = host, port or free_port(host)
+        self.address = f"{host}:{self.port}"
+        zone = os.path.join(directory, "tarn.example.zone")
+        with open(os.path.join(ZONES, "tarn.example.zone"), encoding="ascii") as file:
+            text = file.read() + big_zone()
+        with open(zone, "w", encoding="ascii") as file:
+            file.write(text)
+        config = os.path.join(directory, "nsd.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f"""
+server:
+	ip-address: {host}@{self.port}
+	username: ""
+	zonesdir: "{directory}"
+	pidfile: "{directory}/nsd.pid"
+	xfrdfile: "{directory}/xfrd.state"
+	zonelistfile: "{directory}/zone.list"
+	database: ""
+	server-count: 1
+	rrl-ratelimit: 0
+	verbosity: 1
+remote-control:
+	control-enable: no
+zone:
+	name: "tarn.example"
+	zonefile: "{zone}"
+""")
+        super().__init__([*prefix, shutil.which("nsd", path="/usr/sbin:/usr/bin"), "-d", "-c",
+                          config])
+        self.wait_for_line("nsd started")
+
+    def ask_wire(self, query):
+        """The whole answer's octets, over TCP."""
+        with socket.create_connection((self.host, self.port), 10) as sock:
+            dns.query.send_tcp(sock, query.to_wire())
+            return recv_frame(sock)
+
+
+class Knot(Process):
+    """Knot DNS with the same zone, for a second opinion."""
+
+    def __init__(self, directory):
+        self.host, self.port = "127.0.0.1", free_port()
+        self.address = f"{self.host}:{self.port}"
+        with open(os.path.join(ZONES, "tarn.example.zone"), encoding="ascii") as file:
+            text = file.read() + big_zone()
+        with open(os.path.join(directory, "tarn.example.zone"), "w", encoding="ascii") as file:
+            file.write(text)
+        config = os.path.join(directory, "knot.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f"""
+server:
+    rundir: "{directory}"
+    listen: {self.host}@{self.port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+database:
+    storage: "{directory}"
+log:
+  - target: stdout
+    any: info
+zone:
+  - domain: tarn.example
+    storage: "{directory}"
+    file: tarn.example.zone
+    zonefile-load: whole
+    journal-content: none
+""")
+        super().__init__([shutil.which("knotd", path="/usr/sbin:/usr/bin"), "-c", config])
+        self.wait_for_line("server started")
+
+
+def recv_exactly(sock, length):
+    data = b""
+    while len(data) < length:
+        part = sock.recv(length - len(data))
+        if not part:
+            raise EOFError(f"closed after {len(data)} of {length} octets")
+        data += part
+    return data
+
+
+def recv_frame(sock):
+    """One message of a TCP stream."""
+    return recv_exactly(sock, int.from_bytes(recv_exactly(sock, 2), "big"))
+
+
+def frame(message):
+    return len(message).to_bytes(2, "big") + message

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""An upstream server that does what a test tells it: answers, lies, waits, cuts, keeps silent."""
+
+import socket
+import threading
+import time
+from collections import namedtuple
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+
+from servers import frame, free_port, recv_frame
+
+Question = namedtuple("Question", "transport name type wire message")
+
+SILENCE = ()
+
+
+class Close:
+    """TCP: send these octets as they are, without a length, and close."""
+
+    def __init__(self, octets=b""):
+        self.octets = octets
+
+
+def reply(question, *rrs, rcode=dns.rcode.NOERROR, authority=(), flags=0):
+    """A message that answers a question; rrs as "owner ttl IN type rdata"."""
+    message = dns.message.make_response(question.message, recursion_available=True)
+    message.set_rcode(rcode)
+    message.flags |= flags
+    for section, texts in ((message.answer, rrs), (message.authority, authority)):
+        for text in texts:
+            owner, ttl, cls, rrtype, rdata = text.split(None, 4)
+            section.append(dns.rrset.from_text(owner, int(ttl), cls, rrtype, rdata))
+    return message
+
+
+def address(ttl=300, value="192.0.2.1", delay=0):
+    """A script that gives every name this address."""
+    def script(question):
+        time.sleep(delay)
+        return reply(question, f"{question.name} {ttl} IN A {value}")
+    return script
+
+
+def failure(rcode):
+    return lambda question: reply(question, rcode=rcode)
+
+
+def silence(_question):
+    return SILENCE
+
+
+class Upstream:
+    """
+    script(question) gives what to send: a message, octets, several of them in a list, SILENCE, or a
+    Close. It runs in a thread per question, so it may sleep.
+    """
+
+    def __init__(self, script, host="127.0.0.1", tcp=True):
+        self.script = script
+        self.questions = []
+        self.lock = threading.Lock()
+        self.faults = []
+        self.streams = set()
+        self.is_closed = False
+        port = free_port(host)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.udp = socket.socket(family, socket.SOCK_DGRAM)
+        self.udp.bind((host, port))
+        self.listener = None
+        if tcp:
+            self.listener = socket.create_server((host, port), family=family, backlog=64)
+            threading.Thread(target=self._accept, daemon=True).start()
+        self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        threading.Thread(target=self._receive, daemon=True).start()
+
+    def count(self, name=None, transport=None):
+        """Questions that arrived so far."""
+        with self.lock:
+            return sum(1 for q in self.questions
+                       if (name is None or q.name.lower().rstrip(".") == name.rstrip("."))
+                       and transport in (None, q.transport))
+
+    def _receive(self):
+        while True:
+            try:
+                wire, peer = self.udp.recvfrom(65535)
+            except OSError:
+                return
+            if self.is_closed:
+                return
+            self._start(wire, "udp", lambda octets, to=peer: self.udp.sendto(octets, to), None)
+
+    def _accept(self):
+        while True:
+            try:
+                stream, _ = self.listener.accept()
+            except OSError:
+                return
+            with self.lock:
+                self.streams.add(stream)
+            threading.Thread(target=self._serve, args=(stream,), daemon=True).start()
+
+    def _serve(self, stream):
+        try:
+            while True:
+                wire = recv_frame(stream)
+                self._start(wire, "tcp", lambda octets: stream.sendall(frame(octets)), stream)
+        except (EOFError, OSError):
+            with self.lock:
+                self.streams.discard(stream)
+            stream.close()
+
+    def _start(self, wire, transport, send, stream):
+        threading.Thread(target=self._answer, args=(wire, transport, send, stream),
+                         daemon=True).start()
+
+    def _answer(self, wire, transport, send, stream):
+        try:
+            message = dns.message.from_wire(wire)
+            asked = message.question[0]
+            question = Question(transport, asked.name.to_text(),
+                                dns.rdatatype.to_text(asked.rdtype), wire, message)
+            with self.lock:
+                self.questions.append(question)
+            said = self.script(question)
+            if isinstance(said, Close):
+                stream.sendall(said.octets)
+                stream.shutdown(socket.SHUT_RDWR)
+                return
+            for part in said if isinstance(said, (list, tuple)) else [said]:
+                send(part if isinstance(part, bytes) else part.to_wire(max_size=65535))
+        except OSError:
+            pass  # tarn gave up on this question, or the test is over
+        except Exception as fault:  # a fault of the script is the test's, not tarn's
+            self.faults.append(fault)
+
+    def close(self):
+        self.is_closed = True
+        # shutdown() wakes the threads that wait in these sockets; close() alone would not
+        for sock in (self.udp, self.listener, *self.streams):
+            if sock is None:
+                continue
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            sock.close()

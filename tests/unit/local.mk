@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# One line per test program; its source is the file of the same name.
+
+unit_tests = \
+	tests/unit/test_addresses \
+	tests/unit/test_answer \
+	tests/unit/test_edns \
+	tests/unit/test_log \
+	tests/unit/test_lookup \
+	tests/unit/test_name \
+	tests/unit/test_options \
+	tests/unit/test_pack \
+	tests/unit/test_query \
+	tests/unit/test_record \
+	tests/unit/test_reply \
+	tests/unit/test_resolvconf \
+	tests/unit/test_resolver \
+	tests/unit/test_settings \
+	tests/unit/test_text \
+	tests/unit/test_timer \
+	tests/unit/test_upstream \
+	tests/unit/test_wire
+
+# Those that need the fake outside of tests/scenario.
+tests_unit_test_lookup_SOURCES = tests/unit/test_lookup.c tests/scenario/outside.c
+tests_unit_test_lookup_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/scenario
+tests_unit_test_resolver_SOURCES = tests/unit/test_resolver.c tests/scenario/outside.c
+tests_unit_test_resolver_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/scenario
+
+EXTRA_DIST += tests/unit/unit.h tests/unit/message.h
+if HAVE_CHECK
+if !FUZZER
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+endif
+endif
+
+.PHONY: check-unit check-valgrind
+check-unit:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(scenario_tests)'
+
+check-valgrind:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(scenario_tests)' LOG_COMPILER='$(VALGRIND)' \
+		AM_LOG_FLAGS='-q --leak-check=full --error-exitcode=1' CK_TIMEOUT_MULTIPLIER=100

@@ -1,0 +1,787 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tests/unit/test_answer.c: how an upstream's message is judged, and what of it is kept. What is
+ * kept is read back from a reply that is made of it.
+ */
+#include "dns/answer.h"
+
+#include "message.h"
+#include "unit.h"
+
+enum { ID = 0x4711, RESPONSE = TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA };
+
+/* What is asked for in a test; set_up() asks for www.example. A. */
+static uint8_t key_octets[TARN__KEY_MAX];
+static struct tarn__key key;
+static struct tarn__query query;
+static uint8_t asked[TARN__ASK_MAX];
+static size_t asked_len;
+
+static struct message message;
+static uint8_t stored[TARN__STORED_MAX];
+static struct tarn__answer answer;
+
+static void ask(const char *name, unsigned type, bool dnssec_ok)
+{
+	static struct message question;
+	put_header(&question, 1, TARN__FLAG_RD);
+	put_question(&question, name, type);
+	put_opt(&question, 65535, dnssec_ok ? 0x8000 : 0, NULL, 0);
+	ck_assert_int_eq(tarn__query_parse(question.wire, question.len, &query), TARN__QUERY_GOOD);
+	size_t len = tarn__key_write(&query, key_octets);
+	ck_assert(tarn__key_read(key_octets, len, &key));
+	asked_len = tarn__ask_write(&key, ID, true, asked);
+}
+
+static void set_up(void)
+{
+	ask("www.example.", TARN__TYPE_A, false);
+}
+
+/* Header and question of an answer. */
+static void start(unsigned flags)
+{
+	put_header(&message, ID, flags);
+	put_octets(&message, asked + TARN__HEADER_LEN, (size_t)key.qname_len + 4);
+	message.wire[5] = 1;
+}
+
+static enum tarn__verdict judge_octets(const uint8_t *wire, size_t len, bool exact_case)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+	ck_assert_ptr_nonnull(copy);
+	memcpy(copy, wire, len);
+	tarn__answer_read(copy, len, asked, asked_len, &key, exact_case, stored, &answer);
+	free(copy);
+	if (answer.verdict != TARN__ANSWER_GOOD)
+		ck_assert_uint_eq(answer.len, 0);
+	return answer.verdict;
+}
+
+static enum tarn__verdict judge(void)
+{
+	return judge_octets(message.wire, message.len, true);
+}
+
+/* The verdict on records with an rcode. */
+static enum tarn__verdict judge_records(unsigned rcode, const char *records)
+{
+	start(RESPONSE | rcode);
+	put_records(&message, records);
+	return judge();
+}
+
+/* What a client would get of it at once. */
+static const char *kept(void)
+{
+	static struct text text;
+	static uint8_t reply[TARN__MESSAGE_MAX];
+	ck_assert_int_eq(answer.verdict, TARN__ANSWER_GOOD);
+	size_t len = tarn__reply_stored(
+		&query, stored, answer.len,
+		&(struct tarn__reply){.limit = TARN__MESSAGE_MAX, .ede.code = TARN__EDE_NONE},
+		reply);
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, answer.rcode);
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_TC, 0);
+	return read_records(&text, reply, len);
+}
+
+/* ---- is it ours? ------------------------------------------------------------------------ */
+
+START_TEST(answer_to_the_question_is_good)
+{
+	ck_assert_int_eq(judge_records(0, "www.example. 300 A 192.0.2.1"), TARN__ANSWER_GOOD);
+	ck_assert_str_eq(kept(), "www.example. 300 A 192.0.2.1\n");
+	ck_assert_uint_eq(answer.ttl, 300);
+	ck_assert(!answer.is_negative);
+	ck_assert(!answer.has_opt);
+}
+END_TEST
+
+START_TEST(message_shorter_than_header_and_question_is_foreign)
+{
+	start(RESPONSE);
+	for (size_t len = 0; len < message.len; len++)
+		ck_assert_int_eq(judge_octets(message.wire, len, true), TARN__ANSWER_FOREIGN);
+	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+}
+END_TEST
+
+/* RFC 5452 section 9.1: every bit of id, QR, opcode and question. */
+START_TEST(any_difference_in_what_was_asked_is_foreign)
+{
+	judge_records(0, "www.example. 300 A 192.0.2.1");
+	for (size_t at = 0; at < TARN__HEADER_LEN + 17; at++) {
+		for (unsigned bit = 0; bit < 8; bit++) {
+			bool is_flags = at == 3 || (at == 2 && bit < 3);
+			bool is_count = at >= 4 && at < TARN__HEADER_LEN;
+			if (is_flags || is_count)
+				continue;
+			message.wire[at] ^= 1U << bit;
+			ck_assert_int_eq(judge(), TARN__ANSWER_FOREIGN);
+			message.wire[at] ^= 1U << bit;
+		}
+	}
+	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+}
+END_TEST
+
+START_TEST(spelling_counts_only_where_it_was_mixed)
+{
+	judge_records(0, "www.example. 300 A 192.0.2.1");
+	message.wire[TARN__HEADER_LEN + 1] = 'W';
+	ck_assert_int_eq(judge_octets(message.wire, message.len, true), TARN__ANSWER_FOREIGN);
+	ck_assert_int_eq(judge_octets(message.wire, message.len, false), TARN__ANSWER_GOOD);
+	asked[TARN__HEADER_LEN + 1] = 'W';
+	ck_assert_int_eq(judge_octets(message.wire, message.len, true), TARN__ANSWER_GOOD);
+}
+END_TEST
+
+START_TEST(two_questions_are_foreign)
+{
+	start(RESPONSE);
+	put_question(&message, "www.example.", TARN__TYPE_A);
+	ck_assert_int_eq(judge(), TARN__ANSWER_FOREIGN);
+}
+END_TEST
+
+/* Loop: rcodes. */
+START_TEST(question_may_be_left_out_of_an_error_only)
+{
+	put_header(&message, ID, RESPONSE | (unsigned)_i);
+	bool may = _i == TARN__FORMERR || _i == TARN__SERVFAIL || _i == TARN__NOTIMP ||
+		   _i == TARN__REFUSED;
+	ck_assert_int_eq(judge(), may ? TARN__ANSWER_FAILED : TARN__ANSWER_FOREIGN);
+	ck_assert_uint_eq(answer.rcode, may ? _i : 0);
+}
+END_TEST
+
+/* ---- rcode, TC, OPT --------------------------------------------------------------------- */
+
+START_TEST(truncated_answer_is_truncated_whatever_follows)
+{
+	start(RESPONSE | TARN__FLAG_TC);
+	ck_assert_int_eq(judge(), TARN__ANSWER_TRUNCATED);
+	message.wire[7] = 200;
+	put_octets(&message, "\xff\xff\xff", 3);
+	ck_assert_int_eq(judge(), TARN__ANSWER_TRUNCATED);
+}
+END_TEST
+
+/* Loop: rcodes. */
+START_TEST(rcode_other_than_noerror_and_nxdomain_has_failed)
+{
+	enum tarn__verdict verdict =
+		judge_records((unsigned)_i, "--\nexample. 60 SOA ns. root. 60");
+	bool is_answer = _i == TARN__NOERROR || _i == TARN__NXDOMAIN;
+	ck_assert_int_eq(verdict, is_answer ? TARN__ANSWER_GOOD : TARN__ANSWER_FAILED);
+	ck_assert_uint_eq(answer.rcode, _i);
+}
+END_TEST
+
+START_TEST(opt_adds_the_upper_bits_of_the_rcode)
+{
+	start(RESPONSE);
+	put_opt(&message, 1232, 0x01000000, NULL, 0);
+	ck_assert_int_eq(judge(), TARN__ANSWER_FAILED);
+	ck_assert_uint_eq(answer.rcode, TARN__BADVERS);
+	ck_assert(answer.has_opt);
+}
+END_TEST
+
+START_TEST(error_counts_even_where_its_records_are_rubbish)
+{
+	start(RESPONSE | TARN__SERVFAIL);
+	message.wire[7] = 1;
+	ck_assert_int_eq(judge(), TARN__ANSWER_FAILED);
+	ck_assert_uint_eq(answer.rcode, TARN__SERVFAIL);
+	ck_assert(!answer.has_opt);
+}
+END_TEST
+
+START_TEST(opt_is_never_kept)
+{
+	start(RESPONSE);
+	put_records(&message, "www.example. 300 A 192.0.2.1");
+	put_opt(&message, 1232, 0, "\0\x0a\0\0", 4);
+	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+	ck_assert(answer.has_opt);
+	size_t len = answer.len;
+	judge_records(0, "www.example. 300 A 192.0.2.1");
+	ck_assert_uint_eq(answer.len, len);
+}
+END_TEST
+
+static void put_two_opts(void)
+{
+	put_opt(&message, 1232, 0, NULL, 0);
+	put_opt(&message, 1232, 0, NULL, 0);
+}
+
+static void put_opt_with_a_bad_option(void)
+{
+	put_opt(&message, 1232, 0, "\0\x0a\0\2x", 5);
+}
+
+static void put_opt_of_a_name(void)
+{
+	put_record(&message, 3, "example. 0 OPT");
+}
+
+static void put_opt_in_the_answer_section(void)
+{
+	put_record(&message, 1, ". 0 OPT");
+}
+
+static void put_opt_in_the_authority_section(void)
+{
+	put_record(&message, 2, ". 0 OPT");
+}
+
+static void (*const bad_opts[])(void) = {put_two_opts, put_opt_with_a_bad_option, put_opt_of_a_name,
+					 put_opt_in_the_answer_section,
+					 put_opt_in_the_authority_section};
+
+START_TEST(bad_opt_breaks_the_answer)
+{
+	start(RESPONSE);
+	bad_opts[_i]();
+	ck_assert_int_eq(judge(), TARN__ANSWER_BROKEN);
+}
+END_TEST
+
+/* A record with a TTL of 60 and any octets as its RDATA. */
+static void put_raw(unsigned section, const char *owner, unsigned type, const char *rdata,
+		    size_t len)
+{
+	put_name(&message, owner);
+	put16(&message, type);
+	put16(&message, TARN__CLASS_IN);
+	put32(&message, 60);
+	put16(&message, (unsigned)len);
+	put_octets(&message, rdata, len);
+	count_one(&message, section);
+}
+
+/* ---- malformed -------------------------------------------------------------------------- */
+
+START_TEST(every_cut_of_an_answer_is_broken)
+{
+	start(RESPONSE);
+	put_records(&message, "www.example. 300 CNAME a.example.\na.example. 60 A 192.0.2.1\n--\n"
+			      "example. 60 NS ns.example.\n--\nns.example. 60 A 192.0.2.53");
+	put_opt(&message, 1232, 0, "\0\x0a\0\0", 4);
+	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+	for (size_t len = TARN__HEADER_LEN + 17; len < message.len; len++)
+		ck_assert_int_eq(judge_octets(message.wire, len, true), TARN__ANSWER_BROKEN);
+}
+END_TEST
+
+static const struct {
+	uint16_t type;
+	const char *rdata;
+	size_t len;
+} bad_rdata[] = {
+#define RDATA(type, literal)                                                                       \
+	{                                                                                          \
+		type, literal, sizeof(literal) - 1                                                 \
+	}
+	RDATA(TARN__TYPE_A, "\1\2\3"),
+	RDATA(TARN__TYPE_A, "\1\2\3\4\5"),
+	RDATA(TARN__TYPE_AAAA, "\1\2\3\4"),
+	RDATA(TARN__TYPE_CNAME, ""),
+	RDATA(TARN__TYPE_CNAME, "\1a\0x"),
+	RDATA(TARN__TYPE_CNAME, "\1a"),
+	RDATA(TARN__TYPE_NS, "\xc0\xff"),
+	RDATA(TARN__TYPE_NS, "\xc0\0"),
+	RDATA(TARN__TYPE_PTR, "\x40"),
+	RDATA(TARN__TYPE_MX, "\0"),
+	RDATA(TARN__TYPE_MX, "\0\1"),
+	RDATA(TARN__TYPE_MX, "\0\1\0x"),
+	RDATA(TARN__TYPE_SOA, "\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0"),
+	RDATA(TARN__TYPE_SOA, "\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1x"),
+	RDATA(TARN__TYPE_SRV, "\0\1\0\1\0"),
+	RDATA(TARN__TYPE_SRV, "\0\1\0\1\0\1\0x"),
+	RDATA(TARN__TYPE_NAPTR, "\0\1\0\1\1a\1b\1"),
+	RDATA(TARN__TYPE_NAPTR, "\0\1\0\1\1a\1b\1c"),
+	RDATA(TARN__TYPE_DNAME, "\1a"),
+	RDATA(TARN__TYPE_SIG, "\0\1\0\1\0\1\0\1\0\1\0\1\0\1\0\1\0"),
+#undef RDATA
+};
+
+START_TEST(rdata_that_does_not_fill_its_length_breaks_the_answer)
+{
+	ask("www.example.", bad_rdata[_i].type, false);
+	start(RESPONSE);
+	put_raw(1, "www.example.", bad_rdata[_i].type, bad_rdata[_i].rdata, bad_rdata[_i].len);
+	ck_assert_int_eq(judge(), TARN__ANSWER_BROKEN);
+	ck_assert_uint_eq(answer.rcode, 0);
+}
+END_TEST
+
+START_TEST(link_that_is_malformed_breaks_the_answer)
+{
+	start(RESPONSE);
+	put_raw(1, "www.example.", TARN__TYPE_CNAME, "\1a", 2);
+	ck_assert_int_eq(judge(), TARN__ANSWER_BROKEN);
+	start(RESPONSE);
+	put_record(&message, 1, "www.example. 60 CNAME www.a.");
+	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+	put_raw(1, "example.", TARN__TYPE_DNAME, "\1a\0x", 4);
+	ck_assert_int_eq(judge(), TARN__ANSWER_BROKEN);
+}
+END_TEST
+
+START_TEST(soa_that_is_malformed_breaks_a_denial)
+{
+	static const char soa[] = "\0\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5";
+	for (size_t len = 0; len < sizeof(soa) - 1; len++) {
+		start(RESPONSE | TARN__NXDOMAIN);
+		put_raw(2, "example.", TARN__TYPE_SOA, soa, len);
+		ck_assert_int_eq(judge(), TARN__ANSWER_BROKEN);
+	}
+	start(RESPONSE | TARN__NXDOMAIN);
+	put_raw(2, "example.", TARN__TYPE_SOA, soa, sizeof(soa) - 1);
+	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+	ck_assert_uint_eq(answer.ttl, 5);
+}
+END_TEST
+
+START_TEST(signature_too_short_for_a_type_signs_nothing)
+{
+	ask("www.example.", TARN__TYPE_A, true);
+	start(RESPONSE);
+	put_record(&message, 1, "www.example. 60 A 192.0.2.1");
+	put_raw(1, "www.example.", TARN__TYPE_RRSIG, "\0", 1);
+	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+	ck_assert_str_eq(kept(), "www.example. 60 A 192.0.2.1\n");
+}
+END_TEST
+
+START_TEST(name_in_rdata_ends_within_it_even_where_the_message_goes_on)
+{
+	ask("www.example.", TARN__TYPE_NS, false);
+	start(RESPONSE);
+	put_octets(&message, "\xc0\x0c\0\2\0\1\0\0\0\5\0\1\2ns\0", 16);
+	message.wire[7] = 1;
+	ck_assert_int_eq(judge(), TARN__ANSWER_BROKEN);
+}
+END_TEST
+
+/* ---- what is kept ----------------------------------------------------------------------- */
+
+/*
+ * What is asked, what comes and what is kept. ttl is the answer's; "" says that the answer is good
+ * but without a record.
+ */
+static const struct kept_case {
+	const char *what;
+	const char *name;
+	uint16_t type;
+	bool dnssec_ok;
+	uint16_t rcode;
+	uint32_t ttl;
+	bool is_negative;
+	const char *records;
+	const char *kept;
+} cases[] = {
+	{"what does not answer is dropped", "www.example.", 1, false, 0, 300, false,
+	 "www.example. 300 A 192.0.2.1\nother.example. 10 A 192.0.2.2\nwww.example. 10 TXT "
+	 "text\n--\n"
+	 "example. 20 NS ns.example.\nexample. 20 SOA ns. root. 5\n--\nns.example. 10 A "
+	 "192.0.2.53\n",
+	 "www.example. 300 A 192.0.2.1\n"},
+	{"lowest TTL of an RRset is that of all", "www.example.", 1, false, 0, 20, false,
+	 "www.example. 300 A 192.0.2.1\nwww.example. 20 A 192.0.2.2\nwww.example. 90 A 192.0.2.3\n",
+	 "www.example. 20 A 192.0.2.1\nwww.example. 20 A 192.0.2.2\nwww.example. 20 A 192.0.2.3\n"},
+	{"TTL is a day at most", "www.example.", 1, false, 0, 86400, false,
+	 "www.example. 86401 A 192.0.2.1\n", "www.example. 86400 A 192.0.2.1\n"},
+	{"largest TTL without the top bit is capped", "www.example.", 1, false, 0, 86400, false,
+	 "www.example. 2147483647 A 192.0.2.1\n", "www.example. 86400 A 192.0.2.1\n"},
+	{"TTL with the top bit is 0", "www.example.", 1, false, 0, 0, false,
+	 "www.example. 2147483648 A 192.0.2.1\n", "www.example. 0 A 192.0.2.1\n"},
+	{"TTL 0 stays 0", "www.example.", 1, false, 0, 0, false, "www.example. 0 A 192.0.2.1\n",
+	 "www.example. 0 A 192.0.2.1\n"},
+	{"records of an RRset come together", "www.example.", 1, false, 0, 5, false,
+	 "www.example. 9 A 192.0.2.1\na.example. 5 A 192.0.2.7\nWWW.example. 5 A 192.0.2.2\n",
+	 "www.example. 5 A 192.0.2.1\nwww.example. 5 A 192.0.2.2\n"},
+
+	/* Chains. */
+	{"chain is kept", "www.example.", 1, false, 0, 10, false,
+	 "www.example. 30 CNAME a.example.\na.example. 20 CNAME b.test.\nb.test. 10 A 192.0.2.1\n",
+	 "www.example. 30 CNAME a.example.\na.example. 20 CNAME b.test.\nb.test. 10 A 192.0.2.1\n"},
+	{"chain is put in order", "www.example.", 1, false, 0, 10, false,
+	 "b.test. 10 A 192.0.2.1\na.example. 20 CNAME b.test.\nwww.example. 30 CNAME A.example.\n",
+	 "www.example. 30 CNAME A.example.\nA.example. 20 CNAME b.test.\nb.test. 10 A 192.0.2.1\n"},
+	{"CNAME asked for is not followed", "www.example.", 5, false, 0, 30, false,
+	 "www.example. 30 CNAME a.example.\na.example. 20 CNAME b.test.\n",
+	 "www.example. 30 CNAME a.example.\n"},
+	{"chain to what does not exist stays NXDOMAIN", "www.example.", 1, false, 3, 15, true,
+	 "www.example. 30 CNAME a.test.\n--\ntest. 20 SOA ns.test. root.test. 15\n",
+	 "www.example. 30 CNAME a.test.\n--\ntest. 15 SOA ns.test. root.test. 15\n"},
+	{"chain to a name without the type", "www.example.", 1, false, 0, 20, true,
+	 "www.example. 30 CNAME a.test.\n--\ntest. 20 SOA ns.test. root.test. 90\n",
+	 "www.example. 30 CNAME a.test.\n--\ntest. 20 SOA ns.test. root.test. 90\n"},
+	{"chain that breaks off is not stored", "www.example.", 1, false, 0, 0, true,
+	 "www.example. 30 CNAME a.test.\n--\ntest. 20 NS ns.test.\n",
+	 "www.example. 30 CNAME a.test.\n"},
+	{"the same CNAME twice is one link", "www.example.", 1, false, 0, 10, false,
+	 "www.example. 30 CNAME a.test.\nwww.example. 30 CNAME A.test.\na.test. 10 A 192.0.2.1\n",
+	 "www.example. 30 CNAME a.test.\nwww.example. 30 CNAME A.test.\na.test. 10 A 192.0.2.1\n"},
+	{"DNAME comes before the CNAME made of it", "www.example.", 1, false, 0, 10, false,
+	 "www.example. 50 CNAME www.test.\nexample. 50 DNAME test.\nwww.test. 10 A 192.0.2.1\n",
+	 "example. 50 DNAME test.\nwww.example. 50 CNAME www.test.\nwww.test. 10 A 192.0.2.1\n"},
+	{"CNAME of a DNAME lives no longer than that", "www.example.", 1, false, 0, 40, false,
+	 "example. 40 DNAME test.\nwww.example. 50 CNAME www.test.\nwww.test. 90 A 192.0.2.1\n",
+	 "example. 40 DNAME test.\nwww.example. 40 CNAME www.test.\nwww.test. 90 A 192.0.2.1\n"},
+	{"CNAME asked for is kept with its DNAME", "www.example.", 5, false, 0, 40, false,
+	 "example. 40 DNAME test.\nwww.example. 50 CNAME www.test.\n",
+	 "example. 40 DNAME test.\nwww.example. 40 CNAME www.test.\n"},
+	{"DNAME elsewhere is dropped", "www.example.", 1, false, 0, 30, false,
+	 "example.test. 40 DNAME test.\nwww.example. 4 DNAME test.\nww.example. 4 DNAME test.\n"
+	 "www.example. 30 CNAME a.test.\na.test. 90 A 192.0.2.1\n",
+	 "www.example. 30 CNAME a.test.\na.test. 90 A 192.0.2.1\n"},
+	{"DNAME asked for at its owner", "example.", 39, false, 0, 40, false,
+	 "example. 40 DNAME test.\n", "example. 40 DNAME test.\n"},
+	{"DNAME below itself is no loop", "x.x.t.", 39, false, 0, 40, false,
+	 "x.t. 40 DNAME t.\nx.x.t. 40 CNAME x.t.\n", "x.t. 40 DNAME t.\nx.x.t. 40 CNAME x.t.\n"},
+	{"ANY keeps all of the name", "www.example.", 255, false, 0, 5, false,
+	 "www.example. 9 A 192.0.2.1\nwww.example. 5 TXT text\nwww.example. 9 A 192.0.2.2\n"
+	 "a.example. 1 A 192.0.2.3\n",
+	 "www.example. 9 A 192.0.2.1\nwww.example. 9 A 192.0.2.2\nwww.example. 5 TXT text\n"},
+
+	/* Denials: RFC 2308. */
+	{"NXDOMAIN lives as long as its SOA", "www.example.", 1, false, 3, 20, true,
+	 "--\nexample. 20 SOA ns. root. 900\nexample. 5 NS ns.\n",
+	 "--\nexample. 20 SOA ns. root. 900\n"},
+	{"NODATA lives as long as the SOA's minimum", "www.example.", 1, false, 0, 20, true,
+	 "--\nexample. 900 SOA ns. root. 20\n", "--\nexample. 20 SOA ns. root. 20\n"},
+	{"denial lives an hour at most", "www.example.", 1, false, 3, 3600, true,
+	 "--\nexample. 86400 SOA ns. root. 86400\n", "--\nexample. 3600 SOA ns. root. 86400\n"},
+	{"minimum with the top bit is 0", "www.example.", 1, false, 3, 0, true,
+	 "--\nexample. 900 SOA ns. root. 2147483648\n",
+	 "--\nexample. 0 SOA ns. root. 2147483648\n"},
+	{"chain shortens a denial", "www.example.", 1, false, 3, 7, true,
+	 "www.example. 7 CNAME a.test.\n--\ntest. 900 SOA ns. root. 900\n",
+	 "www.example. 7 CNAME a.test.\n--\ntest. 900 SOA ns. root. 900\n"},
+	{"NXDOMAIN without SOA is not stored", "www.example.", 1, false, 3, 0, true, "", ""},
+	{"NXDOMAIN with NS only is not stored", "www.example.", 1, false, 3, 0, true,
+	 "--\nexample. 20 NS ns.example.\n", ""},
+	{"NODATA without SOA is not stored", "www.example.", 1, false, 0, 0, true, "", ""},
+	{"SOA from beside the name is dropped", "www.example.", 1, false, 3, 0, true,
+	 "--\ntest. 20 SOA ns. root. 900\n", ""},
+	{"SOA from below the name is dropped", "www.example.", 1, false, 3, 0, true,
+	 "--\na.www.example. 20 SOA ns. root. 900\n", ""},
+	{"SOA of the root is above all names", "www.example.", 1, false, 3, 20, true,
+	 "--\n. 20 SOA ns. root. 900\n", "--\n. 20 SOA ns. root. 900\n"},
+	{"SOA of the name itself", "www.example.", 1, false, 0, 20, true,
+	 "--\nwww.example. 20 SOA ns. root. 900\n", "--\nwww.example. 20 SOA ns. root. 900\n"},
+	{"first SOA that fits is the one", "www.example.", 1, false, 3, 20, true,
+	 "--\ntest. 1 SOA a. b. 1\nexample. 20 SOA ns. root. 900\n. 10 SOA a. b. 1\n",
+	 "--\nexample. 20 SOA ns. root. 900\n"},
+	{"SOA in the answer section does not deny", "www.example.", 1, false, 3, 0, true,
+	 "example. 20 SOA ns. root. 900\n", ""},
+
+	/* DNSSEC: RFC 4035 section 3.2.1. */
+	{"signatures and proofs are for those who ask", "www.example.", 1, false, 3, 60, true,
+	 "--\nexample. 60 SOA ns. root. 60\nexample. 60 RRSIG SOA\nvvv.example. 60 NSEC "
+	 "xxx.example.\n"
+	 "vvv.example. 60 RRSIG NSEC\n",
+	 "--\nexample. 60 SOA ns. root. 60\n"},
+	{"denial comes with its proofs", "www.example.", 1, true, 3, 40, true,
+	 "--\nexample. 60 RRSIG SOA\nvvv.example. 50 NSEC xxx.example.\nexample. 60 SOA ns. root. "
+	 "60\n"
+	 "vvv.example. 40 RRSIG NSEC\n",
+	 "--\nexample. 60 SOA ns. root. 60\nexample. 60 RRSIG SOA\n"
+	 "vvv.example. 50 NSEC xxx.example.\nvvv.example. 40 RRSIG NSEC\n"},
+	{"NSEC3 is a proof too", "www.example.", 1, true, 0, 60, true,
+	 "--\nexample. 60 SOA ns. root. 60\nabc.example. 60 NSEC3 0100\nabc.example. 60 RRSIG "
+	 "NSEC3\n",
+	 "--\nexample. 60 SOA ns. root. 60\nabc.example. 60 NSEC3 0100\nabc.example. 60 RRSIG "
+	 "NSEC3\n"},
+	{"RRset comes with its signatures", "www.example.", 1, true, 0, 40, false,
+	 "www.example. 50 RRSIG A\nwww.example. 50 A 192.0.2.1\nwww.example. 50 RRSIG TXT\n"
+	 "www.example. 40 RRSIG A\n",
+	 "www.example. 50 A 192.0.2.1\nwww.example. 40 RRSIG A\nwww.example. 40 RRSIG A\n"},
+	{"each link comes with its signature", "www.example.", 1, true, 0, 60, false,
+	 "a.test. 60 RRSIG A\nwww.example. 60 RRSIG CNAME\nexample. 60 RRSIG DNAME\n"
+	 "example. 60 DNAME test.\nwww.example. 60 CNAME a.test.\na.test. 60 A 192.0.2.1\n",
+	 "example. 60 DNAME test.\nexample. 60 RRSIG DNAME\nwww.example. 60 CNAME a.test.\n"
+	 "www.example. 60 RRSIG CNAME\na.test. 60 A 192.0.2.1\na.test. 60 RRSIG A\n"},
+	{"answer from a wildcard comes with its proof", "www.example.", 1, true, 0, 60, false,
+	 "www.example. 60 A 192.0.2.1\nwww.example. 60 RRSIG A\n--\nexample. 60 NS ns.example.\n"
+	 "vvv.example. 60 NSEC xxx.example.\nvvv.example. 60 RRSIG NSEC\n",
+	 "www.example. 60 A 192.0.2.1\nwww.example. 60 RRSIG A\n--\n"
+	 "vvv.example. 60 NSEC xxx.example.\nvvv.example. 60 RRSIG NSEC\n"},
+	{"signatures asked for by type", "www.example.", 46, false, 0, 50, false,
+	 "www.example. 50 RRSIG A\nwww.example. 50 RRSIG TXT\na.example. 5 RRSIG A\n",
+	 "www.example. 50 RRSIG A\nwww.example. 50 RRSIG TXT\n"},
+	{"NSEC asked for by type", "www.example.", 47, false, 0, 50, false,
+	 "www.example. 50 NSEC xxx.example.\nwww.example. 50 RRSIG NSEC\n",
+	 "www.example. 50 NSEC xxx.example.\n"},
+	{"signature in another section signs something else", "www.example.", 1, true, 0, 50, false,
+	 "www.example. 50 A 192.0.2.1\n--\nwww.example. 50 RRSIG A\n",
+	 "www.example. 50 A 192.0.2.1\n"},
+};
+
+START_TEST(what_answers_is_kept)
+{
+	const struct kept_case *this = &cases[_i];
+	ask(this->name, this->type, this->dnssec_ok);
+	ck_assert_msg(judge_records(this->rcode, this->records) == TARN__ANSWER_GOOD, "%s",
+		      this->what);
+	ck_assert_msg(strcmp(kept(), this->kept) == 0, "%s: got\n%s", this->what, kept());
+	ck_assert_msg(answer.ttl == this->ttl, "%s: TTL %u", this->what, answer.ttl);
+	ck_assert_msg(answer.is_negative == this->is_negative, "%s: is_negative", this->what);
+	ck_assert_uint_eq(answer.rcode, this->rcode);
+}
+END_TEST
+
+static const struct {
+	const char *what;
+	unsigned rcode;
+	enum tarn__verdict verdict;
+	const char *records;
+} refused[] = {
+	{"referral", 0, TARN__ANSWER_FAILED,
+	 "--\nexample. 60 NS ns.example.\n--\nns.example. 60 A 192.0.2.53\n"},
+	{"CNAME to itself", 0, TARN__ANSWER_BROKEN, "www.example. 60 CNAME WWW.example.\n"},
+	{"CNAMEs in a ring", 0, TARN__ANSWER_BROKEN,
+	 "www.example. 60 CNAME a.example.\na.example. 60 CNAME www.example.\n"},
+	{"two CNAMEs", 0, TARN__ANSWER_BROKEN,
+	 "www.example. 60 CNAME a.example.\nwww.example. 60 CNAME b.example.\n"},
+	{"two DNAMEs", 0, TARN__ANSWER_BROKEN,
+	 "example. 60 DNAME a.\nexample. 60 DNAME b.\nwww.example. 60 CNAME www.a.\n"},
+	{"NXDOMAIN of what is there", 3, TARN__ANSWER_BROKEN, "www.example. 60 A 192.0.2.1\n"},
+};
+
+START_TEST(what_is_no_answer_is_refused)
+{
+	ck_assert_msg(judge_records(refused[_i].rcode, refused[_i].records) == refused[_i].verdict,
+		      "%s: %d", refused[_i].what, answer.verdict);
+}
+END_TEST
+
+/* Loop: CNAMEs from www.example., of which TARN__CHAIN_MAX are followed. */
+START_TEST(chain_is_bounded)
+{
+	char line[64], last[32] = "www.example.";
+	start(RESPONSE);
+	for (int i = 1; i <= _i; i++) {
+		snprintf(line, sizeof(line), "%s 60 CNAME n%d.example.", last, i);
+		put_record(&message, 1, line);
+		snprintf(last, sizeof(last), "n%d.example.", i);
+	}
+	snprintf(line, sizeof(line), "%s 60 A 192.0.2.1", last);
+	put_record(&message, 1, line);
+	ck_assert_int_eq(judge(), _i <= TARN__CHAIN_MAX ? TARN__ANSWER_GOOD : TARN__ANSWER_BROKEN);
+}
+END_TEST
+
+START_TEST(records_of_another_class_are_dropped)
+{
+	start(RESPONSE);
+	put_records(&message, "www.example. 60 A 192.0.2.1");
+	message.wire[message.len - 11] = TARN__CLASS_CH;
+	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+	ck_assert_str_eq(kept(), "");
+	ck_assert_uint_eq(answer.ttl, 0);
+}
+END_TEST
+
+/* ---- RDATA and names -------------------------------------------------------------------- */
+
+START_TEST(rdata_of_an_unknown_type_is_kept_as_it_is)
+{
+	ask("www.example.", 65280, false);
+	/* Looks like a compressed name, but is none. */
+	ck_assert_int_eq(judge_records(0, "www.example. 60 TYPE65280 c00cc00c03777777c010"),
+			 TARN__ANSWER_GOOD);
+	ck_assert_str_eq(kept(), "www.example. 60 TYPE65280 c00cc00c03777777c010\n");
+	ck_assert_int_eq(judge_records(0, "www.example. 60 TYPE65280"), TARN__ANSWER_GOOD);
+	ck_assert_str_eq(kept(), "www.example. 60 TYPE65280 \n");
+}
+END_TEST
+
+static const struct {
+	uint16_t type;
+	const char *compressed; /* the question's name is at 12, "example." at 16 */
+	size_t len;
+	const char *expanded;
+} names_in_rdata[] = {
+#define RDATA(type, literal, hex)                                                                  \
+	{                                                                                          \
+		type, literal, sizeof(literal) - 1, hex                                            \
+	}
+	RDATA(TARN__TYPE_RP, "\xc0\x10\xc0\x0c", "076578616d706c650003777777076578616d706c6500"),
+	RDATA(TARN__TYPE_AFSDB, "\0\1\xc0\x10", "0001076578616d706c6500"),
+	RDATA(TARN__TYPE_RT, "\0\1\xc0\x10", "0001076578616d706c6500"),
+	RDATA(TARN__TYPE_KX, "\0\1\xc0\x10", "0001076578616d706c6500"),
+	RDATA(TARN__TYPE_PX, "\0\1\xc0\x10\0", "0001076578616d706c650000"),
+	RDATA(TARN__TYPE_NXT, "\xc0\x10\x40", "076578616d706c650040"),
+	RDATA(TARN__TYPE_NAPTR, "\0\1\0\2\1u\0\2!!\xc0\x10",
+	      "00010002017500022121076578616d706c6500"),
+	RDATA(TARN__TYPE_SIG, "\0\1\0\1\0\1\0\1\0\1\0\1\0\1\0\1\0\1\xc0\x10sg",
+	      "000100010001000100010001000100010001076578616d706c65007367"),
+#undef RDATA
+};
+
+/* RFC 3597 section 4 */
+START_TEST(names_in_rdata_that_senders_may_compress_are_expanded)
+{
+	ask("www.example.", names_in_rdata[_i].type, false);
+	start(RESPONSE);
+	put_raw(1, "www.example.", names_in_rdata[_i].type, names_in_rdata[_i].compressed,
+		names_in_rdata[_i].len);
+	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+	char expected[128], type[TARN__WORD_MAX];
+	snprintf(expected, sizeof(expected), "www.example. 60 %s %s\n",
+		 tarn__type_format(names_in_rdata[_i].type, type), names_in_rdata[_i].expanded);
+	ck_assert_str_eq(kept(), expected);
+}
+END_TEST
+
+START_TEST(compressed_srv_is_expanded)
+{
+	ask("www.example.", TARN__TYPE_SRV, false);
+	start(RESPONSE);
+	put_octets(&message, "\xc0\x0c\0\x21\0\1\0\0\0\5\0\x08\0\1\0\2\0\3\xc0\x10", 20);
+	message.wire[7] = 1;
+	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+	ck_assert_str_eq(kept(), "www.example. 5 SRV 1 2 3 example.\n");
+}
+END_TEST
+
+START_TEST(stored_a_record_takes_23_octets)
+{
+	judge_records(0, "www.example. 300 A 192.0.2.1");
+	ck_assert_uint_eq(answer.len, 23);
+}
+END_TEST
+
+/* ---- limits ----------------------------------------------------------------------------- */
+
+/* A record of the question's name that takes len octets. */
+static void put_filler(size_t len)
+{
+	put_octets(&message, "\xc0\x0c\xff\0\0\1\0\0\0\5", 10);
+	put16(&message, (unsigned)len - 12);
+	for (size_t i = 12; i < len; i++)
+		put8(&message, 0x55);
+	count_one(&message, 1);
+}
+
+/* Loop: octets of the reply. Its DNAME comes compressed, and so the message is 11 octets shorter.
+ */
+START_TEST(reply_longer_than_a_message_is_broken)
+{
+	ask("www.example.", TARN__TYPE_ANY, false);
+	start(RESPONSE);
+	put_octets(&message, "\xc0\x0c\0\x27\0\1\0\0\0\5\0\2\xc0\x0c", 14);
+	count_one(&message, 1);
+	put_filler(40000);
+	put_filler((size_t)_i - 11 - message.len);
+	ck_assert_int_eq(judge(),
+			 _i <= TARN__MESSAGE_MAX ? TARN__ANSWER_GOOD : TARN__ANSWER_BROKEN);
+	if (_i <= TARN__MESSAGE_MAX)
+		ck_assert_uint_eq(answer.len, 5 + 2 * 3 + (size_t)_i - TARN__HEADER_LEN - 17);
+}
+END_TEST
+
+START_TEST(most_records_a_message_can_hold_are_read)
+{
+	ask(".", 65280, false);
+	start(RESPONSE);
+	unsigned count = 0;
+	for (; message.len + 11 <= TARN__MESSAGE_MAX; count++)
+		put_octets(&message, "\0\xff\0\0\1\0\0\0\5\0\0", 11);
+	tarn__put16(message.wire + 6, (uint16_t)count);
+	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+	ck_assert_uint_eq(tarn__get16(stored + 1), count);
+	/* One more does not fit into the message, whatever the count says. */
+	tarn__put16(message.wire + 6, (uint16_t)(count + 1));
+	ck_assert_int_eq(judge(), TARN__ANSWER_BROKEN);
+}
+END_TEST
+
+/* Loop: RRsets; 128 are as many as an answer may have. */
+START_TEST(rrsets_are_bounded)
+{
+	start(RESPONSE);
+	for (int i = 0; i < _i; i++) {
+		char line[64];
+		snprintf(line, sizeof(line), "www.example. 60 TYPE%d 00", 1000 + i);
+		put_record(&message, 1, line);
+	}
+	ck_assert_int_eq(judge(), _i <= 128 ? TARN__ANSWER_GOOD : TARN__ANSWER_BROKEN);
+}
+END_TEST
+
+/* tarn__name_hash() is the same for both: nobody has that by accident. */
+START_TEST(owners_made_to_collide_break_the_answer)
+{
+	ck_assert_int_eq(judge_records(0, "www.example. 60 A 192.0.2.1\n"
+					  "onhdmmtn.example. 60 A 192.0.2.1\n"
+					  "qdelbeql.example. 60 A 192.0.2.1\n"),
+			 TARN__ANSWER_GOOD);
+	ck_assert_int_eq(judge_records(0, "www.example. 60 A 192.0.2.1\n"
+					  "onhdmmtn.example. 60 A 192.0.2.1\n"
+					  "qdelbeqk.example. 60 A 192.0.2.1\n"),
+			 TARN__ANSWER_BROKEN);
+}
+END_TEST
+
+#define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
+
+static TCase *add_case(Suite *suite, const char *name)
+{
+	TCase *tcase = tcase_create(name);
+	tcase_add_checked_fixture(tcase, set_up, NULL);
+	suite_add_tcase(suite, tcase);
+	return tcase;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("answer");
+	TCase *tcase = add_case(suite, "ours");
+	tcase_add_test(tcase, answer_to_the_question_is_good);
+	tcase_add_test(tcase, message_shorter_than_header_and_question_is_foreign);
+	tcase_add_test(tcase, any_difference_in_what_was_asked_is_foreign);
+	tcase_add_test(tcase, spelling_counts_only_where_it_was_mixed);
+	tcase_add_test(tcase, two_questions_are_foreign);
+	tcase_add_loop_test(tcase, question_may_be_left_out_of_an_error_only, 0, 16);
+	tcase = add_case(suite, "rcode");
+	tcase_add_test(tcase, truncated_answer_is_truncated_whatever_follows);
+	tcase_add_loop_test(tcase, rcode_other_than_noerror_and_nxdomain_has_failed, 0, 16);
+	tcase_add_test(tcase, opt_adds_the_upper_bits_of_the_rcode);
+	tcase_add_test(tcase, error_counts_even_where_its_records_are_rubbish);
+	tcase_add_test(tcase, opt_is_never_kept);
+	tcase_add_loop_test(tcase, bad_opt_breaks_the_answer, 0, COUNT(bad_opts));
+	tcase = add_case(suite, "malformed");
+	tcase_add_test(tcase, every_cut_of_an_answer_is_broken);
+	tcase_add_loop_test(tcase, rdata_that_does_not_fill_its_length_breaks_the_answer, 0,
+			    COUNT(bad_rdata));
+	tcase_add_test(tcase, link_that_is_malformed_breaks_the_answer);
+	tcase_add_test(tcase, soa_that_is_malformed_breaks_a_denial);
+	tcase_add_test(tcase, signature_too_short_for_a_type_signs_nothing);
+	tcase_add_test(tcase, name_in_rdata_ends_within_it_even_where_the_message_goes_on);
+	tcase = add_case(suite, "kept");
+	tcase_add_loop_test(tcase, what_answers_is_kept, 0, COUNT(cases));
+	tcase_add_loop_test(tcase, what_is_no_answer_is_refused, 0, COUNT(refused));
+	tcase_add_loop_test(tcase, chain_is_bounded, TARN__CHAIN_MAX - 1, TARN__CHAIN_MAX + 2);
+	tcase_add_test(tcase, records_of_another_class_are_dropped);
+	tcase = add_case(suite, "rdata");
+	tcase_add_test(tcase, rdata_of_an_unknown_type_is_kept_as_it_is);
+	tcase_add_loop_test(tcase, names_in_rdata_that_senders_may_compress_are_expanded, 0,
+			    COUNT(names_in_rdata));
+	tcase_add_test(tcase, compressed_srv_is_expanded);
+	tcase_add_test(tcase, stored_a_record_takes_23_octets);
+	tcase = add_case(suite, "limits");
+	tcase_add_loop_test(tcase, reply_longer_than_a_message_is_broken, TARN__MESSAGE_MAX - 1,
+			    TARN__MESSAGE_MAX + 3);
+	tcase_add_test(tcase, most_records_a_message_can_hold_are_read);
+	tcase_add_loop_test(tcase, rrsets_are_bounded, 127, 130);
+	tcase_add_test(tcase, owners_made_to_collide_break_the_answer);
+	return unit_run(suite);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tests/unit/test_edns.c: OPT as it is written, and options as they are checked. */
+#include "dns/edns.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+static uint8_t out[64];
+static const struct tarn__ede no_ede = {.code = TARN__EDE_NONE};
+
+START_TEST(plain_opt_has_11_octets)
+{
+	ck_assert_uint_eq(tarn__opt_write(out, TARN__OPT_LEN, 0, false, &no_ede), 11);
+	ck_assert_mem_eq(out, "\0\0\x29\x04\xd0\0\0\0\0\0\0", 11);
+}
+END_TEST
+
+START_TEST(opt_carries_do_and_the_upper_rcode_bits)
+{
+	ck_assert_uint_eq(tarn__opt_write(out, sizeof(out), 0xabc, true, &no_ede), 11);
+	ck_assert_mem_eq(out, "\0\0\x29\x04\xd0\xab\0\x80\0\0\0", 11);
+}
+END_TEST
+
+/* Loop: octets of room; the option takes 8. */
+START_TEST(extended_error_is_written_whole_or_not_at_all)
+{
+	const struct tarn__ede ede = {.code = TARN__EDE_STALE_NXDOMAIN, .text = "ab"};
+	memset(out, 0x55, sizeof(out));
+	size_t len = tarn__opt_write(out, (size_t)_i, 0, false, &ede);
+	ck_assert_uint_eq(len, _i < 19 ? 11 : 19);
+	if (len == 11)
+		ck_assert_mem_eq(out + 9, "\0\0\x55", 3);
+	else
+		ck_assert_mem_eq(out + 9, "\0\10\0\17\0\4\0\23ab\x55", 11);
+}
+END_TEST
+
+static const struct {
+	const char *octets;
+	size_t len;
+	bool are_valid;
+} options[] = {
+#define OPTIONS(literal, are_valid)                                                                \
+	{                                                                                          \
+		literal, sizeof(literal) - 1, are_valid                                            \
+	}
+	OPTIONS("", true),
+	OPTIONS("\0\1\0\0", true),
+	OPTIONS("\0\1\0\2ab\0\3\0\0", true),
+	OPTIONS("\0\1\0\2a", false),
+	OPTIONS("\0\1\0\2abc", false),
+	OPTIONS("\0\1\0", false),
+	OPTIONS("\0\1\xff\xff", false),
+#undef OPTIONS
+};
+
+START_TEST(options_have_to_fill_the_opt)
+{
+	ck_assert(tarn__options_are_valid((const uint8_t *)options[_i].octets, options[_i].len) ==
+		  options[_i].are_valid);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("edns");
+	TCase *tcase = tcase_create("edns");
+	tcase_add_test(tcase, plain_opt_has_11_octets);
+	tcase_add_test(tcase, opt_carries_do_and_the_upper_rcode_bits);
+	tcase_add_loop_test(tcase, extended_error_is_written_whole_or_not_at_all, 11, 21);
+	tcase_add_loop_test(tcase, options_have_to_fill_the_opt, 0,
+			    sizeof(options) / sizeof(options[0]));
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}

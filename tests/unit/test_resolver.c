@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tests/unit/test_resolver.c: what the scripts of tests/scenario cannot say: messages that are no
+ * questions, limits, workers that come and go.
+ */
+#include "core/resolver.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "dns/message.h"
+#include "outside.h"
+#include "unit.h"
+
+enum { CLIENTS_MAX = 30000 };
+
+static struct tarn_address server;
+static struct outside outside;
+static uint8_t reply[TARN__MESSAGE_MAX];
+static size_t reply_len;
+static unsigned answered[CLIENTS_MAX];
+
+static void set_up(void)
+{
+	memset(answered, 0, sizeof answered);
+	ck_assert_int_eq(tarn_address_parse("192.0.2.53", 53, &server), 0);
+	outside_init(&outside, &server, 1);
+}
+
+static void tear_down(void)
+{
+	outside_fini(&outside);
+}
+
+static void on_answer(void *owner, const void *route, const uint8_t *wire, size_t len)
+{
+	(void)owner;
+	unsigned client;
+	memcpy(&client, route, sizeof client);
+	answered[client]++;
+	memcpy(reply, wire, len);
+	reply_len = len;
+}
+
+static long ask_wire(struct outside *where, unsigned client, const uint8_t *wire, size_t len)
+{
+	struct tarn__asker asker = {.transport = TARN__UDP,
+				    .answer = on_answer,
+				    .route = &client,
+				    .route_len = sizeof client};
+	return tarn__resolver_ask(where->resolver, &asker, wire, len, reply);
+}
+
+/* A question for the A record of "nNUMBER." */
+static size_t write_question(unsigned number, uint8_t wire[64])
+{
+	static const uint8_t header[TARN__HEADER_LEN] = {0x12, 0x34, 0x01, 0x00, 0, 1};
+	memcpy(wire, header, sizeof header);
+	int label = snprintf((char *)wire + 13, 16, "n%u", number);
+	wire[12] = (uint8_t)label;
+	uint8_t *end = wire + 13 + label;
+	memcpy(end, "\0\0\1\0\1", 5);
+	return (size_t)(end + 5 - wire);
+}
+
+static long ask(struct outside *where, unsigned client, unsigned number)
+{
+	uint8_t wire[64];
+	return ask_wire(where, client, wire, write_question(number, wire));
+}
+
+/* What the server says to a question: one A record that lives for a minute. */
+static void answer(struct outside *where)
+{
+	struct sent *sent = outside_take(where, &server, TARN__UDP);
+	ck_assert_ptr_nonnull(sent);
+	uint8_t wire[TARN__UDP_MIN];
+	size_t question_end = sent->len - 11; /* the OPT */
+	memcpy(wire, sent->wire, question_end);
+	tarn__put16(wire + 2, TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA);
+	memcpy(wire + 6, "\0\1\0\0\0\0", 6);
+	memcpy(wire + question_end, "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1", 16);
+	ck_assert(outside_answer(where, sent, 0, wire, question_end + 16));
+}
+
+START_TEST(what_is_no_question_is_dropped)
+{
+	uint8_t wire[64];
+	size_t len = write_question(1, wire);
+	for (size_t i = 0; i < TARN__HEADER_LEN; i++)
+		ck_assert_int_eq(ask_wire(&outside, 0, wire, i), TARN__ASK_DROP);
+	wire[2] |= 0x80;
+	ck_assert_int_eq(ask_wire(&outside, 0, wire, len), TARN__ASK_DROP);
+	ck_assert_uint_eq(outside_surprises(&outside), 0);
+}
+END_TEST
+
+START_TEST(other_opcodes_are_answered_at_once)
+{
+	for (unsigned opcode = 1; opcode < 16; opcode++) {
+		uint8_t wire[64];
+		size_t len = write_question(1, wire);
+		wire[2] = (uint8_t)(opcode << 3);
+		ck_assert_int_ge(ask_wire(&outside, 0, wire, len), TARN__HEADER_LEN);
+		ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__NOTIMP);
+		ck_assert_uint_eq((tarn__get16(reply + 2) & TARN__FLAG_OPCODE) >> 11, opcode);
+	}
+	ck_assert_uint_eq(outside_surprises(&outside), 0);
+}
+END_TEST
+
+START_TEST(every_client_is_answered_when_there_are_too_many_questions)
+{
+	unsigned at_once = 0;
+	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+		long got = ask(&outside, i, i);
+		if (got == TARN__ASK_LATER)
+			continue;
+		ck_assert_int_gt(got, 0);
+		ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__SERVFAIL);
+		answered[i]++;
+		at_once++;
+	}
+	ck_assert_uint_gt(at_once, 0);
+	ck_assert_uint_lt(at_once, CLIENTS_MAX);
+	outside_pass(&outside, 4000);
+	for (unsigned i = 0; i < CLIENTS_MAX; i++)
+		ck_assert_uint_eq(answered[i], 1);
+	/* And the resolver is as good as before. */
+	outside_pass(&outside, 10000);
+	for (struct sent *sent = outside.sent; sent; sent = sent->next)
+		sent->is_expected = true;
+	ck_assert_int_eq(ask(&outside, 0, 1), TARN__ASK_LATER);
+	answer(&outside);
+	ck_assert_uint_eq(answered[0], 2);
+}
+END_TEST
+
+START_TEST(many_clients_with_one_question_are_bounded_too)
+{
+	unsigned at_once = 0;
+	for (unsigned i = 0; i < CLIENTS_MAX; i++)
+		if (ask(&outside, i, 1) != TARN__ASK_LATER) {
+			answered[i]++;
+			at_once++;
+		}
+	ck_assert_uint_gt(at_once, 0);
+	answer(&outside);
+	ck_assert_uint_eq(outside_surprises(&outside), 0);
+	for (unsigned i = 0; i < CLIENTS_MAX; i++)
+		ck_assert_uint_eq(answered[i], 1);
+}
+END_TEST
+
+START_TEST(whoever_waits_is_answered_when_the_resolver_ends)
+{
+	struct outside second;
+	outside_init_second(&second, &outside);
+	for (unsigned i = 0; i < 10; i++)
+		ck_assert_int_eq(ask(&second, i, i), TARN__ASK_LATER);
+	outside_fini(&second);
+	for (unsigned i = 0; i < 10; i++)
+		ck_assert_uint_eq(answered[i], 1);
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__SERVFAIL);
+}
+END_TEST
+
+START_TEST(workers_share_one_lookup)
+{
+	struct outside second;
+	outside_init_second(&second, &outside);
+	ck_assert_int_eq(ask(&outside, 0, 1), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&second, 1, 1), TARN__ASK_LATER);
+	ck_assert_uint_eq(outside_surprises(&outside), 1);
+	ck_assert_uint_eq(outside_surprises(&second), 0);
+	answer(&outside);
+	ck_assert_uint_eq(answered[0], 1);
+	/* The second one has been woken. */
+	ck_assert_uint_le(second.wake_at_ms, outside.now_ms);
+	tarn__resolver_run(second.resolver);
+	ck_assert_uint_eq(answered[1], 1);
+	ck_assert_int_gt(ask(&second, 1, 1), 0);
+	outside_fini(&second);
+}
+END_TEST
+
+START_TEST(worker_that_ends_hands_its_lookup_over)
+{
+	struct outside second;
+	outside_init_second(&second, &outside);
+	ck_assert_int_eq(ask(&second, 1, 1), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&outside, 0, 1), TARN__ASK_LATER);
+	ck_assert_uint_eq(outside_surprises(&outside), 0);
+	outside_fini(&second);
+	ck_assert_uint_eq(answered[1], 1);
+	ck_assert_uint_eq(answered[0], 0);
+	tarn__resolver_run(outside.resolver);
+	answer(&outside);
+	ck_assert_uint_eq(answered[0], 1);
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__NOERROR);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("resolver");
+	TCase *tcase = tcase_create("resolver");
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, what_is_no_question_is_dropped);
+	tcase_add_test(tcase, other_opcodes_are_answered_at_once);
+	tcase_add_test(tcase, every_client_is_answered_when_there_are_too_many_questions);
+	tcase_add_test(tcase, many_clients_with_one_question_are_bounded_too);
+	tcase_add_test(tcase, whoever_waits_is_answered_when_the_resolver_ends);
+	tcase_add_test(tcase, workers_share_one_lookup);
+	tcase_add_test(tcase, worker_that_ends_hands_its_lookup_over);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}

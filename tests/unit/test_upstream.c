@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tests/unit/test_upstream.c: which server is asked next, and how long it is waited for. */
+#include "core/upstream.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+enum { COUNT = 3 };
+
+static struct tarn_address addresses[COUNT];
+static struct tarn__tries tries[COUNT];
+static struct tarn__upstream *upstream;
+
+static void set_up(void)
+{
+	memset(tries, 0, sizeof tries);
+	upstream = tarn__upstream_new(addresses, COUNT);
+	ck_assert_ptr_nonnull(upstream);
+}
+
+static void tear_down(void)
+{
+	tarn__upstream_free(upstream);
+}
+
+START_TEST(new_servers_are_asked_in_order)
+{
+	for (int i = 0; i < COUNT; i++) {
+		ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), i);
+		tries[i].sends++;
+	}
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 0);
+}
+END_TEST
+
+START_TEST(fastest_server_is_asked_first)
+{
+	tarn__server_answered(&upstream->servers[0], 80);
+	tarn__server_answered(&upstream->servers[1], 20);
+	tarn__server_answered(&upstream->servers[2], 40);
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 1);
+	tries[1].sends++;
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 2);
+}
+END_TEST
+
+START_TEST(question_is_sent_three_times_to_a_server)
+{
+	for (int sends = 0; sends < TARN__SENDS_MAX * COUNT; sends++) {
+		int index = tarn__upstream_choose(upstream, tries, 0);
+		ck_assert_int_ge(index, 0);
+		tries[index].sends++;
+	}
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), -1);
+}
+END_TEST
+
+START_TEST(server_that_is_done_is_not_asked)
+{
+	tries[0].is_done = true;
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 1);
+	tries[1].is_done = tries[2].is_done = true;
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), -1);
+}
+END_TEST
+
+START_TEST(failing_server_is_held_for_ten_seconds)
+{
+	for (int i = 1; i < TARN__HOLD_FAILURES; i++)
+		tarn__server_failed(&upstream->servers[0], 1000);
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 1000), 0);
+	tarn__server_failed(&upstream->servers[0], 1000);
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 1000), 1);
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 1000 + TARN__HOLD_MS - 1), 1);
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 1000 + TARN__HOLD_MS), 0);
+}
+END_TEST
+
+START_TEST(no_server_is_held_when_all_fail)
+{
+	for (int i = 0; i < COUNT; i++)
+		for (int j = 0; j < TARN__HOLD_FAILURES; j++)
+			tarn__server_failed(&upstream->servers[i], 1000);
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 1000), 0);
+}
+END_TEST
+
+START_TEST(one_answer_heals)
+{
+	for (int i = 0; i < TARN__HOLD_FAILURES; i++)
+		tarn__server_failed(&upstream->servers[0], 1000);
+	tarn__server_answered(&upstream->servers[0], 1);
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 1000), 1);
+	tarn__server_answered(&upstream->servers[1], 5);
+	tarn__server_answered(&upstream->servers[2], 5);
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 1000), 0);
+}
+END_TEST
+
+START_TEST(patience_follows_the_round_trip_within_its_limits)
+{
+	struct tarn__server *server = &upstream->servers[0];
+	ck_assert_uint_eq(tarn__upstream_patience_ms(server, 1), TARN__PATIENCE_NEW_MS);
+	for (int i = 0; i < 100; i++)
+		tarn__server_answered(server, 2);
+	ck_assert_uint_eq(tarn__upstream_patience_ms(server, 1), TARN__PATIENCE_MIN_MS);
+	ck_assert_uint_eq(tarn__upstream_patience_ms(server, 2), 2 * TARN__PATIENCE_MIN_MS);
+	for (int i = 0; i < 100; i++)
+		tarn__server_answered(server, 200);
+	ck_assert_uint_ge(tarn__upstream_patience_ms(server, 1), 200);
+	ck_assert_uint_lt(tarn__upstream_patience_ms(server, 1), 300);
+	tarn__server_answered(server, UINT64_MAX);
+	ck_assert_uint_eq(tarn__upstream_patience_ms(server, 1), TARN__PATIENCE_MAX_MS);
+	ck_assert_uint_eq(tarn__upstream_patience_ms(server, 40), TARN__PATIENCE_MAX_MS);
+}
+END_TEST
+
+START_TEST(no_servers_is_no_choice)
+{
+	struct tarn__upstream *none = tarn__upstream_new(NULL, 0);
+	ck_assert_ptr_nonnull(none);
+	ck_assert_int_eq(tarn__upstream_choose(none, tries, 0), -1);
+	tarn__upstream_free(none);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("upstream");
+	TCase *tcase = tcase_create("upstream");
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, new_servers_are_asked_in_order);
+	tcase_add_test(tcase, fastest_server_is_asked_first);
+	tcase_add_test(tcase, question_is_sent_three_times_to_a_server);
+	tcase_add_test(tcase, server_that_is_done_is_not_asked);
+	tcase_add_test(tcase, failing_server_is_held_for_ten_seconds);
+	tcase_add_test(tcase, no_server_is_held_when_all_fail);
+	tcase_add_test(tcase, one_answer_heals);
+	tcase_add_test(tcase, patience_follows_the_round_trip_within_its_limits);
+	tcase_add_test(tcase, no_servers_is_no_choice);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}

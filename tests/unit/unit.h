@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The main of a unit test: runs a Check suite and reports every case as TAP.
+
+#ifndef TESTS_UNIT_UNIT_H
+#define TESTS_UNIT_UNIT_H
+
+#include <check.h>
+#include <stdlib.h>
+
+/*
+ * Run the suite, print TAP on stdout, return the exit status for main. CK_FORK=no in the environment
+ * keeps every case in this process (debugger, valgrind).
+ */
+static inline int unit_run(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+#endif
