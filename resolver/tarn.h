@@ -38,17 +38,17 @@ struct ev_loop;
 
 /* The numbers keep clear of librtcache's, since both travel through the same calls. */
 #define TARN_ERRORS(X)                                                                             \
-	X(TARN_ENOMEM, -101, "out of memory")                                                        \
-	X(TARN_EINVAL, -102, "invalid argument")                                                     \
-	X(TARN_EADDRESS, -103, "not an IP address")                                                  \
-	X(TARN_EPORT, -104, "not a port (1 to 65535)")                                               \
-	X(TARN_ESCOPE, -105, "no such network interface")                                            \
-	X(TARN_ESYSTEM, -106, "system call failed (see errno)")                                      \
-	X(TARN_ECANCELED, -107, "canceled")                                                          \
-	X(TARN_EUNREACHABLE, -108, "server unreachable")                                             \
-	X(TARN_ETIMEOUT, -109, "no answer in time")                                                  \
-	X(TARN_EANSWER, -110, "no usable answer")                                                   \
-	X(TARN_EBUSY, -111, "too many questions under way")                                         \
+	X(TARN_ENOMEM, -101, "out of memory")                                                      \
+	X(TARN_EINVAL, -102, "invalid argument")                                                   \
+	X(TARN_EADDRESS, -103, "not an IP address")                                                \
+	X(TARN_EPORT, -104, "not a port (1 to 65535)")                                             \
+	X(TARN_ESCOPE, -105, "no such network interface")                                          \
+	X(TARN_ESYSTEM, -106, "system call failed (see errno)")                                    \
+	X(TARN_ECANCELED, -107, "canceled")                                                        \
+	X(TARN_EUNREACHABLE, -108, "server unreachable")                                           \
+	X(TARN_ETIMEOUT, -109, "no answer in time")                                                \
+	X(TARN_EANSWER, -110, "no usable answer")                                                  \
+	X(TARN_EBUSY, -111, "too many questions under way")                                        \
 	X(TARN_ENOSERVER, -112, "no upstream server")
 
 #define TARN__ERROR_ENUM(name, code, text) name = code,
@@ -93,15 +93,22 @@ bool tarn_address_is_equal(const struct tarn_address *, const struct tarn_addres
 
 /* ---- the resolver ---------------------------------------------------------------------- */
 
-struct tarn;        /* the cache and the configuration, shared by all workers */
+struct tarn; /* the cache and the configuration, shared by all workers */
 struct tarn_worker; /* one loop's part: its sockets, its questions under way */
 
 /* Levels and their numbers are syslog's. */
-enum tarn_log_level { TARN_LOG_ERR = 3, TARN_LOG_WARNING = 4, TARN_LOG_INFO = 6, TARN_LOG_DEBUG = 7 };
+enum tarn_log_level {
+	TARN_LOG_ERR = 3,
+	TARN_LOG_WARNING = 4,
+	TARN_LOG_INFO = 6,
+	TARN_LOG_DEBUG = 7
+};
 
-struct tarn_options { /* zero means the default named beside it */
+/* Zero means the default named beside it. */
+struct tarn_options {
 	size_t cache_size; /* octets, everything counted; 16 MiB */
-	const struct tarn_address *upstreams; /* copied; none: every question that needs one fails */
+	/* Copied; none: every question that needs one fails. */
+	const struct tarn_address *upstreams;
 	size_t upstream_count;
 	/* One line without a newline; may be called on any worker's thread. NULL: silence. */
 	void (*log)(void *arg, enum tarn_log_level level, const char *line);
@@ -113,7 +120,7 @@ struct tarn *tarn_new(const struct tarn_options *);
 /* All its workers have been freed before. NULL is allowed. */
 void tarn_free(struct tarn *);
 
-/* loop is borrowed and outlives the worker. NULL with errno set: out of memory or of descriptors. */
+/* loop is borrowed, outlives the worker. NULL with errno set: out of memory or of descriptors. */
 struct tarn_worker *tarn_worker_new(struct tarn *, struct ev_loop *loop);
 /* Questions under way are failed first, so that every client gets an answer. NULL is allowed. */
 void tarn_worker_free(struct tarn_worker *);

@@ -23,8 +23,9 @@ enum tarn__transport { TARN__UDP, TARN__TCP };
 struct tarn_exchange {
 	/*
 	 * error 0: answer is a whole message from that server, at least a header, with the id and
-	 * the question sent (letter case aside); it is valid during the call. Else TARN_EUNREACHABLE
-	 * (refused, no route, closed), TARN_ETIMEOUT or TARN_ENOMEM, and answer is NULL.
+	 * the question sent (letter case aside); it is valid during the call. Else
+	 * TARN_EUNREACHABLE (refused, no route, closed), TARN_ETIMEOUT or TARN_ENOMEM, and answer
+	 * is NULL.
 	 */
 	void (*done)(struct tarn_exchange *, int error, const uint8_t *answer, size_t len);
 	const struct tarn_address *server;

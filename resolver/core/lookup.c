@@ -33,7 +33,7 @@ struct lookup {
 	struct tarn__timer timer; /* patience, or the deadline */
 	uint64_t deadline_ms;
 	struct tarn__list attempts; /* outstanding */
-	int error;                  /* what to fail with if nothing better comes */
+	int error; /* what to fail with if nothing better comes */
 	uint8_t key_octets[TARN__KEY_MAX];
 	struct tarn__tries tries[]; /* one per server */
 };
@@ -52,7 +52,8 @@ static void on_answer(struct tarn_exchange *, int error, const uint8_t *wire, si
 static void on_timer(struct tarn__timer *);
 
 int tarn__lookups_init(struct tarn__lookups *all, const struct tarn_io *io,
-		       struct tarn__timers *timers, const struct tarn_address *addresses, size_t count)
+		       struct tarn__timers *timers, const struct tarn_address *addresses,
+		       size_t count)
 {
 	*all = (struct tarn__lookups){.io = io, .timers = timers};
 	tarn__list_init(&all->running);

@@ -24,8 +24,8 @@
 struct rtcache_lookup;
 
 enum {
-	TARN__LOOKUP_MS = 5000,      /* glibc's stub asks anew after 5 s: nobody waits for longer */
-	TARN__LOOKUPS_MAX = 10000,   /* under way in one worker */
+	TARN__LOOKUP_MS = 5000, /* glibc's stub asks anew after 5 s: nobody waits for longer */
+	TARN__LOOKUPS_MAX = 10000, /* under way in one worker */
 };
 
 /* What the lookups of one worker share. */
@@ -46,9 +46,9 @@ void tarn__lookups_fini(struct tarn__lookups *);
 
 /*
  * Starts the lookup of a key; ends handle exactly once, perhaps before it returns: with the stored
- * form of an answer, or with TARN_ETIMEOUT (nobody answered in time), TARN_EUNREACHABLE (the network
- * refused everything), TARN_EANSWER (only useless answers came), TARN_ENOSERVER, TARN_EBUSY,
- * TARN_ENOMEM or TARN_ECANCELED.
+ * form of an answer, or with TARN_ETIMEOUT (nobody answered in time), TARN_EUNREACHABLE (the
+ * network refused everything), TARN_EANSWER (only useless answers came), TARN_ENOSERVER,
+ * TARN_EBUSY, TARN_ENOMEM or TARN_ECANCELED.
  */
 void tarn__lookup_start(struct tarn__lookups *, struct rtcache_lookup *handle, const void *key,
 			size_t key_len);

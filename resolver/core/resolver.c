@@ -14,8 +14,8 @@
 #include "rtcache.h"
 
 enum {
-	CLIENT_MS = 4000,      /* every client has an answer by then: stubs give up at 5 s */
-	PENDING_MAX = 20000,   /* questions that wait in one worker; some 14 MiB */
+	CLIENT_MS = 4000, /* every client has an answer by then: stubs give up at 5 s */
+	PENDING_MAX = 20000, /* questions that wait in one worker; some 14 MiB */
 	TIMERS_PER_RUN = 1000, /* so that a wake-up ends; the rest is due at once */
 };
 
@@ -27,7 +27,7 @@ struct tarn__shared {
 /* A question that waits for its answer. */
 struct pending {
 	struct rtcache_request request; /* data is the resolver */
-	struct tarn__list node;         /* of resolver->waiting */
+	struct tarn__list node; /* of resolver->waiting */
 	struct tarn__timer deadline;
 	struct tarn__query query;
 	enum tarn__transport transport;
@@ -46,7 +46,7 @@ struct tarn__resolver {
 	struct tarn__list waiting;
 	size_t waiting_count;
 	struct pending *spare; /* the next question's, if it has to wait */
-	uint8_t *reply;        /* TARN__MESSAGE_MAX octets, for late answers */
+	uint8_t *reply; /* TARN__MESSAGE_MAX octets, for late answers */
 };
 
 /* ---- shared by all workers -------------------------------------------------------------- */

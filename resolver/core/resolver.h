@@ -4,9 +4,10 @@
  * lookup, answer. Start here to read core/.
  *
  *	message --> tarn__resolver_ask --> hit:  the reply, at once, nothing allocated
- *	                               \-> miss: a pending query waits in the cache; the cache's lookup
- *	                                   callback (core/lookup.c) asks the servers (core/upstream.c)
- *	                                   through struct tarn_io; tarn__resolver_run() answers
+ *	                               \-> miss: a pending query waits in the cache; its lookup
+ *	                                   callback (core/lookup.c) asks the servers that
+ *	                                   core/upstream.c chooses, through struct tarn_io; the
+ *	                                   answer goes out from tarn__resolver_run()
  *
  * Thread: one struct tarn__resolver per worker; the struct tarn__shared behind it is shared.
  */
@@ -28,7 +29,7 @@ struct tarn__config {
 	size_t cache_size;
 	struct tarn_address *servers; /* owned */
 	size_t server_count;
-	/* The clock of the cache: struct rtcache_options.now_ms and its arg. NULL: the cache's own. */
+	/* The cache's clock: struct rtcache_options.now_ms and its arg. NULL: its own. */
 	uint64_t (*now_ms)(void *arg);
 	void *now_arg;
 };
@@ -75,7 +76,7 @@ struct tarn__asker {
 	void (*answer)(void *owner, const void *route, const uint8_t *reply, size_t len);
 	void *owner;
 	const void *route; /* copied only if the answer is late */
-	size_t route_len;  /* at most TARN__ROUTE_MAX */
+	size_t route_len; /* at most TARN__ROUTE_MAX */
 };
 
 /* What tarn__resolver_ask() returns beside a length. */

@@ -42,8 +42,8 @@ int tarn__upstream_choose(const struct tarn__upstream *upstream, const struct ta
 	for (size_t i = 0; i < upstream->count; i++) {
 		if (tries[i].is_done || tries[i].sends >= TARN__SENDS_MAX)
 			continue;
-		if (best < 0 || is_better(&upstream->servers[i], &tries[i], &upstream->servers[best],
-					  &tries[best], now_ms))
+		if (best < 0 || is_better(&upstream->servers[i], &tries[i],
+					  &upstream->servers[best], &tries[best], now_ms))
 			best = (int)i;
 	}
 	return best;
@@ -70,7 +70,8 @@ void tarn__server_answered(struct tarn__server *server, uint64_t rtt_ms)
 		server->srtt_ms = rtt;
 		server->rttvar_ms = rtt / 2;
 	} else {
-		uint32_t off = rtt > server->srtt_ms ? rtt - server->srtt_ms : server->srtt_ms - rtt;
+		uint32_t off =
+			rtt > server->srtt_ms ? rtt - server->srtt_ms : server->srtt_ms - rtt;
 		server->rttvar_ms = (3 * server->rttvar_ms + off) / 4;
 		server->srtt_ms = (7 * server->srtt_ms + rtt + 7) / 8;
 	}

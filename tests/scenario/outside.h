@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/scenario/outside.h: a fake outside for core/: a virtual clock, numbered "random" octets, and
- * servers that say what a script makes them say. It implements struct tarn_io.
+ * tests/scenario/outside.h: a fake outside for core/: a virtual clock, numbered "random" octets,
+ * and servers that say what a script makes them say. It implements struct tarn_io.
  */
 #ifndef TESTS_SCENARIO_OUTSIDE_H
 #define TESTS_SCENARIO_OUTSIDE_H
@@ -27,7 +27,8 @@ struct sent {
 
 struct outside {
 	struct tarn_io io;
-	struct outside *first; /* the owner of the clock and of shared: itself, but for a second worker */
+	struct outside
+		*first; /* the owner of the clock and of shared: itself, but for a second worker */
 	uint64_t now_ms;
 	uint64_t wake_at_ms;
 	uint32_t seed;

@@ -33,7 +33,7 @@ struct record {
 
 struct script {
 	const char *path;
-	int line;        /* of the statement being done */
+	int line; /* of the statement being done */
 	char *words[WORDS_MAX];
 	size_t word_count;
 	struct record records[RECORDS_MAX];
@@ -250,7 +250,8 @@ static void do_gets(struct script *script)
 	unsigned have = ldns_pkt_get_rcode(pkt) | (unsigned)ldns_pkt_edns_extended_rcode(pkt) << 4;
 	MUST(script, have == (unsigned)want, "expected %s got rcode %u", script->words[2], have);
 	MUST(script, ldns_pkt_id(pkt) == ldns_pkt_id(asked), "wrong id");
-	MUST(script, ldns_pkt_qr(pkt) && ldns_pkt_ra(pkt) && !ldns_pkt_aa(pkt), "wrong QR, RA or AA");
+	MUST(script, ldns_pkt_qr(pkt) && ldns_pkt_ra(pkt) && !ldns_pkt_aa(pkt),
+	     "wrong QR, RA or AA");
 	MUST(script, ldns_pkt_rd(pkt) == ldns_pkt_rd(asked), "wrong RD");
 	MUST(script, ldns_pkt_cd(pkt) == ldns_pkt_cd(asked), "wrong CD");
 	MUST(script, ldns_pkt_tc(pkt) == has_flag(script, "tc"), "wrong TC");
@@ -261,16 +262,19 @@ static void do_gets(struct script *script)
 	MUST(script, ede == flag_number(script, "ede"), "wrong extended error %ld", ede);
 
 	size_t limit = ldns_pkt_edns_udp_size(asked);
-	limit = limit < TARN__UDP_MIN ? TARN__UDP_MIN : limit > TARN__UDP_MAX ? TARN__UDP_MAX : limit;
-	MUST(script, it->over_tcp || it->reply_len <= limit, "%zu octets are too many", it->reply_len);
+	limit = limit < TARN__UDP_MIN	? TARN__UDP_MIN
+		: limit > TARN__UDP_MAX ? TARN__UDP_MAX
+					: limit;
+	MUST(script, it->over_tcp || it->reply_len <= limit, "%zu octets are too many",
+	     it->reply_len);
 	size_t question_end = TARN__HEADER_LEN;
 	while (it->question[question_end] != 0)
 		question_end += it->question[question_end] + 1U;
 	question_end += 5;
 	MUST(script,
-	     it->reply_len >= question_end && memcmp(it->question + TARN__HEADER_LEN,
-						     it->reply + TARN__HEADER_LEN,
-						     question_end - TARN__HEADER_LEN) == 0,
+	     it->reply_len >= question_end &&
+		     memcmp(it->question + TARN__HEADER_LEN, it->reply + TARN__HEADER_LEN,
+			    question_end - TARN__HEADER_LEN) == 0,
 	     "the question is not repeated as it was spelt");
 	check_section(script, pkt, LDNS_SECTION_ANSWER, "answer");
 	check_section(script, pkt, LDNS_SECTION_AUTHORITY, "authority");
@@ -301,8 +305,7 @@ static void do_sent(struct script *script)
 	MUST(script, name && ldns_dname_compare(ldns_rr_owner(question), name) == 0, "wrong name");
 	ldns_rdf_deep_free(name);
 	MUST(script,
-	     ldns_rr_get_type(question) ==
-		     ldns_get_rr_type_by_name(word(script, at + 1, "a type")),
+	     ldns_rr_get_type(question) == ldns_get_rr_type_by_name(word(script, at + 1, "a type")),
 	     "wrong type");
 	MUST(script, ldns_pkt_rd(pkt) && !ldns_pkt_qr(pkt), "wrong RD or QR");
 	MUST(script, ldns_pkt_edns(pkt) == !has_flag(script, "noedns"), "wrong OPT");
@@ -418,9 +421,9 @@ static const struct statement {
 	const char *name;
 	void (*run)(struct script *);
 } statements[] = {
-	{"upstream", do_upstream}, {"ask", do_ask},	    {"sent", do_sent},
-	{"reply", do_reply},	   {"raw", do_raw},	    {"unreachable", do_unreachable},
-	{"late", do_late},	   {"gets", do_gets},	    {"waits", do_waits},
+	{"upstream", do_upstream}, {"ask", do_ask},   {"sent", do_sent},
+	{"reply", do_reply},	   {"raw", do_raw},   {"unreachable", do_unreachable},
+	{"late", do_late},	   {"gets", do_gets}, {"waits", do_waits},
 	{"silence", do_silence},   {"pass", do_pass},
 };
 

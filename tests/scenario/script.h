@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/scenario/script.h: runs one script against core/ and the fake outside. The language, one
- * statement a line, ";" starts a comment; a statement may be followed by indented records, each with
- * its section in front ("answer", "authority", "additional"):
+ * tests/scenario/script.h: runs one script against core/ and the fake outside. One statement a
+ * line; ";" starts a comment line. A statement may be followed by indented records, each with its
+ * section in front ("answer", "authority", "additional").
  *
- *	upstream ADDRESS                      a server, in order; before anything else
- *	ask CLIENT NAME TYPE [FLAG...]        a client asks: tcp, do, cd, ad, norec, edns=SIZE
- *	sent ADDRESS [tcp] NAME TYPE [FLAG...] the next message to that server must be this: do, cd,
- *	                                      noedns. It is what the next reply answers
- *	reply RCODE [FLAG...]                 the server answers: tc, aa, ad, noqr, wrong-id,
- *	                                      wrong-name, noopt, headeronly
- *	late                                  with the next reply: core/ must not listen any more
- *	raw HEX...                            the server answers these octets after its id
- *	unreachable                           the network says that the server cannot be reached
- *	gets CLIENT RCODE [FLAG...]           the client must have been answered: tc, ad, ede=CODE; and with exactly
- *	                                      these records, in order, section by section. Id,
- *	                                      spelling, CD, OPT and size are always checked
- *	waits CLIENT                          the client must not have been answered
- *	silence                               nothing has gone upstream that no "sent" has named
- *	pass TIME                             10s, 1500ms: time passes
+ *	upstream ADDRESS
+ *		a server, in order; before anything else
+ *	ask CLIENT NAME TYPE [FLAG...]
+ *		a client asks: tcp, do, cd, ad, norec, edns=SIZE
+ *	sent ADDRESS [tcp] NAME TYPE [FLAG...]
+ *		the next message to that server must be this: do, cd, noedns. The next reply answers it
+ *	reply RCODE [FLAG...]
+ *		the server answers: tc, aa, ad, noqr, wrong-id, wrong-name, noopt, headeronly
+ *	raw HEX...
+ *		the server answers these octets after its id
+ *	unreachable
+ *		the network says that the server cannot be reached
+ *	late
+ *		before one of those three: core/ must not listen any more
+ *	gets CLIENT RCODE [FLAG...]
+ *		the client must have been answered: tc, ad, ede=CODE; and with exactly these records, in
+ *		order. Id, spelling, RD, CD, OPT and size are always checked
+ *	waits CLIENT
+ *		the client must not have been answered
+ *	silence
+ *		nothing has gone upstream that no "sent" has named
+ *	pass TIME
+ *		10s, 1500ms: time passes
  */
 #ifndef TESTS_SCENARIO_SCRIPT_H
 #define TESTS_SCENARIO_SCRIPT_H

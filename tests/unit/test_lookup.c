@@ -13,8 +13,8 @@
 #include "rtcache.h"
 #include "unit.h"
 
-static const uint8_t question[] = {0x12, 0x34, 0x01, 0,	  0,   1,   0,	 0, 0, 0, 0, 0,
-				   3,	 'w',  'w',  'w', 0x0, 0x0, 0x1, 0, 1};
+static const uint8_t question[] = {0x12, 0x34, 0x01, 0,	  0,   1,   0,	 0,   0, 0, 0,
+				   0,	 3,    'w',  'w', 'w', 0x0, 0x0, 0x1, 0, 1};
 
 static struct tarn_address servers[2];
 static struct outside outside;
@@ -43,9 +43,9 @@ static void ask(void)
 {
 	static uint8_t reply[TARN__UDP_MAX];
 	struct tarn__asker asker = {.transport = TARN__UDP, .answer = on_answer, .route = ""};
-	ck_assert_int_eq(tarn__resolver_ask(outside.resolver, &asker, question, sizeof question,
-					    reply),
-			 TARN__ASK_LATER);
+	ck_assert_int_eq(
+		tarn__resolver_ask(outside.resolver, &asker, question, sizeof question, reply),
+		TARN__ASK_LATER);
 }
 
 START_TEST(every_message_has_an_id_of_its_own)
