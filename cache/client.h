@@ -39,7 +39,7 @@ enum rtcache__request_state {
 /* What the client holds, as others may care. */
 enum rtcache__client_state {
 	RTCACHE__PARKED,
-	RTCACHE__ONLINE,  /* no value given since the last quiet point */
+	RTCACHE__ONLINE, /* no value given since the last quiet point */
 	RTCACHE__HOLDING, /* values given: what they point at must stay */
 };
 

@@ -23,9 +23,9 @@
 #define RTCACHE__USES_MAX 3
 
 enum rtcache__entry_flags {
-	RTCACHE__ENTRY_MAIN = 1,      /* in the main queue, not the small one */
+	RTCACHE__ENTRY_MAIN = 1, /* in the main queue, not the small one */
 	RTCACHE__ENTRY_REFRESHED = 2, /* its one background lookup has been started */
-	RTCACHE__ENTRY_FAILURE = 4,   /* no value: what is remembered of a failed lookup */
+	RTCACHE__ENTRY_FAILURE = 4, /* no value: what is remembered of a failed lookup */
 };
 
 struct rtcache__entry {
@@ -132,10 +132,11 @@ static inline bool rtcache__entry_has(const struct rtcache__entry *entry, uint8_
 }
 
 /* Under the shard's lock. */
-static inline void rtcache__entry_mark(struct rtcache__entry *entry, uint8_t flag)
+static inline void rtcache__entry_mark(struct rtcache__entry *entry, uint8_t flag, bool on)
 {
-	uint8_t flags = atomic_load_explicit(&entry->flags, memory_order_relaxed);
-	atomic_store_explicit(&entry->flags, flags | flag, memory_order_relaxed);
+	unsigned flags = atomic_load_explicit(&entry->flags, memory_order_relaxed);
+	flags = on ? flags | flag : flags & ~(unsigned)flag;
+	atomic_store_explicit(&entry->flags, (uint8_t)flags, memory_order_relaxed);
 }
 
 #endif

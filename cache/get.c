@@ -188,7 +188,7 @@ static struct rtcache_lookup *refresh(const struct question *question, struct rt
 		return NULL;
 	pthread_mutex_lock(&shard->lock);
 	if (!rtcache__entry_has(entry, RTCACHE__ENTRY_REFRESHED)) {
-		rtcache__entry_mark(entry, RTCACHE__ENTRY_REFRESHED);
+		rtcache__entry_mark(entry, RTCACHE__ENTRY_REFRESHED, true);
 		if (!rtcache__failure_find(shard, question->hash, question->key, question->key_len,
 					   now_ms, &failure))
 			look_in_background(question, shard, now_ms, &lookup);

@@ -58,11 +58,11 @@ const char *rtcache_error_text(int error);
 const char *rtcache_error_name(int error);
 
 enum rtcache_status {
-	RTCACHE_HIT,	  /* found and fresh */
-	RTCACHE_MISS,	  /* not found; a value with it comes from this caller's lookup */
-	RTCACHE_EXPIRED,  /* the same, but an entry past its end was there */
+	RTCACHE_HIT, /* found and fresh */
+	RTCACHE_MISS, /* not found; a value with it comes from this caller's lookup */
+	RTCACHE_EXPIRED, /* the same, but an entry past its end was there */
 	RTCACHE_LOCK_HIT, /* answered by another caller's lookup */
-	RTCACHE_STALE,	  /* a value past its end */
+	RTCACHE_STALE, /* a value past its end */
 };
 
 /* "hit", "miss", "expired", "lock_hit", "stale". */

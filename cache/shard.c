@@ -19,7 +19,7 @@
 #define ROOM_SWEEP_BUCKETS 128
 
 /* After so many counts for each bucket, the sketch has forgotten half of everything. */
-#define AGE_COUNTS 10
+#define AGE_COUNTS 8
 
 /* A part of the memory is the table's from the start, so that it can grow when all is full. */
 #define TABLE_PART 32
@@ -210,14 +210,17 @@ static void expect_death(struct rtcache__shard *shard, uint64_t death_ms)
 		shard->sweep_death_ms = death_ms;
 }
 
-/* The first to go, at the old end of its queue; 0 if there is nothing. */
+/*
+ * The first to go, at the old end of its queue; 0 if there is nothing. Once the small queue is over
+ * its part, it goes on giving until one of it goes or it is empty.
+ */
 static uint32_t find_victim(struct rtcache__shard *shard, uint64_t now_ms)
 {
 	unsigned char *base = shard->arena.base;
 	uint32_t small_max = shard->arena.end / 100 * SMALL_PERCENT;
+	bool small_is_over = shard->small.units >= small_max;
 	for (unsigned step = 0;; step++) {
-		bool from_small = shard->small.oldest &&
-				  (shard->small.units >= small_max || !shard->main.oldest);
+		bool from_small = shard->small.oldest && (small_is_over || !shard->main.oldest);
 		struct rtcache__queue *queue = from_small ? &shard->small : &shard->main;
 		uint32_t ref = queue->oldest;
 		if (!ref || step == VICTIM_STEPS)
@@ -232,7 +235,7 @@ static uint32_t find_victim(struct rtcache__shard *shard, uint64_t now_ms)
 		rtcache__queue_remove(queue, base, ref, units);
 		rtcache__queue_push(&shard->main, base, ref, units);
 		if (from_small)
-			rtcache__entry_mark(entry, RTCACHE__ENTRY_MAIN);
+			rtcache__entry_mark(entry, RTCACHE__ENTRY_MAIN, true);
 		else
 			atomic_store_explicit(&entry->uses, uses - 1, memory_order_relaxed);
 	}
@@ -247,7 +250,8 @@ static unsigned count_newcomer(struct rtcache__shard *shard, uint64_t hash)
 {
 	if (++shard->age_count >= AGE_COUNTS * RTCACHE__SEGMENT_BUCKETS) {
 		uint32_t segments =
-			rtcache__table_buckets(&shard->table) / RTCACHE__SEGMENT_BUCKETS;
+			(rtcache__table_buckets(&shard->table) + RTCACHE__SEGMENT_BUCKETS - 1) /
+			RTCACHE__SEGMENT_BUCKETS;
 		uint32_t bucket = shard->age_segment++ % segments * RTCACHE__SEGMENT_BUCKETS;
 		rtcache__sketch_age(&rtcache__table_segment(&shard->table, bucket)->sketch);
 		shard->age_count = 0;
@@ -255,13 +259,15 @@ static unsigned count_newcomer(struct rtcache__shard *shard, uint64_t hash)
 	return rtcache__sketch_add(rtcache__table_sketch(&shard->table, hash), hash);
 }
 
-/* The one who stays goes round again. */
+/* The one who stays has to prove itself again from the small queue's new end. */
 static void spare(struct rtcache__shard *shard, uint32_t ref)
 {
-	struct rtcache__queue *queue = queue_of(shard, entry_at(shard, ref));
+	struct rtcache__entry *entry = entry_at(shard, ref);
 	uint32_t units = rtcache__arena_units(&shard->arena, ref);
-	rtcache__queue_remove(queue, shard->arena.base, ref, units);
-	rtcache__queue_push(queue, shard->arena.base, ref, units);
+	rtcache__queue_remove(queue_of(shard, entry), shard->arena.base, ref, units);
+	rtcache__entry_mark(entry, RTCACHE__ENTRY_MAIN, false);
+	atomic_store_explicit(&entry->uses, 0, memory_order_relaxed);
+	rtcache__queue_push(&shard->small, shard->arena.base, ref, units);
 }
 
 /* Evicts until the newcomer fits beside the reserve. Its popularity is UINT_MAX where it is forced.
@@ -364,7 +370,7 @@ static void put_in_place_of(struct rtcache__shard *shard, uint32_t old_ref, uint
 	struct rtcache__entry *old = entry_at(shard, old_ref);
 	struct rtcache__entry *entry = entry_at(shard, ref);
 	if (rtcache__entry_has(old, RTCACHE__ENTRY_MAIN))
-		rtcache__entry_mark(entry, RTCACHE__ENTRY_MAIN);
+		rtcache__entry_mark(entry, RTCACHE__ENTRY_MAIN, true);
 	uint8_t uses = atomic_load_explicit(&old->uses, memory_order_relaxed);
 	atomic_store_explicit(&entry->uses, uses, memory_order_relaxed);
 	rtcache__queue_replace(queue_of(shard, old), shard->arena.base, old_ref,

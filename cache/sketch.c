@@ -12,10 +12,10 @@ struct counter {
 	unsigned shift;
 };
 
-/* 7 bits of the mixed hash name one of a row's 128 counters. */
+/* 8 bits of the mixed hash name one of a row's 256 counters. */
 static struct counter counter_of(uint64_t mixed, unsigned row)
 {
-	unsigned index = (unsigned)(mixed >> (36 + 7 * row)) & 127;
+	unsigned index = (unsigned)(mixed >> (32 + 8 * row)) & 255;
 	return (struct counter){row * ROW_WORDS + index / 16, index % 16 * 4};
 }
 

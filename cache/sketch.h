@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-/* Four rows of 128 counters, for 64 buckets of the table. */
-#define RTCACHE__SKETCH_WORDS 32
+/* Four rows of 256 counters, for 64 buckets of the table. */
+#define RTCACHE__SKETCH_WORDS 64
 
 struct rtcache__sketch {
 	uint64_t words[RTCACHE__SKETCH_WORDS];

@@ -96,11 +96,11 @@ static inline struct rtcache__segment *rtcache__table_segment(const struct rtcac
 static inline _Atomic uint32_t *rtcache__table_head(const struct rtcache__table *table,
 						    uint32_t bucket)
 {
-	/* As many words before a segment's heads as there are heads: the sketch. */
+	/* Above each further segment's heads lies the sketch of the one before. */
 	_Static_assert(sizeof(struct rtcache__sketch) ==
-			       RTCACHE__SEGMENT_BUCKETS * sizeof(uint32_t),
-		       "a segment is half sketch, half heads");
-	size_t below = bucket + (size_t)(bucket & ~(RTCACHE__SEGMENT_BUCKETS - 1u));
+			       2 * RTCACHE__SEGMENT_BUCKETS * sizeof(uint32_t),
+		       "a sketch is as long as two segments' heads");
+	size_t below = bucket + 2 * (size_t)(bucket & ~(RTCACHE__SEGMENT_BUCKETS - 1u));
 	return (_Atomic uint32_t *)table->end - 1 - below;
 }
 

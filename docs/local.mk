@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The man pages and the documents that are shipped.
 
-dist_man_MANS += docs/man/tarn.8
+dist_man_MANS += docs/man/tarn.8 docs/man/rtcache.3
 EXTRA_DIST += docs
+
+# The examples are built and run, so that they stay true.
+check_PROGRAMS += docs/examples/rtcache_files
+docs_examples_rtcache_files_LDADD = cache/libcache.la
+TESTS += docs/examples/rtcache_files.sh

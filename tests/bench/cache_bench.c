@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// librtcache measured: hit ratios, speed alone and with two threads, memory; printed with what to beat.
+// librtcache measured: hit ratios, speed alone and with two threads, memory; printed with what to
+// beat.
 
 #include <errno.h>
 #include <math.h>
@@ -84,21 +85,22 @@ static uint64_t entries_held(size_t size, size_t value_len)
 }
 
 /*
- * The size, for values of that length, with which the cache holds the given number of entries and no
- * more: the policies beside ours count entries.
+ * The size, for values of that length, with which the cache holds the given number of entries and
+ * no more: the policies beside ours count entries.
  */
 static size_t size_for(uint32_t capacity, size_t value_len)
 {
-	size_t low = 0;
-	size_t high = (size_t)capacity * (value_len + 256) * 2 + 65536;
-	while (high - low > 4096) {
-		size_t middle = (low + high) / 2;
-		if (entries_held(middle, value_len) > capacity)
-			high = middle;
-		else
-			low = middle;
+	enum { PAGE = 4096, STEPS = 6 };
+	size_t size = (size_t)capacity * (value_len + 80) + 2 * PAGE;
+	for (unsigned i = 0; i < STEPS; i++) {
+		uint64_t held = entries_held(size, value_len);
+		if (held <= capacity && held + held / 500 >= capacity)
+			return size;
+		size = (size_t)((double)size * capacity / (double)held) / PAGE * PAGE;
 	}
-	return low;
+	while (entries_held(size, value_len) > capacity)
+		size -= PAGE;
+	return size;
 }
 
 struct ratio {
@@ -107,51 +109,70 @@ struct ratio {
 	double s3fifo;
 };
 
-/* get, then put on a miss; of the second half of the accesses. flood: never-repeated keys per access. */
+/* The three policies side by side. */
+struct race {
+	struct rtcache *cache;
+	struct rtcache_client *client;
+	struct bench_lru *lru;
+	struct bench_s3fifo *s3fifo;
+	size_t value_len;
+	bool force;
+	uint64_t hits, lru_hits, s3fifo_hits, accesses;
+};
+
+/* get, then put on a miss. Number is the key for the models, which know no others. */
+static void race_access(struct race *race, uint64_t key, uint32_t number, bool counts)
+{
+	struct rtcache_value value;
+	bool hit = rtcache_peek(race->client, &key, sizeof(key), false, &value) == 1;
+	rtcache_client_run(race->client);
+	if (!hit)
+		(race->force ? rtcache_force_put : rtcache_put)(race->client, &key, sizeof(key),
+								value_bytes, race->value_len,
+								RTCACHE_NO_TTL);
+	bool lru_hit = bench_lru_access(race->lru, number);
+	bool s3fifo_hit = bench_s3fifo_access(race->s3fifo, number);
+	if (!counts)
+		return;
+	race->hits += hit;
+	race->lru_hits += lru_hit;
+	race->s3fifo_hits += s3fifo_hit;
+	race->accesses++;
+}
+
+/*
+ * flood: never-repeated keys between two accesses, in the second half, which alone counts then. The
+ * models' numbers for them come round only after far more than fits.
+ */
 static struct ratio measure_ratio(const struct bench_zipf *zipf, uint32_t capacity,
 				  uint64_t accesses, unsigned flood, size_t value_len, bool force)
 {
-	struct rtcache *cache = open_cache(size_for(capacity, value_len));
-	struct rtcache_client *client = open_client(cache);
-	/* The models know flood keys by number, too; they come round after far more than fits. */
-	uint32_t flood_keys = flood ? 40 * capacity : 0;
-	struct bench_lru *lru = bench_lru_new(zipf->count + flood_keys, capacity);
-	struct bench_s3fifo *s3fifo = bench_s3fifo_new(zipf->count + flood_keys, capacity);
+	uint32_t flood_numbers = flood ? 40 * capacity : 0;
+	struct race race = {
+		.cache = open_cache(size_for(capacity, value_len)),
+		.lru = bench_lru_new(zipf->count + flood_numbers, capacity),
+		.s3fifo = bench_s3fifo_new(zipf->count + flood_numbers, capacity),
+		.value_len = value_len,
+		.force = force,
+	};
+	race.client = open_client(race.cache);
 	struct bench_random random = {SEED};
-	uint64_t hits = 0, lru_hits = 0, s3fifo_hits = 0, counted = 0, flood_count = 0;
+	uint64_t flood_key = UINT64_C(1) << 40;
 	for (uint64_t i = 0; i < accesses; i++) {
-		bool counts = i >= accesses / 10 * 0;
-		uint64_t key = bench_zipf_next(zipf, &random);
-		struct rtcache_value value;
-		bool hit = rtcache_peek(client, &key, sizeof(key), false, &value) == 1;
-		if (!hit)
-			(force ? rtcache_force_put : rtcache_put)(client, &key, sizeof(key),
-								  value_bytes, value_len,
-								  RTCACHE_NO_TTL);
-		hits += counts && hit;
-		lru_hits += bench_lru_access(lru, (uint32_t)key) && counts;
-		s3fifo_hits += bench_s3fifo_access(s3fifo, (uint32_t)key) && counts;
-		counted += counts;
-		for (unsigned f = 0; f < flood; f++) {
-			uint64_t once = UINT64_C(1) << 40 | flood_count;
-			uint32_t number = zipf->count + (uint32_t)(flood_count % flood_keys);
-			(force ? rtcache_force_put : rtcache_put)(client, &once, sizeof(once),
-								  value_bytes, value_len,
-								  RTCACHE_NO_TTL);
-			bench_lru_access(lru, number);
-			bench_s3fifo_access(s3fifo, number);
-			flood_count++;
-		}
-		if (i % RUN_EVERY == 0)
-			rtcache_client_run(client);
+		bool is_flooded = flood && i >= accesses / 2;
+		uint32_t key = bench_zipf_next(zipf, &random);
+		race_access(&race, key, key, is_flooded || !flood);
+		for (unsigned f = 0; is_flooded && f < flood; f++, flood_key++)
+			race_access(&race, flood_key,
+				    zipf->count + (uint32_t)(flood_key % flood_numbers), false);
 	}
-	struct ratio ratio = {100.0 * (double)hits / (double)counted,
-			      100.0 * (double)lru_hits / (double)counted,
-			      100.0 * (double)s3fifo_hits / (double)counted};
-	bench_lru_free(lru);
-	bench_s3fifo_free(s3fifo);
-	rtcache_client_free(client);
-	rtcache_free(cache);
+	double percent = 100.0 / (double)race.accesses;
+	struct ratio ratio = {percent * (double)race.hits, percent * (double)race.lru_hits,
+			      percent * (double)race.s3fifo_hits};
+	bench_lru_free(race.lru);
+	bench_s3fifo_free(race.s3fifo);
+	rtcache_client_free(race.client);
+	rtcache_free(race.cache);
 	return ratio;
 }
 
@@ -173,8 +194,7 @@ static void print_ratios(uint32_t keys, uint64_t accesses, double skew,
 		struct ratio put = measure_ratio(&zipf, capacity, accesses, 0, value_len, false);
 		struct ratio force = measure_ratio(&zipf, capacity, accesses, 0, value_len, true);
 		printf("  %6.1f %%  %5.1f       %5.1f     %5.1f    %5.1f     %5.1f\n",
-		       aims[i].percent, put.ours, force.ours, aims[i].tinyufo, put.lru,
-		       put.s3fifo);
+		       aims[i].percent, put.ours, force.ours, aims[i].tinyufo, put.lru, put.s3fifo);
 		fflush(stdout);
 	}
 	bench_zipf_free(&zipf);
@@ -196,9 +216,10 @@ static void bench_ratios(void)
 
 static void bench_flood(void)
 {
-	enum { KEYS = 100000, CAPACITY = 10000, ACCESSES = 2000000 };
+	enum { KEYS = 100000, CAPACITY = 10000, ACCESSES = 4000000 };
 	struct bench_zipf zipf = bench_zipf_new(KEYS, 1.0);
-	printf("\nhit ratio %%, Zipf 1.0 over %d keys, capacity %d, with never-repeated keys\n"
+	printf("\nhit ratio %%, Zipf 1.0 over %d keys, capacity %d, never-repeated keys from half "
+	       "time on\n"
 	       "                     put   force_put      LRU   S3-FIFO\n",
 	       KEYS, CAPACITY);
 	for (unsigned flood = 0; flood <= 10; flood += 10) {

@@ -565,9 +565,8 @@ START_TEST(failure_never_hides_a_stale_value)
 {
 	static struct caller a;
 	world_close(&world);
-	world_open(&world, (struct rtcache_options){.stale_ms = 9000,
-						    .stale_after_ms = 1800,
-						    .failure_ms = 1000});
+	world_open(&world, (struct rtcache_options){
+				   .stale_ms = 9000, .stale_after_ms = 1800, .failure_ms = 1000});
 	put_text(world.client, "key", "old", 100);
 	world_run(&world, 200);
 	caller_get(&a, &world, "key");
@@ -659,12 +658,12 @@ START_TEST(wrong_arguments_are_refused)
 	struct rtcache_value value;
 	ck_assert_int_eq(rtcache_get(world.client, &a.request, NULL, 1, 0, NULL, &value),
 			 RTCACHE_EINVAL);
-	ck_assert_int_eq(rtcache_get(world.client, &a.request, long_key, sizeof(long_key), 0, NULL,
-				     &value),
-			 RTCACHE_EINVAL);
-	ck_assert_int_eq(rtcache_get(world.client, &a.request, long_key, RTCACHE_KEY_MAX, 0, NULL,
-				     &value),
-			 0);
+	ck_assert_int_eq(
+		rtcache_get(world.client, &a.request, long_key, sizeof(long_key), 0, NULL, &value),
+		RTCACHE_EINVAL);
+	ck_assert_int_eq(
+		rtcache_get(world.client, &a.request, long_key, RTCACHE_KEY_MAX, 0, NULL, &value),
+		0);
 	rtcache_cancel(world.client, &a.request);
 	ck_assert_int_eq(rtcache_get(world.client, &a.request, NULL, 0, 0, NULL, &value), 0);
 	rtcache_cancel(world.client, &a.request);
