@@ -115,7 +115,7 @@ struct tarn_options {
 	void *log_arg;
 };
 
-/* NULL with errno set: ENOMEM; EINVAL for a cache_size that cannot work. */
+/* NULL with errno set: ENOMEM; EINVAL for more than 64 upstreams. */
 struct tarn *tarn_new(const struct tarn_options *);
 /* All its workers have been freed before. NULL is allowed. */
 void tarn_free(struct tarn *);

@@ -17,7 +17,9 @@
 #include "daemon/options.h"
 #include "daemon/settings.h"
 #include "daemon/workers.h"
+#include "net/carrier.h"
 #include "net/channel.h"
+#include "net/tcp.h"
 #include "tarn.h"
 
 static const char resolv_conf[] = "/etc/resolv.conf";
@@ -37,17 +39,20 @@ static void open_standard_streams(void)
 		close(fd);
 }
 
-/* A client's, an upstream's and a listener's descriptors for each worker, generously. */
-static void raise_descriptor_limit(size_t workers, struct tarn__log *log)
+/* All that net/ may ever open, and a few for loops and whatever else. */
+static void raise_descriptor_limit(const struct tarn__settings *settings, struct tarn__log *log)
 {
-	enum { PER_WORKER = 4096, PER_PROCESS = 64 };
-	rlim_t wanted = workers * PER_WORKER + PER_PROCESS;
+	enum { PER_PROCESS = 64, PER_WORKER = 16 };
+	rlim_t sockets = TARN__TCP_CONNECTIONS + 2 * settings->listens.count +
+			 settings->upstreams.count * (TARN__UDP_CHANNELS + TARN__TCP_CHANNELS);
+	rlim_t wanted = PER_PROCESS + settings->workers * (PER_WORKER + sockets);
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
 		return;
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < wanted)
-		tarn__log(log, TARN_LOG_DEBUG, "open files: %ju, %ju would be enough for the worst",
+		tarn__log(log, TARN_LOG_DEBUG,
+			  "%ju open files are allowed; full load on every side may take %ju",
 			  (uintmax_t)limit.rlim_cur, (uintmax_t)wanted);
 }
 
@@ -186,10 +191,14 @@ static int control_open(struct control *control, struct tarn__log *log)
 	return 0;
 }
 
+/* Signals stay blocked until the program ends: a second one must not spoil a clean stop. */
 static void control_close(struct control *control)
 {
 	if (!control->loop)
 		return;
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
 	ev_signal_stop(control->loop, &control->term);
 	ev_signal_stop(control->loop, &control->interrupt);
 	ev_signal_stop(control->loop, &control->hangup);
@@ -203,7 +212,7 @@ static int run(struct tarn__settings *settings, struct tarn__log *log)
 	struct tarn *tarn = NULL;
 	struct tarn__workers *workers = NULL;
 
-	raise_descriptor_limit(settings->workers, log);
+	raise_descriptor_limit(settings, log);
 	tarn = open_resolver(settings, log);
 	if (!tarn)
 		goto done;

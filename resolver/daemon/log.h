@@ -23,8 +23,8 @@ enum { TARN__LOG_LINE_MAX = 1024 };
 struct tarn__log {
 	int fd;
 	enum tarn_log_level level; /* lines less urgent than this are not written */
-	bool is_journal;	   /* levels as "<6>", understood by systemd's journal */
-	pthread_mutex_t mutex;	   /* guards what follows */
+	bool is_journal; /* levels as "<6>", understood by systemd's journal */
+	pthread_mutex_t mutex; /* guards what follows */
 	unsigned long lost;
 };
 

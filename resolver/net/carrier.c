@@ -161,8 +161,7 @@ static int send_on_any(struct tarn__carrier *carrier, struct tarn__question *que
 static bool send_again(struct tarn__carrier *carrier, struct tarn__question *question)
 {
 	if (question->error != TARN_EUNREACHABLE || question->is_again ||
-	    question->exchange->transport != TARN__TCP ||
-	    !tarn__channel_was_connected(question->channel))
+	    question->exchange->transport != TARN__TCP || !question->was_connected)
 		return false;
 	question->is_again = true;
 	return send_on_any(carrier, question) == 0;
@@ -321,13 +320,10 @@ static void tick(struct tarn__carrier *carrier, uint64_t now_ms)
 	carrier->tick_ms = carrier->stats.channels > 0 ? now_ms + TICK_MS : UINT64_MAX;
 }
 
-uint64_t tarn__carrier_run(struct tarn__carrier *carrier)
+uint64_t tarn__carrier_run(struct tarn__carrier *carrier, uint64_t now_ms)
 {
-	if (carrier->tick_ms != UINT64_MAX) {
-		uint64_t now_ms = tarn__clock_ms();
-		if (now_ms >= carrier->tick_ms)
-			tick(carrier, now_ms);
-	}
+	if (now_ms >= carrier->tick_ms)
+		tick(carrier, now_ms);
 	settle(carrier);
 	if (carrier->wants_flush) {
 		carrier->wants_flush = false;

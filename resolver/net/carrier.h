@@ -62,7 +62,7 @@ void tarn__carrier_cancel(struct tarn__carrier *, struct tarn_exchange *);
  * canceled, calls back what failed at once, looks for time-outs. Returns when it must be called
  * again; UINT64_MAX: when something has happened.
  */
-uint64_t tarn__carrier_run(struct tarn__carrier *);
+uint64_t tarn__carrier_run(struct tarn__carrier *, uint64_t now_ms);
 
 const struct tarn__carrier_stats *tarn__carrier_stats(const struct tarn__carrier *);
 

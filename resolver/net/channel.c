@@ -127,6 +127,7 @@ static void finish(struct tarn__question *question, int status)
 	else
 		question->error = TARN_EUNREACHABLE;
 	question->is_finished = true;
+	question->was_connected = channel->is_connected;
 	channel->used_ms = tarn__clock_ms();
 	channel->options.owner->finished(channel->options.owner->data, question);
 }
@@ -657,11 +658,6 @@ enum tarn__channel_state tarn__channel_state(const struct tarn__channel *channel
 uint64_t tarn__channel_used_ms(const struct tarn__channel *channel)
 {
 	return channel->used_ms;
-}
-
-bool tarn__channel_was_connected(const struct tarn__channel *channel)
-{
-	return channel->is_connected;
 }
 
 void tarn__channel_send(struct tarn__channel *channel, struct tarn__question *question)

@@ -51,6 +51,7 @@ struct tarn__question {
 	bool is_finished;
 	bool is_again; /* sent a second time, its first connection having been lost */
 	/* Once finished: the error, or an answer that is valid until the channel goes on reading. */
+	bool was_connected; /* its socket was, so that what failed is the connection */
 	int error;
 	const uint8_t *answer;
 	size_t len;
@@ -92,8 +93,6 @@ void tarn__channel_free(struct tarn__channel *);
 enum tarn__channel_state tarn__channel_state(const struct tarn__channel *);
 /* When the last question was sent or ended. */
 uint64_t tarn__channel_used_ms(const struct tarn__channel *);
-/* Was its last connection ever established? */
-bool tarn__channel_was_connected(const struct tarn__channel *);
 
 /* The channel is not full. The question finishes later, or inside this call. */
 void tarn__channel_send(struct tarn__channel *, struct tarn__question *);

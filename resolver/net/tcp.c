@@ -331,17 +331,6 @@ static void add_connection(struct tarn__tcp *tcp, int fd)
 	watch(connection);
 }
 
-/* Room for one more, made if need be. */
-static bool has_room(struct tarn__tcp *tcp)
-{
-	if (tcp->stats.connections < TARN__TCP_CONNECTIONS)
-		return true;
-	if (tarn__list_is_empty(&tcp->idle))
-		return false;
-	close_idle(tcp);
-	return true;
-}
-
 static void on_acceptable(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	(void)loop;
@@ -349,12 +338,15 @@ static void on_acceptable(struct ev_loop *loop, ev_io *watcher, int events)
 	struct listener *listener = watcher->data;
 	struct tarn__tcp *tcp = listener->tcp;
 	for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
-		if (!has_room(tcp)) {
+		bool is_full = tcp->stats.connections >= TARN__TCP_CONNECTIONS;
+		if (is_full && tarn__list_is_empty(&tcp->idle)) {
 			pause_accepting(tcp, UINT64_MAX);
 			return;
 		}
 		int fd = accept4(watcher->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
+			if (is_full)
+				close_idle(tcp);
 			add_connection(tcp, fd);
 			continue;
 		}
@@ -391,10 +383,11 @@ static uint64_t first_since(const struct tarn__list *list)
 
 uint64_t tarn__tcp_expire(struct tarn__tcp *tcp, uint64_t now_ms)
 {
-	while (!tarn__list_is_empty(&tcp->idle) && now_ms - first_since(&tcp->idle) >= idle_ms(tcp))
+	/* Sums, not differences: now_ms may be older than a connection's last progress. */
+	while (!tarn__list_is_empty(&tcp->idle) && now_ms >= first_since(&tcp->idle) + idle_ms(tcp))
 		close_idle(tcp);
 	while (!tarn__list_is_empty(&tcp->stalled) &&
-	       now_ms - first_since(&tcp->stalled) >= STALLED_MS) {
+	       now_ms >= first_since(&tcp->stalled) + STALLED_MS) {
 		tcp->stats.stalled_closed++;
 		close_connection(TARN__CONTAINER(tcp->stalled.next, struct connection, node));
 	}

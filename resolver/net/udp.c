@@ -44,10 +44,7 @@ struct route {
 	struct tarn_address peer;
 	/* The address asked, to answer from, where the socket has many; else control_len is 0. */
 	size_t control_len;
-	union {
-		struct cmsghdr header;
-		uint8_t octets[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-	} control;
+	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
 _Static_assert(sizeof(struct route) <= TARN__ROUTE_MAX, "a route fits");
 
@@ -89,7 +86,7 @@ static struct msghdr message_to(struct route *route, struct iovec *octets)
 		.msg_namelen = tarn_address_len(&route->peer),
 		.msg_iov = octets,
 		.msg_iovlen = 1,
-		.msg_control = route->control_len > 0 ? &route->control : NULL,
+		.msg_control = route->control_len > 0 ? route->control : NULL,
 		.msg_controllen = route->control_len,
 	};
 }
@@ -239,7 +236,7 @@ static void reset_in(struct tarn__udp *udp, unsigned i)
 		.msg_namelen = sizeof(route->peer),
 		.msg_iov = &udp->in_octets[i],
 		.msg_iovlen = 1,
-		.msg_control = &route->control,
+		.msg_control = route->control,
 		.msg_controllen = sizeof(route->control),
 	};
 }

@@ -81,9 +81,10 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static void turn(struct tarn_worker *worker)
 {
+	uint64_t now_ms = tarn__clock_ms();
 	uint64_t next_ms = 0;
 	for (int round = 0; round < ROUNDS_PER_TURN && next_ms == 0; round++) {
-		next_ms = tarn__carrier_run(worker->carrier);
+		next_ms = tarn__carrier_run(worker->carrier, now_ms);
 		tarn__resolver_run(worker->resolver);
 		bool has_more = tarn__asks_run(worker);
 		has_more |= tarn__tcp_flush(worker->tcp);
@@ -91,7 +92,6 @@ static void turn(struct tarn_worker *worker)
 			next_ms = 0;
 	}
 	tarn__udp_flush(worker->udp);
-	uint64_t now_ms = tarn__clock_ms();
 	next_ms = earlier(next_ms, worker->wake_ms);
 	next_ms = earlier(next_ms, tarn__tcp_expire(worker->tcp, now_ms));
 	set_timer(worker, next_ms, now_ms);

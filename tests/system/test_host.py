@@ -56,8 +56,9 @@ def run_default(machine, run_tarn, resolv_conf):
 
 
 def test_without_options_it_serves_the_machine(machine, run_tarn, tool):
-    """The servers of resolv.conf less itself; dig and getaddrinfo find it on its default address."""
-    tarn = run_default(machine, run_tarn, "nameserver 127.0.0.1\nnameserver 127.0.0.77 # upstream\n")
+    """The servers of resolv.conf less itself; dig and getaddrinfo find it where it listens."""
+    tarn = run_default(machine, run_tarn,
+                       "nameserver 127.0.0.1\nnameserver 127.0.0.77 # upstream\n")
     tarn.wait_for_line("forwarding to 127.0.0.77:53 of /etc/resolv.conf")
     tarn.wait_for_line("not forwarding to 127.0.0.1:53 of /etc/resolv.conf: that is tarn itself")
     assert machine.run(tool("dig"), "@127.0.0.1", "+short", "last.tarn.example") == "192.0.2.4\n"

@@ -13,7 +13,7 @@ import dns.rrset
 
 from servers import frame, free_port, recv_frame
 
-Question = namedtuple("Question", "transport name type wire message")
+Question = namedtuple("Question", "transport name type wire message port")
 
 SILENCE = ()
 
@@ -92,38 +92,40 @@ class Upstream:
                 return
             if self.is_closed:
                 return
-            self._start(wire, "udp", lambda octets, to=peer: self.udp.sendto(octets, to), None)
+            self._start(wire, "udp", lambda octets, to=peer: self.udp.sendto(octets, to), peer,
+                        None)
 
     def _accept(self):
         while True:
             try:
-                stream, _ = self.listener.accept()
+                stream, peer = self.listener.accept()
             except OSError:
                 return
             with self.lock:
                 self.streams.add(stream)
-            threading.Thread(target=self._serve, args=(stream,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(stream, peer), daemon=True).start()
 
-    def _serve(self, stream):
+    def _serve(self, stream, peer):
         try:
             while True:
                 wire = recv_frame(stream)
-                self._start(wire, "tcp", lambda octets: stream.sendall(frame(octets)), stream)
+                self._start(wire, "tcp", lambda octets: stream.sendall(frame(octets)), peer,
+                            stream)
         except (EOFError, OSError):
             with self.lock:
                 self.streams.discard(stream)
             stream.close()
 
-    def _start(self, wire, transport, send, stream):
-        threading.Thread(target=self._answer, args=(wire, transport, send, stream),
-                         daemon=True).start()
+    def _start(self, *question):
+        threading.Thread(target=self._answer, args=question, daemon=True).start()
 
-    def _answer(self, wire, transport, send, stream):
+    def _answer(self, wire, transport, send, peer, stream):
         try:
             message = dns.message.from_wire(wire)
             asked = message.question[0]
             question = Question(transport, asked.name.to_text(),
-                                dns.rdatatype.to_text(asked.rdtype), wire, message)
+                                dns.rdatatype.to_text(asked.rdtype), wire, message,
+                                peer[1])
             with self.lock:
                 self.questions.append(question)
             said = self.script(question)

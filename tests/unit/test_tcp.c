@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// net/tcp.c: questions and replies over TCP.
+
+#include "config.h"
+
+#include "net/tcp.h"
+
+#include <sys/resource.h>
+
+#include "net.h"
+#include "net/clock.h"
+#include "net/worker.h"
+#include "unit.h"
+
+static struct world world;
+static uint8_t wire[1 << 18];
+
+static void set_up(void)
+{
+	world_init(&world, ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL), "127.0.0.1:0");
+}
+
+static void tear_down(void)
+{
+	world_fini(&world);
+	ev_loop_destroy(world.loop);
+}
+
+static int connect_client(void)
+{
+	return connect_to(world.loop, &world.address, SOCK_STREAM);
+}
+
+static const struct tarn__tcp_stats *stats(void)
+{
+	return tarn__tcp_stats(world.worker->tcp);
+}
+
+static size_t write_frame(uint8_t *out, uint16_t id, const char *name)
+{
+	size_t len = write_question(out + 2, id, name);
+	tarn__put16(out, (uint16_t)len);
+	return 2 + len;
+}
+
+static void send_frame(int fd, uint16_t id, const char *name)
+{
+	uint8_t frame[512];
+	size_t len = write_frame(frame, id, name);
+	ck_assert_int_eq(send(fd, frame, len, MSG_NOSIGNAL), (ssize_t)len);
+}
+
+static void receive_octets(int fd, uint8_t *out, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		wait_for(world.loop, fd, EV_READ);
+		ssize_t count = recv(fd, out + at, len - at, 0);
+		ck_assert_int_gt(count, 0);
+		at += (size_t)count;
+	}
+}
+
+/* The next reply's id. */
+static uint16_t receive_reply(int fd, unsigned rcode, unsigned records)
+{
+	static uint8_t reply[2 + TARN__MESSAGE_MAX];
+	receive_octets(fd, reply, 2);
+	size_t len = tarn__get16(reply);
+	receive_octets(fd, reply + 2, len);
+	uint16_t id = tarn__get16(reply + 2);
+	check_reply(reply + 2, len, id, rcode, records);
+	return id;
+}
+
+static void expect_reply(int fd, uint16_t id)
+{
+	ck_assert_uint_eq(receive_reply(fd, TARN__NOERROR, 1), id);
+}
+
+static int warm_client(void)
+{
+	int fd = connect_client();
+	send_frame(fd, 1, "warm.example");
+	expect_reply(fd, 1);
+	return fd;
+}
+
+/* The server has closed: in order, or with a reset. */
+static void expect_end(int fd)
+{
+	uint8_t octet;
+	wait_for(world.loop, fd, EV_READ);
+	ssize_t len = recv(fd, &octet, 1, 0);
+	ck_assert(len == 0 || (len < 0 && errno == ECONNRESET));
+}
+
+static bool has_ended(int fd)
+{
+	uint8_t octet;
+	run_dry(world.loop);
+	return recv(fd, &octet, 1, MSG_PEEK) == 0;
+}
+
+/* What has been sent so far was read. */
+static void let_read(void)
+{
+	run_dry(world.loop);
+}
+
+static bool has_connections(void *count)
+{
+	return stats()->connections == *(uint64_t *)count;
+}
+
+static void wait_for_connections(uint64_t count)
+{
+	run_until(world.loop, has_connections, &count);
+}
+
+/* ---- messages ----------------------------------------------------------------------------- */
+
+START_TEST(question_that_comes_octet_by_octet_is_answered)
+{
+	int fd = connect_client();
+	uint8_t frame[512];
+	size_t len = write_frame(frame, 77, "a.example");
+	for (size_t i = 0; i < len; i++) {
+		ck_assert_int_eq(send(fd, frame + i, 1, 0), 1);
+		let_read();
+	}
+	expect_reply(fd, 77);
+	close(fd);
+}
+END_TEST
+
+START_TEST(hits_of_one_read_leave_in_one_write)
+{
+	int fd = warm_client();
+	size_t len = 0;
+	for (uint16_t id = 0; id < 50; id++)
+		len += write_frame(wire + len, id, "warm.example");
+	ck_assert_int_eq(send(fd, wire, len, 0), (ssize_t)len);
+	wait_for(world.loop, fd, EV_READ);
+	/* Two writes would be two segments, and the first would wake the reader alone. */
+	ssize_t got = recv(fd, wire, sizeof(wire), 0);
+	ck_assert_int_eq(got, 50 * (2 + tarn__get16(wire)));
+	close(fd);
+}
+END_TEST
+
+static void hold_the_slow(struct fake *fake, struct fake_query *query)
+{
+	if (query->wire[TARN__HEADER_LEN + 1] == 's')
+		fake_hold(fake, query);
+	else
+		fake_answer(fake, query);
+}
+
+START_TEST(slow_question_holds_up_no_other)
+{
+	int fd = connect_client();
+	world.fake.on_query = hold_the_slow;
+	send_frame(fd, 0, "slow.example");
+	for (uint16_t id = 1; id < 50; id++) {
+		char name[32];
+		snprintf(name, sizeof(name), "n%u.example", id);
+		send_frame(fd, id, name);
+	}
+	bool seen[50] = {true};
+	for (int i = 1; i < 50; i++) {
+		uint16_t id = receive_reply(fd, TARN__NOERROR, 1);
+		ck_assert_uint_lt(id, 50);
+		ck_assert(!seen[id]);
+		seen[id] = true;
+	}
+	fake_release(&world.fake);
+	expect_reply(fd, 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(same_id_twice_is_answered_twice)
+{
+	int fd = connect_client();
+	send_frame(fd, 5, "a.example");
+	send_frame(fd, 5, "a.example");
+	expect_reply(fd, 5);
+	expect_reply(fd, 5);
+	close(fd);
+}
+END_TEST
+
+START_TEST(more_questions_than_may_be_under_way_wait_their_turn)
+{
+	enum { COUNT = 350 };
+	int fd = connect_client();
+	world.fake.on_query = fake_hold;
+	size_t len = 0;
+	for (uint16_t id = 0; id < COUNT; id++) {
+		char name[32];
+		snprintf(name, sizeof(name), "n%u.example", id);
+		len += write_frame(wire + len, id, name);
+	}
+	ck_assert_int_eq(send(fd, wire, len, 0), (ssize_t)len);
+	let_read();
+	ck_assert_uint_eq(world.fake.held_count, TARN__TCP_IN_FLIGHT);
+	bool seen[COUNT] = {false};
+	for (int i = 0; i < COUNT; i++) {
+		fake_release(&world.fake);
+		uint16_t id = receive_reply(fd, TARN__NOERROR, 1);
+		ck_assert_uint_lt(id, COUNT);
+		ck_assert(!seen[id]);
+		seen[id] = true;
+		ck_assert_uint_le(world.fake.held_count, TARN__TCP_IN_FLIGHT);
+	}
+	close(fd);
+}
+END_TEST
+
+START_TEST(message_shorter_than_a_header_ends_the_connection)
+{
+	int fd = warm_client();
+	uint8_t frame[2 + TARN__HEADER_LEN] = {0, (uint8_t)_i};
+	ck_assert_int_eq(send(fd, frame, 2 + (size_t)_i, 0), 2 + _i);
+	expect_end(fd);
+	close(fd);
+}
+END_TEST
+
+START_TEST(longest_message_is_read)
+{
+	int fd = warm_client();
+	memset(wire, 0, 2 + TARN__MESSAGE_MAX);
+	write_frame(wire, 3, "warm.example");
+	tarn__put16(wire, TARN__MESSAGE_MAX);
+	for (size_t at = 0; at < 2 + TARN__MESSAGE_MAX;) {
+		ssize_t count = send(fd, wire + at, 2 + TARN__MESSAGE_MAX - at, 0);
+		ck_assert(count > 0 || errno == EAGAIN);
+		at += count > 0 ? (size_t)count : 0;
+		let_read();
+	}
+	expect_reply(fd, 3); /* what follows the question does not count */
+	close(fd);
+}
+END_TEST
+
+/* ---- ends --------------------------------------------------------------------------------- */
+
+START_TEST(half_closed_client_gets_what_is_under_way)
+{
+	int fd = connect_client();
+	world.fake.on_query = fake_hold;
+	send_frame(fd, 1, "a.example");
+	send_frame(fd, 2, "b.example");
+	shutdown(fd, SHUT_WR);
+	run_until(world.loop, is_held, &world);
+	let_read();
+	fake_release(&world.fake);
+	ck_assert_uint_eq(receive_reply(fd, TARN__NOERROR, 1) + receive_reply(fd, TARN__NOERROR, 1),
+			  3);
+	expect_end(fd);
+	close(fd);
+	wait_for_connections(0);
+}
+END_TEST
+
+START_TEST(half_closed_client_with_half_a_message_is_closed)
+{
+	int fd = warm_client();
+	ck_assert_int_eq(send(fd, "\0\x20half", 6, 0), 6);
+	shutdown(fd, SHUT_WR);
+	expect_end(fd);
+	close(fd);
+}
+END_TEST
+
+START_TEST(client_that_goes_away_is_forgotten)
+{
+	int fd = connect_client();
+	world.fake.on_query = fake_hold;
+	send_frame(fd, 1, "a.example");
+	run_until(world.loop, is_held, &world);
+	if (_i == 1) {
+		struct linger linger = {.l_onoff = 1};
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	}
+	close(fd);
+	let_read();
+	fake_release(&world.fake);
+	wait_for_connections(0);
+}
+END_TEST
+
+START_TEST(idle_connection_is_closed_after_its_time)
+{
+	int fd = warm_client();
+	let_read();
+	uint64_t now_ms = tarn__clock_ms();
+	tarn__tcp_expire(world.worker->tcp, now_ms + 9000);
+	ck_assert(!has_ended(fd));
+	ck_assert_uint_eq(tarn__tcp_expire(world.worker->tcp, now_ms + 10100), UINT64_MAX);
+	expect_end(fd);
+	ck_assert_uint_eq(stats()->idle_closed, 1);
+	close(fd);
+}
+END_TEST
+
+START_TEST(connection_that_waits_for_an_answer_is_not_idle)
+{
+	int fd = connect_client();
+	world.fake.on_query = fake_hold;
+	send_frame(fd, 1, "a.example");
+	run_until(world.loop, is_held, &world);
+	ck_assert_uint_eq(tarn__tcp_expire(world.worker->tcp, tarn__clock_ms() + 60000),
+			  UINT64_MAX);
+	ck_assert(!has_ended(fd));
+	fake_release(&world.fake);
+	expect_reply(fd, 1);
+	close(fd);
+}
+END_TEST
+
+START_TEST(half_a_message_is_waited_for_5_seconds)
+{
+	int fd = warm_client();
+	ck_assert_int_eq(send(fd, "\0", 1, 0), 1);
+	let_read();
+	uint64_t now_ms = tarn__clock_ms();
+	tarn__tcp_expire(world.worker->tcp, now_ms + 4500);
+	ck_assert(!has_ended(fd));
+	/* Octets that make no message give no more time. */
+	ck_assert_int_eq(send(fd, "\x20", 1, 0), 1);
+	let_read();
+	tarn__tcp_expire(world.worker->tcp, now_ms + 5100);
+	expect_end(fd);
+	ck_assert_uint_eq(stats()->stalled_closed, 1);
+	close(fd);
+}
+END_TEST
+
+START_TEST(slow_reader_is_not_read_from_and_still_gets_everything)
+{
+	enum { COUNT = 60000 };
+	static uint8_t frames[COUNT * 300];
+	char name[251];
+	for (size_t i = 0; i < sizeof(name); i++)
+		name[i] = i % 50 == 49 ? '.' : 'a';
+	name[sizeof(name) - 1] = '\0';
+	int fd = connect_client();
+	send_frame(fd, 1, name);
+	expect_reply(fd, 1);
+	size_t len = 0;
+	for (size_t i = 0; i < COUNT; i++)
+		len += write_frame(frames + len, (uint16_t)i, name);
+	/* Until the server reads no more, and the system takes no more. */
+	size_t at = 0;
+	for (int refused = 0; refused < 3; refused++) {
+		ssize_t count;
+		while ((count = send(fd, frames + at, len - at, MSG_NOSIGNAL)) > 0) {
+			at += (size_t)count;
+			refused = 0;
+			let_read();
+		}
+		let_read();
+	}
+	ck_assert_uint_lt(at, len);
+	for (size_t i = 0; i < COUNT; i++) {
+		expect_reply(fd, (uint16_t)i);
+		ssize_t count = at < len ? send(fd, frames + at, len - at, MSG_NOSIGNAL) : 0;
+		at += count > 0 ? (size_t)count : 0;
+	}
+	close(fd);
+}
+END_TEST
+
+static void answer_with_60_kb(struct fake *fake, struct fake_query *query)
+{
+	(void)fake;
+	uint8_t *out = calloc(1, TARN__MESSAGE_MAX);
+	memcpy(out, query->wire, query->len);
+	size_t len = answer_question(out);
+	size_t record_at = len - 16;
+	for (unsigned i = 1; len < 60000; i++, len += 16) {
+		memcpy(out + len, out + record_at, 16);
+		tarn__put16(out + len + 14, (uint16_t)i);
+		tarn__put16(out + 6, (uint16_t)(i + 1));
+	}
+	fake_reply(query, out, len);
+	free(out);
+}
+
+static bool are_100_held(void *arg)
+{
+	(void)arg;
+	return world.fake.held_count == 100;
+}
+
+static bool has_reset(void *arg)
+{
+	(void)arg;
+	return stats()->reset == 1;
+}
+
+START_TEST(client_that_reads_nothing_is_reset_in_the_end)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int small = 4096;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	ck_assert_int_eq(connect(fd, &world.address.sa, tarn_address_len(&world.address)), 0);
+	world.fake.on_query = fake_hold;
+	for (uint16_t id = 0; id < 100; id++) {
+		char name[32];
+		snprintf(name, sizeof(name), "n%u.example", id);
+		send_frame(fd, id, name);
+	}
+	run_until(world.loop, are_100_held, NULL);
+	while (world.fake.held_count > 0) {
+		answer_with_60_kb(&world.fake, &world.fake.held[--world.fake.held_count]);
+		run_dry(world.loop); /* the system's buffers hold only some of these answers */
+	}
+	run_until(world.loop, has_reset, NULL);
+	wait_for_connections(0);
+	close(fd);
+}
+END_TEST
+
+/* ---- many connections --------------------------------------------------------------------- */
+
+/* Clients that wait for one slow answer; the loop's time limit for idle ones is of no matter. */
+static int *fill_with_busy_clients(size_t count)
+{
+	struct rlimit limit;
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limit.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_uint_ge(limit.rlim_cur, 2 * TARN__TCP_CONNECTIONS + 100);
+	int *fds = calloc(count, sizeof(*fds));
+	world.fake.on_query = hold_the_slow;
+	for (size_t i = 0; i < count; i++) {
+		fds[i] = connect_client();
+		send_frame(fds[i], (uint16_t)i, "slow.example");
+		wait_for_connections(i + 1);
+	}
+	let_read();
+	return fds;
+}
+
+static void answer_busy_clients(int *fds, size_t count)
+{
+	fake_release(&world.fake);
+	for (size_t i = 0; i < count; i++) {
+		expect_reply(fds[i], (uint16_t)i);
+		close(fds[i]);
+	}
+	free(fds);
+}
+
+START_TEST(idle_connection_makes_room_in_a_full_house)
+{
+	enum { BUSY = TARN__TCP_CONNECTIONS - 1 };
+	int *busy = fill_with_busy_clients(BUSY);
+	int idle = connect_client();
+	wait_for_connections(TARN__TCP_CONNECTIONS);
+	int late = connect_client();
+	send_frame(late, 3, "a.example");
+	expect_reply(late, 3);
+	expect_end(idle);
+	ck_assert_uint_eq(stats()->idle_closed, 1);
+	ck_assert_uint_eq(stats()->connections, TARN__TCP_CONNECTIONS);
+	close(idle);
+	close(late);
+	answer_busy_clients(busy, BUSY);
+}
+END_TEST
+
+START_TEST(client_of_a_busy_house_waits_at_the_door)
+{
+	enum { BUSY = TARN__TCP_CONNECTIONS };
+	int *busy = fill_with_busy_clients(BUSY);
+	int late = connect_client();
+	send_frame(late, 3, "a.example");
+	run_dry(world.loop);
+	ck_assert_uint_eq(stats()->accepted, BUSY);
+	fake_release(&world.fake);
+	expect_reply(late, 3);
+	close(late);
+	answer_busy_clients(busy, BUSY);
+}
+END_TEST
+
+START_TEST(stay_is_shorter_in_a_fuller_house)
+{
+	enum { BUSY = TARN__TCP_CONNECTIONS * 3 / 4 };
+	int *busy = fill_with_busy_clients(BUSY);
+	int idle = connect_client();
+	wait_for_connections(BUSY + 1);
+	tarn__tcp_expire(world.worker->tcp, tarn__clock_ms() + 5300);
+	expect_end(idle);
+	close(idle);
+	answer_busy_clients(busy, BUSY);
+}
+END_TEST
+
+START_TEST(accepting_pauses_without_descriptors_and_goes_on)
+{
+	int waiting = connect_client();
+	wait_for_connections(1);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct rlimit before, none;
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)fd + 1; /* the lowest free one is fd + 1 */
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert_int_eq(connect(fd, &world.address.sa, tarn_address_len(&world.address)), 0);
+	send_frame(fd, 1, "a.example");
+	run_dry(world.loop);
+	ck_assert_uint_eq(stats()->connections, 1);
+	ck_assert_uint_eq(world.log_count, 1); /* and not once per turn */
+	ck_assert_ptr_nonnull(strstr(world.log_line, "cannot accept"));
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	if (_i == 0)
+		tarn__tcp_expire(world.worker->tcp, tarn__clock_ms() + 1100);
+	else
+		close(waiting);
+	expect_reply(fd, 1);
+	close(fd);
+	if (_i == 0)
+		close(waiting);
+}
+END_TEST
+
+START_TEST(worker_that_goes_answers_who_waits)
+{
+	int fd = connect_client();
+	world.fake.on_query = fake_hold;
+	send_frame(fd, 9, "a.example");
+	run_until(world.loop, is_held, &world);
+	tarn_worker_free(world.worker);
+	world.worker = NULL;
+	ck_assert_uint_eq(receive_reply(fd, TARN__SERVFAIL, 0), 9);
+	expect_end(fd);
+	close(fd);
+}
+END_TEST
+
+START_TEST(worker_may_go_after_its_client)
+{
+	int fd = connect_client();
+	world.fake.on_query = fake_hold;
+	send_frame(fd, 9, "a.example");
+	run_until(world.loop, is_held, &world);
+	close(fd);
+	let_read();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("tcp");
+	TCase *messages = tcase_create("messages");
+	tcase_add_checked_fixture(messages, set_up, tear_down);
+	tcase_add_test(messages, question_that_comes_octet_by_octet_is_answered);
+	tcase_add_test(messages, hits_of_one_read_leave_in_one_write);
+	tcase_add_test(messages, slow_question_holds_up_no_other);
+	tcase_add_test(messages, same_id_twice_is_answered_twice);
+	tcase_add_test(messages, more_questions_than_may_be_under_way_wait_their_turn);
+	tcase_add_loop_test(messages, message_shorter_than_a_header_ends_the_connection, 0,
+			    TARN__HEADER_LEN);
+	tcase_add_test(messages, longest_message_is_read);
+	suite_add_tcase(suite, messages);
+
+	TCase *ends = tcase_create("ends");
+	tcase_add_checked_fixture(ends, set_up, tear_down);
+	tcase_add_test(ends, half_closed_client_gets_what_is_under_way);
+	tcase_add_test(ends, half_closed_client_with_half_a_message_is_closed);
+	tcase_add_loop_test(ends, client_that_goes_away_is_forgotten, 0, 2);
+	tcase_add_test(ends, idle_connection_is_closed_after_its_time);
+	tcase_add_test(ends, connection_that_waits_for_an_answer_is_not_idle);
+	tcase_add_test(ends, half_a_message_is_waited_for_5_seconds);
+	tcase_add_test(ends, slow_reader_is_not_read_from_and_still_gets_everything);
+	tcase_add_test(ends, client_that_reads_nothing_is_reset_in_the_end);
+	suite_add_tcase(suite, ends);
+
+	TCase *many = tcase_create("many");
+	tcase_add_checked_fixture(many, set_up, tear_down);
+	tcase_add_test(many, idle_connection_makes_room_in_a_full_house);
+	tcase_add_test(many, client_of_a_busy_house_waits_at_the_door);
+	tcase_add_test(many, stay_is_shorter_in_a_fuller_house);
+	tcase_add_loop_test(many, accepting_pauses_without_descriptors_and_goes_on, 0, 2);
+	tcase_add_test(many, worker_that_goes_answers_who_waits);
+	tcase_add_test(many, worker_may_go_after_its_client);
+	suite_add_tcase(suite, many);
+	return unit_run(suite);
+}

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// net/worker.c, net/ask.c and net/shared.c: a worker on its host's loop, and the host's questions.
+
+#include "config.h"
+
+#include "net/worker.h"
+
+#include <fcntl.h>
+
+#include "core/upstream.h"
+#include "net.h"
+#include "unit.h"
+
+static struct world world;
+
+struct asked {
+	struct tarn_request request;
+	struct ev_loop *loop; /* that is run for it */
+	int calls, error;
+	size_t len;
+	uint8_t answer[TARN__MESSAGE_MAX];
+};
+
+static struct asked *one, *two;
+
+static void set_up_on(struct ev_loop *loop)
+{
+	world_init(&world, loop, "127.0.0.1:0");
+	one = calloc(1, sizeof(*one));
+	two = calloc(1, sizeof(*two));
+}
+
+static void set_up(void)
+{
+	set_up_on(ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL));
+}
+
+static void tear_down(void)
+{
+	world_fini(&world);
+	ev_loop_destroy(world.loop);
+	free(one);
+	free(two);
+}
+
+static void on_done(struct tarn_request *request, int error, const uint8_t *answer, size_t len)
+{
+	struct asked *asked = request->data;
+	asked->calls++;
+	asked->error = error;
+	asked->len = len;
+	if (answer != NULL)
+		memcpy(asked->answer, answer, len);
+	ev_break(asked->loop, EVBREAK_ONE);
+}
+
+/* Has a worker asked; what tarn_ask() says. */
+static int ask_worker(struct asked *asked, struct tarn_worker *worker, const uint8_t *wire,
+		      size_t len)
+{
+	asked->calls = 0;
+	asked->loop = worker->loop;
+	asked->request = (struct tarn_request){.data = asked, .done = on_done};
+	int error = tarn_ask(worker, &asked->request, wire, len);
+	ck_assert_int_eq(asked->calls, 0); /* never inside tarn_ask */
+	return error;
+}
+
+static void start(struct asked *asked, uint16_t id, const char *name)
+{
+	uint8_t wire[512];
+	size_t len = write_question(wire, id, name);
+	ck_assert_int_eq(ask_worker(asked, world.worker, wire, len), 0);
+}
+
+static bool has_been_called(void *arg)
+{
+	return ((struct asked *)arg)->calls > 0;
+}
+
+static void ask(struct asked *asked, uint16_t id, const char *name, unsigned rcode,
+		unsigned records)
+{
+	start(asked, id, name);
+	run_until(world.loop, has_been_called, asked);
+	ck_assert_int_eq(asked->error, 0);
+	check_reply(asked->answer, asked->len, id, rcode, records);
+}
+
+/* ---- the program's questions --------------------------------------------------------------- */
+
+START_TEST(question_of_the_program_is_answered_from_server_and_cache)
+{
+	for (uint16_t id = 1; id <= 3; id++) {
+		ask(one, id, "a.example", TARN__NOERROR, 1);
+		run_dry(world.loop);
+		ck_assert_int_eq(one->calls, 1);
+	}
+	ck_assert_uint_eq(world.fake.udp_count, 1);
+}
+END_TEST
+
+static struct asked *next_asked;
+
+static void on_host_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
+{
+	(void)events;
+	ev_prepare_stop(loop, prepare);
+	start(next_asked, 5, "a.example");
+}
+
+/* The host's last callback before the thread sleeps: nothing else would wake it. */
+START_TEST(question_asked_just_before_the_sleep_is_answered)
+{
+	if (_i == 1)
+		ask(one, 1, "a.example", TARN__NOERROR, 1); /* from now on a hit */
+	one->calls = 0;
+	next_asked = one;
+	ev_prepare prepare;
+	ev_prepare_init(&prepare, on_host_prepare);
+	ev_set_priority(&prepare, EV_MINPRI);
+	ev_prepare_start(world.loop, &prepare);
+	run_until(world.loop, has_been_called, one);
+	check_reply(one->answer, one->len, 5, TARN__NOERROR, 1);
+}
+END_TEST
+
+START_TEST(canceled_question_is_not_called_back)
+{
+	ask(one, 1, "hit.example", TARN__NOERROR, 1);
+	start(one, 2, "hit.example");
+	start(two, 3, "miss.example");
+	tarn_cancel(world.worker, &one->request);
+	tarn_cancel(world.worker, &two->request);
+	tarn_cancel(world.worker, &two->request);
+	ask(one, 4, "miss.example", TARN__NOERROR, 1);
+	run_dry(world.loop);
+	ck_assert_int_eq(one->calls, 1);
+	ck_assert_int_eq(two->calls, 0);
+}
+END_TEST
+
+START_TEST(request_may_be_canceled_when_it_was_called_back)
+{
+	ask(one, 1, "a.example", TARN__NOERROR, 1);
+	tarn_cancel(world.worker, &one->request);
+}
+END_TEST
+
+START_TEST(what_cannot_be_answered_is_invalid)
+{
+	uint8_t wire[512];
+	size_t len = write_question(wire, 1, "a.example");
+	ck_assert_int_eq(ask_worker(one, world.worker, wire, TARN__HEADER_LEN - 1), TARN_EINVAL);
+	wire[2] |= 0x80;
+	ck_assert_int_eq(ask_worker(one, world.worker, wire, len), TARN_EINVAL);
+	run_dry(world.loop);
+	ck_assert_int_eq(one->calls, 0);
+}
+END_TEST
+
+START_TEST(malformed_question_is_answered)
+{
+	uint8_t wire[512];
+	size_t len = write_question(wire, 9, "a.example");
+	ck_assert_int_eq(ask_worker(one, world.worker, wire, len - 1), 0);
+	run_until(world.loop, has_been_called, one);
+	check_reply(one->answer, one->len, 9, TARN__FORMERR, 0);
+}
+END_TEST
+
+START_TEST(worker_that_goes_cancels_the_program_s_questions)
+{
+	ask(one, 1, "hit.example", TARN__NOERROR, 1);
+	world.fake.on_query = fake_hold;
+	start(one, 2, "hit.example");
+	start(two, 3, "miss.example");
+	tarn_worker_free(world.worker);
+	world.worker = NULL;
+	ck_assert_int_eq(one->calls, 1);
+	ck_assert_int_eq(one->error, TARN_ECANCELED);
+	ck_assert_int_eq(two->calls, 1);
+	ck_assert_int_eq(two->error, TARN_ECANCELED);
+}
+END_TEST
+
+/* ---- the host's loop ----------------------------------------------------------------------- */
+
+START_TEST(default_loop_serves_too)
+{
+	tear_down();
+	set_up_on(ev_default_loop(EVFLAG_NOENV));
+	ask(one, 1, "a.example", TARN__NOERROR, 1);
+	int fd = connect_to(world.loop, &world.address, SOCK_DGRAM);
+	send_question(fd, 7, "a.example");
+	uint8_t wire[512];
+	check_reply(wire, receive(world.loop, fd, wire, sizeof(wire)), 7, TARN__NOERROR, 1);
+	close(fd);
+}
+END_TEST
+
+START_TEST(worker_with_nothing_to_do_has_no_timer)
+{
+	run_dry(world.loop);
+	ck_assert(!ev_is_active(&world.worker->timer));
+	ask(one, 1, "a.example", TARN__NOERROR, 1);
+	ck_assert(ev_is_active(&world.worker->timer)); /* the channel is kept for a while */
+}
+END_TEST
+
+START_TEST(worker_leaves_nothing_on_the_loop)
+{
+	ask(one, 1, "a.example", TARN__NOERROR, 1);
+	tarn_worker_free(world.worker);
+	world.worker = NULL;
+	fake_fini(&world.fake);
+	ck_assert(!ev_run(world.loop, 0)); /* no watcher is left to wait for */
+	fake_init(&world.fake, world.loop, "127.0.0.1:0", fake_answer);
+}
+END_TEST
+
+START_TEST(two_workers_share_the_cache_and_a_port)
+{
+	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
+	struct tarn_worker *second = tarn_worker_new(world.tarn, loop);
+	ck_assert_ptr_nonnull(second);
+	struct tarn_address address = world.address;
+	ck_assert_int_eq(tarn_worker_listen(second, &address), 0);
+	ck_assert(tarn_address_is_equal(&address, &world.address));
+	ask(one, 1, "a.example", TARN__NOERROR, 1);
+	uint8_t wire[512];
+	size_t len = write_question(wire, 2, "a.example");
+	ck_assert_int_eq(ask_worker(two, second, wire, len), 0);
+	run_until(loop, has_been_called, two);
+	check_reply(two->answer, two->len, 2, TARN__NOERROR, 1);
+	ck_assert_uint_eq(world.fake.udp_count, 1);
+	tarn_worker_free(second);
+	ev_loop_destroy(loop);
+}
+END_TEST
+
+/* Its lookup is the first worker's; the answer wakes the second's loop. */
+START_TEST(worker_is_woken_by_an_answer_of_another)
+{
+	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
+	struct tarn_worker *second = tarn_worker_new(world.tarn, loop);
+	world.fake.on_query = fake_hold;
+	start(one, 1, "a.example");
+	run_until(world.loop, is_held, &world);
+	uint8_t wire[512];
+	size_t len = write_question(wire, 2, "a.example");
+	ck_assert_int_eq(ask_worker(two, second, wire, len), 0);
+	for (int i = 0; i < 20; i++)
+		ev_run(loop, EVRUN_NOWAIT);
+	ck_assert_int_eq(two->calls, 0);
+	fake_release(&world.fake);
+	run_until(world.loop, has_been_called, one);
+	run_until(loop, has_been_called, two);
+	check_reply(two->answer, two->len, 2, TARN__NOERROR, 1);
+	ck_assert_uint_eq(world.fake.udp_count, 1);
+	tarn_worker_free(second);
+	ev_loop_destroy(loop);
+}
+END_TEST
+
+/* ---- a tarn -------------------------------------------------------------------------------- */
+
+START_TEST(tarn_without_upstreams_fails_what_needs_one)
+{
+	struct tarn *tarn = tarn_new(&(struct tarn_options){0});
+	ck_assert_ptr_nonnull(tarn);
+	struct tarn_worker *worker = tarn_worker_new(tarn, world.loop);
+	ck_assert_ptr_nonnull(worker);
+	uint8_t wire[512];
+	size_t len = write_question(wire, 2, "a.example");
+	ck_assert_int_eq(ask_worker(one, worker, wire, len), 0);
+	run_until(world.loop, has_been_called, one);
+	check_reply(one->answer, one->len, 2, TARN__SERVFAIL, 0);
+	tarn_worker_free(worker);
+	tarn_free(tarn);
+}
+END_TEST
+
+START_TEST(more_upstreams_than_there_may_be_are_invalid)
+{
+	struct tarn_address many[TARN__SERVERS_MAX + 1];
+	for (int i = 0; i <= TARN__SERVERS_MAX; i++)
+		many[i] = world.fake.address;
+	struct tarn_options options = {.upstreams = many, .upstream_count = TARN__SERVERS_MAX + 1};
+	ck_assert_ptr_null(tarn_new(&options));
+	ck_assert_int_eq(errno, EINVAL);
+	tarn_free(NULL);
+	tarn_worker_free(NULL);
+}
+END_TEST
+
+START_TEST(port_that_somebody_has_is_refused_and_nothing_stays_open)
+{
+	struct tarn_address address = parse_address("127.0.0.1:0");
+	int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(address);
+	ck_assert_int_eq(bind(other, &address.sa, tarn_address_len(&address)), 0);
+	ck_assert_int_eq(listen(other, 1), 0);
+	ck_assert_int_eq(getsockname(other, &address.sa, &len), 0);
+	ck_assert_int_eq(tarn_worker_listen(world.worker, &address), TARN_ESYSTEM);
+	ck_assert_int_eq(errno, EADDRINUSE);
+	/* UDP, which was free, is free again: without SO_REUSEPORT. */
+	int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(udp, &address.sa, tarn_address_len(&address)), 0);
+	close(udp);
+	close(other);
+}
+END_TEST
+
+START_TEST(socket_that_was_handed_over_is_served)
+{
+	struct tarn_address address = parse_address("127.0.0.1:0");
+	int fd = tarn_socket_open(&address, SOCK_DGRAM);
+	fcntl(fd, F_SETFL, 0); /* somebody else's: it blocks */
+	ck_assert_int_eq(tarn_worker_serve(world.worker, fd), 0);
+	int client = connect_to(world.loop, &address, SOCK_DGRAM);
+	send_question(client, 7, "a.example");
+	uint8_t wire[512];
+	check_reply(wire, receive(world.loop, client, wire, sizeof(wire)), 7, TARN__NOERROR, 1);
+	close(client);
+	ck_assert_int_eq(tarn_worker_serve(world.worker, -1), TARN_ESYSTEM);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("worker");
+	TCase *asks = tcase_create("asks");
+	tcase_add_checked_fixture(asks, set_up, tear_down);
+	tcase_add_test(asks, question_of_the_program_is_answered_from_server_and_cache);
+	tcase_add_loop_test(asks, question_asked_just_before_the_sleep_is_answered, 0, 2);
+	tcase_add_test(asks, canceled_question_is_not_called_back);
+	tcase_add_test(asks, request_may_be_canceled_when_it_was_called_back);
+	tcase_add_test(asks, what_cannot_be_answered_is_invalid);
+	tcase_add_test(asks, malformed_question_is_answered);
+	tcase_add_test(asks, worker_that_goes_cancels_the_program_s_questions);
+	suite_add_tcase(suite, asks);
+
+	TCase *loops = tcase_create("loops");
+	tcase_add_checked_fixture(loops, set_up, tear_down);
+	tcase_add_test(loops, default_loop_serves_too);
+	tcase_add_test(loops, worker_with_nothing_to_do_has_no_timer);
+	tcase_add_test(loops, worker_leaves_nothing_on_the_loop);
+	tcase_add_test(loops, two_workers_share_the_cache_and_a_port);
+	tcase_add_test(loops, worker_is_woken_by_an_answer_of_another);
+	suite_add_tcase(suite, loops);
+
+	TCase *tarns = tcase_create("tarns");
+	tcase_add_checked_fixture(tarns, set_up, tear_down);
+	tcase_add_test(tarns, tarn_without_upstreams_fails_what_needs_one);
+	tcase_add_test(tarns, more_upstreams_than_there_may_be_are_invalid);
+	tcase_add_test(tarns, port_that_somebody_has_is_refused_and_nothing_stays_open);
+	tcase_add_test(tarns, socket_that_was_handed_over_is_served);
+	suite_add_tcase(suite, tarns);
+	return unit_run(suite);
+}
