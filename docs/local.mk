@@ -2,9 +2,10 @@
 # The man pages and the documents that are shipped.
 
 dist_man_MANS += docs/man/tarn.8 docs/man/rtcache.3
-EXTRA_DIST += docs
+EXTRA_DIST += docs/hacking.md docs/decisions
 
 # The examples are built and run, so that they stay true.
 check_PROGRAMS += docs/examples/rtcache_files
 docs_examples_rtcache_files_LDADD = cache/libcache.la
 TESTS += docs/examples/rtcache_files.sh
+EXTRA_DIST += docs/examples/rtcache_files.sh

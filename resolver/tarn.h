@@ -122,7 +122,10 @@ void tarn_free(struct tarn *);
 
 /* loop is borrowed, outlives the worker. NULL with errno set: out of memory or of descriptors. */
 struct tarn_worker *tarn_worker_new(struct tarn *, struct ev_loop *loop);
-/* Questions under way are failed first, so that every client gets an answer. NULL is allowed. */
+/*
+ * Questions under way are failed first, so that every client gets an answer. Not from within a done
+ * callback. NULL is allowed.
+ */
 void tarn_worker_free(struct tarn_worker *);
 
 /*

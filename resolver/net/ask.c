@@ -68,8 +68,9 @@ int tarn_ask(struct tarn_worker *worker, struct tarn_request *request, const uin
 		.route = &ask,
 		.route_len = sizeof(ask),
 	};
-	tarn__worker_unpark(worker);
+	tarn__worker_enter(worker);
 	long answer_len = tarn__resolver_ask(worker->resolver, &asker, question, len, ask->answer);
+	tarn__worker_leave(worker);
 	if (answer_len == TARN__ASK_DROP) {
 		free_ask(ask);
 		return TARN_EINVAL;
@@ -82,7 +83,6 @@ int tarn_ask(struct tarn_worker *worker, struct tarn_request *request, const uin
 		ask->answer = NULL;
 	}
 	request->private_[0] = ask;
-	tarn__worker_touch(worker);
 	return 0;
 }
 

@@ -19,7 +19,7 @@ enum {
 };
 
 /* A server's channels over one transport. */
-struct pool {
+struct tarn__pool {
 	struct tarn__channel *channels[TARN__UDP_CHANNELS];
 	size_t count;
 	size_t questions; /* under way, the canceled ones too */
@@ -27,7 +27,7 @@ struct pool {
 
 struct server {
 	const struct tarn_address *address;
-	struct pool pools[2]; /* by enum tarn__transport */
+	struct tarn__pool pools[2]; /* by enum tarn__transport */
 };
 
 struct tarn__carrier {
@@ -49,7 +49,7 @@ struct tarn__carrier {
 static struct tarn__channel *add_channel(struct tarn__carrier *carrier, struct server *server,
 					 enum tarn__transport transport)
 {
-	struct pool *pool = &server->pools[transport];
+	struct tarn__pool *pool = &server->pools[transport];
 	struct tarn__channel *channel = tarn__channel_new(&(struct tarn__channel_options){
 		.loop = carrier->loop,
 		.server = server->address,
@@ -70,7 +70,8 @@ static struct tarn__channel *add_channel(struct tarn__carrier *carrier, struct s
 }
 
 /* Begins anywhere, so that nobody knows which port a question shares. */
-static struct tarn__channel *find_channel(struct tarn__carrier *carrier, const struct pool *pool,
+static struct tarn__channel *find_channel(struct tarn__carrier *carrier,
+					  const struct tarn__pool *pool,
 					  enum tarn__channel_state state)
 {
 	if (pool->count == 0)
@@ -88,7 +89,7 @@ static struct tarn__channel *find_channel(struct tarn__carrier *carrier, const s
 static int choose_channel(struct tarn__carrier *carrier, struct server *server,
 			  enum tarn__transport transport, struct tarn__channel **out)
 {
-	struct pool *pool = &server->pools[transport];
+	struct tarn__pool *pool = &server->pools[transport];
 	bool is_shared = transport == TARN__TCP || pool->questions >= TARN__UDP_SPREAD;
 	size_t limit = transport == TARN__TCP ? TARN__TCP_CHANNELS : TARN__UDP_CHANNELS;
 	struct tarn__channel *channel = NULL;
@@ -232,7 +233,7 @@ void tarn__carrier_free(struct tarn__carrier *carrier)
 		return;
 	for (size_t i = 0; i < carrier->server_count; i++) {
 		for (size_t transport = 0; transport < 2; transport++) {
-			struct pool *pool = &carrier->servers[i].pools[transport];
+			struct tarn__pool *pool = &carrier->servers[i].pools[transport];
 			while (pool->count > 0)
 				tarn__channel_free(pool->channels[--pool->count]);
 		}
@@ -274,7 +275,7 @@ static void for_each_channel(struct tarn__carrier *carrier, channel_function *fu
 {
 	for (size_t i = 0; i < carrier->server_count; i++) {
 		for (size_t transport = 0; transport < 2; transport++) {
-			struct pool *pool = &carrier->servers[i].pools[transport];
+			struct tarn__pool *pool = &carrier->servers[i].pools[transport];
 			for (size_t j = 0; j < pool->count; j++)
 				function(pool->channels[j], now_ms);
 		}
@@ -288,13 +289,13 @@ static void flush_channel(struct tarn__channel *channel, uint64_t now_ms)
 }
 
 /* Frees the channels that nobody has used for a while. */
-static void shrink(struct tarn__carrier *carrier, struct pool *pool, uint64_t now_ms)
+static void shrink(struct tarn__carrier *carrier, struct tarn__pool *pool, uint64_t now_ms)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < pool->count; i++) {
 		struct tarn__channel *channel = pool->channels[i];
 		if (tarn__channel_state(channel) == TARN__CHANNEL_CLOSED &&
-		    now_ms - tarn__channel_used_ms(channel) >= UNUSED_MS) {
+		    now_ms >= tarn__channel_used_ms(channel) + UNUSED_MS) {
 			tarn__channel_free(channel);
 			carrier->stats.channels--;
 		} else {

@@ -42,8 +42,8 @@ enum {
 };
 
 struct tarn__carrier_stats {
-	uint64_t foreign;  /* messages that answer nothing asked (RFC 5452 section 9.1) */
-	uint64_t sockets;  /* opened */
+	uint64_t foreign; /* messages that answer nothing asked (RFC 5452 section 9.1) */
+	uint64_t sockets; /* opened */
 	uint64_t channels; /* alive */
 };
 

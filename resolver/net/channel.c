@@ -46,12 +46,12 @@ struct tarn__channel {
 	struct tarn__channel_options options;
 	ares_channel ares;
 	ev_io watcher;
-	int fd;                    /* -1: closed */
-	bool is_framed;            /* c-ares takes its tokens' socket for a stream */
-	bool is_connected;         /* of the last socket */
-	bool is_lost;              /* c-ares will be told so at its next read */
-	bool has_read;             /* c-ares has got its answer of this call */
-	unsigned carried;          /* questions sent on this socket */
+	int fd; /* -1: closed */
+	bool is_framed; /* c-ares takes its tokens' socket for a stream */
+	bool is_connected; /* of the last socket */
+	bool is_lost; /* c-ares will be told so at its next read */
+	bool has_read; /* c-ares has got its answer of this call */
+	unsigned carried; /* questions sent on this socket */
 	struct tarn__stream stream; /* TCP */
 	uint64_t opened_ms, used_ms;
 	uint64_t unanswered_ms; /* when a question was sent and nothing has come since; 0: not so */
@@ -89,10 +89,12 @@ static void write_token(uint8_t out[TOKEN_LEN], uint16_t id, uint16_t flags, uin
 /* The question under way that a query of c-ares stands for; NULL: it has ended. */
 static struct tarn__question *find_token(struct tarn__channel *channel, const uint8_t *query)
 {
-	char label[LABEL_LEN + 1];
-	memcpy(label, query + TARN__HEADER_LEN + 1, LABEL_LEN);
-	label[LABEL_LEN] = '\0';
-	uint32_t token = (uint32_t)strtoul(label, NULL, 16);
+	const uint8_t *label = query + TARN__HEADER_LEN + 1;
+	uint32_t token = 0;
+	for (int i = 0; i < LABEL_LEN; i++) {
+		int digit = label[i] <= '9' ? label[i] - '0' : label[i] - 'a' + 10;
+		token = token << 4 | (uint32_t)digit;
+	}
 	struct tarn__question *question = channel->slots[token % TARN__CHANNEL_QUESTIONS];
 	return question != NULL && question->token == token ? question : NULL;
 }
@@ -311,10 +313,10 @@ static ares_ssize_t send_token(struct tarn__channel *channel, const uint8_t *oct
 	for (size_t at = 0; len - at >= unit; at += unit) {
 		const uint8_t *query = octets + at + (unit - TOKEN_LEN);
 		struct tarn__question *question = find_token(channel, query);
-		if (question == NULL || question->exchange == NULL)
+		if (question == NULL)
 			continue;
 		question->token_id = tarn__get16(query);
-		if (send_question(channel, question->exchange) != 0)
+		if (question->exchange != NULL && send_question(channel, question->exchange) != 0)
 			return -1;
 	}
 	return (ares_ssize_t)len;
@@ -693,11 +695,11 @@ static bool is_dead(const struct tarn__channel *channel, uint64_t now_ms)
 {
 	if (channel->options.transport != TARN__TCP || channel->fd < 0)
 		return false;
-	if (channel->used_slots == 0 && now_ms - channel->used_ms >= TCP_IDLE_MS)
+	if (channel->used_slots == 0 && now_ms >= channel->used_ms + TCP_IDLE_MS)
 		return true;
 	if (!channel->is_connected)
-		return now_ms - channel->opened_ms >= CONNECT_MS;
-	return channel->unanswered_ms != 0 && now_ms - channel->unanswered_ms >= SILENCE_MS;
+		return now_ms >= channel->opened_ms + CONNECT_MS;
+	return channel->unanswered_ms != 0 && now_ms >= channel->unanswered_ms + SILENCE_MS;
 }
 
 void tarn__channel_tick(struct tarn__channel *channel, uint64_t now_ms)

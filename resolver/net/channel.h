@@ -24,8 +24,8 @@
 #include "core/io.h"
 
 struct ev_loop;
-struct pool;
 struct tarn__channel;
+struct tarn__pool;
 struct tarn__random;
 
 enum {
@@ -46,7 +46,7 @@ enum tarn__channel_state {
 struct tarn__question {
 	struct tarn_exchange *exchange; /* NULL: canceled */
 	struct tarn__channel *channel;
-	struct pool *pool; /* the owner's own */
+	struct tarn__pool *pool; /* the owner's own */
 	struct tarn__question *next;
 	bool is_finished;
 	bool is_again; /* sent a second time, its first connection having been lost */

@@ -52,13 +52,14 @@ struct tarn *tarn_new(const struct tarn_options *options)
 	tarn->log_arg = options->log_arg;
 	pthread_once(&library_once, init_library);
 	if (library_error != 0) {
-		tarn__report(tarn, TARN_LOG_ERR, "c-ares %s is not supported: 1.18 to 1.21, or 1.34",
-			  library_version);
+		tarn__report(tarn, TARN_LOG_ERR,
+			     "c-ares %s is not supported: 1.18 to 1.21, or 1.34", library_version);
 		free(tarn);
 		errno = ENOTSUP;
 		return NULL;
 	}
-	tarn__report(tarn, TARN_LOG_DEBUG, "tarn %s with c-ares %s", tarn_version(), library_version);
+	tarn__report(tarn, TARN_LOG_DEBUG, "tarn %s with c-ares %s", tarn_version(),
+		     library_version);
 	tarn->shared = tarn__shared_new(&(struct tarn__config){
 		.cache_size = options->cache_size > 0 ? options->cache_size : CACHE_SIZE,
 		.servers = (struct tarn_address *)options->upstreams,

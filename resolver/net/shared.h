@@ -11,6 +11,6 @@ struct tarn__shared *tarn__get_shared(struct tarn *);
 
 /* One line to the program's log, cut to some hundred octets. May be called on any thread. */
 __attribute__((format(printf, 3, 4))) void tarn__report(struct tarn *, enum tarn_log_level,
-						     const char *format, ...);
+							const char *format, ...);
 
 #endif

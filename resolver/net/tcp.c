@@ -60,8 +60,8 @@ struct connection {
 	struct tarn__stream stream;
 	unsigned in_flight;
 	uint64_t since_ms; /* of its last progress: in the lists' order */
-	bool is_closed;    /* lives on for its late replies only */
-	bool has_ended;    /* the client sends no more */
+	bool is_closed; /* lives on for its late replies only */
+	bool has_ended; /* the client sends no more */
 };
 
 struct tarn__tcp {
@@ -236,7 +236,8 @@ static int ask(struct connection *connection)
 			return -1;
 		count++;
 		uint8_t *reply = tcp->gather + gathered;
-		long reply_len = tarn__resolver_ask(tcp->resolver, &asker, question, len, reply + 2);
+		long reply_len =
+			tarn__resolver_ask(tcp->resolver, &asker, question, len, reply + 2);
 		if (reply_len > 0) {
 			tarn__put16(reply, (uint16_t)reply_len);
 			gathered += 2 + (size_t)reply_len;
@@ -356,7 +357,7 @@ static void on_acceptable(struct ev_loop *loop, ev_io *watcher, int events)
 		case ENOBUFS:
 		case ENOMEM:
 			tarn__report(tcp->tarn, TARN_LOG_WARNING, "TCP: cannot accept: %s",
-				  strerror(errno));
+				     strerror(errno));
 			pause_accepting(tcp, tarn__clock_ms() + PAUSE_MS);
 			return;
 		case EAGAIN:
@@ -376,30 +377,31 @@ static uint64_t idle_ms(const struct tarn__tcp *tcp)
 	return IDLE_MIN_MS + (IDLE_MS - IDLE_MIN_MS) * left / (TARN__TCP_CONNECTIONS / 2);
 }
 
-static uint64_t first_since(const struct tarn__list *list)
+/*
+ * When the first of a list is over its time; UINT64_MAX: there is none. A sum and no difference: the
+ * clock of a turn may be older than a connection's last progress.
+ */
+static uint64_t first_end(const struct tarn__list *list, uint64_t time_ms)
 {
-	return TARN__CONTAINER(list->next, struct connection, node)->since_ms;
+	if (tarn__list_is_empty(list))
+		return UINT64_MAX;
+	return TARN__CONTAINER(list->next, struct connection, node)->since_ms + time_ms;
 }
 
 uint64_t tarn__tcp_expire(struct tarn__tcp *tcp, uint64_t now_ms)
 {
-	/* Sums, not differences: now_ms may be older than a connection's last progress. */
-	while (!tarn__list_is_empty(&tcp->idle) && now_ms >= first_since(&tcp->idle) + idle_ms(tcp))
+	while (first_end(&tcp->idle, idle_ms(tcp)) <= now_ms)
 		close_idle(tcp);
-	while (!tarn__list_is_empty(&tcp->stalled) &&
-	       now_ms >= first_since(&tcp->stalled) + STALLED_MS) {
+	while (first_end(&tcp->stalled, STALLED_MS) <= now_ms) {
 		tcp->stats.stalled_closed++;
 		close_connection(TARN__CONTAINER(tcp->stalled.next, struct connection, node));
 	}
 	if (tcp->is_paused && now_ms >= tcp->resume_ms)
 		resume_accepting(tcp);
-
-	uint64_t next = tcp->resume_ms;
-	if (!tarn__list_is_empty(&tcp->idle) && first_since(&tcp->idle) + idle_ms(tcp) < next)
-		next = first_since(&tcp->idle) + idle_ms(tcp);
-	if (!tarn__list_is_empty(&tcp->stalled) && first_since(&tcp->stalled) + STALLED_MS < next)
-		next = first_since(&tcp->stalled) + STALLED_MS;
-	return next;
+	uint64_t idle_end = first_end(&tcp->idle, idle_ms(tcp));
+	uint64_t stalled_end = first_end(&tcp->stalled, STALLED_MS);
+	uint64_t next = idle_end < stalled_end ? idle_end : stalled_end;
+	return next < tcp->resume_ms ? next : tcp->resume_ms;
 }
 
 struct tarn__tcp *tarn__tcp_new(struct tarn *tarn, struct ev_loop *loop)

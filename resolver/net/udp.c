@@ -153,8 +153,8 @@ void tarn__udp_flush(struct tarn__udp *udp)
 {
 	unsigned sent = 0;
 	while (sent < udp->out_count) {
-		int count = sendmmsg(udp->out_endpoint->fd, udp->out + sent, udp->out_count - sent,
-				     0);
+		int count =
+			sendmmsg(udp->out_endpoint->fd, udp->out + sent, udp->out_count - sent, 0);
 		if (count > 0) {
 			sent += (unsigned)count;
 		} else if (is_full(errno)) {

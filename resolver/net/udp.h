@@ -17,8 +17,8 @@ struct tarn__udp;
 
 struct tarn__udp_stats {
 	uint64_t too_long; /* questions of more octets than any question has: dropped */
-	uint64_t kept;     /* replies that had to wait for room in the socket's buffer */
-	uint64_t dropped;  /* replies that the system would not take */
+	uint64_t kept; /* replies that had to wait for room in the socket's buffer */
+	uint64_t dropped; /* replies that the system would not take */
 };
 
 /* NULL: out of memory. */

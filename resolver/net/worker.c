@@ -97,7 +97,14 @@ static void turn(struct tarn_worker *worker)
 	set_timer(worker, next_ms, now_ms);
 }
 
-void tarn__worker_unpark(struct tarn_worker *worker)
+static void park(struct tarn_worker *worker)
+{
+	if (!worker->is_parked)
+		tarn__resolver_park(worker->resolver);
+	worker->is_parked = true;
+}
+
+static void unpark(struct tarn_worker *worker)
 {
 	if (worker->is_parked)
 		tarn__resolver_unpark(worker->resolver);
@@ -109,17 +116,16 @@ static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
 	(void)loop;
 	(void)events;
 	struct tarn_worker *worker = prepare->data;
-	tarn__worker_unpark(worker);
+	unpark(worker);
 	turn(worker);
-	tarn__resolver_park(worker->resolver);
-	worker->is_parked = true;
+	park(worker);
 }
 
 static void on_check(struct ev_loop *loop, ev_check *check, int events)
 {
 	(void)loop;
 	(void)events;
-	tarn__worker_unpark(check->data);
+	unpark(check->data);
 }
 
 /* The work is done by the turn that follows. */
@@ -131,14 +137,17 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 	worker->timer_ms = UINT64_MAX;
 }
 
-/* Fed by tarn__worker_touch(), perhaps after this turn's prepare; or another thread's wake-up. */
+/* Another thread's wake-up; or fed by tarn__worker_leave(), perhaps after this turn's prepare. */
 static void on_wake(struct ev_loop *loop, ev_async *wake, int events)
 {
 	(void)loop;
 	(void)events;
 	struct tarn_worker *worker = wake->data;
-	tarn__worker_unpark(worker);
+	unpark(worker);
 	turn(worker);
+	if (worker->was_parked)
+		park(worker);
+	worker->was_parked = false;
 }
 
 static void wake(void *arg)
@@ -147,7 +156,13 @@ static void wake(void *arg)
 	ev_async_send(worker->loop, &worker->wake);
 }
 
-void tarn__worker_touch(struct tarn_worker *worker)
+void tarn__worker_enter(struct tarn_worker *worker)
+{
+	worker->was_parked |= worker->is_parked;
+	unpark(worker);
+}
+
+void tarn__worker_leave(struct tarn_worker *worker)
 {
 	ev_feed_event(worker->loop, &worker->wake, EV_ASYNC);
 }
@@ -197,8 +212,8 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 	tarn__list_init(&worker->answered);
 	struct tarn__shared *shared = tarn__get_shared(tarn);
 	const struct tarn__config *config = tarn__shared_config(shared);
-	worker->carrier = tarn__carrier_new(loop, config->servers, config->server_count,
-					    &worker->random);
+	worker->carrier =
+		tarn__carrier_new(loop, config->servers, config->server_count, &worker->random);
 	worker->udp = tarn__udp_new(loop);
 	worker->tcp = tarn__tcp_new(tarn, loop);
 	start_watchers(worker);
@@ -221,7 +236,7 @@ void tarn_worker_free(struct tarn_worker *worker)
 		return;
 	worker->is_ending = true;
 	if (worker->resolver != NULL) {
-		tarn__worker_unpark(worker);
+		unpark(worker);
 		tarn__resolver_free(worker->resolver);
 		tarn__asks_run(worker);
 	}

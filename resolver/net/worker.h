@@ -37,8 +37,9 @@ struct tarn_worker {
 	struct tarn__tcp *tcp;
 	struct tarn__list answered; /* the program's questions whose answers are there; see ask.c */
 	bool is_parked;
+	bool was_parked; /* when the program asked: between prepare and the sleep */
 	bool is_ending;
-	uint64_t wake_ms;  /* of the resolver */
+	uint64_t wake_ms; /* of the resolver */
 	uint64_t timer_ms; /* the timer's; UINT64_MAX: it does not run */
 	ev_timer timer;
 	ev_prepare prepare;
@@ -46,11 +47,9 @@ struct tarn_worker {
 	ev_async wake;
 };
 
-/* Something was asked from outside of the loop's own callbacks: have a turn, from the loop. */
-void tarn__worker_touch(struct tarn_worker *);
-
-/* The thread is awake, whatever the order of the host's callbacks and ours. */
-void tarn__worker_unpark(struct tarn_worker *);
+/* Around anything that the program has the resolver do: it is awake, and has a turn afterwards. */
+void tarn__worker_enter(struct tarn_worker *);
+void tarn__worker_leave(struct tarn_worker *);
 
 /* ask.c: calls back what has been answered. Was there anything? */
 bool tarn__asks_run(struct tarn_worker *);

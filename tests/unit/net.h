@@ -110,8 +110,8 @@ static inline size_t answer_question(uint8_t *wire)
 		at += 1 + (size_t)wire[at];
 	at += 1 + 4;
 	tarn__put16(wire + 2, TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA);
-	static const uint8_t record[] = {0xc0, TARN__HEADER_LEN, 0, 1, 0, 1, 0, 0,
-					 1,    44,		 0, 4, 192, 0, 2, 7};
+	static const uint8_t record[] = {
+		0xc0, TARN__HEADER_LEN, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4, 192, 0, 2, 7};
 	memset(wire + 6, 0, 6);
 	wire[7] = 1;
 	memcpy(wire + at, record, sizeof(record));
@@ -160,7 +160,7 @@ struct fake {
 	ev_io udp_io, tcp_io, connection_io[FAKE_CONNECTIONS];
 	size_t udp_count, tcp_count, connection_count;
 	uint16_t ports[FAKE_HELD]; /* that UDP questions came from */
-	struct fake_query *held;   /* FAKE_HELD of them */
+	struct fake_query *held; /* FAKE_HELD of them */
 	size_t held_count;
 	void (*on_query)(struct fake *, struct fake_query *);
 };
@@ -181,9 +181,9 @@ static inline void fake_reply(const struct fake_query *query, const uint8_t *wir
 		}
 		return;
 	}
-	ck_assert_int_eq(sendto(query->fd, wire, len, 0, &query->peer.sa,
-				tarn_address_len(&query->peer)),
-			 (ssize_t)len);
+	ck_assert_int_eq(
+		sendto(query->fd, wire, len, 0, &query->peer.sa, tarn_address_len(&query->peer)),
+		(ssize_t)len);
 }
 
 static inline void fake_answer(struct fake *fake, struct fake_query *query)

@@ -96,8 +96,8 @@ END_TEST
 
 START_TEST(addresses_are_equal_with_port_and_scope)
 {
-	static const char *const texts[] = {"192.0.2.1:1", "192.0.2.1:2", "192.0.2.2:1",
-					    "[::1]:1",	   "[::1]:2",	  "[::2]:1",
+	static const char *const texts[] = {"192.0.2.1:1", "192.0.2.1:2",  "192.0.2.2:1",
+					    "[::1]:1",	   "[::1]:2",	   "[::2]:1",
 					    "[fe80::1]:1", "[fe80::1%1]:1"};
 	enum { COUNT = sizeof(texts) / sizeof(texts[0]) };
 	struct tarn_address addresses[COUNT];
@@ -121,8 +121,7 @@ START_TEST(longest_address_has_room)
 					    0, &address),
 			 0);
 	tarn_address_format(&address, text);
-	ck_assert_str_eq(text,
-			 "[1111:2222:3333:4444:5555:6666:ffff:ffff%4294967295]:65535");
+	ck_assert_str_eq(text, "[1111:2222:3333:4444:5555:6666:ffff:ffff%4294967295]:65535");
 	ck_assert_int_eq(text[TARN_ADDRESS_TEXT_MAX], 'x');
 }
 END_TEST

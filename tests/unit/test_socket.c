@@ -170,7 +170,7 @@ START_TEST(outgoing_udp_sockets_have_random_unprivileged_ports)
 			same += ports[i] == ports[j];
 		close(fd);
 	}
-	ck_assert_int_le(same, 5);  /* 0.3 are expected */
+	ck_assert_int_le(same, 5); /* 0.3 are expected */
 	ck_assert_int_ge(low, 50); /* below the kernel's own range: 98 are expected */
 }
 END_TEST
