@@ -45,6 +45,12 @@ struct rtcache__entry {
 	unsigned char key[];
 };
 
+/* What would be later than the end of time is never. */
+static inline uint64_t rtcache__add_ms(uint64_t time_ms, uint64_t more_ms)
+{
+	return more_ms < UINT64_MAX - time_ms ? time_ms + more_ms : UINT64_MAX;
+}
+
 static inline struct rtcache__entry *rtcache__entry_at(unsigned char *base, uint32_t ref)
 {
 	return rtcache__arena_at(base, ref);

@@ -54,7 +54,7 @@ void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *sha
 		span_ms = next_span(options, rtcache__failure_read(entry).span_ms);
 
 	struct rtcache__failure failure = {
-		.until_ms = now_ms + span_ms,
+		.until_ms = rtcache__add_ms(now_ms, span_ms),
 		.span_ms = span_ms,
 		.error = error,
 	};
@@ -64,7 +64,7 @@ void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *sha
 		.key_len = key_len,
 		.data = &failure,
 		.len = sizeof(failure),
-		.ttl_ms = span_ms + next_span(options, span_ms),
+		.ttl_ms = rtcache__add_ms(span_ms, next_span(options, span_ms)),
 		.flags = RTCACHE__ENTRY_FAILURE,
 	};
 	/* Where there is no room, the key is simply looked up again. */

@@ -144,7 +144,8 @@ static int ask(const struct question *question, struct rtcache__shard *shard, ui
 		return error;
 	rtcache__client_track(client, request, now_ms);
 	if (has_stale)
-		rtcache__client_track_stale(client, request, now_ms + options->stale_after_ms);
+		rtcache__client_track_stale(client, request,
+					    rtcache__add_ms(now_ms, options->stale_after_ms));
 	return 0;
 }
 

@@ -158,7 +158,9 @@ static bool may_start_over(const struct rtcache__flight *flight,
 	bool is_alone = flight->first == request && flight->last == request;
 	if (leads && (options->herd || !is_alone))
 		return false;
-	return now_ms - flight->started_ms >= options->lock_timeout_ms;
+	/* Another thread may have started it after this one has read its clock. */
+	return now_ms > flight->started_ms &&
+	       now_ms - flight->started_ms >= options->lock_timeout_ms;
 }
 
 static void end_wait(struct rtcache_client *client, struct rtcache_request *request,
@@ -232,7 +234,7 @@ uint64_t rtcache_client_next_ms(struct rtcache_client *client)
 	if (rtcache__client_has_inbox(client))
 		return rtcache__now(client->cache);
 	if (timeout_ms)
-		next_ms = client->oldest->priv.since_ms + timeout_ms;
+		next_ms = rtcache__add_ms(client->oldest->priv.since_ms, timeout_ms);
 	if (client->stale_oldest && client->stale_oldest->priv.stale_at_ms < next_ms)
 		next_ms = client->stale_oldest->priv.stale_at_ms;
 	return next_ms;

@@ -73,17 +73,12 @@ static struct rtcache__queue *queue_of(struct rtcache__shard *shard,
 	return rtcache__entry_has(entry, RTCACHE__ENTRY_MAIN) ? &shard->main : &shard->small;
 }
 
-static uint64_t add_time(uint64_t time, uint64_t more)
-{
-	return more < UINT64_MAX - time ? time + more : UINT64_MAX;
-}
-
 /* From when on nobody is given the entry any more. */
 static uint64_t death_of(const struct rtcache__shard *shard, const struct rtcache__entry *entry)
 {
 	if (rtcache__entry_has(entry, RTCACHE__ENTRY_FAILURE))
 		return entry->end_ms;
-	return add_time(entry->end_ms, shard->stale_ms);
+	return rtcache__add_ms(entry->end_ms, shard->stale_ms);
 }
 
 struct rtcache__entry *rtcache__shard_find(struct rtcache__shard *shard, uint64_t hash,
@@ -168,8 +163,8 @@ static uint32_t sweep_bucket(struct rtcache__shard *shard, uint32_t bucket, uint
 		struct rtcache__entry *entry = entry_at(shard, ref);
 		uint32_t next = atomic_load_explicit(&entry->next, memory_order_relaxed);
 		uint64_t lived_ms = entry->end_ms - entry->stored_ms;
-		uint64_t death_ms = add_time(death_of(shard, entry),
-					     lived_ms < linger_ms ? lived_ms : linger_ms);
+		uint64_t death_ms = rtcache__add_ms(death_of(shard, entry),
+						    lived_ms < linger_ms ? lived_ms : linger_ms);
 		if (death_ms <= now_ms) {
 			units += rtcache__arena_units(&shard->arena, ref);
 			take_out(shard, ref);
@@ -353,8 +348,7 @@ static void write_entry(struct rtcache__entry *entry, const struct rtcache__new 
 {
 	entry->hash = item->hash;
 	entry->stored_ms = now_ms;
-	entry->end_ms =
-		item->ttl_ms == RTCACHE_NO_TTL ? RTCACHE_NO_TTL : add_time(now_ms, item->ttl_ms);
+	entry->end_ms = rtcache__add_ms(now_ms, item->ttl_ms);
 	entry->len = (uint32_t)item->len;
 	entry->key_len = (uint16_t)item->key_len;
 	atomic_store_explicit(&entry->uses, 0, memory_order_relaxed);

@@ -110,7 +110,9 @@ int rtcache_inspect(struct rtcache_client *client, const void *key, size_t key_l
 		for (const struct rtcache_request *r = flight->first; r; r = r->priv.next)
 			out->waiters++;
 		out->waiters += flight->heir != NULL;
-		out->lookup_age_ms = now_ms - flight->started_ms;
+		/* It may have been started after the clock was read here. */
+		if (now_ms > flight->started_ms)
+			out->lookup_age_ms = now_ms - flight->started_ms;
 	}
 	pthread_mutex_unlock(&shard->lock);
 	return 0;

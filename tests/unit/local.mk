@@ -18,11 +18,20 @@ unit_tests = \
 	tests/unit/test_reply \
 	tests/unit/test_resolvconf \
 	tests/unit/test_resolver \
+	tests/unit/test_rtcache_arena \
+	tests/unit/test_rtcache_epoch \
+	tests/unit/test_rtcache_failure \
 	tests/unit/test_rtcache_get \
+	tests/unit/test_rtcache_hash \
 	tests/unit/test_rtcache_herd \
 	tests/unit/test_rtcache_multi \
+	tests/unit/test_rtcache_queue \
+	tests/unit/test_rtcache_sketch \
+	tests/unit/test_rtcache_stats_walk \
 	tests/unit/test_rtcache_store \
+	tests/unit/test_rtcache_table \
 	tests/unit/test_rtcache_threads \
+	tests/unit/test_rtcache_wake \
 	tests/unit/test_settings \
 	tests/unit/test_socket \
 	tests/unit/test_stream \
@@ -44,7 +53,8 @@ tests_unit_test_resolver_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/scenari
 tests_unit_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 
-EXTRA_DIST += tests/unit/cache_world.h tests/unit/unit.h tests/unit/message.h tests/unit/net.h
+EXTRA_DIST += tests/unit/cache_world.h tests/unit/churn.h tests/unit/message.h \
+	tests/unit/net.h tests/unit/unit.h
 if HAVE_CHECK
 if !FUZZER
 check_PROGRAMS += $(unit_tests)

@@ -420,6 +420,54 @@ START_TEST(waiter_waits_its_own_time)
 }
 END_TEST
 
+/* Two threads: the one reads the clock, the other starts a lookup, and then the one is about to. */
+START_TEST(waiter_whose_clock_was_read_before_the_new_lookup_waits_on)
+{
+	static struct caller a, b, c;
+	world_close(&world);
+	world_open(&world, (struct rtcache_options){.lock_timeout_ms = 1000});
+	struct rtcache_client *other = rtcache_client_new(world.cache, NULL, NULL);
+	ck_assert_ptr_nonnull(other);
+	caller_get(&a, &world, "key");
+	caller_get(&b, &world, "key");
+	caller_get_by(&c, other, "key");
+	world_run(&world, 1001);
+	ck_assert_uint_eq(world.lookup_count, 2);
+	world.now_ms -= 1;
+	rtcache_client_run(other);
+	ck_assert_uint_eq(world.lookup_count, 2);
+	world_fill(&world, 1, "two");
+	rtcache_client_run(other);
+	expect_value(&c, RTCACHE_LOCK_HIT, "two");
+	rtcache_client_free(other);
+	world_run(&world, 0);
+}
+END_TEST
+
+START_TEST(longest_times_never_come)
+{
+	static struct caller a, b;
+	world_close(&world);
+	world_open(&world, (struct rtcache_options){
+				   .lock_timeout_ms = UINT64_MAX,
+				   .stale_ms = UINT64_MAX,
+				   .stale_after_ms = UINT64_MAX,
+			   });
+	put_text(world.client, "key", "old", 100);
+	world_run(&world, 200);
+	ck_assert_int_eq(caller_get(&a, &world, "key"), 0);
+	ck_assert_int_eq(caller_get(&b, &world, "key"), 0);
+	ck_assert_uint_eq(rtcache_client_next_ms(world.client), UINT64_MAX);
+	world_run(&world, UINT64_C(1) << 60);
+	ck_assert_uint_eq(a.done_count + b.done_count, 0);
+	ck_assert_uint_eq(world.lookup_count, 1);
+	world_fill(&world, 0, "new");
+	world_run(&world, 0);
+	expect_value(&a, RTCACHE_EXPIRED, "new");
+	expect_value(&b, RTCACHE_LOCK_HIT, "new");
+}
+END_TEST
+
 START_TEST(lonely_leader_starts_over_after_the_timeout)
 {
 	static struct caller a;
@@ -720,6 +768,8 @@ int main(void)
 	tcase_add_test(tcase, late_answer_is_stored_if_the_newer_lookup_failed);
 	tcase_add_test(tcase, one_waiter_looks_up_after_the_timeout);
 	tcase_add_test(tcase, waiter_waits_its_own_time);
+	tcase_add_test(tcase, waiter_whose_clock_was_read_before_the_new_lookup_waits_on);
+	tcase_add_test(tcase, longest_times_never_come);
 	tcase_add_test(tcase, lonely_leader_starts_over_after_the_timeout);
 	tcase_add_test(tcase, stale_value_is_given_at_once_and_looked_up_behind_it);
 	tcase_add_test(tcase, stale_value_is_given_after_a_wait);

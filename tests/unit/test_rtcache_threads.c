@@ -3,9 +3,9 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "churn.h"
 #include "rtcache.h"
 #include "unit.h"
 
@@ -17,13 +17,6 @@ enum {
 	LOOKUPS = 512,
 	VALUE_MAX = 700,
 };
-
-/* Check's own assertions are not for many threads. */
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* A value is its key's number over and over, so that a wrong or torn one shows. */
 static void check_value(unsigned key, const struct rtcache_value *value)
@@ -62,12 +55,6 @@ struct thread {
 	unsigned started, ended;
 	atomic_uint wakes;
 };
-
-static unsigned pick(uint64_t *random, unsigned below)
-{
-	*random = *random * UINT64_C(6364136223846793005) + 1442695040888963407u;
-	return (unsigned)((*random >> 33) % below);
-}
 
 static uint64_t shelf_now(void *arg)
 {

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// For tests that do things at random: numbers that are the same in every run.
+
+#ifndef TESTS_UNIT_CHURN_H
+#define TESTS_UNIT_CHURN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+static inline unsigned pick(uint64_t *random, unsigned below)
+{
+	*random = *random * UINT64_C(6364136223846793005) + 1442695040888963407u;
+	return (unsigned)((*random >> 33) % below);
+}
+
+/* Check's own assertions are not for many threads. */
+static inline void must(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+#endif
