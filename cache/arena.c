@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The arena's blocks, their free lists, and how they split and join.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The arena's blocks, their free lists, and how they split and join. */
 
 #include "arena.h"
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// An allocator inside a fixed piece of memory: what is full cannot grow.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An allocator inside a fixed piece of memory: what is full cannot grow. */
 
 #ifndef RTCACHE_ARENA_H
 #define RTCACHE_ARENA_H

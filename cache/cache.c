@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The cache's beginning and end, and the texts of its codes.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The cache's beginning and end, and the texts of its codes. */
 
 #include "cache.h"
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The cache as a whole: its shards, its clock, its clients.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The cache as a whole: its shards, its clock, its clients. */
 
 #ifndef RTCACHE_CACHE_H
 #define RTCACHE_CACHE_H

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// A client's beginning and end, its inbox, and what it keeps of requests under way.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A client's beginning and end, its inbox, and what it keeps of requests under way. */
 
 #include "client.h"
 

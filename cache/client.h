@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// A thread's door: what waits for it, what is ready for it, and the values it holds.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A thread's door: what waits for it, what is ready for it, and the values it holds. */
 
 #ifndef RTCACHE_CLIENT_H
 #define RTCACHE_CLIENT_H
@@ -16,8 +16,8 @@
  *
  * WAITING: in its flight's list of waiters. HEIR: chosen to start a lookup, in its client's inbox.
  * READY: its flight has ended, in the inbox. IDLE: it has no flight. States change under the
- *shard's lock; the inbox, which other threads fill, is guarded by the client's. All else belongs to
- *the client's thread.
+ * shard's lock; the inbox, which other threads fill, is guarded by the client's. All else belongs
+ * to the client's thread.
  */
 
 #include <pthread.h>

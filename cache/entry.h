@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// What one key and its value look like in the arena.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What one key and its value look like in the arena. */
 
 #ifndef RTCACHE_ENTRY_H
 #define RTCACHE_ENTRY_H

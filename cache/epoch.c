@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The list of readers and the few fences the epochs need.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The list of readers and the few fences the epochs need. */
 
 #include "epoch.h"
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// When memory that readers may still look at can be used again.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* When memory that readers may still look at can be used again. */
 
 #ifndef RTCACHE_EPOCH_H
 #define RTCACHE_EPOCH_H

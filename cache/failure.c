@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Failures as entries under a hash of their own.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Failures as entries under a hash of their own. */
 
 #include "failure.h"
 

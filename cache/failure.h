@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Failed lookups remembered: for how long a key is not looked up again.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Failed lookups remembered: for how long a key is not looked up again. */
 
 #ifndef RTCACHE_FAILURE_H
 #define RTCACHE_FAILURE_H

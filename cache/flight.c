@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The flights of a shard, and the end of a lookup.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The flights of a shard, and the end of a lookup. */
 
 #include "flight.h"
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Lookups under way: who waits for which key, who looks it up, and how it ends.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Lookups under way: who waits for which key, who looks it up, and how it ends. */
 
 #ifndef RTCACHE_FLIGHT_H
 #define RTCACHE_FLIGHT_H

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Reading through: a hit, or a place among those who wait for a lookup.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading through: a hit, or a place among those who wait for a lookup. */
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The one file that knows xxHash.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The one file that knows xxHash. */
 
 #include "hash.h"
 

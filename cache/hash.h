@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The hash of a key: XXH3, seeded once per cache so that nobody outside can choose collisions.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The hash of a key: XXH3, seeded once per cache so that nobody outside can choose collisions. */
 
 #ifndef RTCACHE_HASH_H
 #define RTCACHE_HASH_H

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// A doubly linked list by references instead of pointers.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A doubly linked list by references instead of pointers. */
 
 #include "queue.h"
 

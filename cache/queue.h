@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// A shard's FIFO queues of entries, linked through the entries.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A shard's FIFO queues of entries, linked through the entries. */
 
 #ifndef RTCACHE_QUEUE_H
 #define RTCACHE_QUEUE_H

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// librtcache: a read-through cache in memory, for keys and values of any bytes.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* librtcache: a read-through cache in memory, for keys and values of any bytes. */
 
 #ifndef RTCACHE_H
 #define RTCACHE_H
@@ -23,7 +23,7 @@
  * Memory: everything stored, with its bookkeeping, lives within options.size. Outside of it are the
  * fixed parts (below 3 KiB for each of at most 64 shards, 1 KiB for each client) and what callers
  * hold: a lookup under way costs about 300 bytes, its key and, until it is delivered, its value.
- *The callers bound how many of those there are, by bounding their requests.
+ * The callers bound how many of those there are, by bounding their requests.
  */
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// A client's turn: what is ready is called back, what is due is done.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A client's turn: what is ready is called back, what is due is done. */
 
 #include "client.h"
 #include "flight.h"

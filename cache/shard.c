@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Storing, removing, evicting, sweeping and reclaiming in one shard.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Storing, removing, evicting, sweeping and reclaiming in one shard. */
 
 #include "shard.h"
 

@@ -1,6 +1,8 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// A share of the keys with its share of the memory: index, queues, and who has to go when it is
-// full.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A share of the keys with its share of the memory: index, queues, and who has to go when it is
+ * full.
+ */
 
 #ifndef RTCACHE_SHARD_H
 #define RTCACHE_SHARD_H

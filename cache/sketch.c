@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Count-min with conservative update: only the smallest of a key's counters grow.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Count-min with conservative update: only the smallest of a key's counters grow. */
 
 #include "sketch.h"
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// How often a key was put lately: a count-min sketch of four-bit counters that ages.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How often a key was put lately: a count-min sketch of four-bit counters that ages. */
 
 #ifndef RTCACHE_SKETCH_H
 #define RTCACHE_SKETCH_H

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The sums of what clients and shards count.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The sums of what clients and shards count. */
 
 #include "stats.h"
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// What is counted, by each client for itself.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is counted, by each client for itself. */
 
 #ifndef RTCACHE_STATS_H
 #define RTCACHE_STATS_H

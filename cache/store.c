@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The store alone: peek, put, remove.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The store alone: peek, put, remove. */
 
 #include "cache.h"
 #include "client.h"

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// What changes the table's chains, in an order that readers can live with.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What changes the table's chains, in an order that readers can live with. */
 
 #include "table.h"
 

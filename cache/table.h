@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The index of a shard: a hash table that grows by one bucket at a time, read without a lock.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The index of a shard: a hash table that grows by one bucket at a time, read without a lock. */
 
 #ifndef RTCACHE_TABLE_H
 #define RTCACHE_TABLE_H

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Looking at entries without using them: all of them in passing, or one key from every side.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Looking at entries without using them: all of them in passing, or one key from every side. */
 
 #include "cache.h"
 #include "client.h"

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Counts the lines of files, reading each file once a second at most: rtcache_files FILE...
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Counts the lines of files, reading each file once a second at most: rtcache_files FILE... */
 
 #include <stdio.h>
 #include <stdlib.h>

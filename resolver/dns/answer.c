@@ -66,8 +66,8 @@ struct reading {
 	bool has_opt;
 	uint8_t rcode_high;
 
-	struct name end;		 /* of the chain: qname, or the last CNAME's target */
-	unsigned link_count;		 /* CNAMEs and DNAMEs on the way there */
+	struct name end; /* of the chain: qname, or the last CNAME's target */
+	unsigned link_count; /* CNAMEs and DNAMEs on the way there */
 	uint16_t kept_count[ADDITIONAL]; /* records */
 	size_t kept_rrsets;
 	uint8_t kept[RRSETS_MAX]; /* in the order of the reply */

@@ -31,17 +31,17 @@
 #include "dns/query.h"
 
 enum {
-	TARN__TTL_MAX = 86400,	       /* seconds; what the peers settled on */
+	TARN__TTL_MAX = 86400, /* seconds; what the peers settled on */
 	TARN__NEGATIVE_TTL_MAX = 3600, /* RFC 2308 section 5 suggests one to three hours */
-	TARN__CHAIN_MAX = 32,	       /* CNAMEs and DNAMEs in one answer */
+	TARN__CHAIN_MAX = 32, /* CNAMEs and DNAMEs in one answer */
 };
 
 enum tarn__verdict {
 	TARN__ANSWER_GOOD, /* stored form made: NOERROR or NXDOMAIN that answers the question */
 	TARN__ANSWER_TRUNCATED, /* ours, but TC=1: ask again over TCP */
-	TARN__ANSWER_FAILED,	/* ours, but SERVFAIL, REFUSED, FORMERR, NOTIMP or another rcode */
-	TARN__ANSWER_FOREIGN,	/* not an answer to what was asked: QR=0, opcode, id, question */
-	TARN__ANSWER_BROKEN,	/* malformed, or a chain that loops or is too long */
+	TARN__ANSWER_FAILED, /* ours, but SERVFAIL, REFUSED, FORMERR, NOTIMP or another rcode */
+	TARN__ANSWER_FOREIGN, /* not an answer to what was asked: QR=0, opcode, id, question */
+	TARN__ANSWER_BROKEN, /* malformed, or a chain that loops or is too long */
 };
 
 struct tarn__answer {
@@ -49,8 +49,8 @@ struct tarn__answer {
 	uint16_t rcode; /* with the OPT's upper bits; 0 where FOREIGN or BROKEN */
 	bool has_opt;
 	bool is_negative; /* NXDOMAIN or NODATA for the end of the chain */
-	uint32_t ttl;	  /* seconds the stored form may be kept; 0: deliver, do not store */
-	size_t len;	  /* of the stored form */
+	uint32_t ttl; /* seconds the stored form may be kept; 0: deliver, do not store */
+	size_t len; /* of the stored form */
 };
 
 /* Room for any stored form. */
@@ -81,8 +81,8 @@ struct tarn__ede {
  * octets written.
  */
 struct tarn__reply {
-	size_t limit;	    /* octets: see tarn__reply_limit(), or TARN__MESSAGE_MAX for TCP */
-	uint32_t age_sec;   /* since it was stored */
+	size_t limit; /* octets: see tarn__reply_limit(), or TARN__MESSAGE_MAX for TCP */
+	uint32_t age_sec; /* since it was stored */
 	uint32_t stale_ttl; /* not 0: every TTL is this (RFC 8767 section 5.11) */
 	bool trust_ad;
 	struct tarn__ede ede;

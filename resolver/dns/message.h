@@ -14,8 +14,8 @@ enum {
 	TARN__NAME_MAX = 255, /* RFC 1035 section 2.3.4, octets with the root label */
 	TARN__LABEL_MAX = 63,
 	TARN__MESSAGE_MAX = 65535, /* RFC 1035 section 4.2.2 */
-	TARN__UDP_MIN = 512,	   /* RFC 1035 section 4.2.1: what a client without EDNS can take */
-	TARN__UDP_MAX = 1232,	   /* RFC 9715: fits IPv6's smallest MTU; ours, both ways */
+	TARN__UDP_MIN = 512, /* RFC 1035 section 4.2.1: what a client without EDNS can take */
+	TARN__UDP_MAX = 1232, /* RFC 9715: fits IPv6's smallest MTU; ours, both ways */
 };
 
 /* The second 16 bits of the header (RFC 1035 section 4.1.1, RFC 4035 section 3). */

@@ -31,7 +31,7 @@ struct tarn__packer {
 	size_t name_count;
 	struct {
 		uint32_t hash;
-		uint16_t at;	  /* in the message */
+		uint16_t at; /* in the message */
 		bool is_constant; /* reads the same whoever asks */
 	} names[TARN__PACK_NAMES_MAX];
 };

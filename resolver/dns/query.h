@@ -15,14 +15,14 @@
 /* A client's question, as views into its message: valid as long as the message is. */
 struct tarn__query {
 	const uint8_t *qname; /* the client's own spelling, never compressed; NULL: no question */
-	uint16_t qname_len;   /* octets with the root label, 1 to 255 */
+	uint16_t qname_len; /* octets with the root label, 1 to 255 */
 	uint16_t qtype, qclass;
 	uint16_t id;
-	uint16_t flags;	    /* the header's second word as received */
+	uint16_t flags; /* the header's second word as received */
 	uint16_t edns_size; /* the client's UDP size, at least 512; 512 without OPT */
 	uint8_t edns_version;
 	bool has_opt;
-	bool dnssec_ok;		/* RFC 3225 */
+	bool dnssec_ok; /* RFC 3225 */
 	const uint8_t *options; /* of the OPT, well formed; RFC 6891 section 6.1.2 */
 	uint16_t options_len;
 };

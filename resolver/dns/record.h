@@ -13,7 +13,7 @@
 #include "dns/wire.h"
 
 enum {
-	TARN__RECORD_FIXED_LEN = 10,		       /* TYPE, CLASS, TTL and RDLENGTH */
+	TARN__RECORD_FIXED_LEN = 10, /* TYPE, CLASS, TTL and RDLENGTH */
 	TARN__RECORD_MIN = 1 + TARN__RECORD_FIXED_LEN, /* the root's, without RDATA */
 };
 
@@ -36,7 +36,7 @@ bool tarn__record_read(struct tarn__reader *, struct tarn__record *);
  */
 struct tarn__rdata_form {
 	uint8_t octets, strings, names;
-	int8_t rest;	   /* octets, exactly; TARN__RDATA_ANY */
+	int8_t rest; /* octets, exactly; TARN__RDATA_ANY */
 	bool can_compress; /* the types of RFC 1035 only */
 };
 enum { TARN__RDATA_ANY = -1 };

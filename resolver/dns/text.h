@@ -17,7 +17,7 @@
 #include "dns/message.h"
 
 enum {
-	TARN__WORD_MAX = 16,			  /* "NSEC3PARAM", "RCODE65535", and NUL */
+	TARN__WORD_MAX = 16, /* "NSEC3PARAM", "RCODE65535", and NUL */
 	TARN__NAME_TEXT_MAX = 4 * TARN__NAME_MAX, /* each octet "\255", and NUL for the root */
 };
 

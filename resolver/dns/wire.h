@@ -14,7 +14,7 @@
 
 struct tarn__reader {
 	const uint8_t *wire; /* the whole message: compression pointers count from here */
-	size_t at, end;	     /* end may be nearer than the message's own, e.g. an RDATA's */
+	size_t at, end; /* end may be nearer than the message's own, e.g. an RDATA's */
 	bool failed;
 };
 

@@ -19,7 +19,9 @@
 #include "net/stream.h"
 
 enum {
-	/* c-ares' own time-out. core/ keeps an earlier deadline: this one only cleans up after it. */
+	/*
+	 * c-ares' own time-out. core/ keeps an earlier deadline: this one only cleans up after it.
+	 */
 	TIMEOUT_MS = 5000,
 	/* A connection that is not there by then never will be in time. */
 	CONNECT_MS = 3000,

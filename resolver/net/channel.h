@@ -50,7 +50,9 @@ struct tarn__question {
 	struct tarn__question *next;
 	bool is_finished;
 	bool is_again; /* sent a second time, its first connection having been lost */
-	/* Once finished: the error, or an answer that is valid until the channel goes on reading. */
+	/*
+	 * Once finished: the error, or an answer that is valid until the channel goes on reading.
+	 */
 	bool was_connected; /* its socket was, so that what failed is the connection */
 	int error;
 	const uint8_t *answer;

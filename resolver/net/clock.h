@@ -6,7 +6,9 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Monotonic milliseconds. Coarse: some 4 ms of grain, but a read of memory and not a system call. */
+/*
+ * Monotonic milliseconds. Coarse: some 4 ms of grain, but a read of memory and not a system call.
+ */
 static inline uint64_t tarn__clock_ms(void)
 {
 	struct timespec now;

@@ -378,7 +378,7 @@ static uint64_t idle_ms(const struct tarn__tcp *tcp)
 }
 
 /*
- * When the first of a list is over its time; UINT64_MAX: there is none. A sum and no difference: the
+ * When the first of a list is over its time; UINT64_MAX: there is none. A sum, no difference: the
  * clock of a turn may be older than a connection's last progress.
  */
 static uint64_t first_end(const struct tarn__list *list, uint64_t time_ms)

@@ -58,7 +58,9 @@ static void io_wake_at(void *data, uint64_t at_ms)
 
 /* ---- a turn of the loop ------------------------------------------------------------------- */
 
-/* The coarse clock may lag behind the loop's: an early wake-up finds nothing due and sets it anew. */
+/*
+ * The coarse clock may lag behind the loop's: an early wake-up finds nothing due and sets it anew.
+ */
 static void set_timer(struct tarn_worker *worker, uint64_t at_ms, uint64_t now_ms)
 {
 	if (at_ms == worker->timer_ms && ev_is_active(&worker->timer))

@@ -1,6 +1,8 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// librtcache measured: hit ratios, speed alone and with two threads, memory; printed with what to
-// beat.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * librtcache measured: hit ratios, speed alone and with two threads, memory; printed with what to
+ * beat.
+ */
 
 #include <errno.h>
 #include <math.h>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Reference policies as simple as can be: arrays indexed by key number, capacity in keys.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reference policies as simple as can be: arrays indexed by key number, capacity in keys. */
 
 #include "cache_model.h"
 

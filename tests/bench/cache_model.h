@@ -1,5 +1,7 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// What the cache is measured against: plain LRU and plain S3-FIFO over key numbers, and Zipf's law.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the cache is measured against: plain LRU and plain S3-FIFO over key numbers, and Zipf's law.
+ */
 
 #ifndef TESTS_BENCH_CACHE_MODEL_H
 #define TESTS_BENCH_CACHE_MODEL_H

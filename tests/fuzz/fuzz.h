@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The one function a fuzz target defines.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The one function a fuzz target defines. */
 
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H

@@ -1,5 +1,7 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The main of a fuzz target built without a fuzzer: replays its corpus, or the files named, as TAP.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The main of a fuzz target built without a fuzzer: replays its corpus, or the files named, as TAP.
+ */
 
 #include "fuzz.h"
 
@@ -63,8 +65,8 @@ static bool replay_corpus(const char *program)
 	const char *slash = strrchr(program, '/');
 	const char *srcdir = getenv("srcdir");
 	char directory[PATH_MAX];
-	int len = snprintf(directory, sizeof(directory), "%s/tests/fuzz/corpus/%s", srcdir ? srcdir : ".",
-			   slash ? slash + 1 : program);
+	int len = snprintf(directory, sizeof(directory), "%s/tests/fuzz/corpus/%s",
+			   srcdir ? srcdir : ".", slash ? slash + 1 : program);
 	return len > 0 && (size_t)len < sizeof(directory) && replay_directory(directory);
 }
 

@@ -27,8 +27,8 @@ struct sent {
 
 struct outside {
 	struct tarn_io io;
-	struct outside
-		*first; /* the owner of the clock and of shared: itself, but for a second worker */
+	/* The owner of the clock and of shared: itself, but for a second worker. */
+	struct outside *first;
 	uint64_t now_ms;
 	uint64_t wake_at_ms;
 	uint32_t seed;

@@ -1,5 +1,7 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// A cache on a virtual clock, whose lookups are kept for the test to end, and callers who ask it.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A cache on a virtual clock, whose lookups are kept for the test to end, and callers who ask it.
+ */
 
 #ifndef TESTS_UNIT_CACHE_WORLD_H
 #define TESTS_UNIT_CACHE_WORLD_H

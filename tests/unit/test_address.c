@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// net/address.c and net/error.c: addresses and errors in words.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/address.c and net/error.c: addresses and errors in words. */
 
 #include <net/if.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// daemon/addresses.c: the list's bound, and which servers are tarn itself.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/addresses.c: the list's bound, and which servers are tarn itself. */
 
 #include "daemon/addresses.h"
 

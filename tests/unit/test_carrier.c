@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// net/carrier.c and net/channel.c: questions on their way to servers, over c-ares.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/carrier.c and net/channel.c: questions on their way to servers, over c-ares. */
 
 #include "config.h"
 
@@ -539,7 +539,9 @@ END_TEST
 
 START_TEST(address_without_a_route_is_unreachable)
 {
-	/* The kernel refuses to connect to it: a multicast address over TCP, a broadcast over UDP. */
+	/*
+	 * The kernel refuses to connect to it: a multicast address over TCP, a broadcast over UDP.
+	 */
 	fake.address = parse_address(_i == 0 ? "255.255.255.255:53" : "224.0.0.1:53");
 	ask(first, "a.example", _i == 0 ? TARN__UDP : TARN__TCP);
 	ck_assert_int_eq(first->error, TARN_EUNREACHABLE);

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// daemon/log.c: lines into a pipe that is read, slow or closed.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/log.c: lines into a pipe that is read, slow or closed. */
 
 #include "config.h"
 

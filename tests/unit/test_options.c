@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// daemon/options.c: what each command line means, and which fault it shows.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/options.c: what each command line means, and which fault it shows. */
 
 #include "daemon/options.h"
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// net/random.c: pools of the kernel's randomness.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/random.c: pools of the kernel's randomness. */
 
 #include "net/random.h"
 

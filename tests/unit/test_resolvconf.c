@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// daemon/resolvconf.c: which lines name a server.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/resolvconf.c: which lines name a server. */
 
 #include "config.h"
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The arena's blocks: big enough, apart from each other, joined again when they are free.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The arena's blocks: big enough, apart from each other, joined again when they are free. */
 
 #include "arena.h"
 

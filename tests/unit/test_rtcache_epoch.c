@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The epochs: what was taken out is free when every reader online has passed, and not before.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The epochs: what was taken out is free when every reader online has passed, and not before. */
 
 #include "epoch.h"
 

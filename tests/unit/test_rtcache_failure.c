@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Remembered failures: for how long, how they double, and what they lie beside.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Remembered failures: for how long, how they double, and what they lie beside. */
 
 #include "failure.h"
 

@@ -1,5 +1,7 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Reading through, by the default rule: one lookup for all, one new leader when it fails to come.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading through, by the default rule: one lookup for all, one new leader when it fails to come.
+ */
 
 #include "cache_world.h"
 

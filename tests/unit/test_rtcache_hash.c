@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The hash of a key: what it depends on, and how it spreads.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The hash of a key: what it depends on, and how it spreads. */
 
 #include "hash.h"
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Reading through by the herd rule, as pingora's RTCache does it.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading through by the herd rule, as pingora's RTCache does it. */
 
 #include "cache_world.h"
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Many keys at once, and every allocation on the way failing in turn.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Many keys at once, and every allocation on the way failing in turn. */
 
 #include "cache_world.h"
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The queue of entries: its order, its two ends and its weight.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The queue of entries: its order, its two ends and its weight. */
 
 #include "queue.h"
 

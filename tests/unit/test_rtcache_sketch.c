@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The sketch: it counts to its cap, never too low, seldom too high, and forgets.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The sketch: it counts to its cap, never too low, seldom too high, and forgets. */
 
 #include "sketch.h"
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Looking inside: what is counted, what a walk visits, what is known of one key.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Looking inside: what is counted, what a walk visits, what is known of one key. */
 
 #include "cache_world.h"
 

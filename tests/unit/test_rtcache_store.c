@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The store alone: what is put is found, for its time, and within its size.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The store alone: what is put is found, for its time, and within its size. */
 
 #include <errno.h>
 

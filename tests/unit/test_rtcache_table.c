@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The table: what is in it is found, while it grows, and by readers that take no lock.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table: what is in it is found, while it grows, and by readers that take no lock. */
 
 #include "table.h"
 
@@ -24,6 +24,8 @@ static uint64_t memory[(1 + ENTRIES) * ENTRY_UNITS];
 static _Alignas(RTCACHE__UNIT) struct rtcache__segment segments[SEGMENTS];
 static struct rtcache__table table;
 static unsigned entry_count;
+/* All keys begin in one chain. */
+static bool is_one_chain;
 
 static void open_table(void)
 {
@@ -31,6 +33,7 @@ static void open_table(void)
 	/* Only the first is zeroed by whoever makes a table. */
 	memset(segments, 0xff, sizeof(segments) - sizeof(segments[0]));
 	entry_count = 0;
+	is_one_chain = false;
 	rtcache__table_init(&table, (unsigned char *)memory, &segments[SEGMENTS], SEGMENTS);
 }
 
@@ -39,9 +42,11 @@ static struct rtcache__entry *entry_at(uint32_t ref)
 	return rtcache__entry_at((unsigned char *)memory, ref);
 }
 
-/* Odd, so that every number has another hash; spread over all bits. */
+/* Another one for every key. */
 static uint64_t hash_of(uint32_t key)
 {
+	if (is_one_chain)
+		return (uint64_t)key * RTCACHE__SEGMENT_BUCKETS;
 	return (key + UINT64_C(1)) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
@@ -329,6 +334,24 @@ static void publish(uint32_t refs[KEYS], uint32_t key)
 	atomic_store_explicit(&published[key], version, memory_order_release);
 }
 
+static void start_readers(pthread_t threads[READERS])
+{
+	atomic_store(&has_ended, false);
+	atomic_store(&found_count, 0);
+	for (unsigned i = 0; i < READERS; i++)
+		ck_assert_int_eq(
+			pthread_create(&threads[i], NULL, read_on, (void *)(uintptr_t)(i + 1)), 0);
+}
+
+static void stop_readers(pthread_t threads[READERS])
+{
+	while (!atomic_load(&found_count))
+		sched_yield();
+	atomic_store(&has_ended, true);
+	for (unsigned i = 0; i < READERS; i++)
+		pthread_join(threads[i], NULL);
+}
+
 START_TEST(readers_miss_nothing_while_it_grows)
 {
 	static uint32_t refs[KEYS];
@@ -336,21 +359,34 @@ START_TEST(readers_miss_nothing_while_it_grows)
 	uint64_t random = 1;
 	memset(refs, 0, sizeof(refs));
 	memset(published, 0, sizeof(published));
-	atomic_store(&has_ended, false);
-	for (unsigned i = 0; i < READERS; i++)
-		ck_assert_int_eq(
-			pthread_create(&threads[i], NULL, read_on, (void *)(uintptr_t)(i + 1)), 0);
+	start_readers(threads);
 	for (unsigned round = 0; round < ENTRIES; round++) {
 		publish(refs, pick(&random, KEYS));
 		if (round % (ENTRIES / CAPACITY) == 0 && rtcache__table_buckets(&table) < CAPACITY)
 			rtcache__table_grow(&table);
 	}
 	ck_assert_uint_eq(rtcache__table_buckets(&table), CAPACITY);
-	while (!atomic_load(&found_count))
-		sched_yield();
-	atomic_store(&has_ended, true);
-	for (unsigned i = 0; i < READERS; i++)
-		pthread_join(threads[i], NULL);
+	stop_readers(threads);
+}
+END_TEST
+
+START_TEST(readers_miss_nothing_while_a_long_chain_is_split)
+{
+	static uint32_t refs[KEYS];
+	pthread_t threads[READERS];
+	memset(refs, 0, sizeof(refs));
+	memset(published, 0, sizeof(published));
+	is_one_chain = true;
+	for (uint32_t key = 0; key < KEYS; key++)
+		publish(refs, key);
+	start_readers(threads);
+	while (rtcache__table_buckets(&table) < CAPACITY) {
+		unsigned before = atomic_load(&found_count);
+		while (atomic_load(&found_count) == before)
+			sched_yield();
+		rtcache__table_grow(&table);
+	}
+	stop_readers(threads);
 }
 END_TEST
 
@@ -373,6 +409,7 @@ int main(void)
 	tcase_add_test(tcase, new_segment_starts_with_the_counts_of_the_one_it_comes_from);
 	tcase_add_loop_test(tcase, churn_keeps_what_is_there, 0, 4);
 	tcase_add_test(tcase, readers_miss_nothing_while_it_grows);
+	tcase_add_test(tcase, readers_miss_nothing_while_a_long_chain_is_split);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -1,5 +1,7 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Many threads on few keys in a tiny cache, everything at random; every value read tells its key.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Many threads on few keys in a tiny cache, everything at random; every value read tells its key.
+ */
 
 #include <pthread.h>
 #include <stdatomic.h>

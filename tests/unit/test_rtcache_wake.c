@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// Waking: what another thread makes ready wakes the client that waits for it, once, and always.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Waking: what another thread makes ready wakes the client that waits for it, once, and always. */
 
 #include <pthread.h>
 #include <sched.h>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// daemon/settings.c: what fills the gaps of what was said, and how it is explained.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/settings.c: what fills the gaps of what was said, and how it is explained. */
 
 #include "daemon/settings.h"
 

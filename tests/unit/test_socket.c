@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// net/socket.c: sockets and their options.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/socket.c: sockets and their options. */
 
 #include "config.h"
 

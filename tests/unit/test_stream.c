@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// net/stream.c: messages with their lengths, on a pair of connected sockets.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/stream.c: messages with their lengths, on a pair of connected sockets. */
 
 #include "net/stream.h"
 

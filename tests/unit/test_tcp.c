@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// net/tcp.c: questions and replies over TCP.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/tcp.c: questions and replies over TCP. */
 
 #include "config.h"
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// net/udp.c: questions and replies over UDP.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/udp.c: questions and replies over UDP. */
 
 #include "config.h"
 

@@ -1,5 +1,7 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// net/worker.c, net/ask.c and net/shared.c: a worker on its host's loop, and the host's questions.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * net/worker.c, net/ask.c and net/shared.c: a worker on its host's loop, and the host's questions.
+ */
 
 #include "config.h"
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: BSD-2-Clause
-// The main of a unit test: runs a Check suite and reports every case as TAP.
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The main of a unit test: runs a Check suite and reports every case as TAP. */
 
 #ifndef TESTS_UNIT_UNIT_H
 #define TESTS_UNIT_UNIT_H
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /*
- * Run the suite, print TAP on stdout, return the exit status for main. CK_FORK=no in the environment
+ * Runs the suite, prints TAP, returns the exit status for main. CK_FORK=no in the environment
  * keeps every case in this process (debugger, valgrind).
  */
 static inline int unit_run(Suite *suite)
