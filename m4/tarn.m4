@@ -84,7 +84,8 @@ AS_IF([test "$ac_cv_func_ares_set_socket_functions_ex" = yes],
 #if ARES_VERSION >= 0x011600
 #error rewrites the messages it carries
 #endif
-]])], [], [AC_MSG_ERROR([c-ares $cares_version rewrites what it sends: use 1.18 to 1.21, or 1.34 and later])])])
+]])], [], [AC_MSG_ERROR(
+		[c-ares $cares_version rewrites what it sends: use 1.18 to 1.21, or 1.34 and later])])])
 CPPFLAGS=$tarn_saved_CPPFLAGS
 LIBS=$tarn_saved_LIBS])
 
@@ -111,7 +112,7 @@ AC_CHECK_HEADER([ldns/ldns.h], [AC_CHECK_LIB([ldns], [ldns_wire2pkt],
 AS_IF([test "$have_check" != yes], [scenario_tests="left out: no Check"])
 AM_CONDITIONAL([HAVE_LDNS], [test "$scenario_tests" = yes])])
 
-# TARN_PYTHON: a Python that has pytest and dnspython; the system's own is asked before PATH's first.
+# TARN_PYTHON: a Python with pytest and dnspython; the system's own is asked before PATH's first.
 AC_DEFUN([TARN_PYTHON], [
 AC_ARG_VAR([PYTHON], [Python 3 with pytest and dnspython: the system tests])
 AC_MSG_CHECKING([for a Python with pytest and dnspython])

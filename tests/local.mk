@@ -17,6 +17,6 @@ AM_TESTS_ENVIRONMENT = \
 	READELF='$(READELF)'; export READELF; \
 	HEADER_FLAGS='$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS)'; export HEADER_FLAGS;
 
-# What a test program links: everything, from the convenience libraries, so that it sees hidden names.
+# What a test program links: the convenience libraries, in which it sees hidden names too.
 LDADD = $(fuzz_engine) resolver/daemon/libdaemon.la resolver/libresolver.la cache/libcache.la \
 	$(CARES_LIBS) $(EV_LIBS) $(CHECK_LIBS)

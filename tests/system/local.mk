@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The program against real servers and clients. TARN=/path/to/tarn tests another one than the build's.
+# The program against real servers and clients; TARN=/path/to/tarn tests another one.
 
 EXTRA_DIST += tests/system
 
