@@ -49,7 +49,8 @@ struct ev_loop;
 	X(TARN_ETIMEOUT, -109, "no answer in time")                                                \
 	X(TARN_EANSWER, -110, "no usable answer")                                                  \
 	X(TARN_EBUSY, -111, "too many questions under way")                                        \
-	X(TARN_ENOSERVER, -112, "no upstream server")
+	X(TARN_ENOSERVER, -112, "no upstream server")                                             \
+	X(TARN_EPREFIX, -113, "not a prefix length that fits the address")
 
 #define TARN__ERROR_ENUM(name, code, text) name = code,
 enum tarn_error { TARN_ERRORS(TARN__ERROR_ENUM) };
@@ -91,6 +92,15 @@ uint16_t tarn_address_port(const struct tarn_address *);
 void tarn_address_set_port(struct tarn_address *, uint16_t port);
 bool tarn_address_is_equal(const struct tarn_address *, const struct tarn_address *);
 
+/* A network: "192.0.2.0/24", "2001:db8::/32", or one address. */
+struct tarn_network {
+	struct tarn_address address; /* no bit set behind the prefix; port 0 */
+	unsigned prefix_len; /* bits */
+};
+
+/* Errors: TARN_EADDRESS, TARN_EPREFIX. Bits behind the prefix are an error, too. */
+int tarn_network_parse(const char *text, struct tarn_network *out);
+
 /* ---- the resolver ---------------------------------------------------------------------- */
 
 struct tarn; /* the cache and the configuration, shared by all workers */
@@ -110,12 +120,22 @@ struct tarn_options {
 	/* Copied; none: every question that needs one fails. */
 	const struct tarn_address *upstreams;
 	size_t upstream_count;
+	/* Who may ask; none: loopback, private and link-local networks. Loopback always may. */
+	const struct tarn_network *allow;
+	size_t allow_count;
+	/* Names that go upstream with all below them though their use is special: "home.arpa". */
+	const char *const *pass;
+	size_t pass_count;
+	/* The upstreams validate, and the way to them is safe: pass their AD on (RFC 6840). */
+	bool trust_ad;
+	/* Refuse to say version.bind and id.server (class CH). */
+	bool hide_identity;
 	/* One line without a newline; may be called on any worker's thread. NULL: silence. */
 	void (*log)(void *arg, enum tarn_log_level level, const char *line);
 	void *log_arg;
 };
 
-/* NULL with errno set: ENOMEM; EINVAL for more than 64 upstreams. */
+/* NULL with errno set: ENOMEM; EINVAL for more than 64 upstreams, or a pass that is no name. */
 struct tarn *tarn_new(const struct tarn_options *);
 /* All its workers have been freed before. NULL is allowed. */
 void tarn_free(struct tarn *);

@@ -168,7 +168,8 @@ static int ask(struct lookup *lookup, size_t index, enum tarn__transport transpo
 		.has_edns = edns,
 	};
 	/* After the assignment above, which writes the padding that wire begins in. */
-	attempt->exchange.len = tarn__ask_write(&lookup->key, id, edns, attempt->wire);
+	struct tarn__ask message = {.id = id, .edns = edns};
+	attempt->exchange.len = tarn__ask_write(&lookup->key, &message, attempt->wire);
 	tarn__list_append(&lookup->attempts, &attempt->node);
 	int error = io->send(io->data, &attempt->exchange);
 	if (error < 0)

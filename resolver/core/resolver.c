@@ -134,7 +134,8 @@ static struct tarn__ede explain(int error)
 
 static size_t write_failure(const struct tarn__query *query, int error, uint8_t *reply)
 {
-	return tarn__reply_error(query, TARN__SERVFAIL, explain(error), reply);
+	struct tarn__options options = {.ede_count = 1, .ede = {explain(error)}};
+	return tarn__reply_error(query, TARN__SERVFAIL, &options, reply);
 }
 
 static size_t write_answer(const struct tarn__query *query, enum tarn__transport transport,
@@ -145,7 +146,6 @@ static size_t write_answer(const struct tarn__query *query, enum tarn__transport
 	struct tarn__reply how = {
 		.limit = transport == TARN__UDP ? tarn__reply_limit(query) : TARN__MESSAGE_MAX,
 		.age_sec = (uint32_t)(value->age_ms / 1000),
-		.ede = {.code = TARN__EDE_NONE},
 	};
 	return tarn__reply_stored(query, value->data, value->len, &how, reply);
 }
@@ -203,8 +203,6 @@ static void wait(struct tarn__resolver *resolver, const struct tarn__asker *aske
 	pending->query = *query;
 	memcpy(pending->qname, query->qname, query->qname_len);
 	pending->query.qname = pending->qname;
-	pending->query.options = NULL;
-	pending->query.options_len = 0;
 	pending->transport = asker->transport;
 	pending->answer = asker->answer;
 	pending->owner = asker->owner;
@@ -226,8 +224,7 @@ static size_t answer_from_cache(struct tarn__resolver *resolver, const struct ta
 	struct rtcache_value value;
 	if (rtcache_peek(resolver->client, key, key_len, false, &value) == 1)
 		return write_answer(query, asker->transport, &value, reply);
-	struct tarn__ede none = {.code = TARN__EDE_NONE};
-	return tarn__reply_error(query, TARN__REFUSED, none, reply);
+	return tarn__reply_error(query, TARN__REFUSED, NULL, reply);
 }
 
 long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__asker *asker,
@@ -237,10 +234,8 @@ long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__aske
 	int verdict = tarn__query_parse(wire, len, &query);
 	if (verdict == TARN__QUERY_DROP)
 		return TARN__ASK_DROP;
-	if (verdict != TARN__QUERY_GOOD) {
-		struct tarn__ede none = {.code = TARN__EDE_NONE};
-		return (long)tarn__reply_error(&query, (uint16_t)verdict, none, reply);
-	}
+	if (verdict != TARN__QUERY_GOOD)
+		return (long)tarn__reply_error(&query, (uint16_t)verdict, NULL, reply);
 	uint8_t key[TARN__KEY_MAX];
 	size_t key_len = tarn__key_write(&query, key);
 	if (!(query.flags & TARN__FLAG_RD))

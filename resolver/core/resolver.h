@@ -14,13 +14,16 @@
 #ifndef TARN_CORE_RESOLVER_H
 #define TARN_CORE_RESOLVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "core/io.h"
+#include "dns/cookie.h"
 #include "tarn.h"
 
 struct rtcache;
+struct tarn__policy;
 
 /* ---- shared by all workers -------------------------------------------------------------- */
 
@@ -29,6 +32,10 @@ struct tarn__config {
 	size_t cache_size;
 	struct tarn_address *servers; /* owned */
 	size_t server_count;
+	/* Their word on what they validated is taken: AD is asked for and passed on (RFC 6840). */
+	bool trust_ad;
+	const struct tarn__policy *policy; /* owned */
+	uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN];
 	/* The cache's clock: struct rtcache_options.now_ms and its arg. NULL: its own. */
 	uint64_t (*now_ms)(void *arg);
 	void *now_arg;
@@ -36,7 +43,7 @@ struct tarn__config {
 
 struct tarn__shared;
 
-/* Copies the configuration. NULL with errno set. */
+/* Copies the configuration; takes the policy, even on failure. NULL with errno set. */
 struct tarn__shared *tarn__shared_new(const struct tarn__config *);
 void tarn__shared_free(struct tarn__shared *);
 const struct tarn__config *tarn__shared_config(const struct tarn__shared *);
@@ -75,6 +82,10 @@ struct tarn__asker {
 	 */
 	void (*answer)(void *owner, const void *route, const uint8_t *reply, size_t len);
 	void *owner;
+	/* Who asks; copied if the answer is late. NULL: the program itself. */
+	const struct tarn_address *client;
+	/* TCP: how long the connection may be idle, in units of 100 ms (RFC 7828). */
+	uint16_t keepalive;
 	const void *route; /* copied only if the answer is late */
 	size_t route_len; /* at most TARN__ROUTE_MAX */
 };

@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dns/edns.h"
 #include "dns/message.h"
 #include "dns/query.h"
 
@@ -41,6 +42,7 @@ enum tarn__verdict {
 	TARN__ANSWER_TRUNCATED, /* ours, but TC=1: ask again over TCP */
 	TARN__ANSWER_FAILED, /* ours, but SERVFAIL, REFUSED, FORMERR, NOTIMP or another rcode */
 	TARN__ANSWER_FOREIGN, /* not an answer to what was asked: QR=0, opcode, id, question */
+	TARN__ANSWER_MISSPELT, /* ours, but for the case of letters, and that was to be exact */
 	TARN__ANSWER_BROKEN, /* malformed, or a chain that loops or is too long */
 };
 
@@ -49,6 +51,9 @@ struct tarn__answer {
 	uint16_t rcode; /* with the OPT's upper bits; 0 where FOREIGN or BROKEN */
 	bool has_opt;
 	bool is_negative; /* NXDOMAIN or NODATA for the end of the chain */
+	bool is_whole_name; /* NXDOMAIN for qname itself, so that it holds for every type */
+	uint8_t cookie_len;
+	const uint8_t *cookie; /* the COOKIE option's data, a view into the message; NULL: none */
 	uint32_t ttl; /* seconds the stored form may be kept; 0: deliver, do not store */
 	size_t len; /* of the stored form */
 };
@@ -65,11 +70,11 @@ void tarn__answer_read(const uint8_t *wire, size_t len, const uint8_t *asked, si
 		       const struct tarn__key *key, bool exact_case, uint8_t out[TARN__STORED_MAX],
 		       struct tarn__answer *answer);
 
-/* An extended error for the reply; text may be NULL. */
-struct tarn__ede {
-	int code; /* enum tarn__ede_code; TARN__EDE_NONE: none */
-	const char *text;
-};
+/*
+ * Makes a stored form older: every TTL less age_sec, 0 at least. For what is stored anew under
+ * another key when a part of its time is over.
+ */
+void tarn__stored_age(uint8_t *stored, size_t len, uint32_t age_sec);
 
 /*
  * Writes the reply of a stored form to a client: its id, RD, CD and question as it spelt it, RA,
@@ -85,7 +90,8 @@ struct tarn__reply {
 	uint32_t age_sec; /* since it was stored */
 	uint32_t stale_ttl; /* not 0: every TTL is this (RFC 8767 section 5.11) */
 	bool trust_ad;
-	struct tarn__ede ede;
+	bool is_authoritative; /* AA: our own data */
+	struct tarn__options options; /* what goes into the OPT, if there is one */
 };
 size_t tarn__reply_stored(const struct tarn__query *, const uint8_t *stored, size_t stored_len,
 			  const struct tarn__reply *, uint8_t *out);
@@ -94,7 +100,7 @@ size_t tarn__reply_stored(const struct tarn__query *, const uint8_t *stored, siz
  * Writes a reply without records: an error, or NOERROR without data. The question is repeated if
  * it could be read; opcode, RD and CD are copied. out has room for TARN__UDP_MIN octets.
  */
-size_t tarn__reply_error(const struct tarn__query *, uint16_t rcode, struct tarn__ede,
+size_t tarn__reply_error(const struct tarn__query *, uint16_t rcode, const struct tarn__options *,
 			 uint8_t *out);
 
 /* What a UDP client takes of us: TARN__UDP_MIN to TARN__UDP_MAX octets (RFC 6891 section 6.2.3). */

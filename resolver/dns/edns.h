@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/edns.h: the OPT record (RFC 6891) and its extended error option (RFC 8914). OPT is hop by
- * hop: it is made anew for each direction and never stored.
+ * dns/edns.h: the OPT record (RFC 6891) and the options that go into it: cookies (RFC 7873),
+ * keepalive (RFC 7828), extended errors (RFC 8914). OPT is hop by hop: it is made anew for each
+ * direction and never stored.
  */
 #ifndef TARN_DNS_EDNS_H
 #define TARN_DNS_EDNS_H
@@ -10,25 +11,48 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dns/answer.h"
 #include "dns/message.h"
 
 enum {
 	TARN__OPT_LEN = 11, /* without options */
 	TARN__OPTION_HEADER_LEN = 4,
+	TARN__OPTION_COOKIE = 10,
+	TARN__OPTION_KEEPALIVE = 11,
 	TARN__OPTION_EDE = 15,
 	TARN__OPT_DO = 0x8000, /* RFC 3225, in the low half of the TTL */
+	TARN__EDE_COUNT_MAX = 2, /* extended errors in one reply */
+};
+
+/* An extended error; text is UTF-8 and may be NULL. */
+struct tarn__ede {
+	uint16_t code; /* enum tarn__ede_code */
+	const char *text;
+};
+
+/* What a reply says in its OPT; zero says nothing. */
+struct tarn__options {
+	const uint8_t *cookie; /* the COOKIE option's data, whole */
+	uint8_t cookie_len; /* 0: none */
+	bool has_keepalive;
+	uint16_t keepalive; /* units of 100 ms; 0: close the connection (RFC 7828 section 3.2) */
+	uint8_t ede_count;
+	struct tarn__ede ede[TARN__EDE_COUNT_MAX];
 };
 
 /* Does every option end within? RFC 6891 section 6.1.2. */
 bool tarn__options_are_valid(const uint8_t *options, size_t len);
 
+struct tarn__opt {
+	uint16_t rcode; /* its upper bits travel here */
+	bool dnssec_ok;
+	const struct tarn__options *options; /* NULL: none */
+};
+
 /*
- * Writes an OPT of version 0 that offers TARN__UDP_MAX octets, with the rcode's upper bits; the
- * extended error goes along where all of it fits in room, which is at least TARN__OPT_LEN. Returns
- * the octets written.
+ * Writes an OPT of version 0 that offers TARN__UDP_MAX octets. An option goes along where all of it
+ * fits in room, which is at least TARN__OPT_LEN: the cookie first, extended errors last (RFC 8914
+ * section 3). Returns the octets written.
  */
-size_t tarn__opt_write(uint8_t *out, size_t room, uint16_t rcode, bool dnssec_ok,
-		       const struct tarn__ede *);
+size_t tarn__opt_write(uint8_t *out, size_t room, const struct tarn__opt *);
 
 #endif

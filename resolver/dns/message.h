@@ -40,6 +40,7 @@ enum tarn__rcode {
 	TARN__NOTIMP = 4,
 	TARN__REFUSED = 5,
 	TARN__BADVERS = 16, /* extended: upper bits travel in OPT (RFC 6891 section 6.1.3) */
+	TARN__BADCOOKIE = 23, /* RFC 7873 section 5.2.3 */
 };
 
 enum tarn__type {
@@ -91,11 +92,12 @@ enum tarn__class {
 
 /* Extended DNS errors, RFC 8914 section 5.2. */
 enum tarn__ede_code {
-	TARN__EDE_NONE = -1,
 	TARN__EDE_STALE = 3,
 	TARN__EDE_CACHED_ERROR = 13,
 	TARN__EDE_NOT_READY = 14,
+	TARN__EDE_PROHIBITED = 18,
 	TARN__EDE_STALE_NXDOMAIN = 19,
+	TARN__EDE_NOT_AUTHORITATIVE = 20,
 	TARN__EDE_NOT_SUPPORTED = 21,
 	TARN__EDE_NO_REACHABLE_AUTHORITY = 22,
 	TARN__EDE_NETWORK_ERROR = 23,

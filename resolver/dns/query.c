@@ -45,12 +45,8 @@ static void read_opt(struct tarn__reader *reader, const uint8_t *fixed, struct t
 	out->dnssec_ok = tarn__get16(fixed + 6) & TARN__OPT_DO;
 	uint16_t len = tarn__get16(fixed + 8);
 	const uint8_t *options = tarn__read_octets(reader, len);
-	if (!options || (len > 0 && !tarn__options_are_valid(options, len))) {
+	if (!options || (len > 0 && !tarn__options_are_valid(options, len)))
 		tarn__reader_fail(reader);
-		return;
-	}
-	out->options = options;
-	out->options_len = len;
 }
 
 /* Steps over a record that should be no OPT. Returns whether it is a TSIG. */
@@ -197,23 +193,28 @@ bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out)
 
 /* ---- the message upstream --------------------------------------------------------------- */
 
-size_t tarn__ask_write(const struct tarn__key *key, uint16_t id, bool edns,
+size_t tarn__ask_write(const struct tarn__key *key, const struct tarn__ask *ask,
 		       uint8_t out[TARN__ASK_MAX])
 {
-	tarn__put16(out, id);
-	tarn__put16(out + 2, TARN__FLAG_RD | (key->checking_disabled ? TARN__FLAG_CD : 0));
+	tarn__put16(out, ask->id);
+	tarn__put16(out + 2, TARN__FLAG_RD | (ask->wants_ad ? TARN__FLAG_AD : 0) |
+				     (key->checking_disabled ? TARN__FLAG_CD : 0));
 	tarn__put16(out + 4, 1);
 	tarn__put16(out + 6, 0);
 	tarn__put16(out + 8, 0);
-	tarn__put16(out + 10, edns);
+	tarn__put16(out + 10, ask->edns);
 	size_t len = TARN__HEADER_LEN;
 	memcpy(out + len, key->qname, key->qname_len);
 	len += key->qname_len;
 	tarn__put16(out + len, key->qtype);
 	tarn__put16(out + len + 2, key->qclass);
 	len += 4;
-	if (edns)
-		len += tarn__opt_write(out + len, TARN__OPT_LEN, TARN__NOERROR, key->dnssec_ok,
-				       &(struct tarn__ede){.code = TARN__EDE_NONE});
+	if (ask->edns)
+		len += tarn__opt_write(out + len, TARN__ASK_MAX - len,
+				       &(struct tarn__opt){
+					       .dnssec_ok = key->dnssec_ok,
+					       .options = &(struct tarn__options){
+						       .cookie = ask->cookie,
+						       .cookie_len = ask->cookie_len}});
 	return len;
 }

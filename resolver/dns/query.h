@@ -23,17 +23,19 @@ struct tarn__query {
 	uint8_t edns_version;
 	bool has_opt;
 	bool dnssec_ok; /* RFC 3225 */
-	const uint8_t *options; /* of the OPT, well formed; RFC 6891 section 6.1.2 */
-	uint16_t options_len;
+	bool wants_keepalive; /* RFC 7828 */
+	uint8_t cookie_len;
+	const uint8_t *cookie; /* the COOKIE option's data (RFC 7873): 8, or 16 to 40 octets; or NULL */
 };
 
-enum { TARN__QUERY_GOOD = 0, TARN__QUERY_DROP = -1 };
+enum { TARN__QUERY_GOOD = -2, TARN__QUERY_DROP = -1 };
 
 /*
  * Reads a message from a client. Returns TARN__QUERY_GOOD; TARN__QUERY_DROP for what must not be
  * answered at all (shorter than a header, or a response); else the rcode to answer with at once:
- * FORMERR, NOTIMP, REFUSED or BADVERS (RFC 1035, 6891, 6895, 8906, 9619). Then *out holds what
- * could be read, enough for tarn__reply_error(). wire may hold any octets.
+ * FORMERR, NOTIMP, REFUSED or BADVERS (RFC 1035, 6891, 6895, 8906, 9619), or NOERROR for a question
+ * of none but a cookie (RFC 7873 section 5.4). Then *out holds what could be read, enough for
+ * tarn__reply_error(). wire may hold any octets. A good question's class is IN or CH.
  */
 int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out);
 
@@ -56,15 +58,23 @@ struct tarn__key {
 /* false when the octets are no key that tarn__key_write() made. */
 bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out);
 
-/* Header, question and an OPT without options. */
-enum { TARN__ASK_MAX = TARN__HEADER_LEN + TARN__NAME_MAX + 4 + 11 };
+/* Header, question and an OPT with a cookie of 40 octets. */
+enum { TARN__ASK_MAX = TARN__HEADER_LEN + TARN__NAME_MAX + 4 + 11 + 44 };
+
+struct tarn__ask {
+	uint16_t id;
+	bool wants_ad; /* AD: tell whether the answer is validated (RFC 6840 section 5.7) */
+	bool edns; /* false: RFC 6891 section 6.2.2's fall-back; then no cookie goes along */
+	uint8_t cookie_len;
+	const uint8_t *cookie; /* the COOKIE option's data, or NULL */
+};
 
 /*
  * Writes the message that asks an upstream server: RD set, CD as in the key, DO in an OPT that
- * offers TARN__UDP_MAX octets (no OPT when edns is false: RFC 6891 section 6.2.2's fall-back).
- * The OPT is the last record. Returns the octets written.
+ * offers TARN__UDP_MAX octets. The question stands behind the header, the OPT is the last record.
+ * Returns the octets written.
  */
-size_t tarn__ask_write(const struct tarn__key *, uint16_t id, bool edns,
+size_t tarn__ask_write(const struct tarn__key *, const struct tarn__ask *,
 		       uint8_t out[TARN__ASK_MAX]);
 
 #endif

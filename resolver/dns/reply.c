@@ -81,11 +81,26 @@ static void write_ttls(const struct records *records, uint8_t *wire,
 	}
 }
 
+void tarn__stored_age(uint8_t *stored, size_t len, uint32_t age_sec)
+{
+	struct records records = stored_records(stored, len);
+	uint8_t *wire = stored + (records.wire - stored);
+	unsigned count = records.answer_count + records.authority_count;
+	for (unsigned i = 0; i < count; i++) {
+		uint8_t *at = wire + tarn__get16(records.offsets + 2 * i);
+		uint32_t same_rrset = tarn__get32(at) & TARN__STORED_SAME_RRSET;
+		uint32_t ttl = tarn__get32(at) & ~TARN__STORED_SAME_RRSET;
+		tarn__put32(at, same_rrset | (ttl > age_sec ? ttl - age_sec : 0));
+	}
+}
+
 size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored, size_t stored_len,
 			  const struct tarn__reply *reply, uint8_t *out)
 {
 	uint16_t flags = (query->flags & (TARN__FLAG_RD | TARN__FLAG_CD)) | TARN__FLAG_QR |
 			 TARN__FLAG_RA | (stored[0] & TARN__STORED_RCODE);
+	if (reply->is_authoritative)
+		flags |= TARN__FLAG_AA;
 	/* RFC 6840 section 5.7 */
 	if (stored[0] & TARN__STORED_AD && reply->trust_ad &&
 	    (query->dnssec_ok || query->flags & TARN__FLAG_AD))
@@ -107,13 +122,14 @@ size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored
 	write_ttls(&records, out + len, reply);
 	len += records.len;
 	if (query->has_opt)
-		len += tarn__opt_write(out + len, reply->limit - len, TARN__NOERROR,
-				       query->dnssec_ok, &reply->ede);
+		len += tarn__opt_write(out + len, reply->limit - len,
+				       &(struct tarn__opt){.dnssec_ok = query->dnssec_ok,
+							   .options = &reply->options});
 	return len;
 }
 
-size_t tarn__reply_error(const struct tarn__query *query, uint16_t rcode, struct tarn__ede ede,
-			 uint8_t *out)
+size_t tarn__reply_error(const struct tarn__query *query, uint16_t rcode,
+			 const struct tarn__options *options, uint8_t *out)
 {
 	/* Without OPT there is no room for an extended rcode. */
 	if (rcode > TARN__FLAG_RCODE && !query->has_opt)
@@ -124,7 +140,9 @@ size_t tarn__reply_error(const struct tarn__query *query, uint16_t rcode, struct
 					    (rcode & TARN__FLAG_RCODE),
 				    out);
 	if (query->has_opt)
-		len += tarn__opt_write(out + len, TARN__UDP_MIN - len, rcode, query->dnssec_ok,
-				       &ede);
+		len += tarn__opt_write(out + len, TARN__UDP_MIN - len,
+				       &(struct tarn__opt){.rcode = rcode,
+							   .dnssec_ok = query->dnssec_ok,
+							   .options = options});
 	return len;
 }

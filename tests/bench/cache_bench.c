@@ -210,7 +210,8 @@ static void bench_ratios(void)
 	static const struct ratio_aim steep[] = {{0.5, 88.4}, {5, 94.3}, {25, 96.8}};
 	static const struct ratio_aim large[] = {
 		{0.5, 62.3}, {1, 67.0}, {5, 77.6}, {10, 82.1}, {25, 87.8}};
-	print_ratios(10000, 5000000, 1.0, small, 5, 1000);
+	/* Values of a page, so that sizes, which are whole pages, hold exactly as many. */
+	print_ratios(10000, 5000000, 1.0, small, 5, 4000);
 	print_ratios(1000000, 20000000, 1.0, large, 5, 0);
 	print_ratios(1000000, 20000000, 0.8, flat, 3, 0);
 	print_ratios(1000000, 20000000, 1.2, steep, 3, 0);
@@ -318,7 +319,10 @@ static int compare_doubles(const void *a, const void *b)
 
 #define ROUNDS 7
 
-/* One and two threads by turns; the medians, and the median of the quotients. */
+/*
+ * One and two threads by turns; the medians, the median of the quotients, and the best round: the
+ * caches behind the processor's own may belong to others for seconds.
+ */
 static void print_speed(const char *what, const char *tinyufo, struct rtcache *cache,
 			const uint64_t *keys, uint32_t key_count, bool puts, bool reads_through)
 {
@@ -331,8 +335,9 @@ static void print_speed(const char *what, const char *tinyufo, struct rtcache *c
 	qsort(one, ROUNDS, sizeof(*one), compare_doubles);
 	qsort(two, ROUNDS, sizeof(*two), compare_doubles);
 	qsort(scale, ROUNDS, sizeof(*scale), compare_doubles);
-	printf("  %-34s %6.1f   %6.1f   %4.2f x   %6.1f ns   %s\n", what, one[ROUNDS / 2],
-	       two[ROUNDS / 2], scale[ROUNDS / 2], 1e3 / one[ROUNDS / 2], tinyufo);
+	printf("  %-29s %6.1f   %6.1f   %4.2f x  %6.1f ns %6.1f ns   %s\n", what, one[ROUNDS / 2],
+	       two[ROUNDS / 2], scale[ROUNDS / 2], 1e3 / one[ROUNDS / 2], 1e3 / one[ROUNDS - 1],
+	       tinyufo);
 	fflush(stdout);
 }
 
@@ -362,7 +367,7 @@ static void bench_speed(void)
 {
 	enum { SEQUENCE = 1000000 };
 	printf("\nmillion operations a second\n"
-	       "  %-34s 1 thread 2 threads  scaling   1 thread   TinyUFO\n",
+	       "  %-29s 1 thread  2 threads scaling  1 thread, best      TinyUFO\n",
 	       "");
 	struct rtcache *cache = open_cache(64 << 20);
 	put_all(cache, 100000);

@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	uint8_t octets[TARN__KEY_MAX], asked[TARN__ASK_MAX];
 	struct tarn__key key;
 	fuzz_check(tarn__key_read(octets, tarn__key_write(&query, octets), &key));
-	size_t asked_len = tarn__ask_write(&key, tarn__get16(data), true, asked);
+	size_t asked_len = tarn__ask_write(&key, &(struct tarn__ask){.id = tarn__get16(data), .edns = true}, asked);
 	struct tarn__answer answer, second;
 	tarn__answer_read(data, len, asked, asked_len, &key, false, stored, &answer);
 	if (answer.verdict != TARN__ANSWER_GOOD)

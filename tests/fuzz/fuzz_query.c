@@ -18,14 +18,15 @@ static void check_key(const struct tarn__query *query)
 	fuzz_check(key.dnssec_ok == query->dnssec_ok);
 
 	struct tarn__query upstream;
-	size_t len = tarn__ask_write(&key, query->id, query->has_opt, ask);
+	size_t len = tarn__ask_write(&key, &(struct tarn__ask){.id = query->id, .edns = query->has_opt}, ask);
 	fuzz_check(tarn__query_parse(ask, len, &upstream) == TARN__QUERY_GOOD);
 	fuzz_check(upstream.has_opt == query->has_opt && upstream.qtype == query->qtype);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	const struct tarn__ede ede = {.code = TARN__EDE_NETWORK_ERROR, .text = "text"};
+	const struct tarn__options options = {
+		.ede_count = 1, .ede = {{.code = TARN__EDE_NETWORK_ERROR, .text = "text"}}};
 	struct tarn__query query, again;
 	uint8_t reply[TARN__UDP_MIN];
 	int verdict = tarn__query_parse(data, len, &query);
@@ -33,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	if (verdict == TARN__QUERY_GOOD)
 		check_key(&query);
-	size_t reply_len = tarn__reply_error(&query, (uint16_t)verdict, ede, reply);
+	size_t reply_len = tarn__reply_error(&query, (uint16_t)verdict, &options, reply);
 	fuzz_check(reply_len <= sizeof(reply));
 	fuzz_check(tarn__query_parse(reply, reply_len, &again) == TARN__QUERY_DROP);
 	reply[2] &= 0x7f; /* no response any more: it can be parsed like a question */

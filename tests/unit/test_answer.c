@@ -30,7 +30,7 @@ static void ask(const char *name, unsigned type, bool dnssec_ok)
 	ck_assert_int_eq(tarn__query_parse(question.wire, question.len, &query), TARN__QUERY_GOOD);
 	size_t len = tarn__key_write(&query, key_octets);
 	ck_assert(tarn__key_read(key_octets, len, &key));
-	asked_len = tarn__ask_write(&key, ID, true, asked);
+	asked_len = tarn__ask_write(&key, &(struct tarn__ask){.id = ID, .edns = true}, asked);
 }
 
 static void set_up(void)
@@ -79,7 +79,7 @@ static const char *kept(void)
 	ck_assert_int_eq(answer.verdict, TARN__ANSWER_GOOD);
 	size_t len = tarn__reply_stored(
 		&query, stored, answer.len,
-		&(struct tarn__reply){.limit = TARN__MESSAGE_MAX, .ede.code = TARN__EDE_NONE},
+		&(struct tarn__reply){.limit = TARN__MESSAGE_MAX},
 		reply);
 	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, answer.rcode);
 	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_TC, 0);

@@ -7,18 +7,17 @@
 #include "unit.h"
 
 static uint8_t out[64];
-static const struct tarn__ede no_ede = {.code = TARN__EDE_NONE};
 
 START_TEST(plain_opt_has_11_octets)
 {
-	ck_assert_uint_eq(tarn__opt_write(out, TARN__OPT_LEN, 0, false, &no_ede), 11);
+	ck_assert_uint_eq(tarn__opt_write(out, TARN__OPT_LEN, &(struct tarn__opt){0}), 11);
 	ck_assert_mem_eq(out, "\0\0\x29\x04\xd0\0\0\0\0\0\0", 11);
 }
 END_TEST
 
 START_TEST(opt_carries_do_and_the_upper_rcode_bits)
 {
-	ck_assert_uint_eq(tarn__opt_write(out, sizeof(out), 0xabc, true, &no_ede), 11);
+	ck_assert_uint_eq(tarn__opt_write(out, sizeof(out), &(struct tarn__opt){.rcode = 0xabc, .dnssec_ok = true}), 11);
 	ck_assert_mem_eq(out, "\0\0\x29\x04\xd0\xab\0\x80\0\0\0", 11);
 }
 END_TEST
@@ -26,9 +25,10 @@ END_TEST
 /* Loop: octets of room; the option takes 8. */
 START_TEST(extended_error_is_written_whole_or_not_at_all)
 {
-	const struct tarn__ede ede = {.code = TARN__EDE_STALE_NXDOMAIN, .text = "ab"};
+	const struct tarn__options options = {
+		.ede_count = 1, .ede = {{.code = TARN__EDE_STALE_NXDOMAIN, .text = "ab"}}};
 	memset(out, 0x55, sizeof(out));
-	size_t len = tarn__opt_write(out, (size_t)_i, 0, false, &ede);
+	size_t len = tarn__opt_write(out, (size_t)_i, &(struct tarn__opt){.options = &options});
 	ck_assert_uint_eq(len, _i < 19 ? 11 : 19);
 	if (len == 11)
 		ck_assert_mem_eq(out + 9, "\0\0\x55", 3);

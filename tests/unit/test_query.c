@@ -312,10 +312,6 @@ START_TEST(options_have_to_end_within_the_opt)
 	put_opt(&message, 1232, 0, options[_i].options, options[_i].len);
 	ck_assert_int_eq(parse(), options[_i].verdict);
 	ck_assert(query.has_opt);
-	if (options[_i].verdict == TARN__QUERY_GOOD) {
-		ck_assert_uint_eq(query.options_len, options[_i].len);
-		ck_assert(memcmp(query.options, options[_i].options, options[_i].len) == 0);
-	}
 }
 END_TEST
 
@@ -471,7 +467,7 @@ START_TEST(question_upstream_is_that_of_the_key)
 	struct tarn__key read;
 	uint8_t out[TARN__ASK_MAX];
 	ck_assert(tarn__key_read(key, len, &read));
-	len = tarn__ask_write(&read, 0xabcd, true, out);
+	len = tarn__ask_write(&read, &(struct tarn__ask){.id = 0xabcd, .edns = true}, out);
 	ck_assert_int_eq(parse_octets(out, len), TARN__QUERY_GOOD);
 	ck_assert_uint_eq(query.id, 0xabcd);
 	ck_assert_uint_eq(query.flags, TARN__FLAG_RD | TARN__FLAG_CD);
@@ -481,7 +477,6 @@ START_TEST(question_upstream_is_that_of_the_key)
 	ck_assert_uint_eq(query.edns_size, TARN__UDP_MAX);
 	ck_assert(query.dnssec_ok);
 	/* The client's own options are none of the server's business. */
-	ck_assert_uint_eq(query.options_len, 0);
 	ck_assert_uint_eq(len, TARN__HEADER_LEN + 17 + 11);
 }
 END_TEST
@@ -492,7 +487,7 @@ START_TEST(question_upstream_can_do_without_opt)
 	struct tarn__key read;
 	uint8_t out[TARN__ASK_MAX];
 	ck_assert(tarn__key_read(key, len, &read));
-	len = tarn__ask_write(&read, 1, false, out);
+	len = tarn__ask_write(&read, &(struct tarn__ask){.id = 1, .edns = false}, out);
 	ck_assert_int_eq(parse_octets(out, len), TARN__QUERY_GOOD);
 	ck_assert_uint_eq(query.flags, TARN__FLAG_RD);
 	ck_assert(!query.has_opt);

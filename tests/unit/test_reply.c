@@ -21,7 +21,7 @@ static struct text text;
 
 static void set_up(void)
 {
-	how = (struct tarn__reply){.limit = TARN__UDP_MAX, .ede.code = TARN__EDE_NONE};
+	how = (struct tarn__reply){.limit = TARN__UDP_MAX};
 }
 
 /* The client's question; opt_ttl < 0: without OPT. */
@@ -40,7 +40,7 @@ static void store(unsigned flags, const char *records)
 	uint8_t key_octets[TARN__KEY_MAX], asked[TARN__ASK_MAX];
 	struct tarn__key key;
 	ck_assert(tarn__key_read(key_octets, tarn__key_write(&query, key_octets), &key));
-	size_t asked_len = tarn__ask_write(&key, 1, true, asked);
+	size_t asked_len = tarn__ask_write(&key, &(struct tarn__ask){.id = 1, .edns = true}, asked);
 	put_header(&message, 1, RESPONSE | flags);
 	put_octets(&message, asked + TARN__HEADER_LEN, (size_t)key.qname_len + 4);
 	count_one(&message, 0);
@@ -63,18 +63,16 @@ static const char *replied(void)
 	return read_records(&text, reply, reply_len);
 }
 
-static void fail_with(uint16_t rcode, struct tarn__ede ede)
+static void fail_with(uint16_t rcode, const struct tarn__options *options)
 {
 	uint8_t *out = malloc(TARN__UDP_MIN);
 	ck_assert_ptr_nonnull(out);
-	reply_len = tarn__reply_error(&query, rcode, ede, out);
+	reply_len = tarn__reply_error(&query, rcode, options, out);
 	ck_assert_uint_le(reply_len, TARN__UDP_MIN);
 	memcpy(reply, out, reply_len);
 	free(out);
 	ck_assert_str_eq(read_records(&text, reply, reply_len), "");
 }
-
-static const struct tarn__ede no_ede = {.code = TARN__EDE_NONE};
 
 static uint16_t flags(void)
 {
@@ -136,7 +134,7 @@ START_TEST(rd_and_cd_are_copied_and_no_other_flag)
 	store(TARN__FLAG_AA, "www.example. 300 A 192.0.2.1");
 	replied();
 	ck_assert_uint_eq(flags(), copied_flags[_i].replied);
-	fail_with(TARN__SERVFAIL, no_ede);
+	fail_with(TARN__SERVFAIL, NULL);
 	ck_assert_uint_eq(flags(), copied_flags[_i].replied | TARN__SERVFAIL);
 }
 END_TEST
@@ -216,12 +214,12 @@ START_TEST(opt_is_sent_to_those_who_sent_one)
 	ck_assert_uint_eq(tarn__get16(opt(0) + 3), TARN__UDP_MAX);
 	/* No extended rcode, version 0, no DO and no flag that we do not know. */
 	ck_assert_uint_eq(tarn__get32(opt(0) + 5), 0);
-	fail_with(TARN__REFUSED, no_ede);
+	fail_with(TARN__REFUSED, NULL);
 	ck_assert_ptr_nonnull(opt(0));
 	ask("www.example.", TARN__TYPE_A, 0, -1);
 	replied();
 	ck_assert_ptr_null(opt(0));
-	fail_with(TARN__REFUSED, no_ede);
+	fail_with(TARN__REFUSED, NULL);
 	ck_assert_ptr_null(opt(0));
 }
 END_TEST
@@ -233,7 +231,7 @@ START_TEST(do_is_copied)
 	store(0, "www.example. 300 A 192.0.2.1");
 	replied();
 	ck_assert_uint_eq(tarn__get32(opt(0) + 5), 0x8000);
-	fail_with(TARN__SERVFAIL, no_ede);
+	fail_with(TARN__SERVFAIL, NULL);
 	ck_assert_uint_eq(tarn__get32(opt(0) + 5), 0x8000);
 }
 END_TEST
@@ -241,20 +239,21 @@ END_TEST
 /* RFC 8914 */
 START_TEST(extended_error_is_sent_to_those_who_sent_an_opt)
 {
-	const struct tarn__ede ede = {.code = TARN__EDE_STALE, .text = "old"};
+	const struct tarn__options options = {.ede_count = 1,
+					     .ede = {{.code = TARN__EDE_STALE, .text = "old"}}};
 	ask("www.example.", TARN__TYPE_A, 0, 0);
 	store(0, "www.example. 300 A 192.0.2.1");
-	how.ede = ede;
+	how.options = options;
 	replied();
 	ck_assert_mem_eq(opt(9) + 11, "\0\17\0\5\0\3old", 9);
-	fail_with(TARN__SERVFAIL, ede);
+	fail_with(TARN__SERVFAIL, &options);
 	ck_assert_mem_eq(opt(9) + 11, "\0\17\0\5\0\3old", 9);
-	fail_with(TARN__SERVFAIL, (struct tarn__ede){.code = TARN__EDE_NETWORK_ERROR});
+	fail_with(TARN__SERVFAIL, &(struct tarn__options){.ede_count = 1, .ede = {{.code = TARN__EDE_NETWORK_ERROR}}});
 	ck_assert_mem_eq(opt(6) + 11, "\0\17\0\2\0\27", 6);
 	ask("www.example.", TARN__TYPE_A, 0, -1);
 	replied();
 	ck_assert_ptr_null(opt(0));
-	fail_with(TARN__SERVFAIL, ede);
+	fail_with(TARN__SERVFAIL, &options);
 	ck_assert_ptr_null(opt(0));
 }
 END_TEST
@@ -265,11 +264,11 @@ START_TEST(extended_error_that_does_not_fit_is_left_out)
 	ask("www.example.", TARN__TYPE_A, 0, 0);
 	size_t room = TARN__UDP_MIN - QUESTION_END - 11 - 6;
 	memset(long_text, 'x', room);
-	fail_with(TARN__SERVFAIL, (struct tarn__ede){.code = 0, .text = long_text});
+	fail_with(TARN__SERVFAIL, &(struct tarn__options){.ede_count = 1, .ede = {{.code = 0, .text = long_text}}});
 	ck_assert_uint_eq(reply_len, TARN__UDP_MIN);
 	ck_assert_ptr_nonnull(opt(6 + room));
 	long_text[room] = 'x';
-	fail_with(TARN__SERVFAIL, (struct tarn__ede){.code = 0, .text = long_text});
+	fail_with(TARN__SERVFAIL, &(struct tarn__options){.ede_count = 1, .ede = {{.code = 0, .text = long_text}}});
 	ck_assert_ptr_nonnull(opt(0));
 }
 END_TEST
@@ -279,7 +278,7 @@ END_TEST
 START_TEST(error_repeats_the_question)
 {
 	ask("wWw.example.", TARN__TYPE_AXFR, TARN__FLAG_RD, -1);
-	fail_with(TARN__REFUSED, no_ede);
+	fail_with(TARN__REFUSED, NULL);
 	ck_assert_uint_eq(reply_len, QUESTION_END);
 	ck_assert_mem_eq(reply + TARN__HEADER_LEN, question.wire + TARN__HEADER_LEN, 17);
 	ck_assert_uint_eq(flags(), RESPONSE | TARN__REFUSED);
@@ -291,7 +290,7 @@ START_TEST(error_without_a_readable_question_is_a_header)
 	put_header(&question, 0xbeef, 0);
 	question.wire[5] = 1;
 	ck_assert_int_eq(tarn__query_parse(question.wire, question.len, &query), TARN__FORMERR);
-	fail_with(TARN__FORMERR, no_ede);
+	fail_with(TARN__FORMERR, NULL);
 	ck_assert_uint_eq(reply_len, TARN__HEADER_LEN);
 	ck_assert_uint_eq(tarn__get16(reply + 4), 0);
 	ck_assert_uint_eq(tarn__get16(reply), 0xbeef);
@@ -301,7 +300,7 @@ END_TEST
 START_TEST(opcode_is_copied)
 {
 	ask("example.", TARN__TYPE_SOA, 4 << 11 | TARN__FLAG_AA, -1);
-	fail_with(TARN__NOTIMP, no_ede);
+	fail_with(TARN__NOTIMP, NULL);
 	ck_assert_uint_eq(flags(), TARN__FLAG_QR | 4 << 11 | TARN__FLAG_RA | TARN__NOTIMP);
 }
 END_TEST
@@ -309,12 +308,12 @@ END_TEST
 START_TEST(upper_bits_of_the_rcode_travel_in_opt)
 {
 	ask("www.example.", TARN__TYPE_A, 0, 0x00010000);
-	fail_with(TARN__BADVERS, no_ede);
+	fail_with(TARN__BADVERS, NULL);
 	ck_assert_uint_eq(flags() & TARN__FLAG_RCODE, 0);
 	ck_assert_uint_eq(tarn__get32(opt(0) + 5), 0x01000000);
 	/* Without OPT they cannot: better another error than none. */
 	ask("www.example.", TARN__TYPE_A, 0, -1);
-	fail_with(TARN__BADVERS, no_ede);
+	fail_with(TARN__BADVERS, NULL);
 	ck_assert_uint_eq(flags() & TARN__FLAG_RCODE, TARN__SERVFAIL);
 }
 END_TEST
@@ -327,7 +326,7 @@ START_TEST(longest_name_fits_into_an_error)
 	name[253] = '\0';
 	ask(name, TARN__TYPE_A, 0, 0);
 	ck_assert_uint_eq(query.qname_len, TARN__NAME_MAX);
-	fail_with(TARN__SERVFAIL, no_ede);
+	fail_with(TARN__SERVFAIL, NULL);
 	ck_assert_uint_eq(reply_len, TARN__HEADER_LEN + 255 + 4 + 11);
 }
 END_TEST
@@ -435,7 +434,8 @@ START_TEST(extended_error_gives_way_to_records)
 	how.limit = TARN__MESSAGE_MAX;
 	replied();
 	how.limit = reply_len + 8;
-	how.ede = (struct tarn__ede){.code = TARN__EDE_STALE, .text = "old"};
+	how.options = (struct tarn__options){.ede_count = 1,
+					    .ede = {{.code = TARN__EDE_STALE, .text = "old"}}};
 	replied();
 	ck_assert_uint_eq(answer_count(), 32);
 	ck_assert_ptr_nonnull(opt(0));
@@ -495,7 +495,7 @@ START_TEST(longest_answer_leaves_room_for_opt)
 	uint8_t key_octets[TARN__KEY_MAX], asked[TARN__ASK_MAX];
 	struct tarn__key key;
 	ck_assert(tarn__key_read(key_octets, tarn__key_write(&query, key_octets), &key));
-	size_t asked_len = tarn__ask_write(&key, 1, false, asked);
+	size_t asked_len = tarn__ask_write(&key, &(struct tarn__ask){.id = 1, .edns = false}, asked);
 	put_header(&message, 1, RESPONSE);
 	put_octets(&message, asked + TARN__HEADER_LEN, 17);
 	count_one(&message, 0);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/policy.h: what is decided about a question before the cache is looked at, in this order:
+ *
+ *	1. who asks: core/access.h; else REFUSED, EDE 18 (RFC 5358, RFC 8914 section 4.19)
+ *	2. class CH: version.bind, version.server, id.server, hostname.bind TXT; else REFUSED
+ *	3. ANY: one HINFO (RFC 8482 section 4.2)
+ *	4. special names: core/special.h, unless a passed name covers them
+ *
+ * The first that applies answers. The cost of "none of them" is on the way of every hit.
+ *
+ * Thread: immutable once made; shared by all workers.
+ */
+#ifndef TARN_CORE_POLICY_H
+#define TARN_CORE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dns/edns.h"
+#include "dns/local.h"
+#include "dns/query.h"
+#include "tarn.h"
+
+struct tarn__policy;
+
+/* What it is made of; everything is copied. */
+struct tarn__policy_options {
+	const struct tarn_network *allowed; /* see tarn__access_new() */
+	size_t allowed_count;
+	const char *const *passed; /* names as text: at and below go upstream, special or not */
+	size_t passed_count;
+	const char *version; /* version.bind's; NULL: REFUSED */
+	const char *identity; /* id.server's; NULL: REFUSED */
+};
+
+/* NULL with errno set: ENOMEM; EINVAL where a passed name is no name. */
+struct tarn__policy *tarn__policy_new(const struct tarn__policy_options *);
+void tarn__policy_free(struct tarn__policy *);
+
+enum tarn__ruling {
+	TARN__POLICY_PASS, /* on to the cache */
+	TARN__POLICY_STORED, /* answer with the stored form */
+	TARN__POLICY_ERROR, /* answer with rcode and options alone */
+};
+
+struct tarn__policy_answer {
+	size_t stored_len;
+	uint16_t rcode;
+	bool is_authoritative; /* the stored form is of a zone of ours: AA */
+	struct tarn__options options;
+	uint8_t stored[TARN__LOCAL_MAX];
+};
+
+/* client is NULL for the program's own questions, which are always allowed. */
+enum tarn__ruling tarn__policy_apply(const struct tarn__policy *, const struct tarn__query *,
+				     const struct tarn_address *client,
+				     struct tarn__policy_answer *out);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/special.h: names that mean the same everywhere and must not be asked upstream: special-use
+ * names (RFC 6761, 6762, 7686, 8375, 9462, 9476) and the reverse zones of addresses that are
+ * nobody's or everybody's (RFC 6303, 7793). One table; a name is found in it without allocating,
+ * and in a few instructions where it is none of them.
+ */
+#ifndef TARN_CORE_SPECIAL_H
+#define TARN_CORE_SPECIAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum tarn__special_kind {
+	TARN__SPECIAL_NONE,
+	TARN__SPECIAL_LOCALHOST, /* 127.0.0.1 and ::1, at and below (RFC 6761 section 6.3) */
+	TARN__SPECIAL_MISSING, /* does not exist, apex included: invalid, onion, alt, local, test */
+	TARN__SPECIAL_EMPTY, /* an empty zone: NODATA at the apex, NXDOMAIN below it (RFC 6303) */
+	TARN__SPECIAL_HOME, /* home.arpa: an empty zone, but its DS is asked for (RFC 8375) */
+	TARN__SPECIAL_RESOLVER, /* resolver.arpa: nothing exists, no type at any name is NXDOMAIN
+				 * that might be one of RFC 9462 section 6.1 */
+};
+
+struct tarn__special {
+	enum tarn__special_kind kind;
+	size_t zone_len; /* octets of the zone's name, at the end of the name looked up */
+};
+
+/*
+ * The innermost special zone that a name is in. qname is any spelling, uncompressed, len octets with
+ * the root label.
+ */
+struct tarn__special tarn__special_find(const uint8_t *qname, size_t len);
+
+#endif
