@@ -38,7 +38,8 @@ package_manager() {
 	done
 }
 
-# packages_for WHAT: the names of the packages that building, trying or testing needs.
+# packages_for WHAT: the names of the packages that building, trying or testing needs; "faults" is
+# what looks for faults beside the tests, "root" makes a root of another system.
 packages_for() {
 	case "$(package_manager) $1" in
 	'apt-get build')
@@ -48,10 +49,11 @@ packages_for() {
 	'apt-get try') say bind9-dnsutils ;;
 	'apt-get server') say nsd ;;
 	'apt-get check')
-		say g++ binutils xz-utils check libldns-dev clang libclang-rt-dev valgrind libc6-dbg \
-			knot knot-dnsutils ldnsutils iproute2 util-linux \
-			python3-pytest python3-dnspython
+		say g++ binutils xz-utils check libldns-dev knot knot-dnsutils ldnsutils unbound \
+			dnsperf iproute2 util-linux python3-pytest python3-dnspython
 		;;
+	'apt-get faults') say clang libclang-rt-dev valgrind libc6-dbg ;;
+	'apt-get root') say mmdebstrap ;;
 	'apk build')
 		say gcc musl-dev make autoconf automake libtool pkgconf \
 			c-ares-dev libev-dev xxhash-dev linux-headers
@@ -59,10 +61,10 @@ packages_for() {
 	'apk try') say bind-tools ;;
 	'apk server') say nsd ;;
 	'apk check')
-		say g++ binutils xz check-dev ldns-dev clang compiler-rt valgrind \
-			knot knot-utils ldns-tools iproute2 util-linux \
-			py3-pytest py3-dnspython
+		say g++ binutils xz check-dev ldns-dev knot knot-utils ldns-tools unbound \
+			iproute2 util-linux py3-pytest py3-dnspython
 		;;
+	'apk faults') say clang compiler-rt valgrind ;;
 	'dnf build')
 		say gcc glibc-devel make autoconf automake libtool pkgconf-pkg-config \
 			c-ares-devel libev-devel xxhash-devel
@@ -70,10 +72,10 @@ packages_for() {
 	'dnf try') say bind-utils ;;
 	'dnf server') say nsd ;;
 	'dnf check')
-		say gcc-c++ binutils xz check-devel ldns-devel clang compiler-rt valgrind \
-			libasan libubsan libtsan knot knot-utils ldns-utils iproute \
-			util-linux python3-pytest python3-dns
+		say gcc-c++ binutils xz check-devel ldns-devel knot knot-utils ldns-utils unbound \
+			dnsperf iproute util-linux python3-pytest python3-dns
 		;;
+	'dnf faults') say clang compiler-rt valgrind libasan libubsan libtsan ;;
 	esac
 }
 

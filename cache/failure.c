@@ -21,13 +21,36 @@ struct rtcache__failure rtcache__failure_read(struct rtcache__entry *entry)
 	return failure;
 }
 
-bool rtcache__failure_find(struct rtcache__shard *shard, uint64_t hash, const void *key,
-			   size_t key_len, uint64_t now_ms, struct rtcache__failure *out)
+static bool remembers(const struct rtcache_options *options)
 {
+	return options->failure_ms || options->stale_failure_ms;
+}
+
+/* The entry's failure, which lasts longer as long as there is a stale value to give. */
+static struct rtcache__failure weigh(const struct rtcache *cache, struct rtcache__shard *shard,
+				     struct rtcache__entry *entry, uint64_t now_ms)
+{
+	struct rtcache__failure failure = rtcache__failure_read(entry);
+	uint64_t least_ms = cache->options.stale_failure_ms;
+	if (least_ms <= failure.span_ms)
+		return failure;
+	const struct rtcache__entry *value =
+		rtcache__shard_find(shard, entry->hash ^ OTHER_HASH, entry->key, entry->key_len);
+	if (rtcache__is_stale(cache, value, now_ms))
+		failure.until_ms = rtcache__add_ms(failure.until_ms, least_ms - failure.span_ms);
+	return failure;
+}
+
+bool rtcache__failure_find(const struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
+			   const void *key, size_t key_len, uint64_t now_ms,
+			   struct rtcache__failure *out)
+{
+	if (!remembers(&cache->options))
+		return false;
 	struct rtcache__entry *entry = find_entry(shard, hash, key, key_len);
 	if (!entry)
 		return false;
-	struct rtcache__failure failure = rtcache__failure_read(entry);
+	struct rtcache__failure failure = weigh(cache, shard, entry, now_ms);
 	if (now_ms >= failure.until_ms)
 		return false;
 	*out = failure;
@@ -46,12 +69,18 @@ void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *sha
 			       const void *key, size_t key_len, int error, uint64_t now_ms)
 {
 	const struct rtcache_options *options = &cache->options;
-	if (!options->failure_ms)
+	if (!remembers(options))
 		return;
 	uint64_t span_ms = options->failure_ms;
 	struct rtcache__entry *entry = find_entry(shard, hash, key, key_len);
-	if (entry && now_ms < entry->end_ms)
-		span_ms = next_span(options, rtcache__failure_read(entry).span_ms);
+	if (entry) {
+		struct rtcache__failure last = weigh(cache, shard, entry, now_ms);
+		uint64_t next_ms = next_span(options, last.span_ms);
+		if (now_ms < rtcache__add_ms(last.until_ms, next_ms))
+			span_ms = next_ms;
+	}
+	uint64_t longest_ms =
+		span_ms > options->stale_failure_ms ? span_ms : options->stale_failure_ms;
 
 	struct rtcache__failure failure = {
 		.until_ms = rtcache__add_ms(now_ms, span_ms),
@@ -64,7 +93,7 @@ void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *sha
 		.key_len = key_len,
 		.data = &failure,
 		.len = sizeof(failure),
-		.ttl_ms = rtcache__add_ms(span_ms, next_span(options, span_ms)),
+		.ttl_ms = rtcache__add_ms(longest_ms, next_span(options, span_ms)),
 		.flags = RTCACHE__ENTRY_FAILURE,
 	};
 	/* Where there is no room, the key is simply looked up again. */
@@ -74,6 +103,6 @@ void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *sha
 void rtcache__failure_forget(struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
 			     const void *key, size_t key_len)
 {
-	if (cache->options.failure_ms)
+	if (remembers(&cache->options))
 		(void)rtcache__shard_remove(shard, hash ^ OTHER_HASH, key, key_len);
 }

@@ -21,6 +21,7 @@
 
 struct rtcache__failure {
 	uint64_t until_ms;
+	/* From the failure on; the next failure's is twice that. */
 	uint64_t span_ms;
 	int error;
 };
@@ -28,9 +29,11 @@ struct rtcache__failure {
 /* What an entry marked as failure says. */
 struct rtcache__failure rtcache__failure_read(struct rtcache__entry *entry);
 
-/* Whether the key has failed and its time has not passed. */
-bool rtcache__failure_find(struct rtcache__shard *shard, uint64_t hash, const void *key,
-			   size_t key_len, uint64_t now_ms, struct rtcache__failure *out);
+/* Whether the key has failed and its time has not passed, which may be longer while it has a stale
+ * value. */
+bool rtcache__failure_find(const struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
+			   const void *key, size_t key_len, uint64_t now_ms,
+			   struct rtcache__failure *out);
 
 void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
 			       const void *key, size_t key_len, int error, uint64_t now_ms);

@@ -203,6 +203,8 @@ struct rtcache_lookup *rtcache__flight_look(struct rtcache__flight *flight,
 		lookup = malloc(sizeof(*lookup));
 		if (!lookup)
 			return NULL;
+	} else {
+		flight->begun_ms = now_ms;
 	}
 	flight->first_lookup_used = true;
 	*lookup = (struct rtcache_lookup){
@@ -244,11 +246,21 @@ static void lookup_free(struct rtcache_lookup *lookup)
 		free(lookup);
 }
 
+/* In the herd, who waited for a lookup that failed tries it again, unless there is a stale value. */
+static bool is_tried_again(const struct rtcache__flight *flight)
+{
+	if (!flight->cache->options.herd || !flight->error)
+		return false;
+	const struct rtcache__entry *entry =
+		rtcache__shard_find(flight->shard, flight->hash, flight->key, flight->key_len);
+	return !rtcache__is_stale(flight->cache, entry, flight->ended_ms);
+}
+
 /* What the lookup, or NULL for one of another flight, found is everybody's. */
 static void end_flight(struct rtcache__flight *flight, const struct rtcache_lookup *lookup,
 		       struct rtcache__wakes *wakes)
 {
-	bool herd = flight->cache->options.herd;
+	bool again = is_tried_again(flight);
 	flight->has_ended = true;
 	index_remove(flight);
 	if (flight->heir) {
@@ -260,7 +272,7 @@ static void end_flight(struct rtcache__flight *flight, const struct rtcache_look
 		struct rtcache_request *request = flight->first;
 		bool leads = lookup && lookup->leader == request;
 		waiter_remove(flight, request);
-		if (herd && flight->error && !leads) {
+		if (again && !leads) {
 			rtcache__client_post(request, RTCACHE__HEIR, wakes);
 			continue;
 		}
@@ -334,7 +346,7 @@ void rtcache_fill(struct rtcache_lookup *lookup, const void *data, size_t len, u
 	rtcache__wakes_run(&wakes);
 }
 
-void rtcache_fail(struct rtcache_lookup *lookup, int error)
+static void end_with_error(struct rtcache_lookup *lookup, int error, bool is_remembered)
 {
 	struct rtcache__flight *flight = lookup->flight;
 	struct rtcache__shard *shard = flight->shard;
@@ -346,8 +358,9 @@ void rtcache_fail(struct rtcache_lookup *lookup, int error)
 	pthread_mutex_lock(&shard->lock);
 	bool holds = flight->newest == lookup || rtcache__flight_is_orphan(flight);
 	if (!flight->has_ended && holds) {
-		rtcache__failure_remember(flight->cache, shard, flight->hash, flight->key,
-					  flight->key_len, error, now_ms);
+		if (is_remembered)
+			rtcache__failure_remember(flight->cache, shard, flight->hash, flight->key,
+						  flight->key_len, error, now_ms);
 		flight->error = error;
 		flight->ended_ms = now_ms;
 		end_flight(flight, lookup, &wakes);
@@ -356,6 +369,16 @@ void rtcache_fail(struct rtcache_lookup *lookup, int error)
 	settle(flight);
 	pthread_mutex_unlock(&shard->lock);
 	rtcache__wakes_run(&wakes);
+}
+
+void rtcache_fail(struct rtcache_lookup *lookup, int error)
+{
+	end_with_error(lookup, error, true);
+}
+
+void rtcache_refuse(struct rtcache_lookup *lookup, int error)
+{
+	end_with_error(lookup, error, false);
 }
 
 const void *rtcache_lookup_key(const struct rtcache_lookup *lookup, size_t *len)

@@ -54,6 +54,8 @@ struct rtcache__flight {
 	/* The lookups that have not ended; newest is the one that holds the flight, or NULL. */
 	struct rtcache_lookup *lookups;
 	struct rtcache_lookup *newest;
+	/* When the first and the newest lookup started. */
+	uint64_t begun_ms;
 	uint64_t started_ms;
 
 	/* How it ended. */

@@ -29,15 +29,14 @@ static bool is_too_old(const struct rtcache *cache, const struct rtcache__flight
 	return max_ms && now_ms > flight->started_ms && now_ms - flight->started_ms > max_ms;
 }
 
-static bool is_due_for_refresh(const struct rtcache *cache, const struct rtcache__entry *entry,
-			       uint64_t now_ms)
+/* Of a hit on the entry. What never ends, or not in millions of years, is never due. */
+static inline bool is_due_for_refresh(const struct rtcache *cache, struct rtcache__entry *entry,
+				      const struct rtcache_value *hit)
 {
-	if (entry->end_ms == RTCACHE_NO_TTL || now_ms >= entry->end_ms ||
-	    rtcache__entry_has(entry, RTCACHE__ENTRY_REFRESHED))
-		return false;
-	uint64_t life_ms = entry->end_ms - entry->stored_ms;
-	unsigned percent = cache->options.refresh_percent;
-	return entry->end_ms - now_ms <= life_ms / 100 * percent + life_ms % 100 * percent / 100;
+	uint64_t percent = cache->options.refresh_percent;
+	return hit->ttl_ms * (100 - percent) <= hit->age_ms * percent &&
+	       hit->ttl_ms <= UINT64_MAX / 100 &&
+	       !rtcache__entry_has(entry, RTCACHE__ENTRY_REFRESHED);
 }
 
 /*
@@ -66,13 +65,29 @@ static int take_off(const struct question *question, struct rtcache__flight *fli
 	return 0;
 }
 
+/* A lookup that newcomers wait for; one that is too old does not hold them any more. */
+static bool holds(const struct rtcache *cache, const struct rtcache__flight *flight,
+		  uint64_t now_ms)
+{
+	return flight && !rtcache__flight_is_orphan(flight) &&
+	       (flight->heir || !is_too_old(cache, flight, now_ms));
+}
+
+/* In the herd, who is not held goes alone, unless nobody could end the flight. */
+static bool goes_alone(const struct rtcache *cache, const struct rtcache__flight *flight)
+{
+	return cache->options.herd && flight && !rtcache__flight_is_orphan(flight);
+}
+
 /* In the background: nobody waits, and if it cannot start, the next one to ask tries again. */
 static void look_in_background(const struct question *question, struct rtcache__shard *shard,
 			       uint64_t now_ms, struct rtcache_lookup **lookup_out)
 {
+	const struct rtcache *cache = question->client->cache;
 	struct rtcache__flight *flight =
 		rtcache__flight_find(shard, question->hash, question->key, question->key_len);
-	if (!flight || rtcache__flight_is_orphan(flight))
+	/* Alone and for nobody, it would be for nothing: it is not stored. */
+	if (!holds(cache, flight, now_ms) && !goes_alone(cache, flight))
 		(void)take_off(question, flight, NULL, now_ms, true, lookup_out);
 }
 
@@ -83,16 +98,24 @@ static int wait_or_lead(const struct question *question, struct rtcache__shard *
 	const struct rtcache *cache = question->client->cache;
 	struct rtcache__flight *flight =
 		rtcache__flight_find(shard, question->hash, question->key, question->key_len);
-	if (flight && !rtcache__flight_is_orphan(flight)) {
-		if (!is_too_old(cache, flight, now_ms) || flight->heir) {
-			rtcache__flight_join(flight, question->request);
-			return 0;
-		}
-		if (cache->options.herd)
-			return take_off(question, NULL, question->request, now_ms, false,
-					lookup_out);
+	if (holds(cache, flight, now_ms)) {
+		rtcache__flight_join(flight, question->request);
+		return 0;
 	}
+	if (goes_alone(cache, flight))
+		return take_off(question, NULL, question->request, now_ms, false, lookup_out);
 	return take_off(question, flight, question->request, now_ms, true, lookup_out);
+}
+
+/* Whether who has a stale value need not wait for the lookup: others have waited long enough. */
+static bool is_slow(const struct question *question, struct rtcache__shard *shard, uint64_t now_ms)
+{
+	uint64_t after_ms = question->client->cache->options.stale_after_ms;
+	if (!after_ms)
+		return true;
+	const struct rtcache__flight *flight =
+		rtcache__flight_find(shard, question->hash, question->key, question->key_len);
+	return flight && now_ms >= rtcache__add_ms(flight->begun_ms, after_ms);
 }
 
 /*
@@ -116,10 +139,9 @@ static int ask(const struct question *question, struct rtcache__shard *shard, ui
 		return 1;
 	}
 	bool has_stale = rtcache__is_stale(cache, entry, now_ms);
-	bool has_failed =
-		options->failure_ms && rtcache__failure_find(shard, question->hash, question->key,
-							     question->key_len, now_ms, &failure);
-	if (has_stale && (has_failed || !options->stale_after_ms || !reads_through)) {
+	bool has_failed = rtcache__failure_find(cache, shard, question->hash, question->key,
+						question->key_len, now_ms, &failure);
+	if (has_stale && (has_failed || !reads_through || is_slow(question, shard, now_ms))) {
 		if (!has_failed && reads_through)
 			look_in_background(question, shard, now_ms, lookup_out);
 		rtcache__client_give(client, entry, now_ms, out);
@@ -184,14 +206,13 @@ static struct rtcache_lookup *refresh(const struct question *question, struct rt
 	struct rtcache_lookup *lookup = NULL;
 	struct rtcache__failure failure;
 	uint64_t now_ms = rtcache__now(cache);
-	if (!is_due_for_refresh(cache, entry, now_ms) || !rtcache__reads_through(cache) ||
-	    question->client->closing)
+	if (!rtcache__reads_through(cache) || question->client->closing)
 		return NULL;
 	pthread_mutex_lock(&shard->lock);
 	if (!rtcache__entry_has(entry, RTCACHE__ENTRY_REFRESHED)) {
 		rtcache__entry_mark(entry, RTCACHE__ENTRY_REFRESHED, true);
-		if (!rtcache__failure_find(shard, question->hash, question->key, question->key_len,
-					   now_ms, &failure))
+		if (!rtcache__failure_find(cache, shard, question->hash, question->key,
+					   question->key_len, now_ms, &failure))
 			look_in_background(question, shard, now_ms, &lookup);
 	}
 	pthread_mutex_unlock(&shard->lock);
@@ -257,7 +278,7 @@ int rtcache_get(struct rtcache_client *client, struct rtcache_request *request, 
 	uint64_t hash = rtcache__key_hash(client->cache, key, key_len);
 	struct rtcache__entry *entry;
 	bool hit = get_quickly(client, request, key, key_len, hash, out, &entry);
-	if (hit && !client->cache->options.refresh_percent)
+	if (hit && !is_due_for_refresh(client->cache, entry, out))
 		return 1;
 	struct question question = {
 		.client = client,
@@ -297,7 +318,7 @@ static bool get_one_of_many(struct question *question, struct rtcache_value *out
 		question->hash = rtcache__key_hash(client->cache, question->key, question->key_len);
 		if (get_quickly(client, question->request, question->key, question->key_len,
 				question->hash, out, &entry)) {
-			if (client->cache->options.refresh_percent)
+			if (is_due_for_refresh(client->cache, entry, out))
 				*lookup_out = refresh(question, entry);
 			return true;
 		}

@@ -12,7 +12,8 @@
  *	rtcache_new         the store, with a lookup callback if it is to read through
  *	rtcache_client_new  a thread's door
  *	rtcache_get         a hit at once; otherwise one lookup, however many ask for the same key
- *	rtcache_fill        ends that lookup, from any thread, and serves everybody who waits for it
+ *	rtcache_fill        ends that lookup, from any thread, and serves everybody who waits for it;
+ *	                    so do rtcache_fail() and rtcache_refuse()
  *	rtcache_client_run  calls back what is done
  *
  * Threads: a client, its requests and the values it was given belong to one thread at a time. The
@@ -109,7 +110,8 @@ struct rtcache_options {
 	uint64_t lock_timeout_ms;
 	/* Keep and offer values this long past their end. 0: do not. */
 	uint64_t stale_ms;
-	/* A caller who has waited this long gets the stale value. 0: at once. */
+	/* A caller who has waited this long gets the stale value, and at once one who comes when
+	 * the lookup has been under way for so long. 0: at once. */
 	uint64_t stale_after_ms;
 	/* Remember a failed lookup this long, twice as long after each further one of the same key,
 	 * at most failure_max_ms (0: no doubling). 0: do not remember. */
@@ -128,13 +130,13 @@ struct rtcache_options {
 	 *
 	 * true: the herd, as pingora's RTCache. A newcomer after lock_age_ms and a waiter after
 	 * lock_timeout_ms look up for themselves, and that is not stored; after a failed lookup
-	 * each waiter looks up for itself, and that is stored.
+	 * each waiter looks up for itself, and that is stored, unless there is a stale value.
 	 */
 	bool herd;
 	/* The clock: milliseconds that never go back. NULL: CLOCK_MONOTONIC_COARSE. Any thread. */
 	uint64_t (*now_ms)(void *arg);
-	/* Starts a lookup, which rtcache_fill() or rtcache_fail() ends, once, now or later. extra
-	 * is what the caller who leads gave; the key is the lookup's and lives as long. With
+	/* Starts a lookup, which rtcache_fill(), _fail() or _refuse() ends, once, now or later.
+	 * extra is what the caller who leads gave; the key is the lookup's and lives as long. With
 	 * neither this nor multi_lookup, rtcache_get() finds only what is there: RTCACHE_ENOTSUP
 	 * for the rest. */
 	void (*lookup)(struct rtcache_lookup *lookup, const void *key, size_t key_len, void *extra,
@@ -146,6 +148,10 @@ struct rtcache_options {
 			     void *arg);
 	/* For the three above. */
 	void *arg;
+	/* A failed lookup is remembered for at least this long as far as there is a stale value to
+	 * give meanwhile (RFC 8767, section 5: the failure recheck timer); failure_ms goes on
+	 * doubling as it would without. 0: as failure_ms says. */
+	uint64_t stale_failure_ms;
 };
 
 /*
@@ -185,7 +191,7 @@ void rtcache_client_run(struct rtcache_client *client);
 /*
  * The time, on the clock of now_ms, when rtcache_client_run() must be called next: a time not later
  * than now if something is ready, UINT64_MAX if nothing is awaited. May change with every call
- * through this client and with every rtcache_fill() or rtcache_fail().
+ * through this client and with every rtcache_fill(), rtcache_fail() or rtcache_refuse().
  */
 uint64_t rtcache_client_next_ms(struct rtcache_client *client);
 
@@ -298,6 +304,10 @@ void rtcache_fill(struct rtcache_lookup *lookup, const void *data, size_t len, u
 /* error is handed through untouched; one that is not negative counts as RTCACHE_EINVAL. Waiters for
  * whom there is a stale value get that instead. */
 void rtcache_fail(struct rtcache_lookup *lookup, int error);
+
+/* The same, but nothing is remembered of it: for what is the fault of who looks up, overload or a
+ * shutdown, and not the key's. */
+void rtcache_refuse(struct rtcache_lookup *lookup, int error);
 
 /* The key being looked up. Valid until the lookup's end. */
 const void *rtcache_lookup_key(const struct rtcache_lookup *lookup, size_t *len);

@@ -99,7 +99,7 @@ int rtcache_inspect(struct rtcache_client *client, const void *key, size_t key_l
 		out->is_stored = true;
 		describe(cache, entry, now_ms, &out->item);
 	}
-	if (rtcache__failure_find(shard, hash, key, key_len, now_ms, &failure)) {
+	if (rtcache__failure_find(cache, shard, hash, key, key_len, now_ms, &failure)) {
 		out->failure = failure.error;
 		out->failure_left_ms = failure.until_ms - now_ms;
 	}

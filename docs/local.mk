@@ -2,7 +2,8 @@
 # The man pages and the documents that are shipped.
 
 dist_man_MANS += docs/man/tarn.8 docs/man/rtcache.3
-EXTRA_DIST += docs/hacking.md docs/decisions
+EXTRA_DIST += docs/hacking.md docs/rfc.md docs/differences.md docs/performance.md \
+	docs/performance.svg docs/decisions
 
 # The examples are built and run, so that they stay true.
 check_PROGRAMS += docs/examples/rtcache_files

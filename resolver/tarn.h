@@ -101,6 +101,12 @@ struct tarn_network {
 /* Errors: TARN_EADDRESS, TARN_EPREFIX. Bits behind the prefix are an error, too. */
 int tarn_network_parse(const char *text, struct tarn_network *out);
 
+/* "192.0.2.0/24", "2001:db8::/32", with NUL. */
+#define TARN_NETWORK_TEXT_MAX 52
+
+/* Writes it into out and returns out. */
+char *tarn_network_format(const struct tarn_network *, char out[TARN_NETWORK_TEXT_MAX]);
+
 /* ---- the resolver ---------------------------------------------------------------------- */
 
 struct tarn; /* the cache and the configuration, shared by all workers */

@@ -2,9 +2,15 @@
 # The sources of resolver/core.
 
 core_sources = \
+	resolver/core/access.c resolver/core/access.h \
+	resolver/core/attempt.c resolver/core/attempt.h \
+	resolver/core/denial.c resolver/core/denial.h \
 	resolver/core/io.h \
 	resolver/core/list.h \
 	resolver/core/lookup.c resolver/core/lookup.h \
+	resolver/core/policy.c resolver/core/policy.h \
 	resolver/core/resolver.c resolver/core/resolver.h \
+	resolver/core/respond.c resolver/core/respond.h \
+	resolver/core/special.c resolver/core/special.h \
 	resolver/core/timer.c resolver/core/timer.h \
 	resolver/core/upstream.c resolver/core/upstream.h

@@ -2,64 +2,62 @@
 /*
  * core/lookup.c: asking the upstream servers for one key.
  *
- *	start --> ask the best server --> its patience ends --> ask the next, too
- *	              |                        (all asked: the first again, up to TARN__SENDS_MAX)
- *	              v
- *	          an answer: good       --> fill, end
- *	                     truncated, foreign, broken over UDP
- *	                                --> the same server over TCP
- *	                     FORMERR or NOTIMP without OPT
- *	                                --> the same server without EDNS
- *	                     else       --> that server is done; ask the next at once
- *	          nothing left and nothing outstanding, or the time is over
- *	                                --> fail, end
+ *	start --> its name is known not to exist --> fill, end
+ *	  |
+ *	  v
+ *	ask the best server --> its patience ends --> ask the next, too
+ *	  |                     (all asked: the first again, up to TARN__SENDS_MAX)
+ *	  v
+ *	an answer (core/attempt.c):
+ *	  good                    --> fill, end
+ *	  truncated or broken     --> the same server over TCP
+ *	  perhaps a forger's      --> likewise; where TCP cannot be had, once more over UDP
+ *	  no to EDNS, to a cookie --> the same server in another way
+ *	  else                    --> that server is done; ask the next at once
+ *	nothing left and nothing outstanding, or the time is over --> fail, end
+ *
+ * An upstream's extended errors (RFC 8914) are about its own lookup: they are not kept, a client is
+ * told ours.
  */
 #include "core/lookup.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/attempt.h"
+#include "core/denial.h"
+#include "core/resolver.h"
 #include "dns/answer.h"
 #include "dns/query.h"
 #include "rtcache.h"
-
-struct attempt;
 
 struct lookup {
 	struct tarn__lookups *all;
 	struct tarn__list node; /* of all->running */
 	struct rtcache_lookup *handle;
-	struct tarn__key key;
+	struct tarn__key key; /* a view into the handle's */
 	struct tarn__timer timer; /* patience, or the deadline */
 	uint64_t deadline_ms;
 	struct tarn__list attempts; /* outstanding */
 	int error; /* what to fail with if nothing better comes */
-	uint8_t key_octets[TARN__KEY_MAX];
+	bool is_denied; /* its name is in the cache as one that does not exist */
 	struct tarn__tries tries[]; /* one per server */
-};
-
-struct attempt {
-	struct tarn_exchange exchange;
-	struct lookup *lookup;
-	struct tarn__list node; /* of lookup->attempts */
-	uint64_t sent_ms;
-	uint64_t patience_ms;
-	bool has_edns;
-	uint8_t wire[];
 };
 
 static void on_answer(struct tarn_exchange *, int error, const uint8_t *wire, size_t len);
 static void on_timer(struct tarn__timer *);
 
 int tarn__lookups_init(struct tarn__lookups *all, const struct tarn_io *io,
-		       struct tarn__timers *timers, const struct tarn_address *addresses,
-		       size_t count)
+		       struct tarn__timers *timers, struct rtcache_client *client,
+		       const struct tarn__config *config)
 {
-	*all = (struct tarn__lookups){.io = io, .timers = timers};
+	*all = (struct tarn__lookups){
+		.io = io, .timers = timers, .client = client, .wants_ad = config->trust_ad};
 	tarn__list_init(&all->running);
-	all->upstream = tarn__upstream_new(addresses, count);
-	all->stored = malloc(TARN__STORED_MAX);
-	if (all->upstream && all->stored)
+	all->upstream =
+		tarn__upstream_new(config->servers, config->server_count, config->cookie_secret);
+	all->scratch = malloc(sizeof *all->scratch);
+	if (all->upstream && all->scratch)
 		return 0;
 	tarn__lookups_fini(all);
 	return TARN_ENOMEM;
@@ -70,29 +68,24 @@ static uint64_t now_ms(const struct lookup *lookup)
 	return lookup->all->io->now_ms(lookup->all->io->data);
 }
 
-static struct tarn__server *server_of(const struct attempt *attempt)
-{
-	return &attempt->lookup->all->upstream->servers[attempt->exchange.server_index];
-}
-
 /* One question that goes unanswered is one failure, however often it was sent. */
-static void charge_server(struct attempt *attempt, uint64_t now)
+static void charge_server(struct tarn__attempt *attempt, uint64_t now)
 {
-	struct tarn__tries *tries = &attempt->lookup->tries[attempt->exchange.server_index];
-	if (!tries->has_failed)
-		tarn__server_failed(server_of(attempt), now);
-	tries->has_failed = true;
+	if (!attempt->tries->has_failed)
+		tarn__server_failed(attempt->server, now);
+	attempt->tries->has_failed = true;
 }
 
-static void drop_attempt(struct attempt *attempt)
+static void drop_attempt(struct tarn__attempt *attempt)
 {
 	tarn__list_remove(&attempt->node);
 	free(attempt);
 }
 
-static void cancel_attempt(struct attempt *attempt)
+static void cancel_attempt(struct tarn__attempt *attempt)
 {
-	const struct tarn_io *io = attempt->lookup->all->io;
+	const struct lookup *lookup = attempt->owner;
+	const struct tarn_io *io = lookup->all->io;
 	io->cancel(io->data, &attempt->exchange);
 	drop_attempt(attempt);
 }
@@ -104,7 +97,7 @@ static void cancel_attempts(struct lookup *lookup, size_t index)
 	for (struct tarn__list *node = lookup->attempts.next; node != &lookup->attempts;
 	     node = next) {
 		next = node->next;
-		struct attempt *attempt = TARN__CONTAINER(node, struct attempt, node);
+		struct tarn__attempt *attempt = TARN__CONTAINER(node, struct tarn__attempt, node);
 		if (attempt->exchange.server_index == index)
 			cancel_attempt(attempt);
 	}
@@ -118,8 +111,8 @@ static void stop(struct lookup *lookup)
 {
 	uint64_t now = now_ms(lookup);
 	while (!tarn__list_is_empty(&lookup->attempts)) {
-		struct attempt *attempt =
-			TARN__CONTAINER(lookup->attempts.next, struct attempt, node);
+		struct tarn__attempt *attempt =
+			TARN__CONTAINER(lookup->attempts.next, struct tarn__attempt, node);
 		if (now >= attempt->sent_ms + attempt->patience_ms)
 			charge_server(attempt, now);
 		cancel_attempt(attempt);
@@ -130,11 +123,21 @@ static void stop(struct lookup *lookup)
 	free(lookup);
 }
 
+/* RFC 9520 section 3.2: what went wrong upstream is remembered; our own trouble is not the key's. */
+static bool is_ours(int error)
+{
+	return error == TARN_EBUSY || error == TARN_ENOMEM || error == TARN_ECANCELED ||
+	       error == TARN_ENOSERVER;
+}
+
 static void fail(struct lookup *lookup, int error)
 {
 	struct rtcache_lookup *handle = lookup->handle;
 	stop(lookup);
-	rtcache_fail(handle, error);
+	if (is_ours(error))
+		rtcache_refuse(handle, error);
+	else
+		rtcache_fail(handle, error);
 }
 
 void tarn__lookups_fini(struct tarn__lookups *all)
@@ -142,34 +145,37 @@ void tarn__lookups_fini(struct tarn__lookups *all)
 	while (!tarn__list_is_empty(&all->running))
 		fail(TARN__CONTAINER(all->running.next, struct lookup, node), TARN_ECANCELED);
 	tarn__upstream_free(all->upstream);
-	free(all->stored);
+	free(all->scratch);
 }
 
 /* 0, or why that server cannot be asked now. */
-static int ask(struct lookup *lookup, size_t index, enum tarn__transport transport, bool edns,
+static int ask(struct lookup *lookup, size_t index, enum tarn__transport transport,
 	       uint64_t patience_ms)
 {
+	struct tarn__tries *tries = &lookup->tries[index];
+	uint8_t *sends = transport == TARN__UDP ? &tries->sends : &tries->tcp_sends;
+	if (*sends >= TARN__SENDS_MAX)
+		return TARN_EANSWER;
 	const struct tarn_io *io = lookup->all->io;
-	struct attempt *attempt = malloc(sizeof *attempt + TARN__ASK_MAX);
+	struct tarn__server *server = &lookup->all->upstream->servers[index];
+	struct tarn__attempt *attempt = malloc(sizeof *attempt);
 	if (!attempt)
 		return TARN_ENOMEM;
-	/* RFC 5452 section 9.2: every message has an id of its own that nobody can guess. */
-	uint16_t id;
-	io->random(io->data, &id, sizeof id);
-	*attempt = (struct attempt){
+	*attempt = (struct tarn__attempt){
 		.exchange = {.done = on_answer,
-			     .server = lookup->all->upstream->servers[index].address,
+			     .server = server->address,
 			     .server_index = index,
 			     .transport = transport,
 			     .wire = attempt->wire},
-		.lookup = lookup,
+		.owner = lookup,
+		.key = &lookup->key,
+		.server = server,
+		.tries = tries,
 		.sent_ms = now_ms(lookup),
 		.patience_ms = patience_ms,
-		.has_edns = edns,
 	};
-	/* After the assignment above, which writes the padding that wire begins in. */
-	struct tarn__ask message = {.id = id, .edns = edns};
-	attempt->exchange.len = tarn__ask_write(&lookup->key, &message, attempt->wire);
+	tarn__attempt_write(attempt, io, lookup->all->wants_ad);
+	++*sends;
 	tarn__list_append(&lookup->attempts, &attempt->node);
 	int error = io->send(io->data, &attempt->exchange);
 	if (error < 0)
@@ -198,10 +204,9 @@ static void advance(struct lookup *lookup)
 		if (index < 0)
 			break;
 		struct tarn__tries *tries = &lookup->tries[index];
-		tries->sends++;
 		uint64_t patience =
-			tarn__upstream_patience_ms(&upstream->servers[index], tries->sends);
-		int error = ask(lookup, (size_t)index, TARN__UDP, true, patience);
+			tarn__upstream_patience_ms(&upstream->servers[index], tries->sends + 1U);
+		int error = ask(lookup, (size_t)index, TARN__UDP, patience);
 		if (error == 0) {
 			wait_for(lookup, patience);
 			return;
@@ -232,92 +237,135 @@ static void give_up_server(struct lookup *lookup, size_t index, int error)
 	advance(lookup);
 }
 
-/* The same question to the same server in another way; for ever another server if that fails. */
-static void ask_differently(struct lookup *lookup, size_t index, enum tarn__transport transport,
-			    bool edns)
+/* The same question to the same server once more; another server if that fails. */
+static void ask_again(struct lookup *lookup, size_t index, enum tarn__transport transport)
 {
-	int error = ask(lookup, index, transport, edns, TARN__PATIENCE_MAX_MS);
+	int error = ask(lookup, index, transport, TARN__PATIENCE_MAX_MS);
+	/* TCP was to tell what to believe, but UDP is all there is. */
+	if (error < 0 && transport == TARN__TCP && lookup->tries[index].is_disbelieved)
+		error = ask(lookup, index, TARN__UDP, TARN__PATIENCE_MAX_MS);
 	if (error < 0)
 		give_up_server(lookup, index, error);
 	else
 		wait_for(lookup, TARN__PATIENCE_MAX_MS);
 }
 
-/* RFC 6891 section 7: a server that does not know EDNS says so without an OPT. */
-static bool is_edns_refusal(const struct tarn__answer *answer)
+static void on_error(struct tarn__attempt *attempt, int error)
 {
-	return answer->verdict == TARN__ANSWER_FAILED && !answer->has_opt &&
-	       (answer->rcode == TARN__FORMERR || answer->rcode == TARN__NOTIMP);
+	struct lookup *lookup = attempt->owner;
+	size_t index = attempt->exchange.server_index;
+	bool over_tcp = attempt->exchange.transport == TARN__TCP;
+	if (over_tcp && lookup->tries[index].is_disbelieved) {
+		drop_attempt(attempt);
+		ask_again(lookup, index, TARN__UDP);
+		return;
+	}
+	charge_server(attempt, now_ms(lookup));
+	drop_attempt(attempt);
+	cancel_attempts(lookup, index);
+	give_up_server(lookup, index, error);
+}
+
+static void fill(struct lookup *lookup, const struct tarn__answer *answer)
+{
+	const struct tarn__lookups *all = lookup->all;
+	const uint8_t *stored = all->scratch->stored;
+	uint64_t ttl_ms = (uint64_t)answer->ttl * 1000;
+	if (answer->is_whole_name && ttl_ms > 0)
+		tarn__denial_put(all->client, &lookup->key, stored, answer->len, ttl_ms);
+	else if (lookup->is_denied)
+		tarn__denial_remove(all->client, &lookup->key);
+	struct rtcache_lookup *handle = lookup->handle;
+	stop(lookup);
+	rtcache_fill(handle, stored, answer->len, ttl_ms);
 }
 
 static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *wire, size_t len)
 {
-	struct attempt *attempt = TARN__CONTAINER(exchange, struct attempt, exchange);
-	struct lookup *lookup = attempt->lookup;
-	size_t index = exchange->server_index;
-	bool over_udp = exchange->transport == TARN__UDP;
-	bool had_edns = attempt->has_edns;
-	uint64_t now = now_ms(lookup);
-
+	struct tarn__attempt *attempt = TARN__CONTAINER(exchange, struct tarn__attempt, exchange);
 	if (error < 0) {
-		charge_server(attempt, now);
-		drop_attempt(attempt);
-		cancel_attempts(lookup, index);
-		give_up_server(lookup, index, error);
+		on_error(attempt, error);
 		return;
 	}
-	uint8_t *stored = lookup->all->stored;
+	struct lookup *lookup = attempt->owner;
+	size_t index = exchange->server_index;
+	enum tarn__transport transport = exchange->transport;
 	struct tarn__answer answer;
-	tarn__answer_read(wire, len, exchange->wire, exchange->len, &lookup->key, false, stored,
-			  &answer);
-	if (answer.verdict != TARN__ANSWER_FOREIGN)
-		tarn__server_answered(server_of(attempt), now - attempt->sent_ms);
+	enum tarn__outcome outcome = tarn__attempt_judge(attempt, wire, len, now_ms(lookup),
+							 lookup->all->scratch, &answer);
 	drop_attempt(attempt);
-
-	if (answer.verdict == TARN__ANSWER_GOOD) {
-		struct rtcache_lookup *handle = lookup->handle;
-		stop(lookup);
-		rtcache_fill(handle, stored, answer.len, (uint64_t)answer.ttl * 1000);
+	if (outcome == TARN__OUTCOME_GOOD) {
+		fill(lookup, &answer);
 		return;
 	}
 	cancel_attempts(lookup, index);
-	if (had_edns && is_edns_refusal(&answer)) {
-		ask_differently(lookup, index, over_udp ? TARN__UDP : TARN__TCP, false);
-	} else if (over_udp && answer.verdict != TARN__ANSWER_FAILED) {
-		/* Truncated; or somebody off the path sends what the server would not. */
-		ask_differently(lookup, index, TARN__TCP, had_edns);
-	} else {
+	switch (outcome) {
+	case TARN__OUTCOME_AGAIN:
+		ask_again(lookup, index, transport);
+		break;
+	case TARN__OUTCOME_TCP:
+		ask_again(lookup, index, TARN__TCP);
+		break;
+	default:
 		give_up_server(lookup, index, TARN_EANSWER);
 	}
+}
+
+/*
+ * What is known of the key's name may answer it. Not where the key itself is still fresh: then this
+ * is a look ahead, and what it would find is as old.
+ */
+static bool fill_from_denial(struct tarn__lookups *all, struct rtcache_lookup *handle,
+			     const struct tarn__key *key, bool *is_denied)
+{
+	struct rtcache_value value;
+	*is_denied = tarn__denial_find(all->client, key, &value);
+	if (!*is_denied)
+		return false;
+	size_t key_len;
+	const void *octets = rtcache_lookup_key(handle, &key_len);
+	struct rtcache_state state;
+	if (rtcache_inspect(all->client, octets, key_len, &state) == 0 && state.is_stored &&
+	    state.item.value.status == RTCACHE_HIT)
+		return false;
+	uint8_t *stored = all->scratch->stored;
+	memcpy(stored, value.data, value.len);
+	tarn__stored_age(stored, value.len, (uint32_t)(value.age_ms / 1000));
+	rtcache_fill(handle, stored, value.len, value.ttl_ms);
+	return true;
 }
 
 void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle, const void *key,
 			size_t key_len)
 {
+	struct tarn__key question;
+	bool is_denied;
+	all->started++;
+	if (!tarn__key_read(key, key_len, &question)) {
+		rtcache_refuse(handle, TARN_EINVAL);
+		return;
+	}
+	if (fill_from_denial(all, handle, &question, &is_denied))
+		return;
 	if (all->count >= TARN__LOOKUPS_MAX) {
-		rtcache_fail(handle, TARN_EBUSY);
+		rtcache_refuse(handle, TARN_EBUSY);
 		return;
 	}
 	struct lookup *lookup =
 		calloc(1, sizeof *lookup + all->upstream->count * sizeof lookup->tries[0]);
 	if (!lookup) {
-		rtcache_fail(handle, TARN_ENOMEM);
+		rtcache_refuse(handle, TARN_ENOMEM);
 		return;
 	}
 	lookup->all = all;
 	lookup->handle = handle;
+	lookup->key = question;
+	lookup->is_denied = is_denied;
 	lookup->timer.fire = on_timer;
 	lookup->error = all->upstream->count > 0 ? TARN_ETIMEOUT : TARN_ENOSERVER;
 	lookup->deadline_ms = all->io->now_ms(all->io->data) + TARN__LOOKUP_MS;
 	tarn__list_init(&lookup->attempts);
 	tarn__list_append(&all->running, &lookup->node);
 	all->count++;
-	if (key_len <= sizeof lookup->key_octets) {
-		memcpy(lookup->key_octets, key, key_len);
-		if (tarn__key_read(lookup->key_octets, key_len, &lookup->key)) {
-			advance(lookup);
-			return;
-		}
-	}
-	fail(lookup, TARN_EINVAL);
+	advance(lookup);
 }

@@ -5,14 +5,16 @@
  *
  * The best server is asked first; the next one too when the first has not answered within its
  * patience; the first good answer wins and ends the lookup. SERVFAIL, REFUSED and the like only
- * count when nothing better came. Every lookup ends within TARN__LOOKUP_MS, by rtcache_fill() or
- * rtcache_fail(), whether anybody still waits for it or not.
+ * count when nothing better came. Every lookup ends within TARN__LOOKUP_MS, whether anybody still
+ * waits for it or not: by rtcache_fill(); by rtcache_fail(), when the upstream is at fault; or by
+ * rtcache_refuse(), when we are.
  *
  * Thread: a lookup lives on the thread of the resolver that started it.
  */
 #ifndef TARN_CORE_LOOKUP_H
 #define TARN_CORE_LOOKUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +23,10 @@
 #include "core/timer.h"
 #include "core/upstream.h"
 
+struct rtcache_client;
 struct rtcache_lookup;
+struct tarn__config;
+struct tarn__scratch;
 
 enum {
 	TARN__LOOKUP_MS = 5000, /* glibc's stub asks anew after 5 s: nobody waits for longer */
@@ -32,15 +37,18 @@ enum {
 struct tarn__lookups {
 	const struct tarn_io *io;
 	struct tarn__timers *timers;
+	struct rtcache_client *client;
 	struct tarn__upstream *upstream; /* owned */
 	struct tarn__list running;
 	size_t count;
-	uint8_t *stored; /* TARN__STORED_MAX octets, scratch */
+	uint64_t started; /* ever, those that ended at once included */
+	bool wants_ad;
+	struct tarn__scratch *scratch; /* owned */
 };
 
-/* addresses are borrowed, io and timers too. 0 or TARN_ENOMEM. */
+/* All are borrowed, the configuration's servers too. 0 or TARN_ENOMEM. */
 int tarn__lookups_init(struct tarn__lookups *, const struct tarn_io *io, struct tarn__timers *,
-		       const struct tarn_address *addresses, size_t count);
+		       struct rtcache_client *, const struct tarn__config *);
 /* Lookups still running fail with TARN_ECANCELED. */
 void tarn__lookups_fini(struct tarn__lookups *);
 

@@ -4,10 +4,11 @@
  *
  *	1. who asks: core/access.h; else REFUSED, EDE 18 (RFC 5358, RFC 8914 section 4.19)
  *	2. class CH: version.bind, version.server, id.server, hostname.bind TXT; else REFUSED
- *	3. ANY: one HINFO (RFC 8482 section 4.2)
- *	4. special names: core/special.h, unless a passed name covers them
+ *	3. special names: core/special.h, unless a passed name covers them
+ *	4. ANY: one HINFO (RFC 8482 section 4.2)
  *
- * The first that applies answers. The cost of "none of them" is on the way of every hit.
+ * The first that applies answers. The cost of "none of them" is on the way of every hit. RD does not
+ * matter: what is answered here needs no recursion.
  *
  * Thread: immutable once made; shared by all workers.
  */
@@ -31,8 +32,8 @@ struct tarn__policy_options {
 	size_t allowed_count;
 	const char *const *passed; /* names as text: at and below go upstream, special or not */
 	size_t passed_count;
-	const char *version; /* version.bind's; NULL: REFUSED */
-	const char *identity; /* id.server's; NULL: REFUSED */
+	const char *version; /* version.bind's, 255 octets of it; NULL: REFUSED */
+	const char *identity; /* id.server's, likewise */
 };
 
 /* NULL with errno set: ENOMEM; EINVAL where a passed name is no name. */
@@ -47,13 +48,16 @@ enum tarn__ruling {
 
 struct tarn__policy_answer {
 	size_t stored_len;
-	uint16_t rcode;
+	uint16_t rcode; /* TARN__POLICY_ERROR's */
 	bool is_authoritative; /* the stored form is of a zone of ours: AA */
 	struct tarn__options options;
 	uint8_t stored[TARN__LOCAL_MAX];
 };
 
-/* client is NULL for the program's own questions, which are always allowed. */
+/*
+ * The query is a good one (tarn__query_parse()). client is NULL for the program's own questions,
+ * which are always allowed. *out is untouched where the question passes.
+ */
 enum tarn__ruling tarn__policy_apply(const struct tarn__policy *, const struct tarn__query *,
 				     const struct tarn_address *client,
 				     struct tarn__policy_answer *out);

@@ -6,16 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/denial.h"
 #include "core/list.h"
 #include "core/lookup.h"
+#include "core/policy.h"
+#include "core/respond.h"
 #include "core/timer.h"
-#include "dns/answer.h"
 #include "dns/query.h"
 #include "rtcache.h"
 
+/* How the cache deals with time: serve-stale (RFC 8767 section 5), failures (RFC 9520). */
+enum {
+	STALE_MS = 86400000, /* RFC 8767 suggests one to three days */
+	STALE_AFTER_MS = 1800, /* the client response timer */
+	STALE_FAILURE_MS = 30000, /* the failure recheck timer */
+	FAILURE_MS = 5000, /* RFC 9520 section 3.2: at least 1 s ... */
+	FAILURE_MAX_MS = 60000, /* ... at most 5 min; doubling in between */
+	REFRESH_PERCENT = 10, /* of its life an answer is looked up ahead of time */
+};
+
 enum {
 	CLIENT_MS = 4000, /* every client has an answer by then: stubs give up at 5 s */
-	PENDING_MAX = 20000, /* questions that wait in one worker; some 14 MiB */
+	PENDING_MAX = 20000, /* questions that wait in one worker; some 16 MiB */
 	TIMERS_PER_RUN = 1000, /* so that a wake-up ends; the rest is due at once */
 };
 
@@ -30,10 +42,10 @@ struct pending {
 	struct tarn__list node; /* of resolver->waiting */
 	struct tarn__timer deadline;
 	struct tarn__query query;
-	enum tarn__transport transport;
-	void (*answer)(void *owner, const void *route, const uint8_t *reply, size_t len);
-	void *owner;
+	struct tarn__asker asker; /* its pointers, and the query's, lead to the copies below */
+	struct tarn_address client;
 	_Alignas(max_align_t) uint8_t route[TARN__ROUTE_MAX];
+	uint8_t cookie[TARN__COOKIE_MAX];
 	uint8_t qname[TARN__NAME_MAX];
 };
 
@@ -61,14 +73,17 @@ static void on_lookup(struct rtcache_lookup *handle, const void *key, size_t key
 
 struct tarn__shared *tarn__shared_new(const struct tarn__config *config)
 {
-	if (config->server_count > TARN__SERVERS_MAX) {
-		errno = EINVAL;
+	struct tarn__shared *shared = calloc(1, sizeof *shared);
+	if (!shared) {
+		tarn__policy_free(config->policy);
 		return NULL;
 	}
-	struct tarn__shared *shared = calloc(1, sizeof *shared);
-	if (!shared)
-		return NULL;
 	shared->config = *config;
+	shared->config.servers = NULL;
+	if (config->server_count > TARN__SERVERS_MAX) {
+		errno = EINVAL;
+		goto failed;
+	}
 	size_t servers_size = config->server_count * sizeof config->servers[0];
 	shared->config.servers = malloc(servers_size + 1);
 	if (!shared->config.servers)
@@ -77,6 +92,12 @@ struct tarn__shared *tarn__shared_new(const struct tarn__config *config)
 		memcpy(shared->config.servers, config->servers, servers_size);
 	shared->cache = rtcache_new(&(struct rtcache_options){
 		.size = config->cache_size,
+		.stale_ms = STALE_MS,
+		.stale_after_ms = STALE_AFTER_MS,
+		.stale_failure_ms = STALE_FAILURE_MS,
+		.failure_ms = FAILURE_MS,
+		.failure_max_ms = FAILURE_MAX_MS,
+		.refresh_percent = REFRESH_PERCENT,
 		.now_ms = config->now_ms,
 		.lookup = on_lookup,
 		.arg = config->now_arg,
@@ -95,6 +116,7 @@ void tarn__shared_free(struct tarn__shared *shared)
 	if (!shared)
 		return;
 	rtcache_free(shared->cache);
+	tarn__policy_free(shared->config.policy);
 	free(shared->config.servers);
 	free(shared);
 }
@@ -102,52 +124,6 @@ void tarn__shared_free(struct tarn__shared *shared)
 const struct tarn__config *tarn__shared_config(const struct tarn__shared *shared)
 {
 	return &shared->config;
-}
-
-/* ---- answers ---------------------------------------------------------------------------- */
-
-/* Why a lookup failed, for the client (RFC 8914 section 4). */
-static struct tarn__ede explain(int error)
-{
-	switch (error) {
-	case TARN_ETIMEOUT:
-		return (struct tarn__ede){TARN__EDE_NO_REACHABLE_AUTHORITY,
-					  "no upstream server answered in time"};
-	case TARN_EANSWER:
-		return (struct tarn__ede){TARN__EDE_NO_REACHABLE_AUTHORITY,
-					  "the upstream servers answered with errors only"};
-	case TARN_ENOSERVER:
-		return (struct tarn__ede){TARN__EDE_NO_REACHABLE_AUTHORITY,
-					  "no upstream server is configured"};
-	case TARN_EUNREACHABLE:
-		return (struct tarn__ede){TARN__EDE_NETWORK_ERROR,
-					  "the upstream servers cannot be reached"};
-	case TARN_EBUSY:
-		return (struct tarn__ede){TARN__EDE_NOT_READY, "too many questions under way"};
-	case TARN_ECANCELED:
-	case RTCACHE_ECANCELED:
-		return (struct tarn__ede){TARN__EDE_NOT_READY, "the resolver is stopping"};
-	default:
-		return (struct tarn__ede){TARN__EDE_NOT_READY, "the resolver is out of memory"};
-	}
-}
-
-static size_t write_failure(const struct tarn__query *query, int error, uint8_t *reply)
-{
-	struct tarn__options options = {.ede_count = 1, .ede = {explain(error)}};
-	return tarn__reply_error(query, TARN__SERVFAIL, &options, reply);
-}
-
-static size_t write_answer(const struct tarn__query *query, enum tarn__transport transport,
-			   const struct rtcache_value *value, uint8_t *reply)
-{
-	if (!value->data)
-		return write_failure(query, value->error, reply);
-	struct tarn__reply how = {
-		.limit = transport == TARN__UDP ? tarn__reply_limit(query) : TARN__MESSAGE_MAX,
-		.age_sec = (uint32_t)(value->age_ms / 1000),
-	};
-	return tarn__reply_stored(query, value->data, value->len, &how, reply);
 }
 
 /* ---- questions that wait ---------------------------------------------------------------- */
@@ -166,13 +142,24 @@ static bool have_spare(struct tarn__resolver *resolver)
 	return resolver->spare;
 }
 
+static struct tarn__respondent respondent(const struct tarn__resolver *resolver,
+					  const struct tarn__asker *asker,
+					  const struct tarn__query *query)
+{
+	return (struct tarn__respondent){.config = &resolver->shared->config,
+					 .io = resolver->io,
+					 .asker = asker,
+					 .query = query};
+}
+
 /* Takes the question out of the resolver, answers it and frees it. */
 static void finish(struct tarn__resolver *resolver, struct pending *pending, size_t reply_len)
 {
 	tarn__timer_stop(&resolver->timers, &pending->deadline);
 	tarn__list_remove(&pending->node);
 	resolver->waiting_count--;
-	pending->answer(pending->owner, pending->route, resolver->reply, reply_len);
+	const struct tarn__asker *asker = &pending->asker;
+	asker->answer(asker->owner, asker->route, resolver->reply, reply_len);
 	if (resolver->spare)
 		free(pending);
 	else
@@ -183,8 +170,8 @@ static void on_done(struct rtcache_request *request, const struct rtcache_value 
 {
 	struct pending *pending = TARN__CONTAINER(request, struct pending, request);
 	struct tarn__resolver *resolver = request->data;
-	finish(resolver, pending,
-	       write_answer(&pending->query, pending->transport, value, resolver->reply));
+	struct tarn__respondent to = respondent(resolver, &pending->asker, &pending->query);
+	finish(resolver, pending, tarn__respond_value(&to, value, resolver->reply));
 }
 
 /* The lookup goes on and fills the cache for the next who asks. */
@@ -193,7 +180,9 @@ static void on_deadline(struct tarn__timer *timer)
 	struct pending *pending = TARN__CONTAINER(timer, struct pending, deadline);
 	struct tarn__resolver *resolver = pending->request.data;
 	rtcache_cancel(resolver->client, &pending->request);
-	finish(resolver, pending, write_failure(&pending->query, TARN_ETIMEOUT, resolver->reply));
+	struct tarn__respondent to = respondent(resolver, &pending->asker, &pending->query);
+	finish(resolver, pending,
+	       tarn__respond_failure(&to, TARN_ETIMEOUT, false, resolver->reply));
 }
 
 static void wait(struct tarn__resolver *resolver, const struct tarn__asker *asker,
@@ -203,10 +192,17 @@ static void wait(struct tarn__resolver *resolver, const struct tarn__asker *aske
 	pending->query = *query;
 	memcpy(pending->qname, query->qname, query->qname_len);
 	pending->query.qname = pending->qname;
-	pending->transport = asker->transport;
-	pending->answer = asker->answer;
-	pending->owner = asker->owner;
+	if (query->cookie) {
+		memcpy(pending->cookie, query->cookie, query->cookie_len);
+		pending->query.cookie = pending->cookie;
+	}
+	pending->asker = *asker;
 	memcpy(pending->route, asker->route, asker->route_len);
+	pending->asker.route = pending->route;
+	if (asker->client) {
+		pending->client = *asker->client;
+		pending->asker.client = &pending->client;
+	}
 	tarn__list_append(&resolver->waiting, &pending->node);
 	resolver->waiting_count++;
 	pending->deadline.fire = on_deadline;
@@ -217,14 +213,16 @@ static void wait(struct tarn__resolver *resolver, const struct tarn__asker *aske
 /* ---- the way of a question -------------------------------------------------------------- */
 
 /* RFC 1034 section 4.3.1: who does not desire recursion gets what is in the cache, or REFUSED. */
-static size_t answer_from_cache(struct tarn__resolver *resolver, const struct tarn__asker *asker,
-				const struct tarn__query *query, const uint8_t *key, size_t key_len,
-				uint8_t *reply)
+static size_t answer_from_cache(struct tarn__resolver *resolver, const struct tarn__respondent *to,
+				const uint8_t *octets, size_t len, uint8_t *reply)
 {
 	struct rtcache_value value;
-	if (rtcache_peek(resolver->client, key, key_len, false, &value) == 1)
-		return write_answer(query, asker->transport, &value, reply);
-	return tarn__reply_error(query, TARN__REFUSED, NULL, reply);
+	if (rtcache_peek(resolver->client, octets, len, false, &value) == 1)
+		return tarn__respond_value(to, &value, reply);
+	struct tarn__key key;
+	if (tarn__key_read(octets, len, &key) && tarn__denial_find(resolver->client, &key, &value))
+		return tarn__respond_value(to, &value, reply);
+	return tarn__respond_not_cached(to, reply);
 }
 
 long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__asker *asker,
@@ -234,26 +232,41 @@ long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__aske
 	int verdict = tarn__query_parse(wire, len, &query);
 	if (verdict == TARN__QUERY_DROP)
 		return TARN__ASK_DROP;
+	const struct tarn__respondent to = respondent(resolver, asker, &query);
 	if (verdict != TARN__QUERY_GOOD)
-		return (long)tarn__reply_error(&query, (uint16_t)verdict, NULL, reply);
+		return (long)tarn__respond_rcode(&to, (uint16_t)verdict, reply);
+	const struct tarn__policy *policy = resolver->shared->config.policy;
+	if (policy) {
+		struct tarn__policy_answer answer;
+		enum tarn__ruling ruling =
+			tarn__policy_apply(policy, &query, asker->client, &answer);
+		if (ruling != TARN__POLICY_PASS)
+			return (long)tarn__respond_policy(&to, ruling, &answer, reply);
+	}
 	uint8_t key[TARN__KEY_MAX];
 	size_t key_len = tarn__key_write(&query, key);
 	if (!(query.flags & TARN__FLAG_RD))
-		return (long)answer_from_cache(resolver, asker, &query, key, key_len, reply);
+		return (long)answer_from_cache(resolver, &to, key, key_len, reply);
 
 	if (!have_spare(resolver))
-		return (long)write_failure(&query, TARN_EBUSY, reply);
+		return (long)tarn__respond_failure(&to, TARN_EBUSY, false, reply);
 	struct rtcache_request *request = &resolver->spare->request;
 	request->data = resolver;
 	request->done = on_done;
 	struct rtcache_value value;
+	uint64_t started = resolver->lookups.started;
 	int got = rtcache_get(resolver->client, request, key, key_len, 0, resolver, &value);
-	if (got == 1)
-		return (long)write_answer(&query, asker->transport, &value, reply);
 	if (got < 0)
-		return (long)write_failure(&query, got, reply);
-	wait(resolver, asker, &query);
-	return TARN__ASK_LATER;
+		return (long)tarn__respond_failure(&to, got, false, reply);
+	if (got == 0) {
+		wait(resolver, asker, &query);
+		return TARN__ASK_LATER;
+	}
+	if (value.data)
+		return (long)tarn__respond_value(&to, &value, reply);
+	/* Without a lookup the failure is an earlier one's. */
+	bool is_cached = resolver->lookups.started == started;
+	return (long)tarn__respond_failure(&to, value.error, is_cached, reply);
 }
 
 /* ---- one per worker --------------------------------------------------------------------- */
@@ -267,16 +280,15 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, const str
 	resolver->shared = shared;
 	resolver->io = io;
 	tarn__list_init(&resolver->waiting);
-	if (tarn__lookups_init(&resolver->lookups, io, &resolver->timers, shared->config.servers,
-			       shared->config.server_count) < 0) {
-		free(resolver);
-		return NULL;
-	}
-	resolver->reply = malloc(TARN__MESSAGE_MAX);
 	resolver->client = rtcache_client_new(shared->cache, wake, wake_arg);
-	if (resolver->reply && resolver->client)
+	resolver->reply = malloc(TARN__MESSAGE_MAX);
+	if (resolver->client && resolver->reply &&
+	    tarn__lookups_init(&resolver->lookups, io, &resolver->timers, resolver->client,
+			       &shared->config) == 0)
 		return resolver;
-	tarn__resolver_free(resolver);
+	rtcache_client_free(resolver->client);
+	free(resolver->reply);
+	free(resolver);
 	return NULL;
 }
 
@@ -288,8 +300,7 @@ void tarn__resolver_free(struct tarn__resolver *resolver)
 	 * The client first: it ends this worker's requests, and other workers that wait for lookups
 	 * of this one start their own instead of sharing the failure that comes next.
 	 */
-	if (resolver->client)
-		rtcache_client_free(resolver->client);
+	rtcache_client_free(resolver->client);
 	tarn__lookups_fini(&resolver->lookups);
 	free(resolver->spare);
 	free(resolver->reply);

@@ -3,7 +3,8 @@
  * core/resolver.h: a question's life, from a client's message to its reply: policy, key, cache,
  * lookup, answer. Start here to read core/.
  *
- *	message --> tarn__resolver_ask --> hit:  the reply, at once, nothing allocated
+ *	message --> tarn__resolver_ask --> refused, or an answer of our own: core/policy.c
+ *	                               \-> hit:  the reply (core/respond.c), at once, nothing allocated
  *	                               \-> miss: a pending query waits in the cache; its lookup
  *	                                   callback (core/lookup.c) asks the servers that
  *	                                   core/upstream.c chooses, through struct tarn_io; the
@@ -34,7 +35,7 @@ struct tarn__config {
 	size_t server_count;
 	/* Their word on what they validated is taken: AD is asked for and passed on (RFC 6840). */
 	bool trust_ad;
-	const struct tarn__policy *policy; /* owned */
+	struct tarn__policy *policy; /* owned; NULL: every question passes */
 	uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN];
 	/* The cache's clock: struct rtcache_options.now_ms and its arg. NULL: its own. */
 	uint64_t (*now_ms)(void *arg);

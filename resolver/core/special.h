@@ -18,8 +18,7 @@ enum tarn__special_kind {
 	TARN__SPECIAL_MISSING, /* does not exist, apex included: invalid, onion, alt, local, test */
 	TARN__SPECIAL_EMPTY, /* an empty zone: NODATA at the apex, NXDOMAIN below it (RFC 6303) */
 	TARN__SPECIAL_HOME, /* home.arpa: an empty zone, but its DS is asked for (RFC 8375) */
-	TARN__SPECIAL_RESOLVER, /* resolver.arpa: nothing exists, no type at any name is NXDOMAIN
-				 * that might be one of RFC 9462 section 6.1 */
+	TARN__SPECIAL_RESOLVER, /* resolver.arpa: NODATA at every name (RFC 9462 section 6.4) */
 };
 
 struct tarn__special {
@@ -28,8 +27,8 @@ struct tarn__special {
 };
 
 /*
- * The innermost special zone that a name is in. qname is any spelling, uncompressed, len octets with
- * the root label.
+ * The special zone that a name is in; none is within another. qname is any spelling, not compressed,
+ * len octets with the root label.
  */
 struct tarn__special tarn__special_find(const uint8_t *qname, size_t len);
 

@@ -3,16 +3,26 @@
 #include "core/upstream.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-struct tarn__upstream *tarn__upstream_new(const struct tarn_address *addresses, size_t count)
+#include "core/access.h"
+
+struct tarn__upstream *tarn__upstream_new(const struct tarn_address *addresses, size_t count,
+					  const uint8_t secret[TARN__COOKIE_SECRET_LEN])
 {
 	struct tarn__upstream *upstream =
 		calloc(1, sizeof *upstream + count * sizeof upstream->servers[0]);
 	if (!upstream)
 		return NULL;
 	upstream->count = count;
-	for (size_t i = 0; i < count; i++)
-		upstream->servers[i].address = &addresses[i];
+	for (size_t i = 0; i < count; i++) {
+		struct tarn__server *server = &upstream->servers[i];
+		server->address = &addresses[i];
+		size_t len;
+		const uint8_t *octets = tarn__address_octets(server->address, &len);
+		tarn__cookie_for_server(secret, octets, len, server->cookie);
+		server->cookie_len = TARN__COOKIE_CLIENT_LEN;
+	}
 	return upstream;
 }
 
@@ -85,4 +95,32 @@ void tarn__server_failed(struct tarn__server *server, uint64_t now_ms)
 		server->failures++;
 	if (server->failures >= TARN__HOLD_FAILURES)
 		server->held_until_ms = now_ms + TARN__HOLD_MS;
+}
+
+void tarn__server_keep_cookie(struct tarn__server *server, const uint8_t *cookie, size_t len)
+{
+	server->cookie_len = TARN__COOKIE_CLIENT_LEN;
+	if (len <= TARN__COOKIE_CLIENT_LEN || len > TARN__COOKIE_MAX)
+		return;
+	memcpy(server->cookie + TARN__COOKIE_CLIENT_LEN, cookie + TARN__COOKIE_CLIENT_LEN,
+	       len - TARN__COOKIE_CLIENT_LEN);
+	server->cookie_len = (uint8_t)len;
+}
+
+void tarn__flaw_shown(struct tarn__flaw *flaw, uint64_t now_ms)
+{
+	if (flaw->streak < TARN__FLAW_STREAK)
+		flaw->streak++;
+	if (flaw->streak >= TARN__FLAW_STREAK)
+		flaw->until_ms = now_ms + TARN__FLAW_MS;
+}
+
+void tarn__flaw_missed(struct tarn__flaw *flaw)
+{
+	flaw->streak = 0;
+}
+
+bool tarn__flaw_is_known(const struct tarn__flaw *flaw, uint64_t now_ms)
+{
+	return now_ms < flaw->until_ms;
 }

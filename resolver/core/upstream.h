@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * core/upstream.h: what a worker knows of the upstream servers, and which one to ask next: the best
- * first, by smoothed round-trip time and failures. Knows nothing of questions or sockets.
+ * first, by smoothed round-trip time and failures; and what each of them cannot do, for a while.
+ * Knows nothing of questions or sockets.
  *
  * Thread: one struct tarn__upstream per worker.
  */
@@ -12,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dns/cookie.h"
 #include "tarn.h"
 
 enum {
@@ -22,7 +24,24 @@ enum {
 	TARN__PATIENCE_NEW_MS = 400, /* of a server that has never answered */
 	TARN__HOLD_FAILURES = 3, /* in a row, and a server is held down ... */
 	TARN__HOLD_MS = 10000, /* ... this long, while another lives */
+	TARN__PLAIN_MS = 300000, /* asked without EDNS after it was refused (RFC 6891 section 7) */
+	TARN__FLAW_STREAK = 3, /* times in a row that a forger would have to be lucky */
+	TARN__FLAW_MS = 600000, /* then the server is taken as it is for so long */
 };
+
+/*
+ * Something that protects a question and that a server does not play along with. One answer that
+ * lacks it may be a forger's, and must not cost the server's other questions their protection.
+ */
+struct tarn__flaw {
+	unsigned streak;
+	uint64_t until_ms;
+};
+
+/* The server has shown it; has not; has it, as far as we know. */
+void tarn__flaw_shown(struct tarn__flaw *, uint64_t now_ms);
+void tarn__flaw_missed(struct tarn__flaw *);
+bool tarn__flaw_is_known(const struct tarn__flaw *, uint64_t now_ms);
 
 struct tarn__server {
 	const struct tarn_address *address;
@@ -30,6 +49,13 @@ struct tarn__server {
 	uint32_t rttvar_ms; /* mean deviation (RFC 6298 section 2) */
 	uint32_t failures; /* in a row */
 	uint64_t held_until_ms;
+	uint64_t plain_until_ms; /* it refuses EDNS */
+	uint64_t disbelieved; /* answers that a forger may have sent */
+	struct tarn__flaw misspells; /* it changes the case of letters */
+	struct tarn__flaw garbles; /* it sends back another client's cookie */
+	/* What it is shown: our client cookie for it, and the server cookie it gave, if any. */
+	uint8_t cookie_len;
+	uint8_t cookie[TARN__COOKIE_MAX];
 };
 
 struct tarn__upstream {
@@ -37,15 +63,20 @@ struct tarn__upstream {
 	struct tarn__server servers[]; /* in the configuration's order */
 };
 
-/* addresses are borrowed. NULL: out of memory. */
-struct tarn__upstream *tarn__upstream_new(const struct tarn_address *addresses, size_t count);
+/* addresses are borrowed; secret is what our cookies are made of. NULL: out of memory. */
+struct tarn__upstream *tarn__upstream_new(const struct tarn_address *addresses, size_t count,
+					  const uint8_t secret[TARN__COOKIE_SECRET_LEN]);
 void tarn__upstream_free(struct tarn__upstream *);
 
 /* What one question has done with one server so far. */
 struct tarn__tries {
 	uint8_t sends; /* over UDP */
+	uint8_t tcp_sends;
 	bool is_done; /* it gave a verdict or cannot be reached: not to be asked again */
 	bool has_failed; /* and was charged for it, once per question */
+	bool is_disbelieved; /* TCP is to tell; where it cannot be had, UDP without protection */
+	bool has_refused_edns;
+	bool has_refused_cookie; /* BADCOOKIE */
 };
 
 /*
@@ -61,5 +92,14 @@ uint64_t tarn__upstream_patience_ms(const struct tarn__server *, unsigned sends)
 /* An answer came, whatever its rcode; or none came, or the network said that none will. */
 void tarn__server_answered(struct tarn__server *, uint64_t rtt_ms);
 void tarn__server_failed(struct tarn__server *, uint64_t now_ms);
+
+/* Keeps the server cookie of a COOKIE option's data (RFC 7873 section 5.3); none: forgets it. */
+void tarn__server_keep_cookie(struct tarn__server *, const uint8_t *cookie, size_t len);
+
+/* Has it given a server cookie? */
+static inline bool tarn__server_knows_cookies(const struct tarn__server *server)
+{
+	return server->cookie_len > TARN__COOKIE_CLIENT_LEN;
+}
 
 #endif

@@ -62,6 +62,12 @@ static struct tarn *open_resolver(const struct tarn__settings *settings, struct 
 		.cache_size = settings->cache_size,
 		.upstreams = settings->upstreams.items,
 		.upstream_count = settings->upstreams.count,
+		.allow = settings->allow,
+		.allow_count = settings->allow_count,
+		.pass = settings->pass,
+		.pass_count = settings->pass_count,
+		.trust_ad = settings->trust_ad,
+		.hide_identity = settings->hide_identity,
 		.log = tarn__log_line,
 		.log_arg = log,
 	});
@@ -191,7 +197,7 @@ static int control_open(struct control *control, struct tarn__log *log)
 	return 0;
 }
 
-/* Signals stay blocked until the program ends: a second one must not spoil a clean stop. */
+/* From now on signals do nothing: a second one must not spoil a clean stop. */
 static void control_close(struct control *control)
 {
 	if (!control->loop)
@@ -199,9 +205,11 @@ static void control_close(struct control *control)
 	sigset_t all;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
-	ev_signal_stop(control->loop, &control->term);
-	ev_signal_stop(control->loop, &control->interrupt);
-	ev_signal_stop(control->loop, &control->hangup);
+	ev_signal *const signals[] = {&control->term, &control->interrupt, &control->hangup};
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		ev_signal_stop(control->loop, signals[i]);
+		signal(signals[i]->signum, SIG_IGN);
+	}
 	ev_loop_destroy(control->loop);
 }
 

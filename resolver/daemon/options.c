@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "dns/text.h"
+
 struct option_row {
 	char letter; /* 0: long form only */
 	const char *name;
@@ -56,6 +58,46 @@ static const char *read_number(const char *text, uint64_t *out)
 		return NULL;
 	*out = number;
 	return end;
+}
+
+static const char *take_allow(struct tarn__command *command, const char *value)
+{
+	struct tarn__settings *settings = &command->settings;
+	if (settings->allow_count == TARN__ALLOW_MAX)
+		return "too many networks (64 at most)";
+	int error = tarn_network_parse(value, &settings->allow[settings->allow_count]);
+	if (error < 0)
+		return tarn_error_text(error);
+	settings->allow_count++;
+	return NULL;
+}
+
+_Static_assert(TARN__ALLOW_MAX == 64 && TARN__PASS_MAX == 64, "the texts say so");
+
+static const char *take_pass(struct tarn__command *command, const char *value)
+{
+	struct tarn__settings *settings = &command->settings;
+	uint8_t name[TARN__NAME_MAX];
+	if (settings->pass_count == TARN__PASS_MAX)
+		return "too many names (64 at most)";
+	if (tarn__name_parse(value, name) == 0)
+		return "not a domain name";
+	settings->pass[settings->pass_count++] = value;
+	return NULL;
+}
+
+static const char *take_trust_ad(struct tarn__command *command, const char *value)
+{
+	(void)value;
+	command->settings.trust_ad = true;
+	return NULL;
+}
+
+static const char *take_hide_identity(struct tarn__command *command, const char *value)
+{
+	(void)value;
+	command->settings.hide_identity = true;
+	return NULL;
 }
 
 static const char *take_workers(struct tarn__command *command, const char *value)
@@ -143,6 +185,16 @@ static const struct option_row rows[] = {
 	{'w', "workers", "N", "threads (default: one for each CPU)", take_workers},
 	{'s', "cache-size", "SIZE", "memory for answers, such as 512k or 1G (default: 16M)",
 	 take_cache_size},
+	{'a', "allow", "NET",
+	 "answer clients of this network (192.0.2.0/24); may be\n"
+	 "repeated (default: private and link-local networks)",
+	 take_allow},
+	{0, "pass", "NAME",
+	 "forward this name and all below it, special use or not\n"
+	 "(local, 10.in-addr.arpa); may be repeated",
+	 take_pass},
+	{0, "trust-ad", NULL, "say what the upstreams have validated (AD)", take_trust_ad},
+	{0, "hide-identity", NULL, "refuse version.bind and id.server", take_hide_identity},
 	{0, "check", NULL, "say what would run, and exit", take_check},
 	{'v', "verbose", NULL, "log more; may be repeated", take_verbose},
 	{0, "version", NULL, "print the versions of tarn and its libraries, and exit",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The servers of a resolv.conf(5), read as the C library reads them. */
+/* What a resolv.conf(5) says of servers, read as the C library reads it. */
 #include "daemon/resolvconf.h"
 
 #include <string.h>
@@ -13,39 +13,58 @@ static void skip_rest_of_line(FILE *file)
 		c = getc(file);
 }
 
-/* The address of a "nameserver" line, ended with NUL in place; NULL for any other line. */
-static char *find_server(char *line)
+/* What follows the keyword and blanks; NULL for any other line. */
+static char *find_value(char *line, const char *keyword)
 {
-	static const char keyword[] = "nameserver";
 	if (strncmp(line, keyword, strlen(keyword)) != 0)
 		return NULL;
 	char *value = line + strlen(keyword);
 	if (*value != ' ' && *value != '\t')
 		return NULL;
-	value += strspn(value, " \t");
-	value[strcspn(value, " \t\r\n#;")] = '\0';
-	return value;
+	return value + strspn(value, " \t");
 }
 
-void tarn__resolvconf_read(FILE *file, struct tarn__addresses *out, struct tarn__log *log)
+static bool has_word(const char *text, const char *word)
+{
+	while (*text) {
+		size_t len = strcspn(text, " \t\r\n");
+		if (len == strlen(word) && strncmp(text, word, len) == 0)
+			return true;
+		text += len;
+		text += strspn(text, " \t\r\n");
+	}
+	return false;
+}
+
+static void add_server(struct tarn__resolvconf *out, const char *server, unsigned number,
+		       struct tarn__log *log)
+{
+	struct tarn_address address;
+	int error = tarn_address_parse(server, 53, &address);
+	if (error == 0 && tarn_address_port(&address) == 0)
+		error = TARN_EPORT;
+	if (error < 0)
+		tarn__log(log, TARN_LOG_WARNING, "resolv.conf line %u: nameserver %s: %s", number,
+			  server, tarn_error_text(error));
+	else if (tarn__addresses_add(&out->servers, &address) < 0)
+		tarn__log(log, TARN_LOG_WARNING,
+			  "resolv.conf line %u: nameserver %s: more than %d servers", number,
+			  server, TARN__ADDRESSES_MAX);
+}
+
+void tarn__resolvconf_read(FILE *file, struct tarn__resolvconf *out, struct tarn__log *log)
 {
 	char line[LINE_MAX_LEN];
 	for (unsigned number = 1; fgets(line, sizeof(line), file); number++) {
 		if (!strchr(line, '\n'))
 			skip_rest_of_line(file);
-		const char *server = find_server(line);
-		if (!server)
-			continue;
-		struct tarn_address address;
-		int error = tarn_address_parse(server, 53, &address);
-		if (error == 0 && tarn_address_port(&address) == 0)
-			error = TARN_EPORT;
-		if (error < 0)
-			tarn__log(log, TARN_LOG_WARNING, "resolv.conf line %u: nameserver %s: %s",
-				  number, server, tarn_error_text(error));
-		else if (tarn__addresses_add(out, &address) < 0)
-			tarn__log(log, TARN_LOG_WARNING,
-				  "resolv.conf line %u: nameserver %s: more than %d servers",
-				  number, server, TARN__ADDRESSES_MAX);
+		char *server = find_value(line, "nameserver");
+		const char *options = find_value(line, "options");
+		if (server) {
+			server[strcspn(server, " \t\r\n#;")] = '\0';
+			add_server(out, server, number, log);
+		} else if (options && has_word(options, "trust-ad")) {
+			out->trust_ad = true;
+		}
 	}
 }

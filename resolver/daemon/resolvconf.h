@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/resolvconf.h: the servers of a resolv.conf(5). */
+/* daemon/resolvconf.h: what a resolv.conf(5) says of servers. */
 #ifndef TARN_DAEMON_RESOLVCONF_H
 #define TARN_DAEMON_RESOLVCONF_H
 
@@ -8,11 +8,16 @@
 #include "daemon/addresses.h"
 #include "daemon/log.h"
 
+struct tarn__resolvconf {
+	/* Of the "nameserver" lines, in their order, all of them and not only the first three. */
+	struct tarn__addresses servers;
+	bool trust_ad; /* "options trust-ad" */
+};
+
 /*
- * Adds the servers of the "nameserver" lines to out, in their order, all of them and not only the
- * first three. Other lines are the business of the C library. A line that names no address is
+ * Other lines and options are the business of the C library. A line that names no address is
  * logged and left out.
  */
-void tarn__resolvconf_read(FILE *file, struct tarn__addresses *out, struct tarn__log *log);
+void tarn__resolvconf_read(FILE *file, struct tarn__resolvconf *out, struct tarn__log *log);
 
 #endif

@@ -45,11 +45,14 @@ static void add_system_upstreams(struct tarn__settings *settings, const char *re
 			  strerror(errno));
 		return;
 	}
-	struct tarn__addresses servers = {0};
-	tarn__resolvconf_read(file, &servers, log);
+	struct tarn__resolvconf found = {0};
+	tarn__resolvconf_read(file, &found, log);
 	fclose(file);
-	for (size_t i = 0; i < servers.count; i++) {
-		const struct tarn_address *server = &servers.items[i];
+	/* Said of these servers, so that it goes for no others. */
+	if (found.trust_ad && !settings->trust_ad)
+		settings->trust_ad = settings->has_system_trust = true;
+	for (size_t i = 0; i < found.servers.count; i++) {
+		const struct tarn_address *server = &found.servers.items[i];
 		bool is_self = tarn__addresses_has_self(&settings->listens, server);
 		tarn__addresses_add(is_self ? &settings->own_upstreams : &settings->upstreams,
 				    server);
@@ -96,6 +99,18 @@ static void explain_addresses(FILE *out, const char *label, const struct tarn__a
 	}
 }
 
+static void explain_allowed(FILE *out, const struct tarn__settings *settings)
+{
+	if (settings->allow_count == 0)
+		fprintf(out, "%-10s%s\n", "allow",
+			"loopback, private and link-local networks (default)");
+	for (size_t i = 0; i < settings->allow_count; i++) {
+		char text[TARN_NETWORK_TEXT_MAX];
+		fprintf(out, "%-10s%s%s\n", i == 0 ? "allow" : "", i == 0 ? "loopback, " : "",
+			tarn_network_format(&settings->allow[i], text));
+	}
+}
+
 static void explain_size(FILE *out, size_t size)
 {
 	static const char *const units[] = {"octets", "KiB", "MiB", "GiB"};
@@ -118,4 +133,10 @@ void tarn__settings_explain(const struct tarn__settings *settings, FILE *out)
 	fprintf(out, "%-10s%u%s\n", "workers", settings->workers,
 		settings->has_default_workers ? " (one for each CPU)" : "");
 	explain_size(out, settings->cache_size);
+	if (settings->trust_ad)
+		fprintf(out, "%-10swhat the upstreams validated is said to be so%s\n", "trust-ad",
+			settings->has_system_trust ? source : "");
+	explain_allowed(out, settings);
+	for (size_t i = 0; i < settings->pass_count; i++)
+		fprintf(out, "%-10s%s\n", i == 0 ? "pass" : "", settings->pass[i]);
 }

@@ -13,17 +13,27 @@
 /* More threads than the largest machines have use for. */
 enum { TARN__WORKERS_MAX = 256 };
 
+/* Far more than anybody lists; a bound so that lists need no memory of their own. */
+enum { TARN__ALLOW_MAX = 64, TARN__PASS_MAX = 64 };
+
 struct tarn__settings { /* zero means not said */
 	struct tarn__addresses listens;
 	struct tarn__addresses upstreams;
 	unsigned workers;
 	size_t cache_size;
 	unsigned verbosity;
+	struct tarn_network allow[TARN__ALLOW_MAX];
+	size_t allow_count;
+	const char *pass[TARN__PASS_MAX]; /* as said; borrowed */
+	size_t pass_count;
+	bool trust_ad;
+	bool hide_identity;
 
 	/* Found out by tarn__settings_complete(). */
 	bool has_default_listens;
 	bool has_system_upstreams; /* from resolv.conf */
 	bool has_default_workers;
+	bool has_system_trust; /* trust_ad is resolv.conf's */
 	struct tarn__addresses own_upstreams; /* those of resolv.conf that are tarn itself */
 };
 

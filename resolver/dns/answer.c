@@ -3,9 +3,10 @@
  * dns/answer.c: an upstream's message, judged and made into the stored form.
  *
  *	1. Is it ours? Header and question against what was asked.
- *	2. Every record is read; those of the answer and authority sections are sorted into RRsets.
- *	3. The chain of CNAMEs is followed from qname, in whatever order it came; the RRsets that
- *	   answer the question are put into a list, in the order of the reply.
+ *	2. Every record is read, and sorted into RRsets (dns/rrsets.h).
+ *	3. The chain of CNAMEs is followed from qname, in whatever order it came, and a CNAME is made
+ *	   where there is but a DNAME; the RRsets that answer the question are put into a list, in the
+ *	   order of the reply.
  *	4. TTLs are evened out and the list is written.
  *
  * Where the RFCs leave the choice:
@@ -14,129 +15,58 @@
  *	- NOERROR with no more than NS records, a referral, is no answer to a stub: FAILED.
  *	- An A or AAAA whose RDATA has the wrong length: BROKEN.
  *	- An SOA that is not above the name denied is dropped, and the answer not stored.
- *	- A DNAME without its CNAME leads nowhere: making the CNAME is the server's part.
+ *	- A DNAME that makes too long a name: BROKEN; the server should have said YXDOMAIN.
+ *	- An NSEC or NSEC3 without a signature, or signed for another zone, proves nothing: dropped.
  *
- * Work is bounded: each record and each link of a chain is compared with RRSETS_MAX RRsets at most.
+ * Work is bounded: each link of a chain is compared with TARN__RRSETS_MAX RRsets at most.
  */
 #include "dns/answer.h"
 
 #include <string.h>
 
-#include "dns/edns.h"
 #include "dns/name.h"
 #include "dns/pack.h"
 #include "dns/record.h"
+#include "dns/rrsets.h"
 #include "dns/stored.h"
 #include "dns/wire.h"
 
-enum {
-	RECORDS_MAX = (TARN__MESSAGE_MAX - TARN__HEADER_LEN) / TARN__RECORD_MIN,
-	/* An honest answer to ANY has a few dozen. */
-	RRSETS_MAX = 128,
-	NO_RECORD = UINT16_MAX,
-};
-
-enum section { ANSWER, AUTHORITY, ADDITIONAL, SECTION_COUNT };
-
-/* A name on its way through the functions below. */
-struct name {
-	size_t len;
-	uint8_t octets[TARN__NAME_MAX];
-};
-
-struct rrset {
-	enum section section;
-	uint16_t type, covered; /* covered: the type that an RRSIG signs; else 0 */
-	uint32_t owner_hash;
-	uint16_t owner_at; /* in the message */
-	bool is_kept;
-	uint32_t ttl;
-	uint16_t first, last, count; /* its records, linked by struct link */
-};
-
-struct link {
-	uint16_t type_at, next;
-};
-
 struct reading {
-	const uint8_t *wire;
-	size_t len;
+	struct tarn__rrsets rrsets;
 	const struct tarn__key *key;
-
-	bool has_opt;
-	uint8_t rcode_high;
-
-	struct name end; /* of the chain: qname, or the last CNAME's target */
+	struct tarn__name end; /* of the chain: qname, or the last CNAME's target */
 	unsigned link_count; /* CNAMEs and DNAMEs on the way there */
-	uint16_t kept_count[ADDITIONAL]; /* records */
+	uint16_t kept_count[TARN__SECTION_ADDITIONAL]; /* records */
 	size_t kept_rrsets;
-	uint8_t kept[RRSETS_MAX]; /* in the order of the reply */
-
-	size_t rrset_count;
-	struct rrset rrsets[RRSETS_MAX];
-	size_t record_count;
-	struct link records[RECORDS_MAX];
+	uint8_t kept[TARN__RRSETS_MAX]; /* in the order of the reply */
 };
 
 /* ---- 1. is it ours? --------------------------------------------------------------------- */
 
-/* RFC 5452 section 9.1 */
-static bool is_ours(const uint8_t *wire, size_t len, const uint8_t *asked, size_t qname_len,
-		    bool exact_case)
+/* RFC 5452 section 9.1. GOOD: it is, as far as header and question tell. */
+static enum tarn__verdict compare(const uint8_t *wire, size_t len, const uint8_t *asked,
+				  size_t qname_len, bool exact_case)
 {
 	uint16_t flags = tarn__get16(wire + 2);
 	if (memcmp(wire, asked, 2) != 0 || !(flags & TARN__FLAG_QR) || flags & TARN__FLAG_OPCODE)
-		return false;
+		return TARN__ANSWER_FOREIGN;
 	unsigned question_count = tarn__get16(wire + 4);
 	/* A server that could not read the question may leave it out, of an error only. */
 	if (question_count == 0) {
 		unsigned rcode = flags & TARN__FLAG_RCODE;
-		return rcode == TARN__FORMERR || rcode == TARN__SERVFAIL || rcode == TARN__NOTIMP ||
-		       rcode == TARN__REFUSED;
+		bool may = rcode == TARN__FORMERR || rcode == TARN__SERVFAIL ||
+			   rcode == TARN__NOTIMP || rcode == TARN__REFUSED;
+		return may ? TARN__ANSWER_GOOD : TARN__ANSWER_FOREIGN;
 	}
 	const uint8_t *question = wire + TARN__HEADER_LEN;
 	const uint8_t *question_asked = asked + TARN__HEADER_LEN;
 	if (question_count != 1 || len < TARN__HEADER_LEN + qname_len + 4 ||
-	    memcmp(question + qname_len, question_asked + qname_len, 4) != 0)
-		return false;
-	return exact_case ? memcmp(question, question_asked, qname_len) == 0
-			  : tarn__name_is_equal(question, question_asked, qname_len);
-}
-
-/* ---- 2. RRsets -------------------------------------------------------------------------- */
-
-/* Expands a name that was read once before, and hence is well formed. */
-static void load_name(const struct reading *reading, size_t at, struct name *out)
-{
-	struct tarn__reader reader = {.wire = reading->wire, .at = at, .end = reading->len};
-	out->len = tarn__name_read(&reader, out->octets);
-}
-
-/* A cursor over the RDATA of a record that was read once before. */
-static struct tarn__reader open_rdata(const struct reading *reading, uint16_t number)
-{
-	size_t at = reading->records[number].type_at + TARN__RECORD_FIXED_LEN;
-	return (struct tarn__reader){
-		.wire = reading->wire,
-		.at = at,
-		.end = at + tarn__get16(reading->wire + at - 2),
-	};
-}
-
-static bool owner_is(const struct reading *reading, const struct rrset *rrset, const uint8_t *name,
-		     size_t len)
-{
-	struct name owner;
-	load_name(reading, rrset->owner_at, &owner);
-	return owner.len == len && tarn__name_is_equal(owner.octets, name, len);
-}
-
-/* RFC 2181 section 8; above the cap it is capped. */
-static uint32_t ttl_read(uint32_t ttl)
-{
-	if (ttl > INT32_MAX)
-		return 0;
-	return ttl < TARN__TTL_MAX ? ttl : TARN__TTL_MAX;
+	    memcmp(question + qname_len, question_asked + qname_len, 4) != 0 ||
+	    !tarn__name_is_equal(question, question_asked, qname_len))
+		return TARN__ANSWER_FOREIGN;
+	return exact_case && memcmp(question, question_asked, qname_len) != 0
+		       ? TARN__ANSWER_MISSPELT
+		       : TARN__ANSWER_GOOD;
 }
 
 static uint32_t min32(uint32_t a, uint32_t b)
@@ -144,144 +74,44 @@ static uint32_t min32(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* Finds a record's RRset or makes one. NULL: there are too many. */
-static struct rrset *rrset_of(struct reading *reading, enum section section,
-			      const struct tarn__record *record)
-{
-	uint32_t hash = tarn__name_hash(record->owner, record->owner_len);
-	uint16_t covered = 0;
-	if (record->type == TARN__TYPE_RRSIG && record->rdata_len >= 2)
-		covered = tarn__get16(record->rdata);
-
-	/* Backwards: the RRset wanted is most often the last one. */
-	for (size_t i = reading->rrset_count; i-- > 0;) {
-		struct rrset *rrset = &reading->rrsets[i];
-		if (rrset->owner_hash == hash && rrset->type == record->type &&
-		    rrset->covered == covered && rrset->section == section)
-			/* Two owners with one hash are no accident: such an answer is refused. */
-			return owner_is(reading, rrset, record->owner, record->owner_len) ? rrset
-											  : NULL;
-	}
-	if (reading->rrset_count == RRSETS_MAX)
-		return NULL;
-	struct rrset *rrset = &reading->rrsets[reading->rrset_count++];
-	*rrset = (struct rrset){
-		.section = section,
-		.type = record->type,
-		.covered = covered,
-		.owner_hash = hash,
-		.owner_at = (uint16_t)record->owner_at,
-		.ttl = TARN__TTL_MAX,
-		.first = NO_RECORD,
-	};
-	return rrset;
-}
-
-static bool add_record(struct reading *reading, enum section section,
-		       const struct tarn__record *record)
-{
-	struct rrset *rrset = rrset_of(reading, section, record);
-	if (!rrset)
-		return false;
-	uint16_t number = (uint16_t)reading->record_count++;
-	reading->records[number] =
-		(struct link){.type_at = (uint16_t)record->type_at, .next = NO_RECORD};
-	if (rrset->first == NO_RECORD)
-		rrset->first = number;
-	else
-		reading->records[rrset->last].next = number;
-	rrset->last = number;
-	rrset->count++;
-	/* RFC 2181 section 5.2: the lowest for all of an RRset. */
-	rrset->ttl = min32(rrset->ttl, ttl_read(record->ttl));
-	return true;
-}
-
-/* RFC 6891 section 6.1.1: at most one, in the additional section, the root's. */
-static bool add_opt(struct reading *reading, enum section section,
-		    const struct tarn__record *record)
-{
-	if (section != ADDITIONAL || record->owner_len != 1 || reading->has_opt ||
-	    !tarn__options_are_valid(record->rdata, record->rdata_len))
-		return false;
-	reading->has_opt = true;
-	reading->rcode_high = (uint8_t)(record->ttl >> 24);
-	return true;
-}
-
-/* Reads all sections; false: something is malformed. What stands in RDATA is not looked at yet. */
-static bool read_records(struct reading *reading)
-{
-	struct tarn__reader reader = {
-		.wire = reading->wire,
-		.at = TARN__HEADER_LEN,
-		.end = reading->len,
-	};
-	if (tarn__get16(reading->wire + 4) == 1)
-		tarn__read_octets(&reader, (size_t)reading->key->qname_len + 4);
-	for (enum section section = ANSWER; section < SECTION_COUNT; section++) {
-		unsigned count = tarn__get16(reading->wire + 6 + 2 * section);
-		for (; count > 0; count--) {
-			struct tarn__record record;
-			bool good = tarn__record_read(&reader, &record);
-			if (good && record.type == TARN__TYPE_OPT)
-				good = add_opt(reading, section, &record);
-			else if (good && section != ADDITIONAL &&
-				 record.class == reading->key->qclass)
-				good = add_record(reading, section, &record);
-			if (!good)
-				return false;
-		}
-	}
-	return true;
-}
-
-static struct rrset *find_rrset(struct reading *reading, enum section section, const uint8_t *name,
-				size_t len, uint16_t type, uint16_t covered)
-{
-	uint32_t hash = tarn__name_hash(name, len);
-	for (size_t i = 0; i < reading->rrset_count; i++) {
-		struct rrset *rrset = &reading->rrsets[i];
-		if (rrset->owner_hash == hash && rrset->type == type && rrset->covered == covered &&
-		    rrset->section == section && owner_is(reading, rrset, name, len))
-			return rrset;
-	}
-	return NULL;
-}
-
 /* ---- 3. what answers -------------------------------------------------------------------- */
 
-static void keep_rrset(struct reading *reading, struct rrset *rrset)
+static void keep_rrset(struct reading *reading, struct tarn__rrset *rrset)
 {
 	if (rrset->is_kept)
 		return;
 	rrset->is_kept = true;
-	reading->kept[reading->kept_rrsets++] = (uint8_t)(rrset - reading->rrsets);
+	reading->kept[reading->kept_rrsets++] = (uint8_t)(rrset - reading->rrsets.at);
 	reading->kept_count[rrset->section] += rrset->count;
 }
 
+static struct tarn__rrset *find_signatures(struct reading *reading, const struct tarn__rrset *rrset)
+{
+	struct tarn__name owner;
+	tarn__rrset_owner(&reading->rrsets, rrset, &owner);
+	return tarn__rrset_find(&reading->rrsets, rrset->section, &owner, TARN__TYPE_RRSIG,
+				rrset->type);
+}
+
 /* With its signatures where the client has asked for them (RFC 4035 section 3.2.1). */
-static void keep(struct reading *reading, struct rrset *rrset)
+static void keep(struct reading *reading, struct tarn__rrset *rrset)
 {
 	keep_rrset(reading, rrset);
-	if (!reading->key->dnssec_ok)
-		return;
-	struct name owner;
-	load_name(reading, rrset->owner_at, &owner);
-	struct rrset *signatures = find_rrset(reading, rrset->section, owner.octets, owner.len,
-					      TARN__TYPE_RRSIG, rrset->type);
+	struct tarn__rrset *signatures =
+		reading->key->dnssec_ok ? find_signatures(reading, rrset) : NULL;
 	if (signatures)
 		keep_rrset(reading, signatures);
 }
 
 /* The RRsets of the answer section at a name: of any type, or all signatures. */
-static size_t keep_all(struct reading *reading, const struct name *name, uint16_t qtype)
+static size_t keep_all(struct reading *reading, const struct tarn__name *name, uint16_t qtype)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < reading->rrset_count; i++) {
-		struct rrset *rrset = &reading->rrsets[i];
-		if (rrset->section == ANSWER && (qtype == TARN__TYPE_ANY || rrset->type == qtype) &&
-		    owner_is(reading, rrset, name->octets, name->len)) {
+	for (size_t i = 0; i < reading->rrsets.count; i++) {
+		struct tarn__rrset *rrset = &reading->rrsets.at[i];
+		if (rrset->section == TARN__SECTION_ANSWER &&
+		    (qtype == TARN__TYPE_ANY || rrset->type == qtype) &&
+		    tarn__rrset_is_owned_by(&reading->rrsets, rrset, name)) {
 			keep_rrset(reading, rrset);
 			count++;
 		}
@@ -290,11 +120,16 @@ static size_t keep_all(struct reading *reading, const struct name *name, uint16_
 }
 
 /* Reads the one target of a CNAME or DNAME; false: it is malformed, or there are several. */
-static bool read_target(const struct reading *reading, const struct rrset *rrset, struct name *out)
+static bool read_target(const struct reading *reading, const struct tarn__rrset *rrset,
+			struct tarn__name *out)
 {
-	for (uint16_t i = rrset->first; i != NO_RECORD; i = reading->records[i].next) {
-		struct tarn__reader rdata = open_rdata(reading, i);
-		struct name target;
+	if (rrset->made) {
+		*out = reading->rrsets.made[rrset->made - 1].target;
+		return true;
+	}
+	for (uint16_t i = rrset->first; i != TARN__NO_RECORD; i = reading->rrsets.records[i].next) {
+		struct tarn__reader rdata = tarn__rrsets_rdata(&reading->rrsets, i);
+		struct tarn__name target;
 		target.len = tarn__name_read(&rdata, target.octets);
 		if (target.len == 0 || rdata.at != rdata.end)
 			return false;
@@ -307,29 +142,37 @@ static bool read_target(const struct reading *reading, const struct rrset *rrset
 	return true;
 }
 
-/* The first RRset of a type whose owner is above the name at the chain's end, or is that name. */
-static struct rrset *find_above_end(struct reading *reading, enum section section, uint16_t type,
-				    bool or_at_end)
+/*
+ * The RRset of a type whose owner is above the name at the chain's end, or is that name; where
+ * there are several, the one nearest to it.
+ */
+static struct tarn__rrset *find_above_end(struct reading *reading, enum tarn__section section,
+					  uint16_t type, bool or_at_end)
 {
-	const struct name *end = &reading->end;
-	for (size_t i = 0; i < reading->rrset_count; i++) {
-		struct rrset *rrset = &reading->rrsets[i];
+	const struct tarn__name *end = &reading->end;
+	struct tarn__rrset *found = NULL;
+	size_t found_len = 0;
+	for (size_t i = 0; i < reading->rrsets.count; i++) {
+		struct tarn__rrset *rrset = &reading->rrsets.at[i];
 		if (rrset->type != type || rrset->section != section)
 			continue;
-		struct name owner;
-		load_name(reading, rrset->owner_at, &owner);
-		if ((or_at_end || owner.len < end->len) &&
-		    tarn__name_is_within(end->octets, end->len, owner.octets, owner.len))
-			return rrset;
+		struct tarn__name owner;
+		tarn__rrset_owner(&reading->rrsets, rrset, &owner);
+		if (owner.len > found_len && (or_at_end || owner.len < end->len) &&
+		    tarn__name_is_within(end->octets, end->len, owner.octets, owner.len)) {
+			found = rrset;
+			found_len = owner.len;
+		}
 	}
-	return NULL;
+	return found;
 }
 
 /* Keeps the DNAME that a CNAME was made of, if it was. false: the DNAME is malformed. */
-static bool keep_dname(struct reading *reading, struct rrset *cname)
+static bool keep_dname(struct reading *reading, struct tarn__rrset *cname)
 {
-	struct rrset *dname = find_above_end(reading, ANSWER, TARN__TYPE_DNAME, false);
-	struct name target;
+	struct tarn__rrset *dname =
+		find_above_end(reading, TARN__SECTION_ANSWER, TARN__TYPE_DNAME, false);
+	struct tarn__name target;
 	if (!dname)
 		return true;
 	if (!read_target(reading, dname, &target))
@@ -342,13 +185,40 @@ static bool keep_dname(struct reading *reading, struct rrset *cname)
 }
 
 /*
+ * Makes the CNAME of the chain's end where there is a DNAME above it (RFC 6672 section 3.1); *out
+ * is NULL where there is none. false: the DNAME is malformed, makes too long a name, or one too
+ * many.
+ */
+static bool make_cname(struct reading *reading, struct tarn__rrset **out)
+{
+	struct tarn__rrset *dname =
+		find_above_end(reading, TARN__SECTION_ANSWER, TARN__TYPE_DNAME, false);
+	*out = NULL;
+	if (!dname)
+		return true;
+	struct tarn__name owner, target, made;
+	tarn__rrset_owner(&reading->rrsets, dname, &owner);
+	if (!read_target(reading, dname, &target))
+		return false;
+	const struct tarn__name *end = &reading->end;
+	size_t kept_len = end->len - owner.len;
+	if (kept_len + target.len > TARN__NAME_MAX)
+		return false;
+	made.len = kept_len + target.len;
+	memcpy(made.octets, end->octets, kept_len);
+	memcpy(made.octets + kept_len, target.octets, target.len);
+	*out = tarn__rrset_make_cname(&reading->rrsets, end, &made, dname->ttl);
+	return *out;
+}
+
+/*
  * Follows the chain from qname and keeps its links and the RRset at its end. *has_end says whether
  * there is one. false: the chain loops, is too long or is malformed.
  */
 static bool keep_chain(struct reading *reading, bool *has_end)
 {
 	uint16_t qtype = reading->key->qtype;
-	struct name *name = &reading->end;
+	struct tarn__name *name = &reading->end;
 	name->len = reading->key->qname_len;
 	memcpy(name->octets, reading->key->qname, name->len);
 
@@ -358,12 +228,14 @@ static bool keep_chain(struct reading *reading, bool *has_end)
 			if (*has_end || qtype == TARN__TYPE_ANY)
 				return true;
 		}
-		struct rrset *rrset =
-			find_rrset(reading, ANSWER, name->octets, name->len, qtype, 0);
-		*has_end = rrset;
+		struct tarn__rrset *rrset =
+			tarn__rrset_find(&reading->rrsets, TARN__SECTION_ANSWER, name, qtype, 0);
 		if (!rrset)
-			rrset = find_rrset(reading, ANSWER, name->octets, name->len,
-					   TARN__TYPE_CNAME, 0);
+			rrset = tarn__rrset_find(&reading->rrsets, TARN__SECTION_ANSWER, name,
+						 TARN__TYPE_CNAME, 0);
+		if (!rrset && !make_cname(reading, &rrset))
+			return false;
+		*has_end = rrset && rrset->type == qtype;
 		if (!rrset)
 			return true;
 		if (rrset->type == TARN__TYPE_CNAME && !keep_dname(reading, rrset))
@@ -379,17 +251,17 @@ static bool keep_chain(struct reading *reading, bool *has_end)
 }
 
 /* RFC 2308 section 5: how long the SOA says that something does not exist. false: malformed. */
-static bool read_negative_ttl(const struct reading *reading, struct rrset *soa)
+static bool read_negative_ttl(const struct reading *reading, struct tarn__rrset *soa)
 {
-	for (uint16_t i = soa->first; i != NO_RECORD; i = reading->records[i].next) {
-		struct tarn__reader rdata = open_rdata(reading, i);
+	for (uint16_t i = soa->first; i != TARN__NO_RECORD; i = reading->rrsets.records[i].next) {
+		struct tarn__reader rdata = tarn__rrsets_rdata(&reading->rrsets, i);
 		uint8_t name[TARN__NAME_MAX];
 		tarn__name_read(&rdata, name);
 		tarn__name_read(&rdata, name);
 		const uint8_t *numbers = tarn__read_octets(&rdata, 20);
 		if (!numbers)
 			return false;
-		soa->ttl = min32(soa->ttl, ttl_read(tarn__get32(numbers + 16)));
+		soa->ttl = min32(soa->ttl, tarn__ttl_read(tarn__get32(numbers + 16)));
 	}
 	soa->ttl = min32(soa->ttl, TARN__NEGATIVE_TTL_MAX);
 	return true;
@@ -397,20 +269,46 @@ static bool read_negative_ttl(const struct reading *reading, struct rrset *soa)
 
 static bool has_authority_of(const struct reading *reading, uint16_t type)
 {
-	for (size_t i = 0; i < reading->rrset_count; i++) {
-		if (reading->rrsets[i].type == type && reading->rrsets[i].section == AUTHORITY)
+	for (size_t i = 0; i < reading->rrsets.count; i++) {
+		if (reading->rrsets.at[i].type == type &&
+		    reading->rrsets.at[i].section == TARN__SECTION_AUTHORITY)
 			return true;
 	}
 	return false;
 }
 
+/* Is the zone that signed an RRset one that a name of the chain is in? */
+static bool is_signed_for_chain(struct reading *reading, const struct tarn__rrset *rrset)
+{
+	const struct tarn__rrset *signatures = find_signatures(reading, rrset);
+	if (!signatures)
+		return false;
+	/* RFC 4034 section 3.1.7 */
+	struct tarn__reader rdata = tarn__rrsets_rdata(&reading->rrsets, signatures->first);
+	struct tarn__name signer, name = reading->end;
+	tarn__read_octets(&rdata, 18);
+	signer.len = tarn__name_read(&rdata, signer.octets);
+	if (signer.len == 0)
+		return false;
+	bool is_for = tarn__name_is_within(name.octets, name.len, signer.octets, signer.len);
+	for (size_t i = 0; i < reading->kept_rrsets && !is_for; i++) {
+		const struct tarn__rrset *kept = &reading->rrsets.at[reading->kept[i]];
+		if (kept->section != TARN__SECTION_ANSWER)
+			continue;
+		tarn__rrset_owner(&reading->rrsets, kept, &name);
+		is_for = tarn__name_is_within(name.octets, name.len, signer.octets, signer.len);
+	}
+	return is_for;
+}
+
 /* Proofs of what does not exist: for a negative answer, or one made from a wildcard. */
 static void keep_proofs(struct reading *reading)
 {
-	for (size_t i = 0; i < reading->rrset_count; i++) {
-		struct rrset *rrset = &reading->rrsets[i];
-		if (rrset->section == AUTHORITY &&
-		    (rrset->type == TARN__TYPE_NSEC || rrset->type == TARN__TYPE_NSEC3))
+	for (size_t i = 0; i < reading->rrsets.count; i++) {
+		struct tarn__rrset *rrset = &reading->rrsets.at[i];
+		bool is_proof = rrset->type == TARN__TYPE_NSEC || rrset->type == TARN__TYPE_NSEC3;
+		if (rrset->section == TARN__SECTION_AUTHORITY && is_proof &&
+		    is_signed_for_chain(reading, rrset))
 			keep(reading, rrset);
 	}
 }
@@ -435,7 +333,7 @@ static bool pack_rdata(struct tarn__packer *packer, struct tarn__reader *rdata, 
 		pack_rest(packer, rdata, len);
 	}
 	for (unsigned i = 0; i < form.names; i++) {
-		struct name name;
+		struct tarn__name name;
 		name.len = tarn__name_read(rdata, name.octets);
 		if (name.len > 0 && form.can_compress)
 			tarn__pack_rdata_name(packer, name.octets, name.len);
@@ -447,29 +345,43 @@ static bool pack_rdata(struct tarn__packer *packer, struct tarn__reader *rdata, 
 	return !rdata->failed && (form.rest == TARN__RDATA_ANY || left == (size_t)form.rest);
 }
 
+/* false: see pack_rdata(). number is TARN__NO_RECORD for an RRset that was made here. */
+static bool pack_record(struct tarn__packer *packer, const struct reading *reading,
+			const struct tarn__rrset *rrset, uint16_t number)
+{
+	size_t start = packer->len;
+	tarn__pack16(packer, 0);
+	if (rrset->made) {
+		const struct tarn__name *target = &reading->rrsets.made[rrset->made - 1].target;
+		tarn__pack_rdata_name(packer, target->octets, target->len);
+	} else {
+		struct tarn__reader rdata = tarn__rrsets_rdata(&reading->rrsets, number);
+		if (!pack_rdata(packer, &rdata, rrset->type))
+			return false;
+	}
+	if (!packer->failed)
+		tarn__put16(packer->wire + start, (uint16_t)(packer->len - start - 2));
+	return true;
+}
+
 /* Writes an RRset's records and, to offsets, where their TTLs stand; returns the offsets' end. */
 static uint8_t *pack_rrset(struct tarn__packer *packer, const struct reading *reading,
-			   const struct rrset *rrset, uint8_t *offsets)
+			   const struct tarn__rrset *rrset, uint8_t *offsets)
 {
-	struct name owner;
-	load_name(reading, rrset->owner_at, &owner);
-	for (uint16_t i = rrset->first; i != NO_RECORD; i = reading->records[i].next) {
+	struct tarn__name owner;
+	tarn__rrset_owner(&reading->rrsets, rrset, &owner);
+	uint16_t number = rrset->first;
+	for (unsigned i = 0; i < rrset->count && !packer->failed; i++) {
 		tarn__pack_owner(packer, owner.octets, owner.len);
 		tarn__pack16(packer, rrset->type);
 		tarn__pack16(packer, reading->key->qclass);
 		tarn__put16(offsets, (uint16_t)packer->len);
 		offsets += 2;
-		tarn__pack32(packer,
-			     rrset->ttl | (i == rrset->first ? 0 : TARN__STORED_SAME_RRSET));
-		size_t rdata_len_at = packer->len;
-		tarn__pack16(packer, 0);
-		struct tarn__reader rdata = open_rdata(reading, i);
-		if (!pack_rdata(packer, &rdata, rrset->type))
+		tarn__pack32(packer, rrset->ttl | (i == 0 ? 0 : TARN__STORED_SAME_RRSET));
+		if (!pack_record(packer, reading, rrset, number))
 			packer->failed = true;
-		if (packer->failed)
-			break;
-		tarn__put16(packer->wire + rdata_len_at,
-			    (uint16_t)(packer->len - rdata_len_at - 2));
+		if (!rrset->made)
+			number = reading->rrsets.records[number].next;
 	}
 	return offsets;
 }
@@ -479,18 +391,20 @@ static size_t write_stored(const struct reading *reading, uint8_t head, uint8_t 
 {
 	const struct tarn__key *key = reading->key;
 	uint8_t *offsets = out + TARN__STORED_HEAD_LEN;
-	size_t count = reading->kept_count[ANSWER] + reading->kept_count[AUTHORITY];
+	size_t count = reading->kept_count[TARN__SECTION_ANSWER] +
+		       reading->kept_count[TARN__SECTION_AUTHORITY];
 	uint8_t *records = offsets + 2 * count;
 	out[0] = head;
-	tarn__put16(out + 1, reading->kept_count[ANSWER]);
-	tarn__put16(out + 3, reading->kept_count[AUTHORITY]);
+	tarn__put16(out + 1, reading->kept_count[TARN__SECTION_ANSWER]);
+	tarn__put16(out + 3, reading->kept_count[TARN__SECTION_AUTHORITY]);
 
 	struct tarn__packer packer;
 	tarn__pack_start(&packer, records,
 			 TARN__MESSAGE_MAX - TARN__HEADER_LEN - 4 - (size_t)key->qname_len,
 			 key->qname, key->qname_len);
 	for (size_t i = 0; i < reading->kept_rrsets && !packer.failed; i++)
-		offsets = pack_rrset(&packer, reading, &reading->rrsets[reading->kept[i]], offsets);
+		offsets = pack_rrset(&packer, reading, &reading->rrsets.at[reading->kept[i]],
+				     offsets);
 	return packer.failed ? 0 : (size_t)(records - out) + packer.len;
 }
 
@@ -503,10 +417,10 @@ static enum tarn__verdict make_stored(struct reading *reading, uint8_t head, uin
 	if (!keep_chain(reading, &has_end) || (has_end && is_nxdomain))
 		return TARN__ANSWER_BROKEN;
 
-	struct rrset *soa = NULL;
+	struct tarn__rrset *soa = NULL;
 	if (!has_end) {
 		/* An SOA from elsewhere says nothing about this name. */
-		soa = find_above_end(reading, AUTHORITY, TARN__TYPE_SOA, true);
+		soa = find_above_end(reading, TARN__SECTION_AUTHORITY, TARN__TYPE_SOA, true);
 		if (soa && !read_negative_ttl(reading, soa))
 			return TARN__ANSWER_BROKEN;
 		if (soa)
@@ -522,10 +436,11 @@ static enum tarn__verdict make_stored(struct reading *reading, uint8_t head, uin
 	if (answer->len == 0)
 		return TARN__ANSWER_BROKEN;
 	answer->is_negative = !has_end;
+	answer->is_whole_name = is_nxdomain && reading->link_count == 0;
 	/* RFC 2308 section 5: a denial without an SOA is not to be cached. */
 	answer->ttl = has_end ? TARN__TTL_MAX : soa ? TARN__NEGATIVE_TTL_MAX : 0;
 	for (size_t i = 0; i < reading->kept_rrsets; i++)
-		answer->ttl = min32(answer->ttl, reading->rrsets[reading->kept[i]].ttl);
+		answer->ttl = min32(answer->ttl, reading->rrsets.at[reading->kept[i]].ttl);
 	return TARN__ANSWER_GOOD;
 }
 
@@ -534,28 +449,31 @@ static enum tarn__verdict judge(const uint8_t *wire, size_t len, const uint8_t *
 				uint8_t *out, struct tarn__answer *answer)
 {
 	if (len < TARN__HEADER_LEN || len > TARN__MESSAGE_MAX ||
-	    asked_len < TARN__HEADER_LEN + (size_t)key->qname_len + 4 ||
-	    !is_ours(wire, len, asked, key->qname_len, exact_case))
+	    asked_len < TARN__HEADER_LEN + (size_t)key->qname_len + 4)
 		return TARN__ANSWER_FOREIGN;
-	uint16_t flags = tarn__get16(wire + 2);
-	answer->rcode = flags & TARN__FLAG_RCODE;
-	if (flags & TARN__FLAG_TC)
-		return TARN__ANSWER_TRUNCATED;
+	enum tarn__verdict verdict = compare(wire, len, asked, key->qname_len, exact_case);
+	if (verdict != TARN__ANSWER_GOOD)
+		return verdict;
 
 	struct reading reading;
-	reading.wire = wire;
-	reading.len = len;
 	reading.key = key;
-	reading.has_opt = false;
-	reading.rcode_high = 0;
 	reading.link_count = 0;
-	reading.kept_count[ANSWER] = reading.kept_count[AUTHORITY] = 0;
+	reading.kept_count[TARN__SECTION_ANSWER] = reading.kept_count[TARN__SECTION_AUTHORITY] = 0;
 	reading.kept_rrsets = 0;
-	reading.rrset_count = 0;
-	reading.record_count = 0;
-	bool is_whole = read_records(&reading);
-	answer->has_opt = reading.has_opt;
-	answer->rcode |= (uint16_t)(reading.rcode_high << 4);
+	size_t records_at = TARN__HEADER_LEN;
+	if (tarn__get16(wire + 4) == 1)
+		records_at += (size_t)key->qname_len + 4;
+	struct tarn__rrsets *rrsets = &reading.rrsets;
+	bool is_whole = tarn__rrsets_read(rrsets, wire, len, records_at, key->qclass);
+	answer->has_opt = rrsets->has_opt;
+	if (rrsets->has_opt) {
+		answer->cookie_len = rrsets->cookie_len;
+		answer->cookie = rrsets->cookie;
+	}
+	uint16_t flags = tarn__get16(wire + 2);
+	answer->rcode = (flags & TARN__FLAG_RCODE) | (uint16_t)(rrsets->rcode_high << 4);
+	if (flags & TARN__FLAG_TC)
+		return TARN__ANSWER_TRUNCATED;
 	if (answer->rcode != TARN__NOERROR && answer->rcode != TARN__NXDOMAIN)
 		return TARN__ANSWER_FAILED;
 	if (!is_whole)

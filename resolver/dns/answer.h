@@ -48,8 +48,8 @@ enum tarn__verdict {
 
 struct tarn__answer {
 	enum tarn__verdict verdict;
-	uint16_t rcode; /* with the OPT's upper bits; 0 where FOREIGN or BROKEN */
-	bool has_opt;
+	uint16_t rcode; /* with the OPT's upper bits; 0 where FOREIGN, MISSPELT or BROKEN */
+	bool has_opt; /* this and the cookie: as far as the message could be read */
 	bool is_negative; /* NXDOMAIN or NODATA for the end of the chain */
 	bool is_whole_name; /* NXDOMAIN for qname itself, so that it holds for every type */
 	uint8_t cookie_len;
@@ -76,14 +76,17 @@ void tarn__answer_read(const uint8_t *wire, size_t len, const uint8_t *asked, si
  */
 void tarn__stored_age(uint8_t *stored, size_t len, uint32_t age_sec);
 
+/* NOERROR or NXDOMAIN. */
+uint16_t tarn__stored_rcode(const uint8_t *stored);
+
 /*
  * Writes the reply of a stored form to a client: its id, RD, CD and question as it spelt it, RA,
  * AD where the client asked for it (RFC 6840 section 5.7) and trust_ad, TTLs less age_sec and never
  * below 0, and an OPT if and only if it sent one. What is longer than limit is cut at an RRset's
  * end, with TC=1 (RFC 2181 section 9): of the authority section only what a denial or a proof needs
- * was kept, so that it is missed as well (RFC 4035 section 3.1). An extended error that does not
- * fit is left out first. limit is at least TARN__UDP_MIN and out has that much room. Returns the
- * octets written.
+ * was kept, so that it is missed as well (RFC 4035 section 3.1). Records come before extended
+ * errors and keepalive, a cookie before records. limit is at least TARN__UDP_MIN and out has that
+ * much room. Returns the octets written.
  */
 struct tarn__reply {
 	size_t limit; /* octets: see tarn__reply_limit(), or TARN__MESSAGE_MAX for TCP */
@@ -98,7 +101,8 @@ size_t tarn__reply_stored(const struct tarn__query *, const uint8_t *stored, siz
 
 /*
  * Writes a reply without records: an error, or NOERROR without data. The question is repeated if
- * it could be read; opcode, RD and CD are copied. out has room for TARN__UDP_MIN octets.
+ * it could be read; opcode, RD and CD are copied. options may be NULL. out has room for
+ * TARN__UDP_MIN octets.
  */
 size_t tarn__reply_error(const struct tarn__query *, uint16_t rcode, const struct tarn__options *,
 			 uint8_t *out);

@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dns/edns.c: checking options and writing OPT. */
+/* dns/edns.c: writing OPT. */
 
 #include "dns/edns.h"
 
 #include <string.h>
-
-bool tarn__options_are_valid(const uint8_t *options, size_t len)
-{
-	size_t at = 0;
-	while (len - at >= TARN__OPTION_HEADER_LEN) {
-		size_t option_len = tarn__get16(options + at + 2);
-		at += TARN__OPTION_HEADER_LEN;
-		if (option_len > len - at)
-			return false;
-		at += option_len;
-	}
-	return at == len;
-}
 
 static size_t option_write(uint8_t *out, size_t room, uint16_t code, const void *data, size_t len)
 {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "dns/message.h"
+#include "dns/wire.h"
 
 enum {
 	TARN__OPT_LEN = 11, /* without options */
@@ -39,8 +40,24 @@ struct tarn__options {
 	struct tarn__ede ede[TARN__EDE_COUNT_MAX];
 };
 
-/* Does every option end within? RFC 6891 section 6.1.2. */
-bool tarn__options_are_valid(const uint8_t *options, size_t len);
+struct tarn__option {
+	uint16_t code, len;
+	const uint8_t *data;
+};
+
+/*
+ * Reads the next option of an OPT. false: there is none; and where the options do not fill the OPT
+ * (RFC 6891 section 6.1.2), the reader has failed.
+ */
+static inline bool tarn__option_read(struct tarn__reader *options, struct tarn__option *out)
+{
+	if (tarn__reader_left(options) == 0)
+		return false;
+	out->code = tarn__read16(options);
+	out->len = tarn__read16(options);
+	out->data = tarn__read_octets(options, out->len);
+	return !options->failed;
+}
 
 struct tarn__opt {
 	uint16_t rcode; /* its upper bits travel here */

@@ -3,13 +3,17 @@
 
 dns_sources = \
 	resolver/dns/answer.c resolver/dns/answer.h \
+	resolver/dns/cookie.c resolver/dns/cookie.h \
 	resolver/dns/edns.c resolver/dns/edns.h \
+	resolver/dns/local.c resolver/dns/local.h \
 	resolver/dns/message.h \
 	resolver/dns/name.c resolver/dns/name.h \
 	resolver/dns/pack.c resolver/dns/pack.h \
 	resolver/dns/query.c resolver/dns/query.h \
 	resolver/dns/record.c resolver/dns/record.h \
 	resolver/dns/reply.c \
+	resolver/dns/rrsets.c resolver/dns/rrsets.h \
+	resolver/dns/siphash.c resolver/dns/siphash.h \
 	resolver/dns/stored.h \
 	resolver/dns/text.c resolver/dns/text.h \
 	resolver/dns/wire.h

@@ -5,6 +5,7 @@
  *
  * Where the RFCs leave the choice:
  *	- Octets after the last counted record are ignored.
+ *	- A keepalive that is not empty is ignored: over UDP it must be (RFC 7828 section 3.2.1).
  *	- Records other than OPT are stepped over, but a TSIG gets NOTIMP: it wants a signed reply.
  *	- Of the types that are no data, ANY is left to policy, AXFR and IXFR get REFUSED, MAILA
  *	  and MAILB NOTIMP, all others FORMERR.
@@ -14,6 +15,7 @@
 
 #include <string.h>
 
+#include "dns/cookie.h"
 #include "dns/edns.h"
 #include "dns/name.h"
 #include "dns/record.h"
@@ -34,6 +36,31 @@ static void read_question(struct tarn__reader *reader, struct tarn__query *out)
 	out->qclass = tarn__get16(question + len + 2);
 }
 
+/* Unknown options are for others (RFC 6891 section 6.1.2). */
+static void read_options(struct tarn__reader *options, struct tarn__query *out)
+{
+	struct tarn__option option;
+	while (tarn__option_read(options, &option)) {
+		switch (option.code) {
+		case TARN__OPTION_COOKIE:
+			/* RFC 7873 section 5.2: the first one counts. */
+			if (out->cookie)
+				break;
+			if (!tarn__cookie_len_is_valid(option.len)) {
+				tarn__reader_fail(options);
+				return;
+			}
+			out->cookie = option.data;
+			out->cookie_len = (uint8_t)option.len;
+			break;
+		case TARN__OPTION_KEEPALIVE:
+			/* RFC 7828 section 3.2.1: a client's is empty. */
+			out->wants_keepalive |= option.len == 0;
+			break;
+		}
+	}
+}
+
 /* fixed is the OPT's TYPE, CLASS, TTL and RDLENGTH. */
 static void read_opt(struct tarn__reader *reader, const uint8_t *fixed, struct tarn__query *out)
 {
@@ -43,9 +70,13 @@ static void read_opt(struct tarn__reader *reader, const uint8_t *fixed, struct t
 	out->edns_size = size > TARN__UDP_MIN ? size : TARN__UDP_MIN;
 	out->edns_version = fixed[5];
 	out->dnssec_ok = tarn__get16(fixed + 6) & TARN__OPT_DO;
+	struct tarn__reader options = *reader;
 	uint16_t len = tarn__get16(fixed + 8);
-	const uint8_t *options = tarn__read_octets(reader, len);
-	if (!options || (len > 0 && !tarn__options_are_valid(options, len)))
+	if (!tarn__read_octets(reader, len) || len == 0)
+		return;
+	options.end = reader->at;
+	read_options(&options, out);
+	if (options.failed)
 		tarn__reader_fail(reader);
 }
 
@@ -101,7 +132,8 @@ static int judge_question(const struct tarn__query *query)
 		}
 		return TARN__FORMERR;
 	}
-	return query->qclass == TARN__CLASS_IN ? TARN__QUERY_GOOD : TARN__REFUSED;
+	bool is_served = query->qclass == TARN__CLASS_IN || query->qclass == TARN__CLASS_CH;
+	return is_served ? TARN__QUERY_GOOD : TARN__REFUSED;
 }
 
 int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out)
@@ -123,19 +155,21 @@ int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out)
 	unsigned record_count = (unsigned)tarn__get16(wire + 6) + tarn__get16(wire + 8);
 	record_count += additional_count;
 	bool has_tsig = read_records(&reader, record_count, additional_count, out);
-	/* RFC 9619: never two questions. None would be for a cookie alone (RFC 7873 section 5.4).
-	 */
 	if (question_count != 1)
 		out->qname = NULL;
 
 	/* RFC 1035 section 4.1.1, RFC 8906 section 3.1.4 */
 	if (out->flags & TARN__FLAG_OPCODE)
 		return TARN__NOTIMP;
-	if (reader.failed || question_count != 1)
+	/* RFC 9619 */
+	if (reader.failed || question_count > 1)
 		return TARN__FORMERR;
 	/* RFC 6891 section 6.1.3 */
 	if (out->edns_version > 0)
 		return TARN__BADVERS;
+	/* RFC 7873 section 5.4: no question but for a cookie. */
+	if (question_count == 0)
+		return out->cookie && record_count == 1 ? TARN__NOERROR : TARN__FORMERR;
 	if (has_tsig)
 		return TARN__NOTIMP;
 	return judge_question(out);
@@ -211,10 +245,9 @@ size_t tarn__ask_write(const struct tarn__key *key, const struct tarn__ask *ask,
 	len += 4;
 	if (ask->edns)
 		len += tarn__opt_write(out + len, TARN__ASK_MAX - len,
-				       &(struct tarn__opt){
-					       .dnssec_ok = key->dnssec_ok,
-					       .options = &(struct tarn__options){
-						       .cookie = ask->cookie,
-						       .cookie_len = ask->cookie_len}});
+				       &(struct tarn__opt){.dnssec_ok = key->dnssec_ok,
+							   .options = &(struct tarn__options){
+								   .cookie = ask->cookie,
+								   .cookie_len = ask->cookie_len}});
 	return len;
 }

@@ -25,7 +25,7 @@ struct tarn__query {
 	bool dnssec_ok; /* RFC 3225 */
 	bool wants_keepalive; /* RFC 7828 */
 	uint8_t cookie_len;
-	const uint8_t *cookie; /* the COOKIE option's data (RFC 7873): 8, or 16 to 40 octets; or NULL */
+	const uint8_t *cookie; /* the COOKIE option's data: 8, or 16 to 40 octets; or NULL */
 };
 
 enum { TARN__QUERY_GOOD = -2, TARN__QUERY_DROP = -1 };

@@ -94,6 +94,19 @@ void tarn__stored_age(uint8_t *stored, size_t len, uint32_t age_sec)
 	}
 }
 
+/* What an OPT takes at least: of its options only the cookie must not be missed. */
+static size_t opt_len_min(const struct tarn__options *options)
+{
+	if (options->cookie_len == 0)
+		return TARN__OPT_LEN;
+	return TARN__OPT_LEN + TARN__OPTION_HEADER_LEN + (size_t)options->cookie_len;
+}
+
+uint16_t tarn__stored_rcode(const uint8_t *stored)
+{
+	return stored[0] & TARN__STORED_RCODE;
+}
+
 size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored, size_t stored_len,
 			  const struct tarn__reply *reply, uint8_t *out)
 {
@@ -107,7 +120,7 @@ size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored
 		flags |= TARN__FLAG_AD;
 
 	size_t len = TARN__HEADER_LEN + (size_t)query->qname_len + 4;
-	size_t room = reply->limit - len - (query->has_opt ? TARN__OPT_LEN : 0);
+	size_t room = reply->limit - len - (query->has_opt ? opt_len_min(&reply->options) : 0);
 	struct records records = stored_records(stored, stored_len);
 	if (records.len > room) {
 		/* The authority section holds nothing that the client can do without. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/address.c: IP addresses with ports, from text and to text. */
+/* net/address.c: IP addresses with ports, and networks, from text and to text. */
 #include "config.h"
 
 #include "tarn.h"
@@ -182,4 +182,77 @@ bool tarn_address_is_equal(const struct tarn_address *a, const struct tarn_addre
 		return a->in4.sin_addr.s_addr == b->in4.sin_addr.s_addr;
 	return a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
 	       memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, sizeof(a->in6.sin6_addr)) == 0;
+}
+
+char *tarn_network_format(const struct tarn_network *network, char out[TARN_NETWORK_TEXT_MAX])
+{
+	char host[INET6_ADDRSTRLEN] = "?";
+	const struct tarn_address *address = &network->address;
+	if (address->sa.sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &address->in6.sin6_addr, host, sizeof(host));
+	else
+		inet_ntop(AF_INET, &address->in4.sin_addr, host, sizeof(host));
+	snprintf(out, TARN_NETWORK_TEXT_MAX, "%s/%u", host, network->prefix_len);
+	return out;
+}
+
+/* Digits only, as for ports. */
+static int parse_prefix_len(const char *text, unsigned max, unsigned *out)
+{
+	size_t len = strlen(text);
+	if (len == 0 || len > 3 || strspn(text, "0123456789") != len)
+		return TARN_EPREFIX;
+	unsigned prefix_len = (unsigned)strtoul(text, NULL, 10);
+	if (prefix_len > max)
+		return TARN_EPREFIX;
+	*out = prefix_len;
+	return 0;
+}
+
+/* Are all bits behind the prefix zero? */
+static bool is_prefix(const uint8_t *octets, size_t len, unsigned prefix_len)
+{
+	for (size_t i = prefix_len / 8; i < len; i++) {
+		unsigned fixed = i == prefix_len / 8 ? prefix_len % 8 : 0;
+		if (octets[i] & 0xff >> fixed)
+			return false;
+	}
+	return true;
+}
+
+int tarn_network_parse(const char *text, struct tarn_network *out)
+{
+	char host[INET6_ADDRSTRLEN];
+	size_t host_len = strcspn(text, "/");
+	if (host_len >= sizeof(host))
+		return TARN_EADDRESS;
+	memcpy(host, text, host_len);
+	host[host_len] = '\0';
+
+	struct tarn_network network = {0};
+	const uint8_t *octets;
+	unsigned max;
+	if (inet_pton(AF_INET6, host, &network.address.in6.sin6_addr) == 1) {
+		network.address.in6.sin6_family = AF_INET6;
+		octets = network.address.in6.sin6_addr.s6_addr;
+		max = 128;
+	} else {
+		network = (struct tarn_network){0};
+		if (inet_pton(AF_INET, host, &network.address.in4.sin_addr) != 1)
+			return TARN_EADDRESS;
+		network.address.in4.sin_family = AF_INET;
+		octets = (const uint8_t *)&network.address.in4.sin_addr;
+		max = 32;
+	}
+
+	network.prefix_len = max;
+	if (text[host_len] == '/') {
+		int error = parse_prefix_len(text + host_len + 1, max, &network.prefix_len);
+		if (error != 0)
+			return error;
+	}
+	if (!is_prefix(octets, max / 8, network.prefix_len))
+		return TARN_EPREFIX;
+	*out = network;
+	return 0;
 }

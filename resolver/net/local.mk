@@ -6,8 +6,9 @@ net_sources = \
 	resolver/net/ask.c \
 	resolver/net/carrier.c resolver/net/carrier.h \
 	resolver/net/channel.c resolver/net/channel.h \
-	resolver/net/clock.h \
+	resolver/net/clock.c resolver/net/clock.h \
 	resolver/net/error.c \
+	resolver/net/peers.c resolver/net/peers.h \
 	resolver/net/random.c resolver/net/random.h \
 	resolver/net/shared.c resolver/net/shared.h \
 	resolver/net/socket.c resolver/net/socket.h \

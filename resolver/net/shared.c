@@ -7,12 +7,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "core/policy.h"
 #include "core/resolver.h"
 #include "net/channel.h"
+#include "net/clock.h"
+#include "net/random.h"
 
 enum {
 	CACHE_SIZE = 16 << 20,
+	HOST_NAME_MAX_LEN = 255, /* of a CH TXT's string */
 	LOG_LINE_MAX = 256,
 };
 
@@ -43,6 +48,45 @@ void tarn__report(struct tarn *tarn, enum tarn_log_level level, const char *form
 	tarn->log(tarn->log_arg, level, line);
 }
 
+static struct tarn__policy *make_policy(const struct tarn_options *options)
+{
+	char version[32], host[HOST_NAME_MAX_LEN + 1];
+	snprintf(version, sizeof(version), "tarn %s", tarn_version());
+	bool has_host = gethostname(host, sizeof(host)) == 0;
+	host[HOST_NAME_MAX_LEN] = '\0';
+	return tarn__policy_new(&(struct tarn__policy_options){
+		.allowed = options->allow,
+		.allowed_count = options->allow_count,
+		.passed = options->pass,
+		.passed_count = options->pass_count,
+		.version = options->hide_identity ? NULL : version,
+		.identity = options->hide_identity || !has_host ? NULL : host,
+	});
+}
+
+static uint64_t clock_ms(void *arg)
+{
+	(void)arg;
+	return tarn__clock_ms();
+}
+
+static struct tarn__shared *make_shared(const struct tarn_options *options)
+{
+	struct tarn__config config = {
+		.cache_size = options->cache_size > 0 ? options->cache_size : CACHE_SIZE,
+		.servers = (struct tarn_address *)options->upstreams,
+		.server_count = options->upstream_count,
+		.trust_ad = options->trust_ad,
+		.policy = make_policy(options),
+		.now_ms = clock_ms,
+	};
+	if (config.policy == NULL)
+		return NULL;
+	struct tarn__random random = {0};
+	tarn__random_fill(&random, config.cookie_secret, sizeof(config.cookie_secret));
+	return tarn__shared_new(&config);
+}
+
 struct tarn *tarn_new(const struct tarn_options *options)
 {
 	struct tarn *tarn = calloc(1, sizeof(*tarn));
@@ -60,11 +104,7 @@ struct tarn *tarn_new(const struct tarn_options *options)
 	}
 	tarn__report(tarn, TARN_LOG_DEBUG, "tarn %s with c-ares %s", tarn_version(),
 		     library_version);
-	tarn->shared = tarn__shared_new(&(struct tarn__config){
-		.cache_size = options->cache_size > 0 ? options->cache_size : CACHE_SIZE,
-		.servers = (struct tarn_address *)options->upstreams,
-		.server_count = options->upstream_count,
-	});
+	tarn->shared = make_shared(options);
 	if (tarn->shared != NULL)
 		return tarn;
 	int reason = errno;

@@ -25,6 +25,7 @@
 #include "core/resolver.h"
 #include "dns/message.h"
 #include "net/clock.h"
+#include "net/peers.h"
 #include "net/stream.h"
 #include "net/shared.h"
 #include "tarn.h"
@@ -56,6 +57,7 @@ struct connection {
 	struct tarn__list *list;
 	struct tarn__list touched; /* of tcp->touched: has late replies to write */
 	struct tarn__tcp *tcp;
+	struct tarn__peer peer;
 	ev_io ready;
 	struct tarn__stream stream;
 	unsigned in_flight;
@@ -71,6 +73,7 @@ struct tarn__tcp {
 	struct tarn__list listeners;
 	struct tarn__list idle, stalled, busy;
 	struct tarn__list touched;
+	struct tarn__peers peers;
 	bool is_paused;
 	uint64_t resume_ms;
 	struct tarn__tcp_stats stats;
@@ -99,6 +102,15 @@ static void resume_accepting(struct tarn__tcp *tcp)
 
 /* ---- a connection's states ---------------------------------------------------------------- */
 
+/* RFC 7766 section 6.2.3, RFC 9210 section 4: the fewer places are left the shorter. */
+static uint64_t idle_ms(const struct tarn__tcp *tcp)
+{
+	uint64_t left = TARN__TCP_CONNECTIONS - tcp->stats.connections;
+	if (left >= TARN__TCP_CONNECTIONS / 2)
+		return IDLE_MS;
+	return IDLE_MIN_MS + (IDLE_MS - IDLE_MIN_MS) * left / (TARN__TCP_CONNECTIONS / 2);
+}
+
 static void move(struct connection *connection, struct tarn__list *list)
 {
 	tarn__list_remove(&connection->node);
@@ -119,6 +131,7 @@ static void close_connection(struct connection *connection)
 	close(connection->stream.fd);
 	tarn__stream_fini(&connection->stream);
 	tarn__list_remove(&connection->node);
+	tarn__list_remove(&connection->peer.node);
 	connection->is_closed = true;
 	tcp->stats.connections--;
 	if (connection->in_flight == 0)
@@ -224,6 +237,8 @@ static int ask(struct connection *connection)
 		.transport = TARN__TCP,
 		.answer = on_late_reply,
 		.owner = tcp,
+		.client = &connection->peer.address,
+		.keepalive = (uint16_t)(idle_ms(tcp) / 100),
 		.route = &connection,
 		.route_len = sizeof(connection),
 	};
@@ -276,7 +291,9 @@ static void on_ready(struct ev_loop *loop, ev_io *watcher, int events)
 		if (read == TARN__STREAM_END)
 			connection->has_ended = true;
 	}
+	tarn__clock_hold();
 	int count = ask(connection);
+	tarn__clock_release();
 	if (count < 0)
 		close_connection(connection);
 	else
@@ -310,7 +327,7 @@ static void close_idle(struct tarn__tcp *tcp)
 	close_connection(TARN__CONTAINER(tcp->idle.next, struct connection, node));
 }
 
-static void add_connection(struct tarn__tcp *tcp, int fd)
+static void add_connection(struct tarn__tcp *tcp, int fd, const struct tarn_address *peer)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 	if (connection == NULL) {
@@ -320,6 +337,7 @@ static void add_connection(struct tarn__tcp *tcp, int fd)
 	int on = 1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	connection->tcp = tcp;
+	tarn__peers_add(&tcp->peers, &connection->peer, peer);
 	connection->since_ms = tarn__clock_ms();
 	tarn__list_init(&connection->node);
 	tarn__list_init(&connection->touched);
@@ -330,6 +348,40 @@ static void add_connection(struct tarn__tcp *tcp, int fd)
 	tcp->stats.accepted++;
 	move(connection, &tcp->idle);
 	watch(connection);
+}
+
+/* false: the client has as many connections as one may have, and none of them is idle. */
+static bool make_place(struct tarn__tcp *tcp, const struct tarn_address *address)
+{
+	uint64_t client = tarn__peer_client(address);
+	const struct tarn__list *bucket = tarn__peers_bucket(&tcp->peers, client);
+	struct connection *oldest = NULL;
+	unsigned count = 0;
+	for (struct tarn__list *node = bucket->next; node != bucket; node = node->next) {
+		struct connection *connection = TARN__CONTAINER(node, struct connection, peer.node);
+		if (connection->peer.client != client)
+			continue;
+		count++;
+		if (connection->list == &tcp->idle &&
+		    (!oldest || connection->since_ms < oldest->since_ms))
+			oldest = connection;
+	}
+	if (count < TARN__TCP_PER_CLIENT)
+		return true;
+	if (!oldest)
+		return false;
+	tcp->stats.idle_closed++;
+	close_connection(oldest);
+	return true;
+}
+
+/* At once and for good: a client that is closed gently may come again and again. */
+static void refuse(struct tarn__tcp *tcp, int fd)
+{
+	struct linger linger = {.l_onoff = 1};
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	close(fd);
+	tcp->stats.refused++;
 }
 
 static void on_acceptable(struct ev_loop *loop, ev_io *watcher, int events)
@@ -344,11 +396,16 @@ static void on_acceptable(struct ev_loop *loop, ev_io *watcher, int events)
 			pause_accepting(tcp, UINT64_MAX);
 			return;
 		}
-		int fd = accept4(watcher->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct tarn_address peer = {0};
+		socklen_t peer_len = sizeof(peer);
+		int fd = accept4(watcher->fd, &peer.sa, &peer_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
 			if (is_full)
 				close_idle(tcp);
-			add_connection(tcp, fd);
+			if (make_place(tcp, &peer))
+				add_connection(tcp, fd, &peer);
+			else
+				refuse(tcp, fd);
 			continue;
 		}
 		switch (errno) {
@@ -366,15 +423,6 @@ static void on_acceptable(struct ev_loop *loop, ev_io *watcher, int events)
 			break;
 		}
 	}
-}
-
-/* RFC 7766 section 6.2.3, RFC 9210 section 4: the fewer places are left the shorter. */
-static uint64_t idle_ms(const struct tarn__tcp *tcp)
-{
-	uint64_t left = TARN__TCP_CONNECTIONS - tcp->stats.connections;
-	if (left >= TARN__TCP_CONNECTIONS / 2)
-		return IDLE_MS;
-	return IDLE_MIN_MS + (IDLE_MS - IDLE_MIN_MS) * left / (TARN__TCP_CONNECTIONS / 2);
 }
 
 /*
@@ -417,6 +465,7 @@ struct tarn__tcp *tarn__tcp_new(struct tarn *tarn, struct ev_loop *loop)
 	tarn__list_init(&tcp->stalled);
 	tarn__list_init(&tcp->busy);
 	tarn__list_init(&tcp->touched);
+	tarn__peers_init(&tcp->peers);
 	return tcp;
 }
 

@@ -18,12 +18,14 @@ struct tarn__tcp;
 
 enum {
 	TARN__TCP_CONNECTIONS = 1024, /* per worker; a new one then closes the oldest idle one */
+	TARN__TCP_PER_CLIENT = 256, /* of these; then its own oldest idle one, or none is taken */
 	TARN__TCP_IN_FLIGHT = 100, /* questions per connection; then no more are read */
 };
 
 struct tarn__tcp_stats {
 	uint64_t connections; /* open */
 	uint64_t accepted;
+	uint64_t refused; /* of clients with all their places in use */
 	uint64_t idle_closed; /* to make room, or after their time */
 	uint64_t stalled_closed; /* half a message, or replies not read, for too long */
 	uint64_t reset; /* too many octets not read */

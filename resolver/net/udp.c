@@ -14,6 +14,7 @@
 #include "core/list.h"
 #include "core/resolver.h"
 #include "dns/message.h"
+#include "net/clock.h"
 #include "tarn.h"
 
 enum {
@@ -25,6 +26,8 @@ enum {
 	QUESTION_MAX = 4096,
 	/* Replies that wait for room in one socket's buffer: some 300 KB. */
 	KEPT_MAX = 256,
+	/* A full queue of the device makes no socket wait: so often it is tried at once. */
+	TRIES_MAX = 8,
 };
 
 /* One of the worker's sockets. */
@@ -52,6 +55,7 @@ _Static_assert(sizeof(struct route) <= TARN__ROUTE_MAX, "a route fits");
 struct kept {
 	struct tarn__list node; /* of endpoint->kept */
 	struct route route;
+	unsigned tries;
 	size_t len;
 	uint8_t reply[];
 };
@@ -103,6 +107,7 @@ static void keep(struct tarn__udp *udp, const struct mmsghdr *message, const str
 		return;
 	}
 	kept->route = *route;
+	kept->tries = 0;
 	kept->len = octets->iov_len;
 	memcpy(kept->reply, octets->iov_base, kept->len);
 	tarn__list_append(&endpoint->kept, &kept->node);
@@ -118,10 +123,10 @@ static void drop_kept(struct endpoint *endpoint, struct kept *kept)
 	free(kept);
 }
 
-/* Is it worth to try again when the socket is writable? */
+/* Is it worth to try again when the socket is writable? ENOBUFS is the device's queue. */
 static bool is_full(int error)
 {
-	return error == EAGAIN || error == EWOULDBLOCK;
+	return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
 }
 
 static void send_kept(struct endpoint *endpoint)
@@ -132,7 +137,8 @@ static void send_kept(struct endpoint *endpoint)
 		struct iovec octets = {.iov_base = kept->reply, .iov_len = kept->len};
 		struct msghdr message = message_to(&kept->route, &octets);
 		if (sendmsg(endpoint->fd, &message, 0) < 0) {
-			if (is_full(errno))
+			bool is_device = errno == ENOBUFS;
+			if (is_full(errno) && (!is_device || ++kept->tries < TRIES_MAX))
 				return;
 			udp->stats.dropped++;
 		}
@@ -255,6 +261,7 @@ static void ask(struct endpoint *endpoint, struct tarn__asker *asker, unsigned i
 	if (endpoint->is_wildcard)
 		turn_control(route, &message->msg_hdr);
 	asker->route = route;
+	asker->client = &route->peer;
 	uint8_t *reply = next_reply(udp, endpoint);
 	long len = tarn__resolver_ask(udp->resolver, asker, udp->questions[i], message->msg_len,
 				      reply);
@@ -278,10 +285,12 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 		int count = recvmmsg(endpoint->fd, udp->in, BATCH, 0, NULL);
 		if (count <= 0)
 			return;
+		tarn__clock_hold();
 		for (unsigned i = 0; i < (unsigned)count; i++) {
 			ask(endpoint, &asker, i);
 			reset_in(udp, i);
 		}
+		tarn__clock_release();
 		tarn__udp_flush(udp);
 		if (count < BATCH)
 			return;

@@ -32,6 +32,12 @@ static uint64_t io_now_ms(void *data)
 	return tarn__clock_ms();
 }
 
+static uint32_t io_wall_sec(void *data)
+{
+	struct tarn_worker *worker = data;
+	return (uint32_t)(uint64_t)ev_now(worker->loop);
+}
+
 static void io_random(void *data, void *out, size_t len)
 {
 	struct tarn_worker *worker = data;
@@ -205,6 +211,7 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 	worker->io = (struct tarn_io){
 		.data = worker,
 		.now_ms = io_now_ms,
+		.wall_sec = io_wall_sec,
 		.random = io_random,
 		.send = io_send,
 		.cancel = io_cancel,

@@ -11,6 +11,11 @@ static uint64_t now_ms(void *data)
 	return ((struct outside *)data)->first->now_ms;
 }
 
+static uint32_t wall_sec(void *data)
+{
+	return (uint32_t)(1700000000 + now_ms(data) / 1000);
+}
+
 static void random_octets(void *data, void *out, size_t len)
 {
 	struct outside *outside = data;
@@ -63,6 +68,7 @@ static void prepare(struct outside *outside, struct outside *first)
 	outside->first = first;
 	outside->io = (struct tarn_io){.data = outside,
 				       .now_ms = now_ms,
+				       .wall_sec = wall_sec,
 				       .random = random_octets,
 				       .send = send_exchange,
 				       .cancel = cancel_exchange,
@@ -71,23 +77,28 @@ static void prepare(struct outside *outside, struct outside *first)
 	outside->sent_end = &outside->sent;
 }
 
-void outside_init(struct outside *outside, const struct tarn_address *servers, size_t count)
+void outside_init_with(struct outside *outside, const struct tarn__config *config)
 {
 	prepare(outside, outside);
 	outside->now_ms = 1000000;
+	struct tarn__config own = *config;
+	own.cache_size = 1 << 20;
+	own.now_ms = now_ms;
+	own.now_arg = outside;
+	outside->shared = tarn__shared_new(&own);
+	ck_assert_ptr_nonnull(outside->shared);
+	outside->resolver = tarn__resolver_new(outside->shared, &outside->io, wake, outside);
+	ck_assert_ptr_nonnull(outside->resolver);
+}
+
+void outside_init(struct outside *outside, const struct tarn_address *servers, size_t count)
+{
 	struct tarn_address *copy = malloc((count + 1) * sizeof *copy);
 	ck_assert_ptr_nonnull(copy);
 	if (count > 0)
 		memcpy(copy, servers, count * sizeof *copy);
-	outside->shared = tarn__shared_new(&(struct tarn__config){.cache_size = 1 << 20,
-								  .servers = copy,
-								  .server_count = count,
-								  .now_ms = now_ms,
-								  .now_arg = outside});
+	outside_init_with(outside, &(struct tarn__config){.servers = copy, .server_count = count});
 	free(copy);
-	ck_assert_ptr_nonnull(outside->shared);
-	outside->resolver = tarn__resolver_new(outside->shared, &outside->io, wake, outside);
-	ck_assert_ptr_nonnull(outside->resolver);
 }
 
 void outside_init_second(struct outside *outside, struct outside *first)

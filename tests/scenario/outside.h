@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/scenario/outside.h: a fake outside for core/: a virtual clock, numbered "random" octets,
+ * tests/scenario/outside.h: a fake outside for core/: virtual clocks, numbered "random" octets,
  * and servers that say what a script makes them say. It implements struct tarn_io.
  */
 #ifndef TESTS_SCENARIO_OUTSIDE_H
@@ -38,8 +38,10 @@ struct outside {
 	struct tarn__resolver *resolver;
 };
 
-/* servers are the upstreams, in order. */
+/* servers are the upstreams, in order. Nobody is refused, nothing answered locally. */
 void outside_init(struct outside *, const struct tarn_address *servers, size_t count);
+/* The same with all that a configuration may say; the cache's size and clock are set here. */
+void outside_init_with(struct outside *, const struct tarn__config *);
 /* A second worker of the same resolver, on the first one's clock. */
 void outside_init_second(struct outside *, struct outside *first);
 /* The first one last. */

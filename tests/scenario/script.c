@@ -10,15 +10,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/access.h"
+#include "core/policy.h"
+#include "dns/cookie.h"
+#include "dns/edns.h"
 #include "dns/message.h"
 #include "outside.h"
 
-enum { WORDS_MAX = 16, CLIENTS_MAX = 16, RECORDS_MAX = 128, LINE_MAX_LEN = 8192 };
+enum {
+	WORDS_MAX = 16,
+	CLIENTS_MAX = 16,
+	RECORDS_MAX = 128,
+	SETTINGS_MAX = 8,
+	LINE_MAX_LEN = 8192,
+	KEEPALIVE = 123, /* what every TCP client is told, in units of 100 ms */
+};
 
 struct client {
 	char name[32];
 	bool has_asked;
 	bool over_tcp;
+	uint8_t cookie[TARN__COOKIE_MAX];
+	size_t cookie_len;
+	struct tarn_address address;
 	uint8_t question[TARN__UDP_MAX];
 	size_t question_len;
 	bool is_answered;
@@ -38,8 +52,13 @@ struct script {
 	size_t word_count;
 	struct record records[RECORDS_MAX];
 	size_t record_count;
-	struct tarn_address servers[8];
+	struct tarn_address servers[SETTINGS_MAX];
 	size_t server_count;
+	struct tarn_network allowed[SETTINGS_MAX];
+	size_t allowed_count;
+	char passed[SETTINGS_MAX][256];
+	size_t passed_count;
+	bool trust_ad;
 	bool has_begun;
 	struct outside outside;
 	struct client clients[CLIENTS_MAX];
@@ -85,14 +104,33 @@ static bool has_flag(const struct script *script, const char *flag)
 	return false;
 }
 
-/* The N of "flag=N"; -1 without one. */
-static long flag_number(const struct script *script, const char *flag)
+/* The TEXT of "flag=TEXT", or NULL. */
+static const char *flag_text(const struct script *script, const char *flag)
 {
 	size_t len = strlen(flag);
 	for (size_t i = 1; i < script->word_count; i++)
 		if (strncmp(script->words[i], flag, len) == 0 && script->words[i][len] == '=')
-			return strtol(script->words[i] + len + 1, NULL, 10);
-	return -1;
+			return script->words[i] + len + 1;
+	return NULL;
+}
+
+/* The N of "flag=N"; -1 without one. */
+static long flag_number(const struct script *script, const char *flag)
+{
+	const char *text = flag_text(script, flag);
+	return text ? strtol(text, NULL, 10) : -1;
+}
+
+static size_t read_hex(const struct script *script, const char *text, uint8_t *out, size_t room)
+{
+	size_t len = 0;
+	for (; text[0] && text[1]; text += 2) {
+		unsigned octet;
+		MUST(script, sscanf(text, "%2x", &octet) == 1, "not hex: %s", text);
+		MUST(script, len < room, "too many octets");
+		out[len++] = (uint8_t)octet;
+	}
+	return len;
 }
 
 static struct tarn_address address(struct script *script, size_t index)
@@ -103,12 +141,58 @@ static struct tarn_address address(struct script *script, size_t index)
 	return out;
 }
 
-static ldns_pkt_rcode rcode(struct script *script, size_t index)
+static unsigned rcode(struct script *script, size_t index)
 {
-	const ldns_lookup_table *entry =
-		ldns_lookup_by_name(ldns_rcodes, word(script, index, "an rcode"));
-	MUST(script, entry, "unknown rcode %s", script->words[index]);
-	return (ldns_pkt_rcode)entry->id;
+	const char *name = word(script, index, "an rcode");
+	if (strcmp(name, "BADVERS") == 0)
+		return TARN__BADVERS;
+	if (strcmp(name, "BADCOOKIE") == 0)
+		return TARN__BADCOOKIE;
+	const ldns_lookup_table *entry = ldns_lookup_by_name(ldns_rcodes, name);
+	MUST(script, entry, "unknown rcode %s", name);
+	return (unsigned)entry->id;
+}
+
+/* ---- options ---------------------------------------------------------------------------- */
+
+struct options {
+	uint8_t wire[256];
+	size_t len;
+};
+
+static void add_option(struct options *options, uint16_t code, const void *data, size_t len)
+{
+	uint8_t *at = options->wire + options->len;
+	tarn__put16(at, code);
+	tarn__put16(at + 2, (uint16_t)len);
+	memcpy(at + 4, data, len);
+	options->len += 4 + len;
+}
+
+static void set_options(ldns_pkt *pkt, const struct options *options)
+{
+	if (options->len > 0)
+		ldns_pkt_set_edns_data(pkt, ldns_rdf_new_frm_data(LDNS_RDF_TYPE_NONE, options->len,
+								  options->wire));
+}
+
+/* The data of the option of that code that has skip others before it, or NULL. */
+static const uint8_t *find_option(const ldns_pkt *pkt, uint16_t code, size_t skip, size_t *len)
+{
+	const ldns_rdf *options = ldns_pkt_edns_data(pkt);
+	const uint8_t *at = options ? ldns_rdf_data(options) : NULL;
+	size_t left = options ? ldns_rdf_size(options) : 0;
+	while (left >= 4) {
+		*len = tarn__get16(at + 2);
+		if (left < 4 + *len)
+			break;
+		if (tarn__get16(at) == code && skip-- == 0)
+			return at + 4;
+		at += 4 + *len;
+		left -= 4 + *len;
+	}
+	*len = 0;
+	return NULL;
 }
 
 static struct client *client(struct script *script, size_t index, bool make)
@@ -149,6 +233,9 @@ static void do_ask(struct script *script)
 	it->is_answered = false;
 	it->has_asked = true;
 	it->over_tcp = has_flag(script, "tcp");
+	const char *from = flag_text(script, "from");
+	int error = tarn_address_parse(from ? from : "192.168.0.2", 5353, &it->address);
+	MUST(script, error == 0, "%s: %s", from, tarn_error_text(error));
 
 	ldns_rdf *name = ldns_dname_new_frm_str(word(script, 2, "a name"));
 	MUST(script, name, "not a name: %s", script->words[2]);
@@ -167,6 +254,14 @@ static void do_ask(struct script *script)
 		if (size < 0)
 			ldns_pkt_set_edns_udp_size(pkt, TARN__UDP_MAX);
 	}
+	struct options options = {.len = 0};
+	const char *cookie = flag_text(script, "cookie");
+	it->cookie_len = cookie ? read_hex(script, cookie, it->cookie, sizeof it->cookie) : 0;
+	if (it->cookie_len > 0)
+		add_option(&options, TARN__OPTION_COOKIE, it->cookie, it->cookie_len);
+	if (has_flag(script, "keepalive"))
+		add_option(&options, TARN__OPTION_KEEPALIVE, "", 0);
+	set_options(pkt, &options);
 	uint8_t *wire;
 	MUST(script, ldns_pkt2wire(&wire, pkt, &it->question_len) == LDNS_STATUS_OK,
 	     "cannot write the question");
@@ -175,14 +270,25 @@ static void do_ask(struct script *script)
 	free(wire);
 	ldns_pkt_free(pkt);
 
+	/* Nothing that is handed over lives longer than the call. */
+	uint8_t question[sizeof it->question];
+	memcpy(question, it->question, it->question_len);
+	struct tarn_address client_address = it->address;
+	struct client *route = it;
 	static uint8_t reply[TARN__MESSAGE_MAX];
 	struct tarn__asker asker = {.transport = it->over_tcp ? TARN__TCP : TARN__UDP,
 				    .answer = on_answer,
 				    .owner = script,
-				    .route = &it,
-				    .route_len = sizeof it};
-	long got = tarn__resolver_ask(script->outside.resolver, &asker, it->question,
-				      it->question_len, reply);
+				    .client = &client_address,
+				    .keepalive = KEEPALIVE,
+				    .route = &route,
+				    .route_len = sizeof route};
+	long got = tarn__resolver_ask(script->outside.resolver, &asker, question, it->question_len,
+				      reply);
+	memset(question, 0xff, sizeof question);
+	memset(&client_address, 0xff, sizeof client_address);
+	route = NULL;
+	memset(&asker, 0xff, sizeof asker);
 	MUST(script, got != TARN__ASK_DROP, "the question was dropped");
 	if (got > 0)
 		on_answer(script, &it, reply, (size_t)got);
@@ -218,22 +324,47 @@ static void check_section(struct script *script, const ldns_pkt *pkt, ldns_pkt_s
 	ldns_rr_list_deep_free(got);
 }
 
-/* The INFO-CODE of the first extended error (RFC 8914 section 2); -1: none. */
-static long find_ede(const ldns_pkt *pkt)
+/* The INFO-CODEs of the extended errors (RFC 8914 section 2), in order, must be those. */
+static void check_ede(struct script *script, const ldns_pkt *pkt)
 {
-	const ldns_rdf *options = ldns_pkt_edns_data(pkt);
-	const uint8_t *at = options ? ldns_rdf_data(options) : NULL;
-	size_t left = options ? ldns_rdf_size(options) : 0;
-	while (left >= 4) {
-		size_t len = tarn__get16(at + 2);
-		if (tarn__get16(at) == 15 && len >= 2)
-			return tarn__get16(at + 4);
-		if (left < 4 + len)
-			break;
-		at += 4 + len;
-		left -= 4 + len;
+	const char *want = flag_text(script, "ede");
+	char have[64] = "";
+	const uint8_t *ede;
+	size_t len;
+	for (size_t i = 0; (ede = find_option(pkt, TARN__OPTION_EDE, i, &len)); i++) {
+		size_t end = strlen(have);
+		MUST(script, len >= 2, "an extended error of %zu octets", len);
+		snprintf(have + end, sizeof have - end, i ? ",%u" : "%u", tarn__get16(ede));
 	}
-	return -1;
+	MUST(script, strcmp(want ? want : "", have) == 0, "wrong extended errors: %s", have);
+}
+
+/* RFC 7873 section 5.2, RFC 7828 section 3.3: who asks with an option gets one. */
+static void check_options(struct script *script, const struct client *it, const ldns_pkt *pkt)
+{
+	size_t len;
+	const uint8_t *cookie = find_option(pkt, TARN__OPTION_COOKIE, 0, &len);
+	size_t want_len = it->cookie_len > 0 ? TARN__COOKIE_LEN : 0;
+	MUST(script, len == want_len, "a cookie of %zu octets", len);
+	if (cookie) {
+		static const uint8_t secret[TARN__COOKIE_SECRET_LEN];
+		const struct tarn_io *io = &script->outside.io;
+		uint8_t next[TARN__COOKIE_LEN];
+		size_t octets_len;
+		const uint8_t *octets = tarn__address_octets(&it->address, &octets_len);
+		MUST(script, memcmp(cookie, it->cookie, TARN__COOKIE_CLIENT_LEN) == 0,
+		     "another client's cookie");
+		MUST(script,
+		     tarn__cookie_answer(secret, cookie, len, octets, octets_len,
+					 io->wall_sec(io->data), next) == TARN__COOKIE_GOOD,
+		     "a cookie that would not be taken back");
+	}
+	const uint8_t *keepalive = find_option(pkt, TARN__OPTION_KEEPALIVE, 0, &len);
+	if (has_flag(script, "keepalive"))
+		MUST(script, keepalive && len == 2 && tarn__get16(keepalive) == KEEPALIVE,
+		     "wrong keepalive");
+	else
+		MUST(script, !keepalive, "a keepalive that was not asked for");
 }
 
 static void do_gets(struct script *script)
@@ -246,20 +377,20 @@ static void do_gets(struct script *script)
 	ck_assert_int_eq(ldns_wire2pkt(&asked, it->question, it->question_len), LDNS_STATUS_OK);
 	MUST(script, ldns_wire2pkt(&pkt, it->reply, it->reply_len) == LDNS_STATUS_OK,
 	     "the reply does not parse");
-	ldns_pkt_rcode want = rcode(script, 2);
+	unsigned want = rcode(script, 2);
 	unsigned have = ldns_pkt_get_rcode(pkt) | (unsigned)ldns_pkt_edns_extended_rcode(pkt) << 4;
-	MUST(script, have == (unsigned)want, "expected %s got rcode %u", script->words[2], have);
+	MUST(script, have == want, "expected %s got rcode %u", script->words[2], have);
 	MUST(script, ldns_pkt_id(pkt) == ldns_pkt_id(asked), "wrong id");
-	MUST(script, ldns_pkt_qr(pkt) && ldns_pkt_ra(pkt) && !ldns_pkt_aa(pkt),
-	     "wrong QR, RA or AA");
+	MUST(script, ldns_pkt_qr(pkt) && ldns_pkt_ra(pkt), "wrong QR or RA");
+	MUST(script, ldns_pkt_aa(pkt) == has_flag(script, "aa"), "wrong AA");
 	MUST(script, ldns_pkt_rd(pkt) == ldns_pkt_rd(asked), "wrong RD");
 	MUST(script, ldns_pkt_cd(pkt) == ldns_pkt_cd(asked), "wrong CD");
 	MUST(script, ldns_pkt_tc(pkt) == has_flag(script, "tc"), "wrong TC");
 	MUST(script, ldns_pkt_ad(pkt) == has_flag(script, "ad"), "wrong AD");
 	MUST(script, ldns_pkt_edns(pkt) == ldns_pkt_edns(asked), "wrong OPT");
 	MUST(script, ldns_pkt_edns_do(pkt) == ldns_pkt_edns_do(asked), "wrong DO");
-	long ede = find_ede(pkt);
-	MUST(script, ede == flag_number(script, "ede"), "wrong extended error %ld", ede);
+	check_ede(script, pkt);
+	check_options(script, it, pkt);
 
 	size_t limit = ldns_pkt_edns_udp_size(asked);
 	limit = limit < TARN__UDP_MIN	? TARN__UDP_MIN
@@ -284,6 +415,33 @@ static void do_gets(struct script *script)
 }
 
 /* ---- what goes upstream ----------------------------------------------------------------- */
+
+static void check_case(struct script *script, const ldns_rr *question, bool is_mixed)
+{
+	const ldns_rdf *name = ldns_rr_owner(question);
+	bool has_capital = false;
+	for (size_t i = 0; i < ldns_rdf_size(name); i++)
+		has_capital |= ldns_rdf_data(name)[i] >= 'A' && ldns_rdf_data(name)[i] <= 'Z';
+	MUST(script, has_capital == is_mixed, "the name is%s in mixed case",
+	     has_capital ? "" : " not");
+}
+
+static void check_cookie_sent(struct script *script, const ldns_pkt *pkt)
+{
+	size_t len;
+	const uint8_t *cookie = find_option(pkt, TARN__OPTION_COOKIE, 0, &len);
+	if (has_flag(script, "noedns") || has_flag(script, "nocookie")) {
+		MUST(script, !cookie, "a cookie goes along");
+		return;
+	}
+	const char *text = flag_text(script, "servercookie");
+	uint8_t want[32];
+	size_t want_len = text ? read_hex(script, text, want, sizeof want) : 0;
+	MUST(script, cookie && len == TARN__COOKIE_CLIENT_LEN + want_len, "a cookie of %zu octets",
+	     len);
+	MUST(script, memcmp(cookie + TARN__COOKIE_CLIENT_LEN, want, want_len) == 0,
+	     "another server cookie");
+}
 
 static void do_sent(struct script *script)
 {
@@ -311,6 +469,9 @@ static void do_sent(struct script *script)
 	MUST(script, ldns_pkt_edns(pkt) == !has_flag(script, "noedns"), "wrong OPT");
 	MUST(script, ldns_pkt_edns_do(pkt) == has_flag(script, "do"), "wrong DO");
 	MUST(script, ldns_pkt_cd(pkt) == has_flag(script, "cd"), "wrong CD");
+	MUST(script, ldns_pkt_ad(pkt) == has_flag(script, "ad"), "wrong AD");
+	check_case(script, question, !over_tcp && !has_flag(script, "unmixed"));
+	check_cookie_sent(script, pkt);
 	ldns_pkt_free(pkt);
 	script->sent = sent;
 	script->is_late = false;
@@ -323,6 +484,32 @@ static void answer_sent(struct script *script, int error, const uint8_t *wire, s
 	MUST(script, !listened || !script->is_late, "core/ still listens");
 	MUST(script, listened || script->is_late, "core/ does not listen any more");
 	script->sent = NULL;
+}
+
+/* What the server says in its OPT. */
+static void answer_options(struct script *script, const ldns_pkt *asked, ldns_pkt *pkt)
+{
+	struct options options = {.len = 0};
+	const char *text = flag_text(script, "servercookie");
+	bool is_wrong = has_flag(script, "wrong-cookie");
+	size_t len;
+	const uint8_t *ours = find_option(asked, TARN__OPTION_COOKIE, 0, &len);
+	if (text || is_wrong) {
+		MUST(script, ours, "no cookie was sent");
+		uint8_t cookie[TARN__COOKIE_MAX];
+		memcpy(cookie, ours, TARN__COOKIE_CLIENT_LEN);
+		cookie[0] ^= is_wrong;
+		len = TARN__COOKIE_CLIENT_LEN;
+		len += read_hex(script, text ? text : "0102030405060708", cookie + len,
+				sizeof cookie - len);
+		add_option(&options, TARN__OPTION_COOKIE, cookie, len);
+	}
+	if (flag_text(script, "ede")) {
+		uint8_t code[2];
+		tarn__put16(code, (uint16_t)flag_number(script, "ede"));
+		add_option(&options, TARN__OPTION_EDE, code, sizeof code);
+	}
+	set_options(pkt, &options);
 }
 
 static void do_reply(struct script *script)
@@ -338,12 +525,14 @@ static void do_reply(struct script *script)
 	ldns_pkt_set_aa(pkt, has_flag(script, "aa"));
 	ldns_pkt_set_ad(pkt, has_flag(script, "ad"));
 	ldns_pkt_set_tc(pkt, has_flag(script, "tc"));
-	ldns_pkt_set_rcode(pkt, (uint8_t)rcode(script, 1));
+	ldns_pkt_set_rcode(pkt, rcode(script, 1) & TARN__FLAG_RCODE);
 	ldns_rr *question = ldns_rr_clone(ldns_rr_list_rr(ldns_pkt_question(asked), 0));
 	if (has_flag(script, "wrong-name")) {
 		ldns_rdf_deep_free(ldns_rr_owner(question));
 		ldns_rr_set_owner(question, ldns_dname_new_frm_str("wrong.example."));
 	}
+	if (has_flag(script, "lower"))
+		ldns_dname2canonical(ldns_rr_owner(question));
 	ldns_pkt_push_rr(pkt, LDNS_SECTION_QUESTION, question);
 	for (size_t i = 0; i < script->record_count; i++)
 		ldns_pkt_push_rr(pkt, script->records[i].section,
@@ -351,6 +540,8 @@ static void do_reply(struct script *script)
 	if (ldns_pkt_edns(asked) && !has_flag(script, "noopt")) {
 		ldns_pkt_set_edns_udp_size(pkt, TARN__UDP_MAX);
 		ldns_pkt_set_edns_do(pkt, ldns_pkt_edns_do(asked));
+		ldns_pkt_set_edns_extended_rcode(pkt, (uint8_t)(rcode(script, 1) >> 4));
+		answer_options(script, asked, pkt);
 	}
 	uint8_t *wire;
 	size_t len;
@@ -374,11 +565,7 @@ static void do_raw(struct script *script)
 	size_t len = 2;
 	memcpy(wire, script->sent->wire, 2);
 	for (size_t i = 1; i < script->word_count; i++)
-		for (const char *hex = script->words[i]; hex[0] && hex[1]; hex += 2) {
-			unsigned octet;
-			MUST(script, sscanf(hex, "%2x", &octet) == 1, "not hex: %s", hex);
-			wire[len++] = (uint8_t)octet;
-		}
+		len += read_hex(script, script->words[i], wire + len, sizeof wire - len);
 	answer_sent(script, 0, wire, len);
 }
 
@@ -402,29 +589,88 @@ static void do_silence(struct script *script)
 
 static void do_pass(struct script *script)
 {
+	static const struct {
+		const char *name;
+		uint64_t ms;
+	} units[] = {{"ms", 1}, {"s", 1000}, {"h", 3600000}};
 	char *unit;
-	double amount = strtod(word(script, 1, "a time"), &unit);
-	bool in_ms = strcmp(unit, "ms") == 0;
-	MUST(script, in_ms || strcmp(unit, "s") == 0, "not a time: %s", script->words[1]);
-	outside_pass(&script->outside, (uint64_t)(in_ms ? amount : amount * 1000));
+	unsigned long amount = strtoul(word(script, 1, "a time"), &unit, 10);
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (strcmp(unit, units[i].name) == 0) {
+			outside_pass(&script->outside, amount * units[i].ms);
+			return;
+		}
+	MUST(script, false, "not a time: %s", script->words[1]);
 }
 
 static void do_upstream(struct script *script)
 {
-	MUST(script, !script->has_begun, "upstream after the beginning");
-	ck_assert_uint_lt(script->server_count, 8);
+	ck_assert_uint_lt(script->server_count, SETTINGS_MAX);
 	struct tarn_address server = address(script, 1);
 	script->servers[script->server_count++] = server;
+}
+
+static void do_allow(struct script *script)
+{
+	ck_assert_uint_lt(script->allowed_count, SETTINGS_MAX);
+	int error = tarn_network_parse(word(script, 1, "a network"),
+				       &script->allowed[script->allowed_count++]);
+	MUST(script, error == 0, "%s: %s", script->words[1], tarn_error_text(error));
+}
+
+static void do_through(struct script *script)
+{
+	ck_assert_uint_lt(script->passed_count, SETTINGS_MAX);
+	snprintf(script->passed[script->passed_count++], sizeof script->passed[0], "%s",
+		 word(script, 1, "a name"));
+}
+
+static void do_trust_ad(struct script *script)
+{
+	script->trust_ad = true;
+}
+
+static void begin(struct script *script)
+{
+	const char *passed[SETTINGS_MAX];
+	for (size_t i = 0; i < script->passed_count; i++)
+		passed[i] = script->passed[i];
+	struct tarn__config config = {
+		.servers = script->servers,
+		.server_count = script->server_count,
+		.trust_ad = script->trust_ad,
+		.policy = tarn__policy_new(&(struct tarn__policy_options){
+			.allowed = script->allowed,
+			.allowed_count = script->allowed_count,
+			.passed = passed,
+			.passed_count = script->passed_count,
+			.version = "tarn",
+		}),
+	};
+	ck_assert_ptr_nonnull(config.policy);
+	outside_init_with(&script->outside, &config);
+	script->has_begun = true;
 }
 
 static const struct statement {
 	const char *name;
 	void (*run)(struct script *);
+	bool is_setting; /* only before the beginning */
 } statements[] = {
-	{"upstream", do_upstream}, {"ask", do_ask},   {"sent", do_sent},
-	{"reply", do_reply},	   {"raw", do_raw},   {"unreachable", do_unreachable},
-	{"late", do_late},	   {"gets", do_gets}, {"waits", do_waits},
-	{"silence", do_silence},   {"pass", do_pass},
+	{"upstream", do_upstream, true},
+	{"allow", do_allow, true},
+	{"through", do_through, true},
+	{"trust-ad", do_trust_ad, true},
+	{"ask", do_ask, false},
+	{"sent", do_sent, false},
+	{"reply", do_reply, false},
+	{"raw", do_raw, false},
+	{"unreachable", do_unreachable, false},
+	{"late", do_late, false},
+	{"gets", do_gets, false},
+	{"waits", do_waits, false},
+	{"silence", do_silence, false},
+	{"pass", do_pass, false},
 };
 
 /* Does the statement that has been read, and forgets its words and records. */
@@ -432,15 +678,15 @@ static void do_statement(struct script *script)
 {
 	if (script->word_count == 0)
 		return;
-	if (!script->has_begun && strcmp(script->words[0], "upstream") != 0) {
-		outside_init(&script->outside, script->servers, script->server_count);
-		script->has_begun = true;
-	}
 	const struct statement *found = NULL;
 	for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
 		if (strcmp(statements[i].name, script->words[0]) == 0)
 			found = &statements[i];
 	MUST(script, found, "unknown statement %s", script->words[0]);
+	MUST(script, !found->is_setting || !script->has_begun, "%s after the beginning",
+	     found->name);
+	if (!found->is_setting && !script->has_begun)
+		begin(script);
 	found->run(script);
 	for (size_t i = 0; i < script->record_count; i++)
 		ldns_rr_free(script->records[i].rr);

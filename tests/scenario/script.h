@@ -5,13 +5,22 @@
  * section in front ("answer", "authority", "additional").
  *
  *	upstream ADDRESS
- *		a server, in order; before anything else
+ *		a server, in order; before anything else, as the next three
+ *	allow NETWORK
+ *	through NAME
+ *	trust-ad
+ *		the configuration; without them it is a configuration's default
  *	ask CLIENT NAME TYPE [FLAG...]
- *		a client asks: tcp, do, cd, ad, norec, edns=SIZE
+ *		a client asks: tcp, do, cd, ad, norec, edns=SIZE, keepalive, cookie=HEX, from=ADDRESS
  *	sent ADDRESS [tcp] NAME TYPE [FLAG...]
- *		the next message to that server must be this: do, cd, noedns. The next reply answers it
+ *		the next message to that server must be this: do, cd, ad, noedns. Over UDP the name must
+ *		be in mixed case, or in lower case with unmixed; over TCP in lower case. With EDNS there
+ *		must be a client cookie, alone or with servercookie=HEX; or none with nocookie. The next
+ *		reply answers it
  *	reply RCODE [FLAG...]
- *		the server answers: tc, aa, ad, noqr, wrong-id, wrong-name, noopt, headeronly
+ *		the server answers: tc, aa, ad, noqr, wrong-id, wrong-name, lower, noopt, headeronly,
+ *		servercookie=HEX, wrong-cookie, ede=CODE. Without these it repeats the question as it
+ *		was spelt, and knows no cookies
  *	raw HEX...
  *		the server answers these octets after its id
  *	unreachable
@@ -19,14 +28,14 @@
  *	late
  *		before one of those three: core/ must not listen any more
  *	gets CLIENT RCODE [FLAG...]
- *		the client must have been answered: tc, ad, ede=CODE; and with exactly these records, in
- *		order. Id, spelling, RD, CD, OPT and size are always checked
+ *		the client must have been answered: tc, aa, ad, ede=CODE,CODE, keepalive; and with exactly
+ *		these records, in order. Id, spelling, RD, CD, OPT, cookie and size are always checked
  *	waits CLIENT
  *		the client must not have been answered
  *	silence
  *		nothing has gone upstream that no "sent" has named
  *	pass TIME
- *		10s, 1500ms: time passes
+ *		10s, 1500ms, 2h: time passes
  */
 #ifndef TESTS_SCENARIO_SCRIPT_H
 #define TESTS_SCENARIO_SCRIPT_H

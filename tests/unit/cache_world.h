@@ -26,6 +26,8 @@ struct world {
 	const char *answer;
 	int error;
 	void *extra;
+	/* Called once, when the cache next asks for the time. */
+	void (*on_clock)(struct world *world);
 };
 
 struct caller {
@@ -38,7 +40,13 @@ struct caller {
 
 static inline uint64_t world_now(void *arg)
 {
-	return ((struct world *)arg)->now_ms;
+	struct world *world = arg;
+	void (*on_clock)(struct world * world) = world->on_clock;
+	if (on_clock) {
+		world->on_clock = NULL;
+		on_clock(world);
+	}
+	return world->now_ms;
 }
 
 static inline void world_note(struct world *world, struct rtcache_lookup *lookup, void *extra)

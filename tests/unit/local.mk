@@ -2,16 +2,21 @@
 # One line per test program; its source is the file of the same name.
 
 unit_tests = \
+	tests/unit/test_access \
 	tests/unit/test_address \
 	tests/unit/test_addresses \
 	tests/unit/test_answer \
+	tests/unit/test_attempt \
 	tests/unit/test_carrier \
+	tests/unit/test_cookie \
 	tests/unit/test_edns \
+	tests/unit/test_local \
 	tests/unit/test_log \
 	tests/unit/test_lookup \
 	tests/unit/test_name \
 	tests/unit/test_options \
 	tests/unit/test_pack \
+	tests/unit/test_policy \
 	tests/unit/test_query \
 	tests/unit/test_random \
 	tests/unit/test_record \
@@ -33,7 +38,9 @@ unit_tests = \
 	tests/unit/test_rtcache_threads \
 	tests/unit/test_rtcache_wake \
 	tests/unit/test_settings \
+	tests/unit/test_siphash \
 	tests/unit/test_socket \
+	tests/unit/test_special \
 	tests/unit/test_stream \
 	tests/unit/test_tcp \
 	tests/unit/test_text \

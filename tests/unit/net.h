@@ -127,16 +127,24 @@ static inline struct tarn_address parse_address(const char *text)
 	return address;
 }
 
-/* A non-blocking socket connected to address. */
-static inline int connect_to(struct ev_loop *loop, const struct tarn_address *address, int type)
+/* A non-blocking socket connected to address, from the address of ours where that is not NULL. */
+static inline int connect_from(struct ev_loop *loop, const struct tarn_address *ours,
+			       const struct tarn_address *address, int type)
 {
 	int fd = socket(address->sa.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	ck_assert_int_ge(fd, 0);
+	if (ours != NULL)
+		ck_assert_int_eq(bind(fd, &ours->sa, tarn_address_len(ours)), 0);
 	if (connect(fd, &address->sa, tarn_address_len(address)) != 0) {
 		ck_assert_int_eq(errno, EINPROGRESS);
 		wait_for(loop, fd, EV_WRITE);
 	}
 	return fd;
+}
+
+static inline int connect_to(struct ev_loop *loop, const struct tarn_address *address, int type)
+{
+	return connect_from(loop, NULL, address, type);
 }
 
 /* ---- a server ---------------------------------------------------------------------------- */

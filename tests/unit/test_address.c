@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/address.c and net/error.c: addresses and errors in words. */
+/* net/address.c and net/error.c: addresses, networks and errors in words. */
 
 #include <net/if.h>
 #include <stdio.h>
@@ -126,6 +126,87 @@ START_TEST(longest_address_has_room)
 }
 END_TEST
 
+static const struct {
+	const char *text, *address;
+	unsigned prefix_len;
+} networks[] = {
+	{"192.0.2.0/24", "192.0.2.0:0", 24},
+	{"192.0.2.1", "192.0.2.1:0", 32},
+	{"192.0.2.1/32", "192.0.2.1:0", 32},
+	{"0.0.0.0/0", "0.0.0.0:0", 0},
+	{"128.0.0.0/1", "128.0.0.0:0", 1},
+	{"172.16.0.0/12", "172.16.0.0:0", 12},
+	{"192.0.2.254/31", "192.0.2.254:0", 31},
+	{"10.0.0.0/008", "10.0.0.0:0", 8},
+	{"::/0", "[::]:0", 0},
+	{"fc00::/7", "[fc00::]:0", 7},
+	{"FE80::/10", "[fe80::]:0", 10},
+	{"2001:db8::/32", "[2001:db8::]:0", 32},
+	{"2001:db8::1", "[2001:db8::1]:0", 128},
+	{"2001:db8::2/127", "[2001:db8::2]:0", 127},
+	{"::ffff:192.0.2.0/120", "[::ffff:192.0.2.0]:0", 120},
+	{"1111:2222:3333:4444:5555:6666:255.255.255.255/128",
+	 "[1111:2222:3333:4444:5555:6666:ffff:ffff]:0", 128},
+};
+
+START_TEST(network_is_read)
+{
+	struct tarn_network network;
+	char text[TARN_ADDRESS_TEXT_MAX];
+	ck_assert_int_eq(tarn_network_parse(networks[_i].text, &network), 0);
+	ck_assert_str_eq(tarn_address_format(&network.address, text), networks[_i].address);
+	ck_assert_uint_eq(network.prefix_len, networks[_i].prefix_len);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	int error;
+} no_networks[] = {
+	{"", TARN_EADDRESS},
+	{"/", TARN_EADDRESS},
+	{"/8", TARN_EADDRESS},
+	{"localhost", TARN_EADDRESS},
+	{"10/8", TARN_EADDRESS},
+	{"10.0.0.0:53/8", TARN_EADDRESS},
+	{"10.0.0.0@53", TARN_EADDRESS},
+	{"[::]/0", TARN_EADDRESS},
+	{"fe80::%lo/10", TARN_EADDRESS},
+	{" 10.0.0.0/8", TARN_EADDRESS},
+	{"10.0.0.0 /8", TARN_EADDRESS},
+	{"1111:2222:3333:4444:5555:6666:7777:8888:9999/128", TARN_EADDRESS},
+	{"1111111111111111111111111111111111111111111111111111111111/8", TARN_EADDRESS},
+	{"10.0.0.0/", TARN_EPREFIX},
+	{"10.0.0.0/33", TARN_EPREFIX},
+	{"10.0.0.0/-8", TARN_EPREFIX},
+	{"10.0.0.0/+8", TARN_EPREFIX},
+	{"10.0.0.0/ 8", TARN_EPREFIX},
+	{"10.0.0.0/8 ", TARN_EPREFIX},
+	{"10.0.0.0/8/8", TARN_EPREFIX},
+	{"10.0.0.0/0x8", TARN_EPREFIX},
+	{"10.0.0.0/255.0.0.0", TARN_EPREFIX},
+	{"10.0.0.0/4294967304", TARN_EPREFIX},
+	{"::/129", TARN_EPREFIX},
+	/* bits behind the prefix */
+	{"10.0.0.1/31", TARN_EPREFIX},
+	{"10.0.0.1/8", TARN_EPREFIX},
+	{"172.16.0.0/11", TARN_EPREFIX},
+	{"128.0.0.0/0", TARN_EPREFIX},
+	{"::1/127", TARN_EPREFIX},
+	{"::1/0", TARN_EPREFIX},
+	{"fe00::/6", TARN_EPREFIX},
+};
+
+START_TEST(what_is_no_network_is_refused_and_leaves_the_output)
+{
+	struct tarn_network network, before;
+	memset(&before, 0x5a, sizeof(before));
+	network = before;
+	ck_assert_int_eq(tarn_network_parse(no_networks[_i].text, &network), no_networks[_i].error);
+	ck_assert_mem_eq(&network, &before, sizeof(network));
+}
+END_TEST
+
 START_TEST(every_error_has_a_text_of_its_own)
 {
 #define TEXT(name, code, text) {name, #name},
@@ -162,6 +243,9 @@ int main(void)
 			    sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tcase, addresses_are_equal_with_port_and_scope);
 	tcase_add_test(tcase, longest_address_has_room);
+	tcase_add_loop_test(tcase, network_is_read, 0, sizeof(networks) / sizeof(networks[0]));
+	tcase_add_loop_test(tcase, what_is_no_network_is_refused_and_leaves_the_output, 0,
+			    sizeof(no_networks) / sizeof(no_networks[0]));
 	tcase_add_test(tcase, every_error_has_a_text_of_its_own);
 	tcase_add_test(tcase, version_has_three_numbers);
 	suite_add_tcase(suite, tcase);

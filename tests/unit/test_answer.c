@@ -52,6 +52,9 @@ static enum tarn__verdict judge_octets(const uint8_t *wire, size_t len, bool exa
 	ck_assert_ptr_nonnull(copy);
 	memcpy(copy, wire, len);
 	tarn__answer_read(copy, len, asked, asked_len, &key, exact_case, stored, &answer);
+	/* The view, in message instead of the copy. */
+	if (answer.cookie)
+		answer.cookie = wire + (answer.cookie - copy);
 	free(copy);
 	if (answer.verdict != TARN__ANSWER_GOOD)
 		ck_assert_uint_eq(answer.len, 0);
@@ -77,10 +80,8 @@ static const char *kept(void)
 	static struct text text;
 	static uint8_t reply[TARN__MESSAGE_MAX];
 	ck_assert_int_eq(answer.verdict, TARN__ANSWER_GOOD);
-	size_t len = tarn__reply_stored(
-		&query, stored, answer.len,
-		&(struct tarn__reply){.limit = TARN__MESSAGE_MAX},
-		reply);
+	size_t len = tarn__reply_stored(&query, stored, answer.len,
+					&(struct tarn__reply){.limit = TARN__MESSAGE_MAX}, reply);
 	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, answer.rcode);
 	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_TC, 0);
 	return read_records(&text, reply, len);
@@ -115,10 +116,14 @@ START_TEST(any_difference_in_what_was_asked_is_foreign)
 		for (unsigned bit = 0; bit < 8; bit++) {
 			bool is_flags = at == 3 || (at == 2 && bit < 3);
 			bool is_count = at >= 4 && at < TARN__HEADER_LEN;
+			bool is_case = bit == 5 && at > TARN__HEADER_LEN &&
+				       message.wire[at] >= 'a' && message.wire[at] <= 'z';
 			if (is_flags || is_count)
 				continue;
 			message.wire[at] ^= 1U << bit;
-			ck_assert_int_eq(judge(), TARN__ANSWER_FOREIGN);
+			ck_assert_int_eq(judge(),
+					 is_case ? TARN__ANSWER_MISSPELT : TARN__ANSWER_FOREIGN);
+			ck_assert_uint_eq(answer.rcode, 0);
 			message.wire[at] ^= 1U << bit;
 		}
 	}
@@ -130,7 +135,7 @@ START_TEST(spelling_counts_only_where_it_was_mixed)
 {
 	judge_records(0, "www.example. 300 A 192.0.2.1");
 	message.wire[TARN__HEADER_LEN + 1] = 'W';
-	ck_assert_int_eq(judge_octets(message.wire, message.len, true), TARN__ANSWER_FOREIGN);
+	ck_assert_int_eq(judge_octets(message.wire, message.len, true), TARN__ANSWER_MISSPELT);
 	ck_assert_int_eq(judge_octets(message.wire, message.len, false), TARN__ANSWER_GOOD);
 	asked[TARN__HEADER_LEN + 1] = 'W';
 	ck_assert_int_eq(judge_octets(message.wire, message.len, true), TARN__ANSWER_GOOD);
@@ -211,6 +216,59 @@ START_TEST(opt_is_never_kept)
 	ck_assert_uint_eq(answer.len, len);
 }
 END_TEST
+
+/* ---- COOKIE ----------------------------------------------------------------------------- */
+
+/* RFC 7873 section 5.3. Loop: octets of the cookie. */
+START_TEST(cookie_has_8_or_16_to_40_octets_or_is_none)
+{
+	uint8_t option[4 + 256] = {0, TARN__OPTION_COOKIE, 0, (uint8_t)_i};
+	memcpy(option + 4, "cookies!", 8);
+	start(RESPONSE);
+	put_records(&message, "www.example. 300 A 192.0.2.1");
+	put_opt(&message, 1232, 0, option, 4 + (size_t)_i);
+	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+	bool is_valid = _i == 8 || (_i >= 16 && _i <= 40);
+	ck_assert_uint_eq(answer.cookie_len, is_valid ? _i : 0);
+	ck_assert_ptr_eq(answer.cookie, is_valid ? message.wire + message.len - _i : NULL);
+}
+END_TEST
+
+START_TEST(first_cookie_counts)
+{
+	start(RESPONSE);
+	put_opt(&message, 1232, 0, "\0\3\0\0\0\12\0\10cookies!\0\12\0\10another!", 28);
+	judge();
+	ck_assert_uint_eq(answer.cookie_len, 8);
+	ck_assert_mem_eq(answer.cookie, "cookies!", 8);
+}
+END_TEST
+
+/* RFC 7873 section 5.3: BADCOOKIE brings the cookie to use next. */
+START_TEST(error_and_truncated_answer_have_their_cookie)
+{
+	start(RESPONSE | (TARN__BADCOOKIE & 0xf));
+	put_opt(&message, 1232, (uint32_t)(TARN__BADCOOKIE >> 4) << 24, "\0\12\0\10cookies!", 12);
+	ck_assert_int_eq(judge(), TARN__ANSWER_FAILED);
+	ck_assert_uint_eq(answer.rcode, TARN__BADCOOKIE);
+	ck_assert_uint_eq(answer.cookie_len, 8);
+	message.wire[2] |= TARN__FLAG_TC >> 8;
+	ck_assert_int_eq(judge(), TARN__ANSWER_TRUNCATED);
+	ck_assert_uint_eq(answer.cookie_len, 8);
+}
+END_TEST
+
+START_TEST(malformed_opt_has_no_cookie)
+{
+	start(RESPONSE | TARN__SERVFAIL);
+	put_opt(&message, 1232, 0, "\0\12\0\10cookies!\0\1\0\2x", 17);
+	ck_assert_int_eq(judge(), TARN__ANSWER_FAILED);
+	ck_assert(!answer.has_opt);
+	ck_assert_ptr_null(answer.cookie);
+}
+END_TEST
+
+/* ---- OPT, malformed --------------------------------------------------------------------- */
 
 static void put_two_opts(void)
 {
@@ -358,6 +416,18 @@ START_TEST(signature_too_short_for_a_type_signs_nothing)
 }
 END_TEST
 
+START_TEST(signature_too_short_for_a_signer_proves_nothing)
+{
+	ask("www.example.", TARN__TYPE_A, true);
+	start(RESPONSE | TARN__NXDOMAIN);
+	put_record(&message, 2, "vvv.example. 60 NSEC xxx.example.");
+	put_raw(2, "vvv.example.", TARN__TYPE_RRSIG, "\0\x2f\x08\2\0\0\0\x3c\0\0\0\2\0\0\0\1\0\7",
+		18);
+	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+	ck_assert_str_eq(kept(), "");
+}
+END_TEST
+
 START_TEST(name_in_rdata_ends_within_it_even_where_the_message_goes_on)
 {
 	ask("www.example.", TARN__TYPE_NS, false);
@@ -406,6 +476,19 @@ static const struct kept_case {
 	 "www.example. 9 A 192.0.2.1\na.example. 5 A 192.0.2.7\nWWW.example. 5 A 192.0.2.2\n",
 	 "www.example. 5 A 192.0.2.1\nwww.example. 5 A 192.0.2.2\n"},
 
+	/* RFC 2181 section 5.4.1 */
+	{"records of other sections are no answer", "www.example.", 1, false, 0, 0, true,
+	 "--\nwww.example. 60 A 192.0.2.1\n--\nwww.example. 60 A 192.0.2.2\n", ""},
+	{"CNAME of another section is no link", "www.example.", 1, false, 0, 0, true,
+	 "a.example. 60 A 192.0.2.1\n--\nwww.example. 60 CNAME a.example.\n", ""},
+	/* RFC 3596, RFC 9460 */
+	{"AAAA is kept to the octet", "www.example.", 28, false, 0, 60, false,
+	 "www.example. 60 AAAA 20010db8000000000000000000000001\n",
+	 "www.example. 60 AAAA 20010db8000000000000000000000001\n"},
+	{"HTTPS is kept to the octet", "www.example.", 65, false, 0, 60, false,
+	 "www.example. 60 HTTPS 0001037777770765786103616d706c6500000100030268320003000201bb\n",
+	 "www.example. 60 HTTPS 0001037777770765786103616d706c6500000100030268320003000201bb\n"},
+
 	/* Chains. */
 	{"chain is kept", "www.example.", 1, false, 0, 10, false,
 	 "www.example. 30 CNAME a.example.\na.example. 20 CNAME b.test.\nb.test. 10 A 192.0.2.1\n",
@@ -441,6 +524,37 @@ static const struct kept_case {
 	 "example.test. 40 DNAME test.\nwww.example. 4 DNAME test.\nww.example. 4 DNAME test.\n"
 	 "www.example. 30 CNAME a.test.\na.test. 90 A 192.0.2.1\n",
 	 "www.example. 30 CNAME a.test.\na.test. 90 A 192.0.2.1\n"},
+	{"CNAME is made of a DNAME that comes without", "www.example.", 1, false, 0, 10, false,
+	 "example. 50 DNAME test.\nwww.test. 10 A 192.0.2.1\n",
+	 "example. 50 DNAME test.\nwww.example. 50 CNAME www.test.\nwww.test. 10 A 192.0.2.1\n"},
+	{"CNAME is made in the middle of a chain", "a.b.example.", 1, false, 0, 10, false,
+	 "test. 40 DNAME example.org.\na.b.example. 60 CNAME a.b.test.\n"
+	 "a.b.example.org. 10 A 192.0.2.1\n",
+	 "a.b.example. 60 CNAME a.b.test.\ntest. 40 DNAME example.org.\n"
+	 "a.b.test. 40 CNAME a.b.example.org.\na.b.example.org. 10 A 192.0.2.1\n"},
+	{"one DNAME can make several CNAMEs", "x.x.x.t.", 1, false, 0, 10, false,
+	 "x.t. 40 DNAME t.\nx.t. 10 A 192.0.2.1\n",
+	 "x.t. 40 DNAME t.\nx.x.x.t. 40 CNAME x.x.t.\nx.x.t. 40 CNAME x.t.\nx.t. 10 A 192.0.2.1\n"},
+	{"nearest DNAME is the one", "a.www.example.", 1, false, 0, 10, false,
+	 ". 50 DNAME a.\nwww.example. 50 DNAME test.\nexample. 50 DNAME b.\na.test. 10 A "
+	 "192.0.2.1\n",
+	 "www.example. 50 DNAME test.\na.www.example. 50 CNAME a.test.\na.test. 10 A 192.0.2.1\n"},
+	{"CNAME asked for is made", "www.example.", 5, false, 0, 40, false,
+	 "example. 40 DNAME test.\n", "example. 40 DNAME test.\nwww.example. 40 CNAME www.test.\n"},
+	{"DNAME of the root", "www.example.", 1, false, 0, 10, false,
+	 ". 40 DNAME test.\nwww.example.test. 10 A 192.0.2.1\n",
+	 ". 40 DNAME test.\nwww.example. 40 CNAME www.example.test.\n"
+	 "www.example.test. 10 A 192.0.2.1\n"},
+	{"DNAME comes with its signature, the CNAME made has none", "www.example.", 1, true, 0, 10,
+	 false,
+	 "example. 50 RRSIG DNAME\nexample. 50 DNAME test.\nwww.test. 10 A 192.0.2.1\n"
+	 "www.test. 10 RRSIG A\n",
+	 "example. 50 DNAME test.\nexample. 50 RRSIG DNAME\nwww.example. 50 CNAME www.test.\n"
+	 "www.test. 10 A 192.0.2.1\nwww.test. 10 RRSIG A\n"},
+	{"DNAME to what does not exist", "www.example.", 1, false, 3, 20, true,
+	 "example. 50 DNAME test.\n--\ntest. 20 SOA ns. root. 60\n",
+	 "example. 50 DNAME test.\nwww.example. 50 CNAME www.test.\n--\n"
+	 "test. 20 SOA ns. root. 60\n"},
 	{"DNAME asked for at its owner", "example.", 39, false, 0, 40, false,
 	 "example. 40 DNAME test.\n", "example. 40 DNAME test.\n"},
 	{"DNAME below itself is no loop", "x.x.t.", 39, false, 0, 40, false,
@@ -476,8 +590,8 @@ static const struct kept_case {
 	 "--\n. 20 SOA ns. root. 900\n", "--\n. 20 SOA ns. root. 900\n"},
 	{"SOA of the name itself", "www.example.", 1, false, 0, 20, true,
 	 "--\nwww.example. 20 SOA ns. root. 900\n", "--\nwww.example. 20 SOA ns. root. 900\n"},
-	{"first SOA that fits is the one", "www.example.", 1, false, 3, 20, true,
-	 "--\ntest. 1 SOA a. b. 1\nexample. 20 SOA ns. root. 900\n. 10 SOA a. b. 1\n",
+	{"nearest SOA is the one", "www.example.", 1, false, 3, 20, true,
+	 "--\n. 1 SOA a. b. 1\nexample. 20 SOA ns. root. 900\ntest. 10 SOA a. b. 1\n",
 	 "--\nexample. 20 SOA ns. root. 900\n"},
 	{"SOA in the answer section does not deny", "www.example.", 1, false, 3, 0, true,
 	 "example. 20 SOA ns. root. 900\n", ""},
@@ -513,9 +627,28 @@ static const struct kept_case {
 	 "vvv.example. 60 NSEC xxx.example.\nvvv.example. 60 RRSIG NSEC\n",
 	 "www.example. 60 A 192.0.2.1\nwww.example. 60 RRSIG A\n--\n"
 	 "vvv.example. 60 NSEC xxx.example.\nvvv.example. 60 RRSIG NSEC\n"},
+	{"proof without a signature is dropped", "www.example.", 1, true, 3, 60, true,
+	 "--\nexample. 60 SOA ns. root. 60\nvvv.example. 50 NSEC xxx.example.\n"
+	 "vvv.example. 50 RRSIG TXT\n",
+	 "--\nexample. 60 SOA ns. root. 60\n"},
+	/* All signatures of these tests are made by example. */
+	{"proof from beside the chain is dropped", "www.test.", 1, true, 3, 60, true,
+	 "--\ntest. 60 SOA ns. root. 60\nvvv.test. 50 NSEC xxx.test.\nvvv.test. 50 RRSIG NSEC\n",
+	 "--\ntest. 60 SOA ns. root. 60\n"},
+	{"proof for the start of a chain is kept", "www.example.", 1, true, 3, 50, true,
+	 "www.example. 60 CNAME a.test.\n--\ntest. 60 SOA ns. root. 60\n"
+	 "vvv.example. 50 NSEC xxx.example.\nvvv.example. 50 RRSIG NSEC\n",
+	 "www.example. 60 CNAME a.test.\n--\ntest. 60 SOA ns. root. 60\n"
+	 "vvv.example. 50 NSEC xxx.example.\nvvv.example. 50 RRSIG NSEC\n"},
 	{"signatures asked for by type", "www.example.", 46, false, 0, 50, false,
 	 "www.example. 50 RRSIG A\nwww.example. 50 RRSIG TXT\na.example. 5 RRSIG A\n",
 	 "www.example. 50 RRSIG A\nwww.example. 50 RRSIG TXT\n"},
+	{"signatures asked for by type, behind an alias", "www.example.", 46, false, 0, 50, false,
+	 "www.example. 60 CNAME a.test.\na.test. 50 RRSIG A\n",
+	 "www.example. 60 CNAME a.test.\na.test. 50 RRSIG A\n"},
+	{"ANY of a name without records", "www.example.", 255, false, 0, 20, true,
+	 "a.example. 60 A 192.0.2.1\n--\nexample. 20 SOA ns. root. 60\n",
+	 "--\nexample. 20 SOA ns. root. 60\n"},
 	{"NSEC asked for by type", "www.example.", 47, false, 0, 50, false,
 	 "www.example. 50 NSEC xxx.example.\nwww.example. 50 RRSIG NSEC\n",
 	 "www.example. 50 NSEC xxx.example.\n"},
@@ -550,8 +683,19 @@ static const struct {
 	 "www.example. 60 CNAME a.example.\na.example. 60 CNAME www.example.\n"},
 	{"two CNAMEs", 0, TARN__ANSWER_BROKEN,
 	 "www.example. 60 CNAME a.example.\nwww.example. 60 CNAME b.example.\n"},
+	{"two CNAMEs, one longer", 0, TARN__ANSWER_BROKEN,
+	 "www.example. 60 CNAME a.example.\nwww.example. 60 CNAME aa.example.\n"},
 	{"two DNAMEs", 0, TARN__ANSWER_BROKEN,
 	 "example. 60 DNAME a.\nexample. 60 DNAME b.\nwww.example. 60 CNAME www.a.\n"},
+	{"DNAME to itself", 0, TARN__ANSWER_BROKEN, "example. 60 DNAME example.\n"},
+	{"DNAMEs in a ring", 0, TARN__ANSWER_BROKEN,
+	 "example. 60 DNAME test.\ntest. 60 DNAME example.\n"},
+	{"DNAME and CNAME in a ring", 0, TARN__ANSWER_BROKEN,
+	 "example. 60 DNAME test.\nwww.test. 60 CNAME www.example.\n"},
+	{"DNAME that makes names longer and longer", 0, TARN__ANSWER_BROKEN,
+	 "example. 60 DNAME a.example.\n"},
+	{"two DNAMEs without a CNAME", 0, TARN__ANSWER_BROKEN,
+	 "example. 60 DNAME a.\nexample. 60 DNAME b.\n"},
 	{"NXDOMAIN of what is there", 3, TARN__ANSWER_BROKEN, "www.example. 60 A 192.0.2.1\n"},
 };
 
@@ -575,6 +719,60 @@ START_TEST(chain_is_bounded)
 	snprintf(line, sizeof(line), "%s 60 A 192.0.2.1", last);
 	put_record(&message, 1, line);
 	ck_assert_int_eq(judge(), _i <= TARN__CHAIN_MAX ? TARN__ANSWER_GOOD : TARN__ANSWER_BROKEN);
+}
+END_TEST
+
+/* RFC 6672 section 2.2. Loop: octets of the name that a DNAME makes. */
+START_TEST(name_made_has_255_octets_at_most)
+{
+	char line[600], name[256];
+	/* "www" and labels of 63 octets, and one that fills the rest. */
+	memset(name, 'a', sizeof(name));
+	name[63] = name[127] = name[191] = '.';
+	name[_i - 4 - 2] = '.';
+	name[_i - 4 - 1] = '\0';
+	snprintf(line, sizeof(line), "example. 60 DNAME %s", name);
+	start(RESPONSE);
+	put_record(&message, 1, line);
+	snprintf(line, sizeof(line), "www.%s", name);
+	uint8_t made[TARN__NAME_MAX];
+	bool fits = _i <= TARN__NAME_MAX;
+	ck_assert_uint_eq(tarn__name_parse(line, made), fits ? _i : 0);
+	ck_assert_int_eq(judge(), fits ? TARN__ANSWER_GOOD : TARN__ANSWER_BROKEN);
+}
+END_TEST
+
+/* Loop: CNAMEs to make, of which there are 8 at most. */
+START_TEST(cnames_made_are_bounded)
+{
+	char name[64];
+	snprintf(name, sizeof(name), "%.*st.", 2 * (_i + 1), "x.x.x.x.x.x.x.x.x.x.x.x.x.");
+	ask(name, TARN__TYPE_A, false);
+	ck_assert_int_eq(judge_records(0, "x.t. 60 DNAME t.\nx.t. 60 A 192.0.2.1\n"),
+			 _i <= 8 ? TARN__ANSWER_GOOD : TARN__ANSWER_BROKEN);
+}
+END_TEST
+
+static const struct {
+	const char *what;
+	unsigned rcode;
+	bool is_whole_name;
+	const char *records;
+} denials[] = {
+	{"NXDOMAIN", 3, true, "--\nexample. 20 SOA ns. root. 900\n"},
+	{"NODATA", 0, false, "--\nexample. 20 SOA ns. root. 900\n"},
+	{"an answer", 0, false, "www.example. 20 A 192.0.2.1\n"},
+	{"NXDOMAIN behind a CNAME", 3, false,
+	 "www.example. 20 CNAME a.example.\n--\nexample. 20 SOA ns. root. 900\n"},
+	{"NXDOMAIN behind a DNAME", 3, false,
+	 "example. 20 DNAME test.\n--\ntest. 20 SOA ns. root. 900\n"},
+};
+
+/* RFC 2308 section 5, RFC 6604: it is the chain's end that does not exist. */
+START_TEST(nxdomain_is_of_the_whole_name_where_there_is_no_chain)
+{
+	ck_assert_int_eq(judge_records(denials[_i].rcode, denials[_i].records), TARN__ANSWER_GOOD);
+	ck_assert_msg(answer.is_whole_name == denials[_i].is_whole_name, "%s", denials[_i].what);
 }
 END_TEST
 
@@ -758,6 +956,11 @@ int main(void)
 	tcase_add_test(tcase, error_counts_even_where_its_records_are_rubbish);
 	tcase_add_test(tcase, opt_is_never_kept);
 	tcase_add_loop_test(tcase, bad_opt_breaks_the_answer, 0, COUNT(bad_opts));
+	tcase = add_case(suite, "cookie");
+	tcase_add_loop_test(tcase, cookie_has_8_or_16_to_40_octets_or_is_none, 0, 64);
+	tcase_add_test(tcase, first_cookie_counts);
+	tcase_add_test(tcase, error_and_truncated_answer_have_their_cookie);
+	tcase_add_test(tcase, malformed_opt_has_no_cookie);
 	tcase = add_case(suite, "malformed");
 	tcase_add_test(tcase, every_cut_of_an_answer_is_broken);
 	tcase_add_loop_test(tcase, rdata_that_does_not_fill_its_length_breaks_the_answer, 0,
@@ -765,11 +968,16 @@ int main(void)
 	tcase_add_test(tcase, link_that_is_malformed_breaks_the_answer);
 	tcase_add_test(tcase, soa_that_is_malformed_breaks_a_denial);
 	tcase_add_test(tcase, signature_too_short_for_a_type_signs_nothing);
+	tcase_add_test(tcase, signature_too_short_for_a_signer_proves_nothing);
 	tcase_add_test(tcase, name_in_rdata_ends_within_it_even_where_the_message_goes_on);
 	tcase = add_case(suite, "kept");
 	tcase_add_loop_test(tcase, what_answers_is_kept, 0, COUNT(cases));
 	tcase_add_loop_test(tcase, what_is_no_answer_is_refused, 0, COUNT(refused));
 	tcase_add_loop_test(tcase, chain_is_bounded, TARN__CHAIN_MAX - 1, TARN__CHAIN_MAX + 2);
+	tcase_add_loop_test(tcase, name_made_has_255_octets_at_most, 250, 260);
+	tcase_add_loop_test(tcase, cnames_made_are_bounded, 1, 12);
+	tcase_add_loop_test(tcase, nxdomain_is_of_the_whole_name_where_there_is_no_chain, 0,
+			    COUNT(denials));
 	tcase_add_test(tcase, records_of_another_class_are_dropped);
 	tcase = add_case(suite, "rdata");
 	tcase_add_test(tcase, rdata_of_an_unknown_type_is_kept_as_it_is);

@@ -71,6 +71,20 @@ START_TEST(a_listener_may_leave_its_port_to_the_system)
 }
 END_TEST
 
+START_TEST(networks_and_names_may_be_repeated)
+{
+	struct tarn__command command = parsed("-a 192.0.2.0/24 --allow=2001:db8::/32 --pass local "
+					      "--pass=10.in-addr.arpa --trust-ad --hide-identity");
+	ck_assert_uint_eq(command.settings.allow_count, 2);
+	ck_assert_uint_eq(command.settings.allow[0].prefix_len, 24);
+	ck_assert_uint_eq(command.settings.allow[1].prefix_len, 32);
+	ck_assert_uint_eq(command.settings.pass_count, 2);
+	ck_assert_str_eq(command.settings.pass[1], "10.in-addr.arpa");
+	ck_assert(command.settings.trust_ad);
+	ck_assert(command.settings.hide_identity);
+}
+END_TEST
+
 START_TEST(verbosity_counts)
 {
 	ck_assert_uint_eq(parsed("-v").settings.verbosity, 1);
@@ -151,6 +165,9 @@ static const struct {
 	{"-l", "--listen: needs a value (ADDR)"},
 	{"--workers", "--workers: needs a value (N)"},
 	{"--check=yes", "--check: takes no value"},
+	{"-a 192.0.2.0/33", "--allow 192.0.2.0/33: not a prefix length that fits the address"},
+	{"-a here", "--allow here: not an IP address"},
+	{"--pass a..b", "--pass a..b: not a domain name"},
 	{"--nonsense", "--nonsense: unknown option (see tarn --help)"},
 	{"-x", "-x: unknown option (see tarn --help)"},
 	{"-vx", "-x: unknown option (see tarn --help)"},
@@ -193,6 +210,8 @@ START_TEST(help_fits_a_terminal_and_names_every_option)
 	fclose(file);
 	static const char *const names[] = {"-l, --listen ADDR", "-u, --upstream ADDR",
 					    "-w, --workers N",	 "-s, --cache-size SIZE",
+					    "-a, --allow NET",	 "--pass NAME",
+					    "--trust-ad",	 "--hide-identity",
 					    "--check",		 "-v, --verbose",
 					    "--version",	 "-h, --help"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -210,6 +229,7 @@ int main(void)
 	tcase_add_test(tcase, nothing_said_is_nothing_set);
 	tcase_add_test(tcase, addresses_may_be_repeated);
 	tcase_add_test(tcase, a_listener_may_leave_its_port_to_the_system);
+	tcase_add_test(tcase, networks_and_names_may_be_repeated);
 	tcase_add_test(tcase, verbosity_counts);
 	tcase_add_test(tcase, help_and_version_win_over_check);
 	tcase_add_loop_test(tcase, sizes_have_units, 0, sizeof(sizes) / sizeof(sizes[0]));

@@ -2,6 +2,7 @@
 /* tests/unit/test_query.c: what clients send, the key made of it, and what is asked upstream. */
 #include "dns/query.h"
 
+#include "dns/edns.h"
 #include "message.h"
 #include "unit.h"
 
@@ -84,7 +85,7 @@ END_TEST
 START_TEST(every_cut_of_a_question_is_a_format_error)
 {
 	ask("www.example.", A);
-	put_opt(&message, 1232, 0, "\0\xa\0\2ab", 6);
+	put_opt(&message, 1232, 0, "\0\3\0\2ab", 6);
 	for (size_t len = TARN__HEADER_LEN; len < message.len; len++) {
 		ck_assert_int_eq(parse_octets(message.wire, len), TARN__FORMERR);
 		ck_assert_int_eq(query.qname != NULL, len >= TARN__HEADER_LEN + 17);
@@ -132,6 +133,29 @@ START_TEST(no_question_is_a_format_error)
 	put_opt(&message, 1232, 0, NULL, 0);
 	ck_assert_int_eq(parse(), TARN__FORMERR);
 	ck_assert(query.has_opt);
+}
+END_TEST
+
+/* RFC 7873 section 5.4 */
+START_TEST(question_for_a_cookie_alone_is_no_error)
+{
+	start(0);
+	put_opt(&message, 1232, 0, "\0\12\0\10cookies!", 12);
+	ck_assert_int_eq(parse(), TARN__NOERROR);
+	ck_assert_ptr_null(query.qname);
+	ck_assert_uint_eq(query.cookie_len, 8);
+	/* With anything beside it, it is none. */
+	put_record(&message, 3, "example. 5 TXT text");
+	ck_assert_int_eq(parse(), TARN__FORMERR);
+	start(0);
+	put_opt(&message, 1232, 0, "\0\12\0\7cookies", 11);
+	ck_assert_int_eq(parse(), TARN__FORMERR);
+	start(0);
+	put_opt(&message, 1232, 0x00010000, "\0\12\0\10cookies!", 12);
+	ck_assert_int_eq(parse(), TARN__BADVERS);
+	start(4 << 11);
+	put_opt(&message, 1232, 0, "\0\12\0\10cookies!", 12);
+	ck_assert_int_eq(parse(), TARN__NOTIMP);
 }
 END_TEST
 
@@ -229,8 +253,17 @@ START_TEST(types_that_are_no_data_are_refused)
 }
 END_TEST
 
-static const uint16_t other_classes[] = {
-	0, 2, TARN__CLASS_CH, TARN__CLASS_HS, TARN__CLASS_NONE, TARN__CLASS_ANY};
+START_TEST(class_ch_is_good)
+{
+	ask("version.bind.", TARN__TYPE_TXT);
+	tarn__put16(message.wire + message.len - 2, TARN__CLASS_CH);
+	ck_assert_int_eq(parse(), TARN__QUERY_GOOD);
+	ck_assert_uint_eq(query.qclass, TARN__CLASS_CH);
+}
+END_TEST
+
+static const uint16_t other_classes[] = {0,    2, TARN__CLASS_HS, TARN__CLASS_NONE, TARN__CLASS_ANY,
+					 65535};
 
 START_TEST(other_classes_are_refused)
 {
@@ -294,15 +327,15 @@ static const struct {
 		literal, sizeof(literal) - 1, verdict                                              \
 	}
 	OPTIONS("", TARN__QUERY_GOOD),
-	OPTIONS("\0\x0a\0\0", TARN__QUERY_GOOD),
-	OPTIONS("\0\x0a\0\10cookies!", TARN__QUERY_GOOD),
-	OPTIONS("\0\x0a\0\10cookies!\xff\xff\0\1x", TARN__QUERY_GOOD),
-	OPTIONS("\0\x0a\0\1", TARN__FORMERR),
-	OPTIONS("\0\x0a\0\11cookies!", TARN__FORMERR),
-	OPTIONS("\0\x0a\xff\xff", TARN__FORMERR),
-	OPTIONS("\0\x0a\0", TARN__FORMERR),
+	OPTIONS("\0\3\0\0", TARN__QUERY_GOOD),
+	OPTIONS("\0\3\0\10cookies!", TARN__QUERY_GOOD),
+	OPTIONS("\0\3\0\10cookies!\xff\xff\0\1x", TARN__QUERY_GOOD),
+	OPTIONS("\0\3\0\1", TARN__FORMERR),
+	OPTIONS("\0\3\0\11cookies!", TARN__FORMERR),
+	OPTIONS("\0\3\xff\xff", TARN__FORMERR),
+	OPTIONS("\0\3\0", TARN__FORMERR),
 	OPTIONS("\0", TARN__FORMERR),
-	OPTIONS("\0\x0a\0\0\0\0\0", TARN__FORMERR),
+	OPTIONS("\0\3\0\0\0\0\0", TARN__FORMERR),
 #undef OPTIONS
 };
 
@@ -312,6 +345,59 @@ START_TEST(options_have_to_end_within_the_opt)
 	put_opt(&message, 1232, 0, options[_i].options, options[_i].len);
 	ck_assert_int_eq(parse(), options[_i].verdict);
 	ck_assert(query.has_opt);
+}
+END_TEST
+
+/* RFC 7873 section 5.2. Loop: octets of the cookie. */
+START_TEST(cookie_has_8_or_16_to_40_octets)
+{
+	uint8_t option[4 + 256] = {0, TARN__OPTION_COOKIE, 0, (uint8_t)_i};
+	memcpy(option + 4, "cookies!", 8);
+	ask("example.", A);
+	put_opt(&message, 1232, 0, option, 4 + (size_t)_i);
+	bool is_valid = _i == 8 || (_i >= 16 && _i <= 40);
+	ck_assert_int_eq(parse(), is_valid ? TARN__QUERY_GOOD : TARN__FORMERR);
+	ck_assert_int_eq(query.cookie != NULL, is_valid);
+	ck_assert_uint_eq(query.cookie_len, is_valid ? _i : 0);
+	if (is_valid)
+		ck_assert_mem_eq(query.cookie, option + 4, (size_t)_i);
+}
+END_TEST
+
+START_TEST(first_cookie_counts)
+{
+	ask("example.", A);
+	put_opt(&message, 1232, 0, "\0\3\0\0\0\12\0\10cookies!\0\12\0\10another!\0\12\0\1x", 33);
+	ck_assert_int_eq(parse(), TARN__QUERY_GOOD);
+	ck_assert_uint_eq(query.cookie_len, 8);
+	ck_assert_mem_eq(query.cookie, "cookies!", 8);
+}
+END_TEST
+
+START_TEST(without_a_cookie_there_is_none)
+{
+	ask("example.", A);
+	ck_assert_int_eq(parse(), TARN__QUERY_GOOD);
+	ck_assert_ptr_null(query.cookie);
+	put_opt(&message, 1232, 0, "\0\3\0\10cookies!", 12);
+	ck_assert_int_eq(parse(), TARN__QUERY_GOOD);
+	ck_assert_ptr_null(query.cookie);
+	ck_assert(!query.wants_keepalive);
+}
+END_TEST
+
+/* RFC 7828 section 3.2.1 */
+START_TEST(keepalive_is_wanted_by_an_empty_option)
+{
+	ask("example.", A);
+	put_opt(&message, 1232, 0, "\0\13\0\0\0\12\0\10cookies!", 16);
+	ck_assert_int_eq(parse(), TARN__QUERY_GOOD);
+	ck_assert(query.wants_keepalive);
+	ck_assert_uint_eq(query.cookie_len, 8);
+	ask("example.", A);
+	put_opt(&message, 1232, 0, "\0\13\0\2\0\0", 6);
+	ck_assert_int_eq(parse(), TARN__QUERY_GOOD);
+	ck_assert(!query.wants_keepalive);
 }
 END_TEST
 
@@ -358,7 +444,7 @@ static size_t write_key(const char *name, unsigned type, unsigned flags, uint32_
 {
 	start(flags);
 	put_question(&message, name, type);
-	put_opt(&message, 4096, opt_ttl, "\0\x0a\0\0", 4);
+	put_opt(&message, 4096, opt_ttl, "\0\12\0\10cookies!", 12);
 	ck_assert_int_eq(parse(), TARN__QUERY_GOOD);
 	return tarn__key_write(&query, key);
 }
@@ -495,6 +581,31 @@ START_TEST(question_upstream_can_do_without_opt)
 }
 END_TEST
 
+/* The longest of all questions, so that a sanitizer sees a write past TARN__ASK_MAX. */
+START_TEST(question_upstream_can_carry_a_cookie)
+{
+	static const uint8_t cookie[40] = "client's and a server's of 32 octets....";
+	uint8_t octets[TARN__NAME_MAX + 3] = {0};
+	for (unsigned at = 0; at < 254; at += 2) {
+		octets[at] = 1;
+		octets[at + 1] = 'a';
+	}
+	octets[256] = TARN__TYPE_A;
+	struct tarn__key read;
+	ck_assert(tarn__key_read(octets, sizeof(octets), &read));
+	struct tarn__ask how = {
+		.edns = true, .wants_ad = true, .cookie = cookie, .cookie_len = sizeof(cookie)};
+	uint8_t *out = malloc(TARN__ASK_MAX);
+	ck_assert_ptr_nonnull(out);
+	ck_assert_uint_eq(tarn__ask_write(&read, &how, out), TARN__ASK_MAX);
+	ck_assert_int_eq(parse_octets(out, TARN__ASK_MAX), TARN__QUERY_GOOD);
+	free(out);
+	ck_assert_uint_eq(query.flags, TARN__FLAG_RD | TARN__FLAG_AD);
+	ck_assert_uint_eq(query.cookie_len, sizeof(cookie));
+	ck_assert_mem_eq(query.cookie, cookie, sizeof(cookie));
+}
+END_TEST
+
 #define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
 
 int main(void)
@@ -510,6 +621,7 @@ int main(void)
 	tcase_add_test(tcase, compressed_question_is_a_format_error);
 	tcase_add_test(tcase, two_questions_are_a_format_error);
 	tcase_add_test(tcase, no_question_is_a_format_error);
+	tcase_add_test(tcase, question_for_a_cookie_alone_is_no_error);
 	tcase_add_loop_test(tcase, other_opcodes_are_not_implemented, 1, 16);
 	tcase_add_test(tcase, other_opcode_without_a_readable_question_is_not_implemented);
 	tcase_add_loop_test(tcase, count_that_lies_is_a_format_error, 0, 4);
@@ -517,6 +629,7 @@ int main(void)
 	tcase_add_test(tcase, record_whose_owner_loops_is_a_format_error);
 	tcase_add_test(tcase, signed_question_is_not_implemented);
 	tcase_add_loop_test(tcase, types_that_are_no_data_are_refused, 0, COUNT(types));
+	tcase_add_test(tcase, class_ch_is_good);
 	tcase_add_loop_test(tcase, other_classes_are_refused, 0, COUNT(other_classes));
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("opt");
@@ -524,6 +637,10 @@ int main(void)
 	tcase_add_test(tcase, do_is_read_and_other_flags_are_ignored);
 	tcase_add_test(tcase, version_above_0_is_a_bad_version);
 	tcase_add_loop_test(tcase, options_have_to_end_within_the_opt, 0, COUNT(options));
+	tcase_add_loop_test(tcase, cookie_has_8_or_16_to_40_octets, 0, 64);
+	tcase_add_test(tcase, first_cookie_counts);
+	tcase_add_test(tcase, without_a_cookie_there_is_none);
+	tcase_add_test(tcase, keepalive_is_wanted_by_an_empty_option);
 	tcase_add_test(tcase, two_opts_are_a_format_error);
 	tcase_add_test(tcase, opt_before_the_additional_section_is_a_format_error);
 	tcase_add_test(tcase, opt_of_another_owner_is_a_format_error);
@@ -538,6 +655,7 @@ int main(void)
 	tcase = tcase_create("ask");
 	tcase_add_test(tcase, question_upstream_is_that_of_the_key);
 	tcase_add_test(tcase, question_upstream_can_do_without_opt);
+	tcase_add_test(tcase, question_upstream_can_carry_a_cookie);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -79,17 +79,36 @@ static uint16_t flags(void)
 	return tarn__get16(reply + 2);
 }
 
-/* The OPT of a reply without options or with an extended error of len octets; NULL: none. */
-static const uint8_t *opt(size_t ede_len)
+/* The OPT of a reply, with options of len octets; NULL: there is none. */
+static const uint8_t *opt(size_t options_len)
 {
 	if (tarn__get16(reply + 10) == 0)
 		return NULL;
 	ck_assert_uint_eq(tarn__get16(reply + 10), 1);
-	const uint8_t *octets = reply + reply_len - 11 - ede_len;
+	const uint8_t *octets = reply + reply_len - 11 - options_len;
 	ck_assert_uint_eq(octets[0], 0);
 	ck_assert_uint_eq(tarn__get16(octets + 1), TARN__TYPE_OPT);
-	ck_assert_uint_eq(tarn__get16(octets + 9), ede_len);
+	ck_assert_uint_eq(tarn__get16(octets + 9), options_len);
 	return octets;
+}
+
+/* A chain of two links and an RRset of 30 records, of more than 512 octets. */
+static void store_chain(void)
+{
+	ask("www.example.", TARN__TYPE_A, TARN__FLAG_RD, 0);
+	static char records[2048];
+	int len =
+		snprintf(records, sizeof(records),
+			 "www.example. 60 CNAME a.example.\na.example. 60 CNAME b.example.test.\n");
+	for (int i = 0; i < 30; i++)
+		len += snprintf(records + len, sizeof(records) - (size_t)len,
+				"b.example.test. 60 A 192.0.2.%d\n", i);
+	store(0, records);
+}
+
+static unsigned answer_count(void)
+{
+	return tarn__get16(reply + 6);
 }
 
 /* ---- header and question ---------------------------------------------------------------- */
@@ -139,10 +158,21 @@ START_TEST(rd_and_cd_are_copied_and_no_other_flag)
 }
 END_TEST
 
+START_TEST(aa_is_for_our_own_data)
+{
+	ask("www.example.", TARN__TYPE_A, TARN__FLAG_RD, -1);
+	store(0, "www.example. 300 A 192.0.2.1");
+	how.is_authoritative = true;
+	replied();
+	ck_assert_uint_eq(flags(), RESPONSE | TARN__FLAG_AA);
+}
+END_TEST
+
 START_TEST(rcode_is_the_stored_one)
 {
 	ask("www.example.", TARN__TYPE_A, 0, 0);
 	store(TARN__NXDOMAIN, "--\nexample. 60 SOA ns. root. 60");
+	ck_assert_uint_eq(tarn__stored_rcode(stored), TARN__NXDOMAIN);
 	ck_assert_str_eq(replied(), "--\nexample. 60 SOA ns. root. 60\n");
 	ck_assert_uint_eq(flags() & TARN__FLAG_RCODE, TARN__NXDOMAIN);
 }
@@ -203,6 +233,49 @@ START_TEST(stale_answer_has_the_stale_ttl)
 }
 END_TEST
 
+/* As if it had been stored that much earlier, cuts between RRsets included. */
+START_TEST(stored_form_can_be_made_older)
+{
+	ask("www.example.", TARN__TYPE_A, 0, 0);
+	store(0, "www.example. 900 CNAME a.example.\na.example. 300 A 192.0.2.1\n"
+		 "a.example. 300 A 192.0.2.2\n");
+	tarn__stored_age(stored, stored_len, 100);
+	ck_assert_str_eq(replied(), "www.example. 800 CNAME a.example.\n"
+				    "a.example. 200 A 192.0.2.1\na.example. 200 A 192.0.2.2\n");
+	tarn__stored_age(stored, stored_len, 200);
+	ck_assert_str_eq(replied(), "www.example. 600 CNAME a.example.\n"
+				    "a.example. 0 A 192.0.2.1\na.example. 0 A 192.0.2.2\n");
+	tarn__stored_age(stored, stored_len, UINT32_MAX);
+	ck_assert_str_eq(replied(), "www.example. 0 CNAME a.example.\n"
+				    "a.example. 0 A 192.0.2.1\na.example. 0 A 192.0.2.2\n");
+}
+END_TEST
+
+START_TEST(stored_form_made_older_is_cut_between_the_same_rrsets)
+{
+	store_chain();
+	uint8_t before[2 * TARN__UDP_MIN];
+	how.limit = TARN__UDP_MIN;
+	replied();
+	ck_assert_uint_eq(flags() & TARN__FLAG_TC, TARN__FLAG_TC);
+	size_t before_len = reply_len;
+	memcpy(before, reply, before_len);
+	tarn__stored_age(stored, stored_len, 0);
+	replied();
+	ck_assert_uint_eq(reply_len, before_len);
+	ck_assert_mem_eq(reply, before, before_len);
+}
+END_TEST
+
+START_TEST(denial_can_be_made_older)
+{
+	ask("www.example.", TARN__TYPE_A, 0, 0);
+	store(TARN__NXDOMAIN, "--\nexample. 60 SOA ns. root. 60");
+	tarn__stored_age(stored, stored_len, 59);
+	ck_assert_str_eq(replied(), "--\nexample. 1 SOA ns. root. 60\n");
+}
+END_TEST
+
 /* ---- OPT -------------------------------------------------------------------------------- */
 
 START_TEST(opt_is_sent_to_those_who_sent_one)
@@ -240,7 +313,7 @@ END_TEST
 START_TEST(extended_error_is_sent_to_those_who_sent_an_opt)
 {
 	const struct tarn__options options = {.ede_count = 1,
-					     .ede = {{.code = TARN__EDE_STALE, .text = "old"}}};
+					      .ede = {{.code = TARN__EDE_STALE, .text = "old"}}};
 	ask("www.example.", TARN__TYPE_A, 0, 0);
 	store(0, "www.example. 300 A 192.0.2.1");
 	how.options = options;
@@ -248,7 +321,9 @@ START_TEST(extended_error_is_sent_to_those_who_sent_an_opt)
 	ck_assert_mem_eq(opt(9) + 11, "\0\17\0\5\0\3old", 9);
 	fail_with(TARN__SERVFAIL, &options);
 	ck_assert_mem_eq(opt(9) + 11, "\0\17\0\5\0\3old", 9);
-	fail_with(TARN__SERVFAIL, &(struct tarn__options){.ede_count = 1, .ede = {{.code = TARN__EDE_NETWORK_ERROR}}});
+	fail_with(TARN__SERVFAIL,
+		  &(struct tarn__options){.ede_count = 1,
+					  .ede = {{.code = TARN__EDE_NETWORK_ERROR}}});
 	ck_assert_mem_eq(opt(6) + 11, "\0\17\0\2\0\27", 6);
 	ask("www.example.", TARN__TYPE_A, 0, -1);
 	replied();
@@ -264,12 +339,48 @@ START_TEST(extended_error_that_does_not_fit_is_left_out)
 	ask("www.example.", TARN__TYPE_A, 0, 0);
 	size_t room = TARN__UDP_MIN - QUESTION_END - 11 - 6;
 	memset(long_text, 'x', room);
-	fail_with(TARN__SERVFAIL, &(struct tarn__options){.ede_count = 1, .ede = {{.code = 0, .text = long_text}}});
+	fail_with(TARN__SERVFAIL,
+		  &(struct tarn__options){.ede_count = 1, .ede = {{.code = 0, .text = long_text}}});
 	ck_assert_uint_eq(reply_len, TARN__UDP_MIN);
 	ck_assert_ptr_nonnull(opt(6 + room));
 	long_text[room] = 'x';
-	fail_with(TARN__SERVFAIL, &(struct tarn__options){.ede_count = 1, .ede = {{.code = 0, .text = long_text}}});
+	fail_with(TARN__SERVFAIL,
+		  &(struct tarn__options){.ede_count = 1, .ede = {{.code = 0, .text = long_text}}});
 	ck_assert_ptr_nonnull(opt(0));
+}
+END_TEST
+
+static const uint8_t cookie[40] = "client's cookie, and a server's of 32 oc";
+
+/* RFC 7873 section 5.2 */
+START_TEST(cookie_is_sent_with_every_reply)
+{
+	const struct tarn__options options = {.cookie = cookie, .cookie_len = 24};
+	ask("www.example.", TARN__TYPE_A, 0, 0);
+	store(0, "www.example. 300 A 192.0.2.1");
+	how.options = options;
+	replied();
+	ck_assert_mem_eq(opt(28) + 11, "\0\12\0\30", 4);
+	ck_assert_mem_eq(opt(28) + 15, cookie, 24);
+	fail_with(TARN__REFUSED, &options);
+	ck_assert_mem_eq(opt(28) + 15, cookie, 24);
+	ask("www.example.", TARN__TYPE_A, 0, -1);
+	replied();
+	ck_assert_ptr_null(opt(0));
+}
+END_TEST
+
+/* RFC 7828 section 3.1: units of 100 ms. */
+START_TEST(keepalive_is_sent_where_there_is_one)
+{
+	const struct tarn__options options = {.has_keepalive = true, .keepalive = 300};
+	ask("www.example.", TARN__TYPE_A, 0, 0);
+	store(0, "www.example. 300 A 192.0.2.1");
+	how.options = options;
+	replied();
+	ck_assert_mem_eq(opt(6) + 11, "\0\13\0\2\1\x2c", 6);
+	fail_with(TARN__SERVFAIL, &(struct tarn__options){.has_keepalive = true});
+	ck_assert_mem_eq(opt(6) + 11, "\0\13\0\2\0\0", 6);
 }
 END_TEST
 
@@ -297,6 +408,20 @@ START_TEST(error_without_a_readable_question_is_a_header)
 }
 END_TEST
 
+/* RFC 7873 section 5.4 */
+START_TEST(question_for_a_cookie_alone_is_answered_with_one)
+{
+	put_header(&question, 0xbeef, 0);
+	put_opt(&question, 1232, 0, "\0\12\0\10client's", 12);
+	ck_assert_int_eq(tarn__query_parse(question.wire, question.len, &query), TARN__NOERROR);
+	fail_with(TARN__NOERROR, &(struct tarn__options){.cookie = cookie, .cookie_len = 24});
+	ck_assert_uint_eq(reply_len, TARN__HEADER_LEN + 11 + 28);
+	ck_assert_uint_eq(flags(), TARN__FLAG_QR | TARN__FLAG_RA);
+	ck_assert_uint_eq(tarn__get16(reply + 4), 0);
+	ck_assert_mem_eq(opt(28) + 15, cookie, 24);
+}
+END_TEST
+
 START_TEST(opcode_is_copied)
 {
 	ask("example.", TARN__TYPE_SOA, 4 << 11 | TARN__FLAG_AA, -1);
@@ -309,6 +434,7 @@ START_TEST(upper_bits_of_the_rcode_travel_in_opt)
 {
 	ask("www.example.", TARN__TYPE_A, 0, 0x00010000);
 	fail_with(TARN__BADVERS, NULL);
+	ck_assert_uint_eq(tarn__get16(reply + 4), 1);
 	ck_assert_uint_eq(flags() & TARN__FLAG_RCODE, 0);
 	ck_assert_uint_eq(tarn__get32(opt(0) + 5), 0x01000000);
 	/* Without OPT they cannot: better another error than none. */
@@ -328,6 +454,9 @@ START_TEST(longest_name_fits_into_an_error)
 	ck_assert_uint_eq(query.qname_len, TARN__NAME_MAX);
 	fail_with(TARN__SERVFAIL, NULL);
 	ck_assert_uint_eq(reply_len, TARN__HEADER_LEN + 255 + 4 + 11);
+	fail_with(TARN__SERVFAIL,
+		  &(struct tarn__options){.cookie = cookie, .cookie_len = sizeof(cookie)});
+	ck_assert_uint_eq(reply_len, TARN__HEADER_LEN + 255 + 4 + 11 + 44);
 }
 END_TEST
 
@@ -343,32 +472,13 @@ START_TEST(limit_is_the_clients_size_and_ours_at_most)
 {
 	put_header(&question, 1, 0);
 	put_question(&question, "www.example.", TARN__TYPE_A);
-	ck_assert_int_eq(tarn__query_parse(question.wire, question.len, &query), 0);
+	ck_assert_int_eq(tarn__query_parse(question.wire, question.len, &query), TARN__QUERY_GOOD);
 	ck_assert_uint_eq(tarn__reply_limit(&query), TARN__UDP_MIN);
 	put_opt(&question, limits[_i].offered, 0, NULL, 0);
-	ck_assert_int_eq(tarn__query_parse(question.wire, question.len, &query), 0);
+	ck_assert_int_eq(tarn__query_parse(question.wire, question.len, &query), TARN__QUERY_GOOD);
 	ck_assert_uint_eq(tarn__reply_limit(&query), limits[_i].limit);
 }
 END_TEST
-
-/* A chain of two links and an RRset of 30 records, of more than 512 octets. */
-static void store_chain(void)
-{
-	ask("www.example.", TARN__TYPE_A, TARN__FLAG_RD, 0);
-	static char records[2048];
-	int len =
-		snprintf(records, sizeof(records),
-			 "www.example. 60 CNAME a.example.\na.example. 60 CNAME b.example.test.\n");
-	for (int i = 0; i < 30; i++)
-		len += snprintf(records + len, sizeof(records) - (size_t)len,
-				"b.example.test. 60 A 192.0.2.%d\n", i);
-	store(0, records);
-}
-
-static unsigned answer_count(void)
-{
-	return tarn__get16(reply + 6);
-}
 
 START_TEST(reply_is_cut_between_rrsets_with_tc)
 {
@@ -435,7 +545,7 @@ START_TEST(extended_error_gives_way_to_records)
 	replied();
 	how.limit = reply_len + 8;
 	how.options = (struct tarn__options){.ede_count = 1,
-					    .ede = {{.code = TARN__EDE_STALE, .text = "old"}}};
+					     .ede = {{.code = TARN__EDE_STALE, .text = "old"}}};
 	replied();
 	ck_assert_uint_eq(answer_count(), 32);
 	ck_assert_ptr_nonnull(opt(0));
@@ -443,6 +553,32 @@ START_TEST(extended_error_gives_way_to_records)
 	replied();
 	ck_assert_uint_eq(answer_count(), 32);
 	ck_assert_ptr_nonnull(opt(9));
+}
+END_TEST
+
+/* The cookie first, then the records, then keepalive, then the extended error. */
+START_TEST(options_give_way_in_their_order)
+{
+	store_chain();
+	how.limit = TARN__MESSAGE_MAX;
+	replied();
+	size_t plain = reply_len;
+	how.options = (struct tarn__options){.cookie = cookie,
+					     .cookie_len = sizeof(cookie),
+					     .has_keepalive = true,
+					     .ede_count = 1,
+					     .ede = {{.code = TARN__EDE_STALE, .text = "old"}}};
+	for (size_t limit = plain; limit < plain + 70; limit++) {
+		how.limit = limit;
+		replied();
+		bool is_whole = limit >= plain + 44;
+		ck_assert_uint_eq(answer_count(), is_whole ? 32 : 2);
+		ck_assert_int_eq((flags() & TARN__FLAG_TC) == 0, is_whole);
+		size_t options_len = 44 + 6 + 9;
+		if (is_whole && limit < plain + options_len)
+			options_len = limit < plain + 44 + 6 ? 44 : 44 + 6;
+		ck_assert_mem_eq(opt(options_len) + 15, cookie, sizeof(cookie));
+	}
 }
 END_TEST
 
@@ -495,7 +631,8 @@ START_TEST(longest_answer_leaves_room_for_opt)
 	uint8_t key_octets[TARN__KEY_MAX], asked[TARN__ASK_MAX];
 	struct tarn__key key;
 	ck_assert(tarn__key_read(key_octets, tarn__key_write(&query, key_octets), &key));
-	size_t asked_len = tarn__ask_write(&key, &(struct tarn__ask){.id = 1, .edns = false}, asked);
+	size_t asked_len =
+		tarn__ask_write(&key, &(struct tarn__ask){.id = 1, .edns = false}, asked);
 	put_header(&message, 1, RESPONSE);
 	put_octets(&message, asked + TARN__HEADER_LEN, 17);
 	count_one(&message, 0);
@@ -535,20 +672,27 @@ int main(void)
 	tcase_add_test(tcase, reply_is_to_the_client_as_it_asked);
 	tcase_add_test(tcase, names_in_rdata_do_not_take_the_clients_spelling);
 	tcase_add_loop_test(tcase, rd_and_cd_are_copied_and_no_other_flag, 0, COUNT(copied_flags));
+	tcase_add_test(tcase, aa_is_for_our_own_data);
 	tcase_add_test(tcase, rcode_is_the_stored_one);
 	tcase_add_loop_test(tcase, ad_is_for_those_who_ask_of_an_upstream_that_is_trusted, 0,
 			    COUNT(ad_cases));
 	tcase = add_case(suite, "ttl");
 	tcase_add_loop_test(tcase, ttl_counts_down_to_0, 0, COUNT(ages));
 	tcase_add_test(tcase, stale_answer_has_the_stale_ttl);
+	tcase_add_test(tcase, stored_form_can_be_made_older);
+	tcase_add_test(tcase, stored_form_made_older_is_cut_between_the_same_rrsets);
+	tcase_add_test(tcase, denial_can_be_made_older);
 	tcase = add_case(suite, "opt");
 	tcase_add_test(tcase, opt_is_sent_to_those_who_sent_one);
 	tcase_add_test(tcase, do_is_copied);
 	tcase_add_test(tcase, extended_error_is_sent_to_those_who_sent_an_opt);
 	tcase_add_test(tcase, extended_error_that_does_not_fit_is_left_out);
+	tcase_add_test(tcase, cookie_is_sent_with_every_reply);
+	tcase_add_test(tcase, keepalive_is_sent_where_there_is_one);
 	tcase = add_case(suite, "error");
 	tcase_add_test(tcase, error_repeats_the_question);
 	tcase_add_test(tcase, error_without_a_readable_question_is_a_header);
+	tcase_add_test(tcase, question_for_a_cookie_alone_is_answered_with_one);
 	tcase_add_test(tcase, opcode_is_copied);
 	tcase_add_test(tcase, upper_bits_of_the_rcode_travel_in_opt);
 	tcase_add_test(tcase, longest_name_fits_into_an_error);
@@ -558,6 +702,7 @@ int main(void)
 	tcase_add_test(tcase, answer_that_does_not_fit_at_all_leaves_question_and_opt);
 	tcase_add_test(tcase, without_opt_there_is_room_for_its_octets);
 	tcase_add_test(tcase, extended_error_gives_way_to_records);
+	tcase_add_test(tcase, options_give_way_in_their_order);
 	tcase_add_test(tcase, proofs_that_do_not_fit_are_cut_with_tc);
 	tcase_add_test(tcase, reply_keeps_every_limit);
 	tcase_add_test(tcase, longest_answer_leaves_room_for_opt);

@@ -24,9 +24,9 @@ static void teardown(void)
 	tarn__log_fini(&quiet);
 }
 
-static struct tarn__addresses read_text(const char *text, size_t len)
+static struct tarn__resolvconf read_text(const char *text, size_t len)
 {
-	struct tarn__addresses out = {0};
+	struct tarn__resolvconf out = {0};
 	FILE *file = fmemopen((void *)(uintptr_t)text, len, "r");
 	ck_assert_ptr_nonnull(file);
 	tarn__resolvconf_read(file, &out, &quiet);
@@ -38,7 +38,7 @@ static struct tarn__addresses read_text(const char *text, size_t len)
 static const char *servers_of(const char *text)
 {
 	static char out[1024];
-	struct tarn__addresses list = read_text(text, strlen(text));
+	struct tarn__addresses list = read_text(text, strlen(text)).servers;
 	out[0] = '\0';
 	for (size_t i = 0; i < list.count; i++) {
 		char one[TARN_ADDRESS_TEXT_MAX];
@@ -78,8 +78,8 @@ END_TEST
 
 START_TEST(a_scope_is_kept)
 {
-	struct tarn__addresses list =
-		read_text("nameserver fe80::1%lo\n", strlen("nameserver fe80::1%lo\n"));
+	static const char text[] = "nameserver fe80::1%lo\n";
+	struct tarn__addresses list = read_text(text, strlen(text)).servers;
 	ck_assert_uint_eq(list.count, 1);
 	ck_assert_uint_ne(list.items[0].in6.sin6_scope_id, 0);
 }
@@ -130,7 +130,22 @@ START_TEST(octets_of_any_kind_are_no_server)
 {
 	static const char text[] =
 		"nameserver \0 192.0.2.1\nnameserver \xff\xfe\n\0\0\nnameserver ";
-	ck_assert_uint_eq(read_text(text, sizeof(text) - 1).count, 0);
+	ck_assert_uint_eq(read_text(text, sizeof(text) - 1).servers.count, 0);
+}
+END_TEST
+
+/* RFC 6840 section 5.7, as glibc has it: the word alone, anywhere in the options. */
+START_TEST(trust_ad_is_an_option_of_its_own)
+{
+	static const char *const with[] = {"options trust-ad\n", "options edns0 trust-ad rotate",
+					   "nameserver 192.0.2.1\noptions\ttrust-ad\r\n"};
+	static const char *const without[] = {"options trust-adx\n", "options ndots:1\n",
+					      "trust-ad\n", "optionstrust-ad\n"};
+	for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++)
+		ck_assert_msg(read_text(with[i], strlen(with[i])).trust_ad, "%s", with[i]);
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++)
+		ck_assert_msg(!read_text(without[i], strlen(without[i])).trust_ad, "%s",
+			      without[i]);
 }
 END_TEST
 
@@ -141,7 +156,7 @@ START_TEST(the_list_ends_at_its_bound)
 	for (int i = 0; i <= TARN__ADDRESSES_MAX; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "nameserver 192.0.2.%d\n",
 					i + 1);
-	ck_assert_uint_eq(read_text(text, len).count, TARN__ADDRESSES_MAX);
+	ck_assert_uint_eq(read_text(text, len).servers.count, TARN__ADDRESSES_MAX);
 }
 END_TEST
 
@@ -153,7 +168,7 @@ START_TEST(a_bad_line_is_logged_with_its_number)
 	tarn__log_init(&log, ends[1], TARN_LOG_INFO);
 	char text[] = "search example\nnameserver router\n";
 	FILE *file = fmemopen(text, strlen(text), "r");
-	struct tarn__addresses out = {0};
+	struct tarn__resolvconf out = {0};
 	tarn__resolvconf_read(file, &out, &log);
 	fclose(file);
 	close(ends[1]);
@@ -182,6 +197,7 @@ int main(void)
 	tcase_add_test(tcase, a_line_without_an_address_does_not_hide_the_next);
 	tcase_add_test(tcase, an_overlong_line_is_one_line);
 	tcase_add_test(tcase, octets_of_any_kind_are_no_server);
+	tcase_add_test(tcase, trust_ad_is_an_option_of_its_own);
 	tcase_add_test(tcase, the_list_ends_at_its_bound);
 	tcase_add_test(tcase, a_bad_line_is_logged_with_its_number);
 	suite_add_tcase(suite, tcase);

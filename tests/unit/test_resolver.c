@@ -5,9 +5,12 @@
  */
 #include "core/resolver.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/policy.h"
+#include "dns/cookie.h"
 #include "dns/message.h"
 #include "outside.h"
 #include "unit.h"
@@ -75,7 +78,10 @@ static void answer(struct outside *where)
 	struct sent *sent = outside_take(where, &server, TARN__UDP);
 	ck_assert_ptr_nonnull(sent);
 	uint8_t wire[TARN__UDP_MIN];
-	size_t question_end = sent->len - 11; /* the OPT */
+	size_t question_end = TARN__HEADER_LEN;
+	while (sent->wire[question_end] != 0)
+		question_end += sent->wire[question_end] + 1U;
+	question_end += 5;
 	memcpy(wire, sent->wire, question_end);
 	tarn__put16(wire + 2, TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA);
 	memcpy(wire + 6, "\0\1\0\0\0\0", 6);
@@ -152,6 +158,69 @@ START_TEST(many_clients_with_one_question_are_bounded_too)
 }
 END_TEST
 
+START_TEST(overload_is_not_remembered)
+{
+	/* As many lookups as there may be, and one more. */
+	unsigned last = 0;
+	while (ask(&outside, last, last) == TARN__ASK_LATER) {
+		last++;
+		ck_assert_uint_lt(last, CLIENTS_MAX);
+	}
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__SERVFAIL);
+	/* As soon as one has ended it is looked up. */
+	answer(&outside);
+	ck_assert_uint_eq(answered[0], 1);
+	ck_assert_int_eq(ask(&outside, last, last), TARN__ASK_LATER);
+	outside_pass(&outside, 5000);
+	ck_assert_uint_eq(answered[last], 1);
+}
+END_TEST
+
+START_TEST(stopping_is_not_remembered)
+{
+	struct outside second;
+	outside_init_second(&second, &outside);
+	ck_assert_int_eq(ask(&second, 1, 1), TARN__ASK_LATER);
+	outside_fini(&second);
+	ck_assert_uint_eq(answered[1], 1);
+	ck_assert_int_eq(ask(&outside, 2, 1), TARN__ASK_LATER);
+	answer(&outside);
+	ck_assert_uint_eq(answered[2], 1);
+}
+END_TEST
+
+/* A COOKIE of eight octets alone, without a question (RFC 7873 section 5.4). */
+START_TEST(cookie_without_a_question_is_answered)
+{
+	static const uint8_t wire[] = {0x12, 0x34, 0x01, 0,    0,   0,	 0,   0,   0,	0,   0,	 1,
+				       0,    0,	   41,	 0x04, 0,   0,	 0,   0,   0,	0,   12, 0,
+				       10,   0,	   8,	 'c',  'l', 'i', 'e', 'n', 't', ' ', '1'};
+	struct tarn_address client;
+	ck_assert_int_eq(tarn_address_parse("192.0.2.1", 53, &client), 0);
+	struct tarn__asker asker = {.transport = TARN__UDP, .client = &client};
+	long len = tarn__resolver_ask(outside.resolver, &asker, wire, sizeof wire, reply);
+	ck_assert_int_eq(len, TARN__HEADER_LEN + 11 + 4 + TARN__COOKIE_LEN);
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__NOERROR);
+	ck_assert_mem_eq(reply + TARN__HEADER_LEN + 15, "client 1", 8);
+	/* The program itself has no address to make one of. */
+	asker.client = NULL;
+	len = tarn__resolver_ask(outside.resolver, &asker, wire, sizeof wire, reply);
+	ck_assert_int_eq(len, TARN__HEADER_LEN + 11);
+	ck_assert_uint_eq(outside_surprises(&outside), 0);
+}
+END_TEST
+
+START_TEST(too_many_servers_are_refused)
+{
+	struct tarn_address servers[65] = {0};
+	struct tarn__config config = {.servers = servers, .server_count = 65};
+	config.policy = tarn__policy_new(&(struct tarn__policy_options){0});
+	ck_assert_ptr_nonnull(config.policy);
+	ck_assert_ptr_null(tarn__shared_new(&config));
+	ck_assert_int_eq(errno, EINVAL);
+}
+END_TEST
+
 START_TEST(whoever_waits_is_answered_when_the_resolver_ends)
 {
 	struct outside second;
@@ -210,6 +279,10 @@ int main(void)
 	tcase_add_test(tcase, other_opcodes_are_answered_at_once);
 	tcase_add_test(tcase, every_client_is_answered_when_there_are_too_many_questions);
 	tcase_add_test(tcase, many_clients_with_one_question_are_bounded_too);
+	tcase_add_test(tcase, overload_is_not_remembered);
+	tcase_add_test(tcase, stopping_is_not_remembered);
+	tcase_add_test(tcase, cookie_without_a_question_is_answered);
+	tcase_add_test(tcase, too_many_servers_are_refused);
 	tcase_add_test(tcase, whoever_waits_is_answered_when_the_resolver_ends);
 	tcase_add_test(tcase, workers_share_one_lookup);
 	tcase_add_test(tcase, worker_that_ends_hands_its_lookup_over);

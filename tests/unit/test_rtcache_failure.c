@@ -35,7 +35,7 @@ static void remember(int error)
 static bool find(struct rtcache__failure *out)
 {
 	pthread_mutex_lock(&shard->lock);
-	bool found = rtcache__failure_find(shard, hash, "key", 3, world.now_ms, out);
+	bool found = rtcache__failure_find(world.cache, shard, hash, "key", 3, world.now_ms, out);
 	pthread_mutex_unlock(&shard->lock);
 	return found;
 }
@@ -179,9 +179,12 @@ START_TEST(other_keys_failure_is_not_found)
 	open_with(100, 0);
 	remember(-7);
 	pthread_mutex_lock(&shard->lock);
-	ck_assert(!rtcache__failure_find(shard, hash, "kez", 3, world.now_ms, &failure));
-	ck_assert(!rtcache__failure_find(shard, hash, "key", 2, world.now_ms, &failure));
-	ck_assert(!rtcache__failure_find(shard, hash ^ 1, "key", 3, world.now_ms, &failure));
+	ck_assert(
+		!rtcache__failure_find(world.cache, shard, hash, "kez", 3, world.now_ms, &failure));
+	ck_assert(
+		!rtcache__failure_find(world.cache, shard, hash, "key", 2, world.now_ms, &failure));
+	ck_assert(!rtcache__failure_find(world.cache, shard, hash ^ 1, "key", 3, world.now_ms,
+					 &failure));
 	pthread_mutex_unlock(&shard->lock);
 }
 END_TEST
@@ -195,7 +198,8 @@ START_TEST(longest_key_can_fail)
 	shard = rtcache__shard_of(world.cache, hash);
 	pthread_mutex_lock(&shard->lock);
 	rtcache__failure_remember(world.cache, shard, hash, key, sizeof(key), -7, world.now_ms);
-	bool found = rtcache__failure_find(shard, hash, key, sizeof(key), world.now_ms, &failure);
+	bool found = rtcache__failure_find(world.cache, shard, hash, key, sizeof(key), world.now_ms,
+					   &failure);
 	pthread_mutex_unlock(&shard->lock);
 	ck_assert(found);
 	ck_assert_int_eq(failure.error, -7);
@@ -212,6 +216,249 @@ START_TEST(failure_may_be_remembered_for_ever)
 	world.now_ms = UINT64_MAX - 1;
 	ck_assert(find(&failure));
 	ck_assert_int_eq(failure.error, -8);
+}
+END_TEST
+
+/*
+ * Through lookups, by both rules: the loop's number says whether it is the herd's.
+ */
+
+#define EFAILED (-77)
+
+static void open_stale(int herd, uint64_t stale_failure_ms)
+{
+	world_open(&world, (struct rtcache_options){
+				   .size = 65536,
+				   .herd = herd,
+				   .stale_ms = 100000,
+				   .stale_after_ms = 1800,
+				   .failure_ms = 100,
+				   .failure_max_ms = 10000,
+				   .stale_failure_ms = stale_failure_ms,
+			   });
+	hash = rtcache__key_hash(world.cache, "key", 3);
+	shard = rtcache__shard_of(world.cache, hash);
+}
+
+/* A value that is stale from now on, for 100 s. */
+static void put_stale(void)
+{
+	put_text(world.client, "key", "old", 1);
+	world.now_ms += 1;
+}
+
+static unsigned lookups_of_one_get(void)
+{
+	static struct caller caller;
+	unsigned before = world.lookup_count;
+	caller_get(&caller, &world, "key");
+	rtcache_cancel(world.client, &caller.request);
+	return world.lookup_count - before;
+}
+
+/* For how long after the failure that comes now the key is not looked up. */
+static uint64_t quiet_ms(void)
+{
+	uint64_t failed_ms = world.now_ms;
+	world.error = EFAILED;
+	ck_assert_uint_eq(lookups_of_one_get(), 1);
+	struct rtcache_state state;
+	ck_assert_int_eq(rtcache_inspect(world.client, "key", 3, &state), 0);
+	ck_assert_int_eq(state.failure, EFAILED);
+	world.now_ms = failed_ms + state.failure_left_ms - 1;
+	ck_assert_uint_eq(lookups_of_one_get(), 0);
+	world.now_ms += 1;
+	return state.failure_left_ms;
+}
+
+START_TEST(refused_lookup_is_not_remembered)
+{
+	static struct caller a, b;
+	open_stale(_i, 1000);
+	caller_get(&a, &world, "key");
+	rtcache_refuse(world.lookups[0], EFAILED);
+	world_run(&world, 0);
+	expect_error(&a, RTCACHE_MISS, EFAILED);
+	ck_assert_uint_eq(shard->stats.entries, 0);
+	ck_assert_int_eq(caller_get(&b, &world, "key"), 0);
+	ck_assert_uint_eq(world.lookup_count, 2);
+	world_fill(&world, 1, "one");
+	world_run(&world, 0);
+	expect_value(&b, RTCACHE_MISS, "one");
+}
+END_TEST
+
+START_TEST(refused_lookup_ends_the_wait_of_all)
+{
+	static struct caller a, b;
+	open_with(100, 0);
+	caller_get(&a, &world, "key");
+	caller_get(&b, &world, "key");
+	rtcache_refuse(world.lookups[0], 1);
+	world_run(&world, 0);
+	expect_error(&a, RTCACHE_MISS, RTCACHE_EINVAL);
+	expect_error(&b, RTCACHE_LOCK_HIT, RTCACHE_EINVAL);
+	struct rtcache_stats stats;
+	rtcache_stats_get(world.cache, &stats);
+	ck_assert_uint_eq(stats.in_flight, 0);
+	ck_assert_uint_eq(stats.entries, 0);
+}
+END_TEST
+
+START_TEST(refused_lookup_gives_the_stale_value)
+{
+	static struct caller a;
+	open_stale(_i, 1000);
+	put_stale();
+	caller_get(&a, &world, "key");
+	rtcache_refuse(world.lookups[0], EFAILED);
+	world_run(&world, 0);
+	expect_value(&a, RTCACHE_STALE, "old");
+	ck_assert_uint_eq(lookups_of_one_get(), 1);
+}
+END_TEST
+
+START_TEST(refused_lookup_leaves_the_failures_before_it)
+{
+	static struct caller a;
+	open_stale(_i, 0);
+	ck_assert_uint_eq(quiet_ms(), 100);
+	world.error = 0;
+	caller_get(&a, &world, "key");
+	rtcache_refuse(world.lookups[1], -78);
+	world_run(&world, 0);
+	expect_error(&a, RTCACHE_MISS, -78);
+	ck_assert_uint_eq(quiet_ms(), 200);
+}
+END_TEST
+
+START_TEST(refused_lookup_that_was_replaced_is_ignored)
+{
+	static struct caller a, b;
+	world_open(&world, (struct rtcache_options){.lock_age_ms = 1000});
+	caller_get(&a, &world, "key");
+	world_run(&world, 1500);
+	caller_get(&b, &world, "key");
+	rtcache_refuse(world.lookups[0], EFAILED);
+	world_run(&world, 0);
+	ck_assert_uint_eq(a.done_count + b.done_count, 0);
+	world_fill(&world, 1, "two");
+	world_run(&world, 0);
+	expect_value(&a, RTCACHE_LOCK_HIT, "two");
+	expect_value(&b, RTCACHE_MISS, "two");
+}
+END_TEST
+
+START_TEST(failure_lasts_longer_beside_a_stale_value)
+{
+	static struct caller a;
+	open_stale(_i, 1000);
+	put_stale();
+	ck_assert_uint_eq(quiet_ms(), 1000);
+	world.now_ms -= 1;
+	caller_get(&a, &world, "key");
+	expect_value(&a, RTCACHE_STALE, "old");
+}
+END_TEST
+
+START_TEST(failure_without_a_stale_value_lasts_no_longer)
+{
+	open_stale(_i, 1000);
+	ck_assert_uint_eq(quiet_ms(), 100);
+	ck_assert_uint_eq(quiet_ms(), 200);
+	world.now_ms += 400;
+	ck_assert_uint_eq(quiet_ms(), 100);
+}
+END_TEST
+
+START_TEST(failure_lasts_longer_only_while_the_stale_value_is_there)
+{
+	struct rtcache__failure failure;
+	open_stale(_i, 1000);
+	put_stale();
+	remember(-7);
+	world.now_ms += 100;
+	ck_assert(find(&failure));
+	put_text(world.client, "key", "", 0);
+	ck_assert(!find(&failure));
+	put_stale();
+	ck_assert(find(&failure));
+	world.now_ms += 899 - 1;
+	ck_assert(find(&failure));
+	world.now_ms += 1;
+	ck_assert(!find(&failure));
+}
+END_TEST
+
+START_TEST(failure_ends_with_what_was_too_stale)
+{
+	struct rtcache__failure failure;
+	open_stale(_i, 1000);
+	put_stale();
+	world.now_ms += 100000 - 500;
+	remember(-7);
+	world.now_ms += 499;
+	ck_assert(find(&failure));
+	world.now_ms += 1;
+	ck_assert(!find(&failure));
+}
+END_TEST
+
+START_TEST(failure_is_not_swept_before_its_longest_time)
+{
+	struct rtcache__failure failure;
+	open_stale(_i, 1000);
+	put_stale();
+	remember(-7);
+	for (unsigned i = 0; i < 99; i++)
+		world_run(&world, 10);
+	ck_assert(find(&failure));
+}
+END_TEST
+
+START_TEST(span_doubles_behind_a_stale_value)
+{
+	open_stale(_i, 1000);
+	put_stale();
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_uint_eq(quiet_ms(), 1000);
+	ck_assert_uint_eq(quiet_ms(), 1600);
+	put_text(world.client, "key", "", 0);
+	ck_assert_uint_eq(quiet_ms(), 3200);
+}
+END_TEST
+
+START_TEST(failure_may_be_remembered_beside_a_stale_value_only)
+{
+	world_open(&world, (struct rtcache_options){.herd = _i,
+						    .stale_ms = 100000,
+						    .stale_after_ms = 1800,
+						    .stale_failure_ms = 1000});
+	world.error = EFAILED;
+	ck_assert_uint_eq(lookups_of_one_get(), 1);
+	ck_assert_uint_eq(lookups_of_one_get(), 1);
+	world.now_ms += 1000;
+	put_stale();
+	ck_assert_uint_eq(quiet_ms(), 1000);
+	ck_assert_uint_eq(quiet_ms(), 1000);
+	rtcache_remove(world.client, "key", 3);
+	put_stale();
+	ck_assert_uint_eq(lookups_of_one_get(), 1);
+}
+END_TEST
+
+START_TEST(failed_lookup_is_not_tried_again_by_those_with_a_stale_value)
+{
+	static struct caller a, b;
+	open_stale(_i, 1000);
+	put_stale();
+	caller_get(&a, &world, "key");
+	caller_get(&b, &world, "key");
+	rtcache_fail(world.lookups[0], EFAILED);
+	world_run(&world, 0);
+	ck_assert_uint_eq(world.lookup_count, 1);
+	expect_value(&a, RTCACHE_STALE, "old");
+	expect_value(&b, RTCACHE_STALE, "old");
 }
 END_TEST
 
@@ -233,6 +480,24 @@ int main(void)
 	tcase_add_test(tcase, other_keys_failure_is_not_found);
 	tcase_add_test(tcase, longest_key_can_fail);
 	tcase_add_test(tcase, failure_may_be_remembered_for_ever);
+	tcase_add_test(tcase, refused_lookup_ends_the_wait_of_all);
+	tcase_add_test(tcase, refused_lookup_that_was_replaced_is_ignored);
 	suite_add_tcase(suite, tcase);
+
+	TCase *rules = tcase_create("by both rules");
+	tcase_add_checked_fixture(rules, NULL, close_world);
+	tcase_add_loop_test(rules, refused_lookup_is_not_remembered, 0, 2);
+	tcase_add_loop_test(rules, refused_lookup_gives_the_stale_value, 0, 2);
+	tcase_add_loop_test(rules, refused_lookup_leaves_the_failures_before_it, 0, 2);
+	tcase_add_loop_test(rules, failure_lasts_longer_beside_a_stale_value, 0, 2);
+	tcase_add_loop_test(rules, failure_without_a_stale_value_lasts_no_longer, 0, 2);
+	tcase_add_loop_test(rules, failure_lasts_longer_only_while_the_stale_value_is_there, 0, 2);
+	tcase_add_loop_test(rules, failure_ends_with_what_was_too_stale, 0, 2);
+	tcase_add_loop_test(rules, failure_is_not_swept_before_its_longest_time, 0, 2);
+	tcase_add_loop_test(rules, span_doubles_behind_a_stale_value, 0, 2);
+	tcase_add_loop_test(rules, failure_may_be_remembered_beside_a_stale_value_only, 0, 2);
+	tcase_add_loop_test(rules, failed_lookup_is_not_tried_again_by_those_with_a_stale_value, 0,
+			    2);
+	suite_add_tcase(suite, rules);
 	return unit_run(suite);
 }

@@ -525,6 +525,85 @@ START_TEST(stale_value_is_given_after_a_wait)
 }
 END_TEST
 
+static void open_slow(bool herd)
+{
+	world_close(&world);
+	world_open(&world, (struct rtcache_options){.herd = herd,
+						    .lock_age_ms = 4000,
+						    .lock_timeout_ms = 1000,
+						    .stale_ms = 90000,
+						    .stale_after_ms = 1800});
+	put_text(world.client, "key", "old", 100);
+	world.now_ms += 100;
+}
+
+START_TEST(newcomer_to_a_slow_lookup_gets_the_stale_value_at_once)
+{
+	static struct caller a, b, c;
+	open_slow(_i);
+	ck_assert_int_eq(caller_get(&a, &world, "key"), 0);
+	world.now_ms += 1799;
+	ck_assert_int_eq(caller_get(&b, &world, "key"), 0);
+	world.now_ms += 1;
+	ck_assert_int_eq(caller_get(&c, &world, "key"), 1);
+	expect_value(&c, RTCACHE_STALE, "old");
+	ck_assert_uint_eq(c.value.stale_ms, 1800);
+	ck_assert_uint_eq(world.lookup_count, 1);
+	world_fill(&world, 0, "new");
+	world_run(&world, 0);
+	expect_value(&a, RTCACHE_EXPIRED, "new");
+	expect_value(&b, RTCACHE_LOCK_HIT, "new");
+}
+END_TEST
+
+START_TEST(newcomer_without_a_stale_value_waits_for_a_slow_lookup)
+{
+	static struct caller a, b;
+	open_slow(_i);
+	caller_get(&a, &world, "word");
+	world.now_ms += 1800;
+	ck_assert_int_eq(caller_get(&b, &world, "word"), 0);
+	ck_assert_uint_eq(world.lookup_count, 1);
+}
+END_TEST
+
+/* It is as slow as its first lookup. */
+START_TEST(lookup_started_over_is_still_slow)
+{
+	static struct caller a, b, c;
+	open_slow(false);
+	caller_get(&a, &world, "key");
+	caller_get(&b, &world, "key");
+	world_run(&world, 1000);
+	ck_assert_uint_eq(world.lookup_count, 2);
+	world.now_ms += 800;
+	ck_assert_int_eq(caller_get(&c, &world, "key"), 1);
+	expect_value(&c, RTCACHE_STALE, "old");
+	ck_assert_uint_eq(world.lookup_count, 2);
+}
+END_TEST
+
+START_TEST(lookup_too_old_is_replaced_behind_a_stale_value)
+{
+	static struct caller a, b, c;
+	open_slow(false);
+	caller_get(&a, &world, "key");
+	rtcache_cancel(world.client, &a.request);
+	world.now_ms += 4000;
+	ck_assert_int_eq(caller_get(&b, &world, "key"), 1);
+	ck_assert_uint_eq(world.lookup_count, 1);
+	world.now_ms += 1;
+	ck_assert_int_eq(caller_get(&b, &world, "key"), 1);
+	ck_assert_int_eq(caller_get(&c, &world, "key"), 1);
+	expect_value(&c, RTCACHE_STALE, "old");
+	ck_assert_uint_eq(world.lookup_count, 2);
+	world_fill(&world, 1, "new");
+	caller_get(&c, &world, "key");
+	expect_value(&c, RTCACHE_HIT, "new");
+	rtcache_fail(world.lookups[0], EFAILED);
+}
+END_TEST
+
 START_TEST(fresh_answer_beats_the_wait_for_a_stale_one)
 {
 	static struct caller a;
@@ -775,6 +854,10 @@ int main(void)
 	tcase_add_test(tcase, lonely_leader_starts_over_after_the_timeout);
 	tcase_add_test(tcase, stale_value_is_given_at_once_and_looked_up_behind_it);
 	tcase_add_test(tcase, stale_value_is_given_after_a_wait);
+	tcase_add_loop_test(tcase, newcomer_to_a_slow_lookup_gets_the_stale_value_at_once, 0, 2);
+	tcase_add_loop_test(tcase, newcomer_without_a_stale_value_waits_for_a_slow_lookup, 0, 2);
+	tcase_add_test(tcase, lookup_started_over_is_still_slow);
+	tcase_add_test(tcase, lookup_too_old_is_replaced_behind_a_stale_value);
 	tcase_add_test(tcase, fresh_answer_beats_the_wait_for_a_stale_one);
 	tcase_add_test(tcase, stale_value_covers_a_failure);
 	tcase_add_test(tcase, value_too_stale_is_not_given);

@@ -114,6 +114,41 @@ START_TEST(keys_with_the_same_top_bits_are_told_apart)
 }
 END_TEST
 
+/* How many of a row's counters have been raised. */
+static unsigned counters_used(unsigned row)
+{
+	unsigned used = 0;
+	for (unsigned i = 0; i < RTCACHE__SKETCH_WORDS / 4; i++) {
+		uint64_t word = sketch.words[row * RTCACHE__SKETCH_WORDS / 4 + i];
+		for (unsigned shift = 0; shift < 64; shift += 4)
+			used += (word >> shift & CAP) != 0;
+	}
+	return used;
+}
+
+/* Raises the counters of each key by itself. */
+static void add_apart(uint64_t hash)
+{
+	struct rtcache__sketch one = {{0}};
+	rtcache__sketch_add(&one, hash);
+	for (unsigned i = 0; i < RTCACHE__SKETCH_WORDS; i++)
+		sketch.words[i] |= one.words[i];
+}
+
+/* Wherever these bits are: shard and bucket have used up others, above and below. */
+START_TEST(keys_that_differ_in_ten_bits_are_spread_over_every_row)
+{
+	for (unsigned bit = 0; bit <= 54; bit++) {
+		uint64_t same = UINT64_C(0x0123456789abcdef) & ~(UINT64_C(1023) << bit);
+		open_sketch();
+		for (uint64_t i = 0; i < 1024; i++)
+			add_apart(same | i << bit);
+		for (unsigned row = 0; row < 4; row++)
+			ck_assert_uint_gt(counters_used(row), 128);
+	}
+}
+END_TEST
+
 START_TEST(age_halves_every_count)
 {
 	for (unsigned count = 0; count <= CAP; count++) {
@@ -183,6 +218,7 @@ int main(void)
 	tcase_add_test(tcase, keys_it_has_room_for_are_told_apart);
 	tcase_add_test(tcase, keys_with_the_same_low_bits_are_told_apart);
 	tcase_add_test(tcase, keys_with_the_same_top_bits_are_told_apart);
+	tcase_add_test(tcase, keys_that_differ_in_ten_bits_are_spread_over_every_row);
 	tcase_add_test(tcase, age_halves_every_count);
 	tcase_add_test(tcase, age_moves_nothing_from_one_counter_to_its_neighbour);
 	tcase_add_test(tcase, aged_four_times_nothing_is_left);

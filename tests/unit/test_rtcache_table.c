@@ -390,6 +390,51 @@ START_TEST(readers_miss_nothing_while_a_long_chain_is_split)
 }
 END_TEST
 
+/*
+ * A chain whose end leads back into it: who splits it goes round until the test gives it an end.
+ */
+static void *grow(void *arg)
+{
+	(void)arg;
+	rtcache__table_grow(&table);
+	return NULL;
+}
+
+START_TEST(walk_beside_a_split_is_not_trusted)
+{
+	/* The bucket after this one is in a segment that is open already. */
+	rtcache__table_grow(&table);
+	uint32_t half = RTCACHE__SEGMENT_BUCKETS;
+	uint32_t last = new_entry_with(0, 1, 0);
+	uint32_t first = new_entry_with(1, 1 + 2 * half, 0);
+	uint32_t moves = new_entry_with(2, 1 + half, 0);
+	rtcache__table_insert(&table, last);
+	rtcache__table_insert(&table, first);
+	rtcache__table_insert(&table, moves);
+	atomic_store(&entry_at(last)->next, first);
+
+	uint64_t before = rtcache__table_shape(&table);
+	pthread_t thread;
+	ck_assert_int_eq(pthread_create(&thread, NULL, grow, NULL), 0);
+	while (atomic_load(rtcache__table_head(&table, 1)) != first)
+		sched_yield();
+	uint64_t beside = rtcache__table_shape(&table);
+	bool is_before_trusted = rtcache__table_settled(&table, before);
+	bool is_beside_trusted = rtcache__table_settled(&table, beside);
+	atomic_store(&entry_at(last)->next, 0);
+	pthread_join(thread, NULL);
+
+	ck_assert(!is_before_trusted);
+	ck_assert(!is_beside_trusted);
+	ck_assert_uint_eq((uint32_t)beside, (uint32_t)before);
+	ck_assert_uint_eq(rtcache__table_buckets(&table), (uint32_t)before + 1);
+	ck_assert(rtcache__table_settled(&table, rtcache__table_shape(&table)));
+	ck_assert_ptr_eq(find_with(2, 1 + half), entry_at(moves));
+	ck_assert_ptr_eq(find_with(1, 1 + 2 * half), entry_at(first));
+	ck_assert_ptr_eq(find_with(0, 1), entry_at(last));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("rtcache_table");
@@ -408,6 +453,7 @@ int main(void)
 	tcase_add_test(tcase, walk_begun_before_the_table_grew_is_not_trusted);
 	tcase_add_test(tcase, new_segment_starts_with_the_counts_of_the_one_it_comes_from);
 	tcase_add_loop_test(tcase, churn_keeps_what_is_there, 0, 4);
+	tcase_add_test(tcase, walk_beside_a_split_is_not_trusted);
 	tcase_add_test(tcase, readers_miss_nothing_while_it_grows);
 	tcase_add_test(tcase, readers_miss_nothing_while_a_long_chain_is_split);
 	suite_add_tcase(suite, tcase);

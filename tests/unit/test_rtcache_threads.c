@@ -70,7 +70,7 @@ static void end_lookup(struct rtcache_lookup *lookup, unsigned how)
 	const unsigned char *key = rtcache_lookup_key(lookup, &key_len);
 	must(key_len >= 1);
 	if (how % 4 == 0) {
-		rtcache_fail(lookup, -1 - (int)(how % 100));
+		(how % 8 ? rtcache_fail : rtcache_refuse)(lookup, -1 - (int)(how % 100));
 		return;
 	}
 	size_t len = how % VALUE_MAX;
@@ -315,6 +315,7 @@ START_TEST(torture_with_every_time_set)
 		.stale_after_ms = 5,
 		.failure_ms = 2,
 		.failure_max_ms = 8,
+		.stale_failure_ms = 5,
 		.refresh_percent = 30,
 	});
 }

@@ -308,6 +308,45 @@ START_TEST(heir_of_a_client_that_leaves_is_woken)
 }
 END_TEST
 
+static void fill_in_thread(struct world *the_world)
+{
+	in_thread(fill, the_world->lookups[0]);
+}
+
+/* It has taken the heir from the inbox, and reads the clock before it takes the lock. */
+START_TEST(answer_that_comes_when_the_heir_is_about_to_lead_is_taken)
+{
+	static struct caller leader, heir;
+	struct rtcache_client *client = rtcache_client_new(world.cache, NULL, NULL);
+	caller_get_by(&leader, client, "key");
+	caller_get_by(&heir, mine, "key");
+	rtcache_client_free(client);
+	world.on_clock = fill_in_thread;
+	rtcache_client_run(mine);
+	ck_assert_ptr_null(world.on_clock);
+	ck_assert_uint_eq(bell_take(&my_bell), 1);
+	rtcache_client_run(mine);
+	ck_assert_uint_eq(heir.done_count, 1);
+	expect_value(&heir, RTCACHE_LOCK_HIT, "one");
+	ck_assert_uint_eq(world.lookup_count, 1);
+}
+END_TEST
+
+START_TEST(heir_that_has_not_run_yet_takes_an_answer_instead)
+{
+	static struct caller leader, heir;
+	struct rtcache_client *client = rtcache_client_new(world.cache, NULL, NULL);
+	caller_get_by(&leader, client, "key");
+	caller_get_by(&heir, mine, "key");
+	rtcache_client_free(client);
+	in_thread(fill, world.lookups[0]);
+	rtcache_client_run(mine);
+	ck_assert_uint_eq(heir.done_count, 1);
+	expect_value(&heir, RTCACHE_LOCK_HIT, "one");
+	ck_assert_uint_eq(world.lookup_count, 1);
+}
+END_TEST
+
 /* A wake that is still being called while its client goes. */
 struct slow_wake {
 	struct bell entered, may_leave;
@@ -553,6 +592,8 @@ int main(void)
 	tcase_add_test(one, client_belongs_to_who_unparked_it);
 	tcase_add_test(one, client_belongs_to_who_ran_it);
 	tcase_add_test(one, heir_of_a_client_that_leaves_is_woken);
+	tcase_add_test(one, heir_that_has_not_run_yet_takes_an_answer_instead);
+	tcase_add_test(one, answer_that_comes_when_the_heir_is_about_to_lead_is_taken);
 	tcase_add_test(one, client_is_not_gone_before_its_wake_has_returned);
 	tcase_add_test(one, what_comes_while_wake_is_called_wakes_again);
 	suite_add_tcase(suite, one);

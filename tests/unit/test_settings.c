@@ -60,11 +60,14 @@ START_TEST(what_was_not_said_gets_its_default)
 	ck_assert_uint_ge(settings.workers, 1);
 	ck_assert_uint_le(settings.workers, TARN__WORKERS_MAX);
 	settings.workers = 2;
-	ck_assert_str_eq(explained(&settings), "listen    127.0.0.1:53 (UDP and TCP)\n"
-					       "          [::1]:53 (UDP and TCP)\n"
-					       "upstream  192.0.2.1:53 (resolv.conf)\n"
-					       "workers   2 (one for each CPU)\n"
-					       "cache     16 MiB\n");
+	ck_assert_str_eq(explained(&settings),
+			 "listen    127.0.0.1:53 (UDP and TCP)\n"
+			 "          [::1]:53 (UDP and TCP)\n"
+			 "upstream  192.0.2.1:53 (resolv.conf)\n"
+			 "workers   2 (one for each CPU)\n"
+			 "cache     16 MiB\n"
+			 "allow     loopback, private and link-local networks "
+			 "(default)\n");
 }
 END_TEST
 
@@ -74,11 +77,22 @@ START_TEST(what_was_said_stays)
 	struct tarn__settings settings = {.workers = 3, .cache_size = 65537};
 	add(&settings.listens, "192.0.2.7:5300");
 	add(&settings.upstreams, "2001:db8::1");
+	ck_assert_int_eq(tarn_network_parse("198.51.100.0/24", &settings.allow[0]), 0);
+	ck_assert_int_eq(tarn_network_parse("2001:db8::/32", &settings.allow[1]), 0);
+	settings.allow_count = 2;
+	settings.pass[0] = "home.arpa";
+	settings.pass_count = 1;
+	settings.trust_ad = true;
 	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
 	ck_assert_str_eq(explained(&settings), "listen    192.0.2.7:5300 (UDP and TCP)\n"
 					       "upstream  [2001:db8::1]:53\n"
 					       "workers   3\n"
-					       "cache     65537 octets\n");
+					       "cache     65537 octets\n"
+					       "trust-ad  what the upstreams validated is said to "
+					       "be so\n"
+					       "allow     loopback, 198.51.100.0/24\n"
+					       "          2001:db8::/32\n"
+					       "pass      home.arpa\n");
 }
 END_TEST
 
@@ -103,6 +117,18 @@ START_TEST(a_resolver_beside_tarn_is_taken)
 	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
 	ck_assert_uint_eq(settings.upstreams.count, 1);
 	ck_assert_uint_eq(settings.own_upstreams.count, 0);
+}
+END_TEST
+
+START_TEST(resolv_confs_trust_goes_for_its_own_servers_only)
+{
+	write_resolv_conf("nameserver 192.0.2.1\noptions trust-ad\n");
+	struct tarn__settings settings = {0}, other = {0};
+	add(&other.upstreams, "192.0.2.2");
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&other, path, &quiet), 0);
+	ck_assert(settings.trust_ad);
+	ck_assert(!other.trust_ad);
 }
 END_TEST
 
@@ -135,6 +161,7 @@ int main(void)
 	tcase_add_test(tcase, what_was_said_stays);
 	tcase_add_test(tcase, tarn_does_not_take_itself_from_resolv_conf);
 	tcase_add_test(tcase, a_resolver_beside_tarn_is_taken);
+	tcase_add_test(tcase, resolv_confs_trust_goes_for_its_own_servers_only);
 	tcase_add_test(tcase, no_upstream_is_no_fault);
 	tcase_add_test(tcase, an_upstream_that_is_tarn_itself_is_refused);
 	suite_add_tcase(suite, tcase);

@@ -44,6 +44,14 @@ static int connect_client(void)
 	return connect_to(world.loop, &world.address, SOCK_STREAM);
 }
 
+/* As another client on each number: 127.0.1.0 and up. */
+static int connect_client_number(unsigned number)
+{
+	struct tarn_address ours = parse_address("127.0.1.0");
+	ours.in4.sin_addr.s_addr = htonl(ntohl(ours.in4.sin_addr.s_addr) + number);
+	return connect_from(world.loop, &ours, &world.address, SOCK_STREAM);
+}
+
 static const struct tarn__tcp_stats *stats(void)
 {
 	return tarn__tcp_stats(world.worker->tcp);
@@ -163,7 +171,8 @@ END_TEST
 
 static void hold_the_slow(struct fake *fake, struct fake_query *query)
 {
-	if (query->wire[TARN__HEADER_LEN + 1] == 's')
+	/* Its case is the asker's choice. */
+	if ((query->wire[TARN__HEADER_LEN + 1] | 0x20) == 's')
 		fake_hold(fake, query);
 	else
 		fake_answer(fake, query);
@@ -475,8 +484,11 @@ END_TEST
 
 /* ---- many connections --------------------------------------------------------------------- */
 
-/* Clients that wait for one slow answer; the loop's time limit for idle ones is of no matter. */
-static int *fill_with_busy_clients(size_t count)
+/*
+ * Connections that wait for one slow answer, so many of each client; the loop's time limit for idle
+ * ones is of no matter.
+ */
+static int *fill_with_busy_clients(size_t count, size_t each)
 {
 	struct rlimit limit;
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -486,7 +498,7 @@ static int *fill_with_busy_clients(size_t count)
 	int *fds = calloc(count, sizeof(*fds));
 	world.fake.on_query = hold_the_slow;
 	for (size_t i = 0; i < count; i++) {
-		fds[i] = connect_client();
+		fds[i] = connect_client_number((unsigned)(i / each));
 		send_frame(fds[i], (uint16_t)i, "slow.example");
 		wait_for_connections(i + 1);
 	}
@@ -507,7 +519,7 @@ static void answer_busy_clients(int *fds, size_t count)
 START_TEST(idle_connection_makes_room_in_a_full_house)
 {
 	enum { BUSY = TARN__TCP_CONNECTIONS - 1 };
-	int *busy = fill_with_busy_clients(BUSY);
+	int *busy = fill_with_busy_clients(BUSY, 128);
 	int idle = connect_client();
 	wait_for_connections(TARN__TCP_CONNECTIONS);
 	int late = connect_client();
@@ -525,7 +537,7 @@ END_TEST
 START_TEST(client_of_a_busy_house_waits_at_the_door)
 {
 	enum { BUSY = TARN__TCP_CONNECTIONS };
-	int *busy = fill_with_busy_clients(BUSY);
+	int *busy = fill_with_busy_clients(BUSY, 128);
 	int late = connect_client();
 	send_frame(late, 3, "a.example");
 	run_dry(world.loop);
@@ -537,10 +549,49 @@ START_TEST(client_of_a_busy_house_waits_at_the_door)
 }
 END_TEST
 
+/* RFC 9210 section 4.2: one client does not take the places of all. */
+START_TEST(client_with_too_many_connections_loses_its_oldest_idle_one)
+{
+	enum { BUSY = TARN__TCP_PER_CLIENT - 2 };
+	int *busy = fill_with_busy_clients(BUSY, BUSY);
+	int oldest = connect_client_number(0);
+	wait_for_connections(BUSY + 1);
+	int other = connect_client_number(0);
+	wait_for_connections(BUSY + 2);
+	int newest = connect_client_number(0);
+	send_frame(newest, 3, "a.example");
+	expect_reply(newest, 3);
+	expect_end(oldest);
+	send_frame(other, 4, "a.example");
+	expect_reply(other, 4);
+	ck_assert_uint_eq(stats()->idle_closed, 1);
+	close(oldest);
+	close(other);
+	close(newest);
+	answer_busy_clients(busy, BUSY);
+}
+END_TEST
+
+START_TEST(client_with_all_its_connections_at_work_gets_no_more)
+{
+	enum { BUSY = TARN__TCP_PER_CLIENT };
+	int *busy = fill_with_busy_clients(BUSY, BUSY);
+	int more = connect_client_number(0);
+	expect_end(more);
+	ck_assert_uint_eq(stats()->refused, 1);
+	int other = connect_client_number(1);
+	send_frame(other, 3, "a.example");
+	expect_reply(other, 3);
+	close(more);
+	close(other);
+	answer_busy_clients(busy, BUSY);
+}
+END_TEST
+
 START_TEST(stay_is_shorter_in_a_fuller_house)
 {
 	enum { BUSY = TARN__TCP_CONNECTIONS * 3 / 4 };
-	int *busy = fill_with_busy_clients(BUSY);
+	int *busy = fill_with_busy_clients(BUSY, 128);
 	int idle = connect_client();
 	wait_for_connections(BUSY + 1);
 	tarn__tcp_expire(world.worker->tcp, tarn__clock_ms() + 5300);
@@ -629,6 +680,8 @@ int main(void)
 	tcase_add_checked_fixture(many, set_up, tear_down);
 	tcase_add_test(many, idle_connection_makes_room_in_a_full_house);
 	tcase_add_test(many, client_of_a_busy_house_waits_at_the_door);
+	tcase_add_test(many, client_with_too_many_connections_loses_its_oldest_idle_one);
+	tcase_add_test(many, client_with_all_its_connections_at_work_gets_no_more);
 	tcase_add_test(many, stay_is_shorter_in_a_fuller_house);
 	tcase_add_loop_test(many, accepting_pauses_without_descriptors_and_goes_on, 0, 2);
 	tcase_add_test(many, worker_that_goes_answers_who_waits);

@@ -5,6 +5,7 @@
 
 #include "net/udp.h"
 
+#include <limits.h>
 #include <sys/syscall.h>
 
 #include "net.h"
@@ -19,9 +20,23 @@ static int send_error;
 static unsigned send_limit; /* messages taken before the error */
 static size_t send_calls;
 
+/* So many calls find the device's queue full. */
+static unsigned device_refusals;
+
+static bool is_refused_by_device(void)
+{
+	if (device_refusals == 0)
+		return false;
+	device_refusals--;
+	errno = ENOBUFS;
+	return true;
+}
+
 int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
 	send_calls++;
+	if (is_refused_by_device())
+		return -1;
 	if (send_error != 0) {
 		if (send_limit == 0) {
 			errno = send_error;
@@ -37,6 +52,8 @@ int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
+	if (is_refused_by_device())
+		return -1;
 	if (send_error == EAGAIN) {
 		errno = EAGAIN;
 		return -1;
@@ -48,6 +65,7 @@ static void set_up_at(const char *address)
 {
 	send_error = 0;
 	send_limit = 0;
+	device_refusals = 0;
 	world_init(&world, ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL), address);
 }
 
@@ -201,6 +219,37 @@ static bool are_300_counted(void *arg)
 	return stats->kept + stats->dropped == 300;
 }
 
+static bool is_all_dropped(void *arg)
+{
+	(void)arg;
+	return tarn__udp_stats(world.worker->udp)->dropped == 64;
+}
+
+START_TEST(device_that_is_busy_for_a_moment_loses_nothing)
+{
+	int fd = warm_client();
+	device_refusals = 4;
+	for (uint16_t id = 0; id < 64; id++)
+		send_question(fd, id, "warm.example");
+	for (uint16_t id = 0; id < 64; id++)
+		expect_reply(fd, id, TARN__NOERROR, 1);
+	ck_assert_uint_eq(tarn__udp_stats(world.worker->udp)->dropped, 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(device_that_takes_nothing_is_not_tried_for_ever)
+{
+	int fd = warm_client();
+	device_refusals = UINT_MAX;
+	for (uint16_t id = 0; id < 64; id++)
+		send_question(fd, id, "warm.example");
+	run_until(world.loop, is_all_dropped, NULL);
+	ck_assert_uint_eq(tarn__udp_stats(world.worker->udp)->kept, 64);
+	close(fd);
+}
+END_TEST
+
 START_TEST(kept_replies_are_bounded)
 {
 	int fd = warm_client();
@@ -277,6 +326,8 @@ int main(void)
 	tcase_add_test(tcase, what_needs_no_reply_gets_none);
 	tcase_add_test(tcase, question_longer_than_any_is_dropped_and_counted);
 	tcase_add_test(tcase, reply_that_finds_no_room_is_kept_and_sent_later);
+	tcase_add_test(tcase, device_that_is_busy_for_a_moment_loses_nothing);
+	tcase_add_test(tcase, device_that_takes_nothing_is_not_tried_for_ever);
 	tcase_add_test(tcase, kept_replies_are_bounded);
 	tcase_add_test(tcase, reply_that_is_refused_holds_up_no_other);
 	tcase_add_test(tcase, worker_that_goes_answers_who_waits);

@@ -8,6 +8,8 @@
 
 enum { COUNT = 3 };
 
+static const char *const texts[COUNT] = {"192.0.2.53", "192.0.2.54", "2001:db8::53"};
+static const uint8_t secret[TARN__COOKIE_SECRET_LEN] = "tarn's own test";
 static struct tarn_address addresses[COUNT];
 static struct tarn__tries tries[COUNT];
 static struct tarn__upstream *upstream;
@@ -15,7 +17,9 @@ static struct tarn__upstream *upstream;
 static void set_up(void)
 {
 	memset(tries, 0, sizeof tries);
-	upstream = tarn__upstream_new(addresses, COUNT);
+	for (size_t i = 0; i < COUNT; i++)
+		ck_assert_int_eq(tarn_address_parse(texts[i], 53, &addresses[i]), 0);
+	upstream = tarn__upstream_new(addresses, COUNT, secret);
 	ck_assert_ptr_nonnull(upstream);
 }
 
@@ -116,9 +120,53 @@ START_TEST(patience_follows_the_round_trip_within_its_limits)
 }
 END_TEST
 
+START_TEST(flaw_is_known_after_three_times_in_a_row)
+{
+	struct tarn__flaw flaw = {0};
+	for (int i = 1; i < TARN__FLAW_STREAK; i++)
+		tarn__flaw_shown(&flaw, 1000);
+	ck_assert(!tarn__flaw_is_known(&flaw, 1000));
+	tarn__flaw_missed(&flaw);
+	for (int i = 1; i < TARN__FLAW_STREAK; i++)
+		tarn__flaw_shown(&flaw, 1000);
+	ck_assert(!tarn__flaw_is_known(&flaw, 1000));
+	tarn__flaw_shown(&flaw, 1000);
+	ck_assert(tarn__flaw_is_known(&flaw, 1000));
+	ck_assert(tarn__flaw_is_known(&flaw, 1000 + TARN__FLAW_MS - 1));
+	ck_assert(!tarn__flaw_is_known(&flaw, 1000 + TARN__FLAW_MS));
+	/* It still has it. */
+	tarn__flaw_shown(&flaw, 1000 + TARN__FLAW_MS);
+	ck_assert(tarn__flaw_is_known(&flaw, 1000 + TARN__FLAW_MS));
+}
+END_TEST
+
+START_TEST(server_cookie_is_kept_behind_ours)
+{
+	struct tarn__server *server = &upstream->servers[0];
+	uint8_t ours[TARN__COOKIE_CLIENT_LEN];
+	memcpy(ours, server->cookie, sizeof ours);
+	uint8_t cookie[TARN__COOKIE_MAX + 1];
+	memset(cookie, 0xcc, sizeof cookie);
+	ck_assert(!tarn__server_knows_cookies(server));
+	tarn__server_keep_cookie(server, cookie, TARN__COOKIE_MAX);
+	ck_assert(tarn__server_knows_cookies(server));
+	ck_assert_uint_eq(server->cookie_len, TARN__COOKIE_MAX);
+	ck_assert_mem_eq(server->cookie, ours, sizeof ours);
+	ck_assert_mem_eq(server->cookie + sizeof ours, cookie, TARN__COOKIE_MAX - sizeof ours);
+	static const size_t none[] = {0, 7, 8, TARN__COOKIE_MAX + 1};
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+		tarn__server_keep_cookie(server, cookie, TARN__COOKIE_MIN);
+		ck_assert(tarn__server_knows_cookies(server));
+		tarn__server_keep_cookie(server, cookie, none[i]);
+		ck_assert(!tarn__server_knows_cookies(server));
+	}
+	ck_assert_mem_eq(server->cookie, ours, sizeof ours);
+}
+END_TEST
+
 START_TEST(no_servers_is_no_choice)
 {
-	struct tarn__upstream *none = tarn__upstream_new(NULL, 0);
+	struct tarn__upstream *none = tarn__upstream_new(NULL, 0, secret);
 	ck_assert_ptr_nonnull(none);
 	ck_assert_int_eq(tarn__upstream_choose(none, tries, 0), -1);
 	tarn__upstream_free(none);
@@ -138,6 +186,8 @@ int main(void)
 	tcase_add_test(tcase, no_server_is_held_when_all_fail);
 	tcase_add_test(tcase, one_answer_heals);
 	tcase_add_test(tcase, patience_follows_the_round_trip_within_its_limits);
+	tcase_add_test(tcase, flaw_is_known_after_three_times_in_a_row);
+	tcase_add_test(tcase, server_cookie_is_kept_behind_ours);
 	tcase_add_test(tcase, no_servers_is_no_choice);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

@@ -329,6 +329,40 @@ START_TEST(socket_that_was_handed_over_is_served)
 }
 END_TEST
 
+/* Its clients of IPv4 come as ::ffff:127.0.0.1, which is loopback as well (RFC 4291). */
+START_TEST(ipv4_client_of_a_socket_of_both_families_is_known_by_its_address)
+{
+	int type = _i == 0 ? SOCK_DGRAM : SOCK_STREAM;
+	int fd = socket(AF_INET6, type | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return; /* no IPv6 on this machine */
+	int off = 0;
+	struct tarn_address address = parse_address("[::]:0");
+	socklen_t len = sizeof(address);
+	ck_assert_int_eq(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)), 0);
+	ck_assert_int_eq(bind(fd, &address.sa, tarn_address_len(&address)), 0);
+	ck_assert_int_eq(getsockname(fd, &address.sa, &len), 0);
+	if (type == SOCK_STREAM)
+		ck_assert_int_eq(listen(fd, 1), 0);
+	ck_assert_int_eq(tarn_worker_serve(world.worker, fd), 0);
+
+	struct tarn_address ipv4 = parse_address("127.0.0.1:0");
+	tarn_address_set_port(&ipv4, tarn_address_port(&address));
+	int client = connect_to(world.loop, &ipv4, type);
+	size_t head = type == SOCK_STREAM ? 2 : 0; /* the length of a message */
+	uint8_t wire[512];
+	size_t question_len = write_question(wire + head, 7, "a.example");
+	if (head > 0)
+		tarn__put16(wire, (uint16_t)question_len);
+	ck_assert_int_eq(send(client, wire, head + question_len, 0),
+			 (ssize_t)(head + question_len));
+	size_t reply_len = receive(world.loop, client, wire, sizeof(wire));
+	ck_assert_uint_gt(reply_len, head);
+	check_reply(wire + head, reply_len - head, 7, TARN__NOERROR, 1);
+	close(client);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("worker");
@@ -358,6 +392,8 @@ int main(void)
 	tcase_add_test(tarns, more_upstreams_than_there_may_be_are_invalid);
 	tcase_add_test(tarns, port_that_somebody_has_is_refused_and_nothing_stays_open);
 	tcase_add_test(tarns, socket_that_was_handed_over_is_served);
+	tcase_add_loop_test(tarns, ipv4_client_of_a_socket_of_both_families_is_known_by_its_address,
+			    0, 2);
 	suite_add_tcase(suite, tarns);
 	return unit_run(suite);
 }

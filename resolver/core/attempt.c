@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/attempt.c: how a question is put to a server, and what the answer comes to. */
+#include "core/attempt.h"
+
+#include <string.h>
+
+#include "dns/cookie.h"
+
+/* ---- the message ------------------------------------------------------------------------ */
+
+/* The name is in lower case, and no length octet is a letter. One bit of noise for each octet. */
+static void mix_case(uint8_t *name, size_t len, const uint8_t *noise)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((uint8_t)(name[i] - 'a') < 26 && noise[i / 8] >> i % 8 & 1)
+			name[i] ^= 0x20;
+	}
+}
+
+void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io, bool wants_ad)
+{
+	const struct tarn__key *key = attempt->key;
+	const struct tarn__server *server = attempt->server;
+	const struct tarn__tries *tries = attempt->tries;
+	uint64_t now_ms = attempt->sent_ms;
+	bool over_udp = attempt->exchange.transport == TARN__UDP;
+	/* UDP again, after an answer that was not believed: TCP could not be had. */
+	bool is_last_resort = over_udp && tries->is_disbelieved;
+	attempt->has_edns = !tries->has_refused_edns && now_ms >= server->plain_until_ms;
+	attempt->has_cookie = attempt->has_edns && !is_last_resort &&
+			      !(over_udp && tarn__flaw_is_known(&server->garbles, now_ms));
+	attempt->is_mixed =
+		over_udp && !is_last_resort && !tarn__flaw_is_known(&server->misspells, now_ms);
+
+	/* RFC 5452 section 9.2: every message has an id of its own that nobody can guess. */
+	struct {
+		uint16_t id;
+		uint8_t noise[(TARN__NAME_MAX + 7) / 8];
+	} random;
+	io->random(io->data, &random,
+		   sizeof(random.id) + (attempt->is_mixed ? (key->qname_len + 7U) / 8 : 0));
+	struct tarn__ask ask = {
+		.id = random.id,
+		.wants_ad = wants_ad,
+		.edns = attempt->has_edns,
+		.cookie_len = attempt->has_cookie ? server->cookie_len : 0,
+		.cookie = server->cookie,
+	};
+	attempt->exchange.len = tarn__ask_write(key, &ask, attempt->wire);
+	if (attempt->is_mixed)
+		mix_case(attempt->wire + TARN__HEADER_LEN, key->qname_len, random.noise);
+}
+
+/* ---- the answer ------------------------------------------------------------------------- */
+
+static bool has_our_cookie(const struct tarn__answer *answer, const struct tarn__server *server)
+{
+	return answer->cookie &&
+	       memcmp(answer->cookie, server->cookie, TARN__COOKIE_CLIENT_LEN) == 0;
+}
+
+/* Of an answer over UDP: has its sender seen the question? */
+static bool is_believed(const struct tarn__attempt *attempt, const struct tarn__answer *answer,
+			uint64_t now_ms)
+{
+	struct tarn__server *server = attempt->server;
+	if (answer->verdict == TARN__ANSWER_FOREIGN)
+		return false;
+	if (answer->verdict == TARN__ANSWER_MISSPELT) {
+		tarn__flaw_shown(&server->misspells, now_ms);
+		return false;
+	}
+	/* Some errors come without the question. */
+	if (attempt->is_mixed && answer->verdict == TARN__ANSWER_GOOD)
+		tarn__flaw_missed(&server->misspells);
+	if (!attempt->has_cookie)
+		return true;
+	/* RFC 7873 section 5.3 */
+	if (!answer->cookie)
+		return !tarn__server_knows_cookies(server);
+	if (!has_our_cookie(answer, server)) {
+		tarn__flaw_shown(&server->garbles, now_ms);
+		return false;
+	}
+	tarn__flaw_missed(&server->garbles);
+	return true;
+}
+
+static void learn_cookie(const struct tarn__attempt *attempt, const struct tarn__answer *answer)
+{
+	struct tarn__server *server = attempt->server;
+	if (has_our_cookie(answer, server))
+		tarn__server_keep_cookie(server, answer->cookie, answer->cookie_len);
+	else if (attempt->exchange.transport == TARN__TCP || attempt->tries->is_disbelieved)
+		/* That was its last word. */
+		tarn__server_keep_cookie(server, NULL, 0);
+}
+
+/*
+ * RFC 6891 section 7: a server that does not know EDNS says FORMERR or NOTIMP without an OPT. Some
+ * that stumble over an option say FORMERR with one, or BADVERS to version 0.
+ */
+static bool is_edns_refusal(const struct tarn__answer *answer)
+{
+	switch (answer->rcode) {
+	case TARN__FORMERR:
+	case TARN__BADVERS:
+		return true;
+	case TARN__NOTIMP:
+		return !answer->has_opt;
+	}
+	return false;
+}
+
+static enum tarn__outcome judge_failure(const struct tarn__attempt *attempt,
+					const struct tarn__answer *answer)
+{
+	struct tarn__tries *tries = attempt->tries;
+	if (attempt->has_edns && is_edns_refusal(answer)) {
+		tries->has_refused_edns = true;
+		return TARN__OUTCOME_AGAIN;
+	}
+	/* RFC 7873 section 5.3: once more with the cookie it has given now, then over TCP. */
+	if (answer->rcode == TARN__BADCOOKIE && attempt->exchange.transport == TARN__UDP) {
+		bool is_first = !tries->has_refused_cookie;
+		tries->has_refused_cookie = true;
+		return is_first ? TARN__OUTCOME_AGAIN : TARN__OUTCOME_TCP;
+	}
+	return TARN__OUTCOME_USELESS;
+}
+
+/*
+ * Reads an answer to a question in mixed case. Where it is repeated to the letter it becomes the
+ * key's again before that, since names in the RDATA may be pointers into it.
+ */
+static void read_mixed(const struct tarn__attempt *attempt, const uint8_t *wire, size_t len,
+		       struct tarn__scratch *scratch, struct tarn__answer *answer)
+{
+	const struct tarn__key *key = attempt->key;
+	size_t name_end = TARN__HEADER_LEN + (size_t)key->qname_len;
+	bool is_exact = len >= name_end && len <= sizeof(scratch->message) &&
+			memcmp(wire + TARN__HEADER_LEN, attempt->wire + TARN__HEADER_LEN,
+			       key->qname_len) == 0;
+	if (is_exact) {
+		memcpy(scratch->message, wire, len);
+		memcpy(scratch->message + TARN__HEADER_LEN, key->qname, key->qname_len);
+		wire = scratch->message;
+	}
+	tarn__answer_read(wire, len, attempt->wire, attempt->exchange.len, key, !is_exact,
+			  scratch->stored, answer);
+}
+
+enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *attempt, const uint8_t *wire,
+				       size_t len, uint64_t now_ms, struct tarn__scratch *scratch,
+				       struct tarn__answer *answer)
+{
+	struct tarn__server *server = attempt->server;
+	struct tarn__tries *tries = attempt->tries;
+	bool over_udp = attempt->exchange.transport == TARN__UDP;
+	if (attempt->is_mixed)
+		read_mixed(attempt, wire, len, scratch, answer);
+	else
+		tarn__answer_read(wire, len, attempt->wire, attempt->exchange.len, attempt->key,
+				  false, scratch->stored, answer);
+	if (over_udp && !is_believed(attempt, answer, now_ms)) {
+		server->disbelieved++;
+		tries->is_disbelieved = true;
+		return TARN__OUTCOME_TCP;
+	}
+	if (answer->verdict == TARN__ANSWER_FOREIGN)
+		return TARN__OUTCOME_USELESS;
+	tarn__server_answered(server, now_ms - attempt->sent_ms);
+	learn_cookie(attempt, answer);
+	if (answer->verdict == TARN__ANSWER_FAILED)
+		return judge_failure(attempt, answer);
+	/* Its refusal of EDNS was meant, now that it answers without. */
+	if (tries->has_refused_edns && answer->verdict != TARN__ANSWER_BROKEN)
+		server->plain_until_ms = now_ms + TARN__PLAIN_MS;
+	if (answer->verdict == TARN__ANSWER_GOOD)
+		return TARN__OUTCOME_GOOD;
+	/* Truncated or broken. */
+	return over_udp ? TARN__OUTCOME_TCP : TARN__OUTCOME_USELESS;
+}

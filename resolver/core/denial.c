@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/denial.c: NXDOMAIN under the key of its name. */
+#include "core/denial.h"
+
+static size_t write_name_key(const struct tarn__key *key, uint8_t out[TARN__KEY_MAX])
+{
+	struct tarn__query typeless = {
+		.qname = key->qname,
+		.qname_len = key->qname_len,
+		.qclass = key->qclass,
+		.flags = key->checking_disabled ? TARN__FLAG_CD : 0,
+		.dnssec_ok = key->dnssec_ok,
+	};
+	return tarn__key_write(&typeless, out);
+}
+
+bool tarn__denial_find(struct rtcache_client *client, const struct tarn__key *key,
+		       struct rtcache_value *out)
+{
+	uint8_t name[TARN__KEY_MAX];
+	size_t len = write_name_key(key, name);
+	return rtcache_peek(client, name, len, false, out) == 1;
+}
+
+void tarn__denial_put(struct rtcache_client *client, const struct tarn__key *key,
+		      const uint8_t *stored, size_t len, uint64_t ttl_ms)
+{
+	uint8_t name[TARN__KEY_MAX];
+	size_t name_len = write_name_key(key, name);
+	(void)rtcache_put(client, name, name_len, stored, len, ttl_ms);
+}
+
+void tarn__denial_remove(struct rtcache_client *client, const struct tarn__key *key)
+{
+	uint8_t name[TARN__KEY_MAX];
+	size_t len = write_name_key(key, name);
+	rtcache_remove(client, name, len);
+}

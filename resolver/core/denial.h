@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/denial.h: names that do not exist. NXDOMAIN holds for a name and class, whatever the type
+ * (RFC 2308 section 5): such an answer is stored once more, under the key of its name, which has
+ * type 0. Whoever starts a lookup looks there first. See docs/decisions/nxdomain.md.
+ *
+ * Thread: the client's.
+ */
+#ifndef TARN_CORE_DENIAL_H
+#define TARN_CORE_DENIAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dns/query.h"
+#include "rtcache.h"
+
+/* Is the key's name known not to exist? Then *out is filled, with the stored form of NXDOMAIN. */
+bool tarn__denial_find(struct rtcache_client *, const struct tarn__key *,
+		       struct rtcache_value *out);
+
+/* Where there is no room for it, the next type is asked for. */
+void tarn__denial_put(struct rtcache_client *, const struct tarn__key *, const uint8_t *stored,
+		      size_t len, uint64_t ttl_ms);
+
+/* The name exists after all. */
+void tarn__denial_remove(struct rtcache_client *, const struct tarn__key *);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/policy.c: questions that are answered, or refused, before the cache is looked at. */
+#include "core/policy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/access.h"
+#include "core/special.h"
+#include "dns/name.h"
+#include "dns/text.h"
+
+enum {
+	SPECIAL_TTL = 10800, /* seconds; RFC 6303 section 3 */
+	ANY_TTL = 3600, /* RFC 8482 leaves it open; long enough to be worth keeping */
+	STRING_MAX = 255, /* RFC 1035 section 3.3 */
+};
+
+/* RDATA of a TXT record; empty: there is none. */
+struct string {
+	uint16_t len;
+	uint8_t rdata[1 + STRING_MAX];
+};
+
+struct name {
+	uint16_t len;
+	uint8_t octets[TARN__NAME_MAX];
+};
+
+struct tarn__policy {
+	struct tarn__access *access;
+	struct string version, identity;
+	size_t passed_count;
+	struct name passed[];
+};
+
+static void set_string(struct string *string, const char *text)
+{
+	if (!text)
+		return;
+	size_t len = strnlen(text, STRING_MAX);
+	string->rdata[0] = (uint8_t)len;
+	memcpy(string->rdata + 1, text, len);
+	string->len = (uint16_t)(1 + len);
+}
+
+struct tarn__policy *tarn__policy_new(const struct tarn__policy_options *options)
+{
+	struct tarn__policy *policy =
+		calloc(1, sizeof *policy + options->passed_count * sizeof policy->passed[0]);
+	if (!policy)
+		return NULL;
+	policy->access = tarn__access_new(options->allowed, options->allowed_count);
+	if (!policy->access)
+		goto failed;
+	set_string(&policy->version, options->version);
+	set_string(&policy->identity, options->identity);
+	for (; policy->passed_count < options->passed_count; policy->passed_count++) {
+		struct name *name = &policy->passed[policy->passed_count];
+		name->len = (uint16_t)tarn__name_parse(options->passed[policy->passed_count],
+						       name->octets);
+		if (name->len == 0) {
+			errno = EINVAL;
+			goto failed;
+		}
+	}
+	return policy;
+failed:;
+	int saved = errno;
+	tarn__policy_free(policy);
+	errno = saved;
+	return NULL;
+}
+
+void tarn__policy_free(struct tarn__policy *policy)
+{
+	if (!policy)
+		return;
+	tarn__access_free(policy->access);
+	free(policy);
+}
+
+/* ---- the answers ------------------------------------------------------------------------ */
+
+/* Not inlined, so that a question that passes does not pay for what they need. */
+#define APART __attribute__((noinline)) static
+
+static enum tarn__ruling refuse(struct tarn__policy_answer *out)
+{
+	out->rcode = TARN__REFUSED;
+	out->options = (struct tarn__options){0};
+	return TARN__POLICY_ERROR;
+}
+
+static enum tarn__ruling answer_record(const struct tarn__query *query, uint16_t type, uint32_t ttl,
+				       const void *rdata, size_t rdata_len,
+				       struct tarn__policy_answer *out)
+{
+	out->stored_len = tarn__local_record(query, type, ttl, rdata, rdata_len, out->stored);
+	out->is_authoritative = true;
+	out->options = (struct tarn__options){0};
+	return TARN__POLICY_STORED;
+}
+
+static enum tarn__ruling answer_negative(const struct tarn__query *query, uint16_t rcode,
+					 size_t zone_len, struct tarn__policy_answer *out)
+{
+	out->stored_len = tarn__local_negative(query, rcode, zone_len, SPECIAL_TTL, out->stored);
+	out->is_authoritative = true;
+	out->options = (struct tarn__options){0};
+	return TARN__POLICY_STORED;
+}
+
+/* The string that a name of class CH stands for, or NULL. */
+static const struct string *find_string(const struct tarn__policy *policy,
+					const struct tarn__query *query)
+{
+	static const struct {
+		const char *qname;
+		size_t len;
+		bool is_identity;
+	} names[] = {
+		{"\7version\4bind", sizeof("\7version\4bind"), false},
+		{"\7version\6server", sizeof("\7version\6server"), false},
+		{"\2id\6server", sizeof("\2id\6server"), true},
+		{"\10hostname\4bind", sizeof("\10hostname\4bind"), true},
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (query->qname_len == names[i].len &&
+		    tarn__name_is_equal(query->qname, (const uint8_t *)names[i].qname,
+					names[i].len))
+			return names[i].is_identity ? &policy->identity : &policy->version;
+	}
+	return NULL;
+}
+
+/* RFC 4892, and what BIND made of it before. */
+APART enum tarn__ruling answer_chaos(const struct tarn__policy *policy,
+				     const struct tarn__query *query,
+				     struct tarn__policy_answer *out)
+{
+	bool is_text = query->qtype == TARN__TYPE_TXT || query->qtype == TARN__TYPE_ANY;
+	const struct string *string = is_text ? find_string(policy, query) : NULL;
+	if (!string || string->len == 0)
+		return refuse(out);
+	return answer_record(query, TARN__TYPE_TXT, 0, string->rdata, string->len, out);
+}
+
+APART enum tarn__ruling answer_special(const struct tarn__query *query,
+				       struct tarn__special special,
+				       struct tarn__policy_answer *out)
+{
+	static const uint8_t loopback_ipv4[4] = {127, 0, 0, 1};
+	static const uint8_t loopback_ipv6[16] = {[15] = 1};
+
+	bool is_apex = query->qname_len == special.zone_len;
+	bool exists = is_apex;
+	switch (special.kind) {
+	case TARN__SPECIAL_LOCALHOST:
+		/* ANY: one RRset of those that there are (RFC 8482 section 4.1). */
+		if (query->qtype == TARN__TYPE_A || query->qtype == TARN__TYPE_ANY)
+			return answer_record(query, TARN__TYPE_A, SPECIAL_TTL, loopback_ipv4,
+					     sizeof loopback_ipv4, out);
+		if (query->qtype == TARN__TYPE_AAAA)
+			return answer_record(query, TARN__TYPE_AAAA, SPECIAL_TTL, loopback_ipv6,
+					     sizeof loopback_ipv6, out);
+		exists = true;
+		break;
+	case TARN__SPECIAL_RESOLVER:
+		exists = true;
+		break;
+	case TARN__SPECIAL_MISSING:
+		exists = false;
+		break;
+	case TARN__SPECIAL_HOME:
+		/* RFC 8375 section 4: the parent's denial of a DS is what a validator needs. */
+		if (is_apex && query->qtype == TARN__TYPE_DS)
+			return TARN__POLICY_PASS;
+		break;
+	case TARN__SPECIAL_EMPTY:
+	case TARN__SPECIAL_NONE:
+		break;
+	}
+	return answer_negative(query, exists ? TARN__NOERROR : TARN__NXDOMAIN, special.zone_len,
+			       out);
+}
+
+APART bool is_passed(const struct tarn__policy *policy, const struct tarn__query *query)
+{
+	for (size_t i = 0; i < policy->passed_count; i++) {
+		if (tarn__name_is_within(query->qname, query->qname_len, policy->passed[i].octets,
+					 policy->passed[i].len))
+			return true;
+	}
+	return false;
+}
+
+APART enum tarn__ruling answer_any(const struct tarn__query *query, struct tarn__policy_answer *out)
+{
+	static const uint8_t rdata[] = "\7RFC8482"; /* and an empty string */
+	answer_record(query, TARN__TYPE_HINFO, ANY_TTL, rdata, sizeof rdata, out);
+	out->is_authoritative = false;
+	return TARN__POLICY_STORED;
+}
+
+APART enum tarn__ruling refuse_stranger(struct tarn__policy_answer *out)
+{
+	refuse(out);
+	out->options.ede[out->options.ede_count++] = (struct tarn__ede){TARN__EDE_PROHIBITED, NULL};
+	return TARN__POLICY_ERROR;
+}
+
+enum tarn__ruling tarn__policy_apply(const struct tarn__policy *policy,
+				     const struct tarn__query *query,
+				     const struct tarn_address *client,
+				     struct tarn__policy_answer *out)
+{
+	if (client && !tarn__access_allows(policy->access, client))
+		return refuse_stranger(out);
+	if (query->qclass == TARN__CLASS_CH)
+		return answer_chaos(policy, query, out);
+	struct tarn__special special = tarn__special_find(query->qname, query->qname_len);
+	if (special.kind != TARN__SPECIAL_NONE && !is_passed(policy, query))
+		return answer_special(query, special, out);
+	if (query->qtype == TARN__TYPE_ANY)
+		return answer_any(query, out);
+	return TARN__POLICY_PASS;
+}
