@@ -87,10 +87,10 @@ static struct tarn__channel *find_channel(struct tarn__carrier *carrier,
 
 /* Over UDP a socket of its own comes first, until there are many; over TCP a connection shared. */
 static int choose_channel(struct tarn__carrier *carrier, struct server *server,
-			  enum tarn__transport transport, struct tarn__channel **out)
+			  enum tarn__transport transport, bool is_shared,
+			  struct tarn__channel **out)
 {
 	struct tarn__pool *pool = &server->pools[transport];
-	bool is_shared = transport == TARN__TCP || pool->questions >= TARN__UDP_SPREAD;
 	size_t limit = transport == TARN__TCP ? TARN__TCP_CHANNELS : TARN__UDP_CHANNELS;
 	struct tarn__channel *channel = NULL;
 	if (is_shared)
@@ -104,6 +104,8 @@ static int choose_channel(struct tarn__carrier *carrier, struct server *server,
 	}
 	if (channel == NULL && !is_shared)
 		channel = find_channel(carrier, pool, TARN__CHANNEL_OPEN);
+	if (channel == NULL)
+		channel = find_channel(carrier, pool, TARN__CHANNEL_WORN);
 	if (channel == NULL)
 		return TARN_EBUSY;
 	*out = channel;
@@ -146,12 +148,14 @@ static int send_on_any(struct tarn__carrier *carrier, struct tarn__question *que
 	const struct tarn_exchange *exchange = question->exchange;
 	struct server *server = &carrier->servers[exchange->server_index];
 	struct tarn__channel *channel;
-	int error = choose_channel(carrier, server, exchange->transport, &channel);
+	bool is_shared = exchange->transport == TARN__TCP ||
+			 server->pools[TARN__UDP].questions >= TARN__UDP_SPREAD;
+	int error = choose_channel(carrier, server, exchange->transport, is_shared, &channel);
 	if (error != 0)
 		return error;
 	question->pool = &server->pools[exchange->transport];
 	question->pool->questions++;
-	tarn__channel_send(channel, question);
+	tarn__channel_send(channel, question, is_shared);
 	return 0;
 }
 

@@ -7,9 +7,9 @@
  *	channel.c   one c-ares channel and its socket: the only file that knows c-ares
  *
  * A server has a few channels per transport, made when they are needed. Over UDP a question gets a
- * closed channel, and with it a socket and a random port of its own; under load up to
- * TARN__CHANNEL_QUESTIONS of them share one (RFC 5452 section 9.2). Over TCP connections are kept
- * and shared (RFC 7766 section 6.2.1.1). What is finished is called back from the loop only.
+ * closed channel, and with it a socket and a random port of its own; under load TARN__UDP_USES of
+ * them share one, and more only where there is no other (RFC 5452 section 9.2). Over TCP connections
+ * are kept and shared (RFC 7766 section 6.2.1.1). What is finished is called back from the loop only.
  *
  * Thread: one carrier per worker.
  */
@@ -38,7 +38,7 @@ enum {
 	 * spread over as many random ports, and a socket for each question would cost more than all
 	 * the rest of its way.
 	 */
-	TARN__UDP_SPREAD = 16,
+	TARN__UDP_SPREAD = 8,
 };
 
 struct tarn__carrier_stats {

@@ -29,6 +29,8 @@ enum {
 	SILENCE_MS = 5000,
 	/* An unused connection: below the 10 s at which servers begin to close them. */
 	TCP_IDLE_MS = 8000,
+	/* An unused UDP socket: what keeps coming, comes sooner. */
+	UDP_IDLE_MS = 500,
 	/* Questions that may wait for a slow server, in octets. */
 	OUTPUT_MAX = 1 << 16,
 	/* Answers called back per wake-up: then other sockets get their turn. */
@@ -53,6 +55,7 @@ struct tarn__channel {
 	bool is_connected; /* of the last socket */
 	bool is_lost; /* c-ares will be told so at its next read */
 	bool has_read; /* c-ares has got its answer of this call */
+	bool stays_open; /* UDP: when no question is under way */
 	unsigned carried; /* questions sent on this socket */
 	struct tarn__stream stream; /* TCP */
 	uint64_t opened_ms, used_ms;
@@ -173,6 +176,8 @@ static bool is_answer_to(const struct tarn_exchange *exchange, const uint8_t *wi
 	/* Type and class are compared so too: letters that differ in case only match neither. */
 	const uint8_t *asked = exchange->wire + TARN__HEADER_LEN;
 	const uint8_t *answered = wire + TARN__HEADER_LEN;
+	if (memcmp(asked, answered, compare_len) == 0)
+		return true;
 	for (size_t i = 0; i < compare_len - 4; i++) {
 		if (lower(asked[i]) != lower(answered[i]))
 			return false;
@@ -331,6 +336,10 @@ static struct tarn__question *receive_answer(struct tarn__channel *channel)
 		return NULL;
 	if (channel->canceled != NULL)
 		return channel->canceled;
+	if (channel->is_lost && channel->used_slots == 0) {
+		errno = ECONNRESET;
+		return NULL;
+	}
 	struct tarn__question *question = channel->options.transport == TARN__UDP
 						  ? receive_datagram(channel)
 						  : receive_message(channel);
@@ -544,8 +553,8 @@ static int init_ares(struct tarn__channel *channel)
 	options.qcache_max_ttl = 0;
 	mask |= ARES_OPT_QUERY_CACHE;
 #endif
-	if (channel->options.transport == TARN__TCP)
-		options.flags |= ARES_FLAG_STAYOPEN;
+	/* When a UDP socket is closed is our decision, too: end_unused(). */
+	options.flags |= ARES_FLAG_STAYOPEN;
 	if (ares_init_options(&channel->ares, &options, mask) != ARES_SUCCESS)
 		return TARN_ENOMEM;
 	return set_socket_functions(channel);
@@ -575,6 +584,17 @@ static bool process(struct tarn__channel *channel)
 		return false;
 	ares_process_fd(channel->ares, channel->fd, ARES_SOCKET_BAD);
 	return channel->has_read;
+}
+
+/* Closes a UDP socket that has served. c-ares closes a socket when that has an error to tell. */
+static void end_unused(struct tarn__channel *channel)
+{
+	if (channel->options.transport != TARN__UDP || channel->fd < 0 || channel->used_slots != 0)
+		return;
+	if (channel->stays_open && channel->carried < TARN__UDP_USES)
+		return;
+	channel->is_lost = true;
+	process(channel);
 }
 
 static void flush_stream(struct tarn__channel *channel)
@@ -613,11 +633,15 @@ static void on_event(struct ev_loop *loop, ev_io *watcher, int events)
 			channel->is_lost = true;
 	}
 	/* Answers first; once they are used up, c-ares is told of a loss. */
-	for (int i = 0; i < ANSWERS_PER_EVENT && process(channel); i++)
+	for (int i = 0; i < ANSWERS_PER_EVENT && process(channel); i++) {
 		owner->settle(owner->data);
+		if (channel->used_slots == 0 && !channel->is_lost)
+			break;
+	}
 	if (channel->options.transport == TARN__TCP)
 		tarn__stream_done(&channel->stream);
 	owner->settle(owner->data);
+	end_unused(channel);
 }
 
 struct tarn__channel *tarn__channel_new(const struct tarn__channel_options *options)
@@ -654,9 +678,9 @@ enum tarn__channel_state tarn__channel_state(const struct tarn__channel *channel
 		return TARN__CHANNEL_CLOSED;
 	if (channel->fd < 0 || channel->is_lost || channel->used_slots == UINT64_MAX)
 		return TARN__CHANNEL_FULL;
-	if (channel->options.transport == TARN__UDP && channel->carried >= TARN__CHANNEL_QUESTIONS)
-		return TARN__CHANNEL_FULL;
-	return TARN__CHANNEL_OPEN;
+	if (channel->options.transport != TARN__UDP || channel->carried < TARN__UDP_USES)
+		return TARN__CHANNEL_OPEN;
+	return channel->carried < TARN__CHANNEL_QUESTIONS ? TARN__CHANNEL_WORN : TARN__CHANNEL_FULL;
 }
 
 uint64_t tarn__channel_used_ms(const struct tarn__channel *channel)
@@ -664,8 +688,10 @@ uint64_t tarn__channel_used_ms(const struct tarn__channel *channel)
 	return channel->used_ms;
 }
 
-void tarn__channel_send(struct tarn__channel *channel, struct tarn__question *question)
+void tarn__channel_send(struct tarn__channel *channel, struct tarn__question *question,
+			bool stays_open)
 {
+	channel->stays_open = stays_open;
 	question->channel = channel;
 	question->is_finished = false;
 	question->answer = NULL;
@@ -691,14 +717,19 @@ void tarn__channel_flush(struct tarn__channel *channel)
 		flush_stream(channel);
 	if (channel->is_lost)
 		process(channel);
+	end_unused(channel);
 }
 
 static bool is_dead(const struct tarn__channel *channel, uint64_t now_ms)
 {
-	if (channel->options.transport != TARN__TCP || channel->fd < 0)
+	if (channel->fd < 0)
 		return false;
-	if (channel->used_slots == 0 && now_ms >= channel->used_ms + TCP_IDLE_MS)
+	bool is_udp = channel->options.transport == TARN__UDP;
+	if (channel->used_slots == 0 &&
+	    now_ms >= channel->used_ms + (is_udp ? UDP_IDLE_MS : TCP_IDLE_MS))
 		return true;
+	if (is_udp)
+		return false;
 	if (!channel->is_connected)
 		return now_ms >= channel->opened_ms + CONNECT_MS;
 	return channel->unanswered_ms != 0 && now_ms >= channel->unanswered_ms + SILENCE_MS;

@@ -29,16 +29,16 @@ struct tarn__pool;
 struct tarn__random;
 
 enum {
-	/*
-	 * Questions under way on one channel; and all questions that a UDP socket carries in its
-	 * life, so that a port is gone before it can be guessed.
-	 */
+	/* Questions under way on one channel; and the most that a UDP socket carries in its life. */
 	TARN__CHANNEL_QUESTIONS = 64,
+	/* What it carries where there is a choice, so that a port is gone before it is guessed. */
+	TARN__UDP_USES = 8,
 };
 
 enum tarn__channel_state {
 	TARN__CHANNEL_CLOSED, /* no socket; the next question opens one */
 	TARN__CHANNEL_OPEN,
+	TARN__CHANNEL_WORN, /* UDP: open, but its port has been seen often enough */
 	TARN__CHANNEL_FULL, /* takes no question until some, or all, of its own have ended */
 };
 
@@ -96,8 +96,11 @@ enum tarn__channel_state tarn__channel_state(const struct tarn__channel *);
 /* When the last question was sent or ended. */
 uint64_t tarn__channel_used_ms(const struct tarn__channel *);
 
-/* The channel is not full. The question finishes later, or inside this call. */
-void tarn__channel_send(struct tarn__channel *, struct tarn__question *);
+/*
+ * The channel is not full. The question finishes later, or inside this call. stays_open: a UDP socket
+ * is kept for the next question when this one has ended, for a second or so.
+ */
+void tarn__channel_send(struct tarn__channel *, struct tarn__question *, bool stays_open);
 /* An unfinished question whose exchange is NULL by now: it finishes at the next flush. */
 void tarn__channel_cancel(struct tarn__channel *, struct tarn__question *);
 /* Writes what waits, and ends what was canceled. */

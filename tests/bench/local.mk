@@ -10,3 +10,16 @@ CLEANFILES += tests/bench/cache_bench$(EXEEXT)
 .PHONY: bench-cache
 bench-cache: tests/bench/cache_bench$(EXEEXT)
 	tests/bench/cache_bench$(EXEEXT)
+
+EXTRA_PROGRAMS += tests/bench/reflector
+tests_bench_reflector_SOURCES = tests/bench/reflector.c
+CLEANFILES += tests/bench/reflector$(EXEEXT)
+EXTRA_DIST += tests/bench/bench.py tests/bench/load.py tests/bench/peers.py \
+	tests/bench/report.py tests/bench/servers.py
+
+# BENCHFLAGS=--help says what else it can do.
+.PHONY: bench
+bench: tests/bench/reflector$(EXEEXT) resolver/daemon/tarn$(EXEEXT)
+	python='$(PYTHON)'; PYTHONDONTWRITEBYTECODE=1 $${python:-python3} \
+		$(srcdir)/tests/bench/bench.py --tarn resolver/daemon/tarn$(EXEEXT) \
+		--reflector tests/bench/reflector$(EXEEXT) $(BENCHFLAGS)

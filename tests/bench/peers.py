@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The programs that are measured, and how each is told to do the same: forward everything to one
+server over loopback, cache for as long as the TTL says, validate nothing, log nothing, and answer
+with as many threads as there are workers. What limits memory is set where nothing reaches it."""
+
+import dataclasses
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import typing
+
+from servers import HOST
+
+SYSTEM_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+
+
+@dataclasses.dataclass
+class Setup:
+    """One start of one program."""
+    program: str
+    folder: str
+    port: int
+    upstream_port: int
+    workers: typing.Optional[int]  # None: as it is when nobody says how much it may use
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        return path
+
+
+# Each returns the command lines of its processes.
+
+def start_reflector(setup):
+    return [[setup.program, "-w", str(setup.workers or 1), str(setup.port)]]
+
+
+def start_tarn(setup):
+    argv = [setup.program, "--listen", f"{HOST}:{setup.port}",
+            "--upstream", f"{HOST}:{setup.upstream_port}"]
+    if setup.workers:
+        argv += ["--workers", str(setup.workers), "--cache-size", "256M"]
+    return [argv]
+
+
+def start_unbound(setup):
+    config = setup.write("unbound.conf", f"""
+server:
+    directory: "{setup.folder}"
+    username: ""
+    chroot: ""
+    pidfile: ""
+    use-syslog: no
+    verbosity: 0
+    interface: {HOST}@{setup.port}
+    num-threads: {setup.workers or 1}
+    so-reuseport: yes
+    do-ip6: no
+    do-not-query-localhost: no
+    module-config: "iterator"
+    qname-minimisation: no
+    msg-cache-size: 256m
+    rrset-cache-size: 512m
+    outgoing-range: 4096
+    num-queries-per-thread: 4096
+    incoming-num-tcp: 256
+remote-control:
+    control-enable: no
+forward-zone:
+    name: "."
+    forward-addr: {HOST}@{setup.upstream_port}
+""")
+    return [[setup.program, "-d", "-p", "-c", config]]
+
+
+def start_kresd(setup):
+    config = setup.write("kresd.conf", f"""
+net.ipv6 = false
+net.listen('{HOST}', {setup.port}, {{ kind = 'dns' }})
+cache.open(512 * MB, 'lmdb://{setup.folder}/cache')
+for _, name in ipairs({{'priming', 'ta_update', 'ta_signal_query', 'ta_sentinel',
+                       'detect_time_skew', 'detect_time_jump'}}) do
+    pcall(modules.unload, name)
+end
+trust_anchors.remove('.')
+policy.add(policy.all(policy.FORWARD('{HOST}@{setup.upstream_port}')))
+""")
+    argv = [setup.program, "-n", "-c", config, setup.folder]
+    return [argv] * (setup.workers or 1)
+
+
+def start_recursor(setup):
+    setup.write("recursor.conf", f"""
+local-address={HOST}
+local-port={setup.port}
+forward-zones-recurse=.={HOST}:{setup.upstream_port}
+dont-query=
+allow-from=127.0.0.0/8
+threads={setup.workers or 1}
+pdns-distributes-queries=no
+reuseport=yes
+dnssec=off
+max-cache-entries=2000000
+max-packetcache-entries=2000000
+packetcache-ttl=86400
+max-mthreads=4096
+max-tcp-clients=1024
+security-poll-suffix=
+socket-dir={setup.folder}
+write-pid=no
+disable-syslog=yes
+loglevel=0
+quiet=yes
+""")
+    return [[setup.program, f"--config-dir={setup.folder}", "--daemon=no"]]
+
+
+def start_dnsdist(setup):
+    listener = f"addLocal('{HOST}:{setup.port}', {{ reusePort = true }})\n"
+    config = setup.write("dnsdist.conf", listener * (setup.workers or 1) + f"""
+setACL('127.0.0.0/8')
+setSecurityPollSuffix('')
+setMaxUDPOutstanding(65535)
+setMaxTCPClientThreads({setup.workers or 1})
+newServer({{ address = '{HOST}:{setup.upstream_port}' }})
+getServer(0):setUp()
+getPool(''):setCache(newPacketCache(2000000, {{ maxTTL = 86400 }}))
+""")
+    return [[setup.program, "--supervised", "--disable-syslog", "-C", config]]
+
+
+def start_named(setup):
+    config = setup.write("named.conf", f"""
+options {{
+    directory "{setup.folder}";
+    pid-file none;
+    session-keyfile none;
+    listen-on port {setup.port} {{ {HOST}; }};
+    listen-on-v6 {{ none; }};
+    forward only;
+    forwarders {{ {HOST} port {setup.upstream_port}; }};
+    dnssec-validation no;
+    empty-zones-enable no;
+    max-cache-size 512m;
+    recursive-clients 10000;
+    fetches-per-server 0;
+    tcp-clients 1000;
+    tcp-listen-queue 1000;
+}};
+controls {{ }};
+logging {{ category default {{ null; }}; category unmatched {{ null; }}; }};
+""")
+    return [[setup.program, "-f", "-4", "-n", str(setup.workers or 1), "-c", config]]
+
+
+def start_dnsmasq(setup):
+    argv = [setup.program, "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file",
+            f"--user={pwd.getpwuid(os.getuid()).pw_name}", "--no-resolv", "--no-hosts",
+            f"--port={setup.port}", f"--listen-address={HOST}", "--bind-interfaces",
+            f"--server={HOST}#{setup.upstream_port}", "--dns-forward-max=10000"]
+    # It makes the room at once.
+    return [argv + (["--cache-size=1000000"] if setup.workers else [])]
+
+
+@dataclasses.dataclass
+class Peer:
+    name: str
+    program: str
+    start: typing.Callable
+    version_option: str = "--version"
+    has_workers: bool = True
+
+    def find(self):
+        """Is it installed? Then its program is a whole path from now on."""
+        path = shutil.which(self.program, path=SYSTEM_PATH)
+        self.program = path or self.program
+        return path is not None
+
+    def version(self):
+        answer = subprocess.run([self.program, self.version_option], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=10,
+                                text=True, errors="replace", check=False)
+        match = re.search(r"(?:version|BIND|Recursor|dnsdist|tarn) v?(\d+(?:\.\d+)+)",
+                          answer.stdout, re.I)
+        return match[1] if match else "?"
+
+
+PEERS = [
+    Peer("unbound", "unbound", start_unbound, "-V"),
+    Peer("Knot Resolver", "kresd", start_kresd, "-V"),
+    Peer("Recursor", "pdns_recursor", start_recursor),
+    Peer("dnsdist", "dnsdist", start_dnsdist),
+    Peer("BIND", "named", start_named, "-v"),
+    Peer("dnsmasq", "dnsmasq", start_dnsmasq, has_workers=False),
+]

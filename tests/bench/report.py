@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The results: as Markdown with a table for each workload, and as a plot."""
+
+import datetime
+import os
+import platform
+import re
+import statistics
+from xml.sax.saxutils import escape
+
+import load
+from servers import CPUS
+
+BEGIN, END = "<!-- make bench: begin -->", "<!-- make bench: end -->"
+NOTHING = "-"
+BASE = "unbound"
+
+
+def shown(value, form):
+    return NOTHING if value is None else format(value, form)
+
+
+def table(heads, rows):
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def median(samples, figure):
+    """Of all rounds; None where nothing was counted."""
+    values = [getattr(sample, figure) for sample in samples.values()]
+    return None if None in values else statistics.median(values)
+
+
+def spread(samples, figure):
+    """How far the rounds lie apart, as a share of their median."""
+    values = [getattr(sample, figure) for sample in samples.values()]
+    return (max(values) - min(values)) / statistics.median(values)
+
+
+def ratio(samples, base, figure):
+    """The median of the ratios within each round: what changes from round to round is in both."""
+    pairs = [(getattr(samples[turn], figure), getattr(base[turn], figure))
+             for turn in samples if turn in base]
+    ratios = [value / other for value, other in pairs if value and other]
+    return statistics.median(ratios) if ratios else None
+
+
+def busy(samples, workload):
+    """How much of its CPUs the server used."""
+    return (median(samples, "cpu_us") * median(samples, "queries_per_sec") / 1e6
+            / min(workload.workers, len(CPUS)))
+
+
+def percentile(seconds, share):
+    """In microseconds."""
+    if not seconds:
+        return None
+    return 1e6 * sorted(seconds)[min(len(seconds) - 1, int(share * len(seconds)))]
+
+
+def floor_of(bench, workload):
+    """The reflector's hits over UDP, with as many workers."""
+    for other in load.WORKLOADS:
+        if other.has_floor and other.workers == workload.workers:
+            return bench.samples[other, bench.floor.name]
+    return {}
+
+
+def workload_table(bench, workload):
+    cost = "instructions" if bench.perf.program else "cpu_us"
+    rows = []
+    for peer in bench.servers:
+        samples = bench.samples.get((workload, peer.name))
+        if not samples:
+            continue
+        latencies = bench.latencies[workload, peer.name]
+        base = bench.samples.get((workload, BASE), {})
+        rows.append([
+            peer.name,
+            shown(median(samples, "queries_per_sec"), ",.0f"),
+            shown(spread(samples, "queries_per_sec"), ".0%"),
+            shown(ratio(samples, base, "queries_per_sec"), ".2f"),
+            shown(busy(samples, workload), ".0%"),
+            shown(median(samples, "instructions"), ",.0f"),
+            shown(median(samples, "cpu_us"), ".2f"),
+            shown(ratio(samples, floor_of(bench, workload), cost), ".2f"),
+            shown(percentile(latencies, 0.5), ".0f"),
+            shown(percentile(latencies, 0.99), ".0f"),
+            shown(median(samples, "lost"), ".2%"),
+            shown(median(samples, "upstream"), ".3f"),
+            shown(median(samples, "rss") / 2**20, ".1f"),
+        ])
+    return table([workload.name, "queries/s", "spread", f"x {BASE}", "busy", "instructions",
+                  "CPU, µs", "x floor", "p50, µs", "p99, µs", "lost", "upstream", "RSS, MiB"], rows)
+
+
+def start_table(bench):
+    rows = []
+    for peer in bench.servers:
+        start = bench.starts.get(peer.name)
+        memory = bench.memory.get(peer.name)
+        if start:
+            rows.append([
+                peer.name,
+                shown(1e3 * min(start.seconds), ".1f"),
+                shown(1e3 * statistics.median(start.seconds), ".1f"),
+                shown(start.rss / 2**20, ".1f"),
+                shown(memory and memory.per_answer, ".0f"),
+                shown(memory and memory.known, ".0%"),
+            ])
+    return table(["", "start, ms, best", "median", "RSS, MiB", "octets per answer",
+                  f"still known of {bench.options.names:,}"], rows)
+
+
+def cpu_model():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        match = re.search(r"^(?:model name|Model)\s*:\s*(.+)", file.read(), re.M)
+    return match[1] if match else platform.machine()
+
+
+def write(bench):
+    options = bench.options
+    versions = ", ".join(f"{peer.name} {peer.version()}" for peer in bench.servers
+                         if peer is not bench.floor)
+    parts = [
+        f"{datetime.date.today():%d %B %Y}; {len(CPUS)} CPUs ({cpu_model()}), Linux "
+        f"{platform.release()}; {versions}. Others took {bench.strangers:.0%} of the CPUs "
+        "meanwhile.",
+        f"Interleaved rounds: {options.rounds}, with {options.seconds:g} s for each load. Figures "
+        "are medians of the rounds, ratios medians of those within a round; \"spread\" is from the "
+        "slowest round to the fastest, \"busy\" how much of its CPUs the server used: far below "
+        "100 %, queries/s say more about dnsperf than about the server. CPU time (user and system) "
+        f"and instructions are the server's for each query; instructions: {bench.perf.note}. "
+        f"\"x floor\" compares {'instructions' if bench.perf.program else 'CPU time'} with the "
+        "reflector's for a hit over UDP. Latencies are those at "
+        f"{load.LATENCY_RATE:,} queries a second. \"lost\" is what had no answer or not NOERROR, "
+        "\"upstream\" how many questions went on for each that came.",
+    ]
+    parts += [workload_table(bench, workload) for workload in load.WORKLOADS]
+    parts += [
+        "From the start of the program to its first answer, for which it has to ask the upstream, "
+        "and the RSS then: tarn with default options, the peers with one thread. What an answer "
+        "costs is how much the RSS grows when so many names are asked once, with one worker.",
+        start_table(bench),
+    ]
+    if bench.callgrind:
+        parts.append("Instructions in user mode for each hit over UDP, as callgrind counts them: "
+                     + ", ".join(f"{name} {count:,.0f}" for name, count in bench.callgrind.items())
+                     + ".")
+    return "\n\n".join(parts)
+
+
+def put_between_marks(path, text):
+    """The rest of the file stays as it is."""
+    before, after = "", ""
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            before = file.read()
+        if BEGIN in before and END in before:
+            before, rest = before.split(BEGIN, 1)
+            after = rest.split(END, 1)[1]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"{before}{BEGIN}\n\n{text}\n\n{END}{after or chr(10)}")
+
+
+# ---- the plot ------------------------------------------------------------------------------------
+
+BAR, GAP, LABEL, WIDTH = 13, 34, 100, 260
+PANELS = [("queries_per_sec", "queries/s", ",.0f"), ("cpu_us", "CPU for each query, µs", ".1f")]
+
+
+def plot(bench, path):
+    """A group of bars for each workload; on the left more is better, on the right less."""
+    panel_width = WIDTH + 70
+    shapes, y = [], 10
+    for workload in load.WORKLOADS:
+        rows = [(peer, bench.samples[workload, peer.name]) for peer in bench.servers
+                if bench.samples.get((workload, peer.name))]
+        if not rows:
+            continue
+        y += GAP
+        for index, (figure, title, form) in enumerate(PANELS):
+            x = LABEL + index * panel_width
+            shapes.append(f'<text x="{x}" y="{y - 6}" class="h">'
+                          f"{escape(workload.name)}: {title}</text>")
+            most = max(median(samples, figure) for _, samples in rows) or 1
+            for row, (peer, samples) in enumerate(rows):
+                value, top = median(samples, figure), y + row * BAR
+                kind = peer.name if peer in (bench.floor, bench.tarn) else "peer"
+                shapes.append(f'<rect x="{x}" y="{top}" width="{WIDTH * value / most:.1f}" '
+                              f'height="{BAR - 3}" class="{kind}"/>')
+                shapes.append(f'<text x="{x + 4 + WIDTH * value / most:.1f}" y="{top + BAR - 4}">'
+                              f"{value:{form}}</text>")
+                if index == 0:
+                    shapes.append(f'<text x="{LABEL - 6}" y="{top + BAR - 4}" class="n">'
+                                  f"{escape(peer.name)}</text>")
+        y += len(rows) * BAR
+    width, height = LABEL + len(PANELS) * panel_width, y + 10
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+                   f'width="{width}" height="{height}">\n'
+                   "<style>text { font: 10px sans-serif } "
+                   ".h { font-weight: bold; font-size: 11px } .n { text-anchor: end } "
+                   ".tarn { fill: #1b6ca8 } .reflector { fill: #999 } .peer { fill: #c9d6df }"
+                   "</style>\n"
+                   f'<rect width="{width}" height="{height}" fill="white"/>\n'
+                   + "\n".join(shapes) + "\n</svg>\n")

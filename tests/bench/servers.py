@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Processes that answer questions: started, asked, measured from outside, and ended."""
+
+import contextlib
+import os
+import random
+import re
+import select
+import socket
+import struct
+import subprocess
+import time
+
+HOST = "127.0.0.1"
+READY_TIMEOUT_SEC = 10
+# Between two tries while a server starts; with nobody on the port, and with somebody.
+NOT_YET_SEC = 0.0002
+NO_ANSWER_SEC = 0.001
+CPUS = sorted(os.sched_getaffinity(0))
+
+
+def make_query(name, identity=0):
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    return struct.pack("!6H", identity, 0x0100, 1, 0, 0, 0) + labels + struct.pack("!BHH", 0, 1, 1)
+
+
+class Fault(Exception):
+    """What the one who started the bench must be told."""
+
+
+def server_cpus(workers):
+    return set(CPUS[:workers])
+
+
+def client_cpus(workers):
+    """Others than the server's, where there are enough."""
+    cpus = set(CPUS[workers:2 * workers])
+    return cpus if len(cpus) == workers else set(CPUS[:2])
+
+
+@contextlib.contextmanager
+def pinned(cpus):
+    """What is started meanwhile stays on these CPUs."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def free_port():
+    """A port that is free for UDP and TCP at this moment."""
+    for _ in range(50):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.bind((HOST, 0))
+            with contextlib.suppress(OSError):
+                tcp.bind(udp.getsockname())
+                return udp.getsockname()[1]
+    raise Fault("no free port")
+
+
+def machine_sec():
+    """What all CPUs have worked, for this machine or another on the same host, and could have."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, idle, iowait, irq, softirq, steal = (
+            int(ticks) / os.sysconf("SC_CLK_TCK") for ticks in file.readline().split()[1:9])
+    worked = user + nice + system + irq + softirq + steal
+    return worked, worked + idle + iowait
+
+
+class Server:
+    """The processes of one program. As a context, it answers inside and is gone behind."""
+
+    def __init__(self, name, argvs, port, folder, cpus):
+        self.name = name
+        self.argvs = argvs
+        self.port = port
+        self.folder = folder
+        self.log = os.path.join(folder, "log")
+        self.cpus = cpus
+        self.processes = []
+        self.socket = None
+        self.started = None
+        self.first_answer_sec = None
+
+    def __enter__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.end)
+            self.socket.connect((HOST, self.port))
+            with pinned(self.cpus), open(self.log, "wb") as log:
+                self.started = time.perf_counter()
+                for argv in self.argvs:
+                    self.processes.append(subprocess.Popen(argv, stdin=subprocess.DEVNULL,
+                                                           stdout=log, stderr=log,
+                                                           cwd=self.folder))
+            self.first_answer_sec = self.wait_until_ready()
+            stack.pop_all()
+        return self
+
+    def __exit__(self, *_error):
+        self.end()
+
+    def end(self):
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(2)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.socket.close()
+
+    def last_words(self):
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return "".join(log.readlines()[-5:]).strip() or "it says nothing"
+
+    def exchange(self, query, wait_sec):
+        """One try; None when there was no answer in time."""
+        deadline = time.perf_counter() + wait_sec
+        try:
+            self.socket.send(query)
+            while select.select([self.socket], [], [], max(0, deadline - time.perf_counter()))[0]:
+                reply = self.socket.recv(4096)
+                if reply[:2] == query[:2]:
+                    return reply
+        except ConnectionRefusedError:
+            time.sleep(NOT_YET_SEC)
+        return None
+
+    def ask(self, name):
+        query = make_query(name, random.getrandbits(16))
+        for _ in range(3):
+            if reply := self.exchange(query, 1):
+                return reply
+        raise Fault(f"{self.name} does not answer; {self.last_words()}")
+
+    def wait_until_ready(self):
+        """Seconds from the start to the first answer."""
+        query = make_query("ready.bench.example", 1)
+        while time.perf_counter() < self.started + READY_TIMEOUT_SEC:
+            reply = self.exchange(query, NO_ANSWER_SEC)
+            if reply and reply[3] & 15 == 0:
+                return time.perf_counter() - self.started
+            if any(process.poll() is not None for process in self.processes):
+                break
+        raise Fault(f"{self.name} does not start; {self.last_words()}")
+
+    def cpu_sec(self):
+        """User and system time of all threads, as clock_getcpuclockid() would have it."""
+        return sum(time.clock_gettime((~process.pid << 3) | 2) for process in self.processes)
+
+    def rss(self):
+        """Octets."""
+        total = 0
+        for process in self.processes:
+            with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
+                total += 1024 * int(re.search(r"^VmRSS:\s+(\d+)", file.read(), re.M)[1])
+        return total
+
+
+class Upstream(Server):
+    """The server that all others ask."""
+
+    def __init__(self, program, folder):
+        port = free_port()
+        super().__init__("the upstream", [[program, "-u", str(port)]], port, folder, client_cpus(1))
+
+    def count(self):
+        """How many questions it has had, this one included."""
+        return struct.unpack("!I", self.ask("count.bench.example")[-4:])[0]

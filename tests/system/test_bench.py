@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`make bench` works: every row is there and means what it says. Nothing is timed here."""
+
+import os
+import re
+import signal
+import sys
+import xml.etree.ElementTree
+
+import pytest
+
+import servers
+
+BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench", "bench.py")
+SHORT = ["--quick", "--seconds", "0.2", "--names", "500", "--starts", "1", "--peers", ""]
+
+
+@pytest.fixture
+def bench(tool):
+    """The command that runs it, over tarn and the floor alone."""
+    tool("dnsperf")
+    reflector = os.environ.get("REFLECTOR", "")
+    if not os.access(reflector, os.X_OK):
+        pytest.skip("REFLECTOR names no program: make tests/bench/reflector")
+    return [sys.executable, BENCH, "--tarn", servers.program(), "--reflector", reflector, *SHORT]
+
+
+def assert_nothing_is_left(group):
+    with pytest.raises(ProcessLookupError):
+        os.killpg(group, 0)
+
+
+def rows_of(markdown):
+    """{workload: {server: {column: text}}}"""
+    tables = {}
+    for block in re.findall(r"(?:^\|.*\n)+", markdown, re.M):
+        head, _, *rows = [[cell.strip() for cell in line.strip("|\n").split("|")]
+                          for line in block.splitlines()]
+        tables[head[0]] = {row[0]: dict(zip(head, row)) for row in rows}
+    return tables
+
+
+def test_every_row_is_measured(bench, tmp_path):
+    out = tmp_path / "performance.md"
+    out.write_text("Before.\n<!-- make bench: begin -->\nold\n<!-- make bench: end -->\nAfter.\n",
+                   encoding="utf-8")
+    done = servers.Process([*bench, "--out", str(out)])
+    try:
+        assert done.wait(50) == 0, done.log
+        assert_nothing_is_left(done.pid)
+    finally:
+        done.kill()
+
+    text = out.read_text(encoding="utf-8")
+    assert text.startswith("Before.\n") and text.endswith("\nAfter.\n") and "old" not in text
+    assert re.search(r" Others took \d+% of the CPUs meanwhile\.$", text, re.M)
+    tables = rows_of(text)
+    asked = {"UDP, hits": 0, "TCP, hits": 0, "UDP, misses": 1, "UDP, 90 % hits": 0.1,
+             "UDP, hits, two workers": 0}
+    for workload, upstream in asked.items():
+        row = tables[workload]["tarn"]
+        assert float(row["queries/s"].replace(",", "")) > 0
+        assert float(row["CPU, µs"]) > 0
+        assert float(row["p50, µs"]) <= float(row["p99, µs"])
+        assert float(row["RSS, MiB"]) > 0
+        assert float(row["upstream"]) == pytest.approx(upstream, abs=0.05), row
+    assert tables["UDP, hits"]["reflector"]["x floor"] == "1.00"
+    assert float(tables["UDP, hits"]["tarn"]["x floor"]) > 0
+    assert float(tables[""]["tarn"]["start, ms, best"]) > 0
+    assert tables[""]["tarn"]["still known of 500"] == "100%"
+    plot = xml.etree.ElementTree.parse(tmp_path / "performance.svg")
+    assert len(plot.findall(".//*[@class='tarn']")) == 2 * len(asked)
+
+
+def test_nothing_outlives_an_interrupted_run(bench):
+    process = servers.Process(bench)
+    try:
+        process.wait_for_line("^round 1")
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait() == 130
+        assert_nothing_is_left(process.pid)
+    finally:
+        process.kill()
