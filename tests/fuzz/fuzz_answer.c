@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dns/answer.h"
+#include "dns/cookie.h"
 #include "dns/name.h"
 #include "dns/record.h"
 
@@ -32,7 +33,7 @@ static void check_reply(const struct tarn__query *query, size_t stored_len, size
 	fuzz_check(query->has_opt || tarn__reader_left(&reader) == 0);
 }
 
-/* The question asked is the message's own; its Z flag stands for DO. */
+/* The question asked is the message's own; its Z flag stands for DO, its AA for exact case. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct tarn__query query = {.flags = TARN__FLAG_AD};
@@ -49,11 +50,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	uint8_t octets[TARN__KEY_MAX], asked[TARN__ASK_MAX];
 	struct tarn__key key;
 	fuzz_check(tarn__key_read(octets, tarn__key_write(&query, octets), &key));
-	size_t asked_len = tarn__ask_write(&key, &(struct tarn__ask){.id = tarn__get16(data), .edns = true}, asked);
+	size_t asked_len =
+		tarn__ask_write(&key, &(struct tarn__ask){.id = tarn__get16(data)}, asked);
 	struct tarn__answer answer, second;
-	tarn__answer_read(data, len, asked, asked_len, &key, false, stored, &answer);
+	bool exact_case = tarn__get16(data + 2) & TARN__FLAG_AA;
+	tarn__answer_read(data, len, asked, asked_len, &key, exact_case, stored, &answer);
+	if (answer.cookie)
+		fuzz_check(answer.cookie + answer.cookie_len <= data + len &&
+			   tarn__cookie_len_is_valid(answer.cookie_len));
 	if (answer.verdict != TARN__ANSWER_GOOD)
 		return 0;
+	fuzz_check(!exact_case || memcmp(query.qname, key.qname, key.qname_len) == 0);
 	fuzz_check(answer.ttl <= (answer.is_negative ? TARN__NEGATIVE_TTL_MAX : TARN__TTL_MAX));
 	for (size_t limit = TARN__UDP_MIN; limit <= TARN__MESSAGE_MAX; limit += limit / 2) {
 		query.has_opt = !query.has_opt;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/fuzz/fuzz_query.c: whatever a client sends, its reply is well formed and its key reads
- * back. */
+/*
+ * tests/fuzz/fuzz_query.c: whatever a client sends, its reply is well formed and has its cookie,
+ * and its key reads back.
+ */
 #include "fuzz.h"
 
 #include <string.h>
@@ -18,15 +20,18 @@ static void check_key(const struct tarn__query *query)
 	fuzz_check(key.dnssec_ok == query->dnssec_ok);
 
 	struct tarn__query upstream;
-	size_t len = tarn__ask_write(&key, &(struct tarn__ask){.id = query->id, .edns = query->has_opt}, ask);
+	const struct tarn__ask how = {.id = query->id,
+				      .edns = query->has_opt,
+				      .cookie = query->cookie,
+				      .cookie_len = query->cookie_len};
+	size_t len = tarn__ask_write(&key, &how, ask);
 	fuzz_check(tarn__query_parse(ask, len, &upstream) == TARN__QUERY_GOOD);
 	fuzz_check(upstream.has_opt == query->has_opt && upstream.qtype == query->qtype);
+	fuzz_check(upstream.cookie_len == query->cookie_len);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	const struct tarn__options options = {
-		.ede_count = 1, .ede = {{.code = TARN__EDE_NETWORK_ERROR, .text = "text"}}};
 	struct tarn__query query, again;
 	uint8_t reply[TARN__UDP_MIN];
 	int verdict = tarn__query_parse(data, len, &query);
@@ -34,13 +39,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	if (verdict == TARN__QUERY_GOOD)
 		check_key(&query);
+	const struct tarn__options options = {
+		.cookie = query.cookie,
+		.cookie_len = query.cookie_len,
+		.has_keepalive = query.wants_keepalive,
+		.ede_count = 1,
+		.ede = {{.code = TARN__EDE_NETWORK_ERROR, .text = "text"}},
+	};
 	size_t reply_len = tarn__reply_error(&query, (uint16_t)verdict, &options, reply);
 	fuzz_check(reply_len <= sizeof(reply));
 	fuzz_check(tarn__query_parse(reply, reply_len, &again) == TARN__QUERY_DROP);
 	reply[2] &= 0x7f; /* no response any more: it can be parsed like a question */
 	verdict = tarn__query_parse(reply, reply_len, &again);
 	fuzz_check(again.id == query.id && again.has_opt == query.has_opt);
-	fuzz_check(!again.qname == !query.qname);
+	fuzz_check(!again.qname == !query.qname && again.cookie_len == query.cookie_len);
 	fuzz_check(again.qname ? again.qtype == query.qtype : verdict != TARN__QUERY_GOOD);
 	return 0;
 }

@@ -3,6 +3,8 @@
 
 fuzz_targets = \
 	tests/fuzz/fuzz_answer \
+	tests/fuzz/fuzz_cookie \
+	tests/fuzz/fuzz_local \
 	tests/fuzz/fuzz_name \
 	tests/fuzz/fuzz_options \
 	tests/fuzz/fuzz_query

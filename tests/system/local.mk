@@ -6,7 +6,8 @@ EXTRA_DIST += tests/system
 TARN = $(abs_builddir)/resolver/daemon/tarn
 
 .PHONY: check-system
-check-system: all
+check-system: all tests/bench/reflector$(EXEEXT)
 	@test -n '$(PYTHON)' || { echo 'no Python with pytest and dnspython was found'; exit 1; }
-	TARN='$(TARN)' PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -p no:cacheprovider -ra \
+	TARN='$(TARN)' REFLECTOR='$(abs_builddir)/tests/bench/reflector$(EXEEXT)' \
+		PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -p no:cacheprovider -ra \
 		$(PYTESTFLAGS) $(srcdir)/tests/system

@@ -302,3 +302,142 @@ def recv_frame(sock):
 
 def frame(message):
     return len(message).to_bytes(2, "big") + message
+
+
+class Authority(Process):
+    """Knot DNS with the same names in three zones: unsigned, with NSEC, with NSEC3."""
+
+    ZONES = ("plain", "nsec", "nsec3")
+
+    def __init__(self, directory):
+        self.host, self.port = "127.0.0.1", free_port()
+        self.address = f"{self.host}:{self.port}"
+        texts = []
+        for file in ("tarn.example.zone", "many.zone", "child.zone"):
+            with open(os.path.join(ZONES, file), encoding="ascii") as opened:
+                texts.append(opened.read())
+        # No signed answer has room for the set of 60 KB.
+        parent = texts[0] + texts[1] + re.sub(r"(?m)^huge .*\n", "", big_zone())
+        self.zones, zones = [], []
+        for zone in self.ZONES:
+            for owner, text in ((zone, parent), (f"child.{zone}", texts[2]),
+                                (f"insecure.{zone}", texts[2])):
+                with open(os.path.join(directory, f"{owner}.example.zone"), "w",
+                          encoding="ascii") as file:
+                    file.write(text.replace("tarn.example", f"{zone}.example"))
+                self.zones.append(f"{owner}.example")
+                is_signed = zone != "plain" and not owner.startswith("insecure")
+                zones.append(f"""
+  - domain: {owner}.example
+    file: {owner}.example.zone
+    template: {zone if is_signed else "plain"}""")
+        config = os.path.join(directory, "knot.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f"""
+server:
+    rundir: "{directory}"
+    listen: {self.host}@{self.port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 2
+database:
+    storage: "{directory}"
+log:
+  - target: stdout
+    any: info
+policy:
+  - id: nsec
+    algorithm: ecdsap256sha256
+    single-type-signing: on
+  - id: nsec3
+    algorithm: ecdsap256sha256
+    single-type-signing: on
+    nsec3: on
+    nsec3-iterations: 0
+    nsec3-salt-length: 0
+template:
+  - id: default
+    storage: "{directory}"
+  - id: plain
+    storage: "{directory}"
+    zonefile-load: whole
+    zonefile-sync: -1
+    journal-content: none
+  - id: nsec
+    storage: "{directory}"
+    zonefile-load: whole
+    zonefile-sync: -1
+    journal-content: none
+    dnssec-signing: on
+    dnssec-policy: nsec
+  - id: nsec3
+    storage: "{directory}"
+    zonefile-load: whole
+    zonefile-sync: -1
+    journal-content: none
+    dnssec-signing: on
+    dnssec-policy: nsec3
+zone:{"".join(zones)}
+""")
+        super().__init__([shutil.which("knotd", path="/usr/sbin:/usr/bin"), "-c", config])
+        self.wait_for_line("server started")
+
+
+class Unbound(Process):
+    """unbound, as it comes but for what the lines of the configuration say."""
+
+    def __init__(self, directory, modules, lines):
+        self.host, self.port = "127.0.0.1", free_port()
+        self.address = f"{self.host}:{self.port}"
+        config = os.path.join(directory, "unbound.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f"""
+server:
+	interface: {self.host}
+	port: {self.port}
+	access-control: 127.0.0.0/8 allow
+	username: ""
+	chroot: ""
+	directory: "{directory}"
+	pidfile: ""
+	use-syslog: no
+	logfile: ""
+	num-threads: 1
+	module-config: "{modules}"
+	do-not-query-localhost: no
+	qname-minimisation: no
+	edns-buffer-size: 1232
+	max-udp-size: 1232
+remote-control:
+	control-enable: no
+{lines}
+""")
+        super().__init__([shutil.which("unbound", path="/usr/sbin:/usr/bin"), "-d", "-c",
+                          config])
+        self.wait_for_line("start of service")
+
+
+def forwarder(directory, upstream):
+    """What tarn is: a cache in front of another server, without validation."""
+    return Unbound(directory, "iterator", f"""
+forward-zone:
+	name: "."
+	forward-addr: {upstream.host}@{upstream.port}
+""")
+
+
+def recursor(directory, authority):
+    """A resolver as others forward to: it follows every chain, and validates the signed zones."""
+    anchors, stubs = "", ""
+    for zone in ["", *authority.zones]:
+        stubs += f"""
+stub-zone:
+	name: "{zone}."
+	stub-addr: {authority.host}@{authority.port}
+"""
+        if "." not in zone or zone.startswith("child"):
+            continue
+        question = dns.message.make_query(zone + ".", "DNSKEY")
+        for rrset in dns.query.tcp(question, authority.host, 5, authority.port).answer:
+            anchors += "".join(f'\ttrust-anchor: "{rrset.name} DNSKEY {key}"\n' for key in rrset)
+    return Unbound(directory, "validator iterator", f"server:\n{anchors}{stubs}")

@@ -101,7 +101,8 @@ def test_a_machine_without_ipv6_is_served_all_the_same(machine, run_tarn, tool):
 def test_replies_leave_from_the_address_that_was_asked(machine, run_tarn, tool):
     """dig refuses a reply from another one."""
     machine.run(tool("ip"), "addr", "add", "192.0.2.53/32", "dev", "lo")
-    run_tarn(listen=["0.0.0.0:5300"], upstreams=["127.0.0.77"], prefix=machine.enter())
+    run_tarn("--allow", "192.0.2.53", listen=["0.0.0.0:5300"], upstreams=["127.0.0.77"],
+             prefix=machine.enter())
     for address in ("192.0.2.53", "127.0.0.1", "127.9.9.9"):
         for transport in ("+notcp", "+tcp"):
             assert machine.run(tool("dig"), f"@{address}", "-p", "5300", transport, "+short",
@@ -117,4 +118,5 @@ def test_check_explains_where_the_servers_come_from(machine):
                    "          192.0.2.9:53 (resolv.conf)\n"
                    "not asked [::1]:53 (is tarn itself)\n"
                    "workers   1\n"
-                   "cache     16 MiB\n")
+                   "cache     16 MiB\n"
+                   "allow     loopback, private and link-local networks (default)\n")

@@ -53,7 +53,8 @@ def test_check_says_what_would_run():
                            "upstream  192.0.2.1:53\n"
                            "          [2001:db8::1]:5353\n"
                            "workers   3\n"
-                           "cache     1 GiB\n")
+                           "cache     1 GiB\n"
+                           "allow     loopback, private and link-local networks (default)\n")
 
 
 def test_version_names_the_libraries():

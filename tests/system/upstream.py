@@ -25,6 +25,20 @@ class Close:
         self.octets = octets
 
 
+class Slowly:
+    """TCP: send these octets as they are, one after each pause."""
+
+    def __init__(self, octets, pause):
+        self.octets, self.pause = octets, pause
+
+
+class Elsewhere:
+    """UDP: send this from another socket: another port, or another address of ours."""
+
+    def __init__(self, message, host="127.0.0.1"):
+        self.message, self.host = message, host
+
+
 def reply(question, *rrs, rcode=dns.rcode.NOERROR, authority=(), flags=0):
     """A message that answers a question; rrs as "owner ttl IN type rdata"."""
     message = dns.message.make_response(question.message, recursion_available=True)
@@ -53,10 +67,15 @@ def silence(_question):
     return SILENCE
 
 
+def octets_of(message):
+    return message if isinstance(message, bytes) else message.to_wire(max_size=65535)
+
+
 class Upstream:
     """
-    script(question) gives what to send: a message, octets, several of them in a list, SILENCE, or a
-    Close. It runs in a thread per question, so it may sleep.
+    script(question) gives what to send: a message, octets, an Elsewhere, several of them in a list,
+    SILENCE, a Close, or a Slowly. It runs in a thread per question, so it may sleep. A question's
+    name is in lower case, its message and wire have the letters as they came.
     """
 
     def __init__(self, script, host="127.0.0.1", tcp=True):
@@ -81,7 +100,7 @@ class Upstream:
         """Questions that arrived so far."""
         with self.lock:
             return sum(1 for q in self.questions
-                       if (name is None or q.name.lower().rstrip(".") == name.rstrip("."))
+                       if (name is None or q.name.rstrip(".") == name.rstrip("."))
                        and transport in (None, q.transport))
 
     def _receive(self):
@@ -123,7 +142,7 @@ class Upstream:
         try:
             message = dns.message.from_wire(wire)
             asked = message.question[0]
-            question = Question(transport, asked.name.to_text(),
+            question = Question(transport, asked.name.to_text().lower(),
                                 dns.rdatatype.to_text(asked.rdtype), wire, message,
                                 peer[1])
             with self.lock:
@@ -133,8 +152,18 @@ class Upstream:
                 stream.sendall(said.octets)
                 stream.shutdown(socket.SHUT_RDWR)
                 return
+            if isinstance(said, Slowly):
+                for octet in said.octets:
+                    stream.sendall(bytes([octet]))
+                    time.sleep(said.pause)
+                return
             for part in said if isinstance(said, (list, tuple)) else [said]:
-                send(part if isinstance(part, bytes) else part.to_wire(max_size=65535))
+                if isinstance(part, Elsewhere):
+                    with socket.socket(self.udp.family, socket.SOCK_DGRAM) as other:
+                        other.bind((part.host, 0))
+                        other.sendto(octets_of(part.message), peer)
+                else:
+                    send(octets_of(part))
         except OSError:
             pass  # tarn gave up on this question, or the test is over
         except Exception as fault:  # a fault of the script is the test's, not tarn's

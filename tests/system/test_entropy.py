@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+What an off-path attacker has to guess (RFC 5452 section 9.2): the id, the port and the letter case
+of 12,000 questions, as they come in at a server. The bounds are some six standard deviations from what
+chance gives, so that chance alone does not break them.
+"""
+
+import collections
+import itertools
+import math
+import re
+import socket
+import struct
+import threading
+from typing import NamedTuple
+
+import pytest
+
+from servers import frame, recv_frame
+from wire import read_name
+
+COUNT = 12_000
+# Questions under way at a time: few, so that each has a port of its own, and many, which share.
+CALM, BUSY = 6, 60
+SHARE = 8  # what a port carries before it is given up
+NAME = "{:05}.a-name-of-ours.example."
+LETTERS = sum(c.isalpha() for c in NAME)
+
+
+class Sent(NamedTuple):
+    id: int
+    port: int
+    name: bytes
+
+
+class Recorder:
+    """An upstream that writes down what it gets and says the same to everybody."""
+
+    def __init__(self):
+        self.sent = []
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.bind(("127.0.0.1", 0))
+        self.address = "127.0.0.1:{}".format(self.udp.getsockname()[1])
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        record = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 300, 4) + bytes([192, 0, 2, 1])
+        while True:
+            wire, peer = self.udp.recvfrom(4096)
+            if not wire:
+                self.udp.close()
+                return
+            name, end = read_name(wire, 12)
+            self.sent.append(Sent(int.from_bytes(wire[:2], "big"), peer[1], name))
+            self.udp.sendto(wire[:2] + struct.pack("!5H", 0x8180, 1, 1, 0, 0) + wire[12:end + 4] +
+                            record, peer)
+
+    def close(self):
+        self.udp.sendto(b"", self.udp.getsockname())
+
+
+def query_wire(number):
+    labels = NAME.format(number).split(".")
+    name = b"".join(len(label).to_bytes(1, "big") + label.encode() for label in labels)
+    return struct.pack("!6H", number, 0x0100, 1, 0, 0, 0) + name + b"\0\1\0\1"
+
+
+@pytest.fixture
+def ask_all(run_tarn, cleanup):
+    """Asks all questions, so many at a time, and gives what came in, in its order."""
+    def ask(window):
+        recorder = Recorder()
+        cleanup.callback(recorder.close)
+        tarn = run_tarn("--workers", 1, upstreams=[recorder])
+        with tarn.tcp_socket(timeout=20) as sock:
+            for start in range(0, COUNT, window):
+                sock.sendall(b"".join(frame(query_wire(n)) for n in range(start, start + window)))
+                for _ in range(window):
+                    reply = recv_frame(sock)
+                    assert struct.unpack_from("!H", reply, 6) == (1,)
+        assert len({entry.name.lower() for entry in recorder.sent}) == COUNT
+        # One that met a full buffer, or a busy moment, was sent again.
+        assert COUNT <= len(recorder.sent) < COUNT * 1.02
+        return recorder.sent
+    return ask
+
+
+def check_evenness(values, kinds):
+    """Pearson's chi-square: neither uneven nor, as a counter would be, too even."""
+    counts = collections.Counter(values)
+    expected = len(values) / kinds
+    chi = sum((counts[kind] - expected) ** 2 / expected for kind in range(kinds))
+    deviation = math.sqrt(2 * (kinds - 1))
+    assert abs(chi - (kinds - 1)) < 7 * deviation, (chi, kinds)
+
+
+def bits(values):
+    """Of the chance that two of the values are the same (Renyi's entropy of order 2)."""
+    pairs = sum(n * (n - 1) for n in collections.Counter(values).values())
+    return -math.log2(max(pairs, 1) / (len(values) * (len(values) - 1)))
+
+
+def runs(values):
+    return [len(list(same)) for _, same in itertools.groupby(values)]
+
+
+@pytest.mark.parametrize("window", [CALM, BUSY])
+def test_what_an_attacker_has_to_guess(ask_all, window, capsys):
+    sent = ask_all(window)
+    ids = [entry.id for entry in sent]
+    ports = [entry.port for entry in sent]
+
+    # The id: each as likely as each other, also to who knows the id before, or the port.
+    for values in (ids, [b - a for a, b in zip(ids, ids[1:])], [i ^ p for i, p in zip(ids, ports)]):
+        check_evenness([value & 0xFF for value in values], 256)
+        check_evenness([value >> 8 & 0xFF for value in values], 256)
+    id_bits = bits(ids)
+    assert id_bits > 15.75
+
+    # The port: given up after its share, and nothing to be learnt from one about the next.
+    uses = collections.Counter(ports)
+    assert len(ports) / len(uses) < (SHARE + 1 if window == BUSY else 1.2)
+    assert max(uses.values()) <= 5 * SHARE  # a few ports are drawn again
+    assert max(runs(ports)) <= 2 * SHARE
+    fresh = list(dict.fromkeys(ports))
+    if window == CALM:
+        check_evenness([port & 0xFF for port in fresh], 256)
+        assert bits(ports) > 15.7
+    steps = [b - a for a, b in zip(fresh, fresh[1:])]
+    assert len(set(steps)) > len(steps) * 0.9
+    assert min(fresh) < 4096 and max(fresh) > 61440
+    # How often a shared port comes again says nothing of how it was drawn; the range does.
+    port_bits = bits(ports) if window == CALM else math.log2(max(fresh) - min(fresh))
+
+    # The letters: each a fair coin, and no two spellings alike beyond what chance does.
+    spellings = [re.sub(rb"[^A-Za-z]", b"", entry.name) for entry in sent]
+    letter_bits = []
+    for place in range(LETTERS):
+        upper = sum(spelling[place:place + 1].isupper() for spelling in spellings)
+        assert abs(upper - len(sent) / 2) < 7 * math.sqrt(len(sent)) / 2
+        letter_bits.append(bits([spelling[place] for spelling in spellings]))
+    assert bits(spellings) > LETTERS - 1.5
+
+    total = id_bits + port_bits
+    with capsys.disabled():
+        print(f"\n  {window} at a time: {len(sent)} questions by {len(fresh)} ports, at most "
+              f"{max(runs(ports))} in a row; id {id_bits:.1f} bits, port {port_bits:.1f}, together "
+              f"{total:.0f}; each of {LETTERS} letters {min(letter_bits):.2f}")
+    assert total > 31
