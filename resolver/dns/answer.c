@@ -283,20 +283,21 @@ static bool is_signed_for_chain(struct reading *reading, const struct tarn__rrse
 	const struct tarn__rrset *signatures = find_signatures(reading, rrset);
 	if (!signatures)
 		return false;
-	/* RFC 4034 section 3.1.7 */
+	/* RFC 4034 section 3.1.7: the signer's name is not compressed. */
 	struct tarn__reader rdata = tarn__rrsets_rdata(&reading->rrsets, signatures->first);
-	struct tarn__name signer, name = reading->end;
 	tarn__read_octets(&rdata, 18);
-	signer.len = tarn__name_read(&rdata, signer.octets);
-	if (signer.len == 0)
+	const uint8_t *signer = rdata.wire + rdata.at;
+	size_t signer_len = tarn__name_span(signer, tarn__reader_left(&rdata));
+	if (signer_len == 0)
 		return false;
-	bool is_for = tarn__name_is_within(name.octets, name.len, signer.octets, signer.len);
+	struct tarn__name name = reading->end;
+	bool is_for = tarn__name_is_within(name.octets, name.len, signer, signer_len);
 	for (size_t i = 0; i < reading->kept_rrsets && !is_for; i++) {
 		const struct tarn__rrset *kept = &reading->rrsets.at[reading->kept[i]];
 		if (kept->section != TARN__SECTION_ANSWER)
 			continue;
 		tarn__rrset_owner(&reading->rrsets, kept, &name);
-		is_for = tarn__name_is_within(name.octets, name.len, signer.octets, signer.len);
+		is_for = tarn__name_is_within(name.octets, name.len, signer, signer_len);
 	}
 	return is_for;
 }

@@ -416,15 +416,32 @@ START_TEST(signature_too_short_for_a_type_signs_nothing)
 }
 END_TEST
 
-START_TEST(signature_too_short_for_a_signer_proves_nothing)
+/* RFC 4034 section 3.1.7 */
+START_TEST(proof_needs_a_signers_name_in_full)
 {
+	static const char rdata[] = "\0\x2f\x08\2\0\0\0\x3c\0\0\0\2\0\0\0\1\0\7";
+	static const struct {
+		const char *octets;
+		size_t len;
+		const char *kept;
+	} signers[] = {
+		{"", 0, ""},
+		{"\xc0\x10", 2, ""},
+		{"\7exampl", 7, ""},
+		{"\7example", 9,
+		 "--\nvvv.example. 60 NSEC xxx.example.\nvvv.example. 60 RRSIG NSEC\n"},
+	};
 	ask("www.example.", TARN__TYPE_A, true);
-	start(RESPONSE | TARN__NXDOMAIN);
-	put_record(&message, 2, "vvv.example. 60 NSEC xxx.example.");
-	put_raw(2, "vvv.example.", TARN__TYPE_RRSIG, "\0\x2f\x08\2\0\0\0\x3c\0\0\0\2\0\0\0\1\0\7",
-		18);
-	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
-	ck_assert_str_eq(kept(), "");
+	for (size_t i = 0; i < sizeof(signers) / sizeof(signers[0]); i++) {
+		char octets[32];
+		memcpy(octets, rdata, 18);
+		memcpy(octets + 18, signers[i].octets, signers[i].len);
+		start(RESPONSE | TARN__NXDOMAIN);
+		put_record(&message, 2, "vvv.example. 60 NSEC xxx.example.");
+		put_raw(2, "vvv.example.", TARN__TYPE_RRSIG, octets, 18 + signers[i].len);
+		ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+		ck_assert_str_eq(kept(), signers[i].kept);
+	}
 }
 END_TEST
 
@@ -968,7 +985,7 @@ int main(void)
 	tcase_add_test(tcase, link_that_is_malformed_breaks_the_answer);
 	tcase_add_test(tcase, soa_that_is_malformed_breaks_a_denial);
 	tcase_add_test(tcase, signature_too_short_for_a_type_signs_nothing);
-	tcase_add_test(tcase, signature_too_short_for_a_signer_proves_nothing);
+	tcase_add_test(tcase, proof_needs_a_signers_name_in_full);
 	tcase_add_test(tcase, name_in_rdata_ends_within_it_even_where_the_message_goes_on);
 	tcase = add_case(suite, "kept");
 	tcase_add_loop_test(tcase, what_answers_is_kept, 0, COUNT(cases));
