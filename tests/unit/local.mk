@@ -6,6 +6,7 @@ unit_tests = \
 	tests/unit/test_address \
 	tests/unit/test_addresses \
 	tests/unit/test_answer \
+	tests/unit/test_answer_kept \
 	tests/unit/test_attempt \
 	tests/unit/test_carrier \
 	tests/unit/test_cookie \
@@ -60,7 +61,7 @@ tests_unit_test_resolver_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/scenari
 tests_unit_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 
-EXTRA_DIST += tests/unit/cache_world.h tests/unit/churn.h tests/unit/message.h \
+EXTRA_DIST += tests/unit/answer.h tests/unit/cache_world.h tests/unit/churn.h tests/unit/message.h \
 	tests/unit/net.h tests/unit/unit.h
 if HAVE_CHECK
 if !FUZZER
@@ -73,6 +74,7 @@ endif
 # valgrind, and the sanitizers see them: make check-valgrind valgrind_tests=tests/unit/test_name
 valgrind_tests = \
 	tests/unit/test_answer \
+	tests/unit/test_answer_kept \
 	tests/unit/test_lookup \
 	tests/unit/test_resolver \
 	tests/unit/test_rtcache_get \
