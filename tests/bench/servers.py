@@ -6,6 +6,7 @@ import os
 import random
 import re
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -69,6 +70,20 @@ def machine_sec():
     return worked, worked + idle + iowait
 
 
+@contextlib.contextmanager
+def uninterrupted():
+    """What must not be left half done: an interrupt comes after it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def allow_interrupts():
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 class Server:
     """The processes of one program. As a context, it answers inside and is gone behind."""
 
@@ -92,9 +107,10 @@ class Server:
             with pinned(self.cpus), open(self.log, "wb") as log:
                 self.started = time.perf_counter()
                 for argv in self.argvs:
-                    self.processes.append(subprocess.Popen(argv, stdin=subprocess.DEVNULL,
-                                                           stdout=log, stderr=log,
-                                                           cwd=self.folder))
+                    with uninterrupted():
+                        self.processes.append(subprocess.Popen(
+                            argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                            cwd=self.folder, preexec_fn=allow_interrupts))
             self.first_answer_sec = self.wait_until_ready()
             stack.pop_all()
         return self
@@ -103,6 +119,10 @@ class Server:
         self.end()
 
     def end(self):
+        with uninterrupted():
+            self.end_processes()
+
+    def end_processes(self):
         for process in self.processes:
             process.terminate()
         for process in self.processes:

@@ -226,6 +226,15 @@ def unbound_passes_no_AD_on(question, theirs, ours, upstream):
         theirs.flags.split() == [flag for flag in ours.flags.split() if flag != "AD"]
 
 
+@rule("flags")
+def unbound_says_AD_below_a_DNAME_now_and_then(_question, theirs, ours, upstream):
+    """What the upstream, an unbound too, said to tarn and what it says now may be either."""
+    def without_AD(flags):
+        return [flag for flag in flags.split() if flag != "AD"]
+    return any(record.type == DNAME for record in ours.chain) and \
+        without_AD(theirs.flags) == without_AD(ours.flags) == without_AD(upstream.flags)
+
+
 @rule("additional")
 def unbound_adds_the_addresses_of_name_servers(question, _theirs, ours, _upstream):
     return question.type == NS and not ours.additional
