@@ -26,7 +26,7 @@ def query(*options, name="www.tarn.example.", **more):
 
 def option(message, code):
     """The data of a reply's only option of that code, or None."""
-    found = [o.data for o in message.options if o.otype == code]
+    found = [o.to_wire() for o in message.options if o.otype == code]
     assert len(found) <= 1
     return found[0] if found else None
 

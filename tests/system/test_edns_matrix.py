@@ -165,7 +165,7 @@ def test_no_option_of_a_client_goes_upstream_or_makes_a_difference(run_tarn, run
         assert answer.answer and not answer.options
     assert upstream.count() == 1
     asked = upstream.questions[0].message
-    assert [(o.otype, len(o.data)) for o in asked.options] == [(COOKIE, 8)]
+    assert [(o.otype, len(o.to_wire())) for o in asked.options] == [(COOKIE, 8)]
     assert asked.payload == 1232
 
 
