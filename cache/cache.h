@@ -5,6 +5,7 @@
 #define RTCACHE_CACHE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "epoch.h"
@@ -27,6 +28,9 @@ struct rtcache {
 	size_t memory_len;
 
 	_Alignas(RTCACHE__LINE) struct rtcache__epochs epochs;
+
+	/* Failures of another generation are forgotten. */
+	atomic_uint failure_generation;
 
 	/* Guarded by lock, which is taken after every other. */
 	pthread_mutex_t lock;

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "client.h"
+
 /* Not the top bits: they name the shard whose lock is held. */
 #define OTHER_HASH UINT64_C(0x005a96c35a3c69a5)
 
@@ -24,6 +26,11 @@ struct rtcache__failure rtcache__failure_read(struct rtcache__entry *entry)
 static bool remembers(const struct rtcache_options *options)
 {
 	return options->failure_ms || options->stale_failure_ms;
+}
+
+static unsigned generation(const struct rtcache *cache)
+{
+	return atomic_load_explicit(&cache->failure_generation, memory_order_relaxed);
 }
 
 /* The entry's failure, which lasts longer as long as there is a stale value to give. */
@@ -51,7 +58,7 @@ bool rtcache__failure_find(const struct rtcache *cache, struct rtcache__shard *s
 	if (!entry)
 		return false;
 	struct rtcache__failure failure = weigh(cache, shard, entry, now_ms);
-	if (now_ms >= failure.until_ms)
+	if (now_ms >= failure.until_ms || failure.generation != generation(cache))
 		return false;
 	*out = failure;
 	return true;
@@ -76,7 +83,8 @@ void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *sha
 	if (entry) {
 		struct rtcache__failure last = weigh(cache, shard, entry, now_ms);
 		uint64_t next_ms = next_span(options, last.span_ms);
-		if (now_ms < rtcache__add_ms(last.until_ms, next_ms))
+		if (now_ms < rtcache__add_ms(last.until_ms, next_ms) &&
+		    last.generation == generation(cache))
 			span_ms = next_ms;
 	}
 	uint64_t longest_ms =
@@ -86,6 +94,7 @@ void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *sha
 		.until_ms = rtcache__add_ms(now_ms, span_ms),
 		.span_ms = span_ms,
 		.error = error,
+		.generation = generation(cache),
 	};
 	struct rtcache__new item = {
 		.hash = hash ^ OTHER_HASH,
@@ -105,4 +114,9 @@ void rtcache__failure_forget(struct rtcache *cache, struct rtcache__shard *shard
 {
 	if (remembers(&cache->options))
 		(void)rtcache__shard_remove(shard, hash ^ OTHER_HASH, key, key_len);
+}
+
+void rtcache_forget_failures(struct rtcache_client *client)
+{
+	atomic_fetch_add_explicit(&client->cache->failure_generation, 1, memory_order_relaxed);
 }

@@ -24,13 +24,14 @@ struct rtcache__failure {
 	/* From the failure on; the next failure's is twice that. */
 	uint64_t span_ms;
 	int error;
+	unsigned generation;
 };
 
 /* What an entry marked as failure says. */
 struct rtcache__failure rtcache__failure_read(struct rtcache__entry *entry);
 
 /* Whether the key has failed and its time has not passed, which may be longer while it has a stale
- * value. */
+ * value; unless that is forgotten. */
 bool rtcache__failure_find(const struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
 			   const void *key, size_t key_len, uint64_t now_ms,
 			   struct rtcache__failure *out);

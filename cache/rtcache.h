@@ -229,6 +229,12 @@ int rtcache_force_put(struct rtcache_client *client, const void *key, size_t key
 /* Whether there was something to remove. Forgets the key's failures too. */
 bool rtcache_remove(struct rtcache_client *client, const void *key, size_t key_len);
 
+/*
+ * Forgets the failures of all keys, at once and whatever their number: what made them fail is over.
+ * The next failure of each is its first. From any thread.
+ */
+void rtcache_forget_failures(struct rtcache_client *client);
+
 /* rtcache_peek(), fresh values only, for count keys; out has room for as many. How many were there.
  */
 size_t rtcache_multi_peek(struct rtcache_client *client, const struct rtcache_key *keys,

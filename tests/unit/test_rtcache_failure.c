@@ -206,6 +206,19 @@ START_TEST(longest_key_can_fail)
 }
 END_TEST
 
+START_TEST(failures_of_all_keys_are_forgotten_at_once)
+{
+	struct rtcache__failure failure;
+	open_with(100, 350);
+	ck_assert_uint_eq(next_span(), 100);
+	ck_assert_uint_eq(next_span(), 200);
+	rtcache_forget_failures(world.client);
+	ck_assert(!find(&failure));
+	ck_assert_uint_eq(next_span(), 100);
+	ck_assert_uint_eq(next_span(), 200);
+}
+END_TEST
+
 START_TEST(failure_may_be_remembered_for_ever)
 {
 	struct rtcache__failure failure;
@@ -447,6 +460,17 @@ START_TEST(failure_may_be_remembered_beside_a_stale_value_only)
 }
 END_TEST
 
+START_TEST(forgotten_failure_does_not_keep_a_stale_value_from_being_renewed)
+{
+	open_stale(_i, 30000);
+	put_stale();
+	remember(-7);
+	ck_assert_uint_eq(lookups_of_one_get(), 0);
+	rtcache_forget_failures(world.client);
+	ck_assert_uint_eq(lookups_of_one_get(), 1);
+}
+END_TEST
+
 START_TEST(failed_lookup_is_not_tried_again_by_those_with_a_stale_value)
 {
 	static struct caller a, b;
@@ -479,6 +503,7 @@ int main(void)
 	tcase_add_test(tcase, failure_lies_beside_the_value);
 	tcase_add_test(tcase, other_keys_failure_is_not_found);
 	tcase_add_test(tcase, longest_key_can_fail);
+	tcase_add_test(tcase, failures_of_all_keys_are_forgotten_at_once);
 	tcase_add_test(tcase, failure_may_be_remembered_for_ever);
 	tcase_add_test(tcase, refused_lookup_ends_the_wait_of_all);
 	tcase_add_test(tcase, refused_lookup_that_was_replaced_is_ignored);
@@ -496,6 +521,8 @@ int main(void)
 	tcase_add_loop_test(rules, failure_is_not_swept_before_its_longest_time, 0, 2);
 	tcase_add_loop_test(rules, span_doubles_behind_a_stale_value, 0, 2);
 	tcase_add_loop_test(rules, failure_may_be_remembered_beside_a_stale_value_only, 0, 2);
+	tcase_add_loop_test(rules, forgotten_failure_does_not_keep_a_stale_value_from_being_renewed,
+			    0, 2);
 	tcase_add_loop_test(rules, failed_lookup_is_not_tried_again_by_those_with_a_stale_value, 0,
 			    2);
 	suite_add_tcase(suite, rules);
