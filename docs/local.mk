@@ -3,7 +3,7 @@
 
 dist_man_MANS += docs/man/tarn.8 docs/man/rtcache.3
 EXTRA_DIST += docs/hacking.md docs/rfc.md docs/differences.md docs/performance.md \
-	docs/performance.svg docs/decisions
+	docs/performance.svg docs/upstreams.md docs/decisions
 
 # The examples are built and run, so that they stay true.
 check_PROGRAMS += docs/examples/rtcache_files

@@ -49,7 +49,7 @@ struct ev_loop;
 	X(TARN_ETIMEOUT, -109, "no answer in time")                                                \
 	X(TARN_EANSWER, -110, "no usable answer")                                                  \
 	X(TARN_EBUSY, -111, "too many questions under way")                                        \
-	X(TARN_ENOSERVER, -112, "no upstream server")                                             \
+	X(TARN_ENOSERVER, -112, "no upstream server")                                              \
 	X(TARN_EPREFIX, -113, "not a prefix length that fits the address")
 
 #define TARN__ERROR_ENUM(name, code, text) name = code,
@@ -120,12 +120,21 @@ enum tarn_log_level {
 	TARN_LOG_DEBUG = 7
 };
 
+/* Which upstream is asked first, and when the next one is asked, too. */
+enum tarn_policy {
+	TARN_FASTEST, /* the one that answers soonest; the next where it is slow or fails */
+	TARN_SEQUENTIAL, /* the first in order; the next where it is slow or fails */
+	TARN_ROUND_ROBIN, /* each in turn; the next where it is slow or fails */
+	TARN_PARALLEL /* all of them at once; the first good answer is taken */
+};
+
 /* Zero means the default named beside it. */
 struct tarn_options {
 	size_t cache_size; /* octets, everything counted; 16 MiB */
 	/* Copied; none: every question that needs one fails. */
 	const struct tarn_address *upstreams;
 	size_t upstream_count;
+	enum tarn_policy policy; /* TARN_FASTEST */
 	/* Who may ask; none: loopback, private and link-local networks. Loopback always may. */
 	const struct tarn_network *allow;
 	size_t allow_count;
@@ -145,6 +154,19 @@ struct tarn_options {
 struct tarn *tarn_new(const struct tarn_options *);
 /* All its workers have been freed before. NULL is allowed. */
 void tarn_free(struct tarn *);
+
+/*
+ * Forwards to other servers from now on; none: every question that needs one fails. Questions under
+ * way are asked there, and those of the old servers are dropped. Copied. Any thread: each worker
+ * changes over on its own, at once. TARN_EINVAL for more than 64.
+ */
+int tarn_set_upstreams(struct tarn *, const struct tarn_address *upstreams, size_t count);
+
+/*
+ * The machine's links, addresses or routes have changed: what was learnt of the upstreams goes for
+ * them no longer, and questions under way are asked anew. Any thread.
+ */
+void tarn_network_changed(struct tarn *);
 
 /* loop is borrowed, outlives the worker. NULL with errno set: out of memory or of descriptors. */
 struct tarn_worker *tarn_worker_new(struct tarn *, struct ev_loop *loop);

@@ -169,7 +169,7 @@ enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *attempt, cons
 	}
 	if (answer->verdict == TARN__ANSWER_FOREIGN)
 		return TARN__OUTCOME_USELESS;
-	tarn__server_answered(server, now_ms - attempt->sent_ms);
+	tarn__server_answered(server, attempt->sent_ms, now_ms);
 	learn_cookie(attempt, answer);
 	if (answer->verdict == TARN__ANSWER_FAILED)
 		return judge_failure(attempt, answer);

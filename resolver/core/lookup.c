@@ -16,6 +16,9 @@
  *	  else                    --> that server is done; ask the next at once
  *	nothing left and nothing outstanding, or the time is over --> fail, end
  *
+ *	all servers are dead --> wait --> one is healed, there are others --> as at the start
+ *	                              \-> the time is over --> fail, end
+ *
  * An upstream's extended errors (RFC 8914) are about its own lookup: they are not kept, a client is
  * told ours.
  */
@@ -31,31 +34,48 @@
 #include "dns/query.h"
 #include "rtcache.h"
 
+enum {
+	/* What has waited goes out in batches, so that a server that is back stays: 12,800/s. */
+	RELEASE_BATCH = 64,
+	RELEASE_MS = 5,
+};
+
 struct lookup {
 	struct tarn__lookups *all;
-	struct tarn__list node; /* of all->running */
+	struct tarn__list node; /* of all->running or all->waiting */
 	struct rtcache_lookup *handle;
 	struct tarn__key key; /* a view into the handle's */
-	struct tarn__timer timer; /* patience, or the deadline */
+	struct tarn__timer timer; /* patience, silence, or the deadline */
 	uint64_t deadline_ms;
 	struct tarn__list attempts; /* outstanding */
 	int error; /* what to fail with if nothing better comes */
 	bool is_denied; /* its name is in the cache as one that does not exist */
-	struct tarn__tries tries[]; /* one per server */
+	bool has_waited; /* for a server to come back */
+	size_t turn; /* see tarn__upstream_choose() */
+	struct tarn__tries *tries; /* one per server: those below, or more of them, owned */
+	size_t tries_room;
+	struct tarn__tries first_tries[];
 };
 
 static void on_answer(struct tarn_exchange *, int error, const uint8_t *wire, size_t len);
 static void on_timer(struct tarn__timer *);
+static void on_release(struct tarn__timer *);
+static void on_probe_answered(struct tarn__probes *);
 
 int tarn__lookups_init(struct tarn__lookups *all, const struct tarn_io *io,
 		       struct tarn__timers *timers, struct rtcache_client *client,
 		       const struct tarn__config *config)
 {
-	*all = (struct tarn__lookups){
-		.io = io, .timers = timers, .client = client, .wants_ad = config->trust_ad};
+	*all = (struct tarn__lookups){.io = io,
+				      .timers = timers,
+				      .client = client,
+				      .config = config,
+				      .release = {.fire = on_release}};
 	tarn__list_init(&all->running);
-	all->upstream =
-		tarn__upstream_new(config->servers, config->server_count, config->cookie_secret);
+	tarn__list_init(&all->waiting);
+	all->upstream = tarn__upstream_new(config->upstream_policy, config->servers,
+					   config->server_count, config->cookie_secret);
+	tarn__probes_init(&all->probes, io, timers, all->upstream, on_probe_answered);
 	all->scratch = malloc(sizeof *all->scratch);
 	if (all->upstream && all->scratch)
 		return 0;
@@ -68,12 +88,49 @@ static uint64_t now_ms(const struct lookup *lookup)
 	return lookup->all->io->now_ms(lookup->all->io->data);
 }
 
-/* One question that goes unanswered is one failure, however often it was sent. */
-static void charge_server(struct tarn__attempt *attempt, uint64_t now)
+static struct lookup *first(const struct tarn__list *list)
 {
-	if (!attempt->tries->has_failed)
-		tarn__server_failed(attempt->server, now);
-	attempt->tries->has_failed = true;
+	return TARN__CONTAINER(list->next, struct lookup, node);
+}
+
+static void move(struct lookup *lookup, struct tarn__list *list)
+{
+	tarn__list_remove(&lookup->node);
+	tarn__list_append(list, &lookup->node);
+}
+
+/* Whatever they have sent: they are asked anew when a server is back. */
+static void have_all_wait(struct tarn__lookups *all)
+{
+	while (!tarn__list_is_empty(&all->running))
+		move(first(&all->running), &all->waiting);
+}
+
+static void charge_server(struct lookup *lookup, struct tarn__server *server)
+{
+	struct tarn__lookups *all = lookup->all;
+	bool was_dead = tarn__server_is_dead(server);
+	tarn__server_failed(server, now_ms(lookup));
+	if (was_dead || !tarn__server_is_dead(server))
+		return;
+	tarn__probes_want(&all->probes);
+	if (tarn__upstream_state(all->upstream) == TARN__UPSTREAM_DOWN) {
+		all->is_down = true;
+		have_all_wait(all);
+	}
+}
+
+static void charge_silence(const struct tarn__attempt *attempt)
+{
+	struct lookup *lookup = attempt->owner;
+	attempt->tries->charged_ms = now_ms(lookup);
+	charge_server(lookup, attempt->server);
+}
+
+/* Has the server said anything, to anybody, since it was asked? Then it is slow at this name. */
+static bool is_silent(const struct tarn__attempt *attempt)
+{
+	return attempt->server->answered_ms <= attempt->sent_ms;
 }
 
 static void drop_attempt(struct tarn__attempt *attempt)
@@ -104,8 +161,8 @@ static void cancel_attempts(struct lookup *lookup, size_t index)
 }
 
 /*
- * Takes the lookup apart; the caller has ended, or will end, its handle. Whoever was asked and has
- * used up its patience counts as failed.
+ * Takes the lookup apart; the caller has ended, or will end, its handle. Whoever was asked, has said
+ * nothing and has used up its patience counts as failed.
  */
 static void stop(struct lookup *lookup)
 {
@@ -113,28 +170,35 @@ static void stop(struct lookup *lookup)
 	while (!tarn__list_is_empty(&lookup->attempts)) {
 		struct tarn__attempt *attempt =
 			TARN__CONTAINER(lookup->attempts.next, struct tarn__attempt, node);
-		if (now >= attempt->sent_ms + attempt->patience_ms)
-			charge_server(attempt, now);
+		if (attempt->tries->charged_ms == 0 && is_silent(attempt) &&
+		    now >= attempt->sent_ms + attempt->patience_ms)
+			charge_silence(attempt);
 		cancel_attempt(attempt);
 	}
 	tarn__timer_stop(lookup->all->timers, &lookup->timer);
 	tarn__list_remove(&lookup->node);
 	lookup->all->count--;
+	if (lookup->tries != lookup->first_tries)
+		free(lookup->tries);
 	free(lookup);
 }
 
-/* RFC 9520 section 3.2: what went wrong upstream is remembered; our own trouble is not the key's. */
-static bool is_ours(int error)
+/*
+ * RFC 9520 section 3.2: what went wrong upstream is remembered; our own trouble is not the key's. Nor
+ * is it that a server has come back too late.
+ */
+static bool is_to_forget(const struct lookup *lookup, int error)
 {
-	return error == TARN_EBUSY || error == TARN_ENOMEM || error == TARN_ECANCELED ||
-	       error == TARN_ENOSERVER;
+	return lookup->has_waited || error == TARN_EBUSY || error == TARN_ENOMEM ||
+	       error == TARN_ECANCELED || error == TARN_ENOSERVER;
 }
 
 static void fail(struct lookup *lookup, int error)
 {
 	struct rtcache_lookup *handle = lookup->handle;
+	bool forget = is_to_forget(lookup, error);
 	stop(lookup);
-	if (is_ours(error))
+	if (forget)
 		rtcache_refuse(handle, error);
 	else
 		rtcache_fail(handle, error);
@@ -142,8 +206,11 @@ static void fail(struct lookup *lookup, int error)
 
 void tarn__lookups_fini(struct tarn__lookups *all)
 {
-	while (!tarn__list_is_empty(&all->running))
-		fail(TARN__CONTAINER(all->running.next, struct lookup, node), TARN_ECANCELED);
+	have_all_wait(all);
+	while (!tarn__list_is_empty(&all->waiting))
+		fail(first(&all->waiting), TARN_ECANCELED);
+	tarn__probes_stop(&all->probes);
+	tarn__timer_stop(all->timers, &all->release);
 	tarn__upstream_free(all->upstream);
 	free(all->scratch);
 }
@@ -163,7 +230,7 @@ static int ask(struct lookup *lookup, size_t index, enum tarn__transport transpo
 		return TARN_ENOMEM;
 	*attempt = (struct tarn__attempt){
 		.exchange = {.done = on_answer,
-			     .server = server->address,
+			     .server = &server->address,
 			     .server_index = index,
 			     .transport = transport,
 			     .wire = attempt->wire},
@@ -174,67 +241,270 @@ static int ask(struct lookup *lookup, size_t index, enum tarn__transport transpo
 		.sent_ms = now_ms(lookup),
 		.patience_ms = patience_ms,
 	};
-	tarn__attempt_write(attempt, io, lookup->all->wants_ad);
+	tarn__attempt_write(attempt, io, lookup->all->config->trust_ad);
 	++*sends;
 	tarn__list_append(&lookup->attempts, &attempt->node);
 	int error = io->send(io->data, &attempt->exchange);
 	if (error < 0)
 		drop_attempt(attempt);
+	else
+		move(lookup, &lookup->all->running);
 	return error;
 }
 
 /* Until when to wait now: for an answer, but not beyond the end of the lookup. */
+static void wait_until(struct lookup *lookup, uint64_t at_ms)
+{
+	tarn__timer_start(lookup->all->timers, &lookup->timer,
+			  at_ms < lookup->deadline_ms ? at_ms : lookup->deadline_ms);
+}
+
 static void wait_for(struct lookup *lookup, uint64_t patience_ms)
 {
-	uint64_t until = now_ms(lookup) + patience_ms;
-	if (until > lookup->deadline_ms)
-		until = lookup->deadline_ms;
-	tarn__timer_start(lookup->all->timers, &lookup->timer, until);
+	wait_until(lookup, now_ms(lookup) + patience_ms);
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
 }
 
 /*
- * Asks the next server that can be asked. Where none is left it waits for those that were; and
- * where nothing is outstanding either, the lookup has failed and is gone.
+ * Every TARN__SILENCE_MS that a server which was asked says nothing, to anybody, is one failure of
+ * it. Returns when the next one is due.
+ */
+static uint64_t charge_silent(struct lookup *lookup)
+{
+	uint64_t now = now_ms(lookup);
+	uint64_t next = UINT64_MAX;
+	for (struct tarn__list *node = lookup->attempts.next; node != &lookup->attempts;
+	     node = node->next) {
+		struct tarn__attempt *attempt = TARN__CONTAINER(node, struct tarn__attempt, node);
+		uint64_t since = later(later(attempt->sent_ms, attempt->tries->charged_ms),
+				       attempt->server->answered_ms);
+		if (now >= since + TARN__SILENCE_MS) {
+			charge_silence(attempt);
+			since = now;
+		}
+		if (since + TARN__SILENCE_MS < next)
+			next = since + TARN__SILENCE_MS;
+	}
+	return next;
+}
+
+/* Nobody is left to be asked: waits for those that were, or for a server to come back. */
+static void rest(struct lookup *lookup)
+{
+	struct tarn__lookups *all = lookup->all;
+	bool is_down = tarn__upstream_state(all->upstream) == TARN__UPSTREAM_DOWN;
+	move(lookup, is_down ? &all->waiting : &all->running);
+	if (is_down)
+		wait_until(lookup, lookup->deadline_ms);
+	else if (tarn__list_is_empty(&lookup->attempts))
+		fail(lookup, lookup->error);
+	else
+		wait_until(lookup, charge_silent(lookup));
+}
+
+/*
+ * Asks the next server that can be asked, or all of them. Where none is left and nothing is to be
+ * waited for, the lookup has failed and is gone.
  */
 static void advance(struct lookup *lookup)
 {
 	struct tarn__upstream *upstream = lookup->all->upstream;
+	uint64_t longest = 0;
+	unsigned sends = 0;
 	for (;;) {
-		int index = tarn__upstream_choose(upstream, lookup->tries, now_ms(lookup));
+		int index = tarn__upstream_choose(upstream, lookup->tries, lookup->turn);
 		if (index < 0)
 			break;
 		struct tarn__tries *tries = &lookup->tries[index];
+		if (longest > 0 && tries->sends > sends)
+			break;
+		sends = tries->sends;
 		uint64_t patience =
-			tarn__upstream_patience_ms(&upstream->servers[index], tries->sends + 1U);
+			tarn__upstream_patience_ms(&upstream->servers[index], sends + 1U);
 		int error = ask(lookup, (size_t)index, TARN__UDP, patience);
-		if (error == 0) {
-			wait_for(lookup, patience);
-			return;
+		if (error < 0) {
+			tries->is_done = true;
+			lookup->error = error;
+			continue;
 		}
-		tries->is_done = true;
-		lookup->error = error;
+		longest = later(longest, patience);
+		if (upstream->policy != TARN_PARALLEL)
+			break;
 	}
-	if (tarn__list_is_empty(&lookup->attempts))
-		fail(lookup, lookup->error);
+	if (longest > 0)
+		wait_for(lookup, longest);
 	else
-		tarn__timer_start(lookup->all->timers, &lookup->timer, lookup->deadline_ms);
+		rest(lookup);
+}
+
+/*
+ * A client asks, so that dead servers are probed. One that questions have left alone for
+ * TARN__HOLD_MS is asked beside the others: it may answer this, even if it does not answer probes.
+ */
+static void try_dead(struct lookup *lookup)
+{
+	struct tarn__upstream *upstream = lookup->all->upstream;
+	uint64_t now = now_ms(lookup);
+	for (size_t i = 0; i < upstream->count; i++) {
+		struct tarn__server *server = &upstream->servers[i];
+		if (!tarn__server_is_dead(server))
+			continue;
+		tarn__probes_want(&lookup->all->probes);
+		if (now < server->held_until_ms)
+			continue;
+		server->held_until_ms = now + TARN__HOLD_MS;
+		ask(lookup, i, TARN__UDP, TARN__PATIENCE_MAX_MS);
+	}
+}
+
+static void start(struct lookup *lookup)
+{
+	struct tarn__upstream *upstream = lookup->all->upstream;
+	bool has_servers = tarn__upstream_state(upstream) != TARN__UPSTREAM_NONE;
+	lookup->error = has_servers ? TARN_ETIMEOUT : TARN_ENOSERVER;
+	lookup->turn = upstream->turn++;
+	try_dead(lookup);
+	advance(lookup);
 }
 
 static void on_timer(struct tarn__timer *timer)
 {
 	struct lookup *lookup = TARN__CONTAINER(timer, struct lookup, timer);
+	charge_silent(lookup);
 	if (now_ms(lookup) >= lookup->deadline_ms)
 		fail(lookup, lookup->error);
 	else
 		advance(lookup);
 }
 
+/* ---- those that wait -------------------------------------------------------------------- */
+
+static void release(struct tarn__lookups *all, uint64_t wait_ms)
+{
+	bool has_work = all->is_down || !tarn__list_is_empty(&all->waiting);
+	if (!has_work || tarn__upstream_state(all->upstream) == TARN__UPSTREAM_DOWN)
+		return;
+	/* What failed meanwhile is not to fail for as long as that is remembered. */
+	if (all->is_down)
+		rtcache_forget_failures(all->client);
+	all->is_down = false;
+	if (!tarn__list_is_empty(&all->waiting) && !all->release.is_running)
+		tarn__timer_start(all->timers, &all->release,
+				  all->io->now_ms(all->io->data) + wait_ms);
+}
+
+static void on_release(struct tarn__timer *timer)
+{
+	struct tarn__lookups *all = TARN__CONTAINER(timer, struct tarn__lookups, release);
+	for (int i = 0; i < RELEASE_BATCH && !tarn__list_is_empty(&all->waiting) &&
+			tarn__upstream_state(all->upstream) != TARN__UPSTREAM_DOWN;
+	     i++) {
+		struct lookup *lookup = first(&all->waiting);
+		memset(lookup->tries, 0, all->upstream->count * sizeof lookup->tries[0]);
+		lookup->has_waited = true;
+		move(lookup, &all->running);
+		start(lookup);
+	}
+	release(all, RELEASE_MS);
+}
+
+static void on_probe_answered(struct tarn__probes *probes)
+{
+	release(TARN__CONTAINER(probes, struct tarn__lookups, probes), 0);
+}
+
+/* Cancels all that is outstanding and has every lookup wait, those that run behind the others. */
+static void recall(struct tarn__lookups *all)
+{
+	tarn__probes_stop(&all->probes);
+	have_all_wait(all);
+	for (struct tarn__list *node = all->waiting.next; node != &all->waiting;
+	     node = node->next) {
+		struct lookup *lookup = TARN__CONTAINER(node, struct lookup, node);
+		while (!tarn__list_is_empty(&lookup->attempts))
+			cancel_attempt(
+				TARN__CONTAINER(lookup->attempts.next, struct tarn__attempt, node));
+		wait_until(lookup, lookup->deadline_ms);
+	}
+}
+
+static void resume(struct tarn__lookups *all)
+{
+	rtcache_forget_failures(all->client);
+	release(all, 0);
+	if (all->count > 0)
+		tarn__probes_want(&all->probes);
+	/* The timers have changed outside of tarn__resolver_run(). */
+	all->io->wake_at(all->io->data, all->io->now_ms(all->io->data));
+}
+
+static bool have_tries(struct lookup *lookup, size_t count)
+{
+	if (count <= lookup->tries_room)
+		return true;
+	struct tarn__tries *tries = malloc(count * sizeof *tries);
+	if (!tries)
+		return false;
+	if (lookup->tries != lookup->first_tries)
+		free(lookup->tries);
+	lookup->tries = tries;
+	lookup->tries_room = count;
+	return true;
+}
+
+int tarn__lookups_set_servers(struct tarn__lookups *all, const struct tarn_address *servers,
+			      size_t count, void (*switched)(void *arg), void *arg)
+{
+	struct tarn__upstream *upstream = tarn__upstream_new(all->config->upstream_policy, servers,
+							     count, all->config->cookie_secret);
+	if (!upstream)
+		return TARN_ENOMEM;
+	recall(all);
+	tarn__upstream_keep(upstream, all->upstream);
+	tarn__upstream_free(all->upstream);
+	all->upstream = all->probes.upstream = upstream;
+	struct tarn__list *next;
+	for (struct tarn__list *node = all->waiting.next; node != &all->waiting; node = next) {
+		next = node->next;
+		struct lookup *lookup = TARN__CONTAINER(node, struct lookup, node);
+		if (!have_tries(lookup, count))
+			fail(lookup, TARN_ENOMEM);
+	}
+	switched(arg);
+	resume(all);
+	return 0;
+}
+
+void tarn__lookups_network_changed(struct tarn__lookups *all)
+{
+	struct tarn__upstream *upstream = all->upstream;
+	recall(all);
+	for (size_t i = 0; i < upstream->count; i++) {
+		struct tarn__server *server = &upstream->servers[i];
+		bool was_dead = tarn__server_is_dead(server);
+		tarn__server_forget(server);
+		if (was_dead)
+			tarn__probe_now(&all->probes, i);
+	}
+	resume(all);
+}
+
+/* ---- answers ---------------------------------------------------------------------------- */
+
 /* This server has had its say and was no help. */
 static void give_up_server(struct lookup *lookup, size_t index, int error)
 {
+	bool was_joined = lookup->all->upstream->policy == TARN_PARALLEL &&
+			  !tarn__list_is_empty(&lookup->attempts);
 	lookup->tries[index].is_done = true;
 	lookup->error = error;
-	advance(lookup);
+	/* Where all are asked at once, the others' patience runs. */
+	if (!was_joined)
+		advance(lookup);
 }
 
 /* The same question to the same server once more; another server if that fails. */
@@ -260,7 +530,9 @@ static void on_error(struct tarn__attempt *attempt, int error)
 		ask_again(lookup, index, TARN__UDP);
 		return;
 	}
-	charge_server(attempt, now_ms(lookup));
+	/* Memory that is short is no fault of the server's. */
+	if (error != TARN_ENOMEM)
+		charge_server(lookup, attempt->server);
 	drop_attempt(attempt);
 	cancel_attempts(lookup, index);
 	give_up_server(lookup, index, error);
@@ -288,12 +560,14 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 		return;
 	}
 	struct lookup *lookup = attempt->owner;
+	struct tarn__lookups *all = lookup->all;
 	size_t index = exchange->server_index;
 	enum tarn__transport transport = exchange->transport;
 	struct tarn__answer answer;
-	enum tarn__outcome outcome = tarn__attempt_judge(attempt, wire, len, now_ms(lookup),
-							 lookup->all->scratch, &answer);
+	enum tarn__outcome outcome =
+		tarn__attempt_judge(attempt, wire, len, now_ms(lookup), all->scratch, &answer);
 	drop_attempt(attempt);
+	release(all, 0);
 	if (outcome == TARN__OUTCOME_GOOD) {
 		fill(lookup, &answer);
 		return;
@@ -352,7 +626,7 @@ void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle
 		return;
 	}
 	struct lookup *lookup =
-		calloc(1, sizeof *lookup + all->upstream->count * sizeof lookup->tries[0]);
+		calloc(1, sizeof *lookup + all->upstream->count * sizeof lookup->first_tries[0]);
 	if (!lookup) {
 		rtcache_refuse(handle, TARN_ENOMEM);
 		return;
@@ -361,11 +635,12 @@ void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle
 	lookup->handle = handle;
 	lookup->key = question;
 	lookup->is_denied = is_denied;
+	lookup->tries = lookup->first_tries;
+	lookup->tries_room = all->upstream->count;
 	lookup->timer.fire = on_timer;
-	lookup->error = all->upstream->count > 0 ? TARN_ETIMEOUT : TARN_ENOSERVER;
 	lookup->deadline_ms = all->io->now_ms(all->io->data) + TARN__LOOKUP_MS;
 	tarn__list_init(&lookup->attempts);
 	tarn__list_append(&all->running, &lookup->node);
 	all->count++;
-	advance(lookup);
+	start(lookup);
 }

@@ -5,7 +5,8 @@
  *
  * The best server is asked first; the next one too when the first has not answered within its
  * patience; the first good answer wins and ends the lookup. SERVFAIL, REFUSED and the like only
- * count when nothing better came. Every lookup ends within TARN__LOOKUP_MS, whether anybody still
+ * count when nothing better came. While all servers are dead it waits for one to be healed; then all
+ * that wait are asked, a few at a time. Every lookup ends within TARN__LOOKUP_MS, whether anybody still
  * waits for it or not: by rtcache_fill(); by rtcache_fail(), when the upstream is at fault; or by
  * rtcache_refuse(), when we are.
  *
@@ -20,6 +21,7 @@
 
 #include "core/io.h"
 #include "core/list.h"
+#include "core/probe.h"
 #include "core/timer.h"
 #include "core/upstream.h"
 
@@ -39,18 +41,27 @@ struct tarn__lookups {
 	struct tarn__timers *timers;
 	struct rtcache_client *client;
 	struct tarn__upstream *upstream; /* owned */
+	struct tarn__probes probes;
 	struct tarn__list running;
-	size_t count;
+	struct tarn__list waiting; /* for a server to ask; oldest first */
+	size_t count; /* of both */
+	struct tarn__timer release; /* of those that wait */
+	bool is_down; /* all servers are dead, or none has been healed since */
 	uint64_t started; /* ever, those that ended at once included */
-	bool wants_ad;
+	const struct tarn__config *config;
 	struct tarn__scratch *scratch; /* owned */
 };
 
-/* All are borrowed, the configuration's servers too. 0 or TARN_ENOMEM. */
+/* All are borrowed. 0 or TARN_ENOMEM. */
 int tarn__lookups_init(struct tarn__lookups *, const struct tarn_io *io, struct tarn__timers *,
 		       struct rtcache_client *, const struct tarn__config *);
 /* Lookups still running fail with TARN_ECANCELED. */
 void tarn__lookups_fini(struct tarn__lookups *);
+
+/* As tarn__resolver_set_servers() and tarn__resolver_network_changed(). */
+int tarn__lookups_set_servers(struct tarn__lookups *, const struct tarn_address *servers,
+			      size_t count, void (*switched)(void *arg), void *arg);
+void tarn__lookups_network_changed(struct tarn__lookups *);
 
 /*
  * Starts the lookup of a key; ends handle exactly once, perhaps before it returns: with the stored

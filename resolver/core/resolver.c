@@ -9,6 +9,7 @@
 #include "core/denial.h"
 #include "core/list.h"
 #include "core/lookup.h"
+#include "core/loop.h"
 #include "core/policy.h"
 #include "core/respond.h"
 #include "core/timer.h"
@@ -34,6 +35,7 @@ enum {
 struct tarn__shared {
 	struct tarn__config config;
 	struct rtcache *cache;
+	struct tarn__loops *loops;
 };
 
 /* A question that waits for its answer. */
@@ -55,6 +57,7 @@ struct tarn__resolver {
 	struct rtcache_client *client;
 	struct tarn__timers timers;
 	struct tarn__lookups lookups;
+	unsigned loops_seen; /* see tarn__loops_sync() */
 	struct tarn__list waiting;
 	size_t waiting_count;
 	struct pending *spare; /* the next question's, if it has to wait */
@@ -63,11 +66,19 @@ struct tarn__resolver {
 
 /* ---- shared by all workers -------------------------------------------------------------- */
 
+/* What any worker has found. */
+static void learn_of_loops(struct tarn__resolver *resolver)
+{
+	tarn__loops_sync(resolver->shared->loops, &resolver->loops_seen,
+			 resolver->lookups.upstream);
+}
+
 static void on_lookup(struct rtcache_lookup *handle, const void *key, size_t key_len, void *extra,
 		      void *arg)
 {
 	(void)arg;
 	struct tarn__resolver *resolver = extra;
+	learn_of_loops(resolver);
 	tarn__lookup_start(&resolver->lookups, handle, key, key_len);
 }
 
@@ -90,6 +101,9 @@ struct tarn__shared *tarn__shared_new(const struct tarn__config *config)
 		goto failed;
 	if (servers_size > 0)
 		memcpy(shared->config.servers, config->servers, servers_size);
+	shared->loops = tarn__loops_new();
+	if (!shared->loops)
+		goto failed;
 	shared->cache = rtcache_new(&(struct rtcache_options){
 		.size = config->cache_size,
 		.stale_ms = STALE_MS,
@@ -116,6 +130,7 @@ void tarn__shared_free(struct tarn__shared *shared)
 	if (!shared)
 		return;
 	rtcache_free(shared->cache);
+	tarn__loops_free(shared->loops);
 	tarn__policy_free(shared->config.policy);
 	free(shared->config.servers);
 	free(shared);
@@ -124,6 +139,11 @@ void tarn__shared_free(struct tarn__shared *shared)
 const struct tarn__config *tarn__shared_config(const struct tarn__shared *shared)
 {
 	return &shared->config;
+}
+
+void tarn__shared_distrust(struct tarn__shared *shared)
+{
+	shared->config.trust_ad = false;
 }
 
 /* ---- questions that wait ---------------------------------------------------------------- */
@@ -235,6 +255,10 @@ long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__aske
 	const struct tarn__respondent to = respondent(resolver, asker, &query);
 	if (verdict != TARN__QUERY_GOOD)
 		return (long)tarn__respond_rcode(&to, (uint16_t)verdict, reply);
+	if (tarn__loops_may_hear(&query) &&
+	    tarn__loops_hear(resolver->shared->loops, &query,
+			     resolver->io->now_ms(resolver->io->data)))
+		return (long)tarn__respond_rcode(&to, TARN__REFUSED, reply);
 	const struct tarn__policy *policy = resolver->shared->config.policy;
 	if (policy) {
 		struct tarn__policy_answer answer;
@@ -262,10 +286,12 @@ long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__aske
 		wait(resolver, asker, &query);
 		return TARN__ASK_LATER;
 	}
-	if (value.data)
-		return (long)tarn__respond_value(&to, &value, reply);
 	/* Without a lookup the failure is an earlier one's. */
 	bool is_cached = resolver->lookups.started == started;
+	if (is_cached && (!value.data || value.status == RTCACHE_STALE))
+		tarn__probes_want(&resolver->lookups.probes);
+	if (value.data)
+		return (long)tarn__respond_value(&to, &value, reply);
 	return (long)tarn__respond_failure(&to, value.error, is_cached, reply);
 }
 
@@ -310,12 +336,56 @@ void tarn__resolver_free(struct tarn__resolver *resolver)
 void tarn__resolver_run(struct tarn__resolver *resolver)
 {
 	const struct tarn_io *io = resolver->io;
+	learn_of_loops(resolver);
 	rtcache_client_run(resolver->client);
 	if (tarn__timers_run(&resolver->timers, io->now_ms(io->data), TIMERS_PER_RUN) > 0)
 		rtcache_client_run(resolver->client);
 	uint64_t next = tarn__timers_next_ms(&resolver->timers);
 	uint64_t cache_next = rtcache_client_next_ms(resolver->client);
 	io->wake_at(io->data, next < cache_next ? next : cache_next);
+}
+
+/* ---- other servers, another network ----------------------------------------------------- */
+
+int tarn__resolver_set_servers(struct tarn__resolver *resolver, const struct tarn_address *servers,
+			       size_t count, void (*switched)(void *arg), void *arg)
+{
+	int error = tarn__lookups_set_servers(&resolver->lookups, servers, count, switched, arg);
+	if (error == 0)
+		resolver->loops_seen = 0;
+	return error;
+}
+
+void tarn__resolver_network_changed(struct tarn__resolver *resolver)
+{
+	tarn__lookups_network_changed(&resolver->lookups);
+}
+
+int tarn__resolver_probe_loops(struct tarn__resolver *resolver,
+			       void (*found)(void *arg, size_t server_index), void *arg)
+{
+	const struct tarn_io *io = resolver->io;
+	const struct tarn__upstream *upstream = resolver->lookups.upstream;
+	uint8_t qnames[TARN__SERVERS_MAX][TARN__LOOP_NAME_LEN];
+	for (size_t i = 0; i < upstream->count; i++) {
+		uint8_t random[TARN__LOOP_LABEL_LEN / 2];
+		io->random(io->data, random, sizeof random);
+		tarn__loops_name(random, qnames[i]);
+	}
+	tarn__loops_expect(resolver->shared->loops, upstream, qnames, io->now_ms(io->data), found,
+			   arg);
+	int error = 0;
+	for (size_t i = 0; i < upstream->count; i++) {
+		struct tarn__key key = {.qname = qnames[i],
+					.qname_len = sizeof qnames[i],
+					.qtype = TARN__TYPE_TXT,
+					.qclass = TARN__CLASS_IN};
+		/* A server that cannot be reached leads nowhere. */
+		if (tarn__probe_send(&resolver->lookups.probes, i, &key, false) == TARN_ENOMEM)
+			error = TARN_ENOMEM;
+	}
+	io->wake_at(io->data, io->now_ms(io->data));
+	return error;
 }
 
 void tarn__resolver_park(struct tarn__resolver *resolver)

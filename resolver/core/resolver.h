@@ -15,6 +15,7 @@
 #ifndef TARN_CORE_RESOLVER_H
 #define TARN_CORE_RESOLVER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,13 +29,14 @@ struct tarn__policy;
 
 /* ---- shared by all workers -------------------------------------------------------------- */
 
-/* What a resolver may need to know; immutable once made. */
+/* What a resolver may need to know; immutable once made, trust apart. */
 struct tarn__config {
 	size_t cache_size;
-	struct tarn_address *servers; /* owned */
+	struct tarn_address *servers; /* owned; those to begin with */
 	size_t server_count;
+	enum tarn_policy upstream_policy;
 	/* Their word on what they validated is taken: AD is asked for and passed on (RFC 6840). */
-	bool trust_ad;
+	atomic_bool trust_ad;
 	struct tarn__policy *policy; /* owned; NULL: every question passes */
 	uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN];
 	/* The cache's clock: struct rtcache_options.now_ms and its arg. NULL: its own. */
@@ -48,6 +50,11 @@ struct tarn__shared;
 struct tarn__shared *tarn__shared_new(const struct tarn__config *);
 void tarn__shared_free(struct tarn__shared *);
 const struct tarn__config *tarn__shared_config(const struct tarn__shared *);
+/*
+ * Ends trust_ad. There is no way back: the cache has the word of servers that are not trusted. Any
+ * thread.
+ */
+void tarn__shared_distrust(struct tarn__shared *);
 
 /* ---- one per worker --------------------------------------------------------------------- */
 
@@ -68,6 +75,32 @@ void tarn__resolver_run(struct tarn__resolver *);
 /* Around the time that the thread sleeps in its loop (rtcache_client_park and _unpark). */
 void tarn__resolver_park(struct tarn__resolver *);
 void tarn__resolver_unpark(struct tarn__resolver *);
+
+/*
+ * Takes another list of servers; copied. Every exchange outstanding is canceled, switched(arg) is
+ * called, once, for the carrier to take the new list over, and the lookups under way are asked
+ * anew, within their old deadlines. What is known of a server that stays in the list is kept. 0, or
+ * TARN_ENOMEM: nothing has changed and switched was not called.
+ */
+int tarn__resolver_set_servers(struct tarn__resolver *, const struct tarn_address *servers,
+			       size_t count, void (*switched)(void *arg), void *arg);
+
+/*
+ * The network is another one: failures and round trips are forgotten, servers that were dead are
+ * probed at once, lookups under way are asked anew.
+ */
+void tarn__resolver_network_changed(struct tarn__resolver *);
+
+/*
+ * Finds the servers that lead back to us: each is asked for a random name, and found is called when
+ * such a question reaches a worker of the same struct tarn__shared, once per server, within 5 s or
+ * never. No worker asks that server any more. What an earlier call has found is forgotten: for one
+ * worker to call, for all of them, at the start and after every change. found runs on any worker's
+ * thread, under a lock, and calls nothing of a resolver; it and arg live as long as the shared. 0 or
+ * TARN_ENOMEM.
+ */
+int tarn__resolver_probe_loops(struct tarn__resolver *,
+			       void (*found)(void *arg, size_t server_index), void *arg);
 
 /* ---- a client's question ---------------------------------------------------------------- */
 

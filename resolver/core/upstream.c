@@ -7,19 +7,21 @@
 
 #include "core/access.h"
 
-struct tarn__upstream *tarn__upstream_new(const struct tarn_address *addresses, size_t count,
+struct tarn__upstream *tarn__upstream_new(enum tarn_policy policy,
+					  const struct tarn_address *addresses, size_t count,
 					  const uint8_t secret[TARN__COOKIE_SECRET_LEN])
 {
 	struct tarn__upstream *upstream =
 		calloc(1, sizeof *upstream + count * sizeof upstream->servers[0]);
 	if (!upstream)
 		return NULL;
+	upstream->policy = policy;
 	upstream->count = count;
 	for (size_t i = 0; i < count; i++) {
 		struct tarn__server *server = &upstream->servers[i];
-		server->address = &addresses[i];
+		server->address = addresses[i];
 		size_t len;
-		const uint8_t *octets = tarn__address_octets(server->address, &len);
+		const uint8_t *octets = tarn__address_octets(&server->address, &len);
 		tarn__cookie_for_server(secret, octets, len, server->cookie);
 		server->cookie_len = TARN__COOKIE_CLIENT_LEN;
 	}
@@ -31,29 +33,64 @@ void tarn__upstream_free(struct tarn__upstream *upstream)
 	free(upstream);
 }
 
-/* Is a to be asked before b, of which the configuration names a after b? */
-static bool is_better(const struct tarn__server *a, const struct tarn__tries *a_tries,
-		      const struct tarn__server *b, const struct tarn__tries *b_tries,
-		      uint64_t now_ms)
+void tarn__upstream_keep(struct tarn__upstream *upstream, const struct tarn__upstream *old)
 {
-	if (a_tries->sends != b_tries->sends)
-		return a_tries->sends < b_tries->sends;
-	bool a_is_held = a->held_until_ms > now_ms;
-	bool b_is_held = b->held_until_ms > now_ms;
-	if (a_is_held != b_is_held)
-		return b_is_held;
-	return a->srtt_ms < b->srtt_ms;
+	for (size_t i = 0; i < upstream->count; i++) {
+		struct tarn__server *server = &upstream->servers[i];
+		for (size_t j = 0; j < old->count; j++) {
+			if (tarn_address_is_equal(&server->address, &old->servers[j].address))
+				*server = old->servers[j];
+		}
+	}
+}
+
+enum tarn__upstream_state tarn__upstream_state(const struct tarn__upstream *upstream)
+{
+	enum tarn__upstream_state state = TARN__UPSTREAM_NONE;
+	for (size_t i = 0; i < upstream->count; i++) {
+		if (upstream->servers[i].is_loop)
+			continue;
+		if (!tarn__server_is_dead(&upstream->servers[i]))
+			return TARN__UPSTREAM_UP;
+		state = TARN__UPSTREAM_DOWN;
+	}
+	return state;
+}
+
+/* ---- the choice ------------------------------------------------------------------------- */
+
+/* How far behind the question's turn a server is. */
+static size_t distance(const struct tarn__upstream *upstream, size_t index, size_t turn)
+{
+	return (index + upstream->count - turn % upstream->count) % upstream->count;
+}
+
+/* Is a to be asked before b, of which the configuration names a after b? */
+static bool is_better(const struct tarn__upstream *upstream, const struct tarn__tries *tries,
+		      size_t a, size_t b, size_t turn)
+{
+	if (tries[a].sends != tries[b].sends)
+		return tries[a].sends < tries[b].sends;
+	switch (upstream->policy) {
+	case TARN_SEQUENTIAL:
+		return false;
+	case TARN_ROUND_ROBIN:
+		return distance(upstream, a, turn) < distance(upstream, b, turn);
+	default:
+		return upstream->servers[a].srtt_ms < upstream->servers[b].srtt_ms;
+	}
 }
 
 int tarn__upstream_choose(const struct tarn__upstream *upstream, const struct tarn__tries *tries,
-			  uint64_t now_ms)
+			  size_t turn)
 {
 	int best = -1;
 	for (size_t i = 0; i < upstream->count; i++) {
-		if (tries[i].is_done || tries[i].sends >= TARN__SENDS_MAX)
+		const struct tarn__server *server = &upstream->servers[i];
+		if (server->is_loop || tarn__server_is_dead(server) || tries[i].is_done ||
+		    tries[i].sends >= TARN__SENDS_MAX)
 			continue;
-		if (best < 0 || is_better(&upstream->servers[i], &tries[i],
-					  &upstream->servers[best], &tries[best], now_ms))
+		if (best < 0 || is_better(upstream, tries, i, (size_t)best, turn))
 			best = (int)i;
 	}
 	return best;
@@ -71,10 +108,13 @@ uint64_t tarn__upstream_patience_ms(const struct tarn__server *server, unsigned 
 	return patience < TARN__PATIENCE_MAX_MS ? patience : TARN__PATIENCE_MAX_MS;
 }
 
+/* ---- what is learnt --------------------------------------------------------------------- */
+
 /* RFC 6298 section 2, with the usual gains of 1/8 and 1/4. */
-void tarn__server_answered(struct tarn__server *server, uint64_t rtt_ms)
+void tarn__server_answered(struct tarn__server *server, uint64_t sent_ms, uint64_t now_ms)
 {
 	enum { RTT_MAX_MS = 60000 };
+	uint64_t rtt_ms = now_ms - sent_ms;
 	uint32_t rtt = rtt_ms < 1 ? 1 : rtt_ms > RTT_MAX_MS ? RTT_MAX_MS : (uint32_t)rtt_ms;
 	if (server->srtt_ms == 0) {
 		server->srtt_ms = rtt;
@@ -86,15 +126,22 @@ void tarn__server_answered(struct tarn__server *server, uint64_t rtt_ms)
 		server->srtt_ms = (7 * server->srtt_ms + rtt + 7) / 8;
 	}
 	server->failures = 0;
-	server->held_until_ms = 0;
+	server->answered_ms = now_ms;
 }
 
 void tarn__server_failed(struct tarn__server *server, uint64_t now_ms)
 {
 	if (server->failures < UINT32_MAX)
 		server->failures++;
-	if (server->failures >= TARN__HOLD_FAILURES)
+	if (server->failures == TARN__HOLD_FAILURES)
 		server->held_until_ms = now_ms + TARN__HOLD_MS;
+}
+
+void tarn__server_forget(struct tarn__server *server)
+{
+	server->srtt_ms = 0;
+	server->rttvar_ms = 0;
+	server->failures = 0;
 }
 
 void tarn__server_keep_cookie(struct tarn__server *server, const uint8_t *cookie, size_t len)

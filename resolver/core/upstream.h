@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/upstream.h: what a worker knows of the upstream servers, and which one to ask next: the best
- * first, by smoothed round-trip time and failures; and what each of them cannot do, for a while.
- * Knows nothing of questions or sockets.
+ * core/upstream.h: what a worker knows of the upstream servers, and which one to ask next, by
+ * policy; which are dead; and what each of them cannot do, for a while. Knows nothing of questions
+ * or sockets.
+ *
+ * A server that has failed TARN__HOLD_FAILURES times in a row is dead. Questions pass it by; it is
+ * probed (core/probe.h), and one question may try it when TARN__HOLD_MS are over. Its first answer
+ * heals it. See docs/decisions/dead-servers.md.
  *
  * Thread: one struct tarn__upstream per worker.
  */
@@ -22,8 +26,10 @@ enum {
 	TARN__PATIENCE_MIN_MS = 50, /* before the next server is asked too: floor ... */
 	TARN__PATIENCE_MAX_MS = 1000, /* ... and ceiling */
 	TARN__PATIENCE_NEW_MS = 400, /* of a server that has never answered */
-	TARN__HOLD_FAILURES = 3, /* in a row, and a server is held down ... */
-	TARN__HOLD_MS = 10000, /* ... this long, while another lives */
+	TARN__SILENCE_MS = 1000, /* of a server that was asked: a failure, each time */
+	TARN__HOLD_FAILURES = 3, /* in a row, and a server is dead: ... */
+	TARN__HOLD_MS = 10000, /* ... one question may try it that often, */
+	TARN__PROBE_MS = 1000, /* ... a probe of ours that often */
 	TARN__PLAIN_MS = 300000, /* asked without EDNS after it was refused (RFC 6891 section 7) */
 	TARN__FLAW_STREAK = 3, /* times in a row that a forger would have to be lucky */
 	TARN__FLAW_MS = 600000, /* then the server is taken as it is for so long */
@@ -44,11 +50,14 @@ void tarn__flaw_missed(struct tarn__flaw *);
 bool tarn__flaw_is_known(const struct tarn__flaw *, uint64_t now_ms);
 
 struct tarn__server {
-	const struct tarn_address *address;
+	struct tarn_address address;
 	uint32_t srtt_ms; /* smoothed; 0: never answered */
 	uint32_t rttvar_ms; /* mean deviation (RFC 6298 section 2) */
 	uint32_t failures; /* in a row */
-	uint64_t held_until_ms;
+	bool is_loop; /* leads back to us: not asked at all */
+	uint64_t answered_ms; /* last; 0: never */
+	uint64_t held_until_ms; /* while it is dead */
+	uint64_t probe_at_ms; /* the next, if it is dead then */
 	uint64_t plain_until_ms; /* it refuses EDNS */
 	uint64_t disbelieved; /* answers that a forger may have sent */
 	struct tarn__flaw misspells; /* it changes the case of letters */
@@ -59,39 +68,61 @@ struct tarn__server {
 };
 
 struct tarn__upstream {
+	enum tarn_policy policy;
+	size_t turn; /* of the next question: whom round robin asks first */
 	size_t count;
 	struct tarn__server servers[]; /* in the configuration's order */
 };
 
-/* addresses are borrowed; secret is what our cookies are made of. NULL: out of memory. */
-struct tarn__upstream *tarn__upstream_new(const struct tarn_address *addresses, size_t count,
+/* addresses are copied; secret is what our cookies are made of. NULL: out of memory. */
+struct tarn__upstream *tarn__upstream_new(enum tarn_policy, const struct tarn_address *addresses,
+					  size_t count,
 					  const uint8_t secret[TARN__COOKIE_SECRET_LEN]);
 void tarn__upstream_free(struct tarn__upstream *);
+
+/* Takes over what old knows of the servers that are in both. */
+void tarn__upstream_keep(struct tarn__upstream *, const struct tarn__upstream *old);
+
+enum tarn__upstream_state {
+	TARN__UPSTREAM_NONE, /* there is no server, but for those that lead back to us */
+	TARN__UPSTREAM_DOWN, /* all are dead */
+	TARN__UPSTREAM_UP,
+};
+enum tarn__upstream_state tarn__upstream_state(const struct tarn__upstream *);
 
 /* What one question has done with one server so far. */
 struct tarn__tries {
 	uint8_t sends; /* over UDP */
 	uint8_t tcp_sends;
 	bool is_done; /* it gave a verdict or cannot be reached: not to be asked again */
-	bool has_failed; /* and was charged for it, once per question */
 	bool is_disbelieved; /* TCP is to tell; where it cannot be had, UDP without protection */
 	bool has_refused_edns;
 	bool has_refused_cookie; /* BADCOOKIE */
+	uint64_t charged_ms; /* when it was last charged for its silence; 0: never */
 };
 
 /*
- * The server to ask next for a question with these tries (one per server): the one sent to least
- * often, of those one that is not held down, of those the fastest. -1: nothing left to try.
+ * The server to ask next for a question with these tries (one per server): of those that live the
+ * one sent to least often, of these the policy's first: the fastest, or in order, from that of the
+ * question's turn on. -1: nothing left to try.
  */
-int tarn__upstream_choose(const struct tarn__upstream *, const struct tarn__tries *,
-			  uint64_t now_ms);
+int tarn__upstream_choose(const struct tarn__upstream *, const struct tarn__tries *, size_t turn);
 
 /* How long an answer from that server may take before the next is asked too; doubles with sends. */
 uint64_t tarn__upstream_patience_ms(const struct tarn__server *, unsigned sends);
 
 /* An answer came, whatever its rcode; or none came, or the network said that none will. */
-void tarn__server_answered(struct tarn__server *, uint64_t rtt_ms);
+void tarn__server_answered(struct tarn__server *, uint64_t sent_ms, uint64_t now_ms);
 void tarn__server_failed(struct tarn__server *, uint64_t now_ms);
+
+/* The network is another one: what was measured there is nothing now. */
+void tarn__server_forget(struct tarn__server *);
+
+/* Is it to be left alone by questions? false for a server that leads back to us. */
+static inline bool tarn__server_is_dead(const struct tarn__server *server)
+{
+	return server->failures >= TARN__HOLD_FAILURES && !server->is_loop;
+}
 
 /* Keeps the server cookie of a COOKIE option's data (RFC 7873 section 5.3); none: forgets it. */
 void tarn__server_keep_cookie(struct tarn__server *, const uint8_t *cookie, size_t len);

@@ -17,6 +17,17 @@ int tarn__addresses_add(struct tarn__addresses *list, const struct tarn_address 
 	return 0;
 }
 
+bool tarn__addresses_is_equal(const struct tarn__addresses *a, const struct tarn__addresses *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (!tarn_address_is_equal(&a->items[i], &b->items[i]))
+			return false;
+	}
+	return true;
+}
+
 /* Packets to ::ffff:192.0.2.1 travel as IPv4 to 192.0.2.1. */
 static struct tarn_address unmapped(const struct tarn_address *address)
 {

@@ -19,6 +19,9 @@ struct tarn__addresses {
 /* An address that is there already is not added again. TARN_EINVAL: the list is full. */
 int tarn__addresses_add(struct tarn__addresses *, const struct tarn_address *);
 
+/* The same addresses in the same order? */
+bool tarn__addresses_is_equal(const struct tarn__addresses *, const struct tarn__addresses *);
+
 /*
  * Would a question sent to server arrive at one of listens? An unspecified address (0.0.0.0, ::)
  * listens on every address of this machine, and as a server it means the loopback.

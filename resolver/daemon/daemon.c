@@ -13,12 +13,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon/follow.h"
 #include "daemon/log.h"
+#include "daemon/network.h"
 #include "daemon/options.h"
 #include "daemon/settings.h"
 #include "daemon/workers.h"
 #include "net/carrier.h"
 #include "net/channel.h"
+#include "net/shared.h"
 #include "net/tcp.h"
 #include "tarn.h"
 
@@ -42,9 +45,13 @@ static void open_standard_streams(void)
 /* All that net/ may ever open, and a few for loops and whatever else. */
 static void raise_descriptor_limit(const struct tarn__settings *settings, struct tarn__log *log)
 {
-	enum { PER_PROCESS = 64, PER_WORKER = 16 };
+	/* resolv.conf may get more servers; the C library takes three. */
+	enum { PER_PROCESS = 64, PER_WORKER = 16, SYSTEM_SERVERS = 3 };
+	rlim_t servers = settings->upstreams.count;
+	if (settings->has_system_upstreams && servers < SYSTEM_SERVERS)
+		servers = SYSTEM_SERVERS;
 	rlim_t sockets = TARN__TCP_CONNECTIONS + 2 * settings->listens.count +
-			 settings->upstreams.count * (TARN__UDP_CHANNELS + TARN__TCP_CHANNELS);
+			 servers * (TARN__UDP_CHANNELS + TARN__TCP_CHANNELS);
 	rlim_t wanted = PER_PROCESS + settings->workers * (PER_WORKER + sockets);
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
@@ -62,6 +69,7 @@ static struct tarn *open_resolver(const struct tarn__settings *settings, struct 
 		.cache_size = settings->cache_size,
 		.upstreams = settings->upstreams.items,
 		.upstream_count = settings->upstreams.count,
+		.policy = settings->policy,
 		.allow = settings->allow,
 		.allow_count = settings->allow_count,
 		.pass = settings->pass,
@@ -167,13 +175,62 @@ static void on_reload(struct ev_loop *loop, ev_signal *signal, int events)
 {
 	(void)loop;
 	(void)events;
-	tarn__log(signal->data, TARN_LOG_WARNING,
-		  "%s: this version cannot reload; restart tarn to read %s again",
-		  strsignal(signal->signum), resolv_conf);
+	tarn__log(signal->data, TARN_LOG_WARNING, "%s: this version cannot reload",
+		  strsignal(signal->signum));
+}
+
+/* What the main thread sees change while the workers run. */
+struct changes {
+	struct tarn *tarn;
+	struct tarn__settings *settings;
+	struct tarn__log *log;
+	struct tarn__follow follow;
+	struct tarn__network network;
+};
+
+static void on_resolv_conf(void *data)
+{
+	struct changes *changes = data;
+	struct tarn__settings *settings = changes->settings;
+	bool has_changed = tarn__settings_reread(settings, resolv_conf, changes->log);
+	if (!settings->trust_ad)
+		tarn__distrust(changes->tarn);
+	if (!has_changed)
+		return;
+	tarn_set_upstreams(changes->tarn, settings->upstreams.items, settings->upstreams.count);
+	tarn__find_loops(changes->tarn);
+}
+
+static void on_network(void *data)
+{
+	struct changes *changes = data;
+	tarn__log(changes->log, TARN_LOG_DEBUG, "the network has changed");
+	/* A server's interface may be there now, or its address be one of ours. */
+	on_resolv_conf(changes);
+	tarn_network_changed(changes->tarn);
+	tarn__find_loops(changes->tarn);
+}
+
+/* What has changed since the start is seen, too: the first reading comes after the first watch. */
+static void changes_start(struct changes *changes, struct ev_loop *loop)
+{
+	tarn__network_start(&changes->network, loop, on_network, changes, changes->log);
+	tarn__find_loops(changes->tarn);
+	if (!changes->settings->has_system_upstreams)
+		return;
+	tarn__follow_start(&changes->follow, loop, resolv_conf, on_resolv_conf, changes,
+			   changes->log);
+	on_resolv_conf(changes);
+}
+
+static void changes_stop(struct changes *changes)
+{
+	tarn__follow_stop(&changes->follow);
+	tarn__network_stop(&changes->network);
 }
 
 /*
- * The main thread's loop: signals now, and whatever else is no worker's. Signals are taken before
+ * The main thread's loop: signals, and whatever else is no worker's. Signals are taken before
  * anything listens, so that one that comes early ends tarn as cleanly as any other.
  */
 struct control {
@@ -219,6 +276,7 @@ static int run(struct tarn__settings *settings, struct tarn__log *log)
 	struct control control = {0};
 	struct tarn *tarn = NULL;
 	struct tarn__workers *workers = NULL;
+	struct changes changes = {.settings = settings, .log = log};
 
 	raise_descriptor_limit(settings, log);
 	tarn = open_resolver(settings, log);
@@ -229,6 +287,7 @@ static int run(struct tarn__settings *settings, struct tarn__log *log)
 		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
 		goto done;
 	}
+	changes.tarn = tarn;
 	if (listen_all(workers, settings, log) < 0)
 		goto done;
 	if (tarn__workers_start(workers) < 0) {
@@ -236,7 +295,9 @@ static int run(struct tarn__settings *settings, struct tarn__log *log)
 		goto done;
 	}
 	announce(settings, log);
+	changes_start(&changes, control.loop);
 	ev_run(control.loop, 0);
+	changes_stop(&changes);
 	status = EXIT_SUCCESS;
 done:
 	tarn__workers_free(workers);

@@ -5,7 +5,9 @@ noinst_LTLIBRARIES += resolver/daemon/libdaemon.la
 resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/addresses.c resolver/daemon/addresses.h \
 	resolver/daemon/daemon.c resolver/daemon/daemon.h \
+	resolver/daemon/follow.c resolver/daemon/follow.h \
 	resolver/daemon/log.c resolver/daemon/log.h \
+	resolver/daemon/network.c resolver/daemon/network.h \
 	resolver/daemon/options.c resolver/daemon/options.h \
 	resolver/daemon/resolvconf.c resolver/daemon/resolvconf.h \
 	resolver/daemon/settings.c resolver/daemon/settings.h \

@@ -86,6 +86,17 @@ static const char *take_pass(struct tarn__command *command, const char *value)
 	return NULL;
 }
 
+static const char *take_policy(struct tarn__command *command, const char *value)
+{
+	for (int i = 0; tarn__policy_names[i]; i++) {
+		if (strcmp(value, tarn__policy_names[i]) == 0) {
+			command->settings.policy = (enum tarn_policy)i;
+			return NULL;
+		}
+	}
+	return "not a policy (fastest, sequential, round-robin, parallel)";
+}
+
 static const char *take_trust_ad(struct tarn__command *command, const char *value)
 {
 	(void)value;
@@ -182,6 +193,10 @@ static const struct option_row rows[] = {
 	 "forward questions to this server; may be repeated\n"
 	 "(default: the servers of /etc/resolv.conf)",
 	 take_upstream},
+	{0, "policy", "NAME",
+	 "which upstream to ask first: fastest (the default),\n"
+	 "sequential, round-robin; or parallel: all at once",
+	 take_policy},
 	{'w', "workers", "N", "threads (default: one for each CPU)", take_workers},
 	{'s', "cache-size", "SIZE", "memory for answers, such as 512k or 1G (default: 16M)",
 	 take_cache_size},

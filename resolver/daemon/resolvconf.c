@@ -43,10 +43,13 @@ static void add_server(struct tarn__resolvconf *out, const char *server, unsigne
 	int error = tarn_address_parse(server, 53, &address);
 	if (error == 0 && tarn_address_port(&address) == 0)
 		error = TARN_EPORT;
+	bool is_too_much = error == 0 && tarn__addresses_add(&out->servers, &address) < 0;
+	if (!log)
+		return;
 	if (error < 0)
 		tarn__log(log, TARN_LOG_WARNING, "resolv.conf line %u: nameserver %s: %s", number,
 			  server, tarn_error_text(error));
-	else if (tarn__addresses_add(&out->servers, &address) < 0)
+	else if (is_too_much)
 		tarn__log(log, TARN_LOG_WARNING,
 			  "resolv.conf line %u: nameserver %s: more than %d servers", number,
 			  server, TARN__ADDRESSES_MAX);

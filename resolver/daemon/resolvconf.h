@@ -16,7 +16,7 @@ struct tarn__resolvconf {
 
 /*
  * Other lines and options are the business of the C library. A line that names no address is
- * logged and left out.
+ * logged and left out; log may be NULL.
  */
 void tarn__resolvconf_read(FILE *file, struct tarn__resolvconf *out, struct tarn__log *log);
 

@@ -35,6 +35,16 @@ static void add_default_listens(struct tarn__settings *settings)
 	settings->has_default_listens = true;
 }
 
+static void take_servers(struct tarn__settings *settings, const struct tarn__addresses *servers)
+{
+	settings->upstreams.count = settings->own_upstreams.count = 0;
+	for (size_t i = 0; i < servers->count; i++) {
+		bool is_self = tarn__addresses_has_self(&settings->listens, &servers->items[i]);
+		tarn__addresses_add(is_self ? &settings->own_upstreams : &settings->upstreams,
+				    &servers->items[i]);
+	}
+}
+
 static void add_system_upstreams(struct tarn__settings *settings, const char *resolv_conf,
 				 struct tarn__log *log)
 {
@@ -51,12 +61,7 @@ static void add_system_upstreams(struct tarn__settings *settings, const char *re
 	/* Said of these servers, so that it goes for no others. */
 	if (found.trust_ad && !settings->trust_ad)
 		settings->trust_ad = settings->has_system_trust = true;
-	for (size_t i = 0; i < found.servers.count; i++) {
-		const struct tarn_address *server = &found.servers.items[i];
-		bool is_self = tarn__addresses_has_self(&settings->listens, server);
-		tarn__addresses_add(is_self ? &settings->own_upstreams : &settings->upstreams,
-				    server);
-	}
+	take_servers(settings, &found.servers);
 }
 
 static int refuse_self(const struct tarn__settings *settings, struct tarn__log *log)
@@ -88,6 +93,79 @@ int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_
 		settings->cache_size = CACHE_SIZE_DEFAULT;
 	return refuse_self(settings, log);
 }
+
+static void log_change(const struct tarn__settings *settings, const char *resolv_conf,
+		       struct tarn__log *log)
+{
+	char list[TARN__LOG_LINE_MAX / 2] = "";
+	size_t len = 0;
+	for (size_t i = 0; i < settings->upstreams.count; i++) {
+		char text[TARN_ADDRESS_TEXT_MAX];
+		tarn_address_format(&settings->upstreams.items[i], text);
+		if (len + 2 + strlen(text) + sizeof(" ...") > sizeof(list)) {
+			strcpy(list + len, " ...");
+			break;
+		}
+		len += (size_t)sprintf(list + len, "%s%s", i > 0 ? ", " : "", text);
+	}
+	if (settings->upstreams.count > 0)
+		tarn__log(log, TARN_LOG_INFO, "%s has changed: forwarding to %s", resolv_conf,
+			  list);
+	else
+		tarn__log(log, TARN_LOG_WARNING,
+			  "%s has changed: no upstream server, every question that needs one will "
+			  "fail",
+			  resolv_conf);
+}
+
+static void reread_trust(struct tarn__settings *settings, const struct tarn__resolvconf *found,
+			 const char *resolv_conf, struct tarn__log *log)
+{
+	if (found->trust_ad && !settings->trust_ad && !settings->has_late_trust) {
+		tarn__log(log, TARN_LOG_WARNING,
+			  "trust-ad is new in %s: it takes effect when tarn is restarted",
+			  resolv_conf);
+		settings->has_late_trust = true;
+	}
+	/* A file without servers is on its way to be another one. */
+	if (settings->has_system_trust && !found->trust_ad && found->servers.count > 0) {
+		tarn__log(log, TARN_LOG_WARNING, "trust-ad has gone from %s: no answer has AD now",
+			  resolv_conf);
+		settings->trust_ad = settings->has_system_trust = false;
+	}
+}
+
+bool tarn__settings_reread(struct tarn__settings *settings, const char *resolv_conf,
+			   struct tarn__log *log)
+{
+	if (!settings->has_system_upstreams)
+		return false;
+	struct tarn__resolvconf found = {0};
+	FILE *file = fopen(resolv_conf, "re");
+	if (file) {
+		tarn__resolvconf_read(file, &found, NULL);
+		fclose(file);
+	} else if (errno != ENOENT) {
+		tarn__log(log, TARN_LOG_WARNING, "cannot read %s: %s", resolv_conf,
+			  strerror(errno));
+		return false;
+	}
+	reread_trust(settings, &found, resolv_conf, log);
+	struct tarn__addresses before = settings->upstreams;
+	take_servers(settings, &found.servers);
+	if (tarn__addresses_is_equal(&before, &settings->upstreams))
+		return false;
+	log_change(settings, resolv_conf, log);
+	return true;
+}
+
+const char *const tarn__policy_names[] = {
+	[TARN_FASTEST] = "fastest",
+	[TARN_SEQUENTIAL] = "sequential",
+	[TARN_ROUND_ROBIN] = "round-robin",
+	[TARN_PARALLEL] = "parallel",
+	NULL,
+};
 
 static void explain_addresses(FILE *out, const char *label, const struct tarn__addresses *list,
 			      const char *note)
@@ -130,6 +208,8 @@ void tarn__settings_explain(const struct tarn__settings *settings, FILE *out)
 	if (settings->upstreams.count == 0)
 		fprintf(out, "%-10snone: every question that needs one will fail\n", "upstream");
 	explain_addresses(out, "not asked", &settings->own_upstreams, " (is tarn itself)");
+	if (settings->policy != TARN_FASTEST)
+		fprintf(out, "%-10s%s\n", "policy", tarn__policy_names[settings->policy]);
 	fprintf(out, "%-10s%u%s\n", "workers", settings->workers,
 		settings->has_default_workers ? " (one for each CPU)" : "");
 	explain_size(out, settings->cache_size);

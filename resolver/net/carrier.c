@@ -26,8 +26,13 @@ struct tarn__pool {
 };
 
 struct server {
-	const struct tarn_address *address;
+	struct tarn_address address;
 	struct tarn__pool pools[2]; /* by enum tarn__transport */
+};
+
+struct list {
+	size_t count;
+	struct server *servers[]; /* each at a place of its own, where its channels find it */
 };
 
 struct tarn__carrier {
@@ -40,8 +45,8 @@ struct tarn__carrier {
 	uint64_t tick_ms; /* UINT64_MAX: there are no channels */
 	uint8_t *datagram;
 	struct tarn__carrier_stats stats;
-	size_t server_count;
-	struct server servers[];
+	struct list *list;
+	struct list *next_list; /* NULL: none is prepared */
 };
 
 /* ---- channels ----------------------------------------------------------------------------- */
@@ -52,7 +57,7 @@ static struct tarn__channel *add_channel(struct tarn__carrier *carrier, struct s
 	struct tarn__pool *pool = &server->pools[transport];
 	struct tarn__channel *channel = tarn__channel_new(&(struct tarn__channel_options){
 		.loop = carrier->loop,
-		.server = server->address,
+		.server = &server->address,
 		.transport = transport,
 		.random = carrier->random,
 		.datagram = carrier->datagram,
@@ -146,7 +151,7 @@ static void put_question(struct tarn__carrier *carrier, struct tarn__question *q
 static int send_on_any(struct tarn__carrier *carrier, struct tarn__question *question)
 {
 	const struct tarn_exchange *exchange = question->exchange;
-	struct server *server = &carrier->servers[exchange->server_index];
+	struct server *server = carrier->list->servers[exchange->server_index];
 	struct tarn__channel *channel;
 	bool is_shared = exchange->transport == TARN__TCP ||
 			 server->pools[TARN__UDP].questions >= TARN__UDP_SPREAD;
@@ -193,13 +198,106 @@ static void settle(void *data)
 	}
 }
 
+/* Instead of settle(), where nobody waits: the questions of channels that have been freed. */
+static void drop_finished(struct tarn__carrier *carrier)
+{
+	while (carrier->finished != NULL) {
+		struct tarn__question *question = carrier->finished;
+		carrier->finished = question->next;
+		question->pool->questions--;
+		put_question(carrier, question);
+	}
+	carrier->finished_tail = &carrier->finished;
+}
+
+/* ---- the servers -------------------------------------------------------------------------- */
+
+static void free_server(struct tarn__carrier *carrier, struct server *server)
+{
+	for (size_t transport = 0; transport < 2; transport++) {
+		struct tarn__pool *pool = &server->pools[transport];
+		carrier->stats.channels -= pool->count;
+		while (pool->count > 0)
+			tarn__channel_free(pool->channels[--pool->count]);
+	}
+	drop_finished(carrier);
+	free(server);
+}
+
+static void free_list(struct tarn__carrier *carrier, struct list *list)
+{
+	if (list == NULL)
+		return;
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->servers[i] != NULL)
+			free_server(carrier, list->servers[i]);
+	}
+	free(list);
+}
+
+static struct list *make_list(struct tarn__carrier *carrier, const struct tarn_address *addresses,
+			      size_t count)
+{
+	struct list *list = calloc(1, sizeof(*list) + count * sizeof(list->servers[0]));
+	if (list == NULL)
+		return NULL;
+	for (; list->count < count; list->count++) {
+		struct server *server = calloc(1, sizeof(*server));
+		if (server == NULL) {
+			free_list(carrier, list);
+			return NULL;
+		}
+		server->address = addresses[list->count];
+		list->servers[list->count] = server;
+	}
+	return list;
+}
+
+/* The place of the server in the list; NULL: it is not there, or has been taken. */
+static struct server **find_server(struct list *list, const struct tarn_address *address)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct server *server = list->servers[i];
+		if (server != NULL && tarn_address_is_equal(&server->address, address))
+			return &list->servers[i];
+	}
+	return NULL;
+}
+
+int tarn__carrier_prepare_servers(struct tarn__carrier *carrier,
+				  const struct tarn_address *addresses, size_t count)
+{
+	struct list *list = make_list(carrier, addresses, count);
+	if (list == NULL)
+		return TARN_ENOMEM;
+	free_list(carrier, carrier->next_list);
+	carrier->next_list = list;
+	return 0;
+}
+
+void tarn__carrier_switch_servers(struct tarn__carrier *carrier)
+{
+	struct list *old = carrier->list;
+	carrier->list = carrier->next_list;
+	carrier->next_list = NULL;
+	for (size_t i = 0; i < carrier->list->count; i++) {
+		struct server **place = &carrier->list->servers[i];
+		struct server **kept = find_server(old, &(*place)->address);
+		if (kept == NULL)
+			continue;
+		free(*place);
+		*place = *kept;
+		*kept = NULL;
+	}
+	free_list(carrier, old);
+}
+
 /* ---- the carrier -------------------------------------------------------------------------- */
 
 struct tarn__carrier *tarn__carrier_new(struct ev_loop *loop, const struct tarn_address *servers,
 					size_t server_count, struct tarn__random *random)
 {
-	struct tarn__carrier *carrier =
-		calloc(1, sizeof(*carrier) + server_count * sizeof(carrier->servers[0]));
+	struct tarn__carrier *carrier = calloc(1, sizeof(*carrier));
 	if (carrier == NULL)
 		return NULL;
 	carrier->loop = loop;
@@ -212,11 +310,9 @@ struct tarn__carrier *tarn__carrier_new(struct ev_loop *loop, const struct tarn_
 	};
 	carrier->finished_tail = &carrier->finished;
 	carrier->tick_ms = UINT64_MAX;
-	carrier->server_count = server_count;
-	for (size_t i = 0; i < server_count; i++)
-		carrier->servers[i].address = &servers[i];
 	carrier->datagram = malloc(TARN__MESSAGE_MAX);
-	if (carrier->datagram != NULL)
+	carrier->list = make_list(carrier, servers, server_count);
+	if (carrier->datagram != NULL && carrier->list != NULL)
 		return carrier;
 	tarn__carrier_free(carrier);
 	return NULL;
@@ -235,14 +331,8 @@ void tarn__carrier_free(struct tarn__carrier *carrier)
 {
 	if (carrier == NULL)
 		return;
-	for (size_t i = 0; i < carrier->server_count; i++) {
-		for (size_t transport = 0; transport < 2; transport++) {
-			struct tarn__pool *pool = &carrier->servers[i].pools[transport];
-			while (pool->count > 0)
-				tarn__channel_free(pool->channels[--pool->count]);
-		}
-	}
-	free_questions(carrier->finished);
+	free_list(carrier, carrier->list);
+	free_list(carrier, carrier->next_list);
 	free_questions(carrier->unused);
 	free(carrier->datagram);
 	free(carrier);
@@ -250,7 +340,7 @@ void tarn__carrier_free(struct tarn__carrier *carrier)
 
 int tarn__carrier_send(struct tarn__carrier *carrier, struct tarn_exchange *exchange)
 {
-	if (exchange->server_index >= carrier->server_count || exchange->len < TARN__HEADER_LEN)
+	if (exchange->server_index >= carrier->list->count || exchange->len < TARN__HEADER_LEN)
 		return TARN_EINVAL;
 	struct tarn__question *question = take_question(carrier);
 	if (question == NULL)
@@ -277,9 +367,9 @@ typedef void channel_function(struct tarn__channel *, uint64_t now_ms);
 static void for_each_channel(struct tarn__carrier *carrier, channel_function *function,
 			     uint64_t now_ms)
 {
-	for (size_t i = 0; i < carrier->server_count; i++) {
+	for (size_t i = 0; i < carrier->list->count; i++) {
 		for (size_t transport = 0; transport < 2; transport++) {
-			struct tarn__pool *pool = &carrier->servers[i].pools[transport];
+			struct tarn__pool *pool = &carrier->list->servers[i]->pools[transport];
 			for (size_t j = 0; j < pool->count; j++)
 				function(pool->channels[j], now_ms);
 		}
@@ -314,9 +404,10 @@ static void tick(struct tarn__carrier *carrier, uint64_t now_ms)
 {
 	for_each_channel(carrier, tarn__channel_tick, now_ms);
 	settle(carrier);
-	for (size_t i = 0; i < carrier->server_count; i++) {
-		shrink(carrier, &carrier->servers[i].pools[TARN__UDP], now_ms);
-		shrink(carrier, &carrier->servers[i].pools[TARN__TCP], now_ms);
+	for (size_t i = 0; i < carrier->list->count; i++) {
+		struct server *server = carrier->list->servers[i];
+		shrink(carrier, &server->pools[TARN__UDP], now_ms);
+		shrink(carrier, &server->pools[TARN__TCP], now_ms);
 	}
 	if (carrier->stats.channels == 0) {
 		free_questions(carrier->unused);

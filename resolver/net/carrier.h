@@ -47,11 +47,20 @@ struct tarn__carrier_stats {
 	uint64_t channels; /* alive */
 };
 
-/* All pointers are borrowed and outlive the carrier. NULL: out of memory. */
+/* The list is copied, the loop and the random borrowed. NULL: out of memory. */
 struct tarn__carrier *tarn__carrier_new(struct ev_loop *, const struct tarn_address *servers,
 					size_t server_count, struct tarn__random *);
 /* What is under way is not called back any more. NULL is allowed. */
 void tarn__carrier_free(struct tarn__carrier *);
+
+/*
+ * Another list of servers, in two steps, so that the second cannot fail: prepare may be called at any
+ * time and changes nothing yet; switch is called with no exchange outstanding, and not from within
+ * done. Channels and connections to servers that stay are kept. 0 or TARN_ENOMEM.
+ */
+int tarn__carrier_prepare_servers(struct tarn__carrier *, const struct tarn_address *servers,
+				  size_t count);
+void tarn__carrier_switch_servers(struct tarn__carrier *);
 
 /* As struct tarn_io has it. Errors of send: TARN_EBUSY, TARN_ENOMEM, TARN_EINVAL. */
 int tarn__carrier_send(struct tarn__carrier *, struct tarn_exchange *);

@@ -54,6 +54,7 @@ struct tarn__channel {
 	bool is_framed; /* c-ares takes its tokens' socket for a stream */
 	bool is_connected; /* of the last socket */
 	bool is_lost; /* c-ares will be told so at its next read */
+	bool is_starved; /* there was no socket to be had, which is no server's fault */
 	bool has_read; /* c-ares has got its answer of this call */
 	bool stays_open; /* UDP: when no question is under way */
 	unsigned carried; /* questions sent on this socket */
@@ -129,7 +130,7 @@ static void finish(struct tarn__question *question, int status)
 		question->error = 0;
 	else if (status == ARES_ETIMEOUT)
 		question->error = TARN_ETIMEOUT;
-	else if (status == ARES_ENOMEM)
+	else if (status == ARES_ENOMEM || channel->is_starved)
 		question->error = TARN_ENOMEM;
 	else
 		question->error = TARN_EUNREACHABLE;
@@ -256,6 +257,8 @@ static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
 	}
 	int fd = tarn__socket_outgoing(channel->options.server, channel->options.transport,
 				       channel->options.random);
+	channel->is_starved = fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+					 errno == ENOBUFS);
 	if (fd < 0)
 		return ARES_SOCKET_BAD;
 	channel->fd = fd;
@@ -572,6 +575,17 @@ int tarn__channel_library_init(const char **version)
 	if (number >= 0x011600 && number < 0x012200)
 		return TARN_EINVAL;
 	return ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS ? 0 : TARN_EINVAL;
+}
+
+const char *tarn__channel_library_fault(void)
+{
+	int number;
+	ares_version(&number);
+	if (number == 0x012206)
+		return "it opens a socket for each question to a server that fails";
+	if (number == 0x012207 || number == 0x012208)
+		return "it loses a question now and then";
+	return NULL;
 }
 
 /* ---- the channel --------------------------------------------------------------------------- */

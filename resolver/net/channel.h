@@ -113,5 +113,7 @@ void tarn__channel_tick(struct tarn__channel *, uint64_t now_ms);
  * for. *version is set to its name in both cases.
  */
 int tarn__channel_library_init(const char **version);
+/* NULL, or what is known to be wrong with the c-ares that is linked. */
+const char *tarn__channel_library_fault(void);
 
 #endif

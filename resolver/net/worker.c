@@ -62,6 +62,42 @@ static void io_wake_at(void *data, uint64_t at_ms)
 	worker->wake_ms = at_ms;
 }
 
+/* ---- news --------------------------------------------------------------------------------- */
+
+static void switch_servers(void *arg)
+{
+	struct tarn_worker *worker = arg;
+	tarn__carrier_switch_servers(worker->carrier);
+}
+
+static int set_servers(struct tarn_worker *worker, const struct tarn__news *news)
+{
+	int error =
+		tarn__carrier_prepare_servers(worker->carrier, news->servers, news->server_count);
+	if (error == 0)
+		error = tarn__resolver_set_servers(worker->resolver, news->servers,
+						   news->server_count, switch_servers, worker);
+	return error;
+}
+
+/* What memory was too short for is tried again at the next turn. */
+static void take_news(struct tarn_worker *worker)
+{
+	struct tarn__news news;
+	tarn__get_news(worker->tarn, &news);
+	if (news.lists != worker->seen.lists && set_servers(worker, &news) != 0)
+		return;
+	worker->seen.lists = news.lists;
+	if (news.networks != worker->seen.networks)
+		tarn__resolver_network_changed(worker->resolver);
+	worker->seen.networks = news.networks;
+	/* Where memory is too short for it, loops are not found. */
+	if (news.loops != worker->seen.loops && tarn__takes_loops(worker->tarn, worker, news.lists))
+		tarn__resolver_probe_loops(worker->resolver, tarn__report_loop, worker->tarn);
+	worker->seen.loops = news.loops;
+	worker->seen.count = news.count;
+}
+
 /* ---- a turn of the loop ------------------------------------------------------------------- */
 
 /*
@@ -89,6 +125,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static void turn(struct tarn_worker *worker)
 {
+	if (tarn__has_news(worker->tarn, worker->seen.count))
+		take_news(worker);
 	uint64_t now_ms = tarn__clock_ms();
 	uint64_t next_ms = 0;
 	for (int round = 0; round < ROUNDS_PER_TURN && next_ms == 0; round++) {
@@ -158,10 +196,14 @@ static void on_wake(struct ev_loop *loop, ev_async *wake, int events)
 	worker->was_parked = false;
 }
 
+void tarn__worker_wake(struct tarn_worker *worker)
+{
+	ev_async_send(worker->loop, &worker->wake);
+}
+
 static void wake(void *arg)
 {
-	struct tarn_worker *worker = arg;
-	ev_async_send(worker->loop, &worker->wake);
+	tarn__worker_wake(arg);
 }
 
 void tarn__worker_enter(struct tarn_worker *worker)
@@ -218,6 +260,7 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 		.wake_at = io_wake_at,
 	};
 	worker->wake_ms = worker->timer_ms = UINT64_MAX;
+	tarn__list_init(&worker->node);
 	tarn__list_init(&worker->answered);
 	struct tarn__shared *shared = tarn__get_shared(tarn);
 	const struct tarn__config *config = tarn__shared_config(shared);
@@ -235,6 +278,8 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 	}
 	tarn__udp_set_resolver(worker->udp, worker->resolver);
 	tarn__tcp_set_resolver(worker->tcp, worker->resolver);
+	tarn__join(tarn, worker);
+	take_news(worker);
 	return worker;
 }
 
@@ -244,6 +289,7 @@ void tarn_worker_free(struct tarn_worker *worker)
 	if (worker == NULL)
 		return;
 	worker->is_ending = true;
+	tarn__leave(worker->tarn, worker);
 	if (worker->resolver != NULL) {
 		unpark(worker);
 		tarn__resolver_free(worker->resolver);

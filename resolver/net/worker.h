@@ -28,6 +28,10 @@ struct tarn__udp;
 
 struct tarn_worker {
 	struct tarn *tarn;
+	struct tarn__list node; /* of the tarn's workers */
+	struct {
+		unsigned count, lists, networks, loops; /* as in struct tarn__news */
+	} seen; /* of the news */
 	struct ev_loop *loop;
 	struct tarn_io io;
 	struct tarn__random random;
@@ -50,6 +54,9 @@ struct tarn_worker {
 /* Around anything that the program has the resolver do: it is awake, and has a turn afterwards. */
 void tarn__worker_enter(struct tarn_worker *);
 void tarn__worker_leave(struct tarn_worker *);
+
+/* Has the worker look for news. The only function for any thread. */
+void tarn__worker_wake(struct tarn_worker *);
 
 /* ask.c: calls back what has been answered. Was there anything? */
 bool tarn__asks_run(struct tarn_worker *);

@@ -23,3 +23,9 @@ bench: tests/bench/reflector$(EXEEXT) resolver/daemon/tarn$(EXEEXT)
 	python='$(PYTHON)'; PYTHONDONTWRITEBYTECODE=1 $${python:-python3} \
 		$(srcdir)/tests/bench/bench.py --tarn resolver/daemon/tarn$(EXEEXT) \
 		--reflector tests/bench/reflector$(EXEEXT) $(BENCHFLAGS)
+
+# Needs root, for network namespaces. OUTAGEFLAGS=--help says what else it can do.
+.PHONY: outages
+outages: resolver/daemon/tarn$(EXEEXT)
+	python='$(PYTHON)'; TARN='$(TARN)' PYTHONDONTWRITEBYTECODE=1 $${python:-python3} \
+		$(srcdir)/tests/system/outage_table.py $(OUTAGEFLAGS)

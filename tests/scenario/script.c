@@ -59,7 +59,9 @@ struct script {
 	char passed[SETTINGS_MAX][256];
 	size_t passed_count;
 	bool trust_ad;
+	enum tarn_policy policy;
 	bool has_begun;
+	size_t switches;
 	struct outside outside;
 	struct client clients[CLIENTS_MAX];
 	struct sent *sent; /* what "reply" answers */
@@ -443,15 +445,22 @@ static void check_cookie_sent(struct script *script, const ldns_pkt *pkt)
 	     "another server cookie");
 }
 
-static void do_sent(struct script *script)
+static struct sent *take_sent(struct script *script, enum tarn__transport transport)
 {
 	struct tarn_address server = address(script, 1);
+	struct sent *sent = outside_take(&script->outside, &server, transport);
+	MUST(script, sent, "nothing was sent to %s", script->words[1]);
+	script->sent = sent;
+	script->is_late = false;
+	return sent;
+}
+
+static void do_sent(struct script *script)
+{
 	size_t at = 2;
 	bool over_tcp = strcmp(word(script, at, "a name"), "tcp") == 0;
 	at += over_tcp;
-	struct sent *sent =
-		outside_take(&script->outside, &server, over_tcp ? TARN__TCP : TARN__UDP);
-	MUST(script, sent, "nothing was sent to %s", script->words[1]);
+	struct sent *sent = take_sent(script, over_tcp ? TARN__TCP : TARN__UDP);
 
 	ldns_pkt *pkt = NULL;
 	MUST(script, ldns_wire2pkt(&pkt, sent->wire, sent->len) == LDNS_STATUS_OK,
@@ -473,8 +482,16 @@ static void do_sent(struct script *script)
 	check_case(script, question, !over_tcp && !has_flag(script, "unmixed"));
 	check_cookie_sent(script, pkt);
 	ldns_pkt_free(pkt);
-	script->sent = sent;
-	script->is_late = false;
+}
+
+static void do_probed(struct script *script)
+{
+	static const uint8_t probe[] = {1, 0, 0, 1, 0,	0,    0,    0, 0, 1, 0, 0, 2,
+					0, 1, 0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0};
+	const struct sent *sent = take_sent(script, TARN__UDP);
+	MUST(script,
+	     sent->len == 2 + sizeof probe && memcmp(sent->wire + 2, probe, sizeof probe) == 0,
+	     "that is no probe");
 }
 
 static void answer_sent(struct script *script, int error, const uint8_t *wire, size_t len)
@@ -630,6 +647,54 @@ static void do_trust_ad(struct script *script)
 	script->trust_ad = true;
 }
 
+static void do_policy(struct script *script)
+{
+	static const char *const names[] = {"fastest", "sequential", "round-robin", "parallel"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(names[i], word(script, 1, "a policy")) == 0) {
+			script->policy = (enum tarn_policy)i;
+			return;
+		}
+	MUST(script, false, "not a policy: %s", script->words[1]);
+}
+
+static void on_switched(void *arg)
+{
+	struct script *script = arg;
+	for (const struct sent *sent = script->outside.sent; sent; sent = sent->next)
+		MUST(script, !sent->exchange, "an exchange with an old server is left");
+	script->switches++;
+}
+
+/* It must ask for that itself. */
+static void let_it_run(struct script *script)
+{
+	struct outside *outside = &script->outside;
+	MUST(script, outside->wake_at_ms <= outside->now_ms, "the resolver sleeps on");
+	outside_pass(outside, 0);
+}
+
+static void do_servers(struct script *script)
+{
+	struct tarn_address servers[SETTINGS_MAX];
+	size_t count = script->word_count - 1;
+	ck_assert_uint_le(count, SETTINGS_MAX);
+	for (size_t i = 0; i < count; i++)
+		servers[i] = address(script, i + 1);
+	struct tarn__resolver *resolver = script->outside.resolver;
+	size_t before = script->switches;
+	int error = tarn__resolver_set_servers(resolver, servers, count, on_switched, script);
+	MUST(script, error == 0 && script->switches == before + 1, "the servers stay");
+	memset(servers, 0xff, sizeof servers);
+	let_it_run(script);
+}
+
+static void do_network(struct script *script)
+{
+	tarn__resolver_network_changed(script->outside.resolver);
+	let_it_run(script);
+}
+
 static void begin(struct script *script)
 {
 	const char *passed[SETTINGS_MAX];
@@ -639,6 +704,7 @@ static void begin(struct script *script)
 		.servers = script->servers,
 		.server_count = script->server_count,
 		.trust_ad = script->trust_ad,
+		.upstream_policy = script->policy,
 		.policy = tarn__policy_new(&(struct tarn__policy_options){
 			.allowed = script->allowed,
 			.allowed_count = script->allowed_count,
@@ -661,8 +727,10 @@ static const struct statement {
 	{"allow", do_allow, true},
 	{"through", do_through, true},
 	{"trust-ad", do_trust_ad, true},
+	{"policy", do_policy, true},
 	{"ask", do_ask, false},
 	{"sent", do_sent, false},
+	{"probed", do_probed, false},
 	{"reply", do_reply, false},
 	{"raw", do_raw, false},
 	{"unreachable", do_unreachable, false},
@@ -670,6 +738,8 @@ static const struct statement {
 	{"gets", do_gets, false},
 	{"waits", do_waits, false},
 	{"silence", do_silence, false},
+	{"servers", do_servers, false},
+	{"network", do_network, false},
 	{"pass", do_pass, false},
 };
 

@@ -5,10 +5,11 @@
  * section in front ("answer", "authority", "additional").
  *
  *	upstream ADDRESS
- *		a server, in order; before anything else, as the next three
+ *		a server, in order; before anything else, as the next four
  *	allow NETWORK
  *	through NAME
  *	trust-ad
+ *	policy fastest|sequential|round-robin|parallel
  *		the configuration; without them it is a configuration's default
  *	ask CLIENT NAME TYPE [FLAG...]
  *		a client asks: tcp, do, cd, ad, norec, edns=SIZE, keepalive, cookie=HEX, from=ADDRESS
@@ -21,6 +22,8 @@
  *		the server answers: tc, aa, ad, noqr, wrong-id, wrong-name, lower, noopt, headeronly,
  *		servercookie=HEX, wrong-cookie, ede=CODE. Without these it repeats the question as it
  *		was spelt, and knows no cookies
+ *	probed ADDRESS
+ *		the same for a probe of ours: the root's name servers, in plain EDNS
  *	raw HEX...
  *		the server answers these octets after its id
  *	unreachable
@@ -34,6 +37,10 @@
  *		the client must not have been answered
  *	silence
  *		nothing has gone upstream that no "sent" has named
+ *	servers [ADDRESS...]
+ *		these are the upstreams from now on
+ *	network
+ *		the network is another one
  *	pass TIME
  *		10s, 1500ms, 2h: time passes
  */

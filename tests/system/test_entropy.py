@@ -51,6 +51,8 @@ class Recorder:
                 self.udp.close()
                 return
             name, end = read_name(wire, 12)
+            if b"tarn-loop" in name:
+                continue  # tarn's own, whether we lead back
             self.sent.append(Sent(int.from_bytes(wire[:2], "big"), peer[1], name))
             self.udp.sendto(wire[:2] + struct.pack("!5H", 0x8180, 1, 1, 0, 0) + wire[12:end + 4] +
                             record, peer)

@@ -71,21 +71,33 @@ def octets_of(message):
     return message if isinstance(message, bytes) else message.to_wire(max_size=65535)
 
 
+def is_loop_probe(question):
+    return question.name.endswith(".tarn-loop.internal.")
+
+
+def is_probe(question):
+    return (question.name, question.type) == (".", "NS") or is_loop_probe(question)
+
+
 class Upstream:
     """
     script(question) gives what to send: a message, octets, an Elsewhere, several of them in a list,
     SILENCE, a Close, or a Slowly. It runs in a thread per question, so it may sleep. A question's
-    name is in lower case, its message and wire have the letters as they came.
+    name is in lower case, its message and wire have the letters as they came. tarn's own questions,
+    whether the server lives and whether it leads back, are kept apart; the latter are left alone
+    unless it does.
     """
 
-    def __init__(self, script, host="127.0.0.1", tcp=True):
+    def __init__(self, script, host="127.0.0.1", tcp=True, port=None, leads_back=False):
         self.script = script
+        self.leads_back = leads_back
         self.questions = []
+        self.probes = []
         self.lock = threading.Lock()
         self.faults = []
         self.streams = set()
         self.is_closed = False
-        port = free_port(host)
+        port = port or free_port(host)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.udp = socket.socket(family, socket.SOCK_DGRAM)
         self.udp.bind((host, port))
@@ -97,11 +109,16 @@ class Upstream:
         threading.Thread(target=self._receive, daemon=True).start()
 
     def count(self, name=None, transport=None):
-        """Questions that arrived so far."""
+        """Questions of clients that arrived so far."""
         with self.lock:
             return sum(1 for q in self.questions
                        if (name is None or q.name.rstrip(".") == name.rstrip("."))
                        and transport in (None, q.transport))
+
+    def count_all(self):
+        """Those of clients and tarn's own."""
+        with self.lock:
+            return len(self.questions) + len(self.probes)
 
     def _receive(self):
         while True:
@@ -146,7 +163,9 @@ class Upstream:
                                 dns.rdatatype.to_text(asked.rdtype), wire, message,
                                 peer[1])
             with self.lock:
-                self.questions.append(question)
+                (self.probes if is_probe(question) else self.questions).append(question)
+            if is_loop_probe(question) and not self.leads_back:
+                return
             said = self.script(question)
             if isinstance(said, Close):
                 stream.sendall(said.octets)

@@ -42,7 +42,7 @@ static void set_up(void)
 {
 	ck_assert_int_eq(tarn_address_parse("192.0.2.53", 53, &addresses[0]), 0);
 	ck_assert_int_eq(tarn_address_parse("2001:db8::53", 53, &addresses[1]), 0);
-	upstream = tarn__upstream_new(addresses, 2, secret);
+	upstream = tarn__upstream_new(TARN_FASTEST, addresses, 2, secret);
 	ck_assert_ptr_nonnull(upstream);
 	key = (struct tarn__key){.qname = name,
 				 .qname_len = NAME_LEN,

@@ -5,6 +5,8 @@
 
 #include "net/carrier.h"
 
+#include <sys/resource.h>
+
 #include "net.h"
 #include "net/channel.h"
 #include "net/clock.h"
@@ -44,6 +46,18 @@ static void make_carrier(void)
 {
 	carrier = tarn__carrier_new(loop, &fake.address, 1, &randomness);
 	ck_assert_ptr_nonnull(carrier);
+}
+
+static void set_servers(const struct tarn_address *servers, size_t count)
+{
+	ck_assert_int_eq(tarn__carrier_prepare_servers(carrier, servers, count), 0);
+	tarn__carrier_switch_servers(carrier);
+}
+
+static void set_server(const char *text)
+{
+	struct tarn_address server = parse_address(text);
+	set_servers(&server, 1);
 }
 
 static void set_up_at(const char *address)
@@ -90,16 +104,23 @@ static void on_done(struct tarn_exchange *exchange, int error, const uint8_t *an
 	ev_break(loop, EVBREAK_ONE);
 }
 
-static int try_send(struct asked *asked, const char *name, uint16_t id, enum tarn__transport how)
+static int try_send_to(struct asked *asked, size_t server, const char *name, uint16_t id,
+		       enum tarn__transport how)
 {
 	asked->exchange = (struct tarn_exchange){
 		.done = on_done,
 		.server = &fake.address,
+		.server_index = server,
 		.transport = how,
 		.wire = asked->wire,
 		.len = write_question(asked->wire, id, name),
 	};
 	return tarn__carrier_send(carrier, &asked->exchange);
+}
+
+static int try_send(struct asked *asked, const char *name, uint16_t id, enum tarn__transport how)
+{
+	return try_send_to(asked, 0, name, id, how);
 }
 
 static void start(struct asked *asked, const char *name, uint16_t id, enum tarn__transport how)
@@ -569,7 +590,7 @@ START_TEST(address_without_a_route_is_unreachable)
 	/*
 	 * The kernel refuses to connect to it: a multicast address over TCP, a broadcast over UDP.
 	 */
-	fake.address = parse_address(_i == 0 ? "255.255.255.255:53" : "224.0.0.1:53");
+	set_server(_i == 0 ? "255.255.255.255:53" : "224.0.0.1:53");
 	ask(first, "a.example", _i == 0 ? TARN__UDP : TARN__TCP);
 	ck_assert_int_eq(first->error, TARN_EUNREACHABLE);
 }
@@ -668,7 +689,7 @@ START_TEST(question_may_be_sent_when_another_is_done)
 {
 	enum tarn__transport how = _i % 2 == 0 ? TARN__UDP : TARN__TCP;
 	if (_i / 2 == 1)
-		fake.address = parse_address("255.255.255.255:53");
+		set_server("255.255.255.255:53");
 	start(first, "a.example", 1, how);
 	first->exchange.done = send_second;
 	wait_for_answer(first);
@@ -824,6 +845,83 @@ START_TEST(unused_carrier_has_no_channel_and_no_timer)
 }
 END_TEST
 
+/* ---- the list of servers ------------------------------------------------------------------ */
+
+START_TEST(server_that_stays_keeps_its_connection)
+{
+	ask(first, "a.example", TARN__TCP);
+	struct tarn_address others[] = {parse_address("192.0.2.1:53"), fake.address};
+	set_servers(others, 2);
+	ck_assert_int_eq(try_send_to(first, 1, "b.example", 7, TARN__TCP), 0);
+	first->calls = 0;
+	wait_for_answer(first);
+	check_good_answer(first);
+	ck_assert_uint_eq(fake.connection_count, 1);
+}
+END_TEST
+
+START_TEST(server_that_goes_takes_its_sockets_along)
+{
+	fake.on_query = fake_hold;
+	start(first, "a.example", 1, TARN__UDP);
+	start(second, "b.example", 2, TARN__TCP);
+	wait_until_held(2);
+	tarn__carrier_cancel(carrier, &first->exchange);
+	tarn__carrier_cancel(carrier, &second->exchange);
+	set_servers(NULL, 0);
+	ck_assert_uint_eq(tarn__carrier_stats(carrier)->channels, 0);
+	ck_assert_int_eq(try_send(first, "c.example", 3, TARN__UDP), TARN_EINVAL);
+	set_servers(&fake.address, 1);
+	fake.on_query = fake_answer;
+	ask(first, "c.example", TARN__UDP);
+	check_good_answer(first);
+	ck_assert_int_eq(second->calls, 0);
+}
+END_TEST
+
+START_TEST(server_that_comes_is_asked)
+{
+	struct fake other;
+	fake_init(&other, loop, "127.0.0.1:0", fake_answer);
+	struct tarn_address servers[] = {other.address, other.address, fake.address};
+	set_servers(servers, 3);
+	ask(first, "a.example", _i == 0 ? TARN__UDP : TARN__TCP);
+	check_good_answer(first);
+	ck_assert_uint_eq(other.udp_count + other.tcp_count, 1);
+	ck_assert_uint_eq(fake.udp_count + fake.tcp_count, 0);
+	set_servers(NULL, 0); /* its connection ends before the other does */
+	fake_fini(&other);
+}
+END_TEST
+
+START_TEST(list_that_is_prepared_changes_nothing_yet)
+{
+	struct tarn_address other = parse_address("192.0.2.1:53");
+	ck_assert_int_eq(tarn__carrier_prepare_servers(carrier, &other, 1), 0);
+	ask(first, "a.example", TARN__UDP);
+	check_good_answer(first);
+	ck_assert_int_eq(tarn__carrier_prepare_servers(carrier, NULL, 0), 0);
+	ask(first, "a.example", TARN__UDP);
+	check_good_answer(first);
+}
+END_TEST
+
+/* Not TARN_EUNREACHABLE, for which a server would be held down. */
+START_TEST(lack_of_descriptors_is_no_fault_of_the_server)
+{
+	enum tarn__transport how = _i == 0 ? TARN__UDP : TARN__TCP;
+	struct rlimit before;
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ask(first, "a.example", how);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_int_eq(first->error, TARN_ENOMEM);
+	ask(first, "a.example", how);
+	check_good_answer(first);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("carrier");
@@ -879,5 +977,14 @@ int main(void)
 	tcase_add_test(connections, silent_connection_is_given_up);
 	tcase_add_test(connections, unused_carrier_has_no_channel_and_no_timer);
 	suite_add_tcase(suite, connections);
+
+	TCase *servers = tcase_create("servers");
+	tcase_add_checked_fixture(servers, set_up, tear_down);
+	tcase_add_test(servers, server_that_stays_keeps_its_connection);
+	tcase_add_test(servers, server_that_goes_takes_its_sockets_along);
+	tcase_add_loop_test(servers, server_that_comes_is_asked, 0, 2);
+	tcase_add_test(servers, list_that_is_prepared_changes_nothing_yet);
+	tcase_add_loop_test(servers, lack_of_descriptors_is_no_fault_of_the_server, 0, 2);
+	suite_add_tcase(suite, servers);
 	return unit_run(suite);
 }

@@ -51,7 +51,7 @@ static void ask(void)
 START_TEST(every_message_has_an_id_of_its_own)
 {
 	ask();
-	outside_pass(&outside, 5000);
+	outside_pass(&outside, 3400);
 	uint16_t ids[2 * TARN__SENDS_MAX];
 	size_t count = 0;
 	for (struct sent *sent = outside.sent; sent; sent = sent->next) {
@@ -69,7 +69,7 @@ END_TEST
 START_TEST(last_server_that_answers_ends_the_lookup)
 {
 	ask();
-	outside_pass(&outside, 4500);
+	outside_pass(&outside, 3400);
 	/* Both were sent the question three times; one refusal of each is enough. */
 	for (size_t i = 0; i < 2; i++) {
 		struct sent *sent = outside_take(&outside, &servers[i], TARN__UDP);
@@ -80,6 +80,20 @@ START_TEST(last_server_that_answers_ends_the_lookup)
 	}
 	for (struct sent *sent = outside.sent; sent; sent = sent->next)
 		ck_assert_ptr_null(sent->exchange);
+}
+END_TEST
+
+START_TEST(servers_are_not_charged_for_memory_that_is_short)
+{
+	for (int i = 0; i < 2 * TARN__HOLD_FAILURES; i++) {
+		ask();
+		for (size_t j = 0; j < 2; j++) {
+			struct sent *sent = outside_take(&outside, &servers[j], TARN__UDP);
+			ck_assert_ptr_nonnull(sent);
+			ck_assert(outside_answer(&outside, sent, TARN_ENOMEM, NULL, 0));
+		}
+	}
+	ck_assert_uint_eq(outside_surprises(&outside), 0);
 }
 END_TEST
 
@@ -136,6 +150,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, every_message_has_an_id_of_its_own);
 	tcase_add_test(tcase, last_server_that_answers_ends_the_lookup);
+	tcase_add_test(tcase, servers_are_not_charged_for_memory_that_is_short);
 	tcase_add_test(tcase, octets_that_are_no_key_fail);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

@@ -9,13 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/loop.h"
 #include "core/policy.h"
 #include "dns/cookie.h"
 #include "dns/message.h"
 #include "outside.h"
 #include "unit.h"
 
-enum { CLIENTS_MAX = 30000 };
+enum { CLIENTS_MAX = 60000 };
 
 static struct tarn_address server;
 static struct outside outside;
@@ -112,6 +113,186 @@ START_TEST(other_opcodes_are_answered_at_once)
 		ck_assert_uint_eq((tarn__get16(reply + 2) & TARN__FLAG_OPCODE) >> 11, opcode);
 	}
 	ck_assert_uint_eq(outside_surprises(&outside), 0);
+}
+END_TEST
+
+/* Three refusals by the network: the server is dead. */
+static void kill_server(void)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_int_eq(ask(&outside, i, i), TARN__ASK_LATER);
+		struct sent *sent = outside_take(&outside, &server, TARN__UDP);
+		ck_assert(outside_answer(&outside, sent, TARN_EUNREACHABLE, NULL, 0));
+	}
+}
+
+static size_t sent_count(const struct outside *where)
+{
+	size_t count = 0;
+	for (const struct sent *sent = where->sent; sent; sent = sent->next)
+		count++;
+	return count;
+}
+
+START_TEST(storm_against_a_dead_server_is_one_message_a_second)
+{
+	enum { SECONDS = 5, RATE = 10000, STEP_MS = 10 };
+	kill_server();
+	size_t before = sent_count(&outside);
+	unsigned client = 3;
+	for (unsigned step = 0; step < SECONDS * 1000 / STEP_MS; step++) {
+		for (unsigned i = 0; i < RATE * STEP_MS / 1000; i++, client++)
+			if (ask(&outside, client, client) != TARN__ASK_LATER)
+				answered[client]++;
+		outside_pass(&outside, STEP_MS);
+	}
+	ck_assert_uint_le(sent_count(&outside) - before, SECONDS + 1);
+	outside_pass(&outside, 4000);
+	for (unsigned i = 0; i < client; i++)
+		ck_assert_uint_eq(answered[i], 1);
+	/* And when nobody asks any more, nothing is sent any more. */
+	outside_pass(&outside, 10000);
+	before = sent_count(&outside);
+	outside_pass(&outside, 3600000);
+	ck_assert_uint_eq(sent_count(&outside), before);
+}
+END_TEST
+
+START_TEST(those_that_wait_are_asked_a_few_at_a_time)
+{
+	enum { COUNT = 5000, AT_ONCE = 100, ALL_MS = 500 };
+	kill_server();
+	for (unsigned i = 0; i < COUNT; i++)
+		ck_assert_int_eq(ask(&outside, 10 + i, 10 + i), TARN__ASK_LATER);
+	/* Before the probe's answer nothing is sent. */
+	struct sent *probe = outside_take(&outside, &server, TARN__UDP);
+	ck_assert_ptr_nonnull(probe);
+	ck_assert_uint_eq(outside_surprises(&outside), 0);
+	uint8_t wire[TARN__HEADER_LEN] = {0};
+	ck_assert(outside_answer(&outside, probe, 0, wire, sizeof wire));
+	ck_assert_uint_gt(outside_surprises(&outside), 0);
+	ck_assert_uint_le(outside_surprises(&outside), AT_ONCE);
+	outside_pass(&outside, ALL_MS);
+	size_t first_sends = 0;
+	bool is_asked[COUNT] = {false};
+	for (const struct sent *sent = outside.sent; sent; sent = sent->next) {
+		unsigned number;
+		if (sent->is_expected || sscanf((const char *)sent->wire + 14, "%u", &number) != 1)
+			continue;
+		/* The question that the server died of waits, too. */
+		if (number < 10)
+			continue;
+		ck_assert_uint_lt(number - 10, COUNT);
+		first_sends += !is_asked[number - 10];
+		is_asked[number - 10] = true;
+	}
+	ck_assert_uint_eq(first_sends, COUNT);
+}
+END_TEST
+
+static void on_switched(void *arg)
+{
+	++*(unsigned *)arg;
+}
+
+START_TEST(questions_under_way_go_to_longer_lists_of_servers)
+{
+	struct tarn_address servers[64];
+	unsigned switches = 0;
+	for (uint8_t i = 0; i < 64; i++) {
+		servers[i] = server;
+		tarn_address_set_port(&servers[i], (uint16_t)(1000 + i));
+	}
+	for (unsigned i = 0; i < 10; i++)
+		ck_assert_int_eq(ask(&outside, i, i), TARN__ASK_LATER);
+	static const size_t counts[] = {2, 64, 1, 64, 3};
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+		ck_assert_int_eq(tarn__resolver_set_servers(outside.resolver, servers, counts[i],
+							    on_switched, &switches),
+				 0);
+		ck_assert_uint_eq(switches, i + 1);
+		outside_pass(&outside, 0);
+	}
+	/* Each list's first server has had each question, in order. */
+	for (unsigned i = 0; i < 50; i++)
+		ck_assert_ptr_nonnull(outside_take(&outside, &servers[0], TARN__UDP));
+	ck_assert_ptr_null(outside_take(&outside, &servers[0], TARN__UDP));
+	outside_pass(&outside, 5000);
+	for (unsigned i = 0; i < 10; i++)
+		ck_assert_uint_eq(answered[i], 1);
+}
+END_TEST
+
+static void on_found(void *arg, size_t index)
+{
+	ck_assert_uint_eq(index, 0);
+	++*(unsigned *)arg;
+}
+
+static uint16_t reply_rcode(void)
+{
+	return tarn__get16(reply + 2) & TARN__FLAG_RCODE;
+}
+
+START_TEST(server_that_leads_back_is_left_out)
+{
+	struct outside looped, second;
+	struct tarn__config config = {.servers = &server, .server_count = 1};
+	config.policy = tarn__policy_new(&(struct tarn__policy_options){0});
+	ck_assert_ptr_nonnull(config.policy);
+	outside_init_with(&looped, &config);
+	outside_init_second(&second, &looped);
+	unsigned found = 0;
+	ck_assert_int_eq(tarn__resolver_probe_loops(looped.resolver, on_found, &found), 0);
+	const struct sent *sent = outside_take(&looped, &server, TARN__UDP);
+	ck_assert_ptr_nonnull(sent);
+	ck_assert_uint_eq(sent->len, TARN__HEADER_LEN + TARN__LOOP_NAME_LEN + 4);
+	uint8_t wire[TARN__UDP_MIN];
+	memcpy(wire, sent->wire, sent->len);
+	/* Another name of the kind is as any; without RD it stays here. */
+	wire[TARN__HEADER_LEN + 1] ^= 1;
+	wire[2] &= 0xfe;
+	ck_assert_int_gt(ask_wire(&second, 0, wire, sent->len), 0);
+	ck_assert_uint_eq(found, 0);
+	/* It comes back to the other worker, in other letters, and twice. */
+	memcpy(wire, sent->wire, sent->len);
+	wire[TARN__HEADER_LEN + 18] ^= 0x20;
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(ask_wire(&second, 0, wire, sent->len), (long)sent->len);
+		ck_assert_uint_eq(reply_rcode(), TARN__REFUSED);
+		ck_assert_uint_eq(found, 1);
+	}
+	/* Neither worker asks that server any more, however late it hears of it. */
+	unsigned switches = 0;
+	struct outside *const workers[] = {&looped, &second};
+	for (int i = 0; i < 2; i++) {
+		tarn__resolver_run(second.resolver);
+		ck_assert_int_eq(tarn__resolver_set_servers(second.resolver, &server, (size_t)i,
+							    on_switched, &switches),
+				 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		tarn__resolver_run(workers[i]->resolver);
+		ck_assert_int_gt(ask(workers[i], 0, 1), 0);
+		ck_assert_uint_eq(reply_rcode(), TARN__SERVFAIL);
+		ck_assert_uint_eq(outside_surprises(workers[i]), 0);
+	}
+	/* Until it is looked for anew, and is none. */
+	ck_assert_int_eq(tarn__resolver_probe_loops(looped.resolver, on_found, &found), 0);
+	sent = outside_take(&looped, &server, TARN__UDP);
+	memcpy(wire, sent->wire, sent->len);
+	wire[2] &= 0xfe;
+	outside_pass(&looped, 5000);
+	ck_assert_ptr_null(sent->exchange);
+	ck_assert_int_gt(ask_wire(&second, 0, wire, sent->len), 0);
+	ck_assert_uint_eq(found, 1);
+	for (int i = 0; i < 2; i++) {
+		tarn__resolver_run(workers[i]->resolver);
+		ck_assert_int_eq(ask(workers[i], 1, 2 + (unsigned)i), TARN__ASK_LATER);
+		ck_assert_uint_eq(outside_surprises(workers[i]), 1);
+	}
+	outside_fini(&second);
+	outside_fini(&looped);
 }
 END_TEST
 
@@ -277,6 +458,10 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, what_is_no_question_is_dropped);
 	tcase_add_test(tcase, other_opcodes_are_answered_at_once);
+	tcase_add_test(tcase, storm_against_a_dead_server_is_one_message_a_second);
+	tcase_add_test(tcase, those_that_wait_are_asked_a_few_at_a_time);
+	tcase_add_test(tcase, questions_under_way_go_to_longer_lists_of_servers);
+	tcase_add_test(tcase, server_that_leads_back_is_left_out);
 	tcase_add_test(tcase, every_client_is_answered_when_there_are_too_many_questions);
 	tcase_add_test(tcase, many_clients_with_one_question_are_bounded_too);
 	tcase_add_test(tcase, overload_is_not_remembered);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* daemon/settings.c: what fills the gaps of what was said, and how it is explained. */
 
+#include "config.h"
+
 #include "daemon/settings.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -152,6 +155,147 @@ START_TEST(an_upstream_that_is_tarn_itself_is_refused)
 }
 END_TEST
 
+START_TEST(servers_are_read_again)
+{
+	write_resolv_conf("nameserver 192.0.2.1\n");
+	struct tarn__settings settings = {0};
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	write_resolv_conf("nameserver 127.0.0.1\nnameserver 192.0.2.2\n");
+	ck_assert(tarn__settings_reread(&settings, path, &quiet));
+	ck_assert_ptr_nonnull(strstr(explained(&settings),
+				     "upstream  192.0.2.2:53 (resolv.conf)\n"
+				     "not asked 127.0.0.1:53 (is tarn itself)\n"));
+	unlink(path);
+	ck_assert(tarn__settings_reread(&settings, path, &quiet));
+	ck_assert_uint_eq(settings.upstreams.count, 0);
+	ck_assert_uint_eq(settings.own_upstreams.count, 0);
+}
+END_TEST
+
+START_TEST(same_servers_are_no_change)
+{
+	write_resolv_conf("nameserver 192.0.2.1\nnameserver 192.0.2.2\n");
+	struct tarn__settings settings = {0};
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	write_resolv_conf("# new\nnameserver 192.0.2.1\nnameserver 192.0.2.2\n");
+	ck_assert(!tarn__settings_reread(&settings, path, &quiet));
+	write_resolv_conf("nameserver 192.0.2.2\nnameserver 192.0.2.1\n");
+	ck_assert(tarn__settings_reread(&settings, path, &quiet));
+}
+END_TEST
+
+START_TEST(servers_that_were_named_are_not_read_again)
+{
+	write_resolv_conf("nameserver 192.0.2.1\n");
+	struct tarn__settings settings = {0};
+	add(&settings.upstreams, "192.0.2.7");
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	ck_assert(!tarn__settings_reread(&settings, path, &quiet));
+	ck_assert_uint_eq(settings.upstreams.count, 1);
+}
+END_TEST
+
+START_TEST(trust_that_goes_from_the_file_ends_and_does_not_come_back)
+{
+	write_resolv_conf("nameserver 192.0.2.1\noptions trust-ad\n");
+	struct tarn__settings settings = {0};
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	write_resolv_conf("");
+	ck_assert(tarn__settings_reread(&settings, path, &quiet));
+	ck_assert(settings.trust_ad);
+	write_resolv_conf("nameserver 192.0.2.1\n");
+	ck_assert(tarn__settings_reread(&settings, path, &quiet));
+	ck_assert(!settings.trust_ad);
+	write_resolv_conf("nameserver 192.0.2.1\noptions trust-ad\n");
+	ck_assert(!tarn__settings_reread(&settings, path, &quiet));
+	ck_assert(!settings.trust_ad);
+}
+END_TEST
+
+START_TEST(trust_that_was_said_does_not_depend_on_the_file)
+{
+	write_resolv_conf("nameserver 192.0.2.1\noptions trust-ad\n");
+	struct tarn__settings settings = {.trust_ad = true};
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	write_resolv_conf("nameserver 192.0.2.2\n");
+	ck_assert(tarn__settings_reread(&settings, path, &quiet));
+	ck_assert(settings.trust_ad);
+}
+END_TEST
+
+/* Anything but "it is not there" may pass: a directory, say, or too many open files. */
+START_TEST(file_that_cannot_be_read_changes_nothing)
+{
+	write_resolv_conf("nameserver 192.0.2.1\n");
+	struct tarn__settings settings = {0};
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	unlink(path);
+	ck_assert_int_eq(symlink(path, path), 0); /* a circle */
+	ck_assert(!tarn__settings_reread(&settings, path, &quiet));
+	ck_assert_uint_eq(settings.upstreams.count, 1);
+}
+END_TEST
+
+static size_t read_log(int fd, char *out, size_t size)
+{
+	ssize_t len = read(fd, out, size - 1);
+	out[len < 0 ? 0 : len] = '\0';
+	return len < 0 ? 0 : (size_t)len;
+}
+
+START_TEST(change_of_servers_is_one_line_in_the_log)
+{
+	int pipes[2];
+	ck_assert_int_eq(pipe2(pipes, O_NONBLOCK), 0);
+	struct tarn__log log;
+	tarn__log_init(&log, pipes[1], TARN_LOG_INFO);
+	struct tarn__settings settings = {.has_system_upstreams = true};
+	char line[4096], expected[4096];
+
+	write_resolv_conf("nameserver 192.0.2.1\nnameserver 2001:db8::1\n");
+	tarn__settings_reread(&settings, path, &log);
+	tarn__settings_reread(&settings, path, &log);
+	snprintf(expected, sizeof(expected),
+		 "tarn: %s has changed: forwarding to 192.0.2.1:53, [2001:db8::1]:53\n", path);
+	read_log(pipes[0], line, sizeof(line));
+	ck_assert_str_eq(line, expected);
+
+	write_resolv_conf("");
+	tarn__settings_reread(&settings, path, &log);
+	snprintf(expected, sizeof(expected),
+		 "tarn: warning: %s has changed: no upstream server, every question that needs "
+		 "one will fail\n",
+		 path);
+	read_log(pipes[0], line, sizeof(line));
+	ck_assert_str_eq(line, expected);
+
+	FILE *file = fopen(path, "w");
+	for (int i = 0; i < TARN__ADDRESSES_MAX; i++)
+		fprintf(file, "nameserver 2001:db8:1111:2222:3333:4444:5555:%x\n", 0x1000 + i);
+	fclose(file);
+	ck_assert(tarn__settings_reread(&settings, path, &log));
+	ck_assert_uint_eq(settings.upstreams.count, TARN__ADDRESSES_MAX);
+	size_t len = read_log(pipes[0], line, sizeof(line));
+	ck_assert_uint_gt(len, 5);
+	ck_assert_str_eq(line + len - 5, " ...\n");
+	tarn__log_fini(&log);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+END_TEST
+
+START_TEST(policy_is_explained_unless_it_is_the_default)
+{
+	struct tarn__settings settings = {.policy = (enum tarn_policy)_i};
+	char line[64];
+	snprintf(line, sizeof(line), "\npolicy    %s\n", tarn__policy_names[_i]);
+	if (_i == TARN_FASTEST)
+		ck_assert_ptr_null(strstr(explained(&settings), "policy"));
+	else
+		ck_assert_ptr_nonnull(strstr(explained(&settings), line));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("settings");
@@ -165,5 +309,18 @@ int main(void)
 	tcase_add_test(tcase, no_upstream_is_no_fault);
 	tcase_add_test(tcase, an_upstream_that_is_tarn_itself_is_refused);
 	suite_add_tcase(suite, tcase);
+
+	TCase *again = tcase_create("again");
+	tcase_add_checked_fixture(again, setup, teardown);
+	tcase_add_test(again, servers_are_read_again);
+	tcase_add_test(again, same_servers_are_no_change);
+	tcase_add_test(again, servers_that_were_named_are_not_read_again);
+	tcase_add_test(again, trust_that_goes_from_the_file_ends_and_does_not_come_back);
+	tcase_add_test(again, trust_that_was_said_does_not_depend_on_the_file);
+	tcase_add_test(again, file_that_cannot_be_read_changes_nothing);
+	tcase_add_test(again, change_of_servers_is_one_line_in_the_log);
+	tcase_add_loop_test(again, policy_is_explained_unless_it_is_the_default, TARN_FASTEST,
+			    TARN_PARALLEL + 1);
+	suite_add_tcase(suite, again);
 	return unit_run(suite);
 }

@@ -19,7 +19,7 @@ static void set_up(void)
 	memset(tries, 0, sizeof tries);
 	for (size_t i = 0; i < COUNT; i++)
 		ck_assert_int_eq(tarn_address_parse(texts[i], 53, &addresses[i]), 0);
-	upstream = tarn__upstream_new(addresses, COUNT, secret);
+	upstream = tarn__upstream_new(TARN_FASTEST, addresses, COUNT, secret);
 	ck_assert_ptr_nonnull(upstream);
 }
 
@@ -40,9 +40,9 @@ END_TEST
 
 START_TEST(fastest_server_is_asked_first)
 {
-	tarn__server_answered(&upstream->servers[0], 80);
-	tarn__server_answered(&upstream->servers[1], 20);
-	tarn__server_answered(&upstream->servers[2], 40);
+	tarn__server_answered(&upstream->servers[0], 1000, 1000 + 80);
+	tarn__server_answered(&upstream->servers[1], 1000, 1000 + 20);
+	tarn__server_answered(&upstream->servers[2], 1000, 1000 + 40);
 	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 1);
 	tries[1].sends++;
 	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 2);
@@ -69,36 +69,105 @@ START_TEST(server_that_is_done_is_not_asked)
 }
 END_TEST
 
-START_TEST(failing_server_is_held_for_ten_seconds)
+static void fail_often(struct tarn__server *server, uint64_t now_ms)
 {
+	for (int i = 0; i < TARN__HOLD_FAILURES; i++)
+		tarn__server_failed(server, now_ms);
+}
+
+START_TEST(server_that_fails_three_times_in_a_row_is_passed_by)
+{
+	struct tarn__server *server = &upstream->servers[0];
 	for (int i = 1; i < TARN__HOLD_FAILURES; i++)
-		tarn__server_failed(&upstream->servers[0], 1000);
-	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 1000), 0);
-	tarn__server_failed(&upstream->servers[0], 1000);
-	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 1000), 1);
-	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 1000 + TARN__HOLD_MS - 1), 1);
-	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 1000 + TARN__HOLD_MS), 0);
+		tarn__server_failed(server, 1000);
+	ck_assert(!tarn__server_is_dead(server));
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 0);
+	tarn__server_failed(server, 1000);
+	ck_assert(tarn__server_is_dead(server));
+	ck_assert_uint_eq(server->held_until_ms, 1000 + TARN__HOLD_MS);
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 1);
+	/* Even where nobody else is left. */
+	tries[1].is_done = tries[2].is_done = true;
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), -1);
+	/* Further failures do not lengthen the hold. */
+	tarn__server_failed(server, 2000);
+	ck_assert_uint_eq(server->held_until_ms, 1000 + TARN__HOLD_MS);
 }
 END_TEST
 
-START_TEST(no_server_is_held_when_all_fail)
+START_TEST(upstream_is_down_when_all_servers_are_dead)
 {
-	for (int i = 0; i < COUNT; i++)
-		for (int j = 0; j < TARN__HOLD_FAILURES; j++)
-			tarn__server_failed(&upstream->servers[i], 1000);
-	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 1000), 0);
+	ck_assert_int_eq(tarn__upstream_state(upstream), TARN__UPSTREAM_UP);
+	fail_often(&upstream->servers[0], 1000);
+	upstream->servers[1].is_loop = true;
+	ck_assert_int_eq(tarn__upstream_state(upstream), TARN__UPSTREAM_UP);
+	fail_often(&upstream->servers[2], 1000);
+	ck_assert_int_eq(tarn__upstream_state(upstream), TARN__UPSTREAM_DOWN);
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), -1);
+	upstream->servers[0].is_loop = upstream->servers[2].is_loop = true;
+	ck_assert_int_eq(tarn__upstream_state(upstream), TARN__UPSTREAM_NONE);
 }
 END_TEST
 
 START_TEST(one_answer_heals)
 {
-	for (int i = 0; i < TARN__HOLD_FAILURES; i++)
-		tarn__server_failed(&upstream->servers[0], 1000);
-	tarn__server_answered(&upstream->servers[0], 1);
-	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 1000), 1);
-	tarn__server_answered(&upstream->servers[1], 5);
-	tarn__server_answered(&upstream->servers[2], 5);
-	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 1000), 0);
+	fail_often(&upstream->servers[0], 1000);
+	tarn__server_answered(&upstream->servers[0], 1000, 1001);
+	ck_assert_int_eq(tarn__upstream_state(upstream), TARN__UPSTREAM_UP);
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 1);
+	tarn__server_answered(&upstream->servers[1], 1000, 1005);
+	tarn__server_answered(&upstream->servers[2], 1000, 1005);
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 0);
+}
+END_TEST
+
+/* The order in which a question with that turn is sent to all servers, and to them again. */
+static void check_order(enum tarn_policy policy, size_t turn, const int order[COUNT])
+{
+	upstream->policy = policy;
+	memset(tries, 0, sizeof tries);
+	for (int i = 0; i < 2 * COUNT; i++) {
+		int index = tarn__upstream_choose(upstream, tries, turn);
+		ck_assert_int_eq(index, order[i % COUNT]);
+		tries[index].sends++;
+	}
+}
+
+START_TEST(policy_says_who_is_first)
+{
+	tarn__server_answered(&upstream->servers[0], 0, 80);
+	tarn__server_answered(&upstream->servers[1], 0, 40);
+	tarn__server_answered(&upstream->servers[2], 0, 20);
+	check_order(TARN_FASTEST, 1, (const int[]){2, 1, 0});
+	check_order(TARN_PARALLEL, 1, (const int[]){2, 1, 0});
+	check_order(TARN_SEQUENTIAL, 1, (const int[]){0, 1, 2});
+	check_order(TARN_ROUND_ROBIN, 0, (const int[]){0, 1, 2});
+	check_order(TARN_ROUND_ROBIN, 1, (const int[]){1, 2, 0});
+	check_order(TARN_ROUND_ROBIN, 2, (const int[]){2, 0, 1});
+	check_order(TARN_ROUND_ROBIN, 3, (const int[]){0, 1, 2});
+}
+END_TEST
+
+START_TEST(server_that_stays_is_known)
+{
+	struct tarn__server *old = &upstream->servers[1];
+	tarn__server_answered(old, 1000, 1030);
+	fail_often(old, 2000);
+	old->plain_until_ms = 5000;
+	struct tarn_address next[2] = {addresses[2], addresses[1]};
+	struct tarn__upstream *other = tarn__upstream_new(TARN_FASTEST, next, 2, secret);
+	ck_assert_ptr_nonnull(other);
+	tarn__upstream_keep(other, upstream);
+	ck_assert_uint_eq(other->servers[0].srtt_ms, 0);
+	ck_assert_uint_eq(other->servers[1].srtt_ms, 30);
+	ck_assert_uint_eq(other->servers[1].plain_until_ms, 5000);
+	ck_assert(tarn__server_is_dead(&other->servers[1]));
+	ck_assert(tarn_address_is_equal(&other->servers[1].address, &addresses[1]));
+	tarn__server_forget(&other->servers[1]);
+	ck_assert(!tarn__server_is_dead(&other->servers[1]));
+	ck_assert_uint_eq(other->servers[1].srtt_ms, 0);
+	ck_assert_uint_eq(other->servers[1].plain_until_ms, 5000);
+	tarn__upstream_free(other);
 }
 END_TEST
 
@@ -107,14 +176,14 @@ START_TEST(patience_follows_the_round_trip_within_its_limits)
 	struct tarn__server *server = &upstream->servers[0];
 	ck_assert_uint_eq(tarn__upstream_patience_ms(server, 1), TARN__PATIENCE_NEW_MS);
 	for (int i = 0; i < 100; i++)
-		tarn__server_answered(server, 2);
+		tarn__server_answered(server, 1000, 1000 + 2);
 	ck_assert_uint_eq(tarn__upstream_patience_ms(server, 1), TARN__PATIENCE_MIN_MS);
 	ck_assert_uint_eq(tarn__upstream_patience_ms(server, 2), 2 * TARN__PATIENCE_MIN_MS);
 	for (int i = 0; i < 100; i++)
-		tarn__server_answered(server, 200);
+		tarn__server_answered(server, 1000, 1000 + 200);
 	ck_assert_uint_ge(tarn__upstream_patience_ms(server, 1), 200);
 	ck_assert_uint_lt(tarn__upstream_patience_ms(server, 1), 300);
-	tarn__server_answered(server, UINT64_MAX);
+	tarn__server_answered(server, 0, UINT64_MAX);
 	ck_assert_uint_eq(tarn__upstream_patience_ms(server, 1), TARN__PATIENCE_MAX_MS);
 	ck_assert_uint_eq(tarn__upstream_patience_ms(server, 40), TARN__PATIENCE_MAX_MS);
 }
@@ -166,8 +235,9 @@ END_TEST
 
 START_TEST(no_servers_is_no_choice)
 {
-	struct tarn__upstream *none = tarn__upstream_new(NULL, 0, secret);
+	struct tarn__upstream *none = tarn__upstream_new(TARN_FASTEST, NULL, 0, secret);
 	ck_assert_ptr_nonnull(none);
+	ck_assert_int_eq(tarn__upstream_state(none), TARN__UPSTREAM_NONE);
 	ck_assert_int_eq(tarn__upstream_choose(none, tries, 0), -1);
 	tarn__upstream_free(none);
 }
@@ -182,9 +252,11 @@ int main(void)
 	tcase_add_test(tcase, fastest_server_is_asked_first);
 	tcase_add_test(tcase, question_is_sent_three_times_to_a_server);
 	tcase_add_test(tcase, server_that_is_done_is_not_asked);
-	tcase_add_test(tcase, failing_server_is_held_for_ten_seconds);
-	tcase_add_test(tcase, no_server_is_held_when_all_fail);
+	tcase_add_test(tcase, server_that_fails_three_times_in_a_row_is_passed_by);
+	tcase_add_test(tcase, upstream_is_down_when_all_servers_are_dead);
 	tcase_add_test(tcase, one_answer_heals);
+	tcase_add_test(tcase, policy_says_who_is_first);
+	tcase_add_test(tcase, server_that_stays_is_known);
 	tcase_add_test(tcase, patience_follows_the_round_trip_within_its_limits);
 	tcase_add_test(tcase, flaw_is_known_after_three_times_in_a_row);
 	tcase_add_test(tcase, server_cookie_is_kept_behind_ours);

@@ -8,9 +8,11 @@
 #include "net/worker.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 
 #include "core/upstream.h"
 #include "net.h"
+#include "net/shared.h"
 #include "unit.h"
 
 static struct world world;
@@ -265,6 +267,162 @@ START_TEST(worker_is_woken_by_an_answer_of_another)
 }
 END_TEST
 
+/* ---- news ---------------------------------------------------------------------------------- */
+
+static struct fake new_fake;
+
+static void set_up_with_other(void)
+{
+	set_up();
+	fake_init(&new_fake, world.loop, "127.0.0.1:0", fake_answer);
+}
+
+static void tear_down_with_other(void)
+{
+	fake_fini(&new_fake);
+	tear_down();
+}
+
+static void set_upstreams(const struct tarn_address *upstreams, size_t count)
+{
+	ck_assert_int_eq(tarn_set_upstreams(world.tarn, upstreams, count), 0);
+}
+
+START_TEST(new_upstream_is_asked_from_the_next_question_on)
+{
+	ask(one, 1, "a.example", TARN__NOERROR, 1);
+	set_upstreams(&new_fake.address, 1);
+	run_dry(world.loop);
+	ask(one, 2, "a.example", TARN__NOERROR, 1); /* the cache stays */
+	ask(one, 3, "b.example", TARN__NOERROR, 1);
+	ck_assert_uint_eq(world.fake.udp_count, 1);
+	ck_assert_uint_eq(new_fake.udp_count, 1);
+}
+END_TEST
+
+START_TEST(question_under_way_is_asked_at_the_new_upstream)
+{
+	world.fake.on_query = fake_hold;
+	start(one, 1, "a.example");
+	run_until(world.loop, is_held, &world);
+	set_upstreams(&new_fake.address, 1);
+	run_until(world.loop, has_been_called, one);
+	check_reply(one->answer, one->len, 1, TARN__NOERROR, 1);
+	ck_assert_uint_eq(new_fake.udp_count, 1);
+}
+END_TEST
+
+START_TEST(upstream_that_comes_back_is_good_at_once)
+{
+	set_upstreams(NULL, 0);
+	ask(one, 1, "a.example", TARN__SERVFAIL, 0);
+	set_upstreams(&new_fake.address, 1);
+	run_dry(world.loop);
+	ask(one, 2, "a.example", TARN__NOERROR, 1);
+}
+END_TEST
+
+START_TEST(question_under_way_is_asked_anew_when_the_network_has_changed)
+{
+	world.fake.on_query = fake_ignore;
+	start(one, 1, "a.example");
+	while (world.fake.udp_count == 0)
+		ev_run(world.loop, EVRUN_ONCE);
+	world.fake.on_query = fake_hold;
+	tarn_network_changed(world.tarn);
+	run_until(world.loop, is_held, &world);
+	fake_release(&world.fake);
+	run_until(world.loop, has_been_called, one);
+	check_reply(one->answer, one->len, 1, TARN__NOERROR, 1);
+}
+END_TEST
+
+START_TEST(worker_made_later_has_the_upstreams_of_now)
+{
+	set_upstreams(&new_fake.address, 1);
+	struct tarn_worker *later = tarn_worker_new(world.tarn, world.loop);
+	uint8_t wire[512];
+	size_t len = write_question(wire, 1, "a.example");
+	ck_assert_int_eq(ask_worker(one, later, wire, len), 0);
+	run_until(world.loop, has_been_called, one);
+	check_reply(one->answer, one->len, 1, TARN__NOERROR, 1);
+	ck_assert_uint_eq(new_fake.udp_count, 1);
+	ck_assert_uint_eq(world.fake.udp_count, 0);
+	tarn_worker_free(later);
+}
+END_TEST
+
+enum { CHANGES = 500 };
+
+static void *change(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < CHANGES; i++) {
+		struct tarn_address both[] = {world.fake.address, new_fake.address};
+		tarn_set_upstreams(world.tarn, both + i % 2, 2 - (size_t)i % 2);
+		tarn_network_changed(world.tarn);
+		tarn__find_loops(world.tarn);
+	}
+	return NULL;
+}
+
+START_TEST(news_may_come_from_any_thread)
+{
+	pthread_t thread;
+	ck_assert_int_eq(pthread_create(&thread, NULL, change, NULL), 0);
+	for (uint16_t i = 0; i < 100; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "n%u.example", i);
+		ask(one, i, name, TARN__NOERROR, 1);
+		struct tarn_worker *brief = tarn_worker_new(world.tarn, world.loop);
+		tarn_worker_free(brief);
+	}
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	set_upstreams(&new_fake.address, 1);
+	ask(one, 1, "last.example", TARN__NOERROR, 1);
+}
+END_TEST
+
+static bool has_logged(void *arg)
+{
+	(void)arg;
+	return world.log_count > 0;
+}
+
+START_TEST(upstream_that_leads_back_is_said_once_and_left_out)
+{
+	struct tarn_address both[] = {world.address, new_fake.address};
+	set_upstreams(both, 2);
+	tarn__find_loops(world.tarn);
+	run_until(world.loop, has_logged, NULL);
+	char text[TARN_ADDRESS_TEXT_MAX], line[128];
+	snprintf(line, sizeof(line), "not forwarding to %s: it leads back to tarn",
+		 tarn_address_format(&world.address, text));
+	ck_assert_str_eq(world.log_line, line);
+	tarn__find_loops(world.tarn);
+	size_t before = new_fake.udp_count;
+	for (uint16_t i = 0; i < 10; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "n%u.example", i);
+		ask(one, i, name, TARN__NOERROR, 1);
+	}
+	ck_assert_uint_ge(new_fake.udp_count - before, 10);
+	ck_assert_uint_eq(world.log_count, 1);
+}
+END_TEST
+
+START_TEST(more_new_upstreams_than_there_may_be_are_invalid)
+{
+	struct tarn_address many[TARN__SERVERS_MAX + 1];
+	for (int i = 0; i <= TARN__SERVERS_MAX; i++)
+		many[i] = new_fake.address;
+	ck_assert_int_eq(tarn_set_upstreams(world.tarn, many, TARN__SERVERS_MAX + 1), TARN_EINVAL);
+	set_upstreams(many, TARN__SERVERS_MAX);
+	ask(one, 1, "a.example", TARN__NOERROR, 1);
+	ck_assert_uint_eq(new_fake.udp_count, 1);
+}
+END_TEST
+
 /* ---- a tarn -------------------------------------------------------------------------------- */
 
 START_TEST(tarn_without_upstreams_fails_what_needs_one)
@@ -385,6 +543,18 @@ int main(void)
 	tcase_add_test(loops, two_workers_share_the_cache_and_a_port);
 	tcase_add_test(loops, worker_is_woken_by_an_answer_of_another);
 	suite_add_tcase(suite, loops);
+
+	TCase *news = tcase_create("news");
+	tcase_add_checked_fixture(news, set_up_with_other, tear_down_with_other);
+	tcase_add_test(news, new_upstream_is_asked_from_the_next_question_on);
+	tcase_add_test(news, question_under_way_is_asked_at_the_new_upstream);
+	tcase_add_test(news, upstream_that_comes_back_is_good_at_once);
+	tcase_add_test(news, question_under_way_is_asked_anew_when_the_network_has_changed);
+	tcase_add_test(news, worker_made_later_has_the_upstreams_of_now);
+	tcase_add_test(news, news_may_come_from_any_thread);
+	tcase_add_test(news, upstream_that_leads_back_is_said_once_and_left_out);
+	tcase_add_test(news, more_new_upstreams_than_there_may_be_are_invalid);
+	suite_add_tcase(suite, news);
 
 	TCase *tarns = tcase_create("tarns");
 	tcase_add_checked_fixture(tarns, set_up, tear_down);

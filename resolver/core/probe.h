@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/probe.h: questions of our own to the servers. A dead server is asked for the root's name
+ * servers, once per TARN__PROBE_MS at most and only while clients ask; whatever it answers heals
+ * it. An answer may take as long as one to a client's question: who is slow is not dead.
+ *
+ * Thread: one struct tarn__probes per worker.
+ */
+#ifndef TARN_CORE_PROBE_H
+#define TARN_CORE_PROBE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/io.h"
+#include "core/list.h"
+#include "core/timer.h"
+#include "core/upstream.h"
+#include "dns/query.h"
+
+enum { TARN__PROBE_LIFE_MS = 5000 /* an answer is waited for, and clients count as asking */ };
+
+struct tarn__probes {
+	const struct tarn_io *io;
+	struct tarn__timers *timers;
+	struct tarn__upstream *upstream; /* borrowed */
+	void (*answered)(struct tarn__probes *); /* a server has */
+	struct tarn__timer timer;
+	struct tarn__list outstanding; /* oldest first */
+	uint64_t wanted_until_ms;
+};
+
+/* All are borrowed. */
+void tarn__probes_init(struct tarn__probes *, const struct tarn_io *io, struct tarn__timers *,
+		       struct tarn__upstream *, void (*answered)(struct tarn__probes *));
+/* Cancels what is outstanding; may repeat, and be followed by more probes. */
+void tarn__probes_stop(struct tarn__probes *);
+
+/* A client asks; or waits, and a server has died: dead servers are probed from now on. */
+void tarn__probes_want(struct tarn__probes *);
+
+/* Probes a server, dead or not. */
+void tarn__probe_now(struct tarn__probes *, size_t index);
+
+/*
+ * Asks a server for a name of the caller's, with or without EDNS. Its answer is as good as that to
+ * a probe. 0, TARN_ENOMEM, or why the server cannot be asked.
+ */
+int tarn__probe_send(struct tarn__probes *, size_t index, const struct tarn__key *, bool has_edns);
+
+#endif

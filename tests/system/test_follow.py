@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The servers of /etc/resolv.conf, followed in whatever way the file changes."""
+
+import os
+import subprocess
+import time
+
+import dns.edns
+import dns.message
+import dns.rcode
+import pytest
+
+from netns import Namespace, Unavailable
+from upstream import address, silence
+
+OLD, NEW = "127.0.0.11", "127.0.0.12"
+FOLLOWED_WITHIN = 0.5  # seconds
+NO_AUTHORITY = 22
+
+
+class Etc:
+    """A folder that is /etc for tarn alone."""
+
+    def __init__(self, folder):
+        self.etc, self.run = folder / "etc", folder / "run"
+        self.etc.mkdir()
+        self.run.mkdir()
+        self.file = self.etc / "resolv.conf"
+        self.prefix = ["unshare", "--mount", "sh", "-c",
+                       f'mount --bind {self.etc} /etc && exec "$@"', "sh"]
+
+    def replace(self, text):
+        """As resolvconf, NetworkManager and dhclient do."""
+        new = self.etc / "resolv.conf.new"
+        new.write_text(text)
+        os.replace(new, self.file)
+
+    def rewrite(self, text):
+        """As an editor or a shell does."""
+        self.file.write_text(text)
+
+    def retarget(self, text):
+        """As systemd-resolved and openresolv are set up: a symbolic link to another file."""
+        target = self.run / f"{time.monotonic_ns()}.conf"
+        target.write_text(text)
+        link = self.etc / "resolv.conf.new"
+        link.symlink_to(target)
+        os.replace(link, self.file)
+
+    def put_back(self, text):
+        """Removed, and there again after a while."""
+        self.file.unlink()
+        time.sleep(0.3)
+        self.file.write_text(text)
+
+
+@pytest.fixture
+def etc(tmp_path, cleanup):
+    """All of the test is in a network namespace: port 53 is free there, on every address."""
+    try:
+        machine = Namespace()
+    except Unavailable as why:
+        pytest.skip(str(why))
+    cleanup.callback(machine.close)
+    cleanup.enter_context(machine.inside())
+    etc = Etc(tmp_path)
+    if subprocess.run([*etc.prefix, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("mount namespaces need root")
+    return etc
+
+
+@pytest.fixture
+def servers(etc, run_upstream):
+    return {host: run_upstream(address(value=host), host=host, port=53) for host in (OLD, NEW)}
+
+
+@pytest.fixture
+def start(etc, servers, run_tarn):
+    def run(text, listen=("127.0.0.1:0",), write=None):
+        (write or etc.rewrite)(text)
+        return run_tarn("--workers", 2, listen=list(listen), prefix=etc.prefix)
+    return run
+
+
+def conf(*hosts):
+    return "".join(f"nameserver {host}\n" for host in hosts)
+
+
+def who_answers(tarn, name):
+    """The server whose answer it is."""
+    message = tarn.ask(name, timeout=5)
+    return message.answer[0][0].address if message.answer else None
+
+
+def wait_for_server(tarn, host, since=None):
+    """Asks for new names until that server answers."""
+    since = since or time.monotonic()
+    while who_answers(tarn, f"{time.monotonic_ns()}.example.") != host:
+        assert time.monotonic() < since + 5, f"{host} is not asked"
+        time.sleep(0.02)
+    return time.monotonic() - since
+
+
+def limit(tarn, seconds):
+    return seconds * 4 if tarn.is_slow else seconds
+
+
+@pytest.mark.parametrize("how", ["replace", "rewrite", "retarget", "put_back"])
+def test_a_change_is_followed_at_once(etc, servers, start, how):
+    """The next question goes to the new server; what is cached stays."""
+    tarn = start(conf(OLD))
+    assert who_answers(tarn, "old.example.") == OLD
+    getattr(etc, how)(conf(NEW))
+    assert wait_for_server(tarn, NEW) < limit(tarn, FOLLOWED_WITHIN)
+    asked = servers[OLD].count()
+    assert who_answers(tarn, "old.example.") == OLD
+    for number in range(5):
+        assert who_answers(tarn, f"{number}.example.") == NEW
+    assert servers[OLD].count() == asked
+
+
+def test_the_target_of_a_link_is_followed_too(etc, start):
+    """Replaced, and rewritten, where it lies."""
+    tarn = start(conf(OLD), write=etc.retarget)
+    target = etc.file.resolve()
+    new = etc.run / "new"
+    new.write_text(conf(NEW))
+    os.replace(new, target)
+    assert wait_for_server(tarn, NEW) < limit(tarn, FOLLOWED_WITHIN)
+    target.write_text(conf(OLD))
+    assert wait_for_server(tarn, OLD) < limit(tarn, FOLLOWED_WITHIN)
+
+
+@pytest.mark.parametrize("how", ["emptied", "removed"])
+def test_without_servers_questions_fail_at_once_until_there_is_one(etc, start, how):
+    """And then the same name is answered: nothing of that failure is remembered."""
+    tarn = start(conf(OLD))
+    assert who_answers(tarn, "old.example.") == OLD
+    if how == "emptied":
+        etc.rewrite("search example\n")
+    else:
+        etc.file.unlink()
+    time.sleep(limit(tarn, FOLLOWED_WITHIN))
+    began = time.monotonic()
+    message = tarn.ask("a.example.", use_edns=0)
+    assert time.monotonic() - began < limit(tarn, 0.5)
+    assert message.rcode() == dns.rcode.SERVFAIL
+    assert NO_AUTHORITY in {int(option.code) for option in message.options
+                            if option.otype == dns.edns.OptionType.EDE}
+    assert who_answers(tarn, "old.example.") == OLD
+    etc.replace(conf(NEW))
+    time.sleep(limit(tarn, FOLLOWED_WITHIN))
+    assert who_answers(tarn, "a.example.") == NEW
+
+
+def test_a_file_that_was_not_there_is_read_when_it_is(etc, start):
+    tarn = start(conf(), write=lambda _text: None)
+    assert who_answers(tarn, "a.example.") is None
+    etc.rewrite(conf(NEW))
+    assert wait_for_server(tarn, NEW) < limit(tarn, FOLLOWED_WITHIN)
+    assert who_answers(tarn, "a.example.") == NEW
+
+
+def test_questions_under_way_are_asked_of_the_new_server(etc, servers, start):
+    servers[OLD].script = silence
+    tarn = start(conf(OLD))
+    with tarn.udp_socket(5) as sock:
+        query = dns.message.make_query("waiting.example.", "A")
+        sock.send(query.to_wire())
+        time.sleep(0.3)
+        etc.replace(conf(NEW))
+        changed = time.monotonic()
+        message = dns.message.from_wire(sock.recv(65535))
+    assert time.monotonic() - changed < limit(tarn, FOLLOWED_WITHIN)
+    assert message.answer[0][0].address == NEW
+
+
+def test_its_own_address_is_left_out_of_a_new_list(etc, start):
+    """As of the first: else tarn would ask itself when the machine's own resolver is put there."""
+    tarn = start(conf(OLD), listen=("127.0.0.1:53",))
+    etc.replace(conf("127.0.0.1", NEW))
+    assert wait_for_server(tarn, NEW) < limit(tarn, FOLLOWED_WITHIN)
+    tarn.wait_for_line(rf"/etc/resolv.conf has changed: forwarding to {NEW}:53$")
+
+
+def test_nothing_is_said_or_done_when_nothing_changed(etc, servers, start):
+    tarn = start(conf(OLD, NEW))
+    who_answers(tarn, "a.example.")
+    lines = len(tarn.lines)
+    etc.replace("# touched\n" + conf(OLD, NEW))
+    etc.rewrite("search example\n" + conf(OLD, NEW))
+    time.sleep(limit(tarn, FOLLOWED_WITHIN))
+    assert tarn.lines[lines:] == []
+    assert who_answers(tarn, "b.example.")
+
+
+def test_options_win_over_the_file(etc, servers, run_tarn):
+    """With --upstream the file is nobody's business."""
+    etc.rewrite(conf(OLD))
+    tarn = run_tarn("--workers", 1, listen=["127.0.0.1:0"], upstreams=[f"{OLD}:53"],
+                    prefix=etc.prefix)
+    etc.replace(conf(NEW))
+    time.sleep(limit(tarn, FOLLOWED_WITHIN))
+    assert who_answers(tarn, "a.example.") == OLD
+    assert servers[NEW].count() == 0

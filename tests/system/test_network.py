@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Faults of a real network: packets that are lost and late, servers that are gone, a machine that
+moves. The test, tarn and the client are in a network namespace, the servers behind a wire."""
+
+import time
+
+import pytest
+
+from client import Client
+from netns import MACHINE, SERVERS, Network, Unavailable, ip
+from upstream import address
+
+CLIENT_DEADLINE = 4.6  # 4 s and a little
+NOBODY_WAITS_LONGER = 1.0  # while one server lives
+BACK_WITHIN = 1.1  # seconds after the network is back
+
+
+@pytest.fixture
+def network(cleanup):
+    try:
+        network = Network()
+    except Unavailable as why:
+        pytest.skip(str(why))
+    cleanup.callback(network.close)
+    cleanup.enter_context(network.machine.inside())
+    return network
+
+
+@pytest.fixture
+def wire(network):
+    return network.wire
+
+
+@pytest.fixture
+def upstreams(network, run_upstream):
+    with network.beyond.inside():
+        return [run_upstream(address(value=host), host=host, port=53) for host in SERVERS]
+
+
+@pytest.fixture
+def tarn(run_tarn, upstreams):
+    return run_tarn("--workers", 1, "-v", listen=["127.0.0.1:0"], upstreams=upstreams)
+
+
+@pytest.fixture
+def client(cleanup, tarn):
+    return cleanup.enter_context(Client(tarn.host, tarn.port))
+
+
+def limit(tarn, seconds):
+    """What it may take; sanitizers and valgrind take longer."""
+    return seconds * 3 if tarn.is_slow else seconds
+
+
+def names(prefix):
+    return lambda number: f"{prefix}{number}.example."
+
+
+def check_all_good(client, questions, seconds):
+    assert not client.wait(questions)
+    assert all(asked.is_good for asked in questions)
+    assert max(asked.seconds for asked in questions) < seconds
+
+
+def test_a_bad_line_loses_no_question(wire, tarn, client):
+    """Five packets in a hundred are lost, each way; the others take 20 to 300 ms there and back."""
+    wire.loss, wire.delay = 0.05, (0.01, 0.15)
+    questions = client.send_for(2, 60, names("a"))
+    check_all_good(client, questions, limit(tarn, 2.5))
+    late = sum(asked.seconds > limit(tarn, NOBODY_WAITS_LONGER) for asked in questions)
+    # One exchange in ten fails; two of them in a row take longer.
+    assert late <= len(questions) / 20
+
+
+@pytest.mark.parametrize("fault", ["lost", "refused", "rejected"])
+def test_one_dead_server_of_three_is_hardly_noticed(wire, tarn, client, upstreams, fault):
+    """It dies while it is in use."""
+    wire.delay = (0.005, 0.01)
+    upstreams[0].script = address(value=SERVERS[0])
+    check_all_good(client, client.send_for(0.3, 50, names("before")),
+                   limit(tarn, NOBODY_WAITS_LONGER))
+    if fault == "lost":
+        wire.dead = {SERVERS[0]}
+    elif fault == "refused":
+        upstreams[0].close()  # its machine says so: ICMP port unreachable
+    else:
+        ip(f"route add unreachable {SERVERS[0]}")
+    check_all_good(client, client.send_for(1, 50, names("after")),
+                   limit(tarn, NOBODY_WAITS_LONGER))
+    check_all_good(client, client.send_for(0.3, 50, names("later")), limit(tarn, 0.3))
+
+
+def test_when_the_network_is_back_so_are_the_answers(wire, tarn, client):
+    """For new names, and for those that clients wait for; dead servers are left in peace."""
+    check_all_good(client, [client.send("before.example.")], limit(tarn, NOBODY_WAITS_LONGER))
+    wire.dead = set(SERVERS)
+    client.send_for(2.5, 20, names("dead"))
+    sent = sum(wire.sent[host] for host in SERVERS)
+    waiting = client.send_for(1, 100, names("more"))
+    assert sum(wire.sent[host] for host in SERVERS) - sent <= 2 * len(SERVERS)
+    wire.dead = set()
+    back = time.monotonic()
+    assert client.first_good(names("new")) - back < limit(tarn, BACK_WITHIN)
+    check_all_good(client, waiting, limit(tarn, CLIENT_DEADLINE))
+    assert max(asked.answered for asked in waiting) - back < limit(tarn, BACK_WITHIN + 0.4)
+
+
+def test_a_change_of_address_starts_afresh(wire, client, tarn):
+    """The machine is off the network, and on it again with another address."""
+    check_all_good(client, [client.send("before.example.")], limit(tarn, NOBODY_WAITS_LONGER))
+    ip(f"address del {MACHINE}/24 dev wire")
+    off = client.send_for(1, 20, names("off"))
+    assert not any(asked.is_good for asked in off)
+    ip("address add 10.53.0.2/24 dev wire")
+    back = time.monotonic()
+    assert client.first_good(names("on")) - back < limit(tarn, 0.5)
+    assert wire.sent["10.53.0.2"] > 0
+    # Even what has just failed: it was another network that did not know it.
+    assert client.first_good(lambda _number: off[0].name) - back < limit(tarn, 0.6)
+    assert sum("the network has changed" in line for line in tarn.lines) in (1, 2)
