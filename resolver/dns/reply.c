@@ -69,6 +69,11 @@ static void cut(struct records *records, size_t room)
 	}
 }
 
+static uint32_t older(uint32_t ttl, uint32_t age_sec)
+{
+	return ttl > age_sec ? ttl - age_sec : 0;
+}
+
 static void write_ttls(const struct records *records, uint8_t *wire,
 		       const struct tarn__reply *reply)
 {
@@ -76,8 +81,7 @@ static void write_ttls(const struct records *records, uint8_t *wire,
 	for (unsigned i = 0; i < count; i++) {
 		uint8_t *at = wire + tarn__get16(records->offsets + 2 * i);
 		uint32_t ttl = tarn__get32(at) & ~TARN__STORED_SAME_RRSET;
-		ttl = ttl > reply->age_sec ? ttl - reply->age_sec : 0;
-		tarn__put32(at, reply->stale_ttl ? reply->stale_ttl : ttl);
+		tarn__put32(at, reply->stale_ttl ? reply->stale_ttl : older(ttl, reply->age_sec));
 	}
 }
 
@@ -90,7 +94,7 @@ void tarn__stored_age(uint8_t *stored, size_t len, uint32_t age_sec)
 		uint8_t *at = wire + tarn__get16(records.offsets + 2 * i);
 		uint32_t same_rrset = tarn__get32(at) & TARN__STORED_SAME_RRSET;
 		uint32_t ttl = tarn__get32(at) & ~TARN__STORED_SAME_RRSET;
-		tarn__put32(at, same_rrset | (ttl > age_sec ? ttl - age_sec : 0));
+		tarn__put32(at, same_rrset | older(ttl, age_sec));
 	}
 }
 

@@ -250,16 +250,12 @@ zone:
             return recv_frame(sock)
 
 
-class Knot(Process):
-    """Knot DNS with the same zone, for a second opinion."""
+class Knotd(Process):
+    """Knot DNS; zones is what its configuration says of them."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, zones, background_workers=1):
         self.host, self.port = "127.0.0.1", free_port()
         self.address = f"{self.host}:{self.port}"
-        with open(os.path.join(ZONES, "tarn.example.zone"), encoding="ascii") as file:
-            text = file.read() + big_zone()
-        with open(os.path.join(directory, "tarn.example.zone"), "w", encoding="ascii") as file:
-            file.write(text)
         config = os.path.join(directory, "knot.conf")
         with open(config, "w", encoding="ascii") as file:
             file.write(f"""
@@ -268,12 +264,26 @@ server:
     listen: {self.host}@{self.port}
     udp-workers: 1
     tcp-workers: 1
-    background-workers: 1
+    background-workers: {background_workers}
 database:
     storage: "{directory}"
 log:
   - target: stdout
     any: info
+{zones}""")
+        super().__init__([shutil.which("knotd", path="/usr/sbin:/usr/bin"), "-c", config])
+        self.wait_for_line("server started")
+
+
+class Knot(Knotd):
+    """Knot DNS with the same zone, for a second opinion."""
+
+    def __init__(self, directory):
+        with open(os.path.join(ZONES, "tarn.example.zone"), encoding="ascii") as file:
+            text = file.read() + big_zone()
+        with open(os.path.join(directory, "tarn.example.zone"), "w", encoding="ascii") as file:
+            file.write(text)
+        super().__init__(directory, f"""
 zone:
   - domain: tarn.example
     storage: "{directory}"
@@ -281,8 +291,6 @@ zone:
     zonefile-load: whole
     journal-content: none
 """)
-        super().__init__([shutil.which("knotd", path="/usr/sbin:/usr/bin"), "-c", config])
-        self.wait_for_line("server started")
 
 
 def recv_exactly(sock, length):
@@ -304,14 +312,12 @@ def frame(message):
     return len(message).to_bytes(2, "big") + message
 
 
-class Authority(Process):
+class Authority(Knotd):
     """Knot DNS with the same names in three zones: unsigned, with NSEC, with NSEC3."""
 
     ZONES = ("plain", "nsec", "nsec3")
 
     def __init__(self, directory):
-        self.host, self.port = "127.0.0.1", free_port()
-        self.address = f"{self.host}:{self.port}"
         texts = []
         for file in ("tarn.example.zone", "many.zone", "child.zone"):
             with open(os.path.join(ZONES, file), encoding="ascii") as opened:
@@ -331,20 +337,7 @@ class Authority(Process):
   - domain: {owner}.example
     file: {owner}.example.zone
     template: {zone if is_signed else "plain"}""")
-        config = os.path.join(directory, "knot.conf")
-        with open(config, "w", encoding="ascii") as file:
-            file.write(f"""
-server:
-    rundir: "{directory}"
-    listen: {self.host}@{self.port}
-    udp-workers: 1
-    tcp-workers: 1
-    background-workers: 2
-database:
-    storage: "{directory}"
-log:
-  - target: stdout
-    any: info
+        super().__init__(directory, f"""
 policy:
   - id: nsec
     algorithm: ecdsap256sha256
@@ -378,9 +371,7 @@ template:
     dnssec-signing: on
     dnssec-policy: nsec3
 zone:{"".join(zones)}
-""")
-        super().__init__([shutil.which("knotd", path="/usr/sbin:/usr/bin"), "-c", config])
-        self.wait_for_line("server started")
+""", background_workers=2)
 
 
 class Unbound(Process):
