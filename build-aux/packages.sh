@@ -44,36 +44,43 @@ packages_for() {
 	case "$(package_manager) $1" in
 	'apt-get build')
 		say gcc libc6-dev make autoconf automake libtool pkg-config \
-			libc-ares-dev libev-dev libxxhash-dev
+			libc-ares-dev libev-dev libxxhash-dev libconfuse-dev libjansson-dev \
+			libseccomp-dev libcap-dev
 		;;
 	'apt-get try') say bind9-dnsutils ;;
 	'apt-get server') say nsd ;;
 	'apt-get check')
 		say g++ binutils xz-utils check libldns-dev knot knot-dnsutils ldnsutils unbound \
-			dnsperf iproute2 util-linux python3-pytest python3-dnspython
+			dnsperf iproute2 util-linux python3-pytest python3-dnspython libmicrohttpd-dev \
+			libfstrm-dev libprotobuf-c-dev protobuf-c-compiler dnstap-ldns curl musl-tools \
+			systemd libcap2-bin
 		;;
 	'apt-get faults') say clang libclang-rt-dev valgrind libc6-dbg ;;
 	'apt-get root') say mmdebstrap ;;
 	'apk build')
 		say gcc musl-dev make autoconf automake libtool pkgconf \
-			c-ares-dev libev-dev xxhash-dev linux-headers
+			c-ares-dev libev-dev xxhash-dev linux-headers confuse-dev jansson-dev \
+			libseccomp-dev libcap-dev
 		;;
 	'apk try') say bind-tools ;;
 	'apk server') say nsd ;;
 	'apk check')
 		say g++ binutils xz check-dev ldns-dev knot knot-utils ldns-tools unbound \
-			iproute2 util-linux py3-pytest py3-dnspython
+			iproute2 util-linux py3-pytest py3-dnspython libmicrohttpd-dev fstrm-dev \
+			protobuf-c-dev curl libcap-utils
 		;;
 	'apk faults') say clang compiler-rt valgrind ;;
 	'dnf build')
 		say gcc glibc-devel make autoconf automake libtool pkgconf-pkg-config \
-			c-ares-devel libev-devel xxhash-devel
+			c-ares-devel libev-devel xxhash-devel libconfuse-devel jansson-devel \
+			libseccomp-devel libcap-devel
 		;;
 	'dnf try') say bind-utils ;;
 	'dnf server') say nsd ;;
 	'dnf check')
 		say gcc-c++ binutils xz check-devel ldns-devel knot knot-utils ldns-utils unbound \
-			dnsperf iproute util-linux python3-pytest python3-dns
+			dnsperf iproute util-linux python3-pytest python3-dns libmicrohttpd-devel \
+			fstrm-devel protobuf-c-devel curl musl-gcc systemd
 		;;
 	'dnf faults') say clang compiler-rt valgrind libasan libubsan libtsan ;;
 	esac

@@ -123,3 +123,19 @@ for tarn_python in $tarn_pythons; do
 		[PYTHON=$tarn_python; break])
 done
 AC_MSG_RESULT([${PYTHON:-none}])])
+
+# TARN_OPTIONAL(NAME, MODULES, yes|no|auto): a part of the program that can be left out. Sets
+# NAME_CFLAGS, NAME_LIBS, have_name, HAVE_NAME for C and for automake, and adds to left_out.
+AC_DEFUN([TARN_OPTIONAL], [
+	m4_pushdef([tarn_lower], m4_tolower([$1]))
+	have_[]tarn_lower=no
+	AS_IF([test "$3" != no], [
+		PKG_CHECK_MODULES([$1], [$2], [have_[]tarn_lower=yes],
+			[AS_IF([test "$3" = yes], [AC_MSG_ERROR([no $2])])])
+	])
+	AS_IF([test "$have_[]tarn_lower" = yes],
+		[AC_DEFINE([HAVE_$1], [1], [Define to 1 where it is built with $2.])],
+		[left_out="${left_out:+$left_out, }tarn_lower"])
+	AM_CONDITIONAL([HAVE_$1], [test "$have_[]tarn_lower" = yes])
+	m4_popdef([tarn_lower])
+])

@@ -128,13 +128,37 @@ enum tarn_policy {
 	TARN_PARALLEL /* all of them at once; the first good answer is taken */
 };
 
-/* Zero means the default named beside it. */
-struct tarn_options {
-	size_t cache_size; /* octets, everything counted; 16 MiB */
-	/* Copied; none: every question that needs one fails. */
+/* Where questions to servers come from. Zeros: the system chooses. */
+struct tarn_source {
+	struct tarn_address ipv4, ipv6; /* port 0 */
+	const char *interface; /* its name, such as "wg0"; bound to (SO_BINDTODEVICE) */
+};
+
+/*
+ * A zone with servers of its own: its name and all below it go to them and to nobody else. Of
+ * several zones that a name is in the longest counts.
+ */
+struct tarn_forward {
+	/* "corp.example"; or a network, "10.0.0.0/8", for its reverse zone, or zones. Not the root. */
+	const char *zone;
+	/* None: the zone is never forwarded; it is empty, and nothing exists below it. */
 	const struct tarn_address *upstreams;
 	size_t upstream_count;
 	enum tarn_policy policy; /* TARN_FASTEST */
+	struct tarn_source source;
+};
+
+/* Zero means the default named beside it. Everything is copied. */
+struct tarn_options {
+	size_t cache_size; /* octets, everything counted; 16 MiB */
+	/* None: every question that needs one fails. */
+	const struct tarn_address *upstreams;
+	size_t upstream_count;
+	enum tarn_policy policy; /* TARN_FASTEST */
+	struct tarn_source source;
+	/* Zones that go elsewhere, whether their names' use is special or not. */
+	const struct tarn_forward *forwards;
+	size_t forward_count;
 	/* Who may ask; none: loopback, private and link-local networks. Loopback always may. */
 	const struct tarn_network *allow;
 	size_t allow_count;
@@ -150,7 +174,10 @@ struct tarn_options {
 	void *log_arg;
 };
 
-/* NULL with errno set: ENOMEM; EINVAL for more than 64 upstreams, or a pass that is no name. */
+/*
+ * NULL with errno set: ENOMEM; EINVAL for more than 64 upstreams of one zone or 1024 of all, for a
+ * pass or a zone that is no name, or a zone that is there twice.
+ */
 struct tarn *tarn_new(const struct tarn_options *);
 /* All its workers have been freed before. NULL is allowed. */
 void tarn_free(struct tarn *);
@@ -161,6 +188,14 @@ void tarn_free(struct tarn *);
  * changes over on its own, at once. TARN_EINVAL for more than 64.
  */
 int tarn_set_upstreams(struct tarn *, const struct tarn_address *upstreams, size_t count);
+
+/*
+ * Everything that tarn_new() was told anew, cache_size and log apart, which stay as they are. The
+ * cache stays, but for zones whose servers are others now; questions under way are asked again where
+ * their servers are others. Any thread: each worker changes over on its own, at once. TARN_ENOMEM or
+ * TARN_EINVAL, as tarn_new(): nothing has changed.
+ */
+int tarn_reconfigure(struct tarn *, const struct tarn_options *);
 
 /*
  * The machine's links, addresses or routes have changed: what was learnt of the upstreams goes for

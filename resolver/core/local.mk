@@ -9,10 +9,12 @@ core_sources = \
 	resolver/core/list.h \
 	resolver/core/lookup.c resolver/core/lookup.h \
 	resolver/core/loop.c resolver/core/loop.h \
+	resolver/core/observe.h \
 	resolver/core/policy.c resolver/core/policy.h \
 	resolver/core/probe.c resolver/core/probe.h \
 	resolver/core/resolver.c resolver/core/resolver.h \
 	resolver/core/respond.c resolver/core/respond.h \
 	resolver/core/special.c resolver/core/special.h \
+	resolver/core/stats.h \
 	resolver/core/timer.c resolver/core/timer.h \
 	resolver/core/upstream.c resolver/core/upstream.h

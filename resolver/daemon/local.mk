@@ -12,6 +12,10 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/resolvconf.c resolver/daemon/resolvconf.h \
 	resolver/daemon/settings.c resolver/daemon/settings.h \
 	resolver/daemon/workers.c resolver/daemon/workers.h
+resolver_daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) $(CONFUSE_CFLAGS) $(JANSSON_CFLAGS) \
+	$(SECCOMP_CFLAGS) $(LIBCAP_CFLAGS) $(MICROHTTPD_CFLAGS) $(DNSTAP_CFLAGS)
+resolver_daemon_libdaemon_la_LIBADD = $(CONFUSE_LIBS) $(JANSSON_LIBS) $(SECCOMP_LIBS) \
+	$(LIBCAP_LIBS) $(DNSTAP_LIBS)
 
 sbin_PROGRAMS += resolver/daemon/tarn
 resolver_daemon_tarn_SOURCES = resolver/daemon/main.c

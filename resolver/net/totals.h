@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * net/totals.h: the numbers of all workers, summed. Each worker adds its own at its next turn, which
+ * is at once; nothing that a question passes through is locked or atomic for it.
+ */
+#ifndef TARN_NET_TOTALS_H
+#define TARN_NET_TOTALS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/stats.h"
+#include "net/carrier.h"
+#include "net/tcp.h"
+#include "net/udp.h"
+#include "rtcache.h"
+#include "tarn.h"
+
+/* One upstream server, as the workers see it. */
+struct tarn__server_totals {
+	struct tarn_address address;
+	const char *zone; /* "." or the forward zone whose server it is; the totals' own */
+	bool is_loop; /* leads back to us */
+	unsigned dead; /* workers that take it for dead */
+	/* Of the worker that has heard from it last. */
+	uint32_t srtt_ms; /* 0: nobody has */
+	uint32_t rttvar_ms;
+	uint64_t answered_ago_ms; /* UINT64_MAX: never */
+	/* Since it was configured, of all workers. */
+	uint64_t asked; /* messages sent, probes apart */
+	uint64_t answered; /* whatever the rcode */
+	uint64_t silent; /* seconds' silence, refused connections and the like: each counts against it */
+	uint64_t useless; /* SERVFAIL, REFUSED and the like */
+	uint64_t disbelieved; /* answers that a forger may have sent */
+	bool is_plain, misspells, garbles; /* asked without EDNS, without mixed case, without cookies */
+};
+
+struct tarn__totals {
+	unsigned workers; /* that have added theirs */
+	struct tarn__stats questions;
+	struct tarn__udp_stats udp;
+	struct tarn__tcp_stats tcp;
+	struct tarn__carrier_stats carrier;
+	struct rtcache_stats cache;
+	size_t server_count; /* in the order of the configuration, the root's first */
+	struct tarn__server_totals *servers;
+};
+
+/*
+ * Waits until every worker has added its own, or for timeout_ms: then those that have not are not
+ * in it. Any thread but a worker's; own is the worker of the calling thread, if it has one, whose
+ * numbers are not waited for and are left out. NULL: out of memory.
+ */
+struct tarn__totals *tarn__totals_collect(struct tarn *, const struct tarn_worker *own,
+					  unsigned timeout_ms);
+void tarn__totals_free(struct tarn__totals *);
+
+#endif
