@@ -253,8 +253,8 @@ def tarn_answers_ANY_by_itself(question, _theirs, ours, _upstream):
 
 
 def is_other_ttl(theirs, ours):
-    """Of a record that both gave; a few seconds may pass between the two."""
-    return ours is not None and abs(theirs - ours) > 5
+    """Of a record that both gave; unbound may have it from an earlier question of the test."""
+    return ours is not None and abs(theirs - ours) > 30
 
 
 def differing_fields(theirs, ours):
