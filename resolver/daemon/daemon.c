@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon/explain.h"
 #include "daemon/follow.h"
 #include "daemon/log.h"
 #include "daemon/network.h"
@@ -65,20 +66,14 @@ static void raise_descriptor_limit(const struct tarn__settings *settings, struct
 
 static struct tarn *open_resolver(const struct tarn__settings *settings, struct tarn__log *log)
 {
-	struct tarn *tarn = tarn_new(&(struct tarn_options){
-		.cache_size = settings->cache_size,
-		.upstreams = settings->upstreams.items,
-		.upstream_count = settings->upstreams.count,
-		.policy = settings->policy,
-		.allow = settings->allow,
-		.allow_count = settings->allow_count,
-		.pass = settings->pass,
-		.pass_count = settings->pass_count,
-		.trust_ad = settings->trust_ad,
-		.hide_identity = settings->hide_identity,
-		.log = tarn__log_line,
-		.log_arg = log,
-	});
+	struct tarn_options options;
+	struct tarn *tarn = NULL;
+	if (tarn__settings_to_options(settings, &options) == 0) {
+		options.log = tarn__log_line;
+		options.log_arg = log;
+		tarn = tarn_new(&options);
+		free((struct tarn_forward *)options.forwards);
+	}
 	if (!tarn)
 		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
 	return tarn;
@@ -313,11 +308,30 @@ static int check(const struct tarn__settings *settings, struct tarn__log *log)
 	if (!tarn)
 		return EXIT_FAILURE;
 	tarn_free(tarn);
-	tarn__settings_explain(settings, stdout);
+	tarn__explain(settings, stdout);
 	return EXIT_SUCCESS;
 }
 
-static int act(struct tarn__command *command, struct tarn__log *log)
+static int start(const struct tarn__command *command, struct tarn__log *log)
+{
+	int status = EXIT_USAGE;
+	char fault[TARN__FAULT_MAX];
+	struct tarn__settings *settings = tarn__settings_new();
+	if (!settings || tarn__command_apply(command, settings, fault) < 0) {
+		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", tarn_error_text(TARN_ENOMEM));
+		status = EXIT_FAILURE;
+		goto done;
+	}
+	if (tarn__settings_complete(settings, resolv_conf, log) < 0)
+		goto done;
+	log->level = settings->verbosity > 0 ? TARN_LOG_DEBUG : settings->log_level;
+	status = command->action == TARN__CHECK ? check(settings, log) : run(settings, log);
+done:
+	tarn__settings_free(settings);
+	return status;
+}
+
+static int act(const struct tarn__command *command, struct tarn__log *log)
 {
 	switch (command->action) {
 	case TARN__HELP:
@@ -330,10 +344,7 @@ static int act(struct tarn__command *command, struct tarn__log *log)
 	case TARN__RUN:
 		break;
 	}
-	if (tarn__settings_complete(&command->settings, resolv_conf, log) < 0)
-		return EXIT_USAGE;
-	return command->action == TARN__CHECK ? check(&command->settings, log)
-					      : run(&command->settings, log);
+	return start(command, log);
 }
 
 int tarn__daemon_main(int argc, char **argv)
@@ -352,9 +363,8 @@ int tarn__daemon_main(int argc, char **argv)
 	if (tarn__options_parse(argc, argv, &command, fault) < 0) {
 		tarn__log(&log, TARN_LOG_ERR, "%s", fault);
 	} else {
-		if (command.settings.verbosity > 0)
-			log.level = TARN_LOG_DEBUG;
 		status = act(&command, &log);
+		tarn__command_fini(&command);
 	}
 	if (fflush(stdout) != 0 && status == EXIT_SUCCESS) {
 		tarn__log(&log, TARN_LOG_ERR, "cannot write: %s", strerror(errno));

@@ -5,14 +5,19 @@ noinst_LTLIBRARIES += resolver/daemon/libdaemon.la
 resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/addresses.c resolver/daemon/addresses.h \
 	resolver/daemon/daemon.c resolver/daemon/daemon.h \
+	resolver/daemon/explain.c resolver/daemon/explain.h \
 	resolver/daemon/follow.c resolver/daemon/follow.h \
 	resolver/daemon/log.c resolver/daemon/log.h \
+	resolver/daemon/nearest.c resolver/daemon/nearest.h \
 	resolver/daemon/network.c resolver/daemon/network.h \
 	resolver/daemon/options.c resolver/daemon/options.h \
 	resolver/daemon/resolvconf.c resolver/daemon/resolvconf.h \
 	resolver/daemon/settings.c resolver/daemon/settings.h \
+	resolver/daemon/values.c resolver/daemon/values.h \
 	resolver/daemon/workers.c resolver/daemon/workers.h
-resolver_daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) $(CONFUSE_CFLAGS) $(JANSSON_CFLAGS) \
+resolver_daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) -DTARN_CONFIG_FILE='"$(sysconfdir)/tarn/tarn.conf"' \
+	-DTARN_CONTROL_SOCKET='"$(runstatedir)/tarn/control"' \
+	$(CONFUSE_CFLAGS) $(JANSSON_CFLAGS) \
 	$(SECCOMP_CFLAGS) $(LIBCAP_CFLAGS) $(MICROHTTPD_CFLAGS) $(DNSTAP_CFLAGS)
 resolver_daemon_libdaemon_la_LIBADD = $(CONFUSE_LIBS) $(JANSSON_LIBS) $(SECCOMP_LIBS) \
 	$(LIBCAP_LIBS) $(DNSTAP_LIBS)

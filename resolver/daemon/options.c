@@ -1,240 +1,346 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The command line: one table feeds the parser and --help. */
+/* Everything that tarn can be told, in one table, and the command line that is read by it. */
 #include "config.h"
 
 #include "daemon/options.h"
 
 #include <getopt.h>
-#include <stdint.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "dns/text.h"
+#include "daemon/nearest.h"
+#include "tarn.h"
 
-struct option_row {
-	char letter; /* 0: long form only */
-	const char *name;
-	const char *value; /* what --help calls its value; NULL: takes none */
-	const char *help;
-	/* NULL, or what is wrong with the value. */
-	const char *(*take)(struct tarn__command *, const char *value);
+const char tarn__forward_section[] = "forward";
+
+#define SETTING(field) offsetof(struct tarn__settings, field)
+#define FORWARD(field) offsetof(struct tarn__forward_settings, field)
+
+const struct tarn__option tarn__options[] = {
+	{
+		.letter = 'c',
+		.name = "config",
+		.value = "FILE",
+		.help = "read this file, too (default: see below)",
+		.form = &tarn__form_text,
+		.offset = SETTING(config_file),
+		.is_fixed = true,
+	},
+	{
+		.letter = 'l',
+		.name = "listen",
+		.section = "listen",
+		.word = "address",
+		.value = "ADDR",
+		.help = "answer there, over UDP and TCP; may be repeated\n"
+			"(default: 127.0.0.1:53 and [::1]:53)",
+		.form = &tarn__form_listens,
+		.offset = SETTING(listens),
+	},
+	{
+		.letter = 'u',
+		.name = "upstream",
+		.word = "upstream",
+		.value = "ADDR",
+		.help = "forward questions to this server; may be repeated\n"
+			"(default: the servers of /etc/resolv.conf)",
+		.otherwise = "none: every question that needs one will fail",
+		.form = &tarn__form_upstreams,
+		.offset = SETTING(upstreams),
+	},
+	{
+		.name = "policy",
+		.word = "policy",
+		.value = "NAME",
+		.help = "which upstream to ask first: fastest (the default),\n"
+			"sequential, round-robin; or parallel: all at once",
+		.form = &tarn__form_policy,
+		.offset = SETTING(policy),
+	},
+	{
+		.name = "source",
+		.word = "source",
+		.value = "ADDR",
+		.help = "ask from this address; one of IPv4, one of IPv6",
+		.otherwise = "the system chooses",
+		.form = &tarn__form_source,
+		.offset = SETTING(source),
+	},
+	{
+		.name = "interface",
+		.word = "interface",
+		.value = "NAME",
+		.help = "ask through this network interface only",
+		.otherwise = "the system chooses",
+		.form = &tarn__form_interface,
+		.offset = SETTING(source.interface),
+	},
+	{
+		.section = tarn__forward_section,
+		.word = "upstream",
+		.value = "ADDR",
+		.help = "ask this server for names of the zone",
+		.otherwise = "none: nothing exists in this zone",
+		.form = &tarn__form_servers,
+		.offset = FORWARD(upstreams),
+	},
+	{
+		.section = tarn__forward_section,
+		.word = "policy",
+		.value = "NAME",
+		.help = "which of the zone's servers to ask first",
+		.form = &tarn__form_policy,
+		.offset = FORWARD(policy),
+	},
+	{
+		.section = tarn__forward_section,
+		.word = "source",
+		.value = "ADDR",
+		.help = "ask the zone's servers from this address",
+		.otherwise = "the system chooses",
+		.form = &tarn__form_source,
+		.offset = FORWARD(source),
+	},
+	{
+		.section = tarn__forward_section,
+		.word = "interface",
+		.value = "NAME",
+		.help = "ask the zone's servers through this interface only",
+		.otherwise = "the system chooses",
+		.form = &tarn__form_interface,
+		.offset = FORWARD(source.interface),
+	},
+	{
+		.letter = 'w',
+		.name = "workers",
+		.word = "workers",
+		.value = "N",
+		.help = "threads (default: one for each CPU)",
+		.form = &tarn__form_workers,
+		.offset = SETTING(workers),
+		.is_fixed = true,
+	},
+	{
+		.letter = 's',
+		.name = "cache-size",
+		.section = "cache",
+		.word = "size",
+		.value = "SIZE",
+		.help = "memory for answers, such as 512k or 1G (default: 16M)",
+		.form = &tarn__form_size,
+		.offset = SETTING(cache_size),
+		.is_fixed = true,
+	},
+	{
+		.letter = 'a',
+		.name = "allow",
+		.section = "access",
+		.word = "allow",
+		.value = "NET",
+		.help = "answer clients of this network (192.0.2.0/24); may be\n"
+			"repeated (default: private and link-local networks)",
+		.otherwise = "loopback, private and link-local networks",
+		.form = &tarn__form_networks,
+		.offset = SETTING(allow),
+	},
+	{
+		.name = "pass",
+		.section = "access",
+		.word = "pass",
+		.value = "NAME",
+		.help = "forward this name and all below it, special or not\n"
+			"(local, 10.in-addr.arpa); may be repeated",
+		.otherwise = "none",
+		.form = &tarn__form_names,
+		.offset = SETTING(pass),
+	},
+	{
+		.name = "hide-identity",
+		.section = "access",
+		.word = "hide-identity",
+		.help = "refuse version.bind and id.server",
+		.form = &tarn__form_yes,
+		.offset = SETTING(hide_identity),
+	},
+	{
+		.name = "trust-ad",
+		.word = "trust-ad",
+		.help = "say what the upstreams have validated (AD)",
+		.form = &tarn__form_yes,
+		.offset = SETTING(trust_ad),
+	},
+	{
+		.name = "user",
+		.word = "user",
+		.value = "NAME",
+		.help = "run as this user (default: tarn, if there is one)",
+		.otherwise = "tarn, if there is one",
+		.form = &tarn__form_text,
+		.offset = SETTING(user),
+		.is_fixed = true,
+	},
+	{
+		.name = "no-sandbox",
+		.word = "sandbox",
+		.help = "do without Landlock and seccomp, to find a fault",
+		.form = &tarn__form_no,
+		.offset = SETTING(no_sandbox),
+		.is_fixed = true,
+	},
+	{
+		.name = "log-level",
+		.section = "log",
+		.word = "level",
+		.value = "LEVEL",
+		.help = "err, warning, info (the default) or debug",
+		.form = &tarn__form_level,
+		.offset = SETTING(log_level),
+	},
+	{
+		.name = "question-log",
+		.section = "log",
+		.word = "questions",
+		.value = "FILE",
+		.help = "a line for each answer; \"stderr\": among the others",
+		.form = &tarn__form_path_or_none,
+		.offset = SETTING(question_log),
+	},
+	{
+		.name = "dnstap",
+		.section = "log",
+		.word = "dnstap",
+		.value = "PATH",
+		.help = "questions and answers to this Unix socket, as dnstap",
+		.form = &tarn__form_socket_or_none,
+		.offset = SETTING(dnstap),
+	},
+	{
+		.name = "control",
+		.section = "control",
+		.word = "socket",
+		.value = "PATH",
+		.help = "where tarnctl speaks to this tarn; none: nowhere",
+		.otherwise = TARN_CONTROL_SOCKET ", where it can be made",
+		.form = &tarn__form_socket,
+		.offset = SETTING(control),
+	},
+	{
+		.name = "control-group",
+		.section = "control",
+		.word = "group",
+		.value = "NAME",
+		.help = "this group may use it, too (default: nobody else)",
+		.otherwise = "tarn's user alone",
+		.form = &tarn__form_text,
+		.offset = SETTING(control_group),
+	},
+	{
+		.name = "metrics",
+		.section = "metrics",
+		.word = "address",
+		.value = "ADDR",
+		.help = "numbers for Prometheus, over HTTP (default: none);\n"
+			"may be repeated; without a port it is 9153",
+		.otherwise = "none",
+		.form = &tarn__form_metrics,
+		.offset = SETTING(metrics),
+	},
+	{
+		.name = "check",
+		.help = "say what would run, and exit",
+		.action = TARN__CHECK,
+	},
+	{
+		.letter = 'v',
+		.name = "verbose",
+		.help = "log more; may be repeated",
+		.form = &tarn__form_count,
+		.offset = SETTING(verbosity),
+	},
+	{
+		.name = "version",
+		.help = "print the versions of tarn and of its libraries",
+		.action = TARN__VERSION,
+	},
+	{
+		.letter = 'h',
+		.name = "help",
+		.help = "print this, and exit",
+		.action = TARN__HELP,
+	},
 };
 
-static const char *add_address(struct tarn__addresses *list, const struct tarn_address *address)
+const size_t tarn__option_count = sizeof(tarn__options) / sizeof(tarn__options[0]);
+
+enum { ROW_COUNT = sizeof(tarn__options) / sizeof(tarn__options[0]) };
+
+_Static_assert((int)ROW_COUNT <= (int)TARN__OPTIONS_MAX, "an origin for each");
+_Static_assert(TARN__METRICS_PORT == 9153, "the text above says so");
+
+void *tarn__option_field(const struct tarn__option *option, void *settings)
 {
-	return tarn__addresses_add(list, address) < 0 ? "too many addresses (64 at most)" : NULL;
+	return (char *)settings + option->offset;
 }
 
-_Static_assert(TARN__ADDRESSES_MAX == 64, "the text above says so");
-
-static const char *take_listen(struct tarn__command *command, const char *value)
+static char *print_value(const struct tarn__option *option, const struct tarn__settings *settings)
 {
-	struct tarn_address address;
-	int error = tarn_address_parse(value, 53, &address);
-	return error < 0 ? tarn_error_text(error)
-			 : add_address(&command->settings.listens, &address);
-}
-
-static const char *take_upstream(struct tarn__command *command, const char *value)
-{
-	struct tarn_address address;
-	int error = tarn_address_parse(value, 53, &address);
-	if (error == 0 && tarn_address_port(&address) == 0)
-		error = TARN_EPORT;
-	return error < 0 ? tarn_error_text(error)
-			 : add_address(&command->settings.upstreams, &address);
-}
-
-/* Reads decimal digits and returns what follows them; NULL when there is none or they overflow. */
-static const char *read_number(const char *text, uint64_t *out)
-{
-	uint64_t number = 0;
-	const char *end = text;
-	for (; *end >= '0' && *end <= '9'; end++) {
-		if (__builtin_mul_overflow(number, 10, &number) ||
-		    __builtin_add_overflow(number, (uint64_t)(*end - '0'), &number))
-			return NULL;
-	}
-	if (end == text)
+	char *text = NULL;
+	size_t len = 0;
+	FILE *file = open_memstream(&text, &len);
+	if (!file)
 		return NULL;
-	*out = number;
-	return end;
+	option->form->print((const char *)settings + option->offset, file);
+	fclose(file);
+	return text;
 }
 
-static const char *take_allow(struct tarn__command *command, const char *value)
+bool tarn__option_is_same(const struct tarn__option *option, const struct tarn__settings *a,
+			  const struct tarn__settings *b)
 {
-	struct tarn__settings *settings = &command->settings;
-	if (settings->allow_count == TARN__ALLOW_MAX)
-		return "too many networks (64 at most)";
-	int error = tarn_network_parse(value, &settings->allow[settings->allow_count]);
-	if (error < 0)
-		return tarn_error_text(error);
-	settings->allow_count++;
-	return NULL;
+	char *a_text = print_value(option, a), *b_text = print_value(option, b);
+	bool is_same = a_text && b_text && strcmp(a_text, b_text) == 0;
+	free(a_text);
+	free(b_text);
+	return is_same;
 }
 
-_Static_assert(TARN__ALLOW_MAX == 64 && TARN__PASS_MAX == 64, "the texts say so");
-
-static const char *take_pass(struct tarn__command *command, const char *value)
-{
-	struct tarn__settings *settings = &command->settings;
-	uint8_t name[TARN__NAME_MAX];
-	if (settings->pass_count == TARN__PASS_MAX)
-		return "too many names (64 at most)";
-	if (tarn__name_parse(value, name) == 0)
-		return "not a domain name";
-	settings->pass[settings->pass_count++] = value;
-	return NULL;
-}
-
-static const char *take_policy(struct tarn__command *command, const char *value)
-{
-	for (int i = 0; tarn__policy_names[i]; i++) {
-		if (strcmp(value, tarn__policy_names[i]) == 0) {
-			command->settings.policy = (enum tarn_policy)i;
-			return NULL;
-		}
-	}
-	return "not a policy (fastest, sequential, round-robin, parallel)";
-}
-
-static const char *take_trust_ad(struct tarn__command *command, const char *value)
-{
-	(void)value;
-	command->settings.trust_ad = true;
-	return NULL;
-}
-
-static const char *take_hide_identity(struct tarn__command *command, const char *value)
-{
-	(void)value;
-	command->settings.hide_identity = true;
-	return NULL;
-}
-
-static const char *take_workers(struct tarn__command *command, const char *value)
-{
-	uint64_t number;
-	const char *end = read_number(value, &number);
-	if (!end || *end || number < 1 || number > TARN__WORKERS_MAX)
-		return "not a number of threads (1 to 256)";
-	command->settings.workers = (unsigned)number;
-	return NULL;
-}
-
-_Static_assert(TARN__WORKERS_MAX == 256, "the text above says so");
-
-/* Less has no room for the largest answers, and hardly a use. */
-enum { CACHE_SIZE_MIN = 64 * 1024 };
-
-/* 16M and 16MiB are 16 * 1024 * 1024, 16MB is 16,000,000. */
-static const char *take_cache_size(struct tarn__command *command, const char *value)
-{
-	static const char fault[] = "not a size (such as 512k, 16M, 16MiB or 1G)";
-	uint64_t size;
-	const char *unit = read_number(value, &size);
-	if (!unit)
-		return fault;
-	if (*unit) {
-		static const char letters[] = "kMG";
-		const char *letter = strchr(letters, *unit == 'K' ? 'k' : *unit);
-		if (!letter)
-			return fault;
-		bool is_decimal = strcmp(unit + 1, "B") == 0;
-		if (unit[1] && !is_decimal && strcmp(unit + 1, "iB") != 0)
-			return fault;
-		for (long power = letter - letters; power >= 0; power--) {
-			if (__builtin_mul_overflow(size, is_decimal ? 1000u : 1024u, &size))
-				return "more than a machine can address";
-		}
-	}
-	if (size < CACHE_SIZE_MIN)
-		return "too small (64k at least)";
-	if (size > SIZE_MAX / 2)
-		return "more than a machine can address";
-	command->settings.cache_size = (size_t)size;
-	return NULL;
-}
-
-static const char *take_verbose(struct tarn__command *command, const char *value)
-{
-	(void)value;
-	command->settings.verbosity++;
-	return NULL;
-}
-
-static const char *take_check(struct tarn__command *command, const char *value)
-{
-	(void)value;
-	if (command->action == TARN__RUN)
-		command->action = TARN__CHECK;
-	return NULL;
-}
-
-static const char *take_version(struct tarn__command *command, const char *value)
-{
-	(void)value;
-	command->action = TARN__VERSION;
-	return NULL;
-}
-
-static const char *take_help(struct tarn__command *command, const char *value)
-{
-	(void)value;
-	command->action = TARN__HELP;
-	return NULL;
-}
-
-static const struct option_row rows[] = {
-	{'l', "listen", "ADDR",
-	 "answer there, over UDP and TCP; may be repeated\n"
-	 "(default: 127.0.0.1:53 and [::1]:53)",
-	 take_listen},
-	{'u', "upstream", "ADDR",
-	 "forward questions to this server; may be repeated\n"
-	 "(default: the servers of /etc/resolv.conf)",
-	 take_upstream},
-	{0, "policy", "NAME",
-	 "which upstream to ask first: fastest (the default),\n"
-	 "sequential, round-robin; or parallel: all at once",
-	 take_policy},
-	{'w', "workers", "N", "threads (default: one for each CPU)", take_workers},
-	{'s', "cache-size", "SIZE", "memory for answers, such as 512k or 1G (default: 16M)",
-	 take_cache_size},
-	{'a', "allow", "NET",
-	 "answer clients of this network (192.0.2.0/24); may be\n"
-	 "repeated (default: private and link-local networks)",
-	 take_allow},
-	{0, "pass", "NAME",
-	 "forward this name and all below it, special use or not\n"
-	 "(local, 10.in-addr.arpa); may be repeated",
-	 take_pass},
-	{0, "trust-ad", NULL, "say what the upstreams have validated (AD)", take_trust_ad},
-	{0, "hide-identity", NULL, "refuse version.bind and id.server", take_hide_identity},
-	{0, "check", NULL, "say what would run, and exit", take_check},
-	{'v', "verbose", NULL, "log more; may be repeated", take_verbose},
-	{0, "version", NULL, "print the versions of tarn and its libraries, and exit",
-	 take_version},
-	{'h', "help", NULL, "print this, and exit", take_help},
-};
-
-enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
+/* ---- the command line ------------------------------------------------------------------------ */
 
 /* getopt_long() gives back a row's index plus this, whether it met the letter or the name. */
 enum { FIRST_ROW = 256 };
 
-static const struct option_row *find_row(int value)
+static const struct tarn__option *find_row(int value)
 {
 	for (int i = 0; i < ROW_COUNT; i++) {
-		if (value == FIRST_ROW + i || (rows[i].letter && value == rows[i].letter))
-			return &rows[i];
+		const struct tarn__option *row = &tarn__options[i];
+		if (row->name && (value == FIRST_ROW + i || (row->letter && value == row->letter)))
+			return row;
 	}
 	return NULL;
+}
+
+static void explain_unknown(const char *argument, char fault[TARN__FAULT_MAX])
+{
+	/* "--upstraem=192.0.2.1": the name is what stands before '='. */
+	char word[64];
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(argument, "="), argument);
+	struct tarn__nearest nearest = {.word = word + strspn(word, "-")};
+	for (int i = 0; i < ROW_COUNT; i++) {
+		if (tarn__options[i].name)
+			tarn__nearest_offer(&nearest, tarn__options[i].name);
+	}
+	if (nearest.found)
+		snprintf(fault, TARN__FAULT_MAX, "%s: unknown option (is --%s meant?)", word,
+			 nearest.found);
+	else
+		snprintf(fault, TARN__FAULT_MAX, "%s: unknown option (see tarn --help)", argument);
 }
 
 /* Says why getopt_long() gave back ':' (a value is missing) or '?' (anything else). */
 static void explain_refusal(int value, const char *argument, char fault[TARN__FAULT_MAX])
 {
-	const struct option_row *row = optopt ? find_row(optopt) : NULL;
+	const struct tarn__option *row = optopt ? find_row(optopt) : NULL;
 	if (value == ':' && row)
 		snprintf(fault, TARN__FAULT_MAX, "--%s: needs a value (%s)", row->name, row->value);
 	else if (row)
@@ -242,51 +348,131 @@ static void explain_refusal(int value, const char *argument, char fault[TARN__FA
 	else if (optopt)
 		snprintf(fault, TARN__FAULT_MAX, "-%c: unknown option (see tarn --help)", optopt);
 	else
-		snprintf(fault, TARN__FAULT_MAX, "%s: unknown option (see tarn --help)", argument);
+		explain_unknown(argument, fault);
 }
 
-int tarn__options_parse(int argc, char **argv, struct tarn__command *out,
-			char fault[TARN__FAULT_MAX])
+static int read_arguments(int argc, char **argv, struct tarn__command *command,
+			  char fault[TARN__FAULT_MAX])
 {
 	struct option names[ROW_COUNT + 1] = {0};
 	char letters[2 * ROW_COUNT + 2] = ":"; /* ':' first: tell a missing value from the rest */
 	char *next_letter = letters + 1;
+	struct option *next_name = names;
 	for (int i = 0; i < ROW_COUNT; i++) {
-		names[i] =
-			(struct option){.name = rows[i].name,
-					.has_arg = rows[i].value ? required_argument : no_argument,
+		const struct tarn__option *row = &tarn__options[i];
+		if (!row->name)
+			continue;
+		*next_name++ =
+			(struct option){.name = row->name,
+					.has_arg = row->value ? required_argument : no_argument,
 					.val = FIRST_ROW + i};
-		if (rows[i].letter)
-			*next_letter++ = rows[i].letter;
-		if (rows[i].letter && rows[i].value)
+		if (row->letter)
+			*next_letter++ = row->letter;
+		if (row->letter && row->value)
 			*next_letter++ = ':';
 	}
-
-	struct tarn__command command = {0};
 	optind = 0; /* glibc and musl: start anew */
 	opterr = 0;
 	for (;;) {
 		int value = getopt_long(argc, argv, letters, names, NULL);
 		if (value == -1)
 			break;
-		const struct option_row *row = find_row(value);
+		const struct tarn__option *row = find_row(value);
 		if (!row) {
 			explain_refusal(value, argv[optind > 0 ? optind - 1 : 0], fault);
 			return TARN_EINVAL;
 		}
-		const char *wrong = row->take(&command, optarg);
-		if (wrong) {
-			snprintf(fault, TARN__FAULT_MAX, "--%s %s: %s", row->name, optarg, wrong);
-			return TARN_EINVAL;
-		}
+		command->items[command->count++] =
+			(struct tarn__said){.option = row, .value = optarg};
+		/* The last in their order is the one that is done. */
+		if (row->action > command->action)
+			command->action = row->action;
 	}
 	if (optind < argc) {
 		snprintf(fault, TARN__FAULT_MAX, "%s: not an option (see tarn --help)",
 			 argv[optind]);
 		return TARN_EINVAL;
 	}
-	*out = command;
 	return 0;
+}
+
+/* An argument holds as many options as it has letters: "-vvv". */
+static size_t count_options_at_most(int argc, char **argv)
+{
+	size_t count = 0;
+	for (int i = 1; i < argc; i++)
+		count += strlen(argv[i]);
+	return count;
+}
+
+int tarn__options_parse(int argc, char **argv, struct tarn__command *out,
+			char fault[TARN__FAULT_MAX])
+{
+	int error = TARN_ENOMEM;
+	struct tarn__command command = {
+		.items = calloc(count_options_at_most(argc, argv) + 1, sizeof(*command.items))};
+	struct tarn__settings *settings = tarn__settings_new();
+	snprintf(fault, TARN__FAULT_MAX, "%s", tarn_error_text(TARN_ENOMEM));
+	if (!command.items || !settings)
+		goto done;
+	error = read_arguments(argc, argv, &command, fault);
+	if (error == 0)
+		error = tarn__command_apply(&command, settings, fault);
+	if (error == 0)
+		*out = command;
+done:
+	tarn__settings_free(settings);
+	if (error < 0)
+		tarn__command_fini(&command);
+	return error;
+}
+
+void tarn__command_fini(struct tarn__command *command)
+{
+	free(command->items);
+	command->items = NULL;
+	command->count = 0;
+}
+
+int tarn__command_apply(const struct tarn__command *command, struct tarn__settings *settings,
+			char fault[TARN__FAULT_MAX])
+{
+	for (size_t i = 0; i < command->count; i++) {
+		const struct tarn__option *row = command->items[i].option;
+		const char *value = command->items[i].value;
+		if (!row->form)
+			continue;
+		void *field = tarn__option_field(row, settings);
+		struct tarn__origin *origin = &settings->origins[row - tarn__options];
+		if (row->form->is_list && origin->by != TARN__BY_COMMAND_LINE)
+			row->form->clear(field);
+		const char *wrong = row->form->take(field, value);
+		if (wrong) {
+			snprintf(fault, TARN__FAULT_MAX, "--%s %s: %s", row->name, value, wrong);
+			return TARN_EINVAL;
+		}
+		*origin = (struct tarn__origin){.by = TARN__BY_COMMAND_LINE};
+	}
+	return 0;
+}
+
+const char *tarn__command_value(const struct tarn__command *command, const char *name)
+{
+	for (size_t i = command->count; i > 0; i--) {
+		const struct tarn__said *said = &command->items[i - 1];
+		if (strcmp(said->option->name, name) == 0)
+			return said->value;
+	}
+	return NULL;
+}
+
+static void print_help(const char *help, FILE *out)
+{
+	const char *end;
+	for (const char *line = help; *line; line = *end ? end + 1 : end) {
+		end = strchrnul(line, '\n');
+		fprintf(out, "%*s%.*s\n", line == help ? 0 : 27, "", (int)(end - line), line);
+	}
 }
 
 void tarn__options_help(FILE *out)
@@ -295,22 +481,22 @@ void tarn__options_help(FILE *out)
 	      "A caching DNS resolver that forwards to upstream servers.\n\n",
 	      out);
 	for (int i = 0; i < ROW_COUNT; i++) {
-		const struct option_row *row = &rows[i];
+		const struct tarn__option *row = &tarn__options[i];
+		if (!row->name)
+			continue;
 		char form[32];
 		snprintf(form, sizeof(form), "--%s%s%s", row->name, row->value ? " " : "",
 			 row->value ? row->value : "");
 		if (row->letter)
-			fprintf(out, "  -%c, %-20s", row->letter, form);
+			fprintf(out, "  -%c, %-21s", row->letter, form);
 		else
-			fprintf(out, "      %-20s", form);
-		const char *end;
-		for (const char *line = row->help; *line; line = *end ? end + 1 : end) {
-			end = strchrnul(line, '\n');
-			fprintf(out, "%*s%.*s\n", line == row->help ? 0 : 26, "", (int)(end - line),
-				line);
-		}
+			fprintf(out, "      %-21s", form);
+		print_help(row->help, out);
 	}
 	fputs("\nADDR is 192.0.2.1, 192.0.2.1:5300, 2001:db8::1 or [2001:db8::1]:5300; without a\n"
-	      "port it is 53. See tarn(8).\n",
+	      "port it is 53. What the command line says wins over what the file says. Without\n"
+	      "--config the file is, where it is there,\n"
+	      "  " TARN_CONFIG_FILE "\n"
+	      "See tarn(8) and tarn.conf(5).\n",
 	      out);
 }

@@ -6,12 +6,81 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/options.h"
 #include "daemon/resolvconf.h"
 
 enum { CACHE_SIZE_DEFAULT = 16 * 1024 * 1024 };
+
+/* Of a struct tarn__forward_settings, or of struct tarn__settings itself. */
+static void clear_fields(void *settings, bool is_forward)
+{
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option *row = &tarn__options[i];
+		if (row->form && (row->section == tarn__forward_section) == is_forward)
+			row->form->clear(tarn__option_field(row, settings));
+	}
+}
+
+struct tarn__settings *tarn__settings_new(void)
+{
+	return calloc(1, sizeof(struct tarn__settings));
+}
+
+void tarn__settings_free(struct tarn__settings *settings)
+{
+	if (!settings)
+		return;
+	for (size_t i = 0; i < settings->forward_count; i++) {
+		clear_fields(&settings->forwards[i], true);
+		free((char *)settings->forwards[i].zone);
+	}
+	free(settings->forwards);
+	for (size_t i = 0; i < settings->file_count; i++)
+		free((char *)settings->files[i]);
+	free(settings->files);
+	clear_fields(settings, false);
+	free(settings);
+}
+
+int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn_options *out)
+{
+	struct tarn_forward *forwards = NULL;
+	if (settings->forward_count > 0) {
+		forwards = calloc(settings->forward_count, sizeof(*forwards));
+		if (!forwards)
+			return TARN_ENOMEM;
+	}
+	for (size_t i = 0; i < settings->forward_count; i++) {
+		const struct tarn__forward_settings *forward = &settings->forwards[i];
+		forwards[i] = (struct tarn_forward){
+			.zone = forward->zone,
+			.upstreams = forward->upstreams.items,
+			.upstream_count = forward->upstreams.count,
+			.policy = forward->policy,
+			.source = forward->source,
+		};
+	}
+	*out = (struct tarn_options){
+		.cache_size = settings->cache_size,
+		.upstreams = settings->upstreams.items,
+		.upstream_count = settings->upstreams.count,
+		.policy = settings->policy,
+		.source = settings->source,
+		.forwards = forwards,
+		.forward_count = settings->forward_count,
+		.allow = settings->allow.items,
+		.allow_count = settings->allow.count,
+		.pass = settings->pass.items,
+		.pass_count = settings->pass.count,
+		.trust_ad = settings->trust_ad,
+		.hide_identity = settings->hide_identity,
+	};
+	return 0;
+}
 
 /* The CPUs this process may use: a container or taskset may leave it fewer than the machine has. */
 static unsigned count_cpus(void)
@@ -91,6 +160,8 @@ int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_
 	}
 	if (settings->cache_size == 0)
 		settings->cache_size = CACHE_SIZE_DEFAULT;
+	if (settings->log_level == 0)
+		settings->log_level = TARN_LOG_INFO;
 	return refuse_self(settings, log);
 }
 
@@ -157,66 +228,4 @@ bool tarn__settings_reread(struct tarn__settings *settings, const char *resolv_c
 		return false;
 	log_change(settings, resolv_conf, log);
 	return true;
-}
-
-const char *const tarn__policy_names[] = {
-	[TARN_FASTEST] = "fastest",
-	[TARN_SEQUENTIAL] = "sequential",
-	[TARN_ROUND_ROBIN] = "round-robin",
-	[TARN_PARALLEL] = "parallel",
-	NULL,
-};
-
-static void explain_addresses(FILE *out, const char *label, const struct tarn__addresses *list,
-			      const char *note)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		char text[TARN_ADDRESS_TEXT_MAX];
-		fprintf(out, "%-10s%s%s\n", i == 0 ? label : "",
-			tarn_address_format(&list->items[i], text), note);
-	}
-}
-
-static void explain_allowed(FILE *out, const struct tarn__settings *settings)
-{
-	if (settings->allow_count == 0)
-		fprintf(out, "%-10s%s\n", "allow",
-			"loopback, private and link-local networks (default)");
-	for (size_t i = 0; i < settings->allow_count; i++) {
-		char text[TARN_NETWORK_TEXT_MAX];
-		fprintf(out, "%-10s%s%s\n", i == 0 ? "allow" : "", i == 0 ? "loopback, " : "",
-			tarn_network_format(&settings->allow[i], text));
-	}
-}
-
-static void explain_size(FILE *out, size_t size)
-{
-	static const char *const units[] = {"octets", "KiB", "MiB", "GiB"};
-	size_t unit = 0;
-	while (unit < 3 && size % 1024 == 0) {
-		size /= 1024;
-		unit++;
-	}
-	fprintf(out, "%-10s%zu %s\n", "cache", size, units[unit]);
-}
-
-void tarn__settings_explain(const struct tarn__settings *settings, FILE *out)
-{
-	const char *source = settings->has_system_upstreams ? " (resolv.conf)" : "";
-	explain_addresses(out, "listen", &settings->listens, " (UDP and TCP)");
-	explain_addresses(out, "upstream", &settings->upstreams, source);
-	if (settings->upstreams.count == 0)
-		fprintf(out, "%-10snone: every question that needs one will fail\n", "upstream");
-	explain_addresses(out, "not asked", &settings->own_upstreams, " (is tarn itself)");
-	if (settings->policy != TARN_FASTEST)
-		fprintf(out, "%-10s%s\n", "policy", tarn__policy_names[settings->policy]);
-	fprintf(out, "%-10s%u%s\n", "workers", settings->workers,
-		settings->has_default_workers ? " (one for each CPU)" : "");
-	explain_size(out, settings->cache_size);
-	if (settings->trust_ad)
-		fprintf(out, "%-10swhat the upstreams validated is said to be so%s\n", "trust-ad",
-			settings->has_system_trust ? source : "");
-	explain_allowed(out, settings);
-	for (size_t i = 0; i < settings->pass_count; i++)
-		fprintf(out, "%-10s%s\n", i == 0 ? "pass" : "", settings->pass[i]);
 }

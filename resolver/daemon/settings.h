@@ -5,30 +5,58 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "daemon/addresses.h"
 #include "daemon/log.h"
+#include "daemon/values.h"
 
-/* More threads than the largest machines have use for. */
-enum { TARN__WORKERS_MAX = 256 };
+/* Where a setting comes from. */
+struct tarn__origin {
+	enum { TARN__BY_DEFAULT, TARN__BY_FILE, TARN__BY_COMMAND_LINE } by;
+	unsigned line; /* of file */
+	const char *file; /* one of settings.files */
+};
 
-/* Far more than anybody lists; a bound so that lists need no memory of their own. */
-enum { TARN__ALLOW_MAX = 64, TARN__PASS_MAX = 64 };
+/* No fewer than there are rows in the table of options.c. */
+enum { TARN__OPTIONS_MAX = 48 };
 
-struct tarn__settings { /* zero means not said */
+/* forward "zone" { ... }; what it lacks is as with struct tarn_forward, not as outside of it. */
+struct tarn__forward_settings {
+	const char *zone; /* as said */
+	struct tarn__servers upstreams;
+	enum tarn_policy policy;
+	struct tarn_source source;
+	struct tarn__origin origin;
+};
+
+/* Zero means not said. Texts and lists are owned, here and below. */
+struct tarn__settings {
+	const char *config_file; /* as the command line says it */
 	struct tarn__addresses listens;
 	struct tarn__addresses upstreams;
+	enum tarn_policy policy;
+	struct tarn_source source;
+	struct tarn__forward_settings *forwards; /* in the order of the file */
+	size_t forward_count;
 	unsigned workers;
 	size_t cache_size;
-	unsigned verbosity;
-	struct tarn_network allow[TARN__ALLOW_MAX];
-	size_t allow_count;
-	const char *pass[TARN__PASS_MAX]; /* as said; borrowed */
-	size_t pass_count;
-	enum tarn_policy policy;
-	bool trust_ad;
+	struct tarn__networks allow;
+	struct tarn__names pass;
 	bool hide_identity;
+	bool trust_ad;
+	const char *user;
+	bool no_sandbox;
+	enum tarn_log_level log_level;
+	unsigned verbosity; /* how many times -v */
+	const char *question_log; /* a file, or "stderr"; NULL: none */
+	const char *dnstap; /* a Unix socket; NULL: none */
+	const char *control; /* a Unix socket; "none" */
+	const char *control_group;
+	struct tarn__addresses metrics;
+
+	struct tarn__origin origins[TARN__OPTIONS_MAX]; /* by the rows of tarn__options */
+	const char **files; /* all that were read */
+	size_t file_count;
 
 	/* Found out by tarn__settings_complete(). */
 	bool has_default_listens;
@@ -38,6 +66,10 @@ struct tarn__settings { /* zero means not said */
 	bool has_late_trust; /* resolv.conf has come to say so since */
 	struct tarn__addresses own_upstreams; /* those of resolv.conf that are tarn itself */
 };
+
+/* NULL: out of memory. */
+struct tarn__settings *tarn__settings_new(void);
+void tarn__settings_free(struct tarn__settings *); /* NULL is allowed. */
 
 /*
  * Puts what was not said in its place; upstreams are read from the file at resolv_conf then.
@@ -53,10 +85,11 @@ int tarn__settings_complete(struct tarn__settings *, const char *resolv_conf, st
  */
 bool tarn__settings_reread(struct tarn__settings *, const char *resolv_conf, struct tarn__log *log);
 
-/* The policies' names, in the order of their enum; NULL behind the last. */
-extern const char *const tarn__policy_names[];
-
-/* Says in words what completed settings mean. */
-void tarn__settings_explain(const struct tarn__settings *, FILE *out);
+/*
+ * What a resolver is to be told, cache_size and everything else, but for log. It is borrowed from the
+ * settings, which stay as they are meanwhile, but for forwards: an array that the caller frees.
+ * TARN_ENOMEM.
+ */
+int tarn__settings_to_options(const struct tarn__settings *, struct tarn_options *out);
 
 #endif

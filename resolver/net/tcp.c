@@ -37,10 +37,8 @@ enum {
 	/* Without a descriptor to spare nobody is accepted for so long, or until one is closed. */
 	PAUSE_MS = 1000,
 	ACCEPTS_PER_EVENT = 64,
-	/* So many octets of replies not yet taken stop the reading of questions ... */
+	/* So many octets of replies not yet taken stop the reading of questions. */
 	OUTPUT_PAUSE = 1 << 16,
-	/* ... and so many, late replies that came all at once, end the connection. */
-	OUTPUT_MAX = 1 << 18,
 	/* Replies of one read, gathered for one write. */
 	GATHER_SIZE = 1 << 17,
 	FRAME_MAX = 2 + TARN__MESSAGE_MAX,
@@ -216,8 +214,9 @@ static void on_late_reply(void *owner, const void *route, const uint8_t *reply, 
 		close_connection(connection);
 		return;
 	}
-	if (tarn__stream_pending(stream) > OUTPUT_MAX &&
-	    (tarn__stream_flush(stream) != 0 || tarn__stream_pending(stream) > OUTPUT_MAX)) {
+	if (tarn__stream_pending(stream) > TARN__TCP_OUTPUT_MAX &&
+	    (tarn__stream_flush(stream) != 0 ||
+	     tarn__stream_pending(stream) > TARN__TCP_OUTPUT_MAX)) {
 		reset_connection(connection);
 		return;
 	}

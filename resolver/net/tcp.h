@@ -20,6 +20,8 @@ enum {
 	TARN__TCP_CONNECTIONS = 1024, /* per worker; a new one then closes the oldest idle one */
 	TARN__TCP_PER_CLIENT = 256, /* of these; then its own oldest idle one, or none is taken */
 	TARN__TCP_IN_FLIGHT = 100, /* questions per connection; then no more are read */
+	/* Octets of late replies, come all at once and not yet taken, that end the connection. */
+	TARN__TCP_OUTPUT_MAX = 1 << 18,
 };
 
 struct tarn__tcp_stats {

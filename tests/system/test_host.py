@@ -112,11 +112,9 @@ def test_replies_leave_from_the_address_that_was_asked(machine, run_tarn, tool):
 def test_check_explains_where_the_servers_come_from(machine):
     client = machine.with_files("nameserver ::1\nnameserver 127.0.0.77\nnameserver 192.0.2.9\n")
     out = machine.run(program(), "--check", "-w", "1", prefix=client)
-    assert out == ("listen    127.0.0.1:53 (UDP and TCP)\n"
-                   "          [::1]:53 (UDP and TCP)\n"
-                   "upstream  127.0.0.77:53 (resolv.conf)\n"
-                   "          192.0.2.9:53 (resolv.conf)\n"
-                   "not asked [::1]:53 (is tarn itself)\n"
-                   "workers   1\n"
-                   "cache     16 MiB\n"
-                   "allow     loopback, private and link-local networks (default)\n")
+    for line in ("\taddress = { 127.0.0.1:53, [::1]:53 }     # default",
+                 "# upstream, of resolv.conf: 127.0.0.77:53",
+                 "# upstream, of resolv.conf: 192.0.2.9:53",
+                 "# not asked, since it is tarn itself: [::1]:53",
+                 "workers = 1                                      # command line"):
+        assert line in out.splitlines(), out

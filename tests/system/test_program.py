@@ -49,12 +49,14 @@ def test_check_says_what_would_run():
     done = servers.run_tarn("--check", "-l", "127.0.0.1:5399", "-u", "192.0.2.1", "-u",
                             "[2001:db8::1]:5353", "-w", "3", "-s", "1G")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == ("listen    127.0.0.1:5399 (UDP and TCP)\n"
-                           "upstream  192.0.2.1:53\n"
-                           "          [2001:db8::1]:5353\n"
-                           "workers   3\n"
-                           "cache     1 GiB\n"
-                           "allow     loopback, private and link-local networks (default)\n")
+    for line in ("listen {",
+                 "\taddress = { 127.0.0.1:5399 }             # command line",
+                 "upstream = { 192.0.2.1:53, [2001:db8::1]:5353 }  # command line",
+                 "workers = 3                                      # command line",
+                 "\tsize = 1G                                # command line",
+                 "policy = fastest                                 # default",
+                 "\t# allow: loopback, private and link-local networks"):
+        assert line in done.stdout.splitlines(), done.stdout
 
 
 def test_version_names_the_libraries():

@@ -11,11 +11,13 @@ unit_tests = \
 	tests/unit/test_carrier \
 	tests/unit/test_cookie \
 	tests/unit/test_edns \
+	tests/unit/test_explain \
 	tests/unit/test_follow \
 	tests/unit/test_local \
 	tests/unit/test_log \
 	tests/unit/test_lookup \
 	tests/unit/test_name \
+	tests/unit/test_nearest \
 	tests/unit/test_network \
 	tests/unit/test_options \
 	tests/unit/test_pack \

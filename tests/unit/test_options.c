@@ -9,12 +9,27 @@
 
 #include "unit.h"
 
-enum { ARGUMENTS_MAX = 16 };
+enum { ARGUMENTS_MAX = 32 };
 
 static char fault[TARN__FAULT_MAX];
 
+static struct tarn__command command;
+static struct tarn__settings *settings;
+
+static void setup(void)
+{
+	settings = tarn__settings_new();
+	ck_assert_ptr_nonnull(settings);
+}
+
+static void teardown(void)
+{
+	tarn__settings_free(settings);
+	tarn__command_fini(&command);
+}
+
 /* Parses "tarn" followed by the words of line. */
-static int parse(const char *line, struct tarn__command *out)
+static int parse(const char *line)
 {
 	static char words[512];
 	char *argv[ARGUMENTS_MAX + 1] = {"tarn"};
@@ -26,86 +41,91 @@ static int parse(const char *line, struct tarn__command *out)
 		argv[argc++] = word;
 	}
 	fault[0] = '\0';
-	return tarn__options_parse(argc, argv, out, fault);
+	tarn__command_fini(&command);
+	return tarn__options_parse(argc, argv, &command, fault);
 }
 
-static struct tarn__command parsed(const char *line)
+/* Adds what line says to settings. */
+static void say(const char *line)
 {
-	struct tarn__command command;
-	ck_assert_msg(parse(line, &command) == 0, "%s: %s", line, fault);
-	return command;
+	ck_assert_msg(parse(line) == 0, "%s: %s", line, fault);
+	ck_assert_int_eq(tarn__command_apply(&command, settings, fault), 0);
+}
+
+static int action_of(const char *line)
+{
+	ck_assert_msg(parse(line) == 0, "%s: %s", line, fault);
+	return (int)command.action;
 }
 
 START_TEST(nothing_said_is_nothing_set)
 {
-	struct tarn__command command = parsed("");
+	static const struct tarn__settings nothing;
+	say("");
 	ck_assert_int_eq(command.action, TARN__RUN);
-	ck_assert_uint_eq(command.settings.listens.count, 0);
-	ck_assert_uint_eq(command.settings.upstreams.count, 0);
-	ck_assert_uint_eq(command.settings.workers, 0);
-	ck_assert_uint_eq(command.settings.cache_size, 0);
-	ck_assert_uint_eq(command.settings.verbosity, 0);
+	ck_assert_int_eq(memcmp(settings, &nothing, sizeof(nothing)), 0);
 }
 END_TEST
 
 START_TEST(addresses_may_be_repeated)
 {
-	struct tarn__command command = parsed("-l 127.0.0.1:5300 --listen [::1]:5300 "
-					      "-u 192.0.2.1 --upstream=192.0.2.2@5353");
+	say("-l 127.0.0.1:5300 --listen [::1]:5300 -u 192.0.2.1 --upstream=192.0.2.2@5353");
 	char text[TARN_ADDRESS_TEXT_MAX];
-	ck_assert_uint_eq(command.settings.listens.count, 2);
-	ck_assert_str_eq(tarn_address_format(&command.settings.listens.items[1], text),
-			 "[::1]:5300");
-	ck_assert_uint_eq(command.settings.upstreams.count, 2);
-	ck_assert_str_eq(tarn_address_format(&command.settings.upstreams.items[0], text),
-			 "192.0.2.1:53");
-	ck_assert_str_eq(tarn_address_format(&command.settings.upstreams.items[1], text),
+	ck_assert_uint_eq(settings->listens.count, 2);
+	ck_assert_str_eq(tarn_address_format(&settings->listens.items[1], text), "[::1]:5300");
+	ck_assert_uint_eq(settings->upstreams.count, 2);
+	ck_assert_str_eq(tarn_address_format(&settings->upstreams.items[0], text), "192.0.2.1:53");
+	ck_assert_str_eq(tarn_address_format(&settings->upstreams.items[1], text),
 			 "192.0.2.2:5353");
 }
 END_TEST
 
 START_TEST(a_listener_may_leave_its_port_to_the_system)
 {
-	struct tarn__command command = parsed("-l 127.0.0.1:0");
-	ck_assert_uint_eq(tarn_address_port(&command.settings.listens.items[0]), 0);
+	say("-l 127.0.0.1:0");
+	ck_assert_uint_eq(tarn_address_port(&settings->listens.items[0]), 0);
 }
 END_TEST
 
 START_TEST(networks_and_names_may_be_repeated)
 {
-	struct tarn__command command = parsed("-a 192.0.2.0/24 --allow=2001:db8::/32 --pass local "
-					      "--pass=10.in-addr.arpa --trust-ad --hide-identity");
-	ck_assert_uint_eq(command.settings.allow_count, 2);
-	ck_assert_uint_eq(command.settings.allow[0].prefix_len, 24);
-	ck_assert_uint_eq(command.settings.allow[1].prefix_len, 32);
-	ck_assert_uint_eq(command.settings.pass_count, 2);
-	ck_assert_str_eq(command.settings.pass[1], "10.in-addr.arpa");
-	ck_assert(command.settings.trust_ad);
-	ck_assert(command.settings.hide_identity);
+	say("-a 192.0.2.0/24 --allow=2001:db8::/32 --pass local "
+	    "--pass=10.in-addr.arpa --trust-ad --hide-identity");
+	ck_assert_uint_eq(settings->allow.count, 2);
+	ck_assert_uint_eq(settings->allow.items[0].prefix_len, 24);
+	ck_assert_uint_eq(settings->allow.items[1].prefix_len, 32);
+	ck_assert_uint_eq(settings->pass.count, 2);
+	ck_assert_str_eq(settings->pass.items[1], "10.in-addr.arpa");
+	ck_assert(settings->trust_ad);
+	ck_assert(settings->hide_identity);
 }
 END_TEST
 
 START_TEST(policy_goes_by_its_name)
 {
+	static const char *const names[] = {"fastest", "sequential", "round-robin", "parallel"};
 	char text[64];
-	snprintf(text, sizeof(text), "--policy %s", tarn__policy_names[_i]);
-	ck_assert_int_eq(parsed(text).settings.policy, _i);
+	snprintf(text, sizeof(text), "--policy %s", names[_i]);
+	say(text);
+	ck_assert_int_eq(settings->policy, _i);
 }
 END_TEST
 
 START_TEST(verbosity_counts)
 {
-	ck_assert_uint_eq(parsed("-v").settings.verbosity, 1);
-	ck_assert_uint_eq(parsed("-vv --verbose").settings.verbosity, 3);
+	say("-v");
+	ck_assert_uint_eq(settings->verbosity, 1);
+	say("-vv --verbose");
+	ck_assert_uint_eq(settings->verbosity, 4);
 }
 END_TEST
 
 START_TEST(help_and_version_win_over_check)
 {
-	ck_assert_int_eq(parsed("--check").action, TARN__CHECK);
-	ck_assert_int_eq(parsed("--check --version").action, TARN__VERSION);
-	ck_assert_int_eq(parsed("--version --check").action, TARN__VERSION);
-	ck_assert_int_eq(parsed("-h --check").action, TARN__HELP);
+	ck_assert_int_eq(action_of("--check"), TARN__CHECK);
+	ck_assert_int_eq(action_of("--check --version"), TARN__VERSION);
+	ck_assert_int_eq(action_of("--version --check"), TARN__VERSION);
+	ck_assert_int_eq(action_of("-h --check"), TARN__HELP);
 }
 END_TEST
 
@@ -131,19 +151,24 @@ START_TEST(sizes_have_units)
 {
 	char line[64];
 	snprintf(line, sizeof(line), "-s %s", sizes[_i].text);
-	ck_assert_uint_eq(parsed(line).settings.cache_size, sizes[_i].size);
+	say(line);
+	ck_assert_uint_eq(settings->cache_size, sizes[_i].size);
 }
 END_TEST
 
 START_TEST(workers_go_up_to_their_bound)
 {
-	ck_assert_uint_eq(parsed("-w 1").settings.workers, 1);
-	ck_assert_uint_eq(parsed("--workers 256").settings.workers, 256);
+	say("-w 1");
+	ck_assert_uint_eq(settings->workers, 1);
+	say("--workers 256");
+	ck_assert_uint_eq(settings->workers, 256);
 }
 END_TEST
 
 #define NOT_A_SIZE "not a size (such as 512k, 16M, 16MiB or 1G)"
 #define NOT_WORKERS "not a number of threads (1 to 256)"
+
+#define NOT_ALONE "an address alone, please: each question has a port of its own"
 
 static const struct {
 	const char *line, *fault;
@@ -178,6 +203,18 @@ static const struct {
 	{"-a 192.0.2.0/33", "--allow 192.0.2.0/33: not a prefix length that fits the address"},
 	{"-a here", "--allow here: not an IP address"},
 	{"--pass a..b", "--pass a..b: not a domain name"},
+	{"--source 192.0.2.1:53", "--source 192.0.2.1:53: " NOT_ALONE},
+	{"--source 192.0.2.1@1", "--source 192.0.2.1@1: " NOT_ALONE},
+	{"--source [::1]:0", "--source [::1]:0: " NOT_ALONE},
+	{"--source ::1 --source ::2", "--source ::2: a second address of the same family"},
+	{"--interface a/b", "--interface a/b: not the name of a network interface"},
+	{"--interface abcdefghijklmnop",
+	 "--interface abcdefghijklmnop: not the name of a network interface"},
+	{"--user=", "--user : empty"},
+	{"--log-level loud", "--log-level loud: not a level (err, warning, info, debug)"},
+	{"--metrics here", "--metrics here: not an IP address"},
+	{"--upstraem=192.0.2.1", "--upstraem: unknown option (is --upstream meant?)"},
+	{"--chekc", "--chekc: unknown option (is --check meant?)"},
 	{"--nonsense", "--nonsense: unknown option (see tarn --help)"},
 	{"-x", "-x: unknown option (see tarn --help)"},
 	{"-vx", "-x: unknown option (see tarn --help)"},
@@ -187,16 +224,83 @@ static const struct {
 
 START_TEST(a_fault_names_the_option_and_the_reason)
 {
-	struct tarn__command command = {.action = TARN__HELP};
-	ck_assert_int_eq(parse(faults[_i].line, &command), TARN_EINVAL);
+	command.action = TARN__HELP;
+	ck_assert_int_eq(parse(faults[_i].line), TARN_EINVAL);
 	ck_assert_str_eq(fault, faults[_i].fault);
 	ck_assert_int_eq(command.action, TARN__HELP);
 }
 END_TEST
 
+START_TEST(a_socket_has_a_short_path)
+{
+	char line[160], text[sizeof(line) + 64];
+	snprintf(line, sizeof(line), "--dnstap /%0*d", 106, 0);
+	say(line);
+	ck_assert_uint_eq(strlen(settings->dnstap), 107);
+	snprintf(line, sizeof(line), "--dnstap /%0*d", 107, 0);
+	ck_assert_int_eq(parse(line), TARN_EINVAL);
+	snprintf(text, sizeof(text), "%s: too long for a socket (107 octets at most)", line);
+	ck_assert_str_eq(fault, text);
+}
+END_TEST
+
+START_TEST(operations_have_their_options)
+{
+	say("--source 192.0.2.7 --source 2001:db8::7 --interface wg0 --user nobody --no-sandbox "
+	    "--question-log stderr --control none --control-group adm --metrics ::1");
+	char text[TARN_ADDRESS_TEXT_MAX];
+	ck_assert_str_eq(tarn_address_format(&settings->source.ipv4, text), "192.0.2.7:0");
+	ck_assert_str_eq(tarn_address_format(&settings->source.ipv6, text), "[2001:db8::7]:0");
+	ck_assert_str_eq(settings->source.interface, "wg0");
+	ck_assert_str_eq(settings->user, "nobody");
+	ck_assert(settings->no_sandbox);
+	ck_assert_str_eq(settings->question_log, "stderr");
+	ck_assert_str_eq(settings->control, "none");
+	ck_assert_str_eq(settings->control_group, "adm");
+	ck_assert_str_eq(tarn_address_format(&settings->metrics.items[0], text), "[::1]:9153");
+	say("--question-log none");
+	ck_assert_ptr_null(settings->question_log);
+}
+END_TEST
+
+START_TEST(the_command_line_replaces_what_a_file_said)
+{
+	const struct tarn__option *upstream = NULL;
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		if (tarn__options[i].form == &tarn__form_upstreams)
+			upstream = &tarn__options[i];
+	}
+	ck_assert_ptr_nonnull(upstream);
+	say("-u 192.0.2.1");
+	struct tarn__origin *origin = &settings->origins[upstream - tarn__options];
+	*origin = (struct tarn__origin){.by = TARN__BY_FILE, .line = 1, .file = "tarn.conf"};
+	say("-u 192.0.2.2 -u 192.0.2.3");
+	char text[TARN_ADDRESS_TEXT_MAX];
+	ck_assert_uint_eq(settings->upstreams.count, 2);
+	ck_assert_str_eq(tarn_address_format(&settings->upstreams.items[0], text), "192.0.2.2:53");
+	ck_assert_int_eq(origin->by, TARN__BY_COMMAND_LINE);
+}
+END_TEST
+
+START_TEST(settings_are_compared_option_by_option)
+{
+	struct tarn__settings *other = tarn__settings_new();
+	say("-w 2 -u 192.0.2.1");
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option *option = &tarn__options[i];
+		if (!option->form || option->section == tarn__forward_section)
+			continue;
+		bool is_said = option->form == &tarn__form_workers ||
+			       option->form == &tarn__form_upstreams;
+		ck_assert_int_eq(tarn__option_is_same(option, settings, other), !is_said);
+		ck_assert(tarn__option_is_same(option, settings, settings));
+	}
+	tarn__settings_free(other);
+}
+END_TEST
+
 START_TEST(too_many_addresses_are_refused)
 {
-	struct tarn__command command;
 	char *argv[2 * TARN__ADDRESSES_MAX + 4] = {"tarn"};
 	char texts[TARN__ADDRESSES_MAX + 1][24];
 	int argc = 1;
@@ -218,16 +322,13 @@ START_TEST(help_fits_a_terminal_and_names_every_option)
 	FILE *file = open_memstream(&text, &len);
 	tarn__options_help(file);
 	fclose(file);
-	static const char *const names[] = {"-l, --listen ADDR", "-u, --upstream ADDR",
-					    "-w, --workers N",	 "-s, --cache-size SIZE",
-					    "-a, --allow NET",	 "--pass NAME",
-					    "--trust-ad",	 "--hide-identity",
-					    "--check",		 "-v, --verbose",
-					    "--version",	 "-h, --help"};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		ck_assert_msg(strstr(text, names[i]) != NULL, "no %s", names[i]);
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		char name[64];
+		snprintf(name, sizeof(name), " --%s ", tarn__options[i].name);
+		ck_assert_msg(!tarn__options[i].name || strstr(text, name), "no %s", name);
+	}
 	for (const char *line = text, *end; (end = strchr(line, '\n')); line = end + 1)
-		ck_assert_int_le(end - line, 80);
+		ck_assert_msg(end - line <= 80 || strncmp(line, "  /", 3) == 0, "%s", line);
 	free(text);
 }
 END_TEST
@@ -236,6 +337,7 @@ int main(void)
 {
 	Suite *suite = suite_create("options");
 	TCase *tcase = tcase_create("parse");
+	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, nothing_said_is_nothing_set);
 	tcase_add_test(tcase, addresses_may_be_repeated);
 	tcase_add_test(tcase, a_listener_may_leave_its_port_to_the_system);
@@ -247,6 +349,10 @@ int main(void)
 	tcase_add_test(tcase, workers_go_up_to_their_bound);
 	tcase_add_loop_test(tcase, a_fault_names_the_option_and_the_reason, 0,
 			    sizeof(faults) / sizeof(faults[0]));
+	tcase_add_test(tcase, a_socket_has_a_short_path);
+	tcase_add_test(tcase, operations_have_their_options);
+	tcase_add_test(tcase, the_command_line_replaces_what_a_file_said);
+	tcase_add_test(tcase, settings_are_compared_option_by_option);
 	tcase_add_test(tcase, too_many_addresses_are_refused);
 	tcase_add_test(tcase, help_fits_a_terminal_and_names_every_option);
 	suite_add_tcase(suite, tcase);

@@ -1,0 +1,650 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The kinds of values that options have: how each is read, forgotten and written. */
+#include "daemon/values.h"
+
+#include <inttypes.h>
+#include <net/if.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/un.h>
+
+#include "daemon/addresses.h"
+#include "dns/text.h"
+
+static const char out_of_memory[] = "out of memory";
+
+/* ---- addresses ------------------------------------------------------------------------------- */
+
+static const char *add_address(struct tarn__addresses *list, const char *text,
+			       uint16_t default_port)
+{
+	struct tarn_address address;
+	int error = tarn_address_parse(text, default_port, &address);
+	if (error < 0)
+		return tarn_error_text(error);
+	return tarn__addresses_add(list, &address) < 0 ? "too many addresses (64 at most)" : NULL;
+}
+
+_Static_assert(TARN__ADDRESSES_MAX == 64, "the text above says so");
+
+static void clear_addresses(void *field)
+{
+	((struct tarn__addresses *)field)->count = 0;
+}
+
+static void print_address(const struct tarn_address *address, bool is_first, FILE *out)
+{
+	char text[TARN_ADDRESS_TEXT_MAX];
+	fprintf(out, "%s%s", is_first ? "" : ", ", tarn_address_format(address, text));
+}
+
+static void print_addresses(const void *field, FILE *out)
+{
+	const struct tarn__addresses *list = field;
+	for (size_t i = 0; i < list->count; i++)
+		print_address(&list->items[i], i == 0, out);
+}
+
+static const char *take_listen(void *field, const char *text)
+{
+	return add_address(field, text, 53);
+}
+
+const struct tarn__form tarn__form_listens = {
+	.take = take_listen,
+	.clear = clear_addresses,
+	.print = print_addresses,
+	.is_list = true,
+};
+
+static const char *take_metrics(void *field, const char *text)
+{
+	return add_address(field, text, TARN__METRICS_PORT);
+}
+
+const struct tarn__form tarn__form_metrics = {
+	.take = take_metrics,
+	.clear = clear_addresses,
+	.print = print_addresses,
+	.is_list = true,
+};
+
+static int parse_server(const char *text, struct tarn_address *out)
+{
+	struct tarn_address address;
+	int error = tarn_address_parse(text, 53, &address);
+	if (error < 0)
+		return error;
+	if (tarn_address_port(&address) == 0)
+		return TARN_EPORT;
+	*out = address;
+	return 0;
+}
+
+static const char *take_upstream(void *field, const char *text)
+{
+	struct tarn_address address;
+	int error = parse_server(text, &address);
+	return error < 0 ? tarn_error_text(error) : add_address(field, text, 53);
+}
+
+const struct tarn__form tarn__form_upstreams = {
+	.take = take_upstream,
+	.clear = clear_addresses,
+	.print = print_addresses,
+	.is_list = true,
+};
+
+static const char *take_server(void *field, const char *text)
+{
+	struct tarn__servers *servers = field;
+	struct tarn_address address;
+	int error = parse_server(text, &address);
+	if (error < 0)
+		return tarn_error_text(error);
+	for (size_t i = 0; i < servers->count; i++) {
+		if (tarn_address_is_equal(&servers->items[i], &address))
+			return NULL;
+	}
+	if (servers->count == TARN__ADDRESSES_MAX)
+		return "too many addresses (64 at most)";
+	struct tarn_address *items = realloc(servers->items, (servers->count + 1) * sizeof(*items));
+	if (!items)
+		return out_of_memory;
+	servers->items = items;
+	servers->items[servers->count++] = address;
+	return NULL;
+}
+
+static void clear_servers(void *field)
+{
+	struct tarn__servers *servers = field;
+	free(servers->items);
+	*servers = (struct tarn__servers){0};
+}
+
+static void print_servers(const void *field, FILE *out)
+{
+	const struct tarn__servers *servers = field;
+	for (size_t i = 0; i < servers->count; i++)
+		print_address(&servers->items[i], i == 0, out);
+}
+
+const struct tarn__form tarn__form_servers = {
+	.take = take_server,
+	.clear = clear_servers,
+	.print = print_servers,
+	.is_list = true,
+};
+
+static const char *take_source(void *field, const char *text)
+{
+	struct tarn_source *source = field;
+	struct tarn_address address, with_port;
+	int error = tarn_address_parse(text, 0, &address);
+	if (error < 0)
+		return tarn_error_text(error);
+	/* Another default shows whether the text has a port. */
+	if (tarn_address_parse(text, 1, &with_port) < 0 || tarn_address_port(&with_port) != 1 ||
+	    tarn_address_port(&address) != 0)
+		return "an address alone, please: each question has a port of its own";
+	struct tarn_address *place =
+		address.sa.sa_family == AF_INET ? &source->ipv4 : &source->ipv6;
+	if (place->sa.sa_family != AF_UNSPEC)
+		return "a second address of the same family";
+	*place = address;
+	return NULL;
+}
+
+static void clear_source(void *field)
+{
+	struct tarn_source *source = field;
+	source->ipv4 = source->ipv6 = (struct tarn_address){0};
+}
+
+static void print_source(const void *field, FILE *out)
+{
+	const struct tarn_source *source = field;
+	const struct tarn_address *const addresses[] = {&source->ipv4, &source->ipv6};
+	bool is_first = true;
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		if (addresses[i]->sa.sa_family == AF_UNSPEC)
+			continue;
+		/* Without ":0", which is no port that could be said. */
+		char text[TARN_ADDRESS_TEXT_MAX];
+		tarn_address_format(addresses[i], text);
+		*strrchr(text, ':') = '\0';
+		fprintf(out, "%s%s", is_first ? "" : ", ", text);
+		is_first = false;
+	}
+}
+
+const struct tarn__form tarn__form_source = {
+	.take = take_source,
+	.clear = clear_source,
+	.print = print_source,
+	.is_list = true,
+};
+
+/* ---- networks and names ---------------------------------------------------------------------- */
+
+static const char *take_network(void *field, const char *text)
+{
+	struct tarn__networks *networks = field;
+	if (networks->count == TARN__ALLOW_MAX)
+		return "too many networks (64 at most)";
+	int error = tarn_network_parse(text, &networks->items[networks->count]);
+	if (error < 0)
+		return tarn_error_text(error);
+	networks->count++;
+	return NULL;
+}
+
+_Static_assert(TARN__ALLOW_MAX == 64 && TARN__PASS_MAX == 64, "the texts say so");
+
+static void clear_networks(void *field)
+{
+	((struct tarn__networks *)field)->count = 0;
+}
+
+static void print_networks(const void *field, FILE *out)
+{
+	const struct tarn__networks *networks = field;
+	for (size_t i = 0; i < networks->count; i++) {
+		char text[TARN_NETWORK_TEXT_MAX];
+		fprintf(out, "%s%s", i == 0 ? "" : ", ",
+			tarn_network_format(&networks->items[i], text));
+	}
+}
+
+const struct tarn__form tarn__form_networks = {
+	.take = take_network,
+	.clear = clear_networks,
+	.print = print_networks,
+	.is_list = true,
+};
+
+static const char *take_name(void *field, const char *text)
+{
+	struct tarn__names *names = field;
+	uint8_t name[TARN__NAME_MAX];
+	if (names->count == TARN__PASS_MAX)
+		return "too many names (64 at most)";
+	if (tarn__name_parse(text, name) == 0)
+		return "not a domain name";
+	const char *copy = strdup(text);
+	if (!copy)
+		return out_of_memory;
+	names->items[names->count++] = copy;
+	return NULL;
+}
+
+static void clear_names(void *field)
+{
+	struct tarn__names *names = field;
+	for (size_t i = 0; i < names->count; i++)
+		free((char *)names->items[i]);
+	names->count = 0;
+}
+
+static void print_names(const void *field, FILE *out)
+{
+	const struct tarn__names *names = field;
+	for (size_t i = 0; i < names->count; i++) {
+		fputs(i == 0 ? "" : ", ", out);
+		tarn__text_print(names->items[i], out);
+	}
+}
+
+const struct tarn__form tarn__form_names = {
+	.take = take_name,
+	.clear = clear_names,
+	.print = print_names,
+	.is_list = true,
+};
+
+const char *tarn__zone_fault(const char *text)
+{
+	uint8_t name[TARN__NAME_MAX];
+	if (!strchr(text, '/')) {
+		size_t len = tarn__name_parse(text, name);
+		return len == 0	  ? "not a domain name"
+		       : len == 1 ? "the root: its servers are those of \"upstream\""
+				  : NULL;
+	}
+	struct tarn_network network;
+	int error = tarn_network_parse(text, &network);
+	if (error < 0)
+		return tarn_error_text(error);
+	if (network.prefix_len == 0)
+		return "every address: that is no zone";
+	/* Reverse zones end between octets (RFC 1035 section 3.5). */
+	if (network.address.sa.sa_family == AF_INET && network.prefix_len > 24)
+		return "smaller than a reverse zone (/24)";
+	return NULL;
+}
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+/* Reads decimal digits and returns what follows them; NULL when there is none or they overflow. */
+static const char *read_number(const char *text, uint64_t *out)
+{
+	uint64_t number = 0;
+	const char *end = text;
+	for (; *end >= '0' && *end <= '9'; end++) {
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, (uint64_t)(*end - '0'), &number))
+			return NULL;
+	}
+	if (end == text)
+		return NULL;
+	*out = number;
+	return end;
+}
+
+static const char *take_workers(void *field, const char *text)
+{
+	uint64_t number;
+	const char *end = read_number(text, &number);
+	if (!end || *end || number < 1 || number > TARN__WORKERS_MAX)
+		return "not a number of threads (1 to 256)";
+	*(unsigned *)field = (unsigned)number;
+	return NULL;
+}
+
+_Static_assert(TARN__WORKERS_MAX == 256, "the text above says so");
+
+static void clear_unsigned(void *field)
+{
+	*(unsigned *)field = 0;
+}
+
+static void print_unsigned(const void *field, FILE *out)
+{
+	if (*(const unsigned *)field > 0)
+		fprintf(out, "%u", *(const unsigned *)field);
+}
+
+const struct tarn__form tarn__form_workers = {
+	.take = take_workers,
+	.clear = clear_unsigned,
+	.print = print_unsigned,
+};
+
+static const char *take_count(void *field, const char *text)
+{
+	(void)text;
+	++*(unsigned *)field;
+	return NULL;
+}
+
+const struct tarn__form tarn__form_count = {
+	.take = take_count,
+	.clear = clear_unsigned,
+	.print = print_unsigned,
+};
+
+/* Less has no room for the largest answers, and hardly a use. */
+enum { SIZE_LEAST = 64 * 1024 };
+
+/* 16M and 16MiB are 16 * 1024 * 1024, 16MB is 16,000,000. */
+static const char *take_size(void *field, const char *text)
+{
+	static const char fault[] = "not a size (such as 512k, 16M, 16MiB or 1G)";
+	uint64_t size;
+	const char *unit = read_number(text, &size);
+	if (!unit)
+		return fault;
+	if (*unit) {
+		static const char letters[] = "kMG";
+		const char *letter = strchr(letters, *unit == 'K' ? 'k' : *unit);
+		if (!letter)
+			return fault;
+		bool is_decimal = strcmp(unit + 1, "B") == 0;
+		if (unit[1] && !is_decimal && strcmp(unit + 1, "iB") != 0)
+			return fault;
+		for (long power = letter - letters; power >= 0; power--) {
+			if (__builtin_mul_overflow(size, is_decimal ? 1000u : 1024u, &size))
+				return "more than a machine can address";
+		}
+	}
+	if (size < SIZE_LEAST)
+		return "too small (64k at least)";
+	if (size > SIZE_MAX / 2)
+		return "more than a machine can address";
+	*(size_t *)field = (size_t)size;
+	return NULL;
+}
+
+static void clear_size(void *field)
+{
+	*(size_t *)field = 0;
+}
+
+static void print_size(const void *field, FILE *out)
+{
+	static const char *const units[] = {"", "k", "M", "G"};
+	size_t size = *(const size_t *)field, unit = 0;
+	if (size == 0)
+		return;
+	for (; unit < 3 && size % 1024 == 0; unit++)
+		size /= 1024;
+	fprintf(out, "%zu%s", size, units[unit]);
+}
+
+const struct tarn__form tarn__form_size = {
+	.take = take_size,
+	.clear = clear_size,
+	.print = print_size,
+};
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+/* 1: yes, 0: no, -1: neither. */
+static int read_answer(const char *text)
+{
+	static const char *const words[] = {"no", "yes", "off", "on", "false", "true"};
+	for (int i = 0; i < 6; i++) {
+		if (strcasecmp(text, words[i]) == 0)
+			return i % 2;
+	}
+	return -1;
+}
+
+static const char *take_answer(bool *field, bool yes_is, const char *text)
+{
+	int answer = text ? read_answer(text) : yes_is;
+	if (answer < 0)
+		return "neither yes nor no";
+	*field = answer == yes_is;
+	return NULL;
+}
+
+static const char *take_yes(void *field, const char *text)
+{
+	return take_answer(field, true, text);
+}
+
+static const char *take_no(void *field, const char *text)
+{
+	return take_answer(field, false, text);
+}
+
+static void clear_bool(void *field)
+{
+	*(bool *)field = false;
+}
+
+static void print_yes(const void *field, FILE *out)
+{
+	fputs(*(const bool *)field ? "yes" : "no", out);
+}
+
+static void print_no(const void *field, FILE *out)
+{
+	fputs(*(const bool *)field ? "no" : "yes", out);
+}
+
+const struct tarn__form tarn__form_yes = {
+	.take = take_yes,
+	.clear = clear_bool,
+	.print = print_yes,
+};
+
+const struct tarn__form tarn__form_no = {
+	.take = take_no,
+	.clear = clear_bool,
+	.print = print_no,
+};
+
+static const char *const policies[] = {
+	[TARN_FASTEST] = "fastest",
+	[TARN_SEQUENTIAL] = "sequential",
+	[TARN_ROUND_ROBIN] = "round-robin",
+	[TARN_PARALLEL] = "parallel",
+};
+
+static const char *take_policy(void *field, const char *text)
+{
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		if (strcmp(text, policies[i]) == 0) {
+			*(enum tarn_policy *)field = (enum tarn_policy)i;
+			return NULL;
+		}
+	}
+	return "not a policy (fastest, sequential, round-robin, parallel)";
+}
+
+static void clear_policy(void *field)
+{
+	*(enum tarn_policy *)field = TARN_FASTEST;
+}
+
+static void print_policy(const void *field, FILE *out)
+{
+	fputs(policies[*(const enum tarn_policy *)field], out);
+}
+
+const struct tarn__form tarn__form_policy = {
+	.take = take_policy,
+	.clear = clear_policy,
+	.print = print_policy,
+};
+
+static const struct {
+	const char *word;
+	enum tarn_log_level level;
+} levels[] = {
+	{"err", TARN_LOG_ERR},
+	{"warning", TARN_LOG_WARNING},
+	{"info", TARN_LOG_INFO},
+	{"debug", TARN_LOG_DEBUG},
+};
+
+static const char *take_level(void *field, const char *text)
+{
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		if (strcmp(text, levels[i].word) == 0) {
+			*(enum tarn_log_level *)field = levels[i].level;
+			return NULL;
+		}
+	}
+	return "not a level (err, warning, info, debug)";
+}
+
+static void clear_level(void *field)
+{
+	memset(field, 0, sizeof(enum tarn_log_level));
+}
+
+static void print_level(const void *field, FILE *out)
+{
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		if (*(const enum tarn_log_level *)field == levels[i].level)
+			fputs(levels[i].word, out);
+	}
+}
+
+const struct tarn__form tarn__form_level = {
+	.take = take_level,
+	.clear = clear_level,
+	.print = print_level,
+};
+
+/* ---- texts ----------------------------------------------------------------------------------- */
+
+static void clear_text(void *field)
+{
+	const char **text = field;
+	free((char *)*text);
+	*text = NULL;
+}
+
+static const char *take_text(void *field, const char *text)
+{
+	if (!*text)
+		return "empty";
+	const char *copy = strdup(text);
+	if (!copy)
+		return out_of_memory;
+	clear_text(field);
+	*(const char **)field = copy;
+	return NULL;
+}
+
+void tarn__text_print(const char *text, FILE *out)
+{
+	putc('"', out);
+	for (; *text; text++) {
+		if (strchr("\"\\$", *text))
+			putc('\\', out);
+		putc(*text, out);
+	}
+	putc('"', out);
+}
+
+static void print_text(const void *field, FILE *out)
+{
+	const char *text = *(const char *const *)field;
+	if (text)
+		tarn__text_print(text, out);
+}
+
+static void print_text_or_none(const void *field, FILE *out)
+{
+	const char *text = *(const char *const *)field;
+	if (text)
+		tarn__text_print(text, out);
+	else
+		fputs("none", out);
+}
+
+const struct tarn__form tarn__form_text = {
+	.take = take_text,
+	.clear = clear_text,
+	.print = print_text,
+};
+
+static const char *take_interface(void *field, const char *text)
+{
+	/* What Linux lets an interface be called. */
+	size_t len = strlen(text);
+	if (len == 0 || len >= IFNAMSIZ || strpbrk(text, "/: \t") || strcmp(text, ".") == 0 ||
+	    strcmp(text, "..") == 0)
+		return "not the name of a network interface";
+	return take_text(field, text);
+}
+
+const struct tarn__form tarn__form_interface = {
+	.take = take_interface,
+	.clear = clear_text,
+	.print = print_text,
+};
+
+static bool is_none(const char *text)
+{
+	return strcmp(text, "none") == 0;
+}
+
+static const char *take_path_or_none(void *field, const char *text)
+{
+	if (!is_none(text))
+		return take_text(field, text);
+	clear_text(field);
+	return NULL;
+}
+
+const struct tarn__form tarn__form_path_or_none = {
+	.take = take_path_or_none,
+	.clear = clear_text,
+	.print = print_text_or_none,
+};
+
+static const char *take_socket(void *field, const char *text)
+{
+	if (strlen(text) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return "too long for a socket (107 octets at most)";
+	return take_text(field, text);
+}
+
+const struct tarn__form tarn__form_socket = {
+	.take = take_socket,
+	.clear = clear_text,
+	.print = print_text,
+};
+
+static const char *take_socket_or_none(void *field, const char *text)
+{
+	if (!is_none(text))
+		return take_socket(field, text);
+	clear_text(field);
+	return NULL;
+}
+
+const struct tarn__form tarn__form_socket_or_none = {
+	.take = take_socket_or_none,
+	.clear = clear_text,
+	.print = print_text_or_none,
+};
