@@ -290,9 +290,11 @@ static int run(struct tarn__settings *settings, struct tarn__log *log)
 		goto done;
 	}
 	announce(settings, log);
+	tarn__log_start(log, control.loop);
 	changes_start(&changes, control.loop);
 	ev_run(control.loop, 0);
 	changes_stop(&changes);
+	tarn__log_stop(log);
 	status = EXIT_SUCCESS;
 done:
 	tarn__workers_free(workers);

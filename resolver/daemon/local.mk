@@ -11,6 +11,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/nearest.c resolver/daemon/nearest.h \
 	resolver/daemon/network.c resolver/daemon/network.h \
 	resolver/daemon/options.c resolver/daemon/options.h \
+	resolver/daemon/repeats.c resolver/daemon/repeats.h \
 	resolver/daemon/resolvconf.c resolver/daemon/resolvconf.h \
 	resolver/daemon/settings.c resolver/daemon/settings.h \
 	resolver/daemon/values.c resolver/daemon/values.h \

@@ -26,6 +26,7 @@ unit_tests = \
 	tests/unit/test_random \
 	tests/unit/test_record \
 	tests/unit/test_reply \
+	tests/unit/test_repeats \
 	tests/unit/test_resolvconf \
 	tests/unit/test_resolver \
 	tests/unit/test_rtcache_arena \

@@ -5,6 +5,7 @@
 
 #include "daemon/log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,12 @@
 
 static int ends[2];
 static struct tarn__log sink;
+static uint64_t now_ms;
+
+static uint64_t virtual_now(void)
+{
+	return now_ms;
+}
 
 static void setup(void)
 {
@@ -25,6 +32,8 @@ static void setup(void)
 	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
 	ck_assert_int_eq(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
 	tarn__log_init(&sink, ends[1], TARN_LOG_INFO);
+	now_ms = 1000;
+	sink.now_ms = virtual_now;
 }
 
 static void teardown(void)
@@ -67,7 +76,7 @@ START_TEST(less_urgent_lines_are_left_out)
 {
 	tarn__log(&sink, TARN_LOG_DEBUG, "d");
 	ck_assert_str_eq(logged(), "");
-	sink.level = TARN_LOG_DEBUG;
+	tarn__log_set_level(&sink, TARN_LOG_DEBUG);
 	tarn__log(&sink, TARN_LOG_DEBUG, "d");
 	ck_assert_str_eq(logged(), "tarn: debug: d\n");
 }
@@ -142,6 +151,99 @@ START_TEST(a_reader_that_went_away_does_no_harm)
 }
 END_TEST
 
+START_TEST(levels_have_names)
+{
+	const enum tarn_log_level levels[] = {TARN_LOG_ERR, TARN_LOG_WARNING, TARN_LOG_INFO,
+					      TARN_LOG_DEBUG};
+	enum tarn_log_level level = TARN_LOG_INFO;
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		ck_assert(tarn__log_level_parse(tarn__log_level_name(levels[i]), &level));
+		ck_assert_int_eq(level, levels[i]);
+	}
+	ck_assert(!tarn__log_level_parse("loud", &level));
+	ck_assert_int_eq(level, TARN_LOG_DEBUG);
+}
+END_TEST
+
+START_TEST(text_is_written_as_it_stands)
+{
+	ck_assert_int_eq(tarn__log_write(&sink, "a\tb\n", 4), 4);
+	ck_assert_str_eq(logged(), "a\tb\n");
+	fill_pipe();
+	ck_assert_int_eq(tarn__log_write(&sink, "c\n", 2), -1);
+	ck_assert_int_eq(errno, EAGAIN);
+	ck_assert_uint_eq(sink.lost, 0);
+}
+END_TEST
+
+START_TEST(what_the_resolver_says_again_is_counted)
+{
+	tarn__log_line(&sink, TARN_LOG_INFO, "slow");
+	for (int i = 0; i < 3; i++)
+		tarn__log_line(&sink, TARN_LOG_INFO, "slow");
+	tarn__log_line(&sink, TARN_LOG_INFO, "other");
+	ck_assert_str_eq(logged(), "tarn: slow\ntarn: other\n");
+	now_ms += TARN__REPEATS_MS - 1;
+	tarn__log_run(&sink);
+	ck_assert_str_eq(logged(), "");
+	now_ms++;
+	tarn__log_run(&sink);
+	ck_assert_str_eq(logged(), "tarn: (again, 3 x) slow\n");
+}
+END_TEST
+
+START_TEST(the_count_comes_before_the_next_line_without_a_loop)
+{
+	tarn__log_line(&sink, TARN_LOG_WARNING, "slow");
+	tarn__log_line(&sink, TARN_LOG_WARNING, "slow");
+	now_ms += TARN__REPEATS_MS;
+	tarn__log_line(&sink, TARN_LOG_INFO, "other");
+	ck_assert_str_eq(logged(), "tarn: warning: slow\ntarn: warning: (again, 1 x) slow\n"
+				   "tarn: other\n");
+}
+END_TEST
+
+START_TEST(the_count_is_not_lost_at_the_end)
+{
+	tarn__log_line(&sink, TARN_LOG_INFO, "slow");
+	tarn__log_line(&sink, TARN_LOG_INFO, "slow");
+	tarn__log_fini(&sink);
+	ck_assert_str_eq(logged(), "tarn: slow\ntarn: (again, 1 x) slow\n");
+	tarn__log_init(&sink, ends[1], TARN_LOG_INFO);
+}
+END_TEST
+
+START_TEST(what_the_program_says_again_is_said)
+{
+	for (int i = 0; i < 2; i++)
+		tarn__log(&sink, TARN_LOG_INFO, "reloaded");
+	ck_assert_str_eq(logged(), "tarn: reloaded\ntarn: reloaded\n");
+}
+END_TEST
+
+/* A loop whose timers are due at once, because the virtual clock is ahead of its own. */
+START_TEST(a_loop_says_the_count_in_time)
+{
+	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV);
+	tarn__log_start(&sink, loop);
+	ev_run(loop, EVRUN_NOWAIT);
+	ck_assert(!ev_is_active(&sink.due)); /* nothing wakes an idle program */
+	tarn__log_line(&sink, TARN_LOG_INFO, "slow");
+	tarn__log_line(&sink, TARN_LOG_INFO, "slow");
+	now_ms += TARN__REPEATS_MS - 1;
+	while (!ev_is_active(&sink.due))
+		ev_run(loop, EVRUN_ONCE);
+	ck_assert_str_eq(logged(), "tarn: slow\n");
+	now_ms++;
+	while (ev_is_active(&sink.due))
+		ev_run(loop, EVRUN_ONCE);
+	ck_assert_str_eq(logged(), "tarn: (again, 1 x) slow\n");
+	tarn__log_stop(&sink);
+	tarn__log_line(&sink, TARN_LOG_INFO, "slow");
+	ev_loop_destroy(loop);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("log");
@@ -155,6 +257,13 @@ int main(void)
 	tcase_add_test(tcase, a_long_line_is_cut_to_one_line);
 	tcase_add_test(tcase, a_line_never_waits_for_its_reader);
 	tcase_add_test(tcase, a_reader_that_went_away_does_no_harm);
+	tcase_add_test(tcase, levels_have_names);
+	tcase_add_test(tcase, text_is_written_as_it_stands);
+	tcase_add_test(tcase, what_the_resolver_says_again_is_counted);
+	tcase_add_test(tcase, the_count_comes_before_the_next_line_without_a_loop);
+	tcase_add_test(tcase, the_count_is_not_lost_at_the_end);
+	tcase_add_test(tcase, what_the_program_says_again_is_said);
+	tcase_add_test(tcase, a_loop_says_the_count_in_time);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
