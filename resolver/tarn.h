@@ -227,6 +227,12 @@ int tarn_socket_open(struct tarn_address *address, int type);
 int tarn_worker_serve(struct tarn_worker *, int fd);
 
 /*
+ * Closes this worker's sockets at the address, however it came to them. Questions that have reached
+ * them are answered still, and clients who have connected stay. Not from within a done callback.
+ */
+void tarn_worker_unlisten(struct tarn_worker *, const struct tarn_address *address);
+
+/*
  * A question of the program's own, as a DNS message (RFC 1035); the answer comes as a DNS message
  * of up to 65,535 octets. The request lives in the caller's memory until done was called or
  * tarn_cancel() returned; done is called exactly once, from the loop, never inside tarn_ask().

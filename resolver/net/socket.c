@@ -186,3 +186,9 @@ int tarn__socket_adopt(int fd, int *type, bool *is_wildcard)
 	*is_wildcard = false;
 	return *type == SOCK_STREAM ? 0 : TARN_EINVAL;
 }
+
+bool tarn__socket_is_at(int fd, const struct tarn_address *address)
+{
+	struct tarn_address local = {0};
+	return read_local_address(fd, &local) == 0 && tarn_address_is_equal(&local, address);
+}

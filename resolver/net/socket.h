@@ -29,4 +29,7 @@ int tarn__socket_outgoing(const struct tarn_address *server, enum tarn__transpor
  */
 int tarn__socket_adopt(int fd, int *type, bool *is_wildcard);
 
+/* Is the socket bound to this address? */
+bool tarn__socket_is_at(int fd, const struct tarn_address *);
+
 #endif

@@ -26,8 +26,9 @@
 #include "dns/message.h"
 #include "net/clock.h"
 #include "net/peers.h"
-#include "net/stream.h"
 #include "net/shared.h"
+#include "net/socket.h"
+#include "net/stream.h"
 #include "tarn.h"
 
 enum {
@@ -37,7 +38,9 @@ enum {
 	/* Without a descriptor to spare nobody is accepted for so long, or until one is closed. */
 	PAUSE_MS = 1000,
 	ACCEPTS_PER_EVENT = 64,
-	/* So many octets of replies not yet taken stop the reading of questions. */
+	/* Times those, of a listener that is to be closed: more than wait at its door. */
+	ACCEPT_ROUNDS_AT_END = 8,
+	/* So many octets of replies not yet taken stop the reading of questions */
 	OUTPUT_PAUSE = 1 << 16,
 	/* Replies of one read, gathered for one write. */
 	GATHER_SIZE = 1 << 17,
@@ -383,21 +386,20 @@ static void refuse(struct tarn__tcp *tcp, int fd)
 	tcp->stats.refused++;
 }
 
-static void on_acceptable(struct ev_loop *loop, ev_io *watcher, int events)
+/* Are there perhaps more? */
+static bool accept_some(struct listener *listener)
 {
-	(void)loop;
-	(void)events;
-	struct listener *listener = watcher->data;
 	struct tarn__tcp *tcp = listener->tcp;
 	for (int i = 0; i < ACCEPTS_PER_EVENT; i++) {
 		bool is_full = tcp->stats.connections >= TARN__TCP_CONNECTIONS;
 		if (is_full && tarn__list_is_empty(&tcp->idle)) {
 			pause_accepting(tcp, UINT64_MAX);
-			return;
+			return false;
 		}
 		struct tarn_address peer = {0};
 		socklen_t peer_len = sizeof(peer);
-		int fd = accept4(watcher->fd, &peer.sa, &peer_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(listener->acceptable.fd, &peer.sa, &peer_len,
+				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
 			if (is_full)
 				close_idle(tcp);
@@ -415,13 +417,21 @@ static void on_acceptable(struct ev_loop *loop, ev_io *watcher, int events)
 			tarn__report(tcp->tarn, TARN_LOG_WARNING, "TCP: cannot accept: %s",
 				     strerror(errno));
 			pause_accepting(tcp, tarn__clock_ms() + PAUSE_MS);
-			return;
+			return false;
 		case EAGAIN:
-			return;
+			return false;
 		default: /* a connection that broke before it was accepted; the next may be well */
 			break;
 		}
 	}
+	return true;
+}
+
+static void on_acceptable(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	(void)loop;
+	(void)events;
+	accept_some(watcher->data);
 }
 
 /*
@@ -506,6 +516,29 @@ void tarn__tcp_remove(struct tarn__tcp *tcp, int fd)
 	}
 }
 
+static void close_listener(struct listener *listener)
+{
+	int fd = listener->acceptable.fd;
+	free_listener(listener);
+	close(fd);
+}
+
+void tarn__tcp_close(struct tarn__tcp *tcp, const struct tarn_address *address)
+{
+	struct tarn__list *next;
+	for (struct tarn__list *node = tcp->listeners.next; node != &tcp->listeners; node = next) {
+		struct listener *listener = TARN__CONTAINER(node, struct listener, node);
+		next = node->next;
+		if (!tarn__socket_is_at(listener->acceptable.fd, address))
+			continue;
+		for (int round = 0; round < ACCEPT_ROUNDS_AT_END && !tcp->is_paused; round++) {
+			if (!accept_some(listener))
+				break;
+		}
+		close_listener(listener);
+	}
+}
+
 static void end_all(struct tarn__list *list)
 {
 	while (!tarn__list_is_empty(list)) {
@@ -525,13 +558,8 @@ void tarn__tcp_free(struct tarn__tcp *tcp)
 	end_all(&tcp->idle);
 	end_all(&tcp->stalled);
 	end_all(&tcp->busy);
-	while (!tarn__list_is_empty(&tcp->listeners)) {
-		struct listener *listener =
-			TARN__CONTAINER(tcp->listeners.next, struct listener, node);
-		int fd = listener->acceptable.fd;
-		free_listener(listener);
-		close(fd);
-	}
+	while (!tarn__list_is_empty(&tcp->listeners))
+		close_listener(TARN__CONTAINER(tcp->listeners.next, struct listener, node));
 	free(tcp);
 }
 

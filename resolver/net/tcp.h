@@ -13,6 +13,7 @@
 
 struct ev_loop;
 struct tarn;
+struct tarn_address;
 struct tarn__resolver;
 struct tarn__tcp;
 
@@ -45,6 +46,8 @@ void tarn__tcp_set_resolver(struct tarn__tcp *, struct tarn__resolver *);
 int tarn__tcp_add(struct tarn__tcp *, int fd);
 /* Undoes an add(): the socket is the caller's again. */
 void tarn__tcp_remove(struct tarn__tcp *, int fd);
+/* Closes the listening sockets at this address; clients who have connected by now stay. */
+void tarn__tcp_close(struct tarn__tcp *, const struct tarn_address *);
 
 /* Writes late replies and reads on where they made room. Were there questions among it? */
 bool tarn__tcp_flush(struct tarn__tcp *);

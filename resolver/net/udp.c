@@ -15,6 +15,7 @@
 #include "core/resolver.h"
 #include "dns/message.h"
 #include "net/clock.h"
+#include "net/socket.h"
 #include "tarn.h"
 
 enum {
@@ -28,6 +29,8 @@ enum {
 	KEPT_MAX = 256,
 	/* A full queue of the device makes no socket wait: so often it is tried at once. */
 	TRIES_MAX = 8,
+	/* Of a socket that is to be closed; more than a receive buffer holds. */
+	BATCHES_AT_END = 128,
 };
 
 /* One of the worker's sockets. */
@@ -36,6 +39,8 @@ struct endpoint {
 	struct tarn__udp *udp;
 	int fd;
 	bool is_wildcard;
+	bool is_retired; /* closed with its last late reply */
+	unsigned in_flight; /* questions with a late reply */
 	ev_io readable, writable;
 	struct tarn__list kept;
 	size_t kept_count;
@@ -193,15 +198,39 @@ static void put_reply(struct tarn__udp *udp, const struct route *route, size_t l
 	udp->out[i].msg_hdr = message_to(&udp->out_routes[i], &udp->out_octets[i]);
 }
 
+static void close_endpoint(struct endpoint *endpoint)
+{
+	struct tarn__udp *udp = endpoint->udp;
+	send_kept(endpoint);
+	while (!tarn__list_is_empty(&endpoint->kept))
+		drop_kept(endpoint, TARN__CONTAINER(endpoint->kept.next, struct kept, node));
+	ev_io_stop(udp->loop, &endpoint->readable);
+	ev_io_stop(udp->loop, &endpoint->writable);
+	close(endpoint->fd);
+	tarn__list_remove(&endpoint->node);
+	free(endpoint);
+}
+
+/* Everybody who asked here has been answered. */
+static void end_retired(struct endpoint *endpoint)
+{
+	tarn__udp_flush(endpoint->udp);
+	close_endpoint(endpoint);
+}
+
 static void on_late_reply(void *owner, const void *route_octets, const uint8_t *reply, size_t len)
 {
 	struct tarn__udp *udp = owner;
 	struct route route;
 	memcpy(&route, route_octets, sizeof(route));
-	if (len > TARN__UDP_MAX)
-		return;
-	memcpy(next_reply(udp, route.endpoint), reply, len);
-	put_reply(udp, &route, len);
+	struct endpoint *endpoint = route.endpoint;
+	endpoint->in_flight--;
+	if (len <= TARN__UDP_MAX) {
+		memcpy(next_reply(udp, endpoint), reply, len);
+		put_reply(udp, &route, len);
+	}
+	if (endpoint->is_retired && endpoint->in_flight == 0)
+		end_retired(endpoint);
 }
 
 /* ---- questions ---------------------------------------------------------------------------- */
@@ -267,13 +296,13 @@ static void ask(struct endpoint *endpoint, struct tarn__asker *asker, unsigned i
 				      reply);
 	if (len > 0)
 		put_reply(udp, route, (size_t)len);
+	else if (len == TARN__ASK_LATER)
+		endpoint->in_flight++;
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
+/* Takes so many batches, or as many as there are. */
+static void take_questions(struct endpoint *endpoint, int batches)
 {
-	(void)loop;
-	(void)events;
-	struct endpoint *endpoint = watcher->data;
 	struct tarn__udp *udp = endpoint->udp;
 	struct tarn__asker asker = {
 		.transport = TARN__UDP,
@@ -281,7 +310,7 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 		.owner = udp,
 		.route_len = sizeof(struct route),
 	};
-	for (int round = 0; round < BATCHES_PER_EVENT; round++) {
+	for (int round = 0; round < batches; round++) {
 		int count = recvmmsg(endpoint->fd, udp->in, BATCH, 0, NULL);
 		if (count <= 0)
 			return;
@@ -295,6 +324,13 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 		if (count < BATCH)
 			return;
 	}
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	(void)loop;
+	(void)events;
+	take_questions(watcher->data, BATCHES_PER_EVENT);
 }
 
 /* ---- sockets ------------------------------------------------------------------------------ */
@@ -336,17 +372,37 @@ int tarn__udp_add(struct tarn__udp *udp, int fd, bool is_wildcard)
 	return 0;
 }
 
-static void close_endpoint(struct endpoint *endpoint)
+/*
+ * A datagram socket that is connected hears its peer alone; this one's is itself, and it still sends
+ * to everybody. What comes from now on goes to another socket of the address, if there is one.
+ */
+static void stop_hearing(const struct endpoint *endpoint)
 {
-	struct tarn__udp *udp = endpoint->udp;
-	send_kept(endpoint);
-	while (!tarn__list_is_empty(&endpoint->kept))
-		drop_kept(endpoint, TARN__CONTAINER(endpoint->kept.next, struct kept, node));
-	ev_io_stop(udp->loop, &endpoint->readable);
-	ev_io_stop(udp->loop, &endpoint->writable);
-	close(endpoint->fd);
-	tarn__list_remove(&endpoint->node);
-	free(endpoint);
+	struct tarn_address own;
+	socklen_t len = sizeof(own);
+	if (getsockname(endpoint->fd, &own.sa, &len) == 0)
+		(void)connect(endpoint->fd, &own.sa, len);
+}
+
+static void retire(struct endpoint *endpoint)
+{
+	stop_hearing(endpoint);
+	take_questions(endpoint, BATCHES_AT_END);
+	ev_io_stop(endpoint->udp->loop, &endpoint->readable);
+	endpoint->is_retired = true;
+	if (endpoint->in_flight == 0)
+		end_retired(endpoint);
+}
+
+void tarn__udp_close(struct tarn__udp *udp, const struct tarn_address *address)
+{
+	struct tarn__list *next;
+	for (struct tarn__list *node = udp->endpoints.next; node != &udp->endpoints; node = next) {
+		struct endpoint *endpoint = TARN__CONTAINER(node, struct endpoint, node);
+		next = node->next;
+		if (!endpoint->is_retired && tarn__socket_is_at(endpoint->fd, address))
+			retire(endpoint);
+	}
 }
 
 void tarn__udp_free(struct tarn__udp *udp)

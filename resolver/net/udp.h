@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct ev_loop;
+struct tarn_address;
 struct tarn__resolver;
 struct tarn__udp;
 
@@ -31,6 +32,12 @@ void tarn__udp_set_resolver(struct tarn__udp *, struct tarn__resolver *);
 
 /* Takes a socket that tarn__socket_adopt() has prepared. TARN_ENOMEM: it stays the caller's. */
 int tarn__udp_add(struct tarn__udp *, int fd, bool is_wildcard);
+
+/*
+ * Closes the sockets at this address: what has come to them by now is answered, at once or when its
+ * answer is there; nothing else is.
+ */
+void tarn__udp_close(struct tarn__udp *, const struct tarn_address *);
 
 /* Sends late replies: once per turn of the loop. */
 void tarn__udp_flush(struct tarn__udp *);

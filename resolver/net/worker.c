@@ -338,3 +338,11 @@ int tarn_worker_listen(struct tarn_worker *worker, struct tarn_address *address)
 	errno = reason;
 	return error;
 }
+
+void tarn_worker_unlisten(struct tarn_worker *worker, const struct tarn_address *address)
+{
+	tarn__worker_enter(worker);
+	tarn__udp_close(worker->udp, address);
+	tarn__tcp_close(worker->tcp, address);
+	tarn__worker_leave(worker);
+}

@@ -648,6 +648,55 @@ START_TEST(worker_may_go_after_its_client)
 }
 END_TEST
 
+/* ---- an address that is closed -------------------------------------------------------------- */
+
+/* What connect() says while the loop does not turn: the kernel alone takes the client in. */
+static int connect_without_a_turn(int *fd)
+{
+	*fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return connect(*fd, &world.address.sa, tarn_address_len(&world.address));
+}
+
+START_TEST(closed_address_takes_nobody)
+{
+	int fd;
+	tarn_worker_unlisten(world.worker, &world.address);
+	ck_assert_int_eq(connect_without_a_turn(&fd), -1);
+	ck_assert_int_eq(errno, ECONNREFUSED);
+	close(fd);
+}
+END_TEST
+
+START_TEST(clients_at_the_door_of_a_closed_address_come_in)
+{
+	enum { CLIENTS = 100 };
+	int fds[CLIENTS];
+	for (int i = 0; i < CLIENTS; i++)
+		ck_assert_int_eq(connect_without_a_turn(&fds[i]), 0);
+	tarn_worker_unlisten(world.worker, &world.address);
+	for (int i = 0; i < CLIENTS; i++) {
+		send_frame(fds[i], 7, "a.example");
+		expect_reply(fds[i], 7);
+		close(fds[i]);
+	}
+}
+END_TEST
+
+START_TEST(connection_outlives_its_address)
+{
+	int fd = warm_client();
+	world.fake.on_query = fake_hold;
+	send_frame(fd, 2, "slow.example");
+	run_until(world.loop, is_held, &world);
+	tarn_worker_unlisten(world.worker, &world.address);
+	send_frame(fd, 3, "warm.example");
+	expect_reply(fd, 3);
+	fake_release(&world.fake);
+	expect_reply(fd, 2);
+	close(fd);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("tcp");
@@ -687,5 +736,12 @@ int main(void)
 	tcase_add_test(many, worker_that_goes_answers_who_waits);
 	tcase_add_test(many, worker_may_go_after_its_client);
 	suite_add_tcase(suite, many);
+
+	TCase *closed = tcase_create("closed");
+	tcase_add_checked_fixture(closed, set_up, tear_down);
+	tcase_add_test(closed, closed_address_takes_nobody);
+	tcase_add_test(closed, clients_at_the_door_of_a_closed_address_come_in);
+	tcase_add_test(closed, connection_outlives_its_address);
+	suite_add_tcase(suite, closed);
 	return unit_run(suite);
 }

@@ -314,6 +314,96 @@ START_TEST(late_replies_leave_by_their_own_sockets)
 }
 END_TEST
 
+/* ---- an address that is closed -------------------------------------------------------------- */
+
+/* The client's socket is connected: it hears that nobody is at the port. */
+static void expect_nobody(int fd)
+{
+	send_question(fd, 99, "warm.example");
+	wait_for(world.loop, fd, EV_READ);
+	ck_assert_int_eq(recv(fd, wire, sizeof(wire), 0), -1);
+	ck_assert_int_eq(errno, ECONNREFUSED);
+}
+
+START_TEST(closed_address_hears_nobody)
+{
+	int fd = warm_client();
+	tarn_worker_unlisten(world.worker, &world.address);
+	expect_nobody(fd);
+	close(fd);
+}
+END_TEST
+
+START_TEST(only_the_address_named_is_closed)
+{
+	struct tarn_address second = parse_address("127.0.0.2:0");
+	ck_assert_int_eq(tarn_worker_listen(world.worker, &second), 0);
+	int fd = warm_client();
+	tarn_worker_unlisten(world.worker, &second);
+	send_question(fd, 3, "warm.example");
+	expect_reply(fd, 3, TARN__NOERROR, 1);
+	close(fd);
+}
+END_TEST
+
+START_TEST(questions_that_have_come_before_the_close_are_answered)
+{
+	int fd = warm_client();
+	for (uint16_t id = 0; id < 150; id++)
+		send_question(fd, id, "warm.example");
+	tarn_worker_unlisten(world.worker, &world.address);
+	for (uint16_t id = 0; id < 150; id++)
+		expect_reply(fd, id, TARN__NOERROR, 1);
+	expect_nobody(fd);
+	close(fd);
+}
+END_TEST
+
+static const char *const own_addresses[] = {"127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"};
+
+/* From one socket to the next of the same address, while an answer is outstanding at the first. */
+START_TEST(address_that_is_opened_again_hears_everybody)
+{
+	tear_down();
+	set_up_at(own_addresses[_i]);
+	struct tarn_address address = parse_address(_i < 2 ? "127.0.0.1" : "::1");
+	tarn_address_set_port(&address, tarn_address_port(&world.address));
+	int fd = connect_to(world.loop, &address, SOCK_DGRAM);
+	send_question(fd, 1, "warm.example");
+	expect_reply(fd, 1, TARN__NOERROR, 1);
+	world.fake.on_query = fake_hold;
+	send_question(fd, 2, "slow.example");
+	run_until(world.loop, is_held, &world);
+	tarn_worker_unlisten(world.worker, &world.address);
+	ck_assert_int_eq(tarn_worker_listen(world.worker, &world.address), 0);
+	for (uint16_t id = 3; id < 30; id++) { /* clients of other ports, whose hashes differ */
+		int other = connect_to(world.loop, &address, SOCK_DGRAM);
+		send_question(other, id, "warm.example");
+		expect_reply(other, id, TARN__NOERROR, 1);
+		close(other);
+	}
+	fake_release(&world.fake);
+	expect_reply(fd, 2, TARN__NOERROR, 1);
+	tarn_worker_unlisten(world.worker, &world.address);
+	expect_nobody(fd);
+	close(fd);
+}
+END_TEST
+
+START_TEST(worker_that_goes_answers_who_waits_at_a_closed_address)
+{
+	int fd = connect_to(world.loop, &world.address, SOCK_DGRAM);
+	world.fake.on_query = fake_hold;
+	send_question(fd, 9, "a.example");
+	run_until(world.loop, is_held, &world);
+	tarn_worker_unlisten(world.worker, &world.address);
+	tarn_worker_free(world.worker);
+	world.worker = NULL;
+	expect_reply(fd, 9, TARN__SERVFAIL, 0);
+	close(fd);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("udp");
@@ -333,5 +423,14 @@ int main(void)
 	tcase_add_test(tcase, worker_that_goes_answers_who_waits);
 	tcase_add_test(tcase, late_replies_leave_by_their_own_sockets);
 	suite_add_tcase(suite, tcase);
+
+	TCase *closed = tcase_create("closed");
+	tcase_add_checked_fixture(closed, set_up, tear_down);
+	tcase_add_test(closed, closed_address_hears_nobody);
+	tcase_add_test(closed, only_the_address_named_is_closed);
+	tcase_add_test(closed, questions_that_have_come_before_the_close_are_answered);
+	tcase_add_loop_test(closed, address_that_is_opened_again_hears_everybody, 0, 4);
+	tcase_add_test(closed, worker_that_goes_answers_who_waits_at_a_closed_address);
+	suite_add_tcase(suite, closed);
 	return unit_run(suite);
 }
