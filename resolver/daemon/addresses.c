@@ -3,14 +3,22 @@
 #include "daemon/addresses.h"
 
 #include <ifaddrs.h>
+#include <stdio.h>
 #include <string.h>
 
-int tarn__addresses_add(struct tarn__addresses *list, const struct tarn_address *address)
+bool tarn__addresses_has(const struct tarn__addresses *list, const struct tarn_address *address)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		if (tarn_address_is_equal(&list->items[i], address))
-			return 0;
+			return true;
 	}
+	return false;
+}
+
+int tarn__addresses_add(struct tarn__addresses *list, const struct tarn_address *address)
+{
+	if (tarn__addresses_has(list, address))
+		return 0;
 	if (list->count == TARN__ADDRESSES_MAX)
 		return TARN_EINVAL;
 	list->items[list->count++] = *address;
@@ -26,6 +34,22 @@ bool tarn__addresses_is_equal(const struct tarn__addresses *a, const struct tarn
 			return false;
 	}
 	return true;
+}
+
+void tarn__addresses_format(const struct tarn__addresses *list, char *out, size_t size)
+{
+	static const char more[] = " ...";
+	size_t len = 0;
+	*out = '\0';
+	for (size_t i = 0; i < list->count; i++) {
+		char text[TARN_ADDRESS_TEXT_MAX];
+		tarn_address_format(&list->items[i], text);
+		if (len + strlen(", ") + strlen(text) + sizeof(more) > size) {
+			strcpy(out + len, more);
+			return;
+		}
+		len += (size_t)sprintf(out + len, "%s%s", i > 0 ? ", " : "", text);
+	}
 }
 
 /* Packets to ::ffff:192.0.2.1 travel as IPv4 to 192.0.2.1. */
@@ -96,4 +120,11 @@ bool tarn__addresses_has_self(const struct tarn__addresses *listens,
 			return true;
 	}
 	return false;
+}
+
+bool tarn__addresses_overlap(const struct tarn_address *a, const struct tarn_address *b)
+{
+	if (a->sa.sa_family != b->sa.sa_family || tarn_address_port(a) != tarn_address_port(b))
+		return false;
+	return is_unspecified(a) || is_unspecified(b) || is_same_host(a, b);
 }

@@ -19,6 +19,11 @@ struct tarn__addresses {
 /* An address that is there already is not added again. TARN_EINVAL: the list is full. */
 int tarn__addresses_add(struct tarn__addresses *, const struct tarn_address *);
 
+bool tarn__addresses_has(const struct tarn__addresses *, const struct tarn_address *);
+
+/* Writes "192.0.2.1:53, [2001:db8::1]:53", or what fits and " ..."; size is 8 at least. */
+void tarn__addresses_format(const struct tarn__addresses *, char *out, size_t size);
+
 /* The same addresses in the same order? */
 bool tarn__addresses_is_equal(const struct tarn__addresses *, const struct tarn__addresses *);
 
@@ -28,5 +33,8 @@ bool tarn__addresses_is_equal(const struct tarn__addresses *, const struct tarn_
  */
 bool tarn__addresses_has_self(const struct tarn__addresses *listens,
 			      const struct tarn_address *server);
+
+/* Do sockets at both stand in each other's way: the same port, and an address in common? */
+bool tarn__addresses_overlap(const struct tarn_address *, const struct tarn_address *);
 
 #endif

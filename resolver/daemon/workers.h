@@ -3,11 +3,13 @@
  * daemon/workers.h: the threads that answer. Each has a libev loop and a struct tarn_worker of its
  * own; they share the addresses (SO_REUSEPORT) and the cache, and nothing else.
  *
- * Thread: these functions are called on the thread that made the workers.
+ * Thread: these functions are called on the thread that made the workers. Once the threads run, what
+ * concerns a worker is done by its own thread, while the caller waits.
  */
 #ifndef TARN_DAEMON_WORKERS_H
 #define TARN_DAEMON_WORKERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "tarn.h"
@@ -17,17 +19,41 @@ struct tarn__workers;
 /* tarn is borrowed and outlives the workers. NULL with errno set. */
 struct tarn__workers *tarn__workers_new(struct tarn *tarn, size_t count);
 
-/*
- * Before the start: opens the address in every worker. With port 0 all share the one that the
- * system picks, and *address says which. Errors: those of tarn_worker_listen(); TARN_ESYSTEM with
- * EADDRINUSE too where another process listens and would let us share its port.
- */
-int tarn__workers_listen(struct tarn__workers *, struct tarn_address *address);
-
 /* Once. TARN_ESYSTEM with errno set; then no thread runs. */
 int tarn__workers_start(struct tarn__workers *);
 
 /* Stops the threads; each fails its questions under way first. NULL is allowed. */
 void tarn__workers_free(struct tarn__workers *);
+
+/* Has every worker do something, all at the same time, and waits until the last has done it. */
+void tarn__workers_each(struct tarn__workers *,
+			void (*act)(struct tarn_worker *, size_t index, void *arg), void *arg);
+
+/*
+ * Listens on an address in every worker. With port 0 all share the one that the system picks;
+ * *address is left as the one that is open. 1: that was so already. Otherwise 0, or an error, and
+ * nothing has changed: those of tarn_worker_listen(); TARN_ESYSTEM with EADDRINUSE too where another
+ * process listens and would let us share its port.
+ */
+int tarn__workers_listen(struct tarn__workers *, struct tarn_address *address);
+
+/*
+ * Ends that; address is as it was when it was given to listen(). Who has asked by now is answered.
+ * Nothing happens where it is not listened on.
+ */
+void tarn__workers_unlisten(struct tarn__workers *, const struct tarn_address *address);
+
+/*
+ * Takes a socket that somebody else has opened, as long as the workers live. A TCP socket is shared
+ * by all of them; UDP sockets are dealt out, one after the other. Errors of tarn_worker_serve(), and
+ * the socket stays the caller's.
+ */
+int tarn__workers_serve(struct tarn__workers *, int fd);
+
+/*
+ * Has every worker's loop turned since the last call? It is asked for the next turn at once. True at
+ * the first call.
+ */
+bool tarn__workers_are_turning(struct tarn__workers *);
 
 #endif

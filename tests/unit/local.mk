@@ -54,7 +54,8 @@ unit_tests = \
 	tests/unit/test_udp \
 	tests/unit/test_upstream \
 	tests/unit/test_wire \
-	tests/unit/test_worker
+	tests/unit/test_worker \
+	tests/unit/test_workers
 
 # Those that need the fake outside of tests/scenario.
 tests_unit_test_lookup_SOURCES = tests/unit/test_lookup.c tests/scenario/outside.c

@@ -3,6 +3,8 @@
 
 #include "daemon/addresses.h"
 
+#include <string.h>
+
 #include "unit.h"
 
 static struct tarn_address address_of(const char *text)
@@ -87,6 +89,48 @@ START_TEST(any_of_several_listeners_counts)
 }
 END_TEST
 
+static const struct {
+	const char *one, *other;
+	bool do_overlap;
+} pairs[] = {
+	{"127.0.0.1", "127.0.0.1", true},
+	{"127.0.0.1", "127.0.0.1:54", false},
+	{"127.0.0.1", "127.0.0.2", false},
+	{"127.0.0.1", "0.0.0.0", true},
+	{"127.0.0.1", "0.0.0.0:54", false},
+	{"127.0.0.1", "::", false},
+	{"::1", "::", true},
+	{"::1", "2001:db8::1", false},
+};
+
+START_TEST(sockets_overlap_where_one_address_is_all_addresses)
+{
+	struct tarn_address one = address_of(pairs[_i].one), other = address_of(pairs[_i].other);
+	ck_assert(tarn__addresses_overlap(&one, &other) == pairs[_i].do_overlap);
+	ck_assert(tarn__addresses_overlap(&other, &one) == pairs[_i].do_overlap);
+}
+END_TEST
+
+START_TEST(list_is_written_as_far_as_it_fits)
+{
+	struct tarn__addresses list = {0};
+	char text[40];
+	tarn__addresses_format(&list, text, sizeof(text));
+	ck_assert_str_eq(text, "");
+	struct tarn_address first = address_of("192.0.2.1"), second = address_of("2001:db8::1");
+	tarn__addresses_add(&list, &first);
+	tarn__addresses_add(&list, &second);
+	tarn__addresses_format(&list, text, sizeof(text));
+	ck_assert_str_eq(text, "192.0.2.1:53, [2001:db8::1]:53");
+	for (size_t size = 8; size < sizeof("192.0.2.1:53, [2001:db8::1]:53 ..."); size++) {
+		memset(text, 'x', sizeof(text));
+		tarn__addresses_format(&list, text, size);
+		ck_assert_uint_lt(strlen(text), size);
+		ck_assert_str_eq(text + strlen(text) - 4, " ...");
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("addresses");
@@ -96,6 +140,9 @@ int main(void)
 	tcase_add_loop_test(tcase, a_server_that_is_tarn_itself_is_recognised, 0,
 			    sizeof(cases) / sizeof(cases[0]));
 	tcase_add_test(tcase, any_of_several_listeners_counts);
+	tcase_add_loop_test(tcase, sockets_overlap_where_one_address_is_all_addresses, 0,
+			    sizeof(pairs) / sizeof(pairs[0]));
+	tcase_add_test(tcase, list_is_written_as_far_as_it_fits);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
