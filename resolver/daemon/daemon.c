@@ -15,9 +15,11 @@
 
 #include "daemon/explain.h"
 #include "daemon/follow.h"
+#include "daemon/listeners.h"
 #include "daemon/log.h"
 #include "daemon/network.h"
 #include "daemon/options.h"
+#include "daemon/service.h"
 #include "daemon/settings.h"
 #include "daemon/workers.h"
 #include "net/carrier.h"
@@ -79,54 +81,6 @@ static struct tarn *open_resolver(const struct tarn__settings *settings, struct 
 	return tarn;
 }
 
-static const char *listen_hint(int error)
-{
-	switch (error) {
-	case EACCES:
-		return " (ports below 1024 need root or CAP_NET_BIND_SERVICE)";
-	case EADDRINUSE:
-		return " (is another resolver running?)";
-	case EADDRNOTAVAIL:
-		return " (no interface has this address)";
-	default:
-		return "";
-	}
-}
-
-/* Nobody asked for [::1]: a machine without IPv6 does without. */
-static bool is_dispensable(const struct tarn__settings *settings,
-			   const struct tarn_address *address, int error)
-{
-	return settings->has_default_listens && address->sa.sa_family == AF_INET6 &&
-	       (error == EADDRNOTAVAIL || error == EAFNOSUPPORT);
-}
-
-/* Opens every address; settings->listens is left with those that are open and their ports. */
-static int listen_all(struct tarn__workers *workers, struct tarn__settings *settings,
-		      struct tarn__log *log)
-{
-	struct tarn__addresses open = {0};
-	for (size_t i = 0; i < settings->listens.count; i++) {
-		struct tarn_address *address = &settings->listens.items[i];
-		int error = tarn__workers_listen(workers, address);
-		if (error == 0) {
-			tarn__addresses_add(&open, address);
-			continue;
-		}
-		int cause = errno;
-		bool is_missed = !is_dispensable(settings, address, cause);
-		char text[TARN_ADDRESS_TEXT_MAX];
-		tarn__log(log, is_missed ? TARN_LOG_ERR : TARN_LOG_INFO,
-			  "cannot listen on %s: %s%s", tarn_address_format(address, text),
-			  error == TARN_ESYSTEM ? strerror(cause) : tarn_error_text(error),
-			  error == TARN_ESYSTEM ? listen_hint(cause) : "");
-		if (is_missed)
-			return error;
-	}
-	settings->listens = open;
-	return 0;
-}
-
 static void announce(const struct tarn__settings *settings, struct tarn__log *log)
 {
 	char text[TARN_ADDRESS_TEXT_MAX];
@@ -144,9 +98,6 @@ static void announce(const struct tarn__settings *settings, struct tarn__log *lo
 			  "no upstream server: every question that needs one will fail (name one "
 			  "with --upstream or in %s)",
 			  resolv_conf);
-	for (size_t i = 0; i < settings->listens.count; i++)
-		tarn__log(log, TARN_LOG_INFO, "listening on %s (UDP and TCP)",
-			  tarn_address_format(&settings->listens.items[i], text));
 }
 
 static void print_version(void)
@@ -265,7 +216,21 @@ static void control_close(struct control *control)
 	ev_loop_destroy(control->loop);
 }
 
-static int run(struct tarn__settings *settings, struct tarn__log *log)
+static bool are_turning(void *workers)
+{
+	return tarn__workers_are_turning(workers);
+}
+
+static void tell_ready(const struct tarn__service *service, const struct tarn__settings *settings)
+{
+	char list[256], status[sizeof(list) + 16];
+	tarn__addresses_format(&settings->bound, list, sizeof(list));
+	snprintf(status, sizeof(status), "answering on %s", list);
+	tarn__service_ready(service, status);
+}
+
+static int run(struct tarn__settings *settings, struct tarn__service *service,
+	       struct tarn__log *log)
 {
 	int status = EXIT_FAILURE;
 	struct control control = {0};
@@ -283,16 +248,22 @@ static int run(struct tarn__settings *settings, struct tarn__log *log)
 		goto done;
 	}
 	changes.tarn = tarn;
-	if (listen_all(workers, settings, log) < 0)
+	struct tarn__addresses given = settings->bound, opened;
+	if (tarn__listeners_take(workers, service, log) < 0 ||
+	    tarn__listeners_open(workers, settings, &opened, log) < 0)
 		goto done;
 	if (tarn__workers_start(workers) < 0) {
 		tarn__log(log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
 		goto done;
 	}
 	announce(settings, log);
+	tarn__listeners_announce(&settings->bound, &given, log);
 	tarn__log_start(log, control.loop);
 	changes_start(&changes, control.loop);
+	tarn__service_watch(service, control.loop, are_turning, workers);
+	tell_ready(service, settings);
 	ev_run(control.loop, 0);
+	tarn__service_stopping(service, "stopping");
 	changes_stop(&changes);
 	tarn__log_stop(log);
 	status = EXIT_SUCCESS;
@@ -304,14 +275,32 @@ done:
 }
 
 /* Everything short of listening: what this accepts will start. */
-static int check(const struct tarn__settings *settings, struct tarn__log *log)
+static int check(struct tarn__settings *settings, struct tarn__log *log)
 {
+	if (tarn__settings_complete(settings, resolv_conf, log) < 0)
+		return EXIT_USAGE;
 	struct tarn *tarn = open_resolver(settings, log);
 	if (!tarn)
 		return EXIT_FAILURE;
 	tarn_free(tarn);
 	tarn__explain(settings, stdout);
 	return EXIT_SUCCESS;
+}
+
+/* The service manager's sockets come first: they count as tarn's own addresses. */
+static int serve(struct tarn__settings *settings, struct tarn__log *log)
+{
+	struct tarn__service service;
+	if (tarn__service_init(&service, log) < 0)
+		return EXIT_FAILURE;
+	tarn__service_addresses(&service, &settings->bound);
+	int status = EXIT_USAGE;
+	if (tarn__settings_complete(settings, resolv_conf, log) == 0) {
+		log->level = settings->verbosity > 0 ? TARN_LOG_DEBUG : settings->log_level;
+		status = run(settings, &service, log);
+	}
+	tarn__service_fini(&service);
+	return status;
 }
 
 static int start(const struct tarn__command *command, struct tarn__log *log)
@@ -324,10 +313,7 @@ static int start(const struct tarn__command *command, struct tarn__log *log)
 		status = EXIT_FAILURE;
 		goto done;
 	}
-	if (tarn__settings_complete(settings, resolv_conf, log) < 0)
-		goto done;
-	log->level = settings->verbosity > 0 ? TARN_LOG_DEBUG : settings->log_level;
-	status = command->action == TARN__CHECK ? check(settings, log) : run(settings, log);
+	status = command->action == TARN__CHECK ? check(settings, log) : serve(settings, log);
 done:
 	tarn__settings_free(settings);
 	return status;

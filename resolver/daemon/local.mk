@@ -7,12 +7,14 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/daemon.c resolver/daemon/daemon.h \
 	resolver/daemon/explain.c resolver/daemon/explain.h \
 	resolver/daemon/follow.c resolver/daemon/follow.h \
+	resolver/daemon/listeners.c resolver/daemon/listeners.h \
 	resolver/daemon/log.c resolver/daemon/log.h \
 	resolver/daemon/nearest.c resolver/daemon/nearest.h \
 	resolver/daemon/network.c resolver/daemon/network.h \
 	resolver/daemon/options.c resolver/daemon/options.h \
 	resolver/daemon/repeats.c resolver/daemon/repeats.h \
 	resolver/daemon/resolvconf.c resolver/daemon/resolvconf.h \
+	resolver/daemon/service.c resolver/daemon/service.h \
 	resolver/daemon/settings.c resolver/daemon/settings.h \
 	resolver/daemon/values.c resolver/daemon/values.h \
 	resolver/daemon/workers.c resolver/daemon/workers.h

@@ -104,13 +104,20 @@ static void add_default_listens(struct tarn__settings *settings)
 	settings->has_default_listens = true;
 }
 
+static bool is_self(const struct tarn__settings *settings, const struct tarn_address *server)
+{
+	return tarn__addresses_has_self(&settings->listens, server) ||
+	       tarn__addresses_has_self(&settings->bound, server);
+}
+
 static void take_servers(struct tarn__settings *settings, const struct tarn__addresses *servers)
 {
 	settings->upstreams.count = settings->own_upstreams.count = 0;
 	for (size_t i = 0; i < servers->count; i++) {
-		bool is_self = tarn__addresses_has_self(&settings->listens, &servers->items[i]);
-		tarn__addresses_add(is_self ? &settings->own_upstreams : &settings->upstreams,
-				    &servers->items[i]);
+		const struct tarn_address *server = &servers->items[i];
+		tarn__addresses_add(is_self(settings, server) ? &settings->own_upstreams
+							      : &settings->upstreams,
+				    server);
 	}
 }
 
@@ -137,7 +144,7 @@ static int refuse_self(const struct tarn__settings *settings, struct tarn__log *
 {
 	for (size_t i = 0; i < settings->upstreams.count; i++) {
 		const struct tarn_address *server = &settings->upstreams.items[i];
-		if (!tarn__addresses_has_self(&settings->listens, server))
+		if (!is_self(settings, server))
 			continue;
 		char text[TARN_ADDRESS_TEXT_MAX];
 		tarn__log(log, TARN_LOG_ERR, "--upstream %s: tarn listens there itself",
@@ -150,7 +157,7 @@ static int refuse_self(const struct tarn__settings *settings, struct tarn__log *
 int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_conf,
 			    struct tarn__log *log)
 {
-	if (settings->listens.count == 0)
+	if (settings->listens.count == 0 && settings->bound.count == 0)
 		add_default_listens(settings);
 	if (settings->upstreams.count == 0)
 		add_system_upstreams(settings, resolv_conf, log);
@@ -168,17 +175,8 @@ int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_
 static void log_change(const struct tarn__settings *settings, const char *resolv_conf,
 		       struct tarn__log *log)
 {
-	char list[TARN__LOG_LINE_MAX / 2] = "";
-	size_t len = 0;
-	for (size_t i = 0; i < settings->upstreams.count; i++) {
-		char text[TARN_ADDRESS_TEXT_MAX];
-		tarn_address_format(&settings->upstreams.items[i], text);
-		if (len + 2 + strlen(text) + sizeof(" ...") > sizeof(list)) {
-			strcpy(list + len, " ...");
-			break;
-		}
-		len += (size_t)sprintf(list + len, "%s%s", i > 0 ? ", " : "", text);
-	}
+	char list[TARN__LOG_LINE_MAX / 2];
+	tarn__addresses_format(&settings->upstreams, list, sizeof(list));
 	if (settings->upstreams.count > 0)
 		tarn__log(log, TARN_LOG_INFO, "%s has changed: forwarding to %s", resolv_conf,
 			  list);

@@ -58,6 +58,12 @@ struct tarn__settings {
 	const char **files; /* all that were read */
 	size_t file_count;
 
+	/*
+	 * What is listened on: sockets of the service manager, known before the settings are completed,
+	 * and listens once they are open, with the ports that the system picked.
+	 */
+	struct tarn__addresses bound;
+
 	/* Found out by tarn__settings_complete(). */
 	bool has_default_listens;
 	bool has_system_upstreams; /* from resolv.conf */

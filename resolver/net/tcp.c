@@ -40,7 +40,7 @@ enum {
 	ACCEPTS_PER_EVENT = 64,
 	/* Times those, of a listener that is to be closed: more than wait at its door. */
 	ACCEPT_ROUNDS_AT_END = 8,
-	/* So many octets of replies not yet taken stop the reading of questions */
+	/* So many octets of replies not yet taken stop the reading of questions. */
 	OUTPUT_PAUSE = 1 << 16,
 	/* Replies of one read, gathered for one write. */
 	GATHER_SIZE = 1 << 17,

@@ -43,6 +43,7 @@ unit_tests = \
 	tests/unit/test_rtcache_table \
 	tests/unit/test_rtcache_threads \
 	tests/unit/test_rtcache_wake \
+	tests/unit/test_service \
 	tests/unit/test_settings \
 	tests/unit/test_siphash \
 	tests/unit/test_socket \

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""tarn under a service manager: what it says to it, and the sockets that it gets from it."""
+
+import os
+import signal
+import socket
+import sys
+import time
+
+import dns.message
+import dns.query
+import pytest
+
+import servers
+from servers import free_port
+from upstream import address
+
+# As systemd does it: descriptors from 3 on, and a process id that only the new program knows.
+ACTIVATE = """
+import os, sys
+fds = [int(fd) for fd in sys.argv[1].split(",")]
+high = [os.dup2(fd, 200 + i) for i, fd in enumerate(fds)]
+for i, fd in enumerate(high):
+    os.dup2(fd, 3 + i)
+    os.close(fd)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(fds)))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+class Manager:
+    """The side of systemd that listens."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(path)
+        self.socket.settimeout(20)
+        self.name = path.replace("\0", "@")
+
+    def next(self):
+        """The next state: its variables."""
+        return dict(line.split("=", 1) for line in self.socket.recv(4096).decode().split("\n"))
+
+
+@pytest.fixture(params=["file", "abstract"])
+def manager(request, tmp_path, cleanup):
+    path = str(tmp_path / "notify") if request.param == "file" else f"\0tarn-test-{os.getpid()}"
+    manager = Manager(path)
+    cleanup.callback(manager.socket.close)
+    return manager
+
+
+@pytest.fixture
+def upstream(run_upstream):
+    return run_upstream(address())
+
+
+def test_ready_and_stopping_are_said(manager, run_tarn, upstream):
+    tarn = run_tarn(upstreams=[upstream], env={**os.environ, "NOTIFY_SOCKET": manager.name})
+    ready = manager.next()
+    assert ready["READY"] == "1"
+    assert f"127.0.0.1:{tarn.port}" in ready["STATUS"]
+    assert tarn.ask("a.example").answer
+    tarn.child.send_signal(signal.SIGTERM)
+    assert manager.next()["STOPPING"] == "1"
+    assert tarn.wait() == 0
+
+
+def test_watchdog_hears_from_a_program_that_turns(manager, run_tarn, upstream):
+    tarn = run_tarn("--workers", 3, upstreams=[upstream],
+                    env={**os.environ, "NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": "200000"})
+    manager.next()
+    for _ in range(3):
+        assert manager.next() == {"WATCHDOG": "1"}
+    tarn.child.send_signal(signal.SIGSTOP)
+    time.sleep(0.3)
+    manager.socket.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        for _ in range(10):
+            manager.next()
+        raise AssertionError("a program that is stopped goes on to speak")
+    manager.socket.settimeout(20)
+    tarn.child.send_signal(signal.SIGCONT)
+    assert manager.next() == {"WATCHDOG": "1"}
+
+
+def activation(sockets):
+    return [sys.executable, "-c", ACTIVATE, ",".join(str(sock.fileno()) for sock in sockets)]
+
+
+def activated(run_tarn, sockets, names, *args, **options):
+    return run_tarn(*args, listen=(), pass_fds=[sock.fileno() for sock in sockets],
+                    prefix=activation(sockets), env={**os.environ, "LISTEN_FDNAMES": names},
+                    **options)
+
+
+def bound(kind, host, port, is_shared=False):
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
+    if is_shared:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    sock.bind((host, port))
+    if kind == socket.SOCK_STREAM:
+        sock.listen()
+    return sock
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_sockets_of_the_manager_are_served(run_tarn, upstream, cleanup, count):
+    port = free_port()
+    sockets = [bound(socket.SOCK_DGRAM, "127.0.0.1", port, count > 1) for _ in range(count)]
+    sockets.append(bound(socket.SOCK_STREAM, "127.0.0.1", port))
+    for sock in sockets:
+        cleanup.callback(sock.close)
+    names = ":".join(["dns-udp"] * count + ["dns-tcp"])
+    tarn = activated(run_tarn, sockets, names, "--workers", 3, upstreams=[upstream])
+    tarn.wait_for_line(rf"listening on 127.0.0.1:{port} \(UDP, socket dns-udp of", count)
+    tarn.wait_for_line(rf"listening on 127.0.0.1:{port} \(TCP, socket dns-tcp of")
+    for number in range(20):  # from ports and connections that lead to every worker
+        question = dns.message.make_query(f"{number}.example", "A")
+        assert dns.query.udp(question, "127.0.0.1", 10, port).answer
+        assert dns.query.tcp(question, "127.0.0.1", 10, port).answer
+    # With these nobody wants the default addresses.
+    assert tarn.log.count("listening on") == count + 1
+
+
+def test_socket_for_all_addresses_and_both_families(run_tarn, upstream, cleanup):
+    """As systemd makes it of a port alone."""
+    if not servers.has_ipv6():
+        pytest.skip("no IPv6 on this machine")
+    port = free_port("::")
+    udp = bound(socket.SOCK_DGRAM, "::", port)
+    cleanup.callback(udp.close)
+    tarn = activated(run_tarn, [udp], "dns", upstreams=[upstream])
+    tarn.wait_for_line(r"listening on")
+    for host in ("127.0.0.1", "127.0.0.77", "::1"):
+        answer = dns.query.udp(dns.message.make_query("a.example", "A"), host, 10, port)
+        assert answer.answer
+
+
+@pytest.mark.parametrize("make,line", [
+    (lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), "neither UDP nor TCP"),
+    (lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
+     "a TCP connection (Accept=yes), not a listening socket"),
+])
+def test_sockets_of_other_kinds_are_refused(cleanup, make, line):
+    sock = make()
+    cleanup.callback(sock.close)
+    run = servers.run_tarn(pass_fds=[sock.fileno()], prefix=activation([sock]),
+                           env={**os.environ, "LISTEN_FDNAMES": "odd"})
+    assert run.returncode == 1
+    assert run.stderr.strip() == f"tarn: descriptor 3 of the service manager (odd): {line}"
