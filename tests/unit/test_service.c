@@ -131,6 +131,9 @@ START_TEST(without_a_manager_nothing_happens)
 }
 END_TEST
 
+/* An address of a Unix socket has room for 108 octets. */
+#define FORTY_OCTETS "/012345678901234567890123456789012345678"
+
 static const char *const useless_paths[] = {
 	"",
 	"/",
@@ -138,8 +141,7 @@ static const char *const useless_paths[] = {
 	"relative",
 	"vsock:2:1234",
 	"/nonexistent/notify",
-	"/a-path-that-is-longer-than-the-108-octets-which-the-address-of-a-unix-socket-has-room-"
-	"for-as-everybody-knows-who-made-one",
+	FORTY_OCTETS FORTY_OCTETS FORTY_OCTETS,
 };
 
 START_TEST(manager_that_cannot_be_reached_is_done_without)
