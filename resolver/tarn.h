@@ -50,7 +50,8 @@ struct ev_loop;
 	X(TARN_EANSWER, -110, "no usable answer")                                                  \
 	X(TARN_EBUSY, -111, "too many questions under way")                                        \
 	X(TARN_ENOSERVER, -112, "no upstream server")                                              \
-	X(TARN_EPREFIX, -113, "not a prefix length that fits the address")
+	X(TARN_EPREFIX, -113, "not a prefix length that fits the address")                         \
+	X(TARN_ELOOP, -114, "all upstream servers lead back here")
 
 #define TARN__ERROR_ENUM(name, code, text) name = code,
 enum tarn_error { TARN_ERRORS(TARN__ERROR_ENUM) };
@@ -139,7 +140,10 @@ struct tarn_source {
  * several zones that a name is in the longest counts.
  */
 struct tarn_forward {
-	/* "corp.example"; or a network, "10.0.0.0/8", for its reverse zone, or zones. Not the root. */
+	/*
+	 * "corp.example"; or a network, "10.0.0.0/8", for its reverse zone, or zones: of 1 to 24 or 32
+	 * bits, or of IPv6. Not the root.
+	 */
 	const char *zone;
 	/* None: the zone is never forwarded; it is empty, and nothing exists below it. */
 	const struct tarn_address *upstreams;
@@ -176,7 +180,7 @@ struct tarn_options {
 
 /*
  * NULL with errno set: ENOMEM; EINVAL for more than 64 upstreams of one zone or 1024 of all, for a
- * pass or a zone that is no name, or a zone that is there twice.
+ * pass or a zone that is no name, or a zone that is there twice: which, the log says.
  */
 struct tarn *tarn_new(const struct tarn_options *);
 /* All its workers have been freed before. NULL is allowed. */
@@ -184,8 +188,8 @@ void tarn_free(struct tarn *);
 
 /*
  * Forwards to other servers from now on; none: every question that needs one fails. Questions under
- * way are asked there, and those of the old servers are dropped. Copied. Any thread: each worker
- * changes over on its own, at once. TARN_EINVAL for more than 64.
+ * way are asked there, and those of the old servers are dropped; zones of their own stay. Copied. Any
+ * thread: each worker changes over on its own, at once. TARN_EINVAL for more than 64, TARN_ENOMEM.
  */
 int tarn_set_upstreams(struct tarn *, const struct tarn_address *upstreams, size_t count);
 

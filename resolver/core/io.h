@@ -56,6 +56,8 @@ struct tarn_io {
 	 * replaces the time; UINT64_MAX: no need.
 	 */
 	void (*wake_at)(void *data, uint64_t at_ms);
+	/* Have those of the other workers called, soon. */
+	void (*wake_others)(void *data);
 };
 
 #endif

@@ -4,6 +4,7 @@
 core_sources = \
 	resolver/core/access.c resolver/core/access.h \
 	resolver/core/attempt.c resolver/core/attempt.h \
+	resolver/core/config.c resolver/core/config.h \
 	resolver/core/denial.c resolver/core/denial.h \
 	resolver/core/io.h \
 	resolver/core/list.h \
@@ -14,7 +15,9 @@ core_sources = \
 	resolver/core/probe.c resolver/core/probe.h \
 	resolver/core/resolver.c resolver/core/resolver.h \
 	resolver/core/respond.c resolver/core/respond.h \
+	resolver/core/reverse.c resolver/core/reverse.h \
 	resolver/core/special.c resolver/core/special.h \
 	resolver/core/stats.h \
 	resolver/core/timer.c resolver/core/timer.h \
-	resolver/core/upstream.c resolver/core/upstream.h
+	resolver/core/upstream.c resolver/core/upstream.h \
+	resolver/core/zones.c resolver/core/zones.h

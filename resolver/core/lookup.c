@@ -29,7 +29,6 @@
 
 #include "core/attempt.h"
 #include "core/denial.h"
-#include "core/resolver.h"
 #include "dns/answer.h"
 #include "dns/query.h"
 #include "rtcache.h"
@@ -42,7 +41,8 @@ enum {
 
 struct lookup {
 	struct tarn__lookups *all;
-	struct tarn__list node; /* of all->running or all->waiting */
+	struct tarn__forwarding *group;
+	struct tarn__list node; /* of group->running or group->waiting */
 	struct rtcache_lookup *handle;
 	struct tarn__key key; /* a view into the handle's */
 	struct tarn__timer timer; /* patience, silence, or the deadline */
@@ -60,24 +60,67 @@ struct lookup {
 static void on_answer(struct tarn_exchange *, int error, const uint8_t *wire, size_t len);
 static void on_timer(struct tarn__timer *);
 static void on_release(struct tarn__timer *);
-static void on_probe_answered(struct tarn__probes *);
+static void on_probe_answered(struct tarn__probes *, bool has_healed);
+
+/* ---- groups ----------------------------------------------------------------------------- */
+
+static struct tarn__forwarding *make_group(struct tarn__lookups *all,
+					   const struct tarn__config *config, size_t index)
+{
+	struct tarn__forwarding *group = calloc(1, sizeof *group);
+	if (!group)
+		return NULL;
+	group->upstream = tarn__upstream_new(config, index, all->cookie_secret);
+	if (!group->upstream) {
+		free(group);
+		return NULL;
+	}
+	group->all = all;
+	group->release.fire = on_release;
+	tarn__list_init(&group->running);
+	tarn__list_init(&group->waiting);
+	tarn__probes_init(&group->probes, all->io, all->timers, group->upstream, on_probe_answered);
+	return group;
+}
+
+/* It has no lookups any more. NULL is allowed. */
+static void free_group(struct tarn__forwarding *group)
+{
+	if (!group)
+		return;
+	tarn__probes_stop(&group->probes);
+	tarn__timer_stop(group->all->timers, &group->release);
+	tarn__upstream_free(group->upstream);
+	free(group);
+}
+
+/* The group that a name goes to; NULL: to none, it is never forwarded. */
+static struct tarn__forwarding *find_group(const struct tarn__lookups *all, const uint8_t *qname,
+					   size_t len)
+{
+	size_t index = tarn__config_find_group(all->config, qname, len);
+	return index == TARN__GROUP_NONE ? NULL : all->groups[index];
+}
 
 int tarn__lookups_init(struct tarn__lookups *all, const struct tarn_io *io,
 		       struct tarn__timers *timers, struct rtcache_client *client,
-		       const struct tarn__config *config)
+		       struct tarn__config *config,
+		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN])
 {
 	*all = (struct tarn__lookups){.io = io,
 				      .timers = timers,
 				      .client = client,
-				      .config = config,
-				      .release = {.fire = on_release}};
-	tarn__list_init(&all->running);
-	tarn__list_init(&all->waiting);
-	all->upstream = tarn__upstream_new(config->upstream_policy, config->servers,
-					   config->server_count, config->cookie_secret);
-	tarn__probes_init(&all->probes, io, timers, all->upstream, on_probe_answered);
+				      .cookie_secret = cookie_secret,
+				      .config = tarn__config_get(config)};
+	all->heals_seen = config->heals;
 	all->scratch = malloc(sizeof *all->scratch);
-	if (all->upstream && all->scratch)
+	all->groups = calloc(config->group_count, sizeof all->groups[0]);
+	bool has_all = all->scratch && all->groups;
+	for (size_t i = 0; i < config->group_count && has_all; i++) {
+		all->groups[i] = make_group(all, config, i);
+		has_all = all->groups[i];
+	}
+	if (has_all)
 		return 0;
 	tarn__lookups_fini(all);
 	return TARN_ENOMEM;
@@ -100,23 +143,23 @@ static void move(struct lookup *lookup, struct tarn__list *list)
 }
 
 /* Whatever they have sent: they are asked anew when a server is back. */
-static void have_all_wait(struct tarn__lookups *all)
+static void have_all_wait(struct tarn__forwarding *group)
 {
-	while (!tarn__list_is_empty(&all->running))
-		move(first(&all->running), &all->waiting);
+	while (!tarn__list_is_empty(&group->running))
+		move(first(&group->running), &group->waiting);
 }
 
 static void charge_server(struct lookup *lookup, struct tarn__server *server)
 {
-	struct tarn__lookups *all = lookup->all;
+	struct tarn__forwarding *group = lookup->group;
 	bool was_dead = tarn__server_is_dead(server);
 	tarn__server_failed(server, now_ms(lookup));
 	if (was_dead || !tarn__server_is_dead(server))
 		return;
-	tarn__probes_want(&all->probes);
-	if (tarn__upstream_state(all->upstream) == TARN__UPSTREAM_DOWN) {
-		all->is_down = true;
-		have_all_wait(all);
+	tarn__probes_want(&group->probes);
+	if (tarn__upstream_state(group->upstream) == TARN__UPSTREAM_DOWN) {
+		group->is_down = true;
+		have_all_wait(group);
 	}
 }
 
@@ -147,6 +190,13 @@ static void cancel_attempt(struct tarn__attempt *attempt)
 	drop_attempt(attempt);
 }
 
+/* The server's place in its group. */
+static size_t index_of(const struct tarn__attempt *attempt)
+{
+	const struct lookup *lookup = attempt->owner;
+	return (size_t)(attempt->server - lookup->group->upstream->servers);
+}
+
 /* A server has spoken: what else it was sent is waited for no longer. */
 static void cancel_attempts(struct lookup *lookup, size_t index)
 {
@@ -155,7 +205,7 @@ static void cancel_attempts(struct lookup *lookup, size_t index)
 	     node = next) {
 		next = node->next;
 		struct tarn__attempt *attempt = TARN__CONTAINER(node, struct tarn__attempt, node);
-		if (attempt->exchange.server_index == index)
+		if (index_of(attempt) == index)
 			cancel_attempt(attempt);
 	}
 }
@@ -177,6 +227,7 @@ static void stop(struct lookup *lookup)
 	}
 	tarn__timer_stop(lookup->all->timers, &lookup->timer);
 	tarn__list_remove(&lookup->node);
+	lookup->group->count--;
 	lookup->all->count--;
 	if (lookup->tries != lookup->first_tries)
 		free(lookup->tries);
@@ -190,7 +241,7 @@ static void stop(struct lookup *lookup)
 static bool is_to_forget(const struct lookup *lookup, int error)
 {
 	return lookup->has_waited || error == TARN_EBUSY || error == TARN_ENOMEM ||
-	       error == TARN_ECANCELED || error == TARN_ENOSERVER;
+	       error == TARN_ECANCELED || error == TARN_ENOSERVER || error == TARN_ELOOP;
 }
 
 static void fail(struct lookup *lookup, int error)
@@ -206,13 +257,18 @@ static void fail(struct lookup *lookup, int error)
 
 void tarn__lookups_fini(struct tarn__lookups *all)
 {
-	have_all_wait(all);
-	while (!tarn__list_is_empty(&all->waiting))
-		fail(first(&all->waiting), TARN_ECANCELED);
-	tarn__probes_stop(&all->probes);
-	tarn__timer_stop(all->timers, &all->release);
-	tarn__upstream_free(all->upstream);
+	for (size_t i = 0; all->groups && i < all->config->group_count; i++) {
+		struct tarn__forwarding *group = all->groups[i];
+		if (!group)
+			continue;
+		have_all_wait(group);
+		while (!tarn__list_is_empty(&group->waiting))
+			fail(first(&group->waiting), TARN_ECANCELED);
+		free_group(group);
+	}
+	free(all->groups);
 	free(all->scratch);
+	tarn__config_put(all->config);
 }
 
 /* 0, or why that server cannot be asked now. */
@@ -224,14 +280,15 @@ static int ask(struct lookup *lookup, size_t index, enum tarn__transport transpo
 	if (*sends >= TARN__SENDS_MAX)
 		return TARN_EANSWER;
 	const struct tarn_io *io = lookup->all->io;
-	struct tarn__server *server = &lookup->all->upstream->servers[index];
+	struct tarn__upstream *upstream = lookup->group->upstream;
+	struct tarn__server *server = &upstream->servers[index];
 	struct tarn__attempt *attempt = malloc(sizeof *attempt);
 	if (!attempt)
 		return TARN_ENOMEM;
 	*attempt = (struct tarn__attempt){
 		.exchange = {.done = on_answer,
 			     .server = &server->address,
-			     .server_index = index,
+			     .server_index = upstream->first + index,
 			     .transport = transport,
 			     .wire = attempt->wire},
 		.owner = lookup,
@@ -248,7 +305,7 @@ static int ask(struct lookup *lookup, size_t index, enum tarn__transport transpo
 	if (error < 0)
 		drop_attempt(attempt);
 	else
-		move(lookup, &lookup->all->running);
+		move(lookup, &lookup->group->running);
 	return error;
 }
 
@@ -295,9 +352,9 @@ static uint64_t charge_silent(struct lookup *lookup)
 /* Nobody is left to be asked: waits for those that were, or for a server to come back. */
 static void rest(struct lookup *lookup)
 {
-	struct tarn__lookups *all = lookup->all;
-	bool is_down = tarn__upstream_state(all->upstream) == TARN__UPSTREAM_DOWN;
-	move(lookup, is_down ? &all->waiting : &all->running);
+	struct tarn__forwarding *group = lookup->group;
+	bool is_down = tarn__upstream_state(group->upstream) == TARN__UPSTREAM_DOWN;
+	move(lookup, is_down ? &group->waiting : &group->running);
 	if (is_down)
 		wait_until(lookup, lookup->deadline_ms);
 	else if (tarn__list_is_empty(&lookup->attempts))
@@ -312,7 +369,7 @@ static void rest(struct lookup *lookup)
  */
 static void advance(struct lookup *lookup)
 {
-	struct tarn__upstream *upstream = lookup->all->upstream;
+	struct tarn__upstream *upstream = lookup->group->upstream;
 	uint64_t longest = 0;
 	unsigned sends = 0;
 	for (;;) {
@@ -347,13 +404,13 @@ static void advance(struct lookup *lookup)
  */
 static void try_dead(struct lookup *lookup)
 {
-	struct tarn__upstream *upstream = lookup->all->upstream;
+	struct tarn__upstream *upstream = lookup->group->upstream;
 	uint64_t now = now_ms(lookup);
 	for (size_t i = 0; i < upstream->count; i++) {
 		struct tarn__server *server = &upstream->servers[i];
 		if (!tarn__server_is_dead(server))
 			continue;
-		tarn__probes_want(&lookup->all->probes);
+		tarn__probes_want(&lookup->group->probes);
 		if (now < server->held_until_ms)
 			continue;
 		server->held_until_ms = now + TARN__HOLD_MS;
@@ -363,9 +420,11 @@ static void try_dead(struct lookup *lookup)
 
 static void start(struct lookup *lookup)
 {
-	struct tarn__upstream *upstream = lookup->all->upstream;
-	bool has_servers = tarn__upstream_state(upstream) != TARN__UPSTREAM_NONE;
-	lookup->error = has_servers ? TARN_ETIMEOUT : TARN_ENOSERVER;
+	struct tarn__upstream *upstream = lookup->group->upstream;
+	if (tarn__upstream_state(upstream) != TARN__UPSTREAM_NONE)
+		lookup->error = TARN_ETIMEOUT;
+	else
+		lookup->error = upstream->count > 0 ? TARN_ELOOP : TARN_ENOSERVER;
 	lookup->turn = upstream->turn++;
 	try_dead(lookup);
 	advance(lookup);
@@ -383,64 +442,106 @@ static void on_timer(struct tarn__timer *timer)
 
 /* ---- those that wait -------------------------------------------------------------------- */
 
-static void release(struct tarn__lookups *all, uint64_t wait_ms)
+static void release(struct tarn__forwarding *group, uint64_t wait_ms)
 {
-	bool has_work = all->is_down || !tarn__list_is_empty(&all->waiting);
-	if (!has_work || tarn__upstream_state(all->upstream) == TARN__UPSTREAM_DOWN)
+	struct tarn__lookups *all = group->all;
+	bool has_work = group->is_down || !tarn__list_is_empty(&group->waiting);
+	if (!has_work || tarn__upstream_state(group->upstream) == TARN__UPSTREAM_DOWN)
 		return;
 	/* What failed meanwhile is not to fail for as long as that is remembered. */
-	if (all->is_down)
+	if (group->is_down)
 		rtcache_forget_failures(all->client);
-	all->is_down = false;
-	if (!tarn__list_is_empty(&all->waiting) && !all->release.is_running)
-		tarn__timer_start(all->timers, &all->release,
+	group->is_down = false;
+	if (!tarn__list_is_empty(&group->waiting) && !group->release.is_running)
+		tarn__timer_start(all->timers, &group->release,
 				  all->io->now_ms(all->io->data) + wait_ms);
 }
 
 static void on_release(struct tarn__timer *timer)
 {
-	struct tarn__lookups *all = TARN__CONTAINER(timer, struct tarn__lookups, release);
-	for (int i = 0; i < RELEASE_BATCH && !tarn__list_is_empty(&all->waiting) &&
-			tarn__upstream_state(all->upstream) != TARN__UPSTREAM_DOWN;
+	struct tarn__forwarding *group = TARN__CONTAINER(timer, struct tarn__forwarding, release);
+	struct tarn__upstream *upstream = group->upstream;
+	for (int i = 0; i < RELEASE_BATCH && !tarn__list_is_empty(&group->waiting) &&
+			tarn__upstream_state(upstream) != TARN__UPSTREAM_DOWN;
 	     i++) {
-		struct lookup *lookup = first(&all->waiting);
-		memset(lookup->tries, 0, all->upstream->count * sizeof lookup->tries[0]);
+		struct lookup *lookup = first(&group->waiting);
+		memset(lookup->tries, 0, upstream->count * sizeof lookup->tries[0]);
 		lookup->has_waited = true;
-		move(lookup, &all->running);
+		move(lookup, &group->running);
 		start(lookup);
 	}
-	release(all, RELEASE_MS);
+	release(group, RELEASE_MS);
 }
 
-static void on_probe_answered(struct tarn__probes *probes)
+/* Other workers may have taken the server for dead, too. */
+static void tell_of_heal(struct tarn__lookups *all)
 {
-	release(TARN__CONTAINER(probes, struct tarn__lookups, probes), 0);
+	atomic_fetch_add(&all->config->heals, 1);
+	all->io->wake_others(all->io->data);
 }
 
-/* Cancels all that is outstanding and has every lookup wait, those that run behind the others. */
-static void recall(struct tarn__lookups *all)
+void tarn__lookups_take_heals(struct tarn__lookups *all)
 {
-	tarn__probes_stop(&all->probes);
-	have_all_wait(all);
-	for (struct tarn__list *node = all->waiting.next; node != &all->waiting;
-	     node = node->next) {
-		struct lookup *lookup = TARN__CONTAINER(node, struct lookup, node);
-		while (!tarn__list_is_empty(&lookup->attempts))
-			cancel_attempt(
-				TARN__CONTAINER(lookup->attempts.next, struct tarn__attempt, node));
-		wait_until(lookup, lookup->deadline_ms);
+	all->heals_seen = atomic_load(&all->config->heals);
+	for (size_t i = 0; i < all->config->group_count; i++) {
+		struct tarn__forwarding *group = all->groups[i];
+		struct tarn__upstream *upstream = group->upstream;
+		for (size_t j = 0; j < upstream->count; j++) {
+			struct tarn__server *server = &upstream->servers[j];
+			if (tarn__server_is_dead(server) && !atomic_load(&server->health->is_dead))
+				server->failures = 0;
+		}
+		release(group, 0);
 	}
+}
+
+void tarn__lookups_want(struct tarn__lookups *all, const uint8_t *qname, size_t len)
+{
+	struct tarn__forwarding *group = find_group(all, qname, len);
+	if (group)
+		tarn__probes_want(&group->probes);
+}
+
+static void on_probe_answered(struct tarn__probes *probes, bool has_healed)
+{
+	struct tarn__forwarding *group = TARN__CONTAINER(probes, struct tarn__forwarding, probes);
+	if (has_healed)
+		tell_of_heal(group->all);
+	release(group, 0);
+}
+
+/* Cancels all that a lookup has outstanding. */
+static void recall(struct lookup *lookup)
+{
+	while (!tarn__list_is_empty(&lookup->attempts))
+		cancel_attempt(TARN__CONTAINER(lookup->attempts.next, struct tarn__attempt, node));
+	wait_until(lookup, lookup->deadline_ms);
+}
+
+/* Likewise for all of a group, and has every lookup wait, those that run behind the others. */
+static void recall_all(struct tarn__forwarding *group)
+{
+	tarn__probes_stop(&group->probes);
+	have_all_wait(group);
+	for (struct tarn__list *node = group->waiting.next; node != &group->waiting;
+	     node = node->next)
+		recall(TARN__CONTAINER(node, struct lookup, node));
 }
 
 static void resume(struct tarn__lookups *all)
 {
 	rtcache_forget_failures(all->client);
-	release(all, 0);
-	if (all->count > 0)
-		tarn__probes_want(&all->probes);
+	for (size_t i = 0; i < all->config->group_count; i++) {
+		struct tarn__forwarding *group = all->groups[i];
+		release(group, 0);
+		if (group->count > 0)
+			tarn__probes_want(&group->probes);
+	}
 	/* The timers have changed outside of tarn__resolver_run(). */
 	all->io->wake_at(all->io->data, all->io->now_ms(all->io->data));
 }
+
+/* ---- other servers, another network ----------------------------------------------------- */
 
 static bool have_tries(struct lookup *lookup, size_t count)
 {
@@ -456,54 +557,182 @@ static bool have_tries(struct lookup *lookup, size_t count)
 	return true;
 }
 
-int tarn__lookups_set_servers(struct tarn__lookups *all, const struct tarn_address *servers,
-			      size_t count, void (*switched)(void *arg), void *arg)
+/* Takes out of a group the lookups whose names do not belong to it; they have nothing outstanding. */
+static void take_strays(struct tarn__lookups *all, struct tarn__forwarding *group,
+			struct tarn__list *from, struct tarn__list *strays)
 {
-	struct tarn__upstream *upstream = tarn__upstream_new(all->config->upstream_policy, servers,
-							     count, all->config->cookie_secret);
-	if (!upstream)
-		return TARN_ENOMEM;
-	recall(all);
-	tarn__upstream_keep(upstream, all->upstream);
-	tarn__upstream_free(all->upstream);
-	all->upstream = all->probes.upstream = upstream;
 	struct tarn__list *next;
-	for (struct tarn__list *node = all->waiting.next; node != &all->waiting; node = next) {
+	for (struct tarn__list *node = from->next; node != from; node = next) {
 		next = node->next;
 		struct lookup *lookup = TARN__CONTAINER(node, struct lookup, node);
-		if (!have_tries(lookup, count))
-			fail(lookup, TARN_ENOMEM);
+		if (find_group(all, lookup->key.qname, lookup->key.qname_len) == group)
+			continue;
+		recall(lookup);
+		move(lookup, strays);
 	}
+}
+
+/* Has a lookup that has been taken out of a group wait in that of its name. */
+static void settle_stray(struct lookup *lookup)
+{
+	const struct tarn__key *key = &lookup->key;
+	struct tarn__forwarding *group = find_group(lookup->all, key->qname, key->qname_len);
+	if (!group || !have_tries(lookup, group->upstream->count)) {
+		fail(lookup, group ? TARN_ENOMEM : TARN_ENOSERVER);
+		return;
+	}
+	lookup->group->count--;
+	group->count++;
+	lookup->group = group;
+	move(lookup, &group->waiting);
+}
+
+/* A group that stays as it is, in another place. */
+static void move_group(struct tarn__forwarding *group, const struct tarn__config *config,
+		       size_t index)
+{
+	struct tarn__upstream *upstream = group->upstream;
+	tarn__upstream_move(upstream, config, index);
+	tarn__probes_move(&group->probes);
+	struct tarn__list *const lists[] = {&group->running, &group->waiting};
+	for (size_t i = 0; i < 2; i++) {
+		for (struct tarn__list *node = lists[i]->next; node != lists[i];
+		     node = node->next) {
+			struct lookup *lookup = TARN__CONTAINER(node, struct lookup, node);
+			struct tarn__list *attempts = &lookup->attempts;
+			for (struct tarn__list *at = attempts->next; at != attempts;
+			     at = at->next) {
+				struct tarn__attempt *attempt =
+					TARN__CONTAINER(at, struct tarn__attempt, node);
+				attempt->exchange.server_index =
+					upstream->first + index_of(attempt);
+			}
+		}
+	}
+}
+
+/* Is that group of the first configuration one of the other's, too? */
+static bool is_kept(const struct tarn__config *config, struct tarn__forwarding *const *groups,
+		    size_t index, const struct tarn__config *other,
+		    struct tarn__forwarding *const *other_groups)
+{
+	const struct tarn__group *group = &config->groups[index];
+	size_t there = tarn__config_group_of(other, group->zone, group->zone_len);
+	return there != TARN__GROUP_NONE && groups[index] == other_groups[there];
+}
+
+/* The groups of another configuration: those that stay as they are, and new ones for the others. */
+static struct tarn__forwarding **make_groups(struct tarn__lookups *all,
+					     const struct tarn__config *config)
+{
+	const struct tarn__config *old = all->config;
+	struct tarn__forwarding **groups = calloc(config->group_count, sizeof groups[0]);
+	if (!groups)
+		return NULL;
+	for (size_t i = 0; i < config->group_count; i++) {
+		const struct tarn__group *group = &config->groups[i];
+		size_t before = tarn__config_group_of(old, group->zone, group->zone_len);
+		if (before != TARN__GROUP_NONE &&
+		    tarn__config_group_is_equal(config, i, old, before)) {
+			groups[i] = all->groups[before];
+			continue;
+		}
+		groups[i] = make_group(all, config, i);
+		if (!groups[i]) {
+			while (i-- > 0) {
+				if (!is_kept(config, groups, i, old, all->groups))
+					free_group(groups[i]);
+			}
+			free(groups);
+			return NULL;
+		}
+		if (before != TARN__GROUP_NONE)
+			tarn__upstream_keep(groups[i]->upstream, config,
+					    all->groups[before]->upstream, old);
+	}
+	return groups;
+}
+
+int tarn__lookups_set_config(struct tarn__lookups *all, struct tarn__config *config,
+			     void (*switched)(void *arg), void *arg)
+{
+	struct tarn__forwarding **groups = make_groups(all, config);
+	if (!groups)
+		return TARN_ENOMEM;
+	struct tarn__config *old = all->config;
+	struct tarn__forwarding **old_groups = all->groups;
+	size_t old_group_count = old->group_count;
+	all->config = tarn__config_get(config);
+	all->groups = groups;
+	all->heals_seen = config->heals;
+	for (size_t i = 0; i < config->group_count; i++) {
+		if (is_kept(config, groups, i, old, old_groups))
+			move_group(groups[i], config, i);
+	}
+	struct tarn__list strays;
+	tarn__list_init(&strays);
+	for (size_t i = 0; i < old->group_count; i++) {
+		struct tarn__forwarding *group = old_groups[i];
+		if (!is_kept(old, old_groups, i, config, groups))
+			recall_all(group);
+		take_strays(all, group, &group->waiting, &strays);
+		take_strays(all, group, &group->running, &strays);
+	}
+	bool has_changed = !tarn__list_is_empty(&strays);
 	switched(arg);
-	resume(all);
+	while (!tarn__list_is_empty(&strays))
+		settle_stray(first(&strays));
+	for (size_t i = 0; i < old->group_count; i++) {
+		if (is_kept(old, old_groups, i, config, groups))
+			continue;
+		has_changed = true;
+		free_group(old_groups[i]);
+	}
+	free(old_groups);
+	tarn__config_put(old);
+	if (has_changed || config->group_count != old_group_count)
+		resume(all);
 	return 0;
 }
 
 void tarn__lookups_network_changed(struct tarn__lookups *all)
 {
-	struct tarn__upstream *upstream = all->upstream;
-	recall(all);
-	for (size_t i = 0; i < upstream->count; i++) {
-		struct tarn__server *server = &upstream->servers[i];
-		bool was_dead = tarn__server_is_dead(server);
-		tarn__server_forget(server);
-		if (was_dead)
-			tarn__probe_now(&all->probes, i);
+	for (size_t i = 0; i < all->config->group_count; i++) {
+		struct tarn__forwarding *group = all->groups[i];
+		struct tarn__upstream *upstream = group->upstream;
+		recall_all(group);
+		for (size_t j = 0; j < upstream->count; j++) {
+			struct tarn__server *server = &upstream->servers[j];
+			bool was_dead = tarn__server_is_dead(server);
+			tarn__server_forget(server);
+			if (was_dead)
+				tarn__probe_now(&group->probes, j);
+		}
 	}
 	resume(all);
 }
 
 /* ---- answers ---------------------------------------------------------------------------- */
 
+/* Is an answer of that server outstanding? */
+static bool is_asked(const struct lookup *lookup, size_t index)
+{
+	for (const struct tarn__list *node = lookup->attempts.next; node != &lookup->attempts;
+	     node = node->next) {
+		if (index_of(TARN__CONTAINER(node, struct tarn__attempt, node)) == index)
+			return true;
+	}
+	return false;
+}
+
 /* This server has had its say and was no help. */
 static void give_up_server(struct lookup *lookup, size_t index, int error)
 {
-	bool was_joined = lookup->all->upstream->policy == TARN_PARALLEL &&
-			  !tarn__list_is_empty(&lookup->attempts);
 	lookup->tries[index].is_done = true;
 	lookup->error = error;
-	/* Where all are asked at once, the others' patience runs. */
-	if (!was_joined)
+	int next = tarn__upstream_choose(lookup->group->upstream, lookup->tries, lookup->turn);
+	/* One that has been asked already has its patience, which runs. */
+	if (next < 0 || !is_asked(lookup, (size_t)next))
 		advance(lookup);
 }
 
@@ -523,7 +752,7 @@ static void ask_again(struct lookup *lookup, size_t index, enum tarn__transport 
 static void on_error(struct tarn__attempt *attempt, int error)
 {
 	struct lookup *lookup = attempt->owner;
-	size_t index = attempt->exchange.server_index;
+	size_t index = index_of(attempt);
 	bool over_tcp = attempt->exchange.transport == TARN__TCP;
 	if (over_tcp && lookup->tries[index].is_disbelieved) {
 		drop_attempt(attempt);
@@ -541,7 +770,10 @@ static void on_error(struct tarn__attempt *attempt, int error)
 static void fill(struct lookup *lookup, const struct tarn__answer *answer)
 {
 	const struct tarn__lookups *all = lookup->all;
-	const uint8_t *stored = all->scratch->stored;
+	uint8_t *stored = all->scratch->stored;
+	/* Trust may begin later: it does not reach back. */
+	if (!all->config->trust_ad)
+		tarn__stored_clear_ad(stored);
 	uint64_t ttl_ms = (uint64_t)answer->ttl * 1000;
 	if (answer->is_whole_name && ttl_ms > 0)
 		tarn__denial_put(all->client, &lookup->key, stored, answer->len, ttl_ms);
@@ -561,13 +793,18 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 	}
 	struct lookup *lookup = attempt->owner;
 	struct tarn__lookups *all = lookup->all;
-	size_t index = exchange->server_index;
+	size_t index = index_of(attempt);
 	enum tarn__transport transport = exchange->transport;
+	struct tarn__forwarding *group = lookup->group;
+	const struct tarn__health *health = attempt->server->health;
+	bool was_dead = atomic_load_explicit(&health->is_dead, memory_order_relaxed);
 	struct tarn__answer answer;
 	enum tarn__outcome outcome =
 		tarn__attempt_judge(attempt, wire, len, now_ms(lookup), all->scratch, &answer);
 	drop_attempt(attempt);
-	release(all, 0);
+	if (was_dead && !atomic_load(&health->is_dead))
+		tell_of_heal(all);
+	release(group, 0);
 	if (outcome == TARN__OUTCOME_GOOD) {
 		fill(lookup, &answer);
 		return;
@@ -609,6 +846,13 @@ static bool fill_from_denial(struct tarn__lookups *all, struct rtcache_lookup *h
 	return true;
 }
 
+static bool has_room(const struct tarn__forwarding *group)
+{
+	const struct tarn__lookups *all = group->all;
+	size_t room = TARN__LOOKUPS_MAX - all->count;
+	return room > (all->config->group_count > 1 ? group->count : 0);
+}
+
 void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle, const void *key,
 			size_t key_len)
 {
@@ -621,26 +865,30 @@ void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle
 	}
 	if (fill_from_denial(all, handle, &question, &is_denied))
 		return;
-	if (all->count >= TARN__LOOKUPS_MAX) {
-		rtcache_refuse(handle, TARN_EBUSY);
+	struct tarn__forwarding *group = find_group(all, question.qname, question.qname_len);
+	if (!group || !has_room(group)) {
+		rtcache_refuse(handle, group ? TARN_EBUSY : TARN_ENOSERVER);
 		return;
 	}
+	size_t server_count = group->upstream->count;
 	struct lookup *lookup =
-		calloc(1, sizeof *lookup + all->upstream->count * sizeof lookup->first_tries[0]);
+		calloc(1, sizeof *lookup + server_count * sizeof lookup->first_tries[0]);
 	if (!lookup) {
 		rtcache_refuse(handle, TARN_ENOMEM);
 		return;
 	}
 	lookup->all = all;
+	lookup->group = group;
 	lookup->handle = handle;
 	lookup->key = question;
 	lookup->is_denied = is_denied;
 	lookup->tries = lookup->first_tries;
-	lookup->tries_room = all->upstream->count;
+	lookup->tries_room = server_count;
 	lookup->timer.fire = on_timer;
 	lookup->deadline_ms = all->io->now_ms(all->io->data) + TARN__LOOKUP_MS;
 	tarn__list_init(&lookup->attempts);
-	tarn__list_append(&all->running, &lookup->node);
+	tarn__list_append(&group->running, &lookup->node);
+	group->count++;
 	all->count++;
 	start(lookup);
 }

@@ -27,19 +27,20 @@
 
 struct rtcache_client;
 struct rtcache_lookup;
-struct tarn__config;
 struct tarn__scratch;
 
 enum {
 	TARN__LOOKUP_MS = 5000, /* glibc's stub asks anew after 5 s: nobody waits for longer */
-	TARN__LOOKUPS_MAX = 10000, /* under way in one worker */
+	/*
+	 * Under way in one worker. Of several groups each may have as many as there is room for then,
+	 * so that one whose servers are silent leaves room for the others.
+	 */
+	TARN__LOOKUPS_MAX = 10000,
 };
 
-/* What the lookups of one worker share. */
-struct tarn__lookups {
-	const struct tarn_io *io;
-	struct tarn__timers *timers;
-	struct rtcache_client *client;
+/* The lookups of one group. What goes wrong with its servers is no other's business. */
+struct tarn__forwarding {
+	struct tarn__lookups *all;
 	struct tarn__upstream *upstream; /* owned */
 	struct tarn__probes probes;
 	struct tarn__list running;
@@ -47,21 +48,43 @@ struct tarn__lookups {
 	size_t count; /* of both */
 	struct tarn__timer release; /* of those that wait */
 	bool is_down; /* all servers are dead, or none has been healed since */
+};
+
+/* What the lookups of one worker share. */
+struct tarn__lookups {
+	const struct tarn_io *io;
+	struct tarn__timers *timers;
+	struct rtcache_client *client;
+	const uint8_t *cookie_secret;
+	struct tarn__config *config; /* a reference */
+	struct tarn__forwarding **groups; /* the configuration's, in its order */
+	unsigned heals_seen; /* of config->heals */
+	size_t count;
 	uint64_t started; /* ever, those that ended at once included */
-	const struct tarn__config *config;
 	struct tarn__scratch *scratch; /* owned */
 };
 
-/* All are borrowed. 0 or TARN_ENOMEM. */
+/* All are borrowed; the configuration gets a reference more. 0 or TARN_ENOMEM. */
 int tarn__lookups_init(struct tarn__lookups *, const struct tarn_io *io, struct tarn__timers *,
-		       struct rtcache_client *, const struct tarn__config *);
+		       struct rtcache_client *, struct tarn__config *,
+		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN]);
 /* Lookups still running fail with TARN_ECANCELED. */
 void tarn__lookups_fini(struct tarn__lookups *);
 
-/* As tarn__resolver_set_servers() and tarn__resolver_network_changed(). */
-int tarn__lookups_set_servers(struct tarn__lookups *, const struct tarn_address *servers,
-			      size_t count, void (*switched)(void *arg), void *arg);
+/* As tarn__resolver_set_config() and tarn__resolver_network_changed(). */
+int tarn__lookups_set_config(struct tarn__lookups *, struct tarn__config *,
+			     void (*switched)(void *arg), void *arg);
 void tarn__lookups_network_changed(struct tarn__lookups *);
+
+/* Another worker has heard from a server that was dead. */
+static inline bool tarn__lookups_have_heals(const struct tarn__lookups *all)
+{
+	return atomic_load_explicit(&all->config->heals, memory_order_relaxed) != all->heals_seen;
+}
+void tarn__lookups_take_heals(struct tarn__lookups *);
+
+/* A client asks for a name, and had something else than an answer of now. */
+void tarn__lookups_want(struct tarn__lookups *, const uint8_t *qname, size_t len);
 
 /*
  * Starts the lookup of a key; ends handle exactly once, perhaps before it returns: with the stored

@@ -9,22 +9,22 @@
 
 #include "dns/name.h"
 
-static const uint8_t zone[] = "\11tarn-loop\10internal";
+static const uint8_t mark[] = "\11tarn-loop"; /* behind the random label; its NUL does not count */
+static const uint8_t root_zone[] = "\10internal";
 
-/* A server, and the name that it is asked for. */
+/* What a server is asked for. */
 struct loop {
-	struct tarn_address address;
-	uint8_t qname[TARN__LOOP_NAME_LEN];
+	uint8_t label[TARN__LOOP_LABEL_LEN];
 	bool is_found;
 };
 
 struct tarn__loops {
 	pthread_mutex_t lock;
 	_Atomic unsigned version; /* of what has been found; the rest is under the lock */
-	size_t count;
-	struct loop loops[TARN__SERVERS_MAX];
+	struct tarn__config *config; /* NULL: nobody has been asked yet */
+	struct loop *loops; /* one for each of its servers */
 	uint64_t until_ms;
-	void (*found)(void *arg, size_t index);
+	tarn__loop_function *found;
 	void *arg;
 };
 
@@ -45,80 +45,116 @@ void tarn__loops_free(struct tarn__loops *loops)
 {
 	if (!loops)
 		return;
+	tarn__config_put(loops->config);
 	pthread_mutex_destroy(&loops->lock);
+	free(loops->loops);
 	free(loops);
 }
 
-void tarn__loops_name(const uint8_t random[TARN__LOOP_LABEL_LEN / 2],
-		      uint8_t qname[TARN__LOOP_NAME_LEN])
+void tarn__loops_label(const uint8_t random[TARN__LOOP_LABEL_LEN / 2],
+		       uint8_t label[TARN__LOOP_LABEL_LEN])
 {
 	static const char digits[] = "0123456789abcdef";
-	*qname++ = TARN__LOOP_LABEL_LEN;
 	for (size_t i = 0; i < TARN__LOOP_LABEL_LEN / 2; i++) {
-		*qname++ = (uint8_t)digits[random[i] >> 4];
-		*qname++ = (uint8_t)digits[random[i] & 15];
+		*label++ = (uint8_t)digits[random[i] >> 4];
+		*label++ = (uint8_t)digits[random[i] & 15];
 	}
-	memcpy(qname, zone, sizeof zone);
 }
 
-void tarn__loops_expect(struct tarn__loops *loops, const struct tarn__upstream *upstream,
-			const uint8_t (*qnames)[TARN__LOOP_NAME_LEN], uint64_t now_ms,
-			void (*found)(void *arg, size_t index), void *arg)
+size_t tarn__loops_name(const uint8_t label[TARN__LOOP_LABEL_LEN], const struct tarn__group *group,
+			uint8_t qname[TARN__NAME_MAX])
 {
+	bool is_root = group->zone_len == 1;
+	const uint8_t *zone = is_root ? root_zone : group->zone;
+	size_t zone_len = is_root ? sizeof root_zone : group->zone_len;
+	if (TARN__LOOP_PREFIX_LEN + zone_len > TARN__NAME_MAX)
+		return 0;
+	qname[0] = TARN__LOOP_LABEL_LEN;
+	memcpy(qname + 1, label, TARN__LOOP_LABEL_LEN);
+	memcpy(qname + 1 + TARN__LOOP_LABEL_LEN, mark, sizeof mark - 1);
+	memcpy(qname + TARN__LOOP_PREFIX_LEN, zone, zone_len);
+	return TARN__LOOP_PREFIX_LEN + zone_len;
+}
+
+int tarn__loops_expect(struct tarn__loops *loops, struct tarn__config *config,
+		       const uint8_t (*labels)[TARN__LOOP_LABEL_LEN], uint64_t now_ms,
+		       tarn__loop_function *found, void *arg)
+{
+	struct loop *expected = calloc(config->server_count + 1, sizeof *expected);
+	if (!expected)
+		return TARN_ENOMEM;
+	for (size_t i = 0; i < config->server_count; i++)
+		memcpy(expected[i].label, labels[i], sizeof expected[i].label);
 	pthread_mutex_lock(&loops->lock);
-	loops->count = upstream->count;
-	for (size_t i = 0; i < upstream->count; i++) {
-		struct loop *loop = &loops->loops[i];
-		*loop = (struct loop){.address = upstream->servers[i].address};
-		memcpy(loop->qname, qnames[i], sizeof loop->qname);
-	}
+	struct tarn__config *old_config = loops->config;
+	struct loop *old = loops->loops;
+	loops->config = tarn__config_get(config);
+	loops->loops = expected;
 	loops->until_ms = now_ms + TARN__LOOP_MS;
 	loops->found = found;
 	loops->arg = arg;
 	atomic_fetch_add(&loops->version, 1);
 	pthread_mutex_unlock(&loops->lock);
+	tarn__config_put(old_config);
+	free(old);
+	return 0;
 }
 
 bool tarn__loops_hear(struct tarn__loops *loops, const struct tarn__query *query, uint64_t now_ms)
 {
-	size_t zone_at = TARN__LOOP_NAME_LEN - sizeof zone;
 	if (!tarn__loops_may_hear(query) ||
-	    !tarn__name_is_equal(query->qname + zone_at, zone, sizeof zone))
+	    !tarn__name_is_equal(query->qname + 1 + TARN__LOOP_LABEL_LEN, mark, sizeof mark - 1))
 		return false;
 	bool is_ours = false;
 	pthread_mutex_lock(&loops->lock);
-	for (size_t i = 0; i < loops->count && now_ms < loops->until_ms && !is_ours; i++) {
+	size_t count = loops->config && now_ms < loops->until_ms ? loops->config->server_count : 0;
+	for (size_t i = 0; i < count && !is_ours; i++) {
 		struct loop *loop = &loops->loops[i];
-		is_ours = tarn__name_is_equal(query->qname, loop->qname, sizeof loop->qname);
+		is_ours = tarn__name_is_equal(query->qname + 1, loop->label, sizeof loop->label);
 		if (!is_ours || loop->is_found)
 			continue;
 		loop->is_found = true;
 		atomic_fetch_add(&loops->version, 1);
-		loops->found(loops->arg, i);
+		loops->found(loops->arg, loops->config, i);
 	}
 	pthread_mutex_unlock(&loops->lock);
 	return is_ours;
 }
 
-static bool is_loop(const struct tarn__loops *loops, const struct tarn_address *address)
+bool tarn__loops_have_news(struct tarn__loops *loops, unsigned *seen)
 {
-	for (size_t i = 0; i < loops->count; i++) {
+	unsigned version = atomic_load_explicit(&loops->version, memory_order_relaxed);
+	bool has_news = version != *seen;
+	*seen = version;
+	return has_news;
+}
+
+/* Is a server of that name's group among those found? */
+static bool is_loop(const struct tarn__loops *loops, size_t group,
+		    const struct tarn__server_config *server)
+{
+	if (group == TARN__GROUP_NONE)
+		return false;
+	const struct tarn__config *config = loops->config;
+	size_t first = config->groups[group].first;
+	for (size_t i = first; i < first + config->groups[group].count; i++) {
 		if (loops->loops[i].is_found &&
-		    tarn_address_is_equal(&loops->loops[i].address, address))
+		    tarn__server_config_is_equal(&config->servers[i], server))
 			return true;
 	}
 	return false;
 }
 
-void tarn__loops_sync(struct tarn__loops *loops, unsigned *seen, struct tarn__upstream *upstream)
+void tarn__loops_mark(struct tarn__loops *loops, const struct tarn__config *config, size_t index,
+		      struct tarn__upstream *upstream)
 {
-	if (atomic_load_explicit(&loops->version, memory_order_relaxed) == *seen)
-		return;
+	const struct tarn__group *group = &config->groups[index];
 	pthread_mutex_lock(&loops->lock);
-	*seen = loops->version;
-	for (size_t i = 0; i < upstream->count; i++) {
-		struct tarn__server *server = &upstream->servers[i];
-		server->is_loop = is_loop(loops, &server->address);
-	}
+	size_t asked = TARN__GROUP_NONE;
+	if (loops->config)
+		asked = tarn__config_group_of(loops->config, group->zone, group->zone_len);
+	for (size_t i = 0; i < upstream->count; i++)
+		upstream->servers[i].is_loop =
+			is_loop(loops, asked, &config->servers[group->first + i]);
 	pthread_mutex_unlock(&loops->lock);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/loop.h: finds servers that lead back to us. A server is asked for a random name under
- * "tarn-loop.internal."; when that question comes in, at any worker, it has come in a circle. It is
- * a name that resolvers between do not answer by themselves, as they would one in .invalid.
+ * core/loop.h: finds servers that lead back to us. A server is asked for a random name below its
+ * zone, RANDOM.tarn-loop.corp.example; the root's below "tarn-loop.internal.", which resolvers between
+ * do not answer by themselves, as they would a name in .invalid. When that question comes in, at any
+ * worker, it has come in a circle. A server that asks us for other zones than its own does no harm.
  *
  * Thread: any; one struct tarn__loops is shared by all workers, with a lock inside that only
  * questions for such names, and changes, take.
@@ -14,14 +15,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/config.h"
 #include "core/upstream.h"
 #include "dns/query.h"
 
 enum {
 	TARN__LOOP_LABEL_LEN = 16, /* octets; hexadecimal: 64 random bits, which nobody guesses */
-	TARN__LOOP_NAME_LEN = 1 + TARN__LOOP_LABEL_LEN + sizeof("\11tarn-loop\10internal"),
+	TARN__LOOP_PREFIX_LEN = 1 + TARN__LOOP_LABEL_LEN + sizeof("\11tarn-loop") - 1,
 	TARN__LOOP_MS = 5000, /* a name is remembered */
 };
+
+/* Called under the lock, on the thread that hears of one. */
+typedef void tarn__loop_function(void *arg, const struct tarn__config *, size_t server_index);
 
 struct tarn__loops;
 
@@ -29,17 +34,21 @@ struct tarn__loops;
 struct tarn__loops *tarn__loops_new(void);
 void tarn__loops_free(struct tarn__loops *);
 
-/* A name to ask a server for, made of random octets. */
-void tarn__loops_name(const uint8_t random[TARN__LOOP_LABEL_LEN / 2],
-		      uint8_t qname[TARN__LOOP_NAME_LEN]);
+/* A random label. */
+void tarn__loops_label(const uint8_t random[TARN__LOOP_LABEL_LEN / 2],
+		       uint8_t label[TARN__LOOP_LABEL_LEN]);
+
+/* The name to ask a group's server for. Returns its octets; 0: the zone's name is too long for it. */
+size_t tarn__loops_name(const uint8_t label[TARN__LOOP_LABEL_LEN], const struct tarn__group *,
+			uint8_t qname[TARN__NAME_MAX]);
 
 /*
- * Waits for the names, one for each of the servers, until TARN__LOOP_MS from now on; what was found
- * before is forgotten. found is called under the lock, on the thread that hears of one.
+ * Waits for the labels, one for each of the configuration's servers, until TARN__LOOP_MS from now on;
+ * what was found before is forgotten. 0 or TARN_ENOMEM.
  */
-void tarn__loops_expect(struct tarn__loops *, const struct tarn__upstream *,
-			const uint8_t (*qnames)[TARN__LOOP_NAME_LEN], uint64_t now_ms,
-			void (*found)(void *arg, size_t index), void *arg);
+int tarn__loops_expect(struct tarn__loops *, struct tarn__config *,
+		       const uint8_t (*labels)[TARN__LOOP_LABEL_LEN], uint64_t now_ms,
+		       tarn__loop_function *found, void *arg);
 
 /* Has the question been in a circle? Then the server that has brought it back is a loop. */
 bool tarn__loops_hear(struct tarn__loops *, const struct tarn__query *, uint64_t now_ms);
@@ -47,10 +56,16 @@ bool tarn__loops_hear(struct tarn__loops *, const struct tarn__query *, uint64_t
 /* Whether it is worth to ask that: of almost no question. */
 static inline bool tarn__loops_may_hear(const struct tarn__query *query)
 {
-	return query->qname_len == TARN__LOOP_NAME_LEN && query->qname[0] == TARN__LOOP_LABEL_LEN;
+	return query->qname[0] == TARN__LOOP_LABEL_LEN &&
+	       query->qname_len > TARN__LOOP_PREFIX_LEN &&
+	       query->qname[1 + TARN__LOOP_LABEL_LEN] == sizeof("tarn-loop") - 1;
 }
 
-/* Marks the worker's servers anew if anything has been found, or forgotten, since version *seen; 0: none. */
-void tarn__loops_sync(struct tarn__loops *, unsigned *seen, struct tarn__upstream *);
+/* Has anything been found, or forgotten, since version *seen, 0: none? *seen is that of now then. */
+bool tarn__loops_have_news(struct tarn__loops *, unsigned *seen);
+
+/* Marks the servers of that group of a configuration, perhaps another one, anew. */
+void tarn__loops_mark(struct tarn__loops *, const struct tarn__config *, size_t group,
+		      struct tarn__upstream *);
 
 #endif

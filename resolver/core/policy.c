@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "core/access.h"
+#include "core/config.h"
 #include "core/special.h"
+#include "core/zones.h"
 #include "dns/name.h"
 #include "dns/text.h"
 
@@ -31,6 +33,8 @@ struct name {
 struct tarn__policy {
 	struct tarn__access *access;
 	struct string version, identity;
+	const struct tarn__zones *zones; /* NULL: there are none */
+	bool has_empty_zones; /* some of them are never forwarded */
 	size_t passed_count;
 	struct name passed[];
 };
@@ -56,6 +60,9 @@ struct tarn__policy *tarn__policy_new(const struct tarn__policy_options *options
 		goto failed;
 	set_string(&policy->version, options->version);
 	set_string(&policy->identity, options->identity);
+	policy->zones = options->zones;
+	policy->has_empty_zones =
+		options->zones && tarn__zones_have(options->zones, TARN__GROUP_NONE);
 	for (; policy->passed_count < options->passed_count; policy->passed_count++) {
 		struct name *name = &policy->passed[policy->passed_count];
 		name->len = (uint16_t)tarn__name_parse(options->passed[policy->passed_count],
@@ -186,8 +193,33 @@ APART enum tarn__ruling answer_special(const struct tarn__query *query,
 			       out);
 }
 
+/* A zone that is never forwarded, and the reason why there is nothing in it. */
+APART enum tarn__ruling answer_zone(const struct tarn__query *query, size_t zone_len,
+				    struct tarn__policy_answer *out)
+{
+	bool is_apex = query->qname_len == zone_len;
+	enum tarn__ruling ruling =
+		answer_negative(query, is_apex ? TARN__NOERROR : TARN__NXDOMAIN, zone_len, out);
+	out->options.ede[out->options.ede_count++] =
+		(struct tarn__ede){TARN__EDE_BLOCKED, "this zone is not forwarded"};
+	return ruling;
+}
+
+/* 0: it is in none, or in a zone with servers. */
+APART size_t find_empty_zone(const struct tarn__policy *policy, const struct tarn__query *query)
+{
+	struct tarn__zone zone;
+	if (!tarn__zones_find(policy->zones, query->qname, query->qname_len, &zone))
+		return 0;
+	return zone.value == TARN__GROUP_NONE ? zone.len : 0;
+}
+
+/* Goes upstream though its use is special. */
 APART bool is_passed(const struct tarn__policy *policy, const struct tarn__query *query)
 {
+	struct tarn__zone zone;
+	if (policy->zones && tarn__zones_find(policy->zones, query->qname, query->qname_len, &zone))
+		return true;
 	for (size_t i = 0; i < policy->passed_count; i++) {
 		if (tarn__name_is_within(query->qname, query->qname_len, policy->passed[i].octets,
 					 policy->passed[i].len))
@@ -220,6 +252,11 @@ enum tarn__ruling tarn__policy_apply(const struct tarn__policy *policy,
 		return refuse_stranger(out);
 	if (query->qclass == TARN__CLASS_CH)
 		return answer_chaos(policy, query, out);
+	if (policy->has_empty_zones) {
+		size_t zone_len = find_empty_zone(policy, query);
+		if (zone_len > 0)
+			return answer_zone(query, zone_len, out);
+	}
 	struct tarn__special special = tarn__special_find(query->qname, query->qname_len);
 	if (special.kind != TARN__SPECIAL_NONE && !is_passed(policy, query))
 		return answer_special(query, special, out);

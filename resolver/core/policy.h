@@ -4,8 +4,9 @@
  *
  *	1. who asks: core/access.h; else REFUSED, EDE 18 (RFC 5358, RFC 8914 section 4.19)
  *	2. class CH: version.bind, version.server, id.server, hostname.bind TXT; else REFUSED
- *	3. special names: core/special.h, unless a passed name covers them
- *	4. ANY: one HINFO (RFC 8482 section 4.2)
+ *	3. zones that are never forwarded: empty, EDE 15 (RFC 8914 section 4.16)
+ *	4. special names: core/special.h, unless a passed name or a zone with servers covers them
+ *	5. ANY: one HINFO (RFC 8482 section 4.2)
  *
  * The first that applies answers. The cost of "none of them" is on the way of every hit. RD does not
  * matter: what is answered here needs no recursion.
@@ -25,8 +26,9 @@
 #include "tarn.h"
 
 struct tarn__policy;
+struct tarn__zones;
 
-/* What it is made of; everything is copied. */
+/* What it is made of; everything but the zones is copied. */
 struct tarn__policy_options {
 	const struct tarn_network *allowed; /* see tarn__access_new() */
 	size_t allowed_count;
@@ -34,6 +36,8 @@ struct tarn__policy_options {
 	size_t passed_count;
 	const char *version; /* version.bind's, 255 octets of it; NULL: REFUSED */
 	const char *identity; /* id.server's, likewise */
+	/* As struct tarn__config's; borrowed, not copied. */
+	const struct tarn__zones *zones;
 };
 
 /* NULL with errno set: ENOMEM; EINVAL where a passed name is no name. */

@@ -51,11 +51,12 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 	(void)len;
 	struct probe *probe = TARN__CONTAINER(exchange, struct probe, exchange);
 	struct tarn__probes *probes = probe->all;
+	bool was_dead = atomic_load(&probe->server->health->is_dead);
 	if (error == 0)
 		tarn__server_answered(probe->server, probe->sent_ms, now_ms(probes));
 	drop(probe);
 	if (error == 0)
-		probes->answered(probes);
+		probes->answered(probes, was_dead);
 }
 
 int tarn__probe_send(struct tarn__probes *probes, size_t index, const struct tarn__key *key,
@@ -69,7 +70,7 @@ int tarn__probe_send(struct tarn__probes *probes, size_t index, const struct tar
 	*probe = (struct probe){
 		.exchange = {.done = on_answer,
 			     .server = &server->address,
-			     .server_index = index,
+			     .server_index = probes->upstream->first + index,
 			     .transport = TARN__UDP,
 			     .wire = probe->wire},
 		.all = probes,
@@ -88,13 +89,30 @@ int tarn__probe_send(struct tarn__probes *probes, size_t index, const struct tar
 	return error;
 }
 
+static void send_probe(struct tarn__probes *probes, size_t index, uint64_t now)
+{
+	const struct tarn__server *server = &probes->upstream->servers[index];
+	/* Where it cannot be sent now, the next may be. */
+	tarn__probe_send(probes, index, &root_servers, now >= server->plain_until_ms);
+}
+
 void tarn__probe_now(struct tarn__probes *probes, size_t index)
 {
 	uint64_t now = now_ms(probes);
-	struct tarn__server *server = &probes->upstream->servers[index];
-	server->probe_at_ms = now + TARN__PROBE_MS;
-	/* Where it cannot be sent now, the next may be. */
-	tarn__probe_send(probes, index, &root_servers, now >= server->plain_until_ms);
+	atomic_store(&probes->upstream->servers[index].health->probe_at_ms, now + TARN__PROBE_MS);
+	send_probe(probes, index, now);
+}
+
+/* Probes the server if no worker has done so within TARN__PROBE_MS. Returns when it is due again. */
+static uint64_t probe_in_turn(struct tarn__probes *probes, size_t index, uint64_t now)
+{
+	struct tarn__health *health = probes->upstream->servers[index].health;
+	uint64_t at = atomic_load(&health->probe_at_ms);
+	if (now < at ||
+	    !atomic_compare_exchange_strong(&health->probe_at_ms, &at, now + TARN__PROBE_MS))
+		return at;
+	send_probe(probes, index, now);
+	return now + TARN__PROBE_MS;
 }
 
 /* Who has not answered by now is not waited for. Returns when the next one's time is over. */
@@ -114,13 +132,11 @@ static uint64_t probe_dead(struct tarn__probes *probes, uint64_t now)
 {
 	uint64_t next = UINT64_MAX;
 	for (size_t i = 0; i < probes->upstream->count; i++) {
-		struct tarn__server *server = &probes->upstream->servers[i];
-		if (!tarn__server_is_dead(server))
+		if (!tarn__server_is_dead(&probes->upstream->servers[i]))
 			continue;
-		if (now >= server->probe_at_ms)
-			tarn__probe_now(probes, i);
-		if (server->probe_at_ms < next)
-			next = server->probe_at_ms;
+		uint64_t at = probe_in_turn(probes, i, now);
+		if (at < next)
+			next = at;
 	}
 	return next;
 }
@@ -141,7 +157,7 @@ static void on_timer(struct tarn__timer *timer)
 
 void tarn__probes_init(struct tarn__probes *probes, const struct tarn_io *io,
 		       struct tarn__timers *timers, struct tarn__upstream *upstream,
-		       void (*answered)(struct tarn__probes *))
+		       void (*answered)(struct tarn__probes *, bool has_healed))
 {
 	*probes = (struct tarn__probes){.io = io,
 					.timers = timers,
@@ -158,13 +174,26 @@ void tarn__probes_stop(struct tarn__probes *probes)
 	tarn__timer_stop(probes->timers, &probes->timer);
 }
 
+void tarn__probes_move(struct tarn__probes *probes)
+{
+	const struct tarn__upstream *upstream = probes->upstream;
+	for (struct tarn__list *node = probes->outstanding.next; node != &probes->outstanding;
+	     node = node->next) {
+		struct probe *probe = TARN__CONTAINER(node, struct probe, node);
+		probe->exchange.server_index =
+			upstream->first + (size_t)(probe->server - upstream->servers);
+	}
+}
+
 void tarn__probes_want(struct tarn__probes *probes)
 {
 	uint64_t now = now_ms(probes);
 	probes->wanted_until_ms = now + TARN__PROBE_LIFE_MS;
 	for (size_t i = 0; i < probes->upstream->count; i++) {
 		const struct tarn__server *server = &probes->upstream->servers[i];
-		if (tarn__server_is_dead(server))
-			wake_by(probes, server->probe_at_ms > now ? server->probe_at_ms : now);
+		if (!tarn__server_is_dead(server))
+			continue;
+		uint64_t at = atomic_load(&server->health->probe_at_ms);
+		wake_by(probes, at > now ? at : now);
 	}
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * core/probe.h: questions of our own to the servers. A dead server is asked for the root's name
- * servers, once per TARN__PROBE_MS at most and only while clients ask; whatever it answers heals
- * it. An answer may take as long as one to a client's question: who is slow is not dead.
+ * servers, once per TARN__PROBE_MS at most, by one of the workers, and only while clients ask;
+ * whatever it answers heals it. An answer may take as long as one to a client's question: who is
+ * slow is not dead.
  *
- * Thread: one struct tarn__probes per worker.
+ * Thread: one struct tarn__probes per group and worker.
  */
 #ifndef TARN_CORE_PROBE_H
 #define TARN_CORE_PROBE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,7 +26,8 @@ struct tarn__probes {
 	const struct tarn_io *io;
 	struct tarn__timers *timers;
 	struct tarn__upstream *upstream; /* borrowed */
-	void (*answered)(struct tarn__probes *); /* a server has */
+	/* A server has; has that healed it, for this worker or for another? */
+	void (*answered)(struct tarn__probes *, bool has_healed);
 	struct tarn__timer timer;
 	struct tarn__list outstanding; /* oldest first */
 	uint64_t wanted_until_ms;
@@ -32,14 +35,18 @@ struct tarn__probes {
 
 /* All are borrowed. */
 void tarn__probes_init(struct tarn__probes *, const struct tarn_io *io, struct tarn__timers *,
-		       struct tarn__upstream *, void (*answered)(struct tarn__probes *));
+		       struct tarn__upstream *,
+		       void (*answered)(struct tarn__probes *, bool has_healed));
 /* Cancels what is outstanding; may repeat, and be followed by more probes. */
 void tarn__probes_stop(struct tarn__probes *);
 
 /* A client asks; or waits, and a server has died: dead servers are probed from now on. */
 void tarn__probes_want(struct tarn__probes *);
 
-/* Probes a server, dead or not. */
+/* The servers' place in the configuration's list is another, upstream->first. */
+void tarn__probes_move(struct tarn__probes *);
+
+/* Probes a server, dead or not. index is the server's in the group, as below. */
 void tarn__probe_now(struct tarn__probes *, size_t index);
 
 /*

@@ -30,10 +30,11 @@ enum {
 	CLIENT_MS = 4000, /* every client has an answer by then: stubs give up at 5 s */
 	PENDING_MAX = 20000, /* questions that wait in one worker; some 16 MiB */
 	TIMERS_PER_RUN = 1000, /* so that a wake-up ends; the rest is due at once */
+	DROPS_PER_RUN = 256, /* entries looked at, likewise */
 };
 
 struct tarn__shared {
-	struct tarn__config config;
+	uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN];
 	struct rtcache *cache;
 	struct tarn__loops *loops;
 };
@@ -57,7 +58,7 @@ struct tarn__resolver {
 	struct rtcache_client *client;
 	struct tarn__timers timers;
 	struct tarn__lookups lookups;
-	unsigned loops_seen; /* see tarn__loops_sync() */
+	unsigned loops_seen; /* see tarn__loops_have_news() */
 	struct tarn__list waiting;
 	size_t waiting_count;
 	struct pending *spare; /* the next question's, if it has to wait */
@@ -69,8 +70,12 @@ struct tarn__resolver {
 /* What any worker has found. */
 static void learn_of_loops(struct tarn__resolver *resolver)
 {
-	tarn__loops_sync(resolver->shared->loops, &resolver->loops_seen,
-			 resolver->lookups.upstream);
+	struct tarn__loops *loops = resolver->shared->loops;
+	const struct tarn__lookups *lookups = &resolver->lookups;
+	if (!tarn__loops_have_news(loops, &resolver->loops_seen))
+		return;
+	for (size_t i = 0; i < lookups->config->group_count; i++)
+		tarn__loops_mark(loops, lookups->config, i, lookups->groups[i]->upstream);
 }
 
 static void on_lookup(struct rtcache_lookup *handle, const void *key, size_t key_len, void *extra,
@@ -82,39 +87,26 @@ static void on_lookup(struct rtcache_lookup *handle, const void *key, size_t key
 	tarn__lookup_start(&resolver->lookups, handle, key, key_len);
 }
 
-struct tarn__shared *tarn__shared_new(const struct tarn__config *config)
+struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options)
 {
 	struct tarn__shared *shared = calloc(1, sizeof *shared);
-	if (!shared) {
-		tarn__policy_free(config->policy);
+	if (!shared)
 		return NULL;
-	}
-	shared->config = *config;
-	shared->config.servers = NULL;
-	if (config->server_count > TARN__SERVERS_MAX) {
-		errno = EINVAL;
-		goto failed;
-	}
-	size_t servers_size = config->server_count * sizeof config->servers[0];
-	shared->config.servers = malloc(servers_size + 1);
-	if (!shared->config.servers)
-		goto failed;
-	if (servers_size > 0)
-		memcpy(shared->config.servers, config->servers, servers_size);
+	memcpy(shared->cookie_secret, options->cookie_secret, sizeof shared->cookie_secret);
 	shared->loops = tarn__loops_new();
 	if (!shared->loops)
 		goto failed;
 	shared->cache = rtcache_new(&(struct rtcache_options){
-		.size = config->cache_size,
+		.size = options->cache_size,
 		.stale_ms = STALE_MS,
 		.stale_after_ms = STALE_AFTER_MS,
 		.stale_failure_ms = STALE_FAILURE_MS,
 		.failure_ms = FAILURE_MS,
 		.failure_max_ms = FAILURE_MAX_MS,
 		.refresh_percent = REFRESH_PERCENT,
-		.now_ms = config->now_ms,
+		.now_ms = options->now_ms,
 		.lookup = on_lookup,
-		.arg = config->now_arg,
+		.arg = options->now_arg,
 	});
 	if (shared->cache)
 		return shared;
@@ -131,19 +123,7 @@ void tarn__shared_free(struct tarn__shared *shared)
 		return;
 	rtcache_free(shared->cache);
 	tarn__loops_free(shared->loops);
-	tarn__policy_free(shared->config.policy);
-	free(shared->config.servers);
 	free(shared);
-}
-
-const struct tarn__config *tarn__shared_config(const struct tarn__shared *shared)
-{
-	return &shared->config;
-}
-
-void tarn__shared_distrust(struct tarn__shared *shared)
-{
-	shared->config.trust_ad = false;
 }
 
 /* ---- questions that wait ---------------------------------------------------------------- */
@@ -166,7 +146,8 @@ static struct tarn__respondent respondent(const struct tarn__resolver *resolver,
 					  const struct tarn__asker *asker,
 					  const struct tarn__query *query)
 {
-	return (struct tarn__respondent){.config = &resolver->shared->config,
+	return (struct tarn__respondent){.config = resolver->lookups.config,
+					 .cookie_secret = resolver->shared->cookie_secret,
 					 .io = resolver->io,
 					 .asker = asker,
 					 .query = query};
@@ -259,14 +240,11 @@ long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__aske
 	    tarn__loops_hear(resolver->shared->loops, &query,
 			     resolver->io->now_ms(resolver->io->data)))
 		return (long)tarn__respond_rcode(&to, TARN__REFUSED, reply);
-	const struct tarn__policy *policy = resolver->shared->config.policy;
-	if (policy) {
-		struct tarn__policy_answer answer;
-		enum tarn__ruling ruling =
-			tarn__policy_apply(policy, &query, asker->client, &answer);
-		if (ruling != TARN__POLICY_PASS)
-			return (long)tarn__respond_policy(&to, ruling, &answer, reply);
-	}
+	struct tarn__policy_answer answer;
+	enum tarn__ruling ruling = tarn__policy_apply(resolver->lookups.config->policy, &query,
+						      asker->client, &answer);
+	if (ruling != TARN__POLICY_PASS)
+		return (long)tarn__respond_policy(&to, ruling, &answer, reply);
 	uint8_t key[TARN__KEY_MAX];
 	size_t key_len = tarn__key_write(&query, key);
 	if (!(query.flags & TARN__FLAG_RD))
@@ -289,7 +267,7 @@ long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__aske
 	/* Without a lookup the failure is an earlier one's. */
 	bool is_cached = resolver->lookups.started == started;
 	if (is_cached && (!value.data || value.status == RTCACHE_STALE))
-		tarn__probes_want(&resolver->lookups.probes);
+		tarn__lookups_want(&resolver->lookups, query.qname, query.qname_len);
 	if (value.data)
 		return (long)tarn__respond_value(&to, &value, reply);
 	return (long)tarn__respond_failure(&to, value.error, is_cached, reply);
@@ -297,8 +275,9 @@ long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__aske
 
 /* ---- one per worker --------------------------------------------------------------------- */
 
-struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, const struct tarn_io *io,
-					  void (*wake)(void *arg), void *wake_arg)
+struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct tarn__config *config,
+					  const struct tarn_io *io, void (*wake)(void *arg),
+					  void *wake_arg)
 {
 	struct tarn__resolver *resolver = calloc(1, sizeof *resolver);
 	if (!resolver)
@@ -309,8 +288,8 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, const str
 	resolver->client = rtcache_client_new(shared->cache, wake, wake_arg);
 	resolver->reply = malloc(TARN__MESSAGE_MAX);
 	if (resolver->client && resolver->reply &&
-	    tarn__lookups_init(&resolver->lookups, io, &resolver->timers, resolver->client,
-			       &shared->config) == 0)
+	    tarn__lookups_init(&resolver->lookups, io, &resolver->timers, resolver->client, config,
+			       shared->cookie_secret) == 0)
 		return resolver;
 	rtcache_client_free(resolver->client);
 	free(resolver->reply);
@@ -337,6 +316,8 @@ void tarn__resolver_run(struct tarn__resolver *resolver)
 {
 	const struct tarn_io *io = resolver->io;
 	learn_of_loops(resolver);
+	if (tarn__lookups_have_heals(&resolver->lookups))
+		tarn__lookups_take_heals(&resolver->lookups);
 	rtcache_client_run(resolver->client);
 	if (tarn__timers_run(&resolver->timers, io->now_ms(io->data), TIMERS_PER_RUN) > 0)
 		rtcache_client_run(resolver->client);
@@ -345,15 +326,43 @@ void tarn__resolver_run(struct tarn__resolver *resolver)
 	io->wake_at(io->data, next < cache_next ? next : cache_next);
 }
 
-/* ---- other servers, another network ----------------------------------------------------- */
+/* ---- another configuration, another network --------------------------------------------- */
 
-int tarn__resolver_set_servers(struct tarn__resolver *resolver, const struct tarn_address *servers,
-			       size_t count, void (*switched)(void *arg), void *arg)
+int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__config *config,
+			      void (*switched)(void *arg), void *arg)
 {
-	int error = tarn__lookups_set_servers(&resolver->lookups, servers, count, switched, arg);
+	int error = tarn__lookups_set_config(&resolver->lookups, config, switched, arg);
 	if (error == 0)
 		resolver->loops_seen = 0;
 	return error;
+}
+
+struct drop {
+	struct tarn__resolver *resolver;
+	struct tarn__config *const *before;
+	size_t count;
+};
+
+static void drop_item(const struct rtcache_item *item, void *arg)
+{
+	const struct drop *drop = arg;
+	struct tarn__key key;
+	if (!tarn__key_read(item->key, item->key_len, &key))
+		return;
+	for (size_t i = 0; i < drop->count; i++) {
+		if (!tarn__config_moves(drop->before[i], drop->resolver->lookups.config, key.qname,
+					key.qname_len))
+			continue;
+		rtcache_remove(drop->resolver->client, item->key, item->key_len);
+		return;
+	}
+}
+
+bool tarn__resolver_drop(struct tarn__resolver *resolver, struct tarn__config *const *before,
+			 size_t count, uint64_t *cursor)
+{
+	struct drop drop = {.resolver = resolver, .before = before, .count = count};
+	return rtcache_walk(resolver->client, cursor, DROPS_PER_RUN, drop_item, &drop);
 }
 
 void tarn__resolver_network_changed(struct tarn__resolver *resolver)
@@ -361,29 +370,40 @@ void tarn__resolver_network_changed(struct tarn__resolver *resolver)
 	tarn__lookups_network_changed(&resolver->lookups);
 }
 
-int tarn__resolver_probe_loops(struct tarn__resolver *resolver,
-			       void (*found)(void *arg, size_t server_index), void *arg)
+/* Asks the servers of a group for their names. Where memory is short some are not asked. */
+static int ask_for_loops(struct tarn__forwarding *forwarding, const struct tarn__group *group,
+			 const uint8_t (*labels)[TARN__LOOP_LABEL_LEN])
 {
-	const struct tarn_io *io = resolver->io;
-	const struct tarn__upstream *upstream = resolver->lookups.upstream;
-	uint8_t qnames[TARN__SERVERS_MAX][TARN__LOOP_NAME_LEN];
-	for (size_t i = 0; i < upstream->count; i++) {
-		uint8_t random[TARN__LOOP_LABEL_LEN / 2];
-		io->random(io->data, random, sizeof random);
-		tarn__loops_name(random, qnames[i]);
-	}
-	tarn__loops_expect(resolver->shared->loops, upstream, qnames, io->now_ms(io->data), found,
-			   arg);
 	int error = 0;
-	for (size_t i = 0; i < upstream->count; i++) {
-		struct tarn__key key = {.qname = qnames[i],
-					.qname_len = sizeof qnames[i],
-					.qtype = TARN__TYPE_TXT,
-					.qclass = TARN__CLASS_IN};
+	for (size_t i = 0; i < group->count; i++) {
+		uint8_t qname[TARN__NAME_MAX];
+		struct tarn__key key = {
+			.qname = qname, .qtype = TARN__TYPE_TXT, .qclass = TARN__CLASS_IN};
+		key.qname_len = (uint16_t)tarn__loops_name(labels[group->first + i], group, qname);
 		/* A server that cannot be reached leads nowhere. */
-		if (tarn__probe_send(&resolver->lookups.probes, i, &key, false) == TARN_ENOMEM)
+		if (key.qname_len > 0 &&
+		    tarn__probe_send(&forwarding->probes, i, &key, false) == TARN_ENOMEM)
 			error = TARN_ENOMEM;
 	}
+	return error;
+}
+
+int tarn__resolver_probe_loops(struct tarn__resolver *resolver, tarn__loop_function *found,
+			       void *arg)
+{
+	const struct tarn_io *io = resolver->io;
+	const struct tarn__lookups *lookups = &resolver->lookups;
+	struct tarn__config *config = lookups->config;
+	uint8_t labels[TARN__SERVERS_ALL_MAX][TARN__LOOP_LABEL_LEN];
+	for (size_t i = 0; i < config->server_count; i++) {
+		uint8_t random[TARN__LOOP_LABEL_LEN / 2];
+		io->random(io->data, random, sizeof random);
+		tarn__loops_label(random, labels[i]);
+	}
+	int error = tarn__loops_expect(resolver->shared->loops, config, labels,
+				       io->now_ms(io->data), found, arg);
+	for (size_t i = 0; i < config->group_count && error == 0; i++)
+		error = ask_for_loops(lookups->groups[i], &config->groups[i], labels);
 	io->wake_at(io->data, io->now_ms(io->data));
 	return error;
 }

@@ -15,29 +15,23 @@
 #ifndef TARN_CORE_RESOLVER_H
 #define TARN_CORE_RESOLVER_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/config.h"
 #include "core/io.h"
+#include "core/loop.h"
 #include "dns/cookie.h"
 #include "tarn.h"
 
 struct rtcache;
-struct tarn__policy;
 
 /* ---- shared by all workers -------------------------------------------------------------- */
 
-/* What a resolver may need to know; immutable once made, trust apart. */
-struct tarn__config {
+/* What stays as it is for good. */
+struct tarn__shared_options {
 	size_t cache_size;
-	struct tarn_address *servers; /* owned; those to begin with */
-	size_t server_count;
-	enum tarn_policy upstream_policy;
-	/* Their word on what they validated is taken: AD is asked for and passed on (RFC 6840). */
-	atomic_bool trust_ad;
-	struct tarn__policy *policy; /* owned; NULL: every question passes */
 	uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN];
 	/* The cache's clock: struct rtcache_options.now_ms and its arg. NULL: its own. */
 	uint64_t (*now_ms)(void *arg);
@@ -46,15 +40,9 @@ struct tarn__config {
 
 struct tarn__shared;
 
-/* Copies the configuration; takes the policy, even on failure. NULL with errno set. */
-struct tarn__shared *tarn__shared_new(const struct tarn__config *);
+/* NULL with errno set. */
+struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *);
 void tarn__shared_free(struct tarn__shared *);
-const struct tarn__config *tarn__shared_config(const struct tarn__shared *);
-/*
- * Ends trust_ad. There is no way back: the cache has the word of servers that are not trusted. Any
- * thread.
- */
-void tarn__shared_distrust(struct tarn__shared *);
 
 /* ---- one per worker --------------------------------------------------------------------- */
 
@@ -62,10 +50,11 @@ struct tarn__resolver;
 
 /*
  * wake is called from other threads when tarn__resolver_run() has something to do; io is borrowed
- * and outlives the resolver. NULL: out of memory.
+ * and outlives the resolver; the configuration gets a reference more. NULL: out of memory.
  */
-struct tarn__resolver *tarn__resolver_new(struct tarn__shared *, const struct tarn_io *io,
-					  void (*wake)(void *arg), void *wake_arg);
+struct tarn__resolver *tarn__resolver_new(struct tarn__shared *, struct tarn__config *,
+					  const struct tarn_io *io, void (*wake)(void *arg),
+					  void *wake_arg);
 /* Every pending query is answered (SERVFAIL) first. */
 void tarn__resolver_free(struct tarn__resolver *);
 
@@ -77,13 +66,22 @@ void tarn__resolver_park(struct tarn__resolver *);
 void tarn__resolver_unpark(struct tarn__resolver *);
 
 /*
- * Takes another list of servers; copied. Every exchange outstanding is canceled, switched(arg) is
- * called, once, for the carrier to take the new list over, and the lookups under way are asked
- * anew, within their old deadlines. What is known of a server that stays in the list is kept. 0, or
+ * Takes another configuration, and a reference to it. Exchanges with servers of a group that is not
+ * equal in both are canceled, those of the others get their new server_index; then switched(arg) is
+ * called, once, for the carrier to take the new list over; then the lookups that lost theirs are
+ * asked anew, within their old deadlines. What is known of a server that stays is kept. 0, or
  * TARN_ENOMEM: nothing has changed and switched was not called.
  */
-int tarn__resolver_set_servers(struct tarn__resolver *, const struct tarn_address *servers,
-			       size_t count, void (*switched)(void *arg), void *arg);
+int tarn__resolver_set_config(struct tarn__resolver *, struct tarn__config *,
+			      void (*switched)(void *arg), void *arg);
+
+/*
+ * Takes out of the cache, some at each call, what any of these configurations may have put there that
+ * the servers of now were not asked for: for one worker, after all have taken the one of now over.
+ * *cursor is 0 at first. Is there more?
+ */
+bool tarn__resolver_drop(struct tarn__resolver *, struct tarn__config *const *before, size_t count,
+			 uint64_t *cursor);
 
 /*
  * The network is another one: failures and round trips are forgotten, servers that were dead are
@@ -99,8 +97,7 @@ void tarn__resolver_network_changed(struct tarn__resolver *);
  * thread, under a lock, and calls nothing of a resolver; it and arg live as long as the shared. 0 or
  * TARN_ENOMEM.
  */
-int tarn__resolver_probe_loops(struct tarn__resolver *,
-			       void (*found)(void *arg, size_t server_index), void *arg);
+int tarn__resolver_probe_loops(struct tarn__resolver *, tarn__loop_function *found, void *arg);
 
 /* ---- a client's question ---------------------------------------------------------------- */
 

@@ -14,8 +14,8 @@ static void set_cookie(const struct tarn__respondent *to, uint8_t cookie[TARN__C
 	size_t len;
 	const uint8_t *octets = tarn__address_octets(to->asker->client, &len);
 	/* RFC 7873 section 5.2.3: who shows none, or a bad one, is answered all the same. */
-	(void)tarn__cookie_answer(to->config->cookie_secret, query->cookie, query->cookie_len,
-				  octets, len, to->io->wall_sec(to->io->data), cookie);
+	(void)tarn__cookie_answer(to->cookie_secret, query->cookie, query->cookie_len, octets, len,
+				  to->io->wall_sec(to->io->data), cookie);
 	options->cookie = cookie;
 	options->cookie_len = TARN__COOKIE_LEN;
 }
@@ -66,6 +66,9 @@ static struct tarn__ede explain(int error)
 	case TARN_ENOSERVER:
 		return (struct tarn__ede){TARN__EDE_NO_REACHABLE_AUTHORITY,
 					  "no upstream server is configured"};
+	case TARN_ELOOP:
+		return (struct tarn__ede){TARN__EDE_NO_REACHABLE_AUTHORITY,
+					  "all upstream servers lead back here"};
 	case TARN_EUNREACHABLE:
 		return (struct tarn__ede){TARN__EDE_NETWORK_ERROR,
 					  "the upstream servers cannot be reached"};

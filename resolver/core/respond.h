@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/config.h"
 #include "core/io.h"
 #include "core/policy.h"
 #include "core/resolver.h"
@@ -26,6 +27,7 @@ enum { TARN__STALE_TTL = 30 /* seconds; RFC 8767 section 4 recommends it */ };
 /* Who is told what was asked. */
 struct tarn__respondent {
 	const struct tarn__config *config;
+	const uint8_t *cookie_secret;
 	const struct tarn_io *io;
 	const struct tarn__asker *asker;
 	const struct tarn__query *query;

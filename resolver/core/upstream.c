@@ -7,24 +7,25 @@
 
 #include "core/access.h"
 
-struct tarn__upstream *tarn__upstream_new(enum tarn_policy policy,
-					  const struct tarn_address *addresses, size_t count,
+struct tarn__upstream *tarn__upstream_new(const struct tarn__config *config, size_t index,
 					  const uint8_t secret[TARN__COOKIE_SECRET_LEN])
 {
+	const struct tarn__group *group = &config->groups[index];
 	struct tarn__upstream *upstream =
-		calloc(1, sizeof *upstream + count * sizeof upstream->servers[0]);
+		calloc(1, sizeof *upstream + group->count * sizeof upstream->servers[0]);
 	if (!upstream)
 		return NULL;
-	upstream->policy = policy;
-	upstream->count = count;
-	for (size_t i = 0; i < count; i++) {
+	upstream->policy = group->policy;
+	upstream->count = group->count;
+	for (size_t i = 0; i < group->count; i++) {
 		struct tarn__server *server = &upstream->servers[i];
-		server->address = addresses[i];
+		server->address = config->servers[group->first + i].address;
 		size_t len;
 		const uint8_t *octets = tarn__address_octets(&server->address, &len);
 		tarn__cookie_for_server(secret, octets, len, server->cookie);
 		server->cookie_len = TARN__COOKIE_CLIENT_LEN;
 	}
+	tarn__upstream_move(upstream, config, index);
 	return upstream;
 }
 
@@ -33,14 +34,35 @@ void tarn__upstream_free(struct tarn__upstream *upstream)
 	free(upstream);
 }
 
-void tarn__upstream_keep(struct tarn__upstream *upstream, const struct tarn__upstream *old)
+static void set_health(struct tarn__server *server, struct tarn__health *health)
+{
+	server->health = health;
+	if (tarn__server_is_dead(server))
+		atomic_store(&health->is_dead, true);
+}
+
+void tarn__upstream_move(struct tarn__upstream *upstream, const struct tarn__config *config,
+			 size_t group)
+{
+	upstream->first = config->groups[group].first;
+	for (size_t i = 0; i < upstream->count; i++)
+		set_health(&upstream->servers[i], &config->health[upstream->first + i]);
+}
+
+void tarn__upstream_keep(struct tarn__upstream *upstream, const struct tarn__config *config,
+			 const struct tarn__upstream *old, const struct tarn__config *old_config)
 {
 	for (size_t i = 0; i < upstream->count; i++) {
 		struct tarn__server *server = &upstream->servers[i];
+		struct tarn__health *health = server->health;
+		const struct tarn__server_config *new_server =
+			&config->servers[upstream->first + i];
 		for (size_t j = 0; j < old->count; j++) {
-			if (tarn_address_is_equal(&server->address, &old->servers[j].address))
+			if (tarn__server_config_is_equal(new_server,
+							 &old_config->servers[old->first + j]))
 				*server = old->servers[j];
 		}
+		set_health(server, health);
 	}
 }
 
@@ -127,14 +149,19 @@ void tarn__server_answered(struct tarn__server *server, uint64_t sent_ms, uint64
 	}
 	server->failures = 0;
 	server->answered_ms = now_ms;
+	/* Almost never: the line stays shared. */
+	if (atomic_load_explicit(&server->health->is_dead, memory_order_relaxed))
+		atomic_store(&server->health->is_dead, false);
 }
 
 void tarn__server_failed(struct tarn__server *server, uint64_t now_ms)
 {
 	if (server->failures < UINT32_MAX)
 		server->failures++;
-	if (server->failures == TARN__HOLD_FAILURES)
-		server->held_until_ms = now_ms + TARN__HOLD_MS;
+	if (server->failures != TARN__HOLD_FAILURES)
+		return;
+	server->held_until_ms = now_ms + TARN__HOLD_MS;
+	atomic_store(&server->health->is_dead, true);
 }
 
 void tarn__server_forget(struct tarn__server *server)

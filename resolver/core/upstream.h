@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/upstream.h: what a worker knows of the upstream servers, and which one to ask next, by
+ * core/upstream.h: what a worker knows of a group's servers, and which one to ask next, by
  * policy; which are dead; and what each of them cannot do, for a while. Knows nothing of questions
  * or sockets.
  *
@@ -8,7 +8,7 @@
  * probed (core/probe.h), and one question may try it when TARN__HOLD_MS are over. Its first answer
  * heals it. See docs/decisions/dead-servers.md.
  *
- * Thread: one struct tarn__upstream per worker.
+ * Thread: one struct tarn__upstream per group and worker.
  */
 #ifndef TARN_CORE_UPSTREAM_H
 #define TARN_CORE_UPSTREAM_H
@@ -17,11 +17,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/config.h"
 #include "dns/cookie.h"
 #include "tarn.h"
 
 enum {
-	TARN__SERVERS_MAX = 64, /* of one configuration */
 	TARN__SENDS_MAX = 3, /* RFC 9520 section 3.1, per server, transport and question */
 	TARN__PATIENCE_MIN_MS = 50, /* before the next server is asked too: floor ... */
 	TARN__PATIENCE_MAX_MS = 1000, /* ... and ceiling */
@@ -51,13 +51,13 @@ bool tarn__flaw_is_known(const struct tarn__flaw *, uint64_t now_ms);
 
 struct tarn__server {
 	struct tarn_address address;
+	struct tarn__health *health; /* the configuration's */
 	uint32_t srtt_ms; /* smoothed; 0: never answered */
 	uint32_t rttvar_ms; /* mean deviation (RFC 6298 section 2) */
 	uint32_t failures; /* in a row */
 	bool is_loop; /* leads back to us: not asked at all */
 	uint64_t answered_ms; /* last; 0: never */
 	uint64_t held_until_ms; /* while it is dead */
-	uint64_t probe_at_ms; /* the next, if it is dead then */
 	uint64_t plain_until_ms; /* it refuses EDNS */
 	uint64_t disbelieved; /* answers that a forger may have sent */
 	struct tarn__flaw misspells; /* it changes the case of letters */
@@ -70,18 +70,25 @@ struct tarn__server {
 struct tarn__upstream {
 	enum tarn_policy policy;
 	size_t turn; /* of the next question: whom round robin asks first */
+	size_t first; /* where the servers begin in the configuration's list */
 	size_t count;
 	struct tarn__server servers[]; /* in the configuration's order */
 };
 
-/* addresses are copied; secret is what our cookies are made of. NULL: out of memory. */
-struct tarn__upstream *tarn__upstream_new(enum tarn_policy, const struct tarn_address *addresses,
-					  size_t count,
+/*
+ * Of a group of the configuration, which outlives it; secret is what our cookies are made of. NULL:
+ * out of memory.
+ */
+struct tarn__upstream *tarn__upstream_new(const struct tarn__config *, size_t group,
 					  const uint8_t secret[TARN__COOKIE_SECRET_LEN]);
 void tarn__upstream_free(struct tarn__upstream *);
 
-/* Takes over what old knows of the servers that are in both. */
-void tarn__upstream_keep(struct tarn__upstream *, const struct tarn__upstream *old);
+/* It is a group of another configuration now, with equal servers. */
+void tarn__upstream_move(struct tarn__upstream *, const struct tarn__config *, size_t group);
+
+/* Takes over what old, of old_config, knows of the servers that are in both. */
+void tarn__upstream_keep(struct tarn__upstream *, const struct tarn__config *,
+			 const struct tarn__upstream *old, const struct tarn__config *old_config);
 
 enum tarn__upstream_state {
 	TARN__UPSTREAM_NONE, /* there is no server, but for those that lead back to us */
@@ -111,7 +118,10 @@ int tarn__upstream_choose(const struct tarn__upstream *, const struct tarn__trie
 /* How long an answer from that server may take before the next is asked too; doubles with sends. */
 uint64_t tarn__upstream_patience_ms(const struct tarn__server *, unsigned sends);
 
-/* An answer came, whatever its rcode; or none came, or the network said that none will. */
+/*
+ * An answer came, whatever its rcode; or none came, or the network said that none will. Which server
+ * is dead, or not any more, other workers see in its health.
+ */
 void tarn__server_answered(struct tarn__server *, uint64_t sent_ms, uint64_t now_ms);
 void tarn__server_failed(struct tarn__server *, uint64_t now_ms);
 

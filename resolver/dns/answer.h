@@ -76,6 +76,9 @@ void tarn__answer_read(const uint8_t *wire, size_t len, const uint8_t *asked, si
  */
 void tarn__stored_age(uint8_t *stored, size_t len, uint32_t age_sec);
 
+/* Takes AD out of a stored form: nobody trusts whoever has set it. */
+void tarn__stored_clear_ad(uint8_t *stored);
+
 /* NOERROR or NXDOMAIN. */
 uint16_t tarn__stored_rcode(const uint8_t *stored);
 

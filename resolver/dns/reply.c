@@ -85,6 +85,11 @@ static void write_ttls(const struct records *records, uint8_t *wire,
 	}
 }
 
+void tarn__stored_clear_ad(uint8_t *stored)
+{
+	stored[0] &= (uint8_t)~TARN__STORED_AD;
+}
+
 void tarn__stored_age(uint8_t *stored, size_t len, uint32_t age_sec)
 {
 	struct records records = stored_records(stored, len);

@@ -26,11 +26,12 @@ struct tarn__pool {
 };
 
 struct server {
-	struct tarn_address address;
+	struct tarn__server_config config;
 	struct tarn__pool pools[2]; /* by enum tarn__transport */
 };
 
 struct list {
+	struct tarn__config *config;
 	size_t count;
 	struct server *servers[]; /* each at a place of its own, where its channels find it */
 };
@@ -57,7 +58,7 @@ static struct tarn__channel *add_channel(struct tarn__carrier *carrier, struct s
 	struct tarn__pool *pool = &server->pools[transport];
 	struct tarn__channel *channel = tarn__channel_new(&(struct tarn__channel_options){
 		.loop = carrier->loop,
-		.server = &server->address,
+		.server = &server->config,
 		.transport = transport,
 		.random = carrier->random,
 		.datagram = carrier->datagram,
@@ -232,42 +233,44 @@ static void free_list(struct tarn__carrier *carrier, struct list *list)
 		if (list->servers[i] != NULL)
 			free_server(carrier, list->servers[i]);
 	}
+	tarn__config_put(list->config);
 	free(list);
 }
 
-static struct list *make_list(struct tarn__carrier *carrier, const struct tarn_address *addresses,
-			      size_t count)
+static struct list *make_list(struct tarn__carrier *carrier, struct tarn__config *config)
 {
+	size_t count = config->server_count;
 	struct list *list = calloc(1, sizeof(*list) + count * sizeof(list->servers[0]));
 	if (list == NULL)
 		return NULL;
+	list->config = tarn__config_get(config);
 	for (; list->count < count; list->count++) {
 		struct server *server = calloc(1, sizeof(*server));
 		if (server == NULL) {
 			free_list(carrier, list);
 			return NULL;
 		}
-		server->address = addresses[list->count];
+		server->config = config->servers[list->count];
 		list->servers[list->count] = server;
 	}
 	return list;
 }
 
-/* The place of the server in the list; NULL: it is not there, or has been taken. */
-static struct server **find_server(struct list *list, const struct tarn_address *address)
+/* The place of such a server in a group; NULL: it is not there, or has been taken. */
+static struct server **find_server(struct list *list, const struct tarn__group *group,
+				   const struct tarn__server_config *config)
 {
-	for (size_t i = 0; i < list->count; i++) {
+	for (size_t i = group->first; i < group->first + group->count; i++) {
 		struct server *server = list->servers[i];
-		if (server != NULL && tarn_address_is_equal(&server->address, address))
+		if (server != NULL && tarn__server_config_is_equal(&server->config, config))
 			return &list->servers[i];
 	}
 	return NULL;
 }
 
-int tarn__carrier_prepare_servers(struct tarn__carrier *carrier,
-				  const struct tarn_address *addresses, size_t count)
+int tarn__carrier_prepare(struct tarn__carrier *carrier, struct tarn__config *config)
 {
-	struct list *list = make_list(carrier, addresses, count);
+	struct list *list = make_list(carrier, config);
 	if (list == NULL)
 		return TARN_ENOMEM;
 	free_list(carrier, carrier->next_list);
@@ -275,27 +278,39 @@ int tarn__carrier_prepare_servers(struct tarn__carrier *carrier,
 	return 0;
 }
 
-void tarn__carrier_switch_servers(struct tarn__carrier *carrier)
+static void keep_servers(struct list *list, const struct tarn__group *group, struct list *old,
+			 const struct tarn__group *old_group)
 {
-	struct list *old = carrier->list;
-	carrier->list = carrier->next_list;
-	carrier->next_list = NULL;
-	for (size_t i = 0; i < carrier->list->count; i++) {
-		struct server **place = &carrier->list->servers[i];
-		struct server **kept = find_server(old, &(*place)->address);
+	for (size_t i = group->first; i < group->first + group->count; i++) {
+		struct server **place = &list->servers[i];
+		struct server **kept = find_server(old, old_group, &(*place)->config);
 		if (kept == NULL)
 			continue;
 		free(*place);
 		*place = *kept;
 		*kept = NULL;
 	}
+}
+
+void tarn__carrier_switch(struct tarn__carrier *carrier)
+{
+	struct list *old = carrier->list;
+	struct list *list = carrier->next_list;
+	carrier->list = list;
+	carrier->next_list = NULL;
+	for (size_t i = 0; i < list->config->group_count; i++) {
+		const struct tarn__group *group = &list->config->groups[i];
+		size_t before = tarn__config_group_of(old->config, group->zone, group->zone_len);
+		if (before != TARN__GROUP_NONE)
+			keep_servers(list, group, old, &old->config->groups[before]);
+	}
 	free_list(carrier, old);
 }
 
 /* ---- the carrier -------------------------------------------------------------------------- */
 
-struct tarn__carrier *tarn__carrier_new(struct ev_loop *loop, const struct tarn_address *servers,
-					size_t server_count, struct tarn__random *random)
+struct tarn__carrier *tarn__carrier_new(struct ev_loop *loop, struct tarn__config *config,
+					struct tarn__random *random)
 {
 	struct tarn__carrier *carrier = calloc(1, sizeof(*carrier));
 	if (carrier == NULL)
@@ -311,7 +326,7 @@ struct tarn__carrier *tarn__carrier_new(struct ev_loop *loop, const struct tarn_
 	carrier->finished_tail = &carrier->finished;
 	carrier->tick_ms = UINT64_MAX;
 	carrier->datagram = malloc(TARN__MESSAGE_MAX);
-	carrier->list = make_list(carrier, servers, server_count);
+	carrier->list = make_list(carrier, config);
 	if (carrier->datagram != NULL && carrier->list != NULL)
 		return carrier;
 	tarn__carrier_free(carrier);

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/config.h"
 #include "core/io.h"
 
 struct ev_loop;
@@ -48,20 +49,23 @@ struct tarn__carrier_stats {
 	uint64_t channels; /* alive */
 };
 
-/* The list is copied, the loop and the random borrowed. NULL: out of memory. */
-struct tarn__carrier *tarn__carrier_new(struct ev_loop *, const struct tarn_address *servers,
-					size_t server_count, struct tarn__random *);
+/*
+ * The configuration, whose servers it carries to, gets a reference more; the loop and the random are
+ * borrowed. NULL: out of memory.
+ */
+struct tarn__carrier *tarn__carrier_new(struct ev_loop *, struct tarn__config *,
+					struct tarn__random *);
 /* What is under way is not called back any more. NULL is allowed. */
 void tarn__carrier_free(struct tarn__carrier *);
 
 /*
- * Another list of servers, in two steps, so that the second cannot fail: prepare may be called at any
- * time and changes nothing yet; switch is called with no exchange outstanding, and not from within
- * done. Channels and connections to servers that stay are kept. 0 or TARN_ENOMEM.
+ * Another configuration, in two steps, so that the second cannot fail: prepare may be called at any
+ * time and changes nothing yet; switch is called not from within done, and with no exchange
+ * outstanding but with servers of groups that are equal in both (tarn__config_group_is_equal()). Servers
+ * that stay in their group keep their channels and connections. 0 or TARN_ENOMEM.
  */
-int tarn__carrier_prepare_servers(struct tarn__carrier *, const struct tarn_address *servers,
-				  size_t count);
-void tarn__carrier_switch_servers(struct tarn__carrier *);
+int tarn__carrier_prepare(struct tarn__carrier *, struct tarn__config *);
+void tarn__carrier_switch(struct tarn__carrier *);
 
 /* As struct tarn_io has it. Errors of send: TARN_EBUSY, TARN_ENOMEM, TARN_EINVAL. */
 int tarn__carrier_send(struct tarn__carrier *, struct tarn_exchange *);

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/config.h"
 #include "core/io.h"
 
 struct ev_loop;
@@ -78,7 +79,7 @@ struct tarn__channel_owner {
 
 struct tarn__channel_options { /* all pointers are borrowed */
 	struct ev_loop *loop;
-	const struct tarn_address *server;
+	const struct tarn__server_config *server;
 	enum tarn__transport transport;
 	struct tarn__random *random;
 	uint8_t *datagram; /* TARN__MESSAGE_MAX octets to receive into, shared by channels */

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/policy.h"
 #include "core/resolver.h"
+#include "dns/text.h"
 #include "net/channel.h"
 #include "net/clock.h"
 #include "net/random.h"
@@ -21,7 +21,7 @@
 enum {
 	CACHE_SIZE = 16 << 20,
 	HOST_NAME_MAX_LEN = 255, /* of a CH TXT's string */
-	LOG_LINE_MAX = 256,
+	LOG_LINE_MAX = 512,
 };
 
 struct tarn {
@@ -31,8 +31,9 @@ struct tarn {
 	atomic_uint news_count; /* news.count, for a look without the mutex */
 	pthread_mutex_t mutex; /* guards what follows */
 	struct tarn__news news;
-	unsigned loops_list; /* news.lists when loops were looked for last */
-	uint64_t reported_loops; /* a bit for each server of the news */
+	bool is_taken; /* some worker has, or had, news.config */
+	struct tarn__outdated outdated;
+	uint64_t reported_loops[TARN__SERVERS_ALL_MAX / 64]; /* a bit for each of news.config's */
 	struct tarn__list workers;
 };
 
@@ -57,20 +58,19 @@ void tarn__report(struct tarn *tarn, enum tarn_log_level level, const char *form
 	tarn->log(tarn->log_arg, level, line);
 }
 
-static struct tarn__policy *make_policy(const struct tarn_options *options)
+static struct tarn__config *make_config(struct tarn *tarn, const struct tarn_options *options)
 {
-	char version[32], host[HOST_NAME_MAX_LEN + 1];
+	char version[32], host[HOST_NAME_MAX_LEN + 1], fault[TARN__CONFIG_FAULT_MAX];
 	snprintf(version, sizeof(version), "tarn %s", tarn_version());
 	bool has_host = gethostname(host, sizeof(host)) == 0;
 	host[HOST_NAME_MAX_LEN] = '\0';
-	return tarn__policy_new(&(struct tarn__policy_options){
-		.allowed = options->allow,
-		.allowed_count = options->allow_count,
-		.passed = options->pass,
-		.passed_count = options->pass_count,
-		.version = options->hide_identity ? NULL : version,
-		.identity = options->hide_identity || !has_host ? NULL : host,
-	});
+	struct tarn__config *config =
+		tarn__config_new(options, version, has_host ? host : NULL, fault);
+	int reason = errno;
+	if (config == NULL && reason == EINVAL)
+		tarn__report(tarn, TARN_LOG_ERR, "%s", fault);
+	errno = reason;
+	return config;
 }
 
 static uint64_t clock_ms(void *arg)
@@ -81,27 +81,13 @@ static uint64_t clock_ms(void *arg)
 
 static struct tarn__shared *make_shared(const struct tarn_options *options)
 {
-	struct tarn__config config = {
+	struct tarn__shared_options shared = {
 		.cache_size = options->cache_size > 0 ? options->cache_size : CACHE_SIZE,
-		.servers = (struct tarn_address *)options->upstreams,
-		.server_count = options->upstream_count,
-		.upstream_policy = options->policy,
-		.trust_ad = options->trust_ad,
-		.policy = make_policy(options),
 		.now_ms = clock_ms,
 	};
-	if (config.policy == NULL)
-		return NULL;
 	struct tarn__random random = {0};
-	tarn__random_fill(&random, config.cookie_secret, sizeof(config.cookie_secret));
-	return tarn__shared_new(&config);
-}
-
-static void put_servers(struct tarn *tarn, const struct tarn_address *servers, size_t count)
-{
-	tarn->news.server_count = count;
-	if (count > 0)
-		memcpy(tarn->news.servers, servers, count * sizeof(*servers));
+	tarn__random_fill(&random, shared.cookie_secret, sizeof(shared.cookie_secret));
+	return tarn__shared_new(&shared);
 }
 
 struct tarn *tarn_new(const struct tarn_options *options)
@@ -125,14 +111,16 @@ struct tarn *tarn_new(const struct tarn_options *options)
 	if (fault != NULL)
 		tarn__report(tarn, TARN_LOG_WARNING, "c-ares %s: %s; 1.34.9 does not",
 			     library_version, fault);
-	tarn->shared = make_shared(options);
+	tarn->news.config = make_config(tarn, options);
+	if (tarn->news.config != NULL)
+		tarn->shared = make_shared(options);
 	if (tarn->shared != NULL) {
 		pthread_mutex_init(&tarn->mutex, NULL);
 		tarn__list_init(&tarn->workers);
-		put_servers(tarn, options->upstreams, options->upstream_count);
 		return tarn;
 	}
 	int reason = errno;
+	tarn__config_put(tarn->news.config);
 	free(tarn);
 	errno = reason;
 	return NULL;
@@ -143,6 +131,8 @@ void tarn_free(struct tarn *tarn)
 	if (tarn == NULL)
 		return;
 	tarn__shared_free(tarn->shared);
+	tarn__outdated_fini(&tarn->outdated);
+	tarn__config_put(tarn->news.config);
 	pthread_mutex_destroy(&tarn->mutex);
 	free(tarn);
 }
@@ -150,11 +140,6 @@ void tarn_free(struct tarn *tarn)
 struct tarn__shared *tarn__get_shared(struct tarn *tarn)
 {
 	return tarn->shared;
-}
-
-void tarn__distrust(struct tarn *tarn)
-{
-	tarn__shared_distrust(tarn->shared);
 }
 
 /* ---- news --------------------------------------------------------------------------------- */
@@ -169,18 +154,131 @@ static void tell(struct tarn *tarn)
 		tarn__worker_wake(TARN__CONTAINER(node, struct tarn_worker, node));
 }
 
-int tarn_set_upstreams(struct tarn *tarn, const struct tarn_address *upstreams, size_t count)
+/* ---- configurations ----------------------------------------------------------------------- */
+
+void tarn__outdated_fini(struct tarn__outdated *outdated)
 {
-	if (count > TARN__SERVERS_MAX)
-		return TARN_EINVAL;
-	pthread_mutex_lock(&tarn->mutex);
-	tarn->news.lists++;
-	put_servers(tarn, upstreams, count);
-	tarn->reported_loops = 0;
-	tell(tarn);
-	pthread_mutex_unlock(&tarn->mutex);
+	while (outdated->count > 0)
+		tarn__config_put(outdated->configs[--outdated->count]);
+	free(outdated->configs);
+	outdated->configs = NULL;
+}
+
+/* Has the configuration put into the cache what the next one would not, or one before it? */
+static bool is_to_keep(const struct tarn *tarn, const struct tarn__config *old,
+		       const struct tarn__config *next)
+{
+	if (!tarn->is_taken || !tarn__config_moves_names(old, next))
+		return false;
+	for (size_t i = 0; i < tarn->outdated.count; i++) {
+		if (!tarn__config_moves_names(old, tarn->outdated.configs[i]))
+			return false;
+	}
+	return true;
+}
+
+static int keep_outdated(struct tarn *tarn, struct tarn__config *config)
+{
+	struct tarn__outdated *outdated = &tarn->outdated;
+	struct tarn__config **configs =
+		realloc(outdated->configs, (outdated->count + 1) * sizeof(*configs));
+	if (configs == NULL)
+		return TARN_ENOMEM;
+	outdated->configs = configs;
+	configs[outdated->count++] = tarn__config_get(config);
 	return 0;
 }
+
+/* With the mutex held. Takes the reference, even on failure; NULL with errno is a failure, too. */
+static int set_config(struct tarn *tarn, struct tarn__config *config)
+{
+	if (config == NULL)
+		return errno == EINVAL ? TARN_EINVAL : TARN_ENOMEM;
+	struct tarn__config *old = tarn->news.config;
+	if (is_to_keep(tarn, old, config) && keep_outdated(tarn, old) != 0) {
+		tarn__config_put(config);
+		return TARN_ENOMEM;
+	}
+	tarn->news.config = config;
+	tarn->is_taken = false;
+	memset(tarn->reported_loops, 0, sizeof(tarn->reported_loops));
+	tarn__config_put(old);
+	tell(tarn);
+	return 0;
+}
+
+int tarn_set_upstreams(struct tarn *tarn, const struct tarn_address *upstreams, size_t count)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	int error =
+		set_config(tarn, tarn__config_with_upstreams(tarn->news.config, upstreams, count));
+	pthread_mutex_unlock(&tarn->mutex);
+	return error;
+}
+
+int tarn__distrust(struct tarn *tarn)
+{
+	int error = 0;
+	pthread_mutex_lock(&tarn->mutex);
+	if (tarn->news.config->trust_ad)
+		error = set_config(tarn, tarn__config_with_trust(tarn->news.config, false));
+	pthread_mutex_unlock(&tarn->mutex);
+	return error;
+}
+
+int tarn_reconfigure(struct tarn *tarn, const struct tarn_options *options)
+{
+	struct tarn__config *config = make_config(tarn, options);
+	if (config == NULL)
+		return errno == EINVAL ? TARN_EINVAL : TARN_ENOMEM;
+	pthread_mutex_lock(&tarn->mutex);
+	int error = set_config(tarn, config);
+	pthread_mutex_unlock(&tarn->mutex);
+	return error;
+}
+
+/* With the mutex held: a reference more. */
+static struct tarn__config *take_config(struct tarn *tarn)
+{
+	tarn->is_taken = true;
+	return tarn__config_get(tarn->news.config);
+}
+
+struct tarn__config *tarn__get_config(struct tarn *tarn)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	struct tarn__config *config = take_config(tarn);
+	pthread_mutex_unlock(&tarn->mutex);
+	return config;
+}
+
+/* With the mutex held: do all workers have the configuration of now? */
+static bool have_all_changed_over(const struct tarn *tarn)
+{
+	const struct tarn__list *workers = &tarn->workers;
+	for (struct tarn__list *node = workers->next; node != workers; node = node->next) {
+		const struct tarn_worker *worker = TARN__CONTAINER(node, struct tarn_worker, node);
+		if (worker->config != tarn->news.config)
+			return false;
+	}
+	return true;
+}
+
+void tarn__changed_over(struct tarn *tarn, struct tarn_worker *worker, struct tarn__config *config)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	struct tarn__config *old = worker->config;
+	worker->config = config;
+	if (worker->outdated.count == 0 && have_all_changed_over(tarn)) {
+		free(worker->outdated.configs);
+		worker->outdated = tarn->outdated;
+		tarn->outdated = (struct tarn__outdated){0};
+	}
+	pthread_mutex_unlock(&tarn->mutex);
+	tarn__config_put(old);
+}
+
+/* ---- other news --------------------------------------------------------------------------- */
 
 void tarn_network_changed(struct tarn *tarn)
 {
@@ -198,37 +296,36 @@ void tarn__find_loops(struct tarn *tarn)
 	pthread_mutex_unlock(&tarn->mutex);
 }
 
-bool tarn__takes_loops(struct tarn *tarn, const struct tarn_worker *worker, unsigned lists)
+bool tarn__takes_loops(struct tarn *tarn, const struct tarn_worker *worker)
 {
 	pthread_mutex_lock(&tarn->mutex);
 	bool is_first = tarn->workers.next == &worker->node;
-	if (is_first)
-		tarn->loops_list = lists;
 	pthread_mutex_unlock(&tarn->mutex);
 	return is_first;
 }
 
 /* Once for each, though it is found at every change of the network. */
-void tarn__report_loop(void *arg, size_t index)
+void tarn__report_loop(void *arg, const struct tarn__config *config, size_t index)
 {
 	struct tarn *tarn = arg;
-	struct tarn_address server = {0};
+	uint64_t *bits = &tarn->reported_loops[index / 64];
+	uint64_t bit = UINT64_C(1) << index % 64;
 	pthread_mutex_lock(&tarn->mutex);
-	uint64_t bit = UINT64_C(1) << index % TARN__SERVERS_MAX;
-	bool is_new = tarn->loops_list == tarn->news.lists && index < tarn->news.server_count &&
-		      !(tarn->reported_loops & bit);
-	if (is_new) {
-		tarn->reported_loops |= bit;
-		server = tarn->news.servers[index];
-	}
-	pthread_mutex_unlock(&tarn->mutex);
-	char text[TARN_ADDRESS_TEXT_MAX];
+	bool is_new = config == tarn->news.config && !(*bits & bit);
 	if (is_new)
-		tarn__report(tarn, TARN_LOG_WARNING, "not forwarding to %s: it leads back to tarn",
-			     tarn_address_format(&server, text));
+		*bits |= bit;
+	pthread_mutex_unlock(&tarn->mutex);
+	if (!is_new)
+		return;
+	size_t group = 0;
+	while (index >= config->groups[group].first + config->groups[group].count)
+		group++;
+	char zone[TARN__NAME_TEXT_MAX], text[TARN_ADDRESS_TEXT_MAX];
+	tarn__report(tarn, TARN_LOG_WARNING, "not forwarding %s%sto %s: it leads back to tarn",
+		     group > 0 ? tarn__name_format(config->groups[group].zone, zone) : "",
+		     group > 0 ? " " : "",
+		     tarn_address_format(&config->servers[index].address, text));
 }
-
-_Static_assert(TARN__SERVERS_MAX <= 64, "a bit for each");
 
 bool tarn__has_news(const struct tarn *tarn, unsigned count)
 {
@@ -239,6 +336,7 @@ void tarn__get_news(struct tarn *tarn, struct tarn__news *out)
 {
 	pthread_mutex_lock(&tarn->mutex);
 	*out = tarn->news;
+	out->config = take_config(tarn);
 	pthread_mutex_unlock(&tarn->mutex);
 }
 
@@ -253,5 +351,20 @@ void tarn__leave(struct tarn *tarn, struct tarn_worker *worker)
 {
 	pthread_mutex_lock(&tarn->mutex);
 	tarn__list_remove(&worker->node);
+	/* The others may have waited for it, to clear the cache. */
+	if (tarn->outdated.count > 0)
+		tell(tarn);
+	pthread_mutex_unlock(&tarn->mutex);
+}
+
+void tarn__wake_others(struct tarn *tarn, const struct tarn_worker *self)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	struct tarn__list *workers = &tarn->workers;
+	for (struct tarn__list *node = workers->next; node != workers; node = node->next) {
+		struct tarn_worker *worker = TARN__CONTAINER(node, struct tarn_worker, node);
+		if (worker != self)
+			tarn__worker_wake(worker);
+	}
 	pthread_mutex_unlock(&tarn->mutex);
 }

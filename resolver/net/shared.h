@@ -9,33 +9,54 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/upstream.h"
+#include "core/config.h"
 #include "tarn.h"
 
 struct tarn__shared;
 
 struct tarn__shared *tarn__get_shared(struct tarn *);
 
-/* Ends struct tarn_options.trust_ad, for good. Any thread. */
-void tarn__distrust(struct tarn *);
+/* Ends struct tarn_options.trust_ad, until tarn_reconfigure(). 0 or TARN_ENOMEM. Any thread. */
+int tarn__distrust(struct tarn *);
 
 /* What was told to all workers so far: how often of each kind, and the last of it. */
 struct tarn__news {
 	unsigned count; /* of all kinds */
-	unsigned lists; /* tarn_set_upstreams() */
 	unsigned networks; /* tarn_network_changed() */
 	unsigned loops; /* tarn__find_loops() */
-	size_t server_count;
-	struct tarn_address servers[TARN__SERVERS_MAX]; /* those to forward to now */
+	struct tarn__config *config; /* that of now; a reference, the reader's */
 };
 
 /* Cheap: is there more than so many? */
 bool tarn__has_news(const struct tarn *, unsigned count);
 void tarn__get_news(struct tarn *, struct tarn__news *out);
 
-/* From join to leave a worker is woken for news. */
+/* The configuration of now: a reference, the caller's. Any thread. */
+struct tarn__config *tarn__get_config(struct tarn *);
+
+/*
+ * From join to leave a worker is woken for news. It begins with the configuration that it was made
+ * with, worker->config.
+ */
 void tarn__join(struct tarn *, struct tarn_worker *);
 void tarn__leave(struct tarn *, struct tarn_worker *);
+
+/* Configurations of before, whose zones the cache has not been cleared of yet. */
+struct tarn__outdated {
+	size_t count;
+	struct tarn__config **configs; /* a reference to each */
+};
+
+/*
+ * The worker has changed over to that configuration, whose reference becomes worker->config. Is it
+ * the last one to do so? Then worker->outdated, which was empty, is what it is to drop from the
+ * cache (tarn__resolver_drop()).
+ */
+void tarn__changed_over(struct tarn *, struct tarn_worker *, struct tarn__config *);
+void tarn__outdated_fini(struct tarn__outdated *);
+
+/* Wakes all workers but this one. */
+void tarn__wake_others(struct tarn *, const struct tarn_worker *);
 
 /*
  * Asks every upstream a question that comes back if it forwards to us; such a server is logged and
@@ -43,11 +64,11 @@ void tarn__leave(struct tarn *, struct tarn_worker *);
  */
 void tarn__find_loops(struct tarn *);
 /*
- * Of several workers the first asks for all. Is it that one? Then it does so now, with its list of
- * servers being so many, and has tarn__report_loop() called for what it finds, on any thread.
+ * Of several workers the first asks for all. Is it that one? Then it does so now, and has
+ * tarn__report_loop() called for what it finds, on any thread.
  */
-bool tarn__takes_loops(struct tarn *, const struct tarn_worker *, unsigned lists);
-void tarn__report_loop(void *tarn, size_t server_index);
+bool tarn__takes_loops(struct tarn *, const struct tarn_worker *);
+void tarn__report_loop(void *tarn, const struct tarn__config *, size_t server_index);
 
 /* One line to the program's log, cut to some hundred octets. May be called on any thread. */
 __attribute__((format(printf, 3, 4))) void tarn__report(struct tarn *, enum tarn_log_level,

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -25,6 +27,8 @@ enum {
 	/* So often is a port that UDP gave tried with TCP. */
 	PAIR_TRIES = 16,
 };
+
+_Static_assert(TARN__INTERFACE_MAX == IFNAMSIZ, "room for any interface's name");
 
 static int set_option(int fd, int level, int name, int value)
 {
@@ -118,11 +122,20 @@ int tarn__socket_open_pair(struct tarn_address *address, int *udp, int *tcp)
 	}
 }
 
-/* Where every try fails the socket stays unbound and the kernel picks a port at connect(). */
-static int bind_random_port(int fd, int family, struct tarn__random *random)
+/* The address that questions to a server come from, any port; any address where it has none. */
+static struct tarn_address source_of(const struct tarn__server_config *server)
 {
+	if (server->source.sa.sa_family != AF_UNSPEC)
+		return server->source;
+	return (struct tarn_address){.sa.sa_family = server->address.sa.sa_family};
+}
+
+/* Where every try fails the kernel picks a port. */
+static int bind_random_port(int fd, const struct tarn__server_config *server,
+			    struct tarn__random *random)
+{
+	struct tarn_address local = source_of(server);
 	for (int tries = 0; tries < PORT_TRIES; tries++) {
-		struct tarn_address local = {.sa.sa_family = (sa_family_t)family};
 		uint32_t port = PORT_MIN + tarn__random_below(random, PORT_COUNT);
 		tarn_address_set_port(&local, (uint16_t)port);
 		if (bind(fd, &local.sa, tarn_address_len(&local)) == 0)
@@ -130,21 +143,43 @@ static int bind_random_port(int fd, int family, struct tarn__random *random)
 		if (errno != EADDRINUSE && errno != EACCES)
 			return TARN_ESYSTEM;
 	}
-	return 0;
+	local = source_of(server);
+	return bind(fd, &local.sa, tarn_address_len(&local));
 }
 
-int tarn__socket_outgoing(const struct tarn_address *server, enum tarn__transport transport,
+/* The port is picked at connect(), so that one may serve several connections. */
+static int bind_any_port(int fd, const struct tarn__server_config *server)
+{
+	if (server->source.sa.sa_family == AF_UNSPEC)
+		return 0;
+	if (set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1) != 0)
+		return TARN_ESYSTEM;
+	return bind(fd, &server->source.sa, tarn_address_len(&server->source));
+}
+
+static int bind_interface(int fd, const struct tarn__server_config *server)
+{
+	size_t len = strlen(server->interface);
+	if (len == 0)
+		return 0;
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, server->interface, (socklen_t)len);
+}
+
+int tarn__socket_outgoing(const struct tarn__server_config *server, enum tarn__transport transport,
 			  struct tarn__random *random)
 {
-	int family = server->sa.sa_family;
+	int family = server->address.sa.sa_family;
 	int type = transport == TARN__UDP ? SOCK_DGRAM : SOCK_STREAM;
 	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return TARN_ESYSTEM;
+	if (bind_interface(fd, server) != 0)
+		goto failed;
 	if (transport == TARN__UDP) {
-		if (set_no_fragments(fd, family) != 0 || bind_random_port(fd, family, random) != 0)
+		if (set_no_fragments(fd, family) != 0 || bind_random_port(fd, server, random) != 0)
 			goto failed;
-	} else if (set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) != 0) {
+	} else if (set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) != 0 ||
+		   bind_any_port(fd, server) != 0) {
 		goto failed;
 	}
 	return fd;

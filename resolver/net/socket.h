@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "core/config.h"
 #include "core/io.h"
 #include "net/random.h"
 #include "tarn.h"
@@ -16,10 +17,11 @@
 int tarn__socket_open_pair(struct tarn_address *address, int *udp, int *tcp);
 
 /*
- * A socket to ask a server with: non-blocking, not yet connected; a UDP one is bound to a random
- * port (RFC 5452 section 9.2). A descriptor, or TARN_ESYSTEM with errno.
+ * A socket to ask a server with: non-blocking, not yet connected, bound to the server's source
+ * address and interface, where it has any; a UDP one is bound to a random port (RFC 5452 section 9.2).
+ * A descriptor, or TARN_ESYSTEM with errno: where the interface or the address is not there, too.
  */
-int tarn__socket_outgoing(const struct tarn_address *server, enum tarn__transport,
+int tarn__socket_outgoing(const struct tarn__server_config *server, enum tarn__transport,
 			  struct tarn__random *);
 
 /*

@@ -56,6 +56,12 @@ static void io_cancel(void *data, struct tarn_exchange *exchange)
 	tarn__carrier_cancel(worker->carrier, exchange);
 }
 
+static void io_wake_others(void *data)
+{
+	struct tarn_worker *worker = data;
+	tarn__wake_others(worker->tarn, worker);
+}
+
 static void io_wake_at(void *data, uint64_t at_ms)
 {
 	struct tarn_worker *worker = data;
@@ -64,19 +70,17 @@ static void io_wake_at(void *data, uint64_t at_ms)
 
 /* ---- news --------------------------------------------------------------------------------- */
 
-static void switch_servers(void *arg)
+static void switch_carrier(void *arg)
 {
 	struct tarn_worker *worker = arg;
-	tarn__carrier_switch_servers(worker->carrier);
+	tarn__carrier_switch(worker->carrier);
 }
 
-static int set_servers(struct tarn_worker *worker, const struct tarn__news *news)
+static int change_over(struct tarn_worker *worker, struct tarn__config *config)
 {
-	int error =
-		tarn__carrier_prepare_servers(worker->carrier, news->servers, news->server_count);
+	int error = tarn__carrier_prepare(worker->carrier, config);
 	if (error == 0)
-		error = tarn__resolver_set_servers(worker->resolver, news->servers,
-						   news->server_count, switch_servers, worker);
+		error = tarn__resolver_set_config(worker->resolver, config, switch_carrier, worker);
 	return error;
 }
 
@@ -85,17 +89,33 @@ static void take_news(struct tarn_worker *worker)
 {
 	struct tarn__news news;
 	tarn__get_news(worker->tarn, &news);
-	if (news.lists != worker->seen.lists && set_servers(worker, &news) != 0)
+	if (news.config != worker->config && change_over(worker, news.config) != 0) {
+		tarn__config_put(news.config);
 		return;
-	worker->seen.lists = news.lists;
+	}
+	tarn__changed_over(worker->tarn, worker, news.config);
 	if (news.networks != worker->seen.networks)
 		tarn__resolver_network_changed(worker->resolver);
 	worker->seen.networks = news.networks;
 	/* Where memory is too short for it, loops are not found. */
-	if (news.loops != worker->seen.loops && tarn__takes_loops(worker->tarn, worker, news.lists))
+	if (news.loops != worker->seen.loops && tarn__takes_loops(worker->tarn, worker))
 		tarn__resolver_probe_loops(worker->resolver, tarn__report_loop, worker->tarn);
 	worker->seen.loops = news.loops;
 	worker->seen.count = news.count;
+}
+
+/* Clears the cache of some of what is outdated. Is there more? */
+static bool drop(struct tarn_worker *worker)
+{
+	struct tarn__outdated *outdated = &worker->outdated;
+	if (tarn__resolver_drop(worker->resolver, outdated->configs, outdated->count,
+				&worker->drop_cursor))
+		return true;
+	tarn__outdated_fini(outdated);
+	worker->drop_cursor = 0;
+	/* There may have been another change meanwhile. */
+	tarn__changed_over(worker->tarn, worker, tarn__config_get(worker->config));
+	return outdated->count > 0;
 }
 
 /* ---- a turn of the loop ------------------------------------------------------------------- */
@@ -128,6 +148,7 @@ static void turn(struct tarn_worker *worker)
 	if (tarn__has_news(worker->tarn, worker->seen.count))
 		take_news(worker);
 	uint64_t now_ms = tarn__clock_ms();
+	bool is_dropping = worker->outdated.count > 0 && drop(worker);
 	uint64_t next_ms = 0;
 	for (int round = 0; round < ROUNDS_PER_TURN && next_ms == 0; round++) {
 		next_ms = tarn__carrier_run(worker->carrier, now_ms);
@@ -138,7 +159,7 @@ static void turn(struct tarn_worker *worker)
 			next_ms = 0;
 	}
 	tarn__udp_flush(worker->udp);
-	next_ms = earlier(next_ms, worker->wake_ms);
+	next_ms = is_dropping ? 0 : earlier(next_ms, worker->wake_ms);
 	next_ms = earlier(next_ms, tarn__tcp_expire(worker->tcp, now_ms));
 	set_timer(worker, next_ms, now_ms);
 }
@@ -258,19 +279,20 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 		.send = io_send,
 		.cancel = io_cancel,
 		.wake_at = io_wake_at,
+		.wake_others = io_wake_others,
 	};
 	worker->wake_ms = worker->timer_ms = UINT64_MAX;
 	tarn__list_init(&worker->node);
 	tarn__list_init(&worker->answered);
 	struct tarn__shared *shared = tarn__get_shared(tarn);
-	const struct tarn__config *config = tarn__shared_config(shared);
-	worker->carrier =
-		tarn__carrier_new(loop, config->servers, config->server_count, &worker->random);
+	worker->config = tarn__get_config(tarn);
+	worker->carrier = tarn__carrier_new(loop, worker->config, &worker->random);
 	worker->udp = tarn__udp_new(loop);
 	worker->tcp = tarn__tcp_new(tarn, loop);
 	start_watchers(worker);
 	if (worker->carrier != NULL && worker->udp != NULL && worker->tcp != NULL)
-		worker->resolver = tarn__resolver_new(shared, &worker->io, wake, worker);
+		worker->resolver =
+			tarn__resolver_new(shared, worker->config, &worker->io, wake, worker);
 	if (worker->resolver == NULL) {
 		tarn_worker_free(worker);
 		errno = ENOMEM;
@@ -292,6 +314,8 @@ void tarn_worker_free(struct tarn_worker *worker)
 	tarn__leave(worker->tarn, worker);
 	if (worker->resolver != NULL) {
 		unpark(worker);
+		while (worker->outdated.count > 0 && drop(worker))
+			;
 		tarn__resolver_free(worker->resolver);
 		tarn__asks_run(worker);
 	}
@@ -299,6 +323,7 @@ void tarn_worker_free(struct tarn_worker *worker)
 	tarn__carrier_free(worker->carrier);
 	tarn__tcp_free(worker->tcp);
 	tarn__udp_free(worker->udp);
+	tarn__config_put(worker->config);
 	free(worker);
 }
 

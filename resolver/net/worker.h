@@ -19,6 +19,7 @@
 #include "core/io.h"
 #include "core/list.h"
 #include "net/random.h"
+#include "net/shared.h"
 #include "tarn.h"
 
 struct tarn__carrier;
@@ -30,8 +31,11 @@ struct tarn_worker {
 	struct tarn *tarn;
 	struct tarn__list node; /* of the tarn's workers */
 	struct {
-		unsigned count, lists, networks, loops; /* as in struct tarn__news */
+		unsigned count, networks, loops; /* as in struct tarn__news */
 	} seen; /* of the news */
+	struct tarn__config *config; /* a reference; guarded by the tarn's mutex */
+	struct tarn__outdated outdated; /* what is to be dropped from the cache */
+	uint64_t drop_cursor; /* how far that is */
 	struct ev_loop *loop;
 	struct tarn_io io;
 	struct tarn__random random;

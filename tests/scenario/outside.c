@@ -56,6 +56,15 @@ static void wake_at(void *data, uint64_t at_ms)
 	((struct outside *)data)->wake_at_ms = at_ms;
 }
 
+/* As another thread would: the other worker runs when its time passes. */
+static void wake_others(void *data)
+{
+	struct outside *self = data, *first = self->first;
+	struct outside *other = self == first ? first->second : first;
+	if (other)
+		other->wake_at_ms = first->now_ms;
+}
+
 static void wake(void *arg)
 {
 	struct outside *outside = arg;
@@ -72,47 +81,106 @@ static void prepare(struct outside *outside, struct outside *first)
 				       .random = random_octets,
 				       .send = send_exchange,
 				       .cancel = cancel_exchange,
-				       .wake_at = wake_at};
+				       .wake_at = wake_at,
+				       .wake_others = wake_others};
 	outside->wake_at_ms = UINT64_MAX;
 	outside->sent_end = &outside->sent;
 }
 
-void outside_init_with(struct outside *outside, const struct tarn__config *config)
+static struct tarn__config *make_config(const struct tarn_options *options)
+{
+	char fault[TARN__CONFIG_FAULT_MAX] = "";
+	struct tarn__config *config = tarn__config_new(options, "tarn", NULL, fault);
+	ck_assert_msg(config, "%s", fault);
+	return config;
+}
+
+void outside_init_with(struct outside *outside, const struct tarn_options *options)
 {
 	prepare(outside, outside);
 	outside->now_ms = 1000000;
-	struct tarn__config own = *config;
-	own.cache_size = 1 << 20;
-	own.now_ms = now_ms;
-	own.now_arg = outside;
-	outside->shared = tarn__shared_new(&own);
+	outside->config = make_config(options);
+	outside->shared = tarn__shared_new(&(struct tarn__shared_options){
+		.cache_size = 1 << 20, .now_ms = now_ms, .now_arg = outside});
 	ck_assert_ptr_nonnull(outside->shared);
-	outside->resolver = tarn__resolver_new(outside->shared, &outside->io, wake, outside);
+	outside->resolver =
+		tarn__resolver_new(outside->shared, outside->config, &outside->io, wake, outside);
 	ck_assert_ptr_nonnull(outside->resolver);
 }
 
 void outside_init(struct outside *outside, const struct tarn_address *servers, size_t count)
 {
-	struct tarn_address *copy = malloc((count + 1) * sizeof *copy);
-	ck_assert_ptr_nonnull(copy);
-	if (count > 0)
-		memcpy(copy, servers, count * sizeof *copy);
-	outside_init_with(outside, &(struct tarn__config){.servers = copy, .server_count = count});
-	free(copy);
+	outside_init_with(outside,
+			  &(struct tarn_options){.upstreams = servers, .upstream_count = count});
 }
 
 void outside_init_second(struct outside *outside, struct outside *first)
 {
 	prepare(outside, first);
-	outside->resolver = tarn__resolver_new(first->shared, &outside->io, wake, outside);
+	first->second = outside;
+	outside->resolver =
+		tarn__resolver_new(first->shared, first->config, &outside->io, wake, outside);
 	ck_assert_ptr_nonnull(outside->resolver);
+}
+
+/* What is under way with a server must lead to where the server is now. */
+static void on_switched(void *arg)
+{
+	struct outside *outside = arg;
+	const struct tarn__config *config = outside->first->config;
+	outside->switches++;
+	for (const struct sent *sent = outside->sent; sent; sent = sent->next) {
+		if (!sent->exchange)
+			continue;
+		size_t index = sent->exchange->server_index;
+		ck_assert_uint_lt(index, config->server_count);
+		ck_assert(tarn_address_is_equal(&config->servers[index].address, &sent->server));
+	}
+}
+
+static void set_config(struct outside *outside, struct tarn__config *config)
+{
+	size_t before = outside->switches;
+	ck_assert_int_eq(tarn__resolver_set_config(outside->resolver, config, on_switched, outside),
+			 0);
+	ck_assert_uint_eq(outside->switches, before + 1);
+}
+
+/* Takes the reference. */
+static void change_over(struct outside *first, struct tarn__config *config)
+{
+	ck_assert_ptr_nonnull(config);
+	struct tarn__config *old = first->config;
+	first->config = config;
+	set_config(first, config);
+	if (first->second)
+		set_config(first->second, config);
+	uint64_t cursor = 0;
+	while (tarn__resolver_drop(first->resolver, &old, 1, &cursor))
+		;
+	tarn__config_put(old);
+}
+
+void outside_reconfigure(struct outside *first, const struct tarn_options *options)
+{
+	change_over(first, make_config(options));
+}
+
+void outside_set_servers(struct outside *outside, const struct tarn_address *servers, size_t count)
+{
+	struct outside *first = outside->first;
+	change_over(first, tarn__config_with_upstreams(first->config, servers, count));
 }
 
 void outside_fini(struct outside *outside)
 {
 	tarn__resolver_free(outside->resolver);
-	if (outside->first == outside)
+	if (outside->first == outside) {
 		tarn__shared_free(outside->shared);
+		tarn__config_put(outside->config);
+	} else {
+		outside->first->second = NULL;
+	}
 	while (outside->sent) {
 		struct sent *next = outside->sent->next;
 		ck_assert_msg(!outside->sent->exchange, "an exchange was left behind");

@@ -32,16 +32,23 @@ struct outside {
 	uint64_t now_ms;
 	uint64_t wake_at_ms;
 	uint32_t seed;
+	size_t switches; /* of the servers, as the carrier sees them */
 	struct sent *sent; /* oldest first */
 	struct sent **sent_end;
 	struct tarn__shared *shared;
+	struct tarn__config *config; /* the first's: a reference */
+	struct outside *second; /* the first's: NULL while there is none */
 	struct tarn__resolver *resolver;
 };
 
-/* servers are the upstreams, in order. Nobody is refused, nothing answered locally. */
+/* servers are the upstreams, in order. */
 void outside_init(struct outside *, const struct tarn_address *servers, size_t count);
 /* The same with all that a configuration may say; the cache's size and clock are set here. */
-void outside_init_with(struct outside *, const struct tarn__config *);
+void outside_init_with(struct outside *, const struct tarn_options *);
+/* The same again, for one or both workers; then what is outdated is dropped from the cache. */
+void outside_reconfigure(struct outside *first, const struct tarn_options *);
+/* With other servers for the root. */
+void outside_set_servers(struct outside *, const struct tarn_address *servers, size_t count);
 /* A second worker of the same resolver, on the first one's clock. */
 void outside_init_second(struct outside *, struct outside *first);
 /* The first one last. */

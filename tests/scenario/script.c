@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "core/access.h"
-#include "core/policy.h"
 #include "dns/cookie.h"
 #include "dns/edns.h"
 #include "dns/message.h"
@@ -40,6 +39,12 @@ struct client {
 	size_t reply_len;
 };
 
+struct forward {
+	char zone[256];
+	struct tarn_address servers[SETTINGS_MAX];
+	size_t count;
+};
+
 struct record {
 	ldns_pkt_section section;
 	ldns_rr *rr;
@@ -58,10 +63,11 @@ struct script {
 	size_t allowed_count;
 	char passed[SETTINGS_MAX][256];
 	size_t passed_count;
+	struct forward forwards[SETTINGS_MAX];
+	size_t forward_count;
 	bool trust_ad;
 	enum tarn_policy policy;
 	bool has_begun;
-	size_t switches;
 	struct outside outside;
 	struct client clients[CLIENTS_MAX];
 	struct sent *sent; /* what "reply" answers */
@@ -658,14 +664,6 @@ static void do_policy(struct script *script)
 	MUST(script, false, "not a policy: %s", script->words[1]);
 }
 
-static void on_switched(void *arg)
-{
-	struct script *script = arg;
-	for (const struct sent *sent = script->outside.sent; sent; sent = sent->next)
-		MUST(script, !sent->exchange, "an exchange with an old server is left");
-	script->switches++;
-}
-
 /* It must ask for that itself. */
 static void let_it_run(struct script *script)
 {
@@ -681,12 +679,14 @@ static void do_servers(struct script *script)
 	ck_assert_uint_le(count, SETTINGS_MAX);
 	for (size_t i = 0; i < count; i++)
 		servers[i] = address(script, i + 1);
-	struct tarn__resolver *resolver = script->outside.resolver;
-	size_t before = script->switches;
-	int error = tarn__resolver_set_servers(resolver, servers, count, on_switched, script);
-	MUST(script, error == 0 && script->switches == before + 1, "the servers stay");
+	outside_set_servers(&script->outside, servers, count);
+	bool is_same = count == script->server_count &&
+		       memcmp(script->servers, servers, count * sizeof servers[0]) == 0;
+	memcpy(script->servers, servers, sizeof servers);
+	script->server_count = count;
 	memset(servers, 0xff, sizeof servers);
-	let_it_run(script);
+	if (!is_same)
+		let_it_run(script);
 }
 
 static void do_network(struct script *script)
@@ -695,52 +695,109 @@ static void do_network(struct script *script)
 	let_it_run(script);
 }
 
+/* What the script has said so far, as options; the arrays are the caller's. */
+static struct tarn_options make_options(struct script *script, const char *passed[SETTINGS_MAX],
+					struct tarn_forward forwards[SETTINGS_MAX])
+{
+	for (size_t i = 0; i < script->passed_count; i++)
+		passed[i] = script->passed[i];
+	for (size_t i = 0; i < script->forward_count; i++) {
+		const struct forward *forward = &script->forwards[i];
+		forwards[i] = (struct tarn_forward){.zone = forward->zone,
+						    .upstreams = forward->servers,
+						    .upstream_count = forward->count};
+	}
+	return (struct tarn_options){
+		.upstreams = script->servers,
+		.upstream_count = script->server_count,
+		.policy = script->policy,
+		.forwards = forwards,
+		.forward_count = script->forward_count,
+		.allow = script->allowed,
+		.allow_count = script->allowed_count,
+		.pass = passed,
+		.pass_count = script->passed_count,
+		.trust_ad = script->trust_ad,
+	};
+}
+
 static void begin(struct script *script)
 {
 	const char *passed[SETTINGS_MAX];
-	for (size_t i = 0; i < script->passed_count; i++)
-		passed[i] = script->passed[i];
-	struct tarn__config config = {
-		.servers = script->servers,
-		.server_count = script->server_count,
-		.trust_ad = script->trust_ad,
-		.upstream_policy = script->policy,
-		.policy = tarn__policy_new(&(struct tarn__policy_options){
-			.allowed = script->allowed,
-			.allowed_count = script->allowed_count,
-			.passed = passed,
-			.passed_count = script->passed_count,
-			.version = "tarn",
-		}),
-	};
-	ck_assert_ptr_nonnull(config.policy);
-	outside_init_with(&script->outside, &config);
+	struct tarn_forward forwards[SETTINGS_MAX];
+	struct tarn_options options = make_options(script, passed, forwards);
+	outside_init_with(&script->outside, &options);
 	script->has_begun = true;
+}
+
+static void reconfigure(struct script *script)
+{
+	if (!script->has_begun)
+		return;
+	const char *passed[SETTINGS_MAX];
+	struct tarn_forward forwards[SETTINGS_MAX];
+	struct tarn_options options = make_options(script, passed, forwards);
+	outside_reconfigure(&script->outside, &options);
+	outside_pass(&script->outside, 0);
+}
+
+static struct forward *find_forward(struct script *script)
+{
+	const char *zone = word(script, 1, "a zone");
+	for (size_t i = 0; i < script->forward_count; i++)
+		if (strcmp(script->forwards[i].zone, zone) == 0)
+			return &script->forwards[i];
+	return NULL;
+}
+
+static void do_forward(struct script *script)
+{
+	struct forward *forward = find_forward(script);
+	if (!forward) {
+		ck_assert_uint_lt(script->forward_count, SETTINGS_MAX);
+		forward = &script->forwards[script->forward_count++];
+		snprintf(forward->zone, sizeof forward->zone, "%s", script->words[1]);
+	}
+	forward->count = script->word_count - 2;
+	ck_assert_uint_le(forward->count, SETTINGS_MAX);
+	for (size_t i = 0; i < forward->count; i++)
+		forward->servers[i] = address(script, i + 2);
+	reconfigure(script);
+}
+
+static void do_unforward(struct script *script)
+{
+	struct forward *forward = find_forward(script);
+	MUST(script, forward, "%s is no zone", script->words[1]);
+	*forward = script->forwards[--script->forward_count];
+	reconfigure(script);
 }
 
 static const struct statement {
 	const char *name;
 	void (*run)(struct script *);
-	bool is_setting; /* only before the beginning */
+	enum { EVER, BEFORE, AFTER } when; /* of the beginning, which the first AFTER makes */
 } statements[] = {
-	{"upstream", do_upstream, true},
-	{"allow", do_allow, true},
-	{"through", do_through, true},
-	{"trust-ad", do_trust_ad, true},
-	{"policy", do_policy, true},
-	{"ask", do_ask, false},
-	{"sent", do_sent, false},
-	{"probed", do_probed, false},
-	{"reply", do_reply, false},
-	{"raw", do_raw, false},
-	{"unreachable", do_unreachable, false},
-	{"late", do_late, false},
-	{"gets", do_gets, false},
-	{"waits", do_waits, false},
-	{"silence", do_silence, false},
-	{"servers", do_servers, false},
-	{"network", do_network, false},
-	{"pass", do_pass, false},
+	{"upstream", do_upstream, BEFORE},
+	{"allow", do_allow, BEFORE},
+	{"through", do_through, BEFORE},
+	{"trust-ad", do_trust_ad, BEFORE},
+	{"policy", do_policy, BEFORE},
+	{"forward", do_forward, EVER},
+	{"unforward", do_unforward, AFTER},
+	{"ask", do_ask, AFTER},
+	{"sent", do_sent, AFTER},
+	{"probed", do_probed, AFTER},
+	{"reply", do_reply, AFTER},
+	{"raw", do_raw, AFTER},
+	{"unreachable", do_unreachable, AFTER},
+	{"late", do_late, AFTER},
+	{"gets", do_gets, AFTER},
+	{"waits", do_waits, AFTER},
+	{"silence", do_silence, AFTER},
+	{"servers", do_servers, AFTER},
+	{"network", do_network, AFTER},
+	{"pass", do_pass, AFTER},
 };
 
 /* Does the statement that has been read, and forgets its words and records. */
@@ -753,9 +810,9 @@ static void do_statement(struct script *script)
 		if (strcmp(statements[i].name, script->words[0]) == 0)
 			found = &statements[i];
 	MUST(script, found, "unknown statement %s", script->words[0]);
-	MUST(script, !found->is_setting || !script->has_begun, "%s after the beginning",
+	MUST(script, found->when != BEFORE || !script->has_begun, "%s after the beginning",
 	     found->name);
-	if (!found->is_setting && !script->has_begun)
+	if (found->when == AFTER && !script->has_begun)
 		begin(script);
 	found->run(script);
 	for (size_t i = 0; i < script->record_count; i++)

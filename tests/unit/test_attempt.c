@@ -36,13 +36,19 @@ static void random_octets(void *data, void *out, size_t len)
 	}
 }
 
+static struct tarn__config *config;
 static const struct tarn_io io = {.random = random_octets};
 
 static void set_up(void)
 {
 	ck_assert_int_eq(tarn_address_parse("192.0.2.53", 53, &addresses[0]), 0);
 	ck_assert_int_eq(tarn_address_parse("2001:db8::53", 53, &addresses[1]), 0);
-	upstream = tarn__upstream_new(TARN_FASTEST, addresses, 2, secret);
+	char fault[TARN__CONFIG_FAULT_MAX];
+	config = tarn__config_new(
+		&(struct tarn_options){.upstreams = addresses, .upstream_count = 2}, NULL, NULL,
+		fault);
+	ck_assert_ptr_nonnull(config);
+	upstream = tarn__upstream_new(config, 0, secret);
 	ck_assert_ptr_nonnull(upstream);
 	key = (struct tarn__key){.qname = name,
 				 .qname_len = NAME_LEN,
@@ -54,6 +60,7 @@ static void set_up(void)
 static void tear_down(void)
 {
 	tarn__upstream_free(upstream);
+	tarn__config_put(config);
 }
 
 static void write_to(struct tarn__server *server, enum tarn__transport transport)

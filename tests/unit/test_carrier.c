@@ -42,16 +42,39 @@ static void on_prepare(struct ev_loop *l, ev_prepare *watcher, int events)
 		;
 }
 
+static struct tarn__config *make_config(const struct tarn_options *options)
+{
+	char fault[TARN__CONFIG_FAULT_MAX];
+	struct tarn__config *config = tarn__config_new(options, NULL, NULL, fault);
+	ck_assert_ptr_nonnull(config);
+	return config;
+}
+
 static void make_carrier(void)
 {
-	carrier = tarn__carrier_new(loop, &fake.address, 1, &randomness);
+	struct tarn__config *config = make_config(
+		&(struct tarn_options){.upstreams = &fake.address, .upstream_count = 1});
+	carrier = tarn__carrier_new(loop, config, &randomness);
 	ck_assert_ptr_nonnull(carrier);
+	tarn__config_put(config);
+}
+
+static void prepare_config(const struct tarn_options *options)
+{
+	struct tarn__config *config = make_config(options);
+	ck_assert_int_eq(tarn__carrier_prepare(carrier, config), 0);
+	tarn__config_put(config);
+}
+
+static void prepare_servers(const struct tarn_address *servers, size_t count)
+{
+	prepare_config(&(struct tarn_options){.upstreams = servers, .upstream_count = count});
 }
 
 static void set_servers(const struct tarn_address *servers, size_t count)
 {
-	ck_assert_int_eq(tarn__carrier_prepare_servers(carrier, servers, count), 0);
-	tarn__carrier_switch_servers(carrier);
+	prepare_servers(servers, count);
+	tarn__carrier_switch(carrier);
 }
 
 static void set_server(const char *text)
@@ -897,10 +920,10 @@ END_TEST
 START_TEST(list_that_is_prepared_changes_nothing_yet)
 {
 	struct tarn_address other = parse_address("192.0.2.1:53");
-	ck_assert_int_eq(tarn__carrier_prepare_servers(carrier, &other, 1), 0);
+	prepare_servers(&other, 1);
 	ask(first, "a.example", TARN__UDP);
 	check_good_answer(first);
-	ck_assert_int_eq(tarn__carrier_prepare_servers(carrier, NULL, 0), 0);
+	prepare_servers(NULL, 0);
 	ask(first, "a.example", TARN__UDP);
 	check_good_answer(first);
 }

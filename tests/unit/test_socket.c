@@ -153,7 +153,8 @@ END_TEST
 START_TEST(outgoing_udp_sockets_have_random_unprivileged_ports)
 {
 	struct tarn__random random = {0};
-	struct tarn_address server = parse(_i == 0 ? "127.0.0.1:53" : "[::1]:53");
+	struct tarn__server_config server = {.address =
+						     parse(_i == 0 ? "127.0.0.1:53" : "[::1]:53")};
 	enum { COUNT = 200 };
 	uint16_t ports[COUNT];
 	int same = 0, low = 0;
@@ -178,7 +179,7 @@ END_TEST
 START_TEST(outgoing_tcp_socket_does_not_delay)
 {
 	struct tarn__random random = {0};
-	struct tarn_address server = parse("127.0.0.1:53");
+	struct tarn__server_config server = {.address = parse("127.0.0.1:53")};
 	int fd = tarn__socket_outgoing(&server, TARN__TCP, &random);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_ne(option(fd, IPPROTO_TCP, TCP_NODELAY), 0);

@@ -13,19 +13,31 @@ static const uint8_t secret[TARN__COOKIE_SECRET_LEN] = "tarn's own test";
 static struct tarn_address addresses[COUNT];
 static struct tarn__tries tries[COUNT];
 static struct tarn__upstream *upstream;
+static struct tarn__config *config;
+
+static struct tarn__config *make_config(const struct tarn_address *servers, size_t count)
+{
+	char fault[TARN__CONFIG_FAULT_MAX];
+	struct tarn_options options = {.upstreams = servers, .upstream_count = count};
+	struct tarn__config *made = tarn__config_new(&options, NULL, NULL, fault);
+	ck_assert_ptr_nonnull(made);
+	return made;
+}
 
 static void set_up(void)
 {
 	memset(tries, 0, sizeof tries);
 	for (size_t i = 0; i < COUNT; i++)
 		ck_assert_int_eq(tarn_address_parse(texts[i], 53, &addresses[i]), 0);
-	upstream = tarn__upstream_new(TARN_FASTEST, addresses, COUNT, secret);
+	config = make_config(addresses, COUNT);
+	upstream = tarn__upstream_new(config, 0, secret);
 	ck_assert_ptr_nonnull(upstream);
 }
 
 static void tear_down(void)
 {
 	tarn__upstream_free(upstream);
+	tarn__config_put(config);
 }
 
 START_TEST(new_servers_are_asked_in_order)
@@ -155,9 +167,10 @@ START_TEST(server_that_stays_is_known)
 	fail_often(old, 2000);
 	old->plain_until_ms = 5000;
 	struct tarn_address next[2] = {addresses[2], addresses[1]};
-	struct tarn__upstream *other = tarn__upstream_new(TARN_FASTEST, next, 2, secret);
+	struct tarn__config *other_config = make_config(next, 2);
+	struct tarn__upstream *other = tarn__upstream_new(other_config, 0, secret);
 	ck_assert_ptr_nonnull(other);
-	tarn__upstream_keep(other, upstream);
+	tarn__upstream_keep(other, other_config, upstream, config);
 	ck_assert_uint_eq(other->servers[0].srtt_ms, 0);
 	ck_assert_uint_eq(other->servers[1].srtt_ms, 30);
 	ck_assert_uint_eq(other->servers[1].plain_until_ms, 5000);
@@ -168,6 +181,7 @@ START_TEST(server_that_stays_is_known)
 	ck_assert_uint_eq(other->servers[1].srtt_ms, 0);
 	ck_assert_uint_eq(other->servers[1].plain_until_ms, 5000);
 	tarn__upstream_free(other);
+	tarn__config_put(other_config);
 }
 END_TEST
 
@@ -235,11 +249,13 @@ END_TEST
 
 START_TEST(no_servers_is_no_choice)
 {
-	struct tarn__upstream *none = tarn__upstream_new(TARN_FASTEST, NULL, 0, secret);
+	struct tarn__config *none_config = make_config(NULL, 0);
+	struct tarn__upstream *none = tarn__upstream_new(none_config, 0, secret);
 	ck_assert_ptr_nonnull(none);
 	ck_assert_int_eq(tarn__upstream_state(none), TARN__UPSTREAM_NONE);
 	ck_assert_int_eq(tarn__upstream_choose(none, tries, 0), -1);
 	tarn__upstream_free(none);
+	tarn__config_put(none_config);
 }
 END_TEST
 

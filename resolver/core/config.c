@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/config.c: makes snapshots of what a resolver was told, and compares them. */
+#include "core/config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/access.h"
+#include "core/policy.h"
+#include "core/reverse.h"
+#include "core/zones.h"
+#include "dns/name.h"
+#include "dns/siphash.h"
+#include "dns/text.h"
+
+enum {
+	/* Digests of what are no servers of a zone's own. */
+	ROOT_DIGEST = 0,
+	NONE_DIGEST = 1,
+};
+
+static const uint8_t digest_key[TARN__SIPHASH_KEY_LEN];
+
+/* ---- references ------------------------------------------------------------------------- */
+
+struct tarn__config *tarn__config_get(struct tarn__config *config)
+{
+	atomic_fetch_add_explicit(&config->references, 1, memory_order_relaxed);
+	return config;
+}
+
+void tarn__config_put(struct tarn__config *config)
+{
+	if (!config || atomic_fetch_sub_explicit(&config->references, 1, memory_order_acq_rel) > 1)
+		return;
+	if (config->base) {
+		tarn__config_put(config->base);
+	} else {
+		tarn__policy_free(config->policy);
+		tarn__zones_free(config->zones);
+	}
+	free(config->groups);
+	free(config->servers);
+	free(config->health);
+	free(config);
+}
+
+/* ---- servers ---------------------------------------------------------------------------- */
+
+bool tarn__server_config_is_equal(const struct tarn__server_config *a,
+				  const struct tarn__server_config *b)
+{
+	return tarn_address_is_equal(&a->address, &b->address) &&
+	       a->source.sa.sa_family == b->source.sa.sa_family &&
+	       (a->source.sa.sa_family == AF_UNSPEC ||
+		tarn_address_is_equal(&a->source, &b->source)) &&
+	       strcmp(a->interface, b->interface) == 0;
+}
+
+struct endpoint {
+	uint8_t octets[16];
+	uint32_t scope;
+	uint16_t family, port;
+};
+
+static void set_endpoint(struct endpoint *endpoint, const struct tarn_address *address)
+{
+	endpoint->family = address->sa.sa_family;
+	if (endpoint->family == AF_UNSPEC)
+		return;
+	endpoint->port = tarn_address_port(address);
+	if (endpoint->family == AF_INET6)
+		endpoint->scope = address->in6.sin6_scope_id;
+	size_t len;
+	const uint8_t *octets = tarn__address_octets(address, &len);
+	memcpy(endpoint->octets, octets, len);
+}
+
+static uint64_t server_digest(const struct tarn__server_config *server)
+{
+	struct {
+		struct endpoint address, source;
+		char interface[TARN__INTERFACE_MAX];
+	} all;
+	memset(&all, 0, sizeof all);
+	set_endpoint(&all.address, &server->address);
+	set_endpoint(&all.source, &server->source);
+	memcpy(all.interface, server->interface, sizeof all.interface);
+	return tarn__siphash(digest_key, &all, sizeof all);
+}
+
+/* Appends a group's servers to the list. There is room. */
+static void add_servers(struct tarn__config *config, struct tarn__group *group,
+			const struct tarn_address *addresses, size_t count,
+			const struct tarn_source *source)
+{
+	group->first = config->server_count;
+	group->count = count;
+	group->digest = NONE_DIGEST;
+	for (size_t i = 0; i < count; i++) {
+		struct tarn__server_config *server = &config->servers[config->server_count++];
+		server->address = addresses[i];
+		bool is_ipv6 = addresses[i].sa.sa_family == AF_INET6;
+		server->source = is_ipv6 ? source->ipv6 : source->ipv4;
+		if (server->source.sa.sa_family != AF_UNSPEC)
+			tarn_address_set_port(&server->source, 0);
+		snprintf(server->interface, sizeof server->interface, "%s",
+			 source->interface ? source->interface : "");
+		group->digest += server_digest(server);
+	}
+}
+
+/* Room for groups, and for servers with their health. */
+static bool have_room(struct tarn__config *config, size_t group_count, size_t server_count)
+{
+	config->groups = calloc(group_count, sizeof *config->groups);
+	config->servers = calloc(server_count + 1, sizeof *config->servers);
+	config->health = calloc(server_count + 1, sizeof *config->health);
+	return config->groups && config->servers && config->health;
+}
+
+static struct tarn__config *make_config(void)
+{
+	struct tarn__config *config = calloc(1, sizeof *config);
+	if (config)
+		atomic_init(&config->references, 1);
+	return config;
+}
+
+/* ---- what is wrong with them ------------------------------------------------------------ */
+
+__attribute__((format(printf, 2, 3))) static int refuse(char fault[TARN__CONFIG_FAULT_MAX],
+							const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(fault, TARN__CONFIG_FAULT_MAX, format, arguments);
+	va_end(arguments);
+	errno = EINVAL;
+	return TARN_EINVAL;
+}
+
+static int check_group(const char *name, size_t server_count, const struct tarn_source *source,
+		       char fault[TARN__CONFIG_FAULT_MAX])
+{
+	if (server_count > TARN__SERVERS_MAX)
+		return refuse(fault, "zone %s: more than %d upstream servers", name,
+			      TARN__SERVERS_MAX);
+	if (source->interface && strlen(source->interface) >= TARN__INTERFACE_MAX)
+		return refuse(fault, "zone %s: \"%s\" cannot be an interface's name", name,
+			      source->interface);
+	sa_family_t ipv4 = source->ipv4.sa.sa_family, ipv6 = source->ipv6.sa.sa_family;
+	if ((ipv4 != AF_UNSPEC && ipv4 != AF_INET) || (ipv6 != AF_UNSPEC && ipv6 != AF_INET6))
+		return refuse(fault, "zone %s: a source address of the wrong family", name);
+	return 0;
+}
+
+static int check(const struct tarn_options *options, char fault[TARN__CONFIG_FAULT_MAX])
+{
+	size_t server_count = options->upstream_count;
+	int error = check_group(".", options->upstream_count, &options->source, fault);
+	for (size_t i = 0; i < options->forward_count && error == 0; i++) {
+		const struct tarn_forward *forward = &options->forwards[i];
+		server_count += forward->upstream_count;
+		error = check_group(forward->zone, forward->upstream_count, &forward->source,
+				    fault);
+	}
+	if (error == 0 && server_count > TARN__SERVERS_ALL_MAX)
+		return refuse(fault, "more than %d upstream servers", TARN__SERVERS_ALL_MAX);
+	return error;
+}
+
+/* ---- zones ------------------------------------------------------------------------------ */
+
+/* "10.0.0.0/8": nobody calls a zone so. */
+static bool is_network_notation(const char *text)
+{
+	const char *slash = strrchr(text, '/');
+	return slash && slash[1] != '\0' && slash[1 + strspn(slash + 1, "0123456789")] == '\0';
+}
+
+static int add_zone(struct tarn__config *config, const char *text, const uint8_t *zone,
+		    size_t zone_len, size_t group, char fault[TARN__CONFIG_FAULT_MAX])
+{
+	int error = tarn__zones_add(config->zones, zone, zone_len, (uint16_t)group);
+	if (error == TARN_EINVAL)
+		return refuse(fault, "zone %s: it is there twice", text);
+	if (error != 0)
+		return error;
+	struct {
+		uint64_t digest;
+		uint8_t zone[TARN__NAME_MAX];
+	} all;
+	all.digest = group == TARN__GROUP_NONE ? NONE_DIGEST : config->groups[group].digest;
+	tarn__name_fold(all.zone, zone, zone_len);
+	config->zones_digest +=
+		tarn__siphash(digest_key, &all, offsetof(__typeof__(all), zone) + zone_len);
+	return 0;
+}
+
+/* The zones of a network, or the one that the text names. */
+static int add_zones(struct tarn__config *config, const char *text, size_t group,
+		     char fault[TARN__CONFIG_FAULT_MAX])
+{
+	uint8_t zone[TARN__NAME_MAX];
+	struct tarn_network network;
+	int error = tarn_network_parse(text, &network);
+	if (error != 0 && is_network_notation(text))
+		return refuse(fault, "zone %s: %s", text, tarn_error_text(error));
+	if (error != 0) {
+		size_t len = tarn__name_parse(text, zone);
+		if (len == 0)
+			return refuse(fault, "zone %s: not a domain name", text);
+		if (len == 1)
+			return refuse(fault, "zone %s: the root has servers already", text);
+		return add_zone(config, text, zone, len, group, fault);
+	}
+	size_t count = tarn__reverse_count(&network);
+	if (count == 0)
+		return refuse(fault,
+			      "zone %s: only networks of 1 to 24 or 32 bits (IPv4), 1 to 128 bits "
+			      "(IPv6) have reverse zones of their own",
+			      text);
+	for (size_t i = 0; i < count && error == 0; i++) {
+		size_t len = tarn__reverse_zone(&network, i, zone);
+		error = add_zone(config, text, zone, len, group, fault);
+	}
+	return error;
+}
+
+/* The name that a group goes by. add_zones() has taken the text. */
+static void name_group(struct tarn__group *group, const char *text)
+{
+	struct tarn_network network;
+	size_t len = tarn_network_parse(text, &network) == 0
+			     ? tarn__reverse_zone(&network, 0, group->zone)
+			     : tarn__name_parse(text, group->zone);
+	tarn__name_fold(group->zone, group->zone, len);
+	group->zone_len = (uint16_t)len;
+}
+
+static int add_forwards(struct tarn__config *config, const struct tarn_options *options,
+			char fault[TARN__CONFIG_FAULT_MAX])
+{
+	for (size_t i = 0; i < options->forward_count; i++) {
+		const struct tarn_forward *forward = &options->forwards[i];
+		struct tarn__group *group = &config->groups[config->group_count];
+		size_t index = TARN__GROUP_NONE;
+		if (forward->upstream_count > 0) {
+			index = config->group_count++;
+			group->policy = forward->policy;
+			add_servers(config, group, forward->upstreams, forward->upstream_count,
+				    &forward->source);
+		}
+		int error = add_zones(config, forward->zone, index, fault);
+		if (error != 0)
+			return error;
+		if (index != TARN__GROUP_NONE)
+			name_group(group, forward->zone);
+	}
+	return 0;
+}
+
+/* ---- snapshots -------------------------------------------------------------------------- */
+
+static void set_root(struct tarn__config *config, enum tarn_policy policy,
+		     const struct tarn_address *upstreams, size_t count)
+{
+	struct tarn__group *group = &config->groups[config->group_count++];
+	group->zone_len = 1; /* and its only octet is 0 */
+	group->policy = policy;
+	add_servers(config, group, upstreams, count, &config->source);
+}
+
+static int fill_config(struct tarn__config *config, const struct tarn_options *options,
+		       const char *version, const char *identity,
+		       char fault[TARN__CONFIG_FAULT_MAX])
+{
+	int error = check(options, fault);
+	if (error != 0)
+		return error;
+	size_t group_count = 1, server_count = options->upstream_count;
+	for (size_t i = 0; i < options->forward_count; i++) {
+		group_count += options->forwards[i].upstream_count > 0;
+		server_count += options->forwards[i].upstream_count;
+	}
+	if (!have_room(config, group_count + 1, server_count))
+		return TARN_ENOMEM;
+	config->trust_ad = options->trust_ad;
+	config->source = options->source;
+	if (options->source.interface) {
+		snprintf(config->interface, sizeof config->interface, "%s",
+			 options->source.interface);
+		config->source.interface = config->interface;
+	}
+	set_root(config, options->policy, options->upstreams, options->upstream_count);
+	if (options->forward_count > 0) {
+		config->zones = tarn__zones_new();
+		if (!config->zones)
+			return TARN_ENOMEM;
+		error = add_forwards(config, options, fault);
+		if (error != 0)
+			return error;
+	}
+	config->policy = tarn__policy_new(&(struct tarn__policy_options){
+		.allowed = options->allow,
+		.allowed_count = options->allow_count,
+		.passed = options->pass,
+		.passed_count = options->pass_count,
+		.version = options->hide_identity ? NULL : version,
+		.identity = options->hide_identity ? NULL : identity,
+		.zones = config->zones,
+	});
+	if (config->policy)
+		return 0;
+	return errno == EINVAL ? refuse(fault, "a name to pass that is none") : TARN_ENOMEM;
+}
+
+struct tarn__config *tarn__config_new(const struct tarn_options *options, const char *version,
+				      const char *identity, char fault[TARN__CONFIG_FAULT_MAX])
+{
+	struct tarn__config *config = make_config();
+	if (!config)
+		return NULL;
+	int error = fill_config(config, options, version, identity, fault);
+	if (error == 0)
+		return config;
+	tarn__config_put(config);
+	errno = error == TARN_ENOMEM ? ENOMEM : EINVAL;
+	return NULL;
+}
+
+/* The same but for the root's servers and trust. */
+static struct tarn__config *derive(struct tarn__config *old, const struct tarn_address *upstreams,
+				   size_t count, bool trust_ad)
+{
+	size_t kept = old->server_count - old->groups[0].count;
+	if (count > TARN__SERVERS_MAX || kept + count > TARN__SERVERS_ALL_MAX) {
+		errno = EINVAL;
+		return NULL;
+	}
+	struct tarn__config *config = make_config();
+	if (!config)
+		return NULL;
+	struct tarn__config *base = old->base ? old->base : old;
+	config->base = tarn__config_get(base);
+	config->policy = base->policy;
+	config->zones = base->zones;
+	config->zones_digest = base->zones_digest;
+	config->trust_ad = trust_ad;
+	config->source = base->source; /* the interface's name stays the base's */
+	if (!have_room(config, old->group_count, kept + count)) {
+		tarn__config_put(config);
+		errno = ENOMEM;
+		return NULL;
+	}
+	set_root(config, old->groups[0].policy, upstreams, count);
+	memcpy(config->servers + count, old->servers + old->groups[0].count,
+	       kept * sizeof config->servers[0]);
+	config->server_count += kept;
+	for (; config->group_count < old->group_count; config->group_count++) {
+		struct tarn__group *group = &config->groups[config->group_count];
+		*group = old->groups[config->group_count];
+		group->first = group->first - old->groups[0].count + count;
+	}
+	return config;
+}
+
+struct tarn__config *tarn__config_with_upstreams(struct tarn__config *config,
+						 const struct tarn_address *upstreams, size_t count)
+{
+	return derive(config, upstreams, count, config->trust_ad);
+}
+
+struct tarn__config *tarn__config_with_trust(struct tarn__config *config, bool trust_ad)
+{
+	struct tarn_address upstreams[TARN__SERVERS_MAX];
+	for (size_t i = 0; i < config->groups[0].count; i++)
+		upstreams[i] = config->servers[i].address;
+	return derive(config, upstreams, config->groups[0].count, trust_ad);
+}
+
+/* ---- names and their groups ------------------------------------------------------------- */
+
+size_t tarn__config_find_group(const struct tarn__config *config, const uint8_t *qname, size_t len)
+{
+	struct tarn__zone zone;
+	if (!config->zones || !tarn__zones_find(config->zones, qname, len, &zone))
+		return 0;
+	return zone.value;
+}
+
+size_t tarn__config_group_of(const struct tarn__config *config, const uint8_t *zone, size_t len)
+{
+	size_t index = tarn__config_find_group(config, zone, len);
+	if (index == TARN__GROUP_NONE)
+		return TARN__GROUP_NONE;
+	const struct tarn__group *group = &config->groups[index];
+	bool is_same = group->zone_len == len && tarn__name_is_equal(group->zone, zone, len);
+	return is_same ? index : TARN__GROUP_NONE;
+}
+
+bool tarn__config_group_is_equal(const struct tarn__config *a, size_t a_index,
+				 const struct tarn__config *b, size_t b_index)
+{
+	const struct tarn__group *a_group = &a->groups[a_index], *b_group = &b->groups[b_index];
+	if (a_group->policy != b_group->policy || a_group->count != b_group->count)
+		return false;
+	for (size_t i = 0; i < a_group->count; i++) {
+		if (!tarn__server_config_is_equal(&a->servers[a_group->first + i],
+						  &b->servers[b_group->first + i]))
+			return false;
+	}
+	return true;
+}
+
+bool tarn__config_moves_names(const struct tarn__config *a, const struct tarn__config *b)
+{
+	return a->zones_digest != b->zones_digest;
+}
+
+static uint64_t find_digest(const struct tarn__config *config, const uint8_t *qname, size_t len)
+{
+	size_t index = tarn__config_find_group(config, qname, len);
+	if (index == 0)
+		return ROOT_DIGEST;
+	return index == TARN__GROUP_NONE ? NONE_DIGEST : config->groups[index].digest;
+}
+
+bool tarn__config_moves(const struct tarn__config *a, const struct tarn__config *b,
+			const uint8_t *qname, size_t len)
+{
+	return find_digest(a, qname, len) != find_digest(b, qname, len);
+}
