@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon/configuration.h"
 #include "daemon/explain.h"
 #include "daemon/follow.h"
 #include "daemon/listeners.h"
@@ -274,11 +275,17 @@ done:
 	return status;
 }
 
+/* Without a file it is the command line that is wrong. */
+static int refusal_status(const struct tarn__settings *settings)
+{
+	return settings->file_count > 0 ? EXIT_FAILURE : EXIT_USAGE;
+}
+
 /* Everything short of listening: what this accepts will start. */
 static int check(struct tarn__settings *settings, struct tarn__log *log)
 {
 	if (tarn__settings_complete(settings, resolv_conf, log) < 0)
-		return EXIT_USAGE;
+		return refusal_status(settings);
 	struct tarn *tarn = open_resolver(settings, log);
 	if (!tarn)
 		return EXIT_FAILURE;
@@ -294,27 +301,33 @@ static int serve(struct tarn__settings *settings, struct tarn__log *log)
 	if (tarn__service_init(&service, log) < 0)
 		return EXIT_FAILURE;
 	tarn__service_addresses(&service, &settings->bound);
-	int status = EXIT_USAGE;
+	int status = refusal_status(settings);
 	if (tarn__settings_complete(settings, resolv_conf, log) == 0) {
-		log->level = settings->verbosity > 0 ? TARN_LOG_DEBUG : settings->log_level;
+		tarn__log_set_level(log,
+				    settings->verbosity > 0 ? TARN_LOG_DEBUG : settings->log_level);
 		status = run(settings, &service, log);
 	}
 	tarn__service_fini(&service);
 	return status;
 }
 
+static void log_faults(const struct tarn__faults *faults, struct tarn__log *log)
+{
+	for (size_t i = 0; i < faults->count; i++)
+		tarn__log(log, TARN_LOG_ERR, "%s", faults->items[i].text);
+	if (faults->lost > 0)
+		tarn__log(log, TARN_LOG_ERR, "and %zu faults more", faults->lost);
+}
+
 static int start(const struct tarn__command *command, struct tarn__log *log)
 {
-	int status = EXIT_USAGE;
-	char fault[TARN__FAULT_MAX];
-	struct tarn__settings *settings = tarn__settings_new();
-	if (!settings || tarn__command_apply(command, settings, fault) < 0) {
-		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", tarn_error_text(TARN_ENOMEM));
-		status = EXIT_FAILURE;
-		goto done;
-	}
-	status = command->action == TARN__CHECK ? check(settings, log) : serve(settings, log);
-done:
+	struct tarn__faults faults = {0};
+	struct tarn__settings *settings = tarn__configuration_load(command, &faults);
+	log_faults(&faults, log);
+	tarn__faults_fini(&faults);
+	if (!settings)
+		return EXIT_FAILURE;
+	int status = command->action == TARN__CHECK ? check(settings, log) : serve(settings, log);
 	tarn__settings_free(settings);
 	return status;
 }

@@ -88,7 +88,7 @@ static void print_settings(const struct tarn__settings *settings, FILE *out)
 	const char *section = NULL;
 	for (size_t i = 0; i < tarn__option_count; i++) {
 		const struct tarn__option *row = &tarn__options[i];
-		if (!row->word || row->section == tarn__forward_section)
+		if (!row->word || !row->form || row->section == tarn__forward_section)
 			continue;
 		if (section && (!row->section || strcmp(section, row->section) != 0))
 			fputs("}\n", out);

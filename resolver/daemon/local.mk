@@ -4,8 +4,12 @@
 noinst_LTLIBRARIES += resolver/daemon/libdaemon.la
 resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/addresses.c resolver/daemon/addresses.h \
+	resolver/daemon/config_parse.c resolver/daemon/config_parse.h \
+	resolver/daemon/config_text.c resolver/daemon/config_text.h \
+	resolver/daemon/configuration.c resolver/daemon/configuration.h \
 	resolver/daemon/daemon.c resolver/daemon/daemon.h \
 	resolver/daemon/explain.c resolver/daemon/explain.h \
+	resolver/daemon/faults.c resolver/daemon/faults.h \
 	resolver/daemon/follow.c resolver/daemon/follow.h \
 	resolver/daemon/listeners.c resolver/daemon/listeners.h \
 	resolver/daemon/log.c resolver/daemon/log.h \

@@ -19,6 +19,11 @@ const char tarn__forward_section[] = "forward";
 
 const struct tarn__option tarn__options[] = {
 	{
+		.word = "include",
+		.value = "FILE",
+		.help = "read this file, or all that the pattern fits, here",
+	},
+	{
 		.letter = 'c',
 		.name = "config",
 		.value = "FILE",

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include "daemon/addresses.h"
+#include "daemon/log.h"
 #include "dns/text.h"
 
 static const char out_of_memory[] = "out of memory";
@@ -493,25 +494,10 @@ const struct tarn__form tarn__form_policy = {
 	.print = print_policy,
 };
 
-static const struct {
-	const char *word;
-	enum tarn_log_level level;
-} levels[] = {
-	{"err", TARN_LOG_ERR},
-	{"warning", TARN_LOG_WARNING},
-	{"info", TARN_LOG_INFO},
-	{"debug", TARN_LOG_DEBUG},
-};
-
 static const char *take_level(void *field, const char *text)
 {
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-		if (strcmp(text, levels[i].word) == 0) {
-			*(enum tarn_log_level *)field = levels[i].level;
-			return NULL;
-		}
-	}
-	return "not a level (err, warning, info, debug)";
+	return tarn__log_level_parse(text, field) ? NULL
+						  : "not a level (err, warning, info, debug)";
 }
 
 static void clear_level(void *field)
@@ -521,10 +507,9 @@ static void clear_level(void *field)
 
 static void print_level(const void *field, FILE *out)
 {
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-		if (*(const enum tarn_log_level *)field == levels[i].level)
-			fputs(levels[i].word, out);
-	}
+	enum tarn_log_level level = *(const enum tarn_log_level *)field;
+	if (level != 0)
+		fputs(tarn__log_level_name(level), out);
 }
 
 const struct tarn__form tarn__form_level = {

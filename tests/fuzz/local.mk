@@ -3,6 +3,7 @@
 
 fuzz_targets = \
 	tests/fuzz/fuzz_answer \
+	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_cookie \
 	tests/fuzz/fuzz_local \
 	tests/fuzz/fuzz_name \
