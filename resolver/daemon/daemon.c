@@ -275,10 +275,12 @@ done:
 	return status;
 }
 
-/* Without a file it is the command line that is wrong. */
+/* Where tarn would ask itself: is it the command line that says so? */
 static int refusal_status(const struct tarn__settings *settings)
 {
-	return settings->file_count > 0 ? EXIT_FAILURE : EXIT_USAGE;
+	return tarn__settings_origin(settings, &settings->upstreams)->by == TARN__BY_FILE
+		       ? EXIT_FAILURE
+		       : EXIT_USAGE;
 }
 
 /* Everything short of listening: what this accepts will start. */
@@ -301,8 +303,10 @@ static int serve(struct tarn__settings *settings, struct tarn__log *log)
 	if (tarn__service_init(&service, log) < 0)
 		return EXIT_FAILURE;
 	tarn__service_addresses(&service, &settings->bound);
-	int status = refusal_status(settings);
-	if (tarn__settings_complete(settings, resolv_conf, log) == 0) {
+	int status;
+	if (tarn__settings_complete(settings, resolv_conf, log) < 0) {
+		status = refusal_status(settings);
+	} else {
 		tarn__log_set_level(log,
 				    settings->verbosity > 0 ? TARN_LOG_DEBUG : settings->log_level);
 		status = run(settings, &service, log);

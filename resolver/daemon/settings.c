@@ -140,15 +140,31 @@ static void add_system_upstreams(struct tarn__settings *settings, const char *re
 	take_servers(settings, &found.servers);
 }
 
-static int refuse_self(const struct tarn__settings *settings, struct tarn__log *log)
+const struct tarn__origin *tarn__settings_origin(const struct tarn__settings *settings,
+						 const void *field)
 {
-	for (size_t i = 0; i < settings->upstreams.count; i++) {
-		const struct tarn_address *server = &settings->upstreams.items[i];
-		if (!is_self(settings, server))
+	size_t offset = (size_t)((const char *)field - (const char *)settings), i = 0;
+	while (!tarn__options[i].form || tarn__options[i].section == tarn__forward_section ||
+	       tarn__options[i].offset != offset)
+		i++;
+	return &settings->origins[i];
+}
+
+static int refuse_self(const struct tarn__settings *settings, const struct tarn__origin *origin,
+		       const struct tarn_address *servers, size_t count, struct tarn__log *log)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!is_self(settings, &servers[i]))
 			continue;
 		char text[TARN_ADDRESS_TEXT_MAX];
-		tarn__log(log, TARN_LOG_ERR, "--upstream %s: tarn listens there itself",
-			  tarn_address_format(server, text));
+		tarn_address_format(&servers[i], text);
+		if (origin->by == TARN__BY_FILE)
+			tarn__log(log, TARN_LOG_ERR,
+				  "%s:%u: upstream %s: tarn listens there itself", origin->file,
+				  origin->line, text);
+		else
+			tarn__log(log, TARN_LOG_ERR, "--upstream %s: tarn listens there itself",
+				  text);
 		return TARN_EINVAL;
 	}
 	return 0;
@@ -169,7 +185,14 @@ int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_
 		settings->cache_size = CACHE_SIZE_DEFAULT;
 	if (settings->log_level == 0)
 		settings->log_level = TARN_LOG_INFO;
-	return refuse_self(settings, log);
+	int error = refuse_self(settings, tarn__settings_origin(settings, &settings->upstreams),
+				settings->upstreams.items, settings->upstreams.count, log);
+	for (size_t i = 0; i < settings->forward_count && error == 0; i++) {
+		const struct tarn__forward_settings *forward = &settings->forwards[i];
+		error = refuse_self(settings, &forward->origin, forward->upstreams.items,
+				    forward->upstreams.count, log);
+	}
+	return error;
 }
 
 static void log_change(const struct tarn__settings *settings, const char *resolv_conf,

@@ -77,6 +77,9 @@ struct tarn__settings {
 struct tarn__settings *tarn__settings_new(void);
 void tarn__settings_free(struct tarn__settings *); /* NULL is allowed. */
 
+/* Of a field that an option outside of section forward fills: &settings->upstreams. */
+const struct tarn__origin *tarn__settings_origin(const struct tarn__settings *, const void *field);
+
 /*
  * Puts what was not said in its place; upstreams are read from the file at resolv_conf then.
  * TARN_EINVAL, logged: tarn would ask itself.

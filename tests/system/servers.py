@@ -129,6 +129,7 @@ class Tarn(Process):
         if listen is None:
             listen = ["127.0.0.1:0"] + (["[::1]:0"] if has_ipv6() else [])
         argv = [*prefix, *(VALGRIND if valgrind else []), program()]
+        argv += no_config(args)
         for address in listen:
             argv += ["--listen", address]
         for upstream in upstreams:
@@ -194,9 +195,15 @@ class Tarn(Process):
         assert status == 0, f"exit status {status}:\n{self.log}"
 
 
+def no_config(args):
+    """The options that keep the machine's own configuration file out of a test."""
+    has_config = any(str(arg) in ("-c", "--config") for arg in args)
+    return [] if has_config else ["--config", "/dev/null"]
+
+
 def run_tarn(*args, timeout=20, prefix=(), **options):
     """Runs it to its end."""
-    return subprocess.run([*prefix, program(), *args], stdin=subprocess.DEVNULL,
+    return subprocess.run([*prefix, program(), *no_config(args), *args], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=timeout, check=False, **options)
 
 
