@@ -49,6 +49,8 @@ static int map_memory(struct rtcache *cache, size_t size)
 		return -1;
 	/* Memory that is not used yet must not become resident two megabytes at a time. */
 	(void)madvise(memory, len, MADV_NOHUGEPAGE);
+	/* What was asked is nobody's business who reads a core dump. */
+	(void)madvise(memory, len, MADV_DONTDUMP);
 	cache->memory = memory;
 	cache->memory_len = len;
 	return 0;

@@ -2,6 +2,7 @@
 /* The store alone: what is put is found, for its time, and within its size. */
 
 #include <errno.h>
+#include <inttypes.h>
 
 #include "cache_world.h"
 
@@ -319,6 +320,33 @@ START_TEST(multi_peek_finds_what_is_there)
 }
 END_TEST
 
+/* The flags of the mapping that an address is in, as smaps tells them: "VmFlags: rd wr … dd …". */
+static void read_flags(const void *address, char *line, int size)
+{
+	FILE *file = fopen("/proc/self/smaps", "re");
+	ck_assert_ptr_nonnull(file);
+	bool is_found = false;
+	while (fgets(line, size, file)) {
+		uintptr_t start, end;
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &start, &end) == 2)
+			is_found = (uintptr_t)address >= start && (uintptr_t)address < end;
+		if (is_found && strncmp(line, "VmFlags:", 8) == 0)
+			break;
+	}
+	fclose(file);
+}
+
+START_TEST(core_dump_has_no_values)
+{
+	struct rtcache_value value;
+	put_text(world.client, "key", "one", 100);
+	ck_assert_int_eq(peek_text(world.client, "key", false, &value), 1);
+	char flags[512] = "";
+	read_flags(value.data, flags, sizeof(flags));
+	ck_assert_ptr_nonnull(strstr(flags, " dd"));
+}
+END_TEST
+
 START_TEST(options_out_of_range_are_refused)
 {
 	errno = 0;
@@ -365,6 +393,7 @@ int main(void)
 	tcase_add_test(tcase, walk_sees_everything_and_may_remove);
 	tcase_add_test(tcase, inspect_tells_all_of_a_key);
 	tcase_add_test(tcase, multi_peek_finds_what_is_there);
+	tcase_add_test(tcase, core_dump_has_no_values);
 	tcase_add_test(tcase, options_out_of_range_are_refused);
 	tcase_add_test(tcase, names_and_texts);
 	suite_add_tcase(suite, tcase);
