@@ -6,27 +6,26 @@
 #include <ev.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "daemon/configuration.h"
+#include "daemon/confine.h"
 #include "daemon/explain.h"
 #include "daemon/follow.h"
 #include "daemon/listeners.h"
 #include "daemon/log.h"
 #include "daemon/network.h"
 #include "daemon/options.h"
+#include "daemon/privileges.h"
+#include "daemon/rlimits.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
 #include "daemon/workers.h"
-#include "net/carrier.h"
 #include "net/channel.h"
 #include "net/shared.h"
-#include "net/tcp.h"
 #include "tarn.h"
 
 static const char resolv_conf[] = "/etc/resolv.conf";
@@ -44,27 +43,6 @@ static void open_standard_streams(void)
 	} while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd > STDERR_FILENO)
 		close(fd);
-}
-
-/* All that net/ may ever open, and a few for loops and whatever else. */
-static void raise_descriptor_limit(const struct tarn__settings *settings, struct tarn__log *log)
-{
-	/* resolv.conf may get more servers; the C library takes three. */
-	enum { PER_PROCESS = 64, PER_WORKER = 16, SYSTEM_SERVERS = 3 };
-	rlim_t servers = settings->upstreams.count;
-	if (settings->has_system_upstreams && servers < SYSTEM_SERVERS)
-		servers = SYSTEM_SERVERS;
-	rlim_t sockets = TARN__TCP_CONNECTIONS + 2 * settings->listens.count +
-			 servers * (TARN__UDP_CHANNELS + TARN__TCP_CHANNELS);
-	rlim_t wanted = PER_PROCESS + settings->workers * (PER_WORKER + sockets);
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
-		return;
-	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < wanted)
-		tarn__log(log, TARN_LOG_DEBUG,
-			  "%ju open files are allowed; full load on every side may take %ju",
-			  (uintmax_t)limit.rlim_cur, (uintmax_t)wanted);
 }
 
 static struct tarn *open_resolver(const struct tarn__settings *settings, struct tarn__log *log)
@@ -238,8 +216,11 @@ static int run(struct tarn__settings *settings, struct tarn__service *service,
 	struct tarn *tarn = NULL;
 	struct tarn__workers *workers = NULL;
 	struct changes changes = {.settings = settings, .log = log};
+	struct tarn__identity identity;
 
-	raise_descriptor_limit(settings, log);
+	if (tarn__privileges_find(settings->user, &identity, log) < 0)
+		goto done;
+	tarn__rlimits_raise(settings, log);
 	tarn = open_resolver(settings, log);
 	if (!tarn)
 		goto done;
@@ -251,7 +232,8 @@ static int run(struct tarn__settings *settings, struct tarn__service *service,
 	changes.tarn = tarn;
 	struct tarn__addresses given = settings->bound, opened;
 	if (tarn__listeners_take(workers, service, log) < 0 ||
-	    tarn__listeners_open(workers, settings, &opened, log) < 0)
+	    tarn__listeners_open(workers, settings, &opened, log) < 0 ||
+	    tarn__confine(settings, &identity, resolv_conf, log) < 0)
 		goto done;
 	if (tarn__workers_start(workers) < 0) {
 		tarn__log(log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));

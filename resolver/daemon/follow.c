@@ -64,21 +64,6 @@ static void watch_name(struct tarn__follow *follow, const char *path)
 	}
 }
 
-/* Where the symbolic link leads, in its place. False: it is none, or too long. */
-static bool read_link(char path[PATH_MAX])
-{
-	char target[PATH_MAX];
-	ssize_t len = readlink(path, target, sizeof(target) - 1);
-	if (len <= 0)
-		return false;
-	target[len] = '\0';
-	size_t directory_len = target[0] == '/' ? 0 : (size_t)(strrchr(path, '/') + 1 - path);
-	if (directory_len + (size_t)len >= PATH_MAX)
-		return false;
-	strcpy(path + directory_len, target);
-	return true;
-}
-
 static void watch_all(struct tarn__follow *follow)
 {
 	char path[PATH_MAX];
@@ -87,7 +72,7 @@ static void watch_all(struct tarn__follow *follow)
 	int links = 0;
 	do {
 		watch_name(follow, path);
-	} while (links++ < TARN__FOLLOW_LINKS && read_link(path));
+	} while (links++ < TARN__PATH_LINKS && tarn__path_read_link(path));
 	add_watch(follow, path, ""); /* it need not be there */
 }
 

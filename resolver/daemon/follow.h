@@ -13,12 +13,10 @@
 #include <stddef.h>
 
 #include "daemon/log.h"
+#include "daemon/path.h"
 
-enum {
-	/* More symbolic links one after the other are no use to anybody; each takes two places. */
-	TARN__FOLLOW_LINKS = 8,
-	TARN__FOLLOW_WATCHES = 2 * (TARN__FOLLOW_LINKS + 1),
-};
+/* Each symbolic link on the way takes two, and so does the file. */
+enum { TARN__FOLLOW_WATCHES = 2 * (TARN__PATH_LINKS + 1) };
 
 struct tarn__watch {
 	int id;

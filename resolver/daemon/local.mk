@@ -7,19 +7,26 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/config_parse.c resolver/daemon/config_parse.h \
 	resolver/daemon/config_text.c resolver/daemon/config_text.h \
 	resolver/daemon/configuration.c resolver/daemon/configuration.h \
+	resolver/daemon/confine.c resolver/daemon/confine.h \
 	resolver/daemon/daemon.c resolver/daemon/daemon.h \
 	resolver/daemon/explain.c resolver/daemon/explain.h \
 	resolver/daemon/faults.c resolver/daemon/faults.h \
 	resolver/daemon/follow.c resolver/daemon/follow.h \
+	resolver/daemon/landlock.c resolver/daemon/landlock.h \
 	resolver/daemon/listeners.c resolver/daemon/listeners.h \
 	resolver/daemon/log.c resolver/daemon/log.h \
 	resolver/daemon/nearest.c resolver/daemon/nearest.h \
 	resolver/daemon/network.c resolver/daemon/network.h \
 	resolver/daemon/options.c resolver/daemon/options.h \
+	resolver/daemon/path.c resolver/daemon/path.h \
+	resolver/daemon/privileges.c resolver/daemon/privileges.h \
 	resolver/daemon/repeats.c resolver/daemon/repeats.h \
 	resolver/daemon/resolvconf.c resolver/daemon/resolvconf.h \
+	resolver/daemon/rlimits.c resolver/daemon/rlimits.h \
+	resolver/daemon/sandbox.c resolver/daemon/sandbox.h \
 	resolver/daemon/service.c resolver/daemon/service.h \
 	resolver/daemon/settings.c resolver/daemon/settings.h \
+	resolver/daemon/syscalls.c resolver/daemon/syscalls.h \
 	resolver/daemon/values.c resolver/daemon/values.h \
 	resolver/daemon/workers.c resolver/daemon/workers.h
 resolver_daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) -DTARN_CONFIG_FILE='"$(sysconfdir)/tarn/tarn.conf"' \

@@ -37,6 +37,7 @@ struct worker {
 	bool is_called; /* guarded by all->mutex */
 	atomic_bool has_turned;
 	pthread_t thread;
+	char name[16]; /* Linux allows no longer one */
 	bool is_running;
 };
 
@@ -138,6 +139,7 @@ struct tarn__workers *tarn__workers_new(struct tarn *tarn, size_t count)
 static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
+	pthread_setname_np(pthread_self(), worker->name);
 	ev_run(worker->loop, 0);
 	tarn_worker_free(worker->tarn_worker);
 	worker->tarn_worker = NULL;
@@ -166,13 +168,9 @@ int tarn__workers_start(struct tarn__workers *workers)
 	int error = 0;
 	for (size_t i = 0; i < workers->count && error == 0; i++) {
 		struct worker *worker = &workers->items[i];
+		snprintf(worker->name, sizeof(worker->name), "tarn/%u", (unsigned)i);
 		error = pthread_create(&worker->thread, NULL, worker_main, worker);
-		if (error)
-			break;
-		worker->is_running = true;
-		char name[16]; /* Linux allows no longer one */
-		snprintf(name, sizeof(name), "tarn/%u", (unsigned)i);
-		pthread_setname_np(worker->thread, name);
+		worker->is_running = error == 0;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (error) {

@@ -130,6 +130,9 @@ class Tarn(Process):
             listen = ["127.0.0.1:0"] + (["[::1]:0"] if has_ipv6() else [])
         argv = [*prefix, *(VALGRIND if valgrind else []), program()]
         argv += no_config(args)
+        # Whether the machine has a user tarn, who cannot see what is root's, is not to matter.
+        if os.geteuid() == 0 and "--user" not in args:
+            argv += ["--user", "root"]
         for address in listen:
             argv += ["--listen", address]
         for upstream in upstreams:

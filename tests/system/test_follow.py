@@ -19,7 +19,7 @@ NO_AUTHORITY = 22
 
 
 class Etc:
-    """A folder that is /etc for tarn alone."""
+    """Folders that are /etc and /run for tarn alone."""
 
     def __init__(self, folder):
         self.etc, self.run = folder / "etc", folder / "run"
@@ -27,7 +27,8 @@ class Etc:
         self.run.mkdir()
         self.file = self.etc / "resolv.conf"
         self.prefix = ["unshare", "--mount", "sh", "-c",
-                       f'mount --bind {self.etc} /etc && exec "$@"', "sh"]
+                       f"mount --bind {self.etc} /etc && mount --bind {self.run} /run && "
+                       'exec "$@"', "sh"]
 
     def replace(self, text):
         """As resolvconf, NetworkManager and dhclient do."""
@@ -41,10 +42,10 @@ class Etc:
 
     def retarget(self, text):
         """As systemd-resolved and openresolv are set up: a symbolic link to another file."""
-        target = self.run / f"{time.monotonic_ns()}.conf"
-        target.write_text(text)
+        target = f"{time.monotonic_ns()}.conf"
+        (self.run / target).write_text(text)
         link = self.etc / "resolv.conf.new"
-        link.symlink_to(target)
+        link.symlink_to(f"/run/{target}")
         os.replace(link, self.file)
 
     def put_back(self, text):
@@ -122,7 +123,7 @@ def test_a_change_is_followed_at_once(etc, servers, start, how):
 def test_the_target_of_a_link_is_followed_too(etc, start):
     """Replaced, and rewritten, where it lies."""
     tarn = start(conf(OLD), write=etc.retarget)
-    target = etc.file.resolve()
+    target = etc.run / etc.file.readlink().name
     new = etc.run / "new"
     new.write_text(conf(NEW))
     os.replace(new, target)

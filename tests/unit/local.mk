@@ -22,14 +22,17 @@ unit_tests = \
 	tests/unit/test_network \
 	tests/unit/test_options \
 	tests/unit/test_pack \
+	tests/unit/test_path \
 	tests/unit/test_policy \
+	tests/unit/test_privileges \
 	tests/unit/test_query \
 	tests/unit/test_random \
 	tests/unit/test_record \
-	tests/unit/test_reply \
 	tests/unit/test_repeats \
+	tests/unit/test_reply \
 	tests/unit/test_resolvconf \
 	tests/unit/test_resolver \
+	tests/unit/test_rlimits \
 	tests/unit/test_rtcache_arena \
 	tests/unit/test_rtcache_epoch \
 	tests/unit/test_rtcache_failure \
@@ -44,6 +47,7 @@ unit_tests = \
 	tests/unit/test_rtcache_table \
 	tests/unit/test_rtcache_threads \
 	tests/unit/test_rtcache_wake \
+	tests/unit/test_sandbox \
 	tests/unit/test_service \
 	tests/unit/test_settings \
 	tests/unit/test_siphash \

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/confine.h: what tarn gives up before it hears from anybody, as its settings allow. */
+#ifndef TARN_DAEMON_CONFINE_H
+#define TARN_DAEMON_CONFINE_H
+
+#include "daemon/log.h"
+#include "daemon/privileges.h"
+#include "daemon/settings.h"
+
+/*
+ * Becomes the identity and enters the sandbox, with what a reload of these settings reads and writes
+ * left within reach. Once everything is open that takes root, and before there are threads.
+ * TARN_ENOMEM, TARN_ESYSTEM: logged; tarn must not go on.
+ */
+int tarn__confine(const struct tarn__settings *, const struct tarn__identity *,
+		  const char *resolv_conf, struct tarn__log *);
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The sandbox's half that is about system calls: a seccomp filter. Three kinds: what tarn and its
+ * libraries call is allowed; what only an attacker would call ends the process, loudly; the rest is
+ * ENOSYS, as on a kernel that has no such call, since that is what a C library newer than this list
+ * knows how to live with.
+ */
+#include "config.h"
+
+#include "daemon/syscalls.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifdef HAVE_SECCOMP
+#include <linux/netlink.h>
+#include <malloc.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Words of names: not every machine has each, nor does every libseccomp know it. */
+static const char *const allowed[] = {
+	/* memory; mmap and mprotect are below */
+	"brk munmap mremap madvise",
+	/* threads; clone is below */
+	"exit exit_group futex futex_time64 getpid gettid restart_syscall rseq "
+	"sched_getaffinity sched_yield set_robust_list",
+	/* signals */
+	"rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack sigreturn",
+	/* time */
+	"clock_getres clock_getres_time64 clock_gettime clock_gettime64 "
+	"clock_nanosleep clock_nanosleep_time64 gettimeofday nanosleep time",
+	/* waiting */
+	"_newselect epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 "
+	"epoll_wait eventfd2 inotify_add_watch inotify_init1 inotify_rm_watch pipe "
+	"pipe2 poll ppoll ppoll_time64 pselect6 pselect6_time64 select timerfd_create "
+	"timerfd_settime timerfd_settime64",
+	/* files: which ones is for Landlock to say */
+	"_llseek access close dup dup2 dup3 faccessat faccessat2 fcntl fcntl64 fstat "
+	"fstat64 fstatat64 fstatfs fstatfs64 fsync ftruncate ftruncate64 getcwd "
+	"getdents getdents64 lseek lstat lstat64 newfstatat open openat pread64 "
+	"pwrite64 read readlink readlinkat readv stat stat64 statx write writev",
+	/* the control socket and the question log come and go */
+	"chmod chown chown32 fchmod fchmodat fchown fchown32 fchownat lchown lchown32 "
+	"link linkat rename renameat renameat2 umask unlink unlinkat",
+	/* network; socket is below */
+	"accept accept4 bind connect getpeername getsockname getsockopt listen recv "
+	"recvfrom recvmmsg recvmmsg_time64 recvmsg send sendmmsg sendmsg sendto "
+	"setsockopt shutdown",
+	/* about itself */
+	"getegid getegid32 geteuid geteuid32 getgid getgid32 getgroups getgroups32 "
+	"getrandom getresgid getresgid32 getresuid getresuid32 getrlimit getrusage "
+	"getuid getuid32 sysinfo ugetrlimit uname",
+};
+
+static const char *const deadly[] = {
+	/* other programs */
+	"execve execveat fork vfork",
+	/* other processes */
+	"kcmp pidfd_getfd process_madvise process_vm_readv process_vm_writev ptrace",
+	/* another view of the files */
+	"chroot fsconfig fsmount fsopen fspick mount mount_setattr move_mount "
+	"name_to_handle_at open_by_handle_at open_tree pivot_root setns umount "
+	"umount2 unshare",
+	/* more rights */
+	"capset setfsgid setfsuid setgid setgroups setregid setresgid setresuid "
+	"setreuid setuid",
+	/* the kernel */
+	"acct bpf delete_module finit_module init_module ioperm iopl kexec_file_load "
+	"kexec_load mknod mknodat perf_event_open quotactl reboot swapoff swapon "
+	"syslog userfaultfd",
+	/* its ways around a filter */
+	"io_uring_enter io_uring_register io_uring_setup modify_ldt",
+	/* its keys and its clock */
+	"add_key adjtimex clock_adjtime clock_settime keyctl request_key settimeofday "
+	"stime",
+};
+
+static int add_all(scmp_filter_ctx filter, uint32_t action, const char *const *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (const char *at = rows[i]; *at; at += strspn(at, " ")) {
+			char name[32];
+			size_t len = strcspn(at, " ");
+			snprintf(name, sizeof(name), "%.*s", (int)len, at);
+			at += len;
+			int number = seccomp_syscall_resolve_name(name);
+			int error = number == __NR_SCMP_ERROR
+					    ? 0
+					    : seccomp_rule_add(filter, action, number, 0);
+			if (error < 0)
+				return error;
+		}
+	}
+	return 0;
+}
+
+/* Memory is never writable and code at once, nor does what was written become code. */
+static int add_memory(scmp_filter_ctx filter)
+{
+	static const int maps[] = {SCMP_SYS(mmap), SCMP_SYS(mmap2)};
+	int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	for (size_t i = 0; i < 2 && error == 0; i++) {
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, maps[i], 1,
+					 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+		if (error == 0)
+			error = seccomp_rule_add(
+				filter, SCMP_ACT_ALLOW, maps[i], 1,
+				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, PROT_EXEC));
+	}
+	return error;
+}
+
+/* Threads yes, processes no. What clone3() is to do the filter cannot see: it is ENOSYS. */
+static int add_threads(scmp_filter_ctx filter)
+{
+	int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+				     SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+	if (error == 0)
+		error = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), 1,
+					 SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+	/* abort() */
+	if (error == 0)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+					 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	/* A reload may need more files. */
+	if (error == 0)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
+					 SCMP_A0(SCMP_CMP_EQ, 0));
+	if (error == 0)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+					 SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+	return error;
+}
+
+static int add_sockets(scmp_filter_ctx filter)
+{
+	enum { TYPE_MASK = 0xf };
+	static const struct {
+		int family, type;
+	} rows[] = {
+		{AF_INET, SOCK_DGRAM},	 {AF_INET, SOCK_STREAM}, {AF_INET6, SOCK_DGRAM},
+		{AF_INET6, SOCK_STREAM}, {AF_UNIX, SOCK_DGRAM},	 {AF_UNIX, SOCK_STREAM},
+	};
+	int error = 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && error == 0; i++)
+		error = seccomp_rule_add(
+			filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)rows[i].family),
+			SCMP_A1(SCMP_CMP_MASKED_EQ, TYPE_MASK, (scmp_datum_t)rows[i].type));
+	if (error == 0)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+					 SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
+					 SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE));
+	if (error == 0)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1,
+					 SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+	return error;
+}
+
+/* An interface's number for its name and back, octets that wait, is it a terminal. */
+static int add_ioctls(scmp_filter_ctx filter)
+{
+	static const unsigned long requests[] = {SIOCGIFINDEX, SIOCGIFNAME, FIONREAD, TCGETS};
+	int error = 0;
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]) && error == 0; i++)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+					 SCMP_A1(SCMP_CMP_EQ, requests[i]));
+	return error;
+}
+
+static int set_attributes(scmp_filter_ctx filter)
+{
+	int error = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	if (error == 0)
+		error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	/* Older kernels would slow the processor down, against code that tarn never runs. */
+	if (error == 0)
+		error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1);
+	/* A tree: what is last in the list is not the last to be found. */
+	if (error == 0)
+		error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	return error;
+}
+
+static int enter(void)
+{
+	enum { ALLOWED = sizeof(allowed) / sizeof(allowed[0]) };
+	enum { DEADLY = sizeof(deadly) / sizeof(deadly[0]) };
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	if (!filter)
+		return -ENOMEM;
+	int error = set_attributes(filter);
+	if (error == 0)
+		error = add_all(filter, SCMP_ACT_ALLOW, allowed, ALLOWED);
+	if (error == 0)
+		error = add_all(filter, SCMP_ACT_KILL_PROCESS, deadly, DEADLY);
+	if (error == 0)
+		error = add_memory(filter);
+	if (error == 0)
+		error = add_threads(filter);
+	if (error == 0)
+		error = add_sockets(filter);
+	if (error == 0)
+		error = add_ioctls(filter);
+	if (error == 0)
+		error = seccomp_load(filter);
+	seccomp_release(filter);
+#ifdef __GLIBC__
+	/* To build a filter takes a quarter of a megabyte, scattered. */
+	malloc_trim(0);
+#endif
+	return error;
+}
+
+#else
+
+static int enter(void)
+{
+	return -ENOSYS;
+}
+
+#endif
+
+int tarn__syscalls_enter(struct tarn__log *log)
+{
+	int error = enter();
+	if (error == 0)
+		return 0;
+	tarn__log(log, TARN_LOG_INFO, "no system call filter: %s", strerror(-error));
+	return TARN_ESYSTEM;
+}

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon/sandbox.c: from inside, what is forbidden is tried, and what tarn does. Each case enters the
+ * sandbox in a process of its own. What the machine's kernel lacks cannot be tested on it.
+ */
+
+#include "config.h"
+
+#include "daemon/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <linux/netlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/landlock.h"
+#include "unit.h"
+
+static struct tarn__log quiet;
+static char root[] = "/tmp/tarn-sandbox-XXXXXX";
+
+/* ---- what the kernel has --------------------------------------------------------------------- */
+
+static int find_halves(void)
+{
+	int halves = 0;
+	if (!tarn__sandbox_is_possible())
+		return 0;
+#if defined(HAVE_LINUX_LANDLOCK_H) && defined(SYS_landlock_create_ruleset)
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) > 0)
+		halves |= TARN__SANDBOX_FILES;
+#endif
+#ifdef HAVE_SECCOMP
+	if (prctl(PR_GET_SECCOMP) >= 0)
+		halves |= TARN__SANDBOX_CALLS;
+#endif
+	return halves;
+}
+
+static int kernel_halves;
+
+static bool has(int halves)
+{
+	return (kernel_halves & halves) == halves;
+}
+
+/* ---- a place with files in it ---------------------------------------------------------------- */
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void set_up(void)
+{
+	kernel_halves = find_halves();
+	tarn__log_init(&quiet, -1, TARN_LOG_ERR);
+	ck_assert_ptr_nonnull(mkdtemp(root));
+	ck_assert_int_eq(chdir(root), 0);
+	mkdir("read", 0755);
+	mkdir("write", 0755);
+	mkdir("else", 0755);
+	mkdir("target", 0755);
+	write_file("read/file", "old");
+	write_file("else/file", "secret");
+	write_file("target/file", "far");
+	ck_assert_int_eq(symlink("../target/file", "read/link"), 0);
+}
+
+static void tear_down(void)
+{
+	char command[64];
+	snprintf(command, sizeof(command), "rm -rf %s", root);
+	ck_assert_int_eq(system(command), 0);
+	tarn__log_fini(&quiet);
+}
+
+static int enter(void)
+{
+	const struct tarn__sandbox_file files[] = {
+		{.path = "read/link"},
+		{.path = "write/log", .is_written = true},
+		{.path = NULL},
+		{.path = "not/there", .is_written = true},
+	};
+	return tarn__sandbox_enter(files, sizeof(files) / sizeof(files[0]), &quiet);
+}
+
+/* ---- processes inside ------------------------------------------------------------------------ */
+
+/* How a process ends that enters the sandbox and runs body there; 0 is well. */
+static int run_inside(int (*body)(void))
+{
+	pid_t child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		signal(SIGSYS, SIG_DFL);
+		signal(SIGABRT, SIG_DFL);
+		_exit(enter() == kernel_halves ? body() : 99);
+	}
+	int status;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return status;
+}
+
+static void check_inside(int (*body)(void))
+{
+	int status = run_inside(body);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %#x", status);
+}
+
+static bool opens(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+static bool is_refused(const char *path, int flags)
+{
+	return !opens(path, flags) && errno == EACCES;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+/* The number of the first that fails. */
+#define EXPECT(condition)                                                                          \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			return __LINE__ % 90 + 1;                                                  \
+	} while (0)
+
+static int read_elsewhere(void)
+{
+	EXPECT(is_refused("else/file", O_RDONLY));
+	EXPECT(is_refused("/etc/passwd", O_RDONLY));
+	EXPECT(is_refused("/proc/self/mem", O_RDWR));
+	EXPECT(is_refused(".", O_RDONLY | O_DIRECTORY));
+	return 0;
+}
+
+START_TEST(files_elsewhere_cannot_be_read)
+{
+	if (has(TARN__SANDBOX_FILES))
+		check_inside(read_elsewhere);
+}
+END_TEST
+
+static int read_own(void)
+{
+	EXPECT(opens("read/file", O_RDONLY));
+	EXPECT(opens("read", O_RDONLY | O_DIRECTORY));
+	EXPECT(opens("read/link", O_RDONLY));
+	EXPECT(opens("target/file", O_RDONLY));
+	EXPECT(opens("/dev/null", O_RDWR));
+	EXPECT(opens("/dev/urandom", O_RDONLY));
+	return 0;
+}
+
+START_TEST(files_that_were_named_can_be_read)
+{
+	check_inside(read_own);
+}
+END_TEST
+
+static int write_where_only_reading_is_meant(void)
+{
+	EXPECT(is_refused("read/file", O_WRONLY));
+	EXPECT(is_refused("read/new", O_WRONLY | O_CREAT));
+	EXPECT(truncate("read/file", 0) < 0);
+	EXPECT(unlink("read/file") < 0 && errno == EACCES);
+	EXPECT(rename("read/file", "read/other") < 0 && errno == EACCES);
+	EXPECT(mkdir("write/directory", 0700) < 0);
+	EXPECT(symlink("/etc", "write/link") < 0);
+	EXPECT(is_refused("write/../else/file", O_WRONLY));
+	return 0;
+}
+
+START_TEST(files_that_are_read_cannot_be_changed)
+{
+	if (has(TARN__SANDBOX_FILES))
+		check_inside(write_where_only_reading_is_meant);
+}
+END_TEST
+
+static int write_own(void)
+{
+	EXPECT(opens("write/log", O_WRONLY | O_CREAT | O_APPEND));
+	EXPECT(rename("write/log", "write/log.1") == 0);
+	EXPECT(opens("write/log", O_WRONLY | O_CREAT | O_TRUNC));
+	EXPECT(unlink("write/log") == 0);
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "write/control"};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	EXPECT(bind(fd, (const void *)&address, sizeof(address)) == 0);
+	EXPECT(chmod("write/control", 0600) == 0 && listen(fd, 1) == 0);
+	EXPECT(unlink("write/control") == 0);
+	return 0;
+}
+
+START_TEST(files_that_are_written_come_and_go)
+{
+	check_inside(write_own);
+}
+END_TEST
+
+static int to_parent[2], to_child[2];
+
+/* The parent puts another file in the place of one that was there. */
+static int read_replaced(void)
+{
+	char byte = 0, text[4] = "";
+	EXPECT(write(to_parent[1], &byte, 1) == 1 && read(to_child[0], &byte, 1) == 1);
+	int fd = open("read/file", O_RDONLY | O_CLOEXEC);
+	EXPECT(fd >= 0 && read(fd, text, 3) == 3);
+	EXPECT(strcmp(text, "new") == 0);
+	return 0;
+}
+
+static void *replace(void *arg)
+{
+	char byte;
+	if (read(to_parent[0], &byte, 1) == 1) {
+		write_file("else/new", "new");
+		ck_assert_int_eq(rename("else/new", "read/file"), 0);
+	}
+	ck_assert_int_eq(write(to_child[1], &byte, 1), 1);
+	return arg;
+}
+
+START_TEST(file_that_took_anothers_place_can_be_read)
+{
+	pthread_t thread;
+	ck_assert_int_eq(pipe(to_parent), 0);
+	ck_assert_int_eq(pipe(to_child), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, replace, NULL), 0);
+	check_inside(read_replaced);
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+static int execute_without_filter(void)
+{
+	char *const argv[] = {(char *)"true", NULL};
+	EXPECT(execv("/bin/true", argv) < 0 && errno == EACCES);
+	return 0;
+}
+
+START_TEST(landlock_alone_lets_nothing_be_executed)
+{
+	if (!has(TARN__SANDBOX_FILES))
+		return;
+	pid_t child = fork();
+	if (child == 0)
+		_exit(tarn__landlock_enter(NULL, 0, &quiet) == 0 ? execute_without_filter() : 99);
+	int status;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+/* ---- system calls ---------------------------------------------------------------------------- */
+
+static int execute(void)
+{
+	char *const argv[] = {(char *)"true", NULL};
+	return execv("/bin/true", argv);
+}
+
+static int fork_one(void)
+{
+	return fork() == 0 ? 0 : 1;
+}
+
+static int trace(void)
+{
+	return (int)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+}
+
+static int leave_namespace(void)
+{
+	return unshare(CLONE_NEWUSER);
+}
+
+static int become_root(void)
+{
+	return (int)syscall(SYS_setuid, 0);
+}
+
+static int mount_root(void)
+{
+	return (int)syscall(SYS_mount, "none", "/mnt", "tmpfs", 0, NULL);
+}
+
+static int load_program(void)
+{
+	return (int)syscall(SYS_bpf, 0, NULL, 0);
+}
+
+static int load_module(void)
+{
+	return (int)syscall(SYS_init_module, NULL, 0, "");
+}
+
+static int use_keys(void)
+{
+	return (int)syscall(SYS_keyctl, 0, 0);
+}
+
+static int read_process(void)
+{
+	return (int)syscall(SYS_process_vm_readv, getppid(), NULL, 0, NULL, 0, 0);
+}
+
+static int use_ring(void)
+{
+	return (int)syscall(425 /* io_uring_setup */, 1, NULL);
+}
+
+static int (*const attacks[])(void) = {execute,	    fork_one,	  trace,	leave_namespace,
+				       become_root, mount_root,	  load_program, load_module,
+				       use_keys,    read_process, use_ring};
+
+START_TEST(attack_ends_the_process)
+{
+	if (!has(TARN__SANDBOX_CALLS))
+		return;
+	int status = run_inside(attacks[_i]);
+	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS, "status %#x", status);
+}
+END_TEST
+
+static bool is_unknown(long result)
+{
+	return result == -1 && errno == ENOSYS;
+}
+
+static int call_the_rest(void)
+{
+	EXPECT(is_unknown(syscall(435 /* clone3 */, NULL, 0)));
+	EXPECT(is_unknown(syscall(100000)));
+	EXPECT(is_unknown(kill(1, 0)));
+	EXPECT(is_unknown(syscall(SYS_tgkill, 1, 1, 0)));
+	EXPECT(is_unknown(prctl(PR_SET_DUMPABLE, 0)));
+	EXPECT(is_unknown(socket(AF_PACKET, SOCK_RAW, 0)));
+	EXPECT(is_unknown(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)));
+	EXPECT(is_unknown(socket(AF_ALG, SOCK_SEQPACKET, 0)));
+	EXPECT(is_unknown(socket(AF_VSOCK, SOCK_STREAM, 0)));
+	EXPECT(is_unknown(socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT)));
+	return 0;
+}
+
+START_TEST(other_calls_are_as_if_the_kernel_had_none)
+{
+	if (has(TARN__SANDBOX_CALLS))
+		check_inside(call_the_rest);
+}
+END_TEST
+
+static int make_code(void)
+{
+	enum { LEN = 4096, FLAGS = MAP_PRIVATE | MAP_ANONYMOUS };
+	EXPECT(mmap(NULL, LEN, PROT_READ | PROT_WRITE | PROT_EXEC, FLAGS, -1, 0) == MAP_FAILED);
+	void *memory = mmap(NULL, LEN, PROT_READ | PROT_WRITE, FLAGS, -1, 0);
+	EXPECT(memory != MAP_FAILED);
+	EXPECT(mprotect(memory, LEN, PROT_READ | PROT_EXEC) < 0);
+	EXPECT(mprotect(memory, LEN, PROT_READ) == 0);
+	return 0;
+}
+
+START_TEST(nothing_written_becomes_code)
+{
+	if (has(TARN__SANDBOX_CALLS))
+		check_inside(make_code);
+}
+END_TEST
+
+static void *try_in_thread(void *arg)
+{
+	*(bool *)arg = !has(TARN__SANDBOX_FILES) || is_refused("else/file", O_RDONLY);
+	return NULL;
+}
+
+static int start_thread(void)
+{
+	pthread_t thread;
+	bool is_bound = false;
+	EXPECT(pthread_create(&thread, NULL, try_in_thread, &is_bound) == 0);
+	EXPECT(pthread_join(thread, NULL) == 0);
+	EXPECT(is_bound);
+	return 0;
+}
+
+START_TEST(threads_start_and_are_inside)
+{
+	check_inside(start_thread);
+}
+END_TEST
+
+static int do_as_tarn(void)
+{
+	static const int families[] = {AF_INET, AF_INET6, AF_UNIX};
+	for (int i = 0; i < 3; i++) {
+		/* A kernel need not have IPv6. */
+		EXPECT(socket(families[i], SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) >= 0 ||
+		       errno == EAFNOSUPPORT);
+		EXPECT(socket(families[i], SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) >= 0 ||
+		       errno == EAFNOSUPPORT);
+	}
+	EXPECT(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE) >= 0);
+	EXPECT(if_nametoindex("lo") > 0);
+	struct ifaddrs *interfaces;
+	EXPECT(getifaddrs(&interfaces) == 0);
+	freeifaddrs(interfaces);
+	int notify = inotify_init1(IN_CLOEXEC);
+	EXPECT(notify >= 0 && inotify_add_watch(notify, "read", IN_CREATE) >= 0);
+	EXPECT(epoll_create1(EPOLL_CLOEXEC) >= 0);
+	EXPECT(prctl(PR_SET_NAME, "tarn/0") == 0);
+	struct rlimit limit;
+	EXPECT(getrlimit(RLIMIT_NOFILE, &limit) == 0 && setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	void *memory = malloc(1 << 20);
+	EXPECT(memory && (memory = realloc(memory, 1 << 22)));
+	free(memory);
+	return 0;
+}
+
+START_TEST(what_tarn_does_works)
+{
+	check_inside(do_as_tarn);
+}
+END_TEST
+
+static int give_up(void)
+{
+	abort();
+}
+
+START_TEST(abort_aborts)
+{
+	int status = run_inside(give_up);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("sandbox");
+	TCase *tcase = tcase_create("sandbox");
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, files_elsewhere_cannot_be_read);
+	tcase_add_test(tcase, files_that_were_named_can_be_read);
+	tcase_add_test(tcase, files_that_are_read_cannot_be_changed);
+	tcase_add_test(tcase, files_that_are_written_come_and_go);
+	tcase_add_test(tcase, file_that_took_anothers_place_can_be_read);
+	tcase_add_test(tcase, landlock_alone_lets_nothing_be_executed);
+	tcase_add_loop_test(tcase, attack_ends_the_process, 0,
+			    sizeof(attacks) / sizeof(attacks[0]));
+	tcase_add_test(tcase, other_calls_are_as_if_the_kernel_had_none);
+	tcase_add_test(tcase, nothing_written_becomes_code);
+	tcase_add_test(tcase, threads_start_and_are_inside);
+	tcase_add_test(tcase, what_tarn_does_works);
+	tcase_add_test(tcase, abort_aborts);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}
