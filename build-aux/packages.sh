@@ -39,7 +39,7 @@ package_manager() {
 }
 
 # packages_for WHAT: the names of the packages that building, trying or testing needs; "faults" is
-# what looks for faults beside the tests, "root" makes a root of another system.
+# what looks for faults beside the tests, "package" makes a package, "root" a root of another system.
 packages_for() {
 	case "$(package_manager) $1" in
 	'apt-get build')
@@ -57,6 +57,7 @@ packages_for() {
 			systemd libcap2-bin
 		;;
 	'apt-get faults') say clang libclang-rt-dev valgrind libc6-dbg ;;
+	'apt-get package') say build-essential debhelper lintian ;;
 	'apt-get root') say mmdebstrap ;;
 	'apk build')
 		say gcc musl-dev make autoconf automake libtool pkgconf \
@@ -145,6 +146,20 @@ install_packages() {
 		tail -n 20 "$install_log" >&2
 		die "could not install:$missing"
 	fi
+}
+
+# package_source: the first source of packages of this system, whether in the old form or the new one.
+package_source() {
+	cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+		sed -n 's/^URIs: *\([^ ]*\).*/\1/p; s/^deb  *\(\[[^]]*\] *\)\{0,1\}\([^ ]*\).*/\2/p' |
+		head -n 1
+}
+
+# copy_tree DIRECTORY: what is committed and what is not yet, but nothing that was built.
+copy_tree() {
+	mkdir -p "$1" &&
+		git ls-files -z --cached --others --exclude-standard |
+		tar -c --null --files-from=- --ignore-failed-read | tar -x -C "$1"
 }
 
 # make_configure: ./configure for a fresh clone; afterwards make itself keeps it current.

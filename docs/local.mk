@@ -9,6 +9,19 @@ EXTRA_DIST += docs/hacking.md docs/rfc.md docs/differences.md docs/performance.m
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/rtcache_files.c
 
+# What systemd needs to run it; ./configure says where that goes.
+systemdsystemunit_DATA = docs/tarn.service
+sysusers_DATA = docs/sysusers.d/tarn.conf
+EXTRA_DIST += docs/examples/tarn.service
+CLEANFILES += docs/tarn.service
+
+docs/tarn.service: docs/examples/tarn.service Makefile
+	$(AM_V_GEN)$(MKDIR_P) docs && \
+		$(SED) 's|/usr/sbin/|$(sbindir)/|' $(srcdir)/docs/examples/tarn.service >$@
+
+EXTRA_DIST += docs/examples/alpine/APKBUILD docs/examples/alpine/tarn.pre-install \
+	docs/examples/openwrt/Makefile
+
 # The examples are built and run, so that they stay true.
 check_PROGRAMS += docs/examples/rtcache_files
 docs_examples_rtcache_files_LDADD = cache/libcache.la

@@ -139,3 +139,28 @@ AC_DEFUN([TARN_OPTIONAL], [
 	AM_CONDITIONAL([HAVE_$1], [test "$have_[]tarn_lower" = yes])
 	m4_popdef([tarn_lower])
 ])
+
+# TARN_SYSTEMD: where the service's files go. systemd looks below /usr/local, too; a prefix that it
+# does not look at gets them among the examples.
+AC_DEFUN([TARN_SYSTEMD], [
+AC_ARG_WITH([systemd],
+	[AS_HELP_STRING([--without-systemd], [install its unit as an example only])],
+	[], [with_systemd=auto])
+AC_CHECK_PROG([have_systemctl], [systemctl], [yes], [no])
+systemdsystemunitdir=
+sysusersdir=
+AS_CASE([$with_systemd,$have_systemctl,$prefix],
+	[no,*], [],
+	[*,*,/usr], [
+		PKG_CHECK_VAR([systemdsystemunitdir], [systemd], [systemdsystemunitdir])
+		PKG_CHECK_VAR([sysusersdir], [systemd], [sysusersdir])],
+	[auto,yes,NONE | auto,yes,/usr/local | yes,*], [
+		systemdsystemunitdir='${prefix}/lib/systemd/system'
+		sysusersdir='${prefix}/lib/sysusers.d'])
+AS_IF([test "$with_systemd,$systemdsystemunitdir" = yes,],
+	[AC_MSG_ERROR([--with-systemd: pkg-config knows no systemd])])
+AS_IF([test -z "$systemdsystemunitdir" || test -z "$sysusersdir"], [
+	systemdsystemunitdir='${docdir}/examples'
+	sysusersdir='${docdir}/examples/sysusers.d'])
+AC_SUBST([systemdsystemunitdir])
+AC_SUBST([sysusersdir])])

@@ -6,6 +6,7 @@ self_tests = \
 	tests/selftest/hardening.sh \
 	tests/selftest/headers.sh \
 	tests/selftest/layers.sh \
+	tests/selftest/packages.sh \
 	tests/selftest/rfc.sh
 
 TESTS += $(self_tests)
