@@ -6,6 +6,8 @@ core_sources = \
 	resolver/core/attempt.c resolver/core/attempt.h \
 	resolver/core/config.c resolver/core/config.h \
 	resolver/core/denial.c resolver/core/denial.h \
+	resolver/core/dump.c resolver/core/dump.h \
+	resolver/core/inspect.c resolver/core/inspect.h \
 	resolver/core/io.h \
 	resolver/core/list.h \
 	resolver/core/lookup.c resolver/core/lookup.h \

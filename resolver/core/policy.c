@@ -93,8 +93,9 @@ void tarn__policy_free(struct tarn__policy *policy)
 /* Not inlined, so that a question that passes does not pay for what they need. */
 #define APART __attribute__((noinline)) static
 
-static enum tarn__ruling refuse(struct tarn__policy_answer *out)
+static enum tarn__ruling refuse(enum tarn__rule rule, struct tarn__policy_answer *out)
 {
+	out->rule = rule;
 	out->rcode = TARN__REFUSED;
 	out->options = (struct tarn__options){0};
 	return TARN__POLICY_ERROR;
@@ -150,7 +151,8 @@ APART enum tarn__ruling answer_chaos(const struct tarn__policy *policy,
 	bool is_text = query->qtype == TARN__TYPE_TXT || query->qtype == TARN__TYPE_ANY;
 	const struct string *string = is_text ? find_string(policy, query) : NULL;
 	if (!string || string->len == 0)
-		return refuse(out);
+		return refuse(TARN__RULE_CHAOS, out);
+	out->rule = TARN__RULE_CHAOS;
 	return answer_record(query, TARN__TYPE_TXT, 0, string->rdata, string->len, out);
 }
 
@@ -162,6 +164,11 @@ APART enum tarn__ruling answer_special(const struct tarn__query *query,
 	static const uint8_t loopback_ipv6[16] = {[15] = 1};
 
 	bool is_apex = query->qname_len == special.zone_len;
+	/* RFC 8375 section 4: the parent's denial of a DS is what a validator needs. */
+	if (special.kind == TARN__SPECIAL_HOME && is_apex && query->qtype == TARN__TYPE_DS)
+		return TARN__POLICY_PASS;
+	out->rule = TARN__RULE_SPECIAL;
+	out->zone_len = (uint16_t)special.zone_len;
 	bool exists = is_apex;
 	switch (special.kind) {
 	case TARN__SPECIAL_LOCALHOST:
@@ -181,10 +188,6 @@ APART enum tarn__ruling answer_special(const struct tarn__query *query,
 		exists = false;
 		break;
 	case TARN__SPECIAL_HOME:
-		/* RFC 8375 section 4: the parent's denial of a DS is what a validator needs. */
-		if (is_apex && query->qtype == TARN__TYPE_DS)
-			return TARN__POLICY_PASS;
-		break;
 	case TARN__SPECIAL_EMPTY:
 	case TARN__SPECIAL_NONE:
 		break;
@@ -198,6 +201,8 @@ APART enum tarn__ruling answer_zone(const struct tarn__query *query, size_t zone
 				    struct tarn__policy_answer *out)
 {
 	bool is_apex = query->qname_len == zone_len;
+	out->rule = TARN__RULE_ZONE;
+	out->zone_len = (uint16_t)zone_len;
 	enum tarn__ruling ruling =
 		answer_negative(query, is_apex ? TARN__NOERROR : TARN__NXDOMAIN, zone_len, out);
 	out->options.ede[out->options.ede_count++] =
@@ -231,6 +236,7 @@ APART bool is_passed(const struct tarn__policy *policy, const struct tarn__query
 APART enum tarn__ruling answer_any(const struct tarn__query *query, struct tarn__policy_answer *out)
 {
 	static const uint8_t rdata[] = "\7RFC8482"; /* and an empty string */
+	out->rule = TARN__RULE_ANY;
 	answer_record(query, TARN__TYPE_HINFO, ANY_TTL, rdata, sizeof rdata, out);
 	out->is_authoritative = false;
 	return TARN__POLICY_STORED;
@@ -238,7 +244,7 @@ APART enum tarn__ruling answer_any(const struct tarn__query *query, struct tarn_
 
 APART enum tarn__ruling refuse_stranger(struct tarn__policy_answer *out)
 {
-	refuse(out);
+	refuse(TARN__RULE_ACCESS, out);
 	out->options.ede[out->options.ede_count++] = (struct tarn__ede){TARN__EDE_PROHIBITED, NULL};
 	return TARN__POLICY_ERROR;
 }

@@ -50,7 +50,18 @@ enum tarn__ruling {
 	TARN__POLICY_ERROR, /* answer with rcode and options alone */
 };
 
+/* Which of the rules above it was. */
+enum tarn__rule {
+	TARN__RULE_ACCESS,
+	TARN__RULE_CHAOS,
+	TARN__RULE_ZONE,
+	TARN__RULE_SPECIAL,
+	TARN__RULE_ANY,
+};
+
 struct tarn__policy_answer {
+	enum tarn__rule rule;
+	uint16_t zone_len; /* TARN__RULE_ZONE's, TARN__RULE_SPECIAL's: octets of its name */
 	size_t stored_len;
 	uint16_t rcode; /* TARN__POLICY_ERROR's */
 	bool is_authoritative; /* the stored form is of a zone of ours: AA */

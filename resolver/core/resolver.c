@@ -312,6 +312,16 @@ void tarn__resolver_free(struct tarn__resolver *resolver)
 	free(resolver);
 }
 
+struct rtcache_client *tarn__resolver_client(struct tarn__resolver *resolver)
+{
+	return resolver->client;
+}
+
+const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *resolver)
+{
+	return resolver->lookups.config;
+}
+
 void tarn__resolver_run(struct tarn__resolver *resolver)
 {
 	const struct tarn_io *io = resolver->io;

@@ -26,6 +26,7 @@
 #include "tarn.h"
 
 struct rtcache;
+struct rtcache_client;
 
 /* ---- shared by all workers -------------------------------------------------------------- */
 
@@ -57,6 +58,10 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *, struct tarn__co
 					  void *wake_arg);
 /* Every pending query is answered (SERVFAIL) first. */
 void tarn__resolver_free(struct tarn__resolver *);
+
+/* For core/inspect.h and core/dump.h. */
+struct rtcache_client *tarn__resolver_client(struct tarn__resolver *);
+const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *);
 
 /* Answers what is done or due, starts what must be started, and sets io's timer anew. */
 void tarn__resolver_run(struct tarn__resolver *);

@@ -82,6 +82,9 @@ void tarn__stored_clear_ad(uint8_t *stored);
 /* NOERROR or NXDOMAIN. */
 uint16_t tarn__stored_rcode(const uint8_t *stored);
 
+/* NXDOMAIN or NODATA (RFC 2308), of the end of a chain or without one. */
+bool tarn__stored_is_negative(const uint8_t *stored, size_t len);
+
 /*
  * Writes the reply of a stored form to a client: its id, RD, CD and question as it spelt it, RA,
  * AD where the client asked for it (RFC 6840 section 5.7) and trust_ad, TTLs less age_sec and never

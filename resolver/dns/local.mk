@@ -10,6 +10,7 @@ dns_sources = \
 	resolver/dns/name.c resolver/dns/name.h \
 	resolver/dns/pack.c resolver/dns/pack.h \
 	resolver/dns/query.c resolver/dns/query.h \
+	resolver/dns/rdata.c resolver/dns/rdata.h \
 	resolver/dns/record.c resolver/dns/record.h \
 	resolver/dns/reply.c \
 	resolver/dns/rrsets.c resolver/dns/rrsets.h \

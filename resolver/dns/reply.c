@@ -116,6 +116,21 @@ uint16_t tarn__stored_rcode(const uint8_t *stored)
 	return stored[0] & TARN__STORED_RCODE;
 }
 
+bool tarn__stored_is_negative(const uint8_t *stored, size_t len)
+{
+	if (tarn__stored_rcode(stored) == TARN__NXDOMAIN)
+		return true;
+	/* A negative answer is kept with its SOA, and no other has one in its authority section. */
+	struct records records = stored_records(stored, len);
+	for (unsigned i = 0; i < records.authority_count; i++) {
+		const uint8_t *ttl = records.wire +
+				     tarn__get16(records.offsets + 2 * (records.answer_count + i));
+		if (tarn__get16(ttl - 4) == TARN__TYPE_SOA)
+			return true;
+	}
+	return false;
+}
+
 size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored, size_t stored_len,
 			  const struct tarn__reply *reply, uint8_t *out)
 {

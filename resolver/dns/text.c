@@ -203,3 +203,13 @@ size_t tarn__name_parse(const char *text, uint8_t out[TARN__NAME_MAX])
 	memcpy(out, name, len);
 	return len;
 }
+
+char *tarn__octets_format(const uint8_t *octets, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < len; i++) {
+		*out++ = digits[octets[i] >> 4];
+		*out++ = digits[octets[i] & 15];
+	}
+	return out;
+}

@@ -38,4 +38,7 @@ char *tarn__name_format(const uint8_t *name, char out[TARN__NAME_TEXT_MAX]);
 /* The dot at the end may be left out. Returns the octets of the name; 0: it is no name. */
 size_t tarn__name_parse(const char *text, uint8_t out[TARN__NAME_MAX]);
 
+/* In base 16: two letters for each octet, and no NUL. Returns their end. */
+char *tarn__octets_format(const uint8_t *octets, size_t len, char *out);
+
 #endif

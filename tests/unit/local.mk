@@ -14,6 +14,7 @@ unit_tests = \
 	tests/unit/test_edns \
 	tests/unit/test_explain \
 	tests/unit/test_follow \
+	tests/unit/test_inspect \
 	tests/unit/test_local \
 	tests/unit/test_log \
 	tests/unit/test_lookup \
@@ -27,6 +28,7 @@ unit_tests = \
 	tests/unit/test_privileges \
 	tests/unit/test_query \
 	tests/unit/test_random \
+	tests/unit/test_rdata \
 	tests/unit/test_record \
 	tests/unit/test_repeats \
 	tests/unit/test_reply \
@@ -64,6 +66,8 @@ unit_tests = \
 	tests/unit/test_workers
 
 # Those that need the fake outside of tests/scenario.
+tests_unit_test_inspect_SOURCES = tests/unit/test_inspect.c tests/scenario/outside.c
+tests_unit_test_inspect_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/scenario
 tests_unit_test_lookup_SOURCES = tests/unit/test_lookup.c tests/scenario/outside.c
 tests_unit_test_lookup_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/scenario
 tests_unit_test_resolver_SOURCES = tests/unit/test_resolver.c tests/scenario/outside.c
