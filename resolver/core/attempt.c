@@ -163,13 +163,14 @@ enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *attempt, cons
 		tarn__answer_read(wire, len, attempt->wire, attempt->exchange.len, attempt->key,
 				  false, scratch->stored, answer);
 	if (over_udp && !is_believed(attempt, answer, now_ms)) {
-		server->disbelieved++;
+		server->counts.disbelieved++;
 		tries->is_disbelieved = true;
 		return TARN__OUTCOME_TCP;
 	}
 	if (answer->verdict == TARN__ANSWER_FOREIGN)
 		return TARN__OUTCOME_USELESS;
 	tarn__server_answered(server, attempt->sent_ms, now_ms);
+	server->counts.answered++;
 	learn_cookie(attempt, answer);
 	if (answer->verdict == TARN__ANSWER_FAILED)
 		return judge_failure(attempt, answer);

@@ -13,13 +13,14 @@ core_sources = \
 	resolver/core/lookup.c resolver/core/lookup.h \
 	resolver/core/loop.c resolver/core/loop.h \
 	resolver/core/observe.h \
+	resolver/core/origins.c resolver/core/origins.h \
 	resolver/core/policy.c resolver/core/policy.h \
 	resolver/core/probe.c resolver/core/probe.h \
 	resolver/core/resolver.c resolver/core/resolver.h \
 	resolver/core/respond.c resolver/core/respond.h \
 	resolver/core/reverse.c resolver/core/reverse.h \
 	resolver/core/special.c resolver/core/special.h \
-	resolver/core/stats.h \
+	resolver/core/stats.c resolver/core/stats.h \
 	resolver/core/timer.c resolver/core/timer.h \
 	resolver/core/upstream.c resolver/core/upstream.h \
 	resolver/core/zones.c resolver/core/zones.h

@@ -29,6 +29,8 @@
 
 #include "core/attempt.h"
 #include "core/denial.h"
+#include "core/observe.h"
+#include "core/origins.h"
 #include "dns/answer.h"
 #include "dns/query.h"
 #include "rtcache.h"
@@ -105,13 +107,15 @@ static struct tarn__forwarding *find_group(const struct tarn__lookups *all, cons
 int tarn__lookups_init(struct tarn__lookups *all, const struct tarn_io *io,
 		       struct tarn__timers *timers, struct rtcache_client *client,
 		       struct tarn__config *config,
-		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN])
+		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN],
+		       struct tarn__origins *origins)
 {
 	*all = (struct tarn__lookups){.io = io,
 				      .timers = timers,
 				      .client = client,
 				      .cookie_secret = cookie_secret,
-				      .config = tarn__config_get(config)};
+				      .config = tarn__config_get(config),
+				      .origins = origins};
 	all->heals_seen = config->heals;
 	all->scratch = malloc(sizeof *all->scratch);
 	all->groups = calloc(config->group_count, sizeof all->groups[0]);
@@ -271,6 +275,35 @@ void tarn__lookups_fini(struct tarn__lookups *all)
 	tarn__config_put(all->config);
 }
 
+static void show_asked(const struct lookup *lookup, const struct tarn__attempt *attempt)
+{
+	const struct tarn__observer *observer = lookup->all->observer;
+	if (!observer || !observer->asked_server)
+		return;
+	const struct tarn_exchange *exchange = &attempt->exchange;
+	observer->asked_server(observer->data,
+			       &(struct tarn__forwarded){.server = exchange->server,
+							 .transport = exchange->transport,
+							 .wire = exchange->wire,
+							 .len = exchange->len});
+}
+
+static void show_answer(const struct lookup *lookup, const struct tarn__attempt *attempt,
+			const uint8_t *wire, size_t len)
+{
+	const struct tarn__observer *observer = lookup->all->observer;
+	if (!observer || !observer->server_answered)
+		return;
+	const struct tarn_exchange *exchange = &attempt->exchange;
+	observer->server_answered(
+		observer->data,
+		&(struct tarn__forwarded){.server = exchange->server,
+					  .transport = exchange->transport,
+					  .wire = wire,
+					  .len = len,
+					  .latency_ms = now_ms(lookup) - attempt->sent_ms});
+}
+
 /* 0, or why that server cannot be asked now. */
 static int ask(struct lookup *lookup, size_t index, enum tarn__transport transport,
 	       uint64_t patience_ms)
@@ -302,11 +335,14 @@ static int ask(struct lookup *lookup, size_t index, enum tarn__transport transpo
 	++*sends;
 	tarn__list_append(&lookup->attempts, &attempt->node);
 	int error = io->send(io->data, &attempt->exchange);
-	if (error < 0)
+	if (error < 0) {
 		drop_attempt(attempt);
-	else
-		move(lookup, &lookup->group->running);
-	return error;
+		return error;
+	}
+	server->counts.asked++;
+	show_asked(lookup, attempt);
+	move(lookup, &lookup->group->running);
+	return 0;
 }
 
 /* Until when to wait now: for an answer, but not beyond the end of the lookup. */
@@ -767,10 +803,19 @@ static void on_error(struct tarn__attempt *attempt, int error)
 	give_up_server(lookup, index, error);
 }
 
-static void fill(struct lookup *lookup, const struct tarn__answer *answer)
+static uint8_t origin_number(const struct tarn__lookups *all, struct tarn__server *server)
+{
+	if (server->origin == TARN__ORIGIN_UNKNOWN)
+		server->origin = tarn__origins_number(all->origins, &server->address);
+	return server->origin;
+}
+
+static void fill(struct lookup *lookup, struct tarn__server *server,
+		 const struct tarn__answer *answer)
 {
 	const struct tarn__lookups *all = lookup->all;
 	uint8_t *stored = all->scratch->stored;
+	tarn__stored_set_origin(stored, origin_number(all, server));
 	/* Trust may begin later: it does not reach back. */
 	if (!all->config->trust_ad)
 		tarn__stored_clear_ad(stored);
@@ -793,12 +838,14 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 	}
 	struct lookup *lookup = attempt->owner;
 	struct tarn__lookups *all = lookup->all;
+	struct tarn__server *server = attempt->server;
 	size_t index = index_of(attempt);
 	enum tarn__transport transport = exchange->transport;
 	struct tarn__forwarding *group = lookup->group;
 	const struct tarn__health *health = attempt->server->health;
 	bool was_dead = atomic_load_explicit(&health->is_dead, memory_order_relaxed);
 	struct tarn__answer answer;
+	show_answer(lookup, attempt, wire, len);
 	enum tarn__outcome outcome =
 		tarn__attempt_judge(attempt, wire, len, now_ms(lookup), all->scratch, &answer);
 	drop_attempt(attempt);
@@ -806,7 +853,7 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 		tell_of_heal(all);
 	release(group, 0);
 	if (outcome == TARN__OUTCOME_GOOD) {
-		fill(lookup, &answer);
+		fill(lookup, server, &answer);
 		return;
 	}
 	cancel_attempts(lookup, index);
@@ -818,6 +865,7 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 		ask_again(lookup, index, TARN__TCP);
 		break;
 	default:
+		server->counts.useless++;
 		give_up_server(lookup, index, TARN_EANSWER);
 	}
 }

@@ -27,6 +27,8 @@
 
 struct rtcache_client;
 struct rtcache_lookup;
+struct tarn__observer;
+struct tarn__origins;
 struct tarn__scratch;
 
 enum {
@@ -61,13 +63,16 @@ struct tarn__lookups {
 	unsigned heals_seen; /* of config->heals */
 	size_t count;
 	uint64_t started; /* ever, those that ended at once included */
+	struct tarn__origins *origins;
+	const struct tarn__observer *observer; /* NULL: nobody looks on */
 	struct tarn__scratch *scratch; /* owned */
 };
 
 /* All are borrowed; the configuration gets a reference more. 0 or TARN_ENOMEM. */
 int tarn__lookups_init(struct tarn__lookups *, const struct tarn_io *io, struct tarn__timers *,
 		       struct rtcache_client *, struct tarn__config *,
-		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN]);
+		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN],
+		       struct tarn__origins *);
 /* Lookups still running fail with TARN_ECANCELED. */
 void tarn__lookups_fini(struct tarn__lookups *);
 

@@ -28,15 +28,16 @@ struct tarn__answered {
 	const struct tarn_address *upstream; /* whose answer it is; NULL: nobody's, or not known */
 };
 
-/* A message to an upstream server, or one from it. */
+/* A message to an upstream server, or one from it; not those of probes. */
 struct tarn__forwarded {
 	const struct tarn_address *server;
 	enum tarn__transport transport;
 	const uint8_t *wire;
 	size_t len;
-	uint64_t latency_ms; /* of an answer */
+	uint64_t latency_ms; /* of an answer, with the grain of struct tarn_io's now_ms */
 };
 
+/* It may change from one call to the next. */
 struct tarn__observer {
 	void *data;
 	/* Each may be NULL. */

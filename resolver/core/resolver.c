@@ -10,9 +10,13 @@
 #include "core/list.h"
 #include "core/lookup.h"
 #include "core/loop.h"
+#include "core/observe.h"
+#include "core/origins.h"
 #include "core/policy.h"
 #include "core/respond.h"
+#include "core/stats.h"
 #include "core/timer.h"
+#include "dns/answer.h"
 #include "dns/query.h"
 #include "rtcache.h"
 
@@ -37,6 +41,7 @@ struct tarn__shared {
 	uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN];
 	struct rtcache *cache;
 	struct tarn__loops *loops;
+	struct tarn__origins *origins;
 };
 
 /* A question that waits for its answer. */
@@ -44,6 +49,7 @@ struct pending {
 	struct rtcache_request request; /* data is the resolver */
 	struct tarn__list node; /* of resolver->waiting */
 	struct tarn__timer deadline;
+	uint64_t asked_us;
 	struct tarn__query query;
 	struct tarn__asker asker; /* its pointers, and the query's, lead to the copies below */
 	struct tarn_address client;
@@ -63,6 +69,13 @@ struct tarn__resolver {
 	size_t waiting_count;
 	struct pending *spare; /* the next question's, if it has to wait */
 	uint8_t *reply; /* TARN__MESSAGE_MAX octets, for late answers */
+	struct tarn__stats stats; /* what lookups know apart */
+};
+
+/* How a question came to its reply. */
+struct outcome {
+	enum tarn__status status;
+	const uint8_t *stored; /* what the reply was made of, of any origin; NULL: of none */
 };
 
 /* ---- shared by all workers -------------------------------------------------------------- */
@@ -94,7 +107,8 @@ struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options
 		return NULL;
 	memcpy(shared->cookie_secret, options->cookie_secret, sizeof shared->cookie_secret);
 	shared->loops = tarn__loops_new();
-	if (!shared->loops)
+	shared->origins = tarn__origins_new();
+	if (!shared->loops || !shared->origins)
 		goto failed;
 	shared->cache = rtcache_new(&(struct rtcache_options){
 		.size = options->cache_size,
@@ -123,7 +137,82 @@ void tarn__shared_free(struct tarn__shared *shared)
 		return;
 	rtcache_free(shared->cache);
 	tarn__loops_free(shared->loops);
+	tarn__origins_free(shared->origins);
 	free(shared);
+}
+
+struct rtcache *tarn__shared_cache(struct tarn__shared *shared)
+{
+	return shared->cache;
+}
+
+const struct tarn_address *tarn__shared_origin(const struct tarn__shared *shared,
+					       const uint8_t *stored)
+{
+	return tarn__origins_find(shared->origins, tarn__stored_origin(stored));
+}
+
+/* ---- what is counted and shown ---------------------------------------------------------- */
+
+static void count_question(struct tarn__stats *stats, const struct tarn__asker *asker,
+			   const struct tarn__query *query)
+{
+	enum { OTHER_TYPES = TARN__COUNTED_TYPES - 1, OWN = TARN__COUNTED_WAYS - 1 };
+	stats->questions[asker->client ? asker->transport : OWN]++;
+	if (query->qname)
+		stats->types[query->qtype < OTHER_TYPES ? query->qtype : OTHER_TYPES]++;
+}
+
+__attribute__((noinline)) static void show_reply(const struct tarn__resolver *resolver,
+						 const struct tarn__respondent *to,
+						 const struct outcome *outcome, uint16_t rcode,
+						 uint64_t latency_us, const uint8_t *reply,
+						 size_t len)
+{
+	const struct tarn__observer *observer = resolver->lookups.observer;
+	const struct tarn_address *upstream = NULL;
+	if (outcome->stored)
+		upstream = tarn__shared_origin(resolver->shared, outcome->stored);
+	if (observer->answered)
+		observer->answered(observer->data,
+				   &(struct tarn__answered){.client = to->asker->client,
+							    .transport = to->asker->transport,
+							    .query = to->query,
+							    .reply = reply,
+							    .reply_len = len,
+							    .rcode = rcode,
+							    .status = outcome->status,
+							    .latency_ms = latency_us / 1000,
+							    .upstream = upstream});
+}
+
+static inline void count_reply(struct tarn__resolver *resolver, const struct tarn__respondent *to,
+			       const struct outcome *outcome, uint16_t rcode, uint64_t latency_us,
+			       const uint8_t *reply, size_t len)
+{
+	resolver->stats.rcodes[rcode]++;
+	resolver->stats.statuses[outcome->status]++;
+	if (resolver->lookups.observer)
+		show_reply(resolver, to, outcome, rcode, latency_us, reply, len);
+}
+
+static uint16_t reply_rcode(const uint8_t *reply)
+{
+	return reply[3] & TARN__FLAG_RCODE;
+}
+
+_Static_assert((int)TARN__STATUS_HIT == (int)RTCACHE_HIT &&
+		       (int)TARN__STATUS_MISS == (int)RTCACHE_MISS &&
+		       (int)TARN__STATUS_EXPIRED == (int)RTCACHE_EXPIRED &&
+		       (int)TARN__STATUS_LOCK_HIT == (int)RTCACHE_LOCK_HIT &&
+		       (int)TARN__STATUS_STALE == (int)RTCACHE_STALE,
+	       "the cache's come first");
+
+static struct outcome value_outcome(const struct rtcache_value *value)
+{
+	return (struct outcome){.status = value->data ? (enum tarn__status)value->status
+						      : TARN__STATUS_FAILURE,
+				.stored = value->data};
 }
 
 /* ---- questions that wait ---------------------------------------------------------------- */
@@ -154,8 +243,13 @@ static struct tarn__respondent respondent(const struct tarn__resolver *resolver,
 }
 
 /* Takes the question out of the resolver, answers it and frees it. */
-static void finish(struct tarn__resolver *resolver, struct pending *pending, size_t reply_len)
+static void finish(struct tarn__resolver *resolver, struct pending *pending,
+		   const struct tarn__respondent *to, struct outcome outcome, size_t reply_len)
 {
+	uint64_t latency_us = resolver->io->now_us(resolver->io->data) - pending->asked_us;
+	tarn__latency_add(&resolver->stats.latencies[outcome.status], latency_us);
+	count_reply(resolver, to, &outcome, reply_rcode(resolver->reply), latency_us,
+		    resolver->reply, reply_len);
 	tarn__timer_stop(&resolver->timers, &pending->deadline);
 	tarn__list_remove(&pending->node);
 	resolver->waiting_count--;
@@ -172,7 +266,8 @@ static void on_done(struct rtcache_request *request, const struct rtcache_value 
 	struct pending *pending = TARN__CONTAINER(request, struct pending, request);
 	struct tarn__resolver *resolver = request->data;
 	struct tarn__respondent to = respondent(resolver, &pending->asker, &pending->query);
-	finish(resolver, pending, tarn__respond_value(&to, value, resolver->reply));
+	size_t len = tarn__respond_value(&to, value, resolver->reply);
+	finish(resolver, pending, &to, value_outcome(value), len);
 }
 
 /* The lookup goes on and fills the cache for the next who asks. */
@@ -182,8 +277,8 @@ static void on_deadline(struct tarn__timer *timer)
 	struct tarn__resolver *resolver = pending->request.data;
 	rtcache_cancel(resolver->client, &pending->request);
 	struct tarn__respondent to = respondent(resolver, &pending->asker, &pending->query);
-	finish(resolver, pending,
-	       tarn__respond_failure(&to, TARN_ETIMEOUT, false, resolver->reply));
+	size_t len = tarn__respond_failure(&to, TARN_ETIMEOUT, false, resolver->reply);
+	finish(resolver, pending, &to, (struct outcome){.status = TARN__STATUS_FAILURE}, len);
 }
 
 static void wait(struct tarn__resolver *resolver, const struct tarn__asker *asker,
@@ -206,6 +301,7 @@ static void wait(struct tarn__resolver *resolver, const struct tarn__asker *aske
 	}
 	tarn__list_append(&resolver->waiting, &pending->node);
 	resolver->waiting_count++;
+	pending->asked_us = resolver->io->now_us(resolver->io->data);
 	pending->deadline.fire = on_deadline;
 	tarn__timer_start(&resolver->timers, &pending->deadline,
 			  resolver->io->now_ms(resolver->io->data) + CLIENT_MS);
@@ -215,15 +311,92 @@ static void wait(struct tarn__resolver *resolver, const struct tarn__asker *aske
 
 /* RFC 1034 section 4.3.1: who does not desire recursion gets what is in the cache, or REFUSED. */
 static size_t answer_from_cache(struct tarn__resolver *resolver, const struct tarn__respondent *to,
-				const uint8_t *octets, size_t len, uint8_t *reply)
+				const uint8_t *octets, size_t len, uint8_t *reply,
+				struct outcome *outcome)
 {
 	struct rtcache_value value;
-	if (rtcache_peek(resolver->client, octets, len, false, &value) == 1)
-		return tarn__respond_value(to, &value, reply);
 	struct tarn__key key;
-	if (tarn__key_read(octets, len, &key) && tarn__denial_find(resolver->client, &key, &value))
+	if (rtcache_peek(resolver->client, octets, len, false, &value) == 1 ||
+	    (tarn__key_read(octets, len, &key) &&
+	     tarn__denial_find(resolver->client, &key, &value))) {
+		*outcome = value_outcome(&value);
 		return tarn__respond_value(to, &value, reply);
+	}
+	outcome->status = TARN__STATUS_REFUSED;
 	return tarn__respond_not_cached(to, reply);
+}
+
+static enum tarn__status rcode_status(uint16_t rcode)
+{
+	switch (rcode) {
+	case TARN__NOERROR:
+		return TARN__STATUS_LOCAL;
+	case TARN__REFUSED:
+		return TARN__STATUS_REFUSED;
+	default:
+		return TARN__STATUS_INVALID;
+	}
+}
+
+/*
+ * Returns the reply's length; 0: it comes later. The way of every hit: the call would cost more than
+ * what is counted.
+ */
+__attribute__((always_inline)) static inline size_t
+answer_at_once(struct tarn__resolver *resolver, const struct tarn__respondent *to, uint8_t *reply,
+	       struct outcome *outcome)
+{
+	const struct tarn__query *query = to->query;
+	if (tarn__loops_may_hear(query) &&
+	    tarn__loops_hear(resolver->shared->loops, query,
+			     resolver->io->now_ms(resolver->io->data))) {
+		outcome->status = TARN__STATUS_REFUSED;
+		return tarn__respond_rcode(to, TARN__REFUSED, reply);
+	}
+	struct tarn__policy_answer answer;
+	enum tarn__ruling ruling = tarn__policy_apply(resolver->lookups.config->policy, query,
+						      to->asker->client, &answer);
+	if (ruling != TARN__POLICY_PASS) {
+		outcome->status = ruling == TARN__POLICY_ERROR ? rcode_status(answer.rcode)
+							       : TARN__STATUS_LOCAL;
+		return tarn__respond_policy(to, ruling, &answer, reply);
+	}
+	uint8_t key[TARN__KEY_MAX];
+	size_t key_len = tarn__key_write(query, key);
+	if (!(query->flags & TARN__FLAG_RD))
+		return answer_from_cache(resolver, to, key, key_len, reply, outcome);
+
+	if (!have_spare(resolver)) {
+		outcome->status = TARN__STATUS_FAILURE;
+		return tarn__respond_failure(to, TARN_EBUSY, false, reply);
+	}
+	struct rtcache_request *request = &resolver->spare->request;
+	request->data = resolver;
+	request->done = on_done;
+	struct rtcache_value value;
+	uint64_t started = resolver->lookups.started;
+	int got = rtcache_get(resolver->client, request, key, key_len, 0, resolver, &value);
+	if (got == 0) {
+		wait(resolver, to->asker, query);
+		return 0;
+	}
+	if (got < 0) {
+		outcome->status = TARN__STATUS_FAILURE;
+		return tarn__respond_failure(to, got, false, reply);
+	}
+	/* Without a lookup the failure is an earlier one's. */
+	bool is_cached = resolver->lookups.started == started;
+	if (is_cached && (!value.data || value.status == RTCACHE_STALE))
+		tarn__lookups_want(&resolver->lookups, query->qname, query->qname_len);
+	if (!value.data) {
+		outcome->status = TARN__STATUS_FAILURE;
+		return tarn__respond_failure(to, value.error, is_cached, reply);
+	}
+	/* What a lookup finds at once it has found in the cache. */
+	bool is_stale = value.status == RTCACHE_STALE;
+	*outcome = (struct outcome){.status = is_stale ? TARN__STATUS_STALE : TARN__STATUS_HIT,
+				    .stored = value.data};
+	return tarn__respond_value(to, &value, reply);
 }
 
 long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__asker *asker,
@@ -231,46 +404,25 @@ long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__aske
 {
 	struct tarn__query query;
 	int verdict = tarn__query_parse(wire, len, &query);
-	if (verdict == TARN__QUERY_DROP)
+	if (verdict == TARN__QUERY_DROP) {
+		resolver->stats.dropped++;
 		return TARN__ASK_DROP;
-	const struct tarn__respondent to = respondent(resolver, asker, &query);
-	if (verdict != TARN__QUERY_GOOD)
-		return (long)tarn__respond_rcode(&to, (uint16_t)verdict, reply);
-	if (tarn__loops_may_hear(&query) &&
-	    tarn__loops_hear(resolver->shared->loops, &query,
-			     resolver->io->now_ms(resolver->io->data)))
-		return (long)tarn__respond_rcode(&to, TARN__REFUSED, reply);
-	struct tarn__policy_answer answer;
-	enum tarn__ruling ruling = tarn__policy_apply(resolver->lookups.config->policy, &query,
-						      asker->client, &answer);
-	if (ruling != TARN__POLICY_PASS)
-		return (long)tarn__respond_policy(&to, ruling, &answer, reply);
-	uint8_t key[TARN__KEY_MAX];
-	size_t key_len = tarn__key_write(&query, key);
-	if (!(query.flags & TARN__FLAG_RD))
-		return (long)answer_from_cache(resolver, &to, key, key_len, reply);
-
-	if (!have_spare(resolver))
-		return (long)tarn__respond_failure(&to, TARN_EBUSY, false, reply);
-	struct rtcache_request *request = &resolver->spare->request;
-	request->data = resolver;
-	request->done = on_done;
-	struct rtcache_value value;
-	uint64_t started = resolver->lookups.started;
-	int got = rtcache_get(resolver->client, request, key, key_len, 0, resolver, &value);
-	if (got < 0)
-		return (long)tarn__respond_failure(&to, got, false, reply);
-	if (got == 0) {
-		wait(resolver, asker, &query);
-		return TARN__ASK_LATER;
 	}
-	/* Without a lookup the failure is an earlier one's. */
-	bool is_cached = resolver->lookups.started == started;
-	if (is_cached && (!value.data || value.status == RTCACHE_STALE))
-		tarn__lookups_want(&resolver->lookups, query.qname, query.qname_len);
-	if (value.data)
-		return (long)tarn__respond_value(&to, &value, reply);
-	return (long)tarn__respond_failure(&to, value.error, is_cached, reply);
+	count_question(&resolver->stats, asker, &query);
+	const struct tarn__respondent to = respondent(resolver, asker, &query);
+	struct outcome outcome = {0};
+	if (verdict != TARN__QUERY_GOOD) {
+		uint16_t rcode = (uint16_t)verdict;
+		outcome.status = rcode_status(rcode);
+		size_t reply_len = tarn__respond_rcode(&to, rcode, reply);
+		count_reply(resolver, &to, &outcome, rcode, 0, reply, reply_len);
+		return (long)reply_len;
+	}
+	size_t reply_len = answer_at_once(resolver, &to, reply, &outcome);
+	if (reply_len == 0)
+		return TARN__ASK_LATER;
+	count_reply(resolver, &to, &outcome, reply_rcode(reply), 0, reply, reply_len);
+	return (long)reply_len;
 }
 
 /* ---- one per worker --------------------------------------------------------------------- */
@@ -289,7 +441,7 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 	resolver->reply = malloc(TARN__MESSAGE_MAX);
 	if (resolver->client && resolver->reply &&
 	    tarn__lookups_init(&resolver->lookups, io, &resolver->timers, resolver->client, config,
-			       shared->cookie_secret) == 0)
+			       shared->cookie_secret, shared->origins) == 0)
 		return resolver;
 	rtcache_client_free(resolver->client);
 	free(resolver->reply);
@@ -297,15 +449,21 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 	return NULL;
 }
 
-void tarn__resolver_free(struct tarn__resolver *resolver)
+void tarn__resolver_end(struct tarn__resolver *resolver)
 {
-	if (!resolver)
-		return;
 	/*
 	 * The client first: it ends this worker's requests, and other workers that wait for lookups
 	 * of this one start their own instead of sharing the failure that comes next.
 	 */
 	rtcache_client_free(resolver->client);
+	resolver->client = NULL;
+}
+
+void tarn__resolver_free(struct tarn__resolver *resolver)
+{
+	if (!resolver)
+		return;
+	tarn__resolver_end(resolver);
 	tarn__lookups_fini(&resolver->lookups);
 	free(resolver->spare);
 	free(resolver->reply);
@@ -334,6 +492,34 @@ void tarn__resolver_run(struct tarn__resolver *resolver)
 	uint64_t next = tarn__timers_next_ms(&resolver->timers);
 	uint64_t cache_next = rtcache_client_next_ms(resolver->client);
 	io->wake_at(io->data, next < cache_next ? next : cache_next);
+}
+
+/* ---- looking on ------------------------------------------------------------------------- */
+
+void tarn__resolver_observe(struct tarn__resolver *resolver, const struct tarn__observer *observer)
+{
+	resolver->lookups.observer = observer;
+}
+
+void tarn__resolver_stats(const struct tarn__resolver *resolver, struct tarn__stats *out)
+{
+	*out = resolver->stats;
+	out->waiting = resolver->waiting_count;
+	out->lookups = resolver->lookups.count;
+	out->lookups_started = resolver->lookups.started;
+}
+
+void tarn__resolver_servers(const struct tarn__resolver *resolver,
+			    void (*show)(void *arg, const uint8_t *zone,
+					 const struct tarn__server *),
+			    void *arg)
+{
+	const struct tarn__lookups *lookups = &resolver->lookups;
+	for (size_t i = 0; i < lookups->config->group_count; i++) {
+		const struct tarn__upstream *upstream = lookups->groups[i]->upstream;
+		for (size_t j = 0; j < upstream->count; j++)
+			show(arg, lookups->config->groups[i].zone, &upstream->servers[j]);
+	}
 }
 
 /* ---- another configuration, another network --------------------------------------------- */

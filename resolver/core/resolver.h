@@ -27,6 +27,9 @@
 
 struct rtcache;
 struct rtcache_client;
+struct tarn__observer;
+struct tarn__server;
+struct tarn__stats;
 
 /* ---- shared by all workers -------------------------------------------------------------- */
 
@@ -44,6 +47,12 @@ struct tarn__shared;
 /* NULL with errno set. */
 struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *);
 void tarn__shared_free(struct tarn__shared *);
+struct rtcache *tarn__shared_cache(struct tarn__shared *);
+/*
+ * The server whose answer a stored form is (dns/answer.h); NULL: nobody's, or not known. What it
+ * points at lives as long as the shared. Any thread.
+ */
+const struct tarn_address *tarn__shared_origin(const struct tarn__shared *, const uint8_t *stored);
 
 /* ---- one per worker --------------------------------------------------------------------- */
 
@@ -56,8 +65,10 @@ struct tarn__resolver;
 struct tarn__resolver *tarn__resolver_new(struct tarn__shared *, struct tarn__config *,
 					  const struct tarn_io *io, void (*wake)(void *arg),
 					  void *wake_arg);
-/* Every pending query is answered (SERVFAIL) first. */
+/* tarn__resolver_end() first, where that has not been called. */
 void tarn__resolver_free(struct tarn__resolver *);
+/* Answers every pending query (SERVFAIL). After it the resolver is good for its numbers only. */
+void tarn__resolver_end(struct tarn__resolver *);
 
 /* For core/inspect.h and core/dump.h. */
 struct rtcache_client *tarn__resolver_client(struct tarn__resolver *);
@@ -103,6 +114,20 @@ void tarn__resolver_network_changed(struct tarn__resolver *);
  * TARN_ENOMEM.
  */
 int tarn__resolver_probe_loops(struct tarn__resolver *, tarn__loop_function *found, void *arg);
+
+/* ---- looking on ------------------------------------------------------------------------- */
+
+/* Borrowed; NULL: nobody looks on any more. */
+void tarn__resolver_observe(struct tarn__resolver *, const struct tarn__observer *);
+
+/* What has been counted so far. */
+void tarn__resolver_stats(const struct tarn__resolver *, struct tarn__stats *out);
+
+/* Shows all servers, in the order of the configuration, each with its zone's name in wire form. */
+void tarn__resolver_servers(const struct tarn__resolver *,
+			    void (*show)(void *arg, const uint8_t *zone,
+					 const struct tarn__server *),
+			    void *arg);
 
 /* ---- a client's question ---------------------------------------------------------------- */
 

@@ -156,6 +156,7 @@ void tarn__server_answered(struct tarn__server *server, uint64_t sent_ms, uint64
 
 void tarn__server_failed(struct tarn__server *server, uint64_t now_ms)
 {
+	server->counts.silent++;
 	if (server->failures < UINT32_MAX)
 		server->failures++;
 	if (server->failures != TARN__HOLD_FAILURES)

@@ -49,6 +49,15 @@ void tarn__flaw_shown(struct tarn__flaw *, uint64_t now_ms);
 void tarn__flaw_missed(struct tarn__flaw *);
 bool tarn__flaw_is_known(const struct tarn__flaw *, uint64_t now_ms);
 
+/* Nothing but uint64_t in it (tarn__stats_add()); probes apart. */
+struct tarn__server_counts {
+	uint64_t asked; /* messages sent */
+	uint64_t answered; /* whatever the rcode */
+	uint64_t silent; /* what tarn__server_failed() was called for */
+	uint64_t useless; /* answers that another server was asked for */
+	uint64_t disbelieved; /* answers that a forger may have sent */
+};
+
 struct tarn__server {
 	struct tarn_address address;
 	struct tarn__health *health; /* the configuration's */
@@ -59,7 +68,8 @@ struct tarn__server {
 	uint64_t answered_ms; /* last; 0: never */
 	uint64_t held_until_ms; /* while it is dead */
 	uint64_t plain_until_ms; /* it refuses EDNS */
-	uint64_t disbelieved; /* answers that a forger may have sent */
+	struct tarn__server_counts counts;
+	uint8_t origin; /* its number (core/origins.h), once it has answered */
 	struct tarn__flaw misspells; /* it changes the case of letters */
 	struct tarn__flaw garbles; /* it sends back another client's cookie */
 	/* What it is shown: our client cookie for it, and the server cookie it gave, if any. */

@@ -396,8 +396,10 @@ static size_t write_stored(const struct reading *reading, uint8_t head, uint8_t 
 		       reading->kept_count[TARN__SECTION_AUTHORITY];
 	uint8_t *records = offsets + 2 * count;
 	out[0] = head;
-	tarn__put16(out + 1, reading->kept_count[TARN__SECTION_ANSWER]);
-	tarn__put16(out + 3, reading->kept_count[TARN__SECTION_AUTHORITY]);
+	out[TARN__STORED_ORIGIN_AT] = TARN__ORIGIN_UNKNOWN;
+	tarn__put16(out + TARN__STORED_ANSWERS_AT, reading->kept_count[TARN__SECTION_ANSWER]);
+	tarn__put16(out + TARN__STORED_AUTHORITIES_AT,
+		    reading->kept_count[TARN__SECTION_AUTHORITY]);
 
 	struct tarn__packer packer;
 	tarn__pack_start(&packer, records,

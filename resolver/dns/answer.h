@@ -7,7 +7,7 @@
  * It is the records of the reply as they follow the question on the wire, normalised, with what
  * must be patched worked out once:
  *
- *	head      rcode, AD, the number of records per section
+ *	head      rcode, AD, origin, the number of records per section
  *	offsets   where each record's TTL stands within the records, in order
  *	records   answer and authority sections; owner names are compressed against the question
  *	          (offset 12) and against each other, RDATA never against the question, so that it
@@ -84,6 +84,14 @@ uint16_t tarn__stored_rcode(const uint8_t *stored);
 
 /* NXDOMAIN or NODATA (RFC 2308), of the end of a chain or without one. */
 bool tarn__stored_is_negative(const uint8_t *stored, size_t len);
+
+/*
+ * Whose answer it is, as a number that means something to who has set it (core/origins.h). It has no
+ * part in a reply.
+ */
+enum { TARN__ORIGIN_UNKNOWN = 0 /* what it is made with */ };
+uint8_t tarn__stored_origin(const uint8_t *stored);
+void tarn__stored_set_origin(uint8_t *stored, uint8_t origin);
 
 /*
  * Writes the reply of a stored form to a client: its id, RD, CD and question as it spelt it, RA,

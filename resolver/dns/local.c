@@ -2,6 +2,7 @@
 /* dns/local.c: answers of our own; each has one record. */
 #include "dns/local.h"
 
+#include "dns/answer.h"
 #include "dns/name.h"
 #include "dns/pack.h"
 #include "dns/stored.h"
@@ -14,8 +15,9 @@ static void open_record(struct tarn__packer *packer, const struct tarn__query *q
 			uint32_t ttl, uint8_t *out)
 {
 	out[0] = (uint8_t)rcode;
-	tarn__put16(out + 1, is_answer);
-	tarn__put16(out + 3, !is_answer);
+	out[TARN__STORED_ORIGIN_AT] = TARN__ORIGIN_UNKNOWN;
+	tarn__put16(out + TARN__STORED_ANSWERS_AT, is_answer);
+	tarn__put16(out + TARN__STORED_AUTHORITIES_AT, !is_answer);
 	tarn__pack_start(packer, out + RECORDS_AT, TARN__LOCAL_MAX - RECORDS_AT, query->qname,
 			 query->qname_len);
 	tarn__pack_owner(packer, query->qname + query->qname_len - owner_len, owner_len);

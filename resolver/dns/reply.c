@@ -37,8 +37,8 @@ struct records {
 static struct records stored_records(const uint8_t *stored, size_t stored_len)
 {
 	struct records records = {
-		.answer_count = tarn__get16(stored + 1),
-		.authority_count = tarn__get16(stored + 3),
+		.answer_count = tarn__get16(stored + TARN__STORED_ANSWERS_AT),
+		.authority_count = tarn__get16(stored + TARN__STORED_AUTHORITIES_AT),
 		.offsets = stored + TARN__STORED_HEAD_LEN,
 	};
 	records.wire = records.offsets + 2 * (records.answer_count + records.authority_count);
@@ -129,6 +129,16 @@ bool tarn__stored_is_negative(const uint8_t *stored, size_t len)
 			return true;
 	}
 	return false;
+}
+
+uint8_t tarn__stored_origin(const uint8_t *stored)
+{
+	return stored[TARN__STORED_ORIGIN_AT];
+}
+
+void tarn__stored_set_origin(uint8_t *stored, uint8_t origin)
+{
+	stored[TARN__STORED_ORIGIN_AT] = origin;
 }
 
 size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored, size_t stored_len,

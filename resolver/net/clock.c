@@ -24,6 +24,13 @@ uint64_t tarn__clock_ms(void)
 	return held_ms ? held_ms : read_ms();
 }
 
+uint64_t tarn__clock_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 void tarn__clock_hold(void)
 {
 	held_ms = read_ms();

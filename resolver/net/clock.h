@@ -15,6 +15,9 @@
  */
 uint64_t tarn__clock_ms(void);
 
+/* Monotonic microseconds, exact; never held. */
+uint64_t tarn__clock_us(void);
+
 /*
  * Between these two tarn__clock_ms() stands still on this thread: around a batch, whose questions
  * all came at once.

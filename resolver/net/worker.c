@@ -32,6 +32,12 @@ static uint64_t io_now_ms(void *data)
 	return tarn__clock_ms();
 }
 
+static uint64_t io_now_us(void *data)
+{
+	(void)data;
+	return tarn__clock_us();
+}
+
 static uint32_t io_wall_sec(void *data)
 {
 	struct tarn_worker *worker = data;
@@ -238,6 +244,11 @@ void tarn__worker_leave(struct tarn_worker *worker)
 	ev_feed_event(worker->loop, &worker->wake, EV_ASYNC);
 }
 
+void tarn__worker_observe(struct tarn_worker *worker, const struct tarn__observer *observer)
+{
+	tarn__resolver_observe(worker->resolver, observer);
+}
+
 /* ---- a worker's life ---------------------------------------------------------------------- */
 
 /* check comes before and prepare after the host's own, so that these find the thread awake. */
@@ -274,6 +285,7 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 	worker->io = (struct tarn_io){
 		.data = worker,
 		.now_ms = io_now_ms,
+		.now_us = io_now_us,
 		.wall_sec = io_wall_sec,
 		.random = io_random,
 		.send = io_send,
@@ -316,10 +328,11 @@ void tarn_worker_free(struct tarn_worker *worker)
 		unpark(worker);
 		while (worker->outdated.count > 0 && drop(worker))
 			;
-		tarn__resolver_free(worker->resolver);
+		tarn__resolver_end(worker->resolver);
 		tarn__asks_run(worker);
 	}
 	stop_watchers(worker);
+	tarn__resolver_free(worker->resolver);
 	tarn__carrier_free(worker->carrier);
 	tarn__tcp_free(worker->tcp);
 	tarn__udp_free(worker->udp);

@@ -23,6 +23,7 @@
 #include "tarn.h"
 
 struct tarn__carrier;
+struct tarn__observer;
 struct tarn__resolver;
 struct tarn__tcp;
 struct tarn__udp;
@@ -58,6 +59,12 @@ struct tarn_worker {
 /* Around anything that the program has the resolver do: it is awake, and has a turn afterwards. */
 void tarn__worker_enter(struct tarn_worker *);
 void tarn__worker_leave(struct tarn_worker *);
+
+/*
+ * Has every question and its answer shown to the observer, which is borrowed; on the worker's thread,
+ * or before its loop runs. NULL: to nobody.
+ */
+void tarn__worker_observe(struct tarn_worker *, const struct tarn__observer *);
 
 /* Has the worker look for news. The only function for any thread. */
 void tarn__worker_wake(struct tarn_worker *);

@@ -11,6 +11,11 @@ static uint64_t now_ms(void *data)
 	return ((struct outside *)data)->first->now_ms;
 }
 
+static uint64_t now_us(void *data)
+{
+	return now_ms(data) * 1000;
+}
+
 static uint32_t wall_sec(void *data)
 {
 	return (uint32_t)(1700000000 + now_ms(data) / 1000);
@@ -77,6 +82,7 @@ static void prepare(struct outside *outside, struct outside *first)
 	outside->first = first;
 	outside->io = (struct tarn_io){.data = outside,
 				       .now_ms = now_ms,
+				       .now_us = now_us,
 				       .wall_sec = wall_sec,
 				       .random = random_octets,
 				       .send = send_exchange,

@@ -22,6 +22,7 @@ unit_tests = \
 	tests/unit/test_nearest \
 	tests/unit/test_network \
 	tests/unit/test_options \
+	tests/unit/test_origins \
 	tests/unit/test_pack \
 	tests/unit/test_path \
 	tests/unit/test_policy \
@@ -55,6 +56,7 @@ unit_tests = \
 	tests/unit/test_siphash \
 	tests/unit/test_socket \
 	tests/unit/test_special \
+	tests/unit/test_stats \
 	tests/unit/test_stream \
 	tests/unit/test_tcp \
 	tests/unit/test_text \
@@ -72,6 +74,8 @@ tests_unit_test_lookup_SOURCES = tests/unit/test_lookup.c tests/scenario/outside
 tests_unit_test_lookup_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/scenario
 tests_unit_test_resolver_SOURCES = tests/unit/test_resolver.c tests/scenario/outside.c
 tests_unit_test_resolver_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/scenario
+tests_unit_test_stats_SOURCES = tests/unit/test_stats.c tests/scenario/outside.c
+tests_unit_test_stats_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/scenario
 
 # Its allocations fail one after the other.
 tests_unit_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \

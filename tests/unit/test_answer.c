@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* dns/answer.c: how an upstream's message is judged. What is kept of it: test_answer_kept.c. */
 #include "answer.h"
+#include "dns/stored.h"
 
 /* ---- is it ours? ------------------------------------------------------------------------ */
 
@@ -382,7 +383,8 @@ START_TEST(reply_longer_than_a_message_is_broken)
 	ck_assert_int_eq(judge(),
 			 _i <= TARN__MESSAGE_MAX ? TARN__ANSWER_GOOD : TARN__ANSWER_BROKEN);
 	if (_i <= TARN__MESSAGE_MAX)
-		ck_assert_uint_eq(answer.len, 5 + 2 * 3 + (size_t)_i - TARN__HEADER_LEN - 17);
+		ck_assert_uint_eq(answer.len, TARN__STORED_HEAD_LEN + 2 * 3 + (size_t)_i -
+						      TARN__HEADER_LEN - 17);
 }
 END_TEST
 
@@ -395,7 +397,7 @@ START_TEST(most_records_a_message_can_hold_are_read)
 		put_octets(&message, "\0\xff\0\0\1\0\0\0\5\0\0", 11);
 	tarn__put16(message.wire + 6, (uint16_t)count);
 	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
-	ck_assert_uint_eq(tarn__get16(stored + 1), count);
+	ck_assert_uint_eq(tarn__get16(stored + TARN__STORED_ANSWERS_AT), count);
 	/* One more does not fit into the message, whatever the count says. */
 	tarn__put16(message.wire + 6, (uint16_t)(count + 1));
 	ck_assert_int_eq(judge(), TARN__ANSWER_BROKEN);

@@ -159,7 +159,7 @@ START_TEST(answer_to_the_letter_is_believed)
 {
 	write_to(&upstream->servers[0], TARN__UDP);
 	ck_assert_int_eq(judge_echo(TARN__FLAG_QR | TARN__FLAG_RA), TARN__OUTCOME_GOOD);
-	ck_assert_uint_eq(upstream->servers[0].disbelieved, 0);
+	ck_assert_uint_eq(upstream->servers[0].counts.disbelieved, 0);
 	ck_assert(!tries.is_disbelieved);
 }
 END_TEST
@@ -181,7 +181,7 @@ START_TEST(every_other_spelling_is_counted_and_not_believed)
 		ck_assert_int_eq(tarn__attempt_judge(&attempt, wire, len, 1, &scratch, &answer),
 				 TARN__OUTCOME_TCP);
 		ck_assert(tries.is_disbelieved);
-		ck_assert_uint_eq(upstream->servers[0].disbelieved, ++count);
+		ck_assert_uint_eq(upstream->servers[0].counts.disbelieved, ++count);
 	}
 	ck_assert_uint_eq(count, 3);
 }
