@@ -14,6 +14,6 @@ net_sources = \
 	resolver/net/socket.c resolver/net/socket.h \
 	resolver/net/stream.c resolver/net/stream.h \
 	resolver/net/tcp.c resolver/net/tcp.h \
-	resolver/net/totals.h \
+	resolver/net/totals.c resolver/net/totals.h \
 	resolver/net/udp.c resolver/net/udp.h \
 	resolver/net/worker.c resolver/net/worker.h

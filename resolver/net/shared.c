@@ -16,6 +16,7 @@
 #include "net/channel.h"
 #include "net/clock.h"
 #include "net/random.h"
+#include "net/totals.h"
 #include "net/worker.h"
 
 enum {
@@ -28,6 +29,7 @@ struct tarn {
 	void (*log)(void *arg, enum tarn_log_level level, const char *line);
 	void *log_arg;
 	struct tarn__shared *shared;
+	struct tarn__collections *collections;
 	atomic_uint news_count; /* news.count, for a look without the mutex */
 	pthread_mutex_t mutex; /* guards what follows */
 	struct tarn__news news;
@@ -112,7 +114,8 @@ struct tarn *tarn_new(const struct tarn_options *options)
 		tarn__report(tarn, TARN_LOG_WARNING, "c-ares %s: %s; 1.34.9 does not",
 			     library_version, fault);
 	tarn->news.config = make_config(tarn, options);
-	if (tarn->news.config != NULL)
+	tarn->collections = tarn__collections_new();
+	if (tarn->news.config != NULL && tarn->collections != NULL)
 		tarn->shared = make_shared(options);
 	if (tarn->shared != NULL) {
 		pthread_mutex_init(&tarn->mutex, NULL);
@@ -121,6 +124,7 @@ struct tarn *tarn_new(const struct tarn_options *options)
 	}
 	int reason = errno;
 	tarn__config_put(tarn->news.config);
+	tarn__collections_free(tarn->collections);
 	free(tarn);
 	errno = reason;
 	return NULL;
@@ -133,6 +137,7 @@ void tarn_free(struct tarn *tarn)
 	tarn__shared_free(tarn->shared);
 	tarn__outdated_fini(&tarn->outdated);
 	tarn__config_put(tarn->news.config);
+	tarn__collections_free(tarn->collections);
 	pthread_mutex_destroy(&tarn->mutex);
 	free(tarn);
 }
@@ -140,6 +145,11 @@ void tarn_free(struct tarn *tarn)
 struct tarn__shared *tarn__get_shared(struct tarn *tarn)
 {
 	return tarn->shared;
+}
+
+struct tarn__collections *tarn__get_collections(struct tarn *tarn)
+{
+	return tarn->collections;
 }
 
 /* ---- news --------------------------------------------------------------------------------- */
@@ -354,6 +364,13 @@ void tarn__leave(struct tarn *tarn, struct tarn_worker *worker)
 	/* The others may have waited for it, to clear the cache. */
 	if (tarn->outdated.count > 0)
 		tell(tarn);
+	pthread_mutex_unlock(&tarn->mutex);
+}
+
+void tarn__call_workers(struct tarn *tarn)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	tell(tarn);
 	pthread_mutex_unlock(&tarn->mutex);
 }
 

@@ -12,9 +12,11 @@
 #include "core/config.h"
 #include "tarn.h"
 
+struct tarn__collections;
 struct tarn__shared;
 
 struct tarn__shared *tarn__get_shared(struct tarn *);
+struct tarn__collections *tarn__get_collections(struct tarn *);
 
 /* Ends struct tarn_options.trust_ad, until tarn_reconfigure(). 0 or TARN_ENOMEM. Any thread. */
 int tarn__distrust(struct tarn *);
@@ -54,6 +56,9 @@ struct tarn__outdated {
  */
 void tarn__changed_over(struct tarn *, struct tarn_worker *, struct tarn__config *);
 void tarn__outdated_fini(struct tarn__outdated *);
+
+/* Has every worker look for news, whether there are any or not. */
+void tarn__call_workers(struct tarn *);
 
 /* Wakes all workers but this one. */
 void tarn__wake_others(struct tarn *, const struct tarn_worker *);

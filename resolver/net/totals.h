@@ -30,10 +30,12 @@ struct tarn__server_totals {
 	/* Since it was configured, of all workers. */
 	uint64_t asked; /* messages sent, probes apart */
 	uint64_t answered; /* whatever the rcode */
-	uint64_t silent; /* seconds' silence, refused connections and the like: each counts against it */
+	uint64_t
+		silent; /* seconds' silence, refused connections and the like: each counts against it */
 	uint64_t useless; /* SERVFAIL, REFUSED and the like */
 	uint64_t disbelieved; /* answers that a forger may have sent */
-	bool is_plain, misspells, garbles; /* asked without EDNS, without mixed case, without cookies */
+	bool is_plain, misspells,
+		garbles; /* asked without EDNS, without mixed case, without cookies */
 };
 
 struct tarn__totals {
@@ -49,11 +51,26 @@ struct tarn__totals {
 
 /*
  * Waits until every worker has added its own, or for timeout_ms: then those that have not are not
- * in it. Any thread but a worker's; own is the worker of the calling thread, if it has one, whose
- * numbers are not waited for and are left out. NULL: out of memory.
+ * in it. Any thread; own is the worker of the calling thread, if it has one: it adds its own at once.
+ * The numbers of workers that were freed are in it: nothing that is counted goes back. NULL: out of
+ * memory.
  */
-struct tarn__totals *tarn__totals_collect(struct tarn *, const struct tarn_worker *own,
+struct tarn__totals *tarn__totals_collect(struct tarn *, struct tarn_worker *own,
 					  unsigned timeout_ms);
 void tarn__totals_free(struct tarn__totals *);
+
+/* ---- the workers' side -------------------------------------------------------------------- */
+
+/* What is being collected now, and what is kept: one per tarn. NULL: out of memory. */
+struct tarn__collections;
+struct tarn__collections *tarn__collections_new(void);
+void tarn__collections_free(struct tarn__collections *);
+
+/* From join to leave a worker's numbers are waited for. It leaves when they do not change any more. */
+void tarn__totals_join(struct tarn_worker *);
+void tarn__totals_leave(struct tarn_worker *);
+
+/* At its turn, where there are news: adds its numbers to what is being collected. */
+void tarn__totals_add(struct tarn_worker *);
 
 #endif

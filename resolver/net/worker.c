@@ -14,6 +14,7 @@
 #include "net/socket.h"
 #include "net/shared.h"
 #include "net/tcp.h"
+#include "net/totals.h"
 #include "net/udp.h"
 
 enum {
@@ -95,6 +96,8 @@ static void take_news(struct tarn_worker *worker)
 {
 	struct tarn__news news;
 	tarn__get_news(worker->tarn, &news);
+	/* What begins to be collected from now on is news that have not been seen. */
+	tarn__totals_add(worker);
 	if (news.config != worker->config && change_over(worker, news.config) != 0) {
 		tarn__config_put(news.config);
 		return;
@@ -313,6 +316,7 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 	tarn__udp_set_resolver(worker->udp, worker->resolver);
 	tarn__tcp_set_resolver(worker->tcp, worker->resolver);
 	tarn__join(tarn, worker);
+	tarn__totals_join(worker);
 	take_news(worker);
 	return worker;
 }
@@ -330,6 +334,7 @@ void tarn_worker_free(struct tarn_worker *worker)
 			;
 		tarn__resolver_end(worker->resolver);
 		tarn__asks_run(worker);
+		tarn__totals_leave(worker);
 	}
 	stop_watchers(worker);
 	tarn__resolver_free(worker->resolver);

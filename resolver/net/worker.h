@@ -37,6 +37,7 @@ struct tarn_worker {
 	struct tarn__config *config; /* a reference; guarded by the tarn's mutex */
 	struct tarn__outdated outdated; /* what is to be dropped from the cache */
 	uint64_t drop_cursor; /* how far that is */
+	uint64_t collected; /* totals.c: the last collection that it has added its numbers to */
 	struct ev_loop *loop;
 	struct tarn_io io;
 	struct tarn__random random;

@@ -61,6 +61,7 @@ unit_tests = \
 	tests/unit/test_tcp \
 	tests/unit/test_text \
 	tests/unit/test_timer \
+	tests/unit/test_totals \
 	tests/unit/test_udp \
 	tests/unit/test_upstream \
 	tests/unit/test_wire \
@@ -100,6 +101,7 @@ valgrind_tests = \
 	tests/unit/test_rtcache_get \
 	tests/unit/test_rtcache_herd \
 	tests/unit/test_rtcache_multi \
+	tests/unit/test_totals \
 	tests/unit/test_udp \
 	tests/unit/test_worker \
 	$(scenario_tests)
