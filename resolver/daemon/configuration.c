@@ -13,15 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/config.h"
+#include "core/reverse.h"
 #include "daemon/config_parse.h"
 #include "daemon/config_text.h"
 #include "dns/name.h"
 #include "dns/text.h"
 
-enum {
-	INCLUDE_DEPTH_MAX = 10,
-	SERVERS_MAX = 1024, /* of all zones: see struct tarn_forward */
-};
+enum { INCLUDE_DEPTH_MAX = 10 };
 
 static const char out_of_memory[] = "out of memory";
 
@@ -308,48 +307,73 @@ static int compare_zones(const void *a, const void *b)
 	return order ? order : (x->forward > y->forward) - (x->forward < y->forward);
 }
 
-/* What is refused already has no name. */
-static void read_zone(const struct tarn__forward_settings *forward, struct zone *zone)
+/* How many zones the text stands for: a network may have several. */
+static size_t count_zones(const char *text)
 {
+	struct tarn_network network;
+	return tarn_network_parse(text, &network) == 0 ? tarn__reverse_count(&network) : 1;
+}
+
+static void read_zone(const struct tarn__forward_settings *forward, size_t index, struct zone *zone)
+{
+	struct tarn_network network;
 	zone->forward = forward;
-	zone->len = tarn__name_parse(forward->zone, zone->name);
-	for (size_t i = 0; i < zone->len; i++) {
-		if (zone->name[i] >= 'A' && zone->name[i] <= 'Z')
-			zone->name[i] += 'a' - 'A';
-	}
+	if (tarn_network_parse(forward->zone, &network) == 0)
+		zone->len = tarn__reverse_zone(&network, index, zone->name);
+	else
+		zone->len = tarn__name_parse(forward->zone, zone->name);
+	tarn__name_fold(zone->name, zone->name, zone->len);
+}
+
+static void refuse_second(const struct loader *loader, const struct zone *first,
+			  const struct zone *second)
+{
+	/* What is refused already has no name. */
+	bool is_same = second->len > 0 && second->len == first->len &&
+		       memcmp(second->name, first->name, first->len) == 0;
+	const struct tarn__origin *origin = &first->forward->origin;
+	if (is_same)
+		tarn__faults_add(loader->faults, second->forward->origin.file,
+				 second->forward->origin.line,
+				 "forward \"%s\": a second section for this zone (see %s:%u)",
+				 second->forward->zone, origin->file, origin->line);
 }
 
 static void check_zones(const struct loader *loader)
 {
 	const struct tarn__settings *settings = loader->settings;
-	size_t servers = 0;
-	struct zone *zones = calloc(settings->forward_count + 1, sizeof(*zones));
+	size_t count = 0;
+	for (size_t i = 0; i < settings->forward_count; i++)
+		count += count_zones(settings->forwards[i].zone);
+	struct zone *zones = calloc(count + 1, sizeof(*zones)), *zone = zones;
 	if (!zones) {
 		tarn__faults_add(loader->faults, NULL, 0, out_of_memory);
 		return;
 	}
-	for (size_t i = 0; i < settings->forward_count; i++)
-		read_zone(&settings->forwards[i], &zones[i]);
-	qsort(zones, settings->forward_count, sizeof(*zones), compare_zones);
-	for (size_t i = 1; i < settings->forward_count; i++) {
-		const struct zone *first = &zones[i - 1], *zone = &zones[i];
-		if (zone->len == 0 || zone->len != first->len ||
-		    memcmp(zone->name, first->name, zone->len) != 0)
-			continue;
-		tarn__faults_add(loader->faults, zone->forward->origin.file,
-				 zone->forward->origin.line,
-				 "forward \"%s\": a second section for this zone (see %s:%u)",
-				 zone->forward->zone, first->forward->origin.file,
-				 first->forward->origin.line);
-	}
-	free(zones);
 	for (size_t i = 0; i < settings->forward_count; i++) {
 		const struct tarn__forward_settings *forward = &settings->forwards[i];
-		servers += forward->upstreams.count;
-		if (servers <= SERVERS_MAX || servers - forward->upstreams.count > SERVERS_MAX)
+		for (size_t j = 0; j < count_zones(forward->zone); j++)
+			read_zone(forward, j, zone++);
+	}
+	qsort(zones, count, sizeof(*zones), compare_zones);
+	for (size_t i = 1; i < count; i++)
+		refuse_second(loader, &zones[i - 1], &zones[i]);
+	free(zones);
+}
+
+static void check_servers(const struct loader *loader)
+{
+	const struct tarn__settings *settings = loader->settings;
+	size_t count = settings->upstreams.count;
+	for (size_t i = 0; i < settings->forward_count; i++) {
+		const struct tarn__forward_settings *forward = &settings->forwards[i];
+		count += forward->upstreams.count;
+		if (count <= TARN__SERVERS_ALL_MAX)
 			continue;
 		tarn__faults_add(loader->faults, forward->origin.file, forward->origin.line,
-				 "too many servers in all zones together (1024 at most)");
+				 "too many upstream servers in all zones together (%d at most)",
+				 TARN__SERVERS_ALL_MAX);
+		break;
 	}
 }
 
@@ -372,6 +396,7 @@ struct tarn__settings *tarn__configuration_load(const struct tarn__command *comm
 	if (path || !file_is_missing(TARN_CONFIG_FILE)) {
 		read_file(&loader, path ? path : TARN_CONFIG_FILE, NULL, 0);
 		check_zones(&loader);
+		check_servers(&loader);
 	}
 	if (tarn__command_apply(command, settings, fault) < 0)
 		tarn__faults_add(faults, NULL, 0, "%s", fault);

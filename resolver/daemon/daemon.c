@@ -257,12 +257,13 @@ done:
 	return status;
 }
 
-/* Where tarn would ask itself: is it the command line that says so? */
+/* Tarn would ask itself: the command line is wrong, unless it may be the file that says so. */
 static int refusal_status(const struct tarn__settings *settings)
 {
-	return tarn__settings_origin(settings, &settings->upstreams)->by == TARN__BY_FILE
-		       ? EXIT_FAILURE
-		       : EXIT_USAGE;
+	bool is_command =
+		settings->forward_count == 0 &&
+		tarn__settings_origin(settings, &settings->upstreams)->by == TARN__BY_COMMAND_LINE;
+	return is_command ? EXIT_USAGE : EXIT_FAILURE;
 }
 
 /* Everything short of listening: what this accepts will start. */

@@ -83,13 +83,25 @@ static void print_system_upstreams(const struct tarn__settings *settings, FILE *
 		fputs("# upstream: none: every question that needs one will fail\n", out);
 }
 
+static void print_included(const struct tarn__settings *settings, const char *word, FILE *out)
+{
+	if (settings->file_count <= 1)
+		fprintf(out, "# %s: none\n", word);
+	for (size_t i = 1; i < settings->file_count; i++)
+		fprintf(out, "# %s: %s\n", word, settings->files[i]);
+}
+
 static void print_settings(const struct tarn__settings *settings, FILE *out)
 {
 	const char *section = NULL;
 	for (size_t i = 0; i < tarn__option_count; i++) {
 		const struct tarn__option *row = &tarn__options[i];
-		if (!row->word || !row->form || row->section == tarn__forward_section)
+		if (!row->word || row->section == tarn__forward_section)
 			continue;
+		if (!row->form) {
+			print_included(settings, row->word, out);
+			continue;
+		}
 		if (section && (!row->section || strcmp(section, row->section) != 0))
 			fputs("}\n", out);
 		if (row->section && (!section || strcmp(section, row->section) != 0))

@@ -298,6 +298,10 @@ END_TEST
 
 /* ---- faults ---------------------------------------------------------------------------------- */
 
+#define NO_REVERSE_ZONE                                                                            \
+	"only networks of 1 to 24 or 32 bits (IPv4), 1 to 128 bits (IPv6) have reverse zones of "  \
+	"their own\n"
+
 static const struct {
 	const char *text, *faults;
 } wrong[] = {
@@ -330,11 +334,12 @@ static const struct {
 	{"forward . { }", "f:1: forward \".\": the root: its servers are those of \"upstream\"\n"},
 	{"forward 10.0.0.1/8 { }", "f:1: forward \"10.0.0.1/8\": "
 				   "not a prefix length that fits the address\n"},
-	{"forward 192.0.2.0/25 { }",
-	 "f:1: forward \"192.0.2.0/25\": smaller than a reverse zone (/24)\n"},
-	{"forward ::/0 { }", "f:1: forward \"::/0\": every address: that is no zone\n"},
+	{"forward 192.0.2.0/25 { }", "f:1: forward \"192.0.2.0/25\": " NO_REVERSE_ZONE},
+	{"forward ::/0 { }", "f:1: forward \"::/0\": " NO_REVERSE_ZONE},
 	{"forward a { policy = parallel }\nforward b { }\nforward A. { }",
 	 "f:3: forward \"A.\": a second section for this zone (see f:1)\n"},
+	{"forward 172.16.0.0/12 { }\nforward 17.172.in-addr.arpa { }",
+	 "f:2: forward \"17.172.in-addr.arpa\": a second section for this zone (see f:1)\n"},
 	{"forward a { upstream = 192.0.2.1\nupstream = 192.0.2.2 }",
 	 "f:2: upstream: said already in f:1 (+= adds to it)\n"},
 	{"forward { }", "f:1: missing title for section 'forward'\n"},
@@ -427,8 +432,9 @@ START_TEST(all_zones_together_have_so_many_servers)
 	fclose(file);
 	load("f", NULL, NULL);
 	ck_assert_ptr_null(settings);
-	ck_assert_str_eq(fault_text,
-			 "f:1025: too many servers in all zones together (1024 at most)\n");
+	ck_assert_str_eq(
+		fault_text,
+		"f:1025: too many upstream servers in all zones together (1024 at most)\n");
 }
 END_TEST
 
