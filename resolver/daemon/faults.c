@@ -67,6 +67,14 @@ void tarn__faults_sort(struct tarn__faults *faults)
 	}
 }
 
+void tarn__faults_log(const struct tarn__faults *faults, struct tarn__log *log)
+{
+	for (size_t i = 0; i < faults->count; i++)
+		tarn__log(log, TARN_LOG_ERR, "%s", faults->items[i].text);
+	if (faults->lost > 0)
+		tarn__log(log, TARN_LOG_ERR, "and %zu faults more", faults->lost);
+}
+
 void tarn__faults_fini(struct tarn__faults *faults)
 {
 	for (size_t i = 0; i < faults->count; i++)

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "daemon/log.h"
+
 /* More are counted only: nobody reads on, and a file of another kind would fill the log. */
 enum { TARN__FAULTS_MAX = 50 };
 
@@ -25,6 +27,8 @@ __attribute__((format(printf, 4, 5))) void tarn__faults_add(struct tarn__faults 
 
 /* File by file, line by line. */
 void tarn__faults_sort(struct tarn__faults *);
+
+void tarn__faults_log(const struct tarn__faults *, struct tarn__log *);
 
 void tarn__faults_fini(struct tarn__faults *);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The addresses that tarn answers on: opened, closed, and told of in the log. */
+/* The addresses that tarn answers on: opened, closed, and spoken of. */
 #include "daemon/listeners.h"
 
 #include <errno.h>
@@ -19,13 +19,15 @@ static const char *hint(int error)
 	}
 }
 
-static void log_failure(struct tarn__log *log, enum tarn_log_level level,
-			const struct tarn_address *address, int error, int cause)
+/* What kept tarn from an address, in words. */
+static const char *reason(int error, int cause)
 {
-	char text[TARN_ADDRESS_TEXT_MAX];
-	tarn__log(log, level, "cannot listen on %s: %s%s", tarn_address_format(address, text),
-		  error == TARN_ESYSTEM ? strerror(cause) : tarn_error_text(error),
-		  error == TARN_ESYSTEM ? hint(cause) : "");
+	return error == TARN_ESYSTEM ? strerror(cause) : tarn_error_text(error);
+}
+
+static const char *hint_for(int error, int cause)
+{
+	return error == TARN_ESYSTEM ? hint(cause) : "";
 }
 
 /* Nobody asked for [::1]: a machine without IPv6 does without. */
@@ -37,7 +39,8 @@ static bool is_dispensable(const struct tarn__settings *settings,
 }
 
 int tarn__listeners_open(struct tarn__workers *workers, struct tarn__settings *settings,
-			 struct tarn__addresses *opened, struct tarn__log *log)
+			 struct tarn__addresses *opened, struct tarn__faults *faults,
+			 struct tarn__log *log)
 {
 	struct tarn__addresses bound = settings->bound, new = {0};
 	for (size_t i = 0; i < settings->listens.count; i++) {
@@ -52,12 +55,16 @@ int tarn__listeners_open(struct tarn__workers *workers, struct tarn__settings *s
 		}
 		if (error == 0)
 			continue;
-		bool is_missed = !is_dispensable(settings, said, cause);
-		log_failure(log, is_missed ? TARN_LOG_ERR : TARN_LOG_INFO, said, error, cause);
-		if (!is_missed)
+		char text[TARN_ADDRESS_TEXT_MAX];
+		tarn_address_format(said, text);
+		if (is_dispensable(settings, said, cause)) {
+			tarn__log(log, TARN_LOG_INFO, "cannot listen on %s: %s%s", text,
+				  reason(error, cause), hint_for(error, cause));
 			continue;
-		for (size_t j = 0; j < new.count; j++)
-			tarn__workers_unlisten(workers, &new.items[j]);
+		}
+		tarn__faults_add(faults, NULL, 0, "cannot listen on %s: %s%s", text,
+				 reason(error, cause), hint_for(error, cause));
+		tarn__listeners_close(workers, &new, NULL);
 		return error;
 	}
 	settings->bound = bound;
@@ -65,28 +72,28 @@ int tarn__listeners_open(struct tarn__workers *workers, struct tarn__settings *s
 	return 0;
 }
 
-void tarn__listeners_announce(const struct tarn__addresses *bound,
-			      const struct tarn__addresses *before, struct tarn__log *log)
+void tarn__listeners_close(struct tarn__workers *workers, const struct tarn__addresses *which,
+			   const struct tarn__addresses *kept)
 {
-	for (size_t i = 0; i < bound->count; i++) {
-		char text[TARN_ADDRESS_TEXT_MAX];
-		if (!tarn__addresses_has(before, &bound->items[i]))
-			tarn__log(log, TARN_LOG_INFO, "listening on %s (UDP and TCP)",
-				  tarn_address_format(&bound->items[i], text));
+	for (size_t i = 0; i < which->count; i++) {
+		if (!kept || !tarn__addresses_has(kept, &which->items[i]))
+			tarn__workers_unlisten(workers, &which->items[i]);
 	}
 }
 
-void tarn__listeners_close(struct tarn__workers *workers, const struct tarn__addresses *which,
-			   const struct tarn__addresses *kept, struct tarn__log *log)
+void tarn__listeners_announce(const struct tarn__addresses *before,
+			      const struct tarn__addresses *now, struct tarn__log *log)
 {
-	for (size_t i = 0; i < which->count; i++) {
-		const struct tarn_address *address = &which->items[i];
-		if (kept && tarn__addresses_has(kept, address))
-			continue;
-		tarn__workers_unlisten(workers, address);
-		char text[TARN_ADDRESS_TEXT_MAX];
-		tarn__log(log, TARN_LOG_INFO, "no longer listening on %s",
-			  tarn_address_format(address, text));
+	char text[TARN_ADDRESS_TEXT_MAX];
+	for (size_t i = 0; i < before->count; i++) {
+		if (!tarn__addresses_has(now, &before->items[i]))
+			tarn__log(log, TARN_LOG_INFO, "no longer listening on %s",
+				  tarn_address_format(&before->items[i], text));
+	}
+	for (size_t i = 0; i < now->count; i++) {
+		if (!tarn__addresses_has(before, &now->items[i]))
+			tarn__log(log, TARN_LOG_INFO, "listening on %s (UDP and TCP)",
+				  tarn_address_format(&now->items[i], text));
 	}
 }
 
@@ -95,13 +102,14 @@ int tarn__listeners_take(struct tarn__workers *workers, struct tarn__service *se
 {
 	for (size_t i = 0; i < service->given_count; i++) {
 		struct tarn__given *given = &service->given[i];
+		char text[TARN_ADDRESS_TEXT_MAX];
 		int error = tarn__workers_serve(workers, given->fd);
 		if (error < 0) {
-			log_failure(log, TARN_LOG_ERR, &given->address, error, errno);
+			tarn__log(log, TARN_LOG_ERR, "cannot listen on %s: %s",
+				  tarn_address_format(&given->address, text), reason(error, errno));
 			return error;
 		}
 		given->fd = -1;
-		char text[TARN_ADDRESS_TEXT_MAX];
 		tarn__log(log, TARN_LOG_INFO,
 			  "listening on %s (%s, socket %s of the service manager)",
 			  tarn_address_format(&given->address, text),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * daemon/listeners.h: the addresses that tarn answers on, as its settings have them: opened, closed,
- * and told of in the log.
+ * and spoken of.
  *
  * Thread: the main one.
  */
@@ -9,6 +9,7 @@
 #define TARN_DAEMON_LISTENERS_H
 
 #include "daemon/addresses.h"
+#include "daemon/faults.h"
 #include "daemon/log.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
@@ -16,18 +17,19 @@
 
 /*
  * Listens on all that settings->listens says; *opened is left with what was not open before, and
- * settings->bound gets the addresses and ports that are. An error, logged: nothing has changed.
+ * settings->bound gets the addresses and ports that are. An error, added to faults: nothing has
+ * changed.
  */
 int tarn__listeners_open(struct tarn__workers *, struct tarn__settings *,
-			 struct tarn__addresses *opened, struct tarn__log *);
-
-/* Names those of bound that were not there before. */
-void tarn__listeners_announce(const struct tarn__addresses *bound,
-			      const struct tarn__addresses *before, struct tarn__log *);
+			 struct tarn__addresses *opened, struct tarn__faults *, struct tarn__log *);
 
 /* Ends it for those of which that kept, where it is not NULL, does not have. */
 void tarn__listeners_close(struct tarn__workers *, const struct tarn__addresses *which,
-			   const struct tarn__addresses *kept, struct tarn__log *);
+			   const struct tarn__addresses *kept);
+
+/* Says which addresses have come, and which have gone. */
+void tarn__listeners_announce(const struct tarn__addresses *before,
+			      const struct tarn__addresses *now, struct tarn__log *);
 
 /* Listens on the sockets of the service manager. An error is logged. */
 int tarn__listeners_take(struct tarn__workers *, struct tarn__service *, struct tarn__log *);

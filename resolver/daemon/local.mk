@@ -20,6 +20,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/options.c resolver/daemon/options.h \
 	resolver/daemon/path.c resolver/daemon/path.h \
 	resolver/daemon/privileges.c resolver/daemon/privileges.h \
+	resolver/daemon/reload.c resolver/daemon/reload.h \
 	resolver/daemon/repeats.c resolver/daemon/repeats.h \
 	resolver/daemon/resolvconf.c resolver/daemon/resolvconf.h \
 	resolver/daemon/rlimits.c resolver/daemon/rlimits.h \

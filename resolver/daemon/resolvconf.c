@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+const char tarn__resolv_conf[] = "/etc/resolv.conf";
+
 /* Longer than any line with an address in it; of a longer one only the beginning counts. */
 enum { LINE_MAX_LEN = 256 };
 

@@ -8,6 +8,9 @@
 #include "daemon/addresses.h"
 #include "daemon/log.h"
 
+/* The file of this system. */
+extern const char tarn__resolv_conf[];
+
 struct tarn__resolvconf {
 	/* Of the "nameserver" lines, in their order, all of them and not only the first three. */
 	struct tarn__addresses servers;

@@ -215,8 +215,7 @@ static void reread_trust(struct tarn__settings *settings, const struct tarn__res
 {
 	if (found->trust_ad && !settings->trust_ad && !settings->has_late_trust) {
 		tarn__log(log, TARN_LOG_WARNING,
-			  "trust-ad is new in %s: it takes effect when tarn is restarted",
-			  resolv_conf);
+			  "trust-ad is new in %s: it takes effect with a reload", resolv_conf);
 		settings->has_late_trust = true;
 	}
 	/* A file without servers is on its way to be another one. */
@@ -249,4 +248,9 @@ bool tarn__settings_reread(struct tarn__settings *settings, const char *resolv_c
 		return false;
 	log_change(settings, resolv_conf, log);
 	return true;
+}
+
+enum tarn_log_level tarn__settings_log_level(const struct tarn__settings *settings)
+{
+	return settings->verbosity > 0 ? TARN_LOG_DEBUG : settings->log_level;
 }

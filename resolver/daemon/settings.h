@@ -101,4 +101,7 @@ bool tarn__settings_reread(struct tarn__settings *, const char *resolv_conf, str
  */
 int tarn__settings_to_options(const struct tarn__settings *, struct tarn_options *out);
 
+/* What is logged: --verbose is more than any level that was said. */
+enum tarn_log_level tarn__settings_log_level(const struct tarn__settings *);
+
 #endif

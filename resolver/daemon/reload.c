@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tarn's settings while it runs, and how others take their place. */
+#include "config.h"
+
+#include "daemon/reload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/configuration.h"
+#include "daemon/listeners.h"
+#include "daemon/resolvconf.h"
+#include "net/shared.h"
+
+/* ---- what changes by itself -------------------------------------------------------------------- */
+
+static void on_resolv_conf(void *data)
+{
+	struct tarn__reload *reload = data;
+	struct tarn__settings *settings = reload->settings;
+	bool has_changed = tarn__settings_reread(settings, tarn__resolv_conf, reload->log);
+	if (!settings->trust_ad)
+		tarn__distrust(reload->tarn);
+	if (!has_changed)
+		return;
+	tarn_set_upstreams(reload->tarn, settings->upstreams.items, settings->upstreams.count);
+	tarn__find_loops(reload->tarn);
+}
+
+static void on_network(void *data)
+{
+	struct tarn__reload *reload = data;
+	tarn__log(reload->log, TARN_LOG_DEBUG, "the network has changed");
+	/* A server's interface may be there now, or its address be one of ours. */
+	on_resolv_conf(reload);
+	tarn_network_changed(reload->tarn);
+	tarn__find_loops(reload->tarn);
+}
+
+/*
+ * resolv.conf is followed as long as the servers come from it. What has changed since it was read is
+ * seen, too: the next reading comes after the first watch.
+ */
+static void follow(struct tarn__reload *reload)
+{
+	if (!reload->settings->has_system_upstreams) {
+		tarn__follow_stop(&reload->follow);
+		return;
+	}
+	if (reload->follow.loop)
+		return;
+	tarn__follow_start(&reload->follow, reload->loop, tarn__resolv_conf, on_resolv_conf, reload,
+			   reload->log);
+	on_resolv_conf(reload);
+}
+
+/* ---- what the log and the service manager hear ------------------------------------------------- */
+
+static void announce_upstreams(const struct tarn__settings *settings, struct tarn__log *log)
+{
+	char text[TARN_ADDRESS_TEXT_MAX];
+	for (size_t i = 0; i < settings->own_upstreams.count; i++)
+		tarn__log(log, TARN_LOG_INFO, "not forwarding to %s of %s: that is tarn itself",
+			  tarn_address_format(&settings->own_upstreams.items[i], text),
+			  tarn__resolv_conf);
+	for (size_t i = 0; i < settings->upstreams.count; i++)
+		tarn__log(log, TARN_LOG_INFO, "forwarding to %s%s%s",
+			  tarn_address_format(&settings->upstreams.items[i], text),
+			  settings->has_system_upstreams ? " of " : "",
+			  settings->has_system_upstreams ? tarn__resolv_conf : "");
+	if (settings->upstreams.count == 0)
+		tarn__log(log, TARN_LOG_WARNING,
+			  "no upstream server: every question that needs one will fail (name one "
+			  "with --upstream or in %s)",
+			  tarn__resolv_conf);
+}
+
+static void tell_ready(const struct tarn__reload *reload)
+{
+	char list[256], status[sizeof(list) + 16];
+	tarn__addresses_format(&reload->settings->bound, list, sizeof(list));
+	snprintf(status, sizeof(status), "answering on %s", list);
+	tarn__service_ready(reload->service, status);
+}
+
+static void warn_of_fixed(const struct tarn__reload *reload)
+{
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option *option = &tarn__options[i];
+		if (option->is_fixed &&
+		    !tarn__option_is_same(option, reload->first, reload->settings))
+			tarn__log(reload->log, TARN_LOG_WARNING,
+				  "%s: the change takes effect when tarn is restarted",
+				  option->word ? option->word : option->name);
+	}
+}
+
+/* ---- a reload ---------------------------------------------------------------------------------- */
+
+static struct tarn__settings *read_settings(struct tarn__reload *reload,
+					    struct tarn__faults *faults)
+{
+	struct tarn__settings *settings = tarn__configuration_load(reload->command, faults);
+	if (!settings)
+		return NULL;
+	tarn__service_addresses(reload->service, &settings->bound);
+	if (tarn__settings_complete(settings, tarn__resolv_conf, reload->log) == 0)
+		return settings;
+	tarn__settings_free(settings);
+	return NULL;
+}
+
+/* Those that have gone over already go back where a later one cannot. */
+static int set_parts(struct tarn__reload *reload, const struct tarn__settings *settings)
+{
+	for (size_t i = 0; i < reload->part_count; i++) {
+		int error = reload->parts[i].set(reload->parts[i].data, settings);
+		if (error == 0)
+			continue;
+		while (i-- > 0)
+			(void)reload->parts[i].set(reload->parts[i].data, reload->settings);
+		return error;
+	}
+	return 0;
+}
+
+static int reconfigure(struct tarn__reload *reload, const struct tarn__settings *settings)
+{
+	struct tarn_options options;
+	int error = tarn__settings_to_options(settings, &options);
+	if (error < 0)
+		return error;
+	error = tarn_reconfigure(reload->tarn, &options);
+	free((struct tarn_forward *)options.forwards);
+	return error;
+}
+
+/* Nothing can fail from here on. */
+static void take_over(struct tarn__reload *reload, struct tarn__settings *settings)
+{
+	struct tarn__settings *old = reload->settings;
+	reload->settings = settings;
+	tarn__listeners_close(reload->workers, &old->listens, &settings->listens);
+	tarn__log_set_level(reload->log, tarn__settings_log_level(settings));
+	follow(reload);
+	tarn__find_loops(reload->tarn);
+	if (!tarn__addresses_is_equal(&old->upstreams, &settings->upstreams))
+		announce_upstreams(settings, reload->log);
+	tarn__listeners_announce(&old->bound, &settings->bound, reload->log);
+	warn_of_fixed(reload);
+	if (old != reload->first)
+		tarn__settings_free(old);
+}
+
+static int change(struct tarn__reload *reload, struct tarn__faults *faults)
+{
+	struct tarn__settings *settings = read_settings(reload, faults);
+	if (!settings)
+		return TARN_EINVAL;
+	struct tarn__addresses opened = {0};
+	int error = tarn__listeners_open(reload->workers, settings, &opened, faults, reload->log);
+	if (error == 0)
+		error = set_parts(reload, settings);
+	if (error == 0) {
+		error = reconfigure(reload, settings);
+		if (error < 0) {
+			tarn__faults_add(faults, NULL, 0, "%s", tarn_error_text(error));
+			(void)set_parts(reload, reload->settings);
+		}
+	}
+	if (error == 0) {
+		take_over(reload, settings);
+		return 0;
+	}
+	tarn__listeners_close(reload->workers, &opened, NULL);
+	tarn__settings_free(settings);
+	return error;
+}
+
+int tarn__reload_run(struct tarn__reload *reload, struct tarn__faults *faults)
+{
+	tarn__service_reloading(reload->service, "reading the configuration");
+	int error = change(reload, faults);
+	tarn__faults_log(faults, reload->log);
+	if (error < 0 && faults->count == 0)
+		tarn__faults_add(faults, NULL, 0, "the log says what is wrong");
+	if (error == 0)
+		tarn__log(reload->log, TARN_LOG_INFO, "the configuration has been reloaded");
+	else
+		tarn__log(reload->log, TARN_LOG_ERR,
+			  "the configuration is not reloaded: the one before goes on");
+	tell_ready(reload);
+	return error;
+}
+
+/* ---- from start to end ------------------------------------------------------------------------- */
+
+int tarn__reload_open(struct tarn__reload *reload)
+{
+	struct tarn__faults faults = {0};
+	struct tarn__addresses opened;
+	int error = tarn__listeners_take(reload->workers, reload->service, reload->log);
+	if (error == 0)
+		error = tarn__listeners_open(reload->workers, reload->settings, &opened, &faults,
+					     reload->log);
+	if (error == 0)
+		error = set_parts(reload, reload->settings);
+	tarn__faults_log(&faults, reload->log);
+	tarn__faults_fini(&faults);
+	return error;
+}
+
+static bool are_turning(void *workers)
+{
+	return tarn__workers_are_turning(workers);
+}
+
+void tarn__reload_start(struct tarn__reload *reload)
+{
+	struct tarn__addresses given = {0};
+	tarn__service_addresses(reload->service, &given);
+	announce_upstreams(reload->settings, reload->log);
+	tarn__listeners_announce(&given, &reload->settings->bound, reload->log);
+	tarn__network_start(&reload->network, reload->loop, on_network, reload, reload->log);
+	tarn__find_loops(reload->tarn);
+	follow(reload);
+	tarn__service_watch(reload->service, reload->loop, are_turning, reload->workers);
+	tell_ready(reload);
+}
+
+void tarn__reload_stop(struct tarn__reload *reload)
+{
+	tarn__follow_stop(&reload->follow);
+	tarn__network_stop(&reload->network);
+	if (reload->settings != reload->first)
+		tarn__settings_free(reload->settings);
+	reload->settings = NULL;
+}

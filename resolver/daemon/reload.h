@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon/reload.h: tarn's settings while it runs: read anew on request, and kept up with what
+ * resolv.conf and the network say.
+ *
+ * A reload reads everything, opens what is new, and only then changes over; where one step fails the
+ * steps before it are undone and nothing has changed. Questions under way, clients' connections, the
+ * cache and listeners that are in both configurations never notice.
+ *
+ * Thread: the main one.
+ */
+#ifndef TARN_DAEMON_RELOAD_H
+#define TARN_DAEMON_RELOAD_H
+
+#include <ev.h>
+
+#include "daemon/faults.h"
+#include "daemon/follow.h"
+#include "daemon/log.h"
+#include "daemon/network.h"
+#include "daemon/options.h"
+#include "daemon/service.h"
+#include "daemon/settings.h"
+#include "daemon/workers.h"
+#include "tarn.h"
+
+/* A module that goes by the settings, beside those that reload.c knows. */
+struct tarn__part {
+	/* Does as they say; an error, logged: it goes on by those before. */
+	int (*set)(void *data, const struct tarn__settings *);
+	void *data;
+};
+
+enum { TARN__PARTS_MAX = 8 };
+
+struct tarn__reload {
+	/* The caller's, before the start. */
+	struct ev_loop *loop;
+	const struct tarn__command *command;
+	struct tarn *tarn;
+	struct tarn__workers *workers;
+	struct tarn__service *service;
+	struct tarn__log *log;
+	struct tarn__part parts[TARN__PARTS_MAX];
+	size_t part_count;
+	const struct tarn__settings *first; /* those of the start, for what stays until the end */
+	struct tarn__settings *settings; /* those in force: at the start the same */
+
+	struct tarn__follow follow;
+	struct tarn__network network;
+};
+
+/*
+ * Opens the listeners, and has the parts do as the first settings say, before the workers run. An
+ * error is logged.
+ */
+int tarn__reload_open(struct tarn__reload *);
+
+/* The workers run: from now on changes are seen, and the service manager hears that we are there. */
+void tarn__reload_start(struct tarn__reload *);
+/* Frees settings other than the first. Also without a start. */
+void tarn__reload_stop(struct tarn__reload *);
+
+/*
+ * Reads the configuration again and goes by it. An error: nothing has changed; faults, zeros before,
+ * say why. They are logged, too, and are the caller's to end in any case.
+ */
+int tarn__reload_run(struct tarn__reload *, struct tarn__faults *);
+
+#endif
