@@ -75,11 +75,11 @@ static void announce_upstreams(const struct tarn__settings *settings, struct tar
 			  tarn__resolv_conf);
 }
 
-static void tell_ready(const struct tarn__reload *reload)
+static void tell_ready(const struct tarn__reload *reload, const char *note)
 {
-	char list[256], status[sizeof(list) + 16];
+	char list[256], status[sizeof(list) + 128];
 	tarn__addresses_format(&reload->settings->bound, list, sizeof(list));
-	snprintf(status, sizeof(status), "answering on %s", list);
+	snprintf(status, sizeof(status), "answering on %s%s", list, note);
 	tarn__service_ready(reload->service, status);
 }
 
@@ -189,7 +189,7 @@ int tarn__reload_run(struct tarn__reload *reload, struct tarn__faults *faults)
 	else
 		tarn__log(reload->log, TARN_LOG_ERR,
 			  "the configuration is not reloaded: the one before goes on");
-	tell_ready(reload);
+	tell_ready(reload, error < 0 ? "; the last reload was refused, see the log" : "");
 	return error;
 }
 
@@ -225,7 +225,7 @@ void tarn__reload_start(struct tarn__reload *reload)
 	tarn__find_loops(reload->tarn);
 	follow(reload);
 	tarn__service_watch(reload->service, reload->loop, are_turning, reload->workers);
-	tell_ready(reload);
+	tell_ready(reload, "");
 }
 
 void tarn__reload_stop(struct tarn__reload *reload)

@@ -18,7 +18,7 @@ CLIENT_DEADLINE = 4.0  # SERVFAIL by then
 DEADLINE_SLACK = 0.6
 NOBODY_WAITS_LONGER = 1.0  # while one server lives
 BACK_WITHIN = 1.1  # seconds after a server is back
-SOON = 0.1
+SOON = 0.3
 
 
 class Switched:

@@ -66,6 +66,25 @@ def test_ready_and_stopping_are_said(manager, run_tarn, upstream):
     assert tarn.wait() == 0
 
 
+def test_reload_is_said(manager, run_tarn, upstream, tmp_path):
+    """Its beginning, with the time on the clock that both have, and its end, however it ends."""
+    config = tmp_path / "tarn.conf"
+    config.write_text("")
+    tarn = run_tarn("--config", config, upstreams=[upstream],
+                    env={**os.environ, "NOTIFY_SOCKET": manager.name})
+    manager.next()
+    for text in ("", "nonsense"):
+        config.write_text(text)
+        before = time.monotonic_ns() // 1000
+        tarn.child.send_signal(signal.SIGHUP)
+        reloading = manager.next()
+        assert reloading["RELOADING"] == "1"
+        assert before <= int(reloading["MONOTONIC_USEC"]) <= time.monotonic_ns() // 1000
+        ready = manager.next()
+        assert ready["READY"] == "1"
+        assert ("refused" in ready["STATUS"]) == bool(text)
+
+
 def test_watchdog_hears_from_a_program_that_turns(manager, run_tarn, upstream):
     tarn = run_tarn("--workers", 3, upstreams=[upstream],
                     env={**os.environ, "NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": "200000"})
