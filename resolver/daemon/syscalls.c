@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifdef HAVE_SECCOMP
+/* s390 has the arguments of mmap() and clone() elsewhere than the rules look for them. */
+#if defined(HAVE_SECCOMP) && !defined(__s390__)
 #include <linux/netlink.h>
 #include <malloc.h>
 #include <sched.h>
@@ -26,9 +27,9 @@
 
 /* Words of names: not every machine has each, nor does every libseccomp know it. */
 static const char *const allowed[] = {
-	/* memory; mmap and mprotect are below */
+	/* memory; mmap and mprotect are among the rules */
 	"brk munmap mremap madvise",
-	/* threads; clone is below */
+	/* threads; clone is among the rules */
 	"exit exit_group futex futex_time64 getpid gettid restart_syscall rseq "
 	"sched_getaffinity sched_yield set_robust_list",
 	/* signals */
@@ -49,7 +50,7 @@ static const char *const allowed[] = {
 	/* the control socket and the question log come and go */
 	"chmod chown chown32 fchmod fchmodat fchown fchown32 fchownat lchown lchown32 "
 	"link linkat rename renameat renameat2 umask unlink unlinkat",
-	/* network; socket is below */
+	/* network; socket is among the rules */
 	"accept accept4 bind connect getpeername getsockname getsockopt listen recv "
 	"recvfrom recvmmsg recvmmsg_time64 recvmsg send sendmmsg sendmsg sendto "
 	"setsockopt shutdown",
@@ -82,6 +83,50 @@ static const char *const deadly[] = {
 	"stime",
 };
 
+/* What an argument must be, counted from 0. */
+#define EQUAL(argument, value)                                                                     \
+	{                                                                                          \
+		argument, SCMP_CMP_EQ, value, 0                                                    \
+	}
+#define BITS(argument, mask, value)                                                                \
+	{                                                                                          \
+		argument, SCMP_CMP_MASKED_EQ, mask, value                                          \
+	}
+
+enum { SOCKET_TYPE = 0xf };
+
+static const struct rule {
+	uint32_t action;
+	int number;
+	struct scmp_arg_cmp when[2];
+} rules[] = {
+	/* Memory is never writable and code at once, nor does what was written become code. */
+	{SCMP_ACT_ALLOW, SCMP_SYS(mmap), {BITS(2, PROT_EXEC, 0)}},
+	{SCMP_ACT_ALLOW, SCMP_SYS(mmap), {BITS(2, PROT_WRITE | PROT_EXEC, PROT_EXEC)}},
+	{SCMP_ACT_ALLOW, SCMP_SYS(mmap2), {BITS(2, PROT_EXEC, 0)}},
+	{SCMP_ACT_ALLOW, SCMP_SYS(mmap2), {BITS(2, PROT_WRITE | PROT_EXEC, PROT_EXEC)}},
+	{SCMP_ACT_ALLOW, SCMP_SYS(mprotect), {BITS(2, PROT_EXEC, 0)}},
+	/* Threads yes, processes no. What clone3() is to do a filter cannot see: it is ENOSYS. */
+	{SCMP_ACT_ALLOW, SCMP_SYS(clone), {BITS(0, CLONE_THREAD, CLONE_THREAD)}},
+	{SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), {BITS(0, CLONE_THREAD, 0)}},
+	{SCMP_ACT_ALLOW, SCMP_SYS(prctl), {EQUAL(0, PR_SET_NAME)}},
+	/* A reload may need more files. */
+	{SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), {EQUAL(0, 0)}},
+	/* Sockets of the network, of the machine, and for news of the network. */
+	{SCMP_ACT_ALLOW, SCMP_SYS(socket), {EQUAL(0, AF_INET), BITS(1, SOCKET_TYPE, SOCK_DGRAM)}},
+	{SCMP_ACT_ALLOW, SCMP_SYS(socket), {EQUAL(0, AF_INET), BITS(1, SOCKET_TYPE, SOCK_STREAM)}},
+	{SCMP_ACT_ALLOW, SCMP_SYS(socket), {EQUAL(0, AF_INET6), BITS(1, SOCKET_TYPE, SOCK_DGRAM)}},
+	{SCMP_ACT_ALLOW, SCMP_SYS(socket), {EQUAL(0, AF_INET6), BITS(1, SOCKET_TYPE, SOCK_STREAM)}},
+	{SCMP_ACT_ALLOW, SCMP_SYS(socket), {EQUAL(0, AF_UNIX)}},
+	{SCMP_ACT_ALLOW, SCMP_SYS(socketpair), {EQUAL(0, AF_UNIX)}},
+	{SCMP_ACT_ALLOW, SCMP_SYS(socket), {EQUAL(0, AF_NETLINK), EQUAL(2, NETLINK_ROUTE)}},
+	/* An interface's number for its name and back, octets that wait, is it a terminal. */
+	{SCMP_ACT_ALLOW, SCMP_SYS(ioctl), {EQUAL(1, SIOCGIFINDEX)}},
+	{SCMP_ACT_ALLOW, SCMP_SYS(ioctl), {EQUAL(1, SIOCGIFNAME)}},
+	{SCMP_ACT_ALLOW, SCMP_SYS(ioctl), {EQUAL(1, FIONREAD)}},
+	{SCMP_ACT_ALLOW, SCMP_SYS(ioctl), {EQUAL(1, TCGETS)}},
+};
+
 static int add_all(scmp_filter_ctx filter, uint32_t action, const char *const *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -101,78 +146,19 @@ static int add_all(scmp_filter_ctx filter, uint32_t action, const char *const *r
 	return 0;
 }
 
-/* Memory is never writable and code at once, nor does what was written become code. */
-static int add_memory(scmp_filter_ctx filter)
+static int add_rules(scmp_filter_ctx filter)
 {
-	static const int maps[] = {SCMP_SYS(mmap), SCMP_SYS(mmap2)};
-	int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	for (size_t i = 0; i < 2 && error == 0; i++) {
-		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, maps[i], 1,
-					 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-		if (error == 0)
-			error = seccomp_rule_add(
-				filter, SCMP_ACT_ALLOW, maps[i], 1,
-				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, PROT_EXEC));
+	int error = 0;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && error == 0; i++) {
+		const struct rule *rule = &rules[i];
+		unsigned count = rule->when[1].op ? 2 : 1;
+		error = seccomp_rule_add_array(filter, rule->action, rule->number, count,
+					       rule->when);
 	}
-	return error;
-}
-
-/* Threads yes, processes no. What clone3() is to do the filter cannot see: it is ENOSYS. */
-static int add_threads(scmp_filter_ctx filter)
-{
-	int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-				     SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
-	if (error == 0)
-		error = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), 1,
-					 SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
 	/* abort() */
 	if (error == 0)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-					 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
-	/* A reload may need more files. */
-	if (error == 0)
-		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
-					 SCMP_A0(SCMP_CMP_EQ, 0));
-	if (error == 0)
-		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-					 SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
-	return error;
-}
-
-static int add_sockets(scmp_filter_ctx filter)
-{
-	enum { TYPE_MASK = 0xf };
-	static const struct {
-		int family, type;
-	} rows[] = {
-		{AF_INET, SOCK_DGRAM},	 {AF_INET, SOCK_STREAM}, {AF_INET6, SOCK_DGRAM},
-		{AF_INET6, SOCK_STREAM}, {AF_UNIX, SOCK_DGRAM},	 {AF_UNIX, SOCK_STREAM},
-	};
-	int error = 0;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && error == 0; i++)
-		error = seccomp_rule_add(
-			filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)rows[i].family),
-			SCMP_A1(SCMP_CMP_MASKED_EQ, TYPE_MASK, (scmp_datum_t)rows[i].type));
-	if (error == 0)
-		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-					 SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
-					 SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE));
-	if (error == 0)
-		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1,
-					 SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
-	return error;
-}
-
-/* An interface's number for its name and back, octets that wait, is it a terminal. */
-static int add_ioctls(scmp_filter_ctx filter)
-{
-	static const unsigned long requests[] = {SIOCGIFINDEX, SIOCGIFNAME, FIONREAD, TCGETS};
-	int error = 0;
-	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]) && error == 0; i++)
-		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-					 SCMP_A1(SCMP_CMP_EQ, requests[i]));
+					 (struct scmp_arg_cmp)EQUAL(0, (scmp_datum_t)getpid()));
 	return error;
 }
 
@@ -203,13 +189,7 @@ static int enter(void)
 	if (error == 0)
 		error = add_all(filter, SCMP_ACT_KILL_PROCESS, deadly, DEADLY);
 	if (error == 0)
-		error = add_memory(filter);
-	if (error == 0)
-		error = add_threads(filter);
-	if (error == 0)
-		error = add_sockets(filter);
-	if (error == 0)
-		error = add_ioctls(filter);
+		error = add_rules(filter);
 	if (error == 0)
 		error = seccomp_load(filter);
 	seccomp_release(filter);
