@@ -32,7 +32,6 @@ enum {
 
 enum {
 	CLIENT_MS = 4000, /* every client has an answer by then: stubs give up at 5 s */
-	PENDING_MAX = 20000, /* questions that wait in one worker; some 16 MiB */
 	TIMERS_PER_RUN = 1000, /* so that a wake-up ends; the rest is due at once */
 	DROPS_PER_RUN = 256, /* entries looked at, likewise */
 };
@@ -57,6 +56,8 @@ struct pending {
 	uint8_t cookie[TARN__COOKIE_MAX];
 	uint8_t qname[TARN__NAME_MAX];
 };
+
+_Static_assert(sizeof(struct pending) <= TARN__PENDING_SIZE, "resolver.h says so");
 
 struct tarn__resolver {
 	struct tarn__shared *shared;
@@ -226,7 +227,7 @@ static struct pending *take_spare(struct tarn__resolver *resolver)
 
 static bool have_spare(struct tarn__resolver *resolver)
 {
-	if (!resolver->spare && resolver->waiting_count < PENDING_MAX)
+	if (!resolver->spare && resolver->waiting_count < TARN__PENDING_MAX)
 		resolver->spare = calloc(1, sizeof *resolver->spare);
 	return resolver->spare;
 }

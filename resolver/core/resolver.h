@@ -132,7 +132,11 @@ void tarn__resolver_servers(const struct tarn__resolver *,
 /* ---- a client's question ---------------------------------------------------------------- */
 
 /* Octets of a route that core/ will keep for a late answer. */
-enum { TARN__ROUTE_MAX = 96 };
+enum {
+	TARN__ROUTE_MAX = 96,
+	TARN__PENDING_MAX = 20000, /* questions that wait in one worker ... */
+	TARN__PENDING_SIZE = 832, /* ... and how much memory each takes at most */
+};
 
 /* Where a question came from and how its answer goes back. */
 struct tarn__asker {

@@ -161,6 +161,34 @@ static char *path_beside(const char *includer, const char *pattern, bool is_glob
 	return path;
 }
 
+static const char *keep_name(struct tarn__settings *settings, const char *path)
+{
+	const char **files =
+		realloc(settings->files, (settings->file_count + 1) * sizeof(*settings->files));
+	if (!files)
+		return NULL;
+	settings->files = files;
+	const char *name = strdup(path);
+	if (name)
+		files[settings->file_count++] = name;
+	return name;
+}
+
+/* The directory that is above all that the pattern fits: what it fits later will be read, too. */
+static void keep_directory(struct tarn__settings *settings, const char *includer,
+			   const char *pattern)
+{
+	char *path = path_beside(includer, pattern, false);
+	if (!path)
+		return;
+	size_t fixed = strlen(path) - strlen(pattern) + strcspn(pattern, "*?[");
+	while (fixed > 0 && path[fixed - 1] != '/')
+		fixed--;
+	path[fixed] = '\0';
+	keep_name(settings, fixed > 0 ? path : "./");
+	free(path);
+}
+
 static int is_worth_a_fault(const char *path, int error)
 {
 	(void)path;
@@ -170,6 +198,7 @@ static int is_worth_a_fault(const char *path, int error)
 static void include_glob(struct file *file, const char *pattern, unsigned line)
 {
 	glob_t found;
+	keep_directory(file->loader->settings, file->name, pattern);
 	char *path = path_beside(file->name, pattern, true);
 	int error = path ? glob(path, 0, is_worth_a_fault, &found) : GLOB_NOSPACE;
 	free(path);
@@ -209,19 +238,6 @@ static void take_statements(struct file *file, const struct tarn__statements *st
 		else
 			take_value(file, statement);
 	}
-}
-
-static const char *keep_name(struct tarn__settings *settings, const char *path)
-{
-	const char **files =
-		realloc(settings->files, (settings->file_count + 1) * sizeof(*settings->files));
-	if (!files)
-		return NULL;
-	settings->files = files;
-	const char *name = strdup(path);
-	if (name)
-		files[settings->file_count++] = name;
-	return name;
 }
 
 /* A fault of a file that is included is one of the line that includes it. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/resolver.h"
 #include "daemon/options.h"
 #include "dns/message.h"
 #include "net/carrier.h"
@@ -83,12 +84,19 @@ static void print_system_upstreams(const struct tarn__settings *settings, FILE *
 		fputs("# upstream: none: every question that needs one will fail\n", out);
 }
 
+/* All but the first file, which includes them, and the directories where some were looked for. */
 static void print_included(const struct tarn__settings *settings, const char *word, FILE *out)
 {
-	if (settings->file_count <= 1)
+	bool is_any = false;
+	for (size_t i = 1; i < settings->file_count; i++) {
+		const char *file = settings->files[i];
+		if (file[strlen(file) - 1] == '/')
+			continue;
+		fprintf(out, "# %s: %s\n", word, file);
+		is_any = true;
+	}
+	if (!is_any)
 		fprintf(out, "# %s: none\n", word);
-	for (size_t i = 1; i < settings->file_count; i++)
-		fprintf(out, "# %s: %s\n", word, settings->files[i]);
 }
 
 static void print_settings(const struct tarn__settings *settings, FILE *out)
@@ -143,9 +151,11 @@ static void print_memory(const struct tarn__settings *settings, FILE *out)
 	uint64_t server = (uint64_t)TARN__CHANNEL_SIZE * (TARN__UDP_CHANNELS + TARN__TCP_CHANNELS);
 	fputs("\n# Memory, at most:\n", out);
 	print_size("answers (cache)", settings->cache_size, out);
-	print_size("a connection of a client, busy both ways", connection, out);
-	print_size("all connections that are taken", workers * TARN__TCP_CONNECTIONS * connection,
-		   out);
+	print_size("questions that wait for their answers",
+		   workers * TARN__PENDING_MAX * TARN__PENDING_SIZE, out);
+	print_size("a connection of a client, full both ways", connection, out);
+	print_size("as many connections as are taken, all full",
+		   workers * TARN__TCP_CONNECTIONS * connection, out);
 	print_size("a server under full load, for each worker", server, out);
 	print_size("all servers under full load", workers * servers * server, out);
 	fputs("# Usually it is the cache, as far as it is filled, and some 3 MiB.\n", out);

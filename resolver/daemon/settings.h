@@ -55,7 +55,8 @@ struct tarn__settings {
 	struct tarn__addresses metrics;
 
 	struct tarn__origin origins[TARN__OPTIONS_MAX]; /* by the rows of tarn__options */
-	const char **files; /* all that were read */
+	/* All that were read; ending in '/', directories where a pattern was looked for. */
+	const char **files;
 	size_t file_count;
 
 	/*

@@ -136,7 +136,7 @@ def test_check_says_what_memory_it_takes():
     out = check("/dev/null", "-w", "2", "-s", "3M", "-u", "192.0.2.1")
     figures = dict(re.findall(r"^#   (\S.*?) {2,}(\S+ \S+)$", out, re.MULTILINE))
     assert figures["answers (cache)"] == "3 MiB"
-    assert len(figures) == 5
+    assert len(figures) == 6
 
 
 # ---- documents -----------------------------------------------------------------------------------

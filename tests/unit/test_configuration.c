@@ -233,8 +233,12 @@ START_TEST(included_files_add_to_lists)
 		ck_assert_str_eq(address(&settings->upstreams.items[i]), text);
 	}
 	ck_assert_uint_eq(settings->pass.count, 1);
-	ck_assert_uint_eq(settings->file_count, 5);
-	ck_assert_str_eq(settings->files[2], "conf[d]/sub/b.conf");
+	static const char *const files[] = {
+		"conf[d]/main", "conf[d]/sub/", "conf[d]/sub/a.conf", "conf[d]/sub/b.conf",
+		"conf[d]/",	"conf[d]/one",	"conf[d]/two"};
+	ck_assert_uint_eq(settings->file_count, sizeof(files) / sizeof(files[0]));
+	for (size_t i = 0; i < settings->file_count; i++)
+		ck_assert_str_eq(settings->files[i], files[i]);
 }
 END_TEST
 
