@@ -97,6 +97,8 @@ static const char no_variables[] =
 /* NULL, or what is wrong with the octet at c, between quotes. */
 static const char *string_fault(const char *c, char quote)
 {
+	if (((unsigned char)c[0] < 0x20 && c[0] != '\t') || c[0] == 0x7f)
+		return "a control character in a string";
 	if (quote == '\'')
 		return NULL;
 	if (c[0] == '$' && c[1] == '{')

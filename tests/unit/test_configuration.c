@@ -361,6 +361,8 @@ static const struct {
 			    "f:2: this string has no end on its line\n"},
 	{"user = 'a", "f:1: this string has no end on its line\n"},
 	{"user = \"\\x41\"", "f:1: a backslash stands only before \", $ and another one\n"},
+	{"user = \"a\x1b[1m\"", "f:1: a control character in a string\n"},
+	{"upstream = '\x01'", "f:1: a control character in a string\n"},
 	{"include = *.conf", "f:1: *: only between quotes\n"},
 	{"user = a+b", "f:1: +: only between quotes, or as +=\n"},
 	{"user = ${USER}", "f:1: ${...}: nothing is taken from the environment "
