@@ -175,6 +175,15 @@ done:
 	return status;
 }
 
+static int complete(struct tarn__settings *settings, struct tarn__log *log)
+{
+	struct tarn__faults faults = {0};
+	int error = tarn__settings_complete(settings, tarn__resolv_conf, &faults, log);
+	tarn__faults_log(&faults, log);
+	tarn__faults_fini(&faults);
+	return error;
+}
+
 /* Tarn would ask itself: the command line is wrong, unless it may be the file that says so. */
 static int refusal_status(const struct tarn__settings *settings)
 {
@@ -187,7 +196,7 @@ static int refusal_status(const struct tarn__settings *settings)
 /* Everything short of listening: what this accepts will start. */
 static int check(struct tarn__settings *settings, struct tarn__log *log)
 {
-	if (tarn__settings_complete(settings, tarn__resolv_conf, log) < 0)
+	if (complete(settings, log) < 0)
 		return refusal_status(settings);
 	struct tarn *tarn = open_resolver(settings, log);
 	if (!tarn)
@@ -206,7 +215,7 @@ static int serve(const struct tarn__command *command, struct tarn__settings *set
 		return EXIT_FAILURE;
 	tarn__service_addresses(&service, &settings->bound);
 	int status;
-	if (tarn__settings_complete(settings, tarn__resolv_conf, log) < 0) {
+	if (complete(settings, log) < 0) {
 		status = refusal_status(settings);
 	} else {
 		tarn__log_set_level(log, tarn__settings_log_level(settings));

@@ -104,7 +104,7 @@ static struct tarn__settings *read_settings(struct tarn__reload *reload,
 	if (!settings)
 		return NULL;
 	tarn__service_addresses(reload->service, &settings->bound);
-	if (tarn__settings_complete(settings, tarn__resolv_conf, reload->log) == 0)
+	if (tarn__settings_complete(settings, tarn__resolv_conf, faults, reload->log) == 0)
 		return settings;
 	tarn__settings_free(settings);
 	return NULL;

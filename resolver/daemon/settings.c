@@ -150,28 +150,26 @@ const struct tarn__origin *tarn__settings_origin(const struct tarn__settings *se
 	return &settings->origins[i];
 }
 
-static int refuse_self(const struct tarn__settings *settings, const struct tarn__origin *origin,
-		       const struct tarn_address *servers, size_t count, struct tarn__log *log)
+static void refuse_self(const struct tarn__settings *settings, const struct tarn__origin *origin,
+			const struct tarn_address *servers, size_t count,
+			struct tarn__faults *faults)
 {
+	static const char reason[] = "tarn listens there itself";
 	for (size_t i = 0; i < count; i++) {
 		if (!is_self(settings, &servers[i]))
 			continue;
 		char text[TARN_ADDRESS_TEXT_MAX];
 		tarn_address_format(&servers[i], text);
 		if (origin->by == TARN__BY_FILE)
-			tarn__log(log, TARN_LOG_ERR,
-				  "%s:%u: upstream %s: tarn listens there itself", origin->file,
-				  origin->line, text);
+			tarn__faults_add(faults, origin->file, origin->line, "upstream %s: %s",
+					 text, reason);
 		else
-			tarn__log(log, TARN_LOG_ERR, "--upstream %s: tarn listens there itself",
-				  text);
-		return TARN_EINVAL;
+			tarn__faults_add(faults, NULL, 0, "--upstream %s: %s", text, reason);
 	}
-	return 0;
 }
 
 int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_conf,
-			    struct tarn__log *log)
+			    struct tarn__faults *faults, struct tarn__log *log)
 {
 	if (settings->listens.count == 0 && settings->bound.count == 0)
 		add_default_listens(settings);
@@ -185,14 +183,14 @@ int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_
 		settings->cache_size = CACHE_SIZE_DEFAULT;
 	if (settings->log_level == 0)
 		settings->log_level = TARN_LOG_INFO;
-	int error = refuse_self(settings, tarn__settings_origin(settings, &settings->upstreams),
-				settings->upstreams.items, settings->upstreams.count, log);
-	for (size_t i = 0; i < settings->forward_count && error == 0; i++) {
+	refuse_self(settings, tarn__settings_origin(settings, &settings->upstreams),
+		    settings->upstreams.items, settings->upstreams.count, faults);
+	for (size_t i = 0; i < settings->forward_count; i++) {
 		const struct tarn__forward_settings *forward = &settings->forwards[i];
-		error = refuse_self(settings, &forward->origin, forward->upstreams.items,
-				    forward->upstreams.count, log);
+		refuse_self(settings, &forward->origin, forward->upstreams.items,
+			    forward->upstreams.count, faults);
 	}
-	return error;
+	return faults->count > 0 || faults->lost > 0 ? TARN_EINVAL : 0;
 }
 
 static void log_change(const struct tarn__settings *settings, const char *resolv_conf,

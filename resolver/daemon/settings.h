@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "daemon/addresses.h"
+#include "daemon/faults.h"
 #include "daemon/log.h"
 #include "daemon/values.h"
 
@@ -83,9 +84,10 @@ const struct tarn__origin *tarn__settings_origin(const struct tarn__settings *, 
 
 /*
  * Puts what was not said in its place; upstreams are read from the file at resolv_conf then.
- * TARN_EINVAL, logged: tarn would ask itself.
+ * TARN_EINVAL: tarn would ask itself, as faults, none before, say.
  */
-int tarn__settings_complete(struct tarn__settings *, const char *resolv_conf, struct tarn__log *);
+int tarn__settings_complete(struct tarn__settings *, const char *resolv_conf, struct tarn__faults *,
+			    struct tarn__log *);
 
 /*
  * Once completed: reads resolv.conf again, where the upstreams come from it. True: they are others

@@ -3,6 +3,7 @@
 
 import os
 import re
+import signal
 
 import dns.rcode
 import pytest
@@ -57,6 +58,22 @@ def test_tarn_runs_as_its_file_says(conf, run_tarn, run_upstream):
     assert tarn.ask("a.nothing.example.").rcode() == dns.rcode.NXDOMAIN
     assert corp.count("a.corp.example.") > 0 and ours.count("a.corp.example.") == 0
     assert corp.count("a.example.") == 0
+
+
+def test_a_file_that_comes_is_read_at_a_reload(conf, run_tarn, run_upstream, tmp_path):
+    """Also one beside which nothing has been read before: the sandbox knows the pattern."""
+    upstream = run_upstream(address())
+    (tmp_path / "elsewhere").mkdir()
+    path = conf(f'upstream = {upstream.address}\ninclude = "{tmp_path}/elsewhere/*.conf"\n')
+    directory = tmp_path / "etc"
+    directory.mkdir()
+    os.rename(path, directory / "tarn.conf")
+    tarn = run_tarn("-c", directory / "tarn.conf")
+    assert tarn.ask("a.nothing.example.").answer
+    conf('forward "nothing.example" { }\n', "elsewhere/nothing.conf")
+    tarn.child.send_signal(signal.SIGHUP)
+    tarn.wait_for_line("the configuration has been reloaded")
+    assert tarn.ask("a.nothing.example.").rcode() == dns.rcode.NXDOMAIN
 
 
 def test_every_fault_of_a_file_is_a_line_and_status_1(conf):

@@ -13,6 +13,7 @@
 #include "unit.h"
 
 static struct tarn__log quiet;
+static struct tarn__faults faults;
 static char path[] = "/tmp/tarn-settings-XXXXXX";
 
 static void setup(void)
@@ -28,6 +29,7 @@ static void teardown(void)
 {
 	unlink(path);
 	tarn__log_fini(&quiet);
+	tarn__faults_fini(&faults);
 }
 
 static void write_resolv_conf(const char *text)
@@ -56,7 +58,7 @@ START_TEST(what_was_not_said_gets_its_default)
 {
 	write_resolv_conf("nameserver 192.0.2.1\n");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
 	ck_assert_uint_ge(settings.workers, 1);
 	ck_assert_uint_le(settings.workers, TARN__WORKERS_MAX);
 	ck_assert_uint_eq(settings.listens.count, 2);
@@ -77,7 +79,7 @@ START_TEST(what_was_said_stays)
 	add(&settings.listens, "192.0.2.7:5300");
 	add(&settings.upstreams, "2001:db8::1");
 	struct tarn__settings before = settings;
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
 	ck_assert_int_eq(memcmp(&settings, &before, sizeof(before)), 0);
 }
 END_TEST
@@ -123,7 +125,7 @@ START_TEST(tarn_does_not_take_itself_from_resolv_conf)
 {
 	write_resolv_conf("nameserver 127.0.0.1\nnameserver ::1\nnameserver 192.0.2.1\n");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
 	ck_assert_uint_eq(settings.upstreams.count, 1);
 	ck_assert_uint_eq(settings.own_upstreams.count, 2);
 	ck_assert_str_eq(first(&settings.own_upstreams), "127.0.0.1:53");
@@ -135,7 +137,7 @@ START_TEST(a_resolver_beside_tarn_is_taken)
 	write_resolv_conf("nameserver 127.0.0.1\n");
 	struct tarn__settings settings = {0};
 	add(&settings.listens, "127.0.0.1:5300");
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
 	ck_assert_uint_eq(settings.upstreams.count, 1);
 	ck_assert_uint_eq(settings.own_upstreams.count, 0);
 }
@@ -146,8 +148,8 @@ START_TEST(resolv_confs_trust_goes_for_its_own_servers_only)
 	write_resolv_conf("nameserver 192.0.2.1\noptions trust-ad\n");
 	struct tarn__settings settings = {0}, other = {0};
 	add(&other.upstreams, "192.0.2.2");
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
-	ck_assert_int_eq(tarn__settings_complete(&other, path, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&other, path, &faults, &quiet), 0);
 	ck_assert(settings.trust_ad);
 	ck_assert(!other.trust_ad);
 }
@@ -157,17 +159,30 @@ START_TEST(no_upstream_is_no_fault)
 {
 	unlink(path);
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
 	ck_assert_uint_eq(settings.upstreams.count, 0);
 }
 END_TEST
 
 START_TEST(an_upstream_that_is_tarn_itself_is_refused)
 {
-	struct tarn__settings settings = {0};
+	struct tarn_address server;
+	ck_assert_int_eq(tarn_address_parse("[::1]:5300", 53, &server), 0);
+	struct tarn__forward_settings forward = {
+		.zone = "corp.example",
+		.upstreams = {.items = &server, .count = 1},
+		.origin = {.by = TARN__BY_FILE, .line = 3, .file = "tarn.conf"}};
+	struct tarn__settings settings = {.forwards = &forward, .forward_count = 1};
 	add(&settings.listens, "0.0.0.0:5300");
+	add(&settings.listens, "[::]:5300");
+	add(&settings.upstreams, "192.0.2.1");
 	add(&settings.upstreams, "127.0.0.1:5300");
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), TARN_EINVAL);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), TARN_EINVAL);
+	ck_assert_uint_eq(faults.count, 2);
+	ck_assert_str_eq(faults.items[0].text,
+			 "--upstream 127.0.0.1:5300: tarn listens there itself");
+	ck_assert_str_eq(faults.items[1].text,
+			 "tarn.conf:3: upstream [::1]:5300: tarn listens there itself");
 }
 END_TEST
 
@@ -175,7 +190,7 @@ START_TEST(servers_are_read_again)
 {
 	write_resolv_conf("nameserver 192.0.2.1\n");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
 	write_resolv_conf("nameserver 127.0.0.1\nnameserver 192.0.2.2\n");
 	ck_assert(tarn__settings_reread(&settings, path, &quiet));
 	ck_assert_str_eq(first(&settings.upstreams), "192.0.2.2:53");
@@ -191,7 +206,7 @@ START_TEST(same_servers_are_no_change)
 {
 	write_resolv_conf("nameserver 192.0.2.1\nnameserver 192.0.2.2\n");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
 	write_resolv_conf("# new\nnameserver 192.0.2.1\nnameserver 192.0.2.2\n");
 	ck_assert(!tarn__settings_reread(&settings, path, &quiet));
 	write_resolv_conf("nameserver 192.0.2.2\nnameserver 192.0.2.1\n");
@@ -204,7 +219,7 @@ START_TEST(servers_that_were_named_are_not_read_again)
 	write_resolv_conf("nameserver 192.0.2.1\n");
 	struct tarn__settings settings = {0};
 	add(&settings.upstreams, "192.0.2.7");
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
 	ck_assert(!tarn__settings_reread(&settings, path, &quiet));
 	ck_assert_uint_eq(settings.upstreams.count, 1);
 }
@@ -214,7 +229,7 @@ START_TEST(trust_that_goes_from_the_file_ends_and_does_not_come_back)
 {
 	write_resolv_conf("nameserver 192.0.2.1\noptions trust-ad\n");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
 	write_resolv_conf("");
 	ck_assert(tarn__settings_reread(&settings, path, &quiet));
 	ck_assert(settings.trust_ad);
@@ -231,7 +246,7 @@ START_TEST(trust_that_was_said_does_not_depend_on_the_file)
 {
 	write_resolv_conf("nameserver 192.0.2.1\noptions trust-ad\n");
 	struct tarn__settings settings = {.trust_ad = true};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
 	write_resolv_conf("nameserver 192.0.2.2\n");
 	ck_assert(tarn__settings_reread(&settings, path, &quiet));
 	ck_assert(settings.trust_ad);
@@ -243,7 +258,7 @@ START_TEST(file_that_cannot_be_read_changes_nothing)
 {
 	write_resolv_conf("nameserver 192.0.2.1\n");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
 	unlink(path);
 	ck_assert_int_eq(symlink(path, path), 0); /* a circle */
 	ck_assert(!tarn__settings_reread(&settings, path, &quiet));
