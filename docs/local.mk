@@ -12,15 +12,16 @@ dist_examples_DATA = docs/examples/rtcache_files.c docs/examples/tarn.conf
 # What systemd needs to run it; ./configure says where that goes.
 systemdsystemunit_DATA = docs/tarn.service
 sysusers_DATA = docs/sysusers.d/tarn.conf
-EXTRA_DIST += docs/examples/tarn.service
+EXTRA_DIST += docs/examples/tarn.service docs/examples/tarn.socket
 CLEANFILES += docs/tarn.service
 
 docs/tarn.service: docs/examples/tarn.service Makefile
 	$(AM_V_GEN)$(MKDIR_P) docs && \
 		$(SED) 's|/usr/sbin/|$(sbindir)/|' $(srcdir)/docs/examples/tarn.service >$@
 
-EXTRA_DIST += docs/examples/alpine/APKBUILD docs/examples/alpine/tarn.pre-install \
-	docs/examples/openwrt/Makefile
+EXTRA_DIST += docs/examples/alpine/APKBUILD docs/examples/alpine/tarn.initd \
+	docs/examples/alpine/tarn.pre-install docs/examples/openwrt/Makefile \
+	docs/examples/openwrt/tarn.init
 
 # The examples are built and run, so that they stay true.
 check_PROGRAMS += docs/examples/rtcache_files

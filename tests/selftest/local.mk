@@ -7,7 +7,8 @@ self_tests = \
 	tests/selftest/headers.sh \
 	tests/selftest/layers.sh \
 	tests/selftest/packages.sh \
-	tests/selftest/rfc.sh
+	tests/selftest/rfc.sh \
+	tests/selftest/service.sh
 
 TESTS += $(self_tests)
 EXTRA_DIST += $(self_tests) tests/selftest/tap.sh

@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The files that service managers start tarn by: read by those who know, as far as they are here.
+set -u
+# shellcheck source=tests/selftest/tap.sh
+. "${srcdir:-.}/tests/selftest/tap.sh"
+
+examples=${srcdir:-.}/docs/examples
+exposure=20 # tenths, of 100
+
+# The units with the program that was built, and without what verify would look for on this machine.
+for unit in tarn.service tarn.socket; do
+	sed -e "s|^ExecStart=/usr/sbin/tarn|ExecStart=$PWD/resolver/daemon/tarn|" -e '/^Documentation=/d' \
+		"$examples/$unit" >"$scratch/$unit"
+done
+
+is_silent() {
+	"$@" >"$scratch/said" 2>&1 && ! grep . "$scratch/said"
+}
+
+knows_offline() {
+	command -v systemd-analyze >/dev/null && systemd-analyze --help | grep -q -e --threshold
+}
+
+if knows_offline; then
+	tap_ok "systemd understands every line of the units" \
+		is_silent systemd-analyze verify --man=no "$scratch/tarn.service" "$scratch/tarn.socket"
+	tap_ok "the service is exposed no more than it must be" \
+		systemd-analyze security --no-pager --offline=true --threshold=$exposure \
+		"$scratch/tarn.service"
+else
+	tap_skip "systemd understands every line of the units" "no systemd-analyze 250"
+	tap_skip "the service is exposed no more than it must be" "no systemd-analyze 250"
+fi
+
+for script in alpine/tarn.initd openwrt/tarn.init; do
+	tap_ok "a shell reads $script" sh -n "$examples/$script"
+	if command -v shellcheck >/dev/null; then
+		tap_ok "shellcheck has nothing to say of $script" shellcheck -s sh "$examples/$script"
+	else
+		tap_skip "shellcheck has nothing to say of $script" "no shellcheck"
+	fi
+done
+tap_done
