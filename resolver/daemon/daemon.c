@@ -154,6 +154,8 @@ static int run(const struct tarn__command *command, struct tarn__settings *setti
 	reload.loop = control.loop;
 	reload.tarn = tarn;
 	reload.workers = workers;
+	if (identity.is_other)
+		tarn__workers_give_to(workers, identity.uid);
 	if (tarn__reload_open(&reload) < 0 ||
 	    tarn__confine(settings, &identity, tarn__resolv_conf, log) < 0)
 		goto done;

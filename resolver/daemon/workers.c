@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/fsuid.h>
 #include <unistd.h>
 
 #include "daemon/addresses.h"
@@ -52,6 +53,7 @@ struct place {
 struct tarn__workers {
 	struct place places[PLACES];
 	size_t next_udp; /* worker that the next UDP socket of somebody else's goes to */
+	uid_t owner; /* of the sockets; (uid_t)-1: who opens them */
 	bool is_running;
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t called; /* all have done it */
@@ -124,6 +126,7 @@ struct tarn__workers *tarn__workers_new(struct tarn *tarn, size_t count)
 	pthread_mutex_init(&workers->mutex, NULL);
 	pthread_cond_init(&workers->called, NULL);
 	workers->count = count;
+	workers->owner = (uid_t)-1;
 	for (size_t i = 0; i < count; i++) {
 		workers->items[i].all = workers;
 		if (worker_init(&workers->items[i], tarn) < 0) {
@@ -339,15 +342,25 @@ static void unlisten(struct tarn_worker *worker, size_t index, void *arg)
 	tarn_worker_unlisten(worker, arg);
 }
 
+void tarn__workers_give_to(struct tarn__workers *workers, uid_t owner)
+{
+	workers->owner = owner;
+}
+
 static int open_pairs(struct tarn__workers *workers, struct tarn_address *address,
 		      struct pair *pairs)
 {
-	for (size_t i = 0; i < workers->count; i++) {
-		int error = tarn__socket_open_pair(address, &pairs[i].udp, &pairs[i].tcp);
-		if (error < 0)
-			return error;
-	}
-	return 0;
+	/* This thread's user for files alone: a socket is one. The start is over when tarn is him. */
+	bool is_for_another = workers->owner != (uid_t)-1 && !workers->is_running;
+	int before = is_for_another ? setfsuid(workers->owner) : -1;
+	int error = 0;
+	for (size_t i = 0; i < workers->count && error == 0; i++)
+		error = tarn__socket_open_pair(address, &pairs[i].udp, &pairs[i].tcp);
+	int cause = errno;
+	if (is_for_another)
+		setfsuid((uid_t)before);
+	errno = cause;
+	return error;
 }
 
 /* The first error of the workers, with errno. */

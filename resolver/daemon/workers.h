@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "tarn.h"
 
@@ -28,6 +29,12 @@ void tarn__workers_free(struct tarn__workers *);
 /* Has every worker do something, all at the same time, and waits until the last has done it. */
 void tarn__workers_each(struct tarn__workers *,
 			void (*act)(struct tarn_worker *, size_t index, void *arg), void *arg);
+
+/*
+ * Sockets that are opened from now on are this user's, whom tarn becomes before the start: only his
+ * may share their addresses (SO_REUSEPORT), and those of a reload may have to.
+ */
+void tarn__workers_give_to(struct tarn__workers *, uid_t owner);
 
 /*
  * Listens on an address in every worker. With port 0 all share the one that the system picks;

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """SIGHUP: another configuration takes the place of the one before, and nobody notices."""
 
+import os
+import pathlib
 import re
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -230,6 +233,21 @@ def test_all_addresses_and_one_address_change_places(configured, run_upstream):
     assert is_answered("127.0.0.78", port)
     server.reload(conf(upstream, listens=[HERE, f"0.0.0.0:{port}"]))
     assert is_answered("127.0.0.77", port)
+
+
+def test_addresses_change_for_a_user_without_privileges(run_tarn, run_upstream):
+    """The sockets that root has opened for him stand in the way of none of his own."""
+    if os.getuid() != 0:
+        pytest.skip("only root becomes another user")
+    upstream, port = run_upstream(address()), free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # he reads it, too
+        server = Configured(run_tarn, pathlib.Path(folder),
+                            conf(upstream, listens=[HERE, f"0.0.0.0:{port}"]), "--user", "nobody")
+        server.reload(conf(upstream, listens=[HERE, f"127.0.0.78:{port}"]))
+        assert is_answered("127.0.0.78", port)
+        server.reload(conf(upstream, listens=[HERE, f"0.0.0.0:{port}"]))
+        assert is_answered("127.0.0.77", port)
 
 
 def test_servers_zones_and_access_are_those_of_the_file(configured, run_upstream):
