@@ -4,11 +4,13 @@
 import os
 import re
 import signal
+import subprocess
 
 import dns.rcode
 import pytest
 
 import servers
+from servers import program
 from upstream import address
 
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs")
@@ -112,6 +114,21 @@ def test_a_file_that_is_missing_is_a_fault(tmp_path):
     done = servers.run_tarn("-c", str(tmp_path / "none"))
     assert (done.returncode, done.stderr) == \
         (1, f"tarn: {tmp_path}/none: No such file or directory\n")
+
+
+def test_the_machines_own_file_needs_no_option(tool):
+    path = re.search(r"^  (/\S+)$", servers.run_tarn("--help").stdout, re.MULTILINE)[1]
+    above = os.path.dirname(path)
+    while not os.path.isdir(above):
+        above = os.path.dirname(above)
+    if os.path.commonpath([above, program()]) == above:
+        pytest.skip(f"{above} has the program in it")
+    script = ('mount -t tmpfs none "$1" && mkdir -p "${2%/*}" && echo "workers = 7" > "$2" && '
+              'exec "$3" --check')
+    done = subprocess.run([tool("unshare"), "--mount", "sh", "-c", script, "sh", above, path,
+                           program()], capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{'workers = 7':48} # {path}:1" in done.stdout.splitlines()
 
 
 # ---- --check -------------------------------------------------------------------------------------
