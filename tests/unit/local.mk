@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/test_answer_kept \
 	tests/unit/test_attempt \
 	tests/unit/test_carrier \
+	tests/unit/test_config \
 	tests/unit/test_configuration \
 	tests/unit/test_cookie \
 	tests/unit/test_edns \
@@ -36,6 +37,7 @@ unit_tests = \
 	tests/unit/test_resolvconf \
 	tests/unit/test_resolver \
 	tests/unit/test_rlimits \
+	tests/unit/test_reverse \
 	tests/unit/test_rtcache_arena \
 	tests/unit/test_rtcache_epoch \
 	tests/unit/test_rtcache_failure \
@@ -66,7 +68,8 @@ unit_tests = \
 	tests/unit/test_upstream \
 	tests/unit/test_wire \
 	tests/unit/test_worker \
-	tests/unit/test_workers
+	tests/unit/test_workers \
+	tests/unit/test_zones
 
 # Those that need the fake outside of tests/scenario.
 tests_unit_test_inspect_SOURCES = tests/unit/test_inspect.c tests/scenario/outside.c

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tests/unit/test_config.c: snapshots of what a resolver was told. */
+#include "core/config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "dns/text.h"
+#include "unit.h"
+
+static struct tarn_address servers[TARN__SERVERS_MAX + 1];
+static struct tarn_forward corp, lab, none;
+static char fault[TARN__CONFIG_FAULT_MAX];
+
+static void set_up(void)
+{
+	for (size_t i = 0; i < TARN__SERVERS_MAX + 1; i++)
+		ck_assert_int_eq(
+			tarn_address_parse("192.0.2.53", (uint16_t)(1000 + i), &servers[i]), 0);
+	corp = (struct tarn_forward){
+		.zone = "Corp.example", .upstreams = servers, .upstream_count = 2};
+	lab = (struct tarn_forward){.zone = "10.0.0.0/8",
+				    .upstreams = servers + 2,
+				    .upstream_count = 1,
+				    .policy = TARN_PARALLEL};
+	none = (struct tarn_forward){.zone = "ads.example"};
+	fault[0] = '\0';
+}
+
+static struct tarn__config *make(const struct tarn_options *options)
+{
+	return tarn__config_new(options, "tarn", NULL, fault);
+}
+
+/* One server for the root, and these zones. */
+static struct tarn__config *make_with(const struct tarn_forward *forwards, size_t count)
+{
+	struct tarn__config *config = make(&(struct tarn_options){.upstreams = servers + 9,
+								  .upstream_count = 1,
+								  .forwards = forwards,
+								  .forward_count = count});
+	ck_assert_msg(config, "%s", fault);
+	return config;
+}
+
+static size_t group_of(const struct tarn__config *config, const char *text)
+{
+	uint8_t name[TARN__NAME_MAX];
+	size_t len = tarn__name_parse(text, name);
+	ck_assert_uint_gt(len, 0);
+	return tarn__config_find_group(config, name, len);
+}
+
+START_TEST(names_have_groups_and_groups_have_servers)
+{
+	const struct tarn_forward forwards[] = {corp, none, lab};
+	struct tarn__config *config = make_with(forwards, 3);
+	ck_assert_uint_eq(config->group_count, 3);
+	ck_assert_uint_eq(config->server_count, 4);
+	ck_assert_uint_eq(group_of(config, "."), 0);
+	ck_assert_uint_eq(group_of(config, "example"), 0);
+	ck_assert_uint_eq(group_of(config, "www.CORP.example"), 1);
+	ck_assert_uint_eq(group_of(config, "ads.example"), TARN__GROUP_NONE);
+	ck_assert_uint_eq(group_of(config, "1.2.3.10.in-addr.arpa"), 2);
+	const struct tarn__group *group = &config->groups[1];
+	ck_assert_uint_eq(group->zone_len, 14);
+	ck_assert_mem_eq(group->zone, "\4corp\7example", 14);
+	ck_assert_uint_eq(group->first, 1);
+	ck_assert_uint_eq(group->count, 2);
+	ck_assert(tarn_address_is_equal(&config->servers[2].address, &servers[1]));
+	ck_assert_int_eq(config->groups[2].policy, TARN_PARALLEL);
+	/* Only the zone itself is its group's. */
+	ck_assert_uint_eq(tarn__config_group_of(config, group->zone, group->zone_len), 1);
+	ck_assert_uint_eq(tarn__config_group_of(config, (const uint8_t *)"", 1), 0);
+	ck_assert_uint_eq(tarn__config_group_of(config, (const uint8_t *)"\7example", 9),
+			  TARN__GROUP_NONE);
+	ck_assert_uint_eq(tarn__config_group_of(config, (const uint8_t *)"\3ads\7example", 13),
+			  TARN__GROUP_NONE);
+	tarn__config_put(config);
+	tarn__config_put(NULL);
+}
+END_TEST
+
+static const struct {
+	const char *zone, *fault;
+} faults[] = {
+	{"", "not a domain name"},
+	{"a..b", "not a domain name"},
+	{".", "the root has servers already"},
+	{"corp.EXAMPLE.", "it is there twice"},
+	{"192.0.2.0/25", "reverse zones"},
+	{"0.0.0.0/0", "reverse zones"},
+	{"10.0.0.1/8", "prefix"},
+	{"10.0.0.0/33", "prefix"},
+	{"300.0.0.0/8", "not an IP address"},
+};
+
+START_TEST(zone_that_is_none_is_said)
+{
+	const struct tarn_forward forwards[] = {corp, {.zone = faults[_i].zone}};
+	struct tarn_options options = {.forwards = forwards, .forward_count = 2};
+	ck_assert_ptr_null(make(&options));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_msg(strstr(fault, faults[_i].fault), "%s", fault);
+	ck_assert_msg(strstr(fault, faults[_i].zone), "%s", fault);
+}
+END_TEST
+
+START_TEST(zone_with_a_slash_is_a_name)
+{
+	lab.zone = "0/25.2.0.192.in-addr.arpa";
+	struct tarn__config *config = make_with(&lab, 1);
+	ck_assert_uint_eq(group_of(config, "7.0/25.2.0.192.in-addr.arpa"), 1);
+	ck_assert_uint_eq(group_of(config, "7.2.0.192.in-addr.arpa"), 0);
+	tarn__config_put(config);
+}
+END_TEST
+
+START_TEST(zones_of_a_network_must_not_be_there_twice)
+{
+	const struct tarn_forward forwards[] = {{.zone = "172.20.0.0/16"},
+						{.zone = "172.16.0.0/12"}};
+	struct tarn_options options = {.forwards = forwards, .forward_count = 2};
+	ck_assert_ptr_null(make(&options));
+	ck_assert_msg(strstr(fault, "172.16.0.0/12: it is there twice"), "%s", fault);
+}
+END_TEST
+
+START_TEST(servers_are_limited_by_zone_and_in_all)
+{
+	struct tarn_options options = {.upstreams = servers,
+				       .upstream_count = TARN__SERVERS_MAX + 1};
+	ck_assert_ptr_null(make(&options));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_ptr_nonnull(strstr(fault, "more than 64"));
+	struct tarn_forward many[TARN__SERVERS_ALL_MAX / TARN__SERVERS_MAX + 1];
+	static char names[TARN__SERVERS_ALL_MAX / TARN__SERVERS_MAX + 1][8];
+	size_t count = TARN__SERVERS_ALL_MAX / TARN__SERVERS_MAX;
+	for (size_t i = 0; i <= count; i++) {
+		snprintf(names[i], sizeof names[i], "z%zu", i);
+		many[i] = (struct tarn_forward){.zone = names[i],
+						.upstreams = servers,
+						.upstream_count = TARN__SERVERS_MAX};
+	}
+	options = (struct tarn_options){.forwards = many, .forward_count = count};
+	struct tarn__config *config = make(&options);
+	ck_assert_ptr_nonnull(config);
+	ck_assert_uint_eq(config->server_count, TARN__SERVERS_ALL_MAX);
+	ck_assert_ptr_null(tarn__config_with_upstreams(config, servers, 1));
+	ck_assert_int_eq(errno, EINVAL);
+	tarn__config_put(config);
+	many[count].upstream_count = 1;
+	options.forward_count++;
+	ck_assert_ptr_null(make(&options));
+	ck_assert_ptr_nonnull(strstr(fault, "more than 1024"));
+}
+END_TEST
+
+START_TEST(servers_have_the_source_of_their_family)
+{
+	struct tarn_address mixed[] = {servers[0], servers[0]};
+	ck_assert_int_eq(tarn_address_parse("2001:db8::53", 53, &mixed[1]), 0);
+	struct tarn_options options = {.upstreams = mixed, .upstream_count = 2};
+	ck_assert_int_eq(tarn_address_parse("192.0.2.1", 53, &options.source.ipv4), 0);
+	ck_assert_int_eq(tarn_address_parse("2001:db8::1", 53, &options.source.ipv6), 0);
+	char interface[] = "wg0";
+	options.source.interface = interface;
+	struct tarn__config *config = make(&options);
+	ck_assert_ptr_nonnull(config);
+	memset(interface, 'x', 3);
+	ck_assert_int_eq(config->servers[0].source.sa.sa_family, AF_INET);
+	ck_assert_int_eq(config->servers[1].source.sa.sa_family, AF_INET6);
+	ck_assert_uint_eq(tarn_address_port(&config->servers[0].source), 0);
+	ck_assert_str_eq(config->servers[1].interface, "wg0");
+	/* Those to come have it, too. */
+	struct tarn__config *next = tarn__config_with_upstreams(config, mixed + 1, 1);
+	tarn__config_put(config);
+	ck_assert_int_eq(next->servers[0].source.sa.sa_family, AF_INET6);
+	ck_assert_str_eq(next->servers[0].interface, "wg0");
+	tarn__config_put(next);
+
+	options.source.interface = "sixteen-octets!!";
+	ck_assert_ptr_null(make(&options));
+	ck_assert_msg(strstr(fault, "sixteen-octets!!"), "%s", fault);
+	options.source.interface = NULL;
+	options.source.ipv4 = options.source.ipv6;
+	ck_assert_ptr_null(make(&options));
+	ck_assert_msg(strstr(fault, "family"), "%s", fault);
+}
+END_TEST
+
+START_TEST(other_upstreams_leave_the_rest_as_it_is)
+{
+	const struct tarn_forward forwards[] = {corp, none, lab};
+	struct tarn__config *config = make_with(forwards, 3);
+	struct tarn__config *next = tarn__config_with_upstreams(config, servers + 20, 3);
+	ck_assert_ptr_nonnull(next);
+	struct tarn__config *last = tarn__config_with_upstreams(next, NULL, 0);
+	ck_assert_ptr_nonnull(last);
+	tarn__config_put(config);
+	tarn__config_put(next);
+	ck_assert_uint_eq(last->groups[0].count, 0);
+	ck_assert_uint_eq(last->server_count, 3);
+	ck_assert_uint_eq(last->groups[2].first, 2);
+	ck_assert(tarn_address_is_equal(&last->servers[2].address, &servers[2]));
+	ck_assert_uint_eq(group_of(last, "ads.example"), TARN__GROUP_NONE);
+	ck_assert(!last->trust_ad);
+	struct tarn__config *trusting = tarn__config_with_trust(last, true);
+	ck_assert(trusting->trust_ad);
+	ck_assert(tarn__config_group_is_equal(trusting, 1, last, 1));
+	tarn__config_put(trusting);
+	tarn__config_put(last);
+}
+END_TEST
+
+static bool moves(const struct tarn__config *a, const struct tarn__config *b, const char *text)
+{
+	uint8_t name[TARN__NAME_MAX];
+	size_t len = tarn__name_parse(text, name);
+	ck_assert(tarn__config_moves(a, b, name, len) == tarn__config_moves(b, a, name, len));
+	return tarn__config_moves(a, b, name, len);
+}
+
+START_TEST(names_move_with_their_zones_servers)
+{
+	struct tarn_forward forwards[] = {corp, none, lab};
+	struct tarn__config *before = make_with(forwards, 3);
+	/* Their order is no matter for the names, but one for the choice. */
+	struct tarn_address turned[] = {servers[1], servers[0]};
+	forwards[0].upstreams = turned;
+	forwards[2].policy = TARN_FASTEST;
+	struct tarn__config *after = make_with(forwards, 3);
+	ck_assert(!tarn__config_moves_names(before, after));
+	ck_assert(!moves(before, after, "www.corp.example"));
+	ck_assert(!tarn__config_group_is_equal(before, 1, after, 1));
+	ck_assert(!tarn__config_group_is_equal(before, 2, after, 2));
+	ck_assert(tarn__config_group_is_equal(before, 0, after, 0));
+	tarn__config_put(after);
+	/* The root's other servers move no names. */
+	after = tarn__config_with_upstreams(before, servers + 30, 2);
+	ck_assert(!tarn__config_moves_names(before, after));
+	ck_assert(!moves(before, after, "www.example"));
+	tarn__config_put(after);
+	/* A zone less, one that is forwarded now, one from elsewhere. */
+	forwards[0] = lab;
+	forwards[0].source.interface = "wg0";
+	forwards[1].upstreams = servers;
+	forwards[1].upstream_count = 1;
+	after = make_with(forwards, 2);
+	ck_assert(tarn__config_moves_names(before, after));
+	ck_assert(moves(before, after, "www.corp.example"));
+	ck_assert(moves(before, after, "www.ads.example"));
+	ck_assert(moves(before, after, "10.in-addr.arpa"));
+	ck_assert(!moves(before, after, "www.example"));
+	tarn__config_put(after);
+	tarn__config_put(before);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("config");
+	TCase *tcase = tcase_create("config");
+	tcase_add_checked_fixture(tcase, set_up, NULL);
+	tcase_add_test(tcase, names_have_groups_and_groups_have_servers);
+	tcase_add_loop_test(tcase, zone_that_is_none_is_said, 0, sizeof faults / sizeof faults[0]);
+	tcase_add_test(tcase, zone_with_a_slash_is_a_name);
+	tcase_add_test(tcase, zones_of_a_network_must_not_be_there_twice);
+	tcase_add_test(tcase, servers_are_limited_by_zone_and_in_all);
+	tcase_add_test(tcase, servers_have_the_source_of_their_family);
+	tcase_add_test(tcase, other_upstreams_leave_the_rest_as_it_is);
+	tcase_add_test(tcase, names_move_with_their_zones_servers);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}
