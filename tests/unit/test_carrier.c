@@ -929,6 +929,53 @@ START_TEST(list_that_is_prepared_changes_nothing_yet)
 }
 END_TEST
 
+/* It is another group's server, though its address is the same. */
+START_TEST(question_under_way_in_a_group_that_stays_is_answered)
+{
+	enum tarn__transport how = _i == 0 ? TARN__UDP : TARN__TCP;
+	struct tarn_forward forward = {
+		.zone = "corp.example", .upstreams = &fake.address, .upstream_count = 1};
+	struct tarn_options options = {.upstreams = &fake.address,
+				       .upstream_count = 1,
+				       .forwards = &forward,
+				       .forward_count = 1};
+	prepare_config(&options);
+	tarn__carrier_switch(carrier);
+	fake.on_query = fake_hold;
+	first->calls = 0;
+	ck_assert_int_eq(try_send_to(first, 1, "a.corp.example", 7, how), 0);
+	wait_until_held(1);
+	/* The root has none any more, and the group's is the first. */
+	options.upstream_count = 0;
+	prepare_config(&options);
+	first->exchange.server_index = 0;
+	tarn__carrier_switch(carrier);
+	fake_release(&fake);
+	wait_for_answer(first);
+	check_good_answer(first);
+}
+END_TEST
+
+START_TEST(source_that_is_not_there_yet_is_an_unreachable_server)
+{
+	enum tarn__transport how = _i % 2 == 0 ? TARN__UDP : TARN__TCP;
+	struct tarn_options options = {.upstreams = &fake.address, .upstream_count = 1};
+	if (_i < 2)
+		options.source.ipv4 = parse_address("192.0.2.1");
+	else
+		options.source.interface = "nowhere0";
+	prepare_config(&options);
+	tarn__carrier_switch(carrier);
+	ask(first, "a.example", how);
+	ck_assert_int_eq(first->error, TARN_EUNREACHABLE);
+	options.source = (struct tarn_source){.ipv4 = parse_address("127.0.0.2")};
+	prepare_config(&options);
+	tarn__carrier_switch(carrier);
+	ask(first, "a.example", how);
+	check_good_answer(first);
+}
+END_TEST
+
 /* Not TARN_EUNREACHABLE, for which a server would be held down. */
 START_TEST(lack_of_descriptors_is_no_fault_of_the_server)
 {
@@ -1007,6 +1054,8 @@ int main(void)
 	tcase_add_test(servers, server_that_goes_takes_its_sockets_along);
 	tcase_add_loop_test(servers, server_that_comes_is_asked, 0, 2);
 	tcase_add_test(servers, list_that_is_prepared_changes_nothing_yet);
+	tcase_add_loop_test(servers, question_under_way_in_a_group_that_stays_is_answered, 0, 2);
+	tcase_add_loop_test(servers, source_that_is_not_there_yet_is_an_unreachable_server, 0, 4);
 	tcase_add_loop_test(servers, lack_of_descriptors_is_no_fault_of_the_server, 0, 2);
 	suite_add_tcase(suite, servers);
 	return unit_run(suite);

@@ -3,6 +3,7 @@
 #include "core/config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "dns/text.h"

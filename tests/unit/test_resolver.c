@@ -216,11 +216,110 @@ START_TEST(questions_under_way_go_to_longer_lists_of_servers)
 }
 END_TEST
 
+START_TEST(workers_share_the_probes_of_a_dead_server)
+{
+	enum { SECONDS = 20 };
+	struct outside second;
+	outside_init_second(&second, &outside);
+	struct outside *const workers[] = {&outside, &second};
+	/* Each has found out by itself. */
+	for (unsigned i = 0; i < 6; i++) {
+		struct outside *worker = workers[i % 2];
+		ck_assert_int_eq(ask(worker, i, i), TARN__ASK_LATER);
+		struct sent *sent = outside_take(worker, &server, TARN__UDP);
+		ck_assert(outside_answer(worker, sent, TARN_EUNREACHABLE, NULL, 0));
+	}
+	size_t before = sent_count(&outside) + sent_count(&second);
+	for (unsigned i = 0; i < 1000 * SECONDS / 10; i++) {
+		ask(workers[i % 2], 10 + i, 10 + i);
+		outside_pass(&outside, 10);
+		outside_pass(&second, 0);
+	}
+	size_t probes = sent_count(&outside) + sent_count(&second) - before;
+	/* Questions that try a dead server every ten seconds are counted, too: two for each worker. */
+	ck_assert_uint_ge(probes, SECONDS);
+	ck_assert_uint_le(probes, SECONDS + 1 + 4);
+	outside_fini(&second);
+}
+END_TEST
+
+START_TEST(server_that_one_worker_has_healed_lives_for_all)
+{
+	struct outside second;
+	outside_init_second(&second, &outside);
+	kill_server();
+	for (unsigned i = 3; i < 6; i++) {
+		ck_assert_int_eq(ask(&second, i, i), TARN__ASK_LATER);
+		struct sent *sent = outside_take(&second, &server, TARN__UDP);
+		ck_assert(outside_answer(&second, sent, TARN_EUNREACHABLE, NULL, 0));
+	}
+	outside_pass(&second, 0);
+	ck_assert_int_eq(ask(&second, 7, 7), TARN__ASK_LATER);
+	outside_pass(&second, 0);
+	ck_assert_uint_eq(outside_surprises(&second), 0);
+	/* The first one probes; what it hears wakes the other, whose question goes out. */
+	outside_pass(&outside, 0);
+	struct sent *probe = outside_take(&outside, &server, TARN__UDP);
+	ck_assert_ptr_nonnull(probe);
+	uint8_t wire[TARN__HEADER_LEN] = {0};
+	second.wake_at_ms = UINT64_MAX;
+	ck_assert(outside_answer(&outside, probe, 0, wire, sizeof wire));
+	ck_assert_uint_le(second.wake_at_ms, outside.now_ms);
+	outside_pass(&second, 0);
+	ck_assert_uint_gt(outside_surprises(&second), 0);
+	outside_fini(&second);
+}
+END_TEST
+
+/* As many lookups as there may be of one group, here the root, whose server is silent. */
+START_TEST(silent_group_leaves_room_for_the_others)
+{
+	struct outside zoned;
+	struct tarn_address other = server;
+	tarn_address_set_port(&other, 1053);
+	struct tarn_forward forward = {.zone = "n0", .upstreams = &other, .upstream_count = 1};
+	outside_init_with(&zoned, &(struct tarn_options){.upstreams = &server,
+							 .upstream_count = 1,
+							 .forwards = &forward,
+							 .forward_count = 1});
+	unsigned refused = 0;
+	for (unsigned i = 1; i < 20000; i++)
+		refused += ask(&zoned, i, i) != TARN__ASK_LATER;
+	ck_assert_uint_gt(refused, 0);
+	ck_assert_int_eq(ask(&zoned, 0, 0), TARN__ASK_LATER);
+	ck_assert_ptr_nonnull(outside_take(&zoned, &other, TARN__UDP));
+	outside_fini(&zoned);
+}
+END_TEST
+
+/* The extended error's text, or NULL: it is the last of the reply. */
+static bool ends_with(const char *text)
+{
+	size_t len = strlen(text);
+	return reply_len > len && memcmp(reply + reply_len - len, text, len) == 0;
+}
+
+static long ask_with_opt(struct outside *where, unsigned number)
+{
+	static const uint8_t opt[] = {0, 0, 41, 4, 0xd0, 0, 0, 0, 0, 0, 0};
+	uint8_t wire[64];
+	size_t len = write_question(number, wire);
+	wire[11] = 1;
+	memcpy(wire + len, opt, sizeof opt);
+	return ask_wire(where, 0, wire, len + sizeof opt);
+}
+
 static void on_found(void *arg, const struct tarn__config *config, size_t index)
 {
 	ck_assert_ptr_nonnull(config);
 	ck_assert_uint_eq(index, 0);
 	++*(unsigned *)arg;
+}
+
+static void on_zone_found(void *arg, const struct tarn__config *config, size_t index)
+{
+	ck_assert_uint_lt(index, config->server_count);
+	*(size_t *)arg = index;
 }
 
 static uint16_t reply_rcode(void)
@@ -261,8 +360,11 @@ START_TEST(server_that_leads_back_is_left_out)
 	}
 	for (int i = 0; i < 2; i++) {
 		tarn__resolver_run(workers[i]->resolver);
-		ck_assert_int_gt(ask(workers[i], 0, 1), 0);
+		long len = ask_with_opt(workers[i], 1);
+		ck_assert_int_gt(len, 0);
+		reply_len = (size_t)len;
 		ck_assert_uint_eq(reply_rcode(), TARN__SERVFAIL);
+		ck_assert(ends_with("all upstream servers lead back here"));
 		ck_assert_uint_eq(outside_surprises(workers[i]), 0);
 	}
 	/* Until it is looked for anew, and is none. */
@@ -280,6 +382,36 @@ START_TEST(server_that_leads_back_is_left_out)
 		ck_assert_uint_eq(outside_surprises(workers[i]), 1);
 	}
 	outside_fini(&second);
+	outside_fini(&looped);
+}
+END_TEST
+
+/* A zone's server may well ask us for other zones. */
+START_TEST(server_of_a_zone_is_asked_for_a_name_in_it)
+{
+	struct outside looped;
+	struct tarn_address other = server;
+	tarn_address_set_port(&other, 1053);
+	struct tarn_forward forward = {.zone = "n1", .upstreams = &other, .upstream_count = 1};
+	outside_init_with(&looped, &(struct tarn_options){.upstreams = &server,
+							  .upstream_count = 1,
+							  .forwards = &forward,
+							  .forward_count = 1});
+	static const uint8_t suffix[] = "\11tarn-loop\2n1";
+	size_t found_index = 0;
+	ck_assert_int_eq(tarn__resolver_probe_loops(looped.resolver, on_zone_found, &found_index),
+			 0);
+	ck_assert_ptr_nonnull(outside_take(&looped, &server, TARN__UDP));
+	const struct sent *sent = outside_take(&looped, &other, TARN__UDP);
+	ck_assert_ptr_nonnull(sent);
+	ck_assert_mem_eq(sent->wire + TARN__HEADER_LEN + 17, suffix, sizeof suffix);
+	ck_assert_int_gt(ask_wire(&looped, 0, sent->wire, sent->len), 0);
+	ck_assert_uint_eq(reply_rcode(), TARN__REFUSED);
+	ck_assert_uint_eq(found_index, 1);
+	/* The zone has no server any more; the root has. */
+	tarn__resolver_run(looped.resolver);
+	ck_assert_int_gt(ask(&looped, 0, 1), 0);
+	ck_assert_int_eq(ask(&looped, 0, 2), TARN__ASK_LATER);
 	outside_fini(&looped);
 }
 END_TEST
@@ -438,7 +570,11 @@ int main(void)
 	tcase_add_test(tcase, storm_against_a_dead_server_is_one_message_a_second);
 	tcase_add_test(tcase, those_that_wait_are_asked_a_few_at_a_time);
 	tcase_add_test(tcase, questions_under_way_go_to_longer_lists_of_servers);
+	tcase_add_test(tcase, workers_share_the_probes_of_a_dead_server);
+	tcase_add_test(tcase, server_that_one_worker_has_healed_lives_for_all);
+	tcase_add_test(tcase, silent_group_leaves_room_for_the_others);
 	tcase_add_test(tcase, server_that_leads_back_is_left_out);
+	tcase_add_test(tcase, server_of_a_zone_is_asked_for_a_name_in_it);
 	tcase_add_test(tcase, every_client_is_answered_when_there_are_too_many_questions);
 	tcase_add_test(tcase, many_clients_with_one_question_are_bounded_too);
 	tcase_add_test(tcase, overload_is_not_remembered);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -188,6 +189,60 @@ START_TEST(outgoing_tcp_socket_does_not_delay)
 }
 END_TEST
 
+static void check_source(const struct tarn__server_config *server, enum tarn__transport how)
+{
+	struct tarn__random random = {0};
+	int fd = tarn__socket_outgoing(server, how, &random);
+	ck_assert_int_ge(fd, 0);
+	struct tarn_address local;
+	socklen_t len = sizeof(local);
+	ck_assert_int_eq(getsockname(fd, &local.sa, &len), 0);
+	ck_assert_uint_eq(local.in4.sin_addr.s_addr, server->source.in4.sin_addr.s_addr);
+	/* TCP has its port from connect() only, so that many may have one. */
+	ck_assert_int_eq(tarn_address_port(&local) == 0, how == TARN__TCP);
+	close(fd);
+}
+
+START_TEST(outgoing_socket_has_the_source_address)
+{
+	struct tarn__server_config server = {.address = parse("127.0.0.1:53"),
+					     .source = parse("127.9.8.7:0")};
+	check_source(&server, TARN__UDP);
+	check_source(&server, TARN__TCP);
+}
+END_TEST
+
+START_TEST(outgoing_socket_is_bound_to_the_interface)
+{
+	struct tarn__random random = {0};
+	struct tarn__server_config server = {.address = parse("127.0.0.1:53"), .interface = "lo"};
+	int fd = tarn__socket_outgoing(&server, _i == 0 ? TARN__UDP : TARN__TCP, &random);
+	if (fd < 0 && errno == EPERM)
+		return; /* before Linux 5.7 that takes a privilege */
+	ck_assert_int_ge(fd, 0);
+	char name[TARN__INTERFACE_MAX] = "";
+	socklen_t len = sizeof(name);
+	ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &len), 0);
+	ck_assert_str_eq(name, "lo");
+	close(fd);
+}
+END_TEST
+
+START_TEST(source_that_is_not_there_is_an_error)
+{
+	struct tarn__random random = {0};
+	enum tarn__transport how = _i == 0 ? TARN__UDP : TARN__TCP;
+	struct tarn__server_config server = {.address = parse("127.0.0.1:53"),
+					     .source = parse("192.0.2.1:0")};
+	ck_assert_int_eq(tarn__socket_outgoing(&server, how, &random), TARN_ESYSTEM);
+	ck_assert_int_eq(errno, EADDRNOTAVAIL);
+	server.source = (struct tarn_address){0};
+	snprintf(server.interface, sizeof(server.interface), "nowhere0");
+	ck_assert_int_eq(tarn__socket_outgoing(&server, how, &random), TARN_ESYSTEM);
+	ck_assert(errno == ENODEV || errno == EPERM);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("socket");
@@ -202,6 +257,9 @@ int main(void)
 	tcase_add_test(tcase, what_is_no_socket_for_dns_is_not_adopted);
 	tcase_add_loop_test(tcase, outgoing_udp_sockets_have_random_unprivileged_ports, 0, 2);
 	tcase_add_test(tcase, outgoing_tcp_socket_does_not_delay);
+	tcase_add_test(tcase, outgoing_socket_has_the_source_address);
+	tcase_add_loop_test(tcase, outgoing_socket_is_bound_to_the_interface, 0, 2);
+	tcase_add_loop_test(tcase, source_that_is_not_there_is_an_error, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -360,6 +360,15 @@ static void *change(void *arg)
 	for (int i = 0; i < CHANGES; i++) {
 		struct tarn_address both[] = {world.fake.address, new_fake.address};
 		tarn_set_upstreams(world.tarn, both + i % 2, 2 - (size_t)i % 2);
+		struct tarn_forward forward = {
+			.zone = "corp.example", .upstreams = both, .upstream_count = (size_t)i % 3};
+		struct tarn_options options = {.upstreams = both,
+					       .upstream_count = 2,
+					       .forwards = &forward,
+					       .forward_count = (size_t)i % 2,
+					       .trust_ad = i % 5 == 0};
+		tarn_reconfigure(world.tarn, &options);
+		tarn__distrust(world.tarn);
 		tarn_network_changed(world.tarn);
 		tarn__find_loops(world.tarn);
 	}
@@ -420,6 +429,102 @@ START_TEST(more_new_upstreams_than_there_may_be_are_invalid)
 	set_upstreams(many, TARN__SERVERS_MAX);
 	ask(one, 1, "a.example", TARN__NOERROR, 1);
 	ck_assert_uint_eq(new_fake.udp_count, 1);
+}
+END_TEST
+
+static struct tarn_options options_with_zone(struct tarn_forward *forward, const char *zone)
+{
+	*forward = (struct tarn_forward){
+		.zone = zone, .upstreams = &new_fake.address, .upstream_count = 1};
+	return (struct tarn_options){.upstreams = &world.fake.address,
+				     .upstream_count = 1,
+				     .forwards = forward,
+				     .forward_count = 1};
+}
+
+START_TEST(zone_that_comes_and_goes_takes_its_names_out_of_the_cache)
+{
+	ask(one, 1, "a.corp.example", TARN__NOERROR, 1);
+	ask(one, 2, "a.example", TARN__NOERROR, 1);
+	struct tarn_forward forward;
+	struct tarn_options options = options_with_zone(&forward, "corp.example");
+	ck_assert_int_eq(tarn_reconfigure(world.tarn, &options), 0);
+	run_dry(world.loop);
+	ask(one, 3, "a.corp.example", TARN__NOERROR, 1);
+	ask(one, 4, "a.example", TARN__NOERROR, 1);
+	ck_assert_uint_eq(new_fake.udp_count, 1);
+	ck_assert_uint_eq(world.fake.udp_count, 2);
+	forward.upstream_count = 0;
+	ck_assert_int_eq(tarn_reconfigure(world.tarn, &options), 0);
+	run_dry(world.loop);
+	ask(one, 5, "a.corp.example", TARN__NXDOMAIN, 0);
+	options.forward_count = 0;
+	ck_assert_int_eq(tarn_reconfigure(world.tarn, &options), 0);
+	run_dry(world.loop);
+	ask(one, 6, "a.corp.example", TARN__NOERROR, 1);
+	ask(one, 7, "a.example", TARN__NOERROR, 1);
+	ck_assert_uint_eq(new_fake.udp_count, 1);
+	ck_assert_uint_eq(world.fake.udp_count, 3);
+}
+END_TEST
+
+/* Until then it may put into the cache what its servers say. */
+START_TEST(cache_is_cleared_when_the_last_worker_has_changed_over)
+{
+	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
+	struct tarn_worker *slow = tarn_worker_new(world.tarn, loop);
+	ask(one, 1, "a.corp.example", TARN__NOERROR, 1);
+	struct tarn_forward forward;
+	struct tarn_options options = options_with_zone(&forward, "corp.example");
+	ck_assert_int_eq(tarn_reconfigure(world.tarn, &options), 0);
+	run_dry(world.loop);
+	ask(one, 2, "a.corp.example", TARN__NOERROR, 1);
+	ck_assert_uint_eq(new_fake.udp_count, 0);
+	if (_i == 0)
+		run_dry(loop);
+	tarn_worker_free(slow); /* the last one may also go */
+	ev_loop_destroy(loop);
+	run_dry(world.loop);
+	ask(one, 3, "a.corp.example", TARN__NOERROR, 1);
+	ck_assert_uint_eq(new_fake.udp_count, 1);
+}
+END_TEST
+
+START_TEST(configuration_that_is_invalid_changes_nothing)
+{
+	struct tarn_forward forward;
+	struct tarn_options options = options_with_zone(&forward, "192.0.2.0/25");
+	ck_assert_int_eq(tarn_reconfigure(world.tarn, &options), TARN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(world.log_line, "192.0.2.0/25"));
+	run_dry(world.loop);
+	ask(one, 1, "1.2.0.192.example", TARN__NOERROR, 1);
+	ck_assert_uint_eq(world.fake.udp_count, 1);
+}
+END_TEST
+
+START_TEST(client_under_way_is_answered_over_a_reconfiguration)
+{
+	world.fake.on_query = fake_hold;
+	int client = connect_to(world.loop, &world.address, SOCK_STREAM);
+	uint8_t wire[512];
+	size_t len = write_question(wire + 2, 9, "a.example");
+	tarn__put16(wire, (uint16_t)len);
+	ck_assert_int_eq(send(client, wire, 2 + len, 0), (ssize_t)(2 + len));
+	run_until(world.loop, is_held, &world);
+	struct tarn_forward forward;
+	struct tarn_options options = options_with_zone(&forward, "corp.example");
+	for (int i = 0; i < 3; i++) {
+		options.forward_count = (size_t)i % 2;
+		ck_assert_int_eq(tarn_reconfigure(world.tarn, &options), 0);
+		run_dry(world.loop);
+	}
+	/* Its server is the same: it is waited for, and not asked anew. */
+	ck_assert_uint_eq(world.fake.udp_count, 1);
+	fake_release(&world.fake);
+	size_t reply_len = receive(world.loop, client, wire, sizeof(wire));
+	ck_assert_uint_gt(reply_len, 2);
+	check_reply(wire + 2, reply_len - 2, 9, TARN__NOERROR, 1);
+	close(client);
 }
 END_TEST
 
@@ -553,6 +658,10 @@ int main(void)
 	tcase_add_test(news, worker_made_later_has_the_upstreams_of_now);
 	tcase_add_test(news, news_may_come_from_any_thread);
 	tcase_add_test(news, upstream_that_leads_back_is_said_once_and_left_out);
+	tcase_add_test(news, zone_that_comes_and_goes_takes_its_names_out_of_the_cache);
+	tcase_add_loop_test(news, cache_is_cleared_when_the_last_worker_has_changed_over, 0, 2);
+	tcase_add_test(news, configuration_that_is_invalid_changes_nothing);
+	tcase_add_test(news, client_under_way_is_answered_over_a_reconfiguration);
 	tcase_add_test(news, more_new_upstreams_than_there_may_be_are_invalid);
 	suite_add_tcase(suite, news);
 
