@@ -202,33 +202,42 @@ static int add_zone(struct tarn__config *config, const char *text, const uint8_t
 	return 0;
 }
 
+const char *tarn__zone_fault(const char *text)
+{
+	struct tarn_network network;
+	int error = tarn_network_parse(text, &network);
+	if (error == 0)
+		return tarn__reverse_count(&network) > 0
+			       ? NULL
+			       : "only networks of 1 to 24 or 32 bits (IPv4), 1 to 128 bits (IPv6) "
+				 "have reverse zones of their own";
+	if (is_network_notation(text))
+		return tarn_error_text(error);
+	uint8_t zone[TARN__NAME_MAX];
+	switch (tarn__name_parse(text, zone)) {
+	case 0:
+		return "not a domain name";
+	case 1:
+		return "the root: its servers are those of \"upstream\"";
+	}
+	return NULL;
+}
+
 /* The zones of a network, or the one that the text names. */
 static int add_zones(struct tarn__config *config, const char *text, size_t group,
 		     char fault[TARN__CONFIG_FAULT_MAX])
 {
+	const char *wrong = tarn__zone_fault(text);
+	if (wrong)
+		return refuse(fault, "zone %s: %s", text, wrong);
 	uint8_t zone[TARN__NAME_MAX];
 	struct tarn_network network;
-	int error = tarn_network_parse(text, &network);
-	if (error != 0 && is_network_notation(text))
-		return refuse(fault, "zone %s: %s", text, tarn_error_text(error));
-	if (error != 0) {
-		size_t len = tarn__name_parse(text, zone);
-		if (len == 0)
-			return refuse(fault, "zone %s: not a domain name", text);
-		if (len == 1)
-			return refuse(fault, "zone %s: the root has servers already", text);
-		return add_zone(config, text, zone, len, group, fault);
-	}
-	size_t count = tarn__reverse_count(&network);
-	if (count == 0)
-		return refuse(fault,
-			      "zone %s: only networks of 1 to 24 or 32 bits (IPv4), 1 to 128 bits "
-			      "(IPv6) have reverse zones of their own",
-			      text);
-	for (size_t i = 0; i < count && error == 0; i++) {
-		size_t len = tarn__reverse_zone(&network, i, zone);
-		error = add_zone(config, text, zone, len, group, fault);
-	}
+	if (tarn_network_parse(text, &network) != 0)
+		return add_zone(config, text, zone, tarn__name_parse(text, zone), group, fault);
+	int error = 0;
+	for (size_t i = 0; i < tarn__reverse_count(&network) && error == 0; i++)
+		error = add_zone(config, text, zone, tarn__reverse_zone(&network, i, zone), group,
+				 fault);
 	return error;
 }
 

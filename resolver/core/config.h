@@ -94,6 +94,9 @@ struct tarn__config *tarn__config_with_trust(struct tarn__config *, bool trust_a
 struct tarn__config *tarn__config_get(struct tarn__config *);
 void tarn__config_put(struct tarn__config *);
 
+/* What is wrong with struct tarn_forward.zone; NULL: nothing. */
+const char *tarn__zone_fault(const char *text);
+
 /* Instead of a group: of a zone that is never forwarded; or there is none. */
 enum { TARN__GROUP_NONE = UINT16_MAX };
 

@@ -10,7 +10,6 @@
 #include <strings.h>
 #include <sys/un.h>
 
-#include "core/reverse.h"
 #include "daemon/addresses.h"
 #include "daemon/log.h"
 #include "dns/text.h"
@@ -266,31 +265,6 @@ const struct tarn__form tarn__form_names = {
 	.print = print_names,
 	.is_list = true,
 };
-
-/* "10.0.0.0/8": nobody calls a zone so. */
-static bool is_network_notation(const char *text)
-{
-	const char *slash = strrchr(text, '/');
-	return slash && slash[1] && slash[1 + strspn(slash + 1, "0123456789")] == '\0';
-}
-
-const char *tarn__zone_fault(const char *text)
-{
-	uint8_t name[TARN__NAME_MAX];
-	struct tarn_network network;
-	int error = tarn_network_parse(text, &network);
-	if (error == 0)
-		return tarn__reverse_count(&network) > 0
-			       ? NULL
-			       : "only networks of 1 to 24 or 32 bits (IPv4), 1 to 128 bits (IPv6) "
-				 "have reverse zones of their own";
-	if (is_network_notation(text))
-		return tarn_error_text(error);
-	size_t len = tarn__name_parse(text, name);
-	return len == 0	  ? "not a domain name"
-	       : len == 1 ? "the root: its servers are those of \"upstream\""
-			  : NULL;
-}
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 

@@ -75,9 +75,6 @@ extern const struct tarn__form tarn__form_path_or_none;
 extern const struct tarn__form tarn__form_socket;
 extern const struct tarn__form tarn__form_socket_or_none;
 
-/* NULL, or why nothing can be forwarded under this name: a domain name or a network. */
-const char *tarn__zone_fault(const char *text);
-
 /* Writes text between quotes, as a configuration file has it. */
 void tarn__text_print(const char *text, FILE *out);
 

@@ -13,7 +13,7 @@ import dns.rrset
 
 from servers import frame, free_port, recv_frame
 
-Question = namedtuple("Question", "transport name type wire message port")
+Question = namedtuple("Question", "transport name type wire message host port")
 
 SILENCE = ()
 
@@ -72,7 +72,7 @@ def octets_of(message):
 
 
 def is_loop_probe(question):
-    return question.name.endswith(".tarn-loop.internal.")
+    return ".tarn-loop." in question.name
 
 
 def is_probe(question):
@@ -161,7 +161,7 @@ class Upstream:
             asked = message.question[0]
             question = Question(transport, asked.name.to_text().lower(),
                                 dns.rdatatype.to_text(asked.rdtype), wire, message,
-                                peer[1])
+                                *peer[:2])
             with self.lock:
                 (self.probes if is_probe(question) else self.questions).append(question)
             if is_loop_probe(question) and not self.leads_back:

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Zones with servers of their own: who is asked, from where, and what happens when nobody answers."""
+
+import dns.flags
+import dns.rcode
+import pytest
+
+from client import Client
+from netns import MACHINE, SERVERS, Network, Unavailable, ip
+from upstream import address, silence
+
+NOBODY_WAITS_LONGER = 1.0  # while the zone's own server lives
+CLIENT_DEADLINE = 4.6  # SERVFAIL by then
+
+
+@pytest.fixture
+def run_zones(run_tarn, tmp_path):
+    """Runs tarn with these sections, whose %s are the addresses of the servers given."""
+    def run(text, *servers, **options):
+        path = tmp_path / "tarn.conf"
+        path.write_text(text % tuple(f'"{server.address}"' for server in servers))
+        return run_tarn("--workers", 2, "--config", path, **options)
+    return run
+
+
+def limit(tarn, seconds):
+    return seconds * 5 if tarn.is_slow else seconds
+
+
+def value(reply):
+    return reply.answer[0][0].to_text()
+
+
+def test_the_longest_zone_is_asked_and_nobody_else(run_zones, run_upstream):
+    root, corp, lab = (run_upstream(address(value=f"192.0.2.{i}")) for i in range(3))
+    tarn = run_zones('upstream = {%s}\n'
+                     'forward "corp.example" { upstream = {%s} }\n'
+                     'forward "lab.corp.example" { upstream = {%s} }\n'
+                     'forward "10.0.0.0/8" { upstream = {%s} }\n', root, corp, lab, corp)
+    asked = {"www.example.": 0, "notcorp.example.": 0, "corp.example.": 1, "a.CORP.example.": 1,
+             "lab.corp.example.": 2, "a.b.lab.corp.example.": 2, "1.2.3.10.in-addr.arpa.": 1}
+    for name, number in asked.items():
+        assert value(tarn.ask(name)) == f"192.0.2.{number}"
+    for number, server in enumerate((root, corp, lab)):
+        assert {question.name for question in server.questions} == {
+            name.lower() for name, who in asked.items() if who == number}
+
+
+def test_a_zone_that_is_never_forwarded_is_empty(run_zones, run_upstream):
+    root = run_upstream(address())
+    tarn = run_zones('upstream = {%s}\n'
+                     'forward "ads.example" { upstream = {} }\n', root)
+    assert tarn.ask("a.ads.example.").rcode() == dns.rcode.NXDOMAIN
+    apex = tarn.ask("ads.example.")
+    assert apex.rcode() == dns.rcode.NOERROR and not apex.answer and apex.authority
+    assert root.count() == 0
+    assert tarn.ask("example.").answer
+
+
+def test_a_dead_zone_is_its_own_trouble(run_zones, run_upstream, cleanup):
+    """A storm of questions for it, all of which fail: the others notice nothing."""
+    root, dead = run_upstream(address()), run_upstream(silence)
+    tarn = run_zones('upstream = {%s}\n'
+                     'forward "corp.example" { upstream = {%s} }\n', root, dead)
+    storm = cleanup.enter_context(Client(tarn.host, tarn.port))
+    client = cleanup.enter_context(Client(tarn.host, tarn.port))
+    failing = storm.send_for(0.3, 1000, lambda number: f"n{number}.corp.example.")
+    good = client.send_for(0.3, 100, lambda number: f"n{number}.example.")
+    assert not client.wait(good)
+    assert all(asked.is_good for asked in good)
+    assert max(asked.seconds for asked in good) < limit(tarn, NOBODY_WAITS_LONGER)
+    assert not storm.wait(failing)
+    assert all(asked.rcode == dns.rcode.SERVFAIL for asked in failing)
+    assert max(asked.seconds for asked in failing) < limit(tarn, CLIENT_DEADLINE)
+    assert not any("corp.example" in question.name for question in root.questions)
+    assert not any("corp.example" not in question.name for question in dead.questions)
+
+
+def test_questions_come_from_the_source_address(run_zones, run_upstream):
+    root, corp = run_upstream(address()), run_upstream(address())
+    corp.script = lambda question: (address()(question) if question.transport == "tcp"
+                                    else truncated(question))
+    tarn = run_zones('upstream = {%s}\n'
+                     'source = {127.0.0.5}\n'
+                     'forward "corp.example" { upstream = {%s} source = {127.0.0.6} }\n',
+                     root, corp)
+    assert tarn.ask("www.example.").answer
+    assert tarn.ask("www.corp.example.").answer
+    assert {question.host for question in root.questions} == {"127.0.0.5"}
+    assert {(question.host, question.transport) for question in corp.questions} == {
+        ("127.0.0.6", "udp"), ("127.0.0.6", "tcp")}
+
+
+def truncated(question):
+    reply = address()(question)
+    reply.answer.clear()
+    reply.flags |= dns.flags.TC
+    return reply
+
+
+# ---- an interface of its own ---------------------------------------------------------------------
+
+@pytest.fixture
+def network(cleanup):
+    try:
+        network = Network()
+    except Unavailable as why:
+        pytest.skip(str(why))
+    cleanup.callback(network.close)
+    cleanup.enter_context(network.machine.inside())
+    return network
+
+
+def test_an_interface_that_is_not_there_yet_is_a_server_out_of_reach(network, run_zones,
+                                                                     run_upstream):
+    """Its zone fails meanwhile, at once, and is good as soon as it is there."""
+    with network.beyond.inside():
+        corp = run_upstream(address(value="192.0.2.7"), host=SERVERS[0], port=53)
+    root = run_upstream(address())
+    ip("link set wire down")
+    ip("link set wire name later")
+    tarn = run_zones('upstream = {%s}\n'
+                     'forward "corp.example" { upstream = {%s} interface = wire }\n',
+                     root, corp, listen=["127.0.0.1:0"])
+    assert tarn.ask("www.example.").answer
+    assert tarn.ask("www.corp.example.").rcode() == dns.rcode.SERVFAIL
+    assert tarn.ask("www.example.").answer
+    ip("link set later name wire")
+    ip("link set wire up")
+    with Client(tarn.host, tarn.port) as client:
+        client.first_good(lambda number: f"n{number}.corp.example.")
+    assert {question.host for question in corp.questions} == {MACHINE}
+    assert not any("corp" in question.name for question in root.questions)
