@@ -51,8 +51,10 @@ def test_a_zone_that_is_never_forwarded_is_empty(run_zones, run_upstream):
     tarn = run_zones('upstream = {%s}\n'
                      'forward "ads.example" { upstream = {} }\n', root)
     assert tarn.ask("a.ads.example.").rcode() == dns.rcode.NXDOMAIN
-    apex = tarn.ask("ads.example.")
+    apex = tarn.ask("ads.example.", use_edns=0)
     assert apex.rcode() == dns.rcode.NOERROR and not apex.answer and apex.authority
+    assert [(int(option.code), option.text) for option in apex.options] == [
+        (15, "this zone is not forwarded")]
     assert root.count() == 0
     assert tarn.ask("example.").answer
 
