@@ -9,6 +9,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/configuration.c resolver/daemon/configuration.h \
 	resolver/daemon/confine.c resolver/daemon/confine.h \
 	resolver/daemon/daemon.c resolver/daemon/daemon.h \
+	resolver/daemon/dnstap.c resolver/daemon/dnstap.h \
 	resolver/daemon/explain.c resolver/daemon/explain.h \
 	resolver/daemon/faults.c resolver/daemon/faults.h \
 	resolver/daemon/follow.c resolver/daemon/follow.h \
@@ -21,10 +22,13 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/path.c resolver/daemon/path.h \
 	resolver/daemon/privileges.c resolver/daemon/privileges.h \
 	resolver/daemon/reload.c resolver/daemon/reload.h \
+	resolver/daemon/questions.c resolver/daemon/questions.h \
 	resolver/daemon/repeats.c resolver/daemon/repeats.h \
 	resolver/daemon/resolvconf.c resolver/daemon/resolvconf.h \
 	resolver/daemon/rlimits.c resolver/daemon/rlimits.h \
 	resolver/daemon/sandbox.c resolver/daemon/sandbox.h \
+	resolver/daemon/service.c resolver/daemon/service.h \
+	resolver/daemon/ring.c resolver/daemon/ring.h \
 	resolver/daemon/service.c resolver/daemon/service.h \
 	resolver/daemon/settings.c resolver/daemon/settings.h \
 	resolver/daemon/syscalls.c resolver/daemon/syscalls.h \
@@ -36,6 +40,19 @@ resolver_daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) -DTARN_CONFIG_FILE='"$(sy
 	$(SECCOMP_CFLAGS) $(LIBCAP_CFLAGS) $(MICROHTTPD_CFLAGS) $(DNSTAP_CFLAGS)
 resolver_daemon_libdaemon_la_LIBADD = $(CONFUSE_LIBS) $(JANSSON_LIBS) $(SECCOMP_LIBS) \
 	$(LIBCAP_LIBS) $(DNSTAP_LIBS)
+
+EXTRA_DIST += resolver/daemon/dnstap.proto
+if HAVE_DNSTAP
+nodist_resolver_daemon_libdaemon_la_SOURCES = resolver/daemon/dnstap.pb-c.c
+resolver_daemon_libdaemon_la_CPPFLAGS += -Iresolver
+# In a variable: of a target that it knows automake would take this for the whole rule.
+dnstap_object = resolver/daemon/libdaemon_la-dnstap.lo
+$(dnstap_object): resolver/daemon/dnstap.pb-c.c
+CLEANFILES += resolver/daemon/dnstap.pb-c.c resolver/daemon/dnstap.pb-c.h
+endif
+resolver/daemon/dnstap.pb-c.c: resolver/daemon/dnstap.proto
+	$(AM_V_GEN)$(MKDIR_P) resolver/daemon && $(PROTOC_C) --c_out=resolver/daemon \
+		-I$(srcdir)/resolver/daemon $(srcdir)/resolver/daemon/dnstap.proto
 
 sbin_PROGRAMS += resolver/daemon/tarn
 resolver_daemon_tarn_SOURCES = resolver/daemon/main.c

@@ -57,7 +57,7 @@ net_sees_core() {
 }
 
 daemon_sees_all() {
-	sees_only "$1" resolver/daemon "$public|(dns|core|net|daemon)/[a-z0-9_]+\\.h"
+	sees_only "$1" resolver/daemon "$public|(dns|core|net|daemon)/[a-z0-9_]+(\\.pb-c)?\\.h"
 }
 
 ev_stays_outside() {

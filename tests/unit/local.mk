@@ -12,6 +12,7 @@ unit_tests = \
 	tests/unit/test_config \
 	tests/unit/test_configuration \
 	tests/unit/test_cookie \
+	tests/unit/test_dnstap \
 	tests/unit/test_edns \
 	tests/unit/test_explain \
 	tests/unit/test_follow \
@@ -29,6 +30,7 @@ unit_tests = \
 	tests/unit/test_policy \
 	tests/unit/test_privileges \
 	tests/unit/test_query \
+	tests/unit/test_questions \
 	tests/unit/test_random \
 	tests/unit/test_rdata \
 	tests/unit/test_record \
@@ -38,6 +40,7 @@ unit_tests = \
 	tests/unit/test_resolver \
 	tests/unit/test_rlimits \
 	tests/unit/test_reverse \
+	tests/unit/test_ring \
 	tests/unit/test_rtcache_arena \
 	tests/unit/test_rtcache_epoch \
 	tests/unit/test_rtcache_failure \
@@ -80,6 +83,10 @@ tests_unit_test_resolver_SOURCES = tests/unit/test_resolver.c tests/scenario/out
 tests_unit_test_resolver_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/scenario
 tests_unit_test_stats_SOURCES = tests/unit/test_stats.c tests/scenario/outside.c
 tests_unit_test_stats_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/scenario
+
+# It reads what the program sends.
+tests_unit_test_dnstap_CPPFLAGS = $(AM_CPPFLAGS) $(DNSTAP_CFLAGS) -Iresolver
+tests_unit_test_dnstap_LDADD = $(LDADD) $(DNSTAP_LIBS)
 
 # Its allocations fail one after the other.
 tests_unit_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
