@@ -53,7 +53,7 @@ packages_for() {
 		say g++ binutils xz-utils check libldns-dev knot knot-dnsutils ldnsutils unbound \
 			dnsperf iproute2 util-linux python3-pytest python3-pytest-xdist python3-dnspython \
 			libmicrohttpd-dev \
-			libfstrm-dev libprotobuf-c-dev protobuf-c-compiler dnstap-ldns curl musl-tools \
+			libfstrm-dev libprotobuf-c-dev protobuf-c-compiler dnstap-ldns fstrm-bin curl musl-tools \
 			systemd libcap2-bin
 		;;
 	'apt-get faults') say clang libclang-rt-dev valgrind libc6-dbg ;;
