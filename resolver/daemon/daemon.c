@@ -22,6 +22,7 @@
 #include "daemon/rlimits.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
+#include "daemon/taps.h"
 #include "daemon/workers.h"
 #include "net/channel.h"
 #include "tarn.h"
@@ -133,6 +134,7 @@ static int run(const struct tarn__command *command, struct tarn__settings *setti
 	struct control control = {0};
 	struct tarn *tarn = NULL;
 	struct tarn__workers *workers = NULL;
+	struct tarn__taps *taps = NULL;
 	struct tarn__identity identity;
 	struct tarn__reload reload = {.command = command,
 				      .service = service,
@@ -147,7 +149,8 @@ static int run(const struct tarn__command *command, struct tarn__settings *setti
 	if (!tarn)
 		goto done;
 	if (control_open(&control, &reload) < 0 ||
-	    !(workers = tarn__workers_new(tarn, settings->workers))) {
+	    !(workers = tarn__workers_new(tarn, settings->workers)) ||
+	    !(taps = tarn__taps_new(workers, settings->workers, log))) {
 		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
 		goto done;
 	}
@@ -159,6 +162,10 @@ static int run(const struct tarn__command *command, struct tarn__settings *setti
 	if (tarn__reload_open(&reload) < 0 ||
 	    tarn__confine(settings, &identity, tarn__resolv_conf, log) < 0)
 		goto done;
+	/* Not before: their threads, and the files that they open, are of the sandbox, too. */
+	if (tarn__taps_set(taps, settings) < 0)
+		goto done;
+	reload.parts[reload.part_count++] = (struct tarn__part){tarn__taps_set, taps};
 	if (tarn__workers_start(workers) < 0) {
 		tarn__log(log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
 		goto done;
@@ -172,6 +179,7 @@ static int run(const struct tarn__command *command, struct tarn__settings *setti
 done:
 	tarn__reload_stop(&reload);
 	tarn__workers_free(workers);
+	tarn__taps_free(taps);
 	control_close(&control);
 	tarn_free(tarn);
 	return status;
