@@ -75,6 +75,7 @@ struct tarn__questions {
 
 	/* The thread's own. */
 	bool is_failing; /* and that was logged */
+	bool is_torn; /* what is in the buffer begins with the rest of a line */
 	size_t used;
 	char buffer[BUFFER_LEN];
 };
@@ -184,6 +185,17 @@ static const char *target_name(const struct tarn__questions *questions)
 	return questions->path ? questions->path : "stderr";
 }
 
+/* Of one that begins in another file. */
+static void drop_rest_of_line(struct tarn__questions *questions)
+{
+	const char *end = memchr(questions->buffer, '\n', questions->used);
+	size_t len = (size_t)(end + 1 - questions->buffer);
+	questions->used -= len;
+	memmove(questions->buffer, end + 1, questions->used);
+	questions->is_torn = false;
+	questions->given_up++;
+}
+
 static void reopen(struct tarn__questions *questions)
 {
 	if (!questions->path)
@@ -197,6 +209,8 @@ static void reopen(struct tarn__questions *questions)
 	}
 	close(questions->fd);
 	questions->fd = fd;
+	if (questions->is_torn)
+		drop_rest_of_line(questions);
 }
 
 /* 0; or -1 with errno set while something is left in the buffer. */
@@ -213,6 +227,7 @@ static int flush(struct tarn__questions *questions)
 			errno = EIO;
 		if (written <= 0)
 			return -1;
+		questions->is_torn = questions->buffer[written - 1] != '\n';
 		questions->used -= (size_t)written;
 		memmove(questions->buffer, questions->buffer + written, questions->used);
 	}
@@ -318,14 +333,15 @@ static void *thread_main(void *arg)
 	for (;;) {
 		/* Before the rings are emptied for the last time. */
 		bool is_stopping = atomic_load(&questions->is_stopping);
-		if (atomic_exchange(&questions->wants_reopen, false))
-			reopen(questions);
 		bool was_empty = is_empty(questions);
 		int error = drain(questions) < 0 ? errno : 0;
 		tell_failure(questions, error);
 		if (is_stopping)
 			return NULL;
-		if (error == EAGAIN)
+		/* What was asked before stands in the file before. */
+		if (atomic_exchange(&questions->wants_reopen, false))
+			reopen(questions);
+		else if (error == EAGAIN)
 			wait(questions, true, -1);
 		else if (error != 0)
 			wait(questions, false, RETRY_MS);
@@ -412,6 +428,7 @@ void tarn__questions_stop(struct tarn__questions *questions)
 	for (size_t i = 0; i < questions->used; i++)
 		questions->given_up += questions->buffer[i] == '\n';
 	questions->used = 0;
+	questions->is_torn = false;
 	if (questions->fd >= 0)
 		close(questions->fd);
 	questions->fd = -1;

@@ -128,8 +128,10 @@ static int open_question_log(struct tarn__taps *taps, const struct change *chang
 		taps->questions = tarn__questions_new(taps->count, taps->log);
 	if (taps->questions && tarn__questions_start(taps->questions, path) == 0)
 		return 0;
-	tarn__log(taps->log, TARN_LOG_ERR, "cannot open the question log %s: %s", path,
-		  strerror(errno));
+	tarn__log(taps->log, TARN_LOG_ERR, "cannot open the question log %s: %s%s", path,
+		  strerror(errno),
+		  errno == EACCES ? " (after the start the sandbox lets no other directory in)"
+				  : "");
 	return TARN_ESYSTEM;
 }
 

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -303,6 +304,38 @@ START_TEST(a_file_that_was_moved_is_opened_anew)
 }
 END_TEST
 
+/* A file that may grow by two lines and 20 octets stands for a disk. */
+START_TEST(a_file_does_not_begin_with_the_rest_of_a_line)
+{
+	enum { BEFORE = 1 << 20, ROOM = 2 * 50 + 20 }; /* BEFORE: Check writes files, too */
+	close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	ck_assert_int_eq(truncate(path, BEFORE), 0);
+	struct rlimit before, limit;
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = BEFORE + ROOM;
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	start();
+	for (const char *const *name = (const char *const[]){"a.", "b.", "c.", "d.", NULL}; *name;
+	     name++)
+		note(0, *name);
+	while (!strstr(logged(), "File too large"))
+		usleep(1000);
+	ck_assert_int_eq(rename(path, moved), 0);
+	tarn__questions_reopen(questions);
+	while (access(path, F_OK) != 0)
+		usleep(1000);
+	tarn__questions_stop(questions);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	struct stat status;
+	ck_assert_int_eq(stat(moved, &status), 0);
+	ck_assert_int_eq(status.st_size, BEFORE + ROOM);
+	ck_assert_str_eq(written(path), "- - d. A NOERROR hit - 0\n");
+	ck_assert_uint_eq(tarn__questions_lost(questions), 1);
+}
+END_TEST
+
 START_TEST(a_slow_reader_costs_lines_and_no_time)
 {
 	enum { NOTED = 30000 };
@@ -387,6 +420,7 @@ int main(void)
 	tcase_add_test(tcase, a_file_that_cannot_be_opened_leaves_the_other);
 	tcase_add_test(tcase, a_sleeping_log_is_woken);
 	tcase_add_test(tcase, a_file_that_was_moved_is_opened_anew);
+	tcase_add_test(tcase, a_file_does_not_begin_with_the_rest_of_a_line);
 	tcase_add_test(tcase, a_slow_reader_costs_lines_and_no_time);
 	tcase_add_test(tcase, a_full_disk_is_told_once);
 	tcase_add_test(tcase, starting_and_stopping_may_repeat);
