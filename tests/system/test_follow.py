@@ -2,6 +2,7 @@
 """The servers of /etc/resolv.conf, followed in whatever way the file changes."""
 
 import os
+import signal
 import subprocess
 import time
 
@@ -204,3 +205,27 @@ def test_options_win_over_the_file(etc, servers, run_tarn):
     time.sleep(limit(tarn, FOLLOWED_WITHIN))
     assert who_answers(tarn, "a.example.") == OLD
     assert servers[NEW].count() == 0
+
+
+def test_a_reload_goes_from_the_file_to_servers_of_its_own_and_back(etc, servers, run_tarn):
+    config = etc.run / "tarn.conf"
+
+    def reload(text, count):
+        config.write_text(text)
+        tarn.child.send_signal(signal.SIGHUP)
+        tarn.wait_for_line("the configuration has been reloaded", count)
+
+    etc.rewrite(conf(OLD))
+    config.write_text("")
+    tarn = run_tarn("--workers", 2, "--config", config, listen=["127.0.0.1:0"], prefix=etc.prefix)
+    assert who_answers(tarn, "a.example.") == OLD
+    reload(f'upstream = {{ "{NEW}" }}\n', 1)
+    assert who_answers(tarn, "b.example.") == NEW
+    etc.replace(conf())  # nobody looks
+    time.sleep(limit(tarn, FOLLOWED_WITHIN))
+    assert who_answers(tarn, "c.example.") == NEW
+    etc.replace(conf(OLD))
+    reload("", 2)
+    assert who_answers(tarn, "d.example.") == OLD
+    etc.replace(conf(NEW))
+    assert wait_for_server(tarn, NEW) < limit(tarn, FOLLOWED_WITHIN)

@@ -35,6 +35,7 @@ unit_tests = \
 	tests/unit/test_rdata \
 	tests/unit/test_record \
 	tests/unit/test_repeats \
+	tests/unit/test_reload \
 	tests/unit/test_reply \
 	tests/unit/test_resolvconf \
 	tests/unit/test_resolver \
@@ -87,6 +88,8 @@ tests_unit_test_stats_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/scenario
 # It reads what the program sends.
 tests_unit_test_dnstap_CPPFLAGS = $(AM_CPPFLAGS) $(DNSTAP_CFLAGS) -Iresolver
 tests_unit_test_dnstap_LDADD = $(LDADD) $(DNSTAP_LIBS)
+# The resolver refuses at times.
+tests_unit_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigure
 
 # Its allocations fail one after the other.
 tests_unit_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
