@@ -15,6 +15,7 @@
 #include "daemon/confine.h"
 #include "daemon/explain.h"
 #include "daemon/log.h"
+#include "daemon/metrics_http.h"
 #include "daemon/options.h"
 #include "daemon/privileges.h"
 #include "daemon/reload.h"
@@ -141,6 +142,7 @@ static int run(const struct tarn__command *command, struct tarn__settings *setti
 				      .log = log,
 				      .settings = settings,
 				      .first = settings};
+	struct tarn__metrics_http *metrics = NULL;
 
 	if (tarn__privileges_find(settings->user, &identity, log) < 0)
 		goto done;
@@ -160,6 +162,7 @@ static int run(const struct tarn__command *command, struct tarn__settings *setti
 	if (identity.is_other)
 		tarn__workers_give_to(workers, identity.uid);
 	if (tarn__reload_open(&reload) < 0 ||
+	    tarn__metrics_http_open(&settings->metrics, log, &metrics) < 0 ||
 	    tarn__confine(settings, &identity, tarn__resolv_conf, log) < 0)
 		goto done;
 	/* Not before: their threads, and the files that they open, are of the sandbox, too. */
@@ -170,6 +173,8 @@ static int run(const struct tarn__command *command, struct tarn__settings *setti
 		tarn__log(log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
 		goto done;
 	}
+	if (tarn__metrics_http_start(metrics, tarn) < 0)
+		goto done;
 	tarn__log_start(log, control.loop);
 	tarn__reload_start(&reload);
 	ev_run(control.loop, 0);
@@ -177,6 +182,7 @@ static int run(const struct tarn__command *command, struct tarn__settings *setti
 	tarn__log_stop(log);
 	status = EXIT_SUCCESS;
 done:
+	tarn__metrics_http_free(metrics);
 	tarn__reload_stop(&reload);
 	tarn__workers_free(workers);
 	tarn__taps_free(taps);

@@ -16,6 +16,8 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/landlock.c resolver/daemon/landlock.h \
 	resolver/daemon/listeners.c resolver/daemon/listeners.h \
 	resolver/daemon/log.c resolver/daemon/log.h \
+	resolver/daemon/metrics.c resolver/daemon/metrics.h \
+	resolver/daemon/metrics_http.c resolver/daemon/metrics_http.h \
 	resolver/daemon/nearest.c resolver/daemon/nearest.h \
 	resolver/daemon/network.c resolver/daemon/network.h \
 	resolver/daemon/options.c resolver/daemon/options.h \

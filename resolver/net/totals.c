@@ -30,6 +30,7 @@ struct collection {
 struct tarn__collections {
 	pthread_mutex_t mutex;
 	pthread_cond_t added;
+	uint64_t since_sec;
 	uint64_t begun;
 	size_t workers;
 	struct tarn__list open;
@@ -194,6 +195,7 @@ struct tarn__collections *tarn__collections_new(void)
 	pthread_cond_init(&all->added, &attributes);
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&all->mutex, NULL);
+	all->since_sec = (uint64_t)time(NULL);
 	tarn__list_init(&all->open);
 	return all;
 }
@@ -255,6 +257,7 @@ static void begin(struct tarn__collections *all, struct collection *collection)
 {
 	const struct tarn__totals *gone = &all->gone;
 	struct tarn__totals *totals = collection->totals;
+	totals->since_sec = all->since_sec;
 	totals->questions = gone->questions;
 	totals->udp = gone->udp;
 	totals->tcp = gone->tcp;

@@ -40,6 +40,7 @@ struct tarn__server_totals {
 
 struct tarn__totals {
 	unsigned workers; /* that have added theirs */
+	uint64_t since_sec; /* when it began to count: seconds since 1970 */
 	struct tarn__stats questions;
 	struct tarn__udp_stats udp;
 	struct tarn__tcp_stats tcp;

@@ -20,6 +20,7 @@ unit_tests = \
 	tests/unit/test_local \
 	tests/unit/test_log \
 	tests/unit/test_lookup \
+	tests/unit/test_metrics \
 	tests/unit/test_name \
 	tests/unit/test_nearest \
 	tests/unit/test_network \

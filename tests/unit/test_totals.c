@@ -5,6 +5,7 @@
 #include "net/totals.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #include "net.h"
 #include "net/worker.h"
@@ -16,9 +17,11 @@ enum {
 };
 
 static struct world world;
+static uint64_t began_sec;
 
 static void set_up(void)
 {
+	began_sec = (uint64_t)time(NULL);
 	world_init(&world, ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL), "127.0.0.1:0");
 }
 
@@ -111,6 +114,8 @@ static void check(unsigned workers, uint64_t questions, uint64_t asked)
 	ck_assert_uint_eq(totals->servers[0].dead, 0);
 	ck_assert_uint_eq(totals->carrier.sockets, asked);
 	ck_assert_uint_ge(totals->cache.size, 1);
+	ck_assert_uint_ge(totals->since_sec, began_sec);
+	ck_assert_uint_le(totals->since_sec, (uint64_t)time(NULL));
 	tarn__totals_free(totals);
 }
 

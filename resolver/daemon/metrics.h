@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/metrics.h: the numbers in the words of Prometheus (its text format, version 0.0.4). */
+#ifndef TARN_DAEMON_METRICS_H
+#define TARN_DAEMON_METRICS_H
+
+#include <stddef.h>
+
+#include "net/totals.h"
+
+/* The caller frees it. NULL: out of memory. */
+char *tarn__metrics_text(const struct tarn__totals *, size_t *len);
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/metrics_http.c: one daemon of libmicrohttpd, and so one thread, for each address. */
+#include "config.h"
+
+#include "daemon/metrics_http.h"
+
+#ifdef HAVE_MICROHTTPD
+#include <dlfcn.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/metrics.h"
+
+enum {
+	COLLECT_MS = 1000, /* workers add their numbers at once, but one may be held up */
+	CONNECTIONS = 16, /* at one address; a Prometheus needs one of them */
+	IDLE_SEC = 10, /* then a connection is closed, whatever it waits for */
+	CONNECTION_MEMORY = 8192, /* octets, the request's headers among them */
+	BACKLOG = CONNECTIONS,
+};
+
+struct listener {
+	int fd; /* the daemon's, once there is one; -1: none */
+	struct MHD_Daemon *daemon;
+};
+
+struct tarn__metrics_http {
+	struct tarn__log *log;
+	struct tarn *tarn;
+	void *library;
+	__typeof__(MHD_start_daemon) *start_daemon;
+	__typeof__(MHD_stop_daemon) *stop_daemon;
+	__typeof__(MHD_create_response_from_buffer) *create_response;
+	__typeof__(MHD_add_response_header) *add_header;
+	__typeof__(MHD_queue_response) *queue_response;
+	__typeof__(MHD_destroy_response) *destroy_response;
+	size_t count;
+	struct listener listeners[TARN__ADDRESSES_MAX];
+};
+
+/* ---- answers ------------------------------------------------------------------------------ */
+
+static enum MHD_Result send_page(const struct tarn__metrics_http *http, struct MHD_Connection *to,
+				 unsigned status, const char *header, const char *value, char *text,
+				 size_t len, enum MHD_ResponseMemoryMode mode)
+{
+	struct MHD_Response *response = http->create_response(len, text, mode);
+	if (!response) {
+		if (mode == MHD_RESPMEM_MUST_FREE)
+			free(text);
+		return MHD_NO;
+	}
+	enum MHD_Result result = http->add_header(response, header, value);
+	if (result == MHD_YES)
+		result = http->queue_response(to, status, response);
+	http->destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result send_error(const struct tarn__metrics_http *http, struct MHD_Connection *to,
+				  unsigned status, const char *header, const char *value,
+				  const char *line)
+{
+	return send_page(http, to, status, header, value, (char *)line, strlen(line),
+			 MHD_RESPMEM_PERSISTENT);
+}
+
+static enum MHD_Result send_metrics(const struct tarn__metrics_http *http,
+				    struct MHD_Connection *to)
+{
+	struct tarn__totals *totals = tarn__totals_collect(http->tarn, NULL, COLLECT_MS);
+	if (!totals)
+		return MHD_NO;
+	size_t len;
+	char *text = tarn__metrics_text(totals, &len);
+	tarn__totals_free(totals);
+	if (!text)
+		return MHD_NO;
+	return send_page(http, to, MHD_HTTP_OK, "Content-Type",
+			 "text/plain; version=0.0.4; charset=utf-8", text, len,
+			 MHD_RESPMEM_MUST_FREE);
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *from, const char *path,
+				  const char *method, const char *version, const char *upload,
+				  size_t *upload_len, void **request)
+{
+	(void)version;
+	(void)upload;
+	const struct tarn__metrics_http *http = arg;
+	if (strcmp(path, "/metrics") != 0)
+		return send_error(http, from, MHD_HTTP_NOT_FOUND, "Content-Type", "text/plain",
+				  "There is /metrics, and nothing else.\n");
+	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+		return send_error(http, from, MHD_HTTP_METHOD_NOT_ALLOWED, "Allow", "GET, HEAD",
+				  "GET and HEAD are what it is good for.\n");
+	/* Only a connection whose request has been read to its end is used for another one. */
+	bool is_begun = *request;
+	*request = arg;
+	if (!is_begun || *upload_len > 0) {
+		*upload_len = 0;
+		return MHD_YES;
+	}
+	return send_metrics(http, from);
+}
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+static int load_library(struct tarn__metrics_http *http)
+{
+	http->library = dlopen(MICROHTTPD_SONAME, RTLD_NOW | RTLD_LOCAL);
+	if (!http->library) {
+		tarn__log(http->log, TARN_LOG_ERR, "no metrics: %s", dlerror());
+		return TARN_ESYSTEM;
+	}
+	/* An object pointer is a function's here, as POSIX has it. */
+	const struct {
+		const char *name;
+		void *function;
+	} names[] = {
+		{"MHD_start_daemon", &http->start_daemon},
+		{"MHD_stop_daemon", &http->stop_daemon},
+		{"MHD_create_response_from_buffer", &http->create_response},
+		{"MHD_add_response_header", &http->add_header},
+		{"MHD_queue_response", &http->queue_response},
+		{"MHD_destroy_response", &http->destroy_response},
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		void *found = dlsym(http->library, names[i].name);
+		if (!found) {
+			tarn__log(http->log, TARN_LOG_ERR, "no metrics: %s lacks %s",
+				  MICROHTTPD_SONAME, names[i].name);
+			return TARN_ESYSTEM;
+		}
+		memcpy(names[i].function, &found, sizeof(found));
+	}
+	return 0;
+}
+
+/* Not tarn_socket_open(): another tarn must not get half of the requests. */
+static int open_listener(struct tarn_address *address)
+{
+	int family = address->sa.sa_family;
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	int on = 1;
+	socklen_t len = tarn_address_len(address);
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+	    (family != AF_INET6 ||
+	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0) &&
+	    bind(fd, &address->sa, len) == 0 && listen(fd, BACKLOG) == 0 &&
+	    getsockname(fd, &address->sa, &len) == 0)
+		return fd;
+	int reason = errno;
+	close(fd);
+	errno = reason;
+	return -1;
+}
+
+static int open_listeners(struct tarn__metrics_http *http, const struct tarn__addresses *addresses)
+{
+	for (size_t i = 0; i < addresses->count; i++) {
+		struct tarn_address address = addresses->items[i];
+		int fd = open_listener(&address);
+		char text[TARN_ADDRESS_TEXT_MAX];
+		tarn_address_format(&address, text);
+		if (fd < 0) {
+			tarn__log(http->log, TARN_LOG_ERR, "cannot give metrics on %s: %s", text,
+				  strerror(errno));
+			return TARN_ESYSTEM;
+		}
+		http->listeners[http->count++].fd = fd;
+		tarn__log(http->log, TARN_LOG_INFO, "metrics on http://%s/metrics", text);
+	}
+	return 0;
+}
+
+int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn__log *log,
+			    struct tarn__metrics_http **out)
+{
+	*out = NULL;
+	if (addresses->count == 0)
+		return 0;
+	struct tarn__metrics_http *http = calloc(1, sizeof(*http));
+	if (!http) {
+		tarn__log(log, TARN_LOG_ERR, "no metrics: out of memory");
+		return TARN_ENOMEM;
+	}
+	http->log = log;
+	int error = load_library(http);
+	if (error == 0)
+		error = open_listeners(http, addresses);
+	if (error == 0)
+		*out = http;
+	else
+		tarn__metrics_http_free(http);
+	return error;
+}
+
+int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn)
+{
+	if (!http)
+		return 0;
+	http->tarn = tarn;
+	for (size_t i = 0; i < http->count; i++) {
+		struct listener *listener = &http->listeners[i];
+		/* The port is the socket's; what is not on the list is the library's default. */
+		listener->daemon = http->start_daemon(
+			MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, http,
+			MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT,
+			(unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SEC,
+			MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+			MHD_OPTION_END);
+		if (!listener->daemon) {
+			tarn__log(http->log, TARN_LOG_ERR, "no metrics: %s does not start",
+				  MICROHTTPD_SONAME);
+			return TARN_ESYSTEM;
+		}
+		listener->fd = -1;
+	}
+	return 0;
+}
+
+void tarn__metrics_http_free(struct tarn__metrics_http *http)
+{
+	if (!http)
+		return;
+	for (size_t i = 0; i < http->count; i++) {
+		struct listener *listener = &http->listeners[i];
+		if (listener->daemon)
+			http->stop_daemon(listener->daemon);
+		else if (listener->fd >= 0)
+			close(listener->fd);
+	}
+	if (http->library)
+		dlclose(http->library);
+	free(http);
+}
+
+#else
+
+int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn__log *log,
+			    struct tarn__metrics_http **out)
+{
+	*out = NULL;
+	if (addresses->count == 0)
+		return 0;
+	tarn__log(log, TARN_LOG_ERR, "no metrics: tarn was built without libmicrohttpd");
+	return TARN_ESYSTEM;
+}
+
+int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn)
+{
+	(void)http;
+	(void)tarn;
+	return 0;
+}
+
+void tarn__metrics_http_free(struct tarn__metrics_http *http)
+{
+	(void)http;
+}
+
+#endif

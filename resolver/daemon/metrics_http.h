@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon/metrics_http.h: GET /metrics, through libmicrohttpd, which is loaded when it is needed and
+ * not before: docs/decisions/metrics.md.
+ *
+ * Thread: one of its own for each address.
+ */
+#ifndef TARN_DAEMON_METRICS_HTTP_H
+#define TARN_DAEMON_METRICS_HTTP_H
+
+#include "daemon/addresses.h"
+#include "daemon/log.h"
+#include "tarn.h"
+
+struct tarn__metrics_http;
+
+/*
+ * Loads the library and opens the addresses, before privileges are dropped; without an address it
+ * does nothing, and *out is NULL. TARN_ESYSTEM, TARN_ENOMEM: logged.
+ */
+int tarn__metrics_http_open(const struct tarn__addresses *, struct tarn__log *,
+			    struct tarn__metrics_http **out);
+
+/* Answers from now on. NULL is allowed, here and below. TARN_ESYSTEM: logged. */
+int tarn__metrics_http_start(struct tarn__metrics_http *, struct tarn *);
+
+/* Before the workers end. */
+void tarn__metrics_http_free(struct tarn__metrics_http *);
+
+#endif
