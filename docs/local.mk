@@ -4,7 +4,7 @@
 dist_man_MANS += docs/man/tarn.8 docs/man/tarn.conf.5 docs/man/rtcache.3
 dist_doc_DATA = README.md NEWS docs/resolv.conf.md
 EXTRA_DIST += docs/hacking.md docs/rfc.md docs/differences.md docs/performance.md \
-	docs/performance.svg docs/upstreams.md docs/decisions
+	docs/grafana.json docs/performance.svg docs/upstreams.md docs/decisions
 
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/rtcache_files.c docs/examples/tarn.conf
