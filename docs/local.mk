@@ -4,10 +4,10 @@
 dist_man_MANS += docs/man/tarn.8 docs/man/tarn.conf.5 docs/man/rtcache.3
 dist_doc_DATA = README.md NEWS docs/resolv.conf.md
 EXTRA_DIST += docs/hacking.md docs/rfc.md docs/differences.md docs/performance.md \
-	docs/grafana.json docs/performance.svg docs/upstreams.md docs/decisions
+	docs/performance.svg docs/upstreams.md docs/decisions
 
 examplesdir = $(docdir)/examples
-dist_examples_DATA = docs/examples/rtcache_files.c docs/examples/tarn.conf
+dist_examples_DATA = docs/grafana.json docs/examples/rtcache_files.c docs/examples/tarn.conf
 
 # What systemd needs to run it; ./configure says where that goes.
 systemdsystemunit_DATA = docs/tarn.service

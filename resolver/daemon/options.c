@@ -249,6 +249,7 @@ const struct tarn__option tarn__options[] = {
 			"may be repeated; without a port it is 9153",
 		.otherwise = "none",
 		.form = &tarn__form_metrics,
+		.is_fixed = true,
 		.offset = SETTING(metrics),
 	},
 	{
