@@ -13,6 +13,7 @@
 
 #include "daemon/configuration.h"
 #include "daemon/confine.h"
+#include "daemon/control.h"
 #include "daemon/explain.h"
 #include "daemon/log.h"
 #include "daemon/metrics_http.h"
@@ -127,6 +128,18 @@ static void control_close(struct control *control)
 	ev_loop_destroy(control->loop);
 }
 
+static void stop(void *data)
+{
+	const struct tarn__reload *reload = data;
+	tarn__log(reload->log, TARN_LOG_INFO, "tarnctl: stopping");
+	ev_break(reload->loop, EVBREAK_ALL);
+}
+
+static int reload_again(void *data, struct tarn__faults *faults)
+{
+	return tarn__reload_run(data, faults);
+}
+
 /* settings are those of the start. */
 static int run(const struct tarn__command *command, struct tarn__settings *settings,
 	       struct tarn__service *service, struct tarn__log *log)
@@ -137,11 +150,15 @@ static int run(const struct tarn__command *command, struct tarn__settings *setti
 	struct tarn__workers *workers = NULL;
 	struct tarn__taps *taps = NULL;
 	struct tarn__identity identity;
+	struct tarn__subject subject = {.log = log, .stop = stop, .reload = reload_again};
+	struct tarn__control socket = {.subject = &subject, .identity = &identity};
 	struct tarn__reload reload = {.command = command,
 				      .service = service,
 				      .log = log,
 				      .settings = settings,
-				      .first = settings};
+				      .first = settings,
+				      .parts = {{tarn__control_set, &socket}},
+				      .part_count = 1};
 	struct tarn__metrics_http *metrics = NULL;
 
 	if (tarn__privileges_find(settings->user, &identity, log) < 0)
@@ -159,6 +176,10 @@ static int run(const struct tarn__command *command, struct tarn__settings *setti
 	reload.loop = control.loop;
 	reload.tarn = tarn;
 	reload.workers = workers;
+	subject.tarn = tarn;
+	subject.loop = control.loop;
+	subject.started = ev_now(control.loop);
+	subject.data = &reload;
 	if (identity.is_other)
 		tarn__workers_give_to(workers, identity.uid);
 	if (tarn__reload_open(&reload) < 0 ||
@@ -183,6 +204,8 @@ static int run(const struct tarn__command *command, struct tarn__settings *setti
 	status = EXIT_SUCCESS;
 done:
 	tarn__metrics_http_free(metrics);
+	tarn__control_close(&socket);
+	tarn__subject_fini(&subject);
 	tarn__reload_stop(&reload);
 	tarn__workers_free(workers);
 	tarn__taps_free(taps);

@@ -4,12 +4,15 @@
 noinst_LTLIBRARIES += resolver/daemon/libdaemon.la
 resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/addresses.c resolver/daemon/addresses.h \
+	resolver/daemon/commands.c resolver/daemon/commands.h \
 	resolver/daemon/config_parse.c resolver/daemon/config_parse.h \
 	resolver/daemon/config_text.c resolver/daemon/config_text.h \
 	resolver/daemon/configuration.c resolver/daemon/configuration.h \
 	resolver/daemon/confine.c resolver/daemon/confine.h \
+	resolver/daemon/control.c resolver/daemon/control.h \
 	resolver/daemon/daemon.c resolver/daemon/daemon.h \
 	resolver/daemon/dnstap.c resolver/daemon/dnstap.h \
+	resolver/daemon/describe.c resolver/daemon/describe.h \
 	resolver/daemon/explain.c resolver/daemon/explain.h \
 	resolver/daemon/faults.c resolver/daemon/faults.h \
 	resolver/daemon/follow.c resolver/daemon/follow.h \
@@ -26,13 +29,14 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/reload.c resolver/daemon/reload.h \
 	resolver/daemon/questions.c resolver/daemon/questions.h \
 	resolver/daemon/repeats.c resolver/daemon/repeats.h \
+	resolver/daemon/requests.c resolver/daemon/requests.h \
 	resolver/daemon/resolvconf.c resolver/daemon/resolvconf.h \
 	resolver/daemon/rlimits.c resolver/daemon/rlimits.h \
 	resolver/daemon/sandbox.c resolver/daemon/sandbox.h \
 	resolver/daemon/service.c resolver/daemon/service.h \
 	resolver/daemon/ring.c resolver/daemon/ring.h \
-	resolver/daemon/service.c resolver/daemon/service.h \
 	resolver/daemon/settings.c resolver/daemon/settings.h \
+	resolver/daemon/subject.h \
 	resolver/daemon/syscalls.c resolver/daemon/syscalls.h \
 	resolver/daemon/taps.c resolver/daemon/taps.h \
 	resolver/daemon/values.c resolver/daemon/values.h \
@@ -62,3 +66,12 @@ resolver_daemon_tarn_SOURCES = resolver/daemon/main.c
 resolver_daemon_tarn_LDADD = resolver/daemon/libdaemon.la resolver/libresolver.la \
 	cache/libcache.la $(CARES_LIBS) $(EV_LIBS)
 resolver_daemon_tarn_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)
+
+sbin_PROGRAMS += resolver/daemon/tarnctl
+resolver_daemon_tarnctl_SOURCES = resolver/daemon/tarnctl.c \
+	resolver/daemon/commands.c resolver/daemon/commands.h \
+	resolver/daemon/show.c resolver/daemon/show.h
+resolver_daemon_tarnctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) \
+	-DTARN_CONTROL_SOCKET='"$(runstatedir)/tarn/control"'
+resolver_daemon_tarnctl_LDADD = resolver/libresolver.la $(JANSSON_LIBS)
+resolver_daemon_tarnctl_LDFLAGS = $(AM_LDFLAGS) $(PIE_LDFLAGS)

@@ -446,6 +446,11 @@ static const char *const policies[] = {
 	[TARN_PARALLEL] = "parallel",
 };
 
+const char *tarn__policy_name(enum tarn_policy policy)
+{
+	return policies[policy];
+}
+
 static const char *take_policy(void *field, const char *text)
 {
 	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {

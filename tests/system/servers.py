@@ -122,7 +122,8 @@ def is_sanitized():
 class Tarn(Process):
     """The program under test, listening on ports that the system picks."""
 
-    def __init__(self, *args, upstreams=(), listen=None, valgrind=None, prefix=(), **options):
+    def __init__(self, *args, upstreams=(), listen=None, valgrind=None, prefix=(),
+                 control="none", **options):
         if valgrind is None:
             valgrind = os.environ.get("TARN_VALGRIND") == "1"
         self.is_slow = valgrind or is_sanitized()
@@ -137,6 +138,8 @@ class Tarn(Process):
             argv += ["--listen", address]
         for upstream in upstreams:
             argv += ["--upstream", getattr(upstream, "address", upstream)]
+        if control and "--control" not in args:
+            argv += ["--control", control]
         self.started = time.monotonic()
         super().__init__(argv + [str(arg) for arg in args], **options)
         self.ports = {}

@@ -11,6 +11,7 @@ unit_tests = \
 	tests/unit/test_carrier \
 	tests/unit/test_config \
 	tests/unit/test_configuration \
+	tests/unit/test_control \
 	tests/unit/test_cookie \
 	tests/unit/test_dnstap \
 	tests/unit/test_edns \

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon/control.h: the Unix socket at which tarnctl asks. Whoever may open it may do everything: the
+ * rights of the file are all the protection there is, and they are in place before it has a name.
+ * Connections, their requests, their idle time and the answers that nobody reads are bounded.
+ *
+ * Thread: the main thread, on its loop.
+ */
+#ifndef TARN_DAEMON_CONTROL_H
+#define TARN_DAEMON_CONTROL_H
+
+#include <ev.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "core/list.h"
+#include "daemon/privileges.h"
+#include "daemon/subject.h"
+
+enum {
+	TARN__CONTROL_CONNECTIONS = 16, /* one more takes the place of the idlest */
+	TARN__CONTROL_IDLE_SEC = 10, /* without a whole request, or an octet of an answer taken */
+};
+
+/* A listening socket and its file. */
+struct tarn__control_file {
+	int fd;
+	char *path; /* NULL: there is none */
+	char *group; /* NULL: its user's alone */
+	dev_t device; /* of the file that is ours, ... */
+	ino_t inode; /* ... to be removed in the end */
+};
+
+struct tarn__control {
+	struct tarn__subject *subject; /* the caller's, set before anything else */
+	const struct tarn__identity *identity; /* whose the file is to be; NULL: ours */
+	struct tarn__control_file file;
+	ev_io acceptable;
+	ev_timer pause; /* without a descriptor to spare */
+	ev_idle steps; /* while a task wants some */
+	struct tarn__list connections; /* idlest first */
+	size_t count;
+};
+
+/*
+ * Listens at path, and no longer where it did; connections stay. group may read and write, too; NULL:
+ * nobody but the user. The file of a tarn that has gone is replaced. TARN_ESYSTEM with errno, and
+ * nothing has changed: EADDRINUSE where a tarn listens that is alive, ENOENT for a group that is not
+ * there, EEXIST where there is another kind of file.
+ */
+int tarn__control_open(struct tarn__control *, const char *path, const char *group);
+
+/*
+ * The same as settings say, which are the subject's from then on. Without a word there, a machine where
+ * the usual place cannot be had does without. TARN_ESYSTEM, logged: nothing has changed.
+ */
+int tarn__control_set(void *control, const struct tarn__settings *settings);
+
+/* Ends all requests and removes the file. Allowed for one of zeros. */
+void tarn__control_close(struct tarn__control *);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon/describe.h: what tarnctl is told of things, as JSON. Numbers are numbers, with their unit at
+ * the end of their name; text is ASCII. NULL where memory is short.
+ */
+#ifndef TARN_DAEMON_DESCRIBE_H
+#define TARN_DAEMON_DESCRIBE_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "core/inspect.h"
+
+/* A DNS message of tarn's own making: rcode, flags, extended errors and records. */
+json_t *tarn__describe_message(const uint8_t *wire, size_t len);
+
+struct tarn__config;
+struct tarn__shared;
+
+/* What would become of a question, and what is known of it. */
+json_t *tarn__describe_inspected(const struct tarn__inspected *, const struct tarn__config *,
+				 const struct tarn__shared *);
+
+#endif

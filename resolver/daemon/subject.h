@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/subject.h: what tarnctl's requests are about: the tarn that runs. */
+#ifndef TARN_DAEMON_SUBJECT_H
+#define TARN_DAEMON_SUBJECT_H
+
+#include "daemon/faults.h"
+#include "daemon/log.h"
+#include "daemon/settings.h"
+#include "tarn.h"
+
+/* All pointers are borrowed, but for the worker. */
+struct tarn__subject {
+	struct ev_loop *loop;
+	struct tarn *tarn;
+	struct tarn__log *log;
+	const struct tarn__settings *settings; /* in force */
+	void (*stop)(void *data); /* ends the loop, later */
+	/* Reads the configuration again; faults say why it cannot be. */
+	int (*reload)(void *data, struct tarn__faults *faults);
+	void *data;
+	double started; /* by the loop's clock */
+	struct tarn_worker *worker; /* a door to the cache, made with the first request */
+};
+
+/* Frees what requests have made; none is under way. */
+void tarn__subject_fini(struct tarn__subject *);
+
+#endif

@@ -1,0 +1,423 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""tarnctl and the socket that it speaks to: what people ask of a tarn that runs."""
+
+import json
+import os
+import re
+import socket
+import stat
+import subprocess
+import time
+
+import dns.rcode
+import pytest
+
+from servers import program
+from upstream import address, reply
+
+SOA = "example. 60 IN SOA ns.example. a.example. 1 2 3 4 60"
+MAN_PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                        "..", "..", "docs", "man", "tarnctl.8")
+COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                          "..", "..", "docs", "completion", "tarnctl")
+
+
+def tarnctl(*args, stdin="", **options):
+    path = os.path.join(os.path.dirname(program()), "tarnctl")
+    return subprocess.run([path, *args], input=stdin, capture_output=True, text=True, timeout=30,
+                          check=False, **options)
+
+
+class Ctl:
+    """tarn with a control socket, and tarnctl to go with it."""
+
+    def __init__(self, run_tarn, directory, *args, **options):
+        self.path = str(directory / "control")
+        self.tarn = run_tarn("--control", self.path, *args, **options)
+
+    def run(self, *args, **options):
+        return tarnctl("-s", self.path, *args, **options)
+
+    def text(self, *args, **options):
+        done = self.run(*args, **options)
+        assert (done.returncode, done.stderr) == (0, ""), done
+        return done.stdout
+
+    def json(self, *args):
+        return json.loads(self.text("--json", *args))
+
+    def explain(self, *args):
+        return self.json("explain", *args)
+
+    def connect(self):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(self.path)
+        sock.settimeout(15)
+        return sock
+
+
+def script(question):
+    label = question.name.split(".")[0]
+    if label == "no":
+        return reply(question, rcode=dns.rcode.NXDOMAIN, authority=[SOA])
+    if label == "bad":
+        return reply(question, rcode=dns.rcode.SERVFAIL)
+    ttl = 1 if label == "brief" else 300
+    return reply(question, f"{question.name} {ttl} IN A 192.0.2.1")
+
+
+@pytest.fixture
+def upstream(run_upstream):
+    return run_upstream(script)
+
+
+@pytest.fixture
+def ctl(run_tarn, upstream, tmp_path):
+    return Ctl(run_tarn, tmp_path, "--workers", 2, upstreams=[upstream])
+
+
+# ---- what is asked -------------------------------------------------------------------------------
+
+def test_status_says_what_runs(ctl, upstream):
+    status = ctl.json("status")
+    assert status["process"] == ctl.tarn.pid
+    assert status["listens"][0] == f"127.0.0.1:{ctl.tarn.port}"
+    assert status["upstreams"] == [upstream.address]
+    assert re.search(r"^uptime +\d s$", ctl.text("status"), re.M)
+
+
+def test_lookup_asks_as_a_client_does(ctl, upstream):
+    assert ctl.json("lookup", "www.example")["answer"] == \
+        [{"name": "www.example.", "ttl": 300, "class": "IN", "type": "A", "data": "192.0.2.1"}]
+    assert upstream.count() == 1
+    ctl.tarn.ask("www.example")
+    assert upstream.count() == 1
+    assert ctl.json("lookup", "no.example", "MX")["rcode"] == "NXDOMAIN"
+    failed = ctl.json("lookup", "bad.example")
+    assert (failed["rcode"], failed["errors"][0]["code"]) == ("SERVFAIL", 22)
+
+
+def test_explain_a_hit(ctl, upstream):
+    ctl.tarn.ask("www.example")
+    told = ctl.explain("www.example")
+    assert told["answer"].startswith("NOERROR, from the cache, with a TTL of ")
+    assert told["forward"] == {"zone": ".", "policy": "fastest", "servers": [upstream.address]}
+    assert len(told["cache"]) == 1
+    entry = told["cache"][0]
+    assert (entry["state"], entry["flags"], entry["rcode"], entry["from"]) == \
+        ("fresh", "-", "NOERROR", upstream.address)
+    assert 295 <= entry["ttl"] <= 300
+    assert entry["age_s"] <= 5
+
+
+def test_explain_a_stale_answer(ctl):
+    ctl.tarn.ask("brief.example")
+    time.sleep(1.2)
+    told = ctl.explain("brief.example")
+    assert told["cache"][0]["state"] == "stale"
+    assert "the old one" in told["answer"]
+
+
+def test_explain_a_failure(ctl):
+    ctl.tarn.ask("bad.example")
+    told = ctl.explain("bad.example")
+    assert told["cache"][0]["failed"] == "no usable answer"
+    assert 0 < told["cache"][0]["again_s"] <= 5
+    assert told["answer"].startswith("SERVFAIL for another ")
+
+
+def test_explain_a_name_that_does_not_exist(ctl):
+    ctl.tarn.ask("no.example", "A")
+    told = ctl.explain("no.example", "MX")
+    assert told["cache"] == []
+    assert told["no_such_name"][0]["rcode"] == "NXDOMAIN"
+    assert told["answer"].startswith("NXDOMAIN, from the cache")
+
+
+def test_explain_a_name_that_nobody_has_asked_for(ctl, upstream):
+    told = ctl.explain("www.example", "AAAA")
+    assert told["question"] == "www.example. IN AAAA"
+    assert told["rule"].startswith("none")
+    assert told["answer"] == "that of an upstream server"
+    assert told["cache"] == []
+    assert upstream.count() == 0
+
+
+@pytest.mark.parametrize("name,answer,rule", [
+    ("localhost", "NOERROR, from tarn itself", "localhost. is a special name"),
+    ("www.onion", "NXDOMAIN, from tarn itself", "onion. is a special name"),
+])
+def test_explain_a_local_name(ctl, name, answer, rule):
+    told = ctl.explain(name)
+    assert told["answer"] == answer
+    assert told["rule"].startswith(rule)
+    assert "forward" not in told
+
+
+def test_explain_what_is_refused(ctl):
+    told = ctl.explain("www.example", "A", "198.51.100.7")
+    assert told["answer"] == "REFUSED"
+    assert "no network that may ask" in told["rule"]
+    assert ctl.explain("www.example", "A", "192.168.1.7")["answer"] != "REFUSED"
+    assert ctl.explain("no.such.bind", "CH", "TXT")["answer"] == "REFUSED"
+    assert ctl.explain("www.example", "AXFR")["answer"] == "REFUSED"
+
+
+def test_explain_a_zone_with_servers_of_its_own(run_tarn, run_upstream, tmp_path):
+    corp, rest = run_upstream(address()), run_upstream(address())
+    config = tmp_path / "tarn.conf"
+    config.write_text(f'upstream = {{"{rest.address}"}}\n'
+                      f'forward "corp.example" {{ upstream = {{"{corp.address}"}}\n'
+                      f'  policy = sequential }}\n'
+                      f'forward "never.example" {{ upstream = {{}} }}\n', encoding="ascii")
+    ctl = Ctl(run_tarn, tmp_path, "-c", config)
+    assert ctl.explain("www.corp.example")["forward"] == \
+        {"zone": "corp.example.", "policy": "sequential", "servers": [corp.address]}
+    assert ctl.explain("www.example")["forward"]["servers"] == [rest.address]
+    never = ctl.explain("www.never.example")
+    assert never["answer"] == "NXDOMAIN, from tarn itself"
+    assert never["rule"] == "never.example. is a zone that is never forwarded"
+
+
+# ---- what is told --------------------------------------------------------------------------------
+
+def test_flush_forgets_one_name(ctl, upstream):
+    for name in ("www.example", "a.www.example"):
+        ctl.tarn.ask(name)
+    assert ctl.json("flush", "www.example") == {"flushed": 1}
+    for name in ("www.example", "a.www.example"):
+        ctl.tarn.ask(name)
+    assert (upstream.count("www.example"), upstream.count("a.www.example")) == (2, 1)
+
+
+def test_flush_forgets_one_type(ctl, upstream):
+    for rrtype in ("A", "AAAA"):
+        ctl.tarn.ask("www.example", rrtype)
+    assert ctl.json("flush", "www.example", "A") == {"flushed": 1}
+    ctl.tarn.ask("www.example", "A")
+    assert upstream.count() == 3
+
+
+def test_flush_tree_forgets_what_is_below(ctl):
+    for name in ("tree.example", "a.tree.example", "b.a.tree.example", "treeexample", "example"):
+        ctl.tarn.ask(name)
+    assert ctl.json("flush-tree", "tree.example") == {"flushed": 3}
+    assert ctl.explain("example")["cache"]
+
+
+def test_flush_negative_and_flush_failed(ctl, upstream):
+    for name in ("www.example", "no.example", "bad.example"):
+        ctl.tarn.ask(name)
+    before = upstream.count("bad.example")
+    assert ctl.json("flush-negative") == {"flushed": 2}  # the answer, and that of the name
+    assert ctl.explain("no.example")["cache"] == []
+    ctl.tarn.ask("bad.example")
+    assert upstream.count("bad.example") == before
+    assert ctl.text("flush-failed") == ""
+    ctl.tarn.ask("bad.example")
+    assert upstream.count("bad.example") > before
+    assert ctl.explain("www.example")["cache"]
+
+
+def test_dump_is_loaded_by_the_next_tarn(run_tarn, upstream, tmp_path):
+    (tmp_path / "first").mkdir()
+    first = Ctl(run_tarn, tmp_path / "first", upstreams=[upstream])
+    names = [f"n{number}.example" for number in range(200)]
+    for name in names:
+        first.tarn.ask(name)
+    first.tarn.ask("no.example")
+    first.tarn.ask("bad.example")
+    text = first.text("dump")
+    lines = text.splitlines()
+    assert lines[0].startswith("tarn-dump 1 ")
+    assert lines[-1] == "; 201 answers"
+    assert "; bad.example. IN A - failed: no usable answer" in lines
+    asked = upstream.count()
+    first.tarn.stop()
+
+    second = Ctl(run_tarn, tmp_path, upstreams=[upstream])
+    file = tmp_path / "dump"
+    file.write_text(text, encoding="ascii")
+    assert second.json("load", str(file)) == \
+        {"loaded": 201, "known": 0, "ended": 0, "full": 0, "faults": 0}
+    for name in names:
+        answer = second.tarn.ask(name)
+        assert answer.answer[0].ttl <= 300
+    assert second.tarn.ask("no.example", "TXT").rcode() == dns.rcode.NXDOMAIN
+    assert upstream.count() == asked
+    assert second.json("load", str(file))["known"] == 201
+
+
+def test_faults_of_a_dump_have_file_and_line(ctl, tmp_path):
+    now = int(time.time())
+    done = ctl.run("load", stdin=f"tarn-dump 1 {now}\n; a comment\nrubbish\n"
+                                 "www.example. IN A - 9 NOERROR 00\n")
+    assert done.returncode == 1
+    assert re.search(r"^stdin:3: not an entry: ", done.stderr, re.M)
+    assert re.search(r"^stdin:4: not a message ", done.stderr, re.M)
+    assert re.search(r"^faults +2$", done.stdout, re.M)
+    for head in ("", "rubbish\n", f"tarn-dump 1 {now + 3600}\n"):
+        done = ctl.run("load", stdin=head)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("tarnctl: ")
+    done = ctl.run("load", str(tmp_path / "none"))
+    assert done.returncode == 1
+    assert "No such file" in done.stderr
+
+
+def test_log_level_changes(ctl):
+    assert ctl.json("status")["log_level"] == "info"
+    ctl.text("log", "debug")
+    assert ctl.json("status")["log_level"] == "debug"
+    done = ctl.run("log", "loud")
+    assert (done.returncode, done.stderr) == \
+        (1, "tarnctl: loud: not a level (err, warning, info, debug)\n")
+
+
+def test_reload_reads_the_file_again(run_tarn, run_upstream, tmp_path):
+    first, second = run_upstream(address()), run_upstream(address())
+    config = tmp_path / "tarn.conf"
+    config.write_text(f'upstream = {{"{first.address}"}}\n', encoding="ascii")
+    ctl = Ctl(run_tarn, tmp_path, "-c", config)
+    config.write_text(f'upstream = {{"{second.address}"}}\n', encoding="ascii")
+    assert ctl.text("reload") == ""
+    assert ctl.json("status")["upstreams"] == [second.address]
+    config.write_text('upstream = {"nonsense"}\nfoo = 1\n', encoding="ascii")
+    done = ctl.run("reload")
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith(f"{config}:1: ")
+    assert lines[1].startswith(f"{config}:2: ")
+    assert lines[-1] == "tarnctl: not reloaded: the configuration before goes on"
+    assert ctl.json("status")["upstreams"] == [second.address]
+
+
+def test_reload_moves_the_socket_it_came_through(run_tarn, run_upstream, tmp_path):
+    upstream = run_upstream(address())
+    config = tmp_path / "tarn.conf"
+    text = f'upstream = {{"{upstream.address}"}}\ncontrol {{ socket = "%s" }}\n'
+    config.write_text(text % (tmp_path / "control"), encoding="ascii")
+    tarn = run_tarn("-c", config, upstreams=[upstream], control=None)
+    config.write_text(text % (tmp_path / "other"), encoding="ascii")
+    assert tarnctl("-s", str(tmp_path / "control"), "reload").returncode == 0
+    assert json.loads(tarnctl("-j", "-s", str(tmp_path / "other"),
+                              "status").stdout)["process"] == tarn.pid
+    assert not (tmp_path / "control").exists()
+
+
+def test_stop_ends_tarn(ctl):
+    assert ctl.text("stop") == ""
+    assert ctl.tarn.wait() == 0
+    assert "tarnctl: stopping" in ctl.tarn.log
+    assert not os.path.exists(ctl.path)
+
+
+# ---- tarnctl itself ------------------------------------------------------------------------------
+
+def test_nobody_there_is_told_in_one_line(tmp_path):
+    done = tarnctl("-s", str(tmp_path / "none"), "status")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"tarnctl: cannot connect to {tmp_path}/none: No such file or " \
+        "directory (does tarn run? -s names another socket)\n"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(tmp_path / "left"))
+    done = tarnctl("-s", str(tmp_path / "left"), "status")
+    assert "Connection refused (does tarn run?" in done.stderr
+
+
+@pytest.mark.parametrize("args,line", [
+    ([], "tarnctl: COMMAND: none was given (see tarnctl --help)"),
+    (["nonsense"], "tarnctl: nonsense: unknown command (see tarnctl --help)"),
+    (["\x1b[31m"], r"tarnctl: \x1b[31m: unknown command (see tarnctl --help)"),
+    (["flush"], "usage: tarnctl flush NAME [TYPE]"),
+    (["status", "x"], "usage: tarnctl status"),
+    (["--nonsense"], "tarnctl: --nonsense: unknown option (see tarnctl --help)"),
+    (["-s"], "tarnctl: -s: needs a value (see tarnctl --help)"),
+])
+def test_wrong_usage_is_one_line_and_status_2(args, line):
+    done = tarnctl(*args)
+    assert (done.returncode, done.stdout, done.stderr.rstrip("\n ")) == (2, "", line)
+
+
+def test_who_may_not_is_told_so(ctl, tool):
+    if os.geteuid() != 0:
+        pytest.skip("takes root to be somebody else")
+    os.chmod(os.path.dirname(ctl.path), 0o755)
+    os.chmod(os.path.dirname(os.path.dirname(ctl.path)), 0o755)
+    done = subprocess.run([tool("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups",
+                           os.path.join(os.path.dirname(program()), "tarnctl"), "-s", ctl.path,
+                           "status"], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode != 0
+    assert "Permission denied" in done.stderr
+
+
+def test_socket_is_for_its_user_or_a_group(run_tarn, upstream, tmp_path):
+    (tmp_path / "own").mkdir()
+    own = Ctl(run_tarn, tmp_path / "own", upstreams=[upstream])
+    assert stat.S_IMODE(os.stat(own.path).st_mode) == 0o600
+    group = Ctl(run_tarn, tmp_path, "--control-group", "daemon", upstreams=[upstream])
+    import grp
+    status = os.stat(group.path)
+    assert (stat.S_IMODE(status.st_mode), status.st_gid) == (0o660, grp.getgrnam("daemon").gr_gid)
+
+
+def test_help_man_page_and_completion_know_the_same_commands():
+    text = tarnctl("--help").stdout
+    commands = re.findall(r"^  ([a-z][a-z-]*)", text, re.M)
+    assert len(commands) >= 11
+    with open(MAN_PAGE, encoding="ascii") as file:
+        page = file.read()
+    assert re.findall(r"^\.It Cm ([a-z-]+)", page, re.M) == commands
+    assert set(re.findall(r"^\.Dl .*tarnctl (?:-\S+ )*([a-z-]+)", page, re.M)) == set(commands)
+    with open(COMPLETION, encoding="ascii") as file:
+        completion = file.read()
+    assert re.search(r"commands='([^']*)'", completion)[1].split() == commands
+    in_help = set(re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", text.split("\n\n")[2]))
+    in_page = set(re.findall(r"Fl (\\?-?\w[\w-]*)", page))
+    assert in_help == {"-" + word.replace("\\-", "-") for word in in_page}
+
+
+def test_completion_completes(tool):
+    bash = tool("bash")
+    complete = "source $0; COMP_WORDS=(tarnctl $1 '%s'); COMP_CWORD=%d; _tarnctl; " \
+        "echo ${COMPREPLY[@]}"
+
+    def completed(word, *before):
+        done = subprocess.run([bash, "-c", complete % (word, 1 + len(before)), COMPLETION,
+                               " ".join(before)], capture_output=True, text=True, timeout=20,
+                              check=True)
+        assert done.stderr == ""
+        return done.stdout.split()
+    assert completed("flush-") == ["flush-tree", "flush-negative", "flush-failed"]
+    assert completed("de", "log") == ["debug"]
+    assert completed("--j") == ["--json"]
+
+
+# ---- hostile clients -----------------------------------------------------------------------------
+
+def test_clients_that_hang_are_in_nobodys_way(ctl):
+    hanging = [ctl.connect() for _ in range(40)]
+    for number, sock in enumerate(hanging):
+        try:
+            sock.sendall(b'{"command": ' if number % 2 else b'{"command": "dump"}\n')
+        except OSError:
+            pass  # it had to give way already
+    assert ctl.json("status")["process"] == ctl.tarn.pid
+    assert ctl.tarn.ask("www.example").answer
+    for sock in hanging:
+        sock.close()
+
+
+def test_answer_that_nobody_reads_stays_small(ctl):
+    with ctl.tarn.udp_socket():
+        for number in range(500):
+            ctl.tarn.ask(f"n{number}.{'x' * 60}.{'y' * 60}.example")
+    before = ctl.tarn.memory()
+    sockets = [ctl.connect() for _ in range(8)]
+    for sock in sockets:
+        sock.sendall(b'{"command": "dump"}\n' * 100)
+    assert ctl.json("status")
+    assert ctl.tarn.memory() - before < 8 * 1024
+    for sock in sockets:
+        sock.close()
+    assert ctl.json("status")
