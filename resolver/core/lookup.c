@@ -682,9 +682,11 @@ static struct tarn__forwarding **make_groups(struct tarn__lookups *all,
 			free(groups);
 			return NULL;
 		}
-		if (before != TARN__GROUP_NONE)
-			tarn__upstream_keep(groups[i]->upstream, config,
-					    all->groups[before]->upstream, old);
+		if (before == TARN__GROUP_NONE)
+			continue;
+		struct tarn__upstream *upstream = groups[i]->upstream;
+		tarn__upstream_keep(upstream, config, all->groups[before]->upstream, old);
+		groups[i]->is_down = tarn__upstream_state(upstream) == TARN__UPSTREAM_DOWN;
 	}
 	return groups;
 }
