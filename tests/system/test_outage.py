@@ -154,6 +154,31 @@ def test_a_storm_leaves_dead_servers_in_peace(run_tarn, run_upstream, run_client
         tarn, BACK_WITHIN)
 
 
+def test_workers_share_what_they_know_of_a_dead_server(run_tarn, run_upstream, run_client):
+    """One probe a second, whoever sends it; and what one worker hears is good for all."""
+    server = Switched(is_on=False)
+    upstream = run_upstream(server)
+    tarn = run_tarn("--workers", 4, upstreams=[upstream])
+    clients = [run_client(tarn) for _ in range(16)]  # their ports lead to any of the workers
+    for number, client in enumerate(clients):
+        for again in range(3):
+            client.send(f"dead{again}.{number}.example.")
+    time.sleep(1.5 if not tarn.is_slow else 4)  # all have found out
+    before = len(upstream.probes)
+    for second in range(2):
+        time.sleep(1)
+        for number, client in enumerate(clients):
+            client.send(f"waiting{second}.{number}.example.")
+    assert len(upstream.probes) - before <= 2 + 1
+    server.is_on = True
+    back = time.monotonic()
+    new = [client.send(f"new.{number}.example.") for number, client in enumerate(clients)]
+    for client, asked in zip(clients, new):
+        assert not client.wait([asked])
+    assert all(asked.is_good for asked in new)
+    assert max(asked.answered for asked in new) - back < limit(tarn, BACK_WITHIN)
+
+
 # ---- policies ------------------------------------------------------------------------------------
 
 def ask_in_turn(tarn, count):
