@@ -91,7 +91,7 @@ static void warn_of_fixed(const struct tarn__reload *reload)
 		    !tarn__option_is_same(option, reload->first, reload->settings))
 			tarn__log(reload->log, TARN_LOG_WARNING,
 				  "%s: the change takes effect when tarn is restarted",
-				  option->word ? option->word : option->name);
+				  option->name ? option->name : option->word);
 	}
 }
 

@@ -287,7 +287,7 @@ def test_what_stays_until_a_restart_is_named(configured, run_upstream):
     for _ in range(2):  # each time: nothing has been taken over
         server.reload(conf(upstream, more="cache { size = 2M }\nworkers = 1"))
     server.tarn.wait_for_line("workers: the change takes effect when tarn is restarted", 2)
-    server.tarn.wait_for_line("size: the change takes effect when tarn is restarted", 2)
+    server.tarn.wait_for_line("cache-size: the change takes effect when tarn is restarted", 2)
     assert server.tarn.ask("a.example").answer
 
 
