@@ -40,8 +40,11 @@ static int enter_sandbox(const struct tarn__settings *settings, const char *reso
 	memcpy(files, own, sizeof(own));
 	for (size_t i = 0; i < settings->file_count; i++)
 		files[OWN + i].path = settings->files[i];
-	tarn__sandbox_enter(files, OWN + settings->file_count, log);
+	int halves = tarn__sandbox_enter(files, OWN + settings->file_count, log);
 	free(files);
+	tarn__log(log, TARN_LOG_DEBUG, "in the sandbox: files%s, system calls%s",
+		  halves & TARN__SANDBOX_FILES ? "" : " no",
+		  halves & TARN__SANDBOX_CALLS ? "" : " no");
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "daemon/configuration.h"
 #include "daemon/listeners.h"
 #include "daemon/resolvconf.h"
+#include "daemon/rlimits.h"
 #include "net/shared.h"
 
 /* ---- what changes by itself -------------------------------------------------------------------- */
@@ -157,6 +158,7 @@ static int change(struct tarn__reload *reload, struct tarn__faults *faults)
 	struct tarn__settings *settings = read_settings(reload, faults);
 	if (!settings)
 		return TARN_EINVAL;
+	tarn__rlimits_raise(settings, reload->log);
 	struct tarn__addresses opened = {0};
 	int error = tarn__listeners_open(reload->workers, settings, &opened, faults, reload->log);
 	if (error == 0)

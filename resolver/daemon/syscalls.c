@@ -30,8 +30,12 @@ static const char *const allowed[] = {
 	/* memory; mmap and mprotect are among the rules */
 	"brk munmap mremap madvise",
 	/* threads; clone is among the rules */
-	"exit exit_group futex futex_time64 getpid gettid restart_syscall rseq "
-	"sched_getaffinity sched_yield set_robust_list",
+	"exit exit_group futex futex_time64 getpid gettid membarrier restart_syscall "
+	"rseq sched_getaffinity sched_yield set_robust_list",
+#ifndef __GLIBC__
+	/* musl's raise() */
+	"tkill",
+#endif
 	/* signals */
 	"rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack sigreturn",
 	/* time */

@@ -59,6 +59,50 @@ def test_no_thread_has_more_than_it_needs(run_tarn, nsd):
                 assert int(thread[kind], 16) & ~NET_BIND_SERVICE == 0
 
 
+def reload(tarn, path, text, outcome):
+    path.write_text(text)
+    tarn.child.send_signal(signal.SIGHUP)
+    tarn.wait_for_line(f"the configuration {outcome}")
+
+
+@pytest.fixture
+def etc(tmp_path):
+    """A directory of the configuration alone."""
+    (tmp_path / "etc").mkdir()
+    return tmp_path / "etc"
+
+
+def test_a_file_elsewhere_is_out_of_reach(run_tarn, nsd, etc, tmp_path):
+    """And tarn goes on as it was."""
+    conf = etc / "tarn.conf"
+    elsewhere = tmp_path / "elsewhere.conf"
+    elsewhere.write_text("# nothing\n")
+    text = f"upstream = {nsd.address}\n"
+    conf.write_text(text)
+    tarn = run_tarn("-v", "--config", conf)
+    if "in the sandbox: files," not in tarn.log:
+        pytest.skip("no Landlock here")
+    reload(tarn, conf, text + f'include = "{elsewhere}"\n', "is not reloaded")
+    assert re.search(r"tarn\.conf:2: .*Permission denied", tarn.log)
+    assert tarn.ask("www.tarn.example.").answer
+
+
+def files_allowed(tarn):
+    with open(f"/proc/{tarn.pid}/limits", encoding="ascii") as file:
+        return int(re.search(r"Max open files +(\d+)", file.read())[1])
+
+
+def test_a_reload_raises_the_limit_of_open_files(run_tarn, etc, tool):
+    conf = etc / "tarn.conf"
+    conf.write_text("upstream = 127.0.0.1:9\n")
+    tarn = run_tarn("--workers", 1, "--config", conf,
+                    prefix=[tool("prlimit"), "--nofile=100:"])
+    before = files_allowed(tarn)
+    assert before > 100
+    reload(tarn, conf, "upstream = { 127.0.0.1:9, 127.0.0.1:10 }\n", "has been reloaded")
+    assert files_allowed(tarn) > before
+
+
 def test_it_can_be_left_out(run_tarn, nsd):
     tarn = run_tarn("--no-sandbox", upstreams=[nsd])
     tarn.ask("www.tarn.example.")
