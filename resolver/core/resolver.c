@@ -155,13 +155,16 @@ const struct tarn_address *tarn__shared_origin(const struct tarn__shared *shared
 
 /* ---- what is counted and shown ---------------------------------------------------------- */
 
-static void count_question(struct tarn__stats *stats, const struct tarn__asker *asker,
-			   const struct tarn__query *query)
+static void count_question(struct tarn__stats *stats, const struct tarn__asker *asker)
 {
-	enum { OTHER_TYPES = TARN__COUNTED_TYPES - 1, OWN = TARN__COUNTED_WAYS - 1 };
+	enum { OWN = TARN__COUNTED_WAYS - 1 };
 	stats->questions[asker->client ? asker->transport : OWN]++;
-	if (query->qname)
-		stats->types[query->qtype < OTHER_TYPES ? query->qtype : OTHER_TYPES]++;
+}
+
+static void count_type(struct tarn__stats *stats, uint16_t type)
+{
+	enum { OTHER_TYPES = TARN__COUNTED_TYPES - 1 };
+	stats->types[type < OTHER_TYPES ? type : OTHER_TYPES]++;
 }
 
 __attribute__((noinline)) static void show_reply(const struct tarn__resolver *resolver,
@@ -409,16 +412,19 @@ long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__aske
 		resolver->stats.dropped++;
 		return TARN__ASK_DROP;
 	}
-	count_question(&resolver->stats, asker, &query);
+	count_question(&resolver->stats, asker);
 	const struct tarn__respondent to = respondent(resolver, asker, &query);
 	struct outcome outcome = {0};
 	if (verdict != TARN__QUERY_GOOD) {
 		uint16_t rcode = (uint16_t)verdict;
 		outcome.status = rcode_status(rcode);
+		if (query.qname)
+			count_type(&resolver->stats, query.qtype);
 		size_t reply_len = tarn__respond_rcode(&to, rcode, reply);
 		count_reply(resolver, &to, &outcome, rcode, 0, reply, reply_len);
 		return (long)reply_len;
 	}
+	count_type(&resolver->stats, query.qtype);
 	size_t reply_len = answer_at_once(resolver, &to, reply, &outcome);
 	if (reply_len == 0)
 		return TARN__ASK_LATER;
