@@ -155,6 +155,11 @@ struct tarn_forward {
 /* Zero means the default named beside it. Everything is copied. */
 struct tarn_options {
 	size_t cache_size; /* octets, everything counted; 16 MiB */
+	/*
+	 * Seconds that answers are kept past their end, for when no server answers (RFC 8767): 86,400,
+	 * a day; negative: none are.
+	 */
+	int32_t stale_sec;
 	/* None: every question that needs one fails. */
 	const struct tarn_address *upstreams;
 	size_t upstream_count;
@@ -194,7 +199,7 @@ void tarn_free(struct tarn *);
 int tarn_set_upstreams(struct tarn *, const struct tarn_address *upstreams, size_t count);
 
 /*
- * Everything that tarn_new() was told anew, cache_size and log apart, which stay as they are. The
+ * Everything that tarn_new() was told anew, cache_size, stale_sec and log apart, which stay as they are. The
  * cache stays, but for zones whose servers are others now; questions under way are asked again where
  * their servers are others. Any thread: each worker changes over on its own, at once. TARN_ENOMEM or
  * TARN_EINVAL, as tarn_new(): nothing has changed.

@@ -22,7 +22,7 @@
 
 /* How the cache deals with time: serve-stale (RFC 8767 section 5), failures (RFC 9520). */
 enum {
-	STALE_MS = 86400000, /* RFC 8767 suggests one to three days */
+	STALE_SEC = 86400, /* RFC 8767 suggests one to three days */
 	STALE_AFTER_MS = 1800, /* the client response timer */
 	STALE_FAILURE_MS = 30000, /* the failure recheck timer */
 	FAILURE_MS = 5000, /* RFC 9520 section 3.2: at least 1 s ... */
@@ -101,6 +101,13 @@ static void on_lookup(struct rtcache_lookup *handle, const void *key, size_t key
 	tarn__lookup_start(&resolver->lookups, handle, key, key_len);
 }
 
+static uint64_t stale_ms(int32_t stale_sec)
+{
+	if (stale_sec < 0)
+		return 0;
+	return 1000 * (uint64_t)(stale_sec > 0 ? stale_sec : STALE_SEC);
+}
+
 struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options)
 {
 	struct tarn__shared *shared = calloc(1, sizeof *shared);
@@ -113,7 +120,7 @@ struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options
 		goto failed;
 	shared->cache = rtcache_new(&(struct rtcache_options){
 		.size = options->cache_size,
-		.stale_ms = STALE_MS,
+		.stale_ms = stale_ms(options->stale_sec),
 		.stale_after_ms = STALE_AFTER_MS,
 		.stale_failure_ms = STALE_FAILURE_MS,
 		.failure_ms = FAILURE_MS,

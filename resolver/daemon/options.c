@@ -138,6 +138,17 @@ const struct tarn__option tarn__options[] = {
 		.is_fixed = true,
 	},
 	{
+		.name = "serve-stale",
+		.section = "cache",
+		.word = "serve-stale",
+		.value = "TIME",
+		.help = "answers serve so long past their end when no server\n"
+			"answers; 0: not at all (default: 1d)",
+		.form = &tarn__form_time,
+		.offset = SETTING(stale_sec),
+		.is_fixed = true,
+	},
+	{
 		.letter = 'a',
 		.name = "allow",
 		.section = "access",

@@ -13,7 +13,7 @@
 #include "daemon/options.h"
 #include "daemon/resolvconf.h"
 
-enum { CACHE_SIZE_DEFAULT = 16 * 1024 * 1024 };
+enum { CACHE_SIZE_DEFAULT = 16 * 1024 * 1024, STALE_SEC_DEFAULT = 86400 };
 
 /* Of a struct tarn__forward_settings, or of struct tarn__settings itself. */
 static void clear_fields(void *settings, bool is_forward)
@@ -66,6 +66,7 @@ int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn
 	}
 	*out = (struct tarn_options){
 		.cache_size = settings->cache_size,
+		.stale_sec = settings->stale_sec,
 		.upstreams = settings->upstreams.items,
 		.upstream_count = settings->upstreams.count,
 		.policy = settings->policy,
@@ -181,6 +182,8 @@ int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_
 	}
 	if (settings->cache_size == 0)
 		settings->cache_size = CACHE_SIZE_DEFAULT;
+	if (settings->stale_sec == 0)
+		settings->stale_sec = STALE_SEC_DEFAULT;
 	if (settings->log_level == 0)
 		settings->log_level = TARN_LOG_INFO;
 	refuse_self(settings, tarn__settings_origin(settings, &settings->upstreams),

@@ -41,6 +41,7 @@ struct tarn__settings {
 	size_t forward_count;
 	unsigned workers;
 	size_t cache_size;
+	int32_t stale_sec; /* negative: none */
 	struct tarn__networks allow;
 	struct tarn__names pass;
 	bool hide_identity;

@@ -380,6 +380,61 @@ const struct tarn__form tarn__form_size = {
 	.print = print_size,
 };
 
+/* Longer is forever, and nobody's wish. */
+enum { TIME_MOST = 30 * 86400 };
+
+static const struct {
+	char letter;
+	int seconds;
+} times[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+
+/* 90, 90s, 15m, 12h, 1d; 0 is none. */
+static const char *take_time(void *field, const char *text)
+{
+	static const char fault[] = "not a time (such as 30s, 15m, 12h or 1d)";
+	uint64_t time;
+	const char *unit = read_number(text, &time);
+	if (!unit || (*unit && unit[1]))
+		return fault;
+	int factor = *unit ? 0 : 1;
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		if (*unit == times[i].letter)
+			factor = times[i].seconds;
+	}
+	if (factor == 0)
+		return fault;
+	if (time > (uint64_t)(TIME_MOST / factor))
+		return "too long (30d at most)";
+	*(int32_t *)field = time > 0 ? (int32_t)time * factor : -1;
+	return NULL;
+}
+
+static void clear_time(void *field)
+{
+	*(int32_t *)field = 0;
+}
+
+static void print_time(const void *field, FILE *out)
+{
+	int32_t time = *(const int32_t *)field;
+	size_t i = 0;
+	if (time == 0)
+		return;
+	if (time < 0) {
+		fputs("0", out);
+		return;
+	}
+	while (time % times[i].seconds != 0)
+		i++;
+	fprintf(out, "%d%c", (int)time / times[i].seconds, times[i].letter);
+}
+
+const struct tarn__form tarn__form_time = {
+	.take = take_time,
+	.clear = clear_time,
+	.print = print_time,
+};
+
 /* ---- words ----------------------------------------------------------------------------------- */
 
 /* 1: yes, 0: no, -1: neither. */

@@ -63,6 +63,7 @@ extern const struct tarn__form tarn__form_interface; /* const char * */
 extern const struct tarn__form tarn__form_policy; /* enum tarn_policy */
 extern const struct tarn__form tarn__form_workers; /* unsigned */
 extern const struct tarn__form tarn__form_size; /* size_t */
+extern const struct tarn__form tarn__form_time; /* int32_t: seconds; negative: said to be none */
 extern const struct tarn__form tarn__form_networks; /* struct tarn__networks */
 extern const struct tarn__form tarn__form_names; /* struct tarn__names */
 extern const struct tarn__form tarn__form_yes; /* bool */
@@ -77,7 +78,6 @@ extern const struct tarn__form tarn__form_socket_or_none;
 
 /* "fastest", "sequential", "round-robin", "parallel". */
 const char *tarn__policy_name(enum tarn_policy);
-
 
 /* Writes text between quotes, as a configuration file has it. */
 void tarn__text_print(const char *text, FILE *out);

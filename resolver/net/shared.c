@@ -85,6 +85,7 @@ static struct tarn__shared *make_shared(const struct tarn_options *options)
 {
 	struct tarn__shared_options shared = {
 		.cache_size = options->cache_size > 0 ? options->cache_size : CACHE_SIZE,
+		.stale_sec = options->stale_sec,
 		.now_ms = clock_ms,
 	};
 	struct tarn__random random = {0};

@@ -193,3 +193,11 @@ def test_a_dead_server_is_not_asked_more_the_more_clients_ask(run_tarn, server, 
             ids = sorted(dns.message.from_wire(sock.recv(65535)).id for _ in range(100))
             assert ids == list(range(100))
     assert upstream.count() <= 3
+
+
+def test_nothing_stale_is_served_where_that_is_said(run_tarn, upstream, server):
+    tarn = run_tarn("--workers", 1, "--serve-stale", 0, upstreams=[upstream])
+    assert tarn.ask("a.example.").rcode() == dns.rcode.NOERROR
+    server.mood = dns.rcode.SERVFAIL
+    time.sleep(EXPIRED)
+    assert tarn.ask("a.example.").rcode() == dns.rcode.SERVFAIL

@@ -38,7 +38,7 @@ static struct tarn__origin *origin_of(struct tarn__settings *settings, const cha
 
 START_TEST(each_setting_says_where_it_comes_from)
 {
-	struct tarn__settings settings = {.workers = 3, .cache_size = 1 << 20};
+	struct tarn__settings settings = {.workers = 3, .cache_size = 1 << 20, .stale_sec = 90};
 	add(&settings.listens, "127.0.0.1:5300");
 	add(&settings.listens, "::1");
 	add(&settings.upstreams, "192.0.2.1");
@@ -49,7 +49,8 @@ START_TEST(each_setting_says_where_it_comes_from)
 	ck_assert_said("listen {\n\taddress = { 127.0.0.1:5300, [::1]:53 }   # default\n}\n");
 	ck_assert_said("\nupstream = { 192.0.2.1:53 }                      # /etc/tarn.conf:7\n");
 	ck_assert_said("\nworkers = 3                                      # command line\n");
-	ck_assert_said("cache {\n\tsize = 1M                                # default\n}\n");
+	ck_assert_said("cache {\n\tsize = 1M                                # default\n"
+		       "\tserve-stale = 90s                        # default\n}\n");
 	ck_assert_said("\t# allow: loopback, private and link-local networks\n");
 }
 END_TEST

@@ -156,6 +156,23 @@ START_TEST(sizes_have_units)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	int32_t seconds;
+} times[] = {
+	{"0", -1},    {"0d", -1},     {"1", 1},	     {"90s", 90},
+	{"15m", 900}, {"12h", 43200}, {"1d", 86400}, {"30d", 2592000},
+};
+
+START_TEST(times_have_units)
+{
+	char line[64];
+	snprintf(line, sizeof(line), "--serve-stale %s", times[_i].text);
+	say(line);
+	ck_assert_int_eq(settings->stale_sec, times[_i].seconds);
+}
+END_TEST
+
 START_TEST(workers_go_up_to_their_bound)
 {
 	say("-w 1");
@@ -166,6 +183,7 @@ START_TEST(workers_go_up_to_their_bound)
 END_TEST
 
 #define NOT_A_SIZE "not a size (such as 512k, 16M, 16MiB or 1G)"
+#define NOT_A_TIME "not a time (such as 30s, 15m, 12h or 1d)"
 #define NOT_WORKERS "not a number of threads (1 to 256)"
 
 #define NOT_ALONE "an address alone, please: each question has a port of its own"
@@ -186,6 +204,11 @@ static const struct {
 	{"-w -1", "--workers -1: " NOT_WORKERS},
 	{"-w 2x", "--workers 2x: " NOT_WORKERS},
 	{"-w 18446744073709551617", "--workers 18446744073709551617: " NOT_WORKERS},
+	{"--serve-stale 31d", "--serve-stale 31d: too long (30d at most)"},
+	{"--serve-stale 99999999999s", "--serve-stale 99999999999s: too long (30d at most)"},
+	{"--serve-stale 1w", "--serve-stale 1w: " NOT_A_TIME},
+	{"--serve-stale 1dd", "--serve-stale 1dd: " NOT_A_TIME},
+	{"--serve-stale -1", "--serve-stale -1: " NOT_A_TIME},
 	{"-s 0", "--cache-size 0: too small (64k at least)"},
 	{"-s 65535", "--cache-size 65535: too small (64k at least)"},
 	{"-s lots", "--cache-size lots: " NOT_A_SIZE},
@@ -345,6 +368,7 @@ int main(void)
 	tcase_add_loop_test(tcase, policy_goes_by_its_name, TARN_FASTEST, TARN_PARALLEL + 1);
 	tcase_add_test(tcase, verbosity_counts);
 	tcase_add_test(tcase, help_and_version_win_over_check);
+	tcase_add_loop_test(tcase, times_have_units, 0, sizeof(times) / sizeof(times[0]));
 	tcase_add_loop_test(tcase, sizes_have_units, 0, sizeof(sizes) / sizeof(sizes[0]));
 	tcase_add_test(tcase, workers_go_up_to_their_bound);
 	tcase_add_loop_test(tcase, a_fault_names_the_option_and_the_reason, 0,

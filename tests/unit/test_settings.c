@@ -75,7 +75,7 @@ START_TEST(what_was_said_stays)
 {
 	write_resolv_conf("nameserver 192.0.2.1\n");
 	struct tarn__settings settings = {
-		.workers = 3, .cache_size = 65537, .log_level = TARN_LOG_ERR};
+		.workers = 3, .cache_size = 65537, .stale_sec = -1, .log_level = TARN_LOG_ERR};
 	add(&settings.listens, "192.0.2.7:5300");
 	add(&settings.upstreams, "2001:db8::1");
 	struct tarn__settings before = settings;
