@@ -593,7 +593,7 @@ static bool have_tries(struct lookup *lookup, size_t count)
 	return true;
 }
 
-/* Takes out of a group the lookups whose names do not belong to it; they have nothing outstanding. */
+/* Recalls the lookups of a group's list whose names do not belong to the group, and takes them out. */
 static void take_strays(struct tarn__lookups *all, struct tarn__forwarding *group,
 			struct tarn__list *from, struct tarn__list *strays)
 {
@@ -623,27 +623,26 @@ static void settle_stray(struct lookup *lookup)
 	move(lookup, &group->waiting);
 }
 
-/* A group that stays as it is, in another place. */
+static void move_attempts(const struct lookup *lookup)
+{
+	size_t first_server = lookup->group->upstream->first;
+	for (struct tarn__list *node = lookup->attempts.next; node != &lookup->attempts;
+	     node = node->next) {
+		struct tarn__attempt *attempt = TARN__CONTAINER(node, struct tarn__attempt, node);
+		attempt->exchange.server_index = first_server + index_of(attempt);
+	}
+}
+
+/* A group that stays as it is, but for its servers' place in the configuration's list. */
 static void move_group(struct tarn__forwarding *group, const struct tarn__config *config,
 		       size_t index)
 {
-	struct tarn__upstream *upstream = group->upstream;
-	tarn__upstream_move(upstream, config, index);
+	tarn__upstream_move(group->upstream, config, index);
 	tarn__probes_move(&group->probes);
 	struct tarn__list *const lists[] = {&group->running, &group->waiting};
-	for (size_t i = 0; i < 2; i++) {
-		for (struct tarn__list *node = lists[i]->next; node != lists[i];
-		     node = node->next) {
-			struct lookup *lookup = TARN__CONTAINER(node, struct lookup, node);
-			struct tarn__list *attempts = &lookup->attempts;
-			for (struct tarn__list *at = attempts->next; at != attempts;
-			     at = at->next) {
-				struct tarn__attempt *attempt =
-					TARN__CONTAINER(at, struct tarn__attempt, node);
-				attempt->exchange.server_index =
-					upstream->first + index_of(attempt);
-			}
-		}
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+		for (struct tarn__list *node = lists[i]->next; node != lists[i]; node = node->next)
+			move_attempts(TARN__CONTAINER(node, struct lookup, node));
 	}
 }
 
