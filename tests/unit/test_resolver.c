@@ -74,11 +74,9 @@ static long ask(struct outside *where, unsigned client, unsigned number)
 	return ask_wire(where, client, wire, write_question(number, wire));
 }
 
-/* What the server says to a question: one A record that lives for a minute. */
-static void answer(struct outside *where)
+/* What a server says to a question: one A record that lives for a minute. */
+static void answer_sent(struct outside *where, struct sent *sent)
 {
-	struct sent *sent = outside_take(where, &server, TARN__UDP);
-	ck_assert_ptr_nonnull(sent);
 	uint8_t wire[TARN__UDP_MIN];
 	size_t question_end = TARN__HEADER_LEN;
 	while (sent->wire[question_end] != 0)
@@ -89,6 +87,13 @@ static void answer(struct outside *where)
 	memcpy(wire + 6, "\0\1\0\0\0\0", 6);
 	memcpy(wire + question_end, "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1", 16);
 	ck_assert(outside_answer(where, sent, 0, wire, question_end + 16));
+}
+
+static void answer(struct outside *where)
+{
+	struct sent *sent = outside_take(where, &server, TARN__UDP);
+	ck_assert_ptr_nonnull(sent);
+	answer_sent(where, sent);
 }
 
 START_TEST(what_is_no_question_is_dropped)
@@ -416,6 +421,108 @@ START_TEST(server_of_a_zone_is_asked_for_a_name_in_it)
 }
 END_TEST
 
+enum { NAMES = 6, ZONES = 3, ADDRESSES = 4 };
+
+static uint32_t dice_seed;
+
+static uint32_t dice(uint32_t sides)
+{
+	dice_seed = dice_seed * 1664525 + 1013904223;
+	return (dice_seed >> 16) % sides;
+}
+
+static void reconfigure_anyhow(struct outside *first)
+{
+	static const char *const names[ZONES] = {"n0", "n1", "x.n1"};
+	struct tarn_address addresses[ADDRESSES];
+	for (size_t i = 0; i < ADDRESSES; i++) {
+		addresses[i] = server;
+		tarn_address_set_port(&addresses[i], (uint16_t)(1000 + i));
+	}
+	struct tarn_forward forwards[ZONES];
+	struct tarn_options options = {.forwards = forwards, .trust_ad = dice(2)};
+	options.upstream_count = dice(ADDRESSES);
+	options.upstreams = addresses + dice((uint32_t)(ADDRESSES - options.upstream_count));
+	for (size_t i = 0; i < ZONES; i++) {
+		if (dice(2) == 0)
+			continue;
+		struct tarn_forward *forward = &forwards[options.forward_count++];
+		*forward = (struct tarn_forward){.zone = names[i]};
+		forward->upstream_count = dice(3);
+		forward->upstreams = addresses + dice(ADDRESSES - 2);
+		forward->policy = (enum tarn_policy)dice(4);
+	}
+	outside_reconfigure(first, &options);
+}
+
+/* Any server says anything to anything that it was asked. */
+static void let_somebody_answer(struct outside *where)
+{
+	size_t alive = 0;
+	for (const struct sent *sent = where->sent; sent; sent = sent->next)
+		alive += sent->exchange != NULL;
+	if (alive == 0)
+		return;
+	size_t skip = dice((uint32_t)alive);
+	struct sent *sent = where->sent;
+	while (!sent->exchange || skip-- > 0)
+		sent = sent->next;
+	uint8_t wire[TARN__HEADER_LEN] = {sent->wire[0], sent->wire[1]};
+	tarn__put16(wire + 2, TARN__FLAG_QR | TARN__SERVFAIL);
+	switch (dice(4)) {
+	case 0:
+		outside_answer(where, sent, TARN_EUNREACHABLE, NULL, 0);
+		break;
+	case 1:
+		outside_answer(where, sent, 0, wire, sizeof wire);
+		break;
+	default:
+		answer_sent(where, sent);
+	}
+}
+
+START_TEST(changes_in_any_order_leave_nobody_without_an_answer)
+{
+	enum { STEPS = 400 };
+	dice_seed = (uint32_t)_i;
+	struct outside changing, second;
+	outside_init(&changing, &server, 1);
+	outside_init_second(&second, &changing);
+	struct outside *const workers[] = {&changing, &second};
+	unsigned client = 0;
+	for (unsigned step = 0; step < STEPS; step++) {
+		struct outside *where = workers[dice(2)];
+		switch (dice(8)) {
+		case 0:
+			reconfigure_anyhow(&changing);
+			break;
+		case 1:
+			tarn__resolver_network_changed(where->resolver);
+			break;
+		case 2:
+			outside_pass(where, dice(1500));
+			break;
+		case 3:
+		case 4:
+			let_somebody_answer(where);
+			break;
+		default:
+			if (ask(where, client, dice(NAMES)) != TARN__ASK_LATER)
+				answered[client]++;
+			client++;
+		}
+	}
+	for (int i = 0; i < 6; i++) {
+		outside_pass(&changing, 1000);
+		outside_pass(&second, 0);
+	}
+	for (unsigned i = 0; i < client; i++)
+		ck_assert_uint_eq(answered[i], 1);
+	outside_fini(&second);
+	outside_fini(&changing);
+}
+END_TEST
+
 START_TEST(every_client_is_answered_when_there_are_too_many_questions)
 {
 	unsigned at_once = 0;
@@ -575,6 +682,7 @@ int main(void)
 	tcase_add_test(tcase, silent_group_leaves_room_for_the_others);
 	tcase_add_test(tcase, server_that_leads_back_is_left_out);
 	tcase_add_test(tcase, server_of_a_zone_is_asked_for_a_name_in_it);
+	tcase_add_loop_test(tcase, changes_in_any_order_leave_nobody_without_an_answer, 0, 50);
 	tcase_add_test(tcase, every_client_is_answered_when_there_are_too_many_questions);
 	tcase_add_test(tcase, many_clients_with_one_question_are_bounded_too);
 	tcase_add_test(tcase, overload_is_not_remembered);
