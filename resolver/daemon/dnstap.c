@@ -13,6 +13,7 @@
 #ifdef HAVE_DNSTAP
 
 #include <fstrm.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,10 +35,10 @@ enum {
 
 static const char content_type[] = "protobuf:dnstap.Dnstap";
 
-/* The thread's own. */
 struct reader {
 	struct sockaddr_un address;
-	struct tarn__log *log;
+	atomic_bool is_there;
+	/* The thread's own. */
 	int fd;
 	bool is_missed; /* and that was logged */
 };
@@ -50,6 +51,7 @@ struct worker {
 };
 
 struct tarn__dnstap {
+	struct tarn__log *log;
 	struct reader reader;
 	struct fstrm_iothr *iothr;
 	char identity[256]; /* the host's name */
@@ -62,7 +64,8 @@ struct tarn__dnstap {
 
 static fstrm_res open_reader(void *data)
 {
-	struct reader *reader = data;
+	struct tarn__dnstap *dnstap = data;
+	struct reader *reader = &dnstap->reader;
 	struct timeval limit = {.tv_sec = BLOCK_SEC};
 	reader->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (reader->fd >= 0 &&
@@ -70,13 +73,15 @@ static fstrm_res open_reader(void *data)
 	    setsockopt(reader->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
 	    connect(reader->fd, (const struct sockaddr *)&reader->address,
 		    sizeof(reader->address)) == 0) {
-		tarn__log(reader->log, TARN_LOG_INFO, "dnstap: sending to %s",
-			  reader->address.sun_path);
 		reader->is_missed = false;
+		atomic_store(&reader->is_there, true);
+		tarn__log(dnstap->log, TARN_LOG_INFO,
+			  "dnstap: sending to %s; %" PRIu64 " messages lost so far",
+			  reader->address.sun_path, tarn__dnstap_lost(dnstap));
 		return fstrm_res_success;
 	}
 	if (!reader->is_missed)
-		tarn__log(reader->log, TARN_LOG_WARNING,
+		tarn__log(dnstap->log, TARN_LOG_WARNING,
 			  "dnstap: nobody reads at %s (%s); looking again every %d seconds",
 			  reader->address.sun_path, strerror(errno), REOPEN_SEC);
 	reader->is_missed = true;
@@ -88,7 +93,8 @@ static fstrm_res open_reader(void *data)
 
 static fstrm_res close_reader(void *data)
 {
-	struct reader *reader = data;
+	struct reader *reader = &((struct tarn__dnstap *)data)->reader;
+	atomic_store(&reader->is_there, false);
 	if (reader->fd >= 0)
 		close(reader->fd);
 	reader->fd = -1;
@@ -97,7 +103,7 @@ static fstrm_res close_reader(void *data)
 
 static fstrm_res read_reader(void *data, void *out, size_t len)
 {
-	const struct reader *reader = data;
+	const struct reader *reader = &((const struct tarn__dnstap *)data)->reader;
 	uint8_t *to = out;
 	while (len > 0) {
 		ssize_t part = recv(reader->fd, to, len, 0);
@@ -113,7 +119,7 @@ static fstrm_res read_reader(void *data, void *out, size_t len)
 
 static fstrm_res write_reader(void *data, const struct iovec *parts, int count)
 {
-	const struct reader *reader = data;
+	const struct reader *reader = &((const struct tarn__dnstap *)data)->reader;
 	for (int i = 0; i < count; i++) {
 		const uint8_t *from = parts[i].iov_base;
 		size_t len = parts[i].iov_len;
@@ -129,9 +135,9 @@ static fstrm_res write_reader(void *data, const struct iovec *parts, int count)
 	return fstrm_res_success;
 }
 
-static struct fstrm_writer *new_writer(struct reader *reader)
+static struct fstrm_writer *new_writer(struct tarn__dnstap *dnstap)
 {
-	struct fstrm_rdwr *rdwr = fstrm_rdwr_init(reader);
+	struct fstrm_rdwr *rdwr = fstrm_rdwr_init(dnstap);
 	fstrm_rdwr_set_open(rdwr, open_reader);
 	fstrm_rdwr_set_close(rdwr, close_reader);
 	fstrm_rdwr_set_read(rdwr, read_reader);
@@ -201,7 +207,10 @@ static void submit(struct worker *worker, Dnstap__Message *message)
 	envelope.has_version = true;
 	envelope.version = octets(dnstap->version, strlen(dnstap->version));
 
-	uint8_t *frame = malloc(dnstap__dnstap__get_packed_size(&envelope));
+	/* Without a reader libfstrm would throw it away, and would not count it. */
+	uint8_t *frame = atomic_load_explicit(&dnstap->reader.is_there, memory_order_relaxed)
+				 ? malloc(dnstap__dnstap__get_packed_size(&envelope))
+				 : NULL;
 	if (frame) {
 		size_t len = dnstap__dnstap__pack(&envelope, frame);
 		if (fstrm_iothr_submit(dnstap->iothr, worker->queue, frame, len, fstrm_free_wrapper,
@@ -296,7 +305,9 @@ struct tarn__dnstap *tarn__dnstap_new(size_t workers, const char *path, struct t
 		calloc(1, sizeof(*dnstap) + workers * sizeof(dnstap->workers[0]));
 	if (!dnstap)
 		return NULL;
-	dnstap->reader = (struct reader){.address.sun_family = AF_UNIX, .log = log, .fd = -1};
+	dnstap->log = log;
+	dnstap->count = workers;
+	dnstap->reader = (struct reader){.address.sun_family = AF_UNIX, .fd = -1};
 	if (strlen(path) >= sizeof(dnstap->reader.address.sun_path)) {
 		free(dnstap);
 		errno = ENAMETOOLONG;
@@ -306,7 +317,7 @@ struct tarn__dnstap *tarn__dnstap_new(size_t workers, const char *path, struct t
 	gethostname(dnstap->identity, sizeof(dnstap->identity) - 1);
 	snprintf(dnstap->version, sizeof(dnstap->version), "tarn %s", tarn_version());
 
-	struct fstrm_writer *writer = new_writer(&dnstap->reader);
+	struct fstrm_writer *writer = new_writer(dnstap);
 	if (writer)
 		dnstap->iothr = start_thread(&writer, workers);
 	if (!dnstap->iothr) {
@@ -315,7 +326,6 @@ struct tarn__dnstap *tarn__dnstap_new(size_t workers, const char *path, struct t
 		errno = ENOMEM;
 		return NULL;
 	}
-	dnstap->count = workers;
 	for (size_t i = 0; i < workers; i++) {
 		struct worker *worker = &dnstap->workers[i];
 		worker->dnstap = dnstap;

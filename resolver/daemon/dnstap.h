@@ -34,7 +34,7 @@ void tarn__dnstap_free(struct tarn__dnstap *);
 /* What one worker, 0 to workers - 1, is observed with; lives as long as the whole. */
 const struct tarn__observer *tarn__dnstap_observer(const struct tarn__dnstap *, size_t worker);
 
-/* Messages that found no room in the queue. Thread: any. */
+/* Messages that had no reader, or found no room in the queue. Thread: any. */
 uint64_t tarn__dnstap_lost(const struct tarn__dnstap *);
 
 #endif

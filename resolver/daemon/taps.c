@@ -24,7 +24,6 @@ struct tarn__taps {
 	struct tarn__questions *questions; /* NULL: never was on */
 	struct tarn__dnstap *dnstap; /* NULL: off */
 	char *question_log, *dnstap_path; /* NULL: off */
-	uint64_t lost_messages; /* of those that are off again */
 	size_t count;
 	struct tap items[];
 };
@@ -155,23 +154,11 @@ int tarn__taps_set(void *data, const struct tarn__settings *settings)
 			tarn__questions_stop(taps->questions);
 	}
 	/* What is no longer there, or will not be. */
-	if (change.dnstap && change.dnstap != taps->dnstap) {
-		taps->lost_messages += tarn__dnstap_lost(change.dnstap);
+	if (change.dnstap != taps->dnstap)
 		tarn__dnstap_free(change.dnstap);
-	}
 	free(change.question_log);
 	free(change.dnstap_path);
 	return error;
-}
-
-uint64_t tarn__taps_lost_lines(const struct tarn__taps *taps)
-{
-	return taps->questions ? tarn__questions_lost(taps->questions) : 0;
-}
-
-uint64_t tarn__taps_lost_messages(const struct tarn__taps *taps)
-{
-	return taps->lost_messages + (taps->dnstap ? tarn__dnstap_lost(taps->dnstap) : 0);
 }
 
 void tarn__taps_free(struct tarn__taps *taps)

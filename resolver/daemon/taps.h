@@ -3,7 +3,7 @@
  * daemon/taps.h: who looks on while the workers answer: the question log and dnstap, one of them,
  * both or none, as the settings say at any time.
  *
- * Thread: the one that made the workers, but for what says otherwise.
+ * Thread: the one that made the workers.
  */
 #ifndef TARN_DAEMON_TAPS_H
 #define TARN_DAEMON_TAPS_H
@@ -29,9 +29,5 @@ void tarn__taps_free(struct tarn__taps *);
  * logged: nothing has changed.
  */
 int tarn__taps_set(void *taps, const struct tarn__settings *);
-
-/* Lines and messages that were lost so far. Thread: any that set is not called on meanwhile. */
-uint64_t tarn__taps_lost_lines(const struct tarn__taps *);
-uint64_t tarn__taps_lost_messages(const struct tarn__taps *);
 
 #endif

@@ -347,10 +347,11 @@ def test_dnstap_tells_what_came_and_went(run_tarn, run_upstream, dnstap_path, to
     upstream = run_upstream(address())
     tarn = run_tarn("-w", 1, "--dnstap", dnstap_path, upstreams=[upstream])
     tarn.wait_for_line("dnstap: nobody reads at")
+    tarn.ask("lost.example.")  # asked, answered, told
     capture = Process([tool("fstrm_capture"), "-t", "protobuf:dnstap.Dnstap", "-u", dnstap_path,
                        "-w", str(tmp_path / "captured")])
     cleanup.callback(capture.kill)
-    tarn.wait_for_line(f"dnstap: sending to {dnstap_path}")
+    tarn.wait_for_line(f"dnstap: sending to {dnstap_path}; 3 messages lost so far")
     with tarn.udp_socket() as udp:
         for _ in range(2):
             udp.send(dns.message.make_query("a.example.", "A").to_wire())
