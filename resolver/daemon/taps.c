@@ -149,7 +149,9 @@ int tarn__taps_set(void *data, const struct tarn__settings *settings)
 		taps->dnstap_path = change.dnstap_path;
 		taps->dnstap = change.dnstap;
 		change = before;
-		tarn__workers_each(taps->workers, connect_tap, taps);
+		/* No worker waits for what it does not see. */
+		if (!before.question_log != !taps->question_log || before.dnstap != taps->dnstap)
+			tarn__workers_each(taps->workers, connect_tap, taps);
 		if (!taps->question_log && taps->questions)
 			tarn__questions_stop(taps->questions);
 	}
