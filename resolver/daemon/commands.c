@@ -6,6 +6,8 @@
 
 const struct tarn__command_row tarn__commands[TARN__COMMANDS] = {
 	[TARN__COMMAND_STATUS] = {"status", "", 0, 0, "say what runs, since when, and how it is"},
+	[TARN__COMMAND_STATS] = {"stats", "[--prometheus]", 0, 1, "print what has been counted"},
+	[TARN__COMMAND_UPSTREAMS] = {"upstreams", "", 0, 0, "say how each upstream server does"},
 	[TARN__COMMAND_LOOKUP] = {"lookup", "NAME [TYPE]", 1, 2,
 				  "ask a question as a client would"},
 	[TARN__COMMAND_EXPLAIN] = {"explain", "NAME [TYPE] [CLASS] [CLIENT]", 1, 4,

@@ -4,10 +4,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/config.h"
 #include "core/resolver.h"
 #include "daemon/values.h"
+#include "net/totals.h"
 #include "dns/answer.h"
 #include "dns/edns.h"
 #include "dns/name.h"
@@ -274,22 +276,48 @@ static json_t *describe_way(const struct tarn__inspected *inspected,
 	return json_string("that of an upstream server");
 }
 
-static json_t *describe_group(const struct tarn__config *config, const struct tarn__group *group)
+static const char *state_of(const struct tarn__server_totals *server)
+{
+	if (server->is_loop)
+		return "loop";
+	if (server->is_dead)
+		return "dead";
+	return server->answered_ago_ms == UINT64_MAX ? "new" : "up";
+}
+
+/* What has been measured; nothing where nothing has. */
+static void describe_time(json_t *out, const struct tarn__server_totals *server)
+{
+	if (server->srtt_ms > 0)
+		json_object_set_new(out, "rtt_ms", json_integer(server->srtt_ms));
+	if (server->answered_ago_ms != UINT64_MAX)
+		json_object_set_new(out, "last_answer_s",
+				    json_integer(seconds(server->answered_ago_ms)));
+}
+
+static json_t *describe_group(const struct tarn__group *group, const struct tarn__totals *totals)
 {
 	char zone[TARN__NAME_TEXT_MAX], text[TARN_ADDRESS_TEXT_MAX];
+	tarn__name_format(group->zone, zone);
 	json_t *servers = json_array();
-	for (size_t i = 0; i < group->count; i++) {
-		const struct tarn__server_config *server = &config->servers[group->first + i];
-		json_array_append_new(servers,
-				      json_string(tarn_address_format(&server->address, text)));
+	for (size_t i = 0; i < totals->server_count; i++) {
+		const struct tarn__server_totals *server = &totals->servers[i];
+		if (strcmp(server->zone, zone) != 0)
+			continue;
+		json_t *row =
+			json_pack("{ss ss}", "server", tarn_address_format(&server->address, text),
+				  "state", state_of(server));
+		describe_time(row, server);
+		json_array_append_new(servers, row);
 	}
-	return json_pack("{ss ss so}", "zone", tarn__name_format(group->zone, zone), "policy",
-			 tarn__policy_name(group->policy), "servers", servers);
+	return json_pack("{ss ss so}", "zone", zone, "policy", tarn__policy_name(group->policy),
+			 "servers", servers);
 }
 
 json_t *tarn__describe_inspected(const struct tarn__inspected *inspected,
 				 const struct tarn__config *config,
-				 const struct tarn__shared *shared)
+				 const struct tarn__shared *shared,
+				 const struct tarn__totals *totals)
 {
 	const struct tarn__query *query = &inspected->query;
 	char name[TARN__NAME_TEXT_MAX], class[TARN__WORD_MAX], type[TARN__WORD_MAX];
@@ -313,11 +341,140 @@ json_t *tarn__describe_inspected(const struct tarn__inspected *inspected,
 			index == TARN__GROUP_NONE ? NULL : &config->groups[index];
 		json_object_set_new(out, "answer", describe_way(inspected, group));
 		if (group)
-			json_object_set_new(out, "forward", describe_group(config, group));
+			json_object_set_new(out, "forward", describe_group(group, totals));
 	} else {
 		json_object_set_new(out, "answer", describe_ruling(inspected));
 	}
 	json_object_set_new(out, "cache", describe_states(inspected->states, shared));
 	json_object_set_new(out, "no_such_name", describe_states(inspected->denials, shared));
 	return out;
+}
+
+/* ---- numbers ---------------------------------------------------------------------------- */
+
+static json_t *number(uint64_t value)
+{
+	return json_integer((json_int_t)value);
+}
+
+static json_t *describe_answers(const struct tarn__stats *stats)
+{
+	json_t *out = json_array();
+	for (unsigned i = 0; i < TARN__STATUSES; i++) {
+		uint64_t count = stats->statuses[i];
+		json_array_append_new(
+			out,
+			json_pack("{ss sI sf}", "status", tarn__status_name((enum tarn__status)i),
+				  "answers", (json_int_t)count, "mean_ms",
+				  count ? (double)stats->latencies[i].sum_us / 1000 / (double)count
+					: 0.0));
+	}
+	return out;
+}
+
+static json_t *describe_rcodes(const struct tarn__stats *stats)
+{
+	json_t *out = json_object();
+	for (unsigned i = 0; i < TARN__COUNTED_RCODES; i++) {
+		char rcode[TARN__WORD_MAX];
+		if (stats->rcodes[i] > 0)
+			json_object_set_new(out, tarn__rcode_format((uint16_t)i, rcode),
+					    number(stats->rcodes[i]));
+	}
+	return out;
+}
+
+static json_t *describe_types(const struct tarn__stats *stats)
+{
+	json_t *out = json_object();
+	for (unsigned i = 0; i < TARN__COUNTED_TYPES; i++) {
+		char type[TARN__WORD_MAX] = "others";
+		if (i < TARN__COUNTED_TYPES - 1)
+			tarn__type_format((uint16_t)i, type);
+		if (stats->types[i] > 0)
+			json_object_set_new(out, type, number(stats->types[i]));
+	}
+	return out;
+}
+
+json_t *tarn__describe_totals(const struct tarn__totals *totals)
+{
+	const struct tarn__stats *stats = &totals->questions;
+	const struct tarn__tcp_stats *tcp = &totals->tcp;
+	const struct tarn__udp_stats *udp = &totals->udp;
+	const struct rtcache_stats *cache = &totals->cache;
+	json_t *out = json_object();
+	json_object_set_new(out, "questions",
+			    json_pack("{so so so so so}", "udp", number(stats->questions[0]), "tcp",
+				      number(stats->questions[1]), "own",
+				      number(stats->questions[2]), "dropped",
+				      number(stats->dropped), "waiting", number(stats->waiting)));
+	json_object_set_new(out, "answers", describe_answers(stats));
+	json_object_set_new(out, "rcodes", describe_rcodes(stats));
+	json_object_set_new(out, "types", describe_types(stats));
+	json_object_set_new(out, "lookups",
+			    json_pack("{so so so so so}", "started", number(stats->lookups_started),
+				      "under_way", number(stats->lookups), "sockets_opened",
+				      number(totals->carrier.sockets), "channels",
+				      number(totals->carrier.channels), "foreign_messages",
+				      number(totals->carrier.foreign)));
+	json_object_set_new(out, "cache",
+			    json_pack("{so so so so so so}", "entries", number(cache->entries),
+				      "used_octets", number(cache->bytes), "size_octets",
+				      number(cache->size), "evicted", number(cache->evicted),
+				      "ended", number(cache->swept), "not_admitted",
+				      number(cache->refused)));
+	json_object_set_new(out, "tcp",
+			    json_pack("{so so so so so so}", "connections",
+				      number(tcp->connections), "accepted", number(tcp->accepted),
+				      "refused", number(tcp->refused), "closed_idle",
+				      number(tcp->idle_closed), "closed_stalled",
+				      number(tcp->stalled_closed), "reset", number(tcp->reset)));
+	json_object_set_new(out, "udp",
+			    json_pack("{so so so}", "too_long", number(udp->too_long), "kept",
+				      number(udp->kept), "dropped", number(udp->dropped)));
+	return out;
+}
+
+/* What the server is asked without. */
+static json_t *describe_flaws(const struct tarn__server_totals *server)
+{
+	const struct {
+		bool is_set;
+		const char *name;
+	} flaws[] = {
+		{server->is_plain, "EDNS"},
+		{server->misspells, "mixed case"},
+		{server->garbles, "cookies"},
+	};
+	json_t *out = json_array();
+	for (size_t i = 0; i < sizeof flaws / sizeof flaws[0]; i++) {
+		if (flaws[i].is_set)
+			json_array_append_new(out, json_string(flaws[i].name));
+	}
+	return out;
+}
+
+json_t *tarn__describe_servers(const struct tarn__totals *totals)
+{
+	json_t *rows = json_array();
+	for (size_t i = 0; i < totals->server_count; i++) {
+		const struct tarn__server_totals *server = &totals->servers[i];
+		char text[TARN_ADDRESS_TEXT_MAX];
+		json_t *row = json_pack("{ss ss ss}", "server",
+					tarn_address_format(&server->address, text), "zone",
+					server->zone, "state", state_of(server));
+		describe_time(row, server);
+		json_object_set_new(row, "asked", number(server->asked));
+		json_object_set_new(row, "answered", number(server->answered));
+		json_object_set_new(row, "silent", number(server->silent));
+		json_object_set_new(row, "useless", number(server->useless));
+		json_object_set_new(row, "disbelieved", number(server->disbelieved));
+		json_t *flaws = describe_flaws(server);
+		if (json_array_size(flaws) > 0)
+			json_object_set(row, "without", flaws);
+		json_decref(flaws);
+		json_array_append_new(rows, row);
+	}
+	return json_pack("{so}", "upstreams", rows);
 }

@@ -16,9 +16,14 @@ json_t *tarn__describe_message(const uint8_t *wire, size_t len);
 
 struct tarn__config;
 struct tarn__shared;
+struct tarn__totals;
+
+/* All that is counted; each upstream server. */
+json_t *tarn__describe_totals(const struct tarn__totals *);
+json_t *tarn__describe_servers(const struct tarn__totals *);
 
 /* What would become of a question, and what is known of it. */
 json_t *tarn__describe_inspected(const struct tarn__inspected *, const struct tarn__config *,
-				 const struct tarn__shared *);
+				 const struct tarn__shared *, const struct tarn__totals *);
 
 #endif

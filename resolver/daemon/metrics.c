@@ -207,10 +207,10 @@ static void put_server_state(struct page *page, const struct tarn__totals *total
 {
 	const struct tarn__server_totals *servers = totals->servers;
 	begin(page, "tarn_upstream_up", "gauge",
-	      "Whether it is asked: 0 if it is dead for all workers, or leads back to tarn.");
+	      "Whether it is asked: 0 if it is dead, or leads back to tarn.");
 	for (size_t i = 0; i < totals->server_count; i++)
 		put_number(page, &servers[i], NULL, NULL,
-			   !servers[i].is_loop && servers[i].dead < totals->workers);
+			   !servers[i].is_loop && !servers[i].is_dead);
 	begin(page, "tarn_upstream_dead_workers", "gauge", "Workers that take it for dead.");
 	for (size_t i = 0; i < totals->server_count; i++)
 		put_number(page, &servers[i], NULL, NULL, servers[i].dead);

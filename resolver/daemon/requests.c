@@ -12,9 +12,11 @@
 
 #include "core/resolver.h"
 #include "daemon/describe.h"
+#include "daemon/metrics.h"
 #include "dns/text.h"
 #include "net/clock.h"
 #include "net/shared.h"
+#include "net/totals.h"
 #include "net/worker.h"
 
 /* ---- answers ---------------------------------------------------------------------------- */
@@ -116,6 +118,20 @@ static bool parse_question(struct tarn__task *task, const json_t *arguments, str
 
 /* ---- one command each ------------------------------------------------------------------- */
 
+/* NULL: the request has been answered, memory is short. */
+static struct tarn__totals *collect(struct tarn__task *task)
+{
+	enum { PATIENCE_MS = 500 };
+	if (!enter(task))
+		return NULL;
+	leave(task);
+	struct tarn__totals *totals =
+		tarn__totals_collect(task->subject->tarn, task->subject->worker, PATIENCE_MS);
+	if (!totals)
+		fail(task, "%s", strerror(ENOMEM));
+	return totals;
+}
+
 static json_t *describe_addresses(const struct tarn__addresses *list)
 {
 	json_t *out = json_array();
@@ -131,13 +147,60 @@ static void status(struct tarn__task *task, const json_t *arguments)
 	(void)arguments;
 	const struct tarn__subject *subject = task->subject;
 	const struct tarn__settings *settings = subject->settings;
+	struct tarn__totals *totals = collect(task);
+	if (!totals)
+		return;
+	uint64_t questions = 0;
+	for (size_t i = 0; i < TARN__COUNTED_WAYS; i++)
+		questions += totals->questions.questions[i];
 	answer_ok(task,
-		  json_pack("{ss si sI so si so ss}", "version", tarn_version(), "process",
-			    (int)getpid(), "uptime_s",
+		  json_pack("{ss si sI so si so sI sI sI sI sI ss}", "version", tarn_version(),
+			    "process", (int)getpid(), "uptime_s",
 			    (json_int_t)(ev_now(subject->loop) - subject->started), "listens",
 			    describe_addresses(&settings->bound), "workers", (int)settings->workers,
-			    "upstreams", describe_addresses(&settings->upstreams), "log_level",
+			    "upstreams", describe_addresses(&settings->upstreams), "questions",
+			    (json_int_t)questions, "waiting", (json_int_t)totals->questions.waiting,
+			    "cache_octets", (json_int_t)totals->cache.bytes, "cache_size_octets",
+			    (json_int_t)totals->cache.size, "cache_entries",
+			    (json_int_t)totals->cache.entries, "log_level",
 			    tarn__log_level_name(subject->log->level)));
+	tarn__totals_free(totals);
+}
+
+static void stats(struct tarn__task *task, const json_t *arguments)
+{
+	const char *word = argument(arguments, 0);
+	if (word && strcmp(word, "--prometheus") != 0) {
+		fail(task, "%s: not an option of stats (--prometheus)", word);
+		return;
+	}
+	struct tarn__totals *totals = collect(task);
+	if (!totals)
+		return;
+	size_t len;
+	char *text = word ? tarn__metrics_text(totals, &len) : NULL;
+	if (!word) {
+		answer_ok(task, tarn__describe_totals(totals));
+	} else if (text) {
+		json_t *document = json_pack("{ss%}", "text", text, len);
+		task->answer(task, document, false);
+		json_decref(document);
+		answer_ok(task, NULL);
+	} else {
+		fail(task, "%s", strerror(ENOMEM));
+	}
+	free(text);
+	tarn__totals_free(totals);
+}
+
+static void upstreams(struct tarn__task *task, const json_t *arguments)
+{
+	(void)arguments;
+	struct tarn__totals *totals = collect(task);
+	if (!totals)
+		return;
+	answer_ok(task, tarn__describe_servers(totals));
+	tarn__totals_free(totals);
 }
 
 static void on_answer(struct tarn_request *request, int error, const uint8_t *wire, size_t len)
@@ -173,15 +236,19 @@ static void explain(struct tarn__task *task, const json_t *arguments)
 	struct asked asked;
 	if (!parse_question(task, arguments, &asked))
 		return;
-	struct tarn__resolver *resolver = enter(task);
-	if (!resolver)
+	struct tarn__totals *totals = collect(task);
+	struct tarn__resolver *resolver = totals ? enter(task) : NULL;
+	if (!resolver) {
+		tarn__totals_free(totals);
 		return;
+	}
 	struct tarn__inspected inspected;
 	tarn__inspect(resolver, asked.wire, asked.len, asked.has_client ? &asked.client : NULL,
 		      &inspected);
 	answer_ok(task, tarn__describe_inspected(&inspected, tarn__resolver_config(resolver),
-						 tarn__get_shared(task->subject->tarn)));
+						 tarn__get_shared(task->subject->tarn), totals));
 	leave(task);
+	tarn__totals_free(totals);
 }
 
 static void sweep(struct tarn__task *task, enum tarn__sweep_kind kind)
@@ -377,6 +444,8 @@ typedef void handler(struct tarn__task *, const json_t *arguments);
 
 static handler *const handlers[TARN__COMMANDS] = {
 	[TARN__COMMAND_STATUS] = status,
+	[TARN__COMMAND_STATS] = stats,
+	[TARN__COMMAND_UPSTREAMS] = upstreams,
 	[TARN__COMMAND_LOOKUP] = lookup,
 	[TARN__COMMAND_EXPLAIN] = explain,
 	[TARN__COMMAND_FLUSH] = flush,

@@ -90,7 +90,8 @@ static void format(const char *key, const json_t *value, size_t size, char *out)
 	else if (json_is_array(value))
 		format_array(key, value, size, out);
 	else if (json_is_real(value))
-		snprintf(out, size, "%g", json_real_value(value));
+		snprintf(out, size, "%.1f%s", json_real_value(value),
+			 ends_in(key, "_ms") ? " ms" : "");
 	else if (!json_is_integer(value))
 		return;
 	else if (ends_in(key, "_ms"))
@@ -128,6 +129,8 @@ static void format_label(const char *key, size_t size, char *out)
 		out[len - 3] = '\0';
 	else if (ends_in(out, "_s"))
 		out[len - 2] = '\0';
+	else if (ends_in(out, "_octets"))
+		out[len - 7] = '\0';
 	for (char *letter = out; *letter; letter++) {
 		if (*letter == '_')
 			*letter = ' ';
@@ -183,12 +186,12 @@ static void put_cell(const char *text, const char *colour, size_t width, bool is
 		fprintf(out, "%*s", (int)(width - strlen(text) + 2), "");
 }
 
-static void show_table(const json_t *rows, FILE *out, bool has_colours)
+static void show_table(const json_t *rows, int indent, FILE *out, bool has_colours)
 {
 	struct column columns[COLUMNS_MAX];
 	size_t count = find_columns(rows, columns), index;
 	char cell[CELL_MAX];
-	fputs("  ", out);
+	fprintf(out, "%*s", indent, "");
 	for (size_t i = 0; i < count; i++) {
 		format_label(columns[i].key, sizeof(cell), cell);
 		for (char *letter = cell; *letter; letter++)
@@ -198,7 +201,7 @@ static void show_table(const json_t *rows, FILE *out, bool has_colours)
 	const json_t *row;
 	json_array_foreach(rows, index, row)
 	{
-		fputs("\n  ", out);
+		fprintf(out, "\n%*s", indent, "");
 		for (size_t i = 0; i < count; i++) {
 			format(columns[i].key, json_object_get(row, columns[i].key), sizeof(cell),
 			       cell);
@@ -247,7 +250,7 @@ static void show_members(const json_t *object, int indent, FILE *out, bool has_c
 			if (json_is_object(value))
 				show_members(value, indent + 2, out, has_colours);
 			else
-				show_table(value, out, has_colours);
+				show_table(value, indent + 2, out, has_colours);
 			continue;
 		}
 		format(key, value, sizeof(text), text);

@@ -333,8 +333,16 @@ static bool wants_colours(void)
 	return isatty(STDOUT_FILENO) && (!no || !*no) && terminal && strcmp(terminal, "dumb") != 0;
 }
 
+/* It may come last, too. */
+static bool is_json_option(const char *word)
+{
+	return strcmp(word, "-j") == 0 || strcmp(word, "--json") == 0;
+}
+
 static int act(struct session *session, char **words, size_t count)
 {
+	for (; count > 1 && is_json_option(words[count - 1]); count--)
+		session->has_json = true;
 	if (count == 0)
 		return fail_usage("COMMAND", "none was given");
 	enum tarn__command_id command = tarn__command_find(words[0]);

@@ -118,6 +118,7 @@ static void add_state(struct tarn__server_totals *to, const struct tarn__server 
 		      uint64_t now_ms)
 {
 	to->is_loop |= server->is_loop;
+	to->is_dead |= atomic_load(&server->health->is_dead);
 	to->dead += tarn__server_is_dead(server);
 	to->is_plain |= now_ms < server->plain_until_ms;
 	to->misspells |= tarn__flaw_is_known(&server->misspells, now_ms);

@@ -9,10 +9,11 @@ import stat
 import subprocess
 import time
 
+import dns.message
 import dns.rcode
 import pytest
 
-from servers import program
+from servers import free_port, program
 from upstream import address, reply
 
 SOA = "example. 60 IN SOA ns.example. a.example. 1 2 3 4 60"
@@ -101,7 +102,9 @@ def test_explain_a_hit(ctl, upstream):
     ctl.tarn.ask("www.example")
     told = ctl.explain("www.example")
     assert told["answer"].startswith("NOERROR, from the cache, with a TTL of ")
-    assert told["forward"] == {"zone": ".", "policy": "fastest", "servers": [upstream.address]}
+    assert (told["forward"]["zone"], told["forward"]["policy"]) == (".", "fastest")
+    server, = told["forward"]["servers"]
+    assert (server["server"], server["state"]) == (upstream.address, "up")
     assert len(told["cache"]) == 1
     entry = told["cache"][0]
     assert (entry["state"], entry["flags"], entry["rcode"], entry["from"]) == \
@@ -172,11 +175,50 @@ def test_explain_a_zone_with_servers_of_its_own(run_tarn, run_upstream, tmp_path
                       f'forward "never.example" {{ upstream = {{}} }}\n', encoding="ascii")
     ctl = Ctl(run_tarn, tmp_path, "-c", config)
     assert ctl.explain("www.corp.example")["forward"] == \
-        {"zone": "corp.example.", "policy": "sequential", "servers": [corp.address]}
-    assert ctl.explain("www.example")["forward"]["servers"] == [rest.address]
+        {"zone": "corp.example.", "policy": "sequential",
+         "servers": [{"server": corp.address, "state": "new"}]}
+    assert [row["server"] for row in ctl.explain("www.example")["forward"]["servers"]] == \
+        [rest.address]
     never = ctl.explain("www.never.example")
     assert never["answer"] == "NXDOMAIN, from tarn itself"
     assert never["rule"] == "never.example. is a zone that is never forwarded"
+
+
+def test_stats_count_what_was_asked(ctl):
+    for name in ("www.example", "www.example", "no.example", "localhost"):
+        ctl.tarn.ask(name)
+    ctl.tarn.tcp(dns.message.make_query("www.example", "A"))
+    stats = ctl.json("stats")
+    assert (stats["questions"]["udp"], stats["questions"]["tcp"]) == (4, 1)
+    answers = {row["status"]: row["answers"] for row in stats["answers"]}
+    assert (answers["hit"], answers["miss"], answers["local"]) == (2, 2, 1)
+    assert stats["rcodes"] == {"NOERROR": 4, "NXDOMAIN": 1}
+    assert stats["types"] == {"A": 5}
+    assert stats["lookups"]["started"] == 2
+    assert stats["cache"]["entries"] == 3
+    assert json.loads(ctl.text("stats", "--json"))["types"] == {"A": 5}
+    assert re.search(r"^  hit +2 +0\.0 ms$", ctl.text("stats"), re.M)
+    lines = ctl.text("stats", "--prometheus").splitlines()
+    assert 'tarn_questions_total{transport="tcp"} 1' in lines
+    done = ctl.run("stats", "--nonsense")
+    assert done.returncode == 1
+
+
+def test_upstreams_say_how_they_do(run_tarn, run_upstream, tmp_path):
+    good = run_upstream(address())
+    gone = f"127.0.0.1:{free_port()}"
+    ctl = Ctl(run_tarn, tmp_path, "--workers", 2, "--policy", "sequential",
+              upstreams=[gone, good])
+    for number in range(12):
+        assert ctl.tarn.ask(f"n{number}.example").answer
+    rows = {row["server"]: row for row in ctl.json("upstreams")["upstreams"]}
+    assert (rows[gone]["state"], rows[good.address]["state"]) == ("dead", "up")
+    assert rows[gone]["silent"] >= 3
+    assert (rows[gone]["answered"], rows[good.address]["answered"]) == (0, 12)
+    assert "rtt_ms" not in rows[gone]
+    assert rows[good.address]["rtt_ms"] >= 1
+    assert [row["state"] for row in ctl.explain("x.example")["forward"]["servers"]] == \
+        ["dead", "up"]
 
 
 # ---- what is told --------------------------------------------------------------------------------
@@ -373,7 +415,7 @@ def test_help_man_page_and_completion_know_the_same_commands():
         completion = file.read()
     assert re.search(r"commands='([^']*)'", completion)[1].split() == commands
     in_help = set(re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", text.split("\n\n")[2]))
-    in_page = set(re.findall(r"Fl (\\?-?\w[\w-]*)", page))
+    in_page = set(re.findall(r"Fl (\\?-?\w[\w-]*)", page)) - {"\\-prometheus"}
     assert in_help == {"-" + word.replace("\\-", "-") for word in in_page}
 
 

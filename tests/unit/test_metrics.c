@@ -141,6 +141,7 @@ START_TEST(server_is_up_while_a_worker_asks_it)
 {
 	servers[0].dead = 1;
 	servers[1].dead = 2;
+	servers[1].is_dead = true;
 	write_text();
 	check_line("tarn_upstream_up{server=\"192.0.2.53:53\",zone=\".\"} 1");
 	check_line("tarn_upstream_up{" LABELS "} 0");
