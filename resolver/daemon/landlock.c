@@ -42,8 +42,8 @@ enum {
 };
 
 /*
- * What libraries open: c-ares and the C library, and a library that a reload asks for; and where those
- * who write resolv.conf keep theirs, should it come to be a link.
+ * What libraries open: c-ares a file and random octets, the C library others (to end a thread, to find a
+ * group or the time zone); and where those who write resolv.conf keep theirs, should it come to be a link.
  */
 static const struct {
 	const char *path;
@@ -58,6 +58,7 @@ static const struct {
 	{"/usr/lib", READ},
 	{"/usr/lib64", READ},
 	{"/usr/local/lib", READ},
+	{"/usr/share/zoneinfo", READ},
 };
 
 static struct ruleset choose(long abi)
