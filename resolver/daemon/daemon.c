@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The program tarn: reads what it was told, sets up, runs until a signal ends it. */
+/* The program tarn: reads what it was told, and does it. */
 #include "daemon/daemon.h"
 
 #include <errno.h>
@@ -12,26 +12,17 @@
 #include <unistd.h>
 
 #include "daemon/configuration.h"
-#include "daemon/confine.h"
-#include "daemon/control.h"
 #include "daemon/explain.h"
 #include "daemon/log.h"
-#include "daemon/metrics_http.h"
 #include "daemon/options.h"
-#include "daemon/privileges.h"
-#include "daemon/reload.h"
 #include "daemon/resolvconf.h"
-#include "daemon/rlimits.h"
+#include "daemon/serve.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
-#include "daemon/taps.h"
-#include "daemon/workers.h"
 #include "net/channel.h"
 #include "tarn.h"
 
 enum { EXIT_USAGE = 2 };
-
-/* ---- set-up ---------------------------------------------------------------------------------- */
 
 /* A program started without stderr would log into the first socket it opens. */
 static void open_standard_streams(void)
@@ -44,174 +35,12 @@ static void open_standard_streams(void)
 		close(fd);
 }
 
-static struct tarn *open_resolver(const struct tarn__settings *settings, struct tarn__log *log)
-{
-	struct tarn_options options;
-	struct tarn *tarn = NULL;
-	if (tarn__settings_to_options(settings, &options) == 0) {
-		options.log = tarn__log_line;
-		options.log_arg = log;
-		tarn = tarn_new(&options);
-		free((struct tarn_forward *)options.forwards);
-	}
-	if (!tarn)
-		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
-	return tarn;
-}
-
 static void print_version(void)
 {
 	const char *cares = "unknown";
 	tarn__channel_library_init(&cares);
 	printf("tarn %s\nc-ares %s\nlibev %d.%d\n", tarn_version(), cares, ev_version_major(),
 	       ev_version_minor());
-}
-
-/* ---- run ------------------------------------------------------------------------------------- */
-
-static void on_end(struct ev_loop *loop, ev_signal *signal, int events)
-{
-	(void)events;
-	tarn__log(signal->data, TARN_LOG_INFO, "%s: stopping", strsignal(signal->signum));
-	ev_break(loop, EVBREAK_ALL);
-}
-
-static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events)
-{
-	(void)loop;
-	(void)events;
-	struct tarn__reload *reload = signal->data;
-	tarn__log(reload->log, TARN_LOG_INFO, "%s: reloading", strsignal(signal->signum));
-	struct tarn__faults faults = {0};
-	(void)tarn__reload_run(reload, &faults);
-	tarn__faults_fini(&faults);
-}
-
-/*
- * The main thread's loop: signals, and whatever else is no worker's. Signals are taken before
- * anything listens, so that one that comes early ends tarn as cleanly as any other.
- */
-struct control {
-	struct ev_loop *loop;
-	ev_signal term, interrupt, hangup;
-};
-
-static int control_open(struct control *control, struct tarn__reload *reload)
-{
-	control->loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
-	if (!control->loop)
-		return TARN_ESYSTEM;
-	ev_signal_init(&control->term, on_end, SIGTERM);
-	ev_signal_init(&control->interrupt, on_end, SIGINT);
-	ev_signal_init(&control->hangup, on_hangup, SIGHUP);
-	ev_signal *const signals[] = {&control->term, &control->interrupt, &control->hangup};
-	control->term.data = control->interrupt.data = reload->log;
-	control->hangup.data = reload;
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		ev_signal_start(control->loop, signals[i]);
-	return 0;
-}
-
-/* From now on signals do nothing: a second one must not spoil a clean stop. */
-static void control_close(struct control *control)
-{
-	if (!control->loop)
-		return;
-	sigset_t all;
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, NULL);
-	ev_signal *const signals[] = {&control->term, &control->interrupt, &control->hangup};
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		ev_signal_stop(control->loop, signals[i]);
-		signal(signals[i]->signum, SIG_IGN);
-	}
-	ev_loop_destroy(control->loop);
-}
-
-static void stop(void *data)
-{
-	const struct tarn__reload *reload = data;
-	tarn__log(reload->log, TARN_LOG_INFO, "tarnctl: stopping");
-	ev_break(reload->loop, EVBREAK_ALL);
-}
-
-static int reload_again(void *data, struct tarn__faults *faults)
-{
-	return tarn__reload_run(data, faults);
-}
-
-/* settings are those of the start. */
-static int run(const struct tarn__command *command, struct tarn__settings *settings,
-	       struct tarn__service *service, struct tarn__log *log)
-{
-	int status = EXIT_FAILURE;
-	struct control control = {0};
-	struct tarn *tarn = NULL;
-	struct tarn__workers *workers = NULL;
-	struct tarn__taps *taps = NULL;
-	struct tarn__identity identity;
-	struct tarn__subject subject = {.log = log, .stop = stop, .reload = reload_again};
-	struct tarn__control socket = {.subject = &subject, .identity = &identity};
-	struct tarn__reload reload = {.command = command,
-				      .service = service,
-				      .log = log,
-				      .settings = settings,
-				      .first = settings,
-				      .parts = {{tarn__control_set, &socket}},
-				      .part_count = 1};
-	struct tarn__metrics_http *metrics = NULL;
-
-	if (tarn__privileges_find(settings->user, &identity, log) < 0)
-		goto done;
-	tarn__rlimits_raise(settings, log);
-	tarn = open_resolver(settings, log);
-	if (!tarn)
-		goto done;
-	if (control_open(&control, &reload) < 0 ||
-	    !(workers = tarn__workers_new(tarn, settings->workers)) ||
-	    !(taps = tarn__taps_new(workers, settings->workers, log))) {
-		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
-		goto done;
-	}
-	reload.loop = control.loop;
-	reload.tarn = tarn;
-	reload.workers = workers;
-	subject.tarn = tarn;
-	subject.loop = control.loop;
-	subject.started = ev_now(control.loop);
-	subject.data = &reload;
-	if (identity.is_other)
-		tarn__workers_give_to(workers, identity.uid);
-	if (tarn__reload_open(&reload) < 0 ||
-	    tarn__metrics_http_open(&settings->metrics, log, &metrics) < 0 ||
-	    tarn__confine(settings, &identity, tarn__resolv_conf, log) < 0)
-		goto done;
-	/* Not before: their threads, and the files that they open, are of the sandbox, too. */
-	if (tarn__taps_set(taps, settings) < 0)
-		goto done;
-	reload.parts[reload.part_count++] = (struct tarn__part){tarn__taps_set, taps};
-	if (tarn__workers_start(workers) < 0) {
-		tarn__log(log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
-		goto done;
-	}
-	if (tarn__metrics_http_start(metrics, tarn) < 0)
-		goto done;
-	tarn__log_start(log, control.loop);
-	tarn__reload_start(&reload);
-	ev_run(control.loop, 0);
-	tarn__service_stopping(service, "stopping");
-	tarn__log_stop(log);
-	status = EXIT_SUCCESS;
-done:
-	tarn__metrics_http_free(metrics);
-	tarn__control_close(&socket);
-	tarn__subject_fini(&subject);
-	tarn__reload_stop(&reload);
-	tarn__workers_free(workers);
-	tarn__taps_free(taps);
-	control_close(&control);
-	tarn_free(tarn);
-	return status;
 }
 
 static int complete(struct tarn__settings *settings, struct tarn__log *log)
@@ -237,7 +66,7 @@ static int check(struct tarn__settings *settings, struct tarn__log *log)
 {
 	if (complete(settings, log) < 0)
 		return refusal_status(settings);
-	struct tarn *tarn = open_resolver(settings, log);
+	struct tarn *tarn = tarn__serve_resolver(settings, log);
 	if (!tarn)
 		return EXIT_FAILURE;
 	tarn_free(tarn);
@@ -258,7 +87,7 @@ static int serve(const struct tarn__command *command, struct tarn__settings *set
 		status = refusal_status(settings);
 	} else {
 		tarn__log_set_level(log, tarn__settings_log_level(settings));
-		status = run(command, settings, &service, log);
+		status = tarn__serve(command, settings, &service, log);
 	}
 	tarn__service_fini(&service);
 	return status;

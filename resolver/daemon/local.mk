@@ -33,6 +33,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/resolvconf.c resolver/daemon/resolvconf.h \
 	resolver/daemon/rlimits.c resolver/daemon/rlimits.h \
 	resolver/daemon/sandbox.c resolver/daemon/sandbox.h \
+	resolver/daemon/serve.c resolver/daemon/serve.h \
 	resolver/daemon/service.c resolver/daemon/service.h \
 	resolver/daemon/ring.c resolver/daemon/ring.h \
 	resolver/daemon/settings.c resolver/daemon/settings.h \

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tarn while it answers. The main thread's loop has the signals, the control socket and whatever else
+ * is no worker's.
+ */
+#include "daemon/serve.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/confine.h"
+#include "daemon/control.h"
+#include "daemon/metrics_http.h"
+#include "daemon/privileges.h"
+#include "daemon/reload.h"
+#include "daemon/resolvconf.h"
+#include "daemon/rlimits.h"
+#include "daemon/taps.h"
+#include "daemon/workers.h"
+
+/* All of it; what is zero is not there yet. */
+struct program {
+	struct tarn__settings *settings; /* of the start */
+	struct tarn__service *service;
+	struct tarn__log *log;
+	struct tarn__identity identity;
+	struct ev_loop *loop;
+	ev_signal term, interrupt, hangup;
+	struct tarn *tarn;
+	struct tarn__workers *workers;
+	struct tarn__taps *taps;
+	struct tarn__metrics_http *metrics;
+	struct tarn__subject subject;
+	struct tarn__control control;
+	struct tarn__reload reload;
+};
+
+/* ---- signals and requests ---------------------------------------------------------------------- */
+
+static void on_end(struct ev_loop *loop, ev_signal *signal, int events)
+{
+	(void)events;
+	struct program *program = signal->data;
+	tarn__log(program->log, TARN_LOG_INFO, "%s: stopping", strsignal(signal->signum));
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events)
+{
+	(void)loop;
+	(void)events;
+	struct program *program = signal->data;
+	tarn__log(program->log, TARN_LOG_INFO, "%s: reloading", strsignal(signal->signum));
+	struct tarn__faults faults = {0};
+	(void)tarn__reload_run(&program->reload, &faults);
+	tarn__faults_fini(&faults);
+}
+
+static void on_stop_request(void *data)
+{
+	struct program *program = data;
+	tarn__log(program->log, TARN_LOG_INFO, "tarnctl: stopping");
+	ev_break(program->loop, EVBREAK_ALL);
+}
+
+static int on_reload_request(void *data, struct tarn__faults *faults)
+{
+	struct program *program = data;
+	return tarn__reload_run(&program->reload, faults);
+}
+
+/*
+ * Signals are taken before anything listens, so that one that comes early ends tarn as cleanly as any
+ * other.
+ */
+static int open_loop(struct program *program)
+{
+	program->loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
+	if (!program->loop)
+		return TARN_ESYSTEM;
+	ev_signal_init(&program->term, on_end, SIGTERM);
+	ev_signal_init(&program->interrupt, on_end, SIGINT);
+	ev_signal_init(&program->hangup, on_hangup, SIGHUP);
+	ev_signal *const signals[] = {&program->term, &program->interrupt, &program->hangup};
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		signals[i]->data = program;
+		ev_signal_start(program->loop, signals[i]);
+	}
+	return 0;
+}
+
+/* From now on signals do nothing: a second one must not spoil a clean stop. */
+static void close_loop(struct program *program)
+{
+	if (!program->loop)
+		return;
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	ev_signal *const signals[] = {&program->term, &program->interrupt, &program->hangup};
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		ev_signal_stop(program->loop, signals[i]);
+		signal(signals[i]->signum, SIG_IGN);
+	}
+	ev_loop_destroy(program->loop);
+}
+
+/* ---- from start to end ------------------------------------------------------------------------- */
+
+struct tarn *tarn__serve_resolver(const struct tarn__settings *settings, struct tarn__log *log)
+{
+	struct tarn_options options;
+	struct tarn *tarn = NULL;
+	if (tarn__settings_to_options(settings, &options) == 0) {
+		options.log = tarn__log_line;
+		options.log_arg = log;
+		tarn = tarn_new(&options);
+		free((struct tarn_forward *)options.forwards);
+	}
+	if (!tarn)
+		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
+	return tarn;
+}
+
+/* Everything that is in this process alone. */
+static int make(struct program *program)
+{
+	const struct tarn__settings *settings = program->settings;
+	struct tarn__log *log = program->log;
+	if (tarn__privileges_find(settings->user, &program->identity, log) < 0)
+		return TARN_EINVAL;
+	tarn__rlimits_raise(settings, log);
+	program->tarn = tarn__serve_resolver(settings, log);
+	if (!program->tarn)
+		return TARN_ESYSTEM;
+	if (open_loop(program) < 0 ||
+	    !(program->workers = tarn__workers_new(program->tarn, settings->workers)) ||
+	    !(program->taps = tarn__taps_new(program->workers, settings->workers, log))) {
+		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
+		return TARN_ESYSTEM;
+	}
+	if (program->identity.is_other)
+		tarn__workers_give_to(program->workers, program->identity.uid);
+	return 0;
+}
+
+/* What others see, as far as it takes privileges; then these go. */
+static int open_outside(struct program *program, const struct tarn__command *command)
+{
+	struct tarn__log *log = program->log;
+	program->subject = (struct tarn__subject){
+		.tarn = program->tarn,
+		.loop = program->loop,
+		.log = log,
+		.started = ev_now(program->loop),
+		.stop = on_stop_request,
+		.reload = on_reload_request,
+		.data = program,
+	};
+	program->control = (struct tarn__control){.subject = &program->subject,
+						  .identity = &program->identity};
+	program->reload = (struct tarn__reload){
+		.loop = program->loop,
+		.command = command,
+		.tarn = program->tarn,
+		.workers = program->workers,
+		.service = program->service,
+		.log = log,
+		.first = program->settings,
+		.settings = program->settings,
+		.parts = {{tarn__control_set, &program->control}},
+		.part_count = 1,
+	};
+	int error = tarn__reload_open(&program->reload);
+	if (error == 0)
+		error = tarn__metrics_http_open(&program->settings->metrics, log,
+						&program->metrics);
+	if (error == 0)
+		error = tarn__confine(program->settings, &program->identity, tarn__resolv_conf,
+				      log);
+	return error;
+}
+
+/* Within the sandbox: what opens files later must find out now whether it can. */
+static int start(struct program *program)
+{
+	int error = tarn__taps_set(program->taps, program->settings);
+	if (error < 0)
+		return error;
+	struct tarn__reload *reload = &program->reload;
+	reload->parts[reload->part_count++] = (struct tarn__part){tarn__taps_set, program->taps};
+	error = tarn__workers_start(program->workers);
+	if (error < 0) {
+		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
+		return error;
+	}
+	return tarn__metrics_http_start(program->metrics, program->tarn);
+}
+
+static void run(struct program *program)
+{
+	tarn__log_start(program->log, program->loop);
+	tarn__reload_start(&program->reload);
+	ev_run(program->loop, 0);
+	tarn__service_stopping(program->service, "stopping");
+	tarn__log_stop(program->log);
+}
+
+static void end(struct program *program)
+{
+	tarn__metrics_http_free(program->metrics);
+	tarn__control_close(&program->control);
+	tarn__subject_fini(&program->subject);
+	tarn__reload_stop(&program->reload);
+	tarn__workers_free(program->workers);
+	tarn__taps_free(program->taps);
+	close_loop(program);
+	tarn_free(program->tarn);
+}
+
+int tarn__serve(const struct tarn__command *command, struct tarn__settings *settings,
+		struct tarn__service *service, struct tarn__log *log)
+{
+	int status = EXIT_FAILURE;
+	struct program program = {.settings = settings, .service = service, .log = log};
+	if (make(&program) == 0 && open_outside(&program, command) == 0 && start(&program) == 0) {
+		run(&program);
+		status = EXIT_SUCCESS;
+	}
+	end(&program);
+	return status;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/serve.h: tarn while it answers, from its first socket to the signal that ends it. */
+#ifndef TARN_DAEMON_SERVE_H
+#define TARN_DAEMON_SERVE_H
+
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "daemon/service.h"
+#include "daemon/settings.h"
+#include "tarn.h"
+
+/* The resolver that the settings mean. NULL: logged. */
+struct tarn *tarn__serve_resolver(const struct tarn__settings *, struct tarn__log *);
+
+/* Until a signal or tarnctl ends it. settings are completed. The exit status. */
+int tarn__serve(const struct tarn__command *, struct tarn__settings *, struct tarn__service *,
+		struct tarn__log *);
+
+#endif
