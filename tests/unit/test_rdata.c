@@ -76,8 +76,9 @@ START_TEST(longest_rdata_has_room)
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		const char *text = format(forms[i].type, octets, len);
 		ck_assert_uint_lt(strlen(text), TARN__RDATA_TEXT_MAX);
-		for (; *text; text++)
-			ck_assert(*text >= ' ' && *text <= '~');
+		while (*text >= ' ' && *text <= '~')
+			text++;
+		ck_assert_int_eq(*text, '\0');
 	}
 }
 END_TEST
