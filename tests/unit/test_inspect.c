@@ -60,7 +60,7 @@ static size_t write_question(const char *name, const char *type, unsigned varian
 static long ask_variant(const char *name, const char *type, unsigned variant)
 {
 	uint8_t wire[512];
-	struct tarn__asker asker = {.transport = TARN__TCP, .answer = on_answer};
+	struct tarn__asker asker = {.transport = TARN__TCP, .answer = on_answer, .route = ""};
 	return tarn__resolver_ask(outside.resolver, &asker, wire,
 				  write_question(name, type, variant, wire), reply);
 }
