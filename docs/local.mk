@@ -7,15 +7,16 @@ EXTRA_DIST += docs/hacking.md docs/rfc.md docs/differences.md docs/performance.m
 	docs/performance.svg docs/upstreams.md docs/decisions
 
 examplesdir = $(docdir)/examples
-dist_examples_DATA = docs/grafana.json docs/examples/rtcache_files.c docs/examples/tarn.conf
+dist_examples_DATA = docs/grafana.json docs/examples/rtcache_files.c docs/examples/tarn.conf \
+	docs/examples/tarn.socket
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = docs/completion/tarnctl
 
 # What systemd needs to run it; ./configure says where that goes.
 systemdsystemunit_DATA = docs/tarn.service
-sysusers_DATA = docs/sysusers.d/tarn.conf
-EXTRA_DIST += docs/examples/tarn.service docs/examples/tarn.socket
+dist_sysusers_DATA = docs/sysusers.d/tarn.conf
+EXTRA_DIST += docs/examples/tarn.service
 CLEANFILES += docs/tarn.service
 
 docs/tarn.service: docs/examples/tarn.service Makefile
