@@ -44,9 +44,11 @@ def free_port(host="127.0.0.1"):
     raise RuntimeError(f"no free port on {host}")
 
 
-def die_with_parent():
+def become_a_child():
+    """It dies with its parent, and does not ignore SIGINT as what a shell runs beside itself does."""
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Process:
@@ -59,7 +61,7 @@ class Process:
         self.news = threading.Condition()
         self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                       stderr=subprocess.STDOUT, start_new_session=True,
-                                      preexec_fn=die_with_parent, text=True, errors="replace",
+                                      preexec_fn=become_a_child, text=True, errors="replace",
                                       **options)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()

@@ -139,7 +139,7 @@ def test_a_closed_stderr_does_not_leak_the_log_to_clients(run_tarn, run_upstream
     upstream = run_upstream(address())
     child = subprocess.Popen([tool("sh"), "-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh", program(), "-v",
                               "-l", f"127.0.0.1:{port}", "-u", upstream.address],
-                             preexec_fn=servers.die_with_parent)
+                             preexec_fn=servers.become_a_child)
     cleanup.callback(child.kill)
     for _ in range(200):
         try:
@@ -293,7 +293,7 @@ def test_hangup_without_a_file_changes_nothing(run_tarn, run_upstream):
 def test_few_descriptors_are_survived(run_tarn, run_upstream, cleanup):
     """With 64 descriptors and 100 connections the others wait; UDP goes on."""
     def limit():
-        servers.die_with_parent()
+        servers.become_a_child()
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
     upstream = run_upstream(address())
