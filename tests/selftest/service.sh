@@ -8,9 +8,11 @@ set -u
 examples=${srcdir:-.}/docs/examples
 exposure=20 # tenths, of 100
 
-# The units with the program that was built, and without what verify would look for on this machine.
+# The units with the program that was built, and without what verify would look for on this machine
+# (kill is a package's of its own, procps, that a small root lacks).
 for unit in tarn.service tarn.socket; do
 	sed -e "s|^ExecStart=/usr/sbin/tarn|ExecStart=$PWD/resolver/daemon/tarn|" -e '/^Documentation=/d' \
+		-e 's|^ExecReload=/bin/kill |ExecReload=/bin/true |' \
 		"$examples/$unit" >"$scratch/$unit"
 done
 
