@@ -125,7 +125,8 @@ done
 AC_MSG_RESULT([${PYTHON:-none}])])
 
 # TARN_OPTIONAL(NAME, MODULES, yes|no|auto): a part of the program that can be left out. Sets
-# NAME_CFLAGS, NAME_LIBS, have_name, HAVE_NAME for C and for automake, and adds to left_out.
+# NAME_CFLAGS, NAME_LIBS, have_name, HAVE_NAME for C and for automake, and adds to built_with or
+# left_out.
 AC_DEFUN([TARN_OPTIONAL], [
 	m4_pushdef([tarn_lower], m4_tolower([$1]))
 	have_[]tarn_lower=no
@@ -134,7 +135,8 @@ AC_DEFUN([TARN_OPTIONAL], [
 			[AS_IF([test "$3" = yes], [AC_MSG_ERROR([no $2])])])
 	])
 	AS_IF([test "$have_[]tarn_lower" = yes],
-		[AC_DEFINE([HAVE_$1], [1], [Define to 1 where it is built with $2.])],
+		[AC_DEFINE([HAVE_$1], [1], [Define to 1 where it is built with $2.])
+		built_with="${built_with:+$built_with, }tarn_lower"],
 		[left_out="${left_out:+$left_out, }tarn_lower"])
 	AM_CONDITIONAL([HAVE_$1], [test "$have_[]tarn_lower" = yes])
 	m4_popdef([tarn_lower])

@@ -58,19 +58,28 @@ void tarn__inspect(struct tarn__resolver *resolver, const uint8_t *wire, size_t 
 
 /* ---- forgetting ------------------------------------------------------------------------- */
 
-size_t tarn__forget(struct tarn__resolver *resolver, const uint8_t *qname, size_t qname_len,
-		    uint16_t qtype)
+static void forget_key(struct rtcache_client *client, const void *key, size_t len,
+		       struct tarn__forgotten *forgotten)
+{
+	struct rtcache_state state;
+	if (rtcache_inspect(client, key, len, &state) == 0 && state.failure < 0)
+		forgotten->failures++;
+	forgotten->answers += rtcache_remove(client, key, len);
+}
+
+struct tarn__forgotten tarn__forget(struct tarn__resolver *resolver, const uint8_t *qname,
+				    size_t qname_len, uint16_t qtype)
 {
 	const uint16_t types[] = {qtype, NAME_ITSELF};
-	size_t count = 0;
+	struct tarn__forgotten forgotten = {0};
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
 		for (unsigned variant = 0; variant < TARN__VARIANTS; variant++) {
 			uint8_t key[TARN__KEY_MAX];
 			size_t len = write_key(qname, qname_len, types[i], variant, key);
-			count += rtcache_remove(tarn__resolver_client(resolver), key, len);
+			forget_key(tarn__resolver_client(resolver), key, len, &forgotten);
 		}
 	}
-	return count;
+	return forgotten;
 }
 
 static bool is_swept(const struct tarn__sweep *sweep, const struct rtcache_item *item,
@@ -95,7 +104,7 @@ static void on_item(const struct rtcache_item *item, void *arg)
 	struct tarn__sweep *sweep = arg;
 	struct tarn__key key;
 	if (tarn__key_read(item->key, item->key_len, &key) && is_swept(sweep, item, &key))
-		sweep->count += rtcache_remove(sweep->client, item->key, item->key_len);
+		forget_key(sweep->client, item->key, item->key_len, &sweep->forgotten);
 }
 
 bool tarn__sweep_step(struct tarn__sweep *sweep, struct tarn__resolver *resolver)

@@ -40,12 +40,18 @@ struct tarn__inspected {
 void tarn__inspect(struct tarn__resolver *, const uint8_t *wire, size_t len,
 		   const struct tarn_address *client, struct tarn__inspected *out);
 
+/* How much was. */
+struct tarn__forgotten {
+	size_t answers; /* that there are no records among them */
+	size_t failures; /* that were remembered */
+};
+
 /*
  * Forgets a name's records of one type, and that they, or it, do not exist, or that they were not to
- * be had. How many entries that were. What a lookup under way brings is stored all the same.
+ * be had. What a lookup under way brings is stored all the same.
  */
-size_t tarn__forget(struct tarn__resolver *, const uint8_t *qname, size_t qname_len,
-		    uint16_t qtype);
+struct tarn__forgotten tarn__forget(struct tarn__resolver *, const uint8_t *qname, size_t qname_len,
+				    uint16_t qtype);
 
 /* The same, wherever in the cache, in steps. */
 enum tarn__sweep_kind {
@@ -58,7 +64,7 @@ struct tarn__sweep {
 	enum tarn__sweep_kind kind;
 	size_t name_len;
 	uint8_t name[TARN__NAME_MAX];
-	size_t count; /* entries gone so far */
+	struct tarn__forgotten forgotten; /* so far */
 	uint64_t cursor; /* 0 at first */
 	struct rtcache_client *client;
 };

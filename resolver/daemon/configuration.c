@@ -131,6 +131,8 @@ static void take_value(struct file *file, const struct tarn__statement *statemen
 	bool is_forward = row->section == tarn__forward_section;
 	if (is_said_twice(file, statement) || (is_forward && !file->forward))
 		return;
+	if (is_forward)
+		file->forward->said |= UINT64_C(1) << (row - tarn__options);
 	if (is_forward && statement->is_first)
 		file->forward_lines[row - tarn__options] = statement->line;
 	else if (!is_forward && settings->origins[row - tarn__options].by != TARN__BY_FILE)

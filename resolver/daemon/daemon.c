@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The program tarn: reads what it was told, and does it. */
+#include "config.h"
+
 #include "daemon/daemon.h"
 
+#include <confuse.h>
 #include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,12 +39,26 @@ static void open_standard_streams(void)
 		close(fd);
 }
 
+static const char *get_jansson_version(void)
+{
+#if JANSSON_VERSION_HEX >= 0x020d00
+	return jansson_version_str();
+#else
+	return JANSSON_VERSION; /* of the one that it was built with: it cannot be asked */
+#endif
+}
+
 static void print_version(void)
 {
 	const char *cares = "unknown";
 	tarn__channel_library_init(&cares);
 	printf("tarn %s\nc-ares %s\nlibev %d.%d\n", tarn_version(), cares, ev_version_major(),
 	       ev_version_minor());
+	printf("libconfuse %s\njansson %s\n", confuse_version, get_jansson_version());
+	if (*TARN_BUILT_WITH)
+		puts("with " TARN_BUILT_WITH);
+	if (*TARN_LEFT_OUT)
+		puts("without " TARN_LEFT_OUT);
 }
 
 static int complete(struct tarn__settings *settings, struct tarn__log *log)

@@ -8,6 +8,7 @@
 
 #include "core/config.h"
 #include "core/resolver.h"
+#include "daemon/taps.h"
 #include "daemon/values.h"
 #include "net/totals.h"
 #include "dns/answer.h"
@@ -397,7 +398,7 @@ static json_t *describe_types(const struct tarn__stats *stats)
 	return out;
 }
 
-json_t *tarn__describe_totals(const struct tarn__totals *totals)
+json_t *tarn__describe_totals(const struct tarn__totals *totals, const struct tarn__lost *lost)
 {
 	const struct tarn__stats *stats = &totals->questions;
 	const struct tarn__tcp_stats *tcp = &totals->tcp;
@@ -433,6 +434,9 @@ json_t *tarn__describe_totals(const struct tarn__totals *totals)
 	json_object_set_new(out, "udp",
 			    json_pack("{so so so}", "too_long", number(udp->too_long), "kept",
 				      number(udp->kept), "dropped", number(udp->dropped)));
+	json_object_set_new(out, "lost",
+			    json_pack("{so so}", "question_log", number(lost->questions), "dnstap",
+				      number(lost->dnstap)));
 	return out;
 }
 

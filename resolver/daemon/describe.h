@@ -15,11 +15,12 @@
 json_t *tarn__describe_message(const uint8_t *wire, size_t len);
 
 struct tarn__config;
+struct tarn__lost;
 struct tarn__shared;
 struct tarn__totals;
 
 /* All that is counted; each upstream server. */
-json_t *tarn__describe_totals(const struct tarn__totals *);
+json_t *tarn__describe_totals(const struct tarn__totals *, const struct tarn__lost *);
 json_t *tarn__describe_servers(const struct tarn__totals *);
 
 /* What would become of a question, and what is known of it. */

@@ -28,7 +28,6 @@
 #include "daemon/dnstap.pb-c.h"
 
 enum {
-	QUEUE_LEN = 4096, /* messages of a worker on their way to the thread; a power of two */
 	BLOCK_SEC = 1, /* how long a reader may stop to read before it is left */
 	REOPEN_SEC = 2, /* how often a reader that is away is looked for */
 };
@@ -286,7 +285,7 @@ static struct fstrm_iothr *start_thread(struct fstrm_writer **writer, size_t wor
 {
 	struct fstrm_iothr_options *options = fstrm_iothr_options_init();
 	fstrm_iothr_options_set_num_input_queues(options, (unsigned)workers);
-	fstrm_iothr_options_set_input_queue_size(options, QUEUE_LEN);
+	fstrm_iothr_options_set_input_queue_size(options, TARN__DNSTAP_QUEUE);
 	fstrm_iothr_options_set_queue_model(options, FSTRM_IOTHR_QUEUE_MODEL_SPSC);
 	fstrm_iothr_options_set_reopen_interval(options, REOPEN_SEC);
 	/* The thread inherits the mask: signals are the main thread's business alone. */

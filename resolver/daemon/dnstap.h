@@ -17,6 +17,14 @@
 
 #include "core/observe.h"
 #include "daemon/log.h"
+#include "dns/message.h"
+
+enum {
+	/* Messages of a worker on their way; a power of two. */
+	TARN__DNSTAP_QUEUE = 4096,
+	/* Octets of one at most: a DNS message, and what is said of it. */
+	TARN__DNSTAP_MESSAGE_MAX = TARN__MESSAGE_MAX + 512,
+};
 
 struct tarn__dnstap;
 

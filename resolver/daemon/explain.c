@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "core/resolver.h"
+#include "daemon/dnstap.h"
 #include "daemon/options.h"
+#include "daemon/ring.h"
 #include "dns/message.h"
 #include "net/carrier.h"
 #include "net/tcp.h"
@@ -54,6 +56,7 @@ static void print_row(const struct tarn__option *row, const void *base,
 	free(value);
 }
 
+/* A word that was not said is not the section's either. */
 static void print_forward(const struct tarn__forward_settings *forward, FILE *out)
 {
 	fputs("\nforward ", out);
@@ -62,8 +65,13 @@ static void print_forward(const struct tarn__forward_settings *forward, FILE *ou
 	print_origin(&forward->origin, out);
 	putc('\n', out);
 	for (size_t i = 0; i < tarn__option_count; i++) {
-		if (tarn__options[i].section == tarn__forward_section)
-			print_row(&tarn__options[i], forward, &forward->origin, out);
+		if (tarn__options[i].section != tarn__forward_section)
+			continue;
+		bool is_said = forward->said >> i & 1;
+		print_row(&tarn__options[i], forward,
+			  is_said ? &forward->origin
+				  : &(struct tarn__origin){.by = TARN__BY_DEFAULT},
+			  out);
 	}
 	fputs("}\n", out);
 }
@@ -158,6 +166,12 @@ static void print_memory(const struct tarn__settings *settings, FILE *out)
 		   workers * TARN__TCP_CONNECTIONS * connection, out);
 	print_size("a server under full load, for each worker", server, out);
 	print_size("all servers under full load", workers * servers * server, out);
+	if (settings->question_log)
+		print_size("lines of the question log on their way",
+			   workers * sizeof(struct tarn__ring), out);
+	if (settings->dnstap)
+		print_size("dnstap messages on their way, all at their longest",
+			   workers * TARN__DNSTAP_QUEUE * TARN__DNSTAP_MESSAGE_MAX, out);
 	fputs("# Usually it is the cache, as far as it is filled, and some 3 MiB.\n", out);
 }
 

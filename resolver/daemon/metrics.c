@@ -265,6 +265,16 @@ static void put_server_counts(struct page *page, const struct tarn__totals *tota
 	}
 }
 
+/* ---- who looks on ------------------------------------------------------------------------- */
+
+static void put_lost(struct page *page, const struct tarn__lost *lost)
+{
+	put_single(page, "tarn_question_log_lost_total", "counter",
+		   "Lines of the question log that were lost.", lost->questions);
+	put_single(page, "tarn_dnstap_lost_total", "counter", "Messages of dnstap that were lost.",
+		   lost->dnstap);
+}
+
 /* ---- all of it ---------------------------------------------------------------------------- */
 
 static void put_process(struct page *page, const struct tarn__totals *totals)
@@ -273,10 +283,11 @@ static void put_process(struct page *page, const struct tarn__totals *totals)
 	put(page, "version", tarn_version(), 1);
 	put_single(page, "process_start_time_seconds", "gauge",
 		   "When tarn was started, since 1970.", totals->since_sec);
-	put_single(page, "tarn_workers", "gauge", "Threads that answer.", totals->workers);
+	put_single(page, "tarn_workers", "gauge", "Threads that answer clients.", totals->serving);
 }
 
-char *tarn__metrics_text(const struct tarn__totals *totals, size_t *len)
+char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__lost *lost,
+			 size_t *len)
 {
 	char *text = NULL;
 	struct page page = {.out = open_memstream(&text, len)};
@@ -293,6 +304,7 @@ char *tarn__metrics_text(const struct tarn__totals *totals, size_t *len)
 	put_server_state(&page, totals);
 	put_server_times(&page, totals);
 	put_server_counts(&page, totals);
+	put_lost(&page, lost);
 	bool is_whole = !ferror(page.out);
 	if (fclose(page.out) == 0 && is_whole)
 		return text;

@@ -31,6 +31,7 @@ struct listener {
 struct tarn__metrics_http {
 	struct tarn__log *log;
 	struct tarn *tarn;
+	struct tarn__taps *taps;
 	void *library;
 	__typeof__(MHD_start_daemon) *start_daemon;
 	__typeof__(MHD_stop_daemon) *stop_daemon;
@@ -76,7 +77,8 @@ static enum MHD_Result send_metrics(const struct tarn__metrics_http *http,
 	if (!totals)
 		return MHD_NO;
 	size_t len;
-	char *text = tarn__metrics_text(totals, &len);
+	struct tarn__lost lost = tarn__taps_lost(http->taps);
+	char *text = tarn__metrics_text(totals, &lost, &len);
 	tarn__totals_free(totals);
 	if (!text)
 		return MHD_NO;
@@ -202,11 +204,13 @@ int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn
 	return error;
 }
 
-int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn)
+int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
+			     struct tarn__taps *taps)
 {
 	if (!http)
 		return 0;
 	http->tarn = tarn;
+	http->taps = taps;
 	for (size_t i = 0; i < http->count; i++) {
 		struct listener *listener = &http->listeners[i];
 		/* The port is the socket's; what is not on the list is the library's default. */
@@ -254,10 +258,12 @@ int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn
 	return TARN_ESYSTEM;
 }
 
-int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn)
+int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
+			     struct tarn__taps *taps)
 {
 	(void)http;
 	(void)tarn;
+	(void)taps;
 	return 0;
 }
 

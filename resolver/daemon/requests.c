@@ -41,9 +41,10 @@ __attribute__((format(printf, 2, 3))) static void fail(struct tarn__task *task, 
 	json_decref(document);
 }
 
-static void answer_count(struct tarn__task *task, const char *what, size_t count)
+static void answer_forgotten(struct tarn__task *task, const struct tarn__forgotten *forgotten)
 {
-	answer_ok(task, json_pack("{sI}", what, (json_int_t)count));
+	answer_ok(task, json_pack("{sI sI}", "flushed", (json_int_t)forgotten->answers,
+				  "failures_forgotten", (json_int_t)forgotten->failures));
 }
 
 /* ---- what requests need ----------------------------------------------------------------- */
@@ -177,10 +178,11 @@ static void stats(struct tarn__task *task, const json_t *arguments)
 	struct tarn__totals *totals = collect(task);
 	if (!totals)
 		return;
+	struct tarn__lost lost = tarn__taps_lost(task->subject->taps);
 	size_t len;
-	char *text = word ? tarn__metrics_text(totals, &len) : NULL;
+	char *text = word ? tarn__metrics_text(totals, &lost, &len) : NULL;
 	if (!word) {
-		answer_ok(task, tarn__describe_totals(totals));
+		answer_ok(task, tarn__describe_totals(totals, &lost));
 	} else if (text) {
 		json_t *document = json_pack("{ss%}", "text", text, len);
 		task->answer(task, document, false);
@@ -273,9 +275,10 @@ static void flush(struct tarn__task *task, const json_t *arguments)
 	struct tarn__resolver *resolver = enter(task);
 	if (!resolver)
 		return;
-	size_t count = tarn__forget(resolver, task->sweep.name, task->sweep.name_len, type);
+	struct tarn__forgotten forgotten =
+		tarn__forget(resolver, task->sweep.name, task->sweep.name_len, type);
 	leave(task);
-	answer_count(task, "flushed", count);
+	answer_forgotten(task, &forgotten);
 }
 
 static void flush_tree(struct tarn__task *task, const json_t *arguments)
@@ -516,7 +519,7 @@ void tarn__task_step(struct tarn__task *task)
 	} else {
 		task->wants_steps = tarn__sweep_step(&task->sweep, resolver);
 		if (!task->wants_steps)
-			answer_count(task, "flushed", task->sweep.count);
+			answer_forgotten(task, &task->sweep.forgotten);
 	}
 	leave(task);
 }

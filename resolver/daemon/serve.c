@@ -153,6 +153,7 @@ static int open_outside(struct program *program, const struct tarn__command *com
 	struct tarn__log *log = program->log;
 	program->subject = (struct tarn__subject){
 		.tarn = program->tarn,
+		.taps = program->taps,
 		.loop = program->loop,
 		.log = log,
 		.started = ev_now(program->loop),
@@ -197,7 +198,7 @@ static int start(struct program *program)
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
 		return error;
 	}
-	return tarn__metrics_http_start(program->metrics, program->tarn);
+	return tarn__metrics_http_start(program->metrics, program->tarn, program->taps);
 }
 
 static void run(struct program *program)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "daemon/addresses.h"
 #include "daemon/faults.h"
@@ -20,6 +21,7 @@ struct tarn__origin {
 
 /* No fewer than there are rows in the table of options.c. */
 enum { TARN__OPTIONS_MAX = 48 };
+_Static_assert(TARN__OPTIONS_MAX <= 64, "each has a bit in a uint64_t");
 
 /* forward "zone" { ... }; what it lacks is as with struct tarn_forward, not as outside of it. */
 struct tarn__forward_settings {
@@ -27,7 +29,8 @@ struct tarn__forward_settings {
 	struct tarn__servers upstreams;
 	enum tarn_policy policy;
 	struct tarn_source source;
-	struct tarn__origin origin;
+	struct tarn__origin origin; /* of the section */
+	uint64_t said; /* a bit for each of the rows of tarn__options */
 };
 
 /* Zero means not said. Texts and lists are owned, here and below. */

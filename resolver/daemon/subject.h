@@ -6,12 +6,14 @@
 #include "daemon/faults.h"
 #include "daemon/log.h"
 #include "daemon/settings.h"
+#include "daemon/taps.h"
 #include "tarn.h"
 
 /* All pointers are borrowed, but for the worker. */
 struct tarn__subject {
 	struct ev_loop *loop;
 	struct tarn *tarn;
+	struct tarn__taps *taps; /* NULL: nobody looks on */
 	struct tarn__log *log;
 	const struct tarn__settings *settings; /* in force */
 	void (*stop)(void *data); /* ends the loop, later */

@@ -5,6 +5,7 @@
 #include "daemon/taps.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +22,11 @@ struct tap {
 struct tarn__taps {
 	struct tarn__workers *workers;
 	struct tarn__log *log;
+	pthread_mutex_t mutex; /* for who asks what was lost, while one of these is replaced */
 	struct tarn__questions *questions; /* NULL: never was on */
 	struct tarn__dnstap *dnstap; /* NULL: off */
+	struct tarn__dnstap *leaving; /* workers may still use it, though no longer for long */
+	uint64_t lost_before; /* by those that dnstap was before */
 	char *question_log, *dnstap_path; /* NULL: off */
 	size_t count;
 	struct tap items[];
@@ -37,6 +41,7 @@ struct tarn__taps *tarn__taps_new(struct tarn__workers *workers, size_t count,
 	taps->workers = workers;
 	taps->log = log;
 	taps->count = count;
+	pthread_mutex_init(&taps->mutex, NULL);
 	return taps;
 }
 
@@ -123,8 +128,12 @@ static int open_question_log(struct tarn__taps *taps, const struct change *chang
 		tarn__questions_reopen(taps->questions);
 		return 0;
 	}
-	if (!taps->questions)
-		taps->questions = tarn__questions_new(taps->count, taps->log);
+	if (!taps->questions) {
+		struct tarn__questions *questions = tarn__questions_new(taps->count, taps->log);
+		pthread_mutex_lock(&taps->mutex);
+		taps->questions = questions;
+		pthread_mutex_unlock(&taps->mutex);
+	}
 	if (taps->questions && tarn__questions_start(taps->questions, path) == 0)
 		return 0;
 	tarn__log(taps->log, TARN_LOG_ERR, "cannot open the question log %s: %s%s", path,
@@ -132,6 +141,30 @@ static int open_question_log(struct tarn__taps *taps, const struct change *chang
 		  errno == EACCES ? " (after the start the sandbox lets no other directory in)"
 				  : "");
 	return TARN_ESYSTEM;
+}
+
+/* The workers are still to be told. */
+static void replace_dnstap(struct tarn__taps *taps, struct tarn__dnstap *dnstap)
+{
+	if (dnstap == taps->dnstap)
+		return;
+	pthread_mutex_lock(&taps->mutex);
+	taps->leaving = taps->dnstap;
+	taps->dnstap = dnstap;
+	pthread_mutex_unlock(&taps->mutex);
+}
+
+/* No worker uses it any more: it loses nothing more either. */
+static void free_leaving(struct tarn__taps *taps)
+{
+	struct tarn__dnstap *leaving = taps->leaving;
+	if (!leaving)
+		return;
+	pthread_mutex_lock(&taps->mutex);
+	taps->lost_before += tarn__dnstap_lost(leaving);
+	taps->leaving = NULL;
+	pthread_mutex_unlock(&taps->mutex);
+	tarn__dnstap_free(leaving);
 }
 
 int tarn__taps_set(void *data, const struct tarn__settings *settings)
@@ -147,20 +180,38 @@ int tarn__taps_set(void *data, const struct tarn__settings *settings)
 		struct change before = {taps->question_log, taps->dnstap_path, taps->dnstap};
 		taps->question_log = change.question_log;
 		taps->dnstap_path = change.dnstap_path;
-		taps->dnstap = change.dnstap;
+		replace_dnstap(taps, change.dnstap);
 		change = before;
 		/* No worker waits for what it does not see. */
 		if (!before.question_log != !taps->question_log || before.dnstap != taps->dnstap)
 			tarn__workers_each(taps->workers, connect_tap, taps);
 		if (!taps->question_log && taps->questions)
 			tarn__questions_stop(taps->questions);
+		free_leaving(taps);
+	} else if (change.dnstap != taps->dnstap) {
+		tarn__dnstap_free(change.dnstap);
 	}
 	/* What is no longer there, or will not be. */
-	if (change.dnstap != taps->dnstap)
-		tarn__dnstap_free(change.dnstap);
 	free(change.question_log);
 	free(change.dnstap_path);
 	return error;
+}
+
+struct tarn__lost tarn__taps_lost(struct tarn__taps *taps)
+{
+	struct tarn__lost lost = {0};
+	if (!taps)
+		return lost;
+	pthread_mutex_lock(&taps->mutex);
+	lost.dnstap = taps->lost_before;
+	if (taps->questions)
+		lost.questions = tarn__questions_lost(taps->questions);
+	if (taps->dnstap)
+		lost.dnstap += tarn__dnstap_lost(taps->dnstap);
+	if (taps->leaving)
+		lost.dnstap += tarn__dnstap_lost(taps->leaving);
+	pthread_mutex_unlock(&taps->mutex);
+	return lost;
 }
 
 void tarn__taps_free(struct tarn__taps *taps)
@@ -169,6 +220,7 @@ void tarn__taps_free(struct tarn__taps *taps)
 		return;
 	tarn__questions_free(taps->questions);
 	tarn__dnstap_free(taps->dnstap);
+	pthread_mutex_destroy(&taps->mutex);
 	free(taps->question_log);
 	free(taps->dnstap_path);
 	free(taps);

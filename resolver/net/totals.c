@@ -160,12 +160,13 @@ static void add_worker(struct tarn__totals *totals, const struct tarn_worker *wo
 	struct adding adding = {.totals = totals, .now_ms = tarn__clock_ms()};
 	tarn__resolver_servers(worker->resolver, on_server, &adding);
 	totals->workers++;
+	totals->serving += worker->is_serving;
 }
 
 /* Of what a worker had leaves what it has counted: nothing of it is any more. */
 static void forget_state(struct tarn__totals *totals)
 {
-	totals->workers = 0;
+	totals->workers = totals->serving = 0;
 	totals->questions.waiting = 0;
 	totals->questions.lookups = 0;
 	totals->tcp.connections = 0;

@@ -354,8 +354,10 @@ int tarn_worker_serve(struct tarn_worker *worker, int fd)
 	int error = tarn__socket_adopt(fd, &type, &is_wildcard);
 	if (error != 0)
 		return error;
-	return type == SOCK_DGRAM ? tarn__udp_add(worker->udp, fd, is_wildcard)
-				  : tarn__tcp_add(worker->tcp, fd);
+	error = type == SOCK_DGRAM ? tarn__udp_add(worker->udp, fd, is_wildcard)
+				   : tarn__tcp_add(worker->tcp, fd);
+	worker->is_serving |= error == 0;
+	return error;
 }
 
 int tarn_worker_listen(struct tarn_worker *worker, struct tarn_address *address)

@@ -46,6 +46,7 @@ struct tarn_worker {
 	struct tarn__udp *udp;
 	struct tarn__tcp *tcp;
 	struct tarn__list answered; /* the program's questions whose answers are there; see ask.c */
+	bool is_serving; /* it was given sockets where clients ask */
 	bool is_parked;
 	bool was_parked; /* when the program asked: between prepare and the sleep */
 	bool is_ending;

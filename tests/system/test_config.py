@@ -155,7 +155,8 @@ def test_check_prints_a_file_that_says_the_same(conf):
 def test_check_says_where_each_value_comes_from(conf):
     conf("cache { size = 3M }\n", "a.inc")
     conf("\nupstream += { 192.0.2.2 }\n", "b.inc")
-    path = conf('upstream = 192.0.2.1\ninclude = "*.inc"\nworkers = 4\npolicy = fastest\n')
+    path = conf('upstream = 192.0.2.1\ninclude = "*.inc"\nworkers = 4\npolicy = fastest\n'
+                'forward "a" { upstream = 192.0.2.3 }\nforward "b" {\npolicy = fastest }\n')
     lines = check(path, "--workers", "2").splitlines()
     directory = os.path.dirname(path)
     assert f"{'upstream = { 192.0.2.1:53, 192.0.2.2:53 }':48} # {path}:1" in lines
@@ -164,6 +165,11 @@ def test_check_says_where_each_value_comes_from(conf):
     assert f"{'policy = fastest':48} # {path}:4" in lines
     assert f"{'trust-ad = no':48} # default" in lines
     assert f"# include: {directory}/b.inc" in lines
+    zone_a, zone_b = (lines[lines.index(f'forward "{zone}" {{ # {path}:{line}'):]
+                      for zone, line in (("a", 5), ("b", 6)))
+    assert zone_a[1:3] == [f"\t{'upstream = { 192.0.2.3:53 }':40} # {path}:5",
+                           f"\t{'policy = fastest':40} # default"]
+    assert zone_b[2] == f"\t{'policy = fastest':40} # {path}:6"
 
 
 def test_check_says_what_memory_it_takes():
@@ -171,6 +177,8 @@ def test_check_says_what_memory_it_takes():
     figures = dict(re.findall(r"^#   (\S.*?) {2,}(\S+ \S+)$", out, re.MULTILINE))
     assert figures["answers (cache)"] == "3 MiB"
     assert len(figures) == 6
+    assert len(re.findall("^# .* on their way", check(
+        "/dev/null", "-u", "192.0.2.1", "--question-log", "stderr", "--dnstap", "/x"), re.M)) == 2
 
 
 # ---- documents -----------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Who looks on: the question log and dnstap, also where nobody reads them."""
 
+import json
 import os
 import re
 import signal
@@ -55,6 +56,13 @@ class QuestionLog:
                 return lines
             assert time.monotonic() < deadline, f"{len(lines)} lines of {count}: {lines}"
             time.sleep(0.01)
+
+
+def read_lost(control):
+    """What tarnctl says is lost so far."""
+    done = subprocess.run([os.path.join(os.path.dirname(program()), "tarnctl"), "-s", control,
+                           "--json", "stats"], capture_output=True, text=True, timeout=30, check=True)
+    return json.loads(done.stdout)["lost"]
 
 
 @pytest.fixture
@@ -210,11 +218,13 @@ def test_a_file_that_cannot_be_opened_keeps_it_from_starting():
         (1, "tarn: cannot open the question log /nowhere/questions: No such file or directory")
 
 
-def test_a_slow_reader_delays_nobody(run_tarn, run_upstream, log):
+def test_a_slow_reader_delays_nobody(run_tarn, run_upstream, log, tmp_path):
     """What it misses it is told."""
     os.mkfifo(log.path)
     reader = os.open(log.path, os.O_RDONLY | os.O_NONBLOCK)
-    tarn = run_tarn("-w", 1, "--question-log", log.path, upstreams=[run_upstream(address())])
+    control = str(tmp_path / "control")
+    tarn = run_tarn("-w", 1, "--question-log", log.path, "--control", control,
+                    upstreams=[run_upstream(address())])
     longest = ask_many(tarn, TOO_MANY)
     if not tarn.is_slow:
         assert longest < 0.5
@@ -232,6 +242,7 @@ def test_a_slow_reader_delays_nobody(run_tarn, run_upstream, log):
             lost += int(match[2]) if match else 0
             lines += not match
     assert lines + lost == TOO_MANY + 1 and lost > 0
+    assert read_lost(control) == {"question_log": lost, "dnstap": 0}
     tarn.stop()
     os.close(reader)
 
@@ -337,6 +348,22 @@ def test_dnstap_comes_and_goes_with_reloads(run_tarn, run_upstream, dnstap_path,
         reload(tarn, 2)
     tarn.ask("alone.example.")
     assert [line.name for line in log.wait(2)] == ["both.example.", "alone.example."]
+
+
+def test_what_dnstap_lost_is_counted_when_it_has_gone(run_tarn, run_upstream, dnstap_path, tmp_path):
+    control, file = str(tmp_path / "control"), tmp_path / "tarn.conf"
+    file.write_text(f'log {{ dnstap = "{dnstap_path}" }}')
+    tarn = run_tarn("--config", file, "--control", control, "-w", 2,
+                    upstreams=[run_upstream(address())])
+    assert read_lost(control) == {"question_log": 0, "dnstap": 0}
+    tarn.ask("lost.example.")  # asked, answered, told
+    assert read_lost(control)["dnstap"] == 3
+    for count, text in enumerate(("", f'log {{ dnstap = "{dnstap_path}" }}'), 1):
+        file.write_text(text)
+        reload(tarn, count)
+        assert read_lost(control)["dnstap"] == 3
+    tarn.ask("lost.example.")  # told
+    assert read_lost(control)["dnstap"] == 4
 
 
 # ---- dnstap --------------------------------------------------------------------------------------

@@ -62,7 +62,10 @@ def test_check_says_what_would_run():
 def test_version_names_the_libraries():
     done = servers.run_tarn("--version")
     assert done.returncode == 0
-    assert re.fullmatch(r"tarn \d+\.\d+\.\d+\nc-ares \d+\.\d+\.\d+\nlibev 4\.\d+\n", done.stdout)
+    assert re.fullmatch(r"tarn \d+\.\d+\.\d+\nc-ares \d+\.\d+\.\d+\nlibev 4\.\d+\n"
+                        r"libconfuse [\d.]+\njansson 2\.[\d.]+\n"
+                        r"(with \w+(, \w+)*\n)?(without \w+(, \w+)*\n)?", done.stdout)
+    assert len(re.findall(r"\b(seccomp|libcap|microhttpd|dnstap)\b", done.stdout)) == 4
 
 
 def test_output_that_cannot_be_written_is_a_failure():

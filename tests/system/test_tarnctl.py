@@ -200,6 +200,10 @@ def test_stats_count_what_was_asked(ctl):
     assert re.search(r"^  hit +2 +0\.0 ms$", ctl.text("stats"), re.M)
     lines = ctl.text("stats", "--prometheus").splitlines()
     assert 'tarn_questions_total{transport="tcp"} 1' in lines
+    settings = ctl.json("status")
+    assert f"tarn_workers {settings['workers']}" in lines  # without the one of tarnctl's own
+    assert stats["lost"] == {"question_log": 0, "dnstap": 0}
+    assert "tarn_question_log_lost_total 0" in lines
     done = ctl.run("stats", "--nonsense")
     assert done.returncode == 1
 
@@ -226,7 +230,7 @@ def test_upstreams_say_how_they_do(run_tarn, run_upstream, tmp_path):
 def test_flush_forgets_one_name(ctl, upstream):
     for name in ("www.example", "a.www.example"):
         ctl.tarn.ask(name)
-    assert ctl.json("flush", "www.example") == {"flushed": 1}
+    assert ctl.json("flush", "www.example") == {"flushed": 1, "failures_forgotten": 0}
     for name in ("www.example", "a.www.example"):
         ctl.tarn.ask(name)
     assert (upstream.count("www.example"), upstream.count("a.www.example")) == (2, 1)
@@ -235,15 +239,24 @@ def test_flush_forgets_one_name(ctl, upstream):
 def test_flush_forgets_one_type(ctl, upstream):
     for rrtype in ("A", "AAAA"):
         ctl.tarn.ask("www.example", rrtype)
-    assert ctl.json("flush", "www.example", "A") == {"flushed": 1}
+    assert ctl.json("flush", "www.example", "A") == {"flushed": 1, "failures_forgotten": 0}
     ctl.tarn.ask("www.example", "A")
     assert upstream.count() == 3
+
+
+def test_flush_says_that_a_failure_is_forgotten(ctl, upstream):
+    ctl.tarn.ask("bad.example")
+    before = upstream.count("bad.example")
+    assert ctl.json("flush", "bad.example") == {"flushed": 0, "failures_forgotten": 1}
+    ctl.tarn.ask("bad.example")
+    assert upstream.count("bad.example") > before
+    assert ctl.text("flush", "bad.example", "A") == "flushed             0\nfailures forgotten  1\n"
 
 
 def test_flush_tree_forgets_what_is_below(ctl):
     for name in ("tree.example", "a.tree.example", "b.a.tree.example", "treeexample", "example"):
         ctl.tarn.ask(name)
-    assert ctl.json("flush-tree", "tree.example") == {"flushed": 3}
+    assert ctl.json("flush-tree", "tree.example") == {"flushed": 3, "failures_forgotten": 0}
     assert ctl.explain("example")["cache"]
 
 
@@ -251,7 +264,7 @@ def test_flush_negative_and_flush_failed(ctl, upstream):
     for name in ("www.example", "no.example", "bad.example"):
         ctl.tarn.ask(name)
     before = upstream.count("bad.example")
-    assert ctl.json("flush-negative") == {"flushed": 2}  # the answer, and that of the name
+    assert ctl.json("flush-negative") == {"flushed": 2, "failures_forgotten": 0}  # the answer, and that of the name
     assert ctl.explain("no.example")["cache"] == []
     ctl.tarn.ask("bad.example")
     assert upstream.count("bad.example") == before

@@ -360,13 +360,13 @@ START_TEST(requests_may_come_one_after_the_other)
 	say(fd, "{\"command\": \"flush-failed\"}\n{\"command\": \"flush-negative\"}\n"
 		"{\"command\": \"dump\"}\n{\"command\": \"flush\", \"arguments\": [\"a\"]}\n");
 	ck_assert_str_eq(hear(fd), "{\"ok\":{}}");
-	ck_assert_str_eq(hear(fd), "{\"ok\":{\"flushed\":0}}");
+	ck_assert_str_eq(hear(fd), "{\"ok\":{\"flushed\":0,\"failures_forgotten\":0}}");
 	ck_assert_int_eq(strncmp(hear(fd), "{\"text\":\"tarn-dump 1 ", 21), 0);
 	const char *answer = hear(fd);
 	while (strncmp(answer, "{\"text\"", 7) == 0)
 		answer = hear(fd);
 	ck_assert_str_eq(answer, "{\"ok\":{}}");
-	ck_assert_str_eq(hear(fd), "{\"ok\":{\"flushed\":0}}");
+	ck_assert_str_eq(hear(fd), "{\"ok\":{\"flushed\":0,\"failures_forgotten\":0}}");
 	close(fd);
 }
 END_TEST

@@ -72,6 +72,16 @@ START_TEST(servers_of_resolv_conf_are_remarks)
 }
 END_TEST
 
+static uint64_t bit_of(const char *word)
+{
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		if (tarn__options[i].section == tarn__forward_section &&
+		    strcmp(tarn__options[i].word, word) == 0)
+			return UINT64_C(1) << i;
+	}
+	ck_abort_msg("no word %s", word);
+}
+
 START_TEST(zones_are_sections_of_their_own)
 {
 	struct tarn_address server;
@@ -79,12 +89,14 @@ START_TEST(zones_are_sections_of_their_own)
 	struct tarn__forward_settings forwards[] = {
 		{.zone = "corp.example",
 		 .upstreams = {.items = &server, .count = 1},
+		 .said = bit_of("upstream"),
 		 .origin = {.by = TARN__BY_FILE, .line = 4, .file = "a"}},
 		{.zone = "10.0.0.0/8"}};
 	struct tarn__settings settings = {.workers = 1, .forwards = forwards, .forward_count = 2};
 	explain(&settings);
 	ck_assert_said("\nforward \"corp.example\" { # a:4\n"
-		       "\tupstream = { 192.0.2.9:53 }              # a:4\n");
+		       "\tupstream = { 192.0.2.9:53 }              # a:4\n"
+		       "\tpolicy = fastest                         # default\n");
 	ck_assert_said("\nforward \"10.0.0.0/8\" { # default\n"
 		       "\t# upstream: none: nothing exists in this zone\n");
 }
@@ -100,6 +112,12 @@ START_TEST(memory_grows_with_what_is_told)
 	add(&settings.upstreams, "192.0.2.2");
 	explain(&settings);
 	ck_assert_said("all servers under full load                           10.3 MiB\n");
+	ck_assert_ptr_null(strstr(text, "on their way"));
+	settings.question_log = "stderr";
+	settings.dnstap = "/run/dnstap";
+	explain(&settings);
+	ck_assert_said("lines of the question log on their way               512.2 KiB\n");
+	ck_assert_said("dnstap messages on their way, all at their longest     516 MiB\n");
 }
 END_TEST
 

@@ -118,7 +118,7 @@ static bool is_stored(const char *name, const char *type)
 	return inspected.states[0].is_stored;
 }
 
-static size_t forget(const char *name, const char *type)
+static struct tarn__forgotten forget(const char *name, const char *type)
 {
 	uint8_t octets[TARN__NAME_MAX];
 	uint16_t number;
@@ -126,13 +126,19 @@ static size_t forget(const char *name, const char *type)
 	return tarn__forget(outside.resolver, octets, tarn__name_parse(name, octets), number);
 }
 
-static size_t sweep(enum tarn__sweep_kind kind, const char *name)
+static struct tarn__forgotten sweep_all(enum tarn__sweep_kind kind, const char *name)
 {
 	struct tarn__sweep sweep = {.kind = kind};
 	sweep.name_len = tarn__name_parse(name, sweep.name);
 	while (tarn__sweep_step(&sweep, outside.resolver))
 		;
-	return sweep.count;
+	return sweep.forgotten;
+}
+
+/* How many answers that were. */
+static size_t sweep(enum tarn__sweep_kind kind, const char *name)
+{
+	return sweep_all(kind, name).answers;
 }
 
 /* ---- looking ---------------------------------------------------------------------------- */
@@ -263,7 +269,7 @@ START_TEST(type_is_forgotten_in_all_variants)
 	store("www.example.");
 	ck_assert_int_eq(ask("www.example.", "TXT"), TARN__ASK_LATER);
 	say(TARN__NOERROR, "www.example. 300 TXT x");
-	ck_assert_uint_eq(forget("WWW.example.", "A"), 2);
+	ck_assert_uint_eq(forget("WWW.example.", "A").answers, 2);
 	ck_assert(!is_stored("www.example.", "A"));
 	ck_assert(is_stored("www.example.", "TXT"));
 }
@@ -272,7 +278,7 @@ END_TEST
 START_TEST(forgetting_a_type_forgets_that_there_is_no_such_name)
 {
 	store_missing("no.example.");
-	ck_assert_uint_eq(forget("no.example.", "MX"), 1);
+	ck_assert_uint_eq(forget("no.example.", "MX").answers, 1);
 	ck_assert_int_eq(ask("no.example.", "MX"), TARN__ASK_LATER);
 	ck_assert_ptr_nonnull(outside_take(&outside, &server, TARN__UDP));
 }
@@ -282,8 +288,25 @@ START_TEST(forgetting_a_type_forgets_its_failure)
 {
 	ck_assert_int_eq(ask("bad.example.", "A"), TARN__ASK_LATER);
 	say(TARN__SERVFAIL, "");
-	forget("bad.example.", "A");
+	struct tarn__forgotten forgotten = forget("bad.example.", "A");
+	ck_assert_uint_eq(forgotten.failures, 1);
+	ck_assert_uint_eq(forgotten.answers, 0);
 	inspect("bad.example.", "A");
+	ck_assert_int_eq(inspected.states[0].failure, 0);
+	forgotten = forget("bad.example.", "A");
+	ck_assert_uint_eq(forgotten.failures, 0);
+}
+END_TEST
+
+START_TEST(forgetting_a_name_counts_its_failures)
+{
+	store("bad.example.");
+	ck_assert_int_eq(ask("bad.example.", "MX"), TARN__ASK_LATER);
+	say(TARN__SERVFAIL, "");
+	struct tarn__forgotten forgotten = sweep_all(TARN__SWEEP_NAME, "bad.example.");
+	ck_assert_uint_eq(forgotten.answers, 1);
+	ck_assert_uint_eq(forgotten.failures, 1);
+	inspect("bad.example.", "MX");
 	ck_assert_int_eq(inspected.states[0].failure, 0);
 }
 END_TEST
@@ -328,7 +351,7 @@ START_TEST(sweep_of_many_takes_steps_and_misses_none)
 	ck_assert(tarn__sweep_step(&odd, outside.resolver));
 	while (tarn__sweep_step(&odd, outside.resolver))
 		outside_pass(&outside, 1);
-	ck_assert_uint_eq(odd.count, NAMES / 2);
+	ck_assert_uint_eq(odd.forgotten.answers, NAMES / 2);
 	ck_assert(is_stored("n0.even.", "A"));
 	ck_assert(!is_stored("n1.odd.", "A"));
 }
@@ -571,6 +594,7 @@ int main(void)
 	tcase_add_test(tcase, type_is_forgotten_in_all_variants);
 	tcase_add_test(tcase, forgetting_a_type_forgets_that_there_is_no_such_name);
 	tcase_add_test(tcase, forgetting_a_type_forgets_its_failure);
+	tcase_add_test(tcase, forgetting_a_name_counts_its_failures);
 	tcase_add_test(tcase, name_is_forgotten_whatever_the_type_and_nothing_else);
 	tcase_add_test(tcase, tree_is_forgotten_and_its_neighbours_are_not);
 	tcase_add_test(tcase, sweep_of_many_takes_steps_and_misses_none);

@@ -9,15 +9,18 @@
 #include "unit.h"
 
 static struct tarn__totals totals;
+static struct tarn__lost lost;
 static struct tarn__server_totals servers[2];
 static char *text;
 static size_t len;
 
 static void set_up(void)
 {
+	memset(&lost, 0, sizeof(lost));
 	memset(&totals, 0, sizeof(totals));
 	memset(servers, 0, sizeof(servers));
-	totals.workers = 2;
+	totals.workers = 3;
+	totals.serving = 2;
 	totals.server_count = 2;
 	totals.servers = servers;
 	ck_assert_int_eq(tarn_address_parse("192.0.2.53", 53, &servers[0].address), 0);
@@ -36,7 +39,7 @@ static void tear_down(void)
 static void write_text(void)
 {
 	free(text);
-	text = tarn__metrics_text(&totals, &len);
+	text = tarn__metrics_text(&totals, &lost, &len);
 	ck_assert_ptr_nonnull(text);
 	ck_assert_uint_eq(len, strlen(text));
 }
@@ -69,6 +72,8 @@ START_TEST(numbers_are_lines)
 	totals.tcp.stalled_closed = 6;
 	totals.carrier.foreign = 7;
 	totals.cache.bytes = 8;
+	lost.questions = 9;
+	lost.dnstap = 10;
 	write_text();
 	check_line("process_start_time_seconds 1700000000");
 	check_line("tarn_workers 2");
@@ -82,6 +87,8 @@ START_TEST(numbers_are_lines)
 	check_line("tarn_tcp_closed_total{reason=\"stalled\"} 6");
 	check_line("tarn_upstream_foreign_total 7");
 	check_line("tarn_cache_used_bytes 8");
+	check_line("tarn_question_log_lost_total 9");
+	check_line("tarn_dnstap_lost_total 10");
 }
 END_TEST
 

@@ -135,6 +135,24 @@ START_TEST(worker_of_the_caller_adds_its_own)
 }
 END_TEST
 
+START_TEST(who_never_listened_is_not_counted_as_serving)
+{
+	struct tarn_worker *door = tarn_worker_new(world.tarn, world.loop);
+	ck_assert_ptr_nonnull(door);
+	/* Both are on the loop of this thread, which waits: the door adds its own alone. */
+	struct tarn__totals *totals = tarn__totals_collect(world.tarn, door, AT_ONCE_MS);
+	ck_assert_ptr_nonnull(totals);
+	ck_assert_uint_eq(totals->workers, 1);
+	ck_assert_uint_eq(totals->serving, 0);
+	tarn__totals_free(totals);
+	totals = collect(AT_ONCE_MS);
+	ck_assert_uint_eq(totals->workers, 1);
+	ck_assert_uint_eq(totals->serving, 1);
+	tarn__totals_free(totals);
+	tarn_worker_free(door);
+}
+END_TEST
+
 START_TEST(workers_add_theirs_while_they_sleep)
 {
 	struct other others[2];
@@ -355,6 +373,7 @@ int main(void)
 	TCase *tcase = tcase_create("totals");
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, worker_of_the_caller_adds_its_own);
+	tcase_add_test(tcase, who_never_listened_is_not_counted_as_serving);
 	tcase_add_test(tcase, workers_add_theirs_while_they_sleep);
 	tcase_add_test(tcase, worker_that_does_not_run_is_not_waited_for_for_ever);
 	tcase_add_test(tcase, what_a_freed_worker_has_counted_stays);
