@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/observe.h"
 #include "dns/cookie.h"
 
 /* ---- the message ------------------------------------------------------------------------ */
@@ -181,4 +182,32 @@ enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *attempt, cons
 		return TARN__OUTCOME_GOOD;
 	/* Truncated or broken. */
 	return over_udp ? TARN__OUTCOME_TCP : TARN__OUTCOME_USELESS;
+}
+
+/* ---- who looks on ----------------------------------------------------------------------- */
+
+void tarn__attempt_show(const struct tarn__attempt *attempt, const struct tarn__observer *observer)
+{
+	if (!observer || !observer->asked_server)
+		return;
+	const struct tarn_exchange *exchange = &attempt->exchange;
+	observer->asked_server(observer->data,
+			       &(struct tarn__forwarded){.server = exchange->server,
+							 .transport = exchange->transport,
+							 .wire = exchange->wire,
+							 .len = exchange->len});
+}
+
+void tarn__attempt_show_answer(const struct tarn__attempt *attempt, const uint8_t *wire, size_t len,
+			       uint64_t now_ms, const struct tarn__observer *observer)
+{
+	if (!observer || !observer->server_answered)
+		return;
+	const struct tarn_exchange *exchange = &attempt->exchange;
+	observer->server_answered(
+		observer->data, &(struct tarn__forwarded){.server = exchange->server,
+							  .transport = exchange->transport,
+							  .wire = wire,
+							  .len = len,
+							  .latency_ms = now_ms - attempt->sent_ms});
 }

@@ -24,6 +24,8 @@
 #include "dns/answer.h"
 #include "dns/query.h"
 
+struct tarn__observer;
+
 struct tarn__attempt {
 	struct tarn_exchange exchange;
 	struct tarn__list node; /* the caller's */
@@ -62,5 +64,10 @@ enum tarn__outcome {
 enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *, const uint8_t *wire,
 				       size_t len, uint64_t now_ms, struct tarn__scratch *scratch,
 				       struct tarn__answer *answer);
+
+/* Shows the message, once it is sent, and what came back, to who looks on. NULL: nobody does. */
+void tarn__attempt_show(const struct tarn__attempt *, const struct tarn__observer *);
+void tarn__attempt_show_answer(const struct tarn__attempt *, const uint8_t *wire, size_t len,
+			       uint64_t now_ms, const struct tarn__observer *);
 
 #endif

@@ -2,6 +2,10 @@
 /* core/denial.c: NXDOMAIN under the key of its name. */
 #include "core/denial.h"
 
+#include <string.h>
+
+#include "dns/answer.h"
+
 static size_t write_name_key(const struct tarn__key *key, uint8_t out[TARN__KEY_MAX])
 {
 	struct tarn__query typeless = {
@@ -20,6 +24,25 @@ bool tarn__denial_find(struct rtcache_client *client, const struct tarn__key *ke
 	uint8_t name[TARN__KEY_MAX];
 	size_t len = write_name_key(key, name);
 	return rtcache_peek(client, name, len, false, out) == 1;
+}
+
+bool tarn__denial_fill(struct rtcache_client *client, struct rtcache_lookup *handle,
+		       const struct tarn__key *key, uint8_t *stored, bool *is_denied)
+{
+	struct rtcache_value value;
+	*is_denied = tarn__denial_find(client, key, &value);
+	if (!*is_denied)
+		return false;
+	size_t key_len;
+	const void *octets = rtcache_lookup_key(handle, &key_len);
+	struct rtcache_state state;
+	if (rtcache_inspect(client, octets, key_len, &state) == 0 && state.is_stored &&
+	    state.item.value.status == RTCACHE_HIT)
+		return false;
+	memcpy(stored, value.data, value.len);
+	tarn__stored_age(stored, value.len, (uint32_t)(value.age_ms / 1000));
+	rtcache_fill(handle, stored, value.len, value.ttl_ms);
+	return true;
 }
 
 void tarn__denial_put(struct rtcache_client *client, const struct tarn__key *key,

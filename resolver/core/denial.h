@@ -20,6 +20,13 @@
 bool tarn__denial_find(struct rtcache_client *, const struct tarn__key *,
 		       struct rtcache_value *out);
 
+/*
+ * Ends a lookup of the key with that, if it may answer it. Not where the key itself is still fresh:
+ * then this is a look ahead, and what it would find is as old. stored is room for a stored form.
+ */
+bool tarn__denial_fill(struct rtcache_client *, struct rtcache_lookup *, const struct tarn__key *,
+		       uint8_t *stored, bool *is_denied);
+
 /* Where there is no room for it, the next type is asked for. */
 void tarn__denial_put(struct rtcache_client *, const struct tarn__key *, const uint8_t *stored,
 		      size_t len, uint64_t ttl_ms);

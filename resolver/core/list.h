@@ -43,4 +43,11 @@ static inline void tarn__list_remove(struct tarn__list *node)
 	tarn__list_init(node);
 }
 
+/* Takes the node out of its list, if it is in one, to the end of that one. */
+static inline void tarn__list_move(struct tarn__list *node, struct tarn__list *list)
+{
+	tarn__list_remove(node);
+	tarn__list_append(list, node);
+}
+
 #endif

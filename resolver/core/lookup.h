@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * core/lookup.h: one lookup under way: a key that the cache does not have, and the servers that are
- * being asked for it.
+ * being asked for it. Which these are, and when it is to wait, core/forwarding.h knows.
  *
  * The best server is asked first; the next one too when the first has not answered within its
  * patience; the first good answer wins and ends the lookup. SERVFAIL, REFUSED and the like only
- * count when nothing better came. While all servers are dead it waits for one to be healed; then all
- * that wait are asked, a few at a time. Every lookup ends within TARN__LOOKUP_MS, whether anybody still
- * waits for it or not: by rtcache_fill(); by rtcache_fail(), when the upstream is at fault; or by
- * rtcache_refuse(), when we are.
+ * count when nothing better came. While all servers are dead it waits for one to be healed. Every
+ * lookup ends within TARN__LOOKUP_MS, whether anybody still waits for it or not: by rtcache_fill();
+ * by rtcache_fail(), when the upstream is at fault; or by rtcache_refuse(), when we are.
  *
  * Thread: a lookup lives on the thread of the resolver that started it.
  */
@@ -19,77 +18,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/io.h"
 #include "core/list.h"
-#include "core/probe.h"
 #include "core/timer.h"
 #include "core/upstream.h"
+#include "dns/query.h"
 
-struct rtcache_client;
 struct rtcache_lookup;
-struct tarn__observer;
-struct tarn__origins;
-struct tarn__scratch;
+struct tarn__forwarding;
+struct tarn__lookups;
 
 enum {
 	TARN__LOOKUP_MS = 5000, /* glibc's stub asks anew after 5 s: nobody waits for longer */
-	/*
-	 * Under way in one worker. Of several groups each may have as many as there is room for then,
-	 * so that one whose servers are silent leaves room for the others.
-	 */
-	TARN__LOOKUPS_MAX = 10000,
 };
 
-/* The lookups of one group. What goes wrong with its servers is no other's business. */
-struct tarn__forwarding {
+struct tarn__lookup {
 	struct tarn__lookups *all;
-	struct tarn__upstream *upstream; /* owned */
-	struct tarn__probes probes;
-	struct tarn__list running;
-	struct tarn__list waiting; /* for a server to ask; oldest first */
-	size_t count; /* of both */
-	struct tarn__timer release; /* of those that wait */
-	bool is_down; /* all servers are dead, or none has been healed since */
+	struct tarn__forwarding *group;
+	struct tarn__list node; /* of group->running or group->waiting */
+	struct rtcache_lookup *handle;
+	struct tarn__key key; /* a view into the handle's */
+	struct tarn__timer timer; /* patience, silence, or the deadline */
+	uint64_t deadline_ms;
+	struct tarn__list attempts; /* outstanding */
+	int error; /* what to fail with if nothing better comes */
+	bool is_denied; /* its name is in the cache as one that does not exist */
+	bool has_waited; /* for a server to come back */
+	size_t turn; /* see tarn__upstream_choose() */
+	struct tarn__tries *tries; /* one per server: those below, or more of them, owned */
+	size_t tries_room;
+	struct tarn__tries first_tries[];
 };
-
-/* What the lookups of one worker share. */
-struct tarn__lookups {
-	const struct tarn_io *io;
-	struct tarn__timers *timers;
-	struct rtcache_client *client;
-	const uint8_t *cookie_secret;
-	struct tarn__config *config; /* a reference */
-	struct tarn__forwarding **groups; /* the configuration's, in its order */
-	unsigned heals_seen; /* of config->heals */
-	size_t count;
-	uint64_t started; /* ever, those that ended at once included */
-	struct tarn__origins *origins;
-	const struct tarn__observer *observer; /* NULL: nobody looks on */
-	struct tarn__scratch *scratch; /* owned */
-};
-
-/* All are borrowed; the configuration gets a reference more. 0 or TARN_ENOMEM. */
-int tarn__lookups_init(struct tarn__lookups *, const struct tarn_io *io, struct tarn__timers *,
-		       struct rtcache_client *, struct tarn__config *,
-		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN],
-		       struct tarn__origins *);
-/* Lookups still running fail with TARN_ECANCELED. */
-void tarn__lookups_fini(struct tarn__lookups *);
-
-/* As tarn__resolver_set_config() and tarn__resolver_network_changed(). */
-int tarn__lookups_set_config(struct tarn__lookups *, struct tarn__config *,
-			     void (*switched)(void *arg), void *arg);
-void tarn__lookups_network_changed(struct tarn__lookups *);
-
-/* Another worker has heard from a server that was dead. */
-static inline bool tarn__lookups_have_heals(const struct tarn__lookups *all)
-{
-	return atomic_load_explicit(&all->config->heals, memory_order_relaxed) != all->heals_seen;
-}
-void tarn__lookups_take_heals(struct tarn__lookups *);
-
-/* A client asks for a name, and had something else than an answer of now. */
-void tarn__lookups_want(struct tarn__lookups *, const uint8_t *qname, size_t len);
 
 /*
  * Starts the lookup of a key; ends handle exactly once, perhaps before it returns: with the stored
@@ -99,5 +57,20 @@ void tarn__lookups_want(struct tarn__lookups *, const uint8_t *qname, size_t len
  */
 void tarn__lookup_start(struct tarn__lookups *, struct rtcache_lookup *handle, const void *key,
 			size_t key_len);
+
+/* Ends it with that error, which is remembered of its key where the upstream is at fault. */
+void tarn__lookup_fail(struct tarn__lookup *, int error);
+
+/* Cancels all that it has outstanding: it waits for its deadline, or to be started again. */
+void tarn__lookup_recall(struct tarn__lookup *);
+
+/* Has it wait in another group. false: out of memory, it stays in its own. */
+bool tarn__lookup_join(struct tarn__lookup *, struct tarn__forwarding *);
+
+/* It has waited: asks its group's servers as if none of them had been asked before. May end it. */
+void tarn__lookup_restart(struct tarn__lookup *);
+
+/* Its group's place in the configuration's list of servers is another, upstream->first. */
+void tarn__lookup_renumber(struct tarn__lookup *);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/denial.h"
+#include "core/forwarding.h"
 #include "core/list.h"
 #include "core/lookup.h"
 #include "core/loop.h"

@@ -53,10 +53,10 @@ static bool is_same_section(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static const struct tarn__option *find_row(const char *section, const char *word)
+static const struct tarn__option_row *find_row(const char *section, const char *word)
 {
 	for (size_t i = 0; i < tarn__option_count; i++) {
-		const struct tarn__option *row = &tarn__options[i];
+		const struct tarn__option_row *row = &tarn__options[i];
 		if (row->word && is_same_section(row->section, section) &&
 		    strcmp(row->word, word) == 0)
 			return row;
@@ -64,7 +64,7 @@ static const struct tarn__option *find_row(const char *section, const char *word
 	return NULL;
 }
 
-static void add_statement(unsigned line, const struct tarn__option *row, bool is_first,
+static void add_statement(unsigned line, const struct tarn__option_row *row, bool is_first,
 			  const char *section, const char *text)
 {
 	struct tarn__statements *list = current->statements;
@@ -108,7 +108,7 @@ static int on_section(cfg_t *cfg, cfg_opt_t *option, const char *value, void *re
 static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
 {
 	*(const char **)result = value;
-	const struct tarn__option *row = find_row(section_of(cfg), option->name);
+	const struct tarn__option_row *row = find_row(section_of(cfg), option->name);
 	if (row && strcmp(value, beginning) != 0)
 		add_statement((unsigned)cfg->line, row, option->nvalues == 1, row->section, value);
 	return 0;
@@ -150,7 +150,7 @@ static struct section *find_section(struct grammar *grammar, const char *name)
 	return section;
 }
 
-static void add_row(struct grammar *grammar, const struct tarn__option *row)
+static void add_row(struct grammar *grammar, const struct tarn__option_row *row)
 {
 	struct section *section = find_section(grammar, row->section);
 	if (!section)
@@ -189,7 +189,7 @@ static struct grammar *grammar_new(void)
 static void offer_words(struct tarn__nearest *nearest, const char *section)
 {
 	for (size_t i = 0; i < tarn__option_count; i++) {
-		const struct tarn__option *row = &tarn__options[i];
+		const struct tarn__option_row *row = &tarn__options[i];
 		if (row->word && is_same_section(row->section, section))
 			tarn__nearest_offer(nearest, row->word);
 		if (row->section && !section)
@@ -201,7 +201,7 @@ static void offer_words(struct tarn__nearest *nearest, const char *section)
 static const char *section_with(const char *word)
 {
 	for (size_t i = 0; i < tarn__option_count; i++) {
-		const struct tarn__option *row = &tarn__options[i];
+		const struct tarn__option_row *row = &tarn__options[i];
 		if (row->word && row->section && strcmp(row->word, word) == 0)
 			return row->section;
 		/* As the command line calls it: cache-size. */

@@ -17,7 +17,7 @@
 /* One value: "size = 16M", or an item of a list. Without a row: a section begins. */
 struct tarn__statement {
 	unsigned line;
-	const struct tarn__option *row;
+	const struct tarn__option_row *row;
 	bool is_first; /* it stands behind "=": what was there before is replaced */
 	const char *section; /* as in the table; NULL: none */
 	char *text; /* the value; or the section's title, NULL where it has none */

@@ -109,7 +109,7 @@ static void begin_section(struct file *file, const struct tarn__statement *state
 /* Of a value that may be said once, or of a list that begins anew. */
 static bool is_said_twice(struct file *file, const struct tarn__statement *statement)
 {
-	const struct tarn__option *row = statement->row;
+	const struct tarn__option_row *row = statement->row;
 	struct tarn__origin first = {0};
 	if (row->section == tarn__forward_section && file->forward_lines[row - tarn__options] > 0)
 		first = (struct tarn__origin){.by = TARN__BY_FILE,
@@ -126,7 +126,7 @@ static bool is_said_twice(struct file *file, const struct tarn__statement *state
 
 static void take_value(struct file *file, const struct tarn__statement *statement)
 {
-	const struct tarn__option *row = statement->row;
+	const struct tarn__option_row *row = statement->row;
 	struct tarn__settings *settings = file->loader->settings;
 	bool is_forward = row->section == tarn__forward_section;
 	if (is_said_twice(file, statement) || (is_forward && !file->forward))

@@ -96,8 +96,7 @@ static void close_connection(struct connection *connection)
 /* It lives: it is the last to give way. */
 static void touch(struct connection *connection)
 {
-	tarn__list_remove(&connection->node);
-	tarn__list_append(&connection->control->connections, &connection->node);
+	tarn__list_move(&connection->node, &connection->control->connections);
 	ev_timer_again(connection->control->subject->loop, &connection->idle);
 }
 

@@ -32,7 +32,7 @@ static void print_origin(const struct tarn__origin *origin, FILE *out)
 }
 
 /* base: the struct that has the row's field. */
-static void print_row(const struct tarn__option *row, const void *base,
+static void print_row(const struct tarn__option_row *row, const void *base,
 		      const struct tarn__origin *origin, FILE *out)
 {
 	char *value = NULL, *line = NULL;
@@ -111,7 +111,7 @@ static void print_settings(const struct tarn__settings *settings, FILE *out)
 {
 	const char *section = NULL;
 	for (size_t i = 0; i < tarn__option_count; i++) {
-		const struct tarn__option *row = &tarn__options[i];
+		const struct tarn__option_row *row = &tarn__options[i];
 		if (!row->word || row->section == tarn__forward_section)
 			continue;
 		if (!row->form) {

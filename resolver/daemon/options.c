@@ -17,7 +17,7 @@ const char tarn__forward_section[] = "forward";
 #define SETTING(field) offsetof(struct tarn__settings, field)
 #define FORWARD(field) offsetof(struct tarn__forward_settings, field)
 
-const struct tarn__option tarn__options[] = {
+const struct tarn__option_row tarn__options[] = {
 	{
 		.word = "include",
 		.value = "FILE",
@@ -295,12 +295,13 @@ enum { ROW_COUNT = sizeof(tarn__options) / sizeof(tarn__options[0]) };
 _Static_assert((int)ROW_COUNT <= (int)TARN__OPTIONS_MAX, "an origin for each");
 _Static_assert(TARN__METRICS_PORT == 9153, "the text above says so");
 
-void *tarn__option_field(const struct tarn__option *option, void *settings)
+void *tarn__option_field(const struct tarn__option_row *option, void *settings)
 {
 	return (char *)settings + option->offset;
 }
 
-static char *print_value(const struct tarn__option *option, const struct tarn__settings *settings)
+static char *print_value(const struct tarn__option_row *option,
+			 const struct tarn__settings *settings)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -312,7 +313,7 @@ static char *print_value(const struct tarn__option *option, const struct tarn__s
 	return text;
 }
 
-bool tarn__option_is_same(const struct tarn__option *option, const struct tarn__settings *a,
+bool tarn__option_is_same(const struct tarn__option_row *option, const struct tarn__settings *a,
 			  const struct tarn__settings *b)
 {
 	char *a_text = print_value(option, a), *b_text = print_value(option, b);
@@ -327,10 +328,10 @@ bool tarn__option_is_same(const struct tarn__option *option, const struct tarn__
 /* getopt_long() gives back a row's index plus this, whether it met the letter or the name. */
 enum { FIRST_ROW = 256 };
 
-static const struct tarn__option *find_row(int value)
+static const struct tarn__option_row *find_row(int value)
 {
 	for (int i = 0; i < ROW_COUNT; i++) {
-		const struct tarn__option *row = &tarn__options[i];
+		const struct tarn__option_row *row = &tarn__options[i];
 		if (row->name && (value == FIRST_ROW + i || (row->letter && value == row->letter)))
 			return row;
 	}
@@ -357,7 +358,7 @@ static void explain_unknown(const char *argument, char fault[TARN__FAULT_MAX])
 /* Says why getopt_long() gave back ':' (a value is missing) or '?' (anything else). */
 static void explain_refusal(int value, const char *argument, char fault[TARN__FAULT_MAX])
 {
-	const struct tarn__option *row = optopt ? find_row(optopt) : NULL;
+	const struct tarn__option_row *row = optopt ? find_row(optopt) : NULL;
 	if (value == ':' && row)
 		snprintf(fault, TARN__FAULT_MAX, "--%s: needs a value (%s)", row->name, row->value);
 	else if (row)
@@ -376,7 +377,7 @@ static int read_arguments(int argc, char **argv, struct tarn__command *command,
 	char *next_letter = letters + 1;
 	struct option *next_name = names;
 	for (int i = 0; i < ROW_COUNT; i++) {
-		const struct tarn__option *row = &tarn__options[i];
+		const struct tarn__option_row *row = &tarn__options[i];
 		if (!row->name)
 			continue;
 		*next_name++ =
@@ -394,7 +395,7 @@ static int read_arguments(int argc, char **argv, struct tarn__command *command,
 		int value = getopt_long(argc, argv, letters, names, NULL);
 		if (value == -1)
 			break;
-		const struct tarn__option *row = find_row(value);
+		const struct tarn__option_row *row = find_row(value);
 		if (!row) {
 			explain_refusal(value, argv[optind > 0 ? optind - 1 : 0], fault);
 			return TARN_EINVAL;
@@ -455,7 +456,7 @@ int tarn__command_apply(const struct tarn__command *command, struct tarn__settin
 			char fault[TARN__FAULT_MAX])
 {
 	for (size_t i = 0; i < command->count; i++) {
-		const struct tarn__option *row = command->items[i].option;
+		const struct tarn__option_row *row = command->items[i].option;
 		const char *value = command->items[i].value;
 		if (!row->form)
 			continue;
@@ -498,7 +499,7 @@ void tarn__options_help(FILE *out)
 	      "A caching DNS resolver that forwards to upstream servers.\n\n",
 	      out);
 	for (int i = 0; i < ROW_COUNT; i++) {
-		const struct tarn__option *row = &tarn__options[i];
+		const struct tarn__option_row *row = &tarn__options[i];
 		if (!row->name)
 			continue;
 		char form[32];

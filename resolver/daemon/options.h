@@ -13,7 +13,7 @@
 
 enum tarn__action { TARN__RUN, TARN__CHECK, TARN__VERSION, TARN__HELP };
 
-struct tarn__option {
+struct tarn__option_row {
 	char letter; /* 0: none */
 	bool is_fixed; /* from the start to the end: a reload does not change it */
 	enum tarn__action action; /* TARN__RUN: a setting */
@@ -30,21 +30,21 @@ struct tarn__option {
 /* The section whose rows are in struct tarn__forward_settings; each has a title, its zone. */
 extern const char tarn__forward_section[];
 
-extern const struct tarn__option tarn__options[];
+extern const struct tarn__option_row tarn__options[];
 extern const size_t tarn__option_count;
 
 /* Its field of a struct tarn__settings or struct tarn__forward_settings. */
-void *tarn__option_field(const struct tarn__option *, void *settings);
+void *tarn__option_field(const struct tarn__option_row *, void *settings);
 
 /* Do both settings say the same? */
-bool tarn__option_is_same(const struct tarn__option *, const struct tarn__settings *,
+bool tarn__option_is_same(const struct tarn__option_row *, const struct tarn__settings *,
 			  const struct tarn__settings *);
 
 struct tarn__command {
 	enum tarn__action action;
 	/* What was said, in its order; values are argv's. */
 	struct tarn__said {
-		const struct tarn__option *option;
+		const struct tarn__option_row *option;
 		const char *value;
 	} * items;
 	size_t count;

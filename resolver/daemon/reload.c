@@ -87,7 +87,7 @@ static void tell_ready(const struct tarn__reload *reload, const char *note)
 static void warn_of_fixed(const struct tarn__reload *reload)
 {
 	for (size_t i = 0; i < tarn__option_count; i++) {
-		const struct tarn__option *option = &tarn__options[i];
+		const struct tarn__option_row *option = &tarn__options[i];
 		if (option->is_fixed &&
 		    !tarn__option_is_same(option, reload->first, reload->settings))
 			tarn__log(reload->log, TARN_LOG_WARNING,

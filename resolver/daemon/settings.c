@@ -19,7 +19,7 @@ enum { CACHE_SIZE_DEFAULT = 16 * 1024 * 1024, STALE_SEC_DEFAULT = 86400 };
 static void clear_fields(void *settings, bool is_forward)
 {
 	for (size_t i = 0; i < tarn__option_count; i++) {
-		const struct tarn__option *row = &tarn__options[i];
+		const struct tarn__option_row *row = &tarn__options[i];
 		if (row->form && (row->section == tarn__forward_section) == is_forward)
 			row->form->clear(tarn__option_field(row, settings));
 	}

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/forwarding.h"
 #include "dns/message.h"
 #include "dns/query.h"
 #include "outside.h"

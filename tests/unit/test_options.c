@@ -288,7 +288,7 @@ END_TEST
 
 START_TEST(the_command_line_replaces_what_a_file_said)
 {
-	const struct tarn__option *upstream = NULL;
+	const struct tarn__option_row *upstream = NULL;
 	for (size_t i = 0; i < tarn__option_count; i++) {
 		if (tarn__options[i].form == &tarn__form_upstreams)
 			upstream = &tarn__options[i];
@@ -310,7 +310,7 @@ START_TEST(settings_are_compared_option_by_option)
 	struct tarn__settings *other = tarn__settings_new();
 	say("-w 2 -u 192.0.2.1");
 	for (size_t i = 0; i < tarn__option_count; i++) {
-		const struct tarn__option *option = &tarn__options[i];
+		const struct tarn__option_row *option = &tarn__options[i];
 		if (!option->form || option->section == tarn__forward_section)
 			continue;
 		bool is_said = option->form == &tarn__form_workers ||

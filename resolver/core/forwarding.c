@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/forwarding.c: which servers a name goes to, and who waits for them. */
+#include "core/forwarding.h"
+
+#include <stdlib.h>
+
+#include "core/attempt.h"
+#include "core/lookup.h"
+#include "rtcache.h"
+
+enum {
+	/* What has waited goes out in batches, so that a server that is back stays: 12,800/s. */
+	RELEASE_BATCH = 64,
+	RELEASE_MS = 5,
+};
+
+/* ---- those that wait -------------------------------------------------------------------- */
+
+static struct tarn__lookup *first(const struct tarn__list *list)
+{
+	return TARN__CONTAINER(list->next, struct tarn__lookup, node);
+}
+
+/* Whatever they have sent: they are asked anew when a server is back. */
+static void have_all_wait(struct tarn__forwarding *group)
+{
+	while (!tarn__list_is_empty(&group->running))
+		tarn__list_move(&first(&group->running)->node, &group->waiting);
+}
+
+static void release(struct tarn__forwarding *group, uint64_t wait_ms)
+{
+	struct tarn__lookups *all = group->all;
+	bool has_work = group->is_down || !tarn__list_is_empty(&group->waiting);
+	if (!has_work || tarn__upstream_state(group->upstream) == TARN__UPSTREAM_DOWN)
+		return;
+	/* What failed meanwhile is not to fail for as long as that is remembered. */
+	if (group->is_down)
+		rtcache_forget_failures(all->client);
+	group->is_down = false;
+	if (!tarn__list_is_empty(&group->waiting) && !group->release.is_running)
+		tarn__timer_start(all->timers, &group->release,
+				  all->io->now_ms(all->io->data) + wait_ms);
+}
+
+static void on_release(struct tarn__timer *timer)
+{
+	struct tarn__forwarding *group = TARN__CONTAINER(timer, struct tarn__forwarding, release);
+	struct tarn__upstream *upstream = group->upstream;
+	for (int i = 0; i < RELEASE_BATCH && !tarn__list_is_empty(&group->waiting) &&
+			tarn__upstream_state(upstream) != TARN__UPSTREAM_DOWN;
+	     i++)
+		tarn__lookup_restart(first(&group->waiting));
+	release(group, RELEASE_MS);
+}
+
+/* ---- servers that die and are healed ---------------------------------------------------- */
+
+void tarn__forwarding_died(struct tarn__forwarding *group)
+{
+	tarn__probes_want(&group->probes);
+	if (tarn__upstream_state(group->upstream) == TARN__UPSTREAM_DOWN) {
+		group->is_down = true;
+		have_all_wait(group);
+	}
+}
+
+/* Other workers may have taken the server for dead, too. */
+static void tell_of_heal(struct tarn__lookups *all)
+{
+	atomic_fetch_add(&all->config->heals, 1);
+	all->io->wake_others(all->io->data);
+}
+
+void tarn__forwarding_answered(struct tarn__forwarding *group, bool has_healed)
+{
+	if (has_healed)
+		tell_of_heal(group->all);
+	release(group, 0);
+}
+
+static void on_probe_answered(struct tarn__probes *probes, bool has_healed)
+{
+	tarn__forwarding_answered(TARN__CONTAINER(probes, struct tarn__forwarding, probes),
+				  has_healed);
+}
+
+void tarn__lookups_take_heals(struct tarn__lookups *all)
+{
+	all->heals_seen = atomic_load(&all->config->heals);
+	for (size_t i = 0; i < all->config->group_count; i++) {
+		struct tarn__forwarding *group = all->groups[i];
+		struct tarn__upstream *upstream = group->upstream;
+		for (size_t j = 0; j < upstream->count; j++) {
+			struct tarn__server *server = &upstream->servers[j];
+			if (tarn__server_is_dead(server) && !atomic_load(&server->health->is_dead))
+				server->failures = 0;
+		}
+		release(group, 0);
+	}
+}
+
+/* ---- groups ----------------------------------------------------------------------------- */
+
+static struct tarn__forwarding *make_group(struct tarn__lookups *all,
+					   const struct tarn__config *config, size_t index)
+{
+	struct tarn__forwarding *group = calloc(1, sizeof *group);
+	if (!group)
+		return NULL;
+	group->upstream = tarn__upstream_new(config, index, all->cookie_secret);
+	if (!group->upstream) {
+		free(group);
+		return NULL;
+	}
+	group->all = all;
+	group->release.fire = on_release;
+	tarn__list_init(&group->running);
+	tarn__list_init(&group->waiting);
+	tarn__probes_init(&group->probes, all->io, all->timers, group->upstream, on_probe_answered);
+	return group;
+}
+
+/* It has no lookups any more. NULL is allowed. */
+static void free_group(struct tarn__forwarding *group)
+{
+	if (!group)
+		return;
+	tarn__probes_stop(&group->probes);
+	tarn__timer_stop(group->all->timers, &group->release);
+	tarn__upstream_free(group->upstream);
+	free(group);
+}
+
+struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *all,
+					       const uint8_t *qname, size_t len)
+{
+	size_t index = tarn__config_find_group(all->config, qname, len);
+	return index == TARN__GROUP_NONE ? NULL : all->groups[index];
+}
+
+bool tarn__forwarding_has_room(const struct tarn__forwarding *group)
+{
+	const struct tarn__lookups *all = group->all;
+	size_t room = TARN__LOOKUPS_MAX - all->count;
+	return room > (all->config->group_count > 1 ? group->count : 0);
+}
+
+void tarn__lookups_want(struct tarn__lookups *all, const uint8_t *qname, size_t len)
+{
+	struct tarn__forwarding *group = tarn__forwarding_find(all, qname, len);
+	if (group)
+		tarn__probes_want(&group->probes);
+}
+
+int tarn__lookups_init(struct tarn__lookups *all, const struct tarn_io *io,
+		       struct tarn__timers *timers, struct rtcache_client *client,
+		       struct tarn__config *config,
+		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN],
+		       struct tarn__origins *origins)
+{
+	*all = (struct tarn__lookups){.io = io,
+				      .timers = timers,
+				      .client = client,
+				      .cookie_secret = cookie_secret,
+				      .config = tarn__config_get(config),
+				      .origins = origins};
+	all->heals_seen = config->heals;
+	all->scratch = malloc(sizeof *all->scratch);
+	all->groups = calloc(config->group_count, sizeof all->groups[0]);
+	bool has_all = all->scratch && all->groups;
+	for (size_t i = 0; i < config->group_count && has_all; i++) {
+		all->groups[i] = make_group(all, config, i);
+		has_all = all->groups[i];
+	}
+	if (has_all)
+		return 0;
+	tarn__lookups_fini(all);
+	return TARN_ENOMEM;
+}
+
+void tarn__lookups_fini(struct tarn__lookups *all)
+{
+	for (size_t i = 0; all->groups && i < all->config->group_count; i++) {
+		struct tarn__forwarding *group = all->groups[i];
+		if (!group)
+			continue;
+		have_all_wait(group);
+		while (!tarn__list_is_empty(&group->waiting))
+			tarn__lookup_fail(first(&group->waiting), TARN_ECANCELED);
+		free_group(group);
+	}
+	free(all->groups);
+	free(all->scratch);
+	tarn__config_put(all->config);
+}
+
+/* ---- other servers, another network ----------------------------------------------------- */
+
+/* Ends what a group has outstanding and has every lookup wait, those that run behind the others. */
+static void recall_all(struct tarn__forwarding *group)
+{
+	tarn__probes_stop(&group->probes);
+	have_all_wait(group);
+	for (struct tarn__list *node = group->waiting.next; node != &group->waiting;
+	     node = node->next)
+		tarn__lookup_recall(TARN__CONTAINER(node, struct tarn__lookup, node));
+}
+
+static void resume(struct tarn__lookups *all)
+{
+	rtcache_forget_failures(all->client);
+	for (size_t i = 0; i < all->config->group_count; i++) {
+		struct tarn__forwarding *group = all->groups[i];
+		release(group, 0);
+		if (group->count > 0)
+			tarn__probes_want(&group->probes);
+	}
+	/* The timers have changed outside of tarn__resolver_run(). */
+	all->io->wake_at(all->io->data, all->io->now_ms(all->io->data));
+}
+
+/* Recalls the lookups of a group's list whose names do not belong to the group, and takes them out. */
+static void take_strays(struct tarn__lookups *all, struct tarn__forwarding *group,
+			struct tarn__list *from, struct tarn__list *strays)
+{
+	struct tarn__list *next;
+	for (struct tarn__list *node = from->next; node != from; node = next) {
+		next = node->next;
+		struct tarn__lookup *lookup = TARN__CONTAINER(node, struct tarn__lookup, node);
+		if (tarn__forwarding_find(all, lookup->key.qname, lookup->key.qname_len) == group)
+			continue;
+		tarn__lookup_recall(lookup);
+		tarn__list_move(&lookup->node, strays);
+	}
+}
+
+/* Has a lookup that has been taken out of a group wait in that of its name. */
+static void settle_stray(struct tarn__lookup *lookup)
+{
+	const struct tarn__key *key = &lookup->key;
+	struct tarn__forwarding *group =
+		tarn__forwarding_find(lookup->all, key->qname, key->qname_len);
+	if (!group)
+		tarn__lookup_fail(lookup, TARN_ENOSERVER);
+	else if (!tarn__lookup_join(lookup, group))
+		tarn__lookup_fail(lookup, TARN_ENOMEM);
+}
+
+/* A group that stays as it is, but for its servers' place in the configuration's list. */
+static void move_group(struct tarn__forwarding *group, const struct tarn__config *config,
+		       size_t index)
+{
+	tarn__upstream_move(group->upstream, config, index);
+	tarn__probes_move(&group->probes);
+	struct tarn__list *const lists[] = {&group->running, &group->waiting};
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+		for (struct tarn__list *node = lists[i]->next; node != lists[i]; node = node->next)
+			tarn__lookup_renumber(TARN__CONTAINER(node, struct tarn__lookup, node));
+	}
+}
+
+/* Is that group of the first configuration one of the other's, too? */
+static bool is_kept(const struct tarn__config *config, struct tarn__forwarding *const *groups,
+		    size_t index, const struct tarn__config *other,
+		    struct tarn__forwarding *const *other_groups)
+{
+	const struct tarn__group *group = &config->groups[index];
+	size_t there = tarn__config_group_of(other, group->zone, group->zone_len);
+	return there != TARN__GROUP_NONE && groups[index] == other_groups[there];
+}
+
+/* The groups of another configuration: those that stay as they are, and new ones for the others. */
+static struct tarn__forwarding **make_groups(struct tarn__lookups *all,
+					     const struct tarn__config *config)
+{
+	const struct tarn__config *old = all->config;
+	struct tarn__forwarding **groups = calloc(config->group_count, sizeof groups[0]);
+	if (!groups)
+		return NULL;
+	for (size_t i = 0; i < config->group_count; i++) {
+		const struct tarn__group *group = &config->groups[i];
+		size_t before = tarn__config_group_of(old, group->zone, group->zone_len);
+		if (before != TARN__GROUP_NONE &&
+		    tarn__config_group_is_equal(config, i, old, before)) {
+			groups[i] = all->groups[before];
+			continue;
+		}
+		groups[i] = make_group(all, config, i);
+		if (!groups[i]) {
+			while (i-- > 0) {
+				if (!is_kept(config, groups, i, old, all->groups))
+					free_group(groups[i]);
+			}
+			free(groups);
+			return NULL;
+		}
+		if (before == TARN__GROUP_NONE)
+			continue;
+		struct tarn__upstream *upstream = groups[i]->upstream;
+		tarn__upstream_keep(upstream, config, all->groups[before]->upstream, old);
+		groups[i]->is_down = tarn__upstream_state(upstream) == TARN__UPSTREAM_DOWN;
+	}
+	return groups;
+}
+
+int tarn__lookups_set_config(struct tarn__lookups *all, struct tarn__config *config,
+			     void (*switched)(void *arg), void *arg)
+{
+	struct tarn__forwarding **groups = make_groups(all, config);
+	if (!groups)
+		return TARN_ENOMEM;
+	struct tarn__config *old = all->config;
+	struct tarn__forwarding **old_groups = all->groups;
+	size_t old_group_count = old->group_count;
+	all->config = tarn__config_get(config);
+	all->groups = groups;
+	all->heals_seen = config->heals;
+	for (size_t i = 0; i < config->group_count; i++) {
+		if (is_kept(config, groups, i, old, old_groups))
+			move_group(groups[i], config, i);
+	}
+	struct tarn__list strays;
+	tarn__list_init(&strays);
+	for (size_t i = 0; i < old->group_count; i++) {
+		struct tarn__forwarding *group = old_groups[i];
+		if (!is_kept(old, old_groups, i, config, groups))
+			recall_all(group);
+		take_strays(all, group, &group->waiting, &strays);
+		take_strays(all, group, &group->running, &strays);
+	}
+	bool has_changed = !tarn__list_is_empty(&strays);
+	switched(arg);
+	while (!tarn__list_is_empty(&strays))
+		settle_stray(first(&strays));
+	for (size_t i = 0; i < old->group_count; i++) {
+		if (is_kept(old, old_groups, i, config, groups))
+			continue;
+		has_changed = true;
+		free_group(old_groups[i]);
+	}
+	free(old_groups);
+	tarn__config_put(old);
+	if (has_changed || config->group_count != old_group_count)
+		resume(all);
+	return 0;
+}
+
+void tarn__lookups_network_changed(struct tarn__lookups *all)
+{
+	for (size_t i = 0; i < all->config->group_count; i++) {
+		struct tarn__forwarding *group = all->groups[i];
+		struct tarn__upstream *upstream = group->upstream;
+		recall_all(group);
+		for (size_t j = 0; j < upstream->count; j++) {
+			struct tarn__server *server = &upstream->servers[j];
+			bool was_dead = tarn__server_is_dead(server);
+			tarn__server_forget(server);
+			if (was_dead)
+				tarn__probe_now(&group->probes, j);
+		}
+	}
+	resume(all);
+}

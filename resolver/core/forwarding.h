@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/forwarding.h: all lookups of one worker, in groups: which servers a name may go to at all, which
+ * lookups wait for them, and what becomes of those under way when the servers are others. How one of
+ * them asks is core/lookup.h.
+ *
+ * While all servers of a group are dead its lookups wait; once one is healed they are started again,
+ * a few at a time. With another configuration a group of the same zone with the same servers stays
+ * as it is; the lookups of the other groups are recalled, and wait in the group that their name
+ * belongs to now.
+ *
+ * Thread: one struct tarn__lookups per worker.
+ */
+#ifndef TARN_CORE_FORWARDING_H
+#define TARN_CORE_FORWARDING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/config.h"
+#include "core/io.h"
+#include "core/list.h"
+#include "core/probe.h"
+#include "core/timer.h"
+#include "core/upstream.h"
+#include "dns/cookie.h"
+
+struct rtcache_client;
+struct tarn__observer;
+struct tarn__origins;
+struct tarn__scratch;
+
+enum {
+	/*
+	 * Under way in one worker. Of several groups each may have as many as there is room for then,
+	 * so that one whose servers are silent leaves room for the others.
+	 */
+	TARN__LOOKUPS_MAX = 10000,
+};
+
+/* The lookups of one group. What goes wrong with its servers is no other's business. */
+struct tarn__forwarding {
+	struct tarn__lookups *all;
+	struct tarn__upstream *upstream; /* owned */
+	struct tarn__probes probes;
+	struct tarn__list running;
+	struct tarn__list waiting; /* for a server to ask; oldest first */
+	size_t count; /* of both */
+	struct tarn__timer release; /* of those that wait */
+	bool is_down; /* all servers are dead, or none has been healed since */
+};
+
+/* What the lookups of one worker share. */
+struct tarn__lookups {
+	const struct tarn_io *io;
+	struct tarn__timers *timers;
+	struct rtcache_client *client;
+	const uint8_t *cookie_secret;
+	struct tarn__config *config; /* a reference */
+	struct tarn__forwarding **groups; /* the configuration's, in its order */
+	unsigned heals_seen; /* of config->heals */
+	size_t count;
+	uint64_t started; /* ever, those that ended at once included */
+	struct tarn__origins *origins;
+	const struct tarn__observer *observer; /* NULL: nobody looks on */
+	struct tarn__scratch *scratch; /* owned */
+};
+
+/* All are borrowed; the configuration gets a reference more. 0 or TARN_ENOMEM. */
+int tarn__lookups_init(struct tarn__lookups *, const struct tarn_io *io, struct tarn__timers *,
+		       struct rtcache_client *, struct tarn__config *,
+		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN],
+		       struct tarn__origins *);
+/* Lookups still running fail with TARN_ECANCELED. */
+void tarn__lookups_fini(struct tarn__lookups *);
+
+/* As tarn__resolver_set_config() and tarn__resolver_network_changed(). */
+int tarn__lookups_set_config(struct tarn__lookups *, struct tarn__config *,
+			     void (*switched)(void *arg), void *arg);
+void tarn__lookups_network_changed(struct tarn__lookups *);
+
+/* Another worker has heard from a server that was dead. */
+static inline bool tarn__lookups_have_heals(const struct tarn__lookups *all)
+{
+	return atomic_load_explicit(&all->config->heals, memory_order_relaxed) != all->heals_seen;
+}
+void tarn__lookups_take_heals(struct tarn__lookups *);
+
+/* A client asks for a name, and had something else than an answer of now. */
+void tarn__lookups_want(struct tarn__lookups *, const uint8_t *qname, size_t len);
+
+/* The group that a name goes to; NULL: to none, it is never forwarded. */
+struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *, const uint8_t *qname,
+					       size_t len);
+
+/* For one more lookup? */
+bool tarn__forwarding_has_room(const struct tarn__forwarding *);
+
+/*
+ * A server of the group has answered: has that healed it, for this worker or for another? Or has been
+ * found dead: where it was the last that lived, all lookups of the group wait.
+ */
+void tarn__forwarding_answered(struct tarn__forwarding *, bool has_healed);
+void tarn__forwarding_died(struct tarn__forwarding *);
+
+#endif
