@@ -2,7 +2,9 @@
 """The processes of a test: tarn itself and the real servers it asks. None outlives its test."""
 
 import ctypes
+import itertools
 import os
+import random
 import re
 import shutil
 import signal
@@ -18,6 +20,10 @@ import dns.query
 ZONES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zones")
 VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
             "--errors-for-leak-kinds=definite,indirect,possible", "--exit-on-first-error=no"]
+# Below those that the kernel gives to sockets without a port, every test process (pytest-xdist) has its own eighth.
+PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+OWN_PORTS = range(12000 + PROCESS % 8, 32768, 8)
+PORTS = itertools.cycle(random.sample(OWN_PORTS, len(OWN_PORTS)))
 FAULTS = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|==\d+== ")
 
 
@@ -31,16 +37,16 @@ def has_ipv6():
 
 
 def free_port(host="127.0.0.1"):
-    """A port that is free for UDP and TCP at this moment."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for _ in range(50):
+    """A port that is free for UDP and TCP at this moment and that no other test of this run is given."""
+    family, wildcard = (socket.AF_INET6, "::") if ":" in host else (socket.AF_INET, "0.0.0.0")
+    for port in itertools.islice(PORTS, 100):
         with socket.socket(family, socket.SOCK_DGRAM) as udp, socket.socket(family) as tcp:
-            udp.bind((host, 0))
             try:
-                tcp.bind(udp.getsockname()[:2])
+                udp.bind((wildcard, port))
+                tcp.bind((wildcard, port))
             except OSError:
                 continue
-            return udp.getsockname()[1]
+            return port
     raise RuntimeError(f"no free port on {host}")
 
 
