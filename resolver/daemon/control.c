@@ -501,9 +501,9 @@ static void make_directories(struct tarn__control *control, const char *path)
 	}
 }
 
-/* Has the socket listen where the settings say. */
-static int follow_settings(struct tarn__control *control, const struct tarn__settings *settings)
+int tarn__control_set(void *data, const struct tarn__settings *settings)
 {
+	struct tarn__control *control = data;
 	const char *path = settings->control ? settings->control : TARN_CONTROL_SOCKET;
 	if (strcmp(path, "none") == 0) {
 		stop_listening(control);
@@ -519,15 +519,6 @@ static int follow_settings(struct tarn__control *control, const struct tarn__set
 	tarn__log(control->subject->log, level, "no control socket at %s: %s", path,
 		  errno == EADDRINUSE ? "another tarn has it" : strerror(errno));
 	return settings->control ? TARN_ESYSTEM : 0;
-}
-
-int tarn__control_set(void *data, const struct tarn__settings *settings)
-{
-	struct tarn__control *control = data;
-	int error = follow_settings(control, settings);
-	if (error == 0)
-		control->subject->settings = settings;
-	return error;
 }
 
 void tarn__control_close(struct tarn__control *control)

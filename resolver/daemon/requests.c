@@ -147,7 +147,7 @@ static void status(struct tarn__task *task, const json_t *arguments)
 {
 	(void)arguments;
 	const struct tarn__subject *subject = task->subject;
-	const struct tarn__settings *settings = subject->settings;
+	const struct tarn__settings *settings = *subject->settings;
 	struct tarn__totals *totals = collect(task);
 	if (!totals)
 		return;
@@ -158,7 +158,7 @@ static void status(struct tarn__task *task, const json_t *arguments)
 		  json_pack("{ss si sI so si so sI sI sI sI sI ss}", "version", tarn_version(),
 			    "process", (int)getpid(), "uptime_s",
 			    (json_int_t)(ev_now(subject->loop) - subject->started), "listens",
-			    describe_addresses(&settings->bound), "workers", (int)settings->workers,
+			    describe_addresses(&settings->bound), "workers", (int)totals->serving,
 			    "upstreams", describe_addresses(&settings->upstreams), "questions",
 			    (json_int_t)questions, "waiting", (json_int_t)totals->questions.waiting,
 			    "cache_octets", (json_int_t)totals->cache.bytes, "cache_size_octets",

@@ -156,6 +156,7 @@ static int open_outside(struct program *program, const struct tarn__command *com
 		.taps = program->taps,
 		.loop = program->loop,
 		.log = log,
+		.settings = &program->reload.settings,
 		.started = ev_now(program->loop),
 		.stop = on_stop_request,
 		.reload = on_reload_request,

@@ -15,7 +15,7 @@ struct tarn__subject {
 	struct tarn *tarn;
 	struct tarn__taps *taps; /* NULL: nobody looks on */
 	struct tarn__log *log;
-	const struct tarn__settings *settings; /* in force */
+	struct tarn__settings *const *settings; /* in force: a reload puts others in their place */
 	void (*stop)(void *data); /* ends the loop, later */
 	/* Reads the configuration again; faults say why it cannot be. */
 	int (*reload)(void *data, struct tarn__faults *faults);

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import stat
 import subprocess
@@ -358,6 +359,39 @@ def test_reload_moves_the_socket_it_came_through(run_tarn, run_upstream, tmp_pat
     assert json.loads(tarnctl("-j", "-s", str(tmp_path / "other"),
                               "status").stdout)["process"] == tarn.pid
     assert not (tmp_path / "control").exists()
+
+
+def test_socket_that_cannot_come_back_serves_on(run_tarn, run_upstream, tmp_path):
+    """A later part of the configuration is refused, and the place of the socket before is gone."""
+    upstream = run_upstream(address())
+    config, before, after = (tmp_path / name for name in ("tarn.conf", "before", "after"))
+    before.mkdir()
+    after.mkdir()
+    text = (f'upstream = {{"{upstream.address}"}}\ncontrol {{ socket = "%s/control" }}\n'
+            'log { questions = "%s/log" }\n')
+    config.write_text(text % (before, after), encoding="ascii")
+    tarn = run_tarn("-c", config, upstreams=[upstream], control=None)
+    config.write_text(text % (after, tmp_path / "missing"), encoding="ascii")
+    (before / "control").unlink()
+    before.rmdir()
+    tarn.child.send_signal(signal.SIGHUP)
+    tarn.wait_for_line("the configuration is not reloaded")
+    for _ in range(2):
+        status = json.loads(tarnctl("-j", "-s", str(after / "control"), "status").stdout)
+        assert status["listens"][0] == f"127.0.0.1:{tarn.port}"
+        assert status["upstreams"] == [upstream.address]
+
+
+def test_status_says_how_many_threads_there_are_not_how_many_there_shall_be(run_tarn, run_upstream,
+                                                                            tmp_path):
+    upstream = run_upstream(address())
+    config = tmp_path / "tarn.conf"
+    text = f'upstream = {{"{upstream.address}"}}\nworkers = %d\n'
+    config.write_text(text % 1, encoding="ascii")
+    ctl = Ctl(run_tarn, tmp_path, "-c", config, upstreams=[upstream])
+    config.write_text(text % 3, encoding="ascii")
+    ctl.text("reload")
+    assert ctl.json("status")["workers"] == 1
 
 
 def test_stop_ends_tarn(ctl):

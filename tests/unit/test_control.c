@@ -20,7 +20,7 @@
 static char directory[] = "/tmp/tarn-control-XXXXXX";
 static char path[64];
 static struct tarn__log sink;
-static struct tarn__settings settings;
+static struct tarn__settings settings, *in_force = &settings;
 static struct tarn__subject subject;
 static struct tarn__control control;
 static unsigned stops;
@@ -43,7 +43,7 @@ static void set_up(void)
 		.loop = ev_loop_new(EVFLAG_NOENV),
 		.tarn = tarn_new(&(struct tarn_options){0}),
 		.log = &sink,
-		.settings = &settings,
+		.settings = &in_force,
 		.stop = on_stop,
 	};
 	control = (struct tarn__control){.subject = &subject};
