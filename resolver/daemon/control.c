@@ -501,24 +501,38 @@ static void make_directories(struct tarn__control *control, const char *path)
 	}
 }
 
+/* Told apart from the socket's own faults, which have the same numbers. */
+static int check_group(const struct tarn__settings *settings, struct tarn__log *log)
+{
+	gid_t group;
+	if (!settings->control_group || find_group(settings->control_group, &group) == 0)
+		return 0;
+	tarn__log(log, TARN_LOG_ERR, "--control-group %s: %s", settings->control_group,
+		  errno == ENOENT ? "no such group" : strerror(errno));
+	return TARN_ESYSTEM;
+}
+
 int tarn__control_set(void *data, const struct tarn__settings *settings)
 {
 	struct tarn__control *control = data;
 	const char *path = settings->control ? settings->control : TARN_CONTROL_SOCKET;
+	bool is_wanted = settings->control || settings->control_group;
 	if (strcmp(path, "none") == 0) {
 		stop_listening(control);
 		return 0;
 	}
+	if (check_group(settings, control->subject->log) < 0)
+		return TARN_ESYSTEM;
 	if (!settings->control)
 		make_directories(control, path);
 	if (tarn__control_open(control, path, settings->control_group) == 0)
 		return 0;
-	enum tarn_log_level level = settings->control	  ? TARN_LOG_ERR
+	enum tarn_log_level level = is_wanted		  ? TARN_LOG_ERR
 				    : errno == EADDRINUSE ? TARN_LOG_INFO
 							  : TARN_LOG_DEBUG;
 	tarn__log(control->subject->log, level, "no control socket at %s: %s", path,
 		  errno == EADDRINUSE ? "another tarn has it" : strerror(errno));
-	return settings->control ? TARN_ESYSTEM : 0;
+	return is_wanted ? TARN_ESYSTEM : 0;
 }
 
 void tarn__control_close(struct tarn__control *control)

@@ -51,8 +51,8 @@ struct tarn__control {
 int tarn__control_open(struct tarn__control *, const char *path, const char *group);
 
 /*
- * The same as settings say. Without a word there, a machine where the usual place cannot be had does
- * without. TARN_ESYSTEM, logged: nothing has changed.
+ * The same as settings say. Without a word there of a path or a group, a machine where the usual place
+ * cannot be had does without. TARN_ESYSTEM, logged: nothing has changed.
  */
 int tarn__control_set(void *control, const struct tarn__settings *settings);
 

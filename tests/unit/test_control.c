@@ -259,6 +259,14 @@ START_TEST(socket_stays_where_it_cannot_move)
 }
 END_TEST
 
+START_TEST(group_that_was_asked_for_is_there_or_nothing_is)
+{
+	settings.control_group = "no-such-group"; /* at the usual place */
+	ck_assert_int_eq(tarn__control_set(&control, &settings), TARN_ESYSTEM);
+	settings.control_group = NULL;
+}
+END_TEST
+
 START_TEST(path_that_is_too_long_is_refused)
 {
 	char long_path[200];
@@ -456,6 +464,7 @@ int main(void)
 	tcase_add_test(tcase, file_goes_with_tarn_unless_it_is_anothers);
 	tcase_add_test(tcase, socket_moves_and_connections_stay);
 	tcase_add_test(tcase, socket_stays_where_it_cannot_move);
+	tcase_add_test(tcase, group_that_was_asked_for_is_there_or_nothing_is);
 	tcase_add_test(tcase, path_that_is_too_long_is_refused);
 	tcase_add_loop_test(tcase, what_is_no_request_is_told_so, 0,
 			    sizeof(hostile) / sizeof(hostile[0]));
