@@ -74,6 +74,20 @@ static bool is_wanted(struct tarn__log *log, enum tarn_log_level level)
 	return level <= atomic_load_explicit(&log->level, memory_order_relaxed);
 }
 
+size_t tarn__log_escape(const char *text, size_t size, char *out)
+{
+	size_t len = 0;
+	for (; *text && len + sizeof("\\xff") <= size; text++) {
+		unsigned char octet = (unsigned char)*text;
+		if (octet >= 0x20 && octet < 0x7f)
+			out[len++] = *text;
+		else
+			len += (size_t)sprintf(out + len, "\\x%02x", octet);
+	}
+	out[len] = '\0';
+	return len;
+}
+
 /* Writes the line with its prefix, escapes and newline into out and returns its length. */
 static size_t compose(bool is_for_journal, enum tarn_log_level level, const char *line,
 		      char out[TARN__LOG_LINE_MAX])
@@ -85,14 +99,8 @@ static size_t compose(bool is_for_journal, enum tarn_log_level level, const char
 	int prefix_len =
 		is_for_journal ? sprintf(out, "<%d>", (int)level) : sprintf(out, "%s", prefix);
 	size_t len = (size_t)prefix_len;
-	/* The longest escape, the newline and sprintf's NUL still fit behind the last octet. */
-	for (; *line && len + sizeof("\\xff\n") <= TARN__LOG_LINE_MAX; line++) {
-		unsigned char octet = (unsigned char)*line;
-		if (octet >= 0x20 && octet < 0x7f)
-			out[len++] = *line;
-		else
-			len += (size_t)sprintf(out + len, "\\x%02x", octet);
-	}
+	/* The newline still fits. */
+	len += tarn__log_escape(line, TARN__LOG_LINE_MAX - 1 - len, out + len);
 	out[len++] = '\n';
 	return len;
 }

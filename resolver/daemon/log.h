@@ -63,6 +63,12 @@ const char *tarn__log_level_name(enum tarn_log_level);
 __attribute__((format(printf, 3, 4))) void tarn__log(struct tarn__log *, enum tarn_log_level,
 						     const char *format, ...);
 
+/*
+ * Copies text with octets that are not printable ASCII escaped, as much as fits into size octets with
+ * NUL, 5 at least. Returns its length.
+ */
+size_t tarn__log_escape(const char *text, size_t size, char *out);
+
 /* What the resolver says, in the form of struct tarn_options.log; log is the struct tarn__log. */
 void tarn__log_line(void *log, enum tarn_log_level, const char *line);
 

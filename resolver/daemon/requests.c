@@ -31,12 +31,11 @@ static void answer_ok(struct tarn__task *task, json_t *result)
 __attribute__((format(printf, 2, 3))) static void fail(struct tarn__task *task, const char *format,
 						       ...)
 {
-	char text[TARN__LOG_LINE_MAX];
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	/* Whole: cut in the middle of a letter it would be no JSON. */
+	json_t *document = json_pack("{so}", "error", json_vsprintf(format, arguments));
 	va_end(arguments);
-	json_t *document = json_pack("{ss}", "error", text);
 	task->answer(task, document, true);
 	json_decref(document);
 }
@@ -323,8 +322,12 @@ static void reload(struct tarn__task *task, const json_t *arguments)
 		answer_ok(task, NULL);
 	} else {
 		json_t *texts = json_array();
-		for (size_t i = 0; i < faults.count; i++)
-			json_array_append_new(texts, json_string(faults.items[i].text));
+		for (size_t i = 0; i < faults.count; i++) {
+			/* A file may have octets that JSON has not. */
+			char text[TARN__LOG_LINE_MAX];
+			tarn__log_escape(faults.items[i].text, sizeof(text), text);
+			json_array_append_new(texts, json_string(text));
+		}
 		json_t *document = json_pack("{ss so}", "error",
 					     "not reloaded: the configuration before goes on",
 					     "faults", texts);

@@ -203,10 +203,16 @@ static void show_table(const json_t *rows, int indent, FILE *out, bool has_colou
 	{
 		fprintf(out, "\n%*s", indent, "");
 		for (size_t i = 0; i < count; i++) {
-			format(columns[i].key, json_object_get(row, columns[i].key), sizeof(cell),
-			       cell);
+			const json_t *value = json_object_get(row, columns[i].key);
+			bool is_last = i + 1 == count;
+			/* A record's data may be longer than any cell, once it is escaped. */
+			if (is_last && json_string_length(value) > sizeof(cell) / 5) {
+				tarn__show_text(json_string_value(value), out);
+				continue;
+			}
+			format(columns[i].key, value, sizeof(cell), cell);
 			put_cell(cell, has_colours ? find_colour(cell) : NULL, columns[i].width,
-				 i + 1 == count, out);
+				 is_last, out);
 		}
 	}
 	fputc('\n', out);

@@ -235,7 +235,8 @@ static bool send_batch(struct session *session, struct loading *loading)
 /* A line that cannot be sent stands for itself as one that is none. */
 static void add_line(struct loading *loading, const char *text, size_t len)
 {
-	json_t *line = len < TARN__DUMP_LINE_MAX ? json_stringn(text, len) : NULL;
+	bool is_text = len < TARN__DUMP_LINE_MAX && !memchr(text, '\0', len);
+	json_t *line = is_text ? json_stringn(text, len) : NULL;
 	json_array_append_new(loading->lines, line ? line : json_null());
 	loading->size += len;
 }
@@ -261,6 +262,10 @@ static bool send_lines(struct session *session, struct loading *loading)
 			is_good = send_batch(session, loading);
 	}
 	free(text);
+	if (ferror(loading->file)) {
+		fprintf(stderr, "tarnctl: cannot read %s: %s\n", loading->name, strerror(errno));
+		return false;
+	}
 	if (!loading->head) {
 		fprintf(stderr, "tarnctl: %s: nothing to load\n", loading->name);
 		return false;

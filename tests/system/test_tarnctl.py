@@ -99,6 +99,13 @@ def test_lookup_asks_as_a_client_does(ctl, upstream):
     assert (failed["rcode"], failed["errors"][0]["code"]) == ("SERVFAIL", 22)
 
 
+def test_lookup_prints_data_of_any_length_whole(run_tarn, run_upstream, tmp_path):
+    text = " ".join([f'"{"x" * 250}"'] * 12)
+    upstream = run_upstream(lambda question: reply(question, f"{question.name} 9 IN TXT {text}"))
+    ctl = Ctl(run_tarn, tmp_path, upstreams=[upstream])
+    assert text in ctl.text("lookup", "long.example", "TXT")
+
+
 def test_explain_a_hit(ctl, upstream):
     ctl.tarn.ask("www.example")
     told = ctl.explain("www.example")
@@ -319,6 +326,18 @@ def test_faults_of_a_dump_have_file_and_line(ctl, tmp_path):
     done = ctl.run("load", str(tmp_path / "none"))
     assert done.returncode == 1
     assert "No such file" in done.stderr
+    done = ctl.run("load", str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Is a directory" in done.stderr
+
+
+def test_octets_of_any_kind_in_a_dump_are_faults_of_their_lines(ctl, tmp_path):
+    dump = tmp_path / "dump"
+    dump.write_bytes(b"tarn-dump 1 %d\nnul \0 x\nbad \xff\n" % time.time() + b"x" * 300000 + b"\n")
+    done = ctl.run("load", str(dump))
+    assert done.returncode == 1
+    for line in (2, 3, 4):
+        assert f"{dump}:{line}: not a line of text" in done.stderr
 
 
 def test_log_level_changes(ctl):
@@ -346,6 +365,23 @@ def test_reload_reads_the_file_again(run_tarn, run_upstream, tmp_path):
     assert lines[1].startswith(f"{config}:2: ")
     assert lines[-1] == "tarnctl: not reloaded: the configuration before goes on"
     assert ctl.json("status")["upstreams"] == [second.address]
+
+
+def test_faults_of_a_file_that_is_no_text_are_told_all(run_tarn, run_upstream, tmp_path):
+    config = tmp_path / "tarn.conf"
+    config.write_text("")
+    ctl = Ctl(run_tarn, tmp_path, "-c", config, upstreams=[run_upstream(address())])
+    config.write_bytes(b"caf\xe9 = 1\nwokers = 3\n")
+    assert ctl.run("reload").stderr.splitlines()[:2] == [
+        f"{config}:1: caf\\xe9: unknown word (see tarn.conf(5))",
+        f"{config}:2: wokers: unknown word (is workers meant?)"]
+
+
+def test_error_of_any_length_is_told(ctl):
+    for name in ("\u00e9" * 1000, "a" + "\u00e9" * 1000):
+        done = ctl.run("lookup", name)
+        assert done.returncode == 1
+        assert done.stderr.endswith("\\xa9: not a domain name\n")
 
 
 def test_reload_moves_the_socket_it_came_through(run_tarn, run_upstream, tmp_path):
