@@ -8,6 +8,7 @@
 
 #include "core/config.h"
 #include "core/resolver.h"
+#include "core/zones.h"
 #include "daemon/taps.h"
 #include "daemon/values.h"
 #include "net/totals.h"
@@ -296,7 +297,9 @@ static void describe_time(json_t *out, const struct tarn__server_totals *server)
 				    json_integer(seconds(server->answered_ago_ms)));
 }
 
-static json_t *describe_group(const struct tarn__group *group, const struct tarn__totals *totals)
+/* A group of several zones is known by its first; asked is the one that the name is in. */
+static json_t *describe_group(const struct tarn__group *group, const char *asked,
+			      const struct tarn__totals *totals)
 {
 	char zone[TARN__NAME_TEXT_MAX], text[TARN_ADDRESS_TEXT_MAX];
 	tarn__name_format(group->zone, zone);
@@ -311,7 +314,7 @@ static json_t *describe_group(const struct tarn__group *group, const struct tarn
 		describe_time(row, server);
 		json_array_append_new(servers, row);
 	}
-	return json_pack("{ss ss so}", "zone", zone, "policy", tarn__policy_name(group->policy),
+	return json_pack("{ss ss so}", "zone", asked, "policy", tarn__policy_name(group->policy),
 			 "servers", servers);
 }
 
@@ -341,8 +344,13 @@ json_t *tarn__describe_inspected(const struct tarn__inspected *inspected,
 		const struct tarn__group *group =
 			index == TARN__GROUP_NONE ? NULL : &config->groups[index];
 		json_object_set_new(out, "answer", describe_way(inspected, group));
+		struct tarn__zone zone = {.len = 1};
+		if (config->zones)
+			tarn__zones_find(config->zones, query->qname, query->qname_len, &zone);
 		if (group)
-			json_object_set_new(out, "forward", describe_group(group, totals));
+			json_object_set_new(
+				out, "forward",
+				describe_group(group, zone_text(query, zone.len, name), totals));
 	} else {
 		json_object_set_new(out, "answer", describe_ruling(inspected));
 	}

@@ -180,11 +180,14 @@ def test_explain_a_zone_with_servers_of_its_own(run_tarn, run_upstream, tmp_path
     config.write_text(f'upstream = {{"{rest.address}"}}\n'
                       f'forward "corp.example" {{ upstream = {{"{corp.address}"}}\n'
                       f'  policy = sequential }}\n'
+                      f'forward "10.0.0.0/14" {{ upstream = {{"{corp.address}"}} }}\n'
                       f'forward "never.example" {{ upstream = {{}} }}\n', encoding="ascii")
     ctl = Ctl(run_tarn, tmp_path, "-c", config)
     assert ctl.explain("www.corp.example")["forward"] == \
         {"zone": "corp.example.", "policy": "sequential",
          "servers": [{"server": corp.address, "state": "new"}]}
+    network = ctl.explain("1.0.3.10.in-addr.arpa", "PTR")["forward"]
+    assert (network["zone"], network["servers"][0]["server"]) == ("3.10.in-addr.arpa.", corp.address)
     assert [row["server"] for row in ctl.explain("www.example")["forward"]["servers"]] == \
         [rest.address]
     never = ctl.explain("www.never.example")
