@@ -76,6 +76,12 @@ static enum MHD_Result send_metrics(const struct tarn__metrics_http *http,
 	struct tarn__totals *totals = tarn__totals_collect(http->tarn, NULL, COLLECT_MS);
 	if (!totals)
 		return MHD_NO;
+	/* To a Prometheus a counter that goes back has begun anew: rather none this time. */
+	if (!totals->is_whole) {
+		tarn__totals_free(totals);
+		return send_error(http, to, MHD_HTTP_SERVICE_UNAVAILABLE, "Content-Type",
+				  "text/plain", "A thread is too busy to say its numbers.\n");
+	}
 	size_t len;
 	struct tarn__lost lost = tarn__taps_lost(http->taps);
 	char *text = tarn__metrics_text(totals, &lost, &len);

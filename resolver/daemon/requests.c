@@ -177,6 +177,11 @@ static void stats(struct tarn__task *task, const json_t *arguments)
 	struct tarn__totals *totals = collect(task);
 	if (!totals)
 		return;
+	if (word && !totals->is_whole) {
+		tarn__totals_free(totals);
+		fail(task, "a thread is too busy to say its numbers");
+		return;
+	}
 	struct tarn__lost lost = tarn__taps_lost(task->subject->taps);
 	size_t len;
 	char *text = word ? tarn__metrics_text(totals, &lost, &len) : NULL;

@@ -309,7 +309,8 @@ static void end(struct tarn__collections *all, struct collection *collection)
 			add_counts(to, from);
 	}
 	drop_servers(gone);
-	if (totals->workers > 0 && collection->missing == 0)
+	totals->is_whole = collection->missing == 0;
+	if (totals->workers > 0 && totals->is_whole)
 		forget_servers(&all->gone, totals);
 }
 

@@ -41,6 +41,7 @@ struct tarn__server_totals {
 
 struct tarn__totals {
 	unsigned workers; /* that have added theirs */
+	bool is_whole; /* each has: only then nothing that is counted goes back */
 	unsigned serving; /* of them, those that were given sockets where clients ask */
 	uint64_t since_sec; /* when it began to count: seconds since 1970 */
 	struct tarn__stats questions;

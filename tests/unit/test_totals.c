@@ -175,6 +175,7 @@ START_TEST(worker_that_does_not_run_is_not_waited_for_for_ever)
 	other_init(&other);
 	struct tarn__totals *totals = collect(AT_ONCE_MS);
 	ck_assert_uint_eq(totals->workers, 1);
+	ck_assert(!totals->is_whole);
 	tarn__totals_free(totals);
 	other_start(&other);
 	check(2, 0, 0);
