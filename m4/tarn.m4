@@ -163,6 +163,14 @@ AC_DEFUN([TARN_SONAME], [
 	m4_popdef([tarn_lower])
 ])
 
+# TARN_PLACES: the configuration file and the control socket are where the machine has such things, and
+# where the unit and the manuals have them, below /usr and /usr/local too. An installation into a folder
+# of its own, and who says otherwise, keeps them there.
+AC_DEFUN([TARN_PLACES], [
+AS_CASE([$prefix], [NONE | /usr | /usr/local], [
+	AS_IF([test "$sysconfdir" = '${prefix}/etc'], [sysconfdir=/etc])
+	AS_IF([test "$runstatedir" = '${localstatedir}/run'], [runstatedir=/run])])])
+
 # TARN_SYSTEMD: where the service's files go. systemd looks below /usr/local, too; a prefix that it
 # does not look at gets them among the examples.
 AC_DEFUN([TARN_SYSTEMD], [

@@ -124,7 +124,7 @@ def test_the_machines_own_file_needs_no_option(tool):
     if os.path.commonpath([above, program()]) == above:
         pytest.skip(f"{above} has the program in it")
     script = ('mount -t tmpfs none "$1" && mkdir -p "${2%/*}" && echo "workers = 7" > "$2" && '
-              'exec "$3" --check')
+              'exec "$3" --check -u 192.0.2.1')
     done = subprocess.run([tool("unshare"), "--mount", "sh", "-c", script, "sh", above, path,
                            program()], capture_output=True, text=True, timeout=20, check=False)
     assert (done.returncode, done.stderr) == (0, "")
