@@ -3,7 +3,7 @@
  * daemon/config_parse.h: the statements of one configuration file, in their order.
  *
  * The grammar is libConfuse's, its words are those of tarn__options. Nothing is made of the values
- * here (see daemon/config.h).
+ * here (see daemon/configuration.h).
  */
 #ifndef TARN_DAEMON_CONFIG_PARSE_H
 #define TARN_DAEMON_CONFIG_PARSE_H

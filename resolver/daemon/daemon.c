@@ -79,7 +79,10 @@ static int refusal_status(const struct tarn__settings *settings)
 	return is_command ? EXIT_USAGE : EXIT_FAILURE;
 }
 
-/* Everything short of listening: what this accepts will start. */
+/*
+ * Everything that what was said is enough to judge. Whether addresses, files, users and groups are to be
+ * had shows at the start: here and now it may be different.
+ */
 static int check(struct tarn__settings *settings, struct tarn__log *log)
 {
 	if (complete(settings, log) < 0)

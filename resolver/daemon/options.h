@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * daemon/options.h: everything that tarn can be told, in one table. It feeds the command line, --help,
- * the configuration file (daemon/config.h) and --check (daemon/explain.h).
+ * the configuration file (daemon/configuration.h) and --check (daemon/explain.h).
  */
 #ifndef TARN_DAEMON_OPTIONS_H
 #define TARN_DAEMON_OPTIONS_H
@@ -62,7 +62,7 @@ void tarn__command_fini(struct tarn__command *);
 
 /*
  * Adds what the command line says to settings: it wins, and a list of it replaces another. Errors: as
- * above, but only memory can be short where options_parse() has accepted the command.
+ * above, but only memory can be short where tarn__options_parse() has accepted the command.
  */
 int tarn__command_apply(const struct tarn__command *, struct tarn__settings *,
 			char fault[TARN__FAULT_MAX]);
