@@ -5,9 +5,11 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 
 import pytest
 
+import netns
 import servers
 import upstream as upstreams
 
@@ -67,6 +69,31 @@ def run_upstream(cleanup):
     return run
 
 
+def make_or_skip(cleanup, make):
+    try:
+        made = make()
+    except netns.Unavailable as why:
+        pytest.skip(str(why))
+    cleanup.callback(made.close)
+    return made
+
+
+@pytest.fixture
+def namespace(cleanup):
+    """All of the test is in a network namespace: port 53 is free there, on every address."""
+    namespace = make_or_skip(cleanup, netns.Namespace)
+    cleanup.enter_context(namespace.inside())
+    return namespace
+
+
+@pytest.fixture
+def network(cleanup):
+    """All of the test is on one side of a wire with faults; the other is network.beyond."""
+    network = make_or_skip(cleanup, netns.Network)
+    cleanup.enter_context(network.machine.inside())
+    return network
+
+
 @pytest.fixture(scope="session")
 def nsd(tmp_path_factory):
     server = servers.Nsd(str(tmp_path_factory.mktemp("nsd")))
@@ -98,3 +125,14 @@ def tool():
             pytest.skip(f"no {name} on this machine")
         return path
     return find
+
+
+@pytest.fixture
+def mounted(tool):
+    """mounted("mount ..."): the beginning of a command for which that is mounted, and for nobody else."""
+    def make(script):
+        prefix = [tool("unshare"), "--mount", "sh", "-c", f'{script} && exec "$@"', "sh"]
+        if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode != 0:
+            pytest.skip("mount namespaces need root")
+        return prefix
+    return make

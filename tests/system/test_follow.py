@@ -3,7 +3,6 @@
 
 import os
 import signal
-import subprocess
 import time
 
 import dns.edns
@@ -11,7 +10,6 @@ import dns.message
 import dns.rcode
 import pytest
 
-from netns import Namespace, Unavailable
 from upstream import address, silence
 
 OLD, NEW = "127.0.0.11", "127.0.0.12"
@@ -22,14 +20,12 @@ NO_AUTHORITY = 22
 class Etc:
     """Folders that are /etc and /run for tarn alone."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, mounted):
         self.etc, self.run = folder / "etc", folder / "run"
         self.etc.mkdir()
         self.run.mkdir()
         self.file = self.etc / "resolv.conf"
-        self.prefix = ["unshare", "--mount", "sh", "-c",
-                       f"mount --bind {self.etc} /etc && mount --bind {self.run} /run && "
-                       'exec "$@"', "sh"]
+        self.prefix = mounted(f"mount --bind {self.etc} /etc && mount --bind {self.run} /run")
 
     def replace(self, text):
         """As resolvconf, NetworkManager and dhclient do."""
@@ -57,18 +53,8 @@ class Etc:
 
 
 @pytest.fixture
-def etc(tmp_path, cleanup):
-    """All of the test is in a network namespace: port 53 is free there, on every address."""
-    try:
-        machine = Namespace()
-    except Unavailable as why:
-        pytest.skip(str(why))
-    cleanup.callback(machine.close)
-    cleanup.enter_context(machine.inside())
-    etc = Etc(tmp_path)
-    if subprocess.run([*etc.prefix, "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("mount namespaces need root")
-    return etc
+def etc(tmp_path, namespace, mounted):
+    return Etc(tmp_path, mounted)
 
 
 @pytest.fixture

@@ -256,12 +256,9 @@ def test_a_full_device_delays_nobody_and_is_told_once(run_tarn, run_upstream):
 
 
 def test_a_full_disk_delays_nobody_and_goes_on_when_there_is_room(run_tarn, run_upstream, tool,
-                                                                  tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("only root can make a disk of 16 KiB")
-    prefix = [tool("unshare"), "-m", "sh", "-c",
-              f'mount -t tmpfs -o size=16k tmpfs {tmp_path} && exec "$@"', "sh"]
-    tarn = run_tarn("-w", 1, "--question-log", str(tmp_path / "questions"), prefix=prefix,
+                                                                  mounted, tmp_path):
+    tarn = run_tarn("-w", 1, "--question-log", str(tmp_path / "questions"),
+                    prefix=mounted(f"mount -t tmpfs -o size=16k tmpfs {tmp_path}"),
                     upstreams=[run_upstream(address())])
     log = QuestionLog(f"/proc/{tarn.pid}/root{tmp_path}/questions")
     assert ask_many(tarn, TOO_MANY) < (5 if tarn.is_slow else 0.5)

@@ -7,23 +7,12 @@ import time
 import pytest
 
 from client import Client
-from netns import MACHINE, SERVERS, Network, Unavailable, ip
+from netns import MACHINE, SERVERS, ip
 from upstream import address
 
 CLIENT_DEADLINE = 4.6  # 4 s and a little
 NOBODY_WAITS_LONGER = 1.0  # while one server lives
 BACK_WITHIN = 1.1  # seconds after the network is back
-
-
-@pytest.fixture
-def network(cleanup):
-    try:
-        network = Network()
-    except Unavailable as why:
-        pytest.skip(str(why))
-    cleanup.callback(network.close)
-    cleanup.enter_context(network.machine.inside())
-    return network
 
 
 @pytest.fixture

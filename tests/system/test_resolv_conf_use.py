@@ -8,7 +8,6 @@ import subprocess
 
 import pytest
 
-from netns import Namespace, Unavailable
 from servers import Nsd
 from upstream import address
 
@@ -21,15 +20,14 @@ WWW = {"192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"}
 class Machine:
     """A network namespace, and a folder that is /etc for all that runs on it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, mounted):
         self.etc = folder / "etc"
         self.etc.mkdir()
         for name in ("group", "ld.so.cache", "passwd"):
             if os.path.exists(f"/etc/{name}"):
                 shutil.copy(f"/etc/{name}", self.etc)
         (self.etc / "nsswitch.conf").write_text("hosts: files dns\n")
-        self.prefix = ["unshare", "--mount", "sh", "-c",
-                       f'mount --bind {self.etc} /etc && exec "$@"', "sh"]
+        self.prefix = mounted(f"mount --bind {self.etc} /etc")
 
     def asks(self, *servers):
         (self.etc / "resolv.conf").write_text("".join(f"nameserver {s}\n" for s in servers))
@@ -44,17 +42,8 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path, cleanup):
-    try:
-        namespace = Namespace()
-    except Unavailable as why:
-        pytest.skip(str(why))
-    cleanup.callback(namespace.close)
-    cleanup.enter_context(namespace.inside())
-    machine = Machine(tmp_path)
-    if subprocess.run([*machine.prefix, "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("mount namespaces need root")
-    return machine
+def machine(tmp_path, namespace, mounted):
+    return Machine(tmp_path, mounted)
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ import dns.message
 import pytest
 
 import servers
-from netns import Namespace, Unavailable
 from upstream import address, reply
 
 NET_BIND_SERVICE = 1 << 10
@@ -110,18 +109,7 @@ def test_it_can_be_left_out(run_tarn, nsd):
     assert status(tarn.pid)["NoNewPrivs"] == "1"
 
 
-@pytest.fixture
-def machine(cleanup):
-    """Port 53 is free here."""
-    try:
-        machine = Namespace()
-    except Unavailable as why:
-        pytest.skip(str(why))
-    cleanup.callback(machine.close)
-    cleanup.enter_context(machine.inside())
-
-
-def test_root_becomes_another_user_who_serves_port_53(machine, run_tarn, run_upstream):
+def test_root_becomes_another_user_who_serves_port_53(namespace, run_tarn, run_upstream):
     need_root()
     upstream = run_upstream(address(), host="127.0.0.11", port=53)
     tarn = run_tarn("--user", OTHER_USER, listen=["127.0.0.1:53"], upstreams=[upstream])

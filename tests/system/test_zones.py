@@ -6,7 +6,7 @@ import dns.rcode
 import pytest
 
 from client import Client
-from netns import MACHINE, SERVERS, Network, Unavailable, ip
+from netns import MACHINE, SERVERS, ip
 from upstream import address, silence
 
 NOBODY_WAITS_LONGER = 1.0  # while the zone's own server lives
@@ -101,17 +101,6 @@ def truncated(question):
 
 
 # ---- an interface of its own ---------------------------------------------------------------------
-
-@pytest.fixture
-def network(cleanup):
-    try:
-        network = Network()
-    except Unavailable as why:
-        pytest.skip(str(why))
-    cleanup.callback(network.close)
-    cleanup.enter_context(network.machine.inside())
-    return network
-
 
 def test_an_interface_that_is_not_there_yet_is_a_server_out_of_reach(network, run_zones,
                                                                      run_upstream):
