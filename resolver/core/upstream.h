@@ -53,8 +53,8 @@ bool tarn__flaw_is_known(const struct tarn__flaw *, uint64_t now_ms);
 struct tarn__server_counts {
 	uint64_t asked; /* messages sent */
 	uint64_t answered; /* whatever the rcode */
-	uint64_t silent; /* what tarn__server_failed() was called for */
-	uint64_t useless; /* answers that another server was asked for */
+	uint64_t silent; /* what tarn__server_failed() was called for: silence, refusals */
+	uint64_t useless; /* answers that another server was asked for: SERVFAIL, REFUSED */
 	uint64_t disbelieved; /* answers that a forger may have sent */
 };
 

@@ -477,11 +477,11 @@ json_t *tarn__describe_servers(const struct tarn__totals *totals)
 					tarn_address_format(&server->address, text), "zone",
 					server->zone, "state", state_of(server));
 		describe_time(row, server);
-		json_object_set_new(row, "asked", number(server->asked));
-		json_object_set_new(row, "answered", number(server->answered));
-		json_object_set_new(row, "silent", number(server->silent));
-		json_object_set_new(row, "useless", number(server->useless));
-		json_object_set_new(row, "disbelieved", number(server->disbelieved));
+		json_object_set_new(row, "asked", number(server->counts.asked));
+		json_object_set_new(row, "answered", number(server->counts.answered));
+		json_object_set_new(row, "silent", number(server->counts.silent));
+		json_object_set_new(row, "useless", number(server->counts.useless));
+		json_object_set_new(row, "disbelieved", number(server->counts.disbelieved));
 		json_t *flaws = describe_flaws(server);
 		if (json_array_size(flaws) > 0)
 			json_object_set(row, "without", flaws);

@@ -251,17 +251,18 @@ static void put_server_counts(struct page *page, const struct tarn__totals *tota
 	begin(page, "tarn_upstream_questions_total", "counter",
 	      "Messages sent to it, probes apart.");
 	for (size_t i = 0; i < totals->server_count; i++)
-		put_number(page, &servers[i], NULL, NULL, servers[i].asked);
+		put_number(page, &servers[i], NULL, NULL, servers[i].counts.asked);
 	begin(page, "tarn_upstream_answers_total", "counter", "Answers from it, good and bad.");
 	for (size_t i = 0; i < totals->server_count; i++)
-		put_number(page, &servers[i], NULL, NULL, servers[i].answered);
+		put_number(page, &servers[i], NULL, NULL, servers[i].counts.answered);
 	begin(page, "tarn_upstream_failures_total", "counter",
 	      "What speaks against it: silence and errors of the network, answers that are errors, "
 	      "answers that a forger may have sent.");
 	for (size_t i = 0; i < totals->server_count; i++) {
-		put_number(page, &servers[i], "reason", "silent", servers[i].silent);
-		put_number(page, &servers[i], "reason", "useless", servers[i].useless);
-		put_number(page, &servers[i], "reason", "disbelieved", servers[i].disbelieved);
+		put_number(page, &servers[i], "reason", "silent", servers[i].counts.silent);
+		put_number(page, &servers[i], "reason", "useless", servers[i].counts.useless);
+		put_number(page, &servers[i], "reason", "disbelieved",
+			   servers[i].counts.disbelieved);
 	}
 }
 

@@ -97,13 +97,9 @@ static void drop_servers(struct tarn__totals *totals)
 	totals->server_count = 0;
 }
 
-static void add_counts(struct tarn__server_totals *to, const struct tarn__server_totals *from)
+static void add_counts(struct tarn__server_totals *to, const struct tarn__server_counts *counts)
 {
-	to->asked += from->asked;
-	to->answered += from->answered;
-	to->silent += from->silent;
-	to->useless += from->useless;
-	to->disbelieved += from->disbelieved;
+	tarn__stats_add(&to->counts, counts, sizeof(*counts));
 }
 
 /* ---- a worker's numbers ------------------------------------------------------------------- */
@@ -139,12 +135,7 @@ static void on_server(void *arg, const uint8_t *zone, const struct tarn__server 
 		adding->totals, adding->index++, tarn__name_format(zone, text), &server->address);
 	if (to == NULL)
 		return;
-	const struct tarn__server_counts *counts = &server->counts;
-	add_counts(to, &(struct tarn__server_totals){.asked = counts->asked,
-						     .answered = counts->answered,
-						     .silent = counts->silent,
-						     .useless = counts->useless,
-						     .disbelieved = counts->disbelieved});
+	add_counts(to, &server->counts);
 	add_state(to, server, adding->now_ms);
 }
 
@@ -176,11 +167,7 @@ static void forget_state(struct tarn__totals *totals)
 		*server = (struct tarn__server_totals){.address = server->address,
 						       .zone = server->zone,
 						       .answered_ago_ms = UINT64_MAX,
-						       .asked = server->asked,
-						       .answered = server->answered,
-						       .silent = server->silent,
-						       .useless = server->useless,
-						       .disbelieved = server->disbelieved};
+						       .counts = server->counts};
 	}
 }
 
@@ -269,7 +256,7 @@ static void begin(struct tarn__collections *all, struct collection *collection)
 		struct tarn__server_totals *to =
 			add_server(&collection->gone, from->zone, &from->address);
 		if (to != NULL)
-			add_counts(to, from);
+			add_counts(to, &from->counts);
 	}
 	collection->number = ++all->begun;
 	collection->missing = all->workers;
@@ -306,7 +293,7 @@ static void end(struct tarn__collections *all, struct collection *collection)
 		const struct tarn__server_totals *from = &gone->servers[i];
 		struct tarn__server_totals *to = find_server(totals, i, from->zone, &from->address);
 		if (to != NULL)
-			add_counts(to, from);
+			add_counts(to, &from->counts);
 	}
 	drop_servers(gone);
 	totals->is_whole = collection->missing == 0;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/stats.h"
+#include "core/upstream.h"
 #include "net/carrier.h"
 #include "net/tcp.h"
 #include "net/udp.h"
@@ -28,13 +29,7 @@ struct tarn__server_totals {
 	uint32_t srtt_ms; /* 0: nobody has */
 	uint32_t rttvar_ms;
 	uint64_t answered_ago_ms; /* UINT64_MAX: never */
-	/* Since it was configured, of all workers. */
-	uint64_t asked; /* messages sent, probes apart */
-	uint64_t answered; /* whatever the rcode */
-	uint64_t
-		silent; /* seconds' silence, refused connections and the like: each counts against it */
-	uint64_t useless; /* SERVFAIL, REFUSED and the like */
-	uint64_t disbelieved; /* answers that a forger may have sent */
+	struct tarn__server_counts counts; /* since it was configured, of all workers */
 	bool is_plain, misspells,
 		garbles; /* asked without EDNS, without mixed case, without cookies */
 };

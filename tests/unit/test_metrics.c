@@ -125,8 +125,8 @@ END_TEST
 
 START_TEST(server_is_named_with_its_zone)
 {
-	servers[1].asked = 5;
-	servers[1].silent = 2;
+	servers[1].counts.asked = 5;
+	servers[1].counts.silent = 2;
 	servers[1].is_plain = true;
 	servers[1].srtt_ms = 1234;
 	servers[1].answered_ago_ms = 61002;

@@ -109,8 +109,8 @@ static void check(unsigned workers, uint64_t questions, uint64_t asked)
 	ck_assert_uint_eq(totals->server_count, 1);
 	ck_assert(tarn_address_is_equal(&totals->servers[0].address, &world.fake.address));
 	ck_assert_str_eq(totals->servers[0].zone, ".");
-	ck_assert_uint_eq(totals->servers[0].asked, asked);
-	ck_assert_uint_eq(totals->servers[0].answered, asked);
+	ck_assert_uint_eq(totals->servers[0].counts.asked, asked);
+	ck_assert_uint_eq(totals->servers[0].counts.answered, asked);
 	ck_assert_uint_eq(totals->servers[0].dead, 0);
 	ck_assert_uint_eq(totals->carrier.sockets, asked);
 	ck_assert_uint_ge(totals->cache.size, 1);
@@ -249,9 +249,9 @@ START_TEST(server_that_stays_keeps_its_numbers_and_one_that_goes_does_not)
 	struct tarn__totals *totals = collect(SOON_MS);
 	ck_assert_uint_eq(totals->server_count, 2);
 	ck_assert(tarn_address_is_equal(&totals->servers[0].address, &servers[0]));
-	ck_assert_uint_eq(totals->servers[0].asked, 0);
+	ck_assert_uint_eq(totals->servers[0].counts.asked, 0);
 	ck_assert_uint_eq(totals->servers[0].answered_ago_ms, UINT64_MAX);
-	ck_assert_uint_eq(totals->servers[1].asked, 1);
+	ck_assert_uint_eq(totals->servers[1].counts.asked, 1);
 	tarn__totals_free(totals);
 
 	ck_assert_int_eq(tarn_set_upstreams(world.tarn, servers, 1), 0);
@@ -263,7 +263,7 @@ START_TEST(server_that_stays_keeps_its_numbers_and_one_that_goes_does_not)
 	ask(&world.address, "a.example");
 	totals = collect(SOON_MS);
 	ck_assert_uint_eq(totals->server_count, 2);
-	ck_assert_uint_eq(totals->servers[1].asked, 0);
+	ck_assert_uint_eq(totals->servers[1].counts.asked, 0);
 	tarn__totals_free(totals);
 }
 END_TEST
@@ -284,9 +284,9 @@ START_TEST(zones_servers_are_told_apart)
 	struct tarn__totals *totals = collect(SOON_MS);
 	ck_assert_uint_eq(totals->server_count, 2);
 	ck_assert_str_eq(totals->servers[0].zone, ".");
-	ck_assert_uint_eq(totals->servers[0].asked, 1);
+	ck_assert_uint_eq(totals->servers[0].counts.asked, 1);
 	ck_assert_str_eq(totals->servers[1].zone, "corp.example.");
-	ck_assert_uint_eq(totals->servers[1].asked, 2);
+	ck_assert_uint_eq(totals->servers[1].counts.asked, 2);
 	tarn__totals_free(totals);
 }
 END_TEST
