@@ -512,27 +512,42 @@ static int check_group(const struct tarn__settings *settings, struct tarn__log *
 	return TARN_ESYSTEM;
 }
 
+/*
+ * The usual socket may be missing, unless a group was named: its members would wait in vain. Another tarn
+ * that has it has it for them as well.
+ */
+static int tell_missing(const struct tarn__settings *settings, const char *path,
+			struct tarn__log *log)
+{
+	bool is_taken = errno == EADDRINUSE;
+	bool is_wanted = settings->control || (settings->control_group && !is_taken);
+	enum tarn_log_level level = is_wanted  ? TARN_LOG_ERR
+				    : is_taken ? TARN_LOG_INFO
+					       : TARN_LOG_DEBUG;
+	tarn__log(log, level, "no control socket at %s: %s%s", path,
+		  is_taken ? "another tarn has it" : strerror(errno),
+		  settings->control_group && errno == EPERM
+			  ? " (a file is given to a group by its members only)"
+			  : "");
+	return is_wanted ? TARN_ESYSTEM : 0;
+}
+
 int tarn__control_set(void *data, const struct tarn__settings *settings)
 {
 	struct tarn__control *control = data;
+	struct tarn__log *log = control->subject->log;
 	const char *path = settings->control ? settings->control : TARN_CONTROL_SOCKET;
-	bool is_wanted = settings->control || settings->control_group;
 	if (strcmp(path, "none") == 0) {
 		stop_listening(control);
 		return 0;
 	}
-	if (check_group(settings, control->subject->log) < 0)
+	if (check_group(settings, log) < 0)
 		return TARN_ESYSTEM;
 	if (!settings->control)
 		make_directories(control, path);
 	if (tarn__control_open(control, path, settings->control_group) == 0)
 		return 0;
-	enum tarn_log_level level = is_wanted		  ? TARN_LOG_ERR
-				    : errno == EADDRINUSE ? TARN_LOG_INFO
-							  : TARN_LOG_DEBUG;
-	tarn__log(control->subject->log, level, "no control socket at %s: %s", path,
-		  errno == EADDRINUSE ? "another tarn has it" : strerror(errno));
-	return is_wanted ? TARN_ESYSTEM : 0;
+	return tell_missing(settings, path, log);
 }
 
 void tarn__control_close(struct tarn__control *control)

@@ -14,6 +14,7 @@ import dns.message
 import dns.rcode
 import pytest
 
+import servers
 from servers import free_port, program
 from upstream import address, reply
 
@@ -487,6 +488,27 @@ def test_socket_is_for_its_user_or_a_group(run_tarn, upstream, tmp_path):
     import grp
     status = os.stat(group.path)
     assert (stat.S_IMODE(status.st_mode), status.st_gid) == (0o660, grp.getgrnam("daemon").gr_gid)
+
+
+@pytest.mark.parametrize("group,line", [
+    ("no-such-group", "--control-group no-such-group: no such group"),
+    ("adm", "no control socket at {}: Operation not permitted "
+            "(a file is given to a group by its members only)"),
+])
+def test_a_group_that_cannot_be_let_in_is_told(group, line, tmp_path, tool):
+    """At the usual place, too, which may be missing otherwise."""
+    if os.geteuid() != 0:
+        pytest.skip("takes root to have a place of one's own")
+    place = re.search(r"default: (/.*)\)", tarnctl("--help").stdout)[1]
+    above = place.split("/tarn/")[0]
+    os.chmod(tmp_path, 0o755)
+    script = ('mkdir -p "$0" && mount -t tmpfs none "$0" && mkdir "$0/tarn" && '
+              'chown 65534 "$0/tarn" && '
+              'exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"')
+    prefix = [tool("unshare"), "--mount", "sh", "-c", script, above]
+    done = servers.run_tarn("-u", "192.0.2.1", "-l", "127.0.0.1:0", "--control-group", group,
+                            prefix=prefix)
+    assert (done.returncode, done.stderr) == (1, f"tarn: {line.format(place)}\n")
 
 
 def test_help_man_page_and_completion_know_the_same_commands():
