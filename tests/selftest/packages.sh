@@ -68,6 +68,7 @@ tap_ok "librtcache0.symbols lists what rtcache.h declares" \
 	symbols_match librtcache0 rtcache cache/rtcache.h
 tap_ok "libtarn0.symbols lists what tarn.h declares" symbols_match libtarn0 tarn resolver/tarn.h
 tap_ok "a shell reads the scripts of the packages" parses "$srcdir/debian/tarn.postinst" \
+	"$srcdir/debian/tarn.prerm" \
 	"$srcdir/debian/tests/system-resolver" "$examples/alpine/APKBUILD" \
 	"$examples/alpine/tarn.pre-install"
 tap_ok "make reads OpenWrt's Makefile" openwrt_reads
