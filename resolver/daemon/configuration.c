@@ -253,9 +253,11 @@ static void refuse_file(const struct loader *loader, const char *path, const str
 		tarn__faults_add(loader->faults, path, 0, "%s", reason);
 }
 
-/* NULL, or why it cannot be included: it may only be part of itself or of too many. */
-static const char *nesting_fault(const struct file *file)
+/* NULL, or why it cannot be included. A pipe may keep its reader waiting for ever. */
+static const char *inclusion_fault(const struct file *file, const struct stat *status)
 {
+	if (file->includer && S_ISFIFO(status->st_mode))
+		return "a pipe";
 	if (file->depth > INCLUDE_DEPTH_MAX)
 		return "more than ten files deep";
 	for (const struct file *i = file->includer; i; i = i->includer) {
@@ -286,7 +288,8 @@ static void read_file(struct loader *loader, const char *path, const struct file
 			    .includer = includer,
 			    .depth = includer ? includer->depth + 1 : 0,
 			    .name = keep_name(loader->settings, path)};
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* With O_NONBLOCK a pipe needs no writer to be opened. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (includer ? O_NONBLOCK : 0));
 	if (!file.name) {
 		wrong = out_of_memory;
 	} else if (fd < 0 || fstat(fd, &status) < 0) {
@@ -294,7 +297,7 @@ static void read_file(struct loader *loader, const char *path, const struct file
 	} else {
 		file.device = status.st_dev;
 		file.inode = status.st_ino;
-		wrong = nesting_fault(&file);
+		wrong = inclusion_fault(&file, &status);
 		if (!wrong && !(text = tarn__config_text_read(fd, &len)))
 			wrong = strerror(errno);
 	}

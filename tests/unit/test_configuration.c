@@ -271,6 +271,16 @@ START_TEST(a_file_is_no_part_of_itself)
 }
 END_TEST
 
+START_TEST(a_pipe_holds_nobody_up)
+{
+	ck_assert_int_eq(mkfifo("pipe.conf", 0600), 0);
+	write_file("f", "workers = 1\ninclude = \"*.conf\"\n");
+	load("f", NULL, NULL);
+	ck_assert_ptr_null(settings);
+	ck_assert_str_eq(fault_text, "f:2: include pipe.conf: a pipe\n");
+}
+END_TEST
+
 START_TEST(faults_of_all_files_are_told)
 {
 	write_file("f", "workers = 1\ninclude = { g, missing }\npolicy = best\n");
@@ -463,6 +473,7 @@ int main(void)
 	tcase_add_test(files, included_files_add_to_lists);
 	tcase_add_test(files, a_file_may_be_ten_files_deep);
 	tcase_add_test(files, a_file_is_no_part_of_itself);
+	tcase_add_test(files, a_pipe_holds_nobody_up);
 	tcase_add_test(files, faults_of_all_files_are_told);
 	tcase_add_test(files, a_file_that_cannot_be_read_is_a_fault);
 	suite_add_tcase(suite, files);
