@@ -402,8 +402,12 @@ int main(int argc, char **argv)
 		}
 	}
 	int status = act(&session, argv + optind, (size_t)(argc - optind));
-	if (fflush(stdout) != 0) {
-		fprintf(stderr, "tarnctl: cannot write: %s\n", strerror(errno));
+	errno = 0;
+	/* What could not be written at one time may be followed by what could. */
+	bool has_failed = ferror(stdout);
+	if (fflush(stdout) != 0 || has_failed) {
+		fprintf(stderr, "tarnctl: cannot write: %s\n",
+			errno ? strerror(errno) : "some of it is lost");
 		status = EXIT_FAILURE;
 	}
 	return status;

@@ -434,6 +434,28 @@ def test_status_says_how_many_threads_there_are_not_how_many_there_shall_be(run_
     assert ctl.json("status")["workers"] == 1
 
 
+def test_output_that_is_not_whole_is_an_error(tmp_path):
+    """Its reader was slow for a while, and takes the rest in time."""
+    ours, its = os.pipe()
+    os.set_blocking(its, False)
+    with socket.socket(socket.AF_UNIX) as listener, open(ours, "rb") as reader:
+        listener.bind(str(tmp_path / "control"))
+        listener.listen()
+        with subprocess.Popen([os.path.join(os.path.dirname(program()), "tarnctl"), "-s",
+                               str(tmp_path / "control"), "dump"],
+                              stdout=its, stderr=subprocess.PIPE) as child:
+            os.close(its)
+            tarn, _ = listener.accept()
+            tarn.sendall(json.dumps({"text": "x" * 1000000 + "\n"}).encode() + b"\n")
+            reader.read(1)
+            time.sleep(0.5)
+            tarn.sendall(b'{"ok": {}}\n')
+            assert len(reader.read()) < 1000000
+            assert child.stderr.read().startswith(b"tarnctl: cannot write: ")
+            tarn.close()
+        assert child.returncode == 1
+
+
 def test_stop_ends_tarn(ctl):
     assert ctl.text("stop") == ""
     assert ctl.tarn.wait() == 0
