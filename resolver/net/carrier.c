@@ -199,16 +199,24 @@ static void settle(void *data)
 	}
 }
 
-/* Instead of settle(), where nobody waits: the questions of channels that have been freed. */
-static void drop_finished(struct tarn__carrier *carrier)
+/*
+ * Instead of settle(): nobody waits for a server's questions whose channels have been freed. Those of
+ * other servers are still to be called back.
+ */
+static void drop_finished(struct tarn__carrier *carrier, const struct server *server)
 {
-	while (carrier->finished != NULL) {
-		struct tarn__question *question = carrier->finished;
-		carrier->finished = question->next;
-		question->pool->questions--;
+	struct tarn__question **link = &carrier->finished;
+	while (*link != NULL) {
+		struct tarn__question *question = *link;
+		if (question->pool != &server->pools[TARN__UDP] &&
+		    question->pool != &server->pools[TARN__TCP]) {
+			link = &question->next;
+			continue;
+		}
+		*link = question->next;
 		put_question(carrier, question);
 	}
-	carrier->finished_tail = &carrier->finished;
+	carrier->finished_tail = link;
 }
 
 /* ---- the servers -------------------------------------------------------------------------- */
@@ -221,7 +229,7 @@ static void free_server(struct tarn__carrier *carrier, struct server *server)
 		while (pool->count > 0)
 			tarn__channel_free(pool->channels[--pool->count]);
 	}
-	drop_finished(carrier);
+	drop_finished(carrier, server);
 	free(server);
 }
 

@@ -956,6 +956,34 @@ START_TEST(question_under_way_in_a_group_that_stays_is_answered)
 }
 END_TEST
 
+/* It has failed, which is to be told yet, when a group is left out whose server had questions too. */
+START_TEST(question_that_has_failed_in_a_group_that_stays_is_called_back)
+{
+	struct tarn_forward forward = {
+		.zone = "corp.example", .upstreams = &fake.address, .upstream_count = 1};
+	struct tarn_options options = {.upstreams = &fake.address,
+				       .upstream_count = 1,
+				       .source = {.ipv4 = parse_address("192.0.2.1")},
+				       .forwards = &forward,
+				       .forward_count = 1};
+	prepare_config(&options);
+	tarn__carrier_switch(carrier);
+	fake.on_query = fake_hold;
+	second->calls = 0;
+	ck_assert_int_eq(try_send_to(second, 1, "a.corp.example", 8, TARN__UDP), 0);
+	wait_until_held(1);
+	start(first, "a.example", 7, TARN__UDP);
+	tarn__carrier_cancel(carrier, &second->exchange);
+	options.forward_count = 0;
+	prepare_config(&options);
+	tarn__carrier_switch(carrier);
+	run_dry(loop);
+	ck_assert_int_eq(first->calls, 1);
+	ck_assert_int_eq(first->error, TARN_EUNREACHABLE);
+	ck_assert_int_eq(second->calls, 0);
+}
+END_TEST
+
 START_TEST(source_that_is_not_there_yet_is_an_unreachable_server)
 {
 	enum tarn__transport how = _i % 2 == 0 ? TARN__UDP : TARN__TCP;
@@ -1055,6 +1083,7 @@ int main(void)
 	tcase_add_loop_test(servers, server_that_comes_is_asked, 0, 2);
 	tcase_add_test(servers, list_that_is_prepared_changes_nothing_yet);
 	tcase_add_loop_test(servers, question_under_way_in_a_group_that_stays_is_answered, 0, 2);
+	tcase_add_test(servers, question_that_has_failed_in_a_group_that_stays_is_called_back);
 	tcase_add_loop_test(servers, source_that_is_not_there_yet_is_an_unreachable_server, 0, 4);
 	tcase_add_loop_test(servers, lack_of_descriptors_is_no_fault_of_the_server, 0, 2);
 	suite_add_tcase(suite, servers);
