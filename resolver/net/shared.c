@@ -280,7 +280,9 @@ void tarn__changed_over(struct tarn *tarn, struct tarn_worker *worker, struct ta
 	pthread_mutex_lock(&tarn->mutex);
 	struct tarn__config *old = worker->config;
 	worker->config = config;
-	if (worker->outdated.count == 0 && have_all_changed_over(tarn)) {
+	/* One that leaves is not among all, and may be behind. */
+	bool is_last = config == tarn->news.config && have_all_changed_over(tarn);
+	if (is_last && worker->outdated.count == 0) {
 		free(worker->outdated.configs);
 		worker->outdated = tarn->outdated;
 		tarn->outdated = (struct tarn__outdated){0};
