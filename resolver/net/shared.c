@@ -33,7 +33,7 @@ struct tarn {
 	atomic_uint news_count; /* news.count, for a look without the mutex */
 	pthread_mutex_t mutex; /* guards what follows */
 	struct tarn__news news;
-	bool is_taken; /* some worker has, or had, news.config */
+	bool is_taken; /* some worker has, or had, news.config, or one with the same zones */
 	struct tarn__outdated outdated;
 	uint64_t reported_loops[TARN__SERVERS_ALL_MAX / 64]; /* a bit for each of news.config's */
 	struct tarn__list workers;
@@ -210,8 +210,9 @@ static int set_config(struct tarn *tarn, struct tarn__config *config)
 		tarn__config_put(config);
 		return TARN_ENOMEM;
 	}
+	/* What went where is the same: the cache has it from the one before. */
+	tarn->is_taken = tarn->is_taken && !tarn__config_moves_names(old, config);
 	tarn->news.config = config;
-	tarn->is_taken = false;
 	memset(tarn->reported_loops, 0, sizeof(tarn->reported_loops));
 	tarn__config_put(old);
 	tell(tarn);

@@ -490,6 +490,24 @@ START_TEST(cache_is_cleared_when_the_last_worker_has_changed_over)
 }
 END_TEST
 
+/* The one between has been nobody's, but what it had before it was. */
+START_TEST(two_changes_at_once_take_the_names_of_a_zone_out_of_the_cache)
+{
+	struct tarn_forward forward;
+	struct tarn_options options = options_with_zone(&forward, "corp.example");
+	ck_assert_int_eq(tarn_reconfigure(world.tarn, &options), 0);
+	run_dry(world.loop);
+	ask(one, 1, "a.corp.example", TARN__NOERROR, 1);
+	ck_assert_uint_eq(new_fake.udp_count, 1);
+	ck_assert_int_eq(tarn_set_upstreams(world.tarn, &world.fake.address, 1), 0);
+	options.forward_count = 0;
+	ck_assert_int_eq(tarn_reconfigure(world.tarn, &options), 0);
+	run_dry(world.loop);
+	ask(one, 2, "a.corp.example", TARN__NOERROR, 1);
+	ck_assert_uint_eq(world.fake.udp_count, 1);
+}
+END_TEST
+
 /* It is still at what an earlier change has left, and knows nothing of the later one. */
 START_TEST(worker_that_goes_leaves_the_cache_to_those_who_know_more)
 {
@@ -683,6 +701,7 @@ int main(void)
 	tcase_add_test(news, upstream_that_leads_back_is_said_once_and_left_out);
 	tcase_add_test(news, zone_that_comes_and_goes_takes_its_names_out_of_the_cache);
 	tcase_add_loop_test(news, cache_is_cleared_when_the_last_worker_has_changed_over, 0, 2);
+	tcase_add_test(news, two_changes_at_once_take_the_names_of_a_zone_out_of_the_cache);
 	tcase_add_test(news, worker_that_goes_leaves_the_cache_to_those_who_know_more);
 	tcase_add_test(news, configuration_that_is_invalid_changes_nothing);
 	tcase_add_test(news, client_under_way_is_answered_over_a_reconfiguration);
