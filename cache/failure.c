@@ -48,6 +48,19 @@ static struct rtcache__failure weigh(const struct rtcache *cache, struct rtcache
 	return failure;
 }
 
+static bool is_over(const struct rtcache *cache, const struct rtcache__failure *failure,
+		    uint64_t now_ms)
+{
+	return now_ms >= failure->until_ms || failure->generation != generation(cache);
+}
+
+bool rtcache__failure_is_over(const struct rtcache *cache, struct rtcache__shard *shard,
+			      struct rtcache__entry *entry, uint64_t now_ms)
+{
+	struct rtcache__failure failure = weigh(cache, shard, entry, now_ms);
+	return is_over(cache, &failure, now_ms);
+}
+
 bool rtcache__failure_find(const struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
 			   const void *key, size_t key_len, uint64_t now_ms,
 			   struct rtcache__failure *out)
@@ -58,7 +71,7 @@ bool rtcache__failure_find(const struct rtcache *cache, struct rtcache__shard *s
 	if (!entry)
 		return false;
 	struct rtcache__failure failure = weigh(cache, shard, entry, now_ms);
-	if (now_ms >= failure.until_ms || failure.generation != generation(cache))
+	if (is_over(cache, &failure, now_ms))
 		return false;
 	*out = failure;
 	return true;

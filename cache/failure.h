@@ -30,6 +30,10 @@ struct rtcache__failure {
 /* What an entry marked as failure says. */
 struct rtcache__failure rtcache__failure_read(struct rtcache__entry *entry);
 
+/* Whether that is nothing to anybody any more. Under the shard's lock. */
+bool rtcache__failure_is_over(const struct rtcache *cache, struct rtcache__shard *shard,
+			      struct rtcache__entry *entry, uint64_t now_ms);
+
 /* Whether the key has failed and its time has not passed, which may be longer while it has a stale
  * value; unless that is forgotten. */
 bool rtcache__failure_find(const struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,

@@ -32,8 +32,12 @@ static void describe(const struct rtcache *cache, struct rtcache__entry *entry, 
 		out->value.status = RTCACHE_EXPIRED;
 }
 
-/* The entries stay readable when the lock is released: the client is online. */
-static size_t read_bucket(struct rtcache__shard *shard, uint32_t bucket,
+/*
+ * The entries stay readable when the lock is released: the client is online. A failure that is over is
+ * kept to know the next one's time by, and is none to who looks.
+ */
+static size_t read_bucket(const struct rtcache *cache, struct rtcache__shard *shard,
+			  uint32_t bucket, uint64_t now_ms,
 			  struct rtcache__entry *entries[CHAIN_MAX])
 {
 	size_t count = 0;
@@ -41,9 +45,11 @@ static size_t read_bucket(struct rtcache__shard *shard, uint32_t bucket,
 	uint32_t ref = atomic_load_explicit(rtcache__table_head(&shard->table, bucket),
 					    memory_order_relaxed);
 	while (ref && count < CHAIN_MAX) {
-		entries[count] = rtcache__entry_at(shard->table.base, ref);
-		ref = atomic_load_explicit(&entries[count]->next, memory_order_relaxed);
-		count++;
+		struct rtcache__entry *entry = rtcache__entry_at(shard->table.base, ref);
+		if (!rtcache__entry_has(entry, RTCACHE__ENTRY_FAILURE) ||
+		    !rtcache__failure_is_over(cache, shard, entry, now_ms))
+			entries[count++] = entry;
+		ref = atomic_load_explicit(&entry->next, memory_order_relaxed);
 	}
 	pthread_mutex_unlock(&shard->lock);
 	return count;
@@ -67,7 +73,7 @@ bool rtcache_walk(struct rtcache_client *client, uint64_t *cursor, size_t count,
 			index++;
 			continue;
 		}
-		size_t found = read_bucket(shard, bucket++, entries);
+		size_t found = read_bucket(cache, shard, bucket++, now_ms, entries);
 		for (size_t i = 0; i < found; i++) {
 			struct rtcache_item item;
 			describe(cache, entries[i], now_ms, &item);

@@ -335,6 +335,17 @@ START_TEST(remembered_failure_is_an_item_with_an_error)
 }
 END_TEST
 
+START_TEST(failure_that_is_over_is_no_item)
+{
+	remember_failure(100, -7);
+	if (_i == 0)
+		world.now_ms += 100;
+	else
+		rtcache_forget_failures(world.client);
+	ck_assert_uint_eq(walk_all().count, 0);
+}
+END_TEST
+
 /*
  * One key.
  */
@@ -415,6 +426,7 @@ int main(void)
 	tcase_add_test(tcase, item_past_its_end_is_stale_and_then_expired);
 	tcase_add_test(tcase, item_used_in_a_full_cache_moves_to_the_main_queue);
 	tcase_add_test(tcase, remembered_failure_is_an_item_with_an_error);
+	tcase_add_loop_test(tcase, failure_that_is_over_is_no_item, 0, 2);
 	tcase_add_test(tcase, inspect_refuses_a_key_that_is_nowhere);
 	tcase_add_test(tcase, inspect_tells_a_failure_and_its_time_left);
 	tcase_add_test(tcase, inspect_counts_the_heir_among_those_who_wait);
