@@ -338,20 +338,6 @@ static size_t answer_from_cache(struct tarn__resolver *resolver, const struct ta
 	return tarn__respond_not_cached(to, reply);
 }
 
-/* Where no question more may wait: what is in the cache needs no waiting. */
-static size_t answer_in_crowd(struct tarn__resolver *resolver, const struct tarn__respondent *to,
-			      const uint8_t *octets, size_t len, uint8_t *reply,
-			      struct outcome *outcome)
-{
-	struct rtcache_value value;
-	if (rtcache_peek(resolver->client, octets, len, true, &value) == 1) {
-		*outcome = value_outcome(&value);
-		return tarn__respond_value(to, &value, reply);
-	}
-	outcome->status = TARN__STATUS_FAILURE;
-	return tarn__respond_failure(to, TARN_EBUSY, false, reply);
-}
-
 static enum tarn__status rcode_status(uint16_t rcode)
 {
 	switch (rcode) {
@@ -392,8 +378,10 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__respondent *t
 	if (!(query->flags & TARN__FLAG_RD))
 		return answer_from_cache(resolver, to, key, key_len, reply, outcome);
 
-	if (!have_spare(resolver))
-		return answer_in_crowd(resolver, to, key, key_len, reply, outcome);
+	if (!have_spare(resolver)) {
+		outcome->status = TARN__STATUS_FAILURE;
+		return tarn__respond_failure(to, TARN_EBUSY, false, reply);
+	}
 	struct rtcache_request *request = &resolver->spare->request;
 	request->data = resolver;
 	request->done = on_done;
