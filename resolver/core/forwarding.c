@@ -139,11 +139,9 @@ struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *all,
 	return index == TARN__GROUP_NONE ? NULL : all->groups[index];
 }
 
-bool tarn__forwarding_has_room(const struct tarn__forwarding *group)
+bool tarn__forwarding_has_room(const struct tarn__forwarding *group, size_t taken, size_t left)
 {
-	const struct tarn__lookups *all = group->all;
-	size_t room = TARN__LOOKUPS_MAX - all->count;
-	return room > (all->config->group_count > 1 ? group->count : 0);
+	return left > (group->all->config->group_count > 1 ? taken : 0);
 }
 
 void tarn__lookups_want(struct tarn__lookups *all, const uint8_t *qname, size_t len)

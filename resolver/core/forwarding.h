@@ -33,11 +33,7 @@ struct tarn__origins;
 struct tarn__scratch;
 
 enum {
-	/*
-	 * Under way in one worker. Of several groups each may have as many as there is room for then,
-	 * so that one whose servers are silent leaves room for the others.
-	 */
-	TARN__LOOKUPS_MAX = 10000,
+	TARN__LOOKUPS_MAX = 10000, /* under way in one worker */
 };
 
 /* The lookups of one group. What goes wrong with its servers is no other's business. */
@@ -48,6 +44,7 @@ struct tarn__forwarding {
 	struct tarn__list running;
 	struct tarn__list waiting; /* for a server to ask; oldest first */
 	size_t count; /* of both */
+	size_t clients; /* the resolver's: questions that wait for them */
 	struct tarn__timer release; /* of those that wait */
 	bool is_down; /* all servers are dead, or none has been healed since */
 };
@@ -95,8 +92,12 @@ void tarn__lookups_want(struct tarn__lookups *, const uint8_t *qname, size_t len
 struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *, const uint8_t *qname,
 					       size_t len);
 
-/* For one more lookup? */
-bool tarn__forwarding_has_room(const struct tarn__forwarding *);
+/*
+ * May a group that has taken so much of what all groups share take more, with so much left? Of several
+ * groups each may have as much as it leaves, so that one whose servers are silent leaves room for the
+ * others.
+ */
+bool tarn__forwarding_has_room(const struct tarn__forwarding *, size_t taken, size_t left);
 
 /*
  * A server of the group has answered: has that healed it, for this worker or for another? Or has been

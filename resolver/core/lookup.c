@@ -505,7 +505,8 @@ void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle
 		return;
 	struct tarn__forwarding *group =
 		tarn__forwarding_find(all, question.qname, question.qname_len);
-	if (!group || !tarn__forwarding_has_room(group)) {
+	if (!group ||
+	    !tarn__forwarding_has_room(group, group->count, TARN__LOOKUPS_MAX - all->count)) {
 		rtcache_refuse(handle, group ? TARN_EBUSY : TARN_ENOSERVER);
 		return;
 	}

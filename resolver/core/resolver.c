@@ -48,6 +48,7 @@ struct tarn__shared {
 struct pending {
 	struct rtcache_request request; /* data is the resolver */
 	struct tarn__list node; /* of resolver->waiting */
+	struct tarn__forwarding *group; /* that its name goes to; NULL: to none any more */
 	struct tarn__timer deadline;
 	uint64_t asked_us;
 	struct tarn__query query;
@@ -238,7 +239,7 @@ static struct pending *take_spare(struct tarn__resolver *resolver)
 
 static bool have_spare(struct tarn__resolver *resolver)
 {
-	if (!resolver->spare && resolver->waiting_count < TARN__PENDING_MAX)
+	if (!resolver->spare)
 		resolver->spare = calloc(1, sizeof *resolver->spare);
 	return resolver->spare;
 }
@@ -254,6 +255,20 @@ static struct tarn__respondent respondent(const struct tarn__resolver *resolver,
 					 .query = query};
 }
 
+/* For one more question that goes to that group? NULL is allowed. */
+static bool has_room(const struct tarn__resolver *resolver, const struct tarn__forwarding *group)
+{
+	size_t left = TARN__PENDING_MAX - resolver->waiting_count;
+	return group ? tarn__forwarding_has_room(group, group->clients, left) : left > 0;
+}
+
+static void set_group(struct pending *pending, struct tarn__forwarding *group)
+{
+	pending->group = group;
+	if (group)
+		group->clients++;
+}
+
 /* Takes the question out of the resolver, answers it and frees it. */
 static void finish(struct tarn__resolver *resolver, struct pending *pending,
 		   const struct tarn__respondent *to, struct outcome outcome, size_t reply_len)
@@ -265,6 +280,8 @@ static void finish(struct tarn__resolver *resolver, struct pending *pending,
 	tarn__timer_stop(&resolver->timers, &pending->deadline);
 	tarn__list_remove(&pending->node);
 	resolver->waiting_count--;
+	if (pending->group)
+		pending->group->clients--;
 	const struct tarn__asker *asker = &pending->asker;
 	asker->answer(asker->owner, asker->route, resolver->reply, reply_len);
 	if (resolver->spare)
@@ -293,10 +310,18 @@ static void on_deadline(struct tarn__timer *timer)
 	finish(resolver, pending, &to, (struct outcome){.status = TARN__STATUS_FAILURE}, len);
 }
 
-static void wait(struct tarn__resolver *resolver, const struct tarn__asker *asker,
+/* false: there are too many. Its lookup goes on then, as when a client's time is over. */
+static bool wait(struct tarn__resolver *resolver, const struct tarn__asker *asker,
 		 const struct tarn__query *query)
 {
+	struct tarn__forwarding *group =
+		tarn__forwarding_find(&resolver->lookups, query->qname, query->qname_len);
+	if (!has_room(resolver, group)) {
+		rtcache_cancel(resolver->client, &resolver->spare->request);
+		return false;
+	}
 	struct pending *pending = take_spare(resolver);
+	set_group(pending, group);
 	pending->query = *query;
 	memcpy(pending->qname, query->qname, query->qname_len);
 	pending->query.qname = pending->qname;
@@ -317,6 +342,7 @@ static void wait(struct tarn__resolver *resolver, const struct tarn__asker *aske
 	pending->deadline.fire = on_deadline;
 	tarn__timer_start(&resolver->timers, &pending->deadline,
 			  resolver->io->now_ms(resolver->io->data) + CLIENT_MS);
+	return true;
 }
 
 /* ---- the way of a question -------------------------------------------------------------- */
@@ -388,10 +414,10 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__respondent *t
 	struct rtcache_value value;
 	uint64_t started = resolver->lookups.started;
 	int got = rtcache_get(resolver->client, request, key, key_len, 0, resolver, &value);
-	if (got == 0) {
-		wait(resolver, to->asker, query);
+	if (got == 0 && wait(resolver, to->asker, query))
 		return 0;
-	}
+	if (got == 0)
+		got = TARN_EBUSY;
 	if (got < 0) {
 		outcome->status = TARN__STATUS_FAILURE;
 		return tarn__respond_failure(to, got, false, reply);
@@ -539,13 +565,29 @@ void tarn__resolver_servers(const struct tarn__resolver *resolver,
 
 /* ---- another configuration, another network --------------------------------------------- */
 
+/* Questions that wait belong to where their names go now. */
+static void regroup(struct tarn__resolver *resolver)
+{
+	const struct tarn__lookups *lookups = &resolver->lookups;
+	for (size_t i = 0; i < lookups->config->group_count; i++)
+		lookups->groups[i]->clients = 0;
+	for (struct tarn__list *node = resolver->waiting.next; node != &resolver->waiting;
+	     node = node->next) {
+		struct pending *pending = TARN__CONTAINER(node, struct pending, node);
+		set_group(pending, tarn__forwarding_find(lookups, pending->query.qname,
+							 pending->query.qname_len));
+	}
+}
+
 int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__config *config,
 			      void (*switched)(void *arg), void *arg)
 {
 	int error = tarn__lookups_set_config(&resolver->lookups, config, switched, arg);
-	if (error == 0)
-		resolver->loops_seen = 0;
-	return error;
+	if (error != 0)
+		return error;
+	resolver->loops_seen = 0;
+	regroup(resolver);
+	return 0;
 }
 
 struct drop {

@@ -297,6 +297,42 @@ START_TEST(silent_group_leaves_room_for_the_others)
 }
 END_TEST
 
+/* One name of one group, asked by as many clients as there may wait: the others, and hits, go on. */
+START_TEST(clients_of_a_silent_group_leave_room_for_the_others)
+{
+	struct outside zoned;
+	struct tarn_address other = server;
+	tarn_address_set_port(&other, 1053);
+	struct tarn_forward forward = {.zone = "n0", .upstreams = &other, .upstream_count = 1};
+	outside_init_with(&zoned, &(struct tarn_options){.upstreams = &server,
+							 .upstream_count = 1,
+							 .forwards = &forward,
+							 .forward_count = 1});
+	ck_assert_int_eq(ask(&zoned, 0, 1), TARN__ASK_LATER);
+	answer(&zoned);
+	outside_pass(&zoned, 0);
+	unsigned refused = 0;
+	for (unsigned i = 1; i < TARN__PENDING_MAX + 1; i++)
+		refused += ask(&zoned, i, 0) != TARN__ASK_LATER;
+	ck_assert_uint_eq(refused, TARN__PENDING_MAX / 2);
+	ck_assert_int_gt(ask(&zoned, 0, 1), 0);
+	ck_assert_int_eq(ask(&zoned, 0, 2), TARN__ASK_LATER);
+	answer(&zoned);
+	/* The zone has gone: who waits is the root's, and may take all. */
+	outside_reconfigure(&zoned,
+			    &(struct tarn_options){.upstreams = &server, .upstream_count = 1});
+	for (unsigned i = 0; i < refused; i++)
+		ck_assert_int_eq(ask(&zoned, TARN__PENDING_MAX + 1 + i, 0), TARN__ASK_LATER);
+	ck_assert_int_gt(ask(&zoned, 0, 3), 0);
+	ck_assert_int_gt(ask(&zoned, 0, 1), 0);
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__NOERROR);
+	outside_pass(&zoned, 4000);
+	for (unsigned i = 1; i < 2 * TARN__PENDING_MAX; i++)
+		ck_assert_uint_le(answered[i], 1);
+	outside_fini(&zoned);
+}
+END_TEST
+
 /* The extended error's text, or NULL: it is the last of the reply. */
 static bool ends_with(const char *text)
 {
@@ -680,6 +716,7 @@ int main(void)
 	tcase_add_test(tcase, workers_share_the_probes_of_a_dead_server);
 	tcase_add_test(tcase, server_that_one_worker_has_healed_lives_for_all);
 	tcase_add_test(tcase, silent_group_leaves_room_for_the_others);
+	tcase_add_test(tcase, clients_of_a_silent_group_leave_room_for_the_others);
 	tcase_add_test(tcase, server_that_leads_back_is_left_out);
 	tcase_add_test(tcase, server_of_a_zone_is_asked_for_a_name_in_it);
 	tcase_add_loop_test(tcase, changes_in_any_order_leave_nobody_without_an_answer, 0, 50);
