@@ -117,7 +117,8 @@ static struct tarn__forwarding *make_group(struct tarn__lookups *all,
 	group->release.fire = on_release;
 	tarn__list_init(&group->running);
 	tarn__list_init(&group->waiting);
-	tarn__probes_init(&group->probes, all->io, all->timers, group->upstream, on_probe_answered);
+	tarn__probes_init(&group->probes, all->io, all->timers, group->upstream,
+			  &config->groups[index], on_probe_answered);
 	return group;
 }
 

@@ -3,6 +3,7 @@
 #include "core/probe.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "dns/message.h"
 
@@ -14,12 +15,6 @@ struct probe {
 	uint64_t sent_ms;
 	uint8_t wire[TARN__ASK_MAX];
 };
-
-/* What every resolver can say at once. */
-static const struct tarn__key root_servers = {.qname = (const uint8_t *)"",
-					      .qname_len = 1,
-					      .qtype = TARN__TYPE_NS,
-					      .qclass = TARN__CLASS_IN};
 
 static uint64_t now_ms(const struct tarn__probes *probes)
 {
@@ -92,8 +87,13 @@ int tarn__probe_send(struct tarn__probes *probes, size_t index, const struct tar
 static void send_probe(struct tarn__probes *probes, size_t index, uint64_t now)
 {
 	const struct tarn__server *server = &probes->upstream->servers[index];
+	/* Who has it, or forwards it, can say so at once. */
+	const struct tarn__key name_servers = {.qname = probes->zone,
+					       .qname_len = probes->zone_len,
+					       .qtype = TARN__TYPE_NS,
+					       .qclass = TARN__CLASS_IN};
 	/* Where it cannot be sent now, the next may be. */
-	tarn__probe_send(probes, index, &root_servers, now >= server->plain_until_ms);
+	tarn__probe_send(probes, index, &name_servers, now >= server->plain_until_ms);
 }
 
 void tarn__probe_now(struct tarn__probes *probes, size_t index)
@@ -157,13 +157,16 @@ static void on_timer(struct tarn__timer *timer)
 
 void tarn__probes_init(struct tarn__probes *probes, const struct tarn_io *io,
 		       struct tarn__timers *timers, struct tarn__upstream *upstream,
+		       const struct tarn__group *group,
 		       void (*answered)(struct tarn__probes *, bool has_healed))
 {
 	*probes = (struct tarn__probes){.io = io,
 					.timers = timers,
 					.upstream = upstream,
 					.answered = answered,
-					.timer = {.fire = on_timer}};
+					.timer = {.fire = on_timer},
+					.zone_len = group->zone_len};
+	memcpy(probes->zone, group->zone, group->zone_len);
 	tarn__list_init(&probes->outstanding);
 }
 

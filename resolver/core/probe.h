@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/probe.h: questions of our own to the servers. A dead server is asked for the root's name
- * servers, once per TARN__PROBE_MS at most, by one of the workers, and only while clients ask;
- * whatever it answers heals it. An answer may take as long as one to a client's question: who is
- * slow is not dead.
+ * core/probe.h: questions of our own to the servers. A dead server is asked for the name servers of
+ * its zone (some say nothing to what is in none of theirs), once per TARN__PROBE_MS at most, by one
+ * of the workers, and only while clients ask; whatever it answers heals it. An answer may take as
+ * long as one to a client's question: who is slow is not dead.
  *
  * Thread: one struct tarn__probes per group and worker.
  */
@@ -31,11 +31,13 @@ struct tarn__probes {
 	struct tarn__timer timer;
 	struct tarn__list outstanding; /* oldest first */
 	uint64_t wanted_until_ms;
+	uint16_t zone_len;
+	uint8_t zone[TARN__NAME_MAX]; /* the group's */
 };
 
-/* All are borrowed. */
+/* All are borrowed, but for the group. */
 void tarn__probes_init(struct tarn__probes *, const struct tarn_io *io, struct tarn__timers *,
-		       struct tarn__upstream *,
+		       struct tarn__upstream *, const struct tarn__group *,
 		       void (*answered)(struct tarn__probes *, bool has_healed));
 /* Cancels what is outstanding; may repeat, and be followed by more probes. */
 void tarn__probes_stop(struct tarn__probes *);

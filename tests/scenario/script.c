@@ -14,6 +14,7 @@
 #include "dns/cookie.h"
 #include "dns/edns.h"
 #include "dns/message.h"
+#include "dns/text.h"
 #include "outside.h"
 
 enum {
@@ -492,11 +493,17 @@ static void do_sent(struct script *script)
 
 static void do_probed(struct script *script)
 {
-	static const uint8_t probe[] = {1, 0, 0, 1, 0,	0,    0,    0, 0, 1, 0, 0, 2,
-					0, 1, 0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0};
+	static const uint8_t before[] = {1, 0, 0, 1, 0, 0, 0, 0, 0, 1};
+	static const uint8_t behind[] = {0, 2, 0, 1, 0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0};
+	uint8_t zone[TARN__NAME_MAX];
+	size_t zone_len = tarn__name_parse(script->word_count > 2 ? script->words[2] : ".", zone);
 	const struct sent *sent = take_sent(script, TARN__UDP);
+	const uint8_t *name = sent->wire + 2 + sizeof before;
 	MUST(script,
-	     sent->len == 2 + sizeof probe && memcmp(sent->wire + 2, probe, sizeof probe) == 0,
+	     sent->len == 2 + sizeof before + zone_len + sizeof behind &&
+		     memcmp(sent->wire + 2, before, sizeof before) == 0 &&
+		     memcmp(name, zone, zone_len) == 0 &&
+		     memcmp(name + zone_len, behind, sizeof behind) == 0,
 	     "that is no probe");
 }
 

@@ -76,7 +76,9 @@ def is_loop_probe(question):
 
 
 def is_probe(question):
-    return (question.name, question.type) == (".", "NS") or is_loop_probe(question)
+    """A zone's name servers, asked for without a cookie; clients' questions have one."""
+    return ((question.type == "NS" and question.message.edns == 0 and not question.message.options)
+            or is_loop_probe(question))
 
 
 class Upstream:
