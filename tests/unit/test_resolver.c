@@ -602,6 +602,18 @@ START_TEST(many_clients_with_one_question_are_bounded_too)
 }
 END_TEST
 
+START_TEST(what_is_known_is_answered_when_no_more_may_wait)
+{
+	ck_assert_int_eq(ask(&outside, 0, 1), TARN__ASK_LATER);
+	answer(&outside);
+	for (unsigned client = 1; ask(&outside, client, 2) == TARN__ASK_LATER; client++)
+		ck_assert_uint_lt(client, CLIENTS_MAX);
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__SERVFAIL);
+	ck_assert_int_gt(ask(&outside, 0, 1), 0);
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__NOERROR);
+}
+END_TEST
+
 START_TEST(overload_is_not_remembered)
 {
 	/* As many lookups as there may be, and one more. */
@@ -722,6 +734,7 @@ int main(void)
 	tcase_add_loop_test(tcase, changes_in_any_order_leave_nobody_without_an_answer, 0, 50);
 	tcase_add_test(tcase, every_client_is_answered_when_there_are_too_many_questions);
 	tcase_add_test(tcase, many_clients_with_one_question_are_bounded_too);
+	tcase_add_test(tcase, what_is_known_is_answered_when_no_more_may_wait);
 	tcase_add_test(tcase, overload_is_not_remembered);
 	tcase_add_test(tcase, stopping_is_not_remembered);
 	tcase_add_test(tcase, cookie_without_a_question_is_answered);
