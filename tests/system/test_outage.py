@@ -17,7 +17,7 @@ NO_AUTHORITY, CACHED_ERROR = 22, 13
 CLIENT_DEADLINE = 4.0  # SERVFAIL by then
 DEADLINE_SLACK = 0.6
 NOBODY_WAITS_LONGER = 1.0  # while one server lives
-BACK_WITHIN = 1.1  # seconds after a server is back
+BACK_WITHIN = 1.5  # seconds after a server is back: a probe each second, and who else uses the machine
 SOON = 0.3
 
 
