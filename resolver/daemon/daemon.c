@@ -19,6 +19,7 @@
 #include "daemon/explain.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
+#include "daemon/privileges.h"
 #include "daemon/resolvconf.h"
 #include "daemon/serve.h"
 #include "daemon/service.h"
@@ -26,7 +27,8 @@
 #include "net/channel.h"
 #include "tarn.h"
 
-enum { EXIT_USAGE = 2 };
+/* What tarn was told is wrong: to start it again in the same way helps nobody. */
+enum { EXIT_REFUSED = 2 };
 
 /* A program started without stderr would log into the first socket it opens. */
 static void open_standard_streams(void)
@@ -70,15 +72,6 @@ static int complete(struct tarn__settings *settings, struct tarn__log *log)
 	return error;
 }
 
-/* Tarn would ask itself: the command line is wrong, unless it may be the file that says so. */
-static int refusal_status(const struct tarn__settings *settings)
-{
-	bool is_command =
-		settings->forward_count == 0 &&
-		tarn__settings_origin(settings, &settings->upstreams)->by == TARN__BY_COMMAND_LINE;
-	return is_command ? EXIT_USAGE : EXIT_FAILURE;
-}
-
 /*
  * Everything that what was said is enough to judge. Whether addresses, files, users and groups are to be
  * had shows at the start: here and now it may be different.
@@ -86,7 +79,7 @@ static int refusal_status(const struct tarn__settings *settings)
 static int check(struct tarn__settings *settings, struct tarn__log *log)
 {
 	if (complete(settings, log) < 0)
-		return refusal_status(settings);
+		return EXIT_FAILURE;
 	struct tarn *tarn = tarn__serve_resolver(settings, log);
 	if (!tarn)
 		return EXIT_FAILURE;
@@ -104,11 +97,13 @@ static int serve(const struct tarn__command *command, struct tarn__settings *set
 		return EXIT_FAILURE;
 	tarn__service_addresses(&service, &settings->bound);
 	int status;
-	if (complete(settings, log) < 0) {
-		status = refusal_status(settings);
+	struct tarn__identity identity;
+	if (complete(settings, log) < 0 ||
+	    tarn__privileges_find(settings->user, &identity, log) < 0) {
+		status = EXIT_REFUSED;
 	} else {
 		tarn__log_set_level(log, tarn__settings_log_level(settings));
-		status = tarn__serve(command, settings, &service, log);
+		status = tarn__serve(command, settings, &identity, &service, log);
 	}
 	tarn__service_fini(&service);
 	return status;
@@ -120,10 +115,10 @@ static int start(const struct tarn__command *command, struct tarn__log *log)
 	struct tarn__settings *settings = tarn__configuration_load(command, &faults);
 	tarn__faults_log(&faults, log);
 	tarn__faults_fini(&faults);
+	bool is_check = command->action == TARN__CHECK;
 	if (!settings)
-		return EXIT_FAILURE;
-	int status = command->action == TARN__CHECK ? check(settings, log)
-						    : serve(command, settings, log);
+		return is_check ? EXIT_FAILURE : EXIT_REFUSED;
+	int status = is_check ? check(settings, log) : serve(command, settings, log);
 	tarn__settings_free(settings);
 	return status;
 }
@@ -154,7 +149,7 @@ int tarn__daemon_main(int argc, char **argv)
 
 	struct tarn__log log;
 	tarn__log_init(&log, STDERR_FILENO, TARN_LOG_INFO);
-	int status = EXIT_USAGE;
+	int status = EXIT_REFUSED;
 	struct tarn__command command;
 	char fault[TARN__FAULT_MAX];
 	if (tarn__options_parse(argc, argv, &command, fault) < 0) {

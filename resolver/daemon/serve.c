@@ -24,9 +24,9 @@
 /* All of it; what is zero is not there yet. */
 struct program {
 	struct tarn__settings *settings; /* of the start */
+	const struct tarn__identity *identity;
 	struct tarn__service *service;
 	struct tarn__log *log;
-	struct tarn__identity identity;
 	struct ev_loop *loop;
 	ev_signal term, interrupt, hangup;
 	struct tarn *tarn;
@@ -130,8 +130,6 @@ static int make(struct program *program)
 {
 	const struct tarn__settings *settings = program->settings;
 	struct tarn__log *log = program->log;
-	if (tarn__privileges_find(settings->user, &program->identity, log) < 0)
-		return TARN_EINVAL;
 	tarn__rlimits_raise(settings, log);
 	program->tarn = tarn__serve_resolver(settings, log);
 	if (!program->tarn)
@@ -142,8 +140,8 @@ static int make(struct program *program)
 		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
 		return TARN_ESYSTEM;
 	}
-	if (program->identity.is_other)
-		tarn__workers_give_to(program->workers, program->identity.uid);
+	if (program->identity->is_other)
+		tarn__workers_give_to(program->workers, program->identity->uid);
 	return 0;
 }
 
@@ -162,8 +160,8 @@ static int open_outside(struct program *program, const struct tarn__command *com
 		.reload = on_reload_request,
 		.data = program,
 	};
-	program->control = (struct tarn__control){.subject = &program->subject,
-						  .identity = &program->identity};
+	program->control =
+		(struct tarn__control){.subject = &program->subject, .identity = program->identity};
 	program->reload = (struct tarn__reload){
 		.loop = program->loop,
 		.command = command,
@@ -181,8 +179,7 @@ static int open_outside(struct program *program, const struct tarn__command *com
 		error = tarn__metrics_http_open(&program->settings->metrics, log,
 						&program->metrics);
 	if (error == 0)
-		error = tarn__confine(program->settings, &program->identity, tarn__resolv_conf,
-				      log);
+		error = tarn__confine(program->settings, program->identity, tarn__resolv_conf, log);
 	return error;
 }
 
@@ -224,10 +221,12 @@ static void end(struct program *program)
 }
 
 int tarn__serve(const struct tarn__command *command, struct tarn__settings *settings,
-		struct tarn__service *service, struct tarn__log *log)
+		const struct tarn__identity *identity, struct tarn__service *service,
+		struct tarn__log *log)
 {
 	int status = EXIT_FAILURE;
-	struct program program = {.settings = settings, .service = service, .log = log};
+	struct program program = {
+		.settings = settings, .identity = identity, .service = service, .log = log};
 	if (make(&program) == 0 && open_outside(&program, command) == 0 && start(&program) == 0) {
 		run(&program);
 		status = EXIT_SUCCESS;

@@ -5,6 +5,7 @@
 
 #include "daemon/log.h"
 #include "daemon/options.h"
+#include "daemon/privileges.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
 #include "tarn.h"
@@ -12,8 +13,8 @@
 /* The resolver that the settings mean. NULL: logged. */
 struct tarn *tarn__serve_resolver(const struct tarn__settings *, struct tarn__log *);
 
-/* Until a signal or tarnctl ends it. settings are completed. The exit status. */
-int tarn__serve(const struct tarn__command *, struct tarn__settings *, struct tarn__service *,
-		struct tarn__log *);
+/* Until a signal or tarnctl ends it. settings are completed, and say who tarn is to be. The exit status. */
+int tarn__serve(const struct tarn__command *, struct tarn__settings *,
+		const struct tarn__identity *, struct tarn__service *, struct tarn__log *);
 
 #endif

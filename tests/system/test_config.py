@@ -78,10 +78,11 @@ def test_a_file_that_comes_is_read_at_a_reload(conf, run_tarn, run_upstream, tmp
     assert tarn.ask("a.nothing.example.").rcode() == dns.rcode.NXDOMAIN
 
 
-def test_every_fault_of_a_file_is_a_line_and_status_1(conf):
+@pytest.mark.parametrize("args,status", [([], 2), (["--check"], 1)])
+def test_every_fault_of_a_file_is_a_line_and_its_status(conf, args, status):
     path = conf("workers = 0\n\nupstraem = x\ncache { size = 1T }\n")
-    done = servers.run_tarn("-c", path)
-    assert (done.returncode, done.stdout) == (1, "")
+    done = servers.run_tarn(*args, "-c", path)
+    assert (done.returncode, done.stdout) == (status, "")
     assert done.stderr.splitlines() == [
         f"tarn: {path}:1: workers 0: not a number of threads (1 to 256)",
         f"tarn: {path}:3: upstraem: unknown word (is upstream meant?)",
@@ -96,15 +97,16 @@ def test_every_fault_of_a_file_is_a_line_and_status_1(conf):
 ])
 def test_a_file_that_sends_tarn_to_itself_is_refused(conf, text, line):
     path = conf(text)
-    done = servers.run_tarn("--check", "-c", path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"tarn: {path}:{line}\n"
+    for args, status in (["--check"], 1), ([], 2):
+        done = servers.run_tarn(*args, "-c", path)
+        assert (done.returncode, done.stdout) == (status, "")
+        assert done.stderr == f"tarn: {path}:{line}\n"
 
 
 def test_untrusted_octets_of_a_file_are_escaped(conf):
     path = conf("\x1b[31m = 1\nuser\u00e9 = 2\n")
     done = servers.run_tarn("-c", path)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr == f"tarn: {path}:1: octet 0x1b: not text\n"
     done = servers.run_tarn("-c", conf("us\u00e9r = 2\n"))
     assert done.stderr == f"tarn: {path}:1: us\\xc3\\xa9r: unknown word (see tarn.conf(5))\n"
@@ -113,7 +115,7 @@ def test_untrusted_octets_of_a_file_are_escaped(conf):
 def test_a_file_that_is_missing_is_a_fault(tmp_path):
     done = servers.run_tarn("-c", str(tmp_path / "none"))
     assert (done.returncode, done.stderr) == \
-        (1, f"tarn: {tmp_path}/none: No such file or directory\n")
+        (2, f"tarn: {tmp_path}/none: No such file or directory\n")
 
 
 def test_the_machines_own_file_needs_no_option(tool):

@@ -126,7 +126,7 @@ def test_root_becomes_another_user_who_serves_port_53(namespace, run_tarn, run_u
 def test_user_who_does_not_exist_is_said_to_be_so():
     run = servers.run_tarn("--user", "no-such-user", "--listen", "127.0.0.1:0",
                            "--upstream", "127.0.0.1:9")
-    assert run.returncode == 1
+    assert run.returncode == 2
     assert run.stderr == "tarn: --user no-such-user: no such user\n"
 
 

@@ -2,6 +2,7 @@
 """tarn under a service manager: what it says to it, and the sockets that it gets from it."""
 
 import os
+import re
 import signal
 import socket
 import sys
@@ -168,3 +169,29 @@ def test_sockets_of_other_kinds_are_refused(cleanup, make, line):
                            env={**os.environ, "LISTEN_FDNAMES": "odd"})
     assert run.returncode == 1
     assert run.stderr.strip() == f"tarn: descriptor 3 of the service manager (odd): {line}"
+
+
+# ---- the unit ------------------------------------------------------------------------------------
+
+UNIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "examples",
+                    "tarn.service")
+
+
+def test_the_unit_does_not_repeat_a_start_that_is_refused(tmp_path):
+    """Restart= would do so every second, with the same fault each time."""
+    config = tmp_path / "tarn.conf"
+    config.write_text("workers = many\n")
+    with open(UNIT, encoding="ascii") as file:
+        status, = re.findall("^RestartPreventExitStatus=(.*)$", file.read(), re.M)
+    for args in ["--config", config], ["--workers", "many"]:
+        assert servers.run_tarn(*args).returncode == int(status)
+
+
+def test_a_user_whom_tarn_cannot_become_refuses_the_start(tool):
+    if os.geteuid() != 0:
+        pytest.skip("takes root to be somebody else")
+    done = servers.run_tarn("--user", "root", "-l", "127.0.0.1:0", "-u", "127.0.0.1:9",
+                            prefix=[tool("setpriv"), "--reuid=65534", "--clear-groups"])
+    assert (done.returncode, done.stderr) == \
+        (2, "tarn: --user root: only root can become another user (start tarn as root, or leave "
+            "it out)\n")
