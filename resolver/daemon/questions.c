@@ -18,6 +18,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,19 +62,26 @@ struct worker {
 	struct tarn__ring ring;
 };
 
+/* Where lines go. */
+struct target {
+	char *path; /* NULL: where the log goes */
+	int fd;
+};
+
 struct tarn__questions {
 	struct tarn__log *log;
 	size_t count;
 	struct worker *workers;
-	char *path; /* NULL: the log's */
-	int fd;
 	int wake; /* an eventfd */
 	bool is_running;
 	pthread_t thread;
-	atomic_bool is_asleep, is_stopping, wants_reopen;
+	atomic_bool is_asleep, is_stopping;
+	_Atomic(struct target *) next; /* that the thread is to go over to */
+	sem_t gone_over; /* it has */
 	_Atomic uint64_t given_up; /* lines that were made, but not written at the end */
 
-	/* The thread's own. */
+	/* The thread's own while it runs. */
+	struct target *target; /* NULL: it does not run */
 	bool is_failing; /* and that was logged */
 	bool is_torn; /* what is in the buffer begins with the rest of a line */
 	size_t used;
@@ -174,15 +182,41 @@ static size_t format_lost(uint64_t lost, char out[LINE_MAX_LEN])
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static int open_file(const char *path)
+static void target_free(struct target *target)
 {
-	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-		    FILE_MODE);
+	if (!target)
+		return;
+	if (target->fd >= 0)
+		close(target->fd);
+	free(target->path);
+	free(target);
 }
 
-static const char *target_name(const struct tarn__questions *questions)
+/* NULL with errno set. */
+static struct target *target_new(const char *path)
 {
-	return questions->path ? questions->path : "stderr";
+	struct target *target = calloc(1, sizeof(*target));
+	if (!target)
+		return NULL;
+	target->fd = -1;
+	if (strcmp(path, "stderr") == 0)
+		return target;
+	target->path = strdup(path);
+	if (target->path)
+		target->fd = open(path,
+				  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+				  FILE_MODE);
+	if (target->fd >= 0)
+		return target;
+	int error = errno;
+	target_free(target);
+	errno = error;
+	return NULL;
+}
+
+static const char *target_name(const struct target *target)
+{
+	return target->path ? target->path : "stderr";
 }
 
 /* Of one that begins in another file. */
@@ -196,29 +230,23 @@ static void drop_rest_of_line(struct tarn__questions *questions)
 	questions->given_up++;
 }
 
-static void reopen(struct tarn__questions *questions)
+static void go_over(struct tarn__questions *questions, struct target *target)
 {
-	if (!questions->path)
-		return;
-	int fd = open_file(questions->path);
-	if (fd < 0) {
-		tarn__log(questions->log, TARN_LOG_WARNING,
-			  "cannot open %s anew: %s; the question log goes on where it was",
-			  questions->path, strerror(errno));
-		return;
-	}
-	close(questions->fd);
-	questions->fd = fd;
+	target_free(questions->target);
+	questions->target = target;
+	questions->is_failing = false;
 	if (questions->is_torn)
 		drop_rest_of_line(questions);
+	sem_post(&questions->gone_over);
 }
 
 /* 0; or -1 with errno set while something is left in the buffer. */
 static int flush(struct tarn__questions *questions)
 {
+	const struct target *target = questions->target;
 	while (questions->used > 0) {
-		ssize_t written = questions->path
-					  ? write(questions->fd, questions->buffer, questions->used)
+		ssize_t written = target->path
+					  ? write(target->fd, questions->buffer, questions->used)
 					  : tarn__log_write(questions->log, questions->buffer,
 							    questions->used);
 		if (written < 0 && errno == EINTR)
@@ -296,20 +324,21 @@ static void tell_failure(struct tarn__questions *questions, int error)
 		questions->is_failing = true;
 		tarn__log(questions->log, TARN_LOG_WARNING,
 			  "cannot write the question log to %s: %s; lines are lost until it can be",
-			  target_name(questions), strerror(error));
+			  target_name(questions->target), strerror(error));
 	} else if (error == 0 && questions->is_failing) {
 		questions->is_failing = false;
 		tarn__log(questions->log, TARN_LOG_INFO, "writing the question log to %s again",
-			  target_name(questions));
+			  target_name(questions->target));
 	}
 }
 
 /* Until it is woken, the target takes more (is_full), or the time is over; -1: no time limit. */
 static void wait(struct tarn__questions *questions, bool is_full, int timeout_ms)
 {
+	const struct target *target = questions->target;
 	struct pollfd ready[] = {
 		{.fd = questions->wake, .events = POLLIN},
-		{.fd = questions->path ? questions->fd : questions->log->fd, .events = POLLOUT},
+		{.fd = target->path ? target->fd : questions->log->fd, .events = POLLOUT},
 	};
 	poll(ready, is_full ? 2 : 1, timeout_ms);
 	eventfd_t count;
@@ -331,17 +360,19 @@ static void *thread_main(void *arg)
 	/* Of itself, which takes no file of /proc. */
 	pthread_setname_np(pthread_self(), "tarn/questions");
 	for (;;) {
-		/* Before the rings are emptied for the last time. */
+		/* Before the rings are emptied: what was asked before stands in the file before. */
 		bool is_stopping = atomic_load(&questions->is_stopping);
+		struct target *next = atomic_exchange(&questions->next, NULL);
 		bool was_empty = is_empty(questions);
 		int error = drain(questions) < 0 ? errno : 0;
 		tell_failure(questions, error);
+		if (next)
+			go_over(questions, next);
 		if (is_stopping)
 			return NULL;
-		/* What was asked before stands in the file before. */
-		if (atomic_exchange(&questions->wants_reopen, false))
-			reopen(questions);
-		else if (error == EAGAIN)
+		if (next)
+			continue;
+		if (error == EAGAIN)
 			wait(questions, true, -1);
 		else if (error != 0)
 			wait(questions, false, RETRY_MS);
@@ -359,7 +390,8 @@ struct tarn__questions *tarn__questions_new(size_t workers, struct tarn__log *lo
 	struct tarn__questions *questions = calloc(1, sizeof(*questions));
 	if (!questions)
 		return NULL;
-	*questions = (struct tarn__questions){.log = log, .fd = -1, .wake = -1};
+	*questions = (struct tarn__questions){.log = log, .wake = -1};
+	sem_init(&questions->gone_over, 0, 0);
 	size_t size = workers * sizeof(questions->workers[0]);
 	questions->workers = aligned_alloc(_Alignof(struct worker), size);
 	questions->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -386,29 +418,36 @@ const struct tarn__observer *tarn__questions_observer(const struct tarn__questio
 	return &questions->workers[worker].observer;
 }
 
-int tarn__questions_start(struct tarn__questions *questions, const char *path)
+static int start_thread(struct tarn__questions *questions)
 {
-	bool is_file = strcmp(path, "stderr") != 0;
-	char *copy = is_file ? strdup(path) : NULL;
-	int fd = copy ? open_file(copy) : -1;
-	if (is_file && fd < 0) {
-		free(copy);
-		return TARN_ESYSTEM;
-	}
-	tarn__questions_stop(questions);
-	questions->path = copy;
-	questions->fd = fd;
-	questions->is_failing = false;
-	atomic_store(&questions->is_stopping, false);
-	atomic_store(&questions->wants_reopen, false);
-
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int error = pthread_create(&questions->thread, NULL, thread_main, questions);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
+/* The thread that runs goes over by itself: another one might fail to start. */
+int tarn__questions_start(struct tarn__questions *questions, const char *path)
+{
+	struct target *target = target_new(path);
+	if (!target)
+		return TARN_ESYSTEM;
+	if (questions->is_running) {
+		atomic_store(&questions->next, target);
+		wake(questions);
+		while (sem_wait(&questions->gone_over) < 0)
+			;
+		return 0;
+	}
+	questions->target = target;
+	questions->is_failing = false;
+	atomic_store(&questions->is_stopping, false);
+	int error = start_thread(questions);
 	if (error) {
-		tarn__questions_stop(questions);
+		questions->target = NULL;
+		target_free(target);
 		errno = error;
 		return TARN_ESYSTEM;
 	}
@@ -418,28 +457,19 @@ int tarn__questions_start(struct tarn__questions *questions, const char *path)
 
 void tarn__questions_stop(struct tarn__questions *questions)
 {
-	if (questions->is_running) {
-		atomic_store(&questions->is_stopping, true);
-		wake(questions);
-		pthread_join(questions->thread, NULL);
-		questions->is_running = false;
-	}
+	if (!questions->is_running)
+		return;
+	atomic_store(&questions->is_stopping, true);
+	wake(questions);
+	pthread_join(questions->thread, NULL);
+	questions->is_running = false;
 	/* What begins with the rest of a line has no place in another file. */
 	for (size_t i = 0; i < questions->used; i++)
 		questions->given_up += questions->buffer[i] == '\n';
 	questions->used = 0;
 	questions->is_torn = false;
-	if (questions->fd >= 0)
-		close(questions->fd);
-	questions->fd = -1;
-	free(questions->path);
-	questions->path = NULL;
-}
-
-void tarn__questions_reopen(struct tarn__questions *questions)
-{
-	atomic_store(&questions->wants_reopen, true);
-	wake(questions);
+	target_free(questions->target);
+	questions->target = NULL;
 }
 
 void tarn__questions_free(struct tarn__questions *questions)
@@ -449,6 +479,7 @@ void tarn__questions_free(struct tarn__questions *questions)
 	tarn__questions_stop(questions);
 	if (questions->wake >= 0)
 		close(questions->wake);
+	sem_destroy(&questions->gone_over);
 	free(questions->workers);
 	free(questions);
 }

@@ -34,14 +34,13 @@ void tarn__questions_free(struct tarn__questions *);
 
 /*
  * Writes to the file at path, which it creates or appends to, or to where log goes: "stderr". May
- * repeat, with another path: the old one goes on where that fails. TARN_ESYSTEM with errno set.
+ * repeat, with another path or with the same, whose file was moved away: what was asked before goes to
+ * the old one, what is asked from now on to the new one. TARN_ESYSTEM with errno set: nothing has
+ * changed.
  */
 int tarn__questions_start(struct tarn__questions *, const char *path);
 /* What was left in the rings is written if that is possible at once. May repeat. */
 void tarn__questions_stop(struct tarn__questions *);
-
-/* The file was moved away, or is to be: opens it anew. */
-void tarn__questions_reopen(struct tarn__questions *);
 
 /* What one worker, 0 to workers - 1, is observed with; lives as long as the whole. */
 const struct tarn__observer *tarn__questions_observer(const struct tarn__questions *,

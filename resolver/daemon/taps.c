@@ -124,10 +124,6 @@ static int open_question_log(struct tarn__taps *taps, const struct change *chang
 	const char *path = change->question_log;
 	if (!path)
 		return 0;
-	if (is_same(path, taps->question_log)) {
-		tarn__questions_reopen(taps->questions);
-		return 0;
-	}
 	if (!taps->questions) {
 		struct tarn__questions *questions = tarn__questions_new(taps->count, taps->log);
 		pthread_mutex_lock(&taps->mutex);
@@ -136,6 +132,12 @@ static int open_question_log(struct tarn__taps *taps, const struct change *chang
 	}
 	if (taps->questions && tarn__questions_start(taps->questions, path) == 0)
 		return 0;
+	if (is_same(path, taps->question_log)) {
+		tarn__log(taps->log, TARN_LOG_WARNING,
+			  "cannot open %s anew: %s; the question log goes on where it was", path,
+			  strerror(errno));
+		return 0;
+	}
 	tarn__log(taps->log, TARN_LOG_ERR, "cannot open the question log %s: %s%s", path,
 		  strerror(errno),
 		  errno == EACCES ? " (after the start the sandbox lets no other directory in)"

@@ -90,6 +90,8 @@ tests_unit_test_stats_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/scenario
 # It reads what the program sends.
 tests_unit_test_dnstap_CPPFLAGS = $(AM_CPPFLAGS) $(DNSTAP_CFLAGS) -Iresolver
 tests_unit_test_dnstap_LDADD = $(LDADD) $(DNSTAP_LIBS)
+# Threads do not start at times.
+tests_unit_test_questions_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pthread_create
 # The resolver refuses at times.
 tests_unit_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigure
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,18 @@ static char path[64], moved[64];
 static int ends[2]; /* of the pipe that the log goes to */
 static struct tarn__log sink;
 static struct tarn__questions *questions;
+
+/* In place of the library's, where it is not 0. */
+static int thread_error;
+
+int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*act)(void *),
+			  void *arg)
+{
+	return thread_error ? thread_error : __real_pthread_create(thread, attributes, act, arg);
+}
 
 static void setup(void)
 {
@@ -274,6 +287,32 @@ START_TEST(a_file_that_cannot_be_opened_leaves_the_other)
 }
 END_TEST
 
+START_TEST(another_file_takes_no_other_thread)
+{
+	start();
+	note(0, "a.");
+	thread_error = EAGAIN;
+	ck_assert_int_eq(tarn__questions_start(questions, moved), 0);
+	note(0, "b.");
+	tarn__questions_stop(questions);
+	ck_assert_str_eq(written(path), "- - a. A NOERROR hit - 0\n");
+	ck_assert_str_eq(written(moved), "- - b. A NOERROR hit - 0\n");
+}
+END_TEST
+
+START_TEST(a_thread_that_does_not_start_may_do_so_later)
+{
+	thread_error = EAGAIN;
+	ck_assert_int_eq(tarn__questions_start(questions, path), TARN_ESYSTEM);
+	ck_assert_int_eq(errno, EAGAIN);
+	thread_error = 0;
+	start();
+	note(0, "a.");
+	tarn__questions_stop(questions);
+	ck_assert_str_eq(written(path), "- - a. A NOERROR hit - 0\n");
+}
+END_TEST
+
 /* Reading from a pipe with a name waits until the thread has written to it. */
 START_TEST(a_sleeping_log_is_woken)
 {
@@ -294,12 +333,11 @@ START_TEST(a_file_that_was_moved_is_opened_anew)
 {
 	start();
 	ck_assert_int_eq(rename(path, moved), 0);
-	tarn__questions_reopen(questions);
-	while (access(path, F_OK) != 0) /* Check's time limit would end it */
-		usleep(1000);
+	note(0, "a.");
+	start();
 	note(0, "b.");
 	tarn__questions_stop(questions);
-	ck_assert_str_eq(written(moved), "");
+	ck_assert_str_eq(written(moved), "- - a. A NOERROR hit - 0\n");
 	ck_assert_str_eq(written(path), "- - b. A NOERROR hit - 0\n");
 }
 END_TEST
@@ -323,9 +361,7 @@ START_TEST(a_file_does_not_begin_with_the_rest_of_a_line)
 	while (!strstr(logged(), "File too large"))
 		usleep(1000);
 	ck_assert_int_eq(rename(path, moved), 0);
-	tarn__questions_reopen(questions);
-	while (access(path, F_OK) != 0)
-		usleep(1000);
+	start();
 	tarn__questions_stop(questions);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
 	struct stat status;
@@ -392,7 +428,6 @@ END_TEST
 START_TEST(starting_and_stopping_may_repeat)
 {
 	tarn__questions_stop(questions);
-	tarn__questions_reopen(questions);
 	start();
 	start();
 	tarn__questions_stop(questions);
@@ -418,6 +453,8 @@ int main(void)
 	tcase_add_test(tcase, a_file_is_appended_to);
 	tcase_add_test(tcase, stderr_is_where_the_log_goes);
 	tcase_add_test(tcase, a_file_that_cannot_be_opened_leaves_the_other);
+	tcase_add_test(tcase, another_file_takes_no_other_thread);
+	tcase_add_test(tcase, a_thread_that_does_not_start_may_do_so_later);
 	tcase_add_test(tcase, a_sleeping_log_is_woken);
 	tcase_add_test(tcase, a_file_that_was_moved_is_opened_anew);
 	tcase_add_test(tcase, a_file_does_not_begin_with_the_rest_of_a_line);
