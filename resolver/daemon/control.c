@@ -501,17 +501,6 @@ static void make_directories(struct tarn__control *control, const char *path)
 	}
 }
 
-/* Told apart from the socket's own faults, which have the same numbers. */
-static int check_group(const struct tarn__settings *settings, struct tarn__log *log)
-{
-	gid_t group;
-	if (!settings->control_group || find_group(settings->control_group, &group) == 0)
-		return 0;
-	tarn__log(log, TARN_LOG_ERR, "--control-group %s: %s", settings->control_group,
-		  errno == ENOENT ? "no such group" : strerror(errno));
-	return TARN_ESYSTEM;
-}
-
 /*
  * The usual socket may be missing, unless a group was named: its members would wait in vain. Another tarn
  * that has it has it for them as well.
@@ -541,8 +530,6 @@ int tarn__control_set(void *data, const struct tarn__settings *settings)
 		stop_listening(control);
 		return 0;
 	}
-	if (check_group(settings, log) < 0)
-		return TARN_ESYSTEM;
 	if (!settings->control)
 		make_directories(control, path);
 	if (tarn__control_open(control, path, settings->control_group) == 0)

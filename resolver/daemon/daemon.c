@@ -73,8 +73,8 @@ static int complete(struct tarn__settings *settings, struct tarn__log *log)
 }
 
 /*
- * Everything that what was said is enough to judge. Whether addresses, files, users and groups are to be
- * had shows at the start: here and now it may be different.
+ * Everything that what was said is enough to judge, and whether users and groups are there. Whether addresses
+ * and files are to be had shows at the start: here and now it may be different.
  */
 static int check(struct tarn__settings *settings, struct tarn__log *log)
 {

@@ -28,6 +28,28 @@ static int fail(struct tarn__log *log, const char *what)
 
 /* ---- who ------------------------------------------------------------------------------------- */
 
+/* getpwnam() and getgrnam() leave errno as it is, or say ENOENT, where they find nothing. */
+static const char *lookup_fault(const void *entry, const char *missing)
+{
+	if (entry)
+		return NULL;
+	return errno == 0 || errno == ENOENT ? missing : strerror(errno);
+}
+
+const char *tarn__privileges_user_fault(const char *user)
+{
+	if (strcmp(user, "root") == 0)
+		return NULL;
+	errno = 0;
+	return lookup_fault(getpwnam(user), "no such user");
+}
+
+const char *tarn__privileges_group_fault(const char *group)
+{
+	errno = 0;
+	return lookup_fault(getgrnam(group), "no such group");
+}
+
 int tarn__privileges_find(const char *user, struct tarn__identity *out, struct tarn__log *log)
 {
 	struct tarn__identity self = {.uid = geteuid(), .gid = getegid()};

@@ -22,6 +22,10 @@ struct tarn__identity {
 	bool is_root_for_want; /* of a user tarn */
 };
 
+/* NULL, or why there is nobody of that name. root needs no list of users. */
+const char *tarn__privileges_user_fault(const char *user);
+const char *tarn__privileges_group_fault(const char *group);
+
 /*
  * user is who was said; NULL: "tarn" where there is such a user and root starts tarn, else whoever
  * starts it. TARN_EINVAL, logged: no such user, or only root can become it.

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/options.h"
+#include "daemon/privileges.h"
 #include "daemon/resolvconf.h"
 
 enum { CACHE_SIZE_DEFAULT = 16 * 1024 * 1024, STALE_SEC_DEFAULT = 86400 };
@@ -141,32 +142,69 @@ static void add_system_upstreams(struct tarn__settings *settings, const char *re
 	take_servers(settings, &found.servers);
 }
 
+/* The row outside of section forward whose field it is. */
+static const struct tarn__option_row *find_row(const struct tarn__settings *settings,
+					       const void *field)
+{
+	size_t offset = (size_t)((const char *)field - (const char *)settings);
+	const struct tarn__option_row *row = tarn__options;
+	while (!row->form || row->section == tarn__forward_section || row->offset != offset)
+		row++;
+	return row;
+}
+
 const struct tarn__origin *tarn__settings_origin(const struct tarn__settings *settings,
 						 const void *field)
 {
-	size_t offset = (size_t)((const char *)field - (const char *)settings), i = 0;
-	while (!tarn__options[i].form || tarn__options[i].section == tarn__forward_section ||
-	       tarn__options[i].offset != offset)
-		i++;
-	return &settings->origins[i];
+	return &settings->origins[find_row(settings, field) - tarn__options];
+}
+
+/* In the words of whoever said it. */
+static void refuse(const struct tarn__option_row *row, const struct tarn__origin *origin,
+		   const char *value, const char *reason, struct tarn__faults *faults)
+{
+	if (origin->by == TARN__BY_FILE)
+		tarn__faults_add(faults, origin->file, origin->line, "%s %s: %s", row->word, value,
+				 reason);
+	else
+		tarn__faults_add(faults, NULL, 0, "--%s %s: %s", row->name, value, reason);
 }
 
 static void refuse_self(const struct tarn__settings *settings, const struct tarn__origin *origin,
 			const struct tarn_address *servers, size_t count,
 			struct tarn__faults *faults)
 {
-	static const char reason[] = "tarn listens there itself";
 	for (size_t i = 0; i < count; i++) {
-		if (!is_self(settings, &servers[i]))
-			continue;
 		char text[TARN_ADDRESS_TEXT_MAX];
-		tarn_address_format(&servers[i], text);
-		if (origin->by == TARN__BY_FILE)
-			tarn__faults_add(faults, origin->file, origin->line, "upstream %s: %s",
-					 text, reason);
-		else
-			tarn__faults_add(faults, NULL, 0, "--upstream %s: %s", text, reason);
+		if (is_self(settings, &servers[i]))
+			refuse(find_row(settings, &settings->upstreams), origin,
+			       tarn_address_format(&servers[i], text), "tarn listens there itself",
+			       faults);
 	}
+}
+
+/* field: a name, or NULL. */
+static void refuse_nobody(const struct tarn__settings *settings, const char *const *field,
+			  const char *(*find_fault)(const char *name), struct tarn__faults *faults)
+{
+	const char *wrong = *field ? find_fault(*field) : NULL;
+	if (wrong)
+		refuse(find_row(settings, field), tarn__settings_origin(settings, field), *field,
+		       wrong, faults);
+}
+
+static void check(const struct tarn__settings *settings, struct tarn__faults *faults)
+{
+	refuse_self(settings, tarn__settings_origin(settings, &settings->upstreams),
+		    settings->upstreams.items, settings->upstreams.count, faults);
+	for (size_t i = 0; i < settings->forward_count; i++) {
+		const struct tarn__forward_settings *forward = &settings->forwards[i];
+		refuse_self(settings, &forward->origin, forward->upstreams.items,
+			    forward->upstreams.count, faults);
+	}
+	refuse_nobody(settings, &settings->user, tarn__privileges_user_fault, faults);
+	refuse_nobody(settings, &settings->control_group, tarn__privileges_group_fault, faults);
+	tarn__faults_sort(faults);
 }
 
 int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_conf,
@@ -186,13 +224,7 @@ int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_
 		settings->stale_sec = STALE_SEC_DEFAULT;
 	if (settings->log_level == 0)
 		settings->log_level = TARN_LOG_INFO;
-	refuse_self(settings, tarn__settings_origin(settings, &settings->upstreams),
-		    settings->upstreams.items, settings->upstreams.count, faults);
-	for (size_t i = 0; i < settings->forward_count; i++) {
-		const struct tarn__forward_settings *forward = &settings->forwards[i];
-		refuse_self(settings, &forward->origin, forward->upstreams.items,
-			    forward->upstreams.count, faults);
-	}
+	check(settings, faults);
 	return faults->count > 0 || faults->lost > 0 ? TARN_EINVAL : 0;
 }
 

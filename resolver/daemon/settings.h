@@ -88,7 +88,7 @@ const struct tarn__origin *tarn__settings_origin(const struct tarn__settings *, 
 
 /*
  * Puts what was not said in its place; upstreams are read from the file at resolv_conf then.
- * TARN_EINVAL: tarn would ask itself, as faults, none before, say.
+ * TARN_EINVAL: tarn would ask itself, or a user or group is not there, as faults, none before, say.
  */
 int tarn__settings_complete(struct tarn__settings *, const char *resolv_conf, struct tarn__faults *,
 			    struct tarn__log *);

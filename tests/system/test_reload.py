@@ -303,6 +303,15 @@ def test_file_that_is_wrong_is_refused_with_every_fault(configured, run_upstream
     server.reload(conf(upstream))
 
 
+def test_group_that_is_not_there_changes_nothing(configured, run_upstream):
+    upstream = run_upstream(address())
+    server = configured(conf(upstream))
+    server.refuse(conf(upstream, more="control { group = no-such-group }"))
+    server.tarn.wait_for_line(rf"{server.path}:3: group no-such-group: no such group")
+    assert server.tarn.ask("a.example").answer
+    server.reload(conf(upstream, more="control { group = daemon }"))  # that the sandbox lets it find
+
+
 def test_address_that_cannot_be_had_changes_nothing(configured, run_upstream):
     """Neither do those before it in the list, nor the servers."""
     one, two, port = run_upstream(address()), run_upstream(address()), free_port()

@@ -186,6 +186,21 @@ START_TEST(an_upstream_that_is_tarn_itself_is_refused)
 }
 END_TEST
 
+START_TEST(users_and_groups_are_there)
+{
+	write_resolv_conf("");
+	struct tarn__settings settings = {.user = "root", .control_group = "root"};
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	settings.user = settings.control_group = "no-such-name";
+	*(struct tarn__origin *)tarn__settings_origin(&settings, &settings.user) =
+		(struct tarn__origin){.by = TARN__BY_FILE, .line = 7, .file = "tarn.conf"};
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), TARN_EINVAL);
+	ck_assert_uint_eq(faults.count, 2);
+	ck_assert_str_eq(faults.items[0].text, "--control-group no-such-name: no such group");
+	ck_assert_str_eq(faults.items[1].text, "tarn.conf:7: user no-such-name: no such user");
+}
+END_TEST
+
 START_TEST(servers_are_read_again)
 {
 	write_resolv_conf("nameserver 192.0.2.1\n");
@@ -327,6 +342,7 @@ int main(void)
 	tcase_add_test(tcase, resolv_confs_trust_goes_for_its_own_servers_only);
 	tcase_add_test(tcase, no_upstream_is_no_fault);
 	tcase_add_test(tcase, an_upstream_that_is_tarn_itself_is_refused);
+	tcase_add_test(tcase, users_and_groups_are_there);
 	suite_add_tcase(suite, tcase);
 
 	TCase *again = tcase_create("again");
