@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+const char tarn__config_nothing[] = "\x02";
+
 char *tarn__config_text_read(int fd, size_t *out_len)
 {
 	size_t len = 0, size = 4096;
@@ -226,27 +228,6 @@ static void clean_next(struct cleaner *cleaner)
 	}
 }
 
-bool tarn__config_text_clean(char *text, size_t len, const char *file, struct tarn__faults *faults)
-{
-	struct cleaner cleaner = {.next = text, .line = 1, .file = file, .faults = faults};
-	while (cleaner.next < text + len) {
-		if (*cleaner.next == '\0')
-			refuse_octet(&cleaner, "not text");
-		else
-			clean_next(&cleaner);
-	}
-	if (cleaner.is_broken)
-		return false;
-	if (cleaner.depth > DEPTH_MAX)
-		tarn__faults_add(faults, file, cleaner.line, "too many { are open");
-	else if (cleaner.depth > 0)
-		tarn__faults_add(faults, file, cleaner.open_lines[cleaner.depth - 1],
-				 "this { is never closed");
-	return cleaner.depth == 0;
-}
-
-/* ---- leaving out ----------------------------------------------------------------------------- */
-
 /* Behind the string or word at text, which may be an octet of its own. */
 static char *token_end(char *text)
 {
@@ -270,6 +251,44 @@ static char *skip_blanks(char *text)
 {
 	return text + strspn(text, " \t\n");
 }
+
+/* "{ }" behind an equals sign. */
+static void mark_empty_lists(char *text)
+{
+	char *brace = NULL; /* the token before, if it begins a list */
+	bool is_value = false;
+	for (char *token = skip_blanks(text); *token; token = skip_blanks(token_end(token))) {
+		if (brace && *token == '}') {
+			*brace = *tarn__config_nothing;
+			*token = ' ';
+		}
+		brace = is_value && *token == '{' ? token : NULL;
+		is_value = *token == '=' || *token == '+';
+	}
+}
+
+bool tarn__config_text_clean(char *text, size_t len, const char *file, struct tarn__faults *faults)
+{
+	struct cleaner cleaner = {.next = text, .line = 1, .file = file, .faults = faults};
+	while (cleaner.next < text + len) {
+		if (*cleaner.next == '\0')
+			refuse_octet(&cleaner, "not text");
+		else
+			clean_next(&cleaner);
+	}
+	if (cleaner.is_broken)
+		return false;
+	if (cleaner.depth > DEPTH_MAX)
+		tarn__faults_add(faults, file, cleaner.line, "too many { are open");
+	else if (cleaner.depth > 0)
+		tarn__faults_add(faults, file, cleaner.open_lines[cleaner.depth - 1],
+				 "this { is never closed");
+	else
+		mark_empty_lists(text);
+	return cleaner.depth == 0;
+}
+
+/* ---- leaving out ----------------------------------------------------------------------------- */
 
 /* Behind the brace that closes the one at text. */
 static char *closing_end(char *text)

@@ -4,8 +4,9 @@
  *
  * libConfuse 3.3 miscounts lines behind comments, takes none within a list, passes over characters
  * that it does not know and over comments, strings and sections without an end, replaces ${NAME} from
- * the environment, and ends the process where a file cannot be read. So it gets the text from memory,
- * with blanks for comments, and nothing of the rest in it.
+ * the environment, says nothing of an empty list, and ends the process where a file cannot be read. So
+ * it gets the text from memory, with blanks for comments, a value in each list, and nothing of the rest in
+ * it.
  */
 #ifndef TARN_DAEMON_CONFIG_TEXT_H
 #define TARN_DAEMON_CONFIG_TEXT_H
@@ -23,8 +24,12 @@ enum { TARN__CONFIG_TEXT_MAX = 16 << 20 };
  */
 char *tarn__config_text_read(int fd, size_t *len);
 
+/* The value that stands for an empty list: no file can say it otherwise. */
+extern const char tarn__config_nothing[];
+
 /*
- * Puts blanks for comments in text, len octets and NUL; lines stay lines. False: something that is no
+ * Puts blanks for comments and tarn__config_nothing for empty lists in text, len octets and NUL; lines
+ * stay lines. False: something that is no
  * statement is in it, or what has a beginning has no end; faults say all of it.
  */
 bool tarn__config_text_clean(char *text, size_t len, const char *file, struct tarn__faults *);

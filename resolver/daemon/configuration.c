@@ -124,6 +124,19 @@ static bool is_said_twice(struct file *file, const struct tarn__statement *state
 	return true;
 }
 
+static bool is_nothing(const struct tarn__statement *statement)
+{
+	return strcmp(statement->text, tarn__config_nothing) == 0;
+}
+
+/* It would mean the default, and look like the contrary: nobody is allowed. */
+static void refuse_nothing(struct file *file, const struct tarn__statement *statement)
+{
+	const char *if_empty = statement->row->if_empty;
+	FAULT(file, statement->line, "%s: empty braces (%s)", statement->row->word,
+	      if_empty ? if_empty : "leave it out, or say a value");
+}
+
 static void take_value(struct file *file, const struct tarn__statement *statement)
 {
 	const struct tarn__option_row *row = statement->row;
@@ -139,6 +152,8 @@ static void take_value(struct file *file, const struct tarn__statement *statemen
 		settings->origins[row - tarn__options] = (struct tarn__origin){
 			.by = TARN__BY_FILE, .line = statement->line, .file = file->name};
 	void *base = is_forward ? (void *)file->forward : settings;
+	if (is_nothing(statement))
+		return;
 	const char *wrong = row->form->take(tarn__option_field(row, base), statement->text);
 	if (wrong)
 		FAULT(file, statement->line, "%s %s: %s", row->word, statement->text, wrong);
@@ -235,6 +250,8 @@ static void take_statements(struct file *file, const struct tarn__statements *st
 		const struct tarn__statement *statement = &statements->items[i];
 		if (!statement->row)
 			begin_section(file, statement);
+		else if (is_nothing(statement) && statement->row->form != &tarn__form_servers)
+			refuse_nothing(file, statement);
 		else if (!statement->row->form)
 			include(file, statement);
 		else

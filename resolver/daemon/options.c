@@ -51,6 +51,7 @@ const struct tarn__option_row tarn__options[] = {
 		.help = "forward questions to this server; may be repeated\n"
 			"(default: the servers of /etc/resolv.conf)",
 		.otherwise = "none: every question that needs one will fail",
+		.if_empty = "leave it out for the servers of /etc/resolv.conf",
 		.form = &tarn__form_upstreams,
 		.offset = SETTING(upstreams),
 	},
@@ -157,6 +158,7 @@ const struct tarn__option_row tarn__options[] = {
 		.help = "answer clients of this network (192.0.2.0/24); may be\n"
 			"repeated (default: private and link-local networks)",
 		.otherwise = "loopback, private and link-local networks",
+		.if_empty = "127.0.0.1 allows this machine alone",
 		.form = &tarn__form_networks,
 		.offset = SETTING(allow),
 	},

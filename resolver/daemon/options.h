@@ -23,6 +23,7 @@ struct tarn__option_row {
 	const char *value; /* what its value is called; NULL: the command line takes none */
 	const char *help;
 	const char *otherwise; /* what goes where nothing was said; NULL: there is a default */
+	const char *if_empty; /* what to say instead of an empty list; NULL: what goes for any */
 	const struct tarn__form *form;
 	size_t offset; /* in struct tarn__settings; of section forward: in its own struct */
 };

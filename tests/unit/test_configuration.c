@@ -134,7 +134,7 @@ START_TEST(zones_have_sections_of_their_own)
 	    "	source = 192.0.2.7\n"
 	    "	interface = wg0\n"
 	    "}\n"
-	    "forward 10.0.0.0/8 { }\n"
+	    "forward 10.0.0.0/8 { upstream = {} }\n"
 	    "forward example { upstream = 192.0.2.12 }\n");
 	ck_assert_uint_eq(settings->forward_count, 3);
 	const struct tarn__forward_settings *corp = &settings->forwards[0];
@@ -342,6 +342,20 @@ static const struct {
 	{"upstream = { 192.0.2.1, x, 192.0.2.2:0 }",
 	 "f:1: upstream x: not an IP address\n"
 	 "f:1: upstream 192.0.2.2:0: not a port (1 to 65535)\n"},
+	{"upstream = { }", "f:1: upstream: empty braces "
+			   "(leave it out for the servers of /etc/resolv.conf)\n"},
+	{"access {\n\tallow =\n{ # nobody\n\n} pass += {}\n}",
+	 "f:3: allow: empty braces (127.0.0.1 allows this machine alone)\n"
+	 "f:5: pass: empty braces (leave it out, or say a value)\n"},
+	{"listen { address = {} }", "f:1: address: empty braces (leave it out, or say a value)\n"},
+	{"include = {}", "f:1: include: empty braces (leave it out, or say a value)\n"},
+	{"workers = {}", "f:1: workers: empty braces (leave it out, or say a value)\n"},
+	{"forward a { source = {} }", "f:1: source: empty braces (leave it out, or say a value)\n"},
+	{"forward a { upstream = {}\nupstream = 192.0.2.2 }",
+	 "f:2: upstream: said already in f:1 (+= adds to it)\n"},
+	{"cahce { size = {} }", "f:1: cahce: unknown word (is cache meant?)\n"},
+	{"upstream = '\x02'", "f:1: a control character in a string\n"},
+	{"upstream = \x02", "f:1: octet 0x02: not text\n"},
 	{"sandbox = maybe", "f:1: sandbox maybe: neither yes nor no\n"},
 	{"user = \"\"", "f:1: user : empty\n"},
 	{"forward a..b { }", "f:1: forward \"a..b\": not a domain name\n"},
