@@ -50,7 +50,7 @@ int tarn__listeners_open(struct tarn__workers *workers, struct tarn__settings *s
 		int cause = errno;
 		if (error >= 0) {
 			if (error == 0)
-				tarn__addresses_add(&new, said);
+				tarn__addresses_add(&new, &address);
 			error = tarn__addresses_add(&bound, &address);
 		}
 		if (error == 0)

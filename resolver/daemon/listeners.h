@@ -16,14 +16,14 @@
 #include "daemon/workers.h"
 
 /*
- * Listens on all that settings->listens says; *opened is left with what was not open before, and
- * settings->bound gets the addresses and ports that are. An error, added to faults: nothing has
+ * Listens on all that settings->listens says; settings->bound gets the addresses and ports that are
+ * open, *opened those of them that were not open before. An error, added to faults: nothing has
  * changed.
  */
 int tarn__listeners_open(struct tarn__workers *, struct tarn__settings *,
 			 struct tarn__addresses *opened, struct tarn__faults *, struct tarn__log *);
 
-/* Ends it for those of which that kept, where it is not NULL, does not have. */
+/* Ends it for those of which, with the ports that are open, that kept, where it is not NULL, does not have. */
 void tarn__listeners_close(struct tarn__workers *, const struct tarn__addresses *which,
 			   const struct tarn__addresses *kept);
 

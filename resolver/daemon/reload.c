@@ -141,7 +141,7 @@ static void take_over(struct tarn__reload *reload, struct tarn__settings *settin
 {
 	struct tarn__settings *old = reload->settings;
 	reload->settings = settings;
-	tarn__listeners_close(reload->workers, &old->listens, &settings->listens);
+	tarn__listeners_close(reload->workers, &old->bound, &settings->bound);
 	tarn__log_set_level(reload->log, tarn__settings_log_level(settings));
 	follow(reload);
 	tarn__find_loops(reload->tarn);

@@ -276,25 +276,14 @@ static bool is_ours(const struct tarn__workers *workers, const struct tarn_addre
 	return false;
 }
 
-static struct place *find_open(struct tarn__workers *workers, const struct tarn_address *said)
+/* By what was said, so that port 0 is the one that the system picked then; or by what is open. */
+static struct place *find_open(struct tarn__workers *workers, const struct tarn_address *address)
 {
 	for (size_t i = 0; i < PLACES; i++) {
 		struct place *place = &workers->places[i];
-		if (place->state == OPEN && tarn_address_is_equal(&place->said, said))
+		if (place->state == OPEN && (tarn_address_is_equal(&place->said, address) ||
+					     tarn_address_is_equal(&place->bound, address)))
 			return place;
-	}
-	return NULL;
-}
-
-/* The port that the system picked then is the one that is asked for now. */
-static struct place *rename_open(struct tarn__workers *workers, const struct tarn_address *said)
-{
-	for (size_t i = 0; i < PLACES; i++) {
-		struct place *place = &workers->places[i];
-		if (place->state == OPEN && tarn_address_is_equal(&place->bound, said)) {
-			place->said = *said;
-			return place;
-		}
 	}
 	return NULL;
 }
@@ -422,8 +411,6 @@ static int open_everywhere(struct tarn__workers *workers, struct tarn_address *a
 int tarn__workers_listen(struct tarn__workers *workers, struct tarn_address *address)
 {
 	struct place *place = find_open(workers, address);
-	if (!place)
-		place = rename_open(workers, address);
 	if (place) {
 		*address = place->bound;
 		return 1;

@@ -45,8 +45,8 @@ void tarn__workers_give_to(struct tarn__workers *, uid_t owner);
 int tarn__workers_listen(struct tarn__workers *, struct tarn_address *address);
 
 /*
- * Ends that; address is as it was when it was given to listen(). Who has asked by now is answered.
- * Nothing happens where it is not listened on.
+ * Ends that; address is as it was given to listen(), or as that left it. Who has asked by now is
+ * answered. Nothing happens where it is not listened on.
  */
 void tarn__workers_unlisten(struct tarn__workers *, const struct tarn_address *address);
 

@@ -214,6 +214,41 @@ START_TEST(address_that_cannot_be_had_is_a_fault)
 }
 END_TEST
 
+/* The first listener, said by the number that the system picked, and what follows it. */
+static const char *by_number(const struct tarn_address *first_bound, const char *more)
+{
+	static char text[512];
+	char number[TARN_ADDRESS_TEXT_MAX];
+	snprintf(text, sizeof(text),
+		 "listen { address = { \"%s\"%s } }\n"
+		 "upstream = { \"127.0.0.1:9\" }\n"
+		 "access { pass = { second.example } }\n",
+		 tarn_address_format(first_bound, number), more);
+	return text;
+}
+
+START_TEST(port_that_the_system_picked_is_the_same_by_its_number)
+{
+	struct tarn_address picked = reload.settings->bound.items[0];
+	char number[TARN_ADDRESS_TEXT_MAX];
+	tarn_address_format(&picked, number);
+	ck_assert_int_eq(run(by_number(&picked, ", \"192.0.2.77:53\"")), TARN_ESYSTEM);
+	const char *const texts[] = {second(), by_number(&picked, ""), second()};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		ck_assert_int_eq(run(texts[i]), 0);
+		ck_assert(tarn_address_is_equal(&reload.settings->bound.items[0], &picked));
+		ck_assert(is_open(number));
+	}
+	char elsewhere[256];
+	snprintf(elsewhere, sizeof(elsewhere),
+		 "listen { address = \"%s\" }\nupstream = \"127.0.0.1:9\"\n"
+		 "access { pass = { third.example } }\n",
+		 other);
+	ck_assert_int_eq(run(elsewhere), 0);
+	ck_assert(!is_open(number));
+}
+END_TEST
+
 START_TEST(resolv_conf_is_followed_while_the_servers_are_its)
 {
 	ck_assert_ptr_null(reload.follow.loop);
@@ -236,6 +271,7 @@ int main(void)
 	tcase_add_test(tcase, resolver_that_refuses_has_everything_go_back);
 	tcase_add_test(tcase, file_that_is_wrong_reaches_nobody);
 	tcase_add_test(tcase, address_that_cannot_be_had_is_a_fault);
+	tcase_add_test(tcase, port_that_the_system_picked_is_the_same_by_its_number);
 	tcase_add_test(tcase, resolv_conf_is_followed_while_the_servers_are_its);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

@@ -150,10 +150,11 @@ END_TEST
 
 START_TEST(port_that_the_system_picked_may_be_asked_for_by_number)
 {
-	struct tarn_address said = address;
+	struct tarn_address again = address;
 	ck_assert_int_eq(tarn__workers_listen(workers, &address), 0);
 	ck_assert_int_eq(tarn__workers_listen(workers, &address), 1);
-	tarn__workers_unlisten(workers, &said);
+	ck_assert_int_eq(tarn__workers_listen(workers, &again), 1);
+	ck_assert(tarn_address_is_equal(&again, &address));
 	expect_answers(&address);
 	tarn__workers_unlisten(workers, &address);
 	expect_nobody(&address);
