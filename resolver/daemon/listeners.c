@@ -3,6 +3,7 @@
 #include "daemon/listeners.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *hint(int error)
@@ -25,9 +26,54 @@ static const char *reason(int error, int cause)
 	return error == TARN_ESYSTEM ? strerror(cause) : tarn_error_text(error);
 }
 
-static const char *hint_for(int error, int cause)
+static const char *type_name(const struct tarn__given *given)
 {
-	return error == TARN_ESYSTEM ? hint(cause) : "";
+	return given->type == SOCK_DGRAM ? "UDP" : "TCP";
+}
+
+/* Do sockets of the service manager serve the address, over UDP and TCP? */
+static bool is_given(const struct tarn__service *service, const struct tarn_address *address)
+{
+	bool has_udp = false, has_tcp = false;
+	for (size_t i = 0; i < service->given_count; i++) {
+		const struct tarn__given *given = &service->given[i];
+		if (!tarn_address_is_equal(&given->address, address))
+			continue;
+		has_udp |= given->type == SOCK_DGRAM;
+		has_tcp |= given->type == SOCK_STREAM;
+	}
+	return has_udp && has_tcp;
+}
+
+/* Is the socket in the way of the address? One for all addresses may be for IPv4, too. */
+static bool is_in_the_way(const struct tarn__given *given, const struct tarn_address *address)
+{
+	const struct tarn_address *other = &given->address;
+	bool is_for_all = other->sa.sa_family == AF_INET6 &&
+			  IN6_IS_ADDR_UNSPECIFIED(&other->in6.sin6_addr) &&
+			  tarn_address_port(other) == tarn_address_port(address);
+	return is_for_all || tarn__addresses_overlap(other, address);
+}
+
+enum { WHY_MAX = 256 };
+
+/* Why an address cannot be had, and what may help. */
+static const char *explain(const struct tarn__service *service, const struct tarn_address *address,
+			   int error, int cause, char out[WHY_MAX])
+{
+	const char *help = error == TARN_ESYSTEM ? hint(cause) : "";
+	snprintf(out, WHY_MAX, "%s%s", reason(error, cause), help);
+	for (size_t i = 0; i < service->given_count; i++) {
+		const struct tarn__given *given = &service->given[i];
+		char text[TARN_ADDRESS_TEXT_MAX];
+		if (error != TARN_ESYSTEM || cause != EADDRINUSE || !is_in_the_way(given, address))
+			continue;
+		snprintf(out, WHY_MAX, "%s (by %s for %s, socket %s of the service manager)",
+			 reason(error, cause), tarn_address_format(&given->address, text),
+			 type_name(given), given->name);
+		break;
+	}
+	return out;
 }
 
 /* Nobody asked for [::1]: a machine without IPv6 does without. */
@@ -38,14 +84,16 @@ static bool is_dispensable(const struct tarn__settings *settings,
 	       (error == EADDRNOTAVAIL || error == EAFNOSUPPORT);
 }
 
-int tarn__listeners_open(struct tarn__workers *workers, struct tarn__settings *settings,
-			 struct tarn__addresses *opened, struct tarn__faults *faults,
-			 struct tarn__log *log)
+int tarn__listeners_open(struct tarn__workers *workers, const struct tarn__service *service,
+			 struct tarn__settings *settings, struct tarn__addresses *opened,
+			 struct tarn__faults *faults, struct tarn__log *log)
 {
 	struct tarn__addresses bound = settings->bound, new = {0};
 	for (size_t i = 0; i < settings->listens.count; i++) {
 		const struct tarn_address *said = &settings->listens.items[i];
 		struct tarn_address address = *said;
+		if (is_given(service, said))
+			continue;
 		int error = tarn__workers_listen(workers, &address);
 		int cause = errno;
 		if (error >= 0) {
@@ -55,15 +103,14 @@ int tarn__listeners_open(struct tarn__workers *workers, struct tarn__settings *s
 		}
 		if (error == 0)
 			continue;
-		char text[TARN_ADDRESS_TEXT_MAX];
+		char text[TARN_ADDRESS_TEXT_MAX], why[WHY_MAX];
 		tarn_address_format(said, text);
+		explain(service, said, error, cause, why);
 		if (is_dispensable(settings, said, cause)) {
-			tarn__log(log, TARN_LOG_INFO, "cannot listen on %s: %s%s", text,
-				  reason(error, cause), hint_for(error, cause));
+			tarn__log(log, TARN_LOG_INFO, "cannot listen on %s: %s", text, why);
 			continue;
 		}
-		tarn__faults_add(faults, NULL, 0, "cannot listen on %s: %s%s", text,
-				 reason(error, cause), hint_for(error, cause));
+		tarn__faults_add(faults, NULL, 0, "cannot listen on %s: %s", text, why);
 		tarn__listeners_close(workers, &new, NULL);
 		return error;
 	}
@@ -112,8 +159,8 @@ int tarn__listeners_take(struct tarn__workers *workers, struct tarn__service *se
 		given->fd = -1;
 		tarn__log(log, TARN_LOG_INFO,
 			  "listening on %s (%s, socket %s of the service manager)",
-			  tarn_address_format(&given->address, text),
-			  given->type == SOCK_DGRAM ? "UDP" : "TCP", given->name);
+			  tarn_address_format(&given->address, text), type_name(given),
+			  given->name);
 	}
 	return 0;
 }

@@ -16,14 +16,18 @@
 #include "daemon/workers.h"
 
 /*
- * Listens on all that settings->listens says; settings->bound gets the addresses and ports that are
- * open, *opened those of them that were not open before. An error, added to faults: nothing has
- * changed.
+ * Listens on all that settings->listens says and that sockets of the service manager do not serve;
+ * settings->bound gets the addresses and ports that are open, *opened those of them that were not
+ * open before. An error, added to faults: nothing has changed.
  */
-int tarn__listeners_open(struct tarn__workers *, struct tarn__settings *,
-			 struct tarn__addresses *opened, struct tarn__faults *, struct tarn__log *);
+int tarn__listeners_open(struct tarn__workers *, const struct tarn__service *,
+			 struct tarn__settings *, struct tarn__addresses *opened,
+			 struct tarn__faults *, struct tarn__log *);
 
-/* Ends it for those of which, with the ports that are open, that kept, where it is not NULL, does not have. */
+/*
+ * Ends it for those of which, with the ports that are open, that kept does not have, where it is not
+ * NULL.
+ */
 void tarn__listeners_close(struct tarn__workers *, const struct tarn__addresses *which,
 			   const struct tarn__addresses *kept);
 

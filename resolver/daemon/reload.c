@@ -160,7 +160,8 @@ static int change(struct tarn__reload *reload, struct tarn__faults *faults)
 		return TARN_EINVAL;
 	tarn__rlimits_raise(settings, reload->log);
 	struct tarn__addresses opened = {0};
-	int error = tarn__listeners_open(reload->workers, settings, &opened, faults, reload->log);
+	int error = tarn__listeners_open(reload->workers, reload->service, settings, &opened,
+					 faults, reload->log);
 	if (error == 0)
 		error = set_parts(reload, settings);
 	if (error == 0) {
@@ -203,8 +204,8 @@ int tarn__reload_open(struct tarn__reload *reload)
 	struct tarn__addresses opened;
 	int error = tarn__listeners_take(reload->workers, reload->service, reload->log);
 	if (error == 0)
-		error = tarn__listeners_open(reload->workers, reload->settings, &opened, &faults,
-					     reload->log);
+		error = tarn__listeners_open(reload->workers, reload->service, reload->settings,
+					     &opened, &faults, reload->log);
 	if (error == 0)
 		error = set_parts(reload, reload->settings);
 	tarn__faults_log(&faults, reload->log);

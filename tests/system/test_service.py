@@ -143,6 +143,41 @@ def test_sockets_of_the_manager_are_served(run_tarn, upstream, cleanup, count):
     assert tarn.log.count("listening on") == count + 1
 
 
+def test_address_that_is_listened_on_anyway_is_the_managers(run_tarn, upstream, cleanup, tmp_path):
+    """As of tarn.socket beside a file that says where tarn answers; a reload goes by it again."""
+    port = free_port()
+    config = tmp_path / "tarn.conf"
+    config.write_text(f"listen {{ address = {{ 127.0.0.1:{port}, 127.0.0.2:0 }} }}")
+    sockets = [bound(kind, "127.0.0.1", port) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)]
+    for sock in sockets:
+        cleanup.callback(sock.close)
+    tarn = activated(run_tarn, sockets, "dns:dns", "--config", config, upstreams=[upstream])
+    tarn.wait_for_line(r"listening on 127.0.0.2:\d+ \(UDP and TCP\)")
+    question = dns.message.make_query("a.example", "A")
+    for text in (None, config.read_text(), ""):
+        if text is not None:
+            config.write_text(text)
+            tarn.child.send_signal(signal.SIGHUP)
+            tarn.wait_for_line("has been reloaded", 1 if text else 2)
+        assert dns.query.udp(question, "127.0.0.1", 10, port).answer
+        assert dns.query.tcp(question, "127.0.0.1", 10, port).answer
+    assert f"no longer listening on 127.0.0.1:{port}" not in tarn.log
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_socket_of_the_manager_that_is_in_the_way_is_named(cleanup, host):
+    port = free_port()
+    sock = bound(socket.SOCK_DGRAM, host, port)
+    cleanup.callback(sock.close)
+    run = servers.run_tarn("-l", f"127.0.0.1:{port}", "-u", "127.0.0.1:9", "--control", "none",
+                           pass_fds=[sock.fileno()], prefix=activation([sock]),
+                           env={**os.environ, "LISTEN_FDNAMES": "dns"})
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1] == (
+        f"tarn: cannot listen on 127.0.0.1:{port}: Address already in use "
+        f"(by {host}:{port} for UDP, socket dns of the service manager)")
+
+
 def test_socket_for_all_addresses_and_both_families(run_tarn, upstream, cleanup):
     """As systemd makes it of a port alone."""
     if not servers.has_ipv6():
