@@ -176,11 +176,20 @@ static int check(const struct tarn_options *options, char fault[TARN__CONFIG_FAU
 
 /* ---- zones ------------------------------------------------------------------------------ */
 
-/* "10.0.0.0/8": nobody calls a zone so. */
+/*
+ * "10.0.0.0/8", "10.0.0.0/255.0.0.0", "10/255.0.0.0": nobody calls a zone so, but there are such labels:
+ * 0/25.2.0.192.in-addr.arpa (RFC 2317).
+ */
 static bool is_network_notation(const char *text)
 {
-	const char *slash = strrchr(text, '/');
-	return slash && slash[1] != '\0' && slash[1 + strspn(slash + 1, "0123456789")] == '\0';
+	const char *slash = strchr(text, '/');
+	if (!slash)
+		return false;
+	char start[TARN_ADDRESS_TEXT_MAX];
+	snprintf(start, sizeof(start), "%.*s", (int)(slash - text), text);
+	struct tarn_address address;
+	bool is_mask = slash[1] != '\0' && slash[1 + strspn(slash + 1, "0123456789.")] == '\0';
+	return is_mask || tarn_address_parse(start, 53, &address) == 0;
 }
 
 static int add_zone(struct tarn__config *config, const char *text, const uint8_t *zone,

@@ -135,8 +135,9 @@ START_TEST(zones_have_sections_of_their_own)
 	    "	interface = wg0\n"
 	    "}\n"
 	    "forward 10.0.0.0/8 { upstream = {} }\n"
-	    "forward example { upstream = 192.0.2.12 }\n");
-	ck_assert_uint_eq(settings->forward_count, 3);
+	    "forward example { upstream = 192.0.2.12 }\n"
+	    "forward 0/25.2.0.192.in-addr.arpa { }\n");
+	ck_assert_uint_eq(settings->forward_count, 4);
 	const struct tarn__forward_settings *corp = &settings->forwards[0];
 	ck_assert_str_eq(corp->zone, "corp.example");
 	ck_assert_uint_eq(corp->upstreams.count, 3);
@@ -362,6 +363,13 @@ static const struct {
 	{"forward . { }", "f:1: forward \".\": the root: its servers are those of \"upstream\"\n"},
 	{"forward 10.0.0.1/8 { }", "f:1: forward \"10.0.0.1/8\": "
 				   "not a prefix length that fits the address\n"},
+	{"forward 192.168.0.0/255.255.0.0 { }\nforward 10/255.0.0.0 { }\nforward fd00::/ffff:: { "
+	 "}\n"
+	 "forward 192.168.0.0/x { }",
+	 "f:1: forward \"192.168.0.0/255.255.0.0\": not a prefix length that fits the address\n"
+	 "f:2: forward \"10/255.0.0.0\": not an IP address\n"
+	 "f:3: forward \"fd00::/ffff::\": not a prefix length that fits the address\n"
+	 "f:4: forward \"192.168.0.0/x\": not a prefix length that fits the address\n"},
 	{"forward 192.0.2.0/25 { }", "f:1: forward \"192.0.2.0/25\": " NO_REVERSE_ZONE},
 	{"forward ::/0 { }", "f:1: forward \"::/0\": " NO_REVERSE_ZONE},
 	{"forward a { policy = parallel }\nforward b { }\nforward A. { }",
