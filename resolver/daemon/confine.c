@@ -21,7 +21,7 @@ static const char *path_of(const char *setting, const char *word)
 	return setting && strcmp(setting, word) != 0 ? setting : NULL;
 }
 
-static int enter_sandbox(const struct tarn__settings *settings, const char *resolv_conf,
+static int enter_sandbox(struct tarn__settings *settings, const char *resolv_conf,
 			 struct tarn__log *log)
 {
 	const char *control = settings->control ? settings->control : TARN_CONTROL_SOCKET;
@@ -42,13 +42,14 @@ static int enter_sandbox(const struct tarn__settings *settings, const char *reso
 		files[OWN + i].path = settings->files[i];
 	int halves = tarn__sandbox_enter(files, OWN + settings->file_count, log);
 	free(files);
+	settings->is_confined = halves & TARN__SANDBOX_FILES;
 	tarn__log(log, TARN_LOG_DEBUG, "in the sandbox: files%s, system calls%s",
 		  halves & TARN__SANDBOX_FILES ? "" : " no",
 		  halves & TARN__SANDBOX_CALLS ? "" : " no");
 	return 0;
 }
 
-int tarn__confine(const struct tarn__settings *settings, const struct tarn__identity *identity,
+int tarn__confine(struct tarn__settings *settings, const struct tarn__identity *identity,
 		  const char *resolv_conf, struct tarn__log *log)
 {
 	int error = tarn__privileges_drop(identity, has_interface(settings), log);

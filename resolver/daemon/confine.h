@@ -9,10 +9,10 @@
 
 /*
  * Becomes the identity and enters the sandbox, with what a reload of these settings reads and writes
- * left within reach. Once everything is open that takes root, and before there are threads.
- * TARN_ENOMEM, TARN_ESYSTEM: logged; tarn must not go on.
+ * left within reach; they get to know whether the rest is not. Once everything is open that takes root,
+ * and before there are threads. TARN_ENOMEM, TARN_ESYSTEM: logged; tarn must not go on.
  */
-int tarn__confine(const struct tarn__settings *, const struct tarn__identity *,
-		  const char *resolv_conf, struct tarn__log *);
+int tarn__confine(struct tarn__settings *, const struct tarn__identity *, const char *resolv_conf,
+		  struct tarn__log *);
 
 #endif

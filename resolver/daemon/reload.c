@@ -104,6 +104,7 @@ static struct tarn__settings *read_settings(struct tarn__reload *reload,
 	struct tarn__settings *settings = tarn__configuration_load(reload->command, faults);
 	if (!settings)
 		return NULL;
+	settings->is_confined = reload->settings->is_confined;
 	tarn__service_addresses(reload->service, &settings->bound);
 	if (tarn__settings_complete(settings, tarn__resolv_conf, faults, reload->log) == 0)
 		return settings;

@@ -123,14 +123,23 @@ static void take_servers(struct tarn__settings *settings, const struct tarn__add
 	}
 }
 
+/* It may have become a link to where nothing was read at the start. */
+static void warn_of_unreadable(const struct tarn__settings *settings, const char *resolv_conf,
+			       struct tarn__log *log)
+{
+	bool is_out_of_reach = errno == EACCES && settings->is_confined;
+	tarn__log(log, TARN_LOG_WARNING, "cannot read %s: %s%s", resolv_conf, strerror(errno),
+		  is_out_of_reach ? " (the sandbox lets nothing in from elsewhere; a restart does)"
+				  : "");
+}
+
 static void add_system_upstreams(struct tarn__settings *settings, const char *resolv_conf,
 				 struct tarn__log *log)
 {
 	settings->has_system_upstreams = true;
 	FILE *file = fopen(resolv_conf, "re");
 	if (!file) {
-		tarn__log(log, TARN_LOG_WARNING, "cannot read %s: %s", resolv_conf,
-			  strerror(errno));
+		warn_of_unreadable(settings, resolv_conf, log);
 		return;
 	}
 	struct tarn__resolvconf found = {0};
@@ -270,8 +279,7 @@ bool tarn__settings_reread(struct tarn__settings *settings, const char *resolv_c
 		tarn__resolvconf_read(file, &found, NULL);
 		fclose(file);
 	} else if (errno != ENOENT) {
-		tarn__log(log, TARN_LOG_WARNING, "cannot read %s: %s", resolv_conf,
-			  strerror(errno));
+		warn_of_unreadable(settings, resolv_conf, log);
 		return false;
 	}
 	reread_trust(settings, &found, resolv_conf, log);

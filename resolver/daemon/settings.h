@@ -70,6 +70,9 @@ struct tarn__settings {
 	 */
 	struct tarn__addresses bound;
 
+	/* Files elsewhere are out of reach until a restart: tarn__confine() has been there. */
+	bool is_confined;
+
 	/* Found out by tarn__settings_complete(). */
 	bool has_default_listens;
 	bool has_system_upstreams; /* from resolv.conf */

@@ -64,9 +64,10 @@ def servers(etc, run_upstream):
 
 @pytest.fixture
 def start(etc, servers, run_tarn):
-    def run(text, listen=("127.0.0.1:0",), write=None):
+    def run(text, listen=("127.0.0.1:0",), write=None, verbose=False):
         (write or etc.rewrite)(text)
-        return run_tarn("--workers", 2, listen=list(listen), prefix=etc.prefix)
+        return run_tarn("--workers", 2, *(["--verbose"] if verbose else []), listen=list(listen),
+                        prefix=etc.prefix)
     return run
 
 
@@ -117,6 +118,21 @@ def test_the_target_of_a_link_is_followed_too(etc, start):
     assert wait_for_server(tarn, NEW) < limit(tarn, FOLLOWED_WITHIN)
     target.write_text(conf(OLD))
     assert wait_for_server(tarn, OLD) < limit(tarn, FOLLOWED_WITHIN)
+
+
+def test_a_link_to_where_the_sandbox_ends_is_told_with_what_helps(etc, start, tmp_path):
+    """The servers stay those of before."""
+    tarn = start(conf(OLD), verbose=True)
+    if "in the sandbox: files," not in tarn.log:
+        pytest.skip("no Landlock here")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "resolv.conf").write_text(conf(NEW))
+    link = etc.etc / "resolv.conf.new"
+    link.symlink_to(elsewhere / "resolv.conf")
+    os.replace(link, etc.file)
+    tarn.wait_for_line(r"cannot read /etc/resolv.conf: Permission denied \(.*a restart does\)$")
+    assert who_answers(tarn, "a.example.") == OLD
 
 
 @pytest.mark.parametrize("how", ["emptied", "removed"])

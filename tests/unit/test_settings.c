@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -329,6 +330,32 @@ START_TEST(change_of_servers_is_one_line_in_the_log)
 }
 END_TEST
 
+START_TEST(file_that_the_sandbox_keeps_is_told_with_what_helps)
+{
+	int pipes[2];
+	ck_assert_int_eq(pipe2(pipes, O_NONBLOCK), 0);
+	struct tarn__log log;
+	tarn__log_init(&log, pipes[1], TARN_LOG_INFO);
+	struct tarn__settings settings = {.has_system_upstreams = true};
+	char line[4096];
+	ck_assert_int_eq(chmod(path, 0), 0);
+	uid_t user = geteuid();
+	if (user == 0)
+		ck_assert_int_eq(seteuid(65534), 0);
+	for (int i = 0; i < 2; i++) {
+		settings.is_confined = i;
+		ck_assert(!tarn__settings_reread(&settings, path, &log));
+		read_log(pipes[0], line, sizeof(line));
+		ck_assert_ptr_nonnull(strstr(line, "Permission denied"));
+		ck_assert_int_eq(strstr(line, "a restart does") != NULL, i);
+	}
+	ck_assert_int_eq(seteuid(user), 0);
+	tarn__log_fini(&log);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("settings");
@@ -354,6 +381,7 @@ int main(void)
 	tcase_add_test(again, trust_that_was_said_does_not_depend_on_the_file);
 	tcase_add_test(again, file_that_cannot_be_read_changes_nothing);
 	tcase_add_test(again, change_of_servers_is_one_line_in_the_log);
+	tcase_add_test(again, file_that_the_sandbox_keeps_is_told_with_what_helps);
 	suite_add_tcase(suite, again);
 	return unit_run(suite);
 }
