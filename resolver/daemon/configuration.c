@@ -27,6 +27,7 @@ static const char out_of_memory[] = "out of memory";
 struct loader {
 	struct tarn__settings *settings;
 	struct tarn__faults *faults;
+	bool is_reload;
 };
 
 /* A file that is being read, and the one that includes it. */
@@ -270,11 +271,13 @@ static void refuse_file(const struct loader *loader, const char *path, const str
 		tarn__faults_add(loader->faults, path, 0, "%s", reason);
 }
 
-/* NULL, or why it cannot be included. A pipe may keep its reader waiting for ever. */
-static const char *inclusion_fault(const struct file *file, const struct stat *status)
+/* NULL, or why it cannot be read. A pipe may keep its reader waiting for ever, and ends but once. */
+static const char *file_fault(const struct file *file, const struct stat *status)
 {
 	if (file->includer && S_ISFIFO(status->st_mode))
 		return "a pipe";
+	if (file->loader->is_reload && S_ISFIFO(status->st_mode))
+		return "a pipe, which only a start reads";
 	if (file->depth > INCLUDE_DEPTH_MAX)
 		return "more than ten files deep";
 	for (const struct file *i = file->includer; i; i = i->includer) {
@@ -305,8 +308,9 @@ static void read_file(struct loader *loader, const char *path, const struct file
 			    .includer = includer,
 			    .depth = includer ? includer->depth + 1 : 0,
 			    .name = keep_name(loader->settings, path)};
-	/* With O_NONBLOCK a pipe needs no writer to be opened. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (includer ? O_NONBLOCK : 0));
+	/* With O_NONBLOCK a pipe needs no writer to be opened. "tarn -c <(...)" has one, and may wait. */
+	bool may_wait = !includer && !loader->is_reload;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (may_wait ? 0 : O_NONBLOCK));
 	if (!file.name) {
 		wrong = out_of_memory;
 	} else if (fd < 0 || fstat(fd, &status) < 0) {
@@ -314,7 +318,7 @@ static void read_file(struct loader *loader, const char *path, const struct file
 	} else {
 		file.device = status.st_dev;
 		file.inode = status.st_ino;
-		wrong = inclusion_fault(&file, &status);
+		wrong = file_fault(&file, &status);
 		if (!wrong && !(text = tarn__config_text_read(fd, &len)))
 			wrong = strerror(errno);
 	}
@@ -420,7 +424,7 @@ static bool file_is_missing(const char *path)
 	return access(path, F_OK) < 0 && errno == ENOENT;
 }
 
-struct tarn__settings *tarn__configuration_load(const struct tarn__command *command,
+struct tarn__settings *tarn__configuration_load(const struct tarn__command *command, bool is_reload,
 						struct tarn__faults *faults)
 {
 	char fault[TARN__FAULT_MAX];
@@ -429,7 +433,7 @@ struct tarn__settings *tarn__configuration_load(const struct tarn__command *comm
 		tarn__faults_add(faults, NULL, 0, out_of_memory);
 		return NULL;
 	}
-	struct loader loader = {.settings = settings, .faults = faults};
+	struct loader loader = {.settings = settings, .faults = faults, .is_reload = is_reload};
 	const char *path = tarn__command_value(command, "config");
 	if (path || !file_is_missing(TARN_CONFIG_FILE)) {
 		read_file(&loader, path ? path : TARN_CONFIG_FILE, NULL, 0);

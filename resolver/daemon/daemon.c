@@ -112,7 +112,7 @@ static int serve(const struct tarn__command *command, struct tarn__settings *set
 static int start(const struct tarn__command *command, struct tarn__log *log)
 {
 	struct tarn__faults faults = {0};
-	struct tarn__settings *settings = tarn__configuration_load(command, &faults);
+	struct tarn__settings *settings = tarn__configuration_load(command, false, &faults);
 	tarn__faults_log(&faults, log);
 	tarn__faults_fini(&faults);
 	bool is_check = command->action == TARN__CHECK;

@@ -101,7 +101,7 @@ static void warn_of_fixed(const struct tarn__reload *reload)
 static struct tarn__settings *read_settings(struct tarn__reload *reload,
 					    struct tarn__faults *faults)
 {
-	struct tarn__settings *settings = tarn__configuration_load(reload->command, faults);
+	struct tarn__settings *settings = tarn__configuration_load(reload->command, true, faults);
 	if (!settings)
 		return NULL;
 	settings->is_confined = reload->settings->is_confined;

@@ -303,6 +303,20 @@ def test_file_that_is_wrong_is_refused_with_every_fault(configured, run_upstream
     server.reload(conf(upstream))
 
 
+def test_pipe_in_the_place_of_the_file_changes_nothing(configured, run_upstream):
+    """Nobody writes to it: to wait for that would be for ever."""
+    upstream = run_upstream(address())
+    server = configured(conf(upstream))
+    server.path.unlink()
+    os.mkfifo(server.path)
+    server.tarn.child.send_signal(signal.SIGHUP)
+    server.tarn.wait_for_line(rf"{server.path}: a pipe, which only a start reads")
+    server.tarn.wait_for_line("the configuration is not reloaded")
+    assert server.tarn.ask("a.example").answer
+    server.path.unlink()
+    server.reload(conf(upstream))
+
+
 def test_group_that_is_not_there_changes_nothing(configured, run_upstream):
     upstream = run_upstream(address())
     server = configured(conf(upstream))

@@ -16,6 +16,7 @@
 static char directory[] = "/tmp/tarn-config-XXXXXX";
 static struct tarn__faults faults;
 static struct tarn__settings *settings;
+static bool is_reload;
 static char fault_text[16384];
 
 static void setup(void)
@@ -59,7 +60,7 @@ static void load(const char *name, const char *option, const char *value)
 	ck_assert_int_eq(tarn__options_parse(argc, argv, &command, fault), 0);
 	tarn__settings_free(settings);
 	tarn__faults_fini(&faults);
-	settings = tarn__configuration_load(&command, &faults);
+	settings = tarn__configuration_load(&command, is_reload, &faults);
 	tarn__command_fini(&command);
 	char *end = fault_text;
 	*end = '\0';
@@ -279,6 +280,26 @@ START_TEST(a_pipe_holds_nobody_up)
 	load("f", NULL, NULL);
 	ck_assert_ptr_null(settings);
 	ck_assert_str_eq(fault_text, "f:2: include pipe.conf: a pipe\n");
+	is_reload = true;
+	load("pipe.conf", NULL, NULL);
+	ck_assert_ptr_null(settings);
+	ck_assert_str_eq(fault_text, "pipe.conf: a pipe, which only a start reads\n");
+}
+END_TEST
+
+/* "tarn -c <(...)" in a shell. */
+START_TEST(a_pipe_is_read_by_a_start)
+{
+	int ends[2];
+	char name[32];
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(write(ends[1], "workers = 7\n", 12), 12);
+	close(ends[1]);
+	snprintf(name, sizeof(name), "/dev/fd/%d", ends[0]);
+	load(name, NULL, NULL);
+	ck_assert_msg(settings != NULL, "%s", fault_text);
+	ck_assert_uint_eq(settings->workers, 7);
+	close(ends[0]);
 }
 END_TEST
 
@@ -496,6 +517,7 @@ int main(void)
 	tcase_add_test(files, a_file_may_be_ten_files_deep);
 	tcase_add_test(files, a_file_is_no_part_of_itself);
 	tcase_add_test(files, a_pipe_holds_nobody_up);
+	tcase_add_test(files, a_pipe_is_read_by_a_start);
 	tcase_add_test(files, faults_of_all_files_are_told);
 	tcase_add_test(files, a_file_that_cannot_be_read_is_a_fault);
 	suite_add_tcase(suite, files);

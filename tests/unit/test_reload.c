@@ -84,7 +84,7 @@ static void set_up(void)
 	char *argv[] = {"tarn", "-c", path, "-w", "2", NULL};
 	char fault[TARN__FAULT_MAX];
 	ck_assert_int_eq(tarn__options_parse(5, argv, &command, fault), 0);
-	first = tarn__configuration_load(&command, &faults);
+	first = tarn__configuration_load(&command, false, &faults);
 	ck_assert_ptr_nonnull(first);
 	ck_assert_int_eq(tarn__settings_complete(first, tarn__resolv_conf, &faults, &quiet), 0);
 	ck_assert_int_eq(tarn__service_init(&service, &quiet), 0);
