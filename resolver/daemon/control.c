@@ -5,7 +5,6 @@
 #include "daemon/control.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +18,6 @@
 enum {
 	PAUSE_SEC = 1, /* until the next look for a descriptor */
 	READ_SIZE = 4096, /* at least so much room for a read */
-	MODE_OWN = 0600,
-	MODE_GROUP = 0660,
 	DIRECTORY_MODE = 0755,
 };
 
@@ -313,119 +310,6 @@ static void on_pause_over(struct ev_loop *loop, ev_timer *pause, int events)
 	ev_io_start(loop, &control->acceptable);
 }
 
-/* ---- the file --------------------------------------------------------------------------- */
-
-/* Of a path that a tarn listens at, or has left behind, only the latter is removed. */
-static int clear_path(const struct sockaddr_un *address)
-{
-	struct stat status;
-	if (lstat(address->sun_path, &status) < 0)
-		return errno == ENOENT ? 0 : TARN_ESYSTEM;
-	if (!S_ISSOCK(status.st_mode)) {
-		errno = EEXIST;
-		return TARN_ESYSTEM;
-	}
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return TARN_ESYSTEM;
-	int result = connect(fd, (const struct sockaddr *)address, sizeof *address);
-	int error = result < 0 ? errno : 0;
-	close(fd);
-	if (error == ECONNREFUSED)
-		return unlink(address->sun_path) < 0 && errno != ENOENT ? TARN_ESYSTEM : 0;
-	if (error == ENOENT)
-		return 0;
-	/* EAGAIN: somebody listens, and is busy. */
-	errno = error == 0 || error == EAGAIN ? EADDRINUSE : error;
-	return TARN_ESYSTEM;
-}
-
-static int find_group(const char *name, gid_t *out)
-{
-	errno = 0;
-	const struct group *group = getgrnam(name);
-	if (!group) {
-		if (errno == 0)
-			errno = ENOENT;
-		return TARN_ESYSTEM;
-	}
-	*out = group->gr_gid;
-	return 0;
-}
-
-/* The user's that tarn is to be, with a group that may read and write; NULL: none. */
-static int set_rights(const struct tarn__control *control, const char *path, const char *group_name)
-{
-	const struct tarn__identity *identity = control->identity;
-	uid_t user = identity && identity->is_other ? identity->uid : (uid_t)-1;
-	gid_t group = (gid_t)-1;
-	if (group_name && find_group(group_name, &group) < 0)
-		return TARN_ESYSTEM;
-	bool is_done = lchown(path, user, group) == 0 &&
-		       chmod(path, group_name ? MODE_GROUP : MODE_OWN) == 0;
-	return is_done ? 0 : TARN_ESYSTEM;
-}
-
-static void remove_file(const struct tarn__control_file *file)
-{
-	/* Another one may have taken its place. */
-	struct stat status;
-	if (lstat(file->path, &status) == 0 && status.st_dev == file->device &&
-	    status.st_ino == file->inode)
-		unlink(file->path);
-}
-
-/* What fchmod() sets before bind() is what the file is made with. */
-static int bind_file(const struct tarn__control *control, struct tarn__control_file *file,
-		     const struct sockaddr_un *address)
-{
-	struct stat status;
-	if (clear_path(address) < 0 || fchmod(file->fd, MODE_OWN) < 0 ||
-	    bind(file->fd, (const struct sockaddr *)address, sizeof *address) < 0 ||
-	    lstat(file->path, &status) < 0)
-		return TARN_ESYSTEM;
-	file->device = status.st_dev;
-	file->inode = status.st_ino;
-	if (set_rights(control, file->path, file->group) == 0 &&
-	    listen(file->fd, TARN__CONTROL_CONNECTIONS) == 0)
-		return 0;
-	int reason = errno;
-	remove_file(file);
-	errno = reason;
-	return TARN_ESYSTEM;
-}
-
-static void free_file(struct tarn__control_file *file)
-{
-	if (file->fd >= 0)
-		close(file->fd);
-	free(file->path);
-	free(file->group);
-	*file = (struct tarn__control_file){.fd = -1};
-}
-
-static int make_file(const struct tarn__control *control, const char *path, const char *group,
-		     struct tarn__control_file *file)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	*file = (struct tarn__control_file){.fd = -1};
-	if (strlen(path) >= sizeof address.sun_path) {
-		errno = ENAMETOOLONG;
-		return TARN_ESYSTEM;
-	}
-	strcpy(address.sun_path, path);
-	file->path = strdup(path);
-	file->group = group ? strdup(group) : NULL;
-	file->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (file->path && (file->group || !group) && file->fd >= 0 &&
-	    bind_file(control, file, &address) == 0)
-		return 0;
-	int reason = errno;
-	free_file(file);
-	errno = reason;
-	return TARN_ESYSTEM;
-}
-
 /* ---- opening and closing ---------------------------------------------------------------- */
 
 static bool is_open(const struct tarn__control *control)
@@ -440,8 +324,7 @@ static void stop_listening(struct tarn__control *control)
 		return;
 	ev_io_stop(control->subject->loop, &control->acceptable);
 	ev_timer_stop(control->subject->loop, &control->pause);
-	remove_file(&control->file);
-	free_file(&control->file);
+	tarn__control_file_close(&control->file);
 }
 
 static bool is_same(const char *a, const char *b)
@@ -449,27 +332,15 @@ static bool is_same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* The file has the path already: it gets another group. */
-static int change_group(struct tarn__control *control, const char *group)
-{
-	char *copy = group ? strdup(group) : NULL;
-	if ((group && !copy) || set_rights(control, control->file.path, group) < 0) {
-		int reason = errno;
-		free(copy);
-		errno = reason;
-		return TARN_ESYSTEM;
-	}
-	free(control->file.group);
-	control->file.group = copy;
-	return 0;
-}
-
 int tarn__control_open(struct tarn__control *control, const char *path, const char *group)
 {
 	if (is_open(control) && is_same(control->file.path, path))
-		return is_same(control->file.group, group) ? 0 : change_group(control, group);
+		return is_same(control->file.group, group)
+			       ? 0
+			       : tarn__control_file_set_group(&control->file, group,
+							      control->identity);
 	struct tarn__control_file file;
-	if (make_file(control, path, group, &file) < 0)
+	if (tarn__control_file_open(path, group, control->identity, &file) < 0)
 		return TARN_ESYSTEM;
 	stop_listening(control);
 	control->file = file;

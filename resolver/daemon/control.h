@@ -11,24 +11,15 @@
 
 #include <ev.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "core/list.h"
+#include "daemon/control_file.h"
 #include "daemon/privileges.h"
 #include "daemon/subject.h"
 
 enum {
 	TARN__CONTROL_CONNECTIONS = 16, /* one more takes the place of the idlest */
 	TARN__CONTROL_IDLE_SEC = 10, /* without a whole request, or an octet of an answer taken */
-};
-
-/* A listening socket and its file. */
-struct tarn__control_file {
-	int fd;
-	char *path; /* NULL: there is none */
-	char *group; /* NULL: its user's alone */
-	dev_t device; /* of the file that is ours, ... */
-	ino_t inode; /* ... to be removed in the end */
 };
 
 struct tarn__control {

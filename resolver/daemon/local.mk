@@ -10,6 +10,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/configuration.c resolver/daemon/configuration.h \
 	resolver/daemon/confine.c resolver/daemon/confine.h \
 	resolver/daemon/control.c resolver/daemon/control.h \
+	resolver/daemon/control_file.c resolver/daemon/control_file.h \
 	resolver/daemon/daemon.c resolver/daemon/daemon.h \
 	resolver/daemon/dnstap.c resolver/daemon/dnstap.h \
 	resolver/daemon/describe.c resolver/daemon/describe.h \
