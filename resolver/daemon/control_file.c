@@ -5,8 +5,10 @@
 #include "daemon/control_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -60,45 +62,90 @@ int tarn__control_file_group(const char *name, gid_t *out)
 	return 0;
 }
 
-/* The user's that tarn is to be, with a group that may read and write; NULL: none. */
-static int set_rights(const struct tarn__identity *identity, const char *path,
-		      const char *group_name)
+/*
+ * Who may write in the directory may have the name lead to another file from one call to the next: to a
+ * symbolic link, or a hard one. So the file is opened, looked at, and from then on nothing else is meant.
+ * -1 with errno: EEXIST where it is no socket that has this name alone.
+ */
+static int open_file(const char *path, struct stat *status)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, status) == 0 && S_ISSOCK(status->st_mode) && status->st_nlink == 1)
+		return fd;
+	close(fd);
+	errno = EEXIST;
+	return -1;
+}
+
+static bool is_ours(const struct tarn__control_file *file, const struct stat *status)
+{
+	return status->st_dev == file->device && status->st_ino == file->inode;
+}
+
+/* fchmod() is not for descriptors that do not read or write; by this name, chmod() is for any. */
+static int change_mode(int fd, mode_t mode)
+{
+	char link[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return chmod(link, mode);
+}
+
+/* The user's that tarn is to be, with a group that may read and write; -1: none. */
+static int set_rights(int fd, const struct stat *status, const struct tarn__identity *identity,
+		      gid_t group)
 {
 	uid_t user = identity && identity->is_other ? identity->uid : (uid_t)-1;
-	gid_t group = (gid_t)-1;
-	if (group_name && tarn__control_file_group(group_name, &group) < 0)
+	mode_t mode = group == (gid_t)-1 ? MODE_OWN : MODE_GROUP;
+	if (fchownat(fd, "", user, group, AT_EMPTY_PATH) < 0)
 		return TARN_ESYSTEM;
-	bool is_done = lchown(path, user, group) == 0 &&
-		       chmod(path, group_name ? MODE_GROUP : MODE_OWN) == 0;
-	return is_done ? 0 : TARN_ESYSTEM;
+	if ((status->st_mode & 07777) == mode)
+		return 0;
+	return change_mode(fd, mode) == 0 ? 0 : TARN_ESYSTEM;
+}
+
+/* NULL: -1. */
+static int find_group(const char *name, gid_t *out)
+{
+	*out = (gid_t)-1;
+	return name ? tarn__control_file_group(name, out) : 0;
 }
 
 static void remove_file(const struct tarn__control_file *file)
 {
 	/* Another one may have taken its place. */
 	struct stat status;
-	if (lstat(file->path, &status) == 0 && status.st_dev == file->device &&
-	    status.st_ino == file->inode)
+	if (lstat(file->path, &status) == 0 && is_ours(file, &status))
 		unlink(file->path);
 }
 
-/* What fchmod() sets before bind() is what the file is made with. */
+/*
+ * What fchmod() sets before bind() is what the file is made with. Between bind() and listen() another
+ * tarn would take it for left behind: nothing else is done there.
+ */
 static int bind_file(const struct tarn__identity *identity, struct tarn__control_file *file,
 		     const struct sockaddr_un *address)
 {
 	struct stat status;
-	if (clear_path(address) < 0 || fchmod(file->fd, MODE_OWN) < 0 ||
+	gid_t group;
+	if (find_group(file->group, &group) < 0 || clear_path(address) < 0 ||
+	    fchmod(file->fd, MODE_OWN) < 0 ||
 	    bind(file->fd, (const struct sockaddr *)address, sizeof *address) < 0 ||
-	    lstat(file->path, &status) < 0)
+	    listen(file->fd, BACKLOG) < 0)
+		return TARN_ESYSTEM;
+	int fd = open_file(file->path, &status);
+	if (fd < 0)
 		return TARN_ESYSTEM;
 	file->device = status.st_dev;
 	file->inode = status.st_ino;
-	if (set_rights(identity, file->path, file->group) == 0 && listen(file->fd, BACKLOG) == 0)
-		return 0;
+	int error = set_rights(fd, &status, identity, group);
 	int reason = errno;
-	remove_file(file);
+	close(fd);
+	if (error < 0)
+		remove_file(file);
 	errno = reason;
-	return TARN_ESYSTEM;
+	return error;
 }
 
 static void free_file(struct tarn__control_file *file)
@@ -132,11 +179,31 @@ int tarn__control_file_open(const char *path, const char *group,
 	return TARN_ESYSTEM;
 }
 
+static int change_group(const struct tarn__control_file *file, const char *name,
+			const struct tarn__identity *identity)
+{
+	struct stat status;
+	gid_t group;
+	if (find_group(name, &group) < 0)
+		return TARN_ESYSTEM;
+	int fd = open_file(file->path, &status);
+	if (fd < 0)
+		return TARN_ESYSTEM;
+	int error = TARN_ESYSTEM, reason = EEXIST;
+	if (is_ours(file, &status)) {
+		error = set_rights(fd, &status, identity, group);
+		reason = errno;
+	}
+	close(fd);
+	errno = reason;
+	return error;
+}
+
 int tarn__control_file_set_group(struct tarn__control_file *file, const char *group,
 				 const struct tarn__identity *identity)
 {
 	char *copy = group ? strdup(group) : NULL;
-	if ((group && !copy) || set_rights(identity, file->path, group) < 0) {
+	if ((group && !copy) || change_group(file, group, identity) < 0) {
 		int reason = errno;
 		free(copy);
 		errno = reason;

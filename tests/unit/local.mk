@@ -92,6 +92,8 @@ tests_unit_test_dnstap_CPPFLAGS = $(AM_CPPFLAGS) $(DNSTAP_CFLAGS) -Iresolver
 tests_unit_test_dnstap_LDADD = $(LDADD) $(DNSTAP_LIBS)
 # Threads do not start at times.
 tests_unit_test_questions_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pthread_create
+# Others use the moments in which the socket comes to be.
+tests_unit_test_control_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=listen,--wrap=fchownat
 # The resolver refuses at times.
 tests_unit_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigure
 

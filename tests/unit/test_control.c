@@ -18,12 +18,45 @@
 #include "unit.h"
 
 static char directory[] = "/tmp/tarn-control-XXXXXX";
-static char path[64];
+static char path[64], victim[64];
 static struct tarn__log sink;
 static struct tarn__settings settings, *in_force = &settings;
 static struct tarn__subject subject;
 static struct tarn__control control;
 static unsigned stops;
+
+/* What somebody else does once the socket listens, or its file has been given away. */
+static struct {
+	void (*listening)(void), (*given)(void);
+} meanwhile;
+
+int __real_listen(int fd, int backlog);
+int __wrap_listen(int fd, int backlog);
+int __real_fchownat(int fd, const char *name, uid_t user, gid_t group, int flags);
+int __wrap_fchownat(int fd, const char *name, uid_t user, gid_t group, int flags);
+
+/* Once: it may do the same. */
+static void let_others(void (**act)(void))
+{
+	void (*now)(void) = *act;
+	*act = NULL;
+	if (now)
+		now();
+}
+
+int __wrap_listen(int fd, int backlog)
+{
+	int result = __real_listen(fd, backlog);
+	let_others(&meanwhile.listening);
+	return result;
+}
+
+int __wrap_fchownat(int fd, const char *name, uid_t user, gid_t group, int flags)
+{
+	int result = __real_fchownat(fd, name, user, group, flags);
+	let_others(&meanwhile.given);
+	return result;
+}
 
 static void on_stop(void *data)
 {
@@ -37,6 +70,7 @@ static void set_up(void)
 	strcpy(directory + sizeof("/tmp/tarn-control-") - 1, "XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/socket", directory);
+	snprintf(victim, sizeof(victim), "%s/victim", directory);
 	tarn__log_init(&sink, -1, TARN_LOG_ERR);
 	settings = (struct tarn__settings){.workers = 1};
 	subject = (struct tarn__subject){
@@ -59,6 +93,7 @@ static void tear_down(void)
 	ev_loop_destroy(subject.loop);
 	tarn__log_fini(&sink);
 	unlink(path);
+	unlink(victim);
 	rmdir(directory);
 }
 
@@ -191,6 +226,61 @@ START_TEST(tarn_that_lives_keeps_its_socket)
 	ck_assert_int_eq(errno, EADDRINUSE);
 	tarn__control_close(&second);
 	close(client());
+}
+END_TEST
+
+static void open_second(void)
+{
+	struct tarn__control second = {.subject = &subject};
+	ck_assert_int_eq(tarn__control_open(&second, path, NULL), TARN_ESYSTEM);
+	ck_assert_int_eq(errno, EADDRINUSE);
+	tarn__control_close(&second);
+}
+
+START_TEST(tarn_that_has_just_come_keeps_its_socket)
+{
+	meanwhile.given = open_second;
+	open_control();
+	ck_assert_ptr_null(meanwhile.given);
+	close(client());
+}
+END_TEST
+
+static void link_symbolically(void)
+{
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(symlink(victim, path), 0);
+}
+
+static void link_hard(void)
+{
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(link(victim, path), 0);
+}
+
+static const struct trap {
+	void (*set)(void);
+	mode_t kind; /* of what the link leads to */
+	bool is_late; /* after the first of the file's rights */
+} traps[] = {
+	{link_symbolically, S_IFREG, false},  {link_symbolically, S_IFREG, true},
+	{link_symbolically, S_IFSOCK, false}, {link_hard, S_IFREG, false},
+	{link_hard, S_IFREG, true},	      {link_hard, S_IFSOCK, false},
+};
+
+START_TEST(file_that_a_link_leads_to_keeps_its_rights)
+{
+	const struct trap *trap = &traps[_i];
+	ck_assert_int_eq(mknod(victim, trap->kind | 0600, 0), 0);
+	*(trap->is_late ? &meanwhile.given : &meanwhile.listening) = trap->set;
+	const char *group = getgrgid(getegid())->gr_name;
+	int error = tarn__control_open(&control, path, group);
+	ck_assert_ptr_null(meanwhile.given);
+	ck_assert_ptr_null(meanwhile.listening);
+	ck_assert_int_eq(error, trap->is_late ? 0 : TARN_ESYSTEM);
+	if (error < 0)
+		ck_assert_int_eq(errno, EEXIST);
+	ck_assert_uint_eq(mode_of(victim), 0600);
 }
 END_TEST
 
@@ -460,6 +550,9 @@ int main(void)
 	tcase_add_test(tcase, group_that_is_not_there_leaves_no_file);
 	tcase_add_test(tcase, file_that_was_left_behind_is_replaced);
 	tcase_add_test(tcase, tarn_that_lives_keeps_its_socket);
+	tcase_add_test(tcase, tarn_that_has_just_come_keeps_its_socket);
+	tcase_add_loop_test(tcase, file_that_a_link_leads_to_keeps_its_rights, 0,
+			    sizeof(traps) / sizeof(traps[0]));
 	tcase_add_test(tcase, file_of_another_kind_is_left_alone);
 	tcase_add_test(tcase, file_goes_with_tarn_unless_it_is_anothers);
 	tcase_add_test(tcase, socket_moves_and_connections_stay);
