@@ -334,7 +334,8 @@ static bool is_same(const char *a, const char *b)
 
 int tarn__control_open(struct tarn__control *control, const char *path, const char *group)
 {
-	if (is_open(control) && is_same(control->file.path, path))
+	if (is_open(control) && is_same(control->file.path, path) &&
+	    tarn__control_file_is_there(&control->file))
 		return is_same(control->file.group, group)
 			       ? 0
 			       : tarn__control_file_set_group(&control->file, group,

@@ -34,7 +34,7 @@ struct tarn__control {
 };
 
 /*
- * Listens at path, and no longer where it did; connections stay. group may read and write, too; NULL:
+ * Listens at path, anew where its file has gone, and no longer where it did; connections stay. group may read and write, too; NULL:
  * nobody but the user. The file of a tarn that has gone is replaced. TARN_ESYSTEM with errno, and
  * nothing has changed: EADDRINUSE where a tarn listens that is alive, ENOENT for a group that is not
  * there, EEXIST where there is another kind of file.

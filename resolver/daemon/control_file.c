@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,11 +111,15 @@ static int find_group(const char *name, gid_t *out)
 	return name ? tarn__control_file_group(name, out) : 0;
 }
 
+bool tarn__control_file_is_there(const struct tarn__control_file *file)
+{
+	struct stat status;
+	return lstat(file->path, &status) == 0 && is_ours(file, &status);
+}
+
 static void remove_file(const struct tarn__control_file *file)
 {
-	/* Another one may have taken its place. */
-	struct stat status;
-	if (lstat(file->path, &status) == 0 && is_ours(file, &status))
+	if (tarn__control_file_is_there(file))
 		unlink(file->path);
 }
 

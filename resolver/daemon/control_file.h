@@ -8,6 +8,7 @@
 #ifndef TARN_DAEMON_CONTROL_FILE_H
 #define TARN_DAEMON_CONTROL_FILE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "daemon/privileges.h"
@@ -32,6 +33,9 @@ int tarn__control_file_open(const char *path, const char *group,
 /* Gives an open one to another group. TARN_ESYSTEM with errno: it has the one before. */
 int tarn__control_file_set_group(struct tarn__control_file *, const char *group,
 				 const struct tarn__identity *identity);
+
+/* Does the path of an open one still lead to it? Somebody may have removed or replaced the file. */
+bool tarn__control_file_is_there(const struct tarn__control_file *);
 
 /* Removes the file, too, unless another one has taken its place. Allowed for one without a path. */
 void tarn__control_file_close(struct tarn__control_file *);

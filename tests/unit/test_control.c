@@ -331,6 +331,26 @@ START_TEST(socket_moves_and_connections_stay)
 }
 END_TEST
 
+START_TEST(file_that_somebody_has_removed_comes_back)
+{
+	open_control();
+	int fd = client();
+	turn();
+	settings.control = path;
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(tarn__control_set(&control, &settings), 0);
+	close(client());
+	say(fd, "{\"command\": \"flush-failed\"}\n");
+	ck_assert_str_eq(hear(fd), "{\"ok\":{}}");
+	close(fd);
+	/* Another file in its place is not ours to remove. */
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mknod(path, S_IFREG | 0600, 0), 0);
+	ck_assert_int_eq(tarn__control_set(&control, &settings), TARN_ESYSTEM);
+	ck_assert_uint_eq(mode_of(path), 0600);
+}
+END_TEST
+
 START_TEST(socket_stays_where_it_cannot_move)
 {
 	open_control();
@@ -556,6 +576,7 @@ int main(void)
 	tcase_add_test(tcase, file_of_another_kind_is_left_alone);
 	tcase_add_test(tcase, file_goes_with_tarn_unless_it_is_anothers);
 	tcase_add_test(tcase, socket_moves_and_connections_stay);
+	tcase_add_test(tcase, file_that_somebody_has_removed_comes_back);
 	tcase_add_test(tcase, socket_stays_where_it_cannot_move);
 	tcase_add_test(tcase, group_that_was_asked_for_is_there_or_nothing_is);
 	tcase_add_test(tcase, path_that_is_too_long_is_refused);
