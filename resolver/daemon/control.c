@@ -317,14 +317,49 @@ static bool is_open(const struct tarn__control *control)
 	return control->file.path != NULL;
 }
 
-/* Connections stay. */
-static void stop_listening(struct tarn__control *control)
+/* Has the file take the place of the one before, which it returns; either may be none. Connections stay. */
+static struct tarn__control_file accept_at(struct tarn__control *control,
+					   struct tarn__control_file file)
 {
-	if (!is_open(control))
+	struct ev_loop *loop = control->subject->loop;
+	struct tarn__control_file before = control->file;
+	ev_io_stop(loop, &control->acceptable);
+	ev_timer_stop(loop, &control->pause);
+	control->file = file;
+	if (is_open(control)) {
+		ev_io_set(&control->acceptable, file.fd, EV_READ);
+		ev_io_start(loop, &control->acceptable);
+	}
+	return before;
+}
+
+/* Where it listened before, clients wait until it is settled whether they are accepted. */
+static void move(struct tarn__control *control, struct tarn__control_file file)
+{
+	struct tarn__control_file before = accept_at(control, file);
+	if (control->is_moving) {
+		tarn__control_file_close(&before);
 		return;
-	ev_io_stop(control->subject->loop, &control->acceptable);
-	ev_timer_stop(control->subject->loop, &control->pause);
-	tarn__control_file_close(&control->file);
+	}
+	control->former = before;
+	control->is_moving = true;
+}
+
+static void go_back(struct tarn__control *control)
+{
+	if (!control->is_moving)
+		return;
+	struct tarn__control_file before = accept_at(control, control->former);
+	tarn__control_file_close(&before);
+	control->is_moving = false;
+}
+
+void tarn__control_settle(void *data)
+{
+	struct tarn__control *control = data;
+	if (control->is_moving)
+		tarn__control_file_close(&control->former);
+	control->is_moving = false;
 }
 
 static bool is_same(const char *a, const char *b)
@@ -332,10 +367,19 @@ static bool is_same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+static void init(struct tarn__control *control)
+{
+	tarn__list_init(&control->connections);
+	ev_init(&control->acceptable, on_acceptable);
+	ev_timer_init(&control->pause, on_pause_over, PAUSE_SEC, 0);
+	ev_idle_init(&control->steps, on_steps);
+	control->acceptable.data = control->pause.data = control->steps.data = control;
+}
+
 int tarn__control_open(struct tarn__control *control, const char *path, const char *group)
 {
-	if (is_open(control) && is_same(control->file.path, path) &&
-	    tarn__control_file_is_there(&control->file))
+	bool is_here = is_open(control) && is_same(control->file.path, path);
+	if (is_here && tarn__control_file_is_there(&control->file))
 		return is_same(control->file.group, group)
 			       ? 0
 			       : tarn__control_file_set_group(&control->file, group,
@@ -343,16 +387,15 @@ int tarn__control_open(struct tarn__control *control, const char *path, const ch
 	struct tarn__control_file file;
 	if (tarn__control_file_open(path, group, control->identity, &file) < 0)
 		return TARN_ESYSTEM;
-	stop_listening(control);
-	control->file = file;
 	if (!control->connections.next)
-		tarn__list_init(&control->connections);
-	ev_io_init(&control->acceptable, on_acceptable, file.fd, EV_READ);
-	ev_timer_init(&control->pause, on_pause_over, PAUSE_SEC, 0);
-	if (!ev_is_active(&control->steps))
-		ev_idle_init(&control->steps, on_steps);
-	control->acceptable.data = control->pause.data = control->steps.data = control;
-	ev_io_start(control->subject->loop, &control->acceptable);
+		init(control);
+	if (is_here) {
+		/* Nobody can reach it any more. */
+		struct tarn__control_file before = accept_at(control, file);
+		tarn__control_file_close(&before);
+	} else {
+		move(control, file);
+	}
 	return 0;
 }
 
@@ -398,8 +441,10 @@ int tarn__control_set(void *data, const struct tarn__settings *settings)
 	struct tarn__control *control = data;
 	struct tarn__log *log = control->subject->log;
 	const char *path = settings->control ? settings->control : TARN_CONTROL_SOCKET;
+	go_back(control);
 	if (strcmp(path, "none") == 0) {
-		stop_listening(control);
+		if (is_open(control))
+			move(control, (struct tarn__control_file){.fd = -1});
 		return 0;
 	}
 	if (!settings->control)
@@ -422,5 +467,8 @@ void tarn__control_close(struct tarn__control *control)
 		close_connection(connection);
 	}
 	ev_idle_stop(control->subject->loop, &control->steps);
-	stop_listening(control);
+	tarn__control_settle(control);
+	struct tarn__control_file before =
+		accept_at(control, (struct tarn__control_file){.fd = -1});
+	tarn__control_file_close(&before);
 }

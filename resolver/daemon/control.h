@@ -10,6 +10,7 @@
 #define TARN_DAEMON_CONTROL_H
 
 #include <ev.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/list.h"
@@ -26,6 +27,8 @@ struct tarn__control {
 	struct tarn__subject *subject; /* the caller's, set before anything else */
 	const struct tarn__identity *identity; /* whose the file is to be; NULL: ours */
 	struct tarn__control_file file;
+	struct tarn__control_file former; /* while it is moving: where it would go back */
+	bool is_moving; /* from tarn__control_open() to tarn__control_settle() */
 	ev_io acceptable;
 	ev_timer pause; /* without a descriptor to spare */
 	ev_idle steps; /* while a task wants some */
@@ -34,7 +37,7 @@ struct tarn__control {
 };
 
 /*
- * Listens at path, anew where its file has gone, and no longer where it did; connections stay. group may read and write, too; NULL:
+ * Listens at path, anew where its file has gone, and, once it is settled, no longer where it did; connections stay. group may read and write, too; NULL:
  * nobody but the user. The file of a tarn that has gone is replaced. TARN_ESYSTEM with errno, and
  * nothing has changed: EADDRINUSE where a tarn listens that is alive, ENOENT for a group that is not
  * there, EEXIST where there is another kind of file.
@@ -42,10 +45,13 @@ struct tarn__control {
 int tarn__control_open(struct tarn__control *, const char *path, const char *group);
 
 /*
- * The same as settings say. Without a word there of a path or a group, a machine where the usual place
- * cannot be had does without. TARN_ESYSTEM, logged: nothing has changed.
+ * The same as settings say (struct tarn__part). Without a word there of a path or a group, a machine
+ * where the usual place cannot be had does without. TARN_ESYSTEM, logged: nothing has changed.
  */
 int tarn__control_set(void *control, const struct tarn__settings *settings);
+
+/* It will not go back: the place that it had is given up. */
+void tarn__control_settle(void *control);
 
 /* Ends all requests and removes the file. Allowed for one of zeros. */
 void tarn__control_close(struct tarn__control *);

@@ -126,6 +126,14 @@ static int set_parts(struct tarn__reload *reload, const struct tarn__settings *s
 	return 0;
 }
 
+static void settle_parts(struct tarn__reload *reload)
+{
+	for (size_t i = 0; i < reload->part_count; i++) {
+		if (reload->parts[i].settle)
+			reload->parts[i].settle(reload->parts[i].data);
+	}
+}
+
 static int reconfigure(struct tarn__reload *reload, const struct tarn__settings *settings)
 {
 	struct tarn_options options;
@@ -142,6 +150,7 @@ static void take_over(struct tarn__reload *reload, struct tarn__settings *settin
 {
 	struct tarn__settings *old = reload->settings;
 	reload->settings = settings;
+	settle_parts(reload);
 	tarn__listeners_close(reload->workers, &old->bound, &settings->bound);
 	tarn__log_set_level(reload->log, tarn__settings_log_level(settings));
 	follow(reload);
@@ -209,6 +218,8 @@ int tarn__reload_open(struct tarn__reload *reload)
 					     &opened, &faults, reload->log);
 	if (error == 0)
 		error = set_parts(reload, reload->settings);
+	if (error == 0)
+		settle_parts(reload);
 	tarn__faults_log(&faults, reload->log);
 	tarn__faults_fini(&faults);
 	return error;

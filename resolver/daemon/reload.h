@@ -26,8 +26,13 @@
 
 /* A module that goes by the settings, beside those that reload.c knows. */
 struct tarn__part {
-	/* Does as they say; an error, logged: it goes on by those before. */
+	/*
+	 * Does as they say; an error, logged: it goes on by those before. To these it is set again where
+	 * a later part refuses: that must not fail, so what they need is kept until the settings are
+	 * settled.
+	 */
 	int (*set)(void *data, const struct tarn__settings *);
+	void (*settle)(void *data); /* all have agreed; NULL: it has nothing to give up */
 	void *data;
 };
 

@@ -171,7 +171,7 @@ static int open_outside(struct program *program, const struct tarn__command *com
 		.log = log,
 		.first = program->settings,
 		.settings = program->settings,
-		.parts = {{tarn__control_set, &program->control}},
+		.parts = {{tarn__control_set, tarn__control_settle, &program->control}},
 		.part_count = 1,
 	};
 	int error = tarn__reload_open(&program->reload);
@@ -190,7 +190,8 @@ static int start(struct program *program)
 	if (error < 0)
 		return error;
 	struct tarn__reload *reload = &program->reload;
-	reload->parts[reload->part_count++] = (struct tarn__part){tarn__taps_set, program->taps};
+	reload->parts[reload->part_count++] =
+		(struct tarn__part){.set = tarn__taps_set, .data = program->taps};
 	error = tarn__workers_start(program->workers);
 	if (error < 0) {
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));

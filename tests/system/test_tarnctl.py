@@ -4,7 +4,6 @@
 import json
 import os
 import re
-import signal
 import socket
 import stat
 import subprocess
@@ -401,23 +400,25 @@ def test_reload_moves_the_socket_it_came_through(run_tarn, run_upstream, tmp_pat
     assert not (tmp_path / "control").exists()
 
 
-def test_socket_that_cannot_come_back_serves_on(run_tarn, run_upstream, tmp_path):
-    """A later part of the configuration is refused, and the place of the socket before is gone."""
+def test_socket_that_could_not_be_made_again_stays(run_tarn, run_upstream, tmp_path):
+    """A later part of the configuration is refused; the place of the socket has another name."""
     upstream = run_upstream(address())
-    config, before, after = (tmp_path / name for name in ("tarn.conf", "before", "after"))
+    config, before, moved, after = (tmp_path / name
+                                    for name in ("tarn.conf", "before", "moved", "after"))
     before.mkdir()
     after.mkdir()
     text = (f'upstream = {{"{upstream.address}"}}\ncontrol {{ socket = "%s/control" }}\n'
             'log { questions = "%s/log" }\n')
     config.write_text(text % (before, after), encoding="ascii")
     tarn = run_tarn("-c", config, upstreams=[upstream], control=None)
+    before.rename(moved)
     config.write_text(text % (after, tmp_path / "missing"), encoding="ascii")
-    (before / "control").unlink()
-    before.rmdir()
-    tarn.child.send_signal(signal.SIGHUP)
-    tarn.wait_for_line("the configuration is not reloaded")
     for _ in range(2):
-        status = json.loads(tarnctl("-j", "-s", str(after / "control"), "status").stdout)
+        done = tarnctl("-s", str(moved / "control"), "reload")
+        assert (done.returncode, done.stderr.splitlines()[-1]) == \
+            (1, "tarnctl: not reloaded: the configuration before goes on")
+        assert not (after / "control").exists()
+        status = json.loads(tarnctl("-j", "-s", str(moved / "control"), "status").stdout)
         assert status["listens"][0] == f"127.0.0.1:{tarn.port}"
         assert status["upstreams"] == [upstream.address]
 

@@ -100,6 +100,7 @@ static void tear_down(void)
 static void open_control(void)
 {
 	ck_assert_int_eq(tarn__control_open(&control, path, NULL), 0);
+	tarn__control_settle(&control);
 }
 
 static mode_t mode_of(const char *file)
@@ -109,21 +110,26 @@ static mode_t mode_of(const char *file)
 	return status.st_mode & 07777;
 }
 
-static int new_socket(struct sockaddr_un *address)
+static int new_socket(const char *file, struct sockaddr_un *address)
 {
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
-	strcpy(address->sun_path, path);
+	strcpy(address->sun_path, file);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	ck_assert_int_ge(fd, 0);
 	return fd;
 }
 
-static int client(void)
+static int client_of(const char *file)
 {
 	struct sockaddr_un address;
-	int fd = new_socket(&address);
+	int fd = new_socket(file, &address);
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
+}
+
+static int client(void)
+{
+	return client_of(path);
 }
 
 static void turn(void)
@@ -210,7 +216,7 @@ END_TEST
 START_TEST(file_that_was_left_behind_is_replaced)
 {
 	struct sockaddr_un address;
-	int fd = new_socket(&address);
+	int fd = new_socket(path, &address);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd);
 	open_control();
@@ -320,11 +326,52 @@ START_TEST(socket_moves_and_connections_stay)
 	snprintf(path, sizeof(path), "%s/other", directory);
 	settings.control = path;
 	ck_assert_int_eq(tarn__control_set(&control, &settings), 0);
+	tarn__control_settle(&control);
 	ck_assert_int_lt(access(first, F_OK), 0);
 	close(client());
 	say(fd, "{\"command\": \"flush-failed\"}\n");
 	ck_assert_str_eq(hear(fd), "{\"ok\":{}}");
 	close(fd);
+	settings.control = "none";
+	ck_assert_int_eq(tarn__control_set(&control, &settings), 0);
+	tarn__control_settle(&control);
+	ck_assert_int_lt(access(path, F_OK), 0);
+}
+END_TEST
+
+static const char *const ways[] = {"other", NULL};
+
+START_TEST(socket_that_goes_back_has_never_been_away)
+{
+	char other[sizeof(path)];
+	struct stat before, after;
+	open_control();
+	ck_assert_int_eq(lstat(path, &before), 0);
+	snprintf(other, sizeof(other), "%s/%s", directory, ways[_i] ? ways[_i] : "");
+	settings.control = ways[_i] ? other : "none";
+	ck_assert_int_eq(tarn__control_set(&control, &settings), 0);
+	/* As if its directory had another name by now: it could not be made again. */
+	ck_assert_int_eq(rename(path, victim), 0);
+	int fd = client_of(victim);
+	settings.control = "/dev/null/x";
+	ck_assert_int_eq(tarn__control_set(&control, &settings), TARN_ESYSTEM);
+	if (ways[_i])
+		ck_assert_int_lt(access(other, F_OK), 0);
+	ck_assert_int_eq(lstat(victim, &after), 0);
+	ck_assert_uint_eq(after.st_ino, before.st_ino);
+	say(fd, "{\"command\": \"flush-failed\"}\n");
+	ck_assert_str_eq(hear(fd), "{\"ok\":{}}");
+	close(fd);
+}
+END_TEST
+
+START_TEST(socket_that_was_not_there_is_not_there_again)
+{
+	settings.control = "none";
+	ck_assert_int_eq(tarn__control_set(&control, &settings), 0);
+	settings.control = path;
+	ck_assert_int_eq(tarn__control_set(&control, &settings), 0);
+	close(client());
 	settings.control = "none";
 	ck_assert_int_eq(tarn__control_set(&control, &settings), 0);
 	ck_assert_int_lt(access(path, F_OK), 0);
@@ -576,6 +623,9 @@ int main(void)
 	tcase_add_test(tcase, file_of_another_kind_is_left_alone);
 	tcase_add_test(tcase, file_goes_with_tarn_unless_it_is_anothers);
 	tcase_add_test(tcase, socket_moves_and_connections_stay);
+	tcase_add_loop_test(tcase, socket_that_goes_back_has_never_been_away, 0,
+			    sizeof(ways) / sizeof(ways[0]));
+	tcase_add_test(tcase, socket_that_was_not_there_is_not_there_again);
 	tcase_add_test(tcase, file_that_somebody_has_removed_comes_back);
 	tcase_add_test(tcase, socket_stays_where_it_cannot_move);
 	tcase_add_test(tcase, group_that_was_asked_for_is_there_or_nothing_is);

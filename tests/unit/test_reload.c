@@ -19,7 +19,7 @@ enum { PARTS = 3 };
 /* Something that goes by the settings' pass names, as a sign of which these are. */
 struct part {
 	char name[64]; /* that it goes by */
-	unsigned calls;
+	unsigned calls, settled;
 	bool refuses;
 };
 
@@ -62,6 +62,12 @@ static int set_part(void *data, const struct tarn__settings *settings)
 	return 0;
 }
 
+static void settle_part(void *data)
+{
+	struct part *part = data;
+	part->settled++;
+}
+
 /* An address that is free at this moment. */
 static void find_other(void)
 {
@@ -100,7 +106,8 @@ static void set_up(void)
 	ck_assert_ptr_nonnull(reload.tarn);
 	reload.workers = tarn__workers_new(reload.tarn, first->workers);
 	for (size_t i = 0; i < PARTS; i++)
-		reload.parts[reload.part_count++] = (struct tarn__part){set_part, &parts[i]};
+		reload.parts[reload.part_count++] =
+			(struct tarn__part){set_part, settle_part, &parts[i]};
 	ck_assert_int_eq(tarn__reload_open(&reload), 0);
 	ck_assert_int_eq(tarn__workers_start(reload.workers), 0);
 	tarn__reload_start(&reload);
@@ -161,6 +168,7 @@ START_TEST(parts_go_by_the_first_settings_and_then_by_the_next)
 		ck_assert_int_eq(run(second()), 0);
 	expect_parts("second.example");
 	ck_assert_uint_eq(parts[0].calls, 4);
+	ck_assert_uint_eq(parts[0].settled, 4);
 	ck_assert_uint_eq(faults.count, 0);
 	ck_assert(is_open(other));
 	ck_assert_uint_eq(reload.settings->bound.count, 2);
@@ -187,6 +195,7 @@ START_TEST(resolver_that_refuses_has_everything_go_back)
 	ck_assert_int_eq(run(second()), TARN_ENOMEM);
 	ck_assert_uint_eq(faults.count, 1);
 	ck_assert_uint_eq(parts[0].calls, 3); /* at the start, there and back */
+	ck_assert_uint_eq(parts[0].settled, 1);
 	expect_parts("first.example");
 	ck_assert_ptr_eq(reload.settings, first);
 	ck_assert(!is_open(other));
