@@ -243,9 +243,62 @@ static json_t *describe_ruling(const struct tarn__inspected *inspected)
 			: "");
 }
 
+/* Is it one of the group's? Groups are known by their first zone, as text. */
+static bool is_of_group(const struct tarn__server_totals *server, const struct tarn__group *group)
+{
+	char zone[TARN__NAME_TEXT_MAX];
+	return strcmp(server->zone, tarn__name_format(group->zone, zone)) == 0;
+}
+
+/* *first is the first one that would be asked, in the order of the configuration. */
+static enum tarn__upstream_state find_state(const struct tarn__group *group,
+					    const struct tarn__totals *totals,
+					    const struct tarn__server_totals **first)
+{
+	enum tarn__upstream_state state = TARN__UPSTREAM_NONE;
+	for (size_t i = 0; i < totals->server_count; i++) {
+		const struct tarn__server_totals *server = &totals->servers[i];
+		if (server->is_loop || !is_of_group(server, group))
+			continue;
+		if (!server->is_dead) {
+			*first = server;
+			return TARN__UPSTREAM_UP;
+		}
+		state = TARN__UPSTREAM_DOWN;
+	}
+	return state;
+}
+
+/* What comes of a question that the cache does not decide. */
+static json_t *describe_asking(const struct tarn__group *group, const struct tarn__totals *totals,
+			       bool is_stale)
+{
+	const struct tarn__server_totals *first = NULL;
+	char who[TARN_ADDRESS_TEXT_MAX];
+	switch (group ? find_state(group, totals, &first) : TARN__UPSTREAM_NONE) {
+	case TARN__UPSTREAM_NONE:
+		return json_sprintf("%s: there is no upstream server%s",
+				    is_stale ? "the old answer" : "SERVFAIL",
+				    group && group->count > 0 ? " but tarn itself" : "");
+	case TARN__UPSTREAM_DOWN:
+		return json_sprintf(
+			"that of the first upstream server to live again (all are dead),"
+			" or %s if none answers in %s s",
+			is_stale ? "the old one" : "SERVFAIL", is_stale ? "1.8" : "4");
+	case TARN__UPSTREAM_UP:
+		break;
+	}
+	const char *otherwise = is_stale ? ", or the old one if none answers in 1.8 s" : "";
+	/* By other policies it depends on the worker. */
+	if (group->policy != TARN_SEQUENTIAL)
+		return json_sprintf("that of an upstream server%s", otherwise);
+	return json_sprintf("that of an upstream server, %s first%s",
+			    tarn_address_format(&first->address, who), otherwise);
+}
+
 /* What the cache comes to for a question with neither DO nor CD. */
 static json_t *describe_way(const struct tarn__inspected *inspected,
-			    const struct tarn__group *group)
+			    const struct tarn__group *group, const struct tarn__totals *totals)
 {
 	const struct rtcache_state *state = &inspected->states[0];
 	const struct rtcache_value *value = &state->item.value;
@@ -269,13 +322,7 @@ static json_t *describe_way(const struct tarn__inspected *inspected,
 	if (state->lookups > 0)
 		return json_sprintf("that of the lookup under way, for which %zu wait",
 				    state->waiters);
-	if (!group || group->count == 0)
-		return json_sprintf("%s: there is no upstream server",
-				    is_stale ? "the old answer" : "SERVFAIL");
-	if (is_stale)
-		return json_string("that of an upstream server, or the old one if none answers in"
-				   " 1.8 s");
-	return json_string("that of an upstream server");
+	return describe_asking(group, totals, is_stale);
 }
 
 static const char *state_of(const struct tarn__server_totals *server)
@@ -301,12 +348,11 @@ static void describe_time(json_t *out, const struct tarn__server_totals *server)
 static json_t *describe_group(const struct tarn__group *group, const char *asked,
 			      const struct tarn__totals *totals)
 {
-	char zone[TARN__NAME_TEXT_MAX], text[TARN_ADDRESS_TEXT_MAX];
-	tarn__name_format(group->zone, zone);
+	char text[TARN_ADDRESS_TEXT_MAX];
 	json_t *servers = json_array();
 	for (size_t i = 0; i < totals->server_count; i++) {
 		const struct tarn__server_totals *server = &totals->servers[i];
-		if (strcmp(server->zone, zone) != 0)
+		if (!is_of_group(server, group))
 			continue;
 		json_t *row =
 			json_pack("{ss ss}", "server", tarn_address_format(&server->address, text),
@@ -343,7 +389,7 @@ json_t *tarn__describe_inspected(const struct tarn__inspected *inspected,
 		size_t index = tarn__config_find_group(config, query->qname, query->qname_len);
 		const struct tarn__group *group =
 			index == TARN__GROUP_NONE ? NULL : &config->groups[index];
-		json_object_set_new(out, "answer", describe_way(inspected, group));
+		json_object_set_new(out, "answer", describe_way(inspected, group, totals));
 		struct tarn__zone zone = {.len = 1};
 		if (config->zones)
 			tarn__zones_find(config->zones, query->qname, query->qname_len, &zone);

@@ -2,7 +2,6 @@
 """Servers that die and come back, beside others and alone: what clients notice of it, and what the
 servers do. All on loopback; test_network.py has real faults of a network."""
 
-import socket
 import time
 from collections import Counter
 
@@ -11,7 +10,7 @@ import pytest
 
 from client import Client
 from servers import free_port
-from upstream import SILENCE, address, failure, reply, silence
+from upstream import SILENCE, address, failure, forward_to, reply, silence
 
 NO_AUTHORITY, CACHED_ERROR = 22, 13
 CLIENT_DEADLINE = 4.0  # SERVFAIL by then
@@ -237,16 +236,7 @@ def test_parallel_takes_the_first_good_answer(run_tarn, run_upstream):
 def test_a_server_that_leads_back_is_left_out(run_tarn, run_upstream):
     """tarn says so once, goes on with the others, and does not stop."""
     way_back = []
-
-    def forward(question):
-        while not way_back:
-            time.sleep(0.01)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(5)
-            sock.sendto(question.wire, ("127.0.0.1", way_back[0]))
-            return sock.recv(65535)
-
-    loop, good = run_upstream(forward, leads_back=True), run_upstream(address())
+    loop, good = run_upstream(forward_to(way_back), leads_back=True), run_upstream(address())
     tarn = run_tarn("--workers", 2, upstreams=[loop, good])
     way_back.append(tarn.ports["127.0.0.1"])
     tarn.wait_for_line(rf"not forwarding to {loop.address}: it leads back to tarn", timeout=5)

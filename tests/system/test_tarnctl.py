@@ -14,8 +14,9 @@ import dns.rcode
 import pytest
 
 import servers
+from client import Client
 from servers import free_port, program
-from upstream import address, reply
+from upstream import address, forward_to, reply
 
 SOA = "example. 60 IN SOA ns.example. a.example. 1 2 3 4 60"
 MAN_PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -129,6 +130,40 @@ def test_explain_a_stale_answer(ctl):
     assert "the old one" in told["answer"]
 
 
+def wait_for_state(ctl, name, state):
+    """Of the only server that the name goes to."""
+    deadline = time.monotonic() + 10
+    while ctl.explain(name)["forward"]["servers"][0]["state"] != state:
+        assert time.monotonic() < deadline
+
+
+def test_explain_an_outage(run_tarn, run_upstream, tmp_path):
+    """Of one zone: the servers of the others have nothing to do with it."""
+    rest, gone = run_upstream(address()), f"127.0.0.1:{free_port()}"
+    config = tmp_path / "tarn.conf"
+    config.write_text(f'upstream = {{"{rest.address}"}}\n'
+                      f'forward "corp.example" {{ upstream = {{"{gone}"}} }}\n', encoding="ascii")
+    ctl = Ctl(run_tarn, tmp_path, "--workers", 1, "-c", config)
+    with Client("127.0.0.1", ctl.tarn.port) as client:
+        for number in range(5):
+            client.send(f"n{number}.corp.example")
+        wait_for_state(ctl, "a.corp.example", "dead")
+        assert ctl.explain("a.corp.example")["answer"] == \
+            "that of the first upstream server to live again (all are dead), or SERVFAIL if none " \
+            "answers in 4 s"
+    assert ctl.explain("www.example")["answer"] == "that of an upstream server"
+
+
+def test_explain_servers_that_lead_back(run_tarn, run_upstream, tmp_path):
+    way_back = []
+    ctl = Ctl(run_tarn, tmp_path, "--workers", 1,
+              upstreams=[run_upstream(forward_to(way_back), leads_back=True)])
+    way_back.append(ctl.tarn.port)
+    wait_for_state(ctl, "www.example", "loop")
+    assert ctl.explain("www.example")["answer"] == \
+        "SERVFAIL: there is no upstream server but tarn itself"
+
+
 def test_explain_a_failure(ctl):
     ctl.tarn.ask("bad.example")
     told = ctl.explain("bad.example")
@@ -232,8 +267,9 @@ def test_upstreams_say_how_they_do(run_tarn, run_upstream, tmp_path):
     assert (rows[gone]["answered"], rows[good.address]["answered"]) == (0, 12)
     assert "rtt_ms" not in rows[gone]
     assert rows[good.address]["rtt_ms"] >= 1
-    assert [row["state"] for row in ctl.explain("x.example")["forward"]["servers"]] == \
-        ["dead", "up"]
+    told = ctl.explain("x.example")
+    assert [row["state"] for row in told["forward"]["servers"]] == ["dead", "up"]
+    assert told["answer"] == f"that of an upstream server, {good.address} first"
 
 
 # ---- what is told --------------------------------------------------------------------------------
