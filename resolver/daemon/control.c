@@ -94,6 +94,8 @@ static void close_connection(struct connection *connection)
 static void touch(struct connection *connection)
 {
 	tarn__list_move(&connection->node, &connection->control->connections);
+	connection->idle.repeat =
+		has_octets(&connection->out) ? TARN__CONTROL_STALL_SEC : TARN__CONTROL_IDLE_SEC;
 	ev_timer_again(connection->control->subject->loop, &connection->idle);
 }
 
@@ -278,7 +280,6 @@ static void serve(struct tarn__control *control, int fd)
 	ev_io_init(&connection->readable, on_readable, fd, EV_READ);
 	ev_io_init(&connection->writable, on_writable, fd, EV_WRITE);
 	ev_init(&connection->idle, on_idle);
-	connection->idle.repeat = TARN__CONTROL_IDLE_SEC;
 	connection->readable.data = connection->writable.data = connection->idle.data = connection;
 	tarn__list_init(&connection->node);
 	control->count++;

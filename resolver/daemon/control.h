@@ -20,7 +20,8 @@
 
 enum {
 	TARN__CONTROL_CONNECTIONS = 16, /* one more takes the place of the idlest */
-	TARN__CONTROL_IDLE_SEC = 10, /* without a whole request, or an octet of an answer taken */
+	TARN__CONTROL_IDLE_SEC = 10, /* without a whole request */
+	TARN__CONTROL_STALL_SEC = 300, /* without an octet of an answer taken: people read slowly */
 };
 
 struct tarn__control {
