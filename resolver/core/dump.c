@@ -36,6 +36,12 @@ int tarn__dump_head_read(const char *line, int64_t *made_sec)
 	return 0;
 }
 
+char *tarn__dump_end(size_t count, char out[TARN__DUMP_END_MAX])
+{
+	snprintf(out, TARN__DUMP_END_MAX, "; %zu answers", count);
+	return out;
+}
+
 /* ---- writing ---------------------------------------------------------------------------- */
 
 /* Name, class, type and flags. */

@@ -500,10 +500,9 @@ static void step_dump(struct tarn__task *task, struct tarn__resolver *resolver)
 {
 	task->wants_steps = tarn__dump_step(&task->dump, resolver);
 	if (!task->wants_steps) {
-		/* Without it the dump is not whole. */
-		char end[64];
-		int len = snprintf(end, sizeof(end), "; %zu answers", task->dump.count);
-		add_line(task, end, (size_t)len);
+		char end[TARN__DUMP_END_MAX];
+		tarn__dump_end(task->dump.count, end);
+		add_line(task, end, strlen(end));
 	}
 	if (task->is_short) {
 		task->wants_steps = false;

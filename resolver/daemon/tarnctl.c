@@ -99,8 +99,9 @@ static bool send_request(struct session *session, json_t *request)
 static json_t *next_document(struct session *session)
 {
 	errno = 0;
-	if (getline(&session->line, &session->line_size, session->in) < 0) {
-		fprintf(stderr, "tarnctl: no answer: %s\n",
+	ssize_t len = getline(&session->line, &session->line_size, session->in);
+	if (len <= 0 || session->line[len - 1] != '\n') {
+		fprintf(stderr, "tarnctl: no whole answer: %s\n",
 			errno == EAGAIN ? "tarn takes too long"
 			: errno		? strerror(errno)
 					: "tarn has closed the connection");
@@ -192,10 +193,17 @@ struct loading {
 	char *head;
 	json_int_t line; /* number of the last one read */
 	json_int_t first; /* of those that wait to be sent */
+	bool is_whole; /* the last line was a dump's last */
 	json_t *lines;
 	size_t size;
 	json_int_t loaded, known, ended, full, faults;
 };
+
+static void add_fault(struct loading *loading, json_int_t line, const char *fault)
+{
+	fprintf(stderr, "%s:%lld: %s\n", loading->name, (long long)line, fault);
+	loading->faults++;
+}
 
 static void add_counts(struct loading *loading, const json_t *result)
 {
@@ -208,10 +216,8 @@ static void add_counts(struct loading *loading, const json_t *result)
 	const json_t *fault;
 	json_array_foreach(faults, index, fault)
 	{
-		fprintf(stderr, "%s:%lld: %s\n", loading->name,
-			(long long)json_integer_value(json_object_get(fault, "line")),
-			json_string_value(json_object_get(fault, "fault")));
-		loading->faults++;
+		add_fault(loading, json_integer_value(json_object_get(fault, "line")),
+			  json_string_value(json_object_get(fault, "fault")));
 	}
 }
 
@@ -251,6 +257,7 @@ static bool send_lines(struct session *session, struct loading *loading)
 		if (len > 0 && text[len - 1] == '\n')
 			text[--len] = '\0';
 		loading->line++;
+		loading->is_whole = tarn__dump_is_end(text);
 		if (loading->head) {
 			add_line(loading, text, (size_t)len);
 		} else {
@@ -270,7 +277,11 @@ static bool send_lines(struct session *session, struct loading *loading)
 		fprintf(stderr, "tarnctl: %s: nothing to load\n", loading->name);
 		return false;
 	}
-	return is_good && send_batch(session, loading);
+	if (!is_good || !send_batch(session, loading))
+		return false;
+	if (!loading->is_whole)
+		add_fault(loading, loading->line, "cut off: this is not the last line of a dump");
+	return true;
 }
 
 static int load(struct session *session, const char *name)

@@ -350,10 +350,22 @@ def test_dump_is_loaded_by_the_next_tarn(run_tarn, upstream, tmp_path):
     assert second.json("load", str(file))["known"] == 201
 
 
+def test_dump_that_was_cut_off_is_loaded_as_far_as_it_goes(ctl):
+    ctl.tarn.ask("www.example")
+    whole = ctl.text("dump")
+    ctl.text("flush-tree", ".")
+    done = ctl.run("--json", "load", stdin="".join(whole.splitlines(keepends=True)[:-1]))
+    assert (done.returncode, done.stderr) == \
+        (1, "stdin:2: cut off: this is not the last line of a dump\n")
+    assert json.loads(done.stdout) == \
+        {"loaded": 1, "known": 0, "ended": 0, "full": 0, "faults": 1}
+    assert ctl.text("load", stdin=whole).splitlines()[1] == "known   1"
+
+
 def test_faults_of_a_dump_have_file_and_line(ctl, tmp_path):
     now = int(time.time())
     done = ctl.run("load", stdin=f"tarn-dump 1 {now}\n; a comment\nrubbish\n"
-                                 "www.example. IN A - 9 NOERROR 00\n")
+                                 "www.example. IN A - 9 NOERROR 00\n; 1 answers\n")
     assert done.returncode == 1
     assert re.search(r"^stdin:3: not an entry: ", done.stderr, re.M)
     assert re.search(r"^stdin:4: not a message ", done.stderr, re.M)
@@ -469,6 +481,24 @@ def test_status_says_how_many_threads_there_are_not_how_many_there_shall_be(run_
     config.write_text(text % 3, encoding="ascii")
     ctl.text("reload")
     assert ctl.json("status")["workers"] == 1
+
+
+@pytest.mark.parametrize("half", [b"", b'{"text": "x'])
+def test_answer_that_is_not_whole_is_an_error(half, tmp_path):
+    """tarn ends in the middle of it."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "control"))
+        listener.listen()
+        with subprocess.Popen([os.path.join(os.path.dirname(program()), "tarnctl"), "-s",
+                               str(tmp_path / "control"), "dump"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+            tarn, _ = listener.accept()
+            tarn.recv(1000)
+            tarn.sendall(b'{"text": "tarn-dump 1 1\\n"}\n' + half)
+            tarn.close()
+            assert child.communicate() == \
+                (b"tarn-dump 1 1\n", b"tarnctl: no whole answer: tarn has closed the connection\n")
+        assert child.returncode == 1
 
 
 def test_output_that_is_not_whole_is_an_error(tmp_path):

@@ -576,6 +576,21 @@ START_TEST(head_is_read_back)
 }
 END_TEST
 
+START_TEST(end_is_read_back)
+{
+	char end[TARN__DUMP_END_MAX];
+	ck_assert_str_eq(tarn__dump_end(0, end), "; 0 answers");
+	ck_assert(tarn__dump_is_end(end));
+	ck_assert_str_eq(tarn__dump_end(SIZE_MAX, end) + strlen(end) - 8, " answers");
+	ck_assert(tarn__dump_is_end(end));
+	static const char *const none[] = {
+		"", ";", "; ", "; answers", ";  answers", "; 1 answers ", "; 1 answer", "1 answers",
+	};
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		ck_assert(!tarn__dump_is_end(none[i]));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("inspect");
@@ -607,6 +622,7 @@ int main(void)
 			    sizeof(hostile) / sizeof(hostile[0]));
 	tcase_add_test(tcase, line_longer_than_any_entry_is_not_loaded);
 	tcase_add_test(tcase, head_is_read_back);
+	tcase_add_test(tcase, end_is_read_back);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
