@@ -9,6 +9,7 @@
 #include "core/config.h"
 #include "core/resolver.h"
 #include "core/zones.h"
+#include "daemon/process.h"
 #include "daemon/taps.h"
 #include "daemon/values.h"
 #include "net/totals.h"
@@ -452,7 +453,21 @@ static json_t *describe_types(const struct tarn__stats *stats)
 	return out;
 }
 
-json_t *tarn__describe_totals(const struct tarn__totals *totals, const struct tarn__lost *lost)
+/* What is not to be had is left out. */
+static json_t *describe_usage(const struct tarn__usage *usage)
+{
+	json_t *out = json_pack("{so}", "cpu_ms", number(usage->cpu_us / 1000));
+	if (usage->resident_octets > 0)
+		json_object_set_new(out, "resident_octets", number(usage->resident_octets));
+	if (usage->files > 0)
+		json_object_set_new(out, "open_files", number(usage->files));
+	if (usage->files_max > 0)
+		json_object_set_new(out, "open_files_max", number(usage->files_max));
+	return out;
+}
+
+json_t *tarn__describe_totals(const struct tarn__totals *totals, const struct tarn__lost *lost,
+			      const struct tarn__usage *usage)
 {
 	const struct tarn__stats *stats = &totals->questions;
 	const struct tarn__tcp_stats *tcp = &totals->tcp;
@@ -491,6 +506,7 @@ json_t *tarn__describe_totals(const struct tarn__totals *totals, const struct ta
 	json_object_set_new(out, "lost",
 			    json_pack("{so so}", "question_log", number(lost->questions), "dnstap",
 				      number(lost->dnstap)));
+	json_object_set_new(out, "process", describe_usage(usage));
 	return out;
 }
 

@@ -18,9 +18,11 @@ struct tarn__config;
 struct tarn__lost;
 struct tarn__shared;
 struct tarn__totals;
+struct tarn__usage;
 
-/* All that is counted; each upstream server. */
-json_t *tarn__describe_totals(const struct tarn__totals *, const struct tarn__lost *);
+/* All that is counted and measured; each upstream server. */
+json_t *tarn__describe_totals(const struct tarn__totals *, const struct tarn__lost *,
+			      const struct tarn__usage *);
 json_t *tarn__describe_servers(const struct tarn__totals *);
 
 /* What would become of a question, and what is known of it. */

@@ -27,6 +27,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/options.c resolver/daemon/options.h \
 	resolver/daemon/path.c resolver/daemon/path.h \
 	resolver/daemon/privileges.c resolver/daemon/privileges.h \
+	resolver/daemon/process.c resolver/daemon/process.h \
 	resolver/daemon/reload.c resolver/daemon/reload.h \
 	resolver/daemon/questions.c resolver/daemon/questions.h \
 	resolver/daemon/repeats.c resolver/daemon/repeats.h \

@@ -278,6 +278,25 @@ static void put_lost(struct page *page, const struct tarn__lost *lost)
 
 /* ---- all of it ---------------------------------------------------------------------------- */
 
+/* These have the names that all processes' have. What is not to be had is left out: 0 would be a lie. */
+static void put_usage(struct page *page, const struct tarn__usage *usage)
+{
+	begin(page, "process_cpu_seconds_total", "counter",
+	      "Processor time that all threads took.");
+	fprintf(page->out, "%s %" PRIu64 ".%06" PRIu64 "\n", page->name, usage->cpu_us / 1000000,
+		usage->cpu_us % 1000000);
+	if (usage->resident_octets > 0)
+		put_single(page, "process_resident_memory_bytes", "gauge",
+			   "Memory that tarn takes, the cache and all else.",
+			   usage->resident_octets);
+	if (usage->files > 0)
+		put_single(page, "process_open_fds", "gauge", "Files and sockets that are open.",
+			   usage->files);
+	if (usage->files_max > 0)
+		put_single(page, "process_max_fds", "gauge",
+			   "How many files and sockets may be open.", usage->files_max);
+}
+
 static void put_process(struct page *page, const struct tarn__totals *totals)
 {
 	begin(page, "tarn_build_info", "gauge", "Always 1; the version is in the label.");
@@ -288,13 +307,14 @@ static void put_process(struct page *page, const struct tarn__totals *totals)
 }
 
 char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__lost *lost,
-			 size_t *len)
+			 const struct tarn__usage *usage, size_t *len)
 {
 	char *text = NULL;
 	struct page page = {.out = open_memstream(&text, len)};
 	if (!page.out)
 		return NULL;
 	put_process(&page, totals);
+	put_usage(&page, usage);
 	put_questions(&page, &totals->questions);
 	put_rcodes(&page, &totals->questions);
 	put_statuses(&page, &totals->questions);

@@ -5,10 +5,12 @@
 
 #include <stddef.h>
 
+#include "daemon/process.h"
 #include "daemon/taps.h"
 #include "net/totals.h"
 
 /* The caller frees it. NULL: out of memory. */
-char *tarn__metrics_text(const struct tarn__totals *, const struct tarn__lost *, size_t *len);
+char *tarn__metrics_text(const struct tarn__totals *, const struct tarn__lost *,
+			 const struct tarn__usage *, size_t *len);
 
 #endif

@@ -32,6 +32,7 @@ struct tarn__metrics_http {
 	struct tarn__log *log;
 	struct tarn *tarn;
 	struct tarn__taps *taps;
+	struct tarn__process *process;
 	void *library;
 	__typeof__(MHD_start_daemon) *start_daemon;
 	__typeof__(MHD_stop_daemon) *stop_daemon;
@@ -84,7 +85,8 @@ static enum MHD_Result send_metrics(const struct tarn__metrics_http *http,
 	}
 	size_t len;
 	struct tarn__lost lost = tarn__taps_lost(http->taps);
-	char *text = tarn__metrics_text(totals, &lost, &len);
+	struct tarn__usage usage = tarn__process_usage(http->process);
+	char *text = tarn__metrics_text(totals, &lost, &usage, &len);
 	tarn__totals_free(totals);
 	if (!text)
 		return MHD_NO;
@@ -211,12 +213,13 @@ int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn
 }
 
 int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
-			     struct tarn__taps *taps)
+			     struct tarn__taps *taps, struct tarn__process *process)
 {
 	if (!http)
 		return 0;
 	http->tarn = tarn;
 	http->taps = taps;
+	http->process = process;
 	for (size_t i = 0; i < http->count; i++) {
 		struct listener *listener = &http->listeners[i];
 		/* The port is the socket's; what is not on the list is the library's default. */
@@ -265,11 +268,12 @@ int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn
 }
 
 int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
-			     struct tarn__taps *taps)
+			     struct tarn__taps *taps, struct tarn__process *process)
 {
 	(void)http;
 	(void)tarn;
 	(void)taps;
+	(void)process;
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "daemon/addresses.h"
 #include "daemon/log.h"
+#include "daemon/process.h"
 #include "daemon/taps.h"
 #include "tarn.h"
 
@@ -22,8 +23,9 @@ struct tarn__metrics_http;
 int tarn__metrics_http_open(const struct tarn__addresses *, struct tarn__log *,
 			    struct tarn__metrics_http **out);
 
-/* Answers from now on; both are borrowed. No http is allowed, here and below. TARN_ESYSTEM: logged. */
-int tarn__metrics_http_start(struct tarn__metrics_http *, struct tarn *, struct tarn__taps *);
+/* Answers from now on; all are borrowed. No http is allowed, here and below. TARN_ESYSTEM: logged. */
+int tarn__metrics_http_start(struct tarn__metrics_http *, struct tarn *, struct tarn__taps *,
+			     struct tarn__process *);
 
 /* Before the workers end. */
 void tarn__metrics_http_free(struct tarn__metrics_http *);

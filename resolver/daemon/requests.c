@@ -184,9 +184,10 @@ static void stats(struct tarn__task *task, const json_t *arguments)
 	}
 	struct tarn__lost lost = tarn__taps_lost(task->subject->taps);
 	size_t len;
-	char *text = word ? tarn__metrics_text(totals, &lost, &len) : NULL;
+	struct tarn__usage usage = tarn__process_usage(task->subject->process);
+	char *text = word ? tarn__metrics_text(totals, &lost, &usage, &len) : NULL;
 	if (!word) {
-		answer_ok(task, tarn__describe_totals(totals, &lost));
+		answer_ok(task, tarn__describe_totals(totals, &lost, &usage));
 	} else if (text) {
 		json_t *document = json_pack("{ss%}", "text", text, len);
 		task->answer(task, document, false);

@@ -15,6 +15,7 @@
 #include "daemon/control.h"
 #include "daemon/metrics_http.h"
 #include "daemon/privileges.h"
+#include "daemon/process.h"
 #include "daemon/reload.h"
 #include "daemon/resolvconf.h"
 #include "daemon/rlimits.h"
@@ -27,6 +28,7 @@ struct program {
 	const struct tarn__identity *identity;
 	struct tarn__service *service;
 	struct tarn__log *log;
+	struct tarn__process process;
 	struct ev_loop *loop;
 	ev_signal term, interrupt, hangup;
 	struct tarn *tarn;
@@ -152,6 +154,7 @@ static int open_outside(struct program *program, const struct tarn__command *com
 	program->subject = (struct tarn__subject){
 		.tarn = program->tarn,
 		.taps = program->taps,
+		.process = &program->process,
 		.loop = program->loop,
 		.log = log,
 		.settings = &program->reload.settings,
@@ -197,7 +200,8 @@ static int start(struct program *program)
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
 		return error;
 	}
-	return tarn__metrics_http_start(program->metrics, program->tarn, program->taps);
+	return tarn__metrics_http_start(program->metrics, program->tarn, program->taps,
+					&program->process);
 }
 
 static void run(struct program *program)
@@ -219,6 +223,7 @@ static void end(struct program *program)
 	tarn__taps_free(program->taps);
 	close_loop(program);
 	tarn_free(program->tarn);
+	tarn__process_fini(&program->process);
 }
 
 int tarn__serve(const struct tarn__command *command, struct tarn__settings *settings,
@@ -228,6 +233,7 @@ int tarn__serve(const struct tarn__command *command, struct tarn__settings *sett
 	int status = EXIT_FAILURE;
 	struct program program = {
 		.settings = settings, .identity = identity, .service = service, .log = log};
+	tarn__process_init(&program.process);
 	if (make(&program) == 0 && open_outside(&program, command) == 0 && start(&program) == 0) {
 		run(&program);
 		status = EXIT_SUCCESS;

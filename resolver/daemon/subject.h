@@ -5,6 +5,7 @@
 
 #include "daemon/faults.h"
 #include "daemon/log.h"
+#include "daemon/process.h"
 #include "daemon/settings.h"
 #include "daemon/taps.h"
 #include "tarn.h"
@@ -14,6 +15,7 @@ struct tarn__subject {
 	struct ev_loop *loop;
 	struct tarn *tarn;
 	struct tarn__taps *taps; /* NULL: nobody looks on */
+	struct tarn__process *process;
 	struct tarn__log *log;
 	struct tarn__settings *const *settings; /* in force: a reload puts others in their place */
 	void (*stop)(void *data); /* ends the loop, later */

@@ -118,6 +118,25 @@ def test_servers_have_numbers_of_their_own(run_metrics, run_upstream, tmp_path):
     assert tuple(sorted(where["dead"].items())) not in rtt.samples[""]
 
 
+def test_the_process_says_what_it_takes(run_metrics, run_upstream):
+    """In the sandbox, too, which has no /proc."""
+    tarn, metrics = run_metrics("--workers", 2, upstreams=[run_upstream(address())])
+    before = metrics.read()
+    sockets = [tarn.tcp_socket() for _ in range(8)]
+    for number in range(500):
+        tarn.ask(f"n{number}.example")
+    after = metrics.read()
+    resident = after["process_resident_memory_bytes"].value()
+    assert abs(resident / 1024 - tarn.memory()) < 4096
+    assert 0 < before["process_cpu_seconds_total"].value() < \
+        after["process_cpu_seconds_total"].value()
+    assert after["process_open_fds"].value() >= before["process_open_fds"].value() + 8
+    assert abs(after["process_open_fds"].value() - len(os.listdir(f"/proc/{tarn.pid}/fd"))) <= 2
+    assert after["process_open_fds"].value() < after["process_max_fds"].value()
+    for sock in sockets:
+        sock.close()
+
+
 def test_other_requests_are_refused(run_metrics):
     _, metrics = run_metrics(upstreams=["127.0.0.1:9"])
     assert metrics.request(path="/").status == 404

@@ -249,6 +249,8 @@ def test_stats_count_what_was_asked(ctl):
     settings = ctl.json("status")
     assert f"tarn_workers {settings['workers']}" in lines  # without the one of tarnctl's own
     assert stats["lost"] == {"question_log": 0, "dnstap": 0}
+    assert stats["process"]["resident_octets"] > stats["cache"]["used_octets"]
+    assert 0 < stats["process"]["open_files"] < stats["process"]["open_files_max"]
     assert "tarn_question_log_lost_total 0" in lines
     done = ctl.run("stats", "--nonsense")
     assert done.returncode == 1

@@ -31,6 +31,7 @@ unit_tests = \
 	tests/unit/test_path \
 	tests/unit/test_policy \
 	tests/unit/test_privileges \
+	tests/unit/test_process \
 	tests/unit/test_query \
 	tests/unit/test_questions \
 	tests/unit/test_random \

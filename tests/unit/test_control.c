@@ -24,6 +24,7 @@ static char path[64], victim[64];
 static struct tarn__log sink;
 static struct tarn__settings settings, *in_force = &settings;
 static struct tarn__subject subject;
+static struct tarn__process process;
 static struct tarn__control control;
 static unsigned stops;
 
@@ -91,10 +92,12 @@ static void set_up(void)
 	snprintf(victim, sizeof(victim), "%s/victim", directory);
 	tarn__log_init(&sink, -1, TARN_LOG_ERR);
 	settings = (struct tarn__settings){.workers = 1};
+	tarn__process_init(&process);
 	subject = (struct tarn__subject){
 		.loop = ev_loop_new(EVFLAG_NOENV),
 		.tarn = tarn_new(&(struct tarn_options){0}),
 		.log = &sink,
+		.process = &process,
 		.settings = &in_force,
 		.stop = on_stop,
 	};
@@ -107,6 +110,7 @@ static void tear_down(void)
 {
 	tarn__control_close(&control);
 	tarn__subject_fini(&subject);
+	tarn__process_fini(&process);
 	tarn_free(subject.tarn);
 	ev_loop_destroy(subject.loop);
 	tarn__log_fini(&sink);

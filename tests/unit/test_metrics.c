@@ -10,6 +10,7 @@
 
 static struct tarn__totals totals;
 static struct tarn__lost lost;
+static struct tarn__usage usage;
 static struct tarn__server_totals servers[2];
 static char *text;
 static size_t len;
@@ -17,6 +18,7 @@ static size_t len;
 static void set_up(void)
 {
 	memset(&lost, 0, sizeof(lost));
+	memset(&usage, 0, sizeof(usage));
 	memset(&totals, 0, sizeof(totals));
 	memset(servers, 0, sizeof(servers));
 	totals.workers = 3;
@@ -39,7 +41,7 @@ static void tear_down(void)
 static void write_text(void)
 {
 	free(text);
-	text = tarn__metrics_text(&totals, &lost, &len);
+	text = tarn__metrics_text(&totals, &lost, &usage, &len);
 	ck_assert_ptr_nonnull(text);
 	ck_assert_uint_eq(len, strlen(text));
 }
@@ -158,6 +160,24 @@ START_TEST(server_is_up_while_a_worker_asks_it)
 }
 END_TEST
 
+START_TEST(process_says_what_it_takes)
+{
+	usage = (struct tarn__usage){
+		.resident_octets = 4096, .cpu_us = 61000002, .files = 12, .files_max = 1024};
+	write_text();
+	check_line("process_resident_memory_bytes 4096");
+	check_line("process_cpu_seconds_total 61.000002");
+	check_line("process_open_fds 12");
+	check_line("process_max_fds 1024");
+	/* Where there is no /proc. */
+	usage = (struct tarn__usage){.cpu_us = 1};
+	write_text();
+	check_line("process_cpu_seconds_total 0.000001");
+	ck_assert_ptr_null(strstr(text, "process_resident"));
+	ck_assert_ptr_null(strstr(text, "_fds"));
+}
+END_TEST
+
 START_TEST(labels_are_escaped)
 {
 	servers[0].zone = "a\"b\\046c\n.";
@@ -185,6 +205,7 @@ int main(void)
 	tcase_add_test(tcase, answers_at_once_are_in_every_bucket_of_time);
 	tcase_add_test(tcase, server_is_named_with_its_zone);
 	tcase_add_test(tcase, server_is_up_while_a_worker_asks_it);
+	tcase_add_test(tcase, process_says_what_it_takes);
 	tcase_add_test(tcase, labels_are_escaped);
 	tcase_add_test(tcase, no_servers_and_no_workers_are_no_fault);
 	suite_add_tcase(suite, tcase);
