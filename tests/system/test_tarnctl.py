@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """tarnctl and the socket that it speaks to: what people ask of a tarn that runs."""
 
+import grp
 import json
 import os
 import re
@@ -576,9 +577,24 @@ def test_socket_is_for_its_user_or_a_group(run_tarn, upstream, tmp_path):
     own = Ctl(run_tarn, tmp_path / "own", upstreams=[upstream])
     assert stat.S_IMODE(os.stat(own.path).st_mode) == 0o600
     group = Ctl(run_tarn, tmp_path, "--control-group", "daemon", upstreams=[upstream])
-    import grp
     status = os.stat(group.path)
     assert (stat.S_IMODE(status.st_mode), status.st_gid) == (0o660, grp.getgrnam("daemon").gr_gid)
+
+
+def test_reload_lets_a_group_in_and_out(run_tarn, upstream, tmp_path):
+    """From within the sandbox, and to a socket that is made there, too."""
+    config = tmp_path / "tarn.conf"
+    text = f'upstream = {{"{upstream.address}"}}\ncontrol {{ socket = "{tmp_path}/%s"%s }}\n'
+    config.write_text(text % ("one", ""), encoding="ascii")
+    run_tarn("-c", config, upstreams=[upstream], control=None)
+    group = grp.getgrgid(os.getegid()).gr_name
+    place = "one"
+    for name, wanted, mode in (("one", group, 0o660), ("one", None, 0o600), ("two", group, 0o660)):
+        config.write_text(text % (name, f" group = {wanted}" if wanted else ""), encoding="ascii")
+        assert tarnctl("-s", str(tmp_path / place), "reload").returncode == 0
+        place = name
+        status = os.stat(tmp_path / place)
+        assert (stat.S_IMODE(status.st_mode), status.st_gid) == (mode, os.getegid())
 
 
 @pytest.mark.parametrize("group,status,line", [
