@@ -48,19 +48,6 @@ static int clear_path(const struct sockaddr_un *address)
 	return TARN_ESYSTEM;
 }
 
-int tarn__control_file_group(const char *name, gid_t *out)
-{
-	errno = 0;
-	const struct group *group = getgrnam(name);
-	if (!group) {
-		if (errno == 0)
-			errno = ENOENT;
-		return TARN_ESYSTEM;
-	}
-	*out = group->gr_gid;
-	return 0;
-}
-
 /*
  * Who may write in the directory may have the name lead to another file from one call to the next: to a
  * symbolic link, or a hard one. So the file is opened, looked at, and from then on nothing else is meant.
@@ -104,11 +91,21 @@ static int set_rights(int fd, const struct stat *status, const struct tarn__iden
 	return change_mode(fd, mode) == 0 ? 0 : TARN_ESYSTEM;
 }
 
-/* NULL: -1. */
+/* NULL: -1. An error with errno: ENOENT where there is no such group (any more). */
 static int find_group(const char *name, gid_t *out)
 {
 	*out = (gid_t)-1;
-	return name ? tarn__control_file_group(name, out) : 0;
+	if (!name)
+		return 0;
+	errno = 0;
+	const struct group *group = getgrnam(name);
+	if (!group) {
+		if (errno == 0)
+			errno = ENOENT;
+		return TARN_ESYSTEM;
+	}
+	*out = group->gr_gid;
+	return 0;
 }
 
 bool tarn__control_file_is_there(const struct tarn__control_file *file)

@@ -40,7 +40,4 @@ bool tarn__control_file_is_there(const struct tarn__control_file *);
 /* Removes the file, too, unless another one has taken its place. Allowed for one without a path. */
 void tarn__control_file_close(struct tarn__control_file *);
 
-/* A group by its name. TARN_ESYSTEM with errno: ENOENT where there is none. */
-int tarn__control_file_group(const char *name, gid_t *out);
-
 #endif

@@ -31,8 +31,7 @@ bool tarn__sandbox_is_possible(void)
 	return !IS_SANITIZED && !is_under_valgrind();
 }
 
-int tarn__sandbox_enter(const struct tarn__sandbox_file *files, size_t count,
-			struct tarn__log *log)
+int tarn__sandbox_enter(const struct tarn__sandbox_file *files, size_t count, struct tarn__log *log)
 {
 	if (!tarn__sandbox_is_possible()) {
 		tarn__log(log, TARN_LOG_DEBUG, "no sandbox: the tool that watches tarn needs more");
