@@ -46,8 +46,7 @@ void tarn__inspect(struct tarn__resolver *resolver, const uint8_t *wire, size_t 
 	if (out->verdict != TARN__QUERY_GOOD)
 		return;
 	const struct tarn__policy *policy = tarn__resolver_config(resolver)->policy;
-	if (policy)
-		out->ruling = tarn__policy_apply(policy, &out->query, client, &out->answer);
+	out->ruling = tarn__policy_apply(policy, &out->query, client, &out->answer);
 	if (out->query.qclass != TARN__CLASS_IN)
 		return;
 	out->special = tarn__special_find(out->query.qname, out->query.qname_len);
