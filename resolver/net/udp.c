@@ -39,7 +39,7 @@ struct endpoint {
 	struct tarn__udp *udp;
 	int fd;
 	bool is_wildcard;
-	bool is_retired; /* closed with its last late reply */
+	bool is_retired; /* closed with its last reply */
 	unsigned in_flight; /* questions with a late reply */
 	ev_io readable, writable;
 	struct tarn__list kept;
@@ -152,13 +152,6 @@ static void send_kept(struct endpoint *endpoint)
 	ev_io_stop(udp->loop, &endpoint->writable);
 }
 
-static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
-{
-	(void)loop;
-	(void)events;
-	send_kept(watcher->data);
-}
-
 /* A reply that is refused for what it is, an address say, must not hold up those behind it. */
 void tarn__udp_flush(struct tarn__udp *udp)
 {
@@ -211,11 +204,23 @@ static void close_endpoint(struct endpoint *endpoint)
 	free(endpoint);
 }
 
-/* Everybody who asked here has been answered. */
+/* Closes it if it is retired and everybody who asked here has been answered. */
 static void end_retired(struct endpoint *endpoint)
 {
+	if (!endpoint->is_retired || endpoint->in_flight > 0)
+		return;
 	tarn__udp_flush(endpoint->udp);
-	close_endpoint(endpoint);
+	if (endpoint->kept_count == 0)
+		close_endpoint(endpoint);
+}
+
+static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
+{
+	(void)loop;
+	(void)events;
+	struct endpoint *endpoint = watcher->data;
+	send_kept(endpoint);
+	end_retired(endpoint);
 }
 
 static void on_late_reply(void *owner, const void *route_octets, const uint8_t *reply, size_t len)
@@ -229,8 +234,7 @@ static void on_late_reply(void *owner, const void *route_octets, const uint8_t *
 		memcpy(next_reply(udp, endpoint), reply, len);
 		put_reply(udp, &route, len);
 	}
-	if (endpoint->is_retired && endpoint->in_flight == 0)
-		end_retired(endpoint);
+	end_retired(endpoint);
 }
 
 /* ---- questions ---------------------------------------------------------------------------- */
@@ -390,8 +394,7 @@ static void retire(struct endpoint *endpoint)
 	take_questions(endpoint, BATCHES_AT_END);
 	ev_io_stop(endpoint->udp->loop, &endpoint->readable);
 	endpoint->is_retired = true;
-	if (endpoint->in_flight == 0)
-		end_retired(endpoint);
+	end_retired(endpoint);
 }
 
 void tarn__udp_close(struct tarn__udp *udp, const struct tarn_address *address)

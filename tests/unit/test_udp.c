@@ -359,6 +359,25 @@ START_TEST(questions_that_have_come_before_the_close_are_answered)
 }
 END_TEST
 
+START_TEST(replies_that_found_no_room_outlive_the_close)
+{
+	int fd = warm_client();
+	send_error = EAGAIN;
+	for (uint16_t id = 0; id < 20; id++)
+		send_question(fd, id, "warm.example");
+	tarn_worker_unlisten(world.worker, &world.address);
+	run_dry(world.loop);
+	ck_assert_uint_eq(tarn__udp_stats(world.worker->udp)->kept, 20);
+	ck_assert(!has_reply(fd));
+	send_error = 0;
+	for (uint16_t id = 0; id < 20; id++)
+		expect_reply(fd, id, TARN__NOERROR, 1);
+	expect_nobody(fd);
+	ck_assert_uint_eq(tarn__udp_stats(world.worker->udp)->dropped, 0);
+	close(fd);
+}
+END_TEST
+
 static const char *const own_addresses[] = {"127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"};
 
 /* From one socket to the next of the same address, while an answer is outstanding at the first. */
@@ -429,6 +448,7 @@ int main(void)
 	tcase_add_test(closed, closed_address_hears_nobody);
 	tcase_add_test(closed, only_the_address_named_is_closed);
 	tcase_add_test(closed, questions_that_have_come_before_the_close_are_answered);
+	tcase_add_test(closed, replies_that_found_no_room_outlive_the_close);
 	tcase_add_loop_test(closed, address_that_is_opened_again_hears_everybody, 0, 4);
 	tcase_add_test(closed, worker_that_goes_answers_who_waits_at_a_closed_address);
 	suite_add_tcase(suite, closed);
