@@ -347,21 +347,19 @@ static bool wait(struct tarn__resolver *resolver, const struct tarn__asker *aske
 
 /* ---- the way of a question -------------------------------------------------------------- */
 
-/* RFC 1034 section 4.3.1: who does not desire recursion gets what is in the cache, or REFUSED. */
+/* A lookup is not wanted, or there is no memory for who would wait for it. 0: it is not there. */
 static size_t answer_from_cache(struct tarn__resolver *resolver, const struct tarn__respondent *to,
 				const uint8_t *octets, size_t len, uint8_t *reply,
 				struct outcome *outcome)
 {
 	struct rtcache_value value;
 	struct tarn__key key;
-	if (rtcache_peek(resolver->client, octets, len, false, &value) == 1 ||
-	    (tarn__key_read(octets, len, &key) &&
-	     tarn__denial_find(resolver->client, &key, &value))) {
-		*outcome = value_outcome(&value);
-		return tarn__respond_value(to, &value, reply);
-	}
-	outcome->status = TARN__STATUS_REFUSED;
-	return tarn__respond_not_cached(to, reply);
+	if (rtcache_peek(resolver->client, octets, len, false, &value) != 1 &&
+	    !(tarn__key_read(octets, len, &key) &&
+	      tarn__denial_find(resolver->client, &key, &value)))
+		return 0;
+	*outcome = value_outcome(&value);
+	return tarn__respond_value(to, &value, reply);
 }
 
 static enum tarn__status rcode_status(uint16_t rcode)
@@ -401,12 +399,15 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__respondent *t
 	}
 	uint8_t key[TARN__KEY_MAX];
 	size_t key_len = tarn__key_write(query, key);
-	if (!(query->flags & TARN__FLAG_RD))
-		return answer_from_cache(resolver, to, key, key_len, reply, outcome);
-
-	if (!have_spare(resolver)) {
-		outcome->status = TARN__STATUS_FAILURE;
-		return tarn__respond_failure(to, TARN_EBUSY, false, reply);
+	/* RFC 1034 section 4.3.1: who does not desire recursion gets what is there, or REFUSED. */
+	bool is_desired = query->flags & TARN__FLAG_RD;
+	if (!is_desired || !have_spare(resolver)) {
+		size_t len = answer_from_cache(resolver, to, key, key_len, reply, outcome);
+		if (len > 0)
+			return len;
+		outcome->status = is_desired ? TARN__STATUS_FAILURE : TARN__STATUS_REFUSED;
+		return is_desired ? tarn__respond_failure(to, TARN_EBUSY, false, reply)
+				  : tarn__respond_not_cached(to, reply);
 	}
 	struct rtcache_request *request = &resolver->spare->request;
 	request->data = resolver;

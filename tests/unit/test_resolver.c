@@ -25,8 +25,19 @@ static uint8_t reply[TARN__MESSAGE_MAX];
 static size_t reply_len;
 static unsigned answered[CLIENTS_MAX];
 
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+static bool memory_is_short;
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return memory_is_short ? NULL : __real_calloc(count, size);
+}
+
 static void set_up(void)
 {
+	memory_is_short = false;
 	memset(answered, 0, sizeof answered);
 	ck_assert_int_eq(tarn_address_parse("192.0.2.53", 53, &server), 0);
 	outside_init(&outside, &server, 1);
@@ -614,6 +625,22 @@ START_TEST(what_is_known_is_answered_when_no_more_may_wait)
 }
 END_TEST
 
+START_TEST(what_is_known_is_answered_when_memory_is_short)
+{
+	ck_assert_int_eq(ask(&outside, 0, 1), TARN__ASK_LATER);
+	answer(&outside);
+	/* Another takes the place that is kept for the next who waits. */
+	ck_assert_int_eq(ask(&outside, 1, 2), TARN__ASK_LATER);
+	memory_is_short = true;
+	ck_assert_int_gt(ask(&outside, 2, 3), 0);
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__SERVFAIL);
+	ck_assert_int_gt(ask(&outside, 0, 1), 0);
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__NOERROR);
+	memory_is_short = false;
+	ck_assert_int_eq(ask(&outside, 2, 3), TARN__ASK_LATER);
+}
+END_TEST
+
 START_TEST(overload_is_not_remembered)
 {
 	/* As many lookups as there may be, and one more. */
@@ -735,6 +762,7 @@ int main(void)
 	tcase_add_test(tcase, every_client_is_answered_when_there_are_too_many_questions);
 	tcase_add_test(tcase, many_clients_with_one_question_are_bounded_too);
 	tcase_add_test(tcase, what_is_known_is_answered_when_no_more_may_wait);
+	tcase_add_test(tcase, what_is_known_is_answered_when_memory_is_short);
 	tcase_add_test(tcase, overload_is_not_remembered);
 	tcase_add_test(tcase, stopping_is_not_remembered);
 	tcase_add_test(tcase, cookie_without_a_question_is_answered);
