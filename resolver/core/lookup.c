@@ -425,10 +425,12 @@ static void on_error(struct tarn__attempt *attempt, int error)
 	give_up_server(lookup, index, error);
 }
 
+/* Once: who has none now, since there are too many, would ask for it under a lock each time. */
 static uint8_t origin_number(const struct tarn__lookups *all, struct tarn__server *server)
 {
-	if (server->origin == TARN__ORIGIN_UNKNOWN)
+	if (!server->has_origin)
 		server->origin = tarn__origins_number(all->origins, &server->address);
+	server->has_origin = true;
 	return server->origin;
 }
 

@@ -3,7 +3,7 @@
  * core/origins.h: whose answer it is. The servers that answers have come from have a number each,
  * for the process's life, and a stored form holds the number in one octet (dns/stored.h).
  *
- * Thread: any. tarn__origins_number() takes a lock and is for when servers are set up.
+ * Thread: any. tarn__origins_number() takes a lock: once for each server of each worker.
  */
 #ifndef TARN_CORE_ORIGINS_H
 #define TARN_CORE_ORIGINS_H

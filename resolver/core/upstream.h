@@ -69,7 +69,8 @@ struct tarn__server {
 	uint64_t held_until_ms; /* while it is dead */
 	uint64_t plain_until_ms; /* it refuses EDNS */
 	struct tarn__server_counts counts;
-	uint8_t origin; /* its number (core/origins.h), once it has answered */
+	bool has_origin; /* it has answered; then this is its number (core/origins.h), or unknown */
+	uint8_t origin;
 	struct tarn__flaw misspells; /* it changes the case of letters */
 	struct tarn__flaw garbles; /* it sends back another client's cookie */
 	/* What it is shown: our client cookie for it, and the server cookie it gave, if any. */

@@ -98,8 +98,8 @@ tests_unit_test_control_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=listen,--wrap=fchowna
 # The resolver refuses at times.
 tests_unit_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigure
 
-# Its allocations fail at times, or one after the other.
-tests_unit_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
+# Allocations fail at times, or one after the other; numbers run out.
+tests_unit_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=tarn__origins_number
 tests_unit_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "core/loop.h"
+#include "core/origins.h"
+#include "dns/answer.h"
 #include "dns/cookie.h"
 #include "dns/message.h"
 #include "outside.h"
@@ -35,9 +37,24 @@ void *__wrap_calloc(size_t count, size_t size)
 	return memory_is_short ? NULL : __real_calloc(count, size);
 }
 
+uint8_t __real_tarn__origins_number(struct tarn__origins *, const struct tarn_address *);
+uint8_t __wrap_tarn__origins_number(struct tarn__origins *, const struct tarn_address *);
+
+static bool numbers_are_out;
+static unsigned number_calls;
+
+uint8_t __wrap_tarn__origins_number(struct tarn__origins *origins,
+				    const struct tarn_address *address)
+{
+	number_calls++;
+	return numbers_are_out ? TARN__ORIGIN_UNKNOWN
+			       : __real_tarn__origins_number(origins, address);
+}
+
 static void set_up(void)
 {
-	memory_is_short = false;
+	memory_is_short = numbers_are_out = false;
+	number_calls = 0;
 	memset(answered, 0, sizeof answered);
 	ck_assert_int_eq(tarn_address_parse("192.0.2.53", 53, &server), 0);
 	outside_init(&outside, &server, 1);
@@ -641,6 +658,17 @@ START_TEST(what_is_known_is_answered_when_memory_is_short)
 }
 END_TEST
 
+START_TEST(server_is_given_a_number_once_or_never)
+{
+	numbers_are_out = _i;
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_int_eq(ask(&outside, i, i), TARN__ASK_LATER);
+		answer(&outside);
+	}
+	ck_assert_uint_eq(number_calls, 1);
+}
+END_TEST
+
 START_TEST(overload_is_not_remembered)
 {
 	/* As many lookups as there may be, and one more. */
@@ -763,6 +791,7 @@ int main(void)
 	tcase_add_test(tcase, many_clients_with_one_question_are_bounded_too);
 	tcase_add_test(tcase, what_is_known_is_answered_when_no_more_may_wait);
 	tcase_add_test(tcase, what_is_known_is_answered_when_memory_is_short);
+	tcase_add_loop_test(tcase, server_is_given_a_number_once_or_never, 0, 2);
 	tcase_add_test(tcase, overload_is_not_remembered);
 	tcase_add_test(tcase, stopping_is_not_remembered);
 	tcase_add_test(tcase, cookie_without_a_question_is_answered);
