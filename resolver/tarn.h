@@ -142,7 +142,8 @@ struct tarn_source {
 struct tarn_forward {
 	/*
 	 * "corp.example"; or a network, "10.0.0.0/8", for its reverse zone, or zones: of 1 to 24 or 32
-	 * bits, or of IPv6. Not the root.
+	 * bits, or of IPv6. Of networks that share a zone that with the longest prefix has it. Not the
+	 * root.
 	 */
 	const char *zone;
 	/* None: the zone is never forwarded; it is empty, and nothing exists below it. */
@@ -185,7 +186,8 @@ struct tarn_options {
 
 /*
  * NULL with errno set: ENOMEM; EINVAL for more than 64 upstreams of one zone or 1024 of all, for a
- * pass or a zone that is no name, or a zone that is there twice: which, the log says.
+ * pass or a zone that is no name, or a zone that is there twice, or a network of which others leave
+ * nothing: which, the log says.
  */
 struct tarn *tarn_new(const struct tarn_options *);
 /* All its workers have been freed before. NULL is allowed. */

@@ -192,14 +192,16 @@ static bool is_network_notation(const char *text)
 	return is_mask || tarn_address_parse(start, 53, &address) == 0;
 }
 
-static int add_zone(struct tarn__config *config, const char *text, const uint8_t *zone,
-		    size_t zone_len, size_t group, char fault[TARN__CONFIG_FAULT_MAX])
+/*
+ * Adds a zone, unless another section has it already. The group goes by the first that is its own, so
+ * that no two have one name.
+ */
+static int add_zone(struct tarn__config *config, const uint8_t *zone, size_t zone_len, size_t group,
+		    size_t *added)
 {
 	int error = tarn__zones_add(config->zones, zone, zone_len, (uint16_t)group);
-	if (error == TARN_EINVAL)
-		return refuse(fault, "zone %s: it is there twice", text);
 	if (error != 0)
-		return error;
+		return error == TARN_EINVAL ? 0 : error;
 	struct {
 		uint64_t digest;
 		uint8_t zone[TARN__NAME_MAX];
@@ -208,6 +210,11 @@ static int add_zone(struct tarn__config *config, const char *text, const uint8_t
 	tarn__name_fold(all.zone, zone, zone_len);
 	config->zones_digest +=
 		tarn__siphash(digest_key, &all, offsetof(__typeof__(all), zone) + zone_len);
+	if (group != TARN__GROUP_NONE && *added == 0) {
+		memcpy(config->groups[group].zone, all.zone, zone_len);
+		config->groups[group].zone_len = (uint16_t)zone_len;
+	}
+	++*added;
 	return 0;
 }
 
@@ -232,55 +239,73 @@ const char *tarn__zone_fault(const char *text)
 	return NULL;
 }
 
-/* The zones of a network, or the one that the text names. */
+/* How many zones a text stands for that has no fault. */
+static size_t count_zones(const char *text)
+{
+	struct tarn_network network;
+	return tarn_network_parse(text, &network) == 0 ? tarn__reverse_count(&network) : 1;
+}
+
+/* The zones of a network, or the one that the text names, but for those that others have. */
 static int add_zones(struct tarn__config *config, const char *text, size_t group,
 		     char fault[TARN__CONFIG_FAULT_MAX])
 {
-	const char *wrong = tarn__zone_fault(text);
-	if (wrong)
-		return refuse(fault, "zone %s: %s", text, wrong);
 	uint8_t zone[TARN__NAME_MAX];
 	struct tarn_network network;
-	if (tarn_network_parse(text, &network) != 0)
-		return add_zone(config, text, zone, tarn__name_parse(text, zone), group, fault);
+	size_t added = 0;
 	int error = 0;
-	for (size_t i = 0; i < tarn__reverse_count(&network) && error == 0; i++)
-		error = add_zone(config, text, zone, tarn__reverse_zone(&network, i, zone), group,
-				 fault);
+	if (tarn_network_parse(text, &network) != 0) {
+		error = add_zone(config, zone, tarn__name_parse(text, zone), group, &added);
+	} else {
+		for (size_t i = 0; i < tarn__reverse_count(&network) && error == 0; i++)
+			error = add_zone(config, zone, tarn__reverse_zone(&network, i, zone), group,
+					 &added);
+	}
+	if (error == 0 && added == 0)
+		return refuse(fault, "zone %s: it is there twice, or others have all of it", text);
 	return error;
 }
 
-/* The name that a group goes by. add_zones() has taken the text. */
-static void name_group(struct tarn__group *group, const char *text)
+/* The next group, with a section's servers. Without any there is none. */
+static size_t add_group(struct tarn__config *config, const struct tarn_forward *forward)
 {
-	struct tarn_network network;
-	size_t len = tarn_network_parse(text, &network) == 0
-			     ? tarn__reverse_zone(&network, 0, group->zone)
-			     : tarn__name_parse(text, group->zone);
-	tarn__name_fold(group->zone, group->zone, len);
-	group->zone_len = (uint16_t)len;
+	if (forward->upstream_count == 0)
+		return TARN__GROUP_NONE;
+	struct tarn__group *group = &config->groups[config->group_count];
+	group->policy = forward->policy;
+	add_servers(config, group, forward->upstreams, forward->upstream_count, &forward->source);
+	return config->group_count++;
 }
 
+/*
+ * Of two networks that share a label the one with the longer prefix has it, which is that of fewer
+ * zones: 172.20.0.0/16 is one, and takes it from the sixteen of 172.16.0.0/12.
+ */
 static int add_forwards(struct tarn__config *config, const struct tarn_options *options,
 			char fault[TARN__CONFIG_FAULT_MAX])
 {
-	for (size_t i = 0; i < options->forward_count; i++) {
-		const struct tarn_forward *forward = &options->forwards[i];
-		struct tarn__group *group = &config->groups[config->group_count];
-		size_t index = TARN__GROUP_NONE;
-		if (forward->upstream_count > 0) {
-			index = config->group_count++;
-			group->policy = forward->policy;
-			add_servers(config, group, forward->upstreams, forward->upstream_count,
-				    &forward->source);
-		}
-		int error = add_zones(config, forward->zone, index, fault);
-		if (error != 0)
-			return error;
-		if (index != TARN__GROUP_NONE)
-			name_group(group, forward->zone);
+	const struct tarn_forward *forwards = options->forwards;
+	size_t left = options->forward_count;
+	size_t *groups = calloc(left, sizeof *groups);
+	if (!groups)
+		return TARN_ENOMEM;
+	int error = 0;
+	for (size_t i = 0; i < options->forward_count && error == 0; i++) {
+		const char *wrong = tarn__zone_fault(forwards[i].zone);
+		groups[i] = add_group(config, &forwards[i]);
+		if (wrong)
+			error = refuse(fault, "zone %s: %s", forwards[i].zone, wrong);
 	}
-	return 0;
+	for (size_t zones = 1; left > 0 && error == 0; zones *= 2) {
+		for (size_t i = 0; i < options->forward_count && error == 0; i++) {
+			if (count_zones(forwards[i].zone) != zones)
+				continue;
+			error = add_zones(config, forwards[i].zone, groups[i], fault);
+			left--;
+		}
+	}
+	free(groups);
+	return error;
 }
 
 /* ---- snapshots -------------------------------------------------------------------------- */

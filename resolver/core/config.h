@@ -41,7 +41,7 @@ bool tarn__server_config_is_equal(const struct tarn__server_config *,
 				  const struct tarn__server_config *);
 
 struct tarn__group {
-	/* Its name in lower case, in wire form; of a network with several the first. */
+	/* Its name in lower case, in wire form; of a network with several the first of its own. */
 	uint16_t zone_len;
 	uint8_t zone[TARN__NAME_MAX];
 	enum tarn_policy policy;

@@ -335,17 +335,24 @@ static void read_file(struct loader *loader, const char *path, const struct file
 
 struct zone {
 	uint8_t name[TARN__NAME_MAX];
-	size_t len;
+	size_t len; /* 0: what is refused already has no name */
+	size_t count; /* of the zones of its section */
 	const struct tarn__forward_settings *forward;
 };
 
+static int compare_names(const struct zone *x, const struct zone *y)
+{
+	int order = memcmp(x->name, y->name, x->len < y->len ? x->len : y->len);
+	return order ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+/* The same zones with the longest prefix first, which has it (core/config.c), as in the file. */
 static int compare_zones(const void *a, const void *b)
 {
 	const struct zone *x = a, *y = b;
-	int order = memcmp(x->name, y->name, x->len < y->len ? x->len : y->len);
+	int order = compare_names(x, y);
 	if (order == 0)
-		order = (x->len > y->len) - (x->len < y->len);
-	/* The same zones in the order of the file. */
+		order = (x->count > y->count) - (x->count < y->count);
 	return order ? order : (x->forward > y->forward) - (x->forward < y->forward);
 }
 
@@ -360,6 +367,7 @@ static void read_zone(const struct tarn__forward_settings *forward, size_t index
 {
 	struct tarn_network network;
 	zone->forward = forward;
+	zone->count = count_zones(forward->zone);
 	if (tarn_network_parse(forward->zone, &network) == 0)
 		zone->len = tarn__reverse_zone(&network, index, zone->name);
 	else
@@ -367,18 +375,30 @@ static void read_zone(const struct tarn__forward_settings *forward, size_t index
 	tarn__name_fold(zone->name, zone->name, zone->len);
 }
 
-static void refuse_second(const struct loader *loader, const struct zone *first,
-			  const struct zone *second)
+/*
+ * Sections that have nothing of their own are refused once: where they share a zone with one that has
+ * as many, as that one's double; else for those of longer prefixes.
+ */
+static void refuse_doubles(const struct loader *loader, const struct zone *zones, size_t count,
+			   bool are_equal, bool *is_settled)
 {
-	/* What is refused already has no name. */
-	bool is_same = second->len > 0 && second->len == first->len &&
-		       memcmp(second->name, first->name, first->len) == 0;
-	const struct tarn__origin *origin = &first->forward->origin;
-	if (is_same)
-		tarn__faults_add(loader->faults, second->forward->origin.file,
-				 second->forward->origin.line,
-				 "forward \"%s\": a second section for this zone (see %s:%u)",
-				 second->forward->zone, origin->file, origin->line);
+	const struct zone *owner = zones;
+	for (const struct zone *zone = zones; zone < zones + count; zone++) {
+		if (compare_names(owner, zone) != 0)
+			owner = zone;
+		const struct tarn__forward_settings *forward = zone->forward;
+		bool *is_this_settled = &is_settled[forward - loader->settings->forwards];
+		if (*is_this_settled || zone->len == 0 ||
+		    (are_equal && owner->count != zone->count))
+			continue;
+		*is_this_settled = true;
+		const struct tarn__origin *origin = &owner->forward->origin;
+		tarn__faults_add(loader->faults, forward->origin.file, forward->origin.line,
+				 "forward \"%s\": %s (see %s:%u)", forward->zone,
+				 are_equal ? "a second section for this zone"
+					   : "longer prefixes leave nothing of it",
+				 origin->file, origin->line);
+	}
 }
 
 static void check_zones(const struct loader *loader)
@@ -388,9 +408,10 @@ static void check_zones(const struct loader *loader)
 	for (size_t i = 0; i < settings->forward_count; i++)
 		count += count_zones(settings->forwards[i].zone);
 	struct zone *zones = calloc(count + 1, sizeof(*zones)), *zone = zones;
-	if (!zones) {
+	bool *is_settled = calloc(settings->forward_count + 1, sizeof(*is_settled));
+	if (!zones || !is_settled) {
 		tarn__faults_add(loader->faults, NULL, 0, out_of_memory);
-		return;
+		goto done;
 	}
 	for (size_t i = 0; i < settings->forward_count; i++) {
 		const struct tarn__forward_settings *forward = &settings->forwards[i];
@@ -398,9 +419,15 @@ static void check_zones(const struct loader *loader)
 			read_zone(forward, j, zone++);
 	}
 	qsort(zones, count, sizeof(*zones), compare_zones);
-	for (size_t i = 1; i < count; i++)
-		refuse_second(loader, &zones[i - 1], &zones[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || compare_names(&zones[i - 1], &zones[i]) != 0)
+			is_settled[zones[i].forward - settings->forwards] = true;
+	}
+	refuse_doubles(loader, zones, count, true, is_settled);
+	refuse_doubles(loader, zones, count, false, is_settled);
+done:
 	free(zones);
+	free(is_settled);
 }
 
 static void check_servers(const struct loader *loader)

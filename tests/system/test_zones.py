@@ -46,6 +46,20 @@ def test_the_longest_zone_is_asked_and_nobody_else(run_zones, run_upstream):
             name.lower() for name, who in asked.items() if who == number}
 
 
+NETWORKS = ['forward "172.16.0.0/12" { upstream = {%s} }\n',
+            'forward "172.20.0.0/16" { upstream = {%s} }\n']
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["shorter first", "longer first"])
+def test_the_longer_prefix_has_what_two_networks_share(run_zones, run_upstream, order):
+    servers = [run_upstream(address(value=f"192.0.2.{i}")) for i in range(3)]
+    tarn = run_zones("upstream = {%s}\n" + "".join(NETWORKS[i] for i in order),
+                     servers[2], *(servers[i] for i in order))
+    asked = {"1.19.172": 0, "1.20.172": 1, "20.172": 1, "1.21.172": 0, "1.32.172": 2}
+    for name, number in asked.items():
+        assert value(tarn.ask(f"{name}.in-addr.arpa.")) == f"192.0.2.{number}"
+
+
 def test_a_zone_that_is_never_forwarded_is_empty(run_zones, run_upstream):
     root = run_upstream(address())
     tarn = run_zones('upstream = {%s}\n'

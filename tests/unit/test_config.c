@@ -117,13 +117,62 @@ START_TEST(zone_with_a_slash_is_a_name)
 }
 END_TEST
 
-START_TEST(zones_of_a_network_must_not_be_there_twice)
+static const char *const networks[][2] = {{"172.16.0.0/12", "172.20.0.0/16"},
+					  {"172.20.0.0/16", "172.16.0.0/12"},
+					  {"172.16.0.0/12", "20.172.in-addr.arpa"},
+					  {"172.16.0.0/12", "172.20.0.0/15"}};
+
+START_TEST(longer_prefix_has_the_zone_that_networks_share)
 {
-	const struct tarn_forward forwards[] = {{.zone = "172.20.0.0/16"},
-						{.zone = "172.16.0.0/12"}};
-	struct tarn_options options = {.forwards = forwards, .forward_count = 2};
+	size_t longer = _i == 1 ? 1 : 2, shorter = 3 - longer;
+	const struct tarn_forward forwards[] = {
+		{.zone = networks[_i][0], .upstreams = servers, .upstream_count = 1},
+		{.zone = networks[_i][1], .upstreams = servers + 1, .upstream_count = 1}};
+	struct tarn__config *config = make_with(forwards, 2);
+	ck_assert_uint_eq(config->group_count, 3);
+	ck_assert_uint_eq(group_of(config, "1.19.172.in-addr.arpa"), shorter);
+	ck_assert_uint_eq(group_of(config, "1.20.172.in-addr.arpa"), longer);
+	ck_assert_uint_eq(group_of(config, "1.22.172.in-addr.arpa"), shorter);
+	ck_assert_uint_eq(group_of(config, "1.32.172.in-addr.arpa"), 0);
+	/* The groups stand in the order of the sections, with the servers of each. */
+	for (size_t i = 0; i < 2; i++)
+		ck_assert(tarn_address_is_equal(
+			&config->servers[config->groups[1 + i].first].address, &servers[i]));
+	tarn__config_put(config);
+}
+END_TEST
+
+/* Two of one name would be taken for one another when the configuration changes. */
+START_TEST(group_goes_by_a_zone_of_its_own)
+{
+	const struct tarn_forward forwards[] = {
+		{.zone = "172.16.0.0/12", .upstreams = servers, .upstream_count = 1},
+		{.zone = "172.16.0.0/15", .upstreams = servers, .upstream_count = 1},
+		{.zone = "172.16.0.0/16"}};
+	struct tarn__config *config = make_with(forwards, 3);
+	static const char *const names[] = {"18.172.in-addr.arpa.", "17.172.in-addr.arpa."};
+	for (size_t i = 1; i < 3; i++) {
+		const struct tarn__group *group = &config->groups[i];
+		char text[TARN__NAME_TEXT_MAX];
+		ck_assert_str_eq(tarn__name_format(group->zone, text), names[i - 1]);
+		ck_assert_uint_eq(tarn__config_group_of(config, group->zone, group->zone_len), i);
+	}
+	ck_assert_uint_eq(group_of(config, "16.172.in-addr.arpa"), TARN__GROUP_NONE);
+	tarn__config_put(config);
+}
+END_TEST
+
+START_TEST(network_of_which_nothing_is_left_is_refused)
+{
+	const struct tarn_forward forwards[] = {{.zone = "10.0.2.0/23"},
+						{.zone = "10.0.2.0/24"},
+						{.zone = _i ? "10.0.2.0/23" : "10.0.3.0/24"}};
+	struct tarn_options options = {.forwards = forwards, .forward_count = 3};
 	ck_assert_ptr_null(make(&options));
-	ck_assert_msg(strstr(fault, "172.16.0.0/12: it is there twice"), "%s", fault);
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_msg(
+		strstr(fault, "zone 10.0.2.0/23: it is there twice, or others have all of it"),
+		"%s", fault);
 }
 END_TEST
 
@@ -266,7 +315,9 @@ int main(void)
 	tcase_add_test(tcase, names_have_groups_and_groups_have_servers);
 	tcase_add_loop_test(tcase, zone_that_is_none_is_said, 0, sizeof faults / sizeof faults[0]);
 	tcase_add_test(tcase, zone_with_a_slash_is_a_name);
-	tcase_add_test(tcase, zones_of_a_network_must_not_be_there_twice);
+	tcase_add_loop_test(tcase, longer_prefix_has_the_zone_that_networks_share, 0, 4);
+	tcase_add_test(tcase, group_goes_by_a_zone_of_its_own);
+	tcase_add_loop_test(tcase, network_of_which_nothing_is_left_is_refused, 0, 2);
 	tcase_add_test(tcase, servers_are_limited_by_zone_and_in_all);
 	tcase_add_test(tcase, servers_have_the_source_of_their_family);
 	tcase_add_test(tcase, other_upstreams_leave_the_rest_as_it_is);

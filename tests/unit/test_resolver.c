@@ -485,7 +485,7 @@ START_TEST(server_of_a_zone_is_asked_for_a_name_in_it)
 }
 END_TEST
 
-enum { NAMES = 6, ZONES = 3, ADDRESSES = 4 };
+enum { NAMES = 6, ZONES = 6, ADDRESSES = 4 };
 
 static uint32_t dice_seed;
 
@@ -497,7 +497,8 @@ static uint32_t dice(uint32_t sides)
 
 static void reconfigure_anyhow(struct outside *first)
 {
-	static const char *const names[ZONES] = {"n0", "n1", "x.n1"};
+	static const char *const names[ZONES] = {
+		"n0", "n1", "x.n1", "172.16.0.0/12", "172.16.0.0/15", "172.16.0.0/16"};
 	struct tarn_address addresses[ADDRESSES];
 	for (size_t i = 0; i < ADDRESSES; i++) {
 		addresses[i] = server;
@@ -517,6 +518,20 @@ static void reconfigure_anyhow(struct outside *first)
 		forward->policy = (enum tarn_policy)dice(4);
 	}
 	outside_reconfigure(first, &options);
+}
+
+/* One name of a few, or of the networks. */
+static long ask_anything(struct outside *where, unsigned client)
+{
+	uint8_t wire[64];
+	size_t len = write_question(dice(NAMES), wire);
+	if (dice(2)) {
+		static const uint8_t rest[] = "\003172\7in-addr\4arpa\0\0\1\0\1";
+		memcpy(wire + 12, (const char *[]){"\00216", "\00217", "\00218"}[dice(3)], 3);
+		memcpy(wire + 15, rest, sizeof rest);
+		len = 15 + sizeof rest - 1;
+	}
+	return ask_wire(where, client, wire, len);
 }
 
 /* Any server says anything to anything that it was asked. */
@@ -571,7 +586,7 @@ START_TEST(changes_in_any_order_leave_nobody_without_an_answer)
 			let_somebody_answer(where);
 			break;
 		default:
-			if (ask(where, client, dice(NAMES)) != TARN__ASK_LATER)
+			if (ask_anything(where, client) != TARN__ASK_LATER)
 				answered[client]++;
 			client++;
 		}
