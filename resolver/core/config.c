@@ -447,6 +447,14 @@ size_t tarn__config_group_of(const struct tarn__config *config, const uint8_t *z
 	return is_same ? index : TARN__GROUP_NONE;
 }
 
+size_t tarn__config_server_group(const struct tarn__config *config, size_t server_index)
+{
+	size_t group = 0;
+	while (server_index >= config->groups[group].first + config->groups[group].count)
+		group++;
+	return group;
+}
+
 bool tarn__config_group_is_equal(const struct tarn__config *a, size_t a_index,
 				 const struct tarn__config *b, size_t b_index)
 {

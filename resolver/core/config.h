@@ -106,6 +106,9 @@ size_t tarn__config_find_group(const struct tarn__config *, const uint8_t *qname
 /* The group of exactly that zone. */
 size_t tarn__config_group_of(const struct tarn__config *, const uint8_t *zone, size_t len);
 
+/* The group of a server of the list. */
+size_t tarn__config_server_group(const struct tarn__config *, size_t server_index);
+
 /* Are the groups the same, servers, their order and policy, wherever they stand in their lists? */
 bool tarn__config_group_is_equal(const struct tarn__config *, size_t group,
 				 const struct tarn__config *, size_t other_group);

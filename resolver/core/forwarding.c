@@ -6,6 +6,7 @@
 
 #include "core/attempt.h"
 #include "core/lookup.h"
+#include "core/loop.h"
 #include "rtcache.h"
 
 enum {
@@ -54,6 +55,49 @@ static void on_release(struct tarn__timer *timer)
 	release(group, RELEASE_MS);
 }
 
+/* ---- servers that lead back to us ------------------------------------------------------- */
+
+void tarn__lookups_learn_of_loops(struct tarn__lookups *all)
+{
+	if (!tarn__loops_have_news(all->loops, &all->loops_seen))
+		return;
+	for (size_t i = 0; i < all->config->group_count; i++) {
+		tarn__loops_mark(all->loops, all->config, i, all->groups[i]->upstream);
+		/* What waits for a server that is none fails now. */
+		release(all->groups[i], 0);
+	}
+}
+
+/* Whatever keeps it from being asked, it is asked again while it is dead. */
+static void look_for_loop(struct tarn__forwarding *group, size_t index)
+{
+	const struct tarn__lookups *all = group->all;
+	const struct tarn_io *io = all->io;
+	uint8_t random[TARN__LOOP_LABEL_LEN / 2], qname[TARN__NAME_MAX];
+	io->random(io->data, random, sizeof random);
+	size_t len = tarn__loops_expect(all->loops, all->config, group->upstream->first + index,
+					random, io->now_ms(io->data), qname);
+	if (len == 0)
+		return;
+	const struct tarn__key key = {.qname = qname,
+				      .qname_len = (uint16_t)len,
+				      .qtype = TARN__TYPE_TXT,
+				      .qclass = TARN__CLASS_IN};
+	tarn__probe_send(&group->probes, index, &key, false);
+}
+
+/* It may have been none when it was asked, or not have been there, or the question was lost. */
+static void on_dead_asked(struct tarn__probes *probes, size_t index)
+{
+	look_for_loop(TARN__CONTAINER(probes, struct tarn__forwarding, probes), index);
+}
+
+void tarn__lookups_look_for_loop(struct tarn__lookups *all, size_t server_index)
+{
+	size_t group = tarn__config_server_group(all->config, server_index);
+	look_for_loop(all->groups[group], server_index - all->config->groups[group].first);
+}
+
 /* ---- servers that die and are healed ---------------------------------------------------- */
 
 void tarn__forwarding_died(struct tarn__forwarding *group)
@@ -72,16 +116,18 @@ static void tell_of_heal(struct tarn__lookups *all)
 	all->io->wake_others(all->io->data);
 }
 
-void tarn__forwarding_answered(struct tarn__forwarding *group, bool has_healed)
+void tarn__forwarding_answered(struct tarn__forwarding *group, size_t index, bool has_healed)
 {
-	if (has_healed)
+	if (has_healed) {
 		tell_of_heal(group->all);
+		look_for_loop(group, index);
+	}
 	release(group, 0);
 }
 
-static void on_probe_answered(struct tarn__probes *probes, bool has_healed)
+static void on_probe_answered(struct tarn__probes *probes, size_t index, bool has_healed)
 {
-	tarn__forwarding_answered(TARN__CONTAINER(probes, struct tarn__forwarding, probes),
+	tarn__forwarding_answered(TARN__CONTAINER(probes, struct tarn__forwarding, probes), index,
 				  has_healed);
 }
 
@@ -118,7 +164,7 @@ static struct tarn__forwarding *make_group(struct tarn__lookups *all,
 	tarn__list_init(&group->running);
 	tarn__list_init(&group->waiting);
 	tarn__probes_init(&group->probes, all->io, all->timers, group->upstream,
-			  &config->groups[index], on_probe_answered);
+			  &config->groups[index], on_probe_answered, on_dead_asked);
 	return group;
 }
 
@@ -156,13 +202,14 @@ int tarn__lookups_init(struct tarn__lookups *all, const struct tarn_io *io,
 		       struct tarn__timers *timers, struct rtcache_client *client,
 		       struct tarn__config *config,
 		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN],
-		       struct tarn__origins *origins)
+		       struct tarn__loops *loops, struct tarn__origins *origins)
 {
 	*all = (struct tarn__lookups){.io = io,
 				      .timers = timers,
 				      .client = client,
 				      .cookie_secret = cookie_secret,
 				      .config = tarn__config_get(config),
+				      .loops = loops,
 				      .origins = origins};
 	all->heals_seen = config->heals;
 	all->scratch = malloc(sizeof *all->scratch);
@@ -315,6 +362,7 @@ int tarn__lookups_set_config(struct tarn__lookups *all, struct tarn__config *con
 	all->config = tarn__config_get(config);
 	all->groups = groups;
 	all->heals_seen = config->heals;
+	all->loops_seen = 0;
 	for (size_t i = 0; i < config->group_count; i++) {
 		if (is_kept(config, groups, i, old, old_groups))
 			move_group(groups[i], config, i);

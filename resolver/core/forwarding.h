@@ -28,6 +28,7 @@
 #include "dns/cookie.h"
 
 struct rtcache_client;
+struct tarn__loops;
 struct tarn__observer;
 struct tarn__origins;
 struct tarn__scratch;
@@ -58,6 +59,8 @@ struct tarn__lookups {
 	struct tarn__config *config; /* a reference */
 	struct tarn__forwarding **groups; /* the configuration's, in its order */
 	unsigned heals_seen; /* of config->heals */
+	struct tarn__loops *loops;
+	unsigned loops_seen; /* see tarn__loops_have_news() */
 	size_t count;
 	uint64_t started; /* ever, those that ended at once included */
 	struct tarn__origins *origins;
@@ -68,7 +71,7 @@ struct tarn__lookups {
 /* All are borrowed; the configuration gets a reference more. 0 or TARN_ENOMEM. */
 int tarn__lookups_init(struct tarn__lookups *, const struct tarn_io *io, struct tarn__timers *,
 		       struct rtcache_client *, struct tarn__config *,
-		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN],
+		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN], struct tarn__loops *,
 		       struct tarn__origins *);
 /* Lookups still running fail with TARN_ECANCELED. */
 void tarn__lookups_fini(struct tarn__lookups *);
@@ -85,6 +88,15 @@ static inline bool tarn__lookups_have_heals(const struct tarn__lookups *all)
 }
 void tarn__lookups_take_heals(struct tarn__lookups *);
 
+/* A worker has found a server that leads back to us, or such are looked for anew. */
+void tarn__lookups_learn_of_loops(struct tarn__lookups *);
+
+/*
+ * Does that server of the configuration's lead back to us? It is asked for a name that would tell,
+ * unless that has been done of late; so is one that is dead, while it is probed, and when it is healed.
+ */
+void tarn__lookups_look_for_loop(struct tarn__lookups *, size_t server_index);
+
 /* A client asks for a name, and had something else than an answer of now. */
 void tarn__lookups_want(struct tarn__lookups *, const uint8_t *qname, size_t len);
 
@@ -100,10 +112,10 @@ struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *, con
 bool tarn__forwarding_has_room(const struct tarn__forwarding *, size_t taken, size_t left);
 
 /*
- * A server of the group has answered: has that healed it, for this worker or for another? Or has been
- * found dead: where it was the last that lived, all lookups of the group wait.
+ * A server of the group has answered, by its place there: has that healed it, for this worker or for
+ * another? Or one has been found dead: where it was the last that lived, all lookups of the group wait.
  */
-void tarn__forwarding_answered(struct tarn__forwarding *, bool has_healed);
+void tarn__forwarding_answered(struct tarn__forwarding *, size_t index, bool has_healed);
 void tarn__forwarding_died(struct tarn__forwarding *);
 
 #endif

@@ -472,7 +472,7 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 	enum tarn__outcome outcome =
 		tarn__attempt_judge(attempt, wire, len, now_ms(lookup), all->scratch, &answer);
 	drop_attempt(attempt);
-	tarn__forwarding_answered(lookup->group, was_dead && !atomic_load(&health->is_dead));
+	tarn__forwarding_answered(lookup->group, index, was_dead && !atomic_load(&health->is_dead));
 	if (outcome == TARN__OUTCOME_GOOD) {
 		fill(lookup, server, &answer);
 		return;

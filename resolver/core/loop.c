@@ -15,6 +15,7 @@ static const uint8_t root_zone[] = "\10internal";
 /* What a server is asked for. */
 struct loop {
 	uint8_t label[TARN__LOOP_LABEL_LEN];
+	uint64_t until_ms; /* it is waited for */
 	bool is_found;
 };
 
@@ -23,7 +24,6 @@ struct tarn__loops {
 	_Atomic unsigned version; /* of what has been found; the rest is under the lock */
 	struct tarn__config *config; /* NULL: nobody has been asked yet */
 	struct loop *loops; /* one for each of its servers */
-	uint64_t until_ms;
 	tarn__loop_function *found;
 	void *arg;
 };
@@ -51,8 +51,8 @@ void tarn__loops_free(struct tarn__loops *loops)
 	free(loops);
 }
 
-void tarn__loops_label(const uint8_t random[TARN__LOOP_LABEL_LEN / 2],
-		       uint8_t label[TARN__LOOP_LABEL_LEN])
+static void write_label(const uint8_t random[TARN__LOOP_LABEL_LEN / 2],
+			uint8_t label[TARN__LOOP_LABEL_LEN])
 {
 	static const char digits[] = "0123456789abcdef";
 	for (size_t i = 0; i < TARN__LOOP_LABEL_LEN / 2; i++) {
@@ -61,8 +61,9 @@ void tarn__loops_label(const uint8_t random[TARN__LOOP_LABEL_LEN / 2],
 	}
 }
 
-size_t tarn__loops_name(const uint8_t label[TARN__LOOP_LABEL_LEN], const struct tarn__group *group,
-			uint8_t qname[TARN__NAME_MAX])
+/* Returns the name's octets; 0: the zone's name is too long for it. */
+static size_t write_name(const uint8_t label[TARN__LOOP_LABEL_LEN], const struct tarn__group *group,
+			 uint8_t qname[TARN__NAME_MAX])
 {
 	bool is_root = group->zone_len == 1;
 	const uint8_t *zone = is_root ? root_zone : group->zone;
@@ -76,21 +77,17 @@ size_t tarn__loops_name(const uint8_t label[TARN__LOOP_LABEL_LEN], const struct 
 	return TARN__LOOP_PREFIX_LEN + zone_len;
 }
 
-int tarn__loops_expect(struct tarn__loops *loops, struct tarn__config *config,
-		       const uint8_t (*labels)[TARN__LOOP_LABEL_LEN], uint64_t now_ms,
-		       tarn__loop_function *found, void *arg)
+int tarn__loops_begin(struct tarn__loops *loops, struct tarn__config *config,
+		      tarn__loop_function *found, void *arg)
 {
-	struct loop *expected = calloc(config->server_count + 1, sizeof *expected);
-	if (!expected)
+	struct loop *begun = calloc(config->server_count + 1, sizeof *begun);
+	if (!begun)
 		return TARN_ENOMEM;
-	for (size_t i = 0; i < config->server_count; i++)
-		memcpy(expected[i].label, labels[i], sizeof expected[i].label);
 	pthread_mutex_lock(&loops->lock);
 	struct tarn__config *old_config = loops->config;
 	struct loop *old = loops->loops;
 	loops->config = tarn__config_get(config);
-	loops->loops = expected;
-	loops->until_ms = now_ms + TARN__LOOP_MS;
+	loops->loops = begun;
 	loops->found = found;
 	loops->arg = arg;
 	atomic_fetch_add(&loops->version, 1);
@@ -100,6 +97,23 @@ int tarn__loops_expect(struct tarn__loops *loops, struct tarn__config *config,
 	return 0;
 }
 
+size_t tarn__loops_expect(struct tarn__loops *loops, const struct tarn__config *config,
+			  size_t server_index, const uint8_t random[TARN__LOOP_LABEL_LEN / 2],
+			  uint64_t now_ms, uint8_t qname[TARN__NAME_MAX])
+{
+	size_t len = 0;
+	pthread_mutex_lock(&loops->lock);
+	struct loop *loop = config == loops->config ? &loops->loops[server_index] : NULL;
+	if (loop && !loop->is_found && now_ms >= loop->until_ms) {
+		size_t group = tarn__config_server_group(config, server_index);
+		write_label(random, loop->label);
+		loop->until_ms = now_ms + TARN__LOOP_MS;
+		len = write_name(loop->label, &config->groups[group], qname);
+	}
+	pthread_mutex_unlock(&loops->lock);
+	return len;
+}
+
 bool tarn__loops_hear(struct tarn__loops *loops, const struct tarn__query *query, uint64_t now_ms)
 {
 	if (!tarn__loops_may_hear(query) ||
@@ -107,10 +121,11 @@ bool tarn__loops_hear(struct tarn__loops *loops, const struct tarn__query *query
 		return false;
 	bool is_ours = false;
 	pthread_mutex_lock(&loops->lock);
-	size_t count = loops->config && now_ms < loops->until_ms ? loops->config->server_count : 0;
+	size_t count = loops->config ? loops->config->server_count : 0;
 	for (size_t i = 0; i < count && !is_ours; i++) {
 		struct loop *loop = &loops->loops[i];
-		is_ours = tarn__name_is_equal(query->qname + 1, loop->label, sizeof loop->label);
+		is_ours = now_ms < loop->until_ms &&
+			  tarn__name_is_equal(query->qname + 1, loop->label, sizeof loop->label);
 		if (!is_ours || loop->is_found)
 			continue;
 		loop->is_found = true;

@@ -6,7 +6,7 @@
  * worker, it has come in a circle. A server that asks us for other zones than its own does no harm.
  *
  * Thread: any; one struct tarn__loops is shared by all workers, with a lock inside that only
- * questions for such names, and changes, take.
+ * questions for such names, probes of dead servers, and changes take.
  */
 #ifndef TARN_CORE_LOOP_H
 #define TARN_CORE_LOOP_H
@@ -22,7 +22,8 @@
 enum {
 	TARN__LOOP_LABEL_LEN = 16, /* octets; hexadecimal: 64 random bits, which nobody guesses */
 	TARN__LOOP_PREFIX_LEN = 1 + TARN__LOOP_LABEL_LEN + sizeof("\11tarn-loop") - 1,
-	TARN__LOOP_MS = 5000, /* a name is remembered */
+	TARN__LOOP_MS =
+		5000, /* a name is waited for, and its server is not asked for another one */
 };
 
 /* Called under the lock, on the thread that hears of one. */
@@ -34,21 +35,21 @@ struct tarn__loops;
 struct tarn__loops *tarn__loops_new(void);
 void tarn__loops_free(struct tarn__loops *);
 
-/* A random label. */
-void tarn__loops_label(const uint8_t random[TARN__LOOP_LABEL_LEN / 2],
-		       uint8_t label[TARN__LOOP_LABEL_LEN]);
-
-/* The name to ask a group's server for. Returns its octets; 0: the zone's name is too long for it. */
-size_t tarn__loops_name(const uint8_t label[TARN__LOOP_LABEL_LEN], const struct tarn__group *,
-			uint8_t qname[TARN__NAME_MAX]);
+/*
+ * From now on it is about the servers of that configuration; what was found before is forgotten. 0 or
+ * TARN_ENOMEM.
+ */
+int tarn__loops_begin(struct tarn__loops *, struct tarn__config *, tarn__loop_function *found,
+		      void *arg);
 
 /*
- * Waits for the labels, one for each of the configuration's servers, until TARN__LOOP_MS from now on;
- * what was found before is forgotten. 0 or TARN_ENOMEM.
+ * Waits for a random name below the server's zone, which it is to be asked for, until TARN__LOOP_MS
+ * from now on. Returns the name's octets; 0: it is not to be asked: it is a loop, or a name is waited
+ * for, or the zone's is too long; or the configuration is not the one begun with.
  */
-int tarn__loops_expect(struct tarn__loops *, struct tarn__config *,
-		       const uint8_t (*labels)[TARN__LOOP_LABEL_LEN], uint64_t now_ms,
-		       tarn__loop_function *found, void *arg);
+size_t tarn__loops_expect(struct tarn__loops *, const struct tarn__config *, size_t server_index,
+			  const uint8_t random[TARN__LOOP_LABEL_LEN / 2], uint64_t now_ms,
+			  uint8_t qname[TARN__NAME_MAX]);
 
 /* Has the question been in a circle? Then the server that has brought it back is a loop. */
 bool tarn__loops_hear(struct tarn__loops *, const struct tarn__query *, uint64_t now_ms);

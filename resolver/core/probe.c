@@ -46,12 +46,13 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 	(void)len;
 	struct probe *probe = TARN__CONTAINER(exchange, struct probe, exchange);
 	struct tarn__probes *probes = probe->all;
+	size_t index = (size_t)(probe->server - probes->upstream->servers);
 	bool was_dead = atomic_load(&probe->server->health->is_dead);
 	if (error == 0)
 		tarn__server_answered(probe->server, probe->sent_ms, now_ms(probes));
 	drop(probe);
 	if (error == 0)
-		probes->answered(probes, was_dead);
+		probes->answered(probes, index, was_dead);
 }
 
 int tarn__probe_send(struct tarn__probes *probes, size_t index, const struct tarn__key *key,
@@ -112,6 +113,7 @@ static uint64_t probe_in_turn(struct tarn__probes *probes, size_t index, uint64_
 	    !atomic_compare_exchange_strong(&health->probe_at_ms, &at, now + TARN__PROBE_MS))
 		return at;
 	send_probe(probes, index, now);
+	probes->asked(probes, index);
 	return now + TARN__PROBE_MS;
 }
 
@@ -158,12 +160,14 @@ static void on_timer(struct tarn__timer *timer)
 void tarn__probes_init(struct tarn__probes *probes, const struct tarn_io *io,
 		       struct tarn__timers *timers, struct tarn__upstream *upstream,
 		       const struct tarn__group *group,
-		       void (*answered)(struct tarn__probes *, bool has_healed))
+		       void (*answered)(struct tarn__probes *, size_t index, bool has_healed),
+		       void (*asked)(struct tarn__probes *, size_t index))
 {
 	*probes = (struct tarn__probes){.io = io,
 					.timers = timers,
 					.upstream = upstream,
 					.answered = answered,
+					.asked = asked,
 					.timer = {.fire = on_timer},
 					.zone_len = group->zone_len};
 	memcpy(probes->zone, group->zone, group->zone_len);

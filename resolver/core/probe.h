@@ -27,7 +27,9 @@ struct tarn__probes {
 	struct tarn__timers *timers;
 	struct tarn__upstream *upstream; /* borrowed */
 	/* A server has; has that healed it, for this worker or for another? */
-	void (*answered)(struct tarn__probes *, bool has_healed);
+	void (*answered)(struct tarn__probes *, size_t index, bool has_healed);
+	/* A server that is dead has been asked. */
+	void (*asked)(struct tarn__probes *, size_t index);
 	struct tarn__timer timer;
 	struct tarn__list outstanding; /* oldest first */
 	uint64_t wanted_until_ms;
@@ -38,7 +40,8 @@ struct tarn__probes {
 /* All are borrowed, but for the group. */
 void tarn__probes_init(struct tarn__probes *, const struct tarn_io *io, struct tarn__timers *,
 		       struct tarn__upstream *, const struct tarn__group *,
-		       void (*answered)(struct tarn__probes *, bool has_healed));
+		       void (*answered)(struct tarn__probes *, size_t index, bool has_healed),
+		       void (*asked)(struct tarn__probes *, size_t index));
 /* Cancels what is outstanding; may repeat, and be followed by more probes. */
 void tarn__probes_stop(struct tarn__probes *);
 

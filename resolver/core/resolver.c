@@ -35,6 +35,9 @@ enum {
 	CLIENT_MS = 4000, /* every client has an answer by then: stubs give up at 5 s */
 	TIMERS_PER_RUN = 1000, /* so that a wake-up ends; the rest is due at once */
 	DROPS_PER_RUN = 256, /* entries looked at, likewise */
+	/* Servers asked whether they lead back: each takes some 75 KB for ten seconds. */
+	LOOKS_AT_ONCE = 16,
+	LOOKS_MS = 1000,
 };
 
 struct tarn__shared {
@@ -67,7 +70,8 @@ struct tarn__resolver {
 	struct rtcache_client *client;
 	struct tarn__timers timers;
 	struct tarn__lookups lookups;
-	unsigned loops_seen; /* see tarn__loops_have_news() */
+	struct tarn__timer looks; /* for loops */
+	size_t looked; /* so many servers have been asked */
 	struct tarn__list waiting;
 	size_t waiting_count;
 	struct pending *spare; /* the next question's, if it has to wait */
@@ -83,23 +87,12 @@ struct outcome {
 
 /* ---- shared by all workers -------------------------------------------------------------- */
 
-/* What any worker has found. */
-static void learn_of_loops(struct tarn__resolver *resolver)
-{
-	struct tarn__loops *loops = resolver->shared->loops;
-	const struct tarn__lookups *lookups = &resolver->lookups;
-	if (!tarn__loops_have_news(loops, &resolver->loops_seen))
-		return;
-	for (size_t i = 0; i < lookups->config->group_count; i++)
-		tarn__loops_mark(loops, lookups->config, i, lookups->groups[i]->upstream);
-}
-
 static void on_lookup(struct rtcache_lookup *handle, const void *key, size_t key_len, void *extra,
 		      void *arg)
 {
 	(void)arg;
 	struct tarn__resolver *resolver = extra;
-	learn_of_loops(resolver);
+	tarn__lookups_learn_of_loops(&resolver->lookups);
 	tarn__lookup_start(&resolver->lookups, handle, key, key_len);
 }
 
@@ -467,6 +460,33 @@ long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__aske
 	return (long)reply_len;
 }
 
+/* ---- loops ------------------------------------------------------------------------------ */
+
+static void on_looks(struct tarn__timer *timer)
+{
+	struct tarn__resolver *resolver = TARN__CONTAINER(timer, struct tarn__resolver, looks);
+	const struct tarn_io *io = resolver->io;
+	size_t server_count = resolver->lookups.config->server_count;
+	for (int i = 0; i < LOOKS_AT_ONCE && resolver->looked < server_count; i++)
+		tarn__lookups_look_for_loop(&resolver->lookups, resolver->looked++);
+	if (resolver->looked < server_count)
+		tarn__timer_start(&resolver->timers, timer, io->now_ms(io->data) + LOOKS_MS);
+}
+
+int tarn__resolver_probe_loops(struct tarn__resolver *resolver, tarn__loop_function *found,
+			       void *arg)
+{
+	const struct tarn_io *io = resolver->io;
+	int error =
+		tarn__loops_begin(resolver->shared->loops, resolver->lookups.config, found, arg);
+	if (error != 0)
+		return error;
+	resolver->looked = 0;
+	on_looks(&resolver->looks);
+	io->wake_at(io->data, io->now_ms(io->data));
+	return 0;
+}
+
 /* ---- one per worker --------------------------------------------------------------------- */
 
 struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct tarn__config *config,
@@ -478,12 +498,13 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 		return NULL;
 	resolver->shared = shared;
 	resolver->io = io;
+	resolver->looks.fire = on_looks;
 	tarn__list_init(&resolver->waiting);
 	resolver->client = rtcache_client_new(shared->cache, wake, wake_arg);
 	resolver->reply = malloc(TARN__MESSAGE_MAX);
 	if (resolver->client && resolver->reply &&
 	    tarn__lookups_init(&resolver->lookups, io, &resolver->timers, resolver->client, config,
-			       shared->cookie_secret, shared->origins) == 0)
+			       shared->cookie_secret, shared->loops, shared->origins) == 0)
 		return resolver;
 	rtcache_client_free(resolver->client);
 	free(resolver->reply);
@@ -525,7 +546,7 @@ const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *re
 void tarn__resolver_run(struct tarn__resolver *resolver)
 {
 	const struct tarn_io *io = resolver->io;
-	learn_of_loops(resolver);
+	tarn__lookups_learn_of_loops(&resolver->lookups);
 	if (tarn__lookups_have_heals(&resolver->lookups))
 		tarn__lookups_take_heals(&resolver->lookups);
 	rtcache_client_run(resolver->client);
@@ -586,7 +607,6 @@ int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__conf
 	int error = tarn__lookups_set_config(&resolver->lookups, config, switched, arg);
 	if (error != 0)
 		return error;
-	resolver->loops_seen = 0;
 	regroup(resolver);
 	return 0;
 }
@@ -622,44 +642,6 @@ bool tarn__resolver_drop(struct tarn__resolver *resolver, struct tarn__config *c
 void tarn__resolver_network_changed(struct tarn__resolver *resolver)
 {
 	tarn__lookups_network_changed(&resolver->lookups);
-}
-
-/* Asks the servers of a group for their names. Where memory is short some are not asked. */
-static int ask_for_loops(struct tarn__forwarding *forwarding, const struct tarn__group *group,
-			 const uint8_t (*labels)[TARN__LOOP_LABEL_LEN])
-{
-	int error = 0;
-	for (size_t i = 0; i < group->count; i++) {
-		uint8_t qname[TARN__NAME_MAX];
-		struct tarn__key key = {
-			.qname = qname, .qtype = TARN__TYPE_TXT, .qclass = TARN__CLASS_IN};
-		key.qname_len = (uint16_t)tarn__loops_name(labels[group->first + i], group, qname);
-		/* A server that cannot be reached leads nowhere. */
-		if (key.qname_len > 0 &&
-		    tarn__probe_send(&forwarding->probes, i, &key, false) == TARN_ENOMEM)
-			error = TARN_ENOMEM;
-	}
-	return error;
-}
-
-int tarn__resolver_probe_loops(struct tarn__resolver *resolver, tarn__loop_function *found,
-			       void *arg)
-{
-	const struct tarn_io *io = resolver->io;
-	const struct tarn__lookups *lookups = &resolver->lookups;
-	struct tarn__config *config = lookups->config;
-	uint8_t labels[TARN__SERVERS_ALL_MAX][TARN__LOOP_LABEL_LEN];
-	for (size_t i = 0; i < config->server_count; i++) {
-		uint8_t random[TARN__LOOP_LABEL_LEN / 2];
-		io->random(io->data, random, sizeof random);
-		tarn__loops_label(random, labels[i]);
-	}
-	int error = tarn__loops_expect(resolver->shared->loops, config, labels,
-				       io->now_ms(io->data), found, arg);
-	for (size_t i = 0; i < config->group_count && error == 0; i++)
-		error = ask_for_loops(lookups->groups[i], &config->groups[i], labels);
-	io->wake_at(io->data, io->now_ms(io->data));
-	return error;
 }
 
 void tarn__resolver_park(struct tarn__resolver *resolver)

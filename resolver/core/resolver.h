@@ -107,9 +107,11 @@ bool tarn__resolver_drop(struct tarn__resolver *, struct tarn__config *const *be
 void tarn__resolver_network_changed(struct tarn__resolver *);
 
 /*
- * Finds the servers that lead back to us: each is asked for a random name, and found is called when
- * such a question reaches a worker of the same struct tarn__shared, once per server, within 5 s or
- * never. No worker asks that server any more. What an earlier call has found is forgotten: for one
+ * Finds the servers that lead back to us: each is asked for a random name, sixteen a second, and
+ * found is called when such a question reaches a worker of the same struct tarn__shared within 5 s,
+ * once per server. No worker asks that server any more. Such a one may not have been there, or the
+ * question be lost: it dies as soon as it is asked in earnest, and who is dead is asked again, every
+ * 5 s while it is probed and when it is healed. What an earlier call has found is forgotten: for one
  * worker to call, for all of them, at the start and after every change. found runs on any worker's
  * thread, under a lock, and calls nothing of a resolver; it and arg live as long as the shared. 0 or
  * TARN_ENOMEM.

@@ -232,8 +232,11 @@ int tarn__distrust(struct tarn *tarn)
 {
 	int error = 0;
 	pthread_mutex_lock(&tarn->mutex);
-	if (tarn->news.config->trust_ad)
+	if (tarn->news.config->trust_ad) {
 		error = set_config(tarn, tarn__config_with_trust(tarn->news.config, false));
+		/* They are of one configuration. */
+		tarn->news.loops++;
+	}
 	pthread_mutex_unlock(&tarn->mutex);
 	return error;
 }
@@ -331,9 +334,7 @@ void tarn__report_loop(void *arg, const struct tarn__config *config, size_t inde
 	pthread_mutex_unlock(&tarn->mutex);
 	if (!is_new)
 		return;
-	size_t group = 0;
-	while (index >= config->groups[group].first + config->groups[group].count)
-		group++;
+	size_t group = tarn__config_server_group(config, index);
 	char zone[TARN__NAME_TEXT_MAX], text[TARN_ADDRESS_TEXT_MAX];
 	tarn__report(tarn, TARN_LOG_WARNING, "not forwarding %s%sto %s: it leads back to tarn",
 		     group > 0 ? tarn__name_format(config->groups[group].zone, zone) : "",

@@ -244,3 +244,23 @@ def test_a_server_that_leads_back_is_left_out(run_tarn, run_upstream):
         assert tarn.ask(f"{number}.example.").answer
     assert loop.count() <= 3  # of one question
     assert sum("leads back" in line for line in tarn.lines) == 1
+
+
+def test_a_server_that_leads_back_and_comes_later_is_found(run_tarn, run_upstream):
+    """Two that start with the machine: tarn is first, and the other not there when it is asked."""
+    port = free_port()
+    tarn = run_tarn("--workers", 1, upstreams=[f"127.0.0.1:{port}"])
+    for number in range(3):
+        assert tarn.ask(f"{number}.example.").rcode() == dns.rcode.SERVFAIL
+    loop = run_upstream(forward_to([tarn.ports["127.0.0.1"]]), leads_back=True, port=port)
+    while not any("leads back" in line for line in tarn.lines):
+        number += 1
+        assert number < 10, tarn.log
+        assert tarn.ask(f"{number}.example.").rcode() == dns.rcode.SERVFAIL
+    tarn.wait_for_line(rf"not forwarding to {loop.address}: it leads back to tarn")
+    before = time.monotonic()
+    for number in range(10, 20):
+        answer = tarn.ask(f"{number}.example.", use_edns=0)
+        assert [option.text for option in answer.options] == ["all upstream servers lead back here"]
+    assert time.monotonic() - before < limit(tarn, NOBODY_WAITS_LONGER)
+    assert sum("leads back" in line for line in tarn.lines) == 1

@@ -136,7 +136,7 @@ START_TEST(octets_that_are_no_key_fail)
 	struct tarn__lookups lookups;
 	static const uint8_t secret[TARN__COOKIE_SECRET_LEN];
 	ck_assert_int_eq(tarn__lookups_init(&lookups, &outside.io, &timers, NULL, outside.config,
-					    secret, NULL),
+					    secret, NULL, NULL),
 			 0);
 	char longer[TARN__KEY_MAX + 1] = {0};
 	ck_assert_int_eq(lookup_error(&lookups, "", 1), TARN_EINVAL);

@@ -485,6 +485,127 @@ START_TEST(server_of_a_zone_is_asked_for_a_name_in_it)
 }
 END_TEST
 
+/* The next question whether a server leads back; NULL: there is none. */
+static const struct sent *take_look(struct outside *where)
+{
+	for (struct sent *sent = where->sent; sent; sent = sent->next) {
+		if (sent->is_expected || sent->wire[TARN__HEADER_LEN] != TARN__LOOP_LABEL_LEN)
+			continue;
+		sent->is_expected = true;
+		return sent;
+	}
+	return NULL;
+}
+
+static size_t take_looks(struct outside *where)
+{
+	size_t count = 0;
+	while (take_look(where))
+		count++;
+	return count;
+}
+
+/* Who forwards to us may be there after us, or the question whether it does be lost. */
+START_TEST(server_that_leads_back_is_found_when_it_is_dead)
+{
+	unsigned found = 0;
+	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	ck_assert_uint_eq(take_looks(&outside), 1);
+	outside_pass(&outside, 5000);
+	kill_server();
+	outside_pass(&outside, 0);
+	ck_assert_uint_eq(answered[2], 0);
+	const struct sent *look = take_look(&outside);
+	ck_assert_ptr_nonnull(look);
+	ck_assert_int_gt(ask_wire(&outside, 9, look->wire, look->len), 0);
+	ck_assert_uint_eq(reply_rcode(), TARN__REFUSED);
+	ck_assert_uint_eq(found, 1);
+	/* What waits for it does not wait for longer, and it is neither asked nor probed. */
+	outside_pass(&outside, 0);
+	ck_assert_uint_eq(answered[2], 1);
+	ck_assert_uint_eq(reply_rcode(), TARN__SERVFAIL);
+	ck_assert_ptr_nonnull(outside_take(&outside, &server, TARN__UDP)); /* the probe of before */
+	ck_assert_uint_eq(outside_surprises(&outside), 0);
+	for (unsigned i = 10; i < 20; i++) {
+		ck_assert_int_gt(ask(&outside, i, i), 0);
+		outside_pass(&outside, 1000);
+	}
+	ck_assert_uint_eq(outside_surprises(&outside), 0);
+	ck_assert_uint_eq(found, 1);
+}
+END_TEST
+
+START_TEST(dead_server_is_looked_at_every_five_seconds_while_clients_ask)
+{
+	enum { SECONDS = 30 };
+	struct outside second;
+	outside_init_second(&second, &outside);
+	struct outside *const workers[] = {&outside, &second};
+	unsigned found = 0;
+	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	kill_server();
+	for (unsigned i = 0; i < SECONDS * 10; i++) {
+		ask(workers[i % 2], 10 + i, 10 + i);
+		outside_pass(&outside, 100);
+		outside_pass(&second, 0);
+	}
+	size_t looks = take_looks(&outside) + take_looks(&second);
+	ck_assert_uint_ge(looks, SECONDS / 6);
+	ck_assert_uint_le(looks, SECONDS / 5 + 1);
+	outside_pass(&outside, 10000);
+	take_looks(&outside);
+	outside_pass(&outside, 3600000);
+	ck_assert_uint_eq(take_looks(&outside), 0);
+	outside_fini(&second);
+}
+END_TEST
+
+START_TEST(server_that_is_healed_is_looked_at)
+{
+	unsigned found = 0;
+	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	ck_assert_uint_eq(take_looks(&outside), 1);
+	outside_pass(&outside, 4500);
+	kill_server();
+	outside_pass(&outside, 500);
+	ck_assert_uint_eq(take_looks(&outside), 0);
+	uint8_t wire[TARN__HEADER_LEN] = {0};
+	struct sent *probe = outside_take(&outside, &server, TARN__UDP);
+	ck_assert(outside_answer(&outside, probe, 0, wire, sizeof wire));
+	ck_assert_uint_eq(take_looks(&outside), 1);
+}
+END_TEST
+
+/* Each has a socket for a while. */
+START_TEST(many_servers_are_looked_at_a_few_at_a_time)
+{
+	enum { COUNT = 40 };
+	struct tarn_address servers[COUNT];
+	for (uint8_t i = 0; i < COUNT; i++) {
+		servers[i] = server;
+		tarn_address_set_port(&servers[i], (uint16_t)(1000 + i));
+	}
+	outside_set_servers(&outside, servers, COUNT);
+	unsigned found = 0;
+	static const size_t expected[] = {16, 16, 8, 0};
+	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+		ck_assert_uint_eq(take_looks(&outside), expected[i]);
+		outside_pass(&outside, 1000);
+	}
+	/* Another list, in the middle of it. */
+	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	outside_set_servers(&outside, servers, 3);
+	take_looks(&outside);
+	outside_pass(&outside, 10000);
+	ck_assert_uint_eq(take_looks(&outside), 0);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+		ck_assert_uint_eq(take_looks(&outside), 3);
+	}
+}
+END_TEST
+
 enum { NAMES = 6, ZONES = 6, ADDRESSES = 4 };
 
 static uint32_t dice_seed;
@@ -560,6 +681,19 @@ static void let_somebody_answer(struct outside *where)
 	}
 }
 
+static void on_any_found(void *arg, const struct tarn__config *config, size_t index)
+{
+	(void)arg;
+	ck_assert_uint_lt(index, config->server_count);
+}
+
+/* A server forwards to one of the workers what it was asked, perhaps too late. */
+static long let_somebody_forward(struct outside *from, struct outside *to, unsigned client)
+{
+	const struct sent *look = take_look(from);
+	return look ? ask_wire(to, client, look->wire, look->len) : TARN__ASK_DROP;
+}
+
 START_TEST(changes_in_any_order_leave_nobody_without_an_answer)
 {
 	enum { STEPS = 400 };
@@ -571,7 +705,17 @@ START_TEST(changes_in_any_order_leave_nobody_without_an_answer)
 	unsigned client = 0;
 	for (unsigned step = 0; step < STEPS; step++) {
 		struct outside *where = workers[dice(2)];
-		switch (dice(8)) {
+		switch (dice(10)) {
+		case 9:
+			ck_assert_int_eq(
+				tarn__resolver_probe_loops(where->resolver, on_any_found, NULL), 0);
+			break;
+		case 8:
+			if (let_somebody_forward(where, workers[dice(2)], client) !=
+			    TARN__ASK_LATER)
+				answered[client]++;
+			client++;
+			break;
 		case 0:
 			reconfigure_anyhow(&changing);
 			break;
@@ -801,6 +945,10 @@ int main(void)
 	tcase_add_test(tcase, clients_of_a_silent_group_leave_room_for_the_others);
 	tcase_add_test(tcase, server_that_leads_back_is_left_out);
 	tcase_add_test(tcase, server_of_a_zone_is_asked_for_a_name_in_it);
+	tcase_add_test(tcase, server_that_leads_back_is_found_when_it_is_dead);
+	tcase_add_test(tcase, dead_server_is_looked_at_every_five_seconds_while_clients_ask);
+	tcase_add_test(tcase, server_that_is_healed_is_looked_at);
+	tcase_add_test(tcase, many_servers_are_looked_at_a_few_at_a_time);
 	tcase_add_loop_test(tcase, changes_in_any_order_leave_nobody_without_an_answer, 0, 50);
 	tcase_add_test(tcase, every_client_is_answered_when_there_are_too_many_questions);
 	tcase_add_test(tcase, many_clients_with_one_question_are_bounded_too);

@@ -420,6 +420,19 @@ START_TEST(upstream_that_leads_back_is_said_once_and_left_out)
 }
 END_TEST
 
+/* It is another configuration, with the same servers. */
+START_TEST(upstream_that_leads_back_is_found_when_trust_has_ended)
+{
+	tarn__find_loops(world.tarn);
+	run_dry(world.loop);
+	struct tarn_options options = {
+		.upstreams = &world.address, .upstream_count = 1, .trust_ad = true};
+	ck_assert_int_eq(tarn_reconfigure(world.tarn, &options), 0);
+	ck_assert_int_eq(tarn__distrust(world.tarn), 0);
+	run_until(world.loop, has_logged, NULL);
+}
+END_TEST
+
 START_TEST(more_new_upstreams_than_there_may_be_are_invalid)
 {
 	struct tarn_address many[TARN__SERVERS_MAX + 1];
@@ -699,6 +712,7 @@ int main(void)
 	tcase_add_test(news, worker_made_later_has_the_upstreams_of_now);
 	tcase_add_test(news, news_may_come_from_any_thread);
 	tcase_add_test(news, upstream_that_leads_back_is_said_once_and_left_out);
+	tcase_add_test(news, upstream_that_leads_back_is_found_when_trust_has_ended);
 	tcase_add_test(news, zone_that_comes_and_goes_takes_its_names_out_of_the_cache);
 	tcase_add_loop_test(news, cache_is_cleared_when_the_last_worker_has_changed_over, 0, 2);
 	tcase_add_test(news, two_changes_at_once_take_the_names_of_a_zone_out_of_the_cache);
