@@ -291,6 +291,13 @@ START_TEST(names_move_with_their_zones_servers)
 	ck_assert(!tarn__config_moves_names(before, after));
 	ck_assert(!moves(before, after, "www.example"));
 	tarn__config_put(after);
+	/* The same servers, who may say something else to this address. */
+	ck_assert_int_eq(tarn_address_parse("192.0.2.1", 53, &forwards[2].source.ipv4), 0);
+	after = make_with(forwards, 3);
+	ck_assert(tarn__config_moves_names(before, after));
+	ck_assert(moves(before, after, "10.in-addr.arpa"));
+	ck_assert(!moves(before, after, "www.corp.example"));
+	tarn__config_put(after);
 	/* A zone less, one that is forwarded now, one from elsewhere. */
 	forwards[0] = lab;
 	forwards[0].source.interface = "wg0";

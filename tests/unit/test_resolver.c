@@ -606,6 +606,60 @@ START_TEST(many_servers_are_looked_at_a_few_at_a_time)
 }
 END_TEST
 
+/* That the root's server forwards to us is no fault of the same address as a zone's, nor the reverse. */
+START_TEST(server_of_two_groups_leads_back_in_one)
+{
+	struct outside looped;
+	struct tarn_forward forward = {.zone = "n1", .upstreams = &server, .upstream_count = 1};
+	outside_init_with(&looped, &(struct tarn_options){.upstreams = &server,
+							  .upstream_count = 1,
+							  .forwards = &forward,
+							  .forward_count = 1});
+	size_t found_index = 2;
+	ck_assert_int_eq(tarn__resolver_probe_loops(looped.resolver, on_zone_found, &found_index),
+			 0);
+	const struct sent *looks[] = {take_look(&looped), take_look(&looped)};
+	ck_assert_int_gt(ask_wire(&looped, 0, looks[_i]->wire, looks[_i]->len), 0);
+	ck_assert_uint_eq(found_index, (size_t)_i);
+	tarn__resolver_run(looped.resolver);
+	bool is_root = _i == 0;
+	ck_assert_int_eq(ask(&looped, 0, is_root ? 1 : 2), TARN__ASK_LATER);
+	ck_assert_int_gt(ask(&looped, 0, is_root ? 2 : 1), 0);
+	outside_fini(&looped);
+}
+END_TEST
+
+/* The group stays as it is; outside.c looks whether what is under way has the server's new place. */
+START_TEST(probe_under_way_moves_with_its_group)
+{
+	struct outside moving;
+	struct tarn_address both[] = {server, server};
+	tarn_address_set_port(&both[1], 1053);
+	struct tarn_forward forward = {.zone = "n0", .upstreams = &both[1], .upstream_count = 1};
+	struct tarn_options options = {
+		.upstreams = both, .upstream_count = 1, .forwards = &forward, .forward_count = 1};
+	outside_init_with(&moving, &options);
+	for (unsigned type = 1; type <= 3; type++) {
+		uint8_t wire[64];
+		size_t len = write_question(0, wire);
+		wire[len - 3] = (uint8_t)type;
+		ck_assert_int_eq(ask_wire(&moving, type, wire, len), TARN__ASK_LATER);
+		struct sent *sent = outside_take(&moving, &both[1], TARN__UDP);
+		ck_assert(outside_answer(&moving, sent, TARN_EUNREACHABLE, NULL, 0));
+	}
+	outside_pass(&moving, 0);
+	struct sent *probe = outside_take(&moving, &both[1], TARN__UDP);
+	ck_assert_ptr_nonnull(probe);
+	options.upstream_count = 2;
+	outside_reconfigure(&moving, &options);
+	ck_assert_uint_eq(moving.switches, 1);
+	uint8_t wire[TARN__HEADER_LEN] = {0};
+	ck_assert(outside_answer(&moving, probe, 0, wire, sizeof wire));
+	ck_assert_ptr_nonnull(outside_take(&moving, &both[1], TARN__UDP));
+	outside_fini(&moving);
+}
+END_TEST
+
 enum { NAMES = 6, ZONES = 6, ADDRESSES = 4 };
 
 static uint32_t dice_seed;
@@ -949,6 +1003,8 @@ int main(void)
 	tcase_add_test(tcase, dead_server_is_looked_at_every_five_seconds_while_clients_ask);
 	tcase_add_test(tcase, server_that_is_healed_is_looked_at);
 	tcase_add_test(tcase, many_servers_are_looked_at_a_few_at_a_time);
+	tcase_add_loop_test(tcase, server_of_two_groups_leads_back_in_one, 0, 2);
+	tcase_add_test(tcase, probe_under_way_moves_with_its_group);
 	tcase_add_loop_test(tcase, changes_in_any_order_leave_nobody_without_an_answer, 0, 50);
 	tcase_add_test(tcase, every_client_is_answered_when_there_are_too_many_questions);
 	tcase_add_test(tcase, many_clients_with_one_question_are_bounded_too);
