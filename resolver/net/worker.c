@@ -168,7 +168,11 @@ static void turn(struct tarn_worker *worker)
 			next_ms = 0;
 	}
 	tarn__udp_flush(worker->udp);
-	next_ms = is_dropping ? 0 : earlier(next_ms, worker->wake_ms);
+	if (is_dropping)
+		ev_idle_start(worker->loop, &worker->idle);
+	else
+		ev_idle_stop(worker->loop, &worker->idle);
+	next_ms = earlier(next_ms, worker->wake_ms);
 	next_ms = earlier(next_ms, tarn__tcp_expire(worker->tcp, now_ms));
 	set_timer(worker, next_ms, now_ms);
 }
@@ -211,6 +215,14 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 	struct tarn_worker *worker = timer->data;
 	ev_timer_stop(loop, timer);
 	worker->timer_ms = UINT64_MAX;
+}
+
+/* The same: that of the next step of what takes many, as soon as there is nothing else to do. */
+static void on_idle(struct ev_loop *loop, ev_idle *idle, int events)
+{
+	(void)loop;
+	(void)idle;
+	(void)events;
 }
 
 /* Another thread's wake-up; or fed by tarn__worker_leave(), perhaps after this turn's prepare. */
@@ -258,6 +270,8 @@ void tarn__worker_observe(struct tarn_worker *worker, const struct tarn__observe
 static void start_watchers(struct tarn_worker *worker)
 {
 	ev_timer_init(&worker->timer, on_timer, 0, 0);
+	ev_idle_init(&worker->idle, on_idle);
+	ev_set_priority(&worker->idle, EV_MINPRI);
 	ev_prepare_init(&worker->prepare, on_prepare);
 	ev_set_priority(&worker->prepare, EV_MINPRI);
 	ev_check_init(&worker->check, on_check);
@@ -273,6 +287,7 @@ static void start_watchers(struct tarn_worker *worker)
 static void stop_watchers(struct tarn_worker *worker)
 {
 	ev_timer_stop(worker->loop, &worker->timer);
+	ev_idle_stop(worker->loop, &worker->idle);
 	ev_prepare_stop(worker->loop, &worker->prepare);
 	ev_check_stop(worker->loop, &worker->check);
 	ev_async_stop(worker->loop, &worker->wake);

@@ -53,6 +53,7 @@ struct tarn_worker {
 	uint64_t wake_ms; /* of the resolver */
 	uint64_t timer_ms; /* the timer's; UINT64_MAX: it does not run */
 	ev_timer timer;
+	ev_idle idle; /* while the cache is being cleared: the thread does not sleep */
 	ev_prepare prepare;
 	ev_check check;
 	ev_async wake;

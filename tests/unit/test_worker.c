@@ -10,9 +10,11 @@
 #include <fcntl.h>
 #include <pthread.h>
 
+#include "core/resolver.h"
 #include "core/upstream.h"
 #include "net.h"
 #include "net/shared.h"
+#include "rtcache.h"
 #include "unit.h"
 
 static struct world world;
@@ -481,6 +483,29 @@ START_TEST(zone_that_comes_and_goes_takes_its_names_out_of_the_cache)
 }
 END_TEST
 
+/* Timers fire once in a minute: what waits for one would take as long for each step. */
+START_TEST(clearing_the_cache_waits_for_nothing)
+{
+	enum { ENTRIES = 10000, STEPS = 20 };
+	tarn__worker_enter(world.worker);
+	struct rtcache_client *client = tarn__resolver_client(world.worker->resolver);
+	for (int i = 0; i < ENTRIES; i++)
+		ck_assert_int_eq(rtcache_put(client, &i, sizeof(i), "", 1, RTCACHE_NO_TTL), 0);
+	tarn__worker_leave(world.worker);
+	run_dry(world.loop);
+	struct tarn_forward forward;
+	struct tarn_options options = options_with_zone(&forward, "corp.example");
+	ck_assert_int_eq(tarn_reconfigure(world.tarn, &options), 0);
+	ev_set_timeout_collect_interval(world.loop, 60);
+	for (int i = 0; i < STEPS; i++) {
+		ev_run(world.loop, EVRUN_ONCE);
+		ck_assert_uint_gt(world.worker->outdated.count, 0);
+	}
+	while (world.worker->outdated.count > 0)
+		ev_run(world.loop, EVRUN_NOWAIT);
+}
+END_TEST
+
 /* Until then it may put into the cache what its servers say. */
 START_TEST(cache_is_cleared_when_the_last_worker_has_changed_over)
 {
@@ -714,6 +739,7 @@ int main(void)
 	tcase_add_test(news, upstream_that_leads_back_is_said_once_and_left_out);
 	tcase_add_test(news, upstream_that_leads_back_is_found_when_trust_has_ended);
 	tcase_add_test(news, zone_that_comes_and_goes_takes_its_names_out_of_the_cache);
+	tcase_add_test(news, clearing_the_cache_waits_for_nothing);
 	tcase_add_loop_test(news, cache_is_cleared_when_the_last_worker_has_changed_over, 0, 2);
 	tcase_add_test(news, two_changes_at_once_take_the_names_of_a_zone_out_of_the_cache);
 	tcase_add_test(news, worker_that_goes_leaves_the_cache_to_those_who_know_more);
