@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -104,6 +105,13 @@ static const char *written(const char *file)
 	const char *lines = read_lines(fd);
 	close(fd);
 	return lines;
+}
+
+/* Until the log's thread has written there. */
+static void wait_readable(int fd)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	ck_assert_int_eq(poll(&ready, 1, -1), 1);
 }
 
 static const char *logged(void)
@@ -358,8 +366,8 @@ START_TEST(a_file_does_not_begin_with_the_rest_of_a_line)
 	for (const char *const *name = (const char *const[]){"a.", "b.", "c.", "d.", NULL}; *name;
 	     name++)
 		note(0, *name);
-	while (!strstr(logged(), "File too large"))
-		usleep(1000);
+	wait_readable(ends[0]);
+	ck_assert_ptr_nonnull(strstr(logged(), "File too large"));
 	ck_assert_int_eq(rename(path, moved), 0);
 	start();
 	tarn__questions_stop(questions);
@@ -388,7 +396,7 @@ START_TEST(a_slow_reader_costs_lines_and_no_time)
 	size_t lines = 0, notices = 0;
 	uint64_t told = 0;
 	while (told < lost || lines + told < NOTED) {
-		usleep(1000);
+		wait_readable(reader);
 		const char *line = read_lines(reader);
 		for (; *line; line = strchr(line, '\n') + 1) {
 			unsigned long long number;

@@ -304,17 +304,24 @@ START_TEST(server_that_one_worker_has_healed_lives_for_all)
 }
 END_TEST
 
+/* With a group of its own for n0; returns its server. */
+static struct tarn_address outside_init_zoned(struct outside *zoned)
+{
+	struct tarn_address other = server;
+	tarn_address_set_port(&other, 1053);
+	struct tarn_forward forward = {.zone = "n0", .upstreams = &other, .upstream_count = 1};
+	outside_init_with(zoned, &(struct tarn_options){.upstreams = &server,
+							.upstream_count = 1,
+							.forwards = &forward,
+							.forward_count = 1});
+	return other;
+}
+
 /* As many lookups as there may be of one group, here the root, whose server is silent. */
 START_TEST(silent_group_leaves_room_for_the_others)
 {
 	struct outside zoned;
-	struct tarn_address other = server;
-	tarn_address_set_port(&other, 1053);
-	struct tarn_forward forward = {.zone = "n0", .upstreams = &other, .upstream_count = 1};
-	outside_init_with(&zoned, &(struct tarn_options){.upstreams = &server,
-							 .upstream_count = 1,
-							 .forwards = &forward,
-							 .forward_count = 1});
+	struct tarn_address other = outside_init_zoned(&zoned);
 	unsigned refused = 0;
 	for (unsigned i = 1; i < 20000; i++)
 		refused += ask(&zoned, i, i) != TARN__ASK_LATER;
@@ -329,13 +336,7 @@ END_TEST
 START_TEST(clients_of_a_silent_group_leave_room_for_the_others)
 {
 	struct outside zoned;
-	struct tarn_address other = server;
-	tarn_address_set_port(&other, 1053);
-	struct tarn_forward forward = {.zone = "n0", .upstreams = &other, .upstream_count = 1};
-	outside_init_with(&zoned, &(struct tarn_options){.upstreams = &server,
-							 .upstream_count = 1,
-							 .forwards = &forward,
-							 .forward_count = 1});
+	outside_init_zoned(&zoned);
 	ck_assert_int_eq(ask(&zoned, 0, 1), TARN__ASK_LATER);
 	answer(&zoned);
 	outside_pass(&zoned, 0);
