@@ -298,6 +298,12 @@ static struct fstrm_iothr *start_thread(struct fstrm_writer **writer, size_t wor
 	return iothr;
 }
 
+const char *tarn__dnstap_fault(const char *path)
+{
+	(void)path;
+	return NULL;
+}
+
 struct tarn__dnstap *tarn__dnstap_new(size_t workers, const char *path, struct tarn__log *log)
 {
 	struct tarn__dnstap *dnstap =
@@ -353,6 +359,12 @@ void tarn__dnstap_free(struct tarn__dnstap *dnstap)
 }
 
 #else /* HAVE_DNSTAP */
+
+const char *tarn__dnstap_fault(const char *path)
+{
+	(void)path;
+	return "this tarn was built without dnstap";
+}
 
 struct tarn__dnstap *tarn__dnstap_new(size_t workers, const char *path, struct tarn__log *log)
 {

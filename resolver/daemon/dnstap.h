@@ -28,6 +28,9 @@ enum {
 
 struct tarn__dnstap;
 
+/* NULL, or why nothing can be sent there whatever happens: tarn was built without it. */
+const char *tarn__dnstap_fault(const char *path);
+
 /*
  * path is copied, log borrowed. NULL with errno set: ENOTSUP where tarn was built without it;
  * ENAMETOOLONG for what cannot be a socket's path. A reader need not be there.

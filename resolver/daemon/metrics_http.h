@@ -16,6 +16,9 @@
 
 struct tarn__metrics_http;
 
+/* NULL, or why there can be none whatever happens: tarn was built without it. */
+const char *tarn__metrics_http_fault(void);
+
 /*
  * Loads the library and opens the addresses, before privileges are dropped; without an address it
  * does nothing, and *out is NULL. TARN_ESYSTEM, TARN_ENOMEM: logged.

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/dnstap.h"
+#include "daemon/metrics_http.h"
 #include "daemon/options.h"
 #include "daemon/privileges.h"
 #include "daemon/resolvconf.h"
@@ -192,14 +194,25 @@ static void refuse_self(const struct tarn__settings *settings, const struct tarn
 	}
 }
 
-/* field: a name, or NULL. */
-static void refuse_nobody(const struct tarn__settings *settings, const char *const *field,
-			  const char *(*find_fault)(const char *name), struct tarn__faults *faults)
+/* field: what was named, or NULL. */
+static void refuse_unusable(const struct tarn__settings *settings, const char *const *field,
+			    const char *(*find_fault)(const char *name),
+			    struct tarn__faults *faults)
 {
 	const char *wrong = *field ? find_fault(*field) : NULL;
 	if (wrong)
 		refuse(find_row(settings, field), tarn__settings_origin(settings, field), *field,
 		       wrong, faults);
+}
+
+static void refuse_metrics(const struct tarn__settings *settings, struct tarn__faults *faults)
+{
+	char text[TARN_ADDRESS_TEXT_MAX];
+	const char *wrong = tarn__metrics_http_fault();
+	if (wrong && settings->metrics.count > 0)
+		refuse(find_row(settings, &settings->metrics),
+		       tarn__settings_origin(settings, &settings->metrics),
+		       tarn_address_format(&settings->metrics.items[0], text), wrong, faults);
 }
 
 static void check(const struct tarn__settings *settings, struct tarn__faults *faults)
@@ -211,8 +224,10 @@ static void check(const struct tarn__settings *settings, struct tarn__faults *fa
 		refuse_self(settings, &forward->origin, forward->upstreams.items,
 			    forward->upstreams.count, faults);
 	}
-	refuse_nobody(settings, &settings->user, tarn__privileges_user_fault, faults);
-	refuse_nobody(settings, &settings->control_group, tarn__privileges_group_fault, faults);
+	refuse_unusable(settings, &settings->user, tarn__privileges_user_fault, faults);
+	refuse_unusable(settings, &settings->control_group, tarn__privileges_group_fault, faults);
+	refuse_unusable(settings, &settings->dnstap, tarn__dnstap_fault, faults);
+	refuse_metrics(settings, faults);
 	tarn__faults_sort(faults);
 }
 

@@ -115,7 +115,7 @@ static int open_dnstap(struct tarn__taps *taps, struct change *change)
 	if (change->dnstap)
 		return 0;
 	tarn__log(taps->log, TARN_LOG_ERR, "cannot send dnstap to %s: %s", change->dnstap_path,
-		  errno == ENOTSUP ? "this tarn was built without it" : strerror(errno));
+		  strerror(errno));
 	return TARN_ESYSTEM;
 }
 

@@ -221,6 +221,11 @@ def run_tarn(*args, timeout=20, prefix=(), **options):
                           capture_output=True, text=True, timeout=timeout, check=False, **options)
 
 
+def is_built_with(part):
+    """An optional part: microhttpd, dnstap ..."""
+    return re.search(rf"^with .*\b{part}\b", run_tarn("--version").stdout, re.M) is not None
+
+
 def big_zone():
     """Sets that do not fit: 3 KB, more than any UDP answer, and 60 KB, near the limit of TCP."""
     lines = []

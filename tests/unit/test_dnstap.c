@@ -268,6 +268,7 @@ static void add_tests(Suite *suite)
 
 START_TEST(without_the_libraries_it_says_so)
 {
+	ck_assert_str_eq(tarn__dnstap_fault("/nowhere"), "this tarn was built without dnstap");
 	ck_assert_ptr_null(tarn__dnstap_new(1, "/nowhere", &sink));
 	ck_assert_int_eq(errno, ENOTSUP);
 	tarn__dnstap_free(NULL);
