@@ -214,9 +214,12 @@ static int set_capabilities(const struct kept *kept)
 
 /* ---- the drop -------------------------------------------------------------------------------- */
 
-static int become(const struct tarn__identity *identity, struct tarn__log *log)
+/* With nothing to be kept the kernel takes all capabilities when root goes. */
+static int become(const struct tarn__identity *identity, const struct kept *kept,
+		  struct tarn__log *log)
 {
-	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || initgroups(identity->name, identity->gid) < 0 ||
+	if (prctl(PR_SET_KEEPCAPS, kept->count > 0) < 0 ||
+	    initgroups(identity->name, identity->gid) < 0 ||
 	    setresgid(identity->gid, identity->gid, identity->gid) < 0 ||
 	    setresuid(identity->uid, identity->uid, identity->uid) < 0)
 		return fail(log, identity->name);
@@ -234,7 +237,7 @@ int tarn__privileges_drop(const struct tarn__identity *identity, bool has_interf
 {
 	struct kept kept = choose_kept(has_interface);
 	drop_bounds(&kept);
-	if (identity->is_other && become(identity, log) < 0)
+	if (identity->is_other && become(identity, &kept, log) < 0)
 		return TARN_ESYSTEM;
 	if (set_capabilities(&kept) < 0)
 		return fail(log, "capabilities");
