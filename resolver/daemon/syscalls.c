@@ -74,8 +74,9 @@ static const char *const deadly[] = {
 	"name_to_handle_at open_by_handle_at open_tree pivot_root setns umount "
 	"umount2 unshare",
 	/* more rights */
-	"capset setfsgid setfsuid setgid setgroups setregid setresgid setresuid "
-	"setreuid setuid",
+	"capset setfsgid setfsgid32 setfsuid setfsuid32 setgid setgid32 setgroups "
+	"setgroups32 setregid setregid32 setresgid setresgid32 setresuid "
+	"setresuid32 setreuid setreuid32 setuid setuid32",
 	/* the kernel */
 	"acct bpf delete_module finit_module init_module ioperm iopl kexec_file_load "
 	"kexec_load mknod mknodat perf_event_open quotactl reboot swapoff swapon "
@@ -83,8 +84,8 @@ static const char *const deadly[] = {
 	/* its ways around a filter */
 	"io_uring_enter io_uring_register io_uring_setup modify_ldt",
 	/* its keys and its clock */
-	"add_key adjtimex clock_adjtime clock_settime keyctl request_key settimeofday "
-	"stime",
+	"add_key adjtimex clock_adjtime clock_adjtime64 clock_settime clock_settime64 "
+	"keyctl request_key settimeofday stime",
 };
 
 /* What an argument must be, counted from 0. */

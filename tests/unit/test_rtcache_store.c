@@ -353,7 +353,8 @@ START_TEST(options_out_of_range_are_refused)
 	ck_assert_ptr_null(rtcache_new(&(struct rtcache_options){.refresh_percent = 101}));
 	ck_assert_int_eq(errno, EINVAL);
 	ck_assert_ptr_null(rtcache_new(&(struct rtcache_options){.size = SIZE_MAX}));
-	ck_assert_int_eq(errno, EINVAL);
+	/* With 32 bits it is in the range, and more than there is. */
+	ck_assert_int_eq(errno, SIZE_MAX > UINT32_MAX ? EINVAL : ENOMEM);
 	rtcache_free(NULL);
 	rtcache_client_free(NULL);
 }
