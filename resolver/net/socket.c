@@ -147,13 +147,15 @@ static int bind_random_port(int fd, const struct tarn__server_config *server,
 	return bind(fd, &local.sa, tarn_address_len(&local));
 }
 
-/* The port is picked at connect(), so that one may serve several connections. */
+/*
+ * The port is picked at connect(), so that one may serve several connections. Linux has it from 4.2 on,
+ * what imitates it may not: then it is picked here.
+ */
 static int bind_any_port(int fd, const struct tarn__server_config *server)
 {
 	if (server->source.sa.sa_family == AF_UNSPEC)
 		return 0;
-	if (set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1) != 0)
-		return TARN_ESYSTEM;
+	(void)set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 	return bind(fd, &server->source.sa, tarn_address_len(&server->source));
 }
 
