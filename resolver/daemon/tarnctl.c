@@ -378,15 +378,36 @@ static int act(struct session *session, char **words, size_t count)
 	return status;
 }
 
+enum { OPTION_VERSION = 256 }; /* no letter */
+
+static const struct option options[] = {
+	{"socket", required_argument, NULL, 's'},
+	{"json", no_argument, NULL, 'j'},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+/*
+ * Says why getopt_long() gave back ':' or '?'. Of letters that stand together optind may still be at the
+ * argument before, and where a value is missing beyond the last: the C libraries differ.
+ */
+static int fail_option(int result, int argc, char *const *argv)
+{
+	const char letter[] = {'-', (char)optopt, '\0'};
+	if (result == ':')
+		return fail_usage(argv[argc - 1], "needs a value");
+	if (!optopt)
+		return fail_usage(argv[optind - 1], "unknown option");
+	for (const struct option *option = options; option->name; option++) {
+		if (option->val == optopt)
+			return fail_usage(argv[optind - 1], "takes no value");
+	}
+	return fail_usage(letter, "unknown option");
+}
+
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"socket", required_argument, NULL, 's'},
-		{"json", no_argument, NULL, 'j'},
-		{"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	struct session session = {.path = TARN_CONTROL_SOCKET, .has_colours = wants_colours()};
 	signal(SIGPIPE, SIG_IGN);
 	opterr = 0;
@@ -400,16 +421,14 @@ int main(int argc, char **argv)
 		case 'j':
 			session.has_json = true;
 			break;
-		case 'V':
+		case OPTION_VERSION:
 			printf("tarnctl %s\n", tarn_version());
 			return EXIT_SUCCESS;
 		case 'h':
 			print_help(stdout);
 			return EXIT_SUCCESS;
-		case ':':
-			return fail_usage(argv[optind - 1], "needs a value");
 		default:
-			return fail_usage(argv[optind - 1], "unknown option");
+			return fail_option(letter, argc, argv);
 		}
 	}
 	int status = act(&session, argv + optind, (size_t)(argc - optind));

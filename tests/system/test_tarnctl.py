@@ -553,7 +553,10 @@ def test_nobody_there_is_told_in_one_line(tmp_path):
     (["flush"], "usage: tarnctl flush NAME [TYPE]"),
     (["status", "x"], "usage: tarnctl status"),
     (["--nonsense"], "tarnctl: --nonsense: unknown option (see tarnctl --help)"),
+    (["-Zj", "status"], "tarnctl: -Z: unknown option (see tarnctl --help)"),
+    (["--json=1", "status"], "tarnctl: --json=1: takes no value (see tarnctl --help)"),
     (["-s"], "tarnctl: -s: needs a value (see tarnctl --help)"),
+    (["--json", "--socket"], "tarnctl: --socket: needs a value (see tarnctl --help)"),
 ])
 def test_wrong_usage_is_one_line_and_status_2(args, line):
     done = tarnctl(*args)
