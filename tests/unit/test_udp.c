@@ -32,7 +32,13 @@ static bool is_refused_by_device(void)
 	return true;
 }
 
-int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+#ifdef __GLIBC__
+typedef int sendmmsg_flags;
+#else
+typedef unsigned sendmmsg_flags;
+#endif
+
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, sendmmsg_flags flags)
 {
 	send_calls++;
 	if (is_refused_by_device())
