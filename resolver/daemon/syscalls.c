@@ -83,9 +83,11 @@ static const char *const deadly[] = {
 	"syslog userfaultfd",
 	/* its ways around a filter */
 	"io_uring_enter io_uring_register io_uring_setup modify_ldt",
-	/* its keys and its clock */
-	"add_key adjtimex clock_adjtime clock_adjtime64 clock_settime clock_settime64 "
-	"keyctl request_key settimeofday stime",
+	/* its keys */
+	"add_key keyctl request_key",
+	/* its clock */
+	"adjtimex clock_adjtime clock_adjtime64 clock_settime clock_settime64",
+	"settimeofday stime",
 };
 
 /* What an argument must be, counted from 0. */

@@ -5,6 +5,7 @@ import grp
 import json
 import os
 import re
+import shlex
 import socket
 import stat
 import subprocess
@@ -605,17 +606,16 @@ def test_reload_lets_a_group_in_and_out(run_tarn, upstream, tmp_path):
     ("adm", 1, "no control socket at {}: Operation not permitted "
                "(a file is given to a group by its members only)"),
 ])
-def test_a_group_that_cannot_be_let_in_is_told(group, status, line, tmp_path, tool):
+def test_a_group_that_cannot_be_let_in_is_told(group, status, line, tmp_path, tool, mounted):
     """At the usual place, too, which may be missing otherwise."""
     if os.geteuid() != 0:
         pytest.skip("takes root to have a place of one's own")
     place = re.search(r"default: (/.*)\)", tarnctl("--help").stdout)[1]
-    above = place.split("/tarn/")[0]
+    above = shlex.quote(place.split("/tarn/")[0])
     os.chmod(tmp_path, 0o755)
-    script = ('mkdir -p "$0" && mount -t tmpfs none "$0" && mkdir "$0/tarn" && '
-              'chown 65534 "$0/tarn" && '
-              'exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"')
-    prefix = [tool("unshare"), "--mount", "sh", "-c", script, above]
+    prefix = [*mounted(f"mkdir -p {above} && mount -t tmpfs none {above} && mkdir {above}/tarn && "
+                       f"chown 65534 {above}/tarn"),
+              tool("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups"]
     done = servers.run_tarn("-u", "192.0.2.1", "-l", "127.0.0.1:0", "--control-group", group,
                             prefix=prefix)
     assert (done.returncode, done.stderr) == (status, f"tarn: {line.format(place)}\n")
