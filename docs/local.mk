@@ -10,6 +10,16 @@ examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/grafana.json docs/examples/rtcache_files.c docs/examples/tarn.conf \
 	docs/examples/tarn.socket
 
+# The administrator's own, where it is there.
+config_file = $(DESTDIR)$(sysconfdir)/tarn/tarn.conf
+install-data-local:
+	$(MKDIR_P) '$(DESTDIR)$(sysconfdir)/tarn'
+	test -e '$(config_file)' || \
+		$(INSTALL_DATA) $(srcdir)/docs/examples/tarn.conf '$(config_file)'
+uninstall-local:
+	! cmp -s $(srcdir)/docs/examples/tarn.conf '$(config_file)' || rm -f '$(config_file)'
+	rmdir '$(DESTDIR)$(sysconfdir)/tarn' 2>/dev/null || true
+
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = docs/completion/tarnctl
 

@@ -5,6 +5,7 @@ self_tests = \
 	tests/selftest/exports.sh \
 	tests/selftest/hardening.sh \
 	tests/selftest/headers.sh \
+	tests/selftest/install.sh \
 	tests/selftest/layers.sh \
 	tests/selftest/packages.sh \
 	tests/selftest/rfc.sh \
