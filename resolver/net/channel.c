@@ -20,9 +20,10 @@
 
 enum {
 	/*
-	 * c-ares' own time-out. core/ keeps an earlier deadline: this one only cleans up after it.
+	 * c-ares' own time-out, twice what core/ waits for anything: a question that ends by it, and be it in
+	 * the same millisecond, makes 1.34 give up its socket.
 	 */
-	TIMEOUT_MS = 5000,
+	TIMEOUT_MS = 10000,
 	/* A connection that is not there by then never will be in time. */
 	CONNECT_MS = 3000,
 	/* A connection on which nothing has come for so long after a question is dead. */
@@ -57,6 +58,8 @@ struct tarn__channel {
 	bool is_starved; /* there was no socket to be had, which is no server's fault */
 	bool has_read; /* c-ares has got its answer of this call */
 	bool stays_open; /* UDP: when no question is under way */
+	bool is_shunned; /* UDP: c-ares may want another socket for the next question */
+	bool has_failed; /* UDP: the last question; then each socket is for one */
 	unsigned carried; /* questions sent on this socket */
 	struct tarn__stream stream; /* TCP */
 	uint64_t opened_ms, used_ms;
@@ -126,6 +129,8 @@ static void finish(struct tarn__question *question, int status)
 			break;
 		}
 	}
+	channel->has_failed = status != ARES_SUCCESS && channel->options.transport == TARN__UDP;
+	channel->is_shunned |= channel->has_failed;
 	if (status == ARES_SUCCESS)
 		question->error = 0;
 	else if (status == ARES_ETIMEOUT)
@@ -266,6 +271,7 @@ static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
 	channel->is_framed = type == SOCK_STREAM;
 	channel->is_connected = false;
 	channel->is_lost = false;
+	channel->is_shunned = false;
 	channel->carried = 0;
 	channel->opened_ms = tarn__clock_ms();
 	channel->unanswered_ms = 0;
@@ -556,6 +562,11 @@ static int init_ares(struct tarn__channel *channel)
 	options.qcache_max_ttl = 0;
 	mask |= ARES_OPT_QUERY_CACHE;
 #endif
+	/* No second query for a question, to look after a server that has failed. */
+#ifdef ARES_OPT_SERVER_FAILOVER
+	options.server_failover_opts.retry_chance = 0;
+	mask |= ARES_OPT_SERVER_FAILOVER;
+#endif
 	/* When a UDP socket is closed is our decision, too: end_unused(). */
 	options.flags |= ARES_FLAG_STAYOPEN;
 	if (ares_init_options(&channel->ares, &options, mask) != ARES_SUCCESS)
@@ -605,7 +616,7 @@ static void end_unused(struct tarn__channel *channel)
 {
 	if (channel->options.transport != TARN__UDP || channel->fd < 0 || channel->used_slots != 0)
 		return;
-	if (channel->stays_open && channel->carried < TARN__UDP_USES)
+	if (channel->stays_open && channel->carried < TARN__UDP_USES && !channel->is_shunned)
 		return;
 	channel->is_lost = true;
 	process(channel);
@@ -690,7 +701,8 @@ enum tarn__channel_state tarn__channel_state(const struct tarn__channel *channel
 {
 	if (channel->fd < 0 && channel->used_slots == 0)
 		return TARN__CHANNEL_CLOSED;
-	if (channel->fd < 0 || channel->is_lost || channel->used_slots == UINT64_MAX)
+	if (channel->fd < 0 || channel->is_lost || channel->used_slots == UINT64_MAX ||
+	    channel->is_shunned || channel->has_failed)
 		return TARN__CHANNEL_FULL;
 	if (channel->options.transport != TARN__UDP || channel->carried < TARN__UDP_USES)
 		return TARN__CHANNEL_OPEN;

@@ -27,7 +27,7 @@ is_kept() {
 
 is_gone() {
 	cp "$example" "$(config)" && in_scratch uninstall-local && ! config | grep . &&
-		! find "$scratch/root" -path '*/tarn' | grep .
+		! find "$scratch/root" -path '*/etc/tarn' | grep .
 }
 
 tap_ok "the example is the configuration where there is none" is_installed

@@ -3,6 +3,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 
@@ -131,17 +132,18 @@ def test_a_file_that_is_missing_is_a_fault(tmp_path):
         (2, f"tarn: {tmp_path}/none: No such file or directory\n")
 
 
-def test_the_machines_own_file_needs_no_option(tool):
+def test_the_machines_own_file_needs_no_option(mounted):
     path = re.search(r"^  (/\S+)$", servers.run_tarn("--help").stdout, re.MULTILINE)[1]
     above = os.path.dirname(path)
     while not os.path.isdir(above):
         above = os.path.dirname(above)
     if os.path.commonpath([above, program()]) == above:
         pytest.skip(f"{above} has the program in it")
-    script = ('mount -t tmpfs none "$1" && mkdir -p "${2%/*}" && echo "workers = 7" > "$2" && '
-              'exec "$3" --check -u 192.0.2.1')
-    done = subprocess.run([tool("unshare"), "--mount", "sh", "-c", script, "sh", above, path,
-                           program()], capture_output=True, text=True, timeout=20, check=False)
+    prefix = mounted(f"mount -t tmpfs none {shlex.quote(above)} && "
+                     f"mkdir -p {shlex.quote(os.path.dirname(path))} && "
+                     f"echo 'workers = 7' >{shlex.quote(path)}")
+    done = subprocess.run([*prefix, program(), "--check", "-u", "192.0.2.1"],
+                          capture_output=True, text=True, timeout=20, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{'workers = 7':48} # {path}:1" in done.stdout.splitlines()
 
