@@ -20,8 +20,8 @@
 
 enum {
 	/*
-	 * c-ares' own time-out, twice what core/ waits for anything: a question that ends by it, and be it in
-	 * the same millisecond, makes 1.34 give up its socket.
+	 * c-ares' own time-out, twice what core/ waits for anything: where they tie, one that c-ares sees
+	 * makes 1.34.9 give up the socket.
 	 */
 	TIMEOUT_MS = 10000,
 	/* A connection that is not there by then never will be in time. */
@@ -58,8 +58,7 @@ struct tarn__channel {
 	bool is_starved; /* there was no socket to be had, which is no server's fault */
 	bool has_read; /* c-ares has got its answer of this call */
 	bool stays_open; /* UDP: when no question is under way */
-	bool is_shunned; /* UDP: c-ares may want another socket for the next question */
-	bool has_failed; /* UDP: the last question; then each socket is for one */
+	bool is_shunned; /* UDP: a question timed out; c-ares may want another socket for the next */
 	unsigned carried; /* questions sent on this socket */
 	struct tarn__stream stream; /* TCP */
 	uint64_t opened_ms, used_ms;
@@ -129,8 +128,7 @@ static void finish(struct tarn__question *question, int status)
 			break;
 		}
 	}
-	channel->has_failed = status != ARES_SUCCESS && channel->options.transport == TARN__UDP;
-	channel->is_shunned |= channel->has_failed;
+	channel->is_shunned |= status == ARES_ETIMEOUT && channel->options.transport == TARN__UDP;
 	if (status == ARES_SUCCESS)
 		question->error = 0;
 	else if (status == ARES_ETIMEOUT)
@@ -562,11 +560,6 @@ static int init_ares(struct tarn__channel *channel)
 	options.qcache_max_ttl = 0;
 	mask |= ARES_OPT_QUERY_CACHE;
 #endif
-	/* No second query for a question, to look after a server that has failed. */
-#ifdef ARES_OPT_SERVER_FAILOVER
-	options.server_failover_opts.retry_chance = 0;
-	mask |= ARES_OPT_SERVER_FAILOVER;
-#endif
 	/* When a UDP socket is closed is our decision, too: end_unused(). */
 	options.flags |= ARES_FLAG_STAYOPEN;
 	if (ares_init_options(&channel->ares, &options, mask) != ARES_SUCCESS)
@@ -702,7 +695,7 @@ enum tarn__channel_state tarn__channel_state(const struct tarn__channel *channel
 	if (channel->fd < 0 && channel->used_slots == 0)
 		return TARN__CHANNEL_CLOSED;
 	if (channel->fd < 0 || channel->is_lost || channel->used_slots == UINT64_MAX ||
-	    channel->is_shunned || channel->has_failed)
+	    channel->is_shunned)
 		return TARN__CHANNEL_FULL;
 	if (channel->options.transport != TARN__UDP || channel->carried < TARN__UDP_USES)
 		return TARN__CHANNEL_OPEN;

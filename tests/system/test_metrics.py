@@ -42,10 +42,13 @@ class Metrics:
 
 
 @pytest.fixture
-def run_metrics(run_tarn):
+def with_metrics():
     if not servers.is_built_with("microhttpd"):
         pytest.skip("tarn was built without libmicrohttpd")
 
+
+@pytest.fixture
+def run_metrics(run_tarn, with_metrics):
     def run(*args, **options):
         tarn = run_tarn("--metrics", "127.0.0.1:0", *args, **options)
         return tarn, Metrics(tarn)
@@ -173,16 +176,21 @@ def test_those_who_only_connect_are_bounded_and_hold_up_no_answer(run_metrics, r
     assert len(os.listdir(f"/proc/{tarn.pid}/fd")) < before + 24
 
 
-def test_an_address_in_use_is_one_line_and_status_1(cleanup):
+def test_an_address_in_use_is_one_line_and_status_1(with_metrics):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         place = f"127.0.0.1:{taken.getsockname()[1]}"
         done = servers.run_tarn("-l", "127.0.0.1:0", "-u", "127.0.0.1:9", "--metrics", place)
-    if not servers.is_built_with("microhttpd"):
-        assert (done.returncode, done.stderr) == \
-            (2, f"tarn: --metrics {place}: this tarn was built without libmicrohttpd\n")
-        return
     assert done.returncode == 1
     assert f"tarn: cannot give metrics on {place}: Address already in use" in done.stderr
+
+
+def test_without_libmicrohttpd_it_says_so():
+    if servers.is_built_with("microhttpd"):
+        pytest.skip("tarn was built with libmicrohttpd")
+    for status, *how in (2,), (1, "--check"):
+        done = servers.run_tarn("-l", "127.0.0.1:0", "-u", "192.0.2.1", "--metrics", "::1", *how)
+        assert (done.returncode, done.stderr) == \
+            (status, "tarn: --metrics [::1]:9153: this tarn was built without libmicrohttpd\n")
 
 
 def test_without_an_address_nothing_is_loaded_or_open(run_tarn):
