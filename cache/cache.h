@@ -17,6 +17,9 @@
 /* Up to this many. */
 #define RTCACHE__SHARDS_MAX (1u << RTCACHE__HASH_SHARD_BITS)
 
+/* Causes of failures that are told apart; two that share a number are forgotten together. */
+#define RTCACHE__CAUSES 64u
+
 struct rtcache {
 	/* Read by every call, never written after rtcache_new(). */
 	struct rtcache__shard *shards;
@@ -29,8 +32,9 @@ struct rtcache {
 
 	_Alignas(RTCACHE__LINE) struct rtcache__epochs epochs;
 
-	/* Failures of another generation are forgotten. */
+	/* Failures of another generation are forgotten, of all causes and of one. */
 	atomic_uint failure_generation;
+	atomic_uint cause_generations[RTCACHE__CAUSES];
 
 	/* Guarded by lock, which is taken after every other. */
 	pthread_mutex_t lock;

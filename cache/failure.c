@@ -48,10 +48,23 @@ static struct rtcache__failure weigh(const struct rtcache *cache, struct rtcache
 	return failure;
 }
 
+static unsigned cause_generation(const struct rtcache *cache, unsigned cause)
+{
+	return atomic_load_explicit(&cache->cause_generations[cause % RTCACHE__CAUSES],
+				    memory_order_relaxed);
+}
+
+static bool is_forgotten(const struct rtcache *cache, const struct rtcache__failure *failure)
+{
+	return failure->generation != generation(cache) ||
+	       (failure->cause != RTCACHE_NO_CAUSE &&
+		failure->cause_generation != cause_generation(cache, failure->cause));
+}
+
 static bool is_over(const struct rtcache *cache, const struct rtcache__failure *failure,
 		    uint64_t now_ms)
 {
-	return now_ms >= failure->until_ms || failure->generation != generation(cache);
+	return now_ms >= failure->until_ms || is_forgotten(cache, failure);
 }
 
 bool rtcache__failure_is_over(const struct rtcache *cache, struct rtcache__shard *shard,
@@ -86,7 +99,8 @@ static uint64_t next_span(const struct rtcache_options *options, uint64_t span_m
 }
 
 void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
-			       const void *key, size_t key_len, int error, uint64_t now_ms)
+			       const void *key, size_t key_len, int error, unsigned cause,
+			       uint64_t now_ms)
 {
 	const struct rtcache_options *options = &cache->options;
 	if (!remembers(options))
@@ -97,7 +111,7 @@ void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *sha
 		struct rtcache__failure last = weigh(cache, shard, entry, now_ms);
 		uint64_t next_ms = next_span(options, last.span_ms);
 		if (now_ms < rtcache__add_ms(last.until_ms, next_ms) &&
-		    last.generation == generation(cache))
+		    !is_forgotten(cache, &last))
 			span_ms = next_ms;
 	}
 	uint64_t longest_ms =
@@ -108,6 +122,8 @@ void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *sha
 		.span_ms = span_ms,
 		.error = error,
 		.generation = generation(cache),
+		.cause = cause,
+		.cause_generation = cause_generation(cache, cause),
 	};
 	struct rtcache__new item = {
 		.hash = hash ^ OTHER_HASH,
@@ -132,4 +148,10 @@ void rtcache__failure_forget(struct rtcache *cache, struct rtcache__shard *shard
 void rtcache_forget_failures(struct rtcache_client *client)
 {
 	atomic_fetch_add_explicit(&client->cache->failure_generation, 1, memory_order_relaxed);
+}
+
+void rtcache_forget_cause(struct rtcache_client *client, unsigned cause)
+{
+	atomic_fetch_add_explicit(&client->cache->cause_generations[cause % RTCACHE__CAUSES], 1,
+				  memory_order_relaxed);
 }

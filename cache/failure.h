@@ -25,6 +25,9 @@ struct rtcache__failure {
 	uint64_t span_ms;
 	int error;
 	unsigned generation;
+	unsigned cause;
+	/* Of the cause, when it was remembered. */
+	unsigned cause_generation;
 };
 
 /* What an entry marked as failure says. */
@@ -41,7 +44,8 @@ bool rtcache__failure_find(const struct rtcache *cache, struct rtcache__shard *s
 			   struct rtcache__failure *out);
 
 void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
-			       const void *key, size_t key_len, int error, uint64_t now_ms);
+			       const void *key, size_t key_len, int error, unsigned cause,
+			       uint64_t now_ms);
 void rtcache__failure_forget(struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
 			     const void *key, size_t key_len);
 

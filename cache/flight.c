@@ -346,7 +346,8 @@ void rtcache_fill(struct rtcache_lookup *lookup, const void *data, size_t len, u
 	rtcache__wakes_run(&wakes);
 }
 
-static void end_with_error(struct rtcache_lookup *lookup, int error, bool is_remembered)
+static void end_with_error(struct rtcache_lookup *lookup, int error, bool is_remembered,
+			   unsigned cause)
 {
 	struct rtcache__flight *flight = lookup->flight;
 	struct rtcache__shard *shard = flight->shard;
@@ -360,7 +361,7 @@ static void end_with_error(struct rtcache_lookup *lookup, int error, bool is_rem
 	if (!flight->has_ended && holds) {
 		if (is_remembered)
 			rtcache__failure_remember(flight->cache, shard, flight->hash, flight->key,
-						  flight->key_len, error, now_ms);
+						  flight->key_len, error, cause, now_ms);
 		flight->error = error;
 		flight->ended_ms = now_ms;
 		end_flight(flight, lookup, &wakes);
@@ -373,12 +374,17 @@ static void end_with_error(struct rtcache_lookup *lookup, int error, bool is_rem
 
 void rtcache_fail(struct rtcache_lookup *lookup, int error)
 {
-	end_with_error(lookup, error, true);
+	end_with_error(lookup, error, true, RTCACHE_NO_CAUSE);
+}
+
+void rtcache_fail_for(struct rtcache_lookup *lookup, int error, unsigned cause)
+{
+	end_with_error(lookup, error, true, cause);
 }
 
 void rtcache_refuse(struct rtcache_lookup *lookup, int error)
 {
-	end_with_error(lookup, error, false);
+	end_with_error(lookup, error, false, RTCACHE_NO_CAUSE);
 }
 
 const void *rtcache_lookup_key(const struct rtcache_lookup *lookup, size_t *len)

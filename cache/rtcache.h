@@ -75,6 +75,9 @@ bool rtcache_status_is_hit(enum rtcache_status status);
 /* A time to live that never ends. */
 #define RTCACHE_NO_TTL UINT64_MAX
 
+/* Of a failure that is forgotten with all others only. */
+#define RTCACHE_NO_CAUSE (~0u)
+
 /* Keys are at most this long. */
 #define RTCACHE_KEY_MAX 65535
 
@@ -235,6 +238,10 @@ bool rtcache_remove(struct rtcache_client *client, const void *key, size_t key_l
  */
 void rtcache_forget_failures(struct rtcache_client *client);
 
+/* The same for those that were ended by rtcache_fail_for() with that cause. Causes are told apart
+ * modulo 64. */
+void rtcache_forget_cause(struct rtcache_client *client, unsigned cause);
+
 /* rtcache_peek(), fresh values only, for count keys; out has room for as many. How many were there.
  */
 size_t rtcache_multi_peek(struct rtcache_client *client, const struct rtcache_key *keys,
@@ -311,7 +318,10 @@ void rtcache_fill(struct rtcache_lookup *lookup, const void *data, size_t len, u
  * whom there is a stale value get that instead. */
 void rtcache_fail(struct rtcache_lookup *lookup, int error);
 
-/* The same, but nothing is remembered of it: for what is the fault of who looks up, overload or a
+/* The same; cause is what made it fail, a number of the caller's below RTCACHE_NO_CAUSE. */
+void rtcache_fail_for(struct rtcache_lookup *lookup, int error, unsigned cause);
+
+/* As rtcache_fail(), but nothing is remembered of it: for what is the fault of who looks up, overload or a
  * shutdown, and not the key's. */
 void rtcache_refuse(struct rtcache_lookup *lookup, int error);
 

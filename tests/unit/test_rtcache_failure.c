@@ -28,7 +28,8 @@ static void close_world(void)
 static void remember(int error)
 {
 	pthread_mutex_lock(&shard->lock);
-	rtcache__failure_remember(world.cache, shard, hash, "key", 3, error, world.now_ms);
+	rtcache__failure_remember(world.cache, shard, hash, "key", 3, error, RTCACHE_NO_CAUSE,
+				  world.now_ms);
 	pthread_mutex_unlock(&shard->lock);
 }
 
@@ -197,7 +198,8 @@ START_TEST(longest_key_can_fail)
 	hash = rtcache__key_hash(world.cache, key, sizeof(key));
 	shard = rtcache__shard_of(world.cache, hash);
 	pthread_mutex_lock(&shard->lock);
-	rtcache__failure_remember(world.cache, shard, hash, key, sizeof(key), -7, world.now_ms);
+	rtcache__failure_remember(world.cache, shard, hash, key, sizeof(key), -7, RTCACHE_NO_CAUSE,
+				  world.now_ms);
 	bool found = rtcache__failure_find(world.cache, shard, hash, key, sizeof(key), world.now_ms,
 					   &failure);
 	pthread_mutex_unlock(&shard->lock);
@@ -216,6 +218,39 @@ START_TEST(failures_of_all_keys_are_forgotten_at_once)
 	ck_assert(!find(&failure));
 	ck_assert_uint_eq(next_span(), 100);
 	ck_assert_uint_eq(next_span(), 200);
+}
+END_TEST
+
+/* Gets the key, whose lookup fails for that cause; returns the number of lookups that took. */
+static unsigned lookups_of_failure(const char *name, unsigned cause)
+{
+	struct caller caller;
+	unsigned before = world.lookup_count;
+	caller_get(&caller, &world, name);
+	if (world.lookup_count > before)
+		rtcache_fail_for(world.lookups[before], -7, cause);
+	world_run(&world, 0);
+	return world.lookup_count - before;
+}
+
+START_TEST(failures_of_one_cause_are_forgotten_at_once)
+{
+	open_with(100, 350);
+	ck_assert_uint_eq(lookups_of_failure("a", 3), 1);
+	ck_assert_uint_eq(lookups_of_failure("b", 3), 1);
+	ck_assert_uint_eq(lookups_of_failure("c", 4), 1);
+	ck_assert_uint_eq(lookups_of_failure("d", RTCACHE_NO_CAUSE), 1);
+	rtcache_forget_cause(world.client, 3);
+	ck_assert_uint_eq(lookups_of_failure("a", 3), 1);
+	ck_assert_uint_eq(lookups_of_failure("b", 3), 1);
+	ck_assert_uint_eq(lookups_of_failure("c", 4), 0);
+	ck_assert_uint_eq(lookups_of_failure("d", RTCACHE_NO_CAUSE), 0);
+	/* What has no cause has none that could be forgotten. */
+	rtcache_forget_cause(world.client, RTCACHE_NO_CAUSE);
+	ck_assert_uint_eq(lookups_of_failure("d", RTCACHE_NO_CAUSE), 0);
+	rtcache_forget_failures(world.client);
+	ck_assert_uint_eq(lookups_of_failure("c", 4), 1);
+	ck_assert_uint_eq(lookups_of_failure("d", RTCACHE_NO_CAUSE), 1);
 }
 END_TEST
 
@@ -504,6 +539,7 @@ int main(void)
 	tcase_add_test(tcase, other_keys_failure_is_not_found);
 	tcase_add_test(tcase, longest_key_can_fail);
 	tcase_add_test(tcase, failures_of_all_keys_are_forgotten_at_once);
+	tcase_add_test(tcase, failures_of_one_cause_are_forgotten_at_once);
 	tcase_add_test(tcase, failure_may_be_remembered_for_ever);
 	tcase_add_test(tcase, refused_lookup_ends_the_wait_of_all);
 	tcase_add_test(tcase, refused_lookup_that_was_replaced_is_ignored);
