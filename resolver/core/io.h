@@ -16,6 +16,13 @@
 
 enum tarn__transport { TARN__UDP, TARN__TCP };
 
+/* Which message gives way where the number of those under way to a server is bounded. */
+enum tarn__rank {
+	TARN__RANK_FIRST, /* a question's first to that server */
+	TARN__RANK_RESEND, /* gives way to first ones */
+	TARN__RANK_PROBE, /* always has room */
+};
+
 /*
  * One message on its way to one server, in core's memory. core/ fills in all but carrier; wire
  * stays untouched and alive until done was called or cancel returned.
@@ -31,6 +38,7 @@ struct tarn_exchange {
 	const struct tarn_address *server;
 	size_t server_index; /* of the configuration's list */
 	enum tarn__transport transport;
+	enum tarn__rank rank;
 	const uint8_t *wire; /* its first two octets are the id, random, of core's making */
 	size_t len;
 	void *carrier; /* the implementation's own */
@@ -48,7 +56,8 @@ struct tarn_io {
 	void (*random)(void *data, void *out, size_t len);
 	/*
 	 * 0: done is called exactly once, later, from the loop, never inside send or cancel. The
-	 * sender keeps its own deadline and cancels. <0 (a TARN_E… code): done is never called.
+	 * sender keeps its own deadline and cancels. <0: done is never called; TARN_EBUSY: too many
+	 * messages are under way to that server for one of that rank; TARN_ENOMEM; TARN_EINVAL.
 	 */
 	int (*send)(void *data, struct tarn_exchange *);
 	/* done is never called after it. */

@@ -22,7 +22,10 @@ enum {
 struct tarn__pool {
 	struct tarn__channel *channels[TARN__UDP_CHANNELS];
 	size_t count;
-	size_t questions; /* under way, the canceled ones too */
+	struct tarn__channel *places[TARN__UDP_PLACES]; /* UDP: of those, who take questions */
+	size_t questions; /* under way ... */
+	size_t limit; /* ... at most, but for probes */
+	bool is_full; /* and has been reported */
 };
 
 struct server {
@@ -43,6 +46,8 @@ struct tarn__carrier {
 	struct tarn__question *finished, **finished_tail; /* not called back yet */
 	struct tarn__question *unused;
 	bool wants_flush;
+	tarn__carrier_full_function *report_full; /* NULL: nobody wants to know */
+	void *report_arg;
 	uint64_t tick_ms; /* UINT64_MAX: there are no channels */
 	uint8_t *datagram;
 	struct tarn__carrier_stats stats;
@@ -75,47 +80,78 @@ static struct tarn__channel *add_channel(struct tarn__carrier *carrier, struct s
 	return channel;
 }
 
-/* Begins anywhere, so that nobody knows which port a question shares. */
+/* Begins anywhere, so that it cannot be known which port a question shares. */
 static struct tarn__channel *find_channel(struct tarn__carrier *carrier,
 					  const struct tarn__pool *pool,
 					  enum tarn__channel_state state)
 {
 	if (pool->count == 0)
 		return NULL;
+	uint64_t now_ms = tarn__clock_ms();
 	size_t start = tarn__random_below(carrier->random, (uint32_t)pool->count);
 	for (size_t i = 0; i < pool->count; i++) {
 		struct tarn__channel *channel = pool->channels[(start + i) % pool->count];
-		if (tarn__channel_state(channel) == state)
+		if (tarn__channel_state(channel, now_ms) == state)
 			return channel;
 	}
 	return NULL;
 }
 
-/* Over UDP a socket of its own comes first, until there are many; over TCP a connection shared. */
-static int choose_channel(struct tarn__carrier *carrier, struct server *server,
-			  enum tarn__transport transport, bool is_shared,
-			  struct tarn__channel **out)
+/* A channel without a socket, made where there is none and may be. */
+static struct tarn__channel *find_closed(struct tarn__carrier *carrier, struct server *server,
+					 enum tarn__transport transport)
 {
 	struct tarn__pool *pool = &server->pools[transport];
 	size_t limit = transport == TARN__TCP ? TARN__TCP_CHANNELS : TARN__UDP_CHANNELS;
-	struct tarn__channel *channel = NULL;
-	if (is_shared)
-		channel = find_channel(carrier, pool, TARN__CHANNEL_OPEN);
-	if (channel == NULL)
-		channel = find_channel(carrier, pool, TARN__CHANNEL_CLOSED);
-	if (channel == NULL && pool->count < limit) {
+	struct tarn__channel *channel = find_channel(carrier, pool, TARN__CHANNEL_CLOSED);
+	if (channel == NULL && pool->count < limit)
 		channel = add_channel(carrier, server, transport);
-		if (channel == NULL)
-			return TARN_ENOMEM;
+	return channel;
+}
+
+static void leave_places(struct tarn__pool *pool, const struct tarn__channel *channel)
+{
+	for (size_t i = 0; i < TARN__UDP_PLACES; i++) {
+		if (pool->places[i] == channel)
+			pool->places[i] = NULL;
 	}
-	if (channel == NULL && !is_shared)
+}
+
+/* The channel of a random place, which gets another one where that has served. */
+static struct tarn__channel *find_place(struct tarn__carrier *carrier, struct server *server)
+{
+	struct tarn__pool *pool = &server->pools[TARN__UDP];
+	size_t place = tarn__random_below(carrier->random, TARN__UDP_PLACES);
+	struct tarn__channel *channel = pool->places[place];
+	if (channel != NULL && tarn__channel_state(channel, tarn__clock_ms()) == TARN__CHANNEL_OPEN)
+		return channel;
+	channel = find_closed(carrier, server, TARN__UDP);
+	leave_places(pool, channel);
+	pool->places[place] = channel;
+	return channel;
+}
+
+static struct tarn__channel *find_connection(struct tarn__carrier *carrier, struct server *server)
+{
+	struct tarn__channel *channel =
+		find_channel(carrier, &server->pools[TARN__TCP], TARN__CHANNEL_OPEN);
+	return channel != NULL ? channel : find_closed(carrier, server, TARN__TCP);
+}
+
+/* NULL: no channel takes one more. must_share: no socket is to be opened for it. */
+static struct tarn__channel *choose_channel(struct tarn__carrier *carrier, struct server *server,
+					    enum tarn__transport transport, bool must_share)
+{
+	const struct tarn__pool *pool = &server->pools[transport];
+	struct tarn__channel *channel = NULL;
+	if (!must_share)
+		channel = transport == TARN__TCP ? find_connection(carrier, server)
+						 : find_place(carrier, server);
+	if (channel == NULL)
 		channel = find_channel(carrier, pool, TARN__CHANNEL_OPEN);
 	if (channel == NULL)
 		channel = find_channel(carrier, pool, TARN__CHANNEL_WORN);
-	if (channel == NULL)
-		return TARN_EBUSY;
-	*out = channel;
-	return 0;
+	return channel;
 }
 
 /* ---- completions -------------------------------------------------------------------------- */
@@ -149,32 +185,70 @@ static void put_question(struct tarn__carrier *carrier, struct tarn__question *q
 	carrier->unused = question;
 }
 
+static bool has_room(const struct tarn__pool *pool, const struct tarn_exchange *exchange)
+{
+	switch (exchange->rank) {
+	case TARN__RANK_PROBE:
+		return true;
+	case TARN__RANK_RESEND:
+		return pool->questions < pool->limit / 2;
+	default:
+		return pool->questions < pool->limit;
+	}
+}
+
+/* A first message finds no room. */
+static void note_full(struct tarn__carrier *carrier, struct server *server,
+		      const struct tarn_exchange *exchange)
+{
+	struct tarn__pool *pool = &server->pools[exchange->transport];
+	if (exchange->rank != TARN__RANK_FIRST || pool->is_full)
+		return;
+	pool->is_full = true;
+	if (carrier->report_full != NULL)
+		carrier->report_full(carrier->report_arg, &server->config, pool->questions);
+}
+
 static int send_on_any(struct tarn__carrier *carrier, struct tarn__question *question)
 {
 	const struct tarn_exchange *exchange = question->exchange;
 	struct server *server = carrier->list->servers[exchange->server_index];
-	struct tarn__channel *channel;
-	bool is_shared = exchange->transport == TARN__TCP ||
-			 server->pools[TARN__UDP].questions >= TARN__UDP_SPREAD;
-	int error = choose_channel(carrier, server, exchange->transport, is_shared, &channel);
-	if (error != 0)
-		return error;
-	question->pool = &server->pools[exchange->transport];
-	question->pool->questions++;
-	tarn__channel_send(channel, question, is_shared);
+	struct tarn__pool *pool = &server->pools[exchange->transport];
+	struct tarn__channel *channel = NULL;
+	if (has_room(pool, exchange))
+		channel =
+			choose_channel(carrier, server, exchange->transport, question->must_share);
+	if (channel == NULL) {
+		note_full(carrier, server, exchange);
+		return TARN_EBUSY;
+	}
+	question->pool = pool;
+	pool->questions++;
+	tarn__channel_send(channel, question);
 	return 0;
+}
+
+static void leave_pool(const struct tarn__question *question)
+{
+	struct tarn__pool *pool = question->pool;
+	pool->questions--;
+	if (pool->questions < pool->limit / 2)
+		pool->is_full = false;
 }
 
 /*
  * A server may close a connection just when a question is on its way: that is no failure of the
- * server's, and the question is asked once more (RFC 7766 section 6.2.4).
+ * server's, and the question is asked once more (RFC 7766 section 6.2.4). Where no socket can be
+ * opened, one that is open serves.
  */
 static bool send_again(struct tarn__carrier *carrier, struct tarn__question *question)
 {
-	if (question->error != TARN_EUNREACHABLE || question->is_again ||
-	    question->exchange->transport != TARN__TCP || !question->was_connected)
+	bool is_lost = question->error == TARN_EUNREACHABLE && question->was_connected &&
+		       question->exchange->transport == TARN__TCP;
+	if (question->is_again || !(is_lost || question->error == TARN_ENOMEM))
 		return false;
 	question->is_again = true;
+	question->must_share = !is_lost;
 	return send_on_any(carrier, question) == 0;
 }
 
@@ -186,7 +260,7 @@ static void settle(void *data)
 		carrier->finished = question->next;
 		if (carrier->finished == NULL)
 			carrier->finished_tail = &carrier->finished;
-		question->pool->questions--;
+		leave_pool(question);
 		struct tarn_exchange *exchange = question->exchange;
 		if (exchange != NULL && send_again(carrier, question))
 			continue;
@@ -259,6 +333,8 @@ static struct list *make_list(struct tarn__carrier *carrier, struct tarn__config
 			return NULL;
 		}
 		server->config = config->servers[list->count];
+		server->pools[TARN__UDP].limit = TARN__UDP_QUESTIONS;
+		server->pools[TARN__TCP].limit = TARN__TCP_QUESTIONS;
 		list->servers[list->count] = server;
 	}
 	return list;
@@ -341,6 +417,13 @@ struct tarn__carrier *tarn__carrier_new(struct ev_loop *loop, struct tarn__confi
 	return NULL;
 }
 
+void tarn__carrier_on_full(struct tarn__carrier *carrier, tarn__carrier_full_function *report,
+			   void *arg)
+{
+	carrier->report_full = report;
+	carrier->report_arg = arg;
+}
+
 static void free_questions(struct tarn__question *first)
 {
 	while (first != NULL) {
@@ -378,11 +461,14 @@ int tarn__carrier_send(struct tarn__carrier *carrier, struct tarn_exchange *exch
 
 void tarn__carrier_cancel(struct tarn__carrier *carrier, struct tarn_exchange *exchange)
 {
-	(void)carrier;
 	struct tarn__question *question = exchange->carrier;
 	question->exchange = NULL;
-	if (!question->is_finished)
-		tarn__channel_cancel(question->channel, question);
+	/* One that has finished is among those that are to be called back. */
+	if (question->is_finished)
+		return;
+	tarn__channel_cancel(question->channel, question);
+	leave_pool(question);
+	put_question(carrier, question);
 }
 
 typedef void channel_function(struct tarn__channel *, uint64_t now_ms);
@@ -399,6 +485,17 @@ static void for_each_channel(struct tarn__carrier *carrier, channel_function *fu
 	}
 }
 
+static void retire_channel(struct tarn__channel *channel, uint64_t now_ms)
+{
+	(void)now_ms;
+	tarn__channel_retire(channel);
+}
+
+void tarn__carrier_network_changed(struct tarn__carrier *carrier)
+{
+	for_each_channel(carrier, retire_channel, 0);
+}
+
 static void flush_channel(struct tarn__channel *channel, uint64_t now_ms)
 {
 	(void)now_ms;
@@ -411,8 +508,9 @@ static void shrink(struct tarn__carrier *carrier, struct tarn__pool *pool, uint6
 	size_t kept = 0;
 	for (size_t i = 0; i < pool->count; i++) {
 		struct tarn__channel *channel = pool->channels[i];
-		if (tarn__channel_state(channel) == TARN__CHANNEL_CLOSED &&
+		if (tarn__channel_state(channel, now_ms) == TARN__CHANNEL_CLOSED &&
 		    now_ms >= tarn__channel_used_ms(channel) + UNUSED_MS) {
+			leave_places(pool, channel);
 			tarn__channel_free(channel);
 			carrier->stats.channels--;
 		} else {

@@ -6,10 +6,14 @@
  *	carrier.c   which channel takes a question; completions, cancels, unused channels
  *	channel.c   one c-ares channel and its socket: the only file that knows c-ares
  *
- * A server has a few channels per transport, made when they are needed. Over UDP a question gets a
- * closed channel, and with it a socket and a random port of its own; under load TARN__UDP_USES of
- * them share one, and more only where there is no other (RFC 5452 section 9.2). Over TCP connections
+ * A server has a few channels per transport, made when they are needed. Over UDP a question takes one
+ * of TARN__UDP_PLACES at random, and shares its socket, which has a random port, with up to
+ * TARN__UDP_USES others; then, or after TARN__UDP_LIFE_MS, the place has another socket, and the old
+ * one waits for its answers (RFC 5452 section 9.2, decisions/source-ports.md). Over TCP connections
  * are kept and shared (RFC 7766 section 6.2.1.1). What is finished is called back from the loop only.
+ *
+ * What is bounded is the number of messages under way to a server, by their rank: a message that is
+ * sent again gives way to a first one, and for probes there is always room.
  *
  * Thread: one carrier per worker.
  */
@@ -29,18 +33,22 @@ struct tarn__random;
 enum {
 	/*
 	 * Channels to one server. Each costs 75 KB with c-ares 1.18, and 68 KB with 1.34 while its
-	 * socket is open: 2.7 MB for a server under full load, given back when it is over. They
-	 * bound the questions under way to 2,048 per server over UDP and 256 over TCP.
+	 * socket is open: 3.9 MB for a server of which most is waited for in vain, 0.9 MB for one
+	 * that answers, given back when it is over.
 	 */
 	TARN__CHANNEL_SIZE = 75000,
-	TARN__UDP_CHANNELS = 32,
+	TARN__UDP_CHANNELS = 48,
 	TARN__TCP_CHANNELS = 4,
+	/* Sockets that take questions at the same time: how far a burst is spread. */
+	TARN__UDP_PLACES = 8,
 	/*
-	 * With so many questions to one server under way, sockets are shared: by then a burst is
-	 * spread over as many random ports, and a socket for each question would cost more than all
-	 * the rest of its way.
+	 * Messages under way to one server over UDP. Of names that are never answered three messages
+	 * are under way for 5 s: 136 such names a second fill what is for all ranks, 409 a second what
+	 * is left for first messages then.
 	 */
-	TARN__UDP_SPREAD = 8,
+	TARN__UDP_QUESTIONS =
+		2048, /* from half of it on none is sent again, from all on only probes */
+	TARN__TCP_QUESTIONS = TARN__TCP_CHANNELS * 64,
 };
 
 struct tarn__carrier_stats {
@@ -49,12 +57,17 @@ struct tarn__carrier_stats {
 	uint64_t channels; /* alive */
 };
 
+/* A server has as many messages under way as it may have: said once, until most have ended. */
+typedef void tarn__carrier_full_function(void *arg, const struct tarn__server_config *,
+					 size_t count);
+
 /*
  * The configuration, whose servers it carries to, gets a reference more; the loop and the random are
  * borrowed. NULL: out of memory.
  */
 struct tarn__carrier *tarn__carrier_new(struct ev_loop *, struct tarn__config *,
 					struct tarn__random *);
+void tarn__carrier_on_full(struct tarn__carrier *, tarn__carrier_full_function *, void *arg);
 /* What is under way is not called back any more. NULL is allowed. */
 void tarn__carrier_free(struct tarn__carrier *);
 
@@ -71,9 +84,12 @@ void tarn__carrier_switch(struct tarn__carrier *);
 int tarn__carrier_send(struct tarn__carrier *, struct tarn_exchange *);
 void tarn__carrier_cancel(struct tarn__carrier *, struct tarn_exchange *);
 
+/* The network is another one: new messages take new sockets. What is under way stays. */
+void tarn__carrier_network_changed(struct tarn__carrier *);
+
 /*
- * Once per turn of the loop, outside of callbacks: writes what waits for TCP, ends what was
- * canceled, calls back what failed at once, looks for time-outs. Returns when it must be called
+ * Once per turn of the loop, outside of callbacks: writes what waits for TCP, closes what has
+ * served, calls back what failed at once, looks for time-outs. Returns when it must be called
  * again; UINT64_MAX: when something has happened.
  */
 uint64_t tarn__carrier_run(struct tarn__carrier *, uint64_t now_ms);

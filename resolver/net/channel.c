@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "dns/message.h"
+#include "dns/query.h"
 #include "net/clock.h"
 #include "net/random.h"
 #include "net/socket.h"
@@ -20,26 +21,26 @@
 
 enum {
 	/*
-	 * c-ares' own time-out, twice what core/ waits for anything: where they tie, one that c-ares sees
-	 * makes 1.34.9 give up the socket.
+	 * c-ares' time-out of a token, twice what core/ waits for anything: no question is left by then.
+	 * 1.34.9 gives up a socket on which one has timed out.
 	 */
 	TIMEOUT_MS = 10000,
+	/* The token of a socket that is in use for longer is replaced by a new one. */
+	TOKEN_MS = 4000,
 	/* A connection that is not there by then never will be in time. */
 	CONNECT_MS = 3000,
 	/* A connection on which nothing has come for so long after a question is dead. */
 	SILENCE_MS = 5000,
 	/* An unused connection: below the 10 s at which servers begin to close them. */
 	TCP_IDLE_MS = 8000,
-	/* An unused UDP socket: what keeps coming, comes sooner. */
-	UDP_IDLE_MS = 500,
 	/* Questions that may wait for a slow server, in octets. */
 	OUTPUT_MAX = 1 << 16,
 	/* Answers called back per wake-up: then other sockets get their turn. */
 	ANSWERS_PER_EVENT = 64,
-	/* Datagrams that answer nothing, skipped per answer. */
+	/* Datagrams that answer nothing, and errors of the network, skipped per answer. */
 	FOREIGN_PER_READ = 16,
 
-	LABEL_LEN = 8,
+	LABEL_LEN = 4,
 	TOKEN_LEN = TARN__HEADER_LEN + 1 + LABEL_LEN + 1 + 4,
 	FRAME_LEN = 2 + TOKEN_LEN,
 };
@@ -47,100 +48,64 @@ enum {
 /* What c-ares takes for the server: an address of RFC 5737 that is never on any wire. */
 static const uint8_t no_server[4] = {192, 0, 2, 1};
 
+/* The name that c-ares asks for; it is never on any wire either. */
+static const char token_label[LABEL_LEN + 1] = "tarn";
+
 struct tarn__channel {
 	struct tarn__channel_options options;
 	ares_channel ares;
 	ev_io watcher;
 	int fd; /* -1: closed */
-	bool is_framed; /* c-ares takes its tokens' socket for a stream */
+	bool is_framed; /* c-ares takes its token's socket for a stream */
 	bool is_connected; /* of the last socket */
 	bool is_lost; /* c-ares will be told so at its next read */
 	bool is_starved; /* there was no socket to be had, which is no server's fault */
-	bool has_read; /* c-ares has got its answer of this call */
-	bool stays_open; /* UDP: when no question is under way */
-	bool is_shunned; /* UDP: a question timed out; c-ares may want another socket for the next */
+	bool is_retired; /* takes questions where no other channel can */
+	bool has_token; /* c-ares has one under way */
+	bool is_token_due; /* it is answered at the next read */
+	uint16_t token_id;
 	unsigned carried; /* questions sent on this socket */
 	struct tarn__stream stream; /* TCP */
-	uint64_t opened_ms, used_ms;
+	uint64_t opened_ms, used_ms, token_ms;
 	uint64_t unanswered_ms; /* when a question was sent and nothing has come since; 0: not so */
-	uint32_t sequence;
 	uint64_t used_slots; /* a bit for each */
 	struct tarn__question *slots[TARN__CHANNEL_QUESTIONS];
-	struct tarn__question *canceled;
 #ifdef HAVE_ARES_SET_SOCKET_FUNCTIONS_EX
-	ares_dns_record_t *record;
+	ares_dns_record_t *record; /* the token */
 #endif
 };
 
-/* ---- tokens ------------------------------------------------------------------------------ */
-
-static void write_label(char out[LABEL_LEN + 1], uint32_t token)
-{
-	for (int i = LABEL_LEN - 1; i >= 0; i--, token >>= 4)
-		out[i] = "0123456789abcdef"[token & 15];
-	out[LABEL_LEN] = '\0';
-}
-
-static void write_token(uint8_t out[TOKEN_LEN], uint16_t id, uint16_t flags, uint32_t token)
-{
-	memset(out, 0, TOKEN_LEN);
-	tarn__put16(out, id);
-	tarn__put16(out + 2, flags);
-	out[5] = 1; /* QDCOUNT */
-	uint8_t *name = out + TARN__HEADER_LEN;
-	name[0] = LABEL_LEN;
-	write_label((char *)name + 1, token); /* its NUL is the root label */
-	tarn__put16(name + 1 + LABEL_LEN + 1, TARN__TYPE_A);
-	tarn__put16(name + 1 + LABEL_LEN + 3, TARN__CLASS_IN);
-}
-
-/* The question under way that a query of c-ares stands for; NULL: it has ended. */
-static struct tarn__question *find_token(struct tarn__channel *channel, const uint8_t *query)
-{
-	const uint8_t *label = query + TARN__HEADER_LEN + 1;
-	uint32_t token = 0;
-	for (int i = 0; i < LABEL_LEN; i++) {
-		int digit = label[i] <= '9' ? label[i] - '0' : label[i] - 'a' + 10;
-		token = token << 4 | (uint32_t)digit;
-	}
-	struct tarn__question *question = channel->slots[token % TARN__CHANNEL_QUESTIONS];
-	return question != NULL && question->token == token ? question : NULL;
-}
+/* ---- questions ---------------------------------------------------------------------------- */
 
 static void take_slot(struct tarn__channel *channel, struct tarn__question *question)
 {
 	unsigned slot = (unsigned)__builtin_ctzll(~channel->used_slots);
 	channel->used_slots |= UINT64_C(1) << slot;
 	channel->slots[slot] = question;
-	channel->sequence += TARN__CHANNEL_QUESTIONS;
-	question->token = channel->sequence | slot;
+	question->slot = (uint8_t)slot;
 }
 
-static void finish(struct tarn__question *question, int status)
+static void free_slot(struct tarn__channel *channel, const struct tarn__question *question)
+{
+	channel->used_slots &= ~(UINT64_C(1) << question->slot);
+	channel->slots[question->slot] = NULL;
+	channel->used_ms = tarn__clock_ms();
+}
+
+static void finish(struct tarn__question *question, int error)
 {
 	struct tarn__channel *channel = question->channel;
-	unsigned slot = question->token % TARN__CHANNEL_QUESTIONS;
-	channel->used_slots &= ~(UINT64_C(1) << slot);
-	channel->slots[slot] = NULL;
-	for (struct tarn__question **p = &channel->canceled; *p != NULL; p = &(*p)->next) {
-		if (*p == question) {
-			*p = question->next;
-			break;
-		}
-	}
-	channel->is_shunned |= status == ARES_ETIMEOUT && channel->options.transport == TARN__UDP;
-	if (status == ARES_SUCCESS)
-		question->error = 0;
-	else if (status == ARES_ETIMEOUT)
-		question->error = TARN_ETIMEOUT;
-	else if (status == ARES_ENOMEM || channel->is_starved)
-		question->error = TARN_ENOMEM;
-	else
-		question->error = TARN_EUNREACHABLE;
+	free_slot(channel, question);
+	question->error = error;
 	question->is_finished = true;
 	question->was_connected = channel->is_connected;
-	channel->used_ms = tarn__clock_ms();
 	channel->options.owner->finished(channel->options.owner->data, question);
+}
+
+static void finish_all(struct tarn__channel *channel, int error)
+{
+	while (channel->used_slots != 0)
+		finish(channel->slots[__builtin_ctzll(channel->used_slots)], error);
 }
 
 /* ---- answers ------------------------------------------------------------------------------ */
@@ -203,23 +168,69 @@ static struct tarn__question *match(struct tarn__channel *channel, const uint8_t
 	return NULL;
 }
 
-/* The next answer on a UDP socket; NULL with errno. */
+/* ---- errors of the network ---------------------------------------------------------------- */
+
+/*
+ * Fails the question that an ICMP message quotes. One that does not quote a whole question may be
+ * sent by anybody who tries all ports, and is ignored (RFC 5927 section 4).
+ */
+static void fail_quoted(struct tarn__channel *channel, const uint8_t *quoted, size_t len)
+{
+	for (uint64_t left = channel->used_slots; left != 0; left &= left - 1) {
+		struct tarn__question *question = channel->slots[__builtin_ctzll(left)];
+		const struct tarn_exchange *exchange = question->exchange;
+		/* What is behind it are extensions (RFC 4884). */
+		size_t common = len < exchange->len ? len : exchange->len;
+		if (len < TARN__HEADER_LEN + question_len(exchange) ||
+		    memcmp(quoted, exchange->wire, common) != 0)
+			continue;
+		finish(question, TARN_EUNREACHABLE);
+		return;
+	}
+	++*channel->options.foreign;
+}
+
+/* Reads one error off a UDP socket's queue (ip(7), IP_RECVERR). Returns false if there is none. */
+static bool read_error(struct tarn__channel *channel)
+{
+	uint8_t quoted[TARN__ASK_MAX];
+	struct iovec vector = {.iov_base = quoted, .iov_len = sizeof(quoted)};
+	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+	ssize_t len = recvmsg(channel->fd, &message, MSG_ERRQUEUE);
+	if (len < 0)
+		return false;
+	fail_quoted(channel, quoted, (size_t)len);
+	return true;
+}
+
+static void read_errors(struct tarn__channel *channel)
+{
+	for (int i = 0; i < FOREIGN_PER_READ && read_error(channel); i++)
+		;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+/* The next answer on a UDP socket; NULL: none now. */
 static struct tarn__question *receive_datagram(struct tarn__channel *channel)
 {
 	uint8_t *datagram = channel->options.datagram;
 	for (int i = 0; i < FOREIGN_PER_READ; i++) {
 		ssize_t len = recv(channel->fd, datagram, TARN__MESSAGE_MAX, 0);
-		if (len < 0)
+		if (len < 0 && (errno == EAGAIN || errno == EINTR))
 			return NULL;
+		if (len < 0) {
+			read_errors(channel);
+			continue;
+		}
 		struct tarn__question *question = match(channel, datagram, (size_t)len);
 		if (question != NULL)
 			return question;
 	}
-	errno = EAGAIN;
 	return NULL;
 }
 
-/* The next answer that has been read from a connection; NULL with errno. */
+/* The next answer that has been read from a connection; NULL: none. */
 static struct tarn__question *receive_message(struct tarn__channel *channel)
 {
 	const uint8_t *message;
@@ -229,11 +240,43 @@ static struct tarn__question *receive_message(struct tarn__channel *channel)
 		if (question != NULL)
 			return question;
 	}
-	errno = EAGAIN;
 	return NULL;
 }
 
+/* Finishes the questions whose answers are there, and has each called back before the next. */
+static void receive_answers(struct tarn__channel *channel)
+{
+	const struct tarn__channel_owner *owner = channel->options.owner;
+	bool is_udp = channel->options.transport == TARN__UDP;
+	for (int i = 0; channel->fd >= 0 && (!is_udp || i < ANSWERS_PER_EVENT); i++) {
+		struct tarn__question *question =
+			is_udp ? receive_datagram(channel) : receive_message(channel);
+		if (question == NULL)
+			break;
+		channel->unanswered_ms = 0;
+		finish(question, 0);
+		owner->settle(owner->data);
+		/* A datagram that is left is seen by the loop; what is left of a stream is not. */
+		if (is_udp && channel->used_slots == 0)
+			break;
+	}
+	owner->settle(owner->data);
+}
+
 /* ---- the socket as c-ares sees it ---------------------------------------------------------- */
+
+static void write_token(uint8_t out[TOKEN_LEN], uint16_t id, uint16_t flags)
+{
+	memset(out, 0, TOKEN_LEN);
+	tarn__put16(out, id);
+	tarn__put16(out + 2, flags);
+	out[5] = 1; /* QDCOUNT */
+	uint8_t *name = out + TARN__HEADER_LEN;
+	name[0] = LABEL_LEN;
+	memcpy(name + 1, token_label, LABEL_LEN);
+	tarn__put16(name + 1 + LABEL_LEN + 1, TARN__TYPE_A);
+	tarn__put16(name + 1 + LABEL_LEN + 3, TARN__CLASS_IN);
+}
 
 static void update_events(struct tarn__channel *channel)
 {
@@ -269,7 +312,7 @@ static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
 	channel->is_framed = type == SOCK_STREAM;
 	channel->is_connected = false;
 	channel->is_lost = false;
-	channel->is_shunned = false;
+	channel->is_retired = false;
 	channel->carried = 0;
 	channel->opened_ms = tarn__clock_ms();
 	channel->unanswered_ms = 0;
@@ -299,70 +342,68 @@ static int close_socket(ares_socket_t fd, void *arg)
 	return close(fd);
 }
 
-/* -1 with errno: c-ares fails the question. */
-static int send_question(struct tarn__channel *channel, const struct tarn_exchange *exchange)
+static bool send_datagram(struct tarn__channel *channel, const struct tarn_exchange *exchange)
 {
+	for (int tries = 0; tries < 2; tries++) {
+		if (send(channel->fd, exchange->wire, exchange->len, MSG_NOSIGNAL) >= 0)
+			return true;
+		/* As good as lost on the way: core/ asks again. */
+		if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR)
+			return true;
+		/* It may be what an earlier question has met with. */
+		read_errors(channel);
+	}
+	return false;
+}
+
+static bool put_message(struct tarn__channel *channel, const struct tarn_exchange *exchange)
+{
+	if (channel->is_lost || tarn__stream_pending(&channel->stream) > OUTPUT_MAX ||
+	    tarn__stream_put(&channel->stream, exchange->wire, exchange->len) != 0)
+		return false;
+	channel->options.owner->wants_flush(channel->options.owner->data);
+	return true;
+}
+
+static void send_question(struct tarn__channel *channel, struct tarn__question *question)
+{
+	const struct tarn_exchange *exchange = question->exchange;
 	if (channel->unanswered_ms == 0)
 		channel->unanswered_ms = tarn__clock_ms();
 	channel->carried++;
-	if (channel->options.transport == TARN__UDP) {
-		if (send(channel->fd, exchange->wire, exchange->len, MSG_NOSIGNAL) >= 0)
-			return 0;
-		/* As good as lost on the way: core/ asks again. */
-		return errno == EAGAIN || errno == ENOBUFS || errno == EINTR ? 0 : -1;
-	}
-	if (channel->is_lost || tarn__stream_pending(&channel->stream) > OUTPUT_MAX ||
-	    tarn__stream_put(&channel->stream, exchange->wire, exchange->len) != 0) {
-		errno = EPIPE;
-		return -1;
-	}
-	channel->options.owner->wants_flush(channel->options.owner->data);
-	return 0;
+	question->is_sent = true;
+	bool is_sent = channel->options.transport == TARN__UDP ? send_datagram(channel, exchange)
+							       : put_message(channel, exchange);
+	if (!is_sent)
+		finish(question, TARN_EUNREACHABLE);
 }
 
-/* octets are whole tokens: they are always taken at once. */
+/* The socket is there: what has waited for it is sent. octets are the token, taken whole. */
 static ares_ssize_t send_token(struct tarn__channel *channel, const uint8_t *octets, size_t len)
 {
-	size_t unit = channel->is_framed ? FRAME_LEN : TOKEN_LEN;
-	for (size_t at = 0; len - at >= unit; at += unit) {
-		const uint8_t *query = octets + at + (unit - TOKEN_LEN);
-		struct tarn__question *question = find_token(channel, query);
-		if (question == NULL)
-			continue;
-		question->token_id = tarn__get16(query);
-		if (question->exchange != NULL && send_question(channel, question->exchange) != 0)
-			return -1;
+	size_t skip = channel->is_framed ? FRAME_LEN - TOKEN_LEN : 0;
+	if (len >= skip + TOKEN_LEN)
+		channel->token_id = tarn__get16(octets + skip);
+	for (uint64_t left = channel->used_slots; left != 0; left &= left - 1) {
+		struct tarn__question *question = channel->slots[__builtin_ctzll(left)];
+		if (!question->is_sent)
+			send_question(channel, question);
 	}
 	return (ares_ssize_t)len;
-}
-
-static struct tarn__question *receive_answer(struct tarn__channel *channel)
-{
-	errno = EAGAIN;
-	if (channel->has_read)
-		return NULL;
-	if (channel->canceled != NULL)
-		return channel->canceled;
-	if (channel->is_lost && channel->used_slots == 0) {
-		errno = ECONNRESET;
-		return NULL;
-	}
-	struct tarn__question *question = channel->options.transport == TARN__UDP
-						  ? receive_datagram(channel)
-						  : receive_message(channel);
-	if (question != NULL)
-		channel->unanswered_ms = 0;
-	else if (errno == EINTR)
-		errno = EAGAIN;
-	else if (errno == EAGAIN && channel->is_lost)
-		errno = ECONNRESET;
-	return question;
 }
 
 /*
  * The answer to a token is REFUSED: c-ares neither caches it nor derives time-outs of its own from
  * it (from 1.32 on they would be 250 ms, whatever its options say).
  */
+static size_t write_token_answer(struct tarn__channel *channel, uint8_t frame[FRAME_LEN])
+{
+	tarn__put16(frame, TOKEN_LEN);
+	write_token(frame + 2, channel->token_id,
+		    TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA | TARN__REFUSED);
+	return channel->is_framed ? 0 : FRAME_LEN - TOKEN_LEN;
+}
+
 static ares_ssize_t receive_token(ares_socket_t fd, void *out, size_t room, int flags,
 				  struct sockaddr *from, ares_socklen_t *from_len, void *arg)
 {
@@ -370,18 +411,12 @@ static ares_ssize_t receive_token(ares_socket_t fd, void *out, size_t room, int 
 	(void)flags;
 	struct tarn__channel *channel = arg;
 	uint8_t frame[FRAME_LEN];
-	size_t skip = channel->is_framed ? 0 : FRAME_LEN - TOKEN_LEN;
-	struct tarn__question *question = receive_answer(channel);
-	if (question == NULL)
-		return -1;
-	if (room < sizeof(frame) - skip) {
-		errno = EINVAL;
+	if (!channel->is_token_due || room < sizeof(frame)) {
+		errno = channel->is_lost ? ECONNRESET : EAGAIN;
 		return -1;
 	}
-	channel->has_read = true;
-	tarn__put16(frame, TOKEN_LEN);
-	write_token(frame + 2, question->token_id,
-		    TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA | TARN__REFUSED, question->token);
+	channel->is_token_due = false;
+	size_t skip = write_token_answer(channel, frame);
 	memcpy(out, frame + skip, sizeof(frame) - skip);
 	if (from != NULL && from_len != NULL && *from_len >= sizeof(struct sockaddr_in)) {
 		struct sockaddr_in address = {.sin_family = AF_INET};
@@ -390,6 +425,22 @@ static ares_ssize_t receive_token(ares_socket_t fd, void *out, size_t room, int 
 		*from_len = sizeof(address);
 	}
 	return (ares_ssize_t)(sizeof(frame) - skip);
+}
+
+/* The token has ended; with an error its socket has, and takes the questions along. */
+static void end_token(struct tarn__channel *channel, int status)
+{
+	channel->has_token = false;
+	channel->is_token_due = false;
+	if (status == ARES_SUCCESS)
+		return;
+	int error = TARN_EUNREACHABLE;
+	if (status == ARES_ENOMEM || channel->is_starved)
+		error = TARN_ENOMEM;
+	else if (status == ARES_ETIMEOUT)
+		error = TARN_ETIMEOUT;
+	channel->is_lost = channel->fd >= 0;
+	finish_all(channel, error);
 }
 
 /* ---- the two faces of c-ares --------------------------------------------------------------- */
@@ -442,12 +493,10 @@ static int set_socket_functions(struct tarn__channel *channel)
 	};
 	if (ares_set_socket_functions_ex(channel->ares, &functions, channel) != ARES_SUCCESS)
 		return TARN_ENOMEM;
-	char label[LABEL_LEN + 1];
-	write_label(label, 0);
 	if (ares_dns_record_create(&channel->record, 0, ARES_FLAG_RD, ARES_OPCODE_QUERY,
 				   ARES_RCODE_NOERROR) != ARES_SUCCESS ||
-	    ares_dns_record_query_add(channel->record, label, ARES_REC_TYPE_A, ARES_CLASS_IN) !=
-		    ARES_SUCCESS)
+	    ares_dns_record_query_add(channel->record, token_label, ARES_REC_TYPE_A,
+				      ARES_CLASS_IN) != ARES_SUCCESS)
 		return TARN_ENOMEM;
 	return 0;
 }
@@ -457,18 +506,12 @@ static void on_token(void *arg, ares_status_t status, size_t timeouts,
 {
 	(void)timeouts;
 	(void)record;
-	finish(arg, (int)status);
+	end_token(arg, (int)status);
 }
 
-static void ask_token(struct tarn__channel *channel, struct tarn__question *question)
+static void send_to_ares(struct tarn__channel *channel)
 {
-	char label[LABEL_LEN + 1];
-	write_label(label, question->token);
-	if (ares_dns_record_query_set_name(channel->record, 0, label) != ARES_SUCCESS) {
-		finish(question, ARES_ENOMEM);
-		return;
-	}
-	ares_send_dnsrec(channel->ares, channel->record, on_token, question, NULL);
+	ares_send_dnsrec(channel->ares, channel->record, on_token, channel, NULL);
 }
 
 static void free_record(struct tarn__channel *channel)
@@ -516,14 +559,14 @@ static void on_token(void *arg, int status, int timeouts, unsigned char *answer,
 	(void)timeouts;
 	(void)answer;
 	(void)len;
-	finish(arg, status);
+	end_token(arg, status);
 }
 
-static void ask_token(struct tarn__channel *channel, struct tarn__question *question)
+static void send_to_ares(struct tarn__channel *channel)
 {
 	uint8_t query[TOKEN_LEN];
-	write_token(query, (uint16_t)question->token, TARN__FLAG_RD, question->token);
-	ares_send(channel->ares, query, sizeof(query), on_token, question);
+	write_token(query, 0, TARN__FLAG_RD);
+	ares_send(channel->ares, query, sizeof(query), on_token, channel);
 }
 
 static void free_record(struct tarn__channel *channel)
@@ -560,7 +603,7 @@ static int init_ares(struct tarn__channel *channel)
 	options.qcache_max_ttl = 0;
 	mask |= ARES_OPT_QUERY_CACHE;
 #endif
-	/* When a UDP socket is closed is our decision, too: end_unused(). */
+	/* When a UDP socket is closed is our decision, too: close_unused(). */
 	options.flags |= ARES_FLAG_STAYOPEN;
 	if (ares_init_options(&channel->ares, &options, mask) != ARES_SUCCESS)
 		return TARN_ENOMEM;
@@ -594,25 +637,52 @@ const char *tarn__channel_library_fault(void)
 
 /* ---- the channel --------------------------------------------------------------------------- */
 
-/* Lets c-ares take one answer, or see that its socket is lost. Was there anything? */
-static bool process(struct tarn__channel *channel)
+/* Lets c-ares take the token's answer, or see that its socket is lost. */
+static void process(struct tarn__channel *channel)
 {
-	channel->has_read = false;
-	if (channel->fd < 0)
-		return false;
-	ares_process_fd(channel->ares, channel->fd, ARES_SOCKET_BAD);
-	return channel->has_read;
+	if (channel->fd >= 0)
+		ares_process_fd(channel->ares, channel->fd, ARES_SOCKET_BAD);
 }
 
-/* Closes a UDP socket that has served. c-ares closes a socket when that has an error to tell. */
-static void end_unused(struct tarn__channel *channel)
+static void start_token(struct tarn__channel *channel)
 {
-	if (channel->options.transport != TARN__UDP || channel->fd < 0 || channel->used_slots != 0)
+	channel->has_token = true;
+	channel->token_ms = tarn__clock_ms();
+	send_to_ares(channel);
+	if (channel->is_framed && channel->fd >= 0)
+		ares_process_fd(channel->ares, ARES_SOCKET_BAD, channel->fd);
+}
+
+static void answer_token(struct tarn__channel *channel)
+{
+	if (!channel->has_token)
 		return;
-	if (channel->stays_open && channel->carried < TARN__UDP_USES && !channel->is_shunned)
-		return;
+	channel->is_token_due = true;
+	process(channel);
+}
+
+/* Closes the socket: c-ares does so when that has an error to tell. */
+static void close_channel(struct tarn__channel *channel)
+{
+	/* An orderly end counts against no server of c-ares'. */
+	if (channel->used_slots == 0)
+		answer_token(channel);
 	channel->is_lost = true;
 	process(channel);
+	finish_all(channel, TARN_EUNREACHABLE);
+}
+
+static bool has_served(const struct tarn__channel *channel, uint64_t now_ms)
+{
+	return channel->is_retired || channel->carried >= TARN__UDP_USES ||
+	       now_ms >= channel->opened_ms + TARN__UDP_LIFE_MS;
+}
+
+static void close_unused(struct tarn__channel *channel)
+{
+	if (channel->options.transport == TARN__UDP && channel->fd >= 0 &&
+	    channel->used_slots == 0 && has_served(channel, tarn__clock_ms()))
+		close_channel(channel);
 }
 
 static void flush_stream(struct tarn__channel *channel)
@@ -636,30 +706,33 @@ static void on_writable(struct tarn__channel *channel)
 	flush_stream(channel);
 }
 
+static void on_tcp_event(struct tarn__channel *channel, int events)
+{
+	if (events & EV_WRITE)
+		on_writable(channel);
+	int read = TARN__STREAM_AGAIN;
+	if ((events & EV_READ) && !channel->is_lost)
+		read = tarn__stream_read(&channel->stream);
+	if (read == TARN__STREAM_END || read == TARN_ESYSTEM)
+		channel->is_lost = true;
+	receive_answers(channel);
+	tarn__stream_done(&channel->stream);
+}
+
+/* Answers first; once they are used up, c-ares is told of a loss. */
 static void on_event(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	(void)loop;
 	struct tarn__channel *channel = watcher->data;
 	const struct tarn__channel_owner *owner = channel->options.owner;
-	if (channel->options.transport == TARN__TCP) {
-		if (events & EV_WRITE)
-			on_writable(channel);
-		int read = TARN__STREAM_AGAIN;
-		if ((events & EV_READ) && !channel->is_lost)
-			read = tarn__stream_read(&channel->stream);
-		if (read == TARN__STREAM_END || read == TARN_ESYSTEM)
-			channel->is_lost = true;
-	}
-	/* Answers first; once they are used up, c-ares is told of a loss. */
-	for (int i = 0; i < ANSWERS_PER_EVENT && process(channel); i++) {
-		owner->settle(owner->data);
-		if (channel->used_slots == 0 && !channel->is_lost)
-			break;
-	}
 	if (channel->options.transport == TARN__TCP)
-		tarn__stream_done(&channel->stream);
+		on_tcp_event(channel, events);
+	else
+		receive_answers(channel);
+	if (channel->is_lost)
+		close_channel(channel);
+	close_unused(channel);
 	owner->settle(owner->data);
-	end_unused(channel);
 }
 
 struct tarn__channel *tarn__channel_new(const struct tarn__channel_options *options)
@@ -690,16 +763,21 @@ void tarn__channel_free(struct tarn__channel *channel)
 	free(channel);
 }
 
-enum tarn__channel_state tarn__channel_state(const struct tarn__channel *channel)
+static bool is_in_doubt(const struct tarn__channel *channel, uint64_t now_ms)
 {
-	if (channel->fd < 0 && channel->used_slots == 0)
+	return channel->unanswered_ms != 0 && now_ms >= channel->unanswered_ms + TARN__TCP_DOUBT_MS;
+}
+
+enum tarn__channel_state tarn__channel_state(const struct tarn__channel *channel, uint64_t now_ms)
+{
+	if (channel->fd < 0)
 		return TARN__CHANNEL_CLOSED;
-	if (channel->fd < 0 || channel->is_lost || channel->used_slots == UINT64_MAX ||
-	    channel->is_shunned)
+	if (channel->is_lost || channel->used_slots == UINT64_MAX)
 		return TARN__CHANNEL_FULL;
-	if (channel->options.transport != TARN__UDP || channel->carried < TARN__UDP_USES)
-		return TARN__CHANNEL_OPEN;
-	return channel->carried < TARN__CHANNEL_QUESTIONS ? TARN__CHANNEL_WORN : TARN__CHANNEL_FULL;
+	bool is_worn = channel->options.transport == TARN__UDP
+			       ? has_served(channel, now_ms)
+			       : channel->is_retired || is_in_doubt(channel, now_ms);
+	return is_worn ? TARN__CHANNEL_WORN : TARN__CHANNEL_OPEN;
 }
 
 uint64_t tarn__channel_used_ms(const struct tarn__channel *channel)
@@ -707,48 +785,45 @@ uint64_t tarn__channel_used_ms(const struct tarn__channel *channel)
 	return channel->used_ms;
 }
 
-void tarn__channel_send(struct tarn__channel *channel, struct tarn__question *question,
-			bool stays_open)
+void tarn__channel_send(struct tarn__channel *channel, struct tarn__question *question)
 {
-	channel->stays_open = stays_open;
 	question->channel = channel;
 	question->is_finished = false;
+	question->is_sent = false;
 	question->answer = NULL;
 	channel->used_ms = tarn__clock_ms();
 	take_slot(channel, question);
-	ask_token(channel, question);
-	if (channel->is_framed && channel->fd >= 0)
-		ares_process_fd(channel->ares, ARES_SOCKET_BAD, channel->fd);
+	if (channel->fd >= 0)
+		send_question(channel, question);
+	else
+		start_token(channel);
 }
 
 void tarn__channel_cancel(struct tarn__channel *channel, struct tarn__question *question)
 {
-	question->next = channel->canceled;
-	channel->canceled = question;
+	free_slot(channel, question);
 	channel->options.owner->wants_flush(channel->options.owner->data);
+}
+
+void tarn__channel_retire(struct tarn__channel *channel)
+{
+	channel->is_retired = true;
 }
 
 void tarn__channel_flush(struct tarn__channel *channel)
 {
-	while (channel->canceled != NULL && process(channel))
-		;
 	if (channel->fd >= 0 && channel->is_connected && tarn__stream_pending(&channel->stream) > 0)
 		flush_stream(channel);
 	if (channel->is_lost)
-		process(channel);
-	end_unused(channel);
+		close_channel(channel);
+	close_unused(channel);
 }
 
+/* Of a connection: is it to be given up? */
 static bool is_dead(const struct tarn__channel *channel, uint64_t now_ms)
 {
-	if (channel->fd < 0)
-		return false;
-	bool is_udp = channel->options.transport == TARN__UDP;
-	if (channel->used_slots == 0 &&
-	    now_ms >= channel->used_ms + (is_udp ? UDP_IDLE_MS : TCP_IDLE_MS))
+	if (channel->used_slots == 0 && now_ms >= channel->used_ms + TCP_IDLE_MS)
 		return true;
-	if (is_udp)
-		return false;
 	if (!channel->is_connected)
 		return now_ms >= channel->opened_ms + CONNECT_MS;
 	return channel->unanswered_ms != 0 && now_ms >= channel->unanswered_ms + SILENCE_MS;
@@ -756,10 +831,17 @@ static bool is_dead(const struct tarn__channel *channel, uint64_t now_ms)
 
 void tarn__channel_tick(struct tarn__channel *channel, uint64_t now_ms)
 {
-	if (channel->is_lost || is_dead(channel, now_ms)) {
-		channel->is_lost = true;
-		process(channel);
+	if (channel->fd < 0)
+		return;
+	bool is_udp = channel->options.transport == TARN__UDP;
+	if (channel->is_lost || (!is_udp && is_dead(channel, now_ms)) ||
+	    (is_udp && channel->used_slots == 0 && has_served(channel, now_ms))) {
+		close_channel(channel);
+		return;
 	}
-	if (channel->used_slots != 0)
-		ares_process_fd(channel->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	ares_process_fd(channel->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	if (now_ms >= channel->token_ms + TOKEN_MS)
+		answer_token(channel);
+	if (channel->fd >= 0 && !channel->has_token && !channel->is_lost)
+		start_token(channel);
 }

@@ -2,17 +2,20 @@
 /*
  * net/channel.h: one c-ares channel, to one server over one transport, with one socket.
  *
- * c-ares opens, watches over and closes the socket, times questions out and fails them when the
- * socket fails. It does not get to see them: from 1.28 on it parses and rewrites what it sends and
- * receives, and one odd answer makes it fail every other question of the socket; 1.18 damages
- * questions on FORMERR. So each question is sent under a token, a query for a name of eight
- * hexadecimal digits, and the real octets pass beside it in the socket functions:
+ * c-ares opens the socket, times it out, closes it and reports its failures. It does not get to see
+ * the questions: from 1.28 on it parses and rewrites what it sends and receives, and one odd answer
+ * makes it fail every other question of the socket; 1.18 damages questions on FORMERR. It is given
+ * one query of its own, the token, for as long as the socket is open, and the questions pass beside
+ * it:
  *
- *	ares_send(token) --> send_token():      the token's question goes out on the socket as it is
- *	ares_process_fd() --> receive_token():  an answer comes in and is matched against the
- *	                                        questions; c-ares gets an answer to the token
+ *	ares_send(token) --> open_socket(), connect_socket(), send_token(): the socket is there, and
+ *	                     the questions that waited for it go out
+ *	libev            --> on_event(): answers are read and matched against the questions
+ *	ares_process_fd() -> receive_token(): the token is answered, or fails with its socket and
+ *	                     takes the questions along
  *
- * Nothing that a server sends is ever parsed by c-ares, and all its versions behave the same.
+ * Nothing that a server sends is ever parsed by c-ares, all its versions behave the same, and what it
+ * costs does not depend on the number of questions.
  */
 #ifndef TARN_NET_CHANNEL_H
 #define TARN_NET_CHANNEL_H
@@ -30,16 +33,24 @@ struct tarn__pool;
 struct tarn__random;
 
 enum {
-	/* Questions under way on one channel; and the most that a UDP socket carries in its life. */
+	/* Questions under way on one channel. */
 	TARN__CHANNEL_QUESTIONS = 64,
-	/* What it carries where there is a choice, so that a port is gone before it is guessed. */
-	TARN__UDP_USES = 8,
+	/*
+	 * What a UDP socket carries, and how long it takes new questions, where another can be opened.
+	 * Opening and closing one costs as much as three questions; scanning for its port takes longer
+	 * (decisions/source-ports.md).
+	 */
+	TARN__UDP_USES = 64,
+	TARN__UDP_LIFE_MS = 500,
+	/* A connection that has said nothing for that long since it was asked is avoided. */
+	TARN__TCP_DOUBT_MS = 200,
 };
 
 enum tarn__channel_state {
 	TARN__CHANNEL_CLOSED, /* no socket; the next question opens one */
 	TARN__CHANNEL_OPEN,
-	TARN__CHANNEL_WORN, /* UDP: open, but its port has been seen often enough */
+	/* Takes questions where no other can: a UDP socket that has served, a connection in doubt. */
+	TARN__CHANNEL_WORN,
 	TARN__CHANNEL_FULL, /* takes no question until some, or all, of its own have ended */
 };
 
@@ -50,7 +61,8 @@ struct tarn__question {
 	struct tarn__pool *pool; /* the owner's own */
 	struct tarn__question *next;
 	bool is_finished;
-	bool is_again; /* sent a second time, its first connection having been lost */
+	bool is_again; /* sent a second time: its connection was lost, or no socket could be opened */
+	bool must_share; /* of those that are open */
 	/*
 	 * Once finished: the error, or an answer that is valid until the channel goes on reading.
 	 */
@@ -59,8 +71,8 @@ struct tarn__question {
 	const uint8_t *answer;
 	size_t len;
 	/* The channel's own. */
-	uint32_t token;
-	uint16_t token_id; /* in the token's header */
+	bool is_sent;
+	uint8_t slot;
 };
 
 /* Whose channel it is. Its functions only take note: they call no function of the channel. */
@@ -93,20 +105,19 @@ struct tarn__channel *tarn__channel_new(const struct tarn__channel_options *);
 /* Its questions are finished first, with errors. Not from within settle(). */
 void tarn__channel_free(struct tarn__channel *);
 
-enum tarn__channel_state tarn__channel_state(const struct tarn__channel *);
+enum tarn__channel_state tarn__channel_state(const struct tarn__channel *, uint64_t now_ms);
 /* When the last question was sent or ended. */
 uint64_t tarn__channel_used_ms(const struct tarn__channel *);
 
-/*
- * The channel is not full. The question finishes later, or inside this call. stays_open: a UDP socket
- * is kept for the next question when this one has ended, for a second or so.
- */
-void tarn__channel_send(struct tarn__channel *, struct tarn__question *, bool stays_open);
-/* An unfinished question whose exchange is NULL by now: it finishes at the next flush. */
+/* The channel is not full. The question finishes later, or inside this call. */
+void tarn__channel_send(struct tarn__channel *, struct tarn__question *);
+/* Takes an unfinished question out of the channel: it does not finish. */
 void tarn__channel_cancel(struct tarn__channel *, struct tarn__question *);
-/* Writes what waits, and ends what was canceled. */
+/* From now on questions take other channels where there are any. */
+void tarn__channel_retire(struct tarn__channel *);
+/* Writes what waits, and closes a UDP socket that has served. */
 void tarn__channel_flush(struct tarn__channel *);
-/* About once per second: times out what is too old, closes a connection that nobody uses. */
+/* About once per second: times out what is too old, closes a connection that is not used. */
 void tarn__channel_tick(struct tarn__channel *, uint64_t now_ms);
 
 /*

@@ -43,6 +43,14 @@ static int set_no_fragments(int fd, int family)
 	return set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
 }
 
+/* Errors of the network come with the datagram that has met them (ip(7), ipv6(7)). */
+static int set_error_queue(int fd, int family)
+{
+	if (family == AF_INET6)
+		return set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+	return set_option(fd, IPPROTO_IP, IP_RECVERR, 1);
+}
+
 static bool is_any(const struct tarn_address *address)
 {
 	if (address->sa.sa_family == AF_INET6)
@@ -178,7 +186,8 @@ int tarn__socket_outgoing(const struct tarn__server_config *server, enum tarn__t
 	if (bind_interface(fd, server) != 0)
 		goto failed;
 	if (transport == TARN__UDP) {
-		if (set_no_fragments(fd, family) != 0 || bind_random_port(fd, server, random) != 0)
+		if (set_no_fragments(fd, family) != 0 || set_error_queue(fd, family) != 0 ||
+		    bind_random_port(fd, server, random) != 0)
 			goto failed;
 	} else if (set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) != 0 ||
 		   bind_any_port(fd, server) != 0) {

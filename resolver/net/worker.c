@@ -103,8 +103,10 @@ static void take_news(struct tarn_worker *worker)
 		return;
 	}
 	tarn__changed_over(worker->tarn, worker, news.config);
-	if (news.networks != worker->seen.networks)
+	if (news.networks != worker->seen.networks) {
+		tarn__carrier_network_changed(worker->carrier);
 		tarn__resolver_network_changed(worker->resolver);
+	}
 	worker->seen.networks = news.networks;
 	/* Where memory is too short for it, loops are not found. */
 	if (news.loops != worker->seen.loops && tarn__takes_loops(worker->tarn, worker))
@@ -125,6 +127,17 @@ static bool drop(struct tarn_worker *worker)
 	/* There may have been another change meanwhile. */
 	tarn__changed_over(worker->tarn, worker, tarn__config_get(worker->config));
 	return outdated->count > 0;
+}
+
+/* ---- a server that takes no more ---------------------------------------------------------- */
+
+static void on_full(void *arg, const struct tarn__server_config *server, size_t count)
+{
+	const struct tarn_worker *worker = arg;
+	char text[TARN_ADDRESS_TEXT_MAX];
+	tarn__report(worker->tarn, TARN_LOG_WARNING,
+		     "%s: %zu questions are under way; more are not sent until some have ended",
+		     tarn_address_format(&server->address, text), count);
 }
 
 /* ---- a turn of the loop ------------------------------------------------------------------- */
@@ -317,6 +330,8 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 	struct tarn__shared *shared = tarn__get_shared(tarn);
 	worker->config = tarn__get_config(tarn);
 	worker->carrier = tarn__carrier_new(loop, worker->config, &worker->random);
+	if (worker->carrier != NULL)
+		tarn__carrier_on_full(worker->carrier, on_full, worker);
 	worker->udp = tarn__udp_new(loop);
 	worker->tcp = tarn__tcp_new(tarn, loop);
 	start_watchers(worker);
