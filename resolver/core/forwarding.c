@@ -22,11 +22,17 @@ static struct tarn__lookup *first(const struct tarn__list *list)
 	return TARN__CONTAINER(list->next, struct tarn__lookup, node);
 }
 
-/* Whatever they have sent: they are asked anew when a server is back. */
+static void move_all(struct tarn__list *from, struct tarn__list *to)
+{
+	while (!tarn__list_is_empty(from))
+		tarn__list_move(from->next, to);
+}
+
+/* Whatever they have sent: they ask on when a server is back. */
 static void have_all_wait(struct tarn__forwarding *group)
 {
-	while (!tarn__list_is_empty(&group->running))
-		tarn__list_move(&first(&group->running)->node, &group->waiting);
+	move_all(&group->kept, &group->waiting);
+	move_all(&group->running, &group->waiting);
 }
 
 static void release(struct tarn__forwarding *group, uint64_t wait_ms)
@@ -36,8 +42,10 @@ static void release(struct tarn__forwarding *group, uint64_t wait_ms)
 	if (!has_work || tarn__upstream_state(group->upstream) == TARN__UPSTREAM_DOWN)
 		return;
 	/* What failed meanwhile is not to fail for as long as that is remembered. */
-	if (group->is_down)
-		rtcache_forget_failures(all->client);
+	if (group->is_down) {
+		rtcache_forget_cause(all->client, group->outage);
+		rtcache_forget_cause(all->client, TARN__CAUSE_NETWORK);
+	}
 	group->is_down = false;
 	if (!tarn__list_is_empty(&group->waiting) && !group->release.is_running)
 		tarn__timer_start(all->timers, &group->release,
@@ -122,13 +130,29 @@ void tarn__forwarding_answered(struct tarn__forwarding *group, size_t index, boo
 		tell_of_heal(group->all);
 		look_for_loop(group, index);
 	}
+	struct tarn__server *server = &group->upstream->servers[index];
+	if (server->is_doubted)
+		move_all(&group->kept, &group->waiting);
+	server->is_doubted = false;
 	release(group, 0);
+}
+
+void tarn__forwarding_recovered(struct tarn__forwarding *group)
+{
+	rtcache_forget_cause(group->all->client, group->trouble);
 }
 
 static void on_probe_answered(struct tarn__probes *probes, size_t index, bool has_healed)
 {
 	tarn__forwarding_answered(TARN__CONTAINER(probes, struct tarn__forwarding, probes), index,
 				  has_healed);
+}
+
+static void on_probe_useful(struct tarn__probes *probes, size_t index)
+{
+	struct tarn__forwarding *group = TARN__CONTAINER(probes, struct tarn__forwarding, probes);
+	if (tarn__server_was_useful(&group->upstream->servers[index]))
+		tarn__forwarding_recovered(group);
 }
 
 void tarn__lookups_take_heals(struct tarn__lookups *all)
@@ -148,6 +172,21 @@ void tarn__lookups_take_heals(struct tarn__lookups *all)
 
 /* ---- groups ----------------------------------------------------------------------------- */
 
+/* Equal in all workers and configurations; no one who chooses a zone's name gains by it. */
+static unsigned hash_zone(const struct tarn__group *group)
+{
+	unsigned hash = 0;
+	for (size_t i = 0; i < group->zone_len; i++)
+		hash = hash * 31 + group->zone[i];
+	return hash;
+}
+
+static const struct tarn__probe_events probe_events = {
+	.answered = on_probe_answered,
+	.useful = on_probe_useful,
+	.asked = on_dead_asked,
+};
+
 static struct tarn__forwarding *make_group(struct tarn__lookups *all,
 					   const struct tarn__config *config, size_t index)
 {
@@ -162,9 +201,12 @@ static struct tarn__forwarding *make_group(struct tarn__lookups *all,
 	group->all = all;
 	group->release.fire = on_release;
 	tarn__list_init(&group->running);
+	tarn__list_init(&group->kept);
 	tarn__list_init(&group->waiting);
+	group->outage = TARN__CAUSE_ZONES + 2 * (hash_zone(&config->groups[index]) & INT16_MAX);
+	group->trouble = group->outage + 1;
 	tarn__probes_init(&group->probes, all->io, all->timers, group->upstream,
-			  &config->groups[index], on_probe_answered, on_dead_asked);
+			  &config->groups[index], &probe_events);
 	return group;
 }
 
@@ -299,7 +341,7 @@ static void move_group(struct tarn__forwarding *group, const struct tarn__config
 {
 	tarn__upstream_move(group->upstream, config, index);
 	tarn__probes_move(&group->probes);
-	struct tarn__list *const lists[] = {&group->running, &group->waiting};
+	struct tarn__list *const lists[] = {&group->running, &group->kept, &group->waiting};
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
 		for (struct tarn__list *node = lists[i]->next; node != lists[i]; node = node->next)
 			tarn__lookup_renumber(TARN__CONTAINER(node, struct tarn__lookup, node));
@@ -374,6 +416,7 @@ int tarn__lookups_set_config(struct tarn__lookups *all, struct tarn__config *con
 		if (!is_kept(old, old_groups, i, config, groups))
 			recall_all(group);
 		take_strays(all, group, &group->waiting, &strays);
+		take_strays(all, group, &group->kept, &strays);
 		take_strays(all, group, &group->running, &strays);
 	}
 	bool has_changed = !tarn__list_is_empty(&strays);
@@ -393,19 +436,31 @@ int tarn__lookups_set_config(struct tarn__lookups *all, struct tarn__config *con
 	return 0;
 }
 
+/*
+ * What is outstanding stays: most changes leave the way to the servers as it was. What is lost on an
+ * old way is sent again once a server has answered something, which it is asked for at once.
+ */
+static void look_around(struct tarn__forwarding *group)
+{
+	struct tarn__upstream *upstream = group->upstream;
+	for (size_t i = 0; i < upstream->count; i++) {
+		struct tarn__server *server = &upstream->servers[i];
+		bool is_worth_it = tarn__server_is_dead(server) || group->count > 0;
+		tarn__server_forget(server);
+		server->is_doubted = group->count > 0;
+		if (is_worth_it)
+			tarn__probe_now(&group->probes, i);
+	}
+	group->is_down = false;
+	move_all(&group->waiting, &group->kept);
+	move_all(&group->running, &group->kept);
+}
+
 void tarn__lookups_network_changed(struct tarn__lookups *all)
 {
-	for (size_t i = 0; i < all->config->group_count; i++) {
-		struct tarn__forwarding *group = all->groups[i];
-		struct tarn__upstream *upstream = group->upstream;
-		recall_all(group);
-		for (size_t j = 0; j < upstream->count; j++) {
-			struct tarn__server *server = &upstream->servers[j];
-			bool was_dead = tarn__server_is_dead(server);
-			tarn__server_forget(server);
-			if (was_dead)
-				tarn__probe_now(&group->probes, j);
-		}
-	}
-	resume(all);
+	rtcache_forget_cause(all->client, TARN__CAUSE_NETWORK);
+	for (size_t i = 0; i < all->config->group_count; i++)
+		look_around(all->groups[i]);
+	/* The timers have changed outside of tarn__resolver_run(). */
+	all->io->wake_at(all->io->data, all->io->now_ms(all->io->data));
 }

@@ -5,7 +5,8 @@
  * them asks is core/lookup.h.
  *
  * While all servers of a group are dead its lookups wait; once one is healed they are started again,
- * a few at a time. With another configuration a group of the same zone with the same servers stays
+ * a few at a time. Those that keep their last message for a server that has said nothing since wait
+ * for its next answer likewise. With another configuration a group of the same zone with the same servers stays
  * as it is; the lookups of the other groups are recalled, and wait in the group that their name
  * belongs to now.
  *
@@ -37,14 +38,22 @@ enum {
 	TARN__LOOKUPS_MAX = 10000, /* under way in one worker */
 };
 
+/* Why lookups fail, for rtcache_fail_for(); those of a zone are made of its name. */
+enum {
+	TARN__CAUSE_NETWORK, /* it reaches no server */
+	TARN__CAUSE_ZONES, /* from here on two for each zone */
+};
+
 /* The lookups of one group. What goes wrong with its servers is no other's business. */
 struct tarn__forwarding {
 	struct tarn__lookups *all;
 	struct tarn__upstream *upstream; /* owned */
 	struct tarn__probes probes;
+	unsigned outage, trouble; /* causes: all servers are dead; they say SERVFAIL and the like */
 	struct tarn__list running;
+	struct tarn__list kept; /* wait for a word of a server that is doubted */
 	struct tarn__list waiting; /* for a server to ask; oldest first */
-	size_t count; /* of both */
+	size_t count; /* of all */
 	size_t clients; /* the resolver's: questions that wait for them */
 	struct tarn__timer release; /* of those that wait */
 	bool is_down; /* all servers are dead, or none has been healed since */
@@ -114,8 +123,10 @@ bool tarn__forwarding_has_room(const struct tarn__forwarding *, size_t taken, si
 /*
  * A server of the group has answered, by its place there: has that healed it, for this worker or for
  * another? Or one has been found dead: where it was the last that lived, all lookups of the group wait.
+ * Or one that said nothing but SERVFAIL and the like has given an answer.
  */
 void tarn__forwarding_answered(struct tarn__forwarding *, size_t index, bool has_healed);
 void tarn__forwarding_died(struct tarn__forwarding *);
+void tarn__forwarding_recovered(struct tarn__forwarding *);
 
 #endif

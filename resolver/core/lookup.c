@@ -6,7 +6,8 @@
  *	  |
  *	  v
  *	ask the best server --> its patience ends --> ask the next, too
- *	  |                     (all asked: the first again, up to TARN__SENDS_MAX)
+ *	  |                     (all asked: the first again, up to TARN__SENDS_MAX, of which the
+ *	  |                     last is kept until that server has answered something since)
  *	  v
  *	an answer (core/attempt.c):
  *	  good                    --> fill, end
@@ -16,11 +17,12 @@
  *	  else                    --> that server is done; ask the next at once
  *	nothing left and nothing outstanding, or the time is over --> fail, end
  *
- *	all servers are dead --> wait --> one is healed, there are others --> as at the start
+ *	all servers are dead --> wait --> one is healed, there are others --> ask on
  *	                              \-> the time is over --> fail, end
  *
- * Those that wait, and those whose servers another configuration takes away, core/forwarding.c starts
- * again.
+ * Those that wait, those that keep a message, and those whose servers another configuration takes
+ * away, core/forwarding.c starts again. TARN__SENDS_MAX is a lookup's own from its start to its end
+ * (RFC 9520 section 3.1).
  *
  * An upstream's extended errors (RFC 8914) are about its own lookup: they are not kept, a client is
  * told ours.
@@ -57,7 +59,11 @@ static void charge_silence(const struct tarn__attempt *attempt)
 {
 	struct tarn__lookup *lookup = attempt->owner;
 	attempt->tries->charged_ms = now_ms(lookup);
-	charge_server(lookup, attempt->server);
+	/* For one that answers addresses only; the same question once more would tell nothing. */
+	if (attempt->server->answered_ms == 0 && lookup->key.qtype != TARN__TYPE_A)
+		tarn__probes_suggest(&lookup->group->probes, &lookup->key);
+	if (tarn__server_answers(attempt->server, lookup->key.qtype))
+		charge_server(lookup, attempt->server);
 }
 
 /* Has the server said anything, to anybody, since it was asked? Then it is slow at this name. */
@@ -125,32 +131,69 @@ static void stop(struct tarn__lookup *lookup)
 }
 
 /*
- * RFC 9520 section 3.2: what went wrong upstream is remembered; our own trouble is not the key's. Nor
- * is it that a server has come back too late.
+ * RFC 9520 section 3.2: what went wrong upstream is remembered; our own trouble is not the key's.
+ * What an outage has made fail is forgotten with it; that a name is not answered by a server that
+ * answers others is the name's, if there was time enough.
  */
-static bool is_to_forget(const struct tarn__lookup *lookup, int error)
+enum memory { FORGET, REMEMBER, REMEMBER_CAUSE };
+
+static enum memory how_to_remember(const struct tarn__lookup *lookup, int error, unsigned *cause)
 {
-	return lookup->has_waited || error == TARN_EBUSY || error == TARN_ENOMEM ||
-	       error == TARN_ECANCELED || error == TARN_ENOSERVER || error == TARN_ELOOP;
+	const struct tarn__forwarding *group = lookup->group;
+	switch (error) {
+	case TARN_EUNREACHABLE:
+		*cause = TARN__CAUSE_NETWORK;
+		return REMEMBER_CAUSE;
+	case TARN_EANSWER:
+		*cause = group->trouble;
+		return REMEMBER_CAUSE;
+	case TARN_ETIMEOUT:
+		*cause = group->outage;
+		if (group->is_down)
+			return REMEMBER_CAUSE;
+		return lookup->sent_ms > 0 && now_ms(lookup) >= lookup->sent_ms + TARN__SILENCE_MS
+			       ? REMEMBER
+			       : FORGET;
+	default:
+		return FORGET;
+	}
 }
 
 void tarn__lookup_fail(struct tarn__lookup *lookup, int error)
 {
 	struct rtcache_lookup *handle = lookup->handle;
-	bool forget = is_to_forget(lookup, error);
+	unsigned cause = 0;
+	enum memory memory = how_to_remember(lookup, error, &cause);
 	stop(lookup);
-	if (forget)
-		rtcache_refuse(handle, error);
-	else
+	if (memory == REMEMBER_CAUSE)
+		rtcache_fail_for(handle, error, cause);
+	else if (memory == REMEMBER)
 		rtcache_fail(handle, error);
+	else
+		rtcache_refuse(handle, error);
+}
+
+/* Leaves the place of the lookup's oldest message to that server for a new one. */
+static bool give_up_earlier(const struct tarn__attempt *attempt)
+{
+	const struct tarn__lookup *lookup = attempt->owner;
+	for (struct tarn__list *node = lookup->attempts.next; node != &lookup->attempts;
+	     node = node->next) {
+		struct tarn__attempt *earlier = TARN__CONTAINER(node, struct tarn__attempt, node);
+		if (earlier == attempt || earlier->server != attempt->server)
+			continue;
+		cancel_attempt(earlier);
+		return true;
+	}
+	return false;
 }
 
 /* 0, or why that server cannot be asked now. */
-static int ask(struct tarn__lookup *lookup, size_t index, enum tarn__transport transport,
-	       uint64_t patience_ms)
+static int ask(struct tarn__lookup *lookup, size_t index, uint64_t patience_ms)
 {
 	struct tarn__tries *tries = &lookup->tries[index];
-	uint8_t *sends = transport == TARN__UDP ? &tries->sends : &tries->tcp_sends;
+	enum tarn__transport transport = tries->is_over_tcp ? TARN__TCP : TARN__UDP;
+	uint8_t *sends = tries->is_over_tcp ? &tries->tcp_sends : &tries->sends;
 	if (*sends >= TARN__SENDS_MAX)
 		return TARN_EANSWER;
 	const struct tarn_io *io = lookup->all->io;
@@ -164,22 +207,30 @@ static int ask(struct tarn__lookup *lookup, size_t index, enum tarn__transport t
 			     .server = &server->address,
 			     .server_index = upstream->first + index,
 			     .transport = transport,
+			     .rank = *sends > 0 ? TARN__RANK_RESEND : TARN__RANK_FIRST,
 			     .wire = attempt->wire},
 		.owner = lookup,
 		.key = &lookup->key,
 		.server = server,
 		.tries = tries,
 		.sent_ms = now_ms(lookup),
-		.patience_ms = patience_ms,
+		/* That another server is quicker than a connection says nothing of the one. */
+		.patience_ms = tries->is_over_tcp ? TARN__PATIENCE_MAX_MS : patience_ms,
 	};
 	tarn__attempt_write(attempt, io, lookup->all->config->trust_ad);
-	++*sends;
 	tarn__list_append(&lookup->attempts, &attempt->node);
 	int error = io->send(io->data, &attempt->exchange);
+	if (error == TARN_EBUSY && give_up_earlier(attempt)) {
+		attempt->exchange.rank = TARN__RANK_FIRST;
+		error = io->send(io->data, &attempt->exchange);
+	}
 	if (error < 0) {
+		server->counts.unsent++;
 		drop_attempt(attempt);
 		return error;
 	}
+	++*sends;
+	tries->sent_ms = lookup->sent_ms = attempt->sent_ms;
 	server->counts.asked++;
 	tarn__attempt_show(attempt, lookup->all->observer);
 	tarn__list_move(&lookup->node, &lookup->group->running);
@@ -226,18 +277,36 @@ static uint64_t charge_silent(struct tarn__lookup *lookup)
 	return next;
 }
 
-/* Nobody is left to be asked: waits for those that were, or for a server to come back. */
+/* No server is left to be asked: waits for those that were, or for one to come back. */
 static void rest(struct tarn__lookup *lookup)
 {
 	struct tarn__forwarding *group = lookup->group;
-	bool is_down = tarn__upstream_state(group->upstream) == TARN__UPSTREAM_DOWN;
-	tarn__list_move(&lookup->node, is_down ? &group->waiting : &group->running);
-	if (is_down)
+	uint64_t next = charge_silent(lookup);
+	if (tarn__upstream_state(group->upstream) == TARN__UPSTREAM_DOWN) {
+		tarn__list_move(&lookup->node, &group->waiting);
 		wait_until(lookup, lookup->deadline_ms);
-	else if (tarn__list_is_empty(&lookup->attempts))
+	} else if (tarn__upstream_doubt(group->upstream, lookup->tries)) {
+		tarn__list_move(&lookup->node, &group->kept);
+		tarn__probes_want(&group->probes);
+		wait_until(lookup, next);
+	} else if (tarn__list_is_empty(&lookup->attempts)) {
 		tarn__lookup_fail(lookup, lookup->error);
-	else
-		wait_until(lookup, charge_silent(lookup));
+	} else {
+		tarn__list_move(&lookup->node, &group->running);
+		wait_until(lookup, next);
+	}
+}
+
+/* How long a server may take for its next answer before the next one is asked too. */
+static uint64_t patience_with(const struct tarn__lookup *lookup, size_t index)
+{
+	const struct tarn__server *server = &lookup->group->upstream->servers[index];
+	const struct tarn__tries *tries = &lookup->tries[index];
+	if (!tries->is_over_tcp)
+		return tarn__upstream_patience_ms(server, tries->sends + 1U);
+	/* A connection takes a round trip more. */
+	return later(2 * tarn__upstream_patience_ms(server, tries->tcp_sends + 1U),
+		     TARN__PATIENCE_TCP_MS);
 }
 
 /*
@@ -257,9 +326,15 @@ static void advance(struct tarn__lookup *lookup)
 		if (longest > 0 && tries->sends > sends)
 			break;
 		sends = tries->sends;
-		uint64_t patience =
-			tarn__upstream_patience_ms(&upstream->servers[index], sends + 1U);
-		int error = ask(lookup, (size_t)index, TARN__UDP, patience);
+		/* Where TCP says nothing about what was not believed, UDP is all there is. */
+		tries->is_over_tcp = tries->is_over_tcp && !tries->is_disbelieved;
+		uint64_t patience = patience_with(lookup, (size_t)index);
+		int error = ask(lookup, (size_t)index, patience);
+		/* One that is sent again gives way; what it repeats is still waited for. */
+		if (error == TARN_EBUSY && !tarn__list_is_empty(&lookup->attempts)) {
+			longest = TARN__PATIENCE_MAX_MS;
+			break;
+		}
 		if (error < 0) {
 			tries->is_done = true;
 			lookup->error = error;
@@ -291,7 +366,7 @@ static void try_dead(struct tarn__lookup *lookup)
 		if (now < server->held_until_ms)
 			continue;
 		server->held_until_ms = now + TARN__HOLD_MS;
-		ask(lookup, i, TARN__UDP, TARN__PATIENCE_MAX_MS);
+		ask(lookup, i, TARN__PATIENCE_MAX_MS);
 	}
 }
 
@@ -322,8 +397,11 @@ static void on_timer(struct tarn__timer *timer)
 void tarn__lookup_restart(struct tarn__lookup *lookup)
 {
 	struct tarn__forwarding *group = lookup->group;
-	memset(lookup->tries, 0, group->upstream->count * sizeof lookup->tries[0]);
-	lookup->has_waited = true;
+	for (size_t i = 0; i < group->upstream->count; i++) {
+		struct tarn__tries *tries = &lookup->tries[i];
+		tries->is_done = tries->is_done && !tries->is_unreachable;
+		tries->is_unreachable = false;
+	}
 	tarn__list_move(&lookup->node, &group->running);
 	start(lookup);
 }
@@ -335,24 +413,35 @@ void tarn__lookup_recall(struct tarn__lookup *lookup)
 	wait_until(lookup, lookup->deadline_ms);
 }
 
-static bool have_tries(struct tarn__lookup *lookup, size_t count)
+static const struct tarn__tries *find_tries(const struct tarn__lookup *lookup,
+					    const struct tarn_address *server)
 {
-	if (count <= lookup->tries_room)
-		return true;
-	struct tarn__tries *tries = malloc(count * sizeof *tries);
-	if (!tries)
-		return false;
-	if (lookup->tries != lookup->first_tries)
-		free(lookup->tries);
-	lookup->tries = tries;
-	lookup->tries_room = count;
-	return true;
+	const struct tarn__upstream *upstream = lookup->group->upstream;
+	for (size_t i = 0; i < upstream->count; i++) {
+		if (tarn_address_is_equal(&upstream->servers[i].address, server))
+			return &lookup->tries[i];
+	}
+	return NULL;
 }
 
 bool tarn__lookup_join(struct tarn__lookup *lookup, struct tarn__forwarding *group)
 {
-	if (!have_tries(lookup, group->upstream->count))
+	const struct tarn__upstream *upstream = group->upstream;
+	struct tarn__tries *tries = calloc(upstream->count + 1, sizeof *tries);
+	if (!tries)
 		return false;
+	for (size_t i = 0; i < upstream->count; i++) {
+		const struct tarn__tries *before =
+			find_tries(lookup, &upstream->servers[i].address);
+		if (!before)
+			continue;
+		tries[i].sends = before->sends;
+		tries[i].tcp_sends = before->tcp_sends;
+		tries[i].sent_ms = before->sent_ms;
+	}
+	if (lookup->tries != lookup->first_tries)
+		free(lookup->tries);
+	lookup->tries = tries;
 	lookup->group->count--;
 	group->count++;
 	lookup->group = group;
@@ -387,6 +476,7 @@ static bool is_asked(const struct tarn__lookup *lookup, size_t index)
 static void give_up_server(struct tarn__lookup *lookup, size_t index, int error)
 {
 	lookup->tries[index].is_done = true;
+	lookup->tries[index].is_unreachable = error == TARN_EUNREACHABLE;
 	lookup->error = error;
 	int next = tarn__upstream_choose(lookup->group->upstream, lookup->tries, lookup->turn);
 	/* One that has been asked already has its patience, which runs. */
@@ -397,14 +487,20 @@ static void give_up_server(struct tarn__lookup *lookup, size_t index, int error)
 /* The same question to the same server once more; another server if that fails. */
 static void ask_again(struct tarn__lookup *lookup, size_t index, enum tarn__transport transport)
 {
-	int error = ask(lookup, index, transport, TARN__PATIENCE_MAX_MS);
+	struct tarn__tries *tries = &lookup->tries[index];
+	tries->is_over_tcp = transport == TARN__TCP;
+	uint64_t patience =
+		tries->is_over_tcp ? patience_with(lookup, index) : TARN__PATIENCE_MAX_MS;
+	int error = ask(lookup, index, TARN__PATIENCE_MAX_MS);
 	/* TCP was to tell what to believe, but UDP is all there is. */
-	if (error < 0 && transport == TARN__TCP && lookup->tries[index].is_disbelieved)
-		error = ask(lookup, index, TARN__UDP, TARN__PATIENCE_MAX_MS);
+	if (error < 0 && tries->is_over_tcp && tries->is_disbelieved) {
+		tries->is_over_tcp = false;
+		error = ask(lookup, index, TARN__PATIENCE_MAX_MS);
+	}
 	if (error < 0)
 		give_up_server(lookup, index, error);
 	else
-		wait_for(lookup, TARN__PATIENCE_MAX_MS);
+		wait_for(lookup, patience);
 }
 
 static void on_error(struct tarn__attempt *attempt, int error)
@@ -474,6 +570,9 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 	drop_attempt(attempt);
 	tarn__forwarding_answered(lookup->group, index, was_dead && !atomic_load(&health->is_dead));
 	if (outcome == TARN__OUTCOME_GOOD) {
+		tarn__server_learn(server, &lookup->key, now_ms(lookup));
+		if (tarn__server_was_useful(server))
+			tarn__forwarding_recovered(lookup->group);
 		fill(lookup, server, &answer);
 		return;
 	}
@@ -486,7 +585,7 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 		ask_again(lookup, index, TARN__TCP);
 		break;
 	default:
-		server->counts.useless++;
+		tarn__server_was_useless(server);
 		give_up_server(lookup, index, TARN_EANSWER);
 	}
 }
@@ -525,7 +624,6 @@ void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle
 	lookup->key = question;
 	lookup->is_denied = is_denied;
 	lookup->tries = lookup->first_tries;
-	lookup->tries_room = server_count;
 	lookup->timer.fire = on_timer;
 	lookup->deadline_ms = all->io->now_ms(all->io->data) + TARN__LOOKUP_MS;
 	tarn__list_init(&lookup->attempts);

@@ -34,7 +34,7 @@ enum {
 struct tarn__lookup {
 	struct tarn__lookups *all;
 	struct tarn__forwarding *group;
-	struct tarn__list node; /* of group->running or group->waiting */
+	struct tarn__list node; /* of group->running, ->kept or ->waiting */
 	struct rtcache_lookup *handle;
 	struct tarn__key key; /* a view into the handle's */
 	struct tarn__timer timer; /* patience, silence, or the deadline */
@@ -42,10 +42,9 @@ struct tarn__lookup {
 	struct tarn__list attempts; /* outstanding */
 	int error; /* what to fail with if nothing better comes */
 	bool is_denied; /* its name is in the cache as one that does not exist */
-	bool has_waited; /* for a server to come back */
+	uint64_t sent_ms; /* its last message; 0: none yet */
 	size_t turn; /* see tarn__upstream_choose() */
-	struct tarn__tries *tries; /* one per server: those below, or more of them, owned */
-	size_t tries_room;
+	struct tarn__tries *tries; /* one per server: those below, or others, owned */
 	struct tarn__tries first_tries[];
 };
 
@@ -64,10 +63,16 @@ void tarn__lookup_fail(struct tarn__lookup *, int error);
 /* Cancels all that it has outstanding: it waits for its deadline, or to be started again. */
 void tarn__lookup_recall(struct tarn__lookup *);
 
-/* Has it wait in another group. false: out of memory, it stays in its own. */
+/*
+ * Has it wait in another group; servers that are in both have had the messages they had. false: out of
+ * memory, it stays in its own.
+ */
 bool tarn__lookup_join(struct tarn__lookup *, struct tarn__forwarding *);
 
-/* It has waited: asks its group's servers as if none of them had been asked before. May end it. */
+/*
+ * A server may be asked that could not: asks on, beside what is outstanding, with the messages that
+ * are left. May end it.
+ */
 void tarn__lookup_restart(struct tarn__lookup *);
 
 /* Its group's place in the configuration's list of servers is another, upstream->first. */

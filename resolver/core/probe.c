@@ -12,6 +12,7 @@ struct probe {
 	struct tarn__probes *all;
 	struct tarn__list node; /* of all->outstanding */
 	struct tarn__server *server;
+	bool is_usual; /* what a client may ask, too */
 	uint64_t sent_ms;
 	uint8_t wire[TARN__ASK_MAX];
 };
@@ -40,23 +41,32 @@ static void cancel(struct probe *probe)
 	drop(probe);
 }
 
+static bool is_of_use(const uint8_t *wire, size_t len)
+{
+	if (len < TARN__HEADER_LEN)
+		return false;
+	uint16_t rcode = tarn__get16(wire + 2) & TARN__FLAG_RCODE;
+	return rcode == TARN__NOERROR || rcode == TARN__NXDOMAIN;
+}
+
 static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *wire, size_t len)
 {
-	(void)wire;
-	(void)len;
 	struct probe *probe = TARN__CONTAINER(exchange, struct probe, exchange);
 	struct tarn__probes *probes = probe->all;
 	size_t index = (size_t)(probe->server - probes->upstream->servers);
 	bool was_dead = atomic_load(&probe->server->health->is_dead);
 	if (error == 0)
 		tarn__server_answered(probe->server, probe->sent_ms, now_ms(probes));
+	bool is_useful = error == 0 && probe->is_usual && is_of_use(wire, len);
 	drop(probe);
 	if (error == 0)
-		probes->answered(probes, index, was_dead);
+		probes->events->answered(probes, index, was_dead);
+	if (is_useful)
+		probes->events->useful(probes, index);
 }
 
-int tarn__probe_send(struct tarn__probes *probes, size_t index, const struct tarn__key *key,
-		     bool has_edns)
+static int send_question(struct tarn__probes *probes, size_t index, const struct tarn__key *key,
+			 bool has_edns, bool is_usual)
 {
 	struct probe *probe = malloc(sizeof *probe);
 	if (!probe)
@@ -68,9 +78,11 @@ int tarn__probe_send(struct tarn__probes *probes, size_t index, const struct tar
 			     .server = &server->address,
 			     .server_index = probes->upstream->first + index,
 			     .transport = TARN__UDP,
+			     .rank = TARN__RANK_PROBE,
 			     .wire = probe->wire},
 		.all = probes,
 		.server = server,
+		.is_usual = is_usual,
 		.sent_ms = now_ms(probes),
 	};
 	struct tarn__ask ask = {.edns = has_edns};
@@ -85,27 +97,53 @@ int tarn__probe_send(struct tarn__probes *probes, size_t index, const struct tar
 	return error;
 }
 
+int tarn__probe_send(struct tarn__probes *probes, size_t index, const struct tarn__key *key,
+		     bool has_edns)
+{
+	return send_question(probes, index, key, has_edns, false);
+}
+
+/* See the head of probe.h. */
+static struct tarn__key choose_question(const struct tarn__probes *probes,
+					struct tarn__server *server)
+{
+	const struct tarn__example *example = &server->example;
+	bool is_zones_turn = server->probes++ % 2 == 1;
+	if (!is_zones_turn && example->qname_len > 0)
+		return (struct tarn__key){.qname = example->qname,
+					  .qname_len = example->qname_len,
+					  .qtype = example->qtype,
+					  .qclass = TARN__CLASS_IN};
+	if (!is_zones_turn && probes->suggested_len > 0)
+		return (struct tarn__key){.qname = probes->suggested,
+					  .qname_len = probes->suggested_len,
+					  .qtype = TARN__TYPE_A,
+					  .qclass = TARN__CLASS_IN};
+	return (struct tarn__key){.qname = probes->zone,
+				  .qname_len = probes->zone_len,
+				  .qtype = TARN__TYPE_NS,
+				  .qclass = TARN__CLASS_IN};
+}
+
 static void send_probe(struct tarn__probes *probes, size_t index, uint64_t now)
 {
-	const struct tarn__server *server = &probes->upstream->servers[index];
-	/* Who has it, or forwards it, can say so at once. */
-	const struct tarn__key name_servers = {.qname = probes->zone,
-					       .qname_len = probes->zone_len,
-					       .qtype = TARN__TYPE_NS,
-					       .qclass = TARN__CLASS_IN};
+	struct tarn__server *server = &probes->upstream->servers[index];
+	const struct tarn__key key = choose_question(probes, server);
 	/* Where it cannot be sent now, the next may be. */
-	tarn__probe_send(probes, index, &name_servers, now >= server->plain_until_ms);
+	send_question(probes, index, &key, now >= server->plain_until_ms, true);
 }
 
 void tarn__probe_now(struct tarn__probes *probes, size_t index)
 {
 	uint64_t now = now_ms(probes);
-	atomic_store(&probes->upstream->servers[index].health->probe_at_ms, now + TARN__PROBE_MS);
+	struct tarn__server *server = &probes->upstream->servers[index];
+	server->probe_at_ms = now + TARN__PROBE_MS;
+	atomic_store(&server->health->probe_at_ms, server->probe_at_ms);
 	send_probe(probes, index, now);
 }
 
-/* Probes the server if no worker has done so within TARN__PROBE_MS. Returns when it is due again. */
-static uint64_t probe_in_turn(struct tarn__probes *probes, size_t index, uint64_t now)
+/* Probes a dead server if no worker has done so within TARN__PROBE_MS. Returns when it is due again. */
+static uint64_t probe_dead(struct tarn__probes *probes, size_t index, uint64_t now)
 {
 	struct tarn__health *health = probes->upstream->servers[index].health;
 	uint64_t at = atomic_load(&health->probe_at_ms);
@@ -113,8 +151,19 @@ static uint64_t probe_in_turn(struct tarn__probes *probes, size_t index, uint64_
 	    !atomic_compare_exchange_strong(&health->probe_at_ms, &at, now + TARN__PROBE_MS))
 		return at;
 	send_probe(probes, index, now);
-	probes->asked(probes, index);
+	probes->events->asked(probes, index);
 	return now + TARN__PROBE_MS;
+}
+
+/* The same of one that lives, of which each worker has to know by itself. */
+static uint64_t probe_living(struct tarn__probes *probes, size_t index, uint64_t now)
+{
+	struct tarn__server *server = &probes->upstream->servers[index];
+	if (now < server->probe_at_ms)
+		return server->probe_at_ms;
+	server->probe_at_ms = now + TARN__PROBE_MS;
+	send_probe(probes, index, now);
+	return server->probe_at_ms;
 }
 
 /* Who has not answered by now is not waited for. Returns when the next one's time is over. */
@@ -129,14 +178,16 @@ static uint64_t expire(struct tarn__probes *probes, uint64_t now)
 	return UINT64_MAX;
 }
 
-/* Probes the dead servers whose turn it is. Returns when the next one's is. */
-static uint64_t probe_dead(struct tarn__probes *probes, uint64_t now)
+/* Probes the servers whose turn it is. Returns when the next one's is. */
+static uint64_t probe_due(struct tarn__probes *probes, uint64_t now)
 {
 	uint64_t next = UINT64_MAX;
 	for (size_t i = 0; i < probes->upstream->count; i++) {
-		if (!tarn__server_is_dead(&probes->upstream->servers[i]))
+		const struct tarn__server *server = &probes->upstream->servers[i];
+		if (!tarn__server_needs_probe(server))
 			continue;
-		uint64_t at = probe_in_turn(probes, i, now);
+		uint64_t at = tarn__server_is_dead(server) ? probe_dead(probes, i, now)
+							   : probe_living(probes, i, now);
 		if (at < next)
 			next = at;
 	}
@@ -149,7 +200,7 @@ static void on_timer(struct tarn__timer *timer)
 	uint64_t now = now_ms(probes);
 	uint64_t next = expire(probes, now);
 	if (now < probes->wanted_until_ms) {
-		uint64_t next_probe = probe_dead(probes, now);
+		uint64_t next_probe = probe_due(probes, now);
 		if (next_probe < next)
 			next = next_probe;
 	}
@@ -159,15 +210,12 @@ static void on_timer(struct tarn__timer *timer)
 
 void tarn__probes_init(struct tarn__probes *probes, const struct tarn_io *io,
 		       struct tarn__timers *timers, struct tarn__upstream *upstream,
-		       const struct tarn__group *group,
-		       void (*answered)(struct tarn__probes *, size_t index, bool has_healed),
-		       void (*asked)(struct tarn__probes *, size_t index))
+		       const struct tarn__group *group, const struct tarn__probe_events *events)
 {
 	*probes = (struct tarn__probes){.io = io,
 					.timers = timers,
 					.upstream = upstream,
-					.answered = answered,
-					.asked = asked,
+					.events = events,
 					.timer = {.fire = on_timer},
 					.zone_len = group->zone_len};
 	memcpy(probes->zone, group->zone, group->zone_len);
@@ -198,9 +246,17 @@ void tarn__probes_want(struct tarn__probes *probes)
 	probes->wanted_until_ms = now + TARN__PROBE_LIFE_MS;
 	for (size_t i = 0; i < probes->upstream->count; i++) {
 		const struct tarn__server *server = &probes->upstream->servers[i];
-		if (!tarn__server_is_dead(server))
+		if (!tarn__server_needs_probe(server))
 			continue;
-		uint64_t at = atomic_load(&server->health->probe_at_ms);
+		uint64_t at = tarn__server_is_dead(server)
+				      ? atomic_load(&server->health->probe_at_ms)
+				      : server->probe_at_ms;
 		wake_by(probes, at > now ? at : now);
 	}
+}
+
+void tarn__probes_suggest(struct tarn__probes *probes, const struct tarn__key *key)
+{
+	probes->suggested_len = key->qname_len;
+	memcpy(probes->suggested, key->qname, key->qname_len);
 }

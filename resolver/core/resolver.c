@@ -71,7 +71,12 @@ struct tarn__resolver {
 	struct tarn__timers timers;
 	struct tarn__lookups lookups;
 	struct tarn__timer looks; /* for loops */
-	size_t looked; /* so many servers have been asked */
+	size_t looked; /* so many servers have been asked ... */
+	const struct tarn__config *looked_config; /* ... of this configuration, perhaps gone ... */
+	uint64_t look_again_ms; /* ... which are not asked again before */
+	bool is_to_look_again;
+	tarn__loop_function *found;
+	void *found_arg;
 	struct tarn__list waiting;
 	size_t waiting_count;
 	struct pending *spare; /* the next question's, if it has to wait */
@@ -462,9 +467,10 @@ long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__aske
 
 /* ---- loops ------------------------------------------------------------------------------ */
 
-static void on_looks(struct tarn__timer *timer)
+/* Asks some servers, and the others in turns. */
+static void look(struct tarn__resolver *resolver)
 {
-	struct tarn__resolver *resolver = TARN__CONTAINER(timer, struct tarn__resolver, looks);
+	struct tarn__timer *timer = &resolver->looks;
 	const struct tarn_io *io = resolver->io;
 	size_t server_count = resolver->lookups.config->server_count;
 	for (int i = 0; i < LOOKS_AT_ONCE && resolver->looked < server_count; i++)
@@ -473,18 +479,47 @@ static void on_looks(struct tarn__timer *timer)
 		tarn__timer_start(&resolver->timers, timer, io->now_ms(io->data) + LOOKS_MS);
 }
 
+static int begin_looks(struct tarn__resolver *resolver)
+{
+	const struct tarn_io *io = resolver->io;
+	struct tarn__config *config = resolver->lookups.config;
+	int error = tarn__loops_begin(resolver->shared->loops, config, resolver->found,
+				      resolver->found_arg);
+	if (error != 0)
+		return error;
+	resolver->looked = 0;
+	resolver->looked_config = config;
+	resolver->look_again_ms = io->now_ms(io->data) + TARN__LOOP_MS;
+	resolver->is_to_look_again = false;
+	look(resolver);
+	return 0;
+}
+
+static void on_looks(struct tarn__timer *timer)
+{
+	struct tarn__resolver *resolver = TARN__CONTAINER(timer, struct tarn__resolver, looks);
+	if (resolver->is_to_look_again)
+		(void)begin_looks(resolver);
+	else
+		look(resolver);
+}
+
 int tarn__resolver_probe_loops(struct tarn__resolver *resolver, tarn__loop_function *found,
 			       void *arg)
 {
 	const struct tarn_io *io = resolver->io;
-	int error =
-		tarn__loops_begin(resolver->shared->loops, resolver->lookups.config, found, arg);
-	if (error != 0)
-		return error;
-	resolver->looked = 0;
-	on_looks(&resolver->looks);
+	int error = 0;
+	resolver->found = found;
+	resolver->found_arg = arg;
+	/* Where the network changes all the time, a name for each change would tell nothing more. */
+	resolver->is_to_look_again = resolver->lookups.config == resolver->looked_config &&
+				     io->now_ms(io->data) < resolver->look_again_ms;
+	if (resolver->is_to_look_again)
+		tarn__timer_start(&resolver->timers, &resolver->looks, resolver->look_again_ms);
+	else
+		error = begin_looks(resolver);
 	io->wake_at(io->data, io->now_ms(io->data));
-	return 0;
+	return error;
 }
 
 /* ---- one per worker --------------------------------------------------------------------- */

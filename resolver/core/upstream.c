@@ -87,12 +87,23 @@ static size_t distance(const struct tarn__upstream *upstream, size_t index, size
 	return (index + upstream->count - turn % upstream->count) % upstream->count;
 }
 
+/* Has the server answered something since the question was sent to it? */
+static bool has_spoken(const struct tarn__server *server, const struct tarn__tries *tries)
+{
+	return server->answered_ms >= tries->sent_ms;
+}
+
 /* Is a to be asked before b, of which the configuration names a after b? */
 static bool is_better(const struct tarn__upstream *upstream, const struct tarn__tries *tries,
 		      size_t a, size_t b, size_t turn)
 {
-	if (tries[a].sends != tries[b].sends)
-		return tries[a].sends < tries[b].sends;
+	int a_sends = tries[a].sends + tries[a].tcp_sends;
+	int b_sends = tries[b].sends + tries[b].tcp_sends;
+	if (a_sends != b_sends)
+		return a_sends < b_sends;
+	bool has_a_spoken = has_spoken(&upstream->servers[a], &tries[a]);
+	if (has_a_spoken != has_spoken(&upstream->servers[b], &tries[b]))
+		return has_a_spoken;
 	switch (upstream->policy) {
 	case TARN_SEQUENTIAL:
 		return false;
@@ -103,14 +114,40 @@ static bool is_better(const struct tarn__upstream *upstream, const struct tarn__
 	}
 }
 
+static bool may_be_asked(const struct tarn__server *server, const struct tarn__tries *tries)
+{
+	uint8_t sends = tries->is_over_tcp ? tries->tcp_sends : tries->sends;
+	return !server->is_loop && !tarn__server_is_dead(server) && !tries->is_done &&
+	       sends < TARN__SENDS_MAX;
+}
+
+/* Is the last message kept? Over TCP there is nothing to wait for: the connection tells. */
+static bool is_last_kept(const struct tarn__server *server, const struct tarn__tries *tries)
+{
+	return !tries->is_over_tcp && tries->sends == TARN__SENDS_MAX - 1 &&
+	       !has_spoken(server, tries);
+}
+
+bool tarn__upstream_doubt(struct tarn__upstream *upstream, const struct tarn__tries *tries)
+{
+	bool is_any = false;
+	for (size_t i = 0; i < upstream->count; i++) {
+		struct tarn__server *server = &upstream->servers[i];
+		if (!may_be_asked(server, &tries[i]) || !is_last_kept(server, &tries[i]))
+			continue;
+		server->is_doubted = true;
+		is_any = true;
+	}
+	return is_any;
+}
+
 int tarn__upstream_choose(const struct tarn__upstream *upstream, const struct tarn__tries *tries,
 			  size_t turn)
 {
 	int best = -1;
 	for (size_t i = 0; i < upstream->count; i++) {
 		const struct tarn__server *server = &upstream->servers[i];
-		if (server->is_loop || tarn__server_is_dead(server) || tries[i].is_done ||
-		    tries[i].sends >= TARN__SENDS_MAX)
+		if (!may_be_asked(server, &tries[i]) || is_last_kept(server, &tries[i]))
 			continue;
 		if (best < 0 || is_better(upstream, tries, i, (size_t)best, turn))
 			best = (int)i;
@@ -165,8 +202,48 @@ void tarn__server_failed(struct tarn__server *server, uint64_t now_ms)
 	atomic_store(&server->health->is_dead, true);
 }
 
+/* Types 1 to 61, among them A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV and DNSSEC's; HTTPS; others. */
+static uint64_t type_class(uint16_t qtype)
+{
+	enum { COMMON = 62, HTTPS = 65 };
+	unsigned bit = qtype < COMMON ? qtype : qtype == HTTPS ? COMMON : COMMON + 1;
+	return UINT64_C(1) << bit;
+}
+
+void tarn__server_learn(struct tarn__server *server, const struct tarn__key *key, uint64_t now_ms)
+{
+	struct tarn__example *example = &server->example;
+	server->answered_types |= type_class(key->qtype);
+	if (example->qname_len > 0 && now_ms < example->at_ms + TARN__EXAMPLE_MS)
+		return;
+	example->at_ms = now_ms;
+	example->qtype = key->qtype;
+	example->qname_len = key->qname_len;
+	memcpy(example->qname, key->qname, key->qname_len);
+}
+
+bool tarn__server_answers(const struct tarn__server *server, uint16_t qtype)
+{
+	return server->answered_types == 0 || (server->answered_types & type_class(qtype)) != 0;
+}
+
+void tarn__server_was_useless(struct tarn__server *server)
+{
+	server->counts.useless++;
+	if (server->useless_streak < UINT32_MAX)
+		server->useless_streak++;
+}
+
+bool tarn__server_was_useful(struct tarn__server *server)
+{
+	bool ends_trouble = server->useless_streak >= TARN__USELESS_STREAK;
+	server->useless_streak = 0;
+	return ends_trouble;
+}
+
 void tarn__server_forget(struct tarn__server *server)
 {
+	server->answered_types = 0;
 	server->srtt_ms = 0;
 	server->rttvar_ms = 0;
 	server->failures = 0;

@@ -6,7 +6,11 @@
  *
  * A server that has failed TARN__HOLD_FAILURES times in a row is dead. Questions pass it by; it is
  * probed (core/probe.h), and one question may try it when TARN__HOLD_MS are over. Its first answer
- * heals it. See docs/decisions/dead-servers.md.
+ * heals it. Silence about a type that it has never answered is no failure of a server that answers
+ * others. See docs/decisions/dead-servers.md.
+ *
+ * Of the messages that a lookup may send to a server the last one is kept until the server has
+ * answered something since the one before, so that there is one to send when an outage is over.
  *
  * Thread: one struct tarn__upstream per group and worker.
  */
@@ -19,6 +23,7 @@
 
 #include "core/config.h"
 #include "dns/cookie.h"
+#include "dns/query.h"
 #include "tarn.h"
 
 enum {
@@ -26,10 +31,13 @@ enum {
 	TARN__PATIENCE_MIN_MS = 50, /* before the next server is asked too: floor ... */
 	TARN__PATIENCE_MAX_MS = 1000, /* ... and ceiling */
 	TARN__PATIENCE_NEW_MS = 400, /* of a server that has never answered */
+	TARN__PATIENCE_TCP_MS = 200, /* floor over TCP, before another connection is tried */
 	TARN__SILENCE_MS = 1000, /* of a server that was asked: a failure, each time */
 	TARN__HOLD_FAILURES = 3, /* in a row, and a server is dead: ... */
 	TARN__HOLD_MS = 10000, /* ... one question may try it that often, */
 	TARN__PROBE_MS = 1000, /* ... a probe of ours that often */
+	TARN__USELESS_STREAK = 3, /* errors in a row, and a server is in trouble (core/probe.h) */
+	TARN__EXAMPLE_MS = 1000, /* a server's example of a question it answers is as old at most */
 	TARN__PLAIN_MS = 300000, /* asked without EDNS after it was refused (RFC 6891 section 7) */
 	TARN__FLAW_STREAK = 3, /* times in a row that a forger would have to be lucky */
 	TARN__FLAW_MS = 600000, /* then the server is taken as it is for so long */
@@ -56,6 +64,15 @@ struct tarn__server_counts {
 	uint64_t silent; /* what tarn__server_failed() was called for: silence, refusals */
 	uint64_t useless; /* answers that another server was asked for: SERVFAIL, REFUSED */
 	uint64_t disbelieved; /* answers that a forger may have sent */
+	uint64_t unsent; /* messages for which there was no room, socket or memory here */
+};
+
+/* A question that a server has answered, in lower case; qname_len 0: none. */
+struct tarn__example {
+	uint64_t at_ms;
+	uint16_t qtype;
+	uint16_t qname_len;
+	uint8_t qname[TARN__NAME_MAX];
 };
 
 struct tarn__server {
@@ -64,6 +81,12 @@ struct tarn__server {
 	uint32_t srtt_ms; /* smoothed; 0: never answered */
 	uint32_t rttvar_ms; /* mean deviation (RFC 6298 section 2) */
 	uint32_t failures; /* in a row */
+	uint32_t useless_streak; /* answers of that kind in a row; see counts */
+	bool is_doubted; /* a lookup keeps its last message until it has answered something */
+	uint64_t answered_types; /* a bit for each class of types; see tarn__server_answers() */
+	struct tarn__example example;
+	unsigned probes; /* of the usual kind, so far */
+	uint64_t probe_at_ms; /* the next one, while it lives */
 	bool is_loop; /* leads back to us: not asked at all */
 	uint64_t answered_ms; /* last; 0: never */
 	uint64_t held_until_ms; /* while it is dead */
@@ -112,10 +135,13 @@ enum tarn__upstream_state tarn__upstream_state(const struct tarn__upstream *);
 struct tarn__tries {
 	uint8_t sends; /* over UDP */
 	uint8_t tcp_sends;
+	bool is_over_tcp; /* how it is asked next */
 	bool is_done; /* it gave a verdict or cannot be reached: not to be asked again */
+	bool is_unreachable; /* the latter, which another network may change */
 	bool is_disbelieved; /* TCP is to tell; where it cannot be had, UDP without protection */
 	bool has_refused_edns;
 	bool has_refused_cookie; /* BADCOOKIE */
+	uint64_t sent_ms; /* the last of them */
 	uint64_t charged_ms; /* when it was last charged for its silence; 0: never */
 };
 
@@ -125,6 +151,12 @@ struct tarn__tries {
  * question's turn on. -1: nothing left to try.
  */
 int tarn__upstream_choose(const struct tarn__upstream *, const struct tarn__tries *, size_t turn);
+
+/*
+ * Is there a server that could be asked but for the last message, which is kept until it has answered
+ * something? Those that are, are doubted from now on.
+ */
+bool tarn__upstream_doubt(struct tarn__upstream *, const struct tarn__tries *);
 
 /* How long an answer from that server may take before the next is asked too; doubles with sends. */
 uint64_t tarn__upstream_patience_ms(const struct tarn__server *, unsigned sends);
@@ -136,6 +168,17 @@ uint64_t tarn__upstream_patience_ms(const struct tarn__server *, unsigned sends)
 void tarn__server_answered(struct tarn__server *, uint64_t sent_ms, uint64_t now_ms);
 void tarn__server_failed(struct tarn__server *, uint64_t now_ms);
 
+/*
+ * An answer to a question for that key. Returns true if the server answers questions of that class of
+ * types, the common types being a class each; also if it has never answered anything.
+ */
+void tarn__server_learn(struct tarn__server *, const struct tarn__key *, uint64_t now_ms);
+bool tarn__server_answers(const struct tarn__server *, uint16_t qtype);
+
+/* It said SERVFAIL, REFUSED or the like; or something better. Returns true if that ends trouble. */
+void tarn__server_was_useless(struct tarn__server *);
+bool tarn__server_was_useful(struct tarn__server *);
+
 /* The network is another one: what was measured there is nothing now. */
 void tarn__server_forget(struct tarn__server *);
 
@@ -143,6 +186,13 @@ void tarn__server_forget(struct tarn__server *);
 static inline bool tarn__server_is_dead(const struct tarn__server *server)
 {
 	return server->failures >= TARN__HOLD_FAILURES && !server->is_loop;
+}
+
+/* Is its answer to a probe worth to know? */
+static inline bool tarn__server_needs_probe(const struct tarn__server *server)
+{
+	return tarn__server_is_dead(server) || server->is_doubted ||
+	       server->useless_streak >= TARN__USELESS_STREAK;
 }
 
 /* Keeps the server cookie of a COOKIE option's data (RFC 7873 section 5.3); none: forgets it. */

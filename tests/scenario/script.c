@@ -494,7 +494,9 @@ static void do_sent(struct script *script)
 static void do_probed(struct script *script)
 {
 	static const uint8_t before[] = {1, 0, 0, 1, 0, 0, 0, 0, 0, 1};
-	static const uint8_t behind[] = {0, 2, 0, 1, 0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0};
+	uint8_t behind[] = {0, TARN__TYPE_NS, 0, 1, 0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0};
+	if (script->word_count > 3)
+		tarn__put16(behind, (uint16_t)ldns_get_rr_type_by_name(script->words[3]));
 	uint8_t zone[TARN__NAME_MAX];
 	size_t zone_len = tarn__name_parse(script->word_count > 2 ? script->words[2] : ".", zone);
 	const struct sent *sent = take_sent(script, TARN__UDP);

@@ -26,8 +26,9 @@
  *		the server answers: tc, aa, ad, noqr, wrong-id, wrong-name, lower, noopt, headeronly,
  *		servercookie=HEX, wrong-cookie, ede=CODE. Without these it repeats the question as it
  *		was spelt, and knows no cookies
- *	probed ADDRESS [ZONE]
- *		the same for a probe of ours: that zone's name servers, or the root's, in plain EDNS
+ *	probed ADDRESS [NAME [TYPE]]
+ *		the same for a probe of ours, in plain EDNS; without more the root's name servers, without
+ *		TYPE that zone's
  *	raw HEX...
  *		the server answers these octets after its id
  *	unreachable

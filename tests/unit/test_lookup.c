@@ -53,17 +53,19 @@ START_TEST(every_message_has_an_id_of_its_own)
 {
 	ask();
 	outside_pass(&outside, 3400);
-	uint16_t ids[2 * TARN__SENDS_MAX];
+	/* The last one of each server's is kept, as long as it says nothing; and it is probed. */
+	enum { MESSAGES = 2 * (TARN__SENDS_MAX - 1), PROBES = 2 * 3 };
+	uint16_t ids[MESSAGES + PROBES];
 	size_t count = 0;
 	for (struct sent *sent = outside.sent; sent; sent = sent->next) {
-		ck_assert_uint_lt(count, 2 * TARN__SENDS_MAX);
+		ck_assert_uint_lt(count, MESSAGES + PROBES);
 		ids[count] = tarn__get16(sent->wire);
 		ck_assert_uint_ne(ids[count], 0x1234);
 		for (size_t i = 0; i < count; i++)
 			ck_assert_uint_ne(ids[i], ids[count]);
 		count++;
 	}
-	ck_assert_uint_eq(count, 2 * TARN__SENDS_MAX);
+	ck_assert_uint_gt(count, MESSAGES);
 }
 END_TEST
 
@@ -71,7 +73,7 @@ START_TEST(last_server_that_answers_ends_the_lookup)
 {
 	ask();
 	outside_pass(&outside, 3400);
-	/* Both were sent the question three times; one refusal of each is enough. */
+	/* Both were sent the question twice; one refusal of each is enough. */
 	for (size_t i = 0; i < 2; i++) {
 		struct sent *sent = outside_take(&outside, &servers[i], TARN__UDP);
 		uint8_t wire[TARN__HEADER_LEN] = {0};
@@ -80,7 +82,7 @@ START_TEST(last_server_that_answers_ends_the_lookup)
 		ck_assert(outside_answer(&outside, sent, 0, wire, sizeof wire));
 	}
 	for (struct sent *sent = outside.sent; sent; sent = sent->next)
-		ck_assert_ptr_null(sent->exchange);
+		ck_assert(!sent->exchange || sent->exchange->rank == TARN__RANK_PROBE);
 }
 END_TEST
 
