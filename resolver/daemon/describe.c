@@ -541,6 +541,7 @@ json_t *tarn__describe_servers(const struct tarn__totals *totals)
 		describe_time(row, server);
 		json_object_set_new(row, "asked", number(server->counts.asked));
 		json_object_set_new(row, "answered", number(server->counts.answered));
+		json_object_set_new(row, "unsent", number(server->counts.unsent));
 		json_object_set_new(row, "silent", number(server->counts.silent));
 		json_object_set_new(row, "useless", number(server->counts.useless));
 		json_object_set_new(row, "disbelieved", number(server->counts.disbelieved));

@@ -255,6 +255,12 @@ static void put_server_counts(struct page *page, const struct tarn__totals *tota
 	begin(page, "tarn_upstream_answers_total", "counter", "Answers from it, good and bad.");
 	for (size_t i = 0; i < totals->server_count; i++)
 		put_number(page, &servers[i], NULL, NULL, servers[i].counts.answered);
+	begin(page, "tarn_upstream_unsent_total", "counter",
+	      "Messages to it that were not sent: too many were under way, or there was no socket "
+	      "or "
+	      "memory.");
+	for (size_t i = 0; i < totals->server_count; i++)
+		put_number(page, &servers[i], NULL, NULL, servers[i].counts.unsent);
 	begin(page, "tarn_upstream_failures_total", "counter",
 	      "What speaks against it: silence and errors of the network, answers that are errors, "
 	      "answers that a forger may have sent.");

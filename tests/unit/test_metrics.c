@@ -129,6 +129,7 @@ START_TEST(server_is_named_with_its_zone)
 {
 	servers[1].counts.asked = 5;
 	servers[1].counts.silent = 2;
+	servers[1].counts.unsent = 7;
 	servers[1].is_plain = true;
 	servers[1].srtt_ms = 1234;
 	servers[1].answered_ago_ms = 61002;
@@ -136,6 +137,7 @@ START_TEST(server_is_named_with_its_zone)
 #define LABELS "server=\"[2001:db8::53]:53\",zone=\"corp.example.\""
 	check_line("tarn_upstream_questions_total{" LABELS "} 5");
 	check_line("tarn_upstream_failures_total{" LABELS ",reason=\"silent\"} 2");
+	check_line("tarn_upstream_unsent_total{" LABELS "} 7");
 	check_line("tarn_upstream_flaw{" LABELS ",flaw=\"no_edns\"} 1");
 	check_line("tarn_upstream_rtt_seconds{" LABELS "} 1.234");
 	check_line("tarn_upstream_silence_seconds{" LABELS "} 61.002");
