@@ -81,6 +81,18 @@ static size_t want(const struct tarn__octets *in)
 	return need > have + READ_SIZE ? need - have : READ_SIZE;
 }
 
+/* What recv() has come to. */
+static int judge_read(ssize_t got)
+{
+	if (got > 0)
+		return TARN__STREAM_READ;
+	if (got == 0)
+		return TARN__STREAM_END;
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+		return TARN__STREAM_AGAIN;
+	return TARN_ESYSTEM;
+}
+
 int tarn__stream_read(struct tarn__stream *stream)
 {
 	struct tarn__octets *in = &stream->in;
@@ -89,15 +101,16 @@ int tarn__stream_read(struct tarn__stream *stream)
 		return TARN_ESYSTEM;
 	}
 	ssize_t got = recv(stream->fd, in->data + in->end, in->size - in->end, 0);
-	if (got > 0) {
+	if (got > 0)
 		in->end += (size_t)got;
-		return TARN__STREAM_READ;
-	}
-	if (got == 0)
-		return TARN__STREAM_END;
-	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
-		return TARN__STREAM_AGAIN;
-	return TARN_ESYSTEM;
+	return judge_read(got);
+}
+
+int tarn__stream_discard(struct tarn__stream *stream)
+{
+	uint8_t octets[READ_SIZE];
+	release(&stream->in);
+	return judge_read(recv(stream->fd, octets, sizeof(octets), 0));
 }
 
 bool tarn__stream_next(struct tarn__stream *stream, const uint8_t **message, size_t *len)

@@ -34,6 +34,12 @@ void tarn__stream_fini(struct tarn__stream *);
  */
 int tarn__stream_read(struct tarn__stream *);
 
+/*
+ * The same, but what comes is thrown away, with what was read and not taken by next(). Needs no
+ * memory.
+ */
+int tarn__stream_discard(struct tarn__stream *);
+
 /* The next whole message; *message is valid until the next read() or done(). */
 bool tarn__stream_next(struct tarn__stream *, const uint8_t **message, size_t *len);
 

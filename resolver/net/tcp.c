@@ -5,9 +5,13 @@
  * A connection is in one of three lists, by what it waits for:
  *
  *	idle      nothing is under way: closed after idle_ms(), the oldest first when there are many
- *	stalled   half a message has come, or the client does not read: closed after STALLED_MS
- *	          without a whole message or a written octet
+ *	stalled   half a message has come, the client does not read, or it has to close: closed
+ *	          after STALLED_MS without a whole message or a written octet
  *	busy      only our answers are outstanding: the resolver has deadlines, none is needed here
+ *
+ * A connection that we end takes no more questions. Those that it has taken are answered, then our
+ * half is closed; what the client still sends is read and thrown away until it closes its own, since
+ * octets left unread would reset the connection, and replies on their way be lost with it.
  */
 #include "config.h"
 
@@ -65,6 +69,8 @@ struct connection {
 	uint64_t since_ms; /* of its last progress: in the lists' order */
 	bool is_closed; /* lives on for its late replies only */
 	bool has_ended; /* the client sends no more */
+	bool is_ending; /* no more questions are taken */
+	bool is_shut; /* no more replies follow, and the client has been told */
 };
 
 struct tarn__tcp {
@@ -152,14 +158,14 @@ static void reset_connection(struct connection *connection)
 
 static bool is_reading(const struct connection *connection)
 {
-	return connection->in_flight < TARN__TCP_IN_FLIGHT &&
+	return !connection->is_ending && connection->in_flight < TARN__TCP_IN_FLIGHT &&
 	       tarn__stream_pending(&connection->stream) < OUTPUT_PAUSE;
 }
 
 static void watch(struct connection *connection)
 {
 	int events = 0;
-	if (is_reading(connection) && !connection->has_ended)
+	if ((is_reading(connection) || connection->is_ending) && !connection->has_ended)
 		events |= EV_READ;
 	if (tarn__stream_pending(&connection->stream) > 0)
 		events |= EV_WRITE;
@@ -173,23 +179,33 @@ static void watch(struct connection *connection)
 	ev_io_start(connection->tcp->loop, ready);
 }
 
+/* The list that a connection belongs to. */
+static struct tarn__list *find_list(const struct connection *connection)
+{
+	struct tarn__tcp *tcp = connection->tcp;
+	const struct tarn__stream *stream = &connection->stream;
+	bool is_half = tarn__stream_is_partial(stream) && is_reading(connection);
+	if (tarn__stream_pending(stream) > 0 || connection->is_shut ||
+	    (is_half && !connection->has_ended))
+		return &tcp->stalled;
+	return connection->in_flight > 0 ? &tcp->busy : &tcp->idle;
+}
+
 /* After anything that happened to a connection: its list, its events, or its end. */
 static void settle(struct connection *connection, bool has_progress)
 {
 	struct tarn__tcp *tcp = connection->tcp;
-	const struct tarn__stream *stream = &connection->stream;
-	bool is_writing = tarn__stream_pending(stream) > 0;
-	bool is_half = tarn__stream_is_partial(stream) && is_reading(connection);
+	bool is_done = connection->in_flight == 0 && tarn__stream_pending(&connection->stream) == 0;
 	/* RFC 7766 section 6.2.4: who has closed one half still gets what is under way. */
-	if (connection->has_ended && connection->in_flight == 0 && !is_writing) {
+	if (is_done && connection->has_ended) {
 		close_connection(connection);
 		return;
 	}
-	struct tarn__list *list = &tcp->idle;
-	if (is_writing || (is_half && !connection->has_ended))
-		list = &tcp->stalled;
-	else if (connection->in_flight > 0)
-		list = &tcp->busy;
+	if (is_done && connection->is_ending && !connection->is_shut) {
+		shutdown(connection->stream.fd, SHUT_WR);
+		connection->is_shut = true;
+	}
+	struct tarn__list *list = find_list(connection);
 	if (list != connection->list || has_progress) {
 		connection->since_ms = tarn__clock_ms();
 		move(connection, list);
@@ -228,8 +244,8 @@ static void on_late_reply(void *owner, const void *route, const uint8_t *reply, 
 }
 
 /*
- * Asks what has been read whole; the replies that are there leave in one write. Returns how many
- * questions there were; -1: the connection is beyond help.
+ * Asks what has been read whole; the replies that are there leave in one write, whatever comes behind
+ * their questions. Returns how many questions there were; -1: the connection is beyond help.
  */
 static int ask(struct connection *connection)
 {
@@ -249,8 +265,10 @@ static int ask(struct connection *connection)
 	int count = 0;
 	while (is_reading(connection) && tarn__stream_next(stream, &question, &len)) {
 		/* RFC 7766 section 8, RFC 1035 section 4.1: no message is shorter than a header. */
-		if (len < TARN__HEADER_LEN)
-			return -1;
+		if (len < TARN__HEADER_LEN) {
+			connection->is_ending = true;
+			break;
+		}
 		count++;
 		uint8_t *reply = tcp->gather + gathered;
 		long reply_len =
@@ -273,6 +291,21 @@ static int ask(struct connection *connection)
 	return count;
 }
 
+/* false: the connection is broken. */
+static bool read_some(struct connection *connection)
+{
+	struct tarn__stream *stream = &connection->stream;
+	int read = connection->is_ending ? tarn__stream_discard(stream) : tarn__stream_read(stream);
+	if (read == TARN__STREAM_END)
+		connection->has_ended = true;
+	if (read != TARN_ESYSTEM)
+		return true;
+	/* Without memory for a question those before it are answered all the same. */
+	bool is_alive = errno == ENOMEM && !connection->is_ending;
+	connection->is_ending = true;
+	return is_alive;
+}
+
 static void on_ready(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	(void)loop;
@@ -284,14 +317,10 @@ static void on_ready(struct ev_loop *loop, ev_io *watcher, int events)
 		return;
 	}
 	bool has_progress = tarn__stream_pending(stream) < pending;
-	if ((events & EV_READ) && is_reading(connection)) {
-		int read = tarn__stream_read(stream);
-		if (read == TARN_ESYSTEM) {
-			close_connection(connection);
-			return;
-		}
-		if (read == TARN__STREAM_END)
-			connection->has_ended = true;
+	bool is_wanted = is_reading(connection) || connection->is_ending;
+	if ((events & EV_READ) && is_wanted && !read_some(connection)) {
+		close_connection(connection);
+		return;
 	}
 	tarn__clock_hold();
 	int count = ask(connection);

@@ -169,6 +169,17 @@ def test_a_message_shorter_than_a_header_ends_the_connection(tarn, length):
             pass  # closed as well
 
 
+@pytest.mark.parametrize("name", ["localhost.", "slow.example."])
+def test_questions_before_one_that_is_too_short_are_answered(run_tarn, run_upstream, name):
+    """In one segment: what is known, and what has to be asked for."""
+    tarn = run_tarn(upstreams=[run_upstream(address(delay=0.2))])
+    with tarn.tcp_socket() as sock:
+        sock.sendall(frame(query_wire(name, id=7)) + frame(b"x") + frame(query_wire(name, id=8)))
+        reply_ = dns.message.from_wire(recv_frame(sock))
+        assert reply_.id == 7 and reply_.answer
+        assert sock.recv(100) == b""
+
+
 def test_a_length_without_a_message_waits(tarn):
     """Connections that never finish their message take nothing from the others."""
     idle = [tarn.tcp_socket() for _ in range(100)]

@@ -116,6 +116,20 @@ START_TEST(nothing_to_read_is_told_from_the_end)
 }
 END_TEST
 
+START_TEST(what_is_thrown_away_takes_what_was_read_with_it)
+{
+	feed("\0\5hel", 5);
+	ck_assert_int_eq(tarn__stream_read(&stream), TARN__STREAM_READ);
+	feed("lo\0\3", 4);
+	ck_assert_int_eq(tarn__stream_discard(&stream), TARN__STREAM_READ);
+	ck_assert(!tarn__stream_is_partial(&stream));
+	ck_assert_ptr_null(stream.in.data);
+	ck_assert_int_eq(tarn__stream_discard(&stream), TARN__STREAM_AGAIN);
+	shutdown(peer, SHUT_WR);
+	ck_assert_int_eq(tarn__stream_discard(&stream), TARN__STREAM_END);
+}
+END_TEST
+
 START_TEST(memory_is_held_only_while_something_waits)
 {
 	feed("\0\3one", 5);
@@ -188,6 +202,7 @@ int main(void)
 	tcase_add_test(tcase, messages_of_one_read_come_one_by_one);
 	tcase_add_test(tcase, longest_message_comes_whole);
 	tcase_add_test(tcase, nothing_to_read_is_told_from_the_end);
+	tcase_add_test(tcase, what_is_thrown_away_takes_what_was_read_with_it);
 	tcase_add_test(tcase, memory_is_held_only_while_something_waits);
 	tcase_add_test(tcase, length_and_message_leave_in_one_write);
 	tcase_add_test(tcase, what_the_socket_does_not_take_waits_and_order_is_kept);

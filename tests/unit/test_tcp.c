@@ -249,6 +249,93 @@ START_TEST(message_shorter_than_a_header_ends_the_connection)
 }
 END_TEST
 
+/* A question, and in the same segment a message of so many octets: fewer than a header has. */
+static size_t write_short(uint8_t *out, uint16_t id, const char *name, size_t short_len)
+{
+	size_t len = write_frame(out, id, name);
+	memset(out + len, 0, 2 + short_len);
+	out[len + 1] = (uint8_t)short_len;
+	return len + 2 + short_len;
+}
+
+START_TEST(questions_before_a_message_that_is_too_short_are_answered)
+{
+	int fd = warm_client();
+	size_t len = 0;
+	for (uint16_t id = 0; id < 20; id++)
+		len += write_frame(wire + len, id, "warm.example");
+	len += write_short(wire + len, 20, "warm.example", (size_t)_i);
+	ck_assert_int_eq(send(fd, wire, len, 0), (ssize_t)len);
+	for (uint16_t id = 0; id <= 20; id++)
+		expect_reply(fd, id);
+	expect_end(fd);
+	close(fd);
+	wait_for_connections(0);
+}
+END_TEST
+
+START_TEST(question_under_way_is_answered_before_the_end)
+{
+	int fd = connect_client();
+	world.fake.on_query = fake_hold;
+	size_t len = write_short(wire, 7, "a.example", 1);
+	ck_assert_int_eq(send(fd, wire, len, 0), (ssize_t)len);
+	run_until(world.loop, is_held, &world);
+	let_read();
+	ck_assert(!has_ended(fd));
+	fake_release(&world.fake);
+	expect_reply(fd, 7);
+	expect_end(fd);
+	close(fd);
+	wait_for_connections(0);
+}
+END_TEST
+
+/* In order, and not with a reset, which would take replies on their way with it. */
+static void expect_orderly_end(int fd)
+{
+	uint8_t octet;
+	wait_for(world.loop, fd, EV_READ);
+	ck_assert_int_eq(recv(fd, &octet, 1, 0), 0);
+}
+
+START_TEST(what_follows_a_message_that_is_too_short_is_thrown_away)
+{
+	int fd = warm_client();
+	size_t len = write_short(wire, 7, "warm.example", 1);
+	len += write_frame(wire + len, 8, "warm.example");
+	ck_assert_int_eq(send(fd, wire, len, 0), (ssize_t)len);
+	let_read();
+	static uint8_t more[100000];
+	for (size_t sent = 0; sent < sizeof(more);) {
+		ssize_t count = send(fd, more + sent, sizeof(more) - sent, MSG_NOSIGNAL);
+		ck_assert(count > 0 || errno == EAGAIN);
+		sent += count > 0 ? (size_t)count : 0;
+		let_read();
+	}
+	expect_reply(fd, 7);
+	expect_orderly_end(fd);
+	ck_assert_uint_eq(stats()->connections, 1);
+	close(fd);
+	wait_for_connections(0);
+}
+END_TEST
+
+START_TEST(client_that_does_not_close_after_our_end_is_closed)
+{
+	int fd = warm_client();
+	size_t len = write_short(wire, 7, "warm.example", 1);
+	ck_assert_int_eq(send(fd, wire, len, 0), (ssize_t)len);
+	expect_reply(fd, 7);
+	expect_orderly_end(fd);
+	ck_assert_int_eq(send(fd, "x", 1, MSG_NOSIGNAL), 1);
+	let_read();
+	tarn__tcp_expire(world.worker->tcp, tarn__clock_ms() + 5100);
+	ck_assert_uint_eq(stats()->connections, 0);
+	close(fd);
+}
+END_TEST
+
 START_TEST(longest_message_is_read)
 {
 	int fd = warm_client();
@@ -709,6 +796,11 @@ int main(void)
 	tcase_add_test(messages, more_questions_than_may_be_under_way_wait_their_turn);
 	tcase_add_loop_test(messages, message_shorter_than_a_header_ends_the_connection, 0,
 			    TARN__HEADER_LEN);
+	tcase_add_loop_test(messages, questions_before_a_message_that_is_too_short_are_answered, 0,
+			    TARN__HEADER_LEN);
+	tcase_add_test(messages, question_under_way_is_answered_before_the_end);
+	tcase_add_test(messages, what_follows_a_message_that_is_too_short_is_thrown_away);
+	tcase_add_test(messages, client_that_does_not_close_after_our_end_is_closed);
 	tcase_add_test(messages, longest_message_is_read);
 	suite_add_tcase(suite, messages);
 
