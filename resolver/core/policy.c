@@ -249,12 +249,17 @@ APART enum tarn__ruling refuse_stranger(struct tarn__policy_answer *out)
 	return TARN__POLICY_ERROR;
 }
 
+bool tarn__policy_allows(const struct tarn__policy *policy, const struct tarn_address *client)
+{
+	return tarn__access_allows(policy->access, client);
+}
+
 enum tarn__ruling tarn__policy_apply(const struct tarn__policy *policy,
 				     const struct tarn__query *query,
 				     const struct tarn_address *client,
 				     struct tarn__policy_answer *out)
 {
-	if (client && !tarn__access_allows(policy->access, client))
+	if (client && !tarn__policy_allows(policy, client))
 		return refuse_stranger(out);
 	if (query->qclass == TARN__CLASS_CH)
 		return answer_chaos(policy, query, out);

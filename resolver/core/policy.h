@@ -69,6 +69,9 @@ struct tarn__policy_answer {
 	uint8_t stored[TARN__LOCAL_MAX];
 };
 
+/* The first rule alone, where there is no question to judge. */
+bool tarn__policy_allows(const struct tarn__policy *, const struct tarn_address *client);
+
 /*
  * The query is a good one (tarn__query_parse()). client is NULL for the program's own questions,
  * which are always allowed. *out is untouched where the question passes.

@@ -436,6 +436,11 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__respondent *t
 	return tarn__respond_value(to, &value, reply);
 }
 
+bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct tarn_address *client)
+{
+	return tarn__policy_allows(resolver->lookups.config->policy, client);
+}
+
 long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__asker *asker,
 			const uint8_t *wire, size_t len, uint8_t *reply)
 {

@@ -158,6 +158,9 @@ struct tarn__asker {
 	size_t route_len; /* at most TARN__ROUTE_MAX */
 };
 
+/* May the client ask? If not, whatever it asks is refused. */
+bool tarn__resolver_serves(const struct tarn__resolver *, const struct tarn_address *client);
+
 /* What tarn__resolver_ask() returns beside a length. */
 enum { TARN__ASK_DROP = 0, TARN__ASK_LATER = -1 };
 

@@ -495,9 +495,10 @@ json_t *tarn__describe_totals(const struct tarn__totals *totals, const struct ta
 				      "ended", number(cache->swept), "not_admitted",
 				      number(cache->refused)));
 	json_object_set_new(out, "tcp",
-			    json_pack("{so so so so so so}", "connections",
+			    json_pack("{so so so so so so so}", "connections",
 				      number(tcp->connections), "accepted", number(tcp->accepted),
-				      "refused", number(tcp->refused), "closed_idle",
+				      "refused", number(tcp->refused), "strangers",
+				      number(tcp->strangers), "closed_idle",
 				      number(tcp->idle_closed), "closed_stalled",
 				      number(tcp->stalled_closed), "reset", number(tcp->reset)));
 	json_object_set_new(out, "udp",

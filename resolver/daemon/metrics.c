@@ -136,6 +136,7 @@ static void put_transports(struct page *page, const struct tarn__totals *totals)
 	begin(page, "tarn_tcp_closed_total", "counter",
 	      "Clients' connections that were not closed by their clients.");
 	put(page, "reason", "refused", totals->tcp.refused);
+	put(page, "reason", "stranger", totals->tcp.strangers);
 	put(page, "reason", "idle", totals->tcp.idle_closed);
 	put(page, "reason", "stalled", totals->tcp.stalled_closed);
 	put(page, "reason", "reset", totals->tcp.reset);

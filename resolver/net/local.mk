@@ -7,6 +7,7 @@ net_sources = \
 	resolver/net/carrier.c resolver/net/carrier.h \
 	resolver/net/channel.c resolver/net/channel.h \
 	resolver/net/clock.c resolver/net/clock.h \
+	resolver/net/connection.c resolver/net/connection.h \
 	resolver/net/error.c \
 	resolver/net/peers.c resolver/net/peers.h \
 	resolver/net/random.c resolver/net/random.h \

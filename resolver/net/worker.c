@@ -102,7 +102,10 @@ static void take_news(struct tarn_worker *worker)
 		tarn__config_put(news.config);
 		return;
 	}
+	bool is_other = news.config != worker->config;
 	tarn__changed_over(worker->tarn, worker, news.config);
+	if (is_other)
+		tarn__tcp_review(worker->tcp);
 	if (news.networks != worker->seen.networks) {
 		tarn__carrier_network_changed(worker->carrier);
 		tarn__resolver_network_changed(worker->resolver);

@@ -3,8 +3,10 @@
 
 import ctypes
 import os
+import signal
 import socket
 import subprocess
+import time
 
 import dns.edns
 import dns.flags
@@ -79,6 +81,45 @@ def test_a_stranger_is_refused(open_tarn, way):
             assert extended_errors(reply) == [18]
             assert not reply.answer and not reply.authority
     assert upstream.count() == 0
+
+
+def test_strangers_take_no_tcp_places(open_tarn, tool, cleanup):
+    """More of them than there are places, each with half a question; who may ask is answered at once."""
+    hosts = [f"203.0.113.{number}" for number in range(8, 13)]
+    tarn, _ = open_tarn("--workers", 1)
+    for host in hosts:
+        subprocess.run([tool("ip"), "address", "add", f"{host}/32", "dev", "lo"], check=True)
+    half = servers.frame(dns.message.make_query("a.example.", "A").to_wire())[:9]
+    for _ in range(250):
+        for host in hosts:
+            sock = socket.create_connection((host, tarn.port), 10, (host, 0))
+            cleanup.callback(sock.close)
+            sock.send(half)
+    began = time.monotonic()
+    question = dns.message.make_query("a.example.", "A")
+    assert ask_from(tarn, NEIGHBOURS[0], question, dns.query.tcp).answer
+    assert time.monotonic() - began < 2
+    assert ask_from(tarn, hosts[0], question, dns.query.tcp).rcode() == dns.rcode.REFUSED
+
+
+def test_a_reload_takes_the_places_of_those_who_may_not_ask_any_more(network, run_tarn, run_upstream,
+                                                                     tmp_path):
+    upstream = run_upstream(address())
+    config = tmp_path / "tarn.conf"
+    config.write_text('access { allow = "203.0.113.0/24" }\n')
+    tarn = run_tarn("--config", config, upstreams=[upstream], listen=["0.0.0.0:0"])
+    socks = [socket.create_connection((host, tarn.port), 10, (host, 0))
+             for host in (STRANGERS[0], "127.0.0.1")]
+    for sock in socks:
+        sock.sendall(servers.frame(dns.message.make_query("a.example.", "A").to_wire()))
+        assert dns.message.from_wire(servers.recv_frame(sock)).answer
+    config.write_text('access { allow = "198.51.100.0/24" }\n')
+    tarn.child.send_signal(signal.SIGHUP)
+    assert socks[0].recv(1) == b""
+    socks[1].sendall(servers.frame(dns.message.make_query("a.example.", "A").to_wire()))
+    assert dns.message.from_wire(servers.recv_frame(socks[1])).answer
+    for sock in socks:
+        sock.close()
 
 
 def test_a_stranger_is_refused_what_the_cache_has(open_tarn):

@@ -95,6 +95,8 @@ tests_unit_test_dnstap_LDADD = $(LDADD) $(DNSTAP_LIBS)
 tests_unit_test_questions_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pthread_create
 # Others use the moments in which the socket comes to be.
 tests_unit_test_control_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=listen,--wrap=fchownat
+# Loopback is on every access list: who may not ask is the test's to say.
+tests_unit_test_tcp_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn__resolver_serves
 # The resolver refuses at times.
 tests_unit_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigure
 

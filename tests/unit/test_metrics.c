@@ -72,6 +72,7 @@ START_TEST(numbers_are_lines)
 	totals.questions.dropped = 4;
 	totals.udp.dropped = 5;
 	totals.tcp.stalled_closed = 6;
+	totals.tcp.strangers = 11;
 	totals.carrier.foreign = 7;
 	totals.cache.bytes = 8;
 	lost.questions = 9;
@@ -87,6 +88,7 @@ START_TEST(numbers_are_lines)
 	check_line("tarn_drops_total{reason=\"no_question\"} 4");
 	check_line("tarn_drops_total{reason=\"reply_refused\"} 5");
 	check_line("tarn_tcp_closed_total{reason=\"stalled\"} 6");
+	check_line("tarn_tcp_closed_total{reason=\"stranger\"} 11");
 	check_line("tarn_upstream_foreign_total 7");
 	check_line("tarn_cache_used_bytes 8");
 	check_line("tarn_question_log_lost_total 9");

@@ -25,11 +25,24 @@ int accept4(int fd, struct sockaddr *address, socklen_t *len, int flags)
 	return (int)syscall(SYS_accept4, fd, address, len, flags);
 }
 
+/* In place of the access list, which has all of loopback: clients from 127.0.2.0 on may not ask. */
+static bool strangers_may_ask;
+
+bool __wrap_tarn__resolver_serves(const struct tarn__resolver *, const struct tarn_address *);
+
+bool __wrap_tarn__resolver_serves(const struct tarn__resolver *resolver,
+				  const struct tarn_address *client)
+{
+	(void)resolver;
+	return strangers_may_ask || (ntohl(client->in4.sin_addr.s_addr) & 0xff00) != 0x200;
+}
+
 static struct world world;
 static uint8_t wire[1 << 18];
 
 static void set_up(void)
 {
+	strangers_may_ask = false;
 	world_init(&world, ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL), "127.0.0.1:0");
 }
 
@@ -50,6 +63,11 @@ static int connect_client_number(unsigned number)
 	struct tarn_address ours = parse_address("127.0.1.0");
 	ours.in4.sin_addr.s_addr = htonl(ntohl(ours.in4.sin_addr.s_addr) + number);
 	return connect_from(world.loop, &ours, &world.address, SOCK_STREAM);
+}
+
+static int connect_stranger(void)
+{
+	return connect_client_number(256);
 }
 
 static const struct tarn__tcp_stats *stats(void)
@@ -675,6 +693,208 @@ START_TEST(client_with_all_its_connections_at_work_gets_no_more)
 }
 END_TEST
 
+/* So many connections of as many clients, each with half a message. */
+static void stall(int *fds, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		fds[i] = connect_client_number(i);
+		ck_assert_int_eq(send(fds[i], "\0\x20half", 6, 0), 6);
+		wait_for_connections(i + 1);
+	}
+	let_read();
+}
+
+START_TEST(stalled_connection_makes_room_in_a_full_house)
+{
+	enum { PLACES = 4 };
+	int stalled[PLACES];
+	tarn__tcp_set_places(world.worker->tcp, PLACES);
+	stall(stalled, PLACES);
+	uint64_t began_ms = tarn__clock_ms();
+	int late = connect_client();
+	send_frame(late, 3, "a.example");
+	expect_reply(late, 3);
+	ck_assert_uint_lt(tarn__clock_ms() - began_ms, 2000);
+	expect_end(stalled[0]);
+	ck_assert(!has_ended(stalled[1]));
+	ck_assert_uint_eq(stats()->stalled_closed, 1);
+	ck_assert_uint_eq(stats()->connections, PLACES);
+	close(late);
+	for (int i = 0; i < PLACES; i++)
+		close(stalled[i]);
+}
+END_TEST
+
+START_TEST(connection_that_has_just_come_makes_no_room)
+{
+	enum { PLACES = 4, CLIENTS = 40 };
+	int fds[CLIENTS];
+	tarn__tcp_set_places(world.worker->tcp, PLACES);
+	for (unsigned i = 0; i < CLIENTS; i++)
+		fds[i] = connect_client_number(i);
+	/* The first get their answers, whoever waits at the door. */
+	for (unsigned i = 0; i < PLACES; i++)
+		send_frame(fds[i], 3, "a.example");
+	for (unsigned i = 0; i < PLACES; i++)
+		expect_reply(fds[i], 3);
+	for (unsigned i = 0; i < CLIENTS; i++)
+		close(fds[i]);
+}
+END_TEST
+
+START_TEST(client_that_stalls_makes_room_for_itself)
+{
+	enum { PLACES = 16, SHARE = PLACES / TARN__TCP_SHARES };
+	int fds[SHARE + 1];
+	tarn__tcp_set_places(world.worker->tcp, PLACES);
+	for (int i = 0; i <= SHARE; i++) {
+		fds[i] = connect_client();
+		ck_assert_int_eq(send(fds[i], "\0\x20half", 6, 0), 6);
+		let_read();
+	}
+	expect_end(fds[0]);
+	ck_assert_uint_eq(stats()->connections, SHARE);
+	for (int i = 0; i <= SHARE; i++)
+		close(fds[i]);
+}
+END_TEST
+
+/* They would ask for ever: each question is answered, but no more are taken. */
+START_TEST(client_comes_into_a_house_where_all_are_always_at_work)
+{
+	enum { PLACES = 4 };
+	int fds[PLACES];
+	tarn__tcp_set_places(world.worker->tcp, PLACES);
+	world.fake.on_query = hold_the_slow;
+	for (unsigned i = 0; i < PLACES; i++) {
+		fds[i] = connect_client_number(i);
+		send_frame(fds[i], 1, "slow.example");
+		wait_for_connections(i + 1);
+	}
+	let_read();
+	int late = connect_client();
+	send_frame(late, 3, "a.example");
+	run_dry(world.loop);
+	ck_assert_uint_eq(stats()->accepted, PLACES);
+	for (unsigned i = 0; i < PLACES; i++)
+		send_frame(fds[i], 2, "slower.example");
+	let_read();
+	fake_release(&world.fake);
+	expect_reply(late, 3);
+	for (unsigned i = 0; i < PLACES; i++) {
+		expect_reply(fds[i], 1);
+		expect_end(fds[i]);
+		close(fds[i]);
+	}
+	close(late);
+}
+END_TEST
+
+START_TEST(house_gets_smaller)
+{
+	enum { CLIENTS = 8, PLACES = 4 };
+	int fds[CLIENTS];
+	stall(fds, CLIENTS);
+	tarn__tcp_set_places(world.worker->tcp, PLACES);
+	ck_assert_uint_eq(stats()->connections, PLACES);
+	for (int i = 0; i < CLIENTS; i++)
+		close(fds[i]);
+}
+END_TEST
+
+/* ---- clients that may not ask -------------------------------------------------------------- */
+
+START_TEST(strangers_take_no_places)
+{
+	enum { PLACES = 4, STRANGERS = 2 * TARN__TCP_STRANGERS };
+	int strangers[STRANGERS], fds[PLACES];
+	tarn__tcp_set_places(world.worker->tcp, PLACES);
+	for (int i = 0; i < STRANGERS; i++) {
+		strangers[i] = connect_stranger();
+		ck_assert_int_eq(send(strangers[i], "\0\x20half", 6, 0), 6);
+		let_read();
+	}
+	ck_assert_uint_eq(stats()->strangers, STRANGERS);
+	ck_assert_uint_eq(stats()->connections, 0);
+	ck_assert_uint_eq(stats()->accepted, 0);
+	/* The newest of them take the room of the oldest. */
+	for (int i = 0; i < STRANGERS; i++) {
+		if (i < STRANGERS - TARN__TCP_STRANGERS)
+			expect_end(strangers[i]);
+		else
+			ck_assert(!has_ended(strangers[i]));
+	}
+	for (unsigned i = 0; i < PLACES; i++) {
+		fds[i] = connect_client_number(i);
+		send_frame(fds[i], 3, "a.example");
+		expect_reply(fds[i], 3);
+	}
+	ck_assert_uint_eq(stats()->connections, PLACES);
+	ck_assert_uint_eq(stats()->idle_closed + stats()->stalled_closed, 0);
+	for (int i = 0; i < PLACES; i++)
+		close(fds[i]);
+	for (int i = 0; i < STRANGERS; i++)
+		close(strangers[i]);
+}
+END_TEST
+
+START_TEST(stranger_has_one_reply)
+{
+	close(warm_client());
+	int fd = connect_stranger();
+	send_frame(fd, 4, "warm.example");
+	receive_reply(fd, TARN__NOERROR, 1); /* the list of this file is the places' alone */
+	expect_orderly_end(fd);
+	ck_assert_int_eq(send(fd, "x", 1, MSG_NOSIGNAL), 1);
+	close(fd);
+}
+END_TEST
+
+START_TEST(stranger_has_a_second)
+{
+	int fd = connect_stranger();
+	let_read();
+	uint64_t now_ms = tarn__clock_ms();
+	tarn__tcp_expire(world.worker->tcp, now_ms + 900);
+	ck_assert(!has_ended(fd));
+	ck_assert_int_eq(send(fd, "\0", 1, 0), 1);
+	let_read();
+	ck_assert_uint_eq(tarn__tcp_expire(world.worker->tcp, now_ms + 1100), UINT64_MAX);
+	expect_end(fd);
+	close(fd);
+}
+END_TEST
+
+/* Another configuration has another access list. */
+START_TEST(client_that_may_not_ask_any_more_loses_its_place)
+{
+	strangers_may_ask = true;
+	int idle = connect_stranger(), busy = connect_stranger(), good = connect_client();
+	world.fake.on_query = hold_the_slow;
+	send_frame(busy, 1, "slow.example");
+	run_until(world.loop, is_held, &world);
+	wait_for_connections(3);
+	strangers_may_ask = false;
+	struct tarn_options options = {.upstreams = &world.fake.address,
+				       .upstream_count = 1,
+				       .stale_sec = -1,
+				       .log = on_log,
+				       .log_arg = &world};
+	ck_assert_int_eq(tarn_reconfigure(world.tarn, &options), 0);
+	expect_orderly_end(idle);
+	ck_assert(!has_ended(busy));
+	fake_release(&world.fake);
+	expect_reply(busy, 1);
+	expect_orderly_end(busy);
+	send_frame(good, 3, "a.example");
+	expect_reply(good, 3);
+	close(idle);
+	close(busy);
+	wait_for_connections(1);
+	close(good);
+}
+END_TEST
+
 START_TEST(stay_is_shorter_in_a_fuller_house)
 {
 	enum { BUSY = TARN__TCP_CONNECTIONS * 3 / 4 };
@@ -823,11 +1043,24 @@ int main(void)
 	tcase_add_test(many, client_of_a_busy_house_waits_at_the_door);
 	tcase_add_test(many, client_with_too_many_connections_loses_its_oldest_idle_one);
 	tcase_add_test(many, client_with_all_its_connections_at_work_gets_no_more);
+	tcase_add_test(many, stalled_connection_makes_room_in_a_full_house);
+	tcase_add_test(many, connection_that_has_just_come_makes_no_room);
+	tcase_add_test(many, client_that_stalls_makes_room_for_itself);
+	tcase_add_test(many, client_comes_into_a_house_where_all_are_always_at_work);
+	tcase_add_test(many, house_gets_smaller);
 	tcase_add_test(many, stay_is_shorter_in_a_fuller_house);
 	tcase_add_loop_test(many, accepting_pauses_without_descriptors_and_goes_on, 0, 2);
 	tcase_add_test(many, worker_that_goes_answers_who_waits);
 	tcase_add_test(many, worker_may_go_after_its_client);
 	suite_add_tcase(suite, many);
+
+	TCase *strangers = tcase_create("strangers");
+	tcase_add_checked_fixture(strangers, set_up, tear_down);
+	tcase_add_test(strangers, strangers_take_no_places);
+	tcase_add_test(strangers, stranger_has_one_reply);
+	tcase_add_test(strangers, stranger_has_a_second);
+	tcase_add_test(strangers, client_that_may_not_ask_any_more_loses_its_place);
+	suite_add_tcase(suite, strangers);
 
 	TCase *closed = tcase_create("closed");
 	tcase_add_checked_fixture(closed, set_up, tear_down);
