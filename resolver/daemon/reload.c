@@ -146,11 +146,12 @@ static int reconfigure(struct tarn__reload *reload, const struct tarn__settings 
 }
 
 /* Nothing can fail from here on. */
-static void take_over(struct tarn__reload *reload, struct tarn__settings *settings)
+static void take_over(struct tarn__reload *reload, struct tarn__settings *settings, size_t places)
 {
 	struct tarn__settings *old = reload->settings;
 	reload->settings = settings;
 	settle_parts(reload);
+	tarn__workers_set_places(reload->workers, places);
 	tarn__listeners_close(reload->workers, &old->bound, &settings->bound);
 	tarn__log_set_level(reload->log, tarn__settings_log_level(settings));
 	follow(reload);
@@ -168,7 +169,7 @@ static int change(struct tarn__reload *reload, struct tarn__faults *faults)
 	struct tarn__settings *settings = read_settings(reload, faults);
 	if (!settings)
 		return TARN_EINVAL;
-	tarn__rlimits_raise(settings, reload->log);
+	size_t places = tarn__rlimits_fit(settings, reload->first->workers, reload->log);
 	struct tarn__addresses opened = {0};
 	int error = tarn__listeners_open(reload->workers, reload->service, settings, &opened,
 					 faults, reload->log);
@@ -182,7 +183,7 @@ static int change(struct tarn__reload *reload, struct tarn__faults *faults)
 		}
 	}
 	if (error == 0) {
-		take_over(reload, settings);
+		take_over(reload, settings, places);
 		return 0;
 	}
 	tarn__listeners_close(reload->workers, &opened, NULL);

@@ -1,20 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/rlimits.h: how much of the system tarn may take, made to fit what it was told to do. */
+/*
+ * daemon/rlimits.h: how much of the system tarn may take, made to fit what it was told to do; and where
+ * that is not to be had, clients' connections made to fit the system.
+ *
+ * The settings may be those of a reload; workers is how many threads there are.
+ */
 #ifndef TARN_DAEMON_RLIMITS_H
 #define TARN_DAEMON_RLIMITS_H
 
+#include <stddef.h>
 #include <sys/resource.h>
 
 #include "daemon/log.h"
 #include "daemon/settings.h"
 
 /* How many files are open when every client and every server has all that net/ gives them. */
-rlim_t tarn__rlimits_files(const struct tarn__settings *);
+rlim_t tarn__rlimits_files(const struct tarn__settings *, size_t workers);
 
 /*
- * Raises the limit of open files to that: as far as the hard limit allows, and that one too where
- * the process may. What stays missing is logged for who looks for it (debug).
+ * Places for TCP connections of clients in each worker (tarn__tcp_set_places()) where so many files
+ * may be open: what is left for them by all that needs files to answer anybody at all.
  */
-void tarn__rlimits_raise(const struct tarn__settings *, struct tarn__log *);
+size_t tarn__rlimits_places(const struct tarn__settings *, size_t workers, rlim_t files);
+
+/*
+ * Raises the limit of open files to what may be needed: as far as the hard limit allows, and that one
+ * too where the process may. Returns the places that there are then, and logs when there are fewer
+ * files than may be needed.
+ */
+size_t tarn__rlimits_fit(const struct tarn__settings *, size_t workers, struct tarn__log *);
 
 #endif

@@ -132,7 +132,7 @@ static int make(struct program *program)
 {
 	const struct tarn__settings *settings = program->settings;
 	struct tarn__log *log = program->log;
-	tarn__rlimits_raise(settings, log);
+	size_t places = tarn__rlimits_fit(settings, settings->workers, log);
 	program->tarn = tarn__serve_resolver(settings, log);
 	if (!program->tarn)
 		return TARN_ESYSTEM;
@@ -142,6 +142,7 @@ static int make(struct program *program)
 		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
 		return TARN_ESYSTEM;
 	}
+	tarn__workers_set_places(program->workers, places);
 	if (program->identity->is_other)
 		tarn__workers_give_to(program->workers, program->identity->uid);
 	return 0;

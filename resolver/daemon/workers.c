@@ -19,6 +19,8 @@
 #include "daemon/addresses.h"
 #include "net/clock.h"
 #include "net/socket.h"
+#include "net/tcp.h"
+#include "net/worker.h"
 
 enum {
 	/* All that may be listened on, and as many that take their place. */
@@ -205,6 +207,17 @@ void tarn__workers_each(struct tarn__workers *workers,
 	while (workers->waiting > 0)
 		pthread_cond_wait(&workers->called, &workers->mutex);
 	pthread_mutex_unlock(&workers->mutex);
+}
+
+static void set_places(struct tarn_worker *worker, size_t index, void *arg)
+{
+	(void)index;
+	tarn__tcp_set_places(worker->tcp, *(const size_t *)arg);
+}
+
+void tarn__workers_set_places(struct tarn__workers *workers, size_t count)
+{
+	tarn__workers_each(workers, set_places, &count);
 }
 
 bool tarn__workers_are_turning(struct tarn__workers *workers)

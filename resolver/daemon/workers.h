@@ -30,6 +30,9 @@ void tarn__workers_free(struct tarn__workers *);
 void tarn__workers_each(struct tarn__workers *,
 			void (*act)(struct tarn_worker *, size_t index, void *arg), void *arg);
 
+/* How many places each has for TCP connections of clients: tarn__tcp_set_places(). */
+void tarn__workers_set_places(struct tarn__workers *, size_t count);
+
 /*
  * Sockets that are opened from now on are this user's, whom tarn becomes before the start: only his
  * may share their addresses (SO_REUSEPORT), and those of a reload may have to.
