@@ -372,27 +372,51 @@ static enum tarn__status rcode_status(uint16_t rcode)
 	}
 }
 
+bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct tarn_address *client)
+{
+	return tarn__policy_allows(resolver->lookups.config->policy, client);
+}
+
+/* The program's own questions are nobody's. */
+static bool is_stranger(const struct tarn__resolver *resolver, const struct tarn__asker *asker)
+{
+	return asker->client && !tarn__resolver_serves(resolver, asker->client);
+}
+
+/* A message that is no question to answer, for the reason of that response code; from whomever. */
+static size_t answer_fault(const struct tarn__resolver *resolver, const struct tarn__respondent *to,
+			   size_t asked_len, uint16_t rcode, uint8_t *reply,
+			   struct outcome *outcome)
+{
+	if (is_stranger(resolver, to->asker)) {
+		outcome->status = TARN__STATUS_REFUSED;
+		return tarn__respond_stranger(to, false, asked_len, reply);
+	}
+	outcome->status = rcode_status(rcode);
+	return tarn__respond_rcode(to, rcode, reply);
+}
+
 /*
  * Returns the reply's length; 0: it comes later. The way of every hit: the call would cost more than
  * what is counted.
  */
 __attribute__((always_inline)) static inline size_t
-answer_at_once(struct tarn__resolver *resolver, const struct tarn__respondent *to, uint8_t *reply,
-	       struct outcome *outcome)
+answer_at_once(struct tarn__resolver *resolver, const struct tarn__respondent *to, size_t asked_len,
+	       uint8_t *reply, struct outcome *outcome)
 {
 	const struct tarn__query *query = to->query;
 	if (tarn__loops_may_hear(query) &&
 	    tarn__loops_hear(resolver->shared->loops, query,
-			     resolver->io->now_ms(resolver->io->data))) {
-		outcome->status = TARN__STATUS_REFUSED;
-		return tarn__respond_rcode(to, TARN__REFUSED, reply);
-	}
+			     resolver->io->now_ms(resolver->io->data)))
+		return answer_fault(resolver, to, asked_len, TARN__REFUSED, reply, outcome);
 	struct tarn__policy_answer answer;
 	enum tarn__ruling ruling = tarn__policy_apply(resolver->lookups.config->policy, query,
 						      to->asker->client, &answer);
 	if (ruling != TARN__POLICY_PASS) {
 		outcome->status = ruling == TARN__POLICY_ERROR ? rcode_status(answer.rcode)
 							       : TARN__STATUS_LOCAL;
+		if (ruling == TARN__POLICY_ERROR && answer.rule == TARN__RULE_ACCESS)
+			return tarn__respond_stranger(to, true, asked_len, reply);
 		return tarn__respond_policy(to, ruling, &answer, reply);
 	}
 	uint8_t key[TARN__KEY_MAX];
@@ -436,11 +460,6 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__respondent *t
 	return tarn__respond_value(to, &value, reply);
 }
 
-bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct tarn_address *client)
-{
-	return tarn__policy_allows(resolver->lookups.config->policy, client);
-}
-
 long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__asker *asker,
 			const uint8_t *wire, size_t len, uint8_t *reply)
 {
@@ -454,16 +473,17 @@ long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__aske
 	const struct tarn__respondent to = respondent(resolver, asker, &query);
 	struct outcome outcome = {0};
 	if (verdict != TARN__QUERY_GOOD) {
-		uint16_t rcode = (uint16_t)verdict;
-		outcome.status = rcode_status(rcode);
 		if (query.qname)
 			count_type(&resolver->stats, query.qtype);
-		size_t reply_len = tarn__respond_rcode(&to, rcode, reply);
+		uint16_t rcode = (uint16_t)verdict;
+		size_t reply_len = answer_fault(resolver, &to, len, rcode, reply, &outcome);
+		if (outcome.status == TARN__STATUS_REFUSED)
+			rcode = TARN__REFUSED;
 		count_reply(resolver, &to, &outcome, rcode, 0, reply, reply_len);
 		return (long)reply_len;
 	}
 	count_type(&resolver->stats, query.qtype);
-	size_t reply_len = answer_at_once(resolver, &to, reply, &outcome);
+	size_t reply_len = answer_at_once(resolver, &to, len, reply, &outcome);
 	if (reply_len == 0)
 		return TARN__ASK_LATER;
 	count_reply(resolver, &to, &outcome, reply_rcode(reply), 0, reply, reply_len);

@@ -50,7 +50,7 @@ static size_t write_error(const struct tarn__respondent *to, uint16_t rcode,
 {
 	uint8_t cookie[TARN__COOKIE_LEN];
 	set_options(to, cookie, options);
-	return tarn__reply_error(to->query, rcode, options, reply);
+	return tarn__reply_error(to->query, rcode, options, TARN__UDP_MIN, reply);
 }
 
 /* Why a lookup failed (RFC 8914 section 4). */
@@ -136,4 +136,21 @@ size_t tarn__respond_rcode(const struct tarn__respondent *to, uint16_t rcode, ui
 {
 	struct tarn__options options = {0};
 	return write_error(to, rcode, &options, reply);
+}
+
+size_t tarn__respond_stranger(const struct tarn__respondent *to, bool is_question, size_t asked_len,
+			      uint8_t *reply)
+{
+	struct tarn__query query = *to->query;
+	struct tarn__options options = {.ede_count = 1, .ede = {{TARN__EDE_PROHIBITED, NULL}}};
+	uint8_t cookie[TARN__COOKIE_LEN];
+	set_options(to, cookie, &options);
+	if (!is_question) {
+		query.qname = NULL;
+		query.has_opt = false;
+	}
+	size_t limit = TARN__UDP_MIN;
+	if (to->asker->transport == TARN__UDP && asked_len < limit)
+		limit = asked_len;
+	return tarn__reply_error(&query, TARN__REFUSED, &options, limit, reply);
 }

@@ -48,6 +48,14 @@ size_t tarn__respond_failure(const struct tarn__respondent *, int error, bool is
 /* REFUSED to who does not desire recursion, and there is nothing in the cache. */
 size_t tarn__respond_not_cached(const struct tarn__respondent *, uint8_t *reply);
 
+/*
+ * REFUSED to who may not ask, whose message had so many octets: over UDP the reply has no more, since
+ * the address may be a victim's (RFC 5358). It is a header alone where that was no question that can be
+ * answered; of the options there is what fits.
+ */
+size_t tarn__respond_stranger(const struct tarn__respondent *, bool is_question, size_t asked_len,
+			      uint8_t *reply);
+
 /* What a message's fault comes to (tarn__query_parse()). */
 size_t tarn__respond_rcode(const struct tarn__respondent *, uint16_t rcode, uint8_t *reply);
 

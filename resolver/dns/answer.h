@@ -115,11 +115,12 @@ size_t tarn__reply_stored(const struct tarn__query *, const uint8_t *stored, siz
 
 /*
  * Writes a reply without records: an error, or NOERROR without data. The question is repeated if
- * it could be read; opcode, RD and CD are copied. options may be NULL. out has room for
- * TARN__UDP_MIN octets.
+ * it could be read; opcode, RD and CD are copied. options may be NULL. Of these only what leaves the
+ * reply within limit octets is written; what is no option is in any case. limit is at most
+ * TARN__UDP_MIN, for which out has room.
  */
 size_t tarn__reply_error(const struct tarn__query *, uint16_t rcode, const struct tarn__options *,
-			 uint8_t *out);
+			 size_t limit, uint8_t *out);
 
 /* What a UDP client takes of us: TARN__UDP_MIN to TARN__UDP_MAX octets (RFC 6891 section 6.2.3). */
 static inline size_t tarn__reply_limit(const struct tarn__query *query)

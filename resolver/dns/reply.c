@@ -176,7 +176,7 @@ size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored
 }
 
 size_t tarn__reply_error(const struct tarn__query *query, uint16_t rcode,
-			 const struct tarn__options *options, uint8_t *out)
+			 const struct tarn__options *options, size_t limit, uint8_t *out)
 {
 	/* Without OPT there is no room for an extended rcode. */
 	if (rcode > TARN__FLAG_RCODE && !query->has_opt)
@@ -186,8 +186,9 @@ size_t tarn__reply_error(const struct tarn__query *query, uint16_t rcode,
 				    (query->flags & copied) | TARN__FLAG_QR | TARN__FLAG_RA |
 					    (rcode & TARN__FLAG_RCODE),
 				    out);
+	size_t room = limit > len + TARN__OPT_LEN ? limit - len : TARN__OPT_LEN;
 	if (query->has_opt)
-		len += tarn__opt_write(out + len, TARN__UDP_MIN - len,
+		len += tarn__opt_write(out + len, room,
 				       &(struct tarn__opt){.rcode = rcode,
 							   .dnssec_ok = query->dnssec_ok,
 							   .options = options});

@@ -30,6 +30,17 @@ static void check_key(const struct tarn__query *query)
 	fuzz_check(upstream.cookie_len == query->cookie_len);
 }
 
+/* Who may not ask is sent no more than he sent: the question, if it is a good one, or a header. */
+static void check_refusal(struct tarn__query query, bool is_good,
+			  const struct tarn__options *options, size_t len)
+{
+	uint8_t reply[TARN__UDP_MIN];
+	query.qname = is_good ? query.qname : NULL;
+	query.has_opt = is_good && query.has_opt;
+	size_t limit = len < sizeof(reply) ? len : sizeof(reply);
+	fuzz_check(tarn__reply_error(&query, TARN__REFUSED, options, limit, reply) <= len);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct tarn__query query, again;
@@ -46,7 +57,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		.ede_count = 1,
 		.ede = {{.code = TARN__EDE_NETWORK_ERROR, .text = "text"}},
 	};
-	size_t reply_len = tarn__reply_error(&query, (uint16_t)verdict, &options, reply);
+	check_refusal(query, verdict == TARN__QUERY_GOOD, &options, len);
+	size_t reply_len =
+		tarn__reply_error(&query, (uint16_t)verdict, &options, TARN__UDP_MIN, reply);
 	fuzz_check(reply_len <= sizeof(reply));
 	fuzz_check(tarn__query_parse(reply, reply_len, &again) == TARN__QUERY_DROP);
 	reply[2] &= 0x7f; /* no response any more: it can be parsed like a question */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/unit/test_reply.c: replies to clients, from the stored form and without it. */
 #include "dns/answer.h"
+#include "dns/cookie.h"
 
 #include "message.h"
 #include "unit.h"
@@ -63,15 +64,20 @@ static const char *replied(void)
 	return read_records(&text, reply, reply_len);
 }
 
-static void fail_with(uint16_t rcode, const struct tarn__options *options)
+static void fail_within(size_t limit, uint16_t rcode, const struct tarn__options *options)
 {
 	uint8_t *out = malloc(TARN__UDP_MIN);
 	ck_assert_ptr_nonnull(out);
-	reply_len = tarn__reply_error(&query, rcode, options, out);
+	reply_len = tarn__reply_error(&query, rcode, options, limit, out);
 	ck_assert_uint_le(reply_len, TARN__UDP_MIN);
 	memcpy(reply, out, reply_len);
 	free(out);
 	ck_assert_str_eq(read_records(&text, reply, reply_len), "");
+}
+
+static void fail_with(uint16_t rcode, const struct tarn__options *options)
+{
+	fail_within(TARN__UDP_MIN, rcode, options);
 }
 
 static uint16_t flags(void)
@@ -294,6 +300,25 @@ START_TEST(opt_is_sent_to_those_who_sent_one)
 	ck_assert_ptr_null(opt(0));
 	fail_with(TARN__REFUSED, NULL);
 	ck_assert_ptr_null(opt(0));
+}
+END_TEST
+
+START_TEST(options_of_an_error_keep_its_limit)
+{
+	static const uint8_t cookie[TARN__COOKIE_LEN];
+	struct tarn__options options = {.cookie = cookie,
+					.cookie_len = sizeof cookie,
+					.ede_count = 1,
+					.ede = {{.code = TARN__EDE_PROHIBITED}}};
+	ask("www.example.", TARN__TYPE_A, 0, 0);
+	fail_with(TARN__REFUSED, NULL);
+	size_t bare = reply_len;
+	for (size_t limit = 0; limit < bare + 60; limit++) {
+		fail_within(limit, TARN__REFUSED, &options);
+		size_t room = limit > bare ? limit - bare : 0;
+		size_t cookie_len = room >= 28 ? 28 : 0;
+		ck_assert_uint_eq(reply_len, bare + cookie_len + (room >= cookie_len + 6 ? 6 : 0));
+	}
 }
 END_TEST
 
@@ -684,6 +709,7 @@ int main(void)
 	tcase_add_test(tcase, denial_can_be_made_older);
 	tcase = add_case(suite, "opt");
 	tcase_add_test(tcase, opt_is_sent_to_those_who_sent_one);
+	tcase_add_test(tcase, options_of_an_error_keep_its_limit);
 	tcase_add_test(tcase, do_is_copied);
 	tcase_add_test(tcase, extended_error_is_sent_to_those_who_sent_an_opt);
 	tcase_add_test(tcase, extended_error_that_does_not_fit_is_left_out);

@@ -136,6 +136,86 @@ START_TEST(what_is_no_question_is_dropped)
 }
 END_TEST
 
+/* ---- clients that may not ask ------------------------------------------------------------- */
+
+static size_t ask_as(const char *client, enum tarn__transport transport, const uint8_t *wire,
+		     size_t len)
+{
+	struct tarn_address address;
+	ck_assert_int_eq(tarn_address_parse(client, 53, &address), 0);
+	struct tarn__asker asker = {
+		.transport = transport, .answer = on_answer, .client = &address};
+	long got = tarn__resolver_ask(outside.resolver, &asker, wire, len, reply);
+	ck_assert_int_ge(got, TARN__HEADER_LEN);
+	return (size_t)got;
+}
+
+#define OPT(options_len) "\0\0\51\4\xd0\0\0\0\0\0" options_len
+
+/* What follows the header, and the header's counts: of questions and of additional records. */
+static const struct fault {
+	const char *octets;
+	size_t len;
+	uint8_t flags, questions, additional;
+	uint8_t replied; /* octets of the reply behind its header */
+} asked_by_strangers[] = {
+	{"\1a\0\0\1\0\1", 7, 1, 1, 0, 7},
+	{"\1a\0\0\1\0\1" OPT("\0"), 18, 1, 1, 1, 18},
+	/* An extended error takes 6 octets; here are 12, of a cookie, whose answer takes 28. */
+	{"\1a\0\0\1\0\1" OPT("\14") "\0\12\0\10abcdefgh", 30, 1, 1, 1, 24},
+	{"\1a\0\0\1\0\1" OPT("\34") "\0\12\0\30abcdefghijklmnopqrstuvwx", 46, 1, 1, 1, 46},
+	/* ANY, AXFR, class CH, no recursion. */
+	{"\1a\0\0\377\0\1", 7, 1, 1, 0, 7},
+	{"\1a\0\0\374\0\1", 7, 1, 1, 0, 0},
+	{"\7version\4bind\0\0\20\0\3", 18, 1, 1, 0, 18},
+	{"\1a\0\0\1\0\1", 7, 0, 1, 0, 7},
+	/* Nothing, half a question, two, another opcode, EDNS version 1, a cookie alone, two OPTs. */
+	{"", 0, 1, 0, 0, 0},
+	{"\1a\0\0\1", 5, 1, 1, 0, 0},
+	{"\1a\0\0\1\0\1\1a\0\0\1\0\1", 14, 1, 2, 0, 0},
+	{"\1a\0\0\1\0\1", 7, 0x10, 1, 0, 0},
+	{"\1a\0\0\1\0\1\0\0\51\4\xd0\0\1\0\0\0\0", 18, 1, 1, 1, 0},
+	{OPT("\14") "\0\12\0\10abcdefgh", 23, 1, 0, 1, 0},
+	{"\1a\0\0\1\0\1" OPT("\0") OPT("\0"), 29, 1, 1, 2, 0},
+};
+
+START_TEST(stranger_is_refused_in_no_more_octets_than_he_sent)
+{
+	static const char *const strangers[] = {"203.0.113.7", "::ffff:203.0.113.7", "2001:db8::7"};
+	const struct fault *asked = &asked_by_strangers[_i];
+	uint8_t wire[128] = {0x12, 0x34, asked->flags, 0, 0, asked->questions};
+	wire[11] = asked->additional;
+	memcpy(wire + TARN__HEADER_LEN, asked->octets, asked->len);
+	size_t len = TARN__HEADER_LEN + asked->len;
+	for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
+		size_t got = ask_as(strangers[i], TARN__UDP, wire, len);
+		ck_assert_uint_eq(got, TARN__HEADER_LEN + asked->replied);
+		ck_assert_uint_le(got, len);
+		ck_assert_uint_eq(tarn__get16(reply), 0x1234);
+		ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__REFUSED);
+		ck_assert_uint_eq(tarn__get16(reply + 4), asked->replied > 0);
+	}
+	ck_assert_uint_eq(outside_surprises(&outside), 0);
+}
+END_TEST
+
+START_TEST(stranger_hears_why_where_there_is_room)
+{
+	const struct fault *asked = &asked_by_strangers[1];
+	uint8_t wire[128] = {0x12, 0x34, 1, 0, 0, 1};
+	wire[11] = 1;
+	memcpy(wire + TARN__HEADER_LEN, asked->octets, asked->len);
+	size_t len = TARN__HEADER_LEN + asked->len;
+	/* Nobody else's address can be told over TCP. */
+	ck_assert_uint_eq(ask_as("203.0.113.7", TARN__TCP, wire, len), len + 6);
+	ck_assert_mem_eq(reply + len, "\0\17\0\2\0\22", 6);
+	/* Octets behind the message count as it does. */
+	ck_assert_uint_eq(ask_as("203.0.113.7", TARN__UDP, wire, len + 6), len + 6);
+	ck_assert_mem_eq(reply + len, "\0\17\0\2\0\22", 6);
+	ck_assert_uint_eq(ask_as("203.0.113.7", TARN__UDP, wire, len + 5), len);
+}
+END_TEST
+
 START_TEST(other_opcodes_are_answered_at_once)
 {
 	for (unsigned opcode = 1; opcode < 16; opcode++) {
@@ -942,7 +1022,7 @@ START_TEST(cookie_without_a_question_is_answered)
 				       0,    0,	   41,	 0x04, 0,   0,	 0,   0,   0,	0,   12, 0,
 				       10,   0,	   8,	 'c',  'l', 'i', 'e', 'n', 't', ' ', '1'};
 	struct tarn_address client;
-	ck_assert_int_eq(tarn_address_parse("192.0.2.1", 53, &client), 0);
+	ck_assert_int_eq(tarn_address_parse("192.168.2.1", 53, &client), 0);
 	struct tarn__asker asker = {.transport = TARN__UDP, .client = &client};
 	long len = tarn__resolver_ask(outside.resolver, &asker, wire, sizeof wire, reply);
 	ck_assert_int_eq(len, TARN__HEADER_LEN + 11 + 4 + TARN__COOKIE_LEN);
@@ -1011,6 +1091,9 @@ int main(void)
 	TCase *tcase = tcase_create("resolver");
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, what_is_no_question_is_dropped);
+	tcase_add_loop_test(tcase, stranger_is_refused_in_no_more_octets_than_he_sent, 0,
+			    sizeof asked_by_strangers / sizeof asked_by_strangers[0]);
+	tcase_add_test(tcase, stranger_hears_why_where_there_is_room);
 	tcase_add_test(tcase, other_opcodes_are_answered_at_once);
 	tcase_add_test(tcase, storm_against_a_dead_server_is_one_message_a_second);
 	tcase_add_test(tcase, those_that_wait_are_asked_a_few_at_a_time);
