@@ -55,6 +55,15 @@ const uint8_t *tarn__address_octets(const struct tarn_address *address, size_t *
 	return octets;
 }
 
+uint64_t tarn__address_client(const struct tarn_address *address)
+{
+	uint64_t client = 0;
+	size_t len;
+	const uint8_t *octets = tarn__address_octets(address, &len);
+	memcpy(&client, octets, len < sizeof client ? len : sizeof client);
+	return client;
+}
+
 /* A network within ::ffff:0:0/96 is one of IPv4; one that is wider is of IPv6 alone. */
 static struct network make_network(const struct tarn_network *from)
 {

@@ -20,6 +20,7 @@ core_sources = \
 	resolver/core/resolver.c resolver/core/resolver.h \
 	resolver/core/respond.c resolver/core/respond.h \
 	resolver/core/reverse.c resolver/core/reverse.h \
+	resolver/core/shares.c resolver/core/shares.h \
 	resolver/core/special.c resolver/core/special.h \
 	resolver/core/stats.c resolver/core/stats.h \
 	resolver/core/timer.c resolver/core/timer.h \

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/attempt.h"
 #include "core/denial.h"
 #include "core/forwarding.h"
 #include "core/list.h"
@@ -15,6 +16,7 @@
 #include "core/origins.h"
 #include "core/policy.h"
 #include "core/respond.h"
+#include "core/shares.h"
 #include "core/stats.h"
 #include "core/timer.h"
 #include "dns/answer.h"
@@ -52,6 +54,7 @@ struct pending {
 	struct rtcache_request request; /* data is the resolver */
 	struct tarn__list node; /* of resolver->waiting */
 	struct tarn__forwarding *group; /* that its name goes to; NULL: to none any more */
+	struct tarn__share share; /* its client's, where there is one */
 	struct tarn__timer deadline;
 	uint64_t asked_us;
 	struct tarn__query query;
@@ -62,6 +65,9 @@ struct pending {
 	uint8_t qname[TARN__NAME_MAX];
 };
 
+_Static_assert(TARN__PENDING_MAX <= UINT16_MAX, "core/shares.h counts no further");
+_Static_assert((int)TARN__COOKIE_SECRET_LEN == (int)TARN__SIPHASH_KEY_LEN,
+	       "it is the secret of the shares, too");
 _Static_assert(sizeof(struct pending) <= TARN__PENDING_SIZE, "resolver.h says so");
 
 struct tarn__resolver {
@@ -79,6 +85,8 @@ struct tarn__resolver {
 	void *found_arg;
 	struct tarn__list waiting;
 	size_t waiting_count;
+	struct tarn__shares shares; /* of those that wait */
+	const struct tarn__asker *asker; /* of the question that rtcache_get() is called for */
 	struct pending *spare; /* the next question's, if it has to wait */
 	uint8_t *reply; /* TARN__MESSAGE_MAX octets, for late answers */
 	struct tarn__stats stats; /* what lookups know apart */
@@ -92,13 +100,41 @@ struct outcome {
 
 /* ---- shared by all workers -------------------------------------------------------------- */
 
+/* One more question that waits, or lookup that it waits for, with so many left for all? */
+static bool has_share(const struct tarn__resolver *resolver, const struct tarn__asker *asker,
+		      size_t left)
+{
+	if (!asker->client)
+		return true;
+	struct tarn__share share = tarn__share_of(asker->client, resolver->shared->cookie_secret);
+	return tarn__shares_allow(&resolver->shares, share, left);
+}
+
+/* What is known is answered all the same. */
+static void refuse_lookup(struct tarn__lookups *all, struct rtcache_lookup *handle, const void *key,
+			  size_t key_len)
+{
+	struct tarn__key question;
+	bool is_denied;
+	all->started++;
+	if (!tarn__key_read(key, key_len, &question) ||
+	    !tarn__denial_fill(all->client, handle, &question, all->scratch->stored, &is_denied))
+		rtcache_refuse(handle, TARN_EBUSY);
+}
+
 static void on_lookup(struct rtcache_lookup *handle, const void *key, size_t key_len, void *extra,
 		      void *arg)
 {
 	(void)arg;
 	struct tarn__resolver *resolver = extra;
-	tarn__lookups_learn_of_loops(&resolver->lookups);
-	tarn__lookup_start(&resolver->lookups, handle, key, key_len);
+	struct tarn__lookups *all = &resolver->lookups;
+	tarn__lookups_learn_of_loops(all);
+	/* Without an asker it is another worker's, which has ended. */
+	if (resolver->asker &&
+	    !has_share(resolver, resolver->asker, TARN__LOOKUPS_MAX - all->count))
+		refuse_lookup(all, handle, key, key_len);
+	else
+		tarn__lookup_start(all, handle, key, key_len);
 }
 
 static uint64_t stale_ms(int32_t stale_sec)
@@ -254,9 +290,12 @@ static struct tarn__respondent respondent(const struct tarn__resolver *resolver,
 }
 
 /* For one more question that goes to that group? NULL is allowed. */
-static bool has_room(const struct tarn__resolver *resolver, const struct tarn__forwarding *group)
+static bool has_room(const struct tarn__resolver *resolver, const struct tarn__asker *asker,
+		     const struct tarn__forwarding *group)
 {
 	size_t left = TARN__PENDING_MAX - resolver->waiting_count;
+	if (!has_share(resolver, asker, left))
+		return false;
 	return group ? tarn__forwarding_has_room(group, group->clients, left) : left > 0;
 }
 
@@ -280,6 +319,8 @@ static void finish(struct tarn__resolver *resolver, struct pending *pending,
 	resolver->waiting_count--;
 	if (pending->group)
 		pending->group->clients--;
+	if (pending->asker.client)
+		tarn__shares_remove(&resolver->shares, pending->share);
 	const struct tarn__asker *asker = &pending->asker;
 	asker->answer(asker->owner, asker->route, resolver->reply, reply_len);
 	if (resolver->spare)
@@ -314,7 +355,7 @@ static bool wait(struct tarn__resolver *resolver, const struct tarn__asker *aske
 {
 	struct tarn__forwarding *group =
 		tarn__forwarding_find(&resolver->lookups, query->qname, query->qname_len);
-	if (!has_room(resolver, group)) {
+	if (!has_room(resolver, asker, group)) {
 		rtcache_cancel(resolver->client, &resolver->spare->request);
 		return false;
 	}
@@ -333,6 +374,8 @@ static bool wait(struct tarn__resolver *resolver, const struct tarn__asker *aske
 	if (asker->client) {
 		pending->client = *asker->client;
 		pending->asker.client = &pending->client;
+		pending->share = tarn__share_of(&pending->client, resolver->shared->cookie_secret);
+		tarn__shares_add(&resolver->shares, pending->share);
 	}
 	tarn__list_append(&resolver->waiting, &pending->node);
 	resolver->waiting_count++;
@@ -436,7 +479,9 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__respondent *t
 	request->done = on_done;
 	struct rtcache_value value;
 	uint64_t started = resolver->lookups.started;
+	resolver->asker = to->asker;
 	int got = rtcache_get(resolver->client, request, key, key_len, 0, resolver, &value);
+	resolver->asker = NULL;
 	if (got == 0 && wait(resolver, to->asker, query))
 		return 0;
 	if (got == 0)

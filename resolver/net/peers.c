@@ -2,23 +2,12 @@
 /* net/peers.c: connections by the client they come from. */
 #include "net/peers.h"
 
-#include <string.h>
-
 #include "core/access.h"
 
 void tarn__peers_init(struct tarn__peers *peers)
 {
 	for (unsigned i = 0; i < TARN__PEER_BUCKETS; i++)
 		tarn__list_init(&peers->buckets[i]);
-}
-
-uint64_t tarn__peer_client(const struct tarn_address *address)
-{
-	uint64_t client = 0;
-	size_t len;
-	const uint8_t *octets = tarn__address_octets(address, &len);
-	memcpy(&client, octets, len < sizeof(client) ? len : sizeof(client));
-	return client;
 }
 
 struct tarn__list *tarn__peers_bucket(struct tarn__peers *peers, uint64_t client)
@@ -31,6 +20,6 @@ void tarn__peers_add(struct tarn__peers *peers, struct tarn__peer *peer,
 		     const struct tarn_address *address)
 {
 	peer->address = *address;
-	peer->client = tarn__peer_client(address);
+	peer->client = tarn__address_client(address);
 	tarn__list_append(tarn__peers_bucket(peers, peer->client), &peer->node);
 }

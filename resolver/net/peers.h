@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * net/peers.h: connections by the client they come from, so that one client cannot take all places.
- * A client is an IPv4 address, or an IPv6 network of 64 bits: what one subscriber has.
+ * A client is what tarn__address_client() says.
  *
  * Thread: one per worker.
  */
@@ -34,8 +34,5 @@ void tarn__peers_add(struct tarn__peers *, struct tarn__peer *, const struct tar
 
 /* The bucket where all of a client's are, with strangers among them. */
 struct tarn__list *tarn__peers_bucket(struct tarn__peers *, uint64_t client);
-
-/* What tells clients apart. */
-uint64_t tarn__peer_client(const struct tarn_address *);
 
 #endif

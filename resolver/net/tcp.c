@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/access.h"
 #include "core/list.h"
 #include "core/resolver.h"
 #include "net/clock.h"
@@ -177,7 +178,7 @@ static bool has_place(const struct tarn__tcp *tcp)
 static size_t count_share(struct tarn__tcp *tcp, const struct tarn_address *address,
 			  struct tarn__connection **oldest)
 {
-	uint64_t client = tarn__peer_client(address);
+	uint64_t client = tarn__address_client(address);
 	const struct tarn__list *bucket = tarn__peers_bucket(&tcp->all.peers, client);
 	size_t count = 0;
 	*oldest = NULL;

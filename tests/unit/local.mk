@@ -62,6 +62,7 @@ unit_tests = \
 	tests/unit/test_sandbox \
 	tests/unit/test_service \
 	tests/unit/test_settings \
+	tests/unit/test_shares \
 	tests/unit/test_siphash \
 	tests/unit/test_socket \
 	tests/unit/test_special \

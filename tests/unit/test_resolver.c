@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/forwarding.h"
 #include "core/loop.h"
 #include "core/origins.h"
 #include "dns/answer.h"
@@ -929,6 +930,73 @@ START_TEST(every_client_is_answered_when_there_are_too_many_questions)
 }
 END_TEST
 
+/* Clients of the private networks, which may ask. */
+static long ask_from(const char *address, unsigned client, unsigned number)
+{
+	uint8_t wire[64];
+	struct tarn_address from;
+	ck_assert_int_eq(tarn_address_parse(address, 53, &from), 0);
+	struct tarn__asker asker = {.transport = TARN__UDP,
+				    .answer = on_answer,
+				    .client = &from,
+				    .route = &client,
+				    .route_len = sizeof client};
+	return tarn__resolver_ask(outside.resolver, &asker, wire, write_question(number, wire),
+				  reply);
+}
+
+/* So many questions, each for another name or all for one; returns how many may not wait. */
+static unsigned flood(const char *address, unsigned count, bool is_one_name)
+{
+	unsigned refused = 0;
+	for (unsigned i = 0; i < count; i++) {
+		unsigned number = is_one_name ? 1 : 1000 + i;
+		if (ask_from(address, 1000 + i, number) == TARN__ASK_LATER)
+			continue;
+		ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__SERVFAIL);
+		refused++;
+	}
+	return refused;
+}
+
+START_TEST(client_that_asks_for_everything_leaves_lookups_for_the_others)
+{
+	ck_assert_int_eq(ask_from("10.0.0.1", 0, 0), TARN__ASK_LATER);
+	answer(&outside);
+	unsigned refused = flood("10.0.0.1", 20000, false);
+	/* Alone it may have three quarters. */
+	ck_assert_uint_ge(20000 - refused, TARN__LOOKUPS_MAX * 3 / 4);
+	ck_assert_uint_le(20000 - refused, TARN__LOOKUPS_MAX * 3 / 4 + 1);
+	for (unsigned i = 0; i < 1000; i++) {
+		char neighbour[32];
+		snprintf(neighbour, sizeof neighbour, "10.1.%u.%u", i / 256, i % 256);
+		ck_assert_int_eq(ask_from(neighbour, 30000 + i, 30000 + i), TARN__ASK_LATER);
+	}
+	/* Which it may have from the cache. */
+	ck_assert_int_gt(ask_from("10.0.0.1", 0, 0), 0);
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__NOERROR);
+	/* Everybody has an answer in time, and everything is as before. */
+	outside_pass(&outside, 10000);
+	for (unsigned i = 0; i < 1000; i++)
+		ck_assert_uint_eq(answered[30000 + i], 1);
+	ck_assert_int_eq(ask_from("10.0.0.1", 1, 40001), TARN__ASK_LATER);
+}
+END_TEST
+
+START_TEST(client_that_waits_for_one_name_leaves_room_for_the_others)
+{
+	unsigned refused = flood("10.0.0.1", 20000, true);
+	ck_assert_uint_eq(20000 - refused, TARN__PENDING_MAX * 3 / 4);
+	for (unsigned i = 0; i < 1000; i++)
+		ck_assert_int_eq(ask_from("10.0.0.2", 30000 + i, 1), TARN__ASK_LATER);
+	/* As soon as it is answered it may wait again. */
+	answer(&outside);
+	outside_pass(&outside, 0);
+	ck_assert_int_eq(ask_from("10.0.0.1", 1, 2), TARN__ASK_LATER);
+	ck_assert_uint_eq(answered[30000], 1);
+}
+END_TEST
+
 START_TEST(many_clients_with_one_question_are_bounded_too)
 {
 	unsigned at_once = 0;
@@ -1113,6 +1181,8 @@ int main(void)
 	tcase_add_test(tcase, probe_under_way_moves_with_its_group);
 	tcase_add_loop_test(tcase, changes_in_any_order_leave_nobody_without_an_answer, 0, 50);
 	tcase_add_test(tcase, every_client_is_answered_when_there_are_too_many_questions);
+	tcase_add_test(tcase, client_that_asks_for_everything_leaves_lookups_for_the_others);
+	tcase_add_test(tcase, client_that_waits_for_one_name_leaves_room_for_the_others);
 	tcase_add_test(tcase, many_clients_with_one_question_are_bounded_too);
 	tcase_add_test(tcase, what_is_known_is_answered_when_no_more_may_wait);
 	tcase_add_test(tcase, what_is_known_is_answered_when_memory_is_short);
