@@ -43,6 +43,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/syscalls.c resolver/daemon/syscalls.h \
 	resolver/daemon/taps.c resolver/daemon/taps.h \
 	resolver/daemon/values.c resolver/daemon/values.h \
+	resolver/daemon/visits.c resolver/daemon/visits.h \
 	resolver/daemon/workers.c resolver/daemon/workers.h
 resolver_daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) -DTARN_CONFIG_FILE='"$(sysconfdir)/tarn/tarn.conf"' \
 	-DTARN_CONTROL_SOCKET='"$(runstatedir)/tarn/control"' \

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/metrics_http.c: one daemon of libmicrohttpd, and so one thread, for each address. */
+/*
+ * daemon/metrics_http.c: one daemon of libmicrohttpd, and so one thread, for each address.
+ *
+ * The library's own limits are no help against who is slow: its time-out begins anew with every octet,
+ * and where all connections are taken it accepts no more. So each has its time for a request, which the
+ * main thread's loop watches over, and the newest takes the place of the oldest (daemon/visits.h).
+ */
 #include "config.h"
 
 #include "daemon/metrics_http.h"
@@ -7,6 +13,7 @@
 #ifdef HAVE_MICROHTTPD
 #include <dlfcn.h>
 #include <errno.h>
+#include <ev.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +21,15 @@
 #include <unistd.h>
 
 #include "daemon/metrics.h"
+#include "daemon/visits.h"
+#include "net/clock.h"
 
 enum {
 	COLLECT_MS = 1000, /* workers add their numbers at once, but one may be held up */
-	CONNECTIONS = 16, /* at one address; a Prometheus needs one of them */
-	IDLE_SEC = 10, /* then a connection is closed, whatever it waits for */
+	CONNECTIONS = TARN__VISITS_MAX, /* at one address; a Prometheus needs one of them */
+	IDLE_SEC = 10, /* without an octet: then a connection is closed */
+	/* From its acceptance, or the request before it, until a request is answered. */
+	REQUEST_MS = 10000,
 	CONNECTION_MEMORY = 8192, /* octets, the request's headers among them */
 	BACKLOG = CONNECTIONS,
 };
@@ -26,6 +37,8 @@ enum {
 struct listener {
 	int fd; /* the daemon's, once there is one; -1: none */
 	struct MHD_Daemon *daemon;
+	struct tarn__metrics_http *http;
+	struct tarn__visits visits;
 };
 
 struct tarn__metrics_http {
@@ -40,6 +53,10 @@ struct tarn__metrics_http {
 	__typeof__(MHD_add_response_header) *add_header;
 	__typeof__(MHD_queue_response) *queue_response;
 	__typeof__(MHD_destroy_response) *destroy_response;
+	__typeof__(MHD_get_connection_info) *get_info;
+	struct ev_loop *loop; /* the main thread's; NULL: not started */
+	ev_async came;
+	ev_timer limit;
 	size_t count;
 	struct listener listeners[TARN__ADDRESSES_MAX];
 };
@@ -101,7 +118,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *from, const 
 {
 	(void)version;
 	(void)upload;
-	const struct tarn__metrics_http *http = arg;
+	const struct tarn__metrics_http *http = ((struct listener *)arg)->http;
 	if (strcmp(path, "/metrics") != 0)
 		return send_error(http, from, MHD_HTTP_NOT_FOUND, "Content-Type", "text/plain",
 				  "There is /metrics, and nothing else.\n");
@@ -116,6 +133,89 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *from, const 
 		return MHD_YES;
 	}
 	return send_metrics(http, from);
+}
+
+/* ---- those who are slow ------------------------------------------------------------------- */
+
+/* On the main thread. */
+static void watch_limits(struct tarn__metrics_http *http)
+{
+	uint64_t now_ms = tarn__clock_ms(), next_ms = UINT64_MAX;
+	for (size_t i = 0; i < http->count; i++) {
+		uint64_t at_ms =
+			tarn__visits_expire(&http->listeners[i].visits, now_ms, REQUEST_MS);
+		if (at_ms < next_ms)
+			next_ms = at_ms;
+	}
+	ev_timer_stop(http->loop, &http->limit);
+	if (next_ms == UINT64_MAX)
+		return;
+	ev_now_update(http->loop);
+	ev_timer_set(&http->limit, (double)(next_ms - now_ms) / 1000, 0);
+	ev_timer_start(http->loop, &http->limit);
+}
+
+static void on_limit(struct ev_loop *loop, ev_timer *limit, int events)
+{
+	(void)loop;
+	(void)events;
+	watch_limits(limit->data);
+}
+
+static void on_came(struct ev_loop *loop, ev_async *came, int events)
+{
+	(void)loop;
+	(void)events;
+	struct tarn__metrics_http *http = came->data;
+	if (!ev_is_active(&http->limit))
+		watch_limits(http);
+}
+
+/* On the library's thread, and so all that follows. Its connection's socket is open in both cases. */
+static void on_connection(void *arg, struct MHD_Connection *connection, void **visit,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	struct listener *listener = arg;
+	struct tarn__metrics_http *http = listener->http;
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		tarn__visits_end(&listener->visits, *visit);
+		return;
+	}
+	const union MHD_ConnectionInfo *info =
+		http->get_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (!info)
+		return;
+	*visit = tarn__visits_begin(&listener->visits, info->connect_fd, tarn__clock_ms());
+	ev_async_send(http->loop, &http->came);
+}
+
+static void on_completed(void *arg, struct MHD_Connection *connection, void **request,
+			 enum MHD_RequestTerminationCode how)
+{
+	(void)request;
+	(void)how;
+	struct listener *listener = arg;
+	const union MHD_ConnectionInfo *info =
+		listener->http->get_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	if (info)
+		tarn__visits_renew(&listener->visits, info->socket_context, tarn__clock_ms());
+}
+
+static void start_watchers(struct tarn__metrics_http *http, struct ev_loop *loop)
+{
+	http->loop = loop;
+	ev_async_init(&http->came, on_came);
+	ev_timer_init(&http->limit, on_limit, 0, 0);
+	http->came.data = http->limit.data = http;
+	ev_async_start(loop, &http->came);
+}
+
+static void stop_watchers(struct tarn__metrics_http *http)
+{
+	if (!http->loop)
+		return;
+	ev_async_stop(http->loop, &http->came);
+	ev_timer_stop(http->loop, &http->limit);
 }
 
 /* ---- opening ------------------------------------------------------------------------------ */
@@ -138,6 +238,7 @@ static int load_library(struct tarn__metrics_http *http)
 		{"MHD_add_response_header", &http->add_header},
 		{"MHD_queue_response", &http->queue_response},
 		{"MHD_destroy_response", &http->destroy_response},
+		{"MHD_get_connection_info", &http->get_info},
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		void *found = dlsym(http->library, names[i].name);
@@ -184,7 +285,10 @@ static int open_listeners(struct tarn__metrics_http *http, const struct tarn__ad
 				  strerror(errno));
 			return TARN_ESYSTEM;
 		}
-		http->listeners[http->count++].fd = fd;
+		struct listener *listener = &http->listeners[http->count++];
+		listener->fd = fd;
+		listener->http = http;
+		tarn__visits_init(&listener->visits);
 		tarn__log(http->log, TARN_LOG_INFO, "metrics on http://%s/metrics", text);
 	}
 	return 0;
@@ -218,10 +322,12 @@ int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn
 }
 
 int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
-			     struct tarn__taps *taps, struct tarn__process *process)
+			     struct tarn__taps *taps, struct tarn__process *process,
+			     struct ev_loop *loop)
 {
 	if (!http)
 		return 0;
+	start_watchers(http, loop);
 	http->tarn = tarn;
 	http->taps = taps;
 	http->process = process;
@@ -229,11 +335,12 @@ int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
 		struct listener *listener = &http->listeners[i];
 		/* The port is the socket's; what is not on the list is the library's default. */
 		listener->daemon = http->start_daemon(
-			MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, http,
+			MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, listener,
 			MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT,
 			(unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SEC,
 			MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-			MHD_OPTION_END);
+			MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,
+			MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_END);
 		if (!listener->daemon) {
 			tarn__log(http->log, TARN_LOG_ERR, "no metrics: %s does not start",
 				  MICROHTTPD_SONAME);
@@ -254,7 +361,9 @@ void tarn__metrics_http_free(struct tarn__metrics_http *http)
 			http->stop_daemon(listener->daemon);
 		else if (listener->fd >= 0)
 			close(listener->fd);
+		tarn__visits_fini(&listener->visits);
 	}
+	stop_watchers(http);
 	if (http->library)
 		dlclose(http->library);
 	free(http);
@@ -278,8 +387,10 @@ int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn
 }
 
 int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
-			     struct tarn__taps *taps, struct tarn__process *process)
+			     struct tarn__taps *taps, struct tarn__process *process,
+			     struct ev_loop *loop)
 {
+	(void)loop;
 	(void)http;
 	(void)tarn;
 	(void)taps;

@@ -14,6 +14,7 @@
 #include "daemon/taps.h"
 #include "tarn.h"
 
+struct ev_loop;
 struct tarn__metrics_http;
 
 /* NULL, or why there can be none whatever happens: tarn was built without it. */
@@ -26,9 +27,9 @@ const char *tarn__metrics_http_fault(void);
 int tarn__metrics_http_open(const struct tarn__addresses *, struct tarn__log *,
 			    struct tarn__metrics_http **out);
 
-/* Answers from now on; all are borrowed. No http is allowed, here and below. TARN_ESYSTEM: logged. */
+/* Answers from now on; all are borrowed. The loop is the main thread's: it ends who is slow. No http is allowed, here and below. TARN_ESYSTEM: logged. */
 int tarn__metrics_http_start(struct tarn__metrics_http *, struct tarn *, struct tarn__taps *,
-			     struct tarn__process *);
+			     struct tarn__process *, struct ev_loop *);
 
 /* Before the workers end. */
 void tarn__metrics_http_free(struct tarn__metrics_http *);

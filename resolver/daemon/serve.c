@@ -202,7 +202,7 @@ static int start(struct program *program)
 		return error;
 	}
 	return tarn__metrics_http_start(program->metrics, program->tarn, program->taps,
-					&program->process);
+					&program->process, program->loop);
 }
 
 static void run(struct program *program)

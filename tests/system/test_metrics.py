@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import time
 
 import dns.message
 import dns.rcode
@@ -174,6 +175,66 @@ def test_those_who_only_connect_are_bounded_and_hold_up_no_answer(run_metrics, r
         idle.send(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: ")
     assert tarn.ask("a.example").answer
     assert len(os.listdir(f"/proc/{tarn.pid}/fd")) < before + 24
+
+
+def connect_slowly(metrics, cleanup):
+    """Says a request without an end."""
+    sock = socket.create_connection((metrics.host, int(metrics.port)), 10)
+    cleanup.callback(sock.close)
+    sock.send(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+    return sock
+
+
+def drip(socks):
+    """An octet more on each; those that are still open."""
+    alive = []
+    for sock in socks:
+        try:
+            sock.send(b"x")
+            sock.setblocking(False)
+            try:
+                if sock.recv(1) == b"":
+                    continue
+            except BlockingIOError:
+                pass
+            sock.setblocking(True)
+            alive.append(sock)
+        except ConnectionError:
+            pass
+    return alive
+
+
+@pytest.mark.parametrize("count", [16, 50])
+def test_slow_clients_do_not_keep_prometheus_out(run_metrics, cleanup, count):
+    _, metrics = run_metrics(upstreams=["127.0.0.1:9"])
+    slow = [connect_slowly(metrics, cleanup) for _ in range(count)]
+    for _ in range(5):
+        slow = drip(slow)
+        began = time.monotonic()
+        assert metrics.read()["tarn_workers"].value() > 0
+        assert time.monotonic() - began < 2
+        slow += [connect_slowly(metrics, cleanup) for _ in range(3)]
+    assert 0 < len(drip(slow)) <= 16
+
+
+def test_a_request_has_ten_seconds_however_it_comes(run_metrics, cleanup):
+    """An octet each second is too slow; a connection whose requests are answered stays."""
+    _, metrics = run_metrics(upstreams=["127.0.0.1:9"])
+    slow = [connect_slowly(metrics, cleanup) for _ in range(3)]
+    good = metrics.connect()
+    good.connect()
+    first, began = good.sock, time.monotonic()
+    while slow and time.monotonic() - began < 20:
+        good.request("GET", "/metrics")
+        good.getresponse().read()
+        assert good.sock is first
+        time.sleep(1)
+        slow = drip(slow)
+    assert 9 < time.monotonic() - began < 14
+    good.request("GET", "/metrics")
+    assert good.getresponse().status == 200
+    assert good.sock is first
+    good.close()
 
 
 def test_an_address_in_use_is_one_line_and_status_1(with_metrics):
