@@ -8,7 +8,8 @@ fuzz_targets = \
 	tests/fuzz/fuzz_local \
 	tests/fuzz/fuzz_name \
 	tests/fuzz/fuzz_options \
-	tests/fuzz/fuzz_query
+	tests/fuzz/fuzz_query \
+	tests/fuzz/fuzz_stream
 
 check_LTLIBRARIES += tests/fuzz/libreplay.la
 tests_fuzz_libreplay_la_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz.h
