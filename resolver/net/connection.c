@@ -170,7 +170,8 @@ static int ask(struct tarn__connection *connection)
 		.answer = on_late_reply,
 		.owner = all,
 		.client = &connection->peer.address,
-		.keepalive = all->keepalive(all),
+		/* RFC 7828 section 3.4: 0 where the client is to close. */
+		.keepalive = connection->is_stranger ? 0 : all->keepalive(all),
 		.route = &connection,
 		.route_len = sizeof(connection),
 	};

@@ -120,6 +120,15 @@ def test_a_stranger_is_refused_whatever_is_wrong_with_his_message(open_tarn, way
     assert upstream.count() == 0
 
 
+def test_a_stranger_is_told_to_close_the_connection(open_tarn):
+    """RFC 7828 section 3.4: a keepalive of 0."""
+    tarn, _ = open_tarn()
+    option = dns.edns.GenericOption(11, b"")
+    question = dns.message.make_query("a.example.", "A", use_edns=0, options=[option])
+    reply = ask_from(tarn, STRANGERS[0], question, dns.query.tcp)
+    assert [option.to_wire() for option in reply.options if option.otype == 11] == [b"\0\0"]
+
+
 def test_strangers_take_no_tcp_places(open_tarn, tool, cleanup):
     """More of them than there are places, each with half a question; who may ask is answered at once."""
     hosts = [f"203.0.113.{number}" for number in range(8, 13)]
