@@ -244,6 +244,14 @@ int tarn_worker_serve(struct tarn_worker *, int fd);
 void tarn_worker_unlisten(struct tarn_worker *, const struct tarn_address *address);
 
 /*
+ * How many TCP connections of clients this worker has at most, 1 or more; 1,024 unless it is told. Each
+ * takes a descriptor: where the limit of open files is low (RLIMIT_NOFILE), fewer leave some to the
+ * upstream servers, each of which takes up to 36 for each worker. Those that are too many are closed
+ * when they are idle. Not from within a done callback.
+ */
+void tarn_worker_set_connections(struct tarn_worker *, size_t count);
+
+/*
  * A question of the program's own, as a DNS message (RFC 1035); the answer comes as a DNS message
  * of up to 65,535 octets. The request lives in the caller's memory until done was called or
  * tarn_cancel() returned; done is called exactly once, from the loop, never inside tarn_ask().

@@ -18,7 +18,7 @@
 rlim_t tarn__rlimits_files(const struct tarn__settings *, size_t workers);
 
 /*
- * Places for TCP connections of clients in each worker (tarn__tcp_set_places()) where so many files
+ * Places for TCP connections of clients in each worker (tarn_worker_set_connections()) where so many files
  * may be open: what is left for them by all that needs files to answer anybody at all.
  */
 size_t tarn__rlimits_places(const struct tarn__settings *, size_t workers, rlim_t files);

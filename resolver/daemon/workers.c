@@ -19,8 +19,6 @@
 #include "daemon/addresses.h"
 #include "net/clock.h"
 #include "net/socket.h"
-#include "net/tcp.h"
-#include "net/worker.h"
 
 enum {
 	/* All that may be listened on, and as many that take their place. */
@@ -212,7 +210,7 @@ void tarn__workers_each(struct tarn__workers *workers,
 static void set_places(struct tarn_worker *worker, size_t index, void *arg)
 {
 	(void)index;
-	tarn__tcp_set_places(worker->tcp, *(const size_t *)arg);
+	tarn_worker_set_connections(worker, *(const size_t *)arg);
 }
 
 void tarn__workers_set_places(struct tarn__workers *workers, size_t count)

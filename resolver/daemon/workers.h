@@ -30,7 +30,7 @@ void tarn__workers_free(struct tarn__workers *);
 void tarn__workers_each(struct tarn__workers *,
 			void (*act)(struct tarn_worker *, size_t index, void *arg), void *arg);
 
-/* How many places each has for TCP connections of clients: tarn__tcp_set_places(). */
+/* How many places each has for TCP connections of clients: tarn_worker_set_connections(). */
 void tarn__workers_set_places(struct tarn__workers *, size_t count);
 
 /*

@@ -424,3 +424,10 @@ void tarn_worker_unlisten(struct tarn_worker *worker, const struct tarn_address 
 	tarn__tcp_close(worker->tcp, address);
 	tarn__worker_leave(worker);
 }
+
+void tarn_worker_set_connections(struct tarn_worker *worker, size_t count)
+{
+	tarn__worker_enter(worker);
+	tarn__tcp_set_places(worker->tcp, count > 0 ? count : 1);
+	tarn__worker_leave(worker);
+}

@@ -795,7 +795,7 @@ START_TEST(house_gets_smaller)
 	enum { CLIENTS = 8, PLACES = 4 };
 	int fds[CLIENTS];
 	stall(fds, CLIENTS);
-	tarn__tcp_set_places(world.worker->tcp, PLACES);
+	tarn_worker_set_connections(world.worker, PLACES);
 	ck_assert_uint_eq(stats()->connections, PLACES);
 	for (int i = 0; i < CLIENTS; i++)
 		close(fds[i]);
