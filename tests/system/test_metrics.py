@@ -214,7 +214,11 @@ def test_slow_clients_do_not_keep_prometheus_out(run_metrics, cleanup, count):
         assert metrics.read()["tarn_workers"].value() > 0
         assert time.monotonic() - began < 2
         slow += [connect_slowly(metrics, cleanup) for _ in range(3)]
-    assert 0 < len(drip(slow)) <= 16
+    # Those that have just come may not have been accepted yet.
+    began = time.monotonic()
+    while len(slow := drip(slow)) > 16 and time.monotonic() - began < 5:
+        time.sleep(0.05)
+    assert 0 < len(slow) <= 16
 
 
 def test_a_request_has_ten_seconds_however_it_comes(run_metrics, cleanup):
