@@ -77,9 +77,9 @@ class Client:
                     asked.answered, asked.wire = now, wire
                 self.news.notify_all()
 
-    def send(self, name):
+    def send(self, name, rrtype="A"):
         number = len(self.questions)
-        query = dns.message.make_query(name, "A", id=number, use_edns=0).to_wire()
+        query = dns.message.make_query(name, rrtype, id=number, use_edns=0).to_wire()
         asked = Asked(name)
         with self.news:
             self.questions.append(asked)

@@ -7,7 +7,9 @@ questions are asked without RD afterwards: their answers are the cache's alone.
 
 import os
 import random
+import socket
 import struct
+import threading
 import time
 
 import dns.message
@@ -520,3 +522,43 @@ def test_the_same_datagram_again_and_again_is_one_question(run_tarn, run_upstrea
         with pytest.raises(TimeoutError):
             sock.recv(65535)
     assert upstream.count() == 1
+
+
+# ---- errors of the network that are not ----------------------------------------------------------
+
+def icmp_unreachable(source_port, server_port, quoted):
+    """Port unreachable, as a router would send it, about a datagram between two of our ports."""
+    udp = struct.pack("!4H", source_port, server_port, 8 + len(quoted), 0) + quoted
+    loopback = bytes([127, 0, 0, 1])
+    datagram = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0) + loopback * 2 + udp
+    body = struct.pack("!BBHI", 3, 3, 0, 0) + datagram
+    total = sum(struct.unpack(f"!{(len(body) + 1) // 2}H", body + b"\0" * (len(body) % 2)))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return body[:2] + struct.pack("!H", ~total & 0xFFFF) + body[4:]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="raw sockets need root")
+@pytest.mark.parametrize("quoted", [b"", b"\x12\x34" + b"\1\0\0\1" + b"\0" * 6],
+                         ids=["ports alone", "another id"])
+def test_icmp_errors_for_all_ports_end_no_question(run_tarn, run_upstream, quoted):
+    """Anybody can send them, without knowing the port, let alone the id (RFC 5927 section 4)."""
+    asked = threading.Event()
+
+    def slow(question):
+        asked.set()
+        time.sleep(1.5)
+        return truth(question)
+
+    upstream = run_upstream(slow)
+    tarn = run_tarn("--workers", 1, upstreams=[upstream])
+    server_port = upstream.udp.getsockname()[1]
+    answers_of_tarn = []
+    thread = threading.Thread(target=lambda: answers_of_tarn.append(tarn.ask("a.example.")))
+    thread.start()
+    assert asked.wait(5)
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as raw:
+        for port in range(1024, 65536):
+            raw.sendto(icmp_unreachable(port, server_port, quoted), ("127.0.0.1", 0))
+    thread.join(10)
+    assert answers_of_tarn[0].rcode() == dns.rcode.NOERROR

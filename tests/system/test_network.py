@@ -3,12 +3,13 @@
 moves. The test, tarn and the client are in a network namespace, the servers behind a wire."""
 
 import time
+from collections import Counter
 
 import pytest
 
 from client import Client
 from netns import MACHINE, SERVERS, ip
-from upstream import address
+from upstream import address, reply
 
 CLIENT_DEADLINE = 4.6  # 4 s and a little
 NOBODY_WAITS_LONGER = 1.0  # while one server lives
@@ -107,3 +108,25 @@ def test_a_change_of_address_starts_afresh(wire, client, tarn):
     # Even what has just failed: it was another network that did not know it.
     assert client.first_good(lambda _number: off[0].name) - back < limit(tarn, 0.6)
     assert sum("the network has changed" in line for line in tarn.lines) in (1, 2)
+
+
+def test_changes_that_come_faster_than_answers_lose_no_question(wire, tarn, client, upstreams):
+    """As where containers start: an address beside the one in use comes or goes all the time. Each
+    question has three messages to each server at most, however many changes there are."""
+    def slow(question):
+        time.sleep(0.9)
+        return reply(question, f"{question.name} 60 IN A 192.0.2.1")
+
+    for upstream in upstreams:
+        upstream.script = slow
+    questions = []
+    for number in range(20):
+        questions.append(client.send(f"q{number}.example."))
+        ip(f"address {('add', 'del')[number % 2]} 10.99.0.1/32 dev lo")
+        time.sleep(0.21)  # what is one change, and what is another: tarn waits for 0.2 s
+    check_all_good(client, questions, limit(tarn, 3.5))
+    assert sum("the network has changed" in line for line in tarn.lines) >= 10
+    for upstream in upstreams:
+        # Probes may be about the same names: they have no cookie.
+        counts = Counter(q.name for q in upstream.questions if q.message.options)
+        assert max(counts.values(), default=0) <= 3

@@ -264,3 +264,57 @@ def test_a_server_that_leads_back_and_comes_later_is_found(run_tarn, run_upstrea
         assert [option.text for option in answer.options] == ["all upstream servers lead back here"]
     assert time.monotonic() - before < limit(tarn, NOBODY_WAITS_LONGER)
     assert sum("leads back" in line for line in tarn.lines) == 1
+
+
+# ---- what is sent --------------------------------------------------------------------------------
+
+def test_a_name_has_three_messages_whatever_happens_to_its_server(run_tarn, run_upstream, run_client):
+    """RFC 9520 section 3.1: over an outage in which the server dies, is back, and dies again."""
+    server = Switched(is_on=False)
+    upstream = run_upstream(server)
+    tarn = run_tarn("--workers", 1, upstreams=[upstream])
+    client = run_client(tarn)
+    asked = client.send_for(2, 50, lambda number: f"n{number}.example.")
+    server.is_on = True
+    assert not client.wait(asked)
+    assert all(question.is_good for question in asked)
+    # Probes may be about the same names: they have no cookie.
+    counts = Counter(question.name for question in upstream.questions if question.message.options)
+    assert len([name for name in counts if name.startswith("n")]) == 100
+    assert max(counts[name] for name in counts if name.startswith("n")) <= 3
+
+
+def test_a_server_that_answers_addresses_only_is_no_dead_one(run_tarn, run_upstream, run_client):
+    """A captive portal or a simple router: silence about AAAA, HTTPS and NS, an address for every A."""
+    def addresses_only(question):
+        return address()(question) if question.type == "A" else SILENCE
+
+    tarn = run_tarn("--workers", 1, upstreams=[run_upstream(addresses_only)])
+    client = run_client(tarn)
+    good = [client.send("first.example.")]
+    for number in range(3):
+        client.send(f"a{number}.example.", "AAAA")
+        client.send(f"a{number}.example.", "HTTPS")
+    time.sleep(3.6)
+    good += client.send_for(2.8, 5, lambda number: f"b{number}.example.")
+    assert not client.wait(good)
+    assert all(asked.is_good for asked in good)
+    assert max(asked.seconds for asked in good) < limit(tarn, SOON)
+
+
+def test_names_are_back_when_a_server_has_stopped_to_say_servfail(run_tarn, run_upstream, run_client):
+    """They have failed again and again, for longer each time; the server is asked whether it does."""
+    server = Switched()
+    server.answer = failure(dns.rcode.SERVFAIL)
+    tarn = run_tarn("--workers", 1, upstreams=[run_upstream(server)])
+    client = run_client(tarn)
+    end = time.monotonic() + 12
+    while time.monotonic() < end:
+        for number in range(5):
+            client.send(f"n{number}.example.")
+        time.sleep(0.5)
+    server.answer = address()
+    back = time.monotonic()
+    for number in range(5):
+        assert client.first_good(lambda _, number=number: f"n{number}.example.") - back < \
+            limit(tarn, BACK_WITHIN)

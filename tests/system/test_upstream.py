@@ -259,6 +259,29 @@ def truncate(question):
     return reply(question, f"{question.name} 300 IN A {LIE}", flags=dns.flags.TC)
 
 
+def test_a_connection_that_has_gone_silent_is_replaced(run_tarn, run_upstream):
+    """A router on the way has forgotten it, say: the next question is asked over another one."""
+    silent = set()
+
+    def script(question):
+        if question.transport == "udp":
+            return reply(question, flags=dns.flags.TC)
+        return SILENCE if question.port in silent else address()(question)
+
+    upstream = run_upstream(script)
+    tarn = run_tarn("--workers", 1, upstreams=[upstream])
+    assert tarn.ask("one.example.").rcode() == dns.rcode.NOERROR
+    silent.update(q.port for q in upstream.questions if q.transport == "tcp")
+    began = time.monotonic()
+    assert tarn.ask("two.example.").rcode() == dns.rcode.NOERROR
+    first = time.monotonic() - began
+    assert tarn.ask("three.example.").rcode() == dns.rcode.NOERROR
+    second = time.monotonic() - began - first
+    slack = 5 if tarn.is_slow else 1
+    assert first < 0.9 * slack
+    assert second < 0.2 * slack
+
+
 def test_truncated_without_tcp_is_no_partial_answer(run_tarn, run_upstream):
     tarn = run_tarn(upstreams=[run_upstream(truncate, tcp=False)])
     message, seconds = timed_ask(tarn, "a.example.")
