@@ -451,6 +451,8 @@ static void look_around(struct tarn__forwarding *group)
 		if (is_worth_it)
 			tarn__probe_now(&group->probes, i);
 	}
+	if (group->is_down)
+		rtcache_forget_cause(group->all->client, group->outage);
 	group->is_down = false;
 	move_all(&group->waiting, &group->kept);
 	move_all(&group->running, &group->kept);
