@@ -42,8 +42,9 @@ enum {
 };
 
 /*
- * What libraries open: c-ares a file and random octets, the C library others (to end a thread, to find a
- * group or the time zone); and where those who write resolv.conf keep theirs, should it come to be a link.
+ * What libraries open: c-ares a file and random octets, the C library others (to find a group or the time
+ * zone; without a filter of system calls, a library for it); and where those who write resolv.conf keep
+ * theirs, should it come to be a link.
  */
 static const struct {
 	const char *path;

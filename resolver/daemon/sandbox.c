@@ -2,6 +2,9 @@
 /* What the kernel lets tarn do from now on: both halves, or neither where they cannot work. */
 #include "daemon/sandbox.h"
 
+#include <grp.h>
+#include <pthread.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,12 +34,31 @@ bool tarn__sandbox_is_possible(void)
 	return !IS_SANITIZED && !is_under_valgrind();
 }
 
+static void *exit_thread(void *arg)
+{
+	pthread_exit(arg);
+}
+
+/*
+ * No library can be loaded inside. The C library puts off two kinds: one to end a thread, and those that
+ * find users and groups, all of which are asked for a name that neither can have.
+ */
+static void load_late_libraries(void)
+{
+	pthread_t thread;
+	if (pthread_create(&thread, NULL, exit_thread, NULL) == 0)
+		pthread_join(thread, NULL);
+	(void)getpwnam(":");
+	(void)getgrnam(":");
+}
+
 int tarn__sandbox_enter(const struct tarn__sandbox_file *files, size_t count, struct tarn__log *log)
 {
 	if (!tarn__sandbox_is_possible()) {
 		tarn__log(log, TARN_LOG_DEBUG, "no sandbox: the tool that watches tarn needs more");
 		return 0;
 	}
+	load_late_libraries();
 	int halves = 0;
 	if (tarn__landlock_enter(files, count, log) == 0)
 		halves |= TARN__SANDBOX_FILES;

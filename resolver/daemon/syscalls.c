@@ -23,6 +23,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Words of names: not every machine has each, nor does every libseccomp know it. */
@@ -81,8 +82,8 @@ static const char *const deadly[] = {
 	"acct bpf delete_module finit_module init_module ioperm iopl kexec_file_load "
 	"kexec_load mknod mknodat perf_event_open quotactl reboot swapoff swapon "
 	"syslog userfaultfd",
-	/* its ways around a filter */
-	"io_uring_enter io_uring_register io_uring_setup modify_ldt",
+	/* its ways around a filter; personality() has all that is readable mapped as code */
+	"io_uring_enter io_uring_register io_uring_setup modify_ldt personality",
 	/* its keys */
 	"add_key keyctl request_key",
 	/* its clock */
@@ -107,11 +108,17 @@ static const struct rule {
 	int number;
 	struct scmp_arg_cmp when[2];
 } rules[] = {
-	/* Memory is never writable and code at once, nor does what was written become code. */
-	{SCMP_ACT_ALLOW, SCMP_SYS(mmap), {BITS(2, PROT_EXEC, 0)}},
-	{SCMP_ACT_ALLOW, SCMP_SYS(mmap), {BITS(2, PROT_WRITE | PROT_EXEC, PROT_EXEC)}},
+/*
+	 * No memory becomes code any more, not a file's either: what is mapped to be written at one
+	 * address could be mapped to be executed at another. The libraries are there (sandbox.c).
+	 * Where there is mmap2(), the C libraries call nothing else, and mmap() may be i386's, whose
+	 * arguments are in memory, where no filter sees them.
+	 */
+#ifdef SYS_mmap2
 	{SCMP_ACT_ALLOW, SCMP_SYS(mmap2), {BITS(2, PROT_EXEC, 0)}},
-	{SCMP_ACT_ALLOW, SCMP_SYS(mmap2), {BITS(2, PROT_WRITE | PROT_EXEC, PROT_EXEC)}},
+#else
+	{SCMP_ACT_ALLOW, SCMP_SYS(mmap), {BITS(2, PROT_EXEC, 0)}},
+#endif
 	{SCMP_ACT_ALLOW, SCMP_SYS(mprotect), {BITS(2, PROT_EXEC, 0)}},
 	/* Threads yes, processes no. What clone3() is to do a filter cannot see: it is ENOSYS. */
 	{SCMP_ACT_ALLOW, SCMP_SYS(clone), {BITS(0, CLONE_THREAD, CLONE_THREAD)}},

@@ -10,11 +10,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <ifaddrs.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,9 +25,11 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -82,6 +86,7 @@ static void set_up(void)
 	ck_assert_int_eq(chdir(root), 0);
 	mkdir("read", 0755);
 	mkdir("write", 0755);
+	mkdir("both", 0755);
 	mkdir("else", 0755);
 	mkdir("target", 0755);
 	write_file("read/file", "old");
@@ -101,10 +106,9 @@ static void tear_down(void)
 static int enter(void)
 {
 	const struct tarn__sandbox_file files[] = {
-		{.path = "read/link"},
-		{.path = "write/log", .is_written = true},
-		{.path = NULL},
-		{.path = "not/there", .is_written = true},
+		{.path = "read/link"}, {.path = "write/log", .is_written = true},
+		{.path = "both/file"}, {.path = "both/file", .is_written = true},
+		{.path = NULL},	       {.path = "not/there", .is_written = true},
 	};
 	return tarn__sandbox_enter(files, sizeof(files) / sizeof(files[0]), &quiet);
 }
@@ -341,9 +345,14 @@ static int use_ring(void)
 	return (int)syscall(425 /* io_uring_setup */, 1, NULL);
 }
 
+static int make_all_code(void)
+{
+	return (int)syscall(SYS_personality, READ_IMPLIES_EXEC);
+}
+
 static int (*const attacks[])(void) = {execute,	    fork_one,	  trace,	leave_namespace,
 				       become_root, mount_root,	  load_program, load_module,
-				       use_keys,    read_process, use_ring};
+				       use_keys,    read_process, use_ring,	make_all_code};
 
 START_TEST(attack_ends_the_process)
 {
@@ -397,6 +406,91 @@ START_TEST(nothing_written_becomes_code)
 {
 	if (has(TARN__SANDBOX_CALLS))
 		check_inside(make_code);
+}
+END_TEST
+
+/* One page of a file, at one address to be written, at another to be executed. */
+static int map_file_twice(void)
+{
+	enum { LEN = 4096 };
+	int fd = open("both/code", O_RDWR | O_CREAT | O_CLOEXEC, 0700);
+	EXPECT(fd >= 0 && ftruncate(fd, LEN) == 0);
+	EXPECT(mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) != MAP_FAILED);
+	EXPECT(mmap(NULL, LEN, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0) == MAP_FAILED);
+	EXPECT(mmap(NULL, LEN, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED);
+	EXPECT(mmap(NULL, LEN, PROT_EXEC, MAP_SHARED, fd, 0) == MAP_FAILED);
+	return 0;
+}
+
+START_TEST(no_file_written_becomes_code)
+{
+	if (has(TARN__SANDBOX_CALLS))
+		check_inside(map_file_twice);
+}
+END_TEST
+
+/* The other calls that make memory executable, or that make files without a name. */
+static int make_code_otherwise(void)
+{
+	enum { LEN = 4096, FLAGS = MAP_PRIVATE | MAP_ANONYMOUS };
+	EXPECT(mmap(NULL, LEN, PROT_EXEC, FLAGS, -1, 0) == MAP_FAILED);
+	void *memory = mmap(NULL, LEN, PROT_READ | PROT_WRITE, FLAGS, -1, 0);
+	EXPECT(memory != MAP_FAILED);
+	EXPECT(mprotect(memory, LEN, PROT_EXEC) < 0);
+	EXPECT(mprotect(memory, LEN, PROT_READ | PROT_WRITE | PROT_EXEC) < 0);
+#ifdef SYS_pkey_mprotect
+	EXPECT(is_unknown(syscall(SYS_pkey_mprotect, memory, LEN, PROT_READ | PROT_EXEC, -1)));
+#endif
+#ifdef SYS_memfd_create
+	EXPECT(is_unknown(syscall(SYS_memfd_create, "code", 0)));
+#endif
+#ifdef SYS_shmat
+	EXPECT(is_unknown(syscall(SYS_shmat, 0, NULL, SHM_EXEC)));
+#endif
+#if defined(SYS_mmap) && defined(SYS_mmap2)
+	/* Its arguments are in memory, or it is as good as mmap2(). */
+	EXPECT(is_unknown(syscall(SYS_mmap, NULL)));
+#endif
+	return 0;
+}
+
+START_TEST(no_other_call_makes_code)
+{
+	if (has(TARN__SANDBOX_CALLS))
+		check_inside(make_code_otherwise);
+}
+END_TEST
+
+static void *exit_thread(void *arg)
+{
+	pthread_exit(arg);
+}
+
+/* What the C library loads for it has been loaded. Its lists of users and groups are below /etc. */
+static int use_what_is_loaded_late(void)
+{
+	pthread_t thread;
+	void *result;
+	EXPECT(pthread_create(&thread, NULL, exit_thread, root) == 0);
+	EXPECT(pthread_join(thread, &result) == 0 && result == root);
+	errno = 0;
+	EXPECT(!getgrnam("no-such-group") && (errno == 0 || errno == ENOENT));
+	errno = 0;
+	EXPECT(!getpwnam("no-such-user") && (errno == 0 || errno == ENOENT));
+	return 0;
+}
+
+START_TEST(what_libraries_load_late_is_there)
+{
+	const struct tarn__sandbox_file etc = {.path = "/etc/"};
+	pid_t child = fork();
+	if (child == 0)
+		_exit(tarn__sandbox_enter(&etc, 1, &quiet) == kernel_halves
+			      ? use_what_is_loaded_late()
+			      : 99);
+	int status;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
 }
 END_TEST
 
@@ -482,6 +576,9 @@ int main(void)
 			    sizeof(attacks) / sizeof(attacks[0]));
 	tcase_add_test(tcase, other_calls_are_as_if_the_kernel_had_none);
 	tcase_add_test(tcase, nothing_written_becomes_code);
+	tcase_add_test(tcase, no_file_written_becomes_code);
+	tcase_add_test(tcase, no_other_call_makes_code);
+	tcase_add_test(tcase, what_libraries_load_late_is_there);
 	tcase_add_test(tcase, threads_start_and_are_inside);
 	tcase_add_test(tcase, what_tarn_does_works);
 	tcase_add_test(tcase, abort_aborts);
