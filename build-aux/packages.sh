@@ -39,7 +39,7 @@ package_manager() {
 }
 
 # packages_for WHAT: the names of the packages that building, trying or testing needs; "faults" is
-# what looks for faults beside the tests, "package" makes a package, "root" a root of another system.
+# what looks for faults beside the tests, "model" the model checker, "package" makes a package, "root" a root of another system.
 packages_for() {
 	case "$(package_manager) $1" in
 	'apt-get build')
@@ -57,6 +57,7 @@ packages_for() {
 			systemd libcap2-bin
 		;;
 	'apt-get faults') say clang libclang-rt-dev valgrind libc6-dbg ;;
+	'apt-get model') say relacy-dev ;;
 	'apt-get package') say build-essential debhelper lintian ;;
 	'apt-get root') say mmdebstrap ;;
 	'apk build')

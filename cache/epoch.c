@@ -37,11 +37,12 @@ void rtcache__reader_leave(struct rtcache__epochs *epochs, struct rtcache__reade
 /*
  * Either the announcement is seen by whoever asks whether a number has passed, or that number was
  * closed before the second load here, and then what was taken out for it is out of reach. Both need
- * one order of all four accesses, hence seq_cst.
+ * one order of all four accesses, hence seq_cst. What the first load gives may be old: that holds up
+ * more than it must, no less.
  */
 void rtcache__reader_online(struct rtcache__epochs *epochs, struct rtcache__reader *reader)
 {
-	uint64_t now = atomic_load_explicit(&epochs->now, memory_order_acquire);
+	uint64_t now = atomic_load_explicit(&epochs->now, memory_order_relaxed);
 	atomic_store_explicit(&reader->seen, now, memory_order_seq_cst);
 	(void)atomic_load_explicit(&epochs->now, memory_order_seq_cst);
 }

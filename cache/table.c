@@ -87,8 +87,9 @@ void rtcache__table_grow(struct rtcache__table *table)
 		open_segment(rtcache__table_segment(table, bucket),
 			     rtcache__table_segment(table, bucket - half));
 
+	/* Who sees one of the links that change below sees this, too: each is stored with release. */
 	atomic_store_explicit(&table->shape, shape_of(bucket) | RTCACHE__SHAPE_SPLITTING,
-			      memory_order_release);
+			      memory_order_relaxed);
 	for (uint32_t ref = load(stay); ref;) {
 		struct rtcache__entry *entry = rtcache__entry_at(table->base, ref);
 		uint32_t next = load(&entry->next);
