@@ -21,6 +21,7 @@ unit_tests = \
 	tests/unit/test_local \
 	tests/unit/test_log \
 	tests/unit/test_lookup \
+	tests/unit/test_loop \
 	tests/unit/test_metrics \
 	tests/unit/test_name \
 	tests/unit/test_nearest \
@@ -46,6 +47,7 @@ unit_tests = \
 	tests/unit/test_reverse \
 	tests/unit/test_ring \
 	tests/unit/test_rtcache_arena \
+	tests/unit/test_rtcache_entry \
 	tests/unit/test_rtcache_epoch \
 	tests/unit/test_rtcache_failure \
 	tests/unit/test_rtcache_get \

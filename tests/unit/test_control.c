@@ -227,6 +227,28 @@ START_TEST(group_may_use_it_too_where_there_is_one)
 }
 END_TEST
 
+static mode_t mode_then;
+
+static void look_at_mode(void)
+{
+	mode_then = mode_of(path);
+}
+
+/*
+ * From when clients can connect until it is the group's, it is nobody's but its user's: the file is made with the
+ * group of who makes it, whose members are others. _i: before its owner is set, or after.
+ */
+START_TEST(socket_is_never_another_groups)
+{
+	*(_i ? &meanwhile.given : &meanwhile.listening) = look_at_mode;
+	mode_t before = umask(0);
+	ck_assert_int_eq(tarn__control_open(&control, path, getgrgid(getegid())->gr_name), 0);
+	umask(before);
+	ck_assert_uint_eq(mode_then, 0600);
+	ck_assert_uint_eq(mode_of(path), 0660);
+}
+END_TEST
+
 START_TEST(group_that_is_not_there_leaves_no_file)
 {
 	ck_assert_int_eq(tarn__control_open(&control, path, "no-such-group"), TARN_ESYSTEM);
@@ -704,6 +726,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, socket_is_its_users_alone);
 	tcase_add_test(tcase, group_may_use_it_too_where_there_is_one);
+	tcase_add_loop_test(tcase, socket_is_never_another_groups, 0, 2);
 	tcase_add_test(tcase, group_that_is_not_there_leaves_no_file);
 	tcase_add_test(tcase, file_that_was_left_behind_is_replaced);
 	tcase_add_test(tcase, tarn_that_lives_keeps_its_socket);

@@ -544,6 +544,27 @@ START_TEST(what_is_no_answer_is_not_loaded)
 }
 END_TEST
 
+/* Whoever wrote the file, nobody has validated what is in it. */
+START_TEST(loaded_answer_is_not_authentic)
+{
+	char line[] = "www.example. IN A - 300 NOERROR " QUESTION RECORD;
+	char *flags = strstr(line, "8180");
+	memcpy(flags, "81a0", 4); /* with AD */
+	ck_assert_int_eq(load(line, 0), TARN__LOAD_STORED);
+	outside_reconfigure(&outside, &(struct tarn_options){.upstreams = &server,
+							     .upstream_count = 1,
+							     .trust_ad = true});
+	uint8_t wire[512];
+	struct tarn__asker asker = {.transport = TARN__TCP, .answer = on_answer, .route = ""};
+	size_t len = write_question("www.example.", "A", 0, wire);
+	wire[3] |= TARN__FLAG_AD;
+	ck_assert_int_gt(tarn__resolver_ask(outside.resolver, &asker, wire, len, reply), 0);
+	ck_assert_uint_eq(tarn__get16(reply + 2) & (TARN__FLAG_AD | TARN__FLAG_RCODE), 0);
+	ck_assert_uint_eq(tarn__get16(reply + 6), 1);
+	ck_assert_uint_eq(outside_surprises(&outside), 0);
+}
+END_TEST
+
 START_TEST(line_longer_than_any_entry_is_not_loaded)
 {
 	static char line[TARN__DUMP_LINE_MAX + 2];
@@ -620,6 +641,7 @@ int main(void)
 	tcase_add_test(tcase, what_cannot_be_loaded_is_a_comment);
 	tcase_add_loop_test(tcase, what_is_no_answer_is_not_loaded, 0,
 			    sizeof(hostile) / sizeof(hostile[0]));
+	tcase_add_test(tcase, loaded_answer_is_not_authentic);
 	tcase_add_test(tcase, line_longer_than_any_entry_is_not_loaded);
 	tcase_add_test(tcase, head_is_read_back);
 	tcase_add_test(tcase, end_is_read_back);

@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <grp.h>
 #include <net/if.h>
 #include <pwd.h>
 #include <sched.h>
@@ -163,6 +164,33 @@ START_TEST(root_becomes_the_user_for_good)
 }
 END_TEST
 
+static int by_number(const void *a, const void *b)
+{
+	gid_t left = *(const gid_t *)a, right = *(const gid_t *)b;
+	return (left > right) - (left < right);
+}
+
+/* The process had others, which a session of root's has. */
+START_TEST(groups_are_the_users_and_no_others)
+{
+	enum { GROUPS_MAX = 64 };
+	static const gid_t roots[] = {0, 1, 4, 60001};
+	if (!is_root() || setgroups(sizeof(roots) / sizeof(roots[0]), roots) < 0)
+		return;
+	gid_t expected[GROUPS_MAX], groups[GROUPS_MAX];
+	int expected_count = GROUPS_MAX;
+	const struct passwd *entry = getpwnam(other_user);
+	ck_assert_ptr_nonnull(entry);
+	ck_assert_int_gt(getgrouplist(other_user, entry->pw_gid, expected, &expected_count), 0);
+	become_other(false);
+	int count = getgroups(GROUPS_MAX, groups);
+	ck_assert_int_eq(count, expected_count);
+	qsort(expected, (size_t)count, sizeof(gid_t), by_number);
+	qsort(groups, (size_t)count, sizeof(gid_t), by_number);
+	ck_assert_mem_eq(groups, expected, (size_t)count * sizeof(gid_t));
+}
+END_TEST
+
 #ifdef HAVE_LIBCAP
 
 /* What the process has, in words: "cap_net_bind_service=ep". */
@@ -292,6 +320,7 @@ int main(void)
 	tcase_add_test(tcase, only_root_becomes_another);
 	tcase_add_test(tcase, who_is_not_root_stays_who_he_is);
 	tcase_add_test(tcase, root_becomes_the_user_for_good);
+	tcase_add_test(tcase, groups_are_the_users_and_no_others);
 #ifdef HAVE_LIBCAP
 	tcase_add_test(tcase, one_capability_is_kept);
 	tcase_add_test(tcase, root_without_another_user_keeps_no_more);

@@ -541,6 +541,25 @@ START_TEST(server_that_leads_back_is_left_out)
 }
 END_TEST
 
+/* The label is all that tells a server's name from what anybody may ask for. _i: its octet. */
+START_TEST(name_that_differs_in_one_octet_has_not_come_back)
+{
+	unsigned found = 0;
+	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	const struct sent *sent = outside_take(&outside, &server, TARN__UDP);
+	ck_assert_ptr_nonnull(sent);
+	uint8_t wire[TARN__UDP_MIN];
+	memcpy(wire, sent->wire, sent->len);
+	wire[2] &= 0xfe;
+	wire[TARN__HEADER_LEN + _i] ^= 1;
+	ck_assert_int_gt(ask_wire(&outside, 0, wire, sent->len), 0);
+	ck_assert_uint_eq(found, 0);
+	wire[TARN__HEADER_LEN + _i] ^= 1;
+	ck_assert_int_gt(ask_wire(&outside, 0, wire, sent->len), 0);
+	ck_assert_uint_eq(found, 1);
+}
+END_TEST
+
 /* A zone's server may well ask us for other zones. */
 START_TEST(server_of_a_zone_is_asked_for_a_name_in_it)
 {
@@ -1070,6 +1089,94 @@ START_TEST(overload_is_not_remembered)
 }
 END_TEST
 
+static int refusal;
+
+static int refuse_to_send(void *data, struct tarn_exchange *exchange)
+{
+	(void)data;
+	(void)exchange;
+	return refusal;
+}
+
+static const int own_troubles[] = {TARN_EBUSY, TARN_ENOMEM};
+
+/* What keeps us from asking is no property of the name (RFC 9520 section 3.2 is about what went wrong upstream). */
+START_TEST(question_that_could_not_be_sent_is_not_remembered_as_failed)
+{
+	int (*send)(void *, struct tarn_exchange *) = outside.io.send;
+	refusal = own_troubles[_i];
+	outside.io.send = refuse_to_send;
+	long got = ask(&outside, 0, 1);
+	if (got == TARN__ASK_LATER) {
+		outside_pass(&outside, 5000);
+		ck_assert_uint_eq(answered[0], 1);
+	}
+	ck_assert_uint_eq(reply_rcode(), TARN__SERVFAIL);
+	outside.io.send = send;
+	ck_assert_int_eq(ask(&outside, 1, 1), TARN__ASK_LATER);
+	answer(&outside);
+	ck_assert_uint_eq(answered[1], 1);
+	ck_assert_uint_eq(reply_rcode(), TARN__NOERROR);
+}
+END_TEST
+
+/* Nor is that all servers lead back here: one that does not any more is asked at once. */
+START_TEST(loop_is_not_remembered_as_failed)
+{
+	unsigned found = 0;
+	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	const struct sent *sent = outside_take(&outside, &server, TARN__UDP);
+	ck_assert_int_gt(ask_wire(&outside, 0, sent->wire, sent->len), 0);
+	ck_assert_uint_eq(found, 1);
+	tarn__resolver_run(outside.resolver);
+	ck_assert_int_gt(ask(&outside, 0, 1), 0);
+	ck_assert_uint_eq(reply_rcode(), TARN__SERVFAIL);
+	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	tarn__resolver_run(outside.resolver);
+	ck_assert_int_eq(ask(&outside, 1, 1), TARN__ASK_LATER);
+}
+END_TEST
+
+/* A question of a client who wants to know whether the answer is authentic (RFC 6840 section 5.7). */
+static long ask_for_ad(unsigned client, unsigned number)
+{
+	uint8_t wire[64];
+	size_t len = write_question(number, wire);
+	wire[3] |= TARN__FLAG_AD;
+	return ask_wire(&outside, client, wire, len);
+}
+
+static void answer_with_ad(void)
+{
+	uint8_t wire[64];
+	struct sent *sent = outside_take(&outside, &server, TARN__UDP);
+	ck_assert_ptr_nonnull(sent);
+	size_t len = write_question(1, wire);
+	memcpy(wire, sent->wire, 2);
+	memcpy(wire + TARN__HEADER_LEN, sent->wire + TARN__HEADER_LEN, len - TARN__HEADER_LEN);
+	tarn__put16(wire + 2, TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA | TARN__FLAG_AD);
+	wire[7] = 1;
+	memcpy(wire + len, "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1", 16);
+	ck_assert(outside_answer(&outside, sent, 0, wire, len + 16));
+}
+
+/* _i: whether the server is trusted when it answers. It always is when the cache's answer is given. */
+START_TEST(trust_does_not_reach_back_to_answers_of_before)
+{
+	struct tarn_options options = {.upstreams = &server, .upstream_count = 1, .trust_ad = _i};
+	outside_reconfigure(&outside, &options);
+	ck_assert_int_eq(ask_for_ad(0, 1), TARN__ASK_LATER);
+	answer_with_ad();
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_AD, _i ? TARN__FLAG_AD : 0);
+	options.trust_ad = true;
+	outside_reconfigure(&outside, &options);
+	ck_assert_int_gt(ask_for_ad(0, 1), 0);
+	ck_assert_uint_eq(reply_rcode(), TARN__NOERROR);
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_AD, _i ? TARN__FLAG_AD : 0);
+	ck_assert_uint_eq(outside_surprises(&outside), 0);
+}
+END_TEST
+
 START_TEST(stopping_is_not_remembered)
 {
 	struct outside second;
@@ -1171,6 +1278,11 @@ int main(void)
 	tcase_add_test(tcase, silent_group_leaves_room_for_the_others);
 	tcase_add_test(tcase, clients_of_a_silent_group_leave_room_for_the_others);
 	tcase_add_test(tcase, server_that_leads_back_is_left_out);
+	/* Its lengths of labels would make it no name. */
+	tcase_add_loop_test(tcase, name_that_differs_in_one_octet_has_not_come_back, 1,
+			    1 + TARN__LOOP_LABEL_LEN);
+	tcase_add_loop_test(tcase, name_that_differs_in_one_octet_has_not_come_back,
+			    1 + TARN__LOOP_LABEL_LEN + 1, TARN__LOOP_PREFIX_LEN);
 	tcase_add_test(tcase, server_of_a_zone_is_asked_for_a_name_in_it);
 	tcase_add_test(tcase, server_that_leads_back_is_found_when_it_is_dead);
 	tcase_add_test(tcase, dead_server_is_looked_at_every_five_seconds_while_clients_ask);
@@ -1188,6 +1300,10 @@ int main(void)
 	tcase_add_test(tcase, what_is_known_is_answered_when_memory_is_short);
 	tcase_add_loop_test(tcase, server_is_given_a_number_once_or_never, 0, 2);
 	tcase_add_test(tcase, overload_is_not_remembered);
+	tcase_add_loop_test(tcase, question_that_could_not_be_sent_is_not_remembered_as_failed, 0,
+			    sizeof own_troubles / sizeof own_troubles[0]);
+	tcase_add_test(tcase, loop_is_not_remembered_as_failed);
+	tcase_add_loop_test(tcase, trust_does_not_reach_back_to_answers_of_before, 0, 2);
 	tcase_add_test(tcase, stopping_is_not_remembered);
 	tcase_add_test(tcase, cookie_without_a_question_is_answered);
 	tcase_add_test(tcase, whoever_waits_is_answered_when_the_resolver_ends);

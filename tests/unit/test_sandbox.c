@@ -8,10 +8,12 @@
 
 #include "daemon/sandbox.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -37,6 +39,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/confine.h"
 #include "daemon/landlock.h"
 #include "unit.h"
 
@@ -172,6 +175,166 @@ START_TEST(files_elsewhere_cannot_be_read)
 {
 	if (has(TARN__SANDBOX_FILES))
 		check_inside(read_elsewhere);
+}
+END_TEST
+
+/* ---- the machine's directories --------------------------------------------------------------- */
+
+enum { PLACES_MAX = 4096 };
+
+static char *places[PLACES_MAX]; /* those below the root, and those below them: users', for one */
+static size_t place_count;
+
+static bool is_directory(const char *path)
+{
+	struct stat status;
+	return lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static void add_places(const char *parent)
+{
+	DIR *directory = opendir(*parent ? parent : "/");
+	struct dirent *entry;
+	while (directory && (entry = readdir(directory)) && place_count < PLACES_MAX) {
+		char path[PATH_MAX];
+		snprintf(path, sizeof(path), "%s/%s", parent, entry->d_name);
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    is_directory(path))
+			places[place_count++] = strdup(path);
+	}
+	if (directory)
+		closedir(directory);
+}
+
+static void find_places(void)
+{
+	add_places("");
+	size_t tops = place_count;
+	for (size_t i = 0; i < tops; i++)
+		add_places(places[i]);
+}
+
+static void forget_places(void)
+{
+	while (place_count > 0)
+		free(places[--place_count]);
+}
+
+/* What landlock.c says libraries read. */
+static bool is_readable(const char *place)
+{
+	static const char *const some[] = {"/run", "/lib", "/lib64", "/usr/lib", "/usr/lib64"};
+	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+		size_t len = strlen(some[i]);
+		if (strncmp(place, some[i], len) == 0 && (place[len] == '\0' || place[len] == '/'))
+			return true;
+	}
+	return false;
+}
+
+static int count_open_places(void)
+{
+	for (size_t i = 0; i < place_count; i++) {
+		char path[PATH_MAX + 32];
+		snprintf(path, sizeof(path), "%s/tarn-sandbox-test", places[i]);
+		bool is_open = !is_readable(places[i]) && opens(places[i], O_RDONLY | O_DIRECTORY);
+		bool is_writable = opens(path, O_WRONLY | O_CREAT | O_EXCL);
+		if (is_writable)
+			unlink(path);
+		if (is_open || is_writable) {
+			fprintf(stderr, "%s is %s\n", places[i], is_open ? "open" : "writable");
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* Nobody's home either, which would have keys in it. */
+START_TEST(directories_of_the_machine_are_closed)
+{
+	if (!has(TARN__SANDBOX_FILES))
+		return;
+	find_places();
+	ck_assert_uint_gt(place_count, 0);
+	check_inside(count_open_places);
+	forget_places();
+}
+END_TEST
+
+/* ---- what a configuration opens -------------------------------------------------------------- */
+
+static struct tarn__settings settings;
+
+static int use_what_is_configured(void)
+{
+	EXPECT(settings.is_confined == has(TARN__SANDBOX_FILES));
+	EXPECT(opens("read/file", O_RDONLY) && opens("config/file", O_RDONLY));
+	EXPECT(opens("log/questions", O_WRONLY | O_CREAT | O_APPEND));
+	EXPECT(opens("control/socket", O_WRONLY | O_CREAT));
+	if (!has(TARN__SANDBOX_FILES))
+		return 0;
+	EXPECT(is_refused("read/new", O_WRONLY | O_CREAT));
+	EXPECT(is_refused("config/new", O_WRONLY | O_CREAT));
+	EXPECT(is_refused("log/questions", O_RDONLY));
+	EXPECT(is_refused("control/socket", O_RDONLY));
+	EXPECT(is_refused("else/file", O_RDONLY));
+	return count_open_places();
+}
+
+/* How the process ends that becomes what tarn is, and does that. */
+static int run_confined(int (*body)(void))
+{
+	struct tarn__identity self = {.uid = geteuid(), .gid = getegid()};
+	pid_t child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0)
+		_exit(tarn__confine(&settings, &self, "read/file", &quiet) == 0 ? body() : 99);
+	int status;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return status;
+}
+
+START_TEST(nothing_but_what_is_configured_is_open)
+{
+	const char *files[] = {"config/file"};
+	settings = (struct tarn__settings){.question_log = "log/questions",
+					   .control = "control/socket",
+					   .files = files,
+					   .file_count = 1};
+	mkdir("config", 0755);
+	mkdir("log", 0755);
+	mkdir("control", 0755);
+	write_file("config/file", "x");
+	find_places();
+	ck_assert_int_eq(run_confined(use_what_is_configured), 0);
+	forget_places();
+}
+END_TEST
+
+static int use_words_as_names(void)
+{
+	EXPECT(is_refused("none", O_WRONLY | O_CREAT) && is_refused("stderr", O_WRONLY | O_CREAT));
+	return 0;
+}
+
+START_TEST(words_are_no_files)
+{
+	settings = (struct tarn__settings){.question_log = "stderr", .control = "none"};
+	if (has(TARN__SANDBOX_FILES))
+		ck_assert_int_eq(run_confined(use_words_as_names), 0);
+}
+END_TEST
+
+static int use_everything(void)
+{
+	EXPECT(!settings.is_confined && opens("else/file", O_RDWR));
+	return 0;
+}
+
+START_TEST(sandbox_can_be_left_out)
+{
+	settings = (struct tarn__settings){.no_sandbox = true};
+	ck_assert_int_eq(run_confined(use_everything), 0);
 }
 END_TEST
 
@@ -567,6 +730,10 @@ int main(void)
 	TCase *tcase = tcase_create("sandbox");
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, files_elsewhere_cannot_be_read);
+	tcase_add_test(tcase, directories_of_the_machine_are_closed);
+	tcase_add_test(tcase, nothing_but_what_is_configured_is_open);
+	tcase_add_test(tcase, words_are_no_files);
+	tcase_add_test(tcase, sandbox_can_be_left_out);
 	tcase_add_test(tcase, files_that_were_named_can_be_read);
 	tcase_add_test(tcase, files_that_are_read_cannot_be_changed);
 	tcase_add_test(tcase, files_that_are_written_come_and_go);
