@@ -97,6 +97,8 @@ tests_unit_test_dnstap_CPPFLAGS = $(AM_CPPFLAGS) $(DNSTAP_CFLAGS) -Iresolver
 tests_unit_test_dnstap_LDADD = $(LDADD) $(DNSTAP_LIBS)
 # Threads do not start at times.
 tests_unit_test_questions_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pthread_create
+# Root is not given up at times, and users have names that none has.
+tests_unit_test_privileges_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setresuid,--wrap=getpwnam
 # Others use the moments in which the socket comes to be.
 tests_unit_test_control_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=listen,--wrap=fchownat
 # Loopback is on every access list: who may not ask is the test's to say.

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "daemon/commands.h"
+#include "daemon/control_file.h"
 #include "unit.h"
 
 static char directory[] = "/tmp/tarn-control-XXXXXX";
@@ -276,6 +277,50 @@ START_TEST(tarn_that_lives_keeps_its_socket)
 	ck_assert_int_eq(errno, EADDRINUSE);
 	tarn__control_close(&second);
 	close(client());
+}
+END_TEST
+
+/* Whose queue of clients is full. */
+START_TEST(program_that_is_busy_keeps_its_socket)
+{
+	struct sockaddr_un address;
+	int fd = new_socket(path, &address), fds[4], result = 0;
+	size_t count = 0;
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(__real_listen(fd, 0), 0);
+	while (result == 0 && count < sizeof(fds) / sizeof(fds[0])) {
+		fds[count] = new_socket(path, &address);
+		result = connect(fds[count++], (struct sockaddr *)&address, sizeof(address));
+	}
+	ck_assert_int_lt(result, 0);
+	ck_assert_int_eq(errno, EAGAIN);
+	ck_assert_int_eq(tarn__control_open(&control, path, NULL), TARN_ESYSTEM);
+	ck_assert_int_eq(errno, EADDRINUSE);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	while (count > 0)
+		close(fds[--count]);
+	close(fd);
+}
+END_TEST
+
+/* Who has put a socket of his own in the place of ours keeps its rights. */
+START_TEST(socket_of_another_is_not_given_to_the_group)
+{
+	struct tarn__control_file file;
+	struct sockaddr_un address;
+	const char *group = getgrgid(getegid())->gr_name;
+	ck_assert_int_eq(tarn__control_file_open(path, NULL, NULL, &file), 0);
+	ck_assert_int_eq(rename(path, victim), 0);
+	int fd = new_socket(path, &address);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	ck_assert_int_eq(tarn__control_file_set_group(&file, group, NULL), TARN_ESYSTEM);
+	ck_assert_int_eq(errno, EEXIST);
+	ck_assert_uint_eq(mode_of(path), 0600);
+	ck_assert_uint_eq(mode_of(victim), 0600);
+	tarn__control_file_close(&file);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	close(fd);
 }
 END_TEST
 
@@ -730,6 +775,8 @@ int main(void)
 	tcase_add_test(tcase, group_that_is_not_there_leaves_no_file);
 	tcase_add_test(tcase, file_that_was_left_behind_is_replaced);
 	tcase_add_test(tcase, tarn_that_lives_keeps_its_socket);
+	tcase_add_test(tcase, program_that_is_busy_keeps_its_socket);
+	tcase_add_test(tcase, socket_of_another_is_not_given_to_the_group);
 	tcase_add_test(tcase, tarn_that_has_just_come_keeps_its_socket);
 	tcase_add_loop_test(tcase, file_that_a_link_leads_to_keeps_its_rights, 0,
 			    sizeof(traps) / sizeof(traps[0]));

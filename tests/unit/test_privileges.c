@@ -35,8 +35,31 @@ static int ends[2];
 static struct tarn__log sink;
 static struct tarn__identity identity;
 
+/* A kernel, or a layer above it, that says yes and does nothing. */
+static bool is_deaf;
+
+int __real_setresuid(uid_t real, uid_t effective, uid_t saved);
+int __wrap_setresuid(uid_t real, uid_t effective, uid_t saved);
+
+int __wrap_setresuid(uid_t real, uid_t effective, uid_t saved)
+{
+	return is_deaf ? 0 : __real_setresuid(real, effective, saved);
+}
+
+static struct passwd *invented; /* that is found under every name */
+
+struct passwd *__real_getpwnam(const char *name);
+struct passwd *__wrap_getpwnam(const char *name);
+
+struct passwd *__wrap_getpwnam(const char *name)
+{
+	return invented ? invented : __real_getpwnam(name);
+}
+
 static void set_up(void)
 {
+	is_deaf = false;
+	invented = NULL;
 	ck_assert_int_eq(pipe(ends), 0);
 	tarn__log_init(&sink, ends[1], TARN_LOG_INFO);
 }
@@ -164,6 +187,32 @@ START_TEST(root_becomes_the_user_for_good)
 }
 END_TEST
 
+START_TEST(way_back_to_root_ends_it)
+{
+	if (!is_root())
+		return;
+	ck_assert_int_eq(tarn__privileges_find(other_user, &identity, &sink), 0);
+	is_deaf = true;
+	ck_assert_int_eq(tarn__privileges_drop(&identity, false, &sink), TARN_ESYSTEM);
+	ck_assert_ptr_nonnull(strstr(logged(), "nobody could become root again"));
+}
+END_TEST
+
+/* _i: octets beyond what there is room for. */
+START_TEST(name_that_is_too_long_is_refused)
+{
+	char name[sizeof(identity.name) + 1] = "";
+	struct passwd entry = {.pw_name = name, .pw_uid = geteuid(), .pw_gid = getegid()};
+	memset(name, 'x', sizeof(identity.name) - 1 + (size_t)_i);
+	invented = &entry;
+	ck_assert_int_eq(tarn__privileges_find(name, &identity, &sink), _i ? TARN_EINVAL : 0);
+	if (_i)
+		ck_assert_ptr_nonnull(strstr(logged(), "x: the name is too long"));
+	else
+		ck_assert_str_eq(identity.name, name);
+}
+END_TEST
+
 static int by_number(const void *a, const void *b)
 {
 	gid_t left = *(const gid_t *)a, right = *(const gid_t *)b;
@@ -279,7 +328,9 @@ START_TEST(directory_is_made_for_the_user)
 	ck_assert_ptr_nonnull(mkdtemp(parent));
 	snprintf(path, sizeof(path), "%s/run", parent);
 	ck_assert_int_eq(tarn__privileges_find(other_user, &identity, &sink), 0);
+	mode_t before = umask(0);
 	ck_assert_int_eq(tarn__privileges_make_directory(&identity, path, &sink), 0);
+	umask(before);
 	struct stat status;
 	ck_assert_int_eq(stat(path, &status), 0);
 	ck_assert_uint_eq(status.st_uid, identity.uid);
@@ -320,6 +371,8 @@ int main(void)
 	tcase_add_test(tcase, only_root_becomes_another);
 	tcase_add_test(tcase, who_is_not_root_stays_who_he_is);
 	tcase_add_test(tcase, root_becomes_the_user_for_good);
+	tcase_add_test(tcase, way_back_to_root_ends_it);
+	tcase_add_loop_test(tcase, name_that_is_too_long_is_refused, 0, 2);
 	tcase_add_test(tcase, groups_are_the_users_and_no_others);
 #ifdef HAVE_LIBCAP
 	tcase_add_test(tcase, one_capability_is_kept);

@@ -9,11 +9,13 @@
 #include "daemon/sandbox.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <ifaddrs.h>
 #include <limits.h>
+#include <link.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -26,6 +28,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -35,6 +38,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,15 +52,22 @@ static char root[] = "/tmp/tarn-sandbox-XXXXXX";
 
 /* ---- what the kernel has --------------------------------------------------------------------- */
 
+static long landlock_version(void)
+{
+#if defined(HAVE_LINUX_LANDLOCK_H) && defined(SYS_landlock_create_ruleset)
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
+#else
+	return -1;
+#endif
+}
+
 static int find_halves(void)
 {
 	int halves = 0;
 	if (!tarn__sandbox_is_possible())
 		return 0;
-#if defined(HAVE_LINUX_LANDLOCK_H) && defined(SYS_landlock_create_ruleset)
-	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) > 0)
+	if (landlock_version() > 0)
 		halves |= TARN__SANDBOX_FILES;
-#endif
 #ifdef HAVE_SECCOMP
 	if (prctl(PR_GET_SECCOMP) >= 0)
 		halves |= TARN__SANDBOX_CALLS;
@@ -106,14 +117,17 @@ static void tear_down(void)
 	tarn__log_fini(&quiet);
 }
 
+static const struct tarn__sandbox_file own_files[] = {
+	{.path = "read/link"}, {.path = "write/log", .is_written = true},
+	{.path = "both/file"}, {.path = "both/file", .is_written = true},
+	{.path = NULL},	       {.path = "not/there", .is_written = true},
+};
+
+enum { OWN_FILES = sizeof(own_files) / sizeof(own_files[0]) };
+
 static int enter(void)
 {
-	const struct tarn__sandbox_file files[] = {
-		{.path = "read/link"}, {.path = "write/log", .is_written = true},
-		{.path = "both/file"}, {.path = "both/file", .is_written = true},
-		{.path = NULL},	       {.path = "not/there", .is_written = true},
-	};
-	return tarn__sandbox_enter(files, sizeof(files) / sizeof(files[0]), &quiet);
+	return tarn__sandbox_enter(own_files, OWN_FILES, &quiet);
 }
 
 /* ---- processes inside ------------------------------------------------------------------------ */
@@ -430,23 +444,120 @@ START_TEST(file_that_took_anothers_place_can_be_read)
 }
 END_TEST
 
+/* ---- Landlock without the filter, which would refuse some of it itself ------------------------ */
+
+static long version;
+
+static void check_landlock_alone(int (*body)(void))
+{
+	if (!has(TARN__SANDBOX_FILES))
+		return;
+	version = landlock_version();
+	pid_t child = fork();
+	if (child == 0)
+		_exit(tarn__landlock_enter(own_files, OWN_FILES, &quiet) == 0 ? body() : 99);
+	int status;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+
+static const char *loader; /* the program of the C library's that runs others */
+
+static int find_loader(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	(void)size;
+	(void)arg;
+	if (strstr(info->dlpi_name, "/ld-linux") || strstr(info->dlpi_name, "/ld-musl"))
+		loader = strdup(info->dlpi_name);
+	return loader != NULL;
+}
+
+static bool can_execute(const char *path)
+{
+	char *const argv[] = {(char *)"x", NULL};
+	return execv(path, argv) == 0 || errno != EACCES;
+}
+
 static int execute_without_filter(void)
 {
-	char *const argv[] = {(char *)"true", NULL};
-	EXPECT(execv("/bin/true", argv) < 0 && errno == EACCES);
+	EXPECT(!can_execute("/bin/true"));
+	EXPECT(!can_execute("read/program") && !can_execute("both/program"));
+	EXPECT(!loader || !can_execute(loader));
 	return 0;
 }
 
 START_TEST(landlock_alone_lets_nothing_be_executed)
 {
-	if (!has(TARN__SANDBOX_FILES))
-		return;
-	pid_t child = fork();
-	if (child == 0)
-		_exit(tarn__landlock_enter(NULL, 0, &quiet) == 0 ? execute_without_filter() : 99);
-	int status;
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert_int_eq(status, 0);
+	write_file("read/program", "#!/bin/true\n");
+	write_file("both/program", "#!/bin/true\n");
+	ck_assert_int_eq(chmod("read/program", 0755), 0);
+	ck_assert_int_eq(chmod("both/program", 0755), 0);
+	dl_iterate_phdr(find_loader, NULL);
+	check_landlock_alone(execute_without_filter);
+}
+END_TEST
+
+static bool is_denied(int result)
+{
+	return result < 0 && errno == EACCES;
+}
+
+/* Where tarn writes it makes files and sockets, and removes them. */
+static int make_other_things(void)
+{
+	EXPECT(is_denied(mkdir("write/new", 0700)));
+	EXPECT(is_denied(rmdir("write/directory")));
+	EXPECT(is_denied(symlink("/etc", "write/new")));
+	EXPECT(is_denied(mkfifo("write/new", 0600)));
+	EXPECT(mknod("write/new", S_IFCHR | 0600, makedev(1, 3)) < 0 &&
+	       (errno == EACCES || geteuid() != 0));
+	EXPECT(mknod("write/new", S_IFBLK | 0600, makedev(1, 0)) < 0 &&
+	       (errno == EACCES || geteuid() != 0));
+	/* From one directory to another, where it would come under that one's rules. */
+	EXPECT(rename("write/file", "both/new") < 0 && (errno == EXDEV || errno == EACCES));
+	EXPECT(link("write/file", "both/new") < 0 && (errno == EXDEV || errno == EACCES));
+	EXPECT(version < 3 || is_denied(truncate("read/file", 0)));
+	return 0;
+}
+
+START_TEST(landlock_alone_lets_files_and_sockets_be_made_only)
+{
+	mkdir("write/directory", 0755);
+	write_file("write/file", "x");
+	check_landlock_alone(make_other_things);
+}
+END_TEST
+
+static int abstract_socket(void)
+{
+	static const struct sockaddr_un address = {.sun_family = AF_UNIX,
+						   .sun_path = "\0tarn-sandbox-test"};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return fd >= 0 && bind(fd, (const void *)&address, sizeof(address)) == 0 ? fd : -1;
+}
+
+static int reach_others(void)
+{
+	static const struct sockaddr_un address = {.sun_family = AF_UNIX,
+						   .sun_path = "\0tarn-sandbox-test"};
+	struct winsize size;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	EXPECT(null >= 0);
+	EXPECT(version < 5 || is_denied(ioctl(null, TIOCGWINSZ, &size)));
+	if (version < 6)
+		return 0;
+	EXPECT(kill(getppid(), 0) < 0 && errno == EPERM);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	EXPECT(connect(fd, (const void *)&address, sizeof(address)) < 0 && errno == EPERM);
+	return 0;
+}
+
+/* From version 5 of it on, and 6. */
+START_TEST(landlock_alone_lets_nobody_else_be_reached)
+{
+	int fd = abstract_socket();
+	check_landlock_alone(reach_others);
+	close(fd);
 }
 END_TEST
 
@@ -513,9 +624,20 @@ static int make_all_code(void)
 	return (int)syscall(SYS_personality, READ_IMPLIES_EXEC);
 }
 
-static int (*const attacks[])(void) = {execute,	    fork_one,	  trace,	leave_namespace,
-				       become_root, mount_root,	  load_program, load_module,
-				       use_keys,    read_process, use_ring,	make_all_code};
+#ifdef __x86_64__
+/* The same kernel by its other list of calls, which the filter would have to know as well. */
+static int use_other_numbers(void)
+{
+	return (int)syscall(0x40000000 | SYS_getpid);
+}
+#else
+#define use_other_numbers execute
+#endif
+
+static int (*const attacks[])(void) = {
+	execute,	  fork_one,    trace,	 leave_namespace, become_root, mount_root,
+	load_program,	  load_module, use_keys, read_process,	  use_ring,    make_all_code,
+	use_other_numbers};
 
 START_TEST(attack_ends_the_process)
 {
@@ -533,14 +655,20 @@ static bool is_unknown(long result)
 
 static int call_the_rest(void)
 {
+	pid_t group;
 	EXPECT(is_unknown(syscall(435 /* clone3 */, NULL, 0)));
 	EXPECT(is_unknown(syscall(100000)));
 	EXPECT(is_unknown(kill(1, 0)));
 	EXPECT(is_unknown(syscall(SYS_tgkill, 1, 1, 0)));
 	EXPECT(is_unknown(prctl(PR_SET_DUMPABLE, 0)));
+	EXPECT(is_unknown(ioctl(0, TIOCGPGRP, &group)));
+#ifdef SYS_prlimit64
+	EXPECT(is_unknown(syscall(SYS_prlimit64, getppid(), RLIMIT_NOFILE, NULL, NULL)));
+#endif
 	/* Not socket(), which is socketcall() on some machines: a filter cannot see what of it. */
 	EXPECT(is_unknown(syscall(SYS_socket, AF_PACKET, SOCK_RAW, 0)));
 	EXPECT(is_unknown(syscall(SYS_socket, AF_INET, SOCK_RAW, IPPROTO_ICMP)));
+	EXPECT(is_unknown(syscall(SYS_socket, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6)));
 	EXPECT(is_unknown(syscall(SYS_socket, AF_ALG, SOCK_SEQPACKET, 0)));
 	EXPECT(is_unknown(syscall(SYS_socket, AF_VSOCK, SOCK_STREAM, 0)));
 	EXPECT(is_unknown(syscall(SYS_socket, AF_NETLINK, SOCK_RAW, NETLINK_AUDIT)));
@@ -604,6 +732,9 @@ static int make_code_otherwise(void)
 #ifdef SYS_pkey_mprotect
 	EXPECT(is_unknown(syscall(SYS_pkey_mprotect, memory, LEN, PROT_READ | PROT_EXEC, -1)));
 #endif
+#ifdef SYS_remap_file_pages
+	EXPECT(is_unknown(syscall(SYS_remap_file_pages, memory, LEN, 0, 0, 0)));
+#endif
 #ifdef SYS_memfd_create
 	EXPECT(is_unknown(syscall(SYS_memfd_create, "code", 0)));
 #endif
@@ -643,6 +774,65 @@ static int use_what_is_loaded_late(void)
 	return 0;
 }
 
+#ifdef __GLIBC__
+
+/*
+ * How many libraries of nsswitch.conf's services for users and groups can be opened that way. "files" is in the C
+ * library; a line with conditions may leave out some.
+ */
+static int count_services(int how)
+{
+	FILE *file = fopen("/etc/nsswitch.conf", "re");
+	char line[1024];
+	int count = 0;
+	while (file && fgets(line, sizeof(line), file)) {
+		char *rest, *word = strtok_r(line, " \t\n", &rest);
+		if (!word || strchr(rest, '[') ||
+		    (strcmp(word, "passwd:") != 0 && strcmp(word, "group:") != 0))
+			continue;
+		while ((word = strtok_r(NULL, " \t\n", &rest)) && *word != '#') {
+			char library[64];
+			snprintf(library, sizeof(library), "libnss_%.32s.so.2", word);
+			count += strcmp(word, "files") != 0 && dlopen(library, RTLD_NOW | how);
+		}
+	}
+	if (file)
+		fclose(file);
+	return count;
+}
+
+static int count_inside(void)
+{
+	return count_services(RTLD_NOLOAD);
+}
+
+static int count_outside(void)
+{
+	return count_services(0);
+}
+
+static int status_of(int (*count)(void), const struct tarn__sandbox_file *etc)
+{
+	pid_t child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0)
+		_exit(!etc || tarn__sandbox_enter(etc, 1, &quiet) == kernel_halves ? count() : 99);
+	int status;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+START_TEST(what_finds_users_and_groups_is_loaded)
+{
+	const struct tarn__sandbox_file etc = {.path = "/etc/"};
+	if (kernel_halves != 0)
+		ck_assert_int_eq(status_of(count_inside, &etc), status_of(count_outside, NULL));
+}
+END_TEST
+
+#endif
+
 START_TEST(what_libraries_load_late_is_there)
 {
 	const struct tarn__sandbox_file etc = {.path = "/etc/"};
@@ -676,6 +866,36 @@ static int start_thread(void)
 START_TEST(threads_start_and_are_inside)
 {
 	check_inside(start_thread);
+}
+END_TEST
+
+static void *call_unknown(void *is_bound)
+{
+	char byte;
+	if (read(to_child[0], &byte, 1) == 1)
+		*(bool *)is_bound = is_unknown(kill(1, 0));
+	return NULL;
+}
+
+/* Threads of libraries' that are there before. */
+START_TEST(calls_bind_threads_that_run_already)
+{
+	if (!has(TARN__SANDBOX_CALLS))
+		return;
+	ck_assert_int_eq(pipe(to_child), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		pthread_t thread;
+		bool is_bound = false;
+		pthread_create(&thread, NULL, call_unknown, &is_bound);
+		int halves = enter();
+		bool is_told = write(to_child[1], "x", 1) == 1;
+		pthread_join(thread, NULL);
+		_exit(halves == kernel_halves && is_told && is_bound ? 0 : 1);
+	}
+	int status;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
 }
 END_TEST
 
@@ -739,6 +959,8 @@ int main(void)
 	tcase_add_test(tcase, files_that_are_written_come_and_go);
 	tcase_add_test(tcase, file_that_took_anothers_place_can_be_read);
 	tcase_add_test(tcase, landlock_alone_lets_nothing_be_executed);
+	tcase_add_test(tcase, landlock_alone_lets_files_and_sockets_be_made_only);
+	tcase_add_test(tcase, landlock_alone_lets_nobody_else_be_reached);
 	tcase_add_loop_test(tcase, attack_ends_the_process, 0,
 			    sizeof(attacks) / sizeof(attacks[0]));
 	tcase_add_test(tcase, other_calls_are_as_if_the_kernel_had_none);
@@ -747,6 +969,10 @@ int main(void)
 	tcase_add_test(tcase, no_other_call_makes_code);
 	tcase_add_test(tcase, what_libraries_load_late_is_there);
 	tcase_add_test(tcase, threads_start_and_are_inside);
+#ifdef __GLIBC__
+	tcase_add_test(tcase, what_finds_users_and_groups_is_loaded);
+#endif
+	tcase_add_test(tcase, calls_bind_threads_that_run_already);
 	tcase_add_test(tcase, what_tarn_does_works);
 	tcase_add_test(tcase, abort_aborts);
 	suite_add_tcase(suite, tcase);
