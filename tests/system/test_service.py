@@ -222,6 +222,21 @@ def test_the_unit_does_not_repeat_a_start_that_is_refused(tmp_path):
         assert servers.run_tarn(*args).returncode == int(status)
 
 
+def test_the_unit_lets_nothing_be_executed_that_it_lets_be_written():
+    """MemoryDenyWriteExecute= alone lets a file be mapped twice. What can be written is a mount of its own."""
+    with open(UNIT, encoding="ascii") as file:
+        lines = dict(re.findall("^([A-Za-z]+)=(.*)$", file.read(), re.M))
+    written = {"/dev/shm"}
+    for setting, parent in ("RuntimeDirectory", "/run"), ("LogsDirectory", "/var/log"):
+        written |= {parent} | {f"{parent}/{name}" for name in lines[setting].split()}
+    if lines["PrivateTmp"] == "yes":
+        written |= {"/tmp", "/var/tmp"}
+    assert "ReadWritePaths" not in lines and lines["ProtectSystem"] == "strict"
+    closed = lines["NoExecPaths"].split()
+    assert not [path for path in written
+                if path not in closed and not (path == "/var/log" and "/var" in closed)]
+
+
 def test_a_user_whom_tarn_cannot_become_refuses_the_start(tool):
     if os.geteuid() != 0:
         pytest.skip("takes root to be somebody else")
