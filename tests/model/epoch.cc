@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tests/model/epoch.cc: cache/epoch.h and epoch.c as they are. Two readers follow a link to a block; a writer
- * takes the block out of their reach, closes the epoch, and where that has passed writes to the block and leads to it again. A
- * fault: a write that nothing orders behind a reader's last look, or before its next.
+ * takes the block out of their reach, closes the epoch, and where that has passed writes to the block and leads
+ * to it again. A fault: a write that nothing orders behind a reader's last look, or before its next.
  */
 #include "weak.h"
 

@@ -122,8 +122,8 @@ static inline void end_shadows()
 /* ---- <stdatomic.h> --------------------------------------------------------------------------- */
 
 /*
- * A place in the sources that names an order, or none and so seq_cst. One of them is given a weaker order to see whether
- * the model notices.
+ * A place in the sources that names an order, or none and so seq_cst. One of them is given a weaker order to see
+ * whether the model notices.
  */
 struct site {
 	const char *file;
