@@ -5,6 +5,7 @@
 
 #include "net/tcp.h"
 
+#include <strings.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -230,6 +231,26 @@ START_TEST(same_id_twice_is_answered_twice)
 }
 END_TEST
 
+/* A name ends with an octet that is 0. */
+static bool is_same_name(const struct fake_query *a, const struct fake_query *b)
+{
+	return strcasecmp((const char *)a->wire + TARN__HEADER_LEN,
+			  (const char *)b->wire + TARN__HEADER_LEN) == 0;
+}
+
+/* Where the machine is slow some have been sent again. */
+static size_t count_held_questions(void)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < world.fake.held_count; i++) {
+		size_t j = 0;
+		while (!is_same_name(&world.fake.held[j], &world.fake.held[i]))
+			j++;
+		count += j == i;
+	}
+	return count;
+}
+
 START_TEST(more_questions_than_may_be_under_way_wait_their_turn)
 {
 	enum { COUNT = 350 };
@@ -243,7 +264,7 @@ START_TEST(more_questions_than_may_be_under_way_wait_their_turn)
 	}
 	ck_assert_int_eq(send(fd, wire, len, 0), (ssize_t)len);
 	let_read();
-	ck_assert_uint_eq(world.fake.held_count, TARN__TCP_IN_FLIGHT);
+	ck_assert_uint_eq(count_held_questions(), TARN__TCP_IN_FLIGHT);
 	bool seen[COUNT] = {false};
 	for (int i = 0; i < COUNT; i++) {
 		fake_release(&world.fake);
@@ -251,7 +272,7 @@ START_TEST(more_questions_than_may_be_under_way_wait_their_turn)
 		ck_assert_uint_lt(id, COUNT);
 		ck_assert(!seen[id]);
 		seen[id] = true;
-		ck_assert_uint_le(world.fake.held_count, TARN__TCP_IN_FLIGHT);
+		ck_assert_uint_le(count_held_questions(), TARN__TCP_IN_FLIGHT);
 	}
 	close(fd);
 }
