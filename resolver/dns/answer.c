@@ -24,6 +24,7 @@
 
 #include <string.h>
 
+#include "dns/match.h"
 #include "dns/name.h"
 #include "dns/pack.h"
 #include "dns/record.h"
@@ -43,30 +44,20 @@ struct reading {
 
 /* ---- 1. is it ours? --------------------------------------------------------------------- */
 
-/* RFC 5452 section 9.1. GOOD: it is, as far as header and question tell. */
+/* GOOD: it is, as far as header and question tell. */
 static enum tarn__verdict compare(const uint8_t *wire, size_t len, const uint8_t *asked,
-				  size_t qname_len, bool exact_case)
+				  size_t asked_len, bool exact_case)
 {
-	uint16_t flags = tarn__get16(wire + 2);
-	if (memcmp(wire, asked, 2) != 0 || !(flags & TARN__FLAG_QR) || flags & TARN__FLAG_OPCODE)
+	switch (tarn__match(wire, len, asked, asked_len)) {
+	case TARN__MATCH_NONE:
 		return TARN__ANSWER_FOREIGN;
-	unsigned question_count = tarn__get16(wire + 4);
-	/* A server that could not read the question may leave it out, of an error only. */
-	if (question_count == 0) {
-		unsigned rcode = flags & TARN__FLAG_RCODE;
-		bool may = rcode == TARN__FORMERR || rcode == TARN__SERVFAIL ||
-			   rcode == TARN__NOTIMP || rcode == TARN__REFUSED;
-		return may ? TARN__ANSWER_GOOD : TARN__ANSWER_FOREIGN;
+	case TARN__MATCH_SPELLING:
+		return exact_case ? TARN__ANSWER_MISSPELT : TARN__ANSWER_GOOD;
+	case TARN__MATCH_EXACT:
+	case TARN__MATCH_HEADER:
+		break;
 	}
-	const uint8_t *question = wire + TARN__HEADER_LEN;
-	const uint8_t *question_asked = asked + TARN__HEADER_LEN;
-	if (question_count != 1 || len < TARN__HEADER_LEN + qname_len + 4 ||
-	    memcmp(question + qname_len, question_asked + qname_len, 4) != 0 ||
-	    !tarn__name_is_equal(question, question_asked, qname_len))
-		return TARN__ANSWER_FOREIGN;
-	return exact_case && memcmp(question, question_asked, qname_len) != 0
-		       ? TARN__ANSWER_MISSPELT
-		       : TARN__ANSWER_GOOD;
+	return TARN__ANSWER_GOOD;
 }
 
 static uint32_t min32(uint32_t a, uint32_t b)
@@ -454,7 +445,7 @@ static enum tarn__verdict judge(const uint8_t *wire, size_t len, const uint8_t *
 	if (len < TARN__HEADER_LEN || len > TARN__MESSAGE_MAX ||
 	    asked_len < TARN__HEADER_LEN + (size_t)key->qname_len + 4)
 		return TARN__ANSWER_FOREIGN;
-	enum tarn__verdict verdict = compare(wire, len, asked, key->qname_len, exact_case);
+	enum tarn__verdict verdict = compare(wire, len, asked, asked_len, exact_case);
 	if (verdict != TARN__ANSWER_GOOD)
 		return verdict;
 

@@ -9,6 +9,7 @@
 
 #include "dns/answer.h"
 #include "dns/cookie.h"
+#include "dns/match.h"
 #include "dns/name.h"
 #include "dns/record.h"
 
@@ -55,6 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct tarn__answer answer, second;
 	bool exact_case = tarn__get16(data + 2) & TARN__FLAG_AA;
 	tarn__answer_read(data, len, asked, asked_len, &key, exact_case, stored, &answer);
+	fuzz_check((answer.verdict == TARN__ANSWER_FOREIGN) ==
+		   (tarn__match(data, len, asked, asked_len) == TARN__MATCH_NONE));
 	if (answer.cookie)
 		fuzz_check(answer.cookie + answer.cookie_len <= data + len &&
 			   tarn__cookie_len_is_valid(answer.cookie_len));

@@ -22,6 +22,7 @@ unit_tests = \
 	tests/unit/test_log \
 	tests/unit/test_lookup \
 	tests/unit/test_loop \
+	tests/unit/test_match \
 	tests/unit/test_metrics \
 	tests/unit/test_name \
 	tests/unit/test_nearest \
