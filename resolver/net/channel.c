@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "dns/match.h"
 #include "dns/message.h"
 #include "dns/query.h"
 #include "net/clock.h"
@@ -110,48 +111,10 @@ static void finish_all(struct tarn__channel *channel, int error)
 
 /* ---- answers ------------------------------------------------------------------------------ */
 
-static uint8_t lower(uint8_t octet)
-{
-	return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet;
-}
-
-/* Length of the question section of a message of core's making: one name, never compressed. */
-static size_t question_len(const struct tarn_exchange *exchange)
-{
-	size_t at = TARN__HEADER_LEN;
-	while (at < exchange->len && exchange->wire[at] != 0)
-		at += 1 + (size_t)exchange->wire[at];
-	return at + 1 + 4 - TARN__HEADER_LEN;
-}
-
-/*
- * RFC 5452 section 9.1: id and question are those that were sent, to and from this socket's own
- * address and port. A server that could not read the question may leave it out.
- */
+/* Id and question are those that were sent, to and from this socket's own address and port. */
 static bool is_answer_to(const struct tarn_exchange *exchange, const uint8_t *wire, size_t len)
 {
-	if (len < TARN__HEADER_LEN || memcmp(wire, exchange->wire, 2) != 0)
-		return false;
-	uint16_t flags = tarn__get16(wire + 2);
-	if (!(flags & TARN__FLAG_QR) || (flags & TARN__FLAG_OPCODE) != 0)
-		return false;
-	uint16_t question_count = tarn__get16(wire + 4);
-	if (question_count == 0)
-		return (flags & TARN__FLAG_RCODE) != TARN__NOERROR;
-	size_t compare_len = question_len(exchange);
-	if (question_count != 1 || len - TARN__HEADER_LEN < compare_len ||
-	    exchange->len - TARN__HEADER_LEN < compare_len)
-		return false;
-	/* Type and class are compared so too: letters that differ in case only match neither. */
-	const uint8_t *asked = exchange->wire + TARN__HEADER_LEN;
-	const uint8_t *answered = wire + TARN__HEADER_LEN;
-	if (memcmp(asked, answered, compare_len) == 0)
-		return true;
-	for (size_t i = 0; i < compare_len - 4; i++) {
-		if (lower(asked[i]) != lower(answered[i]))
-			return false;
-	}
-	return memcmp(asked + compare_len - 4, answered + compare_len - 4, 4) == 0;
+	return tarn__match(wire, len, exchange->wire, exchange->len) != TARN__MATCH_NONE;
 }
 
 static struct tarn__question *match(struct tarn__channel *channel, const uint8_t *wire, size_t len)
@@ -169,6 +132,15 @@ static struct tarn__question *match(struct tarn__channel *channel, const uint8_t
 }
 
 /* ---- errors of the network ---------------------------------------------------------------- */
+
+/* Length of the question section of a message of core's making: one name, never compressed. */
+static size_t question_len(const struct tarn_exchange *exchange)
+{
+	size_t at = TARN__HEADER_LEN;
+	while (at < exchange->len && exchange->wire[at] != 0)
+		at += 1 + (size_t)exchange->wire[at];
+	return at + 1 + 4 - TARN__HEADER_LEN;
+}
 
 /*
  * Fails the question that an ICMP message quotes. One that does not quote a whole question may be

@@ -233,6 +233,7 @@ enum {
 	FOREIGN_EMPTY,
 	FOREIGN_SHORT,
 	FOREIGN_HEADER,
+	FOREIGN_HEADER_NXDOMAIN,
 	FOREIGN_ID,
 	FOREIGN_NAME,
 	FOREIGN_TYPE,
@@ -253,6 +254,10 @@ static size_t make_foreign(uint8_t *wire, size_t question_len)
 		return TARN__HEADER_LEN - 1;
 	case FOREIGN_HEADER:
 		memset(wire + 4, 0, 8);
+		return TARN__HEADER_LEN;
+	case FOREIGN_HEADER_NXDOMAIN:
+		memset(wire + 4, 0, 8);
+		wire[3] |= TARN__NXDOMAIN;
 		return TARN__HEADER_LEN;
 	case FOREIGN_ID:
 		wire[1] ^= 1;
