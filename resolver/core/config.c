@@ -429,17 +429,18 @@ struct tarn__config *tarn__config_with_trust(struct tarn__config *config, bool t
 
 /* ---- names and their groups ------------------------------------------------------------- */
 
-size_t tarn__config_find_group(const struct tarn__config *config, const uint8_t *qname, size_t len)
+size_t tarn__config_find_group(const struct tarn__config *config, const uint8_t *qname, size_t len,
+			       uint16_t qtype)
 {
 	struct tarn__zone zone;
-	if (!config->zones || !tarn__zones_find(config->zones, qname, len, &zone))
+	if (!config->zones || !tarn__zones_find_for(config->zones, qname, len, qtype, &zone))
 		return 0;
 	return zone.value;
 }
 
 size_t tarn__config_group_of(const struct tarn__config *config, const uint8_t *zone, size_t len)
 {
-	size_t index = tarn__config_find_group(config, zone, len);
+	size_t index = tarn__config_find_group(config, zone, len, TARN__TYPE_SOA);
 	if (index == TARN__GROUP_NONE)
 		return TARN__GROUP_NONE;
 	const struct tarn__group *group = &config->groups[index];
@@ -474,16 +475,17 @@ bool tarn__config_moves_names(const struct tarn__config *a, const struct tarn__c
 	return a->zones_digest != b->zones_digest;
 }
 
-static uint64_t find_digest(const struct tarn__config *config, const uint8_t *qname, size_t len)
+static uint64_t find_digest(const struct tarn__config *config, const uint8_t *qname, size_t len,
+			    uint16_t qtype)
 {
-	size_t index = tarn__config_find_group(config, qname, len);
+	size_t index = tarn__config_find_group(config, qname, len, qtype);
 	if (index == 0)
 		return ROOT_DIGEST;
 	return index == TARN__GROUP_NONE ? NONE_DIGEST : config->groups[index].digest;
 }
 
 bool tarn__config_moves(const struct tarn__config *a, const struct tarn__config *b,
-			const uint8_t *qname, size_t len)
+			const uint8_t *qname, size_t len, uint16_t qtype)
 {
-	return find_digest(a, qname, len) != find_digest(b, qname, len);
+	return find_digest(a, qname, len, qtype) != find_digest(b, qname, len, qtype);
 }

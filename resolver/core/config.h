@@ -100,8 +100,12 @@ const char *tarn__zone_fault(const char *text);
 /* Instead of a group: of a zone that is never forwarded; or there is none. */
 enum { TARN__GROUP_NONE = UINT16_MAX };
 
-/* The group whose servers a name goes to. qname is in wire form, any spelling. */
-size_t tarn__config_find_group(const struct tarn__config *, const uint8_t *qname, size_t len);
+/*
+ * The group whose servers a question goes to: that of the zone which has the name's records of that type
+ * (tarn__zones_find_for()). qname is in wire form, any spelling.
+ */
+size_t tarn__config_find_group(const struct tarn__config *, const uint8_t *qname, size_t len,
+			       uint16_t qtype);
 
 /* The group of exactly that zone. */
 size_t tarn__config_group_of(const struct tarn__config *, const uint8_t *zone, size_t len);
@@ -117,10 +121,10 @@ bool tarn__config_group_is_equal(const struct tarn__config *, size_t group,
 bool tarn__config_moves_names(const struct tarn__config *, const struct tarn__config *);
 
 /*
- * Does this name? The root's servers, whichever they are, all see the same; what they have said of a
- * name stays good.
+ * Does a question of this name and type? The root's servers, whichever they are, all see the same; what
+ * they have said of a name stays good.
  */
 bool tarn__config_moves(const struct tarn__config *, const struct tarn__config *,
-			const uint8_t *qname, size_t len);
+			const uint8_t *qname, size_t len, uint16_t qtype);
 
 #endif

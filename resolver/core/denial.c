@@ -18,12 +18,17 @@ static size_t write_name_key(const struct tarn__key *key, uint8_t out[TARN__KEY_
 	return tarn__key_write(&typeless, out);
 }
 
+bool tarn__denial_is_for(uint16_t qtype)
+{
+	return qtype != TARN__TYPE_DS;
+}
+
 bool tarn__denial_find(struct rtcache_client *client, const struct tarn__key *key,
 		       struct rtcache_value *out)
 {
 	uint8_t name[TARN__KEY_MAX];
 	size_t len = write_name_key(key, name);
-	return rtcache_peek(client, name, len, false, out) == 1;
+	return tarn__denial_is_for(key->qtype) && rtcache_peek(client, name, len, false, out) == 1;
 }
 
 bool tarn__denial_fill(struct rtcache_client *client, struct rtcache_lookup *handle,
@@ -48,6 +53,8 @@ bool tarn__denial_fill(struct rtcache_client *client, struct rtcache_lookup *han
 void tarn__denial_put(struct rtcache_client *client, const struct tarn__key *key,
 		      const uint8_t *stored, size_t len, uint64_t ttl_ms)
 {
+	if (!tarn__denial_is_for(key->qtype))
+		return;
 	uint8_t name[TARN__KEY_MAX];
 	size_t name_len = write_name_key(key, name);
 	(void)rtcache_put(client, name, name_len, stored, len, ttl_ms);
@@ -55,6 +62,8 @@ void tarn__denial_put(struct rtcache_client *client, const struct tarn__key *key
 
 void tarn__denial_remove(struct rtcache_client *client, const struct tarn__key *key)
 {
+	if (!tarn__denial_is_for(key->qtype))
+		return;
 	uint8_t name[TARN__KEY_MAX];
 	size_t len = write_name_key(key, name);
 	rtcache_remove(client, name, len);

@@ -16,6 +16,12 @@
 #include "dns/query.h"
 #include "rtcache.h"
 
+/*
+ * Is a type denied with its name? A DS is not: it is the parent zone's, whose servers may be others than
+ * the name's, and know nothing of it (core/zones.h). For such a key the functions below do nothing.
+ */
+bool tarn__denial_is_for(uint16_t qtype);
+
 /* Is the key's name known not to exist? Then *out is filled, with the stored form of NXDOMAIN. */
 bool tarn__denial_find(struct rtcache_client *, const struct tarn__key *,
 		       struct rtcache_value *out);

@@ -222,9 +222,9 @@ static void free_group(struct tarn__forwarding *group)
 }
 
 struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *all,
-					       const uint8_t *qname, size_t len)
+					       const uint8_t *qname, size_t len, uint16_t qtype)
 {
-	size_t index = tarn__config_find_group(all->config, qname, len);
+	size_t index = tarn__config_find_group(all->config, qname, len, qtype);
 	return index == TARN__GROUP_NONE ? NULL : all->groups[index];
 }
 
@@ -233,9 +233,9 @@ bool tarn__forwarding_has_room(const struct tarn__forwarding *group, size_t take
 	return left > (group->all->config->group_count > 1 ? taken : 0);
 }
 
-void tarn__lookups_want(struct tarn__lookups *all, const uint8_t *qname, size_t len)
+void tarn__lookups_want(struct tarn__lookups *all, const uint8_t *qname, size_t len, uint16_t qtype)
 {
-	struct tarn__forwarding *group = tarn__forwarding_find(all, qname, len);
+	struct tarn__forwarding *group = tarn__forwarding_find(all, qname, len, qtype);
 	if (group)
 		tarn__probes_want(&group->probes);
 }
@@ -308,15 +308,22 @@ static void resume(struct tarn__lookups *all)
 	all->io->wake_at(all->io->data, all->io->now_ms(all->io->data));
 }
 
+/* Where it belongs now. */
+static struct tarn__forwarding *group_of(const struct tarn__lookup *lookup)
+{
+	const struct tarn__key *key = &lookup->key;
+	return tarn__forwarding_find(lookup->all, key->qname, key->qname_len, key->qtype);
+}
+
 /* Recalls the lookups of a group's list whose names do not belong to the group, and takes them out. */
-static void take_strays(struct tarn__lookups *all, struct tarn__forwarding *group,
-			struct tarn__list *from, struct tarn__list *strays)
+static void take_strays(struct tarn__forwarding *group, struct tarn__list *from,
+			struct tarn__list *strays)
 {
 	struct tarn__list *next;
 	for (struct tarn__list *node = from->next; node != from; node = next) {
 		next = node->next;
 		struct tarn__lookup *lookup = TARN__CONTAINER(node, struct tarn__lookup, node);
-		if (tarn__forwarding_find(all, lookup->key.qname, lookup->key.qname_len) == group)
+		if (group_of(lookup) == group)
 			continue;
 		tarn__lookup_recall(lookup);
 		tarn__list_move(&lookup->node, strays);
@@ -326,9 +333,7 @@ static void take_strays(struct tarn__lookups *all, struct tarn__forwarding *grou
 /* Has a lookup that has been taken out of a group wait in that of its name. */
 static void settle_stray(struct tarn__lookup *lookup)
 {
-	const struct tarn__key *key = &lookup->key;
-	struct tarn__forwarding *group =
-		tarn__forwarding_find(lookup->all, key->qname, key->qname_len);
+	struct tarn__forwarding *group = group_of(lookup);
 	if (!group)
 		tarn__lookup_fail(lookup, TARN_ENOSERVER);
 	else if (!tarn__lookup_join(lookup, group))
@@ -415,9 +420,9 @@ int tarn__lookups_set_config(struct tarn__lookups *all, struct tarn__config *con
 		struct tarn__forwarding *group = old_groups[i];
 		if (!is_kept(old, old_groups, i, config, groups))
 			recall_all(group);
-		take_strays(all, group, &group->waiting, &strays);
-		take_strays(all, group, &group->kept, &strays);
-		take_strays(all, group, &group->running, &strays);
+		take_strays(group, &group->waiting, &strays);
+		take_strays(group, &group->kept, &strays);
+		take_strays(group, &group->running, &strays);
 	}
 	bool has_changed = !tarn__list_is_empty(&strays);
 	switched(arg);

@@ -106,12 +106,12 @@ void tarn__lookups_learn_of_loops(struct tarn__lookups *);
  */
 void tarn__lookups_look_for_loop(struct tarn__lookups *, size_t server_index);
 
-/* A client asks for a name, and had something else than an answer of now. */
-void tarn__lookups_want(struct tarn__lookups *, const uint8_t *qname, size_t len);
+/* A client asks this, and had something else than an answer of now. */
+void tarn__lookups_want(struct tarn__lookups *, const uint8_t *qname, size_t len, uint16_t qtype);
 
-/* The group that a name goes to; NULL: to none, it is never forwarded. */
+/* The group that a question goes to; NULL: to none, it is never forwarded. */
 struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *, const uint8_t *qname,
-					       size_t len);
+					       size_t len, uint16_t qtype);
 
 /*
  * May a group that has taken so much of what all groups share take more, with so much left? Of several

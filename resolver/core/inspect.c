@@ -3,6 +3,7 @@
 #include "core/inspect.h"
 
 #include "core/config.h"
+#include "core/denial.h"
 #include "core/resolver.h"
 #include "dns/answer.h"
 #include "dns/name.h"
@@ -52,7 +53,8 @@ void tarn__inspect(struct tarn__resolver *resolver, const uint8_t *wire, size_t 
 	out->special = tarn__special_find(out->query.qname, out->query.qname_len);
 	struct rtcache_client *cache = tarn__resolver_client(resolver);
 	look_up(cache, &out->query, out->query.qtype, out->states);
-	look_up(cache, &out->query, NAME_ITSELF, out->denials);
+	if (tarn__denial_is_for(out->query.qtype))
+		look_up(cache, &out->query, NAME_ITSELF, out->denials);
 }
 
 /* ---- forgetting ------------------------------------------------------------------------- */

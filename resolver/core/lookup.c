@@ -605,7 +605,7 @@ void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle
 	if (tarn__denial_fill(all->client, handle, &question, all->scratch->stored, &is_denied))
 		return;
 	struct tarn__forwarding *group =
-		tarn__forwarding_find(all, question.qname, question.qname_len);
+		tarn__forwarding_find(all, question.qname, question.qname_len, question.qtype);
 	if (!group ||
 	    !tarn__forwarding_has_room(group, group->count, TARN__LOOKUPS_MAX - all->count)) {
 		rtcache_refuse(handle, group ? TARN_EBUSY : TARN_ENOSERVER);

@@ -156,7 +156,27 @@ APART enum tarn__ruling answer_chaos(const struct tarn__policy *policy,
 	return answer_record(query, TARN__TYPE_TXT, 0, string->rdata, string->len, out);
 }
 
-APART enum tarn__ruling answer_special(const struct tarn__query *query,
+/*
+ * Is it a zone whose delegation the zone above has, or denies? Its DS is the parent's (RFC 4035 section
+ * 3.1.4.1; RFC 8375 section 4 says so of home.arpa): a validator needs the proof that there is none. The
+ * others are no zones in the DNS, and nothing is asked of them (RFC 7686 section 2).
+ */
+static bool is_zone(enum tarn__special_kind kind)
+{
+	return kind == TARN__SPECIAL_EMPTY || kind == TARN__SPECIAL_RESOLVER;
+}
+
+/* Is it the name of a zone of the configuration? Then it exists, whatever zone is above it. */
+static bool has_zone_at(const struct tarn__policy *policy, const struct tarn__query *query)
+{
+	struct tarn__zone zone;
+	return policy->zones &&
+	       tarn__zones_find(policy->zones, query->qname, query->qname_len, &zone) &&
+	       zone.len == query->qname_len;
+}
+
+APART enum tarn__ruling answer_special(const struct tarn__policy *policy,
+				       const struct tarn__query *query,
 				       struct tarn__special special,
 				       struct tarn__policy_answer *out)
 {
@@ -164,12 +184,11 @@ APART enum tarn__ruling answer_special(const struct tarn__query *query,
 	static const uint8_t loopback_ipv6[16] = {[15] = 1};
 
 	bool is_apex = query->qname_len == special.zone_len;
-	/* RFC 8375 section 4: the parent's denial of a DS is what a validator needs. */
-	if (special.kind == TARN__SPECIAL_HOME && is_apex && query->qtype == TARN__TYPE_DS)
+	if (is_apex && query->qtype == TARN__TYPE_DS && is_zone(special.kind))
 		return TARN__POLICY_PASS;
 	out->rule = TARN__RULE_SPECIAL;
 	out->zone_len = (uint16_t)special.zone_len;
-	bool exists = is_apex;
+	bool exists = is_apex || has_zone_at(policy, query);
 	switch (special.kind) {
 	case TARN__SPECIAL_LOCALHOST:
 		/* ANY: one RRset of those that there are (RFC 8482 section 4.1). */
@@ -185,9 +204,8 @@ APART enum tarn__ruling answer_special(const struct tarn__query *query,
 		exists = true;
 		break;
 	case TARN__SPECIAL_MISSING:
-		exists = false;
+		exists = !is_apex && exists;
 		break;
-	case TARN__SPECIAL_HOME:
 	case TARN__SPECIAL_EMPTY:
 	case TARN__SPECIAL_NONE:
 		break;
@@ -197,14 +215,15 @@ APART enum tarn__ruling answer_special(const struct tarn__query *query,
 }
 
 /* A zone that is never forwarded, and the reason why there is nothing in it. */
-APART enum tarn__ruling answer_zone(const struct tarn__query *query, size_t zone_len,
+APART enum tarn__ruling answer_zone(const struct tarn__policy *policy,
+				    const struct tarn__query *query, size_t zone_len,
 				    struct tarn__policy_answer *out)
 {
-	bool is_apex = query->qname_len == zone_len;
+	bool exists = query->qname_len == zone_len || has_zone_at(policy, query);
 	out->rule = TARN__RULE_ZONE;
 	out->zone_len = (uint16_t)zone_len;
 	enum tarn__ruling ruling =
-		answer_negative(query, is_apex ? TARN__NOERROR : TARN__NXDOMAIN, zone_len, out);
+		answer_negative(query, exists ? TARN__NOERROR : TARN__NXDOMAIN, zone_len, out);
 	out->options.ede[out->options.ede_count++] =
 		(struct tarn__ede){TARN__EDE_BLOCKED, "this zone is not forwarded"};
 	return ruling;
@@ -214,16 +233,23 @@ APART enum tarn__ruling answer_zone(const struct tarn__query *query, size_t zone
 APART size_t find_empty_zone(const struct tarn__policy *policy, const struct tarn__query *query)
 {
 	struct tarn__zone zone;
-	if (!tarn__zones_find(policy->zones, query->qname, query->qname_len, &zone))
+	if (!tarn__zones_find_for(policy->zones, query->qname, query->qname_len, query->qtype,
+				  &zone))
 		return 0;
 	return zone.value == TARN__GROUP_NONE ? zone.len : 0;
 }
 
-/* Goes upstream though its use is special. */
-APART bool is_passed(const struct tarn__policy *policy, const struct tarn__query *query)
+/*
+ * Goes upstream though its use is special. The DS of a zone with servers is the special zone's above it,
+ * and stays here; of a special zone itself it is for whoever is above that.
+ */
+APART bool is_passed(const struct tarn__policy *policy, const struct tarn__query *query,
+		     struct tarn__special special)
 {
 	struct tarn__zone zone;
-	if (policy->zones && tarn__zones_find(policy->zones, query->qname, query->qname_len, &zone))
+	uint16_t type = query->qname_len == special.zone_len ? TARN__TYPE_SOA : query->qtype;
+	if (policy->zones &&
+	    tarn__zones_find_for(policy->zones, query->qname, query->qname_len, type, &zone))
 		return true;
 	for (size_t i = 0; i < policy->passed_count; i++) {
 		if (tarn__name_is_within(query->qname, query->qname_len, policy->passed[i].octets,
@@ -266,11 +292,11 @@ enum tarn__ruling tarn__policy_apply(const struct tarn__policy *policy,
 	if (policy->has_empty_zones) {
 		size_t zone_len = find_empty_zone(policy, query);
 		if (zone_len > 0)
-			return answer_zone(query, zone_len, out);
+			return answer_zone(policy, query, zone_len, out);
 	}
 	struct tarn__special special = tarn__special_find(query->qname, query->qname_len);
-	if (special.kind != TARN__SPECIAL_NONE && !is_passed(policy, query))
-		return answer_special(query, special, out);
+	if (special.kind != TARN__SPECIAL_NONE && !is_passed(policy, query, special))
+		return answer_special(policy, query, special, out);
 	if (query->qtype == TARN__TYPE_ANY)
 		return answer_any(query, out);
 	return TARN__POLICY_PASS;

@@ -353,8 +353,8 @@ static void on_deadline(struct tarn__timer *timer)
 static bool wait(struct tarn__resolver *resolver, const struct tarn__asker *asker,
 		 const struct tarn__query *query)
 {
-	struct tarn__forwarding *group =
-		tarn__forwarding_find(&resolver->lookups, query->qname, query->qname_len);
+	struct tarn__forwarding *group = tarn__forwarding_find(&resolver->lookups, query->qname,
+							       query->qname_len, query->qtype);
 	if (!has_room(resolver, asker, group)) {
 		rtcache_cancel(resolver->client, &resolver->spare->request);
 		return false;
@@ -493,7 +493,8 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__respondent *t
 	/* Without a lookup the failure is an earlier one's. */
 	bool is_cached = resolver->lookups.started == started;
 	if (is_cached && (!value.data || value.status == RTCACHE_STALE))
-		tarn__lookups_want(&resolver->lookups, query->qname, query->qname_len);
+		tarn__lookups_want(&resolver->lookups, query->qname, query->qname_len,
+				   query->qtype);
 	if (!value.data) {
 		outcome->status = TARN__STATUS_FAILURE;
 		return tarn__respond_failure(to, value.error, is_cached, reply);
@@ -701,8 +702,9 @@ static void regroup(struct tarn__resolver *resolver)
 	for (struct tarn__list *node = resolver->waiting.next; node != &resolver->waiting;
 	     node = node->next) {
 		struct pending *pending = TARN__CONTAINER(node, struct pending, node);
-		set_group(pending, tarn__forwarding_find(lookups, pending->query.qname,
-							 pending->query.qname_len));
+		const struct tarn__query *query = &pending->query;
+		set_group(pending, tarn__forwarding_find(lookups, query->qname, query->qname_len,
+							 query->qtype));
 	}
 }
 
@@ -730,7 +732,7 @@ static void drop_item(const struct rtcache_item *item, void *arg)
 		return;
 	for (size_t i = 0; i < drop->count; i++) {
 		if (!tarn__config_moves(drop->before[i], drop->resolver->lookups.config, key.qname,
-					key.qname_len))
+					key.qname_len, key.qtype))
 			continue;
 		rtcache_remove(drop->resolver->client, item->key, item->key_len);
 		return;

@@ -127,7 +127,7 @@ __attribute__((noinline)) static struct tarn__special find_in_arpa(const uint8_t
 	if (is_label(label, "\3ip6"))
 		return find_reverse(qname, len, starts, count - 2, &ipv6);
 	if (is_label(label, "\4home"))
-		return (struct tarn__special){TARN__SPECIAL_HOME, zone_len};
+		return (struct tarn__special){TARN__SPECIAL_EMPTY, zone_len};
 	if (is_label(label, "\10resolver"))
 		return (struct tarn__special){TARN__SPECIAL_RESOLVER, zone_len};
 	return none;

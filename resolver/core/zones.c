@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/message.h"
 #include "dns/name.h"
 #include "tarn.h"
 
@@ -158,4 +159,12 @@ bool tarn__zones_find(const struct tarn__zones *zones, const uint8_t *name, size
 		return false;
 	*out = (struct tarn__zone){.len = best->len, .value = best->value};
 	return true;
+}
+
+bool tarn__zones_find_for(const struct tarn__zones *zones, const uint8_t *name, size_t len,
+			  uint16_t type, struct tarn__zone *out)
+{
+	/* The root has no parent. */
+	size_t label_len = type == TARN__TYPE_DS && name[0] != 0 ? 1 + (size_t)name[0] : 0;
+	return tarn__zones_find(zones, name + label_len, len - label_len, out);
 }

@@ -33,4 +33,11 @@ bool tarn__zones_have(const struct tarn__zones *, uint16_t value);
 bool tarn__zones_find(const struct tarn__zones *, const uint8_t *name, size_t len,
 		      struct tarn__zone *out);
 
+/*
+ * The longest zone that has the name's records of that type: a DS is in the zone above the name, whose
+ * servers are the parent's (RFC 4035 section 3.1.4.1). false and *out as above.
+ */
+bool tarn__zones_find_for(const struct tarn__zones *, const uint8_t *name, size_t len,
+			  uint16_t type, struct tarn__zone *out);
+
 #endif

@@ -208,6 +208,10 @@ static json_t *describe_rule(const struct tarn__inspected *inspected)
 	if (inspected->ruling == TARN__POLICY_PASS) {
 		if (inspected->special.kind == TARN__SPECIAL_NONE)
 			return json_string("none: it is for the upstream servers");
+		if (query->qtype == TARN__TYPE_DS &&
+		    query->qname_len == inspected->special.zone_len)
+			return json_string("none: a DS is for the servers of the zone above"
+					   " (RFC 4035)");
 		return json_sprintf("%s is special, but an exception has been made",
 				    zone_text(query, inspected->special.zone_len, zone));
 	}
@@ -387,13 +391,15 @@ json_t *tarn__describe_inspected(const struct tarn__inspected *inspected,
 	}
 	json_object_set_new(out, "rule", describe_rule(inspected));
 	if (inspected->ruling == TARN__POLICY_PASS) {
-		size_t index = tarn__config_find_group(config, query->qname, query->qname_len);
+		size_t index = tarn__config_find_group(config, query->qname, query->qname_len,
+						       query->qtype);
 		const struct tarn__group *group =
 			index == TARN__GROUP_NONE ? NULL : &config->groups[index];
 		json_object_set_new(out, "answer", describe_way(inspected, group, totals));
 		struct tarn__zone zone = {.len = 1};
 		if (config->zones)
-			tarn__zones_find(config->zones, query->qname, query->qname_len, &zone);
+			tarn__zones_find_for(config->zones, query->qname, query->qname_len,
+					     query->qtype, &zone);
 		if (group)
 			json_object_set_new(
 				out, "forward",

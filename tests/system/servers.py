@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 
+import dns.dnssec
 import dns.exception
 import dns.message
 import dns.query
@@ -317,6 +318,41 @@ zone:
     zonefile-load: whole
     journal-content: none
 """)
+
+
+class SignedZone(Knotd):
+    """Knot DNS with one zone that it signs, in which delegations stand that it is told of."""
+
+    def __init__(self, directory, zone, records):
+        self.zone = zone
+        with open(os.path.join(directory, f"{zone}.zone"), "w", encoding="ascii") as file:
+            file.write(f"$TTL 600\n@ SOA ns.{zone}. admin.{zone}. 1 7200 900 1209600 60\n"
+                       f"@ NS ns.{zone}.\nns.{zone}. A 127.0.0.1\n" + "\n".join(records) + "\n")
+        super().__init__(directory, f"""
+policy:
+  - id: signed
+    algorithm: ecdsap256sha256
+    single-type-signing: on
+zone:
+  - domain: {zone}
+    storage: "{directory}"
+    file: {zone}.zone
+    zonefile-load: whole
+    zonefile-sync: -1
+    journal-content: none
+    dnssec-signing: on
+    dnssec-policy: signed
+""")
+
+    def key(self):
+        """The DNSKEY that it signs with."""
+        question = dns.message.make_query(self.zone + ".", "DNSKEY")
+        return dns.query.tcp(question, self.host, 5, self.port).answer[0][0]
+
+    def delegation(self):
+        """What the zone above says of it."""
+        ds = dns.dnssec.make_ds(self.zone + ".", self.key(), "SHA256")
+        return [f"{self.zone}. NS ns.{self.zone}.", f"{self.zone}. DS {ds}"]
 
 
 def recv_exactly(sock, length):

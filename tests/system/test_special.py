@@ -158,15 +158,17 @@ def test_an_ordinary_name_is_asked_for(tarn, upstream, name):
     assert upstream.count(name) == 1
 
 
-def test_the_ds_of_home_arpa_is_asked_for(tarn, upstream):
-    """RFC 8375 section 4: it is what proves the delegation insecure."""
-    tarn.ask("home.arpa.", "DS")
+def test_the_ds_of_an_empty_zone_is_asked_for(tarn, upstream):
+    """RFC 4035 section 3.1.4.1, RFC 8375 section 4: it is what proves the delegation insecure."""
+    zones = ["home.arpa.", "10.in-addr.arpa.", "d.f.ip6.arpa.", "resolver.arpa."]
+    for zone in zones:
+        tarn.ask(zone, "DS")
     assert [(question.name, question.type) for question in upstream.questions] == \
-        [("home.arpa.", "DS")]
+        [(zone, "DS") for zone in zones]
     for name, zone in (("tv.home.arpa.", "home.arpa."), ("local.", "local.")):
         wire = tarn.ask_wire(dns.message.make_query(name, "DS").to_wire())
         check_negative(wire, zone, dns.rcode.NXDOMAIN)
-    assert upstream.count() == 1
+    assert upstream.count() == len(zones)
 
 
 # ---- --pass --------------------------------------------------------------------------------------

@@ -202,6 +202,12 @@ def test_explain_a_local_name(ctl, name, answer, rule):
     assert "forward" not in told
 
 
+def test_explain_the_ds_of_a_special_zone(ctl):
+    told = ctl.explain("10.in-addr.arpa", "DS")
+    assert told["rule"] == "none: a DS is for the servers of the zone above (RFC 4035)"
+    assert told["answer"] == "that of an upstream server"
+
+
 def test_explain_what_is_refused(ctl):
     told = ctl.explain("www.example", "A", "198.51.100.7")
     assert told["answer"] == "REFUSED"
@@ -227,6 +233,9 @@ def test_explain_a_zone_with_servers_of_its_own(run_tarn, run_upstream, tmp_path
     assert (network["zone"], network["servers"][0]["server"]) == ("3.10.in-addr.arpa.", corp.address)
     assert [row["server"] for row in ctl.explain("www.example")["forward"]["servers"]] == \
         [rest.address]
+    for name, zone in (("corp.example", "."), ("www.corp.example", "corp.example."),
+                       ("never.example", "."), ("10.in-addr.arpa", ".")):
+        assert ctl.explain(name, "DS")["forward"]["zone"] == zone
     never = ctl.explain("www.never.example")
     assert never["answer"] == "NXDOMAIN, from tarn itself"
     assert never["rule"] == "never.example. is a zone that is never forwarded"

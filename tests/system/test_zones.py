@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Zones with servers of their own: who is asked, from where, and what happens when nobody answers."""
 
+import shutil
+import subprocess
+
 import dns.flags
 import dns.rcode
 import pytest
 
 from client import Client
 from netns import MACHINE, SERVERS, ip
+from servers import SignedZone
 from upstream import address, silence
 
 NOBODY_WAITS_LONGER = 1.0  # while the zone's own server lives
@@ -112,6 +116,51 @@ def truncated(question):
     reply.answer.clear()
     reply.flags |= dns.flags.TC
     return reply
+
+
+# ---- a client that validates ---------------------------------------------------------------------
+
+@pytest.fixture
+def run_signed(cleanup, tmp_path):
+    """Serves and signs a zone with these records, if there is a Knot DNS."""
+    def run(zone, *records):
+        if not shutil.which("knotd", path="/usr/sbin:/usr/bin"):
+            pytest.skip("no knotd on this machine")
+        directory = tmp_path / zone
+        directory.mkdir()
+        server = SignedZone(str(directory), zone, records)
+        cleanup.callback(server.kill)
+        return server
+    return run
+
+
+@pytest.mark.parametrize("name,expected", [
+    ("www.corp.example", "; fully validated"),
+    ("corp.example", "; fully validated"),
+    ("missing.corp.example", "; negative response, fully validated"),
+    ("www.lab.example", "; unsigned answer"),
+    ("ads.example", "; negative response, unsigned answer"),
+    ("no.ads.example", "; negative response, unsigned answer"),
+])
+def test_a_validating_client_finds_its_way_into_a_zone(run_zones, run_signed, run_upstream, tool,
+                                                       tmp_path, name, expected):
+    """RFC 4035 section 3.1.4.1: the DS is the parent's, or its proof that there is none."""
+    corp = run_signed("corp.example", "@ A 192.0.2.1", "www A 192.0.2.2")
+    lab = run_upstream(address(value="192.0.2.3"))
+    parent = run_signed("example", *corp.delegation(), "lab NS ns.lab", "ads NS ns.ads")
+    tarn = run_zones('upstream = {%s}\n'
+                     'forward "corp.example" { upstream = {%s} }\n'
+                     'forward "lab.example" { upstream = {%s} }\n'
+                     'forward "ads.example" { upstream = {} }\n', parent, corp, lab)
+    anchors = tmp_path / "anchors"
+    flags, protocol, algorithm, *key = parent.key().to_text().split()
+    anchors.write_text(f'trust-anchors {{ "example." static-key {flags} {protocol} {algorithm} '
+                       f'"{" ".join(key)}"; }};\n')
+    out = subprocess.run([tool("delv"), "@127.0.0.1", "-p", str(tarn.port), "-a", str(anchors),
+                          "+root=example", name, "A"],
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                         timeout=30).stdout
+    assert expected in out.splitlines(), out
 
 
 # ---- an interface of its own ---------------------------------------------------------------------

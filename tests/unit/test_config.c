@@ -49,7 +49,7 @@ static size_t group_of(const struct tarn__config *config, const char *text)
 	uint8_t name[TARN__NAME_MAX];
 	size_t len = tarn__name_parse(text, name);
 	ck_assert_uint_gt(len, 0);
-	return tarn__config_find_group(config, name, len);
+	return tarn__config_find_group(config, name, len, TARN__TYPE_A);
 }
 
 START_TEST(names_have_groups_and_groups_have_servers)
@@ -263,12 +263,19 @@ START_TEST(other_upstreams_leave_the_rest_as_it_is)
 }
 END_TEST
 
-static bool moves(const struct tarn__config *a, const struct tarn__config *b, const char *text)
+static bool moves_type(const struct tarn__config *a, const struct tarn__config *b, const char *text,
+		       uint16_t type)
 {
 	uint8_t name[TARN__NAME_MAX];
 	size_t len = tarn__name_parse(text, name);
-	ck_assert(tarn__config_moves(a, b, name, len) == tarn__config_moves(b, a, name, len));
-	return tarn__config_moves(a, b, name, len);
+	ck_assert(tarn__config_moves(a, b, name, len, type) ==
+		  tarn__config_moves(b, a, name, len, type));
+	return tarn__config_moves(a, b, name, len, type);
+}
+
+static bool moves(const struct tarn__config *a, const struct tarn__config *b, const char *text)
+{
+	return moves_type(a, b, text, TARN__TYPE_A);
 }
 
 START_TEST(names_move_with_their_zones_servers)
@@ -307,6 +314,11 @@ START_TEST(names_move_with_their_zones_servers)
 	ck_assert(tarn__config_moves_names(before, after));
 	ck_assert(moves(before, after, "www.corp.example"));
 	ck_assert(moves(before, after, "www.ads.example"));
+	ck_assert(moves(before, after, "corp.example"));
+	/* The servers of a zone are not asked for its DS, but for those below. */
+	ck_assert(!moves_type(before, after, "corp.example", TARN__TYPE_DS));
+	ck_assert(!moves_type(before, after, "ads.example", TARN__TYPE_DS));
+	ck_assert(moves_type(before, after, "www.corp.example", TARN__TYPE_DS));
 	ck_assert(moves(before, after, "10.in-addr.arpa"));
 	ck_assert(!moves(before, after, "www.example"));
 	tarn__config_put(after);

@@ -15,7 +15,6 @@
 #define LOCALHOST TARN__SPECIAL_LOCALHOST
 #define MISSING TARN__SPECIAL_MISSING
 #define EMPTY TARN__SPECIAL_EMPTY
-#define HOME TARN__SPECIAL_HOME
 #define RESOLVER TARN__SPECIAL_RESOLVER
 
 /* In memory of its own, so that a sanitizer sees a read past either end. */
@@ -54,7 +53,7 @@ static const struct {
 	{"onion.", MISSING},
 	{"alt.", MISSING},
 	{"local.", MISSING},
-	{"home.arpa.", HOME},
+	{"home.arpa.", EMPTY},
 	{"resolver.arpa.", RESOLVER},
 	/* RFC 6303 section 4.1 */
 	{"10.in-addr.arpa.", EMPTY},

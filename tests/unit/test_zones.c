@@ -44,6 +44,14 @@ static int find(const char *text)
 	return zone.value;
 }
 
+static int find_for(const char *text, uint16_t type)
+{
+	uint8_t name[TARN__NAME_MAX];
+	size_t len = tarn__name_parse(text, name);
+	struct tarn__zone zone;
+	return tarn__zones_find_for(zones, name, len, type, &zone) ? zone.value : -1;
+}
+
 START_TEST(no_name_is_in_no_zone)
 {
 	ck_assert_int_eq(find("."), -1);
@@ -133,12 +141,25 @@ START_TEST(many_zones_are_told_apart)
 }
 END_TEST
 
+START_TEST(ds_is_in_the_zone_above)
+{
+	ck_assert_int_eq(add("example.com", 1), 0);
+	ck_assert_int_eq(add("sub.example.com", 2), 0);
+	ck_assert_int_eq(find_for("sub.example.com", TARN__TYPE_DS), 1);
+	ck_assert_int_eq(find_for("sub.example.com", TARN__TYPE_SOA), 2);
+	ck_assert_int_eq(find_for("a.sub.example.com", TARN__TYPE_DS), 2);
+	ck_assert_int_eq(find_for("example.com", TARN__TYPE_DS), -1);
+	ck_assert_int_eq(find_for(".", TARN__TYPE_DS), -1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("zones");
 	TCase *tcase = tcase_create("zones");
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, no_name_is_in_no_zone);
+	tcase_add_test(tcase, ds_is_in_the_zone_above);
 	tcase_add_test(tcase, longest_zone_counts);
 	tcase_add_test(tcase, zone_is_told_by_its_length);
 	tcase_add_test(tcase, letters_are_the_same_in_either_case);
