@@ -32,11 +32,10 @@ bool tarn__denial_find(struct rtcache_client *client, const struct tarn__key *ke
 }
 
 bool tarn__denial_fill(struct rtcache_client *client, struct rtcache_lookup *handle,
-		       const struct tarn__key *key, uint8_t *stored, bool *is_denied)
+		       const struct tarn__key *key, uint8_t *stored)
 {
 	struct rtcache_value value;
-	*is_denied = tarn__denial_find(client, key, &value);
-	if (!*is_denied)
+	if (!tarn__denial_find(client, key, &value))
 		return false;
 	size_t key_len;
 	const void *octets = rtcache_lookup_key(handle, &key_len);
@@ -60,9 +59,11 @@ void tarn__denial_put(struct rtcache_client *client, const struct tarn__key *key
 	(void)rtcache_put(client, name, name_len, stored, len, ttl_ms);
 }
 
-void tarn__denial_remove(struct rtcache_client *client, const struct tarn__key *key)
+void tarn__denial_end(struct rtcache_client *client, const struct tarn__key *key)
 {
-	if (!tarn__denial_is_for(key->qtype))
+	/* Nearly always there is none, and looking takes no lock. */
+	struct rtcache_value value;
+	if (!tarn__denial_find(client, key, &value))
 		return;
 	uint8_t name[TARN__KEY_MAX];
 	size_t len = write_name_key(key, name);

@@ -31,13 +31,16 @@ bool tarn__denial_find(struct rtcache_client *, const struct tarn__key *,
  * then this is a look ahead, and what it would find is as old. stored is room for a stored form.
  */
 bool tarn__denial_fill(struct rtcache_client *, struct rtcache_lookup *, const struct tarn__key *,
-		       uint8_t *stored, bool *is_denied);
+		       uint8_t *stored);
 
 /* Where there is no room for it, the next type is asked for. */
 void tarn__denial_put(struct rtcache_client *, const struct tarn__key *, const uint8_t *stored,
 		      size_t len, uint64_t ttl_ms);
 
-/* The name exists after all. */
-void tarn__denial_remove(struct rtcache_client *, const struct tarn__key *);
+/*
+ * An answer has come by which the name exists: a denial ends, whenever it came. It may have come while the
+ * answer was under way.
+ */
+void tarn__denial_end(struct rtcache_client *, const struct tarn__key *);
 
 #endif

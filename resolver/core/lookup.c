@@ -540,10 +540,10 @@ static void fill(struct tarn__lookup *lookup, struct tarn__server *server,
 	if (!all->config->trust_ad)
 		tarn__stored_clear_ad(stored);
 	uint64_t ttl_ms = (uint64_t)answer->ttl * 1000;
-	if (answer->is_whole_name && ttl_ms > 0)
+	if (!answer->is_whole_name)
+		tarn__denial_end(all->client, &lookup->key);
+	else if (ttl_ms > 0)
 		tarn__denial_put(all->client, &lookup->key, stored, answer->len, ttl_ms);
-	else if (lookup->is_denied)
-		tarn__denial_remove(all->client, &lookup->key);
 	struct rtcache_lookup *handle = lookup->handle;
 	stop(lookup);
 	rtcache_fill(handle, stored, answer->len, ttl_ms);
@@ -596,13 +596,12 @@ void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle
 			size_t key_len)
 {
 	struct tarn__key question;
-	bool is_denied;
 	all->started++;
 	if (!tarn__key_read(key, key_len, &question)) {
 		rtcache_refuse(handle, TARN_EINVAL);
 		return;
 	}
-	if (tarn__denial_fill(all->client, handle, &question, all->scratch->stored, &is_denied))
+	if (tarn__denial_fill(all->client, handle, &question, all->scratch->stored))
 		return;
 	struct tarn__forwarding *group =
 		tarn__forwarding_find(all, question.qname, question.qname_len, question.qtype);
@@ -622,7 +621,6 @@ void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle
 	lookup->group = group;
 	lookup->handle = handle;
 	lookup->key = question;
-	lookup->is_denied = is_denied;
 	lookup->tries = lookup->first_tries;
 	lookup->timer.fire = on_timer;
 	lookup->deadline_ms = all->io->now_ms(all->io->data) + TARN__LOOKUP_MS;

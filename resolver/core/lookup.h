@@ -41,7 +41,6 @@ struct tarn__lookup {
 	uint64_t deadline_ms;
 	struct tarn__list attempts; /* outstanding */
 	int error; /* what to fail with if nothing better comes */
-	bool is_denied; /* its name is in the cache as one that does not exist */
 	uint64_t sent_ms; /* its last message; 0: none yet */
 	size_t turn; /* see tarn__upstream_choose() */
 	struct tarn__tries *tries; /* one per server: those below, or others, owned */

@@ -115,10 +115,9 @@ static void refuse_lookup(struct tarn__lookups *all, struct rtcache_lookup *hand
 			  size_t key_len)
 {
 	struct tarn__key question;
-	bool is_denied;
 	all->started++;
 	if (!tarn__key_read(key, key_len, &question) ||
-	    !tarn__denial_fill(all->client, handle, &question, all->scratch->stored, &is_denied))
+	    !tarn__denial_fill(all->client, handle, &question, all->scratch->stored))
 		rtcache_refuse(handle, TARN_EBUSY);
 }
 
