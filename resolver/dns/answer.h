@@ -115,8 +115,8 @@ size_t tarn__reply_stored(const struct tarn__query *, const uint8_t *stored, siz
 
 /*
  * Writes a reply without records: an error, or NOERROR without data. The question is repeated if
- * it could be read; opcode, RD and CD are copied. options may be NULL. Of these only what leaves the
- * reply within limit octets is written; what is no option is in any case. limit is at most
+ * it could be read; the opcode is copied, and for QUERY RD and CD. options may be NULL. Of these only what
+ * leaves the reply within limit octets is written; what is no option is in any case. limit is at most
  * TARN__UDP_MIN, for which out has room.
  */
 size_t tarn__reply_error(const struct tarn__query *, uint16_t rcode, const struct tarn__options *,

@@ -6,7 +6,10 @@
  * Where the RFCs leave the choice:
  *	- Octets after the last counted record are ignored.
  *	- A keepalive that is not empty is ignored: over UDP it must be (RFC 7828 section 3.2.1).
- *	- Records other than OPT are stepped over, but a TSIG gets NOTIMP: it wants a signed reply.
+ *	- A question brings no records but an OPT and, as the last one, a TSIG or SIG(0); with any
+ *	  other it gets FORMERR. Of IXFR the authority section may have an SOA (RFC 1995 section 3).
+ *	- A TSIG gets NOTIMP: it wants a signed reply. A SIG(0) need not be checked (RFC 2931
+ *	  section 3.1).
  *	- Of the types that are no data, ANY is left to policy, AXFR and IXFR get REFUSED, MAILA
  *	  and MAILB NOTIMP, all others FORMERR.
  *	- A message with another opcode is read as far as it goes, for its question and its OPT.
@@ -80,23 +83,53 @@ static void read_opt(struct tarn__reader *reader, const uint8_t *fixed, struct t
 		tarn__reader_fail(reader);
 }
 
-/* Steps over a record that should be no OPT. Returns whether it is a TSIG. */
-__attribute__((noinline)) static bool skip_record(struct tarn__reader *reader)
+/* What a message has beside its question and its OPT. */
+struct company {
+	bool has_tsig;
+	bool has_stray; /* what has no business in a question */
+};
+
+/*
+ * Steps over a record that should be no OPT; left counts those that are to come, itself included, of
+ * which the last additional_count are additional.
+ */
+__attribute__((noinline)) static void skip_record(struct tarn__reader *reader, unsigned left,
+						  unsigned additional_count, uint16_t qtype,
+						  struct company *company)
 {
 	struct tarn__record record;
 	if (!tarn__record_read(reader, &record))
-		return false;
-	/* RFC 6891 section 6.1.2: OPT's owner is the root, and it is additional. */
-	if (record.type == TARN__TYPE_OPT)
+		return;
+	bool is_last = left == 1 && additional_count > 0;
+	switch (record.type) {
+	case TARN__TYPE_OPT:
+		/* RFC 6891 section 6.1.2: OPT's owner is the root, and it is additional. */
 		tarn__reader_fail(reader);
-	return record.type == TARN__TYPE_TSIG;
+		return;
+	case TARN__TYPE_TSIG:
+		/* RFC 8945 sections 4.2 and 5.1 */
+		if (!is_last || record.class != TARN__CLASS_ANY)
+			break;
+		company->has_tsig = true;
+		return;
+	case TARN__TYPE_SIG:
+		/* RFC 2931 section 3: it covers the type 0. */
+		if (!is_last || record.rdata_len < 2 || tarn__get16(record.rdata) != 0)
+			break;
+		return;
+	case TARN__TYPE_SOA:
+		if (qtype != TARN__TYPE_IXFR || left <= additional_count)
+			break;
+		return;
+	}
+	company->has_stray = true;
 }
 
 /* The records behind the question; the last additional_count are additional. */
-static bool read_records(struct tarn__reader *reader, unsigned count, unsigned additional_count,
-			 struct tarn__query *out)
+static struct company read_records(struct tarn__reader *reader, unsigned count,
+				   unsigned additional_count, struct tarn__query *out)
 {
-	bool has_tsig = false;
+	struct company company = {0};
 	for (; count > 0 && !reader->failed; count--) {
 		const uint8_t *wire = reader->wire + reader->at;
 		/* RFC 6891 section 6.1.1: one OPT, in the additional section. */
@@ -106,10 +139,10 @@ static bool read_records(struct tarn__reader *reader, unsigned count, unsigned a
 			reader->at += TARN__OPT_LEN;
 			read_opt(reader, wire + 1, out);
 		} else {
-			has_tsig |= skip_record(reader);
+			skip_record(reader, count, additional_count, out->qtype, &company);
 		}
 	}
-	return has_tsig;
+	return company;
 }
 
 /* RFC 6895 section 3.1: 0, OPT and 128 to 255 are no types that data can have. */
@@ -154,7 +187,7 @@ int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out)
 	unsigned additional_count = tarn__get16(wire + 10);
 	unsigned record_count = (unsigned)tarn__get16(wire + 6) + tarn__get16(wire + 8);
 	record_count += additional_count;
-	bool has_tsig = read_records(&reader, record_count, additional_count, out);
+	struct company company = read_records(&reader, record_count, additional_count, out);
 	if (question_count != 1)
 		out->qname = NULL;
 
@@ -162,7 +195,7 @@ int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out)
 	if (out->flags & TARN__FLAG_OPCODE)
 		return TARN__NOTIMP;
 	/* RFC 9619 */
-	if (reader.failed || question_count > 1)
+	if (reader.failed || question_count > 1 || company.has_stray)
 		return TARN__FORMERR;
 	/* RFC 6891 section 6.1.3 */
 	if (out->edns_version > 0)
@@ -170,7 +203,7 @@ int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out)
 	/* RFC 7873 section 5.4: no question but for a cookie. */
 	if (question_count == 0)
 		return out->cookie && record_count == 1 ? TARN__NOERROR : TARN__FORMERR;
-	if (has_tsig)
+	if (company.has_tsig)
 		return TARN__NOTIMP;
 	return judge_question(out);
 }

@@ -181,11 +181,14 @@ size_t tarn__reply_error(const struct tarn__query *query, uint16_t rcode,
 	/* Without OPT there is no room for an extended rcode. */
 	if (rcode > TARN__FLAG_RCODE && !query->has_opt)
 		rcode = TARN__SERVFAIL;
-	uint16_t copied = TARN__FLAG_OPCODE | TARN__FLAG_RD | TARN__FLAG_CD;
-	size_t len = write_question(query,
-				    (query->flags & copied) | TARN__FLAG_QR | TARN__FLAG_RA |
-					    (rcode & TARN__FLAG_RCODE),
-				    out);
+	uint16_t flags = TARN__FLAG_QR | (query->flags & TARN__FLAG_OPCODE);
+	/*
+	 * Another opcode may give these another meaning, and UPDATE and DSO want zeros there (RFC 2136
+	 * section 2.2, RFC 8490 section 5.4).
+	 */
+	if (!(query->flags & TARN__FLAG_OPCODE))
+		flags |= TARN__FLAG_RA | (query->flags & (TARN__FLAG_RD | TARN__FLAG_CD));
+	size_t len = write_question(query, flags | (rcode & TARN__FLAG_RCODE), out);
 	size_t room = limit > len + TARN__OPT_LEN ? limit - len : TARN__OPT_LEN;
 	if (query->has_opt)
 		len += tarn__opt_write(out + len, room,

@@ -48,8 +48,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	int verdict = tarn__query_parse(data, len, &query);
 	if (verdict == TARN__QUERY_DROP)
 		return 0;
-	if (verdict == TARN__QUERY_GOOD)
+	if (verdict == TARN__QUERY_GOOD) {
 		check_key(&query);
+		/* A question, an OPT and a signature. */
+		fuzz_check(tarn__get16(data + 4) == 1 && tarn__get32(data + 6) == 0);
+		fuzz_check(tarn__get16(data + 10) <= query.has_opt + 1);
+	}
 	const struct tarn__options options = {
 		.cookie = query.cookie,
 		.cookie_len = query.cookie_len,

@@ -264,6 +264,8 @@ def counts(question=1, answer=0, authority=0, additional=0):
 QUESTION = query_wire()[12:]
 OPT = b"\0" + struct.pack("!HHIH", 41, 1232, 0, 0)
 
+RECORD = b"\x07example\0\0%c\0\1\0\0\0\0\0\0"
+
 MALFORMED = {
     "no question": counts(question=0),
     "header only": counts(),
@@ -286,6 +288,12 @@ MALFORMED = {
     "an OPT longer than the message": counts(additional=1) + QUESTION + OPT[:-1] + b"\x09",
     "an option longer than its OPT": counts(additional=1) + QUESTION + OPT[:-1] + b"\x04"
                                      + struct.pack("!HH", 10, 8),
+    "an answer": counts(answer=1) + QUESTION + RECORD % 1,
+    "two answers": counts(answer=2) + QUESTION + RECORD % 1 + RECORD % 16,
+    "an NSEC3": counts(authority=1) + QUESTION + RECORD % 50,
+    "a key": counts(additional=1) + QUESTION + RECORD % 25,
+    "a TSIG of class IN": counts(additional=1) + QUESTION + RECORD % 250,
+    "an OPT behind a TSIG": counts(additional=2) + QUESTION + b"\0\0\xfa\0\xff" + bytes(6) + OPT,
 }
 
 

@@ -39,6 +39,15 @@ static void ask(const char *name, unsigned type)
 	put_question(&message, name, type);
 }
 
+static void put_record_of_class(unsigned section, const char *line, unsigned class)
+{
+	size_t at = message.len;
+	put_record(&message, section, line);
+	while (message.wire[at] != 0)
+		at += 1 + (size_t)message.wire[at];
+	tarn__put16(message.wire + at + 3, (uint16_t) class);
+}
+
 /* ---- header and question ---------------------------------------------------------------- */
 
 START_TEST(question_is_read_as_spelt)
@@ -194,14 +203,56 @@ START_TEST(count_that_lies_is_a_format_error)
 }
 END_TEST
 
-START_TEST(records_beside_opt_are_stepped_over)
+/* What a client's message has beside its question, and an OPT behind that or before it. */
+static const struct {
+	uint16_t qtype;
+	const char *records;
+	int verdict;
+} companies[] = {
+	{A, "example. 5 A 192.0.2.1", TARN__FORMERR},
+	/* Of two questions, or of another class, or with an owner that NSEC3 cannot have. */
+	{A, "example. 5 A 192.0.2.1\nexample. 5 TXT text", TARN__FORMERR},
+	{A, "--\nexample. 5 NS a.example.", TARN__FORMERR},
+	{A, "--\nexample. 5 NSEC3 00", TARN__FORMERR},
+	{A, "--\n--\nexample. 5 TXT text", TARN__FORMERR},
+	{A, "--\n--\nexample. 5 TYPE25 00", TARN__FORMERR},
+	{A, "--\n--\nexample. 5 SOA a. b. 1", TARN__FORMERR},
+	{A, "--\nexample. 5 SOA a. b. 1", TARN__FORMERR},
+	{TARN__TYPE_IXFR, "--\nexample. 5 SOA a. b. 1", TARN__REFUSED},
+	{TARN__TYPE_IXFR, "--\n--\nexample. 5 SOA a. b. 1", TARN__FORMERR},
+	{TARN__TYPE_IXFR, "--\nexample. 5 NS a.example.", TARN__FORMERR},
+	/* SIG(0) */
+	{A, "--\n--\n. 0 SIG 0000", TARN__QUERY_GOOD},
+	{A, "--\n--\n. 0 SIG 0001", TARN__FORMERR},
+	{A, "--\n--\n. 0 SIG 00", TARN__FORMERR},
+	{A, "--\n--\n. 0 SIG 0000\n. 0 SIG 0000", TARN__FORMERR},
+	{A, "--\n. 0 SIG 0000", TARN__FORMERR},
+};
+
+START_TEST(question_brings_no_records_but_opt_and_a_signature)
 {
-	ask("example.", A);
-	put_records(&message, "a.example. 5 A 192.0.2.1\n--\nexample. 5 NS a.example.\n--\n"
-			      "example. 5 TXT text");
-	put_opt(&message, 4096, 0, NULL, 0);
-	ck_assert_int_eq(parse(), TARN__QUERY_GOOD);
+	ask("example.", companies[_i].qtype);
+	put_records(&message, companies[_i].records);
+	ck_assert_int_eq(parse(), companies[_i].verdict);
+	/* Whatever else is wrong, a reply has an OPT if there is one. */
+	ask("example.", companies[_i].qtype);
+	bool is_additional = strncmp(companies[_i].records, "--\n--\n", 6) == 0;
+	if (is_additional)
+		put_opt(&message, 4096, 0, NULL, 0);
+	put_records(&message, companies[_i].records);
+	if (!is_additional)
+		put_opt(&message, 4096, 0, NULL, 0);
+	ck_assert_int_eq(parse(), companies[_i].verdict);
 	ck_assert_uint_eq(query.edns_size, 4096);
+}
+END_TEST
+
+START_TEST(records_of_other_opcodes_are_theirs)
+{
+	start(5 << 11);
+	put_question(&message, "example.", TARN__TYPE_SOA);
+	put_records(&message, "a. 0 A 192.0.2.1\n--\nexample. 5 A 192.0.2.1");
+	ck_assert_int_eq(parse(), TARN__NOTIMP);
 }
 END_TEST
 
@@ -217,8 +268,32 @@ END_TEST
 START_TEST(signed_question_is_not_implemented)
 {
 	ask("example.", A);
-	put_record(&message, 3, "key. 0 TSIG 00");
+	put_record_of_class(3, "key. 0 TSIG 00", TARN__CLASS_ANY);
 	ck_assert_int_eq(parse(), TARN__NOTIMP);
+}
+END_TEST
+
+/* RFC 8945 section 5.1 */
+START_TEST(tsig_is_the_last_record_and_of_class_any)
+{
+	ask("example.", A);
+	put_opt(&message, 4096, 0, NULL, 0);
+	put_record_of_class(3, "key. 0 TSIG 00", TARN__CLASS_ANY);
+	ck_assert_int_eq(parse(), TARN__NOTIMP);
+	put_record_of_class(3, "key. 0 TSIG 00", TARN__CLASS_ANY);
+	ck_assert_int_eq(parse(), TARN__FORMERR);
+	ask("example.", A);
+	put_record_of_class(3, "key. 0 TSIG 00", TARN__CLASS_IN);
+	ck_assert_int_eq(parse(), TARN__FORMERR);
+	ask("example.", A);
+	put_record_of_class(3, "key. 0 TSIG 00", TARN__CLASS_ANY);
+	put_opt(&message, 4096, 0, NULL, 0);
+	ck_assert_int_eq(parse(), TARN__FORMERR);
+	ask("example.", A);
+	put_record_of_class(2, "key. 0 TSIG 00", TARN__CLASS_ANY);
+	ck_assert_int_eq(parse(), TARN__FORMERR);
+	put_opt(&message, 4096, 0, NULL, 0);
+	ck_assert_int_eq(parse(), TARN__FORMERR);
 }
 END_TEST
 
@@ -625,7 +700,10 @@ int main(void)
 	tcase_add_loop_test(tcase, other_opcodes_are_not_implemented, 1, 16);
 	tcase_add_test(tcase, other_opcode_without_a_readable_question_is_not_implemented);
 	tcase_add_loop_test(tcase, count_that_lies_is_a_format_error, 0, 4);
-	tcase_add_test(tcase, records_beside_opt_are_stepped_over);
+	tcase_add_loop_test(tcase, question_brings_no_records_but_opt_and_a_signature, 0,
+			    sizeof companies / sizeof companies[0]);
+	tcase_add_test(tcase, records_of_other_opcodes_are_theirs);
+	tcase_add_test(tcase, tsig_is_the_last_record_and_of_class_any);
 	tcase_add_test(tcase, record_whose_owner_loops_is_a_format_error);
 	tcase_add_test(tcase, signed_question_is_not_implemented);
 	tcase_add_loop_test(tcase, types_that_are_no_data_are_refused, 0, COUNT(types));
