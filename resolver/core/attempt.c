@@ -113,6 +113,17 @@ static bool is_edns_refusal(const struct tarn__answer *answer)
 	return false;
 }
 
+/*
+ * Is it longer than what the question took (RFC 6891 section 6.2.3, RFC 1035 section 4.2.1)? What does
+ * not fit comes truncated from an honest server, and in fragments that anybody may have sent (RFC 9715)
+ * from another.
+ */
+static bool is_oversize(const struct tarn__attempt *attempt, size_t len)
+{
+	return attempt->exchange.transport == TARN__UDP &&
+	       len > (attempt->has_edns ? TARN__UDP_MAX : TARN__UDP_MIN);
+}
+
 static enum tarn__outcome judge_failure(const struct tarn__attempt *attempt,
 					const struct tarn__answer *answer)
 {
@@ -175,6 +186,8 @@ enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *attempt, cons
 	learn_cookie(attempt, answer);
 	if (answer->verdict == TARN__ANSWER_FAILED)
 		return judge_failure(attempt, answer);
+	if (is_oversize(attempt, len))
+		answer->verdict = TARN__ANSWER_TRUNCATED;
 	/* Its refusal of EDNS was meant, now that it answers without. */
 	if (tries->has_refused_edns && answer->verdict != TARN__ANSWER_BROKEN)
 		server->plain_until_ms = now_ms + TARN__PLAIN_MS;

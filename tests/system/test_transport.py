@@ -84,6 +84,31 @@ def test_truncation_by_the_upstream_is_followed_by_tcp(run_tarn, run_upstream):
     assert (upstream.count(transport="udp"), upstream.count(transport="tcp")) == (1, 1)
 
 
+@pytest.mark.parametrize("edns,limit", [(True, 1232), (False, 512)])
+def test_an_answer_larger_than_was_offered_is_asked_for_over_tcp(run_tarn, run_upstream, edns,
+                                                                 limit):
+    """It is believed at the limit, and beyond it as little as if it were truncated."""
+    def script(question):
+        if not edns and question.message.edns >= 0:
+            return reply(question, rcode=dns.rcode.FORMERR)
+        message = reply(question, f"{question.name} 300 IN TXT x", f"{question.name} 300 IN A "
+                        f"192.0.2.{1 if question.transport == 'tcp' else 66}")
+        wire = message.to_wire(max_size=65535)
+        size = limit + question.name.startswith("large")
+        # The TXT is of another type than asked for, and the length of its only string is known.
+        grown = size - len(wire)
+        strings = b"".join(bytes([n]) + b"x" * n for n in
+                           [255] * (grown // 256) + ([grown % 256 - 1] if grown % 256 else []))
+        return wire.replace(b"\0\2\1x", struct.pack("!H", 2 + grown) + b"\1x" + strings, 1)
+
+    upstream = run_upstream(script)
+    tarn = run_tarn(upstreams=[upstream])
+    assert tarn.ask("fits.example.").answer[0].to_text() == "fits.example. 300 IN A 192.0.2.66"
+    assert upstream.count(transport="tcp") == 0
+    assert tarn.ask("large.example.").answer[0].to_text() == "large.example. 300 IN A 192.0.2.1"
+    assert upstream.count(transport="tcp") == 1
+
+
 # ---- TCP clients ---------------------------------------------------------------------------------
 
 def test_octets_may_come_one_by_one(tarn):

@@ -5,6 +5,7 @@
  */
 #include "core/attempt.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "dns/message.h"
@@ -87,6 +88,44 @@ static enum tarn__outcome judge_echo(uint16_t flags)
 	tarn__put16(wire + 10, 0);
 	return tarn__attempt_judge(&attempt, wire, len, 1, &scratch, &answer);
 }
+
+/* The same, with octets behind it up to that length. */
+static enum tarn__outcome judge_octets(size_t len)
+{
+	uint8_t *octets = calloc(1, len);
+	ck_assert_ptr_nonnull(octets);
+	memcpy(octets, attempt.wire, TARN__HEADER_LEN + NAME_LEN + 4);
+	tarn__put16(octets + 2, TARN__FLAG_QR);
+	tarn__put16(octets + 10, 0);
+	enum tarn__outcome outcome =
+		tarn__attempt_judge(&attempt, octets, len, 1, &scratch, &answer);
+	free(octets);
+	return outcome;
+}
+
+static const struct {
+	enum tarn__transport transport;
+	bool has_edns;
+	size_t limit;
+} offers[] = {
+	{TARN__UDP, true, 1232},
+	{TARN__UDP, false, 512},
+	{TARN__TCP, true, 65535},
+	{TARN__TCP, false, 65535},
+};
+
+START_TEST(answer_larger_than_was_offered_is_truncated)
+{
+	tries.has_refused_edns = !offers[_i].has_edns;
+	write_to(&upstream->servers[0], offers[_i].transport);
+	ck_assert_int_eq(judge_octets(offers[_i].limit), TARN__OUTCOME_GOOD);
+	ck_assert_int_eq(answer.verdict, TARN__ANSWER_GOOD);
+	if (offers[_i].transport == TARN__TCP)
+		return;
+	ck_assert_int_eq(judge_octets(offers[_i].limit + 1), TARN__OUTCOME_TCP);
+	ck_assert_int_eq(answer.verdict, TARN__ANSWER_TRUNCATED);
+}
+END_TEST
 
 START_TEST(only_letters_change_case)
 {
@@ -220,6 +259,8 @@ int main(void)
 	Suite *suite = suite_create("attempt");
 	TCase *tcase = tcase_create("attempt");
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_loop_test(tcase, answer_larger_than_was_offered_is_truncated, 0,
+			    sizeof offers / sizeof offers[0]);
 	tcase_add_test(tcase, only_letters_change_case);
 	tcase_add_test(tcase, longest_name_is_mixed_to_its_end);
 	tcase_add_test(tcase, over_tcp_the_name_is_as_it_is);
