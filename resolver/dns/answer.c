@@ -7,7 +7,7 @@
  *	3. The chain of CNAMEs is followed from qname, in whatever order it came, and a CNAME is made
  *	   where there is but a DNAME; the RRsets that answer the question are put into a list, in the
  *	   order of the reply.
- *	4. TTLs are evened out and the list is written.
+ *	4. TTLs are evened out, what is there twice is dropped, and the list is written.
  *
  * Where the RFCs leave the choice:
  *	- Two different CNAMEs or DNAMEs at one owner, where the chain meets them: BROKEN.
@@ -24,6 +24,7 @@
 
 #include <string.h>
 
+#include "dns/duplicates.h"
 #include "dns/match.h"
 #include "dns/name.h"
 #include "dns/pack.h"
@@ -305,6 +306,17 @@ static void keep_proofs(struct reading *reading)
 	}
 }
 
+/* Only of what is kept: the rest may be a message full of records. */
+static void drop_duplicates(struct reading *reading)
+{
+	for (size_t i = 0; i < reading->kept_rrsets; i++) {
+		struct tarn__rrset *rrset = &reading->rrsets.at[reading->kept[i]];
+		uint16_t count = rrset->count;
+		tarn__duplicates_drop(&reading->rrsets, rrset);
+		reading->kept_count[rrset->section] -= count - rrset->count;
+	}
+}
+
 /* ---- 4. the stored form ----------------------------------------------------------------- */
 
 static void pack_rest(struct tarn__packer *packer, struct tarn__reader *rdata, size_t len)
@@ -425,6 +437,7 @@ static enum tarn__verdict make_stored(struct reading *reading, uint8_t head, uin
 	}
 	if (reading->key->dnssec_ok)
 		keep_proofs(reading);
+	drop_duplicates(reading);
 
 	answer->len = write_stored(reading, head, out);
 	if (answer->len == 0)

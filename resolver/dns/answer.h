@@ -17,6 +17,8 @@
  * chain from qname, in order; the RRset at its end; the SOA of a negative answer; and, where DO was
  * asked for, their RRSIGs and the NSEC and NSEC3 proofs. Everything else is dropped.
  *
+ * Each record is there once (RFC 2181 section 5).
+ *
  * TTLs: one for an RRset, the lowest (RFC 2181 section 5.2); the top bit means 0 (section 8); at
  * most TARN__TTL_MAX. A negative answer is kept TARN__NEGATIVE_TTL_MAX at most.
  */

@@ -4,6 +4,7 @@
 dns_sources = \
 	resolver/dns/answer.c resolver/dns/answer.h \
 	resolver/dns/cookie.c resolver/dns/cookie.h \
+	resolver/dns/duplicates.c resolver/dns/duplicates.h \
 	resolver/dns/edns.c resolver/dns/edns.h \
 	resolver/dns/local.c resolver/dns/local.h \
 	resolver/dns/match.c resolver/dns/match.h \

@@ -34,6 +34,29 @@ static void check_reply(const struct tarn__query *query, size_t stored_len, size
 	fuzz_check(query->has_opt || tarn__reader_left(&reader) == 0);
 }
 
+static bool is_same(const struct tarn__record *a, const struct tarn__record *b)
+{
+	return a->type == b->type && a->owner_len == b->owner_len && a->rdata_len == b->rdata_len &&
+	       tarn__name_is_equal(a->owner, b->owner, a->owner_len) &&
+	       memcmp(a->rdata, b->rdata, a->rdata_len) == 0;
+}
+
+/* No section of the reply has a record twice. Of long ones the first records are looked at. */
+static void check_sets(size_t at, size_t len)
+{
+	static struct tarn__record records[32];
+	struct tarn__reader reader = {.wire = reply, .at = at, .end = len};
+	for (unsigned section = 0; section < 2; section++) {
+		unsigned count = tarn__get16(reply + 6 + 2 * section);
+		for (unsigned i = 0; i < count; i++) {
+			struct tarn__record *record = &records[i < 32 ? i : 31];
+			fuzz_check(tarn__record_read(&reader, record));
+			for (unsigned j = 0; j < i && i < 32; j++)
+				fuzz_check(!is_same(record, &records[j]));
+		}
+	}
+}
+
 /* The question asked is the message's own; its Z flag stands for DO, its AA for exact case. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -75,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	size_t reply_len = tarn__reply_stored(
 		&query, stored, answer.len,
 		&(struct tarn__reply){.limit = TARN__MESSAGE_MAX, .trust_ad = true}, reply);
+	check_sets(TARN__HEADER_LEN + (size_t)query.qname_len + 4, reply_len);
 	tarn__answer_read(reply, reply_len, asked, asked_len, &key, false, again, &second);
 	fuzz_check(second.verdict == TARN__ANSWER_GOOD && second.ttl == answer.ttl);
 	fuzz_check(second.len == answer.len && memcmp(stored, again, second.len) == 0);

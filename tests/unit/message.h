@@ -4,8 +4,8 @@
  *
  * Text is one record a line, "OWNER TTL TYPE RDATA", and a line "--" before the next section. RDATA
  * is as in a master file for A, TXT (one string), SRV, MX and the types of one name. An SOA is
- * "MNAME RNAME MINIMUM" and an RRSIG its type covered, the rest being fixed; an NSEC is its next
- * name. Other types are in hexadecimal.
+ * "MNAME RNAME MINIMUM" and an RRSIG its type covered, and its key tag where there are several, the
+ * rest being fixed; an NSEC is its next name. Other types are in hexadecimal.
  */
 #ifndef TESTS_UNIT_MESSAGE_H
 #define TESTS_UNIT_MESSAGE_H
@@ -142,9 +142,13 @@ static inline void put_rdata(struct message *message, uint16_t type, const char 
 		return;
 	case TARN__TYPE_RRSIG: {
 		uint16_t covered;
-		ck_assert(tarn__type_parse(text, &covered));
+		char word[TARN__WORD_MAX];
+		unsigned tag = 7;
+		ck_assert_int_ge(sscanf(text, "%15s %u", word, &tag), 1);
+		ck_assert(tarn__type_parse(word, &covered));
 		put16(message, covered);
-		put_octets(message, "\x08\x02\0\0\0\x3c\0\0\0\2\0\0\0\1\0\7", 16);
+		put_octets(message, "\x08\x02\0\0\0\x3c\0\0\0\2\0\0\0\1", 14);
+		put16(message, tag);
 		put_name(message, "example.");
 		put_octets(message, "signature", 9);
 		return;

@@ -388,19 +388,52 @@ START_TEST(reply_longer_than_a_message_is_broken)
 }
 END_TEST
 
+/* Loop: octets of RDATA; without any, all records are one. */
 START_TEST(most_records_a_message_can_hold_are_read)
 {
 	ask(".", 65280, false);
 	start(RESPONSE);
 	unsigned count = 0;
-	for (; message.len + 11 <= TARN__MESSAGE_MAX; count++)
-		put_octets(&message, "\0\xff\0\0\1\0\0\0\5\0\0", 11);
+	for (; message.len + 11 + (size_t)_i <= TARN__MESSAGE_MAX; count++) {
+		put_octets(&message, "\0\xff\0\0\1\0\0\0\5", 9);
+		put16(&message, (unsigned)_i);
+		put_octets(&message, (uint8_t[]){(uint8_t)count, (uint8_t)(count >> 8)},
+			   (size_t)_i);
+	}
 	tarn__put16(message.wire + 6, (uint16_t)count);
 	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
-	ck_assert_uint_eq(tarn__get16(stored + TARN__STORED_ANSWERS_AT), count);
+	const unsigned different[] = {1, 256, count};
+	ck_assert_uint_eq(tarn__get16(stored + TARN__STORED_ANSWERS_AT), different[_i]);
 	/* One more does not fit into the message, whatever the count says. */
 	tarn__put16(message.wire + 6, (uint16_t)(count + 1));
 	ck_assert_int_eq(judge(), TARN__ANSWER_BROKEN);
+}
+END_TEST
+
+START_TEST(name_that_is_compressed_is_the_same)
+{
+	ask("www.example.", TARN__TYPE_NS, false);
+	start(RESPONSE);
+	put_raw(1, "www.example.", TARN__TYPE_NS, "\2ns\3www\7example\0", 16);
+	put_raw(1, "www.example.", TARN__TYPE_NS, "\2ns\xc0\x0c", 5);
+	put_raw(1, "www.example.", TARN__TYPE_NS, "\2NS\xc0\x0c", 5);
+	put_raw(1, "www.example.", TARN__TYPE_NS, "\2ns\xc0\x10", 5);
+	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
+	ck_assert_str_eq(kept(), "www.example. 60 NS ns.www.example.\n"
+				 "www.example. 60 NS ns.example.\n");
+}
+END_TEST
+
+START_TEST(malformed_record_is_nobodys_duplicate)
+{
+	for (size_t i = 0; i < sizeof bad_rdata / sizeof bad_rdata[0]; i++) {
+		ask("www.example.", bad_rdata[i].type, false);
+		start(RESPONSE);
+		for (int copies = 0; copies < 2; copies++)
+			put_raw(1, "www.example.", bad_rdata[i].type, bad_rdata[i].rdata,
+				bad_rdata[i].len);
+		ck_assert_int_eq(judge(), TARN__ANSWER_BROKEN);
+	}
 }
 END_TEST
 
@@ -465,7 +498,9 @@ int main(void)
 	tcase = add_case(suite, "limits");
 	tcase_add_loop_test(tcase, reply_longer_than_a_message_is_broken, TARN__MESSAGE_MAX - 1,
 			    TARN__MESSAGE_MAX + 3);
-	tcase_add_test(tcase, most_records_a_message_can_hold_are_read);
+	tcase_add_loop_test(tcase, most_records_a_message_can_hold_are_read, 0, 3);
+	tcase_add_test(tcase, name_that_is_compressed_is_the_same);
+	tcase_add_test(tcase, malformed_record_is_nobodys_duplicate);
 	tcase_add_loop_test(tcase, rrsets_are_bounded, 127, 130);
 	tcase_add_test(tcase, owners_made_to_collide_break_the_answer);
 	return unit_run(suite);

@@ -623,7 +623,7 @@ START_TEST(proofs_that_do_not_fit_are_cut_with_tc)
 	size_t len = strlen(records);
 	for (int i = 0; i < 8; i++)
 		len += (size_t)snprintf(records + len, sizeof(records) - len,
-					"w.test. 60 RRSIG NSEC\n");
+					"w.test. 60 RRSIG NSEC %d\n", i);
 	store(TARN__NXDOMAIN, records);
 	how.limit = TARN__UDP_MIN;
 	ck_assert_str_eq(replied(),
