@@ -163,7 +163,20 @@ APART enum tarn__ruling answer_chaos(const struct tarn__policy *policy,
  */
 static bool is_zone(enum tarn__special_kind kind)
 {
-	return kind == TARN__SPECIAL_EMPTY || kind == TARN__SPECIAL_RESOLVER;
+	return kind == TARN__SPECIAL_EMPTY || kind == TARN__SPECIAL_LOOPBACK ||
+	       kind == TARN__SPECIAL_RESOLVER;
+}
+
+/*
+ * Is it the name that 127.0.0.1 or ::1 has in reverse? It is in a zone of theirs, and that of ::1 is the
+ * name itself. Of the other addresses in 127.0.0.0/8 none has a name. *exists: there is such a name.
+ */
+static bool is_loopback(const struct tarn__query *query, bool is_apex, bool *exists)
+{
+	static const uint8_t ipv4[] = "\0011\0010\0010\003127\7in-addr\4arpa";
+	bool is_ipv4 = tarn__name_is_within(ipv4, sizeof ipv4, query->qname, query->qname_len);
+	*exists = is_ipv4 || is_apex;
+	return is_ipv4 ? query->qname_len == sizeof ipv4 : is_apex;
 }
 
 /* Is it the name of a zone of the configuration? Then it exists, whatever zone is above it. */
@@ -182,13 +195,15 @@ APART enum tarn__ruling answer_special(const struct tarn__policy *policy,
 {
 	static const uint8_t loopback_ipv4[4] = {127, 0, 0, 1};
 	static const uint8_t loopback_ipv6[16] = {[15] = 1};
+	static const uint8_t localhost[] = "\11localhost";
 
 	bool is_apex = query->qname_len == special.zone_len;
 	if (is_apex && query->qtype == TARN__TYPE_DS && is_zone(special.kind))
 		return TARN__POLICY_PASS;
 	out->rule = TARN__RULE_SPECIAL;
 	out->zone_len = (uint16_t)special.zone_len;
-	bool exists = is_apex || has_zone_at(policy, query);
+	bool has_zone = has_zone_at(policy, query);
+	bool exists = is_apex || has_zone;
 	switch (special.kind) {
 	case TARN__SPECIAL_LOCALHOST:
 		/* ANY: one RRset of those that there are (RFC 8482 section 4.1). */
@@ -200,11 +215,18 @@ APART enum tarn__ruling answer_special(const struct tarn__policy *policy,
 					     sizeof loopback_ipv6, out);
 		exists = true;
 		break;
+	case TARN__SPECIAL_LOOPBACK:
+		if (is_loopback(query, is_apex, &exists) &&
+		    (query->qtype == TARN__TYPE_PTR || query->qtype == TARN__TYPE_ANY))
+			return answer_record(query, TARN__TYPE_PTR, SPECIAL_TTL, localhost,
+					     sizeof localhost, out);
+		exists |= has_zone;
+		break;
 	case TARN__SPECIAL_RESOLVER:
 		exists = true;
 		break;
 	case TARN__SPECIAL_MISSING:
-		exists = !is_apex && exists;
+		exists = has_zone;
 		break;
 	case TARN__SPECIAL_EMPTY:
 	case TARN__SPECIAL_NONE:

@@ -20,20 +20,25 @@ struct reverse {
 	uint8_t octets[16];
 };
 
-/* RFC 6303 sections 4.1 and 4.2, RFC 7793 */
+/* RFC 6303 sections 4.1 and 4.2, RFC 7793. The first is the loopback's, here and below. */
 static const struct reverse reverse_ipv4[] = {
-	{8, {10}},	     {12, {172, 16}},
-	{16, {192, 168}},    {8, {0}},
-	{8, {127}},	     {16, {169, 254}},
-	{24, {192, 0, 2}},   {24, {198, 51, 100}},
-	{24, {203, 0, 113}}, {32, {255, 255, 255, 255}},
+	{8, {127}},
+	{8, {10}},
+	{12, {172, 16}},
+	{16, {192, 168}},
+	{8, {0}},
+	{16, {169, 254}},
+	{24, {192, 0, 2}},
+	{24, {198, 51, 100}},
+	{24, {203, 0, 113}},
+	{32, {255, 255, 255, 255}},
 	{10, {100, 64}},
 };
 
 /* RFC 6303 sections 4.3 to 4.6. Of fc00::/7 only the half that is in use (RFC 4193 section 3.2). */
 static const struct reverse reverse_ipv6[] = {
-	{128, {0}},
 	{128, {[15] = 1}},
+	{128, {0}},
 	{8, {0xfd}},
 	{10, {0xfe, 0x80}},
 	{32, {0x20, 0x01, 0x0d, 0xb8}},
@@ -104,7 +109,8 @@ static struct tarn__special find_reverse(const uint8_t *qname, size_t len, const
 		    !tarn__prefix_covers(zone->octets, zone->prefix_len, octets))
 			continue;
 		unsigned labels = (zone->prefix_len + family->label_len - 1) / family->label_len;
-		return (struct tarn__special){TARN__SPECIAL_EMPTY, len - starts[count - labels]};
+		return (struct tarn__special){i == 0 ? TARN__SPECIAL_LOOPBACK : TARN__SPECIAL_EMPTY,
+					      len - starts[count - labels]};
 	}
 	return (struct tarn__special){TARN__SPECIAL_NONE, 0};
 }

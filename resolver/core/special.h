@@ -17,6 +17,7 @@ enum tarn__special_kind {
 	TARN__SPECIAL_LOCALHOST, /* 127.0.0.1 and ::1, at and below (RFC 6761 section 6.3) */
 	TARN__SPECIAL_MISSING, /* does not exist, apex included: invalid, onion, alt, local, test */
 	/* These have a parent in the DNS, which is asked for their DS (RFC 4035 section 3.1.4.1). */
+	TARN__SPECIAL_LOOPBACK, /* an empty zone but for the PTR of 127.0.0.1 or ::1: localhost */
 	TARN__SPECIAL_EMPTY, /* NODATA at the apex, NXDOMAIN below it (RFC 6303, RFC 8375) */
 	TARN__SPECIAL_RESOLVER, /* resolver.arpa: NODATA at every name (RFC 9462 section 6.4) */
 };

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Special names: answered here, never asked for, the same for every kind of client."""
 
+import subprocess
+
 import dns.flags
 import dns.message
 import dns.name
@@ -27,7 +29,8 @@ DENIED = [
     ("1.0.16.172.in-addr.arpa.", "16.172.in-addr.arpa."),
     ("1.0.31.172.in-addr.arpa.", "31.172.in-addr.arpa."),
     ("lb._dns-sd._udp.0.1.168.192.in-addr.arpa.", "168.192.in-addr.arpa."),
-    ("1.0.0.127.in-addr.arpa.", "127.in-addr.arpa."),
+    ("2.0.0.127.in-addr.arpa.", "127.in-addr.arpa."),
+    ("a.1.0.0.127.in-addr.arpa.", "127.in-addr.arpa."),
     ("0.0.0.0.in-addr.arpa.", "0.in-addr.arpa."),
     ("1.0.254.169.in-addr.arpa.", "254.169.in-addr.arpa."),
     ("1.2.0.192.in-addr.arpa.", "2.0.192.in-addr.arpa."),
@@ -47,7 +50,8 @@ EMPTY = [
     ("168.192.in-addr.arpa.", "168.192.in-addr.arpa."),
     ("255.255.255.255.in-addr.arpa.", "255.255.255.255.in-addr.arpa."),
     ("d.f.ip6.arpa.", "d.f.ip6.arpa."),
-    *[(dns.reversename.from_address(text).to_text(),) * 2 for text in ("::", "::1")],
+    (dns.reversename.from_address("::").to_text(),) * 2,
+    ("127.in-addr.arpa.", "127.in-addr.arpa."), ("0.127.in-addr.arpa.", "127.in-addr.arpa."),
     # RFC 9462 section 6.4
     ("resolver.arpa.", "resolver.arpa."), ("_dns.resolver.arpa.", "resolver.arpa."),
     ("other.resolver.arpa.", "resolver.arpa."),
@@ -105,6 +109,19 @@ def test_a_name_without_data_is_denied_here(tarn, upstream, name, zone, rcode):
         check_negative(tarn.ask_wire(dns.message.make_query(name, rrtype).to_wire()), zone, rcode)
     for wire in every_way(tarn, name, "A"):
         check_negative(wire, zone, rcode)
+    assert upstream.count() == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_the_loopback_address_is_localhost(tarn, upstream, tool, host):
+    """RFC 1912 section 4.1; as unbound does, and BIND where the zone is set up."""
+    name = dns.reversename.from_address(host).to_text()
+    for wire in every_way(tarn, name, "PTR"):
+        check_header(wire, dns.rcode.NOERROR)
+        assert dns.message.from_wire(wire).answer[0].to_text() == f"{name} 10800 IN PTR localhost."
+    out = subprocess.run([tool("dig"), "@127.0.0.1", "-p", str(tarn.port), "+short", "-x", host],
+                         capture_output=True, text=True, check=True).stdout
+    assert out == "localhost.\n"
     assert upstream.count() == 0
 
 

@@ -327,6 +327,39 @@ START_TEST(empty_zone_has_an_apex_and_nothing_below)
 }
 END_TEST
 
+#define IP6_LOOPBACK "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa."
+
+START_TEST(loopback_addresses_are_localhost)
+{
+	check_record("1.0.0.127.IN-ADDR.arpa.", TARN__TYPE_PTR,
+		     "1.0.0.127.IN-ADDR.arpa. 10800 PTR localhost.\n");
+	ck_assert_uint_eq(flags() & TARN__FLAG_AA, TARN__FLAG_AA);
+	check_record(IP6_LOOPBACK, TARN__TYPE_PTR, IP6_LOOPBACK " 10800 PTR localhost.\n");
+	check_record("1.0.0.127.in-addr.arpa.", TARN__TYPE_ANY,
+		     "1.0.0.127.in-addr.arpa. 10800 PTR localhost.\n");
+}
+END_TEST
+
+START_TEST(loopback_zones_are_empty_beside_it)
+{
+	const unsigned type = some_types[_i];
+	const bool is_ptr = type == TARN__TYPE_PTR || type == TARN__TYPE_ANY;
+	if (!is_ptr)
+		check_negative("1.0.0.127.in-addr.arpa.", type, TARN__NOERROR, "127.in-addr.arpa.");
+	if (!is_ptr)
+		check_apex(IP6_LOOPBACK, type);
+	/* Names between the apex and the PTR exist (RFC 8020 section 2). */
+	check_apex("127.in-addr.arpa.", type);
+	check_negative("0.127.in-addr.arpa.", type, TARN__NOERROR, "127.in-addr.arpa.");
+	check_negative("0.0.127.in-addr.arpa.", type, TARN__NOERROR, "127.in-addr.arpa.");
+	static const char *const others[] = {"2.0.0.127.in-addr.arpa.", "1.1.0.127.in-addr.arpa.",
+					     "1.127.in-addr.arpa.", "a.1.0.0.127.in-addr.arpa."};
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		check_negative(others[i], type, TARN__NXDOMAIN, "127.in-addr.arpa.");
+	check_negative("a." IP6_LOOPBACK, type, TARN__NXDOMAIN, IP6_LOOPBACK);
+}
+END_TEST
+
 START_TEST(home_arpa_is_empty_but_for_its_ds)
 {
 	for (size_t i = 0; i < COUNT_OF(some_types); i++) {
@@ -487,6 +520,8 @@ int main(void)
 	tcase_add_loop_test(tcase, missing_domain_does_not_exist, 0, COUNT_OF(some_types));
 	tcase_add_loop_test(tcase, empty_zone_has_an_apex_and_nothing_below, 0,
 			    COUNT_OF(some_types));
+	tcase_add_test(tcase, loopback_addresses_are_localhost);
+	tcase_add_loop_test(tcase, loopback_zones_are_empty_beside_it, 0, COUNT_OF(some_types));
 	tcase_add_test(tcase, home_arpa_is_empty_but_for_its_ds);
 	tcase_add_loop_test(tcase, resolver_arpa_has_names_without_data, 0, COUNT_OF(some_types));
 	tcase_add_test(tcase, special_name_needs_no_recursion);
