@@ -226,14 +226,19 @@ APART enum tarn__ruling answer_special(const struct tarn__policy *policy,
 		exists = true;
 		break;
 	case TARN__SPECIAL_MISSING:
+	case TARN__SPECIAL_LOCAL:
 		exists = has_zone;
 		break;
 	case TARN__SPECIAL_EMPTY:
 	case TARN__SPECIAL_NONE:
 		break;
 	}
-	return answer_negative(query, exists ? TARN__NOERROR : TARN__NXDOMAIN, special.zone_len,
-			       out);
+	enum tarn__ruling ruling = answer_negative(query, exists ? TARN__NOERROR : TARN__NXDOMAIN,
+						   special.zone_len, out);
+	if (tarn__special_may_be_own(special.kind))
+		out->options.ede[out->options.ede_count++] =
+			(struct tarn__ede){TARN__EDE_OTHER, "not forwarded unless --pass names it"};
+	return ruling;
 }
 
 /* A zone that is never forwarded, and the reason why there is nothing in it. */

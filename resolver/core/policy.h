@@ -6,6 +6,7 @@
  *	2. class CH: version.bind, version.server, id.server, hostname.bind TXT; else REFUSED
  *	3. zones that are never forwarded: empty, EDE 15 (RFC 8914 section 4.16)
  *	4. special names: core/special.h, unless a passed name or a zone with servers covers them
+ *	   Where a network may have names of its own an extended error says so, EDE 0
  *	   In both a DS belongs to the zone above (RFC 4035 section 3.1.4.1)
  *	5. ANY: one HINFO (RFC 8482 section 4.2)
  *

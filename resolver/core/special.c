@@ -166,11 +166,11 @@ struct tarn__special tarn__special_find(const uint8_t *qname, size_t len)
 	case FOUR('a', 'l', 'i', 'd'):
 		return find_top(qname, len, "\7invalid", TARN__SPECIAL_MISSING);
 	case FOUR('t', 'e', 's', 't'):
-		return find_top(qname, len, "\4test", TARN__SPECIAL_MISSING);
+		return find_top(qname, len, "\4test", TARN__SPECIAL_LOCAL);
 	case FOUR('n', 'i', 'o', 'n'):
 		return find_top(qname, len, "\5onion", TARN__SPECIAL_MISSING);
 	case FOUR('o', 'c', 'a', 'l'):
-		return find_top(qname, len, "\5local", TARN__SPECIAL_MISSING);
+		return find_top(qname, len, "\5local", TARN__SPECIAL_LOCAL);
 	case FOUR(3 | 0x20, 'a', 'l', 't'):
 		return find_top(qname, len, "\3alt", TARN__SPECIAL_MISSING);
 	}

@@ -15,7 +15,8 @@
 enum tarn__special_kind {
 	TARN__SPECIAL_NONE,
 	TARN__SPECIAL_LOCALHOST, /* 127.0.0.1 and ::1, at and below (RFC 6761 section 6.3) */
-	TARN__SPECIAL_MISSING, /* does not exist, apex included: invalid, onion, alt, local, test */
+	TARN__SPECIAL_MISSING, /* does not exist, apex included: invalid, onion, alt */
+	TARN__SPECIAL_LOCAL, /* likewise, unless a network has its own: local, test */
 	/* These have a parent in the DNS, which is asked for their DS (RFC 4035 section 3.1.4.1). */
 	TARN__SPECIAL_LOOPBACK, /* an empty zone but for the PTR of 127.0.0.1 or ::1: localhost */
 	TARN__SPECIAL_EMPTY, /* NODATA at the apex, NXDOMAIN below it (RFC 6303, RFC 8375) */
@@ -26,6 +27,12 @@ struct tarn__special {
 	enum tarn__special_kind kind;
 	size_t zone_len; /* octets of the zone's name, at the end of the name looked up */
 };
+
+/* May a network have names of its own there, so that it is of use to ask its servers? */
+static inline bool tarn__special_may_be_own(enum tarn__special_kind kind)
+{
+	return kind == TARN__SPECIAL_LOCAL || kind == TARN__SPECIAL_EMPTY;
+}
 
 /*
  * The special zone that a name is in; none is within another. qname is any spelling, not compressed,

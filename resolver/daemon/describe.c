@@ -224,8 +224,11 @@ static json_t *describe_rule(const struct tarn__inspected *inspected)
 		return json_sprintf("%s is a zone that is never forwarded",
 				    zone_text(query, inspected->answer.zone_len, zone));
 	case TARN__RULE_SPECIAL:
-		return json_sprintf("%s is a special name and never leaves (RFC 6761, 6303)",
-				    zone_text(query, inspected->answer.zone_len, zone));
+		return json_sprintf("%s is a special name and %s (RFC 6761, 6303)",
+				    zone_text(query, inspected->answer.zone_len, zone),
+				    tarn__special_may_be_own(inspected->special.kind)
+					    ? "is not forwarded unless pass or forward names it"
+					    : "never leaves");
 	case TARN__RULE_ANY:
 		return json_string("ANY gets one HINFO record (RFC 8482)");
 	}

@@ -93,6 +93,7 @@ enum tarn__class {
 
 /* Extended DNS errors, RFC 8914 section 5.2. */
 enum tarn__ede_code {
+	TARN__EDE_OTHER = 0,
 	TARN__EDE_STALE = 3,
 	TARN__EDE_CACHED_ERROR = 13,
 	TARN__EDE_NOT_READY = 14,

@@ -112,6 +112,19 @@ def test_a_name_without_data_is_denied_here(tarn, upstream, name, zone, rcode):
     assert upstream.count() == 0
 
 
+@pytest.mark.parametrize("name,hint", [
+    ("printer.local", "; EDE: 0 (Other): (not forwarded unless --pass names it)"),
+    ("tv.home.arpa", "; EDE: 0 (Other): (not forwarded unless --pass names it)"),
+    ("a.onion", None),
+])
+def test_dig_says_what_helps(tarn, tool, name, hint):
+    """RFC 8914 section 4.1: where a network may have such names of its own."""
+    out = subprocess.run([tool("dig"), "@127.0.0.1", "-p", str(tarn.port), name],
+                         capture_output=True, text=True, check=True).stdout
+    assert "status: NXDOMAIN" in out
+    assert [line for line in out.splitlines() if "EDE" in line] == ([hint] if hint else [])
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_the_loopback_address_is_localhost(tarn, upstream, tool, host):
     """RFC 1912 section 4.1; as unbound does, and BIND where the zone is set up."""

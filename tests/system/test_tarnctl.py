@@ -193,7 +193,9 @@ def test_explain_a_name_that_nobody_has_asked_for(ctl, upstream):
 
 @pytest.mark.parametrize("name,answer,rule", [
     ("localhost", "NOERROR, from tarn itself", "localhost. is a special name"),
-    ("www.onion", "NXDOMAIN, from tarn itself", "onion. is a special name"),
+    ("www.onion", "NXDOMAIN, from tarn itself", "onion. is a special name and never leaves"),
+    ("printer.local", "NXDOMAIN, from tarn itself",
+     "local. is a special name and is not forwarded unless pass or forward names it"),
 ])
 def test_explain_a_local_name(ctl, name, answer, rule):
     told = ctl.explain(name)

@@ -379,6 +379,36 @@ START_TEST(resolver_arpa_has_names_without_data)
 }
 END_TEST
 
+static const struct {
+	const char *name;
+	bool has_hint;
+} hints[] = {
+	{"local.", true},
+	{"printer.local.", true},
+	{"www.test.", true},
+	{"home.arpa.", true},
+	{"tv.home.arpa.", true},
+	{"168.192.in-addr.arpa.", true},
+	{"1.0.0.10.in-addr.arpa.", true},
+	{"a.onion.", false},
+	{"alt.", false},
+	{"invalid.", false},
+	{"localhost.", false},
+	{"_dns.resolver.arpa.", false},
+	{"2.0.0.127.in-addr.arpa.", false},
+};
+
+START_TEST(name_that_a_network_may_have_comes_with_a_hint)
+{
+	ck_assert_int_eq(rule(hints[_i].name, TARN__TYPE_MX), TARN__POLICY_STORED);
+	ck_assert_uint_eq(answer.options.ede_count, hints[_i].has_hint);
+	if (!hints[_i].has_hint)
+		return;
+	ck_assert_uint_eq(answer.options.ede[0].code, TARN__EDE_OTHER);
+	ck_assert_ptr_nonnull(strstr(answer.options.ede[0].text, "--pass"));
+}
+END_TEST
+
 START_TEST(special_name_needs_no_recursion)
 {
 	ck_assert_int_eq(rule_for(NULL, "localhost.", TARN__TYPE_A, TARN__CLASS_IN, 0),
@@ -524,6 +554,8 @@ int main(void)
 	tcase_add_loop_test(tcase, loopback_zones_are_empty_beside_it, 0, COUNT_OF(some_types));
 	tcase_add_test(tcase, home_arpa_is_empty_but_for_its_ds);
 	tcase_add_loop_test(tcase, resolver_arpa_has_names_without_data, 0, COUNT_OF(some_types));
+	tcase_add_loop_test(tcase, name_that_a_network_may_have_comes_with_a_hint, 0,
+			    COUNT_OF(hints));
 	tcase_add_test(tcase, special_name_needs_no_recursion);
 	tcase_add_test(tcase, example_names_are_ordinary);
 	tcase_add_test(tcase, passed_zone_is_asked_for);

@@ -15,6 +15,7 @@
 #define LOCALHOST TARN__SPECIAL_LOCALHOST
 #define MISSING TARN__SPECIAL_MISSING
 #define EMPTY TARN__SPECIAL_EMPTY
+#define LOCAL TARN__SPECIAL_LOCAL
 #define LOOPBACK TARN__SPECIAL_LOOPBACK
 #define RESOLVER TARN__SPECIAL_RESOLVER
 
@@ -50,10 +51,10 @@ static const struct {
 } zones[] = {
 	{"localhost.", LOCALHOST},
 	{"invalid.", MISSING},
-	{"test.", MISSING},
+	{"test.", LOCAL},
 	{"onion.", MISSING},
 	{"alt.", MISSING},
-	{"local.", MISSING},
+	{"local.", LOCAL},
 	{"home.arpa.", EMPTY},
 	{"resolver.arpa.", RESOLVER},
 	/* RFC 6303 section 4.1 */
