@@ -151,6 +151,11 @@ struct tarn_forward {
 	size_t upstream_count;
 	enum tarn_policy policy; /* TARN_FASTEST */
 	struct tarn_source source;
+	/*
+	 * Its servers do not recurse: where a CNAME of theirs leads out of the zone, the servers of the name
+	 * that it leads to are asked, and the client gets one answer.
+	 */
+	bool follow_cnames;
 };
 
 /* Zero means the default named beside it. Everything is copied. */

@@ -21,6 +21,8 @@ enum {
 	/* Digests of what are no servers of a zone's own. */
 	ROOT_DIGEST = 0,
 	NONE_DIGEST = 1,
+	/* Told apart from the same servers whose chains end where they leave the zone. */
+	FOLLOWS_DIGEST = 2,
 };
 
 static const uint8_t digest_key[TARN__SIPHASH_KEY_LEN];
@@ -274,6 +276,8 @@ static size_t add_group(struct tarn__config *config, const struct tarn_forward *
 	struct tarn__group *group = &config->groups[config->group_count];
 	group->policy = forward->policy;
 	add_servers(config, group, forward->upstreams, forward->upstream_count, &forward->source);
+	group->follows_cnames = forward->follow_cnames;
+	group->digest ^= forward->follow_cnames ? FOLLOWS_DIGEST : 0;
 	return config->group_count++;
 }
 
@@ -460,7 +464,8 @@ bool tarn__config_group_is_equal(const struct tarn__config *a, size_t a_index,
 				 const struct tarn__config *b, size_t b_index)
 {
 	const struct tarn__group *a_group = &a->groups[a_index], *b_group = &b->groups[b_index];
-	if (a_group->policy != b_group->policy || a_group->count != b_group->count)
+	if (a_group->policy != b_group->policy || a_group->count != b_group->count ||
+	    a_group->follows_cnames != b_group->follows_cnames)
 		return false;
 	for (size_t i = 0; i < a_group->count; i++) {
 		if (!tarn__server_config_is_equal(&a->servers[a_group->first + i],

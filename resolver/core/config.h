@@ -45,9 +45,10 @@ struct tarn__group {
 	uint16_t zone_len;
 	uint8_t zone[TARN__NAME_MAX];
 	enum tarn_policy policy;
+	bool follows_cnames; /* out of the zone */
 	size_t first; /* of its servers, in config->servers ... */
 	size_t count; /* ... and how many; the root's alone may be none */
-	/* Of the servers, in any order: who has another one may say something else. */
+	/* Of the servers, in any order, and of what becomes of their chains. */
 	uint64_t digest;
 };
 

@@ -80,8 +80,11 @@ static void on_item(const struct rtcache_item *item, void *arg)
 	struct tarn__dump *dump = arg;
 	const struct rtcache_value *value = &item->value;
 	struct tarn__key key;
-	/* Type 0 stands for a name that does not exist, and says so once more (core/denial.h). */
-	if (!tarn__key_read(item->key, item->key_len, &key) || key.qtype == 0)
+	/*
+	 * Type 0 stands for a name that does not exist, and says so once more (core/denial.h); a link is
+	 * part of an answer that is there as well (core/chain.h).
+	 */
+	if (!tarn__key_read(item->key, item->key_len, &key) || key.qtype == 0 || key.is_link)
 		return;
 	char *line = dump->room->line, *end = line, rcode[TARN__WORD_MAX];
 	if (value->status == RTCACHE_HIT) {

@@ -4,6 +4,7 @@
 core_sources = \
 	resolver/core/access.c resolver/core/access.h \
 	resolver/core/attempt.c resolver/core/attempt.h \
+	resolver/core/chain.c resolver/core/chain.h \
 	resolver/core/config.c resolver/core/config.h \
 	resolver/core/denial.c resolver/core/denial.h \
 	resolver/core/dump.c resolver/core/dump.h \

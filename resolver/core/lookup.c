@@ -10,7 +10,7 @@
  *	  |                     last is kept until that server has answered something since)
  *	  v
  *	an answer (core/attempt.c):
- *	  good                    --> fill, end
+ *	  good                    --> fill, end; or its chain goes on elsewhere (core/chain.c)
  *	  truncated or broken     --> the same server over TCP
  *	  perhaps a forger's      --> likewise; where TCP cannot be had, once more over UDP
  *	  no to EDNS, to a cookie --> the same server in another way
@@ -34,6 +34,7 @@
 
 #include "core/attempt.h"
 #include "core/denial.h"
+#include "core/chain.h"
 #include "core/forwarding.h"
 #include "core/io.h"
 #include "core/origins.h"
@@ -121,6 +122,7 @@ static void stop(struct tarn__lookup *lookup)
 			charge_silence(attempt);
 		cancel_attempt(attempt);
 	}
+	tarn__chain_drop(lookup);
 	tarn__timer_stop(lookup->all->timers, &lookup->timer);
 	tarn__list_remove(&lookup->node);
 	lookup->group->count--;
@@ -140,6 +142,9 @@ enum memory { FORGET, REMEMBER, REMEMBER_CAUSE };
 static enum memory how_to_remember(const struct tarn__lookup *lookup, int error, unsigned *cause)
 {
 	const struct tarn__forwarding *group = lookup->group;
+	/* What is wrong with the end of a chain is remembered of that. */
+	if (lookup->chain)
+		return FORGET;
 	switch (error) {
 	case TARN_EUNREACHABLE:
 		*cause = TARN__CAUSE_NETWORK;
@@ -403,13 +408,16 @@ void tarn__lookup_restart(struct tarn__lookup *lookup)
 		tries->is_unreachable = false;
 	}
 	tarn__list_move(&lookup->node, &group->running);
-	start(lookup);
+	/* A chain is being followed: its end is waited for, and none of these servers. */
+	if (!lookup->chain)
+		start(lookup);
 }
 
 void tarn__lookup_recall(struct tarn__lookup *lookup)
 {
 	while (!tarn__list_is_empty(&lookup->attempts))
 		cancel_attempt(TARN__CONTAINER(lookup->attempts.next, struct tarn__attempt, node));
+	tarn__chain_drop(lookup);
 	wait_until(lookup, lookup->deadline_ms);
 }
 
@@ -539,6 +547,14 @@ static void fill(struct tarn__lookup *lookup, struct tarn__server *server,
 	/* Trust may begin later: it does not reach back. */
 	if (!all->config->trust_ad)
 		tarn__stored_clear_ad(stored);
+	if (!tarn__chain_follow(lookup, answer))
+		tarn__lookup_fill(lookup, answer);
+}
+
+void tarn__lookup_fill(struct tarn__lookup *lookup, const struct tarn__answer *answer)
+{
+	const struct tarn__lookups *all = lookup->all;
+	const uint8_t *stored = all->scratch->stored;
 	uint64_t ttl_ms = (uint64_t)answer->ttl * 1000;
 	if (!answer->is_whole_name)
 		tarn__denial_end(all->client, &lookup->key);

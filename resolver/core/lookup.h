@@ -24,6 +24,8 @@
 #include "dns/query.h"
 
 struct rtcache_lookup;
+struct tarn__answer;
+struct tarn__chain;
 struct tarn__forwarding;
 struct tarn__lookups;
 
@@ -40,6 +42,7 @@ struct tarn__lookup {
 	struct tarn__timer timer; /* patience, silence, or the deadline */
 	uint64_t deadline_ms;
 	struct tarn__list attempts; /* outstanding */
+	struct tarn__chain *chain; /* a chain that leads on; NULL: none */
 	int error; /* what to fail with if nothing better comes */
 	uint64_t sent_ms; /* its last message; 0: none yet */
 	size_t turn; /* see tarn__upstream_choose() */
@@ -55,6 +58,9 @@ struct tarn__lookup {
  */
 void tarn__lookup_start(struct tarn__lookups *, struct rtcache_lookup *handle, const void *key,
 			size_t key_len);
+
+/* Ends it with that answer, whose stored form is in the scratch. */
+void tarn__lookup_fill(struct tarn__lookup *, const struct tarn__answer *);
 
 /* Ends it with that error, which is remembered of its key where the upstream is at fault. */
 void tarn__lookup_fail(struct tarn__lookup *, int error);

@@ -118,6 +118,14 @@ const struct tarn__option_row tarn__options[] = {
 		.offset = FORWARD(source.interface),
 	},
 	{
+		.section = tarn__forward_section,
+		.word = "follow-cnames",
+		.value = "yes|no",
+		.help = "ask for the end of chains that lead out of the zone",
+		.form = &tarn__form_yes,
+		.offset = FORWARD(follow_cnames),
+	},
+	{
 		.letter = 'w',
 		.name = "workers",
 		.word = "workers",

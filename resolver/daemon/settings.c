@@ -65,6 +65,7 @@ int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn
 			.upstream_count = forward->upstreams.count,
 			.policy = forward->policy,
 			.source = forward->source,
+			.follow_cnames = forward->follow_cnames,
 		};
 	}
 	*out = (struct tarn_options){

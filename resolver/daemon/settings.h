@@ -29,6 +29,7 @@ struct tarn__forward_settings {
 	struct tarn__servers upstreams;
 	enum tarn_policy policy;
 	struct tarn_source source;
+	bool follow_cnames;
 	struct tarn__origin origin; /* of the section */
 	uint64_t said; /* a bit for each of the rows of tarn__options */
 };

@@ -443,6 +443,10 @@ static enum tarn__verdict make_stored(struct reading *reading, uint8_t head, uin
 	if (answer->len == 0)
 		return TARN__ANSWER_BROKEN;
 	answer->is_negative = !has_end;
+	if (!has_end && reading->link_count > 0) {
+		answer->end_len = (uint16_t)reading->end.len;
+		memcpy(answer->end, reading->end.octets, reading->end.len);
+	}
 	answer->is_whole_name = is_nxdomain && reading->link_count == 0;
 	/* RFC 2308 section 5: a denial without an SOA is not to be cached. */
 	answer->ttl = has_end ? TARN__TTL_MAX : soa ? TARN__NEGATIVE_TTL_MAX : 0;

@@ -58,6 +58,9 @@ struct tarn__answer {
 	const uint8_t *cookie; /* the COOKIE option's data, a view into the message; NULL: none */
 	uint32_t ttl; /* seconds the stored form may be kept; 0: deliver, do not store */
 	size_t len; /* of the stored form */
+	/* Where a chain of CNAMEs leads to whose end has no records here; 0: there is none. */
+	uint16_t end_len;
+	uint8_t end[TARN__NAME_MAX];
 };
 
 /* Room for any stored form. */

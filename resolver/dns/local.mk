@@ -6,6 +6,7 @@ dns_sources = \
 	resolver/dns/cookie.c resolver/dns/cookie.h \
 	resolver/dns/duplicates.c resolver/dns/duplicates.h \
 	resolver/dns/edns.c resolver/dns/edns.h \
+	resolver/dns/join.c resolver/dns/join.h \
 	resolver/dns/local.c resolver/dns/local.h \
 	resolver/dns/match.c resolver/dns/match.h \
 	resolver/dns/message.h \

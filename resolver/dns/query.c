@@ -210,7 +210,7 @@ int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out)
 
 /* ---- the key ---------------------------------------------------------------------------- */
 
-enum { KEY_DO = 1, KEY_CD = 2, KEY_CLASS = 4 /* not IN: it follows */ };
+enum { KEY_DO = 1, KEY_CD = 2, KEY_CLASS = 4 /* not IN: it follows */, KEY_LINK = 8 };
 
 size_t tarn__key_write(const struct tarn__query *query, uint8_t key[TARN__KEY_MAX])
 {
@@ -225,6 +225,21 @@ size_t tarn__key_write(const struct tarn__query *query, uint8_t key[TARN__KEY_MA
 		return len + 3;
 	tarn__put16(key + len + 3, query->qclass);
 	return len + 5;
+}
+
+size_t tarn__key_write_link(const struct tarn__key *key, const uint8_t *name, size_t name_len,
+			    uint8_t out[TARN__KEY_MAX])
+{
+	size_t len = tarn__key_write(
+		&(struct tarn__query){.qname = name,
+				      .qname_len = (uint16_t)name_len,
+				      .qtype = key->qtype,
+				      .qclass = key->qclass,
+				      .flags = key->checking_disabled ? TARN__FLAG_CD : 0,
+				      .dnssec_ok = key->dnssec_ok},
+		out);
+	out[name_len + 2] |= KEY_LINK;
+	return len;
 }
 
 static bool is_folded(const uint8_t *name, size_t len)
@@ -242,7 +257,8 @@ bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out)
 	if (name_len == 0 || len < name_len + 3 || !is_folded(key, name_len))
 		return false;
 	uint8_t bits = key[name_len + 2];
-	if (bits > (KEY_DO | KEY_CD | KEY_CLASS) || len != name_len + (bits & KEY_CLASS ? 5 : 3))
+	if (bits > (KEY_DO | KEY_CD | KEY_CLASS | KEY_LINK) ||
+	    len != name_len + (bits & KEY_CLASS ? 5 : 3))
 		return false;
 	uint16_t qclass = bits & KEY_CLASS ? tarn__get16(key + name_len + 3) : TARN__CLASS_IN;
 	if (bits & KEY_CLASS && qclass == TARN__CLASS_IN)
@@ -254,6 +270,7 @@ bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out)
 		.qclass = qclass,
 		.dnssec_ok = bits & KEY_DO,
 		.checking_disabled = bits & KEY_CD,
+		.is_link = bits & KEY_LINK,
 	};
 	return true;
 }

@@ -53,7 +53,15 @@ struct tarn__key {
 	uint16_t qname_len;
 	uint16_t qtype, qclass;
 	bool dnssec_ok, checking_disabled;
+	bool is_link; /* see tarn__key_write_link() */
 };
+
+/*
+ * The key of a link: of the same question for another name, asked to go on with a chain. Its answer is
+ * stored apart, as the name's own servers give it: a chain in it is not followed.
+ */
+size_t tarn__key_write_link(const struct tarn__key *, const uint8_t *name, size_t name_len,
+			    uint8_t key[TARN__KEY_MAX]);
 
 /* false when the octets are no key that tarn__key_write() made. */
 bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out);

@@ -5,6 +5,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_answer \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_cookie \
+	tests/fuzz/fuzz_join \
 	tests/fuzz/fuzz_local \
 	tests/fuzz/fuzz_name \
 	tests/fuzz/fuzz_options \

@@ -44,6 +44,7 @@ struct forward {
 	char zone[256];
 	struct tarn_address servers[SETTINGS_MAX];
 	size_t count;
+	bool follows_cnames;
 };
 
 struct record {
@@ -714,7 +715,8 @@ static struct tarn_options make_options(struct script *script, const char *passe
 		const struct forward *forward = &script->forwards[i];
 		forwards[i] = (struct tarn_forward){.zone = forward->zone,
 						    .upstreams = forward->servers,
-						    .upstream_count = forward->count};
+						    .upstream_count = forward->count,
+						    .follow_cnames = forward->follows_cnames};
 	}
 	return (struct tarn_options){
 		.upstreams = script->servers,
@@ -767,7 +769,9 @@ static void do_forward(struct script *script)
 		forward = &script->forwards[script->forward_count++];
 		snprintf(forward->zone, sizeof forward->zone, "%s", script->words[1]);
 	}
-	forward->count = script->word_count - 2;
+	const char *last = script->words[script->word_count - 1];
+	forward->follows_cnames = strcmp(last, "following") == 0;
+	forward->count = script->word_count - 2 - forward->follows_cnames;
 	ck_assert_uint_le(forward->count, SETTINGS_MAX);
 	for (size_t i = 0; i < forward->count; i++)
 		forward->servers[i] = address(script, i + 2);

@@ -11,9 +11,10 @@
  *	trust-ad
  *	policy fastest|sequential|round-robin|parallel
  *		the configuration; without them it is a configuration's default
- *	forward ZONE [ADDRESS...]
+ *	forward ZONE [ADDRESS...] [following]
  *	unforward ZONE
- *		that zone has servers of its own, or none; or is as any other name. After the beginning
+ *		that zone has servers of its own, or none, whose CNAMEs are followed out of it where it
+ *		says so; or is as any other name. After the beginning
  *		it is another configuration that is taken over
  *	ask CLIENT NAME TYPE [FLAG...]
  *		a client asks: tcp, do, cd, ad, norec, edns=SIZE, keepalive, cookie=HEX, from=ADDRESS

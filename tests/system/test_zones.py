@@ -11,7 +11,7 @@ import pytest
 from client import Client
 from netns import MACHINE, SERVERS, ip
 from servers import SignedZone
-from upstream import address, silence
+from upstream import address, reply, silence
 
 NOBODY_WAITS_LONGER = 1.0  # while the zone's own server lives
 CLIENT_DEADLINE = 4.6  # SERVFAIL by then
@@ -134,6 +134,21 @@ def run_signed(cleanup, tmp_path):
     return run
 
 
+@pytest.fixture
+def delv(tool, tmp_path):
+    """What delv says of a name, that has the key of a signed zone as its anchor."""
+    def ask(tarn, anchor, name):
+        path = tmp_path / "anchors"
+        flags, protocol, algorithm, *key = anchor.key().to_text().split()
+        path.write_text(f'trust-anchors {{ "{anchor.zone}." static-key {flags} {protocol} '
+                        f'{algorithm} "{" ".join(key)}"; }};\n')
+        return subprocess.run([tool("delv"), "@127.0.0.1", "-p", str(tarn.port), "-a", str(path),
+                               f"+root={anchor.zone}", name, "A"],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              check=False, timeout=30).stdout
+    return ask
+
+
 @pytest.mark.parametrize("name,expected", [
     ("www.corp.example", "; fully validated"),
     ("corp.example", "; fully validated"),
@@ -142,8 +157,8 @@ def run_signed(cleanup, tmp_path):
     ("ads.example", "; negative response, unsigned answer"),
     ("no.ads.example", "; negative response, unsigned answer"),
 ])
-def test_a_validating_client_finds_its_way_into_a_zone(run_zones, run_signed, run_upstream, tool,
-                                                       tmp_path, name, expected):
+def test_a_validating_client_finds_its_way_into_a_zone(run_zones, run_signed, run_upstream, delv,
+                                                       name, expected):
     """RFC 4035 section 3.1.4.1: the DS is the parent's, or its proof that there is none."""
     corp = run_signed("corp.example", "@ A 192.0.2.1", "www A 192.0.2.2")
     lab = run_upstream(address(value="192.0.2.3"))
@@ -152,15 +167,47 @@ def test_a_validating_client_finds_its_way_into_a_zone(run_zones, run_signed, ru
                      'forward "corp.example" { upstream = {%s} }\n'
                      'forward "lab.example" { upstream = {%s} }\n'
                      'forward "ads.example" { upstream = {} }\n', parent, corp, lab)
-    anchors = tmp_path / "anchors"
-    flags, protocol, algorithm, *key = parent.key().to_text().split()
-    anchors.write_text(f'trust-anchors {{ "example." static-key {flags} {protocol} {algorithm} '
-                       f'"{" ".join(key)}"; }};\n')
-    out = subprocess.run([tool("delv"), "@127.0.0.1", "-p", str(tarn.port), "-a", str(anchors),
-                          "+root=example", name, "A"],
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-                         timeout=30).stdout
+    out = delv(tarn, parent, name)
     assert expected in out.splitlines(), out
+
+
+# ---- chains of CNAMEs ----------------------------------------------------------------------------
+
+def test_a_chain_out_of_a_zone_is_followed_if_it_says_so(run_zones, run_signed, delv):
+    """Its server knows nothing else. A client that validates finds all of the chain signed."""
+    corp = run_signed("corp.example", "www CNAME web", "web CNAME www.example.",
+                      "gone CNAME missing.example.")
+    parent = run_signed("example", *corp.delegation(), "www A 192.0.2.1")
+    text = 'upstream = {%%s}\nforward "corp.example" { upstream = {%%s} follow-cnames = %s }\n'
+    tarn = run_zones(text % "yes", parent, corp)
+    for _ in range(2):
+        answer = tarn.ask("www.corp.example.").answer
+        assert [rrset.to_text().split()[3:] for rrset in answer] == [
+            ["CNAME", "web.corp.example."], ["CNAME", "www.example."], ["A", "192.0.2.1"]]
+        assert tarn.ask("gone.corp.example.").rcode() == dns.rcode.NXDOMAIN
+    assert "; fully validated" in delv(tarn, parent, "www.corp.example").splitlines()
+    assert "ncache nxdomain\n; fully validated\n" in delv(tarn, parent, "gone.corp.example")
+    tarn = run_zones(text % "no", parent, corp)
+    assert [rrset.to_text().split()[3] for rrset in tarn.ask("www.corp.example.").answer] == [
+        "CNAME", "CNAME"]
+
+
+def test_chains_that_lead_in_a_circle_fail_at_once(run_zones, run_upstream):
+    """Through two zones, and in all workers at the same time: nobody waits for himself."""
+    def to(zone):
+        return lambda question: reply(question, f"{question.name} 300 IN CNAME "
+                                                f"{question.name.split('.')[0]}.{zone}.example.")
+    one, two = run_upstream(to("two")), run_upstream(to("one"))
+    tarn = run_zones('upstream = {%s}\n'
+                     'forward "one.example" { upstream = {%s} follow-cnames = yes }\n'
+                     'forward "two.example" { upstream = {%s} follow-cnames = yes }\n', one, one, two)
+    with Client(tarn.host, tarn.port) as client:
+        for number in range(50):
+            client.send(f"n{number}.one.example.")
+            client.send(f"n{number}.two.example.")
+        assert not client.wait()
+        assert {asked.rcode for asked in client.questions} == {dns.rcode.SERVFAIL}
+        assert max(asked.seconds for asked in client.questions) < limit(tarn, NOBODY_WAITS_LONGER)
 
 
 # ---- an interface of its own ---------------------------------------------------------------------

@@ -18,6 +18,7 @@ unit_tests = \
 	tests/unit/test_explain \
 	tests/unit/test_follow \
 	tests/unit/test_inspect \
+	tests/unit/test_join \
 	tests/unit/test_local \
 	tests/unit/test_log \
 	tests/unit/test_lookup \

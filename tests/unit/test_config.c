@@ -326,6 +326,23 @@ START_TEST(names_move_with_their_zones_servers)
 }
 END_TEST
 
+START_TEST(names_of_a_zone_move_when_its_chains_are_followed)
+{
+	struct tarn_forward forwards[] = {corp, lab};
+	struct tarn__config *before = make_with(forwards, 2);
+	forwards[0].follow_cnames = true;
+	struct tarn__config *after = make_with(forwards, 2);
+	ck_assert(after->groups[1].follows_cnames && !before->groups[1].follows_cnames);
+	ck_assert(tarn__config_moves_names(before, after));
+	ck_assert(moves(before, after, "www.corp.example"));
+	ck_assert(!moves(before, after, "10.in-addr.arpa"));
+	ck_assert(!tarn__config_group_is_equal(before, 1, after, 1));
+	ck_assert(tarn__config_group_is_equal(before, 2, after, 2));
+	tarn__config_put(after);
+	tarn__config_put(before);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("config");
@@ -341,6 +358,7 @@ int main(void)
 	tcase_add_test(tcase, servers_have_the_source_of_their_family);
 	tcase_add_test(tcase, other_upstreams_leave_the_rest_as_it_is);
 	tcase_add_test(tcase, names_move_with_their_zones_servers);
+	tcase_add_test(tcase, names_of_a_zone_move_when_its_chains_are_followed);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

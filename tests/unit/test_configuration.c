@@ -133,7 +133,7 @@ START_TEST(zones_have_sections_of_their_own)
 	    "	upstream += 192.0.2.11\n"
 	    "	policy = parallel\n"
 	    "	source = 192.0.2.7\n"
-	    "	interface = wg0\n"
+	    "	interface = wg0 follow-cnames = yes\n"
 	    "}\n"
 	    "forward 10.0.0.0/8 { upstream = {} }\n"
 	    "forward example { upstream = 192.0.2.12 }\n"
@@ -146,6 +146,7 @@ START_TEST(zones_have_sections_of_their_own)
 	ck_assert_int_eq(corp->policy, TARN_PARALLEL);
 	ck_assert_str_eq(address(&corp->source.ipv4), "192.0.2.7:0");
 	ck_assert_str_eq(corp->source.interface, "wg0");
+	ck_assert(corp->follow_cnames);
 	ck_assert_uint_eq(corp->origin.line, 1);
 	ck_assert_str_eq(settings->forwards[1].zone, "10.0.0.0/8");
 	ck_assert_uint_eq(settings->forwards[1].upstreams.count, 0);

@@ -571,6 +571,27 @@ START_TEST(key_reads_back)
 }
 END_TEST
 
+START_TEST(key_of_a_link_is_another_and_reads_back)
+{
+	ask("www.Example.", TARN__TYPE_MX);
+	put_opt(&message, 1232, TARN__OPT_DO, NULL, 0);
+	ck_assert_int_eq(parse(), TARN__QUERY_GOOD);
+	struct tarn__key question, link;
+	size_t len = tarn__key_write(&query, key);
+	ck_assert(tarn__key_read(key, len, &question));
+	ck_assert(!question.is_link);
+	uint8_t other[TARN__KEY_MAX];
+	ck_assert_uint_eq(
+		tarn__key_write_link(&question, question.qname, question.qname_len, other), len);
+	ck_assert_mem_ne(other, key, len);
+	ck_assert(tarn__key_read(other, len, &link));
+	ck_assert(link.is_link);
+	ck_assert(link.dnssec_ok && !link.checking_disabled);
+	ck_assert_uint_eq(link.qtype, TARN__TYPE_MX);
+	ck_assert_uint_eq(link.qname_len, question.qname_len);
+}
+END_TEST
+
 START_TEST(longest_key_reads_back)
 {
 	uint8_t name[TARN__NAME_MAX];
@@ -604,7 +625,7 @@ static const struct {
 	KEY("\1a\0\0\1"),
 	KEY("\1A\0\0\1\0"),
 	KEY("\1a\0\0\1\0x"),
-	KEY("\1a\0\0\1\x08"),
+	KEY("\1a\0\0\1\x10"),
 	KEY("\1a\0\0\1\x04"),
 	KEY("\1a\0\0\1\x04\0"),
 	KEY("\1a\0\0\1\x04\0\1"),
@@ -728,6 +749,7 @@ int main(void)
 	tcase_add_test(tcase, keys_differ_in_type_do_and_cd);
 	tcase_add_test(tcase, key_reads_back);
 	tcase_add_test(tcase, longest_key_reads_back);
+	tcase_add_test(tcase, key_of_a_link_is_another_and_reads_back);
 	tcase_add_loop_test(tcase, what_is_no_key_is_not_read, 0, COUNT(no_keys));
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("ask");

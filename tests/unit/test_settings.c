@@ -95,7 +95,8 @@ START_TEST(a_resolver_is_told_all_of_it)
 		{.zone = "corp.example",
 		 .upstreams = {.items = &server, .count = 1},
 		 .policy = TARN_SEQUENTIAL,
-		 .source = {.interface = "wg0"}},
+		 .source = {.interface = "wg0"},
+		 .follow_cnames = true},
 		{.zone = "10.0.0.0/8"},
 	};
 	add(&settings.upstreams, "192.0.2.1");
@@ -116,6 +117,7 @@ START_TEST(a_resolver_is_told_all_of_it)
 	ck_assert(tarn_address_is_equal(options.forwards[0].upstreams, &server));
 	ck_assert_int_eq(options.forwards[0].policy, TARN_SEQUENTIAL);
 	ck_assert_str_eq(options.forwards[0].source.interface, "wg0");
+	ck_assert(options.forwards[0].follow_cnames);
 	ck_assert_str_eq(options.forwards[1].zone, "10.0.0.0/8");
 	ck_assert_uint_eq(options.forwards[1].upstream_count, 0);
 	free((struct tarn_forward *)options.forwards);
