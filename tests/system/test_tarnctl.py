@@ -622,11 +622,16 @@ def test_a_group_that_cannot_be_let_in_is_told(group, status, line, tmp_path, to
     if os.geteuid() != 0:
         pytest.skip("takes root to have a place of one's own")
     place = re.search(r"default: (/.*)\)", tarnctl("--help").stdout)[1]
-    above = shlex.quote(place.split("/tarn/")[0])
+    own = os.path.dirname(place)
+    # The source tree, and the program in it, may be below a folder of the same name.
+    above = os.path.dirname(own)
+    own, above = shlex.quote(own), shlex.quote(above)
     os.chmod(tmp_path, 0o755)
-    prefix = [*mounted(f"mkdir -p {above} && mount -t tmpfs none {above} && mkdir {above}/tarn && "
-                       f"chown 65534 {above}/tarn"),
-              tool("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups"]
+    prefix = [*mounted(f"mkdir -p {above} && mount -t tmpfs none {above} && mkdir {own} && "
+                       f"chown 65534 {own}"),
+              # The folders above may be for root alone, as /root is.
+              tool("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups",
+              "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
     done = servers.run_tarn("-u", "192.0.2.1", "-l", "127.0.0.1:0", "--control-group", group,
                             prefix=prefix)
     assert (done.returncode, done.stderr) == (status, f"tarn: {line.format(place)}\n")
