@@ -22,7 +22,7 @@ static uint64_t clock_ms(void *arg)
 {
 	struct timespec now;
 	(void)arg;
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	clock_gettime(CLOCK_BOOTTIME, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 

@@ -136,7 +136,10 @@ struct rtcache_options {
 	 * each waiter looks up for itself, and that is stored, unless there is a stale value.
 	 */
 	bool herd;
-	/* The clock: milliseconds that never go back. NULL: CLOCK_MONOTONIC_COARSE. Any thread. */
+	/*
+	 * The clock: milliseconds that never go back. NULL: CLOCK_BOOTTIME, which goes on while the
+	 * machine is suspended. Any thread.
+	 */
 	uint64_t (*now_ms)(void *arg);
 	/* Starts a lookup, which rtcache_fill(), _fail() or _refuse() ends, once, now or later.
 	 * extra is what the caller who leads gave; the key is the lookup's and lives as long. With

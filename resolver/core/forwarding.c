@@ -471,3 +471,27 @@ void tarn__lookups_network_changed(struct tarn__lookups *all)
 	/* The timers have changed outside of tarn__resolver_run(). */
 	all->io->wake_at(all->io->data, all->io->now_ms(all->io->data));
 }
+
+/* What is outstanding would be hours of silence, and its answers hours late. */
+static void start_over(struct tarn__forwarding *group)
+{
+	struct tarn__upstream *upstream = group->upstream;
+	recall_all(group);
+	for (struct tarn__list *node = group->waiting.next; node != &group->waiting;
+	     node = node->next)
+		/* Nobody has been silent for as long as it takes to remember that. */
+		TARN__CONTAINER(node, struct tarn__lookup, node)->sent_ms = 0;
+	for (size_t i = 0; i < upstream->count; i++) {
+		bool was_dead = tarn__server_is_dead(&upstream->servers[i]);
+		tarn__server_forget(&upstream->servers[i]);
+		if (was_dead)
+			tarn__probe_now(&group->probes, i);
+	}
+}
+
+void tarn__lookups_overslept(struct tarn__lookups *all)
+{
+	for (size_t i = 0; i < all->config->group_count; i++)
+		start_over(all->groups[i]);
+	resume(all);
+}

@@ -85,10 +85,11 @@ int tarn__lookups_init(struct tarn__lookups *, const struct tarn_io *io, struct 
 /* Lookups still running fail with TARN_ECANCELED. */
 void tarn__lookups_fini(struct tarn__lookups *);
 
-/* As tarn__resolver_set_config() and tarn__resolver_network_changed(). */
+/* As tarn__resolver_set_config(), tarn__resolver_network_changed() and tarn__resolver_overslept(). */
 int tarn__lookups_set_config(struct tarn__lookups *, struct tarn__config *,
 			     void (*switched)(void *arg), void *arg);
 void tarn__lookups_network_changed(struct tarn__lookups *);
+void tarn__lookups_overslept(struct tarn__lookups *);
 
 /* Another worker has heard from a server that was dead. */
 static inline bool tarn__lookups_have_heals(const struct tarn__lookups *all)

@@ -46,11 +46,11 @@ struct tarn_exchange {
 
 struct tarn_io {
 	void *data;
-	/* Monotonic. The same clock as the cache's. */
+	/* Monotonic; goes on while the machine is suspended. The same clock as the cache's. */
 	uint64_t (*now_ms)(void *data);
-	/* Monotonic, exact, and dearer: for measuring what has taken its time. */
+	/* Monotonic, stands still in a suspend: for measuring what has taken its time. */
 	uint64_t (*now_us)(void *data);
-	/* Seconds since 1970, modulo 2^32 (RFC 9018's). The loop's cached time, no system call. */
+	/* Seconds since 1970, modulo 2^32 (RFC 9018's). No system call. */
 	uint32_t (*wall_sec)(void *data);
 	/* Unpredictable octets (RFC 5452 section 9.2). */
 	void (*random)(void *data, void *out, size_t len);

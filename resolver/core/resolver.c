@@ -750,6 +750,11 @@ void tarn__resolver_network_changed(struct tarn__resolver *resolver)
 	tarn__lookups_network_changed(&resolver->lookups);
 }
 
+void tarn__resolver_overslept(struct tarn__resolver *resolver)
+{
+	tarn__lookups_overslept(&resolver->lookups);
+}
+
 void tarn__resolver_park(struct tarn__resolver *resolver)
 {
 	rtcache_client_park(resolver->client);

@@ -107,6 +107,13 @@ bool tarn__resolver_drop(struct tarn__resolver *, struct tarn__config *const *be
 void tarn__resolver_network_changed(struct tarn__resolver *);
 
 /*
+ * The worker has not run for a while in which it should have: the machine was suspended. Failures and round
+ * trips are forgotten, lookups take back what is outstanding and ask on, those whose time was over meanwhile
+ * fail without being remembered. To be called before anything that has arrived since is looked at.
+ */
+void tarn__resolver_overslept(struct tarn__resolver *);
+
+/*
  * Finds the servers that lead back to us: each is asked for a random name, sixteen a second, and
  * found is called when such a question reaches a worker of the same struct tarn__shared within 5 s,
  * once per server. No worker asks that server any more. Such a one may not have been there, or the

@@ -21,6 +21,7 @@
 #include "daemon/rlimits.h"
 #include "daemon/taps.h"
 #include "daemon/workers.h"
+#include "net/clock.h"
 
 /* All of it; what is zero is not there yet. */
 struct program {
@@ -159,7 +160,7 @@ static int open_outside(struct program *program, const struct tarn__command *com
 		.loop = program->loop,
 		.log = log,
 		.settings = &program->reload.settings,
-		.started = ev_now(program->loop),
+		.started_ms = tarn__clock_ms(),
 		.stop = on_stop_request,
 		.reload = on_reload_request,
 		.data = program,

@@ -22,7 +22,7 @@ struct tarn__subject {
 	/* Reads the configuration again; faults say why it cannot be. */
 	int (*reload)(void *data, struct tarn__faults *faults);
 	void *data;
-	double started; /* by the loop's clock */
+	uint64_t started_ms; /* tarn__clock_ms() */
 	struct tarn_worker *worker; /* a door to the cache, made with the first request */
 };
 

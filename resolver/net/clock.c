@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/clock.c: the coarse clock, and the time that stands still. */
+/* net/clock.c: the clock that goes on while the machine is suspended, and the time that stands still. */
 #include "config.h"
 
 #include "net/clock.h"
@@ -15,7 +15,7 @@ static _Thread_local uint64_t held_ms __attribute__((tls_model("initial-exec")))
 static uint64_t read_ms(void)
 {
 	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	clock_gettime(CLOCK_BOOTTIME, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 

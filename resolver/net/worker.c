@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/resolver.h"
@@ -23,6 +25,12 @@ enum {
 	 * after so many has the next turn, at once, so that the host's own events are not starved.
 	 */
 	ROUNDS_PER_TURN = 8,
+	/*
+	 * A loop that wakes up so long after its timer was due has been suspended with its machine, or
+	 * stopped: clients' deadlines are missed by half, and a server that was asked before would be
+	 * found silent twice over (TARN__SILENCE_MS).
+	 */
+	OVERSLEPT_MS = 2000,
 };
 
 /* ---- the outside of core/ ----------------------------------------------------------------- */
@@ -41,8 +49,11 @@ static uint64_t io_now_us(void *data)
 
 static uint32_t io_wall_sec(void *data)
 {
-	struct tarn_worker *worker = data;
-	return (uint32_t)(uint64_t)ev_now(worker->loop);
+	(void)data;
+	/* Not ev_now(): after a suspend it is behind for up to half a second. */
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	return (uint32_t)(uint64_t)now.tv_sec;
 }
 
 static void io_random(void *data, void *out, size_t len)
@@ -146,10 +157,14 @@ static void on_full(void *arg, const struct tarn__server_config *server, size_t 
 /* ---- a turn of the loop ------------------------------------------------------------------- */
 
 /*
- * The coarse clock may lag behind the loop's: an early wake-up finds nothing due and sets it anew.
+ * The loop's clock stands still in a suspend, ours does not: what is due then waits for the turn that
+ * on_resume() brings about. An early wake-up finds nothing due and sets the timer anew.
  */
 static void set_timer(struct tarn_worker *worker, uint64_t at_ms, uint64_t now_ms)
 {
+	/* What is due is due now, however long it has been: nothing has been overslept by that. */
+	if (at_ms < now_ms)
+		at_ms = now_ms;
 	if (at_ms == worker->timer_ms && ev_is_active(&worker->timer))
 		return;
 	worker->timer_ms = at_ms;
@@ -157,10 +172,30 @@ static void set_timer(struct tarn_worker *worker, uint64_t at_ms, uint64_t now_m
 		ev_timer_stop(worker->loop, &worker->timer);
 		return;
 	}
-	uint64_t wait_ms = at_ms > now_ms ? at_ms - now_ms : 0;
 	ev_now_update(worker->loop);
-	worker->timer.repeat = (double)wait_ms / 1000 + 0.001;
+	worker->timer.repeat = (double)(at_ms - now_ms) / 1000 + 0.001;
 	ev_timer_again(worker->loop, &worker->timer);
+}
+
+static void stop_timer(struct tarn_worker *worker)
+{
+	worker->timer_ms = UINT64_MAX;
+	ev_timer_stop(worker->loop, &worker->timer);
+}
+
+/*
+ * Before anything that has arrived is looked at: what was asked before the worker overslept says
+ * nothing about servers and round trips, and the sockets of then may lead nowhere.
+ */
+static void look_at_clock(struct tarn_worker *worker)
+{
+	if (worker->timer_ms == UINT64_MAX)
+		return;
+	if (tarn__clock_ms() < worker->timer_ms + OVERSLEPT_MS)
+		return;
+	stop_timer(worker);
+	tarn__carrier_network_changed(worker->carrier);
+	tarn__resolver_overslept(worker->resolver);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -168,8 +203,9 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static void turn(struct tarn_worker *worker)
+static void take_turn(struct tarn_worker *worker)
 {
+	look_at_clock(worker);
 	if (tarn__has_news(worker->tarn, worker->seen.count))
 		take_news(worker);
 	uint64_t now_ms = tarn__clock_ms();
@@ -191,6 +227,14 @@ static void turn(struct tarn_worker *worker)
 	next_ms = earlier(next_ms, worker->wake_ms);
 	next_ms = earlier(next_ms, tarn__tcp_expire(worker->tcp, now_ms));
 	set_timer(worker, next_ms, now_ms);
+}
+
+/* All of a turn happens at one time. */
+static void turn(struct tarn_worker *worker)
+{
+	tarn__clock_hold();
+	take_turn(worker);
+	tarn__clock_release();
 }
 
 static void park(struct tarn_worker *worker)
@@ -221,16 +265,30 @@ static void on_check(struct ev_loop *loop, ev_check *check, int events)
 {
 	(void)loop;
 	(void)events;
-	unpark(check->data);
+	struct tarn_worker *worker = check->data;
+	unpark(worker);
+	look_at_clock(worker);
 }
 
 /* The work is done by the turn that follows. */
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
+	(void)loop;
 	(void)events;
-	struct tarn_worker *worker = timer->data;
-	ev_timer_stop(loop, timer);
-	worker->timer_ms = UINT64_MAX;
+	stop_timer(timer->data);
+}
+
+/*
+ * The machine was suspended, or its wall clock set. What the timer waits for may be due by now, or is
+ * nearer than it knows: the turn that follows sets it anew.
+ */
+static void on_resume(struct ev_loop *loop, ev_io *resume, int events)
+{
+	(void)loop;
+	(void)events;
+	uint64_t count;
+	(void)!read(resume->fd, &count, sizeof(count));
+	stop_timer(resume->data);
 }
 
 /* The same: that of the next step of what takes many, as soon as there is nothing else to do. */
@@ -282,6 +340,30 @@ void tarn__worker_observe(struct tarn_worker *worker, const struct tarn__observe
 
 /* ---- a worker's life ---------------------------------------------------------------------- */
 
+/*
+ * A timer that ends decades from now and is canceled when the wall clock jumps, as it does at the end
+ * of a suspend (see timerfd_create(2)). Without it the loop's timer wakes the worker later.
+ */
+static void start_resume(struct tarn_worker *worker)
+{
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	ev_io_init(&worker->resume, on_resume, fd, EV_READ);
+	if (fd < 0)
+		return;
+	const struct itimerspec far = {.it_value.tv_sec = INT32_MAX};
+	(void)timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &far, NULL);
+	worker->resume.data = worker;
+	ev_io_start(worker->loop, &worker->resume);
+}
+
+static void stop_resume(struct tarn_worker *worker)
+{
+	if (!ev_is_active(&worker->resume))
+		return;
+	ev_io_stop(worker->loop, &worker->resume);
+	close(worker->resume.fd);
+}
+
 /* check comes before and prepare after the host's own, so that these find the thread awake. */
 static void start_watchers(struct tarn_worker *worker)
 {
@@ -298,6 +380,7 @@ static void start_watchers(struct tarn_worker *worker)
 	ev_prepare_start(worker->loop, &worker->prepare);
 	ev_check_start(worker->loop, &worker->check);
 	ev_async_start(worker->loop, &worker->wake);
+	start_resume(worker);
 }
 
 static void stop_watchers(struct tarn_worker *worker)
@@ -307,6 +390,7 @@ static void stop_watchers(struct tarn_worker *worker)
 	ev_prepare_stop(worker->loop, &worker->prepare);
 	ev_check_stop(worker->loop, &worker->check);
 	ev_async_stop(worker->loop, &worker->wake);
+	stop_resume(worker);
 }
 
 struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)

@@ -57,6 +57,7 @@ struct tarn_worker {
 	ev_prepare prepare;
 	ev_check check;
 	ev_async wake;
+	ev_io resume; /* its descriptor is ready after a suspend; not active: there is none */
 };
 
 /* Around anything that the program has the resolver do: it is awake, and has a turn afterwards. */

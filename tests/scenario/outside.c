@@ -209,6 +209,13 @@ void outside_pass(struct outside *outside, uint64_t ms)
 	outside->now_ms = end;
 }
 
+/* As net/worker.c has it, which then runs what is due. */
+void outside_sleep(struct outside *outside, uint64_t ms)
+{
+	outside->now_ms += ms;
+	tarn__resolver_overslept(outside->resolver);
+}
+
 struct sent *outside_take(struct outside *outside, const struct tarn_address *server,
 			  enum tarn__transport transport)
 {

@@ -57,6 +57,9 @@ void outside_fini(struct outside *);
 /* Lets the time pass, waking the resolver whenever it wanted to be woken. */
 void outside_pass(struct outside *, uint64_t ms);
 
+/* The machine is suspended for so long, and wakes up. */
+void outside_sleep(struct outside *, uint64_t ms);
+
 /* The oldest message to that server that no script has looked at yet, or NULL. */
 struct sent *outside_take(struct outside *, const struct tarn_address *server,
 			  enum tarn__transport transport);

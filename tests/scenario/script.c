@@ -620,7 +620,8 @@ static void do_silence(struct script *script)
 
 /* ---- time, set-up ----------------------------------------------------------------------- */
 
-static void do_pass(struct script *script)
+/* In ms; the next word. */
+static uint64_t read_time(struct script *script)
 {
 	static const struct {
 		const char *name;
@@ -629,11 +630,15 @@ static void do_pass(struct script *script)
 	char *unit;
 	unsigned long amount = strtoul(word(script, 1, "a time"), &unit, 10);
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-		if (strcmp(unit, units[i].name) == 0) {
-			outside_pass(&script->outside, amount * units[i].ms);
-			return;
-		}
+		if (strcmp(unit, units[i].name) == 0)
+			return amount * units[i].ms;
 	MUST(script, false, "not a time: %s", script->words[1]);
+	return 0;
+}
+
+static void do_pass(struct script *script)
+{
+	outside_pass(&script->outside, read_time(script));
 }
 
 static void do_upstream(struct script *script)
@@ -702,6 +707,12 @@ static void do_servers(struct script *script)
 static void do_network(struct script *script)
 {
 	tarn__resolver_network_changed(script->outside.resolver);
+	let_it_run(script);
+}
+
+static void do_sleep(struct script *script)
+{
+	outside_sleep(&script->outside, read_time(script));
 	let_it_run(script);
 }
 
@@ -810,6 +821,7 @@ static const struct statement {
 	{"silence", do_silence, AFTER},
 	{"servers", do_servers, AFTER},
 	{"network", do_network, AFTER},
+	{"sleep", do_sleep, AFTER},
 	{"pass", do_pass, AFTER},
 };
 

@@ -49,6 +49,8 @@
  *		the network is another one
  *	pass TIME
  *		10s, 1500ms, 2h: time passes
+ *	sleep TIME
+ *		the machine is suspended: time passes and nothing happens
  */
 #ifndef TESTS_SCENARIO_SCRIPT_H
 #define TESTS_SCENARIO_SCRIPT_H

@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/test_answer_kept \
 	tests/unit/test_attempt \
 	tests/unit/test_carrier \
+	tests/unit/test_clock \
 	tests/unit/test_config \
 	tests/unit/test_configuration \
 	tests/unit/test_control \
