@@ -4,45 +4,11 @@
 
 #include "daemon/config_text.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 const char tarn__config_nothing[] = "\x02";
-
-char *tarn__config_text_read(int fd, size_t *out_len)
-{
-	size_t len = 0, size = 4096;
-	char *text = malloc(size + 1);
-	while (text) {
-		ssize_t got = read(fd, text + len, size - len);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			break;
-		if (got == 0) {
-			text[len] = '\0';
-			*out_len = len;
-			return text;
-		}
-		len += (size_t)got;
-		if (len < size)
-			continue;
-		if (len >= TARN__CONFIG_TEXT_MAX) {
-			errno = EFBIG;
-			break;
-		}
-		size *= 2;
-		char *more = realloc(text, size + 1);
-		if (!more)
-			break;
-		text = more;
-	}
-	free(text);
-	return NULL;
-}
 
 /* ---- cleaning -------------------------------------------------------------------------------- */
 

@@ -15,15 +15,6 @@
 
 #include "daemon/faults.h"
 
-/* Ten thousand zones have a megabyte. */
-enum { TARN__CONFIG_TEXT_MAX = 16 << 20 };
-
-/*
- * Reads fd to its end. Returns the text, to be freed, or NULL with errno: EFBIG for more than
- * TARN__CONFIG_TEXT_MAX octets.
- */
-char *tarn__config_text_read(int fd, size_t *len);
-
 /* The value that stands for an empty list: no file can say it otherwise. */
 extern const char tarn__config_nothing[];
 

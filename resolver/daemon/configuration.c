@@ -17,10 +17,14 @@
 #include "core/reverse.h"
 #include "daemon/config_parse.h"
 #include "daemon/config_text.h"
+#include "daemon/file.h"
 #include "dns/name.h"
 #include "dns/text.h"
 
-enum { INCLUDE_DEPTH_MAX = 10 };
+enum {
+	INCLUDE_DEPTH_MAX = 10,
+	TEXT_MAX = 16 << 20, /* octets of a file: ten thousand zones have a megabyte */
+};
 
 static const char out_of_memory[] = "out of memory";
 
@@ -271,13 +275,20 @@ static void refuse_file(const struct loader *loader, const char *path, const str
 		tarn__faults_add(loader->faults, path, 0, "%s", reason);
 }
 
+/* "tarn -c <(...)" has a pipe with a writer, "tarn -c /dev/stdin" perhaps a terminal. */
+static bool may_wait(const struct file *file)
+{
+	return !file->includer && !file->loader->is_reload;
+}
+
 /* NULL, or why it cannot be read. A pipe may keep its reader waiting for ever, and ends but once. */
 static const char *file_fault(const struct file *file, const struct stat *status)
 {
-	if (file->includer && S_ISFIFO(status->st_mode))
-		return "a pipe";
 	if (file->loader->is_reload && S_ISFIFO(status->st_mode))
 		return "a pipe, which only a start reads";
+	const char *kind = tarn__file_fault(status);
+	if (kind && !may_wait(file))
+		return kind;
 	if (file->depth > INCLUDE_DEPTH_MAX)
 		return "more than ten files deep";
 	for (const struct file *i = file->includer; i; i = i->includer) {
@@ -308,9 +319,8 @@ static void read_file(struct loader *loader, const char *path, const struct file
 			    .includer = includer,
 			    .depth = includer ? includer->depth + 1 : 0,
 			    .name = keep_name(loader->settings, path)};
-	/* With O_NONBLOCK a pipe needs no writer to be opened. "tarn -c <(...)" has one, and may wait. */
-	bool may_wait = !includer && !loader->is_reload;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (may_wait ? 0 : O_NONBLOCK));
+	/* With O_NONBLOCK a pipe needs no writer to be opened. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (may_wait(&file) ? 0 : O_NONBLOCK));
 	if (!file.name) {
 		wrong = out_of_memory;
 	} else if (fd < 0 || fstat(fd, &status) < 0) {
@@ -319,7 +329,7 @@ static void read_file(struct loader *loader, const char *path, const struct file
 		file.device = status.st_dev;
 		file.inode = status.st_ino;
 		wrong = file_fault(&file, &status);
-		if (!wrong && !(text = tarn__config_text_read(fd, &len)))
+		if (!wrong && !(text = tarn__file_read_fd(fd, TEXT_MAX, &len)))
 			wrong = strerror(errno);
 	}
 	if (fd >= 0)

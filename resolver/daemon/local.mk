@@ -16,6 +16,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/describe.c resolver/daemon/describe.h \
 	resolver/daemon/explain.c resolver/daemon/explain.h \
 	resolver/daemon/faults.c resolver/daemon/faults.h \
+	resolver/daemon/file.c resolver/daemon/file.h \
 	resolver/daemon/follow.c resolver/daemon/follow.h \
 	resolver/daemon/landlock.c resolver/daemon/landlock.h \
 	resolver/daemon/listeners.c resolver/daemon/listeners.h \

@@ -6,15 +6,6 @@
 
 const char tarn__resolv_conf[] = "/etc/resolv.conf";
 
-/* Longer than any line with an address in it; of a longer one only the beginning counts. */
-enum { LINE_MAX_LEN = 256 };
-
-static void skip_rest_of_line(FILE *file)
-{
-	for (int c = getc(file); c != EOF && c != '\n';)
-		c = getc(file);
-}
-
 /* What follows the keyword and blanks; NULL for any other line. */
 static char *find_value(char *line, const char *keyword)
 {
@@ -57,19 +48,29 @@ static void add_server(struct tarn__resolvconf *out, const char *server, unsigne
 			  server, TARN__ADDRESSES_MAX);
 }
 
-void tarn__resolvconf_read(FILE *file, struct tarn__resolvconf *out, struct tarn__log *log)
+static void read_line(char *line, unsigned number, struct tarn__resolvconf *out,
+		      struct tarn__log *log)
 {
-	char line[LINE_MAX_LEN];
-	for (unsigned number = 1; fgets(line, sizeof(line), file); number++) {
-		if (!strchr(line, '\n'))
-			skip_rest_of_line(file);
-		char *server = find_value(line, "nameserver");
-		const char *options = find_value(line, "options");
-		if (server) {
-			server[strcspn(server, " \t\r\n#;")] = '\0';
-			add_server(out, server, number, log);
-		} else if (options && has_word(options, "trust-ad")) {
-			out->trust_ad = true;
-		}
+	char *server = find_value(line, "nameserver");
+	const char *options = find_value(line, "options");
+	if (server) {
+		server[strcspn(server, " \t\r\n#;")] = '\0';
+		add_server(out, server, number, log);
+	} else if (options && has_word(options, "trust-ad")) {
+		out->trust_ad = true;
+	}
+}
+
+void tarn__resolvconf_read(char *text, size_t len, struct tarn__resolvconf *out,
+			   struct tarn__log *log)
+{
+	for (unsigned number = 1; len > 0; number++) {
+		char *end = memchr(text, '\n', len);
+		char *next = end ? end + 1 : text + len;
+		if (end)
+			*end = '\0';
+		read_line(text, number, out, log);
+		len -= (size_t)(next - text);
+		text = next;
 	}
 }

@@ -3,7 +3,7 @@
 #ifndef TARN_DAEMON_RESOLVCONF_H
 #define TARN_DAEMON_RESOLVCONF_H
 
-#include <stdio.h>
+#include <stddef.h>
 
 #include "daemon/addresses.h"
 #include "daemon/log.h"
@@ -18,9 +18,11 @@ struct tarn__resolvconf {
 };
 
 /*
- * Other lines and options are the business of the C library. A line that names no address is
- * logged and left out; log may be NULL.
+ * Of a file's text, which is changed, len octets and NUL. Other lines and options are the business of
+ * the C library; a NUL ends what counts of its line, as it does for that one. A line that names no
+ * address is logged and left out; log may be NULL.
  */
-void tarn__resolvconf_read(FILE *file, struct tarn__resolvconf *out, struct tarn__log *log);
+void tarn__resolvconf_read(char *text, size_t len, struct tarn__resolvconf *out,
+			   struct tarn__log *log);
 
 #endif

@@ -11,12 +11,17 @@
 #include <unistd.h>
 
 #include "daemon/dnstap.h"
+#include "daemon/file.h"
 #include "daemon/metrics_http.h"
 #include "daemon/options.h"
 #include "daemon/privileges.h"
 #include "daemon/resolvconf.h"
 
-enum { CACHE_SIZE_DEFAULT = 16 * 1024 * 1024, STALE_SEC_DEFAULT = 86400 };
+enum {
+	CACHE_SIZE_DEFAULT = 16 * 1024 * 1024,
+	STALE_SEC_DEFAULT = 86400,
+	RESOLV_CONF_MAX = 1 << 20, /* thousands of lines: nobody wrote more for the C library */
+};
 
 /* Of a struct tarn__forward_settings, or of struct tarn__settings itself. */
 static void clear_fields(void *settings, bool is_forward)
@@ -128,10 +133,10 @@ static void take_servers(struct tarn__settings *settings, const struct tarn__add
 
 /* It may have become a link to where nothing was read at the start. */
 static void warn_of_unreadable(const struct tarn__settings *settings, const char *resolv_conf,
-			       struct tarn__log *log)
+			       const char *fault, struct tarn__log *log)
 {
 	bool is_out_of_reach = errno == EACCES && settings->is_confined;
-	tarn__log(log, TARN_LOG_WARNING, "cannot read %s: %s%s", resolv_conf, strerror(errno),
+	tarn__log(log, TARN_LOG_WARNING, "cannot read %s: %s%s", resolv_conf, fault,
 		  is_out_of_reach ? " (the sandbox lets nothing in from elsewhere; a restart does)"
 				  : "");
 }
@@ -140,14 +145,16 @@ static void add_system_upstreams(struct tarn__settings *settings, const char *re
 				 struct tarn__log *log)
 {
 	settings->has_system_upstreams = true;
-	FILE *file = fopen(resolv_conf, "re");
-	if (!file) {
-		warn_of_unreadable(settings, resolv_conf, log);
+	size_t len;
+	const char *fault;
+	char *text = tarn__file_read(resolv_conf, RESOLV_CONF_MAX, &len, &fault);
+	if (!text) {
+		warn_of_unreadable(settings, resolv_conf, fault, log);
 		return;
 	}
 	struct tarn__resolvconf found = {0};
-	tarn__resolvconf_read(file, &found, log);
-	fclose(file);
+	tarn__resolvconf_read(text, len, &found, log);
+	free(text);
 	/* Said of these servers, so that it goes for no others. */
 	if (found.trust_ad && !settings->trust_ad)
 		settings->trust_ad = settings->has_system_trust = true;
@@ -290,12 +297,14 @@ bool tarn__settings_reread(struct tarn__settings *settings, const char *resolv_c
 	if (!settings->has_system_upstreams)
 		return false;
 	struct tarn__resolvconf found = {0};
-	FILE *file = fopen(resolv_conf, "re");
-	if (file) {
-		tarn__resolvconf_read(file, &found, NULL);
-		fclose(file);
+	size_t len;
+	const char *fault;
+	char *text = tarn__file_read(resolv_conf, RESOLV_CONF_MAX, &len, &fault);
+	if (text) {
+		tarn__resolvconf_read(text, len, &found, NULL);
+		free(text);
 	} else if (errno != ENOENT) {
-		warn_of_unreadable(settings, resolv_conf, log);
+		warn_of_unreadable(settings, resolv_conf, fault, log);
 		return false;
 	}
 	reread_trust(settings, &found, resolv_conf, log);

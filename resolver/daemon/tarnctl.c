@@ -247,15 +247,30 @@ static void add_line(struct loading *loading, const char *text, size_t len)
 	loading->size += len;
 }
 
+/*
+ * The next line, without its end; of one that is too long for a dump as much as shows it. Negative: there
+ * is none.
+ */
+static ssize_t read_line(FILE *file, char text[TARN__DUMP_LINE_MAX + 1])
+{
+	size_t len = 0;
+	int c = getc_unlocked(file);
+	if (c == EOF)
+		return -1;
+	for (; c != EOF && c != '\n'; c = getc_unlocked(file)) {
+		if (len < TARN__DUMP_LINE_MAX)
+			text[len++] = (char)c;
+	}
+	text[len] = '\0';
+	return (ssize_t)len;
+}
+
 static bool send_lines(struct session *session, struct loading *loading)
 {
-	char *text = NULL;
-	size_t size = 0;
+	char *text = malloc(TARN__DUMP_LINE_MAX + 1);
 	ssize_t len;
-	bool is_good = true;
-	while (is_good && (len = getline(&text, &size, loading->file)) >= 0) {
-		if (len > 0 && text[len - 1] == '\n')
-			text[--len] = '\0';
+	bool is_good = text != NULL;
+	while (is_good && (len = read_line(loading->file, text)) >= 0) {
 		loading->line++;
 		loading->is_whole = tarn__dump_is_end(text);
 		if (loading->head) {

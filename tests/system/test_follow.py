@@ -231,3 +231,25 @@ def test_a_reload_goes_from_the_file_to_servers_of_its_own_and_back(etc, servers
     assert who_answers(tarn, "d.example.") == OLD
     etc.replace(conf(NEW))
     assert wait_for_server(tarn, NEW) < limit(tarn, FOLLOWED_WITHIN)
+
+
+def test_a_pipe_in_its_place_holds_nobody_up(etc, start):
+    """At the start, nor later: nobody ever writes into it."""
+    tarn = start("", write=lambda _: os.mkfifo(etc.file))
+    tarn.wait_for_line("cannot read /etc/resolv.conf: a pipe")
+    assert tarn.ask("a.example.").rcode() == dns.rcode.SERVFAIL
+    etc.replace(conf(OLD))
+    wait_for_server(tarn, OLD)
+    pipe = etc.etc / "pipe"
+    os.mkfifo(pipe)
+    os.replace(pipe, etc.file)
+    tarn.wait_for_line("cannot read /etc/resolv.conf: a pipe", count=2)
+    assert who_answers(tarn, "b.example.") == OLD
+    etc.replace(conf(NEW))
+    wait_for_server(tarn, NEW)
+
+
+def test_a_line_is_read_whole_and_a_nul_swallows_none(etc, start):
+    text = f"search x\0\nnameserver {OLD}\noptions {'y' * 300} trust-ad\n"
+    tarn = start(text)
+    assert who_answers(tarn, "a.example.") == OLD

@@ -288,6 +288,19 @@ START_TEST(a_pipe_holds_nobody_up)
 }
 END_TEST
 
+/* Reading one may never end, or do something. */
+START_TEST(a_device_is_no_file)
+{
+	write_file("f", "include = { /dev/null, /dev/zero }\n");
+	load("f", NULL, NULL);
+	ck_assert_ptr_null(settings);
+	ck_assert_str_eq(fault_text, "f:1: include /dev/zero: a device\n");
+	is_reload = true;
+	load("/dev/zero", NULL, NULL);
+	ck_assert_str_eq(fault_text, "/dev/zero: a device\n");
+}
+END_TEST
+
 /* "tarn -c <(...)" in a shell. */
 START_TEST(a_pipe_is_read_by_a_start)
 {
@@ -522,6 +535,7 @@ int main(void)
 	tcase_add_test(files, a_file_may_be_ten_files_deep);
 	tcase_add_test(files, a_file_is_no_part_of_itself);
 	tcase_add_test(files, a_pipe_holds_nobody_up);
+	tcase_add_test(files, a_device_is_no_file);
 	tcase_add_test(files, a_pipe_is_read_by_a_start);
 	tcase_add_test(files, faults_of_all_files_are_told);
 	tcase_add_test(files, a_file_that_cannot_be_read_is_a_fault);

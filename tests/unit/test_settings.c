@@ -284,6 +284,22 @@ START_TEST(file_that_cannot_be_read_changes_nothing)
 }
 END_TEST
 
+/* Nobody writes into the pipe: whoever waited for that would wait for ever. */
+START_TEST(pipe_in_the_place_of_the_file_holds_nobody_up)
+{
+	write_resolv_conf("nameserver 192.0.2.1\n");
+	struct tarn__settings settings = {0};
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	unlink(path);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert(!tarn__settings_reread(&settings, path, &quiet));
+	ck_assert_uint_eq(settings.upstreams.count, 1);
+	struct tarn__settings others = {0};
+	ck_assert_int_eq(tarn__settings_complete(&others, path, &faults, &quiet), 0);
+	ck_assert_uint_eq(others.upstreams.count, 0);
+}
+END_TEST
+
 static size_t read_log(int fd, char *out, size_t size)
 {
 	ssize_t len = read(fd, out, size - 1);
@@ -382,6 +398,7 @@ int main(void)
 	tcase_add_test(again, trust_that_goes_from_the_file_ends_and_does_not_come_back);
 	tcase_add_test(again, trust_that_was_said_does_not_depend_on_the_file);
 	tcase_add_test(again, file_that_cannot_be_read_changes_nothing);
+	tcase_add_test(again, pipe_in_the_place_of_the_file_holds_nobody_up);
 	tcase_add_test(again, change_of_servers_is_one_line_in_the_log);
 	tcase_add_test(again, file_that_the_sandbox_keeps_is_told_with_what_helps);
 	suite_add_tcase(suite, again);
