@@ -42,7 +42,7 @@ struct ev_loop;
 	X(TARN_EINVAL, -102, "invalid argument")                                                   \
 	X(TARN_EADDRESS, -103, "not an IP address")                                                \
 	X(TARN_EPORT, -104, "not a port (1 to 65535)")                                             \
-	X(TARN_ESCOPE, -105, "no such network interface")                                          \
+	X(TARN_ESCOPE, -105, "not an interface's name")                                            \
 	X(TARN_ESYSTEM, -106, "system call failed (see errno)")                                    \
 	X(TARN_ECANCELED, -107, "canceled")                                                        \
 	X(TARN_EUNREACHABLE, -108, "server unreachable")                                           \
@@ -65,12 +65,18 @@ const char *tarn_version(void);
 
 /* ---- addresses ------------------------------------------------------------------------- */
 
+/* Zeros where nothing is said: who fills in a sockaddr only begins with zeros. */
 struct tarn_address {
 	union {
 		struct sockaddr sa;
 		struct sockaddr_in in4;
 		struct sockaddr_in6 in6;
 	};
+	/*
+	 * The scope of an IPv6 address: an interface by name, with NUL, whose number is looked up when a
+	 * socket is opened; it may come and go. Empty: sin6_scope_id, if any.
+	 */
+	char interface[16];
 };
 
 /* Longest text of an address: "[", an IPv6 address, "%", an interface, "]:65535" and NUL. */
@@ -80,14 +86,17 @@ struct tarn_address {
  * Reads an address: "192.0.2.1", "192.0.2.1:53", "192.0.2.1@53", "2001:db8::1", "[2001:db8::1]",
  * "[2001:db8::1]:53", "2001:db8::1@53", "fe80::1%eth0", "[fe80::1%eth0]:53". No names. Port 0 is
  * taken as it stands; default_port is used where none is given.
- * Errors: TARN_EADDRESS, TARN_EPORT, TARN_ESCOPE.
+ * An interface need not be there. Errors: TARN_EADDRESS, TARN_EPORT, TARN_ESCOPE.
  */
 int tarn_address_parse(const char *text, uint16_t default_port, struct tarn_address *out);
 
 /* Writes "192.0.2.1:53" or "[2001:db8::1]:53" into out and returns out. */
 char *tarn_address_format(const struct tarn_address *, char out[TARN_ADDRESS_TEXT_MAX]);
 
-/* Octets of the sockaddr within; its port in host order; the same address and port? */
+/*
+ * Octets of the sockaddr within; its port in host order; the same address and port? Interfaces are the same
+ * by name where both have one.
+ */
 socklen_t tarn_address_len(const struct tarn_address *);
 uint16_t tarn_address_port(const struct tarn_address *);
 void tarn_address_set_port(struct tarn_address *, uint16_t port);

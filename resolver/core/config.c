@@ -66,6 +66,7 @@ bool tarn__server_config_is_equal(const struct tarn__server_config *a,
 struct endpoint {
 	uint8_t octets[16];
 	uint32_t scope;
+	char interface[sizeof(((struct tarn_address *)NULL)->interface)];
 	uint16_t family, port;
 };
 
@@ -75,8 +76,10 @@ static void set_endpoint(struct endpoint *endpoint, const struct tarn_address *a
 	if (endpoint->family == AF_UNSPEC)
 		return;
 	endpoint->port = tarn_address_port(address);
-	if (endpoint->family == AF_INET6)
+	if (endpoint->family == AF_INET6) {
 		endpoint->scope = address->in6.sin6_scope_id;
+		snprintf(endpoint->interface, sizeof endpoint->interface, "%s", address->interface);
+	}
 	size_t len;
 	const uint8_t *octets = tarn__address_octets(address, &len);
 	memcpy(endpoint->octets, octets, len);

@@ -143,7 +143,7 @@ void tarn__resolver_servers(const struct tarn__resolver *,
 
 /* Octets of a route that core/ will keep for a late answer. */
 enum {
-	TARN__ROUTE_MAX = 96,
+	TARN__ROUTE_MAX = 112,
 	TARN__PENDING_MAX = 20000, /* questions that wait in one worker ... */
 	TARN__PENDING_SIZE = 832, /* ... and how much memory each takes at most */
 };

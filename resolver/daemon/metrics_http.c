@@ -23,6 +23,7 @@
 #include "daemon/metrics.h"
 #include "daemon/visits.h"
 #include "net/clock.h"
+#include "net/socket.h"
 
 enum {
 	COLLECT_MS = 1000, /* workers add their numbers at once, but one may be held up */
@@ -264,7 +265,7 @@ static int open_listener(struct tarn_address *address)
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
 	    (family != AF_INET6 ||
 	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0) &&
-	    bind(fd, &address->sa, len) == 0 && listen(fd, BACKLOG) == 0 &&
+	    tarn__socket_bind(fd, address) == 0 && listen(fd, BACKLOG) == 0 &&
 	    getsockname(fd, &address->sa, &len) == 0)
 		return fd;
 	int reason = errno;

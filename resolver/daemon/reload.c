@@ -32,7 +32,7 @@ static void on_network(void *data)
 {
 	struct tarn__reload *reload = data;
 	tarn__log(reload->log, TARN_LOG_DEBUG, "the network has changed");
-	/* A server's interface may be there now, or its address be one of ours. */
+	/* A server's address may be one of ours now. */
 	on_resolv_conf(reload);
 	tarn_network_changed(reload->tarn);
 	tarn__find_loops(reload->tarn);

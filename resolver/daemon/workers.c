@@ -265,7 +265,7 @@ static int check_not_taken(const struct tarn_address *address, int type)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (address->sa.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	int result = bind(fd, &address->sa, tarn_address_len(address));
+	int result = tarn__socket_bind(fd, address);
 	int error = errno;
 	close(fd);
 	errno = error;

@@ -33,20 +33,36 @@ static int parse_port(const char *text, size_t len, uint16_t *out)
 	return 0;
 }
 
-/* An interface by name or by number (RFC 4007 section 11.2). */
-static int parse_scope(const char *text, size_t len, uint32_t *out)
+_Static_assert(sizeof(((struct tarn_address *)NULL)->interface) == IF_NAMESIZE,
+	       "room for any interface's name");
+
+/* As the kernel has it (dev_valid_name()), but for what no text can have. */
+static bool is_interface_name(const char *name)
 {
-	char name[IF_NAMESIZE];
-	if (len == 0 || len >= sizeof(name))
+	for (const char *c = name; *c != '\0'; c++) {
+		if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '/' || *c == ':')
+			return false;
+	}
+	return *name != '\0' && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+/*
+ * An interface by name or by number (RFC 4007 section 11.2). A number is a name where there is such an
+ * interface.
+ */
+static int parse_scope(const char *text, size_t len, struct tarn_address *out)
+{
+	char name[IF_NAMESIZE] = "";
+	if (len >= sizeof(name))
 		return TARN_ESCOPE;
 	memcpy(name, text, len);
-	name[len] = '\0';
-	uint32_t scope = if_nametoindex(name);
-	if (scope == 0 && strspn(name, "0123456789") == len)
-		scope = (uint32_t)strtoul(name, NULL, 10);
-	if (scope == 0)
+	if (!is_interface_name(name))
 		return TARN_ESCOPE;
-	*out = scope;
+	if (strspn(name, "0123456789") == len && if_nametoindex(name) == 0) {
+		out->in6.sin6_scope_id = (uint32_t)strtoul(name, NULL, 10);
+		return out->in6.sin6_scope_id != 0 ? 0 : TARN_ESCOPE;
+	}
+	memcpy(out->interface, name, sizeof(name));
 	return 0;
 }
 
@@ -110,8 +126,7 @@ int tarn_address_parse(const char *text, uint16_t default_port, struct tarn_addr
 	if (inet_pton(AF_INET6, host, &address.in6.sin6_addr) == 1) {
 		address.in6.sin6_family = AF_INET6;
 		if (parts.scope != NULL) {
-			error = parse_scope(parts.scope, parts.scope_len,
-					    &address.in6.sin6_scope_id);
+			error = parse_scope(parts.scope, parts.scope_len, &address);
 			if (error != 0)
 				return error;
 		}
@@ -145,7 +160,9 @@ char *tarn_address_format(const struct tarn_address *address, char out[TARN_ADDR
 		return out;
 	}
 	char scope[1 + IF_NAMESIZE] = "";
-	if (address->in6.sin6_scope_id != 0) {
+	if (address->interface[0] != '\0') {
+		snprintf(scope, sizeof(scope), "%%%s", address->interface);
+	} else if (address->in6.sin6_scope_id != 0) {
 		scope[0] = '%';
 		if (if_indextoname(address->in6.sin6_scope_id, scope + 1) == NULL)
 			snprintf(scope + 1, IF_NAMESIZE, "%u", address->in6.sin6_scope_id);
@@ -174,14 +191,31 @@ void tarn_address_set_port(struct tarn_address *address, uint16_t port)
 		address->in4.sin_port = htons(port);
 }
 
+static uint32_t scope_of(const struct tarn_address *address)
+{
+	if (address->in6.sin6_scope_id == 0 && address->interface[0] != '\0')
+		return if_nametoindex(address->interface);
+	return address->in6.sin6_scope_id;
+}
+
+static bool is_scope_equal(const struct tarn_address *a, const struct tarn_address *b)
+{
+	bool has_name_a = a->interface[0] != '\0', has_name_b = b->interface[0] != '\0';
+	if (has_name_a && has_name_b)
+		return strcmp(a->interface, b->interface) == 0;
+	/* An interface that is not there is none that has a number, nor is it no interface. */
+	uint32_t scope = scope_of(a);
+	return scope == scope_of(b) && (scope != 0 || has_name_a == has_name_b);
+}
+
 bool tarn_address_is_equal(const struct tarn_address *a, const struct tarn_address *b)
 {
 	if (a->sa.sa_family != b->sa.sa_family || tarn_address_port(a) != tarn_address_port(b))
 		return false;
 	if (a->sa.sa_family != AF_INET6)
 		return a->in4.sin_addr.s_addr == b->in4.sin_addr.s_addr;
-	return a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
-	       memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, sizeof(a->in6.sin6_addr)) == 0;
+	return memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, sizeof(a->in6.sin6_addr)) == 0 &&
+	       is_scope_equal(a, b);
 }
 
 char *tarn_network_format(const struct tarn_network *network, char out[TARN_NETWORK_TEXT_MAX])

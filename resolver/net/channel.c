@@ -297,7 +297,7 @@ static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
 static int connect_socket(struct tarn__channel *channel)
 {
 	const struct tarn_address *server = &channel->options.server->address;
-	if (connect(channel->fd, &server->sa, tarn_address_len(server)) == 0)
+	if (tarn__socket_connect(channel->fd, server) == 0)
 		channel->is_connected = true;
 	else if (errno != EINPROGRESS)
 		return -1;

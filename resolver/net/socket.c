@@ -9,6 +9,7 @@
 #include <net/if.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum {
@@ -58,6 +59,36 @@ static bool is_any(const struct tarn_address *address)
 	return address->in4.sin_addr.s_addr == htonl(INADDR_ANY);
 }
 
+/* The scope's number as it is now; -1 with errno: there is no such interface. */
+static int look_up_scope(int fd, const struct tarn_address *address, struct tarn_address *out)
+{
+	*out = *address;
+	if (address->sa.sa_family != AF_INET6 || address->interface[0] == '\0')
+		return 0;
+	struct ifreq request = {0};
+	memcpy(request.ifr_name, address->interface, sizeof(address->interface));
+	if (ioctl(fd, SIOCGIFINDEX, &request) != 0)
+		return -1;
+	out->in6.sin6_scope_id = (uint32_t)request.ifr_ifindex;
+	return 0;
+}
+
+int tarn__socket_bind(int fd, const struct tarn_address *address)
+{
+	struct tarn_address now;
+	if (look_up_scope(fd, address, &now) != 0)
+		return -1;
+	return bind(fd, &now.sa, tarn_address_len(&now));
+}
+
+int tarn__socket_connect(int fd, const struct tarn_address *address)
+{
+	struct tarn_address now;
+	if (look_up_scope(fd, address, &now) != 0)
+		return -1;
+	return connect(fd, &now.sa, tarn_address_len(&now));
+}
+
 static int read_local_address(int fd, struct tarn_address *address)
 {
 	socklen_t len = sizeof(*address);
@@ -85,7 +116,7 @@ static int open_listener(struct tarn_address *address, int type, bool is_alone)
 		goto failed;
 	if (!is_alone && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0)
 		goto failed;
-	if (bind(fd, &address->sa, tarn_address_len(address)) != 0)
+	if (tarn__socket_bind(fd, address) != 0)
 		goto failed;
 	if (is_alone && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0)
 		goto failed;
@@ -146,13 +177,13 @@ static int bind_random_port(int fd, const struct tarn__server_config *server,
 	for (int tries = 0; tries < PORT_TRIES; tries++) {
 		uint32_t port = PORT_MIN + tarn__random_below(random, PORT_COUNT);
 		tarn_address_set_port(&local, (uint16_t)port);
-		if (bind(fd, &local.sa, tarn_address_len(&local)) == 0)
+		if (tarn__socket_bind(fd, &local) == 0)
 			return 0;
 		if (errno != EADDRINUSE && errno != EACCES)
 			return TARN_ESYSTEM;
 	}
 	local = source_of(server);
-	return bind(fd, &local.sa, tarn_address_len(&local));
+	return tarn__socket_bind(fd, &local);
 }
 
 /*
@@ -164,7 +195,7 @@ static int bind_any_port(int fd, const struct tarn__server_config *server)
 	if (server->source.sa.sa_family == AF_UNSPEC)
 		return 0;
 	(void)set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-	return bind(fd, &server->source.sa, tarn_address_len(&server->source));
+	return tarn__socket_bind(fd, &server->source);
 }
 
 static int bind_interface(int fd, const struct tarn__server_config *server)

@@ -16,6 +16,10 @@
  */
 int tarn__socket_open_pair(struct tarn_address *address, int *udp, int *tcp);
 
+/* As bind(2) and connect(2), with the number that the address's interface has now; else ENODEV. */
+int tarn__socket_bind(int fd, const struct tarn_address *);
+int tarn__socket_connect(int fd, const struct tarn_address *);
+
 /*
  * A socket to ask a server with: non-blocking, not yet connected, bound to the server's source
  * address and interface, where it has any; a UDP one is bound to a random port (RFC 5452 section 9.2).

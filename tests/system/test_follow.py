@@ -253,3 +253,9 @@ def test_a_line_is_read_whole_and_a_nul_swallows_none(etc, start):
     text = f"search x\0\nnameserver {OLD}\noptions {'y' * 300} trust-ad\n"
     tarn = start(text)
     assert who_answers(tarn, "a.example.") == OLD
+
+
+def test_a_server_of_an_interface_that_is_not_there_is_one_all_the_same(etc, start):
+    tarn = start("nameserver fe80::53%eth7\n" + conf(OLD))
+    tarn.wait_for_line(r"forwarding to \[fe80::53%eth7\]:53 of /etc/resolv.conf")
+    assert who_answers(tarn, "a.example.") == OLD

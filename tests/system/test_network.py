@@ -2,9 +2,12 @@
 """Faults of a real network: packets that are lost and late, servers that are gone, a machine that
 moves. The test, tarn and the client are in a network namespace, the servers behind a wire."""
 
+import socket
+import subprocess
 import time
 from collections import Counter
 
+import dns.rcode
 import pytest
 
 from client import Client
@@ -130,3 +133,49 @@ def test_changes_that_come_faster_than_answers_lose_no_question(wire, tarn, clie
         # Probes may be about the same names: they have no cookie.
         counts = Counter(q.name for q in upstream.questions if q.message.options)
         assert max(counts.values(), default=0) <= 3
+
+
+# ---- an interface that comes and goes -----------------------------------------------------------
+
+SCOPED = "fe80::53%eth7"
+
+
+def make_interface():
+    """With an address of its own that a server on all addresses hears; its number."""
+    try:
+        ip("link add eth7 type veth peer name eth8")
+    except subprocess.CalledProcessError:
+        pytest.skip("this kernel has no veth devices")
+    ip("link set eth8 up")
+    ip("link set eth7 up")
+    ip("address add fe80::53/64 dev eth7 nodad")
+    return socket.if_nametoindex("eth7")
+
+
+def wait_for_answers(tarn, host, since):
+    while not tarn.ask(f"{time.monotonic_ns()}.example.", timeout=5).answer:
+        assert time.monotonic() < since + limit(tarn, 5), f"{host} is not asked"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("words", ['upstream = "{}"',
+                                   'upstream = 127.0.0.9\nforward "example" {{ upstream = "{}" }}'])
+def test_a_server_of_an_interface_comes_and_goes_with_it(namespace, run_tarn, run_upstream, tmp_path,
+                                                         words):
+    """Not there at the start, there, gone, and there with another number."""
+    run_upstream(address(), host="::", port=53)
+    config = tmp_path / "tarn.conf"
+    config.write_text(words.format(SCOPED) + "\n", encoding="ascii")
+    tarn = run_tarn("--config", config, listen=["127.0.0.1:0"])
+    numbers = set()
+    for _ in range(3):
+        assert tarn.ask(f"{time.monotonic_ns()}.example.").rcode() == dns.rcode.SERVFAIL
+        numbers.add(make_interface())
+        wait_for_answers(tarn, SCOPED, time.monotonic())
+        ip("link del eth7")
+    assert len(numbers) == 3
+
+
+def test_an_interface_that_is_not_there_is_shown_by_name(namespace, run_tarn):
+    tarn = run_tarn(listen=["127.0.0.1:0"], upstreams=[f"[{SCOPED}]:5300"])
+    tarn.wait_for_line(r"forwarding to \[fe80::53%eth7\]:5300$")

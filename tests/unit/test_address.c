@@ -29,6 +29,8 @@ static const struct {
 	{"[fe80::1%lo]:5300", "[fe80::1%lo]:5300"},
 	{"fe80::1%1", "[fe80::1%lo]:53"},
 	{"fe80::1%4000000000", "[fe80::1%4000000000]:53"},
+	{"fe80::1%no-such-if", "[fe80::1%no-such-if]:53"},
+	{"fe80::1%fifteen.letters@5300", "[fe80::1%fifteen.letters]:5300"},
 	{"1111:2222:3333:4444:5555:6666:7777:8888", "[1111:2222:3333:4444:5555:6666:7777:8888]:53"},
 };
 
@@ -79,7 +81,10 @@ static const struct {
 	{"192.0.2.1:domain", TARN_EPORT},
 	{"192.0.2.1@53@53", TARN_EPORT},
 	{"fe80::1%", TARN_ESCOPE},
-	{"fe80::1%no-such-if", TARN_ESCOPE},
+	{"fe80::1%no/interface", TARN_ESCOPE},
+	{"fe80::1%no interface", TARN_ESCOPE},
+	{"fe80::1%..", TARN_ESCOPE},
+	{"fe80::1%sixteen-letters.", TARN_ESCOPE},
 	{"fe80::1%0", TARN_ESCOPE},
 	{"fe80::1%a-name-longer-than-any-interface", TARN_ESCOPE},
 };
@@ -108,6 +113,42 @@ START_TEST(addresses_are_equal_with_port_and_scope)
 			ck_assert_int_eq(tarn_address_is_equal(&addresses[i], &addresses[j]),
 					 i == j);
 	}
+}
+END_TEST
+
+/* Of interfaces that are not there, too; lo has the number 1. */
+START_TEST(interfaces_are_equal_by_name_and_else_by_number)
+{
+	static const struct {
+		const char *a, *b;
+		bool is_equal;
+	} cases[] = {
+		{"fe80::1%nowhere0", "fe80::1%nowhere0", true},
+		{"fe80::1%nowhere0", "fe80::1%nowhere1", false},
+		{"fe80::1%nowhere0", "fe80::1", false},
+		{"fe80::1%nowhere0", "fe80::1%1", false},
+		{"fe80::1%lo", "fe80::1%1", true},
+		{"fe80::1%lo", "fe80::1%2", false},
+		{"fe80::1%lo", "fe80::1", false},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tarn_address a, b;
+		ck_assert_int_eq(tarn_address_parse(cases[i].a, 53, &a), 0);
+		ck_assert_int_eq(tarn_address_parse(cases[i].b, 53, &b), 0);
+		ck_assert_int_eq(tarn_address_is_equal(&a, &b), cases[i].is_equal);
+		ck_assert_int_eq(tarn_address_is_equal(&b, &a), cases[i].is_equal);
+	}
+}
+END_TEST
+
+/* What a socket was bound to keeps its number, whatever has the name now. */
+START_TEST(number_that_is_known_counts_before_the_name)
+{
+	struct tarn_address bound, local;
+	ck_assert_int_eq(tarn_address_parse("fe80::1%lo", 53, &bound), 0);
+	bound.in6.sin6_scope_id = 7;
+	ck_assert_int_eq(tarn_address_parse("fe80::1%7", 53, &local), 0);
+	ck_assert(tarn_address_is_equal(&bound, &local));
 }
 END_TEST
 
@@ -242,6 +283,8 @@ int main(void)
 	tcase_add_loop_test(tcase, what_is_no_address_is_refused_and_leaves_the_output, 0,
 			    sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tcase, addresses_are_equal_with_port_and_scope);
+	tcase_add_test(tcase, interfaces_are_equal_by_name_and_else_by_number);
+	tcase_add_test(tcase, number_that_is_known_counts_before_the_name);
 	tcase_add_test(tcase, longest_address_has_room);
 	tcase_add_loop_test(tcase, network_is_read, 0, sizeof(networks) / sizeof(networks[0]));
 	tcase_add_loop_test(tcase, what_is_no_network_is_refused_and_leaves_the_output, 0,

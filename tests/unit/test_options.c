@@ -193,7 +193,7 @@ static const struct {
 } faults[] = {
 	{"-l 127.0.0.1:99999", "--listen 127.0.0.1:99999: not a port (1 to 65535)"},
 	{"--listen localhost", "--listen localhost: not an IP address"},
-	{"-l fe80::1%nowhere", "--listen fe80::1%nowhere: no such network interface"},
+	{"-l fe80::1%no/where", "--listen fe80::1%no/where: not an interface's name"},
 	{"-u 192.0.2.1:0", "--upstream 192.0.2.1:0: not a port (1 to 65535)"},
 	{"-u 192.0.2.256", "--upstream 192.0.2.256: not an IP address"},
 	{"--upstream=", "--upstream : not an IP address"},

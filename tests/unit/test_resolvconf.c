@@ -77,12 +77,18 @@ START_TEST(ipv6_addresses_are_taken)
 }
 END_TEST
 
+START_TEST(an_interface_need_not_be_there)
+{
+	ck_assert_str_eq(servers_of("nameserver fe80::1%nowhere0\n"), "[fe80::1%nowhere0]:53");
+}
+END_TEST
+
 START_TEST(a_scope_is_kept)
 {
 	static const char text[] = "nameserver fe80::1%lo\n";
 	struct tarn__addresses list = read_text(text, strlen(text)).servers;
 	ck_assert_uint_eq(list.count, 1);
-	ck_assert_uint_ne(list.items[0].in6.sin6_scope_id, 0);
+	ck_assert_str_eq(list.items[0].interface, "lo");
 }
 END_TEST
 
@@ -215,6 +221,7 @@ int main(void)
 	tcase_add_test(tcase, more_than_three_servers_are_taken);
 	tcase_add_test(tcase, a_server_named_twice_is_taken_once);
 	tcase_add_test(tcase, ipv6_addresses_are_taken);
+	tcase_add_test(tcase, an_interface_need_not_be_there);
 	tcase_add_test(tcase, a_scope_is_kept);
 	tcase_add_test(tcase, comments_and_other_keywords_are_skipped);
 	tcase_add_test(tcase, what_follows_the_address_is_skipped);

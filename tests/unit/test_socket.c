@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -243,6 +244,48 @@ START_TEST(source_that_is_not_there_is_an_error)
 }
 END_TEST
 
+/* What connect() has made of an address whose scope is "%lo"; the kernel needs no link for it. */
+START_TEST(scope_is_looked_up_when_a_socket_is_connected)
+{
+	struct tarn__random random = {0};
+	struct tarn__server_config server = {.address = parse("[fe80::1%lo]:53")};
+	ck_assert_uint_eq(server.address.in6.sin6_scope_id, 0);
+	int fd = tarn__socket_outgoing(&server, TARN__UDP, &random);
+	ck_assert_int_ge(fd, 0);
+	struct tarn_address peer = {0};
+	socklen_t len = sizeof(peer);
+	if (tarn__socket_connect(fd, &server.address) == 0) {
+		ck_assert_int_eq(getpeername(fd, &peer.sa, &len), 0);
+		ck_assert_uint_eq(peer.in6.sin6_scope_id, if_nametoindex("lo"));
+	} else {
+		ck_assert_msg(errno == EADDRNOTAVAIL || errno == ENETUNREACH, "%s",
+			      strerror(errno)); /* lo has no link-local address */
+	}
+	ck_assert_uint_eq(server.address.in6.sin6_scope_id, 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(interface_that_is_not_there_is_an_error_of_the_socket)
+{
+	struct tarn__random random = {0};
+	struct tarn__server_config server = {.address = parse("[fe80::1%nowhere0]:53")};
+	int fd = tarn__socket_outgoing(&server, _i == 0 ? TARN__UDP : TARN__TCP, &random);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(tarn__socket_connect(fd, &server.address), -1);
+	ck_assert_int_eq(errno, ENODEV);
+	close(fd);
+	struct tarn_address listen = server.address, before = listen;
+	ck_assert_int_eq(tarn_socket_open(&listen, _i == 0 ? SOCK_DGRAM : SOCK_STREAM),
+			 TARN_ESYSTEM);
+	ck_assert_int_eq(errno, ENODEV);
+	ck_assert_mem_eq(&listen, &before, sizeof(listen));
+	server.source = parse("fe80::2%nowhere0");
+	ck_assert_int_eq(tarn__socket_outgoing(&server, TARN__UDP, &random), TARN_ESYSTEM);
+	ck_assert_int_eq(errno, ENODEV);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("socket");
@@ -260,6 +303,8 @@ int main(void)
 	tcase_add_test(tcase, outgoing_socket_has_the_source_address);
 	tcase_add_loop_test(tcase, outgoing_socket_is_bound_to_the_interface, 0, 2);
 	tcase_add_loop_test(tcase, source_that_is_not_there_is_an_error, 0, 2);
+	tcase_add_test(tcase, scope_is_looked_up_when_a_socket_is_connected);
+	tcase_add_loop_test(tcase, interface_that_is_not_there_is_an_error_of_the_socket, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
