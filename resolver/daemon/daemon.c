@@ -18,6 +18,7 @@
 #include "daemon/configuration.h"
 #include "daemon/explain.h"
 #include "daemon/log.h"
+#include "daemon/memory.h"
 #include "daemon/options.h"
 #include "daemon/privileges.h"
 #include "daemon/resolvconf.h"
@@ -142,6 +143,7 @@ static int act(const struct tarn__command *command, struct tarn__log *log)
 int tarn__daemon_main(int argc, char **argv)
 {
 	open_standard_streams();
+	tarn__memory_init();
 	signal(SIGPIPE, SIG_IGN);
 	/* c-ares would let them change what is asked (RES_OPTIONS=use-vc, ndots, search lists). */
 	unsetenv("RES_OPTIONS");

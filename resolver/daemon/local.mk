@@ -21,6 +21,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/landlock.c resolver/daemon/landlock.h \
 	resolver/daemon/listeners.c resolver/daemon/listeners.h \
 	resolver/daemon/log.c resolver/daemon/log.h \
+	resolver/daemon/memory.c resolver/daemon/memory.h \
 	resolver/daemon/metrics.c resolver/daemon/metrics.h \
 	resolver/daemon/metrics_http.c resolver/daemon/metrics_http.h \
 	resolver/daemon/nearest.c resolver/daemon/nearest.h \

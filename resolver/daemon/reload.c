@@ -9,6 +9,7 @@
 
 #include "daemon/configuration.h"
 #include "daemon/listeners.h"
+#include "daemon/memory.h"
 #include "daemon/resolvconf.h"
 #include "daemon/rlimits.h"
 #include "net/shared.h"
@@ -150,6 +151,7 @@ static void take_over(struct tarn__reload *reload, struct tarn__settings *settin
 {
 	struct tarn__settings *old = reload->settings;
 	reload->settings = settings;
+	tarn__settings_forget_forwards(settings);
 	settle_parts(reload);
 	tarn__workers_set_places(reload->workers, places);
 	tarn__listeners_close(reload->workers, &old->bound, &settings->bound);
@@ -203,6 +205,8 @@ int tarn__reload_run(struct tarn__reload *reload, struct tarn__faults *faults)
 	else
 		tarn__log(reload->log, TARN_LOG_ERR,
 			  "the configuration is not reloaded: the one before goes on");
+	/* The old and the new one were there at a time, and what they were read from. */
+	tarn__memory_trim();
 	tell_ready(reload, error < 0 ? "; the last reload was refused, see the log" : "");
 	return error;
 }

@@ -13,6 +13,7 @@
 
 #include "daemon/confine.h"
 #include "daemon/control.h"
+#include "daemon/memory.h"
 #include "daemon/metrics_http.h"
 #include "daemon/privileges.h"
 #include "daemon/process.h"
@@ -194,6 +195,9 @@ static int start(struct program *program)
 	int error = tarn__taps_set(program->taps, program->settings);
 	if (error < 0)
 		return error;
+	tarn__settings_forget_forwards(program->settings);
+	/* To build a filter of system calls takes a quarter of a megabyte, scattered. */
+	tarn__memory_trim();
 	struct tarn__reload *reload = &program->reload;
 	reload->parts[reload->part_count++] =
 		(struct tarn__part){.set = tarn__taps_set, .data = program->taps};

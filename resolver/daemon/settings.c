@@ -38,15 +38,22 @@ struct tarn__settings *tarn__settings_new(void)
 	return calloc(1, sizeof(struct tarn__settings));
 }
 
-void tarn__settings_free(struct tarn__settings *settings)
+void tarn__settings_forget_forwards(struct tarn__settings *settings)
 {
-	if (!settings)
-		return;
 	for (size_t i = 0; i < settings->forward_count; i++) {
 		clear_fields(&settings->forwards[i], true);
 		free((char *)settings->forwards[i].zone);
 	}
 	free(settings->forwards);
+	settings->forwards = NULL;
+	settings->forward_count = 0;
+}
+
+void tarn__settings_free(struct tarn__settings *settings)
+{
+	if (!settings)
+		return;
+	tarn__settings_forget_forwards(settings);
 	for (size_t i = 0; i < settings->file_count; i++)
 		free((char *)settings->files[i]);
 	free(settings->files);

@@ -87,6 +87,12 @@ struct tarn__settings {
 struct tarn__settings *tarn__settings_new(void);
 void tarn__settings_free(struct tarn__settings *); /* NULL is allowed. */
 
+/*
+ * Frees the forward sections: there may be tens of thousands, and nobody asks for them once a resolver has
+ * been told (tarn__settings_to_options()) and tarn is confined.
+ */
+void tarn__settings_forget_forwards(struct tarn__settings *);
+
 /* Of a field that an option outside of section forward fills: &settings->upstreams. */
 const struct tarn__origin *tarn__settings_origin(const struct tarn__settings *, const void *field);
 

@@ -16,7 +16,6 @@
 /* s390 has the arguments of mmap() and clone() elsewhere than the rules look for them. */
 #if defined(HAVE_SECCOMP) && !defined(__s390__)
 #include <linux/netlink.h>
-#include <malloc.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -207,10 +206,6 @@ static int enter(void)
 	if (error == 0)
 		error = seccomp_load(filter);
 	seccomp_release(filter);
-#ifdef __GLIBC__
-	/* To build a filter takes a quarter of a megabyte, scattered. */
-	malloc_trim(0);
-#endif
 	return error;
 }
 

@@ -343,3 +343,27 @@ def test_server_that_is_tarn_itself_changes_nothing(configured, run_upstream):
     server.refuse(conf(f"127.0.0.1:{port}", listens=[HERE, f"127.0.0.1:{port}"]))
     server.tarn.wait_for_line("tarn listens there itself")
     assert server.tarn.ask("a.example").answer
+
+
+def wait_for_memory(tarn, most):
+    """KiB; what is free goes back after the log has its line."""
+    end = time.monotonic() + 5
+    while (size := tarn.memory("RssAnon")) > most and time.monotonic() < end:
+        time.sleep(0.02)
+    return size
+
+
+def test_reloads_of_many_zones_leave_no_memory_behind(configured):
+    """What is made of them is a small part of what it takes to read them."""
+    def zones(number):
+        return conf("192.0.2.1", more="".join(
+            f'forward "z{i}.r{number}.example" {{ upstream = {{}} }}\n' for i in range(20000)))
+    on = configured(zones(0), "--workers", 1)
+    if on.tarn.is_slow:
+        pytest.skip("sanitizers and valgrind keep what is freed")
+    assert on.tarn.ask("www.z7.r0.example.").rcode() == dns.rcode.NXDOMAIN
+    most = on.tarn.memory("RssAnon") + 1024
+    for number in range(1, 6):
+        on.reload(zones(number))
+    assert on.tarn.ask("www.z7.r5.example.").rcode() == dns.rcode.NXDOMAIN
+    assert wait_for_memory(on.tarn, most) <= most
