@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The clock jumps, as it does when the machine was suspended: CLOCK_BOOTTIME goes on, the clock of
- * the loop's timers does not. net/clock.c, net/worker.c and the cache's own clock.
+ * The clock jumps, as it does when the machine was suspended: CLOCK_BOOTTIME and the wall clock go on, the
+ * clock of the loop's timers does not. net/clock.c, net/worker.c and the cache's own clock.
  */
 #include "config.h"
 
@@ -14,6 +14,7 @@
 #include "core/resolver.h"
 #include "core/upstream.h"
 #include "net.h"
+#include "net/tcp.h"
 #include "net/worker.h"
 #include "rtcache.h"
 #include "unit.h"
@@ -27,7 +28,7 @@ int clock_gettime(clockid_t id, struct timespec *out)
 {
 	if (syscall(SYS_clock_gettime, id, out) != 0)
 		return -1;
-	if (id != CLOCK_BOOTTIME)
+	if (id != CLOCK_BOOTTIME && id != CLOCK_REALTIME && id != CLOCK_REALTIME_COARSE)
 		return 0;
 	uint64_t nsec = (uint64_t)out->tv_nsec + slept_ms % 1000 * 1000000;
 	out->tv_sec += (time_t)(slept_ms / 1000 + nsec / 1000000000);
@@ -134,6 +135,31 @@ START_TEST(answer_of_yesterday_is_looked_up_again)
 }
 END_TEST
 
+/* The time of the server cookie that a question with a client cookie gets (RFC 9018 section 4.3). */
+static uint32_t get_cookie_time(uint16_t id)
+{
+	static const uint8_t opt[] = {0,  0, 41, 4,   208, 0,	0,   0,	  0,   0,   12, 0,
+				      10, 0, 8,	 'o', 'u', 'r', 'c', 'l', 'i', 'e', 'n'};
+	uint8_t wire[512];
+	size_t len = write_question(wire, id, "a.example");
+	memcpy(wire + len, opt, sizeof(opt));
+	wire[11] = 1;
+	ck_assert_int_ge(send(client, wire, len + sizeof(opt), 0), 0);
+	len = receive(world.loop, client, wire, sizeof(wire));
+	check_reply(wire, len, id, TARN__NOERROR, 1);
+	ck_assert_mem_eq(wire + len - 24, "ourclien", 8);
+	return (uint32_t)tarn__get16(wire + len - 12) << 16 | tarn__get16(wire + len - 10);
+}
+
+/* The loop's own wall clock would lag behind for half a second. */
+START_TEST(cookies_have_the_time_of_now_at_once)
+{
+	uint32_t before = get_cookie_time(1);
+	slept_ms += NIGHT_MS;
+	ck_assert_uint_ge(get_cookie_time(2) - before, NIGHT_MS / 1000);
+}
+END_TEST
+
 /* As the kernel has it at the end of a suspend; here the timer ends, which looks the same. */
 static void wake_up(void)
 {
@@ -224,6 +250,26 @@ START_TEST(question_that_comes_first_after_it_is_answered)
 }
 END_TEST
 
+/* Its time is over; it may have been a connection of another network. */
+START_TEST(client_that_was_idle_is_disconnected)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(connect(fd, &world.address.sa, tarn_address_len(&world.address)), 0);
+	send_question(client, 1, "a.example");
+	get_reply(1, TARN__NOERROR, 1);
+	ck_assert_uint_eq(tarn__tcp_stats(world.worker->tcp)->connections, 1);
+	run_dry(world.loop);
+	slept_ms += NIGHT_MS;
+	uint64_t woken_us = tarn__clock_us();
+	wake_up();
+	wait_for(world.loop, fd, EV_READ);
+	uint8_t octet;
+	ck_assert_int_eq(recv(fd, &octet, 1, 0), 0);
+	ck_assert_uint_lt(tarn__clock_us() - woken_us, 1000000);
+	close(fd);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("clock");
@@ -241,6 +287,8 @@ int main(void)
 	tcase_add_test(tcase, server_that_was_asked_before_is_neither_silent_nor_slow);
 	tcase_add_test(tcase, question_under_way_is_asked_anew);
 	tcase_add_test(tcase, question_that_comes_first_after_it_is_answered);
+	tcase_add_test(tcase, client_that_was_idle_is_disconnected);
+	tcase_add_test(tcase, cookies_have_the_time_of_now_at_once);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
