@@ -23,6 +23,7 @@
 
 enum {
 	INCLUDE_DEPTH_MAX = 10,
+	PIPE_MS = 30000, /* for whoever writes into a pipe; ssh takes some seconds */
 	TEXT_MAX = 16 << 20, /* octets of a file: ten thousand zones have a megabyte */
 };
 
@@ -275,8 +276,8 @@ static void refuse_file(const struct loader *loader, const char *path, const str
 		tarn__faults_add(loader->faults, path, 0, "%s", reason);
 }
 
-/* "tarn -c <(...)" has a pipe with a writer, "tarn -c /dev/stdin" perhaps a terminal. */
-static bool may_wait(const struct file *file)
+/* "tarn -c <(...)" is a pipe, "tarn -c /dev/stdin" perhaps a terminal. */
+static bool may_be_stream(const struct file *file)
 {
 	return !file->includer && !file->loader->is_reload;
 }
@@ -287,7 +288,7 @@ static const char *file_fault(const struct file *file, const struct stat *status
 	if (file->loader->is_reload && S_ISFIFO(status->st_mode))
 		return "a pipe, which only a start reads";
 	const char *kind = tarn__file_fault(status);
-	if (kind && !may_wait(file))
+	if (kind && !may_be_stream(file))
 		return kind;
 	if (file->depth > INCLUDE_DEPTH_MAX)
 		return "more than ten files deep";
@@ -320,7 +321,7 @@ static void read_file(struct loader *loader, const char *path, const struct file
 			    .depth = includer ? includer->depth + 1 : 0,
 			    .name = keep_name(loader->settings, path)};
 	/* With O_NONBLOCK a pipe needs no writer to be opened. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (may_wait(&file) ? 0 : O_NONBLOCK));
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (!file.name) {
 		wrong = out_of_memory;
 	} else if (fd < 0 || fstat(fd, &status) < 0) {
@@ -329,8 +330,9 @@ static void read_file(struct loader *loader, const char *path, const struct file
 		file.device = status.st_dev;
 		file.inode = status.st_ino;
 		wrong = file_fault(&file, &status);
-		if (!wrong && !(text = tarn__file_read_fd(fd, TEXT_MAX, &len)))
-			wrong = strerror(errno);
+		text = wrong ? NULL : tarn__file_read_fd(fd, TEXT_MAX, PIPE_MS, &len);
+		if (!wrong && !text)
+			wrong = errno == ETIMEDOUT ? "nobody writes into it" : strerror(errno);
 	}
 	if (fd >= 0)
 		close(fd);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +29,27 @@ const char *tarn__file_fault(const struct stat *status)
 	return S_ISFIFO(status->st_mode) ? "a pipe" : "a device";
 }
 
-char *tarn__file_read_fd(int fd, size_t len_max, size_t *out_len)
+/*
+ * Looks before it reads: a pipe that nobody has opened for writing yet would be at its end. A regular file
+ * is always ready.
+ */
+static ssize_t read_some(int fd, char *text, size_t room, int wait_ms)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	int count = poll(&ready, 1, wait_ms);
+	if (count > 0)
+		return read(fd, text, room);
+	if (count == 0)
+		errno = ETIMEDOUT;
+	return -1;
+}
+
+char *tarn__file_read_fd(int fd, size_t len_max, int wait_ms, size_t *out_len)
 {
 	size_t len = 0, room = FIRST_ROOM;
 	char *text = malloc(room + 1);
 	while (text) {
-		ssize_t got = read(fd, text + len, room - len);
+		ssize_t got = read_some(fd, text + len, room - len, wait_ms);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -73,7 +89,7 @@ char *tarn__file_read(const char *path, size_t len_max, size_t *len, const char 
 		*fault = tarn__file_fault(&status);
 		errno = EINVAL;
 		if (!*fault)
-			text = tarn__file_read_fd(fd, len_max, len);
+			text = tarn__file_read_fd(fd, len_max, 0, len);
 	}
 	int error = errno;
 	if (!text && !*fault)

@@ -18,7 +18,10 @@ char *tarn__file_read(const char *path, size_t len_max, size_t *len, const char 
 
 /* The parts of it. NULL, or what it is that is not to be read; a directory fails when it is read. */
 const char *tarn__file_fault(const struct stat *);
-/* The same of what is open. With O_NONBLOCK in its flags it does not wait: EAGAIN. */
-char *tarn__file_read_fd(int fd, size_t len_max, size_t *len);
+/*
+ * The same of what is open with O_NONBLOCK. Of a pipe it waits for whoever writes, so long at most each time
+ * (ETIMEDOUT).
+ */
+char *tarn__file_read_fd(int fd, size_t len_max, int wait_ms, size_t *len);
 
 #endif

@@ -101,6 +101,43 @@ START_TEST(pipe_is_no_file)
 }
 END_TEST
 
+static char *read_pipe(int fd, size_t *len)
+{
+	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	return tarn__file_read_fd(fd, 100, 1, len);
+}
+
+START_TEST(pipe_is_read_as_long_as_somebody_writes)
+{
+	int ends[2];
+	size_t len = 0;
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(write(ends[1], "abc", 3), 3);
+	ck_assert_ptr_null(read_pipe(ends[0], &len));
+	ck_assert_int_eq(errno, ETIMEDOUT);
+	ck_assert_int_eq(write(ends[1], "def", 3), 3);
+	close(ends[1]);
+	char *text = read_pipe(ends[0], &len);
+	ck_assert_str_eq(text, "def");
+	ck_assert_uint_eq(len, 3);
+	free(text);
+	close(ends[0]);
+}
+END_TEST
+
+/* It would look as if it were at its end. */
+START_TEST(pipe_that_nobody_writes_into_is_not_empty)
+{
+	size_t len;
+	ck_assert_int_eq(mkfifo("f", 0600), 0);
+	int fd = open("f", O_RDONLY | O_NONBLOCK);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_ptr_null(read_pipe(fd, &len));
+	ck_assert_int_eq(errno, ETIMEDOUT);
+	close(fd);
+}
+END_TEST
+
 START_TEST(device_is_no_file)
 {
 	expect("/dev/zero", 100, EINVAL, "a device");
@@ -125,6 +162,8 @@ int main(void)
 	tcase_add_test(tcase, what_is_not_there_is_told_by_errno);
 	tcase_add_test(tcase, null_device_is_an_empty_file);
 	tcase_add_test(tcase, pipe_is_no_file);
+	tcase_add_test(tcase, pipe_is_read_as_long_as_somebody_writes);
+	tcase_add_test(tcase, pipe_that_nobody_writes_into_is_not_empty);
 	tcase_add_test(tcase, device_is_no_file);
 	tcase_add_test(tcase, directory_is_no_file);
 	suite_add_tcase(suite, tcase);
