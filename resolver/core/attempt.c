@@ -99,18 +99,13 @@ static void learn_cookie(const struct tarn__attempt *attempt, const struct tarn_
 
 /*
  * RFC 6891 section 7: a server that does not know EDNS says FORMERR or NOTIMP without an OPT. Some
- * that stumble over an option say FORMERR with one, or BADVERS to version 0.
+ * send the question's OPT back with it, which is no sign that they know what it is; some that
+ * stumble over an option say FORMERR with an OPT of their own, or BADVERS to version 0.
  */
 static bool is_edns_refusal(const struct tarn__answer *answer)
 {
-	switch (answer->rcode) {
-	case TARN__FORMERR:
-	case TARN__BADVERS:
-		return true;
-	case TARN__NOTIMP:
-		return !answer->has_opt;
-	}
-	return false;
+	return answer->rcode == TARN__FORMERR || answer->rcode == TARN__NOTIMP ||
+	       answer->rcode == TARN__BADVERS;
 }
 
 /*
