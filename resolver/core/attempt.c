@@ -30,8 +30,8 @@ void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io
 	attempt->has_edns = !tries->has_refused_edns && now_ms >= server->plain_until_ms;
 	attempt->has_cookie = attempt->has_edns && !is_last_resort &&
 			      !(over_udp && tarn__flaw_is_known(&server->garbles, now_ms));
-	attempt->is_mixed =
-		over_udp && !is_last_resort && !tarn__flaw_is_known(&server->misspells, now_ms);
+	attempt->is_mixed = over_udp && !is_last_resort && !tries->is_lower_case &&
+			    !tarn__flaw_is_known(&server->misspells, now_ms);
 
 	/* RFC 5452 section 9.2: every message has an id of its own that nobody can guess. */
 	struct {
@@ -60,6 +60,13 @@ static bool has_our_cookie(const struct tarn__answer *answer, const struct tarn_
 	       memcmp(answer->cookie, server->cookie, TARN__COOKIE_CLIENT_LEN) == 0;
 }
 
+/* Short names, and those of few letters, may be in mixed case and have none. */
+static bool has_capital(const struct tarn__attempt *attempt)
+{
+	const struct tarn__key *key = attempt->key;
+	return memcmp(attempt->wire + TARN__HEADER_LEN, key->qname, key->qname_len) != 0;
+}
+
 /* Of an answer over UDP: has its sender seen the question? */
 static bool is_believed(const struct tarn__attempt *attempt, const struct tarn__answer *answer,
 			uint64_t now_ms)
@@ -72,8 +79,10 @@ static bool is_believed(const struct tarn__attempt *attempt, const struct tarn__
 		return false;
 	}
 	/* Some errors come without the question. */
-	if (attempt->is_mixed && answer->verdict == TARN__ANSWER_GOOD)
+	if (attempt->is_mixed && answer->verdict == TARN__ANSWER_GOOD) {
 		tarn__flaw_missed(&server->misspells);
+		server->takes_mixed_case |= has_capital(attempt);
+	}
 	if (!attempt->has_cookie)
 		return true;
 	/* RFC 7873 section 5.3 */
@@ -138,9 +147,9 @@ static enum tarn__outcome judge_failure(const struct tarn__attempt *attempt,
 
 /*
  * Reads an answer to a question in mixed case. Where it is repeated to the letter it becomes the
- * key's again before that, since names in the RDATA may be pointers into it.
+ * key's again before that, since names in the RDATA may be pointers into it. Returns whether it is.
  */
-static void read_mixed(const struct tarn__attempt *attempt, const uint8_t *wire, size_t len,
+static bool read_mixed(const struct tarn__attempt *attempt, const uint8_t *wire, size_t len,
 		       struct tarn__scratch *scratch, struct tarn__answer *answer)
 {
 	const struct tarn__key *key = attempt->key;
@@ -155,6 +164,20 @@ static void read_mixed(const struct tarn__attempt *attempt, const uint8_t *wire,
 	}
 	tarn__answer_read(wire, len, attempt->wire, attempt->exchange.len, key, !is_exact,
 			  scratch->stored, answer);
+	return is_exact;
+}
+
+/*
+ * An error may be all that a server has to say of a name that is not spelt as its own data is. Whoever
+ * forges one to have the next question in lower case has had to guess the letters, which must be
+ * repeated; a server that has given a good answer to mixed case means something else.
+ */
+static void suspect_case(const struct tarn__attempt *attempt, const struct tarn__answer *answer,
+			 bool is_exact)
+{
+	if (is_exact && answer->verdict == TARN__ANSWER_FAILED && has_capital(attempt) &&
+	    !attempt->server->takes_mixed_case)
+		attempt->tries->wants_lower_case = true;
 }
 
 enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *attempt, const uint8_t *wire,
@@ -164,8 +187,9 @@ enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *attempt, cons
 	struct tarn__server *server = attempt->server;
 	struct tarn__tries *tries = attempt->tries;
 	bool over_udp = attempt->exchange.transport == TARN__UDP;
+	bool is_exact = false;
 	if (attempt->is_mixed)
-		read_mixed(attempt, wire, len, scratch, answer);
+		is_exact = read_mixed(attempt, wire, len, scratch, answer);
 	else
 		tarn__answer_read(wire, len, attempt->wire, attempt->exchange.len, attempt->key,
 				  false, scratch->stored, answer);
@@ -179,6 +203,7 @@ enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *attempt, cons
 	tarn__server_answered(server, attempt->sent_ms, now_ms);
 	server->counts.answered++;
 	learn_cookie(attempt, answer);
+	suspect_case(attempt, answer, is_exact);
 	if (answer->verdict == TARN__ANSWER_FAILED)
 		return judge_failure(attempt, answer);
 	if (is_oversize(attempt, len))
@@ -186,6 +211,9 @@ enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *attempt, cons
 	/* Its refusal of EDNS was meant, now that it answers without. */
 	if (tries->has_refused_edns && answer->verdict != TARN__ANSWER_BROKEN)
 		server->plain_until_ms = now_ms + TARN__PLAIN_MS;
+	/* So was its refusal of mixed case. */
+	if (tries->is_lower_case && over_udp && answer->verdict == TARN__ANSWER_GOOD)
+		tarn__flaw_shown(&server->misspells, now_ms);
 	if (answer->verdict == TARN__ANSWER_GOOD)
 		return TARN__OUTCOME_GOOD;
 	/* Truncated or broken. */

@@ -7,7 +7,7 @@
  * the name, which are sent in random case (RFC 5452 section 9.1 asks for what cannot be guessed;
  * draft-vixie-dnsext-dns0x20), and by our cookie (RFC 7873). An answer that does not is not
  * believed, and TCP is to tell. A server that keeps changing case, or garbling cookies, is asked
- * without for a while (struct tarn__flaw).
+ * without for a while (struct tarn__flaw), and so is one that knows names in lower case only.
  *
  * Thread: as the lookup's.
  */

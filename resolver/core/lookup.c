@@ -15,7 +15,9 @@
  *	  perhaps a forger's      --> likewise; where TCP cannot be had, once more over UDP
  *	  no to EDNS, to a cookie --> the same server in another way
  *	  else                    --> that server is done; ask the next at once
- *	nothing left and nothing outstanding, or the time is over --> fail, end
+ *	nothing left and nothing outstanding:
+ *	  an error was said to mixed case --> that server once more, in lower case
+ *	  else, or the time is over       --> fail, end
  *
  *	all servers are dead --> wait --> one is healed, there are others --> ask on
  *	                              \-> the time is over --> fail, end
@@ -282,6 +284,21 @@ static uint64_t charge_silent(struct tarn__lookup *lookup)
 	return next;
 }
 
+/* Before it fails: a server that has said no to mixed case may know the name in lower case. */
+static bool ask_in_lower_case(struct tarn__lookup *lookup)
+{
+	bool has_asked = false;
+	for (size_t i = 0; i < lookup->group->upstream->count; i++) {
+		struct tarn__tries *tries = &lookup->tries[i];
+		if (!tries->wants_lower_case || tries->is_lower_case)
+			continue;
+		tries->is_lower_case = true;
+		tries->is_over_tcp = false;
+		has_asked |= ask(lookup, i, TARN__PATIENCE_MAX_MS) == 0;
+	}
+	return has_asked;
+}
+
 /* No server is left to be asked: waits for those that were, or for one to come back. */
 static void rest(struct tarn__lookup *lookup)
 {
@@ -294,11 +311,11 @@ static void rest(struct tarn__lookup *lookup)
 		tarn__list_move(&lookup->node, &group->kept);
 		tarn__probes_want(&group->probes);
 		wait_until(lookup, next);
-	} else if (tarn__list_is_empty(&lookup->attempts)) {
+	} else if (tarn__list_is_empty(&lookup->attempts) && !ask_in_lower_case(lookup)) {
 		tarn__lookup_fail(lookup, lookup->error);
 	} else {
 		tarn__list_move(&lookup->node, &group->running);
-		wait_until(lookup, next);
+		wait_until(lookup, charge_silent(lookup));
 	}
 }
 

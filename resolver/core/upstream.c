@@ -199,6 +199,8 @@ void tarn__server_failed(struct tarn__server *server, uint64_t now_ms)
 	if (server->failures != TARN__HOLD_FAILURES)
 		return;
 	server->held_until_ms = now_ms + TARN__HOLD_MS;
+	/* It may come back as another. */
+	server->takes_mixed_case = false;
 	atomic_store(&server->health->is_dead, true);
 }
 
@@ -247,6 +249,7 @@ void tarn__server_forget(struct tarn__server *server)
 	server->srtt_ms = 0;
 	server->rttvar_ms = 0;
 	server->failures = 0;
+	server->takes_mixed_case = false;
 }
 
 void tarn__server_keep_cookie(struct tarn__server *server, const uint8_t *cookie, size_t len)

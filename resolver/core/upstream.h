@@ -88,13 +88,14 @@ struct tarn__server {
 	unsigned probes; /* of the usual kind, so far */
 	uint64_t probe_at_ms; /* the next one, while it lives */
 	bool is_loop; /* leads back to us: not asked at all */
+	bool takes_mixed_case; /* it has given a good answer to a name that was not in lower case */
 	uint64_t answered_ms; /* last; 0: never */
 	uint64_t held_until_ms; /* while it is dead */
 	uint64_t plain_until_ms; /* it refuses EDNS */
 	struct tarn__server_counts counts;
 	bool has_origin; /* it has answered; then this is its number (core/origins.h), or unknown */
 	uint8_t origin;
-	struct tarn__flaw misspells; /* it changes the case of letters */
+	struct tarn__flaw misspells; /* it changes the case of letters, or knows lower case only */
 	struct tarn__flaw garbles; /* it sends back another client's cookie */
 	/* What it is shown: our client cookie for it, and the server cookie it gave, if any. */
 	uint8_t cookie_len;
@@ -141,6 +142,8 @@ struct tarn__tries {
 	bool is_disbelieved; /* TCP is to tell; where it cannot be had, UDP without protection */
 	bool has_refused_edns;
 	bool has_refused_cookie; /* BADCOOKIE */
+	bool wants_lower_case; /* perhaps: it has answered mixed case with an error ... */
+	bool is_lower_case; /* ... and is, or has been, asked in lower case now */
 	uint64_t sent_ms; /* the last of them */
 	uint64_t charged_ms; /* when it was last charged for its silence; 0: never */
 };

@@ -183,6 +183,7 @@ END_TEST
 
 START_TEST(failure_shows_with_its_next_try)
 {
+	store("good.example."); /* the server takes mixed case: its error is one */
 	ck_assert_int_eq(ask("bad.example.", "A"), TARN__ASK_LATER);
 	say(TARN__SERVFAIL, "");
 	outside_pass(&outside, 1000);
@@ -286,6 +287,7 @@ END_TEST
 
 START_TEST(forgetting_a_type_forgets_its_failure)
 {
+	store("good.example."); /* the server takes mixed case: its error is one */
 	ck_assert_int_eq(ask("bad.example.", "A"), TARN__ASK_LATER);
 	say(TARN__SERVFAIL, "");
 	struct tarn__forgotten forgotten = forget("bad.example.", "A");
