@@ -18,18 +18,52 @@ static void mix_case(uint8_t *name, size_t len, const uint8_t *noise)
 	}
 }
 
+/* What of that is the server known to take? */
+static enum tarn__fullness first_fullness(const struct tarn__attempt *attempt, bool is_last_resort)
+{
+	const struct tarn__server *server = attempt->server;
+	uint64_t now_ms = attempt->sent_ms;
+	bool over_udp = attempt->exchange.transport == TARN__UDP;
+	if (attempt->tries->has_refused_edns || tarn__server_is_plain(server, now_ms))
+		return TARN__ASK_PLAIN;
+	if (is_last_resort || (over_udp && tarn__flaw_is_known(&server->garbles, now_ms)))
+		return TARN__ASK_COOKIELESS;
+	return tarn__fallback_begin(&server->fallback, now_ms);
+}
+
+/* Over TCP it is as it was over UDP. */
+static void choose_fullness(struct tarn__attempt *attempt, bool is_last_resort)
+{
+	struct tarn__tries *tries = attempt->tries;
+	attempt->begin = first_fullness(attempt, is_last_resort);
+	if (attempt->exchange.transport != TARN__UDP) {
+		attempt->fullness = attempt->begin > tries->fullness
+					    ? attempt->begin
+					    : (enum tarn__fullness)tries->fullness;
+		return;
+	}
+	/* An answer that was not believed is no silence. */
+	unsigned silences = is_last_resort ? 0 : tries->silences;
+	attempt->fullness = tarn__fallback_choose(&attempt->server->fallback, attempt->begin,
+						  silences, attempt->key->dnssec_ok);
+	attempt->before_ms = silences > 0 ? tries->sent_ms : 0;
+}
+
+static bool has_cookie(const struct tarn__attempt *attempt)
+{
+	return attempt->fullness == TARN__ASK_FULL;
+}
+
 void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io, bool wants_ad)
 {
 	const struct tarn__key *key = attempt->key;
 	const struct tarn__server *server = attempt->server;
-	const struct tarn__tries *tries = attempt->tries;
+	struct tarn__tries *tries = attempt->tries;
 	uint64_t now_ms = attempt->sent_ms;
 	bool over_udp = attempt->exchange.transport == TARN__UDP;
 	/* UDP again, after an answer that was not believed: TCP could not be had. */
 	bool is_last_resort = over_udp && tries->is_disbelieved;
-	attempt->has_edns = !tries->has_refused_edns && now_ms >= server->plain_until_ms;
-	attempt->has_cookie = attempt->has_edns && !is_last_resort &&
-			      !(over_udp && tarn__flaw_is_known(&server->garbles, now_ms));
+	choose_fullness(attempt, is_last_resort);
 	attempt->is_mixed = over_udp && !is_last_resort && !tries->is_lower_case &&
 			    !tarn__flaw_is_known(&server->misspells, now_ms);
 
@@ -43,13 +77,29 @@ void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io
 	struct tarn__ask ask = {
 		.id = random.id,
 		.wants_ad = wants_ad,
-		.edns = attempt->has_edns,
-		.cookie_len = attempt->has_cookie ? server->cookie_len : 0,
+		.edns = attempt->fullness < TARN__ASK_PLAIN,
+		.cookie_len = has_cookie(attempt) ? server->cookie_len : 0,
 		.cookie = server->cookie,
 	};
 	attempt->exchange.len = tarn__ask_write(key, &ask, attempt->wire);
 	if (attempt->is_mixed)
 		mix_case(attempt->wire + TARN__HEADER_LEN, key->qname_len, random.noise);
+}
+
+void tarn__attempt_sent(const struct tarn__attempt *attempt)
+{
+	struct tarn__tries *tries = attempt->tries;
+	/* What is asked plainly since TCP could not tell is no sign of what gets through. */
+	if (attempt->exchange.transport != TARN__UDP || tries->is_disbelieved)
+		return;
+	tries->fullness = (uint8_t)attempt->fullness;
+	tries->silences++;
+}
+
+void tarn__attempt_unheard(const struct tarn__attempt *attempt)
+{
+	if (attempt->exchange.transport == TARN__UDP && !tarn__server_is_dead(attempt->server))
+		tarn__fallback_silent(&attempt->server->fallback, attempt->fullness);
 }
 
 /* ---- the answer ------------------------------------------------------------------------- */
@@ -83,7 +133,7 @@ static bool is_believed(const struct tarn__attempt *attempt, const struct tarn__
 		tarn__flaw_missed(&server->misspells);
 		server->takes_mixed_case |= has_capital(attempt);
 	}
-	if (!attempt->has_cookie)
+	if (!has_cookie(attempt))
 		return true;
 	/* RFC 7873 section 5.3 */
 	if (!answer->cookie)
@@ -94,6 +144,15 @@ static bool is_believed(const struct tarn__attempt *attempt, const struct tarn__
 	}
 	tarn__flaw_missed(&server->garbles);
 	return true;
+}
+
+/* What it was asked with gets through. */
+static void note_answer(const struct tarn__attempt *attempt, uint64_t now_ms)
+{
+	attempt->tries->silences = 0;
+	if (attempt->exchange.transport == TARN__UDP)
+		tarn__fallback_heard(&attempt->server->fallback, attempt->fullness, attempt->begin,
+				     attempt->before_ms, attempt->sent_ms, now_ms);
 }
 
 static void learn_cookie(const struct tarn__attempt *attempt, const struct tarn__answer *answer)
@@ -132,7 +191,7 @@ static enum tarn__outcome judge_failure(const struct tarn__attempt *attempt,
 					const struct tarn__answer *answer)
 {
 	struct tarn__tries *tries = attempt->tries;
-	if (attempt->has_edns && is_edns_refusal(answer)) {
+	if (attempt->fullness < TARN__ASK_PLAIN && is_edns_refusal(answer)) {
 		tries->has_refused_edns = true;
 		return TARN__OUTCOME_AGAIN;
 	}
@@ -202,6 +261,7 @@ enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *attempt, cons
 		return TARN__OUTCOME_USELESS;
 	tarn__server_answered(server, attempt->sent_ms, now_ms);
 	server->counts.answered++;
+	note_answer(attempt, now_ms);
 	learn_cookie(attempt, answer);
 	suspect_case(attempt, answer, is_exact);
 	if (answer->verdict == TARN__ANSWER_FAILED)

@@ -7,7 +7,8 @@
  * the name, which are sent in random case (RFC 5452 section 9.1 asks for what cannot be guessed;
  * draft-vixie-dnsext-dns0x20), and by our cookie (RFC 7873). An answer that does not is not
  * believed, and TCP is to tell. A server that keeps changing case, or garbling cookies, is asked
- * without for a while (struct tarn__flaw), and so is one that knows names in lower case only.
+ * without for a while (struct tarn__flaw), and so is one that knows names in lower case only. One
+ * that says nothing to cookies, or to EDNS, is asked without them (core/fallback.h).
  *
  * Thread: as the lookup's.
  */
@@ -35,8 +36,10 @@ struct tarn__attempt {
 	struct tarn__tries *tries; /* what the question has done with that server */
 	uint64_t sent_ms;
 	uint64_t patience_ms;
-	bool has_edns;
-	bool has_cookie;
+	uint64_t
+		before_ms; /* when the question was sent there before, and met with silence; 0: it was not */
+	enum tarn__fullness begin; /* what is known to get through ... */
+	enum tarn__fullness fullness; /* ... and what it is sent with */
 	bool is_mixed; /* in case */
 	uint8_t wire[TARN__ASK_MAX];
 };
@@ -46,6 +49,12 @@ struct tarn__attempt {
  * the rest of exchange are set before.
  */
 void tarn__attempt_write(struct tarn__attempt *, const struct tarn_io *, bool wants_ad);
+
+/* It is on its way. */
+void tarn__attempt_sent(const struct tarn__attempt *);
+
+/* The server is charged with its silence to it. */
+void tarn__attempt_unheard(const struct tarn__attempt *);
 
 /* Room to read an answer. */
 struct tarn__scratch {

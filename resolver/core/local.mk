@@ -8,6 +8,7 @@ core_sources = \
 	resolver/core/config.c resolver/core/config.h \
 	resolver/core/denial.c resolver/core/denial.h \
 	resolver/core/dump.c resolver/core/dump.h \
+	resolver/core/fallback.c resolver/core/fallback.h \
 	resolver/core/forwarding.c resolver/core/forwarding.h \
 	resolver/core/inspect.c resolver/core/inspect.h \
 	resolver/core/io.h \

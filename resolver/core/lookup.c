@@ -62,6 +62,7 @@ static void charge_silence(const struct tarn__attempt *attempt)
 {
 	struct tarn__lookup *lookup = attempt->owner;
 	attempt->tries->charged_ms = now_ms(lookup);
+	tarn__attempt_unheard(attempt);
 	/* For one that answers addresses only; the same question once more would tell nothing. */
 	if (attempt->server->answered_ms == 0 && lookup->key.qtype != TARN__TYPE_A)
 		tarn__probes_suggest(&lookup->group->probes, &lookup->key);
@@ -238,6 +239,7 @@ static int ask(struct tarn__lookup *lookup, size_t index, uint64_t patience_ms)
 	}
 	++*sends;
 	tries->sent_ms = lookup->sent_ms = attempt->sent_ms;
+	tarn__attempt_sent(attempt);
 	server->counts.asked++;
 	tarn__attempt_show(attempt, lookup->all->observer);
 	tarn__list_move(&lookup->node, &lookup->group->running);

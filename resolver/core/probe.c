@@ -125,12 +125,18 @@ static struct tarn__key choose_question(const struct tarn__probes *probes,
 				  .qclass = TARN__CLASS_IN};
 }
 
+/* Nothing is worth less than a probe that the server drops. */
+static bool takes_edns(const struct tarn__server *server, uint64_t now)
+{
+	return !tarn__server_is_plain(server, now) && tarn__fallback_takes_edns(&server->fallback);
+}
+
 static void send_probe(struct tarn__probes *probes, size_t index, uint64_t now)
 {
 	struct tarn__server *server = &probes->upstream->servers[index];
 	const struct tarn__key key = choose_question(probes, server);
 	/* Where it cannot be sent now, the next may be. */
-	send_question(probes, index, &key, now >= server->plain_until_ms, true);
+	send_question(probes, index, &key, takes_edns(server, now), true);
 }
 
 void tarn__probe_now(struct tarn__probes *probes, size_t index)

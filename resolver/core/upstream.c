@@ -201,6 +201,7 @@ void tarn__server_failed(struct tarn__server *server, uint64_t now_ms)
 	server->held_until_ms = now_ms + TARN__HOLD_MS;
 	/* It may come back as another. */
 	server->takes_mixed_case = false;
+	tarn__fallback_died(&server->fallback);
 	atomic_store(&server->health->is_dead, true);
 }
 
@@ -250,6 +251,7 @@ void tarn__server_forget(struct tarn__server *server)
 	server->rttvar_ms = 0;
 	server->failures = 0;
 	server->takes_mixed_case = false;
+	server->fallback = (struct tarn__fallback){0};
 }
 
 void tarn__server_keep_cookie(struct tarn__server *server, const uint8_t *cookie, size_t len)

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "core/config.h"
+#include "core/fallback.h"
 #include "dns/cookie.h"
 #include "dns/query.h"
 #include "tarn.h"
@@ -97,6 +98,7 @@ struct tarn__server {
 	uint8_t origin;
 	struct tarn__flaw misspells; /* it changes the case of letters, or knows lower case only */
 	struct tarn__flaw garbles; /* it sends back another client's cookie */
+	struct tarn__fallback fallback; /* it drops cookies, or EDNS */
 	/* What it is shown: our client cookie for it, and the server cookie it gave, if any. */
 	uint8_t cookie_len;
 	uint8_t cookie[TARN__COOKIE_MAX];
@@ -144,6 +146,8 @@ struct tarn__tries {
 	bool has_refused_cookie; /* BADCOOKIE */
 	bool wants_lower_case; /* perhaps: it has answered mixed case with an error ... */
 	bool is_lower_case; /* ... and is, or has been, asked in lower case now */
+	uint8_t silences; /* messages over UDP since it last said anything to this question */
+	uint8_t fullness; /* enum tarn__fullness of the last of them */
 	uint64_t sent_ms; /* the last of them */
 	uint64_t charged_ms; /* when it was last charged for its silence; 0: never */
 };
@@ -196,6 +200,13 @@ static inline bool tarn__server_needs_probe(const struct tarn__server *server)
 {
 	return tarn__server_is_dead(server) || server->is_doubted ||
 	       server->useless_streak >= TARN__USELESS_STREAK;
+}
+
+/* Is it asked without EDNS? */
+static inline bool tarn__server_is_plain(const struct tarn__server *server, uint64_t now_ms)
+{
+	return now_ms < server->plain_until_ms ||
+	       tarn__fallback_begin(&server->fallback, now_ms) == TARN__ASK_PLAIN;
 }
 
 /* Keeps the server cookie of a COOKIE option's data (RFC 7873 section 5.3); none: forgets it. */

@@ -529,7 +529,7 @@ static json_t *describe_flaws(const struct tarn__server_totals *server)
 	} flaws[] = {
 		{server->is_plain, "EDNS"},
 		{server->misspells, "mixed case"},
-		{server->garbles, "cookies"},
+		{server->garbles || server->drops_cookies, "cookies"},
 	};
 	json_t *out = json_array();
 	for (size_t i = 0; i < sizeof flaws / sizeof flaws[0]; i++) {

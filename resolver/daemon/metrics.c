@@ -221,6 +221,7 @@ static void put_server_state(struct page *page, const struct tarn__totals *total
 		put_number(page, &servers[i], "flaw", "no_edns", servers[i].is_plain);
 		put_number(page, &servers[i], "flaw", "changes_case", servers[i].misspells);
 		put_number(page, &servers[i], "flaw", "garbles_cookies", servers[i].garbles);
+		put_number(page, &servers[i], "flaw", "drops_cookies", servers[i].drops_cookies);
 	}
 }
 

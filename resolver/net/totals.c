@@ -116,7 +116,9 @@ static void add_state(struct tarn__server_totals *to, const struct tarn__server 
 	to->is_loop |= server->is_loop;
 	to->is_dead |= atomic_load(&server->health->is_dead);
 	to->dead += tarn__server_is_dead(server);
-	to->is_plain |= now_ms < server->plain_until_ms;
+	to->is_plain |= tarn__server_is_plain(server, now_ms);
+	to->drops_cookies |=
+		tarn__fallback_begin(&server->fallback, now_ms) == TARN__ASK_COOKIELESS;
 	to->misspells |= tarn__flaw_is_known(&server->misspells, now_ms);
 	to->garbles |= tarn__flaw_is_known(&server->garbles, now_ms);
 	uint64_t ago_ms = now_ms - server->answered_ms;

@@ -30,8 +30,8 @@ struct tarn__server_totals {
 	uint32_t rttvar_ms;
 	uint64_t answered_ago_ms; /* UINT64_MAX: never */
 	struct tarn__server_counts counts; /* since it was configured, of all workers */
-	bool is_plain, misspells,
-		garbles; /* asked without EDNS, without mixed case, without cookies */
+	/* Asked without EDNS, without mixed case, without cookies. */
+	bool is_plain, misspells, garbles, drops_cookies;
 };
 
 struct tarn__totals {

@@ -18,6 +18,7 @@ unit_tests = \
 	tests/unit/test_edns \
 	tests/unit/test_explain \
 	tests/unit/test_file \
+	tests/unit/test_fallback \
 	tests/unit/test_follow \
 	tests/unit/test_inspect \
 	tests/unit/test_join \
