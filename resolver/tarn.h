@@ -144,6 +144,19 @@ struct tarn_source {
 	const char *interface; /* its name, such as "wg0"; bound to (SO_BINDTODEVICE) */
 };
 
+enum tarn_transport {
+	TARN_UDP, /* and TCP for what is truncated or not to be believed */
+	TARN_TCP /* alone */
+};
+
+/* How a server is asked that cannot stand, or must not have, what others get. Zeros: as any other. */
+struct tarn_traits {
+	enum tarn_transport transport;
+	bool no_mixed_case; /* names go out in lower case */
+	bool no_cookies; /* RFC 7873 */
+	bool no_edns; /* RFC 6891; nor cookies, nor DNSSEC */
+};
+
 /*
  * A zone with servers of its own: its name and all below it go to them and to nobody else. Of
  * several zones that a name is in the longest counts.
@@ -165,6 +178,7 @@ struct tarn_forward {
 	 * that it leads to are asked, and the client gets one answer.
 	 */
 	bool follow_cnames;
+	const struct tarn_traits *traits; /* of the upstreams, as many; NULL: zeros */
 };
 
 /* Zero means the default named beside it. Everything is copied. */
@@ -196,11 +210,12 @@ struct tarn_options {
 	/* One line without a newline; may be called on any worker's thread. NULL: silence. */
 	void (*log)(void *arg, enum tarn_log_level level, const char *line);
 	void *log_arg;
+	const struct tarn_traits *traits; /* of the upstreams, as many; NULL: zeros */
 };
 
 /*
- * NULL with errno set: ENOMEM; EINVAL for more than 64 upstreams of one zone or 1024 of all, for a
- * pass or a zone that is no name, or a zone that is there twice, or a network of which others leave
+ * NULL with errno set: ENOMEM; EINVAL for more than 64 upstreams of one zone or 1024 of all, for
+ * traits that are none, for a pass or a zone that is no name, or a zone that is there twice, or a network of which others leave
  * nothing: which, the log says.
  */
 struct tarn *tarn_new(const struct tarn_options *);
@@ -213,6 +228,10 @@ void tarn_free(struct tarn *);
  * thread: each worker changes over on its own, at once. TARN_EINVAL for more than 64, TARN_ENOMEM.
  */
 int tarn_set_upstreams(struct tarn *, const struct tarn_address *upstreams, size_t count);
+
+/* The same with the upstreams' traits, as many; NULL: zeros. */
+int tarn_set_upstreams_with_traits(struct tarn *, const struct tarn_address *upstreams,
+				   const struct tarn_traits *traits, size_t count);
 
 /*
  * Everything that tarn_new() was told anew, cache_size, stale_sec and log apart, which stay as they are. The

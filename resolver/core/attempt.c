@@ -26,7 +26,8 @@ static enum tarn__fullness first_fullness(const struct tarn__attempt *attempt, b
 	bool over_udp = attempt->exchange.transport == TARN__UDP;
 	if (attempt->tries->has_refused_edns || tarn__server_is_plain(server, now_ms))
 		return TARN__ASK_PLAIN;
-	if (is_last_resort || (over_udp && tarn__flaw_is_known(&server->garbles, now_ms)))
+	if (is_last_resort || server->traits.no_cookies ||
+	    (over_udp && tarn__flaw_is_known(&server->garbles, now_ms)))
 		return TARN__ASK_COOKIELESS;
 	return tarn__fallback_begin(&server->fallback, now_ms);
 }
@@ -65,6 +66,7 @@ void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io
 	bool is_last_resort = over_udp && tries->is_disbelieved;
 	choose_fullness(attempt, is_last_resort);
 	attempt->is_mixed = over_udp && !is_last_resort && !tries->is_lower_case &&
+			    !server->traits.no_mixed_case &&
 			    !tarn__flaw_is_known(&server->misspells, now_ms);
 
 	/* RFC 5452 section 9.2: every message has an id of its own that nobody can guess. */

@@ -53,6 +53,12 @@ void tarn__config_put(struct tarn__config *config)
 
 /* ---- servers ---------------------------------------------------------------------------- */
 
+static bool traits_are_equal(const struct tarn_traits *a, const struct tarn_traits *b)
+{
+	return a->transport == b->transport && a->no_mixed_case == b->no_mixed_case &&
+	       a->no_cookies == b->no_cookies && a->no_edns == b->no_edns;
+}
+
 bool tarn__server_config_is_equal(const struct tarn__server_config *a,
 				  const struct tarn__server_config *b)
 {
@@ -60,7 +66,7 @@ bool tarn__server_config_is_equal(const struct tarn__server_config *a,
 	       a->source.sa.sa_family == b->source.sa.sa_family &&
 	       (a->source.sa.sa_family == AF_UNSPEC ||
 		tarn_address_is_equal(&a->source, &b->source)) &&
-	       strcmp(a->interface, b->interface) == 0;
+	       strcmp(a->interface, b->interface) == 0 && traits_are_equal(&a->traits, &b->traits);
 }
 
 struct endpoint {
@@ -85,6 +91,7 @@ static void set_endpoint(struct endpoint *endpoint, const struct tarn_address *a
 	memcpy(endpoint->octets, octets, len);
 }
 
+/* Without its traits: however it is asked, it says the same. */
 static uint64_t server_digest(const struct tarn__server_config *server)
 {
 	struct {
@@ -100,8 +107,8 @@ static uint64_t server_digest(const struct tarn__server_config *server)
 
 /* Appends a group's servers to the list. There is room. */
 static void add_servers(struct tarn__config *config, struct tarn__group *group,
-			const struct tarn_address *addresses, size_t count,
-			const struct tarn_source *source)
+			const struct tarn_address *addresses, const struct tarn_traits *traits,
+			size_t count, const struct tarn_source *source)
 {
 	group->first = config->server_count;
 	group->count = count;
@@ -109,6 +116,8 @@ static void add_servers(struct tarn__config *config, struct tarn__group *group,
 	for (size_t i = 0; i < count; i++) {
 		struct tarn__server_config *server = &config->servers[config->server_count++];
 		server->address = addresses[i];
+		if (traits)
+			server->traits = traits[i];
 		bool is_ipv6 = addresses[i].sa.sa_family == AF_INET6;
 		server->source = is_ipv6 ? source->ipv6 : source->ipv4;
 		if (server->source.sa.sa_family != AF_UNSPEC)
@@ -149,12 +158,16 @@ __attribute__((format(printf, 2, 3))) static int refuse(char fault[TARN__CONFIG_
 	return TARN_EINVAL;
 }
 
-static int check_group(const char *name, size_t server_count, const struct tarn_source *source,
-		       char fault[TARN__CONFIG_FAULT_MAX])
+static int check_group(const char *name, size_t server_count, const struct tarn_traits *traits,
+		       const struct tarn_source *source, char fault[TARN__CONFIG_FAULT_MAX])
 {
 	if (server_count > TARN__SERVERS_MAX)
 		return refuse(fault, "zone %s: more than %d upstream servers", name,
 			      TARN__SERVERS_MAX);
+	for (size_t i = 0; traits && i < server_count; i++) {
+		if (traits[i].transport != TARN_UDP && traits[i].transport != TARN_TCP)
+			return refuse(fault, "zone %s: a transport that is none", name);
+	}
 	if (source->interface && strlen(source->interface) >= TARN__INTERFACE_MAX)
 		return refuse(fault, "zone %s: \"%s\" cannot be an interface's name", name,
 			      source->interface);
@@ -167,12 +180,13 @@ static int check_group(const char *name, size_t server_count, const struct tarn_
 static int check(const struct tarn_options *options, char fault[TARN__CONFIG_FAULT_MAX])
 {
 	size_t server_count = options->upstream_count;
-	int error = check_group(".", options->upstream_count, &options->source, fault);
+	int error =
+		check_group(".", options->upstream_count, options->traits, &options->source, fault);
 	for (size_t i = 0; i < options->forward_count && error == 0; i++) {
 		const struct tarn_forward *forward = &options->forwards[i];
 		server_count += forward->upstream_count;
-		error = check_group(forward->zone, forward->upstream_count, &forward->source,
-				    fault);
+		error = check_group(forward->zone, forward->upstream_count, forward->traits,
+				    &forward->source, fault);
 	}
 	if (error == 0 && server_count > TARN__SERVERS_ALL_MAX)
 		return refuse(fault, "more than %d upstream servers", TARN__SERVERS_ALL_MAX);
@@ -278,7 +292,8 @@ static size_t add_group(struct tarn__config *config, const struct tarn_forward *
 		return TARN__GROUP_NONE;
 	struct tarn__group *group = &config->groups[config->group_count];
 	group->policy = forward->policy;
-	add_servers(config, group, forward->upstreams, forward->upstream_count, &forward->source);
+	add_servers(config, group, forward->upstreams, forward->traits, forward->upstream_count,
+		    &forward->source);
 	group->follows_cnames = forward->follow_cnames;
 	group->digest ^= forward->follow_cnames ? FOLLOWS_DIGEST : 0;
 	return config->group_count++;
@@ -318,12 +333,13 @@ static int add_forwards(struct tarn__config *config, const struct tarn_options *
 /* ---- snapshots -------------------------------------------------------------------------- */
 
 static void set_root(struct tarn__config *config, enum tarn_policy policy,
-		     const struct tarn_address *upstreams, size_t count)
+		     const struct tarn_address *upstreams, const struct tarn_traits *traits,
+		     size_t count)
 {
 	struct tarn__group *group = &config->groups[config->group_count++];
 	group->zone_len = 1; /* and its only octet is 0 */
 	group->policy = policy;
-	add_servers(config, group, upstreams, count, &config->source);
+	add_servers(config, group, upstreams, traits, count, &config->source);
 }
 
 static int fill_config(struct tarn__config *config, const struct tarn_options *options,
@@ -347,7 +363,8 @@ static int fill_config(struct tarn__config *config, const struct tarn_options *o
 			 options->source.interface);
 		config->source.interface = config->interface;
 	}
-	set_root(config, options->policy, options->upstreams, options->upstream_count);
+	set_root(config, options->policy, options->upstreams, options->traits,
+		 options->upstream_count);
 	if (options->forward_count > 0) {
 		config->zones = tarn__zones_new();
 		if (!config->zones)
@@ -386,7 +403,7 @@ struct tarn__config *tarn__config_new(const struct tarn_options *options, const 
 
 /* The same but for the root's servers and trust. */
 static struct tarn__config *derive(struct tarn__config *old, const struct tarn_address *upstreams,
-				   size_t count, bool trust_ad)
+				   const struct tarn_traits *traits, size_t count, bool trust_ad)
 {
 	size_t kept = old->server_count - old->groups[0].count;
 	if (count > TARN__SERVERS_MAX || kept + count > TARN__SERVERS_ALL_MAX) {
@@ -408,7 +425,7 @@ static struct tarn__config *derive(struct tarn__config *old, const struct tarn_a
 		errno = ENOMEM;
 		return NULL;
 	}
-	set_root(config, old->groups[0].policy, upstreams, count);
+	set_root(config, old->groups[0].policy, upstreams, traits, count);
 	memcpy(config->servers + count, old->servers + old->groups[0].count,
 	       kept * sizeof config->servers[0]);
 	config->server_count += kept;
@@ -423,15 +440,25 @@ static struct tarn__config *derive(struct tarn__config *old, const struct tarn_a
 struct tarn__config *tarn__config_with_upstreams(struct tarn__config *config,
 						 const struct tarn_address *upstreams, size_t count)
 {
-	return derive(config, upstreams, count, config->trust_ad);
+	return derive(config, upstreams, NULL, count, config->trust_ad);
+}
+
+struct tarn__config *tarn__config_with_traits(struct tarn__config *config,
+					      const struct tarn_address *upstreams,
+					      const struct tarn_traits *traits, size_t count)
+{
+	return derive(config, upstreams, traits, count, config->trust_ad);
 }
 
 struct tarn__config *tarn__config_with_trust(struct tarn__config *config, bool trust_ad)
 {
 	struct tarn_address upstreams[TARN__SERVERS_MAX];
-	for (size_t i = 0; i < config->groups[0].count; i++)
+	struct tarn_traits traits[TARN__SERVERS_MAX];
+	for (size_t i = 0; i < config->groups[0].count; i++) {
 		upstreams[i] = config->servers[i].address;
-	return derive(config, upstreams, config->groups[0].count, trust_ad);
+		traits[i] = config->servers[i].traits;
+	}
+	return derive(config, upstreams, traits, config->groups[0].count, trust_ad);
 }
 
 /* ---- names and their groups ------------------------------------------------------------- */

@@ -35,6 +35,7 @@ struct tarn__server_config {
 	struct tarn_address address;
 	struct tarn_address source; /* port 0; of no family: the system chooses */
 	char interface[TARN__INTERFACE_MAX]; /* empty: any */
+	struct tarn_traits traits;
 };
 
 bool tarn__server_config_is_equal(const struct tarn__server_config *,
@@ -85,10 +86,13 @@ struct tarn__config {
 struct tarn__config *tarn__config_new(const struct tarn_options *, const char *version,
 				      const char *identity, char fault[TARN__CONFIG_FAULT_MAX]);
 
-/* The same with other servers for the root; with another trust. NULL as above. */
+/* The same with other servers for the root, of these traits or of none; with another trust. NULL as above. */
 struct tarn__config *tarn__config_with_upstreams(struct tarn__config *,
 						 const struct tarn_address *upstreams,
 						 size_t count);
+struct tarn__config *tarn__config_with_traits(struct tarn__config *,
+					      const struct tarn_address *upstreams,
+					      const struct tarn_traits *traits, size_t count);
 struct tarn__config *tarn__config_with_trust(struct tarn__config *, bool trust_ad);
 
 /* One more reference, and one less; the last one frees it. NULL is allowed for the latter. */

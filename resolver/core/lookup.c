@@ -196,6 +196,13 @@ static bool give_up_earlier(const struct tarn__attempt *attempt)
 	return false;
 }
 
+/* How each server is asked first. */
+static void choose_transports(const struct tarn__upstream *upstream, struct tarn__tries *tries)
+{
+	for (size_t i = 0; i < upstream->count; i++)
+		tries[i].is_over_tcp = tarn__server_transport(&upstream->servers[i]) == TARN__TCP;
+}
+
 /* 0, or why that server cannot be asked now. */
 static int ask(struct tarn__lookup *lookup, size_t index, uint64_t patience_ms)
 {
@@ -466,6 +473,7 @@ bool tarn__lookup_join(struct tarn__lookup *lookup, struct tarn__forwarding *gro
 		tries[i].tcp_sends = before->tcp_sends;
 		tries[i].sent_ms = before->sent_ms;
 	}
+	choose_transports(upstream, tries);
 	if (lookup->tries != lookup->first_tries)
 		free(lookup->tries);
 	lookup->tries = tries;
@@ -657,6 +665,7 @@ void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle
 	lookup->handle = handle;
 	lookup->key = question;
 	lookup->tries = lookup->first_tries;
+	choose_transports(group->upstream, lookup->tries);
 	lookup->timer.fire = on_timer;
 	lookup->deadline_ms = all->io->now_ms(all->io->data) + TARN__LOOKUP_MS;
 	tarn__list_init(&lookup->attempts);

@@ -77,7 +77,7 @@ static int send_question(struct tarn__probes *probes, size_t index, const struct
 		.exchange = {.done = on_answer,
 			     .server = &server->address,
 			     .server_index = probes->upstream->first + index,
-			     .transport = TARN__UDP,
+			     .transport = tarn__server_transport(server),
 			     .rank = TARN__RANK_PROBE,
 			     .wire = probe->wire},
 		.all = probes,

@@ -20,6 +20,7 @@ struct tarn__upstream *tarn__upstream_new(const struct tarn__config *config, siz
 	for (size_t i = 0; i < group->count; i++) {
 		struct tarn__server *server = &upstream->servers[i];
 		server->address = config->servers[group->first + i].address;
+		server->traits = config->servers[group->first + i].traits;
 		size_t len;
 		const uint8_t *octets = tarn__address_octets(&server->address, &len);
 		tarn__cookie_for_server(secret, octets, len, server->cookie);

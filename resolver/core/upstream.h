@@ -23,6 +23,7 @@
 
 #include "core/config.h"
 #include "core/fallback.h"
+#include "core/io.h"
 #include "dns/cookie.h"
 #include "dns/query.h"
 #include "tarn.h"
@@ -78,6 +79,7 @@ struct tarn__example {
 
 struct tarn__server {
 	struct tarn_address address;
+	struct tarn_traits traits;
 	struct tarn__health *health; /* the configuration's */
 	uint32_t srtt_ms; /* smoothed; 0: never answered */
 	uint32_t rttvar_ms; /* mean deviation (RFC 6298 section 2) */
@@ -202,10 +204,16 @@ static inline bool tarn__server_needs_probe(const struct tarn__server *server)
 	       server->useless_streak >= TARN__USELESS_STREAK;
 }
 
+/* What a message goes over that has no reason to go over TCP. */
+static inline enum tarn__transport tarn__server_transport(const struct tarn__server *server)
+{
+	return server->traits.transport == TARN_TCP ? TARN__TCP : TARN__UDP;
+}
+
 /* Is it asked without EDNS? */
 static inline bool tarn__server_is_plain(const struct tarn__server *server, uint64_t now_ms)
 {
-	return now_ms < server->plain_until_ms ||
+	return server->traits.no_edns || now_ms < server->plain_until_ms ||
 	       tarn__fallback_begin(&server->fallback, now_ms) == TARN__ASK_PLAIN;
 }
 

@@ -221,9 +221,15 @@ static int set_config(struct tarn *tarn, struct tarn__config *config)
 
 int tarn_set_upstreams(struct tarn *tarn, const struct tarn_address *upstreams, size_t count)
 {
+	return tarn_set_upstreams_with_traits(tarn, upstreams, NULL, count);
+}
+
+int tarn_set_upstreams_with_traits(struct tarn *tarn, const struct tarn_address *upstreams,
+				   const struct tarn_traits *traits, size_t count)
+{
 	pthread_mutex_lock(&tarn->mutex);
-	int error =
-		set_config(tarn, tarn__config_with_upstreams(tarn->news.config, upstreams, count));
+	int error = set_config(
+		tarn, tarn__config_with_traits(tarn->news.config, upstreams, traits, count));
 	pthread_mutex_unlock(&tarn->mutex);
 	return error;
 }

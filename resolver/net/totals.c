@@ -117,6 +117,8 @@ static void add_state(struct tarn__server_totals *to, const struct tarn__server 
 	to->is_dead |= atomic_load(&server->health->is_dead);
 	to->dead += tarn__server_is_dead(server);
 	to->is_plain |= tarn__server_is_plain(server, now_ms);
+	to->misspells |= server->traits.no_mixed_case;
+	to->drops_cookies |= server->traits.no_cookies;
 	to->drops_cookies |=
 		tarn__fallback_begin(&server->fallback, now_ms) == TARN__ASK_COOKIELESS;
 	to->misspells |= tarn__flaw_is_known(&server->misspells, now_ms);

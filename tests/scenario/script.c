@@ -60,6 +60,7 @@ struct script {
 	struct record records[RECORDS_MAX];
 	size_t record_count;
 	struct tarn_address servers[SETTINGS_MAX];
+	struct tarn_traits traits[SETTINGS_MAX];
 	size_t server_count;
 	struct tarn_network allowed[SETTINGS_MAX];
 	size_t allowed_count;
@@ -494,19 +495,22 @@ static void do_sent(struct script *script)
 
 static void do_probed(struct script *script)
 {
-	static const uint8_t before[] = {1, 0, 0, 1, 0, 0, 0, 0, 0, 1};
+	bool has_opt = !has_flag(script, "noedns"), over_tcp = has_flag(script, "tcp");
+	const uint8_t before[] = {1, 0, 0, 1, 0, 0, 0, 0, 0, has_opt};
 	uint8_t behind[] = {0, TARN__TYPE_NS, 0, 1, 0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0};
-	if (script->word_count > 3)
-		tarn__put16(behind, (uint16_t)ldns_get_rr_type_by_name(script->words[3]));
+	size_t behind_len = has_opt ? sizeof behind : 4;
+	size_t at = 2U + over_tcp, end = script->word_count - !has_opt;
+	if (end > at + 1)
+		tarn__put16(behind, (uint16_t)ldns_get_rr_type_by_name(script->words[at + 1]));
 	uint8_t zone[TARN__NAME_MAX];
-	size_t zone_len = tarn__name_parse(script->word_count > 2 ? script->words[2] : ".", zone);
-	const struct sent *sent = take_sent(script, TARN__UDP);
+	size_t zone_len = tarn__name_parse(end > at ? script->words[at] : ".", zone);
+	const struct sent *sent = take_sent(script, over_tcp ? TARN__TCP : TARN__UDP);
 	const uint8_t *name = sent->wire + 2 + sizeof before;
 	MUST(script,
-	     sent->len == 2 + sizeof before + zone_len + sizeof behind &&
+	     sent->len == 2 + sizeof before + zone_len + behind_len &&
 		     memcmp(sent->wire + 2, before, sizeof before) == 0 &&
 		     memcmp(name, zone, zone_len) == 0 &&
-		     memcmp(name + zone_len, behind, sizeof behind) == 0,
+		     memcmp(name + zone_len, behind, behind_len) == 0,
 	     "that is no probe");
 }
 
@@ -645,6 +649,11 @@ static void do_upstream(struct script *script)
 {
 	ck_assert_uint_lt(script->server_count, SETTINGS_MAX);
 	struct tarn_address server = address(script, 1);
+	script->traits[script->server_count] =
+		(struct tarn_traits){.transport = has_flag(script, "tcp") ? TARN_TCP : TARN_UDP,
+				     .no_mixed_case = has_flag(script, "no-mixed-case"),
+				     .no_cookies = has_flag(script, "no-cookies"),
+				     .no_edns = has_flag(script, "no-edns")};
 	script->servers[script->server_count++] = server;
 }
 
@@ -698,6 +707,7 @@ static void do_servers(struct script *script)
 	bool is_same = count == script->server_count &&
 		       memcmp(script->servers, servers, count * sizeof servers[0]) == 0;
 	memcpy(script->servers, servers, sizeof servers);
+	memset(script->traits, 0, sizeof script->traits);
 	script->server_count = count;
 	memset(servers, 0xff, sizeof servers);
 	if (!is_same)
@@ -731,6 +741,7 @@ static struct tarn_options make_options(struct script *script, const char *passe
 	}
 	return (struct tarn_options){
 		.upstreams = script->servers,
+		.traits = script->traits,
 		.upstream_count = script->server_count,
 		.policy = script->policy,
 		.forwards = forwards,

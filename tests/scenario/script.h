@@ -4,8 +4,8 @@
  * line; ";" starts a comment line. A statement may be followed by indented records, each with its
  * section in front ("answer", "authority", "additional").
  *
- *	upstream ADDRESS
- *		a server, in order; before anything else, as the next four
+ *	upstream ADDRESS [tcp] [no-mixed-case] [no-cookies] [no-edns]
+ *		a server, in order, and its traits; before anything else, as the next four
  *	allow NETWORK
  *	through NAME
  *	trust-ad
@@ -27,9 +27,9 @@
  *		the server answers: tc, aa, ad, noqr, wrong-id, wrong-name, lower, noopt, headeronly,
  *		servercookie=HEX, wrong-cookie, ede=CODE. Without these it repeats the question as it
  *		was spelt, and knows no cookies
- *	probed ADDRESS [NAME [TYPE]]
- *		the same for a probe of ours, in plain EDNS; without more the root's name servers, without
- *		TYPE that zone's
+ *	probed ADDRESS [tcp] [NAME [TYPE]] [noedns]
+ *		the same for a probe of ours, in plain EDNS or without; without more the root's name servers,
+ *		without TYPE that zone's
  *	raw HEX...
  *		the server answers these octets after its id
  *	unreachable
