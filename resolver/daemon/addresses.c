@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/upstreams.h"
+
 bool tarn__addresses_has(const struct tarn__addresses *list, const struct tarn_address *address)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -17,10 +19,17 @@ bool tarn__addresses_has(const struct tarn__addresses *list, const struct tarn_a
 
 int tarn__addresses_add(struct tarn__addresses *list, const struct tarn_address *address)
 {
+	return tarn__addresses_add_upstream(list, address, &(struct tarn_traits){0});
+}
+
+int tarn__addresses_add_upstream(struct tarn__addresses *list, const struct tarn_address *address,
+				 const struct tarn_traits *traits)
+{
 	if (tarn__addresses_has(list, address))
 		return 0;
 	if (list->count == TARN__ADDRESSES_MAX)
 		return TARN_EINVAL;
+	list->traits[list->count] = *traits;
 	list->items[list->count++] = *address;
 	return 0;
 }
@@ -30,7 +39,8 @@ bool tarn__addresses_is_equal(const struct tarn__addresses *a, const struct tarn
 	if (a->count != b->count)
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
-		if (!tarn_address_is_equal(&a->items[i], &b->items[i]))
+		if (!tarn_address_is_equal(&a->items[i], &b->items[i]) ||
+		    !tarn__traits_are_equal(&a->traits[i], &b->traits[i]))
 			return false;
 	}
 	return true;
@@ -42,8 +52,8 @@ void tarn__addresses_format(const struct tarn__addresses *list, char *out, size_
 	size_t len = 0;
 	*out = '\0';
 	for (size_t i = 0; i < list->count; i++) {
-		char text[TARN_ADDRESS_TEXT_MAX];
-		tarn_address_format(&list->items[i], text);
+		char text[TARN__UPSTREAM_TEXT_MAX];
+		tarn__upstream_format(&list->items[i], &list->traits[i], text);
 		if (len + strlen(", ") + strlen(text) + sizeof(more) > size) {
 			strcpy(out + len, more);
 			return;

@@ -13,18 +13,23 @@ enum { TARN__ADDRESSES_MAX = 64 };
 
 struct tarn__addresses {
 	struct tarn_address items[TARN__ADDRESSES_MAX];
+	struct tarn_traits traits[TARN__ADDRESSES_MAX]; /* of upstream servers; zeros of all else */
 	size_t count;
 };
 
 /* An address that is there already is not added again. TARN_EINVAL: the list is full. */
 int tarn__addresses_add(struct tarn__addresses *, const struct tarn_address *);
 
+/* The same for an upstream server; of one that is there already the traits stay. */
+int tarn__addresses_add_upstream(struct tarn__addresses *, const struct tarn_address *,
+				 const struct tarn_traits *);
+
 bool tarn__addresses_has(const struct tarn__addresses *, const struct tarn_address *);
 
-/* Writes "192.0.2.1:53, [2001:db8::1]:53", or what fits and " ..."; size is 8 at least. */
+/* Writes "192.0.2.1:53, tcp://[2001:db8::1]:53", or what fits and " ..."; size is 8 at least. */
 void tarn__addresses_format(const struct tarn__addresses *, char *out, size_t size);
 
-/* The same addresses in the same order? */
+/* The same addresses in the same order, with the same traits? */
 bool tarn__addresses_is_equal(const struct tarn__addresses *, const struct tarn__addresses *);
 
 /*

@@ -13,6 +13,7 @@
 #include "dns/message.h"
 #include "net/carrier.h"
 #include "net/tcp.h"
+#include "daemon/upstreams.h"
 
 /* ---- the settings ---------------------------------------------------------------------------- */
 
@@ -78,9 +79,10 @@ static void print_forward(const struct tarn__forward_settings *forward, FILE *ou
 
 static void print_addresses(const struct tarn__addresses *list, const char *what, FILE *out)
 {
-	char text[TARN_ADDRESS_TEXT_MAX];
+	char text[TARN__UPSTREAM_TEXT_MAX];
 	for (size_t i = 0; i < list->count; i++)
-		fprintf(out, "# %s: %s\n", what, tarn_address_format(&list->items[i], text));
+		fprintf(out, "# %s: %s\n", what,
+			tarn__upstream_format(&list->items[i], &list->traits[i], text));
 }
 
 /* As remarks: a file that said so would not follow resolv.conf. */

@@ -44,6 +44,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/subject.h \
 	resolver/daemon/syscalls.c resolver/daemon/syscalls.h \
 	resolver/daemon/taps.c resolver/daemon/taps.h \
+	resolver/daemon/upstreams.c resolver/daemon/upstreams.h \
 	resolver/daemon/values.c resolver/daemon/values.h \
 	resolver/daemon/visits.c resolver/daemon/visits.h \
 	resolver/daemon/workers.c resolver/daemon/workers.h

@@ -48,7 +48,8 @@ const struct tarn__option_row tarn__options[] = {
 		.name = "upstream",
 		.word = "upstream",
 		.value = "ADDR",
-		.help = "forward questions to this server; may be repeated\n"
+		.help = "forward to this server (tcp://ADDR: over TCP alone);\n"
+			"may be repeated\n"
 			"(default: the servers of /etc/resolv.conf)",
 		.otherwise = "none: every question that needs one will fail",
 		.if_empty = "leave it out for the servers of /etc/resolv.conf",

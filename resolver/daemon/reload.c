@@ -13,6 +13,7 @@
 #include "daemon/resolvconf.h"
 #include "daemon/rlimits.h"
 #include "net/shared.h"
+#include "daemon/upstreams.h"
 
 /* ---- what changes by itself -------------------------------------------------------------------- */
 
@@ -25,7 +26,8 @@ static void on_resolv_conf(void *data)
 		tarn__distrust(reload->tarn);
 	if (!has_changed)
 		return;
-	tarn_set_upstreams(reload->tarn, settings->upstreams.items, settings->upstreams.count);
+	tarn_set_upstreams_with_traits(reload->tarn, settings->upstreams.items,
+				       settings->upstreams.traits, settings->upstreams.count);
 	tarn__find_loops(reload->tarn);
 }
 
@@ -60,14 +62,15 @@ static void follow(struct tarn__reload *reload)
 
 static void announce_upstreams(const struct tarn__settings *settings, struct tarn__log *log)
 {
-	char text[TARN_ADDRESS_TEXT_MAX];
+	char text[TARN__UPSTREAM_TEXT_MAX];
 	for (size_t i = 0; i < settings->own_upstreams.count; i++)
 		tarn__log(log, TARN_LOG_INFO, "not forwarding to %s of %s: that is tarn itself",
 			  tarn_address_format(&settings->own_upstreams.items[i], text),
 			  tarn__resolv_conf);
 	for (size_t i = 0; i < settings->upstreams.count; i++)
 		tarn__log(log, TARN_LOG_INFO, "forwarding to %s%s%s",
-			  tarn_address_format(&settings->upstreams.items[i], text),
+			  tarn__upstream_format(&settings->upstreams.items[i],
+						&settings->upstreams.traits[i], text),
 			  settings->has_system_upstreams ? " of " : "",
 			  settings->has_system_upstreams ? tarn__resolv_conf : "");
 	if (settings->upstreams.count == 0)

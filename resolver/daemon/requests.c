@@ -18,6 +18,7 @@
 #include "net/shared.h"
 #include "net/totals.h"
 #include "net/worker.h"
+#include "daemon/upstreams.h"
 
 /* ---- answers ---------------------------------------------------------------------------- */
 
@@ -136,8 +137,9 @@ static json_t *describe_addresses(const struct tarn__addresses *list)
 {
 	json_t *out = json_array();
 	for (size_t i = 0; i < list->count; i++) {
-		char text[TARN_ADDRESS_TEXT_MAX];
-		json_array_append_new(out, json_string(tarn_address_format(&list->items[i], text)));
+		char text[TARN__UPSTREAM_TEXT_MAX];
+		tarn__upstream_format(&list->items[i], &list->traits[i], text);
+		json_array_append_new(out, json_string(text));
 	}
 	return out;
 }

@@ -56,8 +56,9 @@ static void read_line(char *line, unsigned number, struct tarn__resolvconf *out,
 	if (server) {
 		server[strcspn(server, " \t\r\n#;")] = '\0';
 		add_server(out, server, number, log);
-	} else if (options && has_word(options, "trust-ad")) {
-		out->trust_ad = true;
+	} else if (options) {
+		out->trust_ad |= has_word(options, "trust-ad");
+		out->use_vc |= has_word(options, "use-vc");
 	}
 }
 
@@ -73,4 +74,6 @@ void tarn__resolvconf_read(char *text, size_t len, struct tarn__resolvconf *out,
 		len -= (size_t)(next - text);
 		text = next;
 	}
+	for (size_t i = 0; out->use_vc && i < out->servers.count; i++)
+		out->servers.traits[i].transport = TARN_TCP;
 }

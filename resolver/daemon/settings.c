@@ -78,6 +78,7 @@ int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn
 			.policy = forward->policy,
 			.source = forward->source,
 			.follow_cnames = forward->follow_cnames,
+			.traits = forward->upstreams.traits,
 		};
 	}
 	*out = (struct tarn_options){
@@ -95,6 +96,7 @@ int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn
 		.pass_count = settings->pass.count,
 		.trust_ad = settings->trust_ad,
 		.hide_identity = settings->hide_identity,
+		.traits = settings->upstreams.traits,
 	};
 	return 0;
 }
@@ -132,9 +134,9 @@ static void take_servers(struct tarn__settings *settings, const struct tarn__add
 	settings->upstreams.count = settings->own_upstreams.count = 0;
 	for (size_t i = 0; i < servers->count; i++) {
 		const struct tarn_address *server = &servers->items[i];
-		tarn__addresses_add(is_self(settings, server) ? &settings->own_upstreams
-							      : &settings->upstreams,
-				    server);
+		tarn__addresses_add_upstream(is_self(settings, server) ? &settings->own_upstreams
+								       : &settings->upstreams,
+					     server, &servers->traits[i]);
 	}
 }
 

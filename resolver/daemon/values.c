@@ -12,6 +12,7 @@
 
 #include "daemon/addresses.h"
 #include "daemon/log.h"
+#include "daemon/upstreams.h"
 #include "dns/text.h"
 
 static const char out_of_memory[] = "out of memory";
@@ -72,49 +73,91 @@ const struct tarn__form tarn__form_metrics = {
 	.is_list = true,
 };
 
-static int parse_server(const char *text, struct tarn_address *out)
+static const char too_many_addresses[] = "too many addresses (64 at most)";
+
+/* NULL: it is not there. Else whether it is there in the same words: a fault, or an empty one. */
+static const char *find_upstream(const struct tarn_address *items, const struct tarn_traits *traits,
+				 size_t count, const struct tarn_address *address,
+				 const struct tarn_traits *their_traits)
 {
-	struct tarn_address address;
-	int error = tarn_address_parse(text, 53, &address);
-	if (error < 0)
-		return error;
-	if (tarn_address_port(&address) == 0)
-		return TARN_EPORT;
-	*out = address;
-	return 0;
+	for (size_t i = 0; i < count; i++) {
+		if (tarn_address_is_equal(&items[i], address))
+			return tarn__traits_are_equal(&traits[i], their_traits)
+				       ? ""
+				       : "named before, in other words";
+	}
+	return NULL;
 }
 
 static const char *take_upstream(void *field, const char *text)
 {
+	struct tarn__addresses *list = field;
 	struct tarn_address address;
-	int error = parse_server(text, &address);
-	return error < 0 ? tarn_error_text(error) : add_address(field, text, 53);
+	struct tarn_traits traits;
+	const char *fault = tarn__upstream_parse(text, &address, &traits);
+	if (fault)
+		return fault;
+	fault = find_upstream(list->items, list->traits, list->count, &address, &traits);
+	if (fault)
+		return *fault ? fault : NULL;
+	return tarn__addresses_add_upstream(list, &address, &traits) < 0 ? too_many_addresses
+									 : NULL;
+}
+
+static void print_upstream(const struct tarn_address *address, const struct tarn_traits *traits,
+			   bool is_first, FILE *out)
+{
+	char text[TARN__UPSTREAM_TEXT_MAX];
+	tarn__upstream_format(address, traits, text);
+	fputs(is_first ? "" : ", ", out);
+	if (strchr(text, ' '))
+		tarn__text_print(text, out);
+	else
+		fputs(text, out);
+}
+
+static void print_upstreams(const void *field, FILE *out)
+{
+	const struct tarn__addresses *list = field;
+	for (size_t i = 0; i < list->count; i++)
+		print_upstream(&list->items[i], &list->traits[i], i == 0, out);
 }
 
 const struct tarn__form tarn__form_upstreams = {
 	.take = take_upstream,
 	.clear = clear_addresses,
-	.print = print_addresses,
+	.print = print_upstreams,
 	.is_list = true,
 };
+
+static bool have_room(struct tarn__servers *servers)
+{
+	size_t count = servers->count + 1;
+	struct tarn_address *items = realloc(servers->items, count * sizeof(*items));
+	if (items)
+		servers->items = items;
+	struct tarn_traits *traits = realloc(servers->traits, count * sizeof(*traits));
+	if (traits)
+		servers->traits = traits;
+	return items && traits;
+}
 
 static const char *take_server(void *field, const char *text)
 {
 	struct tarn__servers *servers = field;
 	struct tarn_address address;
-	int error = parse_server(text, &address);
-	if (error < 0)
-		return tarn_error_text(error);
-	for (size_t i = 0; i < servers->count; i++) {
-		if (tarn_address_is_equal(&servers->items[i], &address))
-			return NULL;
-	}
+	struct tarn_traits traits;
+	const char *fault = tarn__upstream_parse(text, &address, &traits);
+	if (fault)
+		return fault;
+	fault = find_upstream(servers->items, servers->traits, servers->count, &address, &traits);
+	if (fault)
+		return *fault ? fault : NULL;
 	if (servers->count == TARN__ADDRESSES_MAX)
-		return "too many addresses (64 at most)";
-	struct tarn_address *items = realloc(servers->items, (servers->count + 1) * sizeof(*items));
-	if (!items)
+		return too_many_addresses;
+	if (!have_room(servers))
 		return out_of_memory;
-	servers->items = items;
+	servers->traits[servers->count] = traits;
 	servers->items[servers->count++] = address;
 	return NULL;
 }
@@ -123,6 +166,7 @@ static void clear_servers(void *field)
 {
 	struct tarn__servers *servers = field;
 	free(servers->items);
+	free(servers->traits);
 	*servers = (struct tarn__servers){0};
 }
 
@@ -130,7 +174,8 @@ static void print_servers(const void *field, FILE *out)
 {
 	const struct tarn__servers *servers = field;
 	for (size_t i = 0; i < servers->count; i++)
-		print_address(&servers->items[i], i == 0, out);
+		print_upstream(&servers->items[i], servers->traits ? &servers->traits[i] : NULL,
+			       i == 0, out);
 }
 
 const struct tarn__form tarn__form_servers = {

@@ -37,6 +37,7 @@ struct tarn__names {
 /* On the heap: most zones have few servers or none. */
 struct tarn__servers {
 	struct tarn_address *items;
+	struct tarn_traits *traits; /* as many; NULL: zeros */
 	size_t count;
 };
 

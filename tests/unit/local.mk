@@ -81,6 +81,7 @@ unit_tests = \
 	tests/unit/test_totals \
 	tests/unit/test_udp \
 	tests/unit/test_upstream \
+	tests/unit/test_upstreams \
 	tests/unit/test_visits \
 	tests/unit/test_wire \
 	tests/unit/test_worker \

@@ -239,6 +239,43 @@ START_TEST(servers_have_the_source_of_their_family)
 }
 END_TEST
 
+/* They are the servers' own, and no part of what these say. */
+START_TEST(servers_with_other_traits_are_others)
+{
+	struct tarn_traits traits[] = {{.transport = TARN_TCP}, {.no_edns = true}};
+	struct tarn_forward forward = corp;
+	struct tarn_options options = {.upstreams = servers,
+				       .upstream_count = 2,
+				       .traits = traits,
+				       .forwards = &forward,
+				       .forward_count = 1};
+	struct tarn__config *config = make(&options);
+	forward.traits = traits;
+	struct tarn__config *other = make(&options);
+	ck_assert_int_eq(config->servers[0].traits.transport, TARN_TCP);
+	ck_assert(config->servers[1].traits.no_edns);
+	ck_assert_int_eq(config->servers[2].traits.transport, TARN_UDP);
+	ck_assert(tarn__config_group_is_equal(config, 0, other, 0));
+	ck_assert(!tarn__config_group_is_equal(config, 1, other, 1));
+	ck_assert(!tarn__config_moves_names(config, other));
+	tarn__config_put(other);
+	/* Trust leaves them; other servers have their own. */
+	other = tarn__config_with_trust(config, true);
+	ck_assert(tarn__config_group_is_equal(config, 0, other, 0));
+	tarn__config_put(other);
+	other = tarn__config_with_traits(config, servers, traits, 2);
+	ck_assert(tarn__config_group_is_equal(config, 0, other, 0));
+	tarn__config_put(other);
+	other = tarn__config_with_upstreams(config, servers, 2);
+	ck_assert(!tarn__config_group_is_equal(config, 0, other, 0));
+	tarn__config_put(other);
+	tarn__config_put(config);
+	traits[1].transport = (enum tarn_transport)(TARN_TCP + 1);
+	ck_assert_ptr_null(make(&options));
+	ck_assert_msg(strstr(fault, "transport"), "%s", fault);
+}
+END_TEST
+
 START_TEST(other_upstreams_leave_the_rest_as_it_is)
 {
 	const struct tarn_forward forwards[] = {corp, none, lab};
@@ -356,6 +393,7 @@ int main(void)
 	tcase_add_loop_test(tcase, network_of_which_nothing_is_left_is_refused, 0, 2);
 	tcase_add_test(tcase, servers_are_limited_by_zone_and_in_all);
 	tcase_add_test(tcase, servers_have_the_source_of_their_family);
+	tcase_add_test(tcase, servers_with_other_traits_are_others);
 	tcase_add_test(tcase, other_upstreams_leave_the_rest_as_it_is);
 	tcase_add_test(tcase, names_move_with_their_zones_servers);
 	tcase_add_test(tcase, names_of_a_zone_move_when_its_chains_are_followed);

@@ -155,6 +155,27 @@ START_TEST(zones_have_sections_of_their_own)
 }
 END_TEST
 
+START_TEST(upstreams_have_their_traits)
+{
+	say("upstream = { tcp://192.0.2.1, '192.0.2.2 no-edns no-cookies' } // tcp:// above\n"
+	    "forward lan { upstream = \"192.0.2.3:54 no-mixed-case\" upstream += tcp://[::1]:5 "
+	    "}\n");
+	ck_assert_uint_eq(settings->upstreams.count, 2);
+	ck_assert_int_eq(settings->upstreams.traits[0].transport, TARN_TCP);
+	ck_assert(!settings->upstreams.traits[0].no_edns);
+	ck_assert_int_eq(settings->upstreams.traits[1].transport, TARN_UDP);
+	ck_assert(settings->upstreams.traits[1].no_edns);
+	ck_assert(settings->upstreams.traits[1].no_cookies);
+	ck_assert(!settings->upstreams.traits[1].no_mixed_case);
+	const struct tarn__servers *servers = &settings->forwards[0].upstreams;
+	ck_assert_uint_eq(servers->count, 2);
+	ck_assert(servers->traits[0].no_mixed_case);
+	ck_assert_str_eq(address(&servers->items[0]), "192.0.2.3:54");
+	ck_assert_int_eq(servers->traits[1].transport, TARN_TCP);
+	ck_assert(!servers->traits[1].no_mixed_case);
+}
+END_TEST
+
 START_TEST(comments_may_stand_anywhere)
 {
 	say("# one\n"
@@ -522,6 +543,7 @@ int main(void)
 	tcase_add_checked_fixture(meaning, setup, teardown);
 	tcase_add_test(meaning, every_word_has_its_meaning);
 	tcase_add_test(meaning, zones_have_sections_of_their_own);
+	tcase_add_test(meaning, upstreams_have_their_traits);
 	tcase_add_test(meaning, comments_may_stand_anywhere);
 	tcase_add_test(meaning, strings_may_hold_anything_on_a_line);
 	tcase_add_test(meaning, the_command_line_wins);

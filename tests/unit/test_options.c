@@ -80,6 +80,15 @@ START_TEST(addresses_may_be_repeated)
 }
 END_TEST
 
+START_TEST(upstream_has_its_transport)
+{
+	say("-u tcp://192.0.2.1 -u udp://192.0.2.2 -u tcp://192.0.2.1");
+	ck_assert_uint_eq(settings->upstreams.count, 2);
+	ck_assert_int_eq(settings->upstreams.traits[0].transport, TARN_TCP);
+	ck_assert_int_eq(settings->upstreams.traits[1].transport, TARN_UDP);
+}
+END_TEST
+
 START_TEST(a_listener_may_leave_its_port_to_the_system)
 {
 	say("-l 127.0.0.1:0");
@@ -220,6 +229,11 @@ static const struct {
 	{"-s 18446744073709551615", "--cache-size 18446744073709551615: more than a machine can "
 				    "address"},
 	{"-s 99999999999G", "--cache-size 99999999999G: more than a machine can address"},
+	{"-u tls://192.0.2.1",
+	 "--upstream tls://192.0.2.1: DNS over TLS is not built in (udp:// or tcp://)"},
+	{"-u 192.0.2.1 -u tcp://192.0.2.1",
+	 "--upstream tcp://192.0.2.1: named before, in other words"},
+	{"-u 192.0.2.1:0", "--upstream 192.0.2.1:0: not a port (1 to 65535)"},
 	{"-l", "--listen: needs a value (ADDR)"},
 	{"--workers", "--workers: needs a value (N)"},
 	{"--check=yes", "--check: takes no value"},
@@ -363,6 +377,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, nothing_said_is_nothing_set);
 	tcase_add_test(tcase, addresses_may_be_repeated);
+	tcase_add_test(tcase, upstream_has_its_transport);
 	tcase_add_test(tcase, a_listener_may_leave_its_port_to_the_system);
 	tcase_add_test(tcase, networks_and_names_may_be_repeated);
 	tcase_add_loop_test(tcase, policy_goes_by_its_name, TARN_FASTEST, TARN_PARALLEL + 1);

@@ -182,6 +182,23 @@ START_TEST(trust_ad_is_an_option_of_its_own)
 }
 END_TEST
 
+/* As glibc has it: for all servers, wherever it stands. */
+START_TEST(use_vc_makes_all_servers_tcps)
+{
+	static const char with[] = "nameserver 192.0.2.1\noptions edns0 use-vc\n"
+				   "nameserver 192.0.2.2\n";
+	static const char without[] = "nameserver 192.0.2.1\noptions use-vcx\nuse-vc\n";
+	struct tarn__resolvconf found = read_text(with, strlen(with));
+	ck_assert(found.use_vc);
+	ck_assert_uint_eq(found.servers.count, 2);
+	ck_assert_int_eq(found.servers.traits[0].transport, TARN_TCP);
+	ck_assert_int_eq(found.servers.traits[1].transport, TARN_TCP);
+	found = read_text(without, strlen(without));
+	ck_assert(!found.use_vc);
+	ck_assert_int_eq(found.servers.traits[0].transport, TARN_UDP);
+}
+END_TEST
+
 START_TEST(the_list_ends_at_its_bound)
 {
 	char text[8192];
@@ -232,6 +249,7 @@ int main(void)
 	tcase_add_test(tcase, a_nul_ends_its_line_and_no_other);
 	tcase_add_test(tcase, a_line_of_any_length_is_read_whole);
 	tcase_add_test(tcase, trust_ad_is_an_option_of_its_own);
+	tcase_add_test(tcase, use_vc_makes_all_servers_tcps);
 	tcase_add_test(tcase, the_list_ends_at_its_bound);
 	tcase_add_test(tcase, a_bad_line_is_logged_with_its_number);
 	suite_add_tcase(suite, tcase);

@@ -91,9 +91,10 @@ START_TEST(a_resolver_is_told_all_of_it)
 		.cache_size = 65536, .policy = TARN_PARALLEL, .trust_ad = true};
 	struct tarn_address server;
 	ck_assert_int_eq(tarn_address_parse("192.0.2.9", 53, &server), 0);
+	struct tarn_traits traits = {.no_edns = true};
 	struct tarn__forward_settings forwards[] = {
 		{.zone = "corp.example",
-		 .upstreams = {.items = &server, .count = 1},
+		 .upstreams = {.items = &server, .traits = &traits, .count = 1},
 		 .policy = TARN_SEQUENTIAL,
 		 .source = {.interface = "wg0"},
 		 .follow_cnames = true},
@@ -113,6 +114,8 @@ START_TEST(a_resolver_is_told_all_of_it)
 	ck_assert(options.trust_ad);
 	ck_assert_uint_eq(options.forward_count, 2);
 	ck_assert_str_eq(options.forwards[0].zone, "corp.example");
+	ck_assert_ptr_eq(options.traits, settings.upstreams.traits);
+	ck_assert_ptr_eq(options.forwards[0].traits, &traits);
 	ck_assert_uint_eq(options.forwards[0].upstream_count, 1);
 	ck_assert(tarn_address_is_equal(options.forwards[0].upstreams, &server));
 	ck_assert_int_eq(options.forwards[0].policy, TARN_SEQUENTIAL);
@@ -217,6 +220,21 @@ START_TEST(servers_are_read_again)
 	ck_assert(tarn__settings_reread(&settings, path, &quiet));
 	ck_assert_uint_eq(settings.upstreams.count, 0);
 	ck_assert_uint_eq(settings.own_upstreams.count, 0);
+}
+END_TEST
+
+START_TEST(servers_that_are_asked_over_tcp_now_are_a_change)
+{
+	write_resolv_conf("nameserver 192.0.2.1\n");
+	struct tarn__settings settings = {0};
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	write_resolv_conf("nameserver 192.0.2.1\noptions use-vc\n");
+	ck_assert(tarn__settings_reread(&settings, path, &quiet));
+	ck_assert_int_eq(settings.upstreams.traits[0].transport, TARN_TCP);
+	ck_assert(!tarn__settings_reread(&settings, path, &quiet));
+	write_resolv_conf("nameserver 192.0.2.1\n");
+	ck_assert(tarn__settings_reread(&settings, path, &quiet));
+	ck_assert_int_eq(settings.upstreams.traits[0].transport, TARN_UDP);
 }
 END_TEST
 
@@ -393,6 +411,7 @@ int main(void)
 	TCase *again = tcase_create("again");
 	tcase_add_checked_fixture(again, setup, teardown);
 	tcase_add_test(again, servers_are_read_again);
+	tcase_add_test(again, servers_that_are_asked_over_tcp_now_are_a_change);
 	tcase_add_test(again, same_servers_are_no_change);
 	tcase_add_test(again, servers_that_were_named_are_not_read_again);
 	tcase_add_test(again, trust_that_goes_from_the_file_ends_and_does_not_come_back);
