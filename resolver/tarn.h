@@ -157,6 +157,11 @@ struct tarn_traits {
 	bool no_edns; /* RFC 6891; nor cookies, nor DNSSEC */
 };
 
+/* Ports, from first to last. */
+struct tarn_port_range {
+	uint16_t first, last;
+};
+
 /*
  * A zone with servers of its own: its name and all below it go to them and to nobody else. Of
  * several zones that a name is in the longest counts.
@@ -211,11 +216,17 @@ struct tarn_options {
 	void (*log)(void *arg, enum tarn_log_level level, const char *line);
 	void *log_arg;
 	const struct tarn_traits *traits; /* of the upstreams, as many; NULL: zeros */
+	/*
+	 * Questions over UDP do not come from these, nor from what the kernel keeps for others as
+	 * tarn_new() finds it (net.ipv4.ip_local_reserved_ports), as long as 4096 ports are left.
+	 */
+	const struct tarn_port_range *avoid_ports;
+	size_t avoid_port_count;
 };
 
 /*
  * NULL with errno set: ENOMEM; EINVAL for more than 64 upstreams of one zone or 1024 of all, for
- * traits that are none, for a pass or a zone that is no name, or a zone that is there twice, or a network of which others leave
+ * traits that are none, for fewer than 4096 ports to ask from, for a pass or a zone that is no name, or a zone that is there twice, or a network of which others leave
  * nothing: which, the log says.
  */
 struct tarn *tarn_new(const struct tarn_options *);

@@ -11,6 +11,7 @@
 
 #include "core/access.h"
 #include "core/policy.h"
+#include "core/ports.h"
 #include "core/reverse.h"
 #include "core/zones.h"
 #include "dns/name.h"
@@ -44,6 +45,7 @@ void tarn__config_put(struct tarn__config *config)
 	} else {
 		tarn__policy_free(config->policy);
 		tarn__zones_free(config->zones);
+		free(config->ports);
 	}
 	free(config->groups);
 	free(config->servers);
@@ -191,6 +193,51 @@ static int check(const struct tarn_options *options, char fault[TARN__CONFIG_FAU
 	if (error == 0 && server_count > TARN__SERVERS_ALL_MAX)
 		return refuse(fault, "more than %d upstream servers", TARN__SERVERS_ALL_MAX);
 	return error;
+}
+
+/* ---- ports ------------------------------------------------------------------------------ */
+
+/* Those of the configuration, or any. */
+static void get_ports(const struct tarn__config *config, struct tarn__ports *out)
+{
+	if (config->ports)
+		*out = *config->ports;
+	else
+		tarn__ports_fill(out);
+}
+
+static int set_ports(struct tarn__config *config, struct tarn__ports *ports)
+{
+	if (tarn__ports_count(ports) < TARN__PORTS_LEAST)
+		return TARN_EINVAL;
+	if (!config->ports)
+		config->ports = malloc(sizeof *config->ports);
+	if (!config->ports)
+		return TARN_ENOMEM;
+	*config->ports = *ports;
+	return 0;
+}
+
+static int avoid_ports(struct tarn__config *config, const struct tarn_options *options,
+		       char fault[TARN__CONFIG_FAULT_MAX])
+{
+	struct tarn__ports ports;
+	get_ports(config, &ports);
+	for (size_t i = 0; i < options->avoid_port_count; i++)
+		tarn__ports_avoid(&ports, options->avoid_ports[i].first,
+				  options->avoid_ports[i].last);
+	int error = set_ports(config, &ports);
+	if (error == TARN_EINVAL)
+		return refuse(fault, "fewer than %d ports are left to ask from", TARN__PORTS_LEAST);
+	return error;
+}
+
+int tarn__config_reserve_ports(struct tarn__config *config, const struct tarn__ports *usable)
+{
+	struct tarn__ports ports;
+	get_ports(config, &ports);
+	tarn__ports_intersect(&ports, usable);
+	return set_ports(config, &ports);
 }
 
 /* ---- zones ------------------------------------------------------------------------------ */
@@ -356,6 +403,11 @@ static int fill_config(struct tarn__config *config, const struct tarn_options *o
 	}
 	if (!have_room(config, group_count + 1, server_count))
 		return TARN_ENOMEM;
+	if (options->avoid_port_count > 0) {
+		error = avoid_ports(config, options, fault);
+		if (error != 0)
+			return error;
+	}
 	config->trust_ad = options->trust_ad;
 	config->source = options->source;
 	if (options->source.interface) {
@@ -417,6 +469,7 @@ static struct tarn__config *derive(struct tarn__config *old, const struct tarn_a
 	config->base = tarn__config_get(base);
 	config->policy = base->policy;
 	config->zones = base->zones;
+	config->ports = base->ports;
 	config->zones_digest = base->zones_digest;
 	config->trust_ad = trust_ad;
 	config->source = base->source; /* the interface's name stays the base's */

@@ -21,6 +21,7 @@
 #include "tarn.h"
 
 struct tarn__policy;
+struct tarn__ports;
 struct tarn__zones;
 
 enum {
@@ -61,7 +62,8 @@ struct tarn__health {
 
 struct tarn__config {
 	atomic_uint references;
-	struct tarn__config *base; /* whose policy and zones these are; NULL: its own */
+	struct tarn__config *base; /* whose policy, ports and zones these are; NULL: its own */
+	struct tarn__ports *ports; /* that questions come from; NULL: any that takes no privilege */
 	struct tarn__policy *policy;
 	/* The zones' values are groups, or TARN__GROUP_NONE. NULL: there is none but the root. */
 	struct tarn__zones *zones;
@@ -94,6 +96,12 @@ struct tarn__config *tarn__config_with_traits(struct tarn__config *,
 					      const struct tarn_address *upstreams,
 					      const struct tarn_traits *traits, size_t count);
 struct tarn__config *tarn__config_with_trust(struct tarn__config *, bool trust_ad);
+
+/*
+ * Before anybody else has the configuration: questions come from none of what is missing there. 0,
+ * TARN_ENOMEM; TARN_EINVAL: too few were left, and nothing has changed.
+ */
+int tarn__config_reserve_ports(struct tarn__config *, const struct tarn__ports *usable);
 
 /* One more reference, and one less; the last one frees it. NULL is allowed for the latter. */
 struct tarn__config *tarn__config_get(struct tarn__config *);

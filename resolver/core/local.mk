@@ -18,6 +18,7 @@ core_sources = \
 	resolver/core/observe.h \
 	resolver/core/origins.c resolver/core/origins.h \
 	resolver/core/policy.c resolver/core/policy.h \
+	resolver/core/ports.c resolver/core/ports.h \
 	resolver/core/probe.c resolver/core/probe.h \
 	resolver/core/resolver.c resolver/core/resolver.h \
 	resolver/core/respond.c resolver/core/respond.h \

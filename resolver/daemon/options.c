@@ -84,6 +84,16 @@ const struct tarn__option_row tarn__options[] = {
 		.offset = SETTING(source.interface),
 	},
 	{
+		.name = "avoid-ports",
+		.word = "avoid-ports",
+		.value = "PORTS",
+		.help = "do not ask from these ports (8080, 9000-9100), which\n"
+			"others need; may be repeated",
+		.otherwise = "none but those that the kernel keeps for others",
+		.form = &tarn__form_ports,
+		.offset = SETTING(avoid_ports),
+	},
+	{
 		.section = tarn__forward_section,
 		.word = "upstream",
 		.value = "ADDR",

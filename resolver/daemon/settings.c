@@ -97,6 +97,8 @@ int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn
 		.trust_ad = settings->trust_ad,
 		.hide_identity = settings->hide_identity,
 		.traits = settings->upstreams.traits,
+		.avoid_ports = settings->avoid_ports.items,
+		.avoid_port_count = settings->avoid_ports.count,
 	};
 	return 0;
 }

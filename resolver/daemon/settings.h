@@ -41,6 +41,7 @@ struct tarn__settings {
 	struct tarn__addresses upstreams;
 	enum tarn_policy policy;
 	struct tarn_source source;
+	struct tarn__port_ranges avoid_ports;
 	struct tarn__forward_settings *forwards; /* in the order of the file */
 	size_t forward_count;
 	unsigned workers;

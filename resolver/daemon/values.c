@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <sys/un.h>
 
+#include "core/ports.h"
 #include "daemon/addresses.h"
 #include "daemon/log.h"
 #include "daemon/upstreams.h"
@@ -432,6 +433,71 @@ static const struct {
 	char letter;
 	int seconds;
 } times[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+
+static const char *read_port(const char *text, uint16_t *out)
+{
+	uint64_t number;
+	const char *end = read_number(text, &number);
+	if (!end || number == 0 || number > TARN__PORT_MAX)
+		return NULL;
+	*out = (uint16_t)number;
+	return end;
+}
+
+/* Are there enough without those of the list? */
+static bool leaves_ports(const struct tarn__port_ranges *list)
+{
+	struct tarn__ports ports;
+	tarn__ports_fill(&ports);
+	for (size_t i = 0; i < list->count; i++)
+		tarn__ports_avoid(&ports, list->items[i].first, list->items[i].last);
+	return tarn__ports_count(&ports) >= TARN__PORTS_LEAST;
+}
+
+/* 8080, 9000-9100. */
+static const char *take_ports(void *field, const char *text)
+{
+	struct tarn__port_ranges *list = field;
+	struct tarn_port_range range;
+	if (list->count == TARN__PORT_RANGES_MAX)
+		return "too many ranges of ports (64 at most)";
+	const char *end = read_port(text, &range.first);
+	range.last = range.first;
+	if (end && *end == '-')
+		end = read_port(end + 1, &range.last);
+	if (!end || *end || range.last < range.first)
+		return "not a port, or a range of them (such as 8080 or 9000-9100)";
+	list->items[list->count++] = range;
+	if (leaves_ports(list))
+		return NULL;
+	list->count--;
+	return "it leaves fewer than 4096 ports to ask from";
+}
+
+_Static_assert(TARN__PORT_RANGES_MAX == 64 && TARN__PORTS_LEAST == 4096, "the texts above say so");
+
+static void clear_ports(void *field)
+{
+	((struct tarn__port_ranges *)field)->count = 0;
+}
+
+static void print_ports(const void *field, FILE *out)
+{
+	const struct tarn__port_ranges *list = field;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct tarn_port_range *range = &list->items[i];
+		fprintf(out, "%s%u", i == 0 ? "" : ", ", range->first);
+		if (range->last > range->first)
+			fprintf(out, "-%u", range->last);
+	}
+}
+
+const struct tarn__form tarn__form_ports = {
+	.take = take_ports,
+	.clear = clear_ports,
+	.print = print_ports,
+	.is_list = true,
+};
 
 /* 90, 90s, 15m, 12h, 1d; 0 is none. */
 static const char *take_time(void *field, const char *text)

@@ -15,7 +15,7 @@
 #include "tarn.h"
 
 /* Far more than anybody lists; a bound so that lists need no memory of their own. */
-enum { TARN__ALLOW_MAX = 64, TARN__PASS_MAX = 64 };
+enum { TARN__ALLOW_MAX = 64, TARN__PASS_MAX = 64, TARN__PORT_RANGES_MAX = 64 };
 
 /* More threads than the largest machines have use for. */
 enum { TARN__WORKERS_MAX = 256 };
@@ -31,6 +31,11 @@ struct tarn__networks {
 /* Texts are owned. */
 struct tarn__names {
 	const char *items[TARN__PASS_MAX];
+	size_t count;
+};
+
+struct tarn__port_ranges {
+	struct tarn_port_range items[TARN__PORT_RANGES_MAX];
 	size_t count;
 };
 
@@ -67,6 +72,7 @@ extern const struct tarn__form tarn__form_size; /* size_t */
 extern const struct tarn__form tarn__form_time; /* int32_t: seconds; negative: said to be none */
 extern const struct tarn__form tarn__form_networks; /* struct tarn__networks */
 extern const struct tarn__form tarn__form_names; /* struct tarn__names */
+extern const struct tarn__form tarn__form_ports; /* struct tarn__port_ranges, to be avoided */
 extern const struct tarn__form tarn__form_yes; /* bool */
 extern const struct tarn__form tarn__form_no; /* bool, true where the file says no */
 extern const struct tarn__form tarn__form_level; /* enum tarn_log_level */

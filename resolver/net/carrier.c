@@ -42,6 +42,7 @@ struct list {
 struct tarn__carrier {
 	struct ev_loop *loop;
 	struct tarn__random *random;
+	const struct tarn__ports *ports; /* the configuration's */
 	struct tarn__channel_owner owner;
 	struct tarn__question *finished, **finished_tail; /* not called back yet */
 	struct tarn__question *unused;
@@ -66,6 +67,7 @@ static struct tarn__channel *add_channel(struct tarn__carrier *carrier, struct s
 		.server = &server->config,
 		.transport = transport,
 		.random = carrier->random,
+		.ports = &carrier->ports,
 		.datagram = carrier->datagram,
 		.foreign = &carrier->stats.foreign,
 		.sockets = &carrier->stats.sockets,
@@ -382,6 +384,7 @@ void tarn__carrier_switch(struct tarn__carrier *carrier)
 	struct list *list = carrier->next_list;
 	carrier->list = list;
 	carrier->next_list = NULL;
+	carrier->ports = list->config->ports;
 	for (size_t i = 0; i < list->config->group_count; i++) {
 		const struct tarn__group *group = &list->config->groups[i];
 		size_t before = tarn__config_group_of(old->config, group->zone, group->zone_len);
@@ -401,6 +404,7 @@ struct tarn__carrier *tarn__carrier_new(struct ev_loop *loop, struct tarn__confi
 		return NULL;
 	carrier->loop = loop;
 	carrier->random = random;
+	carrier->ports = config->ports;
 	carrier->owner = (struct tarn__channel_owner){
 		.data = carrier,
 		.finished = on_finished,

@@ -274,7 +274,7 @@ static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
 		return ARES_SOCKET_BAD;
 	}
 	int fd = tarn__socket_outgoing(channel->options.server, channel->options.transport,
-				       channel->options.random);
+				       channel->options.random, *channel->options.ports);
 	channel->is_starved = fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
 					 errno == ENOBUFS);
 	if (fd < 0)

@@ -30,6 +30,7 @@
 struct ev_loop;
 struct tarn__channel;
 struct tarn__pool;
+struct tarn__ports;
 struct tarn__random;
 
 enum {
@@ -94,6 +95,7 @@ struct tarn__channel_options { /* all pointers are borrowed */
 	const struct tarn__server_config *server;
 	enum tarn__transport transport;
 	struct tarn__random *random;
+	const struct tarn__ports *const *ports; /* as tarn__socket_outgoing() has it; may change */
 	uint8_t *datagram; /* TARN__MESSAGE_MAX octets to receive into, shared by channels */
 	uint64_t *foreign; /* counts messages that answer nothing */
 	uint64_t *sockets; /* counts sockets opened */

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/ports.h"
 #include "core/resolver.h"
 #include "dns/text.h"
 #include "net/channel.h"
@@ -30,6 +31,8 @@ struct tarn {
 	void *log_arg;
 	struct tarn__shared *shared;
 	struct tarn__collections *collections;
+	struct tarn__ports
+		*usable_ports; /* those that the kernel does not keep for others; NULL: all */
 	atomic_uint news_count; /* news.count, for a look without the mutex */
 	pthread_mutex_t mutex; /* guards what follows */
 	struct tarn__news news;
@@ -60,6 +63,44 @@ void tarn__report(struct tarn *tarn, enum tarn_log_level level, const char *form
 	tarn->log(tarn->log_arg, level, line);
 }
 
+/*
+ * Once, and as early as can be: a program may shut itself off from /proc. One list goes for IPv4 and
+ * IPv6.
+ */
+static struct tarn__ports *read_usable_ports(void)
+{
+	FILE *list = fopen("/proc/sys/net/ipv4/ip_local_reserved_ports", "re");
+	if (list == NULL)
+		return NULL;
+	struct tarn__ports *ports = malloc(sizeof(*ports));
+	if (ports != NULL) {
+		tarn__ports_fill(ports);
+		uint32_t all = tarn__ports_count(ports);
+		tarn__ports_avoid_list(ports, list);
+		if (tarn__ports_count(ports) == all) {
+			free(ports);
+			ports = NULL;
+		}
+	}
+	fclose(list);
+	return ports;
+}
+
+static int reserve_ports(struct tarn *tarn, struct tarn__config *config)
+{
+	if (tarn->usable_ports == NULL)
+		return 0;
+	int error = tarn__config_reserve_ports(config, tarn->usable_ports);
+	if (error != TARN_EINVAL)
+		return error;
+	tarn__report(
+		tarn, TARN_LOG_WARNING,
+		"net.ipv4.ip_local_reserved_ports leaves fewer than %d ports to ask from: they "
+		"are used, too",
+		TARN__PORTS_LEAST);
+	return 0;
+}
+
 static struct tarn__config *make_config(struct tarn *tarn, const struct tarn_options *options)
 {
 	char version[32], host[HOST_NAME_MAX_LEN + 1], fault[TARN__CONFIG_FAULT_MAX];
@@ -71,6 +112,11 @@ static struct tarn__config *make_config(struct tarn *tarn, const struct tarn_opt
 	int reason = errno;
 	if (config == NULL && reason == EINVAL)
 		tarn__report(tarn, TARN_LOG_ERR, "%s", fault);
+	if (config != NULL && reserve_ports(tarn, config) != 0) {
+		tarn__config_put(config);
+		config = NULL;
+		reason = ENOMEM;
+	}
 	errno = reason;
 	return config;
 }
@@ -114,6 +160,7 @@ struct tarn *tarn_new(const struct tarn_options *options)
 	if (fault != NULL)
 		tarn__report(tarn, TARN_LOG_WARNING, "c-ares %s: %s; 1.34.9 does not",
 			     library_version, fault);
+	tarn->usable_ports = read_usable_ports();
 	tarn->news.config = make_config(tarn, options);
 	tarn->collections = tarn__collections_new();
 	if (tarn->news.config != NULL && tarn->collections != NULL)
@@ -126,6 +173,7 @@ struct tarn *tarn_new(const struct tarn_options *options)
 	int reason = errno;
 	tarn__config_put(tarn->news.config);
 	tarn__collections_free(tarn->collections);
+	free(tarn->usable_ports);
 	free(tarn);
 	errno = reason;
 	return NULL;
@@ -140,6 +188,7 @@ void tarn_free(struct tarn *tarn)
 	tarn__config_put(tarn->news.config);
 	tarn__collections_free(tarn->collections);
 	pthread_mutex_destroy(&tarn->mutex);
+	free(tarn->usable_ports);
 	free(tarn);
 }
 

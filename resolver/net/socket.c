@@ -20,10 +20,7 @@ enum {
 	BACKLOG = 256,
 	/* A burst of questions waits in the kernel; it cuts this to net.core.rmem_max. */
 	RECEIVE_BUFFER = 1 << 20,
-	/* Ports of an outgoing socket: all that need no privilege. */
-	PORT_MIN = 1024,
-	PORT_COUNT = 65536 - PORT_MIN,
-	/* So many of them are tried before the kernel is left to pick one. */
+	/* So many random ports are tried before the kernel is left to pick one. */
 	PORT_TRIES = 8,
 	/* So often is a port that UDP gave tried with TCP. */
 	PAIR_TRIES = 16,
@@ -169,14 +166,24 @@ static struct tarn_address source_of(const struct tarn__server_config *server)
 	return (struct tarn_address){.sa.sa_family = server->address.sa.sa_family};
 }
 
-/* Where every try fails the kernel picks a port. */
+static uint16_t random_port(struct tarn__random *random, const struct tarn__ports *ports)
+{
+	if (ports != NULL)
+		return tarn__ports_get(ports, tarn__random_below(random, ports->count));
+	enum { COUNT = TARN__PORT_MAX - TARN__PORT_MIN + 1 };
+	return (uint16_t)(TARN__PORT_MIN + tarn__random_below(random, COUNT));
+}
+
+/*
+ * Where every try fails the kernel picks a port, and knows which it keeps for others; of those that
+ * are to be avoided beside them there may be one.
+ */
 static int bind_random_port(int fd, const struct tarn__server_config *server,
-			    struct tarn__random *random)
+			    struct tarn__random *random, const struct tarn__ports *ports)
 {
 	struct tarn_address local = source_of(server);
 	for (int tries = 0; tries < PORT_TRIES; tries++) {
-		uint32_t port = PORT_MIN + tarn__random_below(random, PORT_COUNT);
-		tarn_address_set_port(&local, (uint16_t)port);
+		tarn_address_set_port(&local, random_port(random, ports));
 		if (tarn__socket_bind(fd, &local) == 0)
 			return 0;
 		if (errno != EADDRINUSE && errno != EACCES)
@@ -207,7 +214,7 @@ static int bind_interface(int fd, const struct tarn__server_config *server)
 }
 
 int tarn__socket_outgoing(const struct tarn__server_config *server, enum tarn__transport transport,
-			  struct tarn__random *random)
+			  struct tarn__random *random, const struct tarn__ports *ports)
 {
 	int family = server->address.sa.sa_family;
 	int type = transport == TARN__UDP ? SOCK_DGRAM : SOCK_STREAM;
@@ -218,7 +225,7 @@ int tarn__socket_outgoing(const struct tarn__server_config *server, enum tarn__t
 		goto failed;
 	if (transport == TARN__UDP) {
 		if (set_no_fragments(fd, family) != 0 || set_error_queue(fd, family) != 0 ||
-		    bind_random_port(fd, server, random) != 0)
+		    bind_random_port(fd, server, random, ports) != 0)
 			goto failed;
 	} else if (set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) != 0 ||
 		   bind_any_port(fd, server) != 0) {

@@ -7,6 +7,7 @@
 
 #include "core/config.h"
 #include "core/io.h"
+#include "core/ports.h"
 #include "net/random.h"
 #include "tarn.h"
 
@@ -22,11 +23,11 @@ int tarn__socket_connect(int fd, const struct tarn_address *);
 
 /*
  * A socket to ask a server with: non-blocking, not yet connected, bound to the server's source
- * address and interface, where it has any; a UDP one is bound to a random port (RFC 5452 section 9.2).
- * A descriptor, or TARN_ESYSTEM with errno: where the interface or the address is not there, too.
+ * address and interface, where it has any; a UDP one is bound to a random port (RFC 5452 section 9.2)
+ * of the given ones; NULL: of all that take no privilege. A descriptor, or TARN_ESYSTEM with errno: where the interface or the address is not there, too.
  */
 int tarn__socket_outgoing(const struct tarn__server_config *server, enum tarn__transport,
-			  struct tarn__random *);
+			  struct tarn__random *, const struct tarn__ports *);
 
 /*
  * Makes a bound socket, perhaps somebody else's, ready to be served: *type is SOCK_DGRAM or

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import pytest
 
 from servers import frame, recv_frame
+from upstream import address
 from wire import read_name
 
 COUNT = 12_000
@@ -149,3 +150,30 @@ def test_what_an_attacker_has_to_guess(ask_all, window, capsys):
               f"{max(runs(ports))} in a row; id {id_bits:.1f} bits, port {port_bits:.1f}, together "
               f"{total:.0f}; each of {LETTERS} letters {min(letter_bits):.2f}")
     assert total > 31
+
+
+# ---- ports that are others' ----------------------------------------------------------------------
+
+KERNELS, OURS = range(1024, 12024), range(20000, 30000)  # a third of all
+
+
+def test_ports_that_are_kept_for_others_are_not_used(run_tarn, run_upstream, namespace):
+    """net.ipv4.ip_local_reserved_ports, and --avoid-ports; a reload changes the latter alone."""
+    with open("/proc/sys/net/ipv4/ip_local_reserved_ports", "w", encoding="ascii") as file:
+        file.write(f"{KERNELS[0]}-{KERNELS[-1]}\n")
+    upstream = run_upstream(address())
+    tarn = run_tarn("--workers", 1, "--avoid-ports", f"{OURS[0]}-{OURS[-1]}", upstreams=[upstream])
+    # A port serves 64 questions or half a second, and there are eight at a time.
+    for number in range(2000):
+        assert tarn.ask(f"n{number}.example.").answer
+    ports = {question.port for question in upstream.questions}
+    assert len(ports) > 30
+    assert not [port for port in ports if port in KERNELS or port in OURS]
+
+
+def test_a_kernel_that_keeps_nearly_all_is_not_listened_to(run_tarn, run_upstream, namespace):
+    with open("/proc/sys/net/ipv4/ip_local_reserved_ports", "w", encoding="ascii") as file:
+        file.write("1024-58999,60500-65535\n")
+    tarn = run_tarn(upstreams=[run_upstream(address())])
+    assert any("ip_local_reserved_ports leaves fewer than 4096" in line for line in tarn.lines)
+    assert tarn.ask("www.example.").answer

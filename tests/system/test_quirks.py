@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Upstream servers that cannot stand what others take, and what tarn can be told of them."""
 
-import random
 import signal
 import subprocess
 import time
@@ -97,12 +96,11 @@ def test_tcp_alone(run_tarn, run_upstream):
     assert all(probe.transport == "tcp" for probe in upstream.probes)
 
 
-def test_use_vc_of_resolv_conf(run_tarn, run_upstream, tmp_path, mounted):
-    """glibc's option. There are no ports in that file, but many addresses on the loopback."""
-    host = f"127.{random.randint(1, 254)}.{random.randint(1, 254)}.53"
-    upstream = run_upstream(give, host=host, port=53)
+def test_use_vc_of_resolv_conf(run_tarn, run_upstream, tmp_path, mounted, namespace):
+    """glibc's option. There are no ports in that file."""
+    upstream = run_upstream(give, host="127.0.0.2", port=53)
     file = tmp_path / "resolv.conf"
-    file.write_text(f"nameserver {host}\noptions use-vc\n")
+    file.write_text("nameserver 127.0.0.2\noptions use-vc\n")
     tarn = run_tarn(prefix=mounted(f"mount --bind {file} /etc/resolv.conf"))
     assert resolves(tarn)
     assert upstream.count(transport="udp") == 0 and upstream.count(transport="tcp") == len(NAMES)

@@ -36,6 +36,7 @@ unit_tests = \
 	tests/unit/test_pack \
 	tests/unit/test_path \
 	tests/unit/test_policy \
+	tests/unit/test_ports \
 	tests/unit/test_privileges \
 	tests/unit/test_process \
 	tests/unit/test_query \

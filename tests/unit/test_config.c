@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dns/text.h"
+#include "core/ports.h"
 #include "unit.h"
 
 static struct tarn_address servers[TARN__SERVERS_MAX + 1];
@@ -276,6 +277,37 @@ START_TEST(servers_with_other_traits_are_others)
 }
 END_TEST
 
+START_TEST(ports_to_avoid_are_those_of_all_that_follow)
+{
+	struct tarn_port_range ranges[] = {{1024, 1033}, {2000, 2000}};
+	struct tarn_options options = {.avoid_ports = ranges, .avoid_port_count = 2};
+	struct tarn__config *config = make(&options);
+	ck_assert_uint_eq(config->ports->count, 65536 - 1024 - 11);
+	struct tarn__ports usable;
+	tarn__ports_fill(&usable);
+	tarn__ports_avoid(&usable, 1030, 1039);
+	ck_assert_int_eq(tarn__config_reserve_ports(config, &usable), 0);
+	ck_assert_uint_eq(config->ports->count, 65536 - 1024 - 17);
+	/* Too few would be left. */
+	tarn__ports_avoid(&usable, 1024, 61439);
+	ck_assert_int_eq(tarn__config_reserve_ports(config, &usable), 0);
+	tarn__ports_avoid(&usable, 61440, 61440);
+	ck_assert_int_eq(tarn__config_reserve_ports(config, &usable), TARN_EINVAL);
+	ck_assert_uint_eq(config->ports->count, 4096);
+	struct tarn__config *next = tarn__config_with_upstreams(config, servers, 1);
+	tarn__config_put(config);
+	ck_assert_uint_eq(next->ports->count, 4096);
+	tarn__config_put(next);
+	ranges[0].last = 65535;
+	ck_assert_ptr_null(make(&options));
+	ck_assert_msg(strstr(fault, "4096"), "%s", fault);
+	/* Where nothing is to be avoided there is no set. */
+	config = make(&(struct tarn_options){0});
+	ck_assert_ptr_null(config->ports);
+	tarn__config_put(config);
+}
+END_TEST
+
 START_TEST(other_upstreams_leave_the_rest_as_it_is)
 {
 	const struct tarn_forward forwards[] = {corp, none, lab};
@@ -394,6 +426,7 @@ int main(void)
 	tcase_add_test(tcase, servers_are_limited_by_zone_and_in_all);
 	tcase_add_test(tcase, servers_have_the_source_of_their_family);
 	tcase_add_test(tcase, servers_with_other_traits_are_others);
+	tcase_add_test(tcase, ports_to_avoid_are_those_of_all_that_follow);
 	tcase_add_test(tcase, other_upstreams_leave_the_rest_as_it_is);
 	tcase_add_test(tcase, names_move_with_their_zones_servers);
 	tcase_add_test(tcase, names_of_a_zone_move_when_its_chains_are_followed);

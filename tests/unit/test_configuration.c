@@ -89,6 +89,7 @@ START_TEST(every_word_has_its_meaning)
 	    "policy = sequential\n"
 	    "source = { 192.0.2.7, 2001:db8::7 }\n"
 	    "interface = eth0\n"
+	    "avoid-ports = { 5353, 8000-8999 }\n"
 	    "workers = 3\n"
 	    "cache { size = 2MB }\n"
 	    "access { allow = { 192.0.2.0/24, 2001:db8::/32 } pass = { local } hide-identity = on "
@@ -107,6 +108,8 @@ START_TEST(every_word_has_its_meaning)
 	ck_assert_str_eq(address(&settings->source.ipv4), "192.0.2.7:0");
 	ck_assert_str_eq(address(&settings->source.ipv6), "[2001:db8::7]:0");
 	ck_assert_str_eq(settings->source.interface, "eth0");
+	ck_assert_uint_eq(settings->avoid_ports.count, 2);
+	ck_assert_uint_eq(settings->avoid_ports.items[1].last, 8999);
 	ck_assert_uint_eq(settings->workers, 3);
 	ck_assert_uint_eq(settings->cache_size, 2000000);
 	ck_assert_uint_eq(settings->allow.count, 2);

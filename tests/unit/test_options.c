@@ -110,6 +110,17 @@ START_TEST(networks_and_names_may_be_repeated)
 }
 END_TEST
 
+START_TEST(ports_to_avoid_are_ranges)
+{
+	say("--avoid-ports 5353 --avoid-ports=1024-61000 --avoid-ports 80-80");
+	ck_assert_uint_eq(settings->avoid_ports.count, 3);
+	ck_assert_uint_eq(settings->avoid_ports.items[0].first, 5353);
+	ck_assert_uint_eq(settings->avoid_ports.items[0].last, 5353);
+	ck_assert_uint_eq(settings->avoid_ports.items[1].first, 1024);
+	ck_assert_uint_eq(settings->avoid_ports.items[1].last, 61000);
+}
+END_TEST
+
 START_TEST(policy_goes_by_its_name)
 {
 	static const char *const names[] = {"fastest", "sequential", "round-robin", "parallel"};
@@ -191,6 +202,7 @@ START_TEST(workers_go_up_to_their_bound)
 }
 END_TEST
 
+#define NOT_PORTS "not a port, or a range of them (such as 8080 or 9000-9100)"
 #define NOT_A_SIZE "not a size (such as 512k, 16M, 16MiB or 1G)"
 #define NOT_A_TIME "not a time (such as 30s, 15m, 12h or 1d)"
 #define NOT_WORKERS "not a number of threads (1 to 256)"
@@ -247,6 +259,17 @@ static const struct {
 	{"--interface a/b", "--interface a/b: not the name of a network interface"},
 	{"--interface abcdefghijklmnop",
 	 "--interface abcdefghijklmnop: not the name of a network interface"},
+	{"--avoid-ports 0", "--avoid-ports 0: " NOT_PORTS},
+	{"--avoid-ports 65536", "--avoid-ports 65536: " NOT_PORTS},
+	{"--avoid-ports 9-8", "--avoid-ports 9-8: " NOT_PORTS},
+	{"--avoid-ports 8-", "--avoid-ports 8-: " NOT_PORTS},
+	{"--avoid-ports http", "--avoid-ports http: " NOT_PORTS},
+	{"--avoid-ports 8,9", "--avoid-ports 8,9: " NOT_PORTS},
+	{"--avoid-ports 1024-61440",
+	 "--avoid-ports 1024-61440: it leaves fewer than 4096 ports to ask "
+	 "from"},
+	{"--avoid-ports 1024-61439 --avoid-ports 1-65535",
+	 "--avoid-ports 1-65535: it leaves fewer than 4096 ports to ask from"},
 	{"--user=", "--user : empty"},
 	{"--log-level loud", "--log-level loud: not a level (err, warning, info, debug)"},
 	{"--metrics here", "--metrics here: not an IP address"},
@@ -380,6 +403,7 @@ int main(void)
 	tcase_add_test(tcase, upstream_has_its_transport);
 	tcase_add_test(tcase, a_listener_may_leave_its_port_to_the_system);
 	tcase_add_test(tcase, networks_and_names_may_be_repeated);
+	tcase_add_test(tcase, ports_to_avoid_are_ranges);
 	tcase_add_loop_test(tcase, policy_goes_by_its_name, TARN_FASTEST, TARN_PARALLEL + 1);
 	tcase_add_test(tcase, verbosity_counts);
 	tcase_add_test(tcase, help_and_version_win_over_check);

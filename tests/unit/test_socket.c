@@ -161,7 +161,7 @@ START_TEST(outgoing_udp_sockets_have_random_unprivileged_ports)
 	uint16_t ports[COUNT];
 	int same = 0, low = 0;
 	for (int i = 0; i < COUNT; i++) {
-		int fd = tarn__socket_outgoing(&server, TARN__UDP, &random);
+		int fd = tarn__socket_outgoing(&server, TARN__UDP, &random, NULL);
 		ck_assert_int_ge(fd, 0);
 		struct tarn_address local;
 		socklen_t len = sizeof(local);
@@ -178,11 +178,40 @@ START_TEST(outgoing_udp_sockets_have_random_unprivileged_ports)
 }
 END_TEST
 
+/* Evenly among those that are left, and never another. */
+START_TEST(outgoing_udp_sockets_have_none_of_the_ports_to_avoid)
+{
+	struct tarn__random random = {0};
+	struct tarn__server_config server = {.address = parse("127.0.0.1:53")};
+	static struct tarn__ports ports;
+	tarn__ports_fill(&ports);
+	tarn__ports_avoid(&ports, 1024, 19999);
+	tarn__ports_avoid(&ports, 22000, 40000);
+	tarn__ports_avoid(&ports, 43001, 65535);
+	ck_assert_uint_eq(tarn__ports_count(&ports), 5000);
+	enum { COUNT = 1000 };
+	unsigned low = 0;
+	for (int i = 0; i < COUNT; i++) {
+		int fd = tarn__socket_outgoing(&server, TARN__UDP, &random, &ports);
+		ck_assert_int_ge(fd, 0);
+		struct tarn_address local;
+		socklen_t len = sizeof(local);
+		ck_assert_int_eq(getsockname(fd, &local.sa, &len), 0);
+		ck_assert(tarn__ports_has(&ports, tarn_address_port(&local)));
+		low += tarn_address_port(&local) < 22000;
+		close(fd);
+	}
+	/* 400 are expected, with a deviation of 15.5. */
+	ck_assert_uint_ge(low, 400 - 6 * 16);
+	ck_assert_uint_le(low, 400 + 6 * 16);
+}
+END_TEST
+
 START_TEST(outgoing_tcp_socket_does_not_delay)
 {
 	struct tarn__random random = {0};
 	struct tarn__server_config server = {.address = parse("127.0.0.1:53")};
-	int fd = tarn__socket_outgoing(&server, TARN__TCP, &random);
+	int fd = tarn__socket_outgoing(&server, TARN__TCP, &random, NULL);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_ne(option(fd, IPPROTO_TCP, TCP_NODELAY), 0);
 	ck_assert(fcntl(fd, F_GETFL) & O_NONBLOCK);
@@ -193,7 +222,7 @@ END_TEST
 static void check_source(const struct tarn__server_config *server, enum tarn__transport how)
 {
 	struct tarn__random random = {0};
-	int fd = tarn__socket_outgoing(server, how, &random);
+	int fd = tarn__socket_outgoing(server, how, &random, NULL);
 	ck_assert_int_ge(fd, 0);
 	struct tarn_address local;
 	socklen_t len = sizeof(local);
@@ -217,7 +246,7 @@ START_TEST(outgoing_socket_is_bound_to_the_interface)
 {
 	struct tarn__random random = {0};
 	struct tarn__server_config server = {.address = parse("127.0.0.1:53"), .interface = "lo"};
-	int fd = tarn__socket_outgoing(&server, _i == 0 ? TARN__UDP : TARN__TCP, &random);
+	int fd = tarn__socket_outgoing(&server, _i == 0 ? TARN__UDP : TARN__TCP, &random, NULL);
 	if (fd < 0 && errno == EPERM)
 		return; /* before Linux 5.7 that takes a privilege */
 	ck_assert_int_ge(fd, 0);
@@ -235,11 +264,11 @@ START_TEST(source_that_is_not_there_is_an_error)
 	enum tarn__transport how = _i == 0 ? TARN__UDP : TARN__TCP;
 	struct tarn__server_config server = {.address = parse("127.0.0.1:53"),
 					     .source = parse("192.0.2.1:0")};
-	ck_assert_int_eq(tarn__socket_outgoing(&server, how, &random), TARN_ESYSTEM);
+	ck_assert_int_eq(tarn__socket_outgoing(&server, how, &random, NULL), TARN_ESYSTEM);
 	ck_assert_int_eq(errno, EADDRNOTAVAIL);
 	server.source = (struct tarn_address){0};
 	snprintf(server.interface, sizeof(server.interface), "nowhere0");
-	ck_assert_int_eq(tarn__socket_outgoing(&server, how, &random), TARN_ESYSTEM);
+	ck_assert_int_eq(tarn__socket_outgoing(&server, how, &random, NULL), TARN_ESYSTEM);
 	ck_assert(errno == ENODEV || errno == EPERM);
 }
 END_TEST
@@ -250,7 +279,7 @@ START_TEST(scope_is_looked_up_when_a_socket_is_connected)
 	struct tarn__random random = {0};
 	struct tarn__server_config server = {.address = parse("[fe80::1%lo]:53")};
 	ck_assert_uint_eq(server.address.in6.sin6_scope_id, 0);
-	int fd = tarn__socket_outgoing(&server, TARN__UDP, &random);
+	int fd = tarn__socket_outgoing(&server, TARN__UDP, &random, NULL);
 	ck_assert_int_ge(fd, 0);
 	struct tarn_address peer = {0};
 	socklen_t len = sizeof(peer);
@@ -270,7 +299,7 @@ START_TEST(interface_that_is_not_there_is_an_error_of_the_socket)
 {
 	struct tarn__random random = {0};
 	struct tarn__server_config server = {.address = parse("[fe80::1%nowhere0]:53")};
-	int fd = tarn__socket_outgoing(&server, _i == 0 ? TARN__UDP : TARN__TCP, &random);
+	int fd = tarn__socket_outgoing(&server, _i == 0 ? TARN__UDP : TARN__TCP, &random, NULL);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(tarn__socket_connect(fd, &server.address), -1);
 	ck_assert_int_eq(errno, ENODEV);
@@ -281,7 +310,7 @@ START_TEST(interface_that_is_not_there_is_an_error_of_the_socket)
 	ck_assert_int_eq(errno, ENODEV);
 	ck_assert_mem_eq(&listen, &before, sizeof(listen));
 	server.source = parse("fe80::2%nowhere0");
-	ck_assert_int_eq(tarn__socket_outgoing(&server, TARN__UDP, &random), TARN_ESYSTEM);
+	ck_assert_int_eq(tarn__socket_outgoing(&server, TARN__UDP, &random, NULL), TARN_ESYSTEM);
 	ck_assert_int_eq(errno, ENODEV);
 }
 END_TEST
@@ -299,6 +328,7 @@ int main(void)
 	tcase_add_test(tcase, adopted_socket_does_not_block);
 	tcase_add_test(tcase, what_is_no_socket_for_dns_is_not_adopted);
 	tcase_add_loop_test(tcase, outgoing_udp_sockets_have_random_unprivileged_ports, 0, 2);
+	tcase_add_test(tcase, outgoing_udp_sockets_have_none_of_the_ports_to_avoid);
 	tcase_add_test(tcase, outgoing_tcp_socket_does_not_delay);
 	tcase_add_test(tcase, outgoing_socket_has_the_source_address);
 	tcase_add_loop_test(tcase, outgoing_socket_is_bound_to_the_interface, 0, 2);
