@@ -135,7 +135,8 @@ enum tarn_policy {
 	TARN_FASTEST, /* the one that answers soonest; the next where it is slow or fails */
 	TARN_SEQUENTIAL, /* the first in order; the next where it is slow or fails */
 	TARN_ROUND_ROBIN, /* each in turn; the next where it is slow or fails */
-	TARN_PARALLEL /* all of them at once; the first good answer is taken */
+	TARN_PARALLEL, /* all of them at once; the first good answer is taken */
+	TARN_STRICT /* the first in order; the next only where it has failed, or is dead */
 };
 
 /* Where questions to servers come from. Zeros: the system chooses. */

@@ -394,7 +394,7 @@ static void try_dead(struct tarn__lookup *lookup)
 		if (!tarn__server_is_dead(server))
 			continue;
 		tarn__probes_want(&lookup->group->probes);
-		if (now < server->held_until_ms)
+		if (now < server->held_until_ms || !tarn__upstream_may_try(upstream, i))
 			continue;
 		server->held_until_ms = now + TARN__HOLD_MS;
 		ask(lookup, i, TARN__PATIENCE_MAX_MS);

@@ -98,6 +98,8 @@ static bool has_spoken(const struct tarn__server *server, const struct tarn__tri
 static bool is_better(const struct tarn__upstream *upstream, const struct tarn__tries *tries,
 		      size_t a, size_t b, size_t turn)
 {
+	if (upstream->policy == TARN_STRICT)
+		return false;
 	int a_sends = tries[a].sends + tries[a].tcp_sends;
 	int b_sends = tries[b].sends + tries[b].tcp_sends;
 	if (a_sends != b_sends)
@@ -154,6 +156,18 @@ int tarn__upstream_choose(const struct tarn__upstream *upstream, const struct ta
 			best = (int)i;
 	}
 	return best;
+}
+
+bool tarn__upstream_may_try(const struct tarn__upstream *upstream, size_t index)
+{
+	if (upstream->policy != TARN_STRICT)
+		return true;
+	for (size_t i = 0; i < index; i++) {
+		const struct tarn__server *server = &upstream->servers[i];
+		if (!server->is_loop && !tarn__server_is_dead(server))
+			return false;
+	}
+	return true;
 }
 
 uint64_t tarn__upstream_patience_ms(const struct tarn__server *server, unsigned sends)

@@ -157,7 +157,8 @@ struct tarn__tries {
 /*
  * The server to ask next for a question with these tries (one per server): of those that live the
  * one sent to least often, of these the policy's first: the fastest, or in order, from that of the
- * question's turn on. -1: nothing left to try.
+ * question's turn on. By the strict order, the first that has anything left to try. -1: nothing left
+ * to try.
  */
 int tarn__upstream_choose(const struct tarn__upstream *, const struct tarn__tries *, size_t turn);
 
@@ -166,6 +167,9 @@ int tarn__upstream_choose(const struct tarn__upstream *, const struct tarn__trie
  * something? Those that are, are doubted from now on.
  */
 bool tarn__upstream_doubt(struct tarn__upstream *, const struct tarn__tries *);
+
+/* May a question go to that server, which is dead? Not by the strict order, where one before it lives. */
+bool tarn__upstream_may_try(const struct tarn__upstream *, size_t index);
 
 /* How long an answer from that server may take before the next is asked too; doubles with sends. */
 uint64_t tarn__upstream_patience_ms(const struct tarn__server *, unsigned sends);

@@ -298,7 +298,7 @@ static json_t *describe_asking(const struct tarn__group *group, const struct tar
 	}
 	const char *otherwise = is_stale ? ", or the old one if none answers in 1.8 s" : "";
 	/* By other policies it depends on the worker. */
-	if (group->policy != TARN_SEQUENTIAL)
+	if (group->policy != TARN_SEQUENTIAL && group->policy != TARN_STRICT)
 		return json_sprintf("that of an upstream server%s", otherwise);
 	return json_sprintf("that of an upstream server, %s first%s",
 			    tarn_address_format(&first->address, who), otherwise);

@@ -61,7 +61,8 @@ const struct tarn__option_row tarn__options[] = {
 		.word = "policy",
 		.value = "NAME",
 		.help = "which upstream to ask first: fastest (the default),\n"
-			"sequential, round-robin; or parallel: all at once",
+			"sequential, strict, round-robin;\n"
+			"or parallel: all at once",
 		.form = &tarn__form_policy,
 		.offset = SETTING(policy),
 	},

@@ -606,10 +606,9 @@ const struct tarn__form tarn__form_no = {
 };
 
 static const char *const policies[] = {
-	[TARN_FASTEST] = "fastest",
-	[TARN_SEQUENTIAL] = "sequential",
-	[TARN_ROUND_ROBIN] = "round-robin",
-	[TARN_PARALLEL] = "parallel",
+	[TARN_FASTEST] = "fastest",	    [TARN_SEQUENTIAL] = "sequential",
+	[TARN_ROUND_ROBIN] = "round-robin", [TARN_PARALLEL] = "parallel",
+	[TARN_STRICT] = "strict",
 };
 
 const char *tarn__policy_name(enum tarn_policy policy)
@@ -625,7 +624,7 @@ static const char *take_policy(void *field, const char *text)
 			return NULL;
 		}
 	}
-	return "not a policy (fastest, sequential, round-robin, parallel)";
+	return "not a policy (fastest, sequential, strict, round-robin, parallel)";
 }
 
 static void clear_policy(void *field)

@@ -83,7 +83,7 @@ extern const struct tarn__form tarn__form_path_or_none;
 extern const struct tarn__form tarn__form_socket;
 extern const struct tarn__form tarn__form_socket_or_none;
 
-/* "fastest", "sequential", "round-robin", "parallel". */
+/* "fastest", "sequential", "round-robin", "parallel", "strict". */
 const char *tarn__policy_name(enum tarn_policy);
 
 /* Writes text between quotes, as a configuration file has it. */

@@ -679,7 +679,8 @@ static void do_trust_ad(struct script *script)
 
 static void do_policy(struct script *script)
 {
-	static const char *const names[] = {"fastest", "sequential", "round-robin", "parallel"};
+	static const char *const names[] = {"fastest", "sequential", "round-robin", "parallel",
+					    "strict"};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(names[i], word(script, 1, "a policy")) == 0) {
 			script->policy = (enum tarn_policy)i;

@@ -347,12 +347,13 @@ START_TEST(faults_of_all_files_are_told)
 	write_file("g", "workers = 2\nupstream = here\n");
 	load("f", NULL, NULL);
 	ck_assert_ptr_null(settings);
-	ck_assert_str_eq(fault_text,
-			 "g:1: workers: said already in f:1\n"
-			 "g:2: upstream here: not an IP address\n"
-			 "f:2: include missing: No such file or directory\n"
-			 "f:3: policy best: not a policy (fastest, sequential, round-robin, "
-			 "parallel)\n");
+	ck_assert_str_eq(
+		fault_text,
+		"g:1: workers: said already in f:1\n"
+		"g:2: upstream here: not an IP address\n"
+		"f:2: include missing: No such file or directory\n"
+		"f:3: policy best: not a policy (fastest, sequential, strict, round-robin, "
+		"parallel)\n");
 }
 END_TEST
 

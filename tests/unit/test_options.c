@@ -123,7 +123,8 @@ END_TEST
 
 START_TEST(policy_goes_by_its_name)
 {
-	static const char *const names[] = {"fastest", "sequential", "round-robin", "parallel"};
+	static const char *const names[] = {"fastest", "sequential", "round-robin", "parallel",
+					    "strict"};
 	char text[64];
 	snprintf(text, sizeof(text), "--policy %s", names[_i]);
 	say(text);
@@ -218,8 +219,8 @@ static const struct {
 	{"-u 192.0.2.1:0", "--upstream 192.0.2.1:0: not a port (1 to 65535)"},
 	{"-u 192.0.2.256", "--upstream 192.0.2.256: not an IP address"},
 	{"--upstream=", "--upstream : not an IP address"},
-	{"--policy fast",
-	 "--policy fast: not a policy (fastest, sequential, round-robin, parallel)"},
+	{"--policy fast", "--policy fast: not a policy (fastest, sequential, strict, "
+			  "round-robin, parallel)"},
 	{"-w 0", "--workers 0: " NOT_WORKERS},
 	{"-w 257", "--workers 257: " NOT_WORKERS},
 	{"-w -1", "--workers -1: " NOT_WORKERS},
@@ -404,7 +405,7 @@ int main(void)
 	tcase_add_test(tcase, a_listener_may_leave_its_port_to_the_system);
 	tcase_add_test(tcase, networks_and_names_may_be_repeated);
 	tcase_add_test(tcase, ports_to_avoid_are_ranges);
-	tcase_add_loop_test(tcase, policy_goes_by_its_name, TARN_FASTEST, TARN_PARALLEL + 1);
+	tcase_add_loop_test(tcase, policy_goes_by_its_name, TARN_FASTEST, TARN_STRICT + 1);
 	tcase_add_test(tcase, verbosity_counts);
 	tcase_add_test(tcase, help_and_version_win_over_check);
 	tcase_add_loop_test(tcase, times_have_units, 0, sizeof(times) / sizeof(times[0]));

@@ -145,6 +145,37 @@ static void check_order(enum tarn_policy policy, size_t turn, const int order[CO
 	}
 }
 
+START_TEST(strict_order_is_left_when_nothing_is_left_to_try)
+{
+	upstream->policy = TARN_STRICT;
+	tarn__server_answered(&upstream->servers[0], 0, 80);
+	tarn__server_answered(&upstream->servers[1], 0, 20);
+	for (int i = 0; i < TARN__SENDS_MAX * COUNT; i++) {
+		int index = tarn__upstream_choose(upstream, tries, 1);
+		ck_assert_int_eq(index, i / TARN__SENDS_MAX);
+		tries[index].sends++;
+	}
+	memset(tries, 0, sizeof tries);
+	tries[0].is_done = true;
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 1);
+	fail_often(&upstream->servers[1], 1000);
+	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 2);
+}
+END_TEST
+
+START_TEST(question_tries_a_dead_server_where_the_order_lets_it)
+{
+	fail_often(&upstream->servers[1], 1000);
+	ck_assert(tarn__upstream_may_try(upstream, 1));
+	upstream->policy = TARN_STRICT;
+	ck_assert(!tarn__upstream_may_try(upstream, 1));
+	ck_assert(tarn__upstream_may_try(upstream, 0));
+	upstream->servers[0].is_loop = true;
+	ck_assert(tarn__upstream_may_try(upstream, 1));
+	ck_assert(tarn__upstream_may_try(upstream, 2));
+}
+END_TEST
+
 START_TEST(policy_says_who_is_first)
 {
 	tarn__server_answered(&upstream->servers[0], 0, 80);
@@ -271,6 +302,8 @@ int main(void)
 	tcase_add_test(tcase, server_that_fails_three_times_in_a_row_is_passed_by);
 	tcase_add_test(tcase, upstream_is_down_when_all_servers_are_dead);
 	tcase_add_test(tcase, one_answer_heals);
+	tcase_add_test(tcase, strict_order_is_left_when_nothing_is_left_to_try);
+	tcase_add_test(tcase, question_tries_a_dead_server_where_the_order_lets_it);
 	tcase_add_test(tcase, policy_says_who_is_first);
 	tcase_add_test(tcase, server_that_stays_is_known);
 	tcase_add_test(tcase, patience_follows_the_round_trip_within_its_limits);
