@@ -223,11 +223,16 @@ struct tarn_options {
 	 */
 	const struct tarn_port_range *avoid_ports;
 	size_t avoid_port_count;
+	/*
+	 * Seconds that a failed lookup is remembered (RFC 9520): 5, then twice as long after each further
+	 * failure, up to 60 or what the first is. 1 to 300.
+	 */
+	int32_t failure_sec, failure_max_sec;
 };
 
 /*
  * NULL with errno set: ENOMEM; EINVAL for more than 64 upstreams of one zone or 1024 of all, for
- * traits that are none, for fewer than 4096 ports to ask from, for a pass or a zone that is no name, or a zone that is there twice, or a network of which others leave
+ * traits that are none, for a span of failures out of its bounds, for fewer than 4096 ports to ask from, for a pass or a zone that is no name, or a zone that is there twice, or a network of which others leave
  * nothing: which, the log says.
  */
 struct tarn *tarn_new(const struct tarn_options *);
@@ -246,7 +251,7 @@ int tarn_set_upstreams_with_traits(struct tarn *, const struct tarn_address *ups
 				   const struct tarn_traits *traits, size_t count);
 
 /*
- * Everything that tarn_new() was told anew, cache_size, stale_sec and log apart, which stay as they are. The
+ * Everything that tarn_new() was told anew, cache_size, stale_sec, failure_sec, failure_max_sec and log apart, which stay as they are. The
  * cache stays, but for zones whose servers are others now; questions under way are asked again where
  * their servers are others. Any thread: each worker changes over on its own, at once. TARN_ENOMEM or
  * TARN_EINVAL, as tarn_new(): nothing has changed.

@@ -179,8 +179,17 @@ static int check_group(const char *name, size_t server_count, const struct tarn_
 	return 0;
 }
 
+/* 0 is the default. */
+static bool is_failure_span(int32_t sec)
+{
+	return sec == 0 || (sec >= TARN__FAILURE_SEC_MIN && sec <= TARN__FAILURE_SEC_MAX);
+}
+
 static int check(const struct tarn_options *options, char fault[TARN__CONFIG_FAULT_MAX])
 {
+	if (!is_failure_span(options->failure_sec) || !is_failure_span(options->failure_max_sec))
+		return refuse(fault, "failures are remembered for %d to %d seconds",
+			      TARN__FAILURE_SEC_MIN, TARN__FAILURE_SEC_MAX);
 	size_t server_count = options->upstream_count;
 	int error =
 		check_group(".", options->upstream_count, options->traits, &options->source, fault);

@@ -28,6 +28,9 @@ enum {
 	TARN__SERVERS_MAX = 64, /* of one group */
 	TARN__SERVERS_ALL_MAX = 1024, /* of all: each may have tens of sockets in each worker */
 	TARN__INTERFACE_MAX = 16, /* octets of an interface's name, with NUL: the kernel's limit */
+	TARN__FAILURE_SEC_MIN =
+		1, /* RFC 9520 section 3.2: failures are to be remembered so long ... */
+	TARN__FAILURE_SEC_MAX = 300, /* ... and no longer */
 	TARN__CONFIG_FAULT_MAX = 256, /* octets of what is wrong with a configuration */
 };
 

@@ -28,8 +28,8 @@ enum {
 	STALE_SEC = 86400, /* RFC 8767 suggests one to three days */
 	STALE_AFTER_MS = 1800, /* the client response timer */
 	STALE_FAILURE_MS = 30000, /* the failure recheck timer */
-	FAILURE_MS = 5000, /* RFC 9520 section 3.2: at least 1 s ... */
-	FAILURE_MAX_MS = 60000, /* ... at most 5 min; doubling in between */
+	FAILURE_SEC = 5, /* RFC 9520 section 3.2: at least 1 s ... */
+	FAILURE_MAX_SEC = 60, /* ... at most 5 min; doubling in between */
 	REFRESH_PERCENT = 10, /* of its life an answer is looked up ahead of time */
 };
 
@@ -143,6 +143,18 @@ static uint64_t stale_ms(int32_t stale_sec)
 	return 1000 * (uint64_t)(stale_sec > 0 ? stale_sec : STALE_SEC);
 }
 
+static uint64_t failure_ms(const struct tarn__shared_options *options)
+{
+	return 1000 * (uint64_t)(options->failure_sec > 0 ? options->failure_sec : FAILURE_SEC);
+}
+
+/* The cache takes the larger of both. */
+static uint64_t failure_max_ms(const struct tarn__shared_options *options)
+{
+	return 1000 * (uint64_t)(options->failure_max_sec > 0 ? options->failure_max_sec
+							      : FAILURE_MAX_SEC);
+}
+
 struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options)
 {
 	struct tarn__shared *shared = calloc(1, sizeof *shared);
@@ -158,8 +170,8 @@ struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options
 		.stale_ms = stale_ms(options->stale_sec),
 		.stale_after_ms = STALE_AFTER_MS,
 		.stale_failure_ms = STALE_FAILURE_MS,
-		.failure_ms = FAILURE_MS,
-		.failure_max_ms = FAILURE_MAX_MS,
+		.failure_ms = failure_ms(options),
+		.failure_max_ms = failure_max_ms(options),
 		.refresh_percent = REFRESH_PERCENT,
 		.now_ms = options->now_ms,
 		.lookup = on_lookup,

@@ -36,7 +36,7 @@ struct tarn__stats;
 /* What stays as it is for good. */
 struct tarn__shared_options {
 	size_t cache_size;
-	int32_t stale_sec; /* struct tarn_options' */
+	int32_t stale_sec, failure_sec, failure_max_sec; /* struct tarn_options' */
 	uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN];
 	/* The cache's clock: struct rtcache_options.now_ms and its arg. NULL: its own. */
 	uint64_t (*now_ms)(void *arg);

@@ -170,6 +170,27 @@ const struct tarn__option_row tarn__options[] = {
 		.is_fixed = true,
 	},
 	{
+		.name = "failure-ttl",
+		.section = "cache",
+		.word = "failure-ttl",
+		.value = "TIME",
+		.help = "a failed lookup is not repeated for so long, then for\n"
+			"twice as long each time (default: 5s) ...",
+		.form = &tarn__form_failure,
+		.offset = SETTING(failure_sec),
+		.is_fixed = true,
+	},
+	{
+		.name = "max-failure-ttl",
+		.section = "cache",
+		.word = "max-failure-ttl",
+		.value = "TIME",
+		.help = "... up to this (default: 60s)",
+		.form = &tarn__form_failure,
+		.offset = SETTING(failure_max_sec),
+		.is_fixed = true,
+	},
+	{
 		.letter = 'a',
 		.name = "allow",
 		.section = "access",

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@
 enum {
 	CACHE_SIZE_DEFAULT = 16 * 1024 * 1024,
 	STALE_SEC_DEFAULT = 86400,
+	FAILURE_SEC_DEFAULT = 5,
+	FAILURE_MAX_SEC_DEFAULT = 60,
 	RESOLV_CONF_MAX = 1 << 20, /* thousands of lines: nobody wrote more for the C library */
 };
 
@@ -84,6 +87,8 @@ int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn
 	*out = (struct tarn_options){
 		.cache_size = settings->cache_size,
 		.stale_sec = settings->stale_sec,
+		.failure_sec = settings->failure_sec,
+		.failure_max_sec = settings->failure_max_sec,
 		.upstreams = settings->upstreams.items,
 		.upstream_count = settings->upstreams.count,
 		.policy = settings->policy,
@@ -234,6 +239,18 @@ static void refuse_metrics(const struct tarn__settings *settings, struct tarn__f
 		       tarn_address_format(&settings->metrics.items[0], text), wrong, faults);
 }
 
+/* The first span is to be none that the last one forbids. */
+static void refuse_spans(const struct tarn__settings *settings, struct tarn__faults *faults)
+{
+	const int32_t *field = &settings->failure_max_sec;
+	if (*field >= settings->failure_sec)
+		return;
+	char text[16];
+	snprintf(text, sizeof(text), "%ds", (int)*field);
+	refuse(find_row(settings, field), tarn__settings_origin(settings, field), text,
+	       "shorter than failure-ttl", faults);
+}
+
 static void check(const struct tarn__settings *settings, struct tarn__faults *faults)
 {
 	refuse_self(settings, tarn__settings_origin(settings, &settings->upstreams),
@@ -247,6 +264,7 @@ static void check(const struct tarn__settings *settings, struct tarn__faults *fa
 	refuse_unusable(settings, &settings->control_group, tarn__privileges_group_fault, faults);
 	refuse_unusable(settings, &settings->dnstap, tarn__dnstap_fault, faults);
 	refuse_metrics(settings, faults);
+	refuse_spans(settings, faults);
 	tarn__faults_sort(faults);
 }
 
@@ -265,6 +283,12 @@ int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_
 		settings->cache_size = CACHE_SIZE_DEFAULT;
 	if (settings->stale_sec == 0)
 		settings->stale_sec = STALE_SEC_DEFAULT;
+	if (settings->failure_sec == 0)
+		settings->failure_sec = FAILURE_SEC_DEFAULT;
+	if (settings->failure_max_sec == 0)
+		settings->failure_max_sec = settings->failure_sec > FAILURE_MAX_SEC_DEFAULT
+						    ? settings->failure_sec
+						    : FAILURE_MAX_SEC_DEFAULT;
 	if (settings->log_level == 0)
 		settings->log_level = TARN_LOG_INFO;
 	check(settings, faults);

@@ -47,6 +47,7 @@ struct tarn__settings {
 	unsigned workers;
 	size_t cache_size;
 	int32_t stale_sec; /* negative: none */
+	int32_t failure_sec, failure_max_sec;
 	struct tarn__networks allow;
 	struct tarn__names pass;
 	bool hide_identity;

@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <sys/un.h>
 
+#include "core/config.h"
 #include "core/ports.h"
 #include "daemon/addresses.h"
 #include "daemon/log.h"
@@ -542,6 +543,25 @@ static void print_time(const void *field, FILE *out)
 
 const struct tarn__form tarn__form_time = {
 	.take = take_time,
+	.clear = clear_time,
+	.print = print_time,
+};
+
+static const char *take_failure(void *field, const char *text)
+{
+	int32_t time = 0;
+	const char *fault = take_time(&time, text);
+	if (!fault && (time < TARN__FAILURE_SEC_MIN || time > TARN__FAILURE_SEC_MAX))
+		fault = "out of bounds (1s to 5m)";
+	if (!fault)
+		*(int32_t *)field = time;
+	return fault;
+}
+
+_Static_assert(TARN__FAILURE_SEC_MIN == 1 && TARN__FAILURE_SEC_MAX == 300, "the text says so");
+
+const struct tarn__form tarn__form_failure = {
+	.take = take_failure,
 	.clear = clear_time,
 	.print = print_time,
 };

@@ -70,6 +70,7 @@ extern const struct tarn__form tarn__form_policy; /* enum tarn_policy */
 extern const struct tarn__form tarn__form_workers; /* unsigned */
 extern const struct tarn__form tarn__form_size; /* size_t */
 extern const struct tarn__form tarn__form_time; /* int32_t: seconds; negative: said to be none */
+extern const struct tarn__form tarn__form_failure; /* int32_t: seconds that RFC 9520 allows */
 extern const struct tarn__form tarn__form_networks; /* struct tarn__networks */
 extern const struct tarn__form tarn__form_names; /* struct tarn__names */
 extern const struct tarn__form tarn__form_ports; /* struct tarn__port_ranges, to be avoided */

@@ -132,6 +132,8 @@ static struct tarn__shared *make_shared(const struct tarn_options *options)
 	struct tarn__shared_options shared = {
 		.cache_size = options->cache_size > 0 ? options->cache_size : CACHE_SIZE,
 		.stale_sec = options->stale_sec,
+		.failure_sec = options->failure_sec,
+		.failure_max_sec = options->failure_max_sec,
 		.now_ms = clock_ms,
 	};
 	struct tarn__random random = {0};

@@ -11,7 +11,7 @@ import dns.message
 import dns.rcode
 import pytest
 
-from upstream import SILENCE, reply
+from upstream import SILENCE, failure, reply
 
 OLD, NEW = "192.0.2.1", "192.0.2.2"
 SOA = "example. 600 IN SOA ns.example. admin.example. 1 7200 900 1209600 1"
@@ -201,3 +201,21 @@ def test_nothing_stale_is_served_where_that_is_said(run_tarn, upstream, server):
     server.mood = dns.rcode.SERVFAIL
     time.sleep(EXPIRED)
     assert tarn.ask("a.example.").rcode() == dns.rcode.SERVFAIL
+
+
+def test_failures_are_remembered_as_long_as_is_said(run_tarn, run_upstream):
+    """1 s, then 2 s, and no longer than that."""
+    upstream = run_upstream(failure(dns.rcode.SERVFAIL))
+    tarn = run_tarn("--workers", 1, "--failure-ttl", "1s", "--max-failure-ttl", "2s",
+                    upstreams=[f"{upstream.address} no-mixed-case"])
+    times = []
+    started = time.monotonic()
+    while len(times) < 4:
+        assert tarn.ask("www.example.").rcode() == dns.rcode.SERVFAIL
+        if upstream.count() > len(times):
+            times.append(time.monotonic())
+        assert time.monotonic() - started < 30
+        time.sleep(0.02)
+    spans = [after - before for before, after in zip(times, times[1:])]
+    for span, said in zip(spans, (1, 2, 2)):
+        assert said - 0.1 < span < said + 1, spans

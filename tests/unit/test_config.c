@@ -308,6 +308,23 @@ START_TEST(ports_to_avoid_are_those_of_all_that_follow)
 }
 END_TEST
 
+START_TEST(failures_are_remembered_within_bounds)
+{
+	static const struct {
+		int32_t first, max;
+		bool is_good;
+	} spans[] = {{0, 0, true},   {1, 300, true},  {300, 1, true},
+		     {-1, 0, false}, {0, 301, false}, {301, 0, false}};
+	for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
+		struct tarn__config *config = make(&(struct tarn_options){
+			.failure_sec = spans[i].first, .failure_max_sec = spans[i].max});
+		ck_assert(!config == !spans[i].is_good);
+		ck_assert(config || strstr(fault, "1 to 300"));
+		tarn__config_put(config);
+	}
+}
+END_TEST
+
 START_TEST(other_upstreams_leave_the_rest_as_it_is)
 {
 	const struct tarn_forward forwards[] = {corp, none, lab};
@@ -427,6 +444,7 @@ int main(void)
 	tcase_add_test(tcase, servers_have_the_source_of_their_family);
 	tcase_add_test(tcase, servers_with_other_traits_are_others);
 	tcase_add_test(tcase, ports_to_avoid_are_those_of_all_that_follow);
+	tcase_add_test(tcase, failures_are_remembered_within_bounds);
 	tcase_add_test(tcase, other_upstreams_leave_the_rest_as_it_is);
 	tcase_add_test(tcase, names_move_with_their_zones_servers);
 	tcase_add_test(tcase, names_of_a_zone_move_when_its_chains_are_followed);

@@ -38,7 +38,11 @@ static struct tarn__origin *origin_of(struct tarn__settings *settings, const cha
 
 START_TEST(each_setting_says_where_it_comes_from)
 {
-	struct tarn__settings settings = {.workers = 3, .cache_size = 1 << 20, .stale_sec = 90};
+	struct tarn__settings settings = {.workers = 3,
+					  .cache_size = 1 << 20,
+					  .stale_sec = 90,
+					  .failure_sec = 5,
+					  .failure_max_sec = 60};
 	add(&settings.listens, "127.0.0.1:5300");
 	add(&settings.listens, "::1");
 	add(&settings.upstreams, "192.0.2.1");
@@ -50,7 +54,9 @@ START_TEST(each_setting_says_where_it_comes_from)
 	ck_assert_said("\nupstream = { 192.0.2.1:53 }                      # /etc/tarn.conf:7\n");
 	ck_assert_said("\nworkers = 3                                      # command line\n");
 	ck_assert_said("cache {\n\tsize = 1M                                # default\n"
-		       "\tserve-stale = 90s                        # default\n}\n");
+		       "\tserve-stale = 90s                        # default\n"
+		       "\tfailure-ttl = 5s                         # default\n"
+		       "\tmax-failure-ttl = 1m                     # default\n}\n");
 	ck_assert_said("\t# allow: loopback, private and link-local networks\n");
 }
 END_TEST

@@ -194,6 +194,14 @@ START_TEST(times_have_units)
 }
 END_TEST
 
+START_TEST(failures_have_their_spans)
+{
+	say("--failure-ttl 1 --max-failure-ttl 5m");
+	ck_assert_int_eq(settings->failure_sec, 1);
+	ck_assert_int_eq(settings->failure_max_sec, 300);
+}
+END_TEST
+
 START_TEST(workers_go_up_to_their_bound)
 {
 	say("-w 1");
@@ -203,6 +211,7 @@ START_TEST(workers_go_up_to_their_bound)
 }
 END_TEST
 
+#define NOT_A_SPAN "out of bounds (1s to 5m)"
 #define NOT_PORTS "not a port, or a range of them (such as 8080 or 9000-9100)"
 #define NOT_A_SIZE "not a size (such as 512k, 16M, 16MiB or 1G)"
 #define NOT_A_TIME "not a time (such as 30s, 15m, 12h or 1d)"
@@ -231,6 +240,10 @@ static const struct {
 	{"--serve-stale 1w", "--serve-stale 1w: " NOT_A_TIME},
 	{"--serve-stale 1dd", "--serve-stale 1dd: " NOT_A_TIME},
 	{"--serve-stale -1", "--serve-stale -1: " NOT_A_TIME},
+	{"--failure-ttl 0", "--failure-ttl 0: " NOT_A_SPAN},
+	{"--failure-ttl 301", "--failure-ttl 301: " NOT_A_SPAN},
+	{"--max-failure-ttl 6m", "--max-failure-ttl 6m: " NOT_A_SPAN},
+	{"--max-failure-ttl soon", "--max-failure-ttl soon: " NOT_A_TIME},
 	{"-s 0", "--cache-size 0: too small (64k at least)"},
 	{"-s 65535", "--cache-size 65535: too small (64k at least)"},
 	{"-s lots", "--cache-size lots: " NOT_A_SIZE},
@@ -410,6 +423,7 @@ int main(void)
 	tcase_add_test(tcase, help_and_version_win_over_check);
 	tcase_add_loop_test(tcase, times_have_units, 0, sizeof(times) / sizeof(times[0]));
 	tcase_add_loop_test(tcase, sizes_have_units, 0, sizeof(sizes) / sizeof(sizes[0]));
+	tcase_add_test(tcase, failures_have_their_spans);
 	tcase_add_test(tcase, workers_go_up_to_their_bound);
 	tcase_add_loop_test(tcase, a_fault_names_the_option_and_the_reason, 0,
 			    sizeof(faults) / sizeof(faults[0]));

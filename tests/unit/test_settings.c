@@ -75,13 +75,35 @@ END_TEST
 START_TEST(what_was_said_stays)
 {
 	write_resolv_conf("nameserver 192.0.2.1\n");
-	struct tarn__settings settings = {
-		.workers = 3, .cache_size = 65537, .stale_sec = -1, .log_level = TARN_LOG_ERR};
+	struct tarn__settings settings = {.workers = 3,
+					  .cache_size = 65537,
+					  .stale_sec = -1,
+					  .failure_sec = 1,
+					  .failure_max_sec = 2,
+					  .log_level = TARN_LOG_ERR};
 	add(&settings.listens, "192.0.2.7:5300");
 	add(&settings.upstreams, "2001:db8::1");
 	struct tarn__settings before = settings;
 	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
 	ck_assert_int_eq(memcmp(&settings, &before, sizeof(before)), 0);
+}
+END_TEST
+
+START_TEST(spans_of_failures_fit_each_other)
+{
+	write_resolv_conf("");
+	struct tarn__settings settings = {0};
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(settings.failure_sec, 5);
+	ck_assert_int_eq(settings.failure_max_sec, 60);
+	settings = (struct tarn__settings){.failure_sec = 120};
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(settings.failure_max_sec, 120);
+	settings = (struct tarn__settings){.failure_max_sec = 5};
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	settings = (struct tarn__settings){.failure_sec = 10, .failure_max_sec = 9};
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), TARN_EINVAL);
+	ck_assert_str_eq(faults.items[0].text, "--max-failure-ttl 9s: shorter than failure-ttl");
 }
 END_TEST
 
@@ -399,6 +421,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, what_was_not_said_gets_its_default);
 	tcase_add_test(tcase, what_was_said_stays);
+	tcase_add_test(tcase, spans_of_failures_fit_each_other);
 	tcase_add_test(tcase, a_resolver_is_told_all_of_it);
 	tcase_add_test(tcase, tarn_does_not_take_itself_from_resolv_conf);
 	tcase_add_test(tcase, a_resolver_beside_tarn_is_taken);
