@@ -228,6 +228,8 @@ struct tarn_options {
 	 * failure, up to 60 or what the first is. 1 to 300.
 	 */
 	int32_t failure_sec, failure_max_sec;
+	/* The addresses of a name begin with another one in each reply. */
+	bool rotate_addresses;
 };
 
 /*

@@ -418,6 +418,7 @@ static int fill_config(struct tarn__config *config, const struct tarn_options *o
 			return error;
 	}
 	config->trust_ad = options->trust_ad;
+	config->rotate_addresses = options->rotate_addresses;
 	config->source = options->source;
 	if (options->source.interface) {
 		snprintf(config->interface, sizeof config->interface, "%s",
@@ -481,6 +482,7 @@ static struct tarn__config *derive(struct tarn__config *old, const struct tarn_a
 	config->ports = base->ports;
 	config->zones_digest = base->zones_digest;
 	config->trust_ad = trust_ad;
+	config->rotate_addresses = base->rotate_addresses;
 	config->source = base->source; /* the interface's name stays the base's */
 	if (!have_room(config, old->group_count, kept + count)) {
 		tarn__config_put(config);

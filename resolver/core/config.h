@@ -73,6 +73,7 @@ struct tarn__config {
 	uint64_t zones_digest; /* of the zones and their servers, in any order */
 	/* Their word on what they validated is taken: AD is asked for and passed on (RFC 6840). */
 	bool trust_ad;
+	bool rotate_addresses; /* in replies */
 	struct tarn_source source; /* of the root's servers, those to come too */
 	char interface[TARN__INTERFACE_MAX]; /* of the source */
 	size_t group_count;

@@ -101,6 +101,8 @@ size_t tarn__respond_value(const struct tarn__respondent *to, const struct rtcac
 		.age_sec = (uint32_t)(value->age_ms / 1000),
 		.trust_ad = to->config->trust_ad,
 	};
+	if (to->config->rotate_addresses)
+		to->io->random(to->io->data, &how.rotation, sizeof how.rotation);
 	if (value->status == RTCACHE_STALE) {
 		bool exists = tarn__stored_rcode(value->data) != TARN__NXDOMAIN;
 		how.stale_ttl = TARN__STALE_TTL;

@@ -230,6 +230,13 @@ const struct tarn__option_row tarn__options[] = {
 		.offset = SETTING(trust_ad),
 	},
 	{
+		.name = "rotate-addresses",
+		.word = "rotate-addresses",
+		.help = "begin with another address of a name in each reply",
+		.form = &tarn__form_yes,
+		.offset = SETTING(rotate_addresses),
+	},
+	{
 		.name = "user",
 		.word = "user",
 		.value = "NAME",

@@ -100,6 +100,7 @@ int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn
 		.pass = settings->pass.items,
 		.pass_count = settings->pass.count,
 		.trust_ad = settings->trust_ad,
+		.rotate_addresses = settings->rotate_addresses,
 		.hide_identity = settings->hide_identity,
 		.traits = settings->upstreams.traits,
 		.avoid_ports = settings->avoid_ports.items,

@@ -52,6 +52,7 @@ struct tarn__settings {
 	struct tarn__names pass;
 	bool hide_identity;
 	bool trust_ad;
+	bool rotate_addresses;
 	const char *user;
 	bool no_sandbox;
 	enum tarn_log_level log_level;

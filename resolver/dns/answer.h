@@ -112,6 +112,7 @@ struct tarn__reply {
 	uint32_t age_sec; /* since it was stored */
 	uint32_t stale_ttl; /* not 0: every TTL is this (RFC 8767 section 5.11) */
 	bool trust_ad;
+	uint32_t rotation; /* random: addresses begin anywhere in their RRset; 0: as they came */
 	bool is_authoritative; /* AA: our own data */
 	struct tarn__options options; /* what goes into the OPT, if there is one */
 };

@@ -85,6 +85,48 @@ static void write_ttls(const struct records *records, uint8_t *wire,
 	}
 }
 
+/* Octets of an address in the record whose TTL stands there; 0: it has none. */
+static unsigned address_len(const uint8_t *ttl)
+{
+	unsigned type = tarn__get16(ttl - 4), len = tarn__get16(ttl + 4);
+	if (tarn__get16(ttl - 2) != TARN__CLASS_IN)
+		return 0;
+	return (type == TARN__TYPE_A && len == 4) || (type == TARN__TYPE_AAAA && len == 16) ? len
+											    : 0;
+}
+
+/* The records of the RRset that begins with the first. */
+static unsigned count_rrset(const struct records *records, unsigned first)
+{
+	unsigned count = 1;
+	while (first + count < records->answer_count &&
+	       tarn__get32(records->wire + tarn__get16(records->offsets + 2 * (first + count))) &
+		       TARN__STORED_SAME_RRSET)
+		count++;
+	return count;
+}
+
+/*
+ * The records of an RRset of addresses differ in these alone, which change places: whatever points
+ * to a name goes on doing so, and the order of an RRset is no part of its signature (RFC 4034 section
+ * 6.3).
+ */
+static void rotate_addresses(const struct records *records, uint8_t *wire, uint32_t rotation)
+{
+	unsigned count;
+	for (unsigned first = 0; first < records->answer_count; first += count) {
+		const uint8_t *offsets = records->offsets + 2 * first;
+		unsigned len = address_len(records->wire + tarn__get16(offsets));
+		count = count_rrset(records, first);
+		unsigned shift = (unsigned)((uint64_t)rotation * count >> 32);
+		for (unsigned i = 0; i < count && len > 0 && shift > 0; i++) {
+			unsigned from = i + shift < count ? i + shift : i + shift - count;
+			memcpy(wire + tarn__get16(offsets + 2 * i) + 6,
+			       records->wire + tarn__get16(offsets + 2 * from) + 6, len);
+		}
+	}
+}
+
 void tarn__stored_clear_ad(uint8_t *stored)
 {
 	stored[0] &= (uint8_t)~TARN__STORED_AD;
@@ -167,6 +209,8 @@ size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored
 	tarn__put16(out + 8, (uint16_t)records.authority_count);
 	memcpy(out + len, records.wire, records.len);
 	write_ttls(&records, out + len, reply);
+	if (reply->rotation)
+		rotate_addresses(&records, out + len, reply->rotation);
 	len += records.len;
 	if (query->has_opt)
 		len += tarn__opt_write(out + len, reply->limit - len,

@@ -11,6 +11,7 @@ import dns.rdatatype
 import pytest
 
 from servers import has_ipv6
+from upstream import reply
 from wire import answers, question_name, records
 
 QUESTIONS = [
@@ -164,3 +165,37 @@ def test_drill(tarn, tool):
                               "legal.tarn.example", "@127.0.0.1", "CAA"], capture_output=True,
                              text=True, timeout=20, check=True).stdout
         assert "rcode: NOERROR" in out and "ca.example" in out
+
+
+# ---- the order of addresses ----------------------------------------------------------------------
+
+def orders_of(tarn, name, rrtype="A", **options):
+    """In which orders the addresses come, of 60 replies."""
+    orders = set()
+    for number in range(60):
+        ask = tarn.tcp if number % 2 else tarn.udp
+        answer = ask(dns.message.make_query(name, rrtype, **options)).answer
+        assert [rrset.rdtype for rrset in answer][-1:] == [dns.rdatatype.from_text(rrtype)]
+        orders.add(tuple(rdata.address for rdata in answer[-1]))
+    return orders
+
+
+ADDRESSES = [f"192.0.2.{number}" for number in range(1, 5)]
+
+
+@pytest.fixture
+def several(run_upstream):
+    """www is an alias of a name with four addresses."""
+    return run_upstream(lambda q: reply(q, f"{q.name} 300 IN CNAME a.example.",
+                                        *(f"a.example. 300 IN A {text}" for text in ADDRESSES)))
+
+
+def test_addresses_stay_in_their_order(run_tarn, several):
+    assert orders_of(run_tarn(upstreams=[several]), "www.example.") == {tuple(ADDRESSES)}
+
+
+def test_addresses_are_rotated_where_that_is_wanted(run_tarn, several):
+    tarn = run_tarn("--workers", 1, "--rotate-addresses", upstreams=[several])
+    turned = {tuple(ADDRESSES[i:] + ADDRESSES[:i]) for i in range(4)}
+    assert orders_of(tarn, "www.example.") == turned
+    assert several.count() == 1

@@ -95,6 +95,7 @@ START_TEST(every_word_has_its_meaning)
 	    "access { allow = { 192.0.2.0/24, 2001:db8::/32 } pass = { local } hide-identity = on "
 	    "}\n"
 	    "trust-ad = yes\n"
+	    "rotate-addresses = yes\n"
 	    "user = \"nobody\"\n"
 	    "sandbox = no\n"
 	    "log { level = warning questions = /var/log/q dnstap = '/run/dnstap sock' }\n"
@@ -117,6 +118,7 @@ START_TEST(every_word_has_its_meaning)
 	ck_assert_str_eq(settings->pass.items[0], "local");
 	ck_assert(settings->hide_identity);
 	ck_assert(settings->trust_ad);
+	ck_assert(settings->rotate_addresses);
 	ck_assert_str_eq(settings->user, "nobody");
 	ck_assert(settings->no_sandbox);
 	ck_assert_int_eq(settings->log_level, TARN_LOG_WARNING);

@@ -681,6 +681,106 @@ START_TEST(longest_answer_leaves_room_for_opt)
 }
 END_TEST
 
+/* ---- rotation --------------------------------------------------------------------------- */
+
+static const char in_order[] = "www.example. 300 CNAME a.example.\n"
+			       "a.example. 300 A 192.0.2.1\n"
+			       "a.example. 300 A 192.0.2.2\n"
+			       "a.example. 300 A 192.0.2.3\n";
+
+static void store_addresses(void)
+{
+	ask("www.example.", TARN__TYPE_A, 0, 0);
+	store(0, in_order);
+}
+
+START_TEST(addresses_are_as_they_came)
+{
+	store_addresses();
+	for (int i = 0; i < 10; i++)
+		ck_assert_str_eq(replied(), in_order);
+}
+END_TEST
+
+static const struct {
+	uint32_t rotation;
+	const char *order;
+} rotations[] = {
+	{1, "123"},
+	{UINT32_MAX / 3, "123"},
+	{UINT32_MAX / 3 + 1, "231"},
+	{UINT32_MAX / 2, "231"},
+	{UINT32_MAX / 3 * 2 + 2, "312"},
+	{UINT32_MAX, "312"},
+};
+
+/* The chain stays in front, and everything in its place. */
+START_TEST(addresses_begin_anywhere)
+{
+	store_addresses();
+	how.rotation = rotations[_i].rotation;
+	how.age_sec = 100;
+	const char *order = rotations[_i].order;
+	char expected[256];
+	snprintf(expected, sizeof(expected),
+		 "www.example. 200 CNAME a.example.\na.example. 200 A 192.0.2.%c\n"
+		 "a.example. 200 A 192.0.2.%c\na.example. 200 A 192.0.2.%c\n",
+		 order[0], order[1], order[2]);
+	ck_assert_str_eq(replied(), expected);
+	/* What is stored is as it was. */
+	how = (struct tarn__reply){.limit = TARN__UDP_MAX};
+	ck_assert_str_eq(replied(), in_order);
+}
+END_TEST
+
+START_TEST(every_address_is_first_as_often)
+{
+	ask("www.example.", TARN__TYPE_AAAA, 0, -1);
+	store(0, "www.example. 300 AAAA 20010db8000000000000000000000001\nwww.example. 300 AAAA "
+		 "20010db8000000000000000000000002\n"
+		 "www.example. 300 AAAA 20010db8000000000000000000000003\nwww.example. 300 AAAA "
+		 "20010db8000000000000000000000004\n");
+	unsigned first[5] = {0};
+	for (uint32_t i = 0; i < 256; i++) {
+		how.rotation = i << 24 | 1;
+		replied();
+		first[reply[QUESTION_END + 12 + 15]]++;
+	}
+	for (int i = 1; i <= 4; i++)
+		ck_assert_uint_eq(first[i], 64);
+}
+END_TEST
+
+/* RFC 4034 section 6.3: the signer has put them in an order of its own. */
+START_TEST(signatures_stay_where_they_are)
+{
+	ask("www.example.", TARN__TYPE_A, 0, 0x8000);
+	store(0, "www.example. 60 CNAME a.test.\nwww.example. 60 RRSIG CNAME\n"
+		 "a.test. 60 A 192.0.2.1\na.test. 60 A 192.0.2.2\na.test. 60 RRSIG A\n");
+	how.rotation = UINT32_MAX;
+	ck_assert_str_eq(replied(), "www.example. 60 CNAME a.test.\nwww.example. 60 RRSIG CNAME\n"
+				    "a.test. 60 A 192.0.2.2\na.test. 60 A 192.0.2.1\n"
+				    "a.test. 60 RRSIG A\n");
+}
+END_TEST
+
+/* Other types, and what is alone, have no order to be changed. */
+static const char *const unmoved[] = {
+	"www.example. 300 A 192.0.2.1\n",
+	"www.example. 300 MX 10 a.example.\nwww.example. 300 MX 20 b.example.\n",
+	"www.example. 300 NS a.example.\nwww.example. 300 NS b.example.\n",
+};
+
+START_TEST(what_is_no_address_stays)
+{
+	static const unsigned types[] = {TARN__TYPE_A, TARN__TYPE_MX, TARN__TYPE_NS};
+	ask("www.example.", types[_i], 0, -1);
+	store(0, unmoved[_i]);
+	how.rotation = UINT32_MAX;
+	ck_assert_str_eq(replied(), unmoved[_i]);
+}
+END_TEST
+
 #define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
 
 static TCase *add_case(Suite *suite, const char *name)
@@ -733,5 +833,11 @@ int main(void)
 	tcase_add_test(tcase, proofs_that_do_not_fit_are_cut_with_tc);
 	tcase_add_test(tcase, reply_keeps_every_limit);
 	tcase_add_test(tcase, longest_answer_leaves_room_for_opt);
+	tcase = add_case(suite, "rotation");
+	tcase_add_test(tcase, addresses_are_as_they_came);
+	tcase_add_loop_test(tcase, addresses_begin_anywhere, 0, COUNT(rotations));
+	tcase_add_test(tcase, every_address_is_first_as_often);
+	tcase_add_test(tcase, signatures_stay_where_they_are);
+	tcase_add_loop_test(tcase, what_is_no_address_stays, 0, COUNT(unmoved));
 	return unit_run(suite);
 }
