@@ -133,6 +133,7 @@ START_TEST(server_is_named_with_its_zone)
 	servers[1].counts.silent = 2;
 	servers[1].counts.unsent = 7;
 	servers[1].is_plain = true;
+	servers[1].drops_cookies = true;
 	servers[1].srtt_ms = 1234;
 	servers[1].answered_ago_ms = 61002;
 	write_text();
@@ -141,6 +142,7 @@ START_TEST(server_is_named_with_its_zone)
 	check_line("tarn_upstream_failures_total{" LABELS ",reason=\"silent\"} 2");
 	check_line("tarn_upstream_unsent_total{" LABELS "} 7");
 	check_line("tarn_upstream_flaw{" LABELS ",flaw=\"no_edns\"} 1");
+	check_line("tarn_upstream_flaw{" LABELS ",flaw=\"drops_cookies\"} 1");
 	check_line("tarn_upstream_rtt_seconds{" LABELS "} 1.234");
 	check_line("tarn_upstream_silence_seconds{" LABELS "} 61.002");
 	check_line("tarn_upstream_questions_total{server=\"192.0.2.53:53\",zone=\".\"} 0");

@@ -302,6 +302,23 @@ START_TEST(new_upstream_is_asked_from_the_next_question_on)
 }
 END_TEST
 
+START_TEST(upstream_with_another_trait_is_asked_so_from_the_next_question_on)
+{
+	static const struct tarn_traits tcp = {.transport = TARN_TCP};
+	ask(one, 1, "a.example", TARN__NOERROR, 1);
+	ck_assert_int_eq(tarn_set_upstreams_with_traits(world.tarn, &world.fake.address, &tcp, 1),
+			 0);
+	run_dry(world.loop);
+	ask(one, 2, "b.example", TARN__NOERROR, 1);
+	ck_assert_uint_eq(world.fake.udp_count, 1);
+	ck_assert_uint_eq(world.fake.tcp_count, 1);
+	set_upstreams(&world.fake.address, 1);
+	run_dry(world.loop);
+	ask(one, 3, "c.example", TARN__NOERROR, 1);
+	ck_assert_uint_eq(world.fake.udp_count, 2);
+}
+END_TEST
+
 START_TEST(question_under_way_is_asked_at_the_new_upstream)
 {
 	world.fake.on_query = fake_hold;
@@ -731,6 +748,7 @@ int main(void)
 	TCase *news = tcase_create("news");
 	tcase_add_checked_fixture(news, set_up_with_other, tear_down_with_other);
 	tcase_add_test(news, new_upstream_is_asked_from_the_next_question_on);
+	tcase_add_test(news, upstream_with_another_trait_is_asked_so_from_the_next_question_on);
 	tcase_add_test(news, question_under_way_is_asked_at_the_new_upstream);
 	tcase_add_test(news, upstream_that_comes_back_is_good_at_once);
 	tcase_add_test(news, question_under_way_is_sent_again_when_the_network_has_changed);
