@@ -6,7 +6,7 @@
  * Silence has other reasons far more often: a lost packet, a slow name, a server that is down. So the
  * form that a server has answered is kept while it lives. Before it has answered one, the next message
  * of a question that has met with silence is plainer than the one before, and so is the first message
- * of the next question. Where a plainer one is answered that is noted; TARN__FLAW_STREAK times in a
+ * of the next question. Where a plainer one is answered that is noted; TARN__DROP_STREAK times in a
  * row, none of them overlapping another and no fuller one answered in between, and questions begin
  * with the plainer form for TARN__DROP_MIN_MS. Then a fuller one is tried; each time that it is
  * dropped again the span is twice as long, up to TARN__DROP_MAX_MS.
@@ -20,8 +20,7 @@
 #include <stdint.h>
 
 enum {
-	TARN__DROP_STREAK =
-		3, /* what loss brings about at once; it takes a quiet minute for more */
+	TARN__DROP_STREAK = 3, /* in a row: a lost packet costs no server its cookies */
 	TARN__DROP_MIN_MS = 10000, /* a wrong guess does no more harm than that */
 	TARN__DROP_MAX_MS = 600000,
 };
