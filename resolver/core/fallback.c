@@ -20,6 +20,11 @@ static bool is_heard(const struct tarn__fallback *fallback, enum tarn__fullness 
 	return fallback->heard & ((2U << form) - 1);
 }
 
+static bool is_heard_plain(const struct tarn__fallback *fallback)
+{
+	return fallback->heard >> TARN__ASK_PLAIN & 1;
+}
+
 enum tarn__fullness tarn__fallback_choose(const struct tarn__fallback *fallback,
 					  enum tarn__fullness begin, unsigned silences,
 					  bool wants_dnssec)
@@ -32,6 +37,9 @@ enum tarn__fullness tarn__fallback_choose(const struct tarn__fallback *fallback,
 	if (form < begin)
 		form = begin;
 	form += silences;
+	/* What has had its cookie and EDNS dropped, and then was answered, need not find out which again. */
+	if (silences > 0 && !fallback->has_heard_edns && is_heard_plain(fallback))
+		form = TARN__ASK_PLAIN;
 	if (wants_dnssec && fallback->has_heard_edns && form > TARN__ASK_COOKIELESS)
 		form = begin > TARN__ASK_COOKIELESS ? begin : TARN__ASK_COOKIELESS;
 	return form < TARN__ASK_PLAIN ? (enum tarn__fullness)form : TARN__ASK_PLAIN;

@@ -69,7 +69,7 @@ void tarn__fallback_heard(struct tarn__fallback *, enum tarn__fullness form,
 /* A message in that form has met with silence for so long that the server is charged for it. */
 void tarn__fallback_silent(struct tarn__fallback *, enum tarn__fullness form);
 
-/* Is a probe to have an OPT record? Not before the server has answered a question with one. */
+/* Has it ever answered anything with EDNS? */
 bool tarn__fallback_takes_edns(const struct tarn__fallback *);
 
 /* The server is dead: what it answered, or not, says nothing of what it will when it is back. */

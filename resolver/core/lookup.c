@@ -431,6 +431,9 @@ void tarn__lookup_restart(struct tarn__lookup *lookup)
 	for (size_t i = 0; i < group->upstream->count; i++) {
 		struct tarn__tries *tries = &lookup->tries[i];
 		tries->is_done = tries->is_done && !tries->is_unreachable;
+		/* That was no silence. */
+		if (tries->is_unreachable)
+			tries->silences = 0;
 		tries->is_unreachable = false;
 	}
 	tarn__list_move(&lookup->node, &group->running);
@@ -628,7 +631,9 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 		ask_again(lookup, index, TARN__TCP);
 		break;
 	default:
-		tarn__server_was_useless(server);
+		/* Once for a question, in mixed case and in lower case. */
+		if (!lookup->tries[index].is_lower_case)
+			tarn__server_was_useless(server);
 		give_up_server(lookup, index, TARN_EANSWER);
 	}
 }

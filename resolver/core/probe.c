@@ -125,18 +125,20 @@ static struct tarn__key choose_question(const struct tarn__probes *probes,
 				  .qclass = TARN__CLASS_IN};
 }
 
-/* Nothing is worth less than a probe that the server drops. */
+/* Of one that has never answered anything with EDNS every other probe is without: it may drop that. */
 static bool takes_edns(const struct tarn__server *server, uint64_t now)
 {
-	return !tarn__server_is_plain(server, now) && tarn__fallback_takes_edns(&server->fallback);
+	return !tarn__server_is_plain(server, now) &&
+	       (tarn__fallback_takes_edns(&server->fallback) || server->probes % 2 == 0);
 }
 
 static void send_probe(struct tarn__probes *probes, size_t index, uint64_t now)
 {
 	struct tarn__server *server = &probes->upstream->servers[index];
+	bool has_edns = takes_edns(server, now);
 	const struct tarn__key key = choose_question(probes, server);
 	/* Where it cannot be sent now, the next may be. */
-	send_question(probes, index, &key, takes_edns(server, now), true);
+	send_question(probes, index, &key, has_edns, true);
 }
 
 void tarn__probe_now(struct tarn__probes *probes, size_t index)
