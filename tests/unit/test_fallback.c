@@ -83,6 +83,37 @@ START_TEST(silence_is_carried_over_to_the_next_question)
 }
 END_TEST
 
+/* Three messages are lost while the server is down: that is no reason to lose signatures, too. */
+START_TEST(signatures_are_asked_for_of_whoever_has_given_any)
+{
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 2, true),
+			 TARN__ASK_PLAIN);
+	ck_assert(!tarn__fallback_takes_edns(&fallback));
+	hear(TARN__ASK_COOKIELESS);
+	tarn__fallback_died(&fallback);
+	ck_assert(tarn__fallback_takes_edns(&fallback));
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 2, true),
+			 TARN__ASK_COOKIELESS);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 2, false),
+			 TARN__ASK_PLAIN);
+	/* Where EDNS is known not to get through there are none. */
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_PLAIN, 0, true),
+			 TARN__ASK_PLAIN);
+}
+END_TEST
+
+START_TEST(who_has_answered_plain_questions_alone_is_asked_plainly_the_second_time)
+{
+	drop(TARN__ASK_PLAIN, 50, 10);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 0, true), TARN__ASK_FULL);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 1, true),
+			 TARN__ASK_PLAIN);
+	hear(TARN__ASK_COOKIELESS);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 1, true),
+			 TARN__ASK_COOKIELESS);
+}
+END_TEST
+
 START_TEST(three_in_a_row_are_learnt_for_a_while_that_doubles)
 {
 	for (int i = 1; i < TARN__DROP_STREAK; i++) {
@@ -159,6 +190,9 @@ int main(void)
 	tcase_add_test(tcase, each_silence_makes_the_next_message_plainer);
 	tcase_add_test(tcase, form_that_was_answered_is_kept_while_the_server_lives);
 	tcase_add_test(tcase, silence_is_carried_over_to_the_next_question);
+	tcase_add_test(tcase, signatures_are_asked_for_of_whoever_has_given_any);
+	tcase_add_test(tcase,
+		       who_has_answered_plain_questions_alone_is_asked_plainly_the_second_time);
 	tcase_add_test(tcase, three_in_a_row_are_learnt_for_a_while_that_doubles);
 	tcase_add_test(tcase, answer_to_a_fuller_one_in_between_begins_anew);
 	tcase_add_test(tcase, burst_of_losses_counts_once);
