@@ -88,9 +88,14 @@ def is_loop_probe(question):
 
 
 def is_probe(question):
-    """A zone's name servers, asked for without a cookie; clients' questions have one."""
-    return ((question.type == "NS" and question.message.edns == 0 and not question.message.options)
-            or is_loop_probe(question))
+    """A zone's name servers, asked for without a cookie; clients' questions have one at first."""
+    return ((question.type == "NS" and not question.message.options) or is_loop_probe(question))
+
+
+def is_clients(question):
+    """A client's question has a cookie, or at least a name in mixed case; a probe has neither."""
+    name = question.wire[12:13 + len(question.name)]
+    return bool(question.message.options) or name != name.lower()
 
 
 class Upstream:
