@@ -186,7 +186,7 @@ static bool is_edns_refusal(const struct tarn__answer *answer)
 static bool is_oversize(const struct tarn__attempt *attempt, size_t len)
 {
 	return attempt->exchange.transport == TARN__UDP &&
-	       len > (attempt->has_edns ? TARN__UDP_MAX : TARN__UDP_MIN);
+	       len > (attempt->fullness < TARN__ASK_PLAIN ? TARN__UDP_MAX : TARN__UDP_MIN);
 }
 
 static enum tarn__outcome judge_failure(const struct tarn__attempt *attempt,

@@ -66,7 +66,6 @@ static void tear_down(void)
 
 static void write_to(struct tarn__server *server, enum tarn__transport transport)
 {
-	tries = (struct tarn__tries){0};
 	attempt = (struct tarn__attempt){.exchange = {.transport = transport, .wire = attempt.wire},
 					 .key = &key,
 					 .server = server,
