@@ -444,8 +444,13 @@ void tarn__lookup_restart(struct tarn__lookup *lookup)
 
 void tarn__lookup_recall(struct tarn__lookup *lookup)
 {
-	while (!tarn__list_is_empty(&lookup->attempts))
-		cancel_attempt(TARN__CONTAINER(lookup->attempts.next, struct tarn__attempt, node));
+	while (!tarn__list_is_empty(&lookup->attempts)) {
+		struct tarn__attempt *attempt =
+			TARN__CONTAINER(lookup->attempts.next, struct tarn__attempt, node);
+		/* What is not waited for any more has not met with silence. */
+		attempt->tries->silences = 0;
+		cancel_attempt(attempt);
+	}
 	tarn__chain_drop(lookup);
 	wait_until(lookup, lookup->deadline_ms);
 }
