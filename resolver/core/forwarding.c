@@ -397,6 +397,26 @@ static struct tarn__forwarding **make_groups(struct tarn__lookups *all,
 	return groups;
 }
 
+static bool is_name_of(const struct tarn__forwarding *group, const uint8_t *qname, size_t len,
+		       uint16_t qtype)
+{
+	return len > 0 && tarn__forwarding_find(group->all, qname, len, qtype) == group;
+}
+
+/* What its servers are probed with must be theirs still: a name may be another zone's by now. */
+static void forget_names_of_others(struct tarn__forwarding *group)
+{
+	struct tarn__upstream *upstream = group->upstream;
+	for (size_t i = 0; i < upstream->count; i++) {
+		struct tarn__example *example = &upstream->servers[i].example;
+		if (!is_name_of(group, example->qname, example->qname_len, example->qtype))
+			example->qname_len = 0;
+	}
+	struct tarn__probes *probes = &group->probes;
+	if (!is_name_of(group, probes->suggested, probes->suggested_len, TARN__TYPE_A))
+		probes->suggested_len = 0;
+}
+
 int tarn__lookups_set_config(struct tarn__lookups *all, struct tarn__config *config,
 			     void (*switched)(void *arg), void *arg)
 {
@@ -414,6 +434,8 @@ int tarn__lookups_set_config(struct tarn__lookups *all, struct tarn__config *con
 		if (is_kept(config, groups, i, old, old_groups))
 			move_group(groups[i], config, i);
 	}
+	for (size_t i = 0; i < config->group_count; i++)
+		forget_names_of_others(groups[i]);
 	struct tarn__list strays;
 	tarn__list_init(&strays);
 	for (size_t i = 0; i < old->group_count; i++) {

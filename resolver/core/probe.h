@@ -9,7 +9,8 @@
  *
  * It is asked in turn for what it has answered before, and for the name servers of its zone, which it
  * has or can forward. In the place of the first one that has never answered is asked for the address
- * of a name that it was asked for in vain: some servers answer some types only.
+ * of a name that it was asked for in vain: some servers answer some types only. A name
+ * that another configuration has given to another zone is not among them.
  *
  * Thread: one struct tarn__probes per group and worker.
  */
