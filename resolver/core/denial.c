@@ -44,7 +44,8 @@ bool tarn__denial_fill(struct rtcache_client *client, struct rtcache_lookup *han
 	    state.item.value.status == RTCACHE_HIT)
 		return false;
 	memcpy(stored, value.data, value.len);
-	tarn__stored_age(stored, value.len, (uint32_t)(value.age_ms / 1000));
+	/* Rounded up, so that nothing lives longer for having been copied. */
+	tarn__stored_age(stored, value.len, (uint32_t)((value.age_ms + 999) / 1000));
 	rtcache_fill(handle, stored, value.len, value.ttl_ms);
 	return true;
 }
