@@ -29,3 +29,9 @@ bench: tests/bench/reflector$(EXEEXT) resolver/daemon/tarn$(EXEEXT)
 outages: resolver/daemon/tarn$(EXEEXT)
 	python='$(PYTHON)'; TARN='$(TARN)' PYTHONDONTWRITEBYTECODE=1 $${python:-python3} \
 		$(srcdir)/tests/system/outage_table.py $(OUTAGEFLAGS)
+
+# On loopback, some four minutes. MIXTUREFLAGS=--help says what else it can do.
+.PHONY: mixture
+mixture: resolver/daemon/tarn$(EXEEXT)
+	python='$(PYTHON)'; TARN='$(TARN)' PYTHONDONTWRITEBYTECODE=1 $${python:-python3} \
+		$(srcdir)/tests/system/mixture_table.py $(MIXTUREFLAGS)
