@@ -12,6 +12,21 @@ fuzz_targets = \
 	tests/fuzz/fuzz_query \
 	tests/fuzz/fuzz_stream
 
+# Plays need the outside of the scenarios, which uses Check.
+if HAVE_CHECK
+fuzz_targets += tests/fuzz/fuzz_resolver
+fuzz_resolver_sources = tests/fuzz/fuzz_resolver.c \
+	tests/fuzz/play.c tests/fuzz/play.h tests/fuzz/saying.c tests/fuzz/saying.h \
+	tests/fuzz/no_check.c \
+	tests/scenario/outside.c tests/scenario/outside.h
+tests_fuzz_fuzz_resolver_SOURCES = $(fuzz_resolver_sources)
+if !FUZZER
+check_PROGRAMS += tests/fuzz/storm_resolver
+TESTS += tests/fuzz/storm_resolver
+tests_fuzz_storm_resolver_SOURCES = tests/fuzz/storm_resolver.c $(fuzz_resolver_sources)
+endif
+endif
+
 check_LTLIBRARIES += tests/fuzz/libreplay.la
 tests_fuzz_libreplay_la_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz.h
 
