@@ -14,7 +14,9 @@ fuzz_targets = \
 
 # Plays need the outside of the scenarios, which uses Check.
 if HAVE_CHECK
-fuzz_targets += tests/fuzz/fuzz_resolver
+fuzz_targets += tests/fuzz/fuzz_dump tests/fuzz/fuzz_resolver
+tests_fuzz_fuzz_dump_SOURCES = tests/fuzz/fuzz_dump.c tests/fuzz/no_check.c \
+	tests/scenario/outside.c tests/scenario/outside.h
 fuzz_resolver_sources = tests/fuzz/fuzz_resolver.c \
 	tests/fuzz/play.c tests/fuzz/play.h tests/fuzz/saying.c tests/fuzz/saying.h \
 	tests/fuzz/no_check.c \
