@@ -4,6 +4,7 @@
 fuzz_targets = \
 	tests/fuzz/fuzz_answer \
 	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_control \
 	tests/fuzz/fuzz_cookie \
 	tests/fuzz/fuzz_join \
 	tests/fuzz/fuzz_local \
@@ -11,6 +12,8 @@ fuzz_targets = \
 	tests/fuzz/fuzz_options \
 	tests/fuzz/fuzz_query \
 	tests/fuzz/fuzz_stream
+
+tests_fuzz_fuzz_control_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
 # Plays need the outside of the scenarios, which uses Check.
 if HAVE_CHECK
