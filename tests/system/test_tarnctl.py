@@ -4,6 +4,7 @@
 import grp
 import json
 import os
+import random
 import re
 import shlex
 import socket
@@ -404,6 +405,46 @@ def test_octets_of_any_kind_in_a_dump_are_faults_of_their_lines(ctl, tmp_path):
     assert done.returncode == 1
     for line in (2, 3, 4):
         assert f"{dump}:{line}: not a line of text" in done.stderr
+
+
+def damage(octets, rng):
+    """A few octets changed, taken out, put in or doubled."""
+    octets = bytearray(octets)
+    for _ in range(rng.randint(1, 8)):
+        at, length = rng.randrange(len(octets)), rng.randint(1, 30)
+        octets[at:at + length] = rng.choice([b"", rng.randbytes(length), b" ", b"\n", b"\0",
+                                             2 * octets[at:at + length]])
+    return bytes(octets)
+
+
+def is_comment(line):
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return False
+    return "\0" not in text and (text.strip(" ") == "" or text.startswith(";"))
+
+
+def test_damaged_dumps_are_loaded_or_faulty_line_by_line(ctl, tmp_path):
+    """Each line is counted once, whatever has become of it, and what was loaded can be dumped."""
+    for name, kind in (("a", "A"), ("b", "TXT"), ("no", "A"), ("no", "TXT"), ("c", "AAAA")):
+        ctl.tarn.ask(f"{name}.example.", kind)
+    whole, file, rng = ctl.text("dump").encode(), tmp_path / "damaged", random.Random(1)
+    for _ in range(40):
+        ctl.text("flush-tree", ".")
+        file.write_bytes(damage(whole, rng))
+        done = ctl.run("--json", "load", str(file))
+        assert done.returncode in (0, 1), done
+        if done.stdout == "":
+            assert done.stderr.startswith("tarnctl: "), done
+            continue
+        counts = json.loads(done.stdout)
+        assert len(done.stderr.splitlines()) == counts["faults"]
+        lines = [line for line in file.read_bytes().split(b"\n")[1:] if not is_comment(line)]
+        # What is cut off is one more fault.
+        assert sum(counts.values()) - len(lines) in (0, 1), (counts, lines)
+        again = ctl.text("dump").splitlines()
+        assert sum(not line.startswith(";") for line in again[1:]) == counts["loaded"]
 
 
 def test_log_level_changes(ctl):
