@@ -58,13 +58,24 @@ static void charge_server(struct tarn__lookup *lookup, struct tarn__server *serv
 		tarn__forwarding_died(lookup->group);
 }
 
+/*
+ * A server may answer addresses only: may it be asked for that of the key's name? The same question
+ * once more would tell nothing, and the name of a DS may be another group's.
+ */
+static bool has_other_address(const struct tarn__lookup *lookup)
+{
+	const struct tarn__key *key = &lookup->key;
+	return key->qtype != TARN__TYPE_A &&
+	       tarn__forwarding_find(lookup->all, key->qname, key->qname_len, TARN__TYPE_A) ==
+		       lookup->group;
+}
+
 static void charge_silence(const struct tarn__attempt *attempt)
 {
 	struct tarn__lookup *lookup = attempt->owner;
 	attempt->tries->charged_ms = now_ms(lookup);
 	tarn__attempt_unheard(attempt);
-	/* For one that answers addresses only; the same question once more would tell nothing. */
-	if (attempt->server->answered_ms == 0 && lookup->key.qtype != TARN__TYPE_A)
+	if (attempt->server->answered_ms == 0 && has_other_address(lookup))
 		tarn__probes_suggest(&lookup->group->probes, &lookup->key);
 	if (tarn__server_answers(attempt->server, lookup->key.qtype))
 		charge_server(lookup, attempt->server);

@@ -78,7 +78,7 @@ struct tarn__resolver {
 	struct tarn__lookups lookups;
 	struct tarn__timer looks; /* for loops */
 	size_t looked; /* so many servers have been asked ... */
-	const struct tarn__config *looked_config; /* ... of this configuration, perhaps gone ... */
+	const struct tarn__config *looked_config; /* ... of this one, if it is still in force ... */
 	uint64_t look_again_ms; /* ... which are not asked again before */
 	bool is_to_look_again;
 	tarn__loop_function *found;
@@ -725,6 +725,7 @@ int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__conf
 	int error = tarn__lookups_set_config(&resolver->lookups, config, switched, arg);
 	if (error != 0)
 		return error;
+	resolver->looked_config = NULL;
 	regroup(resolver);
 	return 0;
 }
