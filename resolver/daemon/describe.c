@@ -548,6 +548,8 @@ json_t *tarn__describe_servers(const struct tarn__totals *totals)
 		json_t *row = json_pack("{ss ss ss}", "server",
 					tarn_address_format(&server->address, text), "zone",
 					server->zone, "state", state_of(server));
+		if (server->is_over_tcp)
+			json_object_set_new(row, "transport", json_string("tcp"));
 		describe_time(row, server);
 		json_object_set_new(row, "asked", number(server->counts.asked));
 		json_object_set_new(row, "answered", number(server->counts.answered));

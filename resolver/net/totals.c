@@ -113,6 +113,7 @@ struct adding {
 static void add_state(struct tarn__server_totals *to, const struct tarn__server *server,
 		      uint64_t now_ms)
 {
+	to->is_over_tcp |= tarn__server_transport(server) == TARN__TCP;
 	to->is_loop |= server->is_loop;
 	to->is_dead |= atomic_load(&server->health->is_dead);
 	to->dead += tarn__server_is_dead(server);

@@ -22,6 +22,7 @@
 struct tarn__server_totals {
 	struct tarn_address address;
 	const char *zone; /* "." or the forward zone whose server it is; the totals' own */
+	bool is_over_tcp; /* never asked over UDP */
 	bool is_loop; /* leads back to us */
 	bool is_dead; /* a worker says so, and none has heard from it since */
 	unsigned dead; /* workers that take it for dead */

@@ -19,7 +19,7 @@ import pytest
 import servers
 from client import Client
 from servers import free_port, program
-from upstream import address, forward_to, reply
+from upstream import address, forward_to, reply, silence
 
 SOA = "example. 60 IN SOA ns.example. a.example. 1 2 3 4 60"
 MAN_PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -274,18 +274,36 @@ def test_upstreams_say_how_they_do(run_tarn, run_upstream, tmp_path):
     good = run_upstream(address())
     gone = f"127.0.0.1:{free_port()}"
     ctl = Ctl(run_tarn, tmp_path, "--workers", 2, "--policy", "sequential",
-              upstreams=[gone, good])
+              upstreams=[gone, good, "tcp://192.0.2.1"])
     for number in range(12):
         assert ctl.tarn.ask(f"n{number}.example").answer
     rows = {row["server"]: row for row in ctl.json("upstreams")["upstreams"]}
     assert (rows[gone]["state"], rows[good.address]["state"]) == ("dead", "up")
+    assert "transport" not in rows[good.address]
+    assert rows["192.0.2.1:53"]["transport"] == "tcp"
     assert rows[gone]["silent"] >= 3
     assert (rows[gone]["answered"], rows[good.address]["answered"]) == (0, 12)
     assert "rtt_ms" not in rows[gone]
     assert rows[good.address]["rtt_ms"] >= 1
     told = ctl.explain("x.example")
-    assert [row["state"] for row in told["forward"]["servers"]] == ["dead", "up"]
+    assert [row["state"] for row in told["forward"]["servers"]] == ["dead", "up", "new"]
     assert told["answer"] == f"that of an upstream server, {good.address} first"
+
+
+def test_questions_that_cannot_be_sent_are_counted_and_said_once(run_tarn, run_upstream, tmp_path):
+    """More than may be under way to a server that says nothing: 2,048 in each worker."""
+    upstream = run_upstream(silence)
+    ctl = Ctl(run_tarn, tmp_path, "--workers", 1, upstreams=[upstream])
+    with Client("127.0.0.1", ctl.tarn.port) as client:
+        for number in range(4000):
+            client.send(f"n{number}.example.")
+        ctl.tarn.wait_for_line("questions are under way")
+        row, = ctl.json("upstreams")["upstreams"]
+        assert row["unsent"] > 0
+        assert row["asked"] >= 2048
+        assert not client.wait(client.questions[-100:])  # those are told at once
+    line, = [line for line in ctl.tarn.lines if "questions are under way" in line]
+    assert upstream.address in line and "2048" in line
 
 
 # ---- what is told --------------------------------------------------------------------------------
