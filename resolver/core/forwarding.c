@@ -203,6 +203,7 @@ static struct tarn__forwarding *make_group(struct tarn__lookups *all,
 	tarn__list_init(&group->running);
 	tarn__list_init(&group->kept);
 	tarn__list_init(&group->waiting);
+	tarn__list_init(&group->spares);
 	group->outage = TARN__CAUSE_ZONES + 2 * (hash_zone(&config->groups[index]) & INT16_MAX);
 	group->trouble = group->outage + 1;
 	tarn__probes_init(&group->probes, all->io, all->timers, group->upstream,
@@ -217,6 +218,11 @@ static void free_group(struct tarn__forwarding *group)
 		return;
 	tarn__probes_stop(&group->probes);
 	tarn__timer_stop(group->all->timers, &group->release);
+	while (!tarn__list_is_empty(&group->spares)) {
+		struct tarn__lookup *lookup = first(&group->spares);
+		tarn__list_remove(&lookup->node);
+		free(lookup);
+	}
 	tarn__upstream_free(group->upstream);
 	free(group);
 }
@@ -253,6 +259,7 @@ int tarn__lookups_init(struct tarn__lookups *all, const struct tarn_io *io,
 				      .config = tarn__config_get(config),
 				      .loops = loops,
 				      .origins = origins};
+	tarn__list_init(&all->spare_attempts);
 	all->heals_seen = config->heals;
 	all->scratch = malloc(sizeof *all->scratch);
 	all->groups = calloc(config->group_count, sizeof all->groups[0]);
@@ -277,6 +284,11 @@ void tarn__lookups_fini(struct tarn__lookups *all)
 		while (!tarn__list_is_empty(&group->waiting))
 			tarn__lookup_fail(first(&group->waiting), TARN_ECANCELED);
 		free_group(group);
+	}
+	while (!tarn__list_is_empty(&all->spare_attempts)) {
+		struct tarn__list *node = all->spare_attempts.next;
+		tarn__list_remove(node);
+		free(TARN__CONTAINER(node, struct tarn__attempt, node));
 	}
 	free(all->groups);
 	free(all->scratch);

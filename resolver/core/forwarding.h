@@ -36,6 +36,9 @@ struct tarn__scratch;
 
 enum {
 	TARN__LOOKUPS_MAX = 10000, /* under way in one worker */
+	/* What a busy worker takes again and again: 30 KB, and less for each group. */
+	TARN__SPARE_ATTEMPTS = 64,
+	TARN__SPARE_LOOKUPS = 64,
 };
 
 /* Why lookups fail, for rtcache_fail_for(); those of a zone are made of its name. */
@@ -54,6 +57,8 @@ struct tarn__forwarding {
 	struct tarn__list kept; /* wait for a word of a server that is doubted */
 	struct tarn__list waiting; /* for a server to ask; oldest first */
 	size_t count; /* of all */
+	struct tarn__list spares; /* struct tarn__lookup, for the next ones */
+	size_t spare_count;
 	size_t clients; /* the resolver's: questions that wait for them */
 	struct tarn__timer release; /* of those that wait */
 	bool is_down; /* all servers are dead, or none has been healed since */
@@ -75,6 +80,8 @@ struct tarn__lookups {
 	struct tarn__origins *origins;
 	const struct tarn__observer *observer; /* NULL: nobody looks on */
 	struct tarn__scratch *scratch; /* owned */
+	struct tarn__list spare_attempts; /* struct tarn__attempt, for the next messages */
+	size_t spare_attempt_count;
 };
 
 /* All are borrowed; the configuration gets a reference more. 0 or TARN_ENOMEM. */

@@ -87,10 +87,28 @@ static bool is_silent(const struct tarn__attempt *attempt)
 	return attempt->server->answered_ms <= attempt->sent_ms;
 }
 
+static struct tarn__attempt *take_attempt(struct tarn__lookups *all)
+{
+	if (tarn__list_is_empty(&all->spare_attempts))
+		return malloc(sizeof(struct tarn__attempt));
+	struct tarn__attempt *attempt =
+		TARN__CONTAINER(all->spare_attempts.next, struct tarn__attempt, node);
+	tarn__list_remove(&attempt->node);
+	all->spare_attempt_count--;
+	return attempt;
+}
+
 static void drop_attempt(struct tarn__attempt *attempt)
 {
+	const struct tarn__lookup *lookup = attempt->owner;
+	struct tarn__lookups *all = lookup->all;
 	tarn__list_remove(&attempt->node);
-	free(attempt);
+	if (all->spare_attempt_count >= TARN__SPARE_ATTEMPTS) {
+		free(attempt);
+		return;
+	}
+	tarn__list_append(&all->spare_attempts, &attempt->node);
+	all->spare_attempt_count++;
 }
 
 static void cancel_attempt(struct tarn__attempt *attempt)
@@ -121,6 +139,36 @@ static void cancel_attempts(struct tarn__lookup *lookup, size_t index)
 	}
 }
 
+/* Zeros, with tries for the servers of the group. NULL: out of memory. */
+static struct tarn__lookup *take_lookup(struct tarn__forwarding *group)
+{
+	size_t count = group->upstream->count;
+	size_t size = sizeof(struct tarn__lookup) + count * sizeof(struct tarn__tries);
+	if (tarn__list_is_empty(&group->spares))
+		return calloc(1, size);
+	struct tarn__lookup *lookup =
+		TARN__CONTAINER(group->spares.next, struct tarn__lookup, node);
+	tarn__list_remove(&lookup->node);
+	group->spare_count--;
+	memset(lookup, 0, size);
+	return lookup;
+}
+
+/* Keeps it for a lookup of its group to come, or frees it. One that has joined its group has less room. */
+static void put_lookup(struct tarn__lookup *lookup)
+{
+	struct tarn__forwarding *group = lookup->group;
+	bool has_joined = lookup->tries != lookup->first_tries;
+	if (has_joined)
+		free(lookup->tries);
+	if (has_joined || group->spare_count >= TARN__SPARE_LOOKUPS) {
+		free(lookup);
+		return;
+	}
+	tarn__list_append(&group->spares, &lookup->node);
+	group->spare_count++;
+}
+
 /*
  * Takes the lookup apart; the caller has ended, or will end, its handle. Whoever was asked, has said
  * nothing and has used up its patience counts as failed.
@@ -141,9 +189,7 @@ static void stop(struct tarn__lookup *lookup)
 	tarn__list_remove(&lookup->node);
 	lookup->group->count--;
 	lookup->all->count--;
-	if (lookup->tries != lookup->first_tries)
-		free(lookup->tries);
-	free(lookup);
+	put_lookup(lookup);
 }
 
 /*
@@ -225,7 +271,7 @@ static int ask(struct tarn__lookup *lookup, size_t index, uint64_t patience_ms)
 	const struct tarn_io *io = lookup->all->io;
 	struct tarn__upstream *upstream = lookup->group->upstream;
 	struct tarn__server *server = &upstream->servers[index];
-	struct tarn__attempt *attempt = malloc(sizeof *attempt);
+	struct tarn__attempt *attempt = take_attempt(lookup->all);
 	if (!attempt)
 		return TARN_ENOMEM;
 	*attempt = (struct tarn__attempt){
@@ -674,9 +720,7 @@ void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle
 		rtcache_refuse(handle, group ? TARN_EBUSY : TARN_ENOSERVER);
 		return;
 	}
-	size_t server_count = group->upstream->count;
-	struct tarn__lookup *lookup =
-		calloc(1, sizeof *lookup + server_count * sizeof lookup->first_tries[0]);
+	struct tarn__lookup *lookup = take_lookup(group);
 	if (!lookup) {
 		rtcache_refuse(handle, TARN_ENOMEM);
 		return;

@@ -40,6 +40,7 @@ enum {
 	/* Servers asked whether they lead back: each takes some 75 KB for ten seconds. */
 	LOOKS_AT_ONCE = 16,
 	LOOKS_MS = 1000,
+	SPARES_MAX = 64, /* 53 KB: what a busy worker takes again and again */
 };
 
 struct tarn__shared {
@@ -88,6 +89,8 @@ struct tarn__resolver {
 	struct tarn__shares shares; /* of those that wait */
 	const struct tarn__asker *asker; /* of the question that rtcache_get() is called for */
 	struct pending *spare; /* the next question's, if it has to wait */
+	struct tarn__list spares; /* more of them */
+	size_t spare_count;
 	uint8_t *reply; /* TARN__MESSAGE_MAX octets, for late answers */
 	struct tarn__stats stats; /* what lookups know apart */
 };
@@ -104,7 +107,8 @@ struct outcome {
 static bool has_share(const struct tarn__resolver *resolver, const struct tarn__asker *asker,
 		      size_t left)
 {
-	if (!asker->client)
+	/* Nearly always: then none has too much, whoever it is. */
+	if (!asker->client || resolver->waiting_count < TARN__SHARES_FACTOR * left)
 		return true;
 	struct tarn__share share = tarn__share_of(asker->client, resolver->shared->cookie_secret);
 	return tarn__shares_allow(&resolver->shares, share, left);
@@ -284,9 +288,27 @@ static struct pending *take_spare(struct tarn__resolver *resolver)
 
 static bool have_spare(struct tarn__resolver *resolver)
 {
-	if (!resolver->spare)
+	if (resolver->spare)
+		return true;
+	if (tarn__list_is_empty(&resolver->spares)) {
 		resolver->spare = calloc(1, sizeof *resolver->spare);
-	return resolver->spare;
+		return resolver->spare;
+	}
+	resolver->spare = TARN__CONTAINER(resolver->spares.next, struct pending, node);
+	tarn__list_remove(&resolver->spare->node);
+	resolver->spare_count--;
+	return true;
+}
+
+/* Keeps it for a question to come, or frees it. */
+static void put_spare(struct tarn__resolver *resolver, struct pending *pending)
+{
+	if (resolver->spare_count >= SPARES_MAX) {
+		free(pending);
+		return;
+	}
+	tarn__list_append(&resolver->spares, &pending->node);
+	resolver->spare_count++;
 }
 
 static struct tarn__respondent respondent(const struct tarn__resolver *resolver,
@@ -334,10 +356,7 @@ static void finish(struct tarn__resolver *resolver, struct pending *pending,
 		tarn__shares_remove(&resolver->shares, pending->share);
 	const struct tarn__asker *asker = &pending->asker;
 	asker->answer(asker->owner, asker->route, resolver->reply, reply_len);
-	if (resolver->spare)
-		free(pending);
-	else
-		resolver->spare = pending;
+	put_spare(resolver, pending);
 }
 
 static void on_done(struct rtcache_request *request, const struct rtcache_value *value)
@@ -617,6 +636,7 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 	resolver->io = io;
 	resolver->looks.fire = on_looks;
 	tarn__list_init(&resolver->waiting);
+	tarn__list_init(&resolver->spares);
 	resolver->client = rtcache_client_new(shared->cache, wake, wake_arg);
 	resolver->reply = malloc(TARN__MESSAGE_MAX);
 	if (resolver->client && resolver->reply &&
@@ -646,6 +666,11 @@ void tarn__resolver_free(struct tarn__resolver *resolver)
 	tarn__resolver_end(resolver);
 	tarn__lookups_fini(&resolver->lookups);
 	free(resolver->spare);
+	while (!tarn__list_is_empty(&resolver->spares)) {
+		struct tarn__list *node = resolver->spares.next;
+		tarn__list_remove(node);
+		free(TARN__CONTAINER(node, struct pending, node));
+	}
 	free(resolver->reply);
 	free(resolver);
 }

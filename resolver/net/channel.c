@@ -691,12 +691,13 @@ static void on_tcp_event(struct tarn__channel *channel, int events)
 	tarn__stream_done(&channel->stream);
 }
 
-/* Answers first; once they are used up, c-ares is told of a loss. */
+/* Answers first; once they are used up, c-ares is told of a loss. All of it happens at one time. */
 static void on_event(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	(void)loop;
 	struct tarn__channel *channel = watcher->data;
 	const struct tarn__channel_owner *owner = channel->options.owner;
+	tarn__clock_hold();
 	if (channel->options.transport == TARN__TCP)
 		on_tcp_event(channel, events);
 	else
@@ -705,6 +706,7 @@ static void on_event(struct ev_loop *loop, ev_io *watcher, int events)
 		close_channel(channel);
 	close_unused(channel);
 	owner->settle(owner->data);
+	tarn__clock_release();
 }
 
 struct tarn__channel *tarn__channel_new(const struct tarn__channel_options *options)
