@@ -164,7 +164,7 @@ void tarn__lookups_take_heals(struct tarn__lookups *all)
 		for (size_t j = 0; j < upstream->count; j++) {
 			struct tarn__server *server = &upstream->servers[j];
 			if (tarn__server_is_dead(server) && !atomic_load(&server->health->is_dead))
-				server->failures = 0;
+				tarn__server_healed(server, all->io->now_ms(all->io->data));
 		}
 		release(group, 0);
 	}

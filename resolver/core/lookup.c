@@ -84,7 +84,7 @@ static void charge_silence(const struct tarn__attempt *attempt)
 /* Has the server said anything, to anybody, since it was asked? Then it is slow at this name. */
 static bool is_silent(const struct tarn__attempt *attempt)
 {
-	return attempt->server->answered_ms <= attempt->sent_ms;
+	return attempt->server->spoken_ms <= attempt->sent_ms;
 }
 
 static struct tarn__attempt *take_attempt(struct tarn__lookups *all)
@@ -339,7 +339,7 @@ static uint64_t charge_silent(struct tarn__lookup *lookup)
 	     node = node->next) {
 		struct tarn__attempt *attempt = TARN__CONTAINER(node, struct tarn__attempt, node);
 		uint64_t since = later(later(attempt->sent_ms, attempt->tries->charged_ms),
-				       attempt->server->answered_ms);
+				       attempt->server->spoken_ms);
 		if (now >= since + TARN__SILENCE_MS) {
 			charge_silence(attempt);
 			since = now;

@@ -91,7 +91,7 @@ static size_t distance(const struct tarn__upstream *upstream, size_t index, size
 /* Has the server answered something since the question was sent to it? */
 static bool has_spoken(const struct tarn__server *server, const struct tarn__tries *tries)
 {
-	return server->answered_ms >= tries->sent_ms;
+	return server->spoken_ms >= tries->sent_ms;
 }
 
 /* Is a to be asked before b, of which the configuration names a after b? */
@@ -200,10 +200,16 @@ void tarn__server_answered(struct tarn__server *server, uint64_t sent_ms, uint64
 		server->srtt_ms = (7 * server->srtt_ms + rtt + 7) / 8;
 	}
 	server->failures = 0;
-	server->answered_ms = now_ms;
+	server->answered_ms = server->spoken_ms = now_ms;
 	/* Almost never: the line stays shared. */
 	if (atomic_load_explicit(&server->health->is_dead, memory_order_relaxed))
 		atomic_store(&server->health->is_dead, false);
+}
+
+void tarn__server_healed(struct tarn__server *server, uint64_t now_ms)
+{
+	server->failures = 0;
+	server->spoken_ms = now_ms;
 }
 
 void tarn__server_failed(struct tarn__server *server, uint64_t now_ms)

@@ -93,6 +93,7 @@ struct tarn__server {
 	bool is_loop; /* leads back to us: not asked at all */
 	bool takes_mixed_case; /* it has given a good answer to a name that was not in lower case */
 	uint64_t answered_ms; /* last; 0: never */
+	uint64_t spoken_ms; /* the same, or when another worker has said that it is back */
 	uint64_t held_until_ms; /* while it is dead */
 	uint64_t plain_until_ms; /* it refuses EDNS */
 	struct tarn__server_counts counts;
@@ -180,6 +181,9 @@ uint64_t tarn__upstream_patience_ms(const struct tarn__server *, unsigned sends)
  */
 void tarn__server_answered(struct tarn__server *, uint64_t sent_ms, uint64_t now_ms);
 void tarn__server_failed(struct tarn__server *, uint64_t now_ms);
+
+/* Another worker has heard from it: it is not dead, and has not been silent until now. */
+void tarn__server_healed(struct tarn__server *, uint64_t now_ms);
 
 /*
  * An answer to a question for that key. Returns true if the server answers questions of that class of

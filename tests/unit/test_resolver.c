@@ -389,6 +389,42 @@ START_TEST(server_that_one_worker_has_healed_lives_for_all)
 }
 END_TEST
 
+static void take_all(struct outside *where)
+{
+	while (outside_take(where, &server, TARN__UDP))
+		;
+}
+
+/* Old messages without an answer do not kill it again at the moment it is back. */
+START_TEST(server_that_another_worker_has_healed_was_not_silent_until_then)
+{
+	struct outside second;
+	outside_init_second(&second, &outside);
+	for (unsigned i = 0; i < 5; i++)
+		ck_assert_int_eq(ask(&second, i, i), TARN__ASK_LATER);
+	for (int i = 0; i < 44; i++) {
+		outside_pass(&outside, 100);
+		outside_pass(&second, 0);
+	}
+	take_all(&second);
+	ck_assert_int_eq(ask(&second, 7, 7), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&outside, 8, 8), TARN__ASK_LATER);
+	struct sent *sent = outside_take(&outside, &server, TARN__UDP);
+	uint8_t wire[TARN__HEADER_LEN] = {0};
+	memcpy(wire, sent->wire, 2);
+	tarn__put16(wire + 2, TARN__FLAG_QR | TARN__REFUSED);
+	ck_assert(outside_answer(&outside, sent, 0, wire, sizeof wire));
+	outside_pass(&second, 0);
+	take_all(&second);
+	ck_assert_int_eq(ask(&second, 9, 9), TARN__ASK_LATER);
+	outside_pass(&second, 0);
+	sent = outside_take(&second, &server, TARN__UDP);
+	ck_assert_ptr_nonnull(sent);
+	ck_assert_int_eq(sent->exchange->rank, TARN__RANK_FIRST);
+	outside_fini(&second);
+}
+END_TEST
+
 /* With a group of its own for n0; returns its server. */
 static struct tarn_address outside_init_zoned(struct outside *zoned)
 {
@@ -1278,6 +1314,7 @@ int main(void)
 	tcase_add_test(tcase, questions_under_way_go_to_longer_lists_of_servers);
 	tcase_add_test(tcase, workers_share_the_probes_of_a_dead_server);
 	tcase_add_test(tcase, server_that_one_worker_has_healed_lives_for_all);
+	tcase_add_test(tcase, server_that_another_worker_has_healed_was_not_silent_until_then);
 	tcase_add_test(tcase, silent_group_leaves_room_for_the_others);
 	tcase_add_test(tcase, clients_of_a_silent_group_leave_room_for_the_others);
 	tcase_add_test(tcase, server_that_leads_back_is_left_out);
