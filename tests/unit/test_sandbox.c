@@ -755,18 +755,9 @@ START_TEST(no_other_call_makes_code)
 }
 END_TEST
 
-static void *exit_thread(void *arg)
-{
-	pthread_exit(arg);
-}
-
 /* What the C library loads for it has been loaded. Its lists of users and groups are below /etc. */
 static int use_what_is_loaded_late(void)
 {
-	pthread_t thread;
-	void *result;
-	EXPECT(pthread_create(&thread, NULL, exit_thread, root) == 0);
-	EXPECT(pthread_join(thread, &result) == 0 && result == root);
 	errno = 0;
 	EXPECT(!getgrnam("no-such-group") && (errno == 0 || errno == ENOENT));
 	errno = 0;
