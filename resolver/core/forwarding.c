@@ -218,11 +218,9 @@ static void free_group(struct tarn__forwarding *group)
 		return;
 	tarn__probes_stop(&group->probes);
 	tarn__timer_stop(group->all->timers, &group->release);
-	while (!tarn__list_is_empty(&group->spares)) {
-		struct tarn__lookup *lookup = first(&group->spares);
-		tarn__list_remove(&lookup->node);
-		free(lookup);
-	}
+	struct tarn__list *spare;
+	while ((spare = tarn__list_take(&group->spares)))
+		free(TARN__CONTAINER(spare, struct tarn__lookup, node));
 	tarn__upstream_free(group->upstream);
 	free(group);
 }
@@ -285,11 +283,9 @@ void tarn__lookups_fini(struct tarn__lookups *all)
 			tarn__lookup_fail(first(&group->waiting), TARN_ECANCELED);
 		free_group(group);
 	}
-	while (!tarn__list_is_empty(&all->spare_attempts)) {
-		struct tarn__list *node = all->spare_attempts.next;
-		tarn__list_remove(node);
-		free(TARN__CONTAINER(node, struct tarn__attempt, node));
-	}
+	struct tarn__list *spare;
+	while ((spare = tarn__list_take(&all->spare_attempts)))
+		free(TARN__CONTAINER(spare, struct tarn__attempt, node));
 	free(all->groups);
 	free(all->scratch);
 	tarn__config_put(all->config);

@@ -43,6 +43,16 @@ static inline void tarn__list_remove(struct tarn__list *node)
 	tarn__list_init(node);
 }
 
+/* Takes the first node out of the list. NULL: it is empty. */
+static inline struct tarn__list *tarn__list_take(struct tarn__list *list)
+{
+	struct tarn__list *node = list->next;
+	if (node == list)
+		return NULL;
+	tarn__list_remove(node);
+	return node;
+}
+
 /* Takes the node out of its list, if it is in one, to the end of that one. */
 static inline void tarn__list_move(struct tarn__list *node, struct tarn__list *list)
 {

@@ -89,13 +89,11 @@ static bool is_silent(const struct tarn__attempt *attempt)
 
 static struct tarn__attempt *take_attempt(struct tarn__lookups *all)
 {
-	if (tarn__list_is_empty(&all->spare_attempts))
+	struct tarn__list *spare = tarn__list_take(&all->spare_attempts);
+	if (!spare)
 		return malloc(sizeof(struct tarn__attempt));
-	struct tarn__attempt *attempt =
-		TARN__CONTAINER(all->spare_attempts.next, struct tarn__attempt, node);
-	tarn__list_remove(&attempt->node);
 	all->spare_attempt_count--;
-	return attempt;
+	return TARN__CONTAINER(spare, struct tarn__attempt, node);
 }
 
 static void drop_attempt(struct tarn__attempt *attempt)
@@ -144,14 +142,11 @@ static struct tarn__lookup *take_lookup(struct tarn__forwarding *group)
 {
 	size_t count = group->upstream->count;
 	size_t size = sizeof(struct tarn__lookup) + count * sizeof(struct tarn__tries);
-	if (tarn__list_is_empty(&group->spares))
+	struct tarn__list *spare = tarn__list_take(&group->spares);
+	if (!spare)
 		return calloc(1, size);
-	struct tarn__lookup *lookup =
-		TARN__CONTAINER(group->spares.next, struct tarn__lookup, node);
-	tarn__list_remove(&lookup->node);
 	group->spare_count--;
-	memset(lookup, 0, size);
-	return lookup;
+	return memset(TARN__CONTAINER(spare, struct tarn__lookup, node), 0, size);
 }
 
 /* Keeps it for a lookup of its group to come, or frees it. One that has joined its group has less room. */

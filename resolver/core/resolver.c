@@ -290,13 +290,13 @@ static bool have_spare(struct tarn__resolver *resolver)
 {
 	if (resolver->spare)
 		return true;
-	if (tarn__list_is_empty(&resolver->spares)) {
+	struct tarn__list *spare = tarn__list_take(&resolver->spares);
+	if (!spare) {
 		resolver->spare = calloc(1, sizeof *resolver->spare);
 		return resolver->spare;
 	}
-	resolver->spare = TARN__CONTAINER(resolver->spares.next, struct pending, node);
-	tarn__list_remove(&resolver->spare->node);
 	resolver->spare_count--;
+	resolver->spare = TARN__CONTAINER(spare, struct pending, node);
 	return true;
 }
 
@@ -666,11 +666,9 @@ void tarn__resolver_free(struct tarn__resolver *resolver)
 	tarn__resolver_end(resolver);
 	tarn__lookups_fini(&resolver->lookups);
 	free(resolver->spare);
-	while (!tarn__list_is_empty(&resolver->spares)) {
-		struct tarn__list *node = resolver->spares.next;
-		tarn__list_remove(node);
-		free(TARN__CONTAINER(node, struct pending, node));
-	}
+	struct tarn__list *spare;
+	while ((spare = tarn__list_take(&resolver->spares)))
+		free(TARN__CONTAINER(spare, struct pending, node));
 	free(resolver->reply);
 	free(resolver);
 }

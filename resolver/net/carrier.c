@@ -18,6 +18,11 @@ enum {
 	UNUSED_MS = 10000,
 };
 
+_Static_assert(TARN__TCP_QUESTIONS == TARN__TCP_CHANNELS * TARN__CHANNEL_QUESTIONS,
+	       "connections take no more than that");
+_Static_assert(TARN__UDP_QUESTIONS < TARN__UDP_CHANNELS * TARN__CHANNEL_QUESTIONS,
+	       "probes have room beside them");
+
 /* A server's channels over one transport. */
 struct tarn__pool {
 	struct tarn__channel *channels[TARN__UDP_CHANNELS];

@@ -121,7 +121,7 @@ static struct tarn__question *match(struct tarn__channel *channel, const uint8_t
 {
 	for (uint64_t left = channel->used_slots; left != 0; left &= left - 1) {
 		struct tarn__question *question = channel->slots[__builtin_ctzll(left)];
-		if (question->exchange != NULL && is_answer_to(question->exchange, wire, len)) {
+		if (is_answer_to(question->exchange, wire, len)) {
 			question->answer = wire;
 			question->len = len;
 			return question;
@@ -232,7 +232,6 @@ static void receive_answers(struct tarn__channel *channel)
 		if (is_udp && channel->used_slots == 0)
 			break;
 	}
-	owner->settle(owner->data);
 }
 
 /* ---- the socket as c-ares sees it ---------------------------------------------------------- */
