@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# libtarn: dns, core and net in one convenience library, and the installed one made of it.
+# libtarn: base, dns, core and net in one convenience library, and the installed one made of it.
 
 include_HEADERS += resolver/tarn.h
 
 noinst_LTLIBRARIES += resolver/libresolver.la
-resolver_libresolver_la_SOURCES = resolver/tarn.h $(dns_sources) $(core_sources) $(net_sources)
+resolver_libresolver_la_SOURCES = resolver/tarn.h $(base_sources) $(dns_sources) $(core_sources) $(net_sources)
 
 lib_LTLIBRARIES += resolver/libtarn.la
 resolver_libtarn_la_SOURCES =

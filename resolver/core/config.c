@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/access.h"
-#include "core/policy.h"
-#include "core/ports.h"
+#include "core/policy/access.h"
+#include "core/policy/policy.h"
+#include "base/ports.h"
 #include "core/reverse.h"
 #include "core/zones.h"
 #include "dns/name.h"
-#include "dns/siphash.h"
+#include "base/siphash.h"
 #include "dns/text.h"
 
 enum {

@@ -2,30 +2,27 @@
 # The sources of resolver/core.
 
 core_sources = \
-	resolver/core/access.c resolver/core/access.h \
-	resolver/core/attempt.c resolver/core/attempt.h \
-	resolver/core/chain.c resolver/core/chain.h \
+	resolver/core/admin/dump.c resolver/core/admin/dump.h \
+	resolver/core/admin/inspect.c resolver/core/admin/inspect.h \
 	resolver/core/config.c resolver/core/config.h \
-	resolver/core/denial.c resolver/core/denial.h \
-	resolver/core/dump.c resolver/core/dump.h \
-	resolver/core/fallback.c resolver/core/fallback.h \
-	resolver/core/forwarding.c resolver/core/forwarding.h \
-	resolver/core/inspect.c resolver/core/inspect.h \
+	resolver/core/forward/attempt.c resolver/core/forward/attempt.h \
+	resolver/core/forward/cname.c resolver/core/forward/cname.h \
+	resolver/core/forward/fallback.c resolver/core/forward/fallback.h \
+	resolver/core/forward/forward_loop.c resolver/core/forward/forward_loop.h \
+	resolver/core/forward/forwarding.c resolver/core/forward/forwarding.h \
+	resolver/core/forward/lookup.c resolver/core/forward/lookup.h \
+	resolver/core/forward/nxdomain.c resolver/core/forward/nxdomain.h \
+	resolver/core/forward/probe.c resolver/core/forward/probe.h \
+	resolver/core/forward/source.c resolver/core/forward/source.h \
+	resolver/core/forward/upstream.c resolver/core/forward/upstream.h \
 	resolver/core/io.h \
-	resolver/core/list.h \
-	resolver/core/lookup.c resolver/core/lookup.h \
-	resolver/core/loop.c resolver/core/loop.h \
 	resolver/core/observe.h \
-	resolver/core/origins.c resolver/core/origins.h \
-	resolver/core/policy.c resolver/core/policy.h \
-	resolver/core/ports.c resolver/core/ports.h \
-	resolver/core/probe.c resolver/core/probe.h \
+	resolver/core/policy/access.c resolver/core/policy/access.h \
+	resolver/core/policy/policy.c resolver/core/policy/policy.h \
+	resolver/core/policy/special.c resolver/core/policy/special.h \
 	resolver/core/resolver.c resolver/core/resolver.h \
 	resolver/core/respond.c resolver/core/respond.h \
 	resolver/core/reverse.c resolver/core/reverse.h \
 	resolver/core/shares.c resolver/core/shares.h \
-	resolver/core/special.c resolver/core/special.h \
 	resolver/core/stats.c resolver/core/stats.h \
-	resolver/core/timer.c resolver/core/timer.h \
-	resolver/core/upstream.c resolver/core/upstream.h \
 	resolver/core/zones.c resolver/core/zones.h

@@ -3,11 +3,11 @@
  * core/resolver.h: a question's life, from a client's message to its reply: policy, key, cache,
  * lookup, answer. Start here to read core/.
  *
- *	message --> tarn__resolver_ask --> refused, or an answer of our own: core/policy.c
+ *	message --> tarn__resolver_ask --> refused, or an answer of our own: core/policy/policy.c
  *	                               \-> hit:  the reply (core/respond.c), at once, nothing allocated
  *	                               \-> miss: a pending query waits in the cache; its lookup
- *	                                   callback (core/lookup.c) asks the servers that
- *	                                   core/upstream.c chooses, through struct tarn_io; the
+ *	                                   callback (core/forward/lookup.c) asks the servers that
+ *	                                   core/forward/upstream.c chooses, through struct tarn_io; the
  *	                                   answer goes out from tarn__resolver_run()
  *
  * Thread: one struct tarn__resolver per worker; the struct tarn__shared behind it is shared.
@@ -21,7 +21,7 @@
 
 #include "core/config.h"
 #include "core/io.h"
-#include "core/loop.h"
+#include "core/forward/forward_loop.h"
 #include "dns/cookie.h"
 #include "tarn.h"
 
@@ -71,7 +71,7 @@ void tarn__resolver_free(struct tarn__resolver *);
 /* Answers every pending query (SERVFAIL). After it the resolver is good for its numbers only. */
 void tarn__resolver_end(struct tarn__resolver *);
 
-/* For core/inspect.h and core/dump.h. */
+/* For core/admin/inspect.h and core/admin/dump.h. */
 struct rtcache_client *tarn__resolver_client(struct tarn__resolver *);
 const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *);
 

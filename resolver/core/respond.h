@@ -17,7 +17,7 @@
 
 #include "core/config.h"
 #include "core/io.h"
-#include "core/policy.h"
+#include "core/policy/policy.h"
 #include "core/resolver.h"
 #include "dns/query.h"
 #include "rtcache.h"

@@ -2,7 +2,7 @@
 /* core/shares.c: how much of what all clients share each of them has. */
 #include "core/shares.h"
 
-#include "core/access.h"
+#include "core/policy/access.h"
 
 struct tarn__share tarn__share_of(const struct tarn_address *client,
 				  const uint8_t secret[TARN__SIPHASH_KEY_LEN])

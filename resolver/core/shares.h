@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dns/siphash.h"
+#include "base/siphash.h"
 #include "tarn.h"
 
 enum {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * core/stats.h: what a worker counts of its questions. Plain numbers, written by the worker's thread
- * alone; others read copies (net/totals.h).
+ * alone; others read copies (net/stats_collector.h).
  */
 #ifndef TARN_CORE_STATS_H
 #define TARN_CORE_STATS_H

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/list.h"
+#include "base/list.h"
 #include "daemon/control_file.h"
 #include "daemon/privileges.h"
 #include "daemon/subject.h"

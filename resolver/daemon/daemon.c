@@ -25,7 +25,7 @@
 #include "daemon/serve.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
-#include "net/channel.h"
+#include "net/upstream/channel.h"
 #include "tarn.h"
 
 /* What tarn was told is wrong: to start it again in the same way helps nobody. */

@@ -12,7 +12,7 @@
 #include "daemon/process.h"
 #include "daemon/taps.h"
 #include "daemon/values.h"
-#include "net/totals.h"
+#include "net/stats_collector.h"
 #include "dns/answer.h"
 #include "dns/edns.h"
 #include "dns/name.h"

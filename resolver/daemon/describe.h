@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "core/inspect.h"
+#include "core/admin/inspect.h"
 
 /* A DNS message of tarn's own making: rcode, flags, extended errors and records. */
 json_t *tarn__describe_message(const uint8_t *wire, size_t len);

@@ -11,8 +11,8 @@
 #include "daemon/options.h"
 #include "daemon/ring.h"
 #include "dns/message.h"
-#include "net/carrier.h"
-#include "net/tcp.h"
+#include "net/upstream/carrier.h"
+#include "net/listen/tcp.h"
 #include "daemon/upstreams.h"
 
 /* ---- the settings ---------------------------------------------------------------------------- */

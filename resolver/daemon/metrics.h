@@ -7,7 +7,7 @@
 
 #include "daemon/process.h"
 #include "daemon/taps.h"
-#include "net/totals.h"
+#include "net/stats_collector.h"
 
 /* The caller frees it. NULL: out of memory. */
 char *tarn__metrics_text(const struct tarn__totals *, const struct tarn__lost *,

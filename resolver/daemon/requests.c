@@ -16,7 +16,7 @@
 #include "dns/text.h"
 #include "net/clock.h"
 #include "net/shared.h"
-#include "net/totals.h"
+#include "net/stats_collector.h"
 #include "net/worker.h"
 #include "daemon/upstreams.h"
 

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/dump.h"
-#include "core/inspect.h"
+#include "core/admin/dump.h"
+#include "core/admin/inspect.h"
 #include "daemon/commands.h"
 #include "daemon/subject.h"
 #include "tarn.h"

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#include "net/carrier.h"
-#include "net/tcp.h"
+#include "net/upstream/carrier.h"
+#include "net/listen/tcp.h"
 
 enum {
 	PER_PROCESS = 64, /* logs, control and its connections, what is followed, the C library's */

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "core/dump.h"
+#include "core/admin/dump.h"
 #include "daemon/commands.h"
 #include "daemon/show.h"
 #include "tarn.h"

@@ -11,7 +11,7 @@
 #include <sys/un.h>
 
 #include "core/config.h"
-#include "core/ports.h"
+#include "base/ports.h"
 #include "daemon/addresses.h"
 #include "daemon/log.h"
 #include "daemon/upstreams.h"

@@ -91,7 +91,7 @@ uint16_t tarn__stored_rcode(const uint8_t *stored);
 bool tarn__stored_is_negative(const uint8_t *stored, size_t len);
 
 /*
- * Whose answer it is, as a number that means something to who has set it (core/origins.h). It has no
+ * Whose answer it is, as a number that means something to who has set it (core/forward/source.h). It has no
  * part in a reply.
  */
 enum { TARN__ORIGIN_UNKNOWN = 0 /* what it is made with */ };

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "dns/message.h"
-#include "dns/siphash.h"
+#include "base/siphash.h"
 
 enum {
 	VERSION_AT = TARN__COOKIE_CLIENT_LEN,

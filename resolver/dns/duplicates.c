@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "dns/name.h"
-#include "dns/siphash.h"
+#include "base/siphash.h"
 
 struct entry {
 	uint64_t hash;

@@ -17,7 +17,6 @@ dns_sources = \
 	resolver/dns/record.c resolver/dns/record.h \
 	resolver/dns/reply.c \
 	resolver/dns/rrsets.c resolver/dns/rrsets.h \
-	resolver/dns/siphash.c resolver/dns/siphash.h \
 	resolver/dns/stored.h \
 	resolver/dns/text.c resolver/dns/text.h \
 	resolver/dns/wire.h

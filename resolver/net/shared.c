@@ -11,13 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/ports.h"
+#include "base/ports.h"
 #include "core/resolver.h"
 #include "dns/text.h"
-#include "net/channel.h"
+#include "net/upstream/channel.h"
 #include "net/clock.h"
 #include "net/random.h"
-#include "net/totals.h"
+#include "net/stats_collector.h"
 #include "net/worker.h"
 
 enum {

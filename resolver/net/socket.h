@@ -7,7 +7,7 @@
 
 #include "core/config.h"
 #include "core/io.h"
-#include "core/ports.h"
+#include "base/ports.h"
 #include "net/random.h"
 #include "tarn.h"
 

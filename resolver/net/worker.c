@@ -11,13 +11,13 @@
 #include <unistd.h>
 
 #include "core/resolver.h"
-#include "net/carrier.h"
+#include "net/upstream/carrier.h"
 #include "net/clock.h"
 #include "net/socket.h"
 #include "net/shared.h"
-#include "net/tcp.h"
-#include "net/totals.h"
-#include "net/udp.h"
+#include "net/listen/tcp.h"
+#include "net/stats_collector.h"
+#include "net/listen/udp.h"
 
 enum {
 	/*

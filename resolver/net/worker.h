@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "core/io.h"
-#include "core/list.h"
+#include "base/list.h"
 #include "net/random.h"
 #include "net/shared.h"
 #include "tarn.h"

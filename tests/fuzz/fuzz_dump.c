@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "../scenario/outside.h"
-#include "core/dump.h"
-#include "core/policy.h"
+#include "core/admin/dump.h"
+#include "core/policy/policy.h"
 #include "core/resolver.h"
 #include "dns/answer.h"
 #include "dns/query.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/stats.h"
-#include "core/upstream.h"
+#include "core/forward/upstream.h"
 #include "dns/name.h"
 #include "dns/record.h"
 #include "dns/text.h"

@@ -40,24 +40,33 @@ in_one_file() {
 
 public='config\.h|tarn\.h|rtcache\.h'
 
+# of FLOOR...: the pattern of those floors' headers, rooms included.
+of() {
+	printf '(%s)/([a-z]+/)?[a-z0-9_]+(\\.pb-c)?\\.h' "$(echo "$*" | tr ' ' '|')"
+}
+
 cache_is_alone() {
 	included "$1" cache | grep -E '"(.*/.*|tarn\.h)"' | nothing
 }
 
-dns_sees_dns() {
-	sees_only "$1" resolver/dns 'config\.h|dns/[a-z0-9_]+\.h'
+base_sees_base() {
+	sees_only "$1" resolver/base "config\\.h|tarn\\.h|$(of base)"
+}
+
+dns_sees_base() {
+	sees_only "$1" resolver/dns "config\\.h|$(of base dns)"
 }
 
 core_sees_dns() {
-	sees_only "$1" resolver/core "$public|(dns|core)/[a-z0-9_]+\\.h"
+	sees_only "$1" resolver/core "$public|$(of base dns core)"
 }
 
 net_sees_core() {
-	sees_only "$1" resolver/net "$public|(dns|core|net)/[a-z0-9_]+\\.h"
+	sees_only "$1" resolver/net "$public|$(of base dns core net)"
 }
 
 daemon_sees_all() {
-	sees_only "$1" resolver/daemon "$public|(dns|core|net|daemon)/[a-z0-9_]+(\\.pb-c)?\\.h"
+	sees_only "$1" resolver/daemon "$public|$(of base dns core net daemon)"
 }
 
 ev_stays_outside() {
@@ -74,10 +83,13 @@ xxhash_is_one_file() {
 
 # A small house that keeps every rule.
 build_house() {
-	mkdir -p "$1/cache" "$1/resolver/dns" "$1/resolver/core" "$1/resolver/net" "$1/resolver/daemon"
+	mkdir -p "$1/cache" "$1/resolver/base" "$1/resolver/dns" "$1/resolver/core/room" \
+		"$1/resolver/net" "$1/resolver/daemon"
 	printf '#include "rtcache.h"\n#include <xxhash.h>\n' >"$1/cache/a.c"
-	printf '#include "dns/a.h"\n' >"$1/resolver/dns/a.c"
+	printf '#include "base/a.h"\n#include "tarn.h"\n' >"$1/resolver/base/a.c"
+	printf '#include "base/a.h"\n#include "dns/a.h"\n' >"$1/resolver/dns/a.c"
 	printf '#include "core/a.h"\n#include "dns/a.h"\n#include "rtcache.h"\n' >"$1/resolver/core/a.c"
+	printf '#include "core/room/a.h"\n#include "base/a.h"\n' >"$1/resolver/core/room/a.c"
 	printf '#include "net/a.h"\n#include <ares.h>\n#include <ev.h>\n' >"$1/resolver/net/a.c"
 	printf '#include "daemon/a.h"\n#include "net/a.h"\n' >"$1/resolver/daemon/a.c"
 }
@@ -100,11 +112,14 @@ rule() {
 
 rule cache_is_alone "cache/ includes nothing of resolver/" \
 	cache/a.c '"core/a.h"' cache/a.c '"tarn.h"' cache/a.c '"../resolver/tarn.h"'
-rule dns_sees_dns "dns/ includes dns/ only" \
+rule base_sees_base "base/ includes base/ and tarn.h only" \
+	resolver/base/a.c '"dns/a.h"' resolver/base/a.c '"rtcache.h"' resolver/base/a.c '"core/room/a.h"'
+rule dns_sees_base "dns/ includes dns/ and base/ only" \
 	resolver/dns/a.c '"core/a.h"' resolver/dns/a.c '"rtcache.h"' resolver/dns/a.c '"../net/a.h"'
-rule core_sees_dns "core/ includes core/, dns/ and public headers only" \
-	resolver/core/a.c '"net/a.h"' resolver/core/a.c '"table.h"' resolver/core/a.c '"daemon/a.h"'
-rule net_sees_core "net/ includes net/, core/, dns/ and public headers only" \
+rule core_sees_dns "core/ includes core/, dns/, base/ and public headers only" \
+	resolver/core/a.c '"net/a.h"' resolver/core/a.c '"table.h"' resolver/core/a.c '"daemon/a.h"' \
+	resolver/core/room/a.c '"net/a.h"'
+rule net_sees_core "net/ includes net/, core/, dns/, base/ and public headers only" \
 	resolver/net/a.c '"daemon/a.h"' resolver/net/a.c '"table.h"'
 rule daemon_sees_all "daemon/ includes nothing private of cache/" \
 	resolver/daemon/a.c '"table.h"'

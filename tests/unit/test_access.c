@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/unit/test_access.c: which addresses may ask. */
-#include "core/access.h"
+#include "core/policy/access.h"
 
 #include "unit.h"
 

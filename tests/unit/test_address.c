@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/address.c and net/error.c: addresses, networks and errors in words. */
+/* base/address.c and base/error.c: addresses, networks and errors in words. */
 
 #include <net/if.h>
 #include <stdio.h>

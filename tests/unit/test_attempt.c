@@ -3,7 +3,7 @@
  * tests/unit/test_attempt.c: how a question is put to a server: id, letters, cookie. What comes of
  * the answers is told by the scripts of tests/scenario.
  */
-#include "core/attempt.h"
+#include "core/forward/attempt.h"
 
 #include <stdlib.h>
 #include <string.h>

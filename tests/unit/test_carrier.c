@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/carrier.c and net/channel.c: questions on their way to servers, over c-ares. */
+/* net/upstream/carrier.c and net/upstream/cares.c: questions on their way to servers, over c-ares. */
 
 #include "config.h"
 
-#include "net/carrier.h"
+#include "net/upstream/carrier.h"
 
 #include <sys/resource.h>
 
 #include "net.h"
-#include "net/channel.h"
+#include "net/upstream/channel.h"
 #include "net/clock.h"
 #include "net/random.h"
 #include "unit.h"

@@ -12,9 +12,9 @@
 #include <time.h>
 
 #include "core/resolver.h"
-#include "core/upstream.h"
+#include "core/forward/upstream.h"
 #include "net.h"
-#include "net/tcp.h"
+#include "net/listen/tcp.h"
 #include "net/worker.h"
 #include "rtcache.h"
 #include "unit.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "dns/text.h"
-#include "core/ports.h"
+#include "base/ports.h"
 #include "unit.h"
 
 static struct tarn_address servers[TARN__SERVERS_MAX + 1];

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "dns/message.h"
-#include "dns/siphash.h"
+#include "base/siphash.h"
 #include "unit.h"
 
 enum { NOW = 1559731985, HOUR = 3600 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/unit/test_fallback.c: with what a server is asked that may drop questions. */
-#include "core/fallback.h"
+#include "core/forward/fallback.h"
 
 #include "unit.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/inspect.c and core/dump.c: what is known of names, on a fake outside and a virtual clock. */
-#include "core/inspect.h"
+/* core/admin/inspect.c and core/admin/dump.c: what is known of names, on a fake outside and a virtual clock. */
+#include "core/admin/inspect.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "core/dump.h"
-#include "core/policy.h"
+#include "core/admin/dump.h"
+#include "core/policy/policy.h"
 #include "message.h"
 #include "outside.h"
 #include "unit.h"

@@ -3,11 +3,11 @@
  * tests/unit/test_lookup.c: how a lookup asks, as far as the scripts of tests/scenario cannot see
  * it: ids, limits, keys that are none.
  */
-#include "core/lookup.h"
+#include "core/forward/lookup.h"
 
 #include <string.h>
 
-#include "core/forwarding.h"
+#include "core/forward/forwarding.h"
 #include "dns/message.h"
 #include "dns/query.h"
 #include "outside.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/loop.c: the names that servers are asked for, and which of them are known again. */
-#include "core/loop.h"
+/* core/forward/forward_loop.c: the names that servers are asked for, and which of them are known again. */
+#include "core/forward/forward_loop.h"
 
 #include <stdio.h>
 #include <stdlib.h>

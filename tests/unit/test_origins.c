@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/origins.c: servers and their numbers. */
-#include "core/origins.h"
+/* core/forward/source.c: servers and their numbers. */
+#include "core/forward/source.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>

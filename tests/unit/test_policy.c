@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/unit/test_policy.c: what is answered before the cache is asked, and in which order. */
-#include "core/policy.h"
+#include "core/policy/policy.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/unit/test_ports.c: a set of ports, of which one can be drawn by its number. */
-#include "core/ports.h"
+#include "base/ports.h"
 
 #include <string.h>
 

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/forwarding.h"
-#include "core/loop.h"
-#include "core/origins.h"
+#include "core/forward/forwarding.h"
+#include "core/forward/forward_loop.h"
+#include "core/forward/source.h"
 #include "dns/answer.h"
 #include "dns/cookie.h"
 #include "dns/message.h"

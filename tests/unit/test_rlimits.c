@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/tcp.h"
+#include "net/listen/tcp.h"
 #include "unit.h"
 
 static struct tarn__log quiet;

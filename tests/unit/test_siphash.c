@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/unit/test_siphash.c: SipHash-2-4 against the vectors of its authors. */
-#include "dns/siphash.h"
+#include "base/siphash.h"
 
 #include "unit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/unit/test_special.c: which names are special, and which only look like it. */
-#include "core/special.h"
+#include "core/policy/special.h"
 
 #include <ctype.h>
 #include <stdio.h>

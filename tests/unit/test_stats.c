@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/observe.h"
-#include "core/upstream.h"
+#include "core/forward/upstream.h"
 #include "dns/message.h"
 #include "outside.h"
 #include "unit.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/tcp.c: questions and replies over TCP. */
+/* net/listen/tcp.c: questions and replies over TCP. */
 
 #include "config.h"
 
-#include "net/tcp.h"
+#include "net/listen/tcp.h"
 
 #include <strings.h>
 #include <sys/resource.h>

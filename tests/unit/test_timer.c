@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/unit/test_timer.c: timers fire in order of time, once, and obey start and stop. */
-#include "core/timer.h"
+#include "base/timer.h"
 
-#include "core/list.h"
+#include "base/list.h"
 #include "unit.h"
 
 enum { COUNT = 500 };

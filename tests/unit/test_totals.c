@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/totals.c: the numbers of workers that run, that do not, and that were. */
+/* net/stats_collector.c: the numbers of workers that run, that do not, and that were. */
 #include "config.h"
 
-#include "net/totals.h"
+#include "net/stats_collector.h"
 
 #include <pthread.h>
 #include <time.h>

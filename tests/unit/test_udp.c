@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/udp.c: questions and replies over UDP. */
+/* net/listen/udp.c: questions and replies over UDP. */
 
 #include "config.h"
 
-#include "net/udp.h"
+#include "net/listen/udp.h"
 
 #include <limits.h>
 #include <sys/syscall.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/unit/test_upstream.c: which server is asked next, and how long it is waited for. */
-#include "core/upstream.h"
+#include "core/forward/upstream.h"
 
 #include <string.h>
 

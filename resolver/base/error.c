@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* base/error.c: what tarn.h says about itself and its failures in words. */
+#include "config.h"
+
+#include "tarn.h"
+
+const char *tarn_error_text(int error)
+{
+	switch (error) {
+#define ERROR_CASE(name, code, text)                                                               \
+	case name:                                                                                 \
+		return text;
+		TARN_ERRORS(ERROR_CASE)
+#undef ERROR_CASE
+	default:
+		return "unknown error";
+	}
+}
+
+const char *tarn_version(void)
+{
+	return PACKAGE_VERSION;
+}

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The sources of resolver/base.
+
+base_sources = \
+	resolver/base/address.c \
+	resolver/base/error.c \
+	resolver/base/list.h \
+	resolver/base/ports.c resolver/base/ports.h \
+	resolver/base/siphash.c resolver/base/siphash.h \
+	resolver/base/timer.c resolver/base/timer.h

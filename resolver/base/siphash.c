@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * base/siphash.c: SipHash-2-4 after its paper (Aumasson and Bernstein, 2012): 2 rounds for every 8
+ * octets, 4 at the end.
+ */
+#include "base/siphash.h"
+
+struct state {
+	uint64_t v0, v1, v2, v3;
+};
+
+static uint64_t rotate(uint64_t word, unsigned bits)
+{
+	return word << bits | word >> (64 - bits);
+}
+
+static void mix(struct state *s, unsigned rounds)
+{
+	for (; rounds > 0; rounds--) {
+		s->v0 += s->v1;
+		s->v2 += s->v3;
+		s->v1 = rotate(s->v1, 13) ^ s->v0;
+		s->v3 = rotate(s->v3, 16) ^ s->v2;
+		s->v0 = rotate(s->v0, 32);
+		s->v0 += s->v3;
+		s->v2 += s->v1;
+		s->v3 = rotate(s->v3, 21) ^ s->v0;
+		s->v1 = rotate(s->v1, 17) ^ s->v2;
+		s->v2 = rotate(s->v2, 32);
+	}
+}
+
+static void add_word(struct state *s, uint64_t word)
+{
+	s->v3 ^= word;
+	mix(s, 2);
+	s->v0 ^= word;
+}
+
+uint64_t tarn__siphash(const uint8_t key[TARN__SIPHASH_KEY_LEN], const void *octets, size_t len)
+{
+	uint64_t k0 = tarn__get64_low_first(key), k1 = tarn__get64_low_first(key + 8);
+	/* "somepseudorandomlygeneratedbytes" */
+	struct state s = {
+		.v0 = k0 ^ 0x736f6d6570736575,
+		.v1 = k1 ^ 0x646f72616e646f6d,
+		.v2 = k0 ^ 0x6c7967656e657261,
+		.v3 = k1 ^ 0x7465646279746573,
+	};
+	const uint8_t *at = octets;
+	size_t left = len;
+	for (; left >= 8; left -= 8, at += 8)
+		add_word(&s, tarn__get64_low_first(at));
+	uint64_t last = (uint64_t)len << 56;
+	while (left-- > 0)
+		last |= (uint64_t)at[left] << 8 * left;
+	add_word(&s, last);
+	s.v2 ^= 0xff;
+	mix(&s, 4);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}

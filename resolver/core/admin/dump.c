@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/admin/dump.c: from an entry of the cache to a line of text, and back. */
+#include "core/admin/dump.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/forward/nxdomain.h"
+#include "core/resolver.h"
+#include "dns/query.h"
+#include "rtcache.h"
+
+enum {
+	VERSION = 1,
+	STEP = 32, /* entries: some 8 KB of text, but for answers of unusual size */
+};
+
+/* The text of DO and CD, in the order of 2 * CD + DO. */
+static const char *const flag_words[] = {"-", "do", "cd", "do,cd"};
+
+char *tarn__dump_head(int64_t now_sec, char out[TARN__DUMP_HEAD_MAX])
+{
+	snprintf(out, TARN__DUMP_HEAD_MAX, "tarn-dump %d %" PRId64, VERSION, now_sec);
+	return out;
+}
+
+int tarn__dump_head_read(const char *line, int64_t *made_sec)
+{
+	int version, end = 0;
+	int64_t time;
+	if (sscanf(line, "tarn-dump %9d %18" SCNd64 "%n", &version, &time, &end) != 2 ||
+	    line[end] != '\0' || version != VERSION || time < 0)
+		return TARN_EINVAL;
+	*made_sec = time;
+	return 0;
+}
+
+char *tarn__dump_end(size_t count, char out[TARN__DUMP_END_MAX])
+{
+	snprintf(out, TARN__DUMP_END_MAX, "; %zu answers", count);
+	return out;
+}
+
+/* ---- writing ---------------------------------------------------------------------------- */
+
+/* Name, class, type and flags. */
+static char *write_key(char *out, const struct tarn__key *key)
+{
+	char name[TARN__NAME_TEXT_MAX], class[TARN__WORD_MAX], type[TARN__WORD_MAX];
+	return out + sprintf(out, "%s %s %s %s ", tarn__name_format(key->qname, name),
+			     tarn__class_format(key->qclass, class),
+			     tarn__type_format(key->qtype, type),
+			     flag_words[2 * key->checking_disabled + key->dnssec_ok]);
+}
+
+static char *write_answer(char *out, const struct tarn__key *key, const struct rtcache_value *value,
+			  uint8_t *message)
+{
+	const struct tarn__query query = {
+		.qname = key->qname,
+		.qname_len = key->qname_len,
+		.qtype = key->qtype,
+		.qclass = key->qclass,
+		.flags = TARN__FLAG_RD | (key->checking_disabled ? TARN__FLAG_CD : 0),
+		.edns_size = TARN__UDP_MIN,
+	};
+	/* Rounded up, so that nothing lives longer for having been written down. */
+	struct tarn__reply how = {.limit = TARN__MESSAGE_MAX,
+				  .age_sec = (uint32_t)((value->age_ms + 999) / 1000)};
+	size_t len = tarn__reply_stored(&query, value->data, value->len, &how, message);
+	char rcode[TARN__WORD_MAX];
+	out += sprintf(out, "%" PRIu64 " %s ", value->ttl_ms / 1000,
+		       tarn__rcode_format(tarn__stored_rcode(value->data), rcode));
+	return tarn__octets_format(message, len, out);
+}
+
+static void on_item(const struct rtcache_item *item, void *arg)
+{
+	struct tarn__dump *dump = arg;
+	const struct rtcache_value *value = &item->value;
+	struct tarn__key key;
+	/*
+	 * Type 0 stands for a name that does not exist, and says so once more (core/forward/nxdomain.h); a link is
+	 * part of an answer that is there as well (core/forward/cname.h).
+	 */
+	if (!tarn__key_read(item->key, item->key_len, &key) || key.qtype == 0 || key.is_link)
+		return;
+	char *line = dump->room->line, *end = line, rcode[TARN__WORD_MAX];
+	if (value->status == RTCACHE_HIT) {
+		end = write_answer(write_key(end, &key), &key, value, dump->room->message);
+		dump->count++;
+	} else if (value->status == RTCACHE_STALE) {
+		end = write_key(stpcpy(end, "; "), &key);
+		end += sprintf(end, "stale %" PRIu64 " %s", value->stale_ms / 1000,
+			       tarn__rcode_format(tarn__stored_rcode(value->data), rcode));
+	} else if (value->error < 0) {
+		end = write_key(stpcpy(end, "; "), &key);
+		end += sprintf(end, "failed: %s", tarn_error_text(value->error));
+	} else {
+		return;
+	}
+	dump->put(dump->arg, line, (size_t)(end - line));
+}
+
+bool tarn__dump_step(struct tarn__dump *dump, struct tarn__resolver *resolver)
+{
+	return rtcache_walk(tarn__resolver_client(resolver), &dump->cursor, STEP, on_item, dump);
+}
+
+/* ---- reading ---------------------------------------------------------------------------- */
+
+/* The next word of a line, cut out of it; NULL: there is none. */
+static char *next_word(char **rest)
+{
+	char *word = *rest + strspn(*rest, " ");
+	if (*word == '\0')
+		return NULL;
+	char *end = word + strcspn(word, " ");
+	*rest = *end ? end + 1 : end;
+	*end = '\0';
+	return word;
+}
+
+static int digit_value(char digit)
+{
+	const char *digits = "0123456789abcdef";
+	const char *at = digit ? strchr(digits, digit) : NULL;
+	return at ? (int)(at - digits) : -1;
+}
+
+/* The octets; 0: it is not base 16, or more than a message. */
+static size_t read_octets(const char *text, uint8_t out[TARN__MESSAGE_MAX])
+{
+	size_t len = 0;
+	for (; *text; text += 2) {
+		int high = digit_value(text[0]);
+		int low = high < 0 ? -1 : digit_value(text[1]);
+		if (low < 0 || len == TARN__MESSAGE_MAX)
+			return 0;
+		out[len++] = (uint8_t)(high << 4 | low);
+	}
+	return len;
+}
+
+/* A line taken apart. */
+struct entry {
+	uint8_t qname[TARN__NAME_MAX];
+	struct tarn__key key;
+	uint16_t rcode;
+	const char *octets;
+};
+
+/* NULL, or what is wrong with the line. */
+static const char *read_entry(char *line, struct entry *out)
+{
+	const char *name = next_word(&line), *class = next_word(&line), *type = next_word(&line);
+	const char *flags = next_word(&line), *ttl = next_word(&line), *rcode = next_word(&line);
+	out->octets = next_word(&line);
+	if (!out->octets || next_word(&line))
+		return "not an entry: NAME CLASS TYPE FLAGS TTL RCODE MESSAGE";
+	out->key = (struct tarn__key){.qname = out->qname};
+	out->key.qname_len = (uint16_t)tarn__name_parse(name, out->qname);
+	if (out->key.qname_len == 0)
+		return "not a domain name";
+	if (!tarn__class_parse(class, &out->key.qclass) || out->key.qclass != TARN__CLASS_IN)
+		return "not a class that is kept (IN)";
+	if (!tarn__type_parse(type, &out->key.qtype))
+		return "not a type";
+	unsigned bits = 0;
+	while (bits < 4 && strcmp(flags, flag_words[bits]) != 0)
+		bits++;
+	if (bits == 4)
+		return "not flags (-, do, cd or do,cd)";
+	out->key.dnssec_ok = bits & 1;
+	out->key.checking_disabled = bits & 2;
+	if (ttl[strspn(ttl, "0123456789")] != '\0')
+		return "not a TTL";
+	if (!tarn__rcode_parse(rcode, &out->rcode))
+		return "not an rcode";
+	return NULL;
+}
+
+enum tarn__loaded tarn__dump_load(struct tarn__resolver *resolver, struct tarn__dump_room *room,
+				  const char *line, uint64_t age_sec, const char **fault)
+{
+	static const char not_an_answer[] = "the message does not answer the question";
+	*fault = NULL;
+	if (line[strspn(line, " ")] == '\0' || *line == ';')
+		return TARN__LOAD_COMMENT;
+	struct entry entry;
+	size_t line_len = strlen(line);
+	if (line_len >= sizeof room->line) {
+		*fault = "longer than any entry";
+		return TARN__LOAD_FAULT;
+	}
+	memcpy(room->line, line, line_len + 1);
+	*fault = read_entry(room->line, &entry);
+	if (*fault)
+		return TARN__LOAD_FAULT;
+
+	/* What no client could ask for must not get into the cache. */
+	uint8_t asked[TARN__ASK_MAX];
+	size_t asked_len = tarn__ask_write(&entry.key, &(struct tarn__ask){.edns = true}, asked);
+	struct tarn__query query;
+	if (tarn__query_parse(asked, asked_len, &query) != TARN__QUERY_GOOD ||
+	    query.qtype == TARN__TYPE_ANY) {
+		*fault = "not a type that is kept";
+		return TARN__LOAD_FAULT;
+	}
+	size_t len = read_octets(entry.octets, room->message);
+	if (len < TARN__HEADER_LEN) {
+		*fault = "not a message in base 16";
+		return TARN__LOAD_FAULT;
+	}
+	/* Whoever said it, it is not known that he is to be trusted. */
+	room->message[3] &= (uint8_t)~TARN__FLAG_AD;
+	uint8_t octets[TARN__KEY_MAX];
+	size_t octets_len = tarn__key_write(&query, octets);
+	struct tarn__key key;
+	struct tarn__answer answer = {0};
+	if (tarn__key_read(octets, octets_len, &key))
+		tarn__answer_read(room->message, len, asked, asked_len, &key, false, room->stored,
+				  &answer);
+	if (answer.len == 0 || answer.verdict != TARN__ANSWER_GOOD || answer.rcode != entry.rcode) {
+		*fault = not_an_answer;
+		return TARN__LOAD_FAULT;
+	}
+	if (answer.ttl <= age_sec)
+		return TARN__LOAD_ENDED;
+
+	struct rtcache_client *client = tarn__resolver_client(resolver);
+	struct rtcache_state known;
+	if (rtcache_inspect(client, octets, octets_len, &known) == 0 && known.is_stored &&
+	    known.item.value.status == RTCACHE_HIT)
+		return TARN__LOAD_KNOWN;
+	tarn__stored_age(room->stored, answer.len, (uint32_t)age_sec);
+	uint64_t ttl_ms = (answer.ttl - age_sec) * 1000;
+	if (answer.is_whole_name)
+		tarn__denial_put(client, &key, room->stored, answer.len, ttl_ms);
+	int error = rtcache_put(client, octets, octets_len, room->stored, answer.len, ttl_ms);
+	return error == 0 ? TARN__LOAD_STORED : TARN__LOAD_FULL;
+}

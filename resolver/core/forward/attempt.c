@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/forward/attempt.c: how a question is put to a server, and what the answer comes to. */
+#include "core/forward/attempt.h"
+
+#include <string.h>
+
+#include "core/observe.h"
+#include "dns/cookie.h"
+
+/* ---- the message ------------------------------------------------------------------------ */
+
+/* The name is in lower case, and no length octet is a letter. One bit of noise for each octet. */
+static void mix_case(uint8_t *name, size_t len, const uint8_t *noise)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((uint8_t)(name[i] - 'a') < 26 && noise[i / 8] >> i % 8 & 1)
+			name[i] ^= 0x20;
+	}
+}
+
+/* What of that is the server known to take? */
+static enum tarn__fullness first_fullness(const struct tarn__attempt *attempt, bool is_last_resort)
+{
+	const struct tarn__server *server = attempt->server;
+	uint64_t now_ms = attempt->sent_ms;
+	bool over_udp = attempt->exchange.transport == TARN__UDP;
+	if (attempt->tries->has_refused_edns || tarn__server_is_plain(server, now_ms))
+		return TARN__ASK_PLAIN;
+	if (is_last_resort || server->traits.no_cookies ||
+	    (over_udp && tarn__flaw_is_known(&server->garbles, now_ms)))
+		return TARN__ASK_COOKIELESS;
+	return tarn__fallback_begin(&server->fallback, now_ms);
+}
+
+/* Over TCP it is as it was over UDP. */
+static void choose_fullness(struct tarn__attempt *attempt, bool is_last_resort)
+{
+	struct tarn__tries *tries = attempt->tries;
+	attempt->begin = first_fullness(attempt, is_last_resort);
+	if (attempt->exchange.transport != TARN__UDP) {
+		attempt->fullness = attempt->begin > tries->fullness
+					    ? attempt->begin
+					    : (enum tarn__fullness)tries->fullness;
+		return;
+	}
+	/* An answer that was not believed is no silence. */
+	unsigned silences = is_last_resort ? 0 : tries->silences;
+	attempt->fullness = tarn__fallback_choose(&attempt->server->fallback, attempt->begin,
+						  silences, attempt->key->dnssec_ok);
+	attempt->before_ms = silences > 0 ? tries->sent_ms : 0;
+}
+
+static bool has_cookie(const struct tarn__attempt *attempt)
+{
+	return attempt->fullness == TARN__ASK_FULL;
+}
+
+void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io, bool wants_ad)
+{
+	const struct tarn__key *key = attempt->key;
+	const struct tarn__server *server = attempt->server;
+	struct tarn__tries *tries = attempt->tries;
+	uint64_t now_ms = attempt->sent_ms;
+	bool over_udp = attempt->exchange.transport == TARN__UDP;
+	/* UDP again, after an answer that was not believed: TCP could not be had. */
+	bool is_last_resort = over_udp && tries->is_disbelieved;
+	choose_fullness(attempt, is_last_resort);
+	attempt->is_mixed = over_udp && !is_last_resort && !tries->is_lower_case &&
+			    !server->traits.no_mixed_case &&
+			    !tarn__flaw_is_known(&server->misspells, now_ms);
+
+	/* RFC 5452 section 9.2: every message has an id of its own that nobody can guess. */
+	struct {
+		uint16_t id;
+		uint8_t noise[(TARN__NAME_MAX + 7) / 8];
+	} random;
+	io->random(io->data, &random,
+		   sizeof(random.id) + (attempt->is_mixed ? (key->qname_len + 7U) / 8 : 0));
+	struct tarn__ask ask = {
+		.id = random.id,
+		.wants_ad = wants_ad,
+		.edns = attempt->fullness < TARN__ASK_PLAIN,
+		.cookie_len = has_cookie(attempt) ? server->cookie_len : 0,
+		.cookie = server->cookie,
+	};
+	attempt->exchange.len = tarn__ask_write(key, &ask, attempt->wire);
+	if (attempt->is_mixed)
+		mix_case(attempt->wire + TARN__HEADER_LEN, key->qname_len, random.noise);
+}
+
+void tarn__attempt_sent(const struct tarn__attempt *attempt)
+{
+	struct tarn__tries *tries = attempt->tries;
+	/* What is asked plainly since TCP could not tell is no sign of what gets through. */
+	if (attempt->exchange.transport != TARN__UDP || tries->is_disbelieved)
+		return;
+	tries->fullness = (uint8_t)attempt->fullness;
+	tries->silences++;
+}
+
+void tarn__attempt_unheard(const struct tarn__attempt *attempt)
+{
+	if (attempt->exchange.transport == TARN__UDP && !tarn__server_is_dead(attempt->server))
+		tarn__fallback_silent(&attempt->server->fallback, attempt->fullness);
+}
+
+/* ---- the answer ------------------------------------------------------------------------- */
+
+static bool has_our_cookie(const struct tarn__answer *answer, const struct tarn__server *server)
+{
+	return answer->cookie &&
+	       memcmp(answer->cookie, server->cookie, TARN__COOKIE_CLIENT_LEN) == 0;
+}
+
+/* Short names, and those of few letters, may be in mixed case and have none. */
+static bool has_capital(const struct tarn__attempt *attempt)
+{
+	const struct tarn__key *key = attempt->key;
+	return memcmp(attempt->wire + TARN__HEADER_LEN, key->qname, key->qname_len) != 0;
+}
+
+/* Of an answer over UDP: has its sender seen the question? */
+static bool is_believed(const struct tarn__attempt *attempt, const struct tarn__answer *answer,
+			uint64_t now_ms)
+{
+	struct tarn__server *server = attempt->server;
+	if (answer->verdict == TARN__ANSWER_FOREIGN)
+		return false;
+	if (answer->verdict == TARN__ANSWER_MISSPELT) {
+		tarn__flaw_shown(&server->misspells, now_ms);
+		return false;
+	}
+	/* Some errors come without the question. */
+	if (attempt->is_mixed && answer->verdict == TARN__ANSWER_GOOD) {
+		tarn__flaw_missed(&server->misspells);
+		server->takes_mixed_case |= has_capital(attempt);
+	}
+	if (!has_cookie(attempt))
+		return true;
+	/* RFC 7873 section 5.3 */
+	if (!answer->cookie)
+		return !tarn__server_knows_cookies(server);
+	if (!has_our_cookie(answer, server)) {
+		tarn__flaw_shown(&server->garbles, now_ms);
+		return false;
+	}
+	tarn__flaw_missed(&server->garbles);
+	return true;
+}
+
+/* What it was asked with gets through. */
+static void note_answer(const struct tarn__attempt *attempt, uint64_t now_ms)
+{
+	attempt->tries->silences = 0;
+	if (attempt->exchange.transport == TARN__UDP)
+		tarn__fallback_heard(&attempt->server->fallback, attempt->fullness, attempt->begin,
+				     attempt->before_ms, attempt->sent_ms, now_ms);
+}
+
+static void learn_cookie(const struct tarn__attempt *attempt, const struct tarn__answer *answer)
+{
+	struct tarn__server *server = attempt->server;
+	if (has_our_cookie(answer, server))
+		tarn__server_keep_cookie(server, answer->cookie, answer->cookie_len);
+	else if (attempt->exchange.transport == TARN__TCP || attempt->tries->is_disbelieved)
+		/* That was its last word. */
+		tarn__server_keep_cookie(server, NULL, 0);
+}
+
+/*
+ * RFC 6891 section 7: a server that does not know EDNS says FORMERR or NOTIMP without an OPT. Some
+ * send the question's OPT back with it, which is no sign that they know what it is; some that
+ * stumble over an option say FORMERR with an OPT of their own, or BADVERS to version 0.
+ */
+static bool is_edns_refusal(const struct tarn__answer *answer)
+{
+	return answer->rcode == TARN__FORMERR || answer->rcode == TARN__NOTIMP ||
+	       answer->rcode == TARN__BADVERS;
+}
+
+/*
+ * Is it longer than what the question took (RFC 6891 section 6.2.3, RFC 1035 section 4.2.1)? What does
+ * not fit comes truncated from an honest server, and in fragments that anybody may have sent (RFC 9715)
+ * from another.
+ */
+static bool is_oversize(const struct tarn__attempt *attempt, size_t len)
+{
+	return attempt->exchange.transport == TARN__UDP &&
+	       len > (attempt->fullness < TARN__ASK_PLAIN ? TARN__UDP_MAX : TARN__UDP_MIN);
+}
+
+static enum tarn__outcome judge_failure(const struct tarn__attempt *attempt,
+					const struct tarn__answer *answer)
+{
+	struct tarn__tries *tries = attempt->tries;
+	if (attempt->fullness < TARN__ASK_PLAIN && is_edns_refusal(answer)) {
+		tries->has_refused_edns = true;
+		return TARN__OUTCOME_AGAIN;
+	}
+	/* RFC 7873 section 5.3: once more with the cookie it has given now, then over TCP. */
+	if (answer->rcode == TARN__BADCOOKIE && attempt->exchange.transport == TARN__UDP) {
+		bool is_first = !tries->has_refused_cookie;
+		tries->has_refused_cookie = true;
+		return is_first ? TARN__OUTCOME_AGAIN : TARN__OUTCOME_TCP;
+	}
+	return TARN__OUTCOME_USELESS;
+}
+
+/*
+ * Reads an answer to a question in mixed case. Where it is repeated to the letter it becomes the
+ * key's again before that, since names in the RDATA may be pointers into it. Returns whether it is.
+ */
+static bool read_mixed(const struct tarn__attempt *attempt, const uint8_t *wire, size_t len,
+		       struct tarn__scratch *scratch, struct tarn__answer *answer)
+{
+	const struct tarn__key *key = attempt->key;
+	size_t name_end = TARN__HEADER_LEN + (size_t)key->qname_len;
+	bool is_exact = len >= name_end && len <= sizeof(scratch->message) &&
+			memcmp(wire + TARN__HEADER_LEN, attempt->wire + TARN__HEADER_LEN,
+			       key->qname_len) == 0;
+	if (is_exact) {
+		memcpy(scratch->message, wire, len);
+		memcpy(scratch->message + TARN__HEADER_LEN, key->qname, key->qname_len);
+		wire = scratch->message;
+	}
+	tarn__answer_read(wire, len, attempt->wire, attempt->exchange.len, key, !is_exact,
+			  scratch->stored, answer);
+	return is_exact;
+}
+
+/*
+ * An error may be all that a server has to say of a name that is not spelt as its own data is. Whoever
+ * forges one to have the next question in lower case has had to guess the letters, which must be
+ * repeated; a server that has given a good answer to mixed case means something else.
+ */
+static void suspect_case(const struct tarn__attempt *attempt, const struct tarn__answer *answer,
+			 bool is_exact)
+{
+	if (is_exact && answer->verdict == TARN__ANSWER_FAILED && has_capital(attempt) &&
+	    !attempt->server->takes_mixed_case)
+		attempt->tries->wants_lower_case = true;
+}
+
+enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *attempt, const uint8_t *wire,
+				       size_t len, uint64_t now_ms, struct tarn__scratch *scratch,
+				       struct tarn__answer *answer)
+{
+	struct tarn__server *server = attempt->server;
+	struct tarn__tries *tries = attempt->tries;
+	bool over_udp = attempt->exchange.transport == TARN__UDP;
+	bool is_exact = false;
+	if (attempt->is_mixed)
+		is_exact = read_mixed(attempt, wire, len, scratch, answer);
+	else
+		tarn__answer_read(wire, len, attempt->wire, attempt->exchange.len, attempt->key,
+				  false, scratch->stored, answer);
+	if (over_udp && !is_believed(attempt, answer, now_ms)) {
+		server->counts.disbelieved++;
+		tries->is_disbelieved = true;
+		return TARN__OUTCOME_TCP;
+	}
+	if (answer->verdict == TARN__ANSWER_FOREIGN)
+		return TARN__OUTCOME_USELESS;
+	tarn__server_answered(server, attempt->sent_ms, now_ms);
+	server->counts.answered++;
+	note_answer(attempt, now_ms);
+	learn_cookie(attempt, answer);
+	suspect_case(attempt, answer, is_exact);
+	if (answer->verdict == TARN__ANSWER_FAILED)
+		return judge_failure(attempt, answer);
+	if (is_oversize(attempt, len))
+		answer->verdict = TARN__ANSWER_TRUNCATED;
+	/* Its refusal of EDNS was meant, now that it answers without. */
+	if (tries->has_refused_edns && answer->verdict != TARN__ANSWER_BROKEN)
+		server->plain_until_ms = now_ms + TARN__PLAIN_MS;
+	/* So was its refusal of mixed case. */
+	if (tries->is_lower_case && over_udp && answer->verdict == TARN__ANSWER_GOOD)
+		tarn__flaw_shown(&server->misspells, now_ms);
+	if (answer->verdict == TARN__ANSWER_GOOD)
+		return TARN__OUTCOME_GOOD;
+	/* Truncated or broken. */
+	return over_udp ? TARN__OUTCOME_TCP : TARN__OUTCOME_USELESS;
+}
+
+/* ---- who looks on ----------------------------------------------------------------------- */
+
+void tarn__attempt_show(const struct tarn__attempt *attempt, const struct tarn__observer *observer)
+{
+	if (!observer || !observer->asked_server)
+		return;
+	const struct tarn_exchange *exchange = &attempt->exchange;
+	observer->asked_server(observer->data,
+			       &(struct tarn__forwarded){.server = exchange->server,
+							 .transport = exchange->transport,
+							 .wire = exchange->wire,
+							 .len = exchange->len});
+}
+
+void tarn__attempt_show_answer(const struct tarn__attempt *attempt, const uint8_t *wire, size_t len,
+			       uint64_t now_ms, const struct tarn__observer *observer)
+{
+	if (!observer || !observer->server_answered)
+		return;
+	const struct tarn_exchange *exchange = &attempt->exchange;
+	observer->server_answered(
+		observer->data, &(struct tarn__forwarded){.server = exchange->server,
+							  .transport = exchange->transport,
+							  .wire = wire,
+							  .len = len,
+							  .latency_ms = now_ms - attempt->sent_ms});
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/forward/cname.c: the end of a chain is asked for, and joined to it.
+ *
+ *	answer with a chain that leads into another zone
+ *	  |
+ *	  v
+ *	ask for its end: policy, cache, or a lookup of its own --> it fails, or time is over --> fail
+ *	  |
+ *	  v
+ *	join --> it loops, or is too long --> fail
+ *	  |
+ *	  |--> it leads into yet another zone --> ask for that end
+ *	  v
+ *	fill
+ */
+#include "core/forward/cname.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/forward/attempt.h"
+#include "core/config.h"
+#include "core/forward/forwarding.h"
+#include "core/forward/lookup.h"
+#include "core/policy/policy.h"
+#include "core/respond.h"
+#include "dns/answer.h"
+#include "dns/join.h"
+#include "rtcache.h"
+
+struct tarn__chain {
+	struct rtcache_request request;
+	bool is_waiting; /* for the request */
+	unsigned count; /* names asked for so far */
+	uint8_t origin; /* of the first answer */
+	uint16_t end_len;
+	uint8_t end[TARN__NAME_MAX]; /* the one asked for now */
+	size_t len;
+	uint8_t wire[]; /* all that came before, as a message */
+};
+
+static size_t group_of(const struct tarn__lookup *lookup, const uint8_t *name, size_t len)
+{
+	return tarn__config_find_group(lookup->all->config, name, len, lookup->key.qtype);
+}
+
+/* A client's question for a name, as the lookup's is but for that. */
+static struct tarn__query make_query(const struct tarn__lookup *lookup, const uint8_t *name,
+				     size_t len)
+{
+	const struct tarn__key *key = &lookup->key;
+	return (struct tarn__query){
+		.qname = name,
+		.qname_len = (uint16_t)len,
+		.qtype = key->qtype,
+		.qclass = key->qclass,
+		.flags = TARN__FLAG_RD | TARN__FLAG_AD |
+			 (key->checking_disabled ? TARN__FLAG_CD : 0),
+		.dnssec_ok = key->dnssec_ok,
+	};
+}
+
+/* A stored form as a message. out has room for one. */
+static size_t write_message(const struct tarn__lookup *lookup, const struct tarn__query *query,
+			    const struct rtcache_value *value, uint8_t *out)
+{
+	const struct tarn__reply how = {
+		.limit = TARN__MESSAGE_MAX,
+		.age_sec = (uint32_t)(value->age_ms / 1000),
+		.stale_ttl = value->status == RTCACHE_STALE ? TARN__STALE_TTL : 0,
+		.trust_ad = lookup->all->config->trust_ad,
+	};
+	return tarn__reply_stored(query, value->data, value->len, &how, out);
+}
+
+/* Does the chain lead from a group's name to one of another? */
+static bool leads_on(const struct tarn__lookup *lookup, size_t group,
+		     const struct tarn__answer *answer)
+{
+	return answer->end_len > 0 && group_of(lookup, answer->end, answer->end_len) != group;
+}
+
+/* Keeps a message as the chain so far, and its end as what to ask for next. false: out of memory. */
+static bool keep_chain(struct tarn__lookup *lookup, const uint8_t *wire, size_t len,
+		       const struct tarn__answer *answer)
+{
+	struct tarn__chain *chain = realloc(lookup->chain, sizeof *chain + len);
+	if (!chain)
+		return false;
+	lookup->chain = chain;
+	chain->len = len;
+	memcpy(chain->wire, wire, len);
+	chain->end_len = answer->end_len;
+	memcpy(chain->end, answer->end, answer->end_len);
+	return true;
+}
+
+/* It is the chain that is wrong, and not the end that cannot be had: that is remembered. */
+static void fail_for_good(struct tarn__lookup *lookup)
+{
+	tarn__chain_drop(lookup);
+	tarn__lookup_fail(lookup, TARN_EANSWER);
+}
+
+/*
+ * Joins the answer to the question for the chain's end. true: the chain goes on; false: the lookup has
+ * ended.
+ */
+static bool join(struct tarn__lookup *lookup, const struct rtcache_value *value)
+{
+	struct tarn__chain *chain = lookup->chain;
+	struct tarn__scratch *scratch = lookup->all->scratch;
+	size_t group = group_of(lookup, chain->end, chain->end_len);
+	const struct tarn__query query = make_query(lookup, chain->end, chain->end_len);
+	uint8_t *last = scratch->stored;
+	size_t last_len = write_message(lookup, &query, value, last);
+	size_t len = tarn__answers_join(chain->wire, chain->len, last, last_len, scratch->message);
+
+	uint8_t asked[TARN__ASK_MAX];
+	size_t asked_len = tarn__ask_write(&lookup->key, &(struct tarn__ask){.id = 0}, asked);
+	struct tarn__answer answer;
+	tarn__answer_read(scratch->message, len, asked, asked_len, &lookup->key, false,
+			  scratch->stored, &answer);
+	if (answer.verdict != TARN__ANSWER_GOOD) {
+		fail_for_good(lookup);
+		return false;
+	}
+	tarn__stored_set_origin(scratch->stored, chain->origin);
+	if (!leads_on(lookup, group, &answer)) {
+		tarn__lookup_fill(lookup, &answer);
+		return false;
+	}
+	if (++chain->count == TARN__FOLLOWS_MAX)
+		fail_for_good(lookup);
+	else if (keep_chain(lookup, scratch->message, len, &answer))
+		return true;
+	else
+		tarn__lookup_fail(lookup, TARN_ENOMEM);
+	return false;
+}
+
+static void ask(struct tarn__lookup *lookup);
+
+static void on_done(struct rtcache_request *request, const struct rtcache_value *value)
+{
+	struct tarn__lookup *lookup = request->data;
+	lookup->chain->is_waiting = false;
+	if (!value->data)
+		tarn__lookup_fail(lookup, value->error);
+	else if (join(lookup, value))
+		ask(lookup);
+}
+
+/* As rtcache_get(): 1, 0 or an error. */
+static int ask_cache(struct tarn__lookup *lookup, const struct tarn__query *query,
+		     struct rtcache_value *out)
+{
+	struct tarn__chain *chain = lookup->chain;
+	const struct tarn__config *config = lookup->all->config;
+	uint8_t key[TARN__KEY_MAX];
+	size_t group = group_of(lookup, chain->end, chain->end_len);
+	size_t len = config->groups[group].follows_cnames
+			     ? tarn__key_write_link(&lookup->key, chain->end, chain->end_len, key)
+			     : tarn__key_write(query, key);
+	chain->request = (struct rtcache_request){.data = lookup, .done = on_done};
+	chain->is_waiting = true;
+	int got = rtcache_get(lookup->all->client, &chain->request, key, len, 0,
+			      rtcache_lookup_extra(lookup->handle), out);
+	chain->is_waiting = got == 0;
+	return got;
+}
+
+/* Asks for the end of the chain, and for the next, as long as nobody has to be waited for. */
+static void ask(struct tarn__lookup *lookup)
+{
+	for (;;) {
+		struct tarn__policy_answer policy;
+		struct tarn__chain *chain = lookup->chain;
+		const struct tarn__query query = make_query(lookup, chain->end, chain->end_len);
+		struct rtcache_value value = {.status = RTCACHE_HIT, .data = policy.stored};
+		int error = 0;
+		switch (tarn__policy_apply(lookup->all->config->policy, &query, NULL, &policy)) {
+		case TARN__POLICY_STORED:
+			value.len = policy.stored_len;
+			break;
+		case TARN__POLICY_ERROR:
+			error = TARN_EANSWER;
+			break;
+		case TARN__POLICY_PASS:
+			error = ask_cache(lookup, &query, &value);
+			if (error == 0)
+				return;
+			if (error > 0)
+				error = value.data ? 0 : value.error;
+		}
+		if (error < 0) {
+			tarn__lookup_fail(lookup, error);
+			return;
+		}
+		if (!join(lookup, &value))
+			return;
+	}
+}
+
+bool tarn__chain_follow(struct tarn__lookup *lookup, const struct tarn__answer *answer)
+{
+	struct tarn__scratch *scratch = lookup->all->scratch;
+	const struct tarn__config *config = lookup->all->config;
+	size_t group = group_of(lookup, lookup->key.qname, lookup->key.qname_len);
+	if (group == TARN__GROUP_NONE || !config->groups[group].follows_cnames ||
+	    lookup->key.is_link || !leads_on(lookup, group, answer))
+		return false;
+	const struct tarn__query query =
+		make_query(lookup, lookup->key.qname, lookup->key.qname_len);
+	const struct rtcache_value value = {
+		.status = RTCACHE_HIT, .data = scratch->stored, .len = answer->len};
+	size_t len = write_message(lookup, &query, &value, scratch->message);
+	uint8_t origin = tarn__stored_origin(scratch->stored);
+	tarn__lookup_recall(lookup);
+	lookup->error = TARN_ETIMEOUT;
+	if (!keep_chain(lookup, scratch->message, len, answer)) {
+		tarn__lookup_fail(lookup, TARN_ENOMEM);
+		return true;
+	}
+	lookup->chain->is_waiting = false;
+	lookup->chain->count = 0;
+	lookup->chain->origin = origin;
+	ask(lookup);
+	return true;
+}
+
+void tarn__chain_drop(struct tarn__lookup *lookup)
+{
+	struct tarn__chain *chain = lookup->chain;
+	if (!chain)
+		return;
+	if (chain->is_waiting)
+		rtcache_cancel(lookup->all->client, &chain->request);
+	free(chain);
+	lookup->chain = NULL;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/forward/cname.h: chains of CNAMEs that lead out of a zone with servers of its own, where the zone's
+ * configuration says that they are followed. These servers know the zone and may know nothing else; the
+ * servers of the zone that the chain leads into are asked for its end, through the cache, and so on
+ * while each answer leads into another zone. The answers are made into one (dns/join.h), which is the
+ * question's, and is stored with the lowest TTL of all.
+ *
+ * What is asked on the way is never followed itself: it has a key of its own where it would be (see
+ * tarn__key_write_link()). So no lookup waits for another that waits for it, and a chain that comes back
+ * to where it began shows in the answers put together. At most TARN__FOLLOWS_MAX names are asked for,
+ * within the lookup's time.
+ *
+ * Thread: as the lookup's.
+ */
+#ifndef TARN_CORE_FORWARD_CNAME_H
+#define TARN_CORE_FORWARD_CNAME_H
+
+#include <stdbool.h>
+
+struct tarn__answer;
+struct tarn__chain;
+struct tarn__lookup;
+
+/* Names asked for in one lookup: BIND and unbound follow 11 to 16 CNAMEs in all. */
+enum { TARN__FOLLOWS_MAX = 8 };
+
+/*
+ * The answer, with its stored form in the lookup's scratch, is one to the lookup's question: does its
+ * chain go on? Then the lookup is ended later, or has been. false: that is all, and nothing has changed.
+ */
+bool tarn__chain_follow(struct tarn__lookup *, const struct tarn__answer *);
+
+/* Forgets what has been followed. The lookup need not follow anything. */
+void tarn__chain_drop(struct tarn__lookup *);
+
+#endif

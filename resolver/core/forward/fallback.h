@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/forward/fallback.h: with what a server is asked that may drop questions: some servers, and what is in
+ * front of them, say nothing at all to a question with a COOKIE option, or with EDNS.
+ *
+ * Silence has other reasons far more often: a lost packet, a slow name, a server that is down. So the
+ * form that a server has answered is kept while it lives. Before it has answered one, the next message
+ * of a question that has met with silence is plainer than the one before, and so is the first message
+ * of the next question. Where a plainer one is answered that is noted; TARN__DROP_STREAK times in a
+ * row, none of them overlapping another and no fuller one answered in between, and questions begin
+ * with the plainer form for TARN__DROP_MIN_MS. Then a fuller one is tried; each time that it is
+ * dropped again the span is twice as long, up to TARN__DROP_MAX_MS.
+ *
+ * Knows nothing of questions or sockets. Thread: as the server's.
+ */
+#ifndef TARN_CORE_FORWARD_FALLBACK_H
+#define TARN_CORE_FORWARD_FALLBACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	TARN__DROP_STREAK = 3, /* in a row: a lost packet costs no server its cookies */
+	TARN__DROP_MIN_MS = 10000, /* a wrong guess does no more harm than that */
+	TARN__DROP_MAX_MS = 600000,
+};
+
+/* What goes into the OPT record, and whether there is one. The greater, the plainer. */
+enum tarn__fullness {
+	TARN__ASK_FULL, /* EDNS with a cookie */
+	TARN__ASK_COOKIELESS, /* EDNS alone */
+	TARN__ASK_PLAIN,
+};
+
+/* The server drops what is fuller than a certain form. */
+struct tarn__drop {
+	unsigned streak;
+	uint64_t shown_ms;
+	uint64_t until_ms;
+};
+
+/* Zeros: nothing is known. */
+struct tarn__fallback {
+	struct tarn__drop cookies, edns;
+	uint8_t heard; /* a bit for each form that has been answered since the server was dead */
+	bool has_heard_edns; /* ever: it takes EDNS, or took it */
+	uint8_t first; /* the plainest form that the last silence has left, for the next question */
+};
+
+/* What the server drops, as far as is known. */
+enum tarn__fullness tarn__fallback_begin(const struct tarn__fallback *, uint64_t now_ms);
+
+/*
+ * The form of the next message of a question that could begin with begin and has met with silence so
+ * often. One that wants DNSSEC does without EDNS only after silences of its own, and if the server has
+ * never answered any with it: plain answers have no signatures.
+ */
+enum tarn__fullness tarn__fallback_choose(const struct tarn__fallback *, enum tarn__fullness begin,
+					  unsigned silences, bool wants_dnssec);
+
+/*
+ * A message sent at sent_ms in that form has been answered. before_ms: when the last message of the
+ * same question was sent, which has not been; 0: there was none.
+ */
+void tarn__fallback_heard(struct tarn__fallback *, enum tarn__fullness form,
+			  enum tarn__fullness begin, uint64_t before_ms, uint64_t sent_ms,
+			  uint64_t now_ms);
+
+/* A message in that form has met with silence for so long that the server is charged for it. */
+void tarn__fallback_silent(struct tarn__fallback *, enum tarn__fullness form);
+
+/* Has it ever answered anything with EDNS? */
+bool tarn__fallback_takes_edns(const struct tarn__fallback *);
+
+/* The server is dead: what it answered, or not, says nothing of what it will when it is back. */
+void tarn__fallback_died(struct tarn__fallback *);
+
+#endif

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/forward/forwarding.c: which servers a name goes to, and who waits for them. */
+#include "core/forward/forwarding.h"
+
+#include <stdlib.h>
+
+#include "core/forward/attempt.h"
+#include "core/forward/lookup.h"
+#include "core/forward/forward_loop.h"
+#include "rtcache.h"
+
+enum {
+	/* What has waited goes out in batches, so that a server that is back stays: 12,800/s. */
+	RELEASE_BATCH = 64,
+	RELEASE_MS = 5,
+};
+
+/* ---- those that wait -------------------------------------------------------------------- */
+
+static struct tarn__lookup *first(const struct tarn__list *list)
+{
+	return TARN__CONTAINER(list->next, struct tarn__lookup, node);
+}
+
+static void move_all(struct tarn__list *from, struct tarn__list *to)
+{
+	while (!tarn__list_is_empty(from))
+		tarn__list_move(from->next, to);
+}
+
+/* Whatever they have sent: they ask on when a server is back. */
+static void have_all_wait(struct tarn__forwarding *group)
+{
+	move_all(&group->kept, &group->waiting);
+	move_all(&group->running, &group->waiting);
+}
+
+static void release(struct tarn__forwarding *group, uint64_t wait_ms)
+{
+	struct tarn__lookups *all = group->all;
+	bool has_work = group->is_down || !tarn__list_is_empty(&group->waiting);
+	if (!has_work || tarn__upstream_state(group->upstream) == TARN__UPSTREAM_DOWN)
+		return;
+	/* What failed meanwhile is not to fail for as long as that is remembered. */
+	if (group->is_down) {
+		rtcache_forget_cause(all->client, group->outage);
+		rtcache_forget_cause(all->client, TARN__CAUSE_NETWORK);
+	}
+	group->is_down = false;
+	if (!tarn__list_is_empty(&group->waiting) && !group->release.is_running)
+		tarn__timer_start(all->timers, &group->release,
+				  all->io->now_ms(all->io->data) + wait_ms);
+}
+
+static void on_release(struct tarn__timer *timer)
+{
+	struct tarn__forwarding *group = TARN__CONTAINER(timer, struct tarn__forwarding, release);
+	struct tarn__upstream *upstream = group->upstream;
+	for (int i = 0; i < RELEASE_BATCH && !tarn__list_is_empty(&group->waiting) &&
+			tarn__upstream_state(upstream) != TARN__UPSTREAM_DOWN;
+	     i++)
+		tarn__lookup_restart(first(&group->waiting));
+	release(group, RELEASE_MS);
+}
+
+/* ---- servers that lead back to us ------------------------------------------------------- */
+
+void tarn__lookups_learn_of_loops(struct tarn__lookups *all)
+{
+	if (!tarn__loops_have_news(all->loops, &all->loops_seen))
+		return;
+	for (size_t i = 0; i < all->config->group_count; i++) {
+		tarn__loops_mark(all->loops, all->config, i, all->groups[i]->upstream);
+		/* What waits for a server that is none fails now. */
+		release(all->groups[i], 0);
+	}
+}
+
+/* Whatever keeps it from being asked, it is asked again while it is dead. */
+static void look_for_loop(struct tarn__forwarding *group, size_t index)
+{
+	const struct tarn__lookups *all = group->all;
+	const struct tarn_io *io = all->io;
+	uint8_t random[TARN__LOOP_LABEL_LEN / 2], qname[TARN__NAME_MAX];
+	io->random(io->data, random, sizeof random);
+	size_t len = tarn__loops_expect(all->loops, all->config, group->upstream->first + index,
+					random, io->now_ms(io->data), qname);
+	if (len == 0)
+		return;
+	const struct tarn__key key = {.qname = qname,
+				      .qname_len = (uint16_t)len,
+				      .qtype = TARN__TYPE_TXT,
+				      .qclass = TARN__CLASS_IN};
+	tarn__probe_send(&group->probes, index, &key, false);
+}
+
+/* It may have been none when it was asked, or not have been there, or the question was lost. */
+static void on_dead_asked(struct tarn__probes *probes, size_t index)
+{
+	look_for_loop(TARN__CONTAINER(probes, struct tarn__forwarding, probes), index);
+}
+
+void tarn__lookups_look_for_loop(struct tarn__lookups *all, size_t server_index)
+{
+	size_t group = tarn__config_server_group(all->config, server_index);
+	look_for_loop(all->groups[group], server_index - all->config->groups[group].first);
+}
+
+/* ---- servers that die and are healed ---------------------------------------------------- */
+
+void tarn__forwarding_died(struct tarn__forwarding *group)
+{
+	tarn__probes_want(&group->probes);
+	if (tarn__upstream_state(group->upstream) == TARN__UPSTREAM_DOWN) {
+		group->is_down = true;
+		have_all_wait(group);
+	}
+}
+
+/* Other workers may have taken the server for dead, too. */
+static void tell_of_heal(struct tarn__lookups *all)
+{
+	atomic_fetch_add(&all->config->heals, 1);
+	all->io->wake_others(all->io->data);
+}
+
+void tarn__forwarding_answered(struct tarn__forwarding *group, size_t index, bool has_healed)
+{
+	if (has_healed) {
+		tell_of_heal(group->all);
+		look_for_loop(group, index);
+	}
+	struct tarn__server *server = &group->upstream->servers[index];
+	if (server->is_doubted)
+		move_all(&group->kept, &group->waiting);
+	server->is_doubted = false;
+	release(group, 0);
+}
+
+void tarn__forwarding_recovered(struct tarn__forwarding *group)
+{
+	rtcache_forget_cause(group->all->client, group->trouble);
+}
+
+static void on_probe_answered(struct tarn__probes *probes, size_t index, bool has_healed)
+{
+	tarn__forwarding_answered(TARN__CONTAINER(probes, struct tarn__forwarding, probes), index,
+				  has_healed);
+}
+
+static void on_probe_useful(struct tarn__probes *probes, size_t index)
+{
+	struct tarn__forwarding *group = TARN__CONTAINER(probes, struct tarn__forwarding, probes);
+	if (tarn__server_was_useful(&group->upstream->servers[index]))
+		tarn__forwarding_recovered(group);
+}
+
+void tarn__lookups_take_heals(struct tarn__lookups *all)
+{
+	all->heals_seen = atomic_load(&all->config->heals);
+	for (size_t i = 0; i < all->config->group_count; i++) {
+		struct tarn__forwarding *group = all->groups[i];
+		struct tarn__upstream *upstream = group->upstream;
+		for (size_t j = 0; j < upstream->count; j++) {
+			struct tarn__server *server = &upstream->servers[j];
+			if (tarn__server_is_dead(server) && !atomic_load(&server->health->is_dead))
+				tarn__server_healed(server, all->io->now_ms(all->io->data));
+		}
+		release(group, 0);
+	}
+}
+
+/* ---- groups ----------------------------------------------------------------------------- */
+
+/* Equal in all workers and configurations; no one who chooses a zone's name gains by it. */
+static unsigned hash_zone(const struct tarn__group *group)
+{
+	unsigned hash = 0;
+	for (size_t i = 0; i < group->zone_len; i++)
+		hash = hash * 31 + group->zone[i];
+	return hash;
+}
+
+static const struct tarn__probe_events probe_events = {
+	.answered = on_probe_answered,
+	.useful = on_probe_useful,
+	.asked = on_dead_asked,
+};
+
+static struct tarn__forwarding *make_group(struct tarn__lookups *all,
+					   const struct tarn__config *config, size_t index)
+{
+	struct tarn__forwarding *group = calloc(1, sizeof *group);
+	if (!group)
+		return NULL;
+	group->upstream = tarn__upstream_new(config, index, all->cookie_secret);
+	if (!group->upstream) {
+		free(group);
+		return NULL;
+	}
+	group->all = all;
+	group->release.fire = on_release;
+	tarn__list_init(&group->running);
+	tarn__list_init(&group->kept);
+	tarn__list_init(&group->waiting);
+	tarn__list_init(&group->spares);
+	group->outage = TARN__CAUSE_ZONES + 2 * (hash_zone(&config->groups[index]) & INT16_MAX);
+	group->trouble = group->outage + 1;
+	tarn__probes_init(&group->probes, all->io, all->timers, group->upstream,
+			  &config->groups[index], &probe_events);
+	return group;
+}
+
+/* It has no lookups any more. NULL is allowed. */
+static void free_group(struct tarn__forwarding *group)
+{
+	if (!group)
+		return;
+	tarn__probes_stop(&group->probes);
+	tarn__timer_stop(group->all->timers, &group->release);
+	struct tarn__list *spare;
+	while ((spare = tarn__list_take(&group->spares)))
+		free(TARN__CONTAINER(spare, struct tarn__lookup, node));
+	tarn__upstream_free(group->upstream);
+	free(group);
+}
+
+struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *all,
+					       const uint8_t *qname, size_t len, uint16_t qtype)
+{
+	size_t index = tarn__config_find_group(all->config, qname, len, qtype);
+	return index == TARN__GROUP_NONE ? NULL : all->groups[index];
+}
+
+bool tarn__forwarding_has_room(const struct tarn__forwarding *group, size_t taken, size_t left)
+{
+	return left > (group->all->config->group_count > 1 ? taken : 0);
+}
+
+void tarn__lookups_want(struct tarn__lookups *all, const uint8_t *qname, size_t len, uint16_t qtype)
+{
+	struct tarn__forwarding *group = tarn__forwarding_find(all, qname, len, qtype);
+	if (group)
+		tarn__probes_want(&group->probes);
+}
+
+int tarn__lookups_init(struct tarn__lookups *all, const struct tarn_io *io,
+		       struct tarn__timers *timers, struct rtcache_client *client,
+		       struct tarn__config *config,
+		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN],
+		       struct tarn__loops *loops, struct tarn__origins *origins)
+{
+	*all = (struct tarn__lookups){.io = io,
+				      .timers = timers,
+				      .client = client,
+				      .cookie_secret = cookie_secret,
+				      .config = tarn__config_get(config),
+				      .loops = loops,
+				      .origins = origins};
+	tarn__list_init(&all->spare_attempts);
+	all->heals_seen = config->heals;
+	all->scratch = malloc(sizeof *all->scratch);
+	all->groups = calloc(config->group_count, sizeof all->groups[0]);
+	bool has_all = all->scratch && all->groups;
+	for (size_t i = 0; i < config->group_count && has_all; i++) {
+		all->groups[i] = make_group(all, config, i);
+		has_all = all->groups[i];
+	}
+	if (has_all)
+		return 0;
+	tarn__lookups_fini(all);
+	return TARN_ENOMEM;
+}
+
+void tarn__lookups_fini(struct tarn__lookups *all)
+{
+	for (size_t i = 0; all->groups && i < all->config->group_count; i++) {
+		struct tarn__forwarding *group = all->groups[i];
+		if (!group)
+			continue;
+		have_all_wait(group);
+		while (!tarn__list_is_empty(&group->waiting))
+			tarn__lookup_fail(first(&group->waiting), TARN_ECANCELED);
+		free_group(group);
+	}
+	struct tarn__list *spare;
+	while ((spare = tarn__list_take(&all->spare_attempts)))
+		free(TARN__CONTAINER(spare, struct tarn__attempt, node));
+	free(all->groups);
+	free(all->scratch);
+	tarn__config_put(all->config);
+}
+
+/* ---- other servers, another network ----------------------------------------------------- */
+
+/* Ends what a group has outstanding and has every lookup wait, those that run behind the others. */
+static void recall_all(struct tarn__forwarding *group)
+{
+	tarn__probes_stop(&group->probes);
+	have_all_wait(group);
+	for (struct tarn__list *node = group->waiting.next; node != &group->waiting;
+	     node = node->next)
+		tarn__lookup_recall(TARN__CONTAINER(node, struct tarn__lookup, node));
+}
+
+static void resume(struct tarn__lookups *all)
+{
+	rtcache_forget_failures(all->client);
+	for (size_t i = 0; i < all->config->group_count; i++) {
+		struct tarn__forwarding *group = all->groups[i];
+		release(group, 0);
+		if (group->count > 0)
+			tarn__probes_want(&group->probes);
+	}
+	/* The timers have changed outside of tarn__resolver_run(). */
+	all->io->wake_at(all->io->data, all->io->now_ms(all->io->data));
+}
+
+/* Where it belongs now. */
+static struct tarn__forwarding *group_of(const struct tarn__lookup *lookup)
+{
+	const struct tarn__key *key = &lookup->key;
+	return tarn__forwarding_find(lookup->all, key->qname, key->qname_len, key->qtype);
+}
+
+/* Recalls the lookups of a group's list whose names do not belong to the group, and takes them out. */
+static void take_strays(struct tarn__forwarding *group, struct tarn__list *from,
+			struct tarn__list *strays)
+{
+	struct tarn__list *next;
+	for (struct tarn__list *node = from->next; node != from; node = next) {
+		next = node->next;
+		struct tarn__lookup *lookup = TARN__CONTAINER(node, struct tarn__lookup, node);
+		if (group_of(lookup) == group)
+			continue;
+		tarn__lookup_recall(lookup);
+		tarn__list_move(&lookup->node, strays);
+	}
+}
+
+/* Has a lookup that has been taken out of a group wait in that of its name. */
+static void settle_stray(struct tarn__lookup *lookup)
+{
+	struct tarn__forwarding *group = group_of(lookup);
+	if (!group)
+		tarn__lookup_fail(lookup, TARN_ENOSERVER);
+	else if (!tarn__lookup_join(lookup, group))
+		tarn__lookup_fail(lookup, TARN_ENOMEM);
+}
+
+/* A group that stays as it is, but for its servers' place in the configuration's list. */
+static void move_group(struct tarn__forwarding *group, const struct tarn__config *config,
+		       size_t index)
+{
+	tarn__upstream_move(group->upstream, config, index);
+	tarn__probes_move(&group->probes);
+	struct tarn__list *const lists[] = {&group->running, &group->kept, &group->waiting};
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+		for (struct tarn__list *node = lists[i]->next; node != lists[i]; node = node->next)
+			tarn__lookup_renumber(TARN__CONTAINER(node, struct tarn__lookup, node));
+	}
+}
+
+/* Is that group of the first configuration one of the other's, too? */
+static bool is_kept(const struct tarn__config *config, struct tarn__forwarding *const *groups,
+		    size_t index, const struct tarn__config *other,
+		    struct tarn__forwarding *const *other_groups)
+{
+	const struct tarn__group *group = &config->groups[index];
+	size_t there = tarn__config_group_of(other, group->zone, group->zone_len);
+	return there != TARN__GROUP_NONE && groups[index] == other_groups[there];
+}
+
+/* The groups of another configuration: those that stay as they are, and new ones for the others. */
+static struct tarn__forwarding **make_groups(struct tarn__lookups *all,
+					     const struct tarn__config *config)
+{
+	const struct tarn__config *old = all->config;
+	struct tarn__forwarding **groups = calloc(config->group_count, sizeof groups[0]);
+	if (!groups)
+		return NULL;
+	for (size_t i = 0; i < config->group_count; i++) {
+		const struct tarn__group *group = &config->groups[i];
+		size_t before = tarn__config_group_of(old, group->zone, group->zone_len);
+		if (before != TARN__GROUP_NONE &&
+		    tarn__config_group_is_equal(config, i, old, before)) {
+			groups[i] = all->groups[before];
+			continue;
+		}
+		groups[i] = make_group(all, config, i);
+		if (!groups[i]) {
+			while (i-- > 0) {
+				if (!is_kept(config, groups, i, old, all->groups))
+					free_group(groups[i]);
+			}
+			free(groups);
+			return NULL;
+		}
+		if (before == TARN__GROUP_NONE)
+			continue;
+		struct tarn__upstream *upstream = groups[i]->upstream;
+		tarn__upstream_keep(upstream, config, all->groups[before]->upstream, old);
+		groups[i]->is_down = tarn__upstream_state(upstream) == TARN__UPSTREAM_DOWN;
+	}
+	return groups;
+}
+
+static bool is_name_of(const struct tarn__forwarding *group, const uint8_t *qname, size_t len,
+		       uint16_t qtype)
+{
+	return len > 0 && tarn__forwarding_find(group->all, qname, len, qtype) == group;
+}
+
+/* What its servers are probed with must be theirs still: a name may be another zone's by now. */
+static void forget_names_of_others(struct tarn__forwarding *group)
+{
+	struct tarn__upstream *upstream = group->upstream;
+	for (size_t i = 0; i < upstream->count; i++) {
+		struct tarn__example *example = &upstream->servers[i].example;
+		if (!is_name_of(group, example->qname, example->qname_len, example->qtype))
+			example->qname_len = 0;
+	}
+	struct tarn__probes *probes = &group->probes;
+	if (!is_name_of(group, probes->suggested, probes->suggested_len, TARN__TYPE_A))
+		probes->suggested_len = 0;
+}
+
+int tarn__lookups_set_config(struct tarn__lookups *all, struct tarn__config *config,
+			     void (*switched)(void *arg), void *arg)
+{
+	struct tarn__forwarding **groups = make_groups(all, config);
+	if (!groups)
+		return TARN_ENOMEM;
+	struct tarn__config *old = all->config;
+	struct tarn__forwarding **old_groups = all->groups;
+	size_t old_group_count = old->group_count;
+	all->config = tarn__config_get(config);
+	all->groups = groups;
+	all->heals_seen = config->heals;
+	all->loops_seen = 0;
+	for (size_t i = 0; i < config->group_count; i++) {
+		if (is_kept(config, groups, i, old, old_groups))
+			move_group(groups[i], config, i);
+	}
+	for (size_t i = 0; i < config->group_count; i++)
+		forget_names_of_others(groups[i]);
+	struct tarn__list strays;
+	tarn__list_init(&strays);
+	for (size_t i = 0; i < old->group_count; i++) {
+		struct tarn__forwarding *group = old_groups[i];
+		if (!is_kept(old, old_groups, i, config, groups))
+			recall_all(group);
+		take_strays(group, &group->waiting, &strays);
+		take_strays(group, &group->kept, &strays);
+		take_strays(group, &group->running, &strays);
+	}
+	bool has_changed = !tarn__list_is_empty(&strays);
+	switched(arg);
+	while (!tarn__list_is_empty(&strays))
+		settle_stray(first(&strays));
+	for (size_t i = 0; i < old->group_count; i++) {
+		if (is_kept(old, old_groups, i, config, groups))
+			continue;
+		has_changed = true;
+		free_group(old_groups[i]);
+	}
+	free(old_groups);
+	tarn__config_put(old);
+	if (has_changed || config->group_count != old_group_count)
+		resume(all);
+	return 0;
+}
+
+/*
+ * What is outstanding stays: most changes leave the way to the servers as it was. What is lost on an
+ * old way is sent again once a server has answered something, which it is asked for at once.
+ */
+static void look_around(struct tarn__forwarding *group)
+{
+	struct tarn__upstream *upstream = group->upstream;
+	for (size_t i = 0; i < upstream->count; i++) {
+		struct tarn__server *server = &upstream->servers[i];
+		bool is_worth_it = tarn__server_is_dead(server) || group->count > 0;
+		tarn__server_forget(server);
+		server->is_doubted = group->count > 0;
+		if (is_worth_it)
+			tarn__probe_now(&group->probes, i);
+	}
+	if (group->is_down)
+		rtcache_forget_cause(group->all->client, group->outage);
+	group->is_down = false;
+	move_all(&group->waiting, &group->kept);
+	move_all(&group->running, &group->kept);
+}
+
+void tarn__lookups_network_changed(struct tarn__lookups *all)
+{
+	rtcache_forget_cause(all->client, TARN__CAUSE_NETWORK);
+	for (size_t i = 0; i < all->config->group_count; i++)
+		look_around(all->groups[i]);
+	/* The timers have changed outside of tarn__resolver_run(). */
+	all->io->wake_at(all->io->data, all->io->now_ms(all->io->data));
+}
+
+/* What is outstanding would be hours of silence, and its answers hours late. */
+static void start_over(struct tarn__forwarding *group)
+{
+	struct tarn__upstream *upstream = group->upstream;
+	recall_all(group);
+	for (struct tarn__list *node = group->waiting.next; node != &group->waiting;
+	     node = node->next)
+		/* Nobody has been silent for as long as it takes to remember that. */
+		TARN__CONTAINER(node, struct tarn__lookup, node)->sent_ms = 0;
+	for (size_t i = 0; i < upstream->count; i++) {
+		bool was_dead = tarn__server_is_dead(&upstream->servers[i]);
+		tarn__server_forget(&upstream->servers[i]);
+		if (was_dead)
+			tarn__probe_now(&group->probes, i);
+	}
+}
+
+void tarn__lookups_overslept(struct tarn__lookups *all)
+{
+	for (size_t i = 0; i < all->config->group_count; i++)
+		start_over(all->groups[i]);
+	resume(all);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/forward/forwarding.h: all lookups of one worker, in groups: which servers a name may go to at all, which
+ * lookups wait for them, and what becomes of those under way when the servers are others. How one of
+ * them asks is core/forward/lookup.h.
+ *
+ * While all servers of a group are dead its lookups wait; once one is healed they are started again,
+ * a few at a time. Those that keep their last message for a server that has said nothing since wait
+ * for its next answer likewise. With another configuration a group of the same zone with the same servers stays
+ * as it is; the lookups of the other groups are recalled, and wait in the group that their name
+ * belongs to now.
+ *
+ * Thread: one struct tarn__lookups per worker.
+ */
+#ifndef TARN_CORE_FORWARD_FORWARDING_H
+#define TARN_CORE_FORWARD_FORWARDING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/config.h"
+#include "core/io.h"
+#include "base/list.h"
+#include "core/forward/probe.h"
+#include "base/timer.h"
+#include "core/forward/upstream.h"
+#include "dns/cookie.h"
+
+struct rtcache_client;
+struct tarn__loops;
+struct tarn__observer;
+struct tarn__origins;
+struct tarn__scratch;
+
+enum {
+	TARN__LOOKUPS_MAX = 10000, /* under way in one worker */
+	/* What a busy worker takes again and again: 30 KB, and less for each group. */
+	TARN__SPARE_ATTEMPTS = 64,
+	TARN__SPARE_LOOKUPS = 64,
+};
+
+/* Why lookups fail, for rtcache_fail_for(); those of a zone are made of its name. */
+enum {
+	TARN__CAUSE_NETWORK, /* it reaches no server */
+	TARN__CAUSE_ZONES, /* from here on two for each zone */
+};
+
+/* The lookups of one group. What goes wrong with its servers is no other's business. */
+struct tarn__forwarding {
+	struct tarn__lookups *all;
+	struct tarn__upstream *upstream; /* owned */
+	struct tarn__probes probes;
+	unsigned outage, trouble; /* causes: all servers are dead; they say SERVFAIL and the like */
+	struct tarn__list running;
+	struct tarn__list kept; /* wait for a word of a server that is doubted */
+	struct tarn__list waiting; /* for a server to ask; oldest first */
+	size_t count; /* of all */
+	struct tarn__list spares; /* struct tarn__lookup, for the next ones */
+	size_t spare_count;
+	size_t clients; /* the resolver's: questions that wait for them */
+	struct tarn__timer release; /* of those that wait */
+	bool is_down; /* all servers are dead, or none has been healed since */
+};
+
+/* What the lookups of one worker share. */
+struct tarn__lookups {
+	const struct tarn_io *io;
+	struct tarn__timers *timers;
+	struct rtcache_client *client;
+	const uint8_t *cookie_secret;
+	struct tarn__config *config; /* a reference */
+	struct tarn__forwarding **groups; /* the configuration's, in its order */
+	unsigned heals_seen; /* of config->heals */
+	struct tarn__loops *loops;
+	unsigned loops_seen; /* see tarn__loops_have_news() */
+	size_t count;
+	uint64_t started; /* ever, those that ended at once included */
+	struct tarn__origins *origins;
+	const struct tarn__observer *observer; /* NULL: nobody looks on */
+	struct tarn__scratch *scratch; /* owned */
+	struct tarn__list spare_attempts; /* struct tarn__attempt, for the next messages */
+	size_t spare_attempt_count;
+};
+
+/* All are borrowed; the configuration gets a reference more. 0 or TARN_ENOMEM. */
+int tarn__lookups_init(struct tarn__lookups *, const struct tarn_io *io, struct tarn__timers *,
+		       struct rtcache_client *, struct tarn__config *,
+		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN], struct tarn__loops *,
+		       struct tarn__origins *);
+/* Lookups still running fail with TARN_ECANCELED. */
+void tarn__lookups_fini(struct tarn__lookups *);
+
+/* As tarn__resolver_set_config(), tarn__resolver_network_changed() and tarn__resolver_overslept(). */
+int tarn__lookups_set_config(struct tarn__lookups *, struct tarn__config *,
+			     void (*switched)(void *arg), void *arg);
+void tarn__lookups_network_changed(struct tarn__lookups *);
+void tarn__lookups_overslept(struct tarn__lookups *);
+
+/* Another worker has heard from a server that was dead. */
+static inline bool tarn__lookups_have_heals(const struct tarn__lookups *all)
+{
+	return atomic_load_explicit(&all->config->heals, memory_order_relaxed) != all->heals_seen;
+}
+void tarn__lookups_take_heals(struct tarn__lookups *);
+
+/* A worker has found a server that leads back to us, or such are looked for anew. */
+void tarn__lookups_learn_of_loops(struct tarn__lookups *);
+
+/*
+ * Does that server of the configuration's lead back to us? It is asked for a name that would tell,
+ * unless that has been done of late; so is one that is dead, while it is probed, and when it is healed.
+ */
+void tarn__lookups_look_for_loop(struct tarn__lookups *, size_t server_index);
+
+/* A client asks this, and had something else than an answer of now. */
+void tarn__lookups_want(struct tarn__lookups *, const uint8_t *qname, size_t len, uint16_t qtype);
+
+/* The group that a question goes to; NULL: to none, it is never forwarded. */
+struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *, const uint8_t *qname,
+					       size_t len, uint16_t qtype);
+
+/*
+ * May a group that has taken so much of what all groups share take more, with so much left? Of several
+ * groups each may have as much as it leaves, so that one whose servers are silent leaves room for the
+ * others.
+ */
+bool tarn__forwarding_has_room(const struct tarn__forwarding *, size_t taken, size_t left);
+
+/*
+ * A server of the group has answered, by its place there: has that healed it, for this worker or for
+ * another? Or one has been found dead: where it was the last that lived, all lookups of the group wait.
+ * Or one that said nothing but SERVFAIL and the like has given an answer.
+ */
+void tarn__forwarding_answered(struct tarn__forwarding *, size_t index, bool has_healed);
+void tarn__forwarding_died(struct tarn__forwarding *);
+void tarn__forwarding_recovered(struct tarn__forwarding *);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/forward/nxdomain.c: NXDOMAIN under the key of its name. */
+#include "core/forward/nxdomain.h"
+
+#include <string.h>
+
+#include "dns/answer.h"
+
+static size_t write_name_key(const struct tarn__key *key, uint8_t out[TARN__KEY_MAX])
+{
+	struct tarn__query typeless = {
+		.qname = key->qname,
+		.qname_len = key->qname_len,
+		.qclass = key->qclass,
+		.flags = key->checking_disabled ? TARN__FLAG_CD : 0,
+		.dnssec_ok = key->dnssec_ok,
+	};
+	return tarn__key_write(&typeless, out);
+}
+
+bool tarn__denial_is_for(uint16_t qtype)
+{
+	return qtype != TARN__TYPE_DS;
+}
+
+bool tarn__denial_find(struct rtcache_client *client, const struct tarn__key *key,
+		       struct rtcache_value *out)
+{
+	uint8_t name[TARN__KEY_MAX];
+	size_t len = write_name_key(key, name);
+	return tarn__denial_is_for(key->qtype) && rtcache_peek(client, name, len, false, out) == 1;
+}
+
+bool tarn__denial_fill(struct rtcache_client *client, struct rtcache_lookup *handle,
+		       const struct tarn__key *key, uint8_t *stored)
+{
+	struct rtcache_value value;
+	if (!tarn__denial_find(client, key, &value))
+		return false;
+	size_t key_len;
+	const void *octets = rtcache_lookup_key(handle, &key_len);
+	struct rtcache_state state;
+	if (rtcache_inspect(client, octets, key_len, &state) == 0 && state.is_stored &&
+	    state.item.value.status == RTCACHE_HIT)
+		return false;
+	memcpy(stored, value.data, value.len);
+	/* Rounded up, so that nothing lives longer for having been copied. */
+	tarn__stored_age(stored, value.len, (uint32_t)((value.age_ms + 999) / 1000));
+	rtcache_fill(handle, stored, value.len, value.ttl_ms);
+	return true;
+}
+
+void tarn__denial_put(struct rtcache_client *client, const struct tarn__key *key,
+		      const uint8_t *stored, size_t len, uint64_t ttl_ms)
+{
+	if (!tarn__denial_is_for(key->qtype))
+		return;
+	uint8_t name[TARN__KEY_MAX];
+	size_t name_len = write_name_key(key, name);
+	(void)rtcache_put(client, name, name_len, stored, len, ttl_ms);
+}
+
+void tarn__denial_end(struct rtcache_client *client, const struct tarn__key *key)
+{
+	/* Nearly always there is none, and looking takes no lock. */
+	struct rtcache_value value;
+	if (!tarn__denial_find(client, key, &value))
+		return;
+	uint8_t name[TARN__KEY_MAX];
+	size_t len = write_name_key(key, name);
+	rtcache_remove(client, name, len);
+}

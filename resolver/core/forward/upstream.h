@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/forward/upstream.h: what a worker knows of a group's servers, and which one to ask next, by
+ * policy; which are dead; and what each of them cannot do, for a while. Knows nothing of questions
+ * or sockets.
+ *
+ * A server that has failed TARN__HOLD_FAILURES times in a row is dead. Questions pass it by; it is
+ * probed (core/forward/probe.h), and one question may try it when TARN__HOLD_MS are over. Its first answer
+ * heals it. Silence about a type that it has never answered is no failure of a server that answers
+ * others. See docs/decisions/dead-servers.md.
+ *
+ * Of the messages that a lookup may send to a server the last one is kept until the server has
+ * answered something since the one before, so that there is one to send when an outage is over.
+ *
+ * Thread: one struct tarn__upstream per group and worker.
+ */
+#ifndef TARN_CORE_FORWARD_UPSTREAM_H
+#define TARN_CORE_FORWARD_UPSTREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/config.h"
+#include "core/forward/fallback.h"
+#include "core/io.h"
+#include "dns/cookie.h"
+#include "dns/query.h"
+#include "tarn.h"
+
+enum {
+	TARN__SENDS_MAX = 3, /* RFC 9520 section 3.1, per server, transport and question */
+	TARN__PATIENCE_MIN_MS = 50, /* before the next server is asked too: floor ... */
+	TARN__PATIENCE_MAX_MS = 1000, /* ... and ceiling */
+	TARN__PATIENCE_NEW_MS = 400, /* of a server that has never answered */
+	TARN__PATIENCE_TCP_MS = 200, /* floor over TCP, before another connection is tried */
+	TARN__SILENCE_MS = 1000, /* of a server that was asked: a failure, each time */
+	TARN__HOLD_FAILURES = 3, /* in a row, and a server is dead: ... */
+	TARN__HOLD_MS = 10000, /* ... one question may try it that often, */
+	TARN__PROBE_MS = 1000, /* ... a probe of ours that often */
+	TARN__USELESS_STREAK = 3, /* errors in a row, and a server is in trouble (core/forward/probe.h) */
+	TARN__EXAMPLE_MS = 1000, /* a server's example of a question it answers is as old at most */
+	TARN__PLAIN_MS = 300000, /* asked without EDNS after it was refused (RFC 6891 section 7) */
+	TARN__FLAW_STREAK = 3, /* times in a row that a forger would have to be lucky */
+	TARN__FLAW_MS = 600000, /* then the server is taken as it is for so long */
+};
+
+/*
+ * Something that protects a question and that a server does not play along with. One answer that
+ * lacks it may be a forger's, and must not cost the server's other questions their protection.
+ */
+struct tarn__flaw {
+	unsigned streak;
+	uint64_t until_ms;
+};
+
+/* The server has shown it; has not; has it, as far as we know. */
+void tarn__flaw_shown(struct tarn__flaw *, uint64_t now_ms);
+void tarn__flaw_missed(struct tarn__flaw *);
+bool tarn__flaw_is_known(const struct tarn__flaw *, uint64_t now_ms);
+
+/* Nothing but uint64_t in it (tarn__stats_add()); probes apart. */
+struct tarn__server_counts {
+	uint64_t asked; /* messages sent */
+	uint64_t answered; /* whatever the rcode */
+	uint64_t silent; /* what tarn__server_failed() was called for: silence, refusals */
+	uint64_t useless; /* answers that another server was asked for: SERVFAIL, REFUSED */
+	uint64_t disbelieved; /* answers that a forger may have sent */
+	uint64_t unsent; /* messages for which there was no room, socket or memory here */
+};
+
+/* A question that a server has answered, in lower case; qname_len 0: none. */
+struct tarn__example {
+	uint64_t at_ms;
+	uint16_t qtype;
+	uint16_t qname_len;
+	uint8_t qname[TARN__NAME_MAX];
+};
+
+struct tarn__server {
+	struct tarn_address address;
+	struct tarn_traits traits;
+	struct tarn__health *health; /* the configuration's */
+	uint32_t srtt_ms; /* smoothed; 0: never answered */
+	uint32_t rttvar_ms; /* mean deviation (RFC 6298 section 2) */
+	uint32_t failures; /* in a row */
+	uint32_t useless_streak; /* answers of that kind in a row; see counts */
+	bool is_doubted; /* a lookup keeps its last message until it has answered something */
+	uint64_t answered_types; /* a bit for each class of types; see tarn__server_answers() */
+	struct tarn__example example;
+	unsigned probes; /* of the usual kind, so far */
+	uint64_t probe_at_ms; /* the next one, while it lives */
+	bool is_loop; /* leads back to us: not asked at all */
+	bool takes_mixed_case; /* it has given a good answer to a name that was not in lower case */
+	uint64_t answered_ms; /* last; 0: never */
+	uint64_t spoken_ms; /* the same, or when another worker has said that it is back */
+	uint64_t held_until_ms; /* while it is dead */
+	uint64_t plain_until_ms; /* it refuses EDNS */
+	struct tarn__server_counts counts;
+	bool has_origin; /* it has answered; then this is its number (core/forward/source.h), or unknown */
+	uint8_t origin;
+	struct tarn__flaw misspells; /* it changes the case of letters, or knows lower case only */
+	struct tarn__flaw garbles; /* it sends back another client's cookie */
+	struct tarn__fallback fallback; /* it drops cookies, or EDNS */
+	/* What it is shown: our client cookie for it, and the server cookie it gave, if any. */
+	uint8_t cookie_len;
+	uint8_t cookie[TARN__COOKIE_MAX];
+};
+
+struct tarn__upstream {
+	enum tarn_policy policy;
+	size_t turn; /* of the next question: whom round robin asks first */
+	size_t first; /* where the servers begin in the configuration's list */
+	size_t count;
+	struct tarn__server servers[]; /* in the configuration's order */
+};
+
+/*
+ * Of a group of the configuration, which outlives it; secret is what our cookies are made of. NULL:
+ * out of memory.
+ */
+struct tarn__upstream *tarn__upstream_new(const struct tarn__config *, size_t group,
+					  const uint8_t secret[TARN__COOKIE_SECRET_LEN]);
+void tarn__upstream_free(struct tarn__upstream *);
+
+/* It is a group of another configuration now, with equal servers. */
+void tarn__upstream_move(struct tarn__upstream *, const struct tarn__config *, size_t group);
+
+/* Takes over what old, of old_config, knows of the servers that are in both. */
+void tarn__upstream_keep(struct tarn__upstream *, const struct tarn__config *,
+			 const struct tarn__upstream *old, const struct tarn__config *old_config);
+
+enum tarn__upstream_state {
+	TARN__UPSTREAM_NONE, /* there is no server, but for those that lead back to us */
+	TARN__UPSTREAM_DOWN, /* all are dead */
+	TARN__UPSTREAM_UP,
+};
+enum tarn__upstream_state tarn__upstream_state(const struct tarn__upstream *);
+
+/* What one question has done with one server so far. */
+struct tarn__tries {
+	uint8_t sends; /* over UDP */
+	uint8_t tcp_sends;
+	bool is_over_tcp; /* how it is asked next */
+	bool is_done; /* it gave a verdict or cannot be reached: not to be asked again */
+	bool is_unreachable; /* the latter, which another network may change */
+	bool is_disbelieved; /* TCP is to tell; where it cannot be had, UDP without protection */
+	bool has_refused_edns;
+	bool has_refused_cookie; /* BADCOOKIE */
+	bool wants_lower_case; /* perhaps: it has answered mixed case with an error ... */
+	bool is_lower_case; /* ... and is, or has been, asked in lower case now */
+	uint8_t silences; /* messages over UDP since it last said anything to this question */
+	uint8_t fullness; /* enum tarn__fullness of the last of them */
+	uint64_t sent_ms; /* the last of them */
+	uint64_t charged_ms; /* when it was last charged for its silence; 0: never */
+};
+
+/*
+ * The server to ask next for a question with these tries (one per server): of those that live the
+ * one sent to least often, of these the policy's first: the fastest, or in order, from that of the
+ * question's turn on. By the strict order, the first that has anything left to try. -1: nothing left
+ * to try.
+ */
+int tarn__upstream_choose(const struct tarn__upstream *, const struct tarn__tries *, size_t turn);
+
+/*
+ * Is there a server that could be asked but for the last message, which is kept until it has answered
+ * something? Those that are, are doubted from now on.
+ */
+bool tarn__upstream_doubt(struct tarn__upstream *, const struct tarn__tries *);
+
+/* May a question go to that server, which is dead? Not by the strict order, where one before it lives. */
+bool tarn__upstream_may_try(const struct tarn__upstream *, size_t index);
+
+/* How long an answer from that server may take before the next is asked too; doubles with sends. */
+uint64_t tarn__upstream_patience_ms(const struct tarn__server *, unsigned sends);
+
+/*
+ * An answer came, whatever its rcode; or none came, or the network said that none will. Which server
+ * is dead, or not any more, other workers see in its health.
+ */
+void tarn__server_answered(struct tarn__server *, uint64_t sent_ms, uint64_t now_ms);
+void tarn__server_failed(struct tarn__server *, uint64_t now_ms);
+
+/* Another worker has heard from it: it is not dead, and has not been silent until now. */
+void tarn__server_healed(struct tarn__server *, uint64_t now_ms);
+
+/*
+ * An answer to a question for that key. Returns true if the server answers questions of that class of
+ * types, the common types being a class each; also if it has never answered anything.
+ */
+void tarn__server_learn(struct tarn__server *, const struct tarn__key *, uint64_t now_ms);
+bool tarn__server_answers(const struct tarn__server *, uint16_t qtype);
+
+/* It said SERVFAIL, REFUSED or the like; or something better. Returns true if that ends trouble. */
+void tarn__server_was_useless(struct tarn__server *);
+bool tarn__server_was_useful(struct tarn__server *);
+
+/* The network is another one: what was measured there is nothing now. */
+void tarn__server_forget(struct tarn__server *);
+
+/* Is it to be left alone by questions? false for a server that leads back to us. */
+static inline bool tarn__server_is_dead(const struct tarn__server *server)
+{
+	return server->failures >= TARN__HOLD_FAILURES && !server->is_loop;
+}
+
+/* Is its answer to a probe worth to know? */
+static inline bool tarn__server_needs_probe(const struct tarn__server *server)
+{
+	return tarn__server_is_dead(server) || server->is_doubted ||
+	       server->useless_streak >= TARN__USELESS_STREAK;
+}
+
+/* What a message goes over that has no reason to go over TCP. */
+static inline enum tarn__transport tarn__server_transport(const struct tarn__server *server)
+{
+	return server->traits.transport == TARN_TCP ? TARN__TCP : TARN__UDP;
+}
+
+/* Is it asked without EDNS? */
+static inline bool tarn__server_is_plain(const struct tarn__server *server, uint64_t now_ms)
+{
+	return server->traits.no_edns || now_ms < server->plain_until_ms ||
+	       tarn__fallback_begin(&server->fallback, now_ms) == TARN__ASK_PLAIN;
+}
+
+/* Keeps the server cookie of a COOKIE option's data (RFC 7873 section 5.3); none: forgets it. */
+void tarn__server_keep_cookie(struct tarn__server *, const uint8_t *cookie, size_t len);
+
+/* Has it given a server cookie? */
+static inline bool tarn__server_knows_cookies(const struct tarn__server *server)
+{
+	return server->cookie_len > TARN__COOKIE_CLIENT_LEN;
+}
+
+#endif

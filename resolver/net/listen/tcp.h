@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * net/listen/tcp.h: questions and replies over TCP (RFC 7766): any number of questions on one connection,
+ * answered as soon as each answer is there.
+ *
+ * A connection of a client that may ask has one of the worker's places. Where none is free, the one
+ * that has been idle or stalled for longest makes room; a client that has its share of them makes room
+ * itself. Where all are at work, some take no more questions and are closed when they are answered.
+ *
+ * A client that may not ask has no place. It is refused one question; there is room for a few of its
+ * kind, for a second each, and the newest takes the room of the oldest.
+ *
+ * Thread: one per worker.
+ */
+#ifndef TARN_NET_LISTEN_TCP_H
+#define TARN_NET_LISTEN_TCP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ev_loop;
+struct tarn;
+struct tarn_address;
+struct tarn__resolver;
+struct tarn__tcp;
+
+enum {
+	TARN__TCP_CONNECTIONS =
+		1024, /* places for connections, per worker, unless there are fewer */
+	/* Of the places: one client has at most this part, so that three others leave room. */
+	TARN__TCP_SHARES = 4,
+	TARN__TCP_PER_CLIENT = TARN__TCP_CONNECTIONS / TARN__TCP_SHARES,
+	/* Connections of clients that may not ask, beside the places: each is there to be refused. */
+	TARN__TCP_STRANGERS = 8,
+	TARN__TCP_IN_FLIGHT = 100, /* questions per connection; then no more are read */
+	/* Octets of late replies, come all at once and not yet taken, that end the connection. */
+	TARN__TCP_OUTPUT_MAX = 1 << 18,
+};
+
+struct tarn__tcp_stats {
+	uint64_t connections; /* open, that have a place */
+	uint64_t accepted; /* likewise */
+	uint64_t refused; /* of clients with all their places in use */
+	uint64_t strangers; /* accepted to be refused: their clients may not ask */
+	uint64_t idle_closed; /* to make room, or after their time */
+	uint64_t stalled_closed; /* half a message, or replies not read, for too long */
+	uint64_t reset; /* too many octets not read */
+};
+
+/* NULL: out of memory. tarn is where complaints are logged. */
+struct tarn__tcp *tarn__tcp_new(struct tarn *tarn, struct ev_loop *);
+/* After the resolver's end. Writes what waits as far as the sockets take it. NULL is allowed. */
+void tarn__tcp_free(struct tarn__tcp *);
+
+/* Before the first add(). The resolver is borrowed and may be gone when free() is called. */
+void tarn__tcp_set_resolver(struct tarn__tcp *, struct tarn__resolver *);
+
+/* So many places from now on, 1 at least; who is one too many goes when idle or stalled. */
+void tarn__tcp_set_places(struct tarn__tcp *, size_t count);
+
+/* Who may ask has changed: whoever has a place and may not any more is answered and closed. */
+void tarn__tcp_review(struct tarn__tcp *);
+
+/* Takes a listening socket, non-blocking. TARN_ENOMEM: it stays the caller's. */
+int tarn__tcp_add(struct tarn__tcp *, int fd);
+/* Undoes an add(): the socket is the caller's again. */
+void tarn__tcp_remove(struct tarn__tcp *, int fd);
+/* Closes the listening sockets at this address; clients who have connected by now stay. */
+void tarn__tcp_close(struct tarn__tcp *, const struct tarn_address *);
+
+/* Writes late replies and reads on where they made room. Were there questions among it? */
+bool tarn__tcp_flush(struct tarn__tcp *);
+
+/* Closes what is over time. Returns when it must be called again; UINT64_MAX: no need. */
+uint64_t tarn__tcp_expire(struct tarn__tcp *, uint64_t now_ms);
+
+const struct tarn__tcp_stats *tarn__tcp_stats(const struct tarn__tcp *);
+
+#endif
