@@ -15,16 +15,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/configuration.h"
-#include "daemon/explain.h"
-#include "daemon/log.h"
-#include "daemon/memory.h"
-#include "daemon/options.h"
-#include "daemon/privileges.h"
-#include "daemon/resolvconf.h"
+#include "daemon/config/configuration.h"
+#include "daemon/config/check.h"
+#include "daemon/log/log.h"
+#include "daemon/system/memory.h"
+#include "daemon/settings/options.h"
+#include "daemon/system/privileges.h"
+#include "daemon/config/resolvconf.h"
 #include "daemon/serve.h"
-#include "daemon/service.h"
-#include "daemon/settings.h"
+#include "daemon/system/systemd.h"
+#include "daemon/settings/settings.h"
 #include "net/upstream/channel.h"
 #include "tarn.h"
 

@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/configuration.h"
-#include "daemon/listeners.h"
-#include "daemon/memory.h"
-#include "daemon/resolvconf.h"
-#include "daemon/rlimits.h"
+#include "daemon/config/configuration.h"
+#include "daemon/threads/listeners.h"
+#include "daemon/system/memory.h"
+#include "daemon/config/resolvconf.h"
+#include "daemon/system/rlimits.h"
 #include "net/shared.h"
-#include "daemon/upstreams.h"
+#include "daemon/settings/upstreams.h"
 
 /* ---- what changes by itself -------------------------------------------------------------------- */
 

@@ -14,14 +14,14 @@
 
 #include <ev.h>
 
-#include "daemon/faults.h"
-#include "daemon/follow.h"
-#include "daemon/log.h"
-#include "daemon/network.h"
-#include "daemon/options.h"
-#include "daemon/service.h"
-#include "daemon/settings.h"
-#include "daemon/workers.h"
+#include "daemon/log/diagnostics.h"
+#include "daemon/system/file_watch.h"
+#include "daemon/log/log.h"
+#include "daemon/system/netlink.h"
+#include "daemon/settings/options.h"
+#include "daemon/system/systemd.h"
+#include "daemon/settings/settings.h"
+#include "daemon/threads/workers.h"
 #include "tarn.h"
 
 /* A module that goes by the settings, beside those that reload.c knows. */

@@ -11,17 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/confine.h"
-#include "daemon/control.h"
-#include "daemon/memory.h"
-#include "daemon/metrics_http.h"
-#include "daemon/privileges.h"
-#include "daemon/process.h"
+#include "daemon/system/confine.h"
+#include "daemon/control/control.h"
+#include "daemon/system/memory.h"
+#include "daemon/telemetry/metrics_http.h"
+#include "daemon/system/privileges.h"
+#include "daemon/system/process.h"
 #include "daemon/reload.h"
-#include "daemon/resolvconf.h"
-#include "daemon/rlimits.h"
-#include "daemon/taps.h"
-#include "daemon/workers.h"
+#include "daemon/config/resolvconf.h"
+#include "daemon/system/rlimits.h"
+#include "daemon/telemetry/observers.h"
+#include "daemon/threads/workers.h"
 #include "net/clock.h"
 
 /* All of it; what is zero is not there yet. */

@@ -3,11 +3,11 @@
 #ifndef TARN_DAEMON_SERVE_H
 #define TARN_DAEMON_SERVE_H
 
-#include "daemon/log.h"
-#include "daemon/options.h"
-#include "daemon/privileges.h"
-#include "daemon/service.h"
-#include "daemon/settings.h"
+#include "daemon/log/log.h"
+#include "daemon/settings/options.h"
+#include "daemon/system/privileges.h"
+#include "daemon/system/systemd.h"
+#include "daemon/settings/settings.h"
 #include "tarn.h"
 
 /* The resolver that the settings mean. NULL: logged. */

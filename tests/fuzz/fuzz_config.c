@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config_parse.h"
-#include "daemon/config_text.h"
+#include "daemon/config/parse.h"
+#include "daemon/config/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {

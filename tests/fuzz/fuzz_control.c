@@ -20,8 +20,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/commands.h"
-#include "daemon/control.h"
+#include "daemon/control/verbs.h"
+#include "daemon/control/control.h"
 
 enum {
 	CLIENTS = 2,

@@ -27,10 +27,10 @@ prepare() {
 	for file in cache/epoch.h cache/epoch.c cache/table.h cache/table.c cache/arena.h cache/sketch.h; do
 		copy "$file"
 	done
-	copy resolver/daemon/ring.h 's/TARN__RING_SIZE = 1 << 18/TARN__RING_SIZE = 1 << 4/'
-	copy resolver/daemon/ring.c 's|"daemon/ring.h"|"ring.h"|'
-	cut_lines resolver/daemon/questions.c '^static void sleep_until_woken' '^}' >"$scratch/questions-sleep.c"
-	cut_lines resolver/daemon/questions.c 'if .atomic_load.&questions->is_asleep' 'wake.questions.;' \
+	copy resolver/daemon/threads/ring.h 's/TARN__RING_SIZE = 1 << 18/TARN__RING_SIZE = 1 << 4/'
+	copy resolver/daemon/threads/ring.c 's|"daemon/threads/ring.h"|"ring.h"|'
+	cut_lines resolver/daemon/telemetry/query_log.c '^static void sleep_until_woken' '^}' >"$scratch/questions-sleep.c"
+	cut_lines resolver/daemon/telemetry/query_log.c 'if .atomic_load.&questions->is_asleep' 'wake.questions.;' \
 		>"$scratch/questions-wake.c"
 	{
 		cut_lines cache/flight.c '^void rtcache__flight_unref' '^}'

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/model/ring.cc: resolver/daemon/ring.h and ring.c as they are, but for a ring of 16 octets; and from questions.c
+ * tests/model/ring.cc: resolver/daemon/threads/ring.h and ring.c as they are, but for a ring of 16 octets; and from questions.c
  * how the taking thread goes to sleep (sleep_until_woken) and the putting one wakes it. Faults: an octet read while
  * it is written, records out of order, a thread that sleeps while there is something to be taken.
  */

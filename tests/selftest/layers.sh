@@ -69,6 +69,10 @@ daemon_sees_all() {
 	sees_only "$1" resolver/daemon "$public|$(of base dns core net daemon)"
 }
 
+tarnctl_sees_verbs() {
+	sees_only "$1" resolver/tarnctl "config\\.h|tarn\\.h|$(of base dns core)|daemon/control/verbs\\.h|$(of tarnctl)"
+}
+
 ev_stays_outside() {
 	place ev.h "$1" | grep -vE "^$1/resolver/(net|daemon)/" | nothing
 }
@@ -84,7 +88,7 @@ xxhash_is_one_file() {
 # A small house that keeps every rule.
 build_house() {
 	mkdir -p "$1/cache" "$1/resolver/base" "$1/resolver/dns" "$1/resolver/core/room" \
-		"$1/resolver/net" "$1/resolver/daemon"
+		"$1/resolver/net" "$1/resolver/daemon" "$1/resolver/tarnctl"
 	printf '#include "rtcache.h"\n#include <xxhash.h>\n' >"$1/cache/a.c"
 	printf '#include "base/a.h"\n#include "tarn.h"\n' >"$1/resolver/base/a.c"
 	printf '#include "base/a.h"\n#include "dns/a.h"\n' >"$1/resolver/dns/a.c"
@@ -92,6 +96,7 @@ build_house() {
 	printf '#include "core/room/a.h"\n#include "base/a.h"\n' >"$1/resolver/core/room/a.c"
 	printf '#include "net/a.h"\n#include <ares.h>\n#include <ev.h>\n' >"$1/resolver/net/a.c"
 	printf '#include "daemon/a.h"\n#include "net/a.h"\n' >"$1/resolver/daemon/a.c"
+	printf '#include "daemon/control/verbs.h"\n#include "tarnctl/a.h"\n' >"$1/resolver/tarnctl/a.c"
 }
 
 # rule FUNCTION SENTENCE [FILE INCLUDE]...: the tree keeps the rule; each breach is caught.
@@ -123,6 +128,8 @@ rule net_sees_core "net/ includes net/, core/, dns/, base/ and public headers on
 	resolver/net/a.c '"daemon/a.h"' resolver/net/a.c '"table.h"'
 rule daemon_sees_all "daemon/ includes nothing private of cache/" \
 	resolver/daemon/a.c '"table.h"'
+rule tarnctl_sees_verbs "tarnctl/ includes of the daemon the table of verbs only" \
+	resolver/tarnctl/a.c '"daemon/control/control.h"' resolver/tarnctl/a.c '"net/a.h"'
 rule ev_stays_outside "<ev.h> is included under net/ and daemon/ only" \
 	cache/a.c '<ev.h>' resolver/dns/a.c '<ev.h>' resolver/core/a.c '<ev.h>' resolver/tarn.h '<ev.h>'
 rule ares_is_one_file "<ares.h> is included in one file under net/" \

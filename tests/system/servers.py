@@ -123,6 +123,13 @@ def program():
     return os.path.abspath(os.environ["TARN"])
 
 
+def control_program():
+    """tarnctl: installed it is beside tarn, built it is in a folder of its own."""
+    folder = os.path.dirname(program())
+    paths = [os.path.join(folder, "tarnctl"), os.path.join(folder, "..", "tarnctl", "tarnctl")]
+    return next(path for path in paths if os.path.isfile(path))
+
+
 def is_sanitized():
     with open(program(), "rb") as file:
         return b"__asan_init" in (content := file.read()) or b"__tsan_init" in content

@@ -17,7 +17,7 @@ import dns.rcode
 import pytest
 
 import servers
-from servers import Process, frame, has_ipv6, program, recv_frame
+from servers import Process, control_program, frame, has_ipv6, program, recv_frame
 from upstream import address, failure, reply
 
 Line = namedtuple("Line", "time client transport name type rcode status upstream latency")
@@ -60,7 +60,7 @@ class QuestionLog:
 
 def read_lost(control):
     """What tarnctl says is lost so far."""
-    done = subprocess.run([os.path.join(os.path.dirname(program()), "tarnctl"), "-s", control,
+    done = subprocess.run([control_program(), "-s", control,
                            "--json", "stats"], capture_output=True, text=True, timeout=30, check=True)
     return json.loads(done.stdout)["lost"]
 

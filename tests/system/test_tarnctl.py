@@ -18,7 +18,7 @@ import pytest
 
 import servers
 from client import Client
-from servers import free_port, program
+from servers import control_program, free_port
 from upstream import address, forward_to, reply, silence
 
 SOA = "example. 60 IN SOA ns.example. a.example. 1 2 3 4 60"
@@ -29,9 +29,8 @@ COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)),
 
 
 def tarnctl(*args, stdin="", **options):
-    path = os.path.join(os.path.dirname(program()), "tarnctl")
-    return subprocess.run([path, *args], input=stdin, capture_output=True, text=True, timeout=30,
-                          check=False, **options)
+    return subprocess.run([control_program(), *args], input=stdin, capture_output=True, text=True,
+                          timeout=30, check=False, **options)
 
 
 class Ctl:
@@ -563,7 +562,7 @@ def test_answer_that_is_not_whole_is_an_error(half, tmp_path):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "control"))
         listener.listen()
-        with subprocess.Popen([os.path.join(os.path.dirname(program()), "tarnctl"), "-s",
+        with subprocess.Popen([control_program(), "-s",
                                str(tmp_path / "control"), "dump"],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
             tarn, _ = listener.accept()
@@ -582,7 +581,7 @@ def test_output_that_is_not_whole_is_an_error(tmp_path):
     with socket.socket(socket.AF_UNIX) as listener, open(ours, "rb") as reader:
         listener.bind(str(tmp_path / "control"))
         listener.listen()
-        with subprocess.Popen([os.path.join(os.path.dirname(program()), "tarnctl"), "-s",
+        with subprocess.Popen([control_program(), "-s",
                                str(tmp_path / "control"), "dump"],
                               stdout=its, stderr=subprocess.PIPE) as child:
             os.close(its)
@@ -640,7 +639,7 @@ def test_who_may_not_is_told_so(ctl, tool):
     os.chmod(os.path.dirname(ctl.path), 0o755)
     os.chmod(os.path.dirname(os.path.dirname(ctl.path)), 0o755)
     done = subprocess.run([tool("setpriv"), "--reuid=65534", "--regid=65534", "--clear-groups",
-                           os.path.join(os.path.dirname(program()), "tarnctl"), "-s", ctl.path,
+                           control_program(), "-s", ctl.path,
                            "status"], capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode != 0
     assert "Permission denied" in done.stderr

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/addresses.c: the list's bound, and which servers are tarn itself. */
+/* daemon/settings/addresses.c: the list's bound, and which servers are tarn itself. */
 
-#include "daemon/addresses.h"
+#include "daemon/settings/addresses.h"
 
 #include <string.h>
 

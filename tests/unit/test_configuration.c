@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/configuration.c, config_parse.c, config_text.c: what a file means, and what is wrong in it. */
+/* daemon/config/configuration.c, config_parse.c, config_text.c: what a file means, and what is wrong in it. */
 
 #include "config.h"
 
-#include "daemon/configuration.h"
+#include "daemon/config/configuration.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/control.c: the socket's file, and clients that do not do what tarnctl does. */
+/* daemon/control/control.c: the socket's file, and clients that do not do what tarnctl does. */
 #include "config.h"
 
-#include "daemon/control.h"
+#include "daemon/control/control.h"
 
 #include <errno.h>
 #include <ev.h>
@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/commands.h"
-#include "daemon/control_file.h"
+#include "daemon/control/verbs.h"
+#include "daemon/control/control_file.h"
 #include "unit.h"
 
 static char directory[] = "/tmp/tarn-control-XXXXXX";

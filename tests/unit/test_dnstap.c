@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/dnstap.c: messages as a reader at the other end of the socket sees them. */
+/* daemon/telemetry/dnstap.c: messages as a reader at the other end of the socket sees them. */
 
 #include "config.h"
 
-#include "daemon/dnstap.h"
+#include "daemon/telemetry/dnstap.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -39,7 +39,7 @@ static void teardown(void)
 
 #include <fstrm.h>
 
-#include "daemon/dnstap.pb-c.h"
+#include "daemon/telemetry/dnstap.pb-c.h"
 
 static char folder[] = "/tmp/tarn-dnstap-XXXXXX";
 static char path[64];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/explain.c: what tarn --check says of settings. */
+/* daemon/config/check.c: what tarn --check says of settings. */
 
-#include "daemon/explain.h"
+#include "daemon/config/check.h"
 
 #include <string.h>
 
-#include "daemon/options.h"
+#include "daemon/settings/options.h"
 #include "unit.h"
 
 static char text[8192];

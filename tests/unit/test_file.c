@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/file.c: whole files, and what is none. */
+/* daemon/system/file.c: whole files, and what is none. */
 #include "config.h"
 
-#include "daemon/file.h"
+#include "daemon/system/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

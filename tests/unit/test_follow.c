@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/follow.c: in which ways a file may change, and that it is told. */
+/* daemon/system/file_watch.c: in which ways a file may change, and that it is told. */
 
 #include "config.h"
 
-#include "daemon/follow.h"
+#include "daemon/system/file_watch.h"
 
 #include <fcntl.h>
 #include <stdarg.h>

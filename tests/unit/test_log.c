@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/log.c: lines into a pipe that is read, slow or closed. */
+/* daemon/log/log.c: lines into a pipe that is read, slow or closed. */
 
 #include "config.h"
 
-#include "daemon/log.h"
+#include "daemon/log/log.h"
 
 #include <errno.h>
 #include <fcntl.h>

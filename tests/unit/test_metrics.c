@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/metrics.c: the numbers as lines. Whether they are what Prometheus reads, test_metrics.py says. */
-#include "daemon/metrics.h"
+/* daemon/telemetry/metrics.c: the numbers as lines. Whether they are what Prometheus reads, test_metrics.py says. */
+#include "daemon/telemetry/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/nearest.c: which known word is proposed for which unknown one. */
+/* daemon/settings/nearest.c: which known word is proposed for which unknown one. */
 
-#include "daemon/nearest.h"
+#include "daemon/settings/nearest.h"
 
 #include <stddef.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/network.c: what is a change of the network, in a network of the test's own. Where the system
+ * daemon/system/netlink.c: what is a change of the network, in a network of the test's own. Where the system
  * gives it none, nothing is tested here; the system tests say so.
  */
 
 #include "config.h"
 
-#include "daemon/network.h"
+#include "daemon/system/netlink.h"
 
 #include <net/if.h>
 #include <net/route.h>

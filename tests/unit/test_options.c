@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/options.c: what each command line means, and which fault it shows. */
+/* daemon/settings/options.c: what each command line means, and which fault it shows. */
 
-#include "daemon/options.h"
+#include "daemon/settings/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>

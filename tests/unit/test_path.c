@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/path.c: where links lead, and what a file's directory is. */
+/* daemon/settings/path.c: where links lead, and what a file's directory is. */
 
 #include "config.h"
 
-#include "daemon/path.h"
+#include "daemon/settings/path.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/privileges.c: the way down from root, each time in a process of its own, and none back.
+ * daemon/system/privileges.c: the way down from root, each time in a process of its own, and none back.
  * Who is not root tests what is then left.
  */
 
 #include "config.h"
 
-#include "daemon/privileges.h"
+#include "daemon/system/privileges.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

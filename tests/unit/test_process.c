@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/process.c: what is measured is what was taken. */
-#include "daemon/process.h"
+/* daemon/system/process.c: what is measured is what was taken. */
+#include "daemon/system/process.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/questions.c: lines for people and tools, and what happens where they cannot be written. */
+/* daemon/telemetry/query_log.c: lines for people and tools, and what happens where they cannot be written. */
 
 #include "config.h"
 
-#include "daemon/questions.h"
+#include "daemon/telemetry/query_log.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/reload.c, daemon/listeners.c: one configuration in the place of another, or not at all. */
+/* daemon/reload.c, daemon/threads/listeners.c: one configuration in the place of another, or not at all. */
 
 #include "config.h"
 
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "daemon/configuration.h"
-#include "daemon/resolvconf.h"
+#include "daemon/config/configuration.h"
+#include "daemon/config/resolvconf.h"
 #include "net.h"
 #include "unit.h"
 

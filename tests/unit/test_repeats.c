@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/repeats.c: which lines are said and which are counted, on a virtual clock. */
+/* daemon/log/log_dedup.c: which lines are said and which are counted, on a virtual clock. */
 
-#include "daemon/repeats.h"
+#include "daemon/log/log_dedup.h"
 
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/resolvconf.c: which lines name a server. */
+/* daemon/config/resolvconf.c: which lines name a server. */
 
 #include "config.h"
 
-#include "daemon/resolvconf.h"
+#include "daemon/config/resolvconf.h"
 
 #include <fcntl.h>
 #include <stdio.h>

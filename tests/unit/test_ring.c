@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/ring.c: records in their order, at the end of the memory, and between two threads. */
+/* daemon/threads/ring.c: records in their order, at the end of the memory, and between two threads. */
 
-#include "daemon/ring.h"
+#include "daemon/threads/ring.h"
 
 #include <pthread.h>
 #include <sched.h>

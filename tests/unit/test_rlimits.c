@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/rlimits.c: the limit of open files fits what tarn is told to do. */
+/* daemon/system/rlimits.c: the limit of open files fits what tarn is told to do. */
 
 #include "config.h"
 
-#include "daemon/rlimits.h"
+#include "daemon/system/rlimits.h"
 
 #include <fcntl.h>
 #include <stdint.h>

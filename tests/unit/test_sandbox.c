@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/sandbox.c: from inside, what is forbidden is tried, and what tarn does. Each case enters the
+ * daemon/system/sandbox.c: from inside, what is forbidden is tried, and what tarn does. Each case enters the
  * sandbox in a process of its own. What the machine's kernel lacks cannot be tested on it.
  */
 
 #include "config.h"
 
-#include "daemon/sandbox.h"
+#include "daemon/system/sandbox.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -43,8 +43,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/confine.h"
-#include "daemon/landlock.h"
+#include "daemon/system/confine.h"
+#include "daemon/system/landlock.h"
 #include "unit.h"
 
 static struct tarn__log quiet;

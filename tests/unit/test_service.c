@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/service.c: a service manager that listens, watches and gives sockets. */
+/* daemon/system/systemd.c: a service manager that listens, watches and gives sockets. */
 
 #include "config.h"
 
-#include "daemon/service.h"
+#include "daemon/system/systemd.h"
 
 #include <fcntl.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/settings.c: what fills the gaps of what was said. */
+/* daemon/settings/settings.c: what fills the gaps of what was said. */
 
 #include "config.h"
 
-#include "daemon/settings.h"
+#include "daemon/settings/settings.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

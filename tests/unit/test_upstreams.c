@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/upstreams.c: an upstream server as people write it. */
+/* daemon/settings/upstreams.c: an upstream server as people write it. */
 
-#include "daemon/upstreams.h"
+#include "daemon/settings/upstreams.h"
 
 #include <stddef.h>
 #include <string.h>

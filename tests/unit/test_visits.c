@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/visits.c: who has to go, and when. */
-#include "daemon/visits.h"
+/* daemon/telemetry/visits.c: who has to go, and when. */
+#include "daemon/telemetry/visits.h"
 
 #include <errno.h>
 #include <sys/socket.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/workers.c: threads whose addresses come and go while they answer. */
+/* daemon/threads/workers.c: threads whose addresses come and go while they answer. */
 
 #include "config.h"
 
-#include "daemon/workers.h"
+#include "daemon/threads/workers.h"
 
 #include <poll.h>
 #include <pthread.h>

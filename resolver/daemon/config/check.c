@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What tarn --check says: a configuration file with remarks. */
+#include "daemon/config/check.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/resolver.h"
+#include "daemon/telemetry/dnstap.h"
+#include "daemon/settings/options.h"
+#include "daemon/threads/ring.h"
+#include "dns/message.h"
+#include "net/upstream/carrier.h"
+#include "net/listen/tcp.h"
+#include "daemon/settings/upstreams.h"
+
+/* ---- the settings ---------------------------------------------------------------------------- */
+
+static void print_origin(const struct tarn__origin *origin, FILE *out)
+{
+	switch (origin->by) {
+	case TARN__BY_DEFAULT:
+		fputs("default", out);
+		break;
+	case TARN__BY_FILE:
+		fprintf(out, "%s:%u", origin->file, origin->line);
+		break;
+	case TARN__BY_COMMAND_LINE:
+		fputs("command line", out);
+		break;
+	}
+}
+
+/* base: the struct that has the row's field. */
+static void print_row(const struct tarn__option_row *row, const void *base,
+		      const struct tarn__origin *origin, FILE *out)
+{
+	char *value = NULL, *line = NULL;
+	size_t value_len = 0, line_len = 0;
+	FILE *file = open_memstream(&value, &value_len);
+	if (!file)
+		return;
+	row->form->print((const char *)base + row->offset, file);
+	fclose(file);
+	if (value && *value && (file = open_memstream(&line, &line_len))) {
+		fprintf(file, row->form->is_list ? "%s = { %s }" : "%s = %s", row->word, value);
+		fclose(file);
+		fprintf(out, row->section ? "\t%-40s # " : "%-48s # ", line ? line : "");
+		print_origin(origin, out);
+		putc('\n', out);
+	} else {
+		fprintf(out, "%s# %s: %s\n", row->section ? "\t" : "", row->word,
+			row->otherwise ? row->otherwise : "");
+	}
+	free(line);
+	free(value);
+}
+
+/* A word that was not said is not the section's either. */
+static void print_forward(const struct tarn__forward_settings *forward, FILE *out)
+{
+	fputs("\nforward ", out);
+	tarn__text_print(forward->zone, out);
+	fputs(" { # ", out);
+	print_origin(&forward->origin, out);
+	putc('\n', out);
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		if (tarn__options[i].section != tarn__forward_section)
+			continue;
+		bool is_said = forward->said >> i & 1;
+		print_row(&tarn__options[i], forward,
+			  is_said ? &forward->origin
+				  : &(struct tarn__origin){.by = TARN__BY_DEFAULT},
+			  out);
+	}
+	fputs("}\n", out);
+}
+
+static void print_addresses(const struct tarn__addresses *list, const char *what, FILE *out)
+{
+	char text[TARN__UPSTREAM_TEXT_MAX];
+	for (size_t i = 0; i < list->count; i++)
+		fprintf(out, "# %s: %s\n", what,
+			tarn__upstream_format(&list->items[i], &list->traits[i], text));
+}
+
+/* As remarks: a file that said so would not follow resolv.conf. */
+static void print_system_upstreams(const struct tarn__settings *settings, FILE *out)
+{
+	print_addresses(&settings->upstreams, "upstream, of resolv.conf", out);
+	print_addresses(&settings->own_upstreams, "not asked, since it is tarn itself", out);
+	if (settings->upstreams.count == 0)
+		fputs("# upstream: none: every question that needs one will fail\n", out);
+}
+
+/* All but the first file, which includes them, and the directories where some were looked for. */
+static void print_included(const struct tarn__settings *settings, const char *word, FILE *out)
+{
+	bool is_any = false;
+	for (size_t i = 1; i < settings->file_count; i++) {
+		const char *file = settings->files[i];
+		if (file[strlen(file) - 1] == '/')
+			continue;
+		fprintf(out, "# %s: %s\n", word, file);
+		is_any = true;
+	}
+	if (!is_any)
+		fprintf(out, "# %s: none\n", word);
+}
+
+static void print_settings(const struct tarn__settings *settings, FILE *out)
+{
+	const char *section = NULL;
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option_row *row = &tarn__options[i];
+		if (!row->word || row->section == tarn__forward_section)
+			continue;
+		if (!row->form) {
+			print_included(settings, row->word, out);
+			continue;
+		}
+		if (section && (!row->section || strcmp(section, row->section) != 0))
+			fputs("}\n", out);
+		if (row->section && (!section || strcmp(section, row->section) != 0))
+			fprintf(out, "%s {\n", row->section);
+		section = row->section;
+		const void *field = (const char *)settings + row->offset;
+		if (field == &settings->upstreams && settings->has_system_upstreams)
+			print_system_upstreams(settings, out);
+		else if (field == &settings->trust_ad && settings->has_system_trust)
+			fputs("# trust-ad: yes, since resolv.conf says so\n", out);
+		else
+			print_row(row, settings, &settings->origins[i], out);
+	}
+	if (section)
+		fputs("}\n", out);
+	for (size_t i = 0; i < settings->forward_count; i++)
+		print_forward(&settings->forwards[i], out);
+}
+
+/* ---- the memory ------------------------------------------------------------------------------ */
+
+static void print_size(const char *what, uint64_t octets, FILE *out)
+{
+	static const char *const units[] = {"octets", "KiB", "MiB", "GiB"};
+	double size = (double)octets;
+	size_t unit = 0;
+	for (; unit < 3 && size >= 1024; unit++)
+		size /= 1024;
+	fprintf(out, "#   %-50s %7.4g %s\n", what, size, units[unit]);
+}
+
+static void print_memory(const struct tarn__settings *settings, FILE *out)
+{
+	uint64_t workers = settings->workers, servers = settings->upstreams.count;
+	for (size_t i = 0; i < settings->forward_count; i++)
+		servers += settings->forwards[i].upstreams.count;
+	/* A question half received, and replies not taken; buffers grow to twice what they hold. */
+	uint64_t connection = 2 * (TARN__MESSAGE_MAX + TARN__TCP_OUTPUT_MAX);
+	uint64_t server = (uint64_t)TARN__CHANNEL_SIZE * (TARN__UDP_CHANNELS + TARN__TCP_CHANNELS);
+	fputs("\n# Memory, at most:\n", out);
+	print_size("answers (cache)", settings->cache_size, out);
+	print_size("questions that wait for their answers",
+		   workers * TARN__PENDING_MAX * TARN__PENDING_SIZE, out);
+	print_size("a connection of a client, full both ways", connection, out);
+	print_size("as many connections as are taken, all full",
+		   workers * TARN__TCP_CONNECTIONS * connection, out);
+	print_size("a server under full load, for each worker", server, out);
+	print_size("all servers under full load", workers * servers * server, out);
+	if (settings->question_log)
+		print_size("lines of the question log on their way",
+			   workers * sizeof(struct tarn__ring), out);
+	if (settings->dnstap)
+		print_size("dnstap messages on their way, all at their longest",
+			   workers * TARN__DNSTAP_QUEUE * TARN__DNSTAP_MESSAGE_MAX, out);
+	fputs("# Usually it is the cache, as far as it is filled, and some 3 MiB.\n", out);
+}
+
+void tarn__explain(const struct tarn__settings *settings, FILE *out)
+{
+	print_settings(settings, out);
+	print_memory(settings, out);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon/config/parse.h: the statements of one configuration file, in their order.
+ *
+ * The grammar is libConfuse's, its words are those of tarn__options. Nothing is made of the values
+ * here (see daemon/config/configuration.h).
+ */
+#ifndef TARN_DAEMON_CONFIG_PARSE_H
+#define TARN_DAEMON_CONFIG_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/log/diagnostics.h"
+#include "daemon/settings/options.h"
+
+/* One value: "size = 16M", or an item of a list. Without a row: a section begins. */
+struct tarn__statement {
+	unsigned line;
+	const struct tarn__option_row *row;
+	bool is_first; /* it stands behind "=": what was there before is replaced */
+	const char *section; /* as in the table; NULL: none */
+	char *text; /* the value; or the section's title, NULL where it has none */
+};
+
+struct tarn__statements { /* zeros: none */
+	struct tarn__statement *items;
+	size_t count, size;
+};
+
+/*
+ * text is clean (see daemon/config/text.h) and is changed. What is wrong is added to faults; unknown
+ * words are left out, any other fault ends the list.
+ * Thread: libConfuse's scanner has one state for the whole process; one caller at a time.
+ */
+void tarn__config_parse(char *text, const char *file, struct tarn__statements *,
+			struct tarn__faults *);
+void tarn__statements_fini(struct tarn__statements *);
+
+#endif

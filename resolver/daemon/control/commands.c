@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/control/commands.c: the commands, each a function; those that take long go on in steps. */
+#include "daemon/control/commands.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/resolver.h"
+#include "daemon/control/json.h"
+#include "daemon/telemetry/metrics.h"
+#include "dns/text.h"
+#include "net/clock.h"
+#include "net/shared.h"
+#include "net/stats_collector.h"
+#include "net/worker.h"
+#include "daemon/settings/upstreams.h"
+
+/* ---- answers ---------------------------------------------------------------------------- */
+
+static void answer_ok(struct tarn__task *task, json_t *result)
+{
+	json_t *document = json_pack("{so}", "ok", result ? result : json_object());
+	task->answer(task, document, true);
+	json_decref(document);
+}
+
+__attribute__((format(printf, 2, 3))) static void fail(struct tarn__task *task, const char *format,
+						       ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	/* Whole: cut in the middle of a letter it would be no JSON. */
+	json_t *document = json_pack("{so}", "error", json_vsprintf(format, arguments));
+	va_end(arguments);
+	task->answer(task, document, true);
+	json_decref(document);
+}
+
+static void answer_forgotten(struct tarn__task *task, const struct tarn__forgotten *forgotten)
+{
+	answer_ok(task, json_pack("{sI sI}", "flushed", (json_int_t)forgotten->answers,
+				  "failures_forgotten", (json_int_t)forgotten->failures));
+}
+
+/* ---- what requests need ----------------------------------------------------------------- */
+
+/* Awake until leave(). NULL: the request has been answered, memory is short. */
+static struct tarn__resolver *enter(struct tarn__task *task)
+{
+	struct tarn__subject *subject = task->subject;
+	if (!subject->worker)
+		subject->worker = tarn_worker_new(subject->tarn, subject->loop);
+	if (!subject->worker) {
+		fail(task, "%s", strerror(errno));
+		return NULL;
+	}
+	tarn__worker_enter(subject->worker);
+	return subject->worker->resolver;
+}
+
+static void leave(struct tarn__task *task)
+{
+	tarn__worker_leave(task->subject->worker);
+}
+
+static const char *argument(const json_t *arguments, size_t index)
+{
+	return json_string_value(json_array_get(arguments, index));
+}
+
+static bool parse_name(struct tarn__task *task, const char *text, uint8_t name[TARN__NAME_MAX],
+		       size_t *len)
+{
+	*len = tarn__name_parse(text, name);
+	if (*len == 0)
+		fail(task, "%s: not a domain name", text);
+	return *len > 0;
+}
+
+/* What NAME [TYPE] [CLASS] [CLIENT] say. */
+struct asked {
+	struct tarn_address client;
+	bool has_client;
+	size_t len;
+	uint8_t wire[TARN__ASK_MAX];
+};
+
+static bool parse_question(struct tarn__task *task, const json_t *arguments, struct asked *out)
+{
+	uint8_t name[TARN__NAME_MAX];
+	struct tarn__key key = {.qname = name, .qtype = TARN__TYPE_A, .qclass = TARN__CLASS_IN};
+	size_t name_len;
+	out->has_client = false;
+	if (!parse_name(task, argument(arguments, 0), name, &name_len))
+		return false;
+	key.qname_len = (uint16_t)name_len;
+	for (size_t i = 1; i < json_array_size(arguments); i++) {
+		const char *word = argument(arguments, i);
+		if (tarn__type_parse(word, &key.qtype) || tarn__class_parse(word, &key.qclass))
+			continue;
+		if (task->command == TARN__COMMAND_EXPLAIN &&
+		    tarn_address_parse(word, 0, &out->client) == 0) {
+			out->has_client = true;
+			continue;
+		}
+		fail(task, "%s: not a type%s", word,
+		     task->command == TARN__COMMAND_EXPLAIN ? ", a class or a client's address"
+							    : "");
+		return false;
+	}
+	out->len = tarn__ask_write(&key, &(struct tarn__ask){.edns = true}, out->wire);
+	return true;
+}
+
+/* ---- one command each ------------------------------------------------------------------- */
+
+/* NULL: the request has been answered, memory is short. */
+static struct tarn__totals *collect(struct tarn__task *task)
+{
+	enum { PATIENCE_MS = 500 };
+	if (!enter(task))
+		return NULL;
+	leave(task);
+	struct tarn__totals *totals =
+		tarn__totals_collect(task->subject->tarn, task->subject->worker, PATIENCE_MS);
+	if (!totals)
+		fail(task, "%s", strerror(ENOMEM));
+	return totals;
+}
+
+static json_t *describe_addresses(const struct tarn__addresses *list)
+{
+	json_t *out = json_array();
+	for (size_t i = 0; i < list->count; i++) {
+		char text[TARN__UPSTREAM_TEXT_MAX];
+		tarn__upstream_format(&list->items[i], &list->traits[i], text);
+		json_array_append_new(out, json_string(text));
+	}
+	return out;
+}
+
+static void status(struct tarn__task *task, const json_t *arguments)
+{
+	(void)arguments;
+	const struct tarn__subject *subject = task->subject;
+	const struct tarn__settings *settings = *subject->settings;
+	struct tarn__totals *totals = collect(task);
+	if (!totals)
+		return;
+	uint64_t questions = 0;
+	for (size_t i = 0; i < TARN__COUNTED_WAYS; i++)
+		questions += totals->questions.questions[i];
+	answer_ok(task,
+		  json_pack("{ss si sI so si so sI sI sI sI sI ss}", "version", tarn_version(),
+			    "process", (int)getpid(), "uptime_s",
+			    (json_int_t)((tarn__clock_ms() - subject->started_ms) / 1000),
+			    "listens", describe_addresses(&settings->bound), "workers",
+			    (int)totals->serving, "upstreams",
+			    describe_addresses(&settings->upstreams), "questions",
+			    (json_int_t)questions, "waiting", (json_int_t)totals->questions.waiting,
+			    "cache_octets", (json_int_t)totals->cache.bytes, "cache_size_octets",
+			    (json_int_t)totals->cache.size, "cache_entries",
+			    (json_int_t)totals->cache.entries, "log_level",
+			    tarn__log_level_name(subject->log->level)));
+	tarn__totals_free(totals);
+}
+
+static void stats(struct tarn__task *task, const json_t *arguments)
+{
+	const char *word = argument(arguments, 0);
+	if (word && strcmp(word, "--prometheus") != 0) {
+		fail(task, "%s: not an option of stats (--prometheus)", word);
+		return;
+	}
+	struct tarn__totals *totals = collect(task);
+	if (!totals)
+		return;
+	if (word && !totals->is_whole) {
+		tarn__totals_free(totals);
+		fail(task, "a thread is too busy to say its numbers");
+		return;
+	}
+	struct tarn__lost lost = tarn__taps_lost(task->subject->taps);
+	size_t len;
+	struct tarn__usage usage = tarn__process_usage(task->subject->process);
+	char *text = word ? tarn__metrics_text(totals, &lost, &usage, &len) : NULL;
+	if (!word) {
+		answer_ok(task, tarn__describe_totals(totals, &lost, &usage));
+	} else if (text) {
+		json_t *document = json_pack("{ss%}", "text", text, len);
+		task->answer(task, document, false);
+		json_decref(document);
+		answer_ok(task, NULL);
+	} else {
+		fail(task, "%s", strerror(ENOMEM));
+	}
+	free(text);
+	tarn__totals_free(totals);
+}
+
+static void upstreams(struct tarn__task *task, const json_t *arguments)
+{
+	(void)arguments;
+	struct tarn__totals *totals = collect(task);
+	if (!totals)
+		return;
+	answer_ok(task, tarn__describe_servers(totals));
+	tarn__totals_free(totals);
+}
+
+static void on_answer(struct tarn_request *request, int error, const uint8_t *wire, size_t len)
+{
+	struct tarn__task *task = request->data;
+	task->has_question = false;
+	if (error < 0) {
+		fail(task, "%s", tarn_error_text(error));
+		return;
+	}
+	json_t *result = tarn__describe_message(wire, len);
+	json_object_set_new(result, "took_ms",
+			    json_integer((json_int_t)(tarn__clock_ms() - task->asked_ms)));
+	answer_ok(task, result);
+}
+
+static void lookup(struct tarn__task *task, const json_t *arguments)
+{
+	struct asked asked;
+	if (!parse_question(task, arguments, &asked) || !enter(task))
+		return;
+	task->question = (struct tarn_request){.data = task, .done = on_answer};
+	task->asked_ms = tarn__clock_ms();
+	int error = tarn_ask(task->subject->worker, &task->question, asked.wire, asked.len);
+	task->has_question = error == 0;
+	leave(task);
+	if (error < 0)
+		fail(task, "%s", tarn_error_text(error));
+}
+
+static void explain(struct tarn__task *task, const json_t *arguments)
+{
+	struct asked asked;
+	if (!parse_question(task, arguments, &asked))
+		return;
+	struct tarn__totals *totals = collect(task);
+	struct tarn__resolver *resolver = totals ? enter(task) : NULL;
+	if (!resolver) {
+		tarn__totals_free(totals);
+		return;
+	}
+	struct tarn__inspected inspected;
+	tarn__inspect(resolver, asked.wire, asked.len, asked.has_client ? &asked.client : NULL,
+		      &inspected);
+	answer_ok(task, tarn__describe_inspected(&inspected, tarn__resolver_config(resolver),
+						 tarn__get_shared(task->subject->tarn), totals));
+	leave(task);
+	tarn__totals_free(totals);
+}
+
+static void sweep(struct tarn__task *task, enum tarn__sweep_kind kind)
+{
+	task->sweep.kind = kind;
+	task->wants_steps = true;
+}
+
+static void flush(struct tarn__task *task, const json_t *arguments)
+{
+	if (!parse_name(task, argument(arguments, 0), task->sweep.name, &task->sweep.name_len))
+		return;
+	if (json_array_size(arguments) == 1) {
+		sweep(task, TARN__SWEEP_NAME);
+		return;
+	}
+	uint16_t type;
+	if (!tarn__type_parse(argument(arguments, 1), &type)) {
+		fail(task, "%s: not a type", argument(arguments, 1));
+		return;
+	}
+	struct tarn__resolver *resolver = enter(task);
+	if (!resolver)
+		return;
+	struct tarn__forgotten forgotten =
+		tarn__forget(resolver, task->sweep.name, task->sweep.name_len, type);
+	leave(task);
+	answer_forgotten(task, &forgotten);
+}
+
+static void flush_tree(struct tarn__task *task, const json_t *arguments)
+{
+	if (parse_name(task, argument(arguments, 0), task->sweep.name, &task->sweep.name_len))
+		sweep(task, TARN__SWEEP_TREE);
+}
+
+static void flush_negative(struct tarn__task *task, const json_t *arguments)
+{
+	(void)arguments;
+	sweep(task, TARN__SWEEP_NEGATIVE);
+}
+
+static void flush_failed(struct tarn__task *task, const json_t *arguments)
+{
+	(void)arguments;
+	struct tarn__resolver *resolver = enter(task);
+	if (!resolver)
+		return;
+	rtcache_forget_failures(tarn__resolver_client(resolver));
+	leave(task);
+	answer_ok(task, NULL);
+}
+
+static void set_log_level(struct tarn__task *task, const json_t *arguments)
+{
+	enum tarn_log_level level;
+	if (!tarn__log_level_parse(argument(arguments, 0), &level)) {
+		fail(task, "%s: not a level (err, warning, info, debug)", argument(arguments, 0));
+		return;
+	}
+	tarn__log_set_level(task->subject->log, level);
+	answer_ok(task, NULL);
+}
+
+static void reload(struct tarn__task *task, const json_t *arguments)
+{
+	(void)arguments;
+	struct tarn__faults faults = {0};
+	if (task->subject->reload(task->subject->data, &faults) == 0) {
+		answer_ok(task, NULL);
+	} else {
+		json_t *texts = json_array();
+		for (size_t i = 0; i < faults.count; i++) {
+			/* A file may have octets that JSON has not. */
+			char text[TARN__LOG_LINE_MAX];
+			tarn__log_escape(faults.items[i].text, sizeof(text), text);
+			json_array_append_new(texts, json_string(text));
+		}
+		json_t *document = json_pack("{ss so}", "error",
+					     "not reloaded: the configuration before goes on",
+					     "faults", texts);
+		task->answer(task, document, true);
+		json_decref(document);
+	}
+	tarn__faults_fini(&faults);
+}
+
+static void stop(struct tarn__task *task, const json_t *arguments)
+{
+	(void)arguments;
+	answer_ok(task, NULL);
+	task->subject->stop(task->subject->data);
+}
+
+/* ---- dump and load ---------------------------------------------------------------------- */
+
+static void add_line(void *arg, const char *line, size_t len)
+{
+	struct tarn__task *task = arg;
+	if (task->text_size - task->text_len < len + 1) {
+		size_t size = 2 * (task->text_len + len + 1);
+		char *text = realloc(task->text, size);
+		if (!text) {
+			task->is_short = true;
+			return;
+		}
+		task->text = text;
+		task->text_size = size;
+	}
+	memcpy(task->text + task->text_len, line, len);
+	task->text[task->text_len + len] = '\n';
+	task->text_len += len + 1;
+}
+
+static void answer_text(struct tarn__task *task)
+{
+	if (task->text_len == 0)
+		return;
+	json_t *document = json_pack("{ss%}", "text", task->text, task->text_len);
+	task->text_len = 0;
+	task->answer(task, document, false);
+	json_decref(document);
+}
+
+static void dump(struct tarn__task *task, const json_t *arguments)
+{
+	(void)arguments;
+	char head[TARN__DUMP_HEAD_MAX];
+	task->dump = (struct tarn__dump){.put = add_line, .arg = task};
+	task->dump.room = malloc(sizeof *task->dump.room);
+	if (!task->dump.room) {
+		fail(task, "%s", strerror(ENOMEM));
+		return;
+	}
+	tarn__dump_head(time(NULL), head);
+	add_line(task, head, strlen(head));
+	task->wants_steps = true;
+}
+
+/* The head and lines of a batch; first is the number of the first line. */
+static json_t *load_lines(struct tarn__resolver *resolver, const json_t *lines, uint64_t age_sec,
+			  json_int_t first, struct tarn__dump_room *room)
+{
+	json_int_t counts[TARN__LOAD_FAULT + 1] = {0};
+	json_t *faults = json_array();
+	size_t index;
+	const json_t *line;
+	json_array_foreach(lines, index, line)
+	{
+		const char *text = json_string_value(line);
+		const char *fault = "not a line of text";
+		enum tarn__loaded loaded = TARN__LOAD_FAULT;
+		if (text)
+			loaded = tarn__dump_load(resolver, room, text, age_sec, &fault);
+		counts[loaded]++;
+		if (loaded == TARN__LOAD_FAULT)
+			json_array_append_new(faults,
+					      json_pack("{sI ss}", "line",
+							first + (json_int_t)index, "fault", fault));
+	}
+	return json_pack("{sI sI sI sI so}", "loaded", counts[TARN__LOAD_STORED], "known",
+			 counts[TARN__LOAD_KNOWN], "ended", counts[TARN__LOAD_ENDED], "full",
+			 counts[TARN__LOAD_FULL], "faults", faults);
+}
+
+/* A batch: {"command": "load", "head": the first line of the file, "first": 2, "lines": [...]}. */
+static void load(struct tarn__task *task, const json_t *request)
+{
+	const char *head = json_string_value(json_object_get(request, "head"));
+	const json_t *lines = json_object_get(request, "lines");
+	int64_t made_sec, now_sec = time(NULL);
+	if (!head || tarn__dump_head_read(head, &made_sec) < 0) {
+		fail(task, "not a dump of a version that this tarn reads");
+		return;
+	}
+	/* How old it is then nobody can say. */
+	if (made_sec > now_sec) {
+		fail(task, "a dump of the future: is the clock right?");
+		return;
+	}
+	struct tarn__dump_room *room = malloc(sizeof *room);
+	struct tarn__resolver *resolver = room ? enter(task) : NULL;
+	if (resolver) {
+		json_t *result =
+			load_lines(resolver, lines, (uint64_t)(now_sec - made_sec),
+				   json_integer_value(json_object_get(request, "first")), room);
+		leave(task);
+		answer_ok(task, result);
+	} else if (!room) {
+		fail(task, "%s", strerror(ENOMEM));
+	}
+	free(room);
+}
+
+/* ---- a task's life ---------------------------------------------------------------------- */
+
+typedef void handler(struct tarn__task *, const json_t *arguments);
+
+static handler *const handlers[TARN__COMMANDS] = {
+	[TARN__COMMAND_STATUS] = status,
+	[TARN__COMMAND_STATS] = stats,
+	[TARN__COMMAND_UPSTREAMS] = upstreams,
+	[TARN__COMMAND_LOOKUP] = lookup,
+	[TARN__COMMAND_EXPLAIN] = explain,
+	[TARN__COMMAND_FLUSH] = flush,
+	[TARN__COMMAND_FLUSH_TREE] = flush_tree,
+	[TARN__COMMAND_FLUSH_NEGATIVE] = flush_negative,
+	[TARN__COMMAND_FLUSH_FAILED] = flush_failed,
+	[TARN__COMMAND_DUMP] = dump,
+	[TARN__COMMAND_LOG] = set_log_level,
+	[TARN__COMMAND_RELOAD] = reload,
+	[TARN__COMMAND_STOP] = stop,
+};
+
+void tarn__task_start(struct tarn__task *task, const json_t *request)
+{
+	const char *name = json_string_value(json_object_get(request, "command"));
+	const json_t *arguments = json_object_get(request, "arguments");
+	if (!name) {
+		fail(task, "not a request: {\"command\": NAME, \"arguments\": [TEXT, ...]}");
+		return;
+	}
+	task->command = tarn__command_find(name);
+	if (task->command == TARN__COMMANDS) {
+		fail(task, "%s: unknown command", name);
+		return;
+	}
+	const struct tarn__command_row *row = &tarn__commands[task->command];
+	size_t count = json_array_size(arguments), strings = 0;
+	while (strings < count && argument(arguments, strings))
+		strings++;
+	if (count < row->min || count > row->max || strings < count) {
+		fail(task, "usage: %s %s", row->name, row->arguments);
+		return;
+	}
+	if (task->command == TARN__COMMAND_LOAD)
+		load(task, request);
+	else
+		handlers[task->command](task, arguments);
+}
+
+static void step_dump(struct tarn__task *task, struct tarn__resolver *resolver)
+{
+	task->wants_steps = tarn__dump_step(&task->dump, resolver);
+	if (!task->wants_steps) {
+		char end[TARN__DUMP_END_MAX];
+		tarn__dump_end(task->dump.count, end);
+		add_line(task, end, strlen(end));
+	}
+	if (task->is_short) {
+		task->wants_steps = false;
+		fail(task, "%s", strerror(ENOMEM));
+		return;
+	}
+	answer_text(task);
+	if (!task->wants_steps)
+		answer_ok(task, NULL);
+}
+
+void tarn__task_step(struct tarn__task *task)
+{
+	struct tarn__resolver *resolver = enter(task);
+	if (!resolver) {
+		task->wants_steps = false;
+		return;
+	}
+	if (task->command == TARN__COMMAND_DUMP) {
+		step_dump(task, resolver);
+	} else {
+		task->wants_steps = tarn__sweep_step(&task->sweep, resolver);
+		if (!task->wants_steps)
+			answer_forgotten(task, &task->sweep.forgotten);
+	}
+	leave(task);
+}
+
+void tarn__task_end(struct tarn__task *task)
+{
+	if (task->has_question)
+		tarn_cancel(task->subject->worker, &task->question);
+	free(task->dump.room);
+	free(task->text);
+	*task = (struct tarn__task){.answer = task->answer, .subject = task->subject};
+}
+
+void tarn__subject_fini(struct tarn__subject *subject)
+{
+	tarn_worker_free(subject->worker);
+	subject->worker = NULL;
+}

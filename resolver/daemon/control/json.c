@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/control/json.c: answers and explanations as JSON. */
+#include "daemon/control/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/config.h"
+#include "core/resolver.h"
+#include "core/zones.h"
+#include "daemon/system/process.h"
+#include "daemon/telemetry/observers.h"
+#include "daemon/settings/option_types.h"
+#include "net/stats_collector.h"
+#include "dns/answer.h"
+#include "dns/edns.h"
+#include "dns/name.h"
+#include "dns/rdata.h"
+#include "dns/record.h"
+#include "dns/text.h"
+
+/* ---- messages --------------------------------------------------------------------------- */
+
+static void describe_errors(const struct tarn__record *opt, json_t *out)
+{
+	json_t *errors = json_array();
+	struct tarn__reader options = {.wire = opt->rdata, .end = opt->rdata_len};
+	struct tarn__option option;
+	while (tarn__option_read(&options, &option)) {
+		if (option.code != TARN__OPTION_EDE || option.len < 2)
+			continue;
+		json_array_append_new(
+			errors, json_pack("{si ss%}", "code", (int)tarn__get16(option.data), "text",
+					  (const char *)option.data + 2, (size_t)option.len - 2));
+	}
+	if (json_array_size(errors) > 0)
+		json_object_set(out, "errors", errors);
+	json_decref(errors);
+}
+
+static json_t *describe_record(const uint8_t *wire, const struct tarn__record *record,
+			       size_t rdata_at, char *text)
+{
+	char owner[TARN__NAME_TEXT_MAX], class[TARN__WORD_MAX], type[TARN__WORD_MAX];
+	tarn__rdata_format(wire, rdata_at, record->rdata_len, record->type, text);
+	return json_pack("{ss sI ss ss ss}", "name", tarn__name_format(record->owner, owner), "ttl",
+			 (json_int_t)record->ttl, "class", tarn__class_format(record->class, class),
+			 "type", tarn__type_format(record->type, type), "data", text);
+}
+
+static void describe_records(struct tarn__reader *reader, const char *const *sections, char *text,
+			     json_t *out)
+{
+	for (unsigned section = 0; section < 3 && !reader->failed; section++) {
+		json_t *records = json_array();
+		unsigned count = tarn__get16(reader->wire + 6 + 2 * section);
+		for (; count > 0; count--) {
+			struct tarn__record record;
+			if (!tarn__record_read(reader, &record))
+				break;
+			size_t at = reader->at - record.rdata_len;
+			if (record.type == TARN__TYPE_OPT)
+				describe_errors(&record, out);
+			else
+				json_array_append_new(
+					records, describe_record(reader->wire, &record, at, text));
+		}
+		/* There is hardly ever one but the OPT. */
+		if (section < 2 || json_array_size(records) > 0)
+			json_object_set(out, sections[section], records);
+		json_decref(records);
+	}
+}
+
+static json_t *describe_flags(uint16_t flags)
+{
+	static const struct {
+		uint16_t bit;
+		const char *name;
+	} names[] = {
+		{TARN__FLAG_AA, "aa"}, {TARN__FLAG_TC, "tc"}, {TARN__FLAG_RD, "rd"},
+		{TARN__FLAG_RA, "ra"}, {TARN__FLAG_AD, "ad"}, {TARN__FLAG_CD, "cd"},
+	};
+	json_t *array = json_array();
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (flags & names[i].bit)
+			json_array_append_new(array, json_string(names[i].name));
+	}
+	return array;
+}
+
+json_t *tarn__describe_message(const uint8_t *wire, size_t len)
+{
+	static const char *const sections[] = {"answer", "authority", "additional"};
+	char *text = malloc(TARN__RDATA_TEXT_MAX);
+	if (!text || len < TARN__HEADER_LEN) {
+		free(text);
+		return NULL;
+	}
+	char rcode[TARN__WORD_MAX];
+	uint16_t flags = tarn__get16(wire + 2);
+	json_t *out = json_object();
+	json_object_set_new(out, "rcode",
+			    json_string(tarn__rcode_format(flags & TARN__FLAG_RCODE, rcode)));
+	json_object_set_new(out, "flags", describe_flags(flags));
+	struct tarn__reader reader = {.wire = wire, .at = TARN__HEADER_LEN, .end = len};
+	uint8_t qname[TARN__NAME_MAX];
+	if (tarn__get16(wire + 4) == 1 && tarn__name_read(&reader, qname) > 0)
+		tarn__read_octets(&reader, 4);
+	describe_records(&reader, sections, text, out);
+	free(text);
+	return out;
+}
+
+/* ---- explanations ----------------------------------------------------------------------- */
+
+static const char *const flag_words[TARN__VARIANTS] = {"-", "do", "cd", "do,cd"};
+
+static json_int_t seconds(uint64_t ms)
+{
+	return (json_int_t)(ms / 1000);
+}
+
+/* The last zone_len octets of qname. */
+static const char *zone_text(const struct tarn__query *query, size_t zone_len,
+			     char out[TARN__NAME_TEXT_MAX])
+{
+	return tarn__name_format(query->qname + query->qname_len - zone_len, out);
+}
+
+static const char *state_word(const struct rtcache_state *state)
+{
+	if (!state->is_stored)
+		return "none";
+	switch (state->item.value.status) {
+	case RTCACHE_HIT:
+		return "fresh";
+	case RTCACHE_STALE:
+		return "stale";
+	default:
+		return "ended";
+	}
+}
+
+static bool is_known(const struct rtcache_state *state)
+{
+	return state->is_stored || state->failure < 0 || state->lookups > 0;
+}
+
+static void describe_stored(json_t *out, const struct rtcache_item *item,
+			    const struct tarn__shared *shared)
+{
+	const struct rtcache_value *value = &item->value;
+	if (!value->data)
+		return;
+	char rcode[TARN__WORD_MAX];
+	json_object_set_new(
+		out, "rcode",
+		json_string(tarn__rcode_format(tarn__stored_rcode(value->data), rcode)));
+	json_object_set_new(out, "age_s", json_integer(seconds(value->age_ms)));
+	if (value->status == RTCACHE_HIT)
+		json_object_set_new(out, "ttl", json_integer(seconds(value->ttl_ms)));
+	else
+		json_object_set_new(out, "ended_s", json_integer(seconds(value->stale_ms)));
+	const struct tarn_address *origin = tarn__shared_origin(shared, value->data);
+	char address[TARN_ADDRESS_TEXT_MAX];
+	if (origin)
+		json_object_set_new(out, "from", json_string(tarn_address_format(origin, address)));
+	json_object_set_new(out, "uses", json_integer(item->uses));
+	json_object_set_new(out, "octets", json_integer((json_int_t)item->bytes));
+}
+
+static json_t *describe_state(const struct rtcache_state *state, const char *flags,
+			      const struct tarn__shared *shared)
+{
+	json_t *out = json_pack("{ss ss}", "flags", flags, "state", state_word(state));
+	if (state->is_stored)
+		describe_stored(out, &state->item, shared);
+	if (state->failure < 0) {
+		json_object_set_new(out, "failed", json_string(tarn_error_text(state->failure)));
+		json_object_set_new(out, "again_s", json_integer(seconds(state->failure_left_ms)));
+	}
+	if (state->lookups > 0) {
+		json_object_set_new(out, "lookup_ms",
+				    json_integer((json_int_t)state->lookup_age_ms));
+		json_object_set_new(out, "waiting", json_integer((json_int_t)state->waiters));
+	}
+	return out;
+}
+
+static json_t *describe_states(const struct rtcache_state states[TARN__VARIANTS],
+			       const struct tarn__shared *shared)
+{
+	json_t *out = json_array();
+	for (unsigned i = 0; i < TARN__VARIANTS; i++) {
+		if (is_known(&states[i]))
+			json_array_append_new(out,
+					      describe_state(&states[i], flag_words[i], shared));
+	}
+	return out;
+}
+
+static json_t *describe_rule(const struct tarn__inspected *inspected)
+{
+	const struct tarn__query *query = &inspected->query;
+	char zone[TARN__NAME_TEXT_MAX];
+	if (inspected->ruling == TARN__POLICY_PASS) {
+		if (inspected->special.kind == TARN__SPECIAL_NONE)
+			return json_string("none: it is for the upstream servers");
+		if (query->qtype == TARN__TYPE_DS &&
+		    query->qname_len == inspected->special.zone_len)
+			return json_string("none: a DS is for the servers of the zone above"
+					   " (RFC 4035)");
+		return json_sprintf("%s is special, but an exception has been made",
+				    zone_text(query, inspected->special.zone_len, zone));
+	}
+	switch (inspected->answer.rule) {
+	case TARN__RULE_ACCESS:
+		return json_string("this client is of no network that may ask (allow)");
+	case TARN__RULE_CHAOS:
+		return json_string("class CH is for the name and version of the server");
+	case TARN__RULE_ZONE:
+		return json_sprintf("%s is a zone that is never forwarded",
+				    zone_text(query, inspected->answer.zone_len, zone));
+	case TARN__RULE_SPECIAL:
+		return json_sprintf("%s is a special name and %s (RFC 6761, 6303)",
+				    zone_text(query, inspected->answer.zone_len, zone),
+				    tarn__special_may_be_own(inspected->special.kind)
+					    ? "is not forwarded unless pass or forward names it"
+					    : "never leaves");
+	case TARN__RULE_ANY:
+		return json_string("ANY gets one HINFO record (RFC 8482)");
+	}
+	return NULL;
+}
+
+/* What policy answers, in a few words. */
+static json_t *describe_ruling(const struct tarn__inspected *inspected)
+{
+	const struct tarn__policy_answer *answer = &inspected->answer;
+	char rcode[TARN__WORD_MAX];
+	if (inspected->ruling == TARN__POLICY_ERROR)
+		return json_sprintf("%s", tarn__rcode_format(answer->rcode, rcode));
+	tarn__rcode_format(tarn__stored_rcode(answer->stored), rcode);
+	return json_sprintf(
+		"%s%s, from tarn itself", rcode,
+		tarn__stored_rcode(answer->stored) == TARN__NOERROR &&
+				tarn__stored_is_negative(answer->stored, answer->stored_len)
+			? " without records"
+			: "");
+}
+
+/* Is it one of the group's? Groups are known by their first zone, as text. */
+static bool is_of_group(const struct tarn__server_totals *server, const struct tarn__group *group)
+{
+	char zone[TARN__NAME_TEXT_MAX];
+	return strcmp(server->zone, tarn__name_format(group->zone, zone)) == 0;
+}
+
+/* *first is the first one that would be asked, in the order of the configuration. */
+static enum tarn__upstream_state find_state(const struct tarn__group *group,
+					    const struct tarn__totals *totals,
+					    const struct tarn__server_totals **first)
+{
+	enum tarn__upstream_state state = TARN__UPSTREAM_NONE;
+	for (size_t i = 0; i < totals->server_count; i++) {
+		const struct tarn__server_totals *server = &totals->servers[i];
+		if (server->is_loop || !is_of_group(server, group))
+			continue;
+		if (!server->is_dead) {
+			*first = server;
+			return TARN__UPSTREAM_UP;
+		}
+		state = TARN__UPSTREAM_DOWN;
+	}
+	return state;
+}
+
+/* What comes of a question that the cache does not decide. */
+static json_t *describe_asking(const struct tarn__group *group, const struct tarn__totals *totals,
+			       bool is_stale)
+{
+	const struct tarn__server_totals *first = NULL;
+	char who[TARN_ADDRESS_TEXT_MAX];
+	switch (group ? find_state(group, totals, &first) : TARN__UPSTREAM_NONE) {
+	case TARN__UPSTREAM_NONE:
+		return json_sprintf("%s: there is no upstream server%s",
+				    is_stale ? "the old answer" : "SERVFAIL",
+				    group && group->count > 0 ? " but tarn itself" : "");
+	case TARN__UPSTREAM_DOWN:
+		return json_sprintf(
+			"that of the first upstream server to live again (all are dead),"
+			" or %s if none answers in %s s",
+			is_stale ? "the old one" : "SERVFAIL", is_stale ? "1.8" : "4");
+	case TARN__UPSTREAM_UP:
+		break;
+	}
+	const char *otherwise = is_stale ? ", or the old one if none answers in 1.8 s" : "";
+	/* By other policies it depends on the worker. */
+	if (group->policy != TARN_SEQUENTIAL && group->policy != TARN_STRICT)
+		return json_sprintf("that of an upstream server%s", otherwise);
+	return json_sprintf("that of an upstream server, %s first%s",
+			    tarn_address_format(&first->address, who), otherwise);
+}
+
+/* What the cache comes to for a question with neither DO nor CD. */
+static json_t *describe_way(const struct tarn__inspected *inspected,
+			    const struct tarn__group *group, const struct tarn__totals *totals)
+{
+	const struct rtcache_state *state = &inspected->states[0];
+	const struct rtcache_value *value = &state->item.value;
+	const struct rtcache_state *denial = &inspected->denials[0];
+	bool is_fresh = state->is_stored && value->status == RTCACHE_HIT;
+	bool is_stale = state->is_stored && value->status == RTCACHE_STALE;
+	char rcode[TARN__WORD_MAX];
+	if (is_fresh)
+		return json_sprintf("%s, from the cache, with a TTL of %lld",
+				    tarn__rcode_format(tarn__stored_rcode(value->data), rcode),
+				    (long long)seconds(value->ttl_ms));
+	if (state->failure < 0)
+		return json_sprintf("%s for another %lld s, because the last lookup failed: %s",
+				    is_stale ? "the old answer" : "SERVFAIL",
+				    (long long)seconds(state->failure_left_ms),
+				    tarn_error_text(state->failure));
+	if (denial->is_stored && denial->item.value.status == RTCACHE_HIT)
+		return json_sprintf("NXDOMAIN, from the cache: the name has no records of any type,"
+				    " for another %lld s",
+				    (long long)seconds(denial->item.value.ttl_ms));
+	if (state->lookups > 0)
+		return json_sprintf("that of the lookup under way, for which %zu wait",
+				    state->waiters);
+	return describe_asking(group, totals, is_stale);
+}
+
+static const char *state_of(const struct tarn__server_totals *server)
+{
+	if (server->is_loop)
+		return "loop";
+	if (server->is_dead)
+		return "dead";
+	return server->answered_ago_ms == UINT64_MAX ? "new" : "up";
+}
+
+/* What has been measured; nothing where nothing has. */
+static void describe_time(json_t *out, const struct tarn__server_totals *server)
+{
+	if (server->srtt_ms > 0)
+		json_object_set_new(out, "rtt_ms", json_integer(server->srtt_ms));
+	if (server->answered_ago_ms != UINT64_MAX)
+		json_object_set_new(out, "last_answer_s",
+				    json_integer(seconds(server->answered_ago_ms)));
+}
+
+/* A group of several zones is known by its first; asked is the one that the name is in. */
+static json_t *describe_group(const struct tarn__group *group, const char *asked,
+			      const struct tarn__totals *totals)
+{
+	char text[TARN_ADDRESS_TEXT_MAX];
+	json_t *servers = json_array();
+	for (size_t i = 0; i < totals->server_count; i++) {
+		const struct tarn__server_totals *server = &totals->servers[i];
+		if (!is_of_group(server, group))
+			continue;
+		json_t *row =
+			json_pack("{ss ss}", "server", tarn_address_format(&server->address, text),
+				  "state", state_of(server));
+		describe_time(row, server);
+		json_array_append_new(servers, row);
+	}
+	return json_pack("{ss ss so}", "zone", asked, "policy", tarn__policy_name(group->policy),
+			 "servers", servers);
+}
+
+json_t *tarn__describe_inspected(const struct tarn__inspected *inspected,
+				 const struct tarn__config *config,
+				 const struct tarn__shared *shared,
+				 const struct tarn__totals *totals)
+{
+	const struct tarn__query *query = &inspected->query;
+	char name[TARN__NAME_TEXT_MAX], class[TARN__WORD_MAX], type[TARN__WORD_MAX];
+	char rcode[TARN__WORD_MAX];
+	json_t *out = json_object();
+	json_object_set_new(out, "question",
+			    json_sprintf("%s %s %s", tarn__name_format(query->qname, name),
+					 tarn__class_format(query->qclass, class),
+					 tarn__type_format(query->qtype, type)));
+	if (inspected->verdict != TARN__QUERY_GOOD) {
+		json_object_set_new(out, "rule",
+				    json_string("questions of this kind are not answered here"));
+		tarn__rcode_format((uint16_t)inspected->verdict, rcode);
+		json_object_set_new(out, "answer", json_string(rcode));
+		return out;
+	}
+	json_object_set_new(out, "rule", describe_rule(inspected));
+	if (inspected->ruling == TARN__POLICY_PASS) {
+		size_t index = tarn__config_find_group(config, query->qname, query->qname_len,
+						       query->qtype);
+		const struct tarn__group *group =
+			index == TARN__GROUP_NONE ? NULL : &config->groups[index];
+		json_object_set_new(out, "answer", describe_way(inspected, group, totals));
+		struct tarn__zone zone = {.len = 1};
+		if (config->zones)
+			tarn__zones_find_for(config->zones, query->qname, query->qname_len,
+					     query->qtype, &zone);
+		if (group)
+			json_object_set_new(
+				out, "forward",
+				describe_group(group, zone_text(query, zone.len, name), totals));
+	} else {
+		json_object_set_new(out, "answer", describe_ruling(inspected));
+	}
+	json_object_set_new(out, "cache", describe_states(inspected->states, shared));
+	json_object_set_new(out, "no_such_name", describe_states(inspected->denials, shared));
+	return out;
+}
+
+/* ---- numbers ---------------------------------------------------------------------------- */
+
+static json_t *number(uint64_t value)
+{
+	return json_integer((json_int_t)value);
+}
+
+static json_t *describe_answers(const struct tarn__stats *stats)
+{
+	json_t *out = json_array();
+	for (unsigned i = 0; i < TARN__STATUSES; i++) {
+		uint64_t count = stats->statuses[i];
+		json_array_append_new(
+			out,
+			json_pack("{ss sI sf}", "status", tarn__status_name((enum tarn__status)i),
+				  "answers", (json_int_t)count, "mean_ms",
+				  count ? (double)stats->latencies[i].sum_us / 1000 / (double)count
+					: 0.0));
+	}
+	return out;
+}
+
+static json_t *describe_rcodes(const struct tarn__stats *stats)
+{
+	json_t *out = json_object();
+	for (unsigned i = 0; i < TARN__COUNTED_RCODES; i++) {
+		char rcode[TARN__WORD_MAX];
+		if (stats->rcodes[i] > 0)
+			json_object_set_new(out, tarn__rcode_format((uint16_t)i, rcode),
+					    number(stats->rcodes[i]));
+	}
+	return out;
+}
+
+static json_t *describe_types(const struct tarn__stats *stats)
+{
+	json_t *out = json_object();
+	for (unsigned i = 0; i < TARN__COUNTED_TYPES; i++) {
+		char type[TARN__WORD_MAX] = "others";
+		if (i < TARN__COUNTED_TYPES - 1)
+			tarn__type_format((uint16_t)i, type);
+		if (stats->types[i] > 0)
+			json_object_set_new(out, type, number(stats->types[i]));
+	}
+	return out;
+}
+
+/* What is not to be had is left out. */
+static json_t *describe_usage(const struct tarn__usage *usage)
+{
+	json_t *out = json_pack("{so}", "cpu_ms", number(usage->cpu_us / 1000));
+	if (usage->resident_octets > 0)
+		json_object_set_new(out, "resident_octets", number(usage->resident_octets));
+	if (usage->files > 0)
+		json_object_set_new(out, "open_files", number(usage->files));
+	if (usage->files_max > 0)
+		json_object_set_new(out, "open_files_max", number(usage->files_max));
+	return out;
+}
+
+json_t *tarn__describe_totals(const struct tarn__totals *totals, const struct tarn__lost *lost,
+			      const struct tarn__usage *usage)
+{
+	const struct tarn__stats *stats = &totals->questions;
+	const struct tarn__tcp_stats *tcp = &totals->tcp;
+	const struct tarn__udp_stats *udp = &totals->udp;
+	const struct rtcache_stats *cache = &totals->cache;
+	json_t *out = json_object();
+	json_object_set_new(out, "questions",
+			    json_pack("{so so so so so}", "udp", number(stats->questions[0]), "tcp",
+				      number(stats->questions[1]), "own",
+				      number(stats->questions[2]), "dropped",
+				      number(stats->dropped), "waiting", number(stats->waiting)));
+	json_object_set_new(out, "answers", describe_answers(stats));
+	json_object_set_new(out, "rcodes", describe_rcodes(stats));
+	json_object_set_new(out, "types", describe_types(stats));
+	json_object_set_new(out, "lookups",
+			    json_pack("{so so so so so}", "started", number(stats->lookups_started),
+				      "under_way", number(stats->lookups), "sockets_opened",
+				      number(totals->carrier.sockets), "channels",
+				      number(totals->carrier.channels), "foreign_messages",
+				      number(totals->carrier.foreign)));
+	json_object_set_new(out, "cache",
+			    json_pack("{so so so so so so}", "entries", number(cache->entries),
+				      "used_octets", number(cache->bytes), "size_octets",
+				      number(cache->size), "evicted", number(cache->evicted),
+				      "ended", number(cache->swept), "not_admitted",
+				      number(cache->refused)));
+	json_object_set_new(out, "tcp",
+			    json_pack("{so so so so so so so}", "connections",
+				      number(tcp->connections), "accepted", number(tcp->accepted),
+				      "refused", number(tcp->refused), "strangers",
+				      number(tcp->strangers), "closed_idle",
+				      number(tcp->idle_closed), "closed_stalled",
+				      number(tcp->stalled_closed), "reset", number(tcp->reset)));
+	json_object_set_new(out, "udp",
+			    json_pack("{so so so}", "too_long", number(udp->too_long), "kept",
+				      number(udp->kept), "dropped", number(udp->dropped)));
+	json_object_set_new(out, "lost",
+			    json_pack("{so so}", "question_log", number(lost->questions), "dnstap",
+				      number(lost->dnstap)));
+	json_object_set_new(out, "process", describe_usage(usage));
+	return out;
+}
+
+/* What the server is asked without. */
+static json_t *describe_flaws(const struct tarn__server_totals *server)
+{
+	const struct {
+		bool is_set;
+		const char *name;
+	} flaws[] = {
+		{server->is_plain, "EDNS"},
+		{server->misspells, "mixed case"},
+		{server->garbles || server->drops_cookies, "cookies"},
+	};
+	json_t *out = json_array();
+	for (size_t i = 0; i < sizeof flaws / sizeof flaws[0]; i++) {
+		if (flaws[i].is_set)
+			json_array_append_new(out, json_string(flaws[i].name));
+	}
+	return out;
+}
+
+json_t *tarn__describe_servers(const struct tarn__totals *totals)
+{
+	json_t *rows = json_array();
+	for (size_t i = 0; i < totals->server_count; i++) {
+		const struct tarn__server_totals *server = &totals->servers[i];
+		char text[TARN_ADDRESS_TEXT_MAX];
+		json_t *row = json_pack("{ss ss ss}", "server",
+					tarn_address_format(&server->address, text), "zone",
+					server->zone, "state", state_of(server));
+		if (server->is_over_tcp)
+			json_object_set_new(row, "transport", json_string("tcp"));
+		describe_time(row, server);
+		json_object_set_new(row, "asked", number(server->counts.asked));
+		json_object_set_new(row, "answered", number(server->counts.answered));
+		json_object_set_new(row, "unsent", number(server->counts.unsent));
+		json_object_set_new(row, "silent", number(server->counts.silent));
+		json_object_set_new(row, "useless", number(server->counts.useless));
+		json_object_set_new(row, "disbelieved", number(server->counts.disbelieved));
+		json_t *flaws = describe_flaws(server);
+		if (json_array_size(flaws) > 0)
+			json_object_set(row, "without", flaws);
+		json_decref(flaws);
+		json_array_append_new(rows, row);
+	}
+	return json_pack("{so}", "upstreams", rows);
+}

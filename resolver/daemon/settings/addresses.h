@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/settings/addresses.h: short lists of addresses, and which of them are tarn itself. */
+#ifndef TARN_DAEMON_SETTINGS_ADDRESSES_H
+#define TARN_DAEMON_SETTINGS_ADDRESSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tarn.h"
+
+/* Far more than anybody lists; a bound so that lists need no memory of their own. */
+enum { TARN__ADDRESSES_MAX = 64 };
+
+struct tarn__addresses {
+	struct tarn_address items[TARN__ADDRESSES_MAX];
+	struct tarn_traits traits[TARN__ADDRESSES_MAX]; /* of upstream servers; zeros of all else */
+	size_t count;
+};
+
+/* An address that is there already is not added again. TARN_EINVAL: the list is full. */
+int tarn__addresses_add(struct tarn__addresses *, const struct tarn_address *);
+
+/* The same for an upstream server; of one that is there already the traits stay. */
+int tarn__addresses_add_upstream(struct tarn__addresses *, const struct tarn_address *,
+				 const struct tarn_traits *);
+
+bool tarn__addresses_has(const struct tarn__addresses *, const struct tarn_address *);
+
+/* Writes "192.0.2.1:53, tcp://[2001:db8::1]:53", or what fits and " ..."; size is 8 at least. */
+void tarn__addresses_format(const struct tarn__addresses *, char *out, size_t size);
+
+/* The same addresses in the same order, with the same traits? */
+bool tarn__addresses_is_equal(const struct tarn__addresses *, const struct tarn__addresses *);
+
+/*
+ * Would a question sent to server arrive at one of listens? An unspecified address (0.0.0.0, ::)
+ * listens on every address of this machine, and as a server it means the loopback.
+ */
+bool tarn__addresses_has_self(const struct tarn__addresses *listens,
+			      const struct tarn_address *server);
+
+/* Do sockets at both stand in each other's way: the same port, and an address in common? */
+bool tarn__addresses_overlap(const struct tarn_address *, const struct tarn_address *);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * When a file may have changed, by inotify(7). Its directory is watched, since the usual way to
+ * change a file is to put another one in its place, and the file itself, since one that is mounted
+ * over its name (as containers have it) is changed in a directory that nobody here sees. The same
+ * goes for each symbolic link on the way; where a directory is missing, for the first one above it.
+ */
+#include "config.h"
+
+#include "daemon/system/file_watch.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+/* Whoever writes a file does so in several steps: time for them to be done. */
+static const double settle_sec = 0.05;
+
+static bool add_watch(struct tarn__follow *follow, const char *path, const char *name)
+{
+	enum {
+		COMMON = IN_ATTRIB | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF,
+		DIRECTORY = IN_ONLYDIR | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO,
+	};
+	if (follow->watch_count == TARN__FOLLOW_WATCHES || strlen(name) > NAME_MAX) {
+		errno = ENOSPC;
+		return false;
+	}
+	int id = inotify_add_watch(follow->io.fd, path, *name ? COMMON | DIRECTORY : COMMON);
+	if (id < 0)
+		return false;
+	struct tarn__watch *watch = &follow->watches[follow->watch_count++];
+	watch->id = id;
+	strcpy(watch->name, name);
+	return true;
+}
+
+/* Watches for the name to come, go or change in its directory, or for that directory to come. */
+static void watch_name(struct tarn__follow *follow, const char *path)
+{
+	char directory[PATH_MAX], missing[PATH_MAX] = "";
+	strcpy(directory, path);
+	for (;;) {
+		char *slash = strrchr(directory, '/');
+		char name[PATH_MAX];
+		strcpy(name, slash + 1);
+		slash[slash == directory] = '\0'; /* the root keeps its slash */
+		if (add_watch(follow, directory, name)) {
+			if (!*missing || access(missing, F_OK) < 0)
+				return;
+			/* It has come in between. */
+			strcpy(directory, path);
+			missing[0] = '\0';
+			continue;
+		}
+		if ((errno != ENOENT && errno != ENOTDIR) || slash == directory) {
+			tarn__log(follow->log, TARN_LOG_WARNING, "cannot follow changes in %s: %s",
+				  directory, strerror(errno));
+			return;
+		}
+		strcpy(missing, directory);
+	}
+}
+
+static void watch_all(struct tarn__follow *follow)
+{
+	char path[PATH_MAX];
+	strcpy(path, follow->path);
+	follow->watch_count = 0;
+	int links = 0;
+	do {
+		watch_name(follow, path);
+	} while (links++ < TARN__PATH_LINKS && tarn__path_read_link(path));
+	add_watch(follow, path, ""); /* it need not be there */
+}
+
+static bool has_watch(const struct tarn__follow *follow, int id)
+{
+	for (size_t i = 0; i < follow->watch_count; i++) {
+		if (follow->watches[i].id == id)
+			return true;
+	}
+	return false;
+}
+
+/* What was watched may be elsewhere by now, and watches end with what they watch. */
+static void watch_anew(struct tarn__follow *follow)
+{
+	int old[TARN__FOLLOW_WATCHES];
+	size_t count = follow->watch_count;
+	for (size_t i = 0; i < count; i++)
+		old[i] = follow->watches[i].id;
+	watch_all(follow);
+	for (size_t i = 0; i < count; i++) {
+		if (!has_watch(follow, old[i]))
+			inotify_rm_watch(follow->io.fd, old[i]);
+	}
+}
+
+/* Watched first and read then: what changes in between is seen, if twice. */
+static void on_settled(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	struct tarn__follow *follow = timer->data;
+	watch_anew(follow);
+	follow->changed(follow->data);
+}
+
+static bool is_about(const struct tarn__follow *follow, const struct inotify_event *event)
+{
+	if (event->mask & IN_Q_OVERFLOW)
+		return true;
+	for (size_t i = 0; i < follow->watch_count; i++) {
+		const struct tarn__watch *watch = &follow->watches[i];
+		if (watch->id == event->wd &&
+		    (event->len == 0 || strcmp(event->name, watch->name) == 0))
+			return true;
+	}
+	return false;
+}
+
+static void on_event(struct ev_loop *loop, ev_io *io, int events)
+{
+	(void)events;
+	struct tarn__follow *follow = io->data;
+	_Alignas(struct inotify_event) char buffer[4096];
+	ssize_t len = read(io->fd, buffer, sizeof(buffer));
+	const struct inotify_event *event;
+	for (ssize_t at = 0; at < len; at += (ssize_t)(sizeof(*event) + event->len)) {
+		event = (const void *)(buffer + at);
+		if (is_about(follow, event) && !ev_is_active(&follow->timer)) {
+			ev_now_update(loop);
+			ev_timer_set(&follow->timer, settle_sec, 0);
+			ev_timer_start(loop, &follow->timer);
+		}
+	}
+}
+
+void tarn__follow_start(struct tarn__follow *follow, struct ev_loop *loop, const char *path,
+			void (*changed)(void *data), void *data, struct tarn__log *log)
+{
+	*follow = (struct tarn__follow){
+		.loop = loop, .path = path, .changed = changed, .data = data, .log = log};
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (fd < 0 || strlen(path) >= PATH_MAX) {
+		tarn__log(log, TARN_LOG_WARNING, "cannot follow changes of %s: %s", path,
+			  strerror(fd < 0 ? errno : ENAMETOOLONG));
+		if (fd >= 0)
+			close(fd);
+		follow->loop = NULL;
+		return;
+	}
+	ev_io_init(&follow->io, on_event, fd, EV_READ);
+	ev_timer_init(&follow->timer, on_settled, settle_sec, 0);
+	follow->io.data = follow->timer.data = follow;
+	ev_io_start(loop, &follow->io);
+	watch_all(follow);
+}
+
+void tarn__follow_stop(struct tarn__follow *follow)
+{
+	if (!follow->loop)
+		return;
+	ev_io_stop(follow->loop, &follow->io);
+	ev_timer_stop(follow->loop, &follow->timer);
+	close(follow->io.fd);
+	follow->loop = NULL;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How much of the system tarn may take, made to fit what it was told to do, or the other way round. */
+#include "daemon/system/rlimits.h"
+
+#include <stdint.h>
+
+#include "net/upstream/carrier.h"
+#include "net/listen/tcp.h"
+
+enum {
+	PER_PROCESS = 64, /* logs, control and its connections, what is followed, the C library's */
+	PER_METRICS = 20, /* an address of theirs: its connections, 16 at most, and its loop */
+	PER_WORKER = 16, /* a loop */
+	SYSTEM_SERVERS = 3, /* resolv.conf may get more servers; the C library takes so many */
+	/* Clients have this part at least of what they share with servers, few of which have all theirs. */
+	CLIENTS_PART = 4,
+	/* Places of a worker, whatever the limit: each client has two of these (TARN__TCP_SHARES). */
+	PLACES_MIN = 8,
+};
+
+/* What is there whatever clients and servers do. */
+static rlim_t fixed_files(const struct tarn__settings *settings, size_t workers)
+{
+	rlim_t per_worker = PER_WORKER + TARN__TCP_STRANGERS + 2 * settings->listens.count;
+	return PER_PROCESS + PER_METRICS * settings->metrics.count + workers * per_worker;
+}
+
+static rlim_t server_files(const struct tarn__settings *settings, size_t workers)
+{
+	rlim_t servers = settings->upstreams.count;
+	if (settings->has_system_upstreams && servers < SYSTEM_SERVERS)
+		servers = SYSTEM_SERVERS;
+	for (size_t i = 0; i < settings->forward_count; i++)
+		servers += settings->forwards[i].upstreams.count;
+	return workers * servers * (TARN__UDP_CHANNELS + TARN__TCP_CHANNELS);
+}
+
+rlim_t tarn__rlimits_files(const struct tarn__settings *settings, size_t workers)
+{
+	return fixed_files(settings, workers) + server_files(settings, workers) +
+	       workers * TARN__TCP_CONNECTIONS;
+}
+
+size_t tarn__rlimits_places(const struct tarn__settings *settings, size_t workers, rlim_t files)
+{
+	rlim_t fixed = fixed_files(settings, workers), servers = server_files(settings, workers);
+	rlim_t shared = files > fixed ? files - fixed : 0;
+	rlim_t clients = shared > servers ? shared - servers : 0;
+	if (clients < shared / CLIENTS_PART)
+		clients = shared / CLIENTS_PART;
+	rlim_t places = clients / workers;
+	if (places > TARN__TCP_CONNECTIONS)
+		return TARN__TCP_CONNECTIONS;
+	return places > PLACES_MIN ? places : PLACES_MIN;
+}
+
+/* The limit of now, as near to so many as may be. */
+static rlim_t raise_files(rlim_t wanted)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return wanted;
+	if (limit.rlim_cur >= wanted)
+		return limit.rlim_cur;
+	struct rlimit raised = {.rlim_cur = wanted, .rlim_max = limit.rlim_max};
+	if (raised.rlim_max < wanted)
+		raised.rlim_max = wanted;
+	if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+		return wanted;
+	raised = (struct rlimit){.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+	return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
+}
+
+size_t tarn__rlimits_fit(const struct tarn__settings *settings, size_t workers,
+			 struct tarn__log *log)
+{
+	rlim_t wanted = tarn__rlimits_files(settings, workers);
+	rlim_t files = raise_files(wanted);
+	size_t places = tarn__rlimits_places(settings, workers, files);
+	if (files < wanted)
+		tarn__log(log, TARN_LOG_WARNING,
+			  "%ju open files are allowed, full load on every side may take %ju: each "
+			  "thread has %zu TCP connections for clients instead of %d",
+			  (uintmax_t)files, (uintmax_t)wanted, places, TARN__TCP_CONNECTIONS);
+	return places;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The service manager's side of life: a state is one datagram of NAME=VALUE lines to the socket that
+ * $NOTIFY_SOCKET names; sockets are descriptors from 3 on, counted by $LISTEN_FDS.
+ */
+#include "config.h"
+
+#include "daemon/system/systemd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	FIRST_FD = 3, /* SD_LISTEN_FDS_START */
+	STATE_MAX = 512,
+	/* Whoever is not listening must not hold us up; a state that is lost is hardly a loss then. */
+	PATIENCE_SEC = 1,
+};
+
+/* ---- numbers of the environment -------------------------------------------------------------- */
+
+/* 0: it is not there, or no number. */
+static uint64_t number_of(const char *name)
+{
+	const char *text = getenv(name);
+	if (!text || *text < '0' || *text > '9')
+		return 0;
+	char *end;
+	errno = 0;
+	uint64_t number = strtoull(text, &end, 10);
+	return errno == 0 && *end == '\0' ? number : 0;
+}
+
+/* The variable says which process is meant: a child of it inherits the environment, too. */
+static bool is_for_us(const char *name)
+{
+	return number_of(name) == (uint64_t)getpid();
+}
+
+/* ---- states ----------------------------------------------------------------------------------- */
+
+/* A path, or "@" and a name without a place in the file system. */
+static int connect_to(const char *text)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t len = strlen(text);
+	if ((text[0] != '/' && text[0] != '@') || text[1] == '\0') {
+		errno = EAFNOSUPPORT;
+		return -1;
+	}
+	if (len >= sizeof(address.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(address.sun_path, text, len);
+	if (text[0] == '@')
+		address.sun_path[0] = '\0';
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	struct timeval patience = {.tv_sec = PATIENCE_SEC};
+	socklen_t address_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) == 0 &&
+	    connect(fd, (const struct sockaddr *)&address, address_len) == 0)
+		return fd;
+	int reason = errno;
+	close(fd);
+	errno = reason;
+	return -1;
+}
+
+/* A line break in it would be another state. */
+static void tell(const struct tarn__service *service, const char *state, const char *status)
+{
+	if (service->fd < 0)
+		return;
+	char text[STATE_MAX];
+	int len = snprintf(text, sizeof(text), "%s\nSTATUS=", state);
+	char *end = text + sizeof(text) - 1, *at = text + len;
+	for (; *status && at < end; status++)
+		*at++ = *status == '\n' ? ' ' : *status;
+	(void)send(service->fd, text, (size_t)(at - text), MSG_NOSIGNAL);
+}
+
+void tarn__service_ready(const struct tarn__service *service, const char *status)
+{
+	tell(service, "READY=1", status);
+}
+
+/* The time tells this reload from the one before it. */
+void tarn__service_reloading(const struct tarn__service *service, const char *status)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	char state[64];
+	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+		 (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	tell(service, state, status);
+}
+
+static void stop_watchdog(struct tarn__service *service)
+{
+	if (service->loop)
+		ev_timer_stop(service->loop, &service->timer);
+	service->loop = NULL;
+}
+
+void tarn__service_stopping(struct tarn__service *service, const char *status)
+{
+	stop_watchdog(service);
+	tell(service, "STOPPING=1", status);
+}
+
+/* ---- the watchdog ----------------------------------------------------------------------------- */
+
+static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	(void)loop;
+	(void)events;
+	static const char alive[] = "WATCHDOG=1";
+	const struct tarn__service *service = timer->data;
+	if (service->is_well(service->data))
+		(void)send(service->fd, alive, strlen(alive), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void tarn__service_watch(struct tarn__service *service, struct ev_loop *loop,
+			 bool (*is_well)(void *data), void *data)
+{
+	if (service->fd < 0 || service->watchdog_us == 0)
+		return;
+	service->loop = loop;
+	service->is_well = is_well;
+	service->data = data;
+	double half_sec = (double)service->watchdog_us / 2 / 1e6;
+	ev_timer_init(&service->timer, on_watchdog, half_sec, half_sec);
+	service->timer.data = service;
+	ev_timer_start(loop, &service->timer);
+}
+
+/* ---- sockets ---------------------------------------------------------------------------------- */
+
+static int option_of(int fd, int name)
+{
+	int value;
+	socklen_t len = sizeof(value);
+	return getsockopt(fd, SOL_SOCKET, name, &value, &len) == 0 ? value : -1;
+}
+
+/* NULL, or what is wrong with it. */
+static const char *take_socket(struct tarn__given *given)
+{
+	int family = option_of(given->fd, SO_DOMAIN);
+	given->type = option_of(given->fd, SO_TYPE);
+	if (family < 0 || given->type < 0)
+		return "not a socket";
+	if ((family != AF_INET && family != AF_INET6) ||
+	    (given->type != SOCK_DGRAM && given->type != SOCK_STREAM))
+		return "neither UDP nor TCP";
+	if (given->type == SOCK_STREAM && option_of(given->fd, SO_ACCEPTCONN) != 1)
+		return "a TCP connection (Accept=yes), not a listening socket";
+	socklen_t len = sizeof(given->address);
+	if (getsockname(given->fd, &given->address.sa, &len) < 0)
+		return strerror(errno);
+	if (tarn_address_port(&given->address) == 0)
+		return "not bound to a port";
+	return NULL;
+}
+
+/* The next of "name:name:name". */
+static const char *take_name(struct tarn__given *given, const char *names)
+{
+	size_t len = strcspn(names, ":");
+	if (len > 0)
+		snprintf(given->name, sizeof(given->name), "%.*s", (int)len, names);
+	else
+		strcpy(given->name, "unknown");
+	return names[len] ? names + len + 1 : names + len;
+}
+
+static int take_sockets(struct tarn__service *service, struct tarn__log *log)
+{
+	uint64_t count = is_for_us("LISTEN_PID") ? number_of("LISTEN_FDS") : 0;
+	const char *names = getenv("LISTEN_FDNAMES");
+	int error = 0;
+	if (!names)
+		names = "";
+	if (count > TARN__GIVEN_MAX) {
+		tarn__log(log, TARN_LOG_ERR,
+			  "the service manager gave %" PRIu64 " sockets; %d at most", count,
+			  TARN__GIVEN_MAX);
+		return TARN_EINVAL;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct tarn__given *given = &service->given[service->given_count++];
+		given->fd = FIRST_FD + (int)i;
+		names = take_name(given, names);
+		(void)fcntl(given->fd, F_SETFD, FD_CLOEXEC);
+		const char *fault = take_socket(given);
+		if (!fault)
+			continue;
+		tarn__log(log, TARN_LOG_ERR, "descriptor %d of the service manager (%s): %s",
+			  given->fd, given->name, fault);
+		error = TARN_EINVAL;
+	}
+	return error;
+}
+
+void tarn__service_addresses(const struct tarn__service *service, struct tarn__addresses *out)
+{
+	for (size_t i = 0; i < service->given_count; i++)
+		tarn__addresses_add(out, &service->given[i].address);
+}
+
+/* ---- life ------------------------------------------------------------------------------------- */
+
+int tarn__service_init(struct tarn__service *service, struct tarn__log *log)
+{
+	*service = (struct tarn__service){.fd = -1};
+	const char *path = getenv("NOTIFY_SOCKET");
+	if (path) {
+		service->fd = connect_to(path);
+		if (service->fd < 0)
+			tarn__log(log, TARN_LOG_WARNING,
+				  "cannot speak to the service manager at %s: %s", path,
+				  strerror(errno));
+	}
+	if (!getenv("WATCHDOG_PID") || is_for_us("WATCHDOG_PID"))
+		service->watchdog_us = number_of("WATCHDOG_USEC");
+	int error = take_sockets(service, log);
+	static const char *const ours[] = {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC",
+					   "LISTEN_PID",    "LISTEN_FDS",   "LISTEN_FDNAMES"};
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		unsetenv(ours[i]);
+	if (error < 0)
+		tarn__service_fini(service);
+	return error;
+}
+
+void tarn__service_fini(struct tarn__service *service)
+{
+	stop_watchdog(service);
+	for (size_t i = 0; i < service->given_count; i++) {
+		if (service->given[i].fd >= 0)
+			close(service->given[i].fd);
+	}
+	service->given_count = 0;
+	if (service->fd >= 0)
+		close(service->fd);
+	service->fd = -1;
+}

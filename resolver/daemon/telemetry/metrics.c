@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/telemetry/metrics.c: one line per number; a number that has labels has all it may have but types. */
+#include "daemon/telemetry/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dns/message.h"
+#include "dns/text.h"
+
+/* What is being written: the lines of one metric after the other. */
+struct page {
+	FILE *out;
+	const char *name; /* of the metric */
+};
+
+static void begin(struct page *page, const char *name, const char *type, const char *help)
+{
+	page->name = name;
+	fprintf(page->out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void put_single(struct page *page, const char *name, const char *type, const char *help,
+		       uint64_t value)
+{
+	begin(page, name, type, help);
+	fprintf(page->out, "%s %" PRIu64 "\n", name, value);
+}
+
+/* A value between quotes. */
+static void put_text(struct page *page, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\\' || *text == '"')
+			fputc('\\', page->out);
+		if (*text == '\n')
+			fputs("\\n", page->out);
+		else
+			fputc(*text, page->out);
+	}
+}
+
+static void put(struct page *page, const char *label, const char *text, uint64_t value)
+{
+	fprintf(page->out, "%s{%s=\"", page->name, label);
+	put_text(page, text);
+	fprintf(page->out, "\"} %" PRIu64 "\n", value);
+}
+
+/* ---- questions and answers ---------------------------------------------------------------- */
+
+static void put_questions(struct page *page, const struct tarn__stats *stats)
+{
+	static const char *const transports[TARN__COUNTED_WAYS] = {"udp", "tcp", "own"};
+	begin(page, "tarn_questions_total", "counter", "Questions that get an answer.");
+	for (size_t i = 0; i < TARN__COUNTED_WAYS; i++)
+		put(page, "transport", transports[i], stats->questions[i]);
+	begin(page, "tarn_question_types_total", "counter",
+	      "Questions by type, of those types that were asked for.");
+	for (size_t i = 0; i < TARN__COUNTED_TYPES; i++) {
+		char type[TARN__WORD_MAX];
+		bool is_last = i == TARN__COUNTED_TYPES - 1;
+		if (stats->types[i] > 0)
+			put(page, "type", is_last ? "other" : tarn__type_format((uint16_t)i, type),
+			    stats->types[i]);
+	}
+	put_single(page, "tarn_questions_waiting", "gauge", "Questions that wait for their answer.",
+		   stats->waiting);
+}
+
+/* Codes that clients never see are left out as long as they did not. */
+static void put_rcodes(struct page *page, const struct tarn__stats *stats)
+{
+	begin(page, "tarn_answers_total", "counter", "Answers to clients, by response code.");
+	for (uint16_t i = 0; i < TARN__COUNTED_RCODES; i++) {
+		char rcode[TARN__WORD_MAX];
+		if (i <= TARN__REFUSED || stats->rcodes[i] > 0)
+			put(page, "rcode", tarn__rcode_format(i, rcode), stats->rcodes[i]);
+	}
+}
+
+static void put_statuses(struct page *page, const struct tarn__stats *stats)
+{
+	begin(page, "tarn_cache_answers_total", "counter",
+	      "Answers to clients, by how they came about.");
+	for (int i = 0; i < TARN__STATUSES; i++)
+		put(page, "status", tarn__status_name((enum tarn__status)i), stats->statuses[i]);
+}
+
+/* Answers that did not have to wait took no time; those are in the first bucket. */
+static void put_latency(struct page *page, const char *status, const struct tarn__latency *latency,
+			uint64_t count)
+{
+	static const uint32_t bounds_ms[] = TARN__LATENCY_BOUNDS_MS;
+	uint64_t waited = 0, within = 0;
+	for (size_t i = 0; i < TARN__LATENCY_BUCKETS; i++)
+		waited += latency->buckets[i];
+	within = count - waited;
+	for (size_t i = 0; i < TARN__LATENCY_BUCKETS - 1; i++) {
+		within += latency->buckets[i];
+		fprintf(page->out, "%s_bucket{status=\"%s\",le=\"%g\"} %" PRIu64 "\n", page->name,
+			status, bounds_ms[i] / 1000.0, within);
+	}
+	fprintf(page->out,
+		"%s_bucket{status=\"%s\",le=\"+Inf\"} %" PRIu64 "\n"
+		"%s_sum{status=\"%s\"} %" PRIu64 ".%06" PRIu64 "\n"
+		"%s_count{status=\"%s\"} %" PRIu64 "\n",
+		page->name, status, count, page->name, status, latency->sum_us / 1000000,
+		latency->sum_us % 1000000, page->name, status, count);
+}
+
+static void put_latencies(struct page *page, const struct tarn__stats *stats)
+{
+	begin(page, "tarn_answer_seconds", "histogram",
+	      "Time from a question to its answer, by how that came about.");
+	for (int i = 0; i < TARN__STATUSES; i++)
+		put_latency(page, tarn__status_name((enum tarn__status)i), &stats->latencies[i],
+			    stats->statuses[i]);
+}
+
+/* ---- transports --------------------------------------------------------------------------- */
+
+static void put_transports(struct page *page, const struct tarn__totals *totals)
+{
+	begin(page, "tarn_drops_total", "counter", "Questions and replies that were dropped.");
+	put(page, "reason", "no_question", totals->questions.dropped);
+	put(page, "reason", "too_long", totals->udp.too_long);
+	put(page, "reason", "reply_refused", totals->udp.dropped);
+	put_single(page, "tarn_udp_replies_delayed_total", "counter",
+		   "Replies that waited for room in a socket's buffer.", totals->udp.kept);
+	put_single(page, "tarn_tcp_connections", "gauge", "Clients' connections that are open.",
+		   totals->tcp.connections);
+	put_single(page, "tarn_tcp_accepted_total", "counter", "Clients' connections accepted.",
+		   totals->tcp.accepted);
+	begin(page, "tarn_tcp_closed_total", "counter",
+	      "Clients' connections that were not closed by their clients.");
+	put(page, "reason", "refused", totals->tcp.refused);
+	put(page, "reason", "stranger", totals->tcp.strangers);
+	put(page, "reason", "idle", totals->tcp.idle_closed);
+	put(page, "reason", "stalled", totals->tcp.stalled_closed);
+	put(page, "reason", "reset", totals->tcp.reset);
+}
+
+/* ---- the cache ---------------------------------------------------------------------------- */
+
+static void put_cache(struct page *page, const struct rtcache_stats *cache)
+{
+	put_single(page, "tarn_cache_size_bytes", "gauge", "Memory that the cache may use.",
+		   cache->size);
+	put_single(page, "tarn_cache_used_bytes", "gauge", "Memory that the cache uses.",
+		   cache->bytes);
+	put_single(page, "tarn_cache_entries", "gauge",
+		   "Answers and remembered failures in the cache.", cache->entries);
+	put_single(page, "tarn_cache_evicted_total", "counter", "Entries gone to make room.",
+		   cache->evicted);
+	put_single(page, "tarn_cache_swept_total", "counter",
+		   "Entries gone because they were past their end.", cache->swept);
+	put_single(page, "tarn_cache_not_admitted_total", "counter",
+		   "Answers not kept: less popular than what they would have displaced.",
+		   cache->refused);
+}
+
+/* ---- upstream servers --------------------------------------------------------------------- */
+
+static void put_lookups(struct page *page, const struct tarn__totals *totals)
+{
+	put_single(page, "tarn_lookups", "gauge", "Lookups under way.", totals->questions.lookups);
+	put_single(page, "tarn_lookups_total", "counter", "Lookups started.",
+		   totals->questions.lookups_started);
+	put_single(page, "tarn_upstream_sockets_total", "counter",
+		   "Sockets opened to upstream servers.", totals->carrier.sockets);
+	put_single(page, "tarn_upstream_channels", "gauge",
+		   "Channels to upstream servers, each with a socket at most.",
+		   totals->carrier.channels);
+	put_single(page, "tarn_upstream_foreign_total", "counter",
+		   "Messages that answer nothing that was asked.", totals->carrier.foreign);
+}
+
+/* The value follows. */
+static void put_server(struct page *page, const struct tarn__server_totals *server,
+		       const char *label, const char *text)
+{
+	char address[TARN_ADDRESS_TEXT_MAX];
+	fprintf(page->out, "%s{server=\"", page->name);
+	put_text(page, tarn_address_format(&server->address, address));
+	fputs("\",zone=\"", page->out);
+	put_text(page, server->zone);
+	if (label)
+		fprintf(page->out, "\",%s=\"%s", label, text);
+	fputs("\"} ", page->out);
+}
+
+static void put_number(struct page *page, const struct tarn__server_totals *server,
+		       const char *label, const char *text, uint64_t value)
+{
+	put_server(page, server, label, text);
+	fprintf(page->out, "%" PRIu64 "\n", value);
+}
+
+static void put_time(struct page *page, const struct tarn__server_totals *server, uint64_t ms)
+{
+	put_server(page, server, NULL, NULL);
+	fprintf(page->out, "%" PRIu64 ".%03" PRIu64 "\n", ms / 1000, ms % 1000);
+}
+
+static void put_server_state(struct page *page, const struct tarn__totals *totals)
+{
+	const struct tarn__server_totals *servers = totals->servers;
+	begin(page, "tarn_upstream_up", "gauge",
+	      "Whether it is asked: 0 if it is dead, or leads back to tarn.");
+	for (size_t i = 0; i < totals->server_count; i++)
+		put_number(page, &servers[i], NULL, NULL,
+			   !servers[i].is_loop && !servers[i].is_dead);
+	begin(page, "tarn_upstream_dead_workers", "gauge", "Workers that take it for dead.");
+	for (size_t i = 0; i < totals->server_count; i++)
+		put_number(page, &servers[i], NULL, NULL, servers[i].dead);
+	begin(page, "tarn_upstream_flaw", "gauge",
+	      "Whether it is asked with less protection, since it cannot do better.");
+	for (size_t i = 0; i < totals->server_count; i++) {
+		put_number(page, &servers[i], "flaw", "no_edns", servers[i].is_plain);
+		put_number(page, &servers[i], "flaw", "changes_case", servers[i].misspells);
+		put_number(page, &servers[i], "flaw", "garbles_cookies", servers[i].garbles);
+		put_number(page, &servers[i], "flaw", "drops_cookies", servers[i].drops_cookies);
+	}
+}
+
+/* Of servers that have never answered nothing is known. */
+static void put_server_times(struct page *page, const struct tarn__totals *totals)
+{
+	const struct tarn__server_totals *servers = totals->servers;
+	begin(page, "tarn_upstream_rtt_seconds", "gauge", "Round trip time, smoothed.");
+	for (size_t i = 0; i < totals->server_count; i++) {
+		if (servers[i].srtt_ms > 0)
+			put_time(page, &servers[i], servers[i].srtt_ms);
+	}
+	begin(page, "tarn_upstream_rtt_deviation_seconds", "gauge",
+	      "Mean deviation of the round trip time.");
+	for (size_t i = 0; i < totals->server_count; i++) {
+		if (servers[i].srtt_ms > 0)
+			put_time(page, &servers[i], servers[i].rttvar_ms);
+	}
+	begin(page, "tarn_upstream_silence_seconds", "gauge", "Time since its last answer.");
+	for (size_t i = 0; i < totals->server_count; i++) {
+		if (servers[i].answered_ago_ms != UINT64_MAX)
+			put_time(page, &servers[i], servers[i].answered_ago_ms);
+	}
+}
+
+static void put_server_counts(struct page *page, const struct tarn__totals *totals)
+{
+	const struct tarn__server_totals *servers = totals->servers;
+	begin(page, "tarn_upstream_questions_total", "counter",
+	      "Messages sent to it, probes apart.");
+	for (size_t i = 0; i < totals->server_count; i++)
+		put_number(page, &servers[i], NULL, NULL, servers[i].counts.asked);
+	begin(page, "tarn_upstream_answers_total", "counter", "Answers from it, good and bad.");
+	for (size_t i = 0; i < totals->server_count; i++)
+		put_number(page, &servers[i], NULL, NULL, servers[i].counts.answered);
+	begin(page, "tarn_upstream_unsent_total", "counter",
+	      "Messages to it that were not sent: too many were under way, or there was no socket "
+	      "or "
+	      "memory.");
+	for (size_t i = 0; i < totals->server_count; i++)
+		put_number(page, &servers[i], NULL, NULL, servers[i].counts.unsent);
+	begin(page, "tarn_upstream_failures_total", "counter",
+	      "What speaks against it: silence and errors of the network, answers that are errors, "
+	      "answers that a forger may have sent.");
+	for (size_t i = 0; i < totals->server_count; i++) {
+		put_number(page, &servers[i], "reason", "silent", servers[i].counts.silent);
+		put_number(page, &servers[i], "reason", "useless", servers[i].counts.useless);
+		put_number(page, &servers[i], "reason", "disbelieved",
+			   servers[i].counts.disbelieved);
+	}
+}
+
+/* ---- who looks on ------------------------------------------------------------------------- */
+
+static void put_lost(struct page *page, const struct tarn__lost *lost)
+{
+	put_single(page, "tarn_question_log_lost_total", "counter",
+		   "Lines of the question log that were lost.", lost->questions);
+	put_single(page, "tarn_dnstap_lost_total", "counter", "Messages of dnstap that were lost.",
+		   lost->dnstap);
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
+
+/* These have the names that all processes' have. What is not to be had is left out: 0 would be a lie. */
+static void put_usage(struct page *page, const struct tarn__usage *usage)
+{
+	begin(page, "process_cpu_seconds_total", "counter",
+	      "Processor time that all threads took.");
+	fprintf(page->out, "%s %" PRIu64 ".%06" PRIu64 "\n", page->name, usage->cpu_us / 1000000,
+		usage->cpu_us % 1000000);
+	if (usage->resident_octets > 0)
+		put_single(page, "process_resident_memory_bytes", "gauge",
+			   "Memory that tarn takes, the cache and all else.",
+			   usage->resident_octets);
+	if (usage->files > 0)
+		put_single(page, "process_open_fds", "gauge", "Files and sockets that are open.",
+			   usage->files);
+	if (usage->files_max > 0)
+		put_single(page, "process_max_fds", "gauge",
+			   "How many files and sockets may be open.", usage->files_max);
+}
+
+static void put_process(struct page *page, const struct tarn__totals *totals)
+{
+	begin(page, "tarn_build_info", "gauge", "Always 1; the version is in the label.");
+	put(page, "version", tarn_version(), 1);
+	put_single(page, "process_start_time_seconds", "gauge",
+		   "When tarn was started, since 1970.", totals->since_sec);
+	put_single(page, "tarn_workers", "gauge", "Threads that answer clients.", totals->serving);
+}
+
+char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__lost *lost,
+			 const struct tarn__usage *usage, size_t *len)
+{
+	char *text = NULL;
+	struct page page = {.out = open_memstream(&text, len)};
+	if (!page.out)
+		return NULL;
+	put_process(&page, totals);
+	put_usage(&page, usage);
+	put_questions(&page, &totals->questions);
+	put_rcodes(&page, &totals->questions);
+	put_statuses(&page, &totals->questions);
+	put_latencies(&page, &totals->questions);
+	put_transports(&page, totals);
+	put_cache(&page, &totals->cache);
+	put_lookups(&page, totals);
+	put_server_state(&page, totals);
+	put_server_times(&page, totals);
+	put_server_counts(&page, totals);
+	put_lost(&page, lost);
+	bool is_whole = !ferror(page.out);
+	if (fclose(page.out) == 0 && is_whole)
+		return text;
+	free(text);
+	return NULL;
+}

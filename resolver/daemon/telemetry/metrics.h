@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/telemetry/metrics.h: the numbers in the words of Prometheus (its text format, version 0.0.4). */
+#ifndef TARN_DAEMON_TELEMETRY_METRICS_H
+#define TARN_DAEMON_TELEMETRY_METRICS_H
+
+#include <stddef.h>
+
+#include "daemon/system/process.h"
+#include "daemon/telemetry/observers.h"
+#include "net/stats_collector.h"
+
+/* The caller frees it. NULL: out of memory. */
+char *tarn__metrics_text(const struct tarn__totals *, const struct tarn__lost *,
+			 const struct tarn__usage *, size_t *len);
+
+#endif
