@@ -20,3 +20,8 @@ AM_TESTS_ENVIRONMENT = \
 # What a test program links: the convenience libraries, in which it sees hidden names too.
 LDADD = $(fuzz_engine) resolver/daemon/libdaemon.la resolver/libresolver.la cache/libcache.la \
 	$(CARES_LIBS) $(EV_LIBS) $(CHECK_LIBS)
+
+# tests/support is what test programs share; they include it as "support/message.h".
+AM_CPPFLAGS += -I$(top_srcdir)/tests
+EXTRA_DIST += tests/support/answer.h tests/support/cache_world.h tests/support/churn.h \
+	tests/support/message.h tests/support/net.h tests/support/outside.h tests/support/unit.h

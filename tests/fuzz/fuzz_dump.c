@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "../scenario/outside.h"
+#include "support/outside.h"
 #include "core/admin/dump.h"
 #include "core/policy/policy.h"
 #include "core/resolver.h"

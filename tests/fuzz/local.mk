@@ -19,11 +19,11 @@ tests_fuzz_fuzz_control_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 if HAVE_CHECK
 fuzz_targets += tests/fuzz/fuzz_dump tests/fuzz/fuzz_resolver
 tests_fuzz_fuzz_dump_SOURCES = tests/fuzz/fuzz_dump.c tests/fuzz/no_check.c \
-	tests/scenario/outside.c tests/scenario/outside.h
+	tests/support/outside.c tests/support/outside.h
 fuzz_resolver_sources = tests/fuzz/fuzz_resolver.c \
 	tests/fuzz/play.c tests/fuzz/play.h tests/fuzz/saying.c tests/fuzz/saying.h \
 	tests/fuzz/no_check.c \
-	tests/scenario/outside.c tests/scenario/outside.h
+	tests/support/outside.c tests/support/outside.h
 tests_fuzz_fuzz_resolver_SOURCES = $(fuzz_resolver_sources)
 if !FUZZER
 check_PROGRAMS += tests/fuzz/storm_resolver

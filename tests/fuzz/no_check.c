@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tests/fuzz/no_check.c: what Check's assertions call, without Check's runner: a fuzz target that uses
- * tests/scenario/outside.c is no test of its.
+ * tests/support/outside.c is no test of its.
  */
 #include <check.h>
 #include <stdio.h>

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../scenario/outside.h"
+#include "support/outside.h"
 #include "core/observe.h"
 #include "dns/message.h"
 #include "saying.h"

@@ -10,9 +10,8 @@ scenario_tests = tests/scenario/run
 check_PROGRAMS += $(scenario_tests)
 TESTS += $(scenario_tests)
 tests_scenario_run_SOURCES = tests/scenario/run.c \
-	tests/scenario/outside.c tests/scenario/outside.h \
+	tests/support/outside.c tests/support/outside.h \
 	tests/scenario/script.c tests/scenario/script.h
-tests_scenario_run_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 tests_scenario_run_LDADD = $(LDADD) $(LDNS_LIBS)
 endif
 endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "script.h"
-#include "unit.h"
+#include "support/unit.h"
 
 static struct dirent **scripts;
 static char folder[4096];

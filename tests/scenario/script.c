@@ -15,7 +15,7 @@
 #include "dns/edns.h"
 #include "dns/message.h"
 #include "dns/text.h"
-#include "outside.h"
+#include "support/outside.h"
 
 enum {
 	WORDS_MAX = 16,

@@ -5,11 +5,8 @@ self_tests = \
 	tests/selftest/exports.sh \
 	tests/selftest/hardening.sh \
 	tests/selftest/headers.sh \
-	tests/selftest/install.sh \
 	tests/selftest/layers.sh \
-	tests/selftest/packages.sh \
-	tests/selftest/rfc.sh \
-	tests/selftest/service.sh
+	tests/selftest/rfc.sh
 
 TESTS += $(self_tests)
 EXTRA_DIST += $(self_tests) tests/selftest/tap.sh

@@ -22,7 +22,7 @@ named_tests() {
 exists() {
 	case $1 in
 	test_*.py::test_*) grep -q "^def ${1#*::}(" "$tests/system/${1%%::*}" ;;
-	test_*:*) grep -qE "_test\([a-z_]+, ${1#*:}[,)]" "$tests/unit/${1%%:*}.c" ;;
+	test_*:*) grep -qE "_test\([a-z_]+, ${1#*:}[,)]" "$tests"/unit/*/"${1%%:*}.c" ;;
 	scripts/*.txt) test -s "$tests/scenario/$1" ;;
 	*) false ;;
 	esac

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What is installed, and the packages made of it. package and debian13 are run by hand and by CI.
+
+packaging_tests = \
+	tests/packaging/install.sh \
+	tests/packaging/packages.sh \
+	tests/packaging/service.sh
+
+TESTS += $(packaging_tests)
+EXTRA_DIST += $(packaging_tests) tests/packaging/debian13 tests/packaging/package

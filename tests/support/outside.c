@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tests/support/outside.c: the fake outside. */
+#include "support/outside.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t now_ms(void *data)
+{
+	return ((struct outside *)data)->first->now_ms;
+}
+
+static uint64_t now_us(void *data)
+{
+	return now_ms(data) * 1000;
+}
+
+static uint32_t wall_sec(void *data)
+{
+	return (uint32_t)(1700000000 + now_ms(data) / 1000);
+}
+
+static void random_octets(void *data, void *out, size_t len)
+{
+	struct outside *outside = data;
+	uint8_t *octets = out;
+	for (size_t i = 0; i < len; i++) {
+		outside->seed = outside->seed * 1664525 + 1013904223;
+		octets[i] = (uint8_t)(outside->seed >> 24);
+	}
+}
+
+static int send_exchange(void *data, struct tarn_exchange *exchange)
+{
+	struct outside *outside = data;
+	struct sent *sent = calloc(1, sizeof *sent);
+	ck_assert_ptr_nonnull(sent);
+	ck_assert_uint_le(exchange->len, sizeof sent->wire);
+	sent->exchange = exchange;
+	sent->server = *exchange->server;
+	sent->transport = exchange->transport;
+	sent->len = exchange->len;
+	memcpy(sent->wire, exchange->wire, exchange->len);
+	exchange->carrier = sent;
+	*outside->sent_end = sent;
+	outside->sent_end = &sent->next;
+	return 0;
+}
+
+static void cancel_exchange(void *data, struct tarn_exchange *exchange)
+{
+	(void)data;
+	struct sent *sent = exchange->carrier;
+	ck_assert_ptr_eq(sent->exchange, exchange);
+	sent->exchange = NULL;
+}
+
+static void wake_at(void *data, uint64_t at_ms)
+{
+	((struct outside *)data)->wake_at_ms = at_ms;
+}
+
+/* As another thread would: the other worker runs when its time passes. */
+static void wake_others(void *data)
+{
+	struct outside *self = data, *first = self->first;
+	struct outside *other = self == first ? first->second : first;
+	if (other)
+		other->wake_at_ms = first->now_ms;
+}
+
+static void wake(void *arg)
+{
+	struct outside *outside = arg;
+	outside->wake_at_ms = now_ms(outside);
+}
+
+static void prepare(struct outside *outside, struct outside *first)
+{
+	memset(outside, 0, sizeof *outside);
+	outside->first = first;
+	outside->io = (struct tarn_io){.data = outside,
+				       .now_ms = now_ms,
+				       .now_us = now_us,
+				       .wall_sec = wall_sec,
+				       .random = random_octets,
+				       .send = send_exchange,
+				       .cancel = cancel_exchange,
+				       .wake_at = wake_at,
+				       .wake_others = wake_others};
+	outside->wake_at_ms = UINT64_MAX;
+	outside->sent_end = &outside->sent;
+}
+
+static struct tarn__config *make_config(const struct tarn_options *options)
+{
+	char fault[TARN__CONFIG_FAULT_MAX] = "";
+	struct tarn__config *config = tarn__config_new(options, "tarn", NULL, fault);
+	ck_assert_msg(config, "%s", fault);
+	return config;
+}
+
+void outside_init_with(struct outside *outside, const struct tarn_options *options)
+{
+	prepare(outside, outside);
+	outside->now_ms = 1000000;
+	outside->config = make_config(options);
+	outside->shared = tarn__shared_new(&(struct tarn__shared_options){
+		.cache_size = 1 << 20, .now_ms = now_ms, .now_arg = outside});
+	ck_assert_ptr_nonnull(outside->shared);
+	outside->resolver =
+		tarn__resolver_new(outside->shared, outside->config, &outside->io, wake, outside);
+	ck_assert_ptr_nonnull(outside->resolver);
+}
+
+void outside_init(struct outside *outside, const struct tarn_address *servers, size_t count)
+{
+	outside_init_with(outside,
+			  &(struct tarn_options){.upstreams = servers, .upstream_count = count});
+}
+
+void outside_init_second(struct outside *outside, struct outside *first)
+{
+	prepare(outside, first);
+	first->second = outside;
+	outside->resolver =
+		tarn__resolver_new(first->shared, first->config, &outside->io, wake, outside);
+	ck_assert_ptr_nonnull(outside->resolver);
+}
+
+/* What is under way with a server must lead to where the server is now. */
+static void on_switched(void *arg)
+{
+	struct outside *outside = arg;
+	const struct tarn__config *config = outside->first->config;
+	outside->switches++;
+	for (const struct sent *sent = outside->sent; sent; sent = sent->next) {
+		if (!sent->exchange)
+			continue;
+		size_t index = sent->exchange->server_index;
+		ck_assert_uint_lt(index, config->server_count);
+		ck_assert(tarn_address_is_equal(&config->servers[index].address, &sent->server));
+	}
+}
+
+static void set_config(struct outside *outside, struct tarn__config *config)
+{
+	size_t before = outside->switches;
+	ck_assert_int_eq(tarn__resolver_set_config(outside->resolver, config, on_switched, outside),
+			 0);
+	ck_assert_uint_eq(outside->switches, before + 1);
+}
+
+/* Takes the reference. */
+static void change_over(struct outside *first, struct tarn__config *config)
+{
+	ck_assert_ptr_nonnull(config);
+	struct tarn__config *old = first->config;
+	first->config = config;
+	set_config(first, config);
+	if (first->second)
+		set_config(first->second, config);
+	uint64_t cursor = 0;
+	while (tarn__resolver_drop(first->resolver, &old, 1, &cursor))
+		;
+	tarn__config_put(old);
+}
+
+void outside_reconfigure(struct outside *first, const struct tarn_options *options)
+{
+	change_over(first, make_config(options));
+}
+
+void outside_set_servers(struct outside *outside, const struct tarn_address *servers, size_t count)
+{
+	struct outside *first = outside->first;
+	change_over(first, tarn__config_with_upstreams(first->config, servers, count));
+}
+
+void outside_fini(struct outside *outside)
+{
+	tarn__resolver_free(outside->resolver);
+	if (outside->first == outside) {
+		tarn__shared_free(outside->shared);
+		tarn__config_put(outside->config);
+	} else {
+		outside->first->second = NULL;
+	}
+	while (outside->sent) {
+		struct sent *next = outside->sent->next;
+		ck_assert_msg(!outside->sent->exchange, "an exchange was left behind");
+		free(outside->sent);
+		outside->sent = next;
+	}
+}
+
+void outside_pass(struct outside *outside, uint64_t ms)
+{
+	uint64_t end = outside->now_ms + ms;
+	size_t wakes = 0;
+	tarn__resolver_run(outside->resolver);
+	while (outside->wake_at_ms <= end) {
+		ck_assert_msg(++wakes < 100000, "the resolver never rests");
+		if (outside->wake_at_ms > outside->now_ms)
+			outside->now_ms = outside->wake_at_ms;
+		tarn__resolver_run(outside->resolver);
+	}
+	outside->now_ms = end;
+}
+
+/* As net/worker.c has it, which then runs what is due. */
+void outside_sleep(struct outside *outside, uint64_t ms)
+{
+	outside->now_ms += ms;
+	tarn__resolver_overslept(outside->resolver);
+}
+
+struct sent *outside_take(struct outside *outside, const struct tarn_address *server,
+			  enum tarn__transport transport)
+{
+	for (struct sent *sent = outside->sent; sent; sent = sent->next)
+		if (!sent->is_expected && sent->transport == transport &&
+		    tarn_address_is_equal(&sent->server, server)) {
+			sent->is_expected = true;
+			return sent;
+		}
+	return NULL;
+}
+
+size_t outside_surprises(const struct outside *outside)
+{
+	size_t count = 0;
+	for (const struct sent *sent = outside->sent; sent; sent = sent->next)
+		count += !sent->is_expected;
+	return count;
+}
+
+bool outside_answer(struct outside *outside, struct sent *sent, int error, const uint8_t *wire,
+		    size_t len)
+{
+	struct tarn_exchange *exchange = sent->exchange;
+	if (!exchange)
+		return false;
+	sent->exchange = NULL;
+	exchange->done(exchange, error, wire, len);
+	tarn__resolver_run(outside->resolver);
+	return true;
+}

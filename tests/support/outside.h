@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tests/support/outside.h: a fake outside for core/: virtual clocks, numbered "random" octets,
+ * and servers that say what a script makes them say. It implements struct tarn_io.
+ */
+#ifndef TESTS_SCENARIO_OUTSIDE_H
+#define TESTS_SCENARIO_OUTSIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/io.h"
+#include "core/resolver.h"
+#include "dns/message.h"
+
+/* A message that core/ sent to a server. */
+struct sent {
+	struct sent *next;
+	struct tarn_exchange *exchange; /* NULL once canceled or answered */
+	struct tarn_address server;
+	enum tarn__transport transport;
+	size_t len;
+	uint8_t wire[TARN__UDP_MIN];
+	bool is_expected; /* a script has looked at it */
+};
+
+struct outside {
+	struct tarn_io io;
+	/* The owner of the clock and of shared: itself, but for a second worker. */
+	struct outside *first;
+	uint64_t now_ms;
+	uint64_t wake_at_ms;
+	uint32_t seed;
+	size_t switches; /* of the servers, as the carrier sees them */
+	struct sent *sent; /* oldest first */
+	struct sent **sent_end;
+	struct tarn__shared *shared;
+	struct tarn__config *config; /* the first's: a reference */
+	struct outside *second; /* the first's: NULL while there is none */
+	struct tarn__resolver *resolver;
+};
+
+/* servers are the upstreams, in order. */
+void outside_init(struct outside *, const struct tarn_address *servers, size_t count);
+/* The same with all that a configuration may say; the cache's size and clock are set here. */
+void outside_init_with(struct outside *, const struct tarn_options *);
+/* The same again, for one or both workers; then what is outdated is dropped from the cache. */
+void outside_reconfigure(struct outside *first, const struct tarn_options *);
+/* With other servers for the root. */
+void outside_set_servers(struct outside *, const struct tarn_address *servers, size_t count);
+/* A second worker of the same resolver, on the first one's clock. */
+void outside_init_second(struct outside *, struct outside *first);
+/* The first one last. */
+void outside_fini(struct outside *);
+
+/* Lets the time pass, waking the resolver whenever it wanted to be woken. */
+void outside_pass(struct outside *, uint64_t ms);
+
+/* The machine is suspended for so long, and wakes up. */
+void outside_sleep(struct outside *, uint64_t ms);
+
+/* The oldest message to that server that no script has looked at yet, or NULL. */
+struct sent *outside_take(struct outside *, const struct tarn_address *server,
+			  enum tarn__transport transport);
+/* How many messages nobody has looked at. */
+size_t outside_surprises(const struct outside *);
+
+/* What the server says, or what the network says of it. false: core/ does not listen any more. */
+bool outside_answer(struct outside *, struct sent *, int error, const uint8_t *wire, size_t len);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tests/unit/core/test_attempt.c: how a question is put to a server: id, letters, cookie. What comes of
+ * the answers is told by the scripts of tests/scenario.
+ */
+#include "core/forward/attempt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dns/message.h"
+#include "support/unit.h"
+
+/* Letters, and what is next to them in ASCII, and octets that are letters elsewhere (RFC 4343). */
+static const uint8_t name[] = "\x0a@az[`{\xc1\xe1"
+			      "0-\x01z";
+enum { NAME_LEN = sizeof name };
+
+static const uint8_t secret[TARN__COOKIE_SECRET_LEN] = "tarn's own test";
+static struct tarn_address addresses[2];
+static struct tarn__upstream *upstream;
+static struct tarn__key key;
+static struct tarn__tries tries;
+static struct tarn__attempt attempt;
+static struct tarn__answer answer;
+static struct tarn__scratch scratch;
+static uint8_t wire[TARN__UDP_MAX];
+static uint32_t seed;
+
+static void random_octets(void *data, void *out, size_t len)
+{
+	(void)data;
+	uint8_t *octets = out;
+	for (size_t i = 0; i < len; i++) {
+		seed = seed * 1664525 + 1013904223;
+		octets[i] = (uint8_t)(seed >> 24);
+	}
+}
+
+static struct tarn__config *config;
+static const struct tarn_io io = {.random = random_octets};
+
+static void set_up(void)
+{
+	ck_assert_int_eq(tarn_address_parse("192.0.2.53", 53, &addresses[0]), 0);
+	ck_assert_int_eq(tarn_address_parse("2001:db8::53", 53, &addresses[1]), 0);
+	char fault[TARN__CONFIG_FAULT_MAX];
+	config = tarn__config_new(
+		&(struct tarn_options){.upstreams = addresses, .upstream_count = 2}, NULL, NULL,
+		fault);
+	ck_assert_ptr_nonnull(config);
+	upstream = tarn__upstream_new(config, 0, secret);
+	ck_assert_ptr_nonnull(upstream);
+	key = (struct tarn__key){.qname = name,
+				 .qname_len = NAME_LEN,
+				 .qtype = TARN__TYPE_A,
+				 .qclass = TARN__CLASS_IN};
+	tries = (struct tarn__tries){0};
+}
+
+static void tear_down(void)
+{
+	tarn__upstream_free(upstream);
+	tarn__config_put(config);
+}
+
+static void write_to(struct tarn__server *server, enum tarn__transport transport)
+{
+	attempt = (struct tarn__attempt){.exchange = {.transport = transport, .wire = attempt.wire},
+					 .key = &key,
+					 .server = server,
+					 .tries = &tries};
+	tarn__attempt_write(&attempt, &io, false);
+}
+
+/* The COOKIE option is the last there is. */
+static const uint8_t *sent_cookie(void)
+{
+	return attempt.wire + attempt.exchange.len - attempt.server->cookie_len;
+}
+
+/* The message comes back as an answer without records and OPT. */
+static enum tarn__outcome judge_echo(uint16_t flags)
+{
+	size_t len = TARN__HEADER_LEN + NAME_LEN + 4;
+	memcpy(wire, attempt.wire, len);
+	tarn__put16(wire + 2, flags);
+	tarn__put16(wire + 10, 0);
+	return tarn__attempt_judge(&attempt, wire, len, 1, &scratch, &answer);
+}
+
+/* The same, with octets behind it up to that length. */
+static enum tarn__outcome judge_octets(size_t len)
+{
+	uint8_t *octets = calloc(1, len);
+	ck_assert_ptr_nonnull(octets);
+	memcpy(octets, attempt.wire, TARN__HEADER_LEN + NAME_LEN + 4);
+	tarn__put16(octets + 2, TARN__FLAG_QR);
+	tarn__put16(octets + 10, 0);
+	enum tarn__outcome outcome =
+		tarn__attempt_judge(&attempt, octets, len, 1, &scratch, &answer);
+	free(octets);
+	return outcome;
+}
+
+static const struct {
+	enum tarn__transport transport;
+	bool has_edns;
+	size_t limit;
+} offers[] = {
+	{TARN__UDP, true, 1232},
+	{TARN__UDP, false, 512},
+	{TARN__TCP, true, 65535},
+	{TARN__TCP, false, 65535},
+};
+
+START_TEST(answer_larger_than_was_offered_is_truncated)
+{
+	tries.has_refused_edns = !offers[_i].has_edns;
+	write_to(&upstream->servers[0], offers[_i].transport);
+	ck_assert_int_eq(judge_octets(offers[_i].limit), TARN__OUTCOME_GOOD);
+	ck_assert_int_eq(answer.verdict, TARN__ANSWER_GOOD);
+	if (offers[_i].transport == TARN__TCP)
+		return;
+	ck_assert_int_eq(judge_octets(offers[_i].limit + 1), TARN__OUTCOME_TCP);
+	ck_assert_int_eq(answer.verdict, TARN__ANSWER_TRUNCATED);
+}
+END_TEST
+
+START_TEST(only_letters_change_case)
+{
+	unsigned changes[NAME_LEN] = {0};
+	for (int i = 0; i < 1000; i++) {
+		write_to(&upstream->servers[0], TARN__UDP);
+		const uint8_t *sent = attempt.wire + TARN__HEADER_LEN;
+		for (size_t at = 0; at < NAME_LEN; at++) {
+			if (sent[at] != name[at]) {
+				ck_assert_uint_eq(sent[at], name[at] ^ 0x20);
+				changes[at]++;
+			}
+		}
+	}
+	for (size_t at = 0; at < NAME_LEN; at++) {
+		bool is_letter = name[at] >= 'a' && name[at] <= 'z';
+		if (is_letter) {
+			ck_assert_uint_gt(changes[at], 400);
+			ck_assert_uint_lt(changes[at], 600);
+		} else {
+			ck_assert_uint_eq(changes[at], 0);
+		}
+	}
+}
+END_TEST
+
+START_TEST(longest_name_is_mixed_to_its_end)
+{
+	uint8_t longest[TARN__NAME_MAX];
+	memset(longest, 'a', sizeof longest);
+	longest[0] = longest[64] = longest[128] = 63;
+	longest[192] = 61;
+	longest[254] = 0;
+	key.qname = longest;
+	key.qname_len = sizeof longest;
+	bool has_changed = false;
+	for (int i = 0; i < 100; i++) {
+		write_to(&upstream->servers[0], TARN__UDP);
+		has_changed |= attempt.wire[TARN__HEADER_LEN + 253] == 'A';
+		ck_assert_uint_eq(attempt.wire[TARN__HEADER_LEN + 254], 0);
+	}
+	ck_assert(has_changed);
+	ck_assert_uint_le(attempt.exchange.len, sizeof attempt.wire);
+}
+END_TEST
+
+START_TEST(over_tcp_the_name_is_as_it_is)
+{
+	for (int i = 0; i < 100; i++) {
+		write_to(&upstream->servers[0], TARN__TCP);
+		ck_assert_mem_eq(attempt.wire + TARN__HEADER_LEN, name, NAME_LEN);
+	}
+}
+END_TEST
+
+/* RFC 7873 section 4.1: a server that shares its clients' cookies knows none of the others'. */
+START_TEST(each_server_is_shown_a_cookie_of_its_own)
+{
+	uint8_t first[TARN__COOKIE_CLIENT_LEN];
+	write_to(&upstream->servers[0], TARN__UDP);
+	memcpy(first, sent_cookie(), sizeof first);
+	write_to(&upstream->servers[1], TARN__UDP);
+	ck_assert_mem_ne(sent_cookie(), first, sizeof first);
+	write_to(&upstream->servers[0], TARN__TCP);
+	ck_assert_mem_eq(sent_cookie(), first, sizeof first);
+}
+END_TEST
+
+START_TEST(answer_to_the_letter_is_believed)
+{
+	write_to(&upstream->servers[0], TARN__UDP);
+	ck_assert_int_eq(judge_echo(TARN__FLAG_QR | TARN__FLAG_RA), TARN__OUTCOME_GOOD);
+	ck_assert_uint_eq(upstream->servers[0].counts.disbelieved, 0);
+	ck_assert(!tries.is_disbelieved);
+}
+END_TEST
+
+START_TEST(every_other_spelling_is_counted_and_not_believed)
+{
+	unsigned count = 0;
+	for (size_t at = 0; at < NAME_LEN; at++) {
+		if (name[at] < 'a' || name[at] > 'z')
+			continue;
+		upstream->servers[0].misspells = (struct tarn__flaw){0};
+		tries = (struct tarn__tries){0};
+		write_to(&upstream->servers[0], TARN__UDP);
+		size_t len = TARN__HEADER_LEN + NAME_LEN + 4;
+		memcpy(wire, attempt.wire, len);
+		tarn__put16(wire + 2, TARN__FLAG_QR | TARN__FLAG_RA);
+		tarn__put16(wire + 10, 0);
+		wire[TARN__HEADER_LEN + at] ^= 0x20;
+		ck_assert_int_eq(tarn__attempt_judge(&attempt, wire, len, 1, &scratch, &answer),
+				 TARN__OUTCOME_TCP);
+		ck_assert(tries.is_disbelieved);
+		ck_assert_uint_eq(upstream->servers[0].counts.disbelieved, ++count);
+	}
+	ck_assert_uint_eq(count, 3);
+}
+END_TEST
+
+START_TEST(forgers_do_not_heal_a_server)
+{
+	for (int i = 0; i < TARN__HOLD_FAILURES; i++)
+		tarn__server_failed(&upstream->servers[0], 1);
+	write_to(&upstream->servers[0], TARN__UDP);
+	ck_assert_int_eq(judge_echo(0), TARN__OUTCOME_TCP);
+	ck_assert_uint_eq(upstream->servers[0].failures, TARN__HOLD_FAILURES);
+	ck_assert_int_eq(judge_echo(TARN__FLAG_QR), TARN__OUTCOME_GOOD);
+	ck_assert_uint_eq(upstream->servers[0].failures, 0);
+}
+END_TEST
+
+START_TEST(octets_of_any_length_are_judged)
+{
+	write_to(&upstream->servers[0], TARN__UDP);
+	for (size_t len = 0; len < TARN__HEADER_LEN + NAME_LEN + 4; len++) {
+		memcpy(wire, attempt.wire, len);
+		if (len > 2)
+			wire[2] |= 0x80;
+		uint8_t *exactly = malloc(len + 1);
+		memcpy(exactly, wire, len);
+		ck_assert_int_eq(tarn__attempt_judge(&attempt, exactly, len, 1, &scratch, &answer),
+				 TARN__OUTCOME_TCP);
+		free(exactly);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("attempt");
+	TCase *tcase = tcase_create("attempt");
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_loop_test(tcase, answer_larger_than_was_offered_is_truncated, 0,
+			    sizeof offers / sizeof offers[0]);
+	tcase_add_test(tcase, only_letters_change_case);
+	tcase_add_test(tcase, longest_name_is_mixed_to_its_end);
+	tcase_add_test(tcase, over_tcp_the_name_is_as_it_is);
+	tcase_add_test(tcase, each_server_is_shown_a_cookie_of_its_own);
+	tcase_add_test(tcase, answer_to_the_letter_is_believed);
+	tcase_add_test(tcase, every_other_spelling_is_counted_and_not_believed);
+	tcase_add_test(tcase, forgers_do_not_heal_a_server);
+	tcase_add_test(tcase, octets_of_any_length_are_judged);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tests/unit/core/test_config.c: snapshots of what a resolver was told. */
+#include "core/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dns/text.h"
+#include "base/ports.h"
+#include "support/unit.h"
+
+static struct tarn_address servers[TARN__SERVERS_MAX + 1];
+static struct tarn_forward corp, lab, none;
+static char fault[TARN__CONFIG_FAULT_MAX];
+
+static void set_up(void)
+{
+	for (size_t i = 0; i < TARN__SERVERS_MAX + 1; i++)
+		ck_assert_int_eq(
+			tarn_address_parse("192.0.2.53", (uint16_t)(1000 + i), &servers[i]), 0);
+	corp = (struct tarn_forward){
+		.zone = "Corp.example", .upstreams = servers, .upstream_count = 2};
+	lab = (struct tarn_forward){.zone = "10.0.0.0/8",
+				    .upstreams = servers + 2,
+				    .upstream_count = 1,
+				    .policy = TARN_PARALLEL};
+	none = (struct tarn_forward){.zone = "ads.example"};
+	fault[0] = '\0';
+}
+
+static struct tarn__config *make(const struct tarn_options *options)
+{
+	return tarn__config_new(options, "tarn", NULL, fault);
+}
+
+/* One server for the root, and these zones. */
+static struct tarn__config *make_with(const struct tarn_forward *forwards, size_t count)
+{
+	struct tarn__config *config = make(&(struct tarn_options){.upstreams = servers + 9,
+								  .upstream_count = 1,
+								  .forwards = forwards,
+								  .forward_count = count});
+	ck_assert_msg(config, "%s", fault);
+	return config;
+}
+
+static size_t group_of(const struct tarn__config *config, const char *text)
+{
+	uint8_t name[TARN__NAME_MAX];
+	size_t len = tarn__name_parse(text, name);
+	ck_assert_uint_gt(len, 0);
+	return tarn__config_find_group(config, name, len, TARN__TYPE_A);
+}
+
+START_TEST(names_have_groups_and_groups_have_servers)
+{
+	const struct tarn_forward forwards[] = {corp, none, lab};
+	struct tarn__config *config = make_with(forwards, 3);
+	ck_assert_uint_eq(config->group_count, 3);
+	ck_assert_uint_eq(config->server_count, 4);
+	ck_assert_uint_eq(group_of(config, "."), 0);
+	ck_assert_uint_eq(group_of(config, "example"), 0);
+	ck_assert_uint_eq(group_of(config, "www.CORP.example"), 1);
+	ck_assert_uint_eq(group_of(config, "ads.example"), TARN__GROUP_NONE);
+	ck_assert_uint_eq(group_of(config, "1.2.3.10.in-addr.arpa"), 2);
+	const struct tarn__group *group = &config->groups[1];
+	ck_assert_uint_eq(group->zone_len, 14);
+	ck_assert_mem_eq(group->zone, "\4corp\7example", 14);
+	ck_assert_uint_eq(group->first, 1);
+	ck_assert_uint_eq(group->count, 2);
+	ck_assert(tarn_address_is_equal(&config->servers[2].address, &servers[1]));
+	ck_assert_int_eq(config->groups[2].policy, TARN_PARALLEL);
+	/* Only the zone itself is its group's. */
+	ck_assert_uint_eq(tarn__config_group_of(config, group->zone, group->zone_len), 1);
+	ck_assert_uint_eq(tarn__config_group_of(config, (const uint8_t *)"", 1), 0);
+	ck_assert_uint_eq(tarn__config_group_of(config, (const uint8_t *)"\7example", 9),
+			  TARN__GROUP_NONE);
+	ck_assert_uint_eq(tarn__config_group_of(config, (const uint8_t *)"\3ads\7example", 13),
+			  TARN__GROUP_NONE);
+	tarn__config_put(config);
+	tarn__config_put(NULL);
+}
+END_TEST
+
+static const struct {
+	const char *zone, *fault;
+} faults[] = {
+	{"", "not a domain name"},
+	{"a..b", "not a domain name"},
+	{".", "the root"},
+	{"corp.EXAMPLE.", "it is there twice"},
+	{"192.0.2.0/25", "reverse zones"},
+	{"0.0.0.0/0", "reverse zones"},
+	{"10.0.0.1/8", "prefix"},
+	{"10.0.0.0/33", "prefix"},
+	{"300.0.0.0/8", "not an IP address"},
+};
+
+START_TEST(zone_that_is_none_is_said)
+{
+	const struct tarn_forward forwards[] = {corp, {.zone = faults[_i].zone}};
+	struct tarn_options options = {.forwards = forwards, .forward_count = 2};
+	ck_assert_ptr_null(make(&options));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_msg(strstr(fault, faults[_i].fault), "%s", fault);
+	ck_assert_msg(strstr(fault, faults[_i].zone), "%s", fault);
+}
+END_TEST
+
+START_TEST(zone_with_a_slash_is_a_name)
+{
+	lab.zone = "0/25.2.0.192.in-addr.arpa";
+	struct tarn__config *config = make_with(&lab, 1);
+	ck_assert_uint_eq(group_of(config, "7.0/25.2.0.192.in-addr.arpa"), 1);
+	ck_assert_uint_eq(group_of(config, "7.2.0.192.in-addr.arpa"), 0);
+	tarn__config_put(config);
+}
+END_TEST
+
+static const char *const networks[][2] = {{"172.16.0.0/12", "172.20.0.0/16"},
+					  {"172.20.0.0/16", "172.16.0.0/12"},
+					  {"172.16.0.0/12", "20.172.in-addr.arpa"},
+					  {"172.16.0.0/12", "172.20.0.0/15"}};
+
+START_TEST(longer_prefix_has_the_zone_that_networks_share)
+{
+	size_t longer = _i == 1 ? 1 : 2, shorter = 3 - longer;
+	const struct tarn_forward forwards[] = {
+		{.zone = networks[_i][0], .upstreams = servers, .upstream_count = 1},
+		{.zone = networks[_i][1], .upstreams = servers + 1, .upstream_count = 1}};
+	struct tarn__config *config = make_with(forwards, 2);
+	ck_assert_uint_eq(config->group_count, 3);
+	ck_assert_uint_eq(group_of(config, "1.19.172.in-addr.arpa"), shorter);
+	ck_assert_uint_eq(group_of(config, "1.20.172.in-addr.arpa"), longer);
+	ck_assert_uint_eq(group_of(config, "1.22.172.in-addr.arpa"), shorter);
+	ck_assert_uint_eq(group_of(config, "1.32.172.in-addr.arpa"), 0);
+	/* The groups stand in the order of the sections, with the servers of each. */
+	for (size_t i = 0; i < 2; i++)
+		ck_assert(tarn_address_is_equal(
+			&config->servers[config->groups[1 + i].first].address, &servers[i]));
+	tarn__config_put(config);
+}
+END_TEST
+
+/* Two of one name would be taken for one another when the configuration changes. */
+START_TEST(group_goes_by_a_zone_of_its_own)
+{
+	const struct tarn_forward forwards[] = {
+		{.zone = "172.16.0.0/12", .upstreams = servers, .upstream_count = 1},
+		{.zone = "172.16.0.0/15", .upstreams = servers, .upstream_count = 1},
+		{.zone = "172.16.0.0/16"}};
+	struct tarn__config *config = make_with(forwards, 3);
+	static const char *const names[] = {"18.172.in-addr.arpa.", "17.172.in-addr.arpa."};
+	for (size_t i = 1; i < 3; i++) {
+		const struct tarn__group *group = &config->groups[i];
+		char text[TARN__NAME_TEXT_MAX];
+		ck_assert_str_eq(tarn__name_format(group->zone, text), names[i - 1]);
+		ck_assert_uint_eq(tarn__config_group_of(config, group->zone, group->zone_len), i);
+	}
+	ck_assert_uint_eq(group_of(config, "16.172.in-addr.arpa"), TARN__GROUP_NONE);
+	tarn__config_put(config);
+}
+END_TEST
+
+START_TEST(network_of_which_nothing_is_left_is_refused)
+{
+	const struct tarn_forward forwards[] = {{.zone = "10.0.2.0/23"},
+						{.zone = "10.0.2.0/24"},
+						{.zone = _i ? "10.0.2.0/23" : "10.0.3.0/24"}};
+	struct tarn_options options = {.forwards = forwards, .forward_count = 3};
+	ck_assert_ptr_null(make(&options));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_msg(
+		strstr(fault, "zone 10.0.2.0/23: it is there twice, or others have all of it"),
+		"%s", fault);
+}
+END_TEST
+
+START_TEST(servers_are_limited_by_zone_and_in_all)
+{
+	struct tarn_options options = {.upstreams = servers,
+				       .upstream_count = TARN__SERVERS_MAX + 1};
+	ck_assert_ptr_null(make(&options));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_ptr_nonnull(strstr(fault, "more than 64"));
+	struct tarn_forward many[TARN__SERVERS_ALL_MAX / TARN__SERVERS_MAX + 1];
+	static char names[TARN__SERVERS_ALL_MAX / TARN__SERVERS_MAX + 1][8];
+	size_t count = TARN__SERVERS_ALL_MAX / TARN__SERVERS_MAX;
+	for (size_t i = 0; i <= count; i++) {
+		snprintf(names[i], sizeof names[i], "z%zu", i);
+		many[i] = (struct tarn_forward){.zone = names[i],
+						.upstreams = servers,
+						.upstream_count = TARN__SERVERS_MAX};
+	}
+	options = (struct tarn_options){.forwards = many, .forward_count = count};
+	struct tarn__config *config = make(&options);
+	ck_assert_ptr_nonnull(config);
+	ck_assert_uint_eq(config->server_count, TARN__SERVERS_ALL_MAX);
+	ck_assert_ptr_null(tarn__config_with_upstreams(config, servers, 1));
+	ck_assert_int_eq(errno, EINVAL);
+	tarn__config_put(config);
+	many[count].upstream_count = 1;
+	options.forward_count++;
+	ck_assert_ptr_null(make(&options));
+	ck_assert_ptr_nonnull(strstr(fault, "more than 1024"));
+}
+END_TEST
+
+START_TEST(servers_have_the_source_of_their_family)
+{
+	struct tarn_address mixed[] = {servers[0], servers[0]};
+	ck_assert_int_eq(tarn_address_parse("2001:db8::53", 53, &mixed[1]), 0);
+	struct tarn_options options = {.upstreams = mixed, .upstream_count = 2};
+	ck_assert_int_eq(tarn_address_parse("192.0.2.1", 53, &options.source.ipv4), 0);
+	ck_assert_int_eq(tarn_address_parse("2001:db8::1", 53, &options.source.ipv6), 0);
+	char interface[] = "wg0";
+	options.source.interface = interface;
+	struct tarn__config *config = make(&options);
+	ck_assert_ptr_nonnull(config);
+	memset(interface, 'x', 3);
+	ck_assert_int_eq(config->servers[0].source.sa.sa_family, AF_INET);
+	ck_assert_int_eq(config->servers[1].source.sa.sa_family, AF_INET6);
+	ck_assert_uint_eq(tarn_address_port(&config->servers[0].source), 0);
+	ck_assert_str_eq(config->servers[1].interface, "wg0");
+	/* Those to come have it, too. */
+	struct tarn__config *next = tarn__config_with_upstreams(config, mixed + 1, 1);
+	tarn__config_put(config);
+	ck_assert_int_eq(next->servers[0].source.sa.sa_family, AF_INET6);
+	ck_assert_str_eq(next->servers[0].interface, "wg0");
+	tarn__config_put(next);
+
+	options.source.interface = "sixteen-octets!!";
+	ck_assert_ptr_null(make(&options));
+	ck_assert_msg(strstr(fault, "sixteen-octets!!"), "%s", fault);
+	options.source.interface = NULL;
+	options.source.ipv4 = options.source.ipv6;
+	ck_assert_ptr_null(make(&options));
+	ck_assert_msg(strstr(fault, "family"), "%s", fault);
+}
+END_TEST
+
+/* They are the servers' own, and no part of what these say. */
+START_TEST(servers_with_other_traits_are_others)
+{
+	struct tarn_traits traits[] = {{.transport = TARN_TCP}, {.no_edns = true}};
+	struct tarn_forward forward = corp;
+	struct tarn_options options = {.upstreams = servers,
+				       .upstream_count = 2,
+				       .traits = traits,
+				       .forwards = &forward,
+				       .forward_count = 1};
+	struct tarn__config *config = make(&options);
+	forward.traits = traits;
+	struct tarn__config *other = make(&options);
+	ck_assert_int_eq(config->servers[0].traits.transport, TARN_TCP);
+	ck_assert(config->servers[1].traits.no_edns);
+	ck_assert_int_eq(config->servers[2].traits.transport, TARN_UDP);
+	ck_assert(tarn__config_group_is_equal(config, 0, other, 0));
+	ck_assert(!tarn__config_group_is_equal(config, 1, other, 1));
+	ck_assert(!tarn__config_moves_names(config, other));
+	tarn__config_put(other);
+	/* Trust leaves them; other servers have their own. */
+	other = tarn__config_with_trust(config, true);
+	ck_assert(tarn__config_group_is_equal(config, 0, other, 0));
+	tarn__config_put(other);
+	other = tarn__config_with_traits(config, servers, traits, 2);
+	ck_assert(tarn__config_group_is_equal(config, 0, other, 0));
+	tarn__config_put(other);
+	other = tarn__config_with_upstreams(config, servers, 2);
+	ck_assert(!tarn__config_group_is_equal(config, 0, other, 0));
+	tarn__config_put(other);
+	tarn__config_put(config);
+	traits[1].transport = (enum tarn_transport)(TARN_TCP + 1);
+	ck_assert_ptr_null(make(&options));
+	ck_assert_msg(strstr(fault, "transport"), "%s", fault);
+}
+END_TEST
+
+START_TEST(ports_to_avoid_are_those_of_all_that_follow)
+{
+	struct tarn_port_range ranges[] = {{1024, 1033}, {2000, 2000}};
+	struct tarn_options options = {.avoid_ports = ranges, .avoid_port_count = 2};
+	struct tarn__config *config = make(&options);
+	ck_assert_uint_eq(config->ports->count, 65536 - 1024 - 11);
+	struct tarn__ports usable;
+	tarn__ports_fill(&usable);
+	tarn__ports_avoid(&usable, 1030, 1039);
+	ck_assert_int_eq(tarn__config_reserve_ports(config, &usable), 0);
+	ck_assert_uint_eq(config->ports->count, 65536 - 1024 - 17);
+	/* Too few would be left. */
+	tarn__ports_avoid(&usable, 1024, 61439);
+	ck_assert_int_eq(tarn__config_reserve_ports(config, &usable), 0);
+	tarn__ports_avoid(&usable, 61440, 61440);
+	ck_assert_int_eq(tarn__config_reserve_ports(config, &usable), TARN_EINVAL);
+	ck_assert_uint_eq(config->ports->count, 4096);
+	struct tarn__config *next = tarn__config_with_upstreams(config, servers, 1);
+	tarn__config_put(config);
+	ck_assert_uint_eq(next->ports->count, 4096);
+	tarn__config_put(next);
+	ranges[0].last = 65535;
+	ck_assert_ptr_null(make(&options));
+	ck_assert_msg(strstr(fault, "4096"), "%s", fault);
+	/* Where nothing is to be avoided there is no set. */
+	config = make(&(struct tarn_options){0});
+	ck_assert_ptr_null(config->ports);
+	tarn__config_put(config);
+}
+END_TEST
+
+START_TEST(failures_are_remembered_within_bounds)
+{
+	static const struct {
+		int32_t first, max;
+		bool is_good;
+	} spans[] = {{0, 0, true},   {1, 300, true},  {300, 1, true},
+		     {-1, 0, false}, {0, 301, false}, {301, 0, false}};
+	for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
+		struct tarn__config *config = make(&(struct tarn_options){
+			.failure_sec = spans[i].first, .failure_max_sec = spans[i].max});
+		ck_assert(!config == !spans[i].is_good);
+		ck_assert(config || strstr(fault, "1 to 300"));
+		tarn__config_put(config);
+	}
+}
+END_TEST
+
+START_TEST(other_upstreams_leave_the_rest_as_it_is)
+{
+	const struct tarn_forward forwards[] = {corp, none, lab};
+	struct tarn__config *config = make_with(forwards, 3);
+	struct tarn__config *next = tarn__config_with_upstreams(config, servers + 20, 3);
+	ck_assert_ptr_nonnull(next);
+	struct tarn__config *last = tarn__config_with_upstreams(next, NULL, 0);
+	ck_assert_ptr_nonnull(last);
+	tarn__config_put(config);
+	tarn__config_put(next);
+	ck_assert_uint_eq(last->groups[0].count, 0);
+	ck_assert_uint_eq(last->server_count, 3);
+	ck_assert_uint_eq(last->groups[2].first, 2);
+	ck_assert(tarn_address_is_equal(&last->servers[2].address, &servers[2]));
+	ck_assert_uint_eq(group_of(last, "ads.example"), TARN__GROUP_NONE);
+	ck_assert(!last->trust_ad);
+	struct tarn__config *trusting = tarn__config_with_trust(last, true);
+	ck_assert(trusting->trust_ad);
+	ck_assert(tarn__config_group_is_equal(trusting, 1, last, 1));
+	tarn__config_put(trusting);
+	tarn__config_put(last);
+}
+END_TEST
+
+static bool moves_type(const struct tarn__config *a, const struct tarn__config *b, const char *text,
+		       uint16_t type)
+{
+	uint8_t name[TARN__NAME_MAX];
+	size_t len = tarn__name_parse(text, name);
+	ck_assert(tarn__config_moves(a, b, name, len, type) ==
+		  tarn__config_moves(b, a, name, len, type));
+	return tarn__config_moves(a, b, name, len, type);
+}
+
+static bool moves(const struct tarn__config *a, const struct tarn__config *b, const char *text)
+{
+	return moves_type(a, b, text, TARN__TYPE_A);
+}
+
+START_TEST(names_move_with_their_zones_servers)
+{
+	struct tarn_forward forwards[] = {corp, none, lab};
+	struct tarn__config *before = make_with(forwards, 3);
+	/* Their order is no matter for the names, but one for the choice. */
+	struct tarn_address turned[] = {servers[1], servers[0]};
+	forwards[0].upstreams = turned;
+	forwards[2].policy = TARN_FASTEST;
+	struct tarn__config *after = make_with(forwards, 3);
+	ck_assert(!tarn__config_moves_names(before, after));
+	ck_assert(!moves(before, after, "www.corp.example"));
+	ck_assert(!tarn__config_group_is_equal(before, 1, after, 1));
+	ck_assert(!tarn__config_group_is_equal(before, 2, after, 2));
+	ck_assert(tarn__config_group_is_equal(before, 0, after, 0));
+	tarn__config_put(after);
+	/* The root's other servers move no names. */
+	after = tarn__config_with_upstreams(before, servers + 30, 2);
+	ck_assert(!tarn__config_moves_names(before, after));
+	ck_assert(!moves(before, after, "www.example"));
+	tarn__config_put(after);
+	/* The same servers, who may say something else to this address. */
+	ck_assert_int_eq(tarn_address_parse("192.0.2.1", 53, &forwards[2].source.ipv4), 0);
+	after = make_with(forwards, 3);
+	ck_assert(tarn__config_moves_names(before, after));
+	ck_assert(moves(before, after, "10.in-addr.arpa"));
+	ck_assert(!moves(before, after, "www.corp.example"));
+	tarn__config_put(after);
+	/* A zone less, one that is forwarded now, one from elsewhere. */
+	forwards[0] = lab;
+	forwards[0].source.interface = "wg0";
+	forwards[1].upstreams = servers;
+	forwards[1].upstream_count = 1;
+	after = make_with(forwards, 2);
+	ck_assert(tarn__config_moves_names(before, after));
+	ck_assert(moves(before, after, "www.corp.example"));
+	ck_assert(moves(before, after, "www.ads.example"));
+	ck_assert(moves(before, after, "corp.example"));
+	/* The servers of a zone are not asked for its DS, but for those below. */
+	ck_assert(!moves_type(before, after, "corp.example", TARN__TYPE_DS));
+	ck_assert(!moves_type(before, after, "ads.example", TARN__TYPE_DS));
+	ck_assert(moves_type(before, after, "www.corp.example", TARN__TYPE_DS));
+	ck_assert(moves(before, after, "10.in-addr.arpa"));
+	ck_assert(!moves(before, after, "www.example"));
+	tarn__config_put(after);
+	tarn__config_put(before);
+}
+END_TEST
+
+START_TEST(names_of_a_zone_move_when_its_chains_are_followed)
+{
+	struct tarn_forward forwards[] = {corp, lab};
+	struct tarn__config *before = make_with(forwards, 2);
+	forwards[0].follow_cnames = true;
+	struct tarn__config *after = make_with(forwards, 2);
+	ck_assert(after->groups[1].follows_cnames && !before->groups[1].follows_cnames);
+	ck_assert(tarn__config_moves_names(before, after));
+	ck_assert(moves(before, after, "www.corp.example"));
+	ck_assert(!moves(before, after, "10.in-addr.arpa"));
+	ck_assert(!tarn__config_group_is_equal(before, 1, after, 1));
+	ck_assert(tarn__config_group_is_equal(before, 2, after, 2));
+	tarn__config_put(after);
+	tarn__config_put(before);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("config");
+	TCase *tcase = tcase_create("config");
+	tcase_add_checked_fixture(tcase, set_up, NULL);
+	tcase_add_test(tcase, names_have_groups_and_groups_have_servers);
+	tcase_add_loop_test(tcase, zone_that_is_none_is_said, 0, sizeof faults / sizeof faults[0]);
+	tcase_add_test(tcase, zone_with_a_slash_is_a_name);
+	tcase_add_loop_test(tcase, longer_prefix_has_the_zone_that_networks_share, 0, 4);
+	tcase_add_test(tcase, group_goes_by_a_zone_of_its_own);
+	tcase_add_loop_test(tcase, network_of_which_nothing_is_left_is_refused, 0, 2);
+	tcase_add_test(tcase, servers_are_limited_by_zone_and_in_all);
+	tcase_add_test(tcase, servers_have_the_source_of_their_family);
+	tcase_add_test(tcase, servers_with_other_traits_are_others);
+	tcase_add_test(tcase, ports_to_avoid_are_those_of_all_that_follow);
+	tcase_add_test(tcase, failures_are_remembered_within_bounds);
+	tcase_add_test(tcase, other_upstreams_leave_the_rest_as_it_is);
+	tcase_add_test(tcase, names_move_with_their_zones_servers);
+	tcase_add_test(tcase, names_of_a_zone_move_when_its_chains_are_followed);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}

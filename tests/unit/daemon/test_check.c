@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/config/check.c: what tarn --check says of settings. */
+
+#include "daemon/config/check.h"
+
+#include <string.h>
+
+#include "daemon/settings/options.h"
+#include "support/unit.h"
+
+static char text[8192];
+
+static void explain(const struct tarn__settings *settings)
+{
+	FILE *file = fmemopen(text, sizeof(text), "w");
+	ck_assert_ptr_nonnull(file);
+	tarn__explain(settings, file);
+	fclose(file);
+}
+
+#define ck_assert_said(line) ck_assert_msg(strstr(text, line), "no %s in\n%s", line, text)
+
+static void add(struct tarn__addresses *list, const char *address_text)
+{
+	struct tarn_address address;
+	ck_assert_int_eq(tarn_address_parse(address_text, 53, &address), 0);
+	ck_assert_int_eq(tarn__addresses_add(list, &address), 0);
+}
+
+static struct tarn__origin *origin_of(struct tarn__settings *settings, const char *name)
+{
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		if (tarn__options[i].name && strcmp(tarn__options[i].name, name) == 0)
+			return &settings->origins[i];
+	}
+	ck_abort_msg("no option %s", name);
+}
+
+START_TEST(each_setting_says_where_it_comes_from)
+{
+	struct tarn__settings settings = {.workers = 3,
+					  .cache_size = 1 << 20,
+					  .stale_sec = 90,
+					  .failure_sec = 5,
+					  .failure_max_sec = 60};
+	add(&settings.listens, "127.0.0.1:5300");
+	add(&settings.listens, "::1");
+	add(&settings.upstreams, "192.0.2.1");
+	*origin_of(&settings, "upstream") =
+		(struct tarn__origin){.by = TARN__BY_FILE, .line = 7, .file = "/etc/tarn.conf"};
+	*origin_of(&settings, "workers") = (struct tarn__origin){.by = TARN__BY_COMMAND_LINE};
+	explain(&settings);
+	ck_assert_said("listen {\n\taddress = { 127.0.0.1:5300, [::1]:53 }   # default\n}\n");
+	ck_assert_said("\nupstream = { 192.0.2.1:53 }                      # /etc/tarn.conf:7\n");
+	ck_assert_said("\nworkers = 3                                      # command line\n");
+	ck_assert_said("cache {\n\tsize = 1M                                # default\n"
+		       "\tserve-stale = 90s                        # default\n"
+		       "\tfailure-ttl = 5s                         # default\n"
+		       "\tmax-failure-ttl = 1m                     # default\n}\n");
+	ck_assert_said("\t# allow: loopback, private and link-local networks\n");
+}
+END_TEST
+
+START_TEST(servers_of_resolv_conf_are_remarks)
+{
+	struct tarn__settings settings = {
+		.workers = 1, .has_system_upstreams = true, .has_system_trust = true};
+	settings.trust_ad = true;
+	add(&settings.upstreams, "192.0.2.1");
+	add(&settings.own_upstreams, "127.0.0.1");
+	explain(&settings);
+	ck_assert_said("# upstream, of resolv.conf: 192.0.2.1:53\n"
+		       "# not asked, since it is tarn itself: 127.0.0.1:53\n");
+	ck_assert_said("# trust-ad: yes, since resolv.conf says so\n");
+	settings.upstreams.count = 0;
+	explain(&settings);
+	ck_assert_said("# upstream: none: every question that needs one will fail\n");
+}
+END_TEST
+
+static uint64_t bit_of(const char *word)
+{
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		if (tarn__options[i].section == tarn__forward_section &&
+		    strcmp(tarn__options[i].word, word) == 0)
+			return UINT64_C(1) << i;
+	}
+	ck_abort_msg("no word %s", word);
+}
+
+START_TEST(zones_are_sections_of_their_own)
+{
+	struct tarn_address server;
+	ck_assert_int_eq(tarn_address_parse("192.0.2.9", 53, &server), 0);
+	struct tarn__forward_settings forwards[] = {
+		{.zone = "corp.example",
+		 .upstreams = {.items = &server, .count = 1},
+		 .said = bit_of("upstream"),
+		 .origin = {.by = TARN__BY_FILE, .line = 4, .file = "a"}},
+		{.zone = "10.0.0.0/8"}};
+	struct tarn__settings settings = {.workers = 1, .forwards = forwards, .forward_count = 2};
+	explain(&settings);
+	ck_assert_said("\nforward \"corp.example\" { # a:4\n"
+		       "\tupstream = { 192.0.2.9:53 }              # a:4\n"
+		       "\tpolicy = fastest                         # default\n");
+	ck_assert_said("\nforward \"10.0.0.0/8\" { # default\n"
+		       "\t# upstream: none: nothing exists in this zone\n");
+}
+END_TEST
+
+START_TEST(memory_grows_with_what_is_told)
+{
+	struct tarn__settings settings = {.workers = 2, .cache_size = 3 << 20};
+	add(&settings.upstreams, "192.0.2.1");
+	explain(&settings);
+	ck_assert_said("answers (cache)                                          3 MiB\n");
+	ck_assert_said("all servers under full load                          7.439 MiB\n");
+	add(&settings.upstreams, "192.0.2.2");
+	explain(&settings);
+	ck_assert_said("all servers under full load                          14.88 MiB\n");
+	ck_assert_ptr_null(strstr(text, "on their way"));
+	settings.question_log = "stderr";
+	settings.dnstap = "/run/dnstap";
+	explain(&settings);
+	ck_assert_said("lines of the question log on their way               512.2 KiB\n");
+	ck_assert_said("dnstap messages on their way, all at their longest     516 MiB\n");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("explain");
+	TCase *tcase = tcase_create("explain");
+	tcase_add_test(tcase, each_setting_says_where_it_comes_from);
+	tcase_add_test(tcase, servers_of_resolv_conf_are_remarks);
+	tcase_add_test(tcase, zones_are_sections_of_their_own);
+	tcase_add_test(tcase, memory_grows_with_what_is_told);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/telemetry/metrics.c: the numbers as lines. Whether they are what Prometheus reads, test_metrics.py says. */
+#include "daemon/telemetry/metrics.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dns/message.h"
+#include "support/unit.h"
+
+static struct tarn__totals totals;
+static struct tarn__lost lost;
+static struct tarn__usage usage;
+static struct tarn__server_totals servers[2];
+static char *text;
+static size_t len;
+
+static void set_up(void)
+{
+	memset(&lost, 0, sizeof(lost));
+	memset(&usage, 0, sizeof(usage));
+	memset(&totals, 0, sizeof(totals));
+	memset(servers, 0, sizeof(servers));
+	totals.workers = 3;
+	totals.serving = 2;
+	totals.server_count = 2;
+	totals.servers = servers;
+	ck_assert_int_eq(tarn_address_parse("192.0.2.53", 53, &servers[0].address), 0);
+	ck_assert_int_eq(tarn_address_parse("2001:db8::53", 53, &servers[1].address), 0);
+	servers[0].zone = ".";
+	servers[1].zone = "corp.example.";
+	servers[0].answered_ago_ms = servers[1].answered_ago_ms = UINT64_MAX;
+}
+
+static void tear_down(void)
+{
+	free(text);
+	text = NULL;
+}
+
+static void write_text(void)
+{
+	free(text);
+	text = tarn__metrics_text(&totals, &lost, &usage, &len);
+	ck_assert_ptr_nonnull(text);
+	ck_assert_uint_eq(len, strlen(text));
+}
+
+/* Is that one of the lines? */
+static bool has_line(const char *line)
+{
+	size_t line_len = strlen(line);
+	for (const char *at = strstr(text, line); at; at = strstr(at + 1, line)) {
+		if ((at == text || at[-1] == '\n') && at[line_len] == '\n')
+			return true;
+	}
+	return false;
+}
+
+static void check_line(const char *line)
+{
+	ck_assert_msg(has_line(line), "no line %s in:\n%s", line, text);
+}
+
+START_TEST(numbers_are_lines)
+{
+	totals.since_sec = 1700000000;
+	totals.questions.questions[TARN__TCP] = 1;
+	totals.questions.questions[TARN__COUNTED_WAYS - 1] = 2;
+	totals.questions.rcodes[TARN__BADVERS] = UINT64_MAX;
+	totals.questions.statuses[TARN__STATUS_LOCK_HIT] = 3;
+	totals.questions.dropped = 4;
+	totals.udp.dropped = 5;
+	totals.tcp.stalled_closed = 6;
+	totals.tcp.strangers = 11;
+	totals.carrier.foreign = 7;
+	totals.cache.bytes = 8;
+	lost.questions = 9;
+	lost.dnstap = 10;
+	write_text();
+	check_line("process_start_time_seconds 1700000000");
+	check_line("tarn_workers 2");
+	check_line("tarn_questions_total{transport=\"udp\"} 0");
+	check_line("tarn_questions_total{transport=\"tcp\"} 1");
+	check_line("tarn_questions_total{transport=\"own\"} 2");
+	check_line("tarn_answers_total{rcode=\"BADVERS\"} 18446744073709551615");
+	check_line("tarn_cache_answers_total{status=\"lock_hit\"} 3");
+	check_line("tarn_drops_total{reason=\"no_question\"} 4");
+	check_line("tarn_drops_total{reason=\"reply_refused\"} 5");
+	check_line("tarn_tcp_closed_total{reason=\"stalled\"} 6");
+	check_line("tarn_tcp_closed_total{reason=\"stranger\"} 11");
+	check_line("tarn_upstream_foreign_total 7");
+	check_line("tarn_cache_used_bytes 8");
+	check_line("tarn_question_log_lost_total 9");
+	check_line("tarn_dnstap_lost_total 10");
+}
+END_TEST
+
+START_TEST(types_are_there_once_they_were_asked_for)
+{
+	write_text();
+	ck_assert_ptr_null(strstr(text, "tarn_question_types_total{"));
+	totals.questions.types[TARN__TYPE_AAAA] = 1;
+	totals.questions.types[250] = 2;
+	totals.questions.types[TARN__COUNTED_TYPES - 1] = 3;
+	write_text();
+	check_line("tarn_question_types_total{type=\"AAAA\"} 1");
+	check_line("tarn_question_types_total{type=\"TSIG\"} 2");
+	check_line("tarn_question_types_total{type=\"other\"} 3");
+}
+END_TEST
+
+START_TEST(answers_at_once_are_in_every_bucket_of_time)
+{
+	totals.questions.statuses[TARN__STATUS_STALE] = 10;
+	struct tarn__latency *latency = &totals.questions.latencies[TARN__STATUS_STALE];
+	latency->buckets[1] = 1; /* up to 2 ms */
+	latency->buckets[TARN__LATENCY_BUCKETS - 1] = 2;
+	latency->sum_us = 12003004;
+	write_text();
+	check_line("tarn_answer_seconds_bucket{status=\"stale\",le=\"0.001\"} 7");
+	check_line("tarn_answer_seconds_bucket{status=\"stale\",le=\"0.002\"} 8");
+	check_line("tarn_answer_seconds_bucket{status=\"stale\",le=\"5\"} 8");
+	check_line("tarn_answer_seconds_bucket{status=\"stale\",le=\"+Inf\"} 10");
+	check_line("tarn_answer_seconds_sum{status=\"stale\"} 12.003004");
+	check_line("tarn_answer_seconds_count{status=\"stale\"} 10");
+}
+END_TEST
+
+START_TEST(server_is_named_with_its_zone)
+{
+	servers[1].counts.asked = 5;
+	servers[1].counts.silent = 2;
+	servers[1].counts.unsent = 7;
+	servers[1].is_plain = true;
+	servers[1].drops_cookies = true;
+	servers[1].srtt_ms = 1234;
+	servers[1].answered_ago_ms = 61002;
+	write_text();
+#define LABELS "server=\"[2001:db8::53]:53\",zone=\"corp.example.\""
+	check_line("tarn_upstream_questions_total{" LABELS "} 5");
+	check_line("tarn_upstream_failures_total{" LABELS ",reason=\"silent\"} 2");
+	check_line("tarn_upstream_unsent_total{" LABELS "} 7");
+	check_line("tarn_upstream_flaw{" LABELS ",flaw=\"no_edns\"} 1");
+	check_line("tarn_upstream_flaw{" LABELS ",flaw=\"drops_cookies\"} 1");
+	check_line("tarn_upstream_rtt_seconds{" LABELS "} 1.234");
+	check_line("tarn_upstream_silence_seconds{" LABELS "} 61.002");
+	check_line("tarn_upstream_questions_total{server=\"192.0.2.53:53\",zone=\".\"} 0");
+	/* It has never answered. */
+	ck_assert_ptr_null(strstr(text, "rtt_seconds{server=\"192.0.2.53:53\""));
+	ck_assert_ptr_null(strstr(text, "silence_seconds{server=\"192.0.2.53:53\""));
+}
+END_TEST
+
+START_TEST(server_is_up_while_a_worker_asks_it)
+{
+	servers[0].dead = 1;
+	servers[1].dead = 2;
+	servers[1].is_dead = true;
+	write_text();
+	check_line("tarn_upstream_up{server=\"192.0.2.53:53\",zone=\".\"} 1");
+	check_line("tarn_upstream_up{" LABELS "} 0");
+	servers[0].is_loop = true;
+	write_text();
+	check_line("tarn_upstream_up{server=\"192.0.2.53:53\",zone=\".\"} 0");
+}
+END_TEST
+
+START_TEST(process_says_what_it_takes)
+{
+	usage = (struct tarn__usage){
+		.resident_octets = 4096, .cpu_us = 61000002, .files = 12, .files_max = 1024};
+	write_text();
+	check_line("process_resident_memory_bytes 4096");
+	check_line("process_cpu_seconds_total 61.000002");
+	check_line("process_open_fds 12");
+	check_line("process_max_fds 1024");
+	/* Where there is no /proc. */
+	usage = (struct tarn__usage){.cpu_us = 1};
+	write_text();
+	check_line("process_cpu_seconds_total 0.000001");
+	ck_assert_ptr_null(strstr(text, "process_resident"));
+	ck_assert_ptr_null(strstr(text, "_fds"));
+}
+END_TEST
+
+START_TEST(labels_are_escaped)
+{
+	servers[0].zone = "a\"b\\046c\n.";
+	write_text();
+	check_line("tarn_upstream_up{server=\"192.0.2.53:53\",zone=\"a\\\"b\\\\046c\\n.\"} 1");
+}
+END_TEST
+
+START_TEST(no_servers_and_no_workers_are_no_fault)
+{
+	memset(&totals, 0, sizeof(totals));
+	write_text();
+	check_line("tarn_workers 0");
+	ck_assert_ptr_null(strstr(text, "server="));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("metrics");
+	TCase *tcase = tcase_create("metrics");
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, numbers_are_lines);
+	tcase_add_test(tcase, types_are_there_once_they_were_asked_for);
+	tcase_add_test(tcase, answers_at_once_are_in_every_bucket_of_time);
+	tcase_add_test(tcase, server_is_named_with_its_zone);
+	tcase_add_test(tcase, server_is_up_while_a_worker_asks_it);
+	tcase_add_test(tcase, process_says_what_it_takes);
+	tcase_add_test(tcase, labels_are_escaped);
+	tcase_add_test(tcase, no_servers_and_no_workers_are_no_fault);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/settings/options.c: what each command line means, and which fault it shows. */
+
+#include "daemon/settings/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/unit.h"
+
+enum { ARGUMENTS_MAX = 32 };
+
+static char fault[TARN__FAULT_MAX];
+
+static struct tarn__command command;
+static struct tarn__settings *settings;
+
+static void setup(void)
+{
+	settings = tarn__settings_new();
+	ck_assert_ptr_nonnull(settings);
+}
+
+static void teardown(void)
+{
+	tarn__settings_free(settings);
+	tarn__command_fini(&command);
+}
+
+/* Parses "tarn" followed by the words of line. */
+static int parse(const char *line)
+{
+	static char words[512];
+	char *argv[ARGUMENTS_MAX + 1] = {"tarn"};
+	int argc = 1;
+	ck_assert_uint_lt(strlen(line), sizeof(words));
+	strcpy(words, line);
+	for (char *word = strtok(words, " "); word; word = strtok(NULL, " ")) {
+		ck_assert_int_lt(argc, ARGUMENTS_MAX);
+		argv[argc++] = word;
+	}
+	fault[0] = '\0';
+	tarn__command_fini(&command);
+	return tarn__options_parse(argc, argv, &command, fault);
+}
+
+/* Adds what line says to settings. */
+static void say(const char *line)
+{
+	ck_assert_msg(parse(line) == 0, "%s: %s", line, fault);
+	ck_assert_int_eq(tarn__command_apply(&command, settings, fault), 0);
+}
+
+static int action_of(const char *line)
+{
+	ck_assert_msg(parse(line) == 0, "%s: %s", line, fault);
+	return (int)command.action;
+}
+
+START_TEST(nothing_said_is_nothing_set)
+{
+	static const struct tarn__settings nothing;
+	say("");
+	ck_assert_int_eq(command.action, TARN__RUN);
+	ck_assert_int_eq(memcmp(settings, &nothing, sizeof(nothing)), 0);
+}
+END_TEST
+
+START_TEST(addresses_may_be_repeated)
+{
+	say("-l 127.0.0.1:5300 --listen [::1]:5300 -u 192.0.2.1 --upstream=192.0.2.2@5353");
+	char text[TARN_ADDRESS_TEXT_MAX];
+	ck_assert_uint_eq(settings->listens.count, 2);
+	ck_assert_str_eq(tarn_address_format(&settings->listens.items[1], text), "[::1]:5300");
+	ck_assert_uint_eq(settings->upstreams.count, 2);
+	ck_assert_str_eq(tarn_address_format(&settings->upstreams.items[0], text), "192.0.2.1:53");
+	ck_assert_str_eq(tarn_address_format(&settings->upstreams.items[1], text),
+			 "192.0.2.2:5353");
+}
+END_TEST
+
+START_TEST(upstream_has_its_transport)
+{
+	say("-u tcp://192.0.2.1 -u udp://192.0.2.2 -u tcp://192.0.2.1");
+	ck_assert_uint_eq(settings->upstreams.count, 2);
+	ck_assert_int_eq(settings->upstreams.traits[0].transport, TARN_TCP);
+	ck_assert_int_eq(settings->upstreams.traits[1].transport, TARN_UDP);
+}
+END_TEST
+
+START_TEST(a_listener_may_leave_its_port_to_the_system)
+{
+	say("-l 127.0.0.1:0");
+	ck_assert_uint_eq(tarn_address_port(&settings->listens.items[0]), 0);
+}
+END_TEST
+
+START_TEST(networks_and_names_may_be_repeated)
+{
+	say("-a 192.0.2.0/24 --allow=2001:db8::/32 --pass local "
+	    "--pass=10.in-addr.arpa --trust-ad --hide-identity");
+	ck_assert_uint_eq(settings->allow.count, 2);
+	ck_assert_uint_eq(settings->allow.items[0].prefix_len, 24);
+	ck_assert_uint_eq(settings->allow.items[1].prefix_len, 32);
+	ck_assert_uint_eq(settings->pass.count, 2);
+	ck_assert_str_eq(settings->pass.items[1], "10.in-addr.arpa");
+	ck_assert(settings->trust_ad);
+	ck_assert(settings->hide_identity);
+}
+END_TEST
+
+START_TEST(ports_to_avoid_are_ranges)
+{
+	say("--avoid-ports 5353 --avoid-ports=1024-61000 --avoid-ports 80-80");
+	ck_assert_uint_eq(settings->avoid_ports.count, 3);
+	ck_assert_uint_eq(settings->avoid_ports.items[0].first, 5353);
+	ck_assert_uint_eq(settings->avoid_ports.items[0].last, 5353);
+	ck_assert_uint_eq(settings->avoid_ports.items[1].first, 1024);
+	ck_assert_uint_eq(settings->avoid_ports.items[1].last, 61000);
+}
+END_TEST
+
+START_TEST(policy_goes_by_its_name)
+{
+	static const char *const names[] = {"fastest", "sequential", "round-robin", "parallel",
+					    "strict"};
+	char text[64];
+	snprintf(text, sizeof(text), "--policy %s", names[_i]);
+	say(text);
+	ck_assert_int_eq(settings->policy, _i);
+}
+END_TEST
+
+START_TEST(verbosity_counts)
+{
+	say("-v");
+	ck_assert_uint_eq(settings->verbosity, 1);
+	say("-vv --verbose");
+	ck_assert_uint_eq(settings->verbosity, 4);
+}
+END_TEST
+
+START_TEST(help_and_version_win_over_check)
+{
+	ck_assert_int_eq(action_of("--check"), TARN__CHECK);
+	ck_assert_int_eq(action_of("--check --version"), TARN__VERSION);
+	ck_assert_int_eq(action_of("--version --check"), TARN__VERSION);
+	ck_assert_int_eq(action_of("-h --check"), TARN__HELP);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	size_t size;
+} sizes[] = {
+	{"65536", 65536},
+	{"64k", 65536},
+	{"512k", 512 * 1024},
+	{"512K", 512 * 1024},
+	{"512KiB", 512 * 1024},
+	{"512kB", 512 * 1000},
+	{"16M", 16 * 1024 * 1024},
+	{"16MiB", 16 * 1024 * 1024},
+	{"16MB", 16 * 1000 * 1000},
+	{"1G", 1024 * 1024 * 1024},
+	{"1GiB", 1024 * 1024 * 1024},
+	{"1GB", 1000 * 1000 * 1000},
+};
+
+START_TEST(sizes_have_units)
+{
+	char line[64];
+	snprintf(line, sizeof(line), "-s %s", sizes[_i].text);
+	say(line);
+	ck_assert_uint_eq(settings->cache_size, sizes[_i].size);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	int32_t seconds;
+} times[] = {
+	{"0", -1},    {"0d", -1},     {"1", 1},	     {"90s", 90},
+	{"15m", 900}, {"12h", 43200}, {"1d", 86400}, {"30d", 2592000},
+};
+
+START_TEST(times_have_units)
+{
+	char line[64];
+	snprintf(line, sizeof(line), "--serve-stale %s", times[_i].text);
+	say(line);
+	ck_assert_int_eq(settings->stale_sec, times[_i].seconds);
+}
+END_TEST
+
+START_TEST(failures_have_their_spans)
+{
+	say("--failure-ttl 1 --max-failure-ttl 5m");
+	ck_assert_int_eq(settings->failure_sec, 1);
+	ck_assert_int_eq(settings->failure_max_sec, 300);
+}
+END_TEST
+
+START_TEST(workers_go_up_to_their_bound)
+{
+	say("-w 1");
+	ck_assert_uint_eq(settings->workers, 1);
+	say("--workers 256");
+	ck_assert_uint_eq(settings->workers, 256);
+}
+END_TEST
+
+#define NOT_A_SPAN "out of bounds (1s to 5m)"
+#define NOT_PORTS "not a port, or a range of them (such as 8080 or 9000-9100)"
+#define NOT_A_SIZE "not a size (such as 512k, 16M, 16MiB or 1G)"
+#define NOT_A_TIME "not a time (such as 30s, 15m, 12h or 1d)"
+#define NOT_WORKERS "not a number of threads (1 to 256)"
+
+#define NOT_ALONE "an address alone, please: each question has a port of its own"
+
+static const struct {
+	const char *line, *fault;
+} faults[] = {
+	{"-l 127.0.0.1:99999", "--listen 127.0.0.1:99999: not a port (1 to 65535)"},
+	{"--listen localhost", "--listen localhost: not an IP address"},
+	{"-l fe80::1%no/where", "--listen fe80::1%no/where: not an interface's name"},
+	{"-u 192.0.2.1:0", "--upstream 192.0.2.1:0: not a port (1 to 65535)"},
+	{"-u 192.0.2.256", "--upstream 192.0.2.256: not an IP address"},
+	{"--upstream=", "--upstream : not an IP address"},
+	{"--policy fast", "--policy fast: not a policy (fastest, sequential, strict, "
+			  "round-robin, parallel)"},
+	{"-w 0", "--workers 0: " NOT_WORKERS},
+	{"-w 257", "--workers 257: " NOT_WORKERS},
+	{"-w -1", "--workers -1: " NOT_WORKERS},
+	{"-w 2x", "--workers 2x: " NOT_WORKERS},
+	{"-w 18446744073709551617", "--workers 18446744073709551617: " NOT_WORKERS},
+	{"--serve-stale 31d", "--serve-stale 31d: too long (30d at most)"},
+	{"--serve-stale 99999999999s", "--serve-stale 99999999999s: too long (30d at most)"},
+	{"--serve-stale 1w", "--serve-stale 1w: " NOT_A_TIME},
+	{"--serve-stale 1dd", "--serve-stale 1dd: " NOT_A_TIME},
+	{"--serve-stale -1", "--serve-stale -1: " NOT_A_TIME},
+	{"--failure-ttl 0", "--failure-ttl 0: " NOT_A_SPAN},
+	{"--failure-ttl 301", "--failure-ttl 301: " NOT_A_SPAN},
+	{"--max-failure-ttl 6m", "--max-failure-ttl 6m: " NOT_A_SPAN},
+	{"--max-failure-ttl soon", "--max-failure-ttl soon: " NOT_A_TIME},
+	{"-s 0", "--cache-size 0: too small (64k at least)"},
+	{"-s 65535", "--cache-size 65535: too small (64k at least)"},
+	{"-s lots", "--cache-size lots: " NOT_A_SIZE},
+	{"-s 16T", "--cache-size 16T: " NOT_A_SIZE},
+	{"-s 16MBs", "--cache-size 16MBs: " NOT_A_SIZE},
+	{"-s 16Mi", "--cache-size 16Mi: " NOT_A_SIZE},
+	{"-s -1", "--cache-size -1: " NOT_A_SIZE},
+	{"-s 18446744073709551616", "--cache-size 18446744073709551616: " NOT_A_SIZE},
+	{"-s 18446744073709551615", "--cache-size 18446744073709551615: more than a machine can "
+				    "address"},
+	{"-s 99999999999G", "--cache-size 99999999999G: more than a machine can address"},
+	{"-u tls://192.0.2.1",
+	 "--upstream tls://192.0.2.1: DNS over TLS is not built in (udp:// or tcp://)"},
+	{"-u 192.0.2.1 -u tcp://192.0.2.1",
+	 "--upstream tcp://192.0.2.1: named before, in other words"},
+	{"-u 192.0.2.1:0", "--upstream 192.0.2.1:0: not a port (1 to 65535)"},
+	{"-l", "--listen: needs a value (ADDR)"},
+	{"--workers", "--workers: needs a value (N)"},
+	{"--check=yes", "--check: takes no value"},
+	{"-a 192.0.2.0/33", "--allow 192.0.2.0/33: not a prefix length that fits the address"},
+	{"-a here", "--allow here: not an IP address"},
+	{"--pass a..b", "--pass a..b: not a domain name"},
+	{"--source 192.0.2.1:53", "--source 192.0.2.1:53: " NOT_ALONE},
+	{"--source 192.0.2.1@1", "--source 192.0.2.1@1: " NOT_ALONE},
+	{"--source [::1]:0", "--source [::1]:0: " NOT_ALONE},
+	{"--source ::1 --source ::2", "--source ::2: a second address of the same family"},
+	{"--interface a/b", "--interface a/b: not the name of a network interface"},
+	{"--interface abcdefghijklmnop",
+	 "--interface abcdefghijklmnop: not the name of a network interface"},
+	{"--avoid-ports 0", "--avoid-ports 0: " NOT_PORTS},
+	{"--avoid-ports 65536", "--avoid-ports 65536: " NOT_PORTS},
+	{"--avoid-ports 9-8", "--avoid-ports 9-8: " NOT_PORTS},
+	{"--avoid-ports 8-", "--avoid-ports 8-: " NOT_PORTS},
+	{"--avoid-ports http", "--avoid-ports http: " NOT_PORTS},
+	{"--avoid-ports 8,9", "--avoid-ports 8,9: " NOT_PORTS},
+	{"--avoid-ports 1024-61440",
+	 "--avoid-ports 1024-61440: it leaves fewer than 4096 ports to ask "
+	 "from"},
+	{"--avoid-ports 1024-61439 --avoid-ports 1-65535",
+	 "--avoid-ports 1-65535: it leaves fewer than 4096 ports to ask from"},
+	{"--user=", "--user : empty"},
+	{"--log-level loud", "--log-level loud: not a level (err, warning, info, debug)"},
+	{"--metrics here", "--metrics here: not an IP address"},
+	{"--upstraem=192.0.2.1", "--upstraem: unknown option (is --upstream meant?)"},
+	{"--chekc", "--chekc: unknown option (is --check meant?)"},
+	{"--nonsense", "--nonsense: unknown option (see tarn --help)"},
+	{"-x", "-x: unknown option (see tarn --help)"},
+	{"-vx", "-x: unknown option (see tarn --help)"},
+	{"192.0.2.1", "192.0.2.1: not an option (see tarn --help)"},
+	{"-v -- -l", "-l: not an option (see tarn --help)"},
+};
+
+START_TEST(a_fault_names_the_option_and_the_reason)
+{
+	command.action = TARN__HELP;
+	ck_assert_int_eq(parse(faults[_i].line), TARN_EINVAL);
+	ck_assert_str_eq(fault, faults[_i].fault);
+	ck_assert_int_eq(command.action, TARN__HELP);
+}
+END_TEST
+
+START_TEST(a_socket_has_a_short_path)
+{
+	char line[160], text[sizeof(line) + 64];
+	snprintf(line, sizeof(line), "--dnstap /%0*d", 106, 0);
+	say(line);
+	ck_assert_uint_eq(strlen(settings->dnstap), 107);
+	snprintf(line, sizeof(line), "--dnstap /%0*d", 107, 0);
+	ck_assert_int_eq(parse(line), TARN_EINVAL);
+	snprintf(text, sizeof(text), "%s: too long for a socket (107 octets at most)", line);
+	ck_assert_str_eq(fault, text);
+}
+END_TEST
+
+START_TEST(operations_have_their_options)
+{
+	say("--source 192.0.2.7 --source 2001:db8::7 --interface wg0 --user nobody --no-sandbox "
+	    "--question-log stderr --control none --control-group adm --metrics ::1");
+	char text[TARN_ADDRESS_TEXT_MAX];
+	ck_assert_str_eq(tarn_address_format(&settings->source.ipv4, text), "192.0.2.7:0");
+	ck_assert_str_eq(tarn_address_format(&settings->source.ipv6, text), "[2001:db8::7]:0");
+	ck_assert_str_eq(settings->source.interface, "wg0");
+	ck_assert_str_eq(settings->user, "nobody");
+	ck_assert(settings->no_sandbox);
+	ck_assert_str_eq(settings->question_log, "stderr");
+	ck_assert_str_eq(settings->control, "none");
+	ck_assert_str_eq(settings->control_group, "adm");
+	ck_assert_str_eq(tarn_address_format(&settings->metrics.items[0], text), "[::1]:9153");
+	say("--question-log none");
+	ck_assert_ptr_null(settings->question_log);
+}
+END_TEST
+
+START_TEST(the_command_line_replaces_what_a_file_said)
+{
+	const struct tarn__option_row *upstream = NULL;
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		if (tarn__options[i].form == &tarn__form_upstreams)
+			upstream = &tarn__options[i];
+	}
+	ck_assert_ptr_nonnull(upstream);
+	say("-u 192.0.2.1");
+	struct tarn__origin *origin = &settings->origins[upstream - tarn__options];
+	*origin = (struct tarn__origin){.by = TARN__BY_FILE, .line = 1, .file = "tarn.conf"};
+	say("-u 192.0.2.2 -u 192.0.2.3");
+	char text[TARN_ADDRESS_TEXT_MAX];
+	ck_assert_uint_eq(settings->upstreams.count, 2);
+	ck_assert_str_eq(tarn_address_format(&settings->upstreams.items[0], text), "192.0.2.2:53");
+	ck_assert_int_eq(origin->by, TARN__BY_COMMAND_LINE);
+}
+END_TEST
+
+START_TEST(settings_are_compared_option_by_option)
+{
+	struct tarn__settings *other = tarn__settings_new();
+	say("-w 2 -u 192.0.2.1");
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option_row *option = &tarn__options[i];
+		if (!option->form || option->section == tarn__forward_section)
+			continue;
+		bool is_said = option->form == &tarn__form_workers ||
+			       option->form == &tarn__form_upstreams;
+		ck_assert_int_eq(tarn__option_is_same(option, settings, other), !is_said);
+		ck_assert(tarn__option_is_same(option, settings, settings));
+	}
+	tarn__settings_free(other);
+}
+END_TEST
+
+START_TEST(too_many_addresses_are_refused)
+{
+	char *argv[2 * TARN__ADDRESSES_MAX + 4] = {"tarn"};
+	char texts[TARN__ADDRESSES_MAX + 1][24];
+	int argc = 1;
+	for (int i = 0; i <= TARN__ADDRESSES_MAX; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "192.0.2.%d", i + 1);
+		argv[argc++] = "-u";
+		argv[argc++] = texts[i];
+	}
+	ck_assert_int_eq(tarn__options_parse(argc - 2, argv, &command, fault), 0);
+	ck_assert_int_eq(tarn__options_parse(argc, argv, &command, fault), TARN_EINVAL);
+	ck_assert_str_eq(fault, "--upstream 192.0.2.65: too many addresses (64 at most)");
+}
+END_TEST
+
+START_TEST(help_fits_a_terminal_and_names_every_option)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *file = open_memstream(&text, &len);
+	tarn__options_help(file);
+	fclose(file);
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		char name[64];
+		snprintf(name, sizeof(name), " --%s ", tarn__options[i].name);
+		ck_assert_msg(!tarn__options[i].name || strstr(text, name), "no %s", name);
+	}
+	for (const char *line = text, *end; (end = strchr(line, '\n')); line = end + 1)
+		ck_assert_msg(end - line <= 80 || strncmp(line, "  /", 3) == 0, "%s", line);
+	free(text);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("options");
+	TCase *tcase = tcase_create("parse");
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, nothing_said_is_nothing_set);
+	tcase_add_test(tcase, addresses_may_be_repeated);
+	tcase_add_test(tcase, upstream_has_its_transport);
+	tcase_add_test(tcase, a_listener_may_leave_its_port_to_the_system);
+	tcase_add_test(tcase, networks_and_names_may_be_repeated);
+	tcase_add_test(tcase, ports_to_avoid_are_ranges);
+	tcase_add_loop_test(tcase, policy_goes_by_its_name, TARN_FASTEST, TARN_STRICT + 1);
+	tcase_add_test(tcase, verbosity_counts);
+	tcase_add_test(tcase, help_and_version_win_over_check);
+	tcase_add_loop_test(tcase, times_have_units, 0, sizeof(times) / sizeof(times[0]));
+	tcase_add_loop_test(tcase, sizes_have_units, 0, sizeof(sizes) / sizeof(sizes[0]));
+	tcase_add_test(tcase, failures_have_their_spans);
+	tcase_add_test(tcase, workers_go_up_to_their_bound);
+	tcase_add_loop_test(tcase, a_fault_names_the_option_and_the_reason, 0,
+			    sizeof(faults) / sizeof(faults[0]));
+	tcase_add_test(tcase, a_socket_has_a_short_path);
+	tcase_add_test(tcase, operations_have_their_options);
+	tcase_add_test(tcase, the_command_line_replaces_what_a_file_said);
+	tcase_add_test(tcase, settings_are_compared_option_by_option);
+	tcase_add_test(tcase, too_many_addresses_are_refused);
+	tcase_add_test(tcase, help_fits_a_terminal_and_names_every_option);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}
