@@ -110,8 +110,7 @@ void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *sha
 	if (entry) {
 		struct rtcache__failure last = weigh(cache, shard, entry, now_ms);
 		uint64_t next_ms = next_span(options, last.span_ms);
-		if (now_ms < rtcache__add_ms(last.until_ms, next_ms) &&
-		    !is_forgotten(cache, &last))
+		if (now_ms < rtcache__add_ms(last.until_ms, next_ms) && !is_forgotten(cache, &last))
 			span_ms = next_ms;
 	}
 	uint64_t longest_ms =

@@ -12,7 +12,7 @@
 #define MULTI_KEYS 32
 
 /* One key that somebody asks for. */
-struct question {
+struct get {
 	struct rtcache_client *client;
 	struct rtcache_request *request;
 	const void *key;
@@ -43,19 +43,18 @@ static inline bool is_due_for_refresh(const struct rtcache *cache, struct rtcach
  * A lookup for the key, unless there is one. leader: who asks for it, or NULL for the background.
  * On success *lookup_out is the lookup to be started, or NULL.
  */
-static int take_off(const struct question *question, struct rtcache__flight *flight,
+static int take_off(const struct get *get, struct rtcache__flight *flight,
 		    struct rtcache_request *leader, uint64_t now_ms, bool is_indexed,
 		    struct rtcache_lookup **lookup_out)
 {
-	struct rtcache *cache = question->client->cache;
+	struct rtcache *cache = get->client->cache;
 	bool is_new = !flight;
 	if (is_new)
-		flight = rtcache__flight_new(cache, question->hash, question->key,
-					     question->key_len, is_indexed);
+		flight = rtcache__flight_new(cache, get->hash, get->key, get->key_len, is_indexed);
 	if (!flight)
 		return RTCACHE_ENOMEM;
-	struct rtcache_lookup *lookup = rtcache__flight_look(
-		flight, question->client, leader, question->extra, question->ttl_ms, now_ms);
+	struct rtcache_lookup *lookup =
+		rtcache__flight_look(flight, get->client, leader, get->extra, get->ttl_ms, now_ms);
 	if (!lookup)
 		return RTCACHE_ENOMEM;
 	lookup->is_stored = is_indexed;
@@ -80,41 +79,41 @@ static bool goes_alone(const struct rtcache *cache, const struct rtcache__flight
 }
 
 /* In the background: nobody waits, and if it cannot start, the next one to ask tries again. */
-static void look_in_background(const struct question *question, struct rtcache__shard *shard,
-			       uint64_t now_ms, struct rtcache_lookup **lookup_out)
+static void look_in_background(const struct get *get, struct rtcache__shard *shard, uint64_t now_ms,
+			       struct rtcache_lookup **lookup_out)
 {
-	const struct rtcache *cache = question->client->cache;
+	const struct rtcache *cache = get->client->cache;
 	struct rtcache__flight *flight =
-		rtcache__flight_find(shard, question->hash, question->key, question->key_len);
+		rtcache__flight_find(shard, get->hash, get->key, get->key_len);
 	/* Alone and for nobody, it would be for nothing: it is not stored. */
 	if (!holds(cache, flight, now_ms) && !goes_alone(cache, flight))
-		(void)take_off(question, flight, NULL, now_ms, true, lookup_out);
+		(void)take_off(get, flight, NULL, now_ms, true, lookup_out);
 }
 
 /* Waits for the flight there is, or takes the lookup into one's own hands. */
-static int wait_or_lead(const struct question *question, struct rtcache__shard *shard,
-			uint64_t now_ms, struct rtcache_lookup **lookup_out)
+static int wait_or_lead(const struct get *get, struct rtcache__shard *shard, uint64_t now_ms,
+			struct rtcache_lookup **lookup_out)
 {
-	const struct rtcache *cache = question->client->cache;
+	const struct rtcache *cache = get->client->cache;
 	struct rtcache__flight *flight =
-		rtcache__flight_find(shard, question->hash, question->key, question->key_len);
+		rtcache__flight_find(shard, get->hash, get->key, get->key_len);
 	if (holds(cache, flight, now_ms)) {
-		rtcache__flight_join(flight, question->request);
+		rtcache__flight_join(flight, get->request);
 		return 0;
 	}
 	if (goes_alone(cache, flight))
-		return take_off(question, NULL, question->request, now_ms, false, lookup_out);
-	return take_off(question, flight, question->request, now_ms, true, lookup_out);
+		return take_off(get, NULL, get->request, now_ms, false, lookup_out);
+	return take_off(get, flight, get->request, now_ms, true, lookup_out);
 }
 
 /* Whether who has a stale value need not wait for the lookup: others have waited long enough. */
-static bool is_slow(const struct question *question, struct rtcache__shard *shard, uint64_t now_ms)
+static bool is_slow(const struct get *get, struct rtcache__shard *shard, uint64_t now_ms)
 {
-	uint64_t after_ms = question->client->cache->options.stale_after_ms;
+	uint64_t after_ms = get->client->cache->options.stale_after_ms;
 	if (!after_ms)
 		return true;
 	const struct rtcache__flight *flight =
-		rtcache__flight_find(shard, question->hash, question->key, question->key_len);
+		rtcache__flight_find(shard, get->hash, get->key, get->key_len);
 	return flight && now_ms >= rtcache__add_ms(flight->begun_ms, after_ms);
 }
 
@@ -122,28 +121,28 @@ static bool is_slow(const struct question *question, struct rtcache__shard *shar
  * Under the shard's lock: what rtcache_get() returns, with a lookup to be started when the lock is
  * released, or none.
  */
-static int ask(const struct question *question, struct rtcache__shard *shard, uint64_t now_ms,
+static int ask(const struct get *get, struct rtcache__shard *shard, uint64_t now_ms,
 	       struct rtcache_value *out, struct rtcache_lookup **lookup_out)
 {
-	struct rtcache_client *client = question->client;
+	struct rtcache_client *client = get->client;
 	const struct rtcache *cache = client->cache;
 	const struct rtcache_options *options = &cache->options;
-	struct rtcache_request *request = question->request;
+	struct rtcache_request *request = get->request;
 	bool reads_through = rtcache__reads_through(cache);
 	struct rtcache__failure failure;
 
 	struct rtcache__entry *entry =
-		rtcache__shard_find(shard, question->hash, question->key, question->key_len);
+		rtcache__shard_find(shard, get->hash, get->key, get->key_len);
 	if (entry && now_ms < entry->end_ms) {
 		rtcache__client_give(client, entry, now_ms, out);
 		return 1;
 	}
 	bool has_stale = rtcache__is_stale(cache, entry, now_ms);
-	bool has_failed = rtcache__failure_find(cache, shard, question->hash, question->key,
-						question->key_len, now_ms, &failure);
-	if (has_stale && (has_failed || !reads_through || is_slow(question, shard, now_ms))) {
+	bool has_failed = rtcache__failure_find(cache, shard, get->hash, get->key, get->key_len,
+						now_ms, &failure);
+	if (has_stale && (has_failed || !reads_through || is_slow(get, shard, now_ms))) {
 		if (!has_failed && reads_through)
-			look_in_background(question, shard, now_ms, lookup_out);
+			look_in_background(get, shard, now_ms, lookup_out);
 		rtcache__client_give(client, entry, now_ms, out);
 		return 1;
 	}
@@ -159,9 +158,9 @@ static int ask(const struct question *question, struct rtcache__shard *shard, ui
 	request->priv.in_inbox = false;
 	request->priv.has_stale = false;
 	request->priv.status = (unsigned char)status;
-	request->priv.extra = question->extra;
-	request->priv.ttl_ms = question->ttl_ms;
-	int error = wait_or_lead(question, shard, now_ms, lookup_out);
+	request->priv.extra = get->extra;
+	request->priv.ttl_ms = get->ttl_ms;
+	int error = wait_or_lead(get, shard, now_ms, lookup_out);
 	if (error)
 		return error;
 	rtcache__client_track(client, request, now_ms);
@@ -171,24 +170,24 @@ static int ask(const struct question *question, struct rtcache__shard *shard, ui
 	return 0;
 }
 
-static int ask_slowly(const struct question *question, struct rtcache_value *out,
+static int ask_slowly(const struct get *get, struct rtcache_value *out,
 		      struct rtcache_lookup **lookup_out)
 {
-	struct rtcache_client *client = question->client;
+	struct rtcache_client *client = get->client;
 	struct rtcache *cache = client->cache;
 	*lookup_out = NULL;
-	question->request->priv.flight = NULL;
+	get->request->priv.flight = NULL;
 	if (client->closing)
 		return RTCACHE_ECANCELED;
-	if (question->key_len > RTCACHE_KEY_MAX)
+	if (get->key_len > RTCACHE_KEY_MAX)
 		return RTCACHE_EINVAL;
 	int error = rtcache__client_reserve(client);
 	if (error)
 		return error;
-	struct rtcache__shard *shard = rtcache__shard_of(cache, question->hash);
+	struct rtcache__shard *shard = rtcache__shard_of(cache, get->hash);
 	uint64_t now_ms = rtcache__now(cache);
 	pthread_mutex_lock(&shard->lock);
-	int rc = ask(question, shard, now_ms, out, lookup_out);
+	int rc = ask(get, shard, now_ms, out, lookup_out);
 	pthread_mutex_unlock(&shard->lock);
 	if (rc == 1) {
 		rtcache__client_count(client, (enum rtcache__count)out->status);
@@ -199,21 +198,21 @@ static int ask_slowly(const struct question *question, struct rtcache_value *out
 }
 
 /* One lookup behind the hits of each entry, however it ends. */
-static struct rtcache_lookup *refresh(const struct question *question, struct rtcache__entry *entry)
+static struct rtcache_lookup *refresh(const struct get *get, struct rtcache__entry *entry)
 {
-	struct rtcache *cache = question->client->cache;
-	struct rtcache__shard *shard = rtcache__shard_of(cache, question->hash);
+	struct rtcache *cache = get->client->cache;
+	struct rtcache__shard *shard = rtcache__shard_of(cache, get->hash);
 	struct rtcache_lookup *lookup = NULL;
 	struct rtcache__failure failure;
 	uint64_t now_ms = rtcache__now(cache);
-	if (!rtcache__reads_through(cache) || question->client->closing)
+	if (!rtcache__reads_through(cache) || get->client->closing)
 		return NULL;
 	pthread_mutex_lock(&shard->lock);
 	if (!rtcache__entry_has(entry, RTCACHE__ENTRY_REFRESHED)) {
 		rtcache__entry_mark(entry, RTCACHE__ENTRY_REFRESHED, true);
-		if (!rtcache__failure_find(cache, shard, question->hash, question->key,
-					   question->key_len, now_ms, &failure))
-			look_in_background(question, shard, now_ms, &lookup);
+		if (!rtcache__failure_find(cache, shard, get->hash, get->key, get->key_len, now_ms,
+					   &failure))
+			look_in_background(get, shard, now_ms, &lookup);
 	}
 	pthread_mutex_unlock(&shard->lock);
 	return lookup;
@@ -247,24 +246,23 @@ get_quickly(struct rtcache_client *client, struct rtcache_request *request, cons
 	return true;
 }
 
-static __attribute__((noinline)) int get_slowly(struct question question, struct rtcache_value *out)
+static __attribute__((noinline)) int get_slowly(struct get get, struct rtcache_value *out)
 {
 	struct rtcache_lookup *lookup;
-	int rc = ask_slowly(&question, out, &lookup);
+	int rc = ask_slowly(&get, out, &lookup);
 	if (!lookup)
 		return rc;
 	rtcache__lookup_start(lookup);
-	if (rc == 0 && rtcache__client_fetch_ready(question.client, question.request)) {
-		rtcache__client_take(question.client, question.request, out);
+	if (rc == 0 && rtcache__client_fetch_ready(get.client, get.request)) {
+		rtcache__client_take(get.client, get.request, out);
 		return 1;
 	}
 	return rc;
 }
 
-static __attribute__((noinline)) void refresh_slowly(struct question question,
-						     struct rtcache__entry *entry)
+static __attribute__((noinline)) void refresh_slowly(struct get get, struct rtcache__entry *entry)
 {
-	struct rtcache_lookup *lookup = refresh(&question, entry);
+	struct rtcache_lookup *lookup = refresh(&get, entry);
 	if (lookup)
 		rtcache__lookup_start(lookup);
 }
@@ -280,7 +278,7 @@ int rtcache_get(struct rtcache_client *client, struct rtcache_request *request, 
 	bool hit = get_quickly(client, request, key, key_len, hash, out, &entry);
 	if (hit && !is_due_for_refresh(client->cache, entry, out))
 		return 1;
-	struct question question = {
+	struct get get = {
 		.client = client,
 		.request = request,
 		.key = key,
@@ -290,8 +288,8 @@ int rtcache_get(struct rtcache_client *client, struct rtcache_request *request, 
 		.extra = extra,
 	};
 	if (!hit)
-		return get_slowly(question, out);
-	refresh_slowly(question, entry);
+		return get_slowly(get, out);
+	refresh_slowly(get, entry);
 	return 1;
 }
 
@@ -307,25 +305,25 @@ static void start_all(const struct rtcache *cache, struct rtcache_lookup *const 
 		rtcache__lookup_start(lookups[i]);
 }
 
-static bool get_one_of_many(struct question *question, struct rtcache_value *out,
+static bool get_one_of_many(struct get *get, struct rtcache_value *out,
 			    struct rtcache_lookup **lookup_out)
 {
-	struct rtcache_client *client = question->client;
+	struct rtcache_client *client = get->client;
 	struct rtcache__entry *entry;
 	int rc = RTCACHE_EINVAL;
 	*lookup_out = NULL;
-	if (question->key || !question->key_len) {
-		question->hash = rtcache__key_hash(client->cache, question->key, question->key_len);
-		if (get_quickly(client, question->request, question->key, question->key_len,
-				question->hash, out, &entry)) {
+	if (get->key || !get->key_len) {
+		get->hash = rtcache__key_hash(client->cache, get->key, get->key_len);
+		if (get_quickly(client, get->request, get->key, get->key_len, get->hash, out,
+				&entry)) {
 			if (is_due_for_refresh(client->cache, entry, out))
-				*lookup_out = refresh(question, entry);
+				*lookup_out = refresh(get, entry);
 			return true;
 		}
-		rc = ask_slowly(question, out, lookup_out);
+		rc = ask_slowly(get, out, lookup_out);
 	}
 	if (rc < 0) {
-		question->request->priv.flight = NULL;
+		get->request->priv.flight = NULL;
 		rtcache__value_none(out, RTCACHE_MISS, rc);
 	}
 	return rc != 0;
@@ -350,7 +348,7 @@ size_t rtcache_multi_get(struct rtcache_client *client, struct rtcache_request *
 
 	size_t lookup_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		struct question question = {
+		struct get get = {
 			.client = client,
 			.request = requests[i],
 			.key = keys[i].data,
@@ -358,7 +356,7 @@ size_t rtcache_multi_get(struct rtcache_client *client, struct rtcache_request *
 			.ttl_ms = ttl_ms,
 			.extra = extra,
 		};
-		ready_out[i] = get_one_of_many(&question, &out[i], &lookups[lookup_count]);
+		ready_out[i] = get_one_of_many(&get, &out[i], &lookups[lookup_count]);
 		lookup_count += lookups[lookup_count] != NULL;
 	}
 	start_all(client->cache, lookups, lookup_count, extra);

@@ -131,12 +131,12 @@ enum tarn_log_level {
 };
 
 /* Which upstream is asked first, and when the next one is asked, too. */
-enum tarn_policy {
-	TARN_FASTEST, /* the one that answers soonest; the next where it is slow or fails */
-	TARN_SEQUENTIAL, /* the first in order; the next where it is slow or fails */
-	TARN_ROUND_ROBIN, /* each in turn; the next where it is slow or fails */
-	TARN_PARALLEL, /* all of them at once; the first good answer is taken */
-	TARN_STRICT /* the first in order; the next only where it has failed, or is dead */
+enum tarn_selection {
+	TARN_SELECTION_FASTEST, /* the one that answers soonest; the next where it is slow or fails */
+	TARN_SELECTION_SEQUENTIAL, /* the first in order; the next where it is slow or fails */
+	TARN_SELECTION_ROUND_ROBIN, /* each in turn; the next where it is slow or fails */
+	TARN_SELECTION_PARALLEL, /* all of them at once; the first good answer is taken */
+	TARN_SELECTION_STRICT /* the first in order; the next only where it has failed, or is dead */
 };
 
 /* Where questions to servers come from. Zeros: the system chooses. */
@@ -177,7 +177,7 @@ struct tarn_forward {
 	/* None: the zone is never forwarded; it is empty, and nothing exists below it. */
 	const struct tarn_address *upstreams;
 	size_t upstream_count;
-	enum tarn_policy policy; /* TARN_FASTEST */
+	enum tarn_selection selection; /* TARN_SELECTION_FASTEST */
 	struct tarn_source source;
 	/*
 	 * Its servers do not recurse: where a CNAME of theirs leads out of the zone, the servers of the name
@@ -198,7 +198,7 @@ struct tarn_options {
 	/* None: every question that needs one fails. */
 	const struct tarn_address *upstreams;
 	size_t upstream_count;
-	enum tarn_policy policy; /* TARN_FASTEST */
+	enum tarn_selection selection; /* TARN_SELECTION_FASTEST */
 	struct tarn_source source;
 	/* Zones that go elsewhere, whether their names' use is special or not. */
 	const struct tarn_forward *forwards;

@@ -347,7 +347,7 @@ static size_t add_group(struct tarn__config *config, const struct tarn_forward *
 	if (forward->upstream_count == 0)
 		return TARN__GROUP_NONE;
 	struct tarn__group *group = &config->groups[config->group_count];
-	group->policy = forward->policy;
+	group->selection = forward->selection;
 	add_servers(config, group, forward->upstreams, forward->traits, forward->upstream_count,
 		    &forward->source);
 	group->follows_cnames = forward->follow_cnames;
@@ -388,13 +388,13 @@ static int add_forwards(struct tarn__config *config, const struct tarn_options *
 
 /* ---- snapshots -------------------------------------------------------------------------- */
 
-static void set_root(struct tarn__config *config, enum tarn_policy policy,
+static void set_root(struct tarn__config *config, enum tarn_selection selection,
 		     const struct tarn_address *upstreams, const struct tarn_traits *traits,
 		     size_t count)
 {
 	struct tarn__group *group = &config->groups[config->group_count++];
 	group->zone_len = 1; /* and its only octet is 0 */
-	group->policy = policy;
+	group->selection = selection;
 	add_servers(config, group, upstreams, traits, count, &config->source);
 }
 
@@ -425,7 +425,7 @@ static int fill_config(struct tarn__config *config, const struct tarn_options *o
 			 options->source.interface);
 		config->source.interface = config->interface;
 	}
-	set_root(config, options->policy, options->upstreams, options->traits,
+	set_root(config, options->selection, options->upstreams, options->traits,
 		 options->upstream_count);
 	if (options->forward_count > 0) {
 		config->zones = tarn__zones_new();
@@ -489,7 +489,7 @@ static struct tarn__config *derive(struct tarn__config *old, const struct tarn_a
 		errno = ENOMEM;
 		return NULL;
 	}
-	set_root(config, old->groups[0].policy, upstreams, traits, count);
+	set_root(config, old->groups[0].selection, upstreams, traits, count);
 	memcpy(config->servers + count, old->servers + old->groups[0].count,
 	       kept * sizeof config->servers[0]);
 	config->server_count += kept;
@@ -558,7 +558,7 @@ bool tarn__config_group_is_equal(const struct tarn__config *a, size_t a_index,
 				 const struct tarn__config *b, size_t b_index)
 {
 	const struct tarn__group *a_group = &a->groups[a_index], *b_group = &b->groups[b_index];
-	if (a_group->policy != b_group->policy || a_group->count != b_group->count ||
+	if (a_group->selection != b_group->selection || a_group->count != b_group->count ||
 	    a_group->follows_cnames != b_group->follows_cnames)
 		return false;
 	for (size_t i = 0; i < a_group->count; i++) {

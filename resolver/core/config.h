@@ -49,7 +49,7 @@ struct tarn__group {
 	/* Its name in lower case, in wire form; of a network with several the first of its own. */
 	uint16_t zone_len;
 	uint8_t zone[TARN__NAME_MAX];
-	enum tarn_policy policy;
+	enum tarn_selection selection;
 	bool follows_cnames; /* out of the zone */
 	size_t first; /* of its servers, in config->servers ... */
 	size_t count; /* ... and how many; the root's alone may be none */
@@ -82,7 +82,7 @@ struct tarn__config {
 	struct tarn__server_config *servers;
 	/* Not immutable: of each of the servers; and how often one was healed. */
 	struct tarn__health *health;
-	atomic_uint heals;
+	atomic_uint recoveries;
 };
 
 /*
@@ -130,7 +130,7 @@ size_t tarn__config_group_of(const struct tarn__config *, const uint8_t *zone, s
 /* The group of a server of the list. */
 size_t tarn__config_server_group(const struct tarn__config *, size_t server_index);
 
-/* Are the groups the same, servers, their order and policy, wherever they stand in their lists? */
+/* Are the groups the same, servers, their order and selection, wherever they stand in their lists? */
 bool tarn__config_group_is_equal(const struct tarn__config *, size_t group,
 				 const struct tarn__config *, size_t other_group);
 

@@ -5,6 +5,7 @@ core_sources = \
 	resolver/core/admin/dump.c resolver/core/admin/dump.h \
 	resolver/core/admin/inspect.c resolver/core/admin/inspect.h \
 	resolver/core/config.c resolver/core/config.h \
+	resolver/core/forward/answer_source.c resolver/core/forward/answer_source.h \
 	resolver/core/forward/attempt.c resolver/core/forward/attempt.h \
 	resolver/core/forward/cname.c resolver/core/forward/cname.h \
 	resolver/core/forward/fallback.c resolver/core/forward/fallback.h \
@@ -13,7 +14,6 @@ core_sources = \
 	resolver/core/forward/lookup.c resolver/core/forward/lookup.h \
 	resolver/core/forward/nxdomain.c resolver/core/forward/nxdomain.h \
 	resolver/core/forward/probe.c resolver/core/forward/probe.h \
-	resolver/core/forward/source.c resolver/core/forward/source.h \
 	resolver/core/forward/upstream.c resolver/core/forward/upstream.h \
 	resolver/core/io.h \
 	resolver/core/observe.h \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/observe.h: who wants to see every question and its answer: the question log, dnstap. Where
+ * core/observe.h: who wants to see every question and its answer: the query log, dnstap. Where
  * nobody does it costs one comparison.
  *
  * Thread: the worker's. What is called must not block, and calls nothing of the resolver.

@@ -13,7 +13,7 @@
 #include "core/forward/lookup.h"
 #include "core/forward/forward_loop.h"
 #include "core/observe.h"
-#include "core/forward/source.h"
+#include "core/forward/answer_source.h"
 #include "core/policy/policy.h"
 #include "core/respond.h"
 #include "core/shares.h"
@@ -46,8 +46,8 @@ enum {
 struct tarn__shared {
 	uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN];
 	struct rtcache *cache;
-	struct tarn__loops *loops;
-	struct tarn__origins *origins;
+	struct tarn__forward_loops *forward_loops;
+	struct tarn__answer_sources *answer_sources;
 };
 
 /* A question that waits for its answer. */
@@ -59,7 +59,8 @@ struct pending {
 	struct tarn__timer deadline;
 	uint64_t asked_us;
 	struct tarn__query query;
-	struct tarn__asker asker; /* its pointers, and the query's, lead to the copies below */
+	struct tarn__client_request
+		client_request; /* its pointers, and the query's, lead to the copies below */
 	struct tarn_address client;
 	_Alignas(max_align_t) uint8_t route[TARN__ROUTE_MAX];
 	uint8_t cookie[TARN__COOKIE_MAX];
@@ -82,12 +83,13 @@ struct tarn__resolver {
 	const struct tarn__config *looked_config; /* ... of this one, if it is still in force ... */
 	uint64_t look_again_ms; /* ... which are not asked again before */
 	bool is_to_look_again;
-	tarn__loop_function *found;
+	tarn__forward_loop_function *found;
 	void *found_arg;
 	struct tarn__list waiting;
 	size_t waiting_count;
 	struct tarn__shares shares; /* of those that wait */
-	const struct tarn__asker *asker; /* of the question that rtcache_get() is called for */
+	const struct tarn__client_request
+		*client_request; /* of the question that rtcache_get() is called for */
 	struct pending *spare; /* the next question's, if it has to wait */
 	struct tarn__list spares; /* more of them */
 	size_t spare_count;
@@ -104,13 +106,14 @@ struct outcome {
 /* ---- shared by all workers -------------------------------------------------------------- */
 
 /* One more question that waits, or lookup that it waits for, with so many left for all? */
-static bool has_share(const struct tarn__resolver *resolver, const struct tarn__asker *asker,
-		      size_t left)
+static bool has_share(const struct tarn__resolver *resolver,
+		      const struct tarn__client_request *client_request, size_t left)
 {
 	/* Nearly always: then none has too much, whoever it is. */
-	if (!asker->client || resolver->waiting_count < TARN__SHARES_FACTOR * left)
+	if (!client_request->client || resolver->waiting_count < TARN__SHARES_FACTOR * left)
 		return true;
-	struct tarn__share share = tarn__share_of(asker->client, resolver->shared->cookie_secret);
+	struct tarn__share share =
+		tarn__share_of(client_request->client, resolver->shared->cookie_secret);
 	return tarn__shares_allow(&resolver->shares, share, left);
 }
 
@@ -121,7 +124,7 @@ static void refuse_lookup(struct tarn__lookups *all, struct rtcache_lookup *hand
 	struct tarn__key question;
 	all->started++;
 	if (!tarn__key_read(key, key_len, &question) ||
-	    !tarn__denial_fill(all->client, handle, &question, all->scratch->stored))
+	    !tarn__nxdomain_fill(all->client, handle, &question, all->scratch->stored))
 		rtcache_refuse(handle, TARN_EBUSY);
 }
 
@@ -131,10 +134,10 @@ static void on_lookup(struct rtcache_lookup *handle, const void *key, size_t key
 	(void)arg;
 	struct tarn__resolver *resolver = extra;
 	struct tarn__lookups *all = &resolver->lookups;
-	tarn__lookups_learn_of_loops(all);
+	tarn__lookups_learn_of_forward_loops(all);
 	/* Without an asker it is another worker's, which has ended. */
-	if (resolver->asker &&
-	    !has_share(resolver, resolver->asker, TARN__LOOKUPS_MAX - all->count))
+	if (resolver->client_request &&
+	    !has_share(resolver, resolver->client_request, TARN__LOOKUPS_MAX - all->count))
 		refuse_lookup(all, handle, key, key_len);
 	else
 		tarn__lookup_start(all, handle, key, key_len);
@@ -165,9 +168,9 @@ struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options
 	if (!shared)
 		return NULL;
 	memcpy(shared->cookie_secret, options->cookie_secret, sizeof shared->cookie_secret);
-	shared->loops = tarn__loops_new();
-	shared->origins = tarn__origins_new();
-	if (!shared->loops || !shared->origins)
+	shared->forward_loops = tarn__forward_loops_new();
+	shared->answer_sources = tarn__answer_sources_new();
+	if (!shared->forward_loops || !shared->answer_sources)
 		goto failed;
 	shared->cache = rtcache_new(&(struct rtcache_options){
 		.size = options->cache_size,
@@ -195,8 +198,8 @@ void tarn__shared_free(struct tarn__shared *shared)
 	if (!shared)
 		return;
 	rtcache_free(shared->cache);
-	tarn__loops_free(shared->loops);
-	tarn__origins_free(shared->origins);
+	tarn__forward_loops_free(shared->forward_loops);
+	tarn__answer_sources_free(shared->answer_sources);
 	free(shared);
 }
 
@@ -205,18 +208,20 @@ struct rtcache *tarn__shared_cache(struct tarn__shared *shared)
 	return shared->cache;
 }
 
-const struct tarn_address *tarn__shared_origin(const struct tarn__shared *shared,
-					       const uint8_t *stored)
+const struct tarn_address *tarn__shared_answer_source(const struct tarn__shared *shared,
+						      const uint8_t *stored)
 {
-	return tarn__origins_find(shared->origins, tarn__stored_origin(stored));
+	return tarn__answer_sources_find(shared->answer_sources,
+					 tarn__stored_answer_source(stored));
 }
 
 /* ---- what is counted and shown ---------------------------------------------------------- */
 
-static void count_question(struct tarn__stats *stats, const struct tarn__asker *asker)
+static void count_question(struct tarn__stats *stats,
+			   const struct tarn__client_request *client_request)
 {
 	enum { OWN = TARN__COUNTED_WAYS - 1 };
-	stats->questions[asker->client ? asker->transport : OWN]++;
+	stats->questions[client_request->client ? client_request->transport : OWN]++;
 }
 
 static void count_type(struct tarn__stats *stats, uint16_t type)
@@ -226,7 +231,7 @@ static void count_type(struct tarn__stats *stats, uint16_t type)
 }
 
 __attribute__((noinline)) static void show_reply(const struct tarn__resolver *resolver,
-						 const struct tarn__respondent *to,
+						 const struct tarn__reply_context *to,
 						 const struct outcome *outcome, uint16_t rcode,
 						 uint64_t latency_us, const uint8_t *reply,
 						 size_t len)
@@ -234,23 +239,25 @@ __attribute__((noinline)) static void show_reply(const struct tarn__resolver *re
 	const struct tarn__observer *observer = resolver->lookups.observer;
 	const struct tarn_address *upstream = NULL;
 	if (outcome->stored)
-		upstream = tarn__shared_origin(resolver->shared, outcome->stored);
+		upstream = tarn__shared_answer_source(resolver->shared, outcome->stored);
 	if (observer->answered)
-		observer->answered(observer->data,
-				   &(struct tarn__answered){.client = to->asker->client,
-							    .transport = to->asker->transport,
-							    .query = to->query,
-							    .reply = reply,
-							    .reply_len = len,
-							    .rcode = rcode,
-							    .status = outcome->status,
-							    .latency_ms = latency_us / 1000,
-							    .upstream = upstream});
+		observer->answered(
+			observer->data,
+			&(struct tarn__answered){.client = to->client_request->client,
+						 .transport = to->client_request->transport,
+						 .query = to->query,
+						 .reply = reply,
+						 .reply_len = len,
+						 .rcode = rcode,
+						 .status = outcome->status,
+						 .latency_ms = latency_us / 1000,
+						 .upstream = upstream});
 }
 
-static inline void count_reply(struct tarn__resolver *resolver, const struct tarn__respondent *to,
-			       const struct outcome *outcome, uint16_t rcode, uint64_t latency_us,
-			       const uint8_t *reply, size_t len)
+static inline void count_reply(struct tarn__resolver *resolver,
+			       const struct tarn__reply_context *to, const struct outcome *outcome,
+			       uint16_t rcode, uint64_t latency_us, const uint8_t *reply,
+			       size_t len)
 {
 	resolver->stats.rcodes[rcode]++;
 	resolver->stats.statuses[outcome->status]++;
@@ -311,23 +318,24 @@ static void put_spare(struct tarn__resolver *resolver, struct pending *pending)
 	resolver->spare_count++;
 }
 
-static struct tarn__respondent respondent(const struct tarn__resolver *resolver,
-					  const struct tarn__asker *asker,
-					  const struct tarn__query *query)
+static struct tarn__reply_context reply_context(const struct tarn__resolver *resolver,
+						const struct tarn__client_request *client_request,
+						const struct tarn__query *query)
 {
-	return (struct tarn__respondent){.config = resolver->lookups.config,
-					 .cookie_secret = resolver->shared->cookie_secret,
-					 .io = resolver->io,
-					 .asker = asker,
-					 .query = query};
+	return (struct tarn__reply_context){.config = resolver->lookups.config,
+					    .cookie_secret = resolver->shared->cookie_secret,
+					    .io = resolver->io,
+					    .client_request = client_request,
+					    .query = query};
 }
 
 /* For one more question that goes to that group? NULL is allowed. */
-static bool has_room(const struct tarn__resolver *resolver, const struct tarn__asker *asker,
+static bool has_room(const struct tarn__resolver *resolver,
+		     const struct tarn__client_request *client_request,
 		     const struct tarn__forwarding *group)
 {
 	size_t left = TARN__PENDING_MAX - resolver->waiting_count;
-	if (!has_share(resolver, asker, left))
+	if (!has_share(resolver, client_request, left))
 		return false;
 	return group ? tarn__forwarding_has_room(group, group->clients, left) : left > 0;
 }
@@ -341,7 +349,7 @@ static void set_group(struct pending *pending, struct tarn__forwarding *group)
 
 /* Takes the question out of the resolver, answers it and frees it. */
 static void finish(struct tarn__resolver *resolver, struct pending *pending,
-		   const struct tarn__respondent *to, struct outcome outcome, size_t reply_len)
+		   const struct tarn__reply_context *to, struct outcome outcome, size_t reply_len)
 {
 	uint64_t latency_us = resolver->io->now_us(resolver->io->data) - pending->asked_us;
 	tarn__latency_add(&resolver->stats.latencies[outcome.status], latency_us);
@@ -352,10 +360,11 @@ static void finish(struct tarn__resolver *resolver, struct pending *pending,
 	resolver->waiting_count--;
 	if (pending->group)
 		pending->group->clients--;
-	if (pending->asker.client)
+	if (pending->client_request.client)
 		tarn__shares_remove(&resolver->shares, pending->share);
-	const struct tarn__asker *asker = &pending->asker;
-	asker->answer(asker->owner, asker->route, resolver->reply, reply_len);
+	const struct tarn__client_request *client_request = &pending->client_request;
+	client_request->answer(client_request->owner, client_request->route, resolver->reply,
+			       reply_len);
 	put_spare(resolver, pending);
 }
 
@@ -363,7 +372,8 @@ static void on_done(struct rtcache_request *request, const struct rtcache_value 
 {
 	struct pending *pending = TARN__CONTAINER(request, struct pending, request);
 	struct tarn__resolver *resolver = request->data;
-	struct tarn__respondent to = respondent(resolver, &pending->asker, &pending->query);
+	struct tarn__reply_context to =
+		reply_context(resolver, &pending->client_request, &pending->query);
 	size_t len = tarn__respond_value(&to, value, resolver->reply);
 	finish(resolver, pending, &to, value_outcome(value), len);
 }
@@ -374,18 +384,19 @@ static void on_deadline(struct tarn__timer *timer)
 	struct pending *pending = TARN__CONTAINER(timer, struct pending, deadline);
 	struct tarn__resolver *resolver = pending->request.data;
 	rtcache_cancel(resolver->client, &pending->request);
-	struct tarn__respondent to = respondent(resolver, &pending->asker, &pending->query);
+	struct tarn__reply_context to =
+		reply_context(resolver, &pending->client_request, &pending->query);
 	size_t len = tarn__respond_failure(&to, TARN_ETIMEOUT, false, resolver->reply);
 	finish(resolver, pending, &to, (struct outcome){.status = TARN__STATUS_FAILURE}, len);
 }
 
 /* false: there are too many. Its lookup goes on then, as when a client's time is over. */
-static bool wait(struct tarn__resolver *resolver, const struct tarn__asker *asker,
+static bool wait(struct tarn__resolver *resolver, const struct tarn__client_request *client_request,
 		 const struct tarn__query *query)
 {
 	struct tarn__forwarding *group = tarn__forwarding_find(&resolver->lookups, query->qname,
 							       query->qname_len, query->qtype);
-	if (!has_room(resolver, asker, group)) {
+	if (!has_room(resolver, client_request, group)) {
 		rtcache_cancel(resolver->client, &resolver->spare->request);
 		return false;
 	}
@@ -398,12 +409,12 @@ static bool wait(struct tarn__resolver *resolver, const struct tarn__asker *aske
 		memcpy(pending->cookie, query->cookie, query->cookie_len);
 		pending->query.cookie = pending->cookie;
 	}
-	pending->asker = *asker;
-	memcpy(pending->route, asker->route, asker->route_len);
-	pending->asker.route = pending->route;
-	if (asker->client) {
-		pending->client = *asker->client;
-		pending->asker.client = &pending->client;
+	pending->client_request = *client_request;
+	memcpy(pending->route, client_request->route, client_request->route_len);
+	pending->client_request.route = pending->route;
+	if (client_request->client) {
+		pending->client = *client_request->client;
+		pending->client_request.client = &pending->client;
 		pending->share = tarn__share_of(&pending->client, resolver->shared->cookie_secret);
 		tarn__shares_add(&resolver->shares, pending->share);
 	}
@@ -419,15 +430,15 @@ static bool wait(struct tarn__resolver *resolver, const struct tarn__asker *aske
 /* ---- the way of a question -------------------------------------------------------------- */
 
 /* A lookup is not wanted, or there is no memory for who would wait for it. 0: it is not there. */
-static size_t answer_from_cache(struct tarn__resolver *resolver, const struct tarn__respondent *to,
-				const uint8_t *octets, size_t len, uint8_t *reply,
-				struct outcome *outcome)
+static size_t answer_from_cache(struct tarn__resolver *resolver,
+				const struct tarn__reply_context *to, const uint8_t *octets,
+				size_t len, uint8_t *reply, struct outcome *outcome)
 {
 	struct rtcache_value value;
 	struct tarn__key key;
 	if (rtcache_peek(resolver->client, octets, len, false, &value) != 1 &&
 	    !(tarn__key_read(octets, len, &key) &&
-	      tarn__denial_find(resolver->client, &key, &value)))
+	      tarn__nxdomain_find(resolver->client, &key, &value)))
 		return 0;
 	*outcome = value_outcome(&value);
 	return tarn__respond_value(to, &value, reply);
@@ -451,17 +462,18 @@ bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct t
 }
 
 /* The program's own questions are nobody's. */
-static bool is_stranger(const struct tarn__resolver *resolver, const struct tarn__asker *asker)
+static bool is_stranger(const struct tarn__resolver *resolver,
+			const struct tarn__client_request *client_request)
 {
-	return asker->client && !tarn__resolver_serves(resolver, asker->client);
+	return client_request->client && !tarn__resolver_serves(resolver, client_request->client);
 }
 
 /* A message that is no question to answer, for the reason of that response code; from whomever. */
-static size_t answer_fault(const struct tarn__resolver *resolver, const struct tarn__respondent *to,
-			   size_t asked_len, uint16_t rcode, uint8_t *reply,
-			   struct outcome *outcome)
+static size_t answer_fault(const struct tarn__resolver *resolver,
+			   const struct tarn__reply_context *to, size_t asked_len, uint16_t rcode,
+			   uint8_t *reply, struct outcome *outcome)
 {
-	if (is_stranger(resolver, to->asker)) {
+	if (is_stranger(resolver, to->client_request)) {
 		outcome->status = TARN__STATUS_REFUSED;
 		return tarn__respond_stranger(to, false, asked_len, reply);
 	}
@@ -474,17 +486,17 @@ static size_t answer_fault(const struct tarn__resolver *resolver, const struct t
  * what is counted.
  */
 __attribute__((always_inline)) static inline size_t
-answer_at_once(struct tarn__resolver *resolver, const struct tarn__respondent *to, size_t asked_len,
-	       uint8_t *reply, struct outcome *outcome)
+answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
+	       size_t asked_len, uint8_t *reply, struct outcome *outcome)
 {
 	const struct tarn__query *query = to->query;
-	if (tarn__loops_may_hear(query) &&
-	    tarn__loops_hear(resolver->shared->loops, query,
-			     resolver->io->now_ms(resolver->io->data)))
+	if (tarn__forward_loops_may_hear(query) &&
+	    tarn__forward_loops_hear(resolver->shared->forward_loops, query,
+				     resolver->io->now_ms(resolver->io->data)))
 		return answer_fault(resolver, to, asked_len, TARN__REFUSED, reply, outcome);
 	struct tarn__policy_answer answer;
 	enum tarn__ruling ruling = tarn__policy_apply(resolver->lookups.config->policy, query,
-						      to->asker->client, &answer);
+						      to->client_request->client, &answer);
 	if (ruling != TARN__POLICY_PASS) {
 		outcome->status = ruling == TARN__POLICY_ERROR ? rcode_status(answer.rcode)
 							       : TARN__STATUS_LOCAL;
@@ -509,10 +521,10 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__respondent *t
 	request->done = on_done;
 	struct rtcache_value value;
 	uint64_t started = resolver->lookups.started;
-	resolver->asker = to->asker;
+	resolver->client_request = to->client_request;
 	int got = rtcache_get(resolver->client, request, key, key_len, 0, resolver, &value);
-	resolver->asker = NULL;
-	if (got == 0 && wait(resolver, to->asker, query))
+	resolver->client_request = NULL;
+	if (got == 0 && wait(resolver, to->client_request, query))
 		return 0;
 	if (got == 0)
 		got = TARN_EBUSY;
@@ -536,22 +548,23 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__respondent *t
 	return tarn__respond_value(to, &value, reply);
 }
 
-long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__asker *asker,
-			const uint8_t *wire, size_t len, uint8_t *reply)
+long tarn__resolver_resolve(struct tarn__resolver *resolver,
+			    const struct tarn__client_request *client_request, const uint8_t *wire,
+			    size_t len, uint8_t *reply)
 {
 	struct tarn__query query;
-	int verdict = tarn__query_parse(wire, len, &query);
-	if (verdict == TARN__QUERY_DROP) {
+	int parsed = tarn__query_parse(wire, len, &query);
+	if (parsed == TARN__QUERY_DROP) {
 		resolver->stats.dropped++;
-		return TARN__ASK_DROP;
+		return TARN__RESOLVE_DROP;
 	}
-	count_question(&resolver->stats, asker);
-	const struct tarn__respondent to = respondent(resolver, asker, &query);
+	count_question(&resolver->stats, client_request);
+	const struct tarn__reply_context to = reply_context(resolver, client_request, &query);
 	struct outcome outcome = {0};
-	if (verdict != TARN__QUERY_GOOD) {
+	if (parsed != TARN__QUERY_GOOD) {
 		if (query.qname)
 			count_type(&resolver->stats, query.qtype);
-		uint16_t rcode = (uint16_t)verdict;
+		uint16_t rcode = (uint16_t)parsed;
 		size_t reply_len = answer_fault(resolver, &to, len, rcode, reply, &outcome);
 		if (outcome.status == TARN__STATUS_REFUSED)
 			rcode = TARN__REFUSED;
@@ -561,7 +574,7 @@ long tarn__resolver_ask(struct tarn__resolver *resolver, const struct tarn__aske
 	count_type(&resolver->stats, query.qtype);
 	size_t reply_len = answer_at_once(resolver, &to, len, reply, &outcome);
 	if (reply_len == 0)
-		return TARN__ASK_LATER;
+		return TARN__RESOLVE_PENDING;
 	count_reply(resolver, &to, &outcome, reply_rcode(reply), 0, reply, reply_len);
 	return (long)reply_len;
 }
@@ -575,7 +588,7 @@ static void look(struct tarn__resolver *resolver)
 	const struct tarn_io *io = resolver->io;
 	size_t server_count = resolver->lookups.config->server_count;
 	for (int i = 0; i < LOOKS_AT_ONCE && resolver->looked < server_count; i++)
-		tarn__lookups_look_for_loop(&resolver->lookups, resolver->looked++);
+		tarn__lookups_look_for_forward_loop(&resolver->lookups, resolver->looked++);
 	if (resolver->looked < server_count)
 		tarn__timer_start(&resolver->timers, timer, io->now_ms(io->data) + LOOKS_MS);
 }
@@ -584,13 +597,13 @@ static int begin_looks(struct tarn__resolver *resolver)
 {
 	const struct tarn_io *io = resolver->io;
 	struct tarn__config *config = resolver->lookups.config;
-	int error = tarn__loops_begin(resolver->shared->loops, config, resolver->found,
-				      resolver->found_arg);
+	int error = tarn__forward_loops_begin(resolver->shared->forward_loops, config,
+					      resolver->found, resolver->found_arg);
 	if (error != 0)
 		return error;
 	resolver->looked = 0;
 	resolver->looked_config = config;
-	resolver->look_again_ms = io->now_ms(io->data) + TARN__LOOP_MS;
+	resolver->look_again_ms = io->now_ms(io->data) + TARN__FORWARD_LOOP_MS;
 	resolver->is_to_look_again = false;
 	look(resolver);
 	return 0;
@@ -605,8 +618,8 @@ static void on_looks(struct tarn__timer *timer)
 		look(resolver);
 }
 
-int tarn__resolver_probe_loops(struct tarn__resolver *resolver, tarn__loop_function *found,
-			       void *arg)
+int tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
+				       tarn__forward_loop_function *found, void *arg)
 {
 	const struct tarn_io *io = resolver->io;
 	int error = 0;
@@ -641,7 +654,8 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 	resolver->reply = malloc(TARN__MESSAGE_MAX);
 	if (resolver->client && resolver->reply &&
 	    tarn__lookups_init(&resolver->lookups, io, &resolver->timers, resolver->client, config,
-			       shared->cookie_secret, shared->loops, shared->origins) == 0)
+			       shared->cookie_secret, shared->forward_loops,
+			       shared->answer_sources) == 0)
 		return resolver;
 	rtcache_client_free(resolver->client);
 	free(resolver->reply);
@@ -686,9 +700,9 @@ const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *re
 void tarn__resolver_run(struct tarn__resolver *resolver)
 {
 	const struct tarn_io *io = resolver->io;
-	tarn__lookups_learn_of_loops(&resolver->lookups);
-	if (tarn__lookups_have_heals(&resolver->lookups))
-		tarn__lookups_take_heals(&resolver->lookups);
+	tarn__lookups_learn_of_forward_loops(&resolver->lookups);
+	if (tarn__lookups_have_recoveries(&resolver->lookups))
+		tarn__lookups_take_recoveries(&resolver->lookups);
 	rtcache_client_run(resolver->client);
 	if (tarn__timers_run(&resolver->timers, io->now_ms(io->data), TIMERS_PER_RUN) > 0)
 		rtcache_client_run(resolver->client);

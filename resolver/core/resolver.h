@@ -3,7 +3,7 @@
  * core/resolver.h: a question's life, from a client's message to its reply: policy, key, cache,
  * lookup, answer. Start here to read core/.
  *
- *	message --> tarn__resolver_ask --> refused, or an answer of our own: core/policy/policy.c
+ *	message --> tarn__resolver_resolve --> refused, or an answer of our own: core/policy/policy.c
  *	                               \-> hit:  the reply (core/respond.c), at once, nothing allocated
  *	                               \-> miss: a pending query waits in the cache; its lookup
  *	                                   callback (core/forward/lookup.c) asks the servers that
@@ -53,7 +53,8 @@ struct rtcache *tarn__shared_cache(struct tarn__shared *);
  * The server whose answer a stored form is (dns/answer.h); NULL: nobody's, or not known. What it
  * points at lives as long as the shared. Any thread.
  */
-const struct tarn_address *tarn__shared_origin(const struct tarn__shared *, const uint8_t *stored);
+const struct tarn_address *tarn__shared_answer_source(const struct tarn__shared *,
+						      const uint8_t *stored);
 
 /* ---- one per worker --------------------------------------------------------------------- */
 
@@ -123,7 +124,8 @@ void tarn__resolver_overslept(struct tarn__resolver *);
  * thread, under a lock, and calls nothing of a resolver; it and arg live as long as the shared. 0 or
  * TARN_ENOMEM.
  */
-int tarn__resolver_probe_loops(struct tarn__resolver *, tarn__loop_function *found, void *arg);
+int tarn__resolver_probe_forward_loops(struct tarn__resolver *, tarn__forward_loop_function *found,
+				       void *arg);
 
 /* ---- looking on ------------------------------------------------------------------------- */
 
@@ -149,7 +151,7 @@ enum {
 };
 
 /* Where a question came from and how its answer goes back. */
-struct tarn__asker {
+struct tarn__client_request {
 	enum tarn__transport transport;
 	/*
 	 * Called for a late answer: exactly once, from tarn__resolver_run() or _free(). route is
@@ -168,15 +170,15 @@ struct tarn__asker {
 /* May the client ask? If not, whatever it asks is refused. */
 bool tarn__resolver_serves(const struct tarn__resolver *, const struct tarn_address *client);
 
-/* What tarn__resolver_ask() returns beside a length. */
-enum { TARN__ASK_DROP = 0, TARN__ASK_LATER = -1 };
+/* What tarn__resolver_resolve() returns beside a length. */
+enum { TARN__RESOLVE_DROP = 0, TARN__RESOLVE_PENDING = -1 };
 
 /*
  * Takes a client's message (any octets). > 0: the reply stands in reply, that long; nothing is
- * allocated on a hit. TARN__ASK_DROP: no reply is due. TARN__ASK_LATER: asker->answer will be
+ * allocated on a hit. TARN__RESOLVE_DROP: no reply is due. TARN__RESOLVE_PENDING: client_request->answer will be
  * called. reply has room for TARN__UDP_MAX octets (UDP) or TARN__MESSAGE_MAX (TCP).
  */
-long tarn__resolver_ask(struct tarn__resolver *, const struct tarn__asker *, const uint8_t *wire,
-			size_t len, uint8_t *reply);
+long tarn__resolver_resolve(struct tarn__resolver *, const struct tarn__client_request *,
+			    const uint8_t *wire, size_t len, uint8_t *reply);
 
 #endif

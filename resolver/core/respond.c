@@ -7,12 +7,12 @@
 #include "dns/cookie.h"
 #include "dns/edns.h"
 
-static void set_cookie(const struct tarn__respondent *to, uint8_t cookie[TARN__COOKIE_LEN],
+static void set_cookie(const struct tarn__reply_context *to, uint8_t cookie[TARN__COOKIE_LEN],
 		       struct tarn__options *options)
 {
 	const struct tarn__query *query = to->query;
 	size_t len;
-	const uint8_t *octets = tarn__address_octets(to->asker->client, &len);
+	const uint8_t *octets = tarn__address_octets(to->client_request->client, &len);
 	/* RFC 7873 section 5.2.3: who shows none, or a bad one, is answered all the same. */
 	(void)tarn__cookie_answer(to->cookie_secret, query->cookie, query->cookie_len, octets, len,
 				  to->io->wall_sec(to->io->data), cookie);
@@ -21,31 +21,31 @@ static void set_cookie(const struct tarn__respondent *to, uint8_t cookie[TARN__C
 }
 
 /* What the OPT says whatever the answer is; the cookie is made in cookie. */
-static inline void set_options(const struct tarn__respondent *to, uint8_t cookie[TARN__COOKIE_LEN],
-			       struct tarn__options *options)
+static inline void set_options(const struct tarn__reply_context *to,
+			       uint8_t cookie[TARN__COOKIE_LEN], struct tarn__options *options)
 {
 	const struct tarn__query *query = to->query;
 	/* The program itself has no address that a cookie could prove. */
-	if (query->cookie && to->asker->client)
+	if (query->cookie && to->client_request->client)
 		set_cookie(to, cookie, options);
 	/* RFC 7828 section 3.3.2: never over UDP. */
-	if (query->wants_keepalive && to->asker->transport == TARN__TCP) {
+	if (query->wants_keepalive && to->client_request->transport == TARN__TCP) {
 		options->has_keepalive = true;
-		options->keepalive = to->asker->keepalive;
+		options->keepalive = to->client_request->keepalive;
 	}
 }
 
-static size_t write_stored(const struct tarn__respondent *to, const void *stored, size_t len,
+static size_t write_stored(const struct tarn__reply_context *to, const void *stored, size_t len,
 			   struct tarn__reply *how, uint8_t *reply)
 {
 	uint8_t cookie[TARN__COOKIE_LEN];
 	set_options(to, cookie, &how->options);
-	how->limit = to->asker->transport == TARN__UDP ? tarn__reply_limit(to->query)
-						       : TARN__MESSAGE_MAX;
+	how->limit = to->client_request->transport == TARN__UDP ? tarn__reply_limit(to->query)
+								: TARN__MESSAGE_MAX;
 	return tarn__reply_stored(to->query, stored, len, how, reply);
 }
 
-static size_t write_error(const struct tarn__respondent *to, uint16_t rcode,
+static size_t write_error(const struct tarn__reply_context *to, uint16_t rcode,
 			  struct tarn__options *options, uint8_t *reply)
 {
 	uint8_t cookie[TARN__COOKIE_LEN];
@@ -82,7 +82,7 @@ static struct tarn__ede explain(int error)
 	}
 }
 
-size_t tarn__respond_failure(const struct tarn__respondent *to, int error, bool is_cached,
+size_t tarn__respond_failure(const struct tarn__reply_context *to, int error, bool is_cached,
 			     uint8_t *reply)
 {
 	struct tarn__options options = {0};
@@ -92,7 +92,7 @@ size_t tarn__respond_failure(const struct tarn__respondent *to, int error, bool 
 	return write_error(to, TARN__SERVFAIL, &options, reply);
 }
 
-size_t tarn__respond_value(const struct tarn__respondent *to, const struct rtcache_value *value,
+size_t tarn__respond_value(const struct tarn__reply_context *to, const struct rtcache_value *value,
 			   uint8_t *reply)
 {
 	if (!value->data)
@@ -112,7 +112,7 @@ size_t tarn__respond_value(const struct tarn__respondent *to, const struct rtcac
 	return write_stored(to, value->data, value->len, &how, reply);
 }
 
-size_t tarn__respond_policy(const struct tarn__respondent *to, enum tarn__ruling ruling,
+size_t tarn__respond_policy(const struct tarn__reply_context *to, enum tarn__ruling ruling,
 			    const struct tarn__policy_answer *answer, uint8_t *reply)
 {
 	if (ruling == TARN__POLICY_ERROR) {
@@ -126,7 +126,7 @@ size_t tarn__respond_policy(const struct tarn__respondent *to, enum tarn__ruling
 	return write_stored(to, answer->stored, answer->stored_len, &how, reply);
 }
 
-size_t tarn__respond_not_cached(const struct tarn__respondent *to, uint8_t *reply)
+size_t tarn__respond_not_cached(const struct tarn__reply_context *to, uint8_t *reply)
 {
 	/* RFC 8914 section 4.21 */
 	struct tarn__options options = {.ede_count = 1,
@@ -134,14 +134,14 @@ size_t tarn__respond_not_cached(const struct tarn__respondent *to, uint8_t *repl
 	return write_error(to, TARN__REFUSED, &options, reply);
 }
 
-size_t tarn__respond_rcode(const struct tarn__respondent *to, uint16_t rcode, uint8_t *reply)
+size_t tarn__respond_rcode(const struct tarn__reply_context *to, uint16_t rcode, uint8_t *reply)
 {
 	struct tarn__options options = {0};
 	return write_error(to, rcode, &options, reply);
 }
 
-size_t tarn__respond_stranger(const struct tarn__respondent *to, bool is_question, size_t asked_len,
-			      uint8_t *reply)
+size_t tarn__respond_stranger(const struct tarn__reply_context *to, bool is_question,
+			      size_t asked_len, uint8_t *reply)
 {
 	struct tarn__query query = *to->query;
 	struct tarn__options options = {.ede_count = 1, .ede = {{TARN__EDE_PROHIBITED, NULL}}};
@@ -152,7 +152,7 @@ size_t tarn__respond_stranger(const struct tarn__respondent *to, bool is_questio
 		query.has_opt = false;
 	}
 	size_t limit = TARN__UDP_MIN;
-	if (to->asker->transport == TARN__UDP && asked_len < limit)
+	if (to->client_request->transport == TARN__UDP && asked_len < limit)
 		limit = asked_len;
 	return tarn__reply_error(&query, TARN__REFUSED, &options, limit, reply);
 }

@@ -66,10 +66,10 @@ static void print_version(void)
 
 static int complete(struct tarn__settings *settings, struct tarn__log *log)
 {
-	struct tarn__faults faults = {0};
-	int error = tarn__settings_complete(settings, tarn__resolv_conf, &faults, log);
-	tarn__faults_log(&faults, log);
-	tarn__faults_fini(&faults);
+	struct tarn__diagnostics diagnostics = {0};
+	int error = tarn__settings_complete(settings, tarn__resolv_conf, &diagnostics, log);
+	tarn__diagnostics_log(&diagnostics, log);
+	tarn__diagnostics_fini(&diagnostics);
 	return error;
 }
 
@@ -85,18 +85,18 @@ static int check(struct tarn__settings *settings, struct tarn__log *log)
 	if (!tarn)
 		return EXIT_FAILURE;
 	tarn_free(tarn);
-	tarn__explain(settings, stdout);
+	tarn__check(settings, stdout);
 	return EXIT_SUCCESS;
 }
 
 /* The service manager's sockets come first: they count as tarn's own addresses. */
-static int serve(const struct tarn__command *command, struct tarn__settings *settings,
+static int serve(const struct tarn__command_line *command, struct tarn__settings *settings,
 		 struct tarn__log *log)
 {
-	struct tarn__service service;
-	if (tarn__service_init(&service, log) < 0)
+	struct tarn__systemd systemd;
+	if (tarn__systemd_init(&systemd, log) < 0)
 		return EXIT_FAILURE;
-	tarn__service_addresses(&service, &settings->bound);
+	tarn__systemd_addresses(&systemd, &settings->bound);
 	int status;
 	struct tarn__identity identity;
 	if (complete(settings, log) < 0 ||
@@ -104,18 +104,18 @@ static int serve(const struct tarn__command *command, struct tarn__settings *set
 		status = EXIT_REFUSED;
 	} else {
 		tarn__log_set_level(log, tarn__settings_log_level(settings));
-		status = tarn__serve(command, settings, &identity, &service, log);
+		status = tarn__serve(command, settings, &identity, &systemd, log);
 	}
-	tarn__service_fini(&service);
+	tarn__systemd_fini(&systemd);
 	return status;
 }
 
-static int start(const struct tarn__command *command, struct tarn__log *log)
+static int start(const struct tarn__command_line *command, struct tarn__log *log)
 {
-	struct tarn__faults faults = {0};
-	struct tarn__settings *settings = tarn__configuration_load(command, false, &faults);
-	tarn__faults_log(&faults, log);
-	tarn__faults_fini(&faults);
+	struct tarn__diagnostics diagnostics = {0};
+	struct tarn__settings *settings = tarn__configuration_load(command, false, &diagnostics);
+	tarn__diagnostics_log(&diagnostics, log);
+	tarn__diagnostics_fini(&diagnostics);
 	bool is_check = command->action == TARN__CHECK;
 	if (!settings)
 		return is_check ? EXIT_FAILURE : EXIT_REFUSED;
@@ -124,7 +124,7 @@ static int start(const struct tarn__command *command, struct tarn__log *log)
 	return status;
 }
 
-static int act(const struct tarn__command *command, struct tarn__log *log)
+static int act(const struct tarn__command_line *command, struct tarn__log *log)
 {
 	switch (command->action) {
 	case TARN__HELP:
@@ -152,13 +152,13 @@ int tarn__daemon_main(int argc, char **argv)
 	struct tarn__log log;
 	tarn__log_init(&log, STDERR_FILENO, TARN_LOG_INFO);
 	int status = EXIT_REFUSED;
-	struct tarn__command command;
+	struct tarn__command_line command;
 	char fault[TARN__FAULT_MAX];
 	if (tarn__options_parse(argc, argv, &command, fault) < 0) {
 		tarn__log(&log, TARN_LOG_ERR, "%s", fault);
 	} else {
 		status = act(&command, &log);
-		tarn__command_fini(&command);
+		tarn__command_line_fini(&command);
 	}
 	if (fflush(stdout) != 0 && status == EXIT_SUCCESS) {
 		tarn__log(&log, TARN_LOG_ERR, "cannot write: %s", strerror(errno));

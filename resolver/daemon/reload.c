@@ -28,7 +28,7 @@ static void on_resolv_conf(void *data)
 		return;
 	tarn_set_upstreams_with_traits(reload->tarn, settings->upstreams.items,
 				       settings->upstreams.traits, settings->upstreams.count);
-	tarn__find_loops(reload->tarn);
+	tarn__find_forward_loops(reload->tarn);
 }
 
 static void on_network(void *data)
@@ -38,7 +38,7 @@ static void on_network(void *data)
 	/* A server's address may be one of ours now. */
 	on_resolv_conf(reload);
 	tarn_network_changed(reload->tarn);
-	tarn__find_loops(reload->tarn);
+	tarn__find_forward_loops(reload->tarn);
 }
 
 /*
@@ -48,13 +48,13 @@ static void on_network(void *data)
 static void follow(struct tarn__reload *reload)
 {
 	if (!reload->settings->has_system_upstreams) {
-		tarn__follow_stop(&reload->follow);
+		tarn__file_watch_stop(&reload->file_watch);
 		return;
 	}
-	if (reload->follow.loop)
+	if (reload->file_watch.loop)
 		return;
-	tarn__follow_start(&reload->follow, reload->loop, tarn__resolv_conf, on_resolv_conf, reload,
-			   reload->log);
+	tarn__file_watch_start(&reload->file_watch, reload->loop, tarn__resolv_conf, on_resolv_conf,
+			       reload, reload->log);
 	on_resolv_conf(reload);
 }
 
@@ -85,7 +85,7 @@ static void tell_ready(const struct tarn__reload *reload, const char *note)
 	char list[256], status[sizeof(list) + 128];
 	tarn__addresses_format(&reload->settings->bound, list, sizeof(list));
 	snprintf(status, sizeof(status), "answering on %s%s", list, note);
-	tarn__service_ready(reload->service, status);
+	tarn__systemd_ready(reload->systemd, status);
 }
 
 static void warn_of_fixed(const struct tarn__reload *reload)
@@ -103,14 +103,15 @@ static void warn_of_fixed(const struct tarn__reload *reload)
 /* ---- a reload ---------------------------------------------------------------------------------- */
 
 static struct tarn__settings *read_settings(struct tarn__reload *reload,
-					    struct tarn__faults *faults)
+					    struct tarn__diagnostics *diagnostics)
 {
-	struct tarn__settings *settings = tarn__configuration_load(reload->command, true, faults);
+	struct tarn__settings *settings =
+		tarn__configuration_load(reload->command, true, diagnostics);
 	if (!settings)
 		return NULL;
 	settings->is_confined = reload->settings->is_confined;
-	tarn__service_addresses(reload->service, &settings->bound);
-	if (tarn__settings_complete(settings, tarn__resolv_conf, faults, reload->log) == 0)
+	tarn__systemd_addresses(reload->systemd, &settings->bound);
+	if (tarn__settings_complete(settings, tarn__resolv_conf, diagnostics, reload->log) == 0)
 		return settings;
 	tarn__settings_free(settings);
 	return NULL;
@@ -160,7 +161,7 @@ static void take_over(struct tarn__reload *reload, struct tarn__settings *settin
 	tarn__listeners_close(reload->workers, &old->bound, &settings->bound);
 	tarn__log_set_level(reload->log, tarn__settings_log_level(settings));
 	follow(reload);
-	tarn__find_loops(reload->tarn);
+	tarn__find_forward_loops(reload->tarn);
 	if (!tarn__addresses_is_equal(&old->upstreams, &settings->upstreams))
 		announce_upstreams(settings, reload->log);
 	tarn__listeners_announce(&old->bound, &settings->bound, reload->log);
@@ -169,21 +170,21 @@ static void take_over(struct tarn__reload *reload, struct tarn__settings *settin
 		tarn__settings_free(old);
 }
 
-static int change(struct tarn__reload *reload, struct tarn__faults *faults)
+static int change(struct tarn__reload *reload, struct tarn__diagnostics *diagnostics)
 {
-	struct tarn__settings *settings = read_settings(reload, faults);
+	struct tarn__settings *settings = read_settings(reload, diagnostics);
 	if (!settings)
 		return TARN_EINVAL;
 	size_t places = tarn__rlimits_fit(settings, reload->first->workers, reload->log);
 	struct tarn__addresses opened = {0};
-	int error = tarn__listeners_open(reload->workers, reload->service, settings, &opened,
-					 faults, reload->log);
+	int error = tarn__listeners_open(reload->workers, reload->systemd, settings, &opened,
+					 diagnostics, reload->log);
 	if (error == 0)
 		error = set_parts(reload, settings);
 	if (error == 0) {
 		error = reconfigure(reload, settings);
 		if (error < 0) {
-			tarn__faults_add(faults, NULL, 0, "%s", tarn_error_text(error));
+			tarn__diagnostics_add(diagnostics, NULL, 0, "%s", tarn_error_text(error));
 			(void)set_parts(reload, reload->settings);
 		}
 	}
@@ -196,13 +197,13 @@ static int change(struct tarn__reload *reload, struct tarn__faults *faults)
 	return error;
 }
 
-int tarn__reload_run(struct tarn__reload *reload, struct tarn__faults *faults)
+int tarn__reload_run(struct tarn__reload *reload, struct tarn__diagnostics *diagnostics)
 {
-	tarn__service_reloading(reload->service, "reading the configuration");
-	int error = change(reload, faults);
-	tarn__faults_log(faults, reload->log);
-	if (error < 0 && faults->count == 0)
-		tarn__faults_add(faults, NULL, 0, "the log says what is wrong");
+	tarn__systemd_reloading(reload->systemd, "reading the configuration");
+	int error = change(reload, diagnostics);
+	tarn__diagnostics_log(diagnostics, reload->log);
+	if (error < 0 && diagnostics->count == 0)
+		tarn__diagnostics_add(diagnostics, NULL, 0, "the log says what is wrong");
 	if (error == 0)
 		tarn__log(reload->log, TARN_LOG_INFO, "the configuration has been reloaded");
 	else
@@ -218,18 +219,18 @@ int tarn__reload_run(struct tarn__reload *reload, struct tarn__faults *faults)
 
 int tarn__reload_open(struct tarn__reload *reload)
 {
-	struct tarn__faults faults = {0};
+	struct tarn__diagnostics diagnostics = {0};
 	struct tarn__addresses opened;
-	int error = tarn__listeners_take(reload->workers, reload->service, reload->log);
+	int error = tarn__listeners_take(reload->workers, reload->systemd, reload->log);
 	if (error == 0)
-		error = tarn__listeners_open(reload->workers, reload->service, reload->settings,
-					     &opened, &faults, reload->log);
+		error = tarn__listeners_open(reload->workers, reload->systemd, reload->settings,
+					     &opened, &diagnostics, reload->log);
 	if (error == 0)
 		error = set_parts(reload, reload->settings);
 	if (error == 0)
 		settle_parts(reload);
-	tarn__faults_log(&faults, reload->log);
-	tarn__faults_fini(&faults);
+	tarn__diagnostics_log(&diagnostics, reload->log);
+	tarn__diagnostics_fini(&diagnostics);
 	return error;
 }
 
@@ -241,20 +242,20 @@ static bool are_turning(void *workers)
 void tarn__reload_start(struct tarn__reload *reload)
 {
 	struct tarn__addresses given = {0};
-	tarn__service_addresses(reload->service, &given);
+	tarn__systemd_addresses(reload->systemd, &given);
 	announce_upstreams(reload->settings, reload->log);
 	tarn__listeners_announce(&given, &reload->settings->bound, reload->log);
-	tarn__network_start(&reload->network, reload->loop, on_network, reload, reload->log);
-	tarn__find_loops(reload->tarn);
+	tarn__netlink_start(&reload->netlink, reload->loop, on_network, reload, reload->log);
+	tarn__find_forward_loops(reload->tarn);
 	follow(reload);
-	tarn__service_watch(reload->service, reload->loop, are_turning, reload->workers);
+	tarn__systemd_watch(reload->systemd, reload->loop, are_turning, reload->workers);
 	tell_ready(reload, "");
 }
 
 void tarn__reload_stop(struct tarn__reload *reload)
 {
-	tarn__follow_stop(&reload->follow);
-	tarn__network_stop(&reload->network);
+	tarn__file_watch_stop(&reload->file_watch);
+	tarn__netlink_stop(&reload->netlink);
 	if (reload->settings != reload->first)
 		tarn__settings_free(reload->settings);
 	reload->settings = NULL;

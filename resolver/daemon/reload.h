@@ -41,18 +41,18 @@ enum { TARN__PARTS_MAX = 8 };
 struct tarn__reload {
 	/* The caller's, before the start. */
 	struct ev_loop *loop;
-	const struct tarn__command *command;
+	const struct tarn__command_line *command;
 	struct tarn *tarn;
 	struct tarn__workers *workers;
-	struct tarn__service *service;
+	struct tarn__systemd *systemd;
 	struct tarn__log *log;
 	struct tarn__part parts[TARN__PARTS_MAX];
 	size_t part_count;
 	const struct tarn__settings *first; /* those of the start, for what stays until the end */
 	struct tarn__settings *settings; /* those in force: at the start the same */
 
-	struct tarn__follow follow;
-	struct tarn__network network;
+	struct tarn__file_watch file_watch;
+	struct tarn__netlink netlink;
 };
 
 /*
@@ -67,9 +67,9 @@ void tarn__reload_start(struct tarn__reload *);
 void tarn__reload_stop(struct tarn__reload *);
 
 /*
- * Reads the configuration again and goes by it. An error: nothing has changed; faults, zeros before,
+ * Reads the configuration again and goes by it. An error: nothing has changed; diagnostics, zeros before,
  * say why. They are logged, too, and are the caller's to end in any case.
  */
-int tarn__reload_run(struct tarn__reload *, struct tarn__faults *);
+int tarn__reload_run(struct tarn__reload *, struct tarn__diagnostics *);
 
 #endif

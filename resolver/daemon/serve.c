@@ -28,16 +28,16 @@
 struct program {
 	struct tarn__settings *settings; /* of the start */
 	const struct tarn__identity *identity;
-	struct tarn__service *service;
+	struct tarn__systemd *systemd;
 	struct tarn__log *log;
 	struct tarn__process process;
 	struct ev_loop *loop;
 	ev_signal term, interrupt, hangup;
 	struct tarn *tarn;
 	struct tarn__workers *workers;
-	struct tarn__taps *taps;
+	struct tarn__observers *observers;
 	struct tarn__metrics_http *metrics;
-	struct tarn__subject subject;
+	struct tarn__control_context context;
 	struct tarn__control control;
 	struct tarn__reload reload;
 };
@@ -58,9 +58,9 @@ static void on_hangup(struct ev_loop *loop, ev_signal *signal, int events)
 	(void)events;
 	struct program *program = signal->data;
 	tarn__log(program->log, TARN_LOG_INFO, "%s: reloading", strsignal(signal->signum));
-	struct tarn__faults faults = {0};
-	(void)tarn__reload_run(&program->reload, &faults);
-	tarn__faults_fini(&faults);
+	struct tarn__diagnostics diagnostics = {0};
+	(void)tarn__reload_run(&program->reload, &diagnostics);
+	tarn__diagnostics_fini(&diagnostics);
 }
 
 static void on_stop_request(void *data)
@@ -70,10 +70,10 @@ static void on_stop_request(void *data)
 	ev_break(program->loop, EVBREAK_ALL);
 }
 
-static int on_reload_request(void *data, struct tarn__faults *faults)
+static int on_reload_request(void *data, struct tarn__diagnostics *diagnostics)
 {
 	struct program *program = data;
-	return tarn__reload_run(&program->reload, faults);
+	return tarn__reload_run(&program->reload, diagnostics);
 }
 
 /*
@@ -140,7 +140,7 @@ static int make(struct program *program)
 		return TARN_ESYSTEM;
 	if (open_loop(program) < 0 ||
 	    !(program->workers = tarn__workers_new(program->tarn, settings->workers)) ||
-	    !(program->taps = tarn__taps_new(program->workers, settings->workers, log))) {
+	    !(program->observers = tarn__observers_new(program->workers, settings->workers, log))) {
 		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
 		return TARN_ESYSTEM;
 	}
@@ -151,12 +151,12 @@ static int make(struct program *program)
 }
 
 /* What others see, as far as it takes privileges; then these go. */
-static int open_outside(struct program *program, const struct tarn__command *command)
+static int open_outside(struct program *program, const struct tarn__command_line *command)
 {
 	struct tarn__log *log = program->log;
-	program->subject = (struct tarn__subject){
+	program->context = (struct tarn__control_context){
 		.tarn = program->tarn,
-		.taps = program->taps,
+		.observers = program->observers,
 		.process = &program->process,
 		.loop = program->loop,
 		.log = log,
@@ -167,13 +167,13 @@ static int open_outside(struct program *program, const struct tarn__command *com
 		.data = program,
 	};
 	program->control =
-		(struct tarn__control){.subject = &program->subject, .identity = program->identity};
+		(struct tarn__control){.context = &program->context, .identity = program->identity};
 	program->reload = (struct tarn__reload){
 		.loop = program->loop,
 		.command = command,
 		.tarn = program->tarn,
 		.workers = program->workers,
-		.service = program->service,
+		.systemd = program->systemd,
 		.log = log,
 		.first = program->settings,
 		.settings = program->settings,
@@ -192,7 +192,7 @@ static int open_outside(struct program *program, const struct tarn__command *com
 /* Within the sandbox: what opens files later must find out now whether it can. */
 static int start(struct program *program)
 {
-	int error = tarn__taps_set(program->taps, program->settings);
+	int error = tarn__observers_set(program->observers, program->settings);
 	if (error < 0)
 		return error;
 	tarn__settings_forget_forwards(program->settings);
@@ -200,13 +200,13 @@ static int start(struct program *program)
 	tarn__memory_trim();
 	struct tarn__reload *reload = &program->reload;
 	reload->parts[reload->part_count++] =
-		(struct tarn__part){.set = tarn__taps_set, .data = program->taps};
+		(struct tarn__part){.set = tarn__observers_set, .data = program->observers};
 	error = tarn__workers_start(program->workers);
 	if (error < 0) {
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
 		return error;
 	}
-	return tarn__metrics_http_start(program->metrics, program->tarn, program->taps,
+	return tarn__metrics_http_start(program->metrics, program->tarn, program->observers,
 					&program->process, program->loop);
 }
 
@@ -215,7 +215,7 @@ static void run(struct program *program)
 	tarn__log_start(program->log, program->loop);
 	tarn__reload_start(&program->reload);
 	ev_run(program->loop, 0);
-	tarn__service_stopping(program->service, "stopping");
+	tarn__systemd_stopping(program->systemd, "stopping");
 	tarn__log_stop(program->log);
 }
 
@@ -223,22 +223,22 @@ static void end(struct program *program)
 {
 	tarn__metrics_http_free(program->metrics);
 	tarn__control_close(&program->control);
-	tarn__subject_fini(&program->subject);
+	tarn__control_context_fini(&program->context);
 	tarn__reload_stop(&program->reload);
 	tarn__workers_free(program->workers);
-	tarn__taps_free(program->taps);
+	tarn__observers_free(program->observers);
 	close_loop(program);
 	tarn_free(program->tarn);
 	tarn__process_fini(&program->process);
 }
 
-int tarn__serve(const struct tarn__command *command, struct tarn__settings *settings,
-		const struct tarn__identity *identity, struct tarn__service *service,
+int tarn__serve(const struct tarn__command_line *command, struct tarn__settings *settings,
+		const struct tarn__identity *identity, struct tarn__systemd *systemd,
 		struct tarn__log *log)
 {
 	int status = EXIT_FAILURE;
 	struct program program = {
-		.settings = settings, .identity = identity, .service = service, .log = log};
+		.settings = settings, .identity = identity, .systemd = systemd, .log = log};
 	tarn__process_init(&program.process);
 	if (make(&program) == 0 && open_outside(&program, command) == 0 && start(&program) == 0) {
 		run(&program);

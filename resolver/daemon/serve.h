@@ -14,7 +14,7 @@
 struct tarn *tarn__serve_resolver(const struct tarn__settings *, struct tarn__log *);
 
 /* Until a signal or tarnctl ends it. settings are completed, and say who tarn is to be. The exit status. */
-int tarn__serve(const struct tarn__command *, struct tarn__settings *,
-		const struct tarn__identity *, struct tarn__service *, struct tarn__log *);
+int tarn__serve(const struct tarn__command_line *, struct tarn__settings *,
+		const struct tarn__identity *, struct tarn__systemd *, struct tarn__log *);
 
 #endif

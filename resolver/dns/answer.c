@@ -46,8 +46,8 @@ struct reading {
 /* ---- 1. is it ours? --------------------------------------------------------------------- */
 
 /* GOOD: it is, as far as header and question tell. */
-static enum tarn__verdict compare(const uint8_t *wire, size_t len, const uint8_t *asked,
-				  size_t asked_len, bool exact_case)
+static enum tarn__answer_class compare(const uint8_t *wire, size_t len, const uint8_t *asked,
+				       size_t asked_len, bool exact_case)
 {
 	switch (tarn__match(wire, len, asked, asked_len)) {
 	case TARN__MATCH_NONE:
@@ -399,7 +399,7 @@ static size_t write_stored(const struct reading *reading, uint8_t head, uint8_t 
 		       reading->kept_count[TARN__SECTION_AUTHORITY];
 	uint8_t *records = offsets + 2 * count;
 	out[0] = head;
-	out[TARN__STORED_ORIGIN_AT] = TARN__ORIGIN_UNKNOWN;
+	out[TARN__STORED_ANSWER_SOURCE_AT] = TARN__ANSWER_SOURCE_UNKNOWN;
 	tarn__put16(out + TARN__STORED_ANSWERS_AT, reading->kept_count[TARN__SECTION_ANSWER]);
 	tarn__put16(out + TARN__STORED_AUTHORITIES_AT,
 		    reading->kept_count[TARN__SECTION_AUTHORITY]);
@@ -415,8 +415,8 @@ static size_t write_stored(const struct reading *reading, uint8_t head, uint8_t 
 }
 
 /* Steps 3 and 4, for NOERROR and NXDOMAIN. */
-static enum tarn__verdict make_stored(struct reading *reading, uint8_t head, uint8_t *out,
-				      struct tarn__answer *answer)
+static enum tarn__answer_class make_stored(struct reading *reading, uint8_t head, uint8_t *out,
+					   struct tarn__answer *answer)
 {
 	bool is_nxdomain = answer->rcode == TARN__NXDOMAIN;
 	bool has_end;
@@ -455,16 +455,16 @@ static enum tarn__verdict make_stored(struct reading *reading, uint8_t head, uin
 	return TARN__ANSWER_GOOD;
 }
 
-static enum tarn__verdict judge(const uint8_t *wire, size_t len, const uint8_t *asked,
-				size_t asked_len, const struct tarn__key *key, bool exact_case,
-				uint8_t *out, struct tarn__answer *answer)
+static enum tarn__answer_class judge(const uint8_t *wire, size_t len, const uint8_t *asked,
+				     size_t asked_len, const struct tarn__key *key, bool exact_case,
+				     uint8_t *out, struct tarn__answer *answer)
 {
 	if (len < TARN__HEADER_LEN || len > TARN__MESSAGE_MAX ||
 	    asked_len < TARN__HEADER_LEN + (size_t)key->qname_len + 4)
 		return TARN__ANSWER_FOREIGN;
-	enum tarn__verdict verdict = compare(wire, len, asked, asked_len, exact_case);
-	if (verdict != TARN__ANSWER_GOOD)
-		return verdict;
+	enum tarn__answer_class answer_class = compare(wire, len, asked, asked_len, exact_case);
+	if (answer_class != TARN__ANSWER_GOOD)
+		return answer_class;
 
 	struct reading reading;
 	reading.key = key;
@@ -500,7 +500,7 @@ void tarn__answer_read(const uint8_t *wire, size_t len, const uint8_t *asked, si
 		       struct tarn__answer *answer)
 {
 	*answer = (struct tarn__answer){0};
-	answer->verdict = judge(wire, len, asked, asked_len, key, exact_case, out, answer);
-	if (answer->verdict == TARN__ANSWER_BROKEN)
+	answer->answer_class = judge(wire, len, asked, asked_len, key, exact_case, out, answer);
+	if (answer->answer_class == TARN__ANSWER_BROKEN)
 		answer->rcode = TARN__NOERROR;
 }

@@ -39,7 +39,7 @@ enum {
 	TARN__CHAIN_MAX = 32, /* CNAMEs and DNAMEs in one answer */
 };
 
-enum tarn__verdict {
+enum tarn__answer_class {
 	TARN__ANSWER_GOOD, /* stored form made: NOERROR or NXDOMAIN that answers the question */
 	TARN__ANSWER_TRUNCATED, /* ours, but TC=1: ask again over TCP */
 	TARN__ANSWER_FAILED, /* ours, but SERVFAIL, REFUSED, FORMERR, NOTIMP or another rcode */
@@ -49,7 +49,7 @@ enum tarn__verdict {
 };
 
 struct tarn__answer {
-	enum tarn__verdict verdict;
+	enum tarn__answer_class answer_class;
 	uint16_t rcode; /* with the OPT's upper bits; 0 where FOREIGN, MISSPELT or BROKEN */
 	bool has_opt; /* this and the cookie: as far as the message could be read */
 	bool is_negative; /* NXDOMAIN or NODATA for the end of the chain */
@@ -91,12 +91,12 @@ uint16_t tarn__stored_rcode(const uint8_t *stored);
 bool tarn__stored_is_negative(const uint8_t *stored, size_t len);
 
 /*
- * Whose answer it is, as a number that means something to who has set it (core/forward/source.h). It has no
+ * Whose answer it is, as a number that means something to who has set it (core/forward/answer_source.h). It has no
  * part in a reply.
  */
-enum { TARN__ORIGIN_UNKNOWN = 0 /* what it is made with */ };
-uint8_t tarn__stored_origin(const uint8_t *stored);
-void tarn__stored_set_origin(uint8_t *stored, uint8_t origin);
+enum { TARN__ANSWER_SOURCE_UNKNOWN = 0 /* what it is made with */ };
+uint8_t tarn__stored_answer_source(const uint8_t *stored);
+void tarn__stored_set_answer_source(uint8_t *stored, uint8_t answer_source);
 
 /*
  * Writes the reply of a stored form to a client: its id, RD, CD and question as it spelt it, RA,

@@ -15,7 +15,7 @@ static void open_record(struct tarn__packer *packer, const struct tarn__query *q
 			uint32_t ttl, uint8_t *out)
 {
 	out[0] = (uint8_t)rcode;
-	out[TARN__STORED_ORIGIN_AT] = TARN__ORIGIN_UNKNOWN;
+	out[TARN__STORED_ANSWER_SOURCE_AT] = TARN__ANSWER_SOURCE_UNKNOWN;
 	tarn__put16(out + TARN__STORED_ANSWERS_AT, is_answer);
 	tarn__put16(out + TARN__STORED_AUTHORITIES_AT, !is_answer);
 	tarn__pack_start(packer, out + RECORDS_AT, TARN__LOCAL_MAX - RECORDS_AT, query->qname,

@@ -21,7 +21,7 @@ enum tarn__match {
 };
 
 /*
- * wire is what came, any octets; asked is what was sent, a message of tarn__ask_write(). Nothing past
+ * wire is what came, any octets; asked is what was sent, a message of tarn__query_write(). Nothing past
  * the question is looked at. What asks no question is answered by nothing.
  */
 enum tarn__match tarn__match(const uint8_t *wire, size_t len, const uint8_t *asked,

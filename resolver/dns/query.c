@@ -277,27 +277,29 @@ bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out)
 
 /* ---- the message upstream --------------------------------------------------------------- */
 
-size_t tarn__ask_write(const struct tarn__key *key, const struct tarn__ask *ask,
-		       uint8_t out[TARN__ASK_MAX])
+size_t tarn__query_write(const struct tarn__key *key,
+			 const struct tarn__query_options *query_options,
+			 uint8_t out[TARN__QUERY_MAX])
 {
-	tarn__put16(out, ask->id);
-	tarn__put16(out + 2, TARN__FLAG_RD | (ask->wants_ad ? TARN__FLAG_AD : 0) |
+	tarn__put16(out, query_options->id);
+	tarn__put16(out + 2, TARN__FLAG_RD | (query_options->wants_ad ? TARN__FLAG_AD : 0) |
 				     (key->checking_disabled ? TARN__FLAG_CD : 0));
 	tarn__put16(out + 4, 1);
 	tarn__put16(out + 6, 0);
 	tarn__put16(out + 8, 0);
-	tarn__put16(out + 10, ask->edns);
+	tarn__put16(out + 10, query_options->edns);
 	size_t len = TARN__HEADER_LEN;
 	memcpy(out + len, key->qname, key->qname_len);
 	len += key->qname_len;
 	tarn__put16(out + len, key->qtype);
 	tarn__put16(out + len + 2, key->qclass);
 	len += 4;
-	if (ask->edns)
-		len += tarn__opt_write(out + len, TARN__ASK_MAX - len,
-				       &(struct tarn__opt){.dnssec_ok = key->dnssec_ok,
-							   .options = &(struct tarn__options){
-								   .cookie = ask->cookie,
-								   .cookie_len = ask->cookie_len}});
+	if (query_options->edns)
+		len += tarn__opt_write(
+			out + len, TARN__QUERY_MAX - len,
+			&(struct tarn__opt){.dnssec_ok = key->dnssec_ok,
+					    .options = &(struct tarn__options){
+						    .cookie = query_options->cookie,
+						    .cookie_len = query_options->cookie_len}});
 	return len;
 }

@@ -67,9 +67,9 @@ size_t tarn__key_write_link(const struct tarn__key *, const uint8_t *name, size_
 bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out);
 
 /* Header, question and an OPT with a cookie of 40 octets. */
-enum { TARN__ASK_MAX = TARN__HEADER_LEN + TARN__NAME_MAX + 4 + 11 + 44 };
+enum { TARN__QUERY_MAX = TARN__HEADER_LEN + TARN__NAME_MAX + 4 + 11 + 44 };
 
-struct tarn__ask {
+struct tarn__query_options {
 	uint16_t id;
 	bool wants_ad; /* AD: tell whether the answer is validated (RFC 6840 section 5.7) */
 	bool edns; /* false: RFC 6891 section 6.2.2's fall-back; then no cookie goes along */
@@ -82,7 +82,7 @@ struct tarn__ask {
  * offers TARN__UDP_MAX octets. The question stands behind the header, the OPT is the last record.
  * Returns the octets written.
  */
-size_t tarn__ask_write(const struct tarn__key *, const struct tarn__ask *,
-		       uint8_t out[TARN__ASK_MAX]);
+size_t tarn__query_write(const struct tarn__key *, const struct tarn__query_options *,
+			 uint8_t out[TARN__QUERY_MAX]);
 
 #endif

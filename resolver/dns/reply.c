@@ -173,14 +173,14 @@ bool tarn__stored_is_negative(const uint8_t *stored, size_t len)
 	return false;
 }
 
-uint8_t tarn__stored_origin(const uint8_t *stored)
+uint8_t tarn__stored_answer_source(const uint8_t *stored)
 {
-	return stored[TARN__STORED_ORIGIN_AT];
+	return stored[TARN__STORED_ANSWER_SOURCE_AT];
 }
 
-void tarn__stored_set_origin(uint8_t *stored, uint8_t origin)
+void tarn__stored_set_answer_source(uint8_t *stored, uint8_t answer_source)
 {
-	stored[TARN__STORED_ORIGIN_AT] = origin;
+	stored[TARN__STORED_ANSWER_SOURCE_AT] = answer_source;
 }
 
 size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored, size_t stored_len,

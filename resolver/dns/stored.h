@@ -4,7 +4,7 @@
  * reply.c reads it. It has no alignment.
  *
  *	0  1  rcode, and STORED_AD
- *	1  1  origin: see tarn__stored_origin()
+ *	1  1  origin: see tarn__stored_answer_source()
  *	2  2  records in the answer section: a
  *	4  2  records in the authority section: b
  *	6  2  for each of the a + b records: where its TTL stands in the records
@@ -21,7 +21,7 @@
 enum {
 	TARN__STORED_RCODE = 0x0f,
 	TARN__STORED_AD = 0x10,
-	TARN__STORED_ORIGIN_AT = 1,
+	TARN__STORED_ANSWER_SOURCE_AT = 1,
 	TARN__STORED_ANSWERS_AT = 2,
 	TARN__STORED_AUTHORITIES_AT = 4,
 	TARN__STORED_HEAD_LEN = 6,

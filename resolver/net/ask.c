@@ -61,7 +61,7 @@ int tarn_ask(struct tarn_worker *worker, struct tarn_request *request, const uin
 		free_ask(ask);
 		return TARN_ENOMEM;
 	}
-	struct tarn__asker asker = {
+	struct tarn__client_request client_request = {
 		.transport = TARN__TCP,
 		.answer = on_late_answer,
 		.owner = worker,
@@ -69,9 +69,10 @@ int tarn_ask(struct tarn_worker *worker, struct tarn_request *request, const uin
 		.route_len = sizeof(ask),
 	};
 	tarn__worker_enter(worker);
-	long answer_len = tarn__resolver_ask(worker->resolver, &asker, question, len, ask->answer);
+	long answer_len = tarn__resolver_resolve(worker->resolver, &client_request, question, len,
+						 ask->answer);
 	tarn__worker_leave(worker);
-	if (answer_len == TARN__ASK_DROP) {
+	if (answer_len == TARN__RESOLVE_DROP) {
 		free_ask(ask);
 		return TARN_EINVAL;
 	}

@@ -30,15 +30,16 @@ struct tarn {
 	void (*log)(void *arg, enum tarn_log_level level, const char *line);
 	void *log_arg;
 	struct tarn__shared *shared;
-	struct tarn__collections *collections;
+	struct tarn__stats_collector *stats_collector;
 	struct tarn__ports
 		*usable_ports; /* those that the kernel does not keep for others; NULL: all */
-	atomic_uint news_count; /* news.count, for a look without the mutex */
+	atomic_uint update_count; /* updates.count, for a look without the mutex */
 	pthread_mutex_t mutex; /* guards what follows */
-	struct tarn__news news;
-	bool is_taken; /* some worker has, or had, news.config, or one with the same zones */
-	struct tarn__outdated outdated;
-	uint64_t reported_loops[TARN__SERVERS_ALL_MAX / 64]; /* a bit for each of news.config's */
+	struct tarn__updates updates;
+	bool is_taken; /* some worker has, or had, updates.config, or one with the same zones */
+	struct tarn__stale_configs stale_configs;
+	uint64_t reported_forward_loops[TARN__SERVERS_ALL_MAX /
+					64]; /* a bit for each of updates.config's */
 	struct tarn__list workers;
 };
 
@@ -163,9 +164,9 @@ struct tarn *tarn_new(const struct tarn_options *options)
 		tarn__report(tarn, TARN_LOG_WARNING, "c-ares %s: %s; 1.34.9 does not",
 			     library_version, fault);
 	tarn->usable_ports = read_usable_ports();
-	tarn->news.config = make_config(tarn, options);
-	tarn->collections = tarn__collections_new();
-	if (tarn->news.config != NULL && tarn->collections != NULL)
+	tarn->updates.config = make_config(tarn, options);
+	tarn->stats_collector = tarn__stats_collector_new();
+	if (tarn->updates.config != NULL && tarn->stats_collector != NULL)
 		tarn->shared = make_shared(options);
 	if (tarn->shared != NULL) {
 		pthread_mutex_init(&tarn->mutex, NULL);
@@ -173,8 +174,8 @@ struct tarn *tarn_new(const struct tarn_options *options)
 		return tarn;
 	}
 	int reason = errno;
-	tarn__config_put(tarn->news.config);
-	tarn__collections_free(tarn->collections);
+	tarn__config_put(tarn->updates.config);
+	tarn__stats_collector_free(tarn->stats_collector);
 	free(tarn->usable_ports);
 	free(tarn);
 	errno = reason;
@@ -186,9 +187,9 @@ void tarn_free(struct tarn *tarn)
 	if (tarn == NULL)
 		return;
 	tarn__shared_free(tarn->shared);
-	tarn__outdated_fini(&tarn->outdated);
-	tarn__config_put(tarn->news.config);
-	tarn__collections_free(tarn->collections);
+	tarn__stale_configs_fini(&tarn->stale_configs);
+	tarn__config_put(tarn->updates.config);
+	tarn__stats_collector_free(tarn->stats_collector);
 	pthread_mutex_destroy(&tarn->mutex);
 	free(tarn->usable_ports);
 	free(tarn);
@@ -199,18 +200,18 @@ struct tarn__shared *tarn__get_shared(struct tarn *tarn)
 	return tarn->shared;
 }
 
-struct tarn__collections *tarn__get_collections(struct tarn *tarn)
+struct tarn__stats_collector *tarn__get_stats_collector(struct tarn *tarn)
 {
-	return tarn->collections;
+	return tarn->stats_collector;
 }
 
-/* ---- news --------------------------------------------------------------------------------- */
+/* ---- updates ------------------------------------------------------------------------------ */
 
 /* With the mutex held: a worker does not leave before it has been woken. */
 static void tell(struct tarn *tarn)
 {
-	tarn->news.count++;
-	atomic_store(&tarn->news_count, tarn->news.count);
+	tarn->updates.count++;
+	atomic_store(&tarn->update_count, tarn->updates.count);
 	struct tarn__list *workers = &tarn->workers;
 	for (struct tarn__list *node = workers->next; node != workers; node = node->next)
 		tarn__worker_wake(TARN__CONTAINER(node, struct tarn_worker, node));
@@ -218,12 +219,12 @@ static void tell(struct tarn *tarn)
 
 /* ---- configurations ----------------------------------------------------------------------- */
 
-void tarn__outdated_fini(struct tarn__outdated *outdated)
+void tarn__stale_configs_fini(struct tarn__stale_configs *stale_configs)
 {
-	while (outdated->count > 0)
-		tarn__config_put(outdated->configs[--outdated->count]);
-	free(outdated->configs);
-	outdated->configs = NULL;
+	while (stale_configs->count > 0)
+		tarn__config_put(stale_configs->configs[--stale_configs->count]);
+	free(stale_configs->configs);
+	stale_configs->configs = NULL;
 }
 
 /* Has the configuration put into the cache what the next one would not, or one before it? */
@@ -232,22 +233,22 @@ static bool is_to_keep(const struct tarn *tarn, const struct tarn__config *old,
 {
 	if (!tarn->is_taken || !tarn__config_moves_names(old, next))
 		return false;
-	for (size_t i = 0; i < tarn->outdated.count; i++) {
-		if (!tarn__config_moves_names(old, tarn->outdated.configs[i]))
+	for (size_t i = 0; i < tarn->stale_configs.count; i++) {
+		if (!tarn__config_moves_names(old, tarn->stale_configs.configs[i]))
 			return false;
 	}
 	return true;
 }
 
-static int keep_outdated(struct tarn *tarn, struct tarn__config *config)
+static int keep_stale_config(struct tarn *tarn, struct tarn__config *config)
 {
-	struct tarn__outdated *outdated = &tarn->outdated;
+	struct tarn__stale_configs *stale_configs = &tarn->stale_configs;
 	struct tarn__config **configs =
-		realloc(outdated->configs, (outdated->count + 1) * sizeof(*configs));
+		realloc(stale_configs->configs, (stale_configs->count + 1) * sizeof(*configs));
 	if (configs == NULL)
 		return TARN_ENOMEM;
-	outdated->configs = configs;
-	configs[outdated->count++] = tarn__config_get(config);
+	stale_configs->configs = configs;
+	configs[stale_configs->count++] = tarn__config_get(config);
 	return 0;
 }
 
@@ -256,15 +257,15 @@ static int set_config(struct tarn *tarn, struct tarn__config *config)
 {
 	if (config == NULL)
 		return errno == EINVAL ? TARN_EINVAL : TARN_ENOMEM;
-	struct tarn__config *old = tarn->news.config;
-	if (is_to_keep(tarn, old, config) && keep_outdated(tarn, old) != 0) {
+	struct tarn__config *old = tarn->updates.config;
+	if (is_to_keep(tarn, old, config) && keep_stale_config(tarn, old) != 0) {
 		tarn__config_put(config);
 		return TARN_ENOMEM;
 	}
 	/* What went where is the same: the cache has it from the one before. */
 	tarn->is_taken = tarn->is_taken && !tarn__config_moves_names(old, config);
-	tarn->news.config = config;
-	memset(tarn->reported_loops, 0, sizeof(tarn->reported_loops));
+	tarn->updates.config = config;
+	memset(tarn->reported_forward_loops, 0, sizeof(tarn->reported_forward_loops));
 	tarn__config_put(old);
 	tell(tarn);
 	return 0;
@@ -280,7 +281,7 @@ int tarn_set_upstreams_with_traits(struct tarn *tarn, const struct tarn_address 
 {
 	pthread_mutex_lock(&tarn->mutex);
 	int error = set_config(
-		tarn, tarn__config_with_traits(tarn->news.config, upstreams, traits, count));
+		tarn, tarn__config_with_traits(tarn->updates.config, upstreams, traits, count));
 	pthread_mutex_unlock(&tarn->mutex);
 	return error;
 }
@@ -289,10 +290,10 @@ int tarn__distrust(struct tarn *tarn)
 {
 	int error = 0;
 	pthread_mutex_lock(&tarn->mutex);
-	if (tarn->news.config->trust_ad) {
-		error = set_config(tarn, tarn__config_with_trust(tarn->news.config, false));
+	if (tarn->updates.config->trust_ad) {
+		error = set_config(tarn, tarn__config_with_trust(tarn->updates.config, false));
 		/* They are of one configuration. */
-		tarn->news.loops++;
+		tarn->updates.forward_loops++;
 	}
 	pthread_mutex_unlock(&tarn->mutex);
 	return error;
@@ -313,7 +314,7 @@ int tarn_reconfigure(struct tarn *tarn, const struct tarn_options *options)
 static struct tarn__config *take_config(struct tarn *tarn)
 {
 	tarn->is_taken = true;
-	return tarn__config_get(tarn->news.config);
+	return tarn__config_get(tarn->updates.config);
 }
 
 struct tarn__config *tarn__get_config(struct tarn *tarn)
@@ -325,52 +326,52 @@ struct tarn__config *tarn__get_config(struct tarn *tarn)
 }
 
 /* With the mutex held: do all workers have the configuration of now? */
-static bool have_all_changed_over(const struct tarn *tarn)
+static bool have_all_applied(const struct tarn *tarn)
 {
 	const struct tarn__list *workers = &tarn->workers;
 	for (struct tarn__list *node = workers->next; node != workers; node = node->next) {
 		const struct tarn_worker *worker = TARN__CONTAINER(node, struct tarn_worker, node);
-		if (worker->config != tarn->news.config)
+		if (worker->config != tarn->updates.config)
 			return false;
 	}
 	return true;
 }
 
-void tarn__changed_over(struct tarn *tarn, struct tarn_worker *worker, struct tarn__config *config)
+void tarn__applied(struct tarn *tarn, struct tarn_worker *worker, struct tarn__config *config)
 {
 	pthread_mutex_lock(&tarn->mutex);
 	struct tarn__config *old = worker->config;
 	worker->config = config;
 	/* One that leaves is not among all, and may be behind. */
-	bool is_last = config == tarn->news.config && have_all_changed_over(tarn);
-	if (is_last && worker->outdated.count == 0) {
-		free(worker->outdated.configs);
-		worker->outdated = tarn->outdated;
-		tarn->outdated = (struct tarn__outdated){0};
+	bool is_last = config == tarn->updates.config && have_all_applied(tarn);
+	if (is_last && worker->stale_configs.count == 0) {
+		free(worker->stale_configs.configs);
+		worker->stale_configs = tarn->stale_configs;
+		tarn->stale_configs = (struct tarn__stale_configs){0};
 	}
 	pthread_mutex_unlock(&tarn->mutex);
 	tarn__config_put(old);
 }
 
-/* ---- other news --------------------------------------------------------------------------- */
+/* ---- other updates ------------------------------------------------------------------------ */
 
 void tarn_network_changed(struct tarn *tarn)
 {
 	pthread_mutex_lock(&tarn->mutex);
-	tarn->news.networks++;
+	tarn->updates.networks++;
 	tell(tarn);
 	pthread_mutex_unlock(&tarn->mutex);
 }
 
-void tarn__find_loops(struct tarn *tarn)
+void tarn__find_forward_loops(struct tarn *tarn)
 {
 	pthread_mutex_lock(&tarn->mutex);
-	tarn->news.loops++;
+	tarn->updates.forward_loops++;
 	tell(tarn);
 	pthread_mutex_unlock(&tarn->mutex);
 }
 
-bool tarn__takes_loops(struct tarn *tarn, const struct tarn_worker *worker)
+bool tarn__takes_forward_loops(struct tarn *tarn, const struct tarn_worker *worker)
 {
 	pthread_mutex_lock(&tarn->mutex);
 	bool is_first = tarn->workers.next == &worker->node;
@@ -379,13 +380,13 @@ bool tarn__takes_loops(struct tarn *tarn, const struct tarn_worker *worker)
 }
 
 /* Once for each, though it is found at every change of the network. */
-void tarn__report_loop(void *arg, const struct tarn__config *config, size_t index)
+void tarn__report_forward_loop(void *arg, const struct tarn__config *config, size_t index)
 {
 	struct tarn *tarn = arg;
-	uint64_t *bits = &tarn->reported_loops[index / 64];
+	uint64_t *bits = &tarn->reported_forward_loops[index / 64];
 	uint64_t bit = UINT64_C(1) << index % 64;
 	pthread_mutex_lock(&tarn->mutex);
-	bool is_new = config == tarn->news.config && !(*bits & bit);
+	bool is_new = config == tarn->updates.config && !(*bits & bit);
 	if (is_new)
 		*bits |= bit;
 	pthread_mutex_unlock(&tarn->mutex);
@@ -399,15 +400,15 @@ void tarn__report_loop(void *arg, const struct tarn__config *config, size_t inde
 		     tarn_address_format(&config->servers[index].address, text));
 }
 
-bool tarn__has_news(const struct tarn *tarn, unsigned count)
+bool tarn__has_updates(const struct tarn *tarn, unsigned count)
 {
-	return atomic_load_explicit(&tarn->news_count, memory_order_acquire) != count;
+	return atomic_load_explicit(&tarn->update_count, memory_order_acquire) != count;
 }
 
-void tarn__get_news(struct tarn *tarn, struct tarn__news *out)
+void tarn__get_updates(struct tarn *tarn, struct tarn__updates *out)
 {
 	pthread_mutex_lock(&tarn->mutex);
-	*out = tarn->news;
+	*out = tarn->updates;
 	out->config = take_config(tarn);
 	pthread_mutex_unlock(&tarn->mutex);
 }
@@ -424,7 +425,7 @@ void tarn__leave(struct tarn *tarn, struct tarn_worker *worker)
 	pthread_mutex_lock(&tarn->mutex);
 	tarn__list_remove(&worker->node);
 	/* The others may have waited for it, to clear the cache. */
-	if (tarn->outdated.count > 0)
+	if (tarn->stale_configs.count > 0)
 		tell(tarn);
 	pthread_mutex_unlock(&tarn->mutex);
 }

@@ -27,7 +27,7 @@ struct collection {
 	struct tarn__totals gone; /* the servers of workers that were gone before */
 };
 
-struct tarn__collections {
+struct tarn__stats_collector {
 	pthread_mutex_t mutex;
 	pthread_cond_t added;
 	uint64_t since_sec;
@@ -114,16 +114,16 @@ static void add_state(struct tarn__server_totals *to, const struct tarn__server 
 		      uint64_t now_ms)
 {
 	to->is_over_tcp |= tarn__server_transport(server) == TARN__TCP;
-	to->is_loop |= server->is_loop;
+	to->is_forward_loop |= server->is_forward_loop;
 	to->is_dead |= atomic_load(&server->health->is_dead);
 	to->dead += tarn__server_is_dead(server);
 	to->is_plain |= tarn__server_is_plain(server, now_ms);
-	to->misspells |= server->traits.no_mixed_case;
+	to->no_0x20 |= server->traits.no_mixed_case;
 	to->drops_cookies |= server->traits.no_cookies;
 	to->drops_cookies |=
-		tarn__fallback_begin(&server->fallback, now_ms) == TARN__ASK_COOKIELESS;
-	to->misspells |= tarn__flaw_is_known(&server->misspells, now_ms);
-	to->garbles |= tarn__flaw_is_known(&server->garbles, now_ms);
+		tarn__fallback_begin(&server->fallback, now_ms) == TARN__FULLNESS_COOKIELESS;
+	to->no_0x20 |= tarn__quirk_is_known(&server->no_0x20, now_ms);
+	to->bad_cookies |= tarn__quirk_is_known(&server->bad_cookies, now_ms);
 	uint64_t ago_ms = now_ms - server->answered_ms;
 	if (server->answered_ms == 0 || ago_ms >= to->answered_ago_ms)
 		return;
@@ -178,9 +178,9 @@ static void forget_state(struct tarn__totals *totals)
 
 /* ---- collections -------------------------------------------------------------------------- */
 
-struct tarn__collections *tarn__collections_new(void)
+struct tarn__stats_collector *tarn__stats_collector_new(void)
 {
-	struct tarn__collections *all = calloc(1, sizeof(*all));
+	struct tarn__stats_collector *all = calloc(1, sizeof(*all));
 	if (all == NULL)
 		return NULL;
 	pthread_condattr_t attributes;
@@ -194,7 +194,7 @@ struct tarn__collections *tarn__collections_new(void)
 	return all;
 }
 
-void tarn__collections_free(struct tarn__collections *all)
+void tarn__stats_collector_free(struct tarn__stats_collector *all)
 {
 	if (all == NULL)
 		return;
@@ -205,7 +205,7 @@ void tarn__collections_free(struct tarn__collections *all)
 }
 
 /* With the mutex held: to all that it has not been added to yet. */
-static void add_to_open(struct tarn__collections *all, struct tarn_worker *worker)
+static void add_to_open(struct tarn__stats_collector *all, struct tarn_worker *worker)
 {
 	for (struct tarn__list *node = all->open.next; node != &all->open; node = node->next) {
 		struct collection *collection = TARN__CONTAINER(node, struct collection, node);
@@ -218,18 +218,18 @@ static void add_to_open(struct tarn__collections *all, struct tarn_worker *worke
 	worker->collected = all->begun;
 }
 
-void tarn__totals_join(struct tarn_worker *worker)
+void tarn__stats_collector_join(struct tarn_worker *worker)
 {
-	struct tarn__collections *all = tarn__get_collections(worker->tarn);
+	struct tarn__stats_collector *all = tarn__get_stats_collector(worker->tarn);
 	pthread_mutex_lock(&all->mutex);
 	all->workers++;
 	worker->collected = all->begun;
 	pthread_mutex_unlock(&all->mutex);
 }
 
-void tarn__totals_leave(struct tarn_worker *worker)
+void tarn__stats_collector_leave(struct tarn_worker *worker)
 {
-	struct tarn__collections *all = tarn__get_collections(worker->tarn);
+	struct tarn__stats_collector *all = tarn__get_stats_collector(worker->tarn);
 	pthread_mutex_lock(&all->mutex);
 	all->workers--;
 	add_to_open(all, worker);
@@ -238,16 +238,16 @@ void tarn__totals_leave(struct tarn_worker *worker)
 	pthread_mutex_unlock(&all->mutex);
 }
 
-void tarn__totals_add(struct tarn_worker *worker)
+void tarn__stats_collector_add(struct tarn_worker *worker)
 {
-	struct tarn__collections *all = tarn__get_collections(worker->tarn);
+	struct tarn__stats_collector *all = tarn__get_stats_collector(worker->tarn);
 	pthread_mutex_lock(&all->mutex);
 	add_to_open(all, worker);
 	pthread_mutex_unlock(&all->mutex);
 }
 
 /* With the mutex held, as for all below. */
-static void begin(struct tarn__collections *all, struct collection *collection)
+static void begin(struct tarn__stats_collector *all, struct collection *collection)
 {
 	const struct tarn__totals *gone = &all->gone;
 	struct tarn__totals *totals = collection->totals;
@@ -268,7 +268,7 @@ static void begin(struct tarn__collections *all, struct collection *collection)
 	tarn__list_append(&all->open, &collection->node);
 }
 
-static void wait_for_all(struct tarn__collections *all, const struct collection *collection,
+static void wait_for_all(struct tarn__stats_collector *all, const struct collection *collection,
 			 const struct timespec *until)
 {
 	while (collection->missing > 0 &&
@@ -290,7 +290,7 @@ static void forget_servers(struct tarn__totals *gone, struct tarn__totals *total
 	gone->server_count = kept;
 }
 
-static void end(struct tarn__collections *all, struct collection *collection)
+static void end(struct tarn__stats_collector *all, struct collection *collection)
 {
 	struct tarn__totals *totals = collection->totals, *gone = &collection->gone;
 	tarn__list_remove(&collection->node);
@@ -319,10 +319,10 @@ static struct timespec after_ms(unsigned ms)
 	return time;
 }
 
-struct tarn__totals *tarn__totals_collect(struct tarn *tarn, struct tarn_worker *own,
-					  unsigned timeout_ms)
+struct tarn__totals *tarn__stats_collect(struct tarn *tarn, struct tarn_worker *own,
+					 unsigned timeout_ms)
 {
-	struct tarn__collections *all = tarn__get_collections(tarn);
+	struct tarn__stats_collector *all = tarn__get_stats_collector(tarn);
 	struct timespec until = after_ms(timeout_ms);
 	struct collection collection = {.totals = calloc(1, sizeof(*collection.totals))};
 	if (collection.totals == NULL)

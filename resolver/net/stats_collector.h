@@ -23,7 +23,7 @@ struct tarn__server_totals {
 	struct tarn_address address;
 	const char *zone; /* "." or the forward zone whose server it is; the totals' own */
 	bool is_over_tcp; /* never asked over UDP */
-	bool is_loop; /* leads back to us */
+	bool is_forward_loop; /* leads back to us */
 	bool is_dead; /* a worker says so, and none has heard from it since */
 	unsigned dead; /* workers that take it for dead */
 	/* Of the worker that has heard from it last. */
@@ -32,7 +32,7 @@ struct tarn__server_totals {
 	uint64_t answered_ago_ms; /* UINT64_MAX: never */
 	struct tarn__server_counts counts; /* since it was configured, of all workers */
 	/* Asked without EDNS, without mixed case, without cookies. */
-	bool is_plain, misspells, garbles, drops_cookies;
+	bool is_plain, no_0x20, bad_cookies, drops_cookies;
 };
 
 struct tarn__totals {
@@ -55,22 +55,22 @@ struct tarn__totals {
  * The numbers of workers that were freed are in it: nothing that is counted goes back. NULL: out of
  * memory.
  */
-struct tarn__totals *tarn__totals_collect(struct tarn *, struct tarn_worker *own,
-					  unsigned timeout_ms);
+struct tarn__totals *tarn__stats_collect(struct tarn *, struct tarn_worker *own,
+					 unsigned timeout_ms);
 void tarn__totals_free(struct tarn__totals *);
 
 /* ---- the workers' side -------------------------------------------------------------------- */
 
 /* What is being collected now, and what is kept: one per tarn. NULL: out of memory. */
-struct tarn__collections;
-struct tarn__collections *tarn__collections_new(void);
-void tarn__collections_free(struct tarn__collections *);
+struct tarn__stats_collector;
+struct tarn__stats_collector *tarn__stats_collector_new(void);
+void tarn__stats_collector_free(struct tarn__stats_collector *);
 
 /* From join to leave a worker's numbers are waited for. It leaves when they do not change any more. */
-void tarn__totals_join(struct tarn_worker *);
-void tarn__totals_leave(struct tarn_worker *);
+void tarn__stats_collector_join(struct tarn_worker *);
+void tarn__stats_collector_leave(struct tarn_worker *);
 
-/* At its turn, where there are news: adds its numbers to what is being collected. */
-void tarn__totals_add(struct tarn_worker *);
+/* At its turn, where there are updates: adds its numbers to what is being collected. */
+void tarn__stats_collector_add(struct tarn_worker *);
 
 #endif

@@ -86,7 +86,7 @@ static void io_wake_at(void *data, uint64_t at_ms)
 	worker->wake_ms = at_ms;
 }
 
-/* ---- news --------------------------------------------------------------------------------- */
+/* ---- updates ------------------------------------------------------------------------------ */
 
 static void switch_carrier(void *arg)
 {
@@ -103,44 +103,46 @@ static int change_over(struct tarn_worker *worker, struct tarn__config *config)
 }
 
 /* What memory was too short for is tried again at the next turn. */
-static void take_news(struct tarn_worker *worker)
+static void take_updates(struct tarn_worker *worker)
 {
-	struct tarn__news news;
-	tarn__get_news(worker->tarn, &news);
-	/* What begins to be collected from now on is news that have not been seen. */
-	tarn__totals_add(worker);
-	if (news.config != worker->config && change_over(worker, news.config) != 0) {
-		tarn__config_put(news.config);
+	struct tarn__updates updates;
+	tarn__get_updates(worker->tarn, &updates);
+	/* What begins to be collected from now on is updates that have not been seen. */
+	tarn__stats_collector_add(worker);
+	if (updates.config != worker->config && change_over(worker, updates.config) != 0) {
+		tarn__config_put(updates.config);
 		return;
 	}
-	bool is_other = news.config != worker->config;
-	tarn__changed_over(worker->tarn, worker, news.config);
+	bool is_other = updates.config != worker->config;
+	tarn__applied(worker->tarn, worker, updates.config);
 	if (is_other)
 		tarn__tcp_review(worker->tcp);
-	if (news.networks != worker->seen.networks) {
+	if (updates.networks != worker->seen.networks) {
 		tarn__carrier_network_changed(worker->carrier);
 		tarn__resolver_network_changed(worker->resolver);
 	}
-	worker->seen.networks = news.networks;
+	worker->seen.networks = updates.networks;
 	/* Where memory is too short for it, loops are not found. */
-	if (news.loops != worker->seen.loops && tarn__takes_loops(worker->tarn, worker))
-		tarn__resolver_probe_loops(worker->resolver, tarn__report_loop, worker->tarn);
-	worker->seen.loops = news.loops;
-	worker->seen.count = news.count;
+	if (updates.forward_loops != worker->seen.forward_loops &&
+	    tarn__takes_forward_loops(worker->tarn, worker))
+		tarn__resolver_probe_forward_loops(worker->resolver, tarn__report_forward_loop,
+						   worker->tarn);
+	worker->seen.forward_loops = updates.forward_loops;
+	worker->seen.count = updates.count;
 }
 
-/* Clears the cache of some of what is outdated. Is there more? */
+/* Clears the cache of some of what is stale. Is there more? */
 static bool drop(struct tarn_worker *worker)
 {
-	struct tarn__outdated *outdated = &worker->outdated;
-	if (tarn__resolver_drop(worker->resolver, outdated->configs, outdated->count,
+	struct tarn__stale_configs *stale_configs = &worker->stale_configs;
+	if (tarn__resolver_drop(worker->resolver, stale_configs->configs, stale_configs->count,
 				&worker->drop_cursor))
 		return true;
-	tarn__outdated_fini(outdated);
+	tarn__stale_configs_fini(stale_configs);
 	worker->drop_cursor = 0;
 	/* There may have been another change meanwhile. */
-	tarn__changed_over(worker->tarn, worker, tarn__config_get(worker->config));
-	return outdated->count > 0;
+	tarn__applied(worker->tarn, worker, tarn__config_get(worker->config));
+	return stale_configs->count > 0;
 }
 
 /* ---- a server that takes no more ---------------------------------------------------------- */
@@ -206,10 +208,10 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static void take_turn(struct tarn_worker *worker)
 {
 	look_at_clock(worker);
-	if (tarn__has_news(worker->tarn, worker->seen.count))
-		take_news(worker);
+	if (tarn__has_updates(worker->tarn, worker->seen.count))
+		take_updates(worker);
 	uint64_t now_ms = tarn__clock_ms();
-	bool is_dropping = worker->outdated.count > 0 && drop(worker);
+	bool is_dropping = worker->stale_configs.count > 0 && drop(worker);
 	uint64_t next_ms = 0;
 	for (int round = 0; round < ROUNDS_PER_TURN && next_ms == 0; round++) {
 		next_ms = tarn__carrier_run(worker->carrier, now_ms);
@@ -433,8 +435,8 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 	tarn__udp_set_resolver(worker->udp, worker->resolver);
 	tarn__tcp_set_resolver(worker->tcp, worker->resolver);
 	tarn__join(tarn, worker);
-	tarn__totals_join(worker);
-	take_news(worker);
+	tarn__stats_collector_join(worker);
+	take_updates(worker);
 	return worker;
 }
 
@@ -447,11 +449,11 @@ void tarn_worker_free(struct tarn_worker *worker)
 	tarn__leave(worker->tarn, worker);
 	if (worker->resolver != NULL) {
 		unpark(worker);
-		while (worker->outdated.count > 0 && drop(worker))
+		while (worker->stale_configs.count > 0 && drop(worker))
 			;
 		tarn__resolver_end(worker->resolver);
 		tarn__asks_run(worker);
-		tarn__totals_leave(worker);
+		tarn__stats_collector_leave(worker);
 	}
 	stop_watchers(worker);
 	tarn__resolver_free(worker->resolver);

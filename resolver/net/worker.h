@@ -32,10 +32,10 @@ struct tarn_worker {
 	struct tarn *tarn;
 	struct tarn__list node; /* of the tarn's workers */
 	struct {
-		unsigned count, networks, loops; /* as in struct tarn__news */
-	} seen; /* of the news */
+		unsigned count, networks, forward_loops; /* as in struct tarn__updates */
+	} seen; /* of the updates */
 	struct tarn__config *config; /* a reference; guarded by the tarn's mutex */
-	struct tarn__outdated outdated; /* what is to be dropped from the cache */
+	struct tarn__stale_configs stale_configs; /* what is to be dropped from the cache */
 	uint64_t drop_cursor; /* how far that is */
 	uint64_t collected; /* totals.c: the last collection that it has added its numbers to */
 	struct ev_loop *loop;
@@ -70,7 +70,7 @@ void tarn__worker_leave(struct tarn_worker *);
  */
 void tarn__worker_observe(struct tarn_worker *, const struct tarn__observer *);
 
-/* Has the worker look for news. The only function for any thread. */
+/* Has the worker look for updates. The only function for any thread. */
 void tarn__worker_wake(struct tarn_worker *);
 
 /* ask.c: calls back what has been answered. Was there anything? */

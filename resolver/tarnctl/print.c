@@ -207,7 +207,7 @@ static void show_table(const json_t *rows, int indent, FILE *out, bool has_colou
 			bool is_last = i + 1 == count;
 			/* A record's data may be longer than any cell, once it is escaped. */
 			if (is_last && json_string_length(value) > sizeof(cell) / 5) {
-				tarn__show_text(json_string_value(value), out);
+				tarn__print_text(json_string_value(value), out);
 				continue;
 			}
 			format(columns[i].key, value, sizeof(cell), cell);
@@ -266,12 +266,12 @@ static void show_members(const json_t *object, int indent, FILE *out, bool has_c
 	}
 }
 
-void tarn__show(const json_t *object, FILE *out, bool has_colours)
+void tarn__print(const json_t *object, FILE *out, bool has_colours)
 {
 	show_members(object, 0, out, has_colours);
 }
 
-void tarn__show_text(const char *text, FILE *out)
+void tarn__print_text(const char *text, FILE *out)
 {
 	for (; *text; text++) {
 		unsigned char octet = (unsigned char)*text;

@@ -8,9 +8,9 @@
 #include <stdio.h>
 
 /* An object, whose members may be scalars, arrays, and objects of such. Nothing but graphic ASCII. */
-void tarn__show(const json_t *object, FILE *out, bool has_colours);
+void tarn__print(const json_t *object, FILE *out, bool has_colours);
 
 /* Text in lines, with what is neither graphic ASCII nor white space escaped. */
-void tarn__show_text(const char *text, FILE *out);
+void tarn__print_text(const char *text, FILE *out);
 
 #endif

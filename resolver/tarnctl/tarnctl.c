@@ -126,11 +126,11 @@ static bool is_error(const json_t *document)
 	const json_t *fault;
 	json_array_foreach(json_object_get(document, "faults"), index, fault)
 	{
-		tarn__show_text(json_string_value(fault), stderr);
+		tarn__print_text(json_string_value(fault), stderr);
 		fputc('\n', stderr);
 	}
 	fputs("tarnctl: ", stderr);
-	tarn__show_text(error, stderr);
+	tarn__print_text(error, stderr);
 	fputc('\n', stderr);
 	return true;
 }
@@ -143,7 +143,7 @@ static void show(const struct session *session, const json_t *result)
 		json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 		fputc('\n', stdout);
 	} else {
-		tarn__show(result, stdout, session->has_colours);
+		tarn__print(result, stdout, session->has_colours);
 	}
 }
 
@@ -158,7 +158,7 @@ static int show_answers(struct session *session)
 		const json_t *result = json_object_get(document, "ok");
 		bool has_failed = is_error(document);
 		if (text)
-			tarn__show_text(text, stdout);
+			tarn__print_text(text, stdout);
 		else if (result)
 			show(session, result);
 		bool is_last = has_failed || result || !text;
@@ -353,7 +353,7 @@ static void print_help(FILE *out)
 static int fail_usage(const char *what, const char *why)
 {
 	fputs("tarnctl: ", stderr);
-	tarn__show_text(what, stderr);
+	tarn__print_text(what, stderr);
 	fprintf(stderr, ": %s (see tarnctl --help)\n", why);
 	return EXIT_USAGE;
 }

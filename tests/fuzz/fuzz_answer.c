@@ -71,20 +71,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	query.qclass = tarn__get16(query.qname + query.qname_len + 2);
 	query.dnssec_ok = data[3] & TARN__FLAG_Z;
 
-	uint8_t octets[TARN__KEY_MAX], asked[TARN__ASK_MAX];
+	uint8_t octets[TARN__KEY_MAX], asked[TARN__QUERY_MAX];
 	struct tarn__key key;
 	fuzz_check(tarn__key_read(octets, tarn__key_write(&query, octets), &key));
-	size_t asked_len =
-		tarn__ask_write(&key, &(struct tarn__ask){.id = tarn__get16(data)}, asked);
+	size_t asked_len = tarn__query_write(
+		&key, &(struct tarn__query_options){.id = tarn__get16(data)}, asked);
 	struct tarn__answer answer, second;
 	bool exact_case = tarn__get16(data + 2) & TARN__FLAG_AA;
 	tarn__answer_read(data, len, asked, asked_len, &key, exact_case, stored, &answer);
-	fuzz_check((answer.verdict == TARN__ANSWER_FOREIGN) ==
+	fuzz_check((answer.answer_class == TARN__ANSWER_FOREIGN) ==
 		   (tarn__match(data, len, asked, asked_len) == TARN__MATCH_NONE));
 	if (answer.cookie)
 		fuzz_check(answer.cookie + answer.cookie_len <= data + len &&
 			   tarn__cookie_len_is_valid(answer.cookie_len));
-	if (answer.verdict != TARN__ANSWER_GOOD)
+	if (answer.answer_class != TARN__ANSWER_GOOD)
 		return 0;
 	fuzz_check(!exact_case || memcmp(query.qname, key.qname, key.qname_len) == 0);
 	fuzz_check(answer.ttl <= (answer.is_negative ? TARN__NEGATIVE_TTL_MAX : TARN__TTL_MAX));
@@ -100,7 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		&(struct tarn__reply){.limit = TARN__MESSAGE_MAX, .trust_ad = true}, reply);
 	check_sets(TARN__HEADER_LEN + (size_t)query.qname_len + 4, reply_len);
 	tarn__answer_read(reply, reply_len, asked, asked_len, &key, false, again, &second);
-	fuzz_check(second.verdict == TARN__ANSWER_GOOD && second.ttl == answer.ttl);
+	fuzz_check(second.answer_class == TARN__ANSWER_GOOD && second.ttl == answer.ttl);
 	fuzz_check(second.len == answer.len && memcmp(stored, again, second.len) == 0);
 	return 0;
 }

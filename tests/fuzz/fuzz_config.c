@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct tarn__faults faults = {0};
+	struct tarn__diagnostics diagnostics = {0};
 	struct tarn__statements statements = {0};
 	char *text = malloc(len + 1);
 	unsigned lines = 1;
@@ -23,18 +23,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	text[len] = '\0';
 	for (size_t i = 0; i < len; i++)
 		lines += data[i] == '\n';
-	if (tarn__config_text_clean(text, len, "f", &faults)) {
-		fuzz_check(faults.count == 0 && strlen(text) == len);
-		tarn__config_parse(text, "f", &statements, &faults);
+	if (tarn__config_text_clean(text, len, "f", &diagnostics)) {
+		fuzz_check(diagnostics.count == 0 && strlen(text) == len);
+		tarn__config_parse(text, "f", &statements, &diagnostics);
 	} else {
-		fuzz_check(faults.count > 0);
+		fuzz_check(diagnostics.count > 0);
 	}
 	for (size_t i = 0; i < statements.count; i++)
 		fuzz_check(statements.items[i].line >= 1 && statements.items[i].line <= lines);
-	for (size_t i = 0; i < faults.count; i++)
-		fuzz_check(faults.items[i].line >= 1 && faults.items[i].line <= lines);
+	for (size_t i = 0; i < diagnostics.count; i++)
+		fuzz_check(diagnostics.items[i].line >= 1 && diagnostics.items[i].line <= lines);
 	tarn__statements_fini(&statements);
-	tarn__faults_fini(&faults);
+	tarn__diagnostics_fini(&diagnostics);
 	free(text);
 	return 0;
 }

@@ -45,7 +45,7 @@ static char directory[] = "/tmp/tarn-fuzz-XXXXXX", path[64];
 static struct tarn__log sink;
 static struct tarn__process process;
 static struct tarn__settings settings = {.workers = 1}, *in_force = &settings;
-static struct tarn__subject subject;
+static struct tarn__control_context context;
 static struct tarn__control control;
 static struct client clients[CLIENTS];
 static unsigned reloads;
@@ -56,12 +56,12 @@ static void on_stop(void *data)
 }
 
 /* Every other one fails, for reasons that JSON has no letters for. */
-static int on_reload(void *data, struct tarn__faults *faults)
+static int on_reload(void *data, struct tarn__diagnostics *diagnostics)
 {
 	(void)data;
 	if (reloads++ % 2 == 0)
 		return 0;
-	tarn__faults_add(faults, "tarn.conf", 1, "not a word: \xff\"\\\x01");
+	tarn__diagnostics_add(diagnostics, "tarn.conf", 1, "not a word: \xff\"\\\x01");
 	return TARN_EINVAL;
 }
 
@@ -132,7 +132,7 @@ static bool hear(struct client *client)
 
 static void turn(void)
 {
-	ev_run(subject.loop, EVRUN_NOWAIT);
+	ev_run(context.loop, EVRUN_NOWAIT);
 	for (size_t i = 0; i < CLIENTS; i++)
 		while (hear(&clients[i]))
 			;
@@ -226,7 +226,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	set_up_once();
 	reloads = 0;
-	subject = (struct tarn__subject){
+	context = (struct tarn__control_context){
 		.loop = ev_loop_new(EVFLAG_NOENV),
 		.tarn = tarn_new(&(struct tarn_options){.cache_size = CACHE_SIZE}),
 		.log = &sink,
@@ -235,8 +235,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		.stop = on_stop,
 		.reload = on_reload,
 	};
-	control = (struct tarn__control){.subject = &subject};
-	fuzz_check(subject.loop && subject.tarn);
+	control = (struct tarn__control){.context = &context};
+	fuzz_check(context.loop && context.tarn);
 	fuzz_check(tarn__control_open(&control, path, NULL) == 0);
 	tarn__control_settle(&control);
 	for (size_t i = 0; i < CLIENTS; i++)
@@ -245,8 +245,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (size_t i = 0; i < CLIENTS; i++)
 		hang_up(&clients[i]);
 	tarn__control_close(&control);
-	tarn__subject_fini(&subject);
-	tarn_free(subject.tarn);
-	ev_loop_destroy(subject.loop);
+	tarn__control_context_fini(&context);
+	tarn_free(context.tarn);
+	ev_loop_destroy(context.loop);
 	return 0;
 }

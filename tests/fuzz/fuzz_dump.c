@@ -66,18 +66,18 @@ static void read_line(const char *from, struct line *out)
 
 static size_t ask(const struct tarn__key *key, uint8_t *wire)
 {
-	return tarn__ask_write(key, &(struct tarn__ask){.edns = true}, wire);
+	return tarn__query_write(key, &(struct tarn__query_options){.edns = true}, wire);
 }
 
 /* As if a server had said that. */
 static void check_is_answer(const struct line *line, uint64_t age_sec)
 {
 	static uint8_t stored[TARN__STORED_MAX];
-	uint8_t asked[TARN__ASK_MAX];
+	uint8_t asked[TARN__QUERY_MAX];
 	size_t len = ask(&line->key, asked);
 	struct tarn__answer answer;
 	tarn__answer_read(line->message, line->len, asked, len, &line->key, false, stored, &answer);
-	fuzz_check(answer.verdict == TARN__ANSWER_GOOD && answer.rcode == line->rcode);
+	fuzz_check(answer.answer_class == TARN__ANSWER_GOOD && answer.rcode == line->rcode);
 	fuzz_check(answer.ttl > age_sec);
 }
 
@@ -104,12 +104,14 @@ static bool is_special(const uint8_t *asked, size_t len)
 static void check_is_served(const struct line *line, uint64_t age_sec)
 {
 	static uint8_t reply[TARN__MESSAGE_MAX];
-	const struct tarn__asker asker = {.transport = TARN__TCP, .answer = never};
-	uint8_t asked[TARN__ASK_MAX];
+	const struct tarn__client_request client_request = {.transport = TARN__TCP,
+							    .answer = never};
+	uint8_t asked[TARN__QUERY_MAX];
 	size_t asked_len = ask(&line->key, asked);
 	if (is_special(asked, asked_len))
 		return;
-	long len = tarn__resolver_ask(outside.resolver, &asker, asked, asked_len, reply);
+	long len =
+		tarn__resolver_resolve(outside.resolver, &client_request, asked, asked_len, reply);
 	fuzz_check(len > 0 && (reply[3] & TARN__FLAG_RCODE) == line->rcode);
 	fuzz_check(!(reply[3] & TARN__FLAG_AD));
 	struct tarn__reader reader = {.wire = reply, .end = (size_t)len};

@@ -15,15 +15,16 @@ static void check(const struct tarn__query *query, const uint8_t *stored, size_t
 		  bool is_negative)
 {
 	static uint8_t reply[TARN__MESSAGE_MAX], again[TARN__STORED_MAX];
-	uint8_t octets[TARN__KEY_MAX], asked[TARN__ASK_MAX];
+	uint8_t octets[TARN__KEY_MAX], asked[TARN__QUERY_MAX];
 	struct tarn__key key;
 	struct tarn__answer answer;
 	fuzz_check(tarn__key_read(octets, tarn__key_write(query, octets), &key));
-	size_t asked_len = tarn__ask_write(&key, &(struct tarn__ask){.id = query->id}, asked);
+	size_t asked_len =
+		tarn__query_write(&key, &(struct tarn__query_options){.id = query->id}, asked);
 	size_t reply_len = tarn__reply_stored(query, stored, len,
 					      &(struct tarn__reply){.limit = TARN__UDP_MAX}, reply);
 	tarn__answer_read(reply, reply_len, asked, asked_len, &key, false, again, &answer);
-	fuzz_check(answer.verdict == TARN__ANSWER_GOOD && answer.is_negative == is_negative);
+	fuzz_check(answer.answer_class == TARN__ANSWER_GOOD && answer.is_negative == is_negative);
 	fuzz_check(answer.len == len && memcmp(stored, again, len) == 0);
 }
 

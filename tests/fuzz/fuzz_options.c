@@ -37,8 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	message[27] = (uint8_t)len;
 	memcpy(message + 28, data, len);
 	bool is_good = walk(message + 28, len, &expected);
-	int verdict = tarn__query_parse(message, 28 + len, &query);
-	fuzz_check(verdict == (is_good ? TARN__QUERY_GOOD : TARN__FORMERR) && query.has_opt);
+	int parsed = tarn__query_parse(message, 28 + len, &query);
+	fuzz_check(parsed == (is_good ? TARN__QUERY_GOOD : TARN__FORMERR) && query.has_opt);
 	fuzz_check(query.cookie == expected.cookie && query.cookie_len == expected.cookie_len);
 	fuzz_check(query.wants_keepalive == expected.wants_keepalive);
 	return 0;

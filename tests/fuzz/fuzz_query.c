@@ -12,7 +12,7 @@
 
 static void check_key(const struct tarn__query *query)
 {
-	uint8_t octets[TARN__KEY_MAX], ask[TARN__ASK_MAX];
+	uint8_t octets[TARN__KEY_MAX], query_options[TARN__QUERY_MAX];
 	struct tarn__key key;
 	fuzz_check(tarn__key_read(octets, tarn__key_write(query, octets), &key));
 	fuzz_check(key.qname_len == query->qname_len && key.qtype == query->qtype);
@@ -20,12 +20,12 @@ static void check_key(const struct tarn__query *query)
 	fuzz_check(key.dnssec_ok == query->dnssec_ok);
 
 	struct tarn__query upstream;
-	const struct tarn__ask how = {.id = query->id,
-				      .edns = query->has_opt,
-				      .cookie = query->cookie,
-				      .cookie_len = query->cookie_len};
-	size_t len = tarn__ask_write(&key, &how, ask);
-	fuzz_check(tarn__query_parse(ask, len, &upstream) == TARN__QUERY_GOOD);
+	const struct tarn__query_options how = {.id = query->id,
+						.edns = query->has_opt,
+						.cookie = query->cookie,
+						.cookie_len = query->cookie_len};
+	size_t len = tarn__query_write(&key, &how, query_options);
+	fuzz_check(tarn__query_parse(query_options, len, &upstream) == TARN__QUERY_GOOD);
 	fuzz_check(upstream.has_opt == query->has_opt && upstream.qtype == query->qtype);
 	fuzz_check(upstream.cookie_len == query->cookie_len);
 }
@@ -45,10 +45,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct tarn__query query, again;
 	uint8_t reply[TARN__UDP_MIN];
-	int verdict = tarn__query_parse(data, len, &query);
-	if (verdict == TARN__QUERY_DROP)
+	int parsed = tarn__query_parse(data, len, &query);
+	if (parsed == TARN__QUERY_DROP)
 		return 0;
-	if (verdict == TARN__QUERY_GOOD) {
+	if (parsed == TARN__QUERY_GOOD) {
 		check_key(&query);
 		/* A question, an OPT and a signature. */
 		fuzz_check(tarn__get16(data + 4) == 1 && tarn__get32(data + 6) == 0);
@@ -61,15 +61,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		.ede_count = 1,
 		.ede = {{.code = TARN__EDE_NETWORK_ERROR, .text = "text"}},
 	};
-	check_refusal(query, verdict == TARN__QUERY_GOOD, &options, len);
+	check_refusal(query, parsed == TARN__QUERY_GOOD, &options, len);
 	size_t reply_len =
-		tarn__reply_error(&query, (uint16_t)verdict, &options, TARN__UDP_MIN, reply);
+		tarn__reply_error(&query, (uint16_t)parsed, &options, TARN__UDP_MIN, reply);
 	fuzz_check(reply_len <= sizeof(reply));
 	fuzz_check(tarn__query_parse(reply, reply_len, &again) == TARN__QUERY_DROP);
 	reply[2] &= 0x7f; /* no response any more: it can be parsed like a question */
-	verdict = tarn__query_parse(reply, reply_len, &again);
+	parsed = tarn__query_parse(reply, reply_len, &again);
 	fuzz_check(again.id == query.id && again.has_opt == query.has_opt);
 	fuzz_check(!again.qname == !query.qname && again.cookie_len == query.cookie_len);
-	fuzz_check(again.qname ? again.qtype == query.qtype : verdict != TARN__QUERY_GOOD);
+	fuzz_check(again.qname ? again.qtype == query.qtype : parsed != TARN__QUERY_GOOD);
 	return 0;
 }

@@ -47,7 +47,7 @@ static void take_zone(struct zone *zone, size_t index)
 	uint8_t how = take();
 	*zone = (struct zone){.is_there = index == 0 || how & 1,
 			      .count = how >> 1 & 3,
-			      .policy = (enum tarn_policy)(how >> 3 & 3)};
+			      .selection = (enum tarn_selection)(how >> 3 & 3)};
 	if (how & 0x80 && zone->count == 0)
 		zone->count = 1;
 	unsigned first = how >> 5 & 3;
@@ -70,7 +70,7 @@ static struct tarn_options make_options(const struct plan *plan, struct tarn_for
 {
 	struct tarn_options options = {.upstreams = plan->zones[0].servers,
 				       .upstream_count = plan->zones[0].count,
-				       .policy = plan->zones[0].policy,
+				       .selection = plan->zones[0].selection,
 				       .forwards = forwards,
 				       .trust_ad = plan->trusts_ad};
 	for (size_t i = 1; i < ZONES; i++)
@@ -79,7 +79,7 @@ static struct tarn_options make_options(const struct plan *plan, struct tarn_for
 				(struct tarn_forward){.zone = play_zones[i],
 						      .upstreams = plan->zones[i].servers,
 						      .upstream_count = plan->zones[i].count,
-						      .policy = plan->zones[i].policy};
+						      .selection = plan->zones[i].selection};
 	return options;
 }
 
@@ -324,7 +324,7 @@ static void do_automatic(void)
 
 static void do_look_for_loops(void)
 {
-	tarn__resolver_probe_loops(play.workers[0].resolver, on_loop_found, NULL);
+	tarn__resolver_probe_forward_loops(play.workers[0].resolver, on_loop_found, NULL);
 	play_pass(0);
 }
 

@@ -552,20 +552,22 @@ long play_put_question(struct client *client, size_t worker, const uint8_t *wire
 	/* Many of them, who ask little. */
 	struct tarn_address address = {.in4.sin_family = AF_INET};
 	address.in4.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)number % 64);
-	const struct tarn__asker asker = {.transport = client->over_tcp ? TARN__TCP : TARN__UDP,
-					  .answer = on_reply,
-					  .owner = &play,
-					  .client = &address,
-					  .route = &number,
-					  .route_len = sizeof number};
+	const struct tarn__client_request client_request = {
+		.transport = client->over_tcp ? TARN__TCP : TARN__UDP,
+		.answer = on_reply,
+		.owner = &play,
+		.client = &address,
+		.route = &number,
+		.route_len = sizeof number};
 	client->is_waiting = true;
 	client->asked_ms = play_now_ms();
-	long got = tarn__resolver_ask(play.workers[worker].resolver, &asker, wire, len, reply);
+	long got = tarn__resolver_resolve(play.workers[worker].resolver, &client_request, wire, len,
+					  reply);
 	/* As a loop does after every batch of questions. */
 	play.workers[worker].wake_at_ms = play_now_ms();
 	if (got > 0)
 		check_reply(client, reply, (size_t)got);
-	else if (got == TARN__ASK_DROP)
+	else if (got == TARN__RESOLVE_DROP)
 		client->is_waiting = false;
 	return got;
 }
@@ -636,7 +638,7 @@ struct client *play_ask(size_t worker, const struct key *key, uint8_t how)
 	/* One that has to wait sends nothing yet. */
 	if (play.is_first_send && lookups_started(worker) > started)
 		memset(entry->sends[worker], 0, sizeof entry->sends[worker]);
-	PROMISE(got != TARN__ASK_DROP);
+	PROMISE(got != TARN__RESOLVE_DROP);
 	PROMISE(got > 0 || !(is_hit || client->wants_cached));
 	PROMISE(client->is_good || !is_hit);
 	return client;

@@ -40,7 +40,7 @@ struct zone {
 	size_t count;
 	unsigned numbers[SERVERS_MAX];
 	struct tarn_address servers[SERVERS_MAX];
-	enum tarn_policy policy;
+	enum tarn_selection selection;
 };
 
 struct plan {
@@ -159,7 +159,7 @@ void play_lose_all(void);
 
 /* NULL: there are enough of them. */
 struct client *play_new_client(void);
-/* As tarn__resolver_ask(). */
+/* As tarn__resolver_resolve(). */
 long play_put_question(struct client *, size_t worker, const uint8_t *wire, size_t len);
 /* Bits of how: 1 with EDNS, 2 over TCP, 32 without RD. NULL: there are enough. */
 struct client *play_ask(size_t worker, const struct key *, uint8_t how);

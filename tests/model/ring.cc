@@ -29,38 +29,38 @@ static void tracked_copy(void *to, const void *from, size_t len)
 
 struct ring_model;
 
-struct tarn__questions {
+struct tarn__query_log {
 	tarn__ring ring;
 	bool is_asleep;
 	rl::semaphore<ring_model> wake; /* the eventfd: it is readable, or not */
 };
 
-static bool is_empty(const tarn__questions *questions)
+static bool is_empty(const tarn__query_log *query_log)
 {
-	return tarn__ring_is_empty(&questions->ring);
+	return tarn__ring_is_empty(&query_log->ring);
 }
 
-static void wake(tarn__questions *questions)
+static void wake(tarn__query_log *query_log)
 {
 	unsigned before;
-	questions->wake.post(1, before, RL_INFO);
+	query_log->wake.post(1, before, RL_INFO);
 }
 
-static void wait(tarn__questions *questions, bool is_full, int timeout_ms)
+static void wait(tarn__query_log *query_log, bool is_full, int timeout_ms)
 {
 	RL_ASSERT(!is_full && timeout_ms == -1);
-	questions->wake.wait(false, false, RL_INFO);
+	query_log->wake.wait(false, false, RL_INFO);
 }
 
 #include "questions-sleep.c"
 
-static void wake_sleeper(tarn__questions *questions)
+static void wake_sleeper(tarn__query_log *query_log)
 {
 #include "questions-wake.c"
 }
 
 struct ring_model : rl::test_suite<ring_model, 2> {
-	tarn__questions questions;
+	tarn__query_log query_log;
 	uint8_t next; /* that is to be taken */
 
 	static const uint8_t RECORDS = 3;
@@ -69,19 +69,19 @@ struct ring_model : rl::test_suite<ring_model, 2> {
 	{
 		begin_shadows();
 		/* So that records lie across the end. */
-		add_atomic(&questions.ring.put, TARN__RING_SIZE - 2);
-		add_atomic(&questions.ring.taken, TARN__RING_SIZE - 2);
-		add_atomic(&questions.ring.lost, 0);
-		add_atomic(&questions.is_asleep, false);
+		add_atomic(&query_log.ring.put, TARN__RING_SIZE - 2);
+		add_atomic(&query_log.ring.taken, TARN__RING_SIZE - 2);
+		add_atomic(&query_log.ring.lost, 0);
+		add_atomic(&query_log.is_asleep, false);
 		for (unsigned i = 0; i < TARN__RING_SIZE; i++)
-			add_variable(&questions.ring.octets[i], 0);
-		questions.wake.init(false, 0, 1, RL_INFO);
+			add_variable(&query_log.ring.octets[i], 0);
+		query_log.wake.init(false, 0, 1, RL_INFO);
 		next = 0;
 	}
 
 	void after()
 	{
-		questions.wake.deinit(RL_INFO);
+		query_log.wake.deinit(RL_INFO);
 		end_shadows();
 	}
 
@@ -89,7 +89,7 @@ struct ring_model : rl::test_suite<ring_model, 2> {
 	bool take()
 	{
 		uint8_t out[TARN__RING_RECORD_MAX];
-		size_t len = tarn__ring_take(&questions.ring, out);
+		size_t len = tarn__ring_take(&query_log.ring, out);
 		if (len == 0)
 			return false;
 		RL_ASSERT(len == 2 && out[0] == out[1] && out[0] >= next && out[0] < RECORDS);
@@ -99,8 +99,8 @@ struct ring_model : rl::test_suite<ring_model, 2> {
 
 	void put(uint8_t number)
 	{
-		tarn__ring_put(&questions.ring, &number, 1, &number, 1);
-		wake_sleeper(&questions);
+		tarn__ring_put(&query_log.ring, &number, 1, &number, 1);
+		wake_sleeper(&query_log);
 	}
 
 	/* There is room for three records, and not for four. */
@@ -115,7 +115,7 @@ struct ring_model : rl::test_suite<ring_model, 2> {
 			while (take())
 				;
 			if (next < RECORDS)
-				sleep_until_woken(&questions);
+				sleep_until_woken(&query_log);
 		}
 	}
 };

@@ -69,7 +69,7 @@ struct script {
 	struct forward forwards[SETTINGS_MAX];
 	size_t forward_count;
 	bool trust_ad;
-	enum tarn_policy policy;
+	enum tarn_selection selection;
 	bool has_begun;
 	struct outside outside;
 	struct client clients[CLIENTS_MAX];
@@ -287,20 +287,21 @@ static void do_ask(struct script *script)
 	struct tarn_address client_address = it->address;
 	struct client *route = it;
 	static uint8_t reply[TARN__MESSAGE_MAX];
-	struct tarn__asker asker = {.transport = it->over_tcp ? TARN__TCP : TARN__UDP,
-				    .answer = on_answer,
-				    .owner = script,
-				    .client = &client_address,
-				    .keepalive = KEEPALIVE,
-				    .route = &route,
-				    .route_len = sizeof route};
-	long got = tarn__resolver_ask(script->outside.resolver, &asker, question, it->question_len,
-				      reply);
+	struct tarn__client_request client_request = {.transport =
+							      it->over_tcp ? TARN__TCP : TARN__UDP,
+						      .answer = on_answer,
+						      .owner = script,
+						      .client = &client_address,
+						      .keepalive = KEEPALIVE,
+						      .route = &route,
+						      .route_len = sizeof route};
+	long got = tarn__resolver_resolve(script->outside.resolver, &client_request, question,
+					  it->question_len, reply);
 	memset(question, 0xff, sizeof question);
 	memset(&client_address, 0xff, sizeof client_address);
 	route = NULL;
-	memset(&asker, 0xff, sizeof asker);
-	MUST(script, got != TARN__ASK_DROP, "the question was dropped");
+	memset(&client_request, 0xff, sizeof client_request);
+	MUST(script, got != TARN__RESOLVE_DROP, "the question was dropped");
 	if (got > 0)
 		on_answer(script, &it, reply, (size_t)got);
 }
@@ -677,16 +678,16 @@ static void do_trust_ad(struct script *script)
 	script->trust_ad = true;
 }
 
-static void do_policy(struct script *script)
+static void do_selection(struct script *script)
 {
 	static const char *const names[] = {"fastest", "sequential", "round-robin", "parallel",
 					    "strict"};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (strcmp(names[i], word(script, 1, "a policy")) == 0) {
-			script->policy = (enum tarn_policy)i;
+		if (strcmp(names[i], word(script, 1, "a selection")) == 0) {
+			script->selection = (enum tarn_selection)i;
 			return;
 		}
-	MUST(script, false, "not a policy: %s", script->words[1]);
+	MUST(script, false, "not a selection: %s", script->words[1]);
 }
 
 /* It must ask for that itself. */
@@ -744,7 +745,7 @@ static struct tarn_options make_options(struct script *script, const char *passe
 		.upstreams = script->servers,
 		.traits = script->traits,
 		.upstream_count = script->server_count,
-		.policy = script->policy,
+		.selection = script->selection,
 		.forwards = forwards,
 		.forward_count = script->forward_count,
 		.allow = script->allowed,
@@ -818,7 +819,7 @@ static const struct statement {
 	{"allow", do_allow, BEFORE},
 	{"through", do_through, BEFORE},
 	{"trust-ad", do_trust_ad, BEFORE},
-	{"policy", do_policy, BEFORE},
+	{"selection", do_selection, BEFORE},
 	{"forward", do_forward, EVER},
 	{"unforward", do_unforward, AFTER},
 	{"ask", do_ask, AFTER},

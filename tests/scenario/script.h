@@ -9,7 +9,7 @@
  *	allow NETWORK
  *	through NAME
  *	trust-ad
- *	policy fastest|sequential|round-robin|parallel|strict
+ *	selection fastest|sequential|round-robin|parallel|strict
  *		the configuration; without them it is a configuration's default
  *	forward ZONE [ADDRESS...] [following]
  *	unforward ZONE

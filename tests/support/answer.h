@@ -17,7 +17,7 @@ enum { ID = 0x4711, RESPONSE = TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA };
 static uint8_t key_octets[TARN__KEY_MAX];
 static struct tarn__key key;
 static struct tarn__query query;
-static uint8_t asked[TARN__ASK_MAX];
+static uint8_t asked[TARN__QUERY_MAX];
 static size_t asked_len;
 
 static struct message message;
@@ -33,7 +33,8 @@ static inline void ask(const char *name, unsigned type, bool dnssec_ok)
 	ck_assert_int_eq(tarn__query_parse(question.wire, question.len, &query), TARN__QUERY_GOOD);
 	size_t len = tarn__key_write(&query, key_octets);
 	ck_assert(tarn__key_read(key_octets, len, &key));
-	asked_len = tarn__ask_write(&key, &(struct tarn__ask){.id = ID, .edns = true}, asked);
+	asked_len = tarn__query_write(&key, &(struct tarn__query_options){.id = ID, .edns = true},
+				      asked);
 }
 
 static inline void set_up(void)
@@ -49,7 +50,7 @@ static inline void start(unsigned flags)
 	message.wire[5] = 1;
 }
 
-static inline enum tarn__verdict judge_octets(const uint8_t *wire, size_t len, bool exact_case)
+static inline enum tarn__answer_class judge_octets(const uint8_t *wire, size_t len, bool exact_case)
 {
 	uint8_t *copy = malloc(len ? len : 1);
 	ck_assert_ptr_nonnull(copy);
@@ -59,18 +60,18 @@ static inline enum tarn__verdict judge_octets(const uint8_t *wire, size_t len, b
 	if (answer.cookie)
 		answer.cookie = wire + (answer.cookie - copy);
 	free(copy);
-	if (answer.verdict != TARN__ANSWER_GOOD)
+	if (answer.answer_class != TARN__ANSWER_GOOD)
 		ck_assert_uint_eq(answer.len, 0);
-	return answer.verdict;
+	return answer.answer_class;
 }
 
-static inline enum tarn__verdict judge(void)
+static inline enum tarn__answer_class judge(void)
 {
 	return judge_octets(message.wire, message.len, true);
 }
 
 /* The verdict on records with an rcode. */
-static inline enum tarn__verdict judge_records(unsigned rcode, const char *records)
+static inline enum tarn__answer_class judge_records(unsigned rcode, const char *records)
 {
 	start(RESPONSE | rcode);
 	put_records(&message, records);
@@ -82,7 +83,7 @@ static inline const char *kept(void)
 {
 	static struct text text;
 	static uint8_t reply[TARN__MESSAGE_MAX];
-	ck_assert_int_eq(answer.verdict, TARN__ANSWER_GOOD);
+	ck_assert_int_eq(answer.answer_class, TARN__ANSWER_GOOD);
 	size_t len = tarn__reply_stored(&query, stored, answer.len,
 					&(struct tarn__reply){.limit = TARN__MESSAGE_MAX}, reply);
 	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, answer.rcode);

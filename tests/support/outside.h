@@ -45,7 +45,7 @@ struct outside {
 void outside_init(struct outside *, const struct tarn_address *servers, size_t count);
 /* The same with all that a configuration may say; the cache's size and clock are set here. */
 void outside_init_with(struct outside *, const struct tarn_options *);
-/* The same again, for one or both workers; then what is outdated is dropped from the cache. */
+/* The same again, for one or both workers; then what is stale is dropped from the cache. */
 void outside_reconfigure(struct outside *first, const struct tarn_options *);
 /* With other servers for the root. */
 void outside_set_servers(struct outside *, const struct tarn_address *servers, size_t count);

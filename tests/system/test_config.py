@@ -152,15 +152,15 @@ def test_the_machines_own_file_needs_no_option(mounted):
 
 def test_check_prints_a_file_that_says_the_same(conf):
     text = """
-        upstream = { 192.0.2.1, 2001:db8::1 } policy = parallel
+        upstream = { 192.0.2.1, 2001:db8::1 } selection = parallel
         source = 2001:db8::7
         access { allow = { 192.0.2.0/24 } pass = { "local", 'a\\\\.b' } hide-identity = yes }
         user = root
         sandbox = no
-        log { level = debug questions = "/x \\"y\\" \\$ \\\\" dnstap = /z }
+        log { level = debug queries = "/x \\"y\\" \\$ \\\\" dnstap = /z }
         control { socket = "/a b" group = root }
         metrics { address = ::1 }
-        forward "corp.example" { upstream = 192.0.2.9:5300 policy = sequential interface = wg0 }
+        forward "corp.example" { upstream = 192.0.2.9:5300 selection = sequential interface = wg0 }
         forward "10.0.0.0/8" { }
     """
     first = check(conf(as_built(text)), "-w", "3")
@@ -172,21 +172,21 @@ def test_check_prints_a_file_that_says_the_same(conf):
 def test_check_says_where_each_value_comes_from(conf):
     conf("cache { size = 3M }\n", "a.inc")
     conf("\nupstream += { 192.0.2.2 }\n", "b.inc")
-    path = conf('upstream = 192.0.2.1\ninclude = "*.inc"\nworkers = 4\npolicy = fastest\n'
-                'forward "a" { upstream = 192.0.2.3 }\nforward "b" {\npolicy = fastest }\n')
+    path = conf('upstream = 192.0.2.1\ninclude = "*.inc"\nworkers = 4\nselection = fastest\n'
+                'forward "a" { upstream = 192.0.2.3 }\nforward "b" {\nselection = fastest }\n')
     lines = check(path, "--workers", "2").splitlines()
     directory = os.path.dirname(path)
     assert f"{'upstream = { 192.0.2.1:53, 192.0.2.2:53 }':48} # {path}:1" in lines
     assert f"\t{'size = 3M':40} # {directory}/a.inc:1" in lines
     assert f"{'workers = 2':48} # command line" in lines
-    assert f"{'policy = fastest':48} # {path}:4" in lines
+    assert f"{'selection = fastest':48} # {path}:4" in lines
     assert f"{'trust-ad = no':48} # default" in lines
     assert f"# include: {directory}/b.inc" in lines
     zone_a, zone_b = (lines[lines.index(f'forward "{zone}" {{ # {path}:{line}'):]
                       for zone, line in (("a", 5), ("b", 6)))
     assert zone_a[1:3] == [f"\t{'upstream = { 192.0.2.3:53 }':40} # {path}:5",
-                           f"\t{'policy = fastest':40} # default"]
-    assert zone_b[2] == f"\t{'policy = fastest':40} # {path}:6"
+                           f"\t{'selection = fastest':40} # default"]
+    assert zone_b[2] == f"\t{'selection = fastest':40} # {path}:6"
 
 
 def test_check_says_what_memory_it_takes():
@@ -194,7 +194,7 @@ def test_check_says_what_memory_it_takes():
     figures = dict(re.findall(r"^#   (\S.*?) {2,}(\S+ \S+)$", out, re.MULTILINE))
     assert figures["answers (cache)"] == "3 MiB"
     assert len(figures) == 6
-    logs = ["--question-log", "stderr"]
+    logs = ["--query-log", "stderr"]
     logs += ["--dnstap", "/x"] if servers.is_built_with("dnstap") else []
     assert len(re.findall("^# .* on their way", check(
         "/dev/null", "-u", "192.0.2.1", *logs), re.M)) == len(logs) // 2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who looks on: the question log and dnstap, also where nobody reads them."""
+"""Who looks on: the query log and dnstap, also where nobody reads them."""
 
 import json
 import os
@@ -95,7 +95,7 @@ def ask_many(tarn, count):
 TOO_MANY = 6000
 
 
-# ---- the question log ----------------------------------------------------------------------------
+# ---- the query log -------------------------------------------------------------------------------
 
 def test_each_way_to_an_answer_shows(run_tarn, run_upstream, log):
     failing = set()
@@ -109,7 +109,7 @@ def test_each_way_to_an_answer_shows(run_tarn, run_upstream, log):
         return reply(question, f"{question.name} 1 IN A 192.0.2.1")
 
     upstream = run_upstream(script)
-    tarn = run_tarn("-w", 1, "--question-log", log.path, upstreams=[upstream])
+    tarn = run_tarn("-w", 1, "--query-log", log.path, upstreams=[upstream])
     began = time.time()
     for name in ("miss", "miss", "stale", "failure", "failure", "localhost"):
         tarn.ask(f"{name}.")
@@ -156,7 +156,7 @@ def dns_time(text):
 
 
 def test_client_and_transport_show(run_tarn, run_upstream, log):
-    tarn = run_tarn("--question-log", log.path, upstreams=[run_upstream(address())])
+    tarn = run_tarn("--query-log", log.path, upstreams=[run_upstream(address())])
     wire = dns.message.make_query("a.example.", "TXT").to_wire()
     with tarn.udp_socket() as udp, tarn.tcp_socket() as tcp:
         udp.send(wire)
@@ -176,7 +176,7 @@ def test_client_and_transport_show(run_tarn, run_upstream, log):
 
 
 def test_a_name_cannot_forge_a_line(run_tarn, run_upstream, log):
-    tarn = run_tarn("--question-log", log.path, upstreams=[run_upstream(address())])
+    tarn = run_tarn("--query-log", log.path, upstreams=[run_upstream(address())])
     label = b"x\n# 2026 9 lines lost\n\x1b[2J\x00\xff \t\r."
     tarn.udp(dns.message.make_query(dns.name.Name([label, b"example", b""]), "A"))
     tarn.ask("last.example.")
@@ -188,7 +188,7 @@ def test_a_name_cannot_forge_a_line(run_tarn, run_upstream, log):
 
 
 def test_it_may_go_to_stderr(run_tarn, run_upstream):
-    tarn = run_tarn("--question-log", "stderr", upstreams=[run_upstream(address())])
+    tarn = run_tarn("--query-log", "stderr", upstreams=[run_upstream(address())])
     tarn.ask("a.example.")
     tarn.wait_for_line(r"Z 127\.0\.0\.1:\d+ udp a\.example\. A NOERROR miss 127\.0\.0\.1:\d+ \d+$")
 
@@ -200,7 +200,7 @@ def thread_names(tarn):
 
 def test_it_is_off_by_default(run_tarn, run_upstream, log):
     upstream = run_upstream(address())
-    on, off = run_tarn("--question-log", log.path, upstreams=[upstream]), \
+    on, off = run_tarn("--query-log", log.path, upstreams=[upstream]), \
         run_tarn(upstreams=[upstream])
     for tarn in (on, off):
         tarn.ask("a.example.")
@@ -211,10 +211,10 @@ def test_it_is_off_by_default(run_tarn, run_upstream, log):
 
 
 def test_a_file_that_cannot_be_opened_keeps_it_from_starting():
-    done = servers.run_tarn("-l", "127.0.0.1:0", "-u", "192.0.2.1", "--question-log",
+    done = servers.run_tarn("-l", "127.0.0.1:0", "-u", "192.0.2.1", "--query-log",
                             "/nowhere/questions")
     assert (done.returncode, done.stderr.splitlines()[-1]) == \
-        (1, "tarn: cannot open the question log /nowhere/questions: No such file or directory")
+        (1, "tarn: cannot open the query log /nowhere/questions: No such file or directory")
 
 
 def test_a_slow_reader_delays_nobody(run_tarn, run_upstream, log, tmp_path):
@@ -222,7 +222,7 @@ def test_a_slow_reader_delays_nobody(run_tarn, run_upstream, log, tmp_path):
     os.mkfifo(log.path)
     reader = os.open(log.path, os.O_RDONLY | os.O_NONBLOCK)
     control = str(tmp_path / "control")
-    tarn = run_tarn("-w", 1, "--question-log", log.path, "--control", control,
+    tarn = run_tarn("-w", 1, "--query-log", log.path, "--control", control,
                     upstreams=[run_upstream(address())])
     longest = ask_many(tarn, TOO_MANY)
     if not tarn.is_slow:
@@ -241,31 +241,31 @@ def test_a_slow_reader_delays_nobody(run_tarn, run_upstream, log, tmp_path):
             lost += int(match[2]) if match else 0
             lines += not match
     assert lines + lost == TOO_MANY + 1 and lost > 0
-    assert read_lost(control) == {"question_log": lost, "dnstap": 0}
+    assert read_lost(control) == {"query_log": lost, "dnstap": 0}
     tarn.stop()
     os.close(reader)
 
 
 def test_a_full_device_delays_nobody_and_is_told_once(run_tarn, run_upstream):
-    tarn = run_tarn("-w", 1, "--question-log", "/dev/full", upstreams=[run_upstream(address())])
+    tarn = run_tarn("-w", 1, "--query-log", "/dev/full", upstreams=[run_upstream(address())])
     assert ask_many(tarn, TOO_MANY) < (5 if tarn.is_slow else 0.5)
-    tarn.wait_for_line("cannot write the question log to /dev/full: No space left on device")
+    tarn.wait_for_line("cannot write the query log to /dev/full: No space left on device")
     tarn.stop()
     assert tarn.log.count("No space left") == 1
 
 
 def test_a_full_disk_delays_nobody_and_goes_on_when_there_is_room(run_tarn, run_upstream, tool,
                                                                   mounted, tmp_path):
-    tarn = run_tarn("-w", 1, "--question-log", str(tmp_path / "questions"),
+    tarn = run_tarn("-w", 1, "--query-log", str(tmp_path / "questions"),
                     prefix=mounted(f"mount -t tmpfs -o size=16k tmpfs {tmp_path}"),
                     upstreams=[run_upstream(address())])
     log = QuestionLog(f"/proc/{tarn.pid}/root{tmp_path}/questions")
     assert ask_many(tarn, TOO_MANY) < (5 if tarn.is_slow else 0.5)
-    tarn.wait_for_line("cannot write the question log to .*: No space left on device")
+    tarn.wait_for_line("cannot write the query log to .*: No space left on device")
     assert 0 < os.stat(log.path).st_size <= 16384
     subprocess.run([tool("nsenter"), "-t", str(tarn.pid), "-m", "mount", "-o", "remount,size=4m",
                     tmp_path], check=True, timeout=10)
-    tarn.wait_for_line("writing the question log to .* again")
+    tarn.wait_for_line("writing the query log to .* again")
     tarn.ask("last.example.")
     lines = log.wait(TOO_MANY + 2)
     assert {line.name for line in lines} == {"a.example.", "last.example."}
@@ -280,7 +280,7 @@ def reload(tarn, count, line="the configuration has been reloaded"):
 
 
 def test_a_file_that_was_moved_is_opened_anew(run_tarn, run_upstream, log):
-    tarn = run_tarn("--question-log", log.path, upstreams=[run_upstream(address())])
+    tarn = run_tarn("--query-log", log.path, upstreams=[run_upstream(address())])
     tarn.ask("a.example.")
     log.wait(1)
     os.rename(log.path, log.path + ".1")
@@ -300,16 +300,16 @@ def test_it_comes_and_goes_with_reloads(run_tarn, run_upstream, log, tmp_path):
     # The sandbox keeps to the directories that were named at the start.
     tarn = run_tarn("--config", file, "--no-sandbox", upstreams=[run_upstream(address())])
     tarn.ask("off.example.")
-    file.write_text(f'log {{ questions = "{log.path}" }}')
+    file.write_text(f'log {{ queries = "{log.path}" }}')
     reload(tarn, 1)
     tarn.ask("on.example.")
     log.wait(1)
-    file.write_text('log { questions = "/nowhere/questions" }')
-    reload(tarn, 1, "cannot open the question log /nowhere/questions")
+    file.write_text('log { queries = "/nowhere/questions" }')
+    reload(tarn, 1, "cannot open the query log /nowhere/questions")
     tarn.wait_for_line("the configuration is not reloaded")
     tarn.ask("still.example.")
     log.wait(2)
-    file.write_text(f'log {{ questions = "{other.path}" }}')
+    file.write_text(f'log {{ queries = "{other.path}" }}')
     reload(tarn, 2)
     tarn.ask("other.example.")
     other.wait(1)
@@ -322,10 +322,10 @@ def test_it_comes_and_goes_with_reloads(run_tarn, run_upstream, log, tmp_path):
 
 
 def test_dnstap_comes_and_goes_with_reloads(run_tarn, run_upstream, dnstap_path, log, tmp_path):
-    """Beside the question log."""
+    """Beside the query log."""
     file = tmp_path / "tarn.conf"
     file.write_text("")
-    tarn = run_tarn("--config", file, "--question-log", log.path, "-w", 2,
+    tarn = run_tarn("--config", file, "--query-log", log.path, "-w", 2,
                     upstreams=[run_upstream(address())])
     with socket.socket(socket.AF_UNIX) as listener:
         listener.settimeout(20)
@@ -347,7 +347,7 @@ def test_what_dnstap_lost_is_counted_when_it_has_gone(run_tarn, run_upstream, dn
     file.write_text(f'log {{ dnstap = "{dnstap_path}" }}')
     tarn = run_tarn("--config", file, "--control", control, "-w", 2,
                     upstreams=[run_upstream(address())])
-    assert read_lost(control) == {"question_log": 0, "dnstap": 0}
+    assert read_lost(control) == {"query_log": 0, "dnstap": 0}
     tarn.ask("lost.example.")  # asked, answered, told
     assert read_lost(control)["dnstap"] == 3
     for count, text in enumerate(("", f'log {{ dnstap = "{dnstap_path}" }}'), 1):

@@ -104,7 +104,7 @@ def test_servers_have_numbers_of_their_own(run_metrics, run_upstream, tmp_path):
     config = tmp_path / "tarn.conf"
     config.write_text(f'upstream = {{"{root.address}", "{dead}"}}\n'
                       f'forward "corp.example" {{ upstream = {{"{corp.address}"}} }}\n')
-    tarn, metrics = run_metrics("--workers", 1, "--policy", "parallel", "--config", config)
+    tarn, metrics = run_metrics("--workers", 1, "--selection", "parallel", "--config", config)
     for i in range(4):
         tarn.ask(f"n{i}.example")
     tarn.ask("a.corp.example")

@@ -178,23 +178,23 @@ def test_workers_share_what_they_know_of_a_dead_server(run_tarn, run_upstream, r
     assert max(asked.answered for asked in new) - back < limit(tarn, BACK_WITHIN)
 
 
-# ---- policies ------------------------------------------------------------------------------------
+# ---- selections ----------------------------------------------------------------------------------
 
 def ask_in_turn(tarn, count):
     """The addresses of the answers, each asked when the one before was there."""
     return Counter(tarn.ask(f"{number}.example.").answer[0][0].address for number in range(count))
 
 
-@pytest.mark.parametrize("policy", ["fastest", "sequential", "strict", "round-robin", "parallel"])
-def test_every_policy_survives_a_dead_server(run_tarn, run_upstream, run_client, policy):
-    tarn = run_tarn("--workers", 1, "--policy", policy,
+@pytest.mark.parametrize("selection", ["fastest", "sequential", "strict", "round-robin", "parallel"])
+def test_every_policy_survives_a_dead_server(run_tarn, run_upstream, run_client, selection):
+    tarn = run_tarn("--workers", 1, "--selection", selection,
                     upstreams=[run_upstream(silence), closed_address(), run_upstream(address())])
     client = run_client(tarn)
     questions = client.send_for(0.5, 40, lambda number: f"{number}.example.")
     assert not client.wait(questions)
     assert all(asked.is_good for asked in questions)
     # By strict order the first has three messages before the next is asked: 400, 800 and 1000 ms.
-    longest = NOBODY_WAITS_LONGER + 2 if policy == "strict" else NOBODY_WAITS_LONGER
+    longest = NOBODY_WAITS_LONGER + 2 if selection == "strict" else NOBODY_WAITS_LONGER
     assert max(asked.seconds for asked in questions) < limit(tarn, longest)
 
 
@@ -207,14 +207,14 @@ def test_fastest_asks_who_is_fastest(run_tarn, run_upstream):
 
 def test_sequential_asks_the_first_as_long_as_it_lives(run_tarn, run_upstream):
     slow, quick = address(value="192.0.2.1", delay=0.02), address(value="192.0.2.2")
-    tarn = run_tarn("--workers", 1, "--policy", "sequential",
+    tarn = run_tarn("--workers", 1, "--selection", "sequential",
                     upstreams=[run_upstream(slow), run_upstream(quick)])
     assert ask_in_turn(tarn, 10)["192.0.2.1"] >= 9
 
 
 def test_round_robin_asks_all_alike(run_tarn, run_upstream):
     values = ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
-    tarn = run_tarn("--workers", 1, "--policy", "round-robin",
+    tarn = run_tarn("--workers", 1, "--selection", "round-robin",
                     upstreams=[run_upstream(address(value=value)) for value in values])
     answers = ask_in_turn(tarn, 12)
     assert min(answers[value] for value in values) >= 3
@@ -228,7 +228,7 @@ def test_parallel_takes_the_first_good_answer(run_tarn, run_upstream):
 
     servers = [run_upstream(failure(dns.rcode.SERVFAIL)), run_upstream(slow),
                run_upstream(address(value="192.0.2.3", delay=0.03))]
-    tarn = run_tarn("--workers", 1, "--policy", "parallel", upstreams=servers)
+    tarn = run_tarn("--workers", 1, "--selection", "parallel", upstreams=servers)
     assert ask_in_turn(tarn, 5) == {"192.0.2.3": 5}
     assert all(server.count() >= 5 for server in servers)
 

@@ -54,7 +54,7 @@ def test_check_says_what_would_run():
                  "upstream = { 192.0.2.1:53, [2001:db8::1]:5353 }  # command line",
                  "workers = 3                                      # command line",
                  "\tsize = 1G                                # command line",
-                 "policy = fastest                                 # default",
+                 "selection = fastest                              # default",
                  "\t# allow: loopback, private and link-local networks"):
         assert line in done.stdout.splitlines(), done.stdout
 

@@ -104,7 +104,7 @@ def figure(report, what):
 
 def test_nothing_is_lost_of_100_000_questions_over_100_reloads(configured, nsd, tmp_path, tool,
                                                                cleanup):
-    """Servers, zones, policies and listeners come and go meanwhile."""
+    """Servers, zones, selections and listeners come and go meanwhile."""
     dnsperf = tool("dnsperf")
     second = servers.Nsd(str(tmp_path))
     cleanup.callback(second.kill)
@@ -114,7 +114,7 @@ def test_nothing_is_lost_of_100_000_questions_over_100_reloads(configured, nsd, 
         if number % 2 == 0:
             return conf(nsd, second)
         turn = number // 2
-        more = f"policy = {('sequential', 'round-robin', 'parallel')[turn % 3]}\n"
+        more = f"selection = {('sequential', 'round-robin', 'parallel')[turn % 3]}\n"
         if turn % 2:
             more += f'forward "1.wild.tarn.example" {{ upstream = {{ "{second.address}" }} }}'
         return conf((nsd, second)[turn % 2], listens=(HERE, others[turn % 2]), more=more)
@@ -292,7 +292,7 @@ def test_what_stays_until_a_restart_is_named(configured, run_upstream):
 def test_file_that_is_wrong_is_refused_with_every_fault(configured, run_upstream):
     upstream = run_upstream(address())
     server = configured(conf(upstream))
-    server.refuse("upstrem = { 192.0.2.1 }\npolicy = slowest\n")
+    server.refuse("upstrem = { 192.0.2.1 }\nselection = slowest\n")
     server.tarn.wait_for_line(rf"{server.path}:1: .*upstrem.*upstream")
     server.tarn.wait_for_line(rf"{server.path}:2: .*slowest")
     assert server.tarn.ask("a.example").answer

@@ -113,7 +113,7 @@ def test_explain_a_hit(ctl, upstream):
     ctl.tarn.ask("www.example")
     told = ctl.explain("www.example")
     assert told["answer"].startswith("NOERROR, from the cache, with a TTL of ")
-    assert (told["forward"]["zone"], told["forward"]["policy"]) == (".", "fastest")
+    assert (told["forward"]["zone"], told["forward"]["selection"]) == (".", "fastest")
     server, = told["forward"]["servers"]
     assert (server["server"], server["state"]) == (upstream.address, "up")
     assert len(told["cache"]) == 1
@@ -224,12 +224,12 @@ def test_explain_a_zone_with_servers_of_its_own(run_tarn, run_upstream, tmp_path
     config = tmp_path / "tarn.conf"
     config.write_text(f'upstream = {{"{rest.address}"}}\n'
                       f'forward "corp.example" {{ upstream = {{"{corp.address}"}}\n'
-                      f'  policy = sequential }}\n'
+                      f'  selection = sequential }}\n'
                       f'forward "10.0.0.0/14" {{ upstream = {{"{corp.address}"}} }}\n'
                       f'forward "never.example" {{ upstream = {{}} }}\n', encoding="ascii")
     ctl = Ctl(run_tarn, tmp_path, "-c", config)
     assert ctl.explain("www.corp.example")["forward"] == \
-        {"zone": "corp.example.", "policy": "sequential",
+        {"zone": "corp.example.", "selection": "sequential",
          "servers": [{"server": corp.address, "state": "new"}]}
     network = ctl.explain("1.0.3.10.in-addr.arpa", "PTR")["forward"]
     assert (network["zone"], network["servers"][0]["server"]) == ("3.10.in-addr.arpa.", corp.address)
@@ -261,10 +261,10 @@ def test_stats_count_what_was_asked(ctl):
     assert 'tarn_questions_total{transport="tcp"} 1' in lines
     settings = ctl.json("status")
     assert f"tarn_workers {settings['workers']}" in lines  # without the one of tarnctl's own
-    assert stats["lost"] == {"question_log": 0, "dnstap": 0}
+    assert stats["lost"] == {"query_log": 0, "dnstap": 0}
     assert stats["process"]["resident_octets"] > stats["cache"]["used_octets"]
     assert 0 < stats["process"]["open_files"] < stats["process"]["open_files_max"]
-    assert "tarn_question_log_lost_total 0" in lines
+    assert "tarn_query_log_lost_total 0" in lines
     done = ctl.run("stats", "--nonsense")
     assert done.returncode == 1
 
@@ -272,7 +272,7 @@ def test_stats_count_what_was_asked(ctl):
 def test_upstreams_say_how_they_do(run_tarn, run_upstream, tmp_path):
     good = run_upstream(address())
     gone = f"127.0.0.1:{free_port()}"
-    ctl = Ctl(run_tarn, tmp_path, "--workers", 2, "--policy", "sequential",
+    ctl = Ctl(run_tarn, tmp_path, "--workers", 2, "--selection", "sequential",
               upstreams=[gone, good, "tcp://192.0.2.1"])
     for number in range(12):
         assert ctl.tarn.ask(f"n{number}.example").answer
@@ -529,7 +529,7 @@ def test_socket_that_could_not_be_made_again_stays(run_tarn, run_upstream, tmp_p
     before.mkdir()
     after.mkdir()
     text = (f'upstream = {{"{upstream.address}"}}\ncontrol {{ socket = "%s/control" }}\n'
-            'log { questions = "%s/log" }\n')
+            'log { queries = "%s/log" }\n')
     config.write_text(text % (before, after), encoding="ascii")
     tarn = run_tarn("-c", config, upstreams=[upstream], control=None)
     before.rename(moved)

@@ -32,7 +32,7 @@ unit_tests = \
 	tests/unit/core/test_resolver \
 	tests/unit/core/test_reverse \
 	tests/unit/core/test_shares \
-	tests/unit/core/test_source \
+	tests/unit/core/test_answer_source \
 	tests/unit/core/test_special \
 	tests/unit/core/test_stats \
 	tests/unit/core/test_upstream \
@@ -110,7 +110,7 @@ tests_unit_net_test_tcp_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn__resolver_serves
 tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigure
 
 # Allocations fail at times, or one after the other; numbers run out.
-tests_unit_core_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=tarn__origins_number
+tests_unit_core_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=tarn__answer_sources_number
 tests_unit_cache_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 

@@ -200,8 +200,9 @@ enum tarn__loaded tarn__dump_load(struct tarn__resolver *resolver, struct tarn__
 		return TARN__LOAD_FAULT;
 
 	/* What no client could ask for must not get into the cache. */
-	uint8_t asked[TARN__ASK_MAX];
-	size_t asked_len = tarn__ask_write(&entry.key, &(struct tarn__ask){.edns = true}, asked);
+	uint8_t asked[TARN__QUERY_MAX];
+	size_t asked_len =
+		tarn__query_write(&entry.key, &(struct tarn__query_options){.edns = true}, asked);
 	struct tarn__query query;
 	if (tarn__query_parse(asked, asked_len, &query) != TARN__QUERY_GOOD ||
 	    query.qtype == TARN__TYPE_ANY) {
@@ -222,7 +223,8 @@ enum tarn__loaded tarn__dump_load(struct tarn__resolver *resolver, struct tarn__
 	if (tarn__key_read(octets, octets_len, &key))
 		tarn__answer_read(room->message, len, asked, asked_len, &key, false, room->stored,
 				  &answer);
-	if (answer.len == 0 || answer.verdict != TARN__ANSWER_GOOD || answer.rcode != entry.rcode) {
+	if (answer.len == 0 || answer.answer_class != TARN__ANSWER_GOOD ||
+	    answer.rcode != entry.rcode) {
 		*fault = not_an_answer;
 		return TARN__LOAD_FAULT;
 	}
@@ -237,7 +239,7 @@ enum tarn__loaded tarn__dump_load(struct tarn__resolver *resolver, struct tarn__
 	tarn__stored_age(room->stored, answer.len, (uint32_t)age_sec);
 	uint64_t ttl_ms = (answer.ttl - age_sec) * 1000;
 	if (answer.is_whole_name)
-		tarn__denial_put(client, &key, room->stored, answer.len, ttl_ms);
+		tarn__nxdomain_put(client, &key, room->stored, answer.len, ttl_ms);
 	int error = rtcache_put(client, octets, octets_len, room->stored, answer.len, ttl_ms);
 	return error == 0 ? TARN__LOAD_STORED : TARN__LOAD_FULL;
 }

@@ -43,8 +43,8 @@ void tarn__inspect(struct tarn__resolver *resolver, const uint8_t *wire, size_t 
 		   const struct tarn_address *client, struct tarn__inspected *out)
 {
 	*out = (struct tarn__inspected){.ruling = TARN__POLICY_PASS};
-	out->verdict = tarn__query_parse(wire, len, &out->query);
-	if (out->verdict != TARN__QUERY_GOOD)
+	out->parsed = tarn__query_parse(wire, len, &out->query);
+	if (out->parsed != TARN__QUERY_GOOD)
 		return;
 	const struct tarn__policy *policy = tarn__resolver_config(resolver)->policy;
 	out->ruling = tarn__policy_apply(policy, &out->query, client, &out->answer);
@@ -53,8 +53,8 @@ void tarn__inspect(struct tarn__resolver *resolver, const uint8_t *wire, size_t 
 	out->special = tarn__special_find(out->query.qname, out->query.qname_len);
 	struct rtcache_client *cache = tarn__resolver_client(resolver);
 	look_up(cache, &out->query, out->query.qtype, out->states);
-	if (tarn__denial_is_for(out->query.qtype))
-		look_up(cache, &out->query, NAME_ITSELF, out->denials);
+	if (tarn__nxdomain_is_for(out->query.qtype))
+		look_up(cache, &out->query, NAME_ITSELF, out->nxdomains);
 }
 
 /* ---- forgetting ------------------------------------------------------------------------- */

@@ -26,14 +26,14 @@ enum { TARN__VARIANT_DO = 1, TARN__VARIANT_CD = 2, TARN__VARIANTS = 4 };
 /* All that would decide about a question if it came now. */
 struct tarn__inspected {
 	/* TARN__QUERY_GOOD, or what the message is at fault for (tarn__query_parse()). */
-	int verdict;
+	int parsed;
 	struct tarn__query query; /* views into the message */
 	enum tarn__ruling ruling;
 	struct tarn__policy_answer answer; /* where the ruling is not TARN__POLICY_PASS */
 	struct tarn__special special; /* whether the policy makes an exception or not */
 	/* By TARN__VARIANT_…: the key, and that of its name, which says that there is no such name. */
 	struct rtcache_state states[TARN__VARIANTS];
-	struct rtcache_state denials[TARN__VARIANTS];
+	struct rtcache_state nxdomains[TARN__VARIANTS];
 };
 
 /* client is NULL for the program itself. What *out points to is valid until the resolver is run. */

@@ -25,10 +25,10 @@ static enum tarn__fullness first_fullness(const struct tarn__attempt *attempt, b
 	uint64_t now_ms = attempt->sent_ms;
 	bool over_udp = attempt->exchange.transport == TARN__UDP;
 	if (attempt->tries->has_refused_edns || tarn__server_is_plain(server, now_ms))
-		return TARN__ASK_PLAIN;
+		return TARN__FULLNESS_PLAIN;
 	if (is_last_resort || server->traits.no_cookies ||
-	    (over_udp && tarn__flaw_is_known(&server->garbles, now_ms)))
-		return TARN__ASK_COOKIELESS;
+	    (over_udp && tarn__quirk_is_known(&server->bad_cookies, now_ms)))
+		return TARN__FULLNESS_COOKIELESS;
 	return tarn__fallback_begin(&server->fallback, now_ms);
 }
 
@@ -52,7 +52,7 @@ static void choose_fullness(struct tarn__attempt *attempt, bool is_last_resort)
 
 static bool has_cookie(const struct tarn__attempt *attempt)
 {
-	return attempt->fullness == TARN__ASK_FULL;
+	return attempt->fullness == TARN__FULLNESS_FULL;
 }
 
 void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io, bool wants_ad)
@@ -63,11 +63,11 @@ void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io
 	uint64_t now_ms = attempt->sent_ms;
 	bool over_udp = attempt->exchange.transport == TARN__UDP;
 	/* UDP again, after an answer that was not believed: TCP could not be had. */
-	bool is_last_resort = over_udp && tries->is_disbelieved;
+	bool is_last_resort = over_udp && tries->is_rejected;
 	choose_fullness(attempt, is_last_resort);
 	attempt->is_mixed = over_udp && !is_last_resort && !tries->is_lower_case &&
 			    !server->traits.no_mixed_case &&
-			    !tarn__flaw_is_known(&server->misspells, now_ms);
+			    !tarn__quirk_is_known(&server->no_0x20, now_ms);
 
 	/* RFC 5452 section 9.2: every message has an id of its own that nobody can guess. */
 	struct {
@@ -76,14 +76,14 @@ void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io
 	} random;
 	io->random(io->data, &random,
 		   sizeof(random.id) + (attempt->is_mixed ? (key->qname_len + 7U) / 8 : 0));
-	struct tarn__ask ask = {
+	struct tarn__query_options query_options = {
 		.id = random.id,
 		.wants_ad = wants_ad,
-		.edns = attempt->fullness < TARN__ASK_PLAIN,
+		.edns = attempt->fullness < TARN__FULLNESS_PLAIN,
 		.cookie_len = has_cookie(attempt) ? server->cookie_len : 0,
 		.cookie = server->cookie,
 	};
-	attempt->exchange.len = tarn__ask_write(key, &ask, attempt->wire);
+	attempt->exchange.len = tarn__query_write(key, &query_options, attempt->wire);
 	if (attempt->is_mixed)
 		mix_case(attempt->wire + TARN__HEADER_LEN, key->qname_len, random.noise);
 }
@@ -92,7 +92,7 @@ void tarn__attempt_sent(const struct tarn__attempt *attempt)
 {
 	struct tarn__tries *tries = attempt->tries;
 	/* What is asked plainly since TCP could not tell is no sign of what gets through. */
-	if (attempt->exchange.transport != TARN__UDP || tries->is_disbelieved)
+	if (attempt->exchange.transport != TARN__UDP || tries->is_rejected)
 		return;
 	tries->fullness = (uint8_t)attempt->fullness;
 	tries->silences++;
@@ -124,15 +124,15 @@ static bool is_believed(const struct tarn__attempt *attempt, const struct tarn__
 			uint64_t now_ms)
 {
 	struct tarn__server *server = attempt->server;
-	if (answer->verdict == TARN__ANSWER_FOREIGN)
+	if (answer->answer_class == TARN__ANSWER_FOREIGN)
 		return false;
-	if (answer->verdict == TARN__ANSWER_MISSPELT) {
-		tarn__flaw_shown(&server->misspells, now_ms);
+	if (answer->answer_class == TARN__ANSWER_MISSPELT) {
+		tarn__quirk_shown(&server->no_0x20, now_ms);
 		return false;
 	}
 	/* Some errors come without the question. */
-	if (attempt->is_mixed && answer->verdict == TARN__ANSWER_GOOD) {
-		tarn__flaw_missed(&server->misspells);
+	if (attempt->is_mixed && answer->answer_class == TARN__ANSWER_GOOD) {
+		tarn__quirk_missed(&server->no_0x20);
 		server->takes_mixed_case |= has_capital(attempt);
 	}
 	if (!has_cookie(attempt))
@@ -141,10 +141,10 @@ static bool is_believed(const struct tarn__attempt *attempt, const struct tarn__
 	if (!answer->cookie)
 		return !tarn__server_knows_cookies(server);
 	if (!has_our_cookie(answer, server)) {
-		tarn__flaw_shown(&server->garbles, now_ms);
+		tarn__quirk_shown(&server->bad_cookies, now_ms);
 		return false;
 	}
-	tarn__flaw_missed(&server->garbles);
+	tarn__quirk_missed(&server->bad_cookies);
 	return true;
 }
 
@@ -162,7 +162,7 @@ static void learn_cookie(const struct tarn__attempt *attempt, const struct tarn_
 	struct tarn__server *server = attempt->server;
 	if (has_our_cookie(answer, server))
 		tarn__server_keep_cookie(server, answer->cookie, answer->cookie_len);
-	else if (attempt->exchange.transport == TARN__TCP || attempt->tries->is_disbelieved)
+	else if (attempt->exchange.transport == TARN__TCP || attempt->tries->is_rejected)
 		/* That was its last word. */
 		tarn__server_keep_cookie(server, NULL, 0);
 }
@@ -186,24 +186,24 @@ static bool is_edns_refusal(const struct tarn__answer *answer)
 static bool is_oversize(const struct tarn__attempt *attempt, size_t len)
 {
 	return attempt->exchange.transport == TARN__UDP &&
-	       len > (attempt->fullness < TARN__ASK_PLAIN ? TARN__UDP_MAX : TARN__UDP_MIN);
+	       len > (attempt->fullness < TARN__FULLNESS_PLAIN ? TARN__UDP_MAX : TARN__UDP_MIN);
 }
 
-static enum tarn__outcome judge_failure(const struct tarn__attempt *attempt,
-					const struct tarn__answer *answer)
+static enum tarn__next_step judge_failure(const struct tarn__attempt *attempt,
+					  const struct tarn__answer *answer)
 {
 	struct tarn__tries *tries = attempt->tries;
-	if (attempt->fullness < TARN__ASK_PLAIN && is_edns_refusal(answer)) {
+	if (attempt->fullness < TARN__FULLNESS_PLAIN && is_edns_refusal(answer)) {
 		tries->has_refused_edns = true;
-		return TARN__OUTCOME_AGAIN;
+		return TARN__NEXT_RETRY;
 	}
 	/* RFC 7873 section 5.3: once more with the cookie it has given now, then over TCP. */
 	if (answer->rcode == TARN__BADCOOKIE && attempt->exchange.transport == TARN__UDP) {
 		bool is_first = !tries->has_refused_cookie;
 		tries->has_refused_cookie = true;
-		return is_first ? TARN__OUTCOME_AGAIN : TARN__OUTCOME_TCP;
+		return is_first ? TARN__NEXT_RETRY : TARN__NEXT_TCP;
 	}
-	return TARN__OUTCOME_USELESS;
+	return TARN__NEXT_OTHER;
 }
 
 /*
@@ -236,14 +236,14 @@ static bool read_mixed(const struct tarn__attempt *attempt, const uint8_t *wire,
 static void suspect_case(const struct tarn__attempt *attempt, const struct tarn__answer *answer,
 			 bool is_exact)
 {
-	if (is_exact && answer->verdict == TARN__ANSWER_FAILED && has_capital(attempt) &&
+	if (is_exact && answer->answer_class == TARN__ANSWER_FAILED && has_capital(attempt) &&
 	    !attempt->server->takes_mixed_case)
 		attempt->tries->wants_lower_case = true;
 }
 
-enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *attempt, const uint8_t *wire,
-				       size_t len, uint64_t now_ms, struct tarn__scratch *scratch,
-				       struct tarn__answer *answer)
+enum tarn__next_step tarn__attempt_judge(const struct tarn__attempt *attempt, const uint8_t *wire,
+					 size_t len, uint64_t now_ms, struct tarn__scratch *scratch,
+					 struct tarn__answer *answer)
 {
 	struct tarn__server *server = attempt->server;
 	struct tarn__tries *tries = attempt->tries;
@@ -255,31 +255,31 @@ enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *attempt, cons
 		tarn__answer_read(wire, len, attempt->wire, attempt->exchange.len, attempt->key,
 				  false, scratch->stored, answer);
 	if (over_udp && !is_believed(attempt, answer, now_ms)) {
-		server->counts.disbelieved++;
-		tries->is_disbelieved = true;
-		return TARN__OUTCOME_TCP;
+		server->counts.rejected++;
+		tries->is_rejected = true;
+		return TARN__NEXT_TCP;
 	}
-	if (answer->verdict == TARN__ANSWER_FOREIGN)
-		return TARN__OUTCOME_USELESS;
+	if (answer->answer_class == TARN__ANSWER_FOREIGN)
+		return TARN__NEXT_OTHER;
 	tarn__server_answered(server, attempt->sent_ms, now_ms);
 	server->counts.answered++;
 	note_answer(attempt, now_ms);
 	learn_cookie(attempt, answer);
 	suspect_case(attempt, answer, is_exact);
-	if (answer->verdict == TARN__ANSWER_FAILED)
+	if (answer->answer_class == TARN__ANSWER_FAILED)
 		return judge_failure(attempt, answer);
 	if (is_oversize(attempt, len))
-		answer->verdict = TARN__ANSWER_TRUNCATED;
+		answer->answer_class = TARN__ANSWER_TRUNCATED;
 	/* Its refusal of EDNS was meant, now that it answers without. */
-	if (tries->has_refused_edns && answer->verdict != TARN__ANSWER_BROKEN)
+	if (tries->has_refused_edns && answer->answer_class != TARN__ANSWER_BROKEN)
 		server->plain_until_ms = now_ms + TARN__PLAIN_MS;
 	/* So was its refusal of mixed case. */
-	if (tries->is_lower_case && over_udp && answer->verdict == TARN__ANSWER_GOOD)
-		tarn__flaw_shown(&server->misspells, now_ms);
-	if (answer->verdict == TARN__ANSWER_GOOD)
-		return TARN__OUTCOME_GOOD;
+	if (tries->is_lower_case && over_udp && answer->answer_class == TARN__ANSWER_GOOD)
+		tarn__quirk_shown(&server->no_0x20, now_ms);
+	if (answer->answer_class == TARN__ANSWER_GOOD)
+		return TARN__NEXT_ACCEPT;
 	/* Truncated or broken. */
-	return over_udp ? TARN__OUTCOME_TCP : TARN__OUTCOME_USELESS;
+	return over_udp ? TARN__NEXT_TCP : TARN__NEXT_OTHER;
 }
 
 /* ---- who looks on ----------------------------------------------------------------------- */

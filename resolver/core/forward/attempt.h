@@ -7,7 +7,7 @@
  * the name, which are sent in random case (RFC 5452 section 9.1 asks for what cannot be guessed;
  * draft-vixie-dnsext-dns0x20), and by our cookie (RFC 7873). An answer that does not is not
  * believed, and TCP is to tell. A server that keeps changing case, or garbling cookies, is asked
- * without for a while (struct tarn__flaw), and so is one that knows names in lower case only. One
+ * without for a while (struct tarn__quirk), and so is one that knows names in lower case only. One
  * that says nothing to cookies, or to EDNS, is asked without them (core/forward/fallback.h).
  *
  * Thread: as the lookup's.
@@ -41,7 +41,7 @@ struct tarn__attempt {
 	enum tarn__fullness begin; /* what is known to get through ... */
 	enum tarn__fullness fullness; /* ... and what it is sent with */
 	bool is_mixed; /* in case */
-	uint8_t wire[TARN__ASK_MAX];
+	uint8_t wire[TARN__QUERY_MAX];
 };
 
 /*
@@ -62,17 +62,17 @@ struct tarn__scratch {
 	uint8_t stored[TARN__STORED_MAX];
 };
 
-enum tarn__outcome {
-	TARN__OUTCOME_GOOD, /* the stored form is made */
-	TARN__OUTCOME_AGAIN, /* ask the same server over the same transport, now in another way */
-	TARN__OUTCOME_TCP, /* ask it over TCP */
-	TARN__OUTCOME_USELESS, /* ask somebody else */
+enum tarn__next_step {
+	TARN__NEXT_ACCEPT, /* the stored form is made */
+	TARN__NEXT_RETRY, /* ask the same server over the same transport, now in another way */
+	TARN__NEXT_TCP, /* ask it over TCP */
+	TARN__NEXT_OTHER, /* ask somebody else */
 };
 
 /* Judges the answer to the message; *answer is as of tarn__answer_read(), with scratch->stored. */
-enum tarn__outcome tarn__attempt_judge(const struct tarn__attempt *, const uint8_t *wire,
-				       size_t len, uint64_t now_ms, struct tarn__scratch *scratch,
-				       struct tarn__answer *answer);
+enum tarn__next_step tarn__attempt_judge(const struct tarn__attempt *, const uint8_t *wire,
+					 size_t len, uint64_t now_ms, struct tarn__scratch *scratch,
+					 struct tarn__answer *answer);
 
 /* Shows the message, once it is sent, and what came back, to who looks on. NULL: nobody does. */
 void tarn__attempt_show(const struct tarn__attempt *, const struct tarn__observer *);

@@ -33,7 +33,7 @@ struct tarn__chain {
 	struct rtcache_request request;
 	bool is_waiting; /* for the request */
 	unsigned count; /* names asked for so far */
-	uint8_t origin; /* of the first answer */
+	uint8_t answer_source; /* of the first answer */
 	uint16_t end_len;
 	uint8_t end[TARN__NAME_MAX]; /* the one asked for now */
 	size_t len;
@@ -117,16 +117,17 @@ static bool join(struct tarn__lookup *lookup, const struct rtcache_value *value)
 	size_t last_len = write_message(lookup, &query, value, last);
 	size_t len = tarn__answers_join(chain->wire, chain->len, last, last_len, scratch->message);
 
-	uint8_t asked[TARN__ASK_MAX];
-	size_t asked_len = tarn__ask_write(&lookup->key, &(struct tarn__ask){.id = 0}, asked);
+	uint8_t asked[TARN__QUERY_MAX];
+	size_t asked_len =
+		tarn__query_write(&lookup->key, &(struct tarn__query_options){.id = 0}, asked);
 	struct tarn__answer answer;
 	tarn__answer_read(scratch->message, len, asked, asked_len, &lookup->key, false,
 			  scratch->stored, &answer);
-	if (answer.verdict != TARN__ANSWER_GOOD) {
+	if (answer.answer_class != TARN__ANSWER_GOOD) {
 		fail_for_good(lookup);
 		return false;
 	}
-	tarn__stored_set_origin(scratch->stored, chain->origin);
+	tarn__stored_set_answer_source(scratch->stored, chain->answer_source);
 	if (!leads_on(lookup, group, &answer)) {
 		tarn__lookup_fill(lookup, &answer);
 		return false;
@@ -216,7 +217,7 @@ bool tarn__chain_follow(struct tarn__lookup *lookup, const struct tarn__answer *
 	const struct rtcache_value value = {
 		.status = RTCACHE_HIT, .data = scratch->stored, .len = answer->len};
 	size_t len = write_message(lookup, &query, &value, scratch->message);
-	uint8_t origin = tarn__stored_origin(scratch->stored);
+	uint8_t answer_source = tarn__stored_answer_source(scratch->stored);
 	tarn__lookup_recall(lookup);
 	lookup->error = TARN_ETIMEOUT;
 	if (!keep_chain(lookup, scratch->message, len, answer)) {
@@ -225,7 +226,7 @@ bool tarn__chain_follow(struct tarn__lookup *lookup, const struct tarn__answer *
 	}
 	lookup->chain->is_waiting = false;
 	lookup->chain->count = 0;
-	lookup->chain->origin = origin;
+	lookup->chain->answer_source = answer_source;
 	ask(lookup);
 	return true;
 }

@@ -10,8 +10,9 @@ static bool is_known(const struct tarn__drop *drop, uint64_t now_ms)
 enum tarn__fullness tarn__fallback_begin(const struct tarn__fallback *fallback, uint64_t now_ms)
 {
 	if (is_known(&fallback->edns, now_ms))
-		return TARN__ASK_PLAIN;
-	return is_known(&fallback->cookies, now_ms) ? TARN__ASK_COOKIELESS : TARN__ASK_FULL;
+		return TARN__FULLNESS_PLAIN;
+	return is_known(&fallback->cookies, now_ms) ? TARN__FULLNESS_COOKIELESS
+						    : TARN__FULLNESS_FULL;
 }
 
 /* Has that form been answered, or a fuller one? */
@@ -22,7 +23,7 @@ static bool is_heard(const struct tarn__fallback *fallback, enum tarn__fullness 
 
 static bool is_heard_plain(const struct tarn__fallback *fallback)
 {
-	return fallback->heard >> TARN__ASK_PLAIN & 1;
+	return fallback->heard >> TARN__FULLNESS_PLAIN & 1;
 }
 
 enum tarn__fullness tarn__fallback_choose(const struct tarn__fallback *fallback,
@@ -32,17 +33,17 @@ enum tarn__fullness tarn__fallback_choose(const struct tarn__fallback *fallback,
 	if (is_heard(fallback, begin))
 		return begin;
 	unsigned form = fallback->first;
-	if (wants_dnssec && form > TARN__ASK_COOKIELESS)
-		form = TARN__ASK_COOKIELESS;
+	if (wants_dnssec && form > TARN__FULLNESS_COOKIELESS)
+		form = TARN__FULLNESS_COOKIELESS;
 	if (form < begin)
 		form = begin;
 	form += silences;
 	/* What has had its cookie and EDNS dropped, and then was answered, need not find out which again. */
 	if (silences > 0 && !fallback->has_heard_edns && is_heard_plain(fallback))
-		form = TARN__ASK_PLAIN;
-	if (wants_dnssec && fallback->has_heard_edns && form > TARN__ASK_COOKIELESS)
-		form = begin > TARN__ASK_COOKIELESS ? begin : TARN__ASK_COOKIELESS;
-	return form < TARN__ASK_PLAIN ? (enum tarn__fullness)form : TARN__ASK_PLAIN;
+		form = TARN__FULLNESS_PLAIN;
+	if (wants_dnssec && fallback->has_heard_edns && form > TARN__FULLNESS_COOKIELESS)
+		form = begin > TARN__FULLNESS_COOKIELESS ? begin : TARN__FULLNESS_COOKIELESS;
+	return form < TARN__FULLNESS_PLAIN ? (enum tarn__fullness)form : TARN__FULLNESS_PLAIN;
 }
 
 /* A fuller question, sent at sent_ms, was not answered, and a plainer one has been. */
@@ -74,15 +75,15 @@ void tarn__fallback_heard(struct tarn__fallback *fallback, enum tarn__fullness f
 			  uint64_t now_ms)
 {
 	fallback->heard |= (uint8_t)(1U << form);
-	fallback->first = TARN__ASK_FULL;
-	fallback->has_heard_edns |= form < TARN__ASK_PLAIN;
-	if (form == TARN__ASK_FULL)
+	fallback->first = TARN__FULLNESS_FULL;
+	fallback->has_heard_edns |= form < TARN__FULLNESS_PLAIN;
+	if (form == TARN__FULLNESS_FULL)
 		fallback->cookies.streak = 0;
-	if (form <= TARN__ASK_COOKIELESS)
+	if (form <= TARN__FULLNESS_COOKIELESS)
 		fallback->edns.streak = 0;
 	if (form == begin || !is_telling(before_ms, sent_ms, now_ms))
 		return;
-	suspect(form == TARN__ASK_PLAIN ? &fallback->edns : &fallback->cookies,
+	suspect(form == TARN__FULLNESS_PLAIN ? &fallback->edns : &fallback->cookies,
 		before_ms > 0 ? before_ms : sent_ms, now_ms);
 }
 
@@ -90,7 +91,7 @@ void tarn__fallback_silent(struct tarn__fallback *fallback, enum tarn__fullness 
 {
 	if (is_heard(fallback, form) || form < fallback->first)
 		return;
-	fallback->first = form < TARN__ASK_PLAIN ? (uint8_t)(form + 1) : TARN__ASK_PLAIN;
+	fallback->first = form < TARN__FULLNESS_PLAIN ? (uint8_t)(form + 1) : TARN__FULLNESS_PLAIN;
 }
 
 bool tarn__fallback_takes_edns(const struct tarn__fallback *fallback)
@@ -101,5 +102,5 @@ bool tarn__fallback_takes_edns(const struct tarn__fallback *fallback)
 void tarn__fallback_died(struct tarn__fallback *fallback)
 {
 	fallback->heard = 0;
-	fallback->first = TARN__ASK_FULL;
+	fallback->first = TARN__FULLNESS_FULL;
 }

@@ -27,9 +27,9 @@ enum {
 
 /* What goes into the OPT record, and whether there is one. The greater, the plainer. */
 enum tarn__fullness {
-	TARN__ASK_FULL, /* EDNS with a cookie */
-	TARN__ASK_COOKIELESS, /* EDNS alone */
-	TARN__ASK_PLAIN,
+	TARN__FULLNESS_FULL, /* EDNS with a cookie */
+	TARN__FULLNESS_COOKIELESS, /* EDNS alone */
+	TARN__FULLNESS_PLAIN,
 };
 
 /* The server drops what is fuller than a certain form. */

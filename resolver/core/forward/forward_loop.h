@@ -5,7 +5,7 @@
  * do not answer by themselves, as they would a name in .invalid. When that question comes in, at any
  * worker, it has come in a circle. A server that asks us for other zones than its own does no harm.
  *
- * Thread: any; one struct tarn__loops is shared by all workers, with a lock inside that only
+ * Thread: any; one struct tarn__forward_loops is shared by all workers, with a lock inside that only
  * questions for such names, probes of dead servers, and changes take.
  */
 #ifndef TARN_CORE_FORWARD_FORWARD_LOOP_H
@@ -20,53 +20,58 @@
 #include "dns/query.h"
 
 enum {
-	TARN__LOOP_LABEL_LEN = 16, /* octets; hexadecimal: 64 random bits, which nobody guesses */
-	TARN__LOOP_PREFIX_LEN = 1 + TARN__LOOP_LABEL_LEN + sizeof("\11tarn-loop") - 1,
-	TARN__LOOP_MS =
+	TARN__FORWARD_LOOP_LABEL_LEN =
+		16, /* octets; hexadecimal: 64 random bits, which nobody guesses */
+	TARN__FORWARD_LOOP_PREFIX_LEN =
+		1 + TARN__FORWARD_LOOP_LABEL_LEN + sizeof("\11tarn-loop") - 1,
+	TARN__FORWARD_LOOP_MS =
 		5000, /* a name is waited for, and its server is not asked for another one */
 };
 
 /* Called under the lock, on the thread that hears of one. */
-typedef void tarn__loop_function(void *arg, const struct tarn__config *, size_t server_index);
+typedef void tarn__forward_loop_function(void *arg, const struct tarn__config *,
+					 size_t server_index);
 
-struct tarn__loops;
+struct tarn__forward_loops;
 
 /* NULL: out of memory. */
-struct tarn__loops *tarn__loops_new(void);
-void tarn__loops_free(struct tarn__loops *);
+struct tarn__forward_loops *tarn__forward_loops_new(void);
+void tarn__forward_loops_free(struct tarn__forward_loops *);
 
 /*
  * From now on it is about the servers of that configuration; what was found before is forgotten. 0 or
  * TARN_ENOMEM.
  */
-int tarn__loops_begin(struct tarn__loops *, struct tarn__config *, tarn__loop_function *found,
-		      void *arg);
+int tarn__forward_loops_begin(struct tarn__forward_loops *, struct tarn__config *,
+			      tarn__forward_loop_function *found, void *arg);
 
 /*
- * Waits for a random name below the server's zone, which it is to be asked for, until TARN__LOOP_MS
+ * Waits for a random name below the server's zone, which it is to be asked for, until TARN__FORWARD_LOOP_MS
  * from now on. Returns the name's octets; 0: it is not to be asked: it is a loop, or a name is waited
  * for, or the zone's is too long; or the configuration is not the one begun with.
  */
-size_t tarn__loops_expect(struct tarn__loops *, const struct tarn__config *, size_t server_index,
-			  const uint8_t random[TARN__LOOP_LABEL_LEN / 2], uint64_t now_ms,
-			  uint8_t qname[TARN__NAME_MAX]);
+size_t tarn__forward_loops_expect(struct tarn__forward_loops *, const struct tarn__config *,
+				  size_t server_index,
+				  const uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2],
+				  uint64_t now_ms, uint8_t qname[TARN__NAME_MAX]);
 
 /* Has the question been in a circle? Then the server that has brought it back is a loop. */
-bool tarn__loops_hear(struct tarn__loops *, const struct tarn__query *, uint64_t now_ms);
+bool tarn__forward_loops_hear(struct tarn__forward_loops *, const struct tarn__query *,
+			      uint64_t now_ms);
 
 /* Whether it is worth to ask that: of almost no question. */
-static inline bool tarn__loops_may_hear(const struct tarn__query *query)
+static inline bool tarn__forward_loops_may_hear(const struct tarn__query *query)
 {
-	return query->qname[0] == TARN__LOOP_LABEL_LEN &&
-	       query->qname_len > TARN__LOOP_PREFIX_LEN &&
-	       query->qname[1 + TARN__LOOP_LABEL_LEN] == sizeof("tarn-loop") - 1;
+	return query->qname[0] == TARN__FORWARD_LOOP_LABEL_LEN &&
+	       query->qname_len > TARN__FORWARD_LOOP_PREFIX_LEN &&
+	       query->qname[1 + TARN__FORWARD_LOOP_LABEL_LEN] == sizeof("tarn-loop") - 1;
 }
 
 /* Has anything been found, or forgotten, since version *seen, 0: none? *seen is that of now then. */
-bool tarn__loops_have_news(struct tarn__loops *, unsigned *seen);
+bool tarn__forward_loops_have_changed(struct tarn__forward_loops *, unsigned *seen);
 
 /* Marks the servers of that group of a configuration, perhaps another one, anew. */
-void tarn__loops_mark(struct tarn__loops *, const struct tarn__config *, size_t group,
-		      struct tarn__upstream *);
+void tarn__forward_loops_mark(struct tarn__forward_loops *, const struct tarn__config *,
+			      size_t group, struct tarn__upstream *);
 
 #endif

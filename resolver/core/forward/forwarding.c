@@ -65,12 +65,13 @@ static void on_release(struct tarn__timer *timer)
 
 /* ---- servers that lead back to us ------------------------------------------------------- */
 
-void tarn__lookups_learn_of_loops(struct tarn__lookups *all)
+void tarn__lookups_learn_of_forward_loops(struct tarn__lookups *all)
 {
-	if (!tarn__loops_have_news(all->loops, &all->loops_seen))
+	if (!tarn__forward_loops_have_changed(all->forward_loops, &all->forward_loops_seen))
 		return;
 	for (size_t i = 0; i < all->config->group_count; i++) {
-		tarn__loops_mark(all->loops, all->config, i, all->groups[i]->upstream);
+		tarn__forward_loops_mark(all->forward_loops, all->config, i,
+					 all->groups[i]->upstream);
 		/* What waits for a server that is none fails now. */
 		release(all->groups[i], 0);
 	}
@@ -81,10 +82,11 @@ static void look_for_loop(struct tarn__forwarding *group, size_t index)
 {
 	const struct tarn__lookups *all = group->all;
 	const struct tarn_io *io = all->io;
-	uint8_t random[TARN__LOOP_LABEL_LEN / 2], qname[TARN__NAME_MAX];
+	uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2], qname[TARN__NAME_MAX];
 	io->random(io->data, random, sizeof random);
-	size_t len = tarn__loops_expect(all->loops, all->config, group->upstream->first + index,
-					random, io->now_ms(io->data), qname);
+	size_t len = tarn__forward_loops_expect(all->forward_loops, all->config,
+						group->upstream->first + index, random,
+						io->now_ms(io->data), qname);
 	if (len == 0)
 		return;
 	const struct tarn__key key = {.qname = qname,
@@ -100,7 +102,7 @@ static void on_dead_asked(struct tarn__probes *probes, size_t index)
 	look_for_loop(TARN__CONTAINER(probes, struct tarn__forwarding, probes), index);
 }
 
-void tarn__lookups_look_for_loop(struct tarn__lookups *all, size_t server_index)
+void tarn__lookups_look_for_forward_loop(struct tarn__lookups *all, size_t server_index)
 {
 	size_t group = tarn__config_server_group(all->config, server_index);
 	look_for_loop(all->groups[group], server_index - all->config->groups[group].first);
@@ -118,16 +120,16 @@ void tarn__forwarding_died(struct tarn__forwarding *group)
 }
 
 /* Other workers may have taken the server for dead, too. */
-static void tell_of_heal(struct tarn__lookups *all)
+static void tell_of_recovery(struct tarn__lookups *all)
 {
-	atomic_fetch_add(&all->config->heals, 1);
+	atomic_fetch_add(&all->config->recoveries, 1);
 	all->io->wake_others(all->io->data);
 }
 
-void tarn__forwarding_answered(struct tarn__forwarding *group, size_t index, bool has_healed)
+void tarn__forwarding_answered(struct tarn__forwarding *group, size_t index, bool has_recovered)
 {
-	if (has_healed) {
-		tell_of_heal(group->all);
+	if (has_recovered) {
+		tell_of_recovery(group->all);
 		look_for_loop(group, index);
 	}
 	struct tarn__server *server = &group->upstream->servers[index];
@@ -142,29 +144,29 @@ void tarn__forwarding_recovered(struct tarn__forwarding *group)
 	rtcache_forget_cause(group->all->client, group->trouble);
 }
 
-static void on_probe_answered(struct tarn__probes *probes, size_t index, bool has_healed)
+static void on_probe_answered(struct tarn__probes *probes, size_t index, bool has_recovered)
 {
 	tarn__forwarding_answered(TARN__CONTAINER(probes, struct tarn__forwarding, probes), index,
-				  has_healed);
+				  has_recovered);
 }
 
 static void on_probe_useful(struct tarn__probes *probes, size_t index)
 {
 	struct tarn__forwarding *group = TARN__CONTAINER(probes, struct tarn__forwarding, probes);
-	if (tarn__server_was_useful(&group->upstream->servers[index]))
+	if (tarn__server_was_usable(&group->upstream->servers[index]))
 		tarn__forwarding_recovered(group);
 }
 
-void tarn__lookups_take_heals(struct tarn__lookups *all)
+void tarn__lookups_take_recoveries(struct tarn__lookups *all)
 {
-	all->heals_seen = atomic_load(&all->config->heals);
+	all->recoveries_seen = atomic_load(&all->config->recoveries);
 	for (size_t i = 0; i < all->config->group_count; i++) {
 		struct tarn__forwarding *group = all->groups[i];
 		struct tarn__upstream *upstream = group->upstream;
 		for (size_t j = 0; j < upstream->count; j++) {
 			struct tarn__server *server = &upstream->servers[j];
 			if (tarn__server_is_dead(server) && !atomic_load(&server->health->is_dead))
-				tarn__server_healed(server, all->io->now_ms(all->io->data));
+				tarn__server_recovered(server, all->io->now_ms(all->io->data));
 		}
 		release(group, 0);
 	}
@@ -248,17 +250,18 @@ int tarn__lookups_init(struct tarn__lookups *all, const struct tarn_io *io,
 		       struct tarn__timers *timers, struct rtcache_client *client,
 		       struct tarn__config *config,
 		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN],
-		       struct tarn__loops *loops, struct tarn__origins *origins)
+		       struct tarn__forward_loops *forward_loops,
+		       struct tarn__answer_sources *answer_sources)
 {
 	*all = (struct tarn__lookups){.io = io,
 				      .timers = timers,
 				      .client = client,
 				      .cookie_secret = cookie_secret,
 				      .config = tarn__config_get(config),
-				      .loops = loops,
-				      .origins = origins};
+				      .forward_loops = forward_loops,
+				      .answer_sources = answer_sources};
 	tarn__list_init(&all->spare_attempts);
-	all->heals_seen = config->heals;
+	all->recoveries_seen = config->recoveries;
 	all->scratch = malloc(sizeof *all->scratch);
 	all->groups = calloc(config->group_count, sizeof all->groups[0]);
 	bool has_all = all->scratch && all->groups;
@@ -436,8 +439,8 @@ int tarn__lookups_set_config(struct tarn__lookups *all, struct tarn__config *con
 	size_t old_group_count = old->group_count;
 	all->config = tarn__config_get(config);
 	all->groups = groups;
-	all->heals_seen = config->heals;
-	all->loops_seen = 0;
+	all->recoveries_seen = config->recoveries;
+	all->forward_loops_seen = 0;
 	for (size_t i = 0; i < config->group_count; i++) {
 		if (is_kept(config, groups, i, old, old_groups))
 			move_group(groups[i], config, i);

@@ -29,9 +29,9 @@
 #include "dns/cookie.h"
 
 struct rtcache_client;
-struct tarn__loops;
+struct tarn__forward_loops;
 struct tarn__observer;
-struct tarn__origins;
+struct tarn__answer_sources;
 struct tarn__scratch;
 
 enum {
@@ -72,12 +72,12 @@ struct tarn__lookups {
 	const uint8_t *cookie_secret;
 	struct tarn__config *config; /* a reference */
 	struct tarn__forwarding **groups; /* the configuration's, in its order */
-	unsigned heals_seen; /* of config->heals */
-	struct tarn__loops *loops;
-	unsigned loops_seen; /* see tarn__loops_have_news() */
+	unsigned recoveries_seen; /* of config->recoveries */
+	struct tarn__forward_loops *forward_loops;
+	unsigned forward_loops_seen; /* see tarn__forward_loops_have_changed() */
 	size_t count;
 	uint64_t started; /* ever, those that ended at once included */
-	struct tarn__origins *origins;
+	struct tarn__answer_sources *answer_sources;
 	const struct tarn__observer *observer; /* NULL: nobody looks on */
 	struct tarn__scratch *scratch; /* owned */
 	struct tarn__list spare_attempts; /* struct tarn__attempt, for the next messages */
@@ -87,8 +87,8 @@ struct tarn__lookups {
 /* All are borrowed; the configuration gets a reference more. 0 or TARN_ENOMEM. */
 int tarn__lookups_init(struct tarn__lookups *, const struct tarn_io *io, struct tarn__timers *,
 		       struct rtcache_client *, struct tarn__config *,
-		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN], struct tarn__loops *,
-		       struct tarn__origins *);
+		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN],
+		       struct tarn__forward_loops *, struct tarn__answer_sources *);
 /* Lookups still running fail with TARN_ECANCELED. */
 void tarn__lookups_fini(struct tarn__lookups *);
 
@@ -99,20 +99,21 @@ void tarn__lookups_network_changed(struct tarn__lookups *);
 void tarn__lookups_overslept(struct tarn__lookups *);
 
 /* Another worker has heard from a server that was dead. */
-static inline bool tarn__lookups_have_heals(const struct tarn__lookups *all)
+static inline bool tarn__lookups_have_recoveries(const struct tarn__lookups *all)
 {
-	return atomic_load_explicit(&all->config->heals, memory_order_relaxed) != all->heals_seen;
+	return atomic_load_explicit(&all->config->recoveries, memory_order_relaxed) !=
+	       all->recoveries_seen;
 }
-void tarn__lookups_take_heals(struct tarn__lookups *);
+void tarn__lookups_take_recoveries(struct tarn__lookups *);
 
 /* A worker has found a server that leads back to us, or such are looked for anew. */
-void tarn__lookups_learn_of_loops(struct tarn__lookups *);
+void tarn__lookups_learn_of_forward_loops(struct tarn__lookups *);
 
 /*
  * Does that server of the configuration's lead back to us? It is asked for a name that would tell,
  * unless that has been done of late; so is one that is dead, while it is probed, and when it is healed.
  */
-void tarn__lookups_look_for_loop(struct tarn__lookups *, size_t server_index);
+void tarn__lookups_look_for_forward_loop(struct tarn__lookups *, size_t server_index);
 
 /* A client asks this, and had something else than an answer of now. */
 void tarn__lookups_want(struct tarn__lookups *, const uint8_t *qname, size_t len, uint16_t qtype);
@@ -133,7 +134,7 @@ bool tarn__forwarding_has_room(const struct tarn__forwarding *, size_t taken, si
  * another? Or one has been found dead: where it was the last that lived, all lookups of the group wait.
  * Or one that said nothing but SERVFAIL and the like has given an answer.
  */
-void tarn__forwarding_answered(struct tarn__forwarding *, size_t index, bool has_healed);
+void tarn__forwarding_answered(struct tarn__forwarding *, size_t index, bool has_recovered);
 void tarn__forwarding_died(struct tarn__forwarding *);
 void tarn__forwarding_recovered(struct tarn__forwarding *);
 

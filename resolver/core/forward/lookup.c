@@ -39,7 +39,7 @@
 #include "core/forward/cname.h"
 #include "core/forward/forwarding.h"
 #include "core/io.h"
-#include "core/forward/source.h"
+#include "core/forward/answer_source.h"
 #include "dns/answer.h"
 #include "rtcache.h"
 
@@ -410,7 +410,7 @@ static void advance(struct tarn__lookup *lookup)
 			break;
 		sends = tries->sends;
 		/* Where TCP says nothing about what was not believed, UDP is all there is. */
-		tries->is_over_tcp = tries->is_over_tcp && !tries->is_disbelieved;
+		tries->is_over_tcp = tries->is_over_tcp && !tries->is_rejected;
 		uint64_t patience = patience_with(lookup, (size_t)index);
 		int error = ask(lookup, (size_t)index, patience);
 		/* One that is sent again gives way; what it repeats is still waited for. */
@@ -424,7 +424,7 @@ static void advance(struct tarn__lookup *lookup)
 			continue;
 		}
 		longest = later(longest, patience);
-		if (upstream->policy != TARN_PARALLEL)
+		if (upstream->selection != TARN_SELECTION_PARALLEL)
 			break;
 	}
 	if (longest > 0)
@@ -588,7 +588,7 @@ static void ask_again(struct tarn__lookup *lookup, size_t index, enum tarn__tran
 		tries->is_over_tcp ? patience_with(lookup, index) : TARN__PATIENCE_MAX_MS;
 	int error = ask(lookup, index, TARN__PATIENCE_MAX_MS);
 	/* TCP was to tell what to believe, but UDP is all there is. */
-	if (error < 0 && tries->is_over_tcp && tries->is_disbelieved) {
+	if (error < 0 && tries->is_over_tcp && tries->is_rejected) {
 		tries->is_over_tcp = false;
 		error = ask(lookup, index, TARN__PATIENCE_MAX_MS);
 	}
@@ -603,7 +603,7 @@ static void on_error(struct tarn__attempt *attempt, int error)
 	struct tarn__lookup *lookup = attempt->owner;
 	size_t index = index_of(attempt);
 	bool over_tcp = attempt->exchange.transport == TARN__TCP;
-	if (over_tcp && lookup->tries[index].is_disbelieved) {
+	if (over_tcp && lookup->tries[index].is_rejected) {
 		drop_attempt(attempt);
 		ask_again(lookup, index, TARN__UDP);
 		return;
@@ -619,10 +619,11 @@ static void on_error(struct tarn__attempt *attempt, int error)
 /* Once: who has none now, since there are too many, would ask for it under a lock each time. */
 static uint8_t origin_number(const struct tarn__lookups *all, struct tarn__server *server)
 {
-	if (!server->has_origin)
-		server->origin = tarn__origins_number(all->origins, &server->address);
-	server->has_origin = true;
-	return server->origin;
+	if (!server->has_answer_source)
+		server->answer_source =
+			tarn__answer_sources_number(all->answer_sources, &server->address);
+	server->has_answer_source = true;
+	return server->answer_source;
 }
 
 static void fill(struct tarn__lookup *lookup, struct tarn__server *server,
@@ -630,7 +631,7 @@ static void fill(struct tarn__lookup *lookup, struct tarn__server *server,
 {
 	const struct tarn__lookups *all = lookup->all;
 	uint8_t *stored = all->scratch->stored;
-	tarn__stored_set_origin(stored, origin_number(all, server));
+	tarn__stored_set_answer_source(stored, origin_number(all, server));
 	/* Trust may begin later: it does not reach back. */
 	if (!all->config->trust_ad)
 		tarn__stored_clear_ad(stored);
@@ -644,9 +645,9 @@ void tarn__lookup_fill(struct tarn__lookup *lookup, const struct tarn__answer *a
 	const uint8_t *stored = all->scratch->stored;
 	uint64_t ttl_ms = (uint64_t)answer->ttl * 1000;
 	if (!answer->is_whole_name)
-		tarn__denial_end(all->client, &lookup->key);
+		tarn__nxdomain_end(all->client, &lookup->key);
 	else if (ttl_ms > 0)
-		tarn__denial_put(all->client, &lookup->key, stored, answer->len, ttl_ms);
+		tarn__nxdomain_put(all->client, &lookup->key, stored, answer->len, ttl_ms);
 	struct rtcache_lookup *handle = lookup->handle;
 	stop(lookup);
 	rtcache_fill(handle, stored, answer->len, ttl_ms);
@@ -668,29 +669,29 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 	bool was_dead = atomic_load_explicit(&health->is_dead, memory_order_relaxed);
 	struct tarn__answer answer;
 	tarn__attempt_show_answer(attempt, wire, len, now_ms(lookup), all->observer);
-	enum tarn__outcome outcome =
+	enum tarn__next_step next_step =
 		tarn__attempt_judge(attempt, wire, len, now_ms(lookup), all->scratch, &answer);
 	drop_attempt(attempt);
 	tarn__forwarding_answered(lookup->group, index, was_dead && !atomic_load(&health->is_dead));
-	if (outcome == TARN__OUTCOME_GOOD) {
+	if (next_step == TARN__NEXT_ACCEPT) {
 		tarn__server_learn(server, &lookup->key, now_ms(lookup));
-		if (tarn__server_was_useful(server))
+		if (tarn__server_was_usable(server))
 			tarn__forwarding_recovered(lookup->group);
 		fill(lookup, server, &answer);
 		return;
 	}
 	cancel_attempts(lookup, index);
-	switch (outcome) {
-	case TARN__OUTCOME_AGAIN:
+	switch (next_step) {
+	case TARN__NEXT_RETRY:
 		ask_again(lookup, index, transport);
 		break;
-	case TARN__OUTCOME_TCP:
+	case TARN__NEXT_TCP:
 		ask_again(lookup, index, TARN__TCP);
 		break;
 	default:
 		/* Once for a question, in mixed case and in lower case. */
 		if (!lookup->tries[index].is_lower_case)
-			tarn__server_was_useless(server);
+			tarn__server_was_unusable(server);
 		give_up_server(lookup, index, TARN_EANSWER);
 	}
 }
@@ -706,7 +707,7 @@ void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle
 		rtcache_refuse(handle, TARN_EINVAL);
 		return;
 	}
-	if (tarn__denial_fill(all->client, handle, &question, all->scratch->stored))
+	if (tarn__nxdomain_fill(all->client, handle, &question, all->scratch->stored))
 		return;
 	struct tarn__forwarding *group =
 		tarn__forwarding_find(all, question.qname, question.qname_len, question.qtype);

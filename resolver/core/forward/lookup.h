@@ -53,7 +53,7 @@ struct tarn__lookup {
 /*
  * Starts the lookup of a key; ends handle exactly once, perhaps before it returns: with the stored
  * form of an answer, or with TARN_ETIMEOUT (nobody answered in time), TARN_EUNREACHABLE (the
- * network refused everything), TARN_EANSWER (only useless answers came), TARN_ENOSERVER,
+ * network refused everything), TARN_EANSWER (only unusable answers came), TARN_ENOSERVER,
  * TARN_EBUSY, TARN_ENOMEM or TARN_ECANCELED.
  */
 void tarn__lookup_start(struct tarn__lookups *, struct rtcache_lookup *handle, const void *key,

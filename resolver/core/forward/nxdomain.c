@@ -18,24 +18,25 @@ static size_t write_name_key(const struct tarn__key *key, uint8_t out[TARN__KEY_
 	return tarn__key_write(&typeless, out);
 }
 
-bool tarn__denial_is_for(uint16_t qtype)
+bool tarn__nxdomain_is_for(uint16_t qtype)
 {
 	return qtype != TARN__TYPE_DS;
 }
 
-bool tarn__denial_find(struct rtcache_client *client, const struct tarn__key *key,
-		       struct rtcache_value *out)
+bool tarn__nxdomain_find(struct rtcache_client *client, const struct tarn__key *key,
+			 struct rtcache_value *out)
 {
 	uint8_t name[TARN__KEY_MAX];
 	size_t len = write_name_key(key, name);
-	return tarn__denial_is_for(key->qtype) && rtcache_peek(client, name, len, false, out) == 1;
+	return tarn__nxdomain_is_for(key->qtype) &&
+	       rtcache_peek(client, name, len, false, out) == 1;
 }
 
-bool tarn__denial_fill(struct rtcache_client *client, struct rtcache_lookup *handle,
-		       const struct tarn__key *key, uint8_t *stored)
+bool tarn__nxdomain_fill(struct rtcache_client *client, struct rtcache_lookup *handle,
+			 const struct tarn__key *key, uint8_t *stored)
 {
 	struct rtcache_value value;
-	if (!tarn__denial_find(client, key, &value))
+	if (!tarn__nxdomain_find(client, key, &value))
 		return false;
 	size_t key_len;
 	const void *octets = rtcache_lookup_key(handle, &key_len);
@@ -50,21 +51,21 @@ bool tarn__denial_fill(struct rtcache_client *client, struct rtcache_lookup *han
 	return true;
 }
 
-void tarn__denial_put(struct rtcache_client *client, const struct tarn__key *key,
-		      const uint8_t *stored, size_t len, uint64_t ttl_ms)
+void tarn__nxdomain_put(struct rtcache_client *client, const struct tarn__key *key,
+			const uint8_t *stored, size_t len, uint64_t ttl_ms)
 {
-	if (!tarn__denial_is_for(key->qtype))
+	if (!tarn__nxdomain_is_for(key->qtype))
 		return;
 	uint8_t name[TARN__KEY_MAX];
 	size_t name_len = write_name_key(key, name);
 	(void)rtcache_put(client, name, name_len, stored, len, ttl_ms);
 }
 
-void tarn__denial_end(struct rtcache_client *client, const struct tarn__key *key)
+void tarn__nxdomain_end(struct rtcache_client *client, const struct tarn__key *key)
 {
 	/* Nearly always there is none, and looking takes no lock. */
 	struct rtcache_value value;
-	if (!tarn__denial_find(client, key, &value))
+	if (!tarn__nxdomain_find(client, key, &value))
 		return;
 	uint8_t name[TARN__KEY_MAX];
 	size_t len = write_name_key(key, name);

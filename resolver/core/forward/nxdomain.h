@@ -20,27 +20,27 @@
  * Is a type denied with its name? A DS is not: it is the parent zone's, whose servers may be others than
  * the name's, and know nothing of it (core/zones.h). For such a key the functions below do nothing.
  */
-bool tarn__denial_is_for(uint16_t qtype);
+bool tarn__nxdomain_is_for(uint16_t qtype);
 
 /* Is the key's name known not to exist? Then *out is filled, with the stored form of NXDOMAIN. */
-bool tarn__denial_find(struct rtcache_client *, const struct tarn__key *,
-		       struct rtcache_value *out);
+bool tarn__nxdomain_find(struct rtcache_client *, const struct tarn__key *,
+			 struct rtcache_value *out);
 
 /*
  * Ends a lookup of the key with that, if it may answer it. Not where the key itself is still fresh:
  * then this is a look ahead, and what it would find is as old. stored is room for a stored form.
  */
-bool tarn__denial_fill(struct rtcache_client *, struct rtcache_lookup *, const struct tarn__key *,
-		       uint8_t *stored);
+bool tarn__nxdomain_fill(struct rtcache_client *, struct rtcache_lookup *, const struct tarn__key *,
+			 uint8_t *stored);
 
 /* Where there is no room for it, the next type is asked for. */
-void tarn__denial_put(struct rtcache_client *, const struct tarn__key *, const uint8_t *stored,
-		      size_t len, uint64_t ttl_ms);
+void tarn__nxdomain_put(struct rtcache_client *, const struct tarn__key *, const uint8_t *stored,
+			size_t len, uint64_t ttl_ms);
 
 /*
  * An answer has come by which the name exists: a denial ends, whenever it came. It may have come while the
  * answer was under way.
  */
-void tarn__denial_end(struct rtcache_client *, const struct tarn__key *);
+void tarn__nxdomain_end(struct rtcache_client *, const struct tarn__key *);
 
 #endif

@@ -14,7 +14,7 @@ struct probe {
 	struct tarn__server *server;
 	bool is_usual; /* what a client may ask, too */
 	uint64_t sent_ms;
-	uint8_t wire[TARN__ASK_MAX];
+	uint8_t wire[TARN__QUERY_MAX];
 };
 
 static uint64_t now_ms(const struct tarn__probes *probes)
@@ -85,9 +85,9 @@ static int send_question(struct tarn__probes *probes, size_t index, const struct
 		.is_usual = is_usual,
 		.sent_ms = now_ms(probes),
 	};
-	struct tarn__ask ask = {.edns = has_edns};
-	io->random(io->data, &ask.id, sizeof ask.id);
-	probe->exchange.len = tarn__ask_write(key, &ask, probe->wire);
+	struct tarn__query_options query_options = {.edns = has_edns};
+	io->random(io->data, &query_options.id, sizeof query_options.id);
+	probe->exchange.len = tarn__query_write(key, &query_options, probe->wire);
 	tarn__list_append(&probes->outstanding, &probe->node);
 	int error = io->send(io->data, &probe->exchange);
 	if (error < 0)

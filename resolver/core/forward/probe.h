@@ -2,7 +2,7 @@
 /*
  * core/forward/probe.h: questions of our own to the servers. A server is probed that is dead; that is doubted,
  * since it has said nothing while all but the last message of a lookup were sent; or that is in
- * trouble, since it has said SERVFAIL and the like TARN__USELESS_STREAK times in a row. It is asked
+ * trouble, since it has said SERVFAIL and the like TARN__UNUSABLE_STREAK times in a row. It is asked
  * once per TARN__PROBE_MS at most, by one of the workers, and only while clients ask. Whatever it
  * answers heals it; what ends its trouble is an answer of use. An answer may take as long as one to
  * a client's question: a slow server is not dead.
@@ -33,7 +33,7 @@ struct tarn__probes;
 
 struct tarn__probe_events {
 	/* A server has answered; has that healed it, for this worker or for another? */
-	void (*answered)(struct tarn__probes *, size_t index, bool has_healed);
+	void (*answered)(struct tarn__probes *, size_t index, bool has_recovered);
 	/* And what it has answered is no error. */
 	void (*useful)(struct tarn__probes *, size_t index);
 	/* A server that is dead has been asked. */

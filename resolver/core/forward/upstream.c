@@ -15,7 +15,7 @@ struct tarn__upstream *tarn__upstream_new(const struct tarn__config *config, siz
 		calloc(1, sizeof *upstream + group->count * sizeof upstream->servers[0]);
 	if (!upstream)
 		return NULL;
-	upstream->policy = group->policy;
+	upstream->selection = group->selection;
 	upstream->count = group->count;
 	for (size_t i = 0; i < group->count; i++) {
 		struct tarn__server *server = &upstream->servers[i];
@@ -71,7 +71,7 @@ enum tarn__upstream_state tarn__upstream_state(const struct tarn__upstream *upst
 {
 	enum tarn__upstream_state state = TARN__UPSTREAM_NONE;
 	for (size_t i = 0; i < upstream->count; i++) {
-		if (upstream->servers[i].is_loop)
+		if (upstream->servers[i].is_forward_loop)
 			continue;
 		if (!tarn__server_is_dead(&upstream->servers[i]))
 			return TARN__UPSTREAM_UP;
@@ -98,7 +98,7 @@ static bool has_spoken(const struct tarn__server *server, const struct tarn__tri
 static bool is_better(const struct tarn__upstream *upstream, const struct tarn__tries *tries,
 		      size_t a, size_t b, size_t turn)
 {
-	if (upstream->policy == TARN_STRICT)
+	if (upstream->selection == TARN_SELECTION_STRICT)
 		return false;
 	int a_sends = tries[a].sends + tries[a].tcp_sends;
 	int b_sends = tries[b].sends + tries[b].tcp_sends;
@@ -107,10 +107,10 @@ static bool is_better(const struct tarn__upstream *upstream, const struct tarn__
 	bool has_a_spoken = has_spoken(&upstream->servers[a], &tries[a]);
 	if (has_a_spoken != has_spoken(&upstream->servers[b], &tries[b]))
 		return has_a_spoken;
-	switch (upstream->policy) {
-	case TARN_SEQUENTIAL:
+	switch (upstream->selection) {
+	case TARN_SELECTION_SEQUENTIAL:
 		return false;
-	case TARN_ROUND_ROBIN:
+	case TARN_SELECTION_ROUND_ROBIN:
 		return distance(upstream, a, turn) < distance(upstream, b, turn);
 	default:
 		return upstream->servers[a].srtt_ms < upstream->servers[b].srtt_ms;
@@ -120,7 +120,7 @@ static bool is_better(const struct tarn__upstream *upstream, const struct tarn__
 static bool may_be_asked(const struct tarn__server *server, const struct tarn__tries *tries)
 {
 	uint8_t sends = tries->is_over_tcp ? tries->tcp_sends : tries->sends;
-	return !server->is_loop && !tarn__server_is_dead(server) && !tries->is_done &&
+	return !server->is_forward_loop && !tarn__server_is_dead(server) && !tries->is_done &&
 	       sends < TARN__SENDS_MAX;
 }
 
@@ -160,11 +160,11 @@ int tarn__upstream_choose(const struct tarn__upstream *upstream, const struct ta
 
 bool tarn__upstream_may_try(const struct tarn__upstream *upstream, size_t index)
 {
-	if (upstream->policy != TARN_STRICT)
+	if (upstream->selection != TARN_SELECTION_STRICT)
 		return true;
 	for (size_t i = 0; i < index; i++) {
 		const struct tarn__server *server = &upstream->servers[i];
-		if (!server->is_loop && !tarn__server_is_dead(server))
+		if (!server->is_forward_loop && !tarn__server_is_dead(server))
 			return false;
 	}
 	return true;
@@ -206,7 +206,7 @@ void tarn__server_answered(struct tarn__server *server, uint64_t sent_ms, uint64
 		atomic_store(&server->health->is_dead, false);
 }
 
-void tarn__server_healed(struct tarn__server *server, uint64_t now_ms)
+void tarn__server_recovered(struct tarn__server *server, uint64_t now_ms)
 {
 	server->failures = 0;
 	server->spoken_ms = now_ms;
@@ -251,17 +251,17 @@ bool tarn__server_answers(const struct tarn__server *server, uint16_t qtype)
 	return server->answered_types == 0 || (server->answered_types & type_class(qtype)) != 0;
 }
 
-void tarn__server_was_useless(struct tarn__server *server)
+void tarn__server_was_unusable(struct tarn__server *server)
 {
-	server->counts.useless++;
-	if (server->useless_streak < UINT32_MAX)
-		server->useless_streak++;
+	server->counts.unusable++;
+	if (server->unusable_streak < UINT32_MAX)
+		server->unusable_streak++;
 }
 
-bool tarn__server_was_useful(struct tarn__server *server)
+bool tarn__server_was_usable(struct tarn__server *server)
 {
-	bool ends_trouble = server->useless_streak >= TARN__USELESS_STREAK;
-	server->useless_streak = 0;
+	bool ends_trouble = server->unusable_streak >= TARN__UNUSABLE_STREAK;
+	server->unusable_streak = 0;
 	return ends_trouble;
 }
 
@@ -285,20 +285,20 @@ void tarn__server_keep_cookie(struct tarn__server *server, const uint8_t *cookie
 	server->cookie_len = (uint8_t)len;
 }
 
-void tarn__flaw_shown(struct tarn__flaw *flaw, uint64_t now_ms)
+void tarn__quirk_shown(struct tarn__quirk *quirk, uint64_t now_ms)
 {
-	if (flaw->streak < TARN__FLAW_STREAK)
-		flaw->streak++;
-	if (flaw->streak >= TARN__FLAW_STREAK)
-		flaw->until_ms = now_ms + TARN__FLAW_MS;
+	if (quirk->streak < TARN__QUIRK_STREAK)
+		quirk->streak++;
+	if (quirk->streak >= TARN__QUIRK_STREAK)
+		quirk->until_ms = now_ms + TARN__QUIRK_MS;
 }
 
-void tarn__flaw_missed(struct tarn__flaw *flaw)
+void tarn__quirk_missed(struct tarn__quirk *quirk)
 {
-	flaw->streak = 0;
+	quirk->streak = 0;
 }
 
-bool tarn__flaw_is_known(const struct tarn__flaw *flaw, uint64_t now_ms)
+bool tarn__quirk_is_known(const struct tarn__quirk *quirk, uint64_t now_ms)
 {
-	return now_ms < flaw->until_ms;
+	return now_ms < quirk->until_ms;
 }

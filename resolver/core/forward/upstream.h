@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * core/forward/upstream.h: what a worker knows of a group's servers, and which one to ask next, by
- * policy; which are dead; and what each of them cannot do, for a while. Knows nothing of questions
+ * selection; which are dead; and what each of them cannot do, for a while. Knows nothing of questions
  * or sockets.
  *
  * A server that has failed TARN__HOLD_FAILURES times in a row is dead. Questions pass it by; it is
@@ -38,34 +38,35 @@ enum {
 	TARN__HOLD_FAILURES = 3, /* in a row, and a server is dead: ... */
 	TARN__HOLD_MS = 10000, /* ... one question may try it that often, */
 	TARN__PROBE_MS = 1000, /* ... a probe of ours that often */
-	TARN__USELESS_STREAK = 3, /* errors in a row, and a server is in trouble (core/forward/probe.h) */
+	TARN__UNUSABLE_STREAK =
+		3, /* errors in a row, and a server is in trouble (core/forward/probe.h) */
 	TARN__EXAMPLE_MS = 1000, /* a server's example of a question it answers is as old at most */
 	TARN__PLAIN_MS = 300000, /* asked without EDNS after it was refused (RFC 6891 section 7) */
-	TARN__FLAW_STREAK = 3, /* times in a row that a forger would have to be lucky */
-	TARN__FLAW_MS = 600000, /* then the server is taken as it is for so long */
+	TARN__QUIRK_STREAK = 3, /* times in a row that a forger would have to be lucky */
+	TARN__QUIRK_MS = 600000, /* then the server is taken as it is for so long */
 };
 
 /*
  * Something that protects a question and that a server does not play along with. One answer that
  * lacks it may be a forger's, and must not cost the server's other questions their protection.
  */
-struct tarn__flaw {
+struct tarn__quirk {
 	unsigned streak;
 	uint64_t until_ms;
 };
 
 /* The server has shown it; has not; has it, as far as we know. */
-void tarn__flaw_shown(struct tarn__flaw *, uint64_t now_ms);
-void tarn__flaw_missed(struct tarn__flaw *);
-bool tarn__flaw_is_known(const struct tarn__flaw *, uint64_t now_ms);
+void tarn__quirk_shown(struct tarn__quirk *, uint64_t now_ms);
+void tarn__quirk_missed(struct tarn__quirk *);
+bool tarn__quirk_is_known(const struct tarn__quirk *, uint64_t now_ms);
 
 /* Nothing but uint64_t in it (tarn__stats_add()); probes apart. */
 struct tarn__server_counts {
 	uint64_t asked; /* messages sent */
 	uint64_t answered; /* whatever the rcode */
 	uint64_t silent; /* what tarn__server_failed() was called for: silence, refusals */
-	uint64_t useless; /* answers that another server was asked for: SERVFAIL, REFUSED */
-	uint64_t disbelieved; /* answers that a forger may have sent */
+	uint64_t unusable; /* answers that another server was asked for: SERVFAIL, REFUSED */
+	uint64_t rejected; /* answers that a forger may have sent */
 	uint64_t unsent; /* messages for which there was no room, socket or memory here */
 };
 
@@ -84,23 +85,23 @@ struct tarn__server {
 	uint32_t srtt_ms; /* smoothed; 0: never answered */
 	uint32_t rttvar_ms; /* mean deviation (RFC 6298 section 2) */
 	uint32_t failures; /* in a row */
-	uint32_t useless_streak; /* answers of that kind in a row; see counts */
+	uint32_t unusable_streak; /* answers of that kind in a row; see counts */
 	bool is_doubted; /* a lookup keeps its last message until it has answered something */
 	uint64_t answered_types; /* a bit for each class of types; see tarn__server_answers() */
 	struct tarn__example example;
 	unsigned probes; /* of the usual kind, so far */
 	uint64_t probe_at_ms; /* the next one, while it lives */
-	bool is_loop; /* leads back to us: not asked at all */
+	bool is_forward_loop; /* leads back to us: not asked at all */
 	bool takes_mixed_case; /* it has given a good answer to a name that was not in lower case */
 	uint64_t answered_ms; /* last; 0: never */
 	uint64_t spoken_ms; /* the same, or when another worker has said that it is back */
 	uint64_t held_until_ms; /* while it is dead */
 	uint64_t plain_until_ms; /* it refuses EDNS */
 	struct tarn__server_counts counts;
-	bool has_origin; /* it has answered; then this is its number (core/forward/source.h), or unknown */
-	uint8_t origin;
-	struct tarn__flaw misspells; /* it changes the case of letters, or knows lower case only */
-	struct tarn__flaw garbles; /* it sends back another client's cookie */
+	bool has_answer_source; /* it has answered; then this is its number (core/forward/answer_source.h), or unknown */
+	uint8_t answer_source;
+	struct tarn__quirk no_0x20; /* it changes the case of letters, or knows lower case only */
+	struct tarn__quirk bad_cookies; /* it sends back another client's cookie */
 	struct tarn__fallback fallback; /* it drops cookies, or EDNS */
 	/* What it is shown: our client cookie for it, and the server cookie it gave, if any. */
 	uint8_t cookie_len;
@@ -108,7 +109,7 @@ struct tarn__server {
 };
 
 struct tarn__upstream {
-	enum tarn_policy policy;
+	enum tarn_selection selection;
 	size_t turn; /* of the next question: whom round robin asks first */
 	size_t first; /* where the servers begin in the configuration's list */
 	size_t count;
@@ -144,7 +145,7 @@ struct tarn__tries {
 	bool is_over_tcp; /* how it is asked next */
 	bool is_done; /* it gave a verdict or cannot be reached: not to be asked again */
 	bool is_unreachable; /* the latter, which another network may change */
-	bool is_disbelieved; /* TCP is to tell; where it cannot be had, UDP without protection */
+	bool is_rejected; /* TCP is to tell; where it cannot be had, UDP without protection */
 	bool has_refused_edns;
 	bool has_refused_cookie; /* BADCOOKIE */
 	bool wants_lower_case; /* perhaps: it has answered mixed case with an error ... */
@@ -157,7 +158,7 @@ struct tarn__tries {
 
 /*
  * The server to ask next for a question with these tries (one per server): of those that live the
- * one sent to least often, of these the policy's first: the fastest, or in order, from that of the
+ * one sent to least often, of these the selection's first: the fastest, or in order, from that of the
  * question's turn on. By the strict order, the first that has anything left to try. -1: nothing left
  * to try.
  */
@@ -183,7 +184,7 @@ void tarn__server_answered(struct tarn__server *, uint64_t sent_ms, uint64_t now
 void tarn__server_failed(struct tarn__server *, uint64_t now_ms);
 
 /* Another worker has heard from it: it is not dead, and has not been silent until now. */
-void tarn__server_healed(struct tarn__server *, uint64_t now_ms);
+void tarn__server_recovered(struct tarn__server *, uint64_t now_ms);
 
 /*
  * An answer to a question for that key. Returns true if the server answers questions of that class of
@@ -193,8 +194,8 @@ void tarn__server_learn(struct tarn__server *, const struct tarn__key *, uint64_
 bool tarn__server_answers(const struct tarn__server *, uint16_t qtype);
 
 /* It said SERVFAIL, REFUSED or the like; or something better. Returns true if that ends trouble. */
-void tarn__server_was_useless(struct tarn__server *);
-bool tarn__server_was_useful(struct tarn__server *);
+void tarn__server_was_unusable(struct tarn__server *);
+bool tarn__server_was_usable(struct tarn__server *);
 
 /* The network is another one: what was measured there is nothing now. */
 void tarn__server_forget(struct tarn__server *);
@@ -202,14 +203,14 @@ void tarn__server_forget(struct tarn__server *);
 /* Is it to be left alone by questions? false for a server that leads back to us. */
 static inline bool tarn__server_is_dead(const struct tarn__server *server)
 {
-	return server->failures >= TARN__HOLD_FAILURES && !server->is_loop;
+	return server->failures >= TARN__HOLD_FAILURES && !server->is_forward_loop;
 }
 
 /* Is its answer to a probe worth to know? */
 static inline bool tarn__server_needs_probe(const struct tarn__server *server)
 {
 	return tarn__server_is_dead(server) || server->is_doubted ||
-	       server->useless_streak >= TARN__USELESS_STREAK;
+	       server->unusable_streak >= TARN__UNUSABLE_STREAK;
 }
 
 /* What a message goes over that has no reason to go over TCP. */
@@ -222,7 +223,7 @@ static inline enum tarn__transport tarn__server_transport(const struct tarn__ser
 static inline bool tarn__server_is_plain(const struct tarn__server *server, uint64_t now_ms)
 {
 	return server->traits.no_edns || now_ms < server->plain_until_ms ||
-	       tarn__fallback_begin(&server->fallback, now_ms) == TARN__ASK_PLAIN;
+	       tarn__fallback_begin(&server->fallback, now_ms) == TARN__FULLNESS_PLAIN;
 }
 
 /* Keeps the server cookie of a COOKIE option's data (RFC 7873 section 5.3); none: forgets it. */

@@ -41,10 +41,10 @@ static void print_row(const struct tarn__option_row *row, const void *base,
 	FILE *file = open_memstream(&value, &value_len);
 	if (!file)
 		return;
-	row->form->print((const char *)base + row->offset, file);
+	row->type->format((const char *)base + row->offset, file);
 	fclose(file);
 	if (value && *value && (file = open_memstream(&line, &line_len))) {
-		fprintf(file, row->form->is_list ? "%s = { %s }" : "%s = %s", row->word, value);
+		fprintf(file, row->type->is_list ? "%s = { %s }" : "%s = %s", row->word, value);
 		fclose(file);
 		fprintf(out, row->section ? "\t%-40s # " : "%-48s # ", line ? line : "");
 		print_origin(origin, out);
@@ -116,7 +116,7 @@ static void print_settings(const struct tarn__settings *settings, FILE *out)
 		const struct tarn__option_row *row = &tarn__options[i];
 		if (!row->word || row->section == tarn__forward_section)
 			continue;
-		if (!row->form) {
+		if (!row->type) {
 			print_included(settings, row->word, out);
 			continue;
 		}
@@ -168,8 +168,8 @@ static void print_memory(const struct tarn__settings *settings, FILE *out)
 		   workers * TARN__TCP_CONNECTIONS * connection, out);
 	print_size("a server under full load, for each worker", server, out);
 	print_size("all servers under full load", workers * servers * server, out);
-	if (settings->question_log)
-		print_size("lines of the question log on their way",
+	if (settings->query_log)
+		print_size("lines of the query log on their way",
 			   workers * sizeof(struct tarn__ring), out);
 	if (settings->dnstap)
 		print_size("dnstap messages on their way, all at their longest",
@@ -177,7 +177,7 @@ static void print_memory(const struct tarn__settings *settings, FILE *out)
 	fputs("# Usually it is the cache, as far as it is filled, and some 3 MiB.\n", out);
 }
 
-void tarn__explain(const struct tarn__settings *settings, FILE *out)
+void tarn__check(const struct tarn__settings *settings, FILE *out)
 {
 	print_settings(settings, out);
 	print_memory(settings, out);

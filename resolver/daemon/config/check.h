@@ -11,6 +11,6 @@
  * Writes completed settings as a configuration file that says the same, each line with where it comes
  * from, and as remarks what was found out and the memory that all of it will take.
  */
-void tarn__explain(const struct tarn__settings *, FILE *out);
+void tarn__check(const struct tarn__settings *, FILE *out);
 
 #endif

@@ -31,7 +31,7 @@ static const char out_of_memory[] = "out of memory";
 
 struct loader {
 	struct tarn__settings *settings;
-	struct tarn__faults *faults;
+	struct tarn__diagnostics *diagnostics;
 	bool is_reload;
 };
 
@@ -51,7 +51,7 @@ struct file {
 };
 
 #define FAULT(file, line, ...)                                                                     \
-	tarn__faults_add((file)->loader->faults, (file)->name, line, __VA_ARGS__)
+	tarn__diagnostics_add((file)->loader->diagnostics, (file)->name, line, __VA_ARGS__)
 
 static void read_file(struct loader *, const char *path, const struct file *includer,
 		      unsigned line);
@@ -126,7 +126,7 @@ static bool is_said_twice(struct file *file, const struct tarn__statement *state
 	if (first.by != TARN__BY_FILE || !statement->is_first)
 		return false;
 	FAULT(file, statement->line, "%s: said already in %s:%u%s", row->word, first.file,
-	      first.line, row->form->is_list ? " (+= adds to it)" : "");
+	      first.line, row->type->is_list ? " (+= adds to it)" : "");
 	return true;
 }
 
@@ -160,7 +160,7 @@ static void take_value(struct file *file, const struct tarn__statement *statemen
 	void *base = is_forward ? (void *)file->forward : settings;
 	if (is_nothing(statement))
 		return;
-	const char *wrong = row->form->take(tarn__option_field(row, base), statement->text);
+	const char *wrong = row->type->parse(tarn__option_field(row, base), statement->text);
 	if (wrong)
 		FAULT(file, statement->line, "%s %s: %s", row->word, statement->text, wrong);
 }
@@ -256,9 +256,10 @@ static void take_statements(struct file *file, const struct tarn__statements *st
 		const struct tarn__statement *statement = &statements->items[i];
 		if (!statement->row)
 			begin_section(file, statement);
-		else if (is_nothing(statement) && statement->row->form != &tarn__form_servers)
+		else if (is_nothing(statement) &&
+			 statement->row->type != &tarn__option_type_servers)
 			refuse_nothing(file, statement);
-		else if (!statement->row->form)
+		else if (!statement->row->type)
 			include(file, statement);
 		else
 			take_value(file, statement);
@@ -270,10 +271,10 @@ static void refuse_file(const struct loader *loader, const char *path, const str
 			unsigned line, const char *reason)
 {
 	if (includer)
-		tarn__faults_add(loader->faults, includer->name, line, "include %s: %s", path,
-				 reason);
+		tarn__diagnostics_add(loader->diagnostics, includer->name, line, "include %s: %s",
+				      path, reason);
 	else
-		tarn__faults_add(loader->faults, path, 0, "%s", reason);
+		tarn__diagnostics_add(loader->diagnostics, path, 0, "%s", reason);
 }
 
 /* "tarn -c <(...)" is a pipe, "tarn -c /dev/stdin" perhaps a terminal. */
@@ -302,9 +303,9 @@ static const char *file_fault(const struct file *file, const struct stat *status
 static void read_text(struct file *file, char *text, size_t len)
 {
 	struct tarn__statements statements = {0};
-	struct tarn__faults *faults = file->loader->faults;
-	if (tarn__config_text_clean(text, len, file->name, faults))
-		tarn__config_parse(text, file->name, &statements, faults);
+	struct tarn__diagnostics *diagnostics = file->loader->diagnostics;
+	if (tarn__config_text_clean(text, len, file->name, diagnostics))
+		tarn__config_parse(text, file->name, &statements, diagnostics);
 	take_statements(file, &statements);
 	tarn__statements_fini(&statements);
 }
@@ -405,11 +406,12 @@ static void refuse_doubles(const struct loader *loader, const struct zone *zones
 			continue;
 		*is_this_settled = true;
 		const struct tarn__origin *origin = &owner->forward->origin;
-		tarn__faults_add(loader->faults, forward->origin.file, forward->origin.line,
-				 "forward \"%s\": %s (see %s:%u)", forward->zone,
-				 are_equal ? "a second section for this zone"
-					   : "longer prefixes leave nothing of it",
-				 origin->file, origin->line);
+		tarn__diagnostics_add(loader->diagnostics, forward->origin.file,
+				      forward->origin.line, "forward \"%s\": %s (see %s:%u)",
+				      forward->zone,
+				      are_equal ? "a second section for this zone"
+						: "longer prefixes leave nothing of it",
+				      origin->file, origin->line);
 	}
 }
 
@@ -422,7 +424,7 @@ static void check_zones(const struct loader *loader)
 	struct zone *zones = calloc(count + 1, sizeof(*zones)), *zone = zones;
 	bool *is_settled = calloc(settings->forward_count + 1, sizeof(*is_settled));
 	if (!zones || !is_settled) {
-		tarn__faults_add(loader->faults, NULL, 0, out_of_memory);
+		tarn__diagnostics_add(loader->diagnostics, NULL, 0, out_of_memory);
 		goto done;
 	}
 	for (size_t i = 0; i < settings->forward_count; i++) {
@@ -451,9 +453,10 @@ static void check_servers(const struct loader *loader)
 		count += forward->upstreams.count;
 		if (count <= TARN__SERVERS_ALL_MAX)
 			continue;
-		tarn__faults_add(loader->faults, forward->origin.file, forward->origin.line,
-				 "too many upstream servers in all zones together (%d at most)",
-				 TARN__SERVERS_ALL_MAX);
+		tarn__diagnostics_add(
+			loader->diagnostics, forward->origin.file, forward->origin.line,
+			"too many upstream servers in all zones together (%d at most)",
+			TARN__SERVERS_ALL_MAX);
 		break;
 	}
 }
@@ -463,27 +466,29 @@ static bool file_is_missing(const char *path)
 	return access(path, F_OK) < 0 && errno == ENOENT;
 }
 
-struct tarn__settings *tarn__configuration_load(const struct tarn__command *command, bool is_reload,
-						struct tarn__faults *faults)
+struct tarn__settings *tarn__configuration_load(const struct tarn__command_line *command,
+						bool is_reload,
+						struct tarn__diagnostics *diagnostics)
 {
 	char fault[TARN__FAULT_MAX];
 	struct tarn__settings *settings = tarn__settings_new();
 	if (!settings) {
-		tarn__faults_add(faults, NULL, 0, out_of_memory);
+		tarn__diagnostics_add(diagnostics, NULL, 0, out_of_memory);
 		return NULL;
 	}
-	struct loader loader = {.settings = settings, .faults = faults, .is_reload = is_reload};
-	const char *path = tarn__command_value(command, "config");
+	struct loader loader = {
+		.settings = settings, .diagnostics = diagnostics, .is_reload = is_reload};
+	const char *path = tarn__command_line_value(command, "config");
 	if (path || !file_is_missing(TARN_CONFIG_FILE)) {
 		read_file(&loader, path ? path : TARN_CONFIG_FILE, NULL, 0);
 		check_zones(&loader);
 		check_servers(&loader);
 	}
-	if (tarn__command_apply(command, settings, fault) < 0)
-		tarn__faults_add(faults, NULL, 0, "%s", fault);
-	if (faults->count == 0 && faults->lost == 0)
+	if (tarn__command_line_apply(command, settings, fault) < 0)
+		tarn__diagnostics_add(diagnostics, NULL, 0, "%s", fault);
+	if (diagnostics->count == 0 && diagnostics->lost == 0)
 		return settings;
-	tarn__faults_sort(faults);
+	tarn__diagnostics_sort(diagnostics);
 	tarn__settings_free(settings);
 	return NULL;
 }

@@ -18,10 +18,10 @@
 /*
  * What the command line and the file say; not completed yet. The file is that of --config, or
  * TARN_CONFIG_FILE where that is there; a reload waits for none, and so reads no pipe. NULL: something
- * is wrong, and faults say all of it in order.
- * faults are zeros before; the caller ends them in any case.
+ * is wrong, and diagnostics say all of it in order.
+ * diagnostics are zeros before; the caller ends them in any case.
  */
-struct tarn__settings *tarn__configuration_load(const struct tarn__command *, bool is_reload,
-						struct tarn__faults *);
+struct tarn__settings *tarn__configuration_load(const struct tarn__command_line *, bool is_reload,
+						struct tarn__diagnostics *);
 
 #endif

@@ -28,7 +28,7 @@ struct grammar {
 static struct parse {
 	const char *file;
 	struct tarn__statements *statements;
-	struct tarn__faults *faults;
+	struct tarn__diagnostics *diagnostics;
 	bool is_short_of_memory;
 	/* The first fault of libConfuse's own. */
 	bool is_refused;
@@ -155,7 +155,7 @@ static void add_row(struct grammar *grammar, const struct tarn__option_row *row)
 	struct section *section = find_section(grammar, row->section);
 	if (!section)
 		return;
-	bool is_list = !row->form || row->form->is_list;
+	bool is_list = !row->type || row->type->is_list;
 	section->options[section->count++] =
 		is_list ? (cfg_opt_t)CFG_STR_LIST_CB(row->word, beginning_list, CFGF_NONE, on_value)
 			: (cfg_opt_t)CFG_STR_CB(row->word, NULL, CFGF_NODEFAULT, on_value);
@@ -221,14 +221,15 @@ static void refuse_word(const struct parse *parse, const char *word)
 	offer_words(&nearest, section);
 	const char *other = section_with(word);
 	if (nearest.found)
-		tarn__faults_add(parse->faults, parse->file, parse->line,
-				 "%s: unknown word%s (is %s meant?)", word, place, nearest.found);
+		tarn__diagnostics_add(parse->diagnostics, parse->file, parse->line,
+				      "%s: unknown word%s (is %s meant?)", word, place,
+				      nearest.found);
 	else if (other && !is_same_section(other, section))
-		tarn__faults_add(parse->faults, parse->file, parse->line,
-				 "%s: unknown word%s (section %s has it)", word, place, other);
+		tarn__diagnostics_add(parse->diagnostics, parse->file, parse->line,
+				      "%s: unknown word%s (section %s has it)", word, place, other);
 	else
-		tarn__faults_add(parse->faults, parse->file, parse->line,
-				 "%s: unknown word%s (see tarn.conf(5))", word, place);
+		tarn__diagnostics_add(parse->diagnostics, parse->file, parse->line,
+				      "%s: unknown word%s (see tarn.conf(5))", word, place);
 }
 
 /* The word of libConfuse's "no such option 'WORD'", which ends at its last quote. */
@@ -248,11 +249,12 @@ static bool can_go_on(const struct parse *parse, char *text)
 {
 	char word[sizeof(parse->reason)];
 	if (!read_unknown_word(parse->reason, word, sizeof(word))) {
-		tarn__faults_add(parse->faults, parse->file, parse->line, "%s", parse->reason);
+		tarn__diagnostics_add(parse->diagnostics, parse->file, parse->line, "%s",
+				      parse->reason);
 		return false;
 	}
 	refuse_word(parse, word);
-	return parse->faults->lost == 0 && tarn__config_text_blank(text, parse->line, word);
+	return parse->diagnostics->lost == 0 && tarn__config_text_blank(text, parse->line, word);
 }
 
 /* False: again, with what is left of text. */
@@ -274,16 +276,16 @@ static bool parse_once(struct parse *parse, struct grammar *grammar, char *text)
 }
 
 void tarn__config_parse(char *text, const char *file, struct tarn__statements *statements,
-			struct tarn__faults *faults)
+			struct tarn__diagnostics *diagnostics)
 {
-	struct parse parse = {.file = file, .statements = statements, .faults = faults};
+	struct parse parse = {.file = file, .statements = statements, .diagnostics = diagnostics};
 	struct grammar *grammar = grammar_new();
 	current = &parse;
 	while (grammar && !parse_once(&parse, grammar, text))
 		;
 	current = NULL;
 	if (!grammar || parse.is_short_of_memory)
-		tarn__faults_add(faults, file, 0, "out of memory");
+		tarn__diagnostics_add(diagnostics, file, 0, "out of memory");
 	free(grammar);
 }
 

@@ -29,12 +29,12 @@ struct tarn__statements { /* zeros: none */
 };
 
 /*
- * text is clean (see daemon/config/text.h) and is changed. What is wrong is added to faults; unknown
+ * text is clean (see daemon/config/text.h) and is changed. What is wrong is added to diagnostics; unknown
  * words are left out, any other fault ends the list.
  * Thread: libConfuse's scanner has one state for the whole process; one caller at a time.
  */
 void tarn__config_parse(char *text, const char *file, struct tarn__statements *,
-			struct tarn__faults *);
+			struct tarn__diagnostics *);
 void tarn__statements_fini(struct tarn__statements *);
 
 #endif

@@ -19,7 +19,7 @@ struct cleaner {
 	char *next;
 	unsigned line;
 	const char *file;
-	struct tarn__faults *faults;
+	struct tarn__diagnostics *diagnostics;
 	unsigned open_lines[DEPTH_MAX]; /* of the braces that are open */
 	size_t depth;
 	bool is_broken;
@@ -27,7 +27,7 @@ struct cleaner {
 
 static void refuse(struct cleaner *cleaner, const char *reason)
 {
-	tarn__faults_add(cleaner->faults, cleaner->file, cleaner->line, "%s", reason);
+	tarn__diagnostics_add(cleaner->diagnostics, cleaner->file, cleaner->line, "%s", reason);
 	cleaner->is_broken = true;
 }
 
@@ -233,9 +233,11 @@ static void mark_empty_lists(char *text)
 	}
 }
 
-bool tarn__config_text_clean(char *text, size_t len, const char *file, struct tarn__faults *faults)
+bool tarn__config_text_clean(char *text, size_t len, const char *file,
+			     struct tarn__diagnostics *diagnostics)
 {
-	struct cleaner cleaner = {.next = text, .line = 1, .file = file, .faults = faults};
+	struct cleaner cleaner = {
+		.next = text, .line = 1, .file = file, .diagnostics = diagnostics};
 	while (cleaner.next < text + len) {
 		if (*cleaner.next == '\0')
 			refuse_octet(&cleaner, "not text");
@@ -245,10 +247,10 @@ bool tarn__config_text_clean(char *text, size_t len, const char *file, struct ta
 	if (cleaner.is_broken)
 		return false;
 	if (cleaner.depth > DEPTH_MAX)
-		tarn__faults_add(faults, file, cleaner.line, "too many { are open");
+		tarn__diagnostics_add(diagnostics, file, cleaner.line, "too many { are open");
 	else if (cleaner.depth > 0)
-		tarn__faults_add(faults, file, cleaner.open_lines[cleaner.depth - 1],
-				 "this { is never closed");
+		tarn__diagnostics_add(diagnostics, file, cleaner.open_lines[cleaner.depth - 1],
+				      "this { is never closed");
 	else
 		mark_empty_lists(text);
 	return cleaner.depth == 0;

@@ -21,9 +21,9 @@ extern const char tarn__config_nothing[];
 /*
  * Puts blanks for comments and tarn__config_nothing for empty lists in text, len octets and NUL; lines
  * stay lines. False: something that is no
- * statement is in it, or what has a beginning has no end; faults say all of it.
+ * statement is in it, or what has a beginning has no end; diagnostics say all of it.
  */
-bool tarn__config_text_clean(char *text, size_t len, const char *file, struct tarn__faults *);
+bool tarn__config_text_clean(char *text, size_t len, const char *file, struct tarn__diagnostics *);
 
 /*
  * Puts blanks for the statement that begins with word in the line: the word with its value, list or

@@ -52,20 +52,20 @@ static void answer_forgotten(struct tarn__task *task, const struct tarn__forgott
 /* Awake until leave(). NULL: the request has been answered, memory is short. */
 static struct tarn__resolver *enter(struct tarn__task *task)
 {
-	struct tarn__subject *subject = task->subject;
-	if (!subject->worker)
-		subject->worker = tarn_worker_new(subject->tarn, subject->loop);
-	if (!subject->worker) {
+	struct tarn__control_context *context = task->context;
+	if (!context->worker)
+		context->worker = tarn_worker_new(context->tarn, context->loop);
+	if (!context->worker) {
 		fail(task, "%s", strerror(errno));
 		return NULL;
 	}
-	tarn__worker_enter(subject->worker);
-	return subject->worker->resolver;
+	tarn__worker_enter(context->worker);
+	return context->worker->resolver;
 }
 
 static void leave(struct tarn__task *task)
 {
-	tarn__worker_leave(task->subject->worker);
+	tarn__worker_leave(task->context->worker);
 }
 
 static const char *argument(const json_t *arguments, size_t index)
@@ -87,7 +87,7 @@ struct asked {
 	struct tarn_address client;
 	bool has_client;
 	size_t len;
-	uint8_t wire[TARN__ASK_MAX];
+	uint8_t wire[TARN__QUERY_MAX];
 };
 
 static bool parse_question(struct tarn__task *task, const json_t *arguments, struct asked *out)
@@ -113,7 +113,7 @@ static bool parse_question(struct tarn__task *task, const json_t *arguments, str
 							    : "");
 		return false;
 	}
-	out->len = tarn__ask_write(&key, &(struct tarn__ask){.edns = true}, out->wire);
+	out->len = tarn__query_write(&key, &(struct tarn__query_options){.edns = true}, out->wire);
 	return true;
 }
 
@@ -127,7 +127,7 @@ static struct tarn__totals *collect(struct tarn__task *task)
 		return NULL;
 	leave(task);
 	struct tarn__totals *totals =
-		tarn__totals_collect(task->subject->tarn, task->subject->worker, PATIENCE_MS);
+		tarn__stats_collect(task->context->tarn, task->context->worker, PATIENCE_MS);
 	if (!totals)
 		fail(task, "%s", strerror(ENOMEM));
 	return totals;
@@ -147,8 +147,8 @@ static json_t *describe_addresses(const struct tarn__addresses *list)
 static void status(struct tarn__task *task, const json_t *arguments)
 {
 	(void)arguments;
-	const struct tarn__subject *subject = task->subject;
-	const struct tarn__settings *settings = *subject->settings;
+	const struct tarn__control_context *context = task->context;
+	const struct tarn__settings *settings = *context->settings;
 	struct tarn__totals *totals = collect(task);
 	if (!totals)
 		return;
@@ -158,7 +158,7 @@ static void status(struct tarn__task *task, const json_t *arguments)
 	answer_ok(task,
 		  json_pack("{ss si sI so si so sI sI sI sI sI ss}", "version", tarn_version(),
 			    "process", (int)getpid(), "uptime_s",
-			    (json_int_t)((tarn__clock_ms() - subject->started_ms) / 1000),
+			    (json_int_t)((tarn__clock_ms() - context->started_ms) / 1000),
 			    "listens", describe_addresses(&settings->bound), "workers",
 			    (int)totals->serving, "upstreams",
 			    describe_addresses(&settings->upstreams), "questions",
@@ -166,7 +166,7 @@ static void status(struct tarn__task *task, const json_t *arguments)
 			    "cache_octets", (json_int_t)totals->cache.bytes, "cache_size_octets",
 			    (json_int_t)totals->cache.size, "cache_entries",
 			    (json_int_t)totals->cache.entries, "log_level",
-			    tarn__log_level_name(subject->log->level)));
+			    tarn__log_level_name(context->log->level)));
 	tarn__totals_free(totals);
 }
 
@@ -185,12 +185,12 @@ static void stats(struct tarn__task *task, const json_t *arguments)
 		fail(task, "a thread is too busy to say its numbers");
 		return;
 	}
-	struct tarn__lost lost = tarn__taps_lost(task->subject->taps);
+	struct tarn__lost lost = tarn__observers_lost(task->context->observers);
 	size_t len;
-	struct tarn__usage usage = tarn__process_usage(task->subject->process);
+	struct tarn__usage usage = tarn__process_usage(task->context->process);
 	char *text = word ? tarn__metrics_text(totals, &lost, &usage, &len) : NULL;
 	if (!word) {
-		answer_ok(task, tarn__describe_totals(totals, &lost, &usage));
+		answer_ok(task, tarn__control_json_totals(totals, &lost, &usage));
 	} else if (text) {
 		json_t *document = json_pack("{ss%}", "text", text, len);
 		task->answer(task, document, false);
@@ -209,7 +209,7 @@ static void upstreams(struct tarn__task *task, const json_t *arguments)
 	struct tarn__totals *totals = collect(task);
 	if (!totals)
 		return;
-	answer_ok(task, tarn__describe_servers(totals));
+	answer_ok(task, tarn__control_json_servers(totals));
 	tarn__totals_free(totals);
 }
 
@@ -221,7 +221,7 @@ static void on_answer(struct tarn_request *request, int error, const uint8_t *wi
 		fail(task, "%s", tarn_error_text(error));
 		return;
 	}
-	json_t *result = tarn__describe_message(wire, len);
+	json_t *result = tarn__control_json_message(wire, len);
 	json_object_set_new(result, "took_ms",
 			    json_integer((json_int_t)(tarn__clock_ms() - task->asked_ms)));
 	answer_ok(task, result);
@@ -234,7 +234,7 @@ static void lookup(struct tarn__task *task, const json_t *arguments)
 		return;
 	task->question = (struct tarn_request){.data = task, .done = on_answer};
 	task->asked_ms = tarn__clock_ms();
-	int error = tarn_ask(task->subject->worker, &task->question, asked.wire, asked.len);
+	int error = tarn_ask(task->context->worker, &task->question, asked.wire, asked.len);
 	task->has_question = error == 0;
 	leave(task);
 	if (error < 0)
@@ -255,8 +255,9 @@ static void explain(struct tarn__task *task, const json_t *arguments)
 	struct tarn__inspected inspected;
 	tarn__inspect(resolver, asked.wire, asked.len, asked.has_client ? &asked.client : NULL,
 		      &inspected);
-	answer_ok(task, tarn__describe_inspected(&inspected, tarn__resolver_config(resolver),
-						 tarn__get_shared(task->subject->tarn), totals));
+	answer_ok(task,
+		  tarn__control_json_inspected(&inspected, tarn__resolver_config(resolver),
+					       tarn__get_shared(task->context->tarn), totals));
 	leave(task);
 	tarn__totals_free(totals);
 }
@@ -319,22 +320,22 @@ static void set_log_level(struct tarn__task *task, const json_t *arguments)
 		fail(task, "%s: not a level (err, warning, info, debug)", argument(arguments, 0));
 		return;
 	}
-	tarn__log_set_level(task->subject->log, level);
+	tarn__log_set_level(task->context->log, level);
 	answer_ok(task, NULL);
 }
 
 static void reload(struct tarn__task *task, const json_t *arguments)
 {
 	(void)arguments;
-	struct tarn__faults faults = {0};
-	if (task->subject->reload(task->subject->data, &faults) == 0) {
+	struct tarn__diagnostics diagnostics = {0};
+	if (task->context->reload(task->context->data, &diagnostics) == 0) {
 		answer_ok(task, NULL);
 	} else {
 		json_t *texts = json_array();
-		for (size_t i = 0; i < faults.count; i++) {
+		for (size_t i = 0; i < diagnostics.count; i++) {
 			/* A file may have octets that JSON has not. */
 			char text[TARN__LOG_LINE_MAX];
-			tarn__log_escape(faults.items[i].text, sizeof(text), text);
+			tarn__log_escape(diagnostics.items[i].text, sizeof(text), text);
 			json_array_append_new(texts, json_string(text));
 		}
 		json_t *document = json_pack("{ss so}", "error",
@@ -343,14 +344,14 @@ static void reload(struct tarn__task *task, const json_t *arguments)
 		task->answer(task, document, true);
 		json_decref(document);
 	}
-	tarn__faults_fini(&faults);
+	tarn__diagnostics_fini(&diagnostics);
 }
 
 static void stop(struct tarn__task *task, const json_t *arguments)
 {
 	(void)arguments;
 	answer_ok(task, NULL);
-	task->subject->stop(task->subject->data);
+	task->context->stop(task->context->data);
 }
 
 /* ---- dump and load ---------------------------------------------------------------------- */
@@ -403,7 +404,7 @@ static json_t *load_lines(struct tarn__resolver *resolver, const json_t *lines, 
 			  json_int_t first, struct tarn__dump_room *room)
 {
 	json_int_t counts[TARN__LOAD_FAULT + 1] = {0};
-	json_t *faults = json_array();
+	json_t *diagnostics = json_array();
 	size_t index;
 	const json_t *line;
 	json_array_foreach(lines, index, line)
@@ -415,13 +416,13 @@ static json_t *load_lines(struct tarn__resolver *resolver, const json_t *lines, 
 			loaded = tarn__dump_load(resolver, room, text, age_sec, &fault);
 		counts[loaded]++;
 		if (loaded == TARN__LOAD_FAULT)
-			json_array_append_new(faults,
+			json_array_append_new(diagnostics,
 					      json_pack("{sI ss}", "line",
 							first + (json_int_t)index, "fault", fault));
 	}
 	return json_pack("{sI sI sI sI so}", "loaded", counts[TARN__LOAD_STORED], "known",
 			 counts[TARN__LOAD_KNOWN], "ended", counts[TARN__LOAD_ENDED], "full",
-			 counts[TARN__LOAD_FULL], "faults", faults);
+			 counts[TARN__LOAD_FULL], "faults", diagnostics);
 }
 
 /* A batch: {"command": "load", "head": the first line of the file, "first": 2, "lines": [...]}. */
@@ -538,14 +539,14 @@ void tarn__task_step(struct tarn__task *task)
 void tarn__task_end(struct tarn__task *task)
 {
 	if (task->has_question)
-		tarn_cancel(task->subject->worker, &task->question);
+		tarn_cancel(task->context->worker, &task->question);
 	free(task->dump.room);
 	free(task->text);
-	*task = (struct tarn__task){.answer = task->answer, .subject = task->subject};
+	*task = (struct tarn__task){.answer = task->answer, .context = task->context};
 }
 
-void tarn__subject_fini(struct tarn__subject *subject)
+void tarn__control_context_fini(struct tarn__control_context *context)
 {
-	tarn_worker_free(subject->worker);
-	subject->worker = NULL;
+	tarn_worker_free(context->worker);
+	context->worker = NULL;
 }

@@ -23,7 +23,7 @@
 struct tarn__task {
 	/* Takes a document, which stays the task's. */
 	void (*answer)(struct tarn__task *, const json_t *document, bool is_last);
-	struct tarn__subject *subject;
+	struct tarn__control_context *context;
 	enum tarn__command_id command;
 	bool wants_steps; /* call tarn__task_step() when there is time */
 	bool has_question; /* under way */
@@ -36,7 +36,7 @@ struct tarn__task {
 	bool is_short; /* of memory */
 };
 
-/* Zeros, but for answer and subject, start it. */
+/* Zeros, but for answer and context, start it. */
 void tarn__task_start(struct tarn__task *, const json_t *request);
 /* Does some of it; only while it wants_steps. */
 void tarn__task_step(struct tarn__task *);

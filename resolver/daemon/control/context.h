@@ -11,22 +11,22 @@
 #include "tarn.h"
 
 /* All pointers are borrowed, but for the worker. */
-struct tarn__subject {
+struct tarn__control_context {
 	struct ev_loop *loop;
 	struct tarn *tarn;
-	struct tarn__taps *taps; /* NULL: nobody looks on */
+	struct tarn__observers *observers; /* NULL: nobody looks on */
 	struct tarn__process *process;
 	struct tarn__log *log;
 	struct tarn__settings *const *settings; /* in force: a reload puts others in their place */
 	void (*stop)(void *data); /* ends the loop, later */
-	/* Reads the configuration again; faults say why it cannot be. */
-	int (*reload)(void *data, struct tarn__faults *faults);
+	/* Reads the configuration again; diagnostics say why it cannot be. */
+	int (*reload)(void *data, struct tarn__diagnostics *diagnostics);
 	void *data;
 	uint64_t started_ms; /* tarn__clock_ms() */
 	struct tarn_worker *worker; /* a door to the cache, made with the first request */
 };
 
 /* Frees what requests have made; none is under way. */
-void tarn__subject_fini(struct tarn__subject *);
+void tarn__control_context_fini(struct tarn__control_context *);
 
 #endif

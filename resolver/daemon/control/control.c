@@ -73,7 +73,7 @@ static bool has_octets(const struct octets *octets)
 static void close_connection(struct connection *connection)
 {
 	struct tarn__control *control = connection->control;
-	struct ev_loop *loop = control->subject->loop;
+	struct ev_loop *loop = control->context->loop;
 	ev_io_stop(loop, &connection->readable);
 	ev_io_stop(loop, &connection->writable);
 	ev_timer_stop(loop, &connection->idle);
@@ -96,7 +96,7 @@ static void touch(struct connection *connection)
 	tarn__list_move(&connection->node, &connection->control->connections);
 	connection->idle.repeat =
 		has_octets(&connection->out) ? TARN__CONTROL_STALL_SEC : TARN__CONTROL_IDLE_SEC;
-	ev_timer_again(connection->control->subject->loop, &connection->idle);
+	ev_timer_again(connection->control->context->loop, &connection->idle);
 }
 
 static int add_output(const char *buffer, size_t size, void *data)
@@ -119,7 +119,7 @@ static void on_task_answer(struct tarn__task *task, const json_t *document, bool
 	if (is_last)
 		connection->is_busy = false;
 	touch(connection);
-	ev_io_start(connection->control->subject->loop, &connection->writable);
+	ev_io_start(connection->control->context->loop, &connection->writable);
 }
 
 static void refuse(struct connection *connection, const char *why)
@@ -144,7 +144,7 @@ static void start_request(struct connection *connection, const char *line, size_
 	tarn__task_start(&connection->task, request);
 	json_decref(request);
 	if (connection->task.wants_steps)
-		ev_idle_start(connection->control->subject->loop, &connection->control->steps);
+		ev_idle_start(connection->control->context->loop, &connection->control->steps);
 }
 
 /* Starts what has come whole; one request at a time, and none while answers wait. */
@@ -163,7 +163,7 @@ static void run_requests(struct connection *connection)
 		in->start += (size_t)(end - line) + 1;
 		start_request(connection, line, (size_t)(end - line));
 	}
-	struct ev_loop *loop = connection->control->subject->loop;
+	struct ev_loop *loop = connection->control->context->loop;
 	if (connection->is_busy || connection->is_ending || has_octets(&connection->out))
 		ev_io_stop(loop, &connection->readable);
 	else
@@ -276,16 +276,16 @@ static void serve(struct tarn__control *control, int fd)
 	connection->control = control;
 	connection->fd = fd;
 	connection->task.answer = on_task_answer;
-	connection->task.subject = control->subject;
+	connection->task.context = control->context;
 	ev_io_init(&connection->readable, on_readable, fd, EV_READ);
 	ev_io_init(&connection->writable, on_writable, fd, EV_WRITE);
 	ev_init(&connection->idle, on_idle);
 	connection->readable.data = connection->writable.data = connection->idle.data = connection;
 	tarn__list_init(&connection->node);
 	control->count++;
-	ev_now_update(control->subject->loop);
+	ev_now_update(control->context->loop);
 	touch(connection);
-	ev_io_start(control->subject->loop, &connection->readable);
+	ev_io_start(control->context->loop, &connection->readable);
 }
 
 static void on_acceptable(struct ev_loop *loop, ev_io *acceptable, int events)
@@ -322,7 +322,7 @@ static bool is_open(const struct tarn__control *control)
 static struct tarn__control_file accept_at(struct tarn__control *control,
 					   struct tarn__control_file file)
 {
-	struct ev_loop *loop = control->subject->loop;
+	struct ev_loop *loop = control->context->loop;
 	struct tarn__control_file before = control->file;
 	ev_io_stop(loop, &control->acceptable);
 	ev_timer_stop(loop, &control->pause);
@@ -411,7 +411,7 @@ static void make_directories(struct tarn__control *control, const char *path)
 	for (char *slash = directory; (slash = strchr(slash + 1, '/')) != NULL; *slash = '/') {
 		*slash = '\0';
 		if (identity && identity->is_other && !strchr(slash + 1, '/'))
-			tarn__privileges_make_directory(identity, directory, control->subject->log);
+			tarn__privileges_make_directory(identity, directory, control->context->log);
 		else
 			mkdir(directory, DIRECTORY_MODE);
 	}
@@ -440,7 +440,7 @@ static int tell_missing(const struct tarn__settings *settings, const char *path,
 int tarn__control_set(void *data, const struct tarn__settings *settings)
 {
 	struct tarn__control *control = data;
-	struct tarn__log *log = control->subject->log;
+	struct tarn__log *log = control->context->log;
 	const char *path = settings->control ? settings->control : TARN_CONTROL_SOCKET;
 	go_back(control);
 	if (strcmp(path, "none") == 0) {
@@ -467,7 +467,7 @@ void tarn__control_close(struct tarn__control *control)
 			write_output(connection);
 		close_connection(connection);
 	}
-	ev_idle_stop(control->subject->loop, &control->steps);
+	ev_idle_stop(control->context->loop, &control->steps);
 	tarn__control_settle(control);
 	struct tarn__control_file before =
 		accept_at(control, (struct tarn__control_file){.fd = -1});

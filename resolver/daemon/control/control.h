@@ -25,7 +25,7 @@ enum {
 };
 
 struct tarn__control {
-	struct tarn__subject *subject; /* the caller's, set before anything else */
+	struct tarn__control_context *context; /* the caller's, set before anything else */
 	const struct tarn__identity *identity; /* whose the file is to be; NULL: ours */
 	struct tarn__control_file file;
 	struct tarn__control_file former; /* while it is moving: where it would go back */

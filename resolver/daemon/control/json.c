@@ -90,7 +90,7 @@ static json_t *describe_flags(uint16_t flags)
 	return array;
 }
 
-json_t *tarn__describe_message(const uint8_t *wire, size_t len)
+json_t *tarn__control_json_message(const uint8_t *wire, size_t len)
 {
 	static const char *const sections[] = {"answer", "authority", "additional"};
 	char *text = malloc(TARN__RDATA_TEXT_MAX);
@@ -163,7 +163,7 @@ static void describe_stored(json_t *out, const struct rtcache_item *item,
 		json_object_set_new(out, "ttl", json_integer(seconds(value->ttl_ms)));
 	else
 		json_object_set_new(out, "ended_s", json_integer(seconds(value->stale_ms)));
-	const struct tarn_address *origin = tarn__shared_origin(shared, value->data);
+	const struct tarn_address *origin = tarn__shared_answer_source(shared, value->data);
 	char address[TARN_ADDRESS_TEXT_MAX];
 	if (origin)
 		json_object_set_new(out, "from", json_string(tarn_address_format(origin, address)));
@@ -266,7 +266,7 @@ static enum tarn__upstream_state find_state(const struct tarn__group *group,
 	enum tarn__upstream_state state = TARN__UPSTREAM_NONE;
 	for (size_t i = 0; i < totals->server_count; i++) {
 		const struct tarn__server_totals *server = &totals->servers[i];
-		if (server->is_loop || !is_of_group(server, group))
+		if (server->is_forward_loop || !is_of_group(server, group))
 			continue;
 		if (!server->is_dead) {
 			*first = server;
@@ -297,8 +297,9 @@ static json_t *describe_asking(const struct tarn__group *group, const struct tar
 		break;
 	}
 	const char *otherwise = is_stale ? ", or the old one if none answers in 1.8 s" : "";
-	/* By other policies it depends on the worker. */
-	if (group->policy != TARN_SEQUENTIAL && group->policy != TARN_STRICT)
+	/* By other selections it depends on the worker. */
+	if (group->selection != TARN_SELECTION_SEQUENTIAL &&
+	    group->selection != TARN_SELECTION_STRICT)
 		return json_sprintf("that of an upstream server%s", otherwise);
 	return json_sprintf("that of an upstream server, %s first%s",
 			    tarn_address_format(&first->address, who), otherwise);
@@ -310,7 +311,7 @@ static json_t *describe_way(const struct tarn__inspected *inspected,
 {
 	const struct rtcache_state *state = &inspected->states[0];
 	const struct rtcache_value *value = &state->item.value;
-	const struct rtcache_state *denial = &inspected->denials[0];
+	const struct rtcache_state *nxdomain = &inspected->nxdomains[0];
 	bool is_fresh = state->is_stored && value->status == RTCACHE_HIT;
 	bool is_stale = state->is_stored && value->status == RTCACHE_STALE;
 	char rcode[TARN__WORD_MAX];
@@ -323,10 +324,10 @@ static json_t *describe_way(const struct tarn__inspected *inspected,
 				    is_stale ? "the old answer" : "SERVFAIL",
 				    (long long)seconds(state->failure_left_ms),
 				    tarn_error_text(state->failure));
-	if (denial->is_stored && denial->item.value.status == RTCACHE_HIT)
+	if (nxdomain->is_stored && nxdomain->item.value.status == RTCACHE_HIT)
 		return json_sprintf("NXDOMAIN, from the cache: the name has no records of any type,"
 				    " for another %lld s",
-				    (long long)seconds(denial->item.value.ttl_ms));
+				    (long long)seconds(nxdomain->item.value.ttl_ms));
 	if (state->lookups > 0)
 		return json_sprintf("that of the lookup under way, for which %zu wait",
 				    state->waiters);
@@ -335,7 +336,7 @@ static json_t *describe_way(const struct tarn__inspected *inspected,
 
 static const char *state_of(const struct tarn__server_totals *server)
 {
-	if (server->is_loop)
+	if (server->is_forward_loop)
 		return "loop";
 	if (server->is_dead)
 		return "dead";
@@ -368,14 +369,14 @@ static json_t *describe_group(const struct tarn__group *group, const char *asked
 		describe_time(row, server);
 		json_array_append_new(servers, row);
 	}
-	return json_pack("{ss ss so}", "zone", asked, "policy", tarn__policy_name(group->policy),
-			 "servers", servers);
+	return json_pack("{ss ss so}", "zone", asked, "selection",
+			 tarn__selection_name(group->selection), "servers", servers);
 }
 
-json_t *tarn__describe_inspected(const struct tarn__inspected *inspected,
-				 const struct tarn__config *config,
-				 const struct tarn__shared *shared,
-				 const struct tarn__totals *totals)
+json_t *tarn__control_json_inspected(const struct tarn__inspected *inspected,
+				     const struct tarn__config *config,
+				     const struct tarn__shared *shared,
+				     const struct tarn__totals *totals)
 {
 	const struct tarn__query *query = &inspected->query;
 	char name[TARN__NAME_TEXT_MAX], class[TARN__WORD_MAX], type[TARN__WORD_MAX];
@@ -385,10 +386,10 @@ json_t *tarn__describe_inspected(const struct tarn__inspected *inspected,
 			    json_sprintf("%s %s %s", tarn__name_format(query->qname, name),
 					 tarn__class_format(query->qclass, class),
 					 tarn__type_format(query->qtype, type)));
-	if (inspected->verdict != TARN__QUERY_GOOD) {
+	if (inspected->parsed != TARN__QUERY_GOOD) {
 		json_object_set_new(out, "rule",
 				    json_string("questions of this kind are not answered here"));
-		tarn__rcode_format((uint16_t)inspected->verdict, rcode);
+		tarn__rcode_format((uint16_t)inspected->parsed, rcode);
 		json_object_set_new(out, "answer", json_string(rcode));
 		return out;
 	}
@@ -411,7 +412,7 @@ json_t *tarn__describe_inspected(const struct tarn__inspected *inspected,
 		json_object_set_new(out, "answer", describe_ruling(inspected));
 	}
 	json_object_set_new(out, "cache", describe_states(inspected->states, shared));
-	json_object_set_new(out, "no_such_name", describe_states(inspected->denials, shared));
+	json_object_set_new(out, "no_such_name", describe_states(inspected->nxdomains, shared));
 	return out;
 }
 
@@ -475,8 +476,8 @@ static json_t *describe_usage(const struct tarn__usage *usage)
 	return out;
 }
 
-json_t *tarn__describe_totals(const struct tarn__totals *totals, const struct tarn__lost *lost,
-			      const struct tarn__usage *usage)
+json_t *tarn__control_json_totals(const struct tarn__totals *totals, const struct tarn__lost *lost,
+				  const struct tarn__usage *usage)
 {
 	const struct tarn__stats *stats = &totals->questions;
 	const struct tarn__tcp_stats *tcp = &totals->tcp;
@@ -514,32 +515,32 @@ json_t *tarn__describe_totals(const struct tarn__totals *totals, const struct ta
 			    json_pack("{so so so}", "too_long", number(udp->too_long), "kept",
 				      number(udp->kept), "dropped", number(udp->dropped)));
 	json_object_set_new(out, "lost",
-			    json_pack("{so so}", "question_log", number(lost->questions), "dnstap",
+			    json_pack("{so so}", "query_log", number(lost->query_log), "dnstap",
 				      number(lost->dnstap)));
 	json_object_set_new(out, "process", describe_usage(usage));
 	return out;
 }
 
 /* What the server is asked without. */
-static json_t *describe_flaws(const struct tarn__server_totals *server)
+static json_t *describe_quirks(const struct tarn__server_totals *server)
 {
 	const struct {
 		bool is_set;
 		const char *name;
-	} flaws[] = {
+	} quirks[] = {
 		{server->is_plain, "EDNS"},
-		{server->misspells, "mixed case"},
-		{server->garbles || server->drops_cookies, "cookies"},
+		{server->no_0x20, "mixed case"},
+		{server->bad_cookies || server->drops_cookies, "cookies"},
 	};
 	json_t *out = json_array();
-	for (size_t i = 0; i < sizeof flaws / sizeof flaws[0]; i++) {
-		if (flaws[i].is_set)
-			json_array_append_new(out, json_string(flaws[i].name));
+	for (size_t i = 0; i < sizeof quirks / sizeof quirks[0]; i++) {
+		if (quirks[i].is_set)
+			json_array_append_new(out, json_string(quirks[i].name));
 	}
 	return out;
 }
 
-json_t *tarn__describe_servers(const struct tarn__totals *totals)
+json_t *tarn__control_json_servers(const struct tarn__totals *totals)
 {
 	json_t *rows = json_array();
 	for (size_t i = 0; i < totals->server_count; i++) {
@@ -555,12 +556,12 @@ json_t *tarn__describe_servers(const struct tarn__totals *totals)
 		json_object_set_new(row, "answered", number(server->counts.answered));
 		json_object_set_new(row, "unsent", number(server->counts.unsent));
 		json_object_set_new(row, "silent", number(server->counts.silent));
-		json_object_set_new(row, "useless", number(server->counts.useless));
-		json_object_set_new(row, "disbelieved", number(server->counts.disbelieved));
-		json_t *flaws = describe_flaws(server);
-		if (json_array_size(flaws) > 0)
-			json_object_set(row, "without", flaws);
-		json_decref(flaws);
+		json_object_set_new(row, "unusable", number(server->counts.unusable));
+		json_object_set_new(row, "rejected", number(server->counts.rejected));
+		json_t *quirks = describe_quirks(server);
+		if (json_array_size(quirks) > 0)
+			json_object_set(row, "without", quirks);
+		json_decref(quirks);
 		json_array_append_new(rows, row);
 	}
 	return json_pack("{so}", "upstreams", rows);

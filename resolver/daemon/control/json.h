@@ -12,7 +12,7 @@
 #include "core/admin/inspect.h"
 
 /* A DNS message of tarn's own making: rcode, flags, extended errors and records. */
-json_t *tarn__describe_message(const uint8_t *wire, size_t len);
+json_t *tarn__control_json_message(const uint8_t *wire, size_t len);
 
 struct tarn__config;
 struct tarn__lost;
@@ -21,12 +21,12 @@ struct tarn__totals;
 struct tarn__usage;
 
 /* All that is counted and measured; each upstream server. */
-json_t *tarn__describe_totals(const struct tarn__totals *, const struct tarn__lost *,
-			      const struct tarn__usage *);
-json_t *tarn__describe_servers(const struct tarn__totals *);
+json_t *tarn__control_json_totals(const struct tarn__totals *, const struct tarn__lost *,
+				  const struct tarn__usage *);
+json_t *tarn__control_json_servers(const struct tarn__totals *);
 
 /* What would become of a question, and what is known of it. */
-json_t *tarn__describe_inspected(const struct tarn__inspected *, const struct tarn__config *,
-				 const struct tarn__shared *, const struct tarn__totals *);
+json_t *tarn__control_json_inspected(const struct tarn__inspected *, const struct tarn__config *,
+				     const struct tarn__shared *, const struct tarn__totals *);
 
 #endif

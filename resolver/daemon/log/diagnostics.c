@@ -12,11 +12,11 @@
 enum { TEXT_MAX = 512 };
 
 /* Files are numbered in the order of their first faults. */
-static size_t number_of(const struct tarn__faults *faults, const char *file)
+static size_t number_of(const struct tarn__diagnostics *diagnostics, const char *file)
 {
 	size_t highest = 0, len = strlen(file);
-	for (size_t i = 0; i < faults->count; i++) {
-		const struct tarn__fault *fault = &faults->items[i];
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct tarn__diagnostic *fault = &diagnostics->items[i];
 		if (strncmp(fault->text, file, len) == 0 && fault->text[len] == ':')
 			return fault->file;
 		if (fault->file > highest)
@@ -25,8 +25,8 @@ static size_t number_of(const struct tarn__faults *faults, const char *file)
 	return highest + 1;
 }
 
-void tarn__faults_add(struct tarn__faults *faults, const char *file, unsigned line,
-		      const char *format, ...)
+void tarn__diagnostics_add(struct tarn__diagnostics *diagnostics, const char *file, unsigned line,
+			   const char *format, ...)
 {
 	char text[TEXT_MAX];
 	size_t len = 0;
@@ -40,44 +40,44 @@ void tarn__faults_add(struct tarn__faults *faults, const char *file, unsigned li
 		vsnprintf(text + len, sizeof(text) - len, format, args);
 		va_end(args);
 	}
-	char *copy = faults->count < TARN__FAULTS_MAX ? strdup(text) : NULL;
+	char *copy = diagnostics->count < TARN__DIAGNOSTICS_MAX ? strdup(text) : NULL;
 	if (!copy) {
-		faults->lost++;
+		diagnostics->lost++;
 		return;
 	}
-	size_t number = file ? number_of(faults, file) : 0;
-	faults->items[faults->count++] =
-		(struct tarn__fault){.text = copy, .file = number, .line = line};
+	size_t number = file ? number_of(diagnostics, file) : 0;
+	diagnostics->items[diagnostics->count++] =
+		(struct tarn__diagnostic){.text = copy, .file = number, .line = line};
 }
 
-static bool is_before(const struct tarn__fault *a, const struct tarn__fault *b)
+static bool is_before(const struct tarn__diagnostic *a, const struct tarn__diagnostic *b)
 {
 	return a->file != b->file ? a->file < b->file : a->line < b->line;
 }
 
 /* By insertion: there are few, and those of one line keep their order. */
-void tarn__faults_sort(struct tarn__faults *faults)
+void tarn__diagnostics_sort(struct tarn__diagnostics *diagnostics)
 {
-	for (size_t i = 1; i < faults->count; i++) {
-		struct tarn__fault fault = faults->items[i];
+	for (size_t i = 1; i < diagnostics->count; i++) {
+		struct tarn__diagnostic fault = diagnostics->items[i];
 		size_t place = i;
-		for (; place > 0 && is_before(&fault, &faults->items[place - 1]); place--)
-			faults->items[place] = faults->items[place - 1];
-		faults->items[place] = fault;
+		for (; place > 0 && is_before(&fault, &diagnostics->items[place - 1]); place--)
+			diagnostics->items[place] = diagnostics->items[place - 1];
+		diagnostics->items[place] = fault;
 	}
 }
 
-void tarn__faults_log(const struct tarn__faults *faults, struct tarn__log *log)
+void tarn__diagnostics_log(const struct tarn__diagnostics *diagnostics, struct tarn__log *log)
 {
-	for (size_t i = 0; i < faults->count; i++)
-		tarn__log(log, TARN_LOG_ERR, "%s", faults->items[i].text);
-	if (faults->lost > 0)
-		tarn__log(log, TARN_LOG_ERR, "and %zu faults more", faults->lost);
+	for (size_t i = 0; i < diagnostics->count; i++)
+		tarn__log(log, TARN_LOG_ERR, "%s", diagnostics->items[i].text);
+	if (diagnostics->lost > 0)
+		tarn__log(log, TARN_LOG_ERR, "and %zu faults more", diagnostics->lost);
 }
 
-void tarn__faults_fini(struct tarn__faults *faults)
+void tarn__diagnostics_fini(struct tarn__diagnostics *diagnostics)
 {
-	for (size_t i = 0; i < faults->count; i++)
-		free(faults->items[i].text);
-	faults->count = faults->lost = 0;
+	for (size_t i = 0; i < diagnostics->count; i++)
+		free(diagnostics->items[i].text);
+	diagnostics->count = diagnostics->lost = 0;
 }

@@ -138,9 +138,9 @@ static void say(struct tarn__log *log, enum tarn_log_level level, const char *li
 
 static void say_held_back(struct tarn__log *log, uint64_t now_ms)
 {
-	const struct tarn__repeat *repeat;
+	const struct tarn__log_dedup_line *repeat;
 	unsigned long count;
-	while ((repeat = tarn__repeats_take(&log->repeats, now_ms, &count))) {
+	while ((repeat = tarn__log_dedup_take(&log->dedup, now_ms, &count))) {
 		char line[TARN__LOG_LINE_MAX];
 		int len = snprintf(line, sizeof(line), "(again, %lu x) ", count);
 		snprintf(line + len, sizeof(line) - (size_t)len, "%s", repeat->line);
@@ -156,8 +156,8 @@ void tarn__log_line(void *arg, enum tarn_log_level level, const char *line)
 	pthread_mutex_lock(&log->mutex);
 	uint64_t now_ms = log->now_ms();
 	say_held_back(log, now_ms);
-	bool has_held_back = tarn__repeats_next_ms(&log->repeats) != UINT64_MAX;
-	if (tarn__repeats_say(&log->repeats, now_ms, level, line))
+	bool has_held_back = tarn__log_dedup_next_ms(&log->dedup) != UINT64_MAX;
+	if (tarn__log_dedup_admit(&log->dedup, now_ms, level, line))
 		say(log, level, line);
 	else if (log->loop && !has_held_back)
 		ev_async_send(log->loop, &log->held_back);
@@ -193,7 +193,7 @@ void tarn__log_run(struct tarn__log *log)
 	pthread_mutex_lock(&log->mutex);
 	uint64_t now_ms = log->now_ms();
 	say_held_back(log, now_ms);
-	uint64_t next_ms = tarn__repeats_next_ms(&log->repeats);
+	uint64_t next_ms = tarn__log_dedup_next_ms(&log->dedup);
 	if (log->loop && next_ms != UINT64_MAX && !ev_is_active(&log->due)) {
 		ev_timer_set(&log->due, (double)(next_ms - now_ms) / 1e3, 0);
 		ev_timer_start(log->loop, &log->due);
@@ -242,6 +242,6 @@ void tarn__log_stop(struct tarn__log *log)
 void tarn__log_fini(struct tarn__log *log)
 {
 	say_held_back(log, UINT64_MAX);
-	tarn__repeats_fini(&log->repeats);
+	tarn__log_dedup_fini(&log->dedup);
 	pthread_mutex_destroy(&log->mutex);
 }

@@ -34,7 +34,7 @@ struct tarn__log {
 	uint64_t (*now_ms)(void);
 	pthread_mutex_t mutex; /* guards what follows */
 	unsigned long lost;
-	struct tarn__repeats repeats;
+	struct tarn__log_dedup dedup;
 	struct ev_loop *loop; /* NULL: none */
 	ev_async held_back;
 	ev_timer due;

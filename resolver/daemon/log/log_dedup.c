@@ -5,18 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-void tarn__repeats_fini(struct tarn__repeats *repeats)
+void tarn__log_dedup_fini(struct tarn__log_dedup *dedup)
 {
-	for (int i = 0; i < TARN__REPEATS; i++)
-		free(repeats->items[i].line);
-	*repeats = (struct tarn__repeats){0};
+	for (int i = 0; i < TARN__LOG_DEDUP_LINES; i++)
+		free(dedup->items[i].line);
+	*dedup = (struct tarn__log_dedup){0};
 }
 
-static struct tarn__repeat *find_line(struct tarn__repeats *repeats, enum tarn_log_level level,
-				      const char *line)
+static struct tarn__log_dedup_line *find_line(struct tarn__log_dedup *dedup,
+					      enum tarn_log_level level, const char *line)
 {
-	for (int i = 0; i < TARN__REPEATS; i++) {
-		struct tarn__repeat *item = &repeats->items[i];
+	for (int i = 0; i < TARN__LOG_DEDUP_LINES; i++) {
+		struct tarn__log_dedup_line *item = &dedup->items[i];
 		if (item->line && item->level == level && strcmp(item->line, line) == 0)
 			return item;
 	}
@@ -24,57 +24,57 @@ static struct tarn__repeat *find_line(struct tarn__repeats *repeats, enum tarn_l
 }
 
 /* The oldest of those that nothing is owed to; NULL: there is none. */
-static struct tarn__repeat *find_room(struct tarn__repeats *repeats)
+static struct tarn__log_dedup_line *find_room(struct tarn__log_dedup *dedup)
 {
-	struct tarn__repeat *oldest = NULL;
-	for (int i = 0; i < TARN__REPEATS; i++) {
-		struct tarn__repeat *item = &repeats->items[i];
+	struct tarn__log_dedup_line *oldest = NULL;
+	for (int i = 0; i < TARN__LOG_DEDUP_LINES; i++) {
+		struct tarn__log_dedup_line *item = &dedup->items[i];
 		if (item->count == 0 && (!oldest || item->until_ms < oldest->until_ms))
 			oldest = item;
 	}
 	return oldest;
 }
 
-bool tarn__repeats_say(struct tarn__repeats *repeats, uint64_t now_ms, enum tarn_log_level level,
-		       const char *line)
+bool tarn__log_dedup_admit(struct tarn__log_dedup *dedup, uint64_t now_ms,
+			   enum tarn_log_level level, const char *line)
 {
-	struct tarn__repeat *item = find_line(repeats, level, line);
+	struct tarn__log_dedup_line *item = find_line(dedup, level, line);
 	if (item && (item->count > 0 || now_ms < item->until_ms)) {
 		item->count++;
 		return false;
 	}
 	if (!item) {
 		char *copy = NULL;
-		item = find_room(repeats);
+		item = find_room(dedup);
 		if (!item || !(copy = strdup(line)))
 			return true;
 		free(item->line);
-		*item = (struct tarn__repeat){.line = copy, .level = level};
+		*item = (struct tarn__log_dedup_line){.line = copy, .level = level};
 	}
-	item->until_ms = now_ms + TARN__REPEATS_MS;
+	item->until_ms = now_ms + TARN__LOG_DEDUP_MS;
 	return true;
 }
 
-const struct tarn__repeat *tarn__repeats_take(struct tarn__repeats *repeats, uint64_t now_ms,
-					      unsigned long *count_out)
+const struct tarn__log_dedup_line *tarn__log_dedup_take(struct tarn__log_dedup *dedup,
+							uint64_t now_ms, unsigned long *count_out)
 {
-	for (int i = 0; i < TARN__REPEATS; i++) {
-		struct tarn__repeat *item = &repeats->items[i];
+	for (int i = 0; i < TARN__LOG_DEDUP_LINES; i++) {
+		struct tarn__log_dedup_line *item = &dedup->items[i];
 		if (item->count == 0 || now_ms < item->until_ms)
 			continue;
 		*count_out = item->count;
 		item->count = 0;
-		item->until_ms = now_ms + TARN__REPEATS_MS;
+		item->until_ms = now_ms + TARN__LOG_DEDUP_MS;
 		return item;
 	}
 	return NULL;
 }
 
-uint64_t tarn__repeats_next_ms(const struct tarn__repeats *repeats)
+uint64_t tarn__log_dedup_next_ms(const struct tarn__log_dedup *dedup)
 {
 	uint64_t next_ms = UINT64_MAX;
-	for (int i = 0; i < TARN__REPEATS; i++) {
-		const struct tarn__repeat *item = &repeats->items[i];
+	for (int i = 0; i < TARN__LOG_DEDUP_LINES; i++) {
+		const struct tarn__log_dedup_line *item = &dedup->items[i];
 		if (item->count > 0 && item->until_ms < next_ms)
 			next_ms = item->until_ms;
 	}

@@ -33,45 +33,45 @@ static const char *add_address(struct tarn__addresses *list, const char *text,
 
 _Static_assert(TARN__ADDRESSES_MAX == 64, "the text above says so");
 
-static void clear_addresses(void *field)
+static void reset_addresses(void *field)
 {
 	((struct tarn__addresses *)field)->count = 0;
 }
 
-static void print_address(const struct tarn_address *address, bool is_first, FILE *out)
+static void format_address(const struct tarn_address *address, bool is_first, FILE *out)
 {
 	char text[TARN_ADDRESS_TEXT_MAX];
 	fprintf(out, "%s%s", is_first ? "" : ", ", tarn_address_format(address, text));
 }
 
-static void print_addresses(const void *field, FILE *out)
+static void format_addresses(const void *field, FILE *out)
 {
 	const struct tarn__addresses *list = field;
 	for (size_t i = 0; i < list->count; i++)
-		print_address(&list->items[i], i == 0, out);
+		format_address(&list->items[i], i == 0, out);
 }
 
-static const char *take_listen(void *field, const char *text)
+static const char *parse_listen(void *field, const char *text)
 {
 	return add_address(field, text, 53);
 }
 
-const struct tarn__form tarn__form_listens = {
-	.take = take_listen,
-	.clear = clear_addresses,
-	.print = print_addresses,
+const struct tarn__option_type tarn__option_type_listens = {
+	.parse = parse_listen,
+	.reset = reset_addresses,
+	.format = format_addresses,
 	.is_list = true,
 };
 
-static const char *take_metrics(void *field, const char *text)
+static const char *parse_metrics(void *field, const char *text)
 {
 	return add_address(field, text, TARN__METRICS_PORT);
 }
 
-const struct tarn__form tarn__form_metrics = {
-	.take = take_metrics,
-	.clear = clear_addresses,
-	.print = print_addresses,
+const struct tarn__option_type tarn__option_type_metrics = {
+	.parse = parse_metrics,
+	.reset = reset_addresses,
+	.format = format_addresses,
 	.is_list = true,
 };
 
@@ -91,7 +91,7 @@ static const char *find_upstream(const struct tarn_address *items, const struct 
 	return NULL;
 }
 
-static const char *take_upstream(void *field, const char *text)
+static const char *parse_upstream(void *field, const char *text)
 {
 	struct tarn__addresses *list = field;
 	struct tarn_address address;
@@ -106,8 +106,8 @@ static const char *take_upstream(void *field, const char *text)
 									 : NULL;
 }
 
-static void print_upstream(const struct tarn_address *address, const struct tarn_traits *traits,
-			   bool is_first, FILE *out)
+static void format_upstream(const struct tarn_address *address, const struct tarn_traits *traits,
+			    bool is_first, FILE *out)
 {
 	char text[TARN__UPSTREAM_TEXT_MAX];
 	tarn__upstream_format(address, traits, text);
@@ -118,17 +118,17 @@ static void print_upstream(const struct tarn_address *address, const struct tarn
 		fputs(text, out);
 }
 
-static void print_upstreams(const void *field, FILE *out)
+static void format_upstreams(const void *field, FILE *out)
 {
 	const struct tarn__addresses *list = field;
 	for (size_t i = 0; i < list->count; i++)
-		print_upstream(&list->items[i], &list->traits[i], i == 0, out);
+		format_upstream(&list->items[i], &list->traits[i], i == 0, out);
 }
 
-const struct tarn__form tarn__form_upstreams = {
-	.take = take_upstream,
-	.clear = clear_addresses,
-	.print = print_upstreams,
+const struct tarn__option_type tarn__option_type_upstreams = {
+	.parse = parse_upstream,
+	.reset = reset_addresses,
+	.format = format_upstreams,
 	.is_list = true,
 };
 
@@ -144,7 +144,7 @@ static bool have_room(struct tarn__servers *servers)
 	return items && traits;
 }
 
-static const char *take_server(void *field, const char *text)
+static const char *parse_server(void *field, const char *text)
 {
 	struct tarn__servers *servers = field;
 	struct tarn_address address;
@@ -164,7 +164,7 @@ static const char *take_server(void *field, const char *text)
 	return NULL;
 }
 
-static void clear_servers(void *field)
+static void reset_servers(void *field)
 {
 	struct tarn__servers *servers = field;
 	free(servers->items);
@@ -172,22 +172,22 @@ static void clear_servers(void *field)
 	*servers = (struct tarn__servers){0};
 }
 
-static void print_servers(const void *field, FILE *out)
+static void format_servers(const void *field, FILE *out)
 {
 	const struct tarn__servers *servers = field;
 	for (size_t i = 0; i < servers->count; i++)
-		print_upstream(&servers->items[i], servers->traits ? &servers->traits[i] : NULL,
-			       i == 0, out);
+		format_upstream(&servers->items[i], servers->traits ? &servers->traits[i] : NULL,
+				i == 0, out);
 }
 
-const struct tarn__form tarn__form_servers = {
-	.take = take_server,
-	.clear = clear_servers,
-	.print = print_servers,
+const struct tarn__option_type tarn__option_type_servers = {
+	.parse = parse_server,
+	.reset = reset_servers,
+	.format = format_servers,
 	.is_list = true,
 };
 
-static const char *take_source(void *field, const char *text)
+static const char *parse_source(void *field, const char *text)
 {
 	struct tarn_source *source = field;
 	struct tarn_address address, with_port;
@@ -206,13 +206,13 @@ static const char *take_source(void *field, const char *text)
 	return NULL;
 }
 
-static void clear_source(void *field)
+static void reset_source(void *field)
 {
 	struct tarn_source *source = field;
 	source->ipv4 = source->ipv6 = (struct tarn_address){0};
 }
 
-static void print_source(const void *field, FILE *out)
+static void format_source(const void *field, FILE *out)
 {
 	const struct tarn_source *source = field;
 	const struct tarn_address *const addresses[] = {&source->ipv4, &source->ipv6};
@@ -229,16 +229,16 @@ static void print_source(const void *field, FILE *out)
 	}
 }
 
-const struct tarn__form tarn__form_source = {
-	.take = take_source,
-	.clear = clear_source,
-	.print = print_source,
+const struct tarn__option_type tarn__option_type_source = {
+	.parse = parse_source,
+	.reset = reset_source,
+	.format = format_source,
 	.is_list = true,
 };
 
 /* ---- networks and names ---------------------------------------------------------------------- */
 
-static const char *take_network(void *field, const char *text)
+static const char *parse_network(void *field, const char *text)
 {
 	struct tarn__networks *networks = field;
 	if (networks->count == TARN__ALLOW_MAX)
@@ -252,12 +252,12 @@ static const char *take_network(void *field, const char *text)
 
 _Static_assert(TARN__ALLOW_MAX == 64 && TARN__PASS_MAX == 64, "the texts say so");
 
-static void clear_networks(void *field)
+static void reset_networks(void *field)
 {
 	((struct tarn__networks *)field)->count = 0;
 }
 
-static void print_networks(const void *field, FILE *out)
+static void format_networks(const void *field, FILE *out)
 {
 	const struct tarn__networks *networks = field;
 	for (size_t i = 0; i < networks->count; i++) {
@@ -267,14 +267,14 @@ static void print_networks(const void *field, FILE *out)
 	}
 }
 
-const struct tarn__form tarn__form_networks = {
-	.take = take_network,
-	.clear = clear_networks,
-	.print = print_networks,
+const struct tarn__option_type tarn__option_type_networks = {
+	.parse = parse_network,
+	.reset = reset_networks,
+	.format = format_networks,
 	.is_list = true,
 };
 
-static const char *take_name(void *field, const char *text)
+static const char *parse_name(void *field, const char *text)
 {
 	struct tarn__names *names = field;
 	uint8_t name[TARN__NAME_MAX];
@@ -289,7 +289,7 @@ static const char *take_name(void *field, const char *text)
 	return NULL;
 }
 
-static void clear_names(void *field)
+static void reset_names(void *field)
 {
 	struct tarn__names *names = field;
 	for (size_t i = 0; i < names->count; i++)
@@ -297,7 +297,7 @@ static void clear_names(void *field)
 	names->count = 0;
 }
 
-static void print_names(const void *field, FILE *out)
+static void format_names(const void *field, FILE *out)
 {
 	const struct tarn__names *names = field;
 	for (size_t i = 0; i < names->count; i++) {
@@ -306,10 +306,10 @@ static void print_names(const void *field, FILE *out)
 	}
 }
 
-const struct tarn__form tarn__form_names = {
-	.take = take_name,
-	.clear = clear_names,
-	.print = print_names,
+const struct tarn__option_type tarn__option_type_names = {
+	.parse = parse_name,
+	.reset = reset_names,
+	.format = format_names,
 	.is_list = true,
 };
 
@@ -331,7 +331,7 @@ static const char *read_number(const char *text, uint64_t *out)
 	return end;
 }
 
-static const char *take_workers(void *field, const char *text)
+static const char *parse_workers(void *field, const char *text)
 {
 	uint64_t number;
 	const char *end = read_number(text, &number);
@@ -343,41 +343,41 @@ static const char *take_workers(void *field, const char *text)
 
 _Static_assert(TARN__WORKERS_MAX == 256, "the text above says so");
 
-static void clear_unsigned(void *field)
+static void reset_unsigned(void *field)
 {
 	*(unsigned *)field = 0;
 }
 
-static void print_unsigned(const void *field, FILE *out)
+static void format_unsigned(const void *field, FILE *out)
 {
 	if (*(const unsigned *)field > 0)
 		fprintf(out, "%u", *(const unsigned *)field);
 }
 
-const struct tarn__form tarn__form_workers = {
-	.take = take_workers,
-	.clear = clear_unsigned,
-	.print = print_unsigned,
+const struct tarn__option_type tarn__option_type_workers = {
+	.parse = parse_workers,
+	.reset = reset_unsigned,
+	.format = format_unsigned,
 };
 
-static const char *take_count(void *field, const char *text)
+static const char *parse_count(void *field, const char *text)
 {
 	(void)text;
 	++*(unsigned *)field;
 	return NULL;
 }
 
-const struct tarn__form tarn__form_count = {
-	.take = take_count,
-	.clear = clear_unsigned,
-	.print = print_unsigned,
+const struct tarn__option_type tarn__option_type_count = {
+	.parse = parse_count,
+	.reset = reset_unsigned,
+	.format = format_unsigned,
 };
 
 /* Less has no room for the largest answers, and hardly a use. */
 enum { SIZE_LEAST = 64 * 1024 };
 
 /* 16M and 16MiB are 16 * 1024 * 1024, 16MB is 16,000,000. */
-static const char *take_size(void *field, const char *text)
+static const char *parse_size(void *field, const char *text)
 {
 	static const char fault[] = "not a size (such as 512k, 16M, 16MiB or 1G)";
 	uint64_t size;
@@ -405,12 +405,12 @@ static const char *take_size(void *field, const char *text)
 	return NULL;
 }
 
-static void clear_size(void *field)
+static void reset_size(void *field)
 {
 	*(size_t *)field = 0;
 }
 
-static void print_size(const void *field, FILE *out)
+static void format_size(const void *field, FILE *out)
 {
 	static const char *const units[] = {"", "k", "M", "G"};
 	size_t size = *(const size_t *)field, unit = 0;
@@ -421,10 +421,10 @@ static void print_size(const void *field, FILE *out)
 	fprintf(out, "%zu%s", size, units[unit]);
 }
 
-const struct tarn__form tarn__form_size = {
-	.take = take_size,
-	.clear = clear_size,
-	.print = print_size,
+const struct tarn__option_type tarn__option_type_size = {
+	.parse = parse_size,
+	.reset = reset_size,
+	.format = format_size,
 };
 
 /* Longer is forever, and nobody's wish. */
@@ -456,7 +456,7 @@ static bool leaves_ports(const struct tarn__port_ranges *list)
 }
 
 /* 8080, 9000-9100. */
-static const char *take_ports(void *field, const char *text)
+static const char *parse_ports(void *field, const char *text)
 {
 	struct tarn__port_ranges *list = field;
 	struct tarn_port_range range;
@@ -477,12 +477,12 @@ static const char *take_ports(void *field, const char *text)
 
 _Static_assert(TARN__PORT_RANGES_MAX == 64 && TARN__PORTS_LEAST == 4096, "the texts above say so");
 
-static void clear_ports(void *field)
+static void reset_ports(void *field)
 {
 	((struct tarn__port_ranges *)field)->count = 0;
 }
 
-static void print_ports(const void *field, FILE *out)
+static void format_ports(const void *field, FILE *out)
 {
 	const struct tarn__port_ranges *list = field;
 	for (size_t i = 0; i < list->count; i++) {
@@ -493,15 +493,15 @@ static void print_ports(const void *field, FILE *out)
 	}
 }
 
-const struct tarn__form tarn__form_ports = {
-	.take = take_ports,
-	.clear = clear_ports,
-	.print = print_ports,
+const struct tarn__option_type tarn__option_type_ports = {
+	.parse = parse_ports,
+	.reset = reset_ports,
+	.format = format_ports,
 	.is_list = true,
 };
 
 /* 90, 90s, 15m, 12h, 1d; 0 is none. */
-static const char *take_time(void *field, const char *text)
+static const char *parse_time(void *field, const char *text)
 {
 	static const char fault[] = "not a time (such as 30s, 15m, 12h or 1d)";
 	uint64_t time;
@@ -521,12 +521,12 @@ static const char *take_time(void *field, const char *text)
 	return NULL;
 }
 
-static void clear_time(void *field)
+static void reset_time(void *field)
 {
 	*(int32_t *)field = 0;
 }
 
-static void print_time(const void *field, FILE *out)
+static void format_time(const void *field, FILE *out)
 {
 	int32_t time = *(const int32_t *)field;
 	size_t i = 0;
@@ -541,16 +541,16 @@ static void print_time(const void *field, FILE *out)
 	fprintf(out, "%d%c", (int)time / times[i].seconds, times[i].letter);
 }
 
-const struct tarn__form tarn__form_time = {
-	.take = take_time,
-	.clear = clear_time,
-	.print = print_time,
+const struct tarn__option_type tarn__option_type_time = {
+	.parse = parse_time,
+	.reset = reset_time,
+	.format = format_time,
 };
 
-static const char *take_failure(void *field, const char *text)
+static const char *parse_failure(void *field, const char *text)
 {
 	int32_t time = 0;
-	const char *fault = take_time(&time, text);
+	const char *fault = parse_time(&time, text);
 	if (!fault && (time < TARN__FAILURE_SEC_MIN || time > TARN__FAILURE_SEC_MAX))
 		fault = "out of bounds (1s to 5m)";
 	if (!fault)
@@ -560,10 +560,10 @@ static const char *take_failure(void *field, const char *text)
 
 _Static_assert(TARN__FAILURE_SEC_MIN == 1 && TARN__FAILURE_SEC_MAX == 300, "the text says so");
 
-const struct tarn__form tarn__form_failure = {
-	.take = take_failure,
-	.clear = clear_time,
-	.print = print_time,
+const struct tarn__option_type tarn__option_type_failure = {
+	.parse = parse_failure,
+	.reset = reset_time,
+	.format = format_time,
 };
 
 /* ---- words ----------------------------------------------------------------------------------- */
@@ -579,7 +579,7 @@ static int read_answer(const char *text)
 	return -1;
 }
 
-static const char *take_answer(bool *field, bool yes_is, const char *text)
+static const char *parse_answer(bool *field, bool yes_is, const char *text)
 {
 	int answer = text ? read_answer(text) : yes_is;
 	if (answer < 0)
@@ -588,122 +588,122 @@ static const char *take_answer(bool *field, bool yes_is, const char *text)
 	return NULL;
 }
 
-static const char *take_yes(void *field, const char *text)
+static const char *parse_yes(void *field, const char *text)
 {
-	return take_answer(field, true, text);
+	return parse_answer(field, true, text);
 }
 
-static const char *take_no(void *field, const char *text)
+static const char *parse_no(void *field, const char *text)
 {
-	return take_answer(field, false, text);
+	return parse_answer(field, false, text);
 }
 
-static void clear_bool(void *field)
+static void reset_bool(void *field)
 {
 	*(bool *)field = false;
 }
 
-static void print_yes(const void *field, FILE *out)
+static void format_yes(const void *field, FILE *out)
 {
 	fputs(*(const bool *)field ? "yes" : "no", out);
 }
 
-static void print_no(const void *field, FILE *out)
+static void format_no(const void *field, FILE *out)
 {
 	fputs(*(const bool *)field ? "no" : "yes", out);
 }
 
-const struct tarn__form tarn__form_yes = {
-	.take = take_yes,
-	.clear = clear_bool,
-	.print = print_yes,
+const struct tarn__option_type tarn__option_type_yes = {
+	.parse = parse_yes,
+	.reset = reset_bool,
+	.format = format_yes,
 };
 
-const struct tarn__form tarn__form_no = {
-	.take = take_no,
-	.clear = clear_bool,
-	.print = print_no,
+const struct tarn__option_type tarn__option_type_no = {
+	.parse = parse_no,
+	.reset = reset_bool,
+	.format = format_no,
 };
 
-static const char *const policies[] = {
-	[TARN_FASTEST] = "fastest",	    [TARN_SEQUENTIAL] = "sequential",
-	[TARN_ROUND_ROBIN] = "round-robin", [TARN_PARALLEL] = "parallel",
-	[TARN_STRICT] = "strict",
+static const char *const selections[] = {
+	[TARN_SELECTION_FASTEST] = "fastest",	      [TARN_SELECTION_SEQUENTIAL] = "sequential",
+	[TARN_SELECTION_ROUND_ROBIN] = "round-robin", [TARN_SELECTION_PARALLEL] = "parallel",
+	[TARN_SELECTION_STRICT] = "strict",
 };
 
-const char *tarn__policy_name(enum tarn_policy policy)
+const char *tarn__selection_name(enum tarn_selection selection)
 {
-	return policies[policy];
+	return selections[selection];
 }
 
-static const char *take_policy(void *field, const char *text)
+static const char *parse_policy(void *field, const char *text)
 {
-	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
-		if (strcmp(text, policies[i]) == 0) {
-			*(enum tarn_policy *)field = (enum tarn_policy)i;
+	for (size_t i = 0; i < sizeof(selections) / sizeof(selections[0]); i++) {
+		if (strcmp(text, selections[i]) == 0) {
+			*(enum tarn_selection *)field = (enum tarn_selection)i;
 			return NULL;
 		}
 	}
-	return "not a policy (fastest, sequential, strict, round-robin, parallel)";
+	return "not a selection (fastest, sequential, strict, round-robin, parallel)";
 }
 
-static void clear_policy(void *field)
+static void reset_policy(void *field)
 {
-	*(enum tarn_policy *)field = TARN_FASTEST;
+	*(enum tarn_selection *)field = TARN_SELECTION_FASTEST;
 }
 
-static void print_policy(const void *field, FILE *out)
+static void format_policy(const void *field, FILE *out)
 {
-	fputs(policies[*(const enum tarn_policy *)field], out);
+	fputs(selections[*(const enum tarn_selection *)field], out);
 }
 
-const struct tarn__form tarn__form_policy = {
-	.take = take_policy,
-	.clear = clear_policy,
-	.print = print_policy,
+const struct tarn__option_type tarn__option_type_selection = {
+	.parse = parse_policy,
+	.reset = reset_policy,
+	.format = format_policy,
 };
 
-static const char *take_level(void *field, const char *text)
+static const char *parse_level(void *field, const char *text)
 {
 	return tarn__log_level_parse(text, field) ? NULL
 						  : "not a level (err, warning, info, debug)";
 }
 
-static void clear_level(void *field)
+static void reset_level(void *field)
 {
 	memset(field, 0, sizeof(enum tarn_log_level));
 }
 
-static void print_level(const void *field, FILE *out)
+static void format_level(const void *field, FILE *out)
 {
 	enum tarn_log_level level = *(const enum tarn_log_level *)field;
 	if (level != 0)
 		fputs(tarn__log_level_name(level), out);
 }
 
-const struct tarn__form tarn__form_level = {
-	.take = take_level,
-	.clear = clear_level,
-	.print = print_level,
+const struct tarn__option_type tarn__option_type_level = {
+	.parse = parse_level,
+	.reset = reset_level,
+	.format = format_level,
 };
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-static void clear_text(void *field)
+static void reset_text(void *field)
 {
 	const char **text = field;
 	free((char *)*text);
 	*text = NULL;
 }
 
-static const char *take_text(void *field, const char *text)
+static const char *parse_text(void *field, const char *text)
 {
 	if (!*text)
 		return "empty";
 	const char *copy = strdup(text);
 	if (!copy)
 		return out_of_memory;
-	clear_text(field);
+	reset_text(field);
 	*(const char **)field = copy;
 	return NULL;
 }
@@ -719,14 +719,14 @@ void tarn__text_print(const char *text, FILE *out)
 	putc('"', out);
 }
 
-static void print_text(const void *field, FILE *out)
+static void format_text(const void *field, FILE *out)
 {
 	const char *text = *(const char *const *)field;
 	if (text)
 		tarn__text_print(text, out);
 }
 
-static void print_text_or_none(const void *field, FILE *out)
+static void format_text_or_none(const void *field, FILE *out)
 {
 	const char *text = *(const char *const *)field;
 	if (text)
@@ -735,26 +735,26 @@ static void print_text_or_none(const void *field, FILE *out)
 		fputs("none", out);
 }
 
-const struct tarn__form tarn__form_text = {
-	.take = take_text,
-	.clear = clear_text,
-	.print = print_text,
+const struct tarn__option_type tarn__option_type_text = {
+	.parse = parse_text,
+	.reset = reset_text,
+	.format = format_text,
 };
 
-static const char *take_interface(void *field, const char *text)
+static const char *parse_interface(void *field, const char *text)
 {
 	/* What Linux lets an interface be called. */
 	size_t len = strlen(text);
 	if (len == 0 || len >= IFNAMSIZ || strpbrk(text, "/: \t") || strcmp(text, ".") == 0 ||
 	    strcmp(text, "..") == 0)
 		return "not the name of a network interface";
-	return take_text(field, text);
+	return parse_text(field, text);
 }
 
-const struct tarn__form tarn__form_interface = {
-	.take = take_interface,
-	.clear = clear_text,
-	.print = print_text,
+const struct tarn__option_type tarn__option_type_interface = {
+	.parse = parse_interface,
+	.reset = reset_text,
+	.format = format_text,
 };
 
 static bool is_none(const char *text)
@@ -762,43 +762,43 @@ static bool is_none(const char *text)
 	return strcmp(text, "none") == 0;
 }
 
-static const char *take_path_or_none(void *field, const char *text)
+static const char *parse_path_or_none(void *field, const char *text)
 {
 	if (!is_none(text))
-		return take_text(field, text);
-	clear_text(field);
+		return parse_text(field, text);
+	reset_text(field);
 	return NULL;
 }
 
-const struct tarn__form tarn__form_path_or_none = {
-	.take = take_path_or_none,
-	.clear = clear_text,
-	.print = print_text_or_none,
+const struct tarn__option_type tarn__option_type_path_or_none = {
+	.parse = parse_path_or_none,
+	.reset = reset_text,
+	.format = format_text_or_none,
 };
 
-static const char *take_socket(void *field, const char *text)
+static const char *parse_socket(void *field, const char *text)
 {
 	if (strlen(text) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
 		return "too long for a socket (107 octets at most)";
-	return take_text(field, text);
+	return parse_text(field, text);
 }
 
-const struct tarn__form tarn__form_socket = {
-	.take = take_socket,
-	.clear = clear_text,
-	.print = print_text,
+const struct tarn__option_type tarn__option_type_socket = {
+	.parse = parse_socket,
+	.reset = reset_text,
+	.format = format_text,
 };
 
-static const char *take_socket_or_none(void *field, const char *text)
+static const char *parse_socket_or_none(void *field, const char *text)
 {
 	if (!is_none(text))
-		return take_socket(field, text);
-	clear_text(field);
+		return parse_socket(field, text);
+	reset_text(field);
 	return NULL;
 }
 
-const struct tarn__form tarn__form_socket_or_none = {
-	.take = take_socket_or_none,
-	.clear = clear_text,
-	.print = print_text_or_none,
+const struct tarn__option_type tarn__option_type_socket_or_none = {
+	.parse = parse_socket_or_none,
+	.reset = reset_text,
+	.format = format_text_or_none,
 };

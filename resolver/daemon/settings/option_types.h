@@ -46,46 +46,50 @@ struct tarn__servers {
 	size_t count;
 };
 
-struct tarn__form {
+struct tarn__option_type {
 	/*
 	 * text is copied; NULL is that of an option that takes no value. Of a list one item, added
 	 * to those that are there. Returns NULL, or what is wrong; then field is as it was.
 	 */
-	const char *(*take)(void *field, const char *text);
+	const char *(*parse)(void *field, const char *text);
 	/* As it was before anything was said. */
-	void (*clear)(void *field);
+	void (*reset)(void *field);
 	/* As a configuration file says it, a list's items with ", " between; nothing: not said. */
-	void (*print)(const void *field, FILE *out);
+	void (*format)(const void *field, FILE *out);
 	bool is_list;
 };
 
 /* The type of the field beside each. */
-extern const struct tarn__form tarn__form_listens; /* struct tarn__addresses */
-extern const struct tarn__form tarn__form_upstreams; /* struct tarn__addresses */
-extern const struct tarn__form tarn__form_metrics; /* struct tarn__addresses */
-extern const struct tarn__form tarn__form_servers; /* struct tarn__servers */
-extern const struct tarn__form tarn__form_source; /* struct tarn_source, the addresses of it */
-extern const struct tarn__form tarn__form_interface; /* const char * */
-extern const struct tarn__form tarn__form_policy; /* enum tarn_policy */
-extern const struct tarn__form tarn__form_workers; /* unsigned */
-extern const struct tarn__form tarn__form_size; /* size_t */
-extern const struct tarn__form tarn__form_time; /* int32_t: seconds; negative: said to be none */
-extern const struct tarn__form tarn__form_failure; /* int32_t: seconds that RFC 9520 allows */
-extern const struct tarn__form tarn__form_networks; /* struct tarn__networks */
-extern const struct tarn__form tarn__form_names; /* struct tarn__names */
-extern const struct tarn__form tarn__form_ports; /* struct tarn__port_ranges, to be avoided */
-extern const struct tarn__form tarn__form_yes; /* bool */
-extern const struct tarn__form tarn__form_no; /* bool, true where the file says no */
-extern const struct tarn__form tarn__form_level; /* enum tarn_log_level */
-extern const struct tarn__form tarn__form_count; /* unsigned: how often it was said */
+extern const struct tarn__option_type tarn__option_type_listens; /* struct tarn__addresses */
+extern const struct tarn__option_type tarn__option_type_upstreams; /* struct tarn__addresses */
+extern const struct tarn__option_type tarn__option_type_metrics; /* struct tarn__addresses */
+extern const struct tarn__option_type tarn__option_type_servers; /* struct tarn__servers */
+extern const struct tarn__option_type
+	tarn__option_type_source; /* struct tarn_source, the addresses of it */
+extern const struct tarn__option_type tarn__option_type_interface; /* const char * */
+extern const struct tarn__option_type tarn__option_type_selection; /* enum tarn_selection */
+extern const struct tarn__option_type tarn__option_type_workers; /* unsigned */
+extern const struct tarn__option_type tarn__option_type_size; /* size_t */
+extern const struct tarn__option_type
+	tarn__option_type_time; /* int32_t: seconds; negative: said to be none */
+extern const struct tarn__option_type
+	tarn__option_type_failure; /* int32_t: seconds that RFC 9520 allows */
+extern const struct tarn__option_type tarn__option_type_networks; /* struct tarn__networks */
+extern const struct tarn__option_type tarn__option_type_names; /* struct tarn__names */
+extern const struct tarn__option_type
+	tarn__option_type_ports; /* struct tarn__port_ranges, to be avoided */
+extern const struct tarn__option_type tarn__option_type_yes; /* bool */
+extern const struct tarn__option_type tarn__option_type_no; /* bool, true where the file says no */
+extern const struct tarn__option_type tarn__option_type_level; /* enum tarn_log_level */
+extern const struct tarn__option_type tarn__option_type_count; /* unsigned: how often it was said */
 /* const char *, owned; NULL: not said, or said to be "none" where the name ends so. */
-extern const struct tarn__form tarn__form_text;
-extern const struct tarn__form tarn__form_path_or_none;
-extern const struct tarn__form tarn__form_socket;
-extern const struct tarn__form tarn__form_socket_or_none;
+extern const struct tarn__option_type tarn__option_type_text;
+extern const struct tarn__option_type tarn__option_type_path_or_none;
+extern const struct tarn__option_type tarn__option_type_socket;
+extern const struct tarn__option_type tarn__option_type_socket_or_none;
 
 /* "fastest", "sequential", "round-robin", "parallel", "strict". */
-const char *tarn__policy_name(enum tarn_policy);
+const char *tarn__selection_name(enum tarn_selection);
 
 /* Writes text between quotes, as a configuration file has it. */
 void tarn__text_print(const char *text, FILE *out);

@@ -28,7 +28,7 @@ const struct tarn__option_row tarn__options[] = {
 		.name = "config",
 		.value = "FILE",
 		.help = "read this file, too (default: see below)",
-		.form = &tarn__form_text,
+		.type = &tarn__option_type_text,
 		.offset = SETTING(config_file),
 		.is_fixed = true,
 	},
@@ -40,7 +40,7 @@ const struct tarn__option_row tarn__options[] = {
 		.value = "ADDR",
 		.help = "answer there, over UDP and TCP; may be repeated\n"
 			"(default: 127.0.0.1:53 and [::1]:53)",
-		.form = &tarn__form_listens,
+		.type = &tarn__option_type_listens,
 		.offset = SETTING(listens),
 	},
 	{
@@ -53,18 +53,18 @@ const struct tarn__option_row tarn__options[] = {
 			"(default: the servers of /etc/resolv.conf)",
 		.otherwise = "none: every question that needs one will fail",
 		.if_empty = "leave it out for the servers of /etc/resolv.conf",
-		.form = &tarn__form_upstreams,
+		.type = &tarn__option_type_upstreams,
 		.offset = SETTING(upstreams),
 	},
 	{
-		.name = "policy",
-		.word = "policy",
+		.name = "selection",
+		.word = "selection",
 		.value = "NAME",
 		.help = "which upstream to ask first: fastest (the default),\n"
 			"sequential, strict, round-robin;\n"
 			"or parallel: all at once",
-		.form = &tarn__form_policy,
-		.offset = SETTING(policy),
+		.type = &tarn__option_type_selection,
+		.offset = SETTING(selection),
 	},
 	{
 		.name = "source",
@@ -72,7 +72,7 @@ const struct tarn__option_row tarn__options[] = {
 		.value = "ADDR",
 		.help = "ask from this address; one of IPv4, one of IPv6",
 		.otherwise = "the system chooses",
-		.form = &tarn__form_source,
+		.type = &tarn__option_type_source,
 		.offset = SETTING(source),
 	},
 	{
@@ -81,7 +81,7 @@ const struct tarn__option_row tarn__options[] = {
 		.value = "NAME",
 		.help = "ask through this network interface only",
 		.otherwise = "the system chooses",
-		.form = &tarn__form_interface,
+		.type = &tarn__option_type_interface,
 		.offset = SETTING(source.interface),
 	},
 	{
@@ -91,7 +91,7 @@ const struct tarn__option_row tarn__options[] = {
 		.help = "do not ask from these ports (8080, 9000-9100), which\n"
 			"others need; may be repeated",
 		.otherwise = "none but those that the kernel keeps for others",
-		.form = &tarn__form_ports,
+		.type = &tarn__option_type_ports,
 		.offset = SETTING(avoid_ports),
 	},
 	{
@@ -100,16 +100,16 @@ const struct tarn__option_row tarn__options[] = {
 		.value = "ADDR",
 		.help = "ask this server for names of the zone",
 		.otherwise = "none: nothing exists in this zone",
-		.form = &tarn__form_servers,
+		.type = &tarn__option_type_servers,
 		.offset = FORWARD(upstreams),
 	},
 	{
 		.section = tarn__forward_section,
-		.word = "policy",
+		.word = "selection",
 		.value = "NAME",
 		.help = "which of the zone's servers to ask first",
-		.form = &tarn__form_policy,
-		.offset = FORWARD(policy),
+		.type = &tarn__option_type_selection,
+		.offset = FORWARD(selection),
 	},
 	{
 		.section = tarn__forward_section,
@@ -117,7 +117,7 @@ const struct tarn__option_row tarn__options[] = {
 		.value = "ADDR",
 		.help = "ask the zone's servers from this address",
 		.otherwise = "the system chooses",
-		.form = &tarn__form_source,
+		.type = &tarn__option_type_source,
 		.offset = FORWARD(source),
 	},
 	{
@@ -126,7 +126,7 @@ const struct tarn__option_row tarn__options[] = {
 		.value = "NAME",
 		.help = "ask the zone's servers through this interface only",
 		.otherwise = "the system chooses",
-		.form = &tarn__form_interface,
+		.type = &tarn__option_type_interface,
 		.offset = FORWARD(source.interface),
 	},
 	{
@@ -134,7 +134,7 @@ const struct tarn__option_row tarn__options[] = {
 		.word = "follow-cnames",
 		.value = "yes|no",
 		.help = "ask for the end of chains that lead out of the zone",
-		.form = &tarn__form_yes,
+		.type = &tarn__option_type_yes,
 		.offset = FORWARD(follow_cnames),
 	},
 	{
@@ -143,7 +143,7 @@ const struct tarn__option_row tarn__options[] = {
 		.word = "workers",
 		.value = "N",
 		.help = "threads (default: one for each CPU)",
-		.form = &tarn__form_workers,
+		.type = &tarn__option_type_workers,
 		.offset = SETTING(workers),
 		.is_fixed = true,
 	},
@@ -154,7 +154,7 @@ const struct tarn__option_row tarn__options[] = {
 		.word = "size",
 		.value = "SIZE",
 		.help = "memory for answers, such as 512k or 1G (default: 16M)",
-		.form = &tarn__form_size,
+		.type = &tarn__option_type_size,
 		.offset = SETTING(cache_size),
 		.is_fixed = true,
 	},
@@ -165,7 +165,7 @@ const struct tarn__option_row tarn__options[] = {
 		.value = "TIME",
 		.help = "answers serve so long past their end when no server\n"
 			"answers; 0: not at all (default: 1d)",
-		.form = &tarn__form_time,
+		.type = &tarn__option_type_time,
 		.offset = SETTING(stale_sec),
 		.is_fixed = true,
 	},
@@ -176,7 +176,7 @@ const struct tarn__option_row tarn__options[] = {
 		.value = "TIME",
 		.help = "a failed lookup is not repeated for so long, then for\n"
 			"twice as long each time (default: 5s) ...",
-		.form = &tarn__form_failure,
+		.type = &tarn__option_type_failure,
 		.offset = SETTING(failure_sec),
 		.is_fixed = true,
 	},
@@ -186,7 +186,7 @@ const struct tarn__option_row tarn__options[] = {
 		.word = "max-failure-ttl",
 		.value = "TIME",
 		.help = "\n... up to this (default: 60s)",
-		.form = &tarn__form_failure,
+		.type = &tarn__option_type_failure,
 		.offset = SETTING(failure_max_sec),
 		.is_fixed = true,
 	},
@@ -200,7 +200,7 @@ const struct tarn__option_row tarn__options[] = {
 			"repeated (default: private and link-local networks)",
 		.otherwise = "loopback, private and link-local networks",
 		.if_empty = "127.0.0.1 allows this machine alone",
-		.form = &tarn__form_networks,
+		.type = &tarn__option_type_networks,
 		.offset = SETTING(allow),
 	},
 	{
@@ -211,7 +211,7 @@ const struct tarn__option_row tarn__options[] = {
 		.help = "forward this name and all below it, special or not\n"
 			"(local, 10.in-addr.arpa); may be repeated",
 		.otherwise = "none",
-		.form = &tarn__form_names,
+		.type = &tarn__option_type_names,
 		.offset = SETTING(pass),
 	},
 	{
@@ -219,21 +219,21 @@ const struct tarn__option_row tarn__options[] = {
 		.section = "access",
 		.word = "hide-identity",
 		.help = "refuse version.bind and id.server",
-		.form = &tarn__form_yes,
+		.type = &tarn__option_type_yes,
 		.offset = SETTING(hide_identity),
 	},
 	{
 		.name = "trust-ad",
 		.word = "trust-ad",
 		.help = "say what the upstreams have validated (AD)",
-		.form = &tarn__form_yes,
+		.type = &tarn__option_type_yes,
 		.offset = SETTING(trust_ad),
 	},
 	{
 		.name = "rotate-addresses",
 		.word = "rotate-addresses",
 		.help = "begin with another address of a name in each reply",
-		.form = &tarn__form_yes,
+		.type = &tarn__option_type_yes,
 		.offset = SETTING(rotate_addresses),
 	},
 	{
@@ -242,7 +242,7 @@ const struct tarn__option_row tarn__options[] = {
 		.value = "NAME",
 		.help = "run as this user (default: tarn, if there is one)",
 		.otherwise = "tarn, if there is one",
-		.form = &tarn__form_text,
+		.type = &tarn__option_type_text,
 		.offset = SETTING(user),
 		.is_fixed = true,
 	},
@@ -250,7 +250,7 @@ const struct tarn__option_row tarn__options[] = {
 		.name = "no-sandbox",
 		.word = "sandbox",
 		.help = "do without Landlock and seccomp, to find a fault",
-		.form = &tarn__form_no,
+		.type = &tarn__option_type_no,
 		.offset = SETTING(no_sandbox),
 		.is_fixed = true,
 	},
@@ -260,17 +260,17 @@ const struct tarn__option_row tarn__options[] = {
 		.word = "level",
 		.value = "LEVEL",
 		.help = "err, warning, info (the default) or debug",
-		.form = &tarn__form_level,
+		.type = &tarn__option_type_level,
 		.offset = SETTING(log_level),
 	},
 	{
-		.name = "question-log",
+		.name = "query-log",
 		.section = "log",
-		.word = "questions",
+		.word = "queries",
 		.value = "FILE",
 		.help = "a line for each answer; \"stderr\": among the others",
-		.form = &tarn__form_path_or_none,
-		.offset = SETTING(question_log),
+		.type = &tarn__option_type_path_or_none,
+		.offset = SETTING(query_log),
 	},
 	{
 		.name = "dnstap",
@@ -278,7 +278,7 @@ const struct tarn__option_row tarn__options[] = {
 		.word = "dnstap",
 		.value = "PATH",
 		.help = "questions and answers to this Unix socket, as dnstap",
-		.form = &tarn__form_socket_or_none,
+		.type = &tarn__option_type_socket_or_none,
 		.offset = SETTING(dnstap),
 	},
 	{
@@ -288,7 +288,7 @@ const struct tarn__option_row tarn__options[] = {
 		.value = "PATH",
 		.help = "where tarnctl speaks to this tarn; none: nowhere",
 		.otherwise = TARN_CONTROL_SOCKET ", where it can be made",
-		.form = &tarn__form_socket,
+		.type = &tarn__option_type_socket,
 		.offset = SETTING(control),
 	},
 	{
@@ -298,7 +298,7 @@ const struct tarn__option_row tarn__options[] = {
 		.value = "NAME",
 		.help = "this group may use it, too (default: nobody else)",
 		.otherwise = "tarn's user alone",
-		.form = &tarn__form_text,
+		.type = &tarn__option_type_text,
 		.offset = SETTING(control_group),
 	},
 	{
@@ -309,7 +309,7 @@ const struct tarn__option_row tarn__options[] = {
 		.help = "numbers for Prometheus, over HTTP (default: none);\n"
 			"may be repeated; without a port it is 9153",
 		.otherwise = "none",
-		.form = &tarn__form_metrics,
+		.type = &tarn__option_type_metrics,
 		.is_fixed = true,
 		.offset = SETTING(metrics),
 	},
@@ -322,7 +322,7 @@ const struct tarn__option_row tarn__options[] = {
 		.letter = 'v',
 		.name = "verbose",
 		.help = "log more; may be repeated",
-		.form = &tarn__form_count,
+		.type = &tarn__option_type_count,
 		.offset = SETTING(verbosity),
 	},
 	{
@@ -358,7 +358,7 @@ static char *print_value(const struct tarn__option_row *option,
 	FILE *file = open_memstream(&text, &len);
 	if (!file)
 		return NULL;
-	option->form->print((const char *)settings + option->offset, file);
+	option->type->format((const char *)settings + option->offset, file);
 	fclose(file);
 	return text;
 }
@@ -419,7 +419,7 @@ static void explain_refusal(int value, const char *argument, char fault[TARN__FA
 		explain_unknown(argument, fault);
 }
 
-static int read_arguments(int argc, char **argv, struct tarn__command *command,
+static int read_arguments(int argc, char **argv, struct tarn__command_line *command,
 			  char fault[TARN__FAULT_MAX])
 {
 	struct option names[ROW_COUNT + 1] = {0};
@@ -473,11 +473,11 @@ static size_t count_options_at_most(int argc, char **argv)
 	return count;
 }
 
-int tarn__options_parse(int argc, char **argv, struct tarn__command *out,
+int tarn__options_parse(int argc, char **argv, struct tarn__command_line *out,
 			char fault[TARN__FAULT_MAX])
 {
 	int error = TARN_ENOMEM;
-	struct tarn__command command = {
+	struct tarn__command_line command = {
 		.items = calloc(count_options_at_most(argc, argv) + 1, sizeof(*command.items))};
 	struct tarn__settings *settings = tarn__settings_new();
 	snprintf(fault, TARN__FAULT_MAX, "%s", tarn_error_text(TARN_ENOMEM));
@@ -485,36 +485,36 @@ int tarn__options_parse(int argc, char **argv, struct tarn__command *out,
 		goto done;
 	error = read_arguments(argc, argv, &command, fault);
 	if (error == 0)
-		error = tarn__command_apply(&command, settings, fault);
+		error = tarn__command_line_apply(&command, settings, fault);
 	if (error == 0)
 		*out = command;
 done:
 	tarn__settings_free(settings);
 	if (error < 0)
-		tarn__command_fini(&command);
+		tarn__command_line_fini(&command);
 	return error;
 }
 
-void tarn__command_fini(struct tarn__command *command)
+void tarn__command_line_fini(struct tarn__command_line *command)
 {
 	free(command->items);
 	command->items = NULL;
 	command->count = 0;
 }
 
-int tarn__command_apply(const struct tarn__command *command, struct tarn__settings *settings,
-			char fault[TARN__FAULT_MAX])
+int tarn__command_line_apply(const struct tarn__command_line *command,
+			     struct tarn__settings *settings, char fault[TARN__FAULT_MAX])
 {
 	for (size_t i = 0; i < command->count; i++) {
 		const struct tarn__option_row *row = command->items[i].option;
 		const char *value = command->items[i].value;
-		if (!row->form)
+		if (!row->type)
 			continue;
 		void *field = tarn__option_field(row, settings);
 		struct tarn__origin *origin = &settings->origins[row - tarn__options];
-		if (row->form->is_list && origin->by != TARN__BY_COMMAND_LINE)
-			row->form->clear(field);
-		const char *wrong = row->form->take(field, value);
+		if (row->type->is_list && origin->by != TARN__BY_COMMAND_LINE)
+			row->type->reset(field);
+		const char *wrong = row->type->parse(field, value);
 		if (wrong) {
 			snprintf(fault, TARN__FAULT_MAX, "--%s %s: %s", row->name, value, wrong);
 			return TARN_EINVAL;
@@ -524,7 +524,7 @@ int tarn__command_apply(const struct tarn__command *command, struct tarn__settin
 	return 0;
 }
 
-const char *tarn__command_value(const struct tarn__command *command, const char *name)
+const char *tarn__command_line_value(const struct tarn__command_line *command, const char *name)
 {
 	for (size_t i = command->count; i > 0; i--) {
 		const struct tarn__said *said = &command->items[i - 1];

@@ -24,7 +24,7 @@ struct tarn__option_row {
 	const char *help;
 	const char *otherwise; /* what goes where nothing was said; NULL: there is a default */
 	const char *if_empty; /* what to say instead of an empty list; NULL: what goes for any */
-	const struct tarn__form *form;
+	const struct tarn__option_type *type;
 	size_t offset; /* in struct tarn__settings; of section forward: in its own struct */
 };
 
@@ -41,7 +41,7 @@ void *tarn__option_field(const struct tarn__option_row *, void *settings);
 bool tarn__option_is_same(const struct tarn__option_row *, const struct tarn__settings *,
 			  const struct tarn__settings *);
 
-struct tarn__command {
+struct tarn__command_line {
 	enum tarn__action action;
 	/* What was said, in its order; values are argv's. */
 	struct tarn__said {
@@ -57,19 +57,19 @@ enum { TARN__FAULT_MAX = 256 };
  * TARN_EINVAL: fault says in one line which option is wrong and why. TARN_ENOMEM: fault says that.
  * Thread: getopt_long() has one state for the whole process; one caller at a time.
  */
-int tarn__options_parse(int argc, char **argv, struct tarn__command *out,
+int tarn__options_parse(int argc, char **argv, struct tarn__command_line *out,
 			char fault[TARN__FAULT_MAX]);
-void tarn__command_fini(struct tarn__command *);
+void tarn__command_line_fini(struct tarn__command_line *);
 
 /*
  * Adds what the command line says to settings: it wins, and a list of it replaces another. Errors: as
  * above, but only memory can be short where tarn__options_parse() has accepted the command.
  */
-int tarn__command_apply(const struct tarn__command *, struct tarn__settings *,
-			char fault[TARN__FAULT_MAX]);
+int tarn__command_line_apply(const struct tarn__command_line *, struct tarn__settings *,
+			     char fault[TARN__FAULT_MAX]);
 
 /* The last value that was said for the option of this name, or NULL. */
-const char *tarn__command_value(const struct tarn__command *, const char *name);
+const char *tarn__command_line_value(const struct tarn__command_line *, const char *name);
 
 void tarn__options_help(FILE *out);
 

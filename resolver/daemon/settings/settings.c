@@ -31,8 +31,8 @@ static void clear_fields(void *settings, bool is_forward)
 {
 	for (size_t i = 0; i < tarn__option_count; i++) {
 		const struct tarn__option_row *row = &tarn__options[i];
-		if (row->form && (row->section == tarn__forward_section) == is_forward)
-			row->form->clear(tarn__option_field(row, settings));
+		if (row->type && (row->section == tarn__forward_section) == is_forward)
+			row->type->reset(tarn__option_field(row, settings));
 	}
 }
 
@@ -78,7 +78,7 @@ int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn
 			.zone = forward->zone,
 			.upstreams = forward->upstreams.items,
 			.upstream_count = forward->upstreams.count,
-			.policy = forward->policy,
+			.selection = forward->selection,
 			.source = forward->source,
 			.follow_cnames = forward->follow_cnames,
 			.traits = forward->upstreams.traits,
@@ -91,7 +91,7 @@ int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn
 		.failure_max_sec = settings->failure_max_sec,
 		.upstreams = settings->upstreams.items,
 		.upstream_count = settings->upstreams.count,
-		.policy = settings->policy,
+		.selection = settings->selection,
 		.source = settings->source,
 		.forwards = forwards,
 		.forward_count = settings->forward_count,
@@ -184,7 +184,7 @@ static const struct tarn__option_row *find_row(const struct tarn__settings *sett
 {
 	size_t offset = (size_t)((const char *)field - (const char *)settings);
 	const struct tarn__option_row *row = tarn__options;
-	while (!row->form || row->section == tarn__forward_section || row->offset != offset)
+	while (!row->type || row->section == tarn__forward_section || row->offset != offset)
 		row++;
 	return row;
 }
@@ -197,51 +197,54 @@ const struct tarn__origin *tarn__settings_origin(const struct tarn__settings *se
 
 /* In the words of whoever said it. */
 static void refuse(const struct tarn__option_row *row, const struct tarn__origin *origin,
-		   const char *value, const char *reason, struct tarn__faults *faults)
+		   const char *value, const char *reason, struct tarn__diagnostics *diagnostics)
 {
 	if (origin->by == TARN__BY_FILE)
-		tarn__faults_add(faults, origin->file, origin->line, "%s %s: %s", row->word, value,
-				 reason);
+		tarn__diagnostics_add(diagnostics, origin->file, origin->line, "%s %s: %s",
+				      row->word, value, reason);
 	else
-		tarn__faults_add(faults, NULL, 0, "--%s %s: %s", row->name, value, reason);
+		tarn__diagnostics_add(diagnostics, NULL, 0, "--%s %s: %s", row->name, value,
+				      reason);
 }
 
 static void refuse_self(const struct tarn__settings *settings, const struct tarn__origin *origin,
 			const struct tarn_address *servers, size_t count,
-			struct tarn__faults *faults)
+			struct tarn__diagnostics *diagnostics)
 {
 	for (size_t i = 0; i < count; i++) {
 		char text[TARN_ADDRESS_TEXT_MAX];
 		if (is_self(settings, &servers[i]))
 			refuse(find_row(settings, &settings->upstreams), origin,
 			       tarn_address_format(&servers[i], text), "tarn listens there itself",
-			       faults);
+			       diagnostics);
 	}
 }
 
 /* field: what was named, or NULL. */
 static void refuse_unusable(const struct tarn__settings *settings, const char *const *field,
 			    const char *(*find_fault)(const char *name),
-			    struct tarn__faults *faults)
+			    struct tarn__diagnostics *diagnostics)
 {
 	const char *wrong = *field ? find_fault(*field) : NULL;
 	if (wrong)
 		refuse(find_row(settings, field), tarn__settings_origin(settings, field), *field,
-		       wrong, faults);
+		       wrong, diagnostics);
 }
 
-static void refuse_metrics(const struct tarn__settings *settings, struct tarn__faults *faults)
+static void refuse_metrics(const struct tarn__settings *settings,
+			   struct tarn__diagnostics *diagnostics)
 {
 	char text[TARN_ADDRESS_TEXT_MAX];
 	const char *wrong = tarn__metrics_http_fault();
 	if (wrong && settings->metrics.count > 0)
 		refuse(find_row(settings, &settings->metrics),
 		       tarn__settings_origin(settings, &settings->metrics),
-		       tarn_address_format(&settings->metrics.items[0], text), wrong, faults);
+		       tarn_address_format(&settings->metrics.items[0], text), wrong, diagnostics);
 }
 
 /* The first span is to be none that the last one forbids. */
-static void refuse_spans(const struct tarn__settings *settings, struct tarn__faults *faults)
+static void refuse_spans(const struct tarn__settings *settings,
+			 struct tarn__diagnostics *diagnostics)
 {
 	const int32_t *field = &settings->failure_max_sec;
 	if (*field >= settings->failure_sec)
@@ -249,28 +252,29 @@ static void refuse_spans(const struct tarn__settings *settings, struct tarn__fau
 	char text[16];
 	snprintf(text, sizeof(text), "%ds", (int)*field);
 	refuse(find_row(settings, field), tarn__settings_origin(settings, field), text,
-	       "shorter than failure-ttl", faults);
+	       "shorter than failure-ttl", diagnostics);
 }
 
-static void check(const struct tarn__settings *settings, struct tarn__faults *faults)
+static void check(const struct tarn__settings *settings, struct tarn__diagnostics *diagnostics)
 {
 	refuse_self(settings, tarn__settings_origin(settings, &settings->upstreams),
-		    settings->upstreams.items, settings->upstreams.count, faults);
+		    settings->upstreams.items, settings->upstreams.count, diagnostics);
 	for (size_t i = 0; i < settings->forward_count; i++) {
 		const struct tarn__forward_settings *forward = &settings->forwards[i];
 		refuse_self(settings, &forward->origin, forward->upstreams.items,
-			    forward->upstreams.count, faults);
+			    forward->upstreams.count, diagnostics);
 	}
-	refuse_unusable(settings, &settings->user, tarn__privileges_user_fault, faults);
-	refuse_unusable(settings, &settings->control_group, tarn__privileges_group_fault, faults);
-	refuse_unusable(settings, &settings->dnstap, tarn__dnstap_fault, faults);
-	refuse_metrics(settings, faults);
-	refuse_spans(settings, faults);
-	tarn__faults_sort(faults);
+	refuse_unusable(settings, &settings->user, tarn__privileges_user_fault, diagnostics);
+	refuse_unusable(settings, &settings->control_group, tarn__privileges_group_fault,
+			diagnostics);
+	refuse_unusable(settings, &settings->dnstap, tarn__dnstap_fault, diagnostics);
+	refuse_metrics(settings, diagnostics);
+	refuse_spans(settings, diagnostics);
+	tarn__diagnostics_sort(diagnostics);
 }
 
 int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_conf,
-			    struct tarn__faults *faults, struct tarn__log *log)
+			    struct tarn__diagnostics *diagnostics, struct tarn__log *log)
 {
 	if (settings->listens.count == 0 && settings->bound.count == 0)
 		add_default_listens(settings);
@@ -292,8 +296,8 @@ int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_
 						    : FAILURE_MAX_SEC_DEFAULT;
 	if (settings->log_level == 0)
 		settings->log_level = TARN_LOG_INFO;
-	check(settings, faults);
-	return faults->count > 0 || faults->lost > 0 ? TARN_EINVAL : 0;
+	check(settings, diagnostics);
+	return diagnostics->count > 0 || diagnostics->lost > 0 ? TARN_EINVAL : 0;
 }
 
 static void log_change(const struct tarn__settings *settings, const char *resolv_conf,

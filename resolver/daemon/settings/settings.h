@@ -27,7 +27,7 @@ _Static_assert(TARN__OPTIONS_MAX <= 64, "each has a bit in a uint64_t");
 struct tarn__forward_settings {
 	const char *zone; /* as said */
 	struct tarn__servers upstreams;
-	enum tarn_policy policy;
+	enum tarn_selection selection;
 	struct tarn_source source;
 	bool follow_cnames;
 	struct tarn__origin origin; /* of the section */
@@ -39,7 +39,7 @@ struct tarn__settings {
 	const char *config_file; /* as the command line says it */
 	struct tarn__addresses listens;
 	struct tarn__addresses upstreams;
-	enum tarn_policy policy;
+	enum tarn_selection selection;
 	struct tarn_source source;
 	struct tarn__port_ranges avoid_ports;
 	struct tarn__forward_settings *forwards; /* in the order of the file */
@@ -57,7 +57,7 @@ struct tarn__settings {
 	bool no_sandbox;
 	enum tarn_log_level log_level;
 	unsigned verbosity; /* how many times -v */
-	const char *question_log; /* a file, or "stderr"; NULL: none */
+	const char *query_log; /* a file, or "stderr"; NULL: none */
 	const char *dnstap; /* a Unix socket; NULL: none */
 	const char *control; /* a Unix socket; "none" */
 	const char *control_group;
@@ -101,10 +101,10 @@ const struct tarn__origin *tarn__settings_origin(const struct tarn__settings *, 
 
 /*
  * Puts what was not said in its place; upstreams are read from the file at resolv_conf then.
- * TARN_EINVAL: tarn would ask itself, or a user or group is not there, as faults, none before, say.
+ * TARN_EINVAL: tarn would ask itself, or a user or group is not there, as diagnostics, none before, say.
  */
-int tarn__settings_complete(struct tarn__settings *, const char *resolv_conf, struct tarn__faults *,
-			    struct tarn__log *);
+int tarn__settings_complete(struct tarn__settings *, const char *resolv_conf,
+			    struct tarn__diagnostics *, struct tarn__log *);
 
 /*
  * Once completed: reads resolv.conf again, where the upstreams come from it. True: they are others

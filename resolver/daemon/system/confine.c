@@ -28,7 +28,7 @@ static int enter_sandbox(struct tarn__settings *settings, const char *resolv_con
 	const struct tarn__sandbox_file own[] = {
 		{.path = resolv_conf},
 		{.path = TARN_CONFIG_FILE},
-		{.path = path_of(settings->question_log, "stderr"), .is_written = true},
+		{.path = path_of(settings->query_log, "stderr"), .is_written = true},
 		{.path = path_of(control, "none"), .is_written = true},
 	};
 	enum { OWN = sizeof(own) / sizeof(own[0]) };

@@ -18,27 +18,27 @@
 /* Whoever writes a file does so in several steps: time for them to be done. */
 static const double settle_sec = 0.05;
 
-static bool add_watch(struct tarn__follow *follow, const char *path, const char *name)
+static bool add_watch(struct tarn__file_watch *file_watch, const char *path, const char *name)
 {
 	enum {
 		COMMON = IN_ATTRIB | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF,
 		DIRECTORY = IN_ONLYDIR | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO,
 	};
-	if (follow->watch_count == TARN__FOLLOW_WATCHES || strlen(name) > NAME_MAX) {
+	if (file_watch->watch_count == TARN__FILE_WATCH_MAX || strlen(name) > NAME_MAX) {
 		errno = ENOSPC;
 		return false;
 	}
-	int id = inotify_add_watch(follow->io.fd, path, *name ? COMMON | DIRECTORY : COMMON);
+	int id = inotify_add_watch(file_watch->io.fd, path, *name ? COMMON | DIRECTORY : COMMON);
 	if (id < 0)
 		return false;
-	struct tarn__watch *watch = &follow->watches[follow->watch_count++];
+	struct tarn__inotify_watch *watch = &file_watch->watches[file_watch->watch_count++];
 	watch->id = id;
 	strcpy(watch->name, name);
 	return true;
 }
 
 /* Watches for the name to come, go or change in its directory, or for that directory to come. */
-static void watch_name(struct tarn__follow *follow, const char *path)
+static void watch_name(struct tarn__file_watch *file_watch, const char *path)
 {
 	char directory[PATH_MAX], missing[PATH_MAX] = "";
 	strcpy(directory, path);
@@ -47,7 +47,7 @@ static void watch_name(struct tarn__follow *follow, const char *path)
 		char name[PATH_MAX];
 		strcpy(name, slash + 1);
 		slash[slash == directory] = '\0'; /* the root keeps its slash */
-		if (add_watch(follow, directory, name)) {
+		if (add_watch(file_watch, directory, name)) {
 			if (!*missing || access(missing, F_OK) < 0)
 				return;
 			/* It has come in between. */
@@ -56,46 +56,46 @@ static void watch_name(struct tarn__follow *follow, const char *path)
 			continue;
 		}
 		if ((errno != ENOENT && errno != ENOTDIR) || slash == directory) {
-			tarn__log(follow->log, TARN_LOG_WARNING, "cannot follow changes in %s: %s",
-				  directory, strerror(errno));
+			tarn__log(file_watch->log, TARN_LOG_WARNING,
+				  "cannot follow changes in %s: %s", directory, strerror(errno));
 			return;
 		}
 		strcpy(missing, directory);
 	}
 }
 
-static void watch_all(struct tarn__follow *follow)
+static void watch_all(struct tarn__file_watch *file_watch)
 {
 	char path[PATH_MAX];
-	strcpy(path, follow->path);
-	follow->watch_count = 0;
+	strcpy(path, file_watch->path);
+	file_watch->watch_count = 0;
 	int links = 0;
 	do {
-		watch_name(follow, path);
+		watch_name(file_watch, path);
 	} while (links++ < TARN__PATH_LINKS && tarn__path_read_link(path));
-	add_watch(follow, path, ""); /* it need not be there */
+	add_watch(file_watch, path, ""); /* it need not be there */
 }
 
-static bool has_watch(const struct tarn__follow *follow, int id)
+static bool has_watch(const struct tarn__file_watch *file_watch, int id)
 {
-	for (size_t i = 0; i < follow->watch_count; i++) {
-		if (follow->watches[i].id == id)
+	for (size_t i = 0; i < file_watch->watch_count; i++) {
+		if (file_watch->watches[i].id == id)
 			return true;
 	}
 	return false;
 }
 
 /* What was watched may be elsewhere by now, and watches end with what they watch. */
-static void watch_anew(struct tarn__follow *follow)
+static void watch_anew(struct tarn__file_watch *file_watch)
 {
-	int old[TARN__FOLLOW_WATCHES];
-	size_t count = follow->watch_count;
+	int old[TARN__FILE_WATCH_MAX];
+	size_t count = file_watch->watch_count;
 	for (size_t i = 0; i < count; i++)
-		old[i] = follow->watches[i].id;
-	watch_all(follow);
+		old[i] = file_watch->watches[i].id;
+	watch_all(file_watch);
 	for (size_t i = 0; i < count; i++) {
-		if (!has_watch(follow, old[i]))
-			inotify_rm_watch(follow->io.fd, old[i]);
+		if (!has_watch(file_watch, old[i]))
+			inotify_rm_watch(file_watch->io.fd, old[i]);
 	}
 }
 
@@ -104,17 +104,17 @@ static void on_settled(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	(void)loop;
 	(void)events;
-	struct tarn__follow *follow = timer->data;
-	watch_anew(follow);
-	follow->changed(follow->data);
+	struct tarn__file_watch *file_watch = timer->data;
+	watch_anew(file_watch);
+	file_watch->changed(file_watch->data);
 }
 
-static bool is_about(const struct tarn__follow *follow, const struct inotify_event *event)
+static bool is_about(const struct tarn__file_watch *file_watch, const struct inotify_event *event)
 {
 	if (event->mask & IN_Q_OVERFLOW)
 		return true;
-	for (size_t i = 0; i < follow->watch_count; i++) {
-		const struct tarn__watch *watch = &follow->watches[i];
+	for (size_t i = 0; i < file_watch->watch_count; i++) {
+		const struct tarn__inotify_watch *watch = &file_watch->watches[i];
 		if (watch->id == event->wd &&
 		    (event->len == 0 || strcmp(event->name, watch->name) == 0))
 			return true;
@@ -125,24 +125,25 @@ static bool is_about(const struct tarn__follow *follow, const struct inotify_eve
 static void on_event(struct ev_loop *loop, ev_io *io, int events)
 {
 	(void)events;
-	struct tarn__follow *follow = io->data;
+	struct tarn__file_watch *file_watch = io->data;
 	_Alignas(struct inotify_event) char buffer[4096];
 	ssize_t len = read(io->fd, buffer, sizeof(buffer));
 	const struct inotify_event *event;
 	for (ssize_t at = 0; at < len; at += (ssize_t)(sizeof(*event) + event->len)) {
 		event = (const void *)(buffer + at);
-		if (is_about(follow, event) && !ev_is_active(&follow->timer)) {
+		if (is_about(file_watch, event) && !ev_is_active(&file_watch->timer)) {
 			ev_now_update(loop);
-			ev_timer_set(&follow->timer, settle_sec, 0);
-			ev_timer_start(loop, &follow->timer);
+			ev_timer_set(&file_watch->timer, settle_sec, 0);
+			ev_timer_start(loop, &file_watch->timer);
 		}
 	}
 }
 
-void tarn__follow_start(struct tarn__follow *follow, struct ev_loop *loop, const char *path,
-			void (*changed)(void *data), void *data, struct tarn__log *log)
+void tarn__file_watch_start(struct tarn__file_watch *file_watch, struct ev_loop *loop,
+			    const char *path, void (*changed)(void *data), void *data,
+			    struct tarn__log *log)
 {
-	*follow = (struct tarn__follow){
+	*file_watch = (struct tarn__file_watch){
 		.loop = loop, .path = path, .changed = changed, .data = data, .log = log};
 	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (fd < 0 || strlen(path) >= PATH_MAX) {
@@ -150,22 +151,22 @@ void tarn__follow_start(struct tarn__follow *follow, struct ev_loop *loop, const
 			  strerror(fd < 0 ? errno : ENAMETOOLONG));
 		if (fd >= 0)
 			close(fd);
-		follow->loop = NULL;
+		file_watch->loop = NULL;
 		return;
 	}
-	ev_io_init(&follow->io, on_event, fd, EV_READ);
-	ev_timer_init(&follow->timer, on_settled, settle_sec, 0);
-	follow->io.data = follow->timer.data = follow;
-	ev_io_start(loop, &follow->io);
-	watch_all(follow);
+	ev_io_init(&file_watch->io, on_event, fd, EV_READ);
+	ev_timer_init(&file_watch->timer, on_settled, settle_sec, 0);
+	file_watch->io.data = file_watch->timer.data = file_watch;
+	ev_io_start(loop, &file_watch->io);
+	watch_all(file_watch);
 }
 
-void tarn__follow_stop(struct tarn__follow *follow)
+void tarn__file_watch_stop(struct tarn__file_watch *file_watch)
 {
-	if (!follow->loop)
+	if (!file_watch->loop)
 		return;
-	ev_io_stop(follow->loop, &follow->io);
-	ev_timer_stop(follow->loop, &follow->timer);
-	close(follow->io.fd);
-	follow->loop = NULL;
+	ev_io_stop(file_watch->loop, &file_watch->io);
+	ev_timer_stop(file_watch->loop, &file_watch->timer);
+	close(file_watch->io.fd);
+	file_watch->loop = NULL;
 }

@@ -16,14 +16,14 @@
 #include "daemon/settings/path.h"
 
 /* Each symbolic link on the way takes two, and so does the file. */
-enum { TARN__FOLLOW_WATCHES = 2 * (TARN__PATH_LINKS + 1) };
+enum { TARN__FILE_WATCH_MAX = 2 * (TARN__PATH_LINKS + 1) };
 
-struct tarn__watch {
+struct tarn__inotify_watch {
 	int id;
 	char name[NAME_MAX + 1]; /* within the directory; empty: a file, all that befalls it */
 };
 
-struct tarn__follow {
+struct tarn__file_watch {
 	struct ev_loop *loop; /* NULL: nothing is followed */
 	const char *path;
 	void (*changed)(void *data);
@@ -32,16 +32,16 @@ struct tarn__follow {
 	ev_io io;
 	ev_timer timer;
 	size_t watch_count;
-	struct tarn__watch watches[TARN__FOLLOW_WATCHES];
+	struct tarn__inotify_watch watches[TARN__FILE_WATCH_MAX];
 };
 
 /*
  * path is absolute; all pointers are borrowed. changed is called from the loop, once for a burst of
  * changes. What cannot be followed is logged, and that is all that becomes of it.
  */
-void tarn__follow_start(struct tarn__follow *, struct ev_loop *, const char *path,
-			void (*changed)(void *data), void *data, struct tarn__log *);
+void tarn__file_watch_start(struct tarn__file_watch *, struct ev_loop *, const char *path,
+			    void (*changed)(void *data), void *data, struct tarn__log *);
 /* Allowed for one of zeros. */
-void tarn__follow_stop(struct tarn__follow *);
+void tarn__file_watch_stop(struct tarn__file_watch *);
 
 #endif

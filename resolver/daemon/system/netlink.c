@@ -94,34 +94,34 @@ static void on_settled(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	(void)loop;
 	(void)events;
-	struct tarn__network *network = timer->data;
+	struct tarn__netlink *netlink = timer->data;
 	uint64_t addresses = digest_addresses();
-	bool has_changed = network->has_new_route || addresses != network->addresses;
-	network->has_new_route = false;
-	network->addresses = addresses;
+	bool has_changed = netlink->has_new_route || addresses != netlink->addresses;
+	netlink->has_new_route = false;
+	netlink->addresses = addresses;
 	if (has_changed)
-		network->changed(network->data);
+		netlink->changed(netlink->data);
 }
 
-static void settle(struct tarn__network *network)
+static void settle(struct tarn__netlink *netlink)
 {
-	if (ev_is_active(&network->timer))
+	if (ev_is_active(&netlink->timer))
 		return;
-	ev_now_update(network->loop);
-	ev_timer_set(&network->timer, settle_sec, 0);
-	ev_timer_start(network->loop, &network->timer);
+	ev_now_update(netlink->loop);
+	ev_timer_set(&netlink->timer, settle_sec, 0);
+	ev_timer_start(netlink->loop, &netlink->timer);
 }
 
-static void read_messages(struct tarn__network *network, const char *buffer, size_t len)
+static void read_messages(struct tarn__netlink *netlink, const char *buffer, size_t len)
 {
 	const struct nlmsghdr *message;
 	for (size_t at = 0; at + sizeof(*message) <= len; at += NLMSG_ALIGN(message->nlmsg_len)) {
 		message = (const void *)(buffer + at);
 		if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > len - at)
 			return;
-		network->has_new_route |= is_new_route(message);
-		if (network->has_new_route || is_about_address(message))
-			settle(network);
+		netlink->has_new_route |= is_new_route(message);
+		if (netlink->has_new_route || is_about_address(message))
+			settle(netlink);
 	}
 }
 
@@ -129,29 +129,29 @@ static void on_message(struct ev_loop *loop, ev_io *io, int events)
 {
 	(void)loop;
 	(void)events;
-	struct tarn__network *network = io->data;
+	struct tarn__netlink *netlink = io->data;
 	_Alignas(struct nlmsghdr) char buffer[16384];
 	for (int i = 0; i < READS_PER_EVENT; i++) {
 		struct sockaddr_nl from;
 		socklen_t from_len = sizeof(from);
 		ssize_t len = recvfrom(io->fd, buffer, sizeof(buffer), 0, (void *)&from, &from_len);
 		if (len > 0 && from.nl_pid == 0) /* the kernel */
-			read_messages(network, buffer, (size_t)len);
+			read_messages(netlink, buffer, (size_t)len);
 		if (len >= 0)
 			continue;
 		if (errno == ENOBUFS) { /* there was more than it could keep */
-			network->has_new_route = true;
-			settle(network);
+			netlink->has_new_route = true;
+			settle(netlink);
 		} else if (errno != EINTR) {
 			return;
 		}
 	}
 }
 
-void tarn__network_start(struct tarn__network *network, struct ev_loop *loop,
+void tarn__netlink_start(struct tarn__netlink *netlink, struct ev_loop *loop,
 			 void (*changed)(void *data), void *data, struct tarn__log *log)
 {
-	*network = (struct tarn__network){.loop = loop, .changed = changed, .data = data};
+	*netlink = (struct tarn__netlink){.loop = loop, .changed = changed, .data = data};
 	struct sockaddr_nl groups = {
 		.nl_family = AF_NETLINK,
 		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
@@ -163,22 +163,22 @@ void tarn__network_start(struct tarn__network *network, struct ev_loop *loop,
 			  strerror(errno));
 		if (fd >= 0)
 			close(fd);
-		network->loop = NULL;
+		netlink->loop = NULL;
 		return;
 	}
-	ev_io_init(&network->io, on_message, fd, EV_READ);
-	ev_timer_init(&network->timer, on_settled, settle_sec, 0);
-	network->io.data = network->timer.data = network;
-	ev_io_start(loop, &network->io);
-	network->addresses = digest_addresses();
+	ev_io_init(&netlink->io, on_message, fd, EV_READ);
+	ev_timer_init(&netlink->timer, on_settled, settle_sec, 0);
+	netlink->io.data = netlink->timer.data = netlink;
+	ev_io_start(loop, &netlink->io);
+	netlink->addresses = digest_addresses();
 }
 
-void tarn__network_stop(struct tarn__network *network)
+void tarn__netlink_stop(struct tarn__netlink *netlink)
 {
-	if (!network->loop)
+	if (!netlink->loop)
 		return;
-	ev_io_stop(network->loop, &network->io);
-	ev_timer_stop(network->loop, &network->timer);
-	close(network->io.fd);
-	network->loop = NULL;
+	ev_io_stop(netlink->loop, &netlink->io);
+	ev_timer_stop(netlink->loop, &netlink->timer);
+	close(netlink->io.fd);
+	netlink->loop = NULL;
 }

@@ -14,7 +14,7 @@
 
 #include "daemon/log/log.h"
 
-struct tarn__network {
+struct tarn__netlink {
 	struct ev_loop *loop; /* NULL: nothing is told */
 	void (*changed)(void *data);
 	void *data;
@@ -28,9 +28,9 @@ struct tarn__network {
  * All pointers are borrowed. changed is called from the loop, once for a burst of changes. Where the
  * system does not tell, that is logged for who looks for it.
  */
-void tarn__network_start(struct tarn__network *, struct ev_loop *, void (*changed)(void *data),
+void tarn__netlink_start(struct tarn__netlink *, struct ev_loop *, void (*changed)(void *data),
 			 void *data, struct tarn__log *);
 /* Allowed for one of zeros. */
-void tarn__network_stop(struct tarn__network *);
+void tarn__netlink_stop(struct tarn__netlink *);
 
 #endif

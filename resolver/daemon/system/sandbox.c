@@ -54,7 +54,7 @@ int tarn__sandbox_enter(const struct tarn__sandbox_file *files, size_t count, st
 	int halves = 0;
 	if (tarn__landlock_enter(files, count, log) == 0)
 		halves |= TARN__SANDBOX_FILES;
-	if (tarn__syscalls_enter(log) == 0)
+	if (tarn__seccomp_enter(log) == 0)
 		halves |= TARN__SANDBOX_CALLS;
 	return halves;
 }

@@ -51,7 +51,7 @@ static const char *const allowed[] = {
 	"fstat64 fstatat64 fstatfs fstatfs64 fsync ftruncate ftruncate64 getcwd "
 	"getdents getdents64 lseek lstat lstat64 newfstatat open openat pread64 "
 	"pwrite64 read readlink readlinkat readv stat stat64 statx write writev",
-	/* the control socket and the question log come and go */
+	/* the control socket and the query log come and go */
 	"chmod chown chown32 fchmod fchmodat fchown fchown32 fchownat lchown lchown32 "
 	"link linkat rename renameat renameat2 umask unlink unlinkat",
 	/* network; socket is among the rules */
@@ -125,7 +125,7 @@ static const struct rule {
 	{SCMP_ACT_ALLOW, SCMP_SYS(prctl), {EQUAL(0, PR_SET_NAME)}},
 	/* A reload may need more files. */
 	{SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), {EQUAL(0, 0)}},
-	/* Sockets of the network, of the machine, and for news of the network. */
+	/* Sockets of the network, of the machine, and for updates of the network. */
 	{SCMP_ACT_ALLOW, SCMP_SYS(socket), {EQUAL(0, AF_INET), BITS(1, SOCKET_TYPE, SOCK_DGRAM)}},
 	{SCMP_ACT_ALLOW, SCMP_SYS(socket), {EQUAL(0, AF_INET), BITS(1, SOCKET_TYPE, SOCK_STREAM)}},
 	{SCMP_ACT_ALLOW, SCMP_SYS(socket), {EQUAL(0, AF_INET6), BITS(1, SOCKET_TYPE, SOCK_DGRAM)}},
@@ -218,7 +218,7 @@ static int enter(void)
 
 #endif
 
-int tarn__syscalls_enter(struct tarn__log *log)
+int tarn__seccomp_enter(struct tarn__log *log)
 {
 	int error = enter();
 	if (error == 0)

@@ -6,6 +6,6 @@
 #include "daemon/log/log.h"
 
 /* Every thread that runs is bound, too. TARN_ESYSTEM, logged: the kernel or the build lacks it. */
-int tarn__syscalls_enter(struct tarn__log *);
+int tarn__seccomp_enter(struct tarn__log *);
 
 #endif

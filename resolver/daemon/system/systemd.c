@@ -80,45 +80,45 @@ static int connect_to(const char *text)
 }
 
 /* A line break in it would be another state. */
-static void tell(const struct tarn__service *service, const char *state, const char *status)
+static void tell(const struct tarn__systemd *systemd, const char *state, const char *status)
 {
-	if (service->fd < 0)
+	if (systemd->fd < 0)
 		return;
 	char text[STATE_MAX];
 	int len = snprintf(text, sizeof(text), "%s\nSTATUS=", state);
 	char *end = text + sizeof(text) - 1, *at = text + len;
 	for (; *status && at < end; status++)
 		*at++ = *status == '\n' ? ' ' : *status;
-	(void)send(service->fd, text, (size_t)(at - text), MSG_NOSIGNAL);
+	(void)send(systemd->fd, text, (size_t)(at - text), MSG_NOSIGNAL);
 }
 
-void tarn__service_ready(const struct tarn__service *service, const char *status)
+void tarn__systemd_ready(const struct tarn__systemd *systemd, const char *status)
 {
-	tell(service, "READY=1", status);
+	tell(systemd, "READY=1", status);
 }
 
 /* The time tells this reload from the one before it. */
-void tarn__service_reloading(const struct tarn__service *service, const char *status)
+void tarn__systemd_reloading(const struct tarn__systemd *systemd, const char *status)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	char state[64];
 	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
 		 (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
-	tell(service, state, status);
+	tell(systemd, state, status);
 }
 
-static void stop_watchdog(struct tarn__service *service)
+static void stop_watchdog(struct tarn__systemd *systemd)
 {
-	if (service->loop)
-		ev_timer_stop(service->loop, &service->timer);
-	service->loop = NULL;
+	if (systemd->loop)
+		ev_timer_stop(systemd->loop, &systemd->timer);
+	systemd->loop = NULL;
 }
 
-void tarn__service_stopping(struct tarn__service *service, const char *status)
+void tarn__systemd_stopping(struct tarn__systemd *systemd, const char *status)
 {
-	stop_watchdog(service);
-	tell(service, "STOPPING=1", status);
+	stop_watchdog(systemd);
+	tell(systemd, "STOPPING=1", status);
 }
 
 /* ---- the watchdog ----------------------------------------------------------------------------- */
@@ -128,23 +128,23 @@ static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop;
 	(void)events;
 	static const char alive[] = "WATCHDOG=1";
-	const struct tarn__service *service = timer->data;
-	if (service->is_well(service->data))
-		(void)send(service->fd, alive, strlen(alive), MSG_NOSIGNAL | MSG_DONTWAIT);
+	const struct tarn__systemd *systemd = timer->data;
+	if (systemd->is_well(systemd->data))
+		(void)send(systemd->fd, alive, strlen(alive), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-void tarn__service_watch(struct tarn__service *service, struct ev_loop *loop,
+void tarn__systemd_watch(struct tarn__systemd *systemd, struct ev_loop *loop,
 			 bool (*is_well)(void *data), void *data)
 {
-	if (service->fd < 0 || service->watchdog_us == 0)
+	if (systemd->fd < 0 || systemd->watchdog_us == 0)
 		return;
-	service->loop = loop;
-	service->is_well = is_well;
-	service->data = data;
-	double half_sec = (double)service->watchdog_us / 2 / 1e6;
-	ev_timer_init(&service->timer, on_watchdog, half_sec, half_sec);
-	service->timer.data = service;
-	ev_timer_start(loop, &service->timer);
+	systemd->loop = loop;
+	systemd->is_well = is_well;
+	systemd->data = data;
+	double half_sec = (double)systemd->watchdog_us / 2 / 1e6;
+	ev_timer_init(&systemd->timer, on_watchdog, half_sec, half_sec);
+	systemd->timer.data = systemd;
+	ev_timer_start(loop, &systemd->timer);
 }
 
 /* ---- sockets ---------------------------------------------------------------------------------- */
@@ -187,7 +187,7 @@ static const char *take_name(struct tarn__given *given, const char *names)
 	return names[len] ? names + len + 1 : names + len;
 }
 
-static int take_sockets(struct tarn__service *service, struct tarn__log *log)
+static int take_sockets(struct tarn__systemd *systemd, struct tarn__log *log)
 {
 	uint64_t count = is_for_us("LISTEN_PID") ? number_of("LISTEN_FDS") : 0;
 	const char *names = getenv("LISTEN_FDNAMES");
@@ -201,7 +201,7 @@ static int take_sockets(struct tarn__service *service, struct tarn__log *log)
 		return TARN_EINVAL;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct tarn__given *given = &service->given[service->given_count++];
+		struct tarn__given *given = &systemd->given[systemd->given_count++];
 		given->fd = FIRST_FD + (int)i;
 		names = take_name(given, names);
 		(void)fcntl(given->fd, F_SETFD, FD_CLOEXEC);
@@ -215,46 +215,46 @@ static int take_sockets(struct tarn__service *service, struct tarn__log *log)
 	return error;
 }
 
-void tarn__service_addresses(const struct tarn__service *service, struct tarn__addresses *out)
+void tarn__systemd_addresses(const struct tarn__systemd *systemd, struct tarn__addresses *out)
 {
-	for (size_t i = 0; i < service->given_count; i++)
-		tarn__addresses_add(out, &service->given[i].address);
+	for (size_t i = 0; i < systemd->given_count; i++)
+		tarn__addresses_add(out, &systemd->given[i].address);
 }
 
 /* ---- life ------------------------------------------------------------------------------------- */
 
-int tarn__service_init(struct tarn__service *service, struct tarn__log *log)
+int tarn__systemd_init(struct tarn__systemd *systemd, struct tarn__log *log)
 {
-	*service = (struct tarn__service){.fd = -1};
+	*systemd = (struct tarn__systemd){.fd = -1};
 	const char *path = getenv("NOTIFY_SOCKET");
 	if (path) {
-		service->fd = connect_to(path);
-		if (service->fd < 0)
+		systemd->fd = connect_to(path);
+		if (systemd->fd < 0)
 			tarn__log(log, TARN_LOG_WARNING,
 				  "cannot speak to the service manager at %s: %s", path,
 				  strerror(errno));
 	}
 	if (!getenv("WATCHDOG_PID") || is_for_us("WATCHDOG_PID"))
-		service->watchdog_us = number_of("WATCHDOG_USEC");
-	int error = take_sockets(service, log);
+		systemd->watchdog_us = number_of("WATCHDOG_USEC");
+	int error = take_sockets(systemd, log);
 	static const char *const ours[] = {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC",
 					   "LISTEN_PID",    "LISTEN_FDS",   "LISTEN_FDNAMES"};
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		unsetenv(ours[i]);
 	if (error < 0)
-		tarn__service_fini(service);
+		tarn__systemd_fini(systemd);
 	return error;
 }
 
-void tarn__service_fini(struct tarn__service *service)
+void tarn__systemd_fini(struct tarn__systemd *systemd)
 {
-	stop_watchdog(service);
-	for (size_t i = 0; i < service->given_count; i++) {
-		if (service->given[i].fd >= 0)
-			close(service->given[i].fd);
+	stop_watchdog(systemd);
+	for (size_t i = 0; i < systemd->given_count; i++) {
+		if (systemd->given[i].fd >= 0)
+			close(systemd->given[i].fd);
 	}
-	service->given_count = 0;
-	if (service->fd >= 0)
-		close(service->fd);
-	service->fd = -1;
+	systemd->given_count = 0;
+	if (systemd->fd >= 0)
+		close(systemd->fd);
+	systemd->fd = -1;
 }

@@ -30,7 +30,7 @@ struct tarn__given {
 	char name[TARN__GIVEN_NAME_MAX];
 };
 
-struct tarn__service {
+struct tarn__systemd {
 	int fd; /* -1: nobody wants to hear of us */
 	uint64_t watchdog_us; /* 0: nobody watches */
 	struct ev_loop *loop; /* NULL: no timer runs */
@@ -45,24 +45,24 @@ struct tarn__service {
  * Reads the environment, and clears it of what is ours alone. TARN_EINVAL, logged: a socket that was
  * given is of no use; all of them are closed.
  */
-int tarn__service_init(struct tarn__service *, struct tarn__log *);
+int tarn__systemd_init(struct tarn__systemd *, struct tarn__log *);
 /* Closes what was not taken. */
-void tarn__service_fini(struct tarn__service *);
+void tarn__systemd_fini(struct tarn__systemd *);
 
 /* Adds the addresses of the sockets that were given. */
-void tarn__service_addresses(const struct tarn__service *, struct tarn__addresses *);
+void tarn__systemd_addresses(const struct tarn__systemd *, struct tarn__addresses *);
 
 /* Each with a line for people, cut to some hundred octets. */
-void tarn__service_ready(const struct tarn__service *, const char *status);
-void tarn__service_reloading(const struct tarn__service *, const char *status);
+void tarn__systemd_ready(const struct tarn__systemd *, const char *status);
+void tarn__systemd_reloading(const struct tarn__systemd *, const char *status);
 /* The watch ends, too. */
-void tarn__service_stopping(struct tarn__service *, const char *status);
+void tarn__systemd_stopping(struct tarn__systemd *, const char *status);
 
 /*
  * Says that we live, twice in the time that the service manager waits for it, as long as is_well
  * says so. Until stopping() or fini(); the loop outlives that.
  */
-void tarn__service_watch(struct tarn__service *, struct ev_loop *, bool (*is_well)(void *data),
+void tarn__systemd_watch(struct tarn__systemd *, struct ev_loop *, bool (*is_well)(void *data),
 			 void *data);
 
 #endif

@@ -211,17 +211,17 @@ static void put_server_state(struct page *page, const struct tarn__totals *total
 	      "Whether it is asked: 0 if it is dead, or leads back to tarn.");
 	for (size_t i = 0; i < totals->server_count; i++)
 		put_number(page, &servers[i], NULL, NULL,
-			   !servers[i].is_loop && !servers[i].is_dead);
+			   !servers[i].is_forward_loop && !servers[i].is_dead);
 	begin(page, "tarn_upstream_dead_workers", "gauge", "Workers that take it for dead.");
 	for (size_t i = 0; i < totals->server_count; i++)
 		put_number(page, &servers[i], NULL, NULL, servers[i].dead);
-	begin(page, "tarn_upstream_flaw", "gauge",
+	begin(page, "tarn_upstream_quirk", "gauge",
 	      "Whether it is asked with less protection, since it cannot do better.");
 	for (size_t i = 0; i < totals->server_count; i++) {
-		put_number(page, &servers[i], "flaw", "no_edns", servers[i].is_plain);
-		put_number(page, &servers[i], "flaw", "changes_case", servers[i].misspells);
-		put_number(page, &servers[i], "flaw", "garbles_cookies", servers[i].garbles);
-		put_number(page, &servers[i], "flaw", "drops_cookies", servers[i].drops_cookies);
+		put_number(page, &servers[i], "quirk", "no_edns", servers[i].is_plain);
+		put_number(page, &servers[i], "quirk", "no_0x20", servers[i].no_0x20);
+		put_number(page, &servers[i], "quirk", "bad_cookies", servers[i].bad_cookies);
+		put_number(page, &servers[i], "quirk", "drops_cookies", servers[i].drops_cookies);
 	}
 }
 
@@ -268,9 +268,8 @@ static void put_server_counts(struct page *page, const struct tarn__totals *tota
 	      "answers that a forger may have sent.");
 	for (size_t i = 0; i < totals->server_count; i++) {
 		put_number(page, &servers[i], "reason", "silent", servers[i].counts.silent);
-		put_number(page, &servers[i], "reason", "useless", servers[i].counts.useless);
-		put_number(page, &servers[i], "reason", "disbelieved",
-			   servers[i].counts.disbelieved);
+		put_number(page, &servers[i], "reason", "unusable", servers[i].counts.unusable);
+		put_number(page, &servers[i], "reason", "rejected", servers[i].counts.rejected);
 	}
 }
 
@@ -278,8 +277,8 @@ static void put_server_counts(struct page *page, const struct tarn__totals *tota
 
 static void put_lost(struct page *page, const struct tarn__lost *lost)
 {
-	put_single(page, "tarn_question_log_lost_total", "counter",
-		   "Lines of the question log that were lost.", lost->questions);
+	put_single(page, "tarn_query_log_lost_total", "counter",
+		   "Lines of the query log that were lost.", lost->query_log);
 	put_single(page, "tarn_dnstap_lost_total", "counter", "Messages of dnstap that were lost.",
 		   lost->dnstap);
 }

@@ -45,7 +45,7 @@ struct listener {
 struct tarn__metrics_http {
 	struct tarn__log *log;
 	struct tarn *tarn;
-	struct tarn__taps *taps;
+	struct tarn__observers *observers;
 	struct tarn__process *process;
 	void *library;
 	__typeof__(MHD_start_daemon) *start_daemon;
@@ -92,7 +92,7 @@ static enum MHD_Result send_error(const struct tarn__metrics_http *http, struct 
 static enum MHD_Result send_metrics(const struct tarn__metrics_http *http,
 				    struct MHD_Connection *to)
 {
-	struct tarn__totals *totals = tarn__totals_collect(http->tarn, NULL, COLLECT_MS);
+	struct tarn__totals *totals = tarn__stats_collect(http->tarn, NULL, COLLECT_MS);
 	if (!totals)
 		return MHD_NO;
 	/* To a Prometheus a counter that goes back has begun anew: rather none this time. */
@@ -102,7 +102,7 @@ static enum MHD_Result send_metrics(const struct tarn__metrics_http *http,
 				  "text/plain", "A thread is too busy to say its numbers.\n");
 	}
 	size_t len;
-	struct tarn__lost lost = tarn__taps_lost(http->taps);
+	struct tarn__lost lost = tarn__observers_lost(http->observers);
 	struct tarn__usage usage = tarn__process_usage(http->process);
 	char *text = tarn__metrics_text(totals, &lost, &usage, &len);
 	tarn__totals_free(totals);
@@ -323,14 +323,14 @@ int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn
 }
 
 int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
-			     struct tarn__taps *taps, struct tarn__process *process,
+			     struct tarn__observers *observers, struct tarn__process *process,
 			     struct ev_loop *loop)
 {
 	if (!http)
 		return 0;
 	start_watchers(http, loop);
 	http->tarn = tarn;
-	http->taps = taps;
+	http->observers = observers;
 	http->process = process;
 	for (size_t i = 0; i < http->count; i++) {
 		struct listener *listener = &http->listeners[i];
@@ -388,13 +388,13 @@ int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn
 }
 
 int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
-			     struct tarn__taps *taps, struct tarn__process *process,
+			     struct tarn__observers *observers, struct tarn__process *process,
 			     struct ev_loop *loop)
 {
 	(void)loop;
 	(void)http;
 	(void)tarn;
-	(void)taps;
+	(void)observers;
 	(void)process;
 	return 0;
 }

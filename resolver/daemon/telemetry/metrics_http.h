@@ -28,7 +28,7 @@ int tarn__metrics_http_open(const struct tarn__addresses *, struct tarn__log *,
 			    struct tarn__metrics_http **out);
 
 /* Answers from now on; all are borrowed. The loop is the main thread's: it ends who is slow. No http is allowed, here and below. TARN_ESYSTEM: logged. */
-int tarn__metrics_http_start(struct tarn__metrics_http *, struct tarn *, struct tarn__taps *,
+int tarn__metrics_http_start(struct tarn__metrics_http *, struct tarn *, struct tarn__observers *,
 			     struct tarn__process *, struct ev_loop *);
 
 /* Before the workers end. */

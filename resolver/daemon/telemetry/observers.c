@@ -14,73 +14,75 @@
 #include "daemon/telemetry/query_log.h"
 #include "net/worker.h"
 
-struct tap {
+struct tee {
 	struct tarn__observer observer;
-	const struct tarn__observer *questions, *dnstap; /* NULL: off */
+	const struct tarn__observer *query_log, *dnstap; /* NULL: off */
 };
 
-struct tarn__taps {
+struct tarn__observers {
 	struct tarn__workers *workers;
 	struct tarn__log *log;
 	pthread_mutex_t mutex; /* for who asks what was lost, while one of these is replaced */
-	struct tarn__questions *questions; /* NULL: never was on */
+	struct tarn__query_log *query_log; /* NULL: never was on */
 	struct tarn__dnstap *dnstap; /* NULL: off */
 	struct tarn__dnstap *leaving; /* workers may still use it, though no longer for long */
 	uint64_t lost_before; /* by those that dnstap was before */
-	char *question_log, *dnstap_path; /* NULL: off */
+	char *query_log_path, *dnstap_path; /* NULL: off */
 	size_t count;
-	struct tap items[];
+	struct tee items[];
 };
 
-struct tarn__taps *tarn__taps_new(struct tarn__workers *workers, size_t count,
-				  struct tarn__log *log)
+struct tarn__observers *tarn__observers_new(struct tarn__workers *workers, size_t count,
+					    struct tarn__log *log)
 {
-	struct tarn__taps *taps = calloc(1, sizeof(*taps) + count * sizeof(taps->items[0]));
-	if (!taps)
+	struct tarn__observers *observers =
+		calloc(1, sizeof(*observers) + count * sizeof(observers->items[0]));
+	if (!observers)
 		return NULL;
-	taps->workers = workers;
-	taps->log = log;
-	taps->count = count;
-	pthread_mutex_init(&taps->mutex, NULL);
-	return taps;
+	observers->workers = workers;
+	observers->log = log;
+	observers->count = count;
+	pthread_mutex_init(&observers->mutex, NULL);
+	return observers;
 }
 
 /* ---- on the workers' threads ----------------------------------------------------------------- */
 
 static void on_answered(void *data, const struct tarn__answered *answered)
 {
-	const struct tap *tap = data;
-	tap->questions->answered(tap->questions->data, answered);
-	tap->dnstap->answered(tap->dnstap->data, answered);
+	const struct tee *tee = data;
+	tee->query_log->answered(tee->query_log->data, answered);
+	tee->dnstap->answered(tee->dnstap->data, answered);
 }
 
 static void on_asked_server(void *data, const struct tarn__forwarded *forwarded)
 {
-	const struct tap *tap = data;
-	tap->dnstap->asked_server(tap->dnstap->data, forwarded);
+	const struct tee *tee = data;
+	tee->dnstap->asked_server(tee->dnstap->data, forwarded);
 }
 
 static void on_server_answered(void *data, const struct tarn__forwarded *forwarded)
 {
-	const struct tap *tap = data;
-	tap->dnstap->server_answered(tap->dnstap->data, forwarded);
+	const struct tee *tee = data;
+	tee->dnstap->server_answered(tee->dnstap->data, forwarded);
 }
 
 /* Who is alone is asked without a detour. */
-static void connect_tap(struct tarn_worker *worker, size_t index, void *arg)
+static void connect_tee(struct tarn_worker *worker, size_t index, void *arg)
 {
-	struct tarn__taps *taps = arg;
-	struct tap *tap = &taps->items[index];
-	tap->questions =
-		taps->question_log ? tarn__questions_observer(taps->questions, index) : NULL;
-	tap->dnstap = taps->dnstap ? tarn__dnstap_observer(taps->dnstap, index) : NULL;
-	tap->observer = (struct tarn__observer){.data = tap,
+	struct tarn__observers *observers = arg;
+	struct tee *tee = &observers->items[index];
+	tee->query_log = observers->query_log_path
+				 ? tarn__query_log_observer(observers->query_log, index)
+				 : NULL;
+	tee->dnstap = observers->dnstap ? tarn__dnstap_observer(observers->dnstap, index) : NULL;
+	tee->observer = (struct tarn__observer){.data = tee,
 						.answered = on_answered,
 						.asked_server = on_asked_server,
 						.server_answered = on_server_answered};
-	tarn__worker_observe(worker, tap->questions && tap->dnstap ? &tap->observer
-				     : tap->questions		   ? tap->questions
-								   : tap->dnstap);
+	tarn__worker_observe(worker, tee->query_log && tee->dnstap ? &tee->observer
+				     : tee->query_log		   ? tee->query_log
+								   : tee->dnstap);
 }
 
 /* ---- as the settings say --------------------------------------------------------------------- */
@@ -92,53 +94,54 @@ static bool is_same(const char *one, const char *other)
 
 /* What set() is about to put in the place of what there is. */
 struct change {
-	char *question_log, *dnstap_path;
+	char *query_log_path, *dnstap_path;
 	struct tarn__dnstap *dnstap;
 };
 
 static int copy_paths(struct change *change, const struct tarn__settings *settings)
 {
-	if (settings->question_log && !(change->question_log = strdup(settings->question_log)))
+	if (settings->query_log && !(change->query_log_path = strdup(settings->query_log)))
 		return TARN_ENOMEM;
 	if (settings->dnstap && !(change->dnstap_path = strdup(settings->dnstap)))
 		return TARN_ENOMEM;
 	return 0;
 }
 
-static int open_dnstap(struct tarn__taps *taps, struct change *change)
+static int open_dnstap(struct tarn__observers *observers, struct change *change)
 {
-	if (!change->dnstap_path || is_same(change->dnstap_path, taps->dnstap_path)) {
-		change->dnstap = change->dnstap_path ? taps->dnstap : NULL;
+	if (!change->dnstap_path || is_same(change->dnstap_path, observers->dnstap_path)) {
+		change->dnstap = change->dnstap_path ? observers->dnstap : NULL;
 		return 0;
 	}
-	change->dnstap = tarn__dnstap_new(taps->count, change->dnstap_path, taps->log);
+	change->dnstap = tarn__dnstap_new(observers->count, change->dnstap_path, observers->log);
 	if (change->dnstap)
 		return 0;
-	tarn__log(taps->log, TARN_LOG_ERR, "cannot send dnstap to %s: %s", change->dnstap_path,
+	tarn__log(observers->log, TARN_LOG_ERR, "cannot send dnstap to %s: %s", change->dnstap_path,
 		  strerror(errno));
 	return TARN_ESYSTEM;
 }
 
-static int open_question_log(struct tarn__taps *taps, const struct change *change)
+static int open_query_log(struct tarn__observers *observers, const struct change *change)
 {
-	const char *path = change->question_log;
+	const char *path = change->query_log_path;
 	if (!path)
 		return 0;
-	if (!taps->questions) {
-		struct tarn__questions *questions = tarn__questions_new(taps->count, taps->log);
-		pthread_mutex_lock(&taps->mutex);
-		taps->questions = questions;
-		pthread_mutex_unlock(&taps->mutex);
+	if (!observers->query_log) {
+		struct tarn__query_log *query_log =
+			tarn__query_log_new(observers->count, observers->log);
+		pthread_mutex_lock(&observers->mutex);
+		observers->query_log = query_log;
+		pthread_mutex_unlock(&observers->mutex);
 	}
-	if (taps->questions && tarn__questions_start(taps->questions, path) == 0)
+	if (observers->query_log && tarn__query_log_start(observers->query_log, path) == 0)
 		return 0;
-	if (is_same(path, taps->question_log)) {
-		tarn__log(taps->log, TARN_LOG_WARNING,
-			  "cannot open %s anew: %s; the question log goes on where it was", path,
+	if (is_same(path, observers->query_log_path)) {
+		tarn__log(observers->log, TARN_LOG_WARNING,
+			  "cannot open %s anew: %s; the query log goes on where it was", path,
 			  strerror(errno));
 		return 0;
 	}
-	tarn__log(taps->log, TARN_LOG_ERR, "cannot open the question log %s: %s%s", path,
+	tarn__log(observers->log, TARN_LOG_ERR, "cannot open the query log %s: %s%s", path,
 		  strerror(errno),
 		  errno == EACCES ? " (after the start the sandbox lets no other directory in)"
 				  : "");
@@ -146,84 +149,86 @@ static int open_question_log(struct tarn__taps *taps, const struct change *chang
 }
 
 /* The workers are still to be told. */
-static void replace_dnstap(struct tarn__taps *taps, struct tarn__dnstap *dnstap)
+static void replace_dnstap(struct tarn__observers *observers, struct tarn__dnstap *dnstap)
 {
-	if (dnstap == taps->dnstap)
+	if (dnstap == observers->dnstap)
 		return;
-	pthread_mutex_lock(&taps->mutex);
-	taps->leaving = taps->dnstap;
-	taps->dnstap = dnstap;
-	pthread_mutex_unlock(&taps->mutex);
+	pthread_mutex_lock(&observers->mutex);
+	observers->leaving = observers->dnstap;
+	observers->dnstap = dnstap;
+	pthread_mutex_unlock(&observers->mutex);
 }
 
 /* No worker uses it any more: it loses nothing more either. */
-static void free_leaving(struct tarn__taps *taps)
+static void free_leaving(struct tarn__observers *observers)
 {
-	struct tarn__dnstap *leaving = taps->leaving;
+	struct tarn__dnstap *leaving = observers->leaving;
 	if (!leaving)
 		return;
-	pthread_mutex_lock(&taps->mutex);
-	taps->lost_before += tarn__dnstap_lost(leaving);
-	taps->leaving = NULL;
-	pthread_mutex_unlock(&taps->mutex);
+	pthread_mutex_lock(&observers->mutex);
+	observers->lost_before += tarn__dnstap_lost(leaving);
+	observers->leaving = NULL;
+	pthread_mutex_unlock(&observers->mutex);
 	tarn__dnstap_free(leaving);
 }
 
-int tarn__taps_set(void *data, const struct tarn__settings *settings)
+int tarn__observers_set(void *data, const struct tarn__settings *settings)
 {
-	struct tarn__taps *taps = data;
+	struct tarn__observers *observers = data;
 	struct change change = {0};
 	int error = copy_paths(&change, settings);
 	if (error == 0)
-		error = open_dnstap(taps, &change);
+		error = open_dnstap(observers, &change);
 	if (error == 0)
-		error = open_question_log(taps, &change);
+		error = open_query_log(observers, &change);
 	if (error == 0) {
-		struct change before = {taps->question_log, taps->dnstap_path, taps->dnstap};
-		taps->question_log = change.question_log;
-		taps->dnstap_path = change.dnstap_path;
-		replace_dnstap(taps, change.dnstap);
+		struct change before = {observers->query_log_path, observers->dnstap_path,
+					observers->dnstap};
+		observers->query_log_path = change.query_log_path;
+		observers->dnstap_path = change.dnstap_path;
+		replace_dnstap(observers, change.dnstap);
 		change = before;
 		/* No worker waits for what it does not see. */
-		if (!before.question_log != !taps->question_log || before.dnstap != taps->dnstap)
-			tarn__workers_each(taps->workers, connect_tap, taps);
-		if (!taps->question_log && taps->questions)
-			tarn__questions_stop(taps->questions);
-		free_leaving(taps);
-	} else if (change.dnstap != taps->dnstap) {
+		if (!before.query_log_path != !observers->query_log_path ||
+		    before.dnstap != observers->dnstap)
+			tarn__workers_each(observers->workers, connect_tee, observers);
+		if (!observers->query_log_path && observers->query_log)
+			tarn__query_log_stop(observers->query_log);
+		free_leaving(observers);
+	} else if (change.dnstap != observers->dnstap) {
 		tarn__dnstap_free(change.dnstap);
 	}
 	/* What is no longer there, or will not be. */
-	free(change.question_log);
+	free(change.query_log_path);
 	free(change.dnstap_path);
 	return error;
 }
 
-struct tarn__lost tarn__taps_lost(struct tarn__taps *taps)
+struct tarn__lost tarn__observers_lost(struct tarn__observers *observers)
 {
 	struct tarn__lost lost = {0};
-	if (!taps)
+	if (!observers)
 		return lost;
-	pthread_mutex_lock(&taps->mutex);
-	lost.dnstap = taps->lost_before;
-	if (taps->questions)
-		lost.questions = tarn__questions_lost(taps->questions);
-	if (taps->dnstap)
-		lost.dnstap += tarn__dnstap_lost(taps->dnstap);
-	if (taps->leaving)
-		lost.dnstap += tarn__dnstap_lost(taps->leaving);
-	pthread_mutex_unlock(&taps->mutex);
+	pthread_mutex_lock(&observers->mutex);
+	lost.dnstap = observers->lost_before;
+	if (observers->query_log)
+		lost.query_log = tarn__query_log_lost(observers->query_log);
+	if (observers->dnstap)
+		lost.dnstap += tarn__dnstap_lost(observers->dnstap);
+	if (observers->leaving)
+		lost.dnstap += tarn__dnstap_lost(observers->leaving);
+	pthread_mutex_unlock(&observers->mutex);
 	return lost;
 }
 
-void tarn__taps_free(struct tarn__taps *taps)
+void tarn__observers_free(struct tarn__observers *observers)
 {
-	if (!taps)
+	if (!observers)
 		return;
-	tarn__questions_free(taps->questions);
-	tarn__dnstap_free(taps->dnstap);
-	pthread_mutex_destroy(&taps->mutex);
-	free(taps->question_log);
-	free(taps->dnstap_path);
-	free(taps);
+	tarn__query_log_free(observers->query_log);
+	tarn__dnstap_free(observers->dnstap);
+	pthread_mutex_destroy(&observers->mutex);
+	free(observers->query_log_path);
+	free(observers->dnstap_path);
+	free(observers);
 }

@@ -56,7 +56,7 @@ enum {
 _Static_assert(BUFFER_LEN <= PIPE_BUF, "see above");
 
 struct worker {
-	struct tarn__questions *questions;
+	struct tarn__query_log *query_log;
 	struct tarn__observer observer;
 	uint64_t told; /* of the ring's lost records, those that were written about */
 	struct tarn__ring ring;
@@ -68,7 +68,7 @@ struct target {
 	int fd;
 };
 
-struct tarn__questions {
+struct tarn__query_log {
 	struct tarn__log *log;
 	size_t count;
 	struct worker *workers;
@@ -90,15 +90,15 @@ struct tarn__questions {
 
 /* ---- a worker's part ------------------------------------------------------------------------- */
 
-static void wake(struct tarn__questions *questions)
+static void wake(struct tarn__query_log *query_log)
 {
-	eventfd_write(questions->wake, 1);
+	eventfd_write(query_log->wake, 1);
 }
 
 static void on_answered(void *data, const struct tarn__answered *answered)
 {
 	struct worker *worker = data;
-	struct tarn__questions *questions = worker->questions;
+	struct tarn__query_log *query_log = worker->query_log;
 	const struct tarn__query *query = answered->query;
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -117,15 +117,15 @@ static void on_answered(void *data, const struct tarn__answered *answered)
 		record.upstream = *answered->upstream;
 	tarn__ring_put(&worker->ring, &record, sizeof(record), query->qname,
 		       query->qname ? query->qname_len : 0);
-	if (atomic_load(&questions->is_asleep) && atomic_exchange(&questions->is_asleep, false))
-		wake(questions);
+	if (atomic_load(&query_log->is_asleep) && atomic_exchange(&query_log->is_asleep, false))
+		wake(query_log);
 }
 
-uint64_t tarn__questions_lost(const struct tarn__questions *questions)
+uint64_t tarn__query_log_lost(const struct tarn__query_log *query_log)
 {
-	uint64_t lost = atomic_load(&questions->given_up);
-	for (size_t i = 0; i < questions->count; i++)
-		lost += tarn__ring_lost(&questions->workers[i].ring);
+	uint64_t lost = atomic_load(&query_log->given_up);
+	for (size_t i = 0; i < query_log->count; i++)
+		lost += tarn__ring_lost(&query_log->workers[i].ring);
 	return lost;
 }
 
@@ -220,62 +220,62 @@ static const char *target_name(const struct target *target)
 }
 
 /* Of one that begins in another file. */
-static void drop_rest_of_line(struct tarn__questions *questions)
+static void drop_rest_of_line(struct tarn__query_log *query_log)
 {
-	const char *end = memchr(questions->buffer, '\n', questions->used);
-	size_t len = (size_t)(end + 1 - questions->buffer);
-	questions->used -= len;
-	memmove(questions->buffer, end + 1, questions->used);
-	questions->is_torn = false;
-	questions->given_up++;
+	const char *end = memchr(query_log->buffer, '\n', query_log->used);
+	size_t len = (size_t)(end + 1 - query_log->buffer);
+	query_log->used -= len;
+	memmove(query_log->buffer, end + 1, query_log->used);
+	query_log->is_torn = false;
+	query_log->given_up++;
 }
 
-static void go_over(struct tarn__questions *questions, struct target *target)
+static void go_over(struct tarn__query_log *query_log, struct target *target)
 {
-	target_free(questions->target);
-	questions->target = target;
-	questions->is_failing = false;
-	if (questions->is_torn)
-		drop_rest_of_line(questions);
-	sem_post(&questions->gone_over);
+	target_free(query_log->target);
+	query_log->target = target;
+	query_log->is_failing = false;
+	if (query_log->is_torn)
+		drop_rest_of_line(query_log);
+	sem_post(&query_log->gone_over);
 }
 
 /* 0; or -1 with errno set while something is left in the buffer. */
-static int flush(struct tarn__questions *questions)
+static int flush(struct tarn__query_log *query_log)
 {
-	const struct target *target = questions->target;
-	while (questions->used > 0) {
+	const struct target *target = query_log->target;
+	while (query_log->used > 0) {
 		ssize_t written = target->path
-					  ? write(target->fd, questions->buffer, questions->used)
-					  : tarn__log_write(questions->log, questions->buffer,
-							    questions->used);
+					  ? write(target->fd, query_log->buffer, query_log->used)
+					  : tarn__log_write(query_log->log, query_log->buffer,
+							    query_log->used);
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written == 0)
 			errno = EIO;
 		if (written <= 0)
 			return -1;
-		questions->is_torn = questions->buffer[written - 1] != '\n';
-		questions->used -= (size_t)written;
-		memmove(questions->buffer, questions->buffer + written, questions->used);
+		query_log->is_torn = query_log->buffer[written - 1] != '\n';
+		query_log->used -= (size_t)written;
+		memmove(query_log->buffer, query_log->buffer + written, query_log->used);
 	}
 	return 0;
 }
 
-static int make_room(struct tarn__questions *questions)
+static int make_room(struct tarn__query_log *query_log)
 {
-	return sizeof(questions->buffer) - questions->used < LINE_MAX_LEN ? flush(questions) : 0;
+	return sizeof(query_log->buffer) - query_log->used < LINE_MAX_LEN ? flush(query_log) : 0;
 }
 
 /*
  * Writes what the ring holds. 0; or -1 with errno set: some of it is left, there or in the buffer.
  * Never more than a ring's worth: others wait, too.
  */
-static int drain_ring(struct tarn__questions *questions, struct worker *worker)
+static int drain_ring(struct tarn__query_log *query_log, struct worker *worker)
 {
 	size_t drained = 0;
 	while (drained < TARN__RING_SIZE) {
-		if (make_room(questions) < 0)
+		if (make_room(query_log) < 0)
 			return -1;
 		uint8_t octets[TARN__RING_RECORD_MAX];
 		size_t len = tarn__ring_take(&worker->ring, octets);
@@ -284,202 +284,202 @@ static int drain_ring(struct tarn__questions *questions, struct worker *worker)
 		drained += len;
 		struct record record;
 		memcpy(&record, octets, sizeof(record));
-		questions->used += format_record(
+		query_log->used += format_record(
 			&record, len > sizeof(record) ? octets + sizeof(record) : NULL,
-			questions->buffer + questions->used);
+			query_log->buffer + query_log->used);
 	}
 	uint64_t lost = tarn__ring_lost(&worker->ring);
 	if (lost > worker->told) {
-		if (make_room(questions) < 0)
+		if (make_room(query_log) < 0)
 			return -1;
-		questions->used +=
-			format_lost(lost - worker->told, questions->buffer + questions->used);
+		query_log->used +=
+			format_lost(lost - worker->told, query_log->buffer + query_log->used);
 		worker->told = lost;
 	}
 	return 0;
 }
 
-static bool is_empty(const struct tarn__questions *questions)
+static bool is_empty(const struct tarn__query_log *query_log)
 {
-	for (size_t i = 0; i < questions->count; i++) {
-		if (!tarn__ring_is_empty(&questions->workers[i].ring))
+	for (size_t i = 0; i < query_log->count; i++) {
+		if (!tarn__ring_is_empty(&query_log->workers[i].ring))
 			return false;
 	}
 	return true;
 }
 
-static int drain(struct tarn__questions *questions)
+static int drain(struct tarn__query_log *query_log)
 {
-	for (size_t i = 0; i < questions->count; i++) {
-		if (drain_ring(questions, &questions->workers[i]) < 0)
+	for (size_t i = 0; i < query_log->count; i++) {
+		if (drain_ring(query_log, &query_log->workers[i]) < 0)
 			return -1;
 	}
-	return flush(questions);
+	return flush(query_log);
 }
 
 /* Once when it begins and once when it is over. Who reads slowly is told of it by what is missing. */
-static void tell_failure(struct tarn__questions *questions, int error)
+static void tell_failure(struct tarn__query_log *query_log, int error)
 {
-	if (error != 0 && error != EAGAIN && !questions->is_failing) {
-		questions->is_failing = true;
-		tarn__log(questions->log, TARN_LOG_WARNING,
-			  "cannot write the question log to %s: %s; lines are lost until it can be",
-			  target_name(questions->target), strerror(error));
-	} else if (error == 0 && questions->is_failing) {
-		questions->is_failing = false;
-		tarn__log(questions->log, TARN_LOG_INFO, "writing the question log to %s again",
-			  target_name(questions->target));
+	if (error != 0 && error != EAGAIN && !query_log->is_failing) {
+		query_log->is_failing = true;
+		tarn__log(query_log->log, TARN_LOG_WARNING,
+			  "cannot write the query log to %s: %s; lines are lost until it can be",
+			  target_name(query_log->target), strerror(error));
+	} else if (error == 0 && query_log->is_failing) {
+		query_log->is_failing = false;
+		tarn__log(query_log->log, TARN_LOG_INFO, "writing the query log to %s again",
+			  target_name(query_log->target));
 	}
 }
 
 /* Until it is woken, the target takes more (is_full), or the time is over; -1: no time limit. */
-static void wait(struct tarn__questions *questions, bool is_full, int timeout_ms)
+static void wait(struct tarn__query_log *query_log, bool is_full, int timeout_ms)
 {
-	const struct target *target = questions->target;
+	const struct target *target = query_log->target;
 	struct pollfd ready[] = {
-		{.fd = questions->wake, .events = POLLIN},
-		{.fd = target->path ? target->fd : questions->log->fd, .events = POLLOUT},
+		{.fd = query_log->wake, .events = POLLIN},
+		{.fd = target->path ? target->fd : query_log->log->fd, .events = POLLOUT},
 	};
 	poll(ready, is_full ? 2 : 1, timeout_ms);
 	eventfd_t count;
 	if (ready[0].revents & POLLIN)
-		eventfd_read(questions->wake, &count);
+		eventfd_read(query_log->wake, &count);
 }
 
-static void sleep_until_woken(struct tarn__questions *questions)
+static void sleep_until_woken(struct tarn__query_log *query_log)
 {
-	atomic_store(&questions->is_asleep, true);
-	if (is_empty(questions))
-		wait(questions, false, -1);
-	atomic_store(&questions->is_asleep, false);
+	atomic_store(&query_log->is_asleep, true);
+	if (is_empty(query_log))
+		wait(query_log, false, -1);
+	atomic_store(&query_log->is_asleep, false);
 }
 
 static void *thread_main(void *arg)
 {
-	struct tarn__questions *questions = arg;
+	struct tarn__query_log *query_log = arg;
 	/* Of itself, which takes no file of /proc. */
 	pthread_setname_np(pthread_self(), "tarn/questions");
 	for (;;) {
 		/* Before the rings are emptied: what was asked before stands in the file before. */
-		bool is_stopping = atomic_load(&questions->is_stopping);
-		struct target *next = atomic_exchange(&questions->next, NULL);
-		bool was_empty = is_empty(questions);
-		int error = drain(questions) < 0 ? errno : 0;
-		tell_failure(questions, error);
+		bool is_stopping = atomic_load(&query_log->is_stopping);
+		struct target *next = atomic_exchange(&query_log->next, NULL);
+		bool was_empty = is_empty(query_log);
+		int error = drain(query_log) < 0 ? errno : 0;
+		tell_failure(query_log, error);
 		if (next)
-			go_over(questions, next);
+			go_over(query_log, next);
 		if (is_stopping)
 			return NULL;
 		if (next)
 			continue;
 		if (error == EAGAIN)
-			wait(questions, true, -1);
+			wait(query_log, true, -1);
 		else if (error != 0)
-			wait(questions, false, RETRY_MS);
+			wait(query_log, false, RETRY_MS);
 		else if (!was_empty)
-			wait(questions, false, LINGER_MS);
+			wait(query_log, false, LINGER_MS);
 		else
-			sleep_until_woken(questions);
+			sleep_until_woken(query_log);
 	}
 }
 
 /* ---- the log as a whole ---------------------------------------------------------------------- */
 
-struct tarn__questions *tarn__questions_new(size_t workers, struct tarn__log *log)
+struct tarn__query_log *tarn__query_log_new(size_t workers, struct tarn__log *log)
 {
-	struct tarn__questions *questions = calloc(1, sizeof(*questions));
-	if (!questions)
+	struct tarn__query_log *query_log = calloc(1, sizeof(*query_log));
+	if (!query_log)
 		return NULL;
-	*questions = (struct tarn__questions){.log = log, .wake = -1};
-	sem_init(&questions->gone_over, 0, 0);
-	size_t size = workers * sizeof(questions->workers[0]);
-	questions->workers = aligned_alloc(_Alignof(struct worker), size);
-	questions->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (!questions->workers || questions->wake < 0) {
+	*query_log = (struct tarn__query_log){.log = log, .wake = -1};
+	sem_init(&query_log->gone_over, 0, 0);
+	size_t size = workers * sizeof(query_log->workers[0]);
+	query_log->workers = aligned_alloc(_Alignof(struct worker), size);
+	query_log->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!query_log->workers || query_log->wake < 0) {
 		int error = errno;
-		tarn__questions_free(questions);
+		tarn__query_log_free(query_log);
 		errno = error;
 		return NULL;
 	}
-	questions->count = workers;
+	query_log->count = workers;
 	for (size_t i = 0; i < workers; i++) {
-		struct worker *worker = &questions->workers[i];
+		struct worker *worker = &query_log->workers[i];
 		/* The rings' octets take no memory before they are used. */
 		memset(worker, 0, offsetof(struct worker, ring.octets));
-		worker->questions = questions;
+		worker->query_log = query_log;
 		worker->observer = (struct tarn__observer){.data = worker, .answered = on_answered};
 	}
-	return questions;
+	return query_log;
 }
 
-const struct tarn__observer *tarn__questions_observer(const struct tarn__questions *questions,
+const struct tarn__observer *tarn__query_log_observer(const struct tarn__query_log *query_log,
 						      size_t worker)
 {
-	return &questions->workers[worker].observer;
+	return &query_log->workers[worker].observer;
 }
 
-static int start_thread(struct tarn__questions *questions)
+static int start_thread(struct tarn__query_log *query_log)
 {
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(&questions->thread, NULL, thread_main, questions);
+	int error = pthread_create(&query_log->thread, NULL, thread_main, query_log);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
 }
 
 /* The thread that runs goes over by itself: another one might fail to start. */
-int tarn__questions_start(struct tarn__questions *questions, const char *path)
+int tarn__query_log_start(struct tarn__query_log *query_log, const char *path)
 {
 	struct target *target = target_new(path);
 	if (!target)
 		return TARN_ESYSTEM;
-	if (questions->is_running) {
-		atomic_store(&questions->next, target);
-		wake(questions);
-		while (sem_wait(&questions->gone_over) < 0)
+	if (query_log->is_running) {
+		atomic_store(&query_log->next, target);
+		wake(query_log);
+		while (sem_wait(&query_log->gone_over) < 0)
 			;
 		return 0;
 	}
-	questions->target = target;
-	questions->is_failing = false;
-	atomic_store(&questions->is_stopping, false);
-	int error = start_thread(questions);
+	query_log->target = target;
+	query_log->is_failing = false;
+	atomic_store(&query_log->is_stopping, false);
+	int error = start_thread(query_log);
 	if (error) {
-		questions->target = NULL;
+		query_log->target = NULL;
 		target_free(target);
 		errno = error;
 		return TARN_ESYSTEM;
 	}
-	questions->is_running = true;
+	query_log->is_running = true;
 	return 0;
 }
 
-void tarn__questions_stop(struct tarn__questions *questions)
+void tarn__query_log_stop(struct tarn__query_log *query_log)
 {
-	if (!questions->is_running)
+	if (!query_log->is_running)
 		return;
-	atomic_store(&questions->is_stopping, true);
-	wake(questions);
-	pthread_join(questions->thread, NULL);
-	questions->is_running = false;
+	atomic_store(&query_log->is_stopping, true);
+	wake(query_log);
+	pthread_join(query_log->thread, NULL);
+	query_log->is_running = false;
 	/* What begins with the rest of a line has no place in another file. */
-	for (size_t i = 0; i < questions->used; i++)
-		questions->given_up += questions->buffer[i] == '\n';
-	questions->used = 0;
-	questions->is_torn = false;
-	target_free(questions->target);
-	questions->target = NULL;
+	for (size_t i = 0; i < query_log->used; i++)
+		query_log->given_up += query_log->buffer[i] == '\n';
+	query_log->used = 0;
+	query_log->is_torn = false;
+	target_free(query_log->target);
+	query_log->target = NULL;
 }
 
-void tarn__questions_free(struct tarn__questions *questions)
+void tarn__query_log_free(struct tarn__query_log *query_log)
 {
-	if (!questions)
+	if (!query_log)
 		return;
-	tarn__questions_stop(questions);
-	if (questions->wake >= 0)
-		close(questions->wake);
-	sem_destroy(&questions->gone_over);
-	free(questions->workers);
-	free(questions);
+	tarn__query_log_stop(query_log);
+	if (query_log->wake >= 0)
+		close(query_log->wake);
+	sem_destroy(&query_log->gone_over);
+	free(query_log->workers);
+	free(query_log);
 }

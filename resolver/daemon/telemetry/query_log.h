@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/telemetry/query_log.h: the question log, one line for each answer. The workers leave what they know in
+ * daemon/telemetry/query_log.h: the query log, one line for each answer. The workers leave what they know in
  * rings; one thread of its own, which runs only while the log is on, makes lines of it and writes
  * them. A full disk or a slow reader makes that thread wait, never an answer: lines that find no room
  * are lost, and their number is written when there is room again.
@@ -25,12 +25,12 @@
 #include "core/observe.h"
 #include "daemon/log/log.h"
 
-struct tarn__questions;
+struct tarn__query_log;
 
 /* log is borrowed. Nothing is written before the start. NULL with errno set. */
-struct tarn__questions *tarn__questions_new(size_t workers, struct tarn__log *log);
+struct tarn__query_log *tarn__query_log_new(size_t workers, struct tarn__log *log);
 /* No worker uses it any more. NULL is allowed. */
-void tarn__questions_free(struct tarn__questions *);
+void tarn__query_log_free(struct tarn__query_log *);
 
 /*
  * Writes to the file at path, which it creates or appends to, or to where log goes: "stderr". May
@@ -38,15 +38,15 @@ void tarn__questions_free(struct tarn__questions *);
  * the old one, what is asked from now on to the new one. TARN_ESYSTEM with errno set: nothing has
  * changed.
  */
-int tarn__questions_start(struct tarn__questions *, const char *path);
+int tarn__query_log_start(struct tarn__query_log *, const char *path);
 /* What was left in the rings is written if that is possible at once. May repeat. */
-void tarn__questions_stop(struct tarn__questions *);
+void tarn__query_log_stop(struct tarn__query_log *);
 
 /* What one worker, 0 to workers - 1, is observed with; lives as long as the whole. */
-const struct tarn__observer *tarn__questions_observer(const struct tarn__questions *,
+const struct tarn__observer *tarn__query_log_observer(const struct tarn__query_log *,
 						      size_t worker);
 
 /* Lines lost so far. Thread: any. */
-uint64_t tarn__questions_lost(const struct tarn__questions *);
+uint64_t tarn__query_log_lost(const struct tarn__query_log *);
 
 #endif

@@ -32,11 +32,11 @@ static const char *type_name(const struct tarn__given *given)
 }
 
 /* Do sockets of the service manager serve the address, over UDP and TCP? */
-static bool is_given(const struct tarn__service *service, const struct tarn_address *address)
+static bool is_given(const struct tarn__systemd *systemd, const struct tarn_address *address)
 {
 	bool has_udp = false, has_tcp = false;
-	for (size_t i = 0; i < service->given_count; i++) {
-		const struct tarn__given *given = &service->given[i];
+	for (size_t i = 0; i < systemd->given_count; i++) {
+		const struct tarn__given *given = &systemd->given[i];
 		if (!tarn_address_is_equal(&given->address, address))
 			continue;
 		has_udp |= given->type == SOCK_DGRAM;
@@ -58,13 +58,13 @@ static bool is_in_the_way(const struct tarn__given *given, const struct tarn_add
 enum { WHY_MAX = 256 };
 
 /* Why an address cannot be had, and what may help. */
-static const char *explain(const struct tarn__service *service, const struct tarn_address *address,
+static const char *explain(const struct tarn__systemd *systemd, const struct tarn_address *address,
 			   int error, int cause, char out[WHY_MAX])
 {
 	const char *help = error == TARN_ESYSTEM ? hint(cause) : "";
 	snprintf(out, WHY_MAX, "%s%s", reason(error, cause), help);
-	for (size_t i = 0; i < service->given_count; i++) {
-		const struct tarn__given *given = &service->given[i];
+	for (size_t i = 0; i < systemd->given_count; i++) {
+		const struct tarn__given *given = &systemd->given[i];
 		char text[TARN_ADDRESS_TEXT_MAX];
 		if (error != TARN_ESYSTEM || cause != EADDRINUSE || !is_in_the_way(given, address))
 			continue;
@@ -84,15 +84,15 @@ static bool is_dispensable(const struct tarn__settings *settings,
 	       (error == EADDRNOTAVAIL || error == EAFNOSUPPORT);
 }
 
-int tarn__listeners_open(struct tarn__workers *workers, const struct tarn__service *service,
+int tarn__listeners_open(struct tarn__workers *workers, const struct tarn__systemd *systemd,
 			 struct tarn__settings *settings, struct tarn__addresses *opened,
-			 struct tarn__faults *faults, struct tarn__log *log)
+			 struct tarn__diagnostics *diagnostics, struct tarn__log *log)
 {
 	struct tarn__addresses bound = settings->bound, new = {0};
 	for (size_t i = 0; i < settings->listens.count; i++) {
 		const struct tarn_address *said = &settings->listens.items[i];
 		struct tarn_address address = *said;
-		if (is_given(service, said))
+		if (is_given(systemd, said))
 			continue;
 		int error = tarn__workers_listen(workers, &address);
 		int cause = errno;
@@ -105,12 +105,12 @@ int tarn__listeners_open(struct tarn__workers *workers, const struct tarn__servi
 			continue;
 		char text[TARN_ADDRESS_TEXT_MAX], why[WHY_MAX];
 		tarn_address_format(said, text);
-		explain(service, said, error, cause, why);
+		explain(systemd, said, error, cause, why);
 		if (is_dispensable(settings, said, cause)) {
 			tarn__log(log, TARN_LOG_INFO, "cannot listen on %s: %s", text, why);
 			continue;
 		}
-		tarn__faults_add(faults, NULL, 0, "cannot listen on %s: %s", text, why);
+		tarn__diagnostics_add(diagnostics, NULL, 0, "cannot listen on %s: %s", text, why);
 		tarn__listeners_close(workers, &new, NULL);
 		return error;
 	}
@@ -144,11 +144,11 @@ void tarn__listeners_announce(const struct tarn__addresses *before,
 	}
 }
 
-int tarn__listeners_take(struct tarn__workers *workers, struct tarn__service *service,
+int tarn__listeners_take(struct tarn__workers *workers, struct tarn__systemd *systemd,
 			 struct tarn__log *log)
 {
-	for (size_t i = 0; i < service->given_count; i++) {
-		struct tarn__given *given = &service->given[i];
+	for (size_t i = 0; i < systemd->given_count; i++) {
+		struct tarn__given *given = &systemd->given[i];
 		char text[TARN_ADDRESS_TEXT_MAX];
 		int error = tarn__workers_serve(workers, given->fd);
 		if (error < 0) {

@@ -18,11 +18,11 @@
 /*
  * Listens on all that settings->listens says and that sockets of the service manager do not serve;
  * settings->bound gets the addresses and ports that are open, *opened those of them that were not
- * open before. An error, added to faults: nothing has changed.
+ * open before. An error, added to diagnostics: nothing has changed.
  */
-int tarn__listeners_open(struct tarn__workers *, const struct tarn__service *,
+int tarn__listeners_open(struct tarn__workers *, const struct tarn__systemd *,
 			 struct tarn__settings *, struct tarn__addresses *opened,
-			 struct tarn__faults *, struct tarn__log *);
+			 struct tarn__diagnostics *, struct tarn__log *);
 
 /*
  * Ends it for those of which, with the ports that are open, that kept does not have, where it is not
@@ -36,6 +36,6 @@ void tarn__listeners_announce(const struct tarn__addresses *before,
 			      const struct tarn__addresses *now, struct tarn__log *);
 
 /* Listens on the sockets of the service manager. An error is logged. */
-int tarn__listeners_take(struct tarn__workers *, struct tarn__service *, struct tarn__log *);
+int tarn__listeners_take(struct tarn__workers *, struct tarn__systemd *, struct tarn__log *);
 
 #endif

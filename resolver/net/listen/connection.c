@@ -165,7 +165,7 @@ static int ask(struct tarn__connection *connection)
 {
 	struct tarn__connections *all = connection->all;
 	struct tarn__stream *stream = &connection->stream;
-	struct tarn__asker asker = {
+	struct tarn__client_request client_request = {
 		.transport = TARN__TCP,
 		.answer = on_late_reply,
 		.owner = all,
@@ -186,12 +186,12 @@ static int ask(struct tarn__connection *connection)
 		}
 		count++;
 		uint8_t *reply = all->gather + gathered;
-		long reply_len =
-			tarn__resolver_ask(all->resolver, &asker, question, len, reply + 2);
+		long reply_len = tarn__resolver_resolve(all->resolver, &client_request, question,
+							len, reply + 2);
 		if (reply_len > 0) {
 			tarn__put16(reply, (uint16_t)reply_len);
 			gathered += 2 + (size_t)reply_len;
-		} else if (reply_len == TARN__ASK_LATER) {
+		} else if (reply_len == TARN__RESOLVE_PENDING) {
 			connection->in_flight++;
 		}
 		if (sizeof(all->gather) - gathered < TARN__FRAME_MAX) {

@@ -280,7 +280,7 @@ static void reset_in(struct tarn__udp *udp, unsigned i)
 	};
 }
 
-static void ask(struct endpoint *endpoint, struct tarn__asker *asker, unsigned i)
+static void ask(struct endpoint *endpoint, struct tarn__client_request *client_request, unsigned i)
 {
 	struct tarn__udp *udp = endpoint->udp;
 	struct mmsghdr *message = &udp->in[i];
@@ -293,14 +293,14 @@ static void ask(struct endpoint *endpoint, struct tarn__asker *asker, unsigned i
 	route->control_len = 0;
 	if (endpoint->is_wildcard)
 		turn_control(route, &message->msg_hdr);
-	asker->route = route;
-	asker->client = &route->peer;
+	client_request->route = route;
+	client_request->client = &route->peer;
 	uint8_t *reply = next_reply(udp, endpoint);
-	long len = tarn__resolver_ask(udp->resolver, asker, udp->questions[i], message->msg_len,
-				      reply);
+	long len = tarn__resolver_resolve(udp->resolver, client_request, udp->questions[i],
+					  message->msg_len, reply);
 	if (len > 0)
 		put_reply(udp, route, (size_t)len);
-	else if (len == TARN__ASK_LATER)
+	else if (len == TARN__RESOLVE_PENDING)
 		endpoint->in_flight++;
 }
 
@@ -308,7 +308,7 @@ static void ask(struct endpoint *endpoint, struct tarn__asker *asker, unsigned i
 static void take_questions(struct endpoint *endpoint, int batches)
 {
 	struct tarn__udp *udp = endpoint->udp;
-	struct tarn__asker asker = {
+	struct tarn__client_request client_request = {
 		.transport = TARN__UDP,
 		.answer = on_late_reply,
 		.owner = udp,
@@ -320,7 +320,7 @@ static void take_questions(struct endpoint *endpoint, int batches)
 			return;
 		tarn__clock_hold();
 		for (unsigned i = 0; i < (unsigned)count; i++) {
-			ask(endpoint, &asker, i);
+			ask(endpoint, &client_request, i);
 			reset_in(udp, i);
 		}
 		tarn__clock_release();

@@ -70,7 +70,7 @@ struct tarn__channel {
 	uint64_t opened_ms, used_ms, token_ms;
 	uint64_t unanswered_ms; /* when a question was sent and nothing has come since; 0: not so */
 	uint64_t used_slots; /* a bit for each */
-	struct tarn__question *slots[TARN__CHANNEL_QUESTIONS];
+	struct tarn__transaction *slots[TARN__CHANNEL_TRANSACTIONS];
 #ifdef HAVE_ARES_SET_SOCKET_FUNCTIONS_EX
 	ares_dns_record_t *record; /* the token */
 #endif
@@ -78,29 +78,29 @@ struct tarn__channel {
 
 /* ---- questions ---------------------------------------------------------------------------- */
 
-static void take_slot(struct tarn__channel *channel, struct tarn__question *question)
+static void take_slot(struct tarn__channel *channel, struct tarn__transaction *transaction)
 {
 	unsigned slot = (unsigned)__builtin_ctzll(~channel->used_slots);
 	channel->used_slots |= UINT64_C(1) << slot;
-	channel->slots[slot] = question;
-	question->slot = (uint8_t)slot;
+	channel->slots[slot] = transaction;
+	transaction->slot = (uint8_t)slot;
 }
 
-static void free_slot(struct tarn__channel *channel, const struct tarn__question *question)
+static void free_slot(struct tarn__channel *channel, const struct tarn__transaction *transaction)
 {
-	channel->used_slots &= ~(UINT64_C(1) << question->slot);
-	channel->slots[question->slot] = NULL;
+	channel->used_slots &= ~(UINT64_C(1) << transaction->slot);
+	channel->slots[transaction->slot] = NULL;
 	channel->used_ms = tarn__clock_ms();
 }
 
-static void finish(struct tarn__question *question, int error)
+static void finish(struct tarn__transaction *transaction, int error)
 {
-	struct tarn__channel *channel = question->channel;
-	free_slot(channel, question);
-	question->error = error;
-	question->is_finished = true;
-	question->was_connected = channel->is_connected;
-	channel->options.owner->finished(channel->options.owner->data, question);
+	struct tarn__channel *channel = transaction->channel;
+	free_slot(channel, transaction);
+	transaction->error = error;
+	transaction->is_finished = true;
+	transaction->was_connected = channel->is_connected;
+	channel->options.owner->finished(channel->options.owner->data, transaction);
 }
 
 static void finish_all(struct tarn__channel *channel, int error)
@@ -117,14 +117,15 @@ static bool is_answer_to(const struct tarn_exchange *exchange, const uint8_t *wi
 	return tarn__match(wire, len, exchange->wire, exchange->len) != TARN__MATCH_NONE;
 }
 
-static struct tarn__question *match(struct tarn__channel *channel, const uint8_t *wire, size_t len)
+static struct tarn__transaction *match(struct tarn__channel *channel, const uint8_t *wire,
+				       size_t len)
 {
 	for (uint64_t left = channel->used_slots; left != 0; left &= left - 1) {
-		struct tarn__question *question = channel->slots[__builtin_ctzll(left)];
-		if (is_answer_to(question->exchange, wire, len)) {
-			question->answer = wire;
-			question->len = len;
-			return question;
+		struct tarn__transaction *transaction = channel->slots[__builtin_ctzll(left)];
+		if (is_answer_to(transaction->exchange, wire, len)) {
+			transaction->answer = wire;
+			transaction->len = len;
+			return transaction;
 		}
 	}
 	++*channel->options.foreign;
@@ -149,14 +150,14 @@ static size_t question_len(const struct tarn_exchange *exchange)
 static void fail_quoted(struct tarn__channel *channel, const uint8_t *quoted, size_t len)
 {
 	for (uint64_t left = channel->used_slots; left != 0; left &= left - 1) {
-		struct tarn__question *question = channel->slots[__builtin_ctzll(left)];
-		const struct tarn_exchange *exchange = question->exchange;
+		struct tarn__transaction *transaction = channel->slots[__builtin_ctzll(left)];
+		const struct tarn_exchange *exchange = transaction->exchange;
 		/* What is behind it are extensions (RFC 4884). */
 		size_t common = len < exchange->len ? len : exchange->len;
 		if (len < TARN__HEADER_LEN + question_len(exchange) ||
 		    memcmp(quoted, exchange->wire, common) != 0)
 			continue;
-		finish(question, TARN_EUNREACHABLE);
+		finish(transaction, TARN_EUNREACHABLE);
 		return;
 	}
 	++*channel->options.foreign;
@@ -165,7 +166,7 @@ static void fail_quoted(struct tarn__channel *channel, const uint8_t *quoted, si
 /* Reads one error off a UDP socket's queue (ip(7), IP_RECVERR). Returns false if there is none. */
 static bool read_error(struct tarn__channel *channel)
 {
-	uint8_t quoted[TARN__ASK_MAX];
+	uint8_t quoted[TARN__QUERY_MAX];
 	struct iovec vector = {.iov_base = quoted, .iov_len = sizeof(quoted)};
 	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
 	ssize_t len = recvmsg(channel->fd, &message, MSG_ERRQUEUE);
@@ -184,7 +185,7 @@ static void read_errors(struct tarn__channel *channel)
 /* ---- reading ------------------------------------------------------------------------------ */
 
 /* The next answer on a UDP socket; NULL: none now. */
-static struct tarn__question *receive_datagram(struct tarn__channel *channel)
+static struct tarn__transaction *receive_datagram(struct tarn__channel *channel)
 {
 	uint8_t *datagram = channel->options.datagram;
 	for (int i = 0; i < FOREIGN_PER_READ; i++) {
@@ -195,22 +196,22 @@ static struct tarn__question *receive_datagram(struct tarn__channel *channel)
 			read_errors(channel);
 			continue;
 		}
-		struct tarn__question *question = match(channel, datagram, (size_t)len);
-		if (question != NULL)
-			return question;
+		struct tarn__transaction *transaction = match(channel, datagram, (size_t)len);
+		if (transaction != NULL)
+			return transaction;
 	}
 	return NULL;
 }
 
 /* The next answer that has been read from a connection; NULL: none. */
-static struct tarn__question *receive_message(struct tarn__channel *channel)
+static struct tarn__transaction *receive_message(struct tarn__channel *channel)
 {
 	const uint8_t *message;
 	size_t len;
 	while (tarn__stream_next(&channel->stream, &message, &len)) {
-		struct tarn__question *question = match(channel, message, len);
-		if (question != NULL)
-			return question;
+		struct tarn__transaction *transaction = match(channel, message, len);
+		if (transaction != NULL)
+			return transaction;
 	}
 	return NULL;
 }
@@ -221,12 +222,12 @@ static void receive_answers(struct tarn__channel *channel)
 	const struct tarn__channel_owner *owner = channel->options.owner;
 	bool is_udp = channel->options.transport == TARN__UDP;
 	for (int i = 0; channel->fd >= 0 && (!is_udp || i < ANSWERS_PER_EVENT); i++) {
-		struct tarn__question *question =
+		struct tarn__transaction *transaction =
 			is_udp ? receive_datagram(channel) : receive_message(channel);
-		if (question == NULL)
+		if (transaction == NULL)
 			break;
 		channel->unanswered_ms = 0;
-		finish(question, 0);
+		finish(transaction, 0);
 		owner->settle(owner->data);
 		/* A datagram that is left is seen by the loop; what is left of a stream is not. */
 		if (is_udp && channel->used_slots == 0)
@@ -336,17 +337,17 @@ static bool put_message(struct tarn__channel *channel, const struct tarn_exchang
 	return true;
 }
 
-static void send_question(struct tarn__channel *channel, struct tarn__question *question)
+static void send_transaction(struct tarn__channel *channel, struct tarn__transaction *transaction)
 {
-	const struct tarn_exchange *exchange = question->exchange;
+	const struct tarn_exchange *exchange = transaction->exchange;
 	if (channel->unanswered_ms == 0)
 		channel->unanswered_ms = tarn__clock_ms();
 	channel->carried++;
-	question->is_sent = true;
+	transaction->is_sent = true;
 	bool is_sent = channel->options.transport == TARN__UDP ? send_datagram(channel, exchange)
 							       : put_message(channel, exchange);
 	if (!is_sent)
-		finish(question, TARN_EUNREACHABLE);
+		finish(transaction, TARN_EUNREACHABLE);
 }
 
 /* The socket is there: what has waited for it is sent. octets are the token, taken whole. */
@@ -356,9 +357,9 @@ static ares_ssize_t send_token(struct tarn__channel *channel, const uint8_t *oct
 	if (len >= skip + TOKEN_LEN)
 		channel->token_id = tarn__get16(octets + skip);
 	for (uint64_t left = channel->used_slots; left != 0; left &= left - 1) {
-		struct tarn__question *question = channel->slots[__builtin_ctzll(left)];
-		if (!question->is_sent)
-			send_question(channel, question);
+		struct tarn__transaction *transaction = channel->slots[__builtin_ctzll(left)];
+		if (!transaction->is_sent)
+			send_transaction(channel, transaction);
 	}
 	return (ares_ssize_t)len;
 }
@@ -758,23 +759,23 @@ uint64_t tarn__channel_used_ms(const struct tarn__channel *channel)
 	return channel->used_ms;
 }
 
-void tarn__channel_send(struct tarn__channel *channel, struct tarn__question *question)
+void tarn__channel_send(struct tarn__channel *channel, struct tarn__transaction *transaction)
 {
-	question->channel = channel;
-	question->is_finished = false;
-	question->is_sent = false;
-	question->answer = NULL;
+	transaction->channel = channel;
+	transaction->is_finished = false;
+	transaction->is_sent = false;
+	transaction->answer = NULL;
 	channel->used_ms = tarn__clock_ms();
-	take_slot(channel, question);
+	take_slot(channel, transaction);
 	if (channel->fd >= 0)
-		send_question(channel, question);
+		send_transaction(channel, transaction);
 	else
 		start_token(channel);
 }
 
-void tarn__channel_cancel(struct tarn__channel *channel, struct tarn__question *question)
+void tarn__channel_cancel(struct tarn__channel *channel, struct tarn__transaction *transaction)
 {
-	free_slot(channel, question);
+	free_slot(channel, transaction);
 	channel->options.owner->wants_flush(channel->options.owner->data);
 }
 

@@ -18,9 +18,9 @@ enum {
 	UNUSED_MS = 10000,
 };
 
-_Static_assert(TARN__TCP_QUESTIONS == TARN__TCP_CHANNELS * TARN__CHANNEL_QUESTIONS,
+_Static_assert(TARN__TCP_QUESTIONS == TARN__TCP_CHANNELS * TARN__CHANNEL_TRANSACTIONS,
 	       "connections take no more than that");
-_Static_assert(TARN__UDP_QUESTIONS < TARN__UDP_CHANNELS * TARN__CHANNEL_QUESTIONS,
+_Static_assert(TARN__UDP_QUESTIONS < TARN__UDP_CHANNELS * TARN__CHANNEL_TRANSACTIONS,
 	       "probes have room beside them");
 
 /* A server's channels over one transport. */
@@ -49,8 +49,8 @@ struct tarn__carrier {
 	struct tarn__random *random;
 	const struct tarn__ports *ports; /* the configuration's */
 	struct tarn__channel_owner owner;
-	struct tarn__question *finished, **finished_tail; /* not called back yet */
-	struct tarn__question *unused;
+	struct tarn__transaction *finished, **finished_tail; /* not called back yet */
+	struct tarn__transaction *unused;
 	bool wants_flush;
 	tarn__carrier_full_function *report_full; /* NULL: nobody wants to know */
 	void *report_arg;
@@ -163,12 +163,12 @@ static struct tarn__channel *choose_channel(struct tarn__carrier *carrier, struc
 
 /* ---- completions -------------------------------------------------------------------------- */
 
-static void on_finished(void *data, struct tarn__question *question)
+static void on_finished(void *data, struct tarn__transaction *transaction)
 {
 	struct tarn__carrier *carrier = data;
-	question->next = NULL;
-	*carrier->finished_tail = question;
-	carrier->finished_tail = &question->next;
+	transaction->next = NULL;
+	*carrier->finished_tail = transaction;
+	carrier->finished_tail = &transaction->next;
 }
 
 static void on_wants_flush(void *data)
@@ -177,19 +177,19 @@ static void on_wants_flush(void *data)
 	carrier->wants_flush = true;
 }
 
-static struct tarn__question *take_question(struct tarn__carrier *carrier)
+static struct tarn__transaction *take_transaction(struct tarn__carrier *carrier)
 {
-	struct tarn__question *question = carrier->unused;
-	if (question == NULL)
-		return malloc(sizeof(*question));
-	carrier->unused = question->next;
-	return question;
+	struct tarn__transaction *transaction = carrier->unused;
+	if (transaction == NULL)
+		return malloc(sizeof(*transaction));
+	carrier->unused = transaction->next;
+	return transaction;
 }
 
-static void put_question(struct tarn__carrier *carrier, struct tarn__question *question)
+static void put_transaction(struct tarn__carrier *carrier, struct tarn__transaction *transaction)
 {
-	question->next = carrier->unused;
-	carrier->unused = question;
+	transaction->next = carrier->unused;
+	carrier->unused = transaction;
 }
 
 static bool has_room(const struct tarn__pool *pool, const struct tarn_exchange *exchange)
@@ -216,28 +216,28 @@ static void note_full(struct tarn__carrier *carrier, struct server *server,
 		carrier->report_full(carrier->report_arg, &server->config, pool->questions);
 }
 
-static int send_on_any(struct tarn__carrier *carrier, struct tarn__question *question)
+static int send_on_any(struct tarn__carrier *carrier, struct tarn__transaction *transaction)
 {
-	const struct tarn_exchange *exchange = question->exchange;
+	const struct tarn_exchange *exchange = transaction->exchange;
 	struct server *server = carrier->list->servers[exchange->server_index];
 	struct tarn__pool *pool = &server->pools[exchange->transport];
 	struct tarn__channel *channel = NULL;
 	if (has_room(pool, exchange))
-		channel =
-			choose_channel(carrier, server, exchange->transport, question->must_share);
+		channel = choose_channel(carrier, server, exchange->transport,
+					 transaction->must_share);
 	if (channel == NULL) {
 		note_full(carrier, server, exchange);
 		return TARN_EBUSY;
 	}
-	question->pool = pool;
+	transaction->pool = pool;
 	pool->questions++;
-	tarn__channel_send(channel, question);
+	tarn__channel_send(channel, transaction);
 	return 0;
 }
 
-static void leave_pool(const struct tarn__question *question)
+static void leave_pool(const struct tarn__transaction *transaction)
 {
-	struct tarn__pool *pool = question->pool;
+	struct tarn__pool *pool = transaction->pool;
 	pool->questions--;
 	if (pool->questions < pool->limit / 2)
 		pool->is_full = false;
@@ -248,33 +248,33 @@ static void leave_pool(const struct tarn__question *question)
  * server's, and the question is asked once more (RFC 7766 section 6.2.4). Where no socket can be
  * opened, one that is open serves.
  */
-static bool send_again(struct tarn__carrier *carrier, struct tarn__question *question)
+static bool send_again(struct tarn__carrier *carrier, struct tarn__transaction *transaction)
 {
-	bool is_lost = question->error == TARN_EUNREACHABLE && question->was_connected &&
-		       question->exchange->transport == TARN__TCP;
-	if (question->is_again || !(is_lost || question->error == TARN_ENOMEM))
+	bool is_lost = transaction->error == TARN_EUNREACHABLE && transaction->was_connected &&
+		       transaction->exchange->transport == TARN__TCP;
+	if (transaction->is_again || !(is_lost || transaction->error == TARN_ENOMEM))
 		return false;
-	question->is_again = true;
-	question->must_share = !is_lost;
-	return send_on_any(carrier, question) == 0;
+	transaction->is_again = true;
+	transaction->must_share = !is_lost;
+	return send_on_any(carrier, transaction) == 0;
 }
 
 static void settle(void *data)
 {
 	struct tarn__carrier *carrier = data;
 	while (carrier->finished != NULL) {
-		struct tarn__question *question = carrier->finished;
-		carrier->finished = question->next;
+		struct tarn__transaction *transaction = carrier->finished;
+		carrier->finished = transaction->next;
 		if (carrier->finished == NULL)
 			carrier->finished_tail = &carrier->finished;
-		leave_pool(question);
-		struct tarn_exchange *exchange = question->exchange;
-		if (exchange != NULL && send_again(carrier, question))
+		leave_pool(transaction);
+		struct tarn_exchange *exchange = transaction->exchange;
+		if (exchange != NULL && send_again(carrier, transaction))
 			continue;
-		int error = question->error;
-		const uint8_t *answer = error == 0 ? question->answer : NULL;
-		size_t len = error == 0 ? question->len : 0;
-		put_question(carrier, question);
+		int error = transaction->error;
+		const uint8_t *answer = error == 0 ? transaction->answer : NULL;
+		size_t len = error == 0 ? transaction->len : 0;
+		put_transaction(carrier, transaction);
 		if (exchange != NULL)
 			exchange->done(exchange, error, answer, len);
 	}
@@ -286,16 +286,16 @@ static void settle(void *data)
  */
 static void drop_finished(struct tarn__carrier *carrier, const struct server *server)
 {
-	struct tarn__question **link = &carrier->finished;
+	struct tarn__transaction **link = &carrier->finished;
 	while (*link != NULL) {
-		struct tarn__question *question = *link;
-		if (question->pool != &server->pools[TARN__UDP] &&
-		    question->pool != &server->pools[TARN__TCP]) {
-			link = &question->next;
+		struct tarn__transaction *transaction = *link;
+		if (transaction->pool != &server->pools[TARN__UDP] &&
+		    transaction->pool != &server->pools[TARN__TCP]) {
+			link = &transaction->next;
 			continue;
 		}
-		*link = question->next;
-		put_question(carrier, question);
+		*link = transaction->next;
+		put_transaction(carrier, transaction);
 	}
 	carrier->finished_tail = link;
 }
@@ -433,10 +433,10 @@ void tarn__carrier_on_full(struct tarn__carrier *carrier, tarn__carrier_full_fun
 	carrier->report_arg = arg;
 }
 
-static void free_questions(struct tarn__question *first)
+static void free_transactions(struct tarn__transaction *first)
 {
 	while (first != NULL) {
-		struct tarn__question *next = first->next;
+		struct tarn__transaction *next = first->next;
 		free(first);
 		first = next;
 	}
@@ -448,7 +448,7 @@ void tarn__carrier_free(struct tarn__carrier *carrier)
 		return;
 	free_list(carrier, carrier->list);
 	free_list(carrier, carrier->next_list);
-	free_questions(carrier->unused);
+	free_transactions(carrier->unused);
 	free(carrier->datagram);
 	free(carrier);
 }
@@ -457,27 +457,27 @@ int tarn__carrier_send(struct tarn__carrier *carrier, struct tarn_exchange *exch
 {
 	if (exchange->server_index >= carrier->list->count || exchange->len < TARN__HEADER_LEN)
 		return TARN_EINVAL;
-	struct tarn__question *question = take_question(carrier);
-	if (question == NULL)
+	struct tarn__transaction *transaction = take_transaction(carrier);
+	if (transaction == NULL)
 		return TARN_ENOMEM;
-	*question = (struct tarn__question){.exchange = exchange};
-	exchange->carrier = question;
-	int error = send_on_any(carrier, question);
+	*transaction = (struct tarn__transaction){.exchange = exchange};
+	exchange->carrier = transaction;
+	int error = send_on_any(carrier, transaction);
 	if (error != 0)
-		put_question(carrier, question);
+		put_transaction(carrier, transaction);
 	return error;
 }
 
 void tarn__carrier_cancel(struct tarn__carrier *carrier, struct tarn_exchange *exchange)
 {
-	struct tarn__question *question = exchange->carrier;
-	question->exchange = NULL;
+	struct tarn__transaction *transaction = exchange->carrier;
+	transaction->exchange = NULL;
 	/* One that has finished is among those that are to be called back. */
-	if (question->is_finished)
+	if (transaction->is_finished)
 		return;
-	tarn__channel_cancel(question->channel, question);
-	leave_pool(question);
-	put_question(carrier, question);
+	tarn__channel_cancel(transaction->channel, transaction);
+	leave_pool(transaction);
+	put_transaction(carrier, transaction);
 }
 
 typedef void channel_function(struct tarn__channel *, uint64_t now_ms);
@@ -540,7 +540,7 @@ static void tick(struct tarn__carrier *carrier, uint64_t now_ms)
 		shrink(carrier, &server->pools[TARN__TCP], now_ms);
 	}
 	if (carrier->stats.channels == 0) {
-		free_questions(carrier->unused);
+		free_transactions(carrier->unused);
 		carrier->unused = NULL;
 	}
 	carrier->tick_ms = carrier->stats.channels > 0 ? now_ms + TICK_MS : UINT64_MAX;

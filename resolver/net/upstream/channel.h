@@ -35,7 +35,7 @@ struct tarn__random;
 
 enum {
 	/* Questions under way on one channel. */
-	TARN__CHANNEL_QUESTIONS = 64,
+	TARN__CHANNEL_TRANSACTIONS = 64,
 	/*
 	 * What a UDP socket carries, and how long it takes new questions, where another can be opened.
 	 * Opening and closing one costs as much as three questions; scanning for its port takes longer
@@ -56,11 +56,11 @@ enum tarn__channel_state {
 };
 
 /* An exchange under way: struct tarn_exchange.carrier. */
-struct tarn__question {
+struct tarn__transaction {
 	struct tarn_exchange *exchange; /* NULL: canceled */
 	struct tarn__channel *channel;
 	struct tarn__pool *pool; /* the owner's own */
-	struct tarn__question *next;
+	struct tarn__transaction *next;
 	bool is_finished;
 	bool is_again; /* sent a second time: its connection was lost, or no socket could be opened */
 	bool must_share; /* of those that are open */
@@ -80,7 +80,7 @@ struct tarn__question {
 struct tarn__channel_owner {
 	void *data;
 	/* From within any function below, and from the loop. */
-	void (*finished)(void *data, struct tarn__question *);
+	void (*finished)(void *data, struct tarn__transaction *);
 	/* flush() has something to do. */
 	void (*wants_flush)(void *data);
 	/*
@@ -112,9 +112,9 @@ enum tarn__channel_state tarn__channel_state(const struct tarn__channel *, uint6
 uint64_t tarn__channel_used_ms(const struct tarn__channel *);
 
 /* The channel is not full. The question finishes later, or inside this call. */
-void tarn__channel_send(struct tarn__channel *, struct tarn__question *);
+void tarn__channel_send(struct tarn__channel *, struct tarn__transaction *);
 /* Takes an unfinished question out of the channel: it does not finish. */
-void tarn__channel_cancel(struct tarn__channel *, struct tarn__question *);
+void tarn__channel_cancel(struct tarn__channel *, struct tarn__transaction *);
 /* From now on questions take other channels where there are any. */
 void tarn__channel_retire(struct tarn__channel *);
 /* Writes what waits, and closes a UDP socket that has served. */

@@ -80,7 +80,7 @@ static const uint8_t *sent_cookie(void)
 }
 
 /* The message comes back as an answer without records and OPT. */
-static enum tarn__outcome judge_echo(uint16_t flags)
+static enum tarn__next_step judge_echo(uint16_t flags)
 {
 	size_t len = TARN__HEADER_LEN + NAME_LEN + 4;
 	memcpy(wire, attempt.wire, len);
@@ -90,17 +90,17 @@ static enum tarn__outcome judge_echo(uint16_t flags)
 }
 
 /* The same, with octets behind it up to that length. */
-static enum tarn__outcome judge_octets(size_t len)
+static enum tarn__next_step judge_octets(size_t len)
 {
 	uint8_t *octets = calloc(1, len);
 	ck_assert_ptr_nonnull(octets);
 	memcpy(octets, attempt.wire, TARN__HEADER_LEN + NAME_LEN + 4);
 	tarn__put16(octets + 2, TARN__FLAG_QR);
 	tarn__put16(octets + 10, 0);
-	enum tarn__outcome outcome =
+	enum tarn__next_step next_step =
 		tarn__attempt_judge(&attempt, octets, len, 1, &scratch, &answer);
 	free(octets);
-	return outcome;
+	return next_step;
 }
 
 static const struct {
@@ -118,12 +118,12 @@ START_TEST(answer_larger_than_was_offered_is_truncated)
 {
 	tries.has_refused_edns = !offers[_i].has_edns;
 	write_to(&upstream->servers[0], offers[_i].transport);
-	ck_assert_int_eq(judge_octets(offers[_i].limit), TARN__OUTCOME_GOOD);
-	ck_assert_int_eq(answer.verdict, TARN__ANSWER_GOOD);
+	ck_assert_int_eq(judge_octets(offers[_i].limit), TARN__NEXT_ACCEPT);
+	ck_assert_int_eq(answer.answer_class, TARN__ANSWER_GOOD);
 	if (offers[_i].transport == TARN__TCP)
 		return;
-	ck_assert_int_eq(judge_octets(offers[_i].limit + 1), TARN__OUTCOME_TCP);
-	ck_assert_int_eq(answer.verdict, TARN__ANSWER_TRUNCATED);
+	ck_assert_int_eq(judge_octets(offers[_i].limit + 1), TARN__NEXT_TCP);
+	ck_assert_int_eq(answer.answer_class, TARN__ANSWER_TRUNCATED);
 }
 END_TEST
 
@@ -197,9 +197,9 @@ END_TEST
 START_TEST(answer_to_the_letter_is_believed)
 {
 	write_to(&upstream->servers[0], TARN__UDP);
-	ck_assert_int_eq(judge_echo(TARN__FLAG_QR | TARN__FLAG_RA), TARN__OUTCOME_GOOD);
-	ck_assert_uint_eq(upstream->servers[0].counts.disbelieved, 0);
-	ck_assert(!tries.is_disbelieved);
+	ck_assert_int_eq(judge_echo(TARN__FLAG_QR | TARN__FLAG_RA), TARN__NEXT_ACCEPT);
+	ck_assert_uint_eq(upstream->servers[0].counts.rejected, 0);
+	ck_assert(!tries.is_rejected);
 }
 END_TEST
 
@@ -209,7 +209,7 @@ START_TEST(every_other_spelling_is_counted_and_not_believed)
 	for (size_t at = 0; at < NAME_LEN; at++) {
 		if (name[at] < 'a' || name[at] > 'z')
 			continue;
-		upstream->servers[0].misspells = (struct tarn__flaw){0};
+		upstream->servers[0].no_0x20 = (struct tarn__quirk){0};
 		tries = (struct tarn__tries){0};
 		write_to(&upstream->servers[0], TARN__UDP);
 		size_t len = TARN__HEADER_LEN + NAME_LEN + 4;
@@ -218,9 +218,9 @@ START_TEST(every_other_spelling_is_counted_and_not_believed)
 		tarn__put16(wire + 10, 0);
 		wire[TARN__HEADER_LEN + at] ^= 0x20;
 		ck_assert_int_eq(tarn__attempt_judge(&attempt, wire, len, 1, &scratch, &answer),
-				 TARN__OUTCOME_TCP);
-		ck_assert(tries.is_disbelieved);
-		ck_assert_uint_eq(upstream->servers[0].counts.disbelieved, ++count);
+				 TARN__NEXT_TCP);
+		ck_assert(tries.is_rejected);
+		ck_assert_uint_eq(upstream->servers[0].counts.rejected, ++count);
 	}
 	ck_assert_uint_eq(count, 3);
 }
@@ -231,9 +231,9 @@ START_TEST(forgers_do_not_heal_a_server)
 	for (int i = 0; i < TARN__HOLD_FAILURES; i++)
 		tarn__server_failed(&upstream->servers[0], 1);
 	write_to(&upstream->servers[0], TARN__UDP);
-	ck_assert_int_eq(judge_echo(0), TARN__OUTCOME_TCP);
+	ck_assert_int_eq(judge_echo(0), TARN__NEXT_TCP);
 	ck_assert_uint_eq(upstream->servers[0].failures, TARN__HOLD_FAILURES);
-	ck_assert_int_eq(judge_echo(TARN__FLAG_QR), TARN__OUTCOME_GOOD);
+	ck_assert_int_eq(judge_echo(TARN__FLAG_QR), TARN__NEXT_ACCEPT);
 	ck_assert_uint_eq(upstream->servers[0].failures, 0);
 }
 END_TEST
@@ -248,7 +248,7 @@ START_TEST(octets_of_any_length_are_judged)
 		uint8_t *exactly = malloc(len + 1);
 		memcpy(exactly, wire, len);
 		ck_assert_int_eq(tarn__attempt_judge(&attempt, exactly, len, 1, &scratch, &answer),
-				 TARN__OUTCOME_TCP);
+				 TARN__NEXT_TCP);
 		free(exactly);
 	}
 }

@@ -24,7 +24,7 @@ static void set_up(void)
 	lab = (struct tarn_forward){.zone = "10.0.0.0/8",
 				    .upstreams = servers + 2,
 				    .upstream_count = 1,
-				    .policy = TARN_PARALLEL};
+				    .selection = TARN_SELECTION_PARALLEL};
 	none = (struct tarn_forward){.zone = "ads.example"};
 	fault[0] = '\0';
 }
@@ -70,7 +70,7 @@ START_TEST(names_have_groups_and_groups_have_servers)
 	ck_assert_uint_eq(group->first, 1);
 	ck_assert_uint_eq(group->count, 2);
 	ck_assert(tarn_address_is_equal(&config->servers[2].address, &servers[1]));
-	ck_assert_int_eq(config->groups[2].policy, TARN_PARALLEL);
+	ck_assert_int_eq(config->groups[2].selection, TARN_SELECTION_PARALLEL);
 	/* Only the zone itself is its group's. */
 	ck_assert_uint_eq(tarn__config_group_of(config, group->zone, group->zone_len), 1);
 	ck_assert_uint_eq(tarn__config_group_of(config, (const uint8_t *)"", 1), 0);
@@ -371,7 +371,7 @@ START_TEST(names_move_with_their_zones_servers)
 	/* Their order is no matter for the names, but one for the choice. */
 	struct tarn_address turned[] = {servers[1], servers[0]};
 	forwards[0].upstreams = turned;
-	forwards[2].policy = TARN_FASTEST;
+	forwards[2].selection = TARN_SELECTION_FASTEST;
 	struct tarn__config *after = make_with(forwards, 3);
 	ck_assert(!tarn__config_moves_names(before, after));
 	ck_assert(!moves(before, after, "www.corp.example"));

@@ -18,7 +18,7 @@ static void drop(enum tarn__fullness form, uint64_t wait_ms, uint64_t rtt_ms)
 {
 	uint64_t before = now;
 	now += wait_ms + rtt_ms;
-	tarn__fallback_heard(&fallback, form, TARN__ASK_FULL, before, before + wait_ms, now);
+	tarn__fallback_heard(&fallback, form, TARN__FULLNESS_FULL, before, before + wait_ms, now);
 }
 
 static void hear(enum tarn__fullness form)
@@ -29,12 +29,12 @@ static void hear(enum tarn__fullness form)
 
 START_TEST(each_silence_makes_the_next_message_plainer)
 {
-	static const enum tarn__fullness forms[] = {TARN__ASK_FULL, TARN__ASK_COOKIELESS,
-						    TARN__ASK_PLAIN, TARN__ASK_PLAIN};
+	static const enum tarn__fullness forms[] = {TARN__FULLNESS_FULL, TARN__FULLNESS_COOKIELESS,
+						    TARN__FULLNESS_PLAIN, TARN__FULLNESS_PLAIN};
 	for (unsigned i = 0; i < 4; i++) {
-		ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, i, false),
+		ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, i, false),
 				 forms[i]);
-		ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, i, true),
+		ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, i, true),
 				 forms[i]);
 	}
 }
@@ -42,111 +42,112 @@ END_TEST
 
 START_TEST(form_that_was_answered_is_kept_while_the_server_lives)
 {
-	hear(TARN__ASK_FULL);
-	tarn__fallback_silent(&fallback, TARN__ASK_FULL);
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 2, false),
-			 TARN__ASK_FULL);
+	hear(TARN__FULLNESS_FULL);
+	tarn__fallback_silent(&fallback, TARN__FULLNESS_FULL);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 2, false),
+			 TARN__FULLNESS_FULL);
 	tarn__fallback_died(&fallback);
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 2, false),
-			 TARN__ASK_PLAIN);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 2, false),
+			 TARN__FULLNESS_PLAIN);
 	/* An answer to a plainer one says nothing of it. */
-	hear(TARN__ASK_COOKIELESS);
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 1, false),
-			 TARN__ASK_COOKIELESS);
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_COOKIELESS, 1, false),
-			 TARN__ASK_COOKIELESS);
+	hear(TARN__FULLNESS_COOKIELESS);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 1, false),
+			 TARN__FULLNESS_COOKIELESS);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_COOKIELESS, 1, false),
+			 TARN__FULLNESS_COOKIELESS);
 }
 END_TEST
 
 START_TEST(silence_is_carried_over_to_the_next_question)
 {
-	tarn__fallback_silent(&fallback, TARN__ASK_FULL);
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 0, true),
-			 TARN__ASK_COOKIELESS);
-	tarn__fallback_silent(&fallback, TARN__ASK_COOKIELESS);
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 0, false),
-			 TARN__ASK_PLAIN);
+	tarn__fallback_silent(&fallback, TARN__FULLNESS_FULL);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 0, true),
+			 TARN__FULLNESS_COOKIELESS);
+	tarn__fallback_silent(&fallback, TARN__FULLNESS_COOKIELESS);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 0, false),
+			 TARN__FULLNESS_PLAIN);
 	/* Signatures are not given up for another question's silence. */
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 0, true),
-			 TARN__ASK_COOKIELESS);
-	tarn__fallback_silent(&fallback, TARN__ASK_FULL);
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 0, false),
-			 TARN__ASK_PLAIN);
-	hear(TARN__ASK_FULL);
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 0, false),
-			 TARN__ASK_FULL);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 0, true),
+			 TARN__FULLNESS_COOKIELESS);
+	tarn__fallback_silent(&fallback, TARN__FULLNESS_FULL);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 0, false),
+			 TARN__FULLNESS_PLAIN);
+	hear(TARN__FULLNESS_FULL);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 0, false),
+			 TARN__FULLNESS_FULL);
 	tarn__fallback_died(&fallback);
-	tarn__fallback_silent(&fallback, TARN__ASK_FULL);
+	tarn__fallback_silent(&fallback, TARN__FULLNESS_FULL);
 	tarn__fallback_died(&fallback);
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 0, false),
-			 TARN__ASK_FULL);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 0, false),
+			 TARN__FULLNESS_FULL);
 }
 END_TEST
 
 /* Three messages are lost while the server is down: that is no reason to lose signatures, too. */
 START_TEST(signatures_are_asked_for_of_whoever_has_given_any)
 {
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 2, true),
-			 TARN__ASK_PLAIN);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 2, true),
+			 TARN__FULLNESS_PLAIN);
 	ck_assert(!tarn__fallback_takes_edns(&fallback));
-	hear(TARN__ASK_COOKIELESS);
+	hear(TARN__FULLNESS_COOKIELESS);
 	tarn__fallback_died(&fallback);
 	ck_assert(tarn__fallback_takes_edns(&fallback));
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 2, true),
-			 TARN__ASK_COOKIELESS);
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 2, false),
-			 TARN__ASK_PLAIN);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 2, true),
+			 TARN__FULLNESS_COOKIELESS);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 2, false),
+			 TARN__FULLNESS_PLAIN);
 	/* Where EDNS is known not to get through there are none. */
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_PLAIN, 0, true),
-			 TARN__ASK_PLAIN);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_PLAIN, 0, true),
+			 TARN__FULLNESS_PLAIN);
 }
 END_TEST
 
 START_TEST(who_has_answered_plain_questions_alone_is_asked_plainly_the_second_time)
 {
-	drop(TARN__ASK_PLAIN, 50, 10);
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 0, true), TARN__ASK_FULL);
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 1, true),
-			 TARN__ASK_PLAIN);
-	hear(TARN__ASK_COOKIELESS);
-	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__ASK_FULL, 1, true),
-			 TARN__ASK_COOKIELESS);
+	drop(TARN__FULLNESS_PLAIN, 50, 10);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 0, true),
+			 TARN__FULLNESS_FULL);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 1, true),
+			 TARN__FULLNESS_PLAIN);
+	hear(TARN__FULLNESS_COOKIELESS);
+	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 1, true),
+			 TARN__FULLNESS_COOKIELESS);
 }
 END_TEST
 
 START_TEST(three_in_a_row_are_learnt_for_a_while_that_doubles)
 {
 	for (int i = 1; i < TARN__DROP_STREAK; i++) {
-		drop(TARN__ASK_COOKIELESS, 50, 10);
-		ck_assert_int_eq(tarn__fallback_begin(&fallback, now), TARN__ASK_FULL);
+		drop(TARN__FULLNESS_COOKIELESS, 50, 10);
+		ck_assert_int_eq(tarn__fallback_begin(&fallback, now), TARN__FULLNESS_FULL);
 	}
 	uint64_t span = TARN__DROP_MIN_MS;
 	for (int i = 0; i < 10; i++) {
-		drop(TARN__ASK_COOKIELESS, 50, 10);
+		drop(TARN__FULLNESS_COOKIELESS, 50, 10);
 		ck_assert_int_eq(tarn__fallback_begin(&fallback, now + span - 1),
-				 TARN__ASK_COOKIELESS);
+				 TARN__FULLNESS_COOKIELESS);
 		now += span;
-		ck_assert_int_eq(tarn__fallback_begin(&fallback, now), TARN__ASK_FULL);
+		ck_assert_int_eq(tarn__fallback_begin(&fallback, now), TARN__FULLNESS_FULL);
 		span = span * 2 < TARN__DROP_MAX_MS ? span * 2 : TARN__DROP_MAX_MS;
 	}
 	ck_assert_uint_eq(span, TARN__DROP_MAX_MS);
-	hear(TARN__ASK_FULL);
-	drop(TARN__ASK_COOKIELESS, 50, 10);
-	ck_assert_int_eq(tarn__fallback_begin(&fallback, now), TARN__ASK_FULL);
+	hear(TARN__FULLNESS_FULL);
+	drop(TARN__FULLNESS_COOKIELESS, 50, 10);
+	ck_assert_int_eq(tarn__fallback_begin(&fallback, now), TARN__FULLNESS_FULL);
 }
 END_TEST
 
 START_TEST(answer_to_a_fuller_one_in_between_begins_anew)
 {
 	for (int i = 0; i < 100; i++) {
-		drop(TARN__ASK_COOKIELESS, 50, 10);
-		drop(TARN__ASK_COOKIELESS, 50, 10);
-		hear(TARN__ASK_FULL);
-		ck_assert_int_eq(tarn__fallback_begin(&fallback, now), TARN__ASK_FULL);
-		drop(TARN__ASK_PLAIN, 50, 10);
-		drop(TARN__ASK_PLAIN, 50, 10);
-		hear(TARN__ASK_COOKIELESS);
-		ck_assert_int_eq(tarn__fallback_begin(&fallback, now), TARN__ASK_FULL);
+		drop(TARN__FULLNESS_COOKIELESS, 50, 10);
+		drop(TARN__FULLNESS_COOKIELESS, 50, 10);
+		hear(TARN__FULLNESS_FULL);
+		ck_assert_int_eq(tarn__fallback_begin(&fallback, now), TARN__FULLNESS_FULL);
+		drop(TARN__FULLNESS_PLAIN, 50, 10);
+		drop(TARN__FULLNESS_PLAIN, 50, 10);
+		hear(TARN__FULLNESS_COOKIELESS);
+		ck_assert_int_eq(tarn__fallback_begin(&fallback, now), TARN__FULLNESS_FULL);
 	}
 }
 END_TEST
@@ -155,9 +156,9 @@ END_TEST
 START_TEST(burst_of_losses_counts_once)
 {
 	for (uint64_t i = 0; i < 100; i++)
-		tarn__fallback_heard(&fallback, TARN__ASK_COOKIELESS, TARN__ASK_FULL, 1000 + i,
-				     1200 + i, 1210 + i);
-	ck_assert_int_eq(tarn__fallback_begin(&fallback, 1400), TARN__ASK_FULL);
+		tarn__fallback_heard(&fallback, TARN__FULLNESS_COOKIELESS, TARN__FULLNESS_FULL,
+				     1000 + i, 1200 + i, 1210 + i);
+	ck_assert_int_eq(tarn__fallback_begin(&fallback, 1400), TARN__FULLNESS_FULL);
 	ck_assert_uint_eq(fallback.cookies.streak, 1);
 }
 END_TEST
@@ -166,9 +167,9 @@ END_TEST
 START_TEST(slow_name_counts_not)
 {
 	for (int i = 0; i < 100; i++)
-		drop(TARN__ASK_COOKIELESS, 50, 51);
+		drop(TARN__FULLNESS_COOKIELESS, 50, 51);
 	ck_assert_uint_eq(fallback.cookies.streak, 0);
-	drop(TARN__ASK_COOKIELESS, 50, 50);
+	drop(TARN__FULLNESS_COOKIELESS, 50, 50);
 	ck_assert_uint_eq(fallback.cookies.streak, 1);
 }
 END_TEST
@@ -176,9 +177,10 @@ END_TEST
 START_TEST(edns_is_given_up_for_what_drops_it)
 {
 	for (int i = 0; i < TARN__DROP_STREAK; i++)
-		drop(TARN__ASK_PLAIN, 50, 10);
-	ck_assert_int_eq(tarn__fallback_begin(&fallback, now), TARN__ASK_PLAIN);
-	ck_assert_int_eq(tarn__fallback_begin(&fallback, now + TARN__DROP_MIN_MS), TARN__ASK_FULL);
+		drop(TARN__FULLNESS_PLAIN, 50, 10);
+	ck_assert_int_eq(tarn__fallback_begin(&fallback, now), TARN__FULLNESS_PLAIN);
+	ck_assert_int_eq(tarn__fallback_begin(&fallback, now + TARN__DROP_MIN_MS),
+			 TARN__FULLNESS_FULL);
 }
 END_TEST
 

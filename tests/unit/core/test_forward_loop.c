@@ -9,9 +9,9 @@
 #include "tarn.h"
 #include "support/unit.h"
 
-enum { RANDOM_LEN = TARN__LOOP_LABEL_LEN / 2 };
+enum { RANDOM_LEN = TARN__FORWARD_LOOP_LABEL_LEN / 2 };
 
-static struct tarn__loops *loops;
+static struct tarn__forward_loops *forward_loops;
 static struct tarn__config *config;
 static struct tarn_address servers[2];
 static uint8_t qname[TARN__NAME_MAX];
@@ -46,15 +46,15 @@ static void begin_with(const char *zone)
 {
 	tarn__config_put(config);
 	config = make_config(zone);
-	ck_assert_int_eq(tarn__loops_begin(loops, config, on_found, NULL), 0);
+	ck_assert_int_eq(tarn__forward_loops_begin(forward_loops, config, on_found, NULL), 0);
 }
 
 static void set_up(void)
 {
 	ck_assert_int_eq(tarn_address_parse("192.0.2.53", 53, &servers[0]), 0);
 	ck_assert_int_eq(tarn_address_parse("192.0.2.54", 53, &servers[1]), 0);
-	loops = tarn__loops_new();
-	ck_assert_ptr_nonnull(loops);
+	forward_loops = tarn__forward_loops_new();
+	ck_assert_ptr_nonnull(forward_loops);
 	found_count = 0;
 	config = NULL;
 	begin_with("corp.example");
@@ -62,19 +62,20 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	tarn__loops_free(loops);
+	tarn__forward_loops_free(forward_loops);
 	tarn__config_put(config);
 }
 
 static size_t expect(size_t server, uint64_t now_ms)
 {
-	return tarn__loops_expect(loops, config, server, random_octets, now_ms, qname);
+	return tarn__forward_loops_expect(forward_loops, config, server, random_octets, now_ms,
+					  qname);
 }
 
 static bool hear(size_t len, uint64_t now_ms)
 {
 	const struct tarn__query query = {.qname = qname, .qname_len = (uint16_t)len};
-	return tarn__loops_hear(loops, &query, now_ms);
+	return tarn__forward_loops_hear(forward_loops, &query, now_ms);
 }
 
 START_TEST(label_has_every_random_bit_and_the_name_its_zone)
@@ -94,10 +95,10 @@ START_TEST(name_is_waited_for_so_long_and_no_other_asked_for)
 	ck_assert_uint_gt(len, 0);
 	uint8_t first[TARN__NAME_MAX];
 	memcpy(first, qname, len);
-	ck_assert_uint_eq(expect(0, 1000 + TARN__LOOP_MS - 1), 0);
-	ck_assert(!hear(len, 1000 + TARN__LOOP_MS));
+	ck_assert_uint_eq(expect(0, 1000 + TARN__FORWARD_LOOP_MS - 1), 0);
+	ck_assert(!hear(len, 1000 + TARN__FORWARD_LOOP_MS));
 	ck_assert_uint_eq(found_count, 0);
-	ck_assert(hear(len, 1000 + TARN__LOOP_MS - 1));
+	ck_assert(hear(len, 1000 + TARN__FORWARD_LOOP_MS - 1));
 	ck_assert_uint_eq(found_count, 1);
 	ck_assert_uint_eq(found_index, 0);
 }
@@ -106,7 +107,7 @@ END_TEST
 START_TEST(server_that_was_not_heard_of_is_asked_again)
 {
 	size_t len = expect(0, 1000);
-	ck_assert_uint_eq(expect(0, 1000 + TARN__LOOP_MS), len);
+	ck_assert_uint_eq(expect(0, 1000 + TARN__FORWARD_LOOP_MS), len);
 }
 END_TEST
 
@@ -117,24 +118,24 @@ START_TEST(server_that_is_found_is_found_once_and_not_asked_again)
 	ck_assert(hear(len, 1002));
 	ck_assert_uint_eq(found_count, 1);
 	ck_assert_uint_eq(found_index, 1);
-	ck_assert_uint_eq(expect(1, 1000 + TARN__LOOP_MS), 0);
-	ck_assert_uint_gt(expect(0, 1000 + TARN__LOOP_MS), 0);
+	ck_assert_uint_eq(expect(1, 1000 + TARN__FORWARD_LOOP_MS), 0);
+	ck_assert_uint_gt(expect(0, 1000 + TARN__FORWARD_LOOP_MS), 0);
 }
 END_TEST
 
 START_TEST(news_are_told_to_each_who_asks_once)
 {
 	unsigned first = 0, second = 0;
-	ck_assert(tarn__loops_have_news(loops, &first));
-	ck_assert(!tarn__loops_have_news(loops, &first));
+	ck_assert(tarn__forward_loops_have_changed(forward_loops, &first));
+	ck_assert(!tarn__forward_loops_have_changed(forward_loops, &first));
 	size_t len = expect(0, 0);
-	ck_assert(!tarn__loops_have_news(loops, &first));
+	ck_assert(!tarn__forward_loops_have_changed(forward_loops, &first));
 	ck_assert(hear(len, 1));
-	ck_assert(tarn__loops_have_news(loops, &first));
-	ck_assert(!tarn__loops_have_news(loops, &first));
-	ck_assert(tarn__loops_have_news(loops, &second));
+	ck_assert(tarn__forward_loops_have_changed(forward_loops, &first));
+	ck_assert(!tarn__forward_loops_have_changed(forward_loops, &first));
+	ck_assert(tarn__forward_loops_have_changed(forward_loops, &second));
 	begin_with("corp.example");
-	ck_assert(tarn__loops_have_news(loops, &first));
+	ck_assert(tarn__forward_loops_have_changed(forward_loops, &first));
 }
 END_TEST
 
@@ -151,7 +152,8 @@ END_TEST
 START_TEST(configuration_that_is_not_the_one_has_nothing_to_ask)
 {
 	struct tarn__config *other = make_config("corp.example");
-	ck_assert_uint_eq(tarn__loops_expect(loops, other, 0, random_octets, 0, qname), 0);
+	ck_assert_uint_eq(
+		tarn__forward_loops_expect(forward_loops, other, 0, random_octets, 0, qname), 0);
 	tarn__config_put(other);
 }
 END_TEST
@@ -171,7 +173,7 @@ static void write_zone(char *text, size_t len)
 START_TEST(zone_whose_name_leaves_no_room_is_not_asked)
 {
 	char zone[TARN__NAME_MAX + 1];
-	write_zone(zone, TARN__NAME_MAX - TARN__LOOP_PREFIX_LEN + (size_t)_i);
+	write_zone(zone, TARN__NAME_MAX - TARN__FORWARD_LOOP_PREFIX_LEN + (size_t)_i);
 	begin_with(zone);
 	ck_assert_uint_eq(expect(1, 0), _i ? 0 : TARN__NAME_MAX);
 }
@@ -185,9 +187,9 @@ START_TEST(only_its_group_has_the_server_marked)
 	ck_assert(hear(expect(1, 0), 1));
 	for (size_t i = 0; i < config->group_count; i++) {
 		bool is_its = config->groups[i].first == 1;
-		upstream->servers[0].is_loop = !is_its;
-		tarn__loops_mark(loops, config, i, upstream);
-		ck_assert_int_eq(upstream->servers[0].is_loop, is_its);
+		upstream->servers[0].is_forward_loop = !is_its;
+		tarn__forward_loops_mark(forward_loops, config, i, upstream);
+		ck_assert_int_eq(upstream->servers[0].is_forward_loop, is_its);
 	}
 	free(upstream);
 }

@@ -60,9 +60,10 @@ static size_t write_question(const char *name, const char *type, unsigned varian
 static long ask_variant(const char *name, const char *type, unsigned variant)
 {
 	uint8_t wire[512];
-	struct tarn__asker asker = {.transport = TARN__TCP, .answer = on_answer, .route = ""};
-	return tarn__resolver_ask(outside.resolver, &asker, wire,
-				  write_question(name, type, variant, wire), reply);
+	struct tarn__client_request client_request = {
+		.transport = TARN__TCP, .answer = on_answer, .route = ""};
+	return tarn__resolver_resolve(outside.resolver, &client_request, wire,
+				      write_question(name, type, variant, wire), reply);
 }
 
 static long ask(const char *name, const char *type)
@@ -101,14 +102,14 @@ static void inspect(const char *name, const char *type)
 static void store(const char *name)
 {
 	char record[300];
-	ck_assert_int_eq(ask(name, "A"), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(name, "A"), TARN__RESOLVE_PENDING);
 	snprintf(record, sizeof(record), "%s 300 A 192.0.2.1", name);
 	say(TARN__NOERROR, record);
 }
 
 static void store_missing(const char *name)
 {
-	ck_assert_int_eq(ask(name, "A"), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(name, "A"), TARN__RESOLVE_PENDING);
 	say(TARN__NXDOMAIN, "--\nexample. 60 SOA ns.example. a.example. 60");
 }
 
@@ -154,7 +155,7 @@ START_TEST(answer_shows_with_its_age)
 	ck_assert_uint_eq(state->item.value.age_ms, 20000);
 	ck_assert_uint_eq(state->item.value.ttl_ms, 280000);
 	ck_assert(!inspected.states[TARN__VARIANT_DO].is_stored);
-	ck_assert(!inspected.denials[0].is_stored);
+	ck_assert(!inspected.nxdomains[0].is_stored);
 	ck_assert_int_eq(inspected.ruling, TARN__POLICY_PASS);
 }
 END_TEST
@@ -162,7 +163,7 @@ END_TEST
 START_TEST(variants_show_apart)
 {
 	for (unsigned variant = 0; variant < TARN__VARIANTS; variant++) {
-		ck_assert_int_eq(ask_variant("www.example.", "A", variant), TARN__ASK_LATER);
+		ck_assert_int_eq(ask_variant("www.example.", "A", variant), TARN__RESOLVE_PENDING);
 		say(TARN__NOERROR, "www.example. 300 A 192.0.2.1");
 		inspect("www.example.", "A");
 		for (unsigned i = 0; i < TARN__VARIANTS; i++)
@@ -184,7 +185,7 @@ END_TEST
 START_TEST(failure_shows_with_its_next_try)
 {
 	store("good.example."); /* the server takes mixed case: its error is one */
-	ck_assert_int_eq(ask("bad.example.", "A"), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("bad.example.", "A"), TARN__RESOLVE_PENDING);
 	say(TARN__SERVFAIL, "");
 	outside_pass(&outside, 1000);
 	inspect("bad.example.", "A");
@@ -197,7 +198,7 @@ END_TEST
 START_TEST(lookup_under_way_shows_with_those_who_wait)
 {
 	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(ask("slow.example.", "A"), TARN__ASK_LATER);
+		ck_assert_int_eq(ask("slow.example.", "A"), TARN__RESOLVE_PENDING);
 	outside_pass(&outside, 100);
 	inspect("slow.example.", "A");
 	ck_assert_uint_eq(inspected.states[0].lookups, 1);
@@ -211,7 +212,7 @@ START_TEST(name_that_does_not_exist_shows_for_every_type)
 	store_missing("no.example.");
 	inspect("no.example.", "MX");
 	ck_assert(!inspected.states[0].is_stored);
-	ck_assert(inspected.denials[0].is_stored);
+	ck_assert(inspected.nxdomains[0].is_stored);
 }
 END_TEST
 
@@ -238,7 +239,7 @@ START_TEST(rule_that_decides_is_named)
 	if (ruling->client)
 		ck_assert_int_eq(tarn_address_parse(ruling->client, 0, &client), 0);
 	inspect_as(ruling->name, ruling->type, ruling->client ? &client : NULL);
-	ck_assert_int_eq(inspected.verdict, TARN__QUERY_GOOD);
+	ck_assert_int_eq(inspected.parsed, TARN__QUERY_GOOD);
 	ck_assert_int_eq(inspected.ruling, ruling->ruling);
 	ck_assert_int_eq(inspected.special.kind, ruling->special);
 	if (ruling->ruling != TARN__POLICY_PASS)
@@ -249,7 +250,7 @@ END_TEST
 START_TEST(message_at_fault_shows_its_rcode)
 {
 	inspect("www.example.", "AXFR");
-	ck_assert_int_eq(inspected.verdict, TARN__REFUSED);
+	ck_assert_int_eq(inspected.parsed, TARN__REFUSED);
 }
 END_TEST
 
@@ -268,7 +269,7 @@ START_TEST(type_is_forgotten_in_all_variants)
 	ask_variant("www.example.", "A", TARN__VARIANT_DO);
 	say(TARN__NOERROR, "www.example. 300 A 192.0.2.1");
 	store("www.example.");
-	ck_assert_int_eq(ask("www.example.", "TXT"), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("www.example.", "TXT"), TARN__RESOLVE_PENDING);
 	say(TARN__NOERROR, "www.example. 300 TXT x");
 	ck_assert_uint_eq(forget("WWW.example.", "A").answers, 2);
 	ck_assert(!is_stored("www.example.", "A"));
@@ -280,7 +281,7 @@ START_TEST(forgetting_a_type_forgets_that_there_is_no_such_name)
 {
 	store_missing("no.example.");
 	ck_assert_uint_eq(forget("no.example.", "MX").answers, 1);
-	ck_assert_int_eq(ask("no.example.", "MX"), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("no.example.", "MX"), TARN__RESOLVE_PENDING);
 	ck_assert_ptr_nonnull(outside_take(&outside, &server, TARN__UDP));
 }
 END_TEST
@@ -288,7 +289,7 @@ END_TEST
 START_TEST(forgetting_a_type_forgets_its_failure)
 {
 	store("good.example."); /* the server takes mixed case: its error is one */
-	ck_assert_int_eq(ask("bad.example.", "A"), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("bad.example.", "A"), TARN__RESOLVE_PENDING);
 	say(TARN__SERVFAIL, "");
 	struct tarn__forgotten forgotten = forget("bad.example.", "A");
 	ck_assert_uint_eq(forgotten.failures, 1);
@@ -303,7 +304,7 @@ END_TEST
 START_TEST(forgetting_a_name_counts_its_failures)
 {
 	store("bad.example.");
-	ck_assert_int_eq(ask("bad.example.", "MX"), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("bad.example.", "MX"), TARN__RESOLVE_PENDING);
 	say(TARN__SERVFAIL, "");
 	struct tarn__forgotten forgotten = sweep_all(TARN__SWEEP_NAME, "bad.example.");
 	ck_assert_uint_eq(forgotten.answers, 1);
@@ -318,7 +319,7 @@ START_TEST(name_is_forgotten_whatever_the_type_and_nothing_else)
 	store("www.example.");
 	store("a.www.example.");
 	store_missing("no.example.");
-	ck_assert_int_eq(ask("www.example.", "TYPE65280"), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("www.example.", "TYPE65280"), TARN__RESOLVE_PENDING);
 	say(TARN__NOERROR, "www.example. 300 TYPE65280 00");
 	ck_assert_uint_eq(sweep(TARN__SWEEP_NAME, "www.example."), 2);
 	ck_assert(is_stored("a.www.example.", "A"));
@@ -363,10 +364,10 @@ START_TEST(negative_answers_are_forgotten_and_others_are_not)
 {
 	store("www.example.");
 	store_missing("no.example.");
-	ck_assert_int_eq(ask("www.example.", "MX"), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("www.example.", "MX"), TARN__RESOLVE_PENDING);
 	say(TARN__NOERROR, "--\nexample. 60 SOA ns.example. a.example. 60");
 	/* An alias to what does not exist. */
-	ck_assert_int_eq(ask("alias.example.", "A"), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("alias.example.", "A"), TARN__RESOLVE_PENDING);
 	say(TARN__NXDOMAIN, "alias.example. 300 CNAME no.example.\n--\n"
 			    "example. 60 SOA ns.example. a.example. 60");
 	ck_assert_uint_eq(sweep(TARN__SWEEP_NEGATIVE, "."), 4);
@@ -435,7 +436,8 @@ START_TEST(what_was_dumped_is_loaded_with_the_time_that_is_left)
 {
 	store("www.example.");
 	store_missing("no.example.");
-	ck_assert_int_eq(ask_variant("www.example.", "TXT", TARN__VARIANT_DO), TARN__ASK_LATER);
+	ck_assert_int_eq(ask_variant("www.example.", "TXT", TARN__VARIANT_DO),
+			 TARN__RESOLVE_PENDING);
 	say(TARN__NOERROR, "www.example. 200 CNAME txt.example.\n"
 			   "www.example. 200 RRSIG CNAME\n"
 			   "txt.example. 100 TXT x\n"
@@ -485,7 +487,7 @@ START_TEST(what_cannot_be_loaded_is_a_comment)
 {
 	store("old.example.");
 	outside_pass(&outside, 310000);
-	ck_assert_int_eq(ask("bad.example.", "A"), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("bad.example.", "A"), TARN__RESOLVE_PENDING);
 	say(TARN__SERVFAIL, "");
 	ck_assert_uint_eq(dump(), 0);
 	ck_assert_ptr_nonnull(strstr(dumped, "; old.example. IN A - stale 10 NOERROR\n"));
@@ -557,10 +559,12 @@ START_TEST(loaded_answer_is_not_authentic)
 							     .upstream_count = 1,
 							     .trust_ad = true});
 	uint8_t wire[512];
-	struct tarn__asker asker = {.transport = TARN__TCP, .answer = on_answer, .route = ""};
+	struct tarn__client_request client_request = {
+		.transport = TARN__TCP, .answer = on_answer, .route = ""};
 	size_t len = write_question("www.example.", "A", 0, wire);
 	wire[3] |= TARN__FLAG_AD;
-	ck_assert_int_gt(tarn__resolver_ask(outside.resolver, &asker, wire, len, reply), 0);
+	ck_assert_int_gt(
+		tarn__resolver_resolve(outside.resolver, &client_request, wire, len, reply), 0);
 	ck_assert_uint_eq(tarn__get16(reply + 2) & (TARN__FLAG_AD | TARN__FLAG_RCODE), 0);
 	ck_assert_uint_eq(tarn__get16(reply + 6), 1);
 	ck_assert_uint_eq(outside_surprises(&outside), 0);

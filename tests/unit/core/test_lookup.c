@@ -43,10 +43,11 @@ static void on_answer(void *owner, const void *route, const uint8_t *reply, size
 static void ask(void)
 {
 	static uint8_t reply[TARN__UDP_MAX];
-	struct tarn__asker asker = {.transport = TARN__UDP, .answer = on_answer, .route = ""};
-	ck_assert_int_eq(
-		tarn__resolver_ask(outside.resolver, &asker, question, sizeof question, reply),
-		TARN__ASK_LATER);
+	struct tarn__client_request client_request = {
+		.transport = TARN__UDP, .answer = on_answer, .route = ""};
+	ck_assert_int_eq(tarn__resolver_resolve(outside.resolver, &client_request, question,
+						sizeof question, reply),
+			 TARN__RESOLVE_PENDING);
 }
 
 START_TEST(every_message_has_an_id_of_its_own)

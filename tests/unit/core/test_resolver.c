@@ -10,7 +10,7 @@
 
 #include "core/forward/forwarding.h"
 #include "core/forward/forward_loop.h"
-#include "core/forward/source.h"
+#include "core/forward/answer_source.h"
 #include "dns/answer.h"
 #include "dns/cookie.h"
 #include "dns/message.h"
@@ -19,7 +19,7 @@
 
 enum {
 	CLIENTS_MAX = 60000,
-	LOOP_NAME_LEN = TARN__LOOP_PREFIX_LEN + sizeof("\10internal"),
+	LOOP_NAME_LEN = TARN__FORWARD_LOOP_PREFIX_LEN + sizeof("\10internal"),
 };
 
 static struct tarn_address server;
@@ -38,18 +38,20 @@ void *__wrap_calloc(size_t count, size_t size)
 	return memory_is_short ? NULL : __real_calloc(count, size);
 }
 
-uint8_t __real_tarn__origins_number(struct tarn__origins *, const struct tarn_address *);
-uint8_t __wrap_tarn__origins_number(struct tarn__origins *, const struct tarn_address *);
+uint8_t __real_tarn__answer_sources_number(struct tarn__answer_sources *,
+					   const struct tarn_address *);
+uint8_t __wrap_tarn__answer_sources_number(struct tarn__answer_sources *,
+					   const struct tarn_address *);
 
 static bool numbers_are_out;
 static unsigned number_calls;
 
-uint8_t __wrap_tarn__origins_number(struct tarn__origins *origins,
-				    const struct tarn_address *address)
+uint8_t __wrap_tarn__answer_sources_number(struct tarn__answer_sources *answer_sources,
+					   const struct tarn_address *address)
 {
 	number_calls++;
-	return numbers_are_out ? TARN__ORIGIN_UNKNOWN
-			       : __real_tarn__origins_number(origins, address);
+	return numbers_are_out ? TARN__ANSWER_SOURCE_UNKNOWN
+			       : __real_tarn__answer_sources_number(answer_sources, address);
 }
 
 static void set_up(void)
@@ -78,11 +80,11 @@ static void on_answer(void *owner, const void *route, const uint8_t *wire, size_
 
 static long ask_wire(struct outside *where, unsigned client, const uint8_t *wire, size_t len)
 {
-	struct tarn__asker asker = {.transport = TARN__UDP,
-				    .answer = on_answer,
-				    .route = &client,
-				    .route_len = sizeof client};
-	return tarn__resolver_ask(where->resolver, &asker, wire, len, reply);
+	struct tarn__client_request client_request = {.transport = TARN__UDP,
+						      .answer = on_answer,
+						      .route = &client,
+						      .route_len = sizeof client};
+	return tarn__resolver_resolve(where->resolver, &client_request, wire, len, reply);
 }
 
 /* A question for the A record of "nNUMBER." */
@@ -130,9 +132,9 @@ START_TEST(what_is_no_question_is_dropped)
 	uint8_t wire[64];
 	size_t len = write_question(1, wire);
 	for (size_t i = 0; i < TARN__HEADER_LEN; i++)
-		ck_assert_int_eq(ask_wire(&outside, 0, wire, i), TARN__ASK_DROP);
+		ck_assert_int_eq(ask_wire(&outside, 0, wire, i), TARN__RESOLVE_DROP);
 	wire[2] |= 0x80;
-	ck_assert_int_eq(ask_wire(&outside, 0, wire, len), TARN__ASK_DROP);
+	ck_assert_int_eq(ask_wire(&outside, 0, wire, len), TARN__RESOLVE_DROP);
 	ck_assert_uint_eq(outside_surprises(&outside), 0);
 }
 END_TEST
@@ -144,9 +146,9 @@ static size_t ask_as(const char *client, enum tarn__transport transport, const u
 {
 	struct tarn_address address;
 	ck_assert_int_eq(tarn_address_parse(client, 53, &address), 0);
-	struct tarn__asker asker = {
+	struct tarn__client_request client_request = {
 		.transport = transport, .answer = on_answer, .client = &address};
-	long got = tarn__resolver_ask(outside.resolver, &asker, wire, len, reply);
+	long got = tarn__resolver_resolve(outside.resolver, &client_request, wire, len, reply);
 	ck_assert_int_ge(got, TARN__HEADER_LEN);
 	return (size_t)got;
 }
@@ -235,7 +237,7 @@ END_TEST
 static void kill_server(void)
 {
 	for (unsigned i = 0; i < 3; i++) {
-		ck_assert_int_eq(ask(&outside, i, i), TARN__ASK_LATER);
+		ck_assert_int_eq(ask(&outside, i, i), TARN__RESOLVE_PENDING);
 		struct sent *sent = outside_take(&outside, &server, TARN__UDP);
 		ck_assert(outside_answer(&outside, sent, TARN_EUNREACHABLE, NULL, 0));
 	}
@@ -257,7 +259,7 @@ START_TEST(storm_against_a_dead_server_is_one_message_a_second)
 	unsigned client = 3;
 	for (unsigned step = 0; step < SECONDS * 1000 / STEP_MS; step++) {
 		for (unsigned i = 0; i < RATE * STEP_MS / 1000; i++, client++)
-			if (ask(&outside, client, client) != TARN__ASK_LATER)
+			if (ask(&outside, client, client) != TARN__RESOLVE_PENDING)
 				answered[client]++;
 		outside_pass(&outside, STEP_MS);
 	}
@@ -278,7 +280,7 @@ START_TEST(those_that_wait_are_asked_a_few_at_a_time)
 	enum { COUNT = 5000, AT_ONCE = 100, ALL_MS = 500 };
 	kill_server();
 	for (unsigned i = 0; i < COUNT; i++)
-		ck_assert_int_eq(ask(&outside, 10 + i, 10 + i), TARN__ASK_LATER);
+		ck_assert_int_eq(ask(&outside, 10 + i, 10 + i), TARN__RESOLVE_PENDING);
 	/* Before the probe's answer nothing is sent. */
 	struct sent *probe = outside_take(&outside, &server, TARN__UDP);
 	ck_assert_ptr_nonnull(probe);
@@ -313,7 +315,7 @@ START_TEST(questions_under_way_go_to_longer_lists_of_servers)
 		tarn_address_set_port(&servers[i], (uint16_t)(1000 + i));
 	}
 	for (unsigned i = 0; i < 10; i++)
-		ck_assert_int_eq(ask(&outside, i, i), TARN__ASK_LATER);
+		ck_assert_int_eq(ask(&outside, i, i), TARN__RESOLVE_PENDING);
 	static const size_t counts[] = {2, 64, 1, 64, 3};
 	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
 		outside_set_servers(&outside, servers, counts[i]);
@@ -343,7 +345,7 @@ START_TEST(workers_share_the_probes_of_a_dead_server)
 	/* Each has found out by itself. */
 	for (unsigned i = 0; i < 6; i++) {
 		struct outside *worker = workers[i % 2];
-		ck_assert_int_eq(ask(worker, i, i), TARN__ASK_LATER);
+		ck_assert_int_eq(ask(worker, i, i), TARN__RESOLVE_PENDING);
 		struct sent *sent = outside_take(worker, &server, TARN__UDP);
 		ck_assert(outside_answer(worker, sent, TARN_EUNREACHABLE, NULL, 0));
 	}
@@ -367,12 +369,12 @@ START_TEST(server_that_one_worker_has_healed_lives_for_all)
 	outside_init_second(&second, &outside);
 	kill_server();
 	for (unsigned i = 3; i < 6; i++) {
-		ck_assert_int_eq(ask(&second, i, i), TARN__ASK_LATER);
+		ck_assert_int_eq(ask(&second, i, i), TARN__RESOLVE_PENDING);
 		struct sent *sent = outside_take(&second, &server, TARN__UDP);
 		ck_assert(outside_answer(&second, sent, TARN_EUNREACHABLE, NULL, 0));
 	}
 	outside_pass(&second, 0);
-	ck_assert_int_eq(ask(&second, 7, 7), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&second, 7, 7), TARN__RESOLVE_PENDING);
 	outside_pass(&second, 0);
 	ck_assert_uint_eq(outside_surprises(&second), 0);
 	/* The first one probes; what it hears wakes the other, whose question goes out. */
@@ -401,14 +403,14 @@ START_TEST(server_that_another_worker_has_healed_was_not_silent_until_then)
 	struct outside second;
 	outside_init_second(&second, &outside);
 	for (unsigned i = 0; i < 5; i++)
-		ck_assert_int_eq(ask(&second, i, i), TARN__ASK_LATER);
+		ck_assert_int_eq(ask(&second, i, i), TARN__RESOLVE_PENDING);
 	for (int i = 0; i < 44; i++) {
 		outside_pass(&outside, 100);
 		outside_pass(&second, 0);
 	}
 	take_all(&second);
-	ck_assert_int_eq(ask(&second, 7, 7), TARN__ASK_LATER);
-	ck_assert_int_eq(ask(&outside, 8, 8), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&second, 7, 7), TARN__RESOLVE_PENDING);
+	ck_assert_int_eq(ask(&outside, 8, 8), TARN__RESOLVE_PENDING);
 	struct sent *sent = outside_take(&outside, &server, TARN__UDP);
 	uint8_t wire[TARN__HEADER_LEN] = {0};
 	memcpy(wire, sent->wire, 2);
@@ -416,7 +418,7 @@ START_TEST(server_that_another_worker_has_healed_was_not_silent_until_then)
 	ck_assert(outside_answer(&outside, sent, 0, wire, sizeof wire));
 	outside_pass(&second, 0);
 	take_all(&second);
-	ck_assert_int_eq(ask(&second, 9, 9), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&second, 9, 9), TARN__RESOLVE_PENDING);
 	outside_pass(&second, 0);
 	sent = outside_take(&second, &server, TARN__UDP);
 	ck_assert_ptr_nonnull(sent);
@@ -445,9 +447,9 @@ START_TEST(silent_group_leaves_room_for_the_others)
 	struct tarn_address other = outside_init_zoned(&zoned);
 	unsigned refused = 0;
 	for (unsigned i = 1; i < 20000; i++)
-		refused += ask(&zoned, i, i) != TARN__ASK_LATER;
+		refused += ask(&zoned, i, i) != TARN__RESOLVE_PENDING;
 	ck_assert_uint_gt(refused, 0);
-	ck_assert_int_eq(ask(&zoned, 0, 0), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&zoned, 0, 0), TARN__RESOLVE_PENDING);
 	ck_assert_ptr_nonnull(outside_take(&zoned, &other, TARN__UDP));
 	outside_fini(&zoned);
 }
@@ -458,21 +460,21 @@ START_TEST(clients_of_a_silent_group_leave_room_for_the_others)
 {
 	struct outside zoned;
 	outside_init_zoned(&zoned);
-	ck_assert_int_eq(ask(&zoned, 0, 1), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&zoned, 0, 1), TARN__RESOLVE_PENDING);
 	answer(&zoned);
 	outside_pass(&zoned, 0);
 	unsigned refused = 0;
 	for (unsigned i = 1; i < TARN__PENDING_MAX + 1; i++)
-		refused += ask(&zoned, i, 0) != TARN__ASK_LATER;
+		refused += ask(&zoned, i, 0) != TARN__RESOLVE_PENDING;
 	ck_assert_uint_eq(refused, TARN__PENDING_MAX / 2);
 	ck_assert_int_gt(ask(&zoned, 0, 1), 0);
-	ck_assert_int_eq(ask(&zoned, 0, 2), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&zoned, 0, 2), TARN__RESOLVE_PENDING);
 	answer(&zoned);
 	/* The zone has gone: who waits is the root's, and may take all. */
 	outside_reconfigure(&zoned,
 			    &(struct tarn_options){.upstreams = &server, .upstream_count = 1});
 	for (unsigned i = 0; i < refused; i++)
-		ck_assert_int_eq(ask(&zoned, TARN__PENDING_MAX + 1 + i, 0), TARN__ASK_LATER);
+		ck_assert_int_eq(ask(&zoned, TARN__PENDING_MAX + 1 + i, 0), TARN__RESOLVE_PENDING);
 	ck_assert_int_gt(ask(&zoned, 0, 3), 0);
 	ck_assert_int_gt(ask(&zoned, 0, 1), 0);
 	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__NOERROR);
@@ -524,7 +526,7 @@ START_TEST(server_that_leads_back_is_left_out)
 	outside_init(&looped, &server, 1);
 	outside_init_second(&second, &looped);
 	unsigned found = 0;
-	ck_assert_int_eq(tarn__resolver_probe_loops(looped.resolver, on_found, &found), 0);
+	ck_assert_int_eq(tarn__resolver_probe_forward_loops(looped.resolver, on_found, &found), 0);
 	const struct sent *sent = outside_take(&looped, &server, TARN__UDP);
 	ck_assert_ptr_nonnull(sent);
 	ck_assert_uint_eq(sent->len, TARN__HEADER_LEN + LOOP_NAME_LEN + 4);
@@ -559,7 +561,7 @@ START_TEST(server_that_leads_back_is_left_out)
 		ck_assert_uint_eq(outside_surprises(workers[i]), 0);
 	}
 	/* Until it is looked for anew, and is none. */
-	ck_assert_int_eq(tarn__resolver_probe_loops(looped.resolver, on_found, &found), 0);
+	ck_assert_int_eq(tarn__resolver_probe_forward_loops(looped.resolver, on_found, &found), 0);
 	sent = outside_take(&looped, &server, TARN__UDP);
 	memcpy(wire, sent->wire, sent->len);
 	wire[2] &= 0xfe;
@@ -569,7 +571,7 @@ START_TEST(server_that_leads_back_is_left_out)
 	ck_assert_uint_eq(found, 1);
 	for (int i = 0; i < 2; i++) {
 		tarn__resolver_run(workers[i]->resolver);
-		ck_assert_int_eq(ask(workers[i], 1, 2 + (unsigned)i), TARN__ASK_LATER);
+		ck_assert_int_eq(ask(workers[i], 1, 2 + (unsigned)i), TARN__RESOLVE_PENDING);
 		ck_assert_uint_eq(outside_surprises(workers[i]), 1);
 	}
 	outside_fini(&second);
@@ -581,7 +583,7 @@ END_TEST
 START_TEST(name_that_differs_in_one_octet_has_not_come_back)
 {
 	unsigned found = 0;
-	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	ck_assert_int_eq(tarn__resolver_probe_forward_loops(outside.resolver, on_found, &found), 0);
 	const struct sent *sent = outside_take(&outside, &server, TARN__UDP);
 	ck_assert_ptr_nonnull(sent);
 	uint8_t wire[TARN__UDP_MIN];
@@ -609,8 +611,9 @@ START_TEST(server_of_a_zone_is_asked_for_a_name_in_it)
 							  .forward_count = 1});
 	static const uint8_t suffix[] = "\11tarn-loop\2n1";
 	size_t found_index = 0;
-	ck_assert_int_eq(tarn__resolver_probe_loops(looped.resolver, on_zone_found, &found_index),
-			 0);
+	ck_assert_int_eq(
+		tarn__resolver_probe_forward_loops(looped.resolver, on_zone_found, &found_index),
+		0);
 	ck_assert_ptr_nonnull(outside_take(&looped, &server, TARN__UDP));
 	const struct sent *sent = outside_take(&looped, &other, TARN__UDP);
 	ck_assert_ptr_nonnull(sent);
@@ -621,7 +624,7 @@ START_TEST(server_of_a_zone_is_asked_for_a_name_in_it)
 	/* The zone has no server any more; the root has. */
 	tarn__resolver_run(looped.resolver);
 	ck_assert_int_gt(ask(&looped, 0, 1), 0);
-	ck_assert_int_eq(ask(&looped, 0, 2), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&looped, 0, 2), TARN__RESOLVE_PENDING);
 	outside_fini(&looped);
 }
 END_TEST
@@ -630,7 +633,8 @@ END_TEST
 static const struct sent *take_look(struct outside *where)
 {
 	for (struct sent *sent = where->sent; sent; sent = sent->next) {
-		if (sent->is_expected || sent->wire[TARN__HEADER_LEN] != TARN__LOOP_LABEL_LEN)
+		if (sent->is_expected ||
+		    sent->wire[TARN__HEADER_LEN] != TARN__FORWARD_LOOP_LABEL_LEN)
 			continue;
 		sent->is_expected = true;
 		return sent;
@@ -650,7 +654,7 @@ static size_t take_looks(struct outside *where)
 START_TEST(server_that_leads_back_is_found_when_it_is_dead)
 {
 	unsigned found = 0;
-	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	ck_assert_int_eq(tarn__resolver_probe_forward_loops(outside.resolver, on_found, &found), 0);
 	ck_assert_uint_eq(take_looks(&outside), 1);
 	outside_pass(&outside, 5000);
 	kill_server();
@@ -683,7 +687,7 @@ START_TEST(dead_server_is_looked_at_every_five_seconds_while_clients_ask)
 	outside_init_second(&second, &outside);
 	struct outside *const workers[] = {&outside, &second};
 	unsigned found = 0;
-	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	ck_assert_int_eq(tarn__resolver_probe_forward_loops(outside.resolver, on_found, &found), 0);
 	kill_server();
 	for (unsigned i = 0; i < SECONDS * 10; i++) {
 		ask(workers[i % 2], 10 + i, 10 + i);
@@ -704,7 +708,7 @@ END_TEST
 START_TEST(server_that_is_healed_is_looked_at)
 {
 	unsigned found = 0;
-	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	ck_assert_int_eq(tarn__resolver_probe_forward_loops(outside.resolver, on_found, &found), 0);
 	ck_assert_uint_eq(take_looks(&outside), 1);
 	outside_pass(&outside, 4500);
 	kill_server();
@@ -729,13 +733,13 @@ START_TEST(many_servers_are_looked_at_a_few_at_a_time)
 	outside_set_servers(&outside, servers, COUNT);
 	unsigned found = 0;
 	static const size_t expected[] = {16, 16, 8, 0};
-	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	ck_assert_int_eq(tarn__resolver_probe_forward_loops(outside.resolver, on_found, &found), 0);
 	for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
 		ck_assert_uint_eq(take_looks(&outside), expected[i]);
 		outside_pass(&outside, 1000);
 	}
 	/* Another list, in the middle of it. */
-	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	ck_assert_int_eq(tarn__resolver_probe_forward_loops(outside.resolver, on_found, &found), 0);
 	outside_set_servers(&outside, servers, 3);
 	take_looks(&outside);
 	outside_pass(&outside, 10000);
@@ -748,7 +752,8 @@ START_TEST(changes_that_come_fast_have_servers_looked_at_every_five_seconds)
 	unsigned found = 0;
 	size_t looks = 0;
 	for (int i = 0; i < 100; i++) {
-		ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+		ck_assert_int_eq(
+			tarn__resolver_probe_forward_loops(outside.resolver, on_found, &found), 0);
 		outside_pass(&outside, 200);
 		looks += take_looks(&outside);
 	}
@@ -759,7 +764,7 @@ START_TEST(changes_that_come_fast_have_servers_looked_at_every_five_seconds)
 	struct tarn_address other = server;
 	tarn_address_set_port(&other, 1001);
 	outside_set_servers(&outside, &other, 1);
-	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	ck_assert_int_eq(tarn__resolver_probe_forward_loops(outside.resolver, on_found, &found), 0);
 	ck_assert_uint_eq(take_looks(&outside), 1);
 }
 END_TEST
@@ -774,14 +779,15 @@ START_TEST(server_of_two_groups_leads_back_in_one)
 							  .forwards = &forward,
 							  .forward_count = 1});
 	size_t found_index = 2;
-	ck_assert_int_eq(tarn__resolver_probe_loops(looped.resolver, on_zone_found, &found_index),
-			 0);
+	ck_assert_int_eq(
+		tarn__resolver_probe_forward_loops(looped.resolver, on_zone_found, &found_index),
+		0);
 	const struct sent *looks[] = {take_look(&looped), take_look(&looped)};
 	ck_assert_int_gt(ask_wire(&looped, 0, looks[_i]->wire, looks[_i]->len), 0);
 	ck_assert_uint_eq(found_index, (size_t)_i);
 	tarn__resolver_run(looped.resolver);
 	bool is_root = _i == 0;
-	ck_assert_int_eq(ask(&looped, 0, is_root ? 1 : 2), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&looped, 0, is_root ? 1 : 2), TARN__RESOLVE_PENDING);
 	ck_assert_int_gt(ask(&looped, 0, is_root ? 2 : 1), 0);
 	outside_fini(&looped);
 }
@@ -801,7 +807,7 @@ START_TEST(probe_under_way_moves_with_its_group)
 		uint8_t wire[64];
 		size_t len = write_question(0, wire);
 		wire[len - 3] = (uint8_t)type;
-		ck_assert_int_eq(ask_wire(&moving, type, wire, len), TARN__ASK_LATER);
+		ck_assert_int_eq(ask_wire(&moving, type, wire, len), TARN__RESOLVE_PENDING);
 		struct sent *sent = outside_take(&moving, &both[1], TARN__UDP);
 		ck_assert(outside_answer(&moving, sent, TARN_EUNREACHABLE, NULL, 0));
 	}
@@ -848,7 +854,7 @@ static void reconfigure_anyhow(struct outside *first)
 		*forward = (struct tarn_forward){.zone = names[i]};
 		forward->upstream_count = dice(3);
 		forward->upstreams = addresses + dice(ADDRESSES - 2);
-		forward->policy = (enum tarn_policy)dice(4);
+		forward->selection = (enum tarn_selection)dice(4);
 	}
 	outside_reconfigure(first, &options);
 }
@@ -903,7 +909,7 @@ static void on_any_found(void *arg, const struct tarn__config *config, size_t in
 static long let_somebody_forward(struct outside *from, struct outside *to, unsigned client)
 {
 	const struct sent *look = take_look(from);
-	return look ? ask_wire(to, client, look->wire, look->len) : TARN__ASK_DROP;
+	return look ? ask_wire(to, client, look->wire, look->len) : TARN__RESOLVE_DROP;
 }
 
 START_TEST(changes_in_any_order_leave_nobody_without_an_answer)
@@ -919,12 +925,13 @@ START_TEST(changes_in_any_order_leave_nobody_without_an_answer)
 		struct outside *where = workers[dice(2)];
 		switch (dice(10)) {
 		case 9:
-			ck_assert_int_eq(
-				tarn__resolver_probe_loops(where->resolver, on_any_found, NULL), 0);
+			ck_assert_int_eq(tarn__resolver_probe_forward_loops(where->resolver,
+									    on_any_found, NULL),
+					 0);
 			break;
 		case 8:
 			if (let_somebody_forward(where, workers[dice(2)], client) !=
-			    TARN__ASK_LATER)
+			    TARN__RESOLVE_PENDING)
 				answered[client]++;
 			client++;
 			break;
@@ -942,7 +949,7 @@ START_TEST(changes_in_any_order_leave_nobody_without_an_answer)
 			let_somebody_answer(where);
 			break;
 		default:
-			if (ask_anything(where, client) != TARN__ASK_LATER)
+			if (ask_anything(where, client) != TARN__RESOLVE_PENDING)
 				answered[client]++;
 			client++;
 		}
@@ -963,7 +970,7 @@ START_TEST(every_client_is_answered_when_there_are_too_many_questions)
 	unsigned at_once = 0;
 	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
 		long got = ask(&outside, i, i);
-		if (got == TARN__ASK_LATER)
+		if (got == TARN__RESOLVE_PENDING)
 			continue;
 		ck_assert_int_gt(got, 0);
 		ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__SERVFAIL);
@@ -979,7 +986,7 @@ START_TEST(every_client_is_answered_when_there_are_too_many_questions)
 	outside_pass(&outside, 10000);
 	for (struct sent *sent = outside.sent; sent; sent = sent->next)
 		sent->is_expected = true;
-	ck_assert_int_eq(ask(&outside, 0, 1), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&outside, 0, 1), TARN__RESOLVE_PENDING);
 	answer(&outside);
 	ck_assert_uint_eq(answered[0], 2);
 }
@@ -991,13 +998,13 @@ static long ask_from(const char *address, unsigned client, unsigned number)
 	uint8_t wire[64];
 	struct tarn_address from;
 	ck_assert_int_eq(tarn_address_parse(address, 53, &from), 0);
-	struct tarn__asker asker = {.transport = TARN__UDP,
-				    .answer = on_answer,
-				    .client = &from,
-				    .route = &client,
-				    .route_len = sizeof client};
-	return tarn__resolver_ask(outside.resolver, &asker, wire, write_question(number, wire),
-				  reply);
+	struct tarn__client_request client_request = {.transport = TARN__UDP,
+						      .answer = on_answer,
+						      .client = &from,
+						      .route = &client,
+						      .route_len = sizeof client};
+	return tarn__resolver_resolve(outside.resolver, &client_request, wire,
+				      write_question(number, wire), reply);
 }
 
 /* So many questions, each for another name or all for one; returns how many may not wait. */
@@ -1006,7 +1013,7 @@ static unsigned flood(const char *address, unsigned count, bool is_one_name)
 	unsigned refused = 0;
 	for (unsigned i = 0; i < count; i++) {
 		unsigned number = is_one_name ? 1 : 1000 + i;
-		if (ask_from(address, 1000 + i, number) == TARN__ASK_LATER)
+		if (ask_from(address, 1000 + i, number) == TARN__RESOLVE_PENDING)
 			continue;
 		ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__SERVFAIL);
 		refused++;
@@ -1016,7 +1023,7 @@ static unsigned flood(const char *address, unsigned count, bool is_one_name)
 
 START_TEST(client_that_asks_for_everything_leaves_lookups_for_the_others)
 {
-	ck_assert_int_eq(ask_from("10.0.0.1", 0, 0), TARN__ASK_LATER);
+	ck_assert_int_eq(ask_from("10.0.0.1", 0, 0), TARN__RESOLVE_PENDING);
 	answer(&outside);
 	unsigned refused = flood("10.0.0.1", 20000, false);
 	/* Alone it may have three quarters. */
@@ -1025,7 +1032,7 @@ START_TEST(client_that_asks_for_everything_leaves_lookups_for_the_others)
 	for (unsigned i = 0; i < 1000; i++) {
 		char neighbour[32];
 		snprintf(neighbour, sizeof neighbour, "10.1.%u.%u", i / 256, i % 256);
-		ck_assert_int_eq(ask_from(neighbour, 30000 + i, 30000 + i), TARN__ASK_LATER);
+		ck_assert_int_eq(ask_from(neighbour, 30000 + i, 30000 + i), TARN__RESOLVE_PENDING);
 	}
 	/* Which it may have from the cache. */
 	ck_assert_int_gt(ask_from("10.0.0.1", 0, 0), 0);
@@ -1034,7 +1041,7 @@ START_TEST(client_that_asks_for_everything_leaves_lookups_for_the_others)
 	outside_pass(&outside, 10000);
 	for (unsigned i = 0; i < 1000; i++)
 		ck_assert_uint_eq(answered[30000 + i], 1);
-	ck_assert_int_eq(ask_from("10.0.0.1", 1, 40001), TARN__ASK_LATER);
+	ck_assert_int_eq(ask_from("10.0.0.1", 1, 40001), TARN__RESOLVE_PENDING);
 }
 END_TEST
 
@@ -1043,11 +1050,11 @@ START_TEST(client_that_waits_for_one_name_leaves_room_for_the_others)
 	unsigned refused = flood("10.0.0.1", 20000, true);
 	ck_assert_uint_eq(20000 - refused, TARN__PENDING_MAX * 3 / 4);
 	for (unsigned i = 0; i < 1000; i++)
-		ck_assert_int_eq(ask_from("10.0.0.2", 30000 + i, 1), TARN__ASK_LATER);
+		ck_assert_int_eq(ask_from("10.0.0.2", 30000 + i, 1), TARN__RESOLVE_PENDING);
 	/* As soon as it is answered it may wait again. */
 	answer(&outside);
 	outside_pass(&outside, 0);
-	ck_assert_int_eq(ask_from("10.0.0.1", 1, 2), TARN__ASK_LATER);
+	ck_assert_int_eq(ask_from("10.0.0.1", 1, 2), TARN__RESOLVE_PENDING);
 	ck_assert_uint_eq(answered[30000], 1);
 }
 END_TEST
@@ -1056,7 +1063,7 @@ START_TEST(many_clients_with_one_question_are_bounded_too)
 {
 	unsigned at_once = 0;
 	for (unsigned i = 0; i < CLIENTS_MAX; i++)
-		if (ask(&outside, i, 1) != TARN__ASK_LATER) {
+		if (ask(&outside, i, 1) != TARN__RESOLVE_PENDING) {
 			answered[i]++;
 			at_once++;
 		}
@@ -1070,9 +1077,9 @@ END_TEST
 
 START_TEST(what_is_known_is_answered_when_no_more_may_wait)
 {
-	ck_assert_int_eq(ask(&outside, 0, 1), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&outside, 0, 1), TARN__RESOLVE_PENDING);
 	answer(&outside);
-	for (unsigned client = 1; ask(&outside, client, 2) == TARN__ASK_LATER; client++)
+	for (unsigned client = 1; ask(&outside, client, 2) == TARN__RESOLVE_PENDING; client++)
 		ck_assert_uint_lt(client, CLIENTS_MAX);
 	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__SERVFAIL);
 	ck_assert_int_gt(ask(&outside, 0, 1), 0);
@@ -1082,17 +1089,17 @@ END_TEST
 
 START_TEST(what_is_known_is_answered_when_memory_is_short)
 {
-	ck_assert_int_eq(ask(&outside, 0, 1), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&outside, 0, 1), TARN__RESOLVE_PENDING);
 	answer(&outside);
 	/* Another takes the place that is kept for the next who waits. */
-	ck_assert_int_eq(ask(&outside, 1, 2), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&outside, 1, 2), TARN__RESOLVE_PENDING);
 	memory_is_short = true;
 	ck_assert_int_gt(ask(&outside, 2, 3), 0);
 	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__SERVFAIL);
 	ck_assert_int_gt(ask(&outside, 0, 1), 0);
 	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__NOERROR);
 	memory_is_short = false;
-	ck_assert_int_eq(ask(&outside, 2, 3), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&outside, 2, 3), TARN__RESOLVE_PENDING);
 }
 END_TEST
 
@@ -1100,7 +1107,7 @@ START_TEST(server_is_given_a_number_once_or_never)
 {
 	numbers_are_out = _i;
 	for (unsigned i = 0; i < 3; i++) {
-		ck_assert_int_eq(ask(&outside, i, i), TARN__ASK_LATER);
+		ck_assert_int_eq(ask(&outside, i, i), TARN__RESOLVE_PENDING);
 		answer(&outside);
 	}
 	ck_assert_uint_eq(number_calls, 1);
@@ -1111,7 +1118,7 @@ START_TEST(overload_is_not_remembered)
 {
 	/* As many lookups as there may be, and one more. */
 	unsigned last = 0;
-	while (ask(&outside, last, last) == TARN__ASK_LATER) {
+	while (ask(&outside, last, last) == TARN__RESOLVE_PENDING) {
 		last++;
 		ck_assert_uint_lt(last, CLIENTS_MAX);
 	}
@@ -1119,7 +1126,7 @@ START_TEST(overload_is_not_remembered)
 	/* As soon as one has ended it is looked up. */
 	answer(&outside);
 	ck_assert_uint_eq(answered[0], 1);
-	ck_assert_int_eq(ask(&outside, last, last), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&outside, last, last), TARN__RESOLVE_PENDING);
 	outside_pass(&outside, 5000);
 	ck_assert_uint_eq(answered[last], 1);
 }
@@ -1143,13 +1150,13 @@ START_TEST(question_that_could_not_be_sent_is_not_remembered_as_failed)
 	refusal = own_troubles[_i];
 	outside.io.send = refuse_to_send;
 	long got = ask(&outside, 0, 1);
-	if (got == TARN__ASK_LATER) {
+	if (got == TARN__RESOLVE_PENDING) {
 		outside_pass(&outside, 5000);
 		ck_assert_uint_eq(answered[0], 1);
 	}
 	ck_assert_uint_eq(reply_rcode(), TARN__SERVFAIL);
 	outside.io.send = send;
-	ck_assert_int_eq(ask(&outside, 1, 1), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&outside, 1, 1), TARN__RESOLVE_PENDING);
 	answer(&outside);
 	ck_assert_uint_eq(answered[1], 1);
 	ck_assert_uint_eq(reply_rcode(), TARN__NOERROR);
@@ -1160,19 +1167,19 @@ END_TEST
 START_TEST(loop_is_not_remembered_as_failed)
 {
 	unsigned found = 0;
-	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	ck_assert_int_eq(tarn__resolver_probe_forward_loops(outside.resolver, on_found, &found), 0);
 	const struct sent *sent = outside_take(&outside, &server, TARN__UDP);
 	/* Later, so that what would be remembered is so when it may be looked for again. */
-	outside_pass(&outside, TARN__LOOP_MS - 1);
+	outside_pass(&outside, TARN__FORWARD_LOOP_MS - 1);
 	ck_assert_int_gt(ask_wire(&outside, 0, sent->wire, sent->len), 0);
 	ck_assert_uint_eq(found, 1);
 	tarn__resolver_run(outside.resolver);
 	ck_assert_int_gt(ask(&outside, 0, 1), 0);
 	ck_assert_uint_eq(reply_rcode(), TARN__SERVFAIL);
 	outside_pass(&outside, 1);
-	ck_assert_int_eq(tarn__resolver_probe_loops(outside.resolver, on_found, &found), 0);
+	ck_assert_int_eq(tarn__resolver_probe_forward_loops(outside.resolver, on_found, &found), 0);
 	tarn__resolver_run(outside.resolver);
-	ck_assert_int_eq(ask(&outside, 1, 1), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&outside, 1, 1), TARN__RESOLVE_PENDING);
 }
 END_TEST
 
@@ -1204,7 +1211,7 @@ START_TEST(trust_does_not_reach_back_to_answers_of_before)
 {
 	struct tarn_options options = {.upstreams = &server, .upstream_count = 1, .trust_ad = _i};
 	outside_reconfigure(&outside, &options);
-	ck_assert_int_eq(ask_for_ad(0, 1), TARN__ASK_LATER);
+	ck_assert_int_eq(ask_for_ad(0, 1), TARN__RESOLVE_PENDING);
 	answer_with_ad();
 	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_AD, _i ? TARN__FLAG_AD : 0);
 	options.trust_ad = true;
@@ -1220,10 +1227,10 @@ START_TEST(stopping_is_not_remembered)
 {
 	struct outside second;
 	outside_init_second(&second, &outside);
-	ck_assert_int_eq(ask(&second, 1, 1), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&second, 1, 1), TARN__RESOLVE_PENDING);
 	outside_fini(&second);
 	ck_assert_uint_eq(answered[1], 1);
-	ck_assert_int_eq(ask(&outside, 2, 1), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&outside, 2, 1), TARN__RESOLVE_PENDING);
 	answer(&outside);
 	ck_assert_uint_eq(answered[2], 1);
 }
@@ -1237,14 +1244,15 @@ START_TEST(cookie_without_a_question_is_answered)
 				       10,   0,	   8,	 'c',  'l', 'i', 'e', 'n', 't', ' ', '1'};
 	struct tarn_address client;
 	ck_assert_int_eq(tarn_address_parse("192.168.2.1", 53, &client), 0);
-	struct tarn__asker asker = {.transport = TARN__UDP, .client = &client};
-	long len = tarn__resolver_ask(outside.resolver, &asker, wire, sizeof wire, reply);
+	struct tarn__client_request client_request = {.transport = TARN__UDP, .client = &client};
+	long len =
+		tarn__resolver_resolve(outside.resolver, &client_request, wire, sizeof wire, reply);
 	ck_assert_int_eq(len, TARN__HEADER_LEN + 11 + 4 + TARN__COOKIE_LEN);
 	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__NOERROR);
 	ck_assert_mem_eq(reply + TARN__HEADER_LEN + 15, "client 1", 8);
 	/* The program itself has no address to make one of. */
-	asker.client = NULL;
-	len = tarn__resolver_ask(outside.resolver, &asker, wire, sizeof wire, reply);
+	client_request.client = NULL;
+	len = tarn__resolver_resolve(outside.resolver, &client_request, wire, sizeof wire, reply);
 	ck_assert_int_eq(len, TARN__HEADER_LEN + 11);
 	ck_assert_uint_eq(outside_surprises(&outside), 0);
 }
@@ -1255,7 +1263,7 @@ START_TEST(whoever_waits_is_answered_when_the_resolver_ends)
 	struct outside second;
 	outside_init_second(&second, &outside);
 	for (unsigned i = 0; i < 10; i++)
-		ck_assert_int_eq(ask(&second, i, i), TARN__ASK_LATER);
+		ck_assert_int_eq(ask(&second, i, i), TARN__RESOLVE_PENDING);
 	outside_fini(&second);
 	for (unsigned i = 0; i < 10; i++)
 		ck_assert_uint_eq(answered[i], 1);
@@ -1267,8 +1275,8 @@ START_TEST(workers_share_one_lookup)
 {
 	struct outside second;
 	outside_init_second(&second, &outside);
-	ck_assert_int_eq(ask(&outside, 0, 1), TARN__ASK_LATER);
-	ck_assert_int_eq(ask(&second, 1, 1), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&outside, 0, 1), TARN__RESOLVE_PENDING);
+	ck_assert_int_eq(ask(&second, 1, 1), TARN__RESOLVE_PENDING);
 	ck_assert_uint_eq(outside_surprises(&outside), 1);
 	ck_assert_uint_eq(outside_surprises(&second), 0);
 	answer(&outside);
@@ -1286,8 +1294,8 @@ START_TEST(worker_that_ends_hands_its_lookup_over)
 {
 	struct outside second;
 	outside_init_second(&second, &outside);
-	ck_assert_int_eq(ask(&second, 1, 1), TARN__ASK_LATER);
-	ck_assert_int_eq(ask(&outside, 0, 1), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(&second, 1, 1), TARN__RESOLVE_PENDING);
+	ck_assert_int_eq(ask(&outside, 0, 1), TARN__RESOLVE_PENDING);
 	ck_assert_uint_eq(outside_surprises(&outside), 0);
 	outside_fini(&second);
 	ck_assert_uint_eq(answered[1], 1);
@@ -1320,9 +1328,9 @@ int main(void)
 	tcase_add_test(tcase, server_that_leads_back_is_left_out);
 	/* Its lengths of labels would make it no name. */
 	tcase_add_loop_test(tcase, name_that_differs_in_one_octet_has_not_come_back, 1,
-			    1 + TARN__LOOP_LABEL_LEN);
+			    1 + TARN__FORWARD_LOOP_LABEL_LEN);
 	tcase_add_loop_test(tcase, name_that_differs_in_one_octet_has_not_come_back,
-			    1 + TARN__LOOP_LABEL_LEN + 1, TARN__LOOP_PREFIX_LEN);
+			    1 + TARN__FORWARD_LOOP_LABEL_LEN + 1, TARN__FORWARD_LOOP_PREFIX_LEN);
 	tcase_add_test(tcase, server_of_a_zone_is_asked_for_a_name_in_it);
 	tcase_add_test(tcase, server_that_leads_back_is_found_when_it_is_dead);
 	tcase_add_test(tcase, dead_server_is_looked_at_every_five_seconds_while_clients_ask);

@@ -90,9 +90,9 @@ static void on_late_answer(void *owner, const void *route, const uint8_t *wire, 
 
 static long ask_wire(const uint8_t *wire, size_t len)
 {
-	struct tarn__asker asker = {
+	struct tarn__client_request client_request = {
 		.transport = TARN__UDP, .answer = on_late_answer, .client = &client, .route = ""};
-	return tarn__resolver_ask(outside.resolver, &asker, wire, len, reply);
+	return tarn__resolver_resolve(outside.resolver, &client_request, wire, len, reply);
 }
 
 /* A question for a name of one label. */
@@ -134,7 +134,7 @@ static void answer(uint16_t rcode)
 
 static void look_up(const char *label)
 {
-	ck_assert_int_eq(ask(label, A), TARN__ASK_LATER);
+	ck_assert_int_eq(ask(label, A), TARN__RESOLVE_PENDING);
 	answer(TARN__NOERROR);
 }
 
@@ -202,7 +202,7 @@ END_TEST
 
 START_TEST(first_question_is_a_miss_and_the_next_a_hit)
 {
-	ck_assert_int_eq(ask("a", A), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("a", A), TARN__RESOLVE_PENDING);
 	tarn__resolver_stats(outside.resolver, &stats);
 	ck_assert_uint_eq(stats.waiting, 1);
 	ck_assert_uint_eq(stats.lookups, 1);
@@ -228,8 +228,8 @@ END_TEST
 
 START_TEST(who_shares_a_lookup_has_a_lock_hit)
 {
-	ck_assert_int_eq(ask("a", A), TARN__ASK_LATER);
-	ck_assert_int_eq(ask("a", A), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("a", A), TARN__RESOLVE_PENDING);
+	ck_assert_int_eq(ask("a", A), TARN__RESOLVE_PENDING);
 	answer(TARN__NOERROR);
 	check(seen.status, TARN__NOERROR, 1);
 	ck_assert_uint_eq(stats.statuses[TARN__STATUS_MISS], 1);
@@ -245,7 +245,7 @@ START_TEST(answer_past_its_end_is_expired_or_stale)
 	look_up("a");
 	check(TARN__STATUS_EXPIRED, TARN__NOERROR, 1);
 	outside_pass(&outside, MINUTE_MS);
-	ck_assert_int_eq(ask("a", A), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("a", A), TARN__RESOLVE_PENDING);
 	answer(TARN__SERVFAIL);
 	check(TARN__STATUS_STALE, TARN__NOERROR, 1);
 	ck_assert(seen.has_upstream);
@@ -254,7 +254,7 @@ END_TEST
 
 START_TEST(failure_is_nobodys_answer)
 {
-	ck_assert_int_eq(ask("a", A), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("a", A), TARN__RESOLVE_PENDING);
 	answer(TARN__SERVFAIL);
 	check(TARN__STATUS_FAILURE, TARN__SERVFAIL, 1);
 	ck_assert(!seen.has_upstream);
@@ -266,7 +266,7 @@ END_TEST
 
 START_TEST(question_at_its_deadline_is_a_failure)
 {
-	ck_assert_int_eq(ask("a", A), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("a", A), TARN__RESOLVE_PENDING);
 	outside_pass(&outside, 4000);
 	check(TARN__STATUS_FAILURE, TARN__SERVFAIL, 1);
 	ck_assert_uint_eq(stats.latencies[TARN__STATUS_FAILURE].buckets[11], 1);
@@ -335,7 +335,7 @@ END_TEST
 START_TEST(types_beyond_the_counted_are_counted_together)
 {
 	for (uint16_t type = 256; type <= 258; type++)
-		ck_assert_int_eq(ask("a", type), TARN__ASK_LATER);
+		ck_assert_int_eq(ask("a", type), TARN__RESOLVE_PENDING);
 	tarn__resolver_stats(outside.resolver, &stats);
 	ck_assert_uint_eq(stats.types[256], 1);
 	ck_assert_uint_eq(stats.types[TARN__COUNTED_TYPES - 1], 2);
@@ -356,20 +356,20 @@ START_TEST(what_a_server_does_is_counted)
 {
 	look_up("with.many.letters"); /* an error is one, then, and no matter of case */
 	outside_pass(&outside, 7);
-	ck_assert_int_eq(ask("b", A), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("b", A), TARN__RESOLVE_PENDING);
 	outside_pass(&outside, 20);
 	answer(TARN__SERVFAIL);
 	ck_assert_uint_eq(seen.server_latency_ms, 20);
-	ck_assert_int_eq(ask("c", A), TARN__ASK_LATER);
+	ck_assert_int_eq(ask("c", A), TARN__RESOLVE_PENDING);
 	struct sent *sent = outside_take(&outside, &server, TARN__UDP);
 	ck_assert(outside_answer(&outside, sent, TARN_EUNREACHABLE, NULL, 0));
 	struct tarn__server_counts counts;
 	tarn__resolver_servers(outside.resolver, keep_counts, &counts);
 	ck_assert_uint_eq(counts.asked, 3);
 	ck_assert_uint_eq(counts.answered, 2);
-	ck_assert_uint_eq(counts.useless, 1);
+	ck_assert_uint_eq(counts.unusable, 1);
 	ck_assert_uint_eq(counts.silent, 1);
-	ck_assert_uint_eq(counts.disbelieved, 0);
+	ck_assert_uint_eq(counts.rejected, 0);
 	ck_assert_uint_eq(seen.asked_server, 3);
 	ck_assert_uint_eq(seen.server_answered, 2);
 }

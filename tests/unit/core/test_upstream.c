@@ -111,12 +111,12 @@ START_TEST(upstream_is_down_when_all_servers_are_dead)
 {
 	ck_assert_int_eq(tarn__upstream_state(upstream), TARN__UPSTREAM_UP);
 	fail_often(&upstream->servers[0], 1000);
-	upstream->servers[1].is_loop = true;
+	upstream->servers[1].is_forward_loop = true;
 	ck_assert_int_eq(tarn__upstream_state(upstream), TARN__UPSTREAM_UP);
 	fail_often(&upstream->servers[2], 1000);
 	ck_assert_int_eq(tarn__upstream_state(upstream), TARN__UPSTREAM_DOWN);
 	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), -1);
-	upstream->servers[0].is_loop = upstream->servers[2].is_loop = true;
+	upstream->servers[0].is_forward_loop = upstream->servers[2].is_forward_loop = true;
 	ck_assert_int_eq(tarn__upstream_state(upstream), TARN__UPSTREAM_NONE);
 }
 END_TEST
@@ -134,9 +134,9 @@ START_TEST(one_answer_heals)
 END_TEST
 
 /* The order in which a question with that turn is sent to all servers, and to them again. */
-static void check_order(enum tarn_policy policy, size_t turn, const int order[COUNT])
+static void check_order(enum tarn_selection selection, size_t turn, const int order[COUNT])
 {
-	upstream->policy = policy;
+	upstream->selection = selection;
 	memset(tries, 0, sizeof tries);
 	for (int i = 0; i < 2 * COUNT; i++) {
 		int index = tarn__upstream_choose(upstream, tries, turn);
@@ -147,7 +147,7 @@ static void check_order(enum tarn_policy policy, size_t turn, const int order[CO
 
 START_TEST(strict_order_is_left_when_nothing_is_left_to_try)
 {
-	upstream->policy = TARN_STRICT;
+	upstream->selection = TARN_SELECTION_STRICT;
 	tarn__server_answered(&upstream->servers[0], 0, 80);
 	tarn__server_answered(&upstream->servers[1], 0, 20);
 	for (int i = 0; i < TARN__SENDS_MAX * COUNT; i++) {
@@ -167,10 +167,10 @@ START_TEST(question_tries_a_dead_server_where_the_order_lets_it)
 {
 	fail_often(&upstream->servers[1], 1000);
 	ck_assert(tarn__upstream_may_try(upstream, 1));
-	upstream->policy = TARN_STRICT;
+	upstream->selection = TARN_SELECTION_STRICT;
 	ck_assert(!tarn__upstream_may_try(upstream, 1));
 	ck_assert(tarn__upstream_may_try(upstream, 0));
-	upstream->servers[0].is_loop = true;
+	upstream->servers[0].is_forward_loop = true;
 	ck_assert(tarn__upstream_may_try(upstream, 1));
 	ck_assert(tarn__upstream_may_try(upstream, 2));
 }
@@ -181,13 +181,13 @@ START_TEST(policy_says_who_is_first)
 	tarn__server_answered(&upstream->servers[0], 0, 80);
 	tarn__server_answered(&upstream->servers[1], 0, 40);
 	tarn__server_answered(&upstream->servers[2], 0, 20);
-	check_order(TARN_FASTEST, 1, (const int[]){2, 1, 0});
-	check_order(TARN_PARALLEL, 1, (const int[]){2, 1, 0});
-	check_order(TARN_SEQUENTIAL, 1, (const int[]){0, 1, 2});
-	check_order(TARN_ROUND_ROBIN, 0, (const int[]){0, 1, 2});
-	check_order(TARN_ROUND_ROBIN, 1, (const int[]){1, 2, 0});
-	check_order(TARN_ROUND_ROBIN, 2, (const int[]){2, 0, 1});
-	check_order(TARN_ROUND_ROBIN, 3, (const int[]){0, 1, 2});
+	check_order(TARN_SELECTION_FASTEST, 1, (const int[]){2, 1, 0});
+	check_order(TARN_SELECTION_PARALLEL, 1, (const int[]){2, 1, 0});
+	check_order(TARN_SELECTION_SEQUENTIAL, 1, (const int[]){0, 1, 2});
+	check_order(TARN_SELECTION_ROUND_ROBIN, 0, (const int[]){0, 1, 2});
+	check_order(TARN_SELECTION_ROUND_ROBIN, 1, (const int[]){1, 2, 0});
+	check_order(TARN_SELECTION_ROUND_ROBIN, 2, (const int[]){2, 0, 1});
+	check_order(TARN_SELECTION_ROUND_ROBIN, 3, (const int[]){0, 1, 2});
 }
 END_TEST
 
@@ -236,21 +236,21 @@ END_TEST
 
 START_TEST(flaw_is_known_after_three_times_in_a_row)
 {
-	struct tarn__flaw flaw = {0};
-	for (int i = 1; i < TARN__FLAW_STREAK; i++)
-		tarn__flaw_shown(&flaw, 1000);
-	ck_assert(!tarn__flaw_is_known(&flaw, 1000));
-	tarn__flaw_missed(&flaw);
-	for (int i = 1; i < TARN__FLAW_STREAK; i++)
-		tarn__flaw_shown(&flaw, 1000);
-	ck_assert(!tarn__flaw_is_known(&flaw, 1000));
-	tarn__flaw_shown(&flaw, 1000);
-	ck_assert(tarn__flaw_is_known(&flaw, 1000));
-	ck_assert(tarn__flaw_is_known(&flaw, 1000 + TARN__FLAW_MS - 1));
-	ck_assert(!tarn__flaw_is_known(&flaw, 1000 + TARN__FLAW_MS));
+	struct tarn__quirk quirk = {0};
+	for (int i = 1; i < TARN__QUIRK_STREAK; i++)
+		tarn__quirk_shown(&quirk, 1000);
+	ck_assert(!tarn__quirk_is_known(&quirk, 1000));
+	tarn__quirk_missed(&quirk);
+	for (int i = 1; i < TARN__QUIRK_STREAK; i++)
+		tarn__quirk_shown(&quirk, 1000);
+	ck_assert(!tarn__quirk_is_known(&quirk, 1000));
+	tarn__quirk_shown(&quirk, 1000);
+	ck_assert(tarn__quirk_is_known(&quirk, 1000));
+	ck_assert(tarn__quirk_is_known(&quirk, 1000 + TARN__QUIRK_MS - 1));
+	ck_assert(!tarn__quirk_is_known(&quirk, 1000 + TARN__QUIRK_MS));
 	/* It still has it. */
-	tarn__flaw_shown(&flaw, 1000 + TARN__FLAW_MS);
-	ck_assert(tarn__flaw_is_known(&flaw, 1000 + TARN__FLAW_MS));
+	tarn__quirk_shown(&quirk, 1000 + TARN__QUIRK_MS);
+	ck_assert(tarn__quirk_is_known(&quirk, 1000 + TARN__QUIRK_MS));
 }
 END_TEST
 

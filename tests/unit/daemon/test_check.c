@@ -14,7 +14,7 @@ static void explain(const struct tarn__settings *settings)
 {
 	FILE *file = fmemopen(text, sizeof(text), "w");
 	ck_assert_ptr_nonnull(file);
-	tarn__explain(settings, file);
+	tarn__check(settings, file);
 	fclose(file);
 }
 
@@ -102,7 +102,7 @@ START_TEST(zones_are_sections_of_their_own)
 	explain(&settings);
 	ck_assert_said("\nforward \"corp.example\" { # a:4\n"
 		       "\tupstream = { 192.0.2.9:53 }              # a:4\n"
-		       "\tpolicy = fastest                         # default\n");
+		       "\tselection = fastest                      # default\n");
 	ck_assert_said("\nforward \"10.0.0.0/8\" { # default\n"
 		       "\t# upstream: none: nothing exists in this zone\n");
 }
@@ -119,10 +119,10 @@ START_TEST(memory_grows_with_what_is_told)
 	explain(&settings);
 	ck_assert_said("all servers under full load                          14.88 MiB\n");
 	ck_assert_ptr_null(strstr(text, "on their way"));
-	settings.question_log = "stderr";
+	settings.query_log = "stderr";
 	settings.dnstap = "/run/dnstap";
 	explain(&settings);
-	ck_assert_said("lines of the question log on their way               512.2 KiB\n");
+	ck_assert_said("lines of the query log on their way                  512.2 KiB\n");
 	ck_assert_said("dnstap messages on their way, all at their longest     516 MiB\n");
 }
 END_TEST

@@ -14,7 +14,7 @@
 #include "support/unit.h"
 
 static char directory[] = "/tmp/tarn-config-XXXXXX";
-static struct tarn__faults faults;
+static struct tarn__diagnostics diagnostics;
 static struct tarn__settings *settings;
 static bool is_reload;
 static char fault_text[16384];
@@ -30,7 +30,7 @@ static void teardown(void)
 {
 	tarn__settings_free(settings);
 	settings = NULL;
-	tarn__faults_fini(&faults);
+	tarn__diagnostics_fini(&diagnostics);
 	ck_assert_int_eq(chdir("/"), 0);
 	char command[64];
 	snprintf(command, sizeof(command), "rm -r %s", directory);
@@ -55,17 +55,17 @@ static void load(const char *name, const char *option, const char *value)
 {
 	char fault[TARN__FAULT_MAX];
 	char *argv[] = {"tarn", "-c", (char *)name, (char *)option, (char *)value, NULL};
-	struct tarn__command command;
+	struct tarn__command_line command;
 	int argc = option ? 5 : 3;
 	ck_assert_int_eq(tarn__options_parse(argc, argv, &command, fault), 0);
 	tarn__settings_free(settings);
-	tarn__faults_fini(&faults);
-	settings = tarn__configuration_load(&command, is_reload, &faults);
-	tarn__command_fini(&command);
+	tarn__diagnostics_fini(&diagnostics);
+	settings = tarn__configuration_load(&command, is_reload, &diagnostics);
+	tarn__command_line_fini(&command);
 	char *end = fault_text;
 	*end = '\0';
-	for (size_t i = 0; i < faults.count; i++)
-		end += sprintf(end, "%s\n", faults.items[i].text);
+	for (size_t i = 0; i < diagnostics.count; i++)
+		end += sprintf(end, "%s\n", diagnostics.items[i].text);
 }
 
 /* A file "f" that means something. */
@@ -86,7 +86,7 @@ START_TEST(every_word_has_its_meaning)
 {
 	say("listen { address = { 127.0.0.1:5300, [::1]:5301 } }\n"
 	    "upstream = { 192.0.2.1, 192.0.2.2@5300 }\n"
-	    "policy = sequential\n"
+	    "selection = sequential\n"
 	    "source = { 192.0.2.7, 2001:db8::7 }\n"
 	    "interface = eth0\n"
 	    "avoid-ports = { 5353, 8000-8999 }\n"
@@ -98,14 +98,14 @@ START_TEST(every_word_has_its_meaning)
 	    "rotate-addresses = yes\n"
 	    "user = \"nobody\"\n"
 	    "sandbox = no\n"
-	    "log { level = warning questions = /var/log/q dnstap = '/run/dnstap sock' }\n"
+	    "log { level = warning queries = /var/log/q dnstap = '/run/dnstap sock' }\n"
 	    "control { socket = none group = adm }\n"
 	    "metrics { address = { 127.0.0.1, 127.0.0.2:1 } }\n");
 	ck_assert_uint_eq(settings->listens.count, 2);
 	ck_assert_str_eq(address(&settings->listens.items[1]), "[::1]:5301");
 	ck_assert_uint_eq(settings->upstreams.count, 2);
 	ck_assert_str_eq(address(&settings->upstreams.items[1]), "192.0.2.2:5300");
-	ck_assert_int_eq(settings->policy, TARN_SEQUENTIAL);
+	ck_assert_int_eq(settings->selection, TARN_SELECTION_SEQUENTIAL);
 	ck_assert_str_eq(address(&settings->source.ipv4), "192.0.2.7:0");
 	ck_assert_str_eq(address(&settings->source.ipv6), "[2001:db8::7]:0");
 	ck_assert_str_eq(settings->source.interface, "eth0");
@@ -122,7 +122,7 @@ START_TEST(every_word_has_its_meaning)
 	ck_assert_str_eq(settings->user, "nobody");
 	ck_assert(settings->no_sandbox);
 	ck_assert_int_eq(settings->log_level, TARN_LOG_WARNING);
-	ck_assert_str_eq(settings->question_log, "/var/log/q");
+	ck_assert_str_eq(settings->query_log, "/var/log/q");
 	ck_assert_str_eq(settings->dnstap, "/run/dnstap sock");
 	ck_assert_str_eq(settings->control, "none");
 	ck_assert_str_eq(settings->control_group, "adm");
@@ -136,7 +136,7 @@ START_TEST(zones_have_sections_of_their_own)
 	say("forward \"corp.example\" {\n"
 	    "	upstream = { 192.0.2.9, 192.0.2.10 }\n"
 	    "	upstream += 192.0.2.11\n"
-	    "	policy = parallel\n"
+	    "	selection = parallel\n"
 	    "	source = 192.0.2.7\n"
 	    "	interface = wg0 follow-cnames = yes\n"
 	    "}\n"
@@ -148,7 +148,7 @@ START_TEST(zones_have_sections_of_their_own)
 	ck_assert_str_eq(corp->zone, "corp.example");
 	ck_assert_uint_eq(corp->upstreams.count, 3);
 	ck_assert_str_eq(address(&corp->upstreams.items[2]), "192.0.2.11:53");
-	ck_assert_int_eq(corp->policy, TARN_PARALLEL);
+	ck_assert_int_eq(corp->selection, TARN_SELECTION_PARALLEL);
 	ck_assert_str_eq(address(&corp->source.ipv4), "192.0.2.7:0");
 	ck_assert_str_eq(corp->source.interface, "wg0");
 	ck_assert(corp->follow_cnames);
@@ -211,12 +211,12 @@ END_TEST
 
 START_TEST(the_command_line_wins)
 {
-	write_file("f", "workers = 2\nupstream = { 192.0.2.1, 192.0.2.2 }\npolicy = parallel\n");
+	write_file("f", "workers = 2\nupstream = { 192.0.2.1, 192.0.2.2 }\nselection = parallel\n");
 	load("f", "-u", "192.0.2.3");
 	ck_assert_ptr_nonnull(settings);
 	ck_assert_uint_eq(settings->upstreams.count, 1);
 	ck_assert_str_eq(address(&settings->upstreams.items[0]), "192.0.2.3:53");
-	ck_assert_int_eq(settings->policy, TARN_PARALLEL);
+	ck_assert_int_eq(settings->selection, TARN_SELECTION_PARALLEL);
 	ck_assert_int_eq(tarn__settings_origin(settings, &settings->upstreams)->by,
 			 TARN__BY_COMMAND_LINE);
 	load("f", "--workers", "5");
@@ -345,7 +345,7 @@ END_TEST
 
 START_TEST(faults_of_all_files_are_told)
 {
-	write_file("f", "workers = 1\ninclude = { g, missing }\npolicy = best\n");
+	write_file("f", "workers = 1\ninclude = { g, missing }\nselection = best\n");
 	write_file("g", "workers = 2\nupstream = here\n");
 	load("f", NULL, NULL);
 	ck_assert_ptr_null(settings);
@@ -354,7 +354,7 @@ START_TEST(faults_of_all_files_are_told)
 		"g:1: workers: said already in f:1\n"
 		"g:2: upstream here: not an IP address\n"
 		"f:2: include missing: No such file or directory\n"
-		"f:3: policy best: not a policy (fastest, sequential, strict, round-robin, "
+		"f:3: selection best: not a selection (fastest, sequential, strict, round-robin, "
 		"parallel)\n");
 }
 END_TEST
@@ -380,7 +380,7 @@ END_TEST
 	"their own\n"
 
 static const struct {
-	const char *text, *faults;
+	const char *text, *diagnostics;
 } wrong[] = {
 	{"workers = 0", "f:1: workers 0: not a number of threads (1 to 256)\n"},
 	{"\n\ncache { size = 1k }", "f:3: size 1k: too small (64k at least)\n"},
@@ -434,7 +434,7 @@ static const struct {
 	 "f:4: forward \"192.168.0.0/x\": not a prefix length that fits the address\n"},
 	{"forward 192.0.2.0/25 { }", "f:1: forward \"192.0.2.0/25\": " NO_REVERSE_ZONE},
 	{"forward ::/0 { }", "f:1: forward \"::/0\": " NO_REVERSE_ZONE},
-	{"forward a { policy = parallel }\nforward b { }\nforward A. { }",
+	{"forward a { selection = parallel }\nforward b { }\nforward A. { }",
 	 "f:3: forward \"A.\": a second section for this zone (see f:1)\n"},
 	{"forward 172.17.0.0/16 { }\nforward 17.172.in-addr.arpa { }",
 	 "f:2: forward \"17.172.in-addr.arpa\": a second section for this zone (see f:1)\n"},
@@ -476,7 +476,7 @@ START_TEST(a_fault_has_its_line_and_its_reason)
 	write_file("f", wrong[_i].text);
 	load("f", NULL, NULL);
 	ck_assert_ptr_null(settings);
-	ck_assert_str_eq(fault_text, wrong[_i].faults);
+	ck_assert_str_eq(fault_text, wrong[_i].diagnostics);
 }
 END_TEST
 
@@ -493,12 +493,12 @@ START_TEST(countless_faults_are_counted)
 {
 	FILE *file = fopen("f", "w");
 	for (int i = 0; i < 200; i++)
-		fprintf(file, "forward z%d { policy = x }\n", i);
+		fprintf(file, "forward z%d { selection = x }\n", i);
 	fclose(file);
 	load("f", NULL, NULL);
 	ck_assert_ptr_null(settings);
-	ck_assert_uint_eq(faults.count, TARN__FAULTS_MAX);
-	ck_assert_uint_eq(faults.lost, 200 - TARN__FAULTS_MAX);
+	ck_assert_uint_eq(diagnostics.count, TARN__DIAGNOSTICS_MAX);
+	ck_assert_uint_eq(diagnostics.lost, 200 - TARN__DIAGNOSTICS_MAX);
 }
 END_TEST
 
@@ -510,8 +510,9 @@ START_TEST(unknown_words_come_to_an_end)
 	fclose(file);
 	load("f", NULL, NULL);
 	ck_assert_ptr_null(settings);
-	ck_assert_uint_eq(faults.count, TARN__FAULTS_MAX);
-	ck_assert_str_eq(faults.items[49].text, "f:50: unknown49: unknown word (see tarn.conf(5))");
+	ck_assert_uint_eq(diagnostics.count, TARN__DIAGNOSTICS_MAX);
+	ck_assert_str_eq(diagnostics.items[49].text,
+			 "f:50: unknown49: unknown word (see tarn.conf(5))");
 }
 END_TEST
 

@@ -24,7 +24,7 @@ static char directory[] = "/tmp/tarn-control-XXXXXX";
 static char path[64], victim[64];
 static struct tarn__log sink;
 static struct tarn__settings settings, *in_force = &settings;
-static struct tarn__subject subject;
+static struct tarn__control_context context;
 static struct tarn__process process;
 static struct tarn__control control;
 static unsigned stops;
@@ -94,7 +94,7 @@ static void set_up(void)
 	tarn__log_init(&sink, -1, TARN_LOG_ERR);
 	settings = (struct tarn__settings){.workers = 1};
 	tarn__process_init(&process);
-	subject = (struct tarn__subject){
+	context = (struct tarn__control_context){
 		.loop = ev_loop_new(EVFLAG_NOENV),
 		.tarn = tarn_new(&(struct tarn_options){0}),
 		.log = &sink,
@@ -102,18 +102,18 @@ static void set_up(void)
 		.settings = &in_force,
 		.stop = on_stop,
 	};
-	control = (struct tarn__control){.subject = &subject};
-	ck_assert_ptr_nonnull(subject.loop);
-	ck_assert_ptr_nonnull(subject.tarn);
+	control = (struct tarn__control){.context = &context};
+	ck_assert_ptr_nonnull(context.loop);
+	ck_assert_ptr_nonnull(context.tarn);
 }
 
 static void tear_down(void)
 {
 	tarn__control_close(&control);
-	tarn__subject_fini(&subject);
+	tarn__control_context_fini(&context);
 	tarn__process_fini(&process);
-	tarn_free(subject.tarn);
-	ev_loop_destroy(subject.loop);
+	tarn_free(context.tarn);
+	ev_loop_destroy(context.loop);
 	tarn__log_fini(&sink);
 	unlink(path);
 	unlink(victim);
@@ -157,7 +157,7 @@ static int client(void)
 
 static void turn(void)
 {
-	ev_run(subject.loop, EVRUN_NOWAIT);
+	ev_run(context.loop, EVRUN_NOWAIT);
 }
 
 static void say_octets(int fd, const void *octets, size_t len)
@@ -189,7 +189,7 @@ static const char *hear(int fd)
 		char octet;
 		ssize_t got = read(fd, &octet, 1);
 		if (got < 0 && errno == EAGAIN) {
-			ev_run(subject.loop, EVRUN_ONCE);
+			ev_run(context.loop, EVRUN_ONCE);
 			continue;
 		}
 		if (got <= 0 || octet == '\n')
@@ -272,7 +272,7 @@ END_TEST
 START_TEST(tarn_that_lives_keeps_its_socket)
 {
 	open_control();
-	struct tarn__control second = {.subject = &subject};
+	struct tarn__control second = {.context = &context};
 	ck_assert_int_eq(tarn__control_open(&second, path, NULL), TARN_ESYSTEM);
 	ck_assert_int_eq(errno, EADDRINUSE);
 	tarn__control_close(&second);
@@ -326,7 +326,7 @@ END_TEST
 
 static void open_second(void)
 {
-	struct tarn__control second = {.subject = &subject};
+	struct tarn__control second = {.context = &context};
 	ck_assert_int_eq(tarn__control_open(&second, path, NULL), TARN_ESYSTEM);
 	ck_assert_int_eq(errno, EADDRINUSE);
 	tarn__control_close(&second);

@@ -18,7 +18,7 @@
 
 static struct ev_loop *loop;
 static struct tarn__log quiet;
-static struct tarn__follow follow;
+static struct tarn__file_watch file_watch;
 static char root[] = "/tmp/tarn-follow-XXXXXX";
 static char path[PATH_MAX];
 static int told;
@@ -61,8 +61,8 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	tarn__follow_stop(&follow);
-	tarn__follow_stop(&follow);
+	tarn__file_watch_stop(&file_watch);
+	tarn__file_watch_stop(&file_watch);
 	ev_loop_destroy(loop);
 	tarn__log_fini(&quiet);
 	char command[PATH_MAX + 16];
@@ -72,8 +72,8 @@ static void tear_down(void)
 
 static void start(void)
 {
-	tarn__follow_start(&follow, loop, path, on_changed, NULL, &quiet);
-	ck_assert_ptr_nonnull(follow.loop);
+	tarn__file_watch_start(&file_watch, loop, path, on_changed, NULL, &quiet);
+	ck_assert_ptr_nonnull(file_watch.loop);
 }
 
 static bool is_told(void *arg)
@@ -88,14 +88,14 @@ static void check_told(void)
 	run_until(loop, is_told, NULL);
 	run_dry(loop);
 	ck_assert_int_eq(told, 1);
-	ck_assert(!ev_is_active(&follow.timer));
+	ck_assert(!ev_is_active(&file_watch.timer));
 	told = 0;
 }
 
 static void check_silence(void)
 {
 	run_dry(loop);
-	ck_assert(!ev_is_active(&follow.timer));
+	ck_assert(!ev_is_active(&file_watch.timer));
 	ck_assert_int_eq(told, 0);
 }
 

@@ -183,7 +183,7 @@ START_TEST(what_the_resolver_says_again_is_counted)
 		tarn__log_line(&sink, TARN_LOG_INFO, "slow");
 	tarn__log_line(&sink, TARN_LOG_INFO, "other");
 	ck_assert_str_eq(logged(), "tarn: slow\ntarn: other\n");
-	now_ms += TARN__REPEATS_MS - 1;
+	now_ms += TARN__LOG_DEDUP_MS - 1;
 	tarn__log_run(&sink);
 	ck_assert_str_eq(logged(), "");
 	now_ms++;
@@ -196,7 +196,7 @@ START_TEST(the_count_comes_before_the_next_line_without_a_loop)
 {
 	tarn__log_line(&sink, TARN_LOG_WARNING, "slow");
 	tarn__log_line(&sink, TARN_LOG_WARNING, "slow");
-	now_ms += TARN__REPEATS_MS;
+	now_ms += TARN__LOG_DEDUP_MS;
 	tarn__log_line(&sink, TARN_LOG_INFO, "other");
 	ck_assert_str_eq(logged(), "tarn: warning: slow\ntarn: warning: (again, 1 x) slow\n"
 				   "tarn: other\n");
@@ -230,7 +230,7 @@ START_TEST(a_loop_says_the_count_in_time)
 	ck_assert(!ev_is_active(&sink.due)); /* nothing wakes an idle program */
 	tarn__log_line(&sink, TARN_LOG_INFO, "slow");
 	tarn__log_line(&sink, TARN_LOG_INFO, "slow");
-	now_ms += TARN__REPEATS_MS - 1;
+	now_ms += TARN__LOG_DEDUP_MS - 1;
 	while (!ev_is_active(&sink.due))
 		ev_run(loop, EVRUN_ONCE);
 	ck_assert_str_eq(logged(), "tarn: slow\n");

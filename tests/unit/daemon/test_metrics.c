@@ -75,7 +75,7 @@ START_TEST(numbers_are_lines)
 	totals.tcp.strangers = 11;
 	totals.carrier.foreign = 7;
 	totals.cache.bytes = 8;
-	lost.questions = 9;
+	lost.query_log = 9;
 	lost.dnstap = 10;
 	write_text();
 	check_line("process_start_time_seconds 1700000000");
@@ -91,7 +91,7 @@ START_TEST(numbers_are_lines)
 	check_line("tarn_tcp_closed_total{reason=\"stranger\"} 11");
 	check_line("tarn_upstream_foreign_total 7");
 	check_line("tarn_cache_used_bytes 8");
-	check_line("tarn_question_log_lost_total 9");
+	check_line("tarn_query_log_lost_total 9");
 	check_line("tarn_dnstap_lost_total 10");
 }
 END_TEST
@@ -141,8 +141,8 @@ START_TEST(server_is_named_with_its_zone)
 	check_line("tarn_upstream_questions_total{" LABELS "} 5");
 	check_line("tarn_upstream_failures_total{" LABELS ",reason=\"silent\"} 2");
 	check_line("tarn_upstream_unsent_total{" LABELS "} 7");
-	check_line("tarn_upstream_flaw{" LABELS ",flaw=\"no_edns\"} 1");
-	check_line("tarn_upstream_flaw{" LABELS ",flaw=\"drops_cookies\"} 1");
+	check_line("tarn_upstream_quirk{" LABELS ",quirk=\"no_edns\"} 1");
+	check_line("tarn_upstream_quirk{" LABELS ",quirk=\"drops_cookies\"} 1");
 	check_line("tarn_upstream_rtt_seconds{" LABELS "} 1.234");
 	check_line("tarn_upstream_silence_seconds{" LABELS "} 61.002");
 	check_line("tarn_upstream_questions_total{server=\"192.0.2.53:53\",zone=\".\"} 0");
@@ -160,7 +160,7 @@ START_TEST(server_is_up_while_a_worker_asks_it)
 	write_text();
 	check_line("tarn_upstream_up{server=\"192.0.2.53:53\",zone=\".\"} 1");
 	check_line("tarn_upstream_up{" LABELS "} 0");
-	servers[0].is_loop = true;
+	servers[0].is_forward_loop = true;
 	write_text();
 	check_line("tarn_upstream_up{server=\"192.0.2.53:53\",zone=\".\"} 0");
 }

@@ -7,7 +7,7 @@
 
 #include "support/unit.h"
 
-static const char *const known[] = {"upstream", "policy",    "interface", "listen",
+static const char *const known[] = {"upstream", "selection", "interface", "listen",
 				    "log",	"log-level", "forward",	  "hide-identity"};
 
 static const char *nearest_to(const char *word)
@@ -21,11 +21,9 @@ static const char *nearest_to(const char *word)
 static const struct {
 	const char *word, *found;
 } cases[] = {
-	{"upstream", "upstream"}, {"upstreams", "upstream"},
-	{"upstraem", "upstream"}, {"pstream", "upstream"},
-	{"polcy", "policy"},	  {"loglevel", "log-level"},
-	{"lag", "log"},		  {"hide-identty", "hide-identity"},
-	{"forwards", "forward"},
+	{"upstream", "upstream"}, {"upstreams", "upstream"},	     {"upstraem", "upstream"},
+	{"pstream", "upstream"},  {"selction", "selection"},	     {"loglevel", "log-level"},
+	{"lag", "log"},		  {"hide-identty", "hide-identity"}, {"forwards", "forward"},
 };
 
 START_TEST(a_slip_is_understood)

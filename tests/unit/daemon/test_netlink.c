@@ -21,7 +21,7 @@
 
 static struct ev_loop *loop;
 static struct tarn__log quiet;
-static struct tarn__network network;
+static struct tarn__netlink netlink;
 static int control;
 static int told;
 static bool has_network;
@@ -64,14 +64,14 @@ static void set_up(void)
 	told = 0;
 	if (has_network)
 		set_up_link(true);
-	tarn__network_start(&network, loop, on_changed, NULL, &quiet);
-	has_network &= network.loop != NULL;
+	tarn__netlink_start(&netlink, loop, on_changed, NULL, &quiet);
+	has_network &= netlink.loop != NULL;
 }
 
 static void tear_down(void)
 {
-	tarn__network_stop(&network);
-	tarn__network_stop(&network);
+	tarn__netlink_stop(&netlink);
+	tarn__netlink_stop(&netlink);
 	ev_loop_destroy(loop);
 	tarn__log_fini(&quiet);
 	close(control);
@@ -80,13 +80,13 @@ static void tear_down(void)
 static bool has_message(void *arg)
 {
 	(void)arg;
-	return ev_is_active(&network.timer);
+	return ev_is_active(&netlink.timer);
 }
 
 static bool has_settled(void *arg)
 {
 	(void)arg;
-	return !ev_is_active(&network.timer);
+	return !ev_is_active(&netlink.timer);
 }
 
 /* How often a change was told of by the time that the messages about it have been read. */
@@ -148,7 +148,7 @@ START_TEST(more_messages_than_there_is_room_for_are_told)
 	if (!has_network)
 		return;
 	int size = 1;
-	ck_assert_int_eq(setsockopt(network.io.fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+	ck_assert_int_eq(setsockopt(netlink.io.fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
 	for (int i = 0; i < 20; i++) {
 		struct ifreq interface = {.ifr_mtu = 9000 + i};
 		request(SIOCSIFMTU, &interface);
@@ -160,7 +160,7 @@ END_TEST
 START_TEST(quiet_network_needs_no_timer)
 {
 	run_dry(loop);
-	ck_assert(!ev_is_active(&network.timer));
+	ck_assert(!ev_is_active(&netlink.timer));
 	ck_assert_int_eq(told, 0);
 }
 END_TEST

@@ -13,7 +13,7 @@ enum { ARGUMENTS_MAX = 32 };
 
 static char fault[TARN__FAULT_MAX];
 
-static struct tarn__command command;
+static struct tarn__command_line command;
 static struct tarn__settings *settings;
 
 static void setup(void)
@@ -25,7 +25,7 @@ static void setup(void)
 static void teardown(void)
 {
 	tarn__settings_free(settings);
-	tarn__command_fini(&command);
+	tarn__command_line_fini(&command);
 }
 
 /* Parses "tarn" followed by the words of line. */
@@ -41,7 +41,7 @@ static int parse(const char *line)
 		argv[argc++] = word;
 	}
 	fault[0] = '\0';
-	tarn__command_fini(&command);
+	tarn__command_line_fini(&command);
 	return tarn__options_parse(argc, argv, &command, fault);
 }
 
@@ -49,7 +49,7 @@ static int parse(const char *line)
 static void say(const char *line)
 {
 	ck_assert_msg(parse(line) == 0, "%s: %s", line, fault);
-	ck_assert_int_eq(tarn__command_apply(&command, settings, fault), 0);
+	ck_assert_int_eq(tarn__command_line_apply(&command, settings, fault), 0);
 }
 
 static int action_of(const char *line)
@@ -126,9 +126,9 @@ START_TEST(policy_goes_by_its_name)
 	static const char *const names[] = {"fastest", "sequential", "round-robin", "parallel",
 					    "strict"};
 	char text[64];
-	snprintf(text, sizeof(text), "--policy %s", names[_i]);
+	snprintf(text, sizeof(text), "--selection %s", names[_i]);
 	say(text);
-	ck_assert_int_eq(settings->policy, _i);
+	ck_assert_int_eq(settings->selection, _i);
 }
 END_TEST
 
@@ -228,8 +228,8 @@ static const struct {
 	{"-u 192.0.2.1:0", "--upstream 192.0.2.1:0: not a port (1 to 65535)"},
 	{"-u 192.0.2.256", "--upstream 192.0.2.256: not an IP address"},
 	{"--upstream=", "--upstream : not an IP address"},
-	{"--policy fast", "--policy fast: not a policy (fastest, sequential, strict, "
-			  "round-robin, parallel)"},
+	{"--selection fast", "--selection fast: not a selection (fastest, sequential, strict, "
+			     "round-robin, parallel)"},
 	{"-w 0", "--workers 0: " NOT_WORKERS},
 	{"-w 257", "--workers 257: " NOT_WORKERS},
 	{"-w -1", "--workers -1: " NOT_WORKERS},
@@ -321,19 +321,19 @@ END_TEST
 START_TEST(operations_have_their_options)
 {
 	say("--source 192.0.2.7 --source 2001:db8::7 --interface wg0 --user nobody --no-sandbox "
-	    "--question-log stderr --control none --control-group adm --metrics ::1");
+	    "--query-log stderr --control none --control-group adm --metrics ::1");
 	char text[TARN_ADDRESS_TEXT_MAX];
 	ck_assert_str_eq(tarn_address_format(&settings->source.ipv4, text), "192.0.2.7:0");
 	ck_assert_str_eq(tarn_address_format(&settings->source.ipv6, text), "[2001:db8::7]:0");
 	ck_assert_str_eq(settings->source.interface, "wg0");
 	ck_assert_str_eq(settings->user, "nobody");
 	ck_assert(settings->no_sandbox);
-	ck_assert_str_eq(settings->question_log, "stderr");
+	ck_assert_str_eq(settings->query_log, "stderr");
 	ck_assert_str_eq(settings->control, "none");
 	ck_assert_str_eq(settings->control_group, "adm");
 	ck_assert_str_eq(tarn_address_format(&settings->metrics.items[0], text), "[::1]:9153");
-	say("--question-log none");
-	ck_assert_ptr_null(settings->question_log);
+	say("--query-log none");
+	ck_assert_ptr_null(settings->query_log);
 }
 END_TEST
 
@@ -341,7 +341,7 @@ START_TEST(the_command_line_replaces_what_a_file_said)
 {
 	const struct tarn__option_row *upstream = NULL;
 	for (size_t i = 0; i < tarn__option_count; i++) {
-		if (tarn__options[i].form == &tarn__form_upstreams)
+		if (tarn__options[i].type == &tarn__option_type_upstreams)
 			upstream = &tarn__options[i];
 	}
 	ck_assert_ptr_nonnull(upstream);
@@ -362,10 +362,10 @@ START_TEST(settings_are_compared_option_by_option)
 	say("-w 2 -u 192.0.2.1");
 	for (size_t i = 0; i < tarn__option_count; i++) {
 		const struct tarn__option_row *option = &tarn__options[i];
-		if (!option->form || option->section == tarn__forward_section)
+		if (!option->type || option->section == tarn__forward_section)
 			continue;
-		bool is_said = option->form == &tarn__form_workers ||
-			       option->form == &tarn__form_upstreams;
+		bool is_said = option->type == &tarn__option_type_workers ||
+			       option->type == &tarn__option_type_upstreams;
 		ck_assert_int_eq(tarn__option_is_same(option, settings, other), !is_said);
 		ck_assert(tarn__option_is_same(option, settings, settings));
 	}
@@ -418,7 +418,8 @@ int main(void)
 	tcase_add_test(tcase, a_listener_may_leave_its_port_to_the_system);
 	tcase_add_test(tcase, networks_and_names_may_be_repeated);
 	tcase_add_test(tcase, ports_to_avoid_are_ranges);
-	tcase_add_loop_test(tcase, policy_goes_by_its_name, TARN_FASTEST, TARN_STRICT + 1);
+	tcase_add_loop_test(tcase, policy_goes_by_its_name, TARN_SELECTION_FASTEST,
+			    TARN_SELECTION_STRICT + 1);
 	tcase_add_test(tcase, verbosity_counts);
 	tcase_add_test(tcase, help_and_version_win_over_check);
 	tcase_add_loop_test(tcase, times_have_units, 0, sizeof(times) / sizeof(times[0]));

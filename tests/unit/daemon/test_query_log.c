@@ -26,7 +26,7 @@ static char folder[] = "/tmp/tarn-questions-XXXXXX";
 static char path[64], moved[64];
 static int ends[2]; /* of the pipe that the log goes to */
 static struct tarn__log sink;
-static struct tarn__questions *questions;
+static struct tarn__query_log *query_log;
 
 /* In place of the library's, where it is not 0. */
 static int thread_error;
@@ -51,13 +51,13 @@ static void setup(void)
 	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
 	ck_assert_int_eq(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
 	tarn__log_init(&sink, ends[1], TARN_LOG_INFO);
-	questions = tarn__questions_new(WORKERS, &sink);
-	ck_assert_ptr_nonnull(questions);
+	query_log = tarn__query_log_new(WORKERS, &sink);
+	ck_assert_ptr_nonnull(query_log);
 }
 
 static void teardown(void)
 {
-	tarn__questions_free(questions);
+	tarn__query_log_free(query_log);
 	tarn__log_fini(&sink);
 	close(ends[0]);
 	close(ends[1]);
@@ -132,7 +132,7 @@ static size_t count_lines(const char *lines)
 
 static void tell(size_t worker, const struct tarn__answered *answered)
 {
-	const struct tarn__observer *observer = tarn__questions_observer(questions, worker);
+	const struct tarn__observer *observer = tarn__query_log_observer(query_log, worker);
 	observer->answered(observer->data, answered);
 }
 
@@ -147,7 +147,7 @@ static void note(size_t worker, const char *name)
 
 static void start(void)
 {
-	ck_assert_int_eq(tarn__questions_start(questions, path), 0);
+	ck_assert_int_eq(tarn__query_log_start(query_log, path), 0);
 }
 
 START_TEST(a_line_tells_of_the_answer)
@@ -170,7 +170,7 @@ START_TEST(a_line_tells_of_the_answer)
 					 .status = TARN__STATUS_EXPIRED,
 					 .latency_ms = 123,
 					 .upstream = &upstream});
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	ck_assert_str_eq(written(path), "[2001:db8::1]:40000 tcp wWw.example.com. AAAA NXDOMAIN "
 					"expired 192.0.2.53:53 123\n");
 }
@@ -183,7 +183,7 @@ START_TEST(what_is_not_there_is_a_hyphen)
 	tell(0, &(struct tarn__answered){.query = &(struct tarn__query){0},
 					 .rcode = 1,
 					 .status = TARN__STATUS_INVALID});
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	ck_assert_str_eq(written(path), "- - . A NOERROR hit - 0\n"
 					"- - - - FORMERR invalid - 0\n");
 }
@@ -196,7 +196,7 @@ START_TEST(another_class_stands_with_the_type)
 		.qname = qname, .qname_len = sizeof(qname), .qtype = 16, .qclass = 3};
 	start();
 	tell(0, &(struct tarn__answered){.query = &query, .status = TARN__STATUS_LOCAL});
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	ck_assert_str_eq(written(path), "- - version.bind. TXT/CH NOERROR local - 0\n");
 }
 END_TEST
@@ -208,7 +208,7 @@ START_TEST(a_name_cannot_forge_a_word_or_a_line)
 		.qname = qname, .qname_len = sizeof(qname), .qtype = 1, .qclass = TARN__CLASS_IN};
 	start();
 	tell(0, &(struct tarn__answered){.query = &query, .status = TARN__STATUS_MISS});
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	ck_assert_str_eq(
 		written(path),
 		"- - a\\032b\\010#\\032\\009\\027[31m\\000\\255\\.\\;-. A NOERROR miss - 0\n");
@@ -235,7 +235,7 @@ START_TEST(the_longest_name_fits)
 						 .status = TARN__STATUS_LOCK_HIT,
 						 .latency_ms = UINT64_MAX,
 						 .upstream = &address});
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	const char *lines = written(path);
 	ck_assert_uint_eq(count_lines(lines), 100);
 	ck_assert_uint_gt(strlen(lines), 100 * 4 * 250);
@@ -249,7 +249,7 @@ START_TEST(the_lines_of_all_workers_come)
 	start();
 	for (size_t i = 0; i < WORKERS; i++)
 		note(i, "a.example.");
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	ck_assert_uint_eq(count_lines(written(path)), WORKERS);
 }
 END_TEST
@@ -269,7 +269,7 @@ START_TEST(a_file_is_appended_to)
 	for (int i = 0; i < 2; i++) {
 		start();
 		note(0, i == 0 ? "a." : "b.");
-		tarn__questions_stop(questions);
+		tarn__query_log_stop(query_log);
 	}
 	ck_assert_str_eq(written(path), "- - a. A NOERROR hit - 0\n- - b. A NOERROR hit - 0\n");
 }
@@ -277,9 +277,9 @@ END_TEST
 
 START_TEST(stderr_is_where_the_log_goes)
 {
-	ck_assert_int_eq(tarn__questions_start(questions, "stderr"), 0);
+	ck_assert_int_eq(tarn__query_log_start(query_log, "stderr"), 0);
 	note(0, "a.");
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	ck_assert_str_eq(read_lines(ends[0]), "- - a. A NOERROR hit - 0\n");
 }
 END_TEST
@@ -287,10 +287,10 @@ END_TEST
 START_TEST(a_file_that_cannot_be_opened_leaves_the_other)
 {
 	start();
-	ck_assert_int_eq(tarn__questions_start(questions, "/nowhere/questions"), TARN_ESYSTEM);
+	ck_assert_int_eq(tarn__query_log_start(query_log, "/nowhere/questions"), TARN_ESYSTEM);
 	ck_assert_int_eq(errno, ENOENT);
 	note(0, "a.");
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	ck_assert_str_eq(written(path), "- - a. A NOERROR hit - 0\n");
 }
 END_TEST
@@ -300,9 +300,9 @@ START_TEST(another_file_takes_no_other_thread)
 	start();
 	note(0, "a.");
 	thread_error = EAGAIN;
-	ck_assert_int_eq(tarn__questions_start(questions, moved), 0);
+	ck_assert_int_eq(tarn__query_log_start(query_log, moved), 0);
 	note(0, "b.");
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	ck_assert_str_eq(written(path), "- - a. A NOERROR hit - 0\n");
 	ck_assert_str_eq(written(moved), "- - b. A NOERROR hit - 0\n");
 }
@@ -311,12 +311,12 @@ END_TEST
 START_TEST(a_thread_that_does_not_start_may_do_so_later)
 {
 	thread_error = EAGAIN;
-	ck_assert_int_eq(tarn__questions_start(questions, path), TARN_ESYSTEM);
+	ck_assert_int_eq(tarn__query_log_start(query_log, path), TARN_ESYSTEM);
 	ck_assert_int_eq(errno, EAGAIN);
 	thread_error = 0;
 	start();
 	note(0, "a.");
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	ck_assert_str_eq(written(path), "- - a. A NOERROR hit - 0\n");
 }
 END_TEST
@@ -344,7 +344,7 @@ START_TEST(a_file_that_was_moved_is_opened_anew)
 	note(0, "a.");
 	start();
 	note(0, "b.");
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	ck_assert_str_eq(written(moved), "- - a. A NOERROR hit - 0\n");
 	ck_assert_str_eq(written(path), "- - b. A NOERROR hit - 0\n");
 }
@@ -370,13 +370,13 @@ START_TEST(a_file_does_not_begin_with_the_rest_of_a_line)
 	ck_assert_ptr_nonnull(strstr(logged(), "File too large"));
 	ck_assert_int_eq(rename(path, moved), 0);
 	start();
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
 	struct stat status;
 	ck_assert_int_eq(stat(moved, &status), 0);
 	ck_assert_int_eq(status.st_size, BEFORE + ROOM);
 	ck_assert_str_eq(written(path), "- - d. A NOERROR hit - 0\n");
-	ck_assert_uint_eq(tarn__questions_lost(questions), 1);
+	ck_assert_uint_eq(tarn__query_log_lost(query_log), 1);
 }
 END_TEST
 
@@ -389,7 +389,7 @@ START_TEST(a_slow_reader_costs_lines_and_no_time)
 	for (int i = 0; i < NOTED; i++)
 		note(0,
 		     "name.to.fill.rings.with.example."); /* Check's time limit would end a wait */
-	uint64_t lost = tarn__questions_lost(questions);
+	uint64_t lost = tarn__query_log_lost(query_log);
 	ck_assert_uint_gt(lost, 0);
 	ck_assert_uint_lt(lost, NOTED);
 	/* All that it has is read while it stops. */
@@ -409,7 +409,7 @@ START_TEST(a_slow_reader_costs_lines_and_no_time)
 		}
 	}
 	ck_assert_uint_eq(lines + told, NOTED);
-	ck_assert_uint_eq(told, tarn__questions_lost(questions));
+	ck_assert_uint_eq(told, tarn__query_log_lost(query_log));
 	ck_assert_uint_ge(notices, 1);
 	ck_assert_str_eq(logged(), "");
 	close(reader);
@@ -418,28 +418,28 @@ END_TEST
 
 START_TEST(a_full_disk_is_told_once)
 {
-	ck_assert_int_eq(tarn__questions_start(questions, "/dev/full"), 0);
+	ck_assert_int_eq(tarn__query_log_start(query_log, "/dev/full"), 0);
 	note(0, "a.");
 	note(1, "b.");
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	ck_assert_str_eq(logged(),
-			 "tarn: warning: cannot write the question log to /dev/full: No space left "
+			 "tarn: warning: cannot write the query log to /dev/full: No space left "
 			 "on device; lines are lost until it can be\n");
-	ck_assert_uint_eq(tarn__questions_lost(questions), 2);
+	ck_assert_uint_eq(tarn__query_log_lost(query_log), 2);
 	start();
 	note(0, "c.");
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	ck_assert_str_eq(written(path), "- - c. A NOERROR hit - 0\n");
 }
 END_TEST
 
 START_TEST(starting_and_stopping_may_repeat)
 {
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
 	start();
 	start();
-	tarn__questions_stop(questions);
-	tarn__questions_stop(questions);
+	tarn__query_log_stop(query_log);
+	tarn__query_log_stop(query_log);
 }
 END_TEST
 

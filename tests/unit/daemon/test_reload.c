@@ -26,11 +26,11 @@ struct part {
 static char path[64];
 static char other[TARN_ADDRESS_TEXT_MAX]; /* to listen on, too */
 static struct tarn__log quiet;
-static struct tarn__service service;
-static struct tarn__command command;
+static struct tarn__systemd systemd;
+static struct tarn__command_line command;
 static struct tarn__settings *first;
 static struct tarn__reload reload;
-static struct tarn__faults faults;
+static struct tarn__diagnostics diagnostics;
 static struct part parts[PARTS];
 
 /* In place of the library's, where memory is short. */
@@ -90,13 +90,14 @@ static void set_up(void)
 	char *argv[] = {"tarn", "-c", path, "-w", "2", NULL};
 	char fault[TARN__FAULT_MAX];
 	ck_assert_int_eq(tarn__options_parse(5, argv, &command, fault), 0);
-	first = tarn__configuration_load(&command, false, &faults);
+	first = tarn__configuration_load(&command, false, &diagnostics);
 	ck_assert_ptr_nonnull(first);
-	ck_assert_int_eq(tarn__settings_complete(first, tarn__resolv_conf, &faults, &quiet), 0);
-	ck_assert_int_eq(tarn__service_init(&service, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(first, tarn__resolv_conf, &diagnostics, &quiet),
+			 0);
+	ck_assert_int_eq(tarn__systemd_init(&systemd, &quiet), 0);
 	reload = (struct tarn__reload){.loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL),
 				       .command = &command,
-				       .service = &service,
+				       .systemd = &systemd,
 				       .log = &quiet,
 				       .first = first,
 				       .settings = first};
@@ -118,19 +119,19 @@ static void tear_down(void)
 	tarn__reload_stop(&reload);
 	tarn__workers_free(reload.workers);
 	tarn_free(reload.tarn);
-	tarn__service_fini(&service);
+	tarn__systemd_fini(&systemd);
 	ev_loop_destroy(reload.loop);
 	tarn__settings_free(first);
-	tarn__command_fini(&command);
-	tarn__faults_fini(&faults);
+	tarn__command_line_fini(&command);
+	tarn__diagnostics_fini(&diagnostics);
 	unlink(path);
 }
 
 static int run(const char *text)
 {
 	write_file(text);
-	tarn__faults_fini(&faults);
-	return tarn__reload_run(&reload, &faults);
+	tarn__diagnostics_fini(&diagnostics);
+	return tarn__reload_run(&reload, &diagnostics);
 }
 
 /* Is it one of those that are open? */
@@ -169,7 +170,7 @@ START_TEST(parts_go_by_the_first_settings_and_then_by_the_next)
 	expect_parts("second.example");
 	ck_assert_uint_eq(parts[0].calls, 4);
 	ck_assert_uint_eq(parts[0].settled, 4);
-	ck_assert_uint_eq(faults.count, 0);
+	ck_assert_uint_eq(diagnostics.count, 0);
 	ck_assert(is_open(other));
 	ck_assert_uint_eq(reload.settings->bound.count, 2);
 }
@@ -179,7 +180,7 @@ START_TEST(part_that_refuses_has_everything_go_back)
 {
 	parts[_i].refuses = true;
 	ck_assert_int_eq(run(second()), TARN_ESYSTEM);
-	ck_assert_uint_eq(faults.count, 1);
+	ck_assert_uint_eq(diagnostics.count, 1);
 	expect_parts("first.example");
 	ck_assert_ptr_eq(reload.settings, first);
 	ck_assert(!is_open(other));
@@ -193,7 +194,7 @@ START_TEST(resolver_that_refuses_has_everything_go_back)
 {
 	resolver_error = TARN_ENOMEM;
 	ck_assert_int_eq(run(second()), TARN_ENOMEM);
-	ck_assert_uint_eq(faults.count, 1);
+	ck_assert_uint_eq(diagnostics.count, 1);
 	ck_assert_uint_eq(parts[0].calls, 3); /* at the start, there and back */
 	ck_assert_uint_eq(parts[0].settled, 1);
 	expect_parts("first.example");
@@ -204,8 +205,8 @@ END_TEST
 
 START_TEST(file_that_is_wrong_reaches_nobody)
 {
-	ck_assert_int_eq(run("upstrem = { 127.0.0.1 }\npolicy = slowest\n"), TARN_EINVAL);
-	ck_assert_uint_eq(faults.count, 2);
+	ck_assert_int_eq(run("upstrem = { 127.0.0.1 }\nselection = slowest\n"), TARN_EINVAL);
+	ck_assert_uint_eq(diagnostics.count, 2);
 	ck_assert_uint_eq(parts[0].calls, 1);
 	ck_assert_ptr_eq(reload.settings, first);
 }
@@ -216,8 +217,8 @@ START_TEST(address_that_cannot_be_had_is_a_fault)
 	char text[256];
 	snprintf(text, sizeof(text), "listen { address = { \"%s\", \"192.0.2.77:53\" } }\n", other);
 	ck_assert_int_eq(run(text), TARN_ESYSTEM);
-	ck_assert_uint_eq(faults.count, 1);
-	ck_assert_ptr_nonnull(strstr(faults.items[0].text, "192.0.2.77:53"));
+	ck_assert_uint_eq(diagnostics.count, 1);
+	ck_assert_ptr_nonnull(strstr(diagnostics.items[0].text, "192.0.2.77:53"));
 	ck_assert(!is_open(other));
 	ck_assert_uint_eq(parts[0].calls, 1);
 }
@@ -260,13 +261,13 @@ END_TEST
 
 START_TEST(resolv_conf_is_followed_while_the_servers_are_its)
 {
-	ck_assert_ptr_null(reload.follow.loop);
+	ck_assert_ptr_null(reload.file_watch.loop);
 	ck_assert_int_eq(run("listen { address = { \"127.0.0.1:0\" } }\n"
 			     "access { pass = { second.example } }\n"),
 			 0);
-	ck_assert_ptr_eq(reload.follow.loop, reload.loop);
+	ck_assert_ptr_eq(reload.file_watch.loop, reload.loop);
 	ck_assert_int_eq(run(second()), 0);
-	ck_assert_ptr_null(reload.follow.loop);
+	ck_assert_ptr_null(reload.file_watch.loop);
 }
 END_TEST
 

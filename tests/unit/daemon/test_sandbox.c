@@ -311,7 +311,7 @@ static int run_confined(int (*body)(void))
 START_TEST(nothing_but_what_is_configured_is_open)
 {
 	const char *files[] = {"config/file"};
-	settings = (struct tarn__settings){.question_log = "log/questions",
+	settings = (struct tarn__settings){.query_log = "log/questions",
 					   .control = "control/socket",
 					   .files = files,
 					   .file_count = 1};
@@ -333,7 +333,7 @@ static int use_words_as_names(void)
 
 START_TEST(words_are_no_files)
 {
-	settings = (struct tarn__settings){.question_log = "stderr", .control = "none"};
+	settings = (struct tarn__settings){.query_log = "stderr", .control = "none"};
 	if (has(TARN__SANDBOX_FILES))
 		ck_assert_int_eq(run_confined(use_words_as_names), 0);
 }

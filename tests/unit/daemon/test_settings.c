@@ -14,7 +14,7 @@
 #include "support/unit.h"
 
 static struct tarn__log quiet;
-static struct tarn__faults faults;
+static struct tarn__diagnostics diagnostics;
 static char path[] = "/tmp/tarn-settings-XXXXXX";
 
 static void setup(void)
@@ -30,7 +30,7 @@ static void teardown(void)
 {
 	unlink(path);
 	tarn__log_fini(&quiet);
-	tarn__faults_fini(&faults);
+	tarn__diagnostics_fini(&diagnostics);
 }
 
 static void write_resolv_conf(const char *text)
@@ -59,7 +59,7 @@ START_TEST(what_was_not_said_gets_its_default)
 {
 	write_resolv_conf("nameserver 192.0.2.1\n");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	ck_assert_uint_ge(settings.workers, 1);
 	ck_assert_uint_le(settings.workers, TARN__WORKERS_MAX);
 	ck_assert_uint_eq(settings.listens.count, 2);
@@ -84,7 +84,7 @@ START_TEST(what_was_said_stays)
 	add(&settings.listens, "192.0.2.7:5300");
 	add(&settings.upstreams, "2001:db8::1");
 	struct tarn__settings before = settings;
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	ck_assert_int_eq(memcmp(&settings, &before, sizeof(before)), 0);
 }
 END_TEST
@@ -93,31 +93,33 @@ START_TEST(spans_of_failures_fit_each_other)
 {
 	write_resolv_conf("");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	ck_assert_int_eq(settings.failure_sec, 5);
 	ck_assert_int_eq(settings.failure_max_sec, 60);
 	settings = (struct tarn__settings){.failure_sec = 120};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	ck_assert_int_eq(settings.failure_max_sec, 120);
 	settings = (struct tarn__settings){.failure_max_sec = 5};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	settings = (struct tarn__settings){.failure_sec = 10, .failure_max_sec = 9};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), TARN_EINVAL);
-	ck_assert_str_eq(faults.items[0].text, "--max-failure-ttl 9s: shorter than failure-ttl");
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet),
+			 TARN_EINVAL);
+	ck_assert_str_eq(diagnostics.items[0].text,
+			 "--max-failure-ttl 9s: shorter than failure-ttl");
 }
 END_TEST
 
 START_TEST(a_resolver_is_told_all_of_it)
 {
 	struct tarn__settings settings = {
-		.cache_size = 65536, .policy = TARN_PARALLEL, .trust_ad = true};
+		.cache_size = 65536, .selection = TARN_SELECTION_PARALLEL, .trust_ad = true};
 	struct tarn_address server;
 	ck_assert_int_eq(tarn_address_parse("192.0.2.9", 53, &server), 0);
 	struct tarn_traits traits = {.no_edns = true};
 	struct tarn__forward_settings forwards[] = {
 		{.zone = "corp.example",
 		 .upstreams = {.items = &server, .traits = &traits, .count = 1},
-		 .policy = TARN_SEQUENTIAL,
+		 .selection = TARN_SELECTION_SEQUENTIAL,
 		 .source = {.interface = "wg0"},
 		 .follow_cnames = true},
 		{.zone = "10.0.0.0/8"},
@@ -131,7 +133,7 @@ START_TEST(a_resolver_is_told_all_of_it)
 	ck_assert_uint_eq(options.cache_size, 65536);
 	ck_assert_uint_eq(options.upstream_count, 1);
 	ck_assert(tarn_address_is_equal(options.upstreams, &settings.upstreams.items[0]));
-	ck_assert_int_eq(options.policy, TARN_PARALLEL);
+	ck_assert_int_eq(options.selection, TARN_SELECTION_PARALLEL);
 	ck_assert_str_eq(options.source.interface, "eth0");
 	ck_assert(options.trust_ad);
 	ck_assert_uint_eq(options.forward_count, 2);
@@ -140,7 +142,7 @@ START_TEST(a_resolver_is_told_all_of_it)
 	ck_assert_ptr_eq(options.forwards[0].traits, &traits);
 	ck_assert_uint_eq(options.forwards[0].upstream_count, 1);
 	ck_assert(tarn_address_is_equal(options.forwards[0].upstreams, &server));
-	ck_assert_int_eq(options.forwards[0].policy, TARN_SEQUENTIAL);
+	ck_assert_int_eq(options.forwards[0].selection, TARN_SELECTION_SEQUENTIAL);
 	ck_assert_str_eq(options.forwards[0].source.interface, "wg0");
 	ck_assert(options.forwards[0].follow_cnames);
 	ck_assert_str_eq(options.forwards[1].zone, "10.0.0.0/8");
@@ -153,7 +155,7 @@ START_TEST(tarn_does_not_take_itself_from_resolv_conf)
 {
 	write_resolv_conf("nameserver 127.0.0.1\nnameserver ::1\nnameserver 192.0.2.1\n");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	ck_assert_uint_eq(settings.upstreams.count, 1);
 	ck_assert_uint_eq(settings.own_upstreams.count, 2);
 	ck_assert_str_eq(first(&settings.own_upstreams), "127.0.0.1:53");
@@ -165,7 +167,7 @@ START_TEST(a_resolver_beside_tarn_is_taken)
 	write_resolv_conf("nameserver 127.0.0.1\n");
 	struct tarn__settings settings = {0};
 	add(&settings.listens, "127.0.0.1:5300");
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	ck_assert_uint_eq(settings.upstreams.count, 1);
 	ck_assert_uint_eq(settings.own_upstreams.count, 0);
 }
@@ -176,8 +178,8 @@ START_TEST(resolv_confs_trust_goes_for_its_own_servers_only)
 	write_resolv_conf("nameserver 192.0.2.1\noptions trust-ad\n");
 	struct tarn__settings settings = {0}, other = {0};
 	add(&other.upstreams, "192.0.2.2");
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
-	ck_assert_int_eq(tarn__settings_complete(&other, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&other, path, &diagnostics, &quiet), 0);
 	ck_assert(settings.trust_ad);
 	ck_assert(!other.trust_ad);
 }
@@ -187,7 +189,7 @@ START_TEST(no_upstream_is_no_fault)
 {
 	unlink(path);
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	ck_assert_uint_eq(settings.upstreams.count, 0);
 }
 END_TEST
@@ -205,11 +207,12 @@ START_TEST(an_upstream_that_is_tarn_itself_is_refused)
 	add(&settings.listens, "[::]:5300");
 	add(&settings.upstreams, "192.0.2.1");
 	add(&settings.upstreams, "127.0.0.1:5300");
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), TARN_EINVAL);
-	ck_assert_uint_eq(faults.count, 2);
-	ck_assert_str_eq(faults.items[0].text,
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet),
+			 TARN_EINVAL);
+	ck_assert_uint_eq(diagnostics.count, 2);
+	ck_assert_str_eq(diagnostics.items[0].text,
 			 "--upstream 127.0.0.1:5300: tarn listens there itself");
-	ck_assert_str_eq(faults.items[1].text,
+	ck_assert_str_eq(diagnostics.items[1].text,
 			 "tarn.conf:3: upstream [::1]:5300: tarn listens there itself");
 }
 END_TEST
@@ -218,14 +221,15 @@ START_TEST(users_and_groups_are_there)
 {
 	write_resolv_conf("");
 	struct tarn__settings settings = {.user = "root", .control_group = "root"};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	settings.user = settings.control_group = "no-such-name";
 	*(struct tarn__origin *)tarn__settings_origin(&settings, &settings.user) =
 		(struct tarn__origin){.by = TARN__BY_FILE, .line = 7, .file = "tarn.conf"};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), TARN_EINVAL);
-	ck_assert_uint_eq(faults.count, 2);
-	ck_assert_str_eq(faults.items[0].text, "--control-group no-such-name: no such group");
-	ck_assert_str_eq(faults.items[1].text, "tarn.conf:7: user no-such-name: no such user");
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet),
+			 TARN_EINVAL);
+	ck_assert_uint_eq(diagnostics.count, 2);
+	ck_assert_str_eq(diagnostics.items[0].text, "--control-group no-such-name: no such group");
+	ck_assert_str_eq(diagnostics.items[1].text, "tarn.conf:7: user no-such-name: no such user");
 }
 END_TEST
 
@@ -233,7 +237,7 @@ START_TEST(servers_are_read_again)
 {
 	write_resolv_conf("nameserver 192.0.2.1\n");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	write_resolv_conf("nameserver 127.0.0.1\nnameserver 192.0.2.2\n");
 	ck_assert(tarn__settings_reread(&settings, path, &quiet));
 	ck_assert_str_eq(first(&settings.upstreams), "192.0.2.2:53");
@@ -249,7 +253,7 @@ START_TEST(servers_that_are_asked_over_tcp_now_are_a_change)
 {
 	write_resolv_conf("nameserver 192.0.2.1\n");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	write_resolv_conf("nameserver 192.0.2.1\noptions use-vc\n");
 	ck_assert(tarn__settings_reread(&settings, path, &quiet));
 	ck_assert_int_eq(settings.upstreams.traits[0].transport, TARN_TCP);
@@ -264,7 +268,7 @@ START_TEST(same_servers_are_no_change)
 {
 	write_resolv_conf("nameserver 192.0.2.1\nnameserver 192.0.2.2\n");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	write_resolv_conf("# new\nnameserver 192.0.2.1\nnameserver 192.0.2.2\n");
 	ck_assert(!tarn__settings_reread(&settings, path, &quiet));
 	write_resolv_conf("nameserver 192.0.2.2\nnameserver 192.0.2.1\n");
@@ -277,7 +281,7 @@ START_TEST(servers_that_were_named_are_not_read_again)
 	write_resolv_conf("nameserver 192.0.2.1\n");
 	struct tarn__settings settings = {0};
 	add(&settings.upstreams, "192.0.2.7");
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	ck_assert(!tarn__settings_reread(&settings, path, &quiet));
 	ck_assert_uint_eq(settings.upstreams.count, 1);
 }
@@ -287,7 +291,7 @@ START_TEST(trust_that_goes_from_the_file_ends_and_does_not_come_back)
 {
 	write_resolv_conf("nameserver 192.0.2.1\noptions trust-ad\n");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	write_resolv_conf("");
 	ck_assert(tarn__settings_reread(&settings, path, &quiet));
 	ck_assert(settings.trust_ad);
@@ -304,7 +308,7 @@ START_TEST(trust_that_was_said_does_not_depend_on_the_file)
 {
 	write_resolv_conf("nameserver 192.0.2.1\noptions trust-ad\n");
 	struct tarn__settings settings = {.trust_ad = true};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	write_resolv_conf("nameserver 192.0.2.2\n");
 	ck_assert(tarn__settings_reread(&settings, path, &quiet));
 	ck_assert(settings.trust_ad);
@@ -316,7 +320,7 @@ START_TEST(file_that_cannot_be_read_changes_nothing)
 {
 	write_resolv_conf("nameserver 192.0.2.1\n");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	unlink(path);
 	ck_assert_int_eq(symlink(path, path), 0); /* a circle */
 	ck_assert(!tarn__settings_reread(&settings, path, &quiet));
@@ -329,13 +333,13 @@ START_TEST(pipe_in_the_place_of_the_file_holds_nobody_up)
 {
 	write_resolv_conf("nameserver 192.0.2.1\n");
 	struct tarn__settings settings = {0};
-	ck_assert_int_eq(tarn__settings_complete(&settings, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	unlink(path);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 	ck_assert(!tarn__settings_reread(&settings, path, &quiet));
 	ck_assert_uint_eq(settings.upstreams.count, 1);
 	struct tarn__settings others = {0};
-	ck_assert_int_eq(tarn__settings_complete(&others, path, &faults, &quiet), 0);
+	ck_assert_int_eq(tarn__settings_complete(&others, path, &diagnostics, &quiet), 0);
 	ck_assert_uint_eq(others.upstreams.count, 0);
 }
 END_TEST

@@ -15,7 +15,7 @@
 #include "support/unit.h"
 
 static struct tarn__log quiet;
-static struct tarn__service service;
+static struct tarn__systemd systemd;
 static struct ev_loop *loop;
 static int manager; /* its end of the socket that states go to */
 static char path[64]; /* of that socket, as the environment has it */
@@ -57,7 +57,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	tarn__service_fini(&service);
+	tarn__systemd_fini(&systemd);
 	if (manager >= 0)
 		close(manager);
 	if (path[0] == '/')
@@ -78,10 +78,10 @@ static const char *next_state(void)
 START_TEST(states_go_to_the_socket_of_the_environment)
 {
 	open_manager(_i == 0 ? '/' : '@');
-	ck_assert_int_eq(tarn__service_init(&service, &quiet), 0);
-	tarn__service_ready(&service, "answering");
+	ck_assert_int_eq(tarn__systemd_init(&systemd, &quiet), 0);
+	tarn__systemd_ready(&systemd, "answering");
 	ck_assert_str_eq(next_state(), "READY=1\nSTATUS=answering");
-	tarn__service_stopping(&service, "Terminated");
+	tarn__systemd_stopping(&systemd, "Terminated");
 	ck_assert_str_eq(next_state(), "STOPPING=1\nSTATUS=Terminated");
 }
 END_TEST
@@ -89,10 +89,10 @@ END_TEST
 START_TEST(reload_has_its_time_on_the_monotonic_clock)
 {
 	open_manager('@');
-	ck_assert_int_eq(tarn__service_init(&service, &quiet), 0);
+	ck_assert_int_eq(tarn__systemd_init(&systemd, &quiet), 0);
 	struct timespec before, after;
 	clock_gettime(CLOCK_MONOTONIC, &before);
-	tarn__service_reloading(&service, "reading");
+	tarn__systemd_reloading(&systemd, "reading");
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	unsigned long long usec;
 	char status[16];
@@ -108,12 +108,12 @@ END_TEST
 START_TEST(status_is_one_line_and_bounded)
 {
 	open_manager('@');
-	ck_assert_int_eq(tarn__service_init(&service, &quiet), 0);
+	ck_assert_int_eq(tarn__systemd_init(&systemd, &quiet), 0);
 	char long_text[4096];
 	memset(long_text, 'x', sizeof(long_text));
 	long_text[sizeof(long_text) - 1] = '\0';
 	memcpy(long_text, "a\nWATCHDOG=1", 12);
-	tarn__service_ready(&service, long_text);
+	tarn__systemd_ready(&systemd, long_text);
 	ck_assert_ptr_eq(strstr(next_state(), "\nWATCHDOG"), NULL);
 	ck_assert_uint_lt(strlen(state), 600);
 	ck_assert_int_eq(strncmp(state, "READY=1\nSTATUS=a WATCHDOG=1xxx", 30), 0);
@@ -122,12 +122,12 @@ END_TEST
 
 START_TEST(without_a_manager_nothing_happens)
 {
-	ck_assert_int_eq(tarn__service_init(&service, &quiet), 0);
-	tarn__service_ready(&service, "answering");
-	tarn__service_reloading(&service, "reading");
-	tarn__service_stopping(&service, "stopping");
-	ck_assert_int_eq(service.fd, -1);
-	ck_assert_uint_eq(service.given_count, 0);
+	ck_assert_int_eq(tarn__systemd_init(&systemd, &quiet), 0);
+	tarn__systemd_ready(&systemd, "answering");
+	tarn__systemd_reloading(&systemd, "reading");
+	tarn__systemd_stopping(&systemd, "stopping");
+	ck_assert_int_eq(systemd.fd, -1);
+	ck_assert_uint_eq(systemd.given_count, 0);
 }
 END_TEST
 
@@ -147,9 +147,9 @@ static const char *const useless_paths[] = {
 START_TEST(manager_that_cannot_be_reached_is_done_without)
 {
 	setenv("NOTIFY_SOCKET", useless_paths[_i], 1);
-	ck_assert_int_eq(tarn__service_init(&service, &quiet), 0);
-	ck_assert_int_eq(service.fd, -1);
-	tarn__service_ready(&service, "answering");
+	ck_assert_int_eq(tarn__systemd_init(&systemd, &quiet), 0);
+	ck_assert_int_eq(systemd.fd, -1);
+	tarn__systemd_ready(&systemd, "answering");
 }
 END_TEST
 
@@ -159,7 +159,7 @@ START_TEST(environment_is_cleared)
 	setenv("WATCHDOG_USEC", "10000000", 1);
 	setenv("LISTEN_FDS", "0", 1);
 	set_number("LISTEN_PID", (unsigned long long)getpid());
-	ck_assert_int_eq(tarn__service_init(&service, &quiet), 0);
+	ck_assert_int_eq(tarn__systemd_init(&systemd, &quiet), 0);
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		ck_assert_ptr_null(getenv(variables[i]));
 }
@@ -178,9 +178,9 @@ START_TEST(watchdog_hears_from_us_twice_in_its_time_while_all_is_well)
 	open_manager('@');
 	setenv("WATCHDOG_USEC", "20000", 1);
 	set_number("WATCHDOG_PID", (unsigned long long)getpid());
-	ck_assert_int_eq(tarn__service_init(&service, &quiet), 0);
-	tarn__service_watch(&service, loop, is_well, &well);
-	ck_assert_double_eq_tol(service.timer.repeat, 0.01, 1e-9);
+	ck_assert_int_eq(tarn__systemd_init(&systemd, &quiet), 0);
+	tarn__systemd_watch(&systemd, loop, is_well, &well);
+	ck_assert_double_eq_tol(systemd.timer.repeat, 0.01, 1e-9);
 	for (int i = 0; i < 3; i++) {
 		wait_for(loop, manager, EV_READ);
 		ck_assert_str_eq(next_state(), "WATCHDOG=1");
@@ -193,8 +193,8 @@ START_TEST(watchdog_hears_nothing_when_all_is_not_well)
 	bool well = false;
 	open_manager('@');
 	setenv("WATCHDOG_USEC", "20000", 1);
-	ck_assert_int_eq(tarn__service_init(&service, &quiet), 0);
-	tarn__service_watch(&service, loop, is_well, &well);
+	ck_assert_int_eq(tarn__systemd_init(&systemd, &quiet), 0);
+	tarn__systemd_watch(&systemd, loop, is_well, &well);
 	for (int i = 0; i < 3; i++)
 		ev_run(loop, EVRUN_ONCE); /* each ends with the timer: nothing else is there */
 	ck_assert_str_eq(next_state(), "");
@@ -206,8 +206,8 @@ START_TEST(watchdog_of_another_process_is_not_ours)
 	open_manager('@');
 	setenv("WATCHDOG_USEC", "20000", 1);
 	set_number("WATCHDOG_PID", (unsigned long long)getpid() + 1);
-	ck_assert_int_eq(tarn__service_init(&service, &quiet), 0);
-	ck_assert_uint_eq(service.watchdog_us, 0);
+	ck_assert_int_eq(tarn__systemd_init(&systemd, &quiet), 0);
+	ck_assert_uint_eq(systemd.watchdog_us, 0);
 }
 END_TEST
 
@@ -217,8 +217,8 @@ START_TEST(watchdog_without_a_number_does_not_watch)
 {
 	open_manager('@');
 	setenv("WATCHDOG_USEC", useless_numbers[_i], 1);
-	ck_assert_int_eq(tarn__service_init(&service, &quiet), 0);
-	ck_assert_uint_eq(service.watchdog_us, 0);
+	ck_assert_int_eq(tarn__systemd_init(&systemd, &quiet), 0);
+	ck_assert_uint_eq(systemd.watchdog_us, 0);
 }
 END_TEST
 
@@ -244,7 +244,7 @@ static int init_with(const int *fds, int count, const char *names, bool (*check)
 		set_number("LISTEN_FDS", (unsigned long long)count);
 		if (names)
 			setenv("LISTEN_FDNAMES", names, 1);
-		int error = tarn__service_init(&service, &quiet);
+		int error = tarn__systemd_init(&systemd, &quiet);
 		if (error == 0 && !check())
 			_exit(99);
 		_exit(error == 0 ? 0 : 1);
@@ -259,8 +259,8 @@ static struct tarn_address first_address;
 
 static bool are_the_pair(void)
 {
-	const struct tarn__given *udp = &service.given[0], *tcp = &service.given[1];
-	return service.given_count == 2 && udp->fd == FIRST && tcp->fd == FIRST + 1 &&
+	const struct tarn__given *udp = &systemd.given[0], *tcp = &systemd.given[1];
+	return systemd.given_count == 2 && udp->fd == FIRST && tcp->fd == FIRST + 1 &&
 	       udp->type == SOCK_DGRAM && tcp->type == SOCK_STREAM &&
 	       tarn_address_is_equal(&udp->address, &first_address) &&
 	       tarn_address_is_equal(&tcp->address, &first_address) &&
@@ -311,8 +311,8 @@ START_TEST(more_sockets_than_anybody_lists_are_refused)
 {
 	set_number("LISTEN_PID", (unsigned long long)getpid());
 	set_number("LISTEN_FDS", TARN__GIVEN_MAX + 1);
-	ck_assert_int_eq(tarn__service_init(&service, &quiet), TARN_EINVAL);
-	ck_assert_uint_eq(service.given_count, 0);
+	ck_assert_int_eq(tarn__systemd_init(&systemd, &quiet), TARN_EINVAL);
+	ck_assert_uint_eq(systemd.given_count, 0);
 }
 END_TEST
 
@@ -320,8 +320,8 @@ START_TEST(sockets_of_another_process_are_not_ours)
 {
 	set_number("LISTEN_PID", (unsigned long long)getpid() + 1);
 	setenv("LISTEN_FDS", "1", 1);
-	ck_assert_int_eq(tarn__service_init(&service, &quiet), 0);
-	ck_assert_uint_eq(service.given_count, 0);
+	ck_assert_int_eq(tarn__systemd_init(&systemd, &quiet), 0);
+	ck_assert_uint_eq(systemd.given_count, 0);
 }
 END_TEST
 

@@ -92,10 +92,10 @@ END_TEST
 /* Loop: rcodes. */
 START_TEST(rcode_other_than_noerror_and_nxdomain_has_failed)
 {
-	enum tarn__verdict verdict =
+	enum tarn__answer_class answer_class =
 		judge_records((unsigned)_i, "--\nexample. 60 SOA ns. root. 60");
 	bool is_answer = _i == TARN__NOERROR || _i == TARN__NXDOMAIN;
-	ck_assert_int_eq(verdict, is_answer ? TARN__ANSWER_GOOD : TARN__ANSWER_FAILED);
+	ck_assert_int_eq(answer_class, is_answer ? TARN__ANSWER_GOOD : TARN__ANSWER_FAILED);
 	ck_assert_uint_eq(answer.rcode, _i);
 }
 END_TEST

@@ -267,7 +267,7 @@ END_TEST
 static const struct {
 	const char *what;
 	unsigned rcode;
-	enum tarn__verdict verdict;
+	enum tarn__answer_class answer_class;
 	const char *records;
 } refused[] = {
 	{"referral", 0, TARN__ANSWER_FAILED,
@@ -295,8 +295,9 @@ static const struct {
 
 START_TEST(what_is_no_answer_is_refused)
 {
-	ck_assert_msg(judge_records(refused[_i].rcode, refused[_i].records) == refused[_i].verdict,
-		      "%s: %d", refused[_i].what, answer.verdict);
+	ck_assert_msg(judge_records(refused[_i].rcode, refused[_i].records) ==
+			      refused[_i].answer_class,
+		      "%s: %d", refused[_i].what, answer.answer_class);
 }
 END_TEST
 
@@ -352,7 +353,7 @@ static const struct {
 	unsigned rcode;
 	bool is_whole_name;
 	const char *records;
-} denials[] = {
+} nxdomains[] = {
 	{"NXDOMAIN", 3, true, "--\nexample. 20 SOA ns. root. 900\n"},
 	{"NODATA", 0, false, "--\nexample. 20 SOA ns. root. 900\n"},
 	{"an answer", 0, false, "www.example. 20 A 192.0.2.1\n"},
@@ -365,8 +366,10 @@ static const struct {
 /* RFC 2308 section 5, RFC 6604: it is the chain's end that does not exist. */
 START_TEST(nxdomain_is_of_the_whole_name_where_there_is_no_chain)
 {
-	ck_assert_int_eq(judge_records(denials[_i].rcode, denials[_i].records), TARN__ANSWER_GOOD);
-	ck_assert_msg(answer.is_whole_name == denials[_i].is_whole_name, "%s", denials[_i].what);
+	ck_assert_int_eq(judge_records(nxdomains[_i].rcode, nxdomains[_i].records),
+			 TARN__ANSWER_GOOD);
+	ck_assert_msg(answer.is_whole_name == nxdomains[_i].is_whole_name, "%s",
+		      nxdomains[_i].what);
 }
 END_TEST
 
@@ -461,7 +464,7 @@ int main(void)
 	tcase_add_loop_test(tcase, name_made_has_255_octets_at_most, 250, 260);
 	tcase_add_loop_test(tcase, cnames_made_are_bounded, 1, 12);
 	tcase_add_loop_test(tcase, nxdomain_is_of_the_whole_name_where_there_is_no_chain, 0,
-			    COUNT(denials));
+			    COUNT(nxdomains));
 	tcase_add_test(tcase, records_of_another_class_are_dropped);
 	tcase = add_case(suite, "rdata");
 	tcase_add_test(tcase, rdata_of_an_unknown_type_is_kept_as_it_is);

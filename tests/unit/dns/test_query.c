@@ -207,7 +207,7 @@ END_TEST
 static const struct {
 	uint16_t qtype;
 	const char *records;
-	int verdict;
+	int parsed;
 } companies[] = {
 	{A, "example. 5 A 192.0.2.1", TARN__FORMERR},
 	/* Of two questions, or of another class, or with an owner that NSEC3 cannot have. */
@@ -233,7 +233,7 @@ START_TEST(question_brings_no_records_but_opt_and_a_signature)
 {
 	ask("example.", companies[_i].qtype);
 	put_records(&message, companies[_i].records);
-	ck_assert_int_eq(parse(), companies[_i].verdict);
+	ck_assert_int_eq(parse(), companies[_i].parsed);
 	/* Whatever else is wrong, a reply has an OPT if there is one. */
 	ask("example.", companies[_i].qtype);
 	bool is_additional = strncmp(companies[_i].records, "--\n--\n", 6) == 0;
@@ -242,7 +242,7 @@ START_TEST(question_brings_no_records_but_opt_and_a_signature)
 	put_records(&message, companies[_i].records);
 	if (!is_additional)
 		put_opt(&message, 4096, 0, NULL, 0);
-	ck_assert_int_eq(parse(), companies[_i].verdict);
+	ck_assert_int_eq(parse(), companies[_i].parsed);
 	ck_assert_uint_eq(query.edns_size, 4096);
 }
 END_TEST
@@ -299,7 +299,7 @@ END_TEST
 
 static const struct {
 	uint16_t type;
-	int verdict;
+	int parsed;
 } types[] = {
 	{0, TARN__FORMERR},
 	{TARN__TYPE_A, TARN__QUERY_GOOD},
@@ -323,7 +323,7 @@ static const struct {
 START_TEST(types_that_are_no_data_are_refused)
 {
 	ask("example.", types[_i].type);
-	ck_assert_int_eq(parse(), types[_i].verdict);
+	ck_assert_int_eq(parse(), types[_i].parsed);
 	ck_assert_ptr_nonnull(query.qname);
 }
 END_TEST
@@ -395,11 +395,11 @@ END_TEST
 static const struct {
 	const char *options;
 	size_t len;
-	int verdict;
+	int parsed;
 } options[] = {
-#define OPTIONS(literal, verdict)                                                                  \
+#define OPTIONS(literal, parsed)                                                                   \
 	{                                                                                          \
-		literal, sizeof(literal) - 1, verdict                                              \
+		literal, sizeof(literal) - 1, parsed                                               \
 	}
 	OPTIONS("", TARN__QUERY_GOOD),
 	OPTIONS("\0\3\0\0", TARN__QUERY_GOOD),
@@ -418,7 +418,7 @@ START_TEST(options_have_to_end_within_the_opt)
 {
 	ask("example.", A);
 	put_opt(&message, 1232, 0, options[_i].options, options[_i].len);
-	ck_assert_int_eq(parse(), options[_i].verdict);
+	ck_assert_int_eq(parse(), options[_i].parsed);
 	ck_assert(query.has_opt);
 }
 END_TEST
@@ -647,9 +647,10 @@ START_TEST(question_upstream_is_that_of_the_key)
 {
 	size_t len = write_key("Www.Example.", TARN__TYPE_MX, TARN__FLAG_CD, 0x8000);
 	struct tarn__key read;
-	uint8_t out[TARN__ASK_MAX];
+	uint8_t out[TARN__QUERY_MAX];
 	ck_assert(tarn__key_read(key, len, &read));
-	len = tarn__ask_write(&read, &(struct tarn__ask){.id = 0xabcd, .edns = true}, out);
+	len = tarn__query_write(&read, &(struct tarn__query_options){.id = 0xabcd, .edns = true},
+				out);
 	ck_assert_int_eq(parse_octets(out, len), TARN__QUERY_GOOD);
 	ck_assert_uint_eq(query.id, 0xabcd);
 	ck_assert_uint_eq(query.flags, TARN__FLAG_RD | TARN__FLAG_CD);
@@ -667,9 +668,9 @@ START_TEST(question_upstream_can_do_without_opt)
 {
 	size_t len = write_key("www.example.", A, 0, 0);
 	struct tarn__key read;
-	uint8_t out[TARN__ASK_MAX];
+	uint8_t out[TARN__QUERY_MAX];
 	ck_assert(tarn__key_read(key, len, &read));
-	len = tarn__ask_write(&read, &(struct tarn__ask){.id = 1, .edns = false}, out);
+	len = tarn__query_write(&read, &(struct tarn__query_options){.id = 1, .edns = false}, out);
 	ck_assert_int_eq(parse_octets(out, len), TARN__QUERY_GOOD);
 	ck_assert_uint_eq(query.flags, TARN__FLAG_RD);
 	ck_assert(!query.has_opt);
@@ -677,7 +678,7 @@ START_TEST(question_upstream_can_do_without_opt)
 }
 END_TEST
 
-/* The longest of all questions, so that a sanitizer sees a write past TARN__ASK_MAX. */
+/* The longest of all questions, so that a sanitizer sees a write past TARN__QUERY_MAX. */
 START_TEST(question_upstream_can_carry_a_cookie)
 {
 	static const uint8_t cookie[40] = "client's and a server's of 32 octets....";
@@ -689,12 +690,12 @@ START_TEST(question_upstream_can_carry_a_cookie)
 	octets[256] = TARN__TYPE_A;
 	struct tarn__key read;
 	ck_assert(tarn__key_read(octets, sizeof(octets), &read));
-	struct tarn__ask how = {
+	struct tarn__query_options how = {
 		.edns = true, .wants_ad = true, .cookie = cookie, .cookie_len = sizeof(cookie)};
-	uint8_t *out = malloc(TARN__ASK_MAX);
+	uint8_t *out = malloc(TARN__QUERY_MAX);
 	ck_assert_ptr_nonnull(out);
-	ck_assert_uint_eq(tarn__ask_write(&read, &how, out), TARN__ASK_MAX);
-	ck_assert_int_eq(parse_octets(out, TARN__ASK_MAX), TARN__QUERY_GOOD);
+	ck_assert_uint_eq(tarn__query_write(&read, &how, out), TARN__QUERY_MAX);
+	ck_assert_int_eq(parse_octets(out, TARN__QUERY_MAX), TARN__QUERY_GOOD);
 	free(out);
 	ck_assert_uint_eq(query.flags, TARN__FLAG_RD | TARN__FLAG_AD);
 	ck_assert_uint_eq(query.cookie_len, sizeof(cookie));

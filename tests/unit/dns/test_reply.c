@@ -38,17 +38,18 @@ static void ask(const char *name, unsigned type, unsigned flags, int64_t opt_ttl
 /* Stores what an upstream answers to the client's question. */
 static void store(unsigned flags, const char *records)
 {
-	uint8_t key_octets[TARN__KEY_MAX], asked[TARN__ASK_MAX];
+	uint8_t key_octets[TARN__KEY_MAX], asked[TARN__QUERY_MAX];
 	struct tarn__key key;
 	ck_assert(tarn__key_read(key_octets, tarn__key_write(&query, key_octets), &key));
-	size_t asked_len = tarn__ask_write(&key, &(struct tarn__ask){.id = 1, .edns = true}, asked);
+	size_t asked_len = tarn__query_write(
+		&key, &(struct tarn__query_options){.id = 1, .edns = true}, asked);
 	put_header(&message, 1, RESPONSE | flags);
 	put_octets(&message, asked + TARN__HEADER_LEN, (size_t)key.qname_len + 4);
 	count_one(&message, 0);
 	put_records(&message, records);
 	struct tarn__answer answer;
 	tarn__answer_read(message.wire, message.len, asked, asked_len, &key, true, stored, &answer);
-	ck_assert_int_eq(answer.verdict, TARN__ANSWER_GOOD);
+	ck_assert_int_eq(answer.answer_class, TARN__ANSWER_GOOD);
 	stored_len = answer.len;
 }
 
@@ -654,11 +655,11 @@ END_TEST
 START_TEST(longest_answer_leaves_room_for_opt)
 {
 	ask("www.example.", 65280, 0, 0);
-	uint8_t key_octets[TARN__KEY_MAX], asked[TARN__ASK_MAX];
+	uint8_t key_octets[TARN__KEY_MAX], asked[TARN__QUERY_MAX];
 	struct tarn__key key;
 	ck_assert(tarn__key_read(key_octets, tarn__key_write(&query, key_octets), &key));
-	size_t asked_len =
-		tarn__ask_write(&key, &(struct tarn__ask){.id = 1, .edns = false}, asked);
+	size_t asked_len = tarn__query_write(
+		&key, &(struct tarn__query_options){.id = 1, .edns = false}, asked);
 	put_header(&message, 1, RESPONSE);
 	put_octets(&message, asked + TARN__HEADER_LEN, 17);
 	count_one(&message, 0);
@@ -669,7 +670,7 @@ START_TEST(longest_answer_leaves_room_for_opt)
 	count_one(&message, 1);
 	struct tarn__answer answer;
 	tarn__answer_read(message.wire, message.len, asked, asked_len, &key, true, stored, &answer);
-	ck_assert_int_eq(answer.verdict, TARN__ANSWER_GOOD);
+	ck_assert_int_eq(answer.answer_class, TARN__ANSWER_GOOD);
 	stored_len = answer.len;
 	how.limit = TARN__MESSAGE_MAX;
 	ck_assert_str_eq(replied(), "");

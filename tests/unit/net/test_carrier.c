@@ -867,7 +867,7 @@ END_TEST
 
 START_TEST(more_questions_than_a_connection_takes_open_another)
 {
-	size_t count = TARN__CHANNEL_QUESTIONS * TARN__TCP_CHANNELS;
+	size_t count = TARN__CHANNEL_TRANSACTIONS * TARN__TCP_CHANNELS;
 	struct asked *many = calloc(count + 1, sizeof(*many));
 	fake.on_query = fake_hold;
 	for (size_t i = 0; i < count; i++)

@@ -92,7 +92,7 @@ static void ask(const struct tarn_address *where, const char *name)
 
 static struct tarn__totals *collect(unsigned timeout_ms)
 {
-	struct tarn__totals *totals = tarn__totals_collect(world.tarn, world.worker, timeout_ms);
+	struct tarn__totals *totals = tarn__stats_collect(world.tarn, world.worker, timeout_ms);
 	ck_assert_ptr_nonnull(totals);
 	return totals;
 }
@@ -140,7 +140,7 @@ START_TEST(who_never_listened_is_not_counted_as_serving)
 	struct tarn_worker *door = tarn_worker_new(world.tarn, world.loop);
 	ck_assert_ptr_nonnull(door);
 	/* Both are on the loop of this thread, which waits: the door adds its own alone. */
-	struct tarn__totals *totals = tarn__totals_collect(world.tarn, door, AT_ONCE_MS);
+	struct tarn__totals *totals = tarn__stats_collect(world.tarn, door, AT_ONCE_MS);
 	ck_assert_ptr_nonnull(totals);
 	ck_assert_uint_eq(totals->workers, 1);
 	ck_assert_uint_eq(totals->serving, 0);
@@ -299,7 +299,7 @@ static void *collect_often(void *arg)
 {
 	uint64_t *last = arg;
 	for (int i = 0; i < ROUNDS; i++) {
-		struct tarn__totals *totals = tarn__totals_collect(world.tarn, NULL, SOON_MS);
+		struct tarn__totals *totals = tarn__stats_collect(world.tarn, NULL, SOON_MS);
 		if (totals == NULL || totals->questions.questions[TARN__UDP] < *last)
 			return last;
 		*last = totals->questions.questions[TARN__UDP];

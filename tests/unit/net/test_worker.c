@@ -269,7 +269,7 @@ START_TEST(worker_is_woken_by_an_answer_of_another)
 }
 END_TEST
 
-/* ---- news ---------------------------------------------------------------------------------- */
+/* ---- updates ------------------------------------------------------------------------------- */
 
 static struct fake new_fake;
 
@@ -389,7 +389,7 @@ static void *change(void *arg)
 		tarn_reconfigure(world.tarn, &options);
 		tarn__distrust(world.tarn);
 		tarn_network_changed(world.tarn);
-		tarn__find_loops(world.tarn);
+		tarn__find_forward_loops(world.tarn);
 	}
 	return NULL;
 }
@@ -421,13 +421,13 @@ START_TEST(upstream_that_leads_back_is_said_once_and_left_out)
 {
 	struct tarn_address both[] = {world.address, new_fake.address};
 	set_upstreams(both, 2);
-	tarn__find_loops(world.tarn);
+	tarn__find_forward_loops(world.tarn);
 	run_until(world.loop, has_logged, NULL);
 	char text[TARN_ADDRESS_TEXT_MAX], line[128];
 	snprintf(line, sizeof(line), "not forwarding to %s: it leads back to tarn",
 		 tarn_address_format(&world.address, text));
 	ck_assert_str_eq(world.log_line, line);
-	tarn__find_loops(world.tarn);
+	tarn__find_forward_loops(world.tarn);
 	size_t before = new_fake.udp_count;
 	for (uint16_t i = 0; i < 10; i++) {
 		char name[32];
@@ -442,7 +442,7 @@ END_TEST
 /* It is another configuration, with the same servers. */
 START_TEST(upstream_that_leads_back_is_found_when_trust_has_ended)
 {
-	tarn__find_loops(world.tarn);
+	tarn__find_forward_loops(world.tarn);
 	run_dry(world.loop);
 	struct tarn_options options = {
 		.upstreams = &world.address, .upstream_count = 1, .trust_ad = true};
@@ -516,9 +516,9 @@ START_TEST(clearing_the_cache_waits_for_nothing)
 	ev_set_timeout_collect_interval(world.loop, 60);
 	for (int i = 0; i < STEPS; i++) {
 		ev_run(world.loop, EVRUN_ONCE);
-		ck_assert_uint_gt(world.worker->outdated.count, 0);
+		ck_assert_uint_gt(world.worker->stale_configs.count, 0);
 	}
-	while (world.worker->outdated.count > 0)
+	while (world.worker->stale_configs.count > 0)
 		ev_run(world.loop, EVRUN_NOWAIT);
 }
 END_TEST

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/forward/source.c: servers and their numbers. */
-#include "core/forward/source.h"
+/* core/forward/answer_source.c: servers and their numbers. */
+#include "core/forward/answer_source.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -11,17 +11,17 @@
 
 enum { ORIGINS = 255, THREADS = 4 };
 
-static struct tarn__origins *origins;
+static struct tarn__answer_sources *answer_sources;
 
 static void set_up(void)
 {
-	origins = tarn__origins_new();
-	ck_assert_ptr_nonnull(origins);
+	answer_sources = tarn__answer_sources_new();
+	ck_assert_ptr_nonnull(answer_sources);
 }
 
 static void tear_down(void)
 {
-	tarn__origins_free(origins);
+	tarn__answer_sources_free(answer_sources);
 }
 
 static struct tarn_address make_server(unsigned number)
@@ -33,9 +33,9 @@ static struct tarn_address make_server(unsigned number)
 
 START_TEST(what_is_unknown_is_nobody)
 {
-	ck_assert_ptr_null(tarn__origins_find(origins, TARN__ORIGIN_UNKNOWN));
-	ck_assert_ptr_null(tarn__origins_find(origins, 1));
-	ck_assert_ptr_null(tarn__origins_find(origins, ORIGINS));
+	ck_assert_ptr_null(tarn__answer_sources_find(answer_sources, TARN__ANSWER_SOURCE_UNKNOWN));
+	ck_assert_ptr_null(tarn__answer_sources_find(answer_sources, 1));
+	ck_assert_ptr_null(tarn__answer_sources_find(answer_sources, ORIGINS));
 }
 END_TEST
 
@@ -44,9 +44,10 @@ START_TEST(server_keeps_its_number)
 	for (int round = 0; round < 2; round++) {
 		for (unsigned i = 0; i < 3; i++) {
 			struct tarn_address server = make_server(i);
-			uint8_t number = tarn__origins_number(origins, &server);
+			uint8_t number = tarn__answer_sources_number(answer_sources, &server);
 			ck_assert_uint_eq(number, i + 1);
-			const struct tarn_address *found = tarn__origins_find(origins, number);
+			const struct tarn_address *found =
+				tarn__answer_sources_find(answer_sources, number);
 			ck_assert(tarn_address_is_equal(found, &server));
 		}
 	}
@@ -57,12 +58,13 @@ START_TEST(beyond_the_last_number_servers_are_unknown)
 {
 	for (unsigned i = 0; i < ORIGINS; i++) {
 		struct tarn_address server = make_server(i);
-		ck_assert_uint_eq(tarn__origins_number(origins, &server), i + 1);
+		ck_assert_uint_eq(tarn__answer_sources_number(answer_sources, &server), i + 1);
 	}
 	struct tarn_address late = make_server(ORIGINS), last = make_server(ORIGINS - 1);
-	ck_assert_uint_eq(tarn__origins_number(origins, &late), TARN__ORIGIN_UNKNOWN);
-	ck_assert_uint_eq(tarn__origins_number(origins, &last), ORIGINS);
-	ck_assert(tarn_address_is_equal(tarn__origins_find(origins, ORIGINS), &last));
+	ck_assert_uint_eq(tarn__answer_sources_number(answer_sources, &late),
+			  TARN__ANSWER_SOURCE_UNKNOWN);
+	ck_assert_uint_eq(tarn__answer_sources_number(answer_sources, &last), ORIGINS);
+	ck_assert(tarn_address_is_equal(tarn__answer_sources_find(answer_sources, ORIGINS), &last));
 }
 END_TEST
 
@@ -71,10 +73,11 @@ static void *number_all(void *arg)
 	(void)arg;
 	for (unsigned i = 0; i < ORIGINS; i++) {
 		struct tarn_address server = make_server(i);
-		uint8_t number = tarn__origins_number(origins, &server);
-		if (number == TARN__ORIGIN_UNKNOWN ||
-		    !tarn_address_is_equal(tarn__origins_find(origins, number), &server))
-			return &origins;
+		uint8_t number = tarn__answer_sources_number(answer_sources, &server);
+		if (number == TARN__ANSWER_SOURCE_UNKNOWN ||
+		    !tarn_address_is_equal(tarn__answer_sources_find(answer_sources, number),
+					   &server))
+			return &answer_sources;
 	}
 	return NULL;
 }
