@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* base/address.c: IP addresses with ports, and networks, from text and to text. */
+/* base/address.c: parsing and formatting of IP addresses with ports, and of networks. */
 #include "config.h"
 
 #include "tarn.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The parts of an address text, as views into it. */
+/* The parts of an address in text form, as views into it. */
 struct parts {
 	const char *host, *scope, *port;
 	size_t host_len, scope_len, port_len; /* scope, port: meaningful where not NULL */
@@ -36,7 +36,7 @@ static int parse_port(const char *text, size_t len, uint16_t *out)
 _Static_assert(sizeof(((struct tarn_address *)NULL)->interface) == IF_NAMESIZE,
 	       "room for any interface's name");
 
-/* As the kernel has it (dev_valid_name()), but for what no text can have. */
+/* The rule of the kernel's dev_valid_name(). */
 static bool is_interface_name(const char *name)
 {
 	for (const char *c = name; *c != '\0'; c++) {
@@ -76,7 +76,7 @@ static void cut_scope(struct parts *parts)
 	parts->host_len = (size_t)(percent - parts->host);
 }
 
-/* Finds the parts without judging them, but for what stands between brackets and port. */
+/* Splits the text. Only the separator between brackets and port is checked. */
 static int split(const char *text, struct parts *parts)
 {
 	const char *end = text + strlen(text);
@@ -95,7 +95,7 @@ static int split(const char *text, struct parts *parts)
 	} else {
 		const char *at = strchr(text, '@');
 		const char *colon = strchr(text, ':');
-		/* One colon parts host and port; two or more make an IPv6 address. */
+		/* One colon separates host and port; two or more make an IPv6 address. */
 		if (at == NULL && colon != NULL && strchr(colon + 1, ':') == NULL)
 			at = colon;
 		parts->host_len = (size_t)((at != NULL ? at : end) - text);
@@ -203,7 +203,7 @@ static bool is_scope_equal(const struct tarn_address *a, const struct tarn_addre
 	bool has_name_a = a->interface[0] != '\0', has_name_b = b->interface[0] != '\0';
 	if (has_name_a && has_name_b)
 		return strcmp(a->interface, b->interface) == 0;
-	/* An interface that is not there is none that has a number, nor is it no interface. */
+	/* An interface that does not exist has no index, and is not the absence of an interface. */
 	uint32_t scope = scope_of(a);
 	return scope == scope_of(b) && (scope != 0 || has_name_a == has_name_b);
 }
@@ -243,7 +243,7 @@ static int parse_prefix_len(const char *text, unsigned max, unsigned *out)
 	return 0;
 }
 
-/* Are all bits behind the prefix zero? */
+/* Returns true if all bits after the prefix are zero. */
 static bool is_prefix(const uint8_t *octets, size_t len, unsigned prefix_len)
 {
 	for (size_t i = prefix_len / 8; i < len; i++) {

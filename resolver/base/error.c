@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* base/error.c: what tarn.h says about itself and its failures in words. */
+/* base/error.c: the library's version, and the texts of its errors. */
 #include "config.h"
 
 #include "tarn.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* base/ports.c: a set of ports, of which one can be drawn by its number. */
+/* base/ports.c: a bitmap with counts, so that the port at an index is found by binary search. */
 #include "base/ports.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ void tarn__ports_intersect(struct tarn__ports *ports, const struct tarn__ports *
 		ports->words[word] &= other->words[word];
 }
 
-/* Reads a port and what follows it. false: there is none. */
+/* Reads a port and the character after it. Returns false at anything else. */
 static bool read_port(FILE *list, uint16_t *port, int *next)
 {
 	uint32_t number = 0;

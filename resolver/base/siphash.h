@@ -8,7 +8,7 @@
 
 enum { TARN__SIPHASH_KEY_LEN = 16 };
 
-/* Its octet order, other than the network's: the first octet is the lowest. */
+/* Little-endian octet order, which SipHash uses. */
 static inline uint64_t tarn__get64_low_first(const uint8_t *p)
 {
 	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/observe.h: who wants to see every question and its answer: the query log, dnstap. Where
- * nobody does it costs one comparison.
+ * core/observe.h: the interface for the query log and dnstap, which see every question and its answer.
+ * Without an observer it costs one comparison a question.
  *
- * Thread: the worker's. What is called must not block, and calls nothing of the resolver.
+ * Thread: the worker's. An observer must not block, and must not call the resolver.
  */
 #ifndef TARN_CORE_OBSERVE_H
 #define TARN_CORE_OBSERVE_H
@@ -15,29 +15,29 @@
 #include "core/stats.h"
 #include "dns/query.h"
 
-/* A question that has its answer. All pointers are valid during the call. */
+/* A question and its reply. All pointers are valid during the call. */
 struct tarn__answered {
 	const struct tarn_address *client; /* NULL: the program itself */
 	enum tarn__transport transport;
-	const struct tarn__query *query; /* of an invalid message only what could be read */
+	const struct tarn__query *query; /* of an invalid message the parts that could be read */
 	const uint8_t *reply;
 	size_t reply_len;
 	uint16_t rcode; /* all 12 bits of it */
 	enum tarn__status status;
 	uint64_t latency_ms;
-	const struct tarn_address *upstream; /* whose answer it is; NULL: nobody's, or not known */
+	const struct tarn_address *upstream; /* the server that gave the answer; NULL: none, or unknown */
 };
 
-/* A message to an upstream server, or one from it; not those of probes. */
+/* A message to or from an upstream server; probes are not reported. */
 struct tarn__forwarded {
 	const struct tarn_address *server;
 	enum tarn__transport transport;
 	const uint8_t *wire;
 	size_t len;
-	uint64_t latency_ms; /* of an answer, with the grain of struct tarn_io's now_ms */
+	uint64_t latency_ms; /* of an answer, in the resolution of struct tarn_io's now_ms */
 };
 
-/* It may change from one call to the next. */
+/* The members may change between calls. */
 struct tarn__observer {
 	void *data;
 	/* Each may be NULL. */

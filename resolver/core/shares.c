@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/shares.c: how much of what all clients share each of them has. */
+/* core/shares.c: a count-min sketch with a keyed hash. */
 #include "core/shares.h"
 
 #include "core/policy/access.h"

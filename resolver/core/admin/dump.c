@@ -44,7 +44,7 @@ char *tarn__dump_end(size_t count, char out[TARN__DUMP_END_MAX])
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
-/* Name, class, type and flags. */
+/* Writes name, class, type and flags. */
 static char *write_key(char *out, const struct tarn__key *key)
 {
 	char name[TARN__NAME_TEXT_MAX], class[TARN__WORD_MAX], type[TARN__WORD_MAX];
@@ -110,7 +110,7 @@ bool tarn__dump_step(struct tarn__dump *dump, struct tarn__resolver *resolver)
 
 /* ---- reading ---------------------------------------------------------------------------- */
 
-/* The next word of a line, cut out of it; NULL: there is none. */
+/* Cuts the next word out of the line. NULL: there is none. */
 static char *next_word(char **rest)
 {
 	char *word = *rest + strspn(*rest, " ");
@@ -129,7 +129,7 @@ static int digit_value(char digit)
 	return at ? (int)(at - digits) : -1;
 }
 
-/* The octets; 0: it is not base 16, or more than a message. */
+/* Returns the length in octets. 0: the text is not base 16, or is longer than a message. */
 static size_t read_octets(const char *text, uint8_t out[TARN__MESSAGE_MAX])
 {
 	size_t len = 0;
@@ -143,7 +143,7 @@ static size_t read_octets(const char *text, uint8_t out[TARN__MESSAGE_MAX])
 	return len;
 }
 
-/* A line taken apart. */
+/* The words of a line. */
 struct entry {
 	uint8_t qname[TARN__NAME_MAX];
 	struct tarn__key key;
@@ -151,7 +151,7 @@ struct entry {
 	const char *octets;
 };
 
-/* NULL, or what is wrong with the line. */
+/* Returns NULL, or a text that names the error. */
 static const char *read_entry(char *line, struct entry *out)
 {
 	const char *name = next_word(&line), *class = next_word(&line), *type = next_word(&line);
@@ -199,7 +199,7 @@ enum tarn__loaded tarn__dump_load(struct tarn__resolver *resolver, struct tarn__
 	if (*fault)
 		return TARN__LOAD_FAULT;
 
-	/* What no client could ask for must not get into the cache. */
+	/* A question that no client can ask must not get into the cache. */
 	uint8_t asked[TARN__QUERY_MAX];
 	size_t asked_len =
 		tarn__query_write(&entry.key, &(struct tarn__query_options){.edns = true}, asked);
@@ -214,7 +214,7 @@ enum tarn__loaded tarn__dump_load(struct tarn__resolver *resolver, struct tarn__
 		*fault = "not a message in base 16";
 		return TARN__LOAD_FAULT;
 	}
-	/* Whoever said it, it is not known that he is to be trusted. */
+	/* It is not known whether the server that set AD is one of --trust-ad. */
 	room->message[3] &= (uint8_t)~TARN__FLAG_AD;
 	uint8_t octets[TARN__KEY_MAX];
 	size_t octets_len = tarn__key_write(&query, octets);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/admin/dump.h: the cache's answers as text, to be read by people, and to be loaded again.
+ * core/admin/dump.h: the answers in the cache as text, for people, and for loading them again.
  *
  *	tarn-dump 1 1767225600
  *	www.example.com. IN A - 287 NOERROR 000081800001000100000000037777770765...
@@ -8,13 +8,14 @@
  *	; down.example.com. IN A - failed: no answer in time
  *	; 1 answers
  *
- * The head names the version of the form and the time, in seconds since 1970. Then an answer a line:
- * name, class, type, "do", "cd", "do,cd" or "-", the seconds that are left, rcode, and the DNS message
- * that a client without EDNS would get, in base 16. What cannot be loaded follows a semicolon. The last
- * line is the count of the answers; without it the dump is not whole.
+ * The first line has the version of the format and the time of the dump, in seconds since 1970. Each further
+ * line is one answer: name, class, type, the flags ("do", "cd", "do,cd" or "-"), the remaining TTL in seconds,
+ * the rcode, and the DNS message that a client without EDNS would get, in base 16 (RFC 4648 section 8). A line
+ * that cannot be loaded starts with a semicolon. The last line has the number of answers; a dump without it
+ * is truncated.
  *
- * What is loaded is read as if it came from a server that was asked for it: nothing else is believed,
- * and AD not at all.
+ * A loaded message is judged like the response of an upstream server to the question of that line. Its AD
+ * flag is ignored.
  *
  * Thread: as core/admin/inspect.h.
  */
@@ -32,28 +33,28 @@
 struct tarn__resolver;
 
 enum {
-	/* Of a line with its NUL, but without a newline. */
+	/* octets of a line with its NUL, without the newline */
 	TARN__DUMP_LINE_MAX = TARN__NAME_TEXT_MAX + 2 * TARN__MESSAGE_MAX + 128,
 	TARN__DUMP_HEAD_MAX = 40,
 	TARN__DUMP_END_MAX = 40,
 };
 
-/* Writes the head's line; now_sec is the time. Returns out. */
+/* Writes the first line; now_sec is the time since 1970 in seconds. Returns out. */
 char *tarn__dump_head(int64_t now_sec, char out[TARN__DUMP_HEAD_MAX]);
-/* Reads it: when the dump was made. TARN_EINVAL: it is no such line, or of another version. */
+/* Reads the first line; *made_sec: the time of the dump. TARN_EINVAL: another format or version. */
 int tarn__dump_head_read(const char *line, int64_t *made_sec);
 
-/* The same for the last line, which has how many answers there are. */
+/* Writes the last line; count is the number of answers. Returns out. */
 char *tarn__dump_end(size_t count, char out[TARN__DUMP_END_MAX]);
 
-/* Here, since tarnctl has no cache to be linked with. */
+/* Returns true for a last line. Inline, since tarnctl does not link the cache. */
 static inline bool tarn__dump_is_end(const char *line)
 {
 	size_t digits = strncmp(line, "; ", 2) == 0 ? strspn(line + 2, "0123456789") : 0;
 	return digits > 0 && strcmp(line + 2 + digits, " answers") == 0;
 }
 
-/* What both ways need while they are gone: the caller's, any octets. */
+/* Scratch memory of the caller for a step or a load; its content before and after is of no meaning. */
 struct tarn__dump_room {
 	char line[TARN__DUMP_LINE_MAX];
 	uint8_t message[TARN__MESSAGE_MAX];
@@ -69,19 +70,19 @@ struct tarn__dump {
 	size_t count; /* answers so far */
 };
 
-/* Puts some lines. Are there more? */
+/* Puts the lines of one step. Returns true if there are more. */
 bool tarn__dump_step(struct tarn__dump *, struct tarn__resolver *);
 
 enum tarn__loaded {
 	TARN__LOAD_STORED,
-	TARN__LOAD_KNOWN, /* the cache has an answer that is as good */
-	TARN__LOAD_ENDED, /* it would be past its end by now */
-	TARN__LOAD_FULL, /* there is no room for it */
+	TARN__LOAD_KNOWN, /* the cache has an answer that lives at least as long */
+	TARN__LOAD_ENDED, /* its TTL has passed */
+	TARN__LOAD_FULL, /* the cache has no room for it */
 	TARN__LOAD_COMMENT,
 	TARN__LOAD_FAULT,
 };
 
-/* Loads a line that was written age_sec ago; *fault says in words what is wrong with it. */
+/* Loads a line of a dump of that age. TARN__LOAD_FAULT: *fault is a text that names the error. */
 enum tarn__loaded tarn__dump_load(struct tarn__resolver *, struct tarn__dump_room *room,
 				  const char *line, uint64_t age_sec, const char **fault);
 
