@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Everything that is wrong with a configuration. */
+/* Collects the errors of a configuration. */
 #include "config.h"
 
 #include "daemon/log/diagnostics.h"
@@ -11,7 +11,7 @@
 
 enum { TEXT_MAX = 512 };
 
-/* Files are numbered in the order of their first faults. */
+/* Returns the number of a file; files are numbered in the order of their first errors. */
 static size_t number_of(const struct tarn__diagnostics *diagnostics, const char *file)
 {
 	size_t highest = 0, len = strlen(file);
@@ -55,7 +55,7 @@ static bool is_before(const struct tarn__diagnostic *a, const struct tarn__diagn
 	return a->file != b->file ? a->file < b->file : a->line < b->line;
 }
 
-/* By insertion: there are few, and those of one line keep their order. */
+/* Insertion sort: the list is short, and the errors of one line keep their order. */
 void tarn__diagnostics_sort(struct tarn__diagnostics *diagnostics)
 {
 	for (size_t i = 1; i < diagnostics->count; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/log/diagnostics.h: everything that is wrong with a configuration, not only the first of it. */
+/* daemon/log/diagnostics.h: the list of all errors of a configuration. */
 #ifndef TARN_DAEMON_LOG_DIAGNOSTICS_H
 #define TARN_DAEMON_LOG_DIAGNOSTICS_H
 
@@ -8,25 +8,25 @@
 
 #include "daemon/log/log.h"
 
-/* More are counted only: nobody reads on, and a file of another kind would fill the log. */
+/* Further errors are only counted: a file of another format would fill the log. */
 enum { TARN__DIAGNOSTICS_MAX = 50 };
 
-struct tarn__diagnostics { /* zeros: none */
+struct tarn__diagnostics { /* all zeros: an empty list */
 	struct tarn__diagnostic {
-		char *text; /* "FILE:LINE: what is wrong", "FILE: ..." or "..." */
-		size_t file; /* which of the files that have faults */
-		unsigned line; /* 0: of the file as a whole */
+		char *text; /* "FILE:LINE: error", "FILE: error" or "error" */
+		size_t file; /* the number of the file among those with errors */
+		unsigned line; /* 0: the error concerns the whole file */
 	} items[TARN__DIAGNOSTICS_MAX];
 	size_t count;
-	size_t lost; /* beyond TARN__DIAGNOSTICS_MAX */
+	size_t lost; /* errors beyond TARN__DIAGNOSTICS_MAX */
 };
 
-/* file may be NULL, line 0. */
+/* Adds an error. file may be NULL, and line 0. */
 __attribute__((format(printf, 4, 5))) void tarn__diagnostics_add(struct tarn__diagnostics *,
 								 const char *file, unsigned line,
 								 const char *format, ...);
 
-/* File by file, line by line. */
+/* Sorts by file, then by line. */
 void tarn__diagnostics_sort(struct tarn__diagnostics *);
 
 void tarn__diagnostics_log(const struct tarn__diagnostics *, struct tarn__log *);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One line on stderr for whoever runs tarn, without ever waiting for its reader. */
+/* Log lines on stderr, written without blocking. */
 #include "daemon/log/log.h"
 
 #include <errno.h>
@@ -15,7 +15,8 @@
 
 #include "net/clock.h"
 
-/* systemd names the stream it connected as "device:inode"; stderr may have been redirected since.
+/*
+ * systemd names the stream that it has connected as "device:inode"; stderr may have been redirected since.
  */
 static bool is_journal(int fd)
 {
@@ -99,13 +100,13 @@ static size_t compose(bool is_for_journal, enum tarn_log_level level, const char
 	int prefix_len =
 		is_for_journal ? sprintf(out, "<%d>", (int)level) : sprintf(out, "%s", prefix);
 	size_t len = (size_t)prefix_len;
-	/* The newline still fits. */
+	/* There is still room for the newline. */
 	len += tarn__log_escape(line, TARN__LOG_LINE_MAX - 1 - len, out + len);
 	out[len++] = '\n';
 	return len;
 }
 
-/* With the mutex held, as all that follow: what poll() promises is then ours to use. */
+/* Writes if poll() reports room. The mutex is held, so that no other thread uses that room. */
 static ssize_t write_ready(const struct tarn__log *log, const char *text, size_t len)
 {
 	struct pollfd ready = {.fd = log->fd, .events = POLLOUT};

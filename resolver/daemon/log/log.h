@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/log/log.h: one line on stderr for whoever runs tarn.
+ * daemon/log/log.h: log lines on stderr.
  *
- * A line never waits: when the reader is slow (a full pipe, a stopped terminal) it is lost, and the
- * next one that gets through is preceded by how many were. Octets that are not printable ASCII are
- * written as \xNN, so nothing from the network can forge a line or drive a terminal. What the resolver
- * says again within seconds is counted and said once (daemon/log/log_dedup.h); what the program says itself
- * follows from what its operator does, and is said each time.
+ * Writing a line never blocks: if the reader is slow (a full pipe, a stopped terminal), the line is lost,
+ * and the next line that is written is preceded by the number of lost lines. Octets other than printable
+ * ASCII are written as \xNN, so that data from the network cannot forge a line or control a terminal. Lines
+ * of the resolver that repeat within seconds are counted and written once (daemon/log/log_dedup.h); lines
+ * of the program itself are caused by its operator and are written each time.
  *
- * Thread: any, at any time, but for what says otherwise.
+ * Thread: any, unless a function states another.
  */
 #ifndef TARN_DAEMON_LOG_LOG_H
 #define TARN_DAEMON_LOG_LOG_H
@@ -24,39 +24,41 @@
 #include "daemon/log/log_dedup.h"
 #include "tarn.h"
 
-/* Below PIPE_BUF, so that a line goes into a pipe whole or not at all. */
+/* At most PIPE_BUF octets, which a pipe takes as a whole or not at all. */
 enum { TARN__LOG_LINE_MAX = 1024 };
 
 struct tarn__log {
 	int fd;
-	_Atomic enum tarn_log_level level; /* lines less urgent than this are not written */
-	bool is_journal; /* levels as "<6>", understood by systemd's journal */
+	_Atomic enum tarn_log_level level; /* the least urgent level that is written */
+	bool is_journal; /* levels are written as "<6>", which systemd's journal reads */
 	uint64_t (*now_ms)(void);
-	pthread_mutex_t mutex; /* guards what follows */
+	pthread_mutex_t mutex; /* guards the members after it */
 	unsigned long lost;
 	struct tarn__log_dedup dedup;
-	struct ev_loop *loop; /* NULL: none */
+	struct ev_loop *loop; /* NULL: no loop runs */
 	ev_async held_back;
 	ev_timer due;
 };
 
 /* fd is borrowed. */
 void tarn__log_init(struct tarn__log *, int fd, enum tarn_log_level level);
-/* What was held back is said first. */
+/* Writes the lines that were held back. */
 void tarn__log_fini(struct tarn__log *);
 
 /*
- * Between these two what was held back is said in time, by this loop; else before the next line.
+ * Between start and stop the loop writes held-back lines when their time has come; otherwise they precede
+ * the next line.
+ *
  * Thread: the loop's.
  */
 void tarn__log_start(struct tarn__log *, struct ev_loop *loop);
 void tarn__log_stop(struct tarn__log *);
 
-/* Says what was held back long enough. */
+/* Writes the lines that have been held back for long enough. */
 void tarn__log_run(struct tarn__log *);
 
 void tarn__log_set_level(struct tarn__log *, enum tarn_log_level);
-/* "err", "warning", "info", "debug"; false: none of these, and *out is untouched. */
+/* Reads "err", "warning", "info" or "debug". false: another word, and *out is unchanged. */
 bool tarn__log_level_parse(const char *name, enum tarn_log_level *out);
 const char *tarn__log_level_name(enum tarn_log_level);
 
@@ -64,17 +66,17 @@ __attribute__((format(printf, 3, 4))) void tarn__log(struct tarn__log *, enum ta
 						     const char *format, ...);
 
 /*
- * Copies text with octets that are not printable ASCII escaped, as much as fits into size octets with
- * NUL, 5 at least. Returns its length.
+ * Copies text with octets other than printable ASCII escaped, as much as fits into size octets with NUL;
+ * size is at least 5. Returns the length in octets.
  */
 size_t tarn__log_escape(const char *text, size_t size, char *out);
 
-/* What the resolver says, in the form of struct tarn_options.log; log is the struct tarn__log. */
+/* Logs a line of the resolver. It has the type of struct tarn_options.log; log is a struct tarn__log. */
 void tarn__log_line(void *log, enum tarn_log_level, const char *line);
 
 /*
- * Writes text as it stands, at most PIPE_BUF octets, between two lines. Returns the octets written,
- * which may be fewer; -1 with errno set, EAGAIN where it would wait.
+ * Writes text unchanged, at most PIPE_BUF octets, between two lines. Returns the number of octets written,
+ * which may be less than len; -1 with errno set, EAGAIN if the write would block.
  */
 ssize_t tarn__log_write(struct tarn__log *, const char *text, size_t len);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The lines of the last seconds, and how often each was held back. */
+/* The lines of the last seconds, and the number of times that each was held back. */
 #include "daemon/log/log_dedup.h"
 
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static struct tarn__log_dedup_line *find_line(struct tarn__log_dedup *dedup,
 	return NULL;
 }
 
-/* The oldest of those that nothing is owed to; NULL: there is none. */
+/* Returns the oldest line without a count that is due. NULL: there is none. */
 static struct tarn__log_dedup_line *find_room(struct tarn__log_dedup *dedup)
 {
 	struct tarn__log_dedup_line *oldest = NULL;

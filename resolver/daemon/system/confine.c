@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What tarn gives up before it hears from anybody. */
+/* Drops privileges and enters the sandbox. */
 #include "daemon/system/confine.h"
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@ static bool has_interface(const struct tarn__settings *settings)
 	return has;
 }
 
-/* A setting that may be a path: NULL where it is a word instead. */
+/* Returns the path in a setting, NULL if the setting is a word instead. */
 static const char *path_of(const char *setting, const char *word)
 {
 	return setting && strcmp(setting, word) != 0 ? setting : NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whole files, read within bounds. */
+/* Reads whole files within bounds. */
 #include "config.h"
 
 #include "daemon/system/file.h"
@@ -13,9 +13,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-enum { FIRST_ROOM = 4096 }; /* most files are smaller */
+enum { FIRST_ROOM = 4096 }; /* octets; most files are smaller */
 
-/* "Nothing", for whoever wants a file without anything in it (Documentation/admin-guide/devices.txt). */
+/* /dev/null, which stands for an empty file (Documentation/admin-guide/devices.txt). */
 static bool is_null_device(const struct stat *status)
 {
 	return S_ISCHR(status->st_mode) && major(status->st_rdev) == 1 &&
@@ -29,10 +29,7 @@ const char *tarn__file_fault(const struct stat *status)
 	return S_ISFIFO(status->st_mode) ? "a pipe" : "a device";
 }
 
-/*
- * Looks before it reads: a pipe that nobody has opened for writing yet would be at its end. A regular file
- * is always ready.
- */
+/* Polls before it reads: a pipe without a writer would be at its end. A regular file is always ready. */
 static ssize_t read_some(int fd, char *text, size_t room, int wait_ms)
 {
 	struct pollfd ready = {.fd = fd, .events = POLLIN};
@@ -83,7 +80,7 @@ char *tarn__file_read(const char *path, size_t len_max, size_t *len, const char 
 	struct stat status;
 	char *text = NULL;
 	*fault = NULL;
-	/* With O_NONBLOCK a pipe needs no writer to be opened. */
+	/* With O_NONBLOCK the open of a pipe does not wait for a writer. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd >= 0 && fstat(fd, &status) == 0) {
 		*fault = tarn__file_fault(&status);

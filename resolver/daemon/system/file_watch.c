@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * When a file may have changed, by inotify(7). Its directory is watched, since the usual way to
- * change a file is to put another one in its place, and the file itself, since one that is mounted
- * over its name (as containers have it) is changed in a directory that nobody here sees. The same
- * goes for each symbolic link on the way; where a directory is missing, for the first one above it.
+ * Detects changes of a file by inotify(7). Its directory is watched, since a file is usually changed by
+ * renaming another one to its name, and the file itself, since a file that is mounted over its name (as in
+ * containers) changes in a directory that is not visible here. The same applies to each symbolic link on
+ * the path; for a missing directory the nearest existing one above it is watched.
  */
 #include "config.h"
 
@@ -15,7 +15,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-/* Whoever writes a file does so in several steps: time for them to be done. */
+/* A file is written in several steps; this is the time in which they end. */
 static const double settle_sec = 0.05;
 
 static bool add_watch(struct tarn__file_watch *file_watch, const char *path, const char *name)
@@ -37,7 +37,9 @@ static bool add_watch(struct tarn__file_watch *file_watch, const char *path, con
 	return true;
 }
 
-/* Watches for the name to come, go or change in its directory, or for that directory to come. */
+/*
+ * Watches the directory for the name's creation, change and removal, or for the creation of that directory.
+ */
 static void watch_name(struct tarn__file_watch *file_watch, const char *path)
 {
 	char directory[PATH_MAX], missing[PATH_MAX] = "";
@@ -50,7 +52,7 @@ static void watch_name(struct tarn__file_watch *file_watch, const char *path)
 		if (add_watch(file_watch, directory, name)) {
 			if (!*missing || access(missing, F_OK) < 0)
 				return;
-			/* It has come in between. */
+			/* It was created in between. */
 			strcpy(directory, path);
 			missing[0] = '\0';
 			continue;
@@ -73,7 +75,7 @@ static void watch_all(struct tarn__file_watch *file_watch)
 	do {
 		watch_name(file_watch, path);
 	} while (links++ < TARN__PATH_LINKS && tarn__path_read_link(path));
-	add_watch(file_watch, path, ""); /* it need not be there */
+	add_watch(file_watch, path, ""); /* it may be missing */
 }
 
 static bool has_watch(const struct tarn__file_watch *file_watch, int id)
@@ -85,7 +87,7 @@ static bool has_watch(const struct tarn__file_watch *file_watch, int id)
 	return false;
 }
 
-/* What was watched may be elsewhere by now, and watches end with what they watch. */
+/* Paths may lead elsewhere after a change, and a watch ends with what it watches. */
 static void watch_anew(struct tarn__file_watch *file_watch)
 {
 	int old[TARN__FILE_WATCH_MAX];
@@ -99,7 +101,7 @@ static void watch_anew(struct tarn__file_watch *file_watch)
 	}
 }
 
-/* Watched first and read then: what changes in between is seen, if twice. */
+/* Watches first and reads after that: a change in between is seen, though perhaps twice. */
 static void on_settled(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	(void)loop;

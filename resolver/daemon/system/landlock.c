@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The sandbox's half that is about files: Landlock, as much of it as the kernel has. */
+/* The sandbox for files: Landlock, as far as the kernel has it. */
 #include "config.h"
 
 #include "daemon/system/landlock.h"
@@ -18,7 +18,7 @@
 #if defined(HAVE_LINUX_LANDLOCK_H) && defined(SYS_landlock_create_ruleset)
 #include <linux/landlock.h>
 
-/* What newer kernels have may be more than the header that tarn is built with knows. */
+/* Rights of newer kernels, which the header at build time may lack. */
 enum {
 	ALL_RIGHTS_1 = (1 << 13) - 1,
 	REFER_2 = 1 << 13,
@@ -30,7 +30,7 @@ enum {
 
 struct ruleset {
 	uint64_t files;
-	uint64_t ports; /* none: a reload may name any */
+	uint64_t ports; /* TCP ports: all allowed, since a reload may name any */
 	uint64_t scopes;
 };
 
@@ -42,9 +42,9 @@ enum {
 };
 
 /*
- * What libraries open: c-ares a file and random octets, the C library others (to find a group or the time
- * zone; without a filter of system calls, a library for it); and where those who write resolv.conf keep
- * theirs, should it come to be a link.
+ * Files that libraries open: c-ares a file and random octets, the C library others (to find a group or the
+ * time zone; without a seccomp filter, a library for that); and the directories in which other programs
+ * keep resolv.conf, in case it becomes a link to there.
  */
 static const struct {
 	const char *path;
@@ -76,7 +76,7 @@ static struct ruleset choose(long abi)
 	return ruleset;
 }
 
-/* What is not there now, or not for us, stays out of reach. */
+/* A path that is missing or not accessible now remains inaccessible. */
 static void allow(int fd, const struct ruleset *ruleset, const char *path, uint64_t rights)
 {
 	struct stat status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Memory that is free is not ours. */
+/* Returns free memory to the system. */
 #include "config.h"
 
 #include "daemon/system/memory.h"
@@ -10,7 +10,7 @@
 
 #include <malloc.h>
 
-/* glibc's own first value, which it raises to 32 MiB by itself as such blocks are freed. */
+/* octets: glibc's initial threshold, which it raises up to 32 MiB as larger blocks are freed */
 enum { LARGE_BLOCK = 128 * 1024 };
 
 void tarn__memory_init(void)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * When the way to other machines has changed, by rtnetlink(7). A message about a link or an address
- * may just repeat what is known, with another lifetime or a wireless scan's result: what getifaddrs()
- * says decides. A message about a route is a change, unless it comes from a routing daemon, which may
- * have thousands of them, and is not about the default route.
+ * Detects changes of the network by rtnetlink(7). A message about a link or an address may repeat a known
+ * state, with another lifetime or the result of a wireless scan: a comparison of getifaddrs() decides. A
+ * message about a route is a change, unless it comes from a routing daemon, which may have thousands of
+ * routes, and does not concern the default route.
  */
 #include "daemon/system/netlink.h"
 
@@ -18,11 +18,11 @@
 #include <unistd.h>
 
 enum {
-	/* Messages read per wake-up: a part of what the system has may wait for the next. */
+	/* Messages read per wake-up; further ones wait for the next one. */
 	READS_PER_EVENT = 64,
 };
 
-/* A link that comes up gets its addresses and routes one after the other: time for them all. */
+/* A link that comes up gets its addresses and routes one after the other within this time. */
 static const double settle_sec = 0.2;
 
 /* FNV-1a */
@@ -47,7 +47,7 @@ static uint64_t digest_interface(const struct ifaddrs *interface)
 	return hash;
 }
 
-/* The sum, since their order means nothing. */
+/* The sum of the digests, since the order has no meaning. */
 static uint64_t digest_addresses(void)
 {
 	struct ifaddrs *interfaces;
@@ -62,12 +62,12 @@ static uint64_t digest_addresses(void)
 
 static bool is_of_daemon(const struct rtmsg *route)
 {
-	enum { BABEL = 42, BGP = 186 }; /* and what follows */
+	enum { BABEL = 42, BGP = 186 }; /* and higher numbers */
 	return route->rtm_protocol == RTPROT_ZEBRA || route->rtm_protocol == RTPROT_BIRD ||
 	       route->rtm_protocol == BABEL || route->rtm_protocol >= BGP;
 }
 
-/* The local table follows the addresses. */
+/* The local table follows the addresses and is ignored. */
 static bool is_new_route(const struct nlmsghdr *message)
 {
 	if ((message->nlmsg_type != RTM_NEWROUTE && message->nlmsg_type != RTM_DELROUTE) ||
@@ -135,11 +135,11 @@ static void on_message(struct ev_loop *loop, ev_io *io, int events)
 		struct sockaddr_nl from;
 		socklen_t from_len = sizeof(from);
 		ssize_t len = recvfrom(io->fd, buffer, sizeof(buffer), 0, (void *)&from, &from_len);
-		if (len > 0 && from.nl_pid == 0) /* the kernel */
+		if (len > 0 && from.nl_pid == 0) /* from the kernel */
 			read_messages(netlink, buffer, (size_t)len);
 		if (len >= 0)
 			continue;
-		if (errno == ENOBUFS) { /* there was more than it could keep */
+		if (errno == ENOBUFS) { /* the kernel has dropped messages */
 			netlink->has_new_route = true;
 			settle(netlink);
 		} else if (errno != EINTR) {

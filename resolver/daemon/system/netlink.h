@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/system/netlink.h: tells when this machine's way to others has changed: its links, addresses or
- * routes. Sleeps in between.
+ * daemon/system/netlink.h: reports that the links, addresses or routes of this machine have changed. It
+ * uses no timer while nothing changes.
  *
  * Thread: the loop's.
  */
@@ -15,22 +15,22 @@
 #include "daemon/log/log.h"
 
 struct tarn__netlink {
-	struct ev_loop *loop; /* NULL: nothing is told */
+	struct ev_loop *loop; /* NULL: not started */
 	void (*changed)(void *data);
 	void *data;
 	ev_io io;
 	ev_timer timer;
 	bool has_new_route;
-	uint64_t addresses; /* a digest of them and of their links */
+	uint64_t addresses; /* a digest of the addresses and their links */
 };
 
 /*
- * All pointers are borrowed. changed is called from the loop, once for a burst of changes. Where the
- * system does not tell, that is logged for who looks for it.
+ * All pointers are borrowed. changed is called from the loop, once for a burst of changes. If the system
+ * does not report changes, that is logged at level debug.
  */
 void tarn__netlink_start(struct tarn__netlink *, struct ev_loop *, void (*changed)(void *data),
 			 void *data, struct tarn__log *);
-/* Allowed for one of zeros. */
+/* Allowed for an object of zeros. */
 void tarn__netlink_stop(struct tarn__netlink *);
 
 #endif

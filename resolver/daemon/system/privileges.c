@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From root to a user who may do little, once and for all. */
+/* Drops root's privileges for good. */
 #include "config.h"
 
 #include "daemon/system/privileges.h"
@@ -26,9 +26,9 @@ static int fail(struct tarn__log *log, const char *what)
 	return TARN_ESYSTEM;
 }
 
-/* ---- who ------------------------------------------------------------------------------------- */
+/* ---- the identity ---------------------------------------------------------------------------- */
 
-/* getpwnam() and getgrnam() leave errno as it is, or say ENOENT, where they find nothing. */
+/* If nothing is found, getpwnam() and getgrnam() leave errno unchanged or set ENOENT. */
 static const char *lookup_fault(const void *entry, const char *missing)
 {
 	if (entry)
@@ -53,7 +53,7 @@ const char *tarn__privileges_group_fault(const char *group)
 int tarn__privileges_find(const char *user, struct tarn__identity *out, struct tarn__log *log)
 {
 	struct tarn__identity self = {.uid = geteuid(), .gid = getegid()};
-	/* Even where there is no list of users. */
+	/* Holds even without a list of users. */
 	bool is_to_stay = user ? self.uid == 0 && strcmp(user, "root") == 0 : self.uid != 0;
 	if (is_to_stay) {
 		*out = self;
@@ -112,7 +112,7 @@ int tarn__privileges_make_directory(const struct tarn__identity *identity, const
 
 #ifdef HAVE_LIBCAP
 
-/* What stays: some of what the process has, and nothing that it has not. */
+/* The capabilities that stay: a subset of those that the process has. */
 struct kept {
 	cap_value_t values[2];
 	int count;
@@ -125,7 +125,7 @@ static void keep(struct kept *kept, cap_t mine, cap_value_t value)
 		kept->values[kept->count++] = value;
 }
 
-/* Linux before 5.7 binds a socket to an interface for holders of CAP_NET_RAW only. */
+/* Before Linux 5.7 only holders of CAP_NET_RAW may bind a socket to an interface. */
 static bool needs_raw(cap_t mine)
 {
 	static const cap_value_t raw = CAP_NET_RAW;
@@ -157,7 +157,10 @@ static struct kept choose_kept(bool has_interface)
 	return kept;
 }
 
-/* What a program that is executed could get: CAP_SETPCAP, root's, is needed to take it away. */
+/*
+ * Empties the bounding set, which limits programs that are executed. This needs CAP_SETPCAP, which root
+ * has.
+ */
 static void drop_bounds(const struct kept *kept)
 {
 	for (cap_value_t value = 0; prctl(PR_CAPBSET_READ, value) >= 0; value++) {
@@ -203,7 +206,7 @@ static void drop_bounds(const struct kept *kept)
 	(void)kept;
 }
 
-/* Whoever stops being root has none. */
+/* A process that stops being root loses them all. */
 static int set_capabilities(const struct kept *kept)
 {
 	(void)kept;
@@ -214,7 +217,7 @@ static int set_capabilities(const struct kept *kept)
 
 /* ---- the drop -------------------------------------------------------------------------------- */
 
-/* With nothing to be kept the kernel takes all capabilities when root goes. */
+/* With no capability to keep, the kernel clears them all when the user changes. */
 static int become(const struct tarn__identity *identity, const struct kept *kept,
 		  struct tarn__log *log)
 {
@@ -252,7 +255,7 @@ int tarn__privileges_drop(const struct tarn__identity *identity, bool has_interf
 			  "cannot give up privileges: %s could become root again", identity->name);
 		return TARN_ESYSTEM;
 	}
-	/* A change of user takes core dumps away; ours have no cache in them. */
+	/* A change of user disables core dumps; tarn's do not contain the cache. */
 	prctl(PR_SET_DUMPABLE, 1);
 	tarn__log(log, TARN_LOG_DEBUG, "running as %s", identity->name);
 	return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/system/privileges.h: from root to a user who may do little, once and for all.
+ * daemon/system/privileges.h: changes from root to an unprivileged user for good.
  *
- * What needs root comes first (sockets, directories), then tarn__privileges_drop(), then threads:
- * capabilities are a thread's own, and a new thread has its maker's.
+ * What needs root (sockets, directories) comes first, then tarn__privileges_drop(), then the threads:
+ * capabilities belong to a thread, and a new thread inherits those of its creator.
  */
 #ifndef TARN_DAEMON_SYSTEM_PRIVILEGES_H
 #define TARN_DAEMON_SYSTEM_PRIVILEGES_H
@@ -13,36 +13,35 @@
 
 #include "daemon/log/log.h"
 
-/* Who tarn is to be. */
+/* The user that tarn becomes. */
 struct tarn__identity {
 	char name[64];
 	uid_t uid;
 	gid_t gid;
-	bool is_other; /* than the one who started it */
-	bool is_root_for_want; /* of a user tarn */
+	bool is_other; /* differs from the user that starts tarn */
+	bool is_root_for_want; /* root, because there is no user tarn */
 };
 
-/* NULL, or why there is nobody of that name. root needs no list of users. */
+/* Returns NULL, or a text if there is no user of that name. root needs no list of users. */
 const char *tarn__privileges_user_fault(const char *user);
 const char *tarn__privileges_group_fault(const char *group);
 
 /*
- * user is who was said; NULL: "tarn" where there is such a user and root starts tarn, else whoever
- * starts it. TARN_EINVAL, logged: no such user, or only root can become it.
+ * user is the configured name; NULL: "tarn" if that user exists and root starts tarn, else the user that
+ * starts it. TARN_EINVAL, logged: the user does not exist, or only root can become it.
  */
 int tarn__privileges_find(const char *user, struct tarn__identity *out, struct tarn__log *);
 
-/*
- * A directory for the files of that user; one that is there stays as it is. TARN_ESYSTEM, logged.
- */
+/* Makes a directory for the files of that user; an existing one is left unchanged. TARN_ESYSTEM, logged. */
 int tarn__privileges_make_directory(const struct tarn__identity *, const char *path,
 				    struct tarn__log *);
 
 /*
- * Becomes that user, with his groups, and gives up every capability but the one to bind ports below
- * 1024, so that a reload can; and, where has_interface (sockets are to be bound to an interface) and
- * the kernel asks for it, CAP_NET_RAW. Whoever starts tarn: no new privileges from here on. That
- * there is no way back is tried. TARN_ESYSTEM, logged: who goes on would be more than was meant.
+ * Becomes that user, with its groups, and gives up every capability except the one to bind ports below
+ * 1024, which a reload may need, and, with has_interface (sockets are bound to an interface) and if the
+ * kernel requires it, CAP_NET_RAW. For every user no_new_privs is set. The function verifies that root
+ * cannot be regained. TARN_ESYSTEM, logged: the program must end, since it would run with more privileges
+ * than intended.
  */
 int tarn__privileges_drop(const struct tarn__identity *, bool has_interface, struct tarn__log *);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/system/process.c: /proc/self, and what the kernel says without it. */
+/* daemon/system/process.c: resource usage from /proc/self and getrusage(). */
 #include "config.h"
 
 #include "daemon/system/process.h"
@@ -26,7 +26,7 @@ void tarn__process_fini(struct tarn__process *process)
 	pthread_mutex_destroy(&process->mutex);
 }
 
-/* The file has pages: all, and those that are resident. */
+/* The file has numbers of pages: all, then the resident ones. */
 static uint64_t read_resident(int fd)
 {
 	char text[128];

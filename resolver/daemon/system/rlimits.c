@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How much of the system tarn may take, made to fit what it was told to do, or the other way round. */
+/*
+ * Raises the limit of open files to what the settings need, or reduces the connections of clients to fit
+ * the limit.
+ */
 #include "daemon/system/rlimits.h"
 
 #include <stdint.h>
@@ -8,17 +11,21 @@
 #include "net/listen/tcp.h"
 
 enum {
-	PER_PROCESS = 64, /* logs, control and its connections, what is followed, the C library's */
-	PER_METRICS = 20, /* an address of theirs: its connections, 16 at most, and its loop */
-	PER_WORKER = 16, /* a loop */
-	SYSTEM_SERVERS = 3, /* resolv.conf may get more servers; the C library takes so many */
-	/* Clients have this part at least of what they share with servers, few of which have all theirs. */
+	/* logs, the control socket and its connections, file watches, the C library's files */
+	PER_PROCESS = 64,
+	PER_METRICS = 20, /* for each metrics address: 16 connections, and its loop */
+	PER_WORKER = 16, /* for each worker: its loop */
+	SYSTEM_SERVERS = 3, /* resolv.conf may get more servers; the C library reads this many */
+	/*
+	 * Clients have at least this part of the files that they share with servers, which rarely use all
+	 * of theirs.
+	 */
 	CLIENTS_PART = 4,
-	/* Places of a worker, whatever the limit: each client has two of these (TARN__TCP_SHARES). */
+	/* Places in each worker, whatever the limit; a client may have two of these (TARN__TCP_SHARES). */
 	PLACES_MIN = 8,
 };
 
-/* What is there whatever clients and servers do. */
+/* Returns the number of files that are open independently of clients and servers. */
 static rlim_t fixed_files(const struct tarn__settings *settings, size_t workers)
 {
 	rlim_t per_worker = PER_WORKER + TARN__TCP_STRANGERS + 2 * settings->listens.count;
@@ -54,7 +61,7 @@ size_t tarn__rlimits_places(const struct tarn__settings *settings, size_t worker
 	return places > PLACES_MIN ? places : PLACES_MIN;
 }
 
-/* The limit of now, as near to so many as may be. */
+/* Sets the soft limit to wanted, or as close to it as possible, and returns it. */
 static rlim_t raise_files(rlim_t wanted)
 {
 	struct rlimit limit;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the kernel lets tarn do from now on: both halves, or neither where they cannot work. */
+/* Enters both halves of the sandbox, or neither in a build in which they cannot work. */
 #include "daemon/system/sandbox.h"
 
 #include <grp.h>
@@ -21,7 +21,7 @@
 #define IS_SANITIZED false
 #endif
 
-/* valgrind writes code while the program runs; it preloads its libraries into what it runs. */
+/* valgrind generates code at run time; it preloads its libraries into the program. */
 static bool is_under_valgrind(void)
 {
 	const char *preload = getenv("LD_PRELOAD");
@@ -34,9 +34,9 @@ bool tarn__sandbox_is_possible(void)
 }
 
 /*
- * No library can be loaded inside. The C library puts off those that find users and groups: all of them
- * are asked for a name that neither can have. It would also load one for pthread_exit(), which neither
- * tarn nor any library of its calls: 124 KB that are left out.
+ * No library can be loaded in the sandbox. The C library loads those that find users and groups when they
+ * are first needed: a look-up of a name that cannot exist makes it load all of them. It would also load one
+ * for pthread_exit(), which neither tarn nor its libraries call: that one, of 124 KB, is not loaded.
  */
 static void load_late_libraries(void)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/system/sandbox.h: what the kernel lets tarn do from now on, so that a fault in it is not a way
- * into the machine. Files: by Landlock, those below the directories that are named here and the few
- * that libraries read. System calls: by a seccomp filter. Neither can be left again.
+ * daemon/system/sandbox.h: restricts what the process can do, so that an exploited fault does not give
+ * access to the machine. Files: by Landlock, those below the directories that are named and the few that
+ * libraries read. System calls: by a seccomp filter. Neither can be undone.
  *
- * Thread: before any other thread is started; Landlock binds the caller and those it starts.
+ * Thread: before any other thread is started; Landlock binds the calling thread and the threads that it
+ * starts.
  */
 #ifndef TARN_DAEMON_SYSTEM_SANDBOX_H
 #define TARN_DAEMON_SYSTEM_SANDBOX_H
@@ -14,24 +15,24 @@
 
 #include "daemon/log/log.h"
 
-/* Files that are opened later: by their path, whatever is there by then. */
+/* A file that is opened later, by its path. */
 struct tarn__sandbox_file {
 	const char *path;
-	bool is_written; /* made, appended to and removed; else read */
+	bool is_written; /* created, appended to and removed; otherwise read */
 };
 
-/* Its halves. */
+/* The halves of the sandbox. */
 enum { TARN__SANDBOX_FILES = 1, TARN__SANDBOX_CALLS = 2 };
 
-/* False in a build with a sanitizer and under valgrind, which need more than tarn. */
+/* Returns false in a build with a sanitizer and under valgrind, which need more than tarn. */
 bool tarn__sandbox_is_possible(void);
 
 /*
- * Each path stands for all that is in its directory (a file is changed by putting another in its
- * place), and for each directory that a symbolic link at it leads through now. A path that ends in
- * '/' is the directory. NULL paths count for nothing.
+ * Each path stands for everything in its directory (a file is changed by renaming another one to its name),
+ * and for each directory that a symbolic link at the path leads through now. A path that ends in '/' is the
+ * directory itself. NULL paths are skipped.
  *
- * Gives the halves that hold. What this kernel or this build lacks is logged and left out.
+ * Returns the halves that are in force. A half that the kernel or the build lacks is logged and left out.
  */
 int tarn__sandbox_enter(const struct tarn__sandbox_file *files, size_t count, struct tarn__log *);
 

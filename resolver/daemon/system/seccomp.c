@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The sandbox's half that is about system calls: a seccomp filter. Three kinds: what tarn and its
- * libraries call is allowed; what only an attacker would call ends the process, loudly; the rest is
- * ENOSYS, as on a kernel that has no such call, since that is what a C library newer than this list
- * knows how to live with.
+ * The sandbox for system calls: a seccomp filter with three classes. Calls of tarn and its libraries are
+ * allowed; calls that only an attacker would make end the process with SIGSYS; all others fail with ENOSYS,
+ * as on a kernel without that call, which a C library that is newer than this list can handle.
  */
 #include "config.h"
 
@@ -13,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* s390 has the arguments of mmap() and clone() elsewhere than the rules look for them. */
+/* On s390 the arguments of mmap() and clone() are at other positions than the rules expect. */
 #if defined(HAVE_SECCOMP) && !defined(__s390__)
 #include <linux/netlink.h>
 #include <sched.h>
@@ -25,7 +24,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Words of names: not every machine has each, nor does every libseccomp know it. */
+/* Lists of names: not every architecture has each call, and not every libseccomp knows it. */
 static const char *const allowed[] = {
 	/* memory; mmap and mprotect are among the rules */
 	"brk munmap mremap madvise",
@@ -46,19 +45,19 @@ static const char *const allowed[] = {
 	"epoll_wait eventfd2 inotify_add_watch inotify_init1 inotify_rm_watch pipe "
 	"pipe2 poll ppoll ppoll_time64 pselect6 pselect6_time64 select timerfd_create "
 	"timerfd_settime timerfd_settime64",
-	/* files: which ones is for Landlock to say */
+	/* files; Landlock decides which */
 	"_llseek access close dup dup2 dup3 faccessat faccessat2 fcntl fcntl64 fstat "
 	"fstat64 fstatat64 fstatfs fstatfs64 fsync ftruncate ftruncate64 getcwd "
 	"getdents getdents64 lseek lstat lstat64 newfstatat open openat pread64 "
 	"pwrite64 read readlink readlinkat readv stat stat64 statx write writev",
-	/* the control socket and the query log come and go */
+	/* the control socket and the query log are created and removed */
 	"chmod chown chown32 fchmod fchmodat fchown fchown32 fchownat lchown lchown32 "
 	"link linkat rename renameat renameat2 umask unlink unlinkat",
 	/* network; socket is among the rules */
 	"accept accept4 bind connect getpeername getsockname getsockopt listen recv "
 	"recvfrom recvmmsg recvmmsg_time64 recvmsg send sendmmsg sendmsg sendto "
 	"setsockopt shutdown",
-	/* about itself */
+	/* the process itself */
 	"getegid getegid32 geteuid geteuid32 getgid getgid32 getgroups getgroups32 "
 	"getrandom getresgid getresgid32 getresuid getresuid32 getrlimit getrusage "
 	"getuid getuid32 sysinfo ugetrlimit uname",
@@ -69,11 +68,11 @@ static const char *const deadly[] = {
 	"execve execveat fork vfork",
 	/* other processes */
 	"kcmp pidfd_getfd process_madvise process_vm_readv process_vm_writev ptrace",
-	/* another view of the files */
+	/* mounts and roots */
 	"chroot fsconfig fsmount fsopen fspick mount mount_setattr move_mount "
 	"name_to_handle_at open_by_handle_at open_tree pivot_root setns umount "
 	"umount2 unshare",
-	/* more rights */
+	/* privileges */
 	"capset setfsgid setfsgid32 setfsuid setfsuid32 setgid setgid32 setgroups "
 	"setgroups32 setregid setregid32 setresgid setresgid32 setresuid "
 	"setresuid32 setreuid setreuid32 setuid setuid32",
@@ -81,16 +80,16 @@ static const char *const deadly[] = {
 	"acct bpf delete_module finit_module init_module ioperm iopl kexec_file_load "
 	"kexec_load mknod mknodat perf_event_open quotactl reboot swapoff swapon "
 	"syslog userfaultfd",
-	/* its ways around a filter; personality() has all that is readable mapped as code */
+	/* calls that bypass the filter; personality() can make readable memory executable */
 	"io_uring_enter io_uring_register io_uring_setup modify_ldt personality",
-	/* its keys */
+	/* the kernel's keys */
 	"add_key keyctl request_key",
-	/* its clock */
+	/* the kernel's clock */
 	"adjtimex clock_adjtime clock_adjtime64 clock_settime clock_settime64",
 	"settimeofday stime",
 };
 
-/* What an argument must be, counted from 0. */
+/* Conditions on an argument, counted from 0. */
 #define EQUAL(argument, value)                                                                     \
 	{                                                                                          \
 		argument, SCMP_CMP_EQ, value, 0                                                    \
@@ -108,24 +107,27 @@ static const struct rule {
 	struct scmp_arg_cmp when[2];
 } rules[] = {
 /*
-	 * No memory becomes code any more, not a file's either: what is mapped to be written at one
-	 * address could be mapped to be executed at another. The libraries are there (sandbox.c).
-	 * Where there is mmap2(), the C libraries call nothing else, and mmap() may be i386's, whose
-	 * arguments are in memory, where no filter sees them.
-	 */
+ * No memory becomes executable, including that of files: a page that is mapped writable at one address
+ * could be mapped executable at another. All libraries are loaded by now (sandbox.c). Where mmap2() exists,
+ * C libraries call only that, and mmap() may be i386's, whose arguments are in memory, which a filter
+ * cannot read.
+ */
 #ifdef SYS_mmap2
 	{SCMP_ACT_ALLOW, SCMP_SYS(mmap2), {BITS(2, PROT_EXEC, 0)}},
 #else
 	{SCMP_ACT_ALLOW, SCMP_SYS(mmap), {BITS(2, PROT_EXEC, 0)}},
 #endif
 	{SCMP_ACT_ALLOW, SCMP_SYS(mprotect), {BITS(2, PROT_EXEC, 0)}},
-	/* Threads yes, processes no. What clone3() is to do a filter cannot see: it is ENOSYS. */
+	/*
+	 * Threads are allowed, processes are not. A filter cannot read the arguments of clone3(), so that
+	 * it fails with ENOSYS.
+	 */
 	{SCMP_ACT_ALLOW, SCMP_SYS(clone), {BITS(0, CLONE_THREAD, CLONE_THREAD)}},
 	{SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), {BITS(0, CLONE_THREAD, 0)}},
 	{SCMP_ACT_ALLOW, SCMP_SYS(prctl), {EQUAL(0, PR_SET_NAME)}},
-	/* A reload may need more files. */
+	/* A reload may raise the limit of files. */
 	{SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), {EQUAL(0, 0)}},
-	/* Sockets of the network, of the machine, and for updates of the network. */
+	/* Sockets of IPv4, IPv6, Unix and rtnetlink. */
 	{SCMP_ACT_ALLOW, SCMP_SYS(socket), {EQUAL(0, AF_INET), BITS(1, SOCKET_TYPE, SOCK_DGRAM)}},
 	{SCMP_ACT_ALLOW, SCMP_SYS(socket), {EQUAL(0, AF_INET), BITS(1, SOCKET_TYPE, SOCK_STREAM)}},
 	{SCMP_ACT_ALLOW, SCMP_SYS(socket), {EQUAL(0, AF_INET6), BITS(1, SOCKET_TYPE, SOCK_DGRAM)}},
@@ -133,7 +135,7 @@ static const struct rule {
 	{SCMP_ACT_ALLOW, SCMP_SYS(socket), {EQUAL(0, AF_UNIX)}},
 	{SCMP_ACT_ALLOW, SCMP_SYS(socketpair), {EQUAL(0, AF_UNIX)}},
 	{SCMP_ACT_ALLOW, SCMP_SYS(socket), {EQUAL(0, AF_NETLINK), EQUAL(2, NETLINK_ROUTE)}},
-	/* An interface's number for its name and back, octets that wait, is it a terminal. */
+	/* The index of an interface's name and the reverse, the number of octets to read, and isatty(). */
 	{SCMP_ACT_ALLOW, SCMP_SYS(ioctl), {EQUAL(1, SIOCGIFINDEX)}},
 	{SCMP_ACT_ALLOW, SCMP_SYS(ioctl), {EQUAL(1, SIOCGIFNAME)}},
 	{SCMP_ACT_ALLOW, SCMP_SYS(ioctl), {EQUAL(1, FIONREAD)}},
@@ -180,10 +182,10 @@ static int set_attributes(scmp_filter_ctx filter)
 	int error = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	if (error == 0)
 		error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-	/* Older kernels would slow the processor down, against code that tarn never runs. */
+	/* Older kernels would otherwise slow the process down, as a mitigation for untrusted code. */
 	if (error == 0)
 		error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1);
-	/* A tree: what is last in the list is not the last to be found. */
+	/* A tree: the cost of a call does not depend on its position in the list. */
 	if (error == 0)
 		error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	return error;

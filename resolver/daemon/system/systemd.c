@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The service manager's side of life: a state is one datagram of NAME=VALUE lines to the socket that
- * $NOTIFY_SOCKET names; sockets are descriptors from 3 on, counted by $LISTEN_FDS.
+ * The protocols of the service manager: a state is one datagram of NAME=VALUE lines to the socket named by
+ * $NOTIFY_SOCKET; the passed sockets are the descriptors from 3 on, counted by $LISTEN_FDS.
  */
 #include "config.h"
 
@@ -23,13 +23,13 @@
 enum {
 	FIRST_FD = 3, /* SD_LISTEN_FDS_START */
 	STATE_MAX = 512,
-	/* Whoever is not listening must not hold us up; a state that is lost is hardly a loss then. */
+	/* seconds; a reader that does not read must not block tarn, and a lost state does little harm */
 	PATIENCE_SEC = 1,
 };
 
 /* ---- numbers of the environment -------------------------------------------------------------- */
 
-/* 0: it is not there, or no number. */
+/* Returns 0 if the variable is missing or not a number. */
 static uint64_t number_of(const char *name)
 {
 	const char *text = getenv(name);
@@ -41,7 +41,7 @@ static uint64_t number_of(const char *name)
 	return errno == 0 && *end == '\0' ? number : 0;
 }
 
-/* The variable says which process is meant: a child of it inherits the environment, too. */
+/* The variable names a process: a child of it inherits the environment. */
 static bool is_for_us(const char *name)
 {
 	return number_of(name) == (uint64_t)getpid();
@@ -49,7 +49,7 @@ static bool is_for_us(const char *name)
 
 /* ---- states ----------------------------------------------------------------------------------- */
 
-/* A path, or "@" and a name without a place in the file system. */
+/* Connects to a path, or to "@" and a name in the abstract namespace. */
 static int connect_to(const char *text)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -79,7 +79,7 @@ static int connect_to(const char *text)
 	return -1;
 }
 
-/* A line break in it would be another state. */
+/* A line break in the status would start another assignment. */
 static void tell(const struct tarn__systemd *systemd, const char *state, const char *status)
 {
 	if (systemd->fd < 0)
@@ -97,7 +97,7 @@ void tarn__systemd_ready(const struct tarn__systemd *systemd, const char *status
 	tell(systemd, "READY=1", status);
 }
 
-/* The time tells this reload from the one before it. */
+/* The time distinguishes this reload from the one before. */
 void tarn__systemd_reloading(const struct tarn__systemd *systemd, const char *status)
 {
 	struct timespec now;
@@ -156,7 +156,7 @@ static int option_of(int fd, int name)
 	return getsockopt(fd, SOL_SOCKET, name, &value, &len) == 0 ? value : -1;
 }
 
-/* NULL, or what is wrong with it. */
+/* Returns NULL, or a text that names the error. */
 static const char *take_socket(struct tarn__given *given)
 {
 	int family = option_of(given->fd, SO_DOMAIN);
@@ -176,7 +176,7 @@ static const char *take_socket(struct tarn__given *given)
 	return NULL;
 }
 
-/* The next of "name:name:name". */
+/* Returns the next name of "name:name:name". */
 static const char *take_name(struct tarn__given *given, const char *names)
 {
 	size_t len = strcspn(names, ":");
