@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The program tarn: reads what it was told, and does it. */
+/* The program tarn: reads the configuration, and serves or checks. */
 #include "config.h"
 
 #include "daemon/daemon.h"
@@ -28,10 +28,10 @@
 #include "net/upstream/channel.h"
 #include "tarn.h"
 
-/* What tarn was told is wrong: to start it again in the same way helps nobody. */
+/* The configuration is wrong: another start with the same one would fail as well. */
 enum { EXIT_REFUSED = 2 };
 
-/* A program started without stderr would log into the first socket it opens. */
+/* A program that is started without stderr would log into the first socket that it opens. */
 static void open_standard_streams(void)
 {
 	int fd;
@@ -47,7 +47,7 @@ static const char *get_jansson_version(void)
 #if JANSSON_VERSION_HEX >= 0x020d00
 	return jansson_version_str();
 #else
-	return JANSSON_VERSION; /* of the one that it was built with: it cannot be asked */
+	return JANSSON_VERSION; /* the version at build time: this Jansson cannot report its own */
 #endif
 }
 
@@ -74,8 +74,8 @@ static int complete(struct tarn__settings *settings, struct tarn__log *log)
 }
 
 /*
- * Everything that what was said is enough to judge, and whether users and groups are there. Whether addresses
- * and files are to be had shows at the start: here and now it may be different.
+ * Checks everything that depends on the configuration alone, and whether users and groups exist. Whether
+ * addresses and files are available is found out at the start, since it may change until then.
  */
 static int check(struct tarn__settings *settings, struct tarn__log *log)
 {
@@ -89,7 +89,7 @@ static int check(struct tarn__settings *settings, struct tarn__log *log)
 	return EXIT_SUCCESS;
 }
 
-/* The service manager's sockets come first: they count as tarn's own addresses. */
+/* The service manager's sockets come first: their addresses count as tarn's own. */
 static int serve(const struct tarn__command_line *command, struct tarn__settings *settings,
 		 struct tarn__log *log)
 {
@@ -145,7 +145,7 @@ int tarn__daemon_main(int argc, char **argv)
 	open_standard_streams();
 	tarn__memory_init();
 	signal(SIGPIPE, SIG_IGN);
-	/* c-ares would let them change what is asked (RES_OPTIONS=use-vc, ndots, search lists). */
+	/* c-ares would let it change queries (RES_OPTIONS=use-vc, ndots, search lists). */
 	unsetenv("RES_OPTIONS");
 	unsetenv("LOCALDOMAIN");
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/daemon.h: the program tarn from its first line to its last. */
+/* daemon/daemon.h: the entry point of the program tarn. */
 #ifndef TARN_DAEMON_DAEMON_H
 #define TARN_DAEMON_DAEMON_H
 
 /*
- * main() in all but name. Exit status: 0; 1 for what went wrong; 2 where the command line or the
- * configuration file is, but for --check, which ends with 1 for a file.
+ * main(), apart from the name. Exit status: 0; 1 for a failure; 2 for an error of the command line or of
+ * the configuration file, except with --check, which returns 1 for an error of the file.
  */
 int tarn__daemon_main(int argc, char **argv);
 

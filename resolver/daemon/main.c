@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The program tarn; all of it is in daemon.c, where tests can reach it. */
+/* The program tarn; its code is in daemon.c, which tests can link. */
 #include "daemon/daemon.h"
 
 int main(int argc, char **argv)

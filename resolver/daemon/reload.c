@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tarn's settings while it runs, and how others take their place. */
+/* The settings of the running program, and their replacement. */
 #include "config.h"
 
 #include "daemon/reload.h"
@@ -35,15 +35,15 @@ static void on_network(void *data)
 {
 	struct tarn__reload *reload = data;
 	tarn__log(reload->log, TARN_LOG_DEBUG, "the network has changed");
-	/* A server's address may be one of ours now. */
+	/* The address of a server may be one of tarn's own now. */
 	on_resolv_conf(reload);
 	tarn_network_changed(reload->tarn);
 	tarn__find_forward_loops(reload->tarn);
 }
 
 /*
- * resolv.conf is followed as long as the servers come from it. What has changed since it was read is
- * seen, too: the next reading comes after the first watch.
+ * Watches resolv.conf as long as the servers come from it. A change since it was read is noticed, too: it
+ * is read again after the first watch.
  */
 static void follow(struct tarn__reload *reload)
 {
@@ -117,7 +117,7 @@ static struct tarn__settings *read_settings(struct tarn__reload *reload,
 	return NULL;
 }
 
-/* Those that have gone over already go back where a later one cannot. */
+/* Applies the settings to the parts; after an error the parts before it return to the old ones. */
 static int set_parts(struct tarn__reload *reload, const struct tarn__settings *settings)
 {
 	for (size_t i = 0; i < reload->part_count; i++) {
@@ -209,7 +209,7 @@ int tarn__reload_run(struct tarn__reload *reload, struct tarn__diagnostics *diag
 	else
 		tarn__log(reload->log, TARN_LOG_ERR,
 			  "the configuration is not reloaded: the one before goes on");
-	/* The old and the new one were there at a time, and what they were read from. */
+	/* The old settings, the new ones and what they were read from existed at the same time. */
 	tarn__memory_trim();
 	tell_ready(reload, error < 0 ? "; the last reload was refused, see the log" : "");
 	return error;

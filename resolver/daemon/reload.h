@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/reload.h: tarn's settings while it runs: read anew on request, and kept up with what
- * resolv.conf and the network say.
+ * daemon/reload.h: the settings of the running program: read again on request, and kept up to date with
+ * resolv.conf and the network.
  *
- * A reload reads everything, opens what is new, and only then changes over; where one step fails the
- * steps before it are undone and nothing has changed. Questions under way, clients' connections, the
- * cache and listeners that are in both configurations never notice.
+ * A reload reads everything, opens what is new, and only then switches over; if a step fails, the steps
+ * before it are undone and nothing has changed. It does not affect questions under way, connections of
+ * clients, the cache, and listeners that are in both configurations.
  *
  * Thread: the main one.
  */
@@ -24,22 +24,22 @@
 #include "daemon/threads/workers.h"
 #include "tarn.h"
 
-/* A module that goes by the settings, beside those that reload.c knows. */
+/* A module that depends on the settings, beside those that reload.c knows. */
 struct tarn__part {
 	/*
-	 * Does as they say; an error, logged: it goes on by those before. To these it is set again where
-	 * a later part refuses: that must not fail, so what they need is kept until the settings are
-	 * settled.
+	 * Applies the settings. An error, logged: the former ones stay in force. If a later part fails, the
+	 * former settings are set again; that must not fail, so that what they need is kept until settle.
 	 */
 	int (*set)(void *data, const struct tarn__settings *);
-	void (*settle)(void *data); /* all have agreed; NULL: it has nothing to give up */
+	void (*settle)(
+		void *data); /* all parts have applied them; NULL: the part has nothing to release */
 	void *data;
 };
 
 enum { TARN__PARTS_MAX = 8 };
 
 struct tarn__reload {
-	/* The caller's, before the start. */
+	/* Set by the caller before the start. */
 	struct ev_loop *loop;
 	const struct tarn__command_line *command;
 	struct tarn *tarn;
@@ -48,27 +48,30 @@ struct tarn__reload {
 	struct tarn__log *log;
 	struct tarn__part parts[TARN__PARTS_MAX];
 	size_t part_count;
-	const struct tarn__settings *first; /* those of the start, for what stays until the end */
-	struct tarn__settings *settings; /* those in force: at the start the same */
+	const struct tarn__settings
+		*first; /* the settings of the start, for what a reload cannot change */
+	struct tarn__settings *settings; /* the settings in force; at the start the same */
 
 	struct tarn__file_watch file_watch;
 	struct tarn__netlink netlink;
 };
 
 /*
- * Opens the listeners, and has the parts do as the first settings say, before the workers run. An
- * error is logged.
+ * Opens the listeners, and applies the first settings to the parts, before the workers run. An error is
+ * logged.
  */
 int tarn__reload_open(struct tarn__reload *);
 
-/* The workers run: from now on changes are seen, and the service manager hears that we are there. */
+/*
+ * To be called when the workers run: changes are noticed from now on, and the service manager is notified.
+ */
 void tarn__reload_start(struct tarn__reload *);
-/* Frees settings other than the first. Also without a start. */
+/* Frees settings other than the first. Allowed without a start. */
 void tarn__reload_stop(struct tarn__reload *);
 
 /*
- * Reads the configuration again and goes by it. An error: nothing has changed; diagnostics, zeros before,
- * say why. They are logged, too, and are the caller's to end in any case.
+ * Reads the configuration again and applies it. An error: nothing has changed; diagnostics, zeros before,
+ * have the reasons. They are logged as well, and the caller ends them in any case.
  */
 int tarn__reload_run(struct tarn__reload *, struct tarn__diagnostics *);
 

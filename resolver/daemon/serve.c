@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tarn while it answers. The main thread's loop has the signals, the control socket and whatever else
- * is no worker's.
+ * Runs the resolver. The main thread's loop has the signals, the control socket and everything else that
+ * belongs to no worker.
  */
 #include "daemon/serve.h"
 
@@ -24,7 +24,7 @@
 #include "daemon/threads/workers.h"
 #include "net/clock.h"
 
-/* All of it; what is zero is not there yet. */
+/* The running program; a member of zero is not open yet. */
 struct program {
 	struct tarn__settings *settings; /* of the start */
 	const struct tarn__identity *identity;
@@ -76,10 +76,7 @@ static int on_reload_request(void *data, struct tarn__diagnostics *diagnostics)
 	return tarn__reload_run(&program->reload, diagnostics);
 }
 
-/*
- * Signals are taken before anything listens, so that one that comes early ends tarn as cleanly as any
- * other.
- */
+/* Signals are caught before any socket listens, so that an early one ends tarn cleanly. */
 static int open_loop(struct program *program)
 {
 	program->loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
@@ -96,7 +93,7 @@ static int open_loop(struct program *program)
 	return 0;
 }
 
-/* From now on signals do nothing: a second one must not spoil a clean stop. */
+/* Signals are ignored from now on: a second one must not interrupt a clean stop. */
 static void close_loop(struct program *program)
 {
 	if (!program->loop)
@@ -129,7 +126,7 @@ struct tarn *tarn__serve_resolver(const struct tarn__settings *settings, struct 
 	return tarn;
 }
 
-/* Everything that is in this process alone. */
+/* Creates what exists in this process only. */
 static int make(struct program *program)
 {
 	const struct tarn__settings *settings = program->settings;
@@ -150,7 +147,7 @@ static int make(struct program *program)
 	return 0;
 }
 
-/* What others see, as far as it takes privileges; then these go. */
+/* Opens what is visible from outside, as far as it takes privileges; then drops them. */
 static int open_outside(struct program *program, const struct tarn__command_line *command)
 {
 	struct tarn__log *log = program->log;
@@ -189,14 +186,14 @@ static int open_outside(struct program *program, const struct tarn__command_line
 	return error;
 }
 
-/* Within the sandbox: what opens files later must find out now whether it can. */
+/* In the sandbox: modules that open files later find out now whether they can. */
 static int start(struct program *program)
 {
 	int error = tarn__observers_set(program->observers, program->settings);
 	if (error < 0)
 		return error;
 	tarn__settings_forget_forwards(program->settings);
-	/* To build a filter of system calls takes a quarter of a megabyte, scattered. */
+	/* Building the seccomp filter takes a quarter of a megabyte in scattered blocks. */
 	tarn__memory_trim();
 	struct tarn__reload *reload = &program->reload;
 	reload->parts[reload->part_count++] =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/serve.h: tarn while it answers, from its first socket to the signal that ends it. */
+/* daemon/serve.h: runs the resolver from the first socket to the signal that ends it. */
 #ifndef TARN_DAEMON_SERVE_H
 #define TARN_DAEMON_SERVE_H
 
@@ -10,10 +10,13 @@
 #include "daemon/settings/settings.h"
 #include "tarn.h"
 
-/* The resolver that the settings mean. NULL: logged. */
+/* Creates the resolver that the settings describe. NULL: logged. */
 struct tarn *tarn__serve_resolver(const struct tarn__settings *, struct tarn__log *);
 
-/* Until a signal or tarnctl ends it. settings are completed, and say who tarn is to be. The exit status. */
+/*
+ * Runs until a signal or tarnctl ends it. The settings are completed, with the user to become. Returns the
+ * exit status.
+ */
 int tarn__serve(const struct tarn__command_line *, struct tarn__settings *,
 		const struct tarn__identity *, struct tarn__systemd *, struct tarn__log *);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The addresses that tarn answers on: opened, closed, and spoken of. */
+/* Opens, closes and announces the addresses that tarn listens on. */
 #include "daemon/threads/listeners.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ static const char *hint(int error)
 	}
 }
 
-/* What kept tarn from an address, in words. */
+/* Returns a text for the error of opening an address. */
 static const char *reason(int error, int cause)
 {
 	return error == TARN_ESYSTEM ? strerror(cause) : tarn_error_text(error);
@@ -31,7 +31,7 @@ static const char *type_name(const struct tarn__given *given)
 	return given->type == SOCK_DGRAM ? "UDP" : "TCP";
 }
 
-/* Do sockets of the service manager serve the address, over UDP and TCP? */
+/* Returns true if sockets of the service manager serve the address, over both UDP and TCP. */
 static bool is_given(const struct tarn__systemd *systemd, const struct tarn_address *address)
 {
 	bool has_udp = false, has_tcp = false;
@@ -45,7 +45,10 @@ static bool is_given(const struct tarn__systemd *systemd, const struct tarn_addr
 	return has_udp && has_tcp;
 }
 
-/* Is the socket in the way of the address? One for all addresses may be for IPv4, too. */
+/*
+ * Returns true if the socket conflicts with the address. A socket for all IPv6 addresses may serve IPv4,
+ * too.
+ */
 static bool is_in_the_way(const struct tarn__given *given, const struct tarn_address *address)
 {
 	const struct tarn_address *other = &given->address;
@@ -57,7 +60,7 @@ static bool is_in_the_way(const struct tarn__given *given, const struct tarn_add
 
 enum { WHY_MAX = 256 };
 
-/* Why an address cannot be had, and what may help. */
+/* Returns the reason why an address cannot be opened, with a hint. */
 static const char *explain(const struct tarn__systemd *systemd, const struct tarn_address *address,
 			   int error, int cause, char out[WHY_MAX])
 {
@@ -76,7 +79,7 @@ static const char *explain(const struct tarn__systemd *systemd, const struct tar
 	return out;
 }
 
-/* Nobody asked for [::1]: a machine without IPv6 does without. */
+/* [::1] as a default is optional: a machine may have no IPv6. */
 static bool is_dispensable(const struct tarn__settings *settings,
 			   const struct tarn_address *address, int error)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/threads/listeners.h: the addresses that tarn answers on, as its settings have them: opened, closed,
- * and spoken of.
+ * daemon/threads/listeners.h: opens, closes and announces the addresses that tarn listens on, as the
+ * settings require.
  *
  * Thread: the main one.
  */
@@ -16,22 +16,22 @@
 #include "daemon/threads/workers.h"
 
 /*
- * Listens on all that settings->listens says and that sockets of the service manager do not serve;
- * settings->bound gets the addresses and ports that are open, *opened those of them that were not
- * open before. An error, added to diagnostics: nothing has changed.
+ * Listens on the addresses of settings->listens that sockets of the service manager do not serve.
+ * settings->bound gets the addresses and ports that are open, *opened those of them that were not open
+ * before. An error, added to diagnostics: nothing has changed.
  */
 int tarn__listeners_open(struct tarn__workers *, const struct tarn__systemd *,
 			 struct tarn__settings *, struct tarn__addresses *opened,
 			 struct tarn__diagnostics *, struct tarn__log *);
 
 /*
- * Ends it for those of which, with the ports that are open, that kept does not have, where it is not
- * NULL.
+ * Stops listening on the addresses of which, with the ports that are open, except those in kept, which may
+ * be NULL.
  */
 void tarn__listeners_close(struct tarn__workers *, const struct tarn__addresses *which,
 			   const struct tarn__addresses *kept);
 
-/* Says which addresses have come, and which have gone. */
+/* Logs which addresses were added, and which were removed. */
 void tarn__listeners_announce(const struct tarn__addresses *before,
 			      const struct tarn__addresses *now, struct tarn__log *);
 

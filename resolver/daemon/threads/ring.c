@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Each record is preceded by its length. Positions only grow; an octet's place is its position modulo
- * the size. A record's octets are written before the position behind them is, and read before their
- * room is given back: the two positions are all that both threads see.
+ * Each record is preceded by its length. Positions only grow; the place of an octet is its position modulo
+ * the size. A record is written before the put position moves past it, and read before the taken position
+ * does: the two positions are all that both threads access.
  */
 #include "daemon/threads/ring.h"
 
@@ -49,7 +49,9 @@ void tarn__ring_put(struct tarn__ring *ring, const void *head, size_t head_len, 
 	put += sizeof(prefix);
 	copy_in(ring, put, head, head_len);
 	copy_in(ring, put + head_len, tail, tail_len);
-	/* In one order with whatever tells the other thread to look again. */
+	/*
+	 * Sequentially consistent with the flag or descriptor by which the caller wakes the taking thread.
+	 */
 	atomic_store_explicit(&ring->put, put + len, memory_order_seq_cst);
 }
 

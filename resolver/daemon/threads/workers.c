@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The threads that answer: one loop and one struct tarn_worker each. */
+/* The worker threads: one loop and one struct tarn_worker each. */
 #include "config.h"
 
 #include "daemon/threads/workers.h"
@@ -21,11 +21,11 @@
 #include "net/socket.h"
 
 enum {
-	/* All that may be listened on, and as many that take their place. */
+	/* all addresses that may be listened on, and as many that replace them */
 	PLACES = 2 * TARN__ADDRESSES_MAX,
 	/*
-	 * So long may a socket that was closed have been kept for questions under way: their clients
-	 * are answered after 4 seconds at most.
+	 * The time for which a closed socket may be kept for questions under way: clients are answered
+	 * within 4 seconds.
 	 */
 	CLOSING_MS = 10000,
 };
@@ -38,28 +38,28 @@ struct worker {
 	bool is_called; /* guarded by all->mutex */
 	atomic_bool has_turned;
 	pthread_t thread;
-	char name[16]; /* Linux allows no longer one */
+	char name[16]; /* Linux's limit, NUL included */
 	bool is_running;
 };
 
-/* An address that is listened on, or was. */
+/* An address that is, or was, listened on. */
 struct place {
 	enum { UNUSED, OPEN, CLOSED } state;
-	struct tarn_address said; /* the port may be 0 */
+	struct tarn_address said; /* as configured: the port may be 0 */
 	struct tarn_address bound;
 	uint64_t closed_ms;
 };
 
 struct tarn__workers {
 	struct place places[PLACES];
-	size_t next_udp; /* worker that the next UDP socket of somebody else's goes to */
-	uid_t owner; /* of the sockets; (uid_t)-1: who opens them */
+	size_t next_udp; /* the worker that gets the next UDP socket of the service manager */
+	uid_t owner; /* of the sockets; (uid_t)-1: the user that opens them */
 	bool is_running;
-	pthread_mutex_t mutex; /* guards what follows */
-	pthread_cond_t called; /* all have done it */
+	pthread_mutex_t mutex; /* guards the members after it */
+	pthread_cond_t called; /* signalled when all workers have called */
 	void (*act)(struct tarn_worker *, size_t index, void *arg);
 	void *arg;
-	size_t waiting; /* for so many */
+	size_t waiting; /* number of workers that have not called yet */
 	size_t count;
 	struct worker items[];
 };
@@ -164,7 +164,7 @@ static void stop_threads(struct tarn__workers *workers)
 
 int tarn__workers_start(struct tarn__workers *workers)
 {
-	/* A thread inherits the mask: signals are the main thread's business alone. */
+	/* A thread inherits the mask; signals are handled by the main thread only. */
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -252,8 +252,8 @@ void tarn__workers_free(struct tarn__workers *workers)
 /* ---- listening -------------------------------------------------------------------------------- */
 
 /*
- * SO_REUSEPORT lets a second tarn of the same user take half of the first one's questions in
- * silence. A socket without it cannot be bound where anybody else is.
+ * With SO_REUSEPORT a second tarn of the same user would silently receive half of the queries of the first
+ * one. A socket without it cannot be bound to an address in use.
  */
 static int check_not_taken(const struct tarn_address *address, int type)
 {
@@ -261,7 +261,7 @@ static int check_not_taken(const struct tarn_address *address, int type)
 	if (fd < 0)
 		return TARN_ESYSTEM;
 	int on = 1;
-	if (type == SOCK_STREAM) /* connections that linger from a former run do not matter */
+	if (type == SOCK_STREAM) /* connections that linger from a former process do not matter */
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (address->sa.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
@@ -272,7 +272,7 @@ static int check_not_taken(const struct tarn_address *address, int type)
 	return result < 0 ? TARN_ESYSTEM : 0;
 }
 
-/* Sockets of our own are at the address, or were until a moment ago. */
+/* Returns true if a socket of this process is, or was recently, at the address. */
 static bool is_ours(const struct tarn__workers *workers, const struct tarn_address *address)
 {
 	uint64_t now_ms = tarn__clock_ms();
@@ -287,7 +287,10 @@ static bool is_ours(const struct tarn__workers *workers, const struct tarn_addre
 	return false;
 }
 
-/* By what was said, so that port 0 is the one that the system picked then; or by what is open. */
+/*
+ * Finds by the configured address, so that port 0 is the port that the system chose then, or by the open
+ * one.
+ */
 static struct place *find_open(struct tarn__workers *workers, const struct tarn_address *address)
 {
 	for (size_t i = 0; i < PLACES; i++) {
@@ -299,7 +302,7 @@ static struct place *find_open(struct tarn__workers *workers, const struct tarn_
 	return NULL;
 }
 
-/* One that is not open; of those that were, the one that has been closed for longest. */
+/* Returns a place that is not open: the one that was closed first. */
 static struct place *find_free(struct tarn__workers *workers)
 {
 	struct place *oldest = NULL;
@@ -313,7 +316,7 @@ static struct place *find_free(struct tarn__workers *workers)
 	return oldest;
 }
 
-/* A worker's sockets on their way to it, and how it went. */
+/* A worker's sockets on their way to it, and the result. */
 struct pair {
 	int udp, tcp; /* -1: taken */
 	int error, cause;
@@ -350,7 +353,10 @@ void tarn__workers_give_to(struct tarn__workers *workers, uid_t owner)
 static int open_pairs(struct tarn__workers *workers, struct tarn_address *address,
 		      struct pair *pairs)
 {
-	/* This thread's user for files alone: a socket is one. The start is over when tarn is him. */
+	/*
+	 * The user for file access of this thread: a socket gets it. At the start tarn is not that user
+	 * yet.
+	 */
 	bool is_for_another = workers->owner != (uid_t)-1 && !workers->is_running;
 	int before = is_for_another ? setfsuid(workers->owner) : -1;
 	int error = 0;
@@ -363,7 +369,7 @@ static int open_pairs(struct tarn__workers *workers, struct tarn_address *addres
 	return error;
 }
 
-/* The first error of the workers, with errno. */
+/* Returns the first error of the workers, with errno set. */
 static int find_error(const struct pair *pairs, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -396,7 +402,7 @@ static struct pair *new_pairs(size_t count)
 	return pairs;
 }
 
-/* *address: as in tarn__workers_listen(). */
+/* *address: see tarn__workers_listen(). */
 static int open_everywhere(struct tarn__workers *workers, struct tarn_address *address)
 {
 	struct pair *pairs = new_pairs(workers->count);
@@ -453,7 +459,7 @@ void tarn__workers_unlisten(struct tarn__workers *workers, const struct tarn_add
 	place->closed_ms = tarn__clock_ms();
 }
 
-/* One descriptor of the same socket for each worker; the caller's own is closed in the end. */
+/* Duplicates the descriptor for each worker; the caller's own is closed at the end. */
 static int share_listener(struct tarn__workers *workers, int fd)
 {
 	struct pair *pairs = new_pairs(workers->count);
