@@ -205,8 +205,8 @@ def test_it_is_off_by_default(run_tarn, run_upstream, log):
     for tarn in (on, off):
         tarn.ask("a.example.")
     log.wait(1)
-    assert "tarn/questions" in thread_names(on)
-    assert "tarn/questions" not in thread_names(off)
+    assert "tarn/query_log" in thread_names(on)
+    assert "tarn/query_log" not in thread_names(off)
     assert "a.example" not in off.log
 
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Each worker packs its messages itself and leaves them in a queue of its own. The socket is not
- * libfstrm's own but ours, with a limit to how long it may block: else a reader that stops to read
- * would keep tarn from stopping.
+ * Each worker packs its messages itself and puts them into a queue of its own. The socket is not one of
+ * libfstrm's but tarn's, with a limit on the time that it may block: a reader that stops reading could
+ * otherwise keep tarn from stopping.
  */
 #include "config.h"
 
@@ -28,8 +28,8 @@
 #include "daemon/telemetry/dnstap.pb-c.h"
 
 enum {
-	BLOCK_SEC = 1, /* how long a reader may stop to read before it is left */
-	REOPEN_SEC = 2, /* how often a reader that is away is looked for */
+	BLOCK_SEC = 1, /* the time after which a reader that does not read is disconnected */
+	REOPEN_SEC = 2, /* the interval of attempts to connect to a reader */
 };
 
 static const char content_type[] = "protobuf:dnstap.Dnstap";
@@ -37,9 +37,9 @@ static const char content_type[] = "protobuf:dnstap.Dnstap";
 struct reader {
 	struct sockaddr_un address;
 	atomic_bool is_there;
-	/* The thread's own. */
+	/* The members after it belong to the thread. */
 	int fd;
-	bool is_missed; /* and that was logged */
+	bool is_missed; /* there is no reader, and that was logged */
 };
 
 struct worker {
@@ -151,7 +151,7 @@ static struct fstrm_writer *new_writer(struct tarn__dnstap *dnstap)
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-/* Packing only reads; it asks for more than that. */
+/* The packing functions take pointers to data that is not const, and only read it. */
 static ProtobufCBinaryData octets(const void *data, size_t len)
 {
 	return (ProtobufCBinaryData){.data = (uint8_t *)data, .len = len};
@@ -206,7 +206,7 @@ static void submit(struct worker *worker, Dnstap__Message *message)
 	envelope.has_version = true;
 	envelope.version = octets(dnstap->version, strlen(dnstap->version));
 
-	/* Without a reader libfstrm would throw it away, and would not count it. */
+	/* Without a reader libfstrm would drop the frame without counting it. */
 	uint8_t *frame = atomic_load_explicit(&dnstap->reader.is_there, memory_order_relaxed)
 				 ? malloc(dnstap__dnstap__get_packed_size(&envelope))
 				 : NULL;
@@ -288,7 +288,7 @@ static struct fstrm_iothr *start_thread(struct fstrm_writer **writer, size_t wor
 	fstrm_iothr_options_set_input_queue_size(options, TARN__DNSTAP_QUEUE);
 	fstrm_iothr_options_set_queue_model(options, FSTRM_IOTHR_QUEUE_MODEL_SPSC);
 	fstrm_iothr_options_set_reopen_interval(options, REOPEN_SEC);
-	/* The thread inherits the mask: signals are the main thread's business alone. */
+	/* A thread inherits the mask; signals are handled by the main thread only. */
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -375,7 +375,7 @@ struct tarn__dnstap *tarn__dnstap_new(size_t workers, const char *path, struct t
 	return NULL;
 }
 
-/* There is none that these could be given. */
+/* Nothing can be created that these could be called with. */
 
 const struct tarn__observer *tarn__dnstap_observer(const struct tarn__dnstap *dnstap, size_t worker)
 {

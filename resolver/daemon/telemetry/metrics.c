@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/telemetry/metrics.c: one line per number; a number that has labels has all it may have but types. */
+/*
+ * daemon/telemetry/metrics.c: one line for each value. A metric with labels has a line for every value of a
+ * label, except types.
+ */
 #include "daemon/telemetry/metrics.h"
 
 #include <inttypes.h>
@@ -9,10 +12,10 @@
 #include "dns/message.h"
 #include "dns/text.h"
 
-/* What is being written: the lines of one metric after the other. */
+/* The text being written, metric by metric. */
 struct page {
 	FILE *out;
-	const char *name; /* of the metric */
+	const char *name; /* the current metric */
 };
 
 static void begin(struct page *page, const char *name, const char *type, const char *help)
@@ -28,7 +31,7 @@ static void put_single(struct page *page, const char *name, const char *type, co
 	fprintf(page->out, "%s %" PRIu64 "\n", name, value);
 }
 
-/* A value between quotes. */
+/* Writes the value of a label, in quotes. */
 static void put_text(struct page *page, const char *text)
 {
 	for (; *text; text++) {
@@ -69,7 +72,7 @@ static void put_questions(struct page *page, const struct tarn__stats *stats)
 		   stats->waiting);
 }
 
-/* Codes that clients never see are left out as long as they did not. */
+/* Response codes that clients have never been sent are left out. */
 static void put_rcodes(struct page *page, const struct tarn__stats *stats)
 {
 	begin(page, "tarn_answers_total", "counter", "Answers to clients, by response code.");
@@ -88,7 +91,7 @@ static void put_statuses(struct page *page, const struct tarn__stats *stats)
 		put(page, "status", tarn__status_name((enum tarn__status)i), stats->statuses[i]);
 }
 
-/* Answers that did not have to wait took no time; those are in the first bucket. */
+/* Answers that did not wait took less than a millisecond; they are in the first bucket. */
 static void put_latency(struct page *page, const char *status, const struct tarn__latency *latency,
 			uint64_t count)
 {
@@ -177,7 +180,7 @@ static void put_lookups(struct page *page, const struct tarn__totals *totals)
 		   "Messages that answer nothing that was asked.", totals->carrier.foreign);
 }
 
-/* The value follows. */
+/* Writes the name and the labels; the value follows. */
 static void put_server(struct page *page, const struct tarn__server_totals *server,
 		       const char *label, const char *text)
 {
@@ -225,7 +228,7 @@ static void put_server_state(struct page *page, const struct tarn__totals *total
 	}
 }
 
-/* Of servers that have never answered nothing is known. */
+/* Servers that have never answered are left out. */
 static void put_server_times(struct page *page, const struct tarn__totals *totals)
 {
 	const struct tarn__server_totals *servers = totals->servers;
@@ -285,7 +288,10 @@ static void put_lost(struct page *page, const struct tarn__lost *lost)
 
 /* ---- all of it ---------------------------------------------------------------------------- */
 
-/* These have the names that all processes' have. What is not to be had is left out: 0 would be a lie. */
+/*
+ * The conventional names of process metrics. A value that is not available is left out, since 0 would be
+ * wrong.
+ */
 static void put_usage(struct page *page, const struct tarn__usage *usage)
 {
 	begin(page, "process_cpu_seconds_total", "counter",

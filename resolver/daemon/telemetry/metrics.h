@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/telemetry/metrics.h: the numbers in the words of Prometheus (its text format, version 0.0.4). */
+/* daemon/telemetry/metrics.h: the statistics in Prometheus' text format, version 0.0.4. */
 #ifndef TARN_DAEMON_TELEMETRY_METRICS_H
 #define TARN_DAEMON_TELEMETRY_METRICS_H
 
@@ -9,7 +9,7 @@
 #include "daemon/telemetry/observers.h"
 #include "net/stats_collector.h"
 
-/* The caller frees it. NULL: out of memory. */
+/* Returns the text, to be freed. NULL: out of memory. */
 char *tarn__metrics_text(const struct tarn__totals *, const struct tarn__lost *,
 			 const struct tarn__usage *, size_t *len);
 

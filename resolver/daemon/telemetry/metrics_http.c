@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/telemetry/metrics_http.c: one daemon of libmicrohttpd, and so one thread, for each address.
+ * daemon/telemetry/metrics_http.c: one daemon of libmicrohttpd, and therefore one thread, for each address.
  *
- * The library's own limits are no help against who is slow: its time-out begins anew with every octet,
- * and where all connections are taken it accepts no more. So each has its time for a request, which the
- * main thread's loop watches over, and the newest takes the place of the oldest (daemon/telemetry/visits.h).
+ * The library's own limits do not help against slow clients: its timeout restarts with every octet, and
+ * with all connections in use it accepts no more. Therefore each connection has a time limit for a request,
+ * which the main thread's loop enforces, and a new connection replaces the oldest
+ * (daemon/telemetry/visits.h).
  */
 #include "config.h"
 
@@ -26,17 +27,17 @@
 #include "net/socket.h"
 
 enum {
-	COLLECT_MS = 1000, /* workers add their numbers at once, but one may be held up */
-	CONNECTIONS = TARN__VISITS_MAX, /* at one address; a Prometheus needs one of them */
-	IDLE_SEC = 10, /* without an octet: then a connection is closed */
-	/* From its acceptance, or the request before it, until a request is answered. */
+	COLLECT_MS = 1000, /* workers add their numbers at once, unless one is blocked */
+	CONNECTIONS = TARN__VISITS_MAX, /* for each address; a Prometheus server needs one */
+	IDLE_SEC = 10, /* without an octet; after that a connection is closed */
+	/* From the acceptance of a connection, or the request before, to the answer. */
 	REQUEST_MS = 10000,
-	CONNECTION_MEMORY = 8192, /* octets, the request's headers among them */
+	CONNECTION_MEMORY = 8192, /* octets, with the request's headers */
 	BACKLOG = CONNECTIONS,
 };
 
 struct listener {
-	int fd; /* the daemon's, once there is one; -1: none */
+	int fd; /* the daemon's after its start; -1: none */
 	struct MHD_Daemon *daemon;
 	struct tarn__metrics_http *http;
 	struct tarn__visits visits;
@@ -95,7 +96,7 @@ static enum MHD_Result send_metrics(const struct tarn__metrics_http *http,
 	struct tarn__totals *totals = tarn__stats_collect(http->tarn, NULL, COLLECT_MS);
 	if (!totals)
 		return MHD_NO;
-	/* To a Prometheus a counter that goes back has begun anew: rather none this time. */
+	/* Prometheus takes a decreasing counter as a restart: rather no answer this time. */
 	if (!totals->is_whole) {
 		tarn__totals_free(totals);
 		return send_error(http, to, MHD_HTTP_SERVICE_UNAVAILABLE, "Content-Type",
@@ -126,7 +127,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *from, const 
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
 		return send_error(http, from, MHD_HTTP_METHOD_NOT_ALLOWED, "Allow", "GET, HEAD",
 				  "GET and HEAD are what it is good for.\n");
-	/* Only a connection whose request has been read to its end is used for another one. */
+	/* A connection is reused only if its request has been read to the end. */
 	bool is_begun = *request;
 	*request = arg;
 	if (!is_begun || *upload_len > 0) {
@@ -138,7 +139,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *from, const 
 
 /* ---- those who are slow ------------------------------------------------------------------- */
 
-/* On the main thread. */
+/* Runs on the main thread. */
 static void watch_limits(struct tarn__metrics_http *http)
 {
 	uint64_t now_ms = tarn__clock_ms(), next_ms = UINT64_MAX;
@@ -172,7 +173,10 @@ static void on_came(struct ev_loop *loop, ev_async *came, int events)
 		watch_limits(http);
 }
 
-/* On the library's thread, and so all that follows. Its connection's socket is open in both cases. */
+/*
+ * This and the functions after it run on the library's thread. The connection's socket is open in both
+ * cases.
+ */
 static void on_connection(void *arg, struct MHD_Connection *connection, void **visit,
 			  enum MHD_ConnectionNotificationCode what)
 {
@@ -228,7 +232,7 @@ static int load_library(struct tarn__metrics_http *http)
 		tarn__log(http->log, TARN_LOG_ERR, "no metrics: %s", dlerror());
 		return TARN_ESYSTEM;
 	}
-	/* An object pointer is a function's here, as POSIX has it. */
+	/* POSIX allows the conversion of an object pointer to a function pointer. */
 	const struct {
 		const char *name;
 		void *function;
@@ -253,7 +257,7 @@ static int load_library(struct tarn__metrics_http *http)
 	return 0;
 }
 
-/* Not tarn_socket_open(): another tarn must not get half of the requests. */
+/* Not tarn_socket_open(), whose SO_REUSEPORT would give half of the requests to another tarn. */
 static int open_listener(struct tarn_address *address)
 {
 	int family = address->sa.sa_family;
@@ -334,7 +338,7 @@ int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
 	http->process = process;
 	for (size_t i = 0; i < http->count; i++) {
 		struct listener *listener = &http->listeners[i];
-		/* The port is the socket's; what is not on the list is the library's default. */
+		/* The port is the socket's; options that are not listed have the library's defaults. */
 		listener->daemon = http->start_daemon(
 			MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, listener,
 			MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT,

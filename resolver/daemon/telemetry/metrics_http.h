@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/telemetry/metrics_http.h: GET /metrics, through libmicrohttpd, which is loaded when it is needed and
- * not before: docs/decisions/metrics.md.
+ * daemon/telemetry/metrics_http.h: GET /metrics, through libmicrohttpd, which is loaded only if needed:
+ * docs/decisions/metrics.md.
  *
  * Thread: one of its own for each address.
  */
@@ -17,21 +17,24 @@
 struct ev_loop;
 struct tarn__metrics_http;
 
-/* NULL, or why there can be none whatever happens: tarn was built without it. */
+/* Returns NULL, or a text if tarn was built without it. */
 const char *tarn__metrics_http_fault(void);
 
 /*
- * Loads the library and opens the addresses, before privileges are dropped; without an address it
- * does nothing, and *out is NULL. TARN_ESYSTEM, TARN_ENOMEM: logged.
+ * Loads the library and opens the addresses, before privileges are dropped; without an address it has no
+ * effect, and *out is NULL. TARN_ESYSTEM, TARN_ENOMEM: logged.
  */
 int tarn__metrics_http_open(const struct tarn__addresses *, struct tarn__log *,
 			    struct tarn__metrics_http **out);
 
-/* Answers from now on; all are borrowed. The loop is the main thread's: it ends who is slow. No http is allowed, here and below. TARN_ESYSTEM: logged. */
+/*
+ * Starts to answer; all arguments are borrowed. The loop is the main thread's, which ends slow requests.
+ * http may be NULL, here and below. TARN_ESYSTEM: logged.
+ */
 int tarn__metrics_http_start(struct tarn__metrics_http *, struct tarn *, struct tarn__observers *,
 			     struct tarn__process *, struct ev_loop *);
 
-/* Before the workers end. */
+/* To be called before the workers end. */
 void tarn__metrics_http_free(struct tarn__metrics_http *);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One observer for each worker, that passes on what it sees. */
+/* One observer for each worker, which calls the query log and dnstap. */
 #include "config.h"
 
 #include "daemon/telemetry/observers.h"
@@ -22,11 +22,12 @@ struct tee {
 struct tarn__observers {
 	struct tarn__workers *workers;
 	struct tarn__log *log;
-	pthread_mutex_t mutex; /* for who asks what was lost, while one of these is replaced */
-	struct tarn__query_log *query_log; /* NULL: never was on */
+	/* guards reading of the counters of lost lines and messages while one of these is replaced */
+	pthread_mutex_t mutex;
+	struct tarn__query_log *query_log; /* NULL: never started */
 	struct tarn__dnstap *dnstap; /* NULL: off */
-	struct tarn__dnstap *leaving; /* workers may still use it, though no longer for long */
-	uint64_t lost_before; /* by those that dnstap was before */
+	struct tarn__dnstap *leaving; /* replaced; workers may still use it for a short time */
+	uint64_t lost_before; /* lost by former dnstaps */
 	char *query_log_path, *dnstap_path; /* NULL: off */
 	size_t count;
 	struct tee items[];
@@ -67,7 +68,7 @@ static void on_server_answered(void *data, const struct tarn__forwarded *forward
 	tee->dnstap->server_answered(tee->dnstap->data, forwarded);
 }
 
-/* Who is alone is asked without a detour. */
+/* A single observer is called directly. */
 static void connect_tee(struct tarn_worker *worker, size_t index, void *arg)
 {
 	struct tarn__observers *observers = arg;
@@ -92,7 +93,7 @@ static bool is_same(const char *one, const char *other)
 	return one && other ? strcmp(one, other) == 0 : one == other;
 }
 
-/* What set() is about to put in the place of what there is. */
+/* What set() puts in the place of the present ones. */
 struct change {
 	char *query_log_path, *dnstap_path;
 	struct tarn__dnstap *dnstap;
@@ -148,7 +149,7 @@ static int open_query_log(struct tarn__observers *observers, const struct change
 	return TARN_ESYSTEM;
 }
 
-/* The workers are still to be told. */
+/* The workers still use the former one. */
 static void replace_dnstap(struct tarn__observers *observers, struct tarn__dnstap *dnstap)
 {
 	if (dnstap == observers->dnstap)
@@ -159,7 +160,7 @@ static void replace_dnstap(struct tarn__observers *observers, struct tarn__dnsta
 	pthread_mutex_unlock(&observers->mutex);
 }
 
-/* No worker uses it any more: it loses nothing more either. */
+/* No worker uses it any more, so its counter is final. */
 static void free_leaving(struct tarn__observers *observers)
 {
 	struct tarn__dnstap *leaving = observers->leaving;
@@ -188,7 +189,7 @@ int tarn__observers_set(void *data, const struct tarn__settings *settings)
 		observers->dnstap_path = change.dnstap_path;
 		replace_dnstap(observers, change.dnstap);
 		change = before;
-		/* No worker waits for what it does not see. */
+		/* The workers wait only if their observer changes. */
 		if (!before.query_log_path != !observers->query_log_path ||
 		    before.dnstap != observers->dnstap)
 			tarn__workers_each(observers->workers, connect_tee, observers);
@@ -198,7 +199,7 @@ int tarn__observers_set(void *data, const struct tarn__settings *settings)
 	} else if (change.dnstap != observers->dnstap) {
 		tarn__dnstap_free(change.dnstap);
 	}
-	/* What is no longer there, or will not be. */
+	/* The former ones, or the new ones after an error. */
 	free(change.query_log_path);
 	free(change.dnstap_path);
 	return error;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/telemetry/observers.h: who looks on while the workers answer: the query log and dnstap, one of them,
- * both or none, as the settings say at any time.
+ * daemon/telemetry/observers.h: connects the workers with the query log and dnstap, as the settings
+ * require.
  *
- * Thread: the one that made the workers, but for what says otherwise.
+ * Thread: the one that created the workers, unless a function states another.
  */
 #ifndef TARN_DAEMON_TELEMETRY_OBSERVERS_H
 #define TARN_DAEMON_TELEMETRY_OBSERVERS_H
@@ -17,26 +17,32 @@
 
 struct tarn__observers;
 
-/* What they have lost since the start, for want of a reader, of room, or of one that is fast enough. */
+/*
+ * Lines and messages that were lost since the start, because there was no reader, no room, or the reader
+ * was too slow.
+ */
 struct tarn__lost {
-	uint64_t query_log; /* lines of the query log */
+	uint64_t query_log; /* lines */
 	uint64_t dnstap; /* messages */
 };
 
-/* workers, as many as that, and log are borrowed. Nobody looks on yet. NULL: out of memory. */
+/*
+ * count is the number of workers; workers and log are borrowed. Nothing is observed yet. NULL: out of
+ * memory.
+ */
 struct tarn__observers *tarn__observers_new(struct tarn__workers *workers, size_t count,
 					    struct tarn__log *log);
-/* The workers are no more. NULL is allowed. */
+/* To be called after the workers have been freed. NULL is allowed. */
 void tarn__observers_free(struct tarn__observers *);
 
 /*
- * Does as the settings' query_log and dnstap say, before the workers run or while they do; observers is
- * the struct tarn__observers. A file that was said before is opened anew. TARN_ENOMEM, TARN_ESYSTEM,
- * logged: nothing has changed.
+ * Applies query_log and dnstap of the settings, before the workers run or while they run; observers is the
+ * struct tarn__observers. A file that is already open is opened again. TARN_ENOMEM, TARN_ESYSTEM, logged:
+ * nothing has changed.
  */
 int tarn__observers_set(void *observers, const struct tarn__settings *);
 
-/* Never goes back, whatever is set. NULL is allowed. Thread: any. */
+/* Returns the counters, which never decrease. NULL is allowed. Thread: any. */
 struct tarn__lost tarn__observers_lost(struct tarn__observers *);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One ring per worker, one thread that empties them.
+ * One ring for each worker, and one thread that empties them.
  *
- * After each round that found something the thread waits a little without being woken, so that a busy
- * worker does not pay for waking it; when a round finds nothing it sleeps. A worker that puts a record
- * while the thread sleeps wakes it: the thread says that it sleeps and looks at the rings once more,
- * the worker puts and looks whether it sleeps, all four in one order, so that one of them sees the
- * other.
+ * After a round that found records the thread waits for a short time in which it is not woken, so that a
+ * busy worker does not pay for waking it; after a round that found none it sleeps. A worker that puts a
+ * record while the thread sleeps wakes it. The thread first sets its flag and then looks at the rings
+ * again; the worker first puts and then looks at the flag; all four operations are sequentially consistent,
+ * so that at least one of the two sees the other.
  */
 #include "config.h"
 
@@ -31,12 +31,12 @@
 #include "dns/text.h"
 
 enum {
-	LINGER_MS = 10, /* a ring has room for what comes in meanwhile */
-	RETRY_MS = 1000, /* how often a disk that is full is tried again */
-	FILE_MODE = 0640, /* it tells who looked at what */
+	LINGER_MS = 10, /* a ring has room for the records of this time */
+	RETRY_MS = 1000, /* the interval of attempts to write to a full disk */
+	FILE_MODE = 0640, /* the log shows which names a client has asked for */
 };
 
-/* What a worker leaves; the name, where there is one, follows. */
+/* A record in a ring; the name, if there is one, follows. */
 struct record {
 	int64_t time_ms; /* since 1970 */
 	uint64_t latency_ms;
@@ -48,9 +48,9 @@ struct record {
 _Static_assert(sizeof(struct record) + TARN__NAME_MAX <= TARN__RING_RECORD_MAX, "a record fits");
 
 enum {
-	/* A name, two addresses, and words and numbers. */
+	/* octets: a name, two addresses, and words and numbers */
 	LINE_MAX_LEN = TARN__NAME_TEXT_MAX + 2 * TARN_ADDRESS_TEXT_MAX + 160,
-	BUFFER_LEN = 4096, /* a pipe takes it whole or not at all */
+	BUFFER_LEN = 4096, /* octets, which a pipe takes as a whole or not at all */
 };
 
 _Static_assert(BUFFER_LEN <= PIPE_BUF, "see above");
@@ -58,13 +58,13 @@ _Static_assert(BUFFER_LEN <= PIPE_BUF, "see above");
 struct worker {
 	struct tarn__query_log *query_log;
 	struct tarn__observer observer;
-	uint64_t told; /* of the ring's lost records, those that were written about */
+	uint64_t told; /* the part of the ring's lost records that the log has reported */
 	struct tarn__ring ring;
 };
 
-/* Where lines go. */
+/* The file that lines are written to. */
 struct target {
-	char *path; /* NULL: where the log goes */
+	char *path; /* NULL: stderr */
 	int fd;
 };
 
@@ -76,14 +76,14 @@ struct tarn__query_log {
 	bool is_running;
 	pthread_t thread;
 	atomic_bool is_asleep, is_stopping;
-	_Atomic(struct target *) next; /* that the thread is to go over to */
-	sem_t gone_over; /* it has */
-	_Atomic uint64_t given_up; /* lines that were made, but not written at the end */
+	_Atomic(struct target *) next; /* the target that the thread is to change to */
+	sem_t gone_over; /* posted when it has changed */
+	_Atomic uint64_t given_up; /* lines that were formatted and not written at the end */
 
-	/* The thread's own while it runs. */
+	/* The members after it belong to the thread while it runs. */
 	struct target *target; /* NULL: it does not run */
-	bool is_failing; /* and that was logged */
-	bool is_torn; /* what is in the buffer begins with the rest of a line */
+	bool is_failing; /* writing fails, and that was logged */
+	bool is_torn; /* the buffer begins with the rest of a line */
 	size_t used;
 	char buffer[BUFFER_LEN];
 };
@@ -131,7 +131,7 @@ uint64_t tarn__query_log_lost(const struct tarn__query_log *query_log)
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-/* "2026-11-23T05:30:00.123Z" and NUL, with room for what no clock says. */
+/* octets of "2026-11-23T05:30:00.123Z" and NUL, with room for years of more digits */
 enum { TIME_TEXT_MAX = 64 };
 
 static char *format_time(int64_t time_ms, char out[TIME_TEXT_MAX])
@@ -192,7 +192,7 @@ static void target_free(struct target *target)
 	free(target);
 }
 
-/* NULL with errno set. */
+/* NULL with errno set on failure. */
 static struct target *target_new(const char *path)
 {
 	struct target *target = calloc(1, sizeof(*target));
@@ -219,7 +219,7 @@ static const char *target_name(const struct target *target)
 	return target->path ? target->path : "stderr";
 }
 
-/* Of one that begins in another file. */
+/* Drops the rest of a line that begins in another file. */
 static void drop_rest_of_line(struct tarn__query_log *query_log)
 {
 	const char *end = memchr(query_log->buffer, '\n', query_log->used);
@@ -240,7 +240,7 @@ static void go_over(struct tarn__query_log *query_log, struct target *target)
 	sem_post(&query_log->gone_over);
 }
 
-/* 0; or -1 with errno set while something is left in the buffer. */
+/* Returns 0; or -1 with errno set while octets are left in the buffer. */
 static int flush(struct tarn__query_log *query_log)
 {
 	const struct target *target = query_log->target;
@@ -268,8 +268,8 @@ static int make_room(struct tarn__query_log *query_log)
 }
 
 /*
- * Writes what the ring holds. 0; or -1 with errno set: some of it is left, there or in the buffer.
- * Never more than a ring's worth: others wait, too.
+ * Writes the records of a ring. Returns 0; or -1 with errno set if some are left, in the ring or in the
+ * buffer. Writes at most as many octets as a ring holds, since the other rings wait.
  */
 static int drain_ring(struct tarn__query_log *query_log, struct worker *worker)
 {
@@ -317,7 +317,7 @@ static int drain(struct tarn__query_log *query_log)
 	return flush(query_log);
 }
 
-/* Once when it begins and once when it is over. Who reads slowly is told of it by what is missing. */
+/* Logs the beginning and the end of a failure. A slow reader is told by the number of lost lines. */
 static void tell_failure(struct tarn__query_log *query_log, int error)
 {
 	if (error != 0 && error != EAGAIN && !query_log->is_failing) {
@@ -332,7 +332,10 @@ static void tell_failure(struct tarn__query_log *query_log, int error)
 	}
 }
 
-/* Until it is woken, the target takes more (is_full), or the time is over; -1: no time limit. */
+/*
+ * Waits until the thread is woken, the target is writable (is_full), or the time has passed; -1: no time
+ * limit.
+ */
 static void wait(struct tarn__query_log *query_log, bool is_full, int timeout_ms)
 {
 	const struct target *target = query_log->target;
@@ -357,10 +360,13 @@ static void sleep_until_woken(struct tarn__query_log *query_log)
 static void *thread_main(void *arg)
 {
 	struct tarn__query_log *query_log = arg;
-	/* Of itself, which takes no file of /proc. */
-	pthread_setname_np(pthread_self(), "tarn/questions");
+	/* For the calling thread, which needs no file of /proc. */
+	pthread_setname_np(pthread_self(), "tarn/query_log");
 	for (;;) {
-		/* Before the rings are emptied: what was asked before stands in the file before. */
+		/*
+		 * Read before the rings are emptied: records from before the change are written to the
+		 * former file.
+		 */
 		bool is_stopping = atomic_load(&query_log->is_stopping);
 		struct target *next = atomic_exchange(&query_log->next, NULL);
 		bool was_empty = is_empty(query_log);
@@ -404,7 +410,7 @@ struct tarn__query_log *tarn__query_log_new(size_t workers, struct tarn__log *lo
 	query_log->count = workers;
 	for (size_t i = 0; i < workers; i++) {
 		struct worker *worker = &query_log->workers[i];
-		/* The rings' octets take no memory before they are used. */
+		/* The octets of the rings take no memory until they are used. */
 		memset(worker, 0, offsetof(struct worker, ring.octets));
 		worker->query_log = query_log;
 		worker->observer = (struct tarn__observer){.data = worker, .answered = on_answered};
@@ -428,7 +434,7 @@ static int start_thread(struct tarn__query_log *query_log)
 	return error;
 }
 
-/* The thread that runs goes over by itself: another one might fail to start. */
+/* A running thread changes the target by itself: a new thread might fail to start. */
 int tarn__query_log_start(struct tarn__query_log *query_log, const char *path)
 {
 	struct target *target = target_new(path);
@@ -463,7 +469,7 @@ void tarn__query_log_stop(struct tarn__query_log *query_log)
 	wake(query_log);
 	pthread_join(query_log->thread, NULL);
 	query_log->is_running = false;
-	/* What begins with the rest of a line has no place in another file. */
+	/* The rest of a line does not belong into another file. */
 	for (size_t i = 0; i < query_log->used; i++)
 		query_log->given_up += query_log->buffer[i] == '\n';
 	query_log->used = 0;

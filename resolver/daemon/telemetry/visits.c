@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Connections of a server that is another library's: how long, and how many. */
+/* Time limits and a maximum number for connections that another library serves. */
 #include "daemon/telemetry/visits.h"
 
 #include <stddef.h>
@@ -17,7 +17,7 @@ void tarn__visits_fini(struct tarn__visits *visits)
 	pthread_mutex_destroy(&visits->mutex);
 }
 
-/* With the mutex held, here and below. */
+/* The mutex is held in this function and the ones below. */
 static void shut(struct tarn__visit *visit)
 {
 	visit->is_shut = true;
@@ -33,7 +33,7 @@ static struct tarn__visit *find_free(struct tarn__visits *visits)
 	return NULL;
 }
 
-/* Of those that stay. */
+/* Returns the oldest of the connections that are not shut. */
 static struct tarn__visit *find_oldest(struct tarn__visits *visits)
 {
 	struct tarn__visit *oldest = NULL;
