@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tarnctl/print.c: JSON as people read it. */
+/* tarnctl/print.c: formats JSON for people. */
 #include "tarnctl/print.h"
 
 #include <ctype.h>
 #include <string.h>
 
 enum {
-	CELL_MAX = 1100, /* a name at its longest */
-	COLUMNS_MAX = 24, /* of a table; more are not shown */
+	CELL_MAX = 1100, /* octets, enough for the longest name */
+	COLUMNS_MAX = 24, /* in a table; further ones are not shown */
 };
 
 static const char reset[] = "\033[0m", bold[] = "\033[1m";
@@ -29,7 +29,7 @@ static const char *find_colour(const char *word)
 	return NULL;
 }
 
-/* Copies text, with what could drive a terminal escaped; what does not fit is left out. */
+/* Copies text with control characters escaped, as much as fits. */
 static void escape(const char *text, size_t size, char *out)
 {
 	size_t len = 0;
@@ -78,7 +78,7 @@ static void format_octets(json_int_t octets, size_t size, char *out)
 
 static void format_array(const char *key, const json_t *array, size_t size, char *out);
 
-/* The end of a number's name is its unit. */
+/* The name of a number ends with its unit. */
 static void format(const char *key, const json_t *value, size_t size, char *out)
 {
 	json_int_t number = json_integer_value(value);
@@ -120,7 +120,7 @@ static void format_array(const char *key, const json_t *array, size_t size, char
 		snprintf(out, size, "none");
 }
 
-/* The name without its unit, in words. */
+/* The name without its unit, as words. */
 static void format_label(const char *key, size_t size, char *out)
 {
 	escape(key, size, out);
@@ -149,7 +149,7 @@ struct column {
 	size_t width;
 };
 
-/* Every key that a row has, in their order. */
+/* Finds the keys of all rows, in their order. */
 static size_t find_columns(const json_t *rows, struct column columns[COLUMNS_MAX])
 {
 	size_t count = 0, index;
@@ -178,7 +178,7 @@ static size_t find_columns(const json_t *rows, struct column columns[COLUMNS_MAX
 	return count;
 }
 
-/* The last column is not filled up: it may be long. */
+/* The last column is not padded: it may be long. */
 static void put_cell(const char *text, const char *colour, size_t width, bool is_last, FILE *out)
 {
 	fprintf(out, "%s%s%s", colour ? colour : "", text, colour ? reset : "");
@@ -205,7 +205,7 @@ static void show_table(const json_t *rows, int indent, FILE *out, bool has_colou
 		for (size_t i = 0; i < count; i++) {
 			const json_t *value = json_object_get(row, columns[i].key);
 			bool is_last = i + 1 == count;
-			/* A record's data may be longer than any cell, once it is escaped. */
+			/* A record's data may be longer than a cell when it is escaped. */
 			if (is_last && json_string_length(value) > sizeof(cell) / 5) {
 				tarn__print_text(json_string_value(value), out);
 				continue;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tarnctl/tarnctl.c: the program tarnctl: asks a tarn that runs, over its Unix socket. */
+/* tarnctl/tarnctl.c: the program tarnctl: sends commands to a running tarn over its Unix socket. */
 #include "config.h"
 
 #include <errno.h>
@@ -22,15 +22,15 @@
 
 enum {
 	EXIT_USAGE = 2,
-	PATIENCE_SEC = 60, /* a large cache takes some seconds to look through */
-	BATCH_SIZE = 64 * 1024, /* octets of lines in one request; one line may be more */
+	PATIENCE_SEC = 60, /* seconds; walking a large cache takes some */
+	BATCH_SIZE = 64 * 1024, /* octets of lines in a request; a single line may be longer */
 };
 
 _Static_assert(BATCH_SIZE + (int)TARN__DUMP_LINE_MAX < TARN__REQUEST_MAX, "a batch is a request");
 
 struct session {
 	const char *path; /* of the socket */
-	bool has_json; /* is wanted */
+	bool has_json; /* --json was given */
 	bool has_colours;
 	FILE *in, *out; /* of the socket */
 	char *line;
@@ -84,7 +84,7 @@ static void close_session(struct session *session)
 	free(session->line);
 }
 
-/* Takes the request. */
+/* Sends the request, and frees it. */
 static bool send_request(struct session *session, json_t *request)
 {
 	bool is_sent = request && json_dumpf(request, session->out, JSON_COMPACT) == 0 &&
@@ -95,7 +95,7 @@ static bool send_request(struct session *session, json_t *request)
 	return is_sent;
 }
 
-/* The next document; NULL: there is none, which has been said. */
+/* Returns the next document. NULL: there is none, and the reason was printed. */
 static json_t *next_document(struct session *session)
 {
 	errno = 0;
@@ -116,7 +116,7 @@ static json_t *next_document(struct session *session)
 	return document;
 }
 
-/* Of an error: says it. */
+/* Returns true for an error, and prints it. */
 static bool is_error(const json_t *document)
 {
 	const char *error = json_string_value(json_object_get(document, "error"));
@@ -147,7 +147,7 @@ static void show(const struct session *session, const json_t *result)
 	}
 }
 
-/* Shows answers up to the last one. */
+/* Prints the answers up to the last one. */
 static int show_answers(struct session *session)
 {
 	for (;;) {
@@ -186,14 +186,14 @@ static int run_command(struct session *session, enum tarn__command_id command, c
 	return send_request(session, request) ? show_answers(session) : EXIT_FAILURE;
 }
 
-/* A file that is loaded, and what has become of it so far. */
+/* The state of loading a file. */
 struct loading {
 	const char *name;
 	FILE *file;
 	char *head;
-	json_int_t line; /* number of the last one read */
-	json_int_t first; /* of those that wait to be sent */
-	bool is_whole; /* the last line was a dump's last */
+	json_int_t line; /* number of the last line read */
+	json_int_t first; /* number of the first line that was not sent */
+	bool is_whole; /* the last line was the last one of a dump */
 	json_t *lines;
 	size_t size;
 	json_int_t loaded, known, ended, full, faults;
@@ -238,7 +238,7 @@ static bool send_batch(struct session *session, struct loading *loading)
 	return is_good;
 }
 
-/* A line that cannot be sent stands for itself as one that is none. */
+/* A line that cannot be sent is replaced by one that is a syntax error. */
 static void add_line(struct loading *loading, const char *text, size_t len)
 {
 	bool is_text = len < TARN__DUMP_LINE_MAX && !memchr(text, '\0', len);
@@ -248,8 +248,8 @@ static void add_line(struct loading *loading, const char *text, size_t len)
 }
 
 /*
- * The next line, without its end; of one that is too long for a dump as much as shows it. Negative: there
- * is none.
+ * Reads the next line without its newline; of a line that is too long for a dump, as much as identifies it.
+ * Negative: end of file.
  */
 static ssize_t read_line(FILE *file, char text[TARN__DUMP_LINE_MAX + 1])
 {
@@ -364,7 +364,7 @@ static bool wants_colours(void)
 	return isatty(STDOUT_FILENO) && (!no || !*no) && terminal && strcmp(terminal, "dumb") != 0;
 }
 
-/* It may come last, too. */
+/* --json may also come last. */
 static bool is_json_option(const char *word)
 {
 	return strcmp(word, "-j") == 0 || strcmp(word, "--json") == 0;
@@ -393,7 +393,7 @@ static int act(struct session *session, char **words, size_t count)
 	return status;
 }
 
-enum { OPTION_VERSION = 256 }; /* no letter */
+enum { OPTION_VERSION = 256 }; /* values of long options without a letter */
 
 static const struct option options[] = {
 	{"socket", required_argument, NULL, 's'},
@@ -404,8 +404,8 @@ static const struct option options[] = {
 };
 
 /*
- * Says why getopt_long() gave back ':' or '?'. Of letters that stand together optind may still be at the
- * argument before, and where a value is missing beyond the last: the C libraries differ.
+ * Prints why getopt_long() returned ':' or '?'. Within a group of letters optind may still be at the
+ * argument before, and beyond the last one if a value is missing: the C libraries differ.
  */
 static int fail_option(int result, int argc, char *const *argv)
 {
@@ -427,7 +427,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	opterr = 0;
 	int letter;
-	/* Options come first: a name may begin with a hyphen. */
+	/* Options come first, since a name may begin with a hyphen. */
 	while ((letter = getopt_long(argc, argv, "+:s:jh", options, NULL)) != -1) {
 		switch (letter) {
 		case 's':
@@ -448,7 +448,7 @@ int main(int argc, char **argv)
 	}
 	int status = act(&session, argv + optind, (size_t)(argc - optind));
 	errno = 0;
-	/* What could not be written at one time may be followed by what could. */
+	/* An earlier write may have failed although the last one succeeded. */
 	bool has_failed = ferror(stdout);
 	if (fflush(stdout) != 0 || has_failed) {
 		fprintf(stderr, "tarnctl: cannot write: %s\n",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/control/commands.c: the commands, each a function; those that take long go on in steps. */
+/* daemon/control/commands.c: a function for each command; long ones run in steps. */
 #include "daemon/control/commands.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ __attribute__((format(printf, 2, 3))) static void fail(struct tarn__task *task, 
 {
 	va_list arguments;
 	va_start(arguments, format);
-	/* Whole: cut in the middle of a letter it would be no JSON. */
+	/* Formatted as a whole: text cut in the middle of a UTF-8 sequence would not be JSON. */
 	json_t *document = json_pack("{so}", "error", json_vsprintf(format, arguments));
 	va_end(arguments);
 	task->answer(task, document, true);
@@ -49,7 +49,7 @@ static void answer_forgotten(struct tarn__task *task, const struct tarn__forgott
 
 /* ---- what requests need ----------------------------------------------------------------- */
 
-/* Awake until leave(). NULL: the request has been answered, memory is short. */
+/* Wakes the resolver until leave(). NULL: out of memory, and the request has been answered. */
 static struct tarn__resolver *enter(struct tarn__task *task)
 {
 	struct tarn__control_context *context = task->context;
@@ -82,7 +82,7 @@ static bool parse_name(struct tarn__task *task, const char *text, uint8_t name[T
 	return *len > 0;
 }
 
-/* What NAME [TYPE] [CLASS] [CLIENT] say. */
+/* The arguments NAME [TYPE] [CLASS] [CLIENT]. */
 struct asked {
 	struct tarn_address client;
 	bool has_client;
@@ -119,7 +119,7 @@ static bool parse_question(struct tarn__task *task, const json_t *arguments, str
 
 /* ---- one command each ------------------------------------------------------------------- */
 
-/* NULL: the request has been answered, memory is short. */
+/* NULL: out of memory, and the request has been answered. */
 static struct tarn__totals *collect(struct tarn__task *task)
 {
 	enum { PATIENCE_MS = 500 };
@@ -333,7 +333,7 @@ static void reload(struct tarn__task *task, const json_t *arguments)
 	} else {
 		json_t *texts = json_array();
 		for (size_t i = 0; i < diagnostics.count; i++) {
-			/* A file may have octets that JSON has not. */
+			/* A line of the file may have octets that JSON cannot represent. */
 			char text[TARN__LOG_LINE_MAX];
 			tarn__log_escape(diagnostics.items[i].text, sizeof(text), text);
 			json_array_append_new(texts, json_string(text));
@@ -399,7 +399,7 @@ static void dump(struct tarn__task *task, const json_t *arguments)
 	task->wants_steps = true;
 }
 
-/* The head and lines of a batch; first is the number of the first line. */
+/* Loads the lines of a batch; first is the number of the first line. */
 static json_t *load_lines(struct tarn__resolver *resolver, const json_t *lines, uint64_t age_sec,
 			  json_int_t first, struct tarn__dump_room *room)
 {
@@ -435,7 +435,7 @@ static void load(struct tarn__task *task, const json_t *request)
 		fail(task, "not a dump of a version that this tarn reads");
 		return;
 	}
-	/* How old it is then nobody can say. */
+	/* A dump from the future has an unknown age. */
 	if (made_sec > now_sec) {
 		fail(task, "a dump of the future: is the clock right?");
 		return;

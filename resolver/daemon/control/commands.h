@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/control/commands.h: what becomes of the commands of daemon/control/verbs.h. Knows no sockets: a request
- * comes as JSON, and answers leave as JSON, one document after the other; the last has "ok" or
- * "error". What takes long is done in steps, as fast as its answers are taken.
+ * daemon/control/commands.h: executes the commands of daemon/control/verbs.h, independently of sockets: a
+ * request is a JSON object, and its answers are JSON documents; the last one has "ok" or "error". A long
+ * command runs in steps, at the speed at which its answers are read.
  *
  * Thread: the main thread, on its loop.
  */
@@ -19,28 +19,28 @@
 #include "daemon/control/context.h"
 #include "tarn.h"
 
-/* A request under way, part of whatever its answers go to. */
+/* A request under way, a member of the object that receives its answers. */
 struct tarn__task {
-	/* Takes a document, which stays the task's. */
+	/* Receives a document, which remains the task's. */
 	void (*answer)(struct tarn__task *, const json_t *document, bool is_last);
 	struct tarn__control_context *context;
 	enum tarn__command_id command;
-	bool wants_steps; /* call tarn__task_step() when there is time */
-	bool has_question; /* under way */
+	bool wants_steps; /* tarn__task_step() is to be called */
+	bool has_question; /* a question is under way */
 	struct tarn__sweep sweep;
 	struct tarn__dump dump;
 	struct tarn_request question;
 	uint64_t asked_ms;
-	char *text; /* of a dump, not yet answered */
+	char *text; /* the text of a dump that has not been passed on */
 	size_t text_len, text_size;
-	bool is_short; /* of memory */
+	bool is_short; /* out of memory */
 };
 
-/* Zeros, but for answer and context, start it. */
+/* Starts a task whose members except answer and context are zero. */
 void tarn__task_start(struct tarn__task *, const json_t *request);
-/* Does some of it; only while it wants_steps. */
+/* Executes a step; allowed only while wants_steps is set. */
 void tarn__task_step(struct tarn__task *);
-/* Nothing is answered any more. Allowed for one that has ended. */
+/* Ends the task without a further answer. Allowed for one that has ended. */
 void tarn__task_end(struct tarn__task *);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/control/context.h: what tarnctl's requests are about: the tarn that runs. */
+/* daemon/control/context.h: the objects of the running program that commands use. */
 #ifndef TARN_DAEMON_CONTROL_CONTEXT_H
 #define TARN_DAEMON_CONTROL_CONTEXT_H
 
@@ -10,23 +10,23 @@
 #include "daemon/telemetry/observers.h"
 #include "tarn.h"
 
-/* All pointers are borrowed, but for the worker. */
+/* All pointers are borrowed, except the worker. */
 struct tarn__control_context {
 	struct ev_loop *loop;
 	struct tarn *tarn;
-	struct tarn__observers *observers; /* NULL: nobody looks on */
+	struct tarn__observers *observers; /* NULL: there are none */
 	struct tarn__process *process;
 	struct tarn__log *log;
-	struct tarn__settings *const *settings; /* in force: a reload puts others in their place */
+	struct tarn__settings *const *settings; /* the settings in force; a reload replaces them */
 	void (*stop)(void *data); /* ends the loop, later */
-	/* Reads the configuration again; diagnostics say why it cannot be. */
+	/* Reads the configuration again; after an error diagnostics have the reasons. */
 	int (*reload)(void *data, struct tarn__diagnostics *diagnostics);
 	void *data;
 	uint64_t started_ms; /* tarn__clock_ms() */
-	struct tarn_worker *worker; /* a door to the cache, made with the first request */
+	struct tarn_worker *worker; /* for access to the cache, created by the first request */
 };
 
-/* Frees what requests have made; none is under way. */
+/* Frees what requests have created; no request may be under way. */
 void tarn__control_context_fini(struct tarn__control_context *);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/control/control.c: a Unix stream socket; lines of JSON in, lines of JSON out. */
+/* daemon/control/control.c: a Unix stream socket; lines of JSON in both directions. */
 #include "config.h"
 
 #include "daemon/control/control.h"
@@ -16,14 +16,14 @@
 #include "daemon/control/commands.h"
 
 enum {
-	PAUSE_SEC = 1, /* until the next look for a descriptor */
-	READ_SIZE = 4096, /* at least so much room for a read */
+	PAUSE_SEC = 1, /* until the next attempt to get a descriptor */
+	READ_SIZE = 4096, /* minimum of octets that a read has room for */
 	DIRECTORY_MODE = 0755,
 };
 
 struct octets {
 	char *data;
-	size_t start, end, size; /* those from start up to end wait */
+	size_t start, end, size; /* the octets from start up to end are pending */
 };
 
 struct connection {
@@ -34,9 +34,9 @@ struct connection {
 	ev_timer idle;
 	struct octets in, out;
 	struct tarn__task task;
-	bool is_busy; /* the task is under way: nothing more is read */
-	bool is_ending; /* closed when all is written */
-	bool is_broken; /* closed as soon as nobody uses it */
+	bool is_busy; /* a task is under way: nothing is read */
+	bool is_ending; /* closed when everything is written */
+	bool is_broken; /* closed as soon as no function uses it */
 };
 
 /* ---- octets ----------------------------------------------------------------------------- */
@@ -90,7 +90,7 @@ static void close_connection(struct connection *connection)
 	}
 }
 
-/* It lives: it is the last to give way. */
+/* Marks the connection as the most recently active. */
 static void touch(struct connection *connection)
 {
 	tarn__list_move(&connection->node, &connection->control->connections);
@@ -112,7 +112,7 @@ static int add_output(const char *buffer, size_t size, void *data)
 static void on_task_answer(struct tarn__task *task, const json_t *document, bool is_last)
 {
 	struct connection *connection = TARN__CONTAINER(task, struct connection, task);
-	/* Half a document is none: there is no memory for the rest. */
+	/* Out of memory: part of a document is useless. */
 	if (!document || json_dump_callback(document, add_output, &connection->out, JSON_COMPACT) ||
 	    add_output("\n", 1, &connection->out) < 0)
 		connection->is_broken = true;
@@ -147,7 +147,7 @@ static void start_request(struct connection *connection, const char *line, size_
 		ev_idle_start(connection->control->context->loop, &connection->control->steps);
 }
 
-/* Starts what has come whole; one request at a time, and none while answers wait. */
+/* Starts complete requests, one at a time, and none while answers are pending. */
 static void run_requests(struct connection *connection)
 {
 	struct octets *in = &connection->in;
@@ -231,7 +231,7 @@ static void on_writable(struct ev_loop *loop, ev_io *writable, int events)
 		run_requests(connection);
 }
 
-/* Nothing has come and nothing has been taken; a lookup takes less than that. */
+/* Nothing was received and nothing was read; a lookup takes less time. */
 static void on_idle(struct ev_loop *loop, ev_timer *idle, int events)
 {
 	(void)events;
@@ -242,7 +242,7 @@ static void on_idle(struct ev_loop *loop, ev_timer *idle, int events)
 		close_connection(connection);
 }
 
-/* One step of each task whose answers have been taken. */
+/* Executes a step of each task whose answers have been read. */
 static void on_steps(struct ev_loop *loop, ev_idle *steps, int events)
 {
 	(void)events;
@@ -318,7 +318,10 @@ static bool is_open(const struct tarn__control *control)
 	return control->file.path != NULL;
 }
 
-/* Has the file take the place of the one before, which it returns; either may be none. Connections stay. */
+/*
+ * Accepts connections at the file instead of the former one, which it returns; either may be none.
+ * Connections stay.
+ */
 static struct tarn__control_file accept_at(struct tarn__control *control,
 					   struct tarn__control_file file)
 {
@@ -334,7 +337,7 @@ static struct tarn__control_file accept_at(struct tarn__control *control,
 	return before;
 }
 
-/* Where it listened before, clients wait until it is settled whether they are accepted. */
+/* Clients at the former place wait until it is settled whether they are accepted. */
 static void move(struct tarn__control *control, struct tarn__control_file file)
 {
 	struct tarn__control_file before = accept_at(control, file);
@@ -391,7 +394,7 @@ int tarn__control_open(struct tarn__control *control, const char *path, const ch
 	if (!control->connections.next)
 		init(control);
 	if (is_here) {
-		/* Nobody can reach it any more. */
+		/* It cannot be reached any more. */
 		struct tarn__control_file before = accept_at(control, file);
 		tarn__control_file_close(&before);
 	} else {
@@ -400,7 +403,7 @@ int tarn__control_open(struct tarn__control *control, const char *path, const ch
 	return 0;
 }
 
-/* All above the file that are not there; the last one is for the user that tarn is to be. */
+/* Makes the missing directories of the path; the last one belongs to the user that tarn becomes. */
 static void make_directories(struct tarn__control *control, const char *path)
 {
 	char directory[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
@@ -418,8 +421,8 @@ static void make_directories(struct tarn__control *control, const char *path)
 }
 
 /*
- * The usual socket may be missing, unless a group was named: its members would wait in vain. Another tarn
- * that has it has it for them as well.
+ * The default socket may be missing, unless a group is configured, whose members would wait in vain. If
+ * another tarn has the socket, it serves them.
  */
 static int tell_missing(const struct tarn__settings *settings, const char *path,
 			struct tarn__log *log)
@@ -462,7 +465,7 @@ void tarn__control_close(struct tarn__control *control)
 	while (!tarn__list_is_empty(&control->connections)) {
 		struct connection *connection =
 			TARN__CONTAINER(control->connections.next, struct connection, node);
-		/* Who has asked for the end is told that it comes. */
+		/* The client that has requested the stop gets its answer. */
 		if (has_octets(&connection->out))
 			write_output(connection);
 		close_connection(connection);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/control/control_file.c: how the control socket comes to its file, and the file to its rights. */
+/* daemon/control/control_file.c: the file of the control socket, and its permissions. */
 #include "config.h"
 
 #include "daemon/control/control_file.h"
@@ -18,12 +18,12 @@
 #include "tarn.h"
 
 enum {
-	BACKLOG = 16, /* as many as control.c serves at a time */
+	BACKLOG = 16, /* connections, as many as control.c serves */
 	MODE_OWN = 0600,
 	MODE_GROUP = 0660,
 };
 
-/* Of a path that a tarn listens at, or has left behind, only the latter is removed. */
+/* Removes the file that an ended tarn has left behind, and not that of a running one. */
 static int clear_path(const struct sockaddr_un *address)
 {
 	struct stat status;
@@ -43,15 +43,15 @@ static int clear_path(const struct sockaddr_un *address)
 		return unlink(address->sun_path) < 0 && errno != ENOENT ? TARN_ESYSTEM : 0;
 	if (error == ENOENT)
 		return 0;
-	/* EAGAIN: somebody listens, and is busy. */
+	/* EAGAIN: a process listens, and is busy. */
 	errno = error == 0 || error == EAGAIN ? EADDRINUSE : error;
 	return TARN_ESYSTEM;
 }
 
 /*
- * Who may write in the directory may have the name lead to another file from one call to the next: to a
- * symbolic link, or a hard one. So the file is opened, looked at, and from then on nothing else is meant.
- * -1 with errno: EEXIST where it is no socket that has this name alone.
+ * A user who may write to the directory could make the name lead to another file between two calls: to a
+ * symbolic link or a hard link. So the file is opened and examined, and everything after that uses the
+ * descriptor. -1 with errno: EEXIST if it is not a socket with this name only.
  */
 static int open_file(const char *path, struct stat *status)
 {
@@ -70,7 +70,7 @@ static bool is_ours(const struct tarn__control_file *file, const struct stat *st
 	return status->st_dev == file->device && status->st_ino == file->inode;
 }
 
-/* fchmod() is not for descriptors that do not read or write; by this name, chmod() is for any. */
+/* fchmod() fails for descriptors opened with O_PATH; chmod() accepts this name for them. */
 static int change_mode(int fd, mode_t mode)
 {
 	char link[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
@@ -78,7 +78,7 @@ static int change_mode(int fd, mode_t mode)
 	return chmod(link, mode);
 }
 
-/* The user's that tarn is to be, with a group that may read and write; -1: none. */
+/* Sets the owner, and a group that may read and write; -1: none. */
 static int set_rights(int fd, const struct stat *status, const struct tarn__identity *identity,
 		      gid_t group)
 {
@@ -91,7 +91,7 @@ static int set_rights(int fd, const struct stat *status, const struct tarn__iden
 	return change_mode(fd, mode) == 0 ? 0 : TARN_ESYSTEM;
 }
 
-/* NULL: -1. An error with errno: ENOENT where there is no such group (any more). */
+/* NULL gives -1. An error with errno: ENOENT if the group does not exist. */
 static int find_group(const char *name, gid_t *out)
 {
 	*out = (gid_t)-1;
@@ -121,8 +121,8 @@ static void remove_file(const struct tarn__control_file *file)
 }
 
 /*
- * What fchmod() sets before bind() is what the file is made with. Between bind() and listen() another
- * tarn would take it for left behind: nothing else is done there.
+ * The mode set by fchmod() before bind() is the one that the file is created with. Between bind() and
+ * listen() another tarn would take the file for an abandoned one: nothing else is done there.
  */
 static int bind_file(const struct tarn__identity *identity, struct tarn__control_file *file,
 		     const struct sockaddr_un *address)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/control/json.c: answers and explanations as JSON. */
+/* daemon/control/json.c: messages, explanations and statistics as JSON. */
 #include "daemon/control/json.h"
 
 #include <stdio.h>
@@ -66,7 +66,7 @@ static void describe_records(struct tarn__reader *reader, const char *const *sec
 				json_array_append_new(
 					records, describe_record(reader->wire, &record, at, text));
 		}
-		/* There is hardly ever one but the OPT. */
+		/* It rarely has a record other than OPT. */
 		if (section < 2 || json_array_size(records) > 0)
 			json_object_set(out, sections[section], records);
 		json_decref(records);
@@ -122,7 +122,7 @@ static json_int_t seconds(uint64_t ms)
 	return (json_int_t)(ms / 1000);
 }
 
-/* The last zone_len octets of qname. */
+/* Returns the last zone_len octets of qname as text. */
 static const char *zone_text(const struct tarn__query *query, size_t zone_len,
 			     char out[TARN__NAME_TEXT_MAX])
 {
@@ -343,7 +343,7 @@ static const char *state_of(const struct tarn__server_totals *server)
 	return server->answered_ago_ms == UINT64_MAX ? "new" : "up";
 }
 
-/* What has been measured; nothing where nothing has. */
+/* Adds the times that were measured. */
 static void describe_time(json_t *out, const struct tarn__server_totals *server)
 {
 	if (server->srtt_ms > 0)
@@ -463,7 +463,7 @@ static json_t *describe_types(const struct tarn__stats *stats)
 	return out;
 }
 
-/* What is not to be had is left out. */
+/* Values that are not available are left out. */
 static json_t *describe_usage(const struct tarn__usage *usage)
 {
 	json_t *out = json_pack("{so}", "cpu_ms", number(usage->cpu_us / 1000));
@@ -521,7 +521,7 @@ json_t *tarn__control_json_totals(const struct tarn__totals *totals, const struc
 	return out;
 }
 
-/* What the server is asked without. */
+/* The features that the server is queried without. */
 static json_t *describe_quirks(const struct tarn__server_totals *server)
 {
 	const struct {

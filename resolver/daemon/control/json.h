@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/control/json.h: what tarnctl is told of things, as JSON. Numbers are numbers, with their unit at
- * the end of their name; text is ASCII. NULL where memory is short.
+ * daemon/control/json.h: the answers of commands as JSON. The name of a number ends with its unit; text is
+ * ASCII. NULL: out of memory.
  */
 #ifndef TARN_DAEMON_CONTROL_JSON_H
 #define TARN_DAEMON_CONTROL_JSON_H
@@ -11,7 +11,7 @@
 
 #include "core/admin/inspect.h"
 
-/* A DNS message of tarn's own making: rcode, flags, extended errors and records. */
+/* A DNS message that tarn has composed: rcode, flags, extended errors and records. */
 json_t *tarn__control_json_message(const uint8_t *wire, size_t len);
 
 struct tarn__config;
@@ -20,12 +20,12 @@ struct tarn__shared;
 struct tarn__totals;
 struct tarn__usage;
 
-/* All that is counted and measured; each upstream server. */
+/* All statistics, and those of each upstream server. */
 json_t *tarn__control_json_totals(const struct tarn__totals *, const struct tarn__lost *,
 				  const struct tarn__usage *);
 json_t *tarn__control_json_servers(const struct tarn__totals *);
 
-/* What would become of a question, and what is known of it. */
+/* The way in which a question would be answered, and the cache entries of its name. */
 json_t *tarn__control_json_inspected(const struct tarn__inspected *, const struct tarn__config *,
 				     const struct tarn__shared *, const struct tarn__totals *);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/control/verbs.c: the table of commands. */
+/* daemon/control/verbs.c: the table of verbs. */
 #include "daemon/control/verbs.h"
 
 #include <string.h>

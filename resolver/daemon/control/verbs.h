@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/control/verbs.h: what tarn can be told and asked while it runs: one table for tarn, tarnctl, its
- * help and its tests. A request is one line of JSON, {"command": "flush", "arguments": ["a.example"]},
- * over a Unix stream socket; what comes back is described in tarnctl(8).
+ * daemon/control/verbs.h: the verbs of tarnctl: one table for tarn, tarnctl, its help and its tests. A
+ * request is one line of JSON, {"command": "flush", "arguments": ["a.example"]}, over a Unix stream socket;
+ * tarnctl(8) describes the answer.
  */
 #ifndef TARN_DAEMON_CONTROL_VERBS_H
 #define TARN_DAEMON_CONTROL_VERBS_H
@@ -29,18 +29,18 @@ enum tarn__command_id {
 
 struct tarn__command_row {
 	const char *name;
-	const char *arguments; /* as help shows them */
-	size_t min, max; /* of them */
+	const char *arguments; /* as in the help */
+	size_t min, max; /* number of arguments */
 	const char *help;
 };
 
 extern const struct tarn__command_row tarn__commands[TARN__COMMANDS];
 
-/* TARN__COMMANDS: there is none of that name. */
+/* Returns the verb's id, TARN__COMMANDS if there is none of that name. */
 enum tarn__command_id tarn__command_find(const char *name);
 
 enum {
-	/* A batch of tarnctl load, or one answer of 64 KiB in it, is the longest there is. */
+	/* octets: the longest are a batch of tarnctl load, and a single answer of 64 KiB in it */
 	TARN__REQUEST_MAX = 256 * 1024,
 };
 
