@@ -25,7 +25,8 @@ struct tarn__answered {
 	uint16_t rcode; /* all 12 bits of it */
 	enum tarn__status status;
 	uint64_t latency_ms;
-	const struct tarn_address *upstream; /* the server that gave the answer; NULL: none, or unknown */
+	const struct tarn_address
+		*upstream; /* the server that gave the answer; NULL: none, or unknown */
 };
 
 /* A message to or from an upstream server; probes are not reported. */

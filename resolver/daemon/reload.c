@@ -203,12 +203,12 @@ int tarn__reload_run(struct tarn__reload *reload, struct tarn__diagnostics *diag
 	int error = change(reload, diagnostics);
 	tarn__diagnostics_log(diagnostics, reload->log);
 	if (error < 0 && diagnostics->count == 0)
-		tarn__diagnostics_add(diagnostics, NULL, 0, "the log says what is wrong");
+		tarn__diagnostics_add(diagnostics, NULL, 0, "the log has the errors");
 	if (error == 0)
 		tarn__log(reload->log, TARN_LOG_INFO, "the configuration has been reloaded");
 	else
 		tarn__log(reload->log, TARN_LOG_ERR,
-			  "the configuration is not reloaded: the one before goes on");
+			  "the configuration is not reloaded: the former one stays in force");
 	/* The old settings, the new ones and what they were read from existed at the same time. */
 	tarn__memory_trim();
 	tell_ready(reload, error < 0 ? "; the last reload was refused, see the log" : "");

@@ -394,7 +394,7 @@ void tarn__report_forward_loop(void *arg, const struct tarn__config *config, siz
 		return;
 	size_t group = tarn__config_server_group(config, index);
 	char zone[TARN__NAME_TEXT_MAX], text[TARN_ADDRESS_TEXT_MAX];
-	tarn__report(tarn, TARN_LOG_WARNING, "not forwarding %s%sto %s: it leads back to tarn",
+	tarn__report(tarn, TARN_LOG_WARNING, "not forwarding %s%sto %s: it forwards to tarn",
 		     group > 0 ? tarn__name_format(config->groups[group].zone, zone) : "",
 		     group > 0 ? " " : "",
 		     tarn_address_format(&config->servers[index].address, text));

@@ -101,7 +101,7 @@ static json_t *next_document(struct session *session)
 	errno = 0;
 	ssize_t len = getline(&session->line, &session->line_size, session->in);
 	if (len <= 0 || session->line[len - 1] != '\n') {
-		fprintf(stderr, "tarnctl: no whole answer: %s\n",
+		fprintf(stderr, "tarnctl: incomplete answer: %s\n",
 			errno == EAGAIN ? "tarn takes too long"
 			: errno		? strerror(errno)
 					: "tarn has closed the connection");
@@ -109,7 +109,8 @@ static json_t *next_document(struct session *session)
 	}
 	json_t *document = json_loads(session->line, 0, NULL);
 	if (!json_is_object(document)) {
-		fprintf(stderr, "tarnctl: what listens at %s is no tarn\n", session->path);
+		fprintf(stderr, "tarnctl: the process that listens at %s is not tarn\n",
+			session->path);
 		json_decref(document);
 		return NULL;
 	}
@@ -328,7 +329,7 @@ static int load(struct session *session, const char *name)
 static void print_help(FILE *out)
 {
 	fputs("usage: tarnctl [OPTION]... COMMAND [ARGUMENT]...\n"
-	      "Asks a tarn that runs, or tells it what to do.\n\n",
+	      "Queries and controls a running tarn.\n\n",
 	      out);
 	for (unsigned i = 0; i < TARN__COMMANDS; i++) {
 		const struct tarn__command_row *row = &tarn__commands[i];
@@ -343,7 +344,7 @@ static void print_help(FILE *out)
 	fprintf(out,
 		"\n"
 		"  -s, --socket PATH       where tarn listens (default: %s)\n"
-		"  -j, --json              print what tarn says as JSON\n"
+		"  -j, --json              print the answer as JSON\n"
 		"      --version           print the version, and exit\n"
 		"  -h, --help              print this, and exit\n"
 		"\nSee tarnctl(8).\n",

@@ -246,7 +246,7 @@ def test_an_address_in_use_is_one_line_and_status_1(with_metrics):
         place = f"127.0.0.1:{taken.getsockname()[1]}"
         done = servers.run_tarn("-l", "127.0.0.1:0", "-u", "127.0.0.1:9", "--metrics", place)
     assert done.returncode == 1
-    assert f"tarn: cannot give metrics on {place}: Address already in use" in done.stderr
+    assert f"tarn: cannot serve metrics on {place}: Address already in use" in done.stderr
 
 
 def test_without_libmicrohttpd_it_says_so():

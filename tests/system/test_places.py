@@ -53,7 +53,7 @@ def test_idle_connections_leave_lookups_their_files(run_tarn, run_upstream, clea
                 assert dns.message.from_wire(sock.recv(65535)).answer
     assert tarn.tcp(dns.message.make_query("a.example.", "A")).answer
     assert "cannot accept" not in tarn.log
-    told = tarn.wait_for_line(r"(\d+) open files are allowed, full load on every side may take (\d+): "
+    told = tarn.wait_for_line(r"(\d+) open files are allowed, full load may need (\d+): "
                               r"each thread has (\d+) TCP connections for clients instead of 1024")[0]
     assert int(told[1]) == files < int(told[2])
     assert 8 <= int(told[3]) <= files // workers

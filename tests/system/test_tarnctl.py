@@ -570,7 +570,7 @@ def test_answer_that_is_not_whole_is_an_error(half, tmp_path):
             tarn.sendall(b'{"text": "tarn-dump 1 1\\n"}\n' + half)
             tarn.close()
             assert child.communicate() == \
-                (b"tarn-dump 1 1\n", b"tarnctl: no whole answer: tarn has closed the connection\n")
+                (b"tarn-dump 1 1\n", b"tarnctl: incomplete answer: tarn has closed the connection\n")
         assert child.returncode == 1
 
 
@@ -673,7 +673,7 @@ def test_reload_lets_a_group_in_and_out(run_tarn, upstream, tmp_path):
 @pytest.mark.parametrize("group,status,line", [
     ("no-such-group", 2, "--control-group no-such-group: no such group"),
     ("adm", 1, "no control socket at {}: Operation not permitted "
-               "(a file is given to a group by its members only)"),
+               "(only a member of the group may set it)"),
 ])
 def test_a_group_that_cannot_be_let_in_is_told(group, status, line, tmp_path, tool, mounted):
     """At the usual place, too, which may be missing otherwise."""

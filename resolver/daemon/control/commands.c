@@ -182,7 +182,7 @@ static void stats(struct tarn__task *task, const json_t *arguments)
 		return;
 	if (word && !totals->is_whole) {
 		tarn__totals_free(totals);
-		fail(task, "a thread is too busy to say its numbers");
+		fail(task, "a thread is too busy to report its statistics");
 		return;
 	}
 	struct tarn__lost lost = tarn__observers_lost(task->context->observers);
@@ -437,7 +437,7 @@ static void load(struct tarn__task *task, const json_t *request)
 	}
 	/* A dump from the future has an unknown age. */
 	if (made_sec > now_sec) {
-		fail(task, "a dump of the future: is the clock right?");
+		fail(task, "a dump of the future: the clock may be wrong");
 		return;
 	}
 	struct tarn__dump_room *room = malloc(sizeof *room);

@@ -435,7 +435,7 @@ static int tell_missing(const struct tarn__settings *settings, const char *path,
 	tarn__log(log, level, "no control socket at %s: %s%s", path,
 		  is_taken ? "another tarn has it" : strerror(errno),
 		  settings->control_group && errno == EPERM
-			  ? " (a file is given to a group by its members only)"
+			  ? " (only a member of the group may set it)"
 			  : "");
 	return is_wanted ? TARN_ESYSTEM : 0;
 }

@@ -72,7 +72,7 @@ void tarn__diagnostics_log(const struct tarn__diagnostics *diagnostics, struct t
 	for (size_t i = 0; i < diagnostics->count; i++)
 		tarn__log(log, TARN_LOG_ERR, "%s", diagnostics->items[i].text);
 	if (diagnostics->lost > 0)
-		tarn__log(log, TARN_LOG_ERR, "and %zu faults more", diagnostics->lost);
+		tarn__log(log, TARN_LOG_ERR, "and %zu more errors", diagnostics->lost);
 }
 
 void tarn__diagnostics_fini(struct tarn__diagnostics *diagnostics)

@@ -147,7 +147,7 @@ int tarn__landlock_enter(const struct tarn__sandbox_file *files, size_t count,
 {
 	if (enter(files, count) == 0)
 		return 0;
-	tarn__log(log, TARN_LOG_INFO, "no Landlock, files are open to tarn as to any: %s",
+	tarn__log(log, TARN_LOG_INFO, "no Landlock: access to files is not restricted: %s",
 		  strerror(errno));
 	return TARN_ESYSTEM;
 }

@@ -159,7 +159,7 @@ void tarn__netlink_start(struct tarn__netlink *netlink, struct ev_loop *loop,
 	};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (fd < 0 || bind(fd, (const void *)&groups, sizeof(groups)) < 0) {
-		tarn__log(log, TARN_LOG_DEBUG, "changes of the network go unnoticed: %s",
+		tarn__log(log, TARN_LOG_DEBUG, "changes of the network are not noticed: %s",
 			  strerror(errno));
 		if (fd >= 0)
 			close(fd);

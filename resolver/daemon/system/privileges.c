@@ -22,7 +22,7 @@ static const char default_user[] = "tarn";
 
 static int fail(struct tarn__log *log, const char *what)
 {
-	tarn__log(log, TARN_LOG_ERR, "cannot give up privileges: %s: %s", what, strerror(errno));
+	tarn__log(log, TARN_LOG_ERR, "cannot drop privileges: %s: %s", what, strerror(errno));
 	return TARN_ESYSTEM;
 }
 
@@ -102,7 +102,7 @@ int tarn__privileges_make_directory(const struct tarn__identity *identity, const
 	}
 	if (!identity->is_other || lchown(path, identity->uid, identity->gid) == 0)
 		return 0;
-	tarn__log(log, TARN_LOG_ERR, "cannot give %s to %s: %s", path, identity->name,
+	tarn__log(log, TARN_LOG_ERR, "cannot make %s the property of %s: %s", path, identity->name,
 		  strerror(errno));
 	rmdir(path);
 	return TARN_ESYSTEM;
@@ -251,8 +251,8 @@ int tarn__privileges_drop(const struct tarn__identity *identity, bool has_interf
 	if (!identity->is_other)
 		return 0;
 	if (can_return(identity)) {
-		tarn__log(log, TARN_LOG_ERR,
-			  "cannot give up privileges: %s could become root again", identity->name);
+		tarn__log(log, TARN_LOG_ERR, "cannot drop privileges: %s could become root again",
+			  identity->name);
 		return TARN_ESYSTEM;
 	}
 	/* A change of user disables core dumps; tarn's do not contain the cache. */

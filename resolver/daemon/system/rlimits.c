@@ -86,7 +86,7 @@ size_t tarn__rlimits_fit(const struct tarn__settings *settings, size_t workers,
 	size_t places = tarn__rlimits_places(settings, workers, files);
 	if (files < wanted)
 		tarn__log(log, TARN_LOG_WARNING,
-			  "%ju open files are allowed, full load on every side may take %ju: each "
+			  "%ju open files are allowed, full load may need %ju: each "
 			  "thread has %zu TCP connections for clients instead of %d",
 			  (uintmax_t)files, (uintmax_t)wanted, places, TARN__TCP_CONNECTIONS);
 	return places;

@@ -47,7 +47,8 @@ static void load_late_libraries(void)
 int tarn__sandbox_enter(const struct tarn__sandbox_file *files, size_t count, struct tarn__log *log)
 {
 	if (!tarn__sandbox_is_possible()) {
-		tarn__log(log, TARN_LOG_DEBUG, "no sandbox: the tool that watches tarn needs more");
+		tarn__log(log, TARN_LOG_DEBUG,
+			  "no sandbox: sanitizers and valgrind need more than it allows");
 		return 0;
 	}
 	load_late_libraries();

@@ -231,7 +231,7 @@ int tarn__systemd_init(struct tarn__systemd *systemd, struct tarn__log *log)
 		systemd->fd = connect_to(path);
 		if (systemd->fd < 0)
 			tarn__log(log, TARN_LOG_WARNING,
-				  "cannot speak to the service manager at %s: %s", path,
+				  "cannot notify the service manager at %s: %s", path,
 				  strerror(errno));
 	}
 	if (!getenv("WATCHDOG_PID") || is_for_us("WATCHDOG_PID"))

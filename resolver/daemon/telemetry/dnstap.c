@@ -81,7 +81,7 @@ static fstrm_res open_reader(void *data)
 	}
 	if (!reader->is_missed)
 		tarn__log(dnstap->log, TARN_LOG_WARNING,
-			  "dnstap: nobody reads at %s (%s); looking again every %d seconds",
+			  "dnstap: no reader at %s (%s); trying again every %d seconds",
 			  reader->address.sun_path, strerror(errno), REOPEN_SEC);
 	reader->is_missed = true;
 	if (reader->fd >= 0)

@@ -157,10 +157,11 @@ static void put_cache(struct page *page, const struct rtcache_stats *cache)
 		   "Answers and remembered failures in the cache.", cache->entries);
 	put_single(page, "tarn_cache_evicted_total", "counter", "Entries gone to make room.",
 		   cache->evicted);
-	put_single(page, "tarn_cache_swept_total", "counter",
-		   "Entries gone because they were past their end.", cache->swept);
+	put_single(page, "tarn_cache_swept_total", "counter", "Entries removed after their end.",
+		   cache->swept);
 	put_single(page, "tarn_cache_not_admitted_total", "counter",
-		   "Answers not kept: less popular than what they would have displaced.",
+		   "Answers not cached: used less often than the entries that they would have "
+		   "replaced.",
 		   cache->refused);
 }
 
@@ -174,10 +175,10 @@ static void put_lookups(struct page *page, const struct tarn__totals *totals)
 	put_single(page, "tarn_upstream_sockets_total", "counter",
 		   "Sockets opened to upstream servers.", totals->carrier.sockets);
 	put_single(page, "tarn_upstream_channels", "gauge",
-		   "Channels to upstream servers, each with a socket at most.",
+		   "Channels to upstream servers, each with at most one socket.",
 		   totals->carrier.channels);
-	put_single(page, "tarn_upstream_foreign_total", "counter",
-		   "Messages that answer nothing that was asked.", totals->carrier.foreign);
+	put_single(page, "tarn_upstream_foreign_total", "counter", "Messages that match no query.",
+		   totals->carrier.foreign);
 }
 
 /* Writes the name and the labels; the value follows. */
@@ -211,15 +212,16 @@ static void put_server_state(struct page *page, const struct tarn__totals *total
 {
 	const struct tarn__server_totals *servers = totals->servers;
 	begin(page, "tarn_upstream_up", "gauge",
-	      "Whether it is asked: 0 if it is dead, or leads back to tarn.");
+	      "1 if the server is used, 0 if it is dead or forwards to tarn.");
 	for (size_t i = 0; i < totals->server_count; i++)
 		put_number(page, &servers[i], NULL, NULL,
 			   !servers[i].is_forward_loop && !servers[i].is_dead);
-	begin(page, "tarn_upstream_dead_workers", "gauge", "Workers that take it for dead.");
+	begin(page, "tarn_upstream_dead_workers", "gauge",
+	      "Number of workers for which the server is dead.");
 	for (size_t i = 0; i < totals->server_count; i++)
 		put_number(page, &servers[i], NULL, NULL, servers[i].dead);
 	begin(page, "tarn_upstream_quirk", "gauge",
-	      "Whether it is asked with less protection, since it cannot do better.");
+	      "1 if the server is queried without that feature, because it does not support it.");
 	for (size_t i = 0; i < totals->server_count; i++) {
 		put_number(page, &servers[i], "quirk", "no_edns", servers[i].is_plain);
 		put_number(page, &servers[i], "quirk", "no_0x20", servers[i].no_0x20);
@@ -243,7 +245,8 @@ static void put_server_times(struct page *page, const struct tarn__totals *total
 		if (servers[i].srtt_ms > 0)
 			put_time(page, &servers[i], servers[i].rttvar_ms);
 	}
-	begin(page, "tarn_upstream_silence_seconds", "gauge", "Time since its last answer.");
+	begin(page, "tarn_upstream_silence_seconds", "gauge",
+	      "Time since the server's last answer.");
 	for (size_t i = 0; i < totals->server_count; i++) {
 		if (servers[i].answered_ago_ms != UINT64_MAX)
 			put_time(page, &servers[i], servers[i].answered_ago_ms);
@@ -254,10 +257,11 @@ static void put_server_counts(struct page *page, const struct tarn__totals *tota
 {
 	const struct tarn__server_totals *servers = totals->servers;
 	begin(page, "tarn_upstream_questions_total", "counter",
-	      "Messages sent to it, probes apart.");
+	      "Queries sent to the server, without probes.");
 	for (size_t i = 0; i < totals->server_count; i++)
 		put_number(page, &servers[i], NULL, NULL, servers[i].counts.asked);
-	begin(page, "tarn_upstream_answers_total", "counter", "Answers from it, good and bad.");
+	begin(page, "tarn_upstream_answers_total", "counter",
+	      "Answers from the server, usable or not.");
 	for (size_t i = 0; i < totals->server_count; i++)
 		put_number(page, &servers[i], NULL, NULL, servers[i].counts.answered);
 	begin(page, "tarn_upstream_unsent_total", "counter",

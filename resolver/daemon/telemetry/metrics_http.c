@@ -100,7 +100,7 @@ static enum MHD_Result send_metrics(const struct tarn__metrics_http *http,
 	if (!totals->is_whole) {
 		tarn__totals_free(totals);
 		return send_error(http, to, MHD_HTTP_SERVICE_UNAVAILABLE, "Content-Type",
-				  "text/plain", "A thread is too busy to say its numbers.\n");
+				  "text/plain", "A thread is too busy to report its statistics.\n");
 	}
 	size_t len;
 	struct tarn__lost lost = tarn__observers_lost(http->observers);
@@ -286,7 +286,7 @@ static int open_listeners(struct tarn__metrics_http *http, const struct tarn__ad
 		char text[TARN_ADDRESS_TEXT_MAX];
 		tarn_address_format(&address, text);
 		if (fd < 0) {
-			tarn__log(http->log, TARN_LOG_ERR, "cannot give metrics on %s: %s", text,
+			tarn__log(http->log, TARN_LOG_ERR, "cannot serve metrics on %s: %s", text,
 				  strerror(errno));
 			return TARN_ESYSTEM;
 		}

@@ -138,13 +138,13 @@ static int open_query_log(struct tarn__observers *observers, const struct change
 		return 0;
 	if (is_same(path, observers->query_log_path)) {
 		tarn__log(observers->log, TARN_LOG_WARNING,
-			  "cannot open %s anew: %s; the query log goes on where it was", path,
+			  "cannot open %s again: %s; the query log stays where it was", path,
 			  strerror(errno));
 		return 0;
 	}
 	tarn__log(observers->log, TARN_LOG_ERR, "cannot open the query log %s: %s%s", path,
 		  strerror(errno),
-		  errno == EACCES ? " (after the start the sandbox lets no other directory in)"
+		  errno == EACCES ? " (after the start the sandbox allows no other directory)"
 				  : "");
 	return TARN_ESYSTEM;
 }

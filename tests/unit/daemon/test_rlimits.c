@@ -174,8 +174,8 @@ START_TEST(places_that_are_cut_are_logged_with_the_numbers)
 	char numbers[128];
 	ck_assert(logs_places(100, 500));
 	snprintf(numbers, sizeof(numbers),
-		 "500 open files are allowed, full load on every side may "
-		 "take %ju: each thread has %zu TCP connections",
+		 "500 open files are allowed, full load may need "
+		 "%ju: each thread has %zu TCP connections",
 		 (uintmax_t)files, tarn__rlimits_places(&some, some.workers, 500));
 	ck_assert_ptr_nonnull(strstr(logged, numbers));
 }

@@ -424,7 +424,7 @@ START_TEST(upstream_that_leads_back_is_said_once_and_left_out)
 	tarn__find_forward_loops(world.tarn);
 	run_until(world.loop, has_logged, NULL);
 	char text[TARN_ADDRESS_TEXT_MAX], line[128];
-	snprintf(line, sizeof(line), "not forwarding to %s: it leads back to tarn",
+	snprintf(line, sizeof(line), "not forwarding to %s: it forwards to tarn",
 		 tarn_address_format(&world.address, text));
 	ck_assert_str_eq(world.log_line, line);
 	tarn__find_forward_loops(world.tarn);
