@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/config.c: makes snapshots of what a resolver was told, and compares them. */
+/* core/config.c: makes snapshots of a resolver's configuration, and compares them. */
 #include "core/config.h"
 
 #include <errno.h>
@@ -18,13 +18,7 @@
 #include "base/siphash.h"
 #include "dns/text.h"
 
-enum {
-	/* Digests of what are no servers of a zone's own. */
-	ROOT_DIGEST = 0,
-	NONE_DIGEST = 1,
-	/* Told apart from the same servers whose chains end where they leave the zone. */
-	FOLLOWS_DIGEST = 2,
-};
+enum { ROOT_DIGEST = 0 };
 
 static const uint8_t digest_key[TARN__SIPHASH_KEY_LEN];
 
@@ -44,99 +38,13 @@ void tarn__config_put(struct tarn__config *config)
 		tarn__config_put(config->base);
 	} else {
 		tarn__policy_free(config->policy);
-		tarn__zones_free(config->zones);
+		tarn__zones_free(config->zone_index);
 		free(config->ports);
 	}
-	free(config->groups);
-	free(config->servers);
-	free(config->health);
+	while (config->zone_count > 0)
+		tarn__zone_config_put(config->zones[--config->zone_count]);
+	free(config->zones);
 	free(config);
-}
-
-/* ---- servers ---------------------------------------------------------------------------- */
-
-static bool traits_are_equal(const struct tarn_traits *a, const struct tarn_traits *b)
-{
-	return a->transport == b->transport && a->no_mixed_case == b->no_mixed_case &&
-	       a->no_cookies == b->no_cookies && a->no_edns == b->no_edns;
-}
-
-bool tarn__server_config_is_equal(const struct tarn__server_config *a,
-				  const struct tarn__server_config *b)
-{
-	return tarn_address_is_equal(&a->address, &b->address) &&
-	       a->source.sa.sa_family == b->source.sa.sa_family &&
-	       (a->source.sa.sa_family == AF_UNSPEC ||
-		tarn_address_is_equal(&a->source, &b->source)) &&
-	       strcmp(a->interface, b->interface) == 0 && traits_are_equal(&a->traits, &b->traits);
-}
-
-struct endpoint {
-	uint8_t octets[16];
-	uint32_t scope;
-	char interface[sizeof(((struct tarn_address *)NULL)->interface)];
-	uint16_t family, port;
-};
-
-static void set_endpoint(struct endpoint *endpoint, const struct tarn_address *address)
-{
-	endpoint->family = address->sa.sa_family;
-	if (endpoint->family == AF_UNSPEC)
-		return;
-	endpoint->port = tarn_address_port(address);
-	if (endpoint->family == AF_INET6) {
-		endpoint->scope = address->in6.sin6_scope_id;
-		snprintf(endpoint->interface, sizeof endpoint->interface, "%s", address->interface);
-	}
-	size_t len;
-	const uint8_t *octets = tarn__address_octets(address, &len);
-	memcpy(endpoint->octets, octets, len);
-}
-
-/* Without its traits: however it is asked, it says the same. */
-static uint64_t server_digest(const struct tarn__server_config *server)
-{
-	struct {
-		struct endpoint address, source;
-		char interface[TARN__INTERFACE_MAX];
-	} all;
-	memset(&all, 0, sizeof all);
-	set_endpoint(&all.address, &server->address);
-	set_endpoint(&all.source, &server->source);
-	memcpy(all.interface, server->interface, sizeof all.interface);
-	return tarn__siphash(digest_key, &all, sizeof all);
-}
-
-/* Appends a group's servers to the list. There is room. */
-static void add_servers(struct tarn__config *config, struct tarn__group *group,
-			const struct tarn_address *addresses, const struct tarn_traits *traits,
-			size_t count, const struct tarn_source *source)
-{
-	group->first = config->server_count;
-	group->count = count;
-	group->digest = NONE_DIGEST;
-	for (size_t i = 0; i < count; i++) {
-		struct tarn__server_config *server = &config->servers[config->server_count++];
-		server->address = addresses[i];
-		if (traits)
-			server->traits = traits[i];
-		bool is_ipv6 = addresses[i].sa.sa_family == AF_INET6;
-		server->source = is_ipv6 ? source->ipv6 : source->ipv4;
-		if (server->source.sa.sa_family != AF_UNSPEC)
-			tarn_address_set_port(&server->source, 0);
-		snprintf(server->interface, sizeof server->interface, "%s",
-			 source->interface ? source->interface : "");
-		group->digest += server_digest(server);
-	}
-}
-
-/* Room for groups, and for servers with their health. */
-static bool have_room(struct tarn__config *config, size_t group_count, size_t server_count)
-{
-	config->groups = calloc(group_count, sizeof *config->groups);
-	config->servers = calloc(server_count + 1, sizeof *config->servers);
-	config->health = calloc(server_count + 1, sizeof *config->health);
-	return config->groups && config->servers && config->health;
 }
 
 static struct tarn__config *make_config(void)
@@ -160,8 +68,8 @@ __attribute__((format(printf, 2, 3))) static int refuse(char fault[TARN__CONFIG_
 	return TARN_EINVAL;
 }
 
-static int check_group(const char *name, size_t server_count, const struct tarn_traits *traits,
-		       const struct tarn_source *source, char fault[TARN__CONFIG_FAULT_MAX])
+static int check_zone(const char *name, size_t server_count, const struct tarn_traits *traits,
+		      const struct tarn_source *source, char fault[TARN__CONFIG_FAULT_MAX])
 {
 	if (server_count > TARN__SERVERS_MAX)
 		return refuse(fault, "zone %s: more than %d upstream servers", name,
@@ -192,12 +100,12 @@ static int check(const struct tarn_options *options, char fault[TARN__CONFIG_FAU
 			      TARN__FAILURE_SEC_MIN, TARN__FAILURE_SEC_MAX);
 	size_t server_count = options->upstream_count;
 	int error =
-		check_group(".", options->upstream_count, options->traits, &options->source, fault);
+		check_zone(".", options->upstream_count, options->traits, &options->source, fault);
 	for (size_t i = 0; i < options->forward_count && error == 0; i++) {
 		const struct tarn_forward *forward = &options->forwards[i];
 		server_count += forward->upstream_count;
-		error = check_group(forward->zone, forward->upstream_count, forward->traits,
-				    &forward->source, fault);
+		error = check_zone(forward->zone, forward->upstream_count, forward->traits,
+				   &forward->source, fault);
 	}
 	if (error == 0 && server_count > TARN__SERVERS_ALL_MAX)
 		return refuse(fault, "more than %d upstream servers", TARN__SERVERS_ALL_MAX);
@@ -268,26 +176,27 @@ static bool is_network_notation(const char *text)
 }
 
 /*
- * Adds a zone, unless another section has it already. The group goes by the first that is its own, so
- * that no two have one name.
+ * Adds a name to the zone with that index, unless another section has it already. The zone goes by the
+ * first name that is its own, so that no two have one name.
  */
-static int add_zone(struct tarn__config *config, const uint8_t *zone, size_t zone_len, size_t group,
+static int add_name(struct tarn__config *config, const uint8_t *name, size_t len, size_t index,
 		    size_t *added)
 {
-	int error = tarn__zones_add(config->zones, zone, zone_len, (uint16_t)group);
+	int error = tarn__zones_add(config->zone_index, name, len, (uint16_t)index);
 	if (error != 0)
 		return error == TARN_EINVAL ? 0 : error;
 	struct {
 		uint64_t digest;
-		uint8_t zone[TARN__NAME_MAX];
+		uint8_t name[TARN__NAME_MAX];
 	} all;
-	all.digest = group == TARN__GROUP_NONE ? NONE_DIGEST : config->groups[group].digest;
-	tarn__name_fold(all.zone, zone, zone_len);
+	bool has_servers = index != TARN__GROUP_NONE;
+	all.digest = has_servers ? config->zones[index]->digest : TARN__DIGEST_NONE;
+	tarn__name_fold(all.name, name, len);
 	config->zones_digest +=
-		tarn__siphash(digest_key, &all, offsetof(__typeof__(all), zone) + zone_len);
-	if (group != TARN__GROUP_NONE && *added == 0) {
-		memcpy(config->groups[group].zone, all.zone, zone_len);
-		config->groups[group].zone_len = (uint16_t)zone_len;
+		tarn__siphash(digest_key, &all, offsetof(__typeof__(all), name) + len);
+	if (has_servers && *added == 0) {
+		memcpy(config->zones[index]->name, all.name, len);
+		config->zones[index]->name_len = (uint16_t)len;
 	}
 	++*added;
 	return 0;
@@ -314,26 +223,26 @@ const char *tarn__zone_fault(const char *text)
 	return NULL;
 }
 
-/* How many zones a text stands for that has no fault. */
-static size_t count_zones(const char *text)
+/* The number of zones that a text without an error stands for. */
+static size_t count_names(const char *text)
 {
 	struct tarn_network network;
 	return tarn_network_parse(text, &network) == 0 ? tarn__reverse_count(&network) : 1;
 }
 
-/* The zones of a network, or the one that the text names, but for those that others have. */
-static int add_zones(struct tarn__config *config, const char *text, size_t group,
+/* The names of a network, or the one that the text is, but for those that other sections have. */
+static int add_names(struct tarn__config *config, const char *text, size_t index,
 		     char fault[TARN__CONFIG_FAULT_MAX])
 {
-	uint8_t zone[TARN__NAME_MAX];
+	uint8_t name[TARN__NAME_MAX];
 	struct tarn_network network;
 	size_t added = 0;
 	int error = 0;
 	if (tarn_network_parse(text, &network) != 0) {
-		error = add_zone(config, zone, tarn__name_parse(text, zone), group, &added);
+		error = add_name(config, name, tarn__name_parse(text, name), index, &added);
 	} else {
 		for (size_t i = 0; i < tarn__reverse_count(&network) && error == 0; i++)
-			error = add_zone(config, zone, tarn__reverse_zone(&network, i, zone), group,
+			error = add_name(config, name, tarn__reverse_zone(&network, i, name), index,
 					 &added);
 	}
 	if (error == 0 && added == 0)
@@ -341,18 +250,29 @@ static int add_zones(struct tarn__config *config, const char *text, size_t group
 	return error;
 }
 
-/* The next group, with a section's servers. Without any there is none. */
-static size_t add_group(struct tarn__config *config, const struct tarn_forward *forward)
+/* The next zone, with a section's servers. There is room. */
+static int add_zone(struct tarn__config *config, const struct tarn_forward *section)
 {
-	if (forward->upstream_count == 0)
-		return TARN__GROUP_NONE;
-	struct tarn__group *group = &config->groups[config->group_count];
-	group->selection = forward->selection;
-	add_servers(config, group, forward->upstreams, forward->traits, forward->upstream_count,
-		    &forward->source);
-	group->follows_cnames = forward->follow_cnames;
-	group->digest ^= forward->follow_cnames ? FOLLOWS_DIGEST : 0;
-	return config->group_count++;
+	struct tarn__zone_config *zone = tarn__zone_config_new(section);
+	if (!zone)
+		return TARN_ENOMEM;
+	config->zones[config->zone_count++] = zone;
+	config->server_count += zone->endpoint_count;
+	return 0;
+}
+
+/* Adds a section's zone without its names. *index is TARN__GROUP_NONE where it has no servers. */
+static int add_section(struct tarn__config *config, const struct tarn_forward *section,
+		       size_t *index, char fault[TARN__CONFIG_FAULT_MAX])
+{
+	const char *wrong = tarn__zone_fault(section->zone);
+	if (wrong)
+		return refuse(fault, "zone %s: %s", section->zone, wrong);
+	*index = TARN__GROUP_NONE;
+	if (section->upstream_count == 0)
+		return 0;
+	*index = config->zone_count;
+	return add_zone(config, section);
 }
 
 /*
@@ -364,77 +284,48 @@ static int add_forwards(struct tarn__config *config, const struct tarn_options *
 {
 	const struct tarn_forward *forwards = options->forwards;
 	size_t left = options->forward_count;
-	size_t *groups = calloc(left, sizeof *groups);
-	if (!groups)
+	size_t *indexes = calloc(left, sizeof *indexes);
+	if (!indexes)
 		return TARN_ENOMEM;
 	int error = 0;
-	for (size_t i = 0; i < options->forward_count && error == 0; i++) {
-		const char *wrong = tarn__zone_fault(forwards[i].zone);
-		groups[i] = add_group(config, &forwards[i]);
-		if (wrong)
-			error = refuse(fault, "zone %s: %s", forwards[i].zone, wrong);
-	}
-	for (size_t zones = 1; left > 0 && error == 0; zones *= 2) {
+	for (size_t i = 0; i < options->forward_count && error == 0; i++)
+		error = add_section(config, &forwards[i], &indexes[i], fault);
+	for (size_t names = 1; left > 0 && error == 0; names *= 2) {
 		for (size_t i = 0; i < options->forward_count && error == 0; i++) {
-			if (count_zones(forwards[i].zone) != zones)
+			if (count_names(forwards[i].zone) != names)
 				continue;
-			error = add_zones(config, forwards[i].zone, groups[i], fault);
+			error = add_names(config, forwards[i].zone, indexes[i], fault);
 			left--;
 		}
 	}
-	free(groups);
+	free(indexes);
 	return error;
 }
 
 /* ---- snapshots -------------------------------------------------------------------------- */
 
-static void set_root(struct tarn__config *config, enum tarn_selection selection,
-		     const struct tarn_address *upstreams, const struct tarn_traits *traits,
-		     size_t count)
+/* The first zone, in an array with room for so many. Its name is the root's: one octet, which is 0. */
+static int add_root(struct tarn__config *config, size_t room, enum tarn_selection selection,
+		    const struct tarn_address *upstreams, const struct tarn_traits *traits,
+		    size_t count)
 {
-	struct tarn__group *group = &config->groups[config->group_count++];
-	group->zone_len = 1; /* and its only octet is 0 */
-	group->selection = selection;
-	add_servers(config, group, upstreams, traits, count, &config->source);
+	config->zones = calloc(room, sizeof config->zones[0]);
+	if (!config->zones)
+		return TARN_ENOMEM;
+	const struct tarn_forward section = {.upstreams = upstreams,
+					     .upstream_count = count,
+					     .traits = traits,
+					     .selection = selection,
+					     .source = config->source};
+	int error = add_zone(config, &section);
+	if (error == 0)
+		config->zones[0]->name_len = 1;
+	return error;
 }
 
-static int fill_config(struct tarn__config *config, const struct tarn_options *options,
-		       const char *version, const char *identity,
-		       char fault[TARN__CONFIG_FAULT_MAX])
+static int set_policy(struct tarn__config *config, const struct tarn_options *options,
+		      const char *version, const char *identity, char fault[TARN__CONFIG_FAULT_MAX])
 {
-	int error = check(options, fault);
-	if (error != 0)
-		return error;
-	size_t group_count = 1, server_count = options->upstream_count;
-	for (size_t i = 0; i < options->forward_count; i++) {
-		group_count += options->forwards[i].upstream_count > 0;
-		server_count += options->forwards[i].upstream_count;
-	}
-	if (!have_room(config, group_count + 1, server_count))
-		return TARN_ENOMEM;
-	if (options->avoid_port_count > 0) {
-		error = avoid_ports(config, options, fault);
-		if (error != 0)
-			return error;
-	}
-	config->trust_ad = options->trust_ad;
-	config->rotate_addresses = options->rotate_addresses;
-	config->source = options->source;
-	if (options->source.interface) {
-		snprintf(config->interface, sizeof config->interface, "%s",
-			 options->source.interface);
-		config->source.interface = config->interface;
-	}
-	set_root(config, options->selection, options->upstreams, options->traits,
-		 options->upstream_count);
-	if (options->forward_count > 0) {
-		config->zones = tarn__zones_new();
-		if (!config->zones)
-			return TARN_ENOMEM;
-		error = add_forwards(config, options, fault);
-		if (error != 0)
-			return error;
-	}
 	config->policy = tarn__policy_new(&(struct tarn__policy_options){
 		.allowed = options->allow,
 		.allowed_count = options->allow_count,
@@ -442,11 +333,47 @@ static int fill_config(struct tarn__config *config, const struct tarn_options *o
 		.passed_count = options->pass_count,
 		.version = options->hide_identity ? NULL : version,
 		.identity = options->hide_identity ? NULL : identity,
-		.zones = config->zones,
+		.zones = config->zone_index,
 	});
 	if (config->policy)
 		return 0;
 	return errno == EINVAL ? refuse(fault, "a name to pass that is none") : TARN_ENOMEM;
+}
+
+static void set_source(struct tarn__config *config, const struct tarn_source *source)
+{
+	config->source = *source;
+	if (!source->interface)
+		return;
+	snprintf(config->interface, sizeof config->interface, "%s", source->interface);
+	config->source.interface = config->interface;
+}
+
+static int set_zones(struct tarn__config *config, const struct tarn_options *options,
+		     char fault[TARN__CONFIG_FAULT_MAX])
+{
+	int error = add_root(config, 1 + options->forward_count, options->selection,
+			     options->upstreams, options->traits, options->upstream_count);
+	if (error != 0 || options->forward_count == 0)
+		return error;
+	config->zone_index = tarn__zones_new();
+	return config->zone_index ? add_forwards(config, options, fault) : TARN_ENOMEM;
+}
+
+static int fill_config(struct tarn__config *config, const struct tarn_options *options,
+		       const char *version, const char *identity,
+		       char fault[TARN__CONFIG_FAULT_MAX])
+{
+	int error = check(options, fault);
+	if (error == 0 && options->avoid_port_count > 0)
+		error = avoid_ports(config, options, fault);
+	if (error != 0)
+		return error;
+	config->trust_ad = options->trust_ad;
+	config->rotate_addresses = options->rotate_addresses;
+	set_source(config, &options->source);
+	error = set_zones(config, options, fault);
+	return error != 0 ? error : set_policy(config, options, version, identity, fault);
 }
 
 struct tarn__config *tarn__config_new(const struct tarn_options *options, const char *version,
@@ -463,110 +390,105 @@ struct tarn__config *tarn__config_new(const struct tarn_options *options, const 
 	return NULL;
 }
 
-/* The same but for the root's servers and trust. */
-static struct tarn__config *derive(struct tarn__config *old, const struct tarn_address *upstreams,
-				   const struct tarn_traits *traits, size_t count, bool trust_ad)
+/* The same but for the root, which add_root() adds, and trust. */
+static struct tarn__config *derive(struct tarn__config *old, bool trust_ad)
 {
-	size_t kept = old->server_count - old->groups[0].count;
-	if (count > TARN__SERVERS_MAX || kept + count > TARN__SERVERS_ALL_MAX) {
-		errno = EINVAL;
-		return NULL;
-	}
 	struct tarn__config *config = make_config();
 	if (!config)
 		return NULL;
 	struct tarn__config *base = old->base ? old->base : old;
 	config->base = tarn__config_get(base);
 	config->policy = base->policy;
-	config->zones = base->zones;
+	config->zone_index = base->zone_index;
 	config->ports = base->ports;
 	config->zones_digest = base->zones_digest;
 	config->trust_ad = trust_ad;
 	config->rotate_addresses = base->rotate_addresses;
 	config->source = base->source; /* the interface's name stays the base's */
-	if (!have_room(config, old->group_count, kept + count)) {
+	return config;
+}
+
+static void share_zone(struct tarn__config *config, struct tarn__zone_config *zone)
+{
+	config->zones[config->zone_count++] = tarn__zone_config_get(zone);
+	config->server_count += zone->endpoint_count;
+}
+
+struct tarn__config *tarn__config_with_traits(struct tarn__config *old,
+					      const struct tarn_address *upstreams,
+					      const struct tarn_traits *traits, size_t count)
+{
+	size_t kept = old->server_count - old->zones[0]->endpoint_count;
+	if (count > TARN__SERVERS_MAX || kept + count > TARN__SERVERS_ALL_MAX) {
+		errno = EINVAL;
+		return NULL;
+	}
+	struct tarn__config *config = derive(old, old->trust_ad);
+	if (!config)
+		return NULL;
+	if (add_root(config, old->zone_count, old->zones[0]->selection, upstreams, traits, count) !=
+	    0) {
 		tarn__config_put(config);
 		errno = ENOMEM;
 		return NULL;
 	}
-	set_root(config, old->groups[0].selection, upstreams, traits, count);
-	memcpy(config->servers + count, old->servers + old->groups[0].count,
-	       kept * sizeof config->servers[0]);
-	config->server_count += kept;
-	for (; config->group_count < old->group_count; config->group_count++) {
-		struct tarn__group *group = &config->groups[config->group_count];
-		*group = old->groups[config->group_count];
-		group->first = group->first - old->groups[0].count + count;
-	}
+	for (size_t i = 1; i < old->zone_count; i++)
+		share_zone(config, old->zones[i]);
 	return config;
 }
 
 struct tarn__config *tarn__config_with_upstreams(struct tarn__config *config,
 						 const struct tarn_address *upstreams, size_t count)
 {
-	return derive(config, upstreams, NULL, count, config->trust_ad);
+	return tarn__config_with_traits(config, upstreams, NULL, count);
 }
 
-struct tarn__config *tarn__config_with_traits(struct tarn__config *config,
-					      const struct tarn_address *upstreams,
-					      const struct tarn_traits *traits, size_t count)
+struct tarn__config *tarn__config_with_trust(struct tarn__config *old, bool trust_ad)
 {
-	return derive(config, upstreams, traits, count, config->trust_ad);
-}
-
-struct tarn__config *tarn__config_with_trust(struct tarn__config *config, bool trust_ad)
-{
-	struct tarn_address upstreams[TARN__SERVERS_MAX];
-	struct tarn_traits traits[TARN__SERVERS_MAX];
-	for (size_t i = 0; i < config->groups[0].count; i++) {
-		upstreams[i] = config->servers[i].address;
-		traits[i] = config->servers[i].traits;
+	struct tarn__config *config = derive(old, trust_ad);
+	if (!config)
+		return NULL;
+	config->zones = calloc(old->zone_count, sizeof config->zones[0]);
+	if (!config->zones) {
+		tarn__config_put(config);
+		errno = ENOMEM;
+		return NULL;
 	}
-	return derive(config, upstreams, traits, config->groups[0].count, trust_ad);
+	for (size_t i = 0; i < old->zone_count; i++)
+		share_zone(config, old->zones[i]);
+	return config;
 }
 
-/* ---- names and their groups ------------------------------------------------------------- */
+void tarn__config_take_over(struct tarn__config *config, const struct tarn__config *before)
+{
+	for (size_t i = 0; i < config->zone_count; i++) {
+		struct tarn__zone_config *zone = config->zones[i];
+		size_t index = tarn__config_zone_of(before, zone->name, zone->name_len);
+		if (index != TARN__GROUP_NONE)
+			config->zones[i] = tarn__zone_config_take_over(zone, before->zones[index]);
+	}
+}
 
-size_t tarn__config_find_group(const struct tarn__config *config, const uint8_t *qname, size_t len,
-			       uint16_t qtype)
+/* ---- names and their zones -------------------------------------------------------------- */
+
+size_t tarn__config_find_zone(const struct tarn__config *config, const uint8_t *qname, size_t len,
+			      uint16_t qtype)
 {
 	struct tarn__zone zone;
-	if (!config->zones || !tarn__zones_find_for(config->zones, qname, len, qtype, &zone))
+	if (!config->zone_index ||
+	    !tarn__zones_find_for(config->zone_index, qname, len, qtype, &zone))
 		return 0;
 	return zone.value;
 }
 
-size_t tarn__config_group_of(const struct tarn__config *config, const uint8_t *zone, size_t len)
+size_t tarn__config_zone_of(const struct tarn__config *config, const uint8_t *name, size_t len)
 {
-	size_t index = tarn__config_find_group(config, zone, len, TARN__TYPE_SOA);
+	size_t index = tarn__config_find_zone(config, name, len, TARN__TYPE_SOA);
 	if (index == TARN__GROUP_NONE)
 		return TARN__GROUP_NONE;
-	const struct tarn__group *group = &config->groups[index];
-	bool is_same = group->zone_len == len && tarn__name_is_equal(group->zone, zone, len);
+	const struct tarn__zone_config *zone = config->zones[index];
+	bool is_same = zone->name_len == len && tarn__name_is_equal(zone->name, name, len);
 	return is_same ? index : TARN__GROUP_NONE;
-}
-
-size_t tarn__config_server_group(const struct tarn__config *config, size_t server_index)
-{
-	size_t group = 0;
-	while (server_index >= config->groups[group].first + config->groups[group].count)
-		group++;
-	return group;
-}
-
-bool tarn__config_group_is_equal(const struct tarn__config *a, size_t a_index,
-				 const struct tarn__config *b, size_t b_index)
-{
-	const struct tarn__group *a_group = &a->groups[a_index], *b_group = &b->groups[b_index];
-	if (a_group->selection != b_group->selection || a_group->count != b_group->count ||
-	    a_group->follows_cnames != b_group->follows_cnames)
-		return false;
-	for (size_t i = 0; i < a_group->count; i++) {
-		if (!tarn__server_config_is_equal(&a->servers[a_group->first + i],
-						  &b->servers[b_group->first + i]))
-			return false;
-	}
-	return true;
 }
 
 bool tarn__config_moves_names(const struct tarn__config *a, const struct tarn__config *b)
@@ -577,10 +499,10 @@ bool tarn__config_moves_names(const struct tarn__config *a, const struct tarn__c
 static uint64_t find_digest(const struct tarn__config *config, const uint8_t *qname, size_t len,
 			    uint16_t qtype)
 {
-	size_t index = tarn__config_find_group(config, qname, len, qtype);
+	size_t index = tarn__config_find_zone(config, qname, len, qtype);
 	if (index == 0)
 		return ROOT_DIGEST;
-	return index == TARN__GROUP_NONE ? NONE_DIGEST : config->groups[index].digest;
+	return index == TARN__GROUP_NONE ? TARN__DIGEST_NONE : config->zones[index]->digest;
 }
 
 bool tarn__config_moves(const struct tarn__config *a, const struct tarn__config *b,

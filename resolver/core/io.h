@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/io.h: the outside as core/ sees it: a clock, randomness, a carrier of questions to servers
+ * core/io.h: the outside as core/ sees it: a clock, randomness, a carrier of messages to servers
  * and one timer. net/ implements it on libev and c-ares, the tests on a virtual clock and a script;
- * nothing in core/ can tell which.
+ * core/ does not depend on which.
  *
  * Thread: one struct tarn_io per worker, used on that worker's thread only.
  */
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tarn.h"
+struct tarn__endpoint;
 
 enum tarn__transport { TARN__UDP, TARN__TCP };
 
@@ -24,8 +24,8 @@ enum tarn__rank {
 };
 
 /*
- * One message on its way to one server, in core's memory. core/ fills in all but carrier; wire
- * stays untouched and alive until done was called or cancel returned.
+ * One message on its way to one server, in core's memory. core/ fills in all but carrier; endpoint and
+ * wire stay alive, and wire untouched, until done was called or cancel returned.
  */
 struct tarn_exchange {
 	/*
@@ -35,8 +35,7 @@ struct tarn_exchange {
 	 * is NULL.
 	 */
 	void (*done)(struct tarn_exchange *, int error, const uint8_t *answer, size_t len);
-	const struct tarn_address *server;
-	size_t server_index; /* of the configuration's list */
+	struct tarn__endpoint *endpoint;
 	enum tarn__transport transport;
 	enum tarn__rank rank;
 	const uint8_t *wire; /* its first two octets are the id, random, of core's making */
@@ -62,6 +61,11 @@ struct tarn_io {
 	int (*send)(void *data, struct tarn_exchange *);
 	/* done is never called after it. */
 	void (*cancel)(void *data, struct tarn_exchange *);
+	/*
+	 * This worker sends nothing more to the endpoint, and no exchange with it is outstanding: what is
+	 * open to it is closed. Not from within done.
+	 */
+	void (*close)(void *data, struct tarn__endpoint *);
 	/*
 	 * Have tarn__resolver_run() called at that time or soon after, not before; a later call
 	 * replaces the time; UINT64_MAX: no need.

@@ -8,6 +8,7 @@ core_sources = \
 	resolver/core/forward/answer_source.c resolver/core/forward/answer_source.h \
 	resolver/core/forward/attempt.c resolver/core/forward/attempt.h \
 	resolver/core/forward/cname.c resolver/core/forward/cname.h \
+	resolver/core/forward/endpoint.c resolver/core/forward/endpoint.h \
 	resolver/core/forward/fallback.c resolver/core/forward/fallback.h \
 	resolver/core/forward/forward_loop.c resolver/core/forward/forward_loop.h \
 	resolver/core/forward/forwarding.c resolver/core/forward/forwarding.h \
@@ -25,4 +26,5 @@ core_sources = \
 	resolver/core/reverse.c resolver/core/reverse.h \
 	resolver/core/shares.c resolver/core/shares.h \
 	resolver/core/stats.c resolver/core/stats.h \
+	resolver/core/zone_config.c resolver/core/zone_config.h \
 	resolver/core/zones.c resolver/core/zones.h

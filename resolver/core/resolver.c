@@ -593,36 +593,32 @@ static void look(struct tarn__resolver *resolver)
 		tarn__timer_start(&resolver->timers, timer, io->now_ms(io->data) + LOOKS_MS);
 }
 
-static int begin_looks(struct tarn__resolver *resolver)
+static void begin_looks(struct tarn__resolver *resolver)
 {
 	const struct tarn_io *io = resolver->io;
 	struct tarn__config *config = resolver->lookups.config;
-	int error = tarn__forward_loops_begin(resolver->shared->forward_loops, config,
-					      resolver->found, resolver->found_arg);
-	if (error != 0)
-		return error;
+	tarn__forward_loops_begin(resolver->shared->forward_loops, config, resolver->found,
+				  resolver->found_arg);
 	resolver->looked = 0;
 	resolver->looked_config = config;
 	resolver->look_again_ms = io->now_ms(io->data) + TARN__FORWARD_LOOP_MS;
 	resolver->is_to_look_again = false;
 	look(resolver);
-	return 0;
 }
 
 static void on_looks(struct tarn__timer *timer)
 {
 	struct tarn__resolver *resolver = TARN__CONTAINER(timer, struct tarn__resolver, looks);
 	if (resolver->is_to_look_again)
-		(void)begin_looks(resolver);
+		begin_looks(resolver);
 	else
 		look(resolver);
 }
 
-int tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
-				       tarn__forward_loop_function *found, void *arg)
+void tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
+					tarn__forward_loop_function *found, void *arg)
 {
 	const struct tarn_io *io = resolver->io;
-	int error = 0;
 	resolver->found = found;
 	resolver->found_arg = arg;
 	/* Where the network changes all the time, a name for each change would tell nothing more. */
@@ -631,9 +627,8 @@ int tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
 	if (resolver->is_to_look_again)
 		tarn__timer_start(&resolver->timers, &resolver->looks, resolver->look_again_ms);
 	else
-		error = begin_looks(resolver);
+		begin_looks(resolver);
 	io->wake_at(io->data, io->now_ms(io->data));
-	return error;
 }
 
 /* ---- one per worker --------------------------------------------------------------------- */
@@ -732,10 +727,10 @@ void tarn__resolver_servers(const struct tarn__resolver *resolver,
 			    void *arg)
 {
 	const struct tarn__lookups *lookups = &resolver->lookups;
-	for (size_t i = 0; i < lookups->config->group_count; i++) {
+	for (size_t i = 0; i < lookups->config->zone_count; i++) {
 		const struct tarn__upstream *upstream = lookups->groups[i]->upstream;
 		for (size_t j = 0; j < upstream->count; j++)
-			show(arg, lookups->config->groups[i].zone, &upstream->servers[j]);
+			show(arg, lookups->config->zones[i]->name, upstream->servers[j]);
 	}
 }
 
@@ -745,7 +740,7 @@ void tarn__resolver_servers(const struct tarn__resolver *resolver,
 static void regroup(struct tarn__resolver *resolver)
 {
 	const struct tarn__lookups *lookups = &resolver->lookups;
-	for (size_t i = 0; i < lookups->config->group_count; i++)
+	for (size_t i = 0; i < lookups->config->zone_count; i++)
 		lookups->groups[i]->clients = 0;
 	for (struct tarn__list *node = resolver->waiting.next; node != &resolver->waiting;
 	     node = node->next) {
@@ -756,10 +751,9 @@ static void regroup(struct tarn__resolver *resolver)
 	}
 }
 
-int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__config *config,
-			      void (*switched)(void *arg), void *arg)
+int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__config *config)
 {
-	int error = tarn__lookups_set_config(&resolver->lookups, config, switched, arg);
+	int error = tarn__lookups_set_config(&resolver->lookups, config);
 	if (error != 0)
 		return error;
 	resolver->looked_config = NULL;

@@ -84,14 +84,12 @@ void tarn__resolver_park(struct tarn__resolver *);
 void tarn__resolver_unpark(struct tarn__resolver *);
 
 /*
- * Takes another configuration, and a reference to it. Exchanges with servers of a group that is not
- * equal in both are canceled, those of the others get their new server_index; then switched(arg) is
- * called, once, for the carrier to take the new list over; then the lookups that lost theirs are
- * asked anew, within their old deadlines. What is known of a server that stays is kept. 0, or
- * TARN_ENOMEM: nothing has changed and switched was not called.
+ * Takes another configuration, and a reference to it. Zones that are equal in both (the same
+ * struct tarn__zone_config) stay as they are, with all that is under way. Of the others exchanges are
+ * canceled and lookups asked anew, within their old deadlines; what is known of an endpoint that is in both
+ * is kept, and the others are closed (struct tarn_io). 0, or TARN_ENOMEM: nothing has changed.
  */
-int tarn__resolver_set_config(struct tarn__resolver *, struct tarn__config *,
-			      void (*switched)(void *arg), void *arg);
+int tarn__resolver_set_config(struct tarn__resolver *, struct tarn__config *);
 
 /*
  * Takes out of the cache, some at each call, what any of these configurations may have put there that
@@ -117,15 +115,14 @@ void tarn__resolver_overslept(struct tarn__resolver *);
 /*
  * Finds the servers that lead back to us: each is asked for a random name, sixteen a second, and
  * found is called when such a question reaches a worker of the same struct tarn__shared within 5 s,
- * once per server. No worker asks that server any more. Such a one may not have been there, or the
+ * once per server of a configuration. No worker asks that server any more. Such a one may not have been there, or the
  * question be lost: it dies as soon as it is asked in earnest, and who is dead is asked again, every
  * 5 s while it is probed and when it is healed. What an earlier call has found is forgotten: for one
  * worker to call, for all of them, at the start and after every change. found runs on any worker's
- * thread, under a lock, and calls nothing of a resolver; it and arg live as long as the shared. 0 or
- * TARN_ENOMEM.
+ * thread, under a lock, and calls nothing of a resolver; it and arg live as long as the shared.
  */
-int tarn__resolver_probe_forward_loops(struct tarn__resolver *, tarn__forward_loop_function *found,
-				       void *arg);
+void tarn__resolver_probe_forward_loops(struct tarn__resolver *, tarn__forward_loop_function *found,
+					void *arg);
 
 /* ---- looking on ------------------------------------------------------------------------- */
 

@@ -38,8 +38,6 @@ struct tarn {
 	struct tarn__updates updates;
 	bool is_taken; /* some worker has, or had, updates.config, or one with the same zones */
 	struct tarn__stale_configs stale_configs;
-	uint64_t reported_forward_loops[TARN__SERVERS_ALL_MAX /
-					64]; /* a bit for each of updates.config's */
 	struct tarn__list workers;
 };
 
@@ -258,6 +256,7 @@ static int set_config(struct tarn *tarn, struct tarn__config *config)
 	if (config == NULL)
 		return errno == EINVAL ? TARN_EINVAL : TARN_ENOMEM;
 	struct tarn__config *old = tarn->updates.config;
+	tarn__config_take_over(config, old);
 	if (is_to_keep(tarn, old, config) && keep_stale_config(tarn, old) != 0) {
 		tarn__config_put(config);
 		return TARN_ENOMEM;
@@ -265,7 +264,6 @@ static int set_config(struct tarn *tarn, struct tarn__config *config)
 	/* What went where is the same: the cache has it from the one before. */
 	tarn->is_taken = tarn->is_taken && !tarn__config_moves_names(old, config);
 	tarn->updates.config = config;
-	memset(tarn->reported_forward_loops, 0, sizeof(tarn->reported_forward_loops));
 	tarn__config_put(old);
 	tell(tarn);
 	return 0;
@@ -379,25 +377,21 @@ bool tarn__takes_forward_loops(struct tarn *tarn, const struct tarn_worker *work
 	return is_first;
 }
 
-/* Once for each, though it is found at every change of the network. */
-void tarn__report_forward_loop(void *arg, const struct tarn__config *config, size_t index)
+void tarn__report_forward_loop(void *arg, const struct tarn__config *config,
+			       const struct tarn__zone_config *zone,
+			       const struct tarn__endpoint *endpoint)
 {
 	struct tarn *tarn = arg;
-	uint64_t *bits = &tarn->reported_forward_loops[index / 64];
-	uint64_t bit = UINT64_C(1) << index % 64;
 	pthread_mutex_lock(&tarn->mutex);
-	bool is_new = config == tarn->updates.config && !(*bits & bit);
-	if (is_new)
-		*bits |= bit;
+	bool is_current = config == tarn->updates.config;
 	pthread_mutex_unlock(&tarn->mutex);
-	if (!is_new)
+	if (!is_current)
 		return;
-	size_t group = tarn__config_server_group(config, index);
-	char zone[TARN__NAME_TEXT_MAX], text[TARN_ADDRESS_TEXT_MAX];
+	bool is_root = zone->name_len == 1;
+	char name[TARN__NAME_TEXT_MAX], text[TARN_ADDRESS_TEXT_MAX];
 	tarn__report(tarn, TARN_LOG_WARNING, "not forwarding %s%sto %s: it forwards to tarn",
-		     group > 0 ? tarn__name_format(config->groups[group].zone, zone) : "",
-		     group > 0 ? " " : "",
-		     tarn_address_format(&config->servers[index].address, text));
+		     is_root ? "" : tarn__name_format(zone->name, name), is_root ? "" : " ",
+		     tarn_address_format(&endpoint->address, text));
 }
 
 bool tarn__has_updates(const struct tarn *tarn, unsigned count)

@@ -73,7 +73,8 @@ void tarn__find_forward_loops(struct tarn *);
  * tarn__report_forward_loop() called for what it finds, on any thread.
  */
 bool tarn__takes_forward_loops(struct tarn *, const struct tarn_worker *);
-void tarn__report_forward_loop(void *tarn, const struct tarn__config *, size_t server_index);
+void tarn__report_forward_loop(void *tarn, const struct tarn__config *,
+			       const struct tarn__zone_config *, const struct tarn__endpoint *);
 
 /* One line to the program's log, cut to some hundred octets. May be called on any thread. */
 __attribute__((format(printf, 3, 4))) void tarn__report(struct tarn *, enum tarn_log_level,

@@ -159,11 +159,11 @@ int tarn__socket_open_pair(struct tarn_address *address, int *udp, int *tcp)
 }
 
 /* The address that questions to a server come from, any port; any address where it has none. */
-static struct tarn_address source_of(const struct tarn__server_config *server)
+static struct tarn_address source_of(const struct tarn__endpoint *endpoint)
 {
-	if (server->source.sa.sa_family != AF_UNSPEC)
-		return server->source;
-	return (struct tarn_address){.sa.sa_family = server->address.sa.sa_family};
+	if (endpoint->source.sa.sa_family != AF_UNSPEC)
+		return endpoint->source;
+	return (struct tarn_address){.sa.sa_family = endpoint->address.sa.sa_family};
 }
 
 static uint16_t random_port(struct tarn__random *random, const struct tarn__ports *ports)
@@ -178,10 +178,10 @@ static uint16_t random_port(struct tarn__random *random, const struct tarn__port
  * Where every try fails the kernel picks a port, and knows which it keeps for others; of those that
  * are to be avoided beside them there may be one.
  */
-static int bind_random_port(int fd, const struct tarn__server_config *server,
+static int bind_random_port(int fd, const struct tarn__endpoint *endpoint,
 			    struct tarn__random *random, const struct tarn__ports *ports)
 {
-	struct tarn_address local = source_of(server);
+	struct tarn_address local = source_of(endpoint);
 	for (int tries = 0; tries < PORT_TRIES; tries++) {
 		tarn_address_set_port(&local, random_port(random, ports));
 		if (tarn__socket_bind(fd, &local) == 0)
@@ -189,7 +189,7 @@ static int bind_random_port(int fd, const struct tarn__server_config *server,
 		if (errno != EADDRINUSE && errno != EACCES)
 			return TARN_ESYSTEM;
 	}
-	local = source_of(server);
+	local = source_of(endpoint);
 	return tarn__socket_bind(fd, &local);
 }
 
@@ -197,38 +197,38 @@ static int bind_random_port(int fd, const struct tarn__server_config *server,
  * The port is picked at connect(), so that one may serve several connections. Linux has it from 4.2 on,
  * what imitates it may not: then it is picked here.
  */
-static int bind_any_port(int fd, const struct tarn__server_config *server)
+static int bind_any_port(int fd, const struct tarn__endpoint *endpoint)
 {
-	if (server->source.sa.sa_family == AF_UNSPEC)
+	if (endpoint->source.sa.sa_family == AF_UNSPEC)
 		return 0;
 	(void)set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-	return tarn__socket_bind(fd, &server->source);
+	return tarn__socket_bind(fd, &endpoint->source);
 }
 
-static int bind_interface(int fd, const struct tarn__server_config *server)
+static int bind_interface(int fd, const struct tarn__endpoint *endpoint)
 {
-	size_t len = strlen(server->interface);
+	size_t len = strlen(endpoint->interface);
 	if (len == 0)
 		return 0;
-	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, server->interface, (socklen_t)len);
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, endpoint->interface, (socklen_t)len);
 }
 
-int tarn__socket_outgoing(const struct tarn__server_config *server, enum tarn__transport transport,
+int tarn__socket_outgoing(const struct tarn__endpoint *endpoint, enum tarn__transport transport,
 			  struct tarn__random *random, const struct tarn__ports *ports)
 {
-	int family = server->address.sa.sa_family;
+	int family = endpoint->address.sa.sa_family;
 	int type = transport == TARN__UDP ? SOCK_DGRAM : SOCK_STREAM;
 	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return TARN_ESYSTEM;
-	if (bind_interface(fd, server) != 0)
+	if (bind_interface(fd, endpoint) != 0)
 		goto failed;
 	if (transport == TARN__UDP) {
 		if (set_no_fragments(fd, family) != 0 || set_error_queue(fd, family) != 0 ||
-		    bind_random_port(fd, server, random, ports) != 0)
+		    bind_random_port(fd, endpoint, random, ports) != 0)
 			goto failed;
 	} else if (set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) != 0 ||
-		   bind_any_port(fd, server) != 0) {
+		   bind_any_port(fd, endpoint) != 0) {
 		goto failed;
 	}
 	return fd;

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "core/config.h"
+#include "core/forward/endpoint.h"
 #include "core/io.h"
 #include "base/ports.h"
 #include "net/random.h"
@@ -26,7 +26,7 @@ int tarn__socket_connect(int fd, const struct tarn_address *);
  * address and interface, where it has any; a UDP one is bound to a random port (RFC 5452 section 9.2)
  * of the given ones; NULL: of all that take no privilege. A descriptor, or TARN_ESYSTEM with errno: where the interface or the address is not there, too.
  */
-int tarn__socket_outgoing(const struct tarn__server_config *server, enum tarn__transport,
+int tarn__socket_outgoing(const struct tarn__endpoint *endpoint, enum tarn__transport,
 			  struct tarn__random *, const struct tarn__ports *);
 
 /*

@@ -115,11 +115,11 @@ static void add_state(struct tarn__server_totals *to, const struct tarn__server 
 {
 	to->is_over_tcp |= tarn__server_transport(server) == TARN__TCP;
 	to->is_forward_loop |= server->is_forward_loop;
-	to->is_dead |= atomic_load(&server->health->is_dead);
+	to->is_dead |= atomic_load(&server->endpoint->health.is_dead);
 	to->dead += tarn__server_is_dead(server);
 	to->is_plain |= tarn__server_is_plain(server, now_ms);
-	to->no_0x20 |= server->traits.no_mixed_case;
-	to->drops_cookies |= server->traits.no_cookies;
+	to->no_0x20 |= server->endpoint->traits.no_mixed_case;
+	to->drops_cookies |= server->endpoint->traits.no_cookies;
 	to->drops_cookies |=
 		tarn__fallback_begin(&server->fallback, now_ms) == TARN__FULLNESS_COOKIELESS;
 	to->no_0x20 |= tarn__quirk_is_known(&server->no_0x20, now_ms);
@@ -137,7 +137,7 @@ static void on_server(void *arg, const uint8_t *zone, const struct tarn__server 
 	struct adding *adding = arg;
 	char text[TARN__NAME_TEXT_MAX];
 	struct tarn__server_totals *to = have_server(
-		adding->totals, adding->index++, tarn__name_format(zone, text), &server->address);
+		adding->totals, adding->index++, tarn__name_format(zone, text), &server->endpoint->address);
 	if (to == NULL)
 		return;
 	add_counts(to, &server->counts);

@@ -74,6 +74,12 @@ static void io_cancel(void *data, struct tarn_exchange *exchange)
 	tarn__carrier_cancel(worker->carrier, exchange);
 }
 
+static void io_close(void *data, struct tarn__endpoint *endpoint)
+{
+	struct tarn_worker *worker = data;
+	tarn__carrier_close(worker->carrier, endpoint);
+}
+
 static void io_wake_others(void *data)
 {
 	struct tarn_worker *worker = data;
@@ -88,20 +94,6 @@ static void io_wake_at(void *data, uint64_t at_ms)
 
 /* ---- updates ------------------------------------------------------------------------------ */
 
-static void switch_carrier(void *arg)
-{
-	struct tarn_worker *worker = arg;
-	tarn__carrier_switch(worker->carrier);
-}
-
-static int change_over(struct tarn_worker *worker, struct tarn__config *config)
-{
-	int error = tarn__carrier_prepare(worker->carrier, config);
-	if (error == 0)
-		error = tarn__resolver_set_config(worker->resolver, config, switch_carrier, worker);
-	return error;
-}
-
 /* What memory was too short for is tried again at the next turn. */
 static void take_updates(struct tarn_worker *worker)
 {
@@ -109,11 +101,13 @@ static void take_updates(struct tarn_worker *worker)
 	tarn__get_updates(worker->tarn, &updates);
 	/* What begins to be collected from now on is updates that have not been seen. */
 	tarn__stats_collector_add(worker);
-	if (updates.config != worker->config && change_over(worker, updates.config) != 0) {
+	bool is_other = updates.config != worker->config;
+	if (is_other && tarn__resolver_set_config(worker->resolver, updates.config) != 0) {
 		tarn__config_put(updates.config);
 		return;
 	}
-	bool is_other = updates.config != worker->config;
+	if (is_other)
+		tarn__carrier_set_config(worker->carrier, updates.config);
 	tarn__applied(worker->tarn, worker, updates.config);
 	if (is_other)
 		tarn__tcp_review(worker->tcp);
@@ -122,7 +116,6 @@ static void take_updates(struct tarn_worker *worker)
 		tarn__resolver_network_changed(worker->resolver);
 	}
 	worker->seen.networks = updates.networks;
-	/* Where memory is too short for it, loops are not found. */
 	if (updates.forward_loops != worker->seen.forward_loops &&
 	    tarn__takes_forward_loops(worker->tarn, worker))
 		tarn__resolver_probe_forward_loops(worker->resolver, tarn__report_forward_loop,
@@ -147,13 +140,13 @@ static bool drop(struct tarn_worker *worker)
 
 /* ---- a server that takes no more ---------------------------------------------------------- */
 
-static void on_full(void *arg, const struct tarn__server_config *server, size_t count)
+static void on_full(void *arg, const struct tarn__endpoint *endpoint, size_t count)
 {
 	const struct tarn_worker *worker = arg;
 	char text[TARN_ADDRESS_TEXT_MAX];
 	tarn__report(worker->tarn, TARN_LOG_WARNING,
 		     "%s: %zu questions are under way; more are not sent until some have ended",
-		     tarn_address_format(&server->address, text), count);
+		     tarn_address_format(&endpoint->address, text), count);
 }
 
 /* ---- a turn of the loop ------------------------------------------------------------------- */
@@ -410,6 +403,7 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 		.random = io_random,
 		.send = io_send,
 		.cancel = io_cancel,
+		.close = io_close,
 		.wake_at = io_wake_at,
 		.wake_others = io_wake_others,
 	};

@@ -160,10 +160,17 @@ static void change_network(void)
 	play_pass(0);
 }
 
-static void on_loop_found(void *arg, const struct tarn__config *config, size_t server_index)
+static void on_loop_found(void *arg, const struct tarn__config *config,
+			  const struct tarn__zone_config *zone,
+			  const struct tarn__endpoint *endpoint)
 {
 	(void)arg;
-	PROMISE(server_index < config->server_count);
+	size_t zone_index = 0, index = 0;
+	while (zone_index < config->zone_count && config->zones[zone_index] != zone)
+		zone_index++;
+	while (index < zone->endpoint_count && zone->endpoints[index] != endpoint)
+		index++;
+	PROMISE(zone_index < config->zone_count && index < zone->endpoint_count);
 }
 
 /* ---- what happens ----------------------------------------------------------------------- */

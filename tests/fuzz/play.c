@@ -198,13 +198,13 @@ int play_on_send(void *data, struct tarn_exchange *exchange)
 	struct asked asked =
 		asked_read(exchange->wire, exchange->len, exchange->transport == TARN__UDP);
 	const uint8_t *name = exchange->wire + TARN__HEADER_LEN;
-	unsigned number = number_of(exchange->server);
+	unsigned number = number_of(&exchange->endpoint->address);
 	play.sends++;
 	PROMISE(asked.question_end <= exchange->len && number < SERVER_NUMBERS);
 	PROMISE(has_server(&play.plan, zone_of_name(&play.plan, name, asked.name_len),
-			   exchange->server) ||
+			   &exchange->endpoint->address) ||
 		has_server(&play.former, zone_of_name(&play.former, name, asked.name_len),
-			   exchange->server));
+			   &exchange->endpoint->address));
 	if (play.send_errors > 0) {
 		play.send_errors--;
 		return play.send_error;

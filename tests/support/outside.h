@@ -32,7 +32,7 @@ struct outside {
 	uint64_t now_ms;
 	uint64_t wake_at_ms;
 	uint32_t seed;
-	size_t switches; /* of the servers, as the carrier sees them */
+	size_t closes; /* of endpoints */
 	struct sent *sent; /* oldest first */
 	struct sent **sent_end;
 	struct tarn__shared *shared;

@@ -26,7 +26,7 @@ static enum tarn__fullness first_fullness(const struct tarn__attempt *attempt, b
 	bool over_udp = attempt->exchange.transport == TARN__UDP;
 	if (attempt->tries->has_refused_edns || tarn__server_is_plain(server, now_ms))
 		return TARN__FULLNESS_PLAIN;
-	if (is_last_resort || server->traits.no_cookies ||
+	if (is_last_resort || server->endpoint->traits.no_cookies ||
 	    (over_udp && tarn__quirk_is_known(&server->bad_cookies, now_ms)))
 		return TARN__FULLNESS_COOKIELESS;
 	return tarn__fallback_begin(&server->fallback, now_ms);
@@ -66,7 +66,7 @@ void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io
 	bool is_last_resort = over_udp && tries->is_rejected;
 	choose_fullness(attempt, is_last_resort);
 	attempt->is_mixed = over_udp && !is_last_resort && !tries->is_lower_case &&
-			    !server->traits.no_mixed_case &&
+			    !server->endpoint->traits.no_mixed_case &&
 			    !tarn__quirk_is_known(&server->no_0x20, now_ms);
 
 	/* RFC 5452 section 9.2: every message has an id of its own that nobody can guess. */
@@ -290,7 +290,7 @@ void tarn__attempt_show(const struct tarn__attempt *attempt, const struct tarn__
 		return;
 	const struct tarn_exchange *exchange = &attempt->exchange;
 	observer->asked_server(observer->data,
-			       &(struct tarn__forwarded){.server = exchange->server,
+			       &(struct tarn__forwarded){.server = &exchange->endpoint->address,
 							 .transport = exchange->transport,
 							 .wire = exchange->wire,
 							 .len = exchange->len});
@@ -303,7 +303,7 @@ void tarn__attempt_show_answer(const struct tarn__attempt *attempt, const uint8_
 		return;
 	const struct tarn_exchange *exchange = &attempt->exchange;
 	observer->server_answered(
-		observer->data, &(struct tarn__forwarded){.server = exchange->server,
+		observer->data, &(struct tarn__forwarded){.server = &exchange->endpoint->address,
 							  .transport = exchange->transport,
 							  .wire = wire,
 							  .len = len,

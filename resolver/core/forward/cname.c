@@ -42,7 +42,7 @@ struct tarn__chain {
 
 static size_t group_of(const struct tarn__lookup *lookup, const uint8_t *name, size_t len)
 {
-	return tarn__config_find_group(lookup->all->config, name, len, lookup->key.qtype);
+	return tarn__config_find_zone(lookup->all->config, name, len, lookup->key.qtype);
 }
 
 /* A client's question for a name, as the lookup's is but for that. */
@@ -161,7 +161,7 @@ static int ask_cache(struct tarn__lookup *lookup, const struct tarn__query *quer
 	const struct tarn__config *config = lookup->all->config;
 	uint8_t key[TARN__KEY_MAX];
 	size_t group = group_of(lookup, chain->end, chain->end_len);
-	size_t len = config->groups[group].follows_cnames
+	size_t len = config->zones[group]->follows_cnames
 			     ? tarn__key_write_link(&lookup->key, chain->end, chain->end_len, key)
 			     : tarn__key_write(query, key);
 	chain->request = (struct rtcache_request){.data = lookup, .done = on_done};
@@ -209,7 +209,7 @@ bool tarn__chain_follow(struct tarn__lookup *lookup, const struct tarn__answer *
 	struct tarn__scratch *scratch = lookup->all->scratch;
 	const struct tarn__config *config = lookup->all->config;
 	size_t group = group_of(lookup, lookup->key.qname, lookup->key.qname_len);
-	if (group == TARN__GROUP_NONE || !config->groups[group].follows_cnames ||
+	if (group == TARN__GROUP_NONE || !config->zones[group]->follows_cnames ||
 	    lookup->key.is_link || !leads_on(lookup, group, answer))
 		return false;
 	const struct tarn__query query =

@@ -12,18 +12,10 @@
 static const uint8_t mark[] = "\11tarn-loop"; /* behind the random label; its NUL does not count */
 static const uint8_t root_zone[] = "\10internal";
 
-/* What a server is asked for. */
-struct loop {
-	uint8_t label[TARN__FORWARD_LOOP_LABEL_LEN];
-	uint64_t until_ms; /* it is waited for */
-	bool is_found;
-};
-
 struct tarn__forward_loops {
-	pthread_mutex_t lock;
+	pthread_mutex_t lock; /* of the tests of all endpoints, too */
 	_Atomic unsigned version; /* of what has been found; the rest is under the lock */
-	struct tarn__config *config; /* NULL: nobody has been asked yet */
-	struct loop *forward_loops; /* one for each of its servers */
+	struct tarn__config *config; /* whose endpoints are tested; NULL: none yet */
 	tarn__forward_loop_function *found;
 	void *arg;
 };
@@ -47,7 +39,6 @@ void tarn__forward_loops_free(struct tarn__forward_loops *forward_loops)
 		return;
 	tarn__config_put(forward_loops->config);
 	pthread_mutex_destroy(&forward_loops->lock);
-	free(forward_loops->forward_loops);
 	free(forward_loops);
 }
 
@@ -63,11 +54,11 @@ static void write_label(const uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2],
 
 /* Returns the name's octets; 0: the zone's name is too long for it. */
 static size_t write_name(const uint8_t label[TARN__FORWARD_LOOP_LABEL_LEN],
-			 const struct tarn__group *group, uint8_t qname[TARN__NAME_MAX])
+			 const struct tarn__zone_config *config, uint8_t qname[TARN__NAME_MAX])
 {
-	bool is_root = group->zone_len == 1;
-	const uint8_t *zone = is_root ? root_zone : group->zone;
-	size_t zone_len = is_root ? sizeof root_zone : group->zone_len;
+	bool is_root = config->name_len == 1;
+	const uint8_t *zone = is_root ? root_zone : config->name;
+	size_t zone_len = is_root ? sizeof root_zone : config->name_len;
 	if (TARN__FORWARD_LOOP_PREFIX_LEN + zone_len > TARN__NAME_MAX)
 		return 0;
 	qname[0] = TARN__FORWARD_LOOP_LABEL_LEN;
@@ -77,45 +68,69 @@ static size_t write_name(const uint8_t label[TARN__FORWARD_LOOP_LABEL_LEN],
 	return TARN__FORWARD_LOOP_PREFIX_LEN + zone_len;
 }
 
-int tarn__forward_loops_begin(struct tarn__forward_loops *forward_loops,
-			      struct tarn__config *config, tarn__forward_loop_function *found,
-			      void *arg)
+/* With the lock held. Reports are kept apart by configurations. */
+static void clear_tests(const struct tarn__config *config, bool is_other)
 {
-	struct loop *begun = calloc(config->server_count + 1, sizeof *begun);
-	if (!begun)
-		return TARN_ENOMEM;
+	for (size_t i = 0; i < config->zone_count; i++) {
+		struct tarn__zone_config *zone = config->zones[i];
+		for (size_t j = 0; j < zone->endpoint_count; j++) {
+			struct tarn__loop_test *test = &zone->endpoints[j]->loop_test;
+			*test = (struct tarn__loop_test){.is_reported =
+								 test->is_reported && !is_other};
+		}
+	}
+}
+
+void tarn__forward_loops_begin(struct tarn__forward_loops *forward_loops,
+			       struct tarn__config *config, tarn__forward_loop_function *found,
+			       void *arg)
+{
 	pthread_mutex_lock(&forward_loops->lock);
-	struct tarn__config *old_config = forward_loops->config;
-	struct loop *old = forward_loops->forward_loops;
+	struct tarn__config *old = forward_loops->config;
+	clear_tests(config, config != old);
 	forward_loops->config = tarn__config_get(config);
-	forward_loops->forward_loops = begun;
 	forward_loops->found = found;
 	forward_loops->arg = arg;
 	atomic_fetch_add(&forward_loops->version, 1);
 	pthread_mutex_unlock(&forward_loops->lock);
-	tarn__config_put(old_config);
-	free(old);
-	return 0;
+	tarn__config_put(old);
 }
 
 size_t tarn__forward_loops_expect(struct tarn__forward_loops *forward_loops,
-				  const struct tarn__config *config, size_t server_index,
+				  const struct tarn__config *config,
+				  const struct tarn__zone_config *zone,
+				  struct tarn__endpoint *endpoint,
 				  const uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2],
 				  uint64_t now_ms, uint8_t qname[TARN__NAME_MAX])
 {
 	size_t len = 0;
+	struct tarn__loop_test *test = &endpoint->loop_test;
 	pthread_mutex_lock(&forward_loops->lock);
-	struct loop *loop = config == forward_loops->config
-				    ? &forward_loops->forward_loops[server_index]
-				    : NULL;
-	if (loop && !loop->is_found && now_ms >= loop->until_ms) {
-		size_t group = tarn__config_server_group(config, server_index);
-		write_label(random, loop->label);
-		loop->until_ms = now_ms + TARN__FORWARD_LOOP_MS;
-		len = write_name(loop->label, &config->groups[group], qname);
+	if (config == forward_loops->config && !test->is_found && now_ms >= test->until_ms) {
+		write_label(random, test->label);
+		test->until_ms = now_ms + TARN__FORWARD_LOOP_MS;
+		len = write_name(test->label, zone, qname);
 	}
 	pthread_mutex_unlock(&forward_loops->lock);
 	return len;
+}
+
+/* With the lock held. Returns true if the label is the one that the endpoint is tested with. */
+static bool hear_of(struct tarn__forward_loops *forward_loops, const struct tarn__zone_config *zone,
+		    struct tarn__endpoint *endpoint, const uint8_t *label, uint64_t now_ms)
+{
+	struct tarn__loop_test *test = &endpoint->loop_test;
+	if (now_ms >= test->until_ms ||
+	    !tarn__name_is_equal(label, test->label, sizeof test->label))
+		return false;
+	if (test->is_found)
+		return true;
+	test->is_found = true;
+	atomic_fetch_add(&forward_loops->version, 1);
+	if (!test->is_reported)
+		forward_loops->found(forward_loops->arg, forward_loops->config, zone, endpoint);
+	test->is_reported = true;
+	return true;
 }
 
 bool tarn__forward_loops_hear(struct tarn__forward_loops *forward_loops,
@@ -127,16 +142,12 @@ bool tarn__forward_loops_hear(struct tarn__forward_loops *forward_loops,
 		return false;
 	bool is_ours = false;
 	pthread_mutex_lock(&forward_loops->lock);
-	size_t count = forward_loops->config ? forward_loops->config->server_count : 0;
-	for (size_t i = 0; i < count && !is_ours; i++) {
-		struct loop *loop = &forward_loops->forward_loops[i];
-		is_ours = now_ms < loop->until_ms &&
-			  tarn__name_is_equal(query->qname + 1, loop->label, sizeof loop->label);
-		if (!is_ours || loop->is_found)
-			continue;
-		loop->is_found = true;
-		atomic_fetch_add(&forward_loops->version, 1);
-		forward_loops->found(forward_loops->arg, forward_loops->config, i);
+	const struct tarn__config *config = forward_loops->config;
+	for (size_t i = 0; config && i < config->zone_count && !is_ours; i++) {
+		const struct tarn__zone_config *zone = config->zones[i];
+		for (size_t j = 0; j < zone->endpoint_count && !is_ours; j++)
+			is_ours = hear_of(forward_loops, zone, zone->endpoints[j], query->qname + 1,
+					  now_ms);
 	}
 	pthread_mutex_unlock(&forward_loops->lock);
 	return is_ours;
@@ -150,33 +161,35 @@ bool tarn__forward_loops_have_changed(struct tarn__forward_loops *forward_loops,
 	return has_news;
 }
 
-/* Is a server of that name's group among those found? */
-static bool is_forward_loop(const struct tarn__forward_loops *forward_loops, size_t group,
-			    const struct tarn__server_config *server)
+/* The zone of that name which is tested; NULL: there is none. */
+static const struct tarn__zone_config *find_tested(const struct tarn__config *config,
+						   const struct tarn__zone_config *zone)
 {
-	if (group == TARN__GROUP_NONE)
-		return false;
-	const struct tarn__config *config = forward_loops->config;
-	size_t first = config->groups[group].first;
-	for (size_t i = first; i < first + config->groups[group].count; i++) {
-		if (forward_loops->forward_loops[i].is_found &&
-		    tarn__server_config_is_equal(&config->servers[i], server))
+	size_t index = config ? tarn__config_zone_of(config, zone->name, zone->name_len)
+			      : TARN__GROUP_NONE;
+	return index == TARN__GROUP_NONE ? NULL : config->zones[index];
+}
+
+/* Returns true if an endpoint of the tested zone that is equal to this one is a loop. */
+static bool is_forward_loop(const struct tarn__zone_config *tested,
+			    const struct tarn__endpoint *endpoint)
+{
+	for (size_t i = 0; tested && i < tested->endpoint_count; i++) {
+		if (tested->endpoints[i]->loop_test.is_found &&
+		    tarn__endpoint_is_equal(tested->endpoints[i], endpoint))
 			return true;
 	}
 	return false;
 }
 
 void tarn__forward_loops_mark(struct tarn__forward_loops *forward_loops,
-			      const struct tarn__config *config, size_t index,
-			      struct tarn__upstream *upstream)
+			      const struct tarn__zone_config *zone, struct tarn__upstream *upstream)
 {
-	const struct tarn__group *group = &config->groups[index];
 	pthread_mutex_lock(&forward_loops->lock);
-	size_t asked = TARN__GROUP_NONE;
-	if (forward_loops->config)
-		asked = tarn__config_group_of(forward_loops->config, group->zone, group->zone_len);
-	for (size_t i = 0; i < upstream->count; i++)
-		upstream->servers[i].is_forward_loop =
-			is_forward_loop(forward_loops, asked, &config->servers[group->first + i]);
+	const struct tarn__zone_config *tested = find_tested(forward_loops->config, zone);
+	for (size_t i = 0; i < upstream->count; i++) {
+		struct tarn__server *server = upstream->servers[i];
+		server->is_forward_loop = is_forward_loop(tested, server->endpoint);
+	}
 	pthread_mutex_unlock(&forward_loops->lock);
 }

@@ -20,8 +20,6 @@
 #include "dns/query.h"
 
 enum {
-	TARN__FORWARD_LOOP_LABEL_LEN =
-		16, /* octets; hexadecimal: 64 random bits, which nobody guesses */
 	TARN__FORWARD_LOOP_PREFIX_LEN =
 		1 + TARN__FORWARD_LOOP_LABEL_LEN + sizeof("\11tarn-loop") - 1,
 	TARN__FORWARD_LOOP_MS =
@@ -30,7 +28,8 @@ enum {
 
 /* Called under the lock, on the thread that hears of one. */
 typedef void tarn__forward_loop_function(void *arg, const struct tarn__config *,
-					 size_t server_index);
+					 const struct tarn__zone_config *,
+					 const struct tarn__endpoint *);
 
 struct tarn__forward_loops;
 
@@ -39,19 +38,20 @@ struct tarn__forward_loops *tarn__forward_loops_new(void);
 void tarn__forward_loops_free(struct tarn__forward_loops *);
 
 /*
- * From now on it is about the servers of that configuration; what was found before is forgotten. 0 or
- * TARN_ENOMEM.
+ * Tests the servers of that configuration from now on; what was found before is forgotten. found is called for
+ * each of them once, however often this is called with the same configuration.
  */
-int tarn__forward_loops_begin(struct tarn__forward_loops *, struct tarn__config *,
-			      tarn__forward_loop_function *found, void *arg);
+void tarn__forward_loops_begin(struct tarn__forward_loops *, struct tarn__config *,
+			       tarn__forward_loop_function *found, void *arg);
 
 /*
- * Waits for a random name below the server's zone, which it is to be asked for, until TARN__FORWARD_LOOP_MS
- * from now on. Returns the name's octets; 0: it is not to be asked: it is a loop, or a name is waited
- * for, or the zone's is too long; or the configuration is not the one begun with.
+ * Waits for a random name below the zone, which its endpoint is to be queried for, until
+ * TARN__FORWARD_LOOP_MS from now on. Returns the name's octets; 0: no query is needed: the endpoint is a
+ * loop, or a name is waited for; or the zone's name is too long; or the configuration is not the one begun
+ * with.
  */
 size_t tarn__forward_loops_expect(struct tarn__forward_loops *, const struct tarn__config *,
-				  size_t server_index,
+				  const struct tarn__zone_config *, struct tarn__endpoint *,
 				  const uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2],
 				  uint64_t now_ms, uint8_t qname[TARN__NAME_MAX]);
 
@@ -70,8 +70,11 @@ static inline bool tarn__forward_loops_may_hear(const struct tarn__query *query)
 /* Has anything been found, or forgotten, since version *seen, 0: none? *seen is that of now then. */
 bool tarn__forward_loops_have_changed(struct tarn__forward_loops *, unsigned *seen);
 
-/* Marks the servers of that group of a configuration, perhaps another one, anew. */
-void tarn__forward_loops_mark(struct tarn__forward_loops *, const struct tarn__config *,
-			      size_t group, struct tarn__upstream *);
+/*
+ * Sets is_forward_loop of the servers of a zone as it has been found: of endpoints that are equal to those
+ * tested, perhaps of another configuration.
+ */
+void tarn__forward_loops_mark(struct tarn__forward_loops *, const struct tarn__zone_config *,
+			      struct tarn__upstream *);
 
 #endif

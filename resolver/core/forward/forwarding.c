@@ -69,8 +69,8 @@ void tarn__lookups_learn_of_forward_loops(struct tarn__lookups *all)
 {
 	if (!tarn__forward_loops_have_changed(all->forward_loops, &all->forward_loops_seen))
 		return;
-	for (size_t i = 0; i < all->config->group_count; i++) {
-		tarn__forward_loops_mark(all->forward_loops, all->config, i,
+	for (size_t i = 0; i < all->config->zone_count; i++) {
+		tarn__forward_loops_mark(all->forward_loops, all->config->zones[i],
 					 all->groups[i]->upstream);
 		/* What waits for a server that is none fails now. */
 		release(all->groups[i], 0);
@@ -78,34 +78,36 @@ void tarn__lookups_learn_of_forward_loops(struct tarn__lookups *all)
 }
 
 /* Whatever keeps it from being asked, it is asked again while it is dead. */
-static void look_for_loop(struct tarn__forwarding *group, size_t index)
+static void look_for_loop(struct tarn__forwarding *group, struct tarn__server *server)
 {
 	const struct tarn__lookups *all = group->all;
 	const struct tarn_io *io = all->io;
 	uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2], qname[TARN__NAME_MAX];
 	io->random(io->data, random, sizeof random);
-	size_t len = tarn__forward_loops_expect(all->forward_loops, all->config,
-						group->upstream->first + index, random,
-						io->now_ms(io->data), qname);
+	size_t len =
+		tarn__forward_loops_expect(all->forward_loops, all->config, group->config,
+					   server->endpoint, random, io->now_ms(io->data), qname);
 	if (len == 0)
 		return;
 	const struct tarn__key key = {.qname = qname,
 				      .qname_len = (uint16_t)len,
 				      .qtype = TARN__TYPE_TXT,
 				      .qclass = TARN__CLASS_IN};
-	tarn__probe_send(&group->probes, index, &key, false);
+	tarn__probe_send(&group->probes, server, &key, false);
 }
 
 /* It may have been none when it was asked, or not have been there, or the question was lost. */
-static void on_dead_asked(struct tarn__probes *probes, size_t index)
+static void on_dead_asked(struct tarn__probes *probes, struct tarn__server *server)
 {
-	look_for_loop(TARN__CONTAINER(probes, struct tarn__forwarding, probes), index);
+	look_for_loop(TARN__CONTAINER(probes, struct tarn__forwarding, probes), server);
 }
 
-void tarn__lookups_look_for_forward_loop(struct tarn__lookups *all, size_t server_index)
+void tarn__lookups_look_for_forward_loop(struct tarn__lookups *all, size_t number)
 {
-	size_t group = tarn__config_server_group(all->config, server_index);
-	look_for_loop(all->groups[group], server_index - all->config->groups[group].first);
+	struct tarn__forwarding **group = all->groups;
+	for (; number >= (*group)->upstream->count; group++)
+		number -= (*group)->upstream->count;
+	look_for_loop(*group, (*group)->upstream->servers[number]);
 }
 
 /* ---- servers that die and are healed ---------------------------------------------------- */
@@ -126,13 +128,13 @@ static void tell_of_recovery(struct tarn__lookups *all)
 	all->io->wake_others(all->io->data);
 }
 
-void tarn__forwarding_answered(struct tarn__forwarding *group, size_t index, bool has_recovered)
+void tarn__forwarding_answered(struct tarn__forwarding *group, struct tarn__server *server,
+			       bool has_recovered)
 {
 	if (has_recovered) {
 		tell_of_recovery(group->all);
-		look_for_loop(group, index);
+		look_for_loop(group, server);
 	}
-	struct tarn__server *server = &group->upstream->servers[index];
 	if (server->is_doubted)
 		move_all(&group->kept, &group->waiting);
 	server->is_doubted = false;
@@ -144,30 +146,34 @@ void tarn__forwarding_recovered(struct tarn__forwarding *group)
 	rtcache_forget_cause(group->all->client, group->trouble);
 }
 
-static void on_probe_answered(struct tarn__probes *probes, size_t index, bool has_recovered)
+static void on_probe_answered(struct tarn__probes *probes, struct tarn__server *server,
+			      bool has_recovered)
 {
-	tarn__forwarding_answered(TARN__CONTAINER(probes, struct tarn__forwarding, probes), index,
+	tarn__forwarding_answered(TARN__CONTAINER(probes, struct tarn__forwarding, probes), server,
 				  has_recovered);
 }
 
-static void on_probe_useful(struct tarn__probes *probes, size_t index)
+static void on_probe_useful(struct tarn__probes *probes, struct tarn__server *server)
 {
-	struct tarn__forwarding *group = TARN__CONTAINER(probes, struct tarn__forwarding, probes);
-	if (tarn__server_was_usable(&group->upstream->servers[index]))
-		tarn__forwarding_recovered(group);
+	if (tarn__server_was_usable(server))
+		tarn__forwarding_recovered(
+			TARN__CONTAINER(probes, struct tarn__forwarding, probes));
+}
+
+static void take_recovery(const struct tarn__lookups *all, struct tarn__server *server)
+{
+	if (tarn__server_is_dead(server) && !atomic_load(&server->endpoint->health.is_dead))
+		tarn__server_recovered(server, all->io->now_ms(all->io->data));
 }
 
 void tarn__lookups_take_recoveries(struct tarn__lookups *all)
 {
 	all->recoveries_seen = atomic_load(&all->config->recoveries);
-	for (size_t i = 0; i < all->config->group_count; i++) {
+	for (size_t i = 0; i < all->config->zone_count; i++) {
 		struct tarn__forwarding *group = all->groups[i];
 		struct tarn__upstream *upstream = group->upstream;
-		for (size_t j = 0; j < upstream->count; j++) {
-			struct tarn__server *server = &upstream->servers[j];
-			if (tarn__server_is_dead(server) && !atomic_load(&server->health->is_dead))
-				tarn__server_recovered(server, all->io->now_ms(all->io->data));
-		}
+		for (size_t j = 0; j < upstream->count; j++)
+			take_recovery(all, upstream->servers[j]);
 		release(group, 0);
 	}
 }
@@ -175,11 +181,11 @@ void tarn__lookups_take_recoveries(struct tarn__lookups *all)
 /* ---- groups ----------------------------------------------------------------------------- */
 
 /* Equal in all workers and configurations; no one who chooses a zone's name gains by it. */
-static unsigned hash_zone(const struct tarn__group *group)
+static unsigned hash_zone(const struct tarn__zone_config *zone)
 {
 	unsigned hash = 0;
-	for (size_t i = 0; i < group->zone_len; i++)
-		hash = hash * 31 + group->zone[i];
+	for (size_t i = 0; i < zone->name_len; i++)
+		hash = hash * 31 + zone->name[i];
 	return hash;
 }
 
@@ -189,27 +195,32 @@ static const struct tarn__probe_events probe_events = {
 	.asked = on_dead_asked,
 };
 
+/* old is the group of the same zone before, whose servers it takes over; NULL: there was none. */
 static struct tarn__forwarding *make_group(struct tarn__lookups *all,
-					   const struct tarn__config *config, size_t index)
+					   struct tarn__zone_config *config,
+					   const struct tarn__forwarding *old)
 {
 	struct tarn__forwarding *group = calloc(1, sizeof *group);
 	if (!group)
 		return NULL;
-	group->upstream = tarn__upstream_new(config, index, all->cookie_secret);
+	group->upstream =
+		tarn__upstream_new(config, all->cookie_secret, old ? old->upstream : NULL);
 	if (!group->upstream) {
 		free(group);
 		return NULL;
 	}
+	group->config = tarn__zone_config_get(config);
 	group->all = all;
 	group->release.fire = on_release;
 	tarn__list_init(&group->running);
 	tarn__list_init(&group->kept);
 	tarn__list_init(&group->waiting);
 	tarn__list_init(&group->spares);
-	group->outage = TARN__CAUSE_ZONES + 2 * (hash_zone(&config->groups[index]) & INT16_MAX);
+	group->outage = TARN__CAUSE_ZONES + 2 * (hash_zone(config) & INT16_MAX);
 	group->trouble = group->outage + 1;
-	tarn__probes_init(&group->probes, all->io, all->timers, group->upstream,
-			  &config->groups[index], &probe_events);
+	tarn__probes_init(&group->probes, all->io, all->timers, group->upstream, config,
+			  &probe_events);
+	group->is_down = old && tarn__upstream_state(group->upstream) == TARN__UPSTREAM_DOWN;
 	return group;
 }
 
@@ -223,20 +234,21 @@ static void free_group(struct tarn__forwarding *group)
 	struct tarn__list *spare;
 	while ((spare = tarn__list_take(&group->spares)))
 		free(TARN__CONTAINER(spare, struct tarn__lookup, node));
-	tarn__upstream_free(group->upstream);
+	tarn__upstream_free(group->upstream, group->all->io);
+	tarn__zone_config_put(group->config);
 	free(group);
 }
 
 struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *all,
 					       const uint8_t *qname, size_t len, uint16_t qtype)
 {
-	size_t index = tarn__config_find_group(all->config, qname, len, qtype);
+	size_t index = tarn__config_find_zone(all->config, qname, len, qtype);
 	return index == TARN__GROUP_NONE ? NULL : all->groups[index];
 }
 
 bool tarn__forwarding_has_room(const struct tarn__forwarding *group, size_t taken, size_t left)
 {
-	return left > (group->all->config->group_count > 1 ? taken : 0);
+	return left > (group->all->config->zone_count > 1 ? taken : 0);
 }
 
 void tarn__lookups_want(struct tarn__lookups *all, const uint8_t *qname, size_t len, uint16_t qtype)
@@ -263,10 +275,10 @@ int tarn__lookups_init(struct tarn__lookups *all, const struct tarn_io *io,
 	tarn__list_init(&all->spare_attempts);
 	all->recoveries_seen = config->recoveries;
 	all->scratch = malloc(sizeof *all->scratch);
-	all->groups = calloc(config->group_count, sizeof all->groups[0]);
+	all->groups = calloc(config->zone_count, sizeof all->groups[0]);
 	bool has_all = all->scratch && all->groups;
-	for (size_t i = 0; i < config->group_count && has_all; i++) {
-		all->groups[i] = make_group(all, config, i);
+	for (size_t i = 0; i < config->zone_count && has_all; i++) {
+		all->groups[i] = make_group(all, config->zones[i], NULL);
 		has_all = all->groups[i];
 	}
 	if (has_all)
@@ -277,7 +289,7 @@ int tarn__lookups_init(struct tarn__lookups *all, const struct tarn_io *io,
 
 void tarn__lookups_fini(struct tarn__lookups *all)
 {
-	for (size_t i = 0; all->groups && i < all->config->group_count; i++) {
+	for (size_t i = 0; all->groups && i < all->config->zone_count; i++) {
 		struct tarn__forwarding *group = all->groups[i];
 		if (!group)
 			continue;
@@ -309,7 +321,7 @@ static void recall_all(struct tarn__forwarding *group)
 static void resume(struct tarn__lookups *all)
 {
 	rtcache_forget_failures(all->client);
-	for (size_t i = 0; i < all->config->group_count; i++) {
+	for (size_t i = 0; i < all->config->zone_count; i++) {
 		struct tarn__forwarding *group = all->groups[i];
 		release(group, 0);
 		if (group->count > 0)
@@ -351,61 +363,44 @@ static void settle_stray(struct tarn__lookup *lookup)
 		tarn__lookup_fail(lookup, TARN_ENOMEM);
 }
 
-/* A group that stays as it is, but for its servers' place in the configuration's list. */
-static void move_group(struct tarn__forwarding *group, const struct tarn__config *config,
-		       size_t index)
+/* The group of now of that zone's name; NULL: there is none. */
+static struct tarn__forwarding *find_namesake(const struct tarn__lookups *all,
+					      const struct tarn__zone_config *zone)
 {
-	tarn__upstream_move(group->upstream, config, index);
-	tarn__probes_move(&group->probes);
-	struct tarn__list *const lists[] = {&group->running, &group->kept, &group->waiting};
-	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-		for (struct tarn__list *node = lists[i]->next; node != lists[i]; node = node->next)
-			tarn__lookup_renumber(TARN__CONTAINER(node, struct tarn__lookup, node));
-	}
+	size_t index = tarn__config_zone_of(all->config, zone->name, zone->name_len);
+	return index == TARN__GROUP_NONE ? NULL : all->groups[index];
 }
 
-/* Is that group of the first configuration one of the other's, too? */
-static bool is_kept(const struct tarn__config *config, struct tarn__forwarding *const *groups,
-		    size_t index, const struct tarn__config *other,
-		    struct tarn__forwarding *const *other_groups)
+/* Leaves out groups whose zone is the same as before. On failure what was made is freed. */
+static int make_groups(struct tarn__lookups *all, const struct tarn__config *config,
+		       struct tarn__forwarding **groups)
 {
-	const struct tarn__group *group = &config->groups[index];
-	size_t there = tarn__config_group_of(other, group->zone, group->zone_len);
-	return there != TARN__GROUP_NONE && groups[index] == other_groups[there];
+	for (size_t i = 0; i < config->zone_count; i++) {
+		const struct tarn__forwarding *old = find_namesake(all, config->zones[i]);
+		if (old && old->config == config->zones[i])
+			continue;
+		groups[i] = make_group(all, config->zones[i], old);
+		if (groups[i])
+			continue;
+		while (i-- > 0)
+			free_group(groups[i]);
+		return TARN_ENOMEM;
+	}
+	return 0;
 }
 
-/* The groups of another configuration: those that stay as they are, and new ones for the others. */
-static struct tarn__forwarding **make_groups(struct tarn__lookups *all,
-					     const struct tarn__config *config)
+/* Moves the groups that were left out from those of now; the ones that remain there have ended. */
+static void move_groups(struct tarn__lookups *all, const struct tarn__config *config,
+			struct tarn__forwarding **groups)
 {
-	const struct tarn__config *old = all->config;
-	struct tarn__forwarding **groups = calloc(config->group_count, sizeof groups[0]);
-	if (!groups)
-		return NULL;
-	for (size_t i = 0; i < config->group_count; i++) {
-		const struct tarn__group *group = &config->groups[i];
-		size_t before = tarn__config_group_of(old, group->zone, group->zone_len);
-		if (before != TARN__GROUP_NONE &&
-		    tarn__config_group_is_equal(config, i, old, before)) {
-			groups[i] = all->groups[before];
+	for (size_t i = 0; i < config->zone_count; i++) {
+		if (groups[i])
 			continue;
-		}
-		groups[i] = make_group(all, config, i);
-		if (!groups[i]) {
-			while (i-- > 0) {
-				if (!is_kept(config, groups, i, old, all->groups))
-					free_group(groups[i]);
-			}
-			free(groups);
-			return NULL;
-		}
-		if (before == TARN__GROUP_NONE)
-			continue;
-		struct tarn__upstream *upstream = groups[i]->upstream;
-		tarn__upstream_keep(upstream, config, all->groups[before]->upstream, old);
-		groups[i]->is_down = tarn__upstream_state(upstream) == TARN__UPSTREAM_DOWN;
+		const struct tarn__zone_config *zone = config->zones[i];
+		size_t index = tarn__config_zone_of(all->config, zone->name, zone->name_len);
+		groups[i] = all->groups[index];
+		all->groups[index] = NULL;
 	}
-	return groups;
 }
 
 static bool is_name_of(const struct tarn__forwarding *group, const uint8_t *qname, size_t len,
@@ -419,7 +414,7 @@ static void forget_names_of_others(struct tarn__forwarding *group)
 {
 	struct tarn__upstream *upstream = group->upstream;
 	for (size_t i = 0; i < upstream->count; i++) {
-		struct tarn__example *example = &upstream->servers[i].example;
+		struct tarn__example *example = &upstream->servers[i]->example;
 		if (!is_name_of(group, example->qname, example->qname_len, example->qtype))
 			example->qname_len = 0;
 	}
@@ -428,48 +423,61 @@ static void forget_names_of_others(struct tarn__forwarding *group)
 		probes->suggested_len = 0;
 }
 
-int tarn__lookups_set_config(struct tarn__lookups *all, struct tarn__config *config,
-			     void (*switched)(void *arg), void *arg)
+static void take_all_strays(struct tarn__forwarding *group, struct tarn__list *strays)
 {
-	struct tarn__forwarding **groups = make_groups(all, config);
-	if (!groups)
-		return TARN_ENOMEM;
-	struct tarn__config *old = all->config;
-	struct tarn__forwarding **old_groups = all->groups;
-	size_t old_group_count = old->group_count;
-	all->config = tarn__config_get(config);
-	all->groups = groups;
-	all->recoveries_seen = config->recoveries;
-	all->forward_loops_seen = 0;
-	for (size_t i = 0; i < config->group_count; i++) {
-		if (is_kept(config, groups, i, old, old_groups))
-			move_group(groups[i], config, i);
-	}
-	for (size_t i = 0; i < config->group_count; i++)
-		forget_names_of_others(groups[i]);
+	take_strays(group, &group->waiting, strays);
+	take_strays(group, &group->kept, strays);
+	take_strays(group, &group->running, strays);
+}
+
+/* Moves the lookups to the groups that their names belong to now, old ones' all. Returns true if any was. */
+static bool move_lookups(struct tarn__lookups *all, struct tarn__forwarding *const *old_groups,
+			 size_t old_count)
+{
 	struct tarn__list strays;
 	tarn__list_init(&strays);
-	for (size_t i = 0; i < old->group_count; i++) {
-		struct tarn__forwarding *group = old_groups[i];
-		if (!is_kept(old, old_groups, i, config, groups))
-			recall_all(group);
-		take_strays(group, &group->waiting, &strays);
-		take_strays(group, &group->kept, &strays);
-		take_strays(group, &group->running, &strays);
+	for (size_t i = 0; i < old_count; i++) {
+		if (!old_groups[i])
+			continue;
+		recall_all(old_groups[i]);
+		take_all_strays(old_groups[i], &strays);
 	}
-	bool has_changed = !tarn__list_is_empty(&strays);
-	switched(arg);
+	for (size_t i = 0; i < all->config->zone_count; i++)
+		take_all_strays(all->groups[i], &strays);
+	bool has_moved = !tarn__list_is_empty(&strays);
 	while (!tarn__list_is_empty(&strays))
 		settle_stray(first(&strays));
-	for (size_t i = 0; i < old->group_count; i++) {
-		if (is_kept(old, old_groups, i, config, groups))
-			continue;
-		has_changed = true;
+	return has_moved;
+}
+
+int tarn__lookups_set_config(struct tarn__lookups *all, struct tarn__config *config)
+{
+	struct tarn__forwarding **groups = calloc(config->zone_count, sizeof groups[0]);
+	if (!groups)
+		return TARN_ENOMEM;
+	if (make_groups(all, config, groups) != 0) {
+		free(groups);
+		return TARN_ENOMEM;
+	}
+	move_groups(all, config, groups);
+	struct tarn__config *old = all->config;
+	struct tarn__forwarding **old_groups = all->groups;
+	size_t old_count = old->zone_count;
+	all->config = tarn__config_get(config);
+	all->groups = groups;
+	all->forward_loops_seen = 0;
+	tarn__lookups_take_recoveries(all);
+	for (size_t i = 0; i < config->zone_count; i++)
+		forget_names_of_others(groups[i]);
+	bool has_changed = move_lookups(all, old_groups, old_count);
+	has_changed |= config->zone_count != old_count;
+	for (size_t i = 0; i < old_count; i++) {
+		has_changed |= old_groups[i] != NULL;
 		free_group(old_groups[i]);
 	}
 	free(old_groups);
 	tarn__config_put(old);
-	if (has_changed || config->group_count != old_group_count)
+	if (has_changed)
 		resume(all);
 	return 0;
 }
@@ -482,12 +490,12 @@ static void look_around(struct tarn__forwarding *group)
 {
 	struct tarn__upstream *upstream = group->upstream;
 	for (size_t i = 0; i < upstream->count; i++) {
-		struct tarn__server *server = &upstream->servers[i];
+		struct tarn__server *server = upstream->servers[i];
 		bool is_worth_it = tarn__server_is_dead(server) || group->count > 0;
 		tarn__server_forget(server);
 		server->is_doubted = group->count > 0;
 		if (is_worth_it)
-			tarn__probe_now(&group->probes, i);
+			tarn__probe_now(&group->probes, server);
 	}
 	if (group->is_down)
 		rtcache_forget_cause(group->all->client, group->outage);
@@ -499,7 +507,7 @@ static void look_around(struct tarn__forwarding *group)
 void tarn__lookups_network_changed(struct tarn__lookups *all)
 {
 	rtcache_forget_cause(all->client, TARN__CAUSE_NETWORK);
-	for (size_t i = 0; i < all->config->group_count; i++)
+	for (size_t i = 0; i < all->config->zone_count; i++)
 		look_around(all->groups[i]);
 	/* The timers have changed outside of tarn__resolver_run(). */
 	all->io->wake_at(all->io->data, all->io->now_ms(all->io->data));
@@ -515,16 +523,17 @@ static void start_over(struct tarn__forwarding *group)
 		/* Nobody has been silent for as long as it takes to remember that. */
 		TARN__CONTAINER(node, struct tarn__lookup, node)->sent_ms = 0;
 	for (size_t i = 0; i < upstream->count; i++) {
-		bool was_dead = tarn__server_is_dead(&upstream->servers[i]);
-		tarn__server_forget(&upstream->servers[i]);
+		struct tarn__server *server = upstream->servers[i];
+		bool was_dead = tarn__server_is_dead(server);
+		tarn__server_forget(server);
 		if (was_dead)
-			tarn__probe_now(&group->probes, i);
+			tarn__probe_now(&group->probes, server);
 	}
 }
 
 void tarn__lookups_overslept(struct tarn__lookups *all)
 {
-	for (size_t i = 0; i < all->config->group_count; i++)
+	for (size_t i = 0; i < all->config->zone_count; i++)
 		start_over(all->groups[i]);
 	resume(all);
 }

@@ -6,9 +6,8 @@
  *
  * While all servers of a group are dead its lookups wait; once one is healed they are started again,
  * a few at a time. Those that keep their last message for a server that has said nothing since wait
- * for its next answer likewise. With another configuration a group of the same zone with the same servers stays
- * as it is; the lookups of the other groups are recalled, and wait in the group that their name
- * belongs to now.
+ * for its next answer likewise. With another configuration a group whose zone is equal in both stays as it
+ * is; the lookups of the other groups are recalled, and wait in the group that their name belongs to then.
  *
  * Thread: one struct tarn__lookups per worker.
  */
@@ -50,6 +49,7 @@ enum {
 /* The lookups of one group. What goes wrong with its servers is no other's business. */
 struct tarn__forwarding {
 	struct tarn__lookups *all;
+	struct tarn__zone_config *config; /* a reference */
 	struct tarn__upstream *upstream; /* owned */
 	struct tarn__probes probes;
 	unsigned outage, trouble; /* causes: all servers are dead; they say SERVFAIL and the like */
@@ -71,7 +71,7 @@ struct tarn__lookups {
 	struct rtcache_client *client;
 	const uint8_t *cookie_secret;
 	struct tarn__config *config; /* a reference */
-	struct tarn__forwarding **groups; /* the configuration's, in its order */
+	struct tarn__forwarding **groups; /* one for each of config->zones */
 	unsigned recoveries_seen; /* of config->recoveries */
 	struct tarn__forward_loops *forward_loops;
 	unsigned forward_loops_seen; /* see tarn__forward_loops_have_changed() */
@@ -93,8 +93,7 @@ int tarn__lookups_init(struct tarn__lookups *, const struct tarn_io *io, struct 
 void tarn__lookups_fini(struct tarn__lookups *);
 
 /* As tarn__resolver_set_config(), tarn__resolver_network_changed() and tarn__resolver_overslept(). */
-int tarn__lookups_set_config(struct tarn__lookups *, struct tarn__config *,
-			     void (*switched)(void *arg), void *arg);
+int tarn__lookups_set_config(struct tarn__lookups *, struct tarn__config *);
 void tarn__lookups_network_changed(struct tarn__lookups *);
 void tarn__lookups_overslept(struct tarn__lookups *);
 
@@ -110,10 +109,10 @@ void tarn__lookups_take_recoveries(struct tarn__lookups *);
 void tarn__lookups_learn_of_forward_loops(struct tarn__lookups *);
 
 /*
- * Does that server of the configuration's lead back to us? It is asked for a name that would tell,
- * unless that has been done of late; so is one that is dead, while it is probed, and when it is healed.
+ * Has the server with that number, counted over all zones, queried for a name that shows whether it leads back
+ * to us, unless that has been done of late; so is one that is dead, while it is probed, and when it recovers.
  */
-void tarn__lookups_look_for_forward_loop(struct tarn__lookups *, size_t server_index);
+void tarn__lookups_look_for_forward_loop(struct tarn__lookups *, size_t number);
 
 /* A client asks this, and had something else than an answer of now. */
 void tarn__lookups_want(struct tarn__lookups *, const uint8_t *qname, size_t len, uint16_t qtype);
@@ -130,11 +129,12 @@ struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *, con
 bool tarn__forwarding_has_room(const struct tarn__forwarding *, size_t taken, size_t left);
 
 /*
- * A server of the group has answered, by its place there: has that healed it, for this worker or for
- * another? Or one has been found dead: where it was the last that lived, all lookups of the group wait.
- * Or one that said nothing but SERVFAIL and the like has given an answer.
+ * A server of the group has answered; has_recovered: it was dead, for this worker or for another. Or one has
+ * been found dead: where it was the last that lived, all lookups of the group wait. Or one that had answered
+ * SERVFAIL and the like has given a better answer.
  */
-void tarn__forwarding_answered(struct tarn__forwarding *, size_t index, bool has_recovered);
+void tarn__forwarding_answered(struct tarn__forwarding *, struct tarn__server *,
+			       bool has_recovered);
 void tarn__forwarding_died(struct tarn__forwarding *);
 void tarn__forwarding_recovered(struct tarn__forwarding *);
 

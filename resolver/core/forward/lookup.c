@@ -121,7 +121,7 @@ static void cancel_attempt(struct tarn__attempt *attempt)
 static size_t index_of(const struct tarn__attempt *attempt)
 {
 	const struct tarn__lookup *lookup = attempt->owner;
-	return (size_t)(attempt->server - lookup->group->upstream->servers);
+	return (size_t)(attempt->tries - lookup->tries);
 }
 
 /* A server has spoken: what else it was sent is waited for no longer. */
@@ -252,7 +252,7 @@ static bool give_up_earlier(const struct tarn__attempt *attempt)
 static void choose_transports(const struct tarn__upstream *upstream, struct tarn__tries *tries)
 {
 	for (size_t i = 0; i < upstream->count; i++)
-		tries[i].is_over_tcp = tarn__server_transport(&upstream->servers[i]) == TARN__TCP;
+		tries[i].is_over_tcp = tarn__server_transport(upstream->servers[i]) == TARN__TCP;
 }
 
 /* 0, or why that server cannot be asked now. */
@@ -265,14 +265,13 @@ static int ask(struct tarn__lookup *lookup, size_t index, uint64_t patience_ms)
 		return TARN_EANSWER;
 	const struct tarn_io *io = lookup->all->io;
 	struct tarn__upstream *upstream = lookup->group->upstream;
-	struct tarn__server *server = &upstream->servers[index];
+	struct tarn__server *server = upstream->servers[index];
 	struct tarn__attempt *attempt = take_attempt(lookup->all);
 	if (!attempt)
 		return TARN_ENOMEM;
 	*attempt = (struct tarn__attempt){
 		.exchange = {.done = on_answer,
-			     .server = &server->address,
-			     .server_index = upstream->first + index,
+			     .endpoint = server->endpoint,
 			     .transport = transport,
 			     .rank = *sends > 0 ? TARN__RANK_RESEND : TARN__RANK_FIRST,
 			     .wire = attempt->wire},
@@ -383,7 +382,7 @@ static void rest(struct tarn__lookup *lookup)
 /* How long a server may take for its next answer before the next one is asked too. */
 static uint64_t patience_with(const struct tarn__lookup *lookup, size_t index)
 {
-	const struct tarn__server *server = &lookup->group->upstream->servers[index];
+	const struct tarn__server *server = lookup->group->upstream->servers[index];
 	const struct tarn__tries *tries = &lookup->tries[index];
 	if (!tries->is_over_tcp)
 		return tarn__upstream_patience_ms(server, tries->sends + 1U);
@@ -442,7 +441,7 @@ static void try_dead(struct tarn__lookup *lookup)
 	struct tarn__upstream *upstream = lookup->group->upstream;
 	uint64_t now = now_ms(lookup);
 	for (size_t i = 0; i < upstream->count; i++) {
-		struct tarn__server *server = &upstream->servers[i];
+		struct tarn__server *server = upstream->servers[i];
 		if (!tarn__server_is_dead(server))
 			continue;
 		tarn__probes_want(&lookup->group->probes);
@@ -512,7 +511,7 @@ static const struct tarn__tries *find_tries(const struct tarn__lookup *lookup,
 {
 	const struct tarn__upstream *upstream = lookup->group->upstream;
 	for (size_t i = 0; i < upstream->count; i++) {
-		if (tarn_address_is_equal(&upstream->servers[i].address, server))
+		if (tarn_address_is_equal(&upstream->servers[i]->endpoint->address, server))
 			return &lookup->tries[i];
 	}
 	return NULL;
@@ -526,7 +525,7 @@ bool tarn__lookup_join(struct tarn__lookup *lookup, struct tarn__forwarding *gro
 		return false;
 	for (size_t i = 0; i < upstream->count; i++) {
 		const struct tarn__tries *before =
-			find_tries(lookup, &upstream->servers[i].address);
+			find_tries(lookup, &upstream->servers[i]->endpoint->address);
 		if (!before)
 			continue;
 		tries[i].sends = before->sends;
@@ -542,16 +541,6 @@ bool tarn__lookup_join(struct tarn__lookup *lookup, struct tarn__forwarding *gro
 	lookup->group = group;
 	tarn__list_move(&lookup->node, &group->waiting);
 	return true;
-}
-
-void tarn__lookup_renumber(struct tarn__lookup *lookup)
-{
-	size_t first_server = lookup->group->upstream->first;
-	for (struct tarn__list *node = lookup->attempts.next; node != &lookup->attempts;
-	     node = node->next) {
-		struct tarn__attempt *attempt = TARN__CONTAINER(node, struct tarn__attempt, node);
-		attempt->exchange.server_index = first_server + index_of(attempt);
-	}
 }
 
 /* ---- answers ---------------------------------------------------------------------------- */
@@ -620,8 +609,8 @@ static void on_error(struct tarn__attempt *attempt, int error)
 static uint8_t origin_number(const struct tarn__lookups *all, struct tarn__server *server)
 {
 	if (!server->has_answer_source)
-		server->answer_source =
-			tarn__answer_sources_number(all->answer_sources, &server->address);
+		server->answer_source = tarn__answer_sources_number(all->answer_sources,
+								    &server->endpoint->address);
 	server->has_answer_source = true;
 	return server->answer_source;
 }
@@ -665,14 +654,15 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 	struct tarn__server *server = attempt->server;
 	size_t index = index_of(attempt);
 	enum tarn__transport transport = exchange->transport;
-	const struct tarn__health *health = attempt->server->health;
+	const struct tarn__health *health = &attempt->server->endpoint->health;
 	bool was_dead = atomic_load_explicit(&health->is_dead, memory_order_relaxed);
 	struct tarn__answer answer;
 	tarn__attempt_show_answer(attempt, wire, len, now_ms(lookup), all->observer);
 	enum tarn__next_step next_step =
 		tarn__attempt_judge(attempt, wire, len, now_ms(lookup), all->scratch, &answer);
 	drop_attempt(attempt);
-	tarn__forwarding_answered(lookup->group, index, was_dead && !atomic_load(&health->is_dead));
+	tarn__forwarding_answered(lookup->group, server,
+				  was_dead && !atomic_load(&health->is_dead));
 	if (next_step == TARN__NEXT_ACCEPT) {
 		tarn__server_learn(server, &lookup->key, now_ms(lookup));
 		if (tarn__server_was_usable(server))

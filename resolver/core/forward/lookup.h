@@ -80,7 +80,4 @@ bool tarn__lookup_join(struct tarn__lookup *, struct tarn__forwarding *);
  */
 void tarn__lookup_restart(struct tarn__lookup *);
 
-/* Its group's place in the configuration's list of servers is another, upstream->first. */
-void tarn__lookup_renumber(struct tarn__lookup *);
-
 #endif

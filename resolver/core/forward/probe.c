@@ -53,30 +53,28 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 {
 	struct probe *probe = TARN__CONTAINER(exchange, struct probe, exchange);
 	struct tarn__probes *probes = probe->all;
-	size_t index = (size_t)(probe->server - probes->upstream->servers);
-	bool was_dead = atomic_load(&probe->server->health->is_dead);
+	struct tarn__server *server = probe->server;
+	bool was_dead = atomic_load(&server->endpoint->health.is_dead);
 	if (error == 0)
-		tarn__server_answered(probe->server, probe->sent_ms, now_ms(probes));
+		tarn__server_answered(server, probe->sent_ms, now_ms(probes));
 	bool is_useful = error == 0 && probe->is_usual && is_of_use(wire, len);
 	drop(probe);
 	if (error == 0)
-		probes->events->answered(probes, index, was_dead);
+		probes->events->answered(probes, server, was_dead);
 	if (is_useful)
-		probes->events->useful(probes, index);
+		probes->events->useful(probes, server);
 }
 
-static int send_question(struct tarn__probes *probes, size_t index, const struct tarn__key *key,
-			 bool has_edns, bool is_usual)
+static int send_question(struct tarn__probes *probes, struct tarn__server *server,
+			 const struct tarn__key *key, bool has_edns, bool is_usual)
 {
 	struct probe *probe = malloc(sizeof *probe);
 	if (!probe)
 		return TARN_ENOMEM;
 	const struct tarn_io *io = probes->io;
-	struct tarn__server *server = &probes->upstream->servers[index];
 	*probe = (struct probe){
 		.exchange = {.done = on_answer,
-			     .server = &server->address,
-			     .server_index = probes->upstream->first + index,
+			     .endpoint = server->endpoint,
 			     .transport = tarn__server_transport(server),
 			     .rank = TARN__RANK_PROBE,
 			     .wire = probe->wire},
@@ -97,10 +95,10 @@ static int send_question(struct tarn__probes *probes, size_t index, const struct
 	return error;
 }
 
-int tarn__probe_send(struct tarn__probes *probes, size_t index, const struct tarn__key *key,
-		     bool has_edns)
+int tarn__probe_send(struct tarn__probes *probes, struct tarn__server *server,
+		     const struct tarn__key *key, bool has_edns)
 {
-	return send_question(probes, index, key, has_edns, false);
+	return send_question(probes, server, key, has_edns, false);
 }
 
 /* See the head of probe.h. */
@@ -132,45 +130,42 @@ static bool takes_edns(const struct tarn__server *server, uint64_t now)
 	       (tarn__fallback_takes_edns(&server->fallback) || server->probes % 2 == 0);
 }
 
-static void send_probe(struct tarn__probes *probes, size_t index, uint64_t now)
+static void send_probe(struct tarn__probes *probes, struct tarn__server *server, uint64_t now)
 {
-	struct tarn__server *server = &probes->upstream->servers[index];
 	bool has_edns = takes_edns(server, now);
 	const struct tarn__key key = choose_question(probes, server);
 	/* Where it cannot be sent now, the next may be. */
-	send_question(probes, index, &key, has_edns, true);
+	send_question(probes, server, &key, has_edns, true);
 }
 
-void tarn__probe_now(struct tarn__probes *probes, size_t index)
+void tarn__probe_now(struct tarn__probes *probes, struct tarn__server *server)
 {
 	uint64_t now = now_ms(probes);
-	struct tarn__server *server = &probes->upstream->servers[index];
 	server->probe_at_ms = now + TARN__PROBE_MS;
-	atomic_store(&server->health->probe_at_ms, server->probe_at_ms);
-	send_probe(probes, index, now);
+	atomic_store(&server->endpoint->health.probe_at_ms, server->probe_at_ms);
+	send_probe(probes, server, now);
 }
 
 /* Probes a dead server if no worker has done so within TARN__PROBE_MS. Returns when it is due again. */
-static uint64_t probe_dead(struct tarn__probes *probes, size_t index, uint64_t now)
+static uint64_t probe_dead(struct tarn__probes *probes, struct tarn__server *server, uint64_t now)
 {
-	struct tarn__health *health = probes->upstream->servers[index].health;
+	struct tarn__health *health = &server->endpoint->health;
 	uint64_t at = atomic_load(&health->probe_at_ms);
 	if (now < at ||
 	    !atomic_compare_exchange_strong(&health->probe_at_ms, &at, now + TARN__PROBE_MS))
 		return at;
-	send_probe(probes, index, now);
-	probes->events->asked(probes, index);
+	send_probe(probes, server, now);
+	probes->events->asked(probes, server);
 	return now + TARN__PROBE_MS;
 }
 
 /* The same of one that lives, of which each worker has to know by itself. */
-static uint64_t probe_living(struct tarn__probes *probes, size_t index, uint64_t now)
+static uint64_t probe_living(struct tarn__probes *probes, struct tarn__server *server, uint64_t now)
 {
-	struct tarn__server *server = &probes->upstream->servers[index];
 	if (now < server->probe_at_ms)
 		return server->probe_at_ms;
 	server->probe_at_ms = now + TARN__PROBE_MS;
-	send_probe(probes, index, now);
+	send_probe(probes, server, now);
 	return server->probe_at_ms;
 }
 
@@ -191,11 +186,11 @@ static uint64_t probe_due(struct tarn__probes *probes, uint64_t now)
 {
 	uint64_t next = UINT64_MAX;
 	for (size_t i = 0; i < probes->upstream->count; i++) {
-		const struct tarn__server *server = &probes->upstream->servers[i];
+		struct tarn__server *server = probes->upstream->servers[i];
 		if (!tarn__server_needs_probe(server))
 			continue;
-		uint64_t at = tarn__server_is_dead(server) ? probe_dead(probes, i, now)
-							   : probe_living(probes, i, now);
+		uint64_t at = tarn__server_is_dead(server) ? probe_dead(probes, server, now)
+							   : probe_living(probes, server, now);
 		if (at < next)
 			next = at;
 	}
@@ -218,15 +213,16 @@ static void on_timer(struct tarn__timer *timer)
 
 void tarn__probes_init(struct tarn__probes *probes, const struct tarn_io *io,
 		       struct tarn__timers *timers, struct tarn__upstream *upstream,
-		       const struct tarn__group *group, const struct tarn__probe_events *events)
+		       const struct tarn__zone_config *zone,
+		       const struct tarn__probe_events *events)
 {
 	*probes = (struct tarn__probes){.io = io,
 					.timers = timers,
 					.upstream = upstream,
 					.events = events,
 					.timer = {.fire = on_timer},
-					.zone_len = group->zone_len};
-	memcpy(probes->zone, group->zone, group->zone_len);
+					.zone_len = zone->name_len};
+	memcpy(probes->zone, zone->name, zone->name_len);
 	tarn__list_init(&probes->outstanding);
 }
 
@@ -237,27 +233,16 @@ void tarn__probes_stop(struct tarn__probes *probes)
 	tarn__timer_stop(probes->timers, &probes->timer);
 }
 
-void tarn__probes_move(struct tarn__probes *probes)
-{
-	const struct tarn__upstream *upstream = probes->upstream;
-	for (struct tarn__list *node = probes->outstanding.next; node != &probes->outstanding;
-	     node = node->next) {
-		struct probe *probe = TARN__CONTAINER(node, struct probe, node);
-		probe->exchange.server_index =
-			upstream->first + (size_t)(probe->server - upstream->servers);
-	}
-}
-
 void tarn__probes_want(struct tarn__probes *probes)
 {
 	uint64_t now = now_ms(probes);
 	probes->wanted_until_ms = now + TARN__PROBE_LIFE_MS;
 	for (size_t i = 0; i < probes->upstream->count; i++) {
-		const struct tarn__server *server = &probes->upstream->servers[i];
+		const struct tarn__server *server = probes->upstream->servers[i];
 		if (!tarn__server_needs_probe(server))
 			continue;
 		uint64_t at = tarn__server_is_dead(server)
-				      ? atomic_load(&server->health->probe_at_ms)
+				      ? atomic_load(&server->endpoint->health.probe_at_ms)
 				      : server->probe_at_ms;
 		wake_by(probes, at > now ? at : now);
 	}

@@ -33,11 +33,11 @@ struct tarn__probes;
 
 struct tarn__probe_events {
 	/* A server has answered; has that healed it, for this worker or for another? */
-	void (*answered)(struct tarn__probes *, size_t index, bool has_recovered);
+	void (*answered)(struct tarn__probes *, struct tarn__server *, bool has_recovered);
 	/* And what it has answered is no error. */
-	void (*useful)(struct tarn__probes *, size_t index);
+	void (*useful)(struct tarn__probes *, struct tarn__server *);
 	/* A server that is dead has been asked. */
-	void (*asked)(struct tarn__probes *, size_t index);
+	void (*asked)(struct tarn__probes *, struct tarn__server *);
 };
 
 struct tarn__probes {
@@ -54,9 +54,9 @@ struct tarn__probes {
 	uint8_t suggested[TARN__NAME_MAX];
 };
 
-/* All are borrowed, but for the group. */
+/* All are borrowed, but for the zone. */
 void tarn__probes_init(struct tarn__probes *, const struct tarn_io *io, struct tarn__timers *,
-		       struct tarn__upstream *, const struct tarn__group *,
+		       struct tarn__upstream *, const struct tarn__zone_config *,
 		       const struct tarn__probe_events *);
 /* Cancels what is outstanding; may repeat, and be followed by more probes. */
 void tarn__probes_stop(struct tarn__probes *);
@@ -67,16 +67,14 @@ void tarn__probes_want(struct tarn__probes *);
 /* A name for servers that have never answered. */
 void tarn__probes_suggest(struct tarn__probes *, const struct tarn__key *);
 
-/* The servers' place in the configuration's list is another, upstream->first. */
-void tarn__probes_move(struct tarn__probes *);
-
-/* Probes a server, dead or not. index is the server's in the group, as below. */
-void tarn__probe_now(struct tarn__probes *, size_t index);
+/* Probes a server of the group, dead or not. */
+void tarn__probe_now(struct tarn__probes *, struct tarn__server *);
 
 /*
  * Asks a server for a name of the caller's, with or without EDNS. Its answer is as good as that to
  * a probe. 0, TARN_ENOMEM, or why the server cannot be asked.
  */
-int tarn__probe_send(struct tarn__probes *, size_t index, const struct tarn__key *, bool has_edns);
+int tarn__probe_send(struct tarn__probes *, struct tarn__server *, const struct tarn__key *,
+		     bool has_edns);
 
 #endif

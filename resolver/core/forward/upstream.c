@@ -7,73 +7,79 @@
 
 #include "core/policy/access.h"
 
-struct tarn__upstream *tarn__upstream_new(const struct tarn__config *config, size_t index,
-					  const uint8_t secret[TARN__COOKIE_SECRET_LEN])
+/* ---- servers ---------------------------------------------------------------------------- */
+
+static struct tarn__server *make_server(struct tarn__endpoint *endpoint,
+					const uint8_t secret[TARN__COOKIE_SECRET_LEN])
 {
-	const struct tarn__group *group = &config->groups[index];
+	struct tarn__server *server = calloc(1, sizeof *server);
+	if (!server)
+		return NULL;
+	server->endpoint = tarn__endpoint_get(endpoint);
+	size_t len;
+	const uint8_t *octets = tarn__address_octets(&endpoint->address, &len);
+	tarn__cookie_for_server(secret, octets, len, server->cookie);
+	server->cookie_len = TARN__COOKIE_CLIENT_LEN;
+	return server;
+}
+
+static struct tarn__server *find_server(const struct tarn__upstream *upstream,
+					const struct tarn__endpoint *endpoint)
+{
+	for (size_t i = 0; upstream && i < upstream->count; i++) {
+		if (upstream->servers[i]->endpoint == endpoint)
+			return upstream->servers[i];
+	}
+	return NULL;
+}
+
+static void put_server(struct tarn__server *server, const struct tarn_io *io)
+{
+	if (--server->references > 0)
+		return;
+	if (io)
+		io->close(io->data, server->endpoint);
+	tarn__endpoint_put(server->endpoint);
+	free(server);
+}
+
+struct tarn__upstream *tarn__upstream_new(const struct tarn__zone_config *zone,
+					  const uint8_t secret[TARN__COOKIE_SECRET_LEN],
+					  const struct tarn__upstream *old)
+{
 	struct tarn__upstream *upstream =
-		calloc(1, sizeof *upstream + group->count * sizeof upstream->servers[0]);
+		calloc(1, sizeof *upstream + zone->endpoint_count * sizeof upstream->servers[0]);
 	if (!upstream)
 		return NULL;
-	upstream->selection = group->selection;
-	upstream->count = group->count;
-	for (size_t i = 0; i < group->count; i++) {
-		struct tarn__server *server = &upstream->servers[i];
-		server->address = config->servers[group->first + i].address;
-		server->traits = config->servers[group->first + i].traits;
-		size_t len;
-		const uint8_t *octets = tarn__address_octets(&server->address, &len);
-		tarn__cookie_for_server(secret, octets, len, server->cookie);
-		server->cookie_len = TARN__COOKIE_CLIENT_LEN;
+	upstream->selection = zone->selection;
+	for (size_t i = 0; i < zone->endpoint_count; i++) {
+		struct tarn__server *server = find_server(old, zone->endpoints[i]);
+		if (!server)
+			server = make_server(zone->endpoints[i], secret);
+		if (!server) {
+			tarn__upstream_free(upstream, NULL);
+			return NULL;
+		}
+		server->references++;
+		upstream->servers[upstream->count++] = server;
 	}
-	tarn__upstream_move(upstream, config, index);
 	return upstream;
 }
 
-void tarn__upstream_free(struct tarn__upstream *upstream)
+void tarn__upstream_free(struct tarn__upstream *upstream, const struct tarn_io *io)
 {
+	while (upstream && upstream->count > 0)
+		put_server(upstream->servers[--upstream->count], io);
 	free(upstream);
-}
-
-static void set_health(struct tarn__server *server, struct tarn__health *health)
-{
-	server->health = health;
-	if (tarn__server_is_dead(server))
-		atomic_store(&health->is_dead, true);
-}
-
-void tarn__upstream_move(struct tarn__upstream *upstream, const struct tarn__config *config,
-			 size_t group)
-{
-	upstream->first = config->groups[group].first;
-	for (size_t i = 0; i < upstream->count; i++)
-		set_health(&upstream->servers[i], &config->health[upstream->first + i]);
-}
-
-void tarn__upstream_keep(struct tarn__upstream *upstream, const struct tarn__config *config,
-			 const struct tarn__upstream *old, const struct tarn__config *old_config)
-{
-	for (size_t i = 0; i < upstream->count; i++) {
-		struct tarn__server *server = &upstream->servers[i];
-		struct tarn__health *health = server->health;
-		const struct tarn__server_config *new_server =
-			&config->servers[upstream->first + i];
-		for (size_t j = 0; j < old->count; j++) {
-			if (tarn__server_config_is_equal(new_server,
-							 &old_config->servers[old->first + j]))
-				*server = old->servers[j];
-		}
-		set_health(server, health);
-	}
 }
 
 enum tarn__upstream_state tarn__upstream_state(const struct tarn__upstream *upstream)
 {
 	enum tarn__upstream_state state = TARN__UPSTREAM_NONE;
 	for (size_t i = 0; i < upstream->count; i++) {
-		if (upstream->servers[i].is_forward_loop)
+		if (upstream->servers[i]->is_forward_loop)
 			continue;
-		if (!tarn__server_is_dead(&upstream->servers[i]))
+		if (!tarn__server_is_dead(upstream->servers[i]))
 			return TARN__UPSTREAM_UP;
 		state = TARN__UPSTREAM_DOWN;
 	}
@@ -104,8 +110,8 @@ static bool is_better(const struct tarn__upstream *upstream, const struct tarn__
 	int b_sends = tries[b].sends + tries[b].tcp_sends;
 	if (a_sends != b_sends)
 		return a_sends < b_sends;
-	bool has_a_spoken = has_spoken(&upstream->servers[a], &tries[a]);
-	if (has_a_spoken != has_spoken(&upstream->servers[b], &tries[b]))
+	bool has_a_spoken = has_spoken(upstream->servers[a], &tries[a]);
+	if (has_a_spoken != has_spoken(upstream->servers[b], &tries[b]))
 		return has_a_spoken;
 	switch (upstream->selection) {
 	case TARN_SELECTION_SEQUENTIAL:
@@ -113,7 +119,7 @@ static bool is_better(const struct tarn__upstream *upstream, const struct tarn__
 	case TARN_SELECTION_ROUND_ROBIN:
 		return distance(upstream, a, turn) < distance(upstream, b, turn);
 	default:
-		return upstream->servers[a].srtt_ms < upstream->servers[b].srtt_ms;
+		return upstream->servers[a]->srtt_ms < upstream->servers[b]->srtt_ms;
 	}
 }
 
@@ -135,7 +141,7 @@ bool tarn__upstream_doubt(struct tarn__upstream *upstream, const struct tarn__tr
 {
 	bool is_any = false;
 	for (size_t i = 0; i < upstream->count; i++) {
-		struct tarn__server *server = &upstream->servers[i];
+		struct tarn__server *server = upstream->servers[i];
 		if (!may_be_asked(server, &tries[i]) || !is_last_kept(server, &tries[i]))
 			continue;
 		server->is_doubted = true;
@@ -149,7 +155,7 @@ int tarn__upstream_choose(const struct tarn__upstream *upstream, const struct ta
 {
 	int best = -1;
 	for (size_t i = 0; i < upstream->count; i++) {
-		const struct tarn__server *server = &upstream->servers[i];
+		const struct tarn__server *server = upstream->servers[i];
 		if (!may_be_asked(server, &tries[i]) || is_last_kept(server, &tries[i]))
 			continue;
 		if (best < 0 || is_better(upstream, tries, i, (size_t)best, turn))
@@ -163,7 +169,7 @@ bool tarn__upstream_may_try(const struct tarn__upstream *upstream, size_t index)
 	if (upstream->selection != TARN_SELECTION_STRICT)
 		return true;
 	for (size_t i = 0; i < index; i++) {
-		const struct tarn__server *server = &upstream->servers[i];
+		const struct tarn__server *server = upstream->servers[i];
 		if (!server->is_forward_loop && !tarn__server_is_dead(server))
 			return false;
 	}
@@ -202,8 +208,9 @@ void tarn__server_answered(struct tarn__server *server, uint64_t sent_ms, uint64
 	server->failures = 0;
 	server->answered_ms = server->spoken_ms = now_ms;
 	/* Almost never: the line stays shared. */
-	if (atomic_load_explicit(&server->health->is_dead, memory_order_relaxed))
-		atomic_store(&server->health->is_dead, false);
+	struct tarn__health *health = &server->endpoint->health;
+	if (atomic_load_explicit(&health->is_dead, memory_order_relaxed))
+		atomic_store(&health->is_dead, false);
 }
 
 void tarn__server_recovered(struct tarn__server *server, uint64_t now_ms)
@@ -223,7 +230,7 @@ void tarn__server_failed(struct tarn__server *server, uint64_t now_ms)
 	/* It may come back as another. */
 	server->takes_mixed_case = false;
 	tarn__fallback_died(&server->fallback);
-	atomic_store(&server->health->is_dead, true);
+	atomic_store(&server->endpoint->health.is_dead, true);
 }
 
 /* Types 1 to 61, among them A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, SRV and DNSSEC's; HTTPS; others. */

@@ -21,9 +21,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/config.h"
+#include "core/forward/endpoint.h"
 #include "core/forward/fallback.h"
 #include "core/io.h"
+#include "core/zone_config.h"
 #include "dns/cookie.h"
 #include "dns/query.h"
 #include "tarn.h"
@@ -78,10 +79,10 @@ struct tarn__example {
 	uint8_t qname[TARN__NAME_MAX];
 };
 
+/* What a worker knows of an endpoint; zones of one worker before and after a change share it. */
 struct tarn__server {
-	struct tarn_address address;
-	struct tarn_traits traits;
-	struct tarn__health *health; /* the configuration's */
+	unsigned references; /* of zones; this worker's only */
+	struct tarn__endpoint *endpoint; /* a reference */
 	uint32_t srtt_ms; /* smoothed; 0: never answered */
 	uint32_t rttvar_ms; /* mean deviation (RFC 6298 section 2) */
 	uint32_t failures; /* in a row */
@@ -111,25 +112,19 @@ struct tarn__server {
 struct tarn__upstream {
 	enum tarn_selection selection;
 	size_t turn; /* of the next question: whom round robin asks first */
-	size_t first; /* where the servers begin in the configuration's list */
 	size_t count;
-	struct tarn__server servers[]; /* in the configuration's order */
+	struct tarn__server *servers[]; /* in the configuration's order; a reference to each */
 };
 
 /*
- * Of a group of the configuration, which outlives it; secret is what our cookies are made of. NULL:
- * out of memory.
+ * The servers of a zone. Those of its endpoints that old has, too, are old's; NULL: there are none. secret is
+ * what our cookies are made of. NULL: out of memory.
  */
-struct tarn__upstream *tarn__upstream_new(const struct tarn__config *, size_t group,
-					  const uint8_t secret[TARN__COOKIE_SECRET_LEN]);
-void tarn__upstream_free(struct tarn__upstream *);
-
-/* It is a group of another configuration now, with equal servers. */
-void tarn__upstream_move(struct tarn__upstream *, const struct tarn__config *, size_t group);
-
-/* Takes over what old, of old_config, knows of the servers that are in both. */
-void tarn__upstream_keep(struct tarn__upstream *, const struct tarn__config *,
-			 const struct tarn__upstream *old, const struct tarn__config *old_config);
+struct tarn__upstream *tarn__upstream_new(const struct tarn__zone_config *,
+					  const uint8_t secret[TARN__COOKIE_SECRET_LEN],
+					  const struct tarn__upstream *old);
+/* With the last reference to a server its endpoint is closed; io NULL: there is nothing to close. */
+void tarn__upstream_free(struct tarn__upstream *, const struct tarn_io *io);
 
 enum tarn__upstream_state {
 	TARN__UPSTREAM_NONE, /* there is no server, but for those that lead back to us */
@@ -216,13 +211,13 @@ static inline bool tarn__server_needs_probe(const struct tarn__server *server)
 /* What a message goes over that has no reason to go over TCP. */
 static inline enum tarn__transport tarn__server_transport(const struct tarn__server *server)
 {
-	return server->traits.transport == TARN_TCP ? TARN__TCP : TARN__UDP;
+	return server->endpoint->traits.transport == TARN_TCP ? TARN__TCP : TARN__UDP;
 }
 
 /* Is it asked without EDNS? */
 static inline bool tarn__server_is_plain(const struct tarn__server *server, uint64_t now_ms)
 {
-	return server->traits.no_edns || now_ms < server->plain_until_ms ||
+	return server->endpoint->traits.no_edns || now_ms < server->plain_until_ms ||
 	       tarn__fallback_begin(&server->fallback, now_ms) == TARN__FULLNESS_PLAIN;
 }
 

@@ -252,14 +252,15 @@ static json_t *describe_ruling(const struct tarn__inspected *inspected)
 }
 
 /* Is it one of the group's? Groups are known by their first zone, as text. */
-static bool is_of_group(const struct tarn__server_totals *server, const struct tarn__group *group)
+static bool is_of_group(const struct tarn__server_totals *server,
+			const struct tarn__zone_config *group)
 {
 	char zone[TARN__NAME_TEXT_MAX];
-	return strcmp(server->zone, tarn__name_format(group->zone, zone)) == 0;
+	return strcmp(server->zone, tarn__name_format(group->name, zone)) == 0;
 }
 
 /* *first is the first one that would be asked, in the order of the configuration. */
-static enum tarn__upstream_state find_state(const struct tarn__group *group,
+static enum tarn__upstream_state find_state(const struct tarn__zone_config *group,
 					    const struct tarn__totals *totals,
 					    const struct tarn__server_totals **first)
 {
@@ -278,8 +279,8 @@ static enum tarn__upstream_state find_state(const struct tarn__group *group,
 }
 
 /* What comes of a question that the cache does not decide. */
-static json_t *describe_asking(const struct tarn__group *group, const struct tarn__totals *totals,
-			       bool is_stale)
+static json_t *describe_asking(const struct tarn__zone_config *group,
+			       const struct tarn__totals *totals, bool is_stale)
 {
 	const struct tarn__server_totals *first = NULL;
 	char who[TARN_ADDRESS_TEXT_MAX];
@@ -287,7 +288,7 @@ static json_t *describe_asking(const struct tarn__group *group, const struct tar
 	case TARN__UPSTREAM_NONE:
 		return json_sprintf("%s: there is no upstream server%s",
 				    is_stale ? "the old answer" : "SERVFAIL",
-				    group && group->count > 0 ? " but tarn itself" : "");
+				    group && group->endpoint_count > 0 ? " but tarn itself" : "");
 	case TARN__UPSTREAM_DOWN:
 		return json_sprintf(
 			"that of the first upstream server to live again (all are dead),"
@@ -307,7 +308,8 @@ static json_t *describe_asking(const struct tarn__group *group, const struct tar
 
 /* What the cache comes to for a question with neither DO nor CD. */
 static json_t *describe_way(const struct tarn__inspected *inspected,
-			    const struct tarn__group *group, const struct tarn__totals *totals)
+			    const struct tarn__zone_config *group,
+			    const struct tarn__totals *totals)
 {
 	const struct rtcache_state *state = &inspected->states[0];
 	const struct rtcache_value *value = &state->item.value;
@@ -354,7 +356,7 @@ static void describe_time(json_t *out, const struct tarn__server_totals *server)
 }
 
 /* A group of several zones is known by its first; asked is the one that the name is in. */
-static json_t *describe_group(const struct tarn__group *group, const char *asked,
+static json_t *describe_group(const struct tarn__zone_config *group, const char *asked,
 			      const struct tarn__totals *totals)
 {
 	char text[TARN_ADDRESS_TEXT_MAX];
@@ -395,14 +397,14 @@ json_t *tarn__control_json_inspected(const struct tarn__inspected *inspected,
 	}
 	json_object_set_new(out, "rule", describe_rule(inspected));
 	if (inspected->ruling == TARN__POLICY_PASS) {
-		size_t index = tarn__config_find_group(config, query->qname, query->qname_len,
-						       query->qtype);
-		const struct tarn__group *group =
-			index == TARN__GROUP_NONE ? NULL : &config->groups[index];
+		size_t index = tarn__config_find_zone(config, query->qname, query->qname_len,
+						      query->qtype);
+		const struct tarn__zone_config *group =
+			index == TARN__GROUP_NONE ? NULL : config->zones[index];
 		json_object_set_new(out, "answer", describe_way(inspected, group, totals));
 		struct tarn__zone zone = {.len = 1};
-		if (config->zones)
-			tarn__zones_find_for(config->zones, query->qname, query->qname_len,
+		if (config->zone_index)
+			tarn__zones_find_for(config->zone_index, query->qname, query->qname_len,
 					     query->qtype, &zone);
 		if (group)
 			json_object_set_new(

@@ -273,7 +273,7 @@ static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
 		errno = EMFILE;
 		return ARES_SOCKET_BAD;
 	}
-	int fd = tarn__socket_outgoing(channel->options.server, channel->options.transport,
+	int fd = tarn__socket_outgoing(channel->options.endpoint, channel->options.transport,
 				       channel->options.random, *channel->options.ports);
 	channel->is_starved = fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
 					 errno == ENOBUFS);
@@ -296,7 +296,7 @@ static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
 
 static int connect_socket(struct tarn__channel *channel)
 {
-	const struct tarn_address *server = &channel->options.server->address;
+	const struct tarn_address *server = &channel->options.endpoint->address;
 	if (tarn__socket_connect(channel->fd, server) == 0)
 		channel->is_connected = true;
 	else if (errno != EINPROGRESS)

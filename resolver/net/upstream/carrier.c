@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/upstream/carrier.c: which channel takes a question, and what becomes of it. */
+/* net/upstream/carrier.c: chooses a channel for each exchange, and calls back what has ended. */
 #include "net/upstream/carrier.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/list.h"
+#include "core/forward/endpoint.h"
 #include "dns/message.h"
 #include "net/upstream/channel.h"
 #include "net/clock.h"
@@ -23,53 +25,88 @@ _Static_assert(TARN__TCP_QUESTIONS == TARN__TCP_CHANNELS * TARN__CHANNEL_TRANSAC
 _Static_assert(TARN__UDP_QUESTIONS < TARN__UDP_CHANNELS * TARN__CHANNEL_TRANSACTIONS,
 	       "probes have room beside them");
 
-/* A server's channels over one transport. */
+/* The channels to an endpoint over one transport. */
 struct tarn__pool {
+	struct line *line;
 	struct tarn__channel *channels[TARN__UDP_CHANNELS];
 	size_t count;
-	struct tarn__channel *places[TARN__UDP_PLACES]; /* UDP: of those, who take questions */
+	struct tarn__channel *places[TARN__UDP_PLACES]; /* UDP: those that take questions */
 	size_t questions; /* under way ... */
 	size_t limit; /* ... at most, but for probes */
 	bool is_full; /* and has been reported */
 };
 
-struct server {
-	struct tarn__server_config config;
+/* What is open to an endpoint: from the first exchange with it until it is closed, or nothing is open. */
+struct line {
+	struct tarn__list node; /* of carrier->lines */
+	struct line *next; /* of the same bucket */
+	struct tarn__endpoint *endpoint; /* a reference */
 	struct tarn__pool pools[2]; /* by enum tarn__transport */
 };
 
-struct list {
-	struct tarn__config *config;
-	size_t count;
-	struct server *servers[]; /* each at a place of its own, where its channels find it */
-};
+/* Chains of lines; there are TARN__SERVERS_ALL_MAX at most, and most often one or two. */
+enum { BUCKET_BITS = 6, BUCKETS = 1 << BUCKET_BITS };
 
 struct tarn__carrier {
 	struct ev_loop *loop;
 	struct tarn__random *random;
-	const struct tarn__ports *ports; /* the configuration's */
+	struct tarn__config *config; /* a reference, for its ports */
+	const struct tarn__ports *ports;
 	struct tarn__channel_owner owner;
 	struct tarn__transaction *finished, **finished_tail; /* not called back yet */
 	struct tarn__transaction *unused;
 	bool wants_flush;
-	tarn__carrier_full_function *report_full; /* NULL: nobody wants to know */
+	tarn__carrier_full_function *report_full; /* NULL: no report */
 	void *report_arg;
 	uint64_t tick_ms; /* UINT64_MAX: there are no channels */
 	uint8_t *datagram;
 	struct tarn__carrier_stats stats;
-	struct list *list;
-	struct list *next_list; /* NULL: none is prepared */
+	struct tarn__list lines;
+	struct line *buckets[BUCKETS];
 };
+
+/* ---- lines -------------------------------------------------------------------------------- */
+
+/* Fibonacci hashing: the upper bits of the product depend on all bits of the address. */
+static struct line **bucket_of(struct tarn__carrier *carrier, const struct tarn__endpoint *endpoint)
+{
+	uint32_t hash = (uint32_t)((uintptr_t)endpoint >> 4) * UINT32_C(2654435769);
+	return &carrier->buckets[hash >> (32 - BUCKET_BITS)];
+}
+
+/* Where the line stands in its bucket; *link is NULL where there is none. */
+static struct line **find_line(struct tarn__carrier *carrier, const struct tarn__endpoint *endpoint)
+{
+	struct line **link = bucket_of(carrier, endpoint);
+	while (*link && (*link)->endpoint != endpoint)
+		link = &(*link)->next;
+	return link;
+}
+
+static struct line *add_line(struct tarn__carrier *carrier, struct line **link,
+			     struct tarn__endpoint *endpoint)
+{
+	struct line *line = calloc(1, sizeof *line);
+	if (!line)
+		return NULL;
+	line->endpoint = tarn__endpoint_get(endpoint);
+	line->pools[TARN__UDP].limit = TARN__UDP_QUESTIONS;
+	line->pools[TARN__TCP].limit = TARN__TCP_QUESTIONS;
+	line->pools[TARN__UDP].line = line->pools[TARN__TCP].line = line;
+	tarn__list_append(&carrier->lines, &line->node);
+	*link = line;
+	return line;
+}
 
 /* ---- channels ----------------------------------------------------------------------------- */
 
-static struct tarn__channel *add_channel(struct tarn__carrier *carrier, struct server *server,
+static struct tarn__channel *add_channel(struct tarn__carrier *carrier, struct line *line,
 					 enum tarn__transport transport)
 {
-	struct tarn__pool *pool = &server->pools[transport];
+	struct tarn__pool *pool = &line->pools[transport];
 	struct tarn__channel *channel = tarn__channel_new(&(struct tarn__channel_options){
 		.loop = carrier->loop,
-		.server = &server->config,
+		.endpoint = line->endpoint,
 		.transport = transport,
 		.random = carrier->random,
 		.ports = &carrier->ports,
@@ -78,7 +115,7 @@ static struct tarn__channel *add_channel(struct tarn__carrier *carrier, struct s
 		.sockets = &carrier->stats.sockets,
 		.owner = &carrier->owner,
 	});
-	if (channel == NULL)
+	if (!channel)
 		return NULL;
 	pool->channels[pool->count++] = channel;
 	carrier->stats.channels++;
@@ -105,14 +142,14 @@ static struct tarn__channel *find_channel(struct tarn__carrier *carrier,
 }
 
 /* A channel without a socket, made where there is none and may be. */
-static struct tarn__channel *find_closed(struct tarn__carrier *carrier, struct server *server,
+static struct tarn__channel *find_closed(struct tarn__carrier *carrier, struct line *line,
 					 enum tarn__transport transport)
 {
-	struct tarn__pool *pool = &server->pools[transport];
+	struct tarn__pool *pool = &line->pools[transport];
 	size_t limit = transport == TARN__TCP ? TARN__TCP_CHANNELS : TARN__UDP_CHANNELS;
 	struct tarn__channel *channel = find_channel(carrier, pool, TARN__CHANNEL_CLOSED);
-	if (channel == NULL && pool->count < limit)
-		channel = add_channel(carrier, server, transport);
+	if (!channel && pool->count < limit)
+		channel = add_channel(carrier, line, transport);
 	return channel;
 }
 
@@ -125,38 +162,38 @@ static void leave_places(struct tarn__pool *pool, const struct tarn__channel *ch
 }
 
 /* The channel of a random place, which gets another one where that has served. */
-static struct tarn__channel *find_place(struct tarn__carrier *carrier, struct server *server)
+static struct tarn__channel *find_place(struct tarn__carrier *carrier, struct line *line)
 {
-	struct tarn__pool *pool = &server->pools[TARN__UDP];
+	struct tarn__pool *pool = &line->pools[TARN__UDP];
 	size_t place = tarn__random_below(carrier->random, TARN__UDP_PLACES);
 	struct tarn__channel *channel = pool->places[place];
-	if (channel != NULL && tarn__channel_state(channel, tarn__clock_ms()) == TARN__CHANNEL_OPEN)
+	if (channel && tarn__channel_state(channel, tarn__clock_ms()) == TARN__CHANNEL_OPEN)
 		return channel;
-	channel = find_closed(carrier, server, TARN__UDP);
+	channel = find_closed(carrier, line, TARN__UDP);
 	leave_places(pool, channel);
 	pool->places[place] = channel;
 	return channel;
 }
 
-static struct tarn__channel *find_connection(struct tarn__carrier *carrier, struct server *server)
+static struct tarn__channel *find_connection(struct tarn__carrier *carrier, struct line *line)
 {
 	struct tarn__channel *channel =
-		find_channel(carrier, &server->pools[TARN__TCP], TARN__CHANNEL_OPEN);
-	return channel != NULL ? channel : find_closed(carrier, server, TARN__TCP);
+		find_channel(carrier, &line->pools[TARN__TCP], TARN__CHANNEL_OPEN);
+	return channel ? channel : find_closed(carrier, line, TARN__TCP);
 }
 
 /* NULL: no channel takes one more. must_share: no socket is to be opened for it. */
-static struct tarn__channel *choose_channel(struct tarn__carrier *carrier, struct server *server,
+static struct tarn__channel *choose_channel(struct tarn__carrier *carrier, struct line *line,
 					    enum tarn__transport transport, bool must_share)
 {
-	const struct tarn__pool *pool = &server->pools[transport];
+	const struct tarn__pool *pool = &line->pools[transport];
 	struct tarn__channel *channel = NULL;
 	if (!must_share)
-		channel = transport == TARN__TCP ? find_connection(carrier, server)
-						 : find_place(carrier, server);
-	if (channel == NULL)
+		channel = transport == TARN__TCP ? find_connection(carrier, line)
+						 : find_place(carrier, line);
+	if (!channel)
 		channel = find_channel(carrier, pool, TARN__CHANNEL_OPEN);
-	if (channel == NULL)
+	if (!channel)
 		channel = find_channel(carrier, pool, TARN__CHANNEL_WORN);
 	return channel;
 }
@@ -180,8 +217,8 @@ static void on_wants_flush(void *data)
 static struct tarn__transaction *take_transaction(struct tarn__carrier *carrier)
 {
 	struct tarn__transaction *transaction = carrier->unused;
-	if (transaction == NULL)
-		return malloc(sizeof(*transaction));
+	if (!transaction)
+		return malloc(sizeof *transaction);
 	carrier->unused = transaction->next;
 	return transaction;
 }
@@ -205,28 +242,26 @@ static bool has_room(const struct tarn__pool *pool, const struct tarn_exchange *
 }
 
 /* A first message finds no room. */
-static void note_full(struct tarn__carrier *carrier, struct server *server,
+static void note_full(const struct tarn__carrier *carrier, struct tarn__pool *pool,
 		      const struct tarn_exchange *exchange)
 {
-	struct tarn__pool *pool = &server->pools[exchange->transport];
 	if (exchange->rank != TARN__RANK_FIRST || pool->is_full)
 		return;
 	pool->is_full = true;
-	if (carrier->report_full != NULL)
-		carrier->report_full(carrier->report_arg, &server->config, pool->questions);
+	if (carrier->report_full)
+		carrier->report_full(carrier->report_arg, exchange->endpoint, pool->questions);
 }
 
-static int send_on_any(struct tarn__carrier *carrier, struct tarn__transaction *transaction)
+static int send_on_any(struct tarn__carrier *carrier, struct tarn__pool *pool,
+		       struct tarn__transaction *transaction)
 {
 	const struct tarn_exchange *exchange = transaction->exchange;
-	struct server *server = carrier->list->servers[exchange->server_index];
-	struct tarn__pool *pool = &server->pools[exchange->transport];
 	struct tarn__channel *channel = NULL;
 	if (has_room(pool, exchange))
-		channel = choose_channel(carrier, server, exchange->transport,
+		channel = choose_channel(carrier, pool->line, exchange->transport,
 					 transaction->must_share);
-	if (channel == NULL) {
-		note_full(carrier, server, exchange);
+	if (!channel) {
+		note_full(carrier, pool, exchange);
 		return TARN_EBUSY;
 	}
 	transaction->pool = pool;
@@ -256,41 +291,37 @@ static bool send_again(struct tarn__carrier *carrier, struct tarn__transaction *
 		return false;
 	transaction->is_again = true;
 	transaction->must_share = !is_lost;
-	return send_on_any(carrier, transaction) == 0;
+	return send_on_any(carrier, transaction->pool, transaction) == 0;
 }
 
 static void settle(void *data)
 {
 	struct tarn__carrier *carrier = data;
-	while (carrier->finished != NULL) {
+	while (carrier->finished) {
 		struct tarn__transaction *transaction = carrier->finished;
 		carrier->finished = transaction->next;
-		if (carrier->finished == NULL)
+		if (!carrier->finished)
 			carrier->finished_tail = &carrier->finished;
 		leave_pool(transaction);
 		struct tarn_exchange *exchange = transaction->exchange;
-		if (exchange != NULL && send_again(carrier, transaction))
+		if (exchange && send_again(carrier, transaction))
 			continue;
 		int error = transaction->error;
 		const uint8_t *answer = error == 0 ? transaction->answer : NULL;
 		size_t len = error == 0 ? transaction->len : 0;
 		put_transaction(carrier, transaction);
-		if (exchange != NULL)
+		if (exchange)
 			exchange->done(exchange, error, answer, len);
 	}
 }
 
-/*
- * Instead of settle(): nobody waits for a server's questions whose channels have been freed. Those of
- * other servers are still to be called back.
- */
-static void drop_finished(struct tarn__carrier *carrier, const struct server *server)
+/* Instead of settle(): of the line, whose channels have been freed. The others are still to be called back. */
+static void drop_finished(struct tarn__carrier *carrier, const struct line *line)
 {
 	struct tarn__transaction **link = &carrier->finished;
-	while (*link != NULL) {
+	while (*link) {
 		struct tarn__transaction *transaction = *link;
-		if (transaction->pool != &server->pools[TARN__UDP] &&
-		    transaction->pool != &server->pools[TARN__TCP]) {
+		if (transaction->pool->line != line) {
 			link = &transaction->next;
 			continue;
 		}
@@ -300,103 +331,29 @@ static void drop_finished(struct tarn__carrier *carrier, const struct server *se
 	carrier->finished_tail = link;
 }
 
-/* ---- the servers -------------------------------------------------------------------------- */
-
-static void free_server(struct tarn__carrier *carrier, struct server *server)
+/* link is where it stands in its bucket. */
+static void free_line(struct tarn__carrier *carrier, struct line **link)
 {
+	struct line *line = *link;
+	*link = line->next;
+	tarn__list_remove(&line->node);
 	for (size_t transport = 0; transport < 2; transport++) {
-		struct tarn__pool *pool = &server->pools[transport];
+		struct tarn__pool *pool = &line->pools[transport];
 		carrier->stats.channels -= pool->count;
 		while (pool->count > 0)
 			tarn__channel_free(pool->channels[--pool->count]);
 	}
-	drop_finished(carrier, server);
-	free(server);
+	drop_finished(carrier, line);
+	tarn__endpoint_put(line->endpoint);
+	free(line);
 }
 
-static void free_list(struct tarn__carrier *carrier, struct list *list)
+static void free_lines(struct tarn__carrier *carrier)
 {
-	if (list == NULL)
-		return;
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->servers[i] != NULL)
-			free_server(carrier, list->servers[i]);
+	for (size_t i = 0; i < BUCKETS; i++) {
+		while (carrier->buckets[i])
+			free_line(carrier, &carrier->buckets[i]);
 	}
-	tarn__config_put(list->config);
-	free(list);
-}
-
-static struct list *make_list(struct tarn__carrier *carrier, struct tarn__config *config)
-{
-	size_t count = config->server_count;
-	struct list *list = calloc(1, sizeof(*list) + count * sizeof(list->servers[0]));
-	if (list == NULL)
-		return NULL;
-	list->config = tarn__config_get(config);
-	for (; list->count < count; list->count++) {
-		struct server *server = calloc(1, sizeof(*server));
-		if (server == NULL) {
-			free_list(carrier, list);
-			return NULL;
-		}
-		server->config = config->servers[list->count];
-		server->pools[TARN__UDP].limit = TARN__UDP_QUESTIONS;
-		server->pools[TARN__TCP].limit = TARN__TCP_QUESTIONS;
-		list->servers[list->count] = server;
-	}
-	return list;
-}
-
-/* The place of such a server in a group; NULL: it is not there, or has been taken. */
-static struct server **find_server(struct list *list, const struct tarn__group *group,
-				   const struct tarn__server_config *config)
-{
-	for (size_t i = group->first; i < group->first + group->count; i++) {
-		struct server *server = list->servers[i];
-		if (server != NULL && tarn__server_config_is_equal(&server->config, config))
-			return &list->servers[i];
-	}
-	return NULL;
-}
-
-int tarn__carrier_prepare(struct tarn__carrier *carrier, struct tarn__config *config)
-{
-	struct list *list = make_list(carrier, config);
-	if (list == NULL)
-		return TARN_ENOMEM;
-	free_list(carrier, carrier->next_list);
-	carrier->next_list = list;
-	return 0;
-}
-
-static void keep_servers(struct list *list, const struct tarn__group *group, struct list *old,
-			 const struct tarn__group *old_group)
-{
-	for (size_t i = group->first; i < group->first + group->count; i++) {
-		struct server **place = &list->servers[i];
-		struct server **kept = find_server(old, old_group, &(*place)->config);
-		if (kept == NULL)
-			continue;
-		free(*place);
-		*place = *kept;
-		*kept = NULL;
-	}
-}
-
-void tarn__carrier_switch(struct tarn__carrier *carrier)
-{
-	struct list *old = carrier->list;
-	struct list *list = carrier->next_list;
-	carrier->list = list;
-	carrier->next_list = NULL;
-	carrier->ports = list->config->ports;
-	for (size_t i = 0; i < list->config->group_count; i++) {
-		const struct tarn__group *group = &list->config->groups[i];
-		size_t before = tarn__config_group_of(old->config, group->zone, group->zone_len);
-		if (before != TARN__GROUP_NONE)
-			keep_servers(list, group, old, &old->config->groups[before]);
-	}
-	free_list(carrier, old);
 }
 
 /* ---- the carrier -------------------------------------------------------------------------- */
@@ -404,12 +361,13 @@ void tarn__carrier_switch(struct tarn__carrier *carrier)
 struct tarn__carrier *tarn__carrier_new(struct ev_loop *loop, struct tarn__config *config,
 					struct tarn__random *random)
 {
-	struct tarn__carrier *carrier = calloc(1, sizeof(*carrier));
-	if (carrier == NULL)
+	struct tarn__carrier *carrier = calloc(1, sizeof *carrier);
+	if (!carrier)
 		return NULL;
 	carrier->loop = loop;
 	carrier->random = random;
-	carrier->ports = config->ports;
+	tarn__list_init(&carrier->lines);
+	tarn__carrier_set_config(carrier, config);
 	carrier->owner = (struct tarn__channel_owner){
 		.data = carrier,
 		.finished = on_finished,
@@ -419,11 +377,18 @@ struct tarn__carrier *tarn__carrier_new(struct ev_loop *loop, struct tarn__confi
 	carrier->finished_tail = &carrier->finished;
 	carrier->tick_ms = UINT64_MAX;
 	carrier->datagram = malloc(TARN__MESSAGE_MAX);
-	carrier->list = make_list(carrier, config);
-	if (carrier->datagram != NULL && carrier->list != NULL)
+	if (carrier->datagram)
 		return carrier;
 	tarn__carrier_free(carrier);
 	return NULL;
+}
+
+void tarn__carrier_set_config(struct tarn__carrier *carrier, struct tarn__config *config)
+{
+	struct tarn__config *old = carrier->config;
+	carrier->config = tarn__config_get(config);
+	carrier->ports = config->ports;
+	tarn__config_put(old);
 }
 
 void tarn__carrier_on_full(struct tarn__carrier *carrier, tarn__carrier_full_function *report,
@@ -435,7 +400,7 @@ void tarn__carrier_on_full(struct tarn__carrier *carrier, tarn__carrier_full_fun
 
 static void free_transactions(struct tarn__transaction *first)
 {
-	while (first != NULL) {
+	while (first) {
 		struct tarn__transaction *next = first->next;
 		free(first);
 		first = next;
@@ -444,10 +409,10 @@ static void free_transactions(struct tarn__transaction *first)
 
 void tarn__carrier_free(struct tarn__carrier *carrier)
 {
-	if (carrier == NULL)
+	if (!carrier)
 		return;
-	free_list(carrier, carrier->list);
-	free_list(carrier, carrier->next_list);
+	free_lines(carrier);
+	tarn__config_put(carrier->config);
 	free_transactions(carrier->unused);
 	free(carrier->datagram);
 	free(carrier);
@@ -455,14 +420,16 @@ void tarn__carrier_free(struct tarn__carrier *carrier)
 
 int tarn__carrier_send(struct tarn__carrier *carrier, struct tarn_exchange *exchange)
 {
-	if (exchange->server_index >= carrier->list->count || exchange->len < TARN__HEADER_LEN)
+	if (exchange->len < TARN__HEADER_LEN)
 		return TARN_EINVAL;
-	struct tarn__transaction *transaction = take_transaction(carrier);
-	if (transaction == NULL)
+	struct line **link = find_line(carrier, exchange->endpoint);
+	struct line *line = *link ? *link : add_line(carrier, link, exchange->endpoint);
+	struct tarn__transaction *transaction = line ? take_transaction(carrier) : NULL;
+	if (!transaction)
 		return TARN_ENOMEM;
 	*transaction = (struct tarn__transaction){.exchange = exchange};
 	exchange->carrier = transaction;
-	int error = send_on_any(carrier, transaction);
+	int error = send_on_any(carrier, &line->pools[exchange->transport], transaction);
 	if (error != 0)
 		put_transaction(carrier, transaction);
 	return error;
@@ -480,16 +447,25 @@ void tarn__carrier_cancel(struct tarn__carrier *carrier, struct tarn_exchange *e
 	put_transaction(carrier, transaction);
 }
 
+void tarn__carrier_close(struct tarn__carrier *carrier, const struct tarn__endpoint *endpoint)
+{
+	struct line **link = find_line(carrier, endpoint);
+	if (*link)
+		free_line(carrier, link);
+}
+
 typedef void channel_function(struct tarn__channel *, uint64_t now_ms);
 
 static void for_each_channel(struct tarn__carrier *carrier, channel_function *function,
 			     uint64_t now_ms)
 {
-	for (size_t i = 0; i < carrier->list->count; i++) {
+	for (struct tarn__list *node = carrier->lines.next; node != &carrier->lines;
+	     node = node->next) {
+		struct line *line = TARN__CONTAINER(node, struct line, node);
 		for (size_t transport = 0; transport < 2; transport++) {
-			struct tarn__pool *pool = &carrier->list->servers[i]->pools[transport];
-			for (size_t j = 0; j < pool->count; j++)
-				function(pool->channels[j], now_ms);
+			struct tarn__pool *pool = &line->pools[transport];
+			for (size_t i = 0; i < pool->count; i++)
+				function(pool->channels[i], now_ms);
 		}
 	}
 }
@@ -511,7 +487,6 @@ static void flush_channel(struct tarn__channel *channel, uint64_t now_ms)
 	tarn__channel_flush(channel);
 }
 
-/* Frees the channels that nobody has used for a while. */
 static void shrink(struct tarn__carrier *carrier, struct tarn__pool *pool, uint64_t now_ms)
 {
 	size_t kept = 0;
@@ -529,16 +504,26 @@ static void shrink(struct tarn__carrier *carrier, struct tarn__pool *pool, uint6
 	pool->count = kept;
 }
 
+/* Frees the channels that have not been used for a while, and lines that have none left. */
+static void shrink_lines(struct tarn__carrier *carrier, uint64_t now_ms)
+{
+	struct tarn__list *next;
+	for (struct tarn__list *node = carrier->lines.next; node != &carrier->lines; node = next) {
+		next = node->next;
+		struct line *line = TARN__CONTAINER(node, struct line, node);
+		shrink(carrier, &line->pools[TARN__UDP], now_ms);
+		shrink(carrier, &line->pools[TARN__TCP], now_ms);
+		if (line->pools[TARN__UDP].count + line->pools[TARN__TCP].count == 0)
+			free_line(carrier, find_line(carrier, line->endpoint));
+	}
+}
+
 /* Between ticks of an unused carrier there are none: no channel, no wake-up. */
 static void tick(struct tarn__carrier *carrier, uint64_t now_ms)
 {
 	for_each_channel(carrier, tarn__channel_tick, now_ms);
 	settle(carrier);
-	for (size_t i = 0; i < carrier->list->count; i++) {
-		struct server *server = carrier->list->servers[i];
-		shrink(carrier, &server->pools[TARN__UDP], now_ms);
-		shrink(carrier, &server->pools[TARN__TCP], now_ms);
-	}
+	shrink_lines(carrier, now_ms);
 	if (carrier->stats.channels == 0) {
 		free_transactions(carrier->unused);
 		carrier->unused = NULL;
@@ -556,7 +541,7 @@ uint64_t tarn__carrier_run(struct tarn__carrier *carrier, uint64_t now_ms)
 		for_each_channel(carrier, flush_channel, 0);
 	}
 	/* What the flush has ended is called back in the next round, which is at once. */
-	return carrier->finished != NULL || carrier->wants_flush ? 0 : carrier->tick_ms;
+	return carrier->finished || carrier->wants_flush ? 0 : carrier->tick_ms;
 }
 
 const struct tarn__carrier_stats *tarn__carrier_stats(const struct tarn__carrier *carrier)

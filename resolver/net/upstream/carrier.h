@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/upstream/carrier.h: carries core's questions to the servers (struct tarn_io's send and cancel). Start
- * here for the way upstream:
+ * net/upstream/carrier.h: carries core's messages to the servers (struct tarn_io's send, cancel and close).
+ * Start here for the way upstream:
  *
- *	carrier.c   which channel takes a question; completions, cancels, unused channels
- *	channel.c   one c-ares channel and its socket: the only file that knows c-ares
+ *	carrier.c   which channel takes a message; completions, cancels, unused channels
+ *	cares.c     one c-ares channel and its socket: the only file that knows c-ares
  *
- * A server has a few channels per transport, made when they are needed. Over UDP a question takes one
+ * An endpoint has a few channels per transport, made when they are needed. Over UDP a message takes one
  * of TARN__UDP_PLACES at random, and shares its socket, which has a random port, with up to
  * TARN__UDP_USES others; then, or after TARN__UDP_LIFE_MS, the place has another socket, and the old
  * one waits for its answers (RFC 5452 section 9.2, decisions/source-ports.md). Over TCP connections
  * are kept and shared (RFC 7766 section 6.2.1.1). What is finished is called back from the loop only.
  *
- * What is bounded is the number of messages under way to a server, by their rank: a message that is
+ * The number of messages under way to an endpoint is bounded, by their rank: a message that is
  * sent again gives way to a first one, and for probes there is always room.
  *
  * Thread: one carrier per worker.
@@ -28,11 +28,12 @@
 
 struct ev_loop;
 struct tarn__carrier;
+struct tarn__endpoint;
 struct tarn__random;
 
 enum {
 	/*
-	 * Channels to one server. Each costs 75 KB with c-ares 1.18, and 68 KB with 1.34 while its
+	 * Channels to one endpoint. Each costs 75 KB with c-ares 1.18, and 68 KB with 1.34 while its
 	 * socket is open: 3.9 MB for a server of which most is waited for in vain, 0.9 MB for one
 	 * that answers, given back when it is over.
 	 */
@@ -57,12 +58,11 @@ struct tarn__carrier_stats {
 	uint64_t channels; /* alive */
 };
 
-/* A server has as many messages under way as it may have: said once, until most have ended. */
-typedef void tarn__carrier_full_function(void *arg, const struct tarn__server_config *,
-					 size_t count);
+/* An endpoint has as many messages under way as it may have: called once, until most have ended. */
+typedef void tarn__carrier_full_function(void *arg, const struct tarn__endpoint *, size_t count);
 
 /*
- * The configuration, whose servers it carries to, gets a reference more; the loop and the random are
+ * The configuration, whose ports messages come from, gets a reference more; the loop and the random are
  * borrowed. NULL: out of memory.
  */
 struct tarn__carrier *tarn__carrier_new(struct ev_loop *, struct tarn__config *,
@@ -71,18 +71,13 @@ void tarn__carrier_on_full(struct tarn__carrier *, tarn__carrier_full_function *
 /* What is under way is not called back any more. NULL is allowed. */
 void tarn__carrier_free(struct tarn__carrier *);
 
-/*
- * Another configuration, in two steps, so that the second cannot fail: prepare may be called at any
- * time and changes nothing yet; switch is called not from within done, and with no exchange
- * outstanding but with servers of groups that are equal in both (tarn__config_group_is_equal()). Servers
- * that stay in their group keep their channels and connections. 0 or TARN_ENOMEM.
- */
-int tarn__carrier_prepare(struct tarn__carrier *, struct tarn__config *);
-void tarn__carrier_switch(struct tarn__carrier *);
+/* Sockets that are opened from now on have the ports of this configuration, which gets a reference more. */
+void tarn__carrier_set_config(struct tarn__carrier *, struct tarn__config *);
 
 /* As struct tarn_io has it. Errors of send: TARN_EBUSY, TARN_ENOMEM, TARN_EINVAL. */
 int tarn__carrier_send(struct tarn__carrier *, struct tarn_exchange *);
 void tarn__carrier_cancel(struct tarn__carrier *, struct tarn_exchange *);
+void tarn__carrier_close(struct tarn__carrier *, const struct tarn__endpoint *);
 
 /* The network is another one: new messages take new sockets. What is under way stays. */
 void tarn__carrier_network_changed(struct tarn__carrier *);

@@ -24,11 +24,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/config.h"
 #include "core/io.h"
 
 struct ev_loop;
 struct tarn__channel;
+struct tarn__endpoint;
 struct tarn__pool;
 struct tarn__ports;
 struct tarn__random;
@@ -92,7 +92,7 @@ struct tarn__channel_owner {
 
 struct tarn__channel_options { /* all pointers are borrowed */
 	struct ev_loop *loop;
-	const struct tarn__server_config *server;
+	const struct tarn__endpoint *endpoint;
 	enum tarn__transport transport;
 	struct tarn__random *random;
 	const struct tarn__ports *const *ports; /* as tarn__socket_outgoing() has it; may change */

@@ -45,38 +45,45 @@ static struct tarn__config *make_with(const struct tarn_forward *forwards, size_
 	return config;
 }
 
-static size_t group_of(const struct tarn__config *config, const char *text)
+/* Takes over what is equal first. */
+static bool shares_zone(struct tarn__config *config, const struct tarn__config *before,
+			size_t index)
+{
+	tarn__config_take_over(config, before);
+	return config->zones[index] == before->zones[index];
+}
+
+static size_t index_of(const struct tarn__config *config, const char *text)
 {
 	uint8_t name[TARN__NAME_MAX];
 	size_t len = tarn__name_parse(text, name);
 	ck_assert_uint_gt(len, 0);
-	return tarn__config_find_group(config, name, len, TARN__TYPE_A);
+	return tarn__config_find_zone(config, name, len, TARN__TYPE_A);
 }
 
-START_TEST(names_have_groups_and_groups_have_servers)
+START_TEST(names_have_zones_and_zones_have_servers)
 {
 	const struct tarn_forward forwards[] = {corp, none, lab};
 	struct tarn__config *config = make_with(forwards, 3);
-	ck_assert_uint_eq(config->group_count, 3);
+	ck_assert_uint_eq(config->zone_count, 3);
 	ck_assert_uint_eq(config->server_count, 4);
-	ck_assert_uint_eq(group_of(config, "."), 0);
-	ck_assert_uint_eq(group_of(config, "example"), 0);
-	ck_assert_uint_eq(group_of(config, "www.CORP.example"), 1);
-	ck_assert_uint_eq(group_of(config, "ads.example"), TARN__GROUP_NONE);
-	ck_assert_uint_eq(group_of(config, "1.2.3.10.in-addr.arpa"), 2);
-	const struct tarn__group *group = &config->groups[1];
-	ck_assert_uint_eq(group->zone_len, 14);
-	ck_assert_mem_eq(group->zone, "\4corp\7example", 14);
-	ck_assert_uint_eq(group->first, 1);
-	ck_assert_uint_eq(group->count, 2);
-	ck_assert(tarn_address_is_equal(&config->servers[2].address, &servers[1]));
-	ck_assert_int_eq(config->groups[2].selection, TARN_SELECTION_PARALLEL);
-	/* Only the zone itself is its group's. */
-	ck_assert_uint_eq(tarn__config_group_of(config, group->zone, group->zone_len), 1);
-	ck_assert_uint_eq(tarn__config_group_of(config, (const uint8_t *)"", 1), 0);
-	ck_assert_uint_eq(tarn__config_group_of(config, (const uint8_t *)"\7example", 9),
+	ck_assert_uint_eq(index_of(config, "."), 0);
+	ck_assert_uint_eq(index_of(config, "example"), 0);
+	ck_assert_uint_eq(index_of(config, "www.CORP.example"), 1);
+	ck_assert_uint_eq(index_of(config, "ads.example"), TARN__GROUP_NONE);
+	ck_assert_uint_eq(index_of(config, "1.2.3.10.in-addr.arpa"), 2);
+	const struct tarn__zone_config *zone = config->zones[1];
+	ck_assert_uint_eq(zone->name_len, 14);
+	ck_assert_mem_eq(zone->name, "\4corp\7example", 14);
+	ck_assert_uint_eq(zone->endpoint_count, 2);
+	ck_assert(tarn_address_is_equal(&zone->endpoints[1]->address, &servers[1]));
+	ck_assert_int_eq(config->zones[2]->selection, TARN_SELECTION_PARALLEL);
+	/* Only by its own name. */
+	ck_assert_uint_eq(tarn__config_zone_of(config, zone->name, zone->name_len), 1);
+	ck_assert_uint_eq(tarn__config_zone_of(config, (const uint8_t *)"", 1), 0);
+	ck_assert_uint_eq(tarn__config_zone_of(config, (const uint8_t *)"\7example", 9),
 			  TARN__GROUP_NONE);
-	ck_assert_uint_eq(tarn__config_group_of(config, (const uint8_t *)"\3ads\7example", 13),
+	ck_assert_uint_eq(tarn__config_zone_of(config, (const uint8_t *)"\3ads\7example", 13),
 			  TARN__GROUP_NONE);
 	tarn__config_put(config);
 	tarn__config_put(NULL);
@@ -112,8 +119,8 @@ START_TEST(zone_with_a_slash_is_a_name)
 {
 	lab.zone = "0/25.2.0.192.in-addr.arpa";
 	struct tarn__config *config = make_with(&lab, 1);
-	ck_assert_uint_eq(group_of(config, "7.0/25.2.0.192.in-addr.arpa"), 1);
-	ck_assert_uint_eq(group_of(config, "7.2.0.192.in-addr.arpa"), 0);
+	ck_assert_uint_eq(index_of(config, "7.0/25.2.0.192.in-addr.arpa"), 1);
+	ck_assert_uint_eq(index_of(config, "7.2.0.192.in-addr.arpa"), 0);
 	tarn__config_put(config);
 }
 END_TEST
@@ -130,21 +137,21 @@ START_TEST(longer_prefix_has_the_zone_that_networks_share)
 		{.zone = networks[_i][0], .upstreams = servers, .upstream_count = 1},
 		{.zone = networks[_i][1], .upstreams = servers + 1, .upstream_count = 1}};
 	struct tarn__config *config = make_with(forwards, 2);
-	ck_assert_uint_eq(config->group_count, 3);
-	ck_assert_uint_eq(group_of(config, "1.19.172.in-addr.arpa"), shorter);
-	ck_assert_uint_eq(group_of(config, "1.20.172.in-addr.arpa"), longer);
-	ck_assert_uint_eq(group_of(config, "1.22.172.in-addr.arpa"), shorter);
-	ck_assert_uint_eq(group_of(config, "1.32.172.in-addr.arpa"), 0);
-	/* The groups stand in the order of the sections, with the servers of each. */
+	ck_assert_uint_eq(config->zone_count, 3);
+	ck_assert_uint_eq(index_of(config, "1.19.172.in-addr.arpa"), shorter);
+	ck_assert_uint_eq(index_of(config, "1.20.172.in-addr.arpa"), longer);
+	ck_assert_uint_eq(index_of(config, "1.22.172.in-addr.arpa"), shorter);
+	ck_assert_uint_eq(index_of(config, "1.32.172.in-addr.arpa"), 0);
+	/* The zones stand in the order of the sections, with the servers of each. */
 	for (size_t i = 0; i < 2; i++)
-		ck_assert(tarn_address_is_equal(
-			&config->servers[config->groups[1 + i].first].address, &servers[i]));
+		ck_assert(tarn_address_is_equal(&config->zones[1 + i]->endpoints[0]->address,
+						&servers[i]));
 	tarn__config_put(config);
 }
 END_TEST
 
 /* Two of one name would be taken for one another when the configuration changes. */
-START_TEST(group_goes_by_a_zone_of_its_own)
+START_TEST(zone_goes_by_a_name_of_its_own)
 {
 	const struct tarn_forward forwards[] = {
 		{.zone = "172.16.0.0/12", .upstreams = servers, .upstream_count = 1},
@@ -153,12 +160,12 @@ START_TEST(group_goes_by_a_zone_of_its_own)
 	struct tarn__config *config = make_with(forwards, 3);
 	static const char *const names[] = {"18.172.in-addr.arpa.", "17.172.in-addr.arpa."};
 	for (size_t i = 1; i < 3; i++) {
-		const struct tarn__group *group = &config->groups[i];
+		const struct tarn__zone_config *zone = config->zones[i];
 		char text[TARN__NAME_TEXT_MAX];
-		ck_assert_str_eq(tarn__name_format(group->zone, text), names[i - 1]);
-		ck_assert_uint_eq(tarn__config_group_of(config, group->zone, group->zone_len), i);
+		ck_assert_str_eq(tarn__name_format(zone->name, text), names[i - 1]);
+		ck_assert_uint_eq(tarn__config_zone_of(config, zone->name, zone->name_len), i);
 	}
-	ck_assert_uint_eq(group_of(config, "16.172.in-addr.arpa"), TARN__GROUP_NONE);
+	ck_assert_uint_eq(index_of(config, "16.172.in-addr.arpa"), TARN__GROUP_NONE);
 	tarn__config_put(config);
 }
 END_TEST
@@ -219,15 +226,15 @@ START_TEST(servers_have_the_source_of_their_family)
 	struct tarn__config *config = make(&options);
 	ck_assert_ptr_nonnull(config);
 	memset(interface, 'x', 3);
-	ck_assert_int_eq(config->servers[0].source.sa.sa_family, AF_INET);
-	ck_assert_int_eq(config->servers[1].source.sa.sa_family, AF_INET6);
-	ck_assert_uint_eq(tarn_address_port(&config->servers[0].source), 0);
-	ck_assert_str_eq(config->servers[1].interface, "wg0");
+	ck_assert_int_eq(config->zones[0]->endpoints[0]->source.sa.sa_family, AF_INET);
+	ck_assert_int_eq(config->zones[0]->endpoints[1]->source.sa.sa_family, AF_INET6);
+	ck_assert_uint_eq(tarn_address_port(&config->zones[0]->endpoints[0]->source), 0);
+	ck_assert_str_eq(config->zones[0]->endpoints[1]->interface, "wg0");
 	/* Those to come have it, too. */
 	struct tarn__config *next = tarn__config_with_upstreams(config, mixed + 1, 1);
 	tarn__config_put(config);
-	ck_assert_int_eq(next->servers[0].source.sa.sa_family, AF_INET6);
-	ck_assert_str_eq(next->servers[0].interface, "wg0");
+	ck_assert_int_eq(next->zones[0]->endpoints[0]->source.sa.sa_family, AF_INET6);
+	ck_assert_str_eq(next->zones[0]->endpoints[0]->interface, "wg0");
 	tarn__config_put(next);
 
 	options.source.interface = "sixteen-octets!!";
@@ -253,22 +260,22 @@ START_TEST(servers_with_other_traits_are_others)
 	struct tarn__config *config = make(&options);
 	forward.traits = traits;
 	struct tarn__config *other = make(&options);
-	ck_assert_int_eq(config->servers[0].traits.transport, TARN_TCP);
-	ck_assert(config->servers[1].traits.no_edns);
-	ck_assert_int_eq(config->servers[2].traits.transport, TARN_UDP);
-	ck_assert(tarn__config_group_is_equal(config, 0, other, 0));
-	ck_assert(!tarn__config_group_is_equal(config, 1, other, 1));
+	ck_assert_int_eq(config->zones[0]->endpoints[0]->traits.transport, TARN_TCP);
+	ck_assert(config->zones[0]->endpoints[1]->traits.no_edns);
+	ck_assert_int_eq(config->zones[1]->endpoints[0]->traits.transport, TARN_UDP);
+	ck_assert(shares_zone(other, config, 0));
+	ck_assert(!shares_zone(other, config, 1));
 	ck_assert(!tarn__config_moves_names(config, other));
 	tarn__config_put(other);
 	/* Trust leaves them; other servers have their own. */
 	other = tarn__config_with_trust(config, true);
-	ck_assert(tarn__config_group_is_equal(config, 0, other, 0));
+	ck_assert(shares_zone(other, config, 0));
 	tarn__config_put(other);
 	other = tarn__config_with_traits(config, servers, traits, 2);
-	ck_assert(tarn__config_group_is_equal(config, 0, other, 0));
+	ck_assert(shares_zone(other, config, 0));
 	tarn__config_put(other);
 	other = tarn__config_with_upstreams(config, servers, 2);
-	ck_assert(!tarn__config_group_is_equal(config, 0, other, 0));
+	ck_assert(!shares_zone(other, config, 0));
 	tarn__config_put(other);
 	tarn__config_put(config);
 	traits[1].transport = (enum tarn_transport)(TARN_TCP + 1);
@@ -329,23 +336,53 @@ START_TEST(other_upstreams_leave_the_rest_as_it_is)
 {
 	const struct tarn_forward forwards[] = {corp, none, lab};
 	struct tarn__config *config = make_with(forwards, 3);
+	const struct tarn__zone_config *lab_zone = config->zones[2];
 	struct tarn__config *next = tarn__config_with_upstreams(config, servers + 20, 3);
 	ck_assert_ptr_nonnull(next);
 	struct tarn__config *last = tarn__config_with_upstreams(next, NULL, 0);
 	ck_assert_ptr_nonnull(last);
 	tarn__config_put(config);
 	tarn__config_put(next);
-	ck_assert_uint_eq(last->groups[0].count, 0);
+	ck_assert_uint_eq(last->zones[0]->endpoint_count, 0);
 	ck_assert_uint_eq(last->server_count, 3);
-	ck_assert_uint_eq(last->groups[2].first, 2);
-	ck_assert(tarn_address_is_equal(&last->servers[2].address, &servers[2]));
-	ck_assert_uint_eq(group_of(last, "ads.example"), TARN__GROUP_NONE);
+	ck_assert_ptr_eq(last->zones[2], lab_zone);
+	ck_assert(tarn_address_is_equal(&last->zones[2]->endpoints[0]->address, &servers[2]));
+	ck_assert_uint_eq(index_of(last, "ads.example"), TARN__GROUP_NONE);
 	ck_assert(!last->trust_ad);
 	struct tarn__config *trusting = tarn__config_with_trust(last, true);
 	ck_assert(trusting->trust_ad);
-	ck_assert(tarn__config_group_is_equal(trusting, 1, last, 1));
+	ck_assert(shares_zone(last, trusting, 1));
 	tarn__config_put(trusting);
 	tarn__config_put(last);
+}
+END_TEST
+
+START_TEST(equal_endpoints_are_taken_over_once_each_and_in_their_zone)
+{
+	struct tarn_address twice[] = {servers[0], servers[0], servers[0]};
+	struct tarn_forward forward = {
+		.zone = "corp.example", .upstreams = twice, .upstream_count = 2};
+	struct tarn__config *before = make_with(&forward, 1);
+	forward.upstream_count = 3;
+	struct tarn__config *after = make_with(&forward, 1);
+	ck_assert(shares_zone(after, before, 0));
+	tarn__config_take_over(after, before);
+	struct tarn__endpoint *const *old = before->zones[1]->endpoints;
+	struct tarn__endpoint *const *new = after->zones[1]->endpoints;
+	ck_assert_ptr_ne(old[0], old[1]);
+	ck_assert_ptr_eq(new[0], old[0]);
+	ck_assert_ptr_eq(new[1], old[1]);
+	ck_assert_ptr_ne(new[2], old[0]);
+	ck_assert_ptr_ne(new[2], old[1]);
+	tarn__config_put(before);
+	/* They outlive the snapshot that they came from. */
+	ck_assert(tarn_address_is_equal(&new[0]->address, &servers[0]));
+	forward.zone = "lab.example";
+	struct tarn__config *other = make_with(&forward, 1);
+	ck_assert(!shares_zone(other, after, 1));
+	ck_assert_ptr_ne(other->zones[1]->endpoints[0], new[0]);
+	tarn__config_put(other);
+	tarn__config_put(after);
 }
 END_TEST
 
@@ -375,9 +412,12 @@ START_TEST(names_move_with_their_zones_servers)
 	struct tarn__config *after = make_with(forwards, 3);
 	ck_assert(!tarn__config_moves_names(before, after));
 	ck_assert(!moves(before, after, "www.corp.example"));
-	ck_assert(!tarn__config_group_is_equal(before, 1, after, 1));
-	ck_assert(!tarn__config_group_is_equal(before, 2, after, 2));
-	ck_assert(tarn__config_group_is_equal(before, 0, after, 0));
+	ck_assert(!shares_zone(after, before, 1));
+	ck_assert_ptr_eq(after->zones[1]->endpoints[0], before->zones[1]->endpoints[1]);
+	ck_assert_ptr_eq(after->zones[1]->endpoints[1], before->zones[1]->endpoints[0]);
+	ck_assert(!shares_zone(after, before, 2));
+	ck_assert_ptr_eq(after->zones[2]->endpoints[0], before->zones[2]->endpoints[0]);
+	ck_assert(shares_zone(after, before, 0));
 	tarn__config_put(after);
 	/* The root's other servers move no names. */
 	after = tarn__config_with_upstreams(before, servers + 30, 2);
@@ -418,12 +458,12 @@ START_TEST(names_of_a_zone_move_when_its_chains_are_followed)
 	struct tarn__config *before = make_with(forwards, 2);
 	forwards[0].follow_cnames = true;
 	struct tarn__config *after = make_with(forwards, 2);
-	ck_assert(after->groups[1].follows_cnames && !before->groups[1].follows_cnames);
+	ck_assert(after->zones[1]->follows_cnames && !before->zones[1]->follows_cnames);
 	ck_assert(tarn__config_moves_names(before, after));
 	ck_assert(moves(before, after, "www.corp.example"));
 	ck_assert(!moves(before, after, "10.in-addr.arpa"));
-	ck_assert(!tarn__config_group_is_equal(before, 1, after, 1));
-	ck_assert(tarn__config_group_is_equal(before, 2, after, 2));
+	ck_assert(!shares_zone(after, before, 1));
+	ck_assert(shares_zone(after, before, 2));
 	tarn__config_put(after);
 	tarn__config_put(before);
 }
@@ -434,11 +474,11 @@ int main(void)
 	Suite *suite = suite_create("config");
 	TCase *tcase = tcase_create("config");
 	tcase_add_checked_fixture(tcase, set_up, NULL);
-	tcase_add_test(tcase, names_have_groups_and_groups_have_servers);
+	tcase_add_test(tcase, names_have_zones_and_zones_have_servers);
 	tcase_add_loop_test(tcase, zone_that_is_none_is_said, 0, sizeof faults / sizeof faults[0]);
 	tcase_add_test(tcase, zone_with_a_slash_is_a_name);
 	tcase_add_loop_test(tcase, longer_prefix_has_the_zone_that_networks_share, 0, 4);
-	tcase_add_test(tcase, group_goes_by_a_zone_of_its_own);
+	tcase_add_test(tcase, zone_goes_by_a_name_of_its_own);
 	tcase_add_loop_test(tcase, network_of_which_nothing_is_left_is_refused, 0, 2);
 	tcase_add_test(tcase, servers_are_limited_by_zone_and_in_all);
 	tcase_add_test(tcase, servers_have_the_source_of_their_family);
@@ -446,6 +486,7 @@ int main(void)
 	tcase_add_test(tcase, ports_to_avoid_are_those_of_all_that_follow);
 	tcase_add_test(tcase, failures_are_remembered_within_bounds);
 	tcase_add_test(tcase, other_upstreams_leave_the_rest_as_it_is);
+	tcase_add_test(tcase, equal_endpoints_are_taken_over_once_each_and_in_their_zone);
 	tcase_add_test(tcase, names_move_with_their_zones_servers);
 	tcase_add_test(tcase, names_of_a_zone_move_when_its_chains_are_followed);
 	suite_add_tcase(suite, tcase);

@@ -15,17 +15,24 @@ static struct tarn__forward_loops *forward_loops;
 static struct tarn__config *config;
 static struct tarn_address servers[2];
 static uint8_t qname[TARN__NAME_MAX];
-static size_t found_index;
+static const struct tarn__endpoint *found_endpoint;
 static unsigned found_count;
 
 /* No two of its eight octets, and no two halves of one, are the same. */
 static const uint8_t random_octets[RANDOM_LEN] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
 
-static void on_found(void *arg, const struct tarn__config *which, size_t index)
+static struct tarn__endpoint *endpoint_of(size_t zone)
+{
+	return config->zones[zone]->endpoints[0];
+}
+
+static void on_found(void *arg, const struct tarn__config *which,
+		     const struct tarn__zone_config *zone, const struct tarn__endpoint *endpoint)
 {
 	(void)arg;
 	ck_assert_ptr_eq(which, config);
-	found_index = index;
+	ck_assert_ptr_eq(endpoint, zone->endpoints[0]);
+	found_endpoint = endpoint;
 	found_count++;
 }
 
@@ -46,7 +53,7 @@ static void begin_with(const char *zone)
 {
 	tarn__config_put(config);
 	config = make_config(zone);
-	ck_assert_int_eq(tarn__forward_loops_begin(forward_loops, config, on_found, NULL), 0);
+	tarn__forward_loops_begin(forward_loops, config, on_found, NULL);
 }
 
 static void set_up(void)
@@ -66,10 +73,11 @@ static void tear_down(void)
 	tarn__config_put(config);
 }
 
-static size_t expect(size_t server, uint64_t now_ms)
+/* Of the zone's only server. */
+static size_t expect(size_t zone, uint64_t now_ms)
 {
-	return tarn__forward_loops_expect(forward_loops, config, server, random_octets, now_ms,
-					  qname);
+	return tarn__forward_loops_expect(forward_loops, config, config->zones[zone],
+					  endpoint_of(zone), random_octets, now_ms, qname);
 }
 
 static bool hear(size_t len, uint64_t now_ms)
@@ -100,7 +108,7 @@ START_TEST(name_is_waited_for_so_long_and_no_other_asked_for)
 	ck_assert_uint_eq(found_count, 0);
 	ck_assert(hear(len, 1000 + TARN__FORWARD_LOOP_MS - 1));
 	ck_assert_uint_eq(found_count, 1);
-	ck_assert_uint_eq(found_index, 0);
+	ck_assert_ptr_eq(found_endpoint, endpoint_of(0));
 }
 END_TEST
 
@@ -117,7 +125,7 @@ START_TEST(server_that_is_found_is_found_once_and_not_asked_again)
 	ck_assert(hear(len, 1001));
 	ck_assert(hear(len, 1002));
 	ck_assert_uint_eq(found_count, 1);
-	ck_assert_uint_eq(found_index, 1);
+	ck_assert_ptr_eq(found_endpoint, endpoint_of(1));
 	ck_assert_uint_eq(expect(1, 1000 + TARN__FORWARD_LOOP_MS), 0);
 	ck_assert_uint_gt(expect(0, 1000 + TARN__FORWARD_LOOP_MS), 0);
 }
@@ -152,8 +160,10 @@ END_TEST
 START_TEST(configuration_that_is_not_the_one_has_nothing_to_ask)
 {
 	struct tarn__config *other = make_config("corp.example");
-	ck_assert_uint_eq(
-		tarn__forward_loops_expect(forward_loops, other, 0, random_octets, 0, qname), 0);
+	ck_assert_uint_eq(tarn__forward_loops_expect(forward_loops, other, other->zones[0],
+						     other->zones[0]->endpoints[0], random_octets,
+						     0, qname),
+			  0);
 	tarn__config_put(other);
 }
 END_TEST
@@ -179,19 +189,39 @@ START_TEST(zone_whose_name_leaves_no_room_is_not_asked)
 }
 END_TEST
 
-START_TEST(only_its_group_has_the_server_marked)
+/* The tests of a configuration begin anew at each change of the network. */
+START_TEST(server_that_is_found_again_is_reported_once_for_a_configuration)
 {
-	struct tarn__upstream *upstream = calloc(1, sizeof *upstream + sizeof upstream->servers[0]);
-	ck_assert_ptr_nonnull(upstream);
-	upstream->count = 1;
-	ck_assert(hear(expect(1, 0), 1));
-	for (size_t i = 0; i < config->group_count; i++) {
-		bool is_its = config->groups[i].first == 1;
-		upstream->servers[0].is_forward_loop = !is_its;
-		tarn__forward_loops_mark(forward_loops, config, i, upstream);
-		ck_assert_int_eq(upstream->servers[0].is_forward_loop, is_its);
+	for (unsigned i = 0; i < 3; i++) {
+		size_t len = expect(1, 1000);
+		ck_assert_uint_gt(len, 0);
+		ck_assert(hear(len, 1001));
+		ck_assert_uint_eq(found_count, 1);
+		tarn__forward_loops_begin(forward_loops, config, on_found, NULL);
 	}
-	free(upstream);
+	struct tarn__config *old = config;
+	config = make_config("corp.example");
+	tarn__config_take_over(config, old);
+	tarn__config_put(old);
+	tarn__forward_loops_begin(forward_loops, config, on_found, NULL);
+	ck_assert(hear(expect(1, 1000), 1001));
+	ck_assert_uint_eq(found_count, 2);
+}
+END_TEST
+
+START_TEST(only_its_zone_has_the_server_marked)
+{
+	static const uint8_t secret[TARN__COOKIE_SECRET_LEN];
+	ck_assert(hear(expect(1, 0), 1));
+	for (size_t i = 0; i < config->zone_count; i++) {
+		struct tarn__upstream *upstream =
+			tarn__upstream_new(config->zones[i], secret, NULL);
+		ck_assert_ptr_nonnull(upstream);
+		upstream->servers[0]->is_forward_loop = i != 1;
+		tarn__forward_loops_mark(forward_loops, config->zones[i], upstream);
+		ck_assert_int_eq(upstream->servers[0]->is_forward_loop, i == 1);
+		tarn__upstream_free(upstream, NULL);
+	}
 }
 END_TEST
 
@@ -208,7 +238,8 @@ int main(void)
 	tcase_add_test(tcase, what_was_found_before_is_forgotten_with_another_configuration);
 	tcase_add_test(tcase, configuration_that_is_not_the_one_has_nothing_to_ask);
 	tcase_add_loop_test(tcase, zone_whose_name_leaves_no_room_is_not_asked, 0, 2);
-	tcase_add_test(tcase, only_its_group_has_the_server_marked);
+	tcase_add_test(tcase, server_that_is_found_again_is_reported_once_for_a_configuration);
+	tcase_add_test(tcase, only_its_zone_has_the_server_marked);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

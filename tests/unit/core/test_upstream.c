@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/config.h"
 #include "support/unit.h"
 
 enum { COUNT = 3 };
@@ -30,13 +31,13 @@ static void set_up(void)
 	for (size_t i = 0; i < COUNT; i++)
 		ck_assert_int_eq(tarn_address_parse(texts[i], 53, &addresses[i]), 0);
 	config = make_config(addresses, COUNT);
-	upstream = tarn__upstream_new(config, 0, secret);
+	upstream = tarn__upstream_new(config->zones[0], secret, NULL);
 	ck_assert_ptr_nonnull(upstream);
 }
 
 static void tear_down(void)
 {
-	tarn__upstream_free(upstream);
+	tarn__upstream_free(upstream, NULL);
 	tarn__config_put(config);
 }
 
@@ -52,9 +53,9 @@ END_TEST
 
 START_TEST(fastest_server_is_asked_first)
 {
-	tarn__server_answered(&upstream->servers[0], 1000, 1000 + 80);
-	tarn__server_answered(&upstream->servers[1], 1000, 1000 + 20);
-	tarn__server_answered(&upstream->servers[2], 1000, 1000 + 40);
+	tarn__server_answered(upstream->servers[0], 1000, 1000 + 80);
+	tarn__server_answered(upstream->servers[1], 1000, 1000 + 20);
+	tarn__server_answered(upstream->servers[2], 1000, 1000 + 40);
 	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 1);
 	tries[1].sends++;
 	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 2);
@@ -89,7 +90,7 @@ static void fail_often(struct tarn__server *server, uint64_t now_ms)
 
 START_TEST(server_that_fails_three_times_in_a_row_is_passed_by)
 {
-	struct tarn__server *server = &upstream->servers[0];
+	struct tarn__server *server = upstream->servers[0];
 	for (int i = 1; i < TARN__HOLD_FAILURES; i++)
 		tarn__server_failed(server, 1000);
 	ck_assert(!tarn__server_is_dead(server));
@@ -110,25 +111,25 @@ END_TEST
 START_TEST(upstream_is_down_when_all_servers_are_dead)
 {
 	ck_assert_int_eq(tarn__upstream_state(upstream), TARN__UPSTREAM_UP);
-	fail_often(&upstream->servers[0], 1000);
-	upstream->servers[1].is_forward_loop = true;
+	fail_often(upstream->servers[0], 1000);
+	upstream->servers[1]->is_forward_loop = true;
 	ck_assert_int_eq(tarn__upstream_state(upstream), TARN__UPSTREAM_UP);
-	fail_often(&upstream->servers[2], 1000);
+	fail_often(upstream->servers[2], 1000);
 	ck_assert_int_eq(tarn__upstream_state(upstream), TARN__UPSTREAM_DOWN);
 	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), -1);
-	upstream->servers[0].is_forward_loop = upstream->servers[2].is_forward_loop = true;
+	upstream->servers[0]->is_forward_loop = upstream->servers[2]->is_forward_loop = true;
 	ck_assert_int_eq(tarn__upstream_state(upstream), TARN__UPSTREAM_NONE);
 }
 END_TEST
 
 START_TEST(one_answer_heals)
 {
-	fail_often(&upstream->servers[0], 1000);
-	tarn__server_answered(&upstream->servers[0], 1000, 1001);
+	fail_often(upstream->servers[0], 1000);
+	tarn__server_answered(upstream->servers[0], 1000, 1001);
 	ck_assert_int_eq(tarn__upstream_state(upstream), TARN__UPSTREAM_UP);
 	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 1);
-	tarn__server_answered(&upstream->servers[1], 1000, 1005);
-	tarn__server_answered(&upstream->servers[2], 1000, 1005);
+	tarn__server_answered(upstream->servers[1], 1000, 1005);
+	tarn__server_answered(upstream->servers[2], 1000, 1005);
 	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 0);
 }
 END_TEST
@@ -148,8 +149,8 @@ static void check_order(enum tarn_selection selection, size_t turn, const int or
 START_TEST(strict_order_is_left_when_nothing_is_left_to_try)
 {
 	upstream->selection = TARN_SELECTION_STRICT;
-	tarn__server_answered(&upstream->servers[0], 0, 80);
-	tarn__server_answered(&upstream->servers[1], 0, 20);
+	tarn__server_answered(upstream->servers[0], 0, 80);
+	tarn__server_answered(upstream->servers[1], 0, 20);
 	for (int i = 0; i < TARN__SENDS_MAX * COUNT; i++) {
 		int index = tarn__upstream_choose(upstream, tries, 1);
 		ck_assert_int_eq(index, i / TARN__SENDS_MAX);
@@ -158,19 +159,19 @@ START_TEST(strict_order_is_left_when_nothing_is_left_to_try)
 	memset(tries, 0, sizeof tries);
 	tries[0].is_done = true;
 	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 1);
-	fail_often(&upstream->servers[1], 1000);
+	fail_often(upstream->servers[1], 1000);
 	ck_assert_int_eq(tarn__upstream_choose(upstream, tries, 0), 2);
 }
 END_TEST
 
 START_TEST(question_tries_a_dead_server_where_the_order_lets_it)
 {
-	fail_often(&upstream->servers[1], 1000);
+	fail_often(upstream->servers[1], 1000);
 	ck_assert(tarn__upstream_may_try(upstream, 1));
 	upstream->selection = TARN_SELECTION_STRICT;
 	ck_assert(!tarn__upstream_may_try(upstream, 1));
 	ck_assert(tarn__upstream_may_try(upstream, 0));
-	upstream->servers[0].is_forward_loop = true;
+	upstream->servers[0]->is_forward_loop = true;
 	ck_assert(tarn__upstream_may_try(upstream, 1));
 	ck_assert(tarn__upstream_may_try(upstream, 2));
 }
@@ -178,9 +179,9 @@ END_TEST
 
 START_TEST(policy_says_who_is_first)
 {
-	tarn__server_answered(&upstream->servers[0], 0, 80);
-	tarn__server_answered(&upstream->servers[1], 0, 40);
-	tarn__server_answered(&upstream->servers[2], 0, 20);
+	tarn__server_answered(upstream->servers[0], 0, 80);
+	tarn__server_answered(upstream->servers[1], 0, 40);
+	tarn__server_answered(upstream->servers[2], 0, 20);
 	check_order(TARN_SELECTION_FASTEST, 1, (const int[]){2, 1, 0});
 	check_order(TARN_SELECTION_PARALLEL, 1, (const int[]){2, 1, 0});
 	check_order(TARN_SELECTION_SEQUENTIAL, 1, (const int[]){0, 1, 2});
@@ -193,32 +194,34 @@ END_TEST
 
 START_TEST(server_that_stays_is_known)
 {
-	struct tarn__server *old = &upstream->servers[1];
+	struct tarn__server *old = upstream->servers[1];
 	tarn__server_answered(old, 1000, 1030);
 	fail_often(old, 2000);
 	old->plain_until_ms = 5000;
 	struct tarn_address next[2] = {addresses[2], addresses[1]};
 	struct tarn__config *other_config = make_config(next, 2);
-	struct tarn__upstream *other = tarn__upstream_new(other_config, 0, secret);
+	tarn__config_take_over(other_config, config);
+	struct tarn__upstream *other = tarn__upstream_new(other_config->zones[0], secret, upstream);
 	ck_assert_ptr_nonnull(other);
-	tarn__upstream_keep(other, other_config, upstream, config);
-	ck_assert_uint_eq(other->servers[0].srtt_ms, 0);
-	ck_assert_uint_eq(other->servers[1].srtt_ms, 30);
-	ck_assert_uint_eq(other->servers[1].plain_until_ms, 5000);
-	ck_assert(tarn__server_is_dead(&other->servers[1]));
-	ck_assert(tarn_address_is_equal(&other->servers[1].address, &addresses[1]));
-	tarn__server_forget(&other->servers[1]);
-	ck_assert(!tarn__server_is_dead(&other->servers[1]));
-	ck_assert_uint_eq(other->servers[1].srtt_ms, 0);
-	ck_assert_uint_eq(other->servers[1].plain_until_ms, 5000);
-	tarn__upstream_free(other);
+	ck_assert_ptr_eq(other->servers[1], old);
+	ck_assert_ptr_eq(other->servers[0], upstream->servers[2]);
+	ck_assert_uint_eq(other->servers[0]->srtt_ms, 0);
+	ck_assert_uint_eq(other->servers[1]->srtt_ms, 30);
+	ck_assert_uint_eq(other->servers[1]->plain_until_ms, 5000);
+	ck_assert(tarn__server_is_dead(other->servers[1]));
+	ck_assert(tarn_address_is_equal(&other->servers[1]->endpoint->address, &addresses[1]));
+	tarn__server_forget(other->servers[1]);
+	ck_assert(!tarn__server_is_dead(other->servers[1]));
+	ck_assert_uint_eq(other->servers[1]->srtt_ms, 0);
+	ck_assert_uint_eq(other->servers[1]->plain_until_ms, 5000);
+	tarn__upstream_free(other, NULL);
 	tarn__config_put(other_config);
 }
 END_TEST
 
 START_TEST(patience_follows_the_round_trip_within_its_limits)
 {
-	struct tarn__server *server = &upstream->servers[0];
+	struct tarn__server *server = upstream->servers[0];
 	ck_assert_uint_eq(tarn__upstream_patience_ms(server, 1), TARN__PATIENCE_NEW_MS);
 	for (int i = 0; i < 100; i++)
 		tarn__server_answered(server, 1000, 1000 + 2);
@@ -256,7 +259,7 @@ END_TEST
 
 START_TEST(server_cookie_is_kept_behind_ours)
 {
-	struct tarn__server *server = &upstream->servers[0];
+	struct tarn__server *server = upstream->servers[0];
 	uint8_t ours[TARN__COOKIE_CLIENT_LEN];
 	memcpy(ours, server->cookie, sizeof ours);
 	uint8_t cookie[TARN__COOKIE_MAX + 1];
@@ -281,11 +284,11 @@ END_TEST
 START_TEST(no_servers_is_no_choice)
 {
 	struct tarn__config *none_config = make_config(NULL, 0);
-	struct tarn__upstream *none = tarn__upstream_new(none_config, 0, secret);
+	struct tarn__upstream *none = tarn__upstream_new(none_config->zones[0], secret, NULL);
 	ck_assert_ptr_nonnull(none);
 	ck_assert_int_eq(tarn__upstream_state(none), TARN__UPSTREAM_NONE);
 	ck_assert_int_eq(tarn__upstream_choose(none, tries, 0), -1);
-	tarn__upstream_free(none);
+	tarn__upstream_free(none, NULL);
 	tarn__config_put(none_config);
 }
 END_TEST

@@ -28,6 +28,8 @@ static struct ev_loop *loop;
 static struct tarn__random randomness;
 static struct fake fake;
 static struct tarn__carrier *carrier;
+static const struct tarn_source no_source;
+static struct tarn__endpoint *endpoint; /* the fake, unless a test has set another */
 static ev_prepare prepare;
 static uint64_t later_ms; /* added to the clock */
 static struct asked *first, *second;
@@ -42,6 +44,14 @@ static void on_prepare(struct ev_loop *l, ev_prepare *watcher, int events)
 		;
 }
 
+static struct tarn__endpoint *make_endpoint(const struct tarn_address *address,
+					    const struct tarn_source *source)
+{
+	struct tarn__endpoint *made = tarn__endpoint_new(address, NULL, source);
+	ck_assert_ptr_nonnull(made);
+	return made;
+}
+
 static struct tarn__config *make_config(const struct tarn_options *options)
 {
 	char fault[TARN__CONFIG_FAULT_MAX];
@@ -52,35 +62,29 @@ static struct tarn__config *make_config(const struct tarn_options *options)
 
 static void make_carrier(void)
 {
-	struct tarn__config *config = make_config(
-		&(struct tarn_options){.upstreams = &fake.address, .upstream_count = 1});
+	struct tarn__config *config = make_config(&(struct tarn_options){0});
 	carrier = tarn__carrier_new(loop, config, &randomness);
 	ck_assert_ptr_nonnull(carrier);
 	tarn__config_put(config);
 }
 
-static void prepare_config(const struct tarn_options *options)
+/* As core/ does with its last reference. */
+static void close_endpoint(struct tarn__endpoint *old)
 {
-	struct tarn__config *config = make_config(options);
-	ck_assert_int_eq(tarn__carrier_prepare(carrier, config), 0);
-	tarn__config_put(config);
+	tarn__carrier_close(carrier, old);
+	tarn__endpoint_put(old);
 }
 
-static void prepare_servers(const struct tarn_address *servers, size_t count)
+static void set_endpoint(const struct tarn_address *address, const struct tarn_source *source)
 {
-	prepare_config(&(struct tarn_options){.upstreams = servers, .upstream_count = count});
-}
-
-static void set_servers(const struct tarn_address *servers, size_t count)
-{
-	prepare_servers(servers, count);
-	tarn__carrier_switch(carrier);
+	close_endpoint(endpoint);
+	endpoint = make_endpoint(address, source);
 }
 
 static void set_server(const char *text)
 {
 	struct tarn_address server = parse_address(text);
-	set_servers(&server, 1);
+	set_endpoint(&server, &no_source);
 }
 
 static void set_up_at(const char *address)
@@ -89,6 +93,7 @@ static void set_up_at(const char *address)
 	ck_assert_int_eq(tarn__channel_library_init(&version), 0);
 	loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
 	fake_init(&fake, loop, address, fake_answer);
+	endpoint = make_endpoint(&fake.address, &no_source);
 	make_carrier();
 	ev_prepare_init(&prepare, on_prepare);
 	ev_prepare_start(loop, &prepare);
@@ -105,6 +110,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+	tarn__endpoint_put(endpoint); /* before the carrier's own reference */
 	tarn__carrier_free(carrier);
 	fake_fini(&fake);
 	ev_prepare_stop(loop, &prepare);
@@ -127,13 +133,12 @@ static void on_done(struct tarn_exchange *exchange, int error, const uint8_t *an
 	ev_break(loop, EVBREAK_ONE);
 }
 
-static int try_send_to(struct asked *asked, size_t server, const char *name, uint16_t id,
-		       enum tarn__transport how)
+static int try_send_to(struct asked *asked, struct tarn__endpoint *to, const char *name,
+		       uint16_t id, enum tarn__transport how)
 {
 	asked->exchange = (struct tarn_exchange){
 		.done = on_done,
-		.server = &fake.address,
-		.server_index = server,
+		.endpoint = to,
 		.transport = how,
 		.wire = asked->wire,
 		.len = write_question(asked->wire, id, name),
@@ -143,7 +148,7 @@ static int try_send_to(struct asked *asked, size_t server, const char *name, uin
 
 static int try_send(struct asked *asked, const char *name, uint16_t id, enum tarn__transport how)
 {
-	return try_send_to(asked, 0, name, id, how);
+	return try_send_to(asked, endpoint, name, id, how);
 }
 
 static void start(struct asked *asked, const char *name, uint16_t id, enum tarn__transport how)
@@ -529,10 +534,10 @@ static void cancel_all(struct asked *many, size_t count)
 
 static size_t full_count;
 
-static void on_full(void *arg, const struct tarn__server_config *server, size_t count)
+static void on_full(void *arg, const struct tarn__endpoint *which, size_t count)
 {
 	(void)arg;
-	ck_assert(tarn_address_is_equal(&server->address, &fake.address));
+	ck_assert_ptr_eq(which, endpoint);
 	ck_assert_uint_eq(count, TARN__UDP_QUESTIONS);
 	full_count++;
 }
@@ -541,7 +546,7 @@ static int try_send_ranked(struct asked *asked, const char *name, enum tarn__ran
 {
 	asked->exchange = (struct tarn_exchange){
 		.done = on_done,
-		.server = &fake.address,
+		.endpoint = endpoint,
 		.transport = TARN__UDP,
 		.rank = rank,
 		.wire = asked->wire,
@@ -721,11 +726,10 @@ START_TEST(address_without_a_route_is_unreachable)
 }
 END_TEST
 
-START_TEST(server_that_is_not_configured_is_invalid)
+START_TEST(message_without_a_whole_header_is_invalid)
 {
-	struct tarn_exchange exchange = {.server_index = 1, .wire = first->wire, .len = 20};
-	ck_assert_int_eq(tarn__carrier_send(carrier, &exchange), TARN_EINVAL);
-	exchange = (struct tarn_exchange){.wire = first->wire, .len = TARN__HEADER_LEN - 1};
+	struct tarn_exchange exchange = {
+		.endpoint = endpoint, .wire = first->wire, .len = TARN__HEADER_LEN - 1};
 	ck_assert_int_eq(tarn__carrier_send(carrier, &exchange), TARN_EINVAL);
 }
 END_TEST
@@ -973,22 +977,24 @@ START_TEST(unused_carrier_has_no_channel_and_no_timer)
 }
 END_TEST
 
-/* ---- the list of servers ------------------------------------------------------------------ */
+/* ---- endpoints ---------------------------------------------------------------------------- */
 
-START_TEST(server_that_stays_keeps_its_connection)
+START_TEST(connection_stays_when_another_endpoint_is_closed)
 {
+	struct tarn_address elsewhere = parse_address("127.0.0.1:1");
+	struct tarn__endpoint *other = make_endpoint(&elsewhere, &no_source);
 	ask(first, "a.example", TARN__TCP);
-	struct tarn_address others[] = {parse_address("192.0.2.1:53"), fake.address};
-	set_servers(others, 2);
-	ck_assert_int_eq(try_send_to(first, 1, "b.example", 7, TARN__TCP), 0);
-	first->calls = 0;
-	wait_for_answer(first);
+	ck_assert_int_eq(try_send_to(second, other, "b.example", 7, TARN__TCP), 0);
+	second->calls = 0;
+	wait_for_answer(second);
+	close_endpoint(other);
+	ask(first, "b.example", TARN__TCP);
 	check_good_answer(first);
 	ck_assert_uint_eq(fake.connection_count, 1);
 }
 END_TEST
 
-START_TEST(server_that_goes_takes_its_sockets_along)
+START_TEST(endpoint_that_is_closed_takes_its_sockets_along)
 {
 	fake.on_query = fake_hold;
 	start(first, "a.example", 1, TARN__UDP);
@@ -996,10 +1002,11 @@ START_TEST(server_that_goes_takes_its_sockets_along)
 	wait_until_held(2);
 	tarn__carrier_cancel(carrier, &first->exchange);
 	tarn__carrier_cancel(carrier, &second->exchange);
-	set_servers(NULL, 0);
+	tarn__carrier_close(carrier, endpoint);
 	ck_assert_uint_eq(tarn__carrier_stats(carrier)->channels, 0);
-	ck_assert_int_eq(try_send(first, "c.example", 3, TARN__UDP), TARN_EINVAL);
-	set_servers(&fake.address, 1);
+	ck_assert_uint_eq(endpoint->references, 1);
+	/* Once more changes nothing; and it may be asked anew. */
+	tarn__carrier_close(carrier, endpoint);
 	fake.on_query = fake_answer;
 	ask(first, "c.example", TARN__UDP);
 	check_good_answer(first);
@@ -1007,81 +1014,61 @@ START_TEST(server_that_goes_takes_its_sockets_along)
 }
 END_TEST
 
-START_TEST(server_that_comes_is_asked)
+START_TEST(exchange_goes_to_its_endpoint)
 {
+	enum { MANY = 200, FEW = 8 }; /* the fake has few connections */
+	enum tarn__transport how = _i == 0 ? TARN__UDP : TARN__TCP;
+	size_t count = how == TARN__UDP ? MANY : FEW;
 	struct fake other;
 	fake_init(&other, loop, "127.0.0.1:0", fake_answer);
-	struct tarn_address servers[] = {other.address, other.address, fake.address};
-	set_servers(servers, 3);
-	ask(first, "a.example", _i == 0 ? TARN__UDP : TARN__TCP);
-	check_good_answer(first);
-	ck_assert_uint_eq(other.udp_count + other.tcp_count, 1);
-	ck_assert_uint_eq(fake.udp_count + fake.tcp_count, 0);
-	set_servers(NULL, 0); /* its connection ends before the other does */
+	struct tarn__endpoint *many[MANY];
+	for (size_t i = 0; i < count; i++)
+		many[i] = make_endpoint(i % 2 == 0 ? &other.address : &fake.address, &no_source);
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_int_eq(try_send_to(first, many[i], "a.example", 7, how), 0);
+		first->calls = 0;
+		wait_for_answer(first);
+		check_good_answer(first);
+		ck_assert_uint_eq(other.udp_count + other.tcp_count, i / 2 + 1);
+		ck_assert_uint_eq(fake.udp_count + fake.tcp_count, (i + 1) / 2);
+	}
+	ck_assert_uint_eq(tarn__carrier_stats(carrier)->channels, count);
+	for (size_t i = 0; i < count; i++)
+		close_endpoint(many[(i * 77 + 5) % count]);
+	ck_assert_uint_eq(tarn__carrier_stats(carrier)->channels, 0);
+	run_dry(loop);
 	fake_fini(&other);
 }
 END_TEST
 
-START_TEST(list_that_is_prepared_changes_nothing_yet)
-{
-	struct tarn_address other = parse_address("192.0.2.1:53");
-	prepare_servers(&other, 1);
-	ask(first, "a.example", TARN__UDP);
-	check_good_answer(first);
-	prepare_servers(NULL, 0);
-	ask(first, "a.example", TARN__UDP);
-	check_good_answer(first);
-}
-END_TEST
-
-/* It is another group's server, though its address is the same. */
-START_TEST(question_under_way_in_a_group_that_stays_is_answered)
+/* It is another zone's endpoint, though its address is the same. */
+START_TEST(question_under_way_is_answered_when_a_namesake_is_closed)
 {
 	enum tarn__transport how = _i == 0 ? TARN__UDP : TARN__TCP;
-	struct tarn_forward forward = {
-		.zone = "corp.example", .upstreams = &fake.address, .upstream_count = 1};
-	struct tarn_options options = {.upstreams = &fake.address,
-				       .upstream_count = 1,
-				       .forwards = &forward,
-				       .forward_count = 1};
-	prepare_config(&options);
-	tarn__carrier_switch(carrier);
+	struct tarn__endpoint *other = make_endpoint(&fake.address, &no_source);
 	fake.on_query = fake_hold;
-	first->calls = 0;
-	ck_assert_int_eq(try_send_to(first, 1, "a.corp.example", 7, how), 0);
-	wait_until_held(1);
-	/* The root has none any more, and the group's is the first. */
-	options.upstream_count = 0;
-	prepare_config(&options);
-	first->exchange.server_index = 0;
-	tarn__carrier_switch(carrier);
+	start(first, "a.example", 7, how);
+	ck_assert_int_eq(try_send_to(second, other, "b.example", 8, how), 0);
+	wait_until_held(2);
+	tarn__carrier_cancel(carrier, &second->exchange);
+	close_endpoint(other);
 	fake_release(&fake);
 	wait_for_answer(first);
 	check_good_answer(first);
 }
 END_TEST
 
-/* It has failed, which is to be told yet, when a group is left out whose server had questions too. */
-START_TEST(question_that_has_failed_in_a_group_that_stays_is_called_back)
+/* It has failed and is not called back yet when another endpoint, with such an exchange too, is closed. */
+START_TEST(question_that_has_failed_is_called_back_when_another_endpoint_is_closed)
 {
-	struct tarn_forward forward = {
-		.zone = "corp.example", .upstreams = &fake.address, .upstream_count = 1};
-	struct tarn_options options = {.upstreams = &fake.address,
-				       .upstream_count = 1,
-				       .source = {.ipv4 = parse_address("192.0.2.1")},
-				       .forwards = &forward,
-				       .forward_count = 1};
-	prepare_config(&options);
-	tarn__carrier_switch(carrier);
-	fake.on_query = fake_hold;
-	second->calls = 0;
-	ck_assert_int_eq(try_send_to(second, 1, "a.corp.example", 8, TARN__UDP), 0);
-	wait_until_held(1);
+	struct tarn_source nowhere = {.ipv4 = parse_address("192.0.2.1")};
+	struct tarn__endpoint *other = make_endpoint(&fake.address, &nowhere);
+	set_endpoint(&fake.address, &nowhere);
 	start(first, "a.example", 7, TARN__UDP);
+	second->calls = 0;
+	ck_assert_int_eq(try_send_to(second, other, "b.example", 8, TARN__UDP), 0);
 	tarn__carrier_cancel(carrier, &second->exchange);
-	options.forward_count = 0;
-	prepare_config(&options);
-	tarn__carrier_switch(carrier);
+	close_endpoint(other);
 	run_dry(loop);
 	ck_assert_int_eq(first->calls, 1);
 	ck_assert_int_eq(first->error, TARN_EUNREACHABLE);
@@ -1092,20 +1079,31 @@ END_TEST
 START_TEST(source_that_is_not_there_yet_is_an_unreachable_server)
 {
 	enum tarn__transport how = _i % 2 == 0 ? TARN__UDP : TARN__TCP;
-	struct tarn_options options = {.upstreams = &fake.address, .upstream_count = 1};
+	struct tarn_source source = {0};
 	if (_i < 2)
-		options.source.ipv4 = parse_address("192.0.2.1");
+		source.ipv4 = parse_address("192.0.2.1");
 	else
-		options.source.interface = "nowhere0";
-	prepare_config(&options);
-	tarn__carrier_switch(carrier);
+		source.interface = "nowhere0";
+	set_endpoint(&fake.address, &source);
 	ask(first, "a.example", how);
 	ck_assert_int_eq(first->error, TARN_EUNREACHABLE);
-	options.source = (struct tarn_source){.ipv4 = parse_address("127.0.0.2")};
-	prepare_config(&options);
-	tarn__carrier_switch(carrier);
+	set_endpoint(&fake.address, &(struct tarn_source){.ipv4 = parse_address("127.0.0.2")});
 	ask(first, "a.example", how);
 	check_good_answer(first);
+}
+END_TEST
+
+START_TEST(ports_are_those_of_the_last_configuration)
+{
+	struct tarn_port_range ranges[] = {{1024, 30000}, {34100, 65535}};
+	struct tarn_options options = {.avoid_ports = ranges, .avoid_port_count = 2};
+	struct tarn__config *config = make_config(&options);
+	tarn__carrier_set_config(carrier, config);
+	tarn__config_put(config);
+	ask(first, "a.example", TARN__UDP);
+	check_good_answer(first);
+	ck_assert_uint_gt(fake.ports[0], 30000);
+	ck_assert_uint_lt(fake.ports[0], 34100);
 }
 END_TEST
 
@@ -1161,7 +1159,7 @@ int main(void)
 	tcase_add_checked_fixture(failures, set_up, tear_down);
 	tcase_add_loop_test(failures, closed_port_is_unreachable_at_once, 0, 2);
 	tcase_add_loop_test(failures, address_without_a_route_is_unreachable, 0, 2);
-	tcase_add_test(failures, server_that_is_not_configured_is_invalid);
+	tcase_add_test(failures, message_without_a_whole_header_is_invalid);
 	tcase_add_loop_test(failures, canceled_question_is_not_called_back, 0, 2);
 	tcase_add_loop_test(failures, question_canceled_before_it_was_sent_is_not_called_back, 0,
 			    2);
@@ -1186,12 +1184,14 @@ int main(void)
 
 	TCase *servers = tcase_create("servers");
 	tcase_add_checked_fixture(servers, set_up, tear_down);
-	tcase_add_test(servers, server_that_stays_keeps_its_connection);
-	tcase_add_test(servers, server_that_goes_takes_its_sockets_along);
-	tcase_add_loop_test(servers, server_that_comes_is_asked, 0, 2);
-	tcase_add_test(servers, list_that_is_prepared_changes_nothing_yet);
-	tcase_add_loop_test(servers, question_under_way_in_a_group_that_stays_is_answered, 0, 2);
-	tcase_add_test(servers, question_that_has_failed_in_a_group_that_stays_is_called_back);
+	tcase_add_test(servers, connection_stays_when_another_endpoint_is_closed);
+	tcase_add_test(servers, endpoint_that_is_closed_takes_its_sockets_along);
+	tcase_add_loop_test(servers, exchange_goes_to_its_endpoint, 0, 2);
+	tcase_add_test(servers, ports_are_those_of_the_last_configuration);
+	tcase_add_loop_test(servers, question_under_way_is_answered_when_a_namesake_is_closed, 0,
+			    2);
+	tcase_add_test(servers,
+		       question_that_has_failed_is_called_back_when_another_endpoint_is_closed);
 	tcase_add_loop_test(servers, source_that_is_not_there_yet_is_an_unreachable_server, 0, 4);
 	tcase_add_loop_test(servers, lack_of_descriptors_is_no_fault_of_the_server, 0, 2);
 	suite_add_tcase(suite, servers);

@@ -155,8 +155,7 @@ END_TEST
 START_TEST(outgoing_udp_sockets_have_random_unprivileged_ports)
 {
 	struct tarn__random random = {0};
-	struct tarn__server_config server = {.address =
-						     parse(_i == 0 ? "127.0.0.1:53" : "[::1]:53")};
+	struct tarn__endpoint server = {.address = parse(_i == 0 ? "127.0.0.1:53" : "[::1]:53")};
 	enum { COUNT = 200 };
 	uint16_t ports[COUNT];
 	int same = 0, low = 0;
@@ -182,7 +181,7 @@ END_TEST
 START_TEST(outgoing_udp_sockets_have_none_of_the_ports_to_avoid)
 {
 	struct tarn__random random = {0};
-	struct tarn__server_config server = {.address = parse("127.0.0.1:53")};
+	struct tarn__endpoint server = {.address = parse("127.0.0.1:53")};
 	static struct tarn__ports ports;
 	tarn__ports_fill(&ports);
 	tarn__ports_avoid(&ports, 1024, 19999);
@@ -210,7 +209,7 @@ END_TEST
 START_TEST(outgoing_tcp_socket_does_not_delay)
 {
 	struct tarn__random random = {0};
-	struct tarn__server_config server = {.address = parse("127.0.0.1:53")};
+	struct tarn__endpoint server = {.address = parse("127.0.0.1:53")};
 	int fd = tarn__socket_outgoing(&server, TARN__TCP, &random, NULL);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_ne(option(fd, IPPROTO_TCP, TCP_NODELAY), 0);
@@ -219,7 +218,7 @@ START_TEST(outgoing_tcp_socket_does_not_delay)
 }
 END_TEST
 
-static void check_source(const struct tarn__server_config *server, enum tarn__transport how)
+static void check_source(const struct tarn__endpoint *server, enum tarn__transport how)
 {
 	struct tarn__random random = {0};
 	int fd = tarn__socket_outgoing(server, how, &random, NULL);
@@ -235,8 +234,8 @@ static void check_source(const struct tarn__server_config *server, enum tarn__tr
 
 START_TEST(outgoing_socket_has_the_source_address)
 {
-	struct tarn__server_config server = {.address = parse("127.0.0.1:53"),
-					     .source = parse("127.9.8.7:0")};
+	struct tarn__endpoint server = {.address = parse("127.0.0.1:53"),
+					.source = parse("127.9.8.7:0")};
 	check_source(&server, TARN__UDP);
 	check_source(&server, TARN__TCP);
 }
@@ -245,7 +244,7 @@ END_TEST
 START_TEST(outgoing_socket_is_bound_to_the_interface)
 {
 	struct tarn__random random = {0};
-	struct tarn__server_config server = {.address = parse("127.0.0.1:53"), .interface = "lo"};
+	struct tarn__endpoint server = {.address = parse("127.0.0.1:53"), .interface = "lo"};
 	int fd = tarn__socket_outgoing(&server, _i == 0 ? TARN__UDP : TARN__TCP, &random, NULL);
 	if (fd < 0 && errno == EPERM)
 		return; /* before Linux 5.7 that takes a privilege */
@@ -262,8 +261,8 @@ START_TEST(source_that_is_not_there_is_an_error)
 {
 	struct tarn__random random = {0};
 	enum tarn__transport how = _i == 0 ? TARN__UDP : TARN__TCP;
-	struct tarn__server_config server = {.address = parse("127.0.0.1:53"),
-					     .source = parse("192.0.2.1:0")};
+	struct tarn__endpoint server = {.address = parse("127.0.0.1:53"),
+					.source = parse("192.0.2.1:0")};
 	ck_assert_int_eq(tarn__socket_outgoing(&server, how, &random, NULL), TARN_ESYSTEM);
 	ck_assert_int_eq(errno, EADDRNOTAVAIL);
 	server.source = (struct tarn_address){0};
@@ -277,7 +276,7 @@ END_TEST
 START_TEST(scope_is_looked_up_when_a_socket_is_connected)
 {
 	struct tarn__random random = {0};
-	struct tarn__server_config server = {.address = parse("[fe80::1%lo]:53")};
+	struct tarn__endpoint server = {.address = parse("[fe80::1%lo]:53")};
 	ck_assert_uint_eq(server.address.in6.sin6_scope_id, 0);
 	int fd = tarn__socket_outgoing(&server, TARN__UDP, &random, NULL);
 	ck_assert_int_ge(fd, 0);
@@ -298,7 +297,7 @@ END_TEST
 START_TEST(interface_that_is_not_there_is_an_error_of_the_socket)
 {
 	struct tarn__random random = {0};
-	struct tarn__server_config server = {.address = parse("[fe80::1%nowhere0]:53")};
+	struct tarn__endpoint server = {.address = parse("[fe80::1%nowhere0]:53")};
 	int fd = tarn__socket_outgoing(&server, _i == 0 ? TARN__UDP : TARN__TCP, &random, NULL);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(tarn__socket_connect(fd, &server.address), -1);

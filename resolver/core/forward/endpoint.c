@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/forward/endpoint.c: upstream servers as counted objects. */
+#include "core/forward/endpoint.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/siphash.h"
+#include "core/policy/access.h"
+
+struct tarn__endpoint *tarn__endpoint_new(const struct tarn_address *address,
+					  const struct tarn_traits *traits,
+					  const struct tarn_source *source)
+{
+	struct tarn__endpoint *endpoint = calloc(1, sizeof *endpoint);
+	if (!endpoint)
+		return NULL;
+	atomic_init(&endpoint->references, 1);
+	endpoint->address = *address;
+	if (traits)
+		endpoint->traits = *traits;
+	endpoint->source = address->sa.sa_family == AF_INET6 ? source->ipv6 : source->ipv4;
+	if (endpoint->source.sa.sa_family != AF_UNSPEC)
+		tarn_address_set_port(&endpoint->source, 0);
+	snprintf(endpoint->interface, sizeof endpoint->interface, "%s",
+		 source->interface ? source->interface : "");
+	return endpoint;
+}
+
+struct tarn__endpoint *tarn__endpoint_get(struct tarn__endpoint *endpoint)
+{
+	atomic_fetch_add_explicit(&endpoint->references, 1, memory_order_relaxed);
+	return endpoint;
+}
+
+void tarn__endpoint_put(struct tarn__endpoint *endpoint)
+{
+	if (endpoint &&
+	    atomic_fetch_sub_explicit(&endpoint->references, 1, memory_order_acq_rel) == 1)
+		free(endpoint);
+}
+
+static bool traits_are_equal(const struct tarn_traits *a, const struct tarn_traits *b)
+{
+	return a->transport == b->transport && a->no_mixed_case == b->no_mixed_case &&
+	       a->no_cookies == b->no_cookies && a->no_edns == b->no_edns;
+}
+
+bool tarn__endpoint_is_equal(const struct tarn__endpoint *a, const struct tarn__endpoint *b)
+{
+	return tarn_address_is_equal(&a->address, &b->address) &&
+	       a->source.sa.sa_family == b->source.sa.sa_family &&
+	       (a->source.sa.sa_family == AF_UNSPEC ||
+		tarn_address_is_equal(&a->source, &b->source)) &&
+	       strcmp(a->interface, b->interface) == 0 && traits_are_equal(&a->traits, &b->traits);
+}
+
+/* An address without the octets of its struct that say nothing. */
+struct digested_address {
+	uint8_t octets[16];
+	uint32_t scope;
+	char interface[sizeof(((struct tarn_address *)NULL)->interface)];
+	uint16_t family, port;
+};
+
+static void set_address(struct digested_address *out, const struct tarn_address *address)
+{
+	out->family = address->sa.sa_family;
+	if (out->family == AF_UNSPEC)
+		return;
+	out->port = tarn_address_port(address);
+	if (out->family == AF_INET6) {
+		out->scope = address->in6.sin6_scope_id;
+		snprintf(out->interface, sizeof out->interface, "%s", address->interface);
+	}
+	size_t len;
+	const uint8_t *octets = tarn__address_octets(address, &len);
+	memcpy(out->octets, octets, len);
+}
+
+uint64_t tarn__endpoint_digest(const struct tarn__endpoint *endpoint)
+{
+	static const uint8_t key[TARN__SIPHASH_KEY_LEN];
+	struct {
+		struct digested_address address, source;
+		char interface[TARN__INTERFACE_MAX];
+	} all;
+	memset(&all, 0, sizeof all);
+	set_address(&all.address, &endpoint->address);
+	set_address(&all.source, &endpoint->source);
+	memcpy(all.interface, endpoint->interface, sizeof all.interface);
+	return tarn__siphash(key, &all, sizeof all);
+}

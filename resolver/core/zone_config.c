@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/zone_config.c: the zones of snapshots, and what the next snapshot takes over of them. */
+#include "core/zone_config.h"
+
+#include <stdlib.h>
+
+/* Sets the digest apart from that of the same servers where chains end at the zone's border. */
+enum { FOLLOWS_DIGEST = 2 };
+
+struct tarn__zone_config *tarn__zone_config_new(const struct tarn_forward *section)
+{
+	size_t count = section->upstream_count;
+	struct tarn__zone_config *zone = calloc(1, sizeof *zone + count * sizeof(void *));
+	if (!zone)
+		return NULL;
+	atomic_init(&zone->references, 1);
+	zone->selection = section->selection;
+	zone->follows_cnames = section->follow_cnames;
+	zone->digest = TARN__DIGEST_NONE;
+	for (size_t i = 0; i < count; i++) {
+		struct tarn__endpoint *endpoint = tarn__endpoint_new(
+			&section->upstreams[i], section->traits ? &section->traits[i] : NULL,
+			&section->source);
+		if (!endpoint) {
+			tarn__zone_config_put(zone);
+			return NULL;
+		}
+		zone->endpoints[zone->endpoint_count++] = endpoint;
+		zone->digest += tarn__endpoint_digest(endpoint);
+	}
+	zone->digest ^= section->follow_cnames ? FOLLOWS_DIGEST : 0;
+	return zone;
+}
+
+struct tarn__zone_config *tarn__zone_config_get(struct tarn__zone_config *zone)
+{
+	atomic_fetch_add_explicit(&zone->references, 1, memory_order_relaxed);
+	return zone;
+}
+
+void tarn__zone_config_put(struct tarn__zone_config *zone)
+{
+	if (!zone || atomic_fetch_sub_explicit(&zone->references, 1, memory_order_acq_rel) > 1)
+		return;
+	while (zone->endpoint_count > 0)
+		tarn__endpoint_put(zone->endpoints[--zone->endpoint_count]);
+	free(zone);
+}
+
+/* The first endpoint of before that is equal to this one and not taken yet; NULL: there is none. */
+static struct tarn__endpoint *take(const struct tarn__zone_config *before,
+				   const struct tarn__endpoint *endpoint, uint64_t *taken)
+{
+	for (size_t i = 0; i < before->endpoint_count; i++) {
+		uint64_t bit = UINT64_C(1) << i;
+		if (*taken & bit || !tarn__endpoint_is_equal(before->endpoints[i], endpoint))
+			continue;
+		*taken |= bit;
+		return before->endpoints[i];
+	}
+	return NULL;
+}
+
+_Static_assert(TARN__SERVERS_MAX <= 64, "a bit for each of a zone");
+
+/* Returns true if nothing differs. Equal endpoints are the same objects. */
+static bool is_equal(const struct tarn__zone_config *a, const struct tarn__zone_config *b)
+{
+	if (a->selection != b->selection || a->follows_cnames != b->follows_cnames ||
+	    a->endpoint_count != b->endpoint_count)
+		return false;
+	for (size_t i = 0; i < a->endpoint_count; i++) {
+		if (a->endpoints[i] != b->endpoints[i])
+			return false;
+	}
+	return true;
+}
+
+struct tarn__zone_config *tarn__zone_config_take_over(struct tarn__zone_config *zone,
+						      struct tarn__zone_config *before)
+{
+	if (zone == before)
+		return zone;
+	uint64_t taken = 0;
+	for (size_t i = 0; i < zone->endpoint_count; i++) {
+		struct tarn__endpoint *equal = take(before, zone->endpoints[i], &taken);
+		if (!equal)
+			continue;
+		struct tarn__endpoint *own = zone->endpoints[i];
+		zone->endpoints[i] = tarn__endpoint_get(equal);
+		tarn__endpoint_put(own);
+	}
+	if (!is_equal(zone, before))
+		return zone;
+	tarn__zone_config_put(zone);
+	return tarn__zone_config_get(before);
+}
