@@ -90,8 +90,12 @@ struct tarn__zone_config *tarn__zone_config_take_over(struct tarn__zone_config *
 		zone->endpoints[i] = tarn__endpoint_get(equal);
 		tarn__endpoint_put(own);
 	}
-	if (!is_equal(zone, before))
-		return zone;
-	tarn__zone_config_put(zone);
-	return tarn__zone_config_get(before);
+	if (is_equal(zone, before)) {
+		tarn__zone_config_put(zone);
+		return tarn__zone_config_get(before);
+	}
+	/* Workers cancel their probes with the other exchanges of a zone that has changed. */
+	for (size_t i = 0; i < zone->endpoint_count; i++)
+		atomic_store(&zone->endpoints[i]->health.probe_at_ms, 0);
+	return zone;
 }
