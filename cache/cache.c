@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The cache's beginning and end, and the texts of its codes. */
+/* Creating and freeing the cache. */
 
 #include "cache.h"
 
@@ -9,11 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "flight.h"
-
 #define SIZE_DEFAULT ((size_t)16 << 20)
 
-/* Enough that two threads seldom meet, not so many that a share is too small to be a good cache. */
+/* Enough shards that threads rarely contend, and each large enough for a good hit ratio. */
 #define SHARDS_PER_PROCESSOR 4
 #define SHARD_SIZE_MIN ((size_t)64 << 10)
 #define SHARD_SIZE_MAX ((size_t)RTCACHE__ARENA_UNITS_MAX * RTCACHE__UNIT)
@@ -26,7 +24,7 @@ static uint64_t clock_ms(void *arg)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* A power of two. */
+/* Returns a power of two. */
 static unsigned choose_shards(size_t size)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -47,9 +45,9 @@ static int map_memory(struct rtcache *cache, size_t size)
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
 		return -1;
-	/* Memory that is not used yet must not become resident two megabytes at a time. */
+	/* Unused memory must not become resident in huge pages. */
 	(void)madvise(memory, len, MADV_NOHUGEPAGE);
-	/* What was asked is nobody's business who reads a core dump. */
+	/* Keys and values are confidential: a core dump does not contain them. */
 	(void)madvise(memory, len, MADV_DONTDUMP);
 	cache->memory = memory;
 	cache->memory_len = len;
@@ -66,28 +64,15 @@ static void init_shards(struct rtcache *cache)
 				    units, cache->options.stale_ms);
 }
 
-static int check_options(const struct rtcache_options *options)
+static bool are_valid(const struct rtcache_options *options)
 {
-	if (options->refresh_percent > 100)
-		return EINVAL;
-	if (options->size / RTCACHE__SHARDS_MAX > SHARD_SIZE_MAX)
-		return EINVAL;
-	return 0;
+	return options->refresh_percent <= 100 &&
+	       options->size / RTCACHE__SHARDS_MAX <= SHARD_SIZE_MAX;
 }
 
-struct rtcache *rtcache_new(const struct rtcache_options *options)
+/* Copies the options, with defaults filled in. */
+static void set_options(struct rtcache *cache, const struct rtcache_options *options)
 {
-	static const struct rtcache_options defaults;
-	if (!options)
-		options = &defaults;
-	int error = check_options(options);
-	if (error) {
-		errno = error;
-		return NULL;
-	}
-	struct rtcache *cache = aligned_alloc(RTCACHE__LINE, sizeof(*cache));
-	if (!cache)
-		return NULL;
 	*cache = (struct rtcache){.options = *options};
 	if (!cache->options.now_ms)
 		cache->options.now_ms = clock_ms;
@@ -95,84 +80,52 @@ struct rtcache *rtcache_new(const struct rtcache_options *options)
 		cache->options.size = SIZE_DEFAULT;
 	cache->shard_count = choose_shards(cache->options.size);
 	cache->shard_shift = 32 - (unsigned)__builtin_ctz(cache->shard_count);
+}
 
+/* Returns 0, or -1 with errno set. */
+static int allocate(struct rtcache *cache)
+{
 	cache->shards = aligned_alloc(RTCACHE__LINE, cache->shard_count * sizeof(*cache->shards));
-	if (!cache->shards)
-		goto failed;
-	if (rtcache__hash_seed(&cache->seed) != 0 || map_memory(cache, cache->options.size) != 0)
-		goto failed;
+	if (!cache->shards || rtcache__hash_seed(&cache->seed) != 0)
+		return -1;
+	return map_memory(cache, cache->options.size);
+}
+
+struct rtcache *rtcache_new(const struct rtcache_options *options)
+{
+	static const struct rtcache_options defaults;
+	if (!options)
+		options = &defaults;
+	if (!are_valid(options)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	struct rtcache *cache = aligned_alloc(RTCACHE__LINE, sizeof(*cache));
+	if (!cache)
+		return NULL;
+	set_options(cache, options);
+	if (allocate(cache) != 0) {
+		int error = errno;
+		free(cache->shards);
+		free(cache);
+		errno = error;
+		return NULL;
+	}
 	rtcache__epochs_init(&cache->epochs);
 	pthread_mutex_init(&cache->lock, NULL);
 	init_shards(cache);
 	return cache;
-
-failed:
-	error = errno;
-	free(cache->shards);
-	free(cache);
-	errno = error;
-	return NULL;
 }
 
 void rtcache_free(struct rtcache *cache)
 {
 	if (!cache)
 		return;
-	for (unsigned i = 0; i < cache->shard_count; i++) {
-		rtcache__flights_free(&cache->shards[i]);
+	for (unsigned i = 0; i < cache->shard_count; i++)
 		rtcache__shard_fini(&cache->shards[i]);
-	}
 	pthread_mutex_destroy(&cache->lock);
 	rtcache__epochs_fini(&cache->epochs);
 	munmap(cache->memory, cache->memory_len);
 	free(cache->shards);
 	free(cache);
-}
-
-const char *rtcache_error_text(int error)
-{
-	switch (error) {
-#define ERROR_TEXT(name, code, text)                                                               \
-	case code:                                                                                 \
-		return text;
-		RTCACHE_ERRORS(ERROR_TEXT)
-#undef ERROR_TEXT
-	default:
-		return "unknown error";
-	}
-}
-
-const char *rtcache_error_name(int error)
-{
-	switch (error) {
-#define ERROR_NAME(name, code, text)                                                               \
-	case code:                                                                                 \
-		return #name;
-		RTCACHE_ERRORS(ERROR_NAME)
-#undef ERROR_NAME
-	default:
-		return "unknown";
-	}
-}
-
-const char *rtcache_status_name(enum rtcache_status status)
-{
-	switch (status) {
-	case RTCACHE_HIT:
-		return "hit";
-	case RTCACHE_MISS:
-		return "miss";
-	case RTCACHE_EXPIRED:
-		return "expired";
-	case RTCACHE_LOCK_HIT:
-		return "lock_hit";
-	case RTCACHE_STALE:
-		return "stale";
-	}
-	return "unknown";
-}
-
-bool rtcache_status_is_hit(enum rtcache_status status)
-{
-	return status == RTCACHE_HIT || status == RTCACHE_LOCK_HIT || status == RTCACHE_STALE;
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A client's beginning and end, its inbox, and what it keeps of requests under way. */
+/* Creating and freeing a client, parking it, and the values that it holds. */
 
 #include "client.h"
 
 #include <stdlib.h>
-
-#include "flight.h"
 
 #define HELD_ROOM_MIN 16
 
@@ -14,14 +12,9 @@ struct rtcache_client *rtcache_client_new(struct rtcache *cache, void (*wake)(vo
 	struct rtcache_client *client = aligned_alloc(RTCACHE__LINE, sizeof(*client));
 	if (!client)
 		return NULL;
-	*client = (struct rtcache_client){
-		.cache = cache,
-		.wake = wake,
-		.wake_arg = arg,
-		.owner = pthread_self(),
-	};
-	pthread_mutex_init(&client->lock, NULL);
-	pthread_cond_init(&client->woken, NULL);
+	*client = (struct rtcache_client){.cache = cache};
+	rtcache__inbox_init(&client->inbox, wake, arg);
+	rtcache__pending_init(&client->pending);
 	rtcache__reader_join(&cache->epochs, &client->reader);
 	pthread_mutex_lock(&cache->lock);
 	client->next = cache->clients;
@@ -30,15 +23,29 @@ struct rtcache_client *rtcache_client_new(struct rtcache *cache, void (*wake)(vo
 	return client;
 }
 
-static void end_requests(struct rtcache_client *client)
+static void cancel_all(struct rtcache_client *client)
 {
-	while (client->oldest) {
-		struct rtcache_request *request = client->oldest;
+	struct rtcache_request *request;
+	while ((request = rtcache__pending_oldest(&client->pending))) {
 		struct rtcache_value value;
 		rtcache_cancel(client, request);
 		rtcache__value_none(&value, RTCACHE_MISS, RTCACHE_ECANCELED);
 		if (request->done)
 			request->done(request, &value);
+	}
+}
+
+/* Other clients start the lookups of this one again. */
+static void abandon_lookups(const struct rtcache_client *client)
+{
+	const struct rtcache *cache = client->cache;
+	for (unsigned i = 0; i < cache->shard_count; i++) {
+		struct rtcache__shard *shard = &cache->shards[i];
+		struct rtcache__wakes wakes = {0};
+		pthread_mutex_lock(&shard->lock);
+		rtcache__flights_forget_client(&shard->flights, client, &wakes);
+		pthread_mutex_unlock(&shard->lock);
+		rtcache__wakes_run(&wakes);
 	}
 }
 
@@ -51,7 +58,7 @@ static void leave_cache(struct rtcache_client *client)
 		link = &(*link)->next;
 	*link = client->next;
 	for (unsigned i = 0; i < RTCACHE__COUNTS; i++)
-		cache->counts[i] += atomic_load_explicit(&client->counts[i], memory_order_relaxed);
+		cache->counts[i] += rtcache__count_read(&client->counts, (enum rtcache__count)i);
 	pthread_mutex_unlock(&cache->lock);
 }
 
@@ -59,25 +66,13 @@ void rtcache_client_free(struct rtcache_client *client)
 {
 	if (!client)
 		return;
-	struct rtcache *cache = client->cache;
 	client->closing = true;
-	end_requests(client);
-	for (unsigned i = 0; i < cache->shard_count; i++) {
-		struct rtcache__wakes wakes = {0};
-		rtcache__flights_bereave(&cache->shards[i], client, &wakes);
-		rtcache__wakes_run(&wakes);
-	}
+	cancel_all(client);
+	abandon_lookups(client);
 	rtcache_client_park(client);
-	rtcache__reader_leave(&cache->epochs, &client->reader);
+	rtcache__reader_leave(&client->cache->epochs, &client->reader);
 	leave_cache(client);
-
-	/* Nothing is left that another thread could post; one may still be calling wake. */
-	pthread_mutex_lock(&client->lock);
-	while (client->is_waking)
-		pthread_cond_wait(&client->woken, &client->lock);
-	pthread_mutex_unlock(&client->lock);
-	pthread_cond_destroy(&client->woken);
-	pthread_mutex_destroy(&client->lock);
+	rtcache__inbox_fini(&client->inbox);
 	free(client->held);
 	free(client);
 }
@@ -88,13 +83,6 @@ static void release_held(struct rtcache_client *client)
 		rtcache__flight_unref(client->held[--client->held_count]);
 }
 
-static void take_ownership(struct rtcache_client *client)
-{
-	pthread_mutex_lock(&client->lock);
-	client->owner = pthread_self();
-	pthread_mutex_unlock(&client->lock);
-}
-
 void rtcache_client_park(struct rtcache_client *client)
 {
 	release_held(client);
@@ -102,7 +90,7 @@ void rtcache_client_park(struct rtcache_client *client)
 	client->state = RTCACHE__PARKED;
 }
 
-void rtcache__client_unpark_slowly(struct rtcache_client *client)
+void rtcache__client_go_online(struct rtcache_client *client)
 {
 	rtcache__reader_online(&client->cache->epochs, &client->reader);
 	client->state = RTCACHE__ONLINE;
@@ -110,7 +98,7 @@ void rtcache__client_unpark_slowly(struct rtcache_client *client)
 
 void rtcache_client_unpark(struct rtcache_client *client)
 {
-	take_ownership(client);
+	rtcache__inbox_own(&client->inbox);
 	rtcache__client_enter(client);
 }
 
@@ -124,7 +112,7 @@ void rtcache__client_quiet(struct rtcache_client *client)
 
 int rtcache__client_reserve(struct rtcache_client *client)
 {
-	size_t need = client->held_count + client->pending_count + 1;
+	size_t need = client->held_count + client->pending.count + 1;
 	if (need <= client->held_room)
 		return 0;
 	size_t room = client->held_room ? 2 * client->held_room : HELD_ROOM_MIN;
@@ -136,164 +124,35 @@ int rtcache__client_reserve(struct rtcache_client *client)
 	return 0;
 }
 
-void rtcache__client_post(struct rtcache_request *request, enum rtcache__request_state state,
-			  struct rtcache__wakes *wakes)
+/* Gives the answer of a flight, whose reference becomes the client's. */
+static void take_answer(struct rtcache_client *client, struct rtcache__flight *flight,
+			enum rtcache_status status, uint64_t now_ms, struct rtcache_value *out)
 {
-	struct rtcache_client *client = request->priv.client;
-	pthread_mutex_lock(&client->lock);
-	request->priv.state = state;
-	if (!request->priv.in_inbox) {
-		request->priv.in_inbox = true;
-		request->priv.next = NULL;
-		request->priv.prev = client->inbox_last;
-		if (client->inbox_last)
-			client->inbox_last->priv.next = request;
-		else
-			client->inbox_first = request;
-		client->inbox_last = request;
-		client->inbox_count++;
-	}
-	if (client->wake && !client->is_woken && !pthread_equal(client->owner, pthread_self())) {
-		client->is_woken = true;
-		if (client->is_waking) {
-			client->wake_again = true;
-		} else {
-			client->is_waking = true;
-			client->next_waking = wakes->first;
-			wakes->first = client;
-		}
-	}
-	pthread_mutex_unlock(&client->lock);
+	uint64_t age_ms = now_ms > flight->ended_ms ? now_ms - flight->ended_ms : 0;
+	*out = (struct rtcache_value){
+		.data = flight->data,
+		.len = flight->len,
+		.status = status,
+		.age_ms = age_ms,
+		.ttl_ms = flight->ttl_ms == RTCACHE_NO_TTL ? RTCACHE_NO_TTL
+			  : flight->ttl_ms > age_ms	   ? flight->ttl_ms - age_ms
+							   : 0,
+	};
+	client->held[client->held_count++] = flight;
 }
 
-static void inbox_remove(struct rtcache_client *client, struct rtcache_request *request)
+/* Gives the error of a flight, or the stale value of its key. Drops a reference to the flight. */
+static void take_error(struct rtcache_client *client, struct rtcache__flight *flight,
+		       enum rtcache_status status, uint64_t now_ms, struct rtcache_value *out)
 {
-	if (request->priv.prev)
-		request->priv.prev->priv.next = request->priv.next;
+	struct rtcache__shard *shard = rtcache__shard_of_flight(flight);
+	struct rtcache__entry *entry =
+		rtcache__shard_peek(shard, flight->hash, flight->key, flight->key_len);
+	if (rtcache__shard_is_stale(shard, entry, now_ms))
+		rtcache__client_give(client, entry, now_ms, out);
 	else
-		client->inbox_first = request->priv.next;
-	if (request->priv.next)
-		request->priv.next->priv.prev = request->priv.prev;
-	else
-		client->inbox_last = request->priv.prev;
-	request->priv.in_inbox = false;
-	client->inbox_count--;
-}
-
-void rtcache__client_unpost(struct rtcache_client *client, struct rtcache_request *request)
-{
-	pthread_mutex_lock(&client->lock);
-	if (request->priv.in_inbox)
-		inbox_remove(client, request);
-	pthread_mutex_unlock(&client->lock);
-}
-
-size_t rtcache__client_open_inbox(struct rtcache_client *client)
-{
-	pthread_mutex_lock(&client->lock);
-	client->owner = pthread_self();
-	client->is_woken = false;
-	size_t count = client->inbox_count;
-	pthread_mutex_unlock(&client->lock);
-	return count;
-}
-
-bool rtcache__client_has_inbox(struct rtcache_client *client)
-{
-	pthread_mutex_lock(&client->lock);
-	bool has = client->inbox_first != NULL;
-	pthread_mutex_unlock(&client->lock);
-	return has;
-}
-
-struct rtcache_request *rtcache__client_fetch(struct rtcache_client *client,
-					      enum rtcache__request_state *state_out)
-{
-	pthread_mutex_lock(&client->lock);
-	struct rtcache_request *request = client->inbox_first;
-	if (request) {
-		inbox_remove(client, request);
-		*state_out = request->priv.state;
-	}
-	pthread_mutex_unlock(&client->lock);
-	return request;
-}
-
-bool rtcache__client_fetch_ready(struct rtcache_client *client, struct rtcache_request *request)
-{
-	pthread_mutex_lock(&client->lock);
-	bool ready = request->priv.state == RTCACHE__READY;
-	if (ready && request->priv.in_inbox)
-		inbox_remove(client, request);
-	pthread_mutex_unlock(&client->lock);
-	return ready;
-}
-
-void rtcache__wakes_run(struct rtcache__wakes *wakes)
-{
-	while (wakes->first) {
-		struct rtcache_client *client = wakes->first;
-		wakes->first = client->next_waking;
-		pthread_mutex_lock(&client->lock);
-		do {
-			client->wake_again = false;
-			pthread_mutex_unlock(&client->lock);
-			client->wake(client->wake_arg);
-			pthread_mutex_lock(&client->lock);
-		} while (client->wake_again);
-		client->is_waking = false;
-		pthread_cond_broadcast(&client->woken);
-		pthread_mutex_unlock(&client->lock);
-	}
-}
-
-void rtcache__client_track(struct rtcache_client *client, struct rtcache_request *request,
-			   uint64_t since_ms)
-{
-	request->priv.since_ms = since_ms;
-	struct rtcache_request *older = client->newest;
-	while (older && older->priv.since_ms > since_ms)
-		older = older->priv.older;
-	struct rtcache_request *newer = older ? older->priv.newer : client->oldest;
-	request->priv.older = older;
-	request->priv.newer = newer;
-	*(older ? &older->priv.newer : &client->oldest) = request;
-	*(newer ? &newer->priv.older : &client->newest) = request;
-	client->pending_count++;
-}
-
-void rtcache__client_track_stale(struct rtcache_client *client, struct rtcache_request *request,
-				 uint64_t at_ms)
-{
-	request->priv.has_stale = true;
-	request->priv.stale_at_ms = at_ms;
-	request->priv.stale_newer = NULL;
-	request->priv.stale_older = client->stale_newest;
-	if (client->stale_newest)
-		client->stale_newest->priv.stale_newer = request;
-	else
-		client->stale_oldest = request;
-	client->stale_newest = request;
-}
-
-void rtcache__client_untrack_stale(struct rtcache_client *client, struct rtcache_request *request)
-{
-	if (!request->priv.has_stale)
-		return;
-	struct rtcache_request *older = request->priv.stale_older;
-	struct rtcache_request *newer = request->priv.stale_newer;
-	*(older ? &older->priv.stale_newer : &client->stale_oldest) = newer;
-	*(newer ? &newer->priv.stale_older : &client->stale_newest) = older;
-	request->priv.has_stale = false;
-}
-
-void rtcache__client_untrack(struct rtcache_client *client, struct rtcache_request *request)
-{
-	struct rtcache_request *older = request->priv.older;
-	struct rtcache_request *newer = request->priv.newer;
-	*(older ? &older->priv.newer : &client->oldest) = newer;
-	*(newer ? &newer->priv.older : &client->newest) = older;
-	client->pending_count--;
+		rtcache__value_none(out, status, flight->error);
+	rtcache__flight_unref(flight);
 }
 
 void rtcache__client_take(struct rtcache_client *client, struct rtcache_request *request,
@@ -301,33 +160,26 @@ void rtcache__client_take(struct rtcache_client *client, struct rtcache_request 
 {
 	struct rtcache__flight *flight = request->priv.flight;
 	enum rtcache_status status = request->priv.status;
-	rtcache__client_untrack(client, request);
-	rtcache__client_untrack_stale(client, request);
+	rtcache__pending_remove(&client->pending, request);
 	request->priv.flight = NULL;
 
 	uint64_t now_ms = rtcache__now(client->cache);
-	if (flight->error) {
-		struct rtcache__entry *entry =
-			rtcache__find(flight->shard, flight->hash, flight->key, flight->key_len);
-		if (rtcache__is_stale(client->cache, entry, now_ms))
-			rtcache__client_give(client, entry, now_ms, out);
-		else
-			rtcache__value_none(out, status, flight->error);
-		rtcache__flight_unref(flight);
-	} else {
-		uint64_t age_ms = now_ms > flight->ended_ms ? now_ms - flight->ended_ms : 0;
-		*out = (struct rtcache_value){
-			.data = flight->data,
-			.len = flight->len,
-			.status = status,
-			.age_ms = age_ms,
-			.ttl_ms = flight->ttl_ms == RTCACHE_NO_TTL ? RTCACHE_NO_TTL
-				  : flight->ttl_ms > age_ms	   ? flight->ttl_ms - age_ms
-								   : 0,
-		};
-		client->held[client->held_count++] = flight;
-	}
-	rtcache__client_count(client, (enum rtcache__count)out->status);
-	if (out->error)
-		rtcache__client_count(client, RTCACHE__COUNT_FAILURE);
+	if (flight->error)
+		take_error(client, flight, status, now_ms, out);
+	else
+		take_answer(client, flight, status, now_ms, out);
+	rtcache__client_count_value(client, out);
+}
+
+void rtcache_cancel(struct rtcache_client *client, struct rtcache_request *request)
+{
+	struct rtcache__wakes wakes = {0};
+	if (!request->priv.flight)
+		return;
+	struct rtcache__shard *shard = rtcache__shard_of_flight(request->priv.flight);
+	pthread_mutex_lock(&shard->lock);
+	rtcache__flight_leave(request, &wakes);
+	pthread_mutex_unlock(&shard->lock);
+	rtcache__pending_remove(&client->pending, request);
+	rtcache__wakes_run(&wakes);
 }

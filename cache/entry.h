@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What one key and its value look like in the arena. */
+/* The layout of a key and its value in the arena. */
 
 #ifndef RTCACHE_ENTRY_H
 #define RTCACHE_ENTRY_H
 
 /*
- * An entry is written once, before it is published, and never changed while readers may see it,
- * except for next, uses and flags, which are atomic. A new value for a key is a new entry. The
- * links of the queue are seen by writers only, under the shard's lock.
+ * An entry is written once, before it is published, and is constant while readers may see it,
+ * except for next, uses and flags, which are atomic. A new value for a key is a new entry. older
+ * and newer link it in its queue, and newer in limbo; they are under the lock of the shard.
+ *
+ * An entry is fresh until end_ms, and stale for the time stale_ms of the cache after that. Then it
+ * is dead: it is not returned anymore, and remains until a sweep or an eviction removes it.
  */
 
 #include <stdatomic.h>
@@ -19,21 +22,23 @@
 #include "arena.h"
 #include "rtcache.h"
 
-/* The use counter stops here: from then on a hit writes nothing. */
+/* The limit of the use counter, at which a hit writes nothing. */
 #define RTCACHE__USES_MAX 3
 
 enum rtcache__entry_flags {
-	RTCACHE__ENTRY_MAIN = 1, /* in the main queue, not the small one */
-	RTCACHE__ENTRY_REFRESHED = 2, /* its one background lookup has been started */
-	RTCACHE__ENTRY_FAILURE = 4, /* no value: what is remembered of a failed lookup */
+	RTCACHE__ENTRY_MAIN = 1, /* in the main queue, not in the small one */
+	RTCACHE__ENTRY_REFRESHED = 2, /* its background lookup has been considered */
+	RTCACHE__ENTRY_FAILURE = 4, /* the value is a struct rtcache__failure */
 };
 
 struct rtcache__entry {
+	/* The arena's. */
 	uint32_t block;
+	/* The next entry of the bucket, or 0. */
 	_Atomic uint32_t next;
 	uint64_t hash;
 	uint64_t stored_ms;
-	/* RTCACHE_NO_TTL: never. */
+	/* The time of expiry; UINT64_MAX: never. */
 	uint64_t end_ms;
 	uint32_t len;
 	uint16_t key_len;
@@ -41,11 +46,11 @@ struct rtcache__entry {
 	_Atomic uint8_t flags;
 	uint32_t older;
 	uint32_t newer;
-	/* The key, then the value on the next multiple of 8. */
+	/* The key, then the value at the next multiple of 8. */
 	unsigned char key[];
 };
 
-/* What would be later than the end of time is never. */
+/* Returns the sum; UINT64_MAX, which is never, if that overflows. */
 static inline uint64_t rtcache__add_ms(uint64_t time_ms, uint64_t more_ms)
 {
 	return more_ms < UINT64_MAX - time_ms ? time_ms + more_ms : UINT64_MAX;
@@ -66,6 +71,7 @@ static inline unsigned char *rtcache__entry_value(struct rtcache__entry *entry)
 	return entry->key + rtcache__entry_value_offset(entry->key_len);
 }
 
+/* Returns the octets of an entry, its head included. */
 static inline size_t rtcache__entry_size(size_t key_len, size_t len)
 {
 	return sizeof(struct rtcache__entry) + rtcache__entry_value_offset(key_len) + len;
@@ -78,6 +84,7 @@ static inline uint64_t rtcache__load64(const unsigned char *at)
 	return word;
 }
 
+/* Returns true if the entry has this key, which is compared whole. */
 static inline bool rtcache__entry_is(const struct rtcache__entry *entry, uint64_t hash,
 				     const void *key, size_t key_len)
 {
@@ -87,7 +94,7 @@ static inline bool rtcache__entry_is(const struct rtcache__entry *entry, uint64_
 	const unsigned char *other = key;
 	if (key_len < 8 || key_len > 32)
 		return key_len == 0 || memcmp(mine, other, key_len) == 0;
-	/* Most keys: a head and a tail of 8 octets, and from 17 on a second of each. */
+	/* Most keys: the first and the last 8 octets, and from 17 on the 8 next to each. */
 	uint64_t differ = rtcache__load64(mine) ^ rtcache__load64(other);
 	differ |= rtcache__load64(mine + key_len - 8) ^ rtcache__load64(other + key_len - 8);
 	if (key_len > 16) {
@@ -98,6 +105,7 @@ static inline bool rtcache__entry_is(const struct rtcache__entry *entry, uint64_
 	return differ == 0;
 }
 
+/* Fills out with the value of an entry that is fresh. */
 static inline void rtcache__entry_describe_fresh(struct rtcache__entry *entry, uint64_t now_ms,
 						 struct rtcache_value *out)
 {
@@ -112,7 +120,7 @@ static inline void rtcache__entry_describe_fresh(struct rtcache__entry *entry, u
 	out->stale_ms = 0;
 }
 
-/* As a value, fresh or past its end. */
+/* Fills out with the value of an entry; status is HIT, or STALE after its expiry. */
 static inline void rtcache__entry_describe(struct rtcache__entry *entry, uint64_t now_ms,
 					   struct rtcache_value *out)
 {
@@ -124,7 +132,7 @@ static inline void rtcache__entry_describe(struct rtcache__entry *entry, uint64_
 	out->stale_ms = now_ms - entry->end_ms;
 }
 
-/* Counts a use. Two that meet may count as one. */
+/* Counts a use. Two at the same time may count as one. */
 static inline void rtcache__entry_use(struct rtcache__entry *entry)
 {
 	uint8_t uses = atomic_load_explicit(&entry->uses, memory_order_relaxed);
@@ -137,7 +145,16 @@ static inline bool rtcache__entry_has(const struct rtcache__entry *entry, uint8_
 	return atomic_load_explicit(&entry->flags, memory_order_relaxed) & flag;
 }
 
-/* Under the shard's lock. */
+/* Returns the time at which the entry is dead. A remembered failure is never stale. */
+static inline uint64_t rtcache__entry_death_ms(const struct rtcache__entry *entry,
+					       uint64_t stale_ms)
+{
+	if (rtcache__entry_has(entry, RTCACHE__ENTRY_FAILURE))
+		return entry->end_ms;
+	return rtcache__add_ms(entry->end_ms, stale_ms);
+}
+
+/* Sets or clears a flag, under the lock of the shard. */
 static inline void rtcache__entry_mark(struct rtcache__entry *entry, uint8_t flag, bool on)
 {
 	unsigned flags = atomic_load_explicit(&entry->flags, memory_order_relaxed);

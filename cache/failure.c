@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Failures as entries under a hash of their own. */
+/* Storing and reading failures. */
 
 #include "failure.h"
 
 #include <string.h>
 
-#include "client.h"
-
-/* Not the top bits: they name the shard whose lock is held. */
+/* The bits that are inverted; not the top ones, which select the shard whose lock is held. */
 #define OTHER_HASH UINT64_C(0x005a96c35a3c69a5)
 
 static struct rtcache__entry *find_entry(struct rtcache__shard *shard, uint64_t hash,
@@ -33,9 +31,10 @@ static unsigned generation(const struct rtcache *cache)
 	return atomic_load_explicit(&cache->failure_generation, memory_order_relaxed);
 }
 
-/* The entry's failure, which lasts longer as long as there is a stale value to give. */
-static struct rtcache__failure weigh(const struct rtcache *cache, struct rtcache__shard *shard,
-				     struct rtcache__entry *entry, uint64_t now_ms)
+/* Returns the failure of the entry, with its time extended if the key has a stale value. */
+static struct rtcache__failure read_extended(const struct rtcache *cache,
+					     struct rtcache__shard *shard,
+					     struct rtcache__entry *entry, uint64_t now_ms)
 {
 	struct rtcache__failure failure = rtcache__failure_read(entry);
 	uint64_t least_ms = cache->options.stale_failure_ms;
@@ -43,7 +42,7 @@ static struct rtcache__failure weigh(const struct rtcache *cache, struct rtcache
 		return failure;
 	const struct rtcache__entry *value =
 		rtcache__shard_find(shard, entry->hash ^ OTHER_HASH, entry->key, entry->key_len);
-	if (rtcache__is_stale(cache, value, now_ms))
+	if (rtcache__shard_is_stale(shard, value, now_ms))
 		failure.until_ms = rtcache__add_ms(failure.until_ms, least_ms - failure.span_ms);
 	return failure;
 }
@@ -70,7 +69,7 @@ static bool is_over(const struct rtcache *cache, const struct rtcache__failure *
 bool rtcache__failure_is_over(const struct rtcache *cache, struct rtcache__shard *shard,
 			      struct rtcache__entry *entry, uint64_t now_ms)
 {
-	struct rtcache__failure failure = weigh(cache, shard, entry, now_ms);
+	struct rtcache__failure failure = read_extended(cache, shard, entry, now_ms);
 	return is_over(cache, &failure, now_ms);
 }
 
@@ -83,13 +82,14 @@ bool rtcache__failure_find(const struct rtcache *cache, struct rtcache__shard *s
 	struct rtcache__entry *entry = find_entry(shard, hash, key, key_len);
 	if (!entry)
 		return false;
-	struct rtcache__failure failure = weigh(cache, shard, entry, now_ms);
+	struct rtcache__failure failure = read_extended(cache, shard, entry, now_ms);
 	if (is_over(cache, &failure, now_ms))
 		return false;
 	*out = failure;
 	return true;
 }
 
+/* Returns the time of the failure that follows one of span_ms. */
 static uint64_t next_span(const struct rtcache_options *options, uint64_t span_ms)
 {
 	uint64_t max_ms = options->failure_max_ms;
@@ -98,30 +98,42 @@ static uint64_t next_span(const struct rtcache_options *options, uint64_t span_m
 	return span_ms > max_ms / 2 ? max_ms : 2 * span_ms;
 }
 
+/* Returns the time of a failure at now_ms: doubled if the last one was not long ago. */
+static uint64_t span_of(const struct rtcache *cache, struct rtcache__shard *shard,
+			struct rtcache__entry *last_entry, uint64_t now_ms)
+{
+	const struct rtcache_options *options = &cache->options;
+	if (!last_entry)
+		return options->failure_ms;
+	struct rtcache__failure last = read_extended(cache, shard, last_entry, now_ms);
+	uint64_t next_ms = next_span(options, last.span_ms);
+	if (now_ms >= rtcache__add_ms(last.until_ms, next_ms) || is_forgotten(cache, &last))
+		return options->failure_ms;
+	return next_ms;
+}
+
+/* The entry lives as long as the failure, and as the next failure would be the second. */
+static uint64_t ttl_of(const struct rtcache_options *options, uint64_t span_ms)
+{
+	uint64_t longest_ms =
+		span_ms > options->stale_failure_ms ? span_ms : options->stale_failure_ms;
+	return rtcache__add_ms(longest_ms, next_span(options, span_ms));
+}
+
 void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
 			       const void *key, size_t key_len, int error, unsigned cause,
 			       uint64_t now_ms)
 {
-	const struct rtcache_options *options = &cache->options;
-	if (!remembers(options))
+	if (!remembers(&cache->options))
 		return;
-	uint64_t span_ms = options->failure_ms;
-	struct rtcache__entry *entry = find_entry(shard, hash, key, key_len);
-	if (entry) {
-		struct rtcache__failure last = weigh(cache, shard, entry, now_ms);
-		uint64_t next_ms = next_span(options, last.span_ms);
-		if (now_ms < rtcache__add_ms(last.until_ms, next_ms) && !is_forgotten(cache, &last))
-			span_ms = next_ms;
-	}
-	uint64_t longest_ms =
-		span_ms > options->stale_failure_ms ? span_ms : options->stale_failure_ms;
-
+	struct rtcache__entry *last = find_entry(shard, hash, key, key_len);
+	uint64_t span_ms = span_of(cache, shard, last, now_ms);
 	struct rtcache__failure failure = {
 		.until_ms = rtcache__add_ms(now_ms, span_ms),
 		.span_ms = span_ms,
 		.error = error,
-		.generation = generation(cache),
 		.cause = cause,
+		.generation = generation(cache),
 		.cause_generation = cause_generation(cache, cause),
 	};
 	struct rtcache__new item = {
@@ -130,10 +142,10 @@ void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *sha
 		.key_len = key_len,
 		.data = &failure,
 		.len = sizeof(failure),
-		.ttl_ms = rtcache__add_ms(longest_ms, next_span(options, span_ms)),
+		.ttl_ms = ttl_of(&cache->options, span_ms),
 		.flags = RTCACHE__ENTRY_FAILURE,
 	};
-	/* Where there is no room, the key is simply looked up again. */
+	/* If there is no room, the key is looked up again. */
 	(void)rtcache__shard_store(shard, &item, now_ms, true, NULL);
 }
 
@@ -144,13 +156,13 @@ void rtcache__failure_forget(struct rtcache *cache, struct rtcache__shard *shard
 		(void)rtcache__shard_remove(shard, hash ^ OTHER_HASH, key, key_len);
 }
 
-void rtcache_forget_failures(struct rtcache_client *client)
+void rtcache__failures_forget(struct rtcache *cache)
 {
-	atomic_fetch_add_explicit(&client->cache->failure_generation, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&cache->failure_generation, 1, memory_order_relaxed);
 }
 
-void rtcache_forget_cause(struct rtcache_client *client, unsigned cause)
+void rtcache__failures_forget_cause(struct rtcache *cache, unsigned cause)
 {
-	atomic_fetch_add_explicit(&client->cache->cause_generations[cause % RTCACHE__CAUSES], 1,
+	atomic_fetch_add_explicit(&cache->cause_generations[cause % RTCACHE__CAUSES], 1,
 				  memory_order_relaxed);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Failed lookups remembered: for how long a key is not looked up again. */
+/* Remembered failures of lookups: for how long a key is not looked up again. */
 
 #ifndef RTCACHE_FAILURE_H
 #define RTCACHE_FAILURE_H
 
 /*
- * A failure is an entry of the shard like any other, found under the key's hash with some bits
- * turned over, so that it lies beside the key's value, stale perhaps, and never in front of it. It
- * lives on after its time, to know that the next failure is not the first.
+ * A failure is stored as an entry of the shard, under the hash of the key with some bits inverted.
+ * It exists beside the value of the key, which may be stale, and is not found in its place. The
+ * entry outlives the time of the failure, so that the next failure is known not to be the first.
  *
- * Threads: under the shard's lock.
+ * Threads: the lock of the shard, except for rtcache__failure_read() and rtcache__failures_forget*().
  */
 
 #include <stdbool.h>
@@ -17,36 +17,47 @@
 #include <stdint.h>
 
 #include "cache.h"
+#include "entry.h"
 #include "shard.h"
 
 struct rtcache__failure {
+	/* Until then the key is not looked up. */
 	uint64_t until_ms;
-	/* From the failure on; the next failure's is twice that. */
+	/* The time from the failure to until_ms, without the extension for a stale value. */
 	uint64_t span_ms;
 	int error;
-	unsigned generation;
 	unsigned cause;
-	/* Of the cause, when it was remembered. */
+	/* The generations of failures, and of the cause, when it was stored. */
+	unsigned generation;
 	unsigned cause_generation;
 };
 
-/* What an entry marked as failure says. */
+/* Returns the content of an entry that is marked RTCACHE__ENTRY_FAILURE. */
 struct rtcache__failure rtcache__failure_read(struct rtcache__entry *entry);
 
-/* Whether that is nothing to anybody any more. Under the shard's lock. */
+/* Returns true if the failure of such an entry is past its time, or forgotten. */
 bool rtcache__failure_is_over(const struct rtcache *cache, struct rtcache__shard *shard,
 			      struct rtcache__entry *entry, uint64_t now_ms);
 
-/* Whether the key has failed and its time has not passed, which may be longer while it has a stale
- * value; unless that is forgotten. */
+/*
+ * Returns true if a failure of the key is remembered, is not past its time, which is extended while
+ * the key has a stale value, and is not forgotten.
+ */
 bool rtcache__failure_find(const struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
 			   const void *key, size_t key_len, uint64_t now_ms,
 			   struct rtcache__failure *out);
 
+/* Stores a failure of the key, if failures are remembered and there is room. */
 void rtcache__failure_remember(struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
 			       const void *key, size_t key_len, int error, unsigned cause,
 			       uint64_t now_ms);
+
+/* Removes the failure of the key. */
 void rtcache__failure_forget(struct rtcache *cache, struct rtcache__shard *shard, uint64_t hash,
 			     const void *key, size_t key_len);
+
+/* Invalidate all failures, and those of a cause, modulo RTCACHE__CAUSES. Any thread, without a lock. */
+void rtcache__failures_forget(struct rtcache *cache);
+void rtcache__failures_forget_cause(struct rtcache *cache, unsigned cause);
 
 #endif

@@ -1,49 +1,59 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The flights of a shard, and the end of a lookup. */
+/* The index of flights, their waiters, and the order in which waiters take over. */
 
 #include "flight.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
-
 #define INDEX_SLOTS_MIN 16
 
-static struct rtcache__flight **slot_of(struct rtcache__shard *shard, uint64_t hash)
+void rtcache__flights_init(struct rtcache__flights *flights)
 {
-	return &shard->flights[hash & (shard->flight_slots - 1)];
+	*flights = (struct rtcache__flights){0};
+	rtcache__list_init(&flights->all);
 }
 
-struct rtcache__flight *rtcache__flight_find(struct rtcache__shard *shard, uint64_t hash,
+static struct rtcache__flight **slot_of(const struct rtcache__flights *flights, uint64_t hash)
+{
+	return &flights->slots[hash & (flights->slot_count - 1)];
+}
+
+struct rtcache__flight *rtcache__flight_find(const struct rtcache__flights *flights, uint64_t hash,
 					     const void *key, size_t key_len)
 {
-	if (!shard->flight_slots)
+	if (!flights->slot_count)
 		return NULL;
-	struct rtcache__flight *flight = *slot_of(shard, hash);
+	struct rtcache__flight *flight = *slot_of(flights, hash);
 	while (flight && (flight->hash != hash || flight->key_len != key_len ||
 			  (key_len && memcmp(flight->key, key, key_len) != 0)))
 		flight = flight->index_next;
 	return flight;
 }
 
-/* Twice the slots when each has a flight. Without memory the chains grow longer instead. */
-static int grow_index(struct rtcache__shard *shard)
+static void index_add(struct rtcache__flights *flights, struct rtcache__flight *flight)
 {
-	size_t slots = shard->flight_slots ? 2 * shard->flight_slots : INDEX_SLOTS_MIN;
-	struct rtcache__flight **old = shard->flights;
-	size_t old_slots = shard->flight_slots;
-	struct rtcache__flight **flights = calloc(slots, sizeof(struct rtcache__flight *));
-	if (!flights)
+	struct rtcache__flight **slot = slot_of(flights, flight->hash);
+	flight->index_next = *slot;
+	*slot = flight;
+}
+
+/* Doubles the slots when there is a flight for each. Without memory the chains become longer. */
+static int grow_index(struct rtcache__flights *flights)
+{
+	size_t slot_count = flights->slot_count ? 2 * flights->slot_count : INDEX_SLOTS_MIN;
+	struct rtcache__flight **old = flights->slots;
+	size_t old_count = flights->slot_count;
+	struct rtcache__flight **slots = calloc(slot_count, sizeof(struct rtcache__flight *));
+	if (!slots)
 		return old ? 0 : RTCACHE_ENOMEM;
-	shard->flights = flights;
-	shard->flight_slots = slots;
-	for (size_t i = 0; i < old_slots; i++) {
+	flights->slots = slots;
+	flights->slot_count = slot_count;
+	for (size_t i = 0; i < old_count; i++) {
 		while (old[i]) {
 			struct rtcache__flight *flight = old[i];
 			old[i] = flight->index_next;
-			flight->index_next = *slot_of(shard, flight->hash);
-			*slot_of(shard, flight->hash) = flight;
+			index_add(flights, flight);
 		}
 	}
 	free(old);
@@ -54,41 +64,38 @@ static void index_remove(struct rtcache__flight *flight)
 {
 	if (!flight->is_indexed)
 		return;
-	struct rtcache__flight **link = slot_of(flight->shard, flight->hash);
+	struct rtcache__flight **link = slot_of(flight->flights, flight->hash);
 	while (*link != flight)
 		link = &(*link)->index_next;
 	*link = flight->index_next;
 	flight->is_indexed = false;
-	flight->shard->flight_count--;
+	flight->flights->count--;
 }
 
-struct rtcache__flight *rtcache__flight_new(struct rtcache *cache, uint64_t hash, const void *key,
-					    size_t key_len, bool is_indexed)
+struct rtcache__flight *rtcache__flight_new(struct rtcache__flights *flights, struct rtcache *cache,
+					    uint64_t hash, const void *key, size_t key_len,
+					    bool is_indexed)
 {
-	struct rtcache__shard *shard = rtcache__shard_of(cache, hash);
-	if (is_indexed && shard->flight_count >= shard->flight_slots && grow_index(shard) != 0)
+	if (is_indexed && flights->count >= flights->slot_count && grow_index(flights) != 0)
 		return NULL;
 	struct rtcache__flight *flight = malloc(sizeof(*flight) + key_len);
 	if (!flight)
 		return NULL;
 	*flight = (struct rtcache__flight){
+		.flights = flights,
 		.cache = cache,
-		.shard = shard,
 		.hash = hash,
 		.is_indexed = is_indexed,
 		.key_len = key_len,
-		.all_next = shard->all_flights,
 	};
 	atomic_init(&flight->refs, 1);
+	rtcache__list_init(&flight->waiters);
 	if (key_len)
 		memcpy(flight->key, key, key_len);
-	if (shard->all_flights)
-		shard->all_flights->all_prev = flight;
-	shard->all_flights = flight;
+	rtcache__list_insert(&flights->all, &flight->node);
 	if (is_indexed) {
-		flight->index_next = *slot_of(shard, hash);
-		*slot_of(shard, hash) = flight;
-		shard->flight_count++;
+		index_add(flights, flight);
+		flights->count++;
 	}
 	return flight;
 }
@@ -106,41 +113,13 @@ static void ref(struct rtcache__flight *flight)
 	atomic_fetch_add_explicit(&flight->refs, 1, memory_order_relaxed);
 }
 
-/* An ended flight whose last lookup has ended concerns the shard no more. */
+/* Removes a flight from the shard if it has ended and so have all of its lookups. */
 static void settle(struct rtcache__flight *flight)
 {
 	if (!flight->has_ended || flight->lookups)
 		return;
-	if (flight->all_prev)
-		flight->all_prev->all_next = flight->all_next;
-	else
-		flight->shard->all_flights = flight->all_next;
-	if (flight->all_next)
-		flight->all_next->all_prev = flight->all_prev;
+	rtcache__list_remove(&flight->node);
 	rtcache__flight_unref(flight);
-}
-
-static void waiter_add(struct rtcache__flight *flight, struct rtcache_request *request)
-{
-	request->priv.next = NULL;
-	request->priv.prev = flight->last;
-	if (flight->last)
-		flight->last->priv.next = request;
-	else
-		flight->first = request;
-	flight->last = request;
-}
-
-static void waiter_remove(struct rtcache__flight *flight, struct rtcache_request *request)
-{
-	if (request->priv.prev)
-		request->priv.prev->priv.next = request->priv.next;
-	else
-		flight->first = request->priv.next;
-	if (request->priv.next)
-		request->priv.next->priv.prev = request->priv.prev;
-	else
-		flight->last = request->priv.prev;
 }
 
 void rtcache__flight_join(struct rtcache__flight *flight, struct rtcache_request *request)
@@ -150,17 +129,17 @@ void rtcache__flight_join(struct rtcache__flight *flight, struct rtcache_request
 		request->priv.flight = flight;
 	}
 	request->priv.state = RTCACHE__WAITING;
-	waiter_add(flight, request);
+	rtcache__list_append(&flight->waiters, &request->priv.node);
 }
 
-/* Nobody holds the flight any more: the next waiter shall, from its own client's run. */
-static void find_heir(struct rtcache__flight *flight, struct rtcache__wakes *wakes)
+/* Makes the first waiter the successor. A flight without waiters and lookups ends. */
+static void choose_successor(struct rtcache__flight *flight, struct rtcache__wakes *wakes)
 {
-	struct rtcache_request *request = flight->first;
+	struct rtcache_request *request = rtcache__flight_first_waiter(flight);
 	if (request) {
-		waiter_remove(flight, request);
-		flight->heir = request;
-		rtcache__client_post(request, RTCACHE__HEIR, wakes);
+		rtcache__list_remove(&request->priv.node);
+		flight->successor = request;
+		rtcache__inbox_post(request, RTCACHE__SUCCESSOR, wakes);
 	} else if (!flight->lookups) {
 		flight->has_ended = true;
 		index_remove(flight);
@@ -168,35 +147,31 @@ static void find_heir(struct rtcache__flight *flight, struct rtcache__wakes *wak
 	}
 }
 
-void rtcache__flight_leave(struct rtcache__flight *flight, struct rtcache_request *request,
-			   struct rtcache__wakes *wakes)
+void rtcache__flight_leave(struct rtcache_request *request, struct rtcache__wakes *wakes)
 {
+	struct rtcache__flight *flight = request->priv.flight;
 	if (request->priv.state == RTCACHE__WAITING)
-		waiter_remove(flight, request);
+		rtcache__list_remove(&request->priv.node);
 	else
-		rtcache__client_unpost(request->priv.client, request);
+		rtcache__inbox_unpost(request);
 	request->priv.flight = NULL;
 
-	if (flight->heir == request)
-		flight->heir = NULL;
+	if (flight->successor == request)
+		flight->successor = NULL;
+	struct rtcache_request *next = rtcache__flight_first_waiter(flight);
 	for (struct rtcache_lookup *lookup = flight->lookups; lookup; lookup = lookup->next) {
 		if (lookup->leader == request)
-			lookup->leader = lookup == flight->newest ? flight->first : NULL;
+			lookup->leader = lookup == flight->newest ? next : NULL;
 	}
 	if (!flight->has_ended && rtcache__flight_is_orphan(flight))
-		find_heir(flight, wakes);
+		choose_successor(flight, wakes);
 	rtcache__flight_unref(flight);
 }
 
-bool rtcache__flight_is_orphan(const struct rtcache__flight *flight)
-{
-	return !flight->newest && !flight->heir;
-}
-
-struct rtcache_lookup *rtcache__flight_look(struct rtcache__flight *flight,
-					    struct rtcache_client *client,
-					    struct rtcache_request *leader, void *extra,
-					    uint64_t ttl_ms, uint64_t now_ms)
+struct rtcache_lookup *rtcache__lookup_new(struct rtcache__flight *flight,
+					   struct rtcache_client *client,
+					   struct rtcache_request *leader, void *extra,
+					   uint64_t ttl_ms, uint64_t now_ms)
 {
 	struct rtcache_lookup *lookup = &flight->first_lookup;
 	if (flight->first_lookup_used) {
@@ -219,23 +194,11 @@ struct rtcache_lookup *rtcache__flight_look(struct rtcache__flight *flight,
 	flight->lookups = lookup;
 	flight->newest = lookup;
 	flight->started_ms = now_ms;
-	rtcache__client_count(client, RTCACHE__COUNT_LOOKUP);
 	return lookup;
 }
 
-void rtcache__lookup_start(struct rtcache_lookup *lookup)
+static void drop_lookup(struct rtcache__flight *flight, struct rtcache_lookup *lookup)
 {
-	const struct rtcache__flight *flight = lookup->flight;
-	const struct rtcache_options *options = &flight->cache->options;
-	if (options->lookup)
-		options->lookup(lookup, flight->key, flight->key_len, lookup->extra, options->arg);
-	else
-		options->multi_lookup(&lookup, 1, lookup->extra, options->arg);
-}
-
-static void lookup_free(struct rtcache_lookup *lookup)
-{
-	struct rtcache__flight *flight = lookup->flight;
 	struct rtcache_lookup **link = &flight->lookups;
 	while (*link != lookup)
 		link = &(*link)->next;
@@ -246,187 +209,78 @@ static void lookup_free(struct rtcache_lookup *lookup)
 		free(lookup);
 }
 
-/* In the herd, who waited for a lookup that failed tries it again, unless there is a stale value. */
-static bool is_tried_again(const struct rtcache__flight *flight)
+void rtcache__lookup_free(struct rtcache_lookup *lookup)
 {
-	if (!flight->cache->options.herd || !flight->error)
-		return false;
-	const struct rtcache__entry *entry =
-		rtcache__shard_find(flight->shard, flight->hash, flight->key, flight->key_len);
-	return !rtcache__is_stale(flight->cache, entry, flight->ended_ms);
+	struct rtcache__flight *flight = lookup->flight;
+	drop_lookup(flight, lookup);
+	settle(flight);
 }
 
-/* What the lookup, or NULL for one of another flight, found is everybody's. */
-static void end_flight(struct rtcache__flight *flight, const struct rtcache_lookup *lookup,
-		       struct rtcache__wakes *wakes)
+void rtcache__flight_end(struct rtcache__flight *flight, const struct rtcache_lookup *lookup,
+			 bool is_retried, struct rtcache__wakes *wakes)
 {
-	bool again = is_tried_again(flight);
+	struct rtcache_request *request = flight->successor;
 	flight->has_ended = true;
 	index_remove(flight);
-	if (flight->heir) {
-		flight->heir->priv.status = RTCACHE_LOCK_HIT;
-		rtcache__client_post(flight->heir, RTCACHE__READY, wakes);
-		flight->heir = NULL;
+	if (request) {
+		request->priv.status = RTCACHE_LOCK_HIT;
+		rtcache__inbox_post(request, RTCACHE__READY, wakes);
+		flight->successor = NULL;
 	}
-	while (flight->first) {
-		struct rtcache_request *request = flight->first;
+	while ((request = rtcache__flight_first_waiter(flight))) {
 		bool leads = lookup && lookup->leader == request;
-		waiter_remove(flight, request);
-		if (again && !leads) {
-			rtcache__client_post(request, RTCACHE__HEIR, wakes);
+		rtcache__list_remove(&request->priv.node);
+		if (is_retried && !leads) {
+			rtcache__inbox_post(request, RTCACHE__SUCCESSOR, wakes);
 			continue;
 		}
 		if (!leads)
 			request->priv.status = RTCACHE_LOCK_HIT;
-		rtcache__client_post(request, RTCACHE__READY, wakes);
+		rtcache__inbox_post(request, RTCACHE__READY, wakes);
 	}
 	for (struct rtcache_lookup *other = flight->lookups; other; other = other->next)
 		other->leader = NULL;
-}
-
-static void end_with_answer(struct rtcache__flight *flight, const struct rtcache_lookup *lookup,
-			    const struct rtcache__new *item, uint64_t now_ms,
-			    struct rtcache__wakes *wakes)
-{
-	if (flight->first || flight->heir) {
-		flight->data = malloc(item->len ? item->len : 1);
-		if (!flight->data)
-			flight->error = RTCACHE_ENOMEM;
-		else if (item->len)
-			memcpy(flight->data, item->data, item->len);
-	}
-	flight->len = item->len;
-	flight->ttl_ms = item->ttl_ms;
-	flight->ended_ms = now_ms;
-	end_flight(flight, lookup, wakes);
-}
-
-static bool has_fresh(struct rtcache__shard *shard, const struct rtcache__flight *flight,
-		      uint64_t now_ms)
-{
-	const struct rtcache__entry *entry =
-		rtcache__shard_find(shard, flight->hash, flight->key, flight->key_len);
-	return entry && now_ms < entry->end_ms;
-}
-
-void rtcache_fill(struct rtcache_lookup *lookup, const void *data, size_t len, uint64_t ttl_ms)
-{
-	struct rtcache__flight *flight = lookup->flight;
-	struct rtcache__shard *shard = flight->shard;
-	struct rtcache__wakes wakes = {0};
-	uint64_t now_ms = rtcache__now(flight->cache);
-	struct rtcache__new item = {
-		.hash = flight->hash,
-		.key = flight->key,
-		.key_len = flight->key_len,
-		.data = data,
-		.len = len,
-		.ttl_ms = ttl_ms == RTCACHE_NO_TTL ? lookup->ttl_ms : ttl_ms,
-	};
-
-	pthread_mutex_lock(&shard->lock);
-	bool is_late = flight->has_ended;
-	/* What cannot be stored is delivered all the same. */
-	if (lookup->is_stored && item.ttl_ms && !(is_late && has_fresh(shard, flight, now_ms)))
-		(void)rtcache__shard_store(shard, &item, now_ms, true, NULL);
-	rtcache__failure_forget(flight->cache, shard, flight->hash, flight->key, flight->key_len);
-	if (is_late) {
-		struct rtcache__flight *current =
-			rtcache__flight_find(shard, flight->hash, flight->key, flight->key_len);
-		if (current) {
-			end_with_answer(current, NULL, &item, now_ms, &wakes);
-			settle(current);
-		}
-	} else {
-		end_with_answer(flight, lookup, &item, now_ms, &wakes);
-	}
-	lookup_free(lookup);
 	settle(flight);
-	pthread_mutex_unlock(&shard->lock);
-	rtcache__wakes_run(&wakes);
 }
 
-static void end_with_error(struct rtcache_lookup *lookup, int error, bool is_remembered,
-			   unsigned cause)
+static void forget_client_of(struct rtcache__flight *flight, const struct rtcache_client *client)
 {
-	struct rtcache__flight *flight = lookup->flight;
-	struct rtcache__shard *shard = flight->shard;
-	struct rtcache__wakes wakes = {0};
-	uint64_t now_ms = rtcache__now(flight->cache);
-	if (error >= 0)
-		error = RTCACHE_EINVAL;
-
-	pthread_mutex_lock(&shard->lock);
-	bool holds = flight->newest == lookup || rtcache__flight_is_orphan(flight);
-	if (!flight->has_ended && holds) {
-		if (is_remembered)
-			rtcache__failure_remember(flight->cache, shard, flight->hash, flight->key,
-						  flight->key_len, error, cause, now_ms);
-		flight->error = error;
-		flight->ended_ms = now_ms;
-		end_flight(flight, lookup, &wakes);
+	for (struct rtcache_lookup *lookup = flight->lookups; lookup; lookup = lookup->next) {
+		if (lookup->client != client)
+			continue;
+		lookup->client = NULL;
+		if (flight->newest == lookup)
+			flight->newest = NULL;
 	}
-	lookup_free(lookup);
-	settle(flight);
-	pthread_mutex_unlock(&shard->lock);
-	rtcache__wakes_run(&wakes);
 }
 
-void rtcache_fail(struct rtcache_lookup *lookup, int error)
+static struct rtcache__flight *flight_of(struct rtcache__list *node)
 {
-	end_with_error(lookup, error, true, RTCACHE_NO_CAUSE);
+	return RTCACHE__CONTAINER(node, struct rtcache__flight, node);
 }
 
-void rtcache_fail_for(struct rtcache_lookup *lookup, int error, unsigned cause)
+void rtcache__flights_forget_client(struct rtcache__flights *flights,
+				    const struct rtcache_client *client,
+				    struct rtcache__wakes *wakes)
 {
-	end_with_error(lookup, error, true, cause);
-}
-
-void rtcache_refuse(struct rtcache_lookup *lookup, int error)
-{
-	end_with_error(lookup, error, false, RTCACHE_NO_CAUSE);
-}
-
-const void *rtcache_lookup_key(const struct rtcache_lookup *lookup, size_t *len)
-{
-	*len = lookup->flight->key_len;
-	return lookup->flight->key;
-}
-
-void *rtcache_lookup_extra(const struct rtcache_lookup *lookup)
-{
-	return lookup->extra;
-}
-
-void rtcache__flights_bereave(struct rtcache__shard *shard, struct rtcache_client *client,
-			      struct rtcache__wakes *wakes)
-{
-	pthread_mutex_lock(&shard->lock);
-	struct rtcache__flight *next;
-	for (struct rtcache__flight *flight = shard->all_flights; flight; flight = next) {
-		next = flight->all_next;
-		for (struct rtcache_lookup *lookup = flight->lookups; lookup;
-		     lookup = lookup->next) {
-			if (lookup->client != client)
-				continue;
-			lookup->client = NULL;
-			if (flight->newest == lookup)
-				flight->newest = NULL;
-		}
+	struct rtcache__list *next;
+	for (struct rtcache__list *node = flights->all.next; node != &flights->all; node = next) {
+		struct rtcache__flight *flight = flight_of(node);
+		next = node->next;
+		forget_client_of(flight, client);
 		if (!flight->has_ended && rtcache__flight_is_orphan(flight))
-			find_heir(flight, wakes);
+			choose_successor(flight, wakes);
 	}
-	pthread_mutex_unlock(&shard->lock);
 }
 
-void rtcache__flights_free(struct rtcache__shard *shard)
+void rtcache__flights_fini(struct rtcache__flights *flights)
 {
-	while (shard->all_flights) {
-		struct rtcache__flight *flight = shard->all_flights;
+	while (!rtcache__list_is_empty(&flights->all)) {
+		struct rtcache__flight *flight = flight_of(flights->all.next);
 		flight->has_ended = true;
 		while (flight->lookups)
-			lookup_free(flight->lookups);
+			drop_lookup(flight, flight->lookups);
 		settle(flight);
 	}
-	free(shard->flights);
+	free(flights->slots);
 }

@@ -8,19 +8,28 @@ cache_libcache_la_SOURCES = \
 	cache/arena.c cache/arena.h \
 	cache/cache.c cache/cache.h \
 	cache/client.c cache/client.h \
+	cache/count.h \
 	cache/entry.h \
 	cache/epoch.c cache/epoch.h \
 	cache/failure.c cache/failure.h \
 	cache/flight.c cache/flight.h \
 	cache/get.c \
 	cache/hash.c cache/hash.h \
+	cache/inbox.c cache/inbox.h \
+	cache/limbo.c cache/limbo.h \
+	cache/list.h \
+	cache/lookup.c cache/lookup.h \
+	cache/miss.c cache/miss.h \
+	cache/pending.c cache/pending.h \
 	cache/queue.c cache/queue.h \
 	cache/run.c \
+	cache/s3fifo.c cache/s3fifo.h \
 	cache/shard.c cache/shard.h \
 	cache/sketch.c cache/sketch.h \
-	cache/stats.c cache/stats.h \
+	cache/stats.c \
 	cache/store.c \
 	cache/table.c cache/table.h \
+	cache/text.c \
 	cache/walk.c \
 	cache/rtcache.h
 

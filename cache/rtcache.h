@@ -254,6 +254,11 @@ size_t rtcache_multi_peek(struct rtcache_client *client, const struct rtcache_ke
  * Read through.
  */
 
+/* Private: a place in a list. */
+struct rtcache__list {
+	struct rtcache__list *next, *previous;
+};
+
 /*
  * A request lives in the caller's memory, from the get that returned 0 until its done is called or
  * it is cancelled. done may free it, and may call get, put and cancel again.
@@ -262,18 +267,16 @@ struct rtcache_request {
 	void *data;
 	/* out is valid as values are: until this client's next run or park. */
 	void (*done)(struct rtcache_request *request, const struct rtcache_value *value);
-	/* The library's; need not be set. */
+	/* Private; need not be initialised. */
 	struct {
-		struct rtcache_client *client;
+		struct rtcache__inbox *inbox;
 		struct rtcache__flight *flight;
-		struct rtcache_request *prev, *next;
-		struct rtcache_request *older, *newer;
-		struct rtcache_request *stale_older, *stale_newer;
+		struct rtcache__list node, wait_node, stale_node;
 		void *extra;
 		uint64_t ttl_ms;
 		uint64_t since_ms;
 		uint64_t stale_at_ms;
-		unsigned char state, status, in_inbox, has_stale;
+		unsigned char state, status;
 	} priv;
 };
 

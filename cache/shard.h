@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * A share of the keys with its share of the memory: index, queues, and who has to go when it is
- * full.
- */
+/* A part of the keys with its part of the memory: table, queues, arena, and the flights of its keys. */
 
 #ifndef RTCACHE_SHARD_H
 #define RTCACHE_SHARD_H
 
 /*
- * Eviction is S3-FIFO: a newcomer enters the small queue, which is a tenth of the weight; leaving
- * it at the old end, it moves to the main queue if it was used more than once, else it goes. At the
- * old end of the main queue an entry that was used goes round again with one use less, else it
- * goes. In place of a ghost queue a sketch of how often each key was put (TinyLFU) decides whether
- * a newcomer may displace the one that would go for it. Weight is octets, the arena's slack
- * included. Before anybody living goes, a sweep looks for what is dead: past its end and past its
- * time as stale value.
+ * Storing makes room first. A sweep removes entries that are dead. If that is not enough, the
+ * victim of S3-FIFO (s3fifo.h) is evicted, unless it is more popular than the new entry, which is
+ * refused then. Popularity is the number of puts of a key that found none, counted by a sketch that
+ * ages (TinyLFU).
  *
- * What is taken out waits in limbo until no reader can hold it (epoch.h), first open, then, when
- * its epoch is closed, pending. A reserve is kept free for what arrives meanwhile.
+ * The memory of a removed entry becomes free when no reader can hold it (limbo.h). A reserve is
+ * kept free for what is stored meanwhile.
  *
- * Locks, in this order: a shard's, a client's, the epochs'. Never two of a kind. Everything here
- * but rtcache__table_find() on the table needs the shard's lock.
+ * Locks: the lock of a shard is taken first. While it is held, the lock of an inbox or that of the
+ * epochs may be taken, one at a time. The lock of the cache (cache.h) is never held together with
+ * another one, and never are two of the same kind.
+ *
+ * Threads: everything is under the lock of the shard, except rtcache__shard_peek(),
+ * rtcache__shard_is_stale() and reading the table.
  */
 
 #include <pthread.h>
@@ -31,16 +29,14 @@
 #include "arena.h"
 #include "entry.h"
 #include "epoch.h"
-#include "queue.h"
+#include "flight.h"
+#include "limbo.h"
 #include "rtcache.h"
+#include "s3fifo.h"
 #include "table.h"
 
+/* The size of a cache line. */
 #define RTCACHE__LINE 64
-
-struct rtcache__limbo {
-	uint32_t first;
-	uint32_t units;
-};
 
 struct rtcache__shard_stats {
 	uint64_t entries;
@@ -49,47 +45,35 @@ struct rtcache__shard_stats {
 	uint64_t refused;
 };
 
-struct rtcache__flight;
-
 struct rtcache__shard {
-	/* Read by everybody, rarely written: a line of its own. */
+	/* Read without the lock, and rarely written: a cache line of its own. */
 	_Alignas(RTCACHE__LINE) struct rtcache__table table;
+	/* The time after expiry during which an entry is stale. Constant. */
+	uint64_t stale_ms;
 
 	_Alignas(RTCACHE__LINE) pthread_mutex_t lock;
-	struct rtcache__epochs *epochs;
-	struct rtcache__queue small;
-	struct rtcache__queue main;
-	struct rtcache__limbo open;
-	struct rtcache__limbo pending;
-	uint64_t pending_epoch;
-	/* Of the whole share, kept free for newcomers while the old ones wait in limbo. */
-	uint32_t reserve_units;
+	struct rtcache__s3fifo queues;
+	struct rtcache__limbo limbo;
+	/* The whole part, and what of it is kept free while removed entries are in limbo. */
 	uint32_t units;
+	uint32_t reserve_units;
 
-	/* How long past its end an entry is kept. */
-	uint64_t stale_ms;
-	/* Nothing is dead before this time. */
+	/* No entry is dead before this time. */
 	uint64_t next_death_ms;
-	/* The earliest death the sweep under way has seen, and the bucket it has come to. */
+	/* The sweep under way: the earliest death that it has seen, and its next bucket. */
 	uint64_t sweep_death_ms;
 	uint32_t sweep_bucket;
 
-	/* The sketch ages a segment at a time. */
+	/* The sketch ages one segment at a time: the puts since the last time, and the next segment. */
 	uint32_t age_count;
 	uint32_t age_segment;
 
 	struct rtcache__shard_stats stats;
-
-	/* Lookups under way, see flight.h. */
-	struct rtcache__flight **flights;
-	size_t flight_slots;
-	size_t flight_count;
-	struct rtcache__flight *all_flights;
-
+	struct rtcache__flights flights;
 	struct rtcache__arena arena;
 };
 
-/* What is to be stored. */
+/* An entry to be stored. */
 struct rtcache__new {
 	uint64_t hash;
 	const void *key;
@@ -100,37 +84,66 @@ struct rtcache__new {
 	uint8_t flags;
 };
 
-/* memory: zeroed, units long, aligned to a unit. */
+/* memory is zeroed, aligned to a unit, and has so many units. epochs and memory are borrowed. */
 void rtcache__shard_init(struct rtcache__shard *shard, struct rtcache__epochs *epochs, void *memory,
 			 uint32_t units, uint64_t stale_ms);
 void rtcache__shard_fini(struct rtcache__shard *shard);
 
-/* The key's entry, alive or dead, or NULL. */
+/* Returns the entry of the key, fresh, stale or dead, or NULL. Under the lock. */
 struct rtcache__entry *rtcache__shard_find(struct rtcache__shard *shard, uint64_t hash,
 					   const void *key, size_t key_len);
 
+/* The same, taking the lock. */
+struct rtcache__entry *rtcache__shard_find_locked(struct rtcache__shard *shard, uint64_t hash,
+						  const void *key, size_t key_len);
+
 /*
- * Stores the item, in place of what the key had. force: whatever its popularity. reader is the
- * caller's if the caller holds no value at this moment, or NULL. 0, RTCACHE_EREFUSED,
- * RTCACHE_ETOOBIG, RTCACHE_ENOMEM.
+ * The same without the lock, which it takes only if a search without it is inconclusive. The entry
+ * is valid until the next quiet point of the calling client, which is online.
+ */
+static inline struct rtcache__entry *
+rtcache__shard_peek(struct rtcache__shard *shard, uint64_t hash, const void *key, size_t key_len)
+{
+	uint64_t shape;
+	struct rtcache__entry *entry =
+		rtcache__table_find(&shard->table, hash, key, key_len, &shape);
+	if (entry || rtcache__table_settled(&shard->table, shape))
+		return entry;
+	return rtcache__shard_find_locked(shard, hash, key, key_len);
+}
+
+/* Returns true if the entry, which may be NULL, has expired and is not dead. */
+static inline bool rtcache__shard_is_stale(const struct rtcache__shard *shard,
+					   const struct rtcache__entry *entry, uint64_t now_ms)
+{
+	return entry && now_ms >= entry->end_ms && now_ms - entry->end_ms < shard->stale_ms;
+}
+
+/*
+ * Stores the item, in the place of the entry of its key if there is one. force: whatever its
+ * popularity. reader: as for rtcache__limbo_reclaim(). Returns 0, RTCACHE_EREFUSED,
+ * RTCACHE_ETOOBIG, or RTCACHE_ENOMEM, which may have evicted the entry of the key.
  */
 int rtcache__shard_store(struct rtcache__shard *shard, const struct rtcache__new *item,
 			 uint64_t now_ms, bool force, struct rtcache__reader *reader);
 
+/* Removes the entry of the key. Returns false if there is none. */
 bool rtcache__shard_remove(struct rtcache__shard *shard, uint64_t hash, const void *key,
 			   size_t key_len);
 
 /*
- * Looks at some buckets for entries that are dead, at least for linger_ms or as long as they lived
- * if that is less, and takes them out. Returns the units they had.
+ * Removes dead entries from the next buckets. An entry is removed when it has been dead for
+ * linger_ms, or for its time to live if that is shorter. Returns the units of the removed entries.
  */
 uint32_t rtcache__shard_sweep(struct rtcache__shard *shard, uint32_t buckets, uint64_t now_ms,
 			      uint64_t linger_ms);
 
-/* Gives back to the arena what nobody can hold any more. */
-void rtcache__shard_reclaim(struct rtcache__shard *shard, struct rtcache__reader *reader);
-
-/* Octets in use: entries, table, limbo. */
+/* Returns the octets in use: entries, table, limbo. */
 size_t rtcache__shard_bytes(const struct rtcache__shard *shard);
+
+static inline struct rtcache__shard *rtcache__shard_of_flight(const struct rtcache__flight *flight)
+{
+	return RTCACHE__CONTAINER(flight->flights, struct rtcache__shard, flights);
+}
 
 #endif

@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The sums of what clients and shards count. */
-
-#include "stats.h"
+/* The sums of the counters of clients and shards. */
 
 #include "cache.h"
 #include "client.h"
-
-static uint64_t read_count(const struct rtcache_client *client, enum rtcache__count what)
-{
-	return atomic_load_explicit(&client->counts[what], memory_order_relaxed);
-}
+#include "shard.h"
 
 static void sum_clients(struct rtcache *cache, uint64_t sums[RTCACHE__COUNTS])
 {
 	pthread_mutex_lock(&cache->lock);
 	for (unsigned i = 0; i < RTCACHE__COUNTS; i++) {
 		sums[i] = cache->counts[i];
-		for (struct rtcache_client *c = cache->clients; c; c = c->next)
-			sums[i] += read_count(c, (enum rtcache__count)i);
+		for (const struct rtcache_client *c = cache->clients; c; c = c->next)
+			sums[i] += rtcache__count_read(&c->counts, (enum rtcache__count)i);
 	}
 	pthread_mutex_unlock(&cache->lock);
 }
@@ -44,7 +38,7 @@ void rtcache_stats_get(struct rtcache *cache, struct rtcache_stats *out)
 		out->swept += shard->stats.swept;
 		out->entries += shard->stats.entries;
 		out->bytes += rtcache__shard_bytes(shard);
-		out->in_flight += shard->flight_count;
+		out->in_flight += shard->flights.count;
 		pthread_mutex_unlock(&shard->lock);
 	}
 }

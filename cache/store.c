@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The store alone: peek, put, remove. */
+/* The store without lookups: peek, put, remove, and forgetting failures. */
 
 #include "cache.h"
 #include "client.h"
 #include "failure.h"
-
-struct rtcache__entry *rtcache__find_locked(struct rtcache__shard *shard, uint64_t hash,
-					    const void *key, size_t key_len)
-{
-	pthread_mutex_lock(&shard->lock);
-	struct rtcache__entry *entry = rtcache__shard_find(shard, hash, key, key_len);
-	pthread_mutex_unlock(&shard->lock);
-	return entry;
-}
-
-bool rtcache__is_stale(const struct rtcache *cache, const struct rtcache__entry *entry,
-		       uint64_t now_ms)
-{
-	return entry && now_ms >= entry->end_ms && now_ms - entry->end_ms < cache->options.stale_ms;
-}
+#include "shard.h"
 
 static bool is_valid(const void *data, size_t len)
 {
@@ -33,16 +19,16 @@ int rtcache_peek(struct rtcache_client *client, const void *key, size_t key_len,
 		return RTCACHE_EINVAL;
 	rtcache__client_enter(client);
 	uint64_t hash = rtcache__key_hash(cache, key, key_len);
-	struct rtcache__entry *entry =
-		rtcache__find(rtcache__shard_of(cache, hash), hash, key, key_len);
+	struct rtcache__shard *shard = rtcache__shard_of(cache, hash);
+	struct rtcache__entry *entry = rtcache__shard_peek(shard, hash, key, key_len);
 	uint64_t now_ms = rtcache__now(cache);
-	bool found = entry &&
-		     (now_ms < entry->end_ms || (stale && rtcache__is_stale(cache, entry, now_ms)));
+	bool found = entry && (now_ms < entry->end_ms ||
+			       (stale && rtcache__shard_is_stale(shard, entry, now_ms)));
 	if (found)
 		rtcache__client_give(client, entry, now_ms, out);
 	else
 		rtcache__value_none(out, entry ? RTCACHE_EXPIRED : RTCACHE_MISS, 0);
-	rtcache__client_count(client, (enum rtcache__count)out->status);
+	rtcache__count(&client->counts, (enum rtcache__count)out->status);
 	return found;
 }
 
@@ -111,4 +97,14 @@ bool rtcache_remove(struct rtcache_client *client, const void *key, size_t key_l
 	rtcache__failure_forget(cache, shard, hash, key, key_len);
 	pthread_mutex_unlock(&shard->lock);
 	return removed;
+}
+
+void rtcache_forget_failures(struct rtcache_client *client)
+{
+	rtcache__failures_forget(client->cache);
+}
+
+void rtcache_forget_cause(struct rtcache_client *client, unsigned cause)
+{
+	rtcache__failures_forget_cause(client->cache, cause);
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Looking at entries without using them: all of them in passing, or one key from every side. */
+/* Inspection, which does not count as a use: a walk over all entries, and the state of one key. */
 
 #include "cache.h"
 #include "client.h"
 #include "failure.h"
 #include "flight.h"
+#include "shard.h"
 
-/* The cursor: a shard above, a bucket below. Buckets are only ever added, at the end. */
+/* A cursor is a shard in the high half and a bucket in the low half. Buckets are added at the end only. */
 #define CURSOR_SHARD_SHIFT 32
 
-/* No chain is that long: with 4 entries a bucket, which is the worst, not one in 10^50. */
+/* No chain is this long: with 4 entries per bucket, the maximum, the probability is below 10^-50. */
 #define CHAIN_MAX 64
 
-static void describe(const struct rtcache *cache, struct rtcache__entry *entry, uint64_t now_ms,
-		     struct rtcache_item *out)
+static void describe(const struct rtcache__shard *shard, struct rtcache__entry *entry,
+		     uint64_t now_ms, struct rtcache_item *out)
 {
 	size_t size = rtcache__entry_size(entry->key_len, entry->len);
 	*out = (struct rtcache_item){
@@ -28,13 +29,14 @@ static void describe(const struct rtcache *cache, struct rtcache__entry *entry, 
 		return;
 	}
 	rtcache__entry_describe(entry, now_ms, &out->value);
-	if (out->value.status == RTCACHE_STALE && !rtcache__is_stale(cache, entry, now_ms))
+	if (out->value.status == RTCACHE_STALE && !rtcache__shard_is_stale(shard, entry, now_ms))
 		out->value.status = RTCACHE_EXPIRED;
 }
 
 /*
- * The entries stay readable when the lock is released: the client is online. A failure that is over is
- * kept to know the next one's time by, and is none to who looks.
+ * Returns the number of entries of the bucket. They remain readable after the lock is released,
+ * because the client is online. A failure that is past its time is left out: its entry remains only
+ * for the time of the next failure.
  */
 static size_t read_bucket(const struct rtcache *cache, struct rtcache__shard *shard,
 			  uint32_t bucket, uint64_t now_ms,
@@ -64,7 +66,7 @@ bool rtcache_walk(struct rtcache_client *client, uint64_t *cursor, size_t count,
 	uint64_t now_ms = rtcache__now(cache);
 	rtcache__client_enter(client);
 	client->state = RTCACHE__HOLDING;
-	/* An empty bucket counts as an entry: a call's work is bounded in an empty cache, too. */
+	/* An empty bucket counts as an entry, so that the work of a call is bounded in an empty cache. */
 	for (size_t done = 0; done < count && index < cache->shard_count;) {
 		struct rtcache__shard *shard = &cache->shards[index];
 		struct rtcache__entry *entries[CHAIN_MAX];
@@ -76,13 +78,27 @@ bool rtcache_walk(struct rtcache_client *client, uint64_t *cursor, size_t count,
 		size_t found = read_bucket(cache, shard, bucket++, now_ms, entries);
 		for (size_t i = 0; i < found; i++) {
 			struct rtcache_item item;
-			describe(cache, entries[i], now_ms, &item);
+			describe(shard, entries[i], now_ms, &item);
 			visit(&item, arg);
 		}
 		done += found ? found : 1;
 	}
 	*cursor = (uint64_t)index << CURSOR_SHARD_SHIFT | bucket;
 	return index < cache->shard_count;
+}
+
+static void describe_flight(const struct rtcache__flight *flight, uint64_t now_ms,
+			    struct rtcache_state *out)
+{
+	for (const struct rtcache_lookup *lookup = flight->lookups; lookup; lookup = lookup->next)
+		out->lookups++;
+	const struct rtcache__list *waiters = &flight->waiters;
+	for (const struct rtcache__list *node = waiters->next; node != waiters; node = node->next)
+		out->waiters++;
+	out->waiters += !!flight->successor;
+	/* The lookup may have started after the clock was read. */
+	if (now_ms > flight->started_ms)
+		out->lookup_age_ms = now_ms - flight->started_ms;
 }
 
 int rtcache_inspect(struct rtcache_client *client, const void *key, size_t key_len,
@@ -103,23 +119,16 @@ int rtcache_inspect(struct rtcache_client *client, const void *key, size_t key_l
 	struct rtcache__entry *entry = rtcache__shard_find(shard, hash, key, key_len);
 	if (entry) {
 		out->is_stored = true;
-		describe(cache, entry, now_ms, &out->item);
+		describe(shard, entry, now_ms, &out->item);
 	}
 	if (rtcache__failure_find(cache, shard, hash, key, key_len, now_ms, &failure)) {
 		out->failure = failure.error;
 		out->failure_left_ms = failure.until_ms - now_ms;
 	}
-	const struct rtcache__flight *flight = rtcache__flight_find(shard, hash, key, key_len);
-	if (flight) {
-		for (const struct rtcache_lookup *l = flight->lookups; l; l = l->next)
-			out->lookups++;
-		for (const struct rtcache_request *r = flight->first; r; r = r->priv.next)
-			out->waiters++;
-		out->waiters += flight->heir != NULL;
-		/* It may have been started after the clock was read here. */
-		if (now_ms > flight->started_ms)
-			out->lookup_age_ms = now_ms - flight->started_ms;
-	}
+	const struct rtcache__flight *flight =
+		rtcache__flight_find(&shard->flights, hash, key, key_len);
+	if (flight)
+		describe_flight(flight, now_ms, out);
 	pthread_mutex_unlock(&shard->lock);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/model/entry.h: in the place of cache/entry.h, whose entries have more fields. What stands for all that is
- * written once, before the entry can be found, is the hash: it is the key, too.
+ * tests/model/entry.h: a replacement for cache/entry.h, whose entries have more fields. The hash stands for
+ * everything that is written once, before the entry is published, and it is the key.
  */
 #ifndef RTCACHE_ENTRY_H
 #define RTCACHE_ENTRY_H
@@ -25,7 +25,7 @@ static inline uint32_t model_ref(unsigned number)
 
 static inline struct rtcache__entry *rtcache__entry_at(unsigned char *base, uint32_t ref)
 {
-	/* Memory that has not been prepared for the table holds no such number. */
+	/* Memory that is not prepared for the table holds no such number. */
 	RL_ASSERT((ref - 1) % MODEL_ENTRY_UNITS == 0 && ref < model_ref(MODEL_ENTRIES));
 	return static_cast<struct rtcache__entry *>(rtcache__arena_at(base, ref));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/model/epoch.cc: cache/epoch.h and epoch.c as they are. Two readers follow a link to a block; a writer
- * takes the block out of their reach, closes the epoch, and where that has passed writes to the block and leads
- * to it again. A fault: a write that nothing orders behind a reader's last look, or before its next.
+ * tests/model/epoch.cc: cache/epoch.h and epoch.c, unchanged. Two readers follow a link to a block; a writer makes
+ * the block unreachable, closes the epoch, and when that has passed writes to the block and links it again. Fault:
+ * a write that is not ordered after the last read of a reader, or before its next one.
  */
 #include "weak.h"
 
@@ -15,7 +15,7 @@ enum { READERS = 2, BLOCKS = 2, TURNS = 2, TRIES = 3 };
 struct epoch_model : rl::test_suite<epoch_model, READERS + 1> {
 	rtcache__epochs epochs;
 	rtcache__reader readers[READERS + 1];
-	uint32_t link; /* as the table's: stored with release, loaded with acquire */
+	uint32_t link; /* as a link of the table: stored with release, loaded with acquire */
 	tracked blocks[BLOCKS];
 
 	void before()
@@ -59,11 +59,11 @@ struct epoch_model : rl::test_suite<epoch_model, READERS + 1> {
 		}
 	}
 
-	/* The block that the link leads to is taken out, and used again when no reader can hold it. */
+	/* Unlinks the block, and reuses it when no reader can hold it. */
 	void turn_over(unsigned old, bool is_reader)
 	{
 		rtcache__reader *self = &readers[READERS];
-		/* The table's stores release; for this one, which publishes nothing, it must not matter. */
+		/* This store publishes nothing, and needs no order, although those of the table release. */
 		atomic_store_explicit(&link, old == 1 ? 2 : 1, memory_order_relaxed);
 		uint64_t number = rtcache__epoch_close(&epochs);
 		for (unsigned i = 0; i < TRIES; i++) {
@@ -78,7 +78,7 @@ struct epoch_model : rl::test_suite<epoch_model, READERS + 1> {
 		}
 	}
 
-	/* Who writes may be a reader as well, which holds nothing then. */
+	/* The writer may be a reader too, which holds nothing at that time. */
 	void write()
 	{
 		bool is_reader = rl::rand(2);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/model/references.cc: how cache/flight.c counts those who hold a flight, whose answer several clients read:
- * who lets go of it last frees it, and nobody looks at it after that.
+ * tests/model/references.cc: the reference count of a flight in cache/flight.c, whose answer several clients read:
+ * dropping the last reference frees it, and it is not read after that.
  */
 #include "weak.h"
 
@@ -10,7 +10,7 @@ struct rtcache__flight {
 	tracked *data;
 };
 
-/* What is freed gets other contents. */
+/* Freeing changes the contents. */
 static void free_flight(tracked *data)
 {
 	*data = 0;
@@ -46,7 +46,7 @@ struct references_model : rl::test_suite<references_model, 3> {
 		end_shadows();
 	}
 
-	/* Who holds it may hand it on. */
+	/* The holder of a reference may pass another one on. */
 	void thread(unsigned index)
 	{
 		RL_ASSERT(answer == 1);

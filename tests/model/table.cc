@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/model/table.cc: cache/table.h and table.c, with cache/epoch.h and epoch.c, as they are. Readers look for
- * keys without a lock, as rtcache__find() in cache/cache.h does; a writer splits a bucket, and another, under the same
- * lock, replaces, removes and adds entries, and uses their memory again as cache/shard.c does. Faults: a write to
- * memory that a reader may look at, a key that is there and is said not to be, a value that is not its key's.
+ * tests/model/table.cc: cache/table.h and table.c, with cache/epoch.h and epoch.c, unchanged. Readers search for
+ * keys without a lock, as rtcache__shard_peek() in cache/shard.h does. One writer splits a bucket; another, under
+ * the same lock, replaces, removes and inserts entries, and reuses their memory as cache/limbo.c does. Faults: a
+ * write to memory that a reader may read, a key that is in the table and is not found, a value of another key.
  */
 #include "weak.h"
 
@@ -83,7 +83,7 @@ struct table_model : rl::test_suite<table_model, READERS + 2> {
 
 	/* ---- readers --------------------------------------------------------------------------- */
 
-	/* rtcache__find(). */
+	/* rtcache__shard_peek(). */
 	rtcache__entry *find(uint64_t hash)
 	{
 		uint64_t shape;
@@ -135,7 +135,7 @@ struct table_model : rl::test_suite<table_model, READERS + 2> {
 
 	/* ---- writers --------------------------------------------------------------------------- */
 
-	/* The number of the entry that has the key. */
+	/* Returns the number of the entry of the key. */
 	unsigned number_of(uint64_t hash)
 	{
 		uint64_t shape;
@@ -144,7 +144,7 @@ struct table_model : rl::test_suite<table_model, READERS + 2> {
 		return ((unsigned char *)found - base) / RTCACHE__UNIT / MODEL_ENTRY_UNITS;
 	}
 
-	/* What has been taken out before has been seen by all, and its memory gets another entry. */
+	/* Waits a limited time until no reader holds a removed entry, and reuses its memory for another. */
 	void reuse(unsigned number, uint64_t closed)
 	{
 		for (unsigned i = 0; i < TRIES; i++) {

@@ -32,6 +32,8 @@ struct world {
 
 struct caller {
 	struct rtcache_request request;
+	/* The client of the last get. */
+	struct rtcache_client *client;
 	unsigned done_count;
 	int rc;
 	struct rtcache_value value;
@@ -131,7 +133,10 @@ static inline int caller_get_by(struct caller *caller, struct rtcache_client *cl
 				const char *key)
 {
 	struct rtcache_value value;
-	*caller = (struct caller){.request = {.data = caller, .done = caller_done}};
+	*caller = (struct caller){
+		.request = {.data = caller, .done = caller_done},
+		.client = client,
+	};
 	caller->rc = rtcache_get(client, &caller->request, key, strlen(key), RTCACHE_NO_TTL, caller,
 				 &value);
 	if (caller->rc == 1)

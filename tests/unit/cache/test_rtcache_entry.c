@@ -103,14 +103,14 @@ START_TEST(lookup_under_way_is_of_every_octet_of_its_key)
 	struct rtcache *cache = rtcache_new(&(struct rtcache_options){.size = 1 << 20});
 	ck_assert_ptr_nonnull(cache);
 	write_key(key, len);
-	struct rtcache__flight *flight = rtcache__flight_new(cache, HASH, key, len, true);
+	struct rtcache__flights *flights = &rtcache__shard_of(cache, HASH)->flights;
+	struct rtcache__flight *flight = rtcache__flight_new(flights, cache, HASH, key, len, true);
 	ck_assert_ptr_nonnull(flight);
-	struct rtcache__shard *shard = rtcache__shard_of(cache, HASH);
-	ck_assert_ptr_eq(rtcache__flight_find(shard, HASH, key, len), flight);
-	ck_assert_ptr_null(rtcache__flight_find(shard, HASH, key, len - 1));
+	ck_assert_ptr_eq(rtcache__flight_find(flights, HASH, key, len), flight);
+	ck_assert_ptr_null(rtcache__flight_find(flights, HASH, key, len - 1));
 	for (size_t i = 0; i < len; i++) {
 		key[i] ^= 1;
-		ck_assert_ptr_null(rtcache__flight_find(shard, HASH, key, len));
+		ck_assert_ptr_null(rtcache__flight_find(flights, HASH, key, len));
 		key[i] ^= 1;
 	}
 	rtcache_free(cache);

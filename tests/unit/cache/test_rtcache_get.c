@@ -228,7 +228,7 @@ static void get_again(struct rtcache_request *request, const struct rtcache_valu
 	struct rtcache_value out;
 	caller->done_count++;
 	caller->value = *value;
-	caller->rc = rtcache_get(request->priv.client, request, "key", 3, 0, NULL, &out);
+	caller->rc = rtcache_get(caller->client, request, "key", 3, 0, NULL, &out);
 }
 
 START_TEST(get_while_the_client_is_freed_is_refused)
@@ -764,7 +764,7 @@ static void cancel_other(struct rtcache_request *request, const struct rtcache_v
 	struct caller *caller = request->data;
 	struct caller *other = caller + 1;
 	caller_done(request, value);
-	rtcache_cancel(request->priv.client, &other->request);
+	rtcache_cancel(world.client, &other->request);
 }
 
 START_TEST(done_may_cancel_another_that_is_ready)
