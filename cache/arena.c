@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The arena's blocks, their free lists, and how they split and join. */
+/* The free lists of the arena; splitting and joining blocks. */
 
 #include "arena.h"
 
 #include <assert.h>
 #include <string.h>
 
-/* The word at the start of each block: its units, and two marks below. */
+/* The first word of each block: its units above two marks. */
 #define MARK_FREE 1u
 #define MARK_PREV_FREE 2u
 #define MARK_BITS 2
 
-/* A free block: the word, two links, and in its last 4 octets the units again. */
+/* A free block has the word, two links, and its units again in the last 4 octets. */
 #define MIN_UNITS 2u
 
-/* How many blocks of its own size class a request looks at before it splits a bigger one. */
+/* The number of blocks of its own size class that an allocation tries before a larger class. */
 #define OWN_CLASS_TRIES 4
 
 struct free_block {
@@ -43,8 +43,7 @@ static uint32_t *tail_of(const struct rtcache__arena *arena, uint32_t ref, uint3
 	return (uint32_t *)rtcache__arena_at(arena->base, ref + units) - 1;
 }
 
-/* The class whose blocks have at least the class's own size; below 32 units each size has its own.
- */
+/* Returns the class of a size. Below 32 units each size has a class of its own. */
 static struct size_class class_of(uint32_t units)
 {
 	if (units < RTCACHE__ARENA_SLOTS)
@@ -85,7 +84,7 @@ static void list_remove(struct rtcache__arena *arena, uint32_t ref, uint32_t uni
 		arena->level_map &= ~(1u << class.level);
 }
 
-/* Makes [ref, ref + units) one free block in its list. The blocks around it are not free. */
+/* Makes [ref, ref + units) a free block. The adjacent blocks are not free. */
 static void make_free(struct rtcache__arena *arena, uint32_t ref, uint32_t units)
 {
 	block_at(arena, ref)->word = units << MARK_BITS | MARK_FREE;
@@ -124,7 +123,7 @@ static uint32_t find_block(const struct rtcache__arena *arena, uint32_t units)
 		ref = block_at(arena, ref)->next;
 	}
 
-	/* Every block of a higher class is big enough. */
+	/* Every block of a higher class is large enough. */
 	unsigned level = class.level;
 	unsigned slots = arena->slot_maps[level] & ~((2u << class.slot) - 1);
 	if (!slots) {

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An allocator inside a fixed piece of memory: what is full cannot grow. */
+/* An allocator inside memory of a fixed size. */
 
 #ifndef RTCACHE_ARENA_H
 #define RTCACHE_ARENA_H
 
 /*
- * Two-level segregated fit: free blocks hang in lists by size, 16 to each power of two, found
- * through two bitmaps; neighbours that are free are one block. Everything takes constant time.
+ * Two-level segregated fit (TLSF): free blocks are in lists by size, 16 for each power of two, which
+ * two bitmaps index. Adjacent free blocks are joined. Every operation takes constant time.
  *
- * A block is known by its distance from the base in units of 8 octets, which fits 32 bits. Its
- * first 32 bits belong to the arena, the rest to whoever has it. 0 is no block.
+ * A reference to a block is its distance from the base in units of 8 octets, in 32 bits; 0 is no
+ * block. The first 32 bits of a block belong to the arena, the rest to its user.
  *
- * The arena can give its end away: the table of a shard grows downward into it.
+ * The arena can be shortened at its end, where the table of the shard grows downward.
  *
- * Threads: none by itself; the shard's lock guards it.
+ * Threads: the lock of the shard.
  */
 
 #include <stdbool.h>
@@ -29,7 +29,7 @@
 
 struct rtcache__arena {
 	unsigned char *base;
-	/* The unit behind the last block. */
+	/* The unit after the last block, and the last block. */
 	uint32_t end;
 	uint32_t last;
 	uint32_t free_units;
@@ -38,20 +38,23 @@ struct rtcache__arena {
 	uint32_t heads[RTCACHE__ARENA_LEVELS][RTCACHE__ARENA_SLOTS];
 };
 
-/* base is aligned to a unit; units at least 8. */
+/* base is aligned to a unit. units is between 8 and RTCACHE__ARENA_UNITS_MAX. */
 void rtcache__arena_init(struct rtcache__arena *arena, void *base, uint32_t units);
 
-/* A block of at least len octets, its first 4 included; 0 if there is none. */
+/* Returns a block of at least len octets, its first 4 included; 0 if there is none. */
 uint32_t rtcache__arena_alloc(struct rtcache__arena *arena, size_t len);
 void rtcache__arena_free(struct rtcache__arena *arena, uint32_t ref);
 
-/* Gives units away at the end, if the last block is free and longer than that. */
+/*
+ * Removes units from the end. Returns false, unchanged, if the last block is not free or would have
+ * less than 2 units left.
+ */
 bool rtcache__arena_shrink(struct rtcache__arena *arena, uint32_t units);
 
-/* The block's whole size. */
+/* Returns the units of a block, which may be one more than its length needs. */
 uint32_t rtcache__arena_units(const struct rtcache__arena *arena, uint32_t ref);
 
-/* What a block of len octets takes at least. */
+/* Returns the units that len octets need. */
 static inline uint32_t rtcache__arena_units_for(size_t len)
 {
 	return (uint32_t)((len + RTCACHE__UNIT - 1) / RTCACHE__UNIT);

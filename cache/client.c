@@ -35,7 +35,7 @@ static void cancel_all(struct rtcache_client *client)
 	}
 }
 
-/* Other clients start the lookups of this one again. */
+/* Hands the lookups of the client over to the requests of other clients that wait for them. */
 static void abandon_lookups(const struct rtcache_client *client)
 {
 	const struct rtcache *cache = client->cache;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The list of readers and the few fences the epochs need. */
+/* The list of readers, and the fences that announcing needs. */
 
 #include "epoch.h"
 
@@ -35,10 +35,10 @@ void rtcache__reader_leave(struct rtcache__epochs *epochs, struct rtcache__reade
 }
 
 /*
- * Either the announcement is seen by whoever asks whether a number has passed, or that number was
- * closed before the second load here, and then what was taken out for it is out of reach. Both need
- * one order of all four accesses, hence seq_cst. What the first load gives may be old: that holds up
- * more than it must, no less.
+ * Either the announcement is visible to a thread that tests whether a number has passed, or that
+ * number was closed before the second load here, and the memory that was removed before is
+ * unreachable. Both require a single order of all four accesses, hence seq_cst. The first load may
+ * return an old number, which delays reclamation and is safe.
  */
 void rtcache__reader_online(struct rtcache__epochs *epochs, struct rtcache__reader *reader)
 {

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* When memory that readers may still look at can be used again. */
+/* Reclamation: when no reader can hold memory that was removed. */
 
 #ifndef RTCACHE_EPOCH_H
 #define RTCACHE_EPOCH_H
 
 /*
- * Quiescent states. There is one epoch number. A reader announces the number it has seen at moments
- * when it holds no pointer into the cache, and none while it sleeps. Whoever has taken something
- * out of all readers' reach closes the epoch, which gives a number; when every reader that is
- * online has announced that number or a later one, nobody can hold what was taken out.
+ * Quiescent-state-based reclamation. There is one epoch number. At moments when a reader holds no
+ * pointer into the cache it announces the number that it sees; while it is offline it announces
+ * none. A writer that has made memory unreachable closes the epoch and gets a number. When every
+ * reader that is online has announced this number or a later one, no reader can hold that memory.
  *
- * Reading costs nothing: no fence, no store.
+ * Reading takes no fence and no store.
  *
- * Threads: a reader's functions belong to its thread; the others may be called from any.
+ * Threads: rtcache__reader_online(), _offline() and _quiet() are called in the thread of the reader,
+ * all others in any thread.
  */
 
 #include <pthread.h>
@@ -21,7 +22,7 @@
 #include <stdint.h>
 
 struct rtcache__reader {
-	/* The epoch last seen; 0 while offline. */
+	/* The epoch number announced last; 0 while offline. */
 	_Atomic uint64_t seen;
 	struct rtcache__reader *next;
 };
@@ -35,17 +36,21 @@ struct rtcache__epochs {
 void rtcache__epochs_init(struct rtcache__epochs *epochs);
 void rtcache__epochs_fini(struct rtcache__epochs *epochs);
 
-/* A reader joins offline, and leaves offline. */
+/* A reader is offline when it joins and when it leaves. */
 void rtcache__reader_join(struct rtcache__epochs *epochs, struct rtcache__reader *reader);
 void rtcache__reader_leave(struct rtcache__epochs *epochs, struct rtcache__reader *reader);
+
+/* Announces the present number, or none. */
 void rtcache__reader_online(struct rtcache__epochs *epochs, struct rtcache__reader *reader);
 void rtcache__reader_offline(struct rtcache__reader *reader);
 
-/* The number to wait for, for what was taken out before. */
+/* Returns the number to wait for, for memory that became unreachable before the call. */
 uint64_t rtcache__epoch_close(struct rtcache__epochs *epochs);
+
+/* Returns true if no reader can hold memory that became unreachable before that call. */
 bool rtcache__epoch_has_passed(struct rtcache__epochs *epochs, uint64_t number);
 
-/* An online reader holds nothing at this moment. */
+/* Announces that an online reader holds no pointer at this moment. */
 static inline void rtcache__reader_quiet(struct rtcache__epochs *epochs,
 					 struct rtcache__reader *reader)
 {

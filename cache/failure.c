@@ -112,7 +112,7 @@ static uint64_t span_of(const struct rtcache *cache, struct rtcache__shard *shar
 	return next_ms;
 }
 
-/* The entry lives as long as the failure, and as the next failure would be the second. */
+/* The entry outlives the failure by the time in which a further failure lasts longer. */
 static uint64_t ttl_of(const struct rtcache_options *options, uint64_t span_ms)
 {
 	uint64_t longest_ms =

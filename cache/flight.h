@@ -163,7 +163,7 @@ void rtcache__flight_end(struct rtcache__flight *flight, const struct rtcache_lo
 			 bool is_retried, struct rtcache__wakes *wakes);
 
 /*
- * A client is freed: no lookup that it has started is the newest of its flight any more, and
+ * To be called when a client is freed: its lookups are the newest of their flights no longer, and
  * flights that become orphans get a successor.
  */
 void rtcache__flights_forget_client(struct rtcache__flights *flights,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The one file that knows xxHash. */
+/* The only file that includes xxHash. */
 
 #include "hash.h"
 

@@ -33,7 +33,7 @@ void rtcache__pending_add(struct rtcache__pending *pending, struct rtcache_reque
 /* Removes a request from both lists. */
 void rtcache__pending_remove(struct rtcache__pending *pending, struct rtcache_request *request);
 
-/* Begins the wait of a request anew. */
+/* Restarts the wait of a request, as begun at since_ms. */
 void rtcache__pending_restart(struct rtcache__pending *pending, struct rtcache_request *request,
 			      uint64_t since_ms);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A doubly linked list by references instead of pointers. */
+/* A doubly linked list with references to blocks in place of pointers. */
 
 #include "queue.h"
 
 #include "entry.h"
 
-/* What points at the entry from its older side, and from its newer one. */
+/* Return the link that leads to an entry from the older side, and from the newer side. */
 static uint32_t *link_newer(struct rtcache__queue *queue, unsigned char *base, uint32_t older)
 {
 	return older ? &rtcache__entry_at(base, older)->newer : &queue->oldest;

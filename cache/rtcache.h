@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* librtcache: a read-through cache in memory, for keys and values of any bytes. */
+/* librtcache: a read-through cache in memory. Keys and values are sequences of octets. */
 
 #ifndef RTCACHE_H
 #define RTCACHE_H
 
 /*
- * One struct rtcache is shared by all threads. Each thread that uses it opens a door of its own, a
- * struct rtcache_client, and everything it does goes through that. The cache starts no thread, owns
- * no timer and no descriptor: work that is due is done when a client calls rtcache_client_run().
+ * One struct rtcache is shared by all threads. Each thread uses it through a struct rtcache_client
+ * of its own. The cache starts no thread and has no timer and no descriptor: work that is due is
+ * done when a client calls rtcache_client_run().
  *
- *	rtcache_new         the store, with a lookup callback if it is to read through
- *	rtcache_client_new  a thread's door
- *	rtcache_get         a hit at once; otherwise one lookup, however many ask for the same key
- *	rtcache_fill        ends that lookup, from any thread, and serves everybody who waits for it;
- *	                    so do rtcache_fail() and rtcache_refuse()
- *	rtcache_client_run  calls back what is done
+ *	rtcache_new         creates the cache, with a lookup callback if it reads through
+ *	rtcache_client_new  creates a client, for one thread
+ *	rtcache_get         returns a value, or starts one lookup for all requests of the same key
+ *	rtcache_fill        ends that lookup, from any thread, with a value for all requests of the key;
+ *	                    rtcache_fail() and rtcache_refuse() end it with an error
+ *	rtcache_client_run  calls the callbacks of requests that are done
  *
- * Threads: a client, its requests and the values it was given belong to one thread at a time. The
- * functions that take a struct rtcache or a struct rtcache_lookup may be called from any thread.
- * Callbacks run in the thread of the client whose call made them run, with no lock held: they may
- * call everything except rtcache_client_run(), _park() and _free() of that same client.
+ * Threads: a client, its requests and the values that it was given are used by one thread at a
+ * time. Functions that take a struct rtcache or a struct rtcache_lookup may be called from any
+ * thread.
  *
- * Memory: everything stored, with its bookkeeping, lives within options.size. Outside of it are the
- * fixed parts (below 3 KiB for each of at most 64 shards, 1 KiB for each client) and what callers
- * hold: a lookup under way costs about 300 bytes, its key and, until it is delivered, its value.
- * The callers bound how many of those there are, by bounding their requests.
+ * A callback runs inside the call that causes it, in the thread of that call, with no lock held. It
+ * may call every function except rtcache_client_run(), _park() and _free() of the client with which
+ * that call was made, or which is woken.
+ *
+ * Memory: everything that is stored, with its bookkeeping, is within options.size. Outside of it
+ * are the fixed parts (less than 3 KiB for each shard, of which there are at most 64, and 1 KiB for
+ * each client) and the lookups under way: each takes about 300 octets, its key and, until it is
+ * delivered, its value. The caller limits their number by limiting the number of its requests.
  */
 
 #include <stdbool.h>
@@ -39,7 +42,7 @@ struct rtcache;
 struct rtcache_client;
 struct rtcache_lookup;
 
-/* The library's own codes; all negative. A lookup may fail with any other negative code. */
+/* The error codes of the library, all negative. A lookup may fail with any other negative code. */
 #define RTCACHE_ERRORS(X)                                                                          \
 	X(RTCACHE_ENOMEM, -1001, "out of memory")                                                  \
 	X(RTCACHE_EINVAL, -1002, "invalid argument")                                               \
@@ -54,31 +57,31 @@ enum rtcache_error {
 #undef RTCACHE_ERROR_ENUM
 };
 
-/* The code's text and its name; "unknown error" and "unknown" for what is not the library's. */
+/* Return the text and the name of a code; "unknown error" and "unknown" if it is not listed above. */
 const char *rtcache_error_text(int error);
 const char *rtcache_error_name(int error);
 
 enum rtcache_status {
-	RTCACHE_HIT, /* found and fresh */
-	RTCACHE_MISS, /* not found; a value with it comes from this caller's lookup */
-	RTCACHE_EXPIRED, /* the same, but an entry past its end was there */
-	RTCACHE_LOCK_HIT, /* answered by another caller's lookup */
-	RTCACHE_STALE, /* a value past its end */
+	RTCACHE_HIT, /* a fresh value was there */
+	RTCACHE_MISS, /* none was there; a value comes from the lookup of this request */
+	RTCACHE_EXPIRED, /* as RTCACHE_MISS, but an expired value was there */
+	RTCACHE_LOCK_HIT, /* from the lookup of another request */
+	RTCACHE_STALE, /* an expired value */
 };
 
-/* "hit", "miss", "expired", "lock_hit", "stale". */
+/* Returns "hit", "miss", "expired", "lock_hit" or "stale"; "unknown" for any other number. */
 const char *rtcache_status_name(enum rtcache_status status);
 
-/* Whether the value was there without a lookup of one's own: HIT, LOCK_HIT, STALE. */
+/* Returns true if the request needed no lookup of its own: HIT, LOCK_HIT, STALE. */
 bool rtcache_status_is_hit(enum rtcache_status status);
 
-/* A time to live that never ends. */
+/* A time to live without end. */
 #define RTCACHE_NO_TTL UINT64_MAX
 
-/* Of a failure that is forgotten with all others only. */
+/* The cause of a failure that only rtcache_forget_failures() forgets. */
 #define RTCACHE_NO_CAUSE (~0u)
 
-/* Keys are at most this long. */
+/* The maximum length of a key, in octets. */
 #define RTCACHE_KEY_MAX 65535
 
 struct rtcache_key {
@@ -87,165 +90,190 @@ struct rtcache_key {
 };
 
 struct rtcache_value {
-	/* Aligned to 8. Valid until this client's next rtcache_client_run() or _park(). */
+	/* Aligned to 8 octets. Valid until the next rtcache_client_run() or _park() of the client. */
 	const void *data;
 	size_t len;
 	enum rtcache_status status;
-	/* 0, or the negative code the lookup failed with; then data is NULL. */
+	/* 0, or the negative code with which the lookup failed; then data is NULL. */
 	int error;
-	/* Since it was stored. */
+	/* The time since the value was stored. */
 	uint64_t age_ms;
-	/* Left to live; 0 when stale; RTCACHE_NO_TTL. */
+	/* The time to live that remains; 0 if the value is stale; RTCACHE_NO_TTL. */
 	uint64_t ttl_ms;
-	/* How long past its end; 0 when fresh. */
+	/* The time since the value expired; 0 if it is fresh. */
 	uint64_t stale_ms;
 };
 
-/* Zero means the default named beside it. Copied by rtcache_new(). */
+/* Zero means the default that is named for each option. rtcache_new() copies them. */
 struct rtcache_options {
-	/* Bytes, everything stored counted: keys, values, tables, bookkeeping. 0: 16 MiB; less than
-	 * a page counts as one. It is divided among shards, about four per processor, of at least
-	 * 64 KiB each if there is more than one. An entry takes at most a quarter of a shard. */
+	/*
+	 * The memory for everything that is stored, in octets: keys, values, tables, bookkeeping.
+	 * 0: 16 MiB. Less than a page counts as a page. At most 64 GiB. It is divided among shards,
+	 * about four per processor, each of at least 64 KiB if there are several. An entry takes at
+	 * most a quarter of a shard.
+	 */
 	size_t size;
-	/* A lookup older than this holds no newcomer any more. 0: for ever. */
+	/* A get does not wait for a lookup that is older than this. 0: no limit. */
 	uint64_t lock_age_ms;
-	/* A waiter waits this long for another's lookup. 0: for ever. */
+	/* A request waits this long for one lookup. 0: no limit. */
 	uint64_t lock_timeout_ms;
-	/* Keep and offer values this long past their end. 0: do not. */
+	/* An expired value is kept and offered for this long. 0: it is not. */
 	uint64_t stale_ms;
-	/* A caller who has waited this long gets the stale value, and at once one who comes when
-	 * the lookup has been under way for so long. 0: at once. */
+	/*
+	 * A request that has waited this long gets the stale value, if there is one. A get whose
+	 * key has been looked up for this long gets it at once. 0: every get does.
+	 */
 	uint64_t stale_after_ms;
-	/* Remember a failed lookup this long, twice as long after each further one of the same key,
-	 * at most failure_max_ms (0: no doubling). 0: do not remember. */
+	/*
+	 * A failed lookup is remembered for failure_ms. The next failure of the key is remembered
+	 * twice as long, at most for failure_max_ms (0: failure_ms), unless the last one has been
+	 * over for as long as that. failure_ms 0: failures are not remembered.
+	 */
 	uint64_t failure_ms, failure_max_ms;
-	/* A hit in the last N % of an entry's life starts a lookup in the background. 0: off; <=
-	 * 100. */
+	/*
+	 * A hit in this last part of the life of an entry, in percent, starts a lookup in the
+	 * background, once per entry. At most 100. 0: never.
+	 */
 	unsigned refresh_percent;
 	/*
-	 * Who looks up when a lookup does not succeed in time.
+	 * Which requests look up if a lookup does not succeed in time.
 	 *
-	 * false: one new leader. The waiters of a failed lookup share its failure. When a newcomer
-	 * finds the lookup older than lock_age_ms, or a waiter has waited lock_timeout_ms, exactly
-	 * one of them starts a new lookup and the others wait on; the first answer serves all and
-	 * is stored. (The caller whose lookup it is starts over itself after lock_timeout_ms if
-	 * nobody else waits.)
+	 * false: one new leader. The waiters of a failed lookup get its error. If a get finds that
+	 * the lookup is older than lock_age_ms, or a request has waited for lock_timeout_ms, that
+	 * request alone starts a new lookup and the others wait for it; the first answer ends all
+	 * waits and is stored. The request that started the lookup starts another after
+	 * lock_timeout_ms only if no other request waits.
 	 *
-	 * true: the herd, as pingora's RTCache. A newcomer after lock_age_ms and a waiter after
-	 * lock_timeout_ms look up for themselves, and that is not stored; after a failed lookup
-	 * each waiter looks up for itself, and that is stored, unless there is a stale value.
+	 * true: the herd, as in pingora's RTCache. A get after lock_age_ms and a waiter after
+	 * lock_timeout_ms look up for themselves, and the answer is not stored. After a failed
+	 * lookup each waiter looks up for itself, and the answer is stored, unless there is a stale
+	 * value.
 	 */
 	bool herd;
 	/*
-	 * The clock: milliseconds that never go back. NULL: CLOCK_BOOTTIME, which goes on while the
-	 * machine is suspended. Any thread.
+	 * The clock, in milliseconds, which must not go back. Called from any thread. NULL:
+	 * CLOCK_BOOTTIME, which continues while the machine is suspended.
 	 */
 	uint64_t (*now_ms)(void *arg);
-	/* Starts a lookup, which rtcache_fill(), _fail() or _refuse() ends, once, now or later.
-	 * extra is what the caller who leads gave; the key is the lookup's and lives as long. With
-	 * neither this nor multi_lookup, rtcache_get() finds only what is there: RTCACHE_ENOTSUP
-	 * for the rest. */
+	/*
+	 * Starts a lookup, which rtcache_fill(), _fail() or _refuse() must end exactly once, inside
+	 * the callback or later. extra is that of the request that leads. key is valid until the
+	 * end of the lookup. If both this and multi_lookup are NULL, rtcache_get() returns only
+	 * what is stored, and RTCACHE_ENOTSUP otherwise.
+	 */
 	void (*lookup)(struct rtcache_lookup *lookup, const void *key, size_t key_len, void *extra,
 		       void *arg);
-	/* The same for all keys that one rtcache_multi_get() has to look up. The array is valid
-	 * during the call only. They may end in any order, one by one. NULL: lookup is called for
-	 * each. Without lookup, this one is called for single keys too. */
+	/*
+	 * The same for all keys that one rtcache_multi_get() has to look up. The array is valid
+	 * during the call only. The lookups end one by one, in any order. NULL: lookup is called
+	 * for each. If lookup is NULL, this one is called for single keys too.
+	 */
 	void (*multi_lookup)(struct rtcache_lookup *const *lookups, size_t count, void *extra,
 			     void *arg);
-	/* For the three above. */
+	/* The last argument of the three callbacks. */
 	void *arg;
-	/* A failed lookup is remembered for at least this long as far as there is a stale value to
-	 * give meanwhile (RFC 8767, section 5: the failure recheck timer); failure_ms goes on
-	 * doubling as it would without. 0: as failure_ms says. */
+	/*
+	 * The least time for which a failed lookup is remembered while there is a stale value to
+	 * give (RFC 8767 section 5, failure recheck timer). The doubling of failure_ms is
+	 * unaffected. 0: failure_ms applies.
+	 */
 	uint64_t stale_failure_ms;
 };
 
 /*
- * NULL with errno set: ENOMEM; EINVAL for an option out of its range; ENOTSUP for one that this
- * system cannot honour. NULL options are all defaults.
+ * Returns NULL with errno set if an option is out of its range (EINVAL), memory is short (ENOMEM),
+ * or getrandom() fails (its code). options may be NULL, for all defaults.
  */
 struct rtcache *rtcache_new(const struct rtcache_options *options);
 
-/* After all its clients are freed. Lookups still under way are freed with it. Accepts NULL. */
+/* After all clients are freed. Frees lookups that have not ended, too. Accepts NULL. */
 void rtcache_free(struct rtcache *cache);
 
 /*
- * wake is called, from any thread and with no lock held, when another thread made something ready
- * for this client; once is enough until the next rtcache_client_run(), so it should make this
- * client's thread call that. What this client's own thread makes ready calls no wake: see
- * rtcache_client_next_ms(). wake may be NULL. The owning thread is the one that last called
- * rtcache_client_new(), _run() or _unpark(). NULL: out of memory.
+ * Returns NULL if out of memory.
+ *
+ * wake is called when another thread than the owner leaves work for this client, and must make the
+ * owner call rtcache_client_run(). Until that is called, wake is not called again. It is not called
+ * for work that the owner leaves itself: see rtcache_client_next_ms(). The owner is the thread that
+ * last called rtcache_client_new(), _run() or _unpark(). wake may be NULL.
  */
 struct rtcache_client *rtcache_client_new(struct rtcache *cache, void (*wake)(void *arg),
 					  void *arg);
 
 /*
- * Its requests end with RTCACHE_ECANCELED first: their done is called from here. Lookups it started
- * go on; where others wait for one, one of them starts it anew, and the old one may still end.
- * Accepts NULL.
+ * Ends the requests of the client with RTCACHE_ECANCELED: done is called from here. Lookups that
+ * the client has started continue and may still end. If requests of other clients wait for one of
+ * them, one of these requests starts the lookup again. Waits until wake has returned in other
+ * threads. Accepts NULL.
  */
 void rtcache_client_free(struct rtcache_client *client);
 
 /*
- * Calls back what is done or due, drops what is long dead, and is the quiet point after which the
- * values this client was given may be reclaimed: call it regularly, once per turn of an event loop.
- * A client that neither runs nor parks keeps what was removed meanwhile from being reused, and puts
- * are refused with RTCACHE_ENOMEM when nothing else is left.
+ * Calls the callbacks of requests that are ready or due, and removes expired entries. It is the
+ * quiet point at which the validity of values ends: it should be called regularly, such as once per turn
+ * of an event loop. While a client neither runs nor parks, memory that was freed since cannot be
+ * reused, and puts fail with RTCACHE_ENOMEM if there is no other.
  */
 void rtcache_client_run(struct rtcache_client *client);
 
 /*
- * The time, on the clock of now_ms, when rtcache_client_run() must be called next: a time not later
- * than now if something is ready, UINT64_MAX if nothing is awaited. May change with every call
- * through this client and with every rtcache_fill(), rtcache_fail() or rtcache_refuse().
+ * Returns the time, on the clock of now_ms, at which rtcache_client_run() must be called next, apart
+ * from calls that wake demands: a time not later than now if a request is ready; UINT64_MAX if
+ * nothing is due at a known time. It may change with every call with this client, and with every
+ * rtcache_fill(), rtcache_fail() or rtcache_refuse().
  */
 uint64_t rtcache_client_next_ms(struct rtcache_client *client);
 
 /*
- * Around a sleep: a parked client holds up nobody. Values given to it end with park. Any get, peek
- * or run unparks it by itself.
+ * To be called before and after the thread sleeps. A parked client does not keep memory from being
+ * reused. Parking ends the validity of its values. Every call that gets, peeks, puts, walks,
+ * inspects or runs with a parked client unparks it.
  */
 void rtcache_client_park(struct rtcache_client *client);
 void rtcache_client_unpark(struct rtcache_client *client);
 
 /*
- * The store alone.
+ * The store, without lookups.
  */
 
 /*
- * 1: *out is filled, with status HIT, or STALE when stale is true and options.stale_ms allows it.
- * 0: there is none; data is NULL, status MISS or EXPIRED. RTCACHE_EINVAL.
+ * Returns 1 and fills out, with status HIT, or STALE if stale is true and options.stale_ms allows
+ * it. Returns 0 if there is no such value: out has no data, and status MISS or EXPIRED. Returns
+ * RTCACHE_EINVAL if key is NULL and key_len is not 0; out is unchanged.
  */
 int rtcache_peek(struct rtcache_client *client, const void *key, size_t key_len, bool stale,
 		 struct rtcache_value *out);
 
 /*
- * 0: stored, in place of what the key had. ttl_ms 0 stores nothing and drops what the key had.
- * RTCACHE_EREFUSED: less popular than what it would displace (only for a key that is not there).
- * RTCACHE_ETOOBIG, RTCACHE_ENOMEM, RTCACHE_EINVAL. When refused, what the key had stays. Key and
- * data are copied.
+ * Stores a copy of the key and the data, in the place of the present value of the key. ttl_ms 0
+ * stores nothing and removes the present value. Returns 0; if it returns a code, nothing is stored:
+ * RTCACHE_EREFUSED (the key has no entry, and is less popular than the one that would be
+ * evicted), RTCACHE_ETOOBIG, RTCACHE_ENOMEM (the memory is held by clients), RTCACHE_EINVAL (key or
+ * data is NULL with a length, or the key is too long). The present value remains, except that
+ * RTCACHE_ENOMEM may have evicted it.
  */
 int rtcache_put(struct rtcache_client *client, const void *key, size_t key_len, const void *data,
 		size_t len, uint64_t ttl_ms);
 
-/* The same, never refused by popularity. */
+/* The same, without RTCACHE_EREFUSED. */
 int rtcache_force_put(struct rtcache_client *client, const void *key, size_t key_len,
 		      const void *data, size_t len, uint64_t ttl_ms);
 
-/* Whether there was something to remove. Forgets the key's failures too. */
+/* Removes the value of the key and its remembered failure. Returns true if there was a value. */
 bool rtcache_remove(struct rtcache_client *client, const void *key, size_t key_len);
 
 /*
- * Forgets the failures of all keys, at once and whatever their number: what made them fail is over.
- * The next failure of each is its first. From any thread.
+ * Forgets the failures of all keys, in constant time, because their cause is over. The next failure
+ * of each key is its first. Any thread.
  */
 void rtcache_forget_failures(struct rtcache_client *client);
 
-/* The same for those that were ended by rtcache_fail_for() with that cause. Causes are told apart
- * modulo 64. */
+/* The same for failures by rtcache_fail_for() with that cause, modulo 64. */
 void rtcache_forget_cause(struct rtcache_client *client, unsigned cause);
 
-/* rtcache_peek(), fresh values only, for count keys; out has room for as many. How many were there.
+/*
+ * As rtcache_peek(), for fresh values of count keys. out has room for count values; an invalid key
+ * has its code in error. Returns the number of values found.
  */
 size_t rtcache_multi_peek(struct rtcache_client *client, const struct rtcache_key *keys,
 			  size_t count, struct rtcache_value *out);
@@ -254,18 +282,18 @@ size_t rtcache_multi_peek(struct rtcache_client *client, const struct rtcache_ke
  * Read through.
  */
 
-/* Private: a place in a list. */
+/* Private: a node of a list. */
 struct rtcache__list {
 	struct rtcache__list *next, *previous;
 };
 
 /*
- * A request lives in the caller's memory, from the get that returned 0 until its done is called or
- * it is cancelled. done may free it, and may call get, put and cancel again.
+ * A request. Its memory is the caller's, and is in use from the get that returned 0 until done is
+ * called or the request is cancelled. done may free it, and may get, put and cancel.
  */
 struct rtcache_request {
 	void *data;
-	/* out is valid as values are: until this client's next run or park. */
+	/* May be NULL. value is valid during the call; value->data is valid for longer. */
 	void (*done)(struct rtcache_request *request, const struct rtcache_value *value);
 	/* Private; need not be initialised. */
 	struct {
@@ -281,130 +309,139 @@ struct rtcache_request {
 };
 
 /*
- * 1: *out is filled and done is never called: a hit, a stale value, a remembered failure, or a
- * lookup that ended inside its callback (with error set if it failed). 0: done is called exactly
- * once, later, from rtcache_client_run() on this thread. Negative: refused, done is never called;
- * *out untouched: RTCACHE_EINVAL, RTCACHE_ENOMEM, RTCACHE_ENOTSUP without a lookup callback,
- * RTCACHE_ECANCELED while the client is being freed.
+ * Returns 1 and fills out, without calling done: a hit, a stale value, a remembered failure, or the
+ * result of a lookup that ended inside its callback (with error set if it failed). Returns 0 if
+ * done is called exactly once, later, from rtcache_client_run() or rtcache_client_free() in the
+ * thread of the client, unless the request is cancelled. Returns a code if the get is refused: out
+ * is unchanged and done is never called. RTCACHE_EINVAL (key is NULL with a length, or too long),
+ * RTCACHE_ENOMEM, RTCACHE_ENOTSUP without a lookup callback, RTCACHE_ECANCELED while the client is
+ * being freed.
  *
- * The key is copied. ttl_ms is used where the lookup gives RTCACHE_NO_TTL. extra goes to the
- * callback if this caller leads, now or when it starts over later: it must live as long as the
- * request. A status of MISS or EXPIRED with a value says that it came from this caller's lookup; a
- * failed one that was another's is told with LOCK_HIT.
+ * The key is copied. ttl_ms is used if the lookup returns RTCACHE_NO_TTL. extra is passed to the
+ * lookup callback if this request leads, now or later, and must be valid as long as the request.
+ * Status MISS or EXPIRED with a value means that the lookup of this request returned it. An error
+ * from the lookup of another request has status LOCK_HIT.
  */
 int rtcache_get(struct rtcache_client *client, struct rtcache_request *request, const void *key,
 		size_t key_len, uint64_t ttl_ms, void *extra, struct rtcache_value *out);
 
 /*
- * Many keys: hits at once, one multi_lookup for all those that nobody is looking up yet, a wait for
- * the others. ready_out[i] tells whether out[i] is filled, as rtcache_get() would; a key that is
- * refused is ready with the code in error. How many are ready.
+ * As rtcache_get(), for count keys: one multi_lookup is called for all keys that are not looked up
+ * yet. ready_out[i] is true if out[i] is filled, which is where rtcache_get() returns 1. A key that
+ * is refused is ready, with the code in error. Returns the number of those that are ready.
  */
 size_t rtcache_multi_get(struct rtcache_client *client, struct rtcache_request *const *requests,
 			 const struct rtcache_key *keys, size_t count, uint64_t ttl_ms, void *extra,
 			 struct rtcache_value *out, bool *ready_out);
 
 /*
- * done is never called after it. The lookup goes on and will be stored; the next waiter leads it in
- * name. Nothing happens to a request that is not waiting, provided it has been passed to get before
- * or its priv is zero.
+ * Cancels a request: done is never called for it. The lookup continues and its answer is stored;
+ * the next waiter leads in its place. Without effect if the request does not wait, provided that it
+ * was passed to a get before, or its priv is zero.
  */
 void rtcache_cancel(struct rtcache_client *client, struct rtcache_request *request);
 
 /*
- * The lookup's end: from any thread, inside the callback or later, exactly once. Everybody who
- * waits for the key is served. A lookup that was replaced by a newer one still serves and is stored
- * if that one has not done it yet; its failure is ignored then.
+ * The end of a lookup: from any thread, inside the callback or later, exactly once. All requests
+ * that wait for the key are served. A lookup that was replaced by a newer one can still deliver and
+ * store its answer, if the newer one has not done so; its failure is ignored.
  */
 
-/* data is copied. ttl_ms 0: deliver to all who wait, do not store. */
+/*
+ * Delivers a copy of the data, and stores it for ttl_ms, or for the ttl_ms of the get if that is
+ * RTCACHE_NO_TTL here. ttl_ms 0, or data that is too big, is delivered without being stored. If
+ * there is no memory for the copy, the waiters get RTCACHE_ENOMEM.
+ */
 void rtcache_fill(struct rtcache_lookup *lookup, const void *data, size_t len, uint64_t ttl_ms);
 
-/* error is handed through untouched; one that is not negative counts as RTCACHE_EINVAL. Waiters for
- * whom there is a stale value get that instead. */
+/*
+ * Delivers the error; RTCACHE_EINVAL if it is not negative. Waiters for which there is a stale value
+ * get that instead. The failure is remembered (options.failure_ms).
+ */
 void rtcache_fail(struct rtcache_lookup *lookup, int error);
 
-/* The same; cause is what made it fail, a number of the caller's below RTCACHE_NO_CAUSE. */
+/* The same, with a cause for rtcache_forget_cause(): any number less than RTCACHE_NO_CAUSE. */
 void rtcache_fail_for(struct rtcache_lookup *lookup, int error, unsigned cause);
 
-/* As rtcache_fail(), but nothing is remembered of it: for what is the fault of who looks up, overload or a
- * shutdown, and not the key's. */
+/*
+ * As rtcache_fail(), but the failure is not remembered: for overload, shutdown, and the like, which
+ * are not related to the key.
+ */
 void rtcache_refuse(struct rtcache_lookup *lookup, int error);
 
-/* The key being looked up. Valid until the lookup's end. */
+/* Returns the key that is looked up, which is valid until the end of the lookup. */
 const void *rtcache_lookup_key(const struct rtcache_lookup *lookup, size_t *len);
 
-/* The extra of the caller who started the lookup. */
+/* Returns the extra of the request that started the lookup, which may have ended since. */
 void *rtcache_lookup_extra(const struct rtcache_lookup *lookup);
 
 /*
- * Looking inside.
+ * Inspection.
  */
 
 struct rtcache_stats {
-	/* How gets and peeks were answered, since the beginning. */
+	/* Results of gets and peeks since the start, by status. */
 	uint64_t hits;
 	uint64_t misses;
 	uint64_t expired;
 	uint64_t lock_hits;
 	uint64_t stale;
-	/* Of them, those that got an error. */
+	/* Those of them that have an error. */
 	uint64_t failures;
-	/* Lookups started. */
+	/* Lookups that were started. */
 	uint64_t lookups;
-	/* Newcomers refused by popularity; entries gone to make room, and because they were dead.
-	 */
+	/* Puts refused by popularity; entries evicted to make room; expired entries removed. */
 	uint64_t refused;
 	uint64_t evicted;
 	uint64_t swept;
-	/* At this moment: entries (remembered failures are some, too), their octets with the
-	 * tables, the octets there are, and keys being looked up. */
+	/* Present entries, remembered failures included; the octets in use, tables included; the
+	 * octets available in total; the keys that are being looked up. */
 	uint64_t entries;
 	uint64_t bytes;
 	uint64_t size;
 	uint64_t in_flight;
 };
 
-/* Any thread. Takes each shard's lock for an instant; the whole is not one moment's. */
+/* Any thread. Takes the lock of each shard in turn: the numbers are not of one instant. */
 void rtcache_stats_get(struct rtcache *cache, struct rtcache_stats *out);
 
-/* An entry as it is, without counting as a use of it. */
+/* An entry. Inspecting it does not count as a use. */
 struct rtcache_item {
 	const void *key;
 	size_t key_len;
-	/* Its status is HIT, STALE, or EXPIRED for one that is kept but given to nobody; MISS with
-	 * an error for a failure that is remembered. */
+	/* status is HIT, STALE, EXPIRED if it is too old to be stale, or MISS with an error for a
+	 * failure that is remembered. */
 	struct rtcache_value value;
-	/* Octets in the arena. */
+	/* The memory that it needs, in octets, without the rounding of the allocator. */
 	size_t bytes;
-	/* 0 to 3. */
+	/* The use counter, from 0 to 3. */
 	unsigned uses;
-	/* It has left the small queue for the main one. */
+	/* It is in the main queue, not in the small one. */
 	bool is_main;
 };
 
 /*
- * Visits entries, some at each call, while others read and write: what is there from the first call
- * to the last is visited at least once. *cursor is 0 at first, and is moved on; about count entries
- * are visited. The item is valid in visit only, which may remove it. Whether there are more.
+ * Visits about count entries, while others read and write. *cursor is 0 for the first call, and is
+ * advanced. An entry that exists from the first call to the last is visited at least once. The item
+ * is valid during visit only, which may remove the entry. Returns false after the last entry.
  */
 bool rtcache_walk(struct rtcache_client *client, uint64_t *cursor, size_t count,
 		  void (*visit)(const struct rtcache_item *item, void *arg), void *arg);
 
 struct rtcache_state {
-	/* item is filled. Its pointers are valid as values are. */
+	/* item is filled. Its pointers are valid as those of values are. */
 	bool is_stored;
 	struct rtcache_item item;
-	/* 0, or the error remembered, and for how long still. */
+	/* 0, or the error that is remembered, and the time for which it still is. */
 	int failure;
 	uint64_t failure_left_ms;
-	/* Lookups under way, the age of the newest, and how many wait. */
+	/* The lookups under way, the age of the newest, and the number of requests that wait. */
 	unsigned lookups;
 	uint64_t lookup_age_ms;
 	size_t waiters;
 };
 
-/* All that is known of one key. 0, or RTCACHE_EINVAL. */
+/* Fills out with the state of one key. Returns 0 or RTCACHE_EINVAL. */
 int rtcache_inspect(struct rtcache_client *client, const void *key, size_t key_len,
 		    struct rtcache_state *out);
 

@@ -84,7 +84,7 @@ struct rtcache__new {
 	uint8_t flags;
 };
 
-/* memory is zeroed, aligned to a unit, and has so many units. epochs and memory are borrowed. */
+/* memory is zeroed, aligned to a unit, and units long. epochs and memory are borrowed. */
 void rtcache__shard_init(struct rtcache__shard *shard, struct rtcache__epochs *epochs, void *memory,
 			 uint32_t units, uint64_t stale_ms);
 void rtcache__shard_fini(struct rtcache__shard *shard);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Count-min with conservative update: only the smallest of a key's counters grow. */
+/* Count-min with conservative update: only the smallest counters of a key are incremented. */
 
 #include "sketch.h"
 
@@ -12,14 +12,14 @@ struct counter {
 	unsigned shift;
 };
 
-/* 8 bits of the mixed hash name one of a row's 256 counters. */
+/* 8 bits of the mixed hash select one of the 256 counters of a row. */
 static struct counter counter_of(uint64_t mixed, unsigned row)
 {
 	unsigned index = (unsigned)(mixed >> (32 + 8 * row)) & 255;
 	return (struct counter){row * ROW_WORDS + index / 16, index % 16 * 4};
 }
 
-/* The table chose this sketch by the hash's low bits and the shard by its top ones: spread all. */
+/* The low bits of the hash select the sketch, and the top ones the shard: all bits are mixed. */
 static uint64_t mix(uint64_t hash)
 {
 	return (hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What changes the table's chains, in an order that readers can live with. */
+/* Changes of the chains, in an order that keeps concurrent walks correct. */
 
 #include "table.h"
 
@@ -26,7 +26,7 @@ static uint32_t load(const _Atomic uint32_t *link)
 	return atomic_load_explicit(link, memory_order_relaxed);
 }
 
-/* Publishes: who follows the link sees everything written before. */
+/* Publishes an entry: a reader that follows the link sees everything that was written before. */
 static void store(_Atomic uint32_t *link, uint32_t ref)
 {
 	atomic_store_explicit(link, ref, memory_order_release);
@@ -37,7 +37,7 @@ static _Atomic uint32_t *head_of(struct rtcache__table *table, uint64_t hash)
 	return rtcache__table_head(table, rtcache__table_bucket(rtcache__table_shape(table), hash));
 }
 
-/* The link that leads to ref, which is in the table. */
+/* Returns the link that leads to ref, which is in the table. */
 static _Atomic uint32_t *link_to(struct rtcache__table *table, uint32_t ref)
 {
 	_Atomic uint32_t *link = head_of(table, rtcache__entry_at(table->base, ref)->hash);
@@ -67,7 +67,7 @@ void rtcache__table_replace(struct rtcache__table *table, uint32_t old_ref, uint
 	store(link_to(table, old_ref), ref);
 }
 
-/* The keys of a new segment were counted in the one they come from. */
+/* The keys of the new segment were counted in the segment from which they are moved. */
 static void open_segment(struct rtcache__segment *segment, const struct rtcache__segment *from)
 {
 	for (unsigned i = 0; i < RTCACHE__SEGMENT_BUCKETS; i++)
@@ -87,7 +87,7 @@ void rtcache__table_grow(struct rtcache__table *table)
 		open_segment(rtcache__table_segment(table, bucket),
 			     rtcache__table_segment(table, bucket - half));
 
-	/* Who sees one of the links that change below sees this, too: each is stored with release. */
+	/* A reader that sees a link that changes below sees this too: each is stored with release. */
 	atomic_store_explicit(&table->shape, shape_of(bucket) | RTCACHE__SHAPE_SPLITTING,
 			      memory_order_relaxed);
 	for (uint32_t ref = load(stay); ref;) {

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The index of a shard: a hash table that grows by one bucket at a time, read without a lock. */
+/* The index of a shard: a hash table that grows by one bucket at a time and is read without a lock. */
 
 #ifndef RTCACHE_TABLE_H
 #define RTCACHE_TABLE_H
 
 /*
  * Linear hashing. With n buckets and P the greatest power of two <= n, a hash belongs to the bucket
- * of its low bits modulo 2P, or modulo P if that one does not exist yet. Growing adds bucket n and
- * moves to it what belongs there from bucket n - P: no pause, no second table, no waste.
+ * hash mod 2P, or hash mod P if that bucket does not exist yet. Growing adds bucket n and moves to
+ * it the entries of bucket n - P that belong there: without a pause and without a second table.
  *
- * The buckets lie in segments of 64, each with the part of the frequency sketch for their keys. The
- * segments lie at the end of the shard's memory and grow downward, segment 0 last.
+ * The buckets are in segments of 64, each with the part of the sketch that counts their keys. The
+ * segments are at the end of the memory of the shard and grow downward, segment 0 last.
  *
- * Readers walk a chain with no lock, protected by the epochs. A chain's links always lead towards
- * its old end, so that a walk ends; while a bucket is split, or an instant after, a walk may miss
- * what has moved. Who must be sure of a miss looks again: under the lock, or when
- * rtcache__table_settled() says that nothing moved.
+ * Readers walk a chain without a lock, protected by the epochs. The links of a chain always lead
+ * towards its old end, so that a walk terminates. A walk during a split, or shortly after it, may
+ * miss entries that were moved: a miss is certain only if rtcache__table_settled() returns true, or
+ * under the lock.
  *
- * Writers hold the shard's lock.
+ * Writers hold the lock of the shard.
  */
 
 #include <stdatomic.h>
@@ -32,42 +32,42 @@
 
 struct rtcache__segment {
 	struct rtcache__sketch sketch;
-	/* Bucket 0 of the segment is the last, so that all go down from the end. */
+	/* In descending order of the buckets, as the segments are. */
 	_Atomic uint32_t heads[RTCACHE__SEGMENT_BUCKETS];
 };
 
 #define RTCACHE__SEGMENT_UNITS ((uint32_t)(sizeof(struct rtcache__segment) / RTCACHE__UNIT))
 
 /*
- * What readers need to find a bucket, in one word: how many buckets there are, whether one is being
- * split, and from bit 33 on the mask 2P - 1.
+ * The word from which readers determine a bucket: the number of buckets, whether one is being split,
+ * and the mask 2P - 1 from bit 33 on.
  */
 #define RTCACHE__SHAPE_SPLITTING (UINT64_C(1) << 32)
 #define RTCACHE__SHAPE_MASK_SHIFT 33
 
 struct rtcache__table {
 	unsigned char *base;
-	/* Behind segment 0. */
+	/* After segment 0. */
 	struct rtcache__segment *end;
 	_Atomic uint64_t shape;
-	/* How many there is memory for. */
+	/* The number of buckets for which there is memory. */
 	uint32_t capacity;
 };
 
-/* segments_end is behind the memory of the first segments, of which segment 0 is zeroed. */
+/* segments_end is the end of the memory of the first segments, of which segment 0 is zeroed. */
 void rtcache__table_init(struct rtcache__table *table, unsigned char *base, void *segments_end,
 			 uint32_t segments);
 
-/* Adds a bucket; capacity has room for it. */
+/* Adds a bucket, for which there is capacity. */
 void rtcache__table_grow(struct rtcache__table *table);
 
-/* Puts an entry in front of its chain; its key is not there. */
+/* Inserts an entry at the front of its chain. The table has no entry of its key. */
 void rtcache__table_insert(struct rtcache__table *table, uint32_t ref);
 
-/* Takes an entry out; readers that stand on it walk on. */
+/* Removes an entry. A reader that is at it can continue its walk. */
 void rtcache__table_remove(struct rtcache__table *table, uint32_t ref);
 
-/* Puts an entry in another's place, same key. */
+/* Puts an entry in the place of another one of the same key. */
 void rtcache__table_replace(struct rtcache__table *table, uint32_t old_ref, uint32_t ref);
 
 static inline uint64_t rtcache__table_shape(const struct rtcache__table *table)
@@ -96,7 +96,7 @@ static inline struct rtcache__segment *rtcache__table_segment(const struct rtcac
 static inline _Atomic uint32_t *rtcache__table_head(const struct rtcache__table *table,
 						    uint32_t bucket)
 {
-	/* Above each further segment's heads lies the sketch of the one before. */
+	/* Between the heads of two segments there is the sketch of the lower-numbered one. */
 	_Static_assert(sizeof(struct rtcache__sketch) ==
 			       2 * RTCACHE__SEGMENT_BUCKETS * sizeof(uint32_t),
 		       "a sketch is as long as two segments' heads");
@@ -104,7 +104,7 @@ static inline _Atomic uint32_t *rtcache__table_head(const struct rtcache__table 
 	return (_Atomic uint32_t *)table->end - 1 - below;
 }
 
-/* The sketch that counts a key. */
+/* Returns the sketch that counts a key. */
 static inline struct rtcache__sketch *rtcache__table_sketch(const struct rtcache__table *table,
 							    uint64_t hash)
 {
@@ -112,7 +112,10 @@ static inline struct rtcache__sketch *rtcache__table_sketch(const struct rtcache
 	return &rtcache__table_segment(table, bucket)->sketch;
 }
 
-/* The key's entry, or NULL. shape_out is for rtcache__table_settled(). Inlined: reading is this. */
+/*
+ * Returns the entry of the key, or NULL. *shape_out is the argument of rtcache__table_settled().
+ * Always inlined, as it is most of the work of a hit.
+ */
 static inline __attribute__((always_inline)) struct rtcache__entry *
 rtcache__table_find(const struct rtcache__table *table, uint64_t hash, const void *key,
 		    size_t key_len, uint64_t *shape_out)
@@ -132,7 +135,7 @@ rtcache__table_find(const struct rtcache__table *table, uint64_t hash, const voi
 	}
 }
 
-/* Whether a walk that began with shape and found nothing can be trusted. */
+/* Returns true if a walk that began with this shape and found nothing has missed nothing. */
 static inline bool rtcache__table_settled(const struct rtcache__table *table, uint64_t shape)
 {
 	return !(shape & RTCACHE__SHAPE_SPLITTING) && rtcache__table_shape(table) == shape;
