@@ -83,8 +83,10 @@ static __attribute__((noinline)) void refresh(struct rtcache__get get, struct rt
 int rtcache_get(struct rtcache_client *client, struct rtcache_request *request, const void *key,
 		size_t key_len, uint64_t ttl_ms, void *extra, struct rtcache_value *out)
 {
-	if (!key && key_len)
+	if (!key && key_len) {
+		request->priv.flight = NULL;
 		return RTCACHE_EINVAL;
+	}
 	rtcache__client_enter(client);
 	uint64_t hash = rtcache__key_hash(client->cache, key, key_len);
 	struct rtcache__entry *entry;
@@ -130,9 +132,11 @@ static bool get_one_of_many(struct rtcache__get *get, struct rtcache_value *out,
 	return rc != 0;
 }
 
-static size_t refuse_all(size_t count, struct rtcache_value *out, bool *ready_out)
+static size_t refuse_all(struct rtcache_request *const *requests, size_t count,
+			 struct rtcache_value *out, bool *ready_out)
 {
 	for (size_t i = 0; i < count; i++) {
+		requests[i]->priv.flight = NULL;
 		rtcache__value_none(&out[i], RTCACHE_MISS, RTCACHE_ENOMEM);
 		ready_out[i] = true;
 	}
@@ -149,7 +153,7 @@ size_t rtcache_multi_get(struct rtcache_client *client, struct rtcache_request *
 	if (count > MULTI_KEYS)
 		lookups = malloc(count * sizeof(struct rtcache_lookup *));
 	if (!lookups)
-		return refuse_all(count, out, ready_out);
+		return refuse_all(requests, count, out, ready_out);
 
 	size_t lookup_count = 0;
 	for (size_t i = 0; i < count; i++) {

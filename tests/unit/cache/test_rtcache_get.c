@@ -759,6 +759,17 @@ START_TEST(values_are_aligned)
 }
 END_TEST
 
+START_TEST(request_of_a_refused_get_can_be_cancelled)
+{
+	struct rtcache_request request;
+	struct rtcache_value value;
+	memset(&request, 0xff, sizeof(request));
+	ck_assert_int_eq(rtcache_get(world.client, &request, NULL, 1, 0, NULL, &value),
+			 RTCACHE_EINVAL);
+	rtcache_cancel(world.client, &request);
+}
+END_TEST
+
 static void cancel_other(struct rtcache_request *request, const struct rtcache_value *value)
 {
 	struct caller *caller = request->data;
@@ -869,6 +880,7 @@ int main(void)
 	tcase_add_test(tcase, values_are_aligned);
 	tcase_add_test(tcase, done_may_cancel_another_that_is_ready);
 	tcase_add_test(tcase, wrong_arguments_are_refused);
+	tcase_add_test(tcase, request_of_a_refused_get_can_be_cancelled);
 	tcase_add_test(tcase, without_a_lookup_get_finds_only_what_is_there);
 	tcase_add_test(tcase, lookups_under_way_are_freed_with_the_cache);
 	suite_add_tcase(suite, tcase);

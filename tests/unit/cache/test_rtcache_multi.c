@@ -213,6 +213,33 @@ static void live(void)
 	rtcache_free(cache);
 }
 
+/* So many keys that the get allocates. */
+START_TEST(requests_that_are_refused_for_want_of_memory_can_be_cancelled)
+{
+	enum { COUNT = 40 };
+	static struct rtcache_request requests[COUNT];
+	static struct rtcache_request *pointers[COUNT];
+	static struct rtcache_key all[COUNT];
+	static struct rtcache_value values[COUNT];
+	static bool ready[COUNT];
+	open_multi();
+	memset(requests, 0xff, sizeof(requests));
+	for (unsigned i = 0; i < COUNT; i++) {
+		pointers[i] = &requests[i];
+		all[i] = (struct rtcache_key){.data = "key", .len = 3};
+	}
+	failing = 1;
+	size_t count =
+		rtcache_multi_get(world.client, pointers, all, COUNT, 0, NULL, values, ready);
+	ck_assert_uint_eq(count, COUNT);
+	for (unsigned i = 0; i < COUNT; i++) {
+		ck_assert_int_eq(values[i].error, RTCACHE_ENOMEM);
+		rtcache_cancel(world.client, &requests[i]);
+	}
+	close_world();
+}
+END_TEST
+
 START_TEST(every_allocation_may_fail)
 {
 	unsigned count = 0;
@@ -237,6 +264,7 @@ int main(void)
 	tcase_add_test(tcase, without_multi_lookup_each_is_looked_up);
 	suite_add_tcase(suite, tcase);
 	TCase *memory = tcase_create("memory");
+	tcase_add_test(memory, requests_that_are_refused_for_want_of_memory_can_be_cancelled);
 	tcase_add_test(memory, every_allocation_may_fail);
 	suite_add_tcase(suite, memory);
 	return unit_run(suite);
