@@ -13,8 +13,12 @@ unit_tests = \
 	tests/unit/cache/test_rtcache_get \
 	tests/unit/cache/test_rtcache_hash \
 	tests/unit/cache/test_rtcache_herd \
+	tests/unit/cache/test_rtcache_inbox \
+	tests/unit/cache/test_rtcache_limbo \
 	tests/unit/cache/test_rtcache_multi \
+	tests/unit/cache/test_rtcache_pending \
 	tests/unit/cache/test_rtcache_queue \
+	tests/unit/cache/test_rtcache_s3fifo \
 	tests/unit/cache/test_rtcache_sketch \
 	tests/unit/cache/test_rtcache_stats_walk \
 	tests/unit/cache/test_rtcache_store \
