@@ -5,17 +5,16 @@
 #define RTCACHE_INBOX_H
 
 /*
- * A request that waits has one of three states, and is idle without a flight:
+ * A request is idle while it has no flight; otherwise it has one of three states:
  *
- *	               get finds no answer
- *	(idle) ----------------------------> WAITING <-------.
- *	   ^                                  |   |           | run: it starts a lookup
- *	   |                lookup has ended  |   v           |
- *	   |<-- run calls done -- READY <-----'  SUCCESSOR ---'
- *	   |                        ^                |
- *	   |                        `----------------' lookup has ended
- *	   |<-- cancel, from any state
- *	   `<-- run calls done with a stale value, from WAITING or SUCCESSOR
+ *	idle      -> WAITING    get finds no answer, and joins or starts a lookup
+ *	WAITING   -> READY      the flight ends
+ *	WAITING   -> SUCCESSOR  the flight has lost its newest lookup, or has failed under the herd rule
+ *	SUCCESSOR -> WAITING    run starts the next lookup
+ *	SUCCESSOR -> READY      the flight ends first
+ *	READY     -> idle       run calls done
+ *	WAITING, SUCCESSOR -> idle  run calls done with a stale value
+ *	any       -> idle       cancel
  *
  * WAITING: in the list of waiters of its flight. SUCCESSOR: chosen to start the next lookup, in the
  * inbox of its client. READY: its flight has ended, in the inbox. priv.node is its place in either

@@ -73,9 +73,9 @@ static void start(struct rtcache_client *client, struct rtcache_request *request
 }
 
 /* Adds the lookup of a successor, to a flight of its own if its flight has ended. Under the lock. */
-static struct rtcache_lookup *succeed(struct rtcache_client *client,
-				      struct rtcache_request *request, uint64_t now_ms,
-				      struct rtcache__wakes *wakes)
+static struct rtcache_lookup *lead_as_successor(struct rtcache_client *client,
+						struct rtcache_request *request, uint64_t now_ms,
+						struct rtcache__wakes *wakes)
 {
 	struct rtcache__flight *flight = request->priv.flight;
 	if (flight->has_ended)
@@ -99,7 +99,7 @@ static void take_over(struct rtcache_client *client, struct rtcache_request *req
 		pthread_mutex_unlock(&shard->lock);
 		return;
 	}
-	struct rtcache_lookup *lookup = succeed(client, request, now_ms, &wakes);
+	struct rtcache_lookup *lookup = lead_as_successor(client, request, now_ms, &wakes);
 	pthread_mutex_unlock(&shard->lock);
 	rtcache__wakes_run(&wakes);
 	start(client, request, lookup, now_ms);

@@ -27,7 +27,7 @@ struct bench_zipf bench_zipf_new(uint32_t count, double skew);
 void bench_zipf_free(struct bench_zipf *zipf);
 uint32_t bench_zipf_next(const struct bench_zipf *zipf, struct bench_random *random);
 
-/* Each says whether key was there; if not, it is now. Keys are below key_count. */
+/* Each returns true if the key was there, and inserts it otherwise. Keys are below key_count. */
 struct bench_lru;
 struct bench_lru *bench_lru_new(uint32_t key_count, uint32_t capacity);
 void bench_lru_free(struct bench_lru *lru);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A cache on a virtual clock, whose lookups are kept for the test to end, and callers who ask it.
+ * A cache on a virtual clock, whose lookups are kept for the test to end, and callers that get from it.
  */
 
 #ifndef TESTS_UNIT_CACHE_WORLD_H

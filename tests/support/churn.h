@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* For tests that do things at random: numbers that are the same in every run. */
+/* Pseudo-random numbers for tests, the same in every run. */
 
 #ifndef TESTS_UNIT_CHURN_H
 #define TESTS_UNIT_CHURN_H

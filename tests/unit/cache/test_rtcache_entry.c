@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Entries: which key is whose, where the hash does not tell. */
+/* Entries: comparison of keys that have the same hash. */
 
 #include "entry.h"
 

@@ -89,7 +89,7 @@ START_TEST(one_quiet_passes_every_number_before_it)
 }
 END_TEST
 
-/* _i: who comes last. */
+/* _i: the reader that is the last to announce. */
 START_TEST(every_reader_online_must_pass)
 {
 	for (unsigned i = 0; i < READERS; i++)
@@ -125,7 +125,7 @@ START_TEST(reader_that_comes_later_holds_up_nobody)
 }
 END_TEST
 
-/* _i: who leaves, from any place in the list. */
+/* _i: the reader that leaves, at any place of the list. */
 START_TEST(reader_that_left_holds_up_nobody)
 {
 	struct rtcache__reader *leaver = &readers[_i];

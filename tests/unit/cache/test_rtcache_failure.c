@@ -48,7 +48,7 @@ static void forget(void)
 	pthread_mutex_unlock(&shard->lock);
 }
 
-/* Fails again and says for how long it is remembered now. */
+/* Fails again. Returns the time for which that is remembered. */
 static uint64_t next_span(void)
 {
 	struct rtcache__failure failure;
@@ -221,7 +221,7 @@ START_TEST(failures_of_all_keys_are_forgotten_at_once)
 }
 END_TEST
 
-/* Gets the key, whose lookup fails for that cause; returns the number of lookups that took. */
+/* Gets the key, whose lookup fails for that cause. Returns the number of lookups. */
 static unsigned lookups_of_failure(const char *name, unsigned cause)
 {
 	struct caller caller;
@@ -268,7 +268,7 @@ START_TEST(failure_may_be_remembered_for_ever)
 END_TEST
 
 /*
- * Through lookups, by both rules: the loop's number says whether it is the herd's.
+ * Through lookups, under both rules. _i: 1 for the herd.
  */
 
 #define EFAILED (-77)

@@ -257,7 +257,7 @@ START_TEST(waiter_of_a_freed_leader_looks_up_from_its_own_run)
 	ck_assert_uint_eq(world.lookup_count, 2);
 	ck_assert_ptr_eq(world.extra, &b);
 
-	/* The old one's failure is nobody's any more. */
+	/* The failure of the old lookup has no effect. */
 	rtcache_fail(world.lookups[0], EFAILED);
 	world_run(&world, 0);
 	ck_assert_uint_eq(b.done_count, 0);
@@ -301,7 +301,7 @@ START_TEST(newcomer_takes_over_what_a_freed_client_left)
 }
 END_TEST
 
-START_TEST(cancelled_heir_passes_it_on)
+START_TEST(cancelled_successor_passes_it_on)
 {
 	static struct caller a, b, c;
 	struct rtcache_client *other = rtcache_client_new(world.cache, NULL, NULL);
@@ -854,7 +854,7 @@ int main(void)
 	tcase_add_test(tcase, waiter_of_a_freed_leader_looks_up_from_its_own_run);
 	tcase_add_test(tcase, late_answer_of_a_freed_clients_lookup_still_serves);
 	tcase_add_test(tcase, newcomer_takes_over_what_a_freed_client_left);
-	tcase_add_test(tcase, cancelled_heir_passes_it_on);
+	tcase_add_test(tcase, cancelled_successor_passes_it_on);
 	tcase_add_test(tcase, one_newcomer_looks_up_when_the_lookup_is_too_old);
 	tcase_add_test(tcase, first_of_two_answers_serves_everybody);
 	tcase_add_test(tcase, late_answer_is_stored_if_the_newer_lookup_failed);

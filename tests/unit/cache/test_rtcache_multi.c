@@ -213,7 +213,7 @@ static void live(void)
 	rtcache_free(cache);
 }
 
-/* So many keys that the get allocates. */
+/* With more keys than the get has room for without an allocation. */
 START_TEST(requests_that_are_refused_for_want_of_memory_can_be_cancelled)
 {
 	enum { COUNT = 40 };

@@ -371,13 +371,13 @@ START_TEST(inspect_tells_a_failure_and_its_time_left)
 }
 END_TEST
 
-START_TEST(inspect_counts_the_heir_among_those_who_wait)
+START_TEST(inspect_counts_the_successor_as_a_waiter)
 {
-	static struct caller leader, heir, waiter;
+	static struct caller leader, successor, waiter;
 	struct rtcache_client *other = rtcache_client_new(world.cache, NULL, NULL);
 	ck_assert_ptr_nonnull(other);
 	caller_get_by(&leader, other, "key");
-	caller_get(&heir, &world, "key");
+	caller_get(&successor, &world, "key");
 	caller_get(&waiter, &world, "key");
 	ck_assert_uint_eq(state_of("key").waiters, 3);
 	rtcache_client_free(other);
@@ -393,7 +393,7 @@ START_TEST(inspect_counts_the_heir_among_those_who_wait)
 }
 END_TEST
 
-/* Another thread's clock may be read later and its lookup started before this one's lock. */
+/* Another thread may read the clock later and start its lookup before this one takes the lock. */
 START_TEST(lookup_that_began_a_moment_later_has_no_age)
 {
 	static struct caller caller;
@@ -429,7 +429,7 @@ int main(void)
 	tcase_add_loop_test(tcase, failure_that_is_over_is_no_item, 0, 2);
 	tcase_add_test(tcase, inspect_refuses_a_key_that_is_nowhere);
 	tcase_add_test(tcase, inspect_tells_a_failure_and_its_time_left);
-	tcase_add_test(tcase, inspect_counts_the_heir_among_those_who_wait);
+	tcase_add_test(tcase, inspect_counts_the_successor_as_a_waiter);
 	tcase_add_test(tcase, lookup_that_began_a_moment_later_has_no_age);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

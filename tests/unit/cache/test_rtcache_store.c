@@ -320,7 +320,7 @@ START_TEST(multi_peek_finds_what_is_there)
 }
 END_TEST
 
-/* The flags of the mapping that an address is in, as smaps tells them: "VmFlags: rd wr … dd …". */
+/* The flags of the mapping of an address, from smaps: "VmFlags: rd wr … dd …". */
 static void read_flags(const void *address, char *line, int size)
 {
 	FILE *file = fopen("/proc/self/smaps", "re");

@@ -30,7 +30,7 @@ static bool is_one_chain;
 static void open_table(void)
 {
 	memset(segments, 0, sizeof(segments));
-	/* Only the first is zeroed by whoever makes a table. */
+	/* The creator of a table zeroes the first segment only. */
 	memset(segments, 0xff, sizeof(segments) - sizeof(segments[0]));
 	entry_count = 0;
 	is_one_chain = false;
@@ -101,7 +101,7 @@ START_TEST(inserted_entry_is_found_by_hash_and_key)
 }
 END_TEST
 
-/* Three whose hashes are the same, so that they share a chain whatever happens. */
+/* Three entries with the same hash, and so always in one chain. */
 static void insert_chain(uint32_t refs[3])
 {
 	for (uint32_t key = 0; key < 3; key++) {
@@ -143,7 +143,7 @@ START_TEST(entry_is_replaced_at_any_place_of_its_chain)
 }
 END_TEST
 
-START_TEST(who_stands_on_a_removed_entry_walks_on)
+START_TEST(reader_at_a_removed_entry_walks_on)
 {
 	uint32_t refs[3];
 	insert_chain(refs);
@@ -168,7 +168,7 @@ START_TEST(every_bucket_has_a_head_of_its_own)
 }
 END_TEST
 
-/* As the header says it. */
+/* The rule of the header. */
 static uint32_t expected_bucket(uint32_t buckets, uint64_t hash)
 {
 	uint32_t power = 1;
@@ -391,7 +391,7 @@ START_TEST(readers_miss_nothing_while_a_long_chain_is_split)
 END_TEST
 
 /*
- * A chain whose end leads back into it: who splits it goes round until the test gives it an end.
+ * A chain whose end leads back into it: its split continues until the test terminates the chain.
  */
 static void *grow(void *arg)
 {
@@ -446,7 +446,7 @@ int main(void)
 	tcase_add_test(tcase, same_hash_is_told_apart_by_the_key);
 	tcase_add_loop_test(tcase, entry_is_removed_from_any_place_of_its_chain, 0, 3);
 	tcase_add_loop_test(tcase, entry_is_replaced_at_any_place_of_its_chain, 0, 3);
-	tcase_add_test(tcase, who_stands_on_a_removed_entry_walks_on);
+	tcase_add_test(tcase, reader_at_a_removed_entry_walks_on);
 	tcase_add_test(tcase, every_bucket_has_a_head_of_its_own);
 	tcase_add_test(tcase, bucket_is_named_by_the_low_bits);
 	tcase_add_test(tcase, growing_to_capacity_loses_nothing);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Many threads on few keys in a tiny cache, everything at random; every value read tells its key.
+ * Many threads on few keys in a tiny cache, everything at random; every value that is read contains its key.
  */
 
 #include <pthread.h>

@@ -167,7 +167,7 @@ START_TEST(client_without_a_wake_is_told_by_next_ms)
 }
 END_TEST
 
-START_TEST(only_who_waits_is_woken)
+START_TEST(only_clients_that_wait_are_woken)
 {
 	static struct caller caller, not_asked;
 	caller_get_by(&not_asked, mine, "another");
@@ -181,7 +181,7 @@ START_TEST(only_who_waits_is_woken)
 }
 END_TEST
 
-START_TEST(everybody_who_waits_is_woken)
+START_TEST(every_client_that_waits_is_woken)
 {
 	static struct caller callers[2];
 	caller_get_by(&callers[0], mine, "key");
@@ -249,7 +249,7 @@ static void *run(void *client)
 	return NULL;
 }
 
-START_TEST(client_belongs_to_who_unparked_it)
+START_TEST(client_belongs_to_the_thread_that_unparked_it)
 {
 	static struct caller caller;
 	caller_get_by(&caller, mine, "key");
@@ -262,7 +262,7 @@ START_TEST(client_belongs_to_who_unparked_it)
 }
 END_TEST
 
-START_TEST(client_belongs_to_who_ran_it)
+START_TEST(client_belongs_to_the_thread_that_ran_it)
 {
 	static struct caller caller;
 	caller_get_by(&caller, mine, "key");
@@ -285,16 +285,16 @@ static void *lead_and_leave(void *arg)
 	return NULL;
 }
 
-START_TEST(heir_of_a_client_that_leaves_is_woken)
+START_TEST(successor_of_a_client_that_leaves_is_woken)
 {
-	static struct caller leader, heir;
+	static struct caller leader, successor;
 	static struct bell woken;
 	bell_open(&woken);
 	struct rtcache_client *client = rtcache_client_new(world.cache, bell_ring, &woken);
 	pthread_t thread;
 	ck_assert_int_eq(pthread_create(&thread, NULL, lead_and_leave, &leader), 0);
 	bell_wait(&other_bell);
-	caller_get_by(&heir, client, "key");
+	caller_get_by(&successor, client, "key");
 	bell_ring(&my_bell);
 	bell_wait(&woken);
 	pthread_join(thread, NULL);
@@ -302,7 +302,7 @@ START_TEST(heir_of_a_client_that_leaves_is_woken)
 	ck_assert_uint_eq(world.lookup_count, 1);
 	rtcache_client_run(client);
 	ck_assert_uint_eq(world.lookup_count, 2);
-	ck_assert_uint_eq(heir.done_count, 0);
+	ck_assert_uint_eq(successor.done_count, 0);
 	rtcache_client_free(client);
 	bell_close(&woken);
 }
@@ -313,36 +313,36 @@ static void fill_in_thread(struct world *the_world)
 	in_thread(fill, the_world->lookups[0]);
 }
 
-/* It has taken the heir from the inbox, and reads the clock before it takes the lock. */
-START_TEST(answer_that_comes_when_the_heir_is_about_to_lead_is_taken)
+/* It has taken the successor from the inbox, and reads the clock before it takes the lock. */
+START_TEST(answer_that_comes_when_the_successor_is_about_to_lead_is_taken)
 {
-	static struct caller leader, heir;
+	static struct caller leader, successor;
 	struct rtcache_client *client = rtcache_client_new(world.cache, NULL, NULL);
 	caller_get_by(&leader, client, "key");
-	caller_get_by(&heir, mine, "key");
+	caller_get_by(&successor, mine, "key");
 	rtcache_client_free(client);
 	world.on_clock = fill_in_thread;
 	rtcache_client_run(mine);
 	ck_assert_ptr_null(world.on_clock);
 	ck_assert_uint_eq(bell_take(&my_bell), 1);
 	rtcache_client_run(mine);
-	ck_assert_uint_eq(heir.done_count, 1);
-	expect_value(&heir, RTCACHE_LOCK_HIT, "one");
+	ck_assert_uint_eq(successor.done_count, 1);
+	expect_value(&successor, RTCACHE_LOCK_HIT, "one");
 	ck_assert_uint_eq(world.lookup_count, 1);
 }
 END_TEST
 
-START_TEST(heir_that_has_not_run_yet_takes_an_answer_instead)
+START_TEST(successor_that_has_not_run_yet_takes_an_answer_instead)
 {
-	static struct caller leader, heir;
+	static struct caller leader, successor;
 	struct rtcache_client *client = rtcache_client_new(world.cache, NULL, NULL);
 	caller_get_by(&leader, client, "key");
-	caller_get_by(&heir, mine, "key");
+	caller_get_by(&successor, mine, "key");
 	rtcache_client_free(client);
 	in_thread(fill, world.lookups[0]);
 	rtcache_client_run(mine);
-	ck_assert_uint_eq(heir.done_count, 1);
-	expect_value(&heir, RTCACHE_LOCK_HIT, "one");
+	ck_assert_uint_eq(successor.done_count, 1);
+	expect_value(&successor, RTCACHE_LOCK_HIT, "one");
 	ck_assert_uint_eq(world.lookup_count, 1);
 }
 END_TEST
@@ -584,16 +584,16 @@ int main(void)
 	tcase_add_test(one, failure_from_another_thread_wakes);
 	tcase_add_test(one, own_thread_wakes_nobody);
 	tcase_add_test(one, client_without_a_wake_is_told_by_next_ms);
-	tcase_add_test(one, only_who_waits_is_woken);
-	tcase_add_test(one, everybody_who_waits_is_woken);
+	tcase_add_test(one, only_clients_that_wait_are_woken);
+	tcase_add_test(one, every_client_that_waits_is_woken);
 	tcase_add_test(one, one_wake_is_enough_until_the_next_run);
 	tcase_add_test(one, cancelled_request_wakes_nobody);
 	tcase_add_test(one, parked_client_is_woken);
-	tcase_add_test(one, client_belongs_to_who_unparked_it);
-	tcase_add_test(one, client_belongs_to_who_ran_it);
-	tcase_add_test(one, heir_of_a_client_that_leaves_is_woken);
-	tcase_add_test(one, heir_that_has_not_run_yet_takes_an_answer_instead);
-	tcase_add_test(one, answer_that_comes_when_the_heir_is_about_to_lead_is_taken);
+	tcase_add_test(one, client_belongs_to_the_thread_that_unparked_it);
+	tcase_add_test(one, client_belongs_to_the_thread_that_ran_it);
+	tcase_add_test(one, successor_of_a_client_that_leaves_is_woken);
+	tcase_add_test(one, successor_that_has_not_run_yet_takes_an_answer_instead);
+	tcase_add_test(one, answer_that_comes_when_the_successor_is_about_to_lead_is_taken);
 	tcase_add_test(one, client_is_not_gone_before_its_wake_has_returned);
 	tcase_add_test(one, what_comes_while_wake_is_called_wakes_again);
 	suite_add_tcase(suite, one);
