@@ -187,12 +187,23 @@ struct tarn_forward {
 	const struct tarn_traits *traits; /* of the upstreams, as many; NULL: zeros */
 };
 
-/* Zero means the default named beside it. Everything is copied. */
+/* The defaults and bounds of numbers in struct tarn_options. */
+#define TARN_CACHE_SIZE_DEFAULT ((size_t)16 << 20)
+enum {
+	TARN_STALE_SEC_DEFAULT = 86400,
+	TARN_FAILURE_SEC_DEFAULT = 5,
+	TARN_FAILURE_MAX_SEC_DEFAULT = 60,
+	/* RFC 9520 section 3.2, of both. */
+	TARN_FAILURE_SEC_MIN = 1,
+	TARN_FAILURE_SEC_MAX = 300
+};
+
+/* Zero means the default: that above, or what stands beside the member. Everything is copied. */
 struct tarn_options {
-	size_t cache_size; /* octets, everything counted; 16 MiB */
+	size_t cache_size; /* octets, everything counted */
 	/*
-	 * Seconds that answers are kept past their end, for when no server answers (RFC 8767): 86,400,
-	 * a day; negative: none are.
+	 * Seconds that answers are kept past their TTL, for when no server answers (RFC 8767);
+	 * negative: none are kept.
 	 */
 	int32_t stale_sec;
 	/* None: every question that needs one fails. */
@@ -224,8 +235,8 @@ struct tarn_options {
 	const struct tarn_port_range *avoid_ports;
 	size_t avoid_port_count;
 	/*
-	 * Seconds that a failed lookup is remembered (RFC 9520): 5, then twice as long after each further
-	 * failure, up to 60 or what the first is. 1 to 300.
+	 * Seconds that a failed lookup is remembered (RFC 9520): failure_sec, doubled after each
+	 * further failure up to failure_max_sec, or to failure_sec where that is more.
 	 */
 	int32_t failure_sec, failure_max_sec;
 	/* The addresses of a name begin with another one in each reply. */

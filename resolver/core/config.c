@@ -90,14 +90,14 @@ static int check_zone(const char *name, size_t server_count, const struct tarn_t
 /* 0 is the default. */
 static bool is_failure_span(int32_t sec)
 {
-	return sec == 0 || (sec >= TARN__FAILURE_SEC_MIN && sec <= TARN__FAILURE_SEC_MAX);
+	return sec == 0 || (sec >= TARN_FAILURE_SEC_MIN && sec <= TARN_FAILURE_SEC_MAX);
 }
 
 static int check(const struct tarn_options *options, char fault[TARN__CONFIG_FAULT_MAX])
 {
 	if (!is_failure_span(options->failure_sec) || !is_failure_span(options->failure_max_sec))
 		return refuse(fault, "failures are remembered for %d to %d seconds",
-			      TARN__FAILURE_SEC_MIN, TARN__FAILURE_SEC_MAX);
+			      TARN_FAILURE_SEC_MIN, TARN_FAILURE_SEC_MAX);
 	size_t server_count = options->upstream_count;
 	int error =
 		check_zone(".", options->upstream_count, options->traits, &options->source, fault);

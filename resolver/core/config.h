@@ -27,8 +27,6 @@ struct tarn__zones;
 
 enum {
 	TARN__SERVERS_ALL_MAX = 1024, /* of all: each may have tens of sockets in each worker */
-	TARN__FAILURE_SEC_MIN = 1, /* RFC 9520 section 3.2: failures are remembered this long ... */
-	TARN__FAILURE_SEC_MAX = 300, /* ... at least and at most */
 	TARN__CONFIG_FAULT_MAX = 256, /* octets of a configuration's error text, with NUL */
 };
 

@@ -25,16 +25,11 @@
 
 /* How the cache deals with time: serve-stale (RFC 8767 section 5), failures (RFC 9520). */
 enum {
-	STALE_SEC = 86400, /* RFC 8767 suggests one to three days */
-	STALE_AFTER_MS = 1800, /* the client response timer */
 	STALE_FAILURE_MS = 30000, /* the failure recheck timer */
-	FAILURE_SEC = 5, /* RFC 9520 section 3.2: at least 1 s ... */
-	FAILURE_MAX_SEC = 60, /* ... at most 5 min; doubling in between */
 	REFRESH_PERCENT = 10, /* of its life an answer is looked up ahead of time */
 };
 
 enum {
-	CLIENT_MS = 4000, /* every client has an answer by then: stubs give up at 5 s */
 	TIMERS_PER_RUN = 1000, /* so that a wake-up ends; the rest is due at once */
 	DROPS_PER_RUN = 256, /* entries looked at, likewise */
 	/* Servers asked whether they lead back: each takes some 75 KB for ten seconds. */
@@ -147,23 +142,17 @@ static uint64_t stale_ms(int32_t stale_sec)
 {
 	if (stale_sec < 0)
 		return 0;
-	return 1000 * (uint64_t)(stale_sec > 0 ? stale_sec : STALE_SEC);
+	return 1000 * (uint64_t)(stale_sec > 0 ? stale_sec : TARN_STALE_SEC_DEFAULT);
 }
 
-static uint64_t failure_ms(const struct tarn__shared_options *options)
+static uint64_t failure_ms(int32_t sec, int32_t default_sec)
 {
-	return 1000 * (uint64_t)(options->failure_sec > 0 ? options->failure_sec : FAILURE_SEC);
-}
-
-/* The cache takes the larger of both. */
-static uint64_t failure_max_ms(const struct tarn__shared_options *options)
-{
-	return 1000 * (uint64_t)(options->failure_max_sec > 0 ? options->failure_max_sec
-							      : FAILURE_MAX_SEC);
+	return 1000 * (uint64_t)(sec > 0 ? sec : default_sec);
 }
 
 struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options)
 {
+	const struct tarn_options *public = options->options;
 	struct tarn__shared *shared = calloc(1, sizeof *shared);
 	if (!shared)
 		return NULL;
@@ -173,12 +162,13 @@ struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options
 	if (!shared->forward_loops || !shared->answer_sources)
 		goto failed;
 	shared->cache = rtcache_new(&(struct rtcache_options){
-		.size = options->cache_size,
-		.stale_ms = stale_ms(options->stale_sec),
-		.stale_after_ms = STALE_AFTER_MS,
+		.size = public->cache_size > 0 ? public->cache_size : TARN_CACHE_SIZE_DEFAULT,
+		.stale_ms = stale_ms(public->stale_sec),
+		.stale_after_ms = TARN__STALE_AFTER_MS,
 		.stale_failure_ms = STALE_FAILURE_MS,
-		.failure_ms = failure_ms(options),
-		.failure_max_ms = failure_max_ms(options),
+		.failure_ms = failure_ms(public->failure_sec, TARN_FAILURE_SEC_DEFAULT),
+		/* The cache takes the larger of both. */
+		.failure_max_ms = failure_ms(public->failure_max_sec, TARN_FAILURE_MAX_SEC_DEFAULT),
 		.refresh_percent = REFRESH_PERCENT,
 		.now_ms = options->now_ms,
 		.lookup = on_lookup,
@@ -423,7 +413,7 @@ static bool wait(struct tarn__resolver *resolver, const struct tarn__client_requ
 	pending->asked_us = resolver->io->now_us(resolver->io->data);
 	pending->deadline.fire = on_deadline;
 	tarn__timer_start(&resolver->timers, &pending->deadline,
-			  resolver->io->now_ms(resolver->io->data) + CLIENT_MS);
+			  resolver->io->now_ms(resolver->io->data) + TARN__CLIENT_MS);
 	return true;
 }
 

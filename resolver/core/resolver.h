@@ -35,12 +35,18 @@ struct tarn__stats;
 
 /* What stays as it is for good. */
 struct tarn__shared_options {
-	size_t cache_size;
-	int32_t stale_sec, failure_sec, failure_max_sec; /* struct tarn_options' */
+	const struct tarn_options *options; /* borrowed for the call */
 	uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN];
 	/* The cache's clock: struct rtcache_options.now_ms and its arg. NULL: its own. */
 	uint64_t (*now_ms)(void *arg);
 	void *now_arg;
+};
+
+/* What a client waits for at most, in milliseconds; a lookup goes on and fills the cache. */
+enum {
+	TARN__STALE_AFTER_MS =
+		1800, /* for a stale answer: RFC 8767 section 5, client response timer */
+	TARN__CLIENT_MS = 4000, /* for SERVFAIL: stub resolvers give up at 5 s */
 };
 
 struct tarn__shared;

@@ -17,6 +17,8 @@
 
 #include "daemon/config/configuration.h"
 #include "daemon/config/check.h"
+#include "daemon/config/command_line.h"
+#include "daemon/config/completion.h"
 #include "daemon/log/log.h"
 #include "daemon/system/memory.h"
 #include "daemon/settings/options.h"
@@ -128,7 +130,7 @@ static int act(const struct tarn__command_line *command, struct tarn__log *log)
 {
 	switch (command->action) {
 	case TARN__HELP:
-		tarn__options_help(stdout);
+		tarn__command_line_help(stdout);
 		return EXIT_SUCCESS;
 	case TARN__VERSION:
 		print_version();
@@ -154,7 +156,7 @@ int tarn__daemon_main(int argc, char **argv)
 	int status = EXIT_REFUSED;
 	struct tarn__command_line command;
 	char fault[TARN__FAULT_MAX];
-	if (tarn__options_parse(argc, argv, &command, fault) < 0) {
+	if (tarn__command_line_parse(argc, argv, &command, fault) < 0) {
 		tarn__log(&log, TARN_LOG_ERR, "%s", fault);
 	} else {
 		status = act(&command, &log);

@@ -4,9 +4,12 @@
 noinst_LTLIBRARIES += resolver/daemon/libdaemon.la
 resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/config/check.c resolver/daemon/config/check.h \
+	resolver/daemon/config/command_line.c resolver/daemon/config/command_line.h \
+	resolver/daemon/config/completion.c resolver/daemon/config/completion.h \
 	resolver/daemon/config/configuration.c resolver/daemon/config/configuration.h \
 	resolver/daemon/config/parse.c resolver/daemon/config/parse.h \
 	resolver/daemon/config/resolvconf.c resolver/daemon/config/resolvconf.h \
+	resolver/daemon/config/system_servers.c resolver/daemon/config/system_servers.h \
 	resolver/daemon/config/text.c resolver/daemon/config/text.h \
 	resolver/daemon/control/commands.c resolver/daemon/control/commands.h \
 	resolver/daemon/control/context.h \
@@ -26,6 +29,12 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/settings/options.c resolver/daemon/settings/options.h \
 	resolver/daemon/settings/path.c resolver/daemon/settings/path.h \
 	resolver/daemon/settings/settings.c resolver/daemon/settings/settings.h \
+	resolver/daemon/settings/type_address.c \
+	resolver/daemon/settings/type_number.c \
+	resolver/daemon/settings/type_server.c \
+	resolver/daemon/settings/type_source.c \
+	resolver/daemon/settings/type_text.c \
+	resolver/daemon/settings/type_word.c \
 	resolver/daemon/settings/upstreams.c resolver/daemon/settings/upstreams.h \
 	resolver/daemon/system/confine.c resolver/daemon/system/confine.h \
 	resolver/daemon/system/file.c resolver/daemon/system/file.h \

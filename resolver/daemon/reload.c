@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/config/completion.h"
 #include "daemon/config/configuration.h"
+#include "daemon/config/system_servers.h"
 #include "daemon/threads/listeners.h"
 #include "daemon/system/memory.h"
 #include "daemon/config/resolvconf.h"
@@ -21,8 +23,8 @@ static void on_resolv_conf(void *data)
 {
 	struct tarn__reload *reload = data;
 	struct tarn__settings *settings = reload->settings;
-	bool has_changed = tarn__settings_reread(settings, tarn__resolv_conf, reload->log);
-	if (!settings->trust_ad)
+	bool has_changed = tarn__system_servers_reread(settings, tarn__resolv_conf, reload->log);
+	if (!settings->resolver.trust_ad)
 		tarn__distrust(reload->tarn);
 	if (!has_changed)
 		return;
@@ -92,7 +94,7 @@ static void warn_of_fixed(const struct tarn__reload *reload)
 {
 	for (size_t i = 0; i < tarn__option_count; i++) {
 		const struct tarn__option_row *option = &tarn__options[i];
-		if (option->is_fixed &&
+		if (option->on_reload == TARN__RELOAD_IGNORES &&
 		    !tarn__option_is_same(option, reload->first, reload->settings))
 			tarn__log(reload->log, TARN_LOG_WARNING,
 				  "%s: the change takes effect when tarn is restarted",

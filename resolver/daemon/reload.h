@@ -18,7 +18,7 @@
 #include "daemon/system/file_watch.h"
 #include "daemon/log/log.h"
 #include "daemon/system/netlink.h"
-#include "daemon/settings/options.h"
+#include "daemon/config/command_line.h"
 #include "daemon/system/systemd.h"
 #include "daemon/settings/settings.h"
 #include "daemon/threads/workers.h"

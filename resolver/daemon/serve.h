@@ -3,8 +3,8 @@
 #ifndef TARN_DAEMON_SERVE_H
 #define TARN_DAEMON_SERVE_H
 
+#include "daemon/config/command_line.h"
 #include "daemon/log/log.h"
-#include "daemon/settings/options.h"
 #include "daemon/system/privileges.h"
 #include "daemon/system/systemd.h"
 #include "daemon/settings/settings.h"

@@ -21,7 +21,6 @@
 #include "net/worker.h"
 
 enum {
-	CACHE_SIZE = 16 << 20,
 	HOST_NAME_MAX_LEN = 255, /* of a CH TXT's string */
 	LOG_LINE_MAX = 512,
 };
@@ -129,10 +128,7 @@ static uint64_t clock_ms(void *arg)
 static struct tarn__shared *make_shared(const struct tarn_options *options)
 {
 	struct tarn__shared_options shared = {
-		.cache_size = options->cache_size > 0 ? options->cache_size : CACHE_SIZE,
-		.stale_sec = options->stale_sec,
-		.failure_sec = options->failure_sec,
-		.failure_max_sec = options->failure_max_sec,
+		.options = options,
 		.now_ms = clock_ms,
 	};
 	struct tarn__random random = {0};

@@ -119,7 +119,9 @@ void outside_init_with(struct outside *outside, const struct tarn_options *optio
 	outside->now_ms = 1000000;
 	outside->config = make_config(options);
 	outside->shared = tarn__shared_new(&(struct tarn__shared_options){
-		.cache_size = 1 << 20, .now_ms = now_ms, .now_arg = outside});
+		.options = &(struct tarn_options){.cache_size = 1 << 20},
+		.now_ms = now_ms,
+		.now_arg = outside});
 	ck_assert_ptr_nonnull(outside->shared);
 	outside->resolver =
 		tarn__resolver_new(outside->shared, outside->config, &outside->io, wake, outside);

@@ -131,7 +131,7 @@ def test_a_link_to_where_the_sandbox_ends_is_told_with_what_helps(etc, start, tm
     link = etc.etc / "resolv.conf.new"
     link.symlink_to(elsewhere / "resolv.conf")
     os.replace(link, etc.file)
-    tarn.wait_for_line(r"cannot read /etc/resolv.conf: Permission denied \(.*a restart does\)$")
+    tarn.wait_for_line(r"cannot read /etc/resolv.conf: Permission denied \(.*until a restart\)$")
     assert who_answers(tarn, "a.example.") == OLD
 
 

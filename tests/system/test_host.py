@@ -115,6 +115,6 @@ def test_check_explains_where_the_servers_come_from(machine):
     for line in ("\taddress = { 127.0.0.1:53, [::1]:53 }     # default",
                  "# upstream, of resolv.conf: 127.0.0.77:53",
                  "# upstream, of resolv.conf: 192.0.2.9:53",
-                 "# not asked, since it is tarn itself: [::1]:53",
+                 "# not asked: it is tarn itself: [::1]:53",
                  "workers = 1                                      # command line"):
         assert line in out.splitlines(), out

@@ -43,6 +43,7 @@ unit_tests = \
 	tests/unit/core/test_zones \
 	tests/unit/daemon/test_addresses \
 	tests/unit/daemon/test_check \
+	tests/unit/daemon/test_completion \
 	tests/unit/daemon/test_configuration \
 	tests/unit/daemon/test_control \
 	tests/unit/daemon/test_dnstap \

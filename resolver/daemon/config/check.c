@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What tarn --check says: a configuration file with remarks. */
+/* The output of tarn --check: a configuration file with remarks. */
 #include "daemon/config/check.h"
 
 #include <inttypes.h>
@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "core/resolver.h"
-#include "daemon/telemetry/dnstap.h"
 #include "daemon/settings/options.h"
+#include "daemon/settings/upstreams.h"
+#include "daemon/telemetry/dnstap.h"
 #include "daemon/threads/ring.h"
 #include "dns/message.h"
 #include "net/upstream/carrier.h"
 #include "net/listen/tcp.h"
-#include "daemon/settings/upstreams.h"
 
 /* ---- the settings ---------------------------------------------------------------------------- */
 
@@ -36,42 +36,37 @@ static void print_origin(const struct tarn__origin *origin, FILE *out)
 static void print_row(const struct tarn__option_row *row, const void *base,
 		      const struct tarn__origin *origin, FILE *out)
 {
-	char *value = NULL, *line = NULL;
-	size_t value_len = 0, line_len = 0;
-	FILE *file = open_memstream(&value, &value_len);
-	if (!file)
-		return;
-	row->type->format((const char *)base + row->offset, file);
-	fclose(file);
-	if (value && *value && (file = open_memstream(&line, &line_len))) {
-		fprintf(file, row->type->is_list ? "%s = { %s }" : "%s = %s", row->word, value);
-		fclose(file);
-		fprintf(out, row->section ? "\t%-40s # " : "%-48s # ", line ? line : "");
+	char *value = tarn__option_text(row, base);
+	const char *indent = row->section ? "\t" : "";
+	if (value && *value) {
+		int len = fprintf(out, row->type->is_list ? "%s%s = { %s }" : "%s%s = %s", indent,
+				  row->word, value);
+		int room = row->section ? 41 : 48;
+		fprintf(out, "%*s # ", len < room ? room - len : 0, "");
 		print_origin(origin, out);
 		putc('\n', out);
 	} else {
-		fprintf(out, "%s# %s: %s\n", row->section ? "\t" : "", row->word,
+		fprintf(out, "%s# %s: %s\n", indent, row->word,
 			row->otherwise ? row->otherwise : "");
 	}
-	free(line);
 	free(value);
 }
 
-/* A word that was not said is not the section's either. */
+/* An option that is not set has its default as its origin, not the section. */
 static void print_forward(const struct tarn__forward_settings *forward, FILE *out)
 {
 	fputs("\nforward ", out);
-	tarn__text_print(forward->zone, out);
+	tarn__text_print(forward->resolver.zone, out);
 	fputs(" { # ", out);
 	print_origin(&forward->origin, out);
 	putc('\n', out);
 	for (size_t i = 0; i < tarn__option_count; i++) {
-		if (tarn__options[i].section != tarn__forward_section)
+		if (tarn__options[i].scope != TARN__SCOPE_ZONE)
 			continue;
-		bool is_said = forward->said >> i & 1;
+		bool is_set = forward->set >> i & 1;
 		print_row(&tarn__options[i], forward,
-			  is_said ? &forward->origin
-				  : &(struct tarn__origin){.by = TARN__BY_DEFAULT},
+			  is_set ? &forward->origin
+				 : &(struct tarn__origin){.by = TARN__BY_DEFAULT},
 			  out);
 	}
 	fputs("}\n", out);
@@ -85,16 +80,16 @@ static void print_addresses(const struct tarn__addresses *list, const char *what
 			tarn__upstream_format(&list->items[i], &list->traits[i], text));
 }
 
-/* As remarks: a file that said so would not follow resolv.conf. */
+/* As remarks: a file with these statements would not follow resolv.conf. */
 static void print_system_upstreams(const struct tarn__settings *settings, FILE *out)
 {
 	print_addresses(&settings->upstreams, "upstream, of resolv.conf", out);
-	print_addresses(&settings->own_upstreams, "not asked, since it is tarn itself", out);
+	print_addresses(&settings->own_upstreams, "not asked: it is tarn itself", out);
 	if (settings->upstreams.count == 0)
 		fputs("# upstream: none: every question that needs one will fail\n", out);
 }
 
-/* All but the first file, which includes them, and the directories where some were looked for. */
+/* All files but the first, which includes them; not the directories of patterns. */
 static void print_included(const struct tarn__settings *settings, const char *word, FILE *out)
 {
 	bool is_any = false;
@@ -114,7 +109,7 @@ static void print_settings(const struct tarn__settings *settings, FILE *out)
 	const char *section = NULL;
 	for (size_t i = 0; i < tarn__option_count; i++) {
 		const struct tarn__option_row *row = &tarn__options[i];
-		if (!row->word || row->section == tarn__forward_section)
+		if (!row->word || row->scope != TARN__SCOPE_GLOBAL)
 			continue;
 		if (!row->type) {
 			print_included(settings, row->word, out);
@@ -128,8 +123,8 @@ static void print_settings(const struct tarn__settings *settings, FILE *out)
 		const void *field = (const char *)settings + row->offset;
 		if (field == &settings->upstreams && settings->has_system_upstreams)
 			print_system_upstreams(settings, out);
-		else if (field == &settings->trust_ad && settings->has_system_trust)
-			fputs("# trust-ad: yes, since resolv.conf says so\n", out);
+		else if (field == &settings->resolver.trust_ad && settings->has_system_trust)
+			fputs("# trust-ad: yes, from resolv.conf\n", out);
 		else
 			print_row(row, settings, &settings->origins[i], out);
 	}
@@ -156,15 +151,15 @@ static void print_memory(const struct tarn__settings *settings, FILE *out)
 	uint64_t workers = settings->workers, servers = settings->upstreams.count;
 	for (size_t i = 0; i < settings->forward_count; i++)
 		servers += settings->forwards[i].upstreams.count;
-	/* A question half received, and replies not taken; buffers grow to twice what they hold. */
+	/* A query half received, and replies not sent; buffers grow to twice what they hold. */
 	uint64_t connection = 2 * (TARN__MESSAGE_MAX + TARN__TCP_OUTPUT_MAX);
 	uint64_t server = (uint64_t)TARN__CHANNEL_SIZE * (TARN__UDP_CHANNELS + TARN__TCP_CHANNELS);
 	fputs("\n# Memory, at most:\n", out);
-	print_size("answers (cache)", settings->cache_size, out);
-	print_size("questions that wait for their answers",
+	print_size("answers (cache)", settings->resolver.cache_size, out);
+	print_size("queries that wait for their answers",
 		   workers * TARN__PENDING_MAX * TARN__PENDING_SIZE, out);
 	print_size("a connection of a client, full both ways", connection, out);
-	print_size("as many connections as are taken, all full",
+	print_size("all connections of clients, all full",
 		   workers * TARN__TCP_CONNECTIONS * connection, out);
 	print_size("a server under full load, for each worker", server, out);
 	print_size("all servers under full load", workers * servers * server, out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/config/check.h: what tarn --check says. */
+/* daemon/config/check.h: the output of tarn --check. */
 #ifndef TARN_DAEMON_CONFIG_CHECK_H
 #define TARN_DAEMON_CONFIG_CHECK_H
 
@@ -8,8 +8,8 @@
 #include "daemon/settings/settings.h"
 
 /*
- * Writes completed settings as a configuration file that says the same, each line with where it comes
- * from, and as remarks what was found out and the memory that all of it will take.
+ * Prints completed settings as a configuration file with the same meaning. Remarks have the origin
+ * of each line, what was found out, and the memory that all of it may take.
  */
 void tarn__check(const struct tarn__settings *, FILE *out);
 

@@ -23,7 +23,7 @@
 
 enum {
 	INCLUDE_DEPTH_MAX = 10,
-	PIPE_MS = 30000, /* for whoever writes into a pipe; ssh takes some seconds */
+	PIPE_MS = 30000, /* for the writer of a pipe; ssh takes some seconds */
 	TEXT_MAX = 16 << 20, /* octets of a file: ten thousand zones have a megabyte */
 };
 
@@ -40,10 +40,10 @@ struct file {
 	struct loader *loader;
 	const struct file *includer;
 	unsigned depth;
-	const char *name; /* as it is to be shown; one of settings->files */
+	const char *name; /* for diagnostics; one of settings->files */
 	dev_t device;
 	ino_t inode;
-	/* Where its sections began, by a row of theirs. */
+	/* The lines where its sections begin, by the first row of each. */
 	unsigned section_lines[TARN__OPTIONS_MAX];
 	/* Of the section forward that is being read. */
 	struct tarn__forward_settings *forward;
@@ -60,7 +60,7 @@ static void read_file(struct loader *, const char *path, const struct file *incl
 
 static struct tarn__forward_settings *add_forward(struct tarn__settings *settings)
 {
-	/* Room for twice as many whenever their number is a power of two. */
+	/* The room is doubled when the number is a power of two. */
 	size_t count = settings->forward_count;
 	if ((count & (count - 1)) == 0) {
 		size_t size = count ? 2 * count : 1;
@@ -87,7 +87,7 @@ static void begin_forward(struct file *file, const struct tarn__statement *state
 		free((char *)zone);
 		return;
 	}
-	file->forward->zone = zone;
+	file->forward->resolver.zone = zone;
 	file->forward->origin = (struct tarn__origin){
 		.by = TARN__BY_FILE, .line = statement->line, .file = file->name};
 }
@@ -112,20 +112,21 @@ static void begin_section(struct file *file, const struct tarn__statement *state
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-/* Of a value that may be said once, or of a list that begins anew. */
-static bool is_said_twice(struct file *file, const struct tarn__statement *statement)
+/* Returns true if a value, or the beginning of a list, was set before; that is refused. */
+static bool is_set_twice(struct file *file, const struct tarn__statement *statement)
 {
 	const struct tarn__option_row *row = statement->row;
 	struct tarn__origin first = {0};
-	if (row->section == tarn__forward_section && file->forward_lines[row - tarn__options] > 0)
+	bool is_forward = row->scope == TARN__SCOPE_ZONE;
+	if (is_forward && file->forward_lines[row - tarn__options] > 0)
 		first = (struct tarn__origin){.by = TARN__BY_FILE,
 					      .line = file->forward_lines[row - tarn__options],
 					      .file = file->name};
-	else if (row->section != tarn__forward_section)
+	else if (!is_forward)
 		first = file->loader->settings->origins[row - tarn__options];
 	if (first.by != TARN__BY_FILE || !statement->is_first)
 		return false;
-	FAULT(file, statement->line, "%s: said already in %s:%u%s", row->word, first.file,
+	FAULT(file, statement->line, "%s: set already in %s:%u%s", row->word, first.file,
 	      first.line, row->type->is_list ? " (+= adds to it)" : "");
 	return true;
 }
@@ -135,23 +136,23 @@ static bool is_nothing(const struct tarn__statement *statement)
 	return strcmp(statement->text, tarn__config_nothing) == 0;
 }
 
-/* It would mean the default, and look like the contrary: nobody is allowed. */
+/* An empty list means the default, but reads as its opposite: no client is allowed. */
 static void refuse_nothing(struct file *file, const struct tarn__statement *statement)
 {
 	const char *if_empty = statement->row->if_empty;
 	FAULT(file, statement->line, "%s: empty braces (%s)", statement->row->word,
-	      if_empty ? if_empty : "leave it out, or say a value");
+	      if_empty ? if_empty : "leave it out, or give a value");
 }
 
 static void take_value(struct file *file, const struct tarn__statement *statement)
 {
 	const struct tarn__option_row *row = statement->row;
 	struct tarn__settings *settings = file->loader->settings;
-	bool is_forward = row->section == tarn__forward_section;
-	if (is_said_twice(file, statement) || (is_forward && !file->forward))
+	bool is_forward = row->scope == TARN__SCOPE_ZONE;
+	if (is_set_twice(file, statement) || (is_forward && !file->forward))
 		return;
 	if (is_forward)
-		file->forward->said |= UINT64_C(1) << (row - tarn__options);
+		file->forward->set |= UINT64_C(1) << (row - tarn__options);
 	if (is_forward && statement->is_first)
 		file->forward_lines[row - tarn__options] = statement->line;
 	else if (!is_forward && settings->origins[row - tarn__options].by != TARN__BY_FILE)
@@ -160,14 +161,17 @@ static void take_value(struct file *file, const struct tarn__statement *statemen
 	void *base = is_forward ? (void *)file->forward : settings;
 	if (is_nothing(statement))
 		return;
-	const char *wrong = row->type->parse(tarn__option_field(row, base), statement->text);
-	if (wrong)
-		FAULT(file, statement->line, "%s %s: %s", row->word, statement->text, wrong);
+	char reason[TARN__FAULT_MAX];
+	if (row->type->parse(row, tarn__option_field(row, base), statement->text, reason) < 0)
+		FAULT(file, statement->line, "%s %s: %s", row->word, statement->text, reason);
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* The directory of the file that includes, each of its octets meant as it stands; then pattern. */
+/*
+ * Returns pattern in the directory of the file that includes it, whose octets are escaped for
+ * glob().
+ */
 static char *path_beside(const char *includer, const char *pattern, bool is_glob)
 {
 	const char *slash = *pattern == '/' ? NULL : strrchr(includer, '/');
@@ -197,7 +201,9 @@ static const char *keep_name(struct tarn__settings *settings, const char *path)
 	return name;
 }
 
-/* The directory that is above all that the pattern fits: what it fits later will be read, too. */
+/*
+ * Keeps the directory above all files that the pattern matches: the sandbox allows later ones, too.
+ */
 static void keep_directory(struct tarn__settings *settings, const char *includer,
 			   const char *pattern)
 {
@@ -266,7 +272,7 @@ static void take_statements(struct file *file, const struct tarn__statements *st
 	}
 }
 
-/* A fault of a file that is included is one of the line that includes it. */
+/* The fault of an included file is reported at the line that includes it. */
 static void refuse_file(const struct loader *loader, const char *path, const struct file *includer,
 			unsigned line, const char *reason)
 {
@@ -277,13 +283,18 @@ static void refuse_file(const struct loader *loader, const char *path, const str
 		tarn__diagnostics_add(loader->diagnostics, path, 0, "%s", reason);
 }
 
-/* "tarn -c <(...)" is a pipe, "tarn -c /dev/stdin" perhaps a terminal. */
+/* "tarn -c <(...)" is a pipe, "tarn -c /dev/stdin" may be a terminal. */
 static bool may_be_stream(const struct file *file)
 {
 	return !file->includer && !file->loader->is_reload;
 }
 
-/* NULL, or why it cannot be read. A pipe may keep its reader waiting for ever, and ends but once. */
+_Static_assert(INCLUDE_DEPTH_MAX == 10, "the text below has it");
+
+/*
+ * Returns NULL, or the reason why the file cannot be read. A pipe is read once, and may block its
+ * reader.
+ */
 static const char *file_fault(const struct file *file, const struct stat *status)
 {
 	if (file->loader->is_reload && S_ISFIFO(status->st_mode))
@@ -321,7 +332,7 @@ static void read_file(struct loader *loader, const char *path, const struct file
 			    .includer = includer,
 			    .depth = includer ? includer->depth + 1 : 0,
 			    .name = keep_name(loader->settings, path)};
-	/* With O_NONBLOCK a pipe needs no writer to be opened. */
+	/* With O_NONBLOCK a pipe can be opened without a writer. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (!file.name) {
 		wrong = out_of_memory;
@@ -333,7 +344,7 @@ static void read_file(struct loader *loader, const char *path, const struct file
 		wrong = file_fault(&file, &status);
 		text = wrong ? NULL : tarn__file_read_fd(fd, TEXT_MAX, PIPE_MS, &len);
 		if (!wrong && !text)
-			wrong = errno == ETIMEDOUT ? "nobody writes into it" : strerror(errno);
+			wrong = errno == ETIMEDOUT ? "nothing is written into it" : strerror(errno);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -348,7 +359,7 @@ static void read_file(struct loader *loader, const char *path, const struct file
 
 struct zone {
 	uint8_t name[TARN__NAME_MAX];
-	size_t len; /* 0: what is refused already has no name */
+	size_t len; /* 0: it has been refused */
 	size_t count; /* of the zones of its section */
 	const struct tarn__forward_settings *forward;
 };
@@ -359,7 +370,9 @@ static int compare_names(const struct zone *x, const struct zone *y)
 	return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
-/* The same zones with the longest prefix first, which has it (core/config.c), as in the file. */
+/*
+ * Equal zones: the longest prefix first, which has the zone (core/config.c); then as in the file.
+ */
 static int compare_zones(const void *a, const void *b)
 {
 	const struct zone *x = a, *y = b;
@@ -369,7 +382,7 @@ static int compare_zones(const void *a, const void *b)
 	return order ? order : (x->forward > y->forward) - (x->forward < y->forward);
 }
 
-/* How many zones the text stands for: a network may have several. */
+/* Returns the number of zones of the text: a network may have several. */
 static size_t count_zones(const char *text)
 {
 	struct tarn_network network;
@@ -380,17 +393,18 @@ static void read_zone(const struct tarn__forward_settings *forward, size_t index
 {
 	struct tarn_network network;
 	zone->forward = forward;
-	zone->count = count_zones(forward->zone);
-	if (tarn_network_parse(forward->zone, &network) == 0)
+	zone->count = count_zones(forward->resolver.zone);
+	if (tarn_network_parse(forward->resolver.zone, &network) == 0)
 		zone->len = tarn__reverse_zone(&network, index, zone->name);
 	else
-		zone->len = tarn__name_parse(forward->zone, zone->name);
+		zone->len = tarn__name_parse(forward->resolver.zone, zone->name);
 	tarn__name_fold(zone->name, zone->name, zone->len);
 }
 
 /*
- * Sections that have nothing of their own are refused once: where they share a zone with one that has
- * as many, as that one's double; else for those of longer prefixes.
+ * Refuses sections that have no zone of their own, each once: with are_equal those that share a
+ * zone with a section of as many zones, as its double; otherwise those whose zones all belong to
+ * longer prefixes.
  */
 static void refuse_doubles(const struct loader *loader, const struct zone *zones, size_t count,
 			   bool are_equal, bool *is_settled)
@@ -408,7 +422,7 @@ static void refuse_doubles(const struct loader *loader, const struct zone *zones
 		const struct tarn__origin *origin = &owner->forward->origin;
 		tarn__diagnostics_add(loader->diagnostics, forward->origin.file,
 				      forward->origin.line, "forward \"%s\": %s (see %s:%u)",
-				      forward->zone,
+				      forward->resolver.zone,
 				      are_equal ? "a second section for this zone"
 						: "longer prefixes leave nothing of it",
 				      origin->file, origin->line);
@@ -420,7 +434,7 @@ static void check_zones(const struct loader *loader)
 	const struct tarn__settings *settings = loader->settings;
 	size_t count = 0;
 	for (size_t i = 0; i < settings->forward_count; i++)
-		count += count_zones(settings->forwards[i].zone);
+		count += count_zones(settings->forwards[i].resolver.zone);
 	struct zone *zones = calloc(count + 1, sizeof(*zones)), *zone = zones;
 	bool *is_settled = calloc(settings->forward_count + 1, sizeof(*is_settled));
 	if (!zones || !is_settled) {
@@ -429,7 +443,7 @@ static void check_zones(const struct loader *loader)
 	}
 	for (size_t i = 0; i < settings->forward_count; i++) {
 		const struct tarn__forward_settings *forward = &settings->forwards[i];
-		for (size_t j = 0; j < count_zones(forward->zone); j++)
+		for (size_t j = 0; j < count_zones(forward->resolver.zone); j++)
 			read_zone(forward, j, zone++);
 	}
 	qsort(zones, count, sizeof(*zones), compare_zones);

@@ -2,24 +2,24 @@
 /*
  * daemon/config/configuration.h: from the command line and the configuration file to settings.
  *
- *	configuration.c   files and what they include, each statement by its row of the table
- *	config_parse.c    a file's statements, through libConfuse
- *	config_text.c     what libConfuse gets to see
+ *	configuration.c   files and what they include; each statement by its row of the table
+ *	parse.c           the statements of a file, through libConfuse
+ *	text.c            the text that libConfuse reads
  *
- * Nothing is kept between two calls, so that a reload reads the same as a start.
+ * Nothing is kept between two calls: a reload reads as a start does.
  */
 #ifndef TARN_DAEMON_CONFIG_CONFIGURATION_H
 #define TARN_DAEMON_CONFIG_CONFIGURATION_H
 
 #include "daemon/log/diagnostics.h"
-#include "daemon/settings/options.h"
+#include "daemon/config/command_line.h"
 #include "daemon/settings/settings.h"
 
 /*
- * What the command line and the file say; not completed yet. The file is that of --config, or
- * TARN_CONFIG_FILE where that is there; a reload waits for none, and so reads no pipe. NULL: something
- * is wrong, and diagnostics say all of it in order.
- * diagnostics are zeros before; the caller ends them in any case.
+ * Returns the settings of the command line and of the file, not completed. The file is that of
+ * --config, otherwise TARN_CONFIG_FILE if it exists. A reload does not wait, and so reads no pipe.
+ * NULL: diagnostics, zeros before, have all reasons, in order; the caller frees them in any case
+ * (tarn__diagnostics_fini()).
  */
 struct tarn__settings *tarn__configuration_load(const struct tarn__command_line *, bool is_reload,
 						struct tarn__diagnostics *);

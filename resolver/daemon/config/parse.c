@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The statements of one configuration file, as libConfuse finds them. */
+/* The statements of one configuration file, through libConfuse. */
 #include "config.h"
 
 #include "daemon/config/parse.h"
@@ -34,11 +34,11 @@ static struct parse {
 	bool is_refused;
 	unsigned line;
 	char section[32], reason[256];
-} * current; /* its callbacks are given nothing that could lead to it */
+} * current; /* static, since libConfuse gives its callbacks no argument of the caller */
 
 /*
- * A list's default, which libConfuse takes when its section begins. A value that comes first is behind
- * "=" if it has replaced this one, behind "+=" if this one is still there.
+ * The default of a list, which libConfuse sets when its section begins: "=" replaces it, "+=" keeps
+ * it. So a value that is alone in its list follows "=".
  */
 static const char beginning[] = "\x01";
 static char beginning_list[] = "{\"\x01\"}";
@@ -114,7 +114,7 @@ static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *value, void *resu
 	return 0;
 }
 
-/* What has been read is in the list; libConfuse would look through all of it for each new title. */
+/* The statements are kept; libConfuse would compare each new title with all before it. */
 static int on_section_end(cfg_t *cfg, cfg_opt_t *option)
 {
 	(void)cfg;
@@ -197,14 +197,14 @@ static void offer_words(struct tarn__nearest *nearest, const char *section)
 	}
 }
 
-/* Somebody who knows the word but not its section. */
+/* Returns the section of a word that stands outside of it, or NULL. */
 static const char *section_with(const char *word)
 {
 	for (size_t i = 0; i < tarn__option_count; i++) {
 		const struct tarn__option_row *row = &tarn__options[i];
 		if (row->word && row->section && strcmp(row->word, word) == 0)
 			return row->section;
-		/* As the command line calls it: cache-size. */
+		/* Its name on the command line: cache-size. */
 		if (row->word && row->section && row->name && strcmp(row->name, word) == 0)
 			return row->section;
 	}
@@ -244,7 +244,10 @@ static bool read_unknown_word(const char *reason, char *word, size_t size)
 	return true;
 }
 
-/* libConfuse ends at a word that it does not know: without that word it may get on. */
+/*
+ * libConfuse ends at an unknown word. Returns true if the statement has been blanked, to parse
+ * again.
+ */
 static bool can_go_on(const struct parse *parse, char *text)
 {
 	char word[sizeof(parse->reason)];
@@ -257,7 +260,7 @@ static bool can_go_on(const struct parse *parse, char *text)
 	return parse->diagnostics->lost == 0 && tarn__config_text_blank(text, parse->line, word);
 }
 
-/* False: again, with what is left of text. */
+/* Returns false if the rest of text is to be parsed again. */
 static bool parse_once(struct parse *parse, struct grammar *grammar, char *text)
 {
 	parse->is_refused = false;
@@ -268,7 +271,7 @@ static bool parse_once(struct parse *parse, struct grammar *grammar, char *text)
 		return true;
 	}
 	cfg_set_error_function(cfg, on_fault);
-	/* Some faults, such as a word without letters, have no text. */
+	/* Some faults of libConfuse, such as an empty word, have no text. */
 	if (cfg_parse_buf(cfg, text) != CFG_SUCCESS)
 		cfg_error(cfg, "not understood");
 	cfg_free(cfg);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a resolv.conf(5) says of servers, read as the C library reads it. */
+/* The servers of a resolv.conf(5), read as the C library reads them. */
 #include "daemon/config/resolvconf.h"
 
 #include <string.h>
 
 const char tarn__resolv_conf[] = "/etc/resolv.conf";
 
-/* What follows the keyword and blanks; NULL for any other line. */
+/* Returns the text after the keyword and blanks; NULL for any other line. */
 static char *find_value(char *line, const char *keyword)
 {
 	if (strncmp(line, keyword, strlen(keyword)) != 0)
@@ -33,7 +33,7 @@ static void add_server(struct tarn__resolvconf *out, const char *server, unsigne
 		       struct tarn__log *log)
 {
 	struct tarn_address address;
-	int error = tarn_address_parse(server, 53, &address);
+	int error = tarn_address_parse(server, TARN__DNS_PORT, &address);
 	if (error == 0 && tarn_address_port(&address) == 0)
 		error = TARN_EPORT;
 	bool is_too_much = error == 0 && tarn__addresses_add(&out->servers, &address) < 0;

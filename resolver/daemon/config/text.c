@@ -12,7 +12,9 @@ const char tarn__config_nothing[] = "\x02";
 
 /* ---- cleaning -------------------------------------------------------------------------------- */
 
-/* A list within a section; a little more, to say where what is wrong begins. */
+/*
+ * Braces within braces: a list within a section, and more for the diagnostics of braces left open.
+ */
 enum { DEPTH_MAX = 8 };
 
 struct cleaner {
@@ -31,7 +33,7 @@ static void refuse(struct cleaner *cleaner, const char *reason)
 	cleaner->is_broken = true;
 }
 
-/* Up to end, but for the ends of lines. */
+/* Replaces everything but the ends of lines. */
 static void blank(char *from, const char *end)
 {
 	for (; from < end; from++) {
@@ -62,7 +64,7 @@ static void skip_long_remark(struct cleaner *cleaner)
 static const char no_variables[] =
 	"${...}: nothing is taken from the environment (a plain \"$\" is \"\\$\")";
 
-/* NULL, or what is wrong with the octet at c, between quotes. */
+/* Returns NULL, or the reason why the octet at c is refused between quotes. */
 static const char *string_fault(const char *c, char quote)
 {
 	if (((unsigned char)c[0] < 0x20 && c[0] != '\t') || c[0] == 0x7f)
@@ -76,7 +78,7 @@ static const char *string_fault(const char *c, char quote)
 	return NULL;
 }
 
-/* A backslash takes the next octet along, but for the end of the line. */
+/* A backslash and the next octet are one, except at the end of the line. */
 static void skip_string(struct cleaner *cleaner)
 {
 	char quote = *cleaner->next, *c = cleaner->next + 1;
@@ -120,7 +122,7 @@ static void refuse_octet(struct cleaner *cleaner, const char *reason)
 	refuse(cleaner, text);
 }
 
-/* What libConfuse ends a word at. */
+/* The octets at which libConfuse ends a word. */
 static bool ends_word(char c)
 {
 	return c == '\0' || strchr(" \t\r\n#\"'={}()+,*", c) != NULL;
@@ -194,7 +196,7 @@ static void clean_next(struct cleaner *cleaner)
 	}
 }
 
-/* Behind the string or word at text, which may be an octet of its own. */
+/* Returns the end of the token at text: a string, a word, "+=" or a single octet. */
 static char *token_end(char *text)
 {
 	if (*text == '"' || *text == '\'') {
@@ -218,10 +220,10 @@ static char *skip_blanks(char *text)
 	return text + strspn(text, " \t\n");
 }
 
-/* "{ }" behind an equals sign. */
+/* "{ }" after an equals sign. */
 static void mark_empty_lists(char *text)
 {
-	char *brace = NULL; /* the token before, if it begins a list */
+	char *brace = NULL; /* the token before, if it opens a list */
 	bool is_value = false;
 	for (char *token = skip_blanks(text); *token; token = skip_blanks(token_end(token))) {
 		if (brace && *token == '}') {
@@ -258,7 +260,7 @@ bool tarn__config_text_clean(char *text, size_t len, const char *file,
 
 /* ---- leaving out ----------------------------------------------------------------------------- */
 
-/* Behind the brace that closes the one at text. */
+/* Returns the end of the braces at text. */
 static char *closing_end(char *text)
 {
 	size_t depth = 0;
@@ -270,7 +272,10 @@ static char *closing_end(char *text)
 	return text;
 }
 
-/* Behind what follows a word of a statement: "= value", "= { ... }", "{ ... }", "title { ... }". */
+/*
+ * Returns the end of what follows the word of a statement: "= value", "= { ... }", "{ ... }",
+ * "title { ... }".
+ */
 static char *statement_end(char *text)
 {
 	char *next = skip_blanks(text);
@@ -288,7 +293,7 @@ static char *statement_end(char *text)
 	return text;
 }
 
-/* Is the token the word, in quotes or without? */
+/* Returns true if the token is the word, with quotes or without. */
 static bool is_word(const char *token, const char *end, const char *word)
 {
 	size_t len = strlen(word), quotes = *token == '"' || *token == '\'';

@@ -2,11 +2,10 @@
 /*
  * daemon/config/text.h: the text of one configuration file, made ready for libConfuse.
  *
- * libConfuse 3.3 miscounts lines behind comments, takes none within a list, passes over characters
- * that it does not know and over comments, strings and sections without an end, replaces ${NAME} from
- * the environment, says nothing of an empty list, and ends the process where a file cannot be read. So
- * it gets the text from memory, with blanks for comments, a value in each list, and nothing of the rest in
- * it.
+ * libConfuse 3.3 miscounts lines after comments, accepts no comment within a list, ignores unknown
+ * characters and comments, strings and sections without an end, replaces ${NAME} from the
+ * environment, does not report an empty list, and ends the process if a file cannot be read. So it
+ * reads a text in memory that has blanks for comments, a value in each list, and none of the rest.
  */
 #ifndef TARN_DAEMON_CONFIG_TEXT_H
 #define TARN_DAEMON_CONFIG_TEXT_H
@@ -15,19 +14,19 @@
 
 #include "daemon/log/diagnostics.h"
 
-/* The value that stands for an empty list: no file can say it otherwise. */
+/* The value that stands for an empty list; no file can contain it. */
 extern const char tarn__config_nothing[];
 
 /*
- * Puts blanks for comments and tarn__config_nothing for empty lists in text, len octets and NUL; lines
- * stay lines. False: something that is no
- * statement is in it, or what has a beginning has no end; diagnostics say all of it.
+ * Replaces comments with blanks and empty lists with tarn__config_nothing in text, len octets and
+ * NUL; the ends of lines stay. Returns false if the text has something else than statements, or a
+ * beginning without an end; diagnostics have all reasons.
  */
 bool tarn__config_text_clean(char *text, size_t len, const char *file, struct tarn__diagnostics *);
 
 /*
- * Puts blanks for the statement that begins with word in the line: the word with its value, list or
- * section. False: there is none. Only of clean text.
+ * Replaces with blanks the statement that begins with word in the line: the word with its value,
+ * list or section. The text is clean. Returns false if there is none.
  */
 bool tarn__config_text_blank(char *text, unsigned line, const char *word);
 

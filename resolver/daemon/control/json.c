@@ -292,12 +292,16 @@ static json_t *describe_asking(const struct tarn__zone_config *group,
 	case TARN__UPSTREAM_DOWN:
 		return json_sprintf(
 			"that of the first upstream server to live again (all are dead),"
-			" or %s if none answers in %s s",
-			is_stale ? "the old one" : "SERVFAIL", is_stale ? "1.8" : "4");
+			" or %s if none answers in %g s",
+			is_stale ? "the old one" : "SERVFAIL",
+			(is_stale ? TARN__STALE_AFTER_MS : TARN__CLIENT_MS) / 1000.0);
 	case TARN__UPSTREAM_UP:
 		break;
 	}
-	const char *otherwise = is_stale ? ", or the old one if none answers in 1.8 s" : "";
+	char otherwise[64] = "";
+	if (is_stale)
+		snprintf(otherwise, sizeof otherwise, ", or the old one if none answers in %g s",
+			 TARN__STALE_AFTER_MS / 1000.0);
 	/* By other selections it depends on the worker. */
 	if (group->selection != TARN_SELECTION_SEQUENTIAL &&
 	    group->selection != TARN_SELECTION_STRICT)

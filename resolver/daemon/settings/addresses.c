@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Short lists of addresses, and which of them are tarn itself. */
+/* Short lists of addresses, and which of them belong to tarn itself. */
 #include "daemon/settings/addresses.h"
 
 #include <ifaddrs.h>
@@ -62,7 +62,7 @@ void tarn__addresses_format(const struct tarn__addresses *list, char *out, size_
 	}
 }
 
-/* Packets to ::ffff:192.0.2.1 travel as IPv4 to 192.0.2.1. */
+/* Packets to ::ffff:192.0.2.1 are sent as IPv4 to 192.0.2.1. */
 static struct tarn_address unmapped(const struct tarn_address *address)
 {
 	if (address->sa.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&address->in6.sin6_addr))
@@ -89,7 +89,7 @@ static bool is_same_host(const struct tarn_address *a, const struct tarn_address
 	return IN6_ARE_ADDR_EQUAL(&a->in6.sin6_addr, &b->in6.sin6_addr);
 }
 
-/* All of 127.0.0.0/8 is this machine, though its interface lists one address of it only. */
+/* All of 127.0.0.0/8 is this machine, although its interface lists only one address of it. */
 static bool is_loopback(const struct tarn_address *address)
 {
 	if (address->sa.sa_family == AF_INET)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/settings/addresses.h: short lists of addresses, and which of them are tarn itself. */
+/*
+ * daemon/settings/addresses.h: short lists of addresses, and which of them belong to tarn itself.
+ */
 #ifndef TARN_DAEMON_SETTINGS_ADDRESSES_H
 #define TARN_DAEMON_SETTINGS_ADDRESSES_H
 
@@ -8,8 +10,11 @@
 
 #include "tarn.h"
 
-/* Far more than anybody lists; a bound so that lists need no memory of their own. */
+/* More than any configuration lists; with a bound the lists need no memory of their own. */
 enum { TARN__ADDRESSES_MAX = 64 };
+
+/* Of an address without a port, unless an option has another one. */
+enum { TARN__DNS_PORT = 53 };
 
 struct tarn__addresses {
 	struct tarn_address items[TARN__ADDRESSES_MAX];
@@ -17,10 +22,10 @@ struct tarn__addresses {
 	size_t count;
 };
 
-/* An address that is there already is not added again. TARN_EINVAL: the list is full. */
+/* Adds an address, unless the list has it. TARN_EINVAL: the list is full. */
 int tarn__addresses_add(struct tarn__addresses *, const struct tarn_address *);
 
-/* The same for an upstream server; of one that is there already the traits stay. */
+/* The same for an upstream server; one that the list has keeps its traits. */
 int tarn__addresses_add_upstream(struct tarn__addresses *, const struct tarn_address *,
 				 const struct tarn_traits *);
 
@@ -29,17 +34,20 @@ bool tarn__addresses_has(const struct tarn__addresses *, const struct tarn_addre
 /* Writes "192.0.2.1:53, tcp://[2001:db8::1]:53", or what fits and " ..."; size is 8 at least. */
 void tarn__addresses_format(const struct tarn__addresses *, char *out, size_t size);
 
-/* The same addresses in the same order, with the same traits? */
+/* Returns true if both have the same addresses in the same order, with the same traits. */
 bool tarn__addresses_is_equal(const struct tarn__addresses *, const struct tarn__addresses *);
 
 /*
- * Would a question sent to server arrive at one of listens? An unspecified address (0.0.0.0, ::)
- * listens on every address of this machine, and as a server it means the loopback.
+ * Returns true if a query to server would arrive at one of listens. An unspecified address
+ * (0.0.0.0, ::) listens on every address of this machine; as a server it is the loopback address.
  */
 bool tarn__addresses_has_self(const struct tarn__addresses *listens,
 			      const struct tarn_address *server);
 
-/* Do sockets at both stand in each other's way: the same port, and an address in common? */
+/*
+ * Returns true if sockets at both addresses conflict: they have the port and at least one address
+ * in common.
+ */
 bool tarn__addresses_overlap(const struct tarn_address *, const struct tarn_address *);
 
 #endif

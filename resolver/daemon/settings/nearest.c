@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which known word was probably meant by one that is not known. */
+/* The known word that is most like an unknown one. */
 #include "daemon/settings/nearest.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-enum { WORD_MAX = 32 }; /* no known word is that long */
+enum { WORD_MAX = 32 }; /* every known word is shorter */
 
 static unsigned least(unsigned a, unsigned b)
 {
@@ -14,8 +14,8 @@ static unsigned least(unsigned a, unsigned b)
 }
 
 /*
- * How many letters must be put in, left out, changed or swapped with their neighbour to make one
- * word of the other ("optimal string alignment"), with three rows of the table at a time.
+ * Returns the number of letters to insert, delete, change or swap with their neighbour to make one
+ * word of the other ("optimal string alignment"). Three rows of the table are kept.
  */
 static unsigned distance_between(const char *a, size_t a_len, const char *b, size_t b_len)
 {
@@ -45,7 +45,7 @@ void tarn__nearest_offer(struct tarn__nearest *nearest, const char *known)
 	if (len > WORD_MAX || known_len > WORD_MAX)
 		return;
 	unsigned distance = distance_between(nearest->word, len, known, known_len);
-	/* One slip in three letters; beyond that the words have little in common. */
+	/* At most one slip in three letters: more would match unrelated words. */
 	if (3 * distance > known_len + 1 || (nearest->found && distance >= nearest->distance))
 		return;
 	nearest->found = known;

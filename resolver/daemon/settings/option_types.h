@@ -1,27 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/settings/option_types.h: the kinds of values that options have: how each is read, forgotten and written.
+ * daemon/settings/option_types.h: the types of options: how a value is read, reset, given its
+ * default and written.
  *
- * What the command line and the configuration file say goes through the same functions, so both take
- * the same and refuse it in the same words.
+ * The command line and the configuration file use the same functions, so that both accept the same
+ * values and refuse the others in the same words. Bounds, defaults and units are those of the
+ * option's row (daemon/settings/options.h).
+ *
+ *	type_number.c    numbers, durations, sizes
+ *	type_word.c      yes and no, names of enumerators
+ *	type_text.c      texts, paths, domain names
+ *	type_address.c   addresses, networks
+ *	type_server.c    upstream servers, of the program and of a zone
+ *	type_source.c    where queries come from: addresses, an interface, ports
  */
 #ifndef TARN_DAEMON_SETTINGS_OPTION_TYPES_H
 #define TARN_DAEMON_SETTINGS_OPTION_TYPES_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "tarn.h"
 
-/* Far more than anybody lists; a bound so that lists need no memory of their own. */
+/* More than any configuration lists; with a bound the lists need no memory of their own. */
 enum { TARN__ALLOW_MAX = 64, TARN__PASS_MAX = 64, TARN__PORT_RANGES_MAX = 64 };
 
-/* More threads than the largest machines have use for. */
-enum { TARN__WORKERS_MAX = 256 };
+/* Octets of an error text, with NUL. */
+enum { TARN__FAULT_MAX = 256 };
 
-/* Where metrics are asked for, unless another port is named: free in the list of exporters' ports. */
-enum { TARN__METRICS_PORT = 9153 };
+struct tarn__option_row;
 
 struct tarn__networks {
 	struct tarn_network items[TARN__ALLOW_MAX];
@@ -48,50 +57,76 @@ struct tarn__servers {
 
 struct tarn__option_type {
 	/*
-	 * text is copied; NULL is that of an option that takes no value. Of a list one item, added
-	 * to those that are there. Returns NULL, or what is wrong; then field is as it was.
+	 * Copies text into the field; of a list text is one item, which is added. text is NULL for
+	 * an option of the command line that takes no value. TARN_EINVAL or TARN_ENOMEM: fault has
+	 * the reason, and the field is unchanged.
 	 */
-	const char *(*parse)(void *field, const char *text);
-	/* As it was before anything was said. */
+	int (*parse)(const struct tarn__option_row *, void *field, const char *text,
+		     char fault[TARN__FAULT_MAX]);
+	/* Returns the field to the state of a new struct tarn__settings: not set. */
 	void (*reset)(void *field);
-	/* As a configuration file says it, a list's items with ", " between; nothing: not said. */
+	/*
+	 * Gives a field that is not set the default of its row; NULL: the type has no default in
+	 * the row.
+	 */
+	void (*set_default)(const struct tarn__option_row *, void *field);
+	/*
+	 * Writes the field as a configuration file has it, a list's items with ", " between;
+	 * nothing if not set.
+	 */
 	void (*format)(const void *field, FILE *out);
 	bool is_list;
 };
 
 /* The type of the field beside each. */
-extern const struct tarn__option_type tarn__option_type_listens; /* struct tarn__addresses */
-extern const struct tarn__option_type tarn__option_type_upstreams; /* struct tarn__addresses */
-extern const struct tarn__option_type tarn__option_type_metrics; /* struct tarn__addresses */
-extern const struct tarn__option_type tarn__option_type_servers; /* struct tarn__servers */
-extern const struct tarn__option_type
-	tarn__option_type_source; /* struct tarn_source, the addresses of it */
-extern const struct tarn__option_type tarn__option_type_interface; /* const char * */
-extern const struct tarn__option_type tarn__option_type_selection; /* enum tarn_selection */
-extern const struct tarn__option_type tarn__option_type_workers; /* unsigned */
-extern const struct tarn__option_type tarn__option_type_size; /* size_t */
-extern const struct tarn__option_type
-	tarn__option_type_time; /* int32_t: seconds; negative: said to be none */
-extern const struct tarn__option_type
-	tarn__option_type_failure; /* int32_t: seconds that RFC 9520 allows */
-extern const struct tarn__option_type tarn__option_type_networks; /* struct tarn__networks */
-extern const struct tarn__option_type tarn__option_type_names; /* struct tarn__names */
-extern const struct tarn__option_type
-	tarn__option_type_ports; /* struct tarn__port_ranges, to be avoided */
+extern const struct tarn__option_type tarn__option_type_number; /* unsigned; 0: not set */
+extern const struct tarn__option_type tarn__option_type_count; /* unsigned: number of occurrences */
+extern const struct tarn__option_type tarn__option_type_size; /* size_t: octets; 0: not set */
+/* int32_t: seconds; 0: not set; negative: set to "0" */
+extern const struct tarn__option_type tarn__option_type_time;
+
 extern const struct tarn__option_type tarn__option_type_yes; /* bool */
-extern const struct tarn__option_type tarn__option_type_no; /* bool, true where the file says no */
+extern const struct tarn__option_type tarn__option_type_no; /* bool, true where the file has "no" */
+extern const struct tarn__option_type tarn__option_type_selection; /* enum tarn_selection */
 extern const struct tarn__option_type tarn__option_type_level; /* enum tarn_log_level */
-extern const struct tarn__option_type tarn__option_type_count; /* unsigned: how often it was said */
-/* const char *, owned; NULL: not said, or said to be "none" where the name ends so. */
+
+/* const char *, owned; NULL: not set, or "none" where the name ends in "or_none" */
 extern const struct tarn__option_type tarn__option_type_text;
 extern const struct tarn__option_type tarn__option_type_path_or_none;
 extern const struct tarn__option_type tarn__option_type_socket;
 extern const struct tarn__option_type tarn__option_type_socket_or_none;
+extern const struct tarn__option_type tarn__option_type_names; /* struct tarn__names */
+
+extern const struct tarn__option_type tarn__option_type_addresses; /* struct tarn__addresses */
+extern const struct tarn__option_type tarn__option_type_networks; /* struct tarn__networks */
+
+extern const struct tarn__option_type tarn__option_type_upstreams; /* struct tarn__addresses */
+extern const struct tarn__option_type tarn__option_type_servers; /* struct tarn__servers */
+
+extern const struct tarn__option_type tarn__option_type_source; /* struct tarn_source: ipv4, ipv6 */
+extern const struct tarn__option_type tarn__option_type_interface; /* const char *, as above */
+extern const struct tarn__option_type tarn__option_type_ports; /* struct tarn__port_ranges */
+
+/* Writes a reason into fault. Returns TARN_EINVAL. */
+__attribute__((format(printf, 2, 3))) int tarn__option_refuse(char fault[TARN__FAULT_MAX],
+							      const char *format, ...);
+
+/* The same for "out of memory". Returns TARN_ENOMEM. */
+int tarn__option_no_memory(char fault[TARN__FAULT_MAX]);
+
+/* parse and reset of a text, for types that add a check of their own. */
+int tarn__option_parse_text(const struct tarn__option_row *, void *field, const char *text,
+			    char fault[TARN__FAULT_MAX]);
+void tarn__option_reset_text(void *field);
+void tarn__option_format_text(const void *field, FILE *out);
+
+/* Reads decimal digits and returns what follows them; NULL: there are none, or they overflow. */
+const char *tarn__number_read(const char *text, uint64_t *out);
 
 /* "fastest", "sequential", "round-robin", "parallel", "strict". */
 const char *tarn__selection_name(enum tarn_selection);
 
-/* Writes text between quotes, as a configuration file has it. */
+/* Writes text between double quotes, escaped as a configuration file needs it. */
 void tarn__text_print(const char *text, FILE *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The way to a file that may be a symbolic link. */
+/* Paths that may be symbolic links. */
 #include "daemon/settings/path.h"
 
 #include <string.h>

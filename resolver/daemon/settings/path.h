@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/settings/path.h: the way to a file that may be a symbolic link. */
+/* daemon/settings/path.h: paths that may be symbolic links. */
 #ifndef TARN_DAEMON_SETTINGS_PATH_H
 #define TARN_DAEMON_SETTINGS_PATH_H
 
 #include <limits.h>
 #include <stdbool.h>
 
-/* More symbolic links one after the other are no use to anybody. */
+/* Symbolic links that are followed one after the other, at most. */
 enum { TARN__PATH_LINKS = 8 };
 
-/* Where the symbolic link leads, in its place. False: it is none, or too long. */
+/*
+ * Replaces the path of a symbolic link with its target. Returns false if it is no link, or too
+ * long.
+ */
 bool tarn__path_read_link(char path[PATH_MAX]);
 
-/* The directory that the path is in, in its place, with its '/'; "./" for a name alone. */
+/* Replaces a path with its directory, with the '/' at its end; "./" for a name alone. */
 void tarn__path_cut(char path[PATH_MAX]);
 
 #endif

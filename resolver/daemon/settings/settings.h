@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/settings/settings.h: everything tarn was told or found out about how to run. */
+/*
+ * daemon/settings/settings.h: how tarn is to run: the values of all options, and what was found out
+ * about them.
+ *
+ * The command line (daemon/config/command_line.h) and the configuration file
+ * (daemon/config/configuration.h) fill it by the table of options (daemon/settings/options.h);
+ * daemon/config/completion.h completes it.
+ */
 #ifndef TARN_DAEMON_SETTINGS_SETTINGS_H
 #define TARN_DAEMON_SETTINGS_SETTINGS_H
 
@@ -8,9 +15,8 @@
 #include <stdint.h>
 
 #include "daemon/settings/addresses.h"
-#include "daemon/log/diagnostics.h"
-#include "daemon/log/log.h"
 #include "daemon/settings/option_types.h"
+#include "tarn.h"
 
 /* Where a setting comes from. */
 struct tarn__origin {
@@ -19,44 +25,43 @@ struct tarn__origin {
 	const char *file; /* one of settings.files */
 };
 
-/* No fewer than there are rows in the table of options.c. */
+/* At least the number of rows of tarn__options. */
 enum { TARN__OPTIONS_MAX = 48 };
 _Static_assert(TARN__OPTIONS_MAX <= 64, "each has a bit in a uint64_t");
 
-/* forward "zone" { ... }; what it lacks is as with struct tarn_forward, not as outside of it. */
+/*
+ * forward "zone" { ... }. What is not set has the default of struct tarn_forward, not the value
+ * outside of the section.
+ */
 struct tarn__forward_settings {
-	const char *zone; /* as said */
+	/*
+	 * Its lists are empty: tarn__settings_to_options() fills them. The zone is as the file has
+	 * it.
+	 */
+	struct tarn_forward resolver;
 	struct tarn__servers upstreams;
-	enum tarn_selection selection;
-	struct tarn_source source;
-	bool follow_cnames;
 	struct tarn__origin origin; /* of the section */
-	uint64_t said; /* a bit for each of the rows of tarn__options */
+	uint64_t set; /* a bit for each of the rows of tarn__options */
 };
 
-/* Zero means not said. Texts and lists are owned, here and below. */
+/* Zero: not set. Texts and lists are owned, here and below. */
 struct tarn__settings {
-	const char *config_file; /* as the command line says it */
-	struct tarn__addresses listens;
+	/* Its lists are empty: tarn__settings_to_options() fills them from those below. */
+	struct tarn_options resolver;
 	struct tarn__addresses upstreams;
-	enum tarn_selection selection;
-	struct tarn_source source;
+	struct tarn__networks allow;
+	struct tarn__names pass;
 	struct tarn__port_ranges avoid_ports;
 	struct tarn__forward_settings *forwards; /* in the order of the file */
 	size_t forward_count;
+
+	const char *config_file; /* as the command line has it */
+	struct tarn__addresses listens;
 	unsigned workers;
-	size_t cache_size;
-	int32_t stale_sec; /* negative: none */
-	int32_t failure_sec, failure_max_sec;
-	struct tarn__networks allow;
-	struct tarn__names pass;
-	bool hide_identity;
-	bool trust_ad;
-	bool rotate_addresses;
 	const char *user;
 	bool no_sandbox;
 	enum tarn_log_level log_level;
-	unsigned verbosity; /* how many times -v */
+	unsigned verbosity; /* number of -v */
 	const char *query_log; /* a file, or "stderr"; NULL: none */
 	const char *dnstap; /* a Unix socket; NULL: none */
 	const char *control; /* a Unix socket; "none" */
@@ -64,25 +69,25 @@ struct tarn__settings {
 	struct tarn__addresses metrics;
 
 	struct tarn__origin origins[TARN__OPTIONS_MAX]; /* by the rows of tarn__options */
-	/* All that were read; ending in '/', directories where a pattern was looked for. */
+	/* All files that were read; ending in '/', directories that patterns were matched in. */
 	const char **files;
 	size_t file_count;
 
 	/*
-	 * What is listened on: sockets of the service manager, known before the settings are completed,
-	 * and listens once they are open, with the ports that the system picked.
+	 * The addresses that are listened on: before completion those of sockets of the service
+	 * manager; once the listeners are open those of listens too, with the ports that the system
+	 * chose.
 	 */
 	struct tarn__addresses bound;
 
-	/* Files elsewhere are out of reach until a restart: tarn__confine() has been there. */
+	/* Set by tarn__confine(): files elsewhere cannot be opened until a restart. */
 	bool is_confined;
 
-	/* Found out by tarn__settings_complete(). */
+	/* Set by tarn__settings_complete(). */
 	bool has_default_listens;
 	bool has_system_upstreams; /* from resolv.conf */
-	bool has_default_workers;
-	bool has_system_trust; /* trust_ad is resolv.conf's */
-	bool has_late_trust; /* resolv.conf has come to say so since */
+	bool has_system_trust; /* resolver.trust_ad is resolv.conf's */
+	bool has_late_trust; /* resolv.conf has got the option trust-ad since */
 	struct tarn__addresses own_upstreams; /* those of resolv.conf that are tarn itself */
 };
 
@@ -91,37 +96,25 @@ struct tarn__settings *tarn__settings_new(void);
 void tarn__settings_free(struct tarn__settings *); /* NULL is allowed. */
 
 /*
- * Frees the forward sections: there may be tens of thousands, and nobody asks for them once a resolver has
- * been told (tarn__settings_to_options()) and tarn is confined.
+ * Frees the forward sections. There may be tens of thousands, and they are not needed once a
+ * resolver has its options (tarn__settings_to_options()) and tarn is confined.
  */
 void tarn__settings_forget_forwards(struct tarn__settings *);
 
-/* Of a field that an option outside of section forward fills: &settings->upstreams. */
+/* Returns the origin of a field of TARN__SCOPE_GLOBAL: &settings->upstreams. */
 const struct tarn__origin *tarn__settings_origin(const struct tarn__settings *, const void *field);
 
-/*
- * Puts what was not said in its place; upstreams are read from the file at resolv_conf then.
- * TARN_EINVAL: tarn would ask itself, or a user or group is not there, as diagnostics, none before, say.
- */
-int tarn__settings_complete(struct tarn__settings *, const char *resolv_conf,
-			    struct tarn__diagnostics *, struct tarn__log *);
+/* Returns true if a query to server would arrive at tarn itself. */
+bool tarn__settings_has_self(const struct tarn__settings *, const struct tarn_address *server);
 
 /*
- * Once completed: reads resolv.conf again, where the upstreams come from it. True: they are others
- * now, and that is logged. A file that is not there names none; of one that cannot be read nothing
- * is taken, and that is logged too. trust_ad ends when the servers are no longer said to deserve it,
- * but does not begin: what is in the cache may be other servers' word.
- */
-bool tarn__settings_reread(struct tarn__settings *, const char *resolv_conf, struct tarn__log *log);
-
-/*
- * What a resolver is to be told, cache_size and everything else, but for log. It is borrowed from the
- * settings, which stay as they are meanwhile, but for forwards: an array that the caller frees.
+ * Makes the options of a resolver from completed settings; log is NULL. They borrow from the
+ * settings, which must not change meanwhile; only the array out->forwards is the caller's to free.
  * TARN_ENOMEM.
  */
 int tarn__settings_to_options(const struct tarn__settings *, struct tarn_options *out);
 
-/* What is logged: --verbose is more than any level that was said. */
+/* Returns the level that is logged: debug with --verbose, otherwise log_level. */
 enum tarn_log_level tarn__settings_log_level(const struct tarn__settings *);
 
 #endif

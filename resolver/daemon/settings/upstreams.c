@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An upstream server as people write it. */
+/* The text form of an upstream server. */
 #include "daemon/settings/upstreams.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "daemon/settings/addresses.h"
 
 static const struct {
 	const char *name;
@@ -57,7 +59,7 @@ static const char *parse_address(const char *text, size_t len, struct tarn_addre
 	if (len < sizeof(copy)) {
 		memcpy(copy, text, len);
 		copy[len] = '\0';
-		error = tarn_address_parse(copy, 53, out);
+		error = tarn_address_parse(copy, TARN__DNS_PORT, out);
 	}
 	if (error == 0 && tarn_address_port(out) == 0)
 		error = TARN_EPORT;

@@ -9,9 +9,9 @@
 
 static bool has_interface(const struct tarn__settings *settings)
 {
-	bool has = settings->source.interface;
+	bool has = settings->resolver.source.interface;
 	for (size_t i = 0; i < settings->forward_count; i++)
-		has |= settings->forwards[i].source.interface != NULL;
+		has |= settings->forwards[i].resolver.source.interface != NULL;
 	return has;
 }
 

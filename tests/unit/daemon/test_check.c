@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/config/check.c: what tarn --check says of settings. */
+/* daemon/config/check.c: what tarn --check prints of settings. */
 
 #include "daemon/config/check.h"
 
@@ -10,7 +10,7 @@
 
 static char text[8192];
 
-static void explain(const struct tarn__settings *settings)
+static void check(const struct tarn__settings *settings)
 {
 	FILE *file = fmemopen(text, sizeof(text), "w");
 	ck_assert_ptr_nonnull(file);
@@ -36,20 +36,20 @@ static struct tarn__origin *origin_of(struct tarn__settings *settings, const cha
 	ck_abort_msg("no option %s", name);
 }
 
-START_TEST(each_setting_says_where_it_comes_from)
+START_TEST(each_setting_has_its_origin)
 {
 	struct tarn__settings settings = {.workers = 3,
-					  .cache_size = 1 << 20,
-					  .stale_sec = 90,
-					  .failure_sec = 5,
-					  .failure_max_sec = 60};
+					  .resolver = {.cache_size = 1 << 20,
+						       .stale_sec = 90,
+						       .failure_sec = 5,
+						       .failure_max_sec = 60}};
 	add(&settings.listens, "127.0.0.1:5300");
 	add(&settings.listens, "::1");
 	add(&settings.upstreams, "192.0.2.1");
 	*origin_of(&settings, "upstream") =
 		(struct tarn__origin){.by = TARN__BY_FILE, .line = 7, .file = "/etc/tarn.conf"};
 	*origin_of(&settings, "workers") = (struct tarn__origin){.by = TARN__BY_COMMAND_LINE};
-	explain(&settings);
+	check(&settings);
 	ck_assert_said("listen {\n\taddress = { 127.0.0.1:5300, [::1]:53 }   # default\n}\n");
 	ck_assert_said("\nupstream = { 192.0.2.1:53 }                      # /etc/tarn.conf:7\n");
 	ck_assert_said("\nworkers = 3                                      # command line\n");
@@ -65,15 +65,15 @@ START_TEST(servers_of_resolv_conf_are_remarks)
 {
 	struct tarn__settings settings = {
 		.workers = 1, .has_system_upstreams = true, .has_system_trust = true};
-	settings.trust_ad = true;
+	settings.resolver.trust_ad = true;
 	add(&settings.upstreams, "192.0.2.1");
 	add(&settings.own_upstreams, "127.0.0.1");
-	explain(&settings);
+	check(&settings);
 	ck_assert_said("# upstream, of resolv.conf: 192.0.2.1:53\n"
-		       "# not asked, since it is tarn itself: 127.0.0.1:53\n");
-	ck_assert_said("# trust-ad: yes, since resolv.conf says so\n");
+		       "# not asked: it is tarn itself: 127.0.0.1:53\n");
+	ck_assert_said("# trust-ad: yes, from resolv.conf\n");
 	settings.upstreams.count = 0;
-	explain(&settings);
+	check(&settings);
 	ck_assert_said("# upstream: none: every question that needs one will fail\n");
 }
 END_TEST
@@ -81,7 +81,7 @@ END_TEST
 static uint64_t bit_of(const char *word)
 {
 	for (size_t i = 0; i < tarn__option_count; i++) {
-		if (tarn__options[i].section == tarn__forward_section &&
+		if (tarn__options[i].scope == TARN__SCOPE_ZONE &&
 		    strcmp(tarn__options[i].word, word) == 0)
 			return UINT64_C(1) << i;
 	}
@@ -93,13 +93,13 @@ START_TEST(zones_are_sections_of_their_own)
 	struct tarn_address server;
 	ck_assert_int_eq(tarn_address_parse("192.0.2.9", 53, &server), 0);
 	struct tarn__forward_settings forwards[] = {
-		{.zone = "corp.example",
+		{.resolver = {.zone = "corp.example"},
 		 .upstreams = {.items = &server, .count = 1},
-		 .said = bit_of("upstream"),
+		 .set = bit_of("upstream"),
 		 .origin = {.by = TARN__BY_FILE, .line = 4, .file = "a"}},
-		{.zone = "10.0.0.0/8"}};
+		{.resolver = {.zone = "10.0.0.0/8"}}};
 	struct tarn__settings settings = {.workers = 1, .forwards = forwards, .forward_count = 2};
-	explain(&settings);
+	check(&settings);
 	ck_assert_said("\nforward \"corp.example\" { # a:4\n"
 		       "\tupstream = { 192.0.2.9:53 }              # a:4\n"
 		       "\tselection = fastest                      # default\n");
@@ -110,18 +110,18 @@ END_TEST
 
 START_TEST(memory_grows_with_what_is_told)
 {
-	struct tarn__settings settings = {.workers = 2, .cache_size = 3 << 20};
+	struct tarn__settings settings = {.workers = 2, .resolver = {.cache_size = 3 << 20}};
 	add(&settings.upstreams, "192.0.2.1");
-	explain(&settings);
+	check(&settings);
 	ck_assert_said("answers (cache)                                          3 MiB\n");
 	ck_assert_said("all servers under full load                          7.439 MiB\n");
 	add(&settings.upstreams, "192.0.2.2");
-	explain(&settings);
+	check(&settings);
 	ck_assert_said("all servers under full load                          14.88 MiB\n");
 	ck_assert_ptr_null(strstr(text, "on their way"));
 	settings.query_log = "stderr";
 	settings.dnstap = "/run/dnstap";
-	explain(&settings);
+	check(&settings);
 	ck_assert_said("lines of the query log on their way                  512.2 KiB\n");
 	ck_assert_said("dnstap messages on their way, all at their longest     516 MiB\n");
 }
@@ -129,9 +129,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("explain");
-	TCase *tcase = tcase_create("explain");
-	tcase_add_test(tcase, each_setting_says_where_it_comes_from);
+	Suite *suite = suite_create("check");
+	TCase *tcase = tcase_create("check");
+	tcase_add_test(tcase, each_setting_has_its_origin);
 	tcase_add_test(tcase, servers_of_resolv_conf_are_remarks);
 	tcase_add_test(tcase, zones_are_sections_of_their_own);
 	tcase_add_test(tcase, memory_grows_with_what_is_told);

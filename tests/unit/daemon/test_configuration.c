@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/config/configuration.c, config_parse.c, config_text.c: what a file means, and what is wrong in it. */
+/* daemon/config/configuration.c, parse.c, text.c: the meaning of a file, and its faults. */
 
 #include "config.h"
 
@@ -57,7 +57,7 @@ static void load(const char *name, const char *option, const char *value)
 	char *argv[] = {"tarn", "-c", (char *)name, (char *)option, (char *)value, NULL};
 	struct tarn__command_line command;
 	int argc = option ? 5 : 3;
-	ck_assert_int_eq(tarn__options_parse(argc, argv, &command, fault), 0);
+	ck_assert_int_eq(tarn__command_line_parse(argc, argv, &command, fault), 0);
 	tarn__settings_free(settings);
 	tarn__diagnostics_fini(&diagnostics);
 	settings = tarn__configuration_load(&command, is_reload, &diagnostics);
@@ -105,20 +105,20 @@ START_TEST(every_word_has_its_meaning)
 	ck_assert_str_eq(address(&settings->listens.items[1]), "[::1]:5301");
 	ck_assert_uint_eq(settings->upstreams.count, 2);
 	ck_assert_str_eq(address(&settings->upstreams.items[1]), "192.0.2.2:5300");
-	ck_assert_int_eq(settings->selection, TARN_SELECTION_SEQUENTIAL);
-	ck_assert_str_eq(address(&settings->source.ipv4), "192.0.2.7:0");
-	ck_assert_str_eq(address(&settings->source.ipv6), "[2001:db8::7]:0");
-	ck_assert_str_eq(settings->source.interface, "eth0");
+	ck_assert_int_eq(settings->resolver.selection, TARN_SELECTION_SEQUENTIAL);
+	ck_assert_str_eq(address(&settings->resolver.source.ipv4), "192.0.2.7:0");
+	ck_assert_str_eq(address(&settings->resolver.source.ipv6), "[2001:db8::7]:0");
+	ck_assert_str_eq(settings->resolver.source.interface, "eth0");
 	ck_assert_uint_eq(settings->avoid_ports.count, 2);
 	ck_assert_uint_eq(settings->avoid_ports.items[1].last, 8999);
 	ck_assert_uint_eq(settings->workers, 3);
-	ck_assert_uint_eq(settings->cache_size, 2000000);
+	ck_assert_uint_eq(settings->resolver.cache_size, 2000000);
 	ck_assert_uint_eq(settings->allow.count, 2);
 	ck_assert_uint_eq(settings->pass.count, 1);
 	ck_assert_str_eq(settings->pass.items[0], "local");
-	ck_assert(settings->hide_identity);
-	ck_assert(settings->trust_ad);
-	ck_assert(settings->rotate_addresses);
+	ck_assert(settings->resolver.hide_identity);
+	ck_assert(settings->resolver.trust_ad);
+	ck_assert(settings->resolver.rotate_addresses);
 	ck_assert_str_eq(settings->user, "nobody");
 	ck_assert(settings->no_sandbox);
 	ck_assert_int_eq(settings->log_level, TARN_LOG_WARNING);
@@ -145,15 +145,15 @@ START_TEST(zones_have_sections_of_their_own)
 	    "forward 0/25.2.0.192.in-addr.arpa { }\n");
 	ck_assert_uint_eq(settings->forward_count, 4);
 	const struct tarn__forward_settings *corp = &settings->forwards[0];
-	ck_assert_str_eq(corp->zone, "corp.example");
+	ck_assert_str_eq(corp->resolver.zone, "corp.example");
 	ck_assert_uint_eq(corp->upstreams.count, 3);
 	ck_assert_str_eq(address(&corp->upstreams.items[2]), "192.0.2.11:53");
-	ck_assert_int_eq(corp->selection, TARN_SELECTION_PARALLEL);
-	ck_assert_str_eq(address(&corp->source.ipv4), "192.0.2.7:0");
-	ck_assert_str_eq(corp->source.interface, "wg0");
-	ck_assert(corp->follow_cnames);
+	ck_assert_int_eq(corp->resolver.selection, TARN_SELECTION_PARALLEL);
+	ck_assert_str_eq(address(&corp->resolver.source.ipv4), "192.0.2.7:0");
+	ck_assert_str_eq(corp->resolver.source.interface, "wg0");
+	ck_assert(corp->resolver.follow_cnames);
 	ck_assert_uint_eq(corp->origin.line, 1);
-	ck_assert_str_eq(settings->forwards[1].zone, "10.0.0.0/8");
+	ck_assert_str_eq(settings->forwards[1].resolver.zone, "10.0.0.0/8");
 	ck_assert_uint_eq(settings->forwards[1].upstreams.count, 0);
 	ck_assert_uint_eq(settings->forwards[1].origin.line, 8);
 	ck_assert_uint_eq(settings->forwards[2].upstreams.count, 1);
@@ -216,7 +216,7 @@ START_TEST(the_command_line_wins)
 	ck_assert_ptr_nonnull(settings);
 	ck_assert_uint_eq(settings->upstreams.count, 1);
 	ck_assert_str_eq(address(&settings->upstreams.items[0]), "192.0.2.3:53");
-	ck_assert_int_eq(settings->selection, TARN_SELECTION_PARALLEL);
+	ck_assert_int_eq(settings->resolver.selection, TARN_SELECTION_PARALLEL);
 	ck_assert_int_eq(tarn__settings_origin(settings, &settings->upstreams)->by,
 			 TARN__BY_COMMAND_LINE);
 	load("f", "--workers", "5");
@@ -351,7 +351,7 @@ START_TEST(faults_of_all_files_are_told)
 	ck_assert_ptr_null(settings);
 	ck_assert_str_eq(
 		fault_text,
-		"g:1: workers: said already in f:1\n"
+		"g:1: workers: set already in f:1\n"
 		"g:2: upstream here: not an IP address\n"
 		"f:2: include missing: No such file or directory\n"
 		"f:3: selection best: not a selection (fastest, sequential, strict, round-robin, "
@@ -383,10 +383,10 @@ static const struct {
 	const char *text, *diagnostics;
 } wrong[] = {
 	{"workers = 0", "f:1: workers 0: not a number of threads (1 to 256)\n"},
-	{"\n\ncache { size = 1k }", "f:3: size 1k: too small (64k at least)\n"},
-	{"workers = 1 workers = 2", "f:1: workers: said already in f:1\n"},
+	{"\n\ncache { size = 1k }", "f:3: size 1k: out of bounds (64k at least)\n"},
+	{"workers = 1 workers = 2", "f:1: workers: set already in f:1\n"},
 	{"upstream = 192.0.2.1\nupstream = 192.0.2.2",
-	 "f:2: upstream: said already in f:1 (+= adds to it)\n"},
+	 "f:2: upstream: set already in f:1 (+= adds to it)\n"},
 	{"cache { size = 1M }\ncache { }",
 	 "f:2: cache: a second section of this name (see line 1)\n"},
 	{"upstraem = 192.0.2.1", "f:1: upstraem: unknown word (is upstream meant?)\n"},
@@ -409,13 +409,14 @@ static const struct {
 			   "(leave it out for the servers of /etc/resolv.conf)\n"},
 	{"access {\n\tallow =\n{ # nobody\n\n} pass += {}\n}",
 	 "f:3: allow: empty braces (127.0.0.1 allows this machine alone)\n"
-	 "f:5: pass: empty braces (leave it out, or say a value)\n"},
-	{"listen { address = {} }", "f:1: address: empty braces (leave it out, or say a value)\n"},
-	{"include = {}", "f:1: include: empty braces (leave it out, or say a value)\n"},
-	{"workers = {}", "f:1: workers: empty braces (leave it out, or say a value)\n"},
-	{"forward a { source = {} }", "f:1: source: empty braces (leave it out, or say a value)\n"},
+	 "f:5: pass: empty braces (leave it out, or give a value)\n"},
+	{"listen { address = {} }", "f:1: address: empty braces (leave it out, or give a value)\n"},
+	{"include = {}", "f:1: include: empty braces (leave it out, or give a value)\n"},
+	{"workers = {}", "f:1: workers: empty braces (leave it out, or give a value)\n"},
+	{"forward a { source = {} }",
+	 "f:1: source: empty braces (leave it out, or give a value)\n"},
 	{"forward a { upstream = {}\nupstream = 192.0.2.2 }",
-	 "f:2: upstream: said already in f:1 (+= adds to it)\n"},
+	 "f:2: upstream: set already in f:1 (+= adds to it)\n"},
 	{"cahce { size = {} }", "f:1: cahce: unknown word (is cache meant?)\n"},
 	{"upstream = '\x02'", "f:1: a control character in a string\n"},
 	{"upstream = \x02", "f:1: octet 0x02: not text\n"},
@@ -443,7 +444,7 @@ static const struct {
 	{"forward 10.0.2.0/23 { }\nforward 10.0.3.0/24 { }\nforward 10.0.2.0/24 { }",
 	 "f:1: forward \"10.0.2.0/23\": longer prefixes leave nothing of it (see f:3)\n"},
 	{"forward a { upstream = 192.0.2.1\nupstream = 192.0.2.2 }",
-	 "f:2: upstream: said already in f:1 (+= adds to it)\n"},
+	 "f:2: upstream: set already in f:1 (+= adds to it)\n"},
 	{"forward { }", "f:1: missing title for section 'forward'\n"},
 	{"workers 3", "f:1: missing equal sign after option 'workers'\n"},
 	{"workers =", "f:1: premature end of file\n"},
@@ -525,7 +526,7 @@ START_TEST(there_may_be_many_zones)
 	load("f", NULL, NULL);
 	ck_assert_msg(settings != NULL, "%s", fault_text);
 	ck_assert_uint_eq(settings->forward_count, 5000);
-	ck_assert_str_eq(settings->forwards[4999].zone, "z4999.example");
+	ck_assert_str_eq(settings->forwards[4999].resolver.zone, "z4999.example");
 }
 END_TEST
 

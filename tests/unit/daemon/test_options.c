@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/settings/options.c: what each command line means, and which fault it shows. */
+/*
+ * daemon/settings/, daemon/config/command_line.c: what each command line means, and which fault it
+ * shows.
+ */
 
-#include "daemon/settings/options.h"
+#include "daemon/config/command_line.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +45,7 @@ static int parse(const char *line)
 	}
 	fault[0] = '\0';
 	tarn__command_line_fini(&command);
-	return tarn__options_parse(argc, argv, &command, fault);
+	return tarn__command_line_parse(argc, argv, &command, fault);
 }
 
 /* Adds what line says to settings. */
@@ -105,8 +108,8 @@ START_TEST(networks_and_names_may_be_repeated)
 	ck_assert_uint_eq(settings->allow.items[1].prefix_len, 32);
 	ck_assert_uint_eq(settings->pass.count, 2);
 	ck_assert_str_eq(settings->pass.items[1], "10.in-addr.arpa");
-	ck_assert(settings->trust_ad);
-	ck_assert(settings->hide_identity);
+	ck_assert(settings->resolver.trust_ad);
+	ck_assert(settings->resolver.hide_identity);
 }
 END_TEST
 
@@ -128,7 +131,7 @@ START_TEST(policy_goes_by_its_name)
 	char text[64];
 	snprintf(text, sizeof(text), "--selection %s", names[_i]);
 	say(text);
-	ck_assert_int_eq(settings->selection, _i);
+	ck_assert_int_eq(settings->resolver.selection, _i);
 }
 END_TEST
 
@@ -173,7 +176,7 @@ START_TEST(sizes_have_units)
 	char line[64];
 	snprintf(line, sizeof(line), "-s %s", sizes[_i].text);
 	say(line);
-	ck_assert_uint_eq(settings->cache_size, sizes[_i].size);
+	ck_assert_uint_eq(settings->resolver.cache_size, sizes[_i].size);
 }
 END_TEST
 
@@ -190,15 +193,15 @@ START_TEST(times_have_units)
 	char line[64];
 	snprintf(line, sizeof(line), "--serve-stale %s", times[_i].text);
 	say(line);
-	ck_assert_int_eq(settings->stale_sec, times[_i].seconds);
+	ck_assert_int_eq(settings->resolver.stale_sec, times[_i].seconds);
 }
 END_TEST
 
 START_TEST(failures_have_their_spans)
 {
 	say("--failure-ttl 1 --max-failure-ttl 5m");
-	ck_assert_int_eq(settings->failure_sec, 1);
-	ck_assert_int_eq(settings->failure_max_sec, 300);
+	ck_assert_int_eq(settings->resolver.failure_sec, 1);
+	ck_assert_int_eq(settings->resolver.failure_max_sec, 300);
 }
 END_TEST
 
@@ -217,7 +220,7 @@ END_TEST
 #define NOT_A_TIME "not a time (such as 30s, 15m, 12h or 1d)"
 #define NOT_WORKERS "not a number of threads (1 to 256)"
 
-#define NOT_ALONE "an address alone, please: each question has a port of its own"
+#define NOT_ALONE "an address without a port: each query has a port of its own"
 
 static const struct {
 	const char *line, *fault;
@@ -235,8 +238,8 @@ static const struct {
 	{"-w -1", "--workers -1: " NOT_WORKERS},
 	{"-w 2x", "--workers 2x: " NOT_WORKERS},
 	{"-w 18446744073709551617", "--workers 18446744073709551617: " NOT_WORKERS},
-	{"--serve-stale 31d", "--serve-stale 31d: too long (30d at most)"},
-	{"--serve-stale 99999999999s", "--serve-stale 99999999999s: too long (30d at most)"},
+	{"--serve-stale 31d", "--serve-stale 31d: out of bounds (30d at most)"},
+	{"--serve-stale 99999999999s", "--serve-stale 99999999999s: out of bounds (30d at most)"},
 	{"--serve-stale 1w", "--serve-stale 1w: " NOT_A_TIME},
 	{"--serve-stale 1dd", "--serve-stale 1dd: " NOT_A_TIME},
 	{"--serve-stale -1", "--serve-stale -1: " NOT_A_TIME},
@@ -244,8 +247,8 @@ static const struct {
 	{"--failure-ttl 301", "--failure-ttl 301: " NOT_A_SPAN},
 	{"--max-failure-ttl 6m", "--max-failure-ttl 6m: " NOT_A_SPAN},
 	{"--max-failure-ttl soon", "--max-failure-ttl soon: " NOT_A_TIME},
-	{"-s 0", "--cache-size 0: too small (64k at least)"},
-	{"-s 65535", "--cache-size 65535: too small (64k at least)"},
+	{"-s 0", "--cache-size 0: out of bounds (64k at least)"},
+	{"-s 65535", "--cache-size 65535: out of bounds (64k at least)"},
 	{"-s lots", "--cache-size lots: " NOT_A_SIZE},
 	{"-s 16T", "--cache-size 16T: " NOT_A_SIZE},
 	{"-s 16MBs", "--cache-size 16MBs: " NOT_A_SIZE},
@@ -280,10 +283,9 @@ static const struct {
 	{"--avoid-ports http", "--avoid-ports http: " NOT_PORTS},
 	{"--avoid-ports 8,9", "--avoid-ports 8,9: " NOT_PORTS},
 	{"--avoid-ports 1024-61440",
-	 "--avoid-ports 1024-61440: it leaves fewer than 4096 ports to ask "
-	 "from"},
+	 "--avoid-ports 1024-61440: it leaves fewer than 4096 ports for queries"},
 	{"--avoid-ports 1024-61439 --avoid-ports 1-65535",
-	 "--avoid-ports 1-65535: it leaves fewer than 4096 ports to ask from"},
+	 "--avoid-ports 1-65535: it leaves fewer than 4096 ports for queries"},
 	{"--user=", "--user : empty"},
 	{"--log-level loud", "--log-level loud: not a level (err, warning, info, debug)"},
 	{"--metrics here", "--metrics here: not an IP address"},
@@ -323,9 +325,10 @@ START_TEST(operations_have_their_options)
 	say("--source 192.0.2.7 --source 2001:db8::7 --interface wg0 --user nobody --no-sandbox "
 	    "--query-log stderr --control none --control-group adm --metrics ::1");
 	char text[TARN_ADDRESS_TEXT_MAX];
-	ck_assert_str_eq(tarn_address_format(&settings->source.ipv4, text), "192.0.2.7:0");
-	ck_assert_str_eq(tarn_address_format(&settings->source.ipv6, text), "[2001:db8::7]:0");
-	ck_assert_str_eq(settings->source.interface, "wg0");
+	ck_assert_str_eq(tarn_address_format(&settings->resolver.source.ipv4, text), "192.0.2.7:0");
+	ck_assert_str_eq(tarn_address_format(&settings->resolver.source.ipv6, text),
+			 "[2001:db8::7]:0");
+	ck_assert_str_eq(settings->resolver.source.interface, "wg0");
 	ck_assert_str_eq(settings->user, "nobody");
 	ck_assert(settings->no_sandbox);
 	ck_assert_str_eq(settings->query_log, "stderr");
@@ -362,14 +365,83 @@ START_TEST(settings_are_compared_option_by_option)
 	say("-w 2 -u 192.0.2.1");
 	for (size_t i = 0; i < tarn__option_count; i++) {
 		const struct tarn__option_row *option = &tarn__options[i];
-		if (!option->type || option->section == tarn__forward_section)
+		if (!option->type || option->scope != TARN__SCOPE_GLOBAL)
 			continue;
-		bool is_said = option->type == &tarn__option_type_workers ||
+		bool is_said = option->type == &tarn__option_type_number ||
 			       option->type == &tarn__option_type_upstreams;
 		ck_assert_int_eq(tarn__option_is_same(option, settings, other), !is_said);
 		ck_assert(tarn__option_is_same(option, settings, settings));
 	}
 	tarn__settings_free(other);
+}
+END_TEST
+
+/* Of a row with bounds: the default is within them, and each is read as it is written. */
+static void check_bounds(const struct tarn__option_row *row)
+{
+	void *field = tarn__option_field(row, settings);
+	const int64_t numbers[] = {row->min, row->max, row->default_number};
+	ck_assert_int_le(row->min, row->default_number ? row->default_number : row->max);
+	ck_assert(row->max == 0 || row->default_number <= row->max);
+	for (size_t i = 0; i < 3; i++) {
+		struct tarn__option_row bound = *row;
+		if (numbers[i] == 0)
+			continue;
+		bound.default_number = numbers[i];
+		row->type->reset(field);
+		tarn__option_set_default(&bound, settings);
+		char *text = tarn__option_text(row, settings), *again;
+		ck_assert_str_ne(text, "");
+		row->type->reset(field);
+		ck_assert_msg(row->type->parse(row, field, text, fault) == 0, "%s %s: %s",
+			      row->word, text, fault);
+		again = tarn__option_text(row, settings);
+		ck_assert_str_eq(again, text);
+		free(text);
+		free(again);
+	}
+}
+
+START_TEST(each_row_is_complete)
+{
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option_row *row = &tarn__options[i];
+		bool is_number = row->type == &tarn__option_type_number;
+		if (!row->type)
+			continue;
+		ck_assert(row->word || row->name);
+		ck_assert_msg(!row->name || row->help, "--%s has no help", row->name);
+		ck_assert(is_number == (row->unit != NULL));
+		ck_assert((row->type == &tarn__option_type_addresses) == (row->port != 0));
+		ck_assert((row->scope == TARN__SCOPE_ZONE) ==
+			  (row->section == tarn__forward_section));
+		if (row->scope == TARN__SCOPE_GLOBAL)
+			ck_assert_ptr_eq(
+				tarn__option_find(settings, tarn__option_field(row, settings)),
+				row);
+		if (is_number || row->type == &tarn__option_type_time) {
+			ck_assert_int_gt(row->max, 0);
+			ck_assert_int_le(row->max, INT32_MAX);
+		}
+		if (row->min || row->max)
+			check_bounds(row);
+	}
+}
+END_TEST
+
+START_TEST(a_default_does_not_replace_what_is_set)
+{
+	const struct tarn__option_row *size =
+		tarn__option_find(settings, &settings->resolver.cache_size);
+	tarn__option_set_default(size, settings);
+	ck_assert_uint_eq(settings->resolver.cache_size, TARN_CACHE_SIZE_DEFAULT);
+	say("-s 64k");
+	tarn__option_set_default(size, settings);
+	ck_assert_uint_eq(settings->resolver.cache_size, 65536);
+	say("--serve-stale 0");
+	tarn__option_set_default(tarn__option_find(settings, &settings->resolver.stale_sec),
+				 settings);
+	ck_assert_int_eq(settings->resolver.stale_sec, -1);
 }
 END_TEST
 
@@ -383,8 +455,8 @@ START_TEST(too_many_addresses_are_refused)
 		argv[argc++] = "-u";
 		argv[argc++] = texts[i];
 	}
-	ck_assert_int_eq(tarn__options_parse(argc - 2, argv, &command, fault), 0);
-	ck_assert_int_eq(tarn__options_parse(argc, argv, &command, fault), TARN_EINVAL);
+	ck_assert_int_eq(tarn__command_line_parse(argc - 2, argv, &command, fault), 0);
+	ck_assert_int_eq(tarn__command_line_parse(argc, argv, &command, fault), TARN_EINVAL);
 	ck_assert_str_eq(fault, "--upstream 192.0.2.65: too many addresses (64 at most)");
 }
 END_TEST
@@ -394,7 +466,7 @@ START_TEST(help_fits_a_terminal_and_names_every_option)
 	char *text = NULL;
 	size_t len = 0;
 	FILE *file = open_memstream(&text, &len);
-	tarn__options_help(file);
+	tarn__command_line_help(file);
 	fclose(file);
 	for (size_t i = 0; i < tarn__option_count; i++) {
 		char name[64];
@@ -432,6 +504,8 @@ int main(void)
 	tcase_add_test(tcase, operations_have_their_options);
 	tcase_add_test(tcase, the_command_line_replaces_what_a_file_said);
 	tcase_add_test(tcase, settings_are_compared_option_by_option);
+	tcase_add_test(tcase, each_row_is_complete);
+	tcase_add_test(tcase, a_default_does_not_replace_what_is_set);
 	tcase_add_test(tcase, too_many_addresses_are_refused);
 	tcase_add_test(tcase, help_fits_a_terminal_and_names_every_option);
 	suite_add_tcase(suite, tcase);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/config/configuration.h"
+#include "daemon/config/completion.h"
 #include "daemon/config/resolvconf.h"
 #include "support/net.h"
 #include "support/unit.h"
@@ -89,7 +90,7 @@ static void set_up(void)
 		   "access { pass = { first.example } }\n");
 	char *argv[] = {"tarn", "-c", path, "-w", "2", NULL};
 	char fault[TARN__FAULT_MAX];
-	ck_assert_int_eq(tarn__options_parse(5, argv, &command, fault), 0);
+	ck_assert_int_eq(tarn__command_line_parse(5, argv, &command, fault), 0);
 	first = tarn__configuration_load(&command, false, &diagnostics);
 	ck_assert_ptr_nonnull(first);
 	ck_assert_int_eq(tarn__settings_complete(first, tarn__resolv_conf, &diagnostics, &quiet),
