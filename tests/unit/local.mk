@@ -47,6 +47,7 @@ unit_tests = \
 	tests/unit/daemon/test_configuration \
 	tests/unit/daemon/test_control \
 	tests/unit/daemon/test_dnstap \
+	tests/unit/daemon/test_documents \
 	tests/unit/daemon/test_file \
 	tests/unit/daemon/test_file_watch \
 	tests/unit/daemon/test_log \

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * docs/man/tarn.conf.5, docs/man/tarn.8, docs/examples/tarn.conf, --help: the defaults, bounds and
+ * effects of a reload that they give are those of the table of options.
+ */
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/resolver.h"
+#include "daemon/config/command_line.h"
+#include "support/unit.h"
+
+enum { DOCUMENT_MAX = 64 * 1024, PARAGRAPH_MAX = 4096 };
+
+static struct tarn__settings *settings;
+static char document[DOCUMENT_MAX], paragraph[PARAGRAPH_MAX];
+
+static void setup(void)
+{
+	settings = tarn__settings_new();
+	ck_assert_ptr_nonnull(settings);
+}
+
+static void teardown(void)
+{
+	tarn__settings_free(settings);
+}
+
+static void read_document(const char *name)
+{
+	char path[4096];
+	const char *source = getenv("srcdir");
+	snprintf(path, sizeof(path), "%s/docs/%s", source ? source : ".", name);
+	FILE *file = fopen(path, "r");
+	ck_assert_msg(file != NULL, "no %s", path);
+	size_t len = fread(document, 1, sizeof(document) - 1, file);
+	ck_assert_uint_lt(len, sizeof(document) - 1);
+	document[len] = '\0';
+	fclose(file);
+}
+
+/* Copies what is from the line at start up to the next line that begins with end. */
+static void take_paragraph(const char *start, const char *end)
+{
+	const char *stop = strchr(start, '\n');
+	while (stop && strncmp(stop + 1, end, strlen(end)) != 0)
+		stop = strchr(stop + 1, '\n');
+	size_t len = stop ? (size_t)(stop - start) : strlen(start);
+	ck_assert_uint_lt(len, sizeof(paragraph));
+	memcpy(paragraph, start, len);
+	paragraph[len] = '\0';
+}
+
+/* A word has no letter, digit or hyphen at either side. */
+static bool has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+	for (const char *at = strstr(text, word); at; at = strstr(at + 1, word)) {
+		bool begins = at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '-');
+		bool ends = !(isalnum((unsigned char)at[len]) || at[len] == '-');
+		if (begins && ends)
+			return true;
+	}
+	return false;
+}
+
+/* Of the paragraph. */
+static bool first_line_has(const char *word)
+{
+	char line[256];
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(paragraph, "\n"), paragraph);
+	return has_word(line, word);
+}
+
+static void check_word(const struct tarn__option_row *row, const char *word)
+{
+	ck_assert_msg(has_word(paragraph, word), "no %s for %s in\n%s", word,
+		      row->name ? row->name : row->word, paragraph);
+}
+
+/* The text of number in the unit of the row. */
+static char *number_text(const struct tarn__option_row *row, int64_t number)
+{
+	struct tarn__option_row other = *row;
+	other.default_number = number;
+	row->type->reset(tarn__option_field(row, settings));
+	tarn__option_set_default(&other, settings);
+	char *text = tarn__option_text(row, settings);
+	row->type->reset(tarn__option_field(row, settings));
+	return text;
+}
+
+static void check_number(const struct tarn__option_row *row, int64_t number)
+{
+	if (number == 0)
+		return;
+	char *text = number_text(row, number);
+	check_word(row, text);
+	free(text);
+}
+
+/* Each item of the default. */
+static void check_default(const struct tarn__option_row *row)
+{
+	tarn__option_set_default(row, settings);
+	char *text = tarn__option_text(row, settings), *rest = text, *item;
+	while ((item = strsep(&rest, ",")))
+		check_word(row, item + strspn(item, " "));
+	free(text);
+}
+
+/* The paragraph has the bounds and the port of the row, and the default if the table has it. */
+static void check_figures(const struct tarn__option_row *row)
+{
+	check_number(row, row->min);
+	check_number(row, row->max);
+	if (row->default_number || row->default_items)
+		check_default(row);
+	if (row->port && row->port != TARN__DNS_PORT) {
+		char port[8];
+		snprintf(port, sizeof(port), "%u", row->port);
+		check_word(row, port);
+	}
+}
+
+/* The first line of the section, or of what is outside of sections. */
+static const char *find_section(const char *section)
+{
+	char title[64];
+	snprintf(title, sizeof(title), section ? ".Ss Section %s" : ".Ss Outside of sections",
+		 section);
+	const char *start = strstr(document, title);
+	ck_assert_msg(start != NULL, "no %s", title);
+	return start;
+}
+
+START_TEST(tarn_conf_5_has_the_tables_figures)
+{
+	read_document("man/tarn.conf.5");
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option_row *row = &tarn__options[i];
+		char title[64];
+		if (!row->word || !row->type)
+			continue;
+		snprintf(title, sizeof(title), "\n.It Ic %s = ", row->word);
+		const char *start = strstr(find_section(row->section), title);
+		ck_assert_msg(start != NULL, "no %s", row->word);
+		take_paragraph(start + 1, ".It");
+		check_figures(row);
+		bool needs_restart = strstr(paragraph, "A change needs a restart.") != NULL;
+		ck_assert_msg(needs_restart == (row->on_reload == TARN__RELOAD_IGNORES),
+			      "what a reload does with %s", row->word);
+	}
+}
+END_TEST
+
+START_TEST(tarn_8_has_the_tables_figures)
+{
+	read_document("man/tarn.8");
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option_row *row = &tarn__options[i];
+		char name[64];
+		if (!row->name || !row->type)
+			continue;
+		snprintf(name, sizeof(name), "Fl \\-%s", row->name);
+		const char *start = strstr(document, "\n.It Fl");
+		do {
+			ck_assert_msg(start != NULL, "no %s", name);
+			take_paragraph(start + 1, ".It Fl");
+			start = strstr(start + 1, "\n.It Fl");
+		} while (!first_line_has(name));
+		check_figures(row);
+	}
+}
+END_TEST
+
+START_TEST(tarn_8_names_what_a_reload_does_not_change)
+{
+	read_document("man/tarn.8");
+	const char *start = strstr(document, "change with a restart only:");
+	ck_assert_ptr_nonnull(start);
+	take_paragraph(start, ".Ss");
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option_row *row = &tarn__options[i];
+		char name[64];
+		if (!row->name || !row->type)
+			continue;
+		snprintf(name, sizeof(name), "\\-%s", row->name);
+		ck_assert_msg(has_word(paragraph, name) == (row->on_reload == TARN__RELOAD_IGNORES),
+			      "%s in\n%s", name, paragraph);
+	}
+}
+END_TEST
+
+START_TEST(tarn_8_has_the_times_that_clients_wait)
+{
+	char text[64];
+	read_document("man/tarn.8");
+	take_paragraph(strstr(document, ".Ss Stale answers"), ".Ss Reload");
+	snprintf(text, sizeof(text), "within %g seconds", TARN__STALE_AFTER_MS / 1000.0);
+	ck_assert_msg(has_word(paragraph, text), "no %s", text);
+}
+END_TEST
+
+START_TEST(the_example_has_the_tables_defaults)
+{
+	read_document("examples/tarn.conf");
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option_row *row = &tarn__options[i];
+		char line[128];
+		if (!row->type || row->scope != TARN__SCOPE_GLOBAL || !row->default_number)
+			continue;
+		char *text = number_text(row, row->default_number);
+		snprintf(line, sizeof(line), "\n#%s%s = %s\n", row->section ? "\t" : "", row->word,
+			 text);
+		ck_assert_msg(strstr(document, line) != NULL, "no%s", line);
+		free(text);
+	}
+}
+END_TEST
+
+/* Without the ends of lines and the blanks behind them. */
+static void read_help(char *out)
+{
+	FILE *file = fmemopen(document, sizeof(document), "w");
+	ck_assert_ptr_nonnull(file);
+	tarn__command_line_help(file);
+	fclose(file);
+	for (const char *c = document; *c; c++) {
+		if (*c == '\n')
+			c += strspn(c, "\n ") - 1;
+		*out++ = *c == '\n' ? ' ' : *c;
+	}
+	*out = '\0';
+}
+
+START_TEST(help_has_the_tables_defaults)
+{
+	static char help[DOCUMENT_MAX];
+	read_help(help);
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option_row *row = &tarn__options[i];
+		char text[256];
+		if (!row->name || !row->value)
+			continue;
+		tarn__option_set_default(row, settings);
+		char *value = tarn__option_text(row, settings);
+		snprintf(text, sizeof(text), "(default: %s)", *value ? value : row->otherwise);
+		ck_assert_msg(strstr(help, text) != NULL, "--%s: no %s", row->name, text);
+		free(value);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("documents");
+	TCase *tcase = tcase_create("documents");
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, tarn_conf_5_has_the_tables_figures);
+	tcase_add_test(tcase, tarn_8_has_the_tables_figures);
+	tcase_add_test(tcase, tarn_8_names_what_a_reload_does_not_change);
+	tcase_add_test(tcase, tarn_8_has_the_times_that_clients_wait);
+	tcase_add_test(tcase, the_example_has_the_tables_defaults);
+	tcase_add_test(tcase, help_has_the_tables_defaults);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}
