@@ -55,7 +55,7 @@ static struct tarn__config *make_config(void)
 	return config;
 }
 
-/* ---- what is wrong with them ------------------------------------------------------------ */
+/* ---- checks ------------------------------------------------------------------------------ */
 
 __attribute__((format(printf, 2, 3))) static int refuse(char fault[TARN__CONFIG_FAULT_MAX],
 							const char *format, ...)
@@ -87,7 +87,7 @@ static int check_zone(const char *name, size_t server_count, const struct tarn_t
 	return 0;
 }
 
-/* 0 is the default. */
+/* Returns true for the number of a valid option; 0 means the default. */
 static bool is_failure_span(int32_t sec)
 {
 	return sec == 0 || (sec >= TARN_FAILURE_SEC_MIN && sec <= TARN_FAILURE_SEC_MAX);
@@ -114,7 +114,7 @@ static int check(const struct tarn_options *options, char fault[TARN__CONFIG_FAU
 
 /* ---- ports ------------------------------------------------------------------------------ */
 
-/* Those of the configuration, or any. */
+/* The ports of the configuration; all that take no privilege where it has none. */
 static void get_ports(const struct tarn__config *config, struct tarn__ports *out)
 {
 	if (config->ports)
@@ -160,7 +160,7 @@ int tarn__config_reserve_ports(struct tarn__config *config, const struct tarn__p
 /* ---- zones ------------------------------------------------------------------------------ */
 
 /*
- * "10.0.0.0/8", "10.0.0.0/255.0.0.0", "10/255.0.0.0": nobody calls a zone so, but there are such labels:
+ * "10.0.0.0/8", "10.0.0.0/255.0.0.0", "10/255.0.0.0" are no names, although labels may have a slash:
  * 0/25.2.0.192.in-addr.arpa (RFC 2317).
  */
 static bool is_network_notation(const char *text)
@@ -304,7 +304,7 @@ static int add_forwards(struct tarn__config *config, const struct tarn_options *
 
 /* ---- snapshots -------------------------------------------------------------------------- */
 
-/* The first zone, in an array with room for so many. Its name is the root's: one octet, which is 0. */
+/* Makes the array, with room for that many zones, and the first of them. The root's name is one octet, 0. */
 static int add_root(struct tarn__config *config, size_t room, enum tarn_selection selection,
 		    const struct tarn_address *upstreams, const struct tarn_traits *traits,
 		    size_t count)

@@ -27,7 +27,7 @@ struct tarn__zones {
 	size_t slot_count; /* a power of two, at least twice count */
 	struct slot *slots;
 	size_t names_len, names_room;
-	uint8_t *names; /* in lower case, one behind the other; the first octet is nobody's */
+	uint8_t *names; /* in lower case, one behind the other; the first octet is unused */
 };
 
 struct tarn__zones *tarn__zones_new(void)
@@ -53,7 +53,7 @@ void tarn__zones_free(struct tarn__zones *zones)
 	free(zones);
 }
 
-/* The slot that has the name, or the empty one where it would be. */
+/* Returns the slot of the name, or the empty one where it belongs. */
 static struct slot *find_slot(const struct tarn__zones *zones, uint32_t hash, const uint8_t *name,
 			      size_t len)
 {

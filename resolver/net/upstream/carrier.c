@@ -14,10 +14,9 @@
 #include "tarn.h"
 
 enum {
-	/* Time-outs need no better grain: core/ has deadlines of its own. */
+	/* A finer grain of time-outs is not needed: core/ has deadlines of its own. */
 	TICK_MS = 1000,
-	/* A closed channel is kept so long for the next question. */
-	UNUSED_MS = 10000,
+	UNUSED_MS = 10000, /* a closed channel is kept for this time */
 };
 
 _Static_assert(TARN__TCP_QUESTIONS == TARN__TCP_CHANNELS * TARN__CHANNEL_TRANSACTIONS,
@@ -74,7 +73,7 @@ static struct line **bucket_of(struct tarn__carrier *carrier, const struct tarn_
 	return &carrier->buckets[hash >> (32 - BUCKET_BITS)];
 }
 
-/* Where the line stands in its bucket; *link is NULL where there is none. */
+/* Returns the pointer to the line in its bucket; it is NULL if there is no line. */
 static struct line **find_line(struct tarn__carrier *carrier, const struct tarn__endpoint *endpoint)
 {
 	struct line **link = bucket_of(carrier, endpoint);
@@ -124,7 +123,7 @@ static struct tarn__channel *add_channel(struct tarn__carrier *carrier, struct l
 	return channel;
 }
 
-/* Begins anywhere, so that it cannot be known which port a question shares. */
+/* Begins at a random channel, so that the port that a question shares cannot be predicted. */
 static struct tarn__channel *find_channel(struct tarn__carrier *carrier,
 					  const struct tarn__pool *pool,
 					  enum tarn__channel_state state)
@@ -141,7 +140,7 @@ static struct tarn__channel *find_channel(struct tarn__carrier *carrier,
 	return NULL;
 }
 
-/* A channel without a socket, made where there is none and may be. */
+/* Returns a channel without a socket; a new one where there is none and the limit allows it. */
 static struct tarn__channel *find_closed(struct tarn__carrier *carrier, struct line *line,
 					 enum tarn__transport transport)
 {
@@ -161,7 +160,7 @@ static void leave_places(struct tarn__pool *pool, const struct tarn__channel *ch
 	}
 }
 
-/* The channel of a random place, which gets another one where that has served. */
+/* Returns the channel of a random place, which gets another one if its own takes no more. */
 static struct tarn__channel *find_place(struct tarn__carrier *carrier, struct line *line)
 {
 	struct tarn__pool *pool = &line->pools[TARN__UDP];
@@ -182,7 +181,7 @@ static struct tarn__channel *find_connection(struct tarn__carrier *carrier, stru
 	return channel ? channel : find_closed(carrier, line, TARN__TCP);
 }
 
-/* NULL: no channel takes one more. must_share: no socket is to be opened for it. */
+/* Returns NULL if no channel takes one more. must_share: no socket may be opened. */
 static struct tarn__channel *choose_channel(struct tarn__carrier *carrier, struct line *line,
 					    enum tarn__transport transport, bool must_share)
 {
@@ -241,7 +240,7 @@ static bool has_room(const struct tarn__pool *pool, const struct tarn_exchange *
 	}
 }
 
-/* A first message finds no room. */
+/* Reports that a first message finds no room, once until half of the room is free. */
 static void note_full(const struct tarn__carrier *carrier, struct tarn__pool *pool,
 		      const struct tarn_exchange *exchange)
 {
@@ -279,9 +278,9 @@ static void leave_pool(const struct tarn__transaction *transaction)
 }
 
 /*
- * A server may close a connection just when a question is on its way: that is no failure of the
- * server's, and the question is asked once more (RFC 7766 section 6.2.4). Where no socket can be
- * opened, one that is open serves.
+ * A server may close a connection while a question is on its way: that is no failure of the server,
+ * and the question is sent once more (RFC 7766 section 6.2.4). Where no socket can be opened, one
+ * that is open is shared.
  */
 static bool send_again(struct tarn__carrier *carrier, struct tarn__transaction *transaction)
 {
@@ -315,7 +314,7 @@ static void settle(void *data)
 	}
 }
 
-/* Instead of settle(): of the line, whose channels have been freed. The others are still to be called back. */
+/* Drops the finished transactions of a line whose channels have been freed; those of other lines remain. */
 static void drop_finished(struct tarn__carrier *carrier, const struct line *line)
 {
 	struct tarn__transaction **link = &carrier->finished;
@@ -331,7 +330,7 @@ static void drop_finished(struct tarn__carrier *carrier, const struct line *line
 	carrier->finished_tail = link;
 }
 
-/* link is where it stands in its bucket. */
+/* link points at the line in its bucket. */
 static void free_line(struct tarn__carrier *carrier, struct line **link)
 {
 	struct line *line = *link;
