@@ -6,16 +6,22 @@ core_sources = \
 	resolver/core/admin/inspect.c resolver/core/admin/inspect.h \
 	resolver/core/config.c resolver/core/config.h \
 	resolver/core/forward/answer_source.c resolver/core/forward/answer_source.h \
+	resolver/core/forward/asking.c resolver/core/forward/asking.h \
 	resolver/core/forward/attempt.c resolver/core/forward/attempt.h \
 	resolver/core/forward/cname.c resolver/core/forward/cname.h \
 	resolver/core/forward/endpoint.c resolver/core/forward/endpoint.h \
+	resolver/core/forward/ending.c resolver/core/forward/ending.h \
 	resolver/core/forward/fallback.c resolver/core/forward/fallback.h \
 	resolver/core/forward/forward_loop.c resolver/core/forward/forward_loop.h \
 	resolver/core/forward/forwarding.c resolver/core/forward/forwarding.h \
 	resolver/core/forward/lookup.c resolver/core/forward/lookup.h \
+	resolver/core/forward/lookup_state.h \
 	resolver/core/forward/nxdomain.c resolver/core/forward/nxdomain.h \
+	resolver/core/forward/outstanding.c resolver/core/forward/outstanding.h \
 	resolver/core/forward/probe.c resolver/core/forward/probe.h \
+	resolver/core/forward/select.c resolver/core/forward/select.h \
 	resolver/core/forward/upstream.c resolver/core/forward/upstream.h \
+	resolver/core/forward/zone.c resolver/core/forward/zone.h \
 	resolver/core/io.h \
 	resolver/core/observe.h \
 	resolver/core/policy/access.c resolver/core/policy/access.h \

@@ -10,7 +10,7 @@
 #include "core/forward/nxdomain.h"
 #include "core/forward/forwarding.h"
 #include "base/list.h"
-#include "core/forward/lookup.h"
+#include "core/forward/asking.h"
 #include "core/forward/forward_loop.h"
 #include "core/observe.h"
 #include "core/forward/answer_source.h"

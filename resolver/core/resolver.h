@@ -6,8 +6,8 @@
  *	message --> tarn__resolver_resolve --> refused, or an answer of our own: core/policy/policy.c
  *	                               \-> hit:  the reply (core/respond.c), at once, nothing allocated
  *	                               \-> miss: a pending query waits in the cache; its lookup
- *	                                   callback (core/forward/lookup.c) asks the servers that
- *	                                   core/forward/upstream.c chooses, through struct tarn_io; the
+ *	                                   callback (core/forward/asking.c) asks the servers that
+ *	                                   core/forward/select.c chooses, through struct tarn_io; the
  *	                                   answer goes out from tarn__resolver_run()
  *
  * Thread: one struct tarn__resolver per worker; the struct tarn__shared behind it is shared.

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/stats.h"
+#include "core/forward/select.h"
 #include "core/forward/upstream.h"
 #include "dns/name.h"
 #include "dns/record.h"

@@ -35,6 +35,7 @@ unit_tests = \
 	tests/unit/core/test_policy \
 	tests/unit/core/test_resolver \
 	tests/unit/core/test_reverse \
+	tests/unit/core/test_select \
 	tests/unit/core/test_shares \
 	tests/unit/core/test_answer_source \
 	tests/unit/core/test_special \

@@ -35,7 +35,7 @@ static enum tarn__fullness first_fullness(const struct tarn__attempt *attempt, b
 /* Over TCP it is as it was over UDP. */
 static void choose_fullness(struct tarn__attempt *attempt, bool is_last_resort)
 {
-	struct tarn__tries *tries = attempt->tries;
+	struct tarn__server_tries *tries = attempt->tries;
 	attempt->begin = first_fullness(attempt, is_last_resort);
 	if (attempt->exchange.transport != TARN__UDP) {
 		attempt->fullness = attempt->begin > tries->fullness
@@ -59,7 +59,7 @@ void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io
 {
 	const struct tarn__key *key = attempt->key;
 	const struct tarn__server *server = attempt->server;
-	struct tarn__tries *tries = attempt->tries;
+	struct tarn__server_tries *tries = attempt->tries;
 	uint64_t now_ms = attempt->sent_ms;
 	bool over_udp = attempt->exchange.transport == TARN__UDP;
 	/* UDP again, after an answer that was not believed: TCP could not be had. */
@@ -90,7 +90,7 @@ void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io
 
 void tarn__attempt_sent(const struct tarn__attempt *attempt)
 {
-	struct tarn__tries *tries = attempt->tries;
+	struct tarn__server_tries *tries = attempt->tries;
 	/* What is asked plainly since TCP could not tell is no sign of what gets through. */
 	if (attempt->exchange.transport != TARN__UDP || tries->is_rejected)
 		return;
@@ -102,6 +102,23 @@ void tarn__attempt_unheard(const struct tarn__attempt *attempt)
 {
 	if (attempt->exchange.transport == TARN__UDP && !tarn__server_is_dead(attempt->server))
 		tarn__fallback_silent(&attempt->server->fallback, attempt->fullness);
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+uint64_t tarn__attempt_silent_ms(const struct tarn__attempt *attempt)
+{
+	uint64_t since = later(attempt->sent_ms, attempt->tries->charged_ms);
+	return later(since, attempt->server->spoken_ms) + TARN__SILENCE_MS;
+}
+
+bool tarn__attempt_has_timed_out(const struct tarn__attempt *attempt, uint64_t now_ms)
+{
+	return attempt->server->spoken_ms <= attempt->sent_ms &&
+	       now_ms >= attempt->sent_ms + attempt->timeout_ms;
 }
 
 /* ---- the answer ------------------------------------------------------------------------- */
@@ -192,7 +209,7 @@ static bool is_oversize(const struct tarn__attempt *attempt, size_t len)
 static enum tarn__next_step judge_failure(const struct tarn__attempt *attempt,
 					  const struct tarn__answer *answer)
 {
-	struct tarn__tries *tries = attempt->tries;
+	struct tarn__server_tries *tries = attempt->tries;
 	if (attempt->fullness < TARN__FULLNESS_PLAIN && is_edns_refusal(answer)) {
 		tries->has_refused_edns = true;
 		return TARN__NEXT_RETRY;
@@ -246,7 +263,7 @@ enum tarn__next_step tarn__attempt_judge(const struct tarn__attempt *attempt, co
 					 struct tarn__answer *answer)
 {
 	struct tarn__server *server = attempt->server;
-	struct tarn__tries *tries = attempt->tries;
+	struct tarn__server_tries *tries = attempt->tries;
 	bool over_udp = attempt->exchange.transport == TARN__UDP;
 	bool is_exact = false;
 	if (attempt->is_mixed)

@@ -19,9 +19,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/io.h"
 #include "base/list.h"
+#include "core/forward/select.h"
 #include "core/forward/upstream.h"
+#include "core/io.h"
 #include "dns/answer.h"
 #include "dns/query.h"
 
@@ -33,11 +34,12 @@ struct tarn__attempt {
 	void *owner; /* the caller's */
 	const struct tarn__key *key;
 	struct tarn__server *server;
-	struct tarn__tries *tries; /* what the question has done with that server */
+	struct tarn__server_tries *tries; /* what the lookup has done with that server */
 	uint64_t sent_ms;
-	uint64_t patience_ms;
 	uint64_t
-		before_ms; /* when the question was sent there before, and met with silence; 0: it was not */
+		timeout_ms; /* after it the server's silence counts, if the lookup ends without it */
+	uint64_t
+		before_ms; /* when the lookup's last message there was sent, if that met with silence; else 0 */
 	enum tarn__fullness begin; /* what is known to get through ... */
 	enum tarn__fullness fullness; /* ... and what it is sent with */
 	bool is_mixed; /* in case */
@@ -55,6 +57,12 @@ void tarn__attempt_sent(const struct tarn__attempt *);
 
 /* The server is charged with its silence to it. */
 void tarn__attempt_unheard(const struct tarn__attempt *);
+
+/* When the server's silence, to any query, is its next failure. */
+uint64_t tarn__attempt_silent_ms(const struct tarn__attempt *);
+
+/* Returns true if the server has answered nothing, to any query, until the timeout was over. */
+bool tarn__attempt_has_timed_out(const struct tarn__attempt *, uint64_t now_ms);
 
 /* Room to read an answer. */
 struct tarn__scratch {

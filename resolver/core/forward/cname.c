@@ -31,6 +31,7 @@
 
 struct tarn__chain {
 	struct rtcache_request request;
+	tarn__chain_function *done;
 	bool is_waiting; /* for the request */
 	unsigned count; /* names asked for so far */
 	uint8_t answer_source; /* of the first answer */
@@ -96,17 +97,31 @@ static bool keep_chain(struct tarn__lookup *lookup, const uint8_t *wire, size_t 
 	return true;
 }
 
-/* It is the chain that is wrong, and not the end that cannot be had: that is remembered. */
-static void fail_for_good(struct tarn__lookup *lookup)
+static void fail(struct tarn__lookup *lookup, int error)
 {
-	tarn__chain_drop(lookup);
-	tarn__lookup_fail(lookup, TARN_EANSWER);
+	lookup->chain->done(lookup, error, NULL);
 }
 
-/*
- * Joins the answer to the question for the chain's end. true: the chain goes on; false: the lookup has
- * ended.
- */
+/* The chain is wrong, which is remembered; that its end cannot be had is not. */
+static void fail_for_good(struct tarn__lookup *lookup)
+{
+	tarn__chain_function *done = lookup->chain->done;
+	tarn__chain_drop(lookup);
+	done(lookup, TARN_EANSWER, NULL);
+}
+
+/* Reads the joined message as an answer to the lookup's key. */
+static void read_joined(const struct tarn__lookup *lookup, size_t len, struct tarn__answer *out)
+{
+	struct tarn__scratch *scratch = lookup->all->scratch;
+	uint8_t asked[TARN__QUERY_MAX];
+	size_t asked_len =
+		tarn__query_write(&lookup->key, &(struct tarn__query_options){.id = 0}, asked);
+	tarn__answer_read(scratch->message, len, asked, asked_len, &lookup->key, false,
+			  scratch->stored, out);
+}
+
+/* Joins the answer to the query for the chain's end. Returns true if the chain goes on; else it has ended. */
 static bool join(struct tarn__lookup *lookup, const struct rtcache_value *value)
 {
 	struct tarn__chain *chain = lookup->chain;
@@ -116,20 +131,15 @@ static bool join(struct tarn__lookup *lookup, const struct rtcache_value *value)
 	uint8_t *last = scratch->stored;
 	size_t last_len = write_message(lookup, &query, value, last);
 	size_t len = tarn__answers_join(chain->wire, chain->len, last, last_len, scratch->message);
-
-	uint8_t asked[TARN__QUERY_MAX];
-	size_t asked_len =
-		tarn__query_write(&lookup->key, &(struct tarn__query_options){.id = 0}, asked);
 	struct tarn__answer answer;
-	tarn__answer_read(scratch->message, len, asked, asked_len, &lookup->key, false,
-			  scratch->stored, &answer);
+	read_joined(lookup, len, &answer);
 	if (answer.answer_class != TARN__ANSWER_GOOD) {
 		fail_for_good(lookup);
 		return false;
 	}
 	tarn__stored_set_answer_source(scratch->stored, chain->answer_source);
 	if (!leads_on(lookup, group, &answer)) {
-		tarn__lookup_fill(lookup, &answer);
+		chain->done(lookup, 0, &answer);
 		return false;
 	}
 	if (++chain->count == TARN__FOLLOWS_MAX)
@@ -137,7 +147,7 @@ static bool join(struct tarn__lookup *lookup, const struct rtcache_value *value)
 	else if (keep_chain(lookup, scratch->message, len, &answer))
 		return true;
 	else
-		tarn__lookup_fail(lookup, TARN_ENOMEM);
+		fail(lookup, TARN_ENOMEM);
 	return false;
 }
 
@@ -148,7 +158,7 @@ static void on_done(struct rtcache_request *request, const struct rtcache_value 
 	struct tarn__lookup *lookup = request->data;
 	lookup->chain->is_waiting = false;
 	if (!value->data)
-		tarn__lookup_fail(lookup, value->error);
+		fail(lookup, value->error);
 	else if (join(lookup, value))
 		ask(lookup);
 }
@@ -196,7 +206,7 @@ static void ask(struct tarn__lookup *lookup)
 				error = value.data ? 0 : value.error;
 		}
 		if (error < 0) {
-			tarn__lookup_fail(lookup, error);
+			fail(lookup, error);
 			return;
 		}
 		if (!join(lookup, &value))
@@ -204,31 +214,33 @@ static void ask(struct tarn__lookup *lookup)
 	}
 }
 
-bool tarn__chain_follow(struct tarn__lookup *lookup, const struct tarn__answer *answer)
+bool tarn__chain_leads_on(const struct tarn__lookup *lookup, const struct tarn__answer *answer)
 {
-	struct tarn__scratch *scratch = lookup->all->scratch;
 	const struct tarn__config *config = lookup->all->config;
 	size_t group = group_of(lookup, lookup->key.qname, lookup->key.qname_len);
-	if (group == TARN__GROUP_NONE || !config->zones[group]->follows_cnames ||
-	    lookup->key.is_link || !leads_on(lookup, group, answer))
-		return false;
+	return group != TARN__GROUP_NONE && config->zones[group]->follows_cnames &&
+	       !lookup->key.is_link && leads_on(lookup, group, answer);
+}
+
+void tarn__chain_follow(struct tarn__lookup *lookup, const struct tarn__answer *answer,
+			tarn__chain_function *done)
+{
+	struct tarn__scratch *scratch = lookup->all->scratch;
 	const struct tarn__query query =
 		make_query(lookup, lookup->key.qname, lookup->key.qname_len);
 	const struct rtcache_value value = {
 		.status = RTCACHE_HIT, .data = scratch->stored, .len = answer->len};
 	size_t len = write_message(lookup, &query, &value, scratch->message);
-	uint8_t answer_source = tarn__stored_answer_source(scratch->stored);
-	tarn__lookup_recall(lookup);
-	lookup->error = TARN_ETIMEOUT;
 	if (!keep_chain(lookup, scratch->message, len, answer)) {
-		tarn__lookup_fail(lookup, TARN_ENOMEM);
-		return true;
+		done(lookup, TARN_ENOMEM, NULL);
+		return;
 	}
-	lookup->chain->is_waiting = false;
-	lookup->chain->count = 0;
-	lookup->chain->answer_source = answer_source;
+	struct tarn__chain *chain = lookup->chain;
+	chain->done = done;
+	chain->is_waiting = false;
+	chain->count = 0;
+	chain->answer_source = tarn__stored_answer_source(scratch->stored);
 	ask(lookup);
-	return true;
 }
 
 void tarn__chain_drop(struct tarn__lookup *lookup)

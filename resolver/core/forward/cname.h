@@ -26,10 +26,21 @@ struct tarn__lookup;
 enum { TARN__FOLLOWS_MAX = 8 };
 
 /*
- * The answer, with its stored form in the lookup's scratch, is one to the lookup's question: does its
- * chain go on? Then the lookup is ended later, or has been. false: that is all, and nothing has changed.
+ * The chain has been followed to its end: the answer is that to the lookup's key, with its stored form in the
+ * lookup's scratch. Or why not, if error < 0; then the lookup still has its chain where the end of it cannot be
+ * had, and has none where the chain itself is wrong. The lookup may end in it.
  */
-bool tarn__chain_follow(struct tarn__lookup *, const struct tarn__answer *);
+typedef void tarn__chain_function(struct tarn__lookup *, int error, const struct tarn__answer *);
+
+/*
+ * Returns true if the answer's chain leads to a name of another zone and is to be followed. The stored form is in
+ * the lookup's scratch, as below.
+ */
+bool tarn__chain_leads_on(const struct tarn__lookup *, const struct tarn__answer *);
+
+/* Follows the chain. done is called once, perhaps before it returns; not after tarn__chain_drop(). */
+void tarn__chain_follow(struct tarn__lookup *, const struct tarn__answer *,
+			tarn__chain_function *done);
 
 /* Forgets what has been followed. The lookup need not follow anything. */
 void tarn__chain_drop(struct tarn__lookup *);

@@ -1,66 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/forward/forwarding.c: which servers a name goes to, and who waits for them. */
+/* core/forward/forwarding.c: the lookups of one worker, and changes of servers and network. */
 #include "core/forward/forwarding.h"
 
 #include <stdlib.h>
 
+#include "core/forward/asking.h"
 #include "core/forward/attempt.h"
-#include "core/forward/lookup.h"
+#include "core/forward/ending.h"
 #include "core/forward/forward_loop.h"
+#include "core/forward/lookup.h"
 #include "rtcache.h"
-
-enum {
-	/* What has waited goes out in batches, so that a server that is back stays: 12,800/s. */
-	RELEASE_BATCH = 64,
-	RELEASE_MS = 5,
-};
-
-/* ---- those that wait -------------------------------------------------------------------- */
 
 static struct tarn__lookup *first(const struct tarn__list *list)
 {
 	return TARN__CONTAINER(list->next, struct tarn__lookup, node);
-}
-
-static void move_all(struct tarn__list *from, struct tarn__list *to)
-{
-	while (!tarn__list_is_empty(from))
-		tarn__list_move(from->next, to);
-}
-
-/* Whatever they have sent: they ask on when a server is back. */
-static void have_all_wait(struct tarn__forwarding *group)
-{
-	move_all(&group->kept, &group->waiting);
-	move_all(&group->running, &group->waiting);
-}
-
-static void release(struct tarn__forwarding *group, uint64_t wait_ms)
-{
-	struct tarn__lookups *all = group->all;
-	bool has_work = group->is_down || !tarn__list_is_empty(&group->waiting);
-	if (!has_work || tarn__upstream_state(group->upstream) == TARN__UPSTREAM_DOWN)
-		return;
-	/* What failed meanwhile is not to fail for as long as that is remembered. */
-	if (group->is_down) {
-		rtcache_forget_cause(all->client, group->outage);
-		rtcache_forget_cause(all->client, TARN__CAUSE_NETWORK);
-	}
-	group->is_down = false;
-	if (!tarn__list_is_empty(&group->waiting) && !group->release.is_running)
-		tarn__timer_start(all->timers, &group->release,
-				  all->io->now_ms(all->io->data) + wait_ms);
-}
-
-static void on_release(struct tarn__timer *timer)
-{
-	struct tarn__forwarding *group = TARN__CONTAINER(timer, struct tarn__forwarding, release);
-	struct tarn__upstream *upstream = group->upstream;
-	for (int i = 0; i < RELEASE_BATCH && !tarn__list_is_empty(&group->waiting) &&
-			tarn__upstream_state(upstream) != TARN__UPSTREAM_DOWN;
-	     i++)
-		tarn__lookup_restart(first(&group->waiting));
-	release(group, RELEASE_MS);
 }
 
 /* ---- servers that lead back to us ------------------------------------------------------- */
@@ -73,33 +26,8 @@ void tarn__lookups_learn_of_forward_loops(struct tarn__lookups *all)
 		tarn__forward_loops_mark(all->forward_loops, all->config->zones[i],
 					 all->groups[i]->upstream);
 		/* What waits for a server that is none fails now. */
-		release(all->groups[i], 0);
+		tarn__forwarding_release(all->groups[i], 0);
 	}
-}
-
-/* Whatever keeps it from being asked, it is asked again while it is dead. */
-static void look_for_loop(struct tarn__forwarding *group, struct tarn__server *server)
-{
-	const struct tarn__lookups *all = group->all;
-	const struct tarn_io *io = all->io;
-	uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2], qname[TARN__NAME_MAX];
-	io->random(io->data, random, sizeof random);
-	size_t len =
-		tarn__forward_loops_expect(all->forward_loops, all->config, group->config,
-					   server->endpoint, random, io->now_ms(io->data), qname);
-	if (len == 0)
-		return;
-	const struct tarn__key key = {.qname = qname,
-				      .qname_len = (uint16_t)len,
-				      .qtype = TARN__TYPE_TXT,
-				      .qclass = TARN__CLASS_IN};
-	tarn__probe_send(&group->probes, server, &key, false);
-}
-
-/* It may have been none when it was asked, or not have been there, or the question was lost. */
-static void on_dead_asked(struct tarn__probes *probes, struct tarn__server *server)
-{
-	look_for_loop(TARN__CONTAINER(probes, struct tarn__forwarding, probes), server);
 }
 
 void tarn__lookups_look_for_forward_loop(struct tarn__lookups *all, size_t number)
@@ -107,58 +35,10 @@ void tarn__lookups_look_for_forward_loop(struct tarn__lookups *all, size_t numbe
 	struct tarn__forwarding **group = all->groups;
 	for (; number >= (*group)->upstream->count; group++)
 		number -= (*group)->upstream->count;
-	look_for_loop(*group, (*group)->upstream->servers[number]);
+	tarn__forwarding_look_for_loop(*group, (*group)->upstream->servers[number]);
 }
 
 /* ---- servers that die and are healed ---------------------------------------------------- */
-
-void tarn__forwarding_died(struct tarn__forwarding *group)
-{
-	tarn__probes_want(&group->probes);
-	if (tarn__upstream_state(group->upstream) == TARN__UPSTREAM_DOWN) {
-		group->is_down = true;
-		have_all_wait(group);
-	}
-}
-
-/* Other workers may have taken the server for dead, too. */
-static void tell_of_recovery(struct tarn__lookups *all)
-{
-	atomic_fetch_add(&all->config->recoveries, 1);
-	all->io->wake_others(all->io->data);
-}
-
-void tarn__forwarding_answered(struct tarn__forwarding *group, struct tarn__server *server,
-			       bool has_recovered)
-{
-	if (has_recovered) {
-		tell_of_recovery(group->all);
-		look_for_loop(group, server);
-	}
-	if (server->is_doubted)
-		move_all(&group->kept, &group->waiting);
-	server->is_doubted = false;
-	release(group, 0);
-}
-
-void tarn__forwarding_recovered(struct tarn__forwarding *group)
-{
-	rtcache_forget_cause(group->all->client, group->trouble);
-}
-
-static void on_probe_answered(struct tarn__probes *probes, struct tarn__server *server,
-			      bool has_recovered)
-{
-	tarn__forwarding_answered(TARN__CONTAINER(probes, struct tarn__forwarding, probes), server,
-				  has_recovered);
-}
-
-static void on_probe_useful(struct tarn__probes *probes, struct tarn__server *server)
-{
-	if (tarn__server_was_usable(server))
-		tarn__forwarding_recovered(
-			TARN__CONTAINER(probes, struct tarn__forwarding, probes));
-}
 
 static void take_recovery(const struct tarn__lookups *all, struct tarn__server *server)
 {
@@ -174,82 +54,11 @@ void tarn__lookups_take_recoveries(struct tarn__lookups *all)
 		struct tarn__upstream *upstream = group->upstream;
 		for (size_t j = 0; j < upstream->count; j++)
 			take_recovery(all, upstream->servers[j]);
-		release(group, 0);
+		tarn__forwarding_release(group, 0);
 	}
 }
 
 /* ---- groups ----------------------------------------------------------------------------- */
-
-/* Equal in all workers and configurations; no one who chooses a zone's name gains by it. */
-static unsigned hash_zone(const struct tarn__zone_config *zone)
-{
-	unsigned hash = 0;
-	for (size_t i = 0; i < zone->name_len; i++)
-		hash = hash * 31 + zone->name[i];
-	return hash;
-}
-
-static const struct tarn__probe_events probe_events = {
-	.answered = on_probe_answered,
-	.useful = on_probe_useful,
-	.asked = on_dead_asked,
-};
-
-/* old is the group of the same zone before, whose servers it takes over; NULL: there was none. */
-static struct tarn__forwarding *make_group(struct tarn__lookups *all,
-					   struct tarn__zone_config *config,
-					   const struct tarn__forwarding *old)
-{
-	struct tarn__forwarding *group = calloc(1, sizeof *group);
-	if (!group)
-		return NULL;
-	group->upstream =
-		tarn__upstream_new(config, all->cookie_secret, old ? old->upstream : NULL);
-	if (!group->upstream) {
-		free(group);
-		return NULL;
-	}
-	group->config = tarn__zone_config_get(config);
-	group->all = all;
-	group->release.fire = on_release;
-	tarn__list_init(&group->running);
-	tarn__list_init(&group->kept);
-	tarn__list_init(&group->waiting);
-	tarn__list_init(&group->spares);
-	group->outage = TARN__CAUSE_ZONES + 2 * (hash_zone(config) & INT16_MAX);
-	group->trouble = group->outage + 1;
-	tarn__probes_init(&group->probes, all->io, all->timers, group->upstream, config,
-			  &probe_events);
-	group->is_down = old && tarn__upstream_state(group->upstream) == TARN__UPSTREAM_DOWN;
-	return group;
-}
-
-/* It has no lookups any more. NULL is allowed. */
-static void free_group(struct tarn__forwarding *group)
-{
-	if (!group)
-		return;
-	tarn__probes_stop(&group->probes);
-	tarn__timer_stop(group->all->timers, &group->release);
-	struct tarn__list *spare;
-	while ((spare = tarn__list_take(&group->spares)))
-		free(TARN__CONTAINER(spare, struct tarn__lookup, node));
-	tarn__upstream_free(group->upstream, group->all->io);
-	tarn__zone_config_put(group->config);
-	free(group);
-}
-
-struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *all,
-					       const uint8_t *qname, size_t len, uint16_t qtype)
-{
-	size_t index = tarn__config_find_zone(all->config, qname, len, qtype);
-	return index == TARN__GROUP_NONE ? NULL : all->groups[index];
-}
-
-bool tarn__forwarding_has_room(const struct tarn__forwarding *group, size_t taken, size_t left)
-{
-	return left > (group->all->config->zone_count > 1 ? taken : 0);
-}
 
 void tarn__lookups_want(struct tarn__lookups *all, const uint8_t *qname, size_t len, uint16_t qtype)
 {
@@ -271,14 +80,15 @@ int tarn__lookups_init(struct tarn__lookups *all, const struct tarn_io *io,
 				      .cookie_secret = cookie_secret,
 				      .config = tarn__config_get(config),
 				      .forward_loops = forward_loops,
-				      .answer_sources = answer_sources};
+				      .answer_sources = answer_sources,
+				      .restart = tarn__lookup_restart};
 	tarn__list_init(&all->spare_attempts);
 	all->recoveries_seen = config->recoveries;
 	all->scratch = malloc(sizeof *all->scratch);
 	all->groups = calloc(config->zone_count, sizeof all->groups[0]);
 	bool has_all = all->scratch && all->groups;
 	for (size_t i = 0; i < config->zone_count && has_all; i++) {
-		all->groups[i] = make_group(all, config->zones[i], NULL);
+		all->groups[i] = tarn__forwarding_new(all, config->zones[i], NULL);
 		has_all = all->groups[i];
 	}
 	if (has_all)
@@ -287,16 +97,23 @@ int tarn__lookups_init(struct tarn__lookups *all, const struct tarn_io *io,
 	return TARN_ENOMEM;
 }
 
+/* Ends the lookups of a group. The end of one may move others. */
+static void cancel_all(struct tarn__forwarding *group)
+{
+	for (int i = 0; group->count > 0; i = (i + 1) % TARN__LOOKUP_STATES) {
+		while (!tarn__list_is_empty(&group->lookups[i]))
+			tarn__lookup_fail(first(&group->lookups[i]), TARN_ECANCELED);
+	}
+}
+
 void tarn__lookups_fini(struct tarn__lookups *all)
 {
 	for (size_t i = 0; all->groups && i < all->config->zone_count; i++) {
 		struct tarn__forwarding *group = all->groups[i];
 		if (!group)
 			continue;
-		have_all_wait(group);
-		while (!tarn__list_is_empty(&group->waiting))
-			tarn__lookup_fail(first(&group->waiting), TARN_ECANCELED);
-		free_group(group);
+		cancel_all(group);
+		tarn__forwarding_free(group);
 	}
 	struct tarn__list *spare;
 	while ((spare = tarn__list_take(&all->spare_attempts)))
@@ -308,14 +125,25 @@ void tarn__lookups_fini(struct tarn__lookups *all)
 
 /* ---- other servers, another network ----------------------------------------------------- */
 
-/* Ends what a group has outstanding and has every lookup wait, those that run behind the others. */
+/* The order in which lookups are restarted that did not wait for the same: those that wait come first. */
+static const enum tarn__lookup_state live_states[] = {TARN__LOOKUP_WAITING, TARN__LOOKUP_HOLDING,
+						      TARN__LOOKUP_ASKING, TARN__LOOKUP_FOLLOWING};
+
+enum { LIVE_STATES = sizeof live_states / sizeof live_states[0] };
+
+/* Cancels what a group has outstanding; all its lookups wait. */
 static void recall_all(struct tarn__forwarding *group)
 {
+	struct tarn__list recalled;
+	tarn__list_init(&recalled);
 	tarn__probes_stop(&group->probes);
-	have_all_wait(group);
-	for (struct tarn__list *node = group->waiting.next; node != &group->waiting;
-	     node = node->next)
-		tarn__lookup_recall(TARN__CONTAINER(node, struct tarn__lookup, node));
+	for (size_t i = 0; i < LIVE_STATES; i++) {
+		struct tarn__list *list = &group->lookups[live_states[i]];
+		while (!tarn__list_is_empty(list))
+			tarn__list_move(list->next, &recalled);
+	}
+	while (!tarn__list_is_empty(&recalled))
+		tarn__lookup_recall(first(&recalled));
 }
 
 static void resume(struct tarn__lookups *all)
@@ -323,7 +151,7 @@ static void resume(struct tarn__lookups *all)
 	rtcache_forget_failures(all->client);
 	for (size_t i = 0; i < all->config->zone_count; i++) {
 		struct tarn__forwarding *group = all->groups[i];
-		release(group, 0);
+		tarn__forwarding_release(group, 0);
 		if (group->count > 0)
 			tarn__probes_want(&group->probes);
 	}
@@ -379,11 +207,11 @@ static int make_groups(struct tarn__lookups *all, const struct tarn__config *con
 		const struct tarn__forwarding *old = find_namesake(all, config->zones[i]);
 		if (old && old->config == config->zones[i])
 			continue;
-		groups[i] = make_group(all, config->zones[i], old);
+		groups[i] = tarn__forwarding_new(all, config->zones[i], old);
 		if (groups[i])
 			continue;
 		while (i-- > 0)
-			free_group(groups[i]);
+			tarn__forwarding_free(groups[i]);
 		return TARN_ENOMEM;
 	}
 	return 0;
@@ -425,9 +253,8 @@ static void forget_names_of_others(struct tarn__forwarding *group)
 
 static void take_all_strays(struct tarn__forwarding *group, struct tarn__list *strays)
 {
-	take_strays(group, &group->waiting, strays);
-	take_strays(group, &group->kept, strays);
-	take_strays(group, &group->running, strays);
+	for (size_t i = 0; i < LIVE_STATES; i++)
+		take_strays(group, &group->lookups[live_states[i]], strays);
 }
 
 /* Moves the lookups to the groups that their names belong to now, old ones' all. Returns true if any was. */
@@ -473,7 +300,7 @@ int tarn__lookups_set_config(struct tarn__lookups *all, struct tarn__config *con
 	has_changed |= config->zone_count != old_count;
 	for (size_t i = 0; i < old_count; i++) {
 		has_changed |= old_groups[i] != NULL;
-		free_group(old_groups[i]);
+		tarn__forwarding_free(old_groups[i]);
 	}
 	free(old_groups);
 	tarn__config_put(old);
@@ -500,8 +327,8 @@ static void look_around(struct tarn__forwarding *group)
 	if (group->is_down)
 		rtcache_forget_cause(group->all->client, group->outage);
 	group->is_down = false;
-	move_all(&group->waiting, &group->kept);
-	move_all(&group->running, &group->kept);
+	tarn__forwarding_move(group, TARN__LOOKUP_WAITING, TARN__LOOKUP_HOLDING);
+	tarn__forwarding_move(group, TARN__LOOKUP_ASKING, TARN__LOOKUP_HOLDING);
 }
 
 void tarn__lookups_network_changed(struct tarn__lookups *all)
@@ -517,10 +344,10 @@ void tarn__lookups_network_changed(struct tarn__lookups *all)
 static void start_over(struct tarn__forwarding *group)
 {
 	struct tarn__upstream *upstream = group->upstream;
+	const struct tarn__list *waiting = &group->lookups[TARN__LOOKUP_WAITING];
 	recall_all(group);
-	for (struct tarn__list *node = group->waiting.next; node != &group->waiting;
-	     node = node->next)
-		/* Nobody has been silent for as long as it takes to remember that. */
+	for (struct tarn__list *node = waiting->next; node != waiting; node = node->next)
+		/* No server has been silent for as long as it takes to remember that. */
 		TARN__CONTAINER(node, struct tarn__lookup, node)->sent_ms = 0;
 	for (size_t i = 0; i < upstream->count; i++) {
 		struct tarn__server *server = upstream->servers[i];

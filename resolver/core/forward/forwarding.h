@@ -19,49 +19,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/config.h"
-#include "core/io.h"
 #include "base/list.h"
-#include "core/forward/probe.h"
 #include "base/timer.h"
-#include "core/forward/upstream.h"
+#include "core/config.h"
+#include "core/forward/zone.h"
+#include "core/io.h"
 #include "dns/cookie.h"
 
 struct rtcache_client;
 struct tarn__forward_loops;
 struct tarn__observer;
 struct tarn__answer_sources;
+struct tarn__lookup;
 struct tarn__scratch;
 
 enum {
 	TARN__LOOKUPS_MAX = 10000, /* under way in one worker */
-	/* What a busy worker takes again and again: 30 KB, and less for each group. */
-	TARN__SPARE_ATTEMPTS = 64,
-	TARN__SPARE_LOOKUPS = 64,
-};
-
-/* Why lookups fail, for rtcache_fail_for(); those of a zone are made of its name. */
-enum {
-	TARN__CAUSE_NETWORK, /* it reaches no server */
-	TARN__CAUSE_ZONES, /* from here on two for each zone */
-};
-
-/* The lookups of one group. What goes wrong with its servers is no other's business. */
-struct tarn__forwarding {
-	struct tarn__lookups *all;
-	struct tarn__zone_config *config; /* a reference */
-	struct tarn__upstream *upstream; /* owned */
-	struct tarn__probes probes;
-	unsigned outage, trouble; /* causes: all servers are dead; they say SERVFAIL and the like */
-	struct tarn__list running;
-	struct tarn__list kept; /* wait for a word of a server that is doubted */
-	struct tarn__list waiting; /* for a server to ask; oldest first */
-	size_t count; /* of all */
-	struct tarn__list spares; /* struct tarn__lookup, for the next ones */
-	size_t spare_count;
-	size_t clients; /* the resolver's: questions that wait for them */
-	struct tarn__timer release; /* of those that wait */
-	bool is_down; /* all servers are dead, or none has been healed since */
+	TARN__SPARE_ATTEMPTS = 64, /* what a busy worker takes again and again */
 };
 
 /* What the lookups of one worker share. */
@@ -82,6 +56,7 @@ struct tarn__lookups {
 	struct tarn__scratch *scratch; /* owned */
 	struct tarn__list spare_attempts; /* struct tarn__attempt, for the next messages */
 	size_t spare_attempt_count;
+	void (*restart)(struct tarn__lookup *); /* tarn__lookup_restart() */
 };
 
 /* All are borrowed; the configuration gets a reference more. 0 or TARN_ENOMEM. */
@@ -116,26 +91,5 @@ void tarn__lookups_look_for_forward_loop(struct tarn__lookups *, size_t number);
 
 /* A client asks this, and had something else than an answer of now. */
 void tarn__lookups_want(struct tarn__lookups *, const uint8_t *qname, size_t len, uint16_t qtype);
-
-/* The group that a question goes to; NULL: to none, it is never forwarded. */
-struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *, const uint8_t *qname,
-					       size_t len, uint16_t qtype);
-
-/*
- * May a group that has taken so much of what all groups share take more, with so much left? Of several
- * groups each may have as much as it leaves, so that one whose servers are silent leaves room for the
- * others.
- */
-bool tarn__forwarding_has_room(const struct tarn__forwarding *, size_t taken, size_t left);
-
-/*
- * A server of the group has answered; has_recovered: it was dead, for this worker or for another. Or one has
- * been found dead: where it was the last that lived, all lookups of the group wait. Or one that had answered
- * SERVFAIL and the like has given a better answer.
- */
-void tarn__forwarding_answered(struct tarn__forwarding *, struct tarn__server *,
-			       bool has_recovered);
-void tarn__forwarding_died(struct tarn__forwarding *);
-void tarn__forwarding_recovered(struct tarn__forwarding *);
 
 #endif

@@ -30,11 +30,6 @@
 #include "tarn.h"
 
 enum {
-	TARN__SENDS_MAX = 3, /* RFC 9520 section 3.1, per server, transport and question */
-	TARN__PATIENCE_MIN_MS = 50, /* before the next server is asked too: floor ... */
-	TARN__PATIENCE_MAX_MS = 1000, /* ... and ceiling */
-	TARN__PATIENCE_NEW_MS = 400, /* of a server that has never answered */
-	TARN__PATIENCE_TCP_MS = 200, /* floor over TCP, before another connection is tried */
 	TARN__SILENCE_MS = 1000, /* of a server that was asked: a failure, each time */
 	TARN__HOLD_FAILURES = 3, /* in a row, and a server is dead: ... */
 	TARN__HOLD_MS = 10000, /* ... one question may try it that often, */
@@ -126,50 +121,12 @@ struct tarn__upstream *tarn__upstream_new(const struct tarn__zone_config *,
 /* With the last reference to a server its endpoint is closed; io NULL: there is nothing to close. */
 void tarn__upstream_free(struct tarn__upstream *, const struct tarn_io *io);
 
+/* Of the servers of a zone; see tarn__select_state(). */
 enum tarn__upstream_state {
-	TARN__UPSTREAM_NONE, /* there is no server, but for those that lead back to us */
+	TARN__UPSTREAM_NONE, /* there is none, but for those that lead back to this resolver */
 	TARN__UPSTREAM_DOWN, /* all are dead */
-	TARN__UPSTREAM_UP,
+	TARN__UPSTREAM_UP, /* at least one is alive */
 };
-enum tarn__upstream_state tarn__upstream_state(const struct tarn__upstream *);
-
-/* What one question has done with one server so far. */
-struct tarn__tries {
-	uint8_t sends; /* over UDP */
-	uint8_t tcp_sends;
-	bool is_over_tcp; /* how it is asked next */
-	bool is_done; /* it gave a verdict or cannot be reached: not to be asked again */
-	bool is_unreachable; /* the latter, which another network may change */
-	bool is_rejected; /* TCP is to tell; where it cannot be had, UDP without protection */
-	bool has_refused_edns;
-	bool has_refused_cookie; /* BADCOOKIE */
-	bool wants_lower_case; /* perhaps: it has answered mixed case with an error ... */
-	bool is_lower_case; /* ... and is, or has been, asked in lower case now */
-	uint8_t silences; /* messages over UDP since it last said anything to this question */
-	uint8_t fullness; /* enum tarn__fullness of the last of them */
-	uint64_t sent_ms; /* the last of them */
-	uint64_t charged_ms; /* when it was last charged for its silence; 0: never */
-};
-
-/*
- * The server to ask next for a question with these tries (one per server): of those that live the
- * one sent to least often, of these the selection's first: the fastest, or in order, from that of the
- * question's turn on. By the strict order, the first that has anything left to try. -1: nothing left
- * to try.
- */
-int tarn__upstream_choose(const struct tarn__upstream *, const struct tarn__tries *, size_t turn);
-
-/*
- * Is there a server that could be asked but for the last message, which is kept until it has answered
- * something? Those that are, are doubted from now on.
- */
-bool tarn__upstream_doubt(struct tarn__upstream *, const struct tarn__tries *);
-
-/* May a question go to that server, which is dead? Not by the strict order, where one before it lives. */
-bool tarn__upstream_may_try(const struct tarn__upstream *, size_t index);
-
-/* How long an answer from that server may take before the next is asked too; doubles with sends. */
-uint64_t tarn__upstream_patience_ms(const struct tarn__server *, unsigned sends);
 
 /*
  * An answer came, whatever its rcode; or none came, or the network said that none will. Which server

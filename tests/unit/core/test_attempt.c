@@ -21,7 +21,7 @@ static const uint8_t secret[TARN__COOKIE_SECRET_LEN] = "tarn's own test";
 static struct tarn_address addresses[2];
 static struct tarn__upstream *upstream;
 static struct tarn__key key;
-static struct tarn__tries tries;
+static struct tarn__server_tries tries;
 static struct tarn__attempt attempt;
 static struct tarn__answer answer;
 static struct tarn__scratch scratch;
@@ -56,7 +56,7 @@ static void set_up(void)
 				 .qname_len = NAME_LEN,
 				 .qtype = TARN__TYPE_A,
 				 .qclass = TARN__CLASS_IN};
-	tries = (struct tarn__tries){0};
+	tries = (struct tarn__server_tries){0};
 }
 
 static void tear_down(void)
@@ -211,7 +211,7 @@ START_TEST(every_other_spelling_is_counted_and_not_believed)
 		if (name[at] < 'a' || name[at] > 'z')
 			continue;
 		upstream->servers[0]->no_0x20 = (struct tarn__quirk){0};
-		tries = (struct tarn__tries){0};
+		tries = (struct tarn__server_tries){0};
 		write_to(upstream->servers[0], TARN__UDP);
 		size_t len = TARN__HEADER_LEN + NAME_LEN + 4;
 		memcpy(wire, attempt.wire, len);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/unit/core/test_lookup.c: how a lookup asks, as far as the scripts of tests/scenario cannot see
- * it: ids, limits, keys that are none.
+ * tests/unit/core/test_lookup.c: the states of a lookup; and how it asks, as far as the scripts of
+ * tests/scenario cannot see it: ids, limits, keys that are none.
  */
 #include "core/forward/lookup.h"
 
 #include <string.h>
 
+#include "core/forward/asking.h"
 #include "core/forward/forwarding.h"
 #include "dns/message.h"
 #include "dns/query.h"
@@ -117,14 +118,14 @@ static void on_done(struct rtcache_request *request, const struct rtcache_value 
 }
 
 /* Asks a cache of its own for a key, with the lookups as its source. */
-static int lookup_error(struct tarn__lookups *lookups, const char *key, size_t key_len)
+static int lookup_error(struct tarn__lookups *source, const char *key, size_t key_len)
 {
 	struct rtcache *cache = rtcache_new(&(struct rtcache_options){.lookup = start_with_no_key});
 	struct rtcache_client *client = rtcache_client_new(cache, NULL, NULL);
 	struct rtcache_request request = {.done = on_done};
 	struct rtcache_value value;
 	ended_with = 0;
-	if (rtcache_get(client, &request, key, key_len, 0, lookups, &value) == 1)
+	if (rtcache_get(client, &request, key, key_len, 0, source, &value) == 1)
 		ended_with = value.error;
 	else
 		rtcache_client_run(client);
@@ -135,17 +136,116 @@ static int lookup_error(struct tarn__lookups *lookups, const char *key, size_t k
 
 START_TEST(octets_that_are_no_key_fail)
 {
-	struct tarn__timers timers = {0};
-	struct tarn__lookups lookups;
+	struct tarn__timers own_timers = {0};
+	struct tarn__lookups own;
 	static const uint8_t secret[TARN__COOKIE_SECRET_LEN];
-	ck_assert_int_eq(tarn__lookups_init(&lookups, &outside.io, &timers, NULL, outside.config,
+	ck_assert_int_eq(tarn__lookups_init(&own, &outside.io, &own_timers, NULL, outside.config,
 					    secret, NULL, NULL),
 			 0);
 	char longer[TARN__KEY_MAX + 1] = {0};
-	ck_assert_int_eq(lookup_error(&lookups, "", 1), TARN_EINVAL);
-	ck_assert_int_eq(lookup_error(&lookups, longer, sizeof longer), TARN_EINVAL);
-	ck_assert_uint_eq(lookups.count, 0);
+	ck_assert_int_eq(lookup_error(&own, "", 1), TARN_EINVAL);
+	ck_assert_int_eq(lookup_error(&own, longer, sizeof longer), TARN_EINVAL);
+	ck_assert_uint_eq(own.count, 0);
+	tarn__lookups_fini(&own);
+}
+END_TEST
+
+/* ---- states ----------------------------------------------------------------------------- */
+
+static struct tarn__timers timers;
+static struct tarn__lookups lookups;
+static struct tarn__lookup *lookup;
+
+static void set_up_lookup(void)
+{
+	static const uint8_t secret[TARN__COOKIE_SECRET_LEN], qname[] = {3, 'w', 'w', 'w', 0};
+	static const struct tarn__key key = {.qname = qname, .qname_len = sizeof qname, .qtype = 1};
+	set_up();
+	ck_assert_int_eq(tarn__lookups_init(&lookups, &outside.io, &timers, NULL, outside.config,
+					    secret, NULL, NULL),
+			 0);
+	lookup = tarn__lookup_new(lookups.groups[0], NULL, &key, NULL);
+	ck_assert_ptr_nonnull(lookup);
+}
+
+static void tear_down_lookup(void)
+{
+	if (lookup->state != TARN__LOOKUP_ENDED)
+		tarn__lookup_move(lookup, TARN__LOOKUP_ENDED);
+	tarn__lookup_free(lookup);
 	tarn__lookups_fini(&lookups);
+	tear_down();
+}
+
+START_TEST(lookup_is_in_the_list_of_its_state)
+{
+	static const enum tarn__lookup_state way[] = {TARN__LOOKUP_ASKING,    TARN__LOOKUP_HOLDING,
+						      TARN__LOOKUP_WAITING,   TARN__LOOKUP_WAITING,
+						      TARN__LOOKUP_FOLLOWING, TARN__LOOKUP_WAITING};
+	const struct tarn__forwarding *group = lookups.groups[0];
+	ck_assert_int_eq(lookup->state, TARN__LOOKUP_ASKING);
+	for (size_t i = 0; i < sizeof way / sizeof way[0]; i++) {
+		tarn__lookup_move(lookup, way[i]);
+		ck_assert_int_eq(lookup->state, way[i]);
+		for (int j = 0; j < TARN__LOOKUP_STATES; j++)
+			ck_assert_int_eq(tarn__list_is_empty(&group->lookups[j]), j != (int)way[i]);
+	}
+	tarn__lookup_move(lookup, TARN__LOOKUP_ENDED);
+	ck_assert(tarn__list_is_empty(&group->lookups[TARN__LOOKUP_WAITING]));
+	ck_assert(tarn__list_is_empty(&lookup->node));
+}
+END_TEST
+
+START_TEST(lookup_that_ends_is_counted_until_it_is_freed)
+{
+	ck_assert_uint_eq(lookups.count, 1);
+	ck_assert_uint_eq(lookups.groups[0]->count, 1);
+	tarn__lookup_move(lookup, TARN__LOOKUP_ENDED);
+	ck_assert_uint_eq(lookups.count, 1);
+	tarn__lookup_free(lookup);
+	ck_assert_uint_eq(lookups.count, 0);
+	ck_assert_uint_eq(lookups.groups[0]->spare_count, 1);
+	static const struct tarn__key key = {.qtype = 1};
+	struct tarn__lookup *again = tarn__lookup_new(lookups.groups[0], NULL, &key, NULL);
+	ck_assert_ptr_eq(again, lookup);
+}
+END_TEST
+
+START_TEST(lookup_that_joins_a_group_waits_there)
+{
+	struct tarn__forwarding *group = lookups.groups[0];
+	lookup->tries[1].sends = 2;
+	lookup->tries[1].is_done = true;
+	tarn__lookup_move(lookup, TARN__LOOKUP_WAITING);
+	ck_assert(tarn__lookup_join(lookup, group));
+	ck_assert_int_eq(lookup->state, TARN__LOOKUP_WAITING);
+	ck_assert_uint_eq(group->count, 1);
+	ck_assert_uint_eq(lookup->tries[0].sends, 0);
+	ck_assert_uint_eq(lookup->tries[1].sends, 2);
+	ck_assert(!lookup->tries[1].is_done);
+}
+END_TEST
+
+/* The moves as the head of lookup.c lists them; a letter for each state. */
+static const char *const allowed[] = {"NA", "AA", "AH", "AW", "AF", "AE", "HA", "HH", "HW",
+				      "HF", "HE", "WA", "WH", "WW", "WF", "WE", "FW", "FE"};
+
+START_TEST(only_moves_that_are_drawn_are_allowed)
+{
+	static const char letters[] = "NAHWFE";
+	ck_assert_uint_eq(sizeof letters - 1, TARN__LOOKUP_STATES);
+	for (int from = 0; from < TARN__LOOKUP_STATES; from++) {
+		for (int to = 0; to < TARN__LOOKUP_STATES; to++) {
+			const char move[] = {letters[from], letters[to], 0};
+			bool is_drawn = false;
+			for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
+				is_drawn |= strcmp(move, allowed[i]) == 0;
+			ck_assert_msg(tarn__lookup_can_move((enum tarn__lookup_state)from,
+							    (enum tarn__lookup_state)to) ==
+					      is_drawn,
+				      "%s", move);
+		}
+	}
 }
 END_TEST
 
@@ -159,5 +259,14 @@ int main(void)
 	tcase_add_test(tcase, servers_are_not_charged_for_memory_that_is_short);
 	tcase_add_test(tcase, octets_that_are_no_key_fail);
 	suite_add_tcase(suite, tcase);
+	TCase *states = tcase_create("states");
+	tcase_add_checked_fixture(states, set_up_lookup, tear_down_lookup);
+	tcase_add_test(states, lookup_is_in_the_list_of_its_state);
+	tcase_add_test(states, lookup_that_ends_is_counted_until_it_is_freed);
+	tcase_add_test(states, lookup_that_joins_a_group_waits_there);
+	suite_add_tcase(suite, states);
+	TCase *moves = tcase_create("moves");
+	tcase_add_test(moves, only_moves_that_are_drawn_are_allowed);
+	suite_add_tcase(suite, moves);
 	return unit_run(suite);
 }

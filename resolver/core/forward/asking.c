@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/forward/asking.c: a lookup asks servers and takes their answers. Which server, how many and for how
+ * long core/forward/select.c decides; here the decisions are carried out.
+ *
+ *	ask the next server --> its timeout ends --> ask the next one, too
+ *	  |
+ *	  v
+ *	an answer (core/forward/attempt.c):
+ *	  good                      --> fill; or its chain leads on (core/forward/cname.c)
+ *	  truncated or broken       --> the same server over TCP
+ *	  perhaps forged            --> likewise; where there is no TCP, once more over UDP
+ *	  refuses EDNS or a cookie  --> the same server without it
+ *	  else                      --> that server is done; ask the next at once
+ *
+ *	no server left to ask (rest()):
+ *	  all are dead                        --> WAITING
+ *	  last messages are held back         --> HOLDING
+ *	  an answer is outstanding            --> wait for it
+ *	  mixed case was answered by an error --> that server once more, in lower case
+ *	  else                                --> fail
+ *
+ * core/forward/forwarding.c restarts the lookups that are HOLDING or WAITING. The messages that a lookup may
+ * send, TARN__SENDS_MAX, are counted from its start to its end (RFC 9520 section 3.1).
+ */
+#include "core/forward/asking.h"
+
+#include "core/forward/answer_source.h"
+#include "core/forward/attempt.h"
+#include "core/forward/cname.h"
+#include "core/forward/ending.h"
+#include "core/forward/forwarding.h"
+#include "core/forward/lookup.h"
+#include "core/forward/nxdomain.h"
+#include "core/forward/outstanding.h"
+#include "core/forward/select.h"
+#include "dns/answer.h"
+#include "rtcache.h"
+
+static void on_answer(struct tarn_exchange *, int error, const uint8_t *wire, size_t len);
+
+/* ---- asking ----------------------------------------------------------------------------- */
+
+/* 0, or why the server cannot be asked now. */
+static int ask(struct tarn__lookup *lookup, size_t index, uint64_t timeout_ms)
+{
+	return tarn__outstanding_send(lookup, index, timeout_ms, on_answer);
+}
+
+static void wait_until(struct tarn__lookup *lookup, uint64_t at_ms)
+{
+	tarn__timer_start(lookup->all->timers, &lookup->timer,
+			  at_ms < lookup->deadline_ms ? at_ms : lookup->deadline_ms);
+}
+
+static void wait_for(struct tarn__lookup *lookup, uint64_t ms)
+{
+	wait_until(lookup, tarn__lookup_now_ms(lookup) + ms);
+}
+
+/* Before it fails: a server that has answered mixed case by an error may know the name in lower case. */
+static bool ask_in_lower_case(struct tarn__lookup *lookup)
+{
+	bool has_asked = false;
+	for (size_t i = 0; i < lookup->group->upstream->count; i++) {
+		struct tarn__server_tries *tries = &lookup->tries[i];
+		if (!tries->wants_lower_case || tries->is_lower_case)
+			continue;
+		tries->is_lower_case = true;
+		tries->is_over_tcp = false;
+		has_asked |= ask(lookup, i, TARN__TIMEOUT_MAX_MS) == 0;
+	}
+	return has_asked;
+}
+
+/* Returns true if the last message to some server is held back. Those servers are doubted until they answer. */
+static bool hold_back(struct tarn__lookup *lookup)
+{
+	struct tarn__select select = tarn__lookup_select(lookup);
+	bool is_any = false;
+	for (size_t i = 0; i < select.count; i++) {
+		if (!tarn__select_is_held(&select, i))
+			continue;
+		select.servers[i]->is_doubted = true;
+		is_any = true;
+	}
+	return is_any;
+}
+
+/* No server is left to be asked: waits for those that were, or for one to come back; or fails. */
+static void rest(struct tarn__lookup *lookup)
+{
+	struct tarn__forwarding *group = lookup->group;
+	const struct tarn__upstream *upstream = group->upstream;
+	uint64_t next = tarn__outstanding_charge(lookup);
+	if (tarn__select_state(upstream->servers, upstream->count) == TARN__UPSTREAM_DOWN) {
+		tarn__lookup_move(lookup, TARN__LOOKUP_WAITING);
+		wait_until(lookup, lookup->deadline_ms);
+	} else if (hold_back(lookup)) {
+		tarn__lookup_move(lookup, TARN__LOOKUP_HOLDING);
+		tarn__probes_want(&group->probes);
+		wait_until(lookup, next);
+	} else if (tarn__list_is_empty(&lookup->attempts) && !ask_in_lower_case(lookup)) {
+		tarn__lookup_fail(lookup, lookup->error);
+	} else {
+		tarn__lookup_move(lookup, TARN__LOOKUP_ASKING);
+		wait_until(lookup, tarn__outstanding_charge(lookup));
+	}
+}
+
+/*
+ * Sends the next message of a round. Returns the milliseconds to wait for its answer; 0: the server cannot be
+ * asked, and is done. *is_full is set if there is no room to send more.
+ */
+static uint64_t ask_next(struct tarn__lookup *lookup, size_t index, bool *is_full)
+{
+	struct tarn__server_tries *tries = &lookup->tries[index];
+	/* Where TCP has no answer to an answer that was not believed, UDP is all there is. */
+	tries->is_over_tcp = tries->is_over_tcp && !tries->is_rejected;
+	uint64_t timeout_ms =
+		tarn__select_timeout_ms(lookup->group->upstream->servers[index], tries);
+	int error = ask(lookup, index, timeout_ms);
+	if (error == 0)
+		return timeout_ms;
+	/* A repeated message gives way; the answer to what it repeats is still waited for. */
+	*is_full = error == TARN_EBUSY && !tarn__list_is_empty(&lookup->attempts);
+	if (*is_full)
+		return TARN__TIMEOUT_MAX_MS;
+	tries->is_done = true;
+	lookup->error = error;
+	return 0;
+}
+
+/* Asks the next servers, or rests. */
+static void advance(struct tarn__lookup *lookup)
+{
+	struct tarn__select select = tarn__lookup_select(lookup);
+	struct tarn__select_round round = {0};
+	uint64_t longest_ms = 0;
+	bool is_full = false;
+	while (!is_full) {
+		int index = tarn__select_next(&select, &round);
+		if (index < 0)
+			break;
+		round.sends = lookup->tries[index].sends;
+		uint64_t timeout_ms = ask_next(lookup, (size_t)index, &is_full);
+		round.sent += timeout_ms > 0;
+		if (is_full || timeout_ms > longest_ms)
+			longest_ms = timeout_ms;
+	}
+	if (longest_ms > 0)
+		wait_for(lookup, longest_ms);
+	else
+		rest(lookup);
+}
+
+/* ---- start, restart, timer -------------------------------------------------------------- */
+
+/* Has dead servers probed, and asks those that answer queries, perhaps, even if not probes. */
+static void try_dead(struct tarn__lookup *lookup)
+{
+	struct tarn__select select = tarn__lookup_select(lookup);
+	uint64_t now = tarn__lookup_now_ms(lookup);
+	for (size_t i = 0; i < select.count; i++) {
+		struct tarn__server *server = select.servers[i];
+		if (!tarn__server_is_dead(server))
+			continue;
+		tarn__probes_want(&lookup->group->probes);
+		if (!tarn__select_tries_dead(&select, i, now))
+			continue;
+		server->held_until_ms = now + TARN__HOLD_MS;
+		ask(lookup, i, TARN__TIMEOUT_MAX_MS);
+	}
+}
+
+/* What a lookup fails with that no server has answered. */
+static int first_error(const struct tarn__upstream *upstream)
+{
+	if (tarn__select_state(upstream->servers, upstream->count) != TARN__UPSTREAM_NONE)
+		return TARN_ETIMEOUT;
+	return upstream->count > 0 ? TARN_ELOOP : TARN_ENOSERVER;
+}
+
+static void start(struct tarn__lookup *lookup)
+{
+	struct tarn__upstream *upstream = lookup->group->upstream;
+	lookup->error = first_error(upstream);
+	lookup->turn = upstream->turn++;
+	try_dead(lookup);
+	advance(lookup);
+}
+
+void tarn__lookup_restart(struct tarn__lookup *lookup)
+{
+	for (size_t i = 0; i < lookup->group->upstream->count; i++) {
+		struct tarn__server_tries *tries = &lookup->tries[i];
+		if (!tries->is_unreachable)
+			continue;
+		tries->is_unreachable = tries->is_done = false;
+		/* That was no silence. */
+		tries->silences = 0;
+	}
+	tarn__lookup_move(lookup, TARN__LOOKUP_ASKING);
+	start(lookup);
+}
+
+/* See enum tarn__lookup_state. */
+static void on_timer(struct tarn__timer *timer)
+{
+	struct tarn__lookup *lookup = TARN__CONTAINER(timer, struct tarn__lookup, timer);
+	tarn__outstanding_charge(lookup);
+	if (tarn__lookup_now_ms(lookup) >= lookup->deadline_ms) {
+		tarn__lookup_fail(lookup, lookup->error);
+		return;
+	}
+	advance(lookup);
+}
+
+/* ---- answers ---------------------------------------------------------------------------- */
+
+static int next_server(const struct tarn__lookup *lookup)
+{
+	const struct tarn__select select = tarn__lookup_select(lookup);
+	return tarn__select_next(&select, &(struct tarn__select_round){0});
+}
+
+/* The server has given its verdict, or cannot be reached. */
+static void give_up_server(struct tarn__lookup *lookup, size_t index, int error)
+{
+	lookup->tries[index].is_done = true;
+	lookup->tries[index].is_unreachable = error == TARN_EUNREACHABLE;
+	lookup->error = error;
+	int next = next_server(lookup);
+	/* The timeout of one that has been asked already runs. */
+	if (next < 0 || !tarn__outstanding_has(lookup, (size_t)next))
+		advance(lookup);
+}
+
+/* The same query to the same server once more; another server if that fails. */
+static void ask_again(struct tarn__lookup *lookup, size_t index, enum tarn__transport transport)
+{
+	struct tarn__server_tries *tries = &lookup->tries[index];
+	tries->is_over_tcp = transport == TARN__TCP;
+	uint64_t timeout_ms = TARN__TIMEOUT_MAX_MS;
+	if (tries->is_over_tcp)
+		timeout_ms =
+			tarn__select_timeout_ms(lookup->group->upstream->servers[index], tries);
+	int error = ask(lookup, index, TARN__TIMEOUT_MAX_MS);
+	/* TCP was to decide whether an answer is believed, but there is only UDP. */
+	if (error < 0 && tries->is_over_tcp && tries->is_rejected) {
+		tries->is_over_tcp = false;
+		error = ask(lookup, index, TARN__TIMEOUT_MAX_MS);
+	}
+	if (error < 0)
+		give_up_server(lookup, index, error);
+	else
+		wait_for(lookup, timeout_ms);
+}
+
+static void on_error(struct tarn__attempt *attempt, int error)
+{
+	struct tarn__lookup *lookup = attempt->owner;
+	struct tarn__server *server = attempt->server;
+	size_t index = tarn__outstanding_index(attempt);
+	bool over_tcp = attempt->exchange.transport == TARN__TCP;
+	if (over_tcp && lookup->tries[index].is_rejected) {
+		tarn__outstanding_drop(attempt);
+		ask_again(lookup, index, TARN__UDP);
+		return;
+	}
+	/* A lack of memory is not the server's failure. */
+	if (error != TARN_ENOMEM)
+		tarn__forwarding_failed(lookup->group, server);
+	tarn__outstanding_drop(attempt);
+	tarn__outstanding_cancel(lookup, index);
+	give_up_server(lookup, index, error);
+}
+
+/* Determined once per server: a lock is taken, even if all numbers are in use. */
+static uint8_t answer_source(const struct tarn__lookups *all, struct tarn__server *server)
+{
+	if (!server->has_answer_source)
+		server->answer_source = tarn__answer_sources_number(all->answer_sources,
+								    &server->endpoint->address);
+	server->has_answer_source = true;
+	return server->answer_source;
+}
+
+/* The chain has been followed to its end; or that has failed. */
+static void on_chain_end(struct tarn__lookup *lookup, int error, const struct tarn__answer *answer)
+{
+	if (error < 0)
+		tarn__lookup_fail(lookup, error);
+	else
+		tarn__lookup_fill(lookup, answer);
+}
+
+static void follow(struct tarn__lookup *lookup, const struct tarn__answer *answer)
+{
+	tarn__outstanding_recall(lookup);
+	tarn__lookup_move(lookup, TARN__LOOKUP_FOLLOWING);
+	wait_until(lookup, lookup->deadline_ms);
+	lookup->error = TARN_ETIMEOUT;
+	tarn__chain_follow(lookup, answer, on_chain_end);
+}
+
+static void take_answer(struct tarn__lookup *lookup, struct tarn__server *server,
+			const struct tarn__answer *answer)
+{
+	const struct tarn__lookups *all = lookup->all;
+	uint8_t *stored = all->scratch->stored;
+	tarn__server_learn(server, &lookup->key, tarn__lookup_now_ms(lookup));
+	tarn__forwarding_usable(lookup->group, server);
+	tarn__stored_set_answer_source(stored, answer_source(all, server));
+	/* Stored without AD, so that a later trust in AD does not reach back. */
+	if (!all->config->trust_ad)
+		tarn__stored_clear_ad(stored);
+	if (tarn__chain_leads_on(lookup, answer))
+		follow(lookup, answer);
+	else
+		tarn__lookup_fill(lookup, answer);
+}
+
+/* Goes on after an answer that was not accepted. */
+static void go_on(struct tarn__lookup *lookup, size_t index, enum tarn__next_step next_step,
+		  enum tarn__transport transport)
+{
+	tarn__outstanding_cancel(lookup, index);
+	switch (next_step) {
+	case TARN__NEXT_RETRY:
+		ask_again(lookup, index, transport);
+		break;
+	case TARN__NEXT_TCP:
+		ask_again(lookup, index, TARN__TCP);
+		break;
+	default:
+		/* Counted once per lookup, in mixed case and in lower case. */
+		if (!lookup->tries[index].is_lower_case)
+			tarn__server_was_unusable(lookup->group->upstream->servers[index]);
+		give_up_server(lookup, index, TARN_EANSWER);
+	}
+}
+
+/* As far as the workers know. Almost never: the line stays shared. */
+static bool is_dead_to_any(const struct tarn__server *server)
+{
+	return atomic_load_explicit(&server->endpoint->health.is_dead, memory_order_relaxed);
+}
+
+static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *wire, size_t len)
+{
+	struct tarn__attempt *attempt = TARN__CONTAINER(exchange, struct tarn__attempt, exchange);
+	if (error < 0) {
+		on_error(attempt, error);
+		return;
+	}
+	struct tarn__lookup *lookup = attempt->owner;
+	const struct tarn__lookups *all = lookup->all;
+	struct tarn__server *server = attempt->server;
+	size_t index = tarn__outstanding_index(attempt);
+	enum tarn__transport transport = exchange->transport;
+	uint64_t now = tarn__lookup_now_ms(lookup);
+	bool was_dead = is_dead_to_any(server);
+	struct tarn__answer answer;
+	tarn__attempt_show_answer(attempt, wire, len, now, all->observer);
+	enum tarn__next_step next_step =
+		tarn__attempt_judge(attempt, wire, len, now, all->scratch, &answer);
+	tarn__outstanding_drop(attempt);
+	tarn__forwarding_answered(lookup->group, server, was_dead && !is_dead_to_any(server));
+	if (next_step == TARN__NEXT_ACCEPT)
+		take_answer(lookup, server, &answer);
+	else
+		go_on(lookup, index, next_step, transport);
+}
+
+/* ---- a new lookup ----------------------------------------------------------------------- */
+
+void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle,
+			const void *octets, size_t len)
+{
+	struct tarn__key key;
+	all->started++;
+	if (!tarn__key_read(octets, len, &key)) {
+		rtcache_refuse(handle, TARN_EINVAL);
+		return;
+	}
+	if (tarn__nxdomain_fill(all->client, handle, &key, all->scratch->stored))
+		return;
+	struct tarn__forwarding *group =
+		tarn__forwarding_find(all, key.qname, key.qname_len, key.qtype);
+	if (!group ||
+	    !tarn__forwarding_has_room(group, group->count, TARN__LOOKUPS_MAX - all->count)) {
+		rtcache_refuse(handle, group ? TARN_EBUSY : TARN_ENOSERVER);
+		return;
+	}
+	struct tarn__lookup *lookup = tarn__lookup_new(group, handle, &key, on_timer);
+	if (!lookup) {
+		rtcache_refuse(handle, TARN_ENOMEM);
+		return;
+	}
+	start(lookup);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/forward/ending.c: the ends of a lookup.
+ *
+ * An upstream server's extended errors (RFC 8914) are about its own lookup: they are not kept, and a client
+ * gets those of this resolver.
+ */
+#include "core/forward/ending.h"
+
+#include "core/forward/attempt.h"
+#include "core/forward/cname.h"
+#include "core/forward/forwarding.h"
+#include "core/forward/lookup.h"
+#include "core/forward/nxdomain.h"
+#include "core/forward/outstanding.h"
+#include "dns/answer.h"
+#include "rtcache.h"
+
+/* Releases all that the lookup has, and the lookup; the handle is the caller's to end. */
+static void stop(struct tarn__lookup *lookup)
+{
+	tarn__outstanding_end(lookup);
+	tarn__chain_drop(lookup);
+	tarn__timer_stop(lookup->all->timers, &lookup->timer);
+	tarn__lookup_move(lookup, TARN__LOOKUP_ENDED);
+	tarn__lookup_free(lookup);
+}
+
+/* ---- failures --------------------------------------------------------------------------- */
+
+/*
+ * RFC 9520 section 3.2: a failure of the upstream is remembered; one of this resolver is not the key's. What
+ * an outage has caused is forgotten with it. That a name is not answered by a server that answers others is the
+ * name's failure, if there was time enough.
+ */
+enum memory { FORGET, REMEMBER, REMEMBER_CAUSE };
+
+/* Returns true if the last message has been unanswered for TARN__SILENCE_MS. */
+static bool had_time(const struct tarn__lookup *lookup)
+{
+	return lookup->sent_ms > 0 &&
+	       tarn__lookup_now_ms(lookup) >= lookup->sent_ms + TARN__SILENCE_MS;
+}
+
+static enum memory how_to_remember(const struct tarn__lookup *lookup, int error, unsigned *cause)
+{
+	const struct tarn__forwarding *group = lookup->group;
+	/* A failure of the end of a chain is remembered for that end. */
+	if (lookup->chain)
+		return FORGET;
+	switch (error) {
+	case TARN_EUNREACHABLE:
+		*cause = TARN__CAUSE_NETWORK;
+		return REMEMBER_CAUSE;
+	case TARN_EANSWER:
+		*cause = group->trouble;
+		return REMEMBER_CAUSE;
+	case TARN_ETIMEOUT:
+		*cause = group->outage;
+		if (group->is_down)
+			return REMEMBER_CAUSE;
+		return had_time(lookup) ? REMEMBER : FORGET;
+	default:
+		return FORGET;
+	}
+}
+
+void tarn__lookup_fail(struct tarn__lookup *lookup, int error)
+{
+	struct rtcache_lookup *handle = lookup->handle;
+	unsigned cause = 0;
+	enum memory memory = how_to_remember(lookup, error, &cause);
+	stop(lookup);
+	if (memory == REMEMBER_CAUSE)
+		rtcache_fail_for(handle, error, cause);
+	else if (memory == REMEMBER)
+		rtcache_fail(handle, error);
+	else
+		rtcache_refuse(handle, error);
+}
+
+/* ---- the other ends --------------------------------------------------------------------- */
+
+void tarn__lookup_fill(struct tarn__lookup *lookup, const struct tarn__answer *answer)
+{
+	const struct tarn__lookups *all = lookup->all;
+	const uint8_t *stored = all->scratch->stored;
+	uint64_t ttl_ms = (uint64_t)answer->ttl * 1000;
+	if (!answer->is_whole_name)
+		tarn__nxdomain_end(all->client, &lookup->key);
+	else if (ttl_ms > 0)
+		tarn__nxdomain_put(all->client, &lookup->key, stored, answer->len, ttl_ms);
+	struct rtcache_lookup *handle = lookup->handle;
+	stop(lookup);
+	rtcache_fill(handle, stored, answer->len, ttl_ms);
+}
+
+void tarn__lookup_recall(struct tarn__lookup *lookup)
+{
+	tarn__outstanding_recall(lookup);
+	tarn__chain_drop(lookup);
+	tarn__lookup_move(lookup, TARN__LOOKUP_WAITING);
+	tarn__timer_start(lookup->all->timers, &lookup->timer, lookup->deadline_ms);
+}

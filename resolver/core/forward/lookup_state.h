@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/forward/lookup_state.h: the states of a lookup. core/forward/lookup.c draws the moves between them.
+ *
+ * Thread: as the lookup's.
+ */
+#ifndef TARN_CORE_FORWARD_LOOKUP_STATE_H
+#define TARN_CORE_FORWARD_LOOKUP_STATE_H
+
+/*
+ * A zone has a list of its lookups in each state but the first and the last, in the order in which they
+ * entered it. One timer runs per lookup; it fires at the deadline of the lookup at the latest, and then
+ * the lookup fails. What else it means:
+ */
+enum tarn__lookup_state {
+	/* Being made; its timer does not run. */
+	TARN__LOOKUP_NEW,
+	/* Servers are asked. The time to ask the next one too; where none is left, to charge one for silence. */
+	TARN__LOOKUP_ASKING,
+	/* The last message to a server is held back until it answers something. As where none is left. */
+	TARN__LOOKUP_HOLDING,
+	/* There is no server to ask. What it meant before, for messages under way; then the deadline alone. */
+	TARN__LOOKUP_WAITING,
+	/* The answer's chain of CNAMEs leads on (core/forward/cname.h). The deadline alone. */
+	TARN__LOOKUP_FOLLOWING,
+	/* Filled, failed or refused; about to be freed. Its timer does not run. */
+	TARN__LOOKUP_ENDED,
+
+	TARN__LOOKUP_STATES,
+};
+
+#endif

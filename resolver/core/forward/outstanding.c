@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/forward/outstanding.c: messages under way, and servers that say nothing to them. */
+#include "core/forward/outstanding.h"
+
+#include <stdlib.h>
+
+#include "core/forward/attempt.h"
+#include "core/forward/forwarding.h"
+#include "core/forward/lookup.h"
+
+/* ---- memory ----------------------------------------------------------------------------- */
+
+static struct tarn__attempt *take_attempt(struct tarn__lookups *all)
+{
+	struct tarn__list *spare = tarn__list_take(&all->spare_attempts);
+	if (!spare)
+		return malloc(sizeof(struct tarn__attempt));
+	all->spare_attempt_count--;
+	return TARN__CONTAINER(spare, struct tarn__attempt, node);
+}
+
+void tarn__outstanding_drop(struct tarn__attempt *attempt)
+{
+	const struct tarn__lookup *lookup = attempt->owner;
+	struct tarn__lookups *all = lookup->all;
+	tarn__list_remove(&attempt->node);
+	if (all->spare_attempt_count >= TARN__SPARE_ATTEMPTS) {
+		free(attempt);
+		return;
+	}
+	tarn__list_append(&all->spare_attempts, &attempt->node);
+	all->spare_attempt_count++;
+}
+
+/* ---- silence ---------------------------------------------------------------------------- */
+
+/*
+ * Some servers answer queries for addresses only. Returns true if the server may be probed for that of the
+ * key's name: not if it has been asked for just that, nor if the name is another group's, as that of a DS may
+ * be.
+ */
+static bool has_other_address(const struct tarn__lookup *lookup)
+{
+	const struct tarn__key *key = &lookup->key;
+	return key->qtype != TARN__TYPE_A &&
+	       tarn__forwarding_find(lookup->all, key->qname, key->qname_len, TARN__TYPE_A) ==
+		       lookup->group;
+}
+
+static void charge(const struct tarn__attempt *attempt)
+{
+	struct tarn__lookup *lookup = attempt->owner;
+	attempt->tries->charged_ms = tarn__lookup_now_ms(lookup);
+	tarn__attempt_unheard(attempt);
+	if (attempt->server->answered_ms == 0 && has_other_address(lookup))
+		tarn__probes_suggest(&lookup->group->probes, &lookup->key);
+	if (tarn__server_answers(attempt->server, lookup->key.qtype))
+		tarn__forwarding_failed(lookup->group, attempt->server);
+}
+
+uint64_t tarn__outstanding_charge(struct tarn__lookup *lookup)
+{
+	uint64_t now = tarn__lookup_now_ms(lookup);
+	uint64_t next = UINT64_MAX;
+	for (struct tarn__list *node = lookup->attempts.next; node != &lookup->attempts;
+	     node = node->next) {
+		struct tarn__attempt *attempt = TARN__CONTAINER(node, struct tarn__attempt, node);
+		if (now >= tarn__attempt_silent_ms(attempt))
+			charge(attempt);
+		uint64_t at = tarn__attempt_silent_ms(attempt);
+		if (at < next)
+			next = at;
+	}
+	return next;
+}
+
+/* ---- the end of a message --------------------------------------------------------------- */
+
+size_t tarn__outstanding_index(const struct tarn__attempt *attempt)
+{
+	const struct tarn__lookup *lookup = attempt->owner;
+	return (size_t)(attempt->tries - lookup->tries);
+}
+
+bool tarn__outstanding_has(const struct tarn__lookup *lookup, size_t index)
+{
+	for (const struct tarn__list *node = lookup->attempts.next; node != &lookup->attempts;
+	     node = node->next) {
+		if (TARN__CONTAINER(node, struct tarn__attempt, node)->tries ==
+		    &lookup->tries[index])
+			return true;
+	}
+	return false;
+}
+
+static struct tarn__attempt *first(const struct tarn__lookup *lookup)
+{
+	return TARN__CONTAINER(lookup->attempts.next, struct tarn__attempt, node);
+}
+
+static void cancel(struct tarn__attempt *attempt)
+{
+	const struct tarn__lookup *lookup = attempt->owner;
+	const struct tarn_io *io = lookup->all->io;
+	io->cancel(io->data, &attempt->exchange);
+	tarn__outstanding_drop(attempt);
+}
+
+void tarn__outstanding_cancel(struct tarn__lookup *lookup, size_t index)
+{
+	struct tarn__list *next;
+	for (struct tarn__list *node = lookup->attempts.next; node != &lookup->attempts;
+	     node = next) {
+		next = node->next;
+		struct tarn__attempt *attempt = TARN__CONTAINER(node, struct tarn__attempt, node);
+		if (attempt->tries == &lookup->tries[index])
+			cancel(attempt);
+	}
+}
+
+void tarn__outstanding_recall(struct tarn__lookup *lookup)
+{
+	while (!tarn__list_is_empty(&lookup->attempts)) {
+		first(lookup)->tries->silences = 0;
+		cancel(first(lookup));
+	}
+}
+
+void tarn__outstanding_end(struct tarn__lookup *lookup)
+{
+	uint64_t now = tarn__lookup_now_ms(lookup);
+	while (!tarn__list_is_empty(&lookup->attempts)) {
+		struct tarn__attempt *attempt = first(lookup);
+		if (attempt->tries->charged_ms == 0 && tarn__attempt_has_timed_out(attempt, now))
+			charge(attempt);
+		cancel(attempt);
+	}
+}
+
+/* ---- a new message ---------------------------------------------------------------------- */
+
+/* Cancels the lookup's oldest message to that server, which leaves room for a new one. */
+static bool give_up_earlier(const struct tarn__attempt *attempt)
+{
+	const struct tarn__lookup *lookup = attempt->owner;
+	for (struct tarn__list *node = lookup->attempts.next; node != &lookup->attempts;
+	     node = node->next) {
+		struct tarn__attempt *earlier = TARN__CONTAINER(node, struct tarn__attempt, node);
+		if (earlier == attempt || earlier->server != attempt->server)
+			continue;
+		cancel(earlier);
+		return true;
+	}
+	return false;
+}
+
+static int send_attempt(struct tarn__attempt *attempt, const struct tarn_io *io)
+{
+	int error = io->send(io->data, &attempt->exchange);
+	if (error == TARN_EBUSY && give_up_earlier(attempt)) {
+		attempt->exchange.rank = TARN__RANK_FIRST;
+		error = io->send(io->data, &attempt->exchange);
+	}
+	return error;
+}
+
+int tarn__outstanding_send(struct tarn__lookup *lookup, size_t index, uint64_t timeout_ms,
+			   void (*done)(struct tarn_exchange *, int error, const uint8_t *answer,
+					size_t len))
+{
+	struct tarn__server_tries *tries = &lookup->tries[index];
+	uint8_t *sends = tries->is_over_tcp ? &tries->tcp_sends : &tries->sends;
+	if (*sends >= TARN__SENDS_MAX)
+		return TARN_EANSWER;
+	struct tarn__lookups *all = lookup->all;
+	struct tarn__server *server = lookup->group->upstream->servers[index];
+	struct tarn__attempt *attempt = take_attempt(all);
+	if (!attempt)
+		return TARN_ENOMEM;
+	*attempt = (struct tarn__attempt){
+		.exchange = {.done = done,
+			     .endpoint = server->endpoint,
+			     .transport = tries->is_over_tcp ? TARN__TCP : TARN__UDP,
+			     .rank = *sends > 0 ? TARN__RANK_RESEND : TARN__RANK_FIRST,
+			     .wire = attempt->wire},
+		.owner = lookup,
+		.key = &lookup->key,
+		.server = server,
+		.tries = tries,
+		.sent_ms = tarn__lookup_now_ms(lookup),
+		/* That another server is faster than a connection says nothing about the one. */
+		.timeout_ms = tries->is_over_tcp ? TARN__TIMEOUT_MAX_MS : timeout_ms,
+	};
+	tarn__attempt_write(attempt, all->io, all->config->trust_ad);
+	tarn__list_append(&lookup->attempts, &attempt->node);
+	int error = send_attempt(attempt, all->io);
+	if (error < 0) {
+		server->counts.unsent++;
+		tarn__outstanding_drop(attempt);
+		return error;
+	}
+	++*sends;
+	tries->sent_ms = lookup->sent_ms = attempt->sent_ms;
+	tarn__attempt_sent(attempt);
+	server->counts.asked++;
+	tarn__attempt_show(attempt, all->observer);
+	tarn__lookup_move(lookup, TARN__LOOKUP_ASKING);
+	return 0;
+}
