@@ -11,8 +11,8 @@
 enum { ORIGINS_MAX = UINT8_MAX };
 
 struct tarn__answer_sources {
-	pthread_mutex_t lock; /* of whoever adds */
-	/* By number, less one; NULL from the first that is free. What is there stays. */
+	pthread_mutex_t lock; /* for adding */
+	/* By number, less one; NULL from the first free place on. Entries are never changed. */
 	_Atomic(struct tarn_address *) servers[ORIGINS_MAX];
 };
 
@@ -48,7 +48,7 @@ tarn__answer_sources_find(const struct tarn__answer_sources *answer_sources, uin
 	return atomic_load_explicit(&answer_sources->servers[number - 1], memory_order_acquire);
 }
 
-/* The server's place in the list, or the first that is free; ORIGINS_MAX: there is none. */
+/* Returns the server's place in the list, or the first free one; ORIGINS_MAX: there is none. */
 static size_t find_place(const struct tarn__answer_sources *answer_sources,
 			 const struct tarn_address *server)
 {
@@ -62,7 +62,7 @@ static size_t find_place(const struct tarn__answer_sources *answer_sources,
 	return i;
 }
 
-/* With the lock held: is the server in that place now? */
+/* With the lock held. Returns true if the server is in that place then. */
 static bool add(struct tarn__answer_sources *answer_sources, size_t place,
 		const struct tarn_address *server)
 {

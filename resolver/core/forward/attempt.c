@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/forward/attempt.c: how a question is put to a server, and what the answer comes to. */
+/* core/forward/attempt.c: writes the query to a server, and judges the answer. */
 #include "core/forward/attempt.h"
 
 #include <string.h>
@@ -9,7 +9,9 @@
 
 /* ---- the message ------------------------------------------------------------------------ */
 
-/* The name is in lower case, and no length octet is a letter. One bit of noise for each octet. */
+/*
+ * The name is in lower case, and none of its length octets is a letter. noise has one bit for each octet.
+ */
 static void mix_case(uint8_t *name, size_t len, const uint8_t *noise)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -18,7 +20,7 @@ static void mix_case(uint8_t *name, size_t len, const uint8_t *noise)
 	}
 }
 
-/* What of that is the server known to take? */
+/* Returns the fullest form that the server is known to accept. */
 static enum tarn__fullness first_fullness(const struct tarn__attempt *attempt, bool is_last_resort)
 {
 	const struct tarn__server *server = attempt->server;
@@ -32,7 +34,7 @@ static enum tarn__fullness first_fullness(const struct tarn__attempt *attempt, b
 	return tarn__fallback_begin(&server->fallback, now_ms);
 }
 
-/* Over TCP it is as it was over UDP. */
+/* Over TCP the form is the same as over UDP before. */
 static void choose_fullness(struct tarn__attempt *attempt, bool is_last_resort)
 {
 	struct tarn__server_tries *tries = attempt->tries;
@@ -62,14 +64,14 @@ void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io
 	struct tarn__server_tries *tries = attempt->tries;
 	uint64_t now_ms = attempt->sent_ms;
 	bool over_udp = attempt->exchange.transport == TARN__UDP;
-	/* UDP again, after an answer that was not believed: TCP could not be had. */
+	/* UDP again, after an answer that was not believed: there was no TCP. */
 	bool is_last_resort = over_udp && tries->is_rejected;
 	choose_fullness(attempt, is_last_resort);
 	attempt->is_mixed = over_udp && !is_last_resort && !tries->is_lower_case &&
 			    !server->endpoint->traits.no_mixed_case &&
 			    !tarn__quirk_is_known(&server->no_0x20, now_ms);
 
-	/* RFC 5452 section 9.2: every message has an id of its own that nobody can guess. */
+	/* RFC 5452 section 9.2: every message has an unpredictable id of its own. */
 	struct {
 		uint16_t id;
 		uint8_t noise[(TARN__NAME_MAX + 7) / 8];
@@ -91,7 +93,7 @@ void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io
 void tarn__attempt_sent(const struct tarn__attempt *attempt)
 {
 	struct tarn__server_tries *tries = attempt->tries;
-	/* What is asked plainly since TCP could not tell is no sign of what gets through. */
+	/* A plain query that is sent because TCP failed does not show what gets through. */
 	if (attempt->exchange.transport != TARN__UDP || tries->is_rejected)
 		return;
 	tries->fullness = (uint8_t)attempt->fullness;
@@ -129,14 +131,17 @@ static bool has_our_cookie(const struct tarn__answer *answer, const struct tarn_
 	       memcmp(answer->cookie, server->cookie, TARN__COOKIE_CLIENT_LEN) == 0;
 }
 
-/* Short names, and those of few letters, may be in mixed case and have none. */
+/*
+ * Returns true if the name was sent with at least one capital; random case may have left none in a short
+ * name.
+ */
 static bool has_capital(const struct tarn__attempt *attempt)
 {
 	const struct tarn__key *key = attempt->key;
 	return memcmp(attempt->wire + TARN__HEADER_LEN, key->qname, key->qname_len) != 0;
 }
 
-/* Of an answer over UDP: has its sender seen the question? */
+/* Returns true if the sender of an answer over UDP has seen the query. */
 static bool is_believed(const struct tarn__attempt *attempt, const struct tarn__answer *answer,
 			uint64_t now_ms)
 {
@@ -147,7 +152,7 @@ static bool is_believed(const struct tarn__attempt *attempt, const struct tarn__
 		tarn__quirk_shown(&server->no_0x20, now_ms);
 		return false;
 	}
-	/* Some errors come without the question. */
+	/* Some errors come without the question section. */
 	if (attempt->is_mixed && answer->answer_class == TARN__ANSWER_GOOD) {
 		tarn__quirk_missed(&server->no_0x20);
 		server->takes_mixed_case |= has_capital(attempt);
@@ -165,7 +170,7 @@ static bool is_believed(const struct tarn__attempt *attempt, const struct tarn__
 	return true;
 }
 
-/* What it was asked with gets through. */
+/* The form that the query was sent in gets through. */
 static void note_answer(const struct tarn__attempt *attempt, uint64_t now_ms)
 {
 	attempt->tries->silences = 0;
@@ -180,14 +185,14 @@ static void learn_cookie(const struct tarn__attempt *attempt, const struct tarn_
 	if (has_our_cookie(answer, server))
 		tarn__server_keep_cookie(server, answer->cookie, answer->cookie_len);
 	else if (attempt->exchange.transport == TARN__TCP || attempt->tries->is_rejected)
-		/* That was its last word. */
+		/* No other answer is expected: the server has no cookie. */
 		tarn__server_keep_cookie(server, NULL, 0);
 }
 
 /*
- * RFC 6891 section 7: a server that does not know EDNS says FORMERR or NOTIMP without an OPT. Some
- * send the question's OPT back with it, which is no sign that they know what it is; some that
- * stumble over an option say FORMERR with an OPT of their own, or BADVERS to version 0.
+ * RFC 6891 section 7: a server without EDNS answers FORMERR or NOTIMP without an OPT. Some servers return
+ * the OPT of the query with it, which does not show that they implement EDNS; some that fail on an option
+ * answer FORMERR with an OPT of their own, or BADVERS to version 0.
  */
 static bool is_edns_refusal(const struct tarn__answer *answer)
 {
@@ -196,9 +201,9 @@ static bool is_edns_refusal(const struct tarn__answer *answer)
 }
 
 /*
- * Is it longer than what the question took (RFC 6891 section 6.2.3, RFC 1035 section 4.2.1)? What does
- * not fit comes truncated from an honest server, and in fragments that anybody may have sent (RFC 9715)
- * from another.
+ * Returns true if the answer is longer than the query permits (RFC 6891 section 6.2.3, RFC 1035 section
+ * 4.2.1). A conforming server truncates such an answer; one that does not is received in fragments, which
+ * anyone may have sent (RFC 9715).
  */
 static bool is_oversize(const struct tarn__attempt *attempt, size_t len)
 {
@@ -214,7 +219,7 @@ static enum tarn__next_step judge_failure(const struct tarn__attempt *attempt,
 		tries->has_refused_edns = true;
 		return TARN__NEXT_RETRY;
 	}
-	/* RFC 7873 section 5.3: once more with the cookie it has given now, then over TCP. */
+	/* RFC 7873 section 5.3: once more with the cookie of this answer, then over TCP. */
 	if (answer->rcode == TARN__BADCOOKIE && attempt->exchange.transport == TARN__UDP) {
 		bool is_first = !tries->has_refused_cookie;
 		tries->has_refused_cookie = true;
@@ -224,8 +229,9 @@ static enum tarn__next_step judge_failure(const struct tarn__attempt *attempt,
 }
 
 /*
- * Reads an answer to a question in mixed case. Where it is repeated to the letter it becomes the
- * key's again before that, since names in the RDATA may be pointers into it. Returns whether it is.
+ * Reads an answer to a query in mixed case. If the question is repeated exactly it is replaced by that of
+ * the key before the answer is read, since names in the RDATA may be pointers into it. Returns true if it
+ * is.
  */
 static bool read_mixed(const struct tarn__attempt *attempt, const uint8_t *wire, size_t len,
 		       struct tarn__scratch *scratch, struct tarn__answer *answer)
@@ -246,9 +252,9 @@ static bool read_mixed(const struct tarn__attempt *attempt, const uint8_t *wire,
 }
 
 /*
- * An error may be all that a server has to say of a name that is not spelt as its own data is. Whoever
- * forges one to have the next question in lower case has had to guess the letters, which must be
- * repeated; a server that has given a good answer to mixed case means something else.
+ * A server may answer with an error because the name is not spelt as in its data. A forger of such an
+ * error, whose gain is a query in lower case, has had to guess the letters, which must be repeated. The
+ * error of a server that has given a good answer to mixed case has another reason.
  */
 static void suspect_case(const struct tarn__attempt *attempt, const struct tarn__answer *answer,
 			 bool is_exact)
@@ -287,10 +293,10 @@ enum tarn__next_step tarn__attempt_judge(const struct tarn__attempt *attempt, co
 		return judge_failure(attempt, answer);
 	if (is_oversize(attempt, len))
 		answer->answer_class = TARN__ANSWER_TRUNCATED;
-	/* Its refusal of EDNS was meant, now that it answers without. */
+	/* The refusal of EDNS is confirmed by an answer without it. */
 	if (tries->has_refused_edns && answer->answer_class != TARN__ANSWER_BROKEN)
 		server->plain_until_ms = now_ms + TARN__PLAIN_MS;
-	/* So was its refusal of mixed case. */
+	/* So is the refusal of mixed case. */
 	if (tries->is_lower_case && over_udp && answer->answer_class == TARN__ANSWER_GOOD)
 		tarn__quirk_shown(&server->no_0x20, now_ms);
 	if (answer->answer_class == TARN__ANSWER_GOOD)
@@ -299,7 +305,7 @@ enum tarn__next_step tarn__attempt_judge(const struct tarn__attempt *attempt, co
 	return over_udp ? TARN__NEXT_TCP : TARN__NEXT_OTHER;
 }
 
-/* ---- who looks on ----------------------------------------------------------------------- */
+/* ---- observers -------------------------------------------------------------------------- */
 
 void tarn__attempt_show(const struct tarn__attempt *attempt, const struct tarn__observer *observer)
 {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/attempt.h: one message to one server: how the question is put to it, and what its answer
- * comes to. What is learnt of the server goes into its struct tarn__server.
+ * core/forward/attempt.h: one message to one server: how the query is written, and how its answer is
+ * judged. What is learnt of the server is stored in its struct tarn__server.
  *
- * Over UDP an answer must prove that its sender has seen the question: by the id, by the letters of
- * the name, which are sent in random case (RFC 5452 section 9.1 asks for what cannot be guessed;
- * draft-vixie-dnsext-dns0x20), and by our cookie (RFC 7873). An answer that does not is not
- * believed, and TCP is to tell. A server that keeps changing case, or garbling cookies, is asked
- * without for a while (struct tarn__quirk), and so is one that knows names in lower case only. One
- * that says nothing to cookies, or to EDNS, is asked without them (core/forward/fallback.h).
+ * Over UDP an answer must prove that its sender has seen the query: by the id, by the letters of the name,
+ * which are sent in random case (RFC 5452 section 9.1 asks for unpredictable content;
+ * draft-vixie-dnsext-dns0x20), and by the client cookie (RFC 7873). An answer that does not is not
+ * believed, and the query is sent over TCP. A server that repeatedly changes case or cookies is queried
+ * without them for a while (struct tarn__quirk), and so is one that knows names in lower case only. One
+ * that does not answer queries with a cookie, or with EDNS, is queried without it
+ * (core/forward/fallback.h).
  *
  * Thread: as the lookup's.
  */
@@ -40,31 +41,31 @@ struct tarn__attempt {
 		timeout_ms; /* after it the server's silence counts, if the lookup ends without it */
 	uint64_t
 		before_ms; /* when the lookup's last message there was sent, if that met with silence; else 0 */
-	enum tarn__fullness begin; /* what is known to get through ... */
-	enum tarn__fullness fullness; /* ... and what it is sent with */
-	bool is_mixed; /* in case */
+	enum tarn__fullness begin; /* the fullest form that is known to get through */
+	enum tarn__fullness fullness; /* the form that the query is sent in */
+	bool is_mixed; /* in letter case */
 	uint8_t wire[TARN__QUERY_MAX];
 };
 
 /*
- * Writes wire, as the server is to be asked now, and exchange.len. key, server, tries, sent_ms and
- * the rest of exchange are set before.
+ * Writes wire, in the form for the server at present, and exchange.len. key, server, tries, sent_ms and the
+ * rest of exchange are set before.
  */
 void tarn__attempt_write(struct tarn__attempt *, const struct tarn_io *, bool wants_ad);
 
-/* It is on its way. */
+/* The message has been sent. */
 void tarn__attempt_sent(const struct tarn__attempt *);
 
 /* The server is charged with its silence to it. */
 void tarn__attempt_unheard(const struct tarn__attempt *);
 
-/* When the server's silence, to any query, is its next failure. */
+/* Returns the time at which the server's silence, to any query, is its next failure. */
 uint64_t tarn__attempt_silent_ms(const struct tarn__attempt *);
 
 /* Returns true if the server has answered nothing, to any query, until the timeout was over. */
 bool tarn__attempt_has_timed_out(const struct tarn__attempt *, uint64_t now_ms);
 
-/* Room to read an answer. */
+/* Buffers for reading an answer. */
 struct tarn__scratch {
 	uint8_t message[TARN__MESSAGE_MAX];
 	uint8_t stored[TARN__STORED_MAX];
@@ -72,17 +73,20 @@ struct tarn__scratch {
 
 enum tarn__next_step {
 	TARN__NEXT_ACCEPT, /* the stored form is made */
-	TARN__NEXT_RETRY, /* ask the same server over the same transport, now in another way */
-	TARN__NEXT_TCP, /* ask it over TCP */
-	TARN__NEXT_OTHER, /* ask somebody else */
+	TARN__NEXT_RETRY, /* query the same server over the same transport, in another form */
+	TARN__NEXT_TCP, /* query it over TCP */
+	TARN__NEXT_OTHER, /* query another server */
 };
 
-/* Judges the answer to the message; *answer is as of tarn__answer_read(), with scratch->stored. */
+/*
+ * Judges the answer to the message. Where it is TARN__NEXT_ACCEPT, *answer is as of tarn__answer_read(),
+ * with scratch->stored.
+ */
 enum tarn__next_step tarn__attempt_judge(const struct tarn__attempt *, const uint8_t *wire,
 					 size_t len, uint64_t now_ms, struct tarn__scratch *scratch,
 					 struct tarn__answer *answer);
 
-/* Shows the message, once it is sent, and what came back, to who looks on. NULL: nobody does. */
+/* Shows the message, after it has been sent, and its answer to the observer. NULL: there is none. */
 void tarn__attempt_show(const struct tarn__attempt *, const struct tarn__observer *);
 void tarn__attempt_show_answer(const struct tarn__attempt *, const uint8_t *wire, size_t len,
 			       uint64_t now_ms, const struct tarn__observer *);

@@ -5,14 +5,14 @@
  *	answer with a chain that leads into another zone
  *	  |
  *	  v
- *	ask for its end: policy, cache, or a lookup of its own --> it fails, or time is over --> fail
+ *	ask for its end: policy, cache, or a lookup of its own --> it fails --> done with an error
  *	  |
  *	  v
- *	join --> it loops, or is too long --> fail
+ *	join --> it loops, or is too long --> done with TARN_EANSWER
  *	  |
  *	  |--> it leads into yet another zone --> ask for that end
  *	  v
- *	fill
+ *	done
  */
 #include "core/forward/cname.h"
 
@@ -46,7 +46,7 @@ static size_t group_of(const struct tarn__lookup *lookup, const uint8_t *name, s
 	return tarn__config_find_zone(lookup->all->config, name, len, lookup->key.qtype);
 }
 
-/* A client's question for a name, as the lookup's is but for that. */
+/* The query of a client for a name, with type, class and flags of the lookup's key. */
 static struct tarn__query make_query(const struct tarn__lookup *lookup, const uint8_t *name,
 				     size_t len)
 {
@@ -62,7 +62,7 @@ static struct tarn__query make_query(const struct tarn__lookup *lookup, const ui
 	};
 }
 
-/* A stored form as a message. out has room for one. */
+/* Writes a stored form as a message. out has room for TARN__MESSAGE_MAX octets. */
 static size_t write_message(const struct tarn__lookup *lookup, const struct tarn__query *query,
 			    const struct rtcache_value *value, uint8_t *out)
 {
@@ -75,14 +75,14 @@ static size_t write_message(const struct tarn__lookup *lookup, const struct tarn
 	return tarn__reply_stored(query, value->data, value->len, &how, out);
 }
 
-/* Does the chain lead from a group's name to one of another? */
+/* Returns true if the chain leads from a name of the group to one of another. */
 static bool leads_on(const struct tarn__lookup *lookup, size_t group,
 		     const struct tarn__answer *answer)
 {
 	return answer->end_len > 0 && group_of(lookup, answer->end, answer->end_len) != group;
 }
 
-/* Keeps a message as the chain so far, and its end as what to ask for next. false: out of memory. */
+/* Keeps a message as the chain so far, and its end as the next name to ask for. false: out of memory. */
 static bool keep_chain(struct tarn__lookup *lookup, const uint8_t *wire, size_t len,
 		       const struct tarn__answer *answer)
 {
@@ -182,7 +182,7 @@ static int ask_cache(struct tarn__lookup *lookup, const struct tarn__query *quer
 	return got;
 }
 
-/* Asks for the end of the chain, and for the next, as long as nobody has to be waited for. */
+/* Asks for the end of the chain, and for the next, until a lookup has to be waited for. */
 static void ask(struct tarn__lookup *lookup)
 {
 	for (;;) {

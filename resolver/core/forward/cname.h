@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * core/forward/cname.h: chains of CNAMEs that lead out of a zone with servers of its own, where the zone's
- * configuration says that they are followed. These servers know the zone and may know nothing else; the
- * servers of the zone that the chain leads into are asked for its end, through the cache, and so on
- * while each answer leads into another zone. The answers are made into one (dns/join.h), which is the
- * question's, and is stored with the lowest TTL of all.
+ * configuration says that they are followed. These servers know the zone and may know nothing else. The
+ * servers of the zone that the chain leads into are asked for its end, through the cache, and so on while
+ * each answer leads into another zone. The answers are joined (dns/join.h) to one answer to the key, which
+ * is stored with the lowest TTL of all.
  *
  * What is asked on the way is never followed itself: it has a key of its own where it would be (see
- * tarn__key_write_link()). So no lookup waits for another that waits for it, and a chain that comes back
- * to where it began shows in the answers put together. At most TARN__FOLLOWS_MAX names are asked for,
- * within the lookup's time.
+ * tarn__key_write_link()). So no lookup waits for another that waits for it, and a chain that comes back to
+ * where it began shows in the joined answer. At most TARN__FOLLOWS_MAX names are asked for, within the time
+ * of the lookup.
  *
  * Thread: as the lookup's.
  */
@@ -42,7 +42,7 @@ bool tarn__chain_leads_on(const struct tarn__lookup *, const struct tarn__answer
 void tarn__chain_follow(struct tarn__lookup *, const struct tarn__answer *,
 			tarn__chain_function *done);
 
-/* Forgets what has been followed. The lookup need not follow anything. */
+/* Frees the chain, if there is one. */
 void tarn__chain_drop(struct tarn__lookup *);
 
 #endif

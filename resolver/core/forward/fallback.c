@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/forward/fallback.c: with what a server is asked that may drop questions. */
+/* core/forward/fallback.c: what a query to a server contains that may drop queries. */
 #include "core/forward/fallback.h"
 
 static bool is_known(const struct tarn__drop *drop, uint64_t now_ms)
@@ -15,7 +15,7 @@ enum tarn__fullness tarn__fallback_begin(const struct tarn__fallback *fallback, 
 						    : TARN__FULLNESS_FULL;
 }
 
-/* Has that form been answered, or a fuller one? */
+/* Returns true if that form has been answered, or a fuller one. */
 static bool is_heard(const struct tarn__fallback *fallback, enum tarn__fullness form)
 {
 	return fallback->heard & ((2U << form) - 1);
@@ -38,7 +38,10 @@ enum tarn__fullness tarn__fallback_choose(const struct tarn__fallback *fallback,
 	if (form < begin)
 		form = begin;
 	form += silences;
-	/* What has had its cookie and EDNS dropped, and then was answered, need not find out which again. */
+	/*
+	 * A server that was found to drop cookies and EDNS, and answered without, is not tested for each
+	 * again.
+	 */
 	if (silences > 0 && !fallback->has_heard_edns && is_heard_plain(fallback))
 		form = TARN__FULLNESS_PLAIN;
 	if (wants_dnssec && fallback->has_heard_edns && form > TARN__FULLNESS_COOKIELESS)
@@ -46,10 +49,10 @@ enum tarn__fullness tarn__fallback_choose(const struct tarn__fallback *fallback,
 	return form < TARN__FULLNESS_PLAIN ? (enum tarn__fullness)form : TARN__FULLNESS_PLAIN;
 }
 
-/* A fuller question, sent at sent_ms, was not answered, and a plainer one has been. */
+/* A fuller query, sent at sent_ms, was not answered, and a plainer one has been. */
 static void suspect(struct tarn__drop *drop, uint64_t sent_ms, uint64_t now_ms)
 {
-	/* A burst of losses is one. */
+	/* A burst of losses counts once. */
 	if (sent_ms < drop->shown_ms)
 		return;
 	drop->shown_ms = now_ms;
@@ -62,8 +65,8 @@ static void suspect(struct tarn__drop *drop, uint64_t sent_ms, uint64_t now_ms)
 }
 
 /*
- * A server that has to look a name up itself may answer all that it was asked at once, the latest
- * first: only an answer that took no longer than the wait for the one before shows anything.
+ * A server that has to resolve a name may answer all outstanding queries at once, the latest first. So an
+ * answer shows a drop only if it took no longer than the wait for the one before.
  */
 static bool is_telling(uint64_t before_ms, uint64_t sent_ms, uint64_t now_ms)
 {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/fallback.h: with what a server is asked that may drop questions: some servers, and what is in
- * front of them, say nothing at all to a question with a COOKIE option, or with EDNS.
+ * core/forward/fallback.h: what a query to a server contains. Some servers, and middleboxes before them, do
+ * not answer a query with a COOKIE option, or with EDNS.
  *
- * Silence has other reasons far more often: a lost packet, a slow name, a server that is down. So the
- * form that a server has answered is kept while it lives. Before it has answered one, the next message
- * of a question that has met with silence is plainer than the one before, and so is the first message
- * of the next question. Where a plainer one is answered that is noted; TARN__DROP_STREAK times in a
- * row, none of them overlapping another and no fuller one answered in between, and questions begin
- * with the plainer form for TARN__DROP_MIN_MS. Then a fuller one is tried; each time that it is
- * dropped again the span is twice as long, up to TARN__DROP_MAX_MS.
+ * Silence has other reasons far more often: a lost packet, a slow name, a server that is down. So a form
+ * that a server has answered is used until the server is dead. Before it has answered one, the next message
+ * of a lookup that has met with silence is plainer than the one before, and so is the first message of the
+ * next lookup. An answer to a plainer message is noted; after TARN__DROP_STREAK of them in a row, which do
+ * not overlap and with no answer to a fuller one in between, queries begin with the plainer form for
+ * TARN__DROP_MIN_MS. Then a fuller one is tried; each time that it is dropped again the interval doubles,
+ * up to TARN__DROP_MAX_MS.
  *
- * Knows nothing of questions or sockets. Thread: as the server's.
+ * Independent of queries and sockets. Thread: as the server's.
  */
 #ifndef TARN_CORE_FORWARD_FALLBACK_H
 #define TARN_CORE_FORWARD_FALLBACK_H
@@ -20,12 +20,12 @@
 #include <stdint.h>
 
 enum {
-	TARN__DROP_STREAK = 3, /* in a row: a lost packet costs no server its cookies */
-	TARN__DROP_MIN_MS = 10000, /* a wrong guess does no more harm than that */
+	TARN__DROP_STREAK = 3, /* in a row: a lost packet does not disable a server's cookies */
+	TARN__DROP_MIN_MS = 10000, /* the harm of a wrong guess is limited to it */
 	TARN__DROP_MAX_MS = 600000,
 };
 
-/* What goes into the OPT record, and whether there is one. The greater, the plainer. */
+/* The contents of the OPT record, and whether there is one. A greater value is a plainer form. */
 enum tarn__fullness {
 	TARN__FULLNESS_FULL, /* EDNS with a cookie */
 	TARN__FULLNESS_COOKIELESS, /* EDNS alone */
@@ -43,17 +43,17 @@ struct tarn__drop {
 struct tarn__fallback {
 	struct tarn__drop cookies, edns;
 	uint8_t heard; /* a bit for each form that has been answered since the server was dead */
-	bool has_heard_edns; /* ever: it takes EDNS, or took it */
-	uint8_t first; /* the plainest form that the last silence has left, for the next question */
+	bool has_heard_edns; /* ever: it accepts EDNS, or did */
+	uint8_t first; /* the plainest form that the last silence leaves for the next lookup */
 };
 
-/* What the server drops, as far as is known. */
+/* Returns the fullest form that the server is not known to drop. */
 enum tarn__fullness tarn__fallback_begin(const struct tarn__fallback *, uint64_t now_ms);
 
 /*
- * The form of the next message of a question that could begin with begin and has met with silence so
- * often. One that wants DNSSEC does without EDNS only after silences of its own, and if the server has
- * never answered any with it: plain answers have no signatures.
+ * Returns the form of the next message of a lookup that could begin with begin and has met with that many
+ * silences. One that wants DNSSEC goes without EDNS only after silences of its own, and only if the server
+ * has never answered a query with EDNS: plain answers have no signatures.
  */
 enum tarn__fullness tarn__fallback_choose(const struct tarn__fallback *, enum tarn__fullness begin,
 					  unsigned silences, bool wants_dnssec);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/forward/forward_loop.c: the names that must not come back. */
+/* core/forward/forward_loop.c: random names, and servers that send queries for them back. */
 #include "core/forward/forward_loop.h"
 
 #include <pthread.h>
@@ -9,7 +9,7 @@
 
 #include "dns/name.h"
 
-static const uint8_t mark[] = "\11tarn-loop"; /* behind the random label; its NUL does not count */
+static const uint8_t mark[] = "\11tarn-loop"; /* after the random label; its NUL does not count */
 static const uint8_t root_zone[] = "\10internal";
 
 struct tarn__forward_loops {
@@ -52,7 +52,7 @@ static void write_label(const uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2],
 	}
 }
 
-/* Returns the name's octets; 0: the zone's name is too long for it. */
+/* Returns the length of the name in octets; 0: the zone's name is too long for it. */
 static size_t write_name(const uint8_t label[TARN__FORWARD_LOOP_LABEL_LEN],
 			 const struct tarn__zone_config *config, uint8_t qname[TARN__NAME_MAX])
 {
@@ -161,7 +161,7 @@ bool tarn__forward_loops_have_changed(struct tarn__forward_loops *forward_loops,
 	return has_news;
 }
 
-/* The zone of that name which is tested; NULL: there is none. */
+/* Returns the zone of that name which is tested; NULL: there is none. */
 static const struct tarn__zone_config *find_tested(const struct tarn__config *config,
 						   const struct tarn__zone_config *zone)
 {

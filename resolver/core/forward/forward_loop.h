@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/forward_loop.h: finds servers that lead back to us. A server is asked for a random name below its
- * zone, RANDOM.tarn-loop.corp.example; the root's below "tarn-loop.internal.", which resolvers between
- * do not answer by themselves, as they would a name in .invalid. When that question comes in, at any
- * worker, it has come in a circle. A server that asks us for other zones than its own does no harm.
+ * core/forward/forward_loop.h: finds servers that forward queries back to this resolver. A server is
+ * queried for a random name below its zone, RANDOM.tarn-loop.corp.example; for the root below
+ * "tarn-loop.internal.", which resolvers on the way do not answer themselves, as they would a name in
+ * .invalid. If that query arrives at any worker there is a loop. A server that queries this resolver for
+ * zones other than its own does no harm.
  *
  * Thread: any; one struct tarn__forward_loops is shared by all workers, with a lock inside that only
- * questions for such names, probes of dead servers, and changes take.
+ * queries for such names, probes of dead servers, and changes take.
  */
 #ifndef TARN_CORE_FORWARD_FORWARD_LOOP_H
 #define TARN_CORE_FORWARD_FORWARD_LOOP_H
@@ -23,10 +24,10 @@ enum {
 	TARN__FORWARD_LOOP_PREFIX_LEN =
 		1 + TARN__FORWARD_LOOP_LABEL_LEN + sizeof("\11tarn-loop") - 1,
 	TARN__FORWARD_LOOP_MS =
-		5000, /* a name is waited for, and its server is not asked for another one */
+		5000, /* a name is waited for, and its server is not queried for another one */
 };
 
-/* Called under the lock, on the thread that hears of one. */
+/* Called under the lock, on the thread that receives the query. */
 typedef void tarn__forward_loop_function(void *arg, const struct tarn__config *,
 					 const struct tarn__zone_config *,
 					 const struct tarn__endpoint *);
@@ -55,11 +56,14 @@ size_t tarn__forward_loops_expect(struct tarn__forward_loops *, const struct tar
 				  const uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2],
 				  uint64_t now_ms, uint8_t qname[TARN__NAME_MAX]);
 
-/* Has the question been in a circle? Then the server that has brought it back is a loop. */
+/*
+ * Returns true if the query is for a name that is waited for. Then the server that was queried for it is a
+ * loop.
+ */
 bool tarn__forward_loops_hear(struct tarn__forward_loops *, const struct tarn__query *,
 			      uint64_t now_ms);
 
-/* Whether it is worth to ask that: of almost no question. */
+/* Returns true if tarn__forward_loops_hear() has to be called: for very few queries. */
 static inline bool tarn__forward_loops_may_hear(const struct tarn__query *query)
 {
 	return query->qname[0] == TARN__FORWARD_LOOP_LABEL_LEN &&
@@ -67,7 +71,10 @@ static inline bool tarn__forward_loops_may_hear(const struct tarn__query *query)
 	       query->qname[1 + TARN__FORWARD_LOOP_LABEL_LEN] == sizeof("tarn-loop") - 1;
 }
 
-/* Has anything been found, or forgotten, since version *seen, 0: none? *seen is that of now then. */
+/*
+ * Returns true if a loop has been found, or all have been forgotten, since version *seen; 0: none. *seen is
+ * the present version then.
+ */
 bool tarn__forward_loops_have_changed(struct tarn__forward_loops *, unsigned *seen);
 
 /*

@@ -16,7 +16,7 @@ static struct tarn__lookup *first(const struct tarn__list *list)
 	return TARN__CONTAINER(list->next, struct tarn__lookup, node);
 }
 
-/* ---- servers that lead back to us ------------------------------------------------------- */
+/* ---- servers that lead back to this resolver -------------------------------------------- */
 
 void tarn__lookups_learn_of_forward_loops(struct tarn__lookups *all)
 {
@@ -25,7 +25,7 @@ void tarn__lookups_learn_of_forward_loops(struct tarn__lookups *all)
 	for (size_t i = 0; i < all->config->zone_count; i++) {
 		tarn__forward_loops_mark(all->forward_loops, all->config->zones[i],
 					 all->groups[i]->upstream);
-		/* What waits for a server that is none fails now. */
+		/* Lookups that wait for a server that leads back fail at once. */
 		tarn__forwarding_release(all->groups[i], 0);
 	}
 }
@@ -38,7 +38,7 @@ void tarn__lookups_look_for_forward_loop(struct tarn__lookups *all, size_t numbe
 	tarn__forwarding_look_for_loop(*group, (*group)->upstream->servers[number]);
 }
 
-/* ---- servers that die and are healed ---------------------------------------------------- */
+/* ---- servers that recover in another worker --------------------------------------------- */
 
 static void take_recovery(const struct tarn__lookups *all, struct tarn__server *server)
 {

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/forwarding.h: all lookups of one worker, in groups: which servers a name may go to at all, which
- * lookups wait for them, and what becomes of those under way when the servers are others. How one of
- * them asks is core/forward/lookup.h.
+ * core/forward/forwarding.h: all zones of one worker and what their lookups share; what becomes of lookups
+ * under way when the servers or the network change.
  *
- * While all servers of a group are dead its lookups wait; once one is healed they are started again,
- * a few at a time. Those that keep their last message for a server that has said nothing since wait
- * for its next answer likewise. With another configuration a group whose zone is equal in both stays as it
- * is; the lookups of the other groups are recalled, and wait in the group that their name belongs to then.
+ * With another configuration a zone that is equal in both stays as it is, and so do its lookups. Those of
+ * other zones are recalled, and wait in the zone that their name belongs to then.
  *
  * Thread: one struct tarn__lookups per worker.
  */

@@ -45,7 +45,7 @@ bool tarn__nxdomain_fill(struct rtcache_client *client, struct rtcache_lookup *h
 	    state.item.value.status == RTCACHE_HIT)
 		return false;
 	memcpy(stored, value.data, value.len);
-	/* Rounded up, so that nothing lives longer for having been copied. */
+	/* Rounded up, so that the copy does not live longer than the original. */
 	tarn__stored_age(stored, value.len, (uint32_t)((value.age_ms + 999) / 1000));
 	rtcache_fill(handle, stored, value.len, value.ttl_ms);
 	return true;
@@ -63,7 +63,7 @@ void tarn__nxdomain_put(struct rtcache_client *client, const struct tarn__key *k
 
 void tarn__nxdomain_end(struct rtcache_client *client, const struct tarn__key *key)
 {
-	/* Nearly always there is none, and looking takes no lock. */
+	/* There is rarely one, and looking takes no lock. */
 	struct rtcache_value value;
 	if (!tarn__nxdomain_find(client, key, &value))
 		return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/forward/probe.c: asks dead servers whether they live. */
+/* core/forward/probe.c: queries that find out whether servers answer. */
 #include "core/forward/probe.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@ struct probe {
 	struct tarn__probes *all;
 	struct tarn__list node; /* of all->outstanding */
 	struct tarn__server *server;
-	bool is_usual; /* what a client may ask, too */
+	bool is_usual; /* a query that a client may send, too */
 	uint64_t sent_ms;
 	uint8_t wire[TARN__QUERY_MAX];
 };
@@ -123,7 +123,10 @@ static struct tarn__key choose_question(const struct tarn__probes *probes,
 				  .qclass = TARN__CLASS_IN};
 }
 
-/* Of one that has never answered anything with EDNS every other probe is without: it may drop that. */
+/*
+ * Every other probe of a server that has never answered a query with EDNS is without it, since the server
+ * may drop such queries.
+ */
 static bool takes_edns(const struct tarn__server *server, uint64_t now)
 {
 	return !tarn__server_is_plain(server, now) &&
@@ -134,7 +137,7 @@ static void send_probe(struct tarn__probes *probes, struct tarn__server *server,
 {
 	bool has_edns = takes_edns(server, now);
 	const struct tarn__key key = choose_question(probes, server);
-	/* Where it cannot be sent now, the next may be. */
+	/* On failure the next probe follows in TARN__PROBE_MS. */
 	send_question(probes, server, &key, has_edns, true);
 }
 
@@ -146,7 +149,10 @@ void tarn__probe_now(struct tarn__probes *probes, struct tarn__server *server)
 	send_probe(probes, server, now);
 }
 
-/* Probes a dead server if no worker has done so within TARN__PROBE_MS. Returns when it is due again. */
+/*
+ * Probes a dead server if no worker has probed it within TARN__PROBE_MS. Returns the time of the next
+ * probe.
+ */
 static uint64_t probe_dead(struct tarn__probes *probes, struct tarn__server *server, uint64_t now)
 {
 	struct tarn__health *health = &server->endpoint->health;
@@ -159,7 +165,7 @@ static uint64_t probe_dead(struct tarn__probes *probes, struct tarn__server *ser
 	return now + TARN__PROBE_MS;
 }
 
-/* The same of one that lives, of which each worker has to know by itself. */
+/* Probes a server that is alive, which each worker does for itself. Returns as above. */
 static uint64_t probe_living(struct tarn__probes *probes, struct tarn__server *server, uint64_t now)
 {
 	if (now < server->probe_at_ms)
@@ -169,7 +175,7 @@ static uint64_t probe_living(struct tarn__probes *probes, struct tarn__server *s
 	return server->probe_at_ms;
 }
 
-/* Who has not answered by now is not waited for. Returns when the next one's time is over. */
+/* Cancels the probes whose time is over. Returns the time at which the next one's is. */
 static uint64_t expire(struct tarn__probes *probes, uint64_t now)
 {
 	while (!tarn__list_is_empty(&probes->outstanding)) {
@@ -181,7 +187,7 @@ static uint64_t expire(struct tarn__probes *probes, uint64_t now)
 	return UINT64_MAX;
 }
 
-/* Probes the servers whose turn it is. Returns when the next one's is. */
+/* Probes the servers that are due. Returns the time at which the next one is. */
 static uint64_t probe_due(struct tarn__probes *probes, uint64_t now)
 {
 	uint64_t next = UINT64_MAX;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/forward/upstream.c: the state of the upstream servers, and the choice among them. */
+/* core/forward/upstream.c: what a worker learns of its servers. */
 #include "core/forward/upstream.h"
 
 #include <stdlib.h>

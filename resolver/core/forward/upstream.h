@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/upstream.h: what a worker knows of a group's servers, and which one to ask next, by
- * selection; which are dead; and what each of them cannot do, for a while. Knows nothing of questions
- * or sockets.
+ * core/forward/upstream.h: what a worker knows of a zone's servers: which are dead, how fast they answer,
+ * and what each of them cannot do. Which one is asked next core/forward/select.h decides.
  *
- * A server that has failed TARN__HOLD_FAILURES times in a row is dead. Questions pass it by; it is
- * probed (core/forward/probe.h), and one question may try it when TARN__HOLD_MS are over. Its first answer
- * heals it. Silence about a type that it has never answered is no failure of a server that answers
- * others. See docs/decisions/dead-servers.md.
+ * A server that has failed TARN__HOLD_FAILURES times in a row is dead. Queries go to others; it is probed
+ * (core/forward/probe.h), and one query may try it when TARN__HOLD_MS are over. Its first answer makes it
+ * alive. Silence about a type that it has never answered is no failure of a server that answers others. See
+ * docs/decisions/dead-servers.md.
  *
- * Of the messages that a lookup may send to a server the last one is kept until the server has
- * answered something since the one before, so that there is one to send when an outage is over.
- *
- * Thread: one struct tarn__upstream per group and worker.
+ * Thread: one struct tarn__upstream per zone and worker.
  */
 #ifndef TARN_CORE_FORWARD_UPSTREAM_H
 #define TARN_CORE_FORWARD_UPSTREAM_H
