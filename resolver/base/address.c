@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* base/address.c: parsing and formatting of IP addresses with ports, and of networks. */
+/* base/address.c: IP addresses with ports, and networks: parsing, formatting, octets. */
 #include "config.h"
 
-#include "tarn.h"
+#include "base/address.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -189,6 +189,15 @@ void tarn_address_set_port(struct tarn_address *address, uint16_t port)
 		address->in6.sin6_port = htons(port);
 	else
 		address->in4.sin_port = htons(port);
+}
+
+uint64_t tarn__address_client(const struct tarn_address *address)
+{
+	uint64_t client = 0;
+	size_t len;
+	const uint8_t *octets = tarn__address_octets(address, &len);
+	memcpy(&client, octets, len < sizeof client ? len : sizeof client);
+	return client;
 }
 
 static uint32_t scope_of(const struct tarn_address *address)

@@ -2,7 +2,7 @@
 # The sources of resolver/base.
 
 base_sources = \
-	resolver/base/address.c \
+	resolver/base/address.c resolver/base/address.h \
 	resolver/base/error.c \
 	resolver/base/list.h \
 	resolver/base/ports.c resolver/base/ports.h \

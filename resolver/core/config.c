@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/policy/access.h"
 #include "core/policy/policy.h"
 #include "base/ports.h"
 #include "core/reverse.h"

@@ -2,7 +2,7 @@
 /* core/respond.c: replies, and what their OPT says. */
 #include "core/respond.h"
 
-#include "core/policy/access.h"
+#include "base/address.h"
 #include "dns/answer.h"
 #include "dns/cookie.h"
 #include "dns/edns.h"

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/policy/access.h"
-
 /* Bits that one label stands for. */
 static unsigned label_bits(const struct tarn_network *network)
 {

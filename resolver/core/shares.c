@@ -2,7 +2,7 @@
 /* core/shares.c: a count-min sketch with a keyed hash. */
 #include "core/shares.h"
 
-#include "core/policy/access.h"
+#include "base/address.h"
 
 struct tarn__share tarn__share_of(const struct tarn_address *client,
 				  const uint8_t secret[TARN__SIPHASH_KEY_LEN])

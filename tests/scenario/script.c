@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/policy/access.h"
+#include "base/address.h"
 #include "dns/cookie.h"
 #include "dns/edns.h"
 #include "dns/message.h"

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/siphash.h"
-#include "core/policy/access.h"
 
 struct tarn__endpoint *tarn__endpoint_new(const struct tarn_address *address,
 					  const struct tarn_traits *traits,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/policy/access.h"
+#include "base/address.h"
 
 /* ---- servers ---------------------------------------------------------------------------- */
 

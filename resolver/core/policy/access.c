@@ -5,7 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IPV4_LEN = 4, IPV6_LEN = 16, MAPPED_LEN = 12 };
+#include "base/address.h"
+
+enum {
+	IPV4_LEN = TARN__IPV4_LEN,
+	IPV6_LEN = TARN__IPV6_LEN,
+	MAPPED_BITS = 8 * (IPV6_LEN - IPV4_LEN), /* of ::ffff:0:0/96 */
+};
 
 struct network {
 	uint8_t len; /* of its addresses: IPV4_LEN or IPV6_LEN */
@@ -37,33 +43,6 @@ enum {
 	PRIVATE_COUNT = sizeof(private) / sizeof(private[0]),
 };
 
-/* RFC 4291 section 2.5.5.2 */
-static const uint8_t mapped_prefix[MAPPED_LEN] = {[10] = 0xff, [11] = 0xff};
-
-const uint8_t *tarn__address_octets(const struct tarn_address *address, size_t *len)
-{
-	if (address->sa.sa_family != AF_INET6) {
-		*len = IPV4_LEN;
-		return (const uint8_t *)&address->in4.sin_addr;
-	}
-	const uint8_t *octets = address->in6.sin6_addr.s6_addr;
-	if (memcmp(octets, mapped_prefix, MAPPED_LEN) == 0) {
-		*len = IPV4_LEN;
-		return octets + MAPPED_LEN;
-	}
-	*len = IPV6_LEN;
-	return octets;
-}
-
-uint64_t tarn__address_client(const struct tarn_address *address)
-{
-	uint64_t client = 0;
-	size_t len;
-	const uint8_t *octets = tarn__address_octets(address, &len);
-	memcpy(&client, octets, len < sizeof client ? len : sizeof client);
-	return client;
-}
-
 /* A network within ::ffff:0:0/96 is one of IPv4; one that is wider is of IPv6 alone. */
 static struct network make_network(const struct tarn_network *from)
 {
@@ -71,8 +50,8 @@ static struct network make_network(const struct tarn_network *from)
 	const uint8_t *octets = tarn__address_octets(&from->address, &len);
 	unsigned prefix_len = from->prefix_len;
 	if (from->address.sa.sa_family == AF_INET6 && len == IPV4_LEN) {
-		if (prefix_len >= 8 * MAPPED_LEN) {
-			prefix_len -= 8 * MAPPED_LEN;
+		if (prefix_len >= MAPPED_BITS) {
+			prefix_len -= MAPPED_BITS;
 		} else {
 			octets = from->address.in6.sin6_addr.s6_addr;
 			len = IPV6_LEN;

@@ -25,26 +25,4 @@ void tarn__access_free(struct tarn__access *);
 /* An IPv4-mapped IPv6 address counts as the IPv4 address it is (RFC 4291 section 2.5.5.2). */
 bool tarn__access_allows(const struct tarn__access *, const struct tarn_address *);
 
-/* The address's octets in network order, 4 or 16 of them; 4 for an IPv4-mapped one. */
-const uint8_t *tarn__address_octets(const struct tarn_address *, size_t *len);
-
-/*
- * What tells clients apart that are to have no more than a share of something: an IPv4 address, or the
- * first 64 bits of an IPv6 one, which is what one subscriber has.
- */
-uint64_t tarn__address_client(const struct tarn_address *);
-
-/* Do the octets of an address begin with the first prefix_len bits of prefix? */
-static inline bool tarn__prefix_covers(const uint8_t *prefix, unsigned prefix_len,
-				       const uint8_t *octets)
-{
-	unsigned whole = prefix_len / 8;
-	for (unsigned i = 0; i < whole; i++) {
-		if (octets[i] != prefix[i])
-			return false;
-	}
-	unsigned rest = prefix_len % 8;
-	return rest == 0 || (octets[whole] ^ prefix[whole]) >> (8 - rest) == 0;
-}
-
 #endif

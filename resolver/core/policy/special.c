@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "core/policy/access.h"
+#include "base/address.h"
 #include "dns/name.h"
 
 /* A prefix of addresses that have no names in the public DNS. */

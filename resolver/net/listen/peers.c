@@ -2,7 +2,7 @@
 /* net/listen/peers.c: connections by the client they come from. */
 #include "net/listen/peers.h"
 
-#include "core/policy/access.h"
+#include "base/address.h"
 
 void tarn__peers_init(struct tarn__peers *peers)
 {

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include "base/address.h"
 #include "net/listen/tcp.h"
 
 #include <errno.h>
@@ -15,7 +16,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/policy/access.h"
 #include "base/list.h"
 #include "core/resolver.h"
 #include "net/clock.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tarn.h"
+#include "base/address.h"
 #include "support/unit.h"
 
 static const struct {
@@ -248,6 +248,28 @@ START_TEST(what_is_no_network_is_refused_and_leaves_the_output)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	uint8_t len, octets[16];
+} octets[] = {
+	{"203.0.113.7", 4, {203, 0, 113, 7}},
+	{"::ffff:203.0.113.7", 4, {203, 0, 113, 7}},
+	{"2001:db8::7", 16, {0x20, 0x01, 0x0d, 0xb8, [15] = 7}},
+	{"::fffe:203.0.113.7", 16, {[10] = 0xff, 0xfe, 203, 0, 113, 7}},
+	{"1::ffff:203.0.113.7", 16, {[1] = 1, [10] = 0xff, 0xff, 203, 0, 113, 7}},
+};
+
+START_TEST(octets_of_an_address_are_four_or_sixteen)
+{
+	struct tarn_address address;
+	ck_assert_int_eq(tarn_address_parse(octets[_i].text, 53, &address), 0);
+	size_t len;
+	const uint8_t *got = tarn__address_octets(&address, &len);
+	ck_assert_uint_eq(len, octets[_i].len);
+	ck_assert_mem_eq(got, octets[_i].octets, len);
+}
+END_TEST
+
 START_TEST(every_error_has_a_text_of_its_own)
 {
 #define TEXT(name, code, text) {name, #name},
@@ -289,6 +311,8 @@ int main(void)
 	tcase_add_loop_test(tcase, network_is_read, 0, sizeof(networks) / sizeof(networks[0]));
 	tcase_add_loop_test(tcase, what_is_no_network_is_refused_and_leaves_the_output, 0,
 			    sizeof(no_networks) / sizeof(no_networks[0]));
+	tcase_add_loop_test(tcase, octets_of_an_address_are_four_or_sixteen, 0,
+			    sizeof(octets) / sizeof(octets[0]));
 	tcase_add_test(tcase, every_error_has_a_text_of_its_own);
 	tcase_add_test(tcase, version_has_three_numbers);
 	suite_add_tcase(suite, tcase);

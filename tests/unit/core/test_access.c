@@ -197,27 +197,6 @@ START_TEST(prefix_of_too_many_bits_is_one_address)
 }
 END_TEST
 
-static const struct {
-	const char *text;
-	uint8_t len, octets[16];
-} octets[] = {
-	{"203.0.113.7", 4, {203, 0, 113, 7}},
-	{"::ffff:203.0.113.7", 4, {203, 0, 113, 7}},
-	{"2001:db8::7", 16, {0x20, 0x01, 0x0d, 0xb8, [15] = 7}},
-	{"::fffe:203.0.113.7", 16, {[10] = 0xff, 0xfe, 203, 0, 113, 7}},
-	{"1::ffff:203.0.113.7", 16, {[1] = 1, [10] = 0xff, 0xff, 203, 0, 113, 7}},
-};
-
-START_TEST(octets_of_an_address_are_four_or_sixteen)
-{
-	struct tarn_address address = address_of(octets[_i].text);
-	size_t len;
-	const uint8_t *got = tarn__address_octets(&address, &len);
-	ck_assert_uint_eq(len, octets[_i].len);
-	ck_assert_mem_eq(got, octets[_i].octets, len);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("access");
@@ -232,8 +211,6 @@ int main(void)
 	tcase_add_test(tcase, ipv4_mapped_network_is_an_ipv4_network);
 	tcase_add_test(tcase, everybody_of_a_family_may_be_allowed);
 	tcase_add_test(tcase, prefix_of_too_many_bits_is_one_address);
-	tcase_add_loop_test(tcase, octets_of_an_address_are_four_or_sixteen, 0,
-			    sizeof(octets) / sizeof(octets[0]));
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
