@@ -25,8 +25,13 @@ core_sources = \
 	resolver/core/io.h \
 	resolver/core/observe.h \
 	resolver/core/policy/access.c resolver/core/policy/access.h \
+	resolver/core/policy/any.c resolver/core/policy/any.h \
+	resolver/core/policy/chaos.c resolver/core/policy/chaos.h \
+	resolver/core/policy/decision.c resolver/core/policy/decision.h \
 	resolver/core/policy/policy.c resolver/core/policy/policy.h \
 	resolver/core/policy/special.c resolver/core/policy/special.h \
+	resolver/core/policy/stage.h \
+	resolver/core/policy/zone.c resolver/core/policy/zone.h \
 	resolver/core/resolver.c resolver/core/resolver.h \
 	resolver/core/respond.c resolver/core/respond.h \
 	resolver/core/reverse.c resolver/core/reverse.h \

@@ -434,6 +434,32 @@ static size_t answer_from_cache(struct tarn__resolver *resolver,
 	return tarn__respond_value(to, &value, reply);
 }
 
+bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct tarn_address *client)
+{
+	struct tarn__decision unused;
+	return tarn__policy_admit(resolver->lookups.config->policy, client, &unused) ==
+	       TARN__POLICY_PASS;
+}
+
+enum tarn__policy_action tarn__resolver_decide(const struct tarn__resolver *resolver,
+					       const struct tarn__query *query,
+					       const struct tarn_address *client,
+					       struct tarn__decision *decision)
+{
+	decision->room = resolver->lookups.scratch->decided;
+	return tarn__policy_apply(resolver->lookups.config->policy, query, client, decision);
+}
+
+static size_t answer_decision(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
+			      enum tarn__policy_action action,
+			      const struct tarn__decision *decision, size_t message_len,
+			      uint8_t *reply, struct outcome *outcome)
+{
+	resolver->stats.stages[decision->stage]++;
+	outcome->status = action == TARN__POLICY_REFUSE ? TARN__STATUS_REFUSED : TARN__STATUS_LOCAL;
+	return tarn__respond_decision(to, action, decision, message_len, reply);
+}
+
 static enum tarn__status rcode_status(uint16_t rcode)
 {
 	switch (rcode) {
@@ -446,29 +472,25 @@ static enum tarn__status rcode_status(uint16_t rcode)
 	}
 }
 
-bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct tarn_address *client)
+/* A message that is answered with that RCODE, or refused to a stranger with a header alone. */
+static size_t answer_fault(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
+			   size_t message_len, uint16_t rcode, uint8_t *reply,
+			   struct outcome *outcome)
 {
-	return tarn__policy_allows(resolver->lookups.config->policy, client);
-}
-
-/* The program's own questions are nobody's. */
-static bool is_stranger(const struct tarn__resolver *resolver,
-			const struct tarn__client_request *client_request)
-{
-	return client_request->client && !tarn__resolver_serves(resolver, client_request->client);
-}
-
-/* A message that is no question to answer, for the reason of that response code; from whomever. */
-static size_t answer_fault(const struct tarn__resolver *resolver,
-			   const struct tarn__reply_context *to, size_t asked_len, uint16_t rcode,
-			   uint8_t *reply, struct outcome *outcome)
-{
-	if (is_stranger(resolver, to->client_request)) {
-		outcome->status = TARN__STATUS_REFUSED;
-		return tarn__respond_stranger(to, false, asked_len, reply);
+	struct tarn__decision decision;
+	enum tarn__policy_action action = tarn__policy_admit(resolver->lookups.config->policy,
+							     to->client_request->client, &decision);
+	if (action == TARN__POLICY_PASS) {
+		outcome->status = rcode_status(rcode);
+		return tarn__respond_rcode(to, rcode, reply);
 	}
-	outcome->status = rcode_status(rcode);
-	return tarn__respond_rcode(to, rcode, reply);
+	struct tarn__query header = *to->query;
+	header.qname = NULL;
+	header.has_opt = false;
+	struct tarn__reply_context to_stranger = *to;
+	to_stranger.query = &header;
+	return answer_decision(resolver, &to_stranger, action, &decision, message_len, reply,
+			       outcome);
 }
 
 /*
@@ -477,23 +499,19 @@ static size_t answer_fault(const struct tarn__resolver *resolver,
  */
 __attribute__((always_inline)) static inline size_t
 answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
-	       size_t asked_len, uint8_t *reply, struct outcome *outcome)
+	       size_t message_len, uint8_t *reply, struct outcome *outcome)
 {
 	const struct tarn__query *query = to->query;
 	if (tarn__forward_loops_may_hear(query) &&
 	    tarn__forward_loops_hear(resolver->shared->forward_loops, query,
 				     resolver->io->now_ms(resolver->io->data)))
-		return answer_fault(resolver, to, asked_len, TARN__REFUSED, reply, outcome);
-	struct tarn__policy_answer answer;
-	enum tarn__ruling ruling = tarn__policy_apply(resolver->lookups.config->policy, query,
-						      to->client_request->client, &answer);
-	if (ruling != TARN__POLICY_PASS) {
-		outcome->status = ruling == TARN__POLICY_ERROR ? rcode_status(answer.rcode)
-							       : TARN__STATUS_LOCAL;
-		if (ruling == TARN__POLICY_ERROR && answer.rule == TARN__RULE_ACCESS)
-			return tarn__respond_stranger(to, true, asked_len, reply);
-		return tarn__respond_policy(to, ruling, &answer, reply);
-	}
+		return answer_fault(resolver, to, message_len, TARN__REFUSED, reply, outcome);
+	struct tarn__decision decision;
+	enum tarn__policy_action action =
+		tarn__resolver_decide(resolver, query, to->client_request->client, &decision);
+	if (action != TARN__POLICY_PASS)
+		return answer_decision(resolver, to, action, &decision, message_len, reply,
+				       outcome);
 	uint8_t key[TARN__KEY_MAX];
 	size_t key_len = tarn__key_write(query, key);
 	/* RFC 1034 section 4.3.1: who does not desire recursion gets what is there, or REFUSED. */

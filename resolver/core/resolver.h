@@ -3,7 +3,7 @@
  * core/resolver.h: a question's life, from a client's message to its reply: policy, key, cache,
  * lookup, answer. Start here to read core/.
  *
- *	message --> tarn__resolver_resolve --> refused, or an answer of our own: core/policy/policy.c
+ *	message --> tarn__resolver_resolve --> a stage of the policy decides: core/policy/
  *	                               \-> hit:  the reply (core/respond.c), at once, nothing allocated
  *	                               \-> miss: a pending query waits in the cache; its lookup
  *	                                   callback (core/forward/asking.c) asks the servers that
@@ -22,6 +22,7 @@
 #include "core/config.h"
 #include "core/io.h"
 #include "core/forward/forward_loop.h"
+#include "core/policy/decision.h"
 #include "dns/cookie.h"
 #include "tarn.h"
 
@@ -170,8 +171,17 @@ struct tarn__client_request {
 	size_t route_len; /* at most TARN__ROUTE_MAX */
 };
 
-/* May the client ask? If not, whatever it asks is refused. */
+/* Returns false if all that the client asks is refused. */
 bool tarn__resolver_serves(const struct tarn__resolver *, const struct tarn_address *client);
+
+/*
+ * Applies the policy to a good query: tarn__policy_apply(). The decision is valid until the resolver is called
+ * again. Nothing is counted.
+ */
+enum tarn__policy_action tarn__resolver_decide(const struct tarn__resolver *,
+					       const struct tarn__query *,
+					       const struct tarn_address *client,
+					       struct tarn__decision *);
 
 /* What tarn__resolver_resolve() returns beside a length. */
 enum { TARN__RESOLVE_DROP = 0, TARN__RESOLVE_PENDING = -1 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/respond.c: replies, and what their OPT says. */
+/* core/respond.c: replies and their OPT. */
 #include "core/respond.h"
 
 #include "base/address.h"
@@ -13,19 +13,19 @@ static void set_cookie(const struct tarn__reply_context *to, uint8_t cookie[TARN
 	const struct tarn__query *query = to->query;
 	size_t len;
 	const uint8_t *octets = tarn__address_octets(to->client_request->client, &len);
-	/* RFC 7873 section 5.2.3: who shows none, or a bad one, is answered all the same. */
+	/* RFC 7873 section 5.2.3: a query with no or a bad server cookie is answered as well. */
 	(void)tarn__cookie_answer(to->cookie_secret, query->cookie, query->cookie_len, octets, len,
 				  to->io->wall_sec(to->io->data), cookie);
 	options->cookie = cookie;
 	options->cookie_len = TARN__COOKIE_LEN;
 }
 
-/* What the OPT says whatever the answer is; the cookie is made in cookie. */
+/* Adds the options that do not depend on the answer. The cookie is written into cookie. */
 static inline void set_options(const struct tarn__reply_context *to,
 			       uint8_t cookie[TARN__COOKIE_LEN], struct tarn__options *options)
 {
 	const struct tarn__query *query = to->query;
-	/* The program itself has no address that a cookie could prove. */
+	/* A query of the program itself has no address that a cookie could prove. */
 	if (query->cookie && to->client_request->client)
 		set_cookie(to, cookie, options);
 	/* RFC 7828 section 3.3.2: never over UDP. */
@@ -45,41 +45,50 @@ static size_t write_stored(const struct tarn__reply_context *to, const void *sto
 	return tarn__reply_stored(to->query, stored, len, how, reply);
 }
 
-static size_t write_error(const struct tarn__reply_context *to, uint16_t rcode,
-			  struct tarn__options *options, uint8_t *reply)
+/* limit is in octets, at most TARN__UDP_MIN. */
+static size_t write_error_within(const struct tarn__reply_context *to, uint16_t rcode,
+				 struct tarn__options *options, size_t limit, uint8_t *reply)
 {
 	uint8_t cookie[TARN__COOKIE_LEN];
 	set_options(to, cookie, options);
-	return tarn__reply_error(to->query, rcode, options, TARN__UDP_MIN, reply);
+	return tarn__reply_error(to->query, rcode, options, limit, reply);
+}
+
+static size_t write_error(const struct tarn__reply_context *to, uint16_t rcode,
+			  struct tarn__options *options, uint8_t *reply)
+{
+	return write_error_within(to, rcode, options, TARN__UDP_MIN, reply);
 }
 
 /* Why a lookup failed (RFC 8914 section 4). */
-static struct tarn__ede explain(int error)
+static const struct tarn__ede *explain(int error)
 {
-	switch (error) {
-	case TARN_ETIMEOUT:
-		return (struct tarn__ede){TARN__EDE_NO_REACHABLE_AUTHORITY,
-					  "no upstream server answered in time"};
-	case TARN_EANSWER:
-		return (struct tarn__ede){TARN__EDE_NO_REACHABLE_AUTHORITY,
-					  "the upstream servers answered with errors only"};
-	case TARN_ENOSERVER:
-		return (struct tarn__ede){TARN__EDE_NO_REACHABLE_AUTHORITY,
-					  "no upstream server is configured"};
-	case TARN_ELOOP:
-		return (struct tarn__ede){TARN__EDE_NO_REACHABLE_AUTHORITY,
-					  "all upstream servers lead back here"};
-	case TARN_EUNREACHABLE:
-		return (struct tarn__ede){TARN__EDE_NETWORK_ERROR,
-					  "the upstream servers cannot be reached"};
-	case TARN_EBUSY:
-		return (struct tarn__ede){TARN__EDE_NOT_READY, "too many questions under way"};
-	case TARN_ECANCELED:
-	case RTCACHE_ECANCELED:
-		return (struct tarn__ede){TARN__EDE_NOT_READY, "the resolver is stopping"};
-	default:
-		return (struct tarn__ede){TARN__EDE_NOT_READY, "the resolver is out of memory"};
+	static const struct {
+		int error;
+		struct tarn__ede ede;
+	} rows[] = {
+		{TARN_ETIMEOUT,
+		 {TARN__EDE_NO_REACHABLE_AUTHORITY, "no upstream server answered in time"}},
+		{TARN_EANSWER,
+		 {TARN__EDE_NO_REACHABLE_AUTHORITY,
+		  "the upstream servers answered with errors only"}},
+		{TARN_ENOSERVER,
+		 {TARN__EDE_NO_REACHABLE_AUTHORITY, "no upstream server is configured"}},
+		{TARN_ELOOP,
+		 {TARN__EDE_NO_REACHABLE_AUTHORITY, "all upstream servers lead back here"}},
+		{TARN_EUNREACHABLE,
+		 {TARN__EDE_NETWORK_ERROR, "the upstream servers cannot be reached"}},
+		{TARN_EBUSY, {TARN__EDE_NOT_READY, "too many questions under way"}},
+		{TARN_ECANCELED, {TARN__EDE_NOT_READY, "the resolver is stopping"}},
+		{RTCACHE_ECANCELED, {TARN__EDE_NOT_READY, "the resolver is stopping"}},
+	};
+	static const struct tarn__ede other = {TARN__EDE_NOT_READY,
+					       "the resolver is out of memory"};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (rows[i].error == error)
+			return &rows[i].ede;
 	}
+	return &other;
 }
 
 size_t tarn__respond_failure(const struct tarn__reply_context *to, int error, bool is_cached,
@@ -88,7 +97,7 @@ size_t tarn__respond_failure(const struct tarn__reply_context *to, int error, bo
 	struct tarn__options options = {0};
 	if (is_cached)
 		options.ede[options.ede_count++] = (struct tarn__ede){TARN__EDE_CACHED_ERROR, NULL};
-	options.ede[options.ede_count++] = explain(error);
+	options.ede[options.ede_count++] = *explain(error);
 	return write_error(to, TARN__SERVFAIL, &options, reply);
 }
 
@@ -112,18 +121,29 @@ size_t tarn__respond_value(const struct tarn__reply_context *to, const struct rt
 	return write_stored(to, value->data, value->len, &how, reply);
 }
 
-size_t tarn__respond_policy(const struct tarn__reply_context *to, enum tarn__ruling ruling,
-			    const struct tarn__policy_answer *answer, uint8_t *reply)
+static size_t write_refusal(const struct tarn__reply_context *to,
+			    const struct tarn__decision *decision, size_t message_len,
+			    uint8_t *reply)
 {
-	if (ruling == TARN__POLICY_ERROR) {
-		struct tarn__options options = answer->options;
-		return write_error(to, answer->rcode, &options, reply);
-	}
+	struct tarn__options options = decision->options;
+	size_t limit = TARN__UDP_MIN;
+	if (decision->is_to_stranger && to->client_request->transport == TARN__UDP &&
+	    message_len < limit)
+		limit = message_len;
+	return write_error_within(to, TARN__REFUSED, &options, limit, reply);
+}
+
+size_t tarn__respond_decision(const struct tarn__reply_context *to, enum tarn__policy_action action,
+			      const struct tarn__decision *decision, size_t message_len,
+			      uint8_t *reply)
+{
+	if (action == TARN__POLICY_REFUSE)
+		return write_refusal(to, decision, message_len, reply);
 	struct tarn__reply how = {
-		.is_authoritative = answer->is_authoritative,
-		.options = answer->options,
+		.is_authoritative = decision->is_authoritative,
+		.options = decision->options,
 	};
-	return write_stored(to, answer->stored, answer->stored_len, &how, reply);
+	return write_stored(to, decision->stored, decision->stored_len, &how, reply);
 }
 
 size_t tarn__respond_not_cached(const struct tarn__reply_context *to, uint8_t *reply)
@@ -138,21 +158,4 @@ size_t tarn__respond_rcode(const struct tarn__reply_context *to, uint16_t rcode,
 {
 	struct tarn__options options = {0};
 	return write_error(to, rcode, &options, reply);
-}
-
-size_t tarn__respond_stranger(const struct tarn__reply_context *to, bool is_question,
-			      size_t asked_len, uint8_t *reply)
-{
-	struct tarn__query query = *to->query;
-	struct tarn__options options = {.ede_count = 1, .ede = {{TARN__EDE_PROHIBITED, NULL}}};
-	uint8_t cookie[TARN__COOKIE_LEN];
-	set_options(to, cookie, &options);
-	if (!is_question) {
-		query.qname = NULL;
-		query.has_opt = false;
-	}
-	size_t limit = TARN__UDP_MIN;
-	if (to->client_request->transport == TARN__UDP && asked_len < limit)
-		limit = asked_len;
-	return tarn__reply_error(&query, TARN__REFUSED, &options, limit, reply);
 }

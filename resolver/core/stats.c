@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/stats.c: the few things that numbers are not by themselves. */
+/* core/stats.c: names and sums of the counters. */
 #include "core/stats.h"
 
 const char *tarn__status_name(enum tarn__status status)
@@ -18,7 +18,8 @@ void tarn__latency_add(struct tarn__latency *latency, uint64_t us)
 {
 	static const uint32_t bounds_ms[] = TARN__LATENCY_BOUNDS_MS;
 	enum { BOUNDS = sizeof bounds_ms / sizeof bounds_ms[0] };
-	_Static_assert(BOUNDS + 1 == TARN__LATENCY_BUCKETS, "and one for what took longer");
+	_Static_assert(BOUNDS + 1 == TARN__LATENCY_BUCKETS,
+		       "one for each bound, one for longer latencies");
 	size_t i = 0;
 	while (i < BOUNDS && us > (uint64_t)bounds_ms[i] * 1000)
 		i++;

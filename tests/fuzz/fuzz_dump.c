@@ -94,10 +94,10 @@ static void never(void *owner, const void *route, const uint8_t *reply, size_t l
 /* A name of special use is answered without the cache. */
 static bool is_special(const uint8_t *asked, size_t len)
 {
-	static struct tarn__policy_answer answer;
+	struct tarn__decision decision;
 	struct tarn__query query;
 	fuzz_check(tarn__query_parse(asked, len, &query) == TARN__QUERY_GOOD);
-	return tarn__policy_apply(outside.config->policy, &query, NULL, &answer) !=
+	return tarn__resolver_decide(outside.resolver, &query, NULL, &decision) !=
 	       TARN__POLICY_PASS;
 }
 

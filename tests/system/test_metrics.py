@@ -88,6 +88,9 @@ def test_numbers_are_those_of_the_questions_asked(run_metrics, run_upstream):
     assert statuses.value(status="failure") == 1
     assert statuses.value(status="local") == 1
     assert statuses.value(status="invalid") == 1
+    assert after["tarn_policy_decisions_total"].samples[""] == {
+        (("stage", "access"),): 0, (("stage", "chaos"),): 0, (("stage", "zone"),): 0,
+        (("stage", "special"),): 1, (("stage", "any"),): 0}
     times = after["tarn_answer_seconds"]
     for labels, count in statuses.samples[""].items():
         assert times.value("_count", **dict(labels)) == count

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/admin/inspect.c: looking at what is known of a name, and forgetting it. */
+/* core/admin/inspect.c: inspecting names in the cache, and removing them. */
 #include "core/admin/inspect.h"
 
 #include "core/config.h"
@@ -8,9 +8,9 @@
 #include "dns/answer.h"
 #include "dns/name.h"
 
-enum { STEP = 1000 /* entries: some 0.2 ms */ };
+enum { STEP = 1000 /* entries; takes some 0.2 ms */ };
 
-/* Type 0 stands for the name itself: core/forward/nxdomain.h. */
+/* The type in the key of NXDOMAIN for a whole name: core/forward/nxdomain.h. */
 enum { NAME_ITSELF = 0 };
 
 static size_t write_key(const uint8_t *qname, size_t qname_len, uint16_t qtype, unsigned variant,
@@ -27,7 +27,7 @@ static size_t write_key(const uint8_t *qname, size_t qname_len, uint16_t qtype, 
 	return tarn__key_write(&query, key);
 }
 
-/* ---- looking ---------------------------------------------------------------------------- */
+/* ---- inspecting ---------------------------------------------------------------------------- */
 
 static void look_up(struct rtcache_client *client, const struct tarn__query *query, uint16_t qtype,
 		    struct rtcache_state states[TARN__VARIANTS])
@@ -42,22 +42,22 @@ static void look_up(struct rtcache_client *client, const struct tarn__query *que
 void tarn__inspect(struct tarn__resolver *resolver, const uint8_t *wire, size_t len,
 		   const struct tarn_address *client, struct tarn__inspected *out)
 {
-	*out = (struct tarn__inspected){.ruling = TARN__POLICY_PASS};
+	*out = (struct tarn__inspected){.action = TARN__POLICY_PASS};
 	out->parsed = tarn__query_parse(wire, len, &out->query);
 	if (out->parsed != TARN__QUERY_GOOD)
 		return;
-	const struct tarn__policy *policy = tarn__resolver_config(resolver)->policy;
-	out->ruling = tarn__policy_apply(policy, &out->query, client, &out->answer);
+	out->action = tarn__resolver_decide(resolver, &out->query, client, &out->decision);
+	tarn__policy_explain(tarn__resolver_config(resolver)->policy, &out->query, out->action,
+			     &out->decision, out->explanation);
 	if (out->query.qclass != TARN__CLASS_IN)
 		return;
-	out->special = tarn__special_find(out->query.qname, out->query.qname_len);
 	struct rtcache_client *cache = tarn__resolver_client(resolver);
 	look_up(cache, &out->query, out->query.qtype, out->states);
 	if (tarn__nxdomain_is_for(out->query.qtype))
 		look_up(cache, &out->query, NAME_ITSELF, out->nxdomains);
 }
 
-/* ---- forgetting ------------------------------------------------------------------------- */
+/* ---- removing ------------------------------------------------------------------------- */
 
 static void forget_key(struct rtcache_client *client, const void *key, size_t len,
 		       struct tarn__forgotten *forgotten)

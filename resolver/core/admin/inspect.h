@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/admin/inspect.h: what is known of a name, and how it is forgotten, for who runs the resolver. Nothing
- * of it is on the way of a question, nothing counts as a use of what it looks at.
+ * core/admin/inspect.h: inspection of the state of a name, and removal of names from the cache. No query of
+ * a client calls these functions. Inspecting an entry does not count as a use of it.
  *
  * Thread: the resolver's, which is awake (tarn__resolver_unpark()).
  */
@@ -13,51 +13,49 @@
 #include <stdint.h>
 
 #include "core/policy/policy.h"
-#include "core/policy/special.h"
 #include "dns/query.h"
 #include "rtcache.h"
 #include "tarn.h"
 
 struct tarn__resolver;
 
-/* Questions that differ in DO or CD have entries of their own. */
+/* Queries that differ in DO or CD have separate cache entries. */
 enum { TARN__VARIANT_DO = 1, TARN__VARIANT_CD = 2, TARN__VARIANTS = 4 };
 
-/* All that would decide about a question if it came now. */
+/* All that determines the answer to a query that arrives now. */
 struct tarn__inspected {
-	/* TARN__QUERY_GOOD, or what the message is at fault for (tarn__query_parse()). */
+	/* The result of tarn__query_parse(); the other members are set for TARN__QUERY_GOOD only. */
 	int parsed;
-	struct tarn__query query; /* views into the message */
-	enum tarn__ruling ruling;
-	struct tarn__policy_answer answer; /* where the ruling is not TARN__POLICY_PASS */
-	struct tarn__special special; /* whether the policy makes an exception or not */
-	/* By TARN__VARIANT_…: the key, and that of its name, which says that there is no such name. */
+	struct tarn__query query; /* views into the message; set as far as it could be read */
+	enum tarn__policy_action action; /* of the policy */
+	struct tarn__decision decision; /* unless the action is TARN__POLICY_PASS */
+	char explanation[TARN__EXPLANATION_MAX]; /* of the action, a sentence */
+	/* By TARN__VARIANT_…: entries of the query, and those of its name (NXDOMAIN for all types). */
 	struct rtcache_state states[TARN__VARIANTS];
 	struct rtcache_state nxdomains[TARN__VARIANTS];
 };
 
-/* client is NULL for the program itself. What *out points to is valid until the resolver is run. */
+/* client is NULL for the program itself. What *out refers to is valid until the resolver is called again. */
 void tarn__inspect(struct tarn__resolver *, const uint8_t *wire, size_t len,
 		   const struct tarn_address *client, struct tarn__inspected *out);
 
-/* How much was. */
 struct tarn__forgotten {
-	size_t answers; /* that there are no records among them */
-	size_t failures; /* that were remembered */
+	size_t answers; /* positive and negative ones removed */
+	size_t failures; /* remembered ones removed */
 };
 
 /*
- * Forgets a name's records of one type, and that they, or it, do not exist, or that they were not to
- * be had. What a lookup under way brings is stored all the same.
+ * Removes the answers and the remembered failures of one type of a name, and NXDOMAIN of the name. A lookup
+ * under way still stores its answer.
  */
 struct tarn__forgotten tarn__forget(struct tarn__resolver *, const uint8_t *qname, size_t qname_len,
 				    uint16_t qtype);
 
-/* The same, wherever in the cache, in steps. */
+/* Removes entries that match, from the whole cache, in steps. */
 enum tarn__sweep_kind {
-	TARN__SWEEP_NAME, /* whatever the type */
-	TARN__SWEEP_TREE, /* and all names below it */
-	TARN__SWEEP_NEGATIVE, /* NXDOMAIN and NODATA, whatever the name */
+	TARN__SWEEP_NAME, /* entries of the name, of all types */
+	TARN__SWEEP_TREE, /* entries of the name and all names below it */
+	TARN__SWEEP_NEGATIVE, /* NXDOMAIN and NODATA, of all names */
 };
 
 struct tarn__sweep {
@@ -69,7 +67,7 @@ struct tarn__sweep {
 	struct rtcache_client *client;
 };
 
-/* One step. Are there more? */
+/* Takes one step. Returns true if there are more. */
 bool tarn__sweep_step(struct tarn__sweep *, struct tarn__resolver *);
 
 #endif

@@ -69,6 +69,7 @@ bool tarn__attempt_has_timed_out(const struct tarn__attempt *, uint64_t now_ms);
 struct tarn__scratch {
 	uint8_t message[TARN__MESSAGE_MAX];
 	uint8_t stored[TARN__STORED_MAX];
+	uint8_t decided[TARN__STORED_MAX]; /* room of a struct tarn__decision */
 };
 
 enum tarn__next_step {

@@ -186,16 +186,17 @@ static int ask_cache(struct tarn__lookup *lookup, const struct tarn__query *quer
 static void ask(struct tarn__lookup *lookup)
 {
 	for (;;) {
-		struct tarn__policy_answer policy;
+		struct tarn__decision decision = {.room = lookup->all->scratch->decided};
 		struct tarn__chain *chain = lookup->chain;
 		const struct tarn__query query = make_query(lookup, chain->end, chain->end_len);
-		struct rtcache_value value = {.status = RTCACHE_HIT, .data = policy.stored};
+		struct rtcache_value value = {.status = RTCACHE_HIT};
 		int error = 0;
-		switch (tarn__policy_apply(lookup->all->config->policy, &query, NULL, &policy)) {
-		case TARN__POLICY_STORED:
-			value.len = policy.stored_len;
+		switch (tarn__policy_apply(lookup->all->config->policy, &query, NULL, &decision)) {
+		case TARN__POLICY_ANSWER:
+			value.data = decision.stored;
+			value.len = decision.stored_len;
 			break;
-		case TARN__POLICY_ERROR:
+		case TARN__POLICY_REFUSE:
 			error = TARN_EANSWER;
 			break;
 		case TARN__POLICY_PASS:

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/policy/access.c: the networks that may ask. */
+/* core/policy/access.c: the networks that may ask, and the stage that looks at them. */
 #include "core/policy/access.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/address.h"
+#include "core/policy/policy.h"
 
 enum {
 	IPV4_LEN = TARN__IPV4_LEN,
@@ -43,7 +45,7 @@ enum {
 	PRIVATE_COUNT = sizeof(private) / sizeof(private[0]),
 };
 
-/* A network within ::ffff:0:0/96 is one of IPv4; one that is wider is of IPv6 alone. */
+/* A network within ::ffff:0:0/96 is an IPv4 network; a shorter prefix covers IPv6 addresses only. */
 static struct network make_network(const struct tarn_network *from)
 {
 	size_t len;
@@ -98,3 +100,36 @@ bool tarn__access_allows(const struct tarn__access *access, const struct tarn_ad
 	}
 	return false;
 }
+
+/* ---- the stage -------------------------------------------------------------------------- */
+
+static int init(struct tarn__policy *policy, const struct tarn__policy_options *options)
+{
+	policy->access = tarn__access_new(options->allowed, options->allowed_count);
+	return policy->access ? 0 : TARN_ENOMEM;
+}
+
+static void fini(struct tarn__policy *policy)
+{
+	tarn__access_free(policy->access);
+}
+
+enum tarn__policy_action tarn__stage_access_refuse(struct tarn__decision *decision)
+{
+	enum tarn__policy_action action = tarn__decision_refuse(decision);
+	decision->is_to_stranger = true;
+	tarn__decision_add_error(decision, TARN__EDE_PROHIBITED, NULL);
+	return action;
+}
+
+static bool explain(const struct tarn__policy *policy, const struct tarn__query *query,
+		    enum tarn__policy_action action, char out[TARN__EXPLANATION_MAX])
+{
+	(void)policy;
+	(void)query;
+	snprintf(out, TARN__EXPLANATION_MAX, "this client is of no network that may ask (allow)");
+	return action != TARN__POLICY_PASS;
+}
+
+const struct tarn__stage tarn__stage_access = {
+	.name = "access", .init = init, .fini = fini, .explain = explain};

@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/policy.h: what is decided about a question before the cache is looked at, in this order:
- *
- *	1. who asks: core/policy/access.h; else REFUSED, EDE 18 (RFC 5358, RFC 8914 section 4.19)
- *	2. class CH: version.bind, version.server, id.server, hostname.bind TXT; else REFUSED
- *	3. zones that are never forwarded: empty, EDE 15 (RFC 8914 section 4.16)
- *	4. special names: core/policy/special.h, unless a passed name or a zone with servers covers them
- *	   Where a network may have names of its own an extended error says so, EDE 0
- *	   In both a DS belongs to the zone above (RFC 4035 section 3.1.4.1)
- *	5. ANY: one HINFO (RFC 8482 section 4.2)
- *
- * The first that applies answers. The cost of "none of them" is on the way of every hit. RD does not
- * matter: what is answered here needs no recursion.
+ * core/policy/policy.h: what is decided on a query before the cache is asked, by stages: core/policy/stage.h.
+ * Start here to read core/policy/.
  *
  * Thread: immutable once made; shared by all workers.
  */
@@ -22,64 +12,45 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dns/edns.h"
-#include "dns/local.h"
+#include "core/policy/decision.h"
+#include "core/policy/stage.h"
 #include "dns/query.h"
 #include "tarn.h"
 
-struct tarn__policy;
-struct tarn__zones;
-
-/* What it is made of; everything but the zones is copied. */
+/* All strings and networks are copied. */
 struct tarn__policy_options {
 	const struct tarn_network *allowed; /* see tarn__access_new() */
 	size_t allowed_count;
 	const char *const *passed; /* names as text: at and below go upstream, special or not */
 	size_t passed_count;
-	const char *version; /* version.bind's, 255 octets of it; NULL: REFUSED */
-	const char *identity; /* id.server's, likewise */
-	/* As struct tarn__config's; borrowed, not copied. */
-	const struct tarn__zones *zones;
+	const char *version; /* of version.bind, at most 255 octets are used; NULL: REFUSED */
+	const char *identity; /* of id.server, likewise */
+	const struct tarn__zones *zones; /* as struct tarn__config's; borrowed */
 };
 
-/* NULL with errno set: ENOMEM; EINVAL where a passed name is no name. */
+/* Returns NULL with errno set: ENOMEM; EINVAL if one of the passed names is not a name. */
 struct tarn__policy *tarn__policy_new(const struct tarn__policy_options *);
 void tarn__policy_free(struct tarn__policy *);
 
-enum tarn__ruling {
-	TARN__POLICY_PASS, /* on to the cache */
-	TARN__POLICY_STORED, /* answer with the stored form */
-	TARN__POLICY_ERROR, /* answer with rcode and options alone */
-};
+/* Applies the stages. The decision is untouched if all of them pass the query. */
+enum tarn__policy_action tarn__policy_apply(const struct tarn__policy *, const struct tarn__query *,
+					    const struct tarn_address *client,
+					    struct tarn__decision *);
 
-/* Which of the rules above it was. */
-enum tarn__rule {
-	TARN__RULE_ACCESS,
-	TARN__RULE_CHAOS,
-	TARN__RULE_ZONE,
-	TARN__RULE_SPECIAL,
-	TARN__RULE_ANY,
-};
+/* Applies stage access alone, for a message that is not a good query. */
+enum tarn__policy_action tarn__policy_admit(const struct tarn__policy *,
+					    const struct tarn_address *client,
+					    struct tarn__decision *);
 
-struct tarn__policy_answer {
-	enum tarn__rule rule;
-	uint16_t zone_len; /* TARN__RULE_ZONE's, TARN__RULE_SPECIAL's: octets of its name */
-	size_t stored_len;
-	uint16_t rcode; /* TARN__POLICY_ERROR's */
-	bool is_authoritative; /* the stored form is of a zone of ours: AA */
-	struct tarn__options options;
-	uint8_t stored[TARN__LOCAL_MAX];
-};
-
-/* The first rule alone, where there is no question to judge. */
-bool tarn__policy_allows(const struct tarn__policy *, const struct tarn_address *client);
+/* All stages, by TARN__STAGE_.... */
+extern const struct tarn__stage *const tarn__stages[TARN__STAGES];
 
 /*
- * The query is a good one (tarn__query_parse()). client is NULL for the program's own questions,
- * which are always allowed. *out is untouched where the question passes.
+ * Writes a sentence: why tarn__policy_apply() returned the action, with the decision unless that is
+ * TARN__POLICY_PASS. Returns out.
  */
-enum tarn__ruling tarn__policy_apply(const struct tarn__policy *, const struct tarn__query *,
-				     const struct tarn_address *client,
-				     struct tarn__policy_answer *out);
+const char *tarn__policy_explain(const struct tarn__policy *, const struct tarn__query *,
+				 enum tarn__policy_action, const struct tarn__decision *,
+				 char out[TARN__EXPLANATION_MAX]);
 
 #endif

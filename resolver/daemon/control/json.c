@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/config.h"
+#include "core/policy/policy.h"
 #include "core/resolver.h"
 #include "core/zones.h"
 #include "daemon/system/process.h"
@@ -201,54 +202,18 @@ static json_t *describe_states(const struct rtcache_state states[TARN__VARIANTS]
 	return out;
 }
 
-static json_t *describe_rule(const struct tarn__inspected *inspected)
+/* The reply that the policy decides, in a few words. */
+static json_t *describe_decision(const struct tarn__inspected *inspected)
 {
-	const struct tarn__query *query = &inspected->query;
-	char zone[TARN__NAME_TEXT_MAX];
-	if (inspected->ruling == TARN__POLICY_PASS) {
-		if (inspected->special.kind == TARN__SPECIAL_NONE)
-			return json_string("none: it is for the upstream servers");
-		if (query->qtype == TARN__TYPE_DS &&
-		    query->qname_len == inspected->special.zone_len)
-			return json_string("none: a DS is for the servers of the zone above"
-					   " (RFC 4035)");
-		return json_sprintf("%s is special, but an exception has been made",
-				    zone_text(query, inspected->special.zone_len, zone));
-	}
-	switch (inspected->answer.rule) {
-	case TARN__RULE_ACCESS:
-		return json_string("this client is of no network that may ask (allow)");
-	case TARN__RULE_CHAOS:
-		return json_string("class CH is for the name and version of the server");
-	case TARN__RULE_ZONE:
-		return json_sprintf("%s is a zone that is never forwarded",
-				    zone_text(query, inspected->answer.zone_len, zone));
-	case TARN__RULE_SPECIAL:
-		return json_sprintf("%s is a special name and %s (RFC 6761, 6303)",
-				    zone_text(query, inspected->answer.zone_len, zone),
-				    tarn__special_may_be_own(inspected->special.kind)
-					    ? "is not forwarded unless pass or forward names it"
-					    : "never leaves");
-	case TARN__RULE_ANY:
-		return json_string("ANY gets one HINFO record (RFC 8482)");
-	}
-	return NULL;
-}
-
-/* What policy answers, in a few words. */
-static json_t *describe_ruling(const struct tarn__inspected *inspected)
-{
-	const struct tarn__policy_answer *answer = &inspected->answer;
+	const struct tarn__decision *decision = &inspected->decision;
 	char rcode[TARN__WORD_MAX];
-	if (inspected->ruling == TARN__POLICY_ERROR)
-		return json_sprintf("%s", tarn__rcode_format(answer->rcode, rcode));
-	tarn__rcode_format(tarn__stored_rcode(answer->stored), rcode);
-	return json_sprintf(
-		"%s%s, from tarn itself", rcode,
-		tarn__stored_rcode(answer->stored) == TARN__NOERROR &&
-				tarn__stored_is_negative(answer->stored, answer->stored_len)
-			? " without records"
-			: "");
+	if (inspected->action == TARN__POLICY_REFUSE)
+		return json_string(tarn__rcode_format(TARN__REFUSED, rcode));
+	uint16_t stored_rcode = tarn__stored_rcode(decision->stored);
+	bool is_nodata = stored_rcode == TARN__NOERROR &&
+			 tarn__stored_is_negative(decision->stored, decision->stored_len);
+	return json_sprintf("%s%s, from tarn itself", tarn__rcode_format(stored_rcode, rcode),
+			    is_nodata ? " without records" : "");
 }
 
 /* Is it one of the group's? Groups are known by their first zone, as text. */
@@ -399,8 +364,8 @@ json_t *tarn__control_json_inspected(const struct tarn__inspected *inspected,
 		json_object_set_new(out, "answer", json_string(rcode));
 		return out;
 	}
-	json_object_set_new(out, "rule", describe_rule(inspected));
-	if (inspected->ruling == TARN__POLICY_PASS) {
+	json_object_set_new(out, "rule", json_string(inspected->explanation));
+	if (inspected->action == TARN__POLICY_PASS) {
 		size_t index = tarn__config_find_zone(config, query->qname, query->qname_len,
 						      query->qtype);
 		const struct tarn__zone_config *group =
@@ -415,7 +380,7 @@ json_t *tarn__control_json_inspected(const struct tarn__inspected *inspected,
 				out, "forward",
 				describe_group(group, zone_text(query, zone.len, name), totals));
 	} else {
-		json_object_set_new(out, "answer", describe_ruling(inspected));
+		json_object_set_new(out, "answer", describe_decision(inspected));
 	}
 	json_object_set_new(out, "cache", describe_states(inspected->states, shared));
 	json_object_set_new(out, "no_such_name", describe_states(inspected->nxdomains, shared));
@@ -453,6 +418,14 @@ static json_t *describe_rcodes(const struct tarn__stats *stats)
 			json_object_set_new(out, tarn__rcode_format((uint16_t)i, rcode),
 					    number(stats->rcodes[i]));
 	}
+	return out;
+}
+
+static json_t *describe_stages(const struct tarn__stats *stats)
+{
+	json_t *out = json_object();
+	for (unsigned i = 0; i < TARN__STAGES; i++)
+		json_object_set_new(out, tarn__stages[i]->name, number(stats->stages[i]));
 	return out;
 }
 
@@ -498,6 +471,7 @@ json_t *tarn__control_json_totals(const struct tarn__totals *totals, const struc
 	json_object_set_new(out, "answers", describe_answers(stats));
 	json_object_set_new(out, "rcodes", describe_rcodes(stats));
 	json_object_set_new(out, "types", describe_types(stats));
+	json_object_set_new(out, "policy", describe_stages(stats));
 	json_object_set_new(out, "lookups",
 			    json_pack("{so so so so so}", "started", number(stats->lookups_started),
 				      "under_way", number(stats->lookups), "sockets_opened",

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/policy/policy.h"
 #include "dns/message.h"
 #include "dns/text.h"
 
@@ -111,6 +112,14 @@ static void put_latency(struct page *page, const char *status, const struct tarn
 		"%s_count{status=\"%s\"} %" PRIu64 "\n",
 		page->name, status, count, page->name, status, latency->sum_us / 1000000,
 		latency->sum_us % 1000000, page->name, status, count);
+}
+
+static void put_stages(struct page *page, const struct tarn__stats *stats)
+{
+	begin(page, "tarn_policy_decisions_total", "counter",
+	      "Answers to clients that the policy decided, by its stage.");
+	for (size_t i = 0; i < TARN__STAGES; i++)
+		put(page, "stage", tarn__stages[i]->name, stats->stages[i]);
 }
 
 static void put_latencies(struct page *page, const struct tarn__stats *stats)
@@ -336,6 +345,7 @@ char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__l
 	put_rcodes(&page, &totals->questions);
 	put_statuses(&page, &totals->questions);
 	put_latencies(&page, &totals->questions);
+	put_stages(&page, &totals->questions);
 	put_transports(&page, totals);
 	put_cache(&page, &totals->cache);
 	put_lookups(&page, totals);

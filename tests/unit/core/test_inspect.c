@@ -156,7 +156,7 @@ START_TEST(answer_shows_with_its_age)
 	ck_assert_uint_eq(state->item.value.ttl_ms, 280000);
 	ck_assert(!inspected.states[TARN__VARIANT_DO].is_stored);
 	ck_assert(!inspected.nxdomains[0].is_stored);
-	ck_assert_int_eq(inspected.ruling, TARN__POLICY_PASS);
+	ck_assert_int_eq(inspected.action, TARN__POLICY_PASS);
 }
 END_TEST
 
@@ -216,34 +216,47 @@ START_TEST(name_that_does_not_exist_shows_for_every_type)
 }
 END_TEST
 
-static const struct ruling {
+static const struct decided {
 	const char *name, *type, *client;
-	enum tarn__ruling ruling;
-	enum tarn__rule rule;
-	enum tarn__special_kind special;
-} rulings[] = {
-	{"www.example.", "A", "192.168.1.1", TARN__POLICY_PASS, 0, TARN__SPECIAL_NONE},
-	{"www.example.", "A", "192.0.2.7", TARN__POLICY_ERROR, TARN__RULE_ACCESS,
-	 TARN__SPECIAL_NONE},
-	{"localhost.", "A", NULL, TARN__POLICY_STORED, TARN__RULE_SPECIAL, TARN__SPECIAL_LOCALHOST},
-	{"a.onion.", "A", NULL, TARN__POLICY_STORED, TARN__RULE_SPECIAL, TARN__SPECIAL_MISSING},
-	{"www.home.arpa.", "A", NULL, TARN__POLICY_PASS, 0, TARN__SPECIAL_EMPTY},
-	{"a.never.example.", "A", NULL, TARN__POLICY_STORED, TARN__RULE_ZONE, TARN__SPECIAL_NONE},
-	{"www.example.", "ANY", NULL, TARN__POLICY_STORED, TARN__RULE_ANY, TARN__SPECIAL_NONE},
+	enum tarn__policy_action action;
+	unsigned stage;
+	const char *explanation;
+} decided[] = {
+	{"www.example.", "A", "192.168.1.1", TARN__POLICY_PASS, 0,
+	 "none: it is for the upstream servers"},
+	{"www.example.", "A", "192.0.2.7", TARN__POLICY_REFUSE, TARN__STAGE_ACCESS,
+	 "this client is of no network that may ask (allow)"},
+	{"localhost.", "A", NULL, TARN__POLICY_ANSWER, TARN__STAGE_SPECIAL,
+	 "localhost. is a special name and never leaves (RFC 6761, 6303)"},
+	{"a.onion.", "A", NULL, TARN__POLICY_ANSWER, TARN__STAGE_SPECIAL,
+	 "onion. is a special name and never leaves (RFC 6761, 6303)"},
+	{"a.local.", "A", NULL, TARN__POLICY_ANSWER, TARN__STAGE_SPECIAL,
+	 "local. is a special name and is not forwarded unless pass or forward names it"
+	 " (RFC 6761, 6303)"},
+	{"www.home.arpa.", "A", NULL, TARN__POLICY_PASS, 0,
+	 "home.arpa. is special, but an exception has been made"},
+	{"10.in-addr.arpa.", "DS", NULL, TARN__POLICY_PASS, 0,
+	 "none: a DS is for the servers of the zone above (RFC 4035)"},
+	{"a.never.example.", "A", NULL, TARN__POLICY_ANSWER, TARN__STAGE_ZONE,
+	 "never.example. is a zone that is never forwarded"},
+	{"www.example.", "ANY", NULL, TARN__POLICY_ANSWER, TARN__STAGE_ANY,
+	 "ANY gets one HINFO record (RFC 8482)"},
+	{"www.home.arpa.", "ANY", NULL, TARN__POLICY_ANSWER, TARN__STAGE_ANY,
+	 "ANY gets one HINFO record (RFC 8482)"},
 };
 
-START_TEST(rule_that_decides_is_named)
+START_TEST(stage_that_decides_explains_itself)
 {
-	const struct ruling *ruling = &rulings[_i];
+	const struct decided *row = &decided[_i];
 	struct tarn_address client;
-	if (ruling->client)
-		ck_assert_int_eq(tarn_address_parse(ruling->client, 0, &client), 0);
-	inspect_as(ruling->name, ruling->type, ruling->client ? &client : NULL);
+	if (row->client)
+		ck_assert_int_eq(tarn_address_parse(row->client, 0, &client), 0);
+	inspect_as(row->name, row->type, row->client ? &client : NULL);
 	ck_assert_int_eq(inspected.parsed, TARN__QUERY_GOOD);
-	ck_assert_int_eq(inspected.ruling, ruling->ruling);
-	ck_assert_int_eq(inspected.special.kind, ruling->special);
-	if (ruling->ruling != TARN__POLICY_PASS)
-		ck_assert_int_eq(inspected.answer.rule, ruling->rule);
+	ck_assert_int_eq(inspected.action, row->action);
+	ck_assert_str_eq(inspected.explanation, row->explanation);
+	if (row->action != TARN__POLICY_PASS)
+		ck_assert_uint_eq(inspected.decision.stage, row->stage);
 }
 END_TEST
 
@@ -629,8 +642,8 @@ int main(void)
 	tcase_add_test(tcase, failure_shows_with_its_next_try);
 	tcase_add_test(tcase, lookup_under_way_shows_with_those_who_wait);
 	tcase_add_test(tcase, name_that_does_not_exist_shows_for_every_type);
-	tcase_add_loop_test(tcase, rule_that_decides_is_named, 0,
-			    sizeof(rulings) / sizeof(rulings[0]));
+	tcase_add_loop_test(tcase, stage_that_decides_explains_itself, 0,
+			    sizeof(decided) / sizeof(decided[0]));
 	tcase_add_test(tcase, message_at_fault_shows_its_rcode);
 	tcase_add_test(tcase, looking_asks_nobody);
 	tcase_add_test(tcase, type_is_forgotten_in_all_variants);

@@ -17,7 +17,8 @@ enum { TTL = 10800 };
 static struct tarn__policy *policy;
 static struct message question;
 static struct tarn__query query;
-static struct tarn__policy_answer answer;
+static struct tarn__decision decision;
+static uint8_t room[TARN__STORED_MAX];
 static struct tarn_address stranger;
 static struct text text;
 static uint8_t reply[TARN__MESSAGE_MAX];
@@ -41,21 +42,22 @@ static void tear_down(void)
 	tarn__policy_free(policy);
 }
 
-static enum tarn__ruling rule_for(const struct tarn_address *client, const char *name,
-				  unsigned type, unsigned class, unsigned flags)
+static enum tarn__policy_action apply_for(const struct tarn_address *client, const char *name,
+					  unsigned type, unsigned class, unsigned flags)
 {
 	put_header(&question, 0xbeef, flags);
 	put_question(&question, name, type);
 	tarn__put16(question.wire + question.len - 2, (uint16_t) class);
 	put_opt(&question, 1232, TARN__OPT_DO, NULL, 0);
 	ck_assert_int_eq(tarn__query_parse(question.wire, question.len, &query), TARN__QUERY_GOOD);
-	memset(&answer, 0x5a, sizeof answer);
-	return tarn__policy_apply(policy, &query, client, &answer);
+	memset(&decision, 0x5a, sizeof decision);
+	decision.room = room;
+	return tarn__policy_apply(policy, &query, client, &decision);
 }
 
-static enum tarn__ruling rule(const char *name, unsigned type)
+static enum tarn__policy_action apply(const char *name, unsigned type)
 {
-	return rule_for(NULL, name, type, TARN__CLASS_IN, TARN__FLAG_RD);
+	return apply_for(NULL, name, type, TARN__CLASS_IN, TARN__FLAG_RD);
 }
 
 /* The records of the answer as a client gets them. */
@@ -63,10 +65,10 @@ static const char *records(void)
 {
 	struct tarn__reply how = {
 		.limit = TARN__UDP_MAX,
-		.is_authoritative = answer.is_authoritative,
-		.options = answer.options,
+		.is_authoritative = decision.is_authoritative,
+		.options = decision.options,
 	};
-	size_t len = tarn__reply_stored(&query, answer.stored, answer.stored_len, &how, reply);
+	size_t len = tarn__reply_stored(&query, decision.stored, decision.stored_len, &how, reply);
 	return read_records(&text, reply, len);
 }
 
@@ -78,10 +80,10 @@ static unsigned flags(void)
 /* A denial with the SOA of the zone. */
 static void check_negative(const char *name, unsigned type, unsigned rcode, const char *zone)
 {
-	ck_assert_msg(rule(name, type) == TARN__POLICY_STORED, "%s passes", name);
+	ck_assert_msg(apply(name, type) == TARN__POLICY_ANSWER, "%s passes", name);
 	struct tarn__reply how = {.limit = TARN__UDP_MAX,
-				  .is_authoritative = answer.is_authoritative};
-	size_t len = tarn__reply_stored(&query, answer.stored, answer.stored_len, &how, reply);
+				  .is_authoritative = decision.is_authoritative};
+	size_t len = tarn__reply_stored(&query, decision.stored, decision.stored_len, &how, reply);
 	ck_assert_msg((flags() & TARN__FLAG_RCODE) == rcode, "%s: rcode %u", name,
 		      flags() & TARN__FLAG_RCODE);
 	ck_assert_uint_eq(flags() & TARN__FLAG_AA, TARN__FLAG_AA);
@@ -105,7 +107,7 @@ static void check_negative(const char *name, unsigned type, unsigned rcode, cons
 
 static void check_record(const char *name, unsigned type, const char *expected)
 {
-	ck_assert_msg(rule(name, type) == TARN__POLICY_STORED, "%s passes", name);
+	ck_assert_msg(apply(name, type) == TARN__POLICY_ANSWER, "%s passes", name);
 	ck_assert_str_eq(records(), expected);
 	ck_assert_uint_eq(flags() & TARN__FLAG_RCODE, TARN__NOERROR);
 }
@@ -114,13 +116,12 @@ static void check_record(const char *name, unsigned type, const char *expected)
 
 START_TEST(stranger_is_refused_with_its_reason)
 {
-	ck_assert_int_eq(rule_for(&stranger, "www.example.", TARN__TYPE_A, TARN__CLASS_IN, 0),
-			 TARN__POLICY_ERROR);
-	ck_assert_uint_eq(answer.rcode, TARN__REFUSED);
-	ck_assert_uint_eq(answer.options.ede_count, 1);
-	ck_assert_uint_eq(answer.options.ede[0].code, TARN__EDE_PROHIBITED);
-	ck_assert_ptr_null(answer.options.cookie);
-	ck_assert(!answer.options.has_keepalive);
+	ck_assert_int_eq(apply_for(&stranger, "www.example.", TARN__TYPE_A, TARN__CLASS_IN, 0),
+			 TARN__POLICY_REFUSE);
+	ck_assert_uint_eq(decision.options.ede_count, 1);
+	ck_assert_uint_eq(decision.options.ede[0].code, TARN__EDE_PROHIBITED);
+	ck_assert_ptr_null(decision.options.cookie);
+	ck_assert(!decision.options.has_keepalive);
 }
 END_TEST
 
@@ -136,11 +137,10 @@ START_TEST(stranger_is_refused_whatever_is_asked)
 		{"example.", TARN__TYPE_ANY, TARN__CLASS_IN},
 	};
 	for (size_t i = 0; i < COUNT_OF(questions); i++) {
-		ck_assert_int_eq(rule_for(&stranger, questions[i].name, questions[i].type,
-					  questions[i].class, TARN__FLAG_RD),
-				 TARN__POLICY_ERROR);
-		ck_assert_uint_eq(answer.rcode, TARN__REFUSED);
-		ck_assert_uint_eq(answer.options.ede_count, 1);
+		ck_assert_int_eq(apply_for(&stranger, questions[i].name, questions[i].type,
+					   questions[i].class, TARN__FLAG_RD),
+				 TARN__POLICY_REFUSE);
+		ck_assert_uint_eq(decision.options.ede_count, 1);
 	}
 }
 END_TEST
@@ -149,10 +149,10 @@ START_TEST(ipv4_mapped_stranger_is_refused)
 {
 	struct tarn_address mapped;
 	ck_assert_int_eq(tarn_address_parse("::ffff:203.0.113.7", 53, &mapped), 0);
-	ck_assert_int_eq(rule_for(&mapped, "www.example.", TARN__TYPE_A, TARN__CLASS_IN, 0),
-			 TARN__POLICY_ERROR);
+	ck_assert_int_eq(apply_for(&mapped, "www.example.", TARN__TYPE_A, TARN__CLASS_IN, 0),
+			 TARN__POLICY_REFUSE);
 	ck_assert_int_eq(tarn_address_parse("::ffff:10.0.0.1", 53, &mapped), 0);
-	ck_assert_int_eq(rule_for(&mapped, "www.example.", TARN__TYPE_A, TARN__CLASS_IN, 0),
+	ck_assert_int_eq(apply_for(&mapped, "www.example.", TARN__TYPE_A, TARN__CLASS_IN, 0),
 			 TARN__POLICY_PASS);
 }
 END_TEST
@@ -162,7 +162,7 @@ START_TEST(stranger_may_be_allowed)
 	struct tarn_network network;
 	ck_assert_int_eq(tarn_network_parse("203.0.113.0/24", &network), 0);
 	make(&(struct tarn__policy_options){.allowed = &network, .allowed_count = 1});
-	ck_assert_int_eq(rule_for(&stranger, "www.example.", TARN__TYPE_A, TARN__CLASS_IN, 0),
+	ck_assert_int_eq(apply_for(&stranger, "www.example.", TARN__TYPE_A, TARN__CLASS_IN, 0),
 			 TARN__POLICY_PASS);
 }
 END_TEST
@@ -171,11 +171,12 @@ START_TEST(ordinary_question_passes_and_leaves_the_output)
 {
 	static const char *const names[] = {".", "com.", "www.example.com.",
 					    "8.8.8.8.in-addr.arpa."};
-	struct tarn__policy_answer before;
+	struct tarn__decision before;
 	memset(&before, 0x5a, sizeof before);
+	before.room = room;
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		ck_assert_int_eq(rule(names[i], TARN__TYPE_RRSIG), TARN__POLICY_PASS);
-		ck_assert_mem_eq(&answer, &before, sizeof answer);
+		ck_assert_int_eq(apply(names[i], TARN__TYPE_RRSIG), TARN__POLICY_PASS);
+		ck_assert_mem_eq(&decision, &before, sizeof decision);
 	}
 }
 END_TEST
@@ -197,8 +198,8 @@ START_TEST(server_says_what_and_who_it_is)
 	static const unsigned types[] = {TARN__TYPE_TXT, TARN__TYPE_ANY};
 	for (size_t i = 0; i < COUNT_OF(types); i++) {
 		ck_assert_int_eq(
-			rule_for(NULL, chaos[_i].name, types[i], TARN__CLASS_CH, TARN__FLAG_RD),
-			TARN__POLICY_STORED);
+			apply_for(NULL, chaos[_i].name, types[i], TARN__CLASS_CH, TARN__FLAG_RD),
+			TARN__POLICY_ANSWER);
 		ck_assert_str_eq(records(), chaos[_i].expected);
 		ck_assert_uint_eq(flags() & TARN__FLAG_AA, TARN__FLAG_AA);
 		/* owner, type, class */
@@ -211,10 +212,9 @@ END_TEST
 START_TEST(server_that_hides_refuses_to_say)
 {
 	make(&(struct tarn__policy_options){.version = NULL});
-	ck_assert_int_eq(rule_for(NULL, chaos[_i].name, TARN__TYPE_TXT, TARN__CLASS_CH, 0),
-			 TARN__POLICY_ERROR);
-	ck_assert_uint_eq(answer.rcode, TARN__REFUSED);
-	ck_assert_uint_eq(answer.options.ede_count, 0);
+	ck_assert_int_eq(apply_for(NULL, chaos[_i].name, TARN__TYPE_TXT, TARN__CLASS_CH, 0),
+			 TARN__POLICY_REFUSE);
+	ck_assert_uint_eq(decision.options.ede_count, 0);
 }
 END_TEST
 
@@ -235,10 +235,9 @@ START_TEST(other_chaos_is_refused)
 		{"example.", TARN__TYPE_ANY},
 	};
 	for (size_t i = 0; i < COUNT_OF(questions); i++) {
-		ck_assert_int_eq(rule_for(NULL, questions[i].name, questions[i].type,
-					  TARN__CLASS_CH, TARN__FLAG_RD),
-				 TARN__POLICY_ERROR);
-		ck_assert_uint_eq(answer.rcode, TARN__REFUSED);
+		ck_assert_int_eq(apply_for(NULL, questions[i].name, questions[i].type,
+					   TARN__CLASS_CH, TARN__FLAG_RD),
+				 TARN__POLICY_REFUSE);
 	}
 }
 END_TEST
@@ -249,8 +248,8 @@ START_TEST(long_identity_is_cut_to_one_string)
 	memset(identity, 'i', 300);
 	identity[300] = '\0';
 	make(&(struct tarn__policy_options){.identity = identity});
-	ck_assert_int_eq(rule_for(NULL, "id.server.", TARN__TYPE_TXT, TARN__CLASS_CH, 0),
-			 TARN__POLICY_STORED);
+	ck_assert_int_eq(apply_for(NULL, "id.server.", TARN__TYPE_TXT, TARN__CLASS_CH, 0),
+			 TARN__POLICY_ANSWER);
 	char expected[300];
 	snprintf(expected, sizeof expected, "id.server. 0 TXT %.255s\n", identity);
 	ck_assert_str_eq(records(), expected);
@@ -259,7 +258,7 @@ END_TEST
 
 START_TEST(chaos_names_are_ordinary_in_class_in)
 {
-	ck_assert_int_eq(rule(chaos[_i].name, TARN__TYPE_TXT), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply(chaos[_i].name, TARN__TYPE_TXT), TARN__POLICY_PASS);
 }
 END_TEST
 
@@ -309,7 +308,7 @@ END_TEST
 static void check_apex(const char *zone, unsigned type)
 {
 	if (type == TARN__TYPE_DS)
-		ck_assert_int_eq(rule(zone, type), TARN__POLICY_PASS);
+		ck_assert_int_eq(apply(zone, type), TARN__POLICY_PASS);
 	else
 		check_negative(zone, type, TARN__NOERROR, zone);
 }
@@ -366,7 +365,7 @@ START_TEST(home_arpa_is_empty_but_for_its_ds)
 		check_apex("home.arpa.", some_types[i]);
 		check_negative("tv.home.arpa.", some_types[i], TARN__NXDOMAIN, "home.arpa.");
 	}
-	ck_assert_int_eq(rule("HOME.arpa.", TARN__TYPE_DS), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("HOME.arpa.", TARN__TYPE_DS), TARN__POLICY_PASS);
 }
 END_TEST
 
@@ -400,19 +399,19 @@ static const struct {
 
 START_TEST(name_that_a_network_may_have_comes_with_a_hint)
 {
-	ck_assert_int_eq(rule(hints[_i].name, TARN__TYPE_MX), TARN__POLICY_STORED);
-	ck_assert_uint_eq(answer.options.ede_count, hints[_i].has_hint);
+	ck_assert_int_eq(apply(hints[_i].name, TARN__TYPE_MX), TARN__POLICY_ANSWER);
+	ck_assert_uint_eq(decision.options.ede_count, hints[_i].has_hint);
 	if (!hints[_i].has_hint)
 		return;
-	ck_assert_uint_eq(answer.options.ede[0].code, TARN__EDE_OTHER);
-	ck_assert_ptr_nonnull(strstr(answer.options.ede[0].text, "--pass"));
+	ck_assert_uint_eq(decision.options.ede[0].code, TARN__EDE_OTHER);
+	ck_assert_ptr_nonnull(strstr(decision.options.ede[0].text, "--pass"));
 }
 END_TEST
 
 START_TEST(special_name_needs_no_recursion)
 {
-	ck_assert_int_eq(rule_for(NULL, "localhost.", TARN__TYPE_A, TARN__CLASS_IN, 0),
-			 TARN__POLICY_STORED);
+	ck_assert_int_eq(apply_for(NULL, "localhost.", TARN__TYPE_A, TARN__CLASS_IN, 0),
+			 TARN__POLICY_ANSWER);
 	ck_assert_str_eq(records(), "localhost. 10800 A 127.0.0.1\n");
 	ck_assert_uint_eq(flags() & TARN__FLAG_RD, 0);
 }
@@ -423,7 +422,7 @@ START_TEST(example_names_are_ordinary)
 	static const char *const names[] = {"example.", "www.example.", "example.com.",
 					    "example.net.", "example.org."};
 	for (size_t i = 0; i < COUNT_OF(names); i++)
-		ck_assert_int_eq(rule(names[i], TARN__TYPE_A), TARN__POLICY_PASS);
+		ck_assert_int_eq(apply(names[i], TARN__TYPE_A), TARN__POLICY_PASS);
 }
 END_TEST
 
@@ -441,7 +440,7 @@ START_TEST(passed_zone_is_asked_for)
 					    "10.in-addr.arpa.", "1.0.0.10.in-addr.arpa.",
 					    "local.",		"a.b.local."};
 	for (size_t i = 0; i < COUNT_OF(names); i++)
-		ck_assert_int_eq(rule(names[i], TARN__TYPE_A), TARN__POLICY_PASS);
+		ck_assert_int_eq(apply(names[i], TARN__TYPE_A), TARN__POLICY_PASS);
 	check_negative("11.172.in-addr.arpa.home.invalid.", TARN__TYPE_A, TARN__NXDOMAIN,
 		       "invalid.");
 	check_negative("168.192.in-addr.arpa.", TARN__TYPE_A, TARN__NOERROR,
@@ -452,15 +451,15 @@ END_TEST
 START_TEST(passed_name_within_a_zone_leaves_the_rest_of_it)
 {
 	PASS("corp.local", "1.10.in-addr.arpa", "db.localhost");
-	ck_assert_int_eq(rule("corp.local.", TARN__TYPE_A), TARN__POLICY_PASS);
-	ck_assert_int_eq(rule("a.corp.local.", TARN__TYPE_A), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("corp.local.", TARN__TYPE_A), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("a.corp.local.", TARN__TYPE_A), TARN__POLICY_PASS);
 	check_negative("local.", TARN__TYPE_A, TARN__NXDOMAIN, "local.");
 	check_negative("xcorp.local.", TARN__TYPE_A, TARN__NXDOMAIN, "local.");
 	check_negative("corp.a.local.", TARN__TYPE_A, TARN__NXDOMAIN, "local.");
-	ck_assert_int_eq(rule("9.2.1.10.in-addr.arpa.", TARN__TYPE_PTR), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("9.2.1.10.in-addr.arpa.", TARN__TYPE_PTR), TARN__POLICY_PASS);
 	check_negative("9.2.11.10.in-addr.arpa.", TARN__TYPE_PTR, TARN__NXDOMAIN,
 		       "10.in-addr.arpa.");
-	ck_assert_int_eq(rule("db.localhost.", TARN__TYPE_A), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("db.localhost.", TARN__TYPE_A), TARN__POLICY_PASS);
 	check_record("localhost.", TARN__TYPE_A, "localhost. 10800 A 127.0.0.1\n");
 }
 END_TEST
@@ -468,12 +467,12 @@ END_TEST
 START_TEST(passed_name_above_covers_all_zones_below)
 {
 	PASS("in-addr.arpa");
-	ck_assert_int_eq(rule("1.0.0.10.in-addr.arpa.", TARN__TYPE_PTR), TARN__POLICY_PASS);
-	ck_assert_int_eq(rule("16.172.in-addr.arpa.", TARN__TYPE_SOA), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("1.0.0.10.in-addr.arpa.", TARN__TYPE_PTR), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("16.172.in-addr.arpa.", TARN__TYPE_SOA), TARN__POLICY_PASS);
 	check_negative("d.f.ip6.arpa.", TARN__TYPE_A, TARN__NOERROR, "d.f.ip6.arpa.");
 	PASS(".");
-	ck_assert_int_eq(rule("a.onion.", TARN__TYPE_A), TARN__POLICY_PASS);
-	ck_assert_int_eq(rule("localhost.", TARN__TYPE_A), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("a.onion.", TARN__TYPE_A), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("localhost.", TARN__TYPE_A), TARN__POLICY_PASS);
 }
 END_TEST
 
@@ -509,9 +508,9 @@ START_TEST(names_and_strings_are_copied)
 		.passed = names, .passed_count = 1, .version = version});
 	memset(passed, 'x', sizeof passed - 1);
 	memset(version, 'x', sizeof version - 1);
-	ck_assert_int_eq(rule("corp.local.", TARN__TYPE_A), TARN__POLICY_PASS);
-	ck_assert_int_eq(rule_for(NULL, "version.bind.", TARN__TYPE_TXT, TARN__CLASS_CH, 0),
-			 TARN__POLICY_STORED);
+	ck_assert_int_eq(apply("corp.local.", TARN__TYPE_A), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply_for(NULL, "version.bind.", TARN__TYPE_TXT, TARN__CLASS_CH, 0),
+			 TARN__POLICY_ANSWER);
 	ck_assert_str_eq(records(), "version.bind. 0 TXT one\n");
 }
 END_TEST

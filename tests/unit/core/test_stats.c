@@ -7,6 +7,7 @@
 
 #include "core/observe.h"
 #include "core/forward/upstream.h"
+#include "core/policy/policy.h"
 #include "dns/message.h"
 #include "support/outside.h"
 #include "support/unit.h"
@@ -287,6 +288,42 @@ START_TEST(what_policy_answers_is_local_or_refused)
 }
 END_TEST
 
+/* Asks, and checks that one more reply is counted for that stage, and none for any other. */
+static void check_stage(unsigned stage, const uint8_t *wire, size_t len)
+{
+	struct tarn__stats before;
+	tarn__resolver_stats(outside.resolver, &before);
+	ck_assert_int_gt(ask_wire(wire, len), 0);
+	tarn__resolver_stats(outside.resolver, &stats);
+	before.stages[stage]++;
+	ck_assert_mem_eq(stats.stages, before.stages, sizeof stats.stages);
+}
+
+START_TEST(decisions_are_counted_by_stage)
+{
+	uint8_t wire[128];
+	size_t len = write_question("localhost", A, wire);
+	check_stage(TARN__STAGE_SPECIAL, wire, len);
+	len = write_question("a", TARN__TYPE_ANY, wire);
+	check_stage(TARN__STAGE_ANY, wire, len);
+	wire[len - 1] = TARN__CLASS_CH;
+	check_stage(TARN__STAGE_CHAOS, wire, len);
+	ck_assert_int_eq(tarn_address_parse("192.0.2.1", 4242, &client), 0);
+	check_stage(TARN__STAGE_ACCESS, wire, len);
+	check_stage(TARN__STAGE_ACCESS, wire, len - 1); /* not a good query */
+}
+END_TEST
+
+START_TEST(each_stage_has_a_name_of_its_own)
+{
+	for (unsigned i = 0; i < TARN__STAGES; i++) {
+		ck_assert_ptr_nonnull(tarn__stages[i]->explain);
+		for (unsigned j = 0; j < i; j++)
+			ck_assert_str_ne(tarn__stages[i]->name, tarn__stages[j]->name);
+	}
+}
+END_TEST
+
 START_TEST(cache_alone_is_a_hit_or_refused)
 {
 	uint8_t wire[128];
@@ -400,6 +437,8 @@ int main(void)
 	tcase_add_test(tcase, failure_is_nobodys_answer);
 	tcase_add_test(tcase, question_at_its_deadline_is_a_failure);
 	tcase_add_test(tcase, what_policy_answers_is_local_or_refused);
+	tcase_add_test(tcase, decisions_are_counted_by_stage);
+	tcase_add_test(tcase, each_stage_has_a_name_of_its_own);
 	tcase_add_test(tcase, cache_alone_is_a_hit_or_refused);
 	tcase_add_test(tcase, fault_of_the_message_is_invalid);
 	tcase_add_test(tcase, what_gets_no_reply_is_dropped);

@@ -2,9 +2,11 @@
 /* daemon/telemetry/metrics.c: the numbers as lines. Whether they are what Prometheus reads, test_metrics.py says. */
 #include "daemon/telemetry/metrics.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/policy/policy.h"
 #include "dns/message.h"
 #include "support/unit.h"
 
@@ -93,6 +95,20 @@ START_TEST(numbers_are_lines)
 	check_line("tarn_cache_used_bytes 8");
 	check_line("tarn_query_log_lost_total 9");
 	check_line("tarn_dnstap_lost_total 10");
+}
+END_TEST
+
+START_TEST(each_stage_of_the_policy_has_a_line)
+{
+	for (unsigned i = 0; i < TARN__STAGES; i++)
+		totals.questions.stages[i] = i + 1;
+	write_text();
+	for (unsigned i = 0; i < TARN__STAGES; i++) {
+		char line[80];
+		snprintf(line, sizeof line, "tarn_policy_decisions_total{stage=\"%s\"} %u",
+			 tarn__stages[i]->name, i + 1);
+		check_line(line);
+	}
 }
 END_TEST
 
@@ -207,6 +223,7 @@ int main(void)
 	TCase *tcase = tcase_create("metrics");
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, numbers_are_lines);
+	tcase_add_test(tcase, each_stage_of_the_policy_has_a_line);
 	tcase_add_test(tcase, types_are_there_once_they_were_asked_for);
 	tcase_add_test(tcase, answers_at_once_are_in_every_bucket_of_time);
 	tcase_add_test(tcase, server_is_named_with_its_zone);

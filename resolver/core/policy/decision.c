@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/policy/decision.c: decisions that several stages make. */
+#include "core/policy/decision.h"
+
+#include "dns/local.h"
+
+enum tarn__policy_action tarn__decision_refuse(struct tarn__decision *decision)
+{
+	decision->options = (struct tarn__options){0};
+	decision->is_to_stranger = false;
+	return TARN__POLICY_REFUSE;
+}
+
+enum tarn__policy_action tarn__decision_stored(struct tarn__decision *decision,
+					       const uint8_t *stored, size_t len)
+{
+	decision->options = (struct tarn__options){0};
+	decision->stored = stored;
+	decision->stored_len = len;
+	decision->is_authoritative = true;
+	return TARN__POLICY_ANSWER;
+}
+
+enum tarn__policy_action tarn__decision_record(struct tarn__decision *decision,
+					       const struct tarn__query *query, uint16_t type,
+					       uint32_t ttl, const void *rdata, size_t rdata_len)
+{
+	size_t len = tarn__local_record(query, type, ttl, rdata, rdata_len, decision->room);
+	return tarn__decision_stored(decision, decision->room, len);
+}
+
+enum tarn__policy_action tarn__decision_negative(struct tarn__decision *decision,
+						 const struct tarn__query *query, uint16_t rcode,
+						 size_t zone_len)
+{
+	size_t len = tarn__local_negative(query, rcode, zone_len, TARN__LOCAL_TTL, decision->room);
+	return tarn__decision_stored(decision, decision->room, len);
+}
+
+void tarn__decision_add_error(struct tarn__decision *decision, uint16_t code, const char *text)
+{
+	struct tarn__options *options = &decision->options;
+	options->ede[options->ede_count++] = (struct tarn__ede){code, text};
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * core/policy/stage.h: the policy is a list of stages, which are applied to a query in order; the first one
+ * that decides ends it. Each stage has a header and a source file of its own:
+ *
+ *	access   the client is in none of the networks that may ask: REFUSED, EDE 18 (RFC 5358, RFC 8914
+ *	         section 4.19)
+ *	chaos    class CH: version.bind, version.server, id.server, hostname.bind TXT; else REFUSED
+ *	zone     zones of the configuration that are never forwarded: empty, EDE 15 (RFC 8914 section 4.16)
+ *	special  special-use names and reverse zones (RFC 6761, RFC 6303), unless a passed name or a zone with
+ *	         servers covers them; EDE 0 where a network may have names of its own
+ *	any      type ANY: one HINFO record (RFC 8482 section 4.2)
+ *
+ * A stage NAME consists of
+ *
+ *	tarn__stage_NAME        struct tarn__stage: what the program knows of any stage
+ *	tarn__stage_NAME_apply  enum tarn__policy_action (policy, query, client, decision), inline: every hit
+ *	                        of the cache passes all stages, so the test that nearly all queries fail is
+ *	                        in the header, and what follows it is called
+ *	a row                   of TARN__STAGE_LIST, from which the counter (struct tarn__stats) and the
+ *	                        label of the metric are derived
+ *	members                 of struct tarn__policy, if it needs any
+ *
+ * The query is a good one (tarn__query_parse()). client is NULL for a query of the program itself. RD does
+ * not matter: nothing that is answered here needs recursion.
+ *
+ * Thread: a policy is immutable once made, and shared by all workers.
+ */
+#ifndef TARN_CORE_POLICY_STAGE_H
+#define TARN_CORE_POLICY_STAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/policy/decision.h"
+#include "dns/query.h"
+#include "dns/text.h"
+#include "tarn.h"
+
+/* In the order in which they are applied. */
+#define TARN__STAGE_LIST(STAGE)                                                                    \
+	STAGE(ACCESS, access)                                                                      \
+	STAGE(CHAOS, chaos)                                                                        \
+	STAGE(ZONE, zone)                                                                          \
+	STAGE(SPECIAL, special)                                                                    \
+	STAGE(ANY, any)
+
+#define TARN__STAGE_INDEX(constant, name) TARN__STAGE_##constant,
+enum { TARN__STAGE_LIST(TARN__STAGE_INDEX) TARN__STAGES };
+#undef TARN__STAGE_INDEX
+
+struct tarn__access;
+struct tarn__chaos;
+struct tarn__passed;
+struct tarn__policy_options;
+struct tarn__zones;
+
+/* What the stages look at. */
+struct tarn__policy {
+	struct tarn__access *access;
+	struct tarn__chaos *chaos;
+	const struct tarn__zones *zones; /* borrowed; NULL: there are none */
+	bool has_empty_zones; /* some of the zones are never forwarded */
+	struct tarn__passed *passed;
+};
+
+enum { TARN__EXPLANATION_MAX = TARN__NAME_TEXT_MAX + 128 /* octets, with NUL */ };
+
+struct tarn__stage {
+	const char *name; /* one word in lower case */
+	/*
+	 * Make and free the stage's members of a policy, which are zero before; NULL: it has none.
+	 * fini accepts what a failed init has left. init returns 0, TARN_ENOMEM or TARN_EINVAL.
+	 */
+	int (*init)(struct tarn__policy *, const struct tarn__policy_options *);
+	void (*fini)(struct tarn__policy *);
+	/*
+	 * Writes a sentence: why the stage took the action; for TARN__POLICY_PASS, why it does not apply
+	 * to a query that is of its kind. Returns false if there is nothing to explain.
+	 */
+	bool (*explain)(const struct tarn__policy *, const struct tarn__query *,
+			enum tarn__policy_action, char out[TARN__EXPLANATION_MAX]);
+};
+
+#endif
