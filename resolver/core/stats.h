@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * core/stats.h: the counters of a worker's questions. Plain numbers, written by the worker's thread only;
- * other threads read copies (net/stats_collector.h).
+ * other threads read copies (net/totals.h).
  */
 #ifndef TARN_CORE_STATS_H
 #define TARN_CORE_STATS_H

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* net/ask.c: the program's own questions. */
+#include "net/ask.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/resolver.h"
 #include "dns/message.h"
-#include "net/worker.h"
-#include "tarn.h"
 
 /*
  * A question of the program's, in the request's private_[0]. It outlives a canceled request: the
  * resolver answers it anyway.
  */
 struct ask {
-	struct tarn__list node; /* of worker->answered, once there is an answer */
-	struct tarn_worker *worker;
+	struct tarn__list node; /* of asks->answered, where it was answered at once */
+	struct tarn__asks *asks;
 	struct tarn_request *request; /* NULL: canceled */
 	size_t len;
 	uint8_t *answer;
@@ -29,10 +29,10 @@ static void free_ask(struct ask *ask)
 static void finish(struct ask *ask, int error, const uint8_t *answer, size_t len)
 {
 	struct tarn_request *request = ask->request;
-	if (request == NULL)
+	if (!request)
 		return;
 	request->private_[0] = NULL;
-	if (ask->worker->is_ending)
+	if (ask->asks->is_ending)
 		request->done(request, TARN_ECANCELED, NULL, 0);
 	else
 		request->done(request, error, answer, len);
@@ -48,37 +48,48 @@ static void on_late_answer(void *owner, const void *route, const uint8_t *answer
 	free_ask(ask);
 }
 
-int tarn_ask(struct tarn_worker *worker, struct tarn_request *request, const uint8_t *question,
-	     size_t len)
+void tarn__asks_init(struct tarn__asks *asks)
+{
+	tarn__list_init(&asks->answered);
+	asks->is_ending = false;
+}
+
+static struct ask *new_ask(struct tarn__asks *asks, struct tarn_request *request)
 {
 	struct ask *ask = malloc(sizeof(*ask));
-	if (ask == NULL)
-		return TARN_ENOMEM;
-	*ask = (struct ask){.worker = worker, .request = request};
+	if (!ask)
+		return NULL;
+	*ask = (struct ask){.asks = asks, .request = request};
 	tarn__list_init(&ask->node);
 	ask->answer = malloc(TARN__MESSAGE_MAX);
-	if (ask->answer == NULL) {
-		free_ask(ask);
+	if (ask->answer)
+		return ask;
+	free_ask(ask);
+	return NULL;
+}
+
+int tarn__asks_send(struct tarn__asks *asks, struct tarn__resolver *resolver,
+		    struct tarn_request *request, const uint8_t *question, size_t len)
+{
+	struct ask *ask = new_ask(asks, request);
+	if (!ask)
 		return TARN_ENOMEM;
-	}
 	struct tarn__client_request client_request = {
 		.transport = TARN__TCP,
 		.answer = on_late_answer,
-		.owner = worker,
+		.owner = asks,
 		.route = &ask,
 		.route_len = sizeof(ask),
 	};
-	tarn__worker_enter(worker);
-	long answer_len = tarn__resolver_resolve(worker->resolver, &client_request, question, len,
-						 ask->answer);
-	tarn__worker_leave(worker);
+	long answer_len =
+		tarn__resolver_resolve(resolver, &client_request, question, len, ask->answer);
 	if (answer_len == TARN__RESOLVE_DROP) {
 		free_ask(ask);
 		return TARN_EINVAL;
 	}
 	if (answer_len > 0) {
 		ask->len = (size_t)answer_len;
-		tarn__list_append(&worker->answered, &ask->node);
+		tarn__list_append(&asks->answered, &ask->node);
 	} else {
 		free(ask->answer);
 		ask->answer = NULL;
@@ -87,21 +98,20 @@ int tarn_ask(struct tarn_worker *worker, struct tarn_request *request, const uin
 	return 0;
 }
 
-void tarn_cancel(struct tarn_worker *worker, struct tarn_request *request)
+void tarn__asks_cancel(struct tarn_request *request)
 {
-	(void)worker;
 	struct ask *ask = request->private_[0];
-	if (ask != NULL)
+	if (ask)
 		ask->request = NULL;
 	request->private_[0] = NULL;
 }
 
-bool tarn__asks_run(struct tarn_worker *worker)
+bool tarn__asks_run(struct tarn__asks *asks)
 {
 	bool has_any = false;
-	while (!tarn__list_is_empty(&worker->answered)) {
-		struct ask *ask = TARN__CONTAINER(worker->answered.next, struct ask, node);
-		tarn__list_remove(&ask->node);
+	struct tarn__list *node;
+	while ((node = tarn__list_take(&asks->answered))) {
+		struct ask *ask = TARN__CONTAINER(node, struct ask, node);
 		finish(ask, 0, ask->answer, ask->len);
 		free_ask(ask);
 		has_any = true;

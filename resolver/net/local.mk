@@ -2,17 +2,21 @@
 # The sources of resolver/net.
 
 net_sources = \
-	resolver/net/ask.c \
+	resolver/net/alarm.c resolver/net/alarm.h \
+	resolver/net/ask.c resolver/net/ask.h \
 	resolver/net/clock.c resolver/net/clock.h \
 	resolver/net/listen/connection.c resolver/net/listen/connection.h \
 	resolver/net/listen/peers.c resolver/net/listen/peers.h \
 	resolver/net/listen/tcp.c resolver/net/listen/tcp.h \
 	resolver/net/listen/udp.c resolver/net/listen/udp.h \
+	resolver/net/mailbox.c resolver/net/mailbox.h \
 	resolver/net/random.c resolver/net/random.h \
 	resolver/net/shared.c resolver/net/shared.h \
 	resolver/net/socket.c resolver/net/socket.h \
 	resolver/net/stats_collector.c resolver/net/stats_collector.h \
 	resolver/net/stream.c resolver/net/stream.h \
+	resolver/net/tarn.c \
+	resolver/net/totals.c resolver/net/totals.h \
 	resolver/net/upstream/cares.c \
 	resolver/net/upstream/carrier.c resolver/net/upstream/carrier.h \
 	resolver/net/upstream/channel.h \

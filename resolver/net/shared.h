@@ -1,82 +1,104 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/shared.h: inside struct tarn: what all workers share, the updates that reaches them while they
- * run, and the log.
+ * net/shared.h: inside struct tarn: what all workers share, the updates that reach them while they run,
+ * and the log.
+ *
+ * Thread: any, but for what is set before the first worker is made and not changed afterwards.
  */
 #ifndef TARN_NET_SHARED_H
 #define TARN_NET_SHARED_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/list.h"
 #include "core/config.h"
+#include "net/mailbox.h"
 #include "tarn.h"
 
-struct tarn__stats_collector;
+struct tarn__ports;
 struct tarn__shared;
+struct tarn__stats_collector;
 
-struct tarn__shared *tarn__get_shared(struct tarn *);
-struct tarn__stats_collector *tarn__get_stats_collector(struct tarn *);
-
-/* Ends struct tarn_options.trust_ad, until tarn_reconfigure(). 0 or TARN_ENOMEM. Any thread. */
-int tarn__distrust(struct tarn *);
-
-/* What was told to all workers so far: how often of each kind, and the last of it. */
+/* What all workers have been told so far: how often of each kind, and the last of it. */
 struct tarn__updates {
-	unsigned count; /* of all kinds */
+	unsigned count; /* of posts, those of the stats collector among them */
 	unsigned networks; /* tarn_network_changed() */
 	unsigned forward_loops; /* tarn__find_forward_loops() */
-	struct tarn__config *config; /* that of now; a reference, the reader's */
+	struct tarn__config *config; /* the present one */
 };
 
-/* Cheap: is there more than so many? */
-bool tarn__has_updates(const struct tarn *, unsigned count);
-void tarn__get_updates(struct tarn *, struct tarn__updates *out);
-
-/* The configuration of now: a reference, the caller's. Any thread. */
-struct tarn__config *tarn__get_config(struct tarn *);
-
-/*
- * From join to leave a worker is woken for updates. It begins with the configuration that it was made
- * with, worker->config.
- */
-void tarn__join(struct tarn *, struct tarn_worker *);
-void tarn__leave(struct tarn *, struct tarn_worker *);
-
-/* Configurations of before, whose zones the cache has not been cleared of yet. */
+/* Earlier configurations, whose zones the cache has not been cleared of yet. */
 struct tarn__stale_configs {
 	size_t count;
 	struct tarn__config **configs; /* a reference to each */
 };
 
+/* A worker as the others' configurations depend on it. */
+struct tarn__member {
+	struct tarn__list node; /* of tarn->members */
+	struct tarn__subscriber subscriber; /* woken for updates */
+	struct tarn__config *config; /* that it has applied: a reference; guarded by tarn->mutex */
+	struct tarn__stale_configs stale_configs; /* what it is to drop from the cache */
+};
+
+struct tarn {
+	void (*log)(void *arg, enum tarn_log_level level, const char *line);
+	void *log_arg;
+	struct tarn__shared *shared;
+	struct tarn__stats_collector *stats_collector;
+	/* Those that the kernel does not keep for others; NULL: all. */
+	struct tarn__ports *usable_ports;
+	struct tarn__mailbox mailbox;
+	pthread_mutex_t mutex; /* guards what follows */
+	struct tarn__updates updates;
+	bool is_taken; /* some worker has, or had, updates.config, or one with the same zones */
+	struct tarn__stale_configs stale_configs;
+	struct tarn__list members;
+};
+
 /*
- * The worker has changed over to that configuration, whose reference becomes worker->config. Is it
- * the last one to do so? Then worker->stale_configs, which was empty, is what it is to drop from the
+ * With the mutex held: the configuration from now on. Takes the reference, even on failure; NULL with
+ * errno is a failure, too. 0, TARN_EINVAL or TARN_ENOMEM.
+ */
+int tarn__set_config(struct tarn *, struct tarn__config *);
+
+/* Ends struct tarn_options.trust_ad, until tarn_reconfigure(). 0 or TARN_ENOMEM. */
+int tarn__distrust(struct tarn *);
+
+/* A copy; its configuration is a reference, the caller's. */
+void tarn__get_updates(struct tarn *, struct tarn__updates *out);
+
+/* The present configuration: a reference, the caller's. */
+struct tarn__config *tarn__get_config(struct tarn *);
+
+/* From join to leave a worker is woken for updates. member->config is set before. */
+void tarn__join(struct tarn *, struct tarn__member *);
+void tarn__leave(struct tarn *, struct tarn__member *);
+
+/*
+ * The worker has changed over to that configuration, whose reference becomes member->config. If it is
+ * the last one to do so, and member->stale_configs is empty, that becomes what it is to drop from the
  * cache (tarn__resolver_drop()).
  */
-void tarn__applied(struct tarn *, struct tarn_worker *, struct tarn__config *);
+void tarn__applied(struct tarn *, struct tarn__member *, struct tarn__config *);
 void tarn__stale_configs_fini(struct tarn__stale_configs *);
-
-/* Has every worker look for updates, whether there are any or not. */
-void tarn__call_workers(struct tarn *);
-
-/* Wakes all workers but this one. */
-void tarn__wake_others(struct tarn *, const struct tarn_worker *);
 
 /*
  * Asks every upstream a question that comes back if it forwards to us; such a server is logged and
- * not asked any more. Any thread.
+ * not asked any more.
  */
 void tarn__find_forward_loops(struct tarn *);
 /*
- * Of several workers the first asks for all. Is it that one? Then it does so now, and has
- * tarn__report_forward_loop() called for what it finds, on any thread.
+ * Of several workers the first asks for all. Returns true if it is that one: then it does so now,
+ * and has tarn__report_forward_loop() called for what it finds.
  */
-bool tarn__takes_forward_loops(struct tarn *, const struct tarn_worker *);
+bool tarn__takes_forward_loops(struct tarn *, const struct tarn__member *);
 void tarn__report_forward_loop(void *tarn, const struct tarn__config *,
 			       const struct tarn__zone_config *, const struct tarn__endpoint *);
 
-/* One line to the program's log, cut to some hundred octets. May be called on any thread. */
+/* One line to the program's log, cut to some hundred octets. */
 __attribute__((format(printf, 3, 4))) void tarn__report(struct tarn *, enum tarn_log_level,
 							const char *format, ...);
 

@@ -6,18 +6,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/timerfd.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "core/resolver.h"
-#include "net/upstream/carrier.h"
 #include "net/clock.h"
-#include "net/socket.h"
-#include "net/shared.h"
 #include "net/listen/tcp.h"
-#include "net/stats_collector.h"
 #include "net/listen/udp.h"
+#include "net/upstream/carrier.h"
 
 enum {
 	/*
@@ -25,12 +20,6 @@ enum {
 	 * after so many has the next turn, at once, so that the host's own events are not starved.
 	 */
 	ROUNDS_PER_TURN = 8,
-	/*
-	 * A loop that wakes up so long after its timer was due has been suspended with its machine, or
-	 * stopped: clients' deadlines are missed by half, and a server that was asked before would be
-	 * found silent twice over (TARN__SILENCE_MS).
-	 */
-	OVERSLEPT_MS = 2000,
 };
 
 /* ---- the outside of core/ ----------------------------------------------------------------- */
@@ -83,7 +72,7 @@ static void io_close(void *data, struct tarn__endpoint *endpoint)
 static void io_wake_others(void *data)
 {
 	struct tarn_worker *worker = data;
-	tarn__wake_others(worker->tarn, worker);
+	tarn__mailbox_wake_others(&worker->tarn->mailbox, &worker->member.subscriber);
 }
 
 static void io_wake_at(void *data, uint64_t at_ms)
@@ -100,15 +89,15 @@ static void take_updates(struct tarn_worker *worker)
 	struct tarn__updates updates;
 	tarn__get_updates(worker->tarn, &updates);
 	/* What begins to be collected from now on is updates that have not been seen. */
-	tarn__stats_collector_add(worker);
-	bool is_other = updates.config != worker->config;
+	tarn__stats_collector_add(worker->tarn->stats_collector, &worker->contributor);
+	bool is_other = updates.config != worker->member.config;
 	if (is_other && tarn__resolver_set_config(worker->resolver, updates.config) != 0) {
 		tarn__config_put(updates.config);
 		return;
 	}
 	if (is_other)
 		tarn__carrier_set_config(worker->carrier, updates.config);
-	tarn__applied(worker->tarn, worker, updates.config);
+	tarn__applied(worker->tarn, &worker->member, updates.config);
 	if (is_other)
 		tarn__tcp_review(worker->tcp);
 	if (updates.networks != worker->seen.networks) {
@@ -117,7 +106,7 @@ static void take_updates(struct tarn_worker *worker)
 	}
 	worker->seen.networks = updates.networks;
 	if (updates.forward_loops != worker->seen.forward_loops &&
-	    tarn__takes_forward_loops(worker->tarn, worker))
+	    tarn__takes_forward_loops(worker->tarn, &worker->member))
 		tarn__resolver_probe_forward_loops(worker->resolver, tarn__report_forward_loop,
 						   worker->tarn);
 	worker->seen.forward_loops = updates.forward_loops;
@@ -127,14 +116,14 @@ static void take_updates(struct tarn_worker *worker)
 /* Clears the cache of some of what is stale. Is there more? */
 static bool drop(struct tarn_worker *worker)
 {
-	struct tarn__stale_configs *stale_configs = &worker->stale_configs;
+	struct tarn__stale_configs *stale_configs = &worker->member.stale_configs;
 	if (tarn__resolver_drop(worker->resolver, stale_configs->configs, stale_configs->count,
 				&worker->drop_cursor))
 		return true;
 	tarn__stale_configs_fini(stale_configs);
 	worker->drop_cursor = 0;
 	/* There may have been another change meanwhile. */
-	tarn__applied(worker->tarn, worker, tarn__config_get(worker->config));
+	tarn__applied(worker->tarn, &worker->member, tarn__config_get(worker->member.config));
 	return stale_configs->count > 0;
 }
 
@@ -152,43 +141,14 @@ static void on_full(void *arg, const struct tarn__endpoint *endpoint, size_t cou
 /* ---- a turn of the loop ------------------------------------------------------------------- */
 
 /*
- * The loop's clock stands still in a suspend, ours does not: what is due then waits for the turn that
- * on_resume() brings about. An early wake-up finds nothing due and sets the timer anew.
- */
-static void set_timer(struct tarn_worker *worker, uint64_t at_ms, uint64_t now_ms)
-{
-	/* What is due is due now, however long it has been: nothing has been overslept by that. */
-	if (at_ms < now_ms)
-		at_ms = now_ms;
-	if (at_ms == worker->timer_ms && ev_is_active(&worker->timer))
-		return;
-	worker->timer_ms = at_ms;
-	if (at_ms == UINT64_MAX) {
-		ev_timer_stop(worker->loop, &worker->timer);
-		return;
-	}
-	ev_now_update(worker->loop);
-	worker->timer.repeat = (double)(at_ms - now_ms) / 1000 + 0.001;
-	ev_timer_again(worker->loop, &worker->timer);
-}
-
-static void stop_timer(struct tarn_worker *worker)
-{
-	worker->timer_ms = UINT64_MAX;
-	ev_timer_stop(worker->loop, &worker->timer);
-}
-
-/*
  * Before anything that has arrived is looked at: what was asked before the worker overslept says
  * nothing about servers and round trips, and the sockets of then may lead nowhere.
  */
 static void look_at_clock(struct tarn_worker *worker)
 {
-	if (worker->timer_ms == UINT64_MAX)
+	if (!tarn__alarm_is_overslept(&worker->alarm))
 		return;
-	if (tarn__clock_ms() < worker->timer_ms + OVERSLEPT_MS)
-		return;
-	stop_timer(worker);
+	tarn__alarm_clear(&worker->alarm);
 	tarn__carrier_network_changed(worker->carrier);
 	tarn__resolver_overslept(worker->resolver);
 }
@@ -201,15 +161,15 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static void take_turn(struct tarn_worker *worker)
 {
 	look_at_clock(worker);
-	if (tarn__has_updates(worker->tarn, worker->seen.count))
+	if (tarn__mailbox_count(&worker->tarn->mailbox) != worker->seen.count)
 		take_updates(worker);
 	uint64_t now_ms = tarn__clock_ms();
-	bool is_dropping = worker->stale_configs.count > 0 && drop(worker);
+	bool is_dropping = worker->member.stale_configs.count > 0 && drop(worker);
 	uint64_t next_ms = 0;
 	for (int round = 0; round < ROUNDS_PER_TURN && next_ms == 0; round++) {
 		next_ms = tarn__carrier_run(worker->carrier, now_ms);
 		tarn__resolver_run(worker->resolver);
-		bool has_more = tarn__asks_run(worker);
+		bool has_more = tarn__asks_run(&worker->asks);
 		has_more |= tarn__tcp_flush(worker->tcp);
 		if (has_more)
 			next_ms = 0;
@@ -221,7 +181,7 @@ static void take_turn(struct tarn_worker *worker)
 		ev_idle_stop(worker->loop, &worker->idle);
 	next_ms = earlier(next_ms, worker->wake_ms);
 	next_ms = earlier(next_ms, tarn__tcp_expire(worker->tcp, now_ms));
-	set_timer(worker, next_ms, now_ms);
+	tarn__alarm_set(&worker->alarm, next_ms, now_ms);
 }
 
 /* All of a turn happens at one time. */
@@ -265,28 +225,7 @@ static void on_check(struct ev_loop *loop, ev_check *check, int events)
 	look_at_clock(worker);
 }
 
-/* The work is done by the turn that follows. */
-static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
-{
-	(void)loop;
-	(void)events;
-	stop_timer(timer->data);
-}
-
-/*
- * The machine was suspended, or its wall clock set. What the timer waits for may be due by now, or is
- * nearer than it knows: the turn that follows sets it anew.
- */
-static void on_resume(struct ev_loop *loop, ev_io *resume, int events)
-{
-	(void)loop;
-	(void)events;
-	uint64_t count;
-	(void)!read(resume->fd, &count, sizeof(count));
-	stop_timer(resume->data);
-}
-
-/* The same: that of the next step of what takes many, as soon as there is nothing else to do. */
+/* The next step of what takes many is done by the turn that follows. */
 static void on_idle(struct ev_loop *loop, ev_idle *idle, int events)
 {
 	(void)loop;
@@ -307,14 +246,15 @@ static void on_wake(struct ev_loop *loop, ev_async *wake, int events)
 	worker->was_parked = false;
 }
 
-void tarn__worker_wake(struct tarn_worker *worker)
+static void wake(void *arg)
 {
+	struct tarn_worker *worker = arg;
 	ev_async_send(worker->loop, &worker->wake);
 }
 
-static void wake(void *arg)
+static void wake_subscriber(struct tarn__subscriber *subscriber)
 {
-	tarn__worker_wake(arg);
+	wake(TARN__CONTAINER(subscriber, struct tarn_worker, member.subscriber));
 }
 
 void tarn__worker_enter(struct tarn_worker *worker)
@@ -333,36 +273,39 @@ void tarn__worker_observe(struct tarn_worker *worker, const struct tarn__observe
 	tarn__resolver_observe(worker->resolver, observer);
 }
 
+/* ---- numbers ------------------------------------------------------------------------------ */
+
+static void contribute(struct tarn__contributor *contributor, struct tarn__totals *totals)
+{
+	const struct tarn_worker *worker =
+		TARN__CONTAINER(contributor, struct tarn_worker, contributor);
+	struct tarn__stats questions;
+	tarn__resolver_stats(worker->resolver, &questions);
+	tarn__stats_add(&totals->questions, &questions, sizeof(questions));
+	tarn__stats_add(&totals->udp, tarn__udp_stats(worker->udp), sizeof(totals->udp));
+	tarn__stats_add(&totals->tcp, tarn__tcp_stats(worker->tcp), sizeof(totals->tcp));
+	tarn__stats_add(&totals->carrier, tarn__carrier_stats(worker->carrier),
+			sizeof(totals->carrier));
+	tarn__totals_add_servers(totals, worker->resolver, tarn__clock_ms());
+	totals->workers++;
+	totals->serving += worker->is_serving;
+}
+
+struct tarn__totals *tarn__stats_collect(struct tarn *tarn, struct tarn_worker *own,
+					 unsigned timeout_ms)
+{
+	struct tarn__totals *totals = tarn__stats_collector_collect(
+		tarn->stats_collector, own ? &own->contributor : NULL, timeout_ms);
+	if (totals)
+		rtcache_stats_get(tarn__shared_cache(tarn->shared), &totals->cache);
+	return totals;
+}
+
 /* ---- a worker's life ---------------------------------------------------------------------- */
-
-/*
- * A timer that ends decades from now and is canceled when the wall clock jumps, as it does at the end
- * of a suspend (see timerfd_create(2)). Without it the loop's timer wakes the worker later.
- */
-static void start_resume(struct tarn_worker *worker)
-{
-	int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
-	ev_io_init(&worker->resume, on_resume, fd, EV_READ);
-	if (fd < 0)
-		return;
-	const struct itimerspec far = {.it_value.tv_sec = INT32_MAX};
-	(void)timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &far, NULL);
-	worker->resume.data = worker;
-	ev_io_start(worker->loop, &worker->resume);
-}
-
-static void stop_resume(struct tarn_worker *worker)
-{
-	if (!ev_is_active(&worker->resume))
-		return;
-	ev_io_stop(worker->loop, &worker->resume);
-	close(worker->resume.fd);
-}
 
 /* check comes before and prepare after the host's own, so that these find the thread awake. */
 static void start_watchers(struct tarn_worker *worker)
 {
-	ev_timer_init(&worker->timer, on_timer, 0, 0);
 	ev_idle_init(&worker->idle, on_idle);
 	ev_set_priority(&worker->idle, EV_MINPRI);
 	ev_prepare_init(&worker->prepare, on_prepare);
@@ -370,28 +313,26 @@ static void start_watchers(struct tarn_worker *worker)
 	ev_check_init(&worker->check, on_check);
 	ev_set_priority(&worker->check, EV_MAXPRI);
 	ev_async_init(&worker->wake, on_wake);
-	worker->timer.data = worker->prepare.data = worker;
-	worker->check.data = worker->wake.data = worker;
+	worker->prepare.data = worker->check.data = worker->wake.data = worker;
 	ev_prepare_start(worker->loop, &worker->prepare);
 	ev_check_start(worker->loop, &worker->check);
 	ev_async_start(worker->loop, &worker->wake);
-	start_resume(worker);
+	tarn__alarm_init(&worker->alarm, worker->loop);
 }
 
 static void stop_watchers(struct tarn_worker *worker)
 {
-	ev_timer_stop(worker->loop, &worker->timer);
 	ev_idle_stop(worker->loop, &worker->idle);
 	ev_prepare_stop(worker->loop, &worker->prepare);
 	ev_check_stop(worker->loop, &worker->check);
 	ev_async_stop(worker->loop, &worker->wake);
-	stop_resume(worker);
+	tarn__alarm_fini(&worker->alarm);
 }
 
 struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 {
 	struct tarn_worker *worker = calloc(1, sizeof(*worker));
-	if (worker == NULL)
+	if (!worker)
 		return NULL;
 	worker->tarn = tarn;
 	worker->loop = loop;
@@ -407,107 +348,55 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 		.wake_at = io_wake_at,
 		.wake_others = io_wake_others,
 	};
-	worker->wake_ms = worker->timer_ms = UINT64_MAX;
-	tarn__list_init(&worker->node);
-	tarn__list_init(&worker->answered);
-	struct tarn__shared *shared = tarn__get_shared(tarn);
-	worker->config = tarn__get_config(tarn);
-	worker->carrier = tarn__carrier_new(loop, worker->config, &worker->random);
-	if (worker->carrier != NULL)
+	worker->wake_ms = UINT64_MAX;
+	tarn__list_init(&worker->member.node);
+	tarn__list_init(&worker->member.subscriber.node);
+	worker->member.subscriber.wake = wake_subscriber;
+	worker->contributor.add = contribute;
+	tarn__asks_init(&worker->asks);
+	worker->member.config = tarn__get_config(tarn);
+	worker->carrier = tarn__carrier_new(loop, worker->member.config, &worker->random);
+	if (worker->carrier)
 		tarn__carrier_on_full(worker->carrier, on_full, worker);
 	worker->udp = tarn__udp_new(loop);
 	worker->tcp = tarn__tcp_new(tarn, loop);
 	start_watchers(worker);
-	if (worker->carrier != NULL && worker->udp != NULL && worker->tcp != NULL)
-		worker->resolver =
-			tarn__resolver_new(shared, worker->config, &worker->io, wake, worker);
-	if (worker->resolver == NULL) {
+	if (worker->carrier && worker->udp && worker->tcp)
+		worker->resolver = tarn__resolver_new(tarn->shared, worker->member.config,
+						      &worker->io, wake, worker);
+	if (!worker->resolver) {
 		tarn_worker_free(worker);
 		errno = ENOMEM;
 		return NULL;
 	}
 	tarn__udp_set_resolver(worker->udp, worker->resolver);
 	tarn__tcp_set_resolver(worker->tcp, worker->resolver);
-	tarn__join(tarn, worker);
-	tarn__stats_collector_join(worker);
+	tarn__join(tarn, &worker->member);
+	tarn__stats_collector_join(tarn->stats_collector, &worker->contributor);
 	take_updates(worker);
 	return worker;
 }
 
-/* The resolver goes first: it answers everybody, through all that is freed after it. */
+/* The resolver goes first: it answers what is under way, through all that is freed after it. */
 void tarn_worker_free(struct tarn_worker *worker)
 {
-	if (worker == NULL)
+	if (!worker)
 		return;
-	worker->is_ending = true;
-	tarn__leave(worker->tarn, worker);
-	if (worker->resolver != NULL) {
+	worker->asks.is_ending = true;
+	tarn__leave(worker->tarn, &worker->member);
+	if (worker->resolver) {
 		unpark(worker);
-		while (worker->stale_configs.count > 0 && drop(worker))
+		while (worker->member.stale_configs.count > 0 && drop(worker))
 			;
 		tarn__resolver_end(worker->resolver);
-		tarn__asks_run(worker);
-		tarn__stats_collector_leave(worker);
+		tarn__asks_run(&worker->asks);
+		tarn__stats_collector_leave(worker->tarn->stats_collector, &worker->contributor);
 	}
 	stop_watchers(worker);
 	tarn__resolver_free(worker->resolver);
 	tarn__carrier_free(worker->carrier);
 	tarn__tcp_free(worker->tcp);
 	tarn__udp_free(worker->udp);
-	tarn__config_put(worker->config);
+	tarn__config_put(worker->member.config);
 	free(worker);
-}
-
-/* ---- listening ---------------------------------------------------------------------------- */
-
-int tarn_worker_serve(struct tarn_worker *worker, int fd)
-{
-	int type;
-	bool is_wildcard;
-	int error = tarn__socket_adopt(fd, &type, &is_wildcard);
-	if (error != 0)
-		return error;
-	error = type == SOCK_DGRAM ? tarn__udp_add(worker->udp, fd, is_wildcard)
-				   : tarn__tcp_add(worker->tcp, fd);
-	worker->is_serving |= error == 0;
-	return error;
-}
-
-int tarn_worker_listen(struct tarn_worker *worker, struct tarn_address *address)
-{
-	struct tarn_address bound = *address;
-	int udp, tcp;
-	int error = tarn__socket_open_pair(&bound, &udp, &tcp);
-	if (error != 0)
-		return error;
-	error = tarn_worker_serve(worker, tcp);
-	if (error == 0) {
-		error = tarn_worker_serve(worker, udp);
-		if (error != 0)
-			tarn__tcp_remove(worker->tcp, tcp);
-	}
-	if (error == 0) {
-		*address = bound;
-		return 0;
-	}
-	int reason = errno;
-	close(udp);
-	close(tcp);
-	errno = reason;
-	return error;
-}
-
-void tarn_worker_unlisten(struct tarn_worker *worker, const struct tarn_address *address)
-{
-	tarn__worker_enter(worker);
-	tarn__udp_close(worker->udp, address);
-	tarn__tcp_close(worker->tcp, address);
-	tarn__worker_leave(worker);
-}
-
-void tarn_worker_set_connections(struct tarn_worker *worker, size_t count)
-{
-	tarn__worker_enter(worker);
-	tarn__tcp_set_places(worker->tcp, count > 0 ? count : 1);
-	tarn__worker_leave(worker);
 }

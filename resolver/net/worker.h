@@ -17,9 +17,11 @@
 #include <stdint.h>
 
 #include "core/io.h"
-#include "base/list.h"
+#include "net/alarm.h"
+#include "net/ask.h"
 #include "net/random.h"
 #include "net/shared.h"
+#include "net/stats_collector.h"
 #include "tarn.h"
 
 struct tarn__carrier;
@@ -30,14 +32,12 @@ struct tarn__udp;
 
 struct tarn_worker {
 	struct tarn *tarn;
-	struct tarn__list node; /* of the tarn's workers */
+	struct tarn__member member;
 	struct {
 		unsigned count, networks, forward_loops; /* as in struct tarn__updates */
 	} seen; /* of the updates */
-	struct tarn__config *config; /* a reference; guarded by the tarn's mutex */
-	struct tarn__stale_configs stale_configs; /* what is to be dropped from the cache */
-	uint64_t drop_cursor; /* how far that is */
-	uint64_t collected; /* totals.c: the last collection that it has added its numbers to */
+	uint64_t drop_cursor; /* how far member.stale_configs have been dropped */
+	struct tarn__contributor contributor;
 	struct ev_loop *loop;
 	struct tarn_io io;
 	struct tarn__random random;
@@ -45,19 +45,16 @@ struct tarn_worker {
 	struct tarn__resolver *resolver;
 	struct tarn__udp *udp;
 	struct tarn__tcp *tcp;
-	struct tarn__list answered; /* the program's questions whose answers are there; see ask.c */
+	struct tarn__asks asks;
 	bool is_serving; /* it was given sockets where clients ask */
 	bool is_parked;
 	bool was_parked; /* when the program asked: between prepare and the sleep */
-	bool is_ending;
 	uint64_t wake_ms; /* of the resolver */
-	uint64_t timer_ms; /* the timer's; UINT64_MAX: it does not run */
-	ev_timer timer;
+	struct tarn__alarm alarm;
 	ev_idle idle; /* while the cache is being cleared: the thread does not sleep */
 	ev_prepare prepare;
 	ev_check check;
 	ev_async wake;
-	ev_io resume; /* its descriptor is ready after a suspend; not active: there is none */
 };
 
 /* Around anything that the program has the resolver do: it is awake, and has a turn afterwards. */
@@ -70,10 +67,11 @@ void tarn__worker_leave(struct tarn_worker *);
  */
 void tarn__worker_observe(struct tarn_worker *, const struct tarn__observer *);
 
-/* Has the worker look for updates. The only function for any thread. */
-void tarn__worker_wake(struct tarn_worker *);
-
-/* ask.c: calls back what has been answered. Was there anything? */
-bool tarn__asks_run(struct tarn_worker *);
+/*
+ * The numbers of all workers, summed, as tarn__stats_collector_collect() has it; own is the worker of
+ * the calling thread or NULL. NULL: out of memory. Any thread.
+ */
+struct tarn__totals *tarn__stats_collect(struct tarn *, struct tarn_worker *own,
+					 unsigned timeout_ms);
 
 #endif

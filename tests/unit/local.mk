@@ -88,6 +88,7 @@ unit_tests = \
 	tests/unit/dns/test_wire \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
+	tests/unit/net/test_mailbox \
 	tests/unit/net/test_random \
 	tests/unit/net/test_socket \
 	tests/unit/net/test_stats_collector \

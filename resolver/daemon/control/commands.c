@@ -16,7 +16,6 @@
 #include "dns/text.h"
 #include "net/clock.h"
 #include "net/shared.h"
-#include "net/stats_collector.h"
 #include "net/worker.h"
 #include "daemon/settings/upstreams.h"
 
@@ -255,9 +254,8 @@ static void explain(struct tarn__task *task, const json_t *arguments)
 	struct tarn__inspected inspected;
 	tarn__inspect(resolver, asked.wire, asked.len, asked.has_client ? &asked.client : NULL,
 		      &inspected);
-	answer_ok(task,
-		  tarn__control_json_inspected(&inspected, tarn__resolver_config(resolver),
-					       tarn__get_shared(task->context->tarn), totals));
+	answer_ok(task, tarn__control_json_inspected(&inspected, tarn__resolver_config(resolver),
+						     task->context->tarn->shared, totals));
 	leave(task);
 	tarn__totals_free(totals);
 }

@@ -13,7 +13,7 @@
 #include "daemon/system/process.h"
 #include "daemon/telemetry/observers.h"
 #include "daemon/settings/option_types.h"
-#include "net/stats_collector.h"
+#include "net/totals.h"
 #include "dns/answer.h"
 #include "dns/edns.h"
 #include "dns/name.h"

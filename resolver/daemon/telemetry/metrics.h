@@ -7,7 +7,7 @@
 
 #include "daemon/system/process.h"
 #include "daemon/telemetry/observers.h"
-#include "net/stats_collector.h"
+#include "net/totals.h"
 
 /* Returns the text, to be freed. NULL: out of memory. */
 char *tarn__metrics_text(const struct tarn__totals *, const struct tarn__lost *,

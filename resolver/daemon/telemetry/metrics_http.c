@@ -25,6 +25,7 @@
 #include "daemon/telemetry/visits.h"
 #include "net/clock.h"
 #include "net/socket.h"
+#include "net/worker.h"
 
 enum {
 	COLLECT_MS = 1000, /* workers add their numbers at once, unless one is blocked */

@@ -164,9 +164,9 @@ END_TEST
 static void wake_up(void)
 {
 	const struct itimerspec at_once = {.it_value.tv_nsec = 1};
-	ck_assert(ev_is_active(&world.worker->resume));
+	ck_assert(ev_is_active(&world.worker->alarm.resume));
 	ck_assert_int_eq(
-		timerfd_settime(world.worker->resume.fd, TFD_TIMER_ABSTIME, &at_once, NULL), 0);
+		timerfd_settime(world.worker->alarm.resume.fd, TFD_TIMER_ABSTIME, &at_once, NULL), 0);
 }
 
 static bool are_held(void *count)
@@ -196,7 +196,7 @@ START_TEST(clients_whose_time_is_over_hear_of_it_at_once)
 	ck_assert_uint_lt(tarn__clock_us() - woken_us, 1000000);
 	/* It is ready once and not for ever. */
 	uint64_t expirations;
-	ck_assert_int_eq(read(world.worker->resume.fd, &expirations, sizeof(expirations)), -1);
+	ck_assert_int_eq(read(world.worker->alarm.resume.fd, &expirations, sizeof(expirations)), -1);
 }
 END_TEST
 

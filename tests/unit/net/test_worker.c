@@ -208,9 +208,9 @@ END_TEST
 START_TEST(worker_with_nothing_to_do_has_no_timer)
 {
 	run_dry(world.loop);
-	ck_assert(!ev_is_active(&world.worker->timer));
+	ck_assert(!ev_is_active(&world.worker->alarm.timer));
 	ask(one, 1, "a.example", TARN__NOERROR, 1);
-	ck_assert(ev_is_active(&world.worker->timer)); /* the channel is kept for a while */
+	ck_assert(ev_is_active(&world.worker->alarm.timer)); /* the channel is kept for a while */
 }
 END_TEST
 
@@ -516,9 +516,9 @@ START_TEST(clearing_the_cache_waits_for_nothing)
 	ev_set_timeout_collect_interval(world.loop, 60);
 	for (int i = 0; i < STEPS; i++) {
 		ev_run(world.loop, EVRUN_ONCE);
-		ck_assert_uint_gt(world.worker->stale_configs.count, 0);
+		ck_assert_uint_gt(world.worker->member.stale_configs.count, 0);
 	}
-	while (world.worker->stale_configs.count > 0)
+	while (world.worker->member.stale_configs.count > 0)
 		ev_run(world.loop, EVRUN_NOWAIT);
 }
 END_TEST

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/tarn.c: the functions that a program calls on a tarn and, but for the first and the last, on a worker. */
+#include "tarn.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/ports.h"
+#include "core/resolver.h"
+#include "net/ask.h"
+#include "net/clock.h"
+#include "net/listen/tcp.h"
+#include "net/listen/udp.h"
+#include "net/random.h"
+#include "net/shared.h"
+#include "net/socket.h"
+#include "net/stats_collector.h"
+#include "net/upstream/channel.h"
+#include "net/worker.h"
+
+enum {
+	HOST_NAME_MAX_LEN = 255, /* of a CH TXT's string */
+};
+
+/* ---- a tarn ------------------------------------------------------------------------------- */
+
+static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+static int library_error;
+static const char *library_version;
+
+static void init_library(void)
+{
+	library_error = tarn__channel_library_init(&library_version);
+}
+
+/*
+ * Once, and as early as can be: a program may shut itself off from /proc. One list goes for IPv4 and
+ * IPv6.
+ */
+static struct tarn__ports *read_usable_ports(void)
+{
+	FILE *list = fopen("/proc/sys/net/ipv4/ip_local_reserved_ports", "re");
+	if (!list)
+		return NULL;
+	struct tarn__ports *ports = malloc(sizeof(*ports));
+	if (ports) {
+		tarn__ports_fill(ports);
+		uint32_t all = tarn__ports_count(ports);
+		tarn__ports_avoid_list(ports, list);
+		if (tarn__ports_count(ports) == all) {
+			free(ports);
+			ports = NULL;
+		}
+	}
+	fclose(list);
+	return ports;
+}
+
+static int reserve_ports(struct tarn *tarn, struct tarn__config *config)
+{
+	if (!tarn->usable_ports)
+		return 0;
+	int error = tarn__config_reserve_ports(config, tarn->usable_ports);
+	if (error != TARN_EINVAL)
+		return error;
+	tarn__report(
+		tarn, TARN_LOG_WARNING,
+		"net.ipv4.ip_local_reserved_ports leaves fewer than %d ports to ask from: they "
+		"are used, too",
+		TARN__PORTS_LEAST);
+	return 0;
+}
+
+static struct tarn__config *make_config(struct tarn *tarn, const struct tarn_options *options)
+{
+	char version[32], host[HOST_NAME_MAX_LEN + 1], fault[TARN__CONFIG_FAULT_MAX];
+	snprintf(version, sizeof(version), "tarn %s", tarn_version());
+	bool has_host = gethostname(host, sizeof(host)) == 0;
+	host[HOST_NAME_MAX_LEN] = '\0';
+	struct tarn__config *config =
+		tarn__config_new(options, version, has_host ? host : NULL, fault);
+	int reason = errno;
+	if (!config && reason == EINVAL)
+		tarn__report(tarn, TARN_LOG_ERR, "%s", fault);
+	if (config && reserve_ports(tarn, config) != 0) {
+		tarn__config_put(config);
+		config = NULL;
+		reason = ENOMEM;
+	}
+	errno = reason;
+	return config;
+}
+
+static uint64_t clock_ms(void *arg)
+{
+	(void)arg;
+	return tarn__clock_ms();
+}
+
+static struct tarn__shared *make_shared(const struct tarn_options *options)
+{
+	struct tarn__shared_options shared = {
+		.options = options,
+		.now_ms = clock_ms,
+	};
+	struct tarn__random random = {0};
+	tarn__random_fill(&random, shared.cookie_secret, sizeof(shared.cookie_secret));
+	return tarn__shared_new(&shared);
+}
+
+/* The c-ares that is linked is logged. Returns false if it is one that tarn is not made for. */
+static bool start_library(struct tarn *tarn)
+{
+	pthread_once(&library_once, init_library);
+	if (library_error != 0) {
+		tarn__report(tarn, TARN_LOG_ERR,
+			     "c-ares %s is not supported: 1.18 to 1.21, or 1.34", library_version);
+		return false;
+	}
+	tarn__report(tarn, TARN_LOG_DEBUG, "tarn %s with c-ares %s", tarn_version(),
+		     library_version);
+	const char *fault = tarn__channel_library_fault();
+	if (fault)
+		tarn__report(tarn, TARN_LOG_WARNING, "c-ares %s: %s; 1.34.9 does not",
+			     library_version, fault);
+	return true;
+}
+
+struct tarn *tarn_new(const struct tarn_options *options)
+{
+	struct tarn *tarn = calloc(1, sizeof(*tarn));
+	if (!tarn)
+		return NULL;
+	tarn->log = options->log;
+	tarn->log_arg = options->log_arg;
+	if (!start_library(tarn)) {
+		free(tarn);
+		errno = ENOTSUP;
+		return NULL;
+	}
+	pthread_mutex_init(&tarn->mutex, NULL);
+	tarn__mailbox_init(&tarn->mailbox);
+	tarn__list_init(&tarn->members);
+	tarn->usable_ports = read_usable_ports();
+	tarn->updates.config = make_config(tarn, options);
+	if (tarn->updates.config)
+		tarn->stats_collector = tarn__stats_collector_new(&tarn->mailbox);
+	if (tarn->stats_collector)
+		tarn->shared = make_shared(options);
+	if (tarn->shared)
+		return tarn;
+	int reason = errno;
+	tarn_free(tarn);
+	errno = reason;
+	return NULL;
+}
+
+void tarn_free(struct tarn *tarn)
+{
+	if (!tarn)
+		return;
+	tarn__shared_free(tarn->shared);
+	tarn__stale_configs_fini(&tarn->stale_configs);
+	tarn__config_put(tarn->updates.config);
+	tarn__stats_collector_free(tarn->stats_collector);
+	tarn__mailbox_fini(&tarn->mailbox);
+	pthread_mutex_destroy(&tarn->mutex);
+	free(tarn->usable_ports);
+	free(tarn);
+}
+
+int tarn_set_upstreams(struct tarn *tarn, const struct tarn_address *upstreams, size_t count)
+{
+	return tarn_set_upstreams_with_traits(tarn, upstreams, NULL, count);
+}
+
+int tarn_set_upstreams_with_traits(struct tarn *tarn, const struct tarn_address *upstreams,
+				   const struct tarn_traits *traits, size_t count)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	int error = tarn__set_config(
+		tarn, tarn__config_with_traits(tarn->updates.config, upstreams, traits, count));
+	pthread_mutex_unlock(&tarn->mutex);
+	return error;
+}
+
+int tarn_reconfigure(struct tarn *tarn, const struct tarn_options *options)
+{
+	struct tarn__config *config = make_config(tarn, options);
+	if (!config)
+		return errno == EINVAL ? TARN_EINVAL : TARN_ENOMEM;
+	pthread_mutex_lock(&tarn->mutex);
+	int error = tarn__set_config(tarn, config);
+	pthread_mutex_unlock(&tarn->mutex);
+	return error;
+}
+
+void tarn_network_changed(struct tarn *tarn)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	tarn->updates.networks++;
+	tarn__mailbox_post(&tarn->mailbox);
+	pthread_mutex_unlock(&tarn->mutex);
+}
+
+/* ---- a worker ----------------------------------------------------------------------------- */
+
+int tarn_worker_serve(struct tarn_worker *worker, int fd)
+{
+	int type;
+	bool is_wildcard;
+	int error = tarn__socket_adopt(fd, &type, &is_wildcard);
+	if (error != 0)
+		return error;
+	error = type == SOCK_DGRAM ? tarn__udp_add(worker->udp, fd, is_wildcard)
+				   : tarn__tcp_add(worker->tcp, fd);
+	worker->is_serving |= error == 0;
+	return error;
+}
+
+int tarn_worker_listen(struct tarn_worker *worker, struct tarn_address *address)
+{
+	struct tarn_address bound = *address;
+	int udp, tcp;
+	int error = tarn__socket_open_pair(&bound, &udp, &tcp);
+	if (error != 0)
+		return error;
+	error = tarn_worker_serve(worker, tcp);
+	if (error == 0) {
+		error = tarn_worker_serve(worker, udp);
+		if (error != 0)
+			tarn__tcp_remove(worker->tcp, tcp);
+	}
+	if (error == 0) {
+		*address = bound;
+		return 0;
+	}
+	int reason = errno;
+	close(udp);
+	close(tcp);
+	errno = reason;
+	return error;
+}
+
+void tarn_worker_unlisten(struct tarn_worker *worker, const struct tarn_address *address)
+{
+	tarn__worker_enter(worker);
+	tarn__udp_close(worker->udp, address);
+	tarn__tcp_close(worker->tcp, address);
+	tarn__worker_leave(worker);
+}
+
+void tarn_worker_set_connections(struct tarn_worker *worker, size_t count)
+{
+	tarn__worker_enter(worker);
+	tarn__tcp_set_places(worker->tcp, count > 0 ? count : 1);
+	tarn__worker_leave(worker);
+}
+
+/* ---- the program's own questions ---------------------------------------------------------- */
+
+int tarn_ask(struct tarn_worker *worker, struct tarn_request *request, const uint8_t *question,
+	     size_t len)
+{
+	tarn__worker_enter(worker);
+	int error = tarn__asks_send(&worker->asks, worker->resolver, request, question, len);
+	tarn__worker_leave(worker);
+	return error;
+}
+
+void tarn_cancel(struct tarn_worker *worker, struct tarn_request *request)
+{
+	(void)worker;
+	tarn__asks_cancel(request);
+}

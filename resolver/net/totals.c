@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* net/totals.c: sums of the workers' numbers. */
+#include "net/totals.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/resolver.h"
+#include "dns/text.h"
+
+static bool is_server(const struct tarn__server_totals *server, const char *zone,
+		      const struct tarn_address *address)
+{
+	return tarn_address_is_equal(&server->address, address) && strcmp(server->zone, zone) == 0;
+}
+
+/* hint is where it probably is. */
+static struct tarn__server_totals *find_server(struct tarn__totals *totals, size_t hint,
+					       const char *zone, const struct tarn_address *address)
+{
+	if (hint < totals->server_count && is_server(&totals->servers[hint], zone, address))
+		return &totals->servers[hint];
+	for (size_t i = 0; i < totals->server_count; i++) {
+		if (is_server(&totals->servers[i], zone, address))
+			return &totals->servers[i];
+	}
+	return NULL;
+}
+
+/* NULL: memory is too short for it, and it is left out. */
+static struct tarn__server_totals *add_server(struct tarn__totals *totals, const char *zone,
+					      const struct tarn_address *address)
+{
+	size_t count = totals->server_count;
+	/* There is room for the next power of two. */
+	if ((count & (count - 1)) == 0) {
+		size_t room = count > 0 ? 2 * count : 1;
+		struct tarn__server_totals *servers =
+			realloc(totals->servers, room * sizeof(*servers));
+		if (!servers)
+			return NULL;
+		totals->servers = servers;
+	}
+	char *own_zone = strdup(zone);
+	if (!own_zone)
+		return NULL;
+	struct tarn__server_totals *server = &totals->servers[totals->server_count++];
+	*server = (struct tarn__server_totals){
+		.address = *address, .zone = own_zone, .answered_ago_ms = UINT64_MAX};
+	return server;
+}
+
+static struct tarn__server_totals *have_server(struct tarn__totals *totals, size_t hint,
+					       const char *zone, const struct tarn_address *address)
+{
+	struct tarn__server_totals *server = find_server(totals, hint, zone, address);
+	return server ? server : add_server(totals, zone, address);
+}
+
+void tarn__totals_drop_servers(struct tarn__totals *totals)
+{
+	for (size_t i = 0; i < totals->server_count; i++)
+		free((char *)totals->servers[i].zone);
+	free(totals->servers);
+	totals->servers = NULL;
+	totals->server_count = 0;
+}
+
+static void add_counts(struct tarn__server_totals *to, const struct tarn__server_counts *counts)
+{
+	tarn__stats_add(&to->counts, counts, sizeof(*counts));
+}
+
+struct adding {
+	struct tarn__totals *totals;
+	size_t index; /* of the server, in the worker's list */
+	uint64_t now_ms;
+};
+
+static void add_state(struct tarn__server_totals *to, const struct tarn__server *server,
+		      uint64_t now_ms)
+{
+	to->is_over_tcp |= tarn__server_transport(server) == TARN__TCP;
+	to->is_forward_loop |= server->is_forward_loop;
+	to->is_dead |= atomic_load(&server->endpoint->health.is_dead);
+	to->dead += tarn__server_is_dead(server);
+	to->is_plain |= tarn__server_is_plain(server, now_ms);
+	to->no_0x20 |= server->endpoint->traits.no_mixed_case;
+	to->drops_cookies |= server->endpoint->traits.no_cookies;
+	to->drops_cookies |=
+		tarn__fallback_begin(&server->fallback, now_ms) == TARN__FULLNESS_COOKIELESS;
+	to->no_0x20 |= tarn__quirk_is_known(&server->no_0x20, now_ms);
+	to->bad_cookies |= tarn__quirk_is_known(&server->bad_cookies, now_ms);
+	uint64_t ago_ms = now_ms - server->answered_ms;
+	if (server->answered_ms == 0 || ago_ms >= to->answered_ago_ms)
+		return;
+	to->answered_ago_ms = ago_ms;
+	to->srtt_ms = server->srtt_ms;
+	to->rttvar_ms = server->rttvar_ms;
+}
+
+static void on_server(void *arg, const uint8_t *zone, const struct tarn__server *server)
+{
+	struct adding *adding = arg;
+	char text[TARN__NAME_TEXT_MAX];
+	struct tarn__server_totals *to =
+		have_server(adding->totals, adding->index++, tarn__name_format(zone, text),
+			    &server->endpoint->address);
+	if (!to)
+		return;
+	add_counts(to, &server->counts);
+	add_state(to, server, adding->now_ms);
+}
+
+void tarn__totals_add_servers(struct tarn__totals *totals, const struct tarn__resolver *resolver,
+			      uint64_t now_ms)
+{
+	struct adding adding = {.totals = totals, .now_ms = now_ms};
+	tarn__resolver_servers(resolver, on_server, &adding);
+}
+
+void tarn__totals_forget_state(struct tarn__totals *totals)
+{
+	totals->workers = totals->serving = 0;
+	totals->questions.waiting = 0;
+	totals->questions.lookups = 0;
+	totals->tcp.connections = 0;
+	totals->carrier.channels = 0;
+	for (size_t i = 0; i < totals->server_count; i++) {
+		struct tarn__server_totals *server = &totals->servers[i];
+		*server = (struct tarn__server_totals){.address = server->address,
+						       .zone = server->zone,
+						       .answered_ago_ms = UINT64_MAX,
+						       .counts = server->counts};
+	}
+}
+
+void tarn__totals_copy_counts(struct tarn__totals *to, const struct tarn__totals *from)
+{
+	for (size_t i = 0; i < from->server_count; i++) {
+		const struct tarn__server_totals *server = &from->servers[i];
+		struct tarn__server_totals *copy = add_server(to, server->zone, &server->address);
+		if (copy)
+			add_counts(copy, &server->counts);
+	}
+}
+
+void tarn__totals_add_counts(struct tarn__totals *to, const struct tarn__totals *from)
+{
+	for (size_t i = 0; i < from->server_count; i++) {
+		const struct tarn__server_totals *server = &from->servers[i];
+		struct tarn__server_totals *sum =
+			find_server(to, i, server->zone, &server->address);
+		if (sum)
+			add_counts(sum, &server->counts);
+	}
+}
+
+void tarn__totals_keep_servers(struct tarn__totals *totals, struct tarn__totals *others)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < totals->server_count; i++) {
+		struct tarn__server_totals *server = &totals->servers[i];
+		if (find_server(others, i, server->zone, &server->address))
+			totals->servers[kept++] = *server;
+		else
+			free((char *)server->zone);
+	}
+	totals->server_count = kept;
+}
+
+void tarn__totals_free(struct tarn__totals *totals)
+{
+	if (!totals)
+		return;
+	tarn__totals_drop_servers(totals);
+	free(totals);
+}

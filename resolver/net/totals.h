@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * net/totals.h: sums of the workers' numbers, those of a server by its address and zone.
+ */
+#ifndef TARN_NET_TOTALS_H
+#define TARN_NET_TOTALS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/stats.h"
+#include "core/forward/upstream.h"
+#include "net/upstream/carrier.h"
+#include "net/listen/tcp.h"
+#include "net/listen/udp.h"
+#include "rtcache.h"
+#include "tarn.h"
+
+struct tarn__resolver;
+
+/* One upstream server, as the workers see it; state is of now, counts grow. */
+struct tarn__server_totals {
+	struct tarn_address address;
+	const char *zone; /* "." or the forward zone whose server it is; the totals' own */
+	bool is_over_tcp; /* never asked over UDP */
+	bool is_forward_loop; /* leads back to us */
+	bool is_dead; /* a worker has found it so, and none has heard from it since */
+	unsigned dead; /* workers that take it for dead */
+	/* Of the worker that has heard from it last. */
+	uint32_t srtt_ms; /* 0: none has */
+	uint32_t rttvar_ms;
+	uint64_t answered_ago_ms; /* UINT64_MAX: never */
+	struct tarn__server_counts counts; /* since it was configured, of all workers */
+	/* Asked without EDNS, without mixed case, without cookies. */
+	bool is_plain, no_0x20, bad_cookies, drops_cookies;
+};
+
+struct tarn__totals {
+	unsigned workers; /* that have added theirs */
+	bool is_whole; /* each has: only then nothing that is counted goes back */
+	unsigned serving; /* of them, those that were given sockets where clients ask */
+	uint64_t since_sec; /* when it began to count: seconds since 1970 */
+	struct tarn__stats questions;
+	struct tarn__udp_stats udp;
+	struct tarn__tcp_stats tcp;
+	struct tarn__carrier_stats carrier;
+	struct rtcache_stats cache;
+	size_t server_count; /* in the order of the configuration, the root's first */
+	struct tarn__server_totals *servers;
+};
+
+/* Adds the state and counts of a worker's servers. Those that memory is too short for are left out. */
+void tarn__totals_add_servers(struct tarn__totals *, const struct tarn__resolver *,
+			      uint64_t now_ms);
+
+/* Servers, each with its counts, become servers of totals without any; likewise left out. */
+void tarn__totals_copy_counts(struct tarn__totals *, const struct tarn__totals *from);
+/* Adds the counts of the servers that are in both. */
+void tarn__totals_add_counts(struct tarn__totals *, const struct tarn__totals *from);
+
+/* Leaves what has been counted, for workers that are no more: their state is none. */
+void tarn__totals_forget_state(struct tarn__totals *);
+/* Drops the servers that the others do not have. */
+void tarn__totals_keep_servers(struct tarn__totals *, struct tarn__totals *others);
+void tarn__totals_drop_servers(struct tarn__totals *);
+
+/* With its servers. NULL is allowed. */
+void tarn__totals_free(struct tarn__totals *);
+
+#endif
