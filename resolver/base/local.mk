@@ -7,4 +7,5 @@ base_sources = \
 	resolver/base/list.h \
 	resolver/base/ports.c resolver/base/ports.h \
 	resolver/base/siphash.c resolver/base/siphash.h \
-	resolver/base/timer.c resolver/base/timer.h
+	resolver/base/timer.c resolver/base/timer.h \
+	resolver/base/transport.c resolver/base/transport.h

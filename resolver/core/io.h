@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct tarn__endpoint;
+#include "base/transport.h"
 
-enum tarn__transport { TARN__UDP, TARN__TCP };
+struct tarn__endpoint;
 
 /* Which message gives way where the number of those under way to a server is bounded. */
 enum tarn__rank {

@@ -27,7 +27,7 @@
 #include "daemon/serve.h"
 #include "daemon/system/systemd.h"
 #include "daemon/settings/settings.h"
-#include "net/upstream/channel.h"
+#include "net/upstream/cares.h"
 #include "tarn.h"
 
 /* The configuration is wrong: another start with the same one would fail as well. */
@@ -56,7 +56,7 @@ static const char *get_jansson_version(void)
 static void print_version(void)
 {
 	const char *cares = "unknown";
-	tarn__channel_library_init(&cares);
+	tarn__cares_init(&cares);
 	printf("tarn %s\nc-ares %s\nlibev %d.%d\n", tarn_version(), cares, ev_version_major(),
 	       ev_version_minor());
 	printf("libconfuse %s\njansson %s\n", confuse_version, get_jansson_version());

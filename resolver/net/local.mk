@@ -10,6 +10,7 @@ net_sources = \
 	resolver/net/listen/tcp.c resolver/net/listen/tcp.h \
 	resolver/net/listen/udp.c resolver/net/listen/udp.h \
 	resolver/net/mailbox.c resolver/net/mailbox.h \
+	resolver/net/pipe.c resolver/net/pipe.h \
 	resolver/net/random.c resolver/net/random.h \
 	resolver/net/shared.c resolver/net/shared.h \
 	resolver/net/socket.c resolver/net/socket.h \
@@ -17,7 +18,11 @@ net_sources = \
 	resolver/net/stream.c resolver/net/stream.h \
 	resolver/net/tarn.c \
 	resolver/net/totals.c resolver/net/totals.h \
-	resolver/net/upstream/cares.c \
+	resolver/net/upstream/cares.c resolver/net/upstream/cares.h \
 	resolver/net/upstream/carrier.c resolver/net/upstream/carrier.h \
 	resolver/net/upstream/channel.h \
+	resolver/net/upstream/socket_channel.c resolver/net/upstream/socket_channel.h \
+	resolver/net/upstream/tcp_channel.c \
+	resolver/net/upstream/transactions.c resolver/net/upstream/transactions.h \
+	resolver/net/upstream/udp_channel.c \
 	resolver/net/worker.c resolver/net/worker.h

@@ -217,13 +217,14 @@ int tarn__socket_outgoing(const struct tarn__endpoint *endpoint, enum tarn__tran
 			  struct tarn__random *random, const struct tarn__ports *ports)
 {
 	int family = endpoint->address.sa.sa_family;
-	int type = transport == TARN__UDP ? SOCK_DGRAM : SOCK_STREAM;
+	bool is_stream = tarn__transport_is_stream(transport);
+	int type = is_stream ? SOCK_STREAM : SOCK_DGRAM;
 	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return TARN_ESYSTEM;
 	if (bind_interface(fd, endpoint) != 0)
 		goto failed;
-	if (transport == TARN__UDP) {
+	if (!is_stream) {
 		if (set_no_fragments(fd, family) != 0 || set_error_queue(fd, family) != 0 ||
 		    bind_random_port(fd, endpoint, random, ports) != 0)
 			goto failed;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/stream.c: DNS messages on a stream socket. */
+/* net/stream.c: DNS messages on a pipe. */
 #include "net/stream.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "dns/message.h"
+#include "net/pipe.h"
 #include "tarn.h"
 
 enum {
@@ -16,16 +16,16 @@ enum {
 	READ_SIZE = 4096,
 };
 
-void tarn__stream_init(struct tarn__stream *stream, int fd)
+void tarn__stream_init(struct tarn__stream *stream, struct tarn__pipe *pipe)
 {
-	*stream = (struct tarn__stream){.fd = fd};
+	*stream = (struct tarn__stream){.pipe = pipe};
 }
 
 void tarn__stream_fini(struct tarn__stream *stream)
 {
 	free(stream->in.data);
 	free(stream->out.data);
-	tarn__stream_init(stream, -1);
+	tarn__stream_init(stream, NULL);
 }
 
 static size_t waiting(const struct tarn__octets *octets)
@@ -55,7 +55,7 @@ static int reserve(struct tarn__octets *octets, size_t len)
 	if (size < octets->end + len)
 		size = octets->end + len;
 	uint8_t *data = realloc(octets->data, size);
-	if (data == NULL)
+	if (!data)
 		return TARN_ENOMEM;
 	octets->data = data;
 	octets->size = size;
@@ -81,7 +81,7 @@ static size_t want(const struct tarn__octets *in)
 	return need > have + READ_SIZE ? need - have : READ_SIZE;
 }
 
-/* What recv() has come to. */
+/* What a read has come to. */
 static int judge_read(ssize_t got)
 {
 	if (got > 0)
@@ -100,7 +100,7 @@ int tarn__stream_read(struct tarn__stream *stream)
 		errno = ENOMEM;
 		return TARN_ESYSTEM;
 	}
-	ssize_t got = recv(stream->fd, in->data + in->end, in->size - in->end, 0);
+	ssize_t got = tarn__pipe_recv(stream->pipe, in->data + in->end, in->size - in->end);
 	if (got > 0)
 		in->end += (size_t)got;
 	return judge_read(got);
@@ -110,7 +110,7 @@ int tarn__stream_discard(struct tarn__stream *stream)
 {
 	uint8_t octets[READ_SIZE];
 	release(&stream->in);
-	return judge_read(recv(stream->fd, octets, sizeof(octets), 0));
+	return judge_read(tarn__pipe_recv(stream->pipe, octets, sizeof(octets)));
 }
 
 bool tarn__stream_next(struct tarn__stream *stream, const uint8_t **message, size_t *len)
@@ -150,10 +150,10 @@ int tarn__stream_put(struct tarn__stream *stream, const uint8_t *message, size_t
 	return append(&stream->out, message, len);
 }
 
-/* Octets that the socket took. TARN_ESYSTEM with errno. */
-static ssize_t write_some(int fd, const uint8_t *octets, size_t len)
+/* Octets that the pipe took. TARN_ESYSTEM with errno. */
+static ssize_t write_some(struct tarn__pipe *pipe, const uint8_t *octets, size_t len)
 {
-	ssize_t sent = send(fd, octets, len, MSG_NOSIGNAL);
+	ssize_t sent = tarn__pipe_send(pipe, octets, len);
 	if (sent >= 0)
 		return sent;
 	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ENOBUFS)
@@ -166,7 +166,7 @@ int tarn__stream_flush(struct tarn__stream *stream)
 	struct tarn__octets *out = &stream->out;
 	if (waiting(out) == 0)
 		return 0;
-	ssize_t sent = write_some(stream->fd, out->data + out->start, waiting(out));
+	ssize_t sent = write_some(stream->pipe, out->data + out->start, waiting(out));
 	if (sent < 0)
 		return TARN_ESYSTEM;
 	out->start += (size_t)sent;
@@ -181,7 +181,7 @@ int tarn__stream_write(struct tarn__stream *stream, const uint8_t *octets, size_
 		return TARN_ESYSTEM;
 	ssize_t sent = 0;
 	if (tarn__stream_pending(stream) == 0)
-		sent = write_some(stream->fd, octets, len);
+		sent = write_some(stream->pipe, octets, len);
 	if (sent < 0)
 		return TARN_ESYSTEM;
 	if ((size_t)sent == len)

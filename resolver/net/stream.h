@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/stream.h: DNS messages on a stream socket, each behind its length in two octets (RFC 1035
+ * net/stream.h: DNS messages on a pipe, each behind its length in two octets (RFC 1035
  * section 4.2.2, RFC 7766 section 8). Clients' connections and those to servers are both made of
  * it. Memory is held only while a message is half received or output waits to be taken.
  */
@@ -17,15 +17,17 @@ struct tarn__octets {
 	size_t start, end, size;
 };
 
+struct tarn__pipe;
+
 struct tarn__stream {
-	int fd;
+	struct tarn__pipe *pipe;
 	struct tarn__octets in, out;
 };
 
 enum { TARN__STREAM_AGAIN = 0, TARN__STREAM_READ = 1, TARN__STREAM_END = 2 };
 
-/* fd is non-blocking and borrowed: fini frees the memory only. */
-void tarn__stream_init(struct tarn__stream *, int fd);
+/* The pipe is borrowed: fini frees the memory only. */
+void tarn__stream_init(struct tarn__stream *, struct tarn__pipe *);
 void tarn__stream_fini(struct tarn__stream *);
 
 /*
@@ -34,10 +36,7 @@ void tarn__stream_fini(struct tarn__stream *);
  */
 int tarn__stream_read(struct tarn__stream *);
 
-/*
- * The same, but what comes is thrown away, with what was read and not taken by next(). Needs no
- * memory.
- */
+/* The same, but what comes is thrown away, with what was read before. Needs no memory. */
 int tarn__stream_discard(struct tarn__stream *);
 
 /* The next whole message; *message is valid until the next read() or done(). */
@@ -46,19 +45,19 @@ bool tarn__stream_next(struct tarn__stream *, const uint8_t **message, size_t *l
 /* After the last next(): gives back memory that nothing half received needs. */
 void tarn__stream_done(struct tarn__stream *);
 
-/* Is a message half received? */
+/* Returns true if a message is half received. */
 bool tarn__stream_is_partial(const struct tarn__stream *);
 
 /* Queues a message behind its length; len is at most 65,535. TARN_ENOMEM. */
 int tarn__stream_put(struct tarn__stream *, const uint8_t *message, size_t len);
 
 /*
- * Writes octets that bear their lengths already; what the socket does not take now is queued.
- * As flush(), or TARN_ENOMEM.
+ * Writes octets that bear their lengths already; what the pipe does not take is queued. As flush(),
+ * or TARN_ENOMEM.
  */
 int tarn__stream_write(struct tarn__stream *, const uint8_t *octets, size_t len);
 
-/* Writes what is queued, as far as the socket takes it. TARN_ESYSTEM with errno: broken. */
+/* Writes what is queued, as far as the pipe takes it. TARN_ESYSTEM with errno: broken. */
 int tarn__stream_flush(struct tarn__stream *);
 
 /* Octets queued. */

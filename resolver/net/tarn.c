@@ -19,7 +19,7 @@
 #include "net/shared.h"
 #include "net/socket.h"
 #include "net/stats_collector.h"
-#include "net/upstream/channel.h"
+#include "net/upstream/cares.h"
 #include "net/worker.h"
 
 enum {
@@ -34,7 +34,7 @@ static const char *library_version;
 
 static void init_library(void)
 {
-	library_error = tarn__channel_library_init(&library_version);
+	library_error = tarn__cares_init(&library_version);
 }
 
 /*
@@ -123,7 +123,7 @@ static bool start_library(struct tarn *tarn)
 	}
 	tarn__report(tarn, TARN_LOG_DEBUG, "tarn %s with c-ares %s", tarn_version(),
 		     library_version);
-	const char *fault = tarn__channel_library_fault();
+	const char *fault = tarn__cares_fault();
 	if (fault)
 		tarn__report(tarn, TARN_LOG_WARNING, "c-ares %s: %s; 1.34.9 does not",
 			     library_version, fault);

@@ -11,12 +11,14 @@
 #include <unistd.h>
 
 #include "dns/message.h"
+#include "net/pipe.h"
 #include "net/stream.h"
 
 enum { SEGMENTS = 16, OCTETS_MAX = 1 << 16 };
 
 /* What goes through it, and what should and does come out: each message behind its length. */
 struct flow {
+	struct tarn__socket_pipe pipe;
 	struct tarn__stream stream;
 	int peer;
 	const uint8_t *octets;
@@ -28,12 +30,13 @@ static void open_flow(struct flow *flow, const uint8_t *octets, size_t len)
 	int fds[2];
 	fuzz_check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
 	*flow = (struct flow){.peer = fds[1], .octets = octets, .len = len};
-	tarn__stream_init(&flow->stream, fds[0]);
+	tarn__socket_pipe_init(&flow->pipe, fds[0]);
+	tarn__stream_init(&flow->stream, &flow->pipe.pipe);
 }
 
 static void close_flow(struct flow *flow)
 {
-	close(flow->stream.fd);
+	close(flow->pipe.fd);
 	close(flow->peer);
 	tarn__stream_fini(&flow->stream);
 }
@@ -112,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	feed(&in, data);
 	open_flow(&out, data + SEGMENTS, in.checked);
 	int narrow = 1;
-	setsockopt(out.stream.fd, SOL_SOCKET, SO_SNDBUF, &narrow, sizeof(narrow));
+	setsockopt(out.pipe.fd, SOL_SOCKET, SO_SNDBUF, &narrow, sizeof(narrow));
 	answer(&out, in.checked, data);
 	close_flow(&in);
 	close_flow(&out);

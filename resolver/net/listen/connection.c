@@ -37,7 +37,7 @@ void tarn__connection_close(struct tarn__connection *connection)
 {
 	struct tarn__connections *all = connection->all;
 	ev_io_stop(all->loop, &connection->ready);
-	close(connection->stream.fd);
+	close(connection->pipe.fd);
 	tarn__stream_fini(&connection->stream);
 	tarn__list_remove(&connection->node);
 	tarn__list_remove(&connection->peer.node);
@@ -55,7 +55,7 @@ void tarn__connection_close(struct tarn__connection *connection)
 static void reset_connection(struct tarn__connection *connection)
 {
 	struct linger linger = {.l_onoff = 1};
-	setsockopt(connection->stream.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	setsockopt(connection->pipe.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	connection->all->stats.reset++;
 	tarn__connection_close(connection);
 }
@@ -79,7 +79,7 @@ static void watch(struct tarn__connection *connection)
 	ev_io_stop(connection->all->loop, ready);
 	if (events == 0)
 		return;
-	ev_io_set(ready, connection->stream.fd, events);
+	ev_io_set(ready, connection->pipe.fd, events);
 	ev_io_start(connection->all->loop, ready);
 }
 
@@ -109,7 +109,7 @@ static void settle(struct tarn__connection *connection, bool has_progress)
 		return;
 	}
 	if (is_done && connection->is_ending && !connection->is_shut) {
-		shutdown(connection->stream.fd, SHUT_WR);
+		tarn__pipe_end(connection->stream.pipe);
 		connection->is_shut = true;
 	}
 	struct tarn__list *list = find_list(connection);
@@ -285,7 +285,8 @@ static struct tarn__connection *new_connection(struct tarn__connections *all, in
 	tarn__list_init(&connection->peer.node);
 	tarn__list_init(&connection->node);
 	tarn__list_init(&connection->touched);
-	tarn__stream_init(&connection->stream, fd);
+	tarn__socket_pipe_init(&connection->pipe, fd);
+	tarn__stream_init(&connection->stream, &connection->pipe.pipe);
 	ev_init(&connection->ready, on_ready);
 	connection->ready.data = connection;
 	return connection;

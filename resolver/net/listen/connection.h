@@ -28,6 +28,7 @@
 #include "base/list.h"
 #include "dns/message.h"
 #include "net/listen/peers.h"
+#include "net/pipe.h"
 #include "net/stream.h"
 #include "net/listen/tcp.h"
 
@@ -62,6 +63,7 @@ struct tarn__connection {
 	struct tarn__connections *all;
 	struct tarn__peer peer;
 	ev_io ready;
+	struct tarn__socket_pipe pipe;
 	struct tarn__stream stream;
 	unsigned in_flight;
 	uint64_t since_ms; /* of its last progress, a stranger's acceptance: in the lists' order */

@@ -99,21 +99,26 @@ static struct line *add_line(struct tarn__carrier *carrier, struct line **link,
 
 /* ---- channels ----------------------------------------------------------------------------- */
 
+static const struct tarn__channel_ops *const channel_ops[TARN__TRANSPORTS] = {
+	[TARN__UDP] = &tarn__udp_channel,
+	[TARN__TCP] = &tarn__tcp_channel,
+};
+
 static struct tarn__channel *add_channel(struct tarn__carrier *carrier, struct line *line,
 					 enum tarn__transport transport)
 {
 	struct tarn__pool *pool = &line->pools[transport];
-	struct tarn__channel *channel = tarn__channel_new(&(struct tarn__channel_options){
-		.loop = carrier->loop,
-		.endpoint = line->endpoint,
-		.transport = transport,
-		.random = carrier->random,
-		.ports = &carrier->ports,
-		.datagram = carrier->datagram,
-		.foreign = &carrier->stats.foreign,
-		.sockets = &carrier->stats.sockets,
-		.owner = &carrier->owner,
-	});
+	struct tarn__channel *channel =
+		channel_ops[transport]->new (&(struct tarn__channel_options){
+			.loop = carrier->loop,
+			.endpoint = line->endpoint,
+			.random = carrier->random,
+			.ports = &carrier->ports,
+			.datagram = carrier->datagram,
+			.foreign = &carrier->stats.foreign,
+			.sockets = &carrier->stats.sockets,
+			.owner = &carrier->owner,
+		});
 	if (!channel)
 		return NULL;
 	pool->channels[pool->count++] = channel;

@@ -4,7 +4,7 @@
  * Start here for the way upstream:
  *
  *	carrier.c   which channel takes a message; completions, cancels, unused channels
- *	cares.c     one c-ares channel and its socket: the only file that knows c-ares
+ *	channel.h   what a channel does, and the files where it is done
  *
  * An endpoint has a few channels per transport, made when they are needed. Over UDP a message takes one
  * of TARN__UDP_PLACES at random, and shares its socket, which has a random port, with up to

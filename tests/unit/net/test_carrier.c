@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "support/net.h"
+#include "net/upstream/cares.h"
 #include "net/upstream/channel.h"
 #include "net/clock.h"
 #include "net/random.h"
@@ -90,7 +91,7 @@ static void set_server(const char *text)
 static void set_up_at(const char *address)
 {
 	const char *version;
-	ck_assert_int_eq(tarn__channel_library_init(&version), 0);
+	ck_assert_int_eq(tarn__cares_init(&version), 0);
 	loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
 	fake_init(&fake, loop, address, fake_answer);
 	endpoint = make_endpoint(&fake.address, &no_source);

@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "dns/message.h"
+#include "net/pipe.h"
 #include "tarn.h"
 #include "support/unit.h"
 
+static struct tarn__socket_pipe plain;
 static struct tarn__stream stream;
 static int peer;
 
@@ -19,13 +21,14 @@ static void set_up(void)
 {
 	int fds[2];
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-	tarn__stream_init(&stream, fds[0]);
+	tarn__socket_pipe_init(&plain, fds[0]);
+	tarn__stream_init(&stream, &plain.pipe);
 	peer = fds[1];
 }
 
 static void tear_down(void)
 {
-	close(stream.fd);
+	close(plain.fd);
 	close(peer);
 	tarn__stream_fini(&stream);
 }
@@ -166,7 +169,7 @@ START_TEST(what_the_socket_does_not_take_waits_and_order_is_kept)
 		ck_assert_int_eq(tarn__stream_write(&stream, octets, sizeof(octets)), 0);
 	}
 	ck_assert_uint_gt(tarn__stream_pending(&stream), 0);
-	size_t at = 0;
+	size_t at = 0, wrong = 0;
 	while (at < WRITES * WRITE_SIZE) {
 		ssize_t count = recv(peer, octets, sizeof(octets), 0);
 		if (count < 0) {
@@ -175,8 +178,9 @@ START_TEST(what_the_socket_does_not_take_waits_and_order_is_kept)
 			continue;
 		}
 		for (ssize_t i = 0; i < count; i++, at++)
-			ck_assert_uint_eq(octets[i], at / WRITE_SIZE);
+			wrong += octets[i] != at / WRITE_SIZE;
 	}
+	ck_assert_uint_eq(wrong, 0);
 	ck_assert_uint_eq(tarn__stream_pending(&stream), 0);
 	ck_assert_ptr_null(stream.out.data);
 }

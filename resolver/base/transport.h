@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* base/transport.h: what DNS messages travel over. Code asks for a property, not for a transport. */
+#ifndef TARN_BASE_TRANSPORT_H
+#define TARN_BASE_TRANSPORT_H
+
+#include <stdbool.h>
+
+enum tarn__transport { TARN__UDP, TARN__TCP };
+
+enum { TARN__TRANSPORTS = 2 };
+
+struct tarn__transport_traits {
+	const char *name; /* "udp", "tcp": as in logs, labels of metrics and URLs */
+	bool is_stream; /* on connections: a message is whole, and its sender is where it says */
+};
+
+extern const struct tarn__transport_traits tarn__transports[TARN__TRANSPORTS];
+
+static inline const char *tarn__transport_name(enum tarn__transport transport)
+{
+	return tarn__transports[transport].name;
+}
+
+static inline bool tarn__transport_is_stream(enum tarn__transport transport)
+{
+	return tarn__transports[transport].is_stream;
+}
+
+#endif
