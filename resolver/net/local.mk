@@ -7,6 +7,7 @@ net_sources = \
 	resolver/net/clock.c resolver/net/clock.h \
 	resolver/net/listen/connection.c resolver/net/listen/connection.h \
 	resolver/net/listen/peers.c resolver/net/listen/peers.h \
+	resolver/net/listen/places.c resolver/net/listen/places.h \
 	resolver/net/listen/tcp.c resolver/net/listen/tcp.h \
 	resolver/net/listen/udp.c resolver/net/listen/udp.h \
 	resolver/net/mailbox.c resolver/net/mailbox.h \

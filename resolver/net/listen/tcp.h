@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * net/listen/tcp.h: questions and replies over TCP (RFC 7766): any number of questions on one connection,
- * answered as soon as each answer is there.
+ * answered as soon as each answer is there. Start here:
  *
- * A connection of a client that may ask has one of the worker's places. Where none is free, the one
- * that has been idle or stalled for longest makes room; a client that has its share of them makes room
- * itself. Where all are at work, some take no more questions and are closed when they are answered.
- *
- * A client that may not ask has no place. It is refused one question; there is room for a few of its
- * kind, for a second each, and the newest takes the room of the oldest.
+ *	tcp.c         listening sockets; when connections are accepted
+ *	places.c      which clients have one, and for how long
+ *	connection.c  a connection, its questions and replies
  *
  * Thread: one per worker.
  */
@@ -31,7 +28,7 @@ enum {
 	/* Of the places: one client has at most this part, so that three others leave room. */
 	TARN__TCP_SHARES = 4,
 	TARN__TCP_PER_CLIENT = TARN__TCP_CONNECTIONS / TARN__TCP_SHARES,
-	/* Connections of clients that may not ask, beside the places: each is there to be refused. */
+	/* Connections of clients that may not ask, beside the places. */
 	TARN__TCP_STRANGERS = 8,
 	TARN__TCP_IN_FLIGHT = 100, /* questions per connection; then no more are read */
 	/* Octets of late replies, come all at once and not yet taken, that end the connection. */
@@ -48,7 +45,7 @@ struct tarn__tcp_stats {
 	uint64_t reset; /* too many octets not read */
 };
 
-/* NULL: out of memory. tarn is where complaints are logged. */
+/* Errors of the system are logged through tarn. NULL: out of memory. */
 struct tarn__tcp *tarn__tcp_new(struct tarn *tarn, struct ev_loop *);
 /* After the resolver's end. Writes what waits as far as the sockets take it. NULL is allowed. */
 void tarn__tcp_free(struct tarn__tcp *);
@@ -56,10 +53,10 @@ void tarn__tcp_free(struct tarn__tcp *);
 /* Before the first add(). The resolver is borrowed and may be gone when free() is called. */
 void tarn__tcp_set_resolver(struct tarn__tcp *, struct tarn__resolver *);
 
-/* So many places from now on, 1 at least; who is one too many goes when idle or stalled. */
+/* As tarn__places_set_count(). */
 void tarn__tcp_set_places(struct tarn__tcp *, size_t count);
 
-/* Who may ask has changed: whoever has a place and may not any more is answered and closed. */
+/* Which clients may ask has changed; see tarn__places_review(). */
 void tarn__tcp_review(struct tarn__tcp *);
 
 /* Takes a listening socket, non-blocking. TARN_ENOMEM: it stays the caller's. */
@@ -69,7 +66,7 @@ void tarn__tcp_remove(struct tarn__tcp *, int fd);
 /* Closes the listening sockets at this address; clients who have connected by now stay. */
 void tarn__tcp_close(struct tarn__tcp *, const struct tarn_address *);
 
-/* Writes late replies and reads on where they made room. Were there questions among it? */
+/* Writes late replies and reads on where they made room. Returns true if questions were read. */
 bool tarn__tcp_flush(struct tarn__tcp *);
 
 /* Closes what is over time. Returns when it must be called again; UINT64_MAX: no need. */
