@@ -7,10 +7,17 @@
 
 enum tarn__transport { TARN__UDP, TARN__TCP };
 
-enum { TARN__TRANSPORTS = 2 };
+enum {
+	TARN__TRANSPORTS = 2,
+	/* Channels to one server; see net/upstream/carrier.h. */
+	TARN__UDP_CHANNELS = 48,
+	TARN__TCP_CHANNELS = 4,
+	TARN__SERVER_CHANNELS = TARN__UDP_CHANNELS + TARN__TCP_CHANNELS,
+};
 
 struct tarn__transport_traits {
 	const char *name; /* "udp", "tcp": as in logs, labels of metrics and URLs */
+	unsigned channels_max;
 	bool is_stream; /* on connections: a message is whole, and its sender is where it says */
 };
 

@@ -210,8 +210,8 @@ const struct tarn_address *tarn__shared_answer_source(const struct tarn__shared 
 static void count_question(struct tarn__stats *stats,
 			   const struct tarn__client_request *client_request)
 {
-	enum { OWN = TARN__COUNTED_WAYS - 1 };
-	stats->questions[client_request->client ? client_request->transport : OWN]++;
+	size_t way = client_request->client ? (size_t)client_request->transport : TARN__COUNTED_OWN;
+	stats->questions[way]++;
 }
 
 static void count_type(struct tarn__stats *stats, uint16_t type)

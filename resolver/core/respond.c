@@ -29,7 +29,7 @@ static inline void set_options(const struct tarn__reply_context *to,
 	if (query->cookie && to->client_request->client)
 		set_cookie(to, cookie, options);
 	/* RFC 7828 section 3.3.2: never over UDP. */
-	if (query->wants_keepalive && to->client_request->transport == TARN__TCP) {
+	if (query->wants_keepalive && tarn__transport_is_stream(to->client_request->transport)) {
 		options->has_keepalive = true;
 		options->keepalive = to->client_request->keepalive;
 	}
@@ -40,8 +40,9 @@ static size_t write_stored(const struct tarn__reply_context *to, const void *sto
 {
 	uint8_t cookie[TARN__COOKIE_LEN];
 	set_options(to, cookie, &how->options);
-	how->limit = to->client_request->transport == TARN__UDP ? tarn__reply_limit(to->query)
-								: TARN__MESSAGE_MAX;
+	how->limit = tarn__transport_is_stream(to->client_request->transport)
+			     ? TARN__MESSAGE_MAX
+			     : tarn__reply_limit(to->query);
 	return tarn__reply_stored(to->query, stored, len, how, reply);
 }
 
@@ -127,7 +128,7 @@ static size_t write_refusal(const struct tarn__reply_context *to,
 {
 	struct tarn__options options = decision->options;
 	size_t limit = TARN__UDP_MIN;
-	if (decision->is_to_stranger && to->client_request->transport == TARN__UDP &&
+	if (decision->is_to_stranger && !tarn__transport_is_stream(to->client_request->transport) &&
 	    message_len < limit)
 		limit = message_len;
 	return write_error_within(to, TARN__REFUSED, &options, limit, reply);

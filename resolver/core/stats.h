@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/transport.h"
 #include "core/policy/stage.h"
 
 /* How a reply came about. */
@@ -39,7 +40,8 @@ enum {
 	TARN__LATENCY_BUCKETS = 13, /* one for each bound, and one for longer latencies */
 	TARN__COUNTED_TYPES = 258, /* 0 to 256, and one for all others */
 	TARN__COUNTED_RCODES = 24, /* 0 to 23 */
-	TARN__COUNTED_WAYS = 3, /* by enum tarn__transport; the last one: the program itself */
+	TARN__COUNTED_OWN = TARN__TRANSPORTS, /* the program's own questions */
+	TARN__COUNTED_WAYS, /* by enum tarn__transport, and those */
 };
 
 struct tarn__latency {

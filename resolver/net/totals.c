@@ -80,7 +80,7 @@ struct adding {
 static void add_state(struct tarn__server_totals *to, const struct tarn__server *server,
 		      uint64_t now_ms)
 {
-	to->is_over_tcp |= tarn__server_transport(server) == TARN__TCP;
+	to->transport = tarn__server_transport(server);
 	to->is_forward_loop |= server->is_forward_loop;
 	to->is_dead |= atomic_load(&server->endpoint->health.is_dead);
 	to->dead += tarn__server_is_dead(server);

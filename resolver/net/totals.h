@@ -23,7 +23,7 @@ struct tarn__resolver;
 struct tarn__server_totals {
 	struct tarn_address address;
 	const char *zone; /* "." or the forward zone whose server it is; the totals' own */
-	bool is_over_tcp; /* never asked over UDP */
+	enum tarn__transport transport; /* the first that it is asked over */
 	bool is_forward_loop; /* leads back to us */
 	bool is_dead; /* a worker has found it so, and none has heard from it since */
 	unsigned dead; /* workers that take it for dead */

@@ -153,7 +153,7 @@ static void print_memory(const struct tarn__settings *settings, FILE *out)
 		servers += settings->forwards[i].upstreams.count;
 	/* A query half received, and replies not sent; buffers grow to twice what they hold. */
 	uint64_t connection = 2 * (TARN__MESSAGE_MAX + TARN__TCP_OUTPUT_MAX);
-	uint64_t server = (uint64_t)TARN__CHANNEL_SIZE * (TARN__UDP_CHANNELS + TARN__TCP_CHANNELS);
+	uint64_t server = (uint64_t)TARN__CHANNEL_SIZE * TARN__SERVER_CHANNELS;
 	fputs("\n# Memory, at most:\n", out);
 	print_size("answers (cache)", settings->resolver.cache_size, out);
 	print_size("queries that wait for their answers",

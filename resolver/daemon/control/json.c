@@ -394,6 +394,17 @@ static json_t *number(uint64_t value)
 	return json_integer((json_int_t)value);
 }
 
+static json_t *describe_questions(const struct tarn__stats *stats)
+{
+	json_t *out = json_object();
+	for (size_t i = 0; i < TARN__TRANSPORTS; i++)
+		json_object_set_new(out, tarn__transports[i].name, number(stats->questions[i]));
+	json_object_set_new(out, "own", number(stats->questions[TARN__COUNTED_OWN]));
+	json_object_set_new(out, "dropped", number(stats->dropped));
+	json_object_set_new(out, "waiting", number(stats->waiting));
+	return out;
+}
+
 static json_t *describe_answers(const struct tarn__stats *stats)
 {
 	json_t *out = json_array();
@@ -463,11 +474,7 @@ json_t *tarn__control_json_totals(const struct tarn__totals *totals, const struc
 	const struct tarn__udp_stats *udp = &totals->udp;
 	const struct rtcache_stats *cache = &totals->cache;
 	json_t *out = json_object();
-	json_object_set_new(out, "questions",
-			    json_pack("{so so so so so}", "udp", number(stats->questions[0]), "tcp",
-				      number(stats->questions[1]), "own",
-				      number(stats->questions[2]), "dropped",
-				      number(stats->dropped), "waiting", number(stats->waiting)));
+	json_object_set_new(out, "questions", describe_questions(stats));
 	json_object_set_new(out, "answers", describe_answers(stats));
 	json_object_set_new(out, "rcodes", describe_rcodes(stats));
 	json_object_set_new(out, "types", describe_types(stats));
@@ -529,8 +536,9 @@ json_t *tarn__control_json_servers(const struct tarn__totals *totals)
 		json_t *row = json_pack("{ss ss ss}", "server",
 					tarn_address_format(&server->address, text), "zone",
 					server->zone, "state", state_of(server));
-		if (server->is_over_tcp)
-			json_object_set_new(row, "transport", json_string("tcp"));
+		if (server->transport != TARN__UDP)
+			json_object_set_new(row, "transport",
+					    json_string(tarn__transport_name(server->transport)));
 		describe_time(row, server);
 		json_object_set_new(row, "asked", number(server->counts.asked));
 		json_object_set_new(row, "answered", number(server->counts.answered));

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/transport.h"
 #include "daemon/settings/addresses.h"
 
 static const struct {
@@ -103,7 +104,8 @@ char *tarn__upstream_format(const struct tarn_address *address, const struct tar
 {
 	struct tarn_traits all = traits ? *traits : (struct tarn_traits){.transport = TARN_UDP};
 	char text[TARN_ADDRESS_TEXT_MAX];
-	int len = sprintf(out, "%s%s", all.transport == TARN_TCP ? "tcp://" : "",
+	const char *scheme = all.transport == TARN_UDP ? "" : tarn__transports[all.transport].name;
+	int len = sprintf(out, "%s%s%s", scheme, *scheme ? "://" : "",
 			  tarn_address_format(address, text));
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (*(bool *)((char *)&all + words[i].offset))

@@ -39,7 +39,7 @@ static rlim_t server_files(const struct tarn__settings *settings, size_t workers
 		servers = SYSTEM_SERVERS;
 	for (size_t i = 0; i < settings->forward_count; i++)
 		servers += settings->forwards[i].upstreams.count;
-	return workers * servers * (TARN__UDP_CHANNELS + TARN__TCP_CHANNELS);
+	return workers * servers * TARN__SERVER_CHANNELS;
 }
 
 rlim_t tarn__rlimits_files(const struct tarn__settings *settings, size_t workers)

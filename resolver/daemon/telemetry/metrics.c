@@ -56,10 +56,10 @@ static void put(struct page *page, const char *label, const char *text, uint64_t
 
 static void put_questions(struct page *page, const struct tarn__stats *stats)
 {
-	static const char *const transports[TARN__COUNTED_WAYS] = {"udp", "tcp", "own"};
 	begin(page, "tarn_questions_total", "counter", "Questions that get an answer.");
-	for (size_t i = 0; i < TARN__COUNTED_WAYS; i++)
-		put(page, "transport", transports[i], stats->questions[i]);
+	for (size_t i = 0; i < TARN__TRANSPORTS; i++)
+		put(page, "transport", tarn__transports[i].name, stats->questions[i]);
+	put(page, "transport", "own", stats->questions[TARN__COUNTED_OWN]);
 	begin(page, "tarn_question_types_total", "counter",
 	      "Questions by type, of those types that were asked for.");
 	for (size_t i = 0; i < TARN__COUNTED_TYPES; i++) {

@@ -153,7 +153,6 @@ static const char *format_address(const struct tarn_address *address,
 static size_t format_record(const struct record *record, const uint8_t *name,
 			    char out[LINE_MAX_LEN])
 {
-	static const char *const transports[] = {[TARN__UDP] = "udp", [TARN__TCP] = "tcp"};
 	char time[TIME_TEXT_MAX], client[TARN_ADDRESS_TEXT_MAX], upstream[TARN_ADDRESS_TEXT_MAX];
 	char qname[TARN__NAME_TEXT_MAX], type[TARN__WORD_MAX], class[TARN__WORD_MAX];
 	char rcode[TARN__WORD_MAX];
@@ -161,7 +160,8 @@ static size_t format_record(const struct record *record, const uint8_t *name,
 	int len = snprintf(
 		out, LINE_MAX_LEN, "%s %s %s %s %s%s%s %s %s %s %" PRIu64 "\n",
 		format_time(record->time_ms, time), format_address(&record->client, client),
-		record->client.sa.sa_family == AF_UNSPEC ? "-" : transports[record->transport],
+		record->client.sa.sa_family == AF_UNSPEC ? "-"
+							 : tarn__transport_name(record->transport),
 		name ? tarn__name_format(name, qname) : "-",
 		name ? tarn__type_format(record->qtype, type) : "-", has_class ? "/" : "",
 		has_class ? tarn__class_format(record->qclass, class) : "",

@@ -24,6 +24,14 @@ _Static_assert(TARN__TCP_QUESTIONS == TARN__TCP_CHANNELS * TARN__CHANNEL_TRANSAC
 _Static_assert(TARN__UDP_QUESTIONS < TARN__UDP_CHANNELS * TARN__CHANNEL_TRANSACTIONS,
 	       "probes have room beside them");
 
+static const struct {
+	const struct tarn__channel_ops *ops;
+	size_t questions_max;
+} kinds[TARN__TRANSPORTS] = {
+	[TARN__UDP] = {&tarn__udp_channel, TARN__UDP_QUESTIONS},
+	[TARN__TCP] = {&tarn__tcp_channel, TARN__TCP_QUESTIONS},
+};
+
 /* The channels to an endpoint over one transport. */
 struct tarn__pool {
 	struct line *line;
@@ -40,7 +48,7 @@ struct line {
 	struct tarn__list node; /* of carrier->lines */
 	struct line *next; /* of the same bucket */
 	struct tarn__endpoint *endpoint; /* a reference */
-	struct tarn__pool pools[2]; /* by enum tarn__transport */
+	struct tarn__pool pools[TARN__TRANSPORTS]; /* by enum tarn__transport */
 };
 
 /* Chains of lines; there are TARN__SERVERS_ALL_MAX at most, and most often one or two. */
@@ -89,9 +97,10 @@ static struct line *add_line(struct tarn__carrier *carrier, struct line **link,
 	if (!line)
 		return NULL;
 	line->endpoint = tarn__endpoint_get(endpoint);
-	line->pools[TARN__UDP].limit = TARN__UDP_QUESTIONS;
-	line->pools[TARN__TCP].limit = TARN__TCP_QUESTIONS;
-	line->pools[TARN__UDP].line = line->pools[TARN__TCP].line = line;
+	for (size_t i = 0; i < TARN__TRANSPORTS; i++) {
+		line->pools[i].line = line;
+		line->pools[i].limit = kinds[i].questions_max;
+	}
 	tarn__list_append(&carrier->lines, &line->node);
 	*link = line;
 	return line;
@@ -99,17 +108,12 @@ static struct line *add_line(struct tarn__carrier *carrier, struct line **link,
 
 /* ---- channels ----------------------------------------------------------------------------- */
 
-static const struct tarn__channel_ops *const channel_ops[TARN__TRANSPORTS] = {
-	[TARN__UDP] = &tarn__udp_channel,
-	[TARN__TCP] = &tarn__tcp_channel,
-};
-
 static struct tarn__channel *add_channel(struct tarn__carrier *carrier, struct line *line,
 					 enum tarn__transport transport)
 {
 	struct tarn__pool *pool = &line->pools[transport];
 	struct tarn__channel *channel =
-		channel_ops[transport]->new (&(struct tarn__channel_options){
+		kinds[transport].ops->create(&(struct tarn__channel_options){
 			.loop = carrier->loop,
 			.endpoint = line->endpoint,
 			.random = carrier->random,
@@ -150,9 +154,8 @@ static struct tarn__channel *find_closed(struct tarn__carrier *carrier, struct l
 					 enum tarn__transport transport)
 {
 	struct tarn__pool *pool = &line->pools[transport];
-	size_t limit = transport == TARN__TCP ? TARN__TCP_CHANNELS : TARN__UDP_CHANNELS;
 	struct tarn__channel *channel = find_channel(carrier, pool, TARN__CHANNEL_CLOSED);
-	if (!channel && pool->count < limit)
+	if (!channel && pool->count < tarn__transports[transport].channels_max)
 		channel = add_channel(carrier, line, transport);
 	return channel;
 }
@@ -166,24 +169,26 @@ static void leave_places(struct tarn__pool *pool, const struct tarn__channel *ch
 }
 
 /* Returns the channel of a random place, which gets another one if its own takes no more. */
-static struct tarn__channel *find_place(struct tarn__carrier *carrier, struct line *line)
+static struct tarn__channel *find_place(struct tarn__carrier *carrier, struct line *line,
+					enum tarn__transport transport)
 {
-	struct tarn__pool *pool = &line->pools[TARN__UDP];
+	struct tarn__pool *pool = &line->pools[transport];
 	size_t place = tarn__random_below(carrier->random, TARN__UDP_PLACES);
 	struct tarn__channel *channel = pool->places[place];
 	if (channel && tarn__channel_state(channel, tarn__clock_ms()) == TARN__CHANNEL_OPEN)
 		return channel;
-	channel = find_closed(carrier, line, TARN__UDP);
+	channel = find_closed(carrier, line, transport);
 	leave_places(pool, channel);
 	pool->places[place] = channel;
 	return channel;
 }
 
-static struct tarn__channel *find_connection(struct tarn__carrier *carrier, struct line *line)
+static struct tarn__channel *find_connection(struct tarn__carrier *carrier, struct line *line,
+					     enum tarn__transport transport)
 {
 	struct tarn__channel *channel =
-		find_channel(carrier, &line->pools[TARN__TCP], TARN__CHANNEL_OPEN);
-	return channel ? channel : find_closed(carrier, line, TARN__TCP);
+		find_channel(carrier, &line->pools[transport], TARN__CHANNEL_OPEN);
+	return channel ? channel : find_closed(carrier, line, transport);
 }
 
 /* Returns NULL if no channel takes one more. must_share: no socket may be opened. */
@@ -193,8 +198,9 @@ static struct tarn__channel *choose_channel(struct tarn__carrier *carrier, struc
 	const struct tarn__pool *pool = &line->pools[transport];
 	struct tarn__channel *channel = NULL;
 	if (!must_share)
-		channel = transport == TARN__TCP ? find_connection(carrier, line)
-						 : find_place(carrier, line);
+		channel = tarn__transport_is_stream(transport)
+				  ? find_connection(carrier, line, transport)
+				  : find_place(carrier, line, transport);
 	if (!channel)
 		channel = find_channel(carrier, pool, TARN__CHANNEL_OPEN);
 	if (!channel)
@@ -290,7 +296,7 @@ static void leave_pool(const struct tarn__transaction *transaction)
 static bool send_again(struct tarn__carrier *carrier, struct tarn__transaction *transaction)
 {
 	bool is_lost = transaction->error == TARN_EUNREACHABLE && transaction->was_connected &&
-		       transaction->exchange->transport == TARN__TCP;
+		       tarn__transport_is_stream(transaction->exchange->transport);
 	if (transaction->is_again || !(is_lost || transaction->error == TARN_ENOMEM))
 		return false;
 	transaction->is_again = true;
@@ -341,7 +347,7 @@ static void free_line(struct tarn__carrier *carrier, struct line **link)
 	struct line *line = *link;
 	*link = line->next;
 	tarn__list_remove(&line->node);
-	for (size_t transport = 0; transport < 2; transport++) {
+	for (size_t transport = 0; transport < TARN__TRANSPORTS; transport++) {
 		struct tarn__pool *pool = &line->pools[transport];
 		carrier->stats.channels -= pool->count;
 		while (pool->count > 0)
@@ -466,7 +472,7 @@ static void for_each_channel(struct tarn__carrier *carrier, channel_function *fu
 	for (struct tarn__list *node = carrier->lines.next; node != &carrier->lines;
 	     node = node->next) {
 		struct line *line = TARN__CONTAINER(node, struct line, node);
-		for (size_t transport = 0; transport < 2; transport++) {
+		for (size_t transport = 0; transport < TARN__TRANSPORTS; transport++) {
 			struct tarn__pool *pool = &line->pools[transport];
 			for (size_t i = 0; i < pool->count; i++)
 				function(pool->channels[i], now_ms);
@@ -515,9 +521,12 @@ static void shrink_lines(struct tarn__carrier *carrier, uint64_t now_ms)
 	for (struct tarn__list *node = carrier->lines.next; node != &carrier->lines; node = next) {
 		next = node->next;
 		struct line *line = TARN__CONTAINER(node, struct line, node);
-		shrink(carrier, &line->pools[TARN__UDP], now_ms);
-		shrink(carrier, &line->pools[TARN__TCP], now_ms);
-		if (line->pools[TARN__UDP].count + line->pools[TARN__TCP].count == 0)
+		size_t left = 0;
+		for (size_t i = 0; i < TARN__TRANSPORTS; i++) {
+			shrink(carrier, &line->pools[i], now_ms);
+			left += line->pools[i].count;
+		}
+		if (left == 0)
 			free_line(carrier, find_line(carrier, line->endpoint));
 	}
 }

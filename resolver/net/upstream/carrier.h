@@ -33,13 +33,11 @@ struct tarn__random;
 
 enum {
 	/*
-	 * Channels to one endpoint. Each costs 75 KB with c-ares 1.18, and 68 KB with 1.34 while its
-	 * socket is open: 3.9 MB for a server of which most is waited for in vain, 0.9 MB for one
-	 * that answers, given back when it is over.
+	 * Octets of a channel, of which an endpoint has TARN__SERVER_CHANNELS at most: 75 KB with c-ares
+	 * 1.18, and 68 KB with 1.34 while its socket is open: 3.9 MB for a server of which most is
+	 * waited for in vain, 0.9 MB for one that answers, given back when it is over.
 	 */
 	TARN__CHANNEL_SIZE = 75000,
-	TARN__UDP_CHANNELS = 48,
-	TARN__TCP_CHANNELS = 4,
 	/* Sockets that take questions at the same time: how far a burst is spread. */
 	TARN__UDP_PLACES = 8,
 	/*

@@ -93,7 +93,7 @@ struct tarn__channel_options { /* all pointers are borrowed */
 
 /* What a kind of channel does; the contracts are those of the functions below. */
 struct tarn__channel_ops {
-	struct tarn__channel *(*new)(const struct tarn__channel_options *);
+	struct tarn__channel *(*create)(const struct tarn__channel_options *);
 	void (*free)(struct tarn__channel *);
 	enum tarn__channel_state (*state)(const struct tarn__channel *, uint64_t now_ms);
 	void (*send)(struct tarn__channel *, struct tarn__transaction *);

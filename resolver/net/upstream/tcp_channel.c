@@ -226,7 +226,7 @@ static struct tarn__channel *tcp_new(const struct tarn__channel_options *options
 }
 
 const struct tarn__channel_ops tarn__tcp_channel = {
-	.new = tcp_new,
+	.create = tcp_new,
 	.free = tcp_free,
 	.state = tcp_state,
 	.send = tarn__socket_channel_send,

@@ -214,7 +214,7 @@ static struct tarn__channel *udp_new(const struct tarn__channel_options *options
 }
 
 const struct tarn__channel_ops tarn__udp_channel = {
-	.new = udp_new,
+	.create = udp_new,
 	.free = udp_free,
 	.state = udp_state,
 	.send = tarn__socket_channel_send,
