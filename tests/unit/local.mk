@@ -94,6 +94,7 @@ unit_tests = \
 	tests/unit/net/test_stats_collector \
 	tests/unit/net/test_stream \
 	tests/unit/net/test_tcp \
+	tests/unit/net/test_transactions \
 	tests/unit/net/test_udp \
 	tests/unit/net/test_worker
 
@@ -140,6 +141,7 @@ valgrind_tests = \
 	tests/unit/cache/test_rtcache_herd \
 	tests/unit/cache/test_rtcache_multi \
 	tests/unit/net/test_stats_collector \
+	tests/unit/net/test_transactions \
 	tests/unit/net/test_udp \
 	tests/unit/net/test_worker \
 	$(scenario_tests)

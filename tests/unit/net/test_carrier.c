@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/upstream/carrier.c and net/upstream/cares.c: questions on their way to servers, over c-ares. */
+/* net/upstream/: questions on their way to servers, over c-ares. */
 
 #include "config.h"
 

@@ -300,7 +300,7 @@ static void *collect_often(void *arg)
 	uint64_t *last = arg;
 	for (int i = 0; i < ROUNDS; i++) {
 		struct tarn__totals *totals = tarn__stats_collect(world.tarn, NULL, SOON_MS);
-		if (totals == NULL || totals->questions.questions[TARN__UDP] < *last)
+		if (!totals || totals->questions.questions[TARN__UDP] < *last)
 			return last;
 		*last = totals->questions.questions[TARN__UDP];
 		tarn__totals_free(totals);

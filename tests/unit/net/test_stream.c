@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/stream.c: messages with their lengths, on a pair of connected sockets. */
+/* net/stream.c and net/pipe.c: messages with their lengths, on a pair of connected sockets. */
 
 #include "net/stream.h"
 
@@ -186,6 +186,58 @@ START_TEST(what_the_socket_does_not_take_waits_and_order_is_kept)
 }
 END_TEST
 
+START_TEST(peer_reads_the_end_and_is_still_received)
+{
+	tarn__pipe_end(&plain.pipe);
+	char octet;
+	ck_assert_int_eq(recv(peer, &octet, 1, 0), 0);
+	feed("\0\2on", 4);
+	ck_assert_int_eq(tarn__stream_read(&stream), TARN__STREAM_READ);
+	expect("on", 2);
+}
+END_TEST
+
+/* A pipe on a pipe: what it receives and sends is not what is on the wire. */
+struct flipping_pipe {
+	struct tarn__pipe pipe;
+	struct tarn__pipe *below;
+};
+
+static ssize_t flipping_recv(struct tarn__pipe *pipe, void *out, size_t room)
+{
+	struct flipping_pipe *flipping = (struct flipping_pipe *)pipe;
+	ssize_t got = tarn__pipe_recv(flipping->below, out, room < 3 ? room : 3);
+	for (ssize_t i = 0; i < got; i++)
+		((uint8_t *)out)[i] ^= 0xff;
+	return got;
+}
+
+static ssize_t flipping_send(struct tarn__pipe *pipe, const void *octets, size_t len)
+{
+	struct flipping_pipe *flipping = (struct flipping_pipe *)pipe;
+	uint8_t octet = *(const uint8_t *)octets ^ 0xff;
+	return tarn__pipe_send(flipping->below, &octet, len > 0);
+}
+
+START_TEST(stream_reads_and_writes_through_any_pipe)
+{
+	static const struct tarn__pipe_ops ops = {.recv = flipping_recv, .send = flipping_send};
+	struct flipping_pipe flipping = {.pipe.ops = &ops, .below = &plain.pipe};
+	tarn__stream_init(&stream, &flipping.pipe);
+	feed("\xff\xfc\x9e\x9d\x9c", 5);
+	ck_assert_int_eq(tarn__stream_read(&stream), TARN__STREAM_READ);
+	expect_nothing();
+	ck_assert_int_eq(tarn__stream_read(&stream), TARN__STREAM_READ);
+	expect("abc", 3);
+	ck_assert_int_eq(tarn__stream_put(&stream, (const uint8_t *)"b", 1), 0);
+	while (tarn__stream_pending(&stream) > 0)
+		ck_assert_int_eq(tarn__stream_flush(&stream), 0);
+	uint8_t octets[4];
+	ck_assert_int_eq(recv(peer, octets, sizeof(octets), 0), 3);
+	ck_assert_mem_eq(octets, "\xff\xfe\x9d", 3);
+}
+END_TEST
+
 START_TEST(broken_connection_is_an_error_and_no_signal)
 {
 	close(peer);
@@ -210,6 +262,8 @@ int main(void)
 	tcase_add_test(tcase, memory_is_held_only_while_something_waits);
 	tcase_add_test(tcase, length_and_message_leave_in_one_write);
 	tcase_add_test(tcase, what_the_socket_does_not_take_waits_and_order_is_kept);
+	tcase_add_test(tcase, peer_reads_the_end_and_is_still_received);
+	tcase_add_test(tcase, stream_reads_and_writes_through_any_pipe);
 	tcase_add_test(tcase, broken_connection_is_an_error_and_no_signal);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

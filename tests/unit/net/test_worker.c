@@ -55,7 +55,7 @@ static void on_done(struct tarn_request *request, int error, const uint8_t *answ
 	asked->calls++;
 	asked->error = error;
 	asked->len = len;
-	if (answer != NULL)
+	if (answer)
 		memcpy(asked->answer, answer, len);
 	ev_break(asked->loop, EVBREAK_ONE);
 }
