@@ -10,13 +10,13 @@
 #include "net/clock.h"
 
 /*
- * A loop that wakes up so long after its timer was due has been suspended with its machine, or
- * stopped: clients' deadlines are missed by half, and a server that was asked before would be
- * found silent twice over (TARN__SILENCE_MS).
+ * A loop that wakes up this long after its timer was due has been suspended with its machine, or stopped:
+ * clients' deadlines are missed by half, and a server that was asked before would be found silent twice
+ * (TARN__SILENCE_MS).
  */
 enum { OVERSLEPT_MS = 2000 };
 
-/* The work is done by the turn that follows, which sets the alarm anew. */
+/* The work is done by the turn that follows, which sets the alarm again. */
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	(void)loop;
@@ -25,8 +25,8 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 }
 
 /*
- * The machine was suspended, or its wall clock set. What the timer waits for may be due by now, or is
- * nearer than libev's clock has it: the turn that follows sets it anew.
+ * The machine was suspended, or its wall clock set. What the timer waits for may be due, or is nearer than
+ * by libev's clock: the turn that follows sets it again.
  */
 static void on_resume(struct ev_loop *loop, ev_io *resume, int events)
 {
@@ -77,8 +77,8 @@ void tarn__alarm_fini(struct tarn__alarm *alarm)
 }
 
 /*
- * In a suspend libev's clock stands still and this one does not: what is due then waits for
- * on_resume(). An early wake-up finds nothing due and sets the timer anew.
+ * In a suspend libev's clock stands still and this one does not: what is due then waits for on_resume().
+ * After an early wake-up the alarm is set again.
  */
 void tarn__alarm_set(struct tarn__alarm *alarm, uint64_t at_ms, uint64_t now_ms)
 {

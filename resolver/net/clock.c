@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/clock.c: the clock that goes on while the machine is suspended, and the time that stands still. */
+/* net/clock.c: the clock that includes suspends, and the time that is held. */
 #include "config.h"
 
 #include "net/clock.h"
@@ -7,8 +7,8 @@
 #include <time.h>
 
 /*
- * 0: not held. The thread's own and not a worker's, since the cache's clock has one argument for
- * all threads. Found without a call, in a shared library too.
+ * 0: not held. One per thread and not per worker, since the cache's clock has one argument for all threads.
+ * Read without a call, in a shared library too.
  */
 static _Thread_local uint64_t held_ms __attribute__((tls_model("initial-exec")));
 

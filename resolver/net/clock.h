@@ -11,17 +11,17 @@
 #include <stdint.h>
 
 /*
- * Monotonic milliseconds since the machine was booted, those of a suspend too (CLOCK_BOOTTIME): a TTL
- * is a time in the world. No system call, but some 25 ns.
+ * Monotonic milliseconds since the machine was booted, including suspends (CLOCK_BOOTTIME): a TTL runs in
+ * real time. No system call, but some 25 ns.
  */
 uint64_t tarn__clock_ms(void);
 
-/* Monotonic microseconds without those of a suspend; never held. */
+/* Monotonic microseconds without suspends; never held. */
 uint64_t tarn__clock_us(void);
 
 /*
- * Between these two tarn__clock_ms() stands still on this thread: around a batch, whose questions
- * all came at once, and a turn.
+ * Between these two tarn__clock_ms() stands still on this thread: around a batch, whose questions came at
+ * the same time, and around a turn.
  */
 void tarn__clock_hold(void);
 void tarn__clock_release(void);

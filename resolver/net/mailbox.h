@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/mailbox.h: tells subscribers, each on a thread of its own, that there is something for them.
- * Posting counts and wakes them all; a subscriber compares the count with the one it has seen. What
- * there is for them is kept, and guarded, by the poster.
+ * net/mailbox.h: wakes subscribers, each on a thread of its own, for updates. A post adds one to a count
+ * and wakes them all; a subscriber compares the count with the one it has seen. The updates themselves are
+ * kept, and guarded, by the poster.
  *
  * Thread: any.
  */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/pipe.h: octets to and from a peer, in order, without waiting: what a stream of messages is read
- * from and written to. The plain one is a socket; another may stand on a pipe that it is given.
+ * net/pipe.h: octets to and from a peer, in order, without blocking: what a stream of messages is read from
+ * and written to. The plain pipe is a socket; another kind can stand on a pipe that it is given.
+ *
+ * Thread: the worker's.
  */
 #ifndef TARN_NET_PIPE_H
 #define TARN_NET_PIPE_H

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* A process that cannot get randomness must not send guessable ids: it does not go on. */
+/* A process without randomness must not send guessable ids: it aborts. */
 static void fetch(uint8_t *out, size_t len)
 {
 	while (len > 0) {
@@ -33,7 +33,7 @@ void tarn__random_fill(struct tarn__random *random, void *out, size_t len)
 	}
 	random->left -= len;
 	memcpy(out, random->pool + random->left, len);
-	/* What was given away is not kept: a later look at the memory tells no earlier id. */
+	/* What was given away is erased: the memory never holds an earlier id. */
 	explicit_bzero(random->pool + random->left, len);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/random.h: unpredictable octets for ids, ports and letter case (RFC 5452 section 9.2): the
- * kernel's own, fetched in pools so that a question costs no system call.
+ * net/random.h: unpredictable octets for ids, ports and letter case (RFC 5452 section 9.2), from the
+ * kernel, fetched in pools so that a question costs no system call.
  *
  * Thread: one pool per worker.
  */
@@ -17,7 +17,7 @@ struct tarn__random {
 	uint8_t pool[512];
 };
 
-/* Never fails: where the kernel has no randomness to give, the program is aborted. */
+/* Never fails: where the kernel has no randomness, the program is aborted. */
 void tarn__random_fill(struct tarn__random *, void *out, size_t len);
 
 /* Uniform in 0 … bound - 1; bound is not 0. */

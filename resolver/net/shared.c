@@ -34,7 +34,10 @@ void tarn__stale_configs_fini(struct tarn__stale_configs *stale_configs)
 	stale_configs->configs = NULL;
 }
 
-/* Has the configuration put into the cache what the next one would not, or one before it? */
+/*
+ * Returns true if the cache may hold answers that came by this configuration and would not come by the
+ * next.
+ */
 static bool is_to_keep(const struct tarn *tarn, const struct tarn__config *old,
 		       const struct tarn__config *next)
 {
@@ -69,7 +72,7 @@ int tarn__set_config(struct tarn *tarn, struct tarn__config *config)
 		tarn__config_put(config);
 		return TARN_ENOMEM;
 	}
-	/* What went where is the same: the cache has it from the one before. */
+	/* Where no name moves, the cache has it from the one before. */
 	tarn->is_taken = tarn->is_taken && !tarn__config_moves_names(old, config);
 	tarn->updates.config = config;
 	tarn__config_put(old);
@@ -84,7 +87,7 @@ int tarn__distrust(struct tarn *tarn)
 	if (tarn->updates.config->trust_ad) {
 		error = tarn__set_config(tarn,
 					 tarn__config_with_trust(tarn->updates.config, false));
-		/* They are of one configuration. */
+		/* Loops that were found are of one configuration. */
 		tarn->updates.forward_loops++;
 	}
 	pthread_mutex_unlock(&tarn->mutex);

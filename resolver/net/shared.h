@@ -21,7 +21,7 @@ struct tarn__ports;
 struct tarn__shared;
 struct tarn__stats_collector;
 
-/* What all workers have been told so far: how often of each kind, and the last of it. */
+/* The updates so far: their number by kind, and the last of each. */
 struct tarn__updates {
 	unsigned count; /* of posts, those of the stats collector among them */
 	unsigned networks; /* tarn_network_changed() */
@@ -35,7 +35,7 @@ struct tarn__stale_configs {
 	struct tarn__config **configs; /* a reference to each */
 };
 
-/* A worker as the others' configurations depend on it. */
+/* A worker's part in changes of the configuration. */
 struct tarn__member {
 	struct tarn__list node; /* of tarn->members */
 	struct tarn__subscriber subscriber; /* woken for updates */
@@ -78,27 +78,27 @@ void tarn__join(struct tarn *, struct tarn__member *);
 void tarn__leave(struct tarn *, struct tarn__member *);
 
 /*
- * The worker has changed over to that configuration, whose reference becomes member->config. If it is
- * the last one to do so, and member->stale_configs is empty, that becomes what it is to drop from the
- * cache (tarn__resolver_drop()).
+ * The worker uses this configuration from now on; its reference becomes member->config. If all workers do,
+ * and member->stale_configs is empty, that becomes what this one is to drop from the cache
+ * (tarn__resolver_drop()).
  */
 void tarn__applied(struct tarn *, struct tarn__member *, struct tarn__config *);
 void tarn__stale_configs_fini(struct tarn__stale_configs *);
 
 /*
- * Asks every upstream a question that comes back if it forwards to us; such a server is logged and
- * not asked any more.
+ * Sends every upstream a question that comes back if it forwards to tarn; such a server is logged and not
+ * asked any more.
  */
 void tarn__find_forward_loops(struct tarn *);
 /*
- * Of several workers the first asks for all. Returns true if it is that one: then it does so now,
- * and has tarn__report_forward_loop() called for what it finds.
+ * Of several workers the first probes for all. Returns true if it is that one: then it does so now, and has
+ * tarn__report_forward_loop() called for what it finds.
  */
 bool tarn__takes_forward_loops(struct tarn *, const struct tarn__member *);
 void tarn__report_forward_loop(void *tarn, const struct tarn__config *,
 			       const struct tarn__zone_config *, const struct tarn__endpoint *);
 
-/* One line to the program's log, cut to some hundred octets. */
+/* Writes one line to the program's log, cut to some hundred octets. */
 __attribute__((format(printf, 3, 4))) void tarn__report(struct tarn *, enum tarn_log_level,
 							const char *format, ...);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/socket.c: sockets with the options that DNS wants of them. */
+/* net/socket.c: sockets with the options that DNS needs. */
 #include "config.h"
 
 #include "net/socket.h"
@@ -14,15 +14,15 @@
 
 enum {
 	/*
-	 * Connections that wait to be accepted: as many as may arrive while the loop is busy for
-	 * some milliseconds. The kernel cuts it to net.core.somaxconn.
+	 * Connections that wait to be accepted: as many as may arrive while the loop is busy for some
+	 * milliseconds. The kernel cuts it to net.core.somaxconn.
 	 */
 	BACKLOG = 256,
 	/* A burst of questions waits in the kernel; it cuts this to net.core.rmem_max. */
 	RECEIVE_BUFFER = 1 << 20,
-	/* So many random ports are tried before the kernel is left to pick one. */
+	/* Random ports that are tried before the kernel picks one. */
 	PORT_TRIES = 8,
-	/* So often is a port that UDP gave tried with TCP. */
+	/* Ports that UDP was given which are tried with TCP. */
 	PAIR_TRIES = 16,
 };
 
@@ -33,7 +33,7 @@ static int set_option(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-/* No fragments made, none asked for, no path MTU believed (RFC 9715 section 3). */
+/* No fragments are made, and no path MTU is believed (RFC 9715 section 3). */
 static int set_no_fragments(int fd, int family)
 {
 	if (family == AF_INET6)
@@ -41,7 +41,7 @@ static int set_no_fragments(int fd, int family)
 	return set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
 }
 
-/* Errors of the network come with the datagram that has met them (ip(7), ipv6(7)). */
+/* Errors of the network come with the datagram that caused them (ip(7), ipv6(7)). */
 static int set_error_queue(int fd, int family)
 {
 	if (family == AF_INET6)
@@ -56,7 +56,7 @@ static bool is_any(const struct tarn_address *address)
 	return address->in4.sin_addr.s_addr == htonl(INADDR_ANY);
 }
 
-/* The scope's number as it is now; -1 with errno: there is no such interface. */
+/* Returns the scope's present number; -1 with errno: there is no such interface. */
 static int look_up_scope(int fd, const struct tarn_address *address, struct tarn_address *out)
 {
 	*out = *address;
@@ -93,8 +93,8 @@ static int read_local_address(int fd, struct tarn_address *address)
 }
 
 /*
- * is_alone: the port must be nobody else's, not even another SO_REUSEPORT socket's of ours; among
- * those the kernel picks port 0's port as well.
+ * is_alone: no other socket may have the port, not even one with SO_REUSEPORT of this process; otherwise
+ * the kernel may pick such a port for port 0.
  */
 static int open_listener(struct tarn_address *address, int type, bool is_alone)
 {
@@ -158,7 +158,7 @@ int tarn__socket_open_pair(struct tarn_address *address, int *udp, int *tcp)
 	}
 }
 
-/* The address that questions to a server come from, any port; any address where it has none. */
+/* Returns the address that messages to a server come from, with any port; any address where none is set. */
 static struct tarn_address source_of(const struct tarn__endpoint *endpoint)
 {
 	if (endpoint->source.sa.sa_family != AF_UNSPEC)
@@ -168,15 +168,15 @@ static struct tarn_address source_of(const struct tarn__endpoint *endpoint)
 
 static uint16_t random_port(struct tarn__random *random, const struct tarn__ports *ports)
 {
-	if (ports != NULL)
+	if (ports)
 		return tarn__ports_get(ports, tarn__random_below(random, ports->count));
 	enum { COUNT = TARN__PORT_MAX - TARN__PORT_MIN + 1 };
 	return (uint16_t)(TARN__PORT_MIN + tarn__random_below(random, COUNT));
 }
 
 /*
- * Where every try fails the kernel picks a port, and knows which it keeps for others; of those that
- * are to be avoided beside them there may be one.
+ * Where every try fails the kernel picks a port, which avoids those it reserves, and may be one of the
+ * others to be avoided.
  */
 static int bind_random_port(int fd, const struct tarn__endpoint *endpoint,
 			    struct tarn__random *random, const struct tarn__ports *ports)
@@ -194,8 +194,8 @@ static int bind_random_port(int fd, const struct tarn__endpoint *endpoint,
 }
 
 /*
- * The port is picked at connect(), so that one may serve several connections. Linux has it from 4.2 on,
- * what imitates it may not: then it is picked here.
+ * The port is picked at connect(), so that one may serve several connections. Linux has this since 4.2;
+ * where the option fails it is picked here.
  */
 static int bind_any_port(int fd, const struct tarn__endpoint *endpoint)
 {
@@ -241,14 +241,14 @@ failed:;
 	return TARN_ESYSTEM;
 }
 
-/* A socket at a wildcard address is told each question's own address, to answer from it. */
+/* A socket at a wildcard address receives each question's own address, to answer from it. */
 static int prepare_udp(int fd, bool *is_wildcard)
 {
 	struct tarn_address local;
 	if (read_local_address(fd, &local) != 0)
 		return -1;
 	int family = local.sa.sa_family;
-	/* A smaller buffer than wished for is no reason to fail. */
+	/* A smaller buffer than requested is no reason to fail. */
 	(void)set_option(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
 	if (set_no_fragments(fd, family) != 0)
 		return -1;

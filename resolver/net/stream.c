@@ -12,7 +12,7 @@
 
 enum {
 	LENGTH_LEN = 2,
-	/* What one read takes at most of messages to come: a page holds some fifty questions. */
+	/* Octets that one read takes at most of further messages: some fifty questions. */
 	READ_SIZE = 4096,
 };
 
@@ -71,7 +71,7 @@ static int append(struct tarn__octets *octets, const uint8_t *data, size_t len)
 	return 0;
 }
 
-/* Octets still missing of the message at the front, READ_SIZE at least. */
+/* Octets missing of the message at the front, READ_SIZE at least. */
 static size_t want(const struct tarn__octets *in)
 {
 	size_t have = waiting(in);
@@ -81,7 +81,7 @@ static size_t want(const struct tarn__octets *in)
 	return need > have + READ_SIZE ? need - have : READ_SIZE;
 }
 
-/* What a read has come to. */
+/* The result of a read. */
 static int judge_read(ssize_t got)
 {
 	if (got > 0)
@@ -150,7 +150,7 @@ int tarn__stream_put(struct tarn__stream *stream, const uint8_t *message, size_t
 	return append(&stream->out, message, len);
 }
 
-/* Octets that the pipe took. TARN_ESYSTEM with errno. */
+/* Returns the number of octets that the pipe took. TARN_ESYSTEM with errno. */
 static ssize_t write_some(struct tarn__pipe *pipe, const uint8_t *octets, size_t len)
 {
 	ssize_t sent = tarn__pipe_send(pipe, octets, len);

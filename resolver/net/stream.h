@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/stream.h: DNS messages on a pipe, each behind its length in two octets (RFC 1035
- * section 4.2.2, RFC 7766 section 8). Clients' connections and those to servers are both made of
- * it. Memory is held only while a message is half received or output waits to be taken.
+ * net/stream.h: DNS messages on a pipe, each behind its length in two octets (RFC 1035 section 4.2.2, RFC
+ * 7766 section 8), for connections of clients and to servers. Memory is held only while a message is half
+ * received or output waits to be taken.
  */
 #ifndef TARN_NET_STREAM_H
 #define TARN_NET_STREAM_H
@@ -31,18 +31,18 @@ void tarn__stream_init(struct tarn__stream *, struct tarn__pipe *);
 void tarn__stream_fini(struct tarn__stream *);
 
 /*
- * One read. TARN__STREAM_READ: something came, see next(). _AGAIN: nothing now. _END: the peer
- * writes no more. TARN_ESYSTEM with errno: broken, or no memory.
+ * Reads once. TARN__STREAM_READ: octets came, see next(). _AGAIN: none now. _END: the peer writes no more.
+ * TARN_ESYSTEM with errno: broken, or no memory.
  */
 int tarn__stream_read(struct tarn__stream *);
 
-/* The same, but what comes is thrown away, with what was read before. Needs no memory. */
+/* The same, but discards what comes and what was read before. Needs no memory. */
 int tarn__stream_discard(struct tarn__stream *);
 
 /* The next whole message; *message is valid until the next read() or done(). */
 bool tarn__stream_next(struct tarn__stream *, const uint8_t **message, size_t *len);
 
-/* After the last next(): gives back memory that nothing half received needs. */
+/* After the last next(): frees memory that holds nothing half received. */
 void tarn__stream_done(struct tarn__stream *);
 
 /* Returns true if a message is half received. */
@@ -60,7 +60,7 @@ int tarn__stream_write(struct tarn__stream *, const uint8_t *octets, size_t len)
 /* Writes what is queued, as far as the pipe takes it. TARN_ESYSTEM with errno: broken. */
 int tarn__stream_flush(struct tarn__stream *);
 
-/* Octets queued. */
+/* Returns the number of octets queued. */
 size_t tarn__stream_pending(const struct tarn__stream *);
 
 #endif

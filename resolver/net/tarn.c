@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/tarn.c: the functions that a program calls on a tarn and, but for the first and the last, on a worker. */
+/* net/tarn.c: what a program does with a tarn, and with a worker and its questions once it is made. */
 #include "tarn.h"
 
 #include <errno.h>
@@ -38,8 +38,7 @@ static void init_library(void)
 }
 
 /*
- * Once, and as early as can be: a program may shut itself off from /proc. One list goes for IPv4 and
- * IPv6.
+ * Read once and as early as possible: a program may deny itself /proc later. One list is for IPv4 and IPv6.
  */
 static struct tarn__ports *read_usable_ports(void)
 {
@@ -112,7 +111,7 @@ static struct tarn__shared *make_shared(const struct tarn_options *options)
 	return tarn__shared_new(&shared);
 }
 
-/* The c-ares that is linked is logged. Returns false if it is one that tarn is not made for. */
+/* Logs the c-ares that is linked. Returns false if it is not supported. */
 static bool start_library(struct tarn *tarn)
 {
 	pthread_once(&library_once, init_library);

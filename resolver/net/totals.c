@@ -14,7 +14,7 @@ static bool is_server(const struct tarn__server_totals *server, const char *zone
 	return tarn_address_is_equal(&server->address, address) && strcmp(server->zone, zone) == 0;
 }
 
-/* hint is where it probably is. */
+/* hint: its likely index. */
 static struct tarn__server_totals *find_server(struct tarn__totals *totals, size_t hint,
 					       const char *zone, const struct tarn_address *address)
 {
@@ -32,7 +32,7 @@ static struct tarn__server_totals *add_server(struct tarn__totals *totals, const
 					      const struct tarn_address *address)
 {
 	size_t count = totals->server_count;
-	/* There is room for the next power of two. */
+	/* The array has room for the next power of two. */
 	if ((count & (count - 1)) == 0) {
 		size_t room = count > 0 ? 2 * count : 1;
 		struct tarn__server_totals *servers =

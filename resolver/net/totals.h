@@ -19,16 +19,16 @@
 
 struct tarn__resolver;
 
-/* One upstream server, as the workers see it; state is of now, counts grow. */
+/* One upstream server, as the workers see it. What is no count is the present state. */
 struct tarn__server_totals {
 	struct tarn_address address;
 	const char *zone; /* "." or the forward zone whose server it is; the totals' own */
 	enum tarn__transport transport; /* the first that it is asked over */
 	bool is_forward_loop; /* leads back to us */
-	bool is_dead; /* a worker has found it so, and none has heard from it since */
-	unsigned dead; /* workers that take it for dead */
+	bool is_dead; /* a worker has found it dead, and none has heard from it since */
+	unsigned dead; /* number of workers that take it for dead */
 	/* Of the worker that has heard from it last. */
-	uint32_t srtt_ms; /* 0: none has */
+	uint32_t srtt_ms; /* 0: unknown */
 	uint32_t rttvar_ms;
 	uint64_t answered_ago_ms; /* UINT64_MAX: never */
 	struct tarn__server_counts counts; /* since it was configured, of all workers */
@@ -54,12 +54,12 @@ struct tarn__totals {
 void tarn__totals_add_servers(struct tarn__totals *, const struct tarn__resolver *,
 			      uint64_t now_ms);
 
-/* Servers, each with its counts, become servers of totals without any; likewise left out. */
+/* Adds servers, with their counts, to totals that have none; likewise left out. */
 void tarn__totals_copy_counts(struct tarn__totals *, const struct tarn__totals *from);
 /* Adds the counts of the servers that are in both. */
 void tarn__totals_add_counts(struct tarn__totals *, const struct tarn__totals *from);
 
-/* Leaves what has been counted, for workers that are no more: their state is none. */
+/* Keeps what has been counted and clears what is present state, for workers that are no more. */
 void tarn__totals_forget_state(struct tarn__totals *);
 /* Drops the servers that the others do not have. */
 void tarn__totals_keep_servers(struct tarn__totals *, struct tarn__totals *others);

@@ -16,8 +16,8 @@
 
 enum {
 	/*
-	 * Rounds of one turn: answers make questions and these, at times, answers. What is left
-	 * after so many has the next turn, at once, so that the host's own events are not starved.
+	 * Rounds of one turn: answers lead to messages and these, at times, to answers. The rest is done in
+	 * the next turn, at once, so that the host's own events are not starved.
 	 */
 	ROUNDS_PER_TURN = 8,
 };
@@ -39,7 +39,7 @@ static uint64_t io_now_us(void *data)
 static uint32_t io_wall_sec(void *data)
 {
 	(void)data;
-	/* Not ev_now(): after a suspend it is behind for up to half a second. */
+	/* Not ev_now(): after a suspend it is behind by up to half a second. */
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	return (uint32_t)(uint64_t)now.tv_sec;
@@ -83,12 +83,12 @@ static void io_wake_at(void *data, uint64_t at_ms)
 
 /* ---- updates ------------------------------------------------------------------------------ */
 
-/* What memory was too short for is tried again at the next turn. */
+/* What fails for want of memory is tried again at the next turn. */
 static void take_updates(struct tarn_worker *worker)
 {
 	struct tarn__updates updates;
 	tarn__get_updates(worker->tarn, &updates);
-	/* What begins to be collected from now on is updates that have not been seen. */
+	/* A collection that begins after this is an update not seen yet. */
 	tarn__stats_collector_add(worker->tarn->stats_collector, &worker->contributor);
 	bool is_other = updates.config != worker->member.config;
 	if (is_other && tarn__resolver_set_config(worker->resolver, updates.config) != 0) {
@@ -113,7 +113,7 @@ static void take_updates(struct tarn_worker *worker)
 	worker->seen.count = updates.count;
 }
 
-/* Clears the cache of some of what is stale. Is there more? */
+/* Clears the cache of a part of what is stale. Returns true if more is left. */
 static bool drop(struct tarn_worker *worker)
 {
 	struct tarn__stale_configs *stale_configs = &worker->member.stale_configs;
@@ -141,8 +141,8 @@ static void on_full(void *arg, const struct tarn__endpoint *endpoint, size_t cou
 /* ---- a turn of the loop ------------------------------------------------------------------- */
 
 /*
- * Before anything that has arrived is looked at: what was asked before the worker overslept says
- * nothing about servers and round trips, and the sockets of then may lead nowhere.
+ * Before anything that has arrived is read: what was sent before a suspend shows nothing about servers and
+ * round trips, and the sockets may lead nowhere.
  */
 static void look_at_clock(struct tarn_worker *worker)
 {
@@ -184,7 +184,7 @@ static void take_turn(struct tarn_worker *worker)
 	tarn__alarm_set(&worker->alarm, next_ms, now_ms);
 }
 
-/* All of a turn happens at one time. */
+/* All of a turn happens at one time of the clock. */
 static void turn(struct tarn_worker *worker)
 {
 	tarn__clock_hold();
@@ -225,7 +225,7 @@ static void on_check(struct ev_loop *loop, ev_check *check, int events)
 	look_at_clock(worker);
 }
 
-/* The next step of what takes many is done by the turn that follows. */
+/* The next step of work that is done in steps is done by the turn that follows. */
 static void on_idle(struct ev_loop *loop, ev_idle *idle, int events)
 {
 	(void)loop;
@@ -233,7 +233,7 @@ static void on_idle(struct ev_loop *loop, ev_idle *idle, int events)
 	(void)events;
 }
 
-/* Another thread's wake-up; or fed by tarn__worker_leave(), perhaps after this turn's prepare. */
+/* A wake-up from another thread, or fed by tarn__worker_leave(), possibly after this turn's prepare. */
 static void on_wake(struct ev_loop *loop, ev_async *wake, int events)
 {
 	(void)loop;
@@ -303,7 +303,10 @@ struct tarn__totals *tarn__stats_collect(struct tarn *tarn, struct tarn_worker *
 
 /* ---- a worker's life ---------------------------------------------------------------------- */
 
-/* check comes before and prepare after the host's own, so that these find the thread awake. */
+/*
+ * check runs before the host's own check watchers and prepare after its prepare watchers, so that these
+ * find the thread awake.
+ */
 static void start_watchers(struct tarn_worker *worker)
 {
 	ev_idle_init(&worker->idle, on_idle);
@@ -377,7 +380,7 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 	return worker;
 }
 
-/* The resolver goes first: it answers what is under way, through all that is freed after it. */
+/* The resolver ends first: it answers what is under way, through all that is freed after it. */
 void tarn_worker_free(struct tarn_worker *worker)
 {
 	if (!worker)

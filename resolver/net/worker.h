@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/worker.h: inside struct tarn_worker, one loop's part of a tarn. Start here for the way of a
- * turn of the loop:
+ * net/worker.h: inside struct tarn_worker, one loop's part of a tarn. Start here for a turn of the loop:
  *
  *	check      the thread is awake
- *	io         udp.c and tcp.c ask the resolver; channel.c hands it what servers answer
+ *	io         listen/ has the resolver answer clients, upstream/ hands it servers' answers
  *	prepare    turn(): the carrier, the resolver and the program's own questions are run until
- *	           nothing is left to do; replies are written, the one timer is set
- *	           the thread sleeps
+ *	nothing is left to do; replies are written, the alarm is set
+ *	the thread sleeps
  */
 #ifndef TARN_NET_WORKER_H
 #define TARN_NET_WORKER_H
@@ -46,24 +45,24 @@ struct tarn_worker {
 	struct tarn__udp *udp;
 	struct tarn__tcp *tcp;
 	struct tarn__asks asks;
-	bool is_serving; /* it was given sockets where clients ask */
+	bool is_serving; /* it has sockets that clients ask at */
 	bool is_parked;
-	bool was_parked; /* when the program asked: between prepare and the sleep */
+	bool was_parked; /* when the program called: between prepare and the sleep */
 	uint64_t wake_ms; /* of the resolver */
 	struct tarn__alarm alarm;
-	ev_idle idle; /* while the cache is being cleared: the thread does not sleep */
+	ev_idle idle; /* active while the cache is being cleared, so that the thread does not sleep */
 	ev_prepare prepare;
 	ev_check check;
 	ev_async wake;
 };
 
-/* Around anything that the program has the resolver do: it is awake, and has a turn afterwards. */
+/* Around any call of the program into the resolver: the worker is awake, and has a turn afterwards. */
 void tarn__worker_enter(struct tarn_worker *);
 void tarn__worker_leave(struct tarn_worker *);
 
 /*
- * Has every question and its answer shown to the observer, which is borrowed; on the worker's thread,
- * or before its loop runs. NULL: to nobody.
+ * Has every question and its answer shown to the observer, which is borrowed; NULL ends it. On the worker's
+ * thread, or before its loop runs.
  */
 void tarn__worker_observe(struct tarn_worker *, const struct tarn__observer *);
 

@@ -15,7 +15,7 @@
 #include "net/clock.h"
 #include "tarn.h"
 
-/* So many octets of replies not yet taken stop the reading of questions. */
+/* Octets of output not yet taken above which no more questions are read. */
 enum { OUTPUT_PAUSE = 1 << 16 };
 
 /* ---- its states --------------------------------------------------------------------------- */
@@ -51,7 +51,7 @@ void tarn__connection_close(struct tarn__connection *connection)
 	all->has_room(all);
 }
 
-/* Nothing of what was queued is sent: the client would not read it. */
+/* What is queued is discarded: the client does not read it. */
 static void reset_connection(struct tarn__connection *connection)
 {
 	struct linger linger = {.l_onoff = 1};
@@ -83,7 +83,7 @@ static void watch(struct tarn__connection *connection)
 	ev_io_start(connection->all->loop, ready);
 }
 
-/* The list that a connection belongs to. */
+/* Returns the list that a connection belongs to. */
 static struct tarn__list *find_list(const struct tarn__connection *connection)
 {
 	struct tarn__connections *all = connection->all;
@@ -98,12 +98,12 @@ static struct tarn__list *find_list(const struct tarn__connection *connection)
 	return is_half && !connection->has_ended ? &all->stalled : &all->idle;
 }
 
-/* After anything that happened to a connection: its list, its events, or its end. */
+/* After any event of a connection: sets its list and its events, or closes it. */
 static void settle(struct tarn__connection *connection, bool has_progress)
 {
 	struct tarn__connections *all = connection->all;
 	bool is_done = connection->in_flight == 0 && tarn__stream_pending(&connection->stream) == 0;
-	/* RFC 7766 section 6.2.4: who has closed one half still gets what is under way. */
+	/* RFC 7766 section 6.2.4: a client that has closed its half still gets what is under way. */
 	if (is_done && connection->has_ended) {
 		tarn__connection_close(connection);
 		return;
@@ -122,7 +122,7 @@ static void settle(struct tarn__connection *connection, bool has_progress)
 		all->has_room(all);
 }
 
-/* No more questions are taken; those that were are answered. */
+/* Takes no more questions; those taken are answered. */
 void tarn__connection_end(struct tarn__connection *connection)
 {
 	connection->is_ending = true;
@@ -158,8 +158,8 @@ static void on_late_reply(void *owner, const void *route, const uint8_t *reply, 
 }
 
 /*
- * Asks what has been read whole; the replies that are there leave in one write, whatever comes behind
- * their questions. Returns how many questions there were; -1: the connection is beyond help.
+ * Resolves the questions that have been read whole; the replies available leave in one write. Returns the
+ * number of questions; -1: the connection is broken.
  */
 static int ask(struct tarn__connection *connection)
 {
@@ -170,7 +170,7 @@ static int ask(struct tarn__connection *connection)
 		.answer = on_late_reply,
 		.owner = all,
 		.client = &connection->peer.address,
-		/* RFC 7828 section 3.4: 0 where the client is to close. */
+		/* RFC 7828 section 3.4: 0 asks the client to close. */
 		.keepalive = connection->is_stranger ? 0 : all->keepalive(all),
 		.route = &connection,
 		.route_len = sizeof(connection),
@@ -179,7 +179,7 @@ static int ask(struct tarn__connection *connection)
 	size_t len, gathered = 0;
 	int count = 0;
 	while (is_reading(connection) && tarn__stream_next(stream, &question, &len)) {
-		/* RFC 7766 section 8, RFC 1035 section 4.1: no message is shorter than a header. */
+		/* RFC 7766 section 8, RFC 1035 section 4.1: a shorter message has no header. */
 		if (len < TARN__HEADER_LEN) {
 			connection->is_ending = true;
 			break;
@@ -208,7 +208,7 @@ static int ask(struct tarn__connection *connection)
 	return count;
 }
 
-/* false: the connection is broken. */
+/* Returns false if the connection is broken. */
 static bool read_some(struct tarn__connection *connection)
 {
 	struct tarn__stream *stream = &connection->stream;
@@ -217,7 +217,7 @@ static bool read_some(struct tarn__connection *connection)
 		connection->has_ended = true;
 	if (read != TARN_ESYSTEM)
 		return true;
-	/* Without memory for a question those before it are answered all the same. */
+	/* Without memory for a question those before it are still answered. */
 	bool is_alive = errno == ENOMEM && !connection->is_ending;
 	connection->is_ending = true;
 	return is_alive;
@@ -273,7 +273,7 @@ static struct tarn__connection *new_connection(struct tarn__connections *all, in
 					       const struct tarn_address *peer)
 {
 	struct tarn__connection *connection = calloc(1, sizeof(*connection));
-	if (connection == NULL) {
+	if (!connection) {
 		close(fd);
 		return NULL;
 	}
@@ -296,7 +296,7 @@ void tarn__connection_open(struct tarn__connections *all, int fd, const struct t
 			   bool is_stranger)
 {
 	struct tarn__connection *connection = new_connection(all, fd, peer);
-	if (connection == NULL)
+	if (!connection)
 		return;
 	connection->is_stranger = is_stranger;
 	if (is_stranger) {
@@ -331,7 +331,7 @@ void tarn__connections_init(struct tarn__connections *all)
 static void end_all(struct tarn__list *list)
 {
 	struct tarn__connection *connection;
-	while ((connection = tarn__connection_first(list)) != NULL) {
+	while ((connection = tarn__connection_first(list))) {
 		(void)tarn__stream_flush(&connection->stream);
 		connection->in_flight = 0;
 		tarn__connection_close(connection);

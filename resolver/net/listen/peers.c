@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/listen/peers.c: connections by the client they come from. */
+/* net/listen/peers.c: connections by client. */
 #include "net/listen/peers.h"
 
 #include "base/address.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/listen/peers.h: connections by the client they come from, so that one client cannot take all places.
- * A client is what tarn__address_client() says.
+ * net/listen/peers.h: connections by client, so that one client cannot take all places.
+ * tarn__address_client() maps an address to its client.
  *
  * Thread: one per worker.
  */
@@ -29,10 +29,10 @@ struct tarn__peer {
 
 void tarn__peers_init(struct tarn__peers *);
 
-/* Until tarn__list_remove(&peer->node). */
+/* It leaves by tarn__list_remove(&peer->node). */
 void tarn__peers_add(struct tarn__peers *, struct tarn__peer *, const struct tarn_address *);
 
-/* The bucket where all of a client's are, with strangers among them. */
+/* The bucket that holds all connections of a client, and those of others. */
 struct tarn__list *tarn__peers_bucket(struct tarn__peers *, uint64_t client);
 
 #endif

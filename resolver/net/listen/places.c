@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/listen/places.c: which clients have a connection. One that is idle is closed after idle_ms(), one that
- * is stalled after STALLED_MS without a whole message or a written octet; one that is busy has an end
- * by the resolver's deadlines.
+ * net/listen/places.c: which clients have a connection. An idle one is closed after idle_ms(), a stalled
+ * one STALLED_MS after its last whole message or written octet; a busy one is ended by the resolver's
+ * deadlines.
  */
 #include "config.h"
 
@@ -21,9 +21,12 @@ enum {
 	IDLE_MS = 10000, /* RFC 7766 section 6.2.3: a few seconds */
 	IDLE_MIN_MS = 500,
 	STALLED_MS = 5000,
-	/* Where all places are taken: so long one that has not asked yet, or is in the middle of it, may stay. */
+	/*
+	 * Where all places are taken: time for which one that has not asked yet, or is in the middle of it,
+	 * is kept.
+	 */
 	SPARED_MS = 200,
-	/* Where all are at work: so many take no more questions, when another client comes. */
+	/* Where all are busy: number that take no more questions when another client comes. */
 	ENDS_AT_ONCE = 16,
 	/* From its acceptance to its end: a question comes with the handshake, or soon. */
 	STRANGER_MS = 1000,
@@ -31,7 +34,7 @@ enum {
 
 /* ---- times ------------------------------------------------------------------------------ */
 
-/* RFC 7766 section 6.2.3, RFC 9210 section 4: the fewer places are left the shorter. */
+/* RFC 7766 section 6.2.3, RFC 9210 section 4: shorter the fewer places are left. */
 static uint64_t idle_ms(const struct tarn__places *places)
 {
 	uint64_t taken = places->all.stats.connections, half = places->count / 2;
@@ -60,7 +63,7 @@ static void close_stalled(struct tarn__connection *connection)
 	tarn__connection_close(connection);
 }
 
-/* Of two that might make room, either of which may be NULL. */
+/* Returns the older of two that could make room; either may be NULL. */
 static struct tarn__connection *older(struct tarn__connection *a, struct tarn__connection *b)
 {
 	if (!a || !b)
@@ -68,7 +71,7 @@ static struct tarn__connection *older(struct tarn__connection *a, struct tarn__c
 	return b->since_ms < a->since_ms ? b : a;
 }
 
-/* The one that makes room for another, and from when on; NULL: all are at work. */
+/* Returns the one that makes room for another, and the time from which it does; NULL: all are busy. */
 static struct tarn__connection *find_victim(const struct tarn__places *places, uint64_t *from_ms)
 {
 	struct tarn__connection *victim = older(tarn__connection_first(&places->all.idle),
@@ -110,7 +113,7 @@ uint64_t tarn__places_next_ms(const struct tarn__places *places)
 	return from_ms;
 }
 
-/* What its client has of its share of the places, and the one of these that can make room. */
+/* Counts the connections of a client, and finds the oldest of them that can make room; NULL: none. */
 static size_t count_share(struct tarn__places *places, const struct tarn_address *address,
 			  struct tarn__connection **oldest)
 {
@@ -130,7 +133,7 @@ static size_t count_share(struct tarn__places *places, const struct tarn_address
 	return count;
 }
 
-/* false: the client has its share of the places, and all are at work; or there is no place at all. */
+/* Returns false if the client has its share and all of it is busy, or if no place can be had. */
 static bool make_place(struct tarn__places *places, const struct tarn_address *address)
 {
 	size_t share = places->count > TARN__TCP_SHARES ? places->count / TARN__TCP_SHARES : 1;
@@ -149,7 +152,7 @@ static bool make_place(struct tarn__places *places, const struct tarn_address *a
 
 /* ---- admission -------------------------------------------------------------------------- */
 
-/* At once and for good: a client that is closed gently may come again and again. */
+/* A reset, since a client that is closed in order may connect again and again. */
 static void refuse(struct tarn__places *places, int fd)
 {
 	struct linger linger = {.l_onoff = 1};
@@ -173,7 +176,7 @@ void tarn__places_admit(struct tarn__places *places, int fd, const struct tarn_a
 /* ---- expiry ----------------------------------------------------------------------------- */
 
 /*
- * When the first of a list is over its time; UINT64_MAX: there is none. A sum, no difference: the
+ * Returns when the first of a list is over its time; UINT64_MAX: it is empty. A sum, not a difference: the
  * clock of a turn may be older than a connection's last progress.
  */
 static uint64_t first_end(const struct tarn__list *list, uint64_t time_ms)

@@ -2,12 +2,12 @@
 /*
  * net/listen/places.h: which clients have a connection, and for how long.
  *
- * A connection of a client that may ask has one of the worker's places. Where none is free, the one
- * that has been idle or stalled for longest makes room; a client that has its share of them makes room
- * itself. Where all are at work, some take no more questions and are closed when they are answered.
+ * A connection of a client that may ask has one of the worker's places. Where none is free, the one that
+ * has been idle or stalled for longest makes room; a client that has its share of the places makes room
+ * itself. Where all are busy, some take no more questions and are closed when they are answered.
  *
- * A client that may not ask has no place. It is refused one question; there is room for a few of its
- * kind, for a second each, and the newest takes the room of the oldest.
+ * A client that may not ask has no place. One of its questions is refused; there is room for a few such
+ * connections, for a second each, and the newest replaces the oldest.
  *
  * Thread: one per worker.
  */
@@ -24,25 +24,25 @@ struct tarn__places {
 	size_t count; /* of places */
 };
 
-/* has_room is called where a connection has been closed, or might be for another. */
+/* has_room is called when a connection has been closed, or could be closed for another. */
 void tarn__places_init(struct tarn__places *, struct ev_loop *,
 		       void (*has_room)(struct tarn__connections *));
 void tarn__places_fini(struct tarn__places *);
 
-/* So many places from now on, 1 at least; those that are too many go when idle or stalled. */
+/* Changes the number of places, 1 at least; connections beyond it are closed when idle or stalled. */
 void tarn__places_set_count(struct tarn__places *, size_t count);
 
-/* The time from which one more client can be admitted; UINT64_MAX: once one of those at work is done. */
+/* The time from which one more client can be admitted; UINT64_MAX: when a busy one has been answered. */
 uint64_t tarn__places_next_ms(const struct tarn__places *);
-/* Takes an accepted socket; without a place for it, it is reset. */
+/* Takes an accepted socket, and resets it if there is no place for it. */
 void tarn__places_admit(struct tarn__places *, int fd, const struct tarn_address *peer);
-/* Ends some of those at work, which have waited for longest, at 4 seconds at most. */
+/* Ends some busy ones, those that have waited for longest; their answers come within 4 seconds. */
 void tarn__places_end_some(struct tarn__places *);
 
-/* Clients that have a place and may not ask any more are answered and closed. */
+/* Ends the connections of clients that may not ask any more; what they asked is answered. */
 void tarn__places_review(struct tarn__places *);
 
-/* Closes what is over time. Returns when it must be called again; UINT64_MAX: no need. */
+/* Closes those that are over their time. Returns when it must be called again; UINT64_MAX: no need. */
 uint64_t tarn__places_expire(struct tarn__places *, uint64_t now_ms);
 
 #endif

@@ -20,10 +20,10 @@
 #include "tarn.h"
 
 enum {
-	/* Without a descriptor to spare no client is accepted for so long, or until one is closed. */
+	/* Without a free descriptor nothing is accepted for this time, or until a connection is closed. */
 	PAUSE_MS = 1000,
 	ACCEPTS_PER_EVENT = 64,
-	/* Times those, of a listener that is to be closed: more than its backlog. */
+	/* Rounds of those for a listener that is to be closed: more than its backlog. */
 	ACCEPT_ROUNDS_AT_END = 8,
 };
 
@@ -70,7 +70,7 @@ static void on_room(struct tarn__connections *all)
 		resume_accepting(tcp);
 }
 
-/* Where the system cannot give another descriptor, accepting is put off. */
+/* Accepting pauses while the system has no descriptor to give. */
 static void put_off(struct tarn__tcp *tcp)
 {
 	tarn__report(tcp->tarn, TARN_LOG_WARNING, "TCP: cannot accept: %s", strerror(errno));
@@ -101,7 +101,7 @@ static bool accept_some(struct listener *listener)
 			return false;
 		case EAGAIN:
 			return false;
-		default: /* a connection that broke before it was accepted; the next may be well */
+		default: /* the connection broke before it was accepted; the next may be whole */
 			break;
 		}
 	}

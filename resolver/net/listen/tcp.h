@@ -25,13 +25,13 @@ struct tarn__tcp;
 enum {
 	TARN__TCP_CONNECTIONS =
 		1024, /* places for connections, per worker, unless there are fewer */
-	/* Of the places: one client has at most this part, so that three others leave room. */
+	/* Part of the places that one client has at most: three others have room beside it. */
 	TARN__TCP_SHARES = 4,
 	TARN__TCP_PER_CLIENT = TARN__TCP_CONNECTIONS / TARN__TCP_SHARES,
 	/* Connections of clients that may not ask, beside the places. */
 	TARN__TCP_STRANGERS = 8,
 	TARN__TCP_IN_FLIGHT = 100, /* questions per connection; then no more are read */
-	/* Octets of late replies, come all at once and not yet taken, that end the connection. */
+	/* Octets of late replies, queued at once and not taken, that end the connection. */
 	TARN__TCP_OUTPUT_MAX = 1 << 18,
 };
 
@@ -63,7 +63,7 @@ void tarn__tcp_review(struct tarn__tcp *);
 int tarn__tcp_add(struct tarn__tcp *, int fd);
 /* Undoes an add(): the socket is the caller's again. */
 void tarn__tcp_remove(struct tarn__tcp *, int fd);
-/* Closes the listening sockets at this address; clients who have connected by now stay. */
+/* Closes the listening sockets at this address; connections made by now stay. */
 void tarn__tcp_close(struct tarn__tcp *, const struct tarn_address *);
 
 /* Writes late replies and reads on where they made room. Returns true if questions were read. */

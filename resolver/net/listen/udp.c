@@ -21,21 +21,21 @@
 enum {
 	/* A system call's worth of messages. */
 	BATCH = 64,
-	/* Batches per wake-up and socket: then TCP, upstreams and timers get their turn. */
+	/* Batches per wake-up and socket; then TCP, upstreams and timers get their turn. */
 	BATCHES_PER_EVENT = 8,
 	/* A question has at most some 300 octets, and EDNS options. */
 	QUESTION_MAX = 4096,
 	/* Replies that wait for room in one socket's buffer: some 300 KB. */
 	KEPT_MAX = 256,
-	/* A full queue of the device makes no socket wait: so often it is tried at once. */
+	/* Attempts for a reply while the device's queue is full, which no event reports. */
 	TRIES_MAX = 8,
 	/* Of a socket that is to be closed; more than a receive buffer holds. */
 	BATCHES_AT_END = 128,
 };
 
 /* One of the worker's sockets. */
-struct endpoint {
-	struct tarn__list node; /* of udp->endpoints */
+struct listener {
+	struct tarn__list node; /* of udp->listeners */
 	struct tarn__udp *udp;
 	int fd;
 	bool is_wildcard;
@@ -46,11 +46,13 @@ struct endpoint {
 	size_t kept_count;
 };
 
-/* Where a question came from: what a late reply needs. */
+/* Where a question came from, as a late reply needs it. */
 struct route {
-	struct endpoint *endpoint;
+	struct listener *listener;
 	struct tarn_address peer;
-	/* The address asked, to answer from, where the socket has many; else control_len is 0. */
+	/*
+	 * The address asked, for the reply to come from; control_len is 0 where the socket has one address.
+	 */
 	size_t control_len;
 	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
@@ -58,7 +60,7 @@ _Static_assert(sizeof(struct route) <= TARN__ROUTE_MAX, "a route fits");
 
 /* A reply that waits for room. */
 struct kept {
-	struct tarn__list node; /* of endpoint->kept */
+	struct tarn__list node; /* of listener->kept */
 	struct route route;
 	unsigned tries;
 	size_t len;
@@ -69,14 +71,14 @@ struct kept {
 struct tarn__udp {
 	struct ev_loop *loop;
 	struct tarn__resolver *resolver;
-	struct tarn__list endpoints;
+	struct tarn__list listeners;
 	struct tarn__udp_stats stats;
 
 	struct mmsghdr in[BATCH];
 	struct iovec in_octets[BATCH];
 	struct route in_routes[BATCH];
 
-	struct endpoint *out_endpoint; /* of the replies that wait for flush() */
+	struct listener *out_listener; /* of the replies that wait for flush() */
 	unsigned out_count;
 	struct mmsghdr out[BATCH];
 	struct iovec out_octets[BATCH];
@@ -102,12 +104,12 @@ static struct msghdr message_to(struct route *route, struct iovec *octets)
 
 static void keep(struct tarn__udp *udp, const struct mmsghdr *message, const struct route *route)
 {
-	struct endpoint *endpoint = route->endpoint;
+	struct listener *listener = route->listener;
 	const struct iovec *octets = message->msg_hdr.msg_iov;
 	struct kept *kept = NULL;
-	if (endpoint->kept_count < KEPT_MAX)
+	if (listener->kept_count < KEPT_MAX)
 		kept = malloc(sizeof(*kept) + octets->iov_len);
-	if (kept == NULL) {
+	if (!kept) {
 		udp->stats.dropped++;
 		return;
 	}
@@ -115,50 +117,50 @@ static void keep(struct tarn__udp *udp, const struct mmsghdr *message, const str
 	kept->tries = 0;
 	kept->len = octets->iov_len;
 	memcpy(kept->reply, octets->iov_base, kept->len);
-	tarn__list_append(&endpoint->kept, &kept->node);
-	endpoint->kept_count++;
+	tarn__list_append(&listener->kept, &kept->node);
+	listener->kept_count++;
 	udp->stats.kept++;
-	ev_io_start(udp->loop, &endpoint->writable);
+	ev_io_start(udp->loop, &listener->writable);
 }
 
-static void drop_kept(struct endpoint *endpoint, struct kept *kept)
+static void drop_kept(struct listener *listener, struct kept *kept)
 {
 	tarn__list_remove(&kept->node);
-	endpoint->kept_count--;
+	listener->kept_count--;
 	free(kept);
 }
 
-/* Is it worth to try again when the socket is writable? ENOBUFS is the device's queue. */
+/* Returns true if the reply can be sent later. ENOBUFS: the device's queue is full. */
 static bool is_full(int error)
 {
 	return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
 }
 
-static void send_kept(struct endpoint *endpoint)
+static void send_kept(struct listener *listener)
 {
-	struct tarn__udp *udp = endpoint->udp;
-	while (!tarn__list_is_empty(&endpoint->kept)) {
-		struct kept *kept = TARN__CONTAINER(endpoint->kept.next, struct kept, node);
+	struct tarn__udp *udp = listener->udp;
+	while (!tarn__list_is_empty(&listener->kept)) {
+		struct kept *kept = TARN__CONTAINER(listener->kept.next, struct kept, node);
 		struct iovec octets = {.iov_base = kept->reply, .iov_len = kept->len};
 		struct msghdr message = message_to(&kept->route, &octets);
-		if (sendmsg(endpoint->fd, &message, 0) < 0) {
+		if (sendmsg(listener->fd, &message, 0) < 0) {
 			bool is_device = errno == ENOBUFS;
 			if (is_full(errno) && (!is_device || ++kept->tries < TRIES_MAX))
 				return;
 			udp->stats.dropped++;
 		}
-		drop_kept(endpoint, kept);
+		drop_kept(listener, kept);
 	}
-	ev_io_stop(udp->loop, &endpoint->writable);
+	ev_io_stop(udp->loop, &listener->writable);
 }
 
-/* A reply that is refused for what it is, an address say, must not hold up those behind it. */
+/* A reply that the system rejects (its address, say) must not hold up those behind it. */
 void tarn__udp_flush(struct tarn__udp *udp)
 {
 	unsigned sent = 0;
 	while (sent < udp->out_count) {
 		int count =
-			sendmmsg(udp->out_endpoint->fd, udp->out + sent, udp->out_count - sent, 0);
+			sendmmsg(udp->out_listener->fd, udp->out + sent, udp->out_count - sent, 0);
 		if (count > 0) {
 			sent += (unsigned)count;
 		} else if (is_full(errno)) {
@@ -173,12 +175,12 @@ void tarn__udp_flush(struct tarn__udp *udp)
 	udp->out_count = 0;
 }
 
-/* The buffer for the next reply from this endpoint. */
-static uint8_t *next_reply(struct tarn__udp *udp, struct endpoint *endpoint)
+/* Returns the buffer for the next reply from this socket. */
+static uint8_t *next_reply(struct tarn__udp *udp, struct listener *listener)
 {
-	if (udp->out_count == BATCH || udp->out_endpoint != endpoint)
+	if (udp->out_count == BATCH || udp->out_listener != listener)
 		tarn__udp_flush(udp);
-	udp->out_endpoint = endpoint;
+	udp->out_listener = listener;
 	return udp->replies[udp->out_count];
 }
 
@@ -191,36 +193,36 @@ static void put_reply(struct tarn__udp *udp, const struct route *route, size_t l
 	udp->out[i].msg_hdr = message_to(&udp->out_routes[i], &udp->out_octets[i]);
 }
 
-static void close_endpoint(struct endpoint *endpoint)
+static void close_listener(struct listener *listener)
 {
-	struct tarn__udp *udp = endpoint->udp;
-	send_kept(endpoint);
-	while (!tarn__list_is_empty(&endpoint->kept))
-		drop_kept(endpoint, TARN__CONTAINER(endpoint->kept.next, struct kept, node));
-	ev_io_stop(udp->loop, &endpoint->readable);
-	ev_io_stop(udp->loop, &endpoint->writable);
-	close(endpoint->fd);
-	tarn__list_remove(&endpoint->node);
-	free(endpoint);
+	struct tarn__udp *udp = listener->udp;
+	send_kept(listener);
+	while (!tarn__list_is_empty(&listener->kept))
+		drop_kept(listener, TARN__CONTAINER(listener->kept.next, struct kept, node));
+	ev_io_stop(udp->loop, &listener->readable);
+	ev_io_stop(udp->loop, &listener->writable);
+	close(listener->fd);
+	tarn__list_remove(&listener->node);
+	free(listener);
 }
 
-/* Closes it if it is retired and everybody who asked here has been answered. */
-static void end_retired(struct endpoint *endpoint)
+/* Closes a retired socket once all its questions have been answered. */
+static void end_retired(struct listener *listener)
 {
-	if (!endpoint->is_retired || endpoint->in_flight > 0)
+	if (!listener->is_retired || listener->in_flight > 0)
 		return;
-	tarn__udp_flush(endpoint->udp);
-	if (endpoint->kept_count == 0)
-		close_endpoint(endpoint);
+	tarn__udp_flush(listener->udp);
+	if (listener->kept_count == 0)
+		close_listener(listener);
 }
 
 static void on_writable(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	(void)loop;
 	(void)events;
-	struct endpoint *endpoint = watcher->data;
-	send_kept(endpoint);
-	end_retired(endpoint);
+	struct listener *listener = watcher->data;
+	send_kept(listener);
+	end_retired(listener);
 }
 
 static void on_late_reply(void *owner, const void *route_octets, const uint8_t *reply, size_t len)
@@ -228,26 +230,26 @@ static void on_late_reply(void *owner, const void *route_octets, const uint8_t *
 	struct tarn__udp *udp = owner;
 	struct route route;
 	memcpy(&route, route_octets, sizeof(route));
-	struct endpoint *endpoint = route.endpoint;
-	endpoint->in_flight--;
+	struct listener *listener = route.listener;
+	listener->in_flight--;
 	if (len <= TARN__UDP_MAX) {
-		memcpy(next_reply(udp, endpoint), reply, len);
+		memcpy(next_reply(udp, listener), reply, len);
 		put_reply(udp, &route, len);
 	}
-	end_retired(endpoint);
+	end_retired(listener);
 }
 
 /* ---- questions ---------------------------------------------------------------------------- */
 
 /*
- * Turns what the kernel said of the address asked into what it wants to hear for the reply. The
- * interface is left to the routes, but for link-local addresses, which mean nothing without it.
+ * Makes of the control message that came with a question the one that its reply needs. The interface is
+ * left to the routes, except for link-local addresses, which have no meaning without it.
  */
 static void turn_control(struct route *route, struct msghdr *message)
 {
 	route->control_len = 0;
 	struct cmsghdr *header = CMSG_FIRSTHDR(message);
-	if (header == NULL)
+	if (!header)
 		return;
 	if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
 		struct in_pktinfo info;
@@ -280,34 +282,34 @@ static void reset_in(struct tarn__udp *udp, unsigned i)
 	};
 }
 
-static void ask(struct endpoint *endpoint, struct tarn__client_request *client_request, unsigned i)
+static void ask(struct listener *listener, struct tarn__client_request *client_request, unsigned i)
 {
-	struct tarn__udp *udp = endpoint->udp;
+	struct tarn__udp *udp = listener->udp;
 	struct mmsghdr *message = &udp->in[i];
 	struct route *route = &udp->in_routes[i];
 	if (message->msg_hdr.msg_flags & MSG_TRUNC) {
 		udp->stats.too_long++;
 		return;
 	}
-	route->endpoint = endpoint;
+	route->listener = listener;
 	route->control_len = 0;
-	if (endpoint->is_wildcard)
+	if (listener->is_wildcard)
 		turn_control(route, &message->msg_hdr);
 	client_request->route = route;
 	client_request->client = &route->peer;
-	uint8_t *reply = next_reply(udp, endpoint);
+	uint8_t *reply = next_reply(udp, listener);
 	long len = tarn__resolver_resolve(udp->resolver, client_request, udp->questions[i],
 					  message->msg_len, reply);
 	if (len > 0)
 		put_reply(udp, route, (size_t)len);
 	else if (len == TARN__RESOLVE_PENDING)
-		endpoint->in_flight++;
+		listener->in_flight++;
 }
 
-/* Takes so many batches, or as many as there are. */
-static void take_questions(struct endpoint *endpoint, int batches)
+/* Takes up to this number of batches. */
+static void take_questions(struct listener *listener, int batches)
 {
-	struct tarn__udp *udp = endpoint->udp;
+	struct tarn__udp *udp = listener->udp;
 	struct tarn__client_request client_request = {
 		.transport = TARN__UDP,
 		.answer = on_late_reply,
@@ -315,12 +317,12 @@ static void take_questions(struct endpoint *endpoint, int batches)
 		.route_len = sizeof(struct route),
 	};
 	for (int round = 0; round < batches; round++) {
-		int count = recvmmsg(endpoint->fd, udp->in, BATCH, 0, NULL);
+		int count = recvmmsg(listener->fd, udp->in, BATCH, 0, NULL);
 		if (count <= 0)
 			return;
 		tarn__clock_hold();
 		for (unsigned i = 0; i < (unsigned)count; i++) {
-			ask(endpoint, &client_request, i);
+			ask(listener, &client_request, i);
 			reset_in(udp, i);
 		}
 		tarn__clock_release();
@@ -342,10 +344,10 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 struct tarn__udp *tarn__udp_new(struct ev_loop *loop)
 {
 	struct tarn__udp *udp = calloc(1, sizeof(*udp));
-	if (udp == NULL)
+	if (!udp)
 		return NULL;
 	udp->loop = loop;
-	tarn__list_init(&udp->endpoints);
+	tarn__list_init(&udp->listeners);
 	for (unsigned i = 0; i < BATCH; i++) {
 		udp->in_octets[i] = (struct iovec){udp->questions[i], QUESTION_MAX};
 		udp->out_octets[i].iov_base = udp->replies[i];
@@ -361,60 +363,60 @@ void tarn__udp_set_resolver(struct tarn__udp *udp, struct tarn__resolver *resolv
 
 int tarn__udp_add(struct tarn__udp *udp, int fd, bool is_wildcard)
 {
-	struct endpoint *endpoint = calloc(1, sizeof(*endpoint));
-	if (endpoint == NULL)
+	struct listener *listener = calloc(1, sizeof(*listener));
+	if (!listener)
 		return TARN_ENOMEM;
-	endpoint->udp = udp;
-	endpoint->fd = fd;
-	endpoint->is_wildcard = is_wildcard;
-	tarn__list_init(&endpoint->kept);
-	tarn__list_append(&udp->endpoints, &endpoint->node);
-	ev_io_init(&endpoint->readable, on_readable, fd, EV_READ);
-	ev_io_init(&endpoint->writable, on_writable, fd, EV_WRITE);
-	endpoint->readable.data = endpoint->writable.data = endpoint;
-	ev_io_start(udp->loop, &endpoint->readable);
+	listener->udp = udp;
+	listener->fd = fd;
+	listener->is_wildcard = is_wildcard;
+	tarn__list_init(&listener->kept);
+	tarn__list_append(&udp->listeners, &listener->node);
+	ev_io_init(&listener->readable, on_readable, fd, EV_READ);
+	ev_io_init(&listener->writable, on_writable, fd, EV_WRITE);
+	listener->readable.data = listener->writable.data = listener;
+	ev_io_start(udp->loop, &listener->readable);
 	return 0;
 }
 
 /*
- * A datagram socket that is connected hears its peer alone; this one's is itself, and it still sends
- * to everybody. What comes from now on goes to another socket of the address, if there is one.
+ * A connected datagram socket receives from its peer alone; connected to itself it receives nothing, and
+ * still sends to any address. Later questions go to another socket of the address, if there is one.
  */
-static void stop_hearing(const struct endpoint *endpoint)
+static void stop_hearing(const struct listener *listener)
 {
 	struct tarn_address own;
 	socklen_t len = sizeof(own);
-	if (getsockname(endpoint->fd, &own.sa, &len) == 0)
-		(void)connect(endpoint->fd, &own.sa, len);
+	if (getsockname(listener->fd, &own.sa, &len) == 0)
+		(void)connect(listener->fd, &own.sa, len);
 }
 
-static void retire(struct endpoint *endpoint)
+static void retire(struct listener *listener)
 {
-	stop_hearing(endpoint);
-	take_questions(endpoint, BATCHES_AT_END);
-	ev_io_stop(endpoint->udp->loop, &endpoint->readable);
-	endpoint->is_retired = true;
-	end_retired(endpoint);
+	stop_hearing(listener);
+	take_questions(listener, BATCHES_AT_END);
+	ev_io_stop(listener->udp->loop, &listener->readable);
+	listener->is_retired = true;
+	end_retired(listener);
 }
 
 void tarn__udp_close(struct tarn__udp *udp, const struct tarn_address *address)
 {
 	struct tarn__list *next;
-	for (struct tarn__list *node = udp->endpoints.next; node != &udp->endpoints; node = next) {
-		struct endpoint *endpoint = TARN__CONTAINER(node, struct endpoint, node);
+	for (struct tarn__list *node = udp->listeners.next; node != &udp->listeners; node = next) {
+		struct listener *listener = TARN__CONTAINER(node, struct listener, node);
 		next = node->next;
-		if (!endpoint->is_retired && tarn__socket_is_at(endpoint->fd, address))
-			retire(endpoint);
+		if (!listener->is_retired && tarn__socket_is_at(listener->fd, address))
+			retire(listener);
 	}
 }
 
 void tarn__udp_free(struct tarn__udp *udp)
 {
-	if (udp == NULL)
+	if (!udp)
 		return;
 	tarn__udp_flush(udp);
-	while (!tarn__list_is_empty(&udp->endpoints))
-		close_endpoint(TARN__CONTAINER(udp->endpoints.next, struct endpoint, node));
+	while (!tarn__list_is_empty(&udp->listeners))
+		close_listener(TARN__CONTAINER(udp->listeners.next, struct listener, node));
 	free(udp);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * net/listen/udp.h: questions and replies over UDP. Questions are taken in batches; those that the cache
- * answers leave in one batch again, without an allocation, a lock or a look at the clock between.
+ * answers leave in one batch, without an allocation, a lock or a look at the clock between.
  *
  * Thread: one per worker.
  */
@@ -17,14 +17,14 @@ struct tarn__resolver;
 struct tarn__udp;
 
 struct tarn__udp_stats {
-	uint64_t too_long; /* questions of more octets than any question has: dropped */
-	uint64_t kept; /* replies that had to wait for room in the socket's buffer */
-	uint64_t dropped; /* replies that the system would not take */
+	uint64_t too_long; /* longer than any question, dropped */
+	uint64_t kept; /* replies that waited for room in the socket's buffer */
+	uint64_t dropped; /* replies that the system rejected */
 };
 
 /* NULL: out of memory. */
 struct tarn__udp *tarn__udp_new(struct ev_loop *);
-/* Writes what waits as far as the sockets take it, and closes them. NULL is allowed. */
+/* Writes what is queued as far as the sockets take it, and closes them. NULL is allowed. */
 void tarn__udp_free(struct tarn__udp *);
 
 /* Before the first add(). The resolver is borrowed and may be gone when free() is called. */
@@ -34,8 +34,8 @@ void tarn__udp_set_resolver(struct tarn__udp *, struct tarn__resolver *);
 int tarn__udp_add(struct tarn__udp *, int fd, bool is_wildcard);
 
 /*
- * Closes the sockets at this address: what has come to them by now is answered, at once or when its
- * answer is there; nothing else is.
+ * Closes the sockets at this address. Questions that have come by now are answered, at once or when their
+ * answers are there.
  */
 void tarn__udp_close(struct tarn__udp *, const struct tarn_address *);
 

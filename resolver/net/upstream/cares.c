@@ -27,10 +27,10 @@ enum {
 	FRAME_LEN = 2 + TOKEN_LEN,
 };
 
-/* What c-ares takes for the server: an address of RFC 5737 that is never on any wire. */
+/* The server's address as c-ares has it (RFC 5737); never on any wire. */
 static const uint8_t no_server[4] = {192, 0, 2, 1};
 
-/* The name that c-ares asks for; it is never on any wire either. */
+/* The name that c-ares asks for; never on any wire. */
 static const char token_label[LABEL_LEN + 1] = "tarn";
 
 /* ---- the socket as c-ares sees it ---------------------------------------------------------- */
@@ -61,7 +61,7 @@ static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
 	if (fd < 0)
 		return ARES_SOCKET_BAD;
 	token->fd = fd;
-	/* With use-vc in RES_OPTIONS c-ares asks for a stream whatever its options say. */
+	/* With use-vc in RES_OPTIONS c-ares asks for a stream in spite of its options. */
 	token->is_framed = type == SOCK_STREAM;
 	token->is_closing = false;
 	token->has_failed = false;
@@ -92,8 +92,8 @@ static ares_ssize_t send_token(struct tarn__token *token, const uint8_t *octets,
 }
 
 /*
- * The answer to a token is REFUSED: c-ares neither caches it nor derives time-outs of its own from
- * it (from 1.32 on they would be 250 ms, whatever its options say).
+ * The answer to a token is REFUSED: c-ares neither caches it nor derives time-outs from it (from 1.32 on
+ * they would be 250 ms, in spite of its options).
  */
 static size_t write_token_answer(const struct tarn__token *token, uint8_t frame[FRAME_LEN])
 {
@@ -229,7 +229,7 @@ static int old_connect(ares_socket_t fd, const struct sockaddr *address, ares_so
 	return connect_socket(arg);
 }
 
-/* One query and one vector, always: c-ares does not know of any connection. */
+/* There is one query and one vector: c-ares does not know of any connection. */
 static ares_ssize_t old_sendv(ares_socket_t fd, const struct iovec *vector, int count, void *arg)
 {
 	(void)fd;
@@ -302,7 +302,7 @@ static int init_ares(struct tarn__token *token)
 	options.qcache_max_ttl = 0;
 	mask |= ARES_OPT_QUERY_CACHE;
 #endif
-	/* When a socket is closed is the owner's decision. */
+	/* The owner decides when a socket is closed. */
 	options.flags |= ARES_FLAG_STAYOPEN;
 	if (ares_init_options(&token->ares, &options, mask) != ARES_SUCCESS)
 		return TARN_ENOMEM;
@@ -349,7 +349,7 @@ void tarn__token_fini(struct tarn__token *token)
 	free_record(token);
 }
 
-/* Lets c-ares take the token's answer, or see that its socket is lost. */
+/* Has c-ares read the token's answer, or its socket's error. */
 static void process(struct tarn__token *token)
 {
 	if (token->fd >= 0)
@@ -373,7 +373,7 @@ void tarn__token_start(struct tarn__token *token)
 		ares_process_fd(token->ares, ARES_SOCKET_BAD, token->fd);
 }
 
-/* c-ares closes a socket when that has an error to tell. */
+/* c-ares closes a socket when a read reports an error. */
 void tarn__token_close(struct tarn__token *token, bool is_orderly)
 {
 	if (is_orderly)

@@ -24,13 +24,13 @@
 struct ares_channeldata;
 struct ares_dns_record;
 
-/* Whose socket it is. Called from within the functions below; they call none of these. */
+/* The owner of the socket. Called from within the functions below; calls none of these. */
 struct tarn__token_owner {
 	/* A new socket to the server; -1: there is none. */
 	int (*open)(void *arg);
 	/* Connects it, or begins to; -1 with errno. */
 	int (*connect)(void *arg);
-	/* It can be written to; a connection that is still being made keeps what is written. */
+	/* It can be written to, before it is connected too. */
 	void (*opened)(void *arg);
 	/* As close(2). */
 	int (*close)(void *arg);
@@ -50,7 +50,7 @@ struct tarn__token {
 	bool is_framed; /* c-ares takes its socket for a stream */
 	bool is_under_way;
 	bool is_due; /* it is answered at the next read */
-	bool is_closing; /* c-ares is told of an error at its next read */
+	bool is_closing; /* c-ares' next read reports an error */
 	bool has_failed;
 	uint16_t id;
 	uint64_t started_ms;
@@ -67,7 +67,7 @@ void tarn__token_start(struct tarn__token *);
 /* About once per second, while there is a socket. */
 void tarn__token_tick(struct tarn__token *, uint64_t now_ms);
 
-/* Closes the socket, if there is one. is_orderly: it counts against no server of c-ares'. */
+/* Closes the socket, if there is one. is_orderly: c-ares counts no failure of a server. */
 void tarn__token_close(struct tarn__token *, bool is_orderly);
 
 /*
@@ -75,7 +75,7 @@ void tarn__token_close(struct tarn__token *, bool is_orderly);
  * for. *version is set to its name in both cases.
  */
 int tarn__cares_init(const char **version);
-/* What is known to be wrong with the c-ares that is linked; NULL: nothing. */
+/* The known fault of the c-ares that is linked; NULL: none. */
 const char *tarn__cares_fault(void);
 
 #endif

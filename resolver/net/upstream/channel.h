@@ -56,7 +56,7 @@ struct tarn__transaction {
 	bool is_finished;
 	bool is_again; /* sent a second time: its connection was lost, or no socket could be opened */
 	bool must_share; /* no socket is to be opened for it */
-	/* Once finished: the error, or an answer that is valid until the channel goes on reading. */
+	/* Once finished: the error, or an answer that is valid until the channel reads on. */
 	bool was_connected; /* what failed is a connection that had been made */
 	int error;
 	const uint8_t *answer;
@@ -66,7 +66,7 @@ struct tarn__transaction {
 	uint8_t slot;
 };
 
-/* What a channel reports to. These functions only take note: they call no function of the channel. */
+/* What a channel reports to. The functions take note, and call no function of the channel. */
 struct tarn__channel_owner {
 	void *data;
 	/* From within any function below, and from the loop. */
@@ -74,8 +74,8 @@ struct tarn__channel_owner {
 	/* flush() has something to do. */
 	void (*wants_flush)(void *data);
 	/*
-	 * From the loop, outside of c-ares: now is the time to call back what has finished; here any
-	 * function of the channel but free() may be called.
+	 * From the loop, outside of c-ares: what has finished can be called back now, and any function of
+	 * the channel but free() be called.
 	 */
 	void (*settle)(void *data);
 };

@@ -124,7 +124,7 @@ static int connect_socket(void *arg)
 	return 0;
 }
 
-/* What has waited for the socket is sent. */
+/* Sends what has waited for the socket. */
 static void send_waiting(void *arg)
 {
 	struct tarn__socket_channel *channel = arg;
@@ -159,7 +159,7 @@ void tarn__socket_channel_close(struct tarn__socket_channel *channel)
 	finish_all(channel, TARN_EUNREACHABLE);
 }
 
-/* All of it happens at one time. */
+/* All of it happens at one time of the clock. */
 static void on_event(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	(void)loop;

@@ -17,15 +17,15 @@
 
 struct tarn__socket_channel;
 
-/* What a transport does with the socket. */
+/* A transport's use of the socket. */
 struct tarn__socket_kind {
 	enum tarn__transport transport;
-	/* There is a new one. */
+	/* The socket is new. */
 	void (*opened)(struct tarn__socket_channel *);
-	/* It has connected, or begun to: what is watched for. */
+	/* It has connected, or begun to: sets the events to wait for. */
 	void (*watch)(struct tarn__socket_channel *);
 	void (*send)(struct tarn__socket_channel *, struct tarn__transaction *);
-	/* Something has happened on it. What has finished is called back after it at the latest. */
+	/* An event has come. What it finishes is called back during the call or right after it. */
 	void (*serve)(struct tarn__socket_channel *, int events);
 };
 

@@ -14,15 +14,15 @@
 #include "tarn.h"
 
 enum {
-	/* A connection that is not there by then never will be in time. */
+	/* A connection that is not made by then is given up. */
 	CONNECT_MS = 3000,
-	/* A connection that has said nothing for that long since it was asked is avoided ... */
+	/* A connection on which nothing has come for this time since a message was sent is avoided ... */
 	DOUBT_MS = 200,
-	/* ... and is dead after that. */
+	/* ... and is dead after this. */
 	SILENCE_MS = 5000,
-	/* An unused connection: below the 10 s at which servers begin to close them. */
+	/* An unused connection is closed: below the 10 s at which servers begin to close them. */
 	IDLE_MS = 8000,
-	/* Messages that may wait for a slow server, in octets. */
+	/* Octets that may wait for a slow server. */
 	OUTPUT_MAX = 1 << 16,
 };
 
@@ -30,7 +30,8 @@ struct tcp_channel {
 	struct tarn__socket_channel base;
 	struct tarn__socket_pipe pipe;
 	struct tarn__stream stream;
-	uint64_t unanswered_ms; /* when a message was sent and nothing has come since; 0: not so */
+	/* when a message was sent, if nothing has come since; 0: nothing is unanswered */
+	uint64_t unanswered_ms;
 };
 
 static struct tcp_channel *tcp_of(const struct tarn__socket_channel *base)
@@ -41,8 +42,8 @@ static struct tcp_channel *tcp_of(const struct tarn__socket_channel *base)
 /* ---- the connection ----------------------------------------------------------------------- */
 
 /*
- * The stream of the last socket is let go only here: what was read from it before its end may not have
- * been called back any sooner.
+ * The stream of the last socket is freed only here: an answer that was read from it before its end may not
+ * have been called back any sooner.
  */
 static void on_opened(struct tarn__socket_channel *channel)
 {
@@ -88,7 +89,7 @@ static void flush_stream(struct tarn__socket_channel *channel)
 	watch(channel);
 }
 
-/* Writable: connected, or refused, which the socket's error is. */
+/* Writable: connected, or refused, which the socket's error shows. */
 static void on_writable(struct tarn__socket_channel *channel)
 {
 	int error = 0;
@@ -118,7 +119,7 @@ static struct tarn__transaction *receive(struct tarn__socket_channel *channel)
 	return NULL;
 }
 
-/* Has each called back before the next. All of them: what is left of a stream no event tells of. */
+/* Calls each back before the next. All of them are taken: no event reports what is left of a stream. */
 static void receive_answers(struct tarn__socket_channel *channel)
 {
 	const struct tarn__channel_owner *owner = channel->options.owner;
@@ -130,7 +131,7 @@ static void receive_answers(struct tarn__socket_channel *channel)
 	}
 }
 
-/* Answers first; once they are used up, c-ares is told of a loss. */
+/* Answers are taken first; then c-ares closes a connection that is lost. */
 static void serve(struct tarn__socket_channel *channel, int events)
 {
 	struct tarn__stream *stream = &tcp_of(channel)->stream;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/upstream/transactions.h: the messages that are under way on a channel, each in a slot of its own, and
- * which of them a message that has come belongs to.
+ * net/upstream/transactions.h: the messages under way on a channel, each in a slot of its own, and to which
+ * of them a received message belongs.
  */
 #ifndef TARN_NET_UPSTREAM_TRANSACTIONS_H
 #define TARN_NET_UPSTREAM_TRANSACTIONS_H
@@ -32,19 +32,19 @@ void tarn__transactions_add(struct tarn__transactions *, struct tarn__transactio
 void tarn__transactions_remove(struct tarn__transactions *, const struct tarn__transaction *);
 
 /*
- * From slot on, the first that there is, and *slot is the one behind it: a walk begins with 0. What is
+ * Returns the first from *slot on and sets *slot to the one behind it: a walk begins with 0. What is
  * removed meanwhile is left out. NULL: none.
  */
 struct tarn__transaction *tarn__transactions_next(const struct tarn__transactions *,
 						  unsigned *slot);
 
-/* The one that this message answers: its id and its question are those sent. NULL: none. */
+/* Returns the one that this message answers: its id and its question are those sent. NULL: none. */
 struct tarn__transaction *tarn__transactions_answered(const struct tarn__transactions *,
 						      const uint8_t *wire, size_t len);
 
 /*
- * The one whose message begins with these octets, or is the beginning of them: they hold a whole
- * question at least. NULL: none.
+ * Returns the one whose message begins with these octets, or is their beginning; they hold a whole question
+ * at least. NULL: none.
  */
 struct tarn__transaction *tarn__transactions_quoted(const struct tarn__transactions *,
 						    const uint8_t *quoted, size_t len);

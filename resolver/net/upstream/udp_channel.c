@@ -16,9 +16,9 @@
 #include "tarn.h"
 
 enum {
-	/* Answers called back per wake-up: then other sockets get their turn. */
+	/* Answers called back per wake-up; then other sockets get their turn. */
 	ANSWERS_PER_EVENT = 64,
-	/* Datagrams that answer nothing, and errors of the network, skipped per answer. */
+	/* Datagrams that answer nothing, and errors of the network, that are skipped per answer. */
 	FOREIGN_PER_READ = 16,
 };
 
@@ -35,9 +35,9 @@ static struct udp_channel *udp_of(const struct tarn__socket_channel *base)
 /* ---- errors of the network ---------------------------------------------------------------- */
 
 /*
- * Fails the transaction that an ICMP message quotes. One that does not quote a whole question may be
- * sent by anybody who tries all ports, and is ignored (RFC 5927 section 4); what is behind the
- * message are extensions (RFC 4884).
+ * Fails the transaction that an ICMP message quotes. One that does not quote a whole question can be sent
+ * by an attacker who tries all ports, and is ignored (RFC 5927 section 4). Extensions may follow the quoted
+ * message (RFC 4884).
  */
 static void fail_quoted(struct tarn__socket_channel *channel, const uint8_t *quoted, size_t len)
 {
@@ -76,10 +76,10 @@ static bool send_datagram(struct tarn__socket_channel *channel,
 	for (int tries = 0; tries < 2; tries++) {
 		if (send(channel->fd, exchange->wire, exchange->len, MSG_NOSIGNAL) >= 0)
 			return true;
-		/* As good as lost on the way: core/ asks again. */
+		/* As if lost on the way: core/ sends again. */
 		if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR)
 			return true;
-		/* It may be what an earlier message has met with. */
+		/* The error may be that of an earlier message. */
 		read_errors(channel);
 	}
 	return false;
@@ -114,7 +114,7 @@ static struct tarn__transaction *receive(struct tarn__socket_channel *channel)
 	return NULL;
 }
 
-/* Has each answer called back before the next is received. What is left is seen by the loop. */
+/* Calls each back before the next is received. The loop reports what is left. */
 static void receive_answers(struct tarn__socket_channel *channel)
 {
 	const struct tarn__channel_owner *owner = channel->options.owner;
