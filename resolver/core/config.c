@@ -15,6 +15,7 @@
 #include "core/zones.h"
 #include "dns/name.h"
 #include "base/siphash.h"
+#include "base/transport.h"
 #include "dns/text.h"
 
 enum { ROOT_DIGEST = 0 };
@@ -74,7 +75,7 @@ static int check_zone(const char *name, size_t server_count, const struct tarn_t
 		return refuse(fault, "zone %s: more than %d upstream servers", name,
 			      TARN__SERVERS_MAX);
 	for (size_t i = 0; traits && i < server_count; i++) {
-		if (traits[i].transport != TARN_UDP && traits[i].transport != TARN_TCP)
+		if ((unsigned)traits[i].transport >= TARN__TRANSPORTS)
 			return refuse(fault, "zone %s: a transport that is none", name);
 	}
 	if (source->interface && strlen(source->interface) >= TARN__INTERFACE_MAX)

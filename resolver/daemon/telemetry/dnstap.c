@@ -167,11 +167,14 @@ static ProtobufCBinaryData address_octets(const struct tarn_address *address)
 static void set_socket(Dnstap__Message *message, const struct tarn_address *peer,
 		       enum tarn__transport transport)
 {
+	static const Dnstap__SocketProtocol protocols[TARN__TRANSPORTS] = {
+		[TARN__UDP] = DNSTAP__SOCKET_PROTOCOL__UDP,
+		[TARN__TCP] = DNSTAP__SOCKET_PROTOCOL__TCP,
+	};
 	message->has_socket_family = message->has_socket_protocol = true;
 	message->socket_family = peer->sa.sa_family == AF_INET ? DNSTAP__SOCKET_FAMILY__INET
 							       : DNSTAP__SOCKET_FAMILY__INET6;
-	message->socket_protocol = transport == TARN__TCP ? DNSTAP__SOCKET_PROTOCOL__TCP
-							  : DNSTAP__SOCKET_PROTOCOL__UDP;
+	message->socket_protocol = protocols[transport];
 }
 
 static void set_query_time(Dnstap__Message *message, int64_t time_ns)
