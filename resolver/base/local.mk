@@ -3,8 +3,10 @@
 
 base_sources = \
 	resolver/base/address.c resolver/base/address.h \
+	resolver/base/base16.c resolver/base/base16.h \
 	resolver/base/error.c \
 	resolver/base/list.h \
+	resolver/base/octets.h \
 	resolver/base/ports.c resolver/base/ports.h \
 	resolver/base/siphash.c resolver/base/siphash.h \
 	resolver/base/timer.c resolver/base/timer.h \

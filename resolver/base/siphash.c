@@ -5,6 +5,8 @@
  */
 #include "base/siphash.h"
 
+#include "base/octets.h"
+
 struct state {
 	uint64_t v0, v1, v2, v3;
 };

@@ -2,19 +2,19 @@
 /*
  * dns/cookie.c: DNS cookies.
  *
- *	0  8  the client's cookie
+ *	0  8  client cookie
  *	8  1  version: 1
  *	9  3  reserved: 0
- *	12 4  when it was made, seconds since 1970
- *	16 8  SipHash-2-4 of the above and the client's address
+ *	12 4  the time it was made at, seconds since 1970
+ *	16 8  SipHash-2-4 of all of that and the client's address
  *
- * Only the length and the time are looked at beside the hash: it covers all else.
+ * Beside the hash only the length and the time are checked: the hash covers all else.
  */
 #include "dns/cookie.h"
 
 #include <string.h>
 
-#include "dns/message.h"
+#include "base/octets.h"
 #include "base/siphash.h"
 
 enum {
@@ -29,7 +29,7 @@ enum {
 	RENEW_SEC = 1800,
 };
 
-/* No address has 5 octets: what is hashed here is hashed nowhere else with the master secret. */
+/* No address has 5 octets: with the master secret no other input equals this one. */
 static void derive_secret(const uint8_t master[TARN__COOKIE_SECRET_LEN], uint32_t time_sec,
 			  uint8_t out[TARN__COOKIE_SECRET_LEN])
 {
@@ -51,7 +51,7 @@ uint64_t tarn__cookie_hash(const uint8_t secret[TARN__COOKIE_SECRET_LEN],
 	return tarn__siphash(secret, input, TARN__COOKIE_MIN + address_len);
 }
 
-/* With the secret of the time that the cookie says it was made. */
+/* The hash with the secret of the time in the cookie. */
 static uint64_t make_hash(const uint8_t master[TARN__COOKIE_SECRET_LEN], const uint8_t *cookie,
 			  const uint8_t *address, size_t address_len)
 {
@@ -69,7 +69,7 @@ enum tarn__cookie_state tarn__cookie_answer(const uint8_t secret[TARN__COOKIE_SE
 	if (cookie_len > TARN__COOKIE_CLIENT_LEN)
 		state = TARN__COOKIE_BAD;
 	if (cookie_len == TARN__COOKIE_LEN) {
-		/* RFC 1982: the sign tells past from future across the end of 32 bits. */
+		/* RFC 1982: the sign tells past from future, also when the 32 bits overflow. */
 		int32_t age = (int32_t)(now_sec - tarn__get32(cookie + TIME_AT));
 		if (age >= -FUTURE_MAX_SEC && age <= PAST_MAX_SEC &&
 		    tarn__get64_low_first(cookie + HASH_AT) ==

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * dns/message.h: the numbers of a DNS message (RFC 1035 section 4, RFC 6891, RFC 8914) and octet
- * access. Nothing here has state; everything is in network order on the wire, host order here.
- */
+/* dns/message.h: the numbers of a DNS message (RFC 1035 section 4, RFC 6891, RFC 8914). */
 #ifndef TARN_DNS_MESSAGE_H
 #define TARN_DNS_MESSAGE_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "base/octets.h"
 
 enum {
 	TARN__HEADER_LEN = 12,
@@ -105,27 +101,5 @@ enum tarn__ede_code {
 	TARN__EDE_NO_REACHABLE_AUTHORITY = 22,
 	TARN__EDE_NETWORK_ERROR = 23,
 };
-
-static inline uint16_t tarn__get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static inline uint32_t tarn__get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static inline void tarn__put16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static inline void tarn__put32(uint8_t *p, uint32_t v)
-{
-	tarn__put16(p, (uint16_t)(v >> 16));
-	tarn__put16(p + 2, (uint16_t)v);
-}
 
 #endif

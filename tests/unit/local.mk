@@ -3,6 +3,7 @@
 
 unit_tests = \
 	tests/unit/base/test_address \
+	tests/unit/base/test_base16 \
 	tests/unit/base/test_ports \
 	tests/unit/base/test_siphash \
 	tests/unit/base/test_timer \

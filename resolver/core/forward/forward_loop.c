@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base16.h"
 #include "dns/name.h"
 
 static const uint8_t mark[] = "\11tarn-loop"; /* after the random label; its NUL does not count */
@@ -40,16 +41,6 @@ void tarn__forward_loops_free(struct tarn__forward_loops *forward_loops)
 	tarn__config_put(forward_loops->config);
 	pthread_mutex_destroy(&forward_loops->lock);
 	free(forward_loops);
-}
-
-static void write_label(const uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2],
-			uint8_t label[TARN__FORWARD_LOOP_LABEL_LEN])
-{
-	static const char digits[] = "0123456789abcdef";
-	for (size_t i = 0; i < TARN__FORWARD_LOOP_LABEL_LEN / 2; i++) {
-		*label++ = (uint8_t)digits[random[i] >> 4];
-		*label++ = (uint8_t)digits[random[i] & 15];
-	}
 }
 
 /* Returns the length of the name in octets; 0: the zone's name is too long for it. */
@@ -107,7 +98,7 @@ size_t tarn__forward_loops_expect(struct tarn__forward_loops *forward_loops,
 	struct tarn__loop_test *test = &endpoint->loop_test;
 	pthread_mutex_lock(&forward_loops->lock);
 	if (config == forward_loops->config && !test->is_found && now_ms >= test->until_ms) {
-		write_label(random, test->label);
+		tarn__base16_write(random, TARN__FORWARD_LOOP_LABEL_LEN / 2, (char *)test->label);
 		test->until_ms = now_ms + TARN__FORWARD_LOOP_MS;
 		len = write_name(test->label, zone, qname);
 	}

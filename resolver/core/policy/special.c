@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "base/base16.h"
 #include "core/policy/policy.h"
 #include "core/policy/zone.h"
 #include "core/zones.h"
@@ -91,12 +92,7 @@ static int read_octet(const uint8_t *label)
 /* Returns the value of a hexadecimal digit (RFC 3596 section 2.5), or -1. */
 static int read_nibble(const uint8_t *label)
 {
-	uint8_t digit = tarn__fold(label[1]);
-	if (label[0] != 1)
-		return -1;
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+	return label[0] == 1 ? tarn__base16_digit((char)tarn__fold(label[1])) : -1;
 }
 
 /* starts has the offsets of the count labels before in-addr.arpa or ip6.arpa. */

@@ -2,10 +2,10 @@
 /* tests/unit/dns/test_cookie.c: cookies are made, judged and renewed as RFC 9018 says. */
 #include "dns/cookie.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "dns/message.h"
+#include "base/base16.h"
+#include "base/octets.h"
 #include "base/siphash.h"
 #include "support/unit.h"
 
@@ -36,12 +36,7 @@ static void learn(uint32_t time_sec)
 
 static void parse_hex(const char *text, uint8_t *octets, size_t len)
 {
-	ck_assert_uint_eq(strlen(text), 2 * len);
-	for (size_t i = 0; i < len; i++) {
-		unsigned octet;
-		ck_assert_int_eq(sscanf(text + 2 * i, "%2x", &octet), 1);
-		octets[i] = (uint8_t)octet;
-	}
+	ck_assert_uint_eq(tarn__base16_read(text, octets, len), len);
 }
 
 /* ---- the hash --------------------------------------------------------------------------- */
