@@ -19,7 +19,8 @@
 #include "core/shares.h"
 #include "core/stats.h"
 #include "base/timer.h"
-#include "dns/answer.h"
+#include "dns/reply.h"
+#include "dns/stored.h"
 #include "dns/query.h"
 #include "rtcache.h"
 

@@ -3,9 +3,11 @@
 #include "core/respond.h"
 
 #include "base/address.h"
-#include "dns/answer.h"
+#include "base/transport.h"
 #include "dns/cookie.h"
 #include "dns/edns.h"
+#include "dns/reply.h"
+#include "dns/stored.h"
 
 static void set_cookie(const struct tarn__reply_context *to, uint8_t cookie[TARN__COOKIE_LEN],
 		       struct tarn__options *options)

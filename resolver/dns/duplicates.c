@@ -5,104 +5,77 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dns/name.h"
 #include "base/siphash.h"
+#include "dns/name.h"
+#include "dns/rdata.h"
 
 struct entry {
 	uint64_t hash;
 	uint16_t number;
 };
 
-/* ---- RDATA, piece by piece -------------------------------------------------------------- */
-
-/* What of an RDATA has been taken. */
-struct rdata {
-	struct tarn__reader reader;
-	struct tarn__rdata_form form;
-};
-
-static struct rdata open_rdata(const struct tarn__rrsets *rrsets, uint16_t type, uint16_t number)
+static struct tarn__rdata open_rdata(const struct tarn__rrsets *rrsets, uint16_t type,
+				     uint16_t number)
 {
-	return (struct rdata){.reader = tarn__rrsets_rdata(rrsets, number),
-			      .form = tarn__rdata_form(type)};
+	struct tarn__reader reader = tarn__rrsets_rdata(rrsets, number);
+	return tarn__rdata_open(&reader, type);
 }
-
-/* The next of the octets that are compared as they are. false: names come next. */
-static bool take_octets(struct rdata *rdata, const uint8_t **octets, size_t *len)
-{
-	struct tarn__reader *reader = &rdata->reader;
-	struct tarn__rdata_form *form = &rdata->form;
-	if (form->octets > 0) {
-		*len = form->octets;
-		form->octets = 0;
-	} else if (form->strings > 0) {
-		form->strings--;
-		*len = tarn__reader_left(reader) > 0 ? 1 + (size_t)reader->wire[reader->at] : 1;
-	} else {
-		return false;
-	}
-	*octets = tarn__read_octets(reader, *len);
-	return *octets;
-}
-
-static bool take_name(struct rdata *rdata, struct tarn__name *name)
-{
-	if (rdata->form.names == 0)
-		return false;
-	rdata->form.names--;
-	name->len = tarn__name_read(&rdata->reader, name->octets);
-	return name->len > 0;
-}
-
-/* ---- comparing -------------------------------------------------------------------------- */
 
 static uint64_t hash_more(uint64_t hash, const void *octets, size_t len)
 {
-	/* Nothing depends on it that somebody could not know: duplicates are found all the same. */
+	/* The key is no secret: a collision made on purpose leaves duplicates, and does nothing else. */
 	static const uint8_t key[TARN__SIPHASH_KEY_LEN];
 	return (hash ^ tarn__siphash(key, octets, len)) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static uint64_t hash_rdata(const struct tarn__rrsets *rrsets, uint16_t type, uint16_t number)
+/* Returns false if the RDATA is malformed. */
+static bool hash_rdata(const struct tarn__rrsets *rrsets, uint16_t type, uint16_t number,
+		       uint64_t *hash)
 {
-	struct rdata rdata = open_rdata(rrsets, type, number);
-	struct tarn__name name;
-	const uint8_t *octets;
-	size_t len;
-	uint64_t hash = 0;
-	while (take_octets(&rdata, &octets, &len))
-		hash = hash_more(hash, octets, len);
-	while (take_name(&rdata, &name)) {
-		tarn__name_fold(name.octets, name.octets, name.len);
-		hash = hash_more(hash, name.octets, name.len);
+	struct tarn__rdata rdata = open_rdata(rrsets, type, number);
+	struct tarn__rdata_part part;
+	*hash = 0;
+	while (tarn__rdata_next(&rdata, &part)) {
+		if (part.is_name)
+			tarn__name_fold(part.name, part.name, part.len);
+		*hash = hash_more(*hash, part.octets, part.len);
 	}
-	return hash_more(hash, rdata.reader.wire + rdata.reader.at,
-			 tarn__reader_left(&rdata.reader));
+	return !rdata.reader.failed;
 }
 
+static bool is_well_formed(const struct tarn__rrsets *rrsets, uint16_t type, uint16_t number)
+{
+	struct tarn__rdata rdata = open_rdata(rrsets, type, number);
+	struct tarn__rdata_part part;
+	while (tarn__rdata_next(&rdata, &part))
+		;
+	return !rdata.reader.failed;
+}
+
+static bool is_same_part(const struct tarn__rdata_part *a, const struct tarn__rdata_part *b)
+{
+	return a->len == b->len && (a->is_name ? tarn__name_is_equal(a->octets, b->octets, a->len)
+					       : memcmp(a->octets, b->octets, a->len) == 0);
+}
+
+/* Both are well formed. */
 static bool is_same_rdata(const struct tarn__rrsets *rrsets, uint16_t type, uint16_t a_number,
 			  uint16_t b_number)
 {
-	struct rdata a = open_rdata(rrsets, type, a_number);
-	struct rdata b = open_rdata(rrsets, type, b_number);
-	struct tarn__name a_name, b_name;
-	const uint8_t *a_octets, *b_octets;
-	size_t a_len, b_len;
-	while (take_octets(&a, &a_octets, &a_len) && take_octets(&b, &b_octets, &b_len)) {
-		if (a_len != b_len || memcmp(a_octets, b_octets, a_len) != 0)
+	struct tarn__rdata a = open_rdata(rrsets, type, a_number);
+	struct tarn__rdata b = open_rdata(rrsets, type, b_number);
+	struct tarn__rdata_part a_part, b_part;
+	for (;;) {
+		bool has_a = tarn__rdata_next(&a, &a_part);
+		bool has_b = tarn__rdata_next(&b, &b_part);
+		if (!has_a || !has_b)
+			return has_a == has_b;
+		if (!is_same_part(&a_part, &b_part))
 			return false;
 	}
-	while (take_name(&a, &a_name) && take_name(&b, &b_name)) {
-		if (a_name.len != b_name.len ||
-		    !tarn__name_is_equal(a_name.octets, b_name.octets, a_name.len))
-			return false;
-	}
-	size_t left = tarn__reader_left(&a.reader);
-	return !a.reader.failed && !b.reader.failed && left == tarn__reader_left(&b.reader) &&
-	       memcmp(a.reader.wire + a.reader.at, b.reader.wire + b.reader.at, left) == 0;
 }
 
-/* By hash, and then as they came. */
+/* Orders by hash, then as in the message. */
 static int compare_entries(const void *a_entry, const void *b_entry)
 {
 	const struct entry *a = a_entry, *b = b_entry;
@@ -111,23 +84,25 @@ static int compare_entries(const void *a_entry, const void *b_entry)
 	return a->number < b->number ? -1 : 1;
 }
 
-/* ---- dropping --------------------------------------------------------------------------- */
-
-/* Where no record's TYPE can stand. */
+/* Marks a record: no TYPE stands at this offset. */
 enum { DROPPED = 0 };
 
-static size_t list_entries(const struct tarn__rrsets *rrsets, const struct tarn__rrset *rrset,
-			   struct entry *entries)
+/* Lists the records of an RRset in the order of their hashes. Returns false if one is malformed. */
+static bool list_entries(const struct tarn__rrsets *rrsets, const struct tarn__rrset *rrset,
+			 struct entry *entries)
 {
-	size_t count = 0;
-	for (uint16_t i = rrset->first; i != TARN__NO_RECORD; i = rrsets->records[i].next)
-		entries[count++] =
-			(struct entry){.hash = hash_rdata(rrsets, rrset->type, i), .number = i};
-	qsort(entries, count, sizeof entries[0], compare_entries);
-	return count;
+	uint16_t number = rrset->first;
+	for (size_t i = 0; i < rrset->count; i++) {
+		entries[i].number = number;
+		if (!hash_rdata(rrsets, rrset->type, number, &entries[i].hash))
+			return false;
+		number = rrsets->records[number].next;
+	}
+	qsort(entries, rrset->count, sizeof entries[0], compare_entries);
+	return true;
 }
 
-/* Takes what has been dropped out of the list. The first record has not been. */
+/* Takes the dropped records out of the list. The first record is never dropped. */
 static void relink(struct tarn__rrsets *rrsets, struct tarn__rrset *rrset)
 {
 	rrset->count = 1;
@@ -143,15 +118,14 @@ static void relink(struct tarn__rrsets *rrsets, struct tarn__rrset *rrset)
 	rrsets->records[rrset->last].next = TARN__NO_RECORD;
 }
 
-void tarn__duplicates_drop(struct tarn__rrsets *rrsets, struct tarn__rrset *rrset)
+static bool drop(struct tarn__rrsets *rrsets, struct tarn__rrset *rrset)
 {
-	if (rrset->count < 2)
-		return;
 	struct entry entries[TARN__RECORDS_MAX];
-	size_t count = list_entries(rrsets, rrset, entries);
+	if (!list_entries(rrsets, rrset, entries))
+		return false;
 	size_t kept = 0;
 	bool has_dropped = false;
-	for (size_t i = 1; i < count; i++) {
+	for (size_t i = 1; i < rrset->count; i++) {
 		if (entries[i].hash == entries[kept].hash &&
 		    is_same_rdata(rrsets, rrset->type, entries[kept].number, entries[i].number)) {
 			rrsets->records[entries[i].number].type_at = DROPPED;
@@ -162,4 +136,13 @@ void tarn__duplicates_drop(struct tarn__rrsets *rrsets, struct tarn__rrset *rrse
 	}
 	if (has_dropped)
 		relink(rrsets, rrset);
+	return true;
+}
+
+bool tarn__duplicates_drop(struct tarn__rrsets *rrsets, struct tarn__rrset *rrset)
+{
+	if (rrset->made)
+		return true;
+	return rrset->count == 1 ? is_well_formed(rrsets, rrset->type, rrset->first)
+				 : drop(rrsets, rrset);
 }

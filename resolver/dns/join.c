@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dns/name.h"
+#include "dns/rdata.h"
 #include "dns/record.h"
 #include "dns/wire.h"
 
@@ -19,7 +20,7 @@ struct joint {
 
 static void put(struct joint *joint, const void *octets, size_t len)
 {
-	if (!octets || len > TARN__MESSAGE_MAX - joint->len) {
+	if (len > TARN__MESSAGE_MAX - joint->len) {
 		joint->failed = true;
 		return;
 	}
@@ -27,30 +28,14 @@ static void put(struct joint *joint, const void *octets, size_t len)
 	joint->len += len;
 }
 
-static void put_name(struct joint *joint, struct tarn__reader *reader)
+/* Names are written out: a pointer would lead elsewhere. */
+static void put_rdata(struct joint *joint, const struct tarn__reader *reader, uint16_t type)
 {
-	uint8_t name[TARN__NAME_MAX];
-	size_t len = tarn__name_read(reader, name);
-	put(joint, len > 0 ? name : NULL, len);
-}
-
-static void put_octets(struct joint *joint, struct tarn__reader *reader, size_t len)
-{
-	put(joint, tarn__read_octets(reader, len), len);
-}
-
-/* With its names written out: pointers would lead elsewhere. */
-static void put_rdata(struct joint *joint, struct tarn__reader *reader, uint16_t type)
-{
-	const struct tarn__rdata_form form = tarn__rdata_form(type);
-	put_octets(joint, reader, form.octets);
-	for (unsigned i = 0; i < form.strings && !reader->failed; i++) {
-		size_t left = tarn__reader_left(reader);
-		put_octets(joint, reader, left > 0 ? 1 + (size_t)reader->wire[reader->at] : 1);
-	}
-	for (unsigned i = 0; i < form.names && !reader->failed; i++)
-		put_name(joint, reader);
-	put_octets(joint, reader, tarn__reader_left(reader));
+	struct tarn__rdata rdata = tarn__rdata_open(reader, type);
+	struct tarn__rdata_part part;
+	while (tarn__rdata_next(&rdata, &part))
+		put(joint, part.octets, part.len);
+	joint->failed |= rdata.reader.failed;
 }
 
 static void put_record(struct joint *joint, const uint8_t *wire, const struct tarn__record *record)
@@ -65,7 +50,7 @@ static void put_record(struct joint *joint, const uint8_t *wire, const struct ta
 		tarn__put16(joint->out + rdata_at - 2, (uint16_t)(joint->len - rdata_at));
 }
 
-/* A cursor behind the question of a message; failed: it has none, or several. */
+/* Returns a cursor behind the question of a message; it has failed if there is not exactly one. */
 static struct tarn__reader open_message(const uint8_t *wire, size_t len)
 {
 	struct tarn__reader reader = {.wire = wire, .end = len};
@@ -99,7 +84,7 @@ static void put_section(struct joint *joint, struct tarn__reader *reader, unsign
 	}
 }
 
-/* The header, without counts but for the question's; and the question. */
+/* Writes the header, with the count of questions only, and the question. */
 static void put_question(struct joint *joint, const struct tarn__reader *chain, const uint8_t *last)
 {
 	put(joint, chain->wire, chain->at);

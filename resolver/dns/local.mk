@@ -2,8 +2,10 @@
 # The sources of resolver/dns.
 
 dns_sources = \
+	resolver/dns/aliases.c resolver/dns/aliases.h \
 	resolver/dns/answer.c resolver/dns/answer.h \
 	resolver/dns/cookie.c resolver/dns/cookie.h \
+	resolver/dns/denial.c resolver/dns/denial.h \
 	resolver/dns/duplicates.c resolver/dns/duplicates.h \
 	resolver/dns/edns.c resolver/dns/edns.h \
 	resolver/dns/join.c resolver/dns/join.h \
@@ -14,9 +16,12 @@ dns_sources = \
 	resolver/dns/pack.c resolver/dns/pack.h \
 	resolver/dns/query.c resolver/dns/query.h \
 	resolver/dns/rdata.c resolver/dns/rdata.h \
+	resolver/dns/rdata_text.c resolver/dns/rdata_text.h \
 	resolver/dns/record.c resolver/dns/record.h \
-	resolver/dns/reply.c \
+	resolver/dns/reply.c resolver/dns/reply.h \
+	resolver/dns/response.c resolver/dns/response.h \
 	resolver/dns/rrsets.c resolver/dns/rrsets.h \
-	resolver/dns/stored.h \
+	resolver/dns/stored.c resolver/dns/stored.h \
 	resolver/dns/text.c resolver/dns/text.h \
+	resolver/dns/type.c resolver/dns/type.h \
 	resolver/dns/wire.h

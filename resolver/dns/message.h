@@ -4,14 +4,15 @@
 #define TARN_DNS_MESSAGE_H
 
 #include "base/octets.h"
+#include "dns/type.h"
 
 enum {
 	TARN__HEADER_LEN = 12,
-	TARN__NAME_MAX = 255, /* RFC 1035 section 2.3.4, octets with the root label */
+	TARN__NAME_MAX = 255, /* octets with the root label (RFC 1035 section 2.3.4) */
 	TARN__LABEL_MAX = 63,
 	TARN__MESSAGE_MAX = 65535, /* RFC 1035 section 4.2.2 */
-	TARN__UDP_MIN = 512, /* RFC 1035 section 4.2.1: what a client without EDNS can take */
-	TARN__UDP_MAX = 1232, /* RFC 9715: fits IPv6's smallest MTU; ours, both ways */
+	TARN__UDP_MIN = 512, /* without EDNS (RFC 1035 section 4.2.1) */
+	TARN__UDP_MAX = 1232, /* sent and received: fits IPv6's least MTU (RFC 9715) */
 };
 
 /* The second 16 bits of the header (RFC 1035 section 4.1.1, RFC 4035 section 3). */
@@ -35,48 +36,8 @@ enum tarn__rcode {
 	TARN__NXDOMAIN = 3,
 	TARN__NOTIMP = 4,
 	TARN__REFUSED = 5,
-	TARN__BADVERS = 16, /* extended: upper bits travel in OPT (RFC 6891 section 6.1.3) */
+	TARN__BADVERS = 16, /* extended: the OPT has the upper bits (RFC 6891 section 6.1.3) */
 	TARN__BADCOOKIE = 23, /* RFC 7873 section 5.2.3 */
-};
-
-enum tarn__type {
-	TARN__TYPE_A = 1,
-	TARN__TYPE_NS = 2,
-	TARN__TYPE_MD = 3,
-	TARN__TYPE_MF = 4,
-	TARN__TYPE_CNAME = 5,
-	TARN__TYPE_SOA = 6,
-	TARN__TYPE_MB = 7,
-	TARN__TYPE_MG = 8,
-	TARN__TYPE_MR = 9,
-	TARN__TYPE_PTR = 12,
-	TARN__TYPE_HINFO = 13,
-	TARN__TYPE_MINFO = 14,
-	TARN__TYPE_MX = 15,
-	TARN__TYPE_TXT = 16,
-	TARN__TYPE_RP = 17,
-	TARN__TYPE_AFSDB = 18,
-	TARN__TYPE_RT = 21,
-	TARN__TYPE_SIG = 24,
-	TARN__TYPE_PX = 26,
-	TARN__TYPE_AAAA = 28,
-	TARN__TYPE_NXT = 30,
-	TARN__TYPE_SRV = 33,
-	TARN__TYPE_NAPTR = 35,
-	TARN__TYPE_KX = 36,
-	TARN__TYPE_DNAME = 39,
-	TARN__TYPE_OPT = 41,
-	TARN__TYPE_DS = 43,
-	TARN__TYPE_RRSIG = 46,
-	TARN__TYPE_NSEC = 47,
-	TARN__TYPE_NSEC3 = 50,
-	TARN__TYPE_TKEY = 249,
-	TARN__TYPE_TSIG = 250,
-	TARN__TYPE_IXFR = 251,
-	TARN__TYPE_AXFR = 252,
-	TARN__TYPE_MAILB = 253,
-	TARN__TYPE_MAILA = 254,
-	TARN__TYPE_ANY = 255,
 };
 
 enum tarn__class {

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * dns/record.h: reading one resource record (RFC 1035 section 4.1.3), and where names stand in its
- * RDATA.
- */
+/* dns/record.h: reading one resource record (RFC 1035 section 4.1.3). */
 #ifndef TARN_DNS_RECORD_H
 #define TARN_DNS_RECORD_H
 
@@ -10,15 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dns/message.h"
 #include "dns/wire.h"
 
 enum {
 	TARN__RECORD_FIXED_LEN = 10, /* TYPE, CLASS, TTL and RDLENGTH */
-	TARN__RECORD_MIN = 1 + TARN__RECORD_FIXED_LEN, /* the root's, without RDATA */
+	TARN__RECORD_MIN =
+		1 + TARN__RECORD_FIXED_LEN, /* the owner is the root, and there is no RDATA */
 };
 
 struct tarn__record {
-	size_t owner_at, type_at; /* where its owner name and its TYPE stand */
+	size_t owner_at, type_at; /* offsets of the owner name and of TYPE in the message */
 	uint8_t owner[TARN__NAME_MAX];
 	size_t owner_len;
 	uint16_t type, class;
@@ -27,20 +26,10 @@ struct tarn__record {
 	uint16_t rdata_len;
 };
 
-/* false: malformed, and the reader has failed. RDATA is only known to end within the message. */
-bool tarn__record_read(struct tarn__reader *, struct tarn__record *);
-
 /*
- * The part of an RDATA that holds names: octets, then character-strings, then names, then the rest.
- * A type that is not known is all rest (RFC 3597 section 4).
+ * Reads the next record. Returns false if it is malformed; then the reader has failed. Of the RDATA only
+ * its end within the message is checked.
  */
-struct tarn__rdata_form {
-	uint8_t octets, strings, names;
-	int8_t rest; /* octets, exactly; TARN__RDATA_ANY */
-	bool can_compress; /* the types of RFC 1035 only */
-};
-enum { TARN__RDATA_ANY = -1 };
-
-struct tarn__rdata_form tarn__rdata_form(uint16_t type);
+bool tarn__record_read(struct tarn__reader *, struct tarn__record *);
 
 #endif

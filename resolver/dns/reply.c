@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/reply.c: what a client gets. tarn__reply_stored() is the way of every hit: three copies, one
- * patch per record, and the OPT.
+ * dns/reply.c: replies. Every hit passes tarn__reply_stored(): three copies, one patch for each record, and
+ * the OPT.
  */
+#include "dns/reply.h"
+
 #include <string.h>
 
-#include "dns/answer.h"
-#include "dns/edns.h"
 #include "dns/stored.h"
 
-/* Header and question; the record counts are 0 but for OPT's. Returns the octets written. */
+/* Writes header and question; of the record counts only that of the OPT. Returns the octets written. */
 static size_t write_question(const struct tarn__query *query, uint16_t flags, uint8_t *out)
 {
 	tarn__put16(out, query->id);
@@ -26,126 +26,84 @@ static size_t write_question(const struct tarn__query *query, uint16_t flags, ui
 	return TARN__HEADER_LEN + (size_t)query->qname_len + 4;
 }
 
-/* The records of a stored form, and how many of them go into a reply. */
-struct records {
-	unsigned answer_count, authority_count;
-	const uint8_t *offsets; /* of TTLs */
-	const uint8_t *wire;
-	size_t len;
-};
-
-static struct records stored_records(const uint8_t *stored, size_t stored_len)
-{
-	struct records records = {
-		.answer_count = tarn__get16(stored + TARN__STORED_ANSWERS_AT),
-		.authority_count = tarn__get16(stored + TARN__STORED_AUTHORITIES_AT),
-		.offsets = stored + TARN__STORED_HEAD_LEN,
-	};
-	records.wire = records.offsets + 2 * (records.answer_count + records.authority_count);
-	records.len = (size_t)(stored + stored_len - records.wire);
-	return records;
-}
-
 /* Leaves as many whole RRsets as fit into room (RFC 2181 section 9). */
-static void cut(struct records *records, size_t room)
+static void cut(struct tarn__stored *stored, size_t room)
 {
-	unsigned count = records->answer_count + records->authority_count;
 	unsigned fitting = 0;
 	size_t fitting_len = 0, len = 0;
-	for (unsigned i = 0; i < count && len <= room; i++) {
-		const uint8_t *ttl = records->wire + tarn__get16(records->offsets + 2 * i);
-		if (!(tarn__get32(ttl) & TARN__STORED_SAME_RRSET)) {
+	for (unsigned i = 0; i < tarn__stored_count(stored) && len <= room; i++) {
+		size_t at = tarn__stored_ttl_at(stored, i);
+		if (!tarn__stored_is_same_rrset(stored->records, at)) {
 			fitting = i;
 			fitting_len = len;
 		}
-		len = (size_t)(ttl + 6 - records->wire) + tarn__get16(ttl + 4);
+		len = tarn__stored_rdata_at(at) + tarn__stored_rdata_len(stored->records, at);
 	}
-	records->len = fitting_len;
-	if (fitting <= records->answer_count) {
-		records->answer_count = fitting;
-		records->authority_count = 0;
+	stored->records_len = fitting_len;
+	if (fitting <= stored->answer_count) {
+		stored->answer_count = fitting;
+		stored->authority_count = 0;
 	} else {
-		records->authority_count = fitting - records->answer_count;
+		stored->authority_count = fitting - stored->answer_count;
 	}
 }
 
-static uint32_t older(uint32_t ttl, uint32_t age_sec)
-{
-	return ttl > age_sec ? ttl - age_sec : 0;
-}
-
-static void write_ttls(const struct records *records, uint8_t *wire,
+static void write_ttls(const struct tarn__stored *stored, uint8_t *records,
 		       const struct tarn__reply *reply)
 {
-	unsigned count = records->answer_count + records->authority_count;
+	unsigned count = tarn__stored_count(stored);
 	for (unsigned i = 0; i < count; i++) {
-		uint8_t *at = wire + tarn__get16(records->offsets + 2 * i);
-		uint32_t ttl = tarn__get32(at) & ~TARN__STORED_SAME_RRSET;
-		tarn__put32(at, reply->stale_ttl ? reply->stale_ttl : older(ttl, reply->age_sec));
+		size_t at = tarn__stored_ttl_at(stored, i);
+		uint32_t ttl = tarn__stored_ttl(records, at);
+		uint32_t left = ttl > reply->age_sec ? ttl - reply->age_sec : 0;
+		tarn__put32(records + at, reply->stale_ttl ? reply->stale_ttl : left);
 	}
 }
 
-/* Octets of an address in the record whose TTL stands there; 0: it has none. */
-static unsigned address_len(const uint8_t *ttl)
+/* Returns the octets of the address in a record; 0: it has none. */
+static unsigned address_len(const uint8_t *records, size_t ttl_at)
 {
-	unsigned type = tarn__get16(ttl - 4), len = tarn__get16(ttl + 4);
-	if (tarn__get16(ttl - 2) != TARN__CLASS_IN)
+	unsigned type = tarn__stored_type(records, ttl_at);
+	unsigned len = tarn__stored_rdata_len(records, ttl_at);
+	if (tarn__stored_class(records, ttl_at) != TARN__CLASS_IN)
 		return 0;
 	return (type == TARN__TYPE_A && len == 4) || (type == TARN__TYPE_AAAA && len == 16) ? len
 											    : 0;
 }
 
-/* The records of the RRset that begins with the first. */
-static unsigned count_rrset(const struct records *records, unsigned first)
+/* Returns the number of records in the RRset that begins with the first. */
+static unsigned count_rrset(const struct tarn__stored *stored, unsigned first)
 {
 	unsigned count = 1;
-	while (first + count < records->answer_count &&
-	       tarn__get32(records->wire + tarn__get16(records->offsets + 2 * (first + count))) &
-		       TARN__STORED_SAME_RRSET)
+	while (first + count < stored->answer_count &&
+	       tarn__stored_is_same_rrset(stored->records,
+					  tarn__stored_ttl_at(stored, first + count)))
 		count++;
 	return count;
 }
 
 /*
- * The records of an RRset of addresses differ in these alone, which change places: whatever points
- * to a name goes on doing so, and the order of an RRset is no part of its signature (RFC 4034 section
- * 6.3).
+ * The records of an RRset of addresses differ in the addresses only, and only those change places: pointers
+ * to names stay valid, and signatures as well (RFC 4034 section 6.3).
  */
-static void rotate_addresses(const struct records *records, uint8_t *wire, uint32_t rotation)
+static void rotate_addresses(const struct tarn__stored *stored, uint8_t *records, uint32_t rotation)
 {
 	unsigned count;
-	for (unsigned first = 0; first < records->answer_count; first += count) {
-		const uint8_t *offsets = records->offsets + 2 * first;
-		unsigned len = address_len(records->wire + tarn__get16(offsets));
-		count = count_rrset(records, first);
+	for (unsigned first = 0; first < stored->answer_count; first += count) {
+		unsigned len = address_len(stored->records, tarn__stored_ttl_at(stored, first));
+		count = count_rrset(stored, first);
 		unsigned shift = (unsigned)((uint64_t)rotation * count >> 32);
 		for (unsigned i = 0; i < count && len > 0 && shift > 0; i++) {
 			unsigned from = i + shift < count ? i + shift : i + shift - count;
-			memcpy(wire + tarn__get16(offsets + 2 * i) + 6,
-			       records->wire + tarn__get16(offsets + 2 * from) + 6, len);
+			size_t from_at = tarn__stored_ttl_at(stored, first + from);
+			size_t to_at = tarn__stored_ttl_at(stored, first + i);
+			memcpy(records + tarn__stored_rdata_at(to_at),
+			       stored->records + tarn__stored_rdata_at(from_at), len);
 		}
 	}
 }
 
-void tarn__stored_clear_ad(uint8_t *stored)
-{
-	stored[0] &= (uint8_t)~TARN__STORED_AD;
-}
-
-void tarn__stored_age(uint8_t *stored, size_t len, uint32_t age_sec)
-{
-	struct records records = stored_records(stored, len);
-	uint8_t *wire = stored + (records.wire - stored);
-	unsigned count = records.answer_count + records.authority_count;
-	for (unsigned i = 0; i < count; i++) {
-		uint8_t *at = wire + tarn__get16(records.offsets + 2 * i);
-		uint32_t same_rrset = tarn__get32(at) & TARN__STORED_SAME_RRSET;
-		uint32_t ttl = tarn__get32(at) & ~TARN__STORED_SAME_RRSET;
-		tarn__put32(at, same_rrset | older(ttl, age_sec));
-	}
-}
-
-/* What an OPT takes at least: of its options only the cookie must not be missed. */
+/* Returns the octets of an OPT with a cookie only: the other options may be left out. */
 static size_t opt_len_min(const struct tarn__options *options)
 {
 	if (options->cookie_len == 0)
@@ -153,53 +111,22 @@ static size_t opt_len_min(const struct tarn__options *options)
 	return TARN__OPT_LEN + TARN__OPTION_HEADER_LEN + (size_t)options->cookie_len;
 }
 
-uint16_t tarn__stored_rcode(const uint8_t *stored)
-{
-	return stored[0] & TARN__STORED_RCODE;
-}
-
-bool tarn__stored_is_negative(const uint8_t *stored, size_t len)
-{
-	if (tarn__stored_rcode(stored) == TARN__NXDOMAIN)
-		return true;
-	/* A negative answer is kept with its SOA, and no other has one in its authority section. */
-	struct records records = stored_records(stored, len);
-	for (unsigned i = 0; i < records.authority_count; i++) {
-		const uint8_t *ttl = records.wire +
-				     tarn__get16(records.offsets + 2 * (records.answer_count + i));
-		if (tarn__get16(ttl - 4) == TARN__TYPE_SOA)
-			return true;
-	}
-	return false;
-}
-
-uint8_t tarn__stored_answer_source(const uint8_t *stored)
-{
-	return stored[TARN__STORED_ANSWER_SOURCE_AT];
-}
-
-void tarn__stored_set_answer_source(uint8_t *stored, uint8_t answer_source)
-{
-	stored[TARN__STORED_ANSWER_SOURCE_AT] = answer_source;
-}
-
 size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored, size_t stored_len,
 			  const struct tarn__reply *reply, uint8_t *out)
 {
 	uint16_t flags = (query->flags & (TARN__FLAG_RD | TARN__FLAG_CD)) | TARN__FLAG_QR |
-			 TARN__FLAG_RA | (stored[0] & TARN__STORED_RCODE);
+			 TARN__FLAG_RA | tarn__stored_rcode(stored);
 	if (reply->is_authoritative)
 		flags |= TARN__FLAG_AA;
-	/* RFC 6840 section 5.7 */
-	if (stored[0] & TARN__STORED_AD && reply->trust_ad &&
+	/* RFC 6840 sections 5.7 and 5.8 */
+	if (tarn__stored_has_ad(stored) && reply->trust_ad &&
 	    (query->dnssec_ok || query->flags & TARN__FLAG_AD))
 		flags |= TARN__FLAG_AD;
 
 	size_t len = TARN__HEADER_LEN + (size_t)query->qname_len + 4;
 	size_t room = reply->limit - len - (query->has_opt ? opt_len_min(&reply->options) : 0);
-	struct records records = stored_records(stored, stored_len);
-	if (records.len > room) {
-		/* The authority section holds nothing that the client can do without. */
+	struct tarn__stored records = tarn__stored_open(stored, stored_len);
+	if (records.records_len > room) {
 		cut(&records, room);
 		flags |= TARN__FLAG_TC;
 	}
@@ -207,11 +134,11 @@ size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored
 	write_question(query, flags, out);
 	tarn__put16(out + 6, (uint16_t)records.answer_count);
 	tarn__put16(out + 8, (uint16_t)records.authority_count);
-	memcpy(out + len, records.wire, records.len);
+	memcpy(out + len, records.records, records.records_len);
 	write_ttls(&records, out + len, reply);
 	if (reply->rotation)
 		rotate_addresses(&records, out + len, reply->rotation);
-	len += records.len;
+	len += records.records_len;
 	if (query->has_opt)
 		len += tarn__opt_write(out + len, reply->limit - len,
 				       &(struct tarn__opt){.dnssec_ok = query->dnssec_ok,
@@ -222,12 +149,12 @@ size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored
 size_t tarn__reply_error(const struct tarn__query *query, uint16_t rcode,
 			 const struct tarn__options *options, size_t limit, uint8_t *out)
 {
-	/* Without OPT there is no room for an extended rcode. */
+	/* Its upper bits are in the OPT. */
 	if (rcode > TARN__FLAG_RCODE && !query->has_opt)
 		rcode = TARN__SERVFAIL;
 	uint16_t flags = TARN__FLAG_QR | (query->flags & TARN__FLAG_OPCODE);
 	/*
-	 * Another opcode may give these another meaning, and UPDATE and DSO want zeros there (RFC 2136
+	 * Another opcode may give these bits another meaning; UPDATE and DSO have zeros there (RFC 2136
 	 * section 2.2, RFC 8490 section 5.4).
 	 */
 	if (!(query->flags & TARN__FLAG_OPCODE))

@@ -2,10 +2,8 @@
 /* dns/rrsets.c: records into RRsets. */
 #include "dns/rrsets.h"
 
-#include "dns/answer.h"
 #include "dns/cookie.h"
 #include "dns/edns.h"
-#include "dns/name.h"
 
 struct tarn__reader tarn__rrsets_rdata(const struct tarn__rrsets *rrsets, uint16_t number)
 {
@@ -24,7 +22,7 @@ void tarn__rrset_owner(const struct tarn__rrsets *rrsets, const struct tarn__rrs
 		*out = rrsets->made[rrset->made - 1].owner;
 		return;
 	}
-	/* It was read once before, and hence is well formed. */
+	/* The name has been read before, so it is well formed. */
 	struct tarn__reader reader = {
 		.wire = rrsets->wire, .at = rrset->owner_at, .end = rrsets->len};
 	out->len = tarn__name_read(&reader, out->octets);
@@ -44,7 +42,7 @@ bool tarn__rrset_is_owned_by(const struct tarn__rrsets *rrsets, const struct tar
 	return owner_is(rrsets, rrset, name->octets, name->len);
 }
 
-/* Finds a record's RRset or makes one. NULL: there are too many. */
+/* Returns the RRset of a record, a new one if it is the first. NULL: there are too many. */
 static struct tarn__rrset *rrset_of(struct tarn__rrsets *rrsets, enum tarn__section section,
 				    const struct tarn__record *record)
 {
@@ -53,12 +51,12 @@ static struct tarn__rrset *rrset_of(struct tarn__rrsets *rrsets, enum tarn__sect
 	if (record->type == TARN__TYPE_RRSIG && record->rdata_len >= 2)
 		covered = tarn__get16(record->rdata);
 
-	/* Backwards: the RRset wanted is most often the last one. */
+	/* Backwards: most often it is the last one. */
 	for (size_t i = rrsets->count; i-- > 0;) {
 		struct tarn__rrset *rrset = &rrsets->at[i];
 		if (rrset->owner_hash == hash && rrset->type == record->type &&
 		    rrset->covered == covered && rrset->section == section)
-			/* Two owners with one hash are no accident: such an answer is refused. */
+			/* Two owners with one hash are an attack: the message is refused. */
 			return owner_is(rrsets, rrset, record->owner, record->owner_len) ? rrset
 											 : NULL;
 	}
@@ -92,12 +90,11 @@ static bool add_record(struct tarn__rrsets *rrsets, enum tarn__section section,
 		rrsets->records[rrset->last].next = number;
 	rrset->last = number;
 	rrset->count++;
-	uint32_t ttl = tarn__ttl_read(record->ttl);
-	rrset->ttl = ttl < rrset->ttl ? ttl : rrset->ttl;
+	tarn__rrset_limit_ttl(rrset, tarn__ttl_read(record->ttl));
 	return true;
 }
 
-/* The first COOKIE counts (RFC 7873 section 5.3). false: the options do not fill the OPT. */
+/* The first COOKIE counts (RFC 7873 section 5.3). Returns false if the options do not fill the OPT. */
 static bool read_options(struct tarn__rrsets *rrsets, const struct tarn__record *opt)
 {
 	struct tarn__reader options = {.wire = opt->rdata, .end = opt->rdata_len};
@@ -112,7 +109,7 @@ static bool read_options(struct tarn__rrsets *rrsets, const struct tarn__record 
 	return !options.failed;
 }
 
-/* RFC 6891 section 6.1.1: at most one, in the additional section, the root's. */
+/* RFC 6891 section 6.1.1: at most one, in the additional section, owned by the root. */
 static bool add_opt(struct tarn__rrsets *rrsets, enum tarn__section section,
 		    const struct tarn__record *record)
 {
@@ -127,7 +124,7 @@ static bool add_opt(struct tarn__rrsets *rrsets, enum tarn__section section,
 bool tarn__rrsets_read(struct tarn__rrsets *rrsets, const uint8_t *wire, size_t len,
 		       size_t records_at, uint16_t class)
 {
-	/* The arrays are as long as their counts say: they are not cleared. */
+	/* The arrays are not cleared: their lengths are in the counts. */
 	rrsets->wire = wire;
 	rrsets->len = len;
 	rrsets->has_opt = false;
@@ -157,15 +154,38 @@ bool tarn__rrsets_read(struct tarn__rrsets *rrsets, const uint8_t *wire, size_t 
 	return true;
 }
 
-struct tarn__rrset *tarn__rrset_find(struct tarn__rrsets *rrsets, enum tarn__section section,
-				     const struct tarn__name *name, uint16_t type, uint16_t covered)
+struct tarn__rrset *tarn__rrset_find_answer(struct tarn__rrsets *rrsets,
+					    const struct tarn__name *name, uint16_t qtype)
 {
 	uint32_t hash = tarn__name_hash(name->octets, name->len);
+	struct tarn__rrset *cname = NULL;
 	for (size_t i = 0; i < rrsets->count; i++) {
 		struct tarn__rrset *rrset = &rrsets->at[i];
-		if (rrset->owner_hash == hash && rrset->type == type && rrset->covered == covered &&
-		    rrset->section == section && tarn__rrset_is_owned_by(rrsets, rrset, name))
+		bool is_wanted =
+			rrset->type == qtype || (rrset->type == TARN__TYPE_CNAME && !cname);
+		if (!is_wanted || rrset->owner_hash != hash ||
+		    rrset->section != TARN__SECTION_ANSWER ||
+		    !tarn__rrset_is_owned_by(rrsets, rrset, name))
+			continue;
+		if (rrset->type == qtype)
 			return rrset;
+		cname = rrset;
+	}
+	return cname;
+}
+
+struct tarn__rrset *tarn__rrset_find_signatures(struct tarn__rrsets *rrsets,
+						const struct tarn__rrset *rrset)
+{
+	struct tarn__name owner;
+	for (size_t i = 0; i < rrsets->count; i++) {
+		struct tarn__rrset *it = &rrsets->at[i];
+		if (it->type != TARN__TYPE_RRSIG || it->covered != rrset->type ||
+		    it->owner_hash != rrset->owner_hash || it->section != rrset->section)
+			continue;
+		tarn__rrset_owner(rrsets, rrset, &owner);
+		if (tarn__rrset_is_owned_by(rrsets, it, &owner))
+			return it;
 	}
 	return NULL;
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/text.h: names, types, classes and rcodes as people write them (RFC 1035 section 5.1, RFC 3597
- * section 5), for logs, tools and tests. What has no name of its own is TYPE65280, CLASS32,
- * RCODE12.
+ * dns/text.h: names, types, classes and rcodes in presentation format (RFC 1035 section 5.1, RFC 3597
+ * section 5). A number without a mnemonic is TYPE65280, CLASS32 or RCODE12.
  *
- * format returns out. parse takes any case and returns false, or 0, for what it does not know; then
- * *out is untouched.
+ * The format functions return out. The parse functions take any case; they return false, or 0, for text
+ * that is not valid, and then leave *out as it is.
  */
 #ifndef TARN_DNS_TEXT_H
 #define TARN_DNS_TEXT_H
@@ -18,7 +17,7 @@
 
 enum {
 	TARN__WORD_MAX = 16, /* "NSEC3PARAM", "RCODE65535", and NUL */
-	TARN__NAME_TEXT_MAX = 4 * TARN__NAME_MAX, /* each octet "\255", and NUL for the root */
+	TARN__NAME_TEXT_MAX = 4 * TARN__NAME_MAX, /* four characters an octet, NUL for the root */
 };
 
 char *tarn__type_format(uint16_t type, char out[TARN__WORD_MAX]);
@@ -30,15 +29,12 @@ bool tarn__class_parse(const char *text, uint16_t *out);
 bool tarn__rcode_parse(const char *text, uint16_t *out);
 
 /*
- * "www.example.com.", "." for the root; a dot within a label is "\.", octets that are no graphic
- * ASCII are "\DDD": nothing in it can end a line or change a terminal. name is not compressed.
+ * Writes a name: "www.example.com.", "." for the root; a dot within a label as "\.", octets that are not
+ * graphic ASCII as "\DDD", so that the text cannot end a line or control a terminal.
  */
 char *tarn__name_format(const uint8_t *name, char out[TARN__NAME_TEXT_MAX]);
 
-/* The dot at the end may be left out. Returns the octets of the name; 0: it is no name. */
+/* Reads a name, with or without the final dot. Returns its octets; 0: it is not valid. */
 size_t tarn__name_parse(const char *text, uint8_t out[TARN__NAME_MAX]);
-
-/* In base 16: two letters for each octet, and no NUL. Returns their end. */
-char *tarn__octets_format(const uint8_t *octets, size_t len, char *out);
 
 #endif

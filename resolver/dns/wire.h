@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/wire.h: a cursor over a message. Reading past the end gives nothing and is remembered, so
- * that a parser is straight lines with one check of failed where it matters.
+ * dns/wire.h: a cursor over a message. Reading past the end sets failed and returns zeros, so that a
+ * parser checks failed once, after several reads.
  */
 #ifndef TARN_DNS_WIRE_H
 #define TARN_DNS_WIRE_H
@@ -14,7 +14,7 @@
 
 struct tarn__reader {
 	const uint8_t *wire; /* the whole message: compression pointers count from here */
-	size_t at, end; /* end may be nearer than the message's own, e.g. an RDATA's */
+	size_t at, end; /* end: of the message or of a part of it, e.g. an RDATA */
 	bool failed;
 };
 
@@ -29,7 +29,7 @@ static inline void tarn__reader_fail(struct tarn__reader *reader)
 	reader->at = reader->end;
 }
 
-/* The next len octets, or NULL. */
+/* Returns the next len octets; NULL if fewer are left, and then the reader has failed. */
 static inline const uint8_t *tarn__read_octets(struct tarn__reader *reader, size_t len)
 {
 	if (len > tarn__reader_left(reader)) {

@@ -9,9 +9,11 @@
 
 #include "dns/answer.h"
 #include "dns/cookie.h"
+#include "dns/denial.h"
 #include "dns/match.h"
 #include "dns/name.h"
 #include "dns/record.h"
+#include "dns/reply.h"
 
 static uint8_t stored[TARN__STORED_MAX], again[TARN__STORED_MAX];
 static uint8_t reply[TARN__MESSAGE_MAX];

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/base16.h"
 #include "support/outside.h"
 #include "core/admin/dump.h"
 #include "core/policy/policy.h"
@@ -32,11 +33,6 @@ static size_t text_len;
 
 /* ---- a line that was loaded ------------------------------------------------------------- */
 
-static unsigned nibble(char digit)
-{
-	return (unsigned)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
-}
-
 /* The words of a line that has been loaded, which has no fault. */
 struct line {
 	uint8_t qname[TARN__NAME_MAX], message[TARN__MESSAGE_MAX];
@@ -58,10 +54,8 @@ static void read_line(const char *from, struct line *out)
 	out->key.dnssec_ok = strstr(words[3], "do");
 	out->key.checking_disabled = strstr(words[3], "cd");
 	fuzz_check(tarn__rcode_parse(words[5], &out->rcode));
-	out->len = strlen(words[6]) / 2;
-	for (size_t i = 0; i < out->len; i++)
-		out->message[i] =
-			(uint8_t)(nibble(words[6][2 * i]) << 4 | nibble(words[6][2 * i + 1]));
+	out->len = tarn__base16_read(words[6], out->message, sizeof(out->message));
+	fuzz_check(out->len > 0);
 }
 
 static size_t ask(const struct tarn__key *key, uint8_t *wire)

@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "dns/answer.h"
+#include "dns/denial.h"
 #include "dns/local.h"
-#include "dns/name.h"
+#include "dns/reply.h"
 
 static void check(const struct tarn__query *query, const uint8_t *stored, size_t len,
 		  bool is_negative)

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "dns/answer.h"
 #include "dns/name.h"
+#include "dns/reply.h"
 
 static void check_key(const struct tarn__query *query)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "dns/answer.h"
+#include "dns/denial.h"
 #include "dns/edns.h"
 #include "dns/message.h"
 #include "dns/name.h"

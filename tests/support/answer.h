@@ -7,6 +7,7 @@
 #define TESTS_UNIT_ANSWER_H
 
 #include "dns/answer.h"
+#include "dns/reply.h"
 
 #include "support/message.h"
 #include "support/unit.h"

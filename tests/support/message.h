@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base16.h"
+#include "base/octets.h"
 #include "dns/message.h"
 #include "dns/name.h"
 #include "dns/record.h"
@@ -99,7 +101,6 @@ static inline void put_rdata(struct message *message, uint16_t type, const char 
 {
 	unsigned numbers[4];
 	char names[2][256];
-	int at = 0;
 	switch (type) {
 	case TARN__TYPE_A:
 		ck_assert_int_eq(sscanf(text, "%u.%u.%u.%u", &numbers[0], &numbers[1], &numbers[2],
@@ -158,8 +159,8 @@ static inline void put_rdata(struct message *message, uint16_t type, const char 
 		put_octets(message, "\0\1\x40", 3);
 		return;
 	}
-	for (; sscanf(text, "%2x%n", &numbers[0], &at) == 1; text += at)
-		put8(message, numbers[0]);
+	uint8_t octets[512];
+	put_octets(message, octets, tarn__base16_read(text, octets, sizeof(octets)));
 }
 
 static inline void put_record(struct message *message, unsigned section, const char *line)
@@ -265,8 +266,9 @@ static inline void add_rdata(struct text *text, struct tarn__reader *reader, uin
 		reader->at = reader->end;
 		break;
 	default:
-		while (tarn__reader_left(reader) > 0)
-			ADD_TEXT(text, "%02x", tarn__read8(reader));
+		for (; tarn__reader_left(reader) > 0; text->len += 2)
+			*tarn__base16_write(tarn__read_octets(reader, 1), 1,
+					    text->octets + text->len) = '\0';
 	}
 	ck_assert(!reader->failed);
 	ck_assert_uint_eq(reader->at, reader->end);

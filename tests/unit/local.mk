@@ -83,9 +83,13 @@ unit_tests = \
 	tests/unit/dns/test_pack \
 	tests/unit/dns/test_query \
 	tests/unit/dns/test_rdata \
+	tests/unit/dns/test_rdata_text \
 	tests/unit/dns/test_record \
 	tests/unit/dns/test_reply \
+	tests/unit/dns/test_response \
+	tests/unit/dns/test_stored \
 	tests/unit/dns/test_text \
+	tests/unit/dns/test_type \
 	tests/unit/dns/test_wire \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \

@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base16.h"
 #include "core/forward/nxdomain.h"
 #include "core/resolver.h"
+#include "dns/answer.h"
 #include "dns/query.h"
+#include "dns/reply.h"
 #include "rtcache.h"
 
 enum {
@@ -72,7 +75,7 @@ static char *write_answer(char *out, const struct tarn__key *key, const struct r
 	char rcode[TARN__WORD_MAX];
 	out += sprintf(out, "%" PRIu64 " %s ", value->ttl_ms / 1000,
 		       tarn__rcode_format(tarn__stored_rcode(value->data), rcode));
-	return tarn__octets_format(message, len, out);
+	return tarn__base16_write(message, len, out);
 }
 
 static void on_item(const struct rtcache_item *item, void *arg)
@@ -120,27 +123,6 @@ static char *next_word(char **rest)
 	*rest = *end ? end + 1 : end;
 	*end = '\0';
 	return word;
-}
-
-static int digit_value(char digit)
-{
-	const char *digits = "0123456789abcdef";
-	const char *at = digit ? strchr(digits, digit) : NULL;
-	return at ? (int)(at - digits) : -1;
-}
-
-/* Returns the length in octets. 0: the text is not base 16, or is longer than a message. */
-static size_t read_octets(const char *text, uint8_t out[TARN__MESSAGE_MAX])
-{
-	size_t len = 0;
-	for (; *text; text += 2) {
-		int high = digit_value(text[0]);
-		int low = high < 0 ? -1 : digit_value(text[1]);
-		if (low < 0 || len == TARN__MESSAGE_MAX)
-			return 0;
-		out[len++] = (uint8_t)(high << 4 | low);
-	}
-	return len;
 }
 
 /* The words of a line. */
@@ -209,7 +191,7 @@ enum tarn__loaded tarn__dump_load(struct tarn__resolver *resolver, struct tarn__
 		*fault = "not a type that is kept";
 		return TARN__LOAD_FAULT;
 	}
-	size_t len = read_octets(entry.octets, room->message);
+	size_t len = tarn__base16_read(entry.octets, room->message, sizeof(room->message));
 	if (len < TARN__HEADER_LEN) {
 		*fault = "not a message in base 16";
 		return TARN__LOAD_FAULT;

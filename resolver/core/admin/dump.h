@@ -27,7 +27,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "dns/answer.h"
+#include "dns/stored.h"
 #include "dns/text.h"
 
 struct tarn__resolver;

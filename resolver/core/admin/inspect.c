@@ -5,7 +5,7 @@
 #include "core/config.h"
 #include "core/forward/nxdomain.h"
 #include "core/resolver.h"
-#include "dns/answer.h"
+#include "dns/stored.h"
 #include "dns/name.h"
 
 enum { STEP = 1000 /* entries; takes some 0.2 ms */ };

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "dns/answer.h"
+#include "dns/stored.h"
 
 enum { ORIGINS_MAX = UINT8_MAX };
 

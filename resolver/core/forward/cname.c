@@ -27,6 +27,7 @@
 #include "core/respond.h"
 #include "dns/answer.h"
 #include "dns/join.h"
+#include "dns/reply.h"
 #include "rtcache.h"
 
 struct tarn__chain {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "dns/answer.h"
+#include "dns/stored.h"
 
 static size_t write_name_key(const struct tarn__key *key, uint8_t out[TARN__KEY_MAX])
 {

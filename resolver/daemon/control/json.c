@@ -14,11 +14,11 @@
 #include "daemon/telemetry/observers.h"
 #include "daemon/settings/option_types.h"
 #include "net/totals.h"
-#include "dns/answer.h"
 #include "dns/edns.h"
 #include "dns/name.h"
-#include "dns/rdata.h"
+#include "dns/rdata_text.h"
 #include "dns/record.h"
+#include "dns/stored.h"
 #include "dns/text.h"
 
 /* ---- messages --------------------------------------------------------------------------- */

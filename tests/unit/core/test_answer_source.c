@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#include "dns/answer.h"
+#include "dns/stored.h"
 #include "support/unit.h"
 
 enum { ORIGINS = 255, THREADS = 4 };

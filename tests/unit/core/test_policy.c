@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "dns/answer.h"
+#include "dns/reply.h"
 #include "support/message.h"
 #include "support/unit.h"
 

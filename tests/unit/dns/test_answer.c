@@ -403,7 +403,7 @@ START_TEST(most_records_a_message_can_hold_are_read)
 	tarn__put16(message.wire + 6, (uint16_t)count);
 	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
 	const unsigned different[] = {1, 256, count};
-	ck_assert_uint_eq(tarn__get16(stored + TARN__STORED_ANSWERS_AT), different[_i]);
+	ck_assert_uint_eq(tarn__stored_open(stored, answer.len).answer_count, different[_i]);
 	/* One more does not fit into the message, whatever the count says. */
 	tarn__put16(message.wire + 6, (uint16_t)(count + 1));
 	ck_assert_int_eq(judge(), TARN__ANSWER_BROKEN);

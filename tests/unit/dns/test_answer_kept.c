@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* dns/answer.c: what of an upstream's message is kept, and as what. */
 #include "support/answer.h"
+#include "dns/aliases.h"
 
 /* ---- what is kept ----------------------------------------------------------------------- */
 

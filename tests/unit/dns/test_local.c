@@ -2,7 +2,7 @@
 /* tests/unit/dns/test_local.c: answers of our own, as a client gets them. */
 #include "dns/local.h"
 
-#include "dns/answer.h"
+#include "dns/reply.h"
 #include "support/message.h"
 #include "support/unit.h"
 

@@ -52,32 +52,6 @@ START_TEST(shortest_record_has_11_octets)
 }
 END_TEST
 
-/* RFC 3597 section 4 */
-START_TEST(only_types_of_rfc_1035_can_be_compressed)
-{
-	static const uint16_t old[] = {2, 3, 4, 5, 6, 7, 8, 9, 12, 14, 15};
-	size_t next = 0;
-	for (unsigned type = 0; type <= UINT16_MAX; type++) {
-		bool is_old = next < sizeof(old) / sizeof(old[0]) && type == old[next];
-		next += is_old;
-		ck_assert(tarn__rdata_form((uint16_t)type).can_compress == is_old);
-	}
-}
-END_TEST
-
-START_TEST(names_are_expanded_in_the_types_that_rfc_3597_lists)
-{
-	static const uint16_t listed[] = {2,  3,  4,  5,  6,  7,  8,  9,  12, 14, 15,
-					  17, 18, 21, 24, 26, 30, 33, 35, 36, 39};
-	size_t next = 0;
-	for (unsigned type = 0; type <= UINT16_MAX; type++) {
-		bool is_listed = next < sizeof(listed) / sizeof(listed[0]) && type == listed[next];
-		next += is_listed;
-		ck_assert((tarn__rdata_form((uint16_t)type).names > 0) == is_listed);
-	}
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("record");
@@ -85,8 +59,6 @@ int main(void)
 	tcase_add_test(tcase, record_is_read);
 	tcase_add_test(tcase, every_cut_of_a_record_fails);
 	tcase_add_test(tcase, shortest_record_has_11_octets);
-	tcase_add_test(tcase, only_types_of_rfc_1035_can_be_compressed);
-	tcase_add_test(tcase, names_are_expanded_in_the_types_that_rfc_3597_lists);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

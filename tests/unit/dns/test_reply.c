@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/unit/dns/test_reply.c: replies to clients, from the stored form and without it. */
-#include "dns/answer.h"
+#include "dns/reply.h"
 #include "dns/cookie.h"
 
+#include "dns/answer.h"
 #include "support/message.h"
 #include "support/unit.h"
 
