@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/edns.h: the OPT record (RFC 6891) and the options that go into it: cookies (RFC 7873),
- * keepalive (RFC 7828), extended errors (RFC 8914). OPT is hop by hop: it is made anew for each
- * direction and never stored.
+ * dns/edns.h: the OPT record (RFC 6891) and its options: cookies (RFC 7873), keepalive (RFC 7828), extended
+ * errors (RFC 8914). OPT is hop by hop: each message has its own, and none is stored.
  */
 #ifndef TARN_DNS_EDNS_H
 #define TARN_DNS_EDNS_H
@@ -30,12 +29,12 @@ struct tarn__ede {
 	const char *text;
 };
 
-/* What a reply says in its OPT; zero says nothing. */
+/* The options of a message; zero: none. */
 struct tarn__options {
-	const uint8_t *cookie; /* the COOKIE option's data, whole */
+	const uint8_t *cookie; /* the data of the COOKIE option */
 	uint8_t cookie_len; /* 0: none */
 	bool has_keepalive;
-	uint16_t keepalive; /* units of 100 ms; 0: close the connection (RFC 7828 section 3.2) */
+	uint16_t keepalive; /* units of 100 ms; 0: to close the connection (RFC 7828 section 3.2) */
 	uint8_t ede_count;
 	struct tarn__ede ede[TARN__EDE_COUNT_MAX];
 };
@@ -46,8 +45,8 @@ struct tarn__option {
 };
 
 /*
- * Reads the next option of an OPT. false: there is none; and where the options do not fill the OPT
- * (RFC 6891 section 6.1.2), the reader has failed.
+ * Reads the next option of an OPT. Returns false after the last one, and if the options do not end where
+ * the OPT ends (RFC 6891 section 6.1.2); then the reader has failed.
  */
 static inline bool tarn__option_read(struct tarn__reader *options, struct tarn__option *out)
 {
@@ -60,15 +59,15 @@ static inline bool tarn__option_read(struct tarn__reader *options, struct tarn__
 }
 
 struct tarn__opt {
-	uint16_t rcode; /* its upper bits travel here */
+	uint16_t rcode; /* of which the OPT has the upper 8 bits */
 	bool dnssec_ok;
 	const struct tarn__options *options; /* NULL: none */
 };
 
 /*
- * Writes an OPT of version 0 that offers TARN__UDP_MAX octets. An option goes along where all of it
- * fits in room, which is at least TARN__OPT_LEN: the cookie first, extended errors last (RFC 8914
- * section 3). Returns the octets written.
+ * Writes an OPT of version 0 with TARN__UDP_MAX as the size, and each option that fits into room as a
+ * whole, the cookie first and extended errors last (RFC 8914 section 3). room is TARN__OPT_LEN at least.
+ * Returns the octets written.
  */
 size_t tarn__opt_write(uint8_t *out, size_t room, const struct tarn__opt *);
 

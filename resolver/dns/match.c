@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dns/match.c: an answer's header and question against what was asked. */
+/* dns/match.c: header and question of a response compared with those of the query. */
 #include "dns/match.h"
 
 #include <stdbool.h>
@@ -22,7 +22,7 @@ static bool may_lack_question(unsigned rcode)
 
 enum { FIXED_LEN = 4 /* QTYPE and QCLASS */ };
 
-/* room: octets of the message that came, from its question on. */
+/* room: octets of the response from the question on. */
 static enum tarn__match compare_questions(const uint8_t *question, size_t room,
 					  const uint8_t *asked, size_t name_len)
 {

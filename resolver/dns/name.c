@@ -32,7 +32,7 @@ size_t tarn__name_read(struct tarn__reader *reader, uint8_t out[TARN__NAME_MAX])
 			if (label < TARN__POINTER >> 8 || at + 2 > reader->end)
 				break;
 			size_t target = tarn__get16(wire + at) & TARN__POINTER_MAX;
-			/* A chain of pointers to pointers costs time and says nothing. */
+			/* The limit bounds the time that pointers to pointers take. */
 			if (target < TARN__HEADER_LEN || target >= run ||
 			    ++pointers > TARN__LABELS_MAX)
 				break;
@@ -55,7 +55,7 @@ size_t tarn__name_read(struct tarn__reader *reader, uint8_t out[TARN__NAME_MAX])
 	return 0;
 }
 
-/* Eight octets at once: the top bit of each tells whether it is in 'A' to 'Z'. */
+/* Folds eight octets at once: is_upper has the top bit of each that is in 'A' to 'Z'. */
 static uint64_t fold_word(uint64_t word)
 {
 	const uint64_t ones = 0x0101010101010101;

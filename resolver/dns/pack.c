@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dns/pack.c: the records of a stored form, names compressed. */
-
+/* dns/pack.c: records with compressed names. */
 #include "dns/pack.h"
 
 #include <string.h>
 
 #include "dns/name.h"
 
-/* Where each label of a name starts, and the hash of the name from there. */
+/* The offset of each label of a name, and the hash of the name from there on. */
 struct suffixes {
 	size_t count; /* the root not counted */
 	uint8_t at[TARN__LABELS_MAX];
@@ -74,7 +73,7 @@ void tarn__pack32(struct tarn__packer *packer, uint32_t value)
 	tarn__pack_octets(packer, octets, sizeof(octets));
 }
 
-/* Compares a name with the one that was written at at, label by label. */
+/* Returns true if the name equals the one that was written at offset at. */
 static bool stands_at(const struct tarn__packer *packer, size_t at, const uint8_t *name,
 		      bool to_the_letter)
 {
@@ -97,8 +96,8 @@ static bool stands_at(const struct tarn__packer *packer, size_t at, const uint8_
 }
 
 /*
- * The place in packer->names of a name that was written before; name_count: there is none. Only one
- * of those with this hash is compared, so that names made to collide cost no more than others.
+ * Returns the place in packer->names of an equal name; name_count if there is none. Only the first with
+ * the same hash is compared, so that collisions made on purpose cost no time.
  */
 static size_t find_name(const struct tarn__packer *packer, uint32_t hash, const uint8_t *name,
 			bool is_rdata)

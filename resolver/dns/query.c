@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/query.c: a client's message, the cache key of its question, and the message that asks an
- * upstream server the same.
+ * dns/query.c: queries and cache keys.
  *
  * Where the RFCs leave the choice:
  *	- Octets after the last counted record are ignored.
- *	- A keepalive that is not empty is ignored: over UDP it must be (RFC 7828 section 3.2.1).
- *	- A question brings no records but an OPT and, as the last one, a TSIG or SIG(0); with any
- *	  other it gets FORMERR. Of IXFR the authority section may have an SOA (RFC 1995 section 3).
- *	- A TSIG gets NOTIMP: it wants a signed reply. A SIG(0) need not be checked (RFC 2931
- *	  section 3.1).
- *	- Of the types that are no data, ANY is left to policy, AXFR and IXFR get REFUSED, MAILA
- *	  and MAILB NOTIMP, all others FORMERR.
- *	- A message with another opcode is read as far as it goes, for its question and its OPT.
+ *	- A keepalive that is not empty is ignored, as it has to be over UDP (RFC 7828 section 3.2.1).
+ *	- A query has no records but an OPT and, as the last one, a TSIG or SIG(0); with another one it is
+ *	  a FORMERR. The authority section of IXFR may have an SOA (RFC 1995 section 3).
+ *	- A TSIG is NOTIMP: it requires a signed reply. A SIG(0) need not be checked (RFC 2931 section 3.1).
+ *	- Of the types that are no data, ANY is good, AXFR and IXFR are REFUSED, MAILA and MAILB NOTIMP, all
+ *	  others a FORMERR.
+ *	- A message with another opcode is read as far as possible, for its question and its OPT.
  */
 #include "dns/query.h"
 
@@ -39,7 +37,7 @@ static void read_question(struct tarn__reader *reader, struct tarn__query *out)
 	out->qclass = tarn__get16(question + len + 2);
 }
 
-/* Unknown options are for others (RFC 6891 section 6.1.2). */
+/* Unknown options are ignored (RFC 6891 section 6.1.2). */
 static void read_options(struct tarn__reader *options, struct tarn__query *out)
 {
 	struct tarn__option option;
@@ -83,15 +81,15 @@ static void read_opt(struct tarn__reader *reader, const uint8_t *fixed, struct t
 		tarn__reader_fail(reader);
 }
 
-/* What a message has beside its question and its OPT. */
+/* The records of a query beside its OPT. */
 struct company {
 	bool has_tsig;
-	bool has_stray; /* what has no business in a question */
+	bool has_stray; /* one that does not belong in a query */
 };
 
 /*
- * Steps over a record that should be no OPT; left counts those that are to come, itself included, of
- * which the last additional_count are additional.
+ * Skips a record that is not expected to be an OPT; left is the number of records from this one on, the
+ * last additional_count of which are additional.
  */
 __attribute__((noinline)) static void skip_record(struct tarn__reader *reader, unsigned left,
 						  unsigned additional_count, uint16_t qtype,
@@ -125,7 +123,7 @@ __attribute__((noinline)) static void skip_record(struct tarn__reader *reader, u
 	company->has_stray = true;
 }
 
-/* The records behind the question; the last additional_count are additional. */
+/* Reads the records behind the question; the last additional_count are additional. */
 static struct company read_records(struct tarn__reader *reader, unsigned count,
 				   unsigned additional_count, struct tarn__query *out)
 {
@@ -145,13 +143,13 @@ static struct company read_records(struct tarn__reader *reader, unsigned count,
 	return company;
 }
 
-/* RFC 6895 section 3.1: 0, OPT and 128 to 255 are no types that data can have. */
+/* RFC 6895 section 3.1: 0, OPT and 128 to 255 are not types of data. */
 static bool is_data_type(uint16_t type)
 {
 	return (type < 128 || type > 255) && type != 0 && type != TARN__TYPE_OPT;
 }
 
-/* What a question's type and class come to. */
+/* Returns GOOD or an rcode for a question's type and class. */
 static int judge_question(const struct tarn__query *query)
 {
 	if (!is_data_type(query->qtype) && query->qtype != TARN__TYPE_ANY) {
@@ -176,7 +174,7 @@ int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out)
 		return TARN__QUERY_DROP;
 	out->id = tarn__get16(wire);
 	out->flags = tarn__get16(wire + 2);
-	/* An answer to an answer would make a loop. */
+	/* Replies to responses could make a loop. */
 	if (out->flags & TARN__FLAG_QR)
 		return TARN__QUERY_DROP;
 
@@ -200,7 +198,7 @@ int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out)
 	/* RFC 6891 section 6.1.3 */
 	if (out->edns_version > 0)
 		return TARN__BADVERS;
-	/* RFC 7873 section 5.4: no question but for a cookie. */
+	/* RFC 7873 section 5.4: a query for a cookie only. */
 	if (question_count == 0)
 		return out->cookie && record_count == 1 ? TARN__NOERROR : TARN__FORMERR;
 	if (company.has_tsig)
@@ -210,7 +208,7 @@ int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out)
 
 /* ---- the key ---------------------------------------------------------------------------- */
 
-enum { KEY_DO = 1, KEY_CD = 2, KEY_CLASS = 4 /* not IN: it follows */, KEY_LINK = 8 };
+enum { KEY_DO = 1, KEY_CD = 2, KEY_CLASS = 4 /* not IN: the class follows */, KEY_LINK = 8 };
 
 size_t tarn__key_write(const struct tarn__query *query, uint8_t key[TARN__KEY_MAX])
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/query.h: what a client asks: reading its message, making the cache key of it, and writing
- * the message that asks an upstream server the same. Pure functions; nothing is allocated.
+ * dns/query.h: a client's query: reading it, the cache key of its question, and the query to an upstream
+ * server for that. Pure functions; nothing is allocated.
  */
 #ifndef TARN_DNS_QUERY_H
 #define TARN_DNS_QUERY_H
@@ -12,42 +12,42 @@
 
 #include "dns/message.h"
 
-/* A client's question, as views into its message: valid as long as the message is. */
+/* A client's query. qname and cookie are views into the message. */
 struct tarn__query {
-	const uint8_t *qname; /* the client's own spelling, never compressed; NULL: no question */
+	const uint8_t *qname; /* in the client's spelling, not compressed; NULL: no question */
 	uint16_t qname_len; /* octets with the root label, 1 to 255 */
 	uint16_t qtype, qclass;
 	uint16_t id;
-	uint16_t flags; /* the header's second word as received */
-	uint16_t edns_size; /* the client's UDP size, at least 512; 512 without OPT */
+	uint16_t flags; /* the second 16 bits of the header */
+	uint16_t edns_size; /* the client's UDP size, 512 at least; 512 without OPT */
 	uint8_t edns_version;
 	bool has_opt;
 	bool dnssec_ok; /* RFC 3225 */
 	bool wants_keepalive; /* RFC 7828 */
 	uint8_t cookie_len;
-	const uint8_t *cookie; /* the COOKIE option's data: 8, or 16 to 40 octets; or NULL */
+	const uint8_t *cookie; /* the data of the COOKIE option, 8 or 16 to 40 octets; NULL: none */
 };
 
 enum { TARN__QUERY_GOOD = -2, TARN__QUERY_DROP = -1 };
 
 /*
- * Reads a message from a client. Returns TARN__QUERY_GOOD; TARN__QUERY_DROP for what must not be
- * answered at all (shorter than a header, or a response); else the rcode to answer with at once:
- * FORMERR, NOTIMP, REFUSED or BADVERS (RFC 1035, 6891, 6895, 8906, 9619), or NOERROR for a question
- * of none but a cookie (RFC 7873 section 5.4). Then *out holds what could be read, enough for
- * tarn__reply_error(). wire may hold any octets. A good question's class is IN or CH.
+ * Reads a client's message, of any octets. Returns TARN__QUERY_GOOD for a question of class IN or CH;
+ * TARN__QUERY_DROP for a message that must not be answered: one shorter than a header, or a response; else
+ * the rcode to reply with: FORMERR, NOTIMP, REFUSED or BADVERS (RFC 1035, 6891, 6895, 8906, 9619), or
+ * NOERROR for a cookie without a question (RFC 7873 section 5.4). Then *out has what could be read, which
+ * is enough for tarn__reply_error().
  */
 int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out);
 
 /*
- * The cache key: the lower-cased qname in wire form, the type, and one octet with DO, CD and the
- * class (two octets more where that is not IN). Never the transport, never other EDNS.
+ * The cache key: QNAME in lower case, the type, and an octet of flags: DO, CD, a link, and a class other
+ * than IN, of which two octets follow. Neither the transport nor other EDNS is part of it.
  */
 enum { TARN__KEY_MAX = TARN__NAME_MAX + 5 };
 
 size_t tarn__key_write(const struct tarn__query *, uint8_t key[TARN__KEY_MAX]);
 
-/* The same, read back: views into the key. */
+/* A key, read. qname is a view into it. */
 struct tarn__key {
 	const uint8_t *qname;
 	uint16_t qname_len;
@@ -57,30 +57,29 @@ struct tarn__key {
 };
 
 /*
- * The key of a link: of the same question for another name, asked to go on with a chain. Its answer is
- * stored apart, as the name's own servers give it: a chain in it is not followed.
+ * Writes the key of a link: of the question with another name, to which a chain has led. Its answer is
+ * stored apart, as the servers of that name give it: a chain in it is not followed. Returns its octets.
  */
 size_t tarn__key_write_link(const struct tarn__key *, const uint8_t *name, size_t name_len,
 			    uint8_t key[TARN__KEY_MAX]);
 
-/* false when the octets are no key that tarn__key_write() made. */
+/* Returns false if the octets are no key that the functions above write. */
 bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out);
 
-/* Header, question and an OPT with a cookie of 40 octets. */
+/* A header, a question, and an OPT with a cookie of 40 octets. */
 enum { TARN__QUERY_MAX = TARN__HEADER_LEN + TARN__NAME_MAX + 4 + 11 + 44 };
 
 struct tarn__query_options {
 	uint16_t id;
-	bool wants_ad; /* AD: tell whether the answer is validated (RFC 6840 section 5.7) */
-	bool edns; /* false: RFC 6891 section 6.2.2's fall-back; then no cookie goes along */
+	bool wants_ad; /* AD is set: the answer's AD is wanted (RFC 6840 section 5.7) */
+	bool edns; /* false: no OPT, and hence no cookie (RFC 6891 section 6.2.2) */
 	uint8_t cookie_len;
-	const uint8_t *cookie; /* the COOKIE option's data, or NULL */
+	const uint8_t *cookie; /* the data of the COOKIE option, or NULL */
 };
 
 /*
- * Writes the message that asks an upstream server: RD set, CD as in the key, DO in an OPT that
- * offers TARN__UDP_MAX octets. The question stands behind the header, the OPT is the last record.
- * Returns the octets written.
+ * Writes a query to an upstream server: RD is set, CD is the key's, and so is DO, in an OPT with a size of
+ * TARN__UDP_MAX. The question follows the header; the OPT is the only record. Returns the octets written.
  */
 size_t tarn__query_write(const struct tarn__key *, const struct tarn__query_options *,
 			 uint8_t out[TARN__QUERY_MAX]);
