@@ -3,8 +3,8 @@
  * For the unit tests of dns/answer.c: a question, an upstream's message that answers it, its
  * verdict, and what is kept of it, read back from a reply that is made of it.
  */
-#ifndef TESTS_UNIT_ANSWER_H
-#define TESTS_UNIT_ANSWER_H
+#ifndef TESTS_SUPPORT_ANSWER_H
+#define TESTS_SUPPORT_ANSWER_H
 
 #include "dns/answer.h"
 #include "dns/reply.h"

@@ -3,8 +3,8 @@
  * A cache on a virtual clock, whose lookups are kept for the test to end, and callers that get from it.
  */
 
-#ifndef TESTS_UNIT_CACHE_WORLD_H
-#define TESTS_UNIT_CACHE_WORLD_H
+#ifndef TESTS_SUPPORT_CACHE_WORLD_H
+#define TESTS_SUPPORT_CACHE_WORLD_H
 
 #include <stdio.h>
 #include <string.h>

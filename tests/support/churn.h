@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Pseudo-random numbers for tests, the same in every run. */
 
-#ifndef TESTS_UNIT_CHURN_H
-#define TESTS_UNIT_CHURN_H
+#ifndef TESTS_SUPPORT_CHURN_H
+#define TESTS_SUPPORT_CHURN_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * DNS messages for the unit tests: written from text, and read back into text to be compared.
+ * tests/support/message.h: DNS messages for the unit tests: written from text, and read back into text
+ * to be compared.
+ *
+ * write_query() and answer_query() are for tests that need some query and some answer. Any other message
+ * is put together in a struct message: put_header(), put_question(), put_records(), put_opt().
  *
  * Text is one record a line, "OWNER TTL TYPE RDATA", and a line "--" before the next section. RDATA
  * is as in a master file for A, TXT (one string), SRV, MX and the types of one name. An SOA is
  * "MNAME RNAME MINIMUM" and an RRSIG its type covered, and its key tag where there are several, the
  * rest being fixed; an NSEC is its next name. Other types are in hexadecimal.
  */
-#ifndef TESTS_UNIT_MESSAGE_H
-#define TESTS_UNIT_MESSAGE_H
+#ifndef TESTS_SUPPORT_MESSAGE_H
+#define TESTS_SUPPORT_MESSAGE_H
 
 #include <check.h>
 #include <stdbool.h>
@@ -194,6 +198,49 @@ static inline void put_records(struct message *message, const char *text)
 		text += strcspn(text, "\n");
 		text += *text == '\n';
 	}
+}
+
+/*
+ * Writes a query with one question and RD set. Returns its length. Some tests write 100,000 of them, and an
+ * assertion of Check is a system call even if it holds.
+ */
+static inline size_t write_query(uint8_t *out, uint16_t id, const char *name, unsigned type)
+{
+	memset(out, 0, TARN__HEADER_LEN);
+	tarn__put16(out, id);
+	tarn__put16(out + 2, TARN__FLAG_RD);
+	tarn__put16(out + 4, 1);
+	uint8_t qname[TARN__NAME_MAX];
+	size_t qname_len = tarn__name_parse(name, qname);
+	if (qname_len == 0)
+		ck_abort_msg("not a name: %s", name);
+	memcpy(out + TARN__HEADER_LEN, qname, qname_len);
+	uint8_t *end = out + TARN__HEADER_LEN + qname_len;
+	tarn__put16(end, (uint16_t)type);
+	tarn__put16(end + 2, TARN__CLASS_IN);
+	return TARN__HEADER_LEN + qname_len + 4;
+}
+
+/*
+ * Turns a query into its response in place, with one A record that lives for ttl seconds if rcode is
+ * NOERROR, and without any record otherwise: an OPT is dropped. Returns the length of the response.
+ */
+static inline size_t answer_query(uint8_t *wire, unsigned rcode, uint32_t ttl)
+{
+	static const uint8_t record[] = {
+		0xc0, TARN__HEADER_LEN, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 192, 0, 2, 1};
+	size_t at = TARN__HEADER_LEN;
+	while (wire[at] != 0)
+		at += 1 + (size_t)wire[at];
+	at += 1 + 4;
+	tarn__put16(wire + 2, (uint16_t)(TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA | rcode));
+	memset(wire + 6, 0, 6);
+	if (rcode != TARN__NOERROR)
+		return at;
+	wire[7] = 1;
+	memcpy(wire + at, record, sizeof(record));
+	tarn__put32(wire + at + 6, ttl);
+	return at + sizeof(record);
 }
 
 /* ---- reading ---------------------------------------------------------------------------- */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * For the unit tests of resolver/net: a loop that is run until something has happened, and a
- * server and clients on the loopback interface. Nothing sleeps and no port is fixed; what does not
- * happen within WATCHDOG_SEC has failed.
+ * tests/support/net.h: for the unit tests of resolver/net: a loop that is run until something has
+ * happened, and a server and clients on the loopback interface. Nothing sleeps and no port is fixed;
+ * what does not happen within WATCHDOG_SEC has failed.
  */
-#ifndef TESTS_UNIT_NET_H
-#define TESTS_UNIT_NET_H
+#ifndef TESTS_SUPPORT_NET_H
+#define TESTS_SUPPORT_NET_H
 
 #include <check.h>
 #include <errno.h>
@@ -20,9 +20,10 @@
 
 #include "dns/message.h"
 #include "net/socket.h"
+#include "support/message.h"
 #include "tarn.h"
 
-enum { WATCHDOG_SEC = 20 };
+enum { WATCHDOG_SEC = 20, ANSWER_TTL = 300 };
 
 /* ---- the loop ---------------------------------------------------------------------------- */
 
@@ -77,45 +78,6 @@ static inline void run_dry(struct ev_loop *loop)
 {
 	for (int i = 0; i < 20; i++)
 		ev_run(loop, EVRUN_NOWAIT);
-}
-
-/* ---- messages ---------------------------------------------------------------------------- */
-
-/* A question for name, "a.example" say, type A; returns its length. */
-static inline size_t write_question(uint8_t *out, uint16_t id, const char *name)
-{
-	memset(out, 0, TARN__HEADER_LEN);
-	tarn__put16(out, id);
-	tarn__put16(out + 2, TARN__FLAG_RD);
-	out[5] = 1;
-	size_t at = TARN__HEADER_LEN;
-	while (*name != '\0') {
-		size_t label = strcspn(name, ".");
-		out[at++] = (uint8_t)label;
-		memcpy(out + at, name, label);
-		at += label;
-		name += label + (name[label] == '.');
-	}
-	out[at++] = 0;
-	tarn__put16(out + at, TARN__TYPE_A);
-	tarn__put16(out + at + 2, TARN__CLASS_IN);
-	return at + 4;
-}
-
-/* Makes an answer of a question in place: one A record. Its OPT is left out. */
-static inline size_t answer_question(uint8_t *wire)
-{
-	size_t at = TARN__HEADER_LEN;
-	while (wire[at] != 0)
-		at += 1 + (size_t)wire[at];
-	at += 1 + 4;
-	tarn__put16(wire + 2, TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA);
-	static const uint8_t record[] = {
-		0xc0, TARN__HEADER_LEN, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4, 192, 0, 2, 7};
-	memset(wire + 6, 0, 6);
-	wire[7] = 1;
-	memcpy(wire + at, record, sizeof(record));
-	return at + sizeof(record);
 }
 
 /* ---- sockets ----------------------------------------------------------------------------- */
@@ -199,7 +161,7 @@ static inline void fake_answer(struct fake *fake, struct fake_query *query)
 	(void)fake;
 	uint8_t wire[1024];
 	memcpy(wire, query->wire, query->len);
-	size_t len = answer_question(wire);
+	size_t len = answer_query(wire, TARN__NOERROR, ANSWER_TTL);
 	fake_reply(query, wire, len);
 }
 
@@ -384,7 +346,7 @@ static inline bool is_held(void *arg)
 static inline void send_question(int fd, uint16_t id, const char *name)
 {
 	uint8_t wire[512];
-	size_t len = write_question(wire, id, name);
+	size_t len = write_query(wire, id, name, TARN__TYPE_A);
 	ck_assert_int_eq(send(fd, wire, len, 0), (ssize_t)len);
 }
 

@@ -3,8 +3,8 @@
  * tests/support/outside.h: a fake outside for core/: virtual clocks, numbered "random" octets,
  * and servers that say what a script makes them say. It implements struct tarn_io.
  */
-#ifndef TESTS_SCENARIO_OUTSIDE_H
-#define TESTS_SCENARIO_OUTSIDE_H
+#ifndef TESTS_SUPPORT_OUTSIDE_H
+#define TESTS_SUPPORT_OUTSIDE_H
 
 #include <stdbool.h>
 #include <stddef.h>

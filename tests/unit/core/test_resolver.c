@@ -14,6 +14,7 @@
 #include "dns/answer.h"
 #include "dns/cookie.h"
 #include "dns/message.h"
+#include "support/message.h"
 #include "support/outside.h"
 #include "support/unit.h"
 
@@ -90,13 +91,9 @@ static long ask_wire(struct outside *where, unsigned client, const uint8_t *wire
 /* A question for the A record of "nNUMBER." */
 static size_t write_question(unsigned number, uint8_t wire[64])
 {
-	static const uint8_t header[TARN__HEADER_LEN] = {0x12, 0x34, 0x01, 0x00, 0, 1};
-	memcpy(wire, header, sizeof header);
-	int label = snprintf((char *)wire + 13, 16, "n%u", number);
-	wire[12] = (uint8_t)label;
-	uint8_t *end = wire + 13 + label;
-	memcpy(end, "\0\0\1\0\1", 5);
-	return (size_t)(end + 5 - wire);
+	char name[16];
+	snprintf(name, sizeof(name), "n%u", number);
+	return write_query(wire, 0x1234, name, TARN__TYPE_A);
 }
 
 static long ask(struct outside *where, unsigned client, unsigned number)
@@ -109,15 +106,9 @@ static long ask(struct outside *where, unsigned client, unsigned number)
 static void answer_sent(struct outside *where, struct sent *sent)
 {
 	uint8_t wire[TARN__UDP_MIN];
-	size_t question_end = TARN__HEADER_LEN;
-	while (sent->wire[question_end] != 0)
-		question_end += sent->wire[question_end] + 1U;
-	question_end += 5;
-	memcpy(wire, sent->wire, question_end);
-	tarn__put16(wire + 2, TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA);
-	memcpy(wire + 6, "\0\1\0\0\0\0", 6);
-	memcpy(wire + question_end, "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1", 16);
-	ck_assert(outside_answer(where, sent, 0, wire, question_end + 16));
+	memcpy(wire, sent->wire, sent->len);
+	size_t len = answer_query(wire, TARN__NOERROR, 60);
+	ck_assert(outside_answer(where, sent, 0, wire, len));
 }
 
 static void answer(struct outside *where)
@@ -1193,16 +1184,13 @@ static long ask_for_ad(unsigned client, unsigned number)
 
 static void answer_with_ad(void)
 {
-	uint8_t wire[64];
+	uint8_t wire[TARN__UDP_MIN];
 	struct sent *sent = outside_take(&outside, &server, TARN__UDP);
 	ck_assert_ptr_nonnull(sent);
-	size_t len = write_question(1, wire);
-	memcpy(wire, sent->wire, 2);
-	memcpy(wire + TARN__HEADER_LEN, sent->wire + TARN__HEADER_LEN, len - TARN__HEADER_LEN);
-	tarn__put16(wire + 2, TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA | TARN__FLAG_AD);
-	wire[7] = 1;
-	memcpy(wire + len, "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1", 16);
-	ck_assert(outside_answer(&outside, sent, 0, wire, len + 16));
+	memcpy(wire, sent->wire, sent->len);
+	size_t len = answer_query(wire, TARN__NOERROR, 60);
+	wire[3] |= TARN__FLAG_AD;
+	ck_assert(outside_answer(&outside, sent, 0, wire, len));
 }
 
 /* _i: whether the server is trusted when it answers. It always is when the cache's answer is given. */

@@ -9,6 +9,7 @@
 #include "core/forward/upstream.h"
 #include "core/policy/policy.h"
 #include "dns/message.h"
+#include "support/message.h"
 #include "support/outside.h"
 #include "support/unit.h"
 
@@ -96,23 +97,10 @@ static long ask_wire(const uint8_t *wire, size_t len)
 	return tarn__resolver_resolve(outside.resolver, &client_request, wire, len, reply);
 }
 
-/* A question for a name of one label. */
-static size_t write_question(const char *label, uint16_t type, uint8_t wire[128])
-{
-	static const uint8_t header[TARN__HEADER_LEN] = {0x12, 0x34, 0x01, 0x00, 0, 1};
-	memcpy(wire, header, sizeof header);
-	size_t len = strlen(label);
-	wire[12] = (uint8_t)len;
-	memcpy(wire + 13, label, len + 1);
-	tarn__put16(wire + 14 + len, type);
-	tarn__put16(wire + 16 + len, TARN__CLASS_IN);
-	return 18 + len;
-}
-
 static long ask(const char *label, uint16_t type)
 {
 	uint8_t wire[128];
-	return ask_wire(wire, write_question(label, type, wire));
+	return ask_wire(wire, write_query(wire, 0x1234, label, type));
 }
 
 /* The server's answer to what it was asked last: one A record, or an rcode alone. */
@@ -121,16 +109,9 @@ static void answer(uint16_t rcode)
 	struct sent *sent = outside_take(&outside, &server, TARN__UDP);
 	ck_assert_ptr_nonnull(sent);
 	uint8_t wire[TARN__UDP_MIN];
-	size_t end = TARN__HEADER_LEN + sent->wire[TARN__HEADER_LEN] + 6U;
-	memcpy(wire, sent->wire, end);
-	tarn__put16(wire + 2, TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA | rcode);
-	memcpy(wire + 6, "\0\0\0\0\0\0", 6);
-	if (rcode == TARN__NOERROR) {
-		wire[7] = 1;
-		memcpy(wire + end, "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1", 16);
-		end += 16;
-	}
-	ck_assert(outside_answer(&outside, sent, 0, wire, end));
+	memcpy(wire, sent->wire, sent->len);
+	size_t len = answer_query(wire, rcode, 60);
+	ck_assert(outside_answer(&outside, sent, 0, wire, len));
 }
 
 static void look_up(const char *label)
@@ -327,7 +308,7 @@ END_TEST
 START_TEST(cache_alone_is_a_hit_or_refused)
 {
 	uint8_t wire[128];
-	size_t len = write_question("a", A, wire);
+	size_t len = write_query(wire, 0x1234, "a", A);
 	wire[2] = 0; /* RD */
 	ck_assert_int_gt(ask_wire(wire, len), 0);
 	check(TARN__STATUS_REFUSED, TARN__REFUSED, 1);
@@ -341,7 +322,7 @@ END_TEST
 START_TEST(fault_of_the_message_is_invalid)
 {
 	uint8_t wire[128];
-	size_t len = write_question("a", A, wire);
+	size_t len = write_query(wire, 0x1234, "a", A);
 	ck_assert_int_gt(ask_wire(wire, len - 1), 0);
 	check(TARN__STATUS_INVALID, TARN__FORMERR, 1);
 	ck_assert_uint_eq(stats.types[A], 0);
@@ -358,7 +339,7 @@ END_TEST
 START_TEST(what_gets_no_reply_is_dropped)
 {
 	uint8_t wire[128];
-	size_t len = write_question("a", A, wire);
+	size_t len = write_query(wire, 0x1234, "a", A);
 	ask_wire(wire, TARN__HEADER_LEN - 1);
 	wire[2] |= 0x80;
 	ask_wire(wire, len);

@@ -74,7 +74,7 @@ static bool answers_tcp(const struct tarn_address *to)
 	if (fd < 0)
 		return false;
 	uint8_t frame[512];
-	size_t len = write_question(frame + 2, 7, "localhost");
+	size_t len = write_query(frame + 2, 7, "localhost", TARN__TYPE_A);
 	tarn__put16(frame, (uint16_t)len);
 	ck_assert_int_eq(send(fd, frame, 2 + len, MSG_NOSIGNAL), (ssize_t)(2 + len));
 	bool has_answered = has_answer(fd);

@@ -142,7 +142,7 @@ static int try_send_to(struct asked *asked, struct tarn__endpoint *to, const cha
 		.endpoint = to,
 		.transport = how,
 		.wire = asked->wire,
-		.len = write_question(asked->wire, id, name),
+		.len = write_query(asked->wire, id, name, TARN__TYPE_A),
 	};
 	return tarn__carrier_send(carrier, &asked->exchange);
 }
@@ -252,7 +252,7 @@ enum {
 
 static size_t make_foreign(uint8_t *wire, size_t question_len)
 {
-	size_t len = answer_question(wire);
+	size_t len = answer_query(wire, TARN__NOERROR, ANSWER_TTL);
 	switch (foreign_kind) {
 	case FOREIGN_EMPTY:
 		return 0;
@@ -390,7 +390,7 @@ static void answer_flags(struct fake *server, struct fake_query *query)
 	(void)server;
 	uint8_t wire[1024];
 	memcpy(wire, query->wire, query->len);
-	size_t len = answer_question(wire);
+	size_t len = answer_query(wire, TARN__NOERROR, ANSWER_TTL);
 	tarn__put16(wire + 2, (uint16_t)(TARN__FLAG_QR | foreign_kind));
 	fake_reply(query, wire, len);
 }
@@ -416,7 +416,7 @@ static void answer_at_length(struct fake *server, struct fake_query *query)
 	(void)server;
 	uint8_t *wire = calloc(1, TARN__MESSAGE_MAX);
 	memcpy(wire, query->wire, query->len);
-	size_t len = answer_question(wire);
+	size_t len = answer_query(wire, TARN__NOERROR, ANSWER_TTL);
 	for (size_t i = len; i < answer_size; i++)
 		wire[i] = (uint8_t)(i * 7);
 	fake_reply(query, wire, answer_size);
@@ -551,7 +551,7 @@ static int try_send_ranked(struct asked *asked, const char *name, enum tarn__ran
 		.transport = TARN__UDP,
 		.rank = rank,
 		.wire = asked->wire,
-		.len = write_question(asked->wire, 1, name),
+		.len = write_query(asked->wire, 1, name, TARN__TYPE_A),
 	};
 	return tarn__carrier_send(carrier, &asked->exchange);
 }

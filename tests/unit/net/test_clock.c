@@ -141,7 +141,7 @@ static uint32_t get_cookie_time(uint16_t id)
 	static const uint8_t opt[] = {0,  0, 41, 4,   208, 0,	0,   0,	  0,   0,   12, 0,
 				      10, 0, 8,	 'o', 'u', 'r', 'c', 'l', 'i', 'e', 'n'};
 	uint8_t wire[512];
-	size_t len = write_question(wire, id, "a.example");
+	size_t len = write_query(wire, id, "a.example", TARN__TYPE_A);
 	memcpy(wire + len, opt, sizeof(opt));
 	wire[11] = 1;
 	ck_assert_int_ge(send(client, wire, len + sizeof(opt), 0), 0);

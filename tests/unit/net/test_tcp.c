@@ -78,7 +78,7 @@ static const struct tarn__tcp_stats *stats(void)
 
 static size_t write_frame(uint8_t *out, uint16_t id, const char *name)
 {
-	size_t len = write_question(out + 2, id, name);
+	size_t len = write_query(out + 2, id, name, TARN__TYPE_A);
 	tarn__put16(out, (uint16_t)len);
 	return 2 + len;
 }
@@ -564,7 +564,7 @@ static void answer_with_60_kb(struct fake *fake, struct fake_query *query)
 	(void)fake;
 	uint8_t *out = calloc(1, TARN__MESSAGE_MAX);
 	memcpy(out, query->wire, query->len);
-	size_t len = answer_question(out);
+	size_t len = answer_query(out, TARN__NOERROR, ANSWER_TTL);
 	size_t record_at = len - 16;
 	for (unsigned i = 1; len < 60000; i++, len += 16) {
 		memcpy(out + len, out + record_at, 16);

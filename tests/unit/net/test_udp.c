@@ -173,7 +173,7 @@ END_TEST
 START_TEST(what_needs_no_reply_gets_none)
 {
 	int fd = warm_client();
-	size_t len = write_question(wire, 7, "warm.example");
+	size_t len = write_query(wire, 7, "warm.example", TARN__TYPE_A);
 	ck_assert_int_eq(send(fd, wire, 0, 0), 0);
 	ck_assert_int_eq(send(fd, wire, TARN__HEADER_LEN - 1, 0), TARN__HEADER_LEN - 1);
 	wire[2] |= 0x80; /* a response */
@@ -188,7 +188,7 @@ END_TEST
 START_TEST(question_longer_than_any_is_dropped_and_counted)
 {
 	int fd = warm_client();
-	write_question(wire, 7, "warm.example");
+	write_query(wire, 7, "warm.example", TARN__TYPE_A);
 	ck_assert_int_eq(send(fd, wire, 4096, 0), 4096);
 	expect_reply(fd, 7, TARN__NOERROR, 1); /* what follows the question does not count */
 	ck_assert_int_eq(send(fd, wire, 4097, 0), 4097);

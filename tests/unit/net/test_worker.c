@@ -75,7 +75,7 @@ static int ask_worker(struct asked *asked, struct tarn_worker *worker, const uin
 static void start(struct asked *asked, uint16_t id, const char *name)
 {
 	uint8_t wire[512];
-	size_t len = write_question(wire, id, name);
+	size_t len = write_query(wire, id, name, TARN__TYPE_A);
 	ck_assert_int_eq(ask_worker(asked, world.worker, wire, len), 0);
 }
 
@@ -156,7 +156,7 @@ END_TEST
 START_TEST(what_cannot_be_answered_is_invalid)
 {
 	uint8_t wire[512];
-	size_t len = write_question(wire, 1, "a.example");
+	size_t len = write_query(wire, 1, "a.example", TARN__TYPE_A);
 	ck_assert_int_eq(ask_worker(one, world.worker, wire, TARN__HEADER_LEN - 1), TARN_EINVAL);
 	wire[2] |= 0x80;
 	ck_assert_int_eq(ask_worker(one, world.worker, wire, len), TARN_EINVAL);
@@ -168,7 +168,7 @@ END_TEST
 START_TEST(malformed_question_is_answered)
 {
 	uint8_t wire[512];
-	size_t len = write_question(wire, 9, "a.example");
+	size_t len = write_query(wire, 9, "a.example", TARN__TYPE_A);
 	ck_assert_int_eq(ask_worker(one, world.worker, wire, len - 1), 0);
 	run_until(world.loop, has_been_called, one);
 	check_reply(one->answer, one->len, 9, TARN__FORMERR, 0);
@@ -235,7 +235,7 @@ START_TEST(two_workers_share_the_cache_and_a_port)
 	ck_assert(tarn_address_is_equal(&address, &world.address));
 	ask(one, 1, "a.example", TARN__NOERROR, 1);
 	uint8_t wire[512];
-	size_t len = write_question(wire, 2, "a.example");
+	size_t len = write_query(wire, 2, "a.example", TARN__TYPE_A);
 	ck_assert_int_eq(ask_worker(two, second, wire, len), 0);
 	run_until(loop, has_been_called, two);
 	check_reply(two->answer, two->len, 2, TARN__NOERROR, 1);
@@ -254,7 +254,7 @@ START_TEST(worker_is_woken_by_an_answer_of_another)
 	start(one, 1, "a.example");
 	run_until(world.loop, is_held, &world);
 	uint8_t wire[512];
-	size_t len = write_question(wire, 2, "a.example");
+	size_t len = write_query(wire, 2, "a.example", TARN__TYPE_A);
 	ck_assert_int_eq(ask_worker(two, second, wire, len), 0);
 	for (int i = 0; i < 20; i++)
 		ev_run(loop, EVRUN_NOWAIT);
@@ -361,7 +361,7 @@ START_TEST(worker_made_later_has_the_upstreams_of_now)
 	set_upstreams(&new_fake.address, 1);
 	struct tarn_worker *later = tarn_worker_new(world.tarn, world.loop);
 	uint8_t wire[512];
-	size_t len = write_question(wire, 1, "a.example");
+	size_t len = write_query(wire, 1, "a.example", TARN__TYPE_A);
 	ck_assert_int_eq(ask_worker(one, later, wire, len), 0);
 	run_until(world.loop, has_been_called, one);
 	check_reply(one->answer, one->len, 1, TARN__NOERROR, 1);
@@ -603,7 +603,7 @@ START_TEST(client_under_way_is_answered_over_a_reconfiguration)
 	world.fake.on_query = fake_hold;
 	int client = connect_to(world.loop, &world.address, SOCK_STREAM);
 	uint8_t wire[512];
-	size_t len = write_question(wire + 2, 9, "a.example");
+	size_t len = write_query(wire + 2, 9, "a.example", TARN__TYPE_A);
 	tarn__put16(wire, (uint16_t)len);
 	ck_assert_int_eq(send(client, wire, 2 + len, 0), (ssize_t)(2 + len));
 	run_until(world.loop, is_held, &world);
@@ -633,7 +633,7 @@ START_TEST(tarn_without_upstreams_fails_what_needs_one)
 	struct tarn_worker *worker = tarn_worker_new(tarn, world.loop);
 	ck_assert_ptr_nonnull(worker);
 	uint8_t wire[512];
-	size_t len = write_question(wire, 2, "a.example");
+	size_t len = write_query(wire, 2, "a.example", TARN__TYPE_A);
 	ck_assert_int_eq(ask_worker(one, worker, wire, len), 0);
 	run_until(world.loop, has_been_called, one);
 	check_reply(one->answer, one->len, 2, TARN__SERVFAIL, 0);
@@ -710,7 +710,7 @@ START_TEST(ipv4_client_of_a_socket_of_both_families_is_known_by_its_address)
 	int client = connect_to(world.loop, &ipv4, type);
 	size_t head = type == SOCK_STREAM ? 2 : 0; /* the length of a message */
 	uint8_t wire[512];
-	size_t question_len = write_question(wire + head, 7, "a.example");
+	size_t question_len = write_query(wire + head, 7, "a.example", TARN__TYPE_A);
 	if (head > 0)
 		tarn__put16(wire, (uint16_t)question_len);
 	ck_assert_int_eq(send(client, wire, head + question_len, 0),
