@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# How every test runs: as a TAP producer under automake's driver.
+# How every test runs: as a TAP producer under automake's driver. README.md here says which kind to write.
 
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -23,5 +23,5 @@ LDADD = $(fuzz_engine) resolver/daemon/libdaemon.la resolver/libresolver.la cach
 
 # tests/support is what test programs share; they include it as "support/message.h".
 AM_CPPFLAGS += -I$(top_srcdir)/tests
-EXTRA_DIST += tests/support/answer.h tests/support/cache_world.h tests/support/churn.h \
+EXTRA_DIST += tests/README.md tests/support/answer.h tests/support/cache_world.h tests/support/churn.h \
 	tests/support/message.h tests/support/net.h tests/support/outside.h tests/support/unit.h
