@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/policy/access.h"
+#include "base/address.h"
 #include "core/resolver.h"
 #include "net/clock.h"
 #include "net/listen/peers.h"

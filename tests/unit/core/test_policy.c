@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dns/reply.h"
+#include "dns/stored.h"
 #include "support/message.h"
 #include "support/unit.h"
 

@@ -283,9 +283,9 @@ static void check_stage(unsigned stage, const uint8_t *wire, size_t len)
 START_TEST(decisions_are_counted_by_stage)
 {
 	uint8_t wire[128];
-	size_t len = write_question("localhost", A, wire);
+	size_t len = write_query(wire, 0x1234, "localhost", A);
 	check_stage(TARN__STAGE_SPECIAL, wire, len);
-	len = write_question("a", TARN__TYPE_ANY, wire);
+	len = write_query(wire, 0x1234, "a", TARN__TYPE_ANY);
 	check_stage(TARN__STAGE_ANY, wire, len);
 	wire[len - 1] = TARN__CLASS_CH;
 	check_stage(TARN__STAGE_CHAOS, wire, len);

@@ -20,7 +20,7 @@ static void set_up(void)
 {
 	memset(&all, 0, sizeof(all));
 	for (int i = 0; i < COUNT; i++) {
-		size_t len = write_question(wires[i], (uint16_t)(1000 + i), "a.example");
+		size_t len = write_query(wires[i], (uint16_t)(1000 + i), "a.example", TARN__TYPE_A);
 		exchanges[i] = (struct tarn_exchange){.wire = wires[i], .len = len};
 		transactions[i] = (struct tarn__transaction){.exchange = &exchanges[i]};
 	}
@@ -64,7 +64,7 @@ START_TEST(answer_belongs_to_the_message_with_its_id_and_question)
 	add(3);
 	uint8_t answer[256];
 	memcpy(answer, wires[1], sizeof(wires[1]));
-	size_t len = answer_question(answer);
+	size_t len = answer_query(answer, TARN__NOERROR, 300);
 	ck_assert_ptr_eq(tarn__transactions_answered(&all, answer, len), &transactions[1]);
 	tarn__put16(answer, 1000 + 3);
 	ck_assert_ptr_null(tarn__transactions_answered(&all, answer, len));
