@@ -69,7 +69,7 @@ static int parse_scope(const char *text, size_t len, struct tarn_address *out)
 static void cut_scope(struct parts *parts)
 {
 	const char *percent = memchr(parts->host, '%', parts->host_len);
-	if (percent == NULL)
+	if (!percent)
 		return;
 	parts->scope = percent + 1;
 	parts->scope_len = parts->host_len - (size_t)(parts->scope - parts->host);
@@ -83,7 +83,7 @@ static int split(const char *text, struct parts *parts)
 	*parts = (struct parts){.host = text};
 	if (*text == '[') {
 		const char *close = strchr(text, ']');
-		if (close == NULL)
+		if (!close)
 			return TARN_EADDRESS;
 		parts->host = text + 1;
 		parts->host_len = (size_t)(close - parts->host);
@@ -96,13 +96,13 @@ static int split(const char *text, struct parts *parts)
 		const char *at = strchr(text, '@');
 		const char *colon = strchr(text, ':');
 		/* One colon separates host and port; two or more make an IPv6 address. */
-		if (at == NULL && colon != NULL && strchr(colon + 1, ':') == NULL)
+		if (!at && colon && !strchr(colon + 1, ':'))
 			at = colon;
-		parts->host_len = (size_t)((at != NULL ? at : end) - text);
-		if (at != NULL)
+		parts->host_len = (size_t)((at ? at : end) - text);
+		if (at)
 			parts->port = at + 1;
 	}
-	if (parts->port != NULL)
+	if (parts->port)
 		parts->port_len = (size_t)(end - parts->port);
 	cut_scope(parts);
 	return 0;
@@ -125,12 +125,12 @@ int tarn_address_parse(const char *text, uint16_t default_port, struct tarn_addr
 	bool is_bracketed = *text == '[';
 	if (inet_pton(AF_INET6, host, &address.in6.sin6_addr) == 1) {
 		address.in6.sin6_family = AF_INET6;
-		if (parts.scope != NULL) {
+		if (parts.scope) {
 			error = parse_scope(parts.scope, parts.scope_len, &address);
 			if (error != 0)
 				return error;
 		}
-	} else if (!is_bracketed && parts.scope == NULL) {
+	} else if (!is_bracketed && !parts.scope) {
 		address = (struct tarn_address){0};
 		if (inet_pton(AF_INET, host, &address.in4.sin_addr) != 1)
 			return TARN_EADDRESS;
@@ -140,7 +140,7 @@ int tarn_address_parse(const char *text, uint16_t default_port, struct tarn_addr
 	}
 
 	uint16_t port = default_port;
-	if (parts.port != NULL) {
+	if (parts.port) {
 		error = parse_port(parts.port, parts.port_len, &port);
 		if (error != 0)
 			return error;
@@ -164,7 +164,7 @@ char *tarn_address_format(const struct tarn_address *address, char out[TARN_ADDR
 		snprintf(scope, sizeof(scope), "%%%s", address->interface);
 	} else if (address->in6.sin6_scope_id != 0) {
 		scope[0] = '%';
-		if (if_indextoname(address->in6.sin6_scope_id, scope + 1) == NULL)
+		if (!if_indextoname(address->in6.sin6_scope_id, scope + 1))
 			snprintf(scope + 1, IF_NAMESIZE, "%u", address->in6.sin6_scope_id);
 	}
 	inet_ntop(AF_INET6, &address->in6.sin6_addr, host, sizeof(host));

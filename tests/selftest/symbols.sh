@@ -7,15 +7,6 @@ set -u
 # shellcheck source=tests/selftest/tap.sh
 . "${srcdir:-.}/tests/selftest/tap.sh"
 
-# Circles that are tolerated: the files of one a line.
-known='cache/client.c cache/failure.c cache/flight.c cache/get.c cache/store.c
-resolver/core/forward/cname.c resolver/core/forward/forwarding.c resolver/core/forward/lookup.c
-resolver/net/ask.c resolver/net/listen/tcp.c resolver/net/shared.c resolver/net/stats_collector.c resolver/net/worker.c
-resolver/daemon/settings/options.c resolver/daemon/settings/settings.c'
-
-# Files whose calls to a higher room are tolerated.
-known_up='resolver/daemon/settings/settings.c'
-
 # symbols BUILD: "object: symbol type" for every global symbol, of position-independent objects too.
 # NM is a list of words.
 # shellcheck disable=SC2086
@@ -82,7 +73,7 @@ floors_point_down() {
 
 # rooms_point_down ARROWS: within daemon/ every symbol comes from the same room or from one before it.
 rooms_point_down() {
-	awk -v known="$known_up" '
+	awk '
 	BEGIN {
 		count = split("log settings system threads telemetry config control", room, " ")
 		for (i = 1; i <= count; i++)
@@ -92,14 +83,12 @@ rooms_point_down() {
 		return split(file, part, "/") == 3 ? count + 1 : rank[part[3]]
 	}
 	($1 " " $2) !~ /^resolver\/daemon\/.* resolver\/daemon\// { next }
-	index(" " known " ", " " $1 " ") { next }
 	!height($1) || height($1) < height($2) { print; bad = 1 }
 	END { exit bad || NR == 0 }' "$1"
 }
 
 # no_circle ARROWS: no file reaches itself through another. A circle is shown with all its arrows.
 no_circle() {
-	echo "$known" >"$scratch/known"
 	awk '
 	function reach(from, file,   to, i, count) {
 		count = split(used[file], to, " ")
@@ -109,13 +98,6 @@ no_circle() {
 				reach(from, to[i])
 			}
 	}
-	function tolerated(a, b,   i) {
-		for (i = 1; i <= known; i++)
-			if (index(circle[i], " " a " ") && index(circle[i], " " b " "))
-				return 1
-		return 0
-	}
-	FILENAME ~ /known$/ { circle[++known] = " " $0 " "; next }
 	{ line[++count] = $0 }
 	!(($1, $2) in is_used) { is_used[$1, $2]; used[$1] = used[$1] " " $2 }
 	END {
@@ -123,13 +105,13 @@ no_circle() {
 			reach(file, file)
 		for (i = 1; i <= count; i++) {
 			split(line[i], word, " ")
-			if ((word[2], word[1]) in reached && !tolerated(word[1], word[2])) {
+			if ((word[2], word[1]) in reached) {
 				print line[i]
 				bad = 1
 			}
 		}
 		exit bad || count == 0
-	}' "$scratch/known" "$1"
+	}' "$1"
 }
 
 # write HOUSE FILE SYMBOL [USED]...: a file of a made house, compiled: it defines the symbol and uses others.
