@@ -737,9 +737,9 @@ void tarn__resolver_servers(const struct tarn__resolver *resolver,
 {
 	const struct tarn__lookups *lookups = &resolver->lookups;
 	for (size_t i = 0; i < lookups->config->zone_count; i++) {
-		const struct tarn__upstream *upstream = lookups->groups[i]->upstream;
-		for (size_t j = 0; j < upstream->count; j++)
-			show(arg, lookups->config->zones[i]->name, upstream->servers[j]);
+		const struct tarn__forwarding *group = lookups->groups[i];
+		for (size_t j = 0; j < group->server_count; j++)
+			show(arg, group->config->name, group->servers[j]);
 	}
 }
 

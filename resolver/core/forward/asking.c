@@ -62,7 +62,7 @@ static void wait_for(struct tarn__lookup *lookup, uint64_t ms)
 static bool ask_in_lower_case(struct tarn__lookup *lookup)
 {
 	bool has_asked = false;
-	for (size_t i = 0; i < lookup->group->upstream->count; i++) {
+	for (size_t i = 0; i < lookup->group->server_count; i++) {
 		struct tarn__server_tries *tries = &lookup->tries[i];
 		if (!tries->wants_lower_case || tries->is_lower_case)
 			continue;
@@ -91,9 +91,8 @@ static bool hold_back(struct tarn__lookup *lookup)
 static void rest(struct tarn__lookup *lookup)
 {
 	struct tarn__forwarding *group = lookup->group;
-	const struct tarn__upstream *upstream = group->upstream;
 	uint64_t next = tarn__outstanding_charge(lookup);
-	if (tarn__select_state(upstream->servers, upstream->count) == TARN__UPSTREAM_DOWN) {
+	if (tarn__forwarding_state(group) == TARN__UPSTREAM_DOWN) {
 		tarn__lookup_move(lookup, TARN__LOOKUP_WAITING);
 		wait_until(lookup, lookup->deadline_ms);
 	} else if (hold_back(lookup)) {
@@ -117,8 +116,7 @@ static uint64_t ask_next(struct tarn__lookup *lookup, size_t index, bool *is_ful
 	struct tarn__server_tries *tries = &lookup->tries[index];
 	/* Where TCP has no answer to an answer that was not believed, UDP is all there is. */
 	tries->is_over_tcp = tries->is_over_tcp && !tries->is_rejected;
-	uint64_t timeout_ms =
-		tarn__select_timeout_ms(lookup->group->upstream->servers[index], tries);
+	uint64_t timeout_ms = tarn__select_timeout_ms(lookup->group->servers[index], tries);
 	int error = ask(lookup, index, timeout_ms);
 	if (error == 0)
 		return timeout_ms;
@@ -174,25 +172,24 @@ static void try_dead(struct tarn__lookup *lookup)
 }
 
 /* What a lookup fails with that no server has answered. */
-static int first_error(const struct tarn__upstream *upstream)
+static int first_error(const struct tarn__forwarding *group)
 {
-	if (tarn__select_state(upstream->servers, upstream->count) != TARN__UPSTREAM_NONE)
+	if (tarn__forwarding_state(group) != TARN__UPSTREAM_NONE)
 		return TARN_ETIMEOUT;
-	return upstream->count > 0 ? TARN_ELOOP : TARN_ENOSERVER;
+	return group->server_count > 0 ? TARN_ELOOP : TARN_ENOSERVER;
 }
 
 static void start(struct tarn__lookup *lookup)
 {
-	struct tarn__upstream *upstream = lookup->group->upstream;
-	lookup->error = first_error(upstream);
-	lookup->turn = upstream->turn++;
+	lookup->error = first_error(lookup->group);
+	lookup->turn = lookup->group->turn++;
 	try_dead(lookup);
 	advance(lookup);
 }
 
 void tarn__lookup_restart(struct tarn__lookup *lookup)
 {
-	for (size_t i = 0; i < lookup->group->upstream->count; i++) {
+	for (size_t i = 0; i < lookup->group->server_count; i++) {
 		struct tarn__server_tries *tries = &lookup->tries[i];
 		if (!tries->is_unreachable)
 			continue;
@@ -243,8 +240,7 @@ static void ask_again(struct tarn__lookup *lookup, size_t index, enum tarn__tran
 	tries->is_over_tcp = transport == TARN__TCP;
 	uint64_t timeout_ms = TARN__TIMEOUT_MAX_MS;
 	if (tries->is_over_tcp)
-		timeout_ms =
-			tarn__select_timeout_ms(lookup->group->upstream->servers[index], tries);
+		timeout_ms = tarn__select_timeout_ms(lookup->group->servers[index], tries);
 	int error = ask(lookup, index, TARN__TIMEOUT_MAX_MS);
 	/* TCP was to decide whether an answer is believed, but there is only UDP. */
 	if (error < 0 && tries->is_over_tcp && tries->is_rejected) {
@@ -336,7 +332,7 @@ static void go_on(struct tarn__lookup *lookup, size_t index, enum tarn__next_ste
 	default:
 		/* Counted once per lookup, in mixed case and in lower case. */
 		if (!lookup->tries[index].is_lower_case)
-			tarn__server_was_unusable(lookup->group->upstream->servers[index]);
+			tarn__server_was_unusable(lookup->group->servers[index]);
 		give_up_server(lookup, index, TARN_EANSWER);
 	}
 }

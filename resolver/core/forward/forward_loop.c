@@ -174,13 +174,12 @@ static bool is_forward_loop(const struct tarn__zone_config *tested,
 }
 
 void tarn__forward_loops_mark(struct tarn__forward_loops *forward_loops,
-			      const struct tarn__zone_config *zone, struct tarn__upstream *upstream)
+			      const struct tarn__zone_config *zone,
+			      struct tarn__server *const *servers)
 {
 	pthread_mutex_lock(&forward_loops->lock);
 	const struct tarn__zone_config *tested = find_tested(forward_loops->config, zone);
-	for (size_t i = 0; i < upstream->count; i++) {
-		struct tarn__server *server = upstream->servers[i];
-		server->is_forward_loop = is_forward_loop(tested, server->endpoint);
-	}
+	for (size_t i = 0; i < zone->endpoint_count; i++)
+		servers[i]->is_forward_loop = is_forward_loop(tested, servers[i]->endpoint);
 	pthread_mutex_unlock(&forward_loops->lock);
 }

@@ -82,6 +82,6 @@ bool tarn__forward_loops_have_changed(struct tarn__forward_loops *, unsigned *se
  * tested, perhaps of another configuration.
  */
 void tarn__forward_loops_mark(struct tarn__forward_loops *, const struct tarn__zone_config *,
-			      struct tarn__upstream *);
+			      struct tarn__server *const *servers);
 
 #endif

@@ -24,7 +24,7 @@ void tarn__lookups_learn_of_forward_loops(struct tarn__lookups *all)
 		return;
 	for (size_t i = 0; i < all->config->zone_count; i++) {
 		tarn__forward_loops_mark(all->forward_loops, all->config->zones[i],
-					 all->groups[i]->upstream);
+					 all->groups[i]->servers);
 		/* Lookups that wait for a server that leads back fail at once. */
 		tarn__forwarding_release(all->groups[i], 0);
 	}
@@ -33,9 +33,9 @@ void tarn__lookups_learn_of_forward_loops(struct tarn__lookups *all)
 void tarn__lookups_look_for_forward_loop(struct tarn__lookups *all, size_t number)
 {
 	struct tarn__forwarding **group = all->groups;
-	for (; number >= (*group)->upstream->count; group++)
-		number -= (*group)->upstream->count;
-	tarn__forwarding_look_for_loop(*group, (*group)->upstream->servers[number]);
+	for (; number >= (*group)->server_count; group++)
+		number -= (*group)->server_count;
+	tarn__forwarding_look_for_loop(*group, (*group)->servers[number]);
 }
 
 /* ---- servers that recover in another worker --------------------------------------------- */
@@ -51,9 +51,8 @@ void tarn__lookups_take_recoveries(struct tarn__lookups *all)
 	all->recoveries_seen = atomic_load(&all->config->recoveries);
 	for (size_t i = 0; i < all->config->zone_count; i++) {
 		struct tarn__forwarding *group = all->groups[i];
-		struct tarn__upstream *upstream = group->upstream;
-		for (size_t j = 0; j < upstream->count; j++)
-			take_recovery(all, upstream->servers[j]);
+		for (size_t j = 0; j < group->server_count; j++)
+			take_recovery(all, group->servers[j]);
 		tarn__forwarding_release(group, 0);
 	}
 }
@@ -240,9 +239,8 @@ static bool is_name_of(const struct tarn__forwarding *group, const uint8_t *qnam
 /* What its servers are probed with must be theirs still: a name may be another zone's by now. */
 static void forget_names_of_others(struct tarn__forwarding *group)
 {
-	struct tarn__upstream *upstream = group->upstream;
-	for (size_t i = 0; i < upstream->count; i++) {
-		struct tarn__example *example = &upstream->servers[i]->example;
+	for (size_t i = 0; i < group->server_count; i++) {
+		struct tarn__example *example = &group->servers[i]->example;
 		if (!is_name_of(group, example->qname, example->qname_len, example->qtype))
 			example->qname_len = 0;
 	}
@@ -315,9 +313,8 @@ int tarn__lookups_set_config(struct tarn__lookups *all, struct tarn__config *con
  */
 static void look_around(struct tarn__forwarding *group)
 {
-	struct tarn__upstream *upstream = group->upstream;
-	for (size_t i = 0; i < upstream->count; i++) {
-		struct tarn__server *server = upstream->servers[i];
+	for (size_t i = 0; i < group->server_count; i++) {
+		struct tarn__server *server = group->servers[i];
 		bool is_worth_it = tarn__server_is_dead(server) || group->count > 0;
 		tarn__server_forget(server);
 		server->is_doubted = group->count > 0;
@@ -343,14 +340,13 @@ void tarn__lookups_network_changed(struct tarn__lookups *all)
 /* What is outstanding would be hours of silence, and its answers hours late. */
 static void start_over(struct tarn__forwarding *group)
 {
-	struct tarn__upstream *upstream = group->upstream;
 	const struct tarn__list *waiting = &group->lookups[TARN__LOOKUP_WAITING];
 	recall_all(group);
 	for (struct tarn__list *node = waiting->next; node != waiting; node = node->next)
 		/* No server has been silent for as long as it takes to remember that. */
 		TARN__CONTAINER(node, struct tarn__lookup, node)->sent_ms = 0;
-	for (size_t i = 0; i < upstream->count; i++) {
-		struct tarn__server *server = upstream->servers[i];
+	for (size_t i = 0; i < group->server_count; i++) {
+		struct tarn__server *server = group->servers[i];
 		bool was_dead = tarn__server_is_dead(server);
 		tarn__server_forget(server);
 		if (was_dead)

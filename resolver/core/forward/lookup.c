@@ -68,7 +68,7 @@ void tarn__lookup_move(struct tarn__lookup *lookup, enum tarn__lookup_state stat
 /* Zeros, with room for the tries of the group's servers. NULL: out of memory. */
 static struct tarn__lookup *take_lookup(struct tarn__forwarding *group)
 {
-	size_t count = group->upstream->count;
+	size_t count = group->server_count;
 	size_t size = sizeof(struct tarn__lookup) + count * sizeof(struct tarn__server_tries);
 	struct tarn__list *spare = tarn__list_take(&group->spares);
 	if (!spare)
@@ -78,11 +78,11 @@ static struct tarn__lookup *take_lookup(struct tarn__forwarding *group)
 }
 
 /* The transport of the first message to each server. */
-static void choose_transports(const struct tarn__upstream *upstream,
+static void choose_transports(const struct tarn__forwarding *group,
 			      struct tarn__server_tries *tries)
 {
-	for (size_t i = 0; i < upstream->count; i++)
-		tries[i].is_over_tcp = tarn__server_transport(upstream->servers[i]) == TARN__TCP;
+	for (size_t i = 0; i < group->server_count; i++)
+		tries[i].is_over_tcp = tarn__server_transport(group->servers[i]) == TARN__TCP;
 }
 
 struct tarn__lookup *tarn__lookup_new(struct tarn__forwarding *group, struct rtcache_lookup *handle,
@@ -97,7 +97,7 @@ struct tarn__lookup *tarn__lookup_new(struct tarn__forwarding *group, struct rtc
 	lookup->handle = handle;
 	lookup->key = *key;
 	lookup->tries = lookup->first_tries;
-	choose_transports(group->upstream, lookup->tries);
+	choose_transports(group, lookup->tries);
 	lookup->timer.fire = fire;
 	lookup->deadline_ms = tarn__lookup_now_ms(lookup) + TARN__LOOKUP_MS;
 	tarn__list_init(&lookup->attempts);
@@ -130,9 +130,9 @@ void tarn__lookup_free(struct tarn__lookup *lookup)
 static const struct tarn__server_tries *find_tries(const struct tarn__lookup *lookup,
 						   const struct tarn_address *server)
 {
-	const struct tarn__upstream *upstream = lookup->group->upstream;
-	for (size_t i = 0; i < upstream->count; i++) {
-		if (tarn_address_is_equal(&upstream->servers[i]->endpoint->address, server))
+	const struct tarn__forwarding *group = lookup->group;
+	for (size_t i = 0; i < group->server_count; i++) {
+		if (tarn_address_is_equal(&group->servers[i]->endpoint->address, server))
 			return &lookup->tries[i];
 	}
 	return NULL;
@@ -140,27 +140,27 @@ static const struct tarn__server_tries *find_tries(const struct tarn__lookup *lo
 
 /* Tries for the servers of a group, with what the lookup has sent to those of them that it knows. */
 static struct tarn__server_tries *make_tries(const struct tarn__lookup *lookup,
-					     const struct tarn__upstream *upstream)
+					     const struct tarn__forwarding *group)
 {
-	struct tarn__server_tries *tries = calloc(upstream->count + 1, sizeof *tries);
+	struct tarn__server_tries *tries = calloc(group->server_count + 1, sizeof *tries);
 	if (!tries)
 		return NULL;
-	for (size_t i = 0; i < upstream->count; i++) {
+	for (size_t i = 0; i < group->server_count; i++) {
 		const struct tarn__server_tries *before =
-			find_tries(lookup, &upstream->servers[i]->endpoint->address);
+			find_tries(lookup, &group->servers[i]->endpoint->address);
 		if (!before)
 			continue;
 		tries[i].sends = before->sends;
 		tries[i].tcp_sends = before->tcp_sends;
 		tries[i].sent_ms = before->sent_ms;
 	}
-	choose_transports(upstream, tries);
+	choose_transports(group, tries);
 	return tries;
 }
 
 bool tarn__lookup_join(struct tarn__lookup *lookup, struct tarn__forwarding *group)
 {
-	struct tarn__server_tries *tries = make_tries(lookup, group->upstream);
+	struct tarn__server_tries *tries = make_tries(lookup, group);
 	if (!tries)
 		return false;
 	if (lookup->tries != lookup->first_tries)
@@ -177,11 +177,11 @@ bool tarn__lookup_join(struct tarn__lookup *lookup, struct tarn__forwarding *gro
 
 struct tarn__select tarn__lookup_select(const struct tarn__lookup *lookup)
 {
-	const struct tarn__upstream *upstream = lookup->group->upstream;
-	return (struct tarn__select){.servers = upstream->servers,
+	const struct tarn__forwarding *group = lookup->group;
+	return (struct tarn__select){.servers = group->servers,
 				     .tries = lookup->tries,
-				     .count = upstream->count,
-				     .selection = upstream->selection,
+				     .count = group->server_count,
+				     .selection = group->config->selection,
 				     .turn = lookup->turn};
 }
 

@@ -173,7 +173,7 @@ int tarn__outstanding_send(struct tarn__lookup *lookup, size_t index, uint64_t t
 	if (*sends >= TARN__SENDS_MAX)
 		return TARN_EANSWER;
 	struct tarn__lookups *all = lookup->all;
-	struct tarn__server *server = lookup->group->upstream->servers[index];
+	struct tarn__server *server = lookup->group->servers[index];
 	struct tarn__attempt *attempt = take_attempt(all);
 	if (!attempt)
 		return TARN_ENOMEM;

@@ -191,8 +191,8 @@ static uint64_t expire(struct tarn__probes *probes, uint64_t now)
 static uint64_t probe_due(struct tarn__probes *probes, uint64_t now)
 {
 	uint64_t next = UINT64_MAX;
-	for (size_t i = 0; i < probes->upstream->count; i++) {
-		struct tarn__server *server = probes->upstream->servers[i];
+	for (size_t i = 0; i < probes->server_count; i++) {
+		struct tarn__server *server = probes->servers[i];
 		if (!tarn__server_needs_probe(server))
 			continue;
 		uint64_t at = tarn__server_is_dead(server) ? probe_dead(probes, server, now)
@@ -218,13 +218,14 @@ static void on_timer(struct tarn__timer *timer)
 }
 
 void tarn__probes_init(struct tarn__probes *probes, const struct tarn_io *io,
-		       struct tarn__timers *timers, struct tarn__upstream *upstream,
+		       struct tarn__timers *timers, struct tarn__server *const *servers,
 		       const struct tarn__zone_config *zone,
 		       const struct tarn__probe_events *events)
 {
 	*probes = (struct tarn__probes){.io = io,
 					.timers = timers,
-					.upstream = upstream,
+					.servers = servers,
+					.server_count = zone->endpoint_count,
 					.events = events,
 					.timer = {.fire = on_timer},
 					.zone_len = zone->name_len};
@@ -243,8 +244,8 @@ void tarn__probes_want(struct tarn__probes *probes)
 {
 	uint64_t now = now_ms(probes);
 	probes->wanted_until_ms = now + TARN__PROBE_LIFE_MS;
-	for (size_t i = 0; i < probes->upstream->count; i++) {
-		const struct tarn__server *server = probes->upstream->servers[i];
+	for (size_t i = 0; i < probes->server_count; i++) {
+		const struct tarn__server *server = probes->servers[i];
 		if (!tarn__server_needs_probe(server))
 			continue;
 		uint64_t at = tarn__server_is_dead(server)

@@ -43,7 +43,8 @@ struct tarn__probe_events {
 struct tarn__probes {
 	const struct tarn_io *io;
 	struct tarn__timers *timers;
-	struct tarn__upstream *upstream; /* borrowed */
+	struct tarn__server *const *servers; /* borrowed */
+	size_t server_count;
 	const struct tarn__probe_events *events;
 	struct tarn__timer timer;
 	struct tarn__list outstanding; /* oldest first */
@@ -56,7 +57,7 @@ struct tarn__probes {
 
 /* All are borrowed, but for the zone. */
 void tarn__probes_init(struct tarn__probes *, const struct tarn_io *io, struct tarn__timers *,
-		       struct tarn__upstream *, const struct tarn__zone_config *,
+		       struct tarn__server *const *servers, const struct tarn__zone_config *,
 		       const struct tarn__probe_events *);
 /* Cancels what is outstanding; may be repeated, and be followed by more probes. */
 void tarn__probes_stop(struct tarn__probes *);

@@ -23,12 +23,12 @@ static struct tarn__server *make_server(struct tarn__endpoint *endpoint,
 	return server;
 }
 
-static struct tarn__server *find_server(const struct tarn__upstream *upstream,
+static struct tarn__server *find_server(struct tarn__server *const *servers, size_t count,
 					const struct tarn__endpoint *endpoint)
 {
-	for (size_t i = 0; upstream && i < upstream->count; i++) {
-		if (upstream->servers[i]->endpoint == endpoint)
-			return upstream->servers[i];
+	for (size_t i = 0; i < count; i++) {
+		if (servers[i]->endpoint == endpoint)
+			return servers[i];
 	}
 	return NULL;
 }
@@ -43,34 +43,29 @@ static void put_server(struct tarn__server *server, const struct tarn_io *io)
 	free(server);
 }
 
-struct tarn__upstream *tarn__upstream_new(const struct tarn__zone_config *zone,
-					  const uint8_t secret[TARN__COOKIE_SECRET_LEN],
-					  const struct tarn__upstream *old)
+int tarn__servers_init(struct tarn__server *servers[], const struct tarn__zone_config *zone,
+		       const uint8_t secret[TARN__COOKIE_SECRET_LEN],
+		       struct tarn__server *const *old, size_t old_count)
 {
-	struct tarn__upstream *upstream =
-		calloc(1, sizeof *upstream + zone->endpoint_count * sizeof upstream->servers[0]);
-	if (!upstream)
-		return NULL;
-	upstream->selection = zone->selection;
 	for (size_t i = 0; i < zone->endpoint_count; i++) {
-		struct tarn__server *server = find_server(old, zone->endpoints[i]);
+		struct tarn__endpoint *endpoint = zone->endpoints[i];
+		struct tarn__server *server = find_server(old, old_count, endpoint);
 		if (!server)
-			server = make_server(zone->endpoints[i], secret);
+			server = make_server(endpoint, secret);
 		if (!server) {
-			tarn__upstream_free(upstream, NULL);
-			return NULL;
+			tarn__servers_fini(servers, i, NULL);
+			return TARN_ENOMEM;
 		}
 		server->references++;
-		upstream->servers[upstream->count++] = server;
+		servers[i] = server;
 	}
-	return upstream;
+	return 0;
 }
 
-void tarn__upstream_free(struct tarn__upstream *upstream, const struct tarn_io *io)
+void tarn__servers_fini(struct tarn__server *servers[], size_t count, const struct tarn_io *io)
 {
-	while (upstream && upstream->count > 0)
-		put_server(upstream->servers[--upstream->count], io);
-	free(upstream);
+	while (count > 0)
+		put_server(servers[--count], io);
 }
 
 /* ---- what is learnt --------------------------------------------------------------------- */

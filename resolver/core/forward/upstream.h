@@ -8,7 +8,7 @@
  * alive. Silence about a type that it has never answered is no failure of a server that answers others. See
  * docs/decisions/dead-servers.md.
  *
- * Thread: one struct tarn__upstream per zone and worker.
+ * Thread: the worker's.
  */
 #ifndef TARN_CORE_FORWARD_UPSTREAM_H
 #define TARN_CORE_FORWARD_UPSTREAM_H
@@ -100,22 +100,16 @@ struct tarn__server {
 	uint8_t cookie[TARN__COOKIE_MAX];
 };
 
-struct tarn__upstream {
-	enum tarn_selection selection;
-	size_t turn; /* of the next question: whom round robin asks first */
-	size_t count;
-	struct tarn__server *servers[]; /* in the configuration's order; a reference to each */
-};
-
 /*
- * The servers of a zone. Those of its endpoints that old has, too, are old's; NULL: there are none. secret is
- * what our cookies are made of. NULL: out of memory.
+ * Sets the servers of a zone, in its endpoints' order, with a reference to each: those of the endpoints that are
+ * among the old ones, and new ones for the others. secret is what client cookies are made of. 0 or TARN_ENOMEM:
+ * there are none.
  */
-struct tarn__upstream *tarn__upstream_new(const struct tarn__zone_config *,
-					  const uint8_t secret[TARN__COOKIE_SECRET_LEN],
-					  const struct tarn__upstream *old);
-/* With the last reference to a server its endpoint is closed; io NULL: there is nothing to close. */
-void tarn__upstream_free(struct tarn__upstream *, const struct tarn_io *io);
+int tarn__servers_init(struct tarn__server *servers[], const struct tarn__zone_config *,
+		       const uint8_t secret[TARN__COOKIE_SECRET_LEN],
+		       struct tarn__server *const *old, size_t old_count);
+/* Puts the references. With the last one to a server its endpoint is closed; io NULL: there is nothing to close. */
+void tarn__servers_fini(struct tarn__server *servers[], size_t count, const struct tarn_io *io);
 
 /* Of the servers of a zone; see tarn__select_state(). */
 enum tarn__upstream_state {

@@ -23,7 +23,7 @@ static uint64_t now_ms(const struct tarn__lookups *all)
 
 enum tarn__upstream_state tarn__forwarding_state(const struct tarn__forwarding *group)
 {
-	return tarn__select_state(group->upstream->servers, group->upstream->count);
+	return tarn__select_state(group->servers, group->server_count);
 }
 
 /* ---- lookups ---------------------------------------------------------------------------- */
@@ -172,15 +172,17 @@ struct tarn__forwarding *tarn__forwarding_new(struct tarn__lookups *all,
 					      struct tarn__zone_config *config,
 					      const struct tarn__forwarding *old)
 {
-	struct tarn__forwarding *group = calloc(1, sizeof *group);
+	size_t count = config->endpoint_count;
+	struct tarn__forwarding *group =
+		calloc(1, sizeof *group + count * sizeof group->servers[0]);
 	if (!group)
 		return NULL;
-	group->upstream =
-		tarn__upstream_new(config, all->cookie_secret, old ? old->upstream : NULL);
-	if (!group->upstream) {
+	if (tarn__servers_init(group->servers, config, all->cookie_secret,
+			       old ? old->servers : NULL, old ? old->server_count : 0) != 0) {
 		free(group);
 		return NULL;
 	}
+	group->server_count = count;
 	group->config = tarn__zone_config_get(config);
 	group->all = all;
 	group->release.fire = on_release;
@@ -189,7 +191,7 @@ struct tarn__forwarding *tarn__forwarding_new(struct tarn__lookups *all,
 	tarn__list_init(&group->spares);
 	group->outage = TARN__CAUSE_ZONES + 2 * (hash_zone(config) & INT16_MAX);
 	group->trouble = group->outage + 1;
-	tarn__probes_init(&group->probes, all->io, all->timers, group->upstream, config,
+	tarn__probes_init(&group->probes, all->io, all->timers, group->servers, config,
 			  &probe_events);
 	group->is_down = old && tarn__forwarding_state(group) == TARN__UPSTREAM_DOWN;
 	return group;
@@ -204,7 +206,7 @@ void tarn__forwarding_free(struct tarn__forwarding *group)
 	struct tarn__list *spare;
 	while ((spare = tarn__list_take(&group->spares)))
 		free(TARN__CONTAINER(spare, struct tarn__lookup, node));
-	tarn__upstream_free(group->upstream, group->all->io);
+	tarn__servers_fini(group->servers, group->server_count, group->all->io);
 	tarn__zone_config_put(group->config);
 	free(group);
 }

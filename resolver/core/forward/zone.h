@@ -40,7 +40,7 @@ enum {
 struct tarn__forwarding {
 	struct tarn__lookups *all;
 	struct tarn__zone_config *config; /* a reference */
-	struct tarn__upstream *upstream; /* owned */
+	size_t turn; /* of the next lookup: where round robin begins */
 	struct tarn__probes probes;
 	unsigned outage, trouble; /* causes: all servers are dead; they say SERVFAIL and the like */
 	struct tarn__list lookups[TARN__LOOKUP_STATES]; /* by state; see tarn__lookup_move() */
@@ -50,6 +50,8 @@ struct tarn__forwarding {
 	size_t clients; /* the resolver's: queries that wait for them */
 	struct tarn__timer release; /* of those that are WAITING */
 	bool is_down; /* all servers are dead, or none has recovered since */
+	size_t server_count; /* config->endpoint_count */
+	struct tarn__server *servers[]; /* in the configuration's order; a reference to each */
 };
 
 /* old is the same zone before a change, whose servers it takes over; NULL: there was none. NULL: out of memory. */

@@ -19,7 +19,7 @@ enum { NAME_LEN = sizeof name };
 
 static const uint8_t secret[TARN__COOKIE_SECRET_LEN] = "tarn's own test";
 static struct tarn_address addresses[2];
-static struct tarn__upstream *upstream;
+static struct tarn__server *servers[2];
 static struct tarn__key key;
 static struct tarn__server_tries tries;
 static struct tarn__attempt attempt;
@@ -50,8 +50,7 @@ static void set_up(void)
 		&(struct tarn_options){.upstreams = addresses, .upstream_count = 2}, NULL, NULL,
 		fault);
 	ck_assert_ptr_nonnull(config);
-	upstream = tarn__upstream_new(config->zones[0], secret, NULL);
-	ck_assert_ptr_nonnull(upstream);
+	ck_assert_int_eq(tarn__servers_init(servers, config->zones[0], secret, NULL, 0), 0);
 	key = (struct tarn__key){.qname = name,
 				 .qname_len = NAME_LEN,
 				 .qtype = TARN__TYPE_A,
@@ -61,7 +60,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	tarn__upstream_free(upstream, NULL);
+	tarn__servers_fini(servers, 2, NULL);
 	tarn__config_put(config);
 }
 
@@ -118,7 +117,7 @@ static const struct {
 START_TEST(answer_larger_than_was_offered_is_truncated)
 {
 	tries.has_refused_edns = !offers[_i].has_edns;
-	write_to(upstream->servers[0], offers[_i].transport);
+	write_to(servers[0], offers[_i].transport);
 	ck_assert_int_eq(judge_octets(offers[_i].limit), TARN__NEXT_ACCEPT);
 	ck_assert_int_eq(answer.answer_class, TARN__ANSWER_GOOD);
 	if (offers[_i].transport == TARN__TCP)
@@ -132,7 +131,7 @@ START_TEST(only_letters_change_case)
 {
 	unsigned changes[NAME_LEN] = {0};
 	for (int i = 0; i < 1000; i++) {
-		write_to(upstream->servers[0], TARN__UDP);
+		write_to(servers[0], TARN__UDP);
 		const uint8_t *sent = attempt.wire + TARN__HEADER_LEN;
 		for (size_t at = 0; at < NAME_LEN; at++) {
 			if (sent[at] != name[at]) {
@@ -164,7 +163,7 @@ START_TEST(longest_name_is_mixed_to_its_end)
 	key.qname_len = sizeof longest;
 	bool has_changed = false;
 	for (int i = 0; i < 100; i++) {
-		write_to(upstream->servers[0], TARN__UDP);
+		write_to(servers[0], TARN__UDP);
 		has_changed |= attempt.wire[TARN__HEADER_LEN + 253] == 'A';
 		ck_assert_uint_eq(attempt.wire[TARN__HEADER_LEN + 254], 0);
 	}
@@ -176,7 +175,7 @@ END_TEST
 START_TEST(over_tcp_the_name_is_as_it_is)
 {
 	for (int i = 0; i < 100; i++) {
-		write_to(upstream->servers[0], TARN__TCP);
+		write_to(servers[0], TARN__TCP);
 		ck_assert_mem_eq(attempt.wire + TARN__HEADER_LEN, name, NAME_LEN);
 	}
 }
@@ -186,20 +185,20 @@ END_TEST
 START_TEST(each_server_is_shown_a_cookie_of_its_own)
 {
 	uint8_t first[TARN__COOKIE_CLIENT_LEN];
-	write_to(upstream->servers[0], TARN__UDP);
+	write_to(servers[0], TARN__UDP);
 	memcpy(first, sent_cookie(), sizeof first);
-	write_to(upstream->servers[1], TARN__UDP);
+	write_to(servers[1], TARN__UDP);
 	ck_assert_mem_ne(sent_cookie(), first, sizeof first);
-	write_to(upstream->servers[0], TARN__TCP);
+	write_to(servers[0], TARN__TCP);
 	ck_assert_mem_eq(sent_cookie(), first, sizeof first);
 }
 END_TEST
 
 START_TEST(answer_to_the_letter_is_believed)
 {
-	write_to(upstream->servers[0], TARN__UDP);
+	write_to(servers[0], TARN__UDP);
 	ck_assert_int_eq(judge_echo(TARN__FLAG_QR | TARN__FLAG_RA), TARN__NEXT_ACCEPT);
-	ck_assert_uint_eq(upstream->servers[0]->counts.rejected, 0);
+	ck_assert_uint_eq(servers[0]->counts.rejected, 0);
 	ck_assert(!tries.is_rejected);
 }
 END_TEST
@@ -210,9 +209,9 @@ START_TEST(every_other_spelling_is_counted_and_not_believed)
 	for (size_t at = 0; at < NAME_LEN; at++) {
 		if (name[at] < 'a' || name[at] > 'z')
 			continue;
-		upstream->servers[0]->no_0x20 = (struct tarn__quirk){0};
+		servers[0]->no_0x20 = (struct tarn__quirk){0};
 		tries = (struct tarn__server_tries){0};
-		write_to(upstream->servers[0], TARN__UDP);
+		write_to(servers[0], TARN__UDP);
 		size_t len = TARN__HEADER_LEN + NAME_LEN + 4;
 		memcpy(wire, attempt.wire, len);
 		tarn__put16(wire + 2, TARN__FLAG_QR | TARN__FLAG_RA);
@@ -221,7 +220,7 @@ START_TEST(every_other_spelling_is_counted_and_not_believed)
 		ck_assert_int_eq(tarn__attempt_judge(&attempt, wire, len, 1, &scratch, &answer),
 				 TARN__NEXT_TCP);
 		ck_assert(tries.is_rejected);
-		ck_assert_uint_eq(upstream->servers[0]->counts.rejected, ++count);
+		ck_assert_uint_eq(servers[0]->counts.rejected, ++count);
 	}
 	ck_assert_uint_eq(count, 3);
 }
@@ -230,18 +229,18 @@ END_TEST
 START_TEST(forgers_do_not_heal_a_server)
 {
 	for (int i = 0; i < TARN__HOLD_FAILURES; i++)
-		tarn__server_failed(upstream->servers[0], 1);
-	write_to(upstream->servers[0], TARN__UDP);
+		tarn__server_failed(servers[0], 1);
+	write_to(servers[0], TARN__UDP);
 	ck_assert_int_eq(judge_echo(0), TARN__NEXT_TCP);
-	ck_assert_uint_eq(upstream->servers[0]->failures, TARN__HOLD_FAILURES);
+	ck_assert_uint_eq(servers[0]->failures, TARN__HOLD_FAILURES);
 	ck_assert_int_eq(judge_echo(TARN__FLAG_QR), TARN__NEXT_ACCEPT);
-	ck_assert_uint_eq(upstream->servers[0]->failures, 0);
+	ck_assert_uint_eq(servers[0]->failures, 0);
 }
 END_TEST
 
 START_TEST(octets_of_any_length_are_judged)
 {
-	write_to(upstream->servers[0], TARN__UDP);
+	write_to(servers[0], TARN__UDP);
 	for (size_t len = 0; len < TARN__HEADER_LEN + NAME_LEN + 4; len++) {
 		memcpy(wire, attempt.wire, len);
 		if (len > 2)

@@ -214,13 +214,12 @@ START_TEST(only_its_zone_has_the_server_marked)
 	static const uint8_t secret[TARN__COOKIE_SECRET_LEN];
 	ck_assert(hear(expect(1, 0), 1));
 	for (size_t i = 0; i < config->zone_count; i++) {
-		struct tarn__upstream *upstream =
-			tarn__upstream_new(config->zones[i], secret, NULL);
-		ck_assert_ptr_nonnull(upstream);
-		upstream->servers[0]->is_forward_loop = i != 1;
-		tarn__forward_loops_mark(forward_loops, config->zones[i], upstream);
-		ck_assert_int_eq(upstream->servers[0]->is_forward_loop, i == 1);
-		tarn__upstream_free(upstream, NULL);
+		struct tarn__server *server;
+		ck_assert_int_eq(tarn__servers_init(&server, config->zones[i], secret, NULL, 0), 0);
+		server->is_forward_loop = i != 1;
+		tarn__forward_loops_mark(forward_loops, config->zones[i], &server);
+		ck_assert_int_eq(server->is_forward_loop, i == 1);
+		tarn__servers_fini(&server, 1, NULL);
 	}
 }
 END_TEST

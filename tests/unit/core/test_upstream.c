@@ -12,13 +12,13 @@ enum { COUNT = 3 };
 static const char *const texts[COUNT] = {"192.0.2.53", "192.0.2.54", "2001:db8::53"};
 static const uint8_t secret[TARN__COOKIE_SECRET_LEN] = "tarn's own test";
 static struct tarn_address addresses[COUNT];
-static struct tarn__upstream *upstream;
+static struct tarn__server *servers[COUNT];
 static struct tarn__config *config;
 
-static struct tarn__config *make_config(const struct tarn_address *servers, size_t count)
+static struct tarn__config *make_config(const struct tarn_address *list, size_t count)
 {
 	char fault[TARN__CONFIG_FAULT_MAX];
-	struct tarn_options options = {.upstreams = servers, .upstream_count = count};
+	struct tarn_options options = {.upstreams = list, .upstream_count = count};
 	struct tarn__config *made = tarn__config_new(&options, NULL, NULL, fault);
 	ck_assert_ptr_nonnull(made);
 	return made;
@@ -29,13 +29,12 @@ static void set_up(void)
 	for (size_t i = 0; i < COUNT; i++)
 		ck_assert_int_eq(tarn_address_parse(texts[i], 53, &addresses[i]), 0);
 	config = make_config(addresses, COUNT);
-	upstream = tarn__upstream_new(config->zones[0], secret, NULL);
-	ck_assert_ptr_nonnull(upstream);
+	ck_assert_int_eq(tarn__servers_init(servers, config->zones[0], secret, NULL, 0), 0);
 }
 
 static void tear_down(void)
 {
-	tarn__upstream_free(upstream, NULL);
+	tarn__servers_fini(servers, COUNT, NULL);
 	tarn__config_put(config);
 }
 
@@ -47,7 +46,7 @@ static void fail_often(struct tarn__server *server, uint64_t now_ms)
 
 START_TEST(server_that_fails_three_times_in_a_row_is_dead)
 {
-	struct tarn__server *server = upstream->servers[0];
+	struct tarn__server *server = servers[0];
 	for (int i = 1; i < TARN__HOLD_FAILURES; i++)
 		tarn__server_failed(server, 1000);
 	ck_assert(!tarn__server_is_dead(server));
@@ -63,7 +62,7 @@ END_TEST
 
 START_TEST(one_answer_heals)
 {
-	struct tarn__server *server = upstream->servers[0];
+	struct tarn__server *server = servers[0];
 	fail_often(server, 1000);
 	tarn__server_answered(server, 1000, 1001);
 	ck_assert(!tarn__server_is_dead(server));
@@ -73,27 +72,61 @@ END_TEST
 
 START_TEST(server_that_stays_is_known)
 {
-	struct tarn__server *old = upstream->servers[1];
+	struct tarn__server *old = servers[1];
 	tarn__server_answered(old, 1000, 1030);
 	fail_often(old, 2000);
 	old->plain_until_ms = 5000;
 	struct tarn_address next[2] = {addresses[2], addresses[1]};
 	struct tarn__config *other_config = make_config(next, 2);
 	tarn__config_take_over(other_config, config);
-	struct tarn__upstream *other = tarn__upstream_new(other_config->zones[0], secret, upstream);
-	ck_assert_ptr_nonnull(other);
-	ck_assert_ptr_eq(other->servers[1], old);
-	ck_assert_ptr_eq(other->servers[0], upstream->servers[2]);
-	ck_assert_uint_eq(other->servers[0]->srtt_ms, 0);
-	ck_assert_uint_eq(other->servers[1]->srtt_ms, 30);
-	ck_assert_uint_eq(other->servers[1]->plain_until_ms, 5000);
-	ck_assert(tarn__server_is_dead(other->servers[1]));
-	ck_assert(tarn_address_is_equal(&other->servers[1]->endpoint->address, &addresses[1]));
-	tarn__server_forget(other->servers[1]);
-	ck_assert(!tarn__server_is_dead(other->servers[1]));
-	ck_assert_uint_eq(other->servers[1]->srtt_ms, 0);
-	ck_assert_uint_eq(other->servers[1]->plain_until_ms, 5000);
-	tarn__upstream_free(other, NULL);
+	struct tarn__server *other[2];
+	ck_assert_int_eq(tarn__servers_init(other, other_config->zones[0], secret, servers, COUNT),
+			 0);
+	ck_assert_ptr_eq(other[1], old);
+	ck_assert_ptr_eq(other[0], servers[2]);
+	ck_assert_uint_eq(other[0]->srtt_ms, 0);
+	ck_assert_uint_eq(other[1]->srtt_ms, 30);
+	ck_assert_uint_eq(other[1]->plain_until_ms, 5000);
+	ck_assert(tarn__server_is_dead(other[1]));
+	ck_assert(tarn_address_is_equal(&other[1]->endpoint->address, &addresses[1]));
+	tarn__server_forget(other[1]);
+	ck_assert(!tarn__server_is_dead(other[1]));
+	ck_assert_uint_eq(other[1]->srtt_ms, 0);
+	ck_assert_uint_eq(other[1]->plain_until_ms, 5000);
+	tarn__servers_fini(other, 2, NULL);
+	tarn__config_put(other_config);
+}
+END_TEST
+
+static unsigned closed[COUNT];
+
+static void on_close(void *data, struct tarn__endpoint *endpoint)
+{
+	const struct tarn__config *of = data;
+	for (size_t i = 0; i < COUNT; i++)
+		closed[i] += of->zones[0]->endpoints[i] == endpoint;
+}
+
+START_TEST(endpoint_is_closed_with_the_last_reference_to_its_server)
+{
+	const struct tarn_io io = {.data = config, .close = on_close};
+	memset(closed, 0, sizeof closed);
+	struct tarn__config *other_config = make_config(&addresses[1], 2);
+	tarn__config_take_over(other_config, config);
+	struct tarn__server *other[2];
+	ck_assert_int_eq(tarn__servers_init(other, other_config->zones[0], secret, servers, COUNT),
+			 0);
+	tarn__servers_fini(servers, COUNT, &io);
+	ck_assert_uint_eq(closed[0], 1);
+	ck_assert_uint_eq(closed[1], 0);
+	ck_assert_uint_eq(closed[2], 0);
+	/* The other worker's knowledge is its own. */
+	ck_assert_int_eq(tarn__servers_init(servers, config->zones[0], secret, NULL, 0), 0);
+	ck_assert_ptr_ne(servers[1], other[0]);
+	ck_assert_ptr_eq(servers[1]->endpoint, other[0]->endpoint);
+	tarn__servers_fini(other, 2, &io);
+	ck_assert_uint_eq(closed[1], 1);
+	ck_assert_uint_eq(closed[2], 1);
 	tarn__config_put(other_config);
 }
 END_TEST
@@ -120,7 +153,7 @@ END_TEST
 
 START_TEST(server_cookie_is_kept_behind_ours)
 {
-	struct tarn__server *server = upstream->servers[0];
+	struct tarn__server *server = servers[0];
 	uint8_t ours[TARN__COOKIE_CLIENT_LEN];
 	memcpy(ours, server->cookie, sizeof ours);
 	uint8_t cookie[TARN__COOKIE_MAX + 1];
@@ -150,6 +183,7 @@ int main(void)
 	tcase_add_test(tcase, server_that_fails_three_times_in_a_row_is_dead);
 	tcase_add_test(tcase, one_answer_heals);
 	tcase_add_test(tcase, server_that_stays_is_known);
+	tcase_add_test(tcase, endpoint_is_closed_with_the_last_reference_to_its_server);
 	tcase_add_test(tcase, flaw_is_known_after_three_times_in_a_row);
 	tcase_add_test(tcase, server_cookie_is_kept_behind_ours);
 	suite_add_tcase(suite, tcase);
