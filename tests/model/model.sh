@@ -29,14 +29,14 @@ prepare() {
 	done
 	copy resolver/daemon/threads/ring.h 's/TARN__RING_SIZE = 1 << 18/TARN__RING_SIZE = 1 << 4/'
 	copy resolver/daemon/threads/ring.c 's|"daemon/threads/ring.h"|"ring.h"|'
-	cut_lines resolver/daemon/telemetry/query_log.c '^static void sleep_until_woken' '^}' >"$scratch/questions-sleep.c"
-	cut_lines resolver/daemon/telemetry/query_log.c 'if .atomic_load.&questions->is_asleep' 'wake.questions.;' \
-		>"$scratch/questions-wake.c"
+	cut_lines resolver/daemon/telemetry/query_log.c '^static void sleep_until_woken' '^}' >"$scratch/query-log-sleep.c"
+	cut_lines resolver/daemon/telemetry/query_log.c 'if .atomic_load.&query_log->is_asleep' 'wake.query_log.;' \
+		>"$scratch/query-log-wake.c"
 	{
 		cut_lines cache/flight.c '^void rtcache__flight_unref' '^}'
 		cut_lines cache/flight.c '^static void ref' '^}'
 	} >"$scratch/flight-references.c"
-	grep -q . "$scratch/questions-sleep.c" && grep -q . "$scratch/questions-wake.c" &&
+	grep -q . "$scratch/query-log-sleep.c" && grep -q . "$scratch/query-log-wake.c" &&
 		[ "$(grep -c '^#line' "$scratch/flight-references.c")" -eq 2 ] &&
 		grep -q '1 << 4' "$scratch/ring.h"
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/model/ring.cc: resolver/daemon/threads/ring.h and ring.c as they are, but for a ring of 16 octets; and from questions.c
+ * tests/model/ring.cc: resolver/daemon/threads/ring.h and ring.c as they are, but for a ring of 16 octets; and from query_log.c
  * how the taking thread goes to sleep (sleep_until_woken) and the putting one wakes it. Faults: an octet read while
  * it is written, records out of order, a thread that sleeps while there is something to be taken.
  */
@@ -52,11 +52,11 @@ static void wait(tarn__query_log *query_log, bool is_full, int timeout_ms)
 	query_log->wake.wait(false, false, RL_INFO);
 }
 
-#include "questions-sleep.c"
+#include "query-log-sleep.c"
 
 static void wake_sleeper(tarn__query_log *query_log)
 {
-#include "questions-wake.c"
+#include "query-log-wake.c"
 }
 
 struct ring_model : rl::test_suite<ring_model, 2> {
