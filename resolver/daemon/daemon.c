@@ -142,6 +142,14 @@ static int act(const struct tarn__command_line *command, struct tarn__log *log)
 	return start(command, log);
 }
 
+/* Returns why output was lost; NULL: it was not. The reason of a write before the last one is not known any more. */
+static const char *find_output_error(void)
+{
+	if (fflush(stdout) != 0)
+		return strerror(errno);
+	return ferror(stdout) ? "some of it is lost" : NULL;
+}
+
 int tarn__daemon_main(int argc, char **argv)
 {
 	open_standard_streams();
@@ -162,8 +170,9 @@ int tarn__daemon_main(int argc, char **argv)
 		status = act(&command, &log);
 		tarn__command_line_fini(&command);
 	}
-	if (fflush(stdout) != 0 && status == EXIT_SUCCESS) {
-		tarn__log(&log, TARN_LOG_ERR, "cannot write: %s", strerror(errno));
+	const char *error = find_output_error();
+	if (error && status == EXIT_SUCCESS) {
+		tarn__log(&log, TARN_LOG_ERR, "cannot write: %s", error);
 		status = EXIT_FAILURE;
 	}
 	tarn__log_fini(&log);

@@ -68,12 +68,24 @@ def test_version_names_the_libraries():
     assert len(re.findall(r"\b(seccomp|libcap|microhttpd|dnstap)\b", done.stdout)) == 4
 
 
-def test_output_that_cannot_be_written_is_a_failure():
+def write_to_full(*arguments):
     with open("/dev/full", "w", encoding="ascii") as full:
-        done = subprocess.run([program(), "--help"], stdout=full, stderr=subprocess.PIPE,
+        return subprocess.run([program(), *arguments], stdout=full, stderr=subprocess.PIPE,
                               text=True, timeout=20, check=False)
+
+
+def test_output_that_cannot_be_written_is_a_failure():
+    done = write_to_full("--version")
     assert (done.returncode, done.stderr) == \
         (1, "tarn: cannot write: No space left on device\n")
+
+
+@pytest.mark.parametrize("count", [10, 200, 201, 202, 400])
+def test_long_output_that_cannot_be_written_is_a_failure(count):
+    done = write_to_full("--check", *[f"--upstream=192.0.2.{i % 250 + 1}:{i + 1}"
+                                      for i in range(count)])
+    assert done.returncode == 1
+    assert done.stderr.startswith("tarn: cannot write: ")
 
 
 def test_help_and_man_page_name_the_same_options():

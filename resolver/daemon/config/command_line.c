@@ -218,22 +218,29 @@ static void print_description(const struct tarn__option_row *row, struct tarn__s
 	fclose(file);
 }
 
+/* The octets of a line that the text begins with: the words that fit, or one that is longer. */
+static size_t line_len(const char *text)
+{
+	size_t len = HELP_COLUMNS - HELP_INDENT;
+	if (strlen(text) <= len)
+		return strlen(text);
+	while (len > 0 && text[len] != ' ')
+		len--;
+	return len > 0 ? len : strcspn(text, " ");
+}
+
 /*
  * Prints a text in lines of HELP_COLUMNS; the first begins at HELP_INDENT, where the others are
  * indented to.
  */
 static void print_wrapped(const char *text, FILE *out)
 {
-	size_t room = HELP_COLUMNS - HELP_INDENT;
-	while (strlen(text) > room) {
-		size_t len = room;
-		while (len > 1 && text[len] != ' ')
-			len--;
-		fprintf(out, "%.*s\n%*s", (int)len, text, HELP_INDENT, "");
+	for (int indent = 0; *text; indent = HELP_INDENT) {
+		size_t len = line_len(text);
+		fprintf(out, "%*s%.*s\n", indent, "", (int)len, text);
 		text += len;
 		text += strspn(text, " ");
 	}
-	fprintf(out, "%s\n", text);
 }
 
 static void print_option(const struct tarn__option_row *row, struct tarn__settings *settings,
