@@ -12,7 +12,7 @@
 #include "core/policy/policy.h"
 #include "base/ports.h"
 #include "core/reverse.h"
-#include "core/zones.h"
+#include "core/zone_index.h"
 #include "dns/name.h"
 #include "base/siphash.h"
 #include "base/transport.h"
@@ -38,7 +38,7 @@ void tarn__config_put(struct tarn__config *config)
 		tarn__config_put(config->base);
 	} else {
 		tarn__policy_free(config->policy);
-		tarn__zones_free(config->zone_index);
+		tarn__zone_index_free(config->zone_index);
 		free(config->ports);
 	}
 	while (config->zone_count > 0)
@@ -182,14 +182,14 @@ static bool is_network_notation(const char *text)
 static int add_name(struct tarn__config *config, const uint8_t *name, size_t len, size_t index,
 		    size_t *added)
 {
-	int error = tarn__zones_add(config->zone_index, name, len, (uint16_t)index);
+	int error = tarn__zone_index_add(config->zone_index, name, len, (uint16_t)index);
 	if (error != 0)
 		return error == TARN_EINVAL ? 0 : error;
 	struct {
 		uint64_t digest;
 		uint8_t name[TARN__NAME_MAX];
 	} all;
-	bool has_servers = index != TARN__GROUP_NONE;
+	bool has_servers = index != TARN__ZONE_NONE;
 	all.digest = has_servers ? config->zones[index]->digest : TARN__DIGEST_NONE;
 	tarn__name_fold(all.name, name, len);
 	config->zones_digest +=
@@ -202,7 +202,7 @@ static int add_name(struct tarn__config *config, const uint8_t *name, size_t len
 	return 0;
 }
 
-const char *tarn__zone_fault(const char *text)
+const char *tarn__zone_name_fault(const char *text)
 {
 	struct tarn_network network;
 	int error = tarn_network_parse(text, &network);
@@ -261,14 +261,14 @@ static int add_zone(struct tarn__config *config, const struct tarn_forward *sect
 	return 0;
 }
 
-/* Adds a section's zone without its names. *index is TARN__GROUP_NONE where it has no servers. */
+/* Adds a section's zone without its names. *index is TARN__ZONE_NONE where it has no servers. */
 static int add_section(struct tarn__config *config, const struct tarn_forward *section,
 		       size_t *index, char fault[TARN__CONFIG_FAULT_MAX])
 {
-	const char *wrong = tarn__zone_fault(section->zone);
+	const char *wrong = tarn__zone_name_fault(section->zone);
 	if (wrong)
 		return refuse(fault, "zone %s: %s", section->zone, wrong);
-	*index = TARN__GROUP_NONE;
+	*index = TARN__ZONE_NONE;
 	if (section->upstream_count == 0)
 		return 0;
 	*index = config->zone_count;
@@ -356,7 +356,7 @@ static int set_zones(struct tarn__config *config, const struct tarn_options *opt
 			     options->upstreams, options->traits, options->upstream_count);
 	if (error != 0 || options->forward_count == 0)
 		return error;
-	config->zone_index = tarn__zones_new();
+	config->zone_index = tarn__zone_index_new();
 	return config->zone_index ? add_forwards(config, options, fault) : TARN_ENOMEM;
 }
 
@@ -464,7 +464,7 @@ void tarn__config_take_over(struct tarn__config *config, const struct tarn__conf
 	for (size_t i = 0; i < config->zone_count; i++) {
 		struct tarn__zone_config *zone = config->zones[i];
 		size_t index = tarn__config_zone_of(before, zone->name, zone->name_len);
-		if (index != TARN__GROUP_NONE)
+		if (index != TARN__ZONE_NONE)
 			config->zones[i] = tarn__zone_config_take_over(zone, before->zones[index]);
 	}
 }
@@ -474,9 +474,9 @@ void tarn__config_take_over(struct tarn__config *config, const struct tarn__conf
 size_t tarn__config_find_zone(const struct tarn__config *config, const uint8_t *qname, size_t len,
 			      uint16_t qtype)
 {
-	struct tarn__zone zone;
+	struct tarn__zone_match zone;
 	if (!config->zone_index ||
-	    !tarn__zones_find_for(config->zone_index, qname, len, qtype, &zone))
+	    !tarn__zone_index_find_for(config->zone_index, qname, len, qtype, &zone))
 		return 0;
 	return zone.value;
 }
@@ -484,11 +484,11 @@ size_t tarn__config_find_zone(const struct tarn__config *config, const uint8_t *
 size_t tarn__config_zone_of(const struct tarn__config *config, const uint8_t *name, size_t len)
 {
 	size_t index = tarn__config_find_zone(config, name, len, TARN__TYPE_SOA);
-	if (index == TARN__GROUP_NONE)
-		return TARN__GROUP_NONE;
+	if (index == TARN__ZONE_NONE)
+		return TARN__ZONE_NONE;
 	const struct tarn__zone_config *zone = config->zones[index];
 	bool is_same = zone->name_len == len && tarn__name_is_equal(zone->name, name, len);
-	return is_same ? index : TARN__GROUP_NONE;
+	return is_same ? index : TARN__ZONE_NONE;
 }
 
 bool tarn__config_moves_names(const struct tarn__config *a, const struct tarn__config *b)
@@ -502,7 +502,7 @@ static uint64_t find_digest(const struct tarn__config *config, const uint8_t *qn
 	size_t index = tarn__config_find_zone(config, qname, len, qtype);
 	if (index == 0)
 		return ROOT_DIGEST;
-	return index == TARN__GROUP_NONE ? TARN__DIGEST_NONE : config->zones[index]->digest;
+	return index == TARN__ZONE_NONE ? TARN__DIGEST_NONE : config->zones[index]->digest;
 }
 
 bool tarn__config_moves(const struct tarn__config *a, const struct tarn__config *b,

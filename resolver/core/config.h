@@ -23,7 +23,7 @@
 
 struct tarn__policy;
 struct tarn__ports;
-struct tarn__zones;
+struct tarn__zone_index;
 
 enum {
 	TARN__SERVERS_ALL_MAX = 1024, /* of all: each may have tens of sockets in each worker */
@@ -35,8 +35,8 @@ struct tarn__config {
 	struct tarn__config *base; /* the owner of policy, ports and zone_index; NULL: this one */
 	struct tarn__ports *ports; /* that questions come from; NULL: any that takes no privilege */
 	struct tarn__policy *policy;
-	/* Names of zones; the value is an index into zones, or TARN__GROUP_NONE. NULL: the root is all. */
-	struct tarn__zones *zone_index;
+	/* Names of zones; the value is an index into zones, or TARN__ZONE_NONE. NULL: the root is all. */
+	struct tarn__zone_index *zone_index;
 	uint64_t zones_digest; /* of the zones and their servers, in any order */
 	/* AD is asked for and passed on: the servers validate, and are trusted (RFC 6840). */
 	bool trust_ad;
@@ -83,14 +83,14 @@ struct tarn__config *tarn__config_get(struct tarn__config *);
 void tarn__config_put(struct tarn__config *);
 
 /* Returns the error text for struct tarn_forward.zone; NULL: it has no error. */
-const char *tarn__zone_fault(const char *text);
+const char *tarn__zone_name_fault(const char *text);
 
 /* Instead of an index of a zone: the zone is never forwarded, or there is no such zone. */
-enum { TARN__GROUP_NONE = UINT16_MAX };
+enum { TARN__ZONE_NONE = UINT16_MAX };
 
 /*
  * The index of the zone whose servers a question goes to: of the zone that has the name's records of that
- * type (tarn__zones_find_for()). qname is in wire form, any spelling.
+ * type (tarn__zone_index_find_for()). qname is in wire form, any spelling.
  */
 size_t tarn__config_find_zone(const struct tarn__config *, const uint8_t *qname, size_t len,
 			      uint16_t qtype);

@@ -13,14 +13,14 @@ core_sources = \
 	resolver/core/forward/ending.c resolver/core/forward/ending.h \
 	resolver/core/forward/fallback.c resolver/core/forward/fallback.h \
 	resolver/core/forward/forward_loop.c resolver/core/forward/forward_loop.h \
-	resolver/core/forward/forwarding.c resolver/core/forward/forwarding.h \
+	resolver/core/forward/forwarder.c resolver/core/forward/forwarder.h \
 	resolver/core/forward/lookup.c resolver/core/forward/lookup.h \
 	resolver/core/forward/lookup_state.h \
 	resolver/core/forward/nxdomain.c resolver/core/forward/nxdomain.h \
 	resolver/core/forward/outstanding.c resolver/core/forward/outstanding.h \
 	resolver/core/forward/probe.c resolver/core/forward/probe.h \
 	resolver/core/forward/select.c resolver/core/forward/select.h \
-	resolver/core/forward/upstream.c resolver/core/forward/upstream.h \
+	resolver/core/forward/server.c resolver/core/forward/server.h \
 	resolver/core/forward/zone.c resolver/core/forward/zone.h \
 	resolver/core/io.h \
 	resolver/core/observe.h \
@@ -38,4 +38,4 @@ core_sources = \
 	resolver/core/shares.c resolver/core/shares.h \
 	resolver/core/stats.c resolver/core/stats.h \
 	resolver/core/zone_config.c resolver/core/zone_config.h \
-	resolver/core/zones.c resolver/core/zones.h
+	resolver/core/zone_index.c resolver/core/zone_index.h

@@ -8,7 +8,7 @@
 
 #include "core/forward/attempt.h"
 #include "core/forward/nxdomain.h"
-#include "core/forward/forwarding.h"
+#include "core/forward/forwarder.h"
 #include "base/list.h"
 #include "core/forward/asking.h"
 #include "core/forward/forward_loop.h"
@@ -50,7 +50,7 @@ struct tarn__shared {
 struct pending {
 	struct rtcache_request request; /* data is the resolver */
 	struct tarn__list node; /* of resolver->waiting */
-	struct tarn__forwarding *group; /* that its name goes to; NULL: to none any more */
+	struct tarn__zone *zone; /* that its name goes to; NULL: to none any more */
 	struct tarn__share share; /* its client's, where there is one */
 	struct tarn__timer deadline;
 	uint64_t asked_us;
@@ -73,7 +73,7 @@ struct tarn__resolver {
 	const struct tarn_io *io;
 	struct rtcache_client *client;
 	struct tarn__timers timers;
-	struct tarn__lookups lookups;
+	struct tarn__forwarder forwarder;
 	struct tarn__timer looks; /* for loops */
 	size_t looked; /* so many servers have been asked ... */
 	const struct tarn__config *looked_config; /* ... of this one, if it is still in force ... */
@@ -114,8 +114,8 @@ static bool has_share(const struct tarn__resolver *resolver,
 }
 
 /* What is known is answered all the same. */
-static void refuse_lookup(struct tarn__lookups *all, struct rtcache_lookup *handle, const void *key,
-			  size_t key_len)
+static void refuse_lookup(struct tarn__forwarder *all, struct rtcache_lookup *handle,
+			  const void *key, size_t key_len)
 {
 	struct tarn__key question;
 	all->started++;
@@ -129,8 +129,8 @@ static void on_lookup(struct rtcache_lookup *handle, const void *key, size_t key
 {
 	(void)arg;
 	struct tarn__resolver *resolver = extra;
-	struct tarn__lookups *all = &resolver->lookups;
-	tarn__lookups_learn_of_forward_loops(all);
+	struct tarn__forwarder *all = &resolver->forwarder;
+	tarn__forwarder_learn_of_forward_loops(all);
 	/* Without an asker it is another worker's, which has ended. */
 	if (resolver->client_request &&
 	    !has_share(resolver, resolver->client_request, TARN__LOOKUPS_MAX - all->count))
@@ -227,7 +227,7 @@ __attribute__((noinline)) static void show_reply(const struct tarn__resolver *re
 						 uint64_t latency_us, const uint8_t *reply,
 						 size_t len)
 {
-	const struct tarn__observer *observer = resolver->lookups.observer;
+	const struct tarn__observer *observer = resolver->forwarder.observer;
 	const struct tarn_address *upstream = NULL;
 	if (outcome->stored)
 		upstream = tarn__shared_answer_source(resolver->shared, outcome->stored);
@@ -252,7 +252,7 @@ static inline void count_reply(struct tarn__resolver *resolver,
 {
 	resolver->stats.rcodes[rcode]++;
 	resolver->stats.statuses[outcome->status]++;
-	if (resolver->lookups.observer)
+	if (resolver->forwarder.observer)
 		show_reply(resolver, to, outcome, rcode, latency_us, reply, len);
 }
 
@@ -313,29 +313,29 @@ static struct tarn__reply_context reply_context(const struct tarn__resolver *res
 						const struct tarn__client_request *client_request,
 						const struct tarn__query *query)
 {
-	return (struct tarn__reply_context){.config = resolver->lookups.config,
+	return (struct tarn__reply_context){.config = resolver->forwarder.config,
 					    .cookie_secret = resolver->shared->cookie_secret,
 					    .io = resolver->io,
 					    .client_request = client_request,
 					    .query = query};
 }
 
-/* For one more question that goes to that group? NULL is allowed. */
+/* For one more question that goes to that zone? NULL is allowed. */
 static bool has_room(const struct tarn__resolver *resolver,
 		     const struct tarn__client_request *client_request,
-		     const struct tarn__forwarding *group)
+		     const struct tarn__zone *zone)
 {
 	size_t left = TARN__PENDING_MAX - resolver->waiting_count;
 	if (!has_share(resolver, client_request, left))
 		return false;
-	return group ? tarn__forwarding_has_room(group, group->clients, left) : left > 0;
+	return zone ? tarn__zone_has_room(zone, zone->clients, left) : left > 0;
 }
 
-static void set_group(struct pending *pending, struct tarn__forwarding *group)
+static void set_zone(struct pending *pending, struct tarn__zone *zone)
 {
-	pending->group = group;
-	if (group)
-		group->clients++;
+	pending->zone = zone;
+	if (zone)
+		zone->clients++;
 }
 
 /* Takes the question out of the resolver, answers it and frees it. */
@@ -349,8 +349,8 @@ static void finish(struct tarn__resolver *resolver, struct pending *pending,
 	tarn__timer_stop(&resolver->timers, &pending->deadline);
 	tarn__list_remove(&pending->node);
 	resolver->waiting_count--;
-	if (pending->group)
-		pending->group->clients--;
+	if (pending->zone)
+		pending->zone->clients--;
 	if (pending->client_request.client)
 		tarn__shares_remove(&resolver->shares, pending->share);
 	const struct tarn__client_request *client_request = &pending->client_request;
@@ -385,14 +385,14 @@ static void on_deadline(struct tarn__timer *timer)
 static bool wait(struct tarn__resolver *resolver, const struct tarn__client_request *client_request,
 		 const struct tarn__query *query)
 {
-	struct tarn__forwarding *group = tarn__forwarding_find(&resolver->lookups, query->qname,
-							       query->qname_len, query->qtype);
-	if (!has_room(resolver, client_request, group)) {
+	struct tarn__zone *zone =
+		tarn__zone_find(&resolver->forwarder, query->qname, query->qname_len, query->qtype);
+	if (!has_room(resolver, client_request, zone)) {
 		rtcache_cancel(resolver->client, &resolver->spare->request);
 		return false;
 	}
 	struct pending *pending = take_spare(resolver);
-	set_group(pending, group);
+	set_zone(pending, zone);
 	pending->query = *query;
 	memcpy(pending->qname, query->qname, query->qname_len);
 	pending->query.qname = pending->qname;
@@ -438,7 +438,7 @@ static size_t answer_from_cache(struct tarn__resolver *resolver,
 bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct tarn_address *client)
 {
 	struct tarn__decision unused;
-	return tarn__policy_admit(resolver->lookups.config->policy, client, &unused) ==
+	return tarn__policy_admit(resolver->forwarder.config->policy, client, &unused) ==
 	       TARN__POLICY_PASS;
 }
 
@@ -447,8 +447,8 @@ enum tarn__policy_action tarn__resolver_decide(const struct tarn__resolver *reso
 					       const struct tarn_address *client,
 					       struct tarn__decision *decision)
 {
-	decision->room = resolver->lookups.scratch->decided;
-	return tarn__policy_apply(resolver->lookups.config->policy, query, client, decision);
+	decision->room = resolver->forwarder.scratch->decided;
+	return tarn__policy_apply(resolver->forwarder.config->policy, query, client, decision);
 }
 
 static size_t answer_decision(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
@@ -479,7 +479,7 @@ static size_t answer_fault(struct tarn__resolver *resolver, const struct tarn__r
 			   struct outcome *outcome)
 {
 	struct tarn__decision decision;
-	enum tarn__policy_action action = tarn__policy_admit(resolver->lookups.config->policy,
+	enum tarn__policy_action action = tarn__policy_admit(resolver->forwarder.config->policy,
 							     to->client_request->client, &decision);
 	if (action == TARN__POLICY_PASS) {
 		outcome->status = rcode_status(rcode);
@@ -529,7 +529,7 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context
 	request->data = resolver;
 	request->done = on_done;
 	struct rtcache_value value;
-	uint64_t started = resolver->lookups.started;
+	uint64_t started = resolver->forwarder.started;
 	resolver->client_request = to->client_request;
 	int got = rtcache_get(resolver->client, request, key, key_len, 0, resolver, &value);
 	resolver->client_request = NULL;
@@ -542,10 +542,10 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context
 		return tarn__respond_failure(to, got, false, reply);
 	}
 	/* Without a lookup the failure is an earlier one's. */
-	bool is_cached = resolver->lookups.started == started;
+	bool is_cached = resolver->forwarder.started == started;
 	if (is_cached && (!value.data || value.status == RTCACHE_STALE))
-		tarn__lookups_want(&resolver->lookups, query->qname, query->qname_len,
-				   query->qtype);
+		tarn__forwarder_want(&resolver->forwarder, query->qname, query->qname_len,
+				     query->qtype);
 	if (!value.data) {
 		outcome->status = TARN__STATUS_FAILURE;
 		return tarn__respond_failure(to, value.error, is_cached, reply);
@@ -595,9 +595,9 @@ static void look(struct tarn__resolver *resolver)
 {
 	struct tarn__timer *timer = &resolver->looks;
 	const struct tarn_io *io = resolver->io;
-	size_t server_count = resolver->lookups.config->server_count;
+	size_t server_count = resolver->forwarder.config->server_count;
 	for (int i = 0; i < LOOKS_AT_ONCE && resolver->looked < server_count; i++)
-		tarn__lookups_look_for_forward_loop(&resolver->lookups, resolver->looked++);
+		tarn__forwarder_look_for_forward_loop(&resolver->forwarder, resolver->looked++);
 	if (resolver->looked < server_count)
 		tarn__timer_start(&resolver->timers, timer, io->now_ms(io->data) + LOOKS_MS);
 }
@@ -605,7 +605,7 @@ static void look(struct tarn__resolver *resolver)
 static void begin_looks(struct tarn__resolver *resolver)
 {
 	const struct tarn_io *io = resolver->io;
-	struct tarn__config *config = resolver->lookups.config;
+	struct tarn__config *config = resolver->forwarder.config;
 	tarn__forward_loops_begin(resolver->shared->forward_loops, config, resolver->found,
 				  resolver->found_arg);
 	resolver->looked = 0;
@@ -631,7 +631,7 @@ void tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
 	resolver->found = found;
 	resolver->found_arg = arg;
 	/* Where the network changes all the time, a name for each change would tell nothing more. */
-	resolver->is_to_look_again = resolver->lookups.config == resolver->looked_config &&
+	resolver->is_to_look_again = resolver->forwarder.config == resolver->looked_config &&
 				     io->now_ms(io->data) < resolver->look_again_ms;
 	if (resolver->is_to_look_again)
 		tarn__timer_start(&resolver->timers, &resolver->looks, resolver->look_again_ms);
@@ -657,9 +657,9 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 	resolver->client = rtcache_client_new(shared->cache, wake, wake_arg);
 	resolver->reply = malloc(TARN__MESSAGE_MAX);
 	if (resolver->client && resolver->reply &&
-	    tarn__lookups_init(&resolver->lookups, io, &resolver->timers, resolver->client, config,
-			       shared->cookie_secret, shared->forward_loops,
-			       shared->answer_sources) == 0)
+	    tarn__forwarder_init(&resolver->forwarder, io, &resolver->timers, resolver->client,
+				 config, shared->cookie_secret, shared->forward_loops,
+				 shared->answer_sources) == 0)
 		return resolver;
 	rtcache_client_free(resolver->client);
 	free(resolver->reply);
@@ -682,7 +682,7 @@ void tarn__resolver_free(struct tarn__resolver *resolver)
 	if (!resolver)
 		return;
 	tarn__resolver_end(resolver);
-	tarn__lookups_fini(&resolver->lookups);
+	tarn__forwarder_fini(&resolver->forwarder);
 	free(resolver->spare);
 	struct tarn__list *spare;
 	while ((spare = tarn__list_take(&resolver->spares)))
@@ -698,15 +698,15 @@ struct rtcache_client *tarn__resolver_client(struct tarn__resolver *resolver)
 
 const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *resolver)
 {
-	return resolver->lookups.config;
+	return resolver->forwarder.config;
 }
 
 void tarn__resolver_run(struct tarn__resolver *resolver)
 {
 	const struct tarn_io *io = resolver->io;
-	tarn__lookups_learn_of_forward_loops(&resolver->lookups);
-	if (tarn__lookups_have_recoveries(&resolver->lookups))
-		tarn__lookups_take_recoveries(&resolver->lookups);
+	tarn__forwarder_learn_of_forward_loops(&resolver->forwarder);
+	if (tarn__forwarder_have_recoveries(&resolver->forwarder))
+		tarn__forwarder_take_recoveries(&resolver->forwarder);
 	rtcache_client_run(resolver->client);
 	if (tarn__timers_run(&resolver->timers, io->now_ms(io->data), TIMERS_PER_RUN) > 0)
 		rtcache_client_run(resolver->client);
@@ -719,15 +719,15 @@ void tarn__resolver_run(struct tarn__resolver *resolver)
 
 void tarn__resolver_observe(struct tarn__resolver *resolver, const struct tarn__observer *observer)
 {
-	resolver->lookups.observer = observer;
+	resolver->forwarder.observer = observer;
 }
 
 void tarn__resolver_stats(const struct tarn__resolver *resolver, struct tarn__stats *out)
 {
 	*out = resolver->stats;
 	out->waiting = resolver->waiting_count;
-	out->lookups = resolver->lookups.count;
-	out->lookups_started = resolver->lookups.started;
+	out->lookups = resolver->forwarder.count;
+	out->lookups_started = resolver->forwarder.started;
 }
 
 void tarn__resolver_servers(const struct tarn__resolver *resolver,
@@ -735,38 +735,38 @@ void tarn__resolver_servers(const struct tarn__resolver *resolver,
 					 const struct tarn__server *),
 			    void *arg)
 {
-	const struct tarn__lookups *lookups = &resolver->lookups;
-	for (size_t i = 0; i < lookups->config->zone_count; i++) {
-		const struct tarn__forwarding *group = lookups->groups[i];
-		for (size_t j = 0; j < group->server_count; j++)
-			show(arg, group->config->name, group->servers[j]);
+	const struct tarn__forwarder *forwarder = &resolver->forwarder;
+	for (size_t i = 0; i < forwarder->config->zone_count; i++) {
+		const struct tarn__zone *zone = forwarder->zones[i];
+		for (size_t j = 0; j < zone->server_count; j++)
+			show(arg, zone->config->name, zone->servers[j]);
 	}
 }
 
 /* ---- another configuration, another network --------------------------------------------- */
 
 /* Questions that wait belong to where their names go now. */
-static void regroup(struct tarn__resolver *resolver)
+static void assign_zones(struct tarn__resolver *resolver)
 {
-	const struct tarn__lookups *lookups = &resolver->lookups;
-	for (size_t i = 0; i < lookups->config->zone_count; i++)
-		lookups->groups[i]->clients = 0;
+	const struct tarn__forwarder *forwarder = &resolver->forwarder;
+	for (size_t i = 0; i < forwarder->config->zone_count; i++)
+		forwarder->zones[i]->clients = 0;
 	for (struct tarn__list *node = resolver->waiting.next; node != &resolver->waiting;
 	     node = node->next) {
 		struct pending *pending = TARN__CONTAINER(node, struct pending, node);
 		const struct tarn__query *query = &pending->query;
-		set_group(pending, tarn__forwarding_find(lookups, query->qname, query->qname_len,
-							 query->qtype));
+		set_zone(pending,
+			 tarn__zone_find(forwarder, query->qname, query->qname_len, query->qtype));
 	}
 }
 
 int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__config *config)
 {
-	int error = tarn__lookups_set_config(&resolver->lookups, config);
+	int error = tarn__forwarder_set_config(&resolver->forwarder, config);
 	if (error != 0)
 		return error;
 	resolver->looked_config = NULL;
-	regroup(resolver);
+	assign_zones(resolver);
 	return 0;
 }
 
@@ -783,8 +783,8 @@ static void drop_item(const struct rtcache_item *item, void *arg)
 	if (!tarn__key_read(item->key, item->key_len, &key))
 		return;
 	for (size_t i = 0; i < drop->count; i++) {
-		if (!tarn__config_moves(drop->before[i], drop->resolver->lookups.config, key.qname,
-					key.qname_len, key.qtype))
+		if (!tarn__config_moves(drop->before[i], drop->resolver->forwarder.config,
+					key.qname, key.qname_len, key.qtype))
 			continue;
 		rtcache_remove(drop->resolver->client, item->key, item->key_len);
 		return;
@@ -800,12 +800,12 @@ bool tarn__resolver_drop(struct tarn__resolver *resolver, struct tarn__config *c
 
 void tarn__resolver_network_changed(struct tarn__resolver *resolver)
 {
-	tarn__lookups_network_changed(&resolver->lookups);
+	tarn__forwarder_network_changed(&resolver->forwarder);
 }
 
 void tarn__resolver_overslept(struct tarn__resolver *resolver)
 {
-	tarn__lookups_overslept(&resolver->lookups);
+	tarn__forwarder_overslept(&resolver->forwarder);
 }
 
 void tarn__resolver_park(struct tarn__resolver *resolver)

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "core/stats.h"
-#include "core/forward/upstream.h"
+#include "core/forward/server.h"
 #include "net/upstream/carrier.h"
 #include "net/listen/tcp.h"
 #include "net/listen/udp.h"

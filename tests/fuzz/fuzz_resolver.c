@@ -21,7 +21,7 @@
 #include <string.h>
 
 #include "core/stats.h"
-#include "core/forward/upstream.h"
+#include "core/forward/server.h"
 #include "dns/text.h"
 #include "play.h"
 

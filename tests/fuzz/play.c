@@ -9,7 +9,7 @@
 
 #include "core/stats.h"
 #include "core/forward/select.h"
-#include "core/forward/upstream.h"
+#include "core/forward/server.h"
 #include "dns/name.h"
 #include "dns/record.h"
 #include "dns/text.h"

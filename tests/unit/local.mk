@@ -41,8 +41,8 @@ unit_tests = \
 	tests/unit/core/test_answer_source \
 	tests/unit/core/test_special \
 	tests/unit/core/test_stats \
-	tests/unit/core/test_upstream \
-	tests/unit/core/test_zones \
+	tests/unit/core/test_server \
+	tests/unit/core/test_zone_index \
 	tests/unit/daemon/test_addresses \
 	tests/unit/daemon/test_check \
 	tests/unit/daemon/test_completion \

@@ -20,7 +20,7 @@
  *	  mixed case was answered by an error --> that server once more, in lower case
  *	  else                                --> fail
  *
- * core/forward/forwarding.c restarts the lookups that are HOLDING or WAITING. The messages that a lookup may
+ * core/forward/forwarder.c restarts the lookups that are HOLDING or WAITING. The messages that a lookup may
  * send, TARN__SENDS_MAX, are counted from its start to its end (RFC 9520 section 3.1).
  */
 #include "core/forward/asking.h"
@@ -29,7 +29,7 @@
 #include "core/forward/attempt.h"
 #include "core/forward/cname.h"
 #include "core/forward/ending.h"
-#include "core/forward/forwarding.h"
+#include "core/forward/forwarder.h"
 #include "core/forward/lookup.h"
 #include "core/forward/nxdomain.h"
 #include "core/forward/outstanding.h"
@@ -49,7 +49,7 @@ static int ask(struct tarn__lookup *lookup, size_t index, uint64_t timeout_ms)
 
 static void wait_until(struct tarn__lookup *lookup, uint64_t at_ms)
 {
-	tarn__timer_start(lookup->all->timers, &lookup->timer,
+	tarn__timer_start(lookup->forwarder->timers, &lookup->timer,
 			  at_ms < lookup->deadline_ms ? at_ms : lookup->deadline_ms);
 }
 
@@ -62,7 +62,7 @@ static void wait_for(struct tarn__lookup *lookup, uint64_t ms)
 static bool ask_in_lower_case(struct tarn__lookup *lookup)
 {
 	bool has_asked = false;
-	for (size_t i = 0; i < lookup->group->server_count; i++) {
+	for (size_t i = 0; i < lookup->zone->server_count; i++) {
 		struct tarn__server_tries *tries = &lookup->tries[i];
 		if (!tries->wants_lower_case || tries->is_lower_case)
 			continue;
@@ -90,14 +90,14 @@ static bool hold_back(struct tarn__lookup *lookup)
 /* No server is left to be asked: waits for those that were, or for one to come back; or fails. */
 static void rest(struct tarn__lookup *lookup)
 {
-	struct tarn__forwarding *group = lookup->group;
+	struct tarn__zone *zone = lookup->zone;
 	uint64_t next = tarn__outstanding_charge(lookup);
-	if (tarn__forwarding_state(group) == TARN__UPSTREAM_DOWN) {
+	if (tarn__zone_state(zone) == TARN__SERVERS_DOWN) {
 		tarn__lookup_move(lookup, TARN__LOOKUP_WAITING);
 		wait_until(lookup, lookup->deadline_ms);
 	} else if (hold_back(lookup)) {
 		tarn__lookup_move(lookup, TARN__LOOKUP_HOLDING);
-		tarn__probes_want(&group->probes);
+		tarn__probes_want(&zone->probes);
 		wait_until(lookup, next);
 	} else if (tarn__list_is_empty(&lookup->attempts) && !ask_in_lower_case(lookup)) {
 		tarn__lookup_fail(lookup, lookup->error);
@@ -116,7 +116,7 @@ static uint64_t ask_next(struct tarn__lookup *lookup, size_t index, bool *is_ful
 	struct tarn__server_tries *tries = &lookup->tries[index];
 	/* Where TCP has no answer to an answer that was not believed, UDP is all there is. */
 	tries->is_over_tcp = tries->is_over_tcp && !tries->is_rejected;
-	uint64_t timeout_ms = tarn__select_timeout_ms(lookup->group->servers[index], tries);
+	uint64_t timeout_ms = tarn__select_timeout_ms(lookup->zone->servers[index], tries);
 	int error = ask(lookup, index, timeout_ms);
 	if (error == 0)
 		return timeout_ms;
@@ -163,7 +163,7 @@ static void try_dead(struct tarn__lookup *lookup)
 		struct tarn__server *server = select.servers[i];
 		if (!tarn__server_is_dead(server))
 			continue;
-		tarn__probes_want(&lookup->group->probes);
+		tarn__probes_want(&lookup->zone->probes);
 		if (!tarn__select_tries_dead(&select, i, now))
 			continue;
 		server->held_until_ms = now + TARN__HOLD_MS;
@@ -172,24 +172,24 @@ static void try_dead(struct tarn__lookup *lookup)
 }
 
 /* What a lookup fails with that no server has answered. */
-static int first_error(const struct tarn__forwarding *group)
+static int first_error(const struct tarn__zone *zone)
 {
-	if (tarn__forwarding_state(group) != TARN__UPSTREAM_NONE)
+	if (tarn__zone_state(zone) != TARN__SERVERS_NONE)
 		return TARN_ETIMEOUT;
-	return group->server_count > 0 ? TARN_ELOOP : TARN_ENOSERVER;
+	return zone->server_count > 0 ? TARN_ELOOP : TARN_ENOSERVER;
 }
 
 static void start(struct tarn__lookup *lookup)
 {
-	lookup->error = first_error(lookup->group);
-	lookup->turn = lookup->group->turn++;
+	lookup->error = first_error(lookup->zone);
+	lookup->turn = lookup->zone->turn++;
 	try_dead(lookup);
 	advance(lookup);
 }
 
 void tarn__lookup_restart(struct tarn__lookup *lookup)
 {
-	for (size_t i = 0; i < lookup->group->server_count; i++) {
+	for (size_t i = 0; i < lookup->zone->server_count; i++) {
 		struct tarn__server_tries *tries = &lookup->tries[i];
 		if (!tries->is_unreachable)
 			continue;
@@ -240,7 +240,7 @@ static void ask_again(struct tarn__lookup *lookup, size_t index, enum tarn__tran
 	tries->is_over_tcp = transport == TARN__TCP;
 	uint64_t timeout_ms = TARN__TIMEOUT_MAX_MS;
 	if (tries->is_over_tcp)
-		timeout_ms = tarn__select_timeout_ms(lookup->group->servers[index], tries);
+		timeout_ms = tarn__select_timeout_ms(lookup->zone->servers[index], tries);
 	int error = ask(lookup, index, TARN__TIMEOUT_MAX_MS);
 	/* TCP was to decide whether an answer is believed, but there is only UDP. */
 	if (error < 0 && tries->is_over_tcp && tries->is_rejected) {
@@ -266,17 +266,17 @@ static void on_error(struct tarn__attempt *attempt, int error)
 	}
 	/* A lack of memory is not the server's failure. */
 	if (error != TARN_ENOMEM)
-		tarn__forwarding_failed(lookup->group, server);
+		tarn__zone_failed(lookup->zone, server);
 	tarn__outstanding_drop(attempt);
 	tarn__outstanding_cancel(lookup, index);
 	give_up_server(lookup, index, error);
 }
 
 /* Determined once per server: a lock is taken, even if all numbers are in use. */
-static uint8_t answer_source(const struct tarn__lookups *all, struct tarn__server *server)
+static uint8_t answer_source(const struct tarn__forwarder *forwarder, struct tarn__server *server)
 {
 	if (!server->has_answer_source)
-		server->answer_source = tarn__answer_sources_number(all->answer_sources,
+		server->answer_source = tarn__answer_sources_number(forwarder->answer_sources,
 								    &server->endpoint->address);
 	server->has_answer_source = true;
 	return server->answer_source;
@@ -303,13 +303,13 @@ static void follow(struct tarn__lookup *lookup, const struct tarn__answer *answe
 static void take_answer(struct tarn__lookup *lookup, struct tarn__server *server,
 			const struct tarn__answer *answer)
 {
-	const struct tarn__lookups *all = lookup->all;
-	uint8_t *stored = all->scratch->stored;
+	const struct tarn__forwarder *forwarder = lookup->forwarder;
+	uint8_t *stored = forwarder->scratch->stored;
 	tarn__server_learn(server, &lookup->key, tarn__lookup_now_ms(lookup));
-	tarn__forwarding_usable(lookup->group, server);
-	tarn__stored_set_answer_source(stored, answer_source(all, server));
+	tarn__zone_usable(lookup->zone, server);
+	tarn__stored_set_answer_source(stored, answer_source(forwarder, server));
 	/* Stored without AD, so that a later trust in AD does not reach back. */
-	if (!all->config->trust_ad)
+	if (!forwarder->config->trust_ad)
 		tarn__stored_clear_ad(stored);
 	if (tarn__chain_leads_on(lookup, answer))
 		follow(lookup, answer);
@@ -332,7 +332,7 @@ static void go_on(struct tarn__lookup *lookup, size_t index, enum tarn__next_ste
 	default:
 		/* Counted once per lookup, in mixed case and in lower case. */
 		if (!lookup->tries[index].is_lower_case)
-			tarn__server_was_unusable(lookup->group->servers[index]);
+			tarn__server_was_unusable(lookup->zone->servers[index]);
 		give_up_server(lookup, index, TARN_EANSWER);
 	}
 }
@@ -351,18 +351,18 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 		return;
 	}
 	struct tarn__lookup *lookup = attempt->owner;
-	const struct tarn__lookups *all = lookup->all;
+	const struct tarn__forwarder *forwarder = lookup->forwarder;
 	struct tarn__server *server = attempt->server;
 	size_t index = tarn__outstanding_index(attempt);
 	enum tarn__transport transport = exchange->transport;
 	uint64_t now = tarn__lookup_now_ms(lookup);
 	bool was_dead = is_dead_to_any(server);
 	struct tarn__answer answer;
-	tarn__attempt_show_answer(attempt, wire, len, now, all->observer);
+	tarn__attempt_show_answer(attempt, wire, len, now, forwarder->observer);
 	enum tarn__next_step next_step =
-		tarn__attempt_judge(attempt, wire, len, now, all->scratch, &answer);
+		tarn__attempt_judge(attempt, wire, len, now, forwarder->scratch, &answer);
 	tarn__outstanding_drop(attempt);
-	tarn__forwarding_answered(lookup->group, server, was_dead && !is_dead_to_any(server));
+	tarn__zone_answered(lookup->zone, server, was_dead && !is_dead_to_any(server));
 	if (next_step == TARN__NEXT_ACCEPT)
 		take_answer(lookup, server, &answer);
 	else
@@ -371,25 +371,24 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 
 /* ---- a new lookup ----------------------------------------------------------------------- */
 
-void tarn__lookup_start(struct tarn__lookups *all, struct rtcache_lookup *handle,
+void tarn__lookup_start(struct tarn__forwarder *forwarder, struct rtcache_lookup *handle,
 			const void *octets, size_t len)
 {
 	struct tarn__key key;
-	all->started++;
+	forwarder->started++;
 	if (!tarn__key_read(octets, len, &key)) {
 		rtcache_refuse(handle, TARN_EINVAL);
 		return;
 	}
-	if (tarn__nxdomain_fill(all->client, handle, &key, all->scratch->stored))
+	if (tarn__nxdomain_fill(forwarder->client, handle, &key, forwarder->scratch->stored))
 		return;
-	struct tarn__forwarding *group =
-		tarn__forwarding_find(all, key.qname, key.qname_len, key.qtype);
-	if (!group ||
-	    !tarn__forwarding_has_room(group, group->count, TARN__LOOKUPS_MAX - all->count)) {
-		rtcache_refuse(handle, group ? TARN_EBUSY : TARN_ENOSERVER);
+	struct tarn__zone *zone = tarn__zone_find(forwarder, key.qname, key.qname_len, key.qtype);
+	if (!zone ||
+	    !tarn__zone_has_room(zone, zone->count, TARN__LOOKUPS_MAX - forwarder->count)) {
+		rtcache_refuse(handle, zone ? TARN_EBUSY : TARN_ENOSERVER);
 		return;
 	}
-	struct tarn__lookup *lookup = tarn__lookup_new(group, handle, &key, on_timer);
+	struct tarn__lookup *lookup = tarn__lookup_new(zone, handle, &key, on_timer);
 	if (!lookup) {
 		rtcache_refuse(handle, TARN_ENOMEM);
 		return;

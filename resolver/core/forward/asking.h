@@ -14,7 +14,7 @@
 
 struct rtcache_lookup;
 struct tarn__lookup;
-struct tarn__lookups;
+struct tarn__forwarder;
 
 /*
  * Starts the lookup of a key; ends handle exactly once, perhaps before it returns: with the stored form of an
@@ -22,7 +22,7 @@ struct tarn__lookups;
  * message), TARN_EANSWER (only unusable answers came), TARN_ENOSERVER, TARN_ELOOP (all servers lead back to
  * this resolver), TARN_EBUSY, TARN_ENOMEM, TARN_EINVAL (not a key) or TARN_ECANCELED.
  */
-void tarn__lookup_start(struct tarn__lookups *, struct rtcache_lookup *handle, const void *key,
+void tarn__lookup_start(struct tarn__forwarder *, struct rtcache_lookup *handle, const void *key,
 			size_t key_len);
 
 /*

@@ -22,7 +22,7 @@
 
 #include "base/list.h"
 #include "core/forward/select.h"
-#include "core/forward/upstream.h"
+#include "core/forward/server.h"
 #include "core/io.h"
 #include "dns/answer.h"
 #include "dns/query.h"

@@ -21,7 +21,7 @@
 
 #include "core/forward/attempt.h"
 #include "core/config.h"
-#include "core/forward/forwarding.h"
+#include "core/forward/forwarder.h"
 #include "core/forward/lookup.h"
 #include "core/policy/policy.h"
 #include "core/respond.h"
@@ -42,9 +42,9 @@ struct tarn__chain {
 	uint8_t wire[]; /* all that came before, as a message */
 };
 
-static size_t group_of(const struct tarn__lookup *lookup, const uint8_t *name, size_t len)
+static size_t zone_of(const struct tarn__lookup *lookup, const uint8_t *name, size_t len)
 {
-	return tarn__config_find_zone(lookup->all->config, name, len, lookup->key.qtype);
+	return tarn__config_find_zone(lookup->forwarder->config, name, len, lookup->key.qtype);
 }
 
 /* The query of a client for a name, with type, class and flags of the lookup's key. */
@@ -71,16 +71,16 @@ static size_t write_message(const struct tarn__lookup *lookup, const struct tarn
 		.limit = TARN__MESSAGE_MAX,
 		.age_sec = (uint32_t)(value->age_ms / 1000),
 		.stale_ttl = value->status == RTCACHE_STALE ? TARN__STALE_TTL : 0,
-		.trust_ad = lookup->all->config->trust_ad,
+		.trust_ad = lookup->forwarder->config->trust_ad,
 	};
 	return tarn__reply_stored(query, value->data, value->len, &how, out);
 }
 
-/* Returns true if the chain leads from a name of the group to one of another. */
-static bool leads_on(const struct tarn__lookup *lookup, size_t group,
+/* Returns true if the chain leads from a name of the zone to one of another. */
+static bool leads_on(const struct tarn__lookup *lookup, size_t zone,
 		     const struct tarn__answer *answer)
 {
-	return answer->end_len > 0 && group_of(lookup, answer->end, answer->end_len) != group;
+	return answer->end_len > 0 && zone_of(lookup, answer->end, answer->end_len) != zone;
 }
 
 /* Keeps a message as the chain so far, and its end as the next name to ask for. false: out of memory. */
@@ -114,7 +114,7 @@ static void fail_for_good(struct tarn__lookup *lookup)
 /* Reads the joined message as an answer to the lookup's key. */
 static void read_joined(const struct tarn__lookup *lookup, size_t len, struct tarn__answer *out)
 {
-	struct tarn__scratch *scratch = lookup->all->scratch;
+	struct tarn__scratch *scratch = lookup->forwarder->scratch;
 	uint8_t asked[TARN__QUERY_MAX];
 	size_t asked_len =
 		tarn__query_write(&lookup->key, &(struct tarn__query_options){.id = 0}, asked);
@@ -126,8 +126,8 @@ static void read_joined(const struct tarn__lookup *lookup, size_t len, struct ta
 static bool join(struct tarn__lookup *lookup, const struct rtcache_value *value)
 {
 	struct tarn__chain *chain = lookup->chain;
-	struct tarn__scratch *scratch = lookup->all->scratch;
-	size_t group = group_of(lookup, chain->end, chain->end_len);
+	struct tarn__scratch *scratch = lookup->forwarder->scratch;
+	size_t zone = zone_of(lookup, chain->end, chain->end_len);
 	const struct tarn__query query = make_query(lookup, chain->end, chain->end_len);
 	uint8_t *last = scratch->stored;
 	size_t last_len = write_message(lookup, &query, value, last);
@@ -139,7 +139,7 @@ static bool join(struct tarn__lookup *lookup, const struct rtcache_value *value)
 		return false;
 	}
 	tarn__stored_set_answer_source(scratch->stored, chain->answer_source);
-	if (!leads_on(lookup, group, &answer)) {
+	if (!leads_on(lookup, zone, &answer)) {
 		chain->done(lookup, 0, &answer);
 		return false;
 	}
@@ -169,15 +169,15 @@ static int ask_cache(struct tarn__lookup *lookup, const struct tarn__query *quer
 		     struct rtcache_value *out)
 {
 	struct tarn__chain *chain = lookup->chain;
-	const struct tarn__config *config = lookup->all->config;
+	const struct tarn__config *config = lookup->forwarder->config;
 	uint8_t key[TARN__KEY_MAX];
-	size_t group = group_of(lookup, chain->end, chain->end_len);
-	size_t len = config->zones[group]->follows_cnames
+	size_t zone = zone_of(lookup, chain->end, chain->end_len);
+	size_t len = config->zones[zone]->follows_cnames
 			     ? tarn__key_write_link(&lookup->key, chain->end, chain->end_len, key)
 			     : tarn__key_write(query, key);
 	chain->request = (struct rtcache_request){.data = lookup, .done = on_done};
 	chain->is_waiting = true;
-	int got = rtcache_get(lookup->all->client, &chain->request, key, len, 0,
+	int got = rtcache_get(lookup->forwarder->client, &chain->request, key, len, 0,
 			      rtcache_lookup_extra(lookup->handle), out);
 	chain->is_waiting = got == 0;
 	return got;
@@ -187,12 +187,13 @@ static int ask_cache(struct tarn__lookup *lookup, const struct tarn__query *quer
 static void ask(struct tarn__lookup *lookup)
 {
 	for (;;) {
-		struct tarn__decision decision = {.room = lookup->all->scratch->decided};
+		struct tarn__decision decision = {.room = lookup->forwarder->scratch->decided};
 		struct tarn__chain *chain = lookup->chain;
 		const struct tarn__query query = make_query(lookup, chain->end, chain->end_len);
 		struct rtcache_value value = {.status = RTCACHE_HIT};
 		int error = 0;
-		switch (tarn__policy_apply(lookup->all->config->policy, &query, NULL, &decision)) {
+		switch (tarn__policy_apply(lookup->forwarder->config->policy, &query, NULL,
+					   &decision)) {
 		case TARN__POLICY_ANSWER:
 			value.data = decision.stored;
 			value.len = decision.stored_len;
@@ -218,16 +219,16 @@ static void ask(struct tarn__lookup *lookup)
 
 bool tarn__chain_leads_on(const struct tarn__lookup *lookup, const struct tarn__answer *answer)
 {
-	const struct tarn__config *config = lookup->all->config;
-	size_t group = group_of(lookup, lookup->key.qname, lookup->key.qname_len);
-	return group != TARN__GROUP_NONE && config->zones[group]->follows_cnames &&
-	       !lookup->key.is_link && leads_on(lookup, group, answer);
+	const struct tarn__config *config = lookup->forwarder->config;
+	size_t zone = zone_of(lookup, lookup->key.qname, lookup->key.qname_len);
+	return zone != TARN__ZONE_NONE && config->zones[zone]->follows_cnames &&
+	       !lookup->key.is_link && leads_on(lookup, zone, answer);
 }
 
 void tarn__chain_follow(struct tarn__lookup *lookup, const struct tarn__answer *answer,
 			tarn__chain_function *done)
 {
-	struct tarn__scratch *scratch = lookup->all->scratch;
+	struct tarn__scratch *scratch = lookup->forwarder->scratch;
 	const struct tarn__query query =
 		make_query(lookup, lookup->key.qname, lookup->key.qname_len);
 	const struct rtcache_value value = {
@@ -251,7 +252,7 @@ void tarn__chain_drop(struct tarn__lookup *lookup)
 	if (!chain)
 		return;
 	if (chain->is_waiting)
-		rtcache_cancel(lookup->all->client, &chain->request);
+		rtcache_cancel(lookup->forwarder->client, &chain->request);
 	free(chain);
 	lookup->chain = NULL;
 }

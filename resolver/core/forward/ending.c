@@ -9,7 +9,7 @@
 
 #include "core/forward/attempt.h"
 #include "core/forward/cname.h"
-#include "core/forward/forwarding.h"
+#include "core/forward/forwarder.h"
 #include "core/forward/lookup.h"
 #include "core/forward/nxdomain.h"
 #include "core/forward/outstanding.h"
@@ -21,7 +21,7 @@ static void stop(struct tarn__lookup *lookup)
 {
 	tarn__outstanding_end(lookup);
 	tarn__chain_drop(lookup);
-	tarn__timer_stop(lookup->all->timers, &lookup->timer);
+	tarn__timer_stop(lookup->forwarder->timers, &lookup->timer);
 	tarn__lookup_move(lookup, TARN__LOOKUP_ENDED);
 	tarn__lookup_free(lookup);
 }
@@ -44,7 +44,7 @@ static bool had_time(const struct tarn__lookup *lookup)
 
 static enum memory how_to_remember(const struct tarn__lookup *lookup, int error, unsigned *cause)
 {
-	const struct tarn__forwarding *group = lookup->group;
+	const struct tarn__zone *zone = lookup->zone;
 	/* A failure of the end of a chain is remembered for that end. */
 	if (lookup->chain)
 		return FORGET;
@@ -53,11 +53,11 @@ static enum memory how_to_remember(const struct tarn__lookup *lookup, int error,
 		*cause = TARN__CAUSE_NETWORK;
 		return REMEMBER_CAUSE;
 	case TARN_EANSWER:
-		*cause = group->trouble;
+		*cause = zone->trouble;
 		return REMEMBER_CAUSE;
 	case TARN_ETIMEOUT:
-		*cause = group->outage;
-		if (group->is_down)
+		*cause = zone->outage;
+		if (zone->is_down)
 			return REMEMBER_CAUSE;
 		return had_time(lookup) ? REMEMBER : FORGET;
 	default:
@@ -83,13 +83,13 @@ void tarn__lookup_fail(struct tarn__lookup *lookup, int error)
 
 void tarn__lookup_fill(struct tarn__lookup *lookup, const struct tarn__answer *answer)
 {
-	const struct tarn__lookups *all = lookup->all;
-	const uint8_t *stored = all->scratch->stored;
+	const struct tarn__forwarder *forwarder = lookup->forwarder;
+	const uint8_t *stored = forwarder->scratch->stored;
 	uint64_t ttl_ms = (uint64_t)answer->ttl * 1000;
 	if (!answer->is_whole_name)
-		tarn__nxdomain_end(all->client, &lookup->key);
+		tarn__nxdomain_end(forwarder->client, &lookup->key);
 	else if (ttl_ms > 0)
-		tarn__nxdomain_put(all->client, &lookup->key, stored, answer->len, ttl_ms);
+		tarn__nxdomain_put(forwarder->client, &lookup->key, stored, answer->len, ttl_ms);
 	struct rtcache_lookup *handle = lookup->handle;
 	stop(lookup);
 	rtcache_fill(handle, stored, answer->len, ttl_ms);
@@ -100,5 +100,5 @@ void tarn__lookup_recall(struct tarn__lookup *lookup)
 	tarn__outstanding_recall(lookup);
 	tarn__chain_drop(lookup);
 	tarn__lookup_move(lookup, TARN__LOOKUP_WAITING);
-	tarn__timer_start(lookup->all->timers, &lookup->timer, lookup->deadline_ms);
+	tarn__timer_start(lookup->forwarder->timers, &lookup->timer, lookup->deadline_ms);
 }

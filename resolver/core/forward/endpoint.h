@@ -6,7 +6,7 @@
  * stays as long as some snapshot or worker has a reference.
  *
  *	struct tarn__endpoint   one for all workers; the count is atomic
- *	struct tarn__server     core/forward/upstream.h: what one worker knows of it; the count is that
+ *	struct tarn__server     core/forward/server.h: what one worker knows of it; the count is that
  *	                        worker's own
  *	carrier                 net/upstream/carrier.h: the sockets that one worker has open to it, until
  *	                        the worker's last reference ends (struct tarn_io's close)

@@ -156,9 +156,9 @@ bool tarn__forward_loops_have_changed(struct tarn__forward_loops *forward_loops,
 static const struct tarn__zone_config *find_tested(const struct tarn__config *config,
 						   const struct tarn__zone_config *zone)
 {
-	size_t index = config ? tarn__config_zone_of(config, zone->name, zone->name_len)
-			      : TARN__GROUP_NONE;
-	return index == TARN__GROUP_NONE ? NULL : config->zones[index];
+	size_t index =
+		config ? tarn__config_zone_of(config, zone->name, zone->name_len) : TARN__ZONE_NONE;
+	return index == TARN__ZONE_NONE ? NULL : config->zones[index];
 }
 
 /* Returns true if an endpoint of the tested zone that is equal to this one is a loop. */

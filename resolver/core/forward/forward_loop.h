@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "core/config.h"
-#include "core/forward/upstream.h"
+#include "core/forward/server.h"
 #include "dns/query.h"
 
 enum {

@@ -28,7 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/forward/forwarding.h"
+#include "core/forward/forwarder.h"
 
 /* ---- states ----------------------------------------------------------------------------- */
 
@@ -60,115 +60,114 @@ void tarn__lookup_move(struct tarn__lookup *lookup, enum tarn__lookup_state stat
 	if (state == TARN__LOOKUP_ENDED)
 		tarn__list_remove(&lookup->node);
 	else
-		tarn__list_move(&lookup->node, &lookup->group->lookups[state]);
+		tarn__list_move(&lookup->node, &lookup->zone->lookups[state]);
 }
 
 /* ---- memory ----------------------------------------------------------------------------- */
 
-/* Zeros, with room for the tries of the group's servers. NULL: out of memory. */
-static struct tarn__lookup *take_lookup(struct tarn__forwarding *group)
+/* Zeros, with room for the tries of the zone's servers. NULL: out of memory. */
+static struct tarn__lookup *take_lookup(struct tarn__zone *zone)
 {
-	size_t count = group->server_count;
+	size_t count = zone->server_count;
 	size_t size = sizeof(struct tarn__lookup) + count * sizeof(struct tarn__server_tries);
-	struct tarn__list *spare = tarn__list_take(&group->spares);
+	struct tarn__list *spare = tarn__list_take(&zone->spares);
 	if (!spare)
 		return calloc(1, size);
-	group->spare_count--;
+	zone->spare_count--;
 	return memset(TARN__CONTAINER(spare, struct tarn__lookup, node), 0, size);
 }
 
 /* The transport of the first message to each server. */
-static void choose_transports(const struct tarn__forwarding *group,
-			      struct tarn__server_tries *tries)
+static void choose_transports(const struct tarn__zone *zone, struct tarn__server_tries *tries)
 {
-	for (size_t i = 0; i < group->server_count; i++)
-		tries[i].is_over_tcp = tarn__server_transport(group->servers[i]) == TARN__TCP;
+	for (size_t i = 0; i < zone->server_count; i++)
+		tries[i].is_over_tcp = tarn__server_transport(zone->servers[i]) == TARN__TCP;
 }
 
-struct tarn__lookup *tarn__lookup_new(struct tarn__forwarding *group, struct rtcache_lookup *handle,
+struct tarn__lookup *tarn__lookup_new(struct tarn__zone *zone, struct rtcache_lookup *handle,
 				      const struct tarn__key *key,
 				      void (*fire)(struct tarn__timer *))
 {
-	struct tarn__lookup *lookup = take_lookup(group);
+	struct tarn__lookup *lookup = take_lookup(zone);
 	if (!lookup)
 		return NULL;
-	lookup->all = group->all;
-	lookup->group = group;
+	lookup->forwarder = zone->forwarder;
+	lookup->zone = zone;
 	lookup->handle = handle;
 	lookup->key = *key;
 	lookup->tries = lookup->first_tries;
-	choose_transports(group, lookup->tries);
+	choose_transports(zone, lookup->tries);
 	lookup->timer.fire = fire;
 	lookup->deadline_ms = tarn__lookup_now_ms(lookup) + TARN__LOOKUP_MS;
 	tarn__list_init(&lookup->attempts);
 	tarn__list_init(&lookup->node);
 	tarn__lookup_move(lookup, TARN__LOOKUP_ASKING);
-	group->count++;
-	group->all->count++;
+	zone->count++;
+	zone->forwarder->count++;
 	return lookup;
 }
 
 void tarn__lookup_free(struct tarn__lookup *lookup)
 {
-	struct tarn__forwarding *group = lookup->group;
-	group->count--;
-	group->all->count--;
-	/* One that has joined the group has room for the tries of another one. */
+	struct tarn__zone *zone = lookup->zone;
+	zone->count--;
+	zone->forwarder->count--;
+	/* One that has joined the zone has room for the tries of another one. */
 	bool has_joined = lookup->tries != lookup->first_tries;
 	if (has_joined)
 		free(lookup->tries);
-	if (has_joined || group->spare_count >= TARN__SPARE_LOOKUPS) {
+	if (has_joined || zone->spare_count >= TARN__SPARE_LOOKUPS) {
 		free(lookup);
 		return;
 	}
-	tarn__list_append(&group->spares, &lookup->node);
-	group->spare_count++;
+	tarn__list_append(&zone->spares, &lookup->node);
+	zone->spare_count++;
 }
 
-/* ---- another group ---------------------------------------------------------------------- */
+/* ---- another zone ---------------------------------------------------------------------- */
 
 static const struct tarn__server_tries *find_tries(const struct tarn__lookup *lookup,
 						   const struct tarn_address *server)
 {
-	const struct tarn__forwarding *group = lookup->group;
-	for (size_t i = 0; i < group->server_count; i++) {
-		if (tarn_address_is_equal(&group->servers[i]->endpoint->address, server))
+	const struct tarn__zone *zone = lookup->zone;
+	for (size_t i = 0; i < zone->server_count; i++) {
+		if (tarn_address_is_equal(&zone->servers[i]->endpoint->address, server))
 			return &lookup->tries[i];
 	}
 	return NULL;
 }
 
-/* Tries for the servers of a group, with what the lookup has sent to those of them that it knows. */
+/* Tries for the servers of a zone, with what the lookup has sent to those of them that it knows. */
 static struct tarn__server_tries *make_tries(const struct tarn__lookup *lookup,
-					     const struct tarn__forwarding *group)
+					     const struct tarn__zone *zone)
 {
-	struct tarn__server_tries *tries = calloc(group->server_count + 1, sizeof *tries);
+	struct tarn__server_tries *tries = calloc(zone->server_count + 1, sizeof *tries);
 	if (!tries)
 		return NULL;
-	for (size_t i = 0; i < group->server_count; i++) {
+	for (size_t i = 0; i < zone->server_count; i++) {
 		const struct tarn__server_tries *before =
-			find_tries(lookup, &group->servers[i]->endpoint->address);
+			find_tries(lookup, &zone->servers[i]->endpoint->address);
 		if (!before)
 			continue;
 		tries[i].sends = before->sends;
 		tries[i].tcp_sends = before->tcp_sends;
 		tries[i].sent_ms = before->sent_ms;
 	}
-	choose_transports(group, tries);
+	choose_transports(zone, tries);
 	return tries;
 }
 
-bool tarn__lookup_join(struct tarn__lookup *lookup, struct tarn__forwarding *group)
+bool tarn__lookup_join(struct tarn__lookup *lookup, struct tarn__zone *zone)
 {
-	struct tarn__server_tries *tries = make_tries(lookup, group);
+	struct tarn__server_tries *tries = make_tries(lookup, zone);
 	if (!tries)
 		return false;
 	if (lookup->tries != lookup->first_tries)
 		free(lookup->tries);
 	lookup->tries = tries;
-	lookup->group->count--;
-	group->count++;
-	lookup->group = group;
+	lookup->zone->count--;
+	zone->count++;
+	lookup->zone = zone;
 	tarn__lookup_move(lookup, TARN__LOOKUP_WAITING);
 	return true;
 }
@@ -177,16 +176,16 @@ bool tarn__lookup_join(struct tarn__lookup *lookup, struct tarn__forwarding *gro
 
 struct tarn__select tarn__lookup_select(const struct tarn__lookup *lookup)
 {
-	const struct tarn__forwarding *group = lookup->group;
-	return (struct tarn__select){.servers = group->servers,
+	const struct tarn__zone *zone = lookup->zone;
+	return (struct tarn__select){.servers = zone->servers,
 				     .tries = lookup->tries,
-				     .count = group->server_count,
-				     .selection = group->config->selection,
+				     .count = zone->server_count,
+				     .selection = zone->config->selection,
 				     .turn = lookup->turn};
 }
 
 uint64_t tarn__lookup_now_ms(const struct tarn__lookup *lookup)
 {
-	const struct tarn_io *io = lookup->all->io;
+	const struct tarn_io *io = lookup->forwarder->io;
 	return io->now_ms(io->data);
 }

@@ -21,8 +21,8 @@
 
 struct rtcache_lookup;
 struct tarn__chain;
-struct tarn__forwarding;
-struct tarn__lookups;
+struct tarn__zone;
+struct tarn__forwarder;
 
 enum {
 	TARN__LOOKUP_MS =
@@ -30,10 +30,10 @@ enum {
 };
 
 struct tarn__lookup {
-	struct tarn__lookups *all;
-	struct tarn__forwarding *group;
+	struct tarn__forwarder *forwarder;
+	struct tarn__zone *zone;
 	enum tarn__lookup_state state; /* changed by tarn__lookup_move() only */
-	struct tarn__list node; /* of the group's list of that state */
+	struct tarn__list node; /* of the zone's list of that state */
 	struct rtcache_lookup *handle;
 	struct tarn__key key; /* a view into the handle's */
 	struct tarn__timer timer; /* see enum tarn__lookup_state */
@@ -48,28 +48,28 @@ struct tarn__lookup {
 };
 
 /*
- * Makes a lookup of the group, in state ASKING, with TARN__LOOKUP_MS until its deadline. The timer does not
+ * Makes a lookup of the zone, in state ASKING, with TARN__LOOKUP_MS until its deadline. The timer does not
  * run yet; the handle is the caller's to end. NULL: out of memory.
  */
-struct tarn__lookup *tarn__lookup_new(struct tarn__forwarding *, struct rtcache_lookup *handle,
+struct tarn__lookup *tarn__lookup_new(struct tarn__zone *, struct rtcache_lookup *handle,
 				      const struct tarn__key *, void (*fire)(struct tarn__timer *));
 
-/* Frees a lookup in state ENDED, or keeps its memory for another one of the group. */
+/* Frees a lookup in state ENDED, or keeps its memory for another one of the zone. */
 void tarn__lookup_free(struct tarn__lookup *);
 
 /* Returns true if the second state may follow the first. */
 bool tarn__lookup_can_move(enum tarn__lookup_state, enum tarn__lookup_state);
 
-/* Moves to a state that may follow the present one, to the end of the group's list of that state. */
+/* Moves to a state that may follow the present one, to the end of the zone's list of that state. */
 void tarn__lookup_move(struct tarn__lookup *, enum tarn__lookup_state);
 
 /*
- * Moves a lookup in state WAITING to another group, where it waits; servers that are in both have been sent the
+ * Moves a lookup in state WAITING to another zone, where it waits; servers that are in both have been sent the
  * messages they have been sent. false: out of memory, it stays in its own.
  */
-bool tarn__lookup_join(struct tarn__lookup *, struct tarn__forwarding *);
+bool tarn__lookup_join(struct tarn__lookup *, struct tarn__zone *);
 
-/* What decisions about its servers are made from; valid while the lookup stays in its group. */
+/* What decisions about its servers are made from; valid while the lookup stays in its zone. */
 struct tarn__select tarn__lookup_select(const struct tarn__lookup *);
 
 /* The present time, as the lookup's worker sees it. */

@@ -18,7 +18,7 @@
 
 /*
  * Returns true if NXDOMAIN for the name covers the type. It does not cover a DS, which belongs to the
- * parent zone, whose servers may be others than the name's and not know it (core/zones.h). For such a key
+ * parent zone, whose servers may be others than the name's and not know it (core/zone_index.h). For such a key
  * the functions below do nothing.
  */
 bool tarn__nxdomain_is_for(uint16_t qtype);

@@ -5,46 +5,46 @@
 #include <stdlib.h>
 
 #include "core/forward/attempt.h"
-#include "core/forward/forwarding.h"
+#include "core/forward/forwarder.h"
 #include "core/forward/lookup.h"
 
 /* ---- memory ----------------------------------------------------------------------------- */
 
-static struct tarn__attempt *take_attempt(struct tarn__lookups *all)
+static struct tarn__attempt *take_attempt(struct tarn__forwarder *forwarder)
 {
-	struct tarn__list *spare = tarn__list_take(&all->spare_attempts);
+	struct tarn__list *spare = tarn__list_take(&forwarder->spare_attempts);
 	if (!spare)
 		return malloc(sizeof(struct tarn__attempt));
-	all->spare_attempt_count--;
+	forwarder->spare_attempt_count--;
 	return TARN__CONTAINER(spare, struct tarn__attempt, node);
 }
 
 void tarn__outstanding_drop(struct tarn__attempt *attempt)
 {
 	const struct tarn__lookup *lookup = attempt->owner;
-	struct tarn__lookups *all = lookup->all;
+	struct tarn__forwarder *forwarder = lookup->forwarder;
 	tarn__list_remove(&attempt->node);
-	if (all->spare_attempt_count >= TARN__SPARE_ATTEMPTS) {
+	if (forwarder->spare_attempt_count >= TARN__SPARE_ATTEMPTS) {
 		free(attempt);
 		return;
 	}
-	tarn__list_append(&all->spare_attempts, &attempt->node);
-	all->spare_attempt_count++;
+	tarn__list_append(&forwarder->spare_attempts, &attempt->node);
+	forwarder->spare_attempt_count++;
 }
 
 /* ---- silence ---------------------------------------------------------------------------- */
 
 /*
  * Some servers answer queries for addresses only. Returns true if the server may be probed for that of the
- * key's name: not if it has been asked for just that, nor if the name is another group's, as that of a DS may
+ * key's name: not if it has been asked for just that, nor if the name is another zone's, as that of a DS may
  * be.
  */
 static bool has_other_address(const struct tarn__lookup *lookup)
 {
 	const struct tarn__key *key = &lookup->key;
 	return key->qtype != TARN__TYPE_A &&
-	       tarn__forwarding_find(lookup->all, key->qname, key->qname_len, TARN__TYPE_A) ==
-		       lookup->group;
+	       tarn__zone_find(lookup->forwarder, key->qname, key->qname_len, TARN__TYPE_A) ==
+		       lookup->zone;
 }
 
 static void charge(const struct tarn__attempt *attempt)
@@ -53,9 +53,9 @@ static void charge(const struct tarn__attempt *attempt)
 	attempt->tries->charged_ms = tarn__lookup_now_ms(lookup);
 	tarn__attempt_unheard(attempt);
 	if (attempt->server->answered_ms == 0 && has_other_address(lookup))
-		tarn__probes_suggest(&lookup->group->probes, &lookup->key);
+		tarn__probes_suggest(&lookup->zone->probes, &lookup->key);
 	if (tarn__server_answers(attempt->server, lookup->key.qtype))
-		tarn__forwarding_failed(lookup->group, attempt->server);
+		tarn__zone_failed(lookup->zone, attempt->server);
 }
 
 uint64_t tarn__outstanding_charge(struct tarn__lookup *lookup)
@@ -101,7 +101,7 @@ static struct tarn__attempt *first(const struct tarn__lookup *lookup)
 static void cancel(struct tarn__attempt *attempt)
 {
 	const struct tarn__lookup *lookup = attempt->owner;
-	const struct tarn_io *io = lookup->all->io;
+	const struct tarn_io *io = lookup->forwarder->io;
 	io->cancel(io->data, &attempt->exchange);
 	tarn__outstanding_drop(attempt);
 }
@@ -172,9 +172,9 @@ int tarn__outstanding_send(struct tarn__lookup *lookup, size_t index, uint64_t t
 	uint8_t *sends = tries->is_over_tcp ? &tries->tcp_sends : &tries->sends;
 	if (*sends >= TARN__SENDS_MAX)
 		return TARN_EANSWER;
-	struct tarn__lookups *all = lookup->all;
-	struct tarn__server *server = lookup->group->servers[index];
-	struct tarn__attempt *attempt = take_attempt(all);
+	struct tarn__forwarder *forwarder = lookup->forwarder;
+	struct tarn__server *server = lookup->zone->servers[index];
+	struct tarn__attempt *attempt = take_attempt(forwarder);
 	if (!attempt)
 		return TARN_ENOMEM;
 	*attempt = (struct tarn__attempt){
@@ -191,9 +191,9 @@ int tarn__outstanding_send(struct tarn__lookup *lookup, size_t index, uint64_t t
 		/* That another server is faster than a connection says nothing about the one. */
 		.timeout_ms = tries->is_over_tcp ? TARN__TIMEOUT_MAX_MS : timeout_ms,
 	};
-	tarn__attempt_write(attempt, all->io, all->config->trust_ad);
+	tarn__attempt_write(attempt, forwarder->io, forwarder->config->trust_ad);
 	tarn__list_append(&lookup->attempts, &attempt->node);
-	int error = send_attempt(attempt, all->io);
+	int error = send_attempt(attempt, forwarder->io);
 	if (error < 0) {
 		server->counts.unsent++;
 		tarn__outstanding_drop(attempt);
@@ -203,7 +203,7 @@ int tarn__outstanding_send(struct tarn__lookup *lookup, size_t index, uint64_t t
 	tries->sent_ms = lookup->sent_ms = attempt->sent_ms;
 	tarn__attempt_sent(attempt);
 	server->counts.asked++;
-	tarn__attempt_show(attempt, all->observer);
+	tarn__attempt_show(attempt, forwarder->observer);
 	tarn__lookup_move(lookup, TARN__LOOKUP_ASKING);
 	return 0;
 }

@@ -24,7 +24,7 @@
 #include "core/io.h"
 #include "base/list.h"
 #include "base/timer.h"
-#include "core/forward/upstream.h"
+#include "core/forward/server.h"
 #include "dns/query.h"
 
 enum { TARN__PROBE_LIFE_MS = 5000 /* an answer is waited for, and clients count as asking */ };

@@ -2,15 +2,15 @@
 /* core/forward/select.c: decisions about servers, without effects. */
 #include "core/forward/select.h"
 
-enum tarn__upstream_state tarn__select_state(struct tarn__server *const *servers, size_t count)
+enum tarn__servers_state tarn__select_state(struct tarn__server *const *servers, size_t count)
 {
-	enum tarn__upstream_state state = TARN__UPSTREAM_NONE;
+	enum tarn__servers_state state = TARN__SERVERS_NONE;
 	for (size_t i = 0; i < count; i++) {
 		if (servers[i]->is_forward_loop)
 			continue;
 		if (!tarn__server_is_dead(servers[i]))
-			return TARN__UPSTREAM_UP;
-		state = TARN__UPSTREAM_DOWN;
+			return TARN__SERVERS_UP;
+		state = TARN__SERVERS_DOWN;
 	}
 	return state;
 }
@@ -117,7 +117,7 @@ bool tarn__select_tries_dead(const struct tarn__select *select, size_t index, ui
 	if (!tarn__server_is_dead(server) || now_ms < server->held_until_ms)
 		return false;
 	return select->selection != TARN_SELECTION_STRICT ||
-	       tarn__select_state(select->servers, index) != TARN__UPSTREAM_UP;
+	       tarn__select_state(select->servers, index) != TARN__SERVERS_UP;
 }
 
 /* ---- how long --------------------------------------------------------------------------- */

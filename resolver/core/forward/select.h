@@ -29,7 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/forward/upstream.h"
+#include "core/forward/server.h"
 #include "tarn.h"
 
 enum {
@@ -73,7 +73,7 @@ struct tarn__select_round {
 	unsigned sends; /* over UDP, to the server that was chosen last, before its message */
 };
 
-enum tarn__upstream_state tarn__select_state(struct tarn__server *const *servers, size_t count);
+enum tarn__servers_state tarn__select_state(struct tarn__server *const *servers, size_t count);
 
 /* Returns the index of the server that is sent the next message of the round. -1: none. */
 int tarn__select_next(const struct tarn__select *, const struct tarn__select_round *);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "core/forward/forward_loop.h"
-#include "core/forward/forwarding.h"
+#include "core/forward/forwarder.h"
 #include "core/forward/lookup.h"
 #include "core/forward/select.h"
 #include "rtcache.h"
@@ -16,14 +16,14 @@ enum {
 	RELEASE_MS = 5,
 };
 
-static uint64_t now_ms(const struct tarn__lookups *all)
+static uint64_t now_ms(const struct tarn__forwarder *forwarder)
 {
-	return all->io->now_ms(all->io->data);
+	return forwarder->io->now_ms(forwarder->io->data);
 }
 
-enum tarn__upstream_state tarn__forwarding_state(const struct tarn__forwarding *group)
+enum tarn__servers_state tarn__zone_state(const struct tarn__zone *zone)
 {
-	return tarn__select_state(group->servers, group->server_count);
+	return tarn__select_state(zone->servers, zone->server_count);
 }
 
 /* ---- lookups ---------------------------------------------------------------------------- */
@@ -33,122 +33,122 @@ static struct tarn__lookup *first(const struct tarn__list *list)
 	return TARN__CONTAINER(list->next, struct tarn__lookup, node);
 }
 
-void tarn__forwarding_move(struct tarn__forwarding *group, enum tarn__lookup_state from,
-			   enum tarn__lookup_state to)
+void tarn__zone_move(struct tarn__zone *zone, enum tarn__lookup_state from,
+		     enum tarn__lookup_state to)
 {
-	while (!tarn__list_is_empty(&group->lookups[from]))
-		tarn__lookup_move(first(&group->lookups[from]), to);
+	while (!tarn__list_is_empty(&zone->lookups[from]))
+		tarn__lookup_move(first(&zone->lookups[from]), to);
 }
 
-void tarn__forwarding_release(struct tarn__forwarding *group, uint64_t wait_ms)
+void tarn__zone_release(struct tarn__zone *zone, uint64_t wait_ms)
 {
-	struct tarn__lookups *all = group->all;
-	bool are_waiting = !tarn__list_is_empty(&group->lookups[TARN__LOOKUP_WAITING]);
-	bool has_work = group->is_down || are_waiting;
-	if (!has_work || tarn__forwarding_state(group) == TARN__UPSTREAM_DOWN)
+	struct tarn__forwarder *forwarder = zone->forwarder;
+	bool are_waiting = !tarn__list_is_empty(&zone->lookups[TARN__LOOKUP_WAITING]);
+	bool has_work = zone->is_down || are_waiting;
+	if (!has_work || tarn__zone_state(zone) == TARN__SERVERS_DOWN)
 		return;
 	/* What failed meanwhile is not to fail for as long as that is remembered. */
-	if (group->is_down) {
-		rtcache_forget_cause(all->client, group->outage);
-		rtcache_forget_cause(all->client, TARN__CAUSE_NETWORK);
+	if (zone->is_down) {
+		rtcache_forget_cause(forwarder->client, zone->outage);
+		rtcache_forget_cause(forwarder->client, TARN__CAUSE_NETWORK);
 	}
-	group->is_down = false;
-	if (are_waiting && !group->release.is_running)
-		tarn__timer_start(all->timers, &group->release, now_ms(all) + wait_ms);
+	zone->is_down = false;
+	if (are_waiting && !zone->release.is_running)
+		tarn__timer_start(forwarder->timers, &zone->release, now_ms(forwarder) + wait_ms);
 }
 
 static void on_release(struct tarn__timer *timer)
 {
-	struct tarn__forwarding *group = TARN__CONTAINER(timer, struct tarn__forwarding, release);
-	const struct tarn__list *waiting = &group->lookups[TARN__LOOKUP_WAITING];
+	struct tarn__zone *zone = TARN__CONTAINER(timer, struct tarn__zone, release);
+	const struct tarn__list *waiting = &zone->lookups[TARN__LOOKUP_WAITING];
 	for (int i = 0; i < RELEASE_BATCH && !tarn__list_is_empty(waiting) &&
-			tarn__forwarding_state(group) != TARN__UPSTREAM_DOWN;
+			tarn__zone_state(zone) != TARN__SERVERS_DOWN;
 	     i++)
-		group->all->restart(first(waiting));
-	tarn__forwarding_release(group, RELEASE_MS);
+		zone->forwarder->restart(first(waiting));
+	tarn__zone_release(zone, RELEASE_MS);
 }
 
 /* ---- reports of servers ----------------------------------------------------------------- */
 
 /* While it is dead it is queried again, whatever keeps it from being queried now. */
-void tarn__forwarding_look_for_loop(struct tarn__forwarding *group, struct tarn__server *server)
+void tarn__zone_look_for_loop(struct tarn__zone *zone, struct tarn__server *server)
 {
-	const struct tarn__lookups *all = group->all;
-	const struct tarn_io *io = all->io;
+	const struct tarn__forwarder *forwarder = zone->forwarder;
+	const struct tarn_io *io = forwarder->io;
 	uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2], qname[TARN__NAME_MAX];
 	io->random(io->data, random, sizeof random);
-	size_t len = tarn__forward_loops_expect(all->forward_loops, all->config, group->config,
-						server->endpoint, random, now_ms(all), qname);
+	size_t len = tarn__forward_loops_expect(forwarder->forward_loops, forwarder->config,
+						zone->config, server->endpoint, random,
+						now_ms(forwarder), qname);
 	if (len == 0)
 		return;
 	const struct tarn__key key = {.qname = qname,
 				      .qname_len = (uint16_t)len,
 				      .qtype = TARN__TYPE_TXT,
 				      .qclass = TARN__CLASS_IN};
-	tarn__probe_send(&group->probes, server, &key, false);
+	tarn__probe_send(&zone->probes, server, &key, false);
 }
 
 /* Other workers may have taken the server for dead, too. */
-static void tell_of_recovery(struct tarn__lookups *all)
+static void tell_of_recovery(struct tarn__forwarder *forwarder)
 {
-	atomic_fetch_add(&all->config->recoveries, 1);
-	all->io->wake_others(all->io->data);
+	atomic_fetch_add(&forwarder->config->recoveries, 1);
+	forwarder->io->wake_others(forwarder->io->data);
 }
 
-void tarn__forwarding_answered(struct tarn__forwarding *group, struct tarn__server *server,
-			       bool has_recovered)
+void tarn__zone_answered(struct tarn__zone *zone, struct tarn__server *server, bool has_recovered)
 {
 	if (has_recovered) {
-		tell_of_recovery(group->all);
-		tarn__forwarding_look_for_loop(group, server);
+		tell_of_recovery(zone->forwarder);
+		tarn__zone_look_for_loop(zone, server);
 	}
 	if (server->is_doubted)
-		tarn__forwarding_move(group, TARN__LOOKUP_HOLDING, TARN__LOOKUP_WAITING);
+		tarn__zone_move(zone, TARN__LOOKUP_HOLDING, TARN__LOOKUP_WAITING);
 	server->is_doubted = false;
-	tarn__forwarding_release(group, 0);
+	tarn__zone_release(zone, 0);
 }
 
-void tarn__forwarding_failed(struct tarn__forwarding *group, struct tarn__server *server)
+void tarn__zone_failed(struct tarn__zone *zone, struct tarn__server *server)
 {
 	bool was_dead = tarn__server_is_dead(server);
-	tarn__server_failed(server, now_ms(group->all));
+	tarn__server_failed(server, now_ms(zone->forwarder));
 	if (was_dead || !tarn__server_is_dead(server))
 		return;
-	tarn__probes_want(&group->probes);
-	if (tarn__forwarding_state(group) != TARN__UPSTREAM_DOWN)
+	tarn__probes_want(&zone->probes);
+	if (tarn__zone_state(zone) != TARN__SERVERS_DOWN)
 		return;
 	/* Whatever they have sent: they ask on when a server is back. */
-	group->is_down = true;
-	tarn__forwarding_move(group, TARN__LOOKUP_HOLDING, TARN__LOOKUP_WAITING);
-	tarn__forwarding_move(group, TARN__LOOKUP_ASKING, TARN__LOOKUP_WAITING);
+	zone->is_down = true;
+	tarn__zone_move(zone, TARN__LOOKUP_HOLDING, TARN__LOOKUP_WAITING);
+	tarn__zone_move(zone, TARN__LOOKUP_ASKING, TARN__LOOKUP_WAITING);
 }
 
-void tarn__forwarding_usable(struct tarn__forwarding *group, struct tarn__server *server)
+void tarn__zone_usable(struct tarn__zone *zone, struct tarn__server *server)
 {
 	if (tarn__server_was_usable(server))
-		rtcache_forget_cause(group->all->client, group->trouble);
+		rtcache_forget_cause(zone->forwarder->client, zone->trouble);
 }
 
-static struct tarn__forwarding *group_of(struct tarn__probes *probes)
+static struct tarn__zone *zone_of(struct tarn__probes *probes)
 {
-	return TARN__CONTAINER(probes, struct tarn__forwarding, probes);
+	return TARN__CONTAINER(probes, struct tarn__zone, probes);
 }
 
 static void on_probe_answered(struct tarn__probes *probes, struct tarn__server *server,
 			      bool has_recovered)
 {
-	tarn__forwarding_answered(group_of(probes), server, has_recovered);
+	tarn__zone_answered(zone_of(probes), server, has_recovered);
 }
 
 static void on_probe_useful(struct tarn__probes *probes, struct tarn__server *server)
 {
-	tarn__forwarding_usable(group_of(probes), server);
+	tarn__zone_usable(zone_of(probes), server);
 }
 
 /* It may not have led back when it was queried before, or not have been there, or the query was lost. */
 static void on_dead_probed(struct tarn__probes *probes, struct tarn__server *server)
 {
-	tarn__forwarding_look_for_loop(group_of(probes), server);
+	tarn__zone_look_for_loop(zone_of(probes), server);
 }
 
 static const struct tarn__probe_events probe_events = {
@@ -168,57 +168,55 @@ static unsigned hash_zone(const struct tarn__zone_config *zone)
 	return hash;
 }
 
-struct tarn__forwarding *tarn__forwarding_new(struct tarn__lookups *all,
-					      struct tarn__zone_config *config,
-					      const struct tarn__forwarding *old)
+struct tarn__zone *tarn__zone_new(struct tarn__forwarder *forwarder,
+				  struct tarn__zone_config *config, const struct tarn__zone *old)
 {
 	size_t count = config->endpoint_count;
-	struct tarn__forwarding *group =
-		calloc(1, sizeof *group + count * sizeof group->servers[0]);
-	if (!group)
+	struct tarn__zone *zone = calloc(1, sizeof *zone + count * sizeof zone->servers[0]);
+	if (!zone)
 		return NULL;
-	if (tarn__servers_init(group->servers, config, all->cookie_secret,
+	if (tarn__servers_init(zone->servers, config, forwarder->cookie_secret,
 			       old ? old->servers : NULL, old ? old->server_count : 0) != 0) {
-		free(group);
+		free(zone);
 		return NULL;
 	}
-	group->server_count = count;
-	group->config = tarn__zone_config_get(config);
-	group->all = all;
-	group->release.fire = on_release;
+	zone->server_count = count;
+	zone->config = tarn__zone_config_get(config);
+	zone->forwarder = forwarder;
+	zone->release.fire = on_release;
 	for (int i = 0; i < TARN__LOOKUP_STATES; i++)
-		tarn__list_init(&group->lookups[i]);
-	tarn__list_init(&group->spares);
-	group->outage = TARN__CAUSE_ZONES + 2 * (hash_zone(config) & INT16_MAX);
-	group->trouble = group->outage + 1;
-	tarn__probes_init(&group->probes, all->io, all->timers, group->servers, config,
+		tarn__list_init(&zone->lookups[i]);
+	tarn__list_init(&zone->spares);
+	zone->outage = TARN__CAUSE_ZONES + 2 * (hash_zone(config) & INT16_MAX);
+	zone->trouble = zone->outage + 1;
+	tarn__probes_init(&zone->probes, forwarder->io, forwarder->timers, zone->servers, config,
 			  &probe_events);
-	group->is_down = old && tarn__forwarding_state(group) == TARN__UPSTREAM_DOWN;
-	return group;
+	zone->is_down = old && tarn__zone_state(zone) == TARN__SERVERS_DOWN;
+	return zone;
 }
 
-void tarn__forwarding_free(struct tarn__forwarding *group)
+void tarn__zone_free(struct tarn__zone *zone)
 {
-	if (!group)
+	if (!zone)
 		return;
-	tarn__probes_stop(&group->probes);
-	tarn__timer_stop(group->all->timers, &group->release);
+	tarn__probes_stop(&zone->probes);
+	tarn__timer_stop(zone->forwarder->timers, &zone->release);
 	struct tarn__list *spare;
-	while ((spare = tarn__list_take(&group->spares)))
+	while ((spare = tarn__list_take(&zone->spares)))
 		free(TARN__CONTAINER(spare, struct tarn__lookup, node));
-	tarn__servers_fini(group->servers, group->server_count, group->all->io);
-	tarn__zone_config_put(group->config);
-	free(group);
+	tarn__servers_fini(zone->servers, zone->server_count, zone->forwarder->io);
+	tarn__zone_config_put(zone->config);
+	free(zone);
 }
 
-struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *all,
-					       const uint8_t *qname, size_t len, uint16_t qtype)
+struct tarn__zone *tarn__zone_find(const struct tarn__forwarder *forwarder, const uint8_t *qname,
+				   size_t len, uint16_t qtype)
 {
-	size_t index = tarn__config_find_zone(all->config, qname, len, qtype);
-	return index == TARN__GROUP_NONE ? NULL : all->groups[index];
+	size_t index = tarn__config_find_zone(forwarder->config, qname, len, qtype);
+	return index == TARN__ZONE_NONE ? NULL : forwarder->zones[index];
 }
 
-bool tarn__forwarding_has_room(const struct tarn__forwarding *group, size_t taken, size_t left)
+bool tarn__zone_has_room(const struct tarn__zone *zone, size_t taken, size_t left)
 {
-	return left > (group->all->config->zone_count > 1 ? taken : 0);
+	return left > (zone->forwarder->config->zone_count > 1 ? taken : 0);
 }

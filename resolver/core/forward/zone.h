@@ -7,7 +7,7 @@
  * server that is silent are HOLDING until its next answer, and then WAITING, too. When a server may be asked,
  * lookups that are WAITING are restarted in batches, the oldest first.
  *
- * Thread: one struct tarn__forwarding per zone and worker.
+ * Thread: one struct tarn__zone per zone and worker.
  */
 #ifndef TARN_CORE_FORWARD_ZONE_H
 #define TARN_CORE_FORWARD_ZONE_H
@@ -20,11 +20,11 @@
 #include "base/timer.h"
 #include "core/forward/lookup_state.h"
 #include "core/forward/probe.h"
-#include "core/forward/upstream.h"
+#include "core/forward/server.h"
 #include "core/zone_config.h"
 
 struct tarn__lookup;
-struct tarn__lookups;
+struct tarn__forwarder;
 
 enum {
 	/* What a busy worker takes again and again: 15 KB, and less for each zone. */
@@ -37,8 +37,8 @@ enum {
 	TARN__CAUSE_ZONES, /* from here on two for each zone */
 };
 
-struct tarn__forwarding {
-	struct tarn__lookups *all;
+struct tarn__zone {
+	struct tarn__forwarder *forwarder;
 	struct tarn__zone_config *config; /* a reference */
 	size_t turn; /* of the next lookup: where round robin begins */
 	struct tarn__probes probes;
@@ -55,50 +55,48 @@ struct tarn__forwarding {
 };
 
 /* old is the same zone before a change, whose servers it takes over; NULL: there was none. NULL: out of memory. */
-struct tarn__forwarding *tarn__forwarding_new(struct tarn__lookups *, struct tarn__zone_config *,
-					      const struct tarn__forwarding *old);
+struct tarn__zone *tarn__zone_new(struct tarn__forwarder *, struct tarn__zone_config *,
+				  const struct tarn__zone *old);
 /* It has no lookups. NULL is allowed. */
-void tarn__forwarding_free(struct tarn__forwarding *);
+void tarn__zone_free(struct tarn__zone *);
 
 /* Returns the zone whose servers a name is asked of; NULL: none, it is never forwarded. */
-struct tarn__forwarding *tarn__forwarding_find(const struct tarn__lookups *, const uint8_t *qname,
-					       size_t len, uint16_t qtype);
+struct tarn__zone *tarn__zone_find(const struct tarn__forwarder *, const uint8_t *qname, size_t len,
+				   uint16_t qtype);
 
 /*
  * Returns true if a zone that has taken that much of what all zones share may take more, with left to take. Of
  * several zones each may have as much as it leaves, so that one whose servers are silent leaves room for
  * the others.
  */
-bool tarn__forwarding_has_room(const struct tarn__forwarding *, size_t taken, size_t left);
+bool tarn__zone_has_room(const struct tarn__zone *, size_t taken, size_t left);
 
-/* Returns TARN__UPSTREAM_DOWN while all servers are dead, and so on. */
-enum tarn__upstream_state tarn__forwarding_state(const struct tarn__forwarding *);
+/* Returns TARN__SERVERS_DOWN while all servers are dead, and so on. */
+enum tarn__servers_state tarn__zone_state(const struct tarn__zone *);
 
 /* ---- reports of servers ----------------------------------------------------------------- */
 
 /* A server has answered, whatever its answer. has_recovered: it was dead, for this worker or for another. */
-void tarn__forwarding_answered(struct tarn__forwarding *, struct tarn__server *,
-			       bool has_recovered);
+void tarn__zone_answered(struct tarn__zone *, struct tarn__server *, bool has_recovered);
 
 /* It has failed: when it dies of that it is probed, and if it was the last one alive all lookups wait. */
-void tarn__forwarding_failed(struct tarn__forwarding *, struct tarn__server *);
+void tarn__zone_failed(struct tarn__zone *, struct tarn__server *);
 
 /* It has given an answer of use: failures are forgotten that errors of the zone's servers have caused. */
-void tarn__forwarding_usable(struct tarn__forwarding *, struct tarn__server *);
+void tarn__zone_usable(struct tarn__zone *, struct tarn__server *);
 
 /* ---- lookups ---------------------------------------------------------------------------- */
 
 /* Restarts the lookups that are WAITING from wait_ms on, if a server may be asked. */
-void tarn__forwarding_release(struct tarn__forwarding *, uint64_t wait_ms);
+void tarn__zone_release(struct tarn__zone *, uint64_t wait_ms);
 
 /* Moves all lookups that are in one state to another one, in their order. */
-void tarn__forwarding_move(struct tarn__forwarding *, enum tarn__lookup_state from,
-			   enum tarn__lookup_state to);
+void tarn__zone_move(struct tarn__zone *, enum tarn__lookup_state from, enum tarn__lookup_state to);
 
 /*
  * Has the server queried for a name that shows whether it leads back to this resolver, unless that has been
  * done of late; so is a server that is dead, while it is probed, and when it recovers.
  */
-void tarn__forwarding_look_for_loop(struct tarn__forwarding *, struct tarn__server *);
+void tarn__zone_look_for_loop(struct tarn__zone *, struct tarn__server *);
 
 #endif

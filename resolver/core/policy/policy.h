@@ -25,7 +25,7 @@ struct tarn__policy_options {
 	size_t passed_count;
 	const char *version; /* of version.bind, at most 255 octets are used; NULL: REFUSED */
 	const char *identity; /* of id.server, likewise */
-	const struct tarn__zones *zones; /* as struct tarn__config's; borrowed */
+	const struct tarn__zone_index *zones; /* as struct tarn__config's; borrowed */
 };
 
 /* Returns NULL with errno set: ENOMEM; EINVAL if one of the passed names is not a name. */

@@ -17,7 +17,7 @@
 #include "base/base16.h"
 #include "core/policy/policy.h"
 #include "core/policy/zone.h"
-#include "core/zones.h"
+#include "core/zone_index.h"
 #include "dns/name.h"
 #include "dns/text.h"
 
@@ -240,10 +240,10 @@ static void fini(struct tarn__policy *policy)
 static bool is_in_zone_with_servers(const struct tarn__policy *policy,
 				    const struct tarn__query *query, struct tarn__special special)
 {
-	struct tarn__zone zone;
+	struct tarn__zone_match zone;
 	uint16_t type = query->qname_len == special.zone_len ? TARN__TYPE_SOA : query->qtype;
-	return policy->zones &&
-	       tarn__zones_find_for(policy->zones, query->qname, query->qname_len, type, &zone);
+	return policy->zones && tarn__zone_index_find_for(policy->zones, query->qname,
+							  query->qname_len, type, &zone);
 }
 
 static bool is_passed(const struct tarn__passed *passed, const struct tarn__query *query)

@@ -54,13 +54,13 @@ struct tarn__access;
 struct tarn__chaos;
 struct tarn__passed;
 struct tarn__policy_options;
-struct tarn__zones;
+struct tarn__zone_index;
 
 /* What the stages look at. */
 struct tarn__policy {
 	struct tarn__access *access;
 	struct tarn__chaos *chaos;
-	const struct tarn__zones *zones; /* borrowed; NULL: there are none */
+	const struct tarn__zone_index *zones; /* borrowed; NULL: there are none */
 	bool has_empty_zones; /* some of the zones are never forwarded */
 	struct tarn__passed *passed;
 };

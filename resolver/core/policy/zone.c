@@ -6,33 +6,33 @@
 
 #include "core/config.h"
 #include "core/policy/policy.h"
-#include "core/zones.h"
+#include "core/zone_index.h"
 #include "dns/text.h"
 
 static int init(struct tarn__policy *policy, const struct tarn__policy_options *options)
 {
 	policy->zones = options->zones;
 	policy->has_empty_zones =
-		options->zones && tarn__zones_have(options->zones, TARN__GROUP_NONE);
+		options->zones && tarn__zone_index_have(options->zones, TARN__ZONE_NONE);
 	return 0;
 }
 
 bool tarn__stage_zone_has_name(const struct tarn__policy *policy, const struct tarn__query *query)
 {
-	struct tarn__zone zone;
+	struct tarn__zone_match zone;
 	return policy->zones &&
-	       tarn__zones_find(policy->zones, query->qname, query->qname_len, &zone) &&
+	       tarn__zone_index_find(policy->zones, query->qname, query->qname_len, &zone) &&
 	       zone.len == query->qname_len;
 }
 
 /* Returns the octets of the zone's name; 0: the query is for none, or for a zone with servers. */
 static size_t find_empty_zone(const struct tarn__policy *policy, const struct tarn__query *query)
 {
-	struct tarn__zone zone;
-	if (!tarn__zones_find_for(policy->zones, query->qname, query->qname_len, query->qtype,
-				  &zone))
+	struct tarn__zone_match zone;
+	if (!tarn__zone_index_find_for(policy->zones, query->qname, query->qname_len, query->qtype,
+				       &zone))
 		return 0;
-	return zone.value == TARN__GROUP_NONE ? zone.len : 0;
+	return zone.value == TARN__ZONE_NONE ? zone.len : 0;
 }
 
 enum tarn__policy_action tarn__stage_zone_decide(const struct tarn__policy *policy,

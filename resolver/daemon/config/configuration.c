@@ -77,7 +77,7 @@ static struct tarn__forward_settings *add_forward(struct tarn__settings *setting
 static void begin_forward(struct file *file, const struct tarn__statement *statement)
 {
 	memset(file->forward_lines, 0, sizeof(file->forward_lines));
-	const char *wrong = tarn__zone_fault(statement->text);
+	const char *wrong = tarn__zone_name_fault(statement->text);
 	if (wrong)
 		FAULT(file, statement->line, "forward \"%s\": %s", statement->text, wrong);
 	const char *zone = strdup(statement->text);

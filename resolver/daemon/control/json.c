@@ -9,7 +9,7 @@
 #include "core/config.h"
 #include "core/policy/policy.h"
 #include "core/resolver.h"
-#include "core/zones.h"
+#include "core/zone_index.h"
 #include "daemon/system/process.h"
 #include "daemon/telemetry/observers.h"
 #include "daemon/settings/option_types.h"
@@ -216,51 +216,51 @@ static json_t *describe_decision(const struct tarn__inspected *inspected)
 			    is_nodata ? " without records" : "");
 }
 
-/* Is it one of the group's? Groups are known by their first zone, as text. */
-static bool is_of_group(const struct tarn__server_totals *server,
-			const struct tarn__zone_config *group)
+/* Returns true if the server is one of the zone's. Zones with one list of servers are known by the first one's name. */
+static bool is_of_zone(const struct tarn__server_totals *server,
+		       const struct tarn__zone_config *zone)
 {
-	char zone[TARN__NAME_TEXT_MAX];
-	return strcmp(server->zone, tarn__name_format(group->name, zone)) == 0;
+	char name[TARN__NAME_TEXT_MAX];
+	return strcmp(server->zone, tarn__name_format(zone->name, name)) == 0;
 }
 
 /* *first is the first one that would be asked, in the order of the configuration. */
-static enum tarn__upstream_state find_state(const struct tarn__zone_config *group,
-					    const struct tarn__totals *totals,
-					    const struct tarn__server_totals **first)
+static enum tarn__servers_state find_state(const struct tarn__zone_config *zone,
+					   const struct tarn__totals *totals,
+					   const struct tarn__server_totals **first)
 {
-	enum tarn__upstream_state state = TARN__UPSTREAM_NONE;
+	enum tarn__servers_state state = TARN__SERVERS_NONE;
 	for (size_t i = 0; i < totals->server_count; i++) {
 		const struct tarn__server_totals *server = &totals->servers[i];
-		if (server->is_forward_loop || !is_of_group(server, group))
+		if (server->is_forward_loop || !is_of_zone(server, zone))
 			continue;
 		if (!server->is_dead) {
 			*first = server;
-			return TARN__UPSTREAM_UP;
+			return TARN__SERVERS_UP;
 		}
-		state = TARN__UPSTREAM_DOWN;
+		state = TARN__SERVERS_DOWN;
 	}
 	return state;
 }
 
 /* What comes of a question that the cache does not decide. */
-static json_t *describe_asking(const struct tarn__zone_config *group,
+static json_t *describe_asking(const struct tarn__zone_config *zone,
 			       const struct tarn__totals *totals, bool is_stale)
 {
 	const struct tarn__server_totals *first = NULL;
 	char who[TARN_ADDRESS_TEXT_MAX];
-	switch (group ? find_state(group, totals, &first) : TARN__UPSTREAM_NONE) {
-	case TARN__UPSTREAM_NONE:
+	switch (zone ? find_state(zone, totals, &first) : TARN__SERVERS_NONE) {
+	case TARN__SERVERS_NONE:
 		return json_sprintf("%s: there is no upstream server%s",
 				    is_stale ? "the old answer" : "SERVFAIL",
-				    group && group->endpoint_count > 0 ? " but tarn itself" : "");
-	case TARN__UPSTREAM_DOWN:
+				    zone && zone->endpoint_count > 0 ? " but tarn itself" : "");
+	case TARN__SERVERS_DOWN:
 		return json_sprintf(
 			"that of the first upstream server to live again (all are dead),"
 			" or %s if none answers in %g s",
 			is_stale ? "the old one" : "SERVFAIL",
 			(is_stale ? TARN__STALE_AFTER_MS : TARN__CLIENT_MS) / 1000.0);
-	case TARN__UPSTREAM_UP:
+	case TARN__SERVERS_UP:
 		break;
 	}
 	char otherwise[64] = "";
@@ -268,8 +268,8 @@ static json_t *describe_asking(const struct tarn__zone_config *group,
 		snprintf(otherwise, sizeof otherwise, ", or the old one if none answers in %g s",
 			 TARN__STALE_AFTER_MS / 1000.0);
 	/* By other selections it depends on the worker. */
-	if (group->selection != TARN_SELECTION_SEQUENTIAL &&
-	    group->selection != TARN_SELECTION_STRICT)
+	if (zone->selection != TARN_SELECTION_SEQUENTIAL &&
+	    zone->selection != TARN_SELECTION_STRICT)
 		return json_sprintf("that of an upstream server%s", otherwise);
 	return json_sprintf("that of an upstream server, %s first%s",
 			    tarn_address_format(&first->address, who), otherwise);
@@ -277,8 +277,7 @@ static json_t *describe_asking(const struct tarn__zone_config *group,
 
 /* What the cache comes to for a question with neither DO nor CD. */
 static json_t *describe_way(const struct tarn__inspected *inspected,
-			    const struct tarn__zone_config *group,
-			    const struct tarn__totals *totals)
+			    const struct tarn__zone_config *zone, const struct tarn__totals *totals)
 {
 	const struct rtcache_state *state = &inspected->states[0];
 	const struct rtcache_value *value = &state->item.value;
@@ -302,7 +301,7 @@ static json_t *describe_way(const struct tarn__inspected *inspected,
 	if (state->lookups > 0)
 		return json_sprintf("that of the lookup under way, for which %zu wait",
 				    state->waiters);
-	return describe_asking(group, totals, is_stale);
+	return describe_asking(zone, totals, is_stale);
 }
 
 static const char *state_of(const struct tarn__server_totals *server)
@@ -324,15 +323,15 @@ static void describe_time(json_t *out, const struct tarn__server_totals *server)
 				    json_integer(seconds(server->answered_ago_ms)));
 }
 
-/* A group of several zones is known by its first; asked is the one that the name is in. */
-static json_t *describe_group(const struct tarn__zone_config *group, const char *asked,
-			      const struct tarn__totals *totals)
+/* asked is the zone that the name is in; it may be another than the first of those with this list of servers. */
+static json_t *describe_zone(const struct tarn__zone_config *zone, const char *asked,
+			     const struct tarn__totals *totals)
 {
 	char text[TARN_ADDRESS_TEXT_MAX];
 	json_t *servers = json_array();
 	for (size_t i = 0; i < totals->server_count; i++) {
 		const struct tarn__server_totals *server = &totals->servers[i];
-		if (!is_of_group(server, group))
+		if (!is_of_zone(server, zone))
 			continue;
 		json_t *row =
 			json_pack("{ss ss}", "server", tarn_address_format(&server->address, text),
@@ -341,7 +340,7 @@ static json_t *describe_group(const struct tarn__zone_config *group, const char 
 		json_array_append_new(servers, row);
 	}
 	return json_pack("{ss ss so}", "zone", asked, "selection",
-			 tarn__selection_name(group->selection), "servers", servers);
+			 tarn__selection_name(zone->selection), "servers", servers);
 }
 
 json_t *tarn__control_json_inspected(const struct tarn__inspected *inspected,
@@ -368,17 +367,17 @@ json_t *tarn__control_json_inspected(const struct tarn__inspected *inspected,
 	if (inspected->action == TARN__POLICY_PASS) {
 		size_t index = tarn__config_find_zone(config, query->qname, query->qname_len,
 						      query->qtype);
-		const struct tarn__zone_config *group =
-			index == TARN__GROUP_NONE ? NULL : config->zones[index];
-		json_object_set_new(out, "answer", describe_way(inspected, group, totals));
-		struct tarn__zone zone = {.len = 1};
+		const struct tarn__zone_config *zone =
+			index == TARN__ZONE_NONE ? NULL : config->zones[index];
+		json_object_set_new(out, "answer", describe_way(inspected, zone, totals));
+		struct tarn__zone_match match = {.len = 1};
 		if (config->zone_index)
-			tarn__zones_find_for(config->zone_index, query->qname, query->qname_len,
-					     query->qtype, &zone);
-		if (group)
+			tarn__zone_index_find_for(config->zone_index, query->qname,
+						  query->qname_len, query->qtype, &match);
+		if (zone)
 			json_object_set_new(
 				out, "forward",
-				describe_group(group, zone_text(query, zone.len, name), totals));
+				describe_zone(zone, zone_text(query, match.len, name), totals));
 	} else {
 		json_object_set_new(out, "answer", describe_decision(inspected));
 	}

@@ -70,7 +70,7 @@ START_TEST(names_have_zones_and_zones_have_servers)
 	ck_assert_uint_eq(index_of(config, "."), 0);
 	ck_assert_uint_eq(index_of(config, "example"), 0);
 	ck_assert_uint_eq(index_of(config, "www.CORP.example"), 1);
-	ck_assert_uint_eq(index_of(config, "ads.example"), TARN__GROUP_NONE);
+	ck_assert_uint_eq(index_of(config, "ads.example"), TARN__ZONE_NONE);
 	ck_assert_uint_eq(index_of(config, "1.2.3.10.in-addr.arpa"), 2);
 	const struct tarn__zone_config *zone = config->zones[1];
 	ck_assert_uint_eq(zone->name_len, 14);
@@ -82,9 +82,9 @@ START_TEST(names_have_zones_and_zones_have_servers)
 	ck_assert_uint_eq(tarn__config_zone_of(config, zone->name, zone->name_len), 1);
 	ck_assert_uint_eq(tarn__config_zone_of(config, (const uint8_t *)"", 1), 0);
 	ck_assert_uint_eq(tarn__config_zone_of(config, (const uint8_t *)"\7example", 9),
-			  TARN__GROUP_NONE);
+			  TARN__ZONE_NONE);
 	ck_assert_uint_eq(tarn__config_zone_of(config, (const uint8_t *)"\3ads\7example", 13),
-			  TARN__GROUP_NONE);
+			  TARN__ZONE_NONE);
 	tarn__config_put(config);
 	tarn__config_put(NULL);
 }
@@ -165,7 +165,7 @@ START_TEST(zone_goes_by_a_name_of_its_own)
 		ck_assert_str_eq(tarn__name_format(zone->name, text), names[i - 1]);
 		ck_assert_uint_eq(tarn__config_zone_of(config, zone->name, zone->name_len), i);
 	}
-	ck_assert_uint_eq(index_of(config, "16.172.in-addr.arpa"), TARN__GROUP_NONE);
+	ck_assert_uint_eq(index_of(config, "16.172.in-addr.arpa"), TARN__ZONE_NONE);
 	tarn__config_put(config);
 }
 END_TEST
@@ -347,7 +347,7 @@ START_TEST(other_upstreams_leave_the_rest_as_it_is)
 	ck_assert_uint_eq(last->server_count, 3);
 	ck_assert_ptr_eq(last->zones[2], lab_zone);
 	ck_assert(tarn_address_is_equal(&last->zones[2]->endpoints[0]->address, &servers[2]));
-	ck_assert_uint_eq(index_of(last, "ads.example"), TARN__GROUP_NONE);
+	ck_assert_uint_eq(index_of(last, "ads.example"), TARN__ZONE_NONE);
 	ck_assert(!last->trust_ad);
 	struct tarn__config *trusting = tarn__config_with_trust(last, true);
 	ck_assert(trusting->trust_ad);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/forward/asking.h"
-#include "core/forward/forwarding.h"
+#include "core/forward/forwarder.h"
 #include "dns/message.h"
 #include "dns/query.h"
 #include "support/outside.h"
@@ -118,7 +118,7 @@ static void on_done(struct rtcache_request *request, const struct rtcache_value 
 }
 
 /* Asks a cache of its own for a key, with the lookups as its source. */
-static int lookup_error(struct tarn__lookups *source, const char *key, size_t key_len)
+static int lookup_error(struct tarn__forwarder *source, const char *key, size_t key_len)
 {
 	struct rtcache *cache = rtcache_new(&(struct rtcache_options){.lookup = start_with_no_key});
 	struct rtcache_client *client = rtcache_client_new(cache, NULL, NULL);
@@ -137,23 +137,23 @@ static int lookup_error(struct tarn__lookups *source, const char *key, size_t ke
 START_TEST(octets_that_are_no_key_fail)
 {
 	struct tarn__timers own_timers = {0};
-	struct tarn__lookups own;
+	struct tarn__forwarder own;
 	static const uint8_t secret[TARN__COOKIE_SECRET_LEN];
-	ck_assert_int_eq(tarn__lookups_init(&own, &outside.io, &own_timers, NULL, outside.config,
-					    secret, NULL, NULL),
+	ck_assert_int_eq(tarn__forwarder_init(&own, &outside.io, &own_timers, NULL, outside.config,
+					      secret, NULL, NULL),
 			 0);
 	char longer[TARN__KEY_MAX + 1] = {0};
 	ck_assert_int_eq(lookup_error(&own, "", 1), TARN_EINVAL);
 	ck_assert_int_eq(lookup_error(&own, longer, sizeof longer), TARN_EINVAL);
 	ck_assert_uint_eq(own.count, 0);
-	tarn__lookups_fini(&own);
+	tarn__forwarder_fini(&own);
 }
 END_TEST
 
 /* ---- states ----------------------------------------------------------------------------- */
 
 static struct tarn__timers timers;
-static struct tarn__lookups lookups;
+static struct tarn__forwarder forwarder;
 static struct tarn__lookup *lookup;
 
 static void set_up_lookup(void)
@@ -161,10 +161,10 @@ static void set_up_lookup(void)
 	static const uint8_t secret[TARN__COOKIE_SECRET_LEN], qname[] = {3, 'w', 'w', 'w', 0};
 	static const struct tarn__key key = {.qname = qname, .qname_len = sizeof qname, .qtype = 1};
 	set_up();
-	ck_assert_int_eq(tarn__lookups_init(&lookups, &outside.io, &timers, NULL, outside.config,
-					    secret, NULL, NULL),
+	ck_assert_int_eq(tarn__forwarder_init(&forwarder, &outside.io, &timers, NULL,
+					      outside.config, secret, NULL, NULL),
 			 0);
-	lookup = tarn__lookup_new(lookups.groups[0], NULL, &key, NULL);
+	lookup = tarn__lookup_new(forwarder.zones[0], NULL, &key, NULL);
 	ck_assert_ptr_nonnull(lookup);
 }
 
@@ -173,7 +173,7 @@ static void tear_down_lookup(void)
 	if (lookup->state != TARN__LOOKUP_ENDED)
 		tarn__lookup_move(lookup, TARN__LOOKUP_ENDED);
 	tarn__lookup_free(lookup);
-	tarn__lookups_fini(&lookups);
+	tarn__forwarder_fini(&forwarder);
 	tear_down();
 }
 
@@ -182,44 +182,44 @@ START_TEST(lookup_is_in_the_list_of_its_state)
 	static const enum tarn__lookup_state way[] = {TARN__LOOKUP_ASKING,    TARN__LOOKUP_HOLDING,
 						      TARN__LOOKUP_WAITING,   TARN__LOOKUP_WAITING,
 						      TARN__LOOKUP_FOLLOWING, TARN__LOOKUP_WAITING};
-	const struct tarn__forwarding *group = lookups.groups[0];
+	const struct tarn__zone *zone = forwarder.zones[0];
 	ck_assert_int_eq(lookup->state, TARN__LOOKUP_ASKING);
 	for (size_t i = 0; i < sizeof way / sizeof way[0]; i++) {
 		tarn__lookup_move(lookup, way[i]);
 		ck_assert_int_eq(lookup->state, way[i]);
 		for (int j = 0; j < TARN__LOOKUP_STATES; j++)
-			ck_assert_int_eq(tarn__list_is_empty(&group->lookups[j]), j != (int)way[i]);
+			ck_assert_int_eq(tarn__list_is_empty(&zone->lookups[j]), j != (int)way[i]);
 	}
 	tarn__lookup_move(lookup, TARN__LOOKUP_ENDED);
-	ck_assert(tarn__list_is_empty(&group->lookups[TARN__LOOKUP_WAITING]));
+	ck_assert(tarn__list_is_empty(&zone->lookups[TARN__LOOKUP_WAITING]));
 	ck_assert(tarn__list_is_empty(&lookup->node));
 }
 END_TEST
 
 START_TEST(lookup_that_ends_is_counted_until_it_is_freed)
 {
-	ck_assert_uint_eq(lookups.count, 1);
-	ck_assert_uint_eq(lookups.groups[0]->count, 1);
+	ck_assert_uint_eq(forwarder.count, 1);
+	ck_assert_uint_eq(forwarder.zones[0]->count, 1);
 	tarn__lookup_move(lookup, TARN__LOOKUP_ENDED);
-	ck_assert_uint_eq(lookups.count, 1);
+	ck_assert_uint_eq(forwarder.count, 1);
 	tarn__lookup_free(lookup);
-	ck_assert_uint_eq(lookups.count, 0);
-	ck_assert_uint_eq(lookups.groups[0]->spare_count, 1);
+	ck_assert_uint_eq(forwarder.count, 0);
+	ck_assert_uint_eq(forwarder.zones[0]->spare_count, 1);
 	static const struct tarn__key key = {.qtype = 1};
-	struct tarn__lookup *again = tarn__lookup_new(lookups.groups[0], NULL, &key, NULL);
+	struct tarn__lookup *again = tarn__lookup_new(forwarder.zones[0], NULL, &key, NULL);
 	ck_assert_ptr_eq(again, lookup);
 }
 END_TEST
 
-START_TEST(lookup_that_joins_a_group_waits_there)
+START_TEST(lookup_that_joins_a_zone_waits_there)
 {
-	struct tarn__forwarding *group = lookups.groups[0];
+	struct tarn__zone *zone = forwarder.zones[0];
 	lookup->tries[1].sends = 2;
 	lookup->tries[1].is_done = true;
 	tarn__lookup_move(lookup, TARN__LOOKUP_WAITING);
-	ck_assert(tarn__lookup_join(lookup, group));
+	ck_assert(tarn__lookup_join(lookup, zone));
 	ck_assert_int_eq(lookup->state, TARN__LOOKUP_WAITING);
-	ck_assert_uint_eq(group->count, 1);
+	ck_assert_uint_eq(zone->count, 1);
 	ck_assert_uint_eq(lookup->tries[0].sends, 0);
 	ck_assert_uint_eq(lookup->tries[1].sends, 2);
 	ck_assert(!lookup->tries[1].is_done);
@@ -263,7 +263,7 @@ int main(void)
 	tcase_add_checked_fixture(states, set_up_lookup, tear_down_lookup);
 	tcase_add_test(states, lookup_is_in_the_list_of_its_state);
 	tcase_add_test(states, lookup_that_ends_is_counted_until_it_is_freed);
-	tcase_add_test(states, lookup_that_joins_a_group_waits_there);
+	tcase_add_test(states, lookup_that_joins_a_zone_waits_there);
 	suite_add_tcase(suite, states);
 	TCase *moves = tcase_create("moves");
 	tcase_add_test(moves, only_moves_that_are_drawn_are_allowed);

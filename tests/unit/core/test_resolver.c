@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/forward/forwarding.h"
+#include "core/forward/forwarder.h"
 #include "core/forward/forward_loop.h"
 #include "core/forward/answer_source.h"
 #include "dns/answer.h"
@@ -417,7 +417,7 @@ START_TEST(server_that_another_worker_has_healed_was_not_silent_until_then)
 }
 END_TEST
 
-/* With a group of its own for n0; returns its server. */
+/* With a zone of its own for n0; returns its server. */
 static struct tarn_address outside_init_zoned(struct outside *zoned)
 {
 	struct tarn_address other = server;
@@ -430,8 +430,8 @@ static struct tarn_address outside_init_zoned(struct outside *zoned)
 	return other;
 }
 
-/* As many lookups as there may be of one group, here the root, whose server is silent. */
-START_TEST(silent_group_leaves_room_for_the_others)
+/* As many lookups as there may be of one zone, here the root, whose server is silent. */
+START_TEST(silent_zone_leaves_room_for_the_others)
 {
 	struct outside zoned;
 	struct tarn_address other = outside_init_zoned(&zoned);
@@ -445,8 +445,8 @@ START_TEST(silent_group_leaves_room_for_the_others)
 }
 END_TEST
 
-/* One name of one group, asked by as many clients as there may wait: the others, and hits, go on. */
-START_TEST(clients_of_a_silent_group_leave_room_for_the_others)
+/* One name of one zone, asked by as many clients as there may wait: the others, and hits, go on. */
+START_TEST(clients_of_a_silent_zone_leave_room_for_the_others)
 {
 	struct outside zoned;
 	outside_init_zoned(&zoned);
@@ -760,7 +760,7 @@ START_TEST(changes_that_come_fast_have_servers_looked_at_every_five_seconds)
 END_TEST
 
 /* That the root's server forwards to us is no fault of the same address as a zone's, nor the reverse. */
-START_TEST(server_of_two_groups_leads_back_in_one)
+START_TEST(server_of_two_zones_leads_back_in_one)
 {
 	struct outside looped;
 	struct tarn_forward forward = {.zone = "n1", .upstreams = &server, .upstream_count = 1};
@@ -781,8 +781,8 @@ START_TEST(server_of_two_groups_leads_back_in_one)
 }
 END_TEST
 
-/* The group stays as it is; outside.c looks whether what is under way has the server's new place. */
-START_TEST(probe_under_way_moves_with_its_group)
+/* Its zone stays as it is; outside.c checks that what is under way goes to servers of the configuration. */
+START_TEST(probe_under_way_stays_with_its_zone)
 {
 	struct outside moving;
 	struct tarn_address both[] = {server, server};
@@ -1310,8 +1310,8 @@ int main(void)
 	tcase_add_test(tcase, workers_share_the_probes_of_a_dead_server);
 	tcase_add_test(tcase, server_that_one_worker_has_healed_lives_for_all);
 	tcase_add_test(tcase, server_that_another_worker_has_healed_was_not_silent_until_then);
-	tcase_add_test(tcase, silent_group_leaves_room_for_the_others);
-	tcase_add_test(tcase, clients_of_a_silent_group_leave_room_for_the_others);
+	tcase_add_test(tcase, silent_zone_leaves_room_for_the_others);
+	tcase_add_test(tcase, clients_of_a_silent_zone_leave_room_for_the_others);
 	tcase_add_test(tcase, server_that_leads_back_is_left_out);
 	/* Its lengths of labels would make it no name. */
 	tcase_add_loop_test(tcase, name_that_differs_in_one_octet_has_not_come_back, 1,
@@ -1324,8 +1324,8 @@ int main(void)
 	tcase_add_test(tcase, server_that_is_healed_is_looked_at);
 	tcase_add_test(tcase, many_servers_are_looked_at_a_few_at_a_time);
 	tcase_add_test(tcase, changes_that_come_fast_have_servers_looked_at_every_five_seconds);
-	tcase_add_loop_test(tcase, server_of_two_groups_leads_back_in_one, 0, 2);
-	tcase_add_test(tcase, probe_under_way_moves_with_its_group);
+	tcase_add_loop_test(tcase, server_of_two_zones_leads_back_in_one, 0, 2);
+	tcase_add_test(tcase, probe_under_way_stays_with_its_zone);
 	tcase_add_loop_test(tcase, changes_in_any_order_leave_nobody_without_an_answer, 0, 50);
 	tcase_add_test(tcase, every_client_is_answered_when_there_are_too_many_questions);
 	tcase_add_test(tcase, client_that_asks_for_everything_leaves_lookups_for_the_others);

@@ -139,22 +139,22 @@ END_TEST
 START_TEST(no_servers_is_no_choice)
 {
 	select_from.count = 0;
-	ck_assert_int_eq(tarn__select_state(pointers, 0), TARN__UPSTREAM_NONE);
+	ck_assert_int_eq(tarn__select_state(pointers, 0), TARN__SERVERS_NONE);
 	ck_assert_int_eq(next_server(), -1);
 }
 END_TEST
 
 START_TEST(servers_are_down_when_all_are_dead)
 {
-	ck_assert_int_eq(tarn__select_state(pointers, COUNT), TARN__UPSTREAM_UP);
+	ck_assert_int_eq(tarn__select_state(pointers, COUNT), TARN__SERVERS_UP);
 	kill_server(0);
 	servers[1].is_forward_loop = true;
-	ck_assert_int_eq(tarn__select_state(pointers, COUNT), TARN__UPSTREAM_UP);
+	ck_assert_int_eq(tarn__select_state(pointers, COUNT), TARN__SERVERS_UP);
 	kill_server(2);
-	ck_assert_int_eq(tarn__select_state(pointers, COUNT), TARN__UPSTREAM_DOWN);
+	ck_assert_int_eq(tarn__select_state(pointers, COUNT), TARN__SERVERS_DOWN);
 	ck_assert_int_eq(next_server(), -1);
 	servers[0].is_forward_loop = servers[2].is_forward_loop = true;
-	ck_assert_int_eq(tarn__select_state(pointers, COUNT), TARN__UPSTREAM_NONE);
+	ck_assert_int_eq(tarn__select_state(pointers, COUNT), TARN__SERVERS_NONE);
 }
 END_TEST
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/observe.h"
-#include "core/forward/upstream.h"
+#include "core/forward/server.h"
 #include "core/policy/policy.h"
 #include "dns/message.h"
 #include "support/message.h"

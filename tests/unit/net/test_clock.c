@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "core/resolver.h"
-#include "core/forward/upstream.h"
+#include "core/forward/server.h"
 #include "support/net.h"
 #include "net/listen/tcp.h"
 #include "net/worker.h"
@@ -166,7 +166,8 @@ static void wake_up(void)
 	const struct itimerspec at_once = {.it_value.tv_nsec = 1};
 	ck_assert(ev_is_active(&world.worker->alarm.resume));
 	ck_assert_int_eq(
-		timerfd_settime(world.worker->alarm.resume.fd, TFD_TIMER_ABSTIME, &at_once, NULL), 0);
+		timerfd_settime(world.worker->alarm.resume.fd, TFD_TIMER_ABSTIME, &at_once, NULL),
+		0);
 }
 
 static bool are_held(void *count)
@@ -196,7 +197,8 @@ START_TEST(clients_whose_time_is_over_hear_of_it_at_once)
 	ck_assert_uint_lt(tarn__clock_us() - woken_us, 1000000);
 	/* It is ready once and not for ever. */
 	uint64_t expirations;
-	ck_assert_int_eq(read(world.worker->alarm.resume.fd, &expirations, sizeof(expirations)), -1);
+	ck_assert_int_eq(read(world.worker->alarm.resume.fd, &expirations, sizeof(expirations)),
+			 -1);
 }
 END_TEST
 

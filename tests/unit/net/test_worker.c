@@ -11,7 +11,7 @@
 #include <pthread.h>
 
 #include "core/resolver.h"
-#include "core/forward/upstream.h"
+#include "core/forward/server.h"
 #include "support/net.h"
 #include "net/shared.h"
 #include "rtcache.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/zones.c: an open hash of zones' names. A name's suffixes are looked for from the shortest on;
+ * core/zone_index.c: an open hash of zones' names. A name's suffixes are looked for from the shortest on;
  * the hash of one is a step on the way to the hash of the next.
  */
-#include "core/zones.h"
+#include "core/zone_index.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ struct slot {
 	uint16_t len;
 };
 
-struct tarn__zones {
+struct tarn__zone_index {
 	size_t count;
 	unsigned labels_max; /* of a zone */
 	size_t slot_count; /* a power of two, at least twice count */
@@ -30,9 +30,9 @@ struct tarn__zones {
 	uint8_t *names; /* in lower case, one behind the other; the first octet is unused */
 };
 
-struct tarn__zones *tarn__zones_new(void)
+struct tarn__zone_index *tarn__zone_index_new(void)
 {
-	struct tarn__zones *zones = calloc(1, sizeof *zones);
+	struct tarn__zone_index *zones = calloc(1, sizeof *zones);
 	if (!zones)
 		return NULL;
 	zones->names_len = 1;
@@ -44,7 +44,7 @@ struct tarn__zones *tarn__zones_new(void)
 	return NULL;
 }
 
-void tarn__zones_free(struct tarn__zones *zones)
+void tarn__zone_index_free(struct tarn__zone_index *zones)
 {
 	if (!zones)
 		return;
@@ -54,8 +54,8 @@ void tarn__zones_free(struct tarn__zones *zones)
 }
 
 /* Returns the slot of the name, or the empty one where it belongs. */
-static struct slot *find_slot(const struct tarn__zones *zones, uint32_t hash, const uint8_t *name,
-			      size_t len)
+static struct slot *find_slot(const struct tarn__zone_index *zones, uint32_t hash,
+			      const uint8_t *name, size_t len)
 {
 	for (size_t i = hash;; i++) {
 		struct slot *slot = &zones->slots[i & (zones->slot_count - 1)];
@@ -65,7 +65,7 @@ static struct slot *find_slot(const struct tarn__zones *zones, uint32_t hash, co
 	}
 }
 
-static bool have_slots(struct tarn__zones *zones)
+static bool have_slots(struct tarn__zone_index *zones)
 {
 	if (2 * (zones->count + 1) <= zones->slot_count)
 		return true;
@@ -85,7 +85,7 @@ static bool have_slots(struct tarn__zones *zones)
 	return true;
 }
 
-static bool have_names(struct tarn__zones *zones, size_t len)
+static bool have_names(struct tarn__zone_index *zones, size_t len)
 {
 	if (zones->names_room - zones->names_len >= len && zones->names)
 		return true;
@@ -106,7 +106,8 @@ static unsigned count_labels(const uint8_t *name)
 	return count;
 }
 
-int tarn__zones_add(struct tarn__zones *zones, const uint8_t *name, size_t len, uint16_t value)
+int tarn__zone_index_add(struct tarn__zone_index *zones, const uint8_t *name, size_t len,
+			 uint16_t value)
 {
 	if (!have_slots(zones) || !have_names(zones, len))
 		return TARN_ENOMEM;
@@ -127,7 +128,7 @@ int tarn__zones_add(struct tarn__zones *zones, const uint8_t *name, size_t len, 
 	return 0;
 }
 
-bool tarn__zones_have(const struct tarn__zones *zones, uint16_t value)
+bool tarn__zone_index_have(const struct tarn__zone_index *zones, uint16_t value)
 {
 	for (size_t i = 0; i < zones->slot_count; i++) {
 		if (zones->slots[i].name != 0 && zones->slots[i].value == value)
@@ -136,8 +137,8 @@ bool tarn__zones_have(const struct tarn__zones *zones, uint16_t value)
 	return false;
 }
 
-bool tarn__zones_find(const struct tarn__zones *zones, const uint8_t *name, size_t len,
-		      struct tarn__zone *out)
+bool tarn__zone_index_find(const struct tarn__zone_index *zones, const uint8_t *name, size_t len,
+			   struct tarn__zone_match *out)
 {
 	uint8_t starts[TARN__LABELS_MAX + 1]; /* of the labels, the root's too */
 	unsigned count = 0;
@@ -157,14 +158,14 @@ bool tarn__zones_find(const struct tarn__zones *zones, const uint8_t *name, size
 	}
 	if (!best)
 		return false;
-	*out = (struct tarn__zone){.len = best->len, .value = best->value};
+	*out = (struct tarn__zone_match){.len = best->len, .value = best->value};
 	return true;
 }
 
-bool tarn__zones_find_for(const struct tarn__zones *zones, const uint8_t *name, size_t len,
-			  uint16_t type, struct tarn__zone *out)
+bool tarn__zone_index_find_for(const struct tarn__zone_index *zones, const uint8_t *name,
+			       size_t len, uint16_t type, struct tarn__zone_match *out)
 {
 	/* The root has no parent. */
 	size_t label_len = type == TARN__TYPE_DS && name[0] != 0 ? 1 + (size_t)name[0] : 0;
-	return tarn__zones_find(zones, name + label_len, len - label_len, out);
+	return tarn__zone_index_find(zones, name + label_len, len - label_len, out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/forward/upstream.c: what a worker learns of its servers. */
-#include "core/forward/upstream.h"
+/* core/forward/server.c: what a worker learns of its servers, and how long it keeps it. */
+#include "core/forward/server.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +68,7 @@ void tarn__servers_fini(struct tarn__server *servers[], size_t count, const stru
 		put_server(servers[--count], io);
 }
 
-/* ---- what is learnt --------------------------------------------------------------------- */
+/* ---- state -------------------------------------------------------------------------- */
 
 /* RFC 6298 section 2, with the usual gains of 1/8 and 1/4. */
 void tarn__server_answered(struct tarn__server *server, uint64_t sent_ms, uint64_t now_ms)
@@ -87,7 +87,7 @@ void tarn__server_answered(struct tarn__server *server, uint64_t sent_ms, uint64
 	}
 	server->failures = 0;
 	server->answered_ms = server->spoken_ms = now_ms;
-	/* Almost never: the line stays shared. */
+	/* Read first: a store would take the cache line from the other workers at each answer. */
 	struct tarn__health *health = &server->endpoint->health;
 	if (atomic_load_explicit(&health->is_dead, memory_order_relaxed))
 		atomic_store(&health->is_dead, false);
@@ -107,7 +107,7 @@ void tarn__server_failed(struct tarn__server *server, uint64_t now_ms)
 	if (server->failures != TARN__HOLD_FAILURES)
 		return;
 	server->held_until_ms = now_ms + TARN__HOLD_MS;
-	/* It may come back as another. */
+	/* Another server may answer at the address afterwards. */
 	server->takes_mixed_case = false;
 	tarn__fallback_died(&server->fallback);
 	atomic_store(&server->endpoint->health.is_dead, true);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/unit/core/test_upstream.c: what a worker learns of its servers. */
-#include "core/forward/upstream.h"
+/* tests/unit/core/test_server.c: what a worker learns of its servers. */
+#include "core/forward/server.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/upstream.h: what a worker knows of a zone's servers: which are dead, how fast they answer,
- * and what each of them cannot do. Which one is asked next core/forward/select.h decides.
+ * core/forward/server.h: what one worker knows of an endpoint: whether it is dead, how fast it answers, and what
+ * it cannot do. core/forward/select.h decides which server is asked next.
  *
  * A server that has failed TARN__HOLD_FAILURES times in a row is dead. Queries go to others; it is probed
  * (core/forward/probe.h), and one query may try it when TARN__HOLD_MS are over. Its first answer makes it
@@ -10,8 +10,8 @@
  *
  * Thread: the worker's.
  */
-#ifndef TARN_CORE_FORWARD_UPSTREAM_H
-#define TARN_CORE_FORWARD_UPSTREAM_H
+#ifndef TARN_CORE_FORWARD_SERVER_H
+#define TARN_CORE_FORWARD_SERVER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,37 +26,39 @@
 #include "tarn.h"
 
 enum {
-	TARN__SILENCE_MS = 1000, /* of a server that was asked: a failure, each time */
-	TARN__HOLD_FAILURES = 3, /* in a row, and a server is dead: ... */
-	TARN__HOLD_MS = 10000, /* ... one question may try it that often, */
-	TARN__PROBE_MS = 1000, /* ... a probe of ours that often */
+	TARN__SILENCE_MS = 1000, /* without an answer to a query: one failure */
+	TARN__HOLD_FAILURES = 3, /* in a row, and a server is dead */
+	TARN__HOLD_MS = 10000, /* between two clients' queries to a dead server */
+	TARN__PROBE_MS = 1000, /* between two probes of it */
 	TARN__UNUSABLE_STREAK =
 		3, /* errors in a row, and a server is in trouble (core/forward/probe.h) */
-	TARN__EXAMPLE_MS = 1000, /* a server's example of a question it answers is as old at most */
-	TARN__PLAIN_MS = 300000, /* asked without EDNS after it was refused (RFC 6891 section 7) */
-	TARN__QUIRK_STREAK = 3, /* times in a row that a forger would have to be lucky */
-	TARN__QUIRK_MS = 600000, /* then the server is taken as it is for so long */
+	TARN__EXAMPLE_MS =
+		1000, /* after which a server's example of a question it answers is replaced */
+	TARN__PLAIN_MS = 300000, /* without EDNS after a refusal of it (RFC 6891 section 7) */
+	TARN__QUIRK_STREAK =
+		3, /* times in a row that a quirk is seen before it is believed: a forger's guesses */
+	TARN__QUIRK_MS = 600000, /* for which it is then believed */
 };
 
 /*
- * Something that protects a question and that a server does not play along with. One answer that
- * lacks it may be a forger's, and must not cost the server's other questions their protection.
+ * A protection against forged answers that a server does not support. A single answer that lacks the protection may be
+ * forged, and must not turn it off for other queries to the server.
  */
 struct tarn__quirk {
 	unsigned streak;
 	uint64_t until_ms;
 };
 
-/* The server has shown it; has not; has it, as far as we know. */
+/* An answer shows the quirk; an answer does not; returns true if the server is known to have it. */
 void tarn__quirk_shown(struct tarn__quirk *, uint64_t now_ms);
 void tarn__quirk_missed(struct tarn__quirk *);
 bool tarn__quirk_is_known(const struct tarn__quirk *, uint64_t now_ms);
 
-/* Nothing but uint64_t in it (tarn__stats_add()); probes apart. */
+/* Members are uint64_t (tarn__stats_add()). Probes are not counted. */
 struct tarn__server_counts {
 	uint64_t asked; /* messages sent */
 	uint64_t answered; /* whatever the rcode */
-	uint64_t silent; /* what tarn__server_failed() was called for: silence, refusals */
+	uint64_t silent; /* failures: silence, refusals of the network */
 	uint64_t unusable; /* answers that another server was asked for: SERVFAIL, REFUSED */
 	uint64_t rejected; /* answers that a forger may have sent */
 	uint64_t unsent; /* messages for which there was no room, socket or memory here */
@@ -78,24 +80,25 @@ struct tarn__server {
 	uint32_t rttvar_ms; /* mean deviation (RFC 6298 section 2) */
 	uint32_t failures; /* in a row */
 	uint32_t unusable_streak; /* answers of that kind in a row; see counts */
-	bool is_doubted; /* a lookup keeps its last message until it has answered something */
+	bool is_doubted; /* a lookup holds its last message back until the server has answered something */
 	uint64_t answered_types; /* a bit for each class of types; see tarn__server_answers() */
 	struct tarn__example example;
 	unsigned probes; /* of the usual kind, so far */
 	uint64_t probe_at_ms; /* the next one, while it lives */
-	bool is_forward_loop; /* leads back to us: not asked at all */
+	bool is_forward_loop; /* it leads back to this resolver, and is not asked */
 	bool takes_mixed_case; /* it has given a good answer to a name that was not in lower case */
 	uint64_t answered_ms; /* last; 0: never */
-	uint64_t spoken_ms; /* the same, or when another worker has said that it is back */
+	uint64_t
+		spoken_ms; /* the same, or when another worker has had its first answer after it was dead */
 	uint64_t held_until_ms; /* while it is dead */
 	uint64_t plain_until_ms; /* it refuses EDNS */
 	struct tarn__server_counts counts;
-	bool has_answer_source; /* it has answered; then this is its number (core/forward/answer_source.h), or unknown */
-	uint8_t answer_source;
+	bool has_answer_source; /* answer_source is set */
+	uint8_t answer_source; /* its number (core/forward/answer_source.h), or unknown */
 	struct tarn__quirk no_0x20; /* it changes the case of letters, or knows lower case only */
 	struct tarn__quirk bad_cookies; /* it sends back another client's cookie */
 	struct tarn__fallback fallback; /* it drops cookies, or EDNS */
-	/* What it is shown: our client cookie for it, and the server cookie it gave, if any. */
+	/* The client cookie for it, and its server cookie, if it has sent one. */
 	uint8_t cookie_len;
 	uint8_t cookie[TARN__COOKIE_MAX];
 };
@@ -112,66 +115,70 @@ int tarn__servers_init(struct tarn__server *servers[], const struct tarn__zone_c
 void tarn__servers_fini(struct tarn__server *servers[], size_t count, const struct tarn_io *io);
 
 /* Of the servers of a zone; see tarn__select_state(). */
-enum tarn__upstream_state {
-	TARN__UPSTREAM_NONE, /* there is none, but for those that lead back to this resolver */
-	TARN__UPSTREAM_DOWN, /* all are dead */
-	TARN__UPSTREAM_UP, /* at least one is alive */
+enum tarn__servers_state {
+	TARN__SERVERS_NONE, /* there is none, but for those that lead back to this resolver */
+	TARN__SERVERS_DOWN, /* all are dead */
+	TARN__SERVERS_UP, /* at least one is alive */
 };
 
 /*
- * An answer came, whatever its rcode; or none came, or the network said that none will. Which server
- * is dead, or not any more, other workers see in its health.
+ * The server has answered, whatever the RCODE; it has not answered in time, or the network has refused the
+ * message. Both update the endpoint's health for the other workers.
  */
 void tarn__server_answered(struct tarn__server *, uint64_t sent_ms, uint64_t now_ms);
 void tarn__server_failed(struct tarn__server *, uint64_t now_ms);
 
-/* Another worker has heard from it: it is not dead, and has not been silent until now. */
+/* Another worker has had an answer: the server is not dead, and has not been silent until now. */
 void tarn__server_recovered(struct tarn__server *, uint64_t now_ms);
 
-/*
- * An answer to a question for that key. Returns true if the server answers questions of that class of
- * types, the common types being a class each; also if it has never answered anything.
- */
+/* The server has given a good answer to a query for that key. */
 void tarn__server_learn(struct tarn__server *, const struct tarn__key *, uint64_t now_ms);
+
+/*
+ * Returns true if the server has answered queries of that class of types, each common type being a class of
+ * its own; also if it has never answered anything.
+ */
 bool tarn__server_answers(const struct tarn__server *, uint16_t qtype);
 
-/* It said SERVFAIL, REFUSED or the like; or something better. Returns true if that ends trouble. */
+/* An answer was SERVFAIL, REFUSED or the like. */
 void tarn__server_was_unusable(struct tarn__server *);
+
+/* An answer was usable. Returns true if that ends a streak of unusable ones: the server was in trouble. */
 bool tarn__server_was_usable(struct tarn__server *);
 
-/* The network is another one: what was measured there is nothing now. */
+/* The network has changed: forgets what was measured in the one before. */
 void tarn__server_forget(struct tarn__server *);
 
-/* Is it to be left alone by questions? false for a server that leads back to us. */
+/* Returns true if queries are not sent to the server because of its failures. */
 static inline bool tarn__server_is_dead(const struct tarn__server *server)
 {
 	return server->failures >= TARN__HOLD_FAILURES && !server->is_forward_loop;
 }
 
-/* Is its answer to a probe worth to know? */
+/* Returns true if a probe's answer would change how the server is used. */
 static inline bool tarn__server_needs_probe(const struct tarn__server *server)
 {
 	return tarn__server_is_dead(server) || server->is_doubted ||
 	       server->unusable_streak >= TARN__UNUSABLE_STREAK;
 }
 
-/* What a message goes over that has no reason to go over TCP. */
+/* The transport of the first message to the server. */
 static inline enum tarn__transport tarn__server_transport(const struct tarn__server *server)
 {
 	return server->endpoint->traits.transport == TARN_TCP ? TARN__TCP : TARN__UDP;
 }
 
-/* Is it asked without EDNS? */
+/* Returns true if queries are sent to it without EDNS. */
 static inline bool tarn__server_is_plain(const struct tarn__server *server, uint64_t now_ms)
 {
 	return server->endpoint->traits.no_edns || now_ms < server->plain_until_ms ||
 	       tarn__fallback_begin(&server->fallback, now_ms) == TARN__FULLNESS_PLAIN;
 }
 
-/* Keeps the server cookie of a COOKIE option's data (RFC 7873 section 5.3); none: forgets it. */
+/* Keeps the server cookie in the data of a COOKIE option (RFC 7873 section 5.3); forgets it if there is none. */
 void tarn__server_keep_cookie(struct tarn__server *, const uint8_t *cookie, size_t len);
 
-/* Has it given a server cookie? */
+/* Returns true if the server has sent a server cookie. */
 static inline bool tarn__server_knows_cookies(const struct tarn__server *server)
 {
 	return server->cookie_len > TARN__COOKIE_CLIENT_LEN;

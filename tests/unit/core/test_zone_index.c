@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/unit/core/test_zones.c: which zone a name is in. */
-#include "core/zones.h"
+/* tests/unit/core/test_zone_index.c: which zone a name is in. */
+#include "core/zone_index.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,17 +10,17 @@
 #include "tarn.h"
 #include "support/unit.h"
 
-static struct tarn__zones *zones;
+static struct tarn__zone_index *zones;
 
 static void set_up(void)
 {
-	zones = tarn__zones_new();
+	zones = tarn__zone_index_new();
 	ck_assert_ptr_nonnull(zones);
 }
 
 static void tear_down(void)
 {
-	tarn__zones_free(zones);
+	tarn__zone_index_free(zones);
 }
 
 static int add(const char *text, uint16_t value)
@@ -28,7 +28,7 @@ static int add(const char *text, uint16_t value)
 	uint8_t name[TARN__NAME_MAX];
 	size_t len = tarn__name_parse(text, name);
 	ck_assert_uint_gt(len, 0);
-	return tarn__zones_add(zones, name, len, value);
+	return tarn__zone_index_add(zones, name, len, value);
 }
 
 /* The number of the zone that the name is in; -1: it is in none. */
@@ -37,8 +37,8 @@ static int find(const char *text)
 	uint8_t name[TARN__NAME_MAX];
 	size_t len = tarn__name_parse(text, name);
 	ck_assert_uint_gt(len, 0);
-	struct tarn__zone zone;
-	if (!tarn__zones_find(zones, name, len, &zone))
+	struct tarn__zone_match zone;
+	if (!tarn__zone_index_find(zones, name, len, &zone))
 		return -1;
 	ck_assert_uint_le(zone.len, len);
 	return zone.value;
@@ -48,16 +48,16 @@ static int find_for(const char *text, uint16_t type)
 {
 	uint8_t name[TARN__NAME_MAX];
 	size_t len = tarn__name_parse(text, name);
-	struct tarn__zone zone;
-	return tarn__zones_find_for(zones, name, len, type, &zone) ? zone.value : -1;
+	struct tarn__zone_match zone;
+	return tarn__zone_index_find_for(zones, name, len, type, &zone) ? zone.value : -1;
 }
 
 START_TEST(no_name_is_in_no_zone)
 {
 	ck_assert_int_eq(find("."), -1);
 	ck_assert_int_eq(find("www.example.com"), -1);
-	ck_assert(!tarn__zones_have(zones, 0));
-	tarn__zones_free(NULL);
+	ck_assert(!tarn__zone_index_have(zones, 0));
+	tarn__zone_index_free(NULL);
 }
 END_TEST
 
@@ -75,16 +75,16 @@ START_TEST(longest_zone_counts)
 	ck_assert_int_eq(find("notexample.com"), 3);
 	ck_assert_int_eq(find("com"), 3);
 	ck_assert_int_eq(find("."), -1);
-	ck_assert(tarn__zones_have(zones, 2));
-	ck_assert(!tarn__zones_have(zones, 0));
+	ck_assert(tarn__zone_index_have(zones, 2));
+	ck_assert(!tarn__zone_index_have(zones, 0));
 }
 END_TEST
 
 START_TEST(zone_is_told_by_its_length)
 {
 	ck_assert_int_eq(add("example.com", 1), 0);
-	struct tarn__zone zone;
-	ck_assert(tarn__zones_find(zones, (const uint8_t *)"\3www\7example\3com", 17, &zone));
+	struct tarn__zone_match zone;
+	ck_assert(tarn__zone_index_find(zones, (const uint8_t *)"\3www\7example\3com", 17, &zone));
 	ck_assert_uint_eq(zone.len, 13);
 }
 END_TEST

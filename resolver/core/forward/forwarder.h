@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/forwarding.h: all zones of one worker and what their lookups share; what becomes of lookups
+ * core/forward/forwarder.h: all zones of one worker and what their lookups share; what becomes of lookups
  * under way when the servers or the network change.
  *
  * With another configuration a zone that is equal in both stays as it is, and so do its lookups. Those of
  * other zones are recalled, and wait in the zone that their name belongs to then.
  *
- * Thread: one struct tarn__lookups per worker.
+ * Thread: one struct tarn__forwarder per worker.
  */
-#ifndef TARN_CORE_FORWARD_FORWARDING_H
-#define TARN_CORE_FORWARD_FORWARDING_H
+#ifndef TARN_CORE_FORWARD_FORWARDER_H
+#define TARN_CORE_FORWARD_FORWARDER_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -36,13 +36,13 @@ enum {
 };
 
 /* What the lookups of one worker share. */
-struct tarn__lookups {
+struct tarn__forwarder {
 	const struct tarn_io *io;
 	struct tarn__timers *timers;
 	struct rtcache_client *client;
 	const uint8_t *cookie_secret;
 	struct tarn__config *config; /* a reference */
-	struct tarn__forwarding **groups; /* one for each of config->zones */
+	struct tarn__zone **zones; /* one for each of config->zones */
 	unsigned recoveries_seen; /* of config->recoveries */
 	struct tarn__forward_loops *forward_loops;
 	unsigned forward_loops_seen; /* see tarn__forward_loops_have_changed() */
@@ -57,36 +57,37 @@ struct tarn__lookups {
 };
 
 /* All are borrowed; the configuration gets a reference more. 0 or TARN_ENOMEM. */
-int tarn__lookups_init(struct tarn__lookups *, const struct tarn_io *io, struct tarn__timers *,
-		       struct rtcache_client *, struct tarn__config *,
-		       const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN],
-		       struct tarn__forward_loops *, struct tarn__answer_sources *);
+int tarn__forwarder_init(struct tarn__forwarder *, const struct tarn_io *io, struct tarn__timers *,
+			 struct rtcache_client *, struct tarn__config *,
+			 const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN],
+			 struct tarn__forward_loops *, struct tarn__answer_sources *);
 /* Lookups still running fail with TARN_ECANCELED. */
-void tarn__lookups_fini(struct tarn__lookups *);
+void tarn__forwarder_fini(struct tarn__forwarder *);
 
 /* As tarn__resolver_set_config(), tarn__resolver_network_changed() and tarn__resolver_overslept(). */
-int tarn__lookups_set_config(struct tarn__lookups *, struct tarn__config *);
-void tarn__lookups_network_changed(struct tarn__lookups *);
-void tarn__lookups_overslept(struct tarn__lookups *);
+int tarn__forwarder_set_config(struct tarn__forwarder *, struct tarn__config *);
+void tarn__forwarder_network_changed(struct tarn__forwarder *);
+void tarn__forwarder_overslept(struct tarn__forwarder *);
 
 /* Another worker has heard from a server that was dead. */
-static inline bool tarn__lookups_have_recoveries(const struct tarn__lookups *all)
+static inline bool tarn__forwarder_have_recoveries(const struct tarn__forwarder *forwarder)
 {
-	return atomic_load_explicit(&all->config->recoveries, memory_order_relaxed) !=
-	       all->recoveries_seen;
+	return atomic_load_explicit(&forwarder->config->recoveries, memory_order_relaxed) !=
+	       forwarder->recoveries_seen;
 }
-void tarn__lookups_take_recoveries(struct tarn__lookups *);
+void tarn__forwarder_take_recoveries(struct tarn__forwarder *);
 
 /* A worker has found a server that leads back to us, or such are looked for anew. */
-void tarn__lookups_learn_of_forward_loops(struct tarn__lookups *);
+void tarn__forwarder_learn_of_forward_loops(struct tarn__forwarder *);
 
 /*
  * Has the server with that number, counted over all zones, queried for a name that shows whether it leads back
  * to us, unless that has been done of late; so is one that is dead, while it is probed, and when it recovers.
  */
-void tarn__lookups_look_for_forward_loop(struct tarn__lookups *, size_t number);
+void tarn__forwarder_look_for_forward_loop(struct tarn__forwarder *, size_t number);
 
 /* A client asks this, and had something else than an answer of now. */
-void tarn__lookups_want(struct tarn__lookups *, const uint8_t *qname, size_t len, uint16_t qtype);
+void tarn__forwarder_want(struct tarn__forwarder *, const uint8_t *qname, size_t len,
+			  uint16_t qtype);
 
 #endif
