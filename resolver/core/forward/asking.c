@@ -140,7 +140,7 @@ static void advance(struct tarn__lookup *lookup)
 		int index = tarn__select_next(&select, &round);
 		if (index < 0)
 			break;
-		round.sends = lookup->tries[index].sends;
+		round.sends = tarn__select_sends(&lookup->tries[index]);
 		uint64_t timeout_ms = ask_next(lookup, (size_t)index, &is_full);
 		round.sent += timeout_ms > 0;
 		if (is_full || timeout_ms > longest_ms)
@@ -237,7 +237,7 @@ static void give_up_server(struct tarn__lookup *lookup, size_t index, int error)
 static void ask_again(struct tarn__lookup *lookup, size_t index, enum tarn__transport transport)
 {
 	struct tarn__server_tries *tries = &lookup->tries[index];
-	tries->is_over_tcp = transport == TARN__TCP;
+	tries->is_over_tcp = tarn__transport_is_stream(transport);
 	uint64_t timeout_ms = TARN__TIMEOUT_MAX_MS;
 	if (tries->is_over_tcp)
 		timeout_ms = tarn__select_timeout_ms(lookup->zone->servers[index], tries);
@@ -258,7 +258,7 @@ static void on_error(struct tarn__attempt *attempt, int error)
 	struct tarn__lookup *lookup = attempt->owner;
 	struct tarn__server *server = attempt->server;
 	size_t index = tarn__outstanding_index(attempt);
-	bool over_tcp = attempt->exchange.transport == TARN__TCP;
+	bool over_tcp = tarn__transport_is_stream(attempt->exchange.transport);
 	if (over_tcp && lookup->tries[index].is_rejected) {
 		tarn__outstanding_drop(attempt);
 		ask_again(lookup, index, TARN__UDP);

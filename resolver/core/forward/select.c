@@ -73,14 +73,18 @@ static bool is_preferred(const struct tarn__select *select, size_t a, size_t b)
 	}
 }
 
+unsigned tarn__select_sends(const struct tarn__server_tries *tries)
+{
+	return (unsigned)tries->sends + tries->tcp_sends;
+}
+
 /* Returns true if a is asked before b. a comes later in the configuration than b. */
 static bool is_before(const struct tarn__select *select, size_t a, size_t b)
 {
 	if (select->selection == TARN_SELECTION_STRICT)
 		return false;
 	const struct tarn__server_tries *a_tries = &select->tries[a], *b_tries = &select->tries[b];
-	int a_sends = a_tries->sends + a_tries->tcp_sends;
-	int b_sends = b_tries->sends + b_tries->tcp_sends;
+	unsigned a_sends = tarn__select_sends(a_tries), b_sends = tarn__select_sends(b_tries);
 	if (a_sends != b_sends)
 		return a_sends < b_sends;
 	bool has_a_answered = has_answered(select->servers[a], a_tries);
@@ -104,7 +108,8 @@ int tarn__select_next(const struct tarn__select *select, const struct tarn__sele
 	if (round->sent > 0 && select->selection != TARN_SELECTION_PARALLEL)
 		return -1;
 	int first = find_first(select);
-	if (first >= 0 && round->sent > 0 && select->tries[first].sends > round->sends)
+	if (first >= 0 && round->sent > 0 &&
+	    tarn__select_sends(&select->tries[first]) > round->sends)
 		return -1;
 	return first;
 }

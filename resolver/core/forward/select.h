@@ -70,10 +70,13 @@ struct tarn__select {
 /* The messages that are sent at the same time, so far. Zeros: none. */
 struct tarn__select_round {
 	size_t sent;
-	unsigned sends; /* over UDP, to the server that was chosen last, before its message */
+	unsigned sends; /* tarn__select_sends() of the server that was chosen last, before its message */
 };
 
 enum tarn__servers_state tarn__select_state(struct tarn__server *const *servers, size_t count);
+
+/* The messages that the server has been sent, over both transports. */
+unsigned tarn__select_sends(const struct tarn__server_tries *);
 
 /* Returns the index of the server that is sent the next message of the round. -1: none. */
 int tarn__select_next(const struct tarn__select *, const struct tarn__select_round *);

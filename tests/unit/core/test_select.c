@@ -47,7 +47,7 @@ static size_t send_round(int order[TARN__SENDS_MAX * COUNT])
 		ck_assert_uint_lt(round.sent, TARN__SENDS_MAX * COUNT);
 		order[round.sent++] = index;
 		struct tarn__server_tries *server_tries = &tries[index];
-		round.sends = server_tries->sends;
+		round.sends = tarn__select_sends(server_tries);
 		server_tries->sends += !server_tries->is_over_tcp;
 		server_tries->tcp_sends += server_tries->is_over_tcp;
 	}
@@ -250,6 +250,17 @@ START_TEST(parallel_selection_asks_all_servers_at_once)
 }
 END_TEST
 
+START_TEST(parallel_selection_asks_each_server_once_over_any_transport)
+{
+	int order[TARN__SENDS_MAX * COUNT];
+	select_from.selection = TARN_SELECTION_PARALLEL;
+	tries[0].is_over_tcp = tries[1].is_over_tcp = true;
+	for (int sends = 0; sends < TARN__SENDS_MAX; sends++)
+		ck_assert_uint_eq(send_round(order), COUNT);
+	ck_assert_uint_eq(send_round(order), 0);
+}
+END_TEST
+
 START_TEST(parallel_selection_lets_a_server_catch_up_first)
 {
 	int order[TARN__SENDS_MAX * COUNT];
@@ -348,6 +359,7 @@ int main(void)
 	tcase_add_loop_test(tcase, one_message_is_sent_at_a_time, 0,
 			    sizeof single / sizeof single[0]);
 	tcase_add_test(tcase, parallel_selection_asks_all_servers_at_once);
+	tcase_add_test(tcase, parallel_selection_asks_each_server_once_over_any_transport);
 	tcase_add_test(tcase, parallel_selection_lets_a_server_catch_up_first);
 	tcase_add_test(tcase, dead_server_is_tried_when_its_hold_is_over);
 	tcase_add_test(tcase, dead_server_is_tried_where_the_order_lets_it);
