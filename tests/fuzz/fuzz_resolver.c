@@ -48,6 +48,9 @@ static void take_zone(struct zone *zone, size_t index)
 	*zone = (struct zone){.is_there = index == 0 || how & 1,
 			      .count = how >> 1 & 3,
 			      .selection = (enum tarn_selection)(how >> 3 & 3)};
+	/* Often enough where there are three. */
+	if (zone->count == SERVERS_MAX && zone->selection == TARN_SELECTION_SEQUENTIAL)
+		zone->selection = TARN_SELECTION_STRICT;
 	if (how & 0x80 && zone->count == 0)
 		zone->count = 1;
 	unsigned first = how >> 5 & 3;
@@ -59,11 +62,26 @@ static void take_zone(struct zone *zone, size_t index)
 	}
 }
 
+/* Two bits for each zone's first server, of which the others have none: some traits cannot be had together. */
+static void take_traits(struct zone *zone, unsigned how)
+{
+	zone->traits[0] = (struct tarn_traits){.transport = how == 3 ? TARN_TCP : TARN_UDP,
+					       .no_cookies = how == 1,
+					       .no_mixed_case = how == 1,
+					       .no_edns = how == 2};
+}
+
 static void take_plan(struct plan *plan)
 {
 	for (size_t i = 0; i < ZONES; i++)
 		take_zone(&plan->zones[i], i);
-	plan->trusts_ad = take() & 1;
+	uint8_t how = take();
+	plan->trusts_ad = how & 1;
+	for (size_t i = 0; i < ZONES; i++) {
+		struct zone *zone = &plan->zones[i];
+		zone->follows_cnames = i > 0 && how & 2;
+		take_traits(zone, how >> (2 + 2 * i) & 3);
+	}
 }
 
 static struct tarn_options make_options(const struct plan *plan, struct tarn_forward *forwards)
@@ -71,15 +89,18 @@ static struct tarn_options make_options(const struct plan *plan, struct tarn_for
 	struct tarn_options options = {.upstreams = plan->zones[0].servers,
 				       .upstream_count = plan->zones[0].count,
 				       .selection = plan->zones[0].selection,
+				       .traits = plan->zones[0].traits,
 				       .forwards = forwards,
 				       .trust_ad = plan->trusts_ad};
 	for (size_t i = 1; i < ZONES; i++)
 		if (plan->zones[i].is_there)
-			forwards[options.forward_count++] =
-				(struct tarn_forward){.zone = play_zones[i],
-						      .upstreams = plan->zones[i].servers,
-						      .upstream_count = plan->zones[i].count,
-						      .selection = plan->zones[i].selection};
+			forwards[options.forward_count++] = (struct tarn_forward){
+				.zone = play_zones[i],
+				.upstreams = plan->zones[i].servers,
+				.upstream_count = plan->zones[i].count,
+				.selection = plan->zones[i].selection,
+				.follow_cnames = plan->zones[i].follows_cnames,
+				.traits = plan->zones[i].traits};
 	return options;
 }
 
@@ -252,13 +273,8 @@ static void do_answer_octets(void)
 		return;
 	struct asked asked = asked_read(sent->wire, sent->len, true);
 	struct key key;
-	if (play_find_key(&asked, &key)) {
-		play_name_of(&key)->is_tainted = true;
-		for (size_t i = 0; i < play.client_count; i++)
-			if (play.clients[i].key.zone == key.zone &&
-			    play.clients[i].key.name == key.name)
-				play.clients[i].has_stale = play.clients[i].is_lucky = false;
-	}
+	if (play_find_key(&asked, &key))
+		play_taint(&key);
 	/* As net/ gives it: at least a header, with the id; here mostly with the question, too. */
 	size_t prefix = len & 1 ? asked.question_end : 2;
 	memcpy(wire, sent->wire, prefix);
@@ -425,10 +441,17 @@ static bool is_down(size_t zone)
 	return tally.dead == play.plan.zones[found].count;
 }
 
+/* Over TCP no message is held back: a connection that breaks says so, which these do not. */
+static bool is_over_tcp(size_t zone)
+{
+	const struct zone *servers = play_zone_of(&play.plan, zone);
+	return servers->traits[0].transport == TARN_TCP;
+}
+
 /* A question that is under way outlives an outage that is shorter. */
 static void check_short_outage(size_t zone)
 {
-	bool has_server = play_zone_of(&play.plan, zone)->count > 0;
+	bool has_server = play_zone_of(&play.plan, zone)->count > 0 && !is_over_tcp(zone);
 	play.is_automatic = false;
 	const struct client *client =
 		play_ask(0, &(struct key){.zone = zone, .name = NAMES - 5}, 0);

@@ -447,6 +447,23 @@ static void run_all(void)
 	}
 }
 
+/* The chain of an answer leads to a name of the root's, whose servers are asked on. */
+static bool is_followed(const struct key *key, enum saying saying)
+{
+	return saying == SAY_ALIAS && play_zone_of(&play.plan, key->zone)->follows_cnames;
+}
+
+/* Nothing is known any more of what the cache has of that name, or of who is answered when. */
+void play_taint(const struct key *key)
+{
+	play_name_of(key)->is_tainted = true;
+	for (size_t i = 0; i < play.client_count; i++) {
+		struct client *client = &play.clients[i];
+		if (client->key.zone == key->zone && client->key.name == key->name)
+			client->has_stale = client->is_lucky = false;
+	}
+}
+
 static void answer_client(struct outside *outside, struct sent *sent, const struct asked *asked,
 			  const struct key *key, enum saying saying, uint32_t ttl)
 {
@@ -456,6 +473,10 @@ static void answer_client(struct outside *outside, struct sent *sent, const stru
 		return;
 	play.said_count++;
 	say(asked, saying, serial, ttl, number_of(&sent->server) % 2, &said);
+	if (is_followed(key, saying)) {
+		play_taint(key);
+		said.is_taken = false;
+	}
 	bool is_heard = sent->exchange;
 	play.said[serial] = (struct told){
 		.key = *key,
@@ -588,6 +609,9 @@ static bool is_lucky(const struct key *key)
 	bool has_server = false;
 	for (size_t i = 0; i < zone->count; i++)
 		has_server |= !(play.silent >> zone->numbers[i] & 1);
+	/* A silent one is asked twice before the next. */
+	if (zone->selection == TARN_SELECTION_STRICT)
+		has_server = zone->count > 0 && !(play.silent >> zone->numbers[0] & 1);
 	return play.is_automatic && has_server && !play.has_circle && play.send_errors == 0 &&
 	       (key->name & play.dead_names) == 0 && !play_entry_of(key)->was_asked;
 }

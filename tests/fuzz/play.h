@@ -40,7 +40,9 @@ struct zone {
 	size_t count;
 	unsigned numbers[SERVERS_MAX];
 	struct tarn_address servers[SERVERS_MAX];
+	struct tarn_traits traits[SERVERS_MAX];
 	enum tarn_selection selection;
+	bool follows_cnames;
 };
 
 struct plan {
@@ -59,7 +61,7 @@ struct entry {
 struct name {
 	uint8_t wire[TARN__NAME_MAX];
 	size_t len;
-	bool is_tainted; /* a server has said of it what nobody looked at */
+	bool is_tainted; /* a server has said of it what nobody looked at, or its chain was followed */
 	struct entry entries[TYPES * FLAGS];
 };
 
@@ -151,6 +153,9 @@ size_t play_count_sent(size_t worker, bool is_alive);
 /* What a server, or the network, says to one. false: core/ does not listen any more. */
 bool play_deliver(struct outside *, struct sent *, int error, const uint8_t *wire, size_t len);
 void play_answer(struct outside *, struct sent *, enum saying, uint32_t ttl);
+
+/* Nothing is promised any more of the answers to that name. */
+void play_taint(const struct key *);
 
 /* What is under way is lost: it is not answered automatically. */
 void play_lose_all(void);
