@@ -20,12 +20,18 @@ static void mix_case(uint8_t *name, size_t len, const uint8_t *noise)
 	}
 }
 
+/* Over UDP an answer may be forged, be too long, or not arrive. */
+static bool is_over_udp(const struct tarn__attempt *attempt)
+{
+	return !tarn__transport_is_stream(attempt->exchange.transport);
+}
+
 /* Returns the fullest form that the server is known to accept. */
 static enum tarn__fullness first_fullness(const struct tarn__attempt *attempt, bool is_last_resort)
 {
 	const struct tarn__server *server = attempt->server;
 	uint64_t now_ms = attempt->sent_ms;
-	bool over_udp = attempt->exchange.transport == TARN__UDP;
+	bool over_udp = is_over_udp(attempt);
 	if (attempt->tries->has_refused_edns || tarn__server_is_plain(server, now_ms))
 		return TARN__FULLNESS_PLAIN;
 	if (is_last_resort || server->endpoint->traits.no_cookies ||
@@ -39,7 +45,7 @@ static void choose_fullness(struct tarn__attempt *attempt, bool is_last_resort)
 {
 	struct tarn__server_tries *tries = attempt->tries;
 	attempt->begin = first_fullness(attempt, is_last_resort);
-	if (attempt->exchange.transport != TARN__UDP) {
+	if (!is_over_udp(attempt)) {
 		attempt->fullness = attempt->begin > tries->fullness
 					    ? attempt->begin
 					    : (enum tarn__fullness)tries->fullness;
@@ -63,7 +69,7 @@ void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io
 	const struct tarn__server *server = attempt->server;
 	struct tarn__server_tries *tries = attempt->tries;
 	uint64_t now_ms = attempt->sent_ms;
-	bool over_udp = attempt->exchange.transport == TARN__UDP;
+	bool over_udp = is_over_udp(attempt);
 	/* UDP again, after an answer that was not believed: there was no TCP. */
 	bool is_last_resort = over_udp && tries->is_rejected;
 	choose_fullness(attempt, is_last_resort);
@@ -94,7 +100,7 @@ void tarn__attempt_sent(const struct tarn__attempt *attempt)
 {
 	struct tarn__server_tries *tries = attempt->tries;
 	/* A plain query that is sent because TCP failed does not show what gets through. */
-	if (attempt->exchange.transport != TARN__UDP || tries->is_rejected)
+	if (!is_over_udp(attempt) || tries->is_rejected)
 		return;
 	tries->fullness = (uint8_t)attempt->fullness;
 	tries->silences++;
@@ -102,7 +108,7 @@ void tarn__attempt_sent(const struct tarn__attempt *attempt)
 
 void tarn__attempt_unheard(const struct tarn__attempt *attempt)
 {
-	if (attempt->exchange.transport == TARN__UDP && !tarn__server_is_dead(attempt->server))
+	if (is_over_udp(attempt) && !tarn__server_is_dead(attempt->server))
 		tarn__fallback_silent(&attempt->server->fallback, attempt->fullness);
 }
 
@@ -174,7 +180,7 @@ static bool is_believed(const struct tarn__attempt *attempt, const struct tarn__
 static void note_answer(const struct tarn__attempt *attempt, uint64_t now_ms)
 {
 	attempt->tries->silences = 0;
-	if (attempt->exchange.transport == TARN__UDP)
+	if (is_over_udp(attempt))
 		tarn__fallback_heard(&attempt->server->fallback, attempt->fullness, attempt->begin,
 				     attempt->before_ms, attempt->sent_ms, now_ms);
 }
@@ -184,7 +190,7 @@ static void learn_cookie(const struct tarn__attempt *attempt, const struct tarn_
 	struct tarn__server *server = attempt->server;
 	if (has_our_cookie(answer, server))
 		tarn__server_keep_cookie(server, answer->cookie, answer->cookie_len);
-	else if (attempt->exchange.transport == TARN__TCP || attempt->tries->is_rejected)
+	else if (!is_over_udp(attempt) || attempt->tries->is_rejected)
 		/* No other answer is expected: the server has no cookie. */
 		tarn__server_keep_cookie(server, NULL, 0);
 }
@@ -207,7 +213,7 @@ static bool is_edns_refusal(const struct tarn__answer *answer)
  */
 static bool is_oversize(const struct tarn__attempt *attempt, size_t len)
 {
-	return attempt->exchange.transport == TARN__UDP &&
+	return is_over_udp(attempt) &&
 	       len > (attempt->fullness < TARN__FULLNESS_PLAIN ? TARN__UDP_MAX : TARN__UDP_MIN);
 }
 
@@ -220,7 +226,7 @@ static enum tarn__next_step judge_failure(const struct tarn__attempt *attempt,
 		return TARN__NEXT_RETRY;
 	}
 	/* RFC 7873 section 5.3: once more with the cookie of this answer, then over TCP. */
-	if (answer->rcode == TARN__BADCOOKIE && attempt->exchange.transport == TARN__UDP) {
+	if (answer->rcode == TARN__BADCOOKIE && is_over_udp(attempt)) {
 		bool is_first = !tries->has_refused_cookie;
 		tries->has_refused_cookie = true;
 		return is_first ? TARN__NEXT_RETRY : TARN__NEXT_TCP;
@@ -270,7 +276,7 @@ enum tarn__next_step tarn__attempt_judge(const struct tarn__attempt *attempt, co
 {
 	struct tarn__server *server = attempt->server;
 	struct tarn__server_tries *tries = attempt->tries;
-	bool over_udp = attempt->exchange.transport == TARN__UDP;
+	bool over_udp = is_over_udp(attempt);
 	bool is_exact = false;
 	if (attempt->is_mixed)
 		is_exact = read_mixed(attempt, wire, len, scratch, answer);

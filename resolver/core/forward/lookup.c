@@ -81,7 +81,8 @@ static struct tarn__lookup *take_lookup(struct tarn__zone *zone)
 static void choose_transports(const struct tarn__zone *zone, struct tarn__server_tries *tries)
 {
 	for (size_t i = 0; i < zone->server_count; i++)
-		tries[i].is_over_tcp = tarn__server_transport(zone->servers[i]) == TARN__TCP;
+		tries[i].is_over_tcp =
+			tarn__transport_is_stream(tarn__server_transport(zone->servers[i]));
 }
 
 struct tarn__lookup *tarn__lookup_new(struct tarn__zone *zone, struct rtcache_lookup *handle,

@@ -169,7 +169,7 @@ static void print_memory(const struct tarn__settings *settings, FILE *out)
 	if (settings->dnstap)
 		print_size("dnstap messages on their way, all at their longest",
 			   workers * TARN__DNSTAP_QUEUE * TARN__DNSTAP_MESSAGE_MAX, out);
-	fputs("# Usually it is the cache, as far as it is filled, and some 3 MiB.\n", out);
+	fputs("# Usually it is the cache, as far as it is filled, and some 4 MiB.\n", out);
 }
 
 void tarn__check(const struct tarn__settings *settings, FILE *out)

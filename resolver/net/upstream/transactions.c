@@ -6,6 +6,7 @@
 
 #include "dns/match.h"
 #include "dns/message.h"
+#include "dns/name.h"
 
 _Static_assert(TARN__CHANNEL_TRANSACTIONS == 64, "one bit for each");
 
@@ -50,10 +51,8 @@ struct tarn__transaction *tarn__transactions_answered(const struct tarn__transac
 /* Length of the question section of a message of core's making: one name, never compressed. */
 static size_t question_len(const struct tarn_exchange *exchange)
 {
-	size_t at = TARN__HEADER_LEN;
-	while (at < exchange->len && exchange->wire[at] != 0)
-		at += 1 + (size_t)exchange->wire[at];
-	return at + 1 + 4 - TARN__HEADER_LEN;
+	const uint8_t *name = exchange->wire + TARN__HEADER_LEN;
+	return tarn__name_span(name, exchange->len - TARN__HEADER_LEN) + 4;
 }
 
 struct tarn__transaction *tarn__transactions_quoted(const struct tarn__transactions *all,
