@@ -56,14 +56,14 @@ const struct zone *play_zone_of(const struct plan *plan, size_t zone)
 	return &plan->zones[play_find_zone(plan, zone)];
 }
 
-/* Who answers; the same number, and a name has not moved. */
+/* A number for what answers come from: servers, and whether their CNAMEs are followed. The same one: a name has not moved. */
 uint32_t play_world_of(const struct plan *plan, size_t zone)
 {
 	size_t found = play_find_zone(plan, zone);
 	uint32_t world = found == 0;
 	for (size_t i = 0; found > 0 && i < plan->zones[found].count; i++)
 		world |= UINT32_C(2) << plan->zones[found].numbers[i];
-	return world;
+	return plan->zones[found].follows_cnames ? world | UINT32_C(1) << 31 : world;
 }
 
 struct name *play_name_of(const struct key *key)
