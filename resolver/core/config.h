@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/config.h: the configuration of a resolver: who may ask, which names are answered here, and which
- * servers the others go to. A snapshot: immutable once made, shared by all workers, counted. Another
- * configuration is another snapshot, which shares what is equal with the one before
+ * core/config.h: the configuration of a resolver: the access list, the names that are answered here, and
+ * the servers for all others. A snapshot: immutable once made, shared by all workers, counted. Another
+ * configuration is another snapshot, which shares the parts that are equal with the one before
  * (tarn__config_take_over()), and which each worker takes over at a turn of its own.
  *
  * Its zones are those with servers of their own; the first is the root, for all names that are in no
@@ -26,14 +26,14 @@ struct tarn__ports;
 struct tarn__zone_index;
 
 enum {
-	TARN__SERVERS_ALL_MAX = 1024, /* of all: each may have tens of sockets in each worker */
+	TARN__SERVERS_ALL_MAX = 1024, /* of all zones: each may have tens of sockets per worker */
 	TARN__CONFIG_FAULT_MAX = 256, /* octets of a configuration's error text, with NUL */
 };
 
 struct tarn__config {
 	atomic_uint references;
 	struct tarn__config *base; /* the owner of policy, ports and zone_index; NULL: this one */
-	struct tarn__ports *ports; /* that questions come from; NULL: any that takes no privilege */
+	struct tarn__ports *ports; /* from which questions are sent; NULL: any unprivileged port */
 	struct tarn__policy *policy;
 	/* Names of zones; the value is an index into zones, or TARN__ZONE_NONE. NULL: the root is all. */
 	struct tarn__zone_index *zone_index;
@@ -51,13 +51,14 @@ struct tarn__config {
 };
 
 /*
- * Copies what the options say; version and identity are struct tarn__policy_options'. One reference,
- * the caller's. NULL with errno set: ENOMEM; EINVAL, and fault is what is wrong, in a line.
+ * Makes a snapshot from a copy of the options; version and identity are those of struct tarn__policy_options.
+ * The caller has the one reference. Returns NULL with errno set: ENOMEM; EINVAL, and fault is one line that
+ * names the error.
  */
 struct tarn__config *tarn__config_new(const struct tarn_options *, const char *version,
 				      const char *identity, char fault[TARN__CONFIG_FAULT_MAX]);
 
-/* The same with other servers for the root, of these traits or of none; with another trust. NULL as above. */
+/* Make a copy with other servers for the root, with or without traits, or with another trust. NULL as above. */
 struct tarn__config *tarn__config_with_upstreams(struct tarn__config *,
 						 const struct tarn_address *upstreams,
 						 size_t count);
@@ -67,18 +68,18 @@ struct tarn__config *tarn__config_with_traits(struct tarn__config *,
 struct tarn__config *tarn__config_with_trust(struct tarn__config *, bool trust_ad);
 
 /*
- * Before the configuration is shared: zones that are equal in the one before, and equal endpoints of zones
- * that are in both, become those of the one before.
+ * To be called before the configuration is shared. Zones that are equal in the one before, and equal endpoints
+ * of zones that are in both, are replaced by those of the one before.
  */
 void tarn__config_take_over(struct tarn__config *, const struct tarn__config *before);
 
 /*
- * Before the configuration is shared: queries come from none of the ports that are not usable. 0 or
- * TARN_ENOMEM; TARN_EINVAL: too few were left, and nothing has changed.
+ * To be called before the configuration is shared: queries are sent from usable ports only. Returns 0 or
+ * TARN_ENOMEM; TARN_EINVAL: too few ports are left, and nothing has changed.
  */
 int tarn__config_reserve_ports(struct tarn__config *, const struct tarn__ports *usable);
 
-/* One reference more, and one less; the last one frees it. NULL is allowed for the latter. */
+/* Takes a reference, and drops one; dropping the last one frees it. put accepts NULL. */
 struct tarn__config *tarn__config_get(struct tarn__config *);
 void tarn__config_put(struct tarn__config *);
 
@@ -89,21 +90,21 @@ const char *tarn__zone_name_fault(const char *text);
 enum { TARN__ZONE_NONE = UINT16_MAX };
 
 /*
- * The index of the zone whose servers a question goes to: of the zone that has the name's records of that
- * type (tarn__zone_index_find_for()). qname is in wire form, any spelling.
+ * Returns the index of the zone whose servers are asked, which is the zone that has the name's records of that
+ * type (tarn__zone_index_find_for()). qname is in wire form, in any letter case.
  */
 size_t tarn__config_find_zone(const struct tarn__config *, const uint8_t *qname, size_t len,
 			      uint16_t qtype);
 
-/* The index of the zone of exactly that name. */
+/* Returns the index of the zone of exactly that name. */
 size_t tarn__config_zone_of(const struct tarn__config *, const uint8_t *name, size_t len);
 
-/* Returns true if some name goes to other servers in one of them than in the other, the root's apart. */
+/* Returns true if some name has other servers in one of them than in the other; the root's count as equal. */
 bool tarn__config_moves_names(const struct tarn__config *, const struct tarn__config *);
 
 /*
- * Returns true if a question of this name and type does. All servers of the root, whichever they are, see the
- * same DNS; what they have answered stays good.
+ * Returns true if a question of this name and type has other servers. All servers of the root count as equal:
+ * they serve the same DNS, so that answers of other ones remain valid.
  */
 bool tarn__config_moves(const struct tarn__config *, const struct tarn__config *,
 			const uint8_t *qname, size_t len, uint16_t qtype);

@@ -16,7 +16,7 @@
 
 struct tarn__endpoint;
 
-/* Which message gives way where the number of those under way to a server is bounded. */
+/* The precedence of messages if the number under way to a server is at its bound. */
 enum tarn__rank {
 	TARN__RANK_FIRST, /* a question's first to that server */
 	TARN__RANK_RESEND, /* gives way to first ones */
@@ -24,8 +24,8 @@ enum tarn__rank {
 };
 
 /*
- * One message on its way to one server, in core's memory. core/ fills in all but carrier; endpoint and
- * wire stay alive, and wire untouched, until done was called or cancel returned.
+ * One message to one server, in core's memory. core/ sets all members but carrier; endpoint and wire remain
+ * valid, and wire unchanged, until done was called or cancel returned.
  */
 struct tarn_exchange {
 	/*
@@ -38,40 +38,41 @@ struct tarn_exchange {
 	struct tarn__endpoint *endpoint;
 	enum tarn__transport transport;
 	enum tarn__rank rank;
-	const uint8_t *wire; /* its first two octets are the id, random, of core's making */
+	const uint8_t
+		*wire; /* its first two octets are the id, a random one that core/ has drawn */
 	size_t len;
 	void *carrier; /* the implementation's own */
 };
 
 struct tarn_io {
 	void *data;
-	/* Monotonic; goes on while the machine is suspended. The same clock as the cache's. */
+	/* Monotonic; continues while the machine is suspended. The same clock as the cache's. */
 	uint64_t (*now_ms)(void *data);
-	/* Monotonic, stands still in a suspend: for measuring what has taken its time. */
+	/* Monotonic, stops during a suspend: for measuring durations. */
 	uint64_t (*now_us)(void *data);
 	/* Seconds since 1970, modulo 2^32 (RFC 9018's). No system call. */
 	uint32_t (*wall_sec)(void *data);
 	/* Unpredictable octets (RFC 5452 section 9.2). */
 	void (*random)(void *data, void *out, size_t len);
 	/*
-	 * 0: done is called exactly once, later, from the loop, never inside send or cancel. The
-	 * sender keeps its own deadline and cancels. <0: done is never called; TARN_EBUSY: too many
+	 * Returns 0: done is called exactly once, later, from the loop, never inside send or cancel. The
+	 * sender keeps its own deadline and cancels. < 0: done is never called; TARN_EBUSY: too many
 	 * messages are under way to that server for one of that rank; TARN_ENOMEM; TARN_EINVAL.
 	 */
 	int (*send)(void *data, struct tarn_exchange *);
 	/* done is never called after it. */
 	void (*cancel)(void *data, struct tarn_exchange *);
 	/*
-	 * This worker sends nothing more to the endpoint, and no exchange with it is outstanding: what is
-	 * open to it is closed. Not from within done.
+	 * Closes all that is open to the endpoint. This worker sends nothing more to it, and no exchange with
+	 * it is outstanding. Not to be called from within done.
 	 */
 	void (*close)(void *data, struct tarn__endpoint *);
 	/*
-	 * Have tarn__resolver_run() called at that time or soon after, not before; a later call
-	 * replaces the time; UINT64_MAX: no need.
+	 * Causes a call of tarn__resolver_run() at that time or soon after, not before. A later call
+	 * replaces the time; UINT64_MAX: no call is needed.
 	 */
 	void (*wake_at)(void *data, uint64_t at_ms);
-	/* Have those of the other workers called, soon. */
+	/* Causes a call of tarn__resolver_run() in the other workers, soon. */
 	void (*wake_others)(void *data);
 };
 

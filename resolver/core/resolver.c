@@ -24,19 +24,19 @@
 #include "dns/query.h"
 #include "rtcache.h"
 
-/* How the cache deals with time: serve-stale (RFC 8767 section 5), failures (RFC 9520). */
+/* Times of the cache: serve-stale (RFC 8767 section 5), failures (RFC 9520). */
 enum {
 	STALE_FAILURE_MS = 30000, /* the failure recheck timer */
-	REFRESH_PERCENT = 10, /* of its life an answer is looked up ahead of time */
+	REFRESH_PERCENT = 10, /* of an answer's life: a hit in this last part starts a lookup */
 };
 
 enum {
-	TIMERS_PER_RUN = 1000, /* so that a wake-up ends; the rest is due at once */
-	DROPS_PER_RUN = 256, /* entries looked at, likewise */
-	/* Servers asked whether they lead back: each takes some 75 KB for ten seconds. */
+	TIMERS_PER_RUN = 1000, /* bounds the time of a wake-up; the rest is due at once */
+	DROPS_PER_RUN = 256, /* entries, for the same reason */
+	/* Servers that are tested for a forwarding loop per LOOKS_MS; each takes some 75 KB for 10 s. */
 	LOOKS_AT_ONCE = 16,
 	LOOKS_MS = 1000,
-	SPARES_MAX = 64, /* 53 KB: what a busy worker takes again and again */
+	SPARES_MAX = 64, /* 53 KB: a busy worker uses them again */
 };
 
 struct tarn__shared {
@@ -50,13 +50,13 @@ struct tarn__shared {
 struct pending {
 	struct rtcache_request request; /* data is the resolver */
 	struct tarn__list node; /* of resolver->waiting */
-	struct tarn__zone *zone; /* that its name goes to; NULL: to none any more */
-	struct tarn__share share; /* its client's, where there is one */
+	struct tarn__zone *zone; /* of its name; NULL: the zone has no servers now */
+	struct tarn__share share; /* of its client, if there is one */
 	struct tarn__timer deadline;
 	uint64_t asked_us;
 	struct tarn__query query;
 	struct tarn__client_request
-		client_request; /* its pointers, and the query's, lead to the copies below */
+		client_request; /* its pointers, and the query's, refer to the copies below */
 	struct tarn_address client;
 	_Alignas(max_align_t) uint8_t route[TARN__ROUTE_MAX];
 	uint8_t cookie[TARN__COOKIE_MAX];
@@ -74,38 +74,41 @@ struct tarn__resolver {
 	struct rtcache_client *client;
 	struct tarn__timers timers;
 	struct tarn__forwarder forwarder;
-	struct tarn__timer looks; /* for loops */
-	size_t looked; /* so many servers have been asked ... */
-	const struct tarn__config *looked_config; /* ... of this one, if it is still in force ... */
-	uint64_t look_again_ms; /* ... which are not asked again before */
+	struct tarn__timer looks; /* for the next tests for forwarding loops */
+	size_t looked; /* number of servers that have been tested */
+	const struct tarn__config *looked_config; /* the configuration of these servers */
+	uint64_t look_again_ms; /* time before which they are not tested again */
 	bool is_to_look_again;
 	tarn__forward_loop_function *found;
 	void *found_arg;
 	struct tarn__list waiting;
 	size_t waiting_count;
-	struct tarn__shares shares; /* of those that wait */
+	struct tarn__shares shares; /* of the waiting questions */
 	const struct tarn__client_request
 		*client_request; /* of the question that rtcache_get() is called for */
-	struct pending *spare; /* the next question's, if it has to wait */
-	struct tarn__list spares; /* more of them */
+	struct pending *spare; /* for the next question that has to wait */
+	struct tarn__list spares; /* for further ones */
 	size_t spare_count;
 	uint8_t *reply; /* TARN__MESSAGE_MAX octets, for late answers */
-	struct tarn__stats stats; /* what lookups know apart */
+	struct tarn__stats stats; /* without the counts of lookups, which the forwarder has */
 };
 
-/* How a question came to its reply. */
+/* How the reply to a question was made. */
 struct outcome {
 	enum tarn__status status;
-	const uint8_t *stored; /* what the reply was made of, of any origin; NULL: of none */
+	const uint8_t *stored; /* the stored form sent; NULL: none */
 };
 
 /* ---- shared by all workers -------------------------------------------------------------- */
 
-/* One more question that waits, or lookup that it waits for, with so many left for all? */
+/*
+ * Returns true if the client may have one more waiting question, or lookup, while left of them are free for
+ * all clients.
+ */
 static bool has_share(const struct tarn__resolver *resolver,
 		      const struct tarn__client_request *client_request, size_t left)
 {
-	/* Nearly always: then none has too much, whoever it is. */
+	/* The usual case: so few wait that no client can have more than its share. */
 	if (!client_request->client || resolver->waiting_count < TARN__SHARES_FACTOR * left)
 		return true;
 	struct tarn__share share =
@@ -113,7 +116,7 @@ static bool has_share(const struct tarn__resolver *resolver,
 	return tarn__shares_allow(&resolver->shares, share, left);
 }
 
-/* What is known is answered all the same. */
+/* A cached NXDOMAIN of the name is still used as the answer. */
 static void refuse_lookup(struct tarn__forwarder *all, struct rtcache_lookup *handle,
 			  const void *key, size_t key_len)
 {
@@ -131,7 +134,7 @@ static void on_lookup(struct rtcache_lookup *handle, const void *key, size_t key
 	struct tarn__resolver *resolver = extra;
 	struct tarn__forwarder *all = &resolver->forwarder;
 	tarn__forwarder_learn_of_forward_loops(all);
-	/* Without an asker it is another worker's, which has ended. */
+	/* Without a client request, the lookup is taken over from a worker that has ended. */
 	if (resolver->client_request &&
 	    !has_share(resolver, resolver->client_request, TARN__LOOKUPS_MAX - all->count))
 		refuse_lookup(all, handle, key, key_len);
@@ -206,7 +209,7 @@ const struct tarn_address *tarn__shared_answer_source(const struct tarn__shared 
 					 tarn__stored_answer_source(stored));
 }
 
-/* ---- what is counted and shown ---------------------------------------------------------- */
+/* ---- counters and observers ------------------------------------------------------------- */
 
 static void count_question(struct tarn__stats *stats,
 			   const struct tarn__client_request *client_request)
@@ -298,7 +301,7 @@ static bool have_spare(struct tarn__resolver *resolver)
 	return true;
 }
 
-/* Keeps it for a question to come, or frees it. */
+/* Keeps it for a later question, or frees it. */
 static void put_spare(struct tarn__resolver *resolver, struct pending *pending)
 {
 	if (resolver->spare_count >= SPARES_MAX) {
@@ -320,7 +323,7 @@ static struct tarn__reply_context reply_context(const struct tarn__resolver *res
 					    .query = query};
 }
 
-/* For one more question that goes to that zone? NULL is allowed. */
+/* Returns true if one more question of that zone may wait. zone may be NULL. */
 static bool has_room(const struct tarn__resolver *resolver,
 		     const struct tarn__client_request *client_request,
 		     const struct tarn__zone *zone)
@@ -338,7 +341,7 @@ static void set_zone(struct pending *pending, struct tarn__zone *zone)
 		zone->clients++;
 }
 
-/* Takes the question out of the resolver, answers it and frees it. */
+/* Removes the question from the resolver, answers it, and keeps its memory or frees it. */
 static void finish(struct tarn__resolver *resolver, struct pending *pending,
 		   const struct tarn__reply_context *to, struct outcome outcome, size_t reply_len)
 {
@@ -369,7 +372,7 @@ static void on_done(struct rtcache_request *request, const struct rtcache_value 
 	finish(resolver, pending, &to, value_outcome(value), len);
 }
 
-/* The lookup goes on and fills the cache for the next who asks. */
+/* The lookup continues and fills the cache for later questions. */
 static void on_deadline(struct tarn__timer *timer)
 {
 	struct pending *pending = TARN__CONTAINER(timer, struct pending, deadline);
@@ -381,7 +384,7 @@ static void on_deadline(struct tarn__timer *timer)
 	finish(resolver, pending, &to, (struct outcome){.status = TARN__STATUS_FAILURE}, len);
 }
 
-/* false: there are too many. Its lookup goes on then, as when a client's time is over. */
+/* Returns false if too many wait. The lookup continues then, as after a client's deadline. */
 static bool wait(struct tarn__resolver *resolver, const struct tarn__client_request *client_request,
 		 const struct tarn__query *query)
 {
@@ -418,9 +421,9 @@ static bool wait(struct tarn__resolver *resolver, const struct tarn__client_requ
 	return true;
 }
 
-/* ---- the way of a question -------------------------------------------------------------- */
+/* ---- answering a message ---------------------------------------------------------------- */
 
-/* A lookup is not wanted, or there is no memory for who would wait for it. 0: it is not there. */
+/* Without a lookup: recursion is not desired, or no memory to wait. Returns the length; 0: it is not cached. */
 static size_t answer_from_cache(struct tarn__resolver *resolver,
 				const struct tarn__reply_context *to, const uint8_t *octets,
 				size_t len, uint8_t *reply, struct outcome *outcome)
@@ -473,7 +476,7 @@ static enum tarn__status rcode_status(uint16_t rcode)
 	}
 }
 
-/* A message that is answered with that RCODE, or refused to a stranger with a header alone. */
+/* Answers with that RCODE; for a client that is not on the access list, REFUSED with a header alone. */
 static size_t answer_fault(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
 			   size_t message_len, uint16_t rcode, uint8_t *reply,
 			   struct outcome *outcome)
@@ -495,8 +498,8 @@ static size_t answer_fault(struct tarn__resolver *resolver, const struct tarn__r
 }
 
 /*
- * Returns the reply's length; 0: it comes later. The way of every hit: the call would cost more than
- * what is counted.
+ * Returns the reply's length; 0: it comes later. Every hit passes through here: a call would cost more than
+ * the counters.
  */
 __attribute__((always_inline)) static inline size_t
 answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
@@ -515,7 +518,7 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context
 				       outcome);
 	uint8_t key[TARN__KEY_MAX];
 	size_t key_len = tarn__key_write(query, key);
-	/* RFC 1034 section 4.3.1: who does not desire recursion gets what is there, or REFUSED. */
+	/* RFC 1034 section 4.3.1: without RD the answer comes from the cache, or is REFUSED. */
 	bool is_desired = query->flags & TARN__FLAG_RD;
 	if (!is_desired || !have_spare(resolver)) {
 		size_t len = answer_from_cache(resolver, to, key, key_len, reply, outcome);
@@ -541,7 +544,7 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context
 		outcome->status = TARN__STATUS_FAILURE;
 		return tarn__respond_failure(to, got, false, reply);
 	}
-	/* Without a lookup the failure is an earlier one's. */
+	/* If no lookup was started, the failure is a remembered one. */
 	bool is_cached = resolver->forwarder.started == started;
 	if (is_cached && (!value.data || value.status == RTCACHE_STALE))
 		tarn__forwarder_want(&resolver->forwarder, query->qname, query->qname_len,
@@ -550,7 +553,7 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context
 		outcome->status = TARN__STATUS_FAILURE;
 		return tarn__respond_failure(to, value.error, is_cached, reply);
 	}
-	/* What a lookup finds at once it has found in the cache. */
+	/* An answer that a lookup gives at once is from the cache. */
 	bool is_stale = value.status == RTCACHE_STALE;
 	*outcome = (struct outcome){.status = is_stale ? TARN__STATUS_STALE : TARN__STATUS_HIT,
 				    .stored = value.data};
@@ -588,9 +591,9 @@ long tarn__resolver_resolve(struct tarn__resolver *resolver,
 	return (long)reply_len;
 }
 
-/* ---- loops ------------------------------------------------------------------------------ */
+/* ---- forwarding loops ------------------------------------------------------------------- */
 
-/* Asks some servers, and the others in turns. */
+/* Tests the next servers, and sets the timer for those after them. */
 static void look(struct tarn__resolver *resolver)
 {
 	struct tarn__timer *timer = &resolver->looks;
@@ -630,7 +633,7 @@ void tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
 	const struct tarn_io *io = resolver->io;
 	resolver->found = found;
 	resolver->found_arg = arg;
-	/* Where the network changes all the time, a name for each change would tell nothing more. */
+	/* If the network changes all the time, a test after each change would find no more. */
 	resolver->is_to_look_again = resolver->forwarder.config == resolver->looked_config &&
 				     io->now_ms(io->data) < resolver->look_again_ms;
 	if (resolver->is_to_look_again)
@@ -670,8 +673,8 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 void tarn__resolver_end(struct tarn__resolver *resolver)
 {
 	/*
-	 * The client first: it ends this worker's requests, and other workers that wait for lookups
-	 * of this one start their own instead of sharing the failure that comes next.
+	 * The client first: that ends this worker's requests, and other workers that wait for its lookups
+	 * start their own instead of sharing the failure that follows.
 	 */
 	rtcache_client_free(resolver->client);
 	resolver->client = NULL;
@@ -715,7 +718,7 @@ void tarn__resolver_run(struct tarn__resolver *resolver)
 	io->wake_at(io->data, next < cache_next ? next : cache_next);
 }
 
-/* ---- looking on ------------------------------------------------------------------------- */
+/* ---- observers and statistics ----------------------------------------------------------- */
 
 void tarn__resolver_observe(struct tarn__resolver *resolver, const struct tarn__observer *observer)
 {
@@ -743,9 +746,9 @@ void tarn__resolver_servers(const struct tarn__resolver *resolver,
 	}
 }
 
-/* ---- another configuration, another network --------------------------------------------- */
+/* ---- changes of the configuration and the network --------------------------------------- */
 
-/* Questions that wait belong to where their names go now. */
+/* Assigns each waiting question to the zone that its name is in now. */
 static void assign_zones(struct tarn__resolver *resolver)
 {
 	const struct tarn__forwarder *forwarder = &resolver->forwarder;

@@ -34,7 +34,7 @@ struct tarn__stats;
 
 /* ---- shared by all workers -------------------------------------------------------------- */
 
-/* What stays as it is for good. */
+/* What does not change with a configuration. */
 struct tarn__shared_options {
 	const struct tarn_options *options; /* borrowed for the call */
 	uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN];
@@ -43,22 +43,22 @@ struct tarn__shared_options {
 	void *now_arg;
 };
 
-/* What a client waits for at most, in milliseconds; a lookup goes on and fills the cache. */
+/* Upper limits of a client's wait, in milliseconds; the lookup continues and fills the cache. */
 enum {
 	TARN__STALE_AFTER_MS =
-		1800, /* for a stale answer: RFC 8767 section 5, client response timer */
-	TARN__CLIENT_MS = 4000, /* for SERVFAIL: stub resolvers give up at 5 s */
+		1800, /* until a stale answer: RFC 8767 section 5, client response timer */
+	TARN__CLIENT_MS = 4000, /* until SERVFAIL: stub resolvers give up at 5 s */
 };
 
 struct tarn__shared;
 
-/* NULL with errno set. */
+/* Returns NULL with errno set on failure. */
 struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *);
 void tarn__shared_free(struct tarn__shared *);
 struct rtcache *tarn__shared_cache(struct tarn__shared *);
 /*
- * The server whose answer a stored form is (dns/answer.h); NULL: nobody's, or not known. What it
- * points at lives as long as the shared. Any thread.
+ * Returns the server that gave the answer of a stored form (dns/stored.h); NULL: none, or unknown. The
+ * address is valid as long as the shared. Any thread.
  */
 const struct tarn_address *tarn__shared_answer_source(const struct tarn__shared *,
 						      const uint8_t *stored);
@@ -68,78 +68,82 @@ const struct tarn_address *tarn__shared_answer_source(const struct tarn__shared 
 struct tarn__resolver;
 
 /*
- * wake is called from other threads when tarn__resolver_run() has something to do; io is borrowed
- * and outlives the resolver; the configuration gets a reference more. NULL: out of memory.
+ * wake is called from other threads when tarn__resolver_run() must be called; io is borrowed and outlives the
+ * resolver; the resolver takes a reference of its own to the configuration. Returns NULL if out of memory.
  */
 struct tarn__resolver *tarn__resolver_new(struct tarn__shared *, struct tarn__config *,
 					  const struct tarn_io *io, void (*wake)(void *arg),
 					  void *wake_arg);
-/* tarn__resolver_end() first, where that has not been called. */
+/* Calls tarn__resolver_end() first, unless that has been called. NULL is allowed. */
 void tarn__resolver_free(struct tarn__resolver *);
-/* Answers every pending query (SERVFAIL). After it the resolver is good for its numbers only. */
+/* Answers every pending query with SERVFAIL. After it only _stats(), _servers() and _free() may be called. */
 void tarn__resolver_end(struct tarn__resolver *);
 
 /* For core/admin/inspect.h and core/admin/dump.h. */
 struct rtcache_client *tarn__resolver_client(struct tarn__resolver *);
 const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *);
 
-/* Answers what is done or due, starts what must be started, and sets io's timer anew. */
+/* Answers queries that are complete or at their deadline, runs due timers, and sets io's timer. */
 void tarn__resolver_run(struct tarn__resolver *);
 
-/* Around the time that the thread sleeps in its loop (rtcache_client_park and _unpark). */
+/* Before and after the thread sleeps in its loop (rtcache_client_park() and _unpark()). */
 void tarn__resolver_park(struct tarn__resolver *);
 void tarn__resolver_unpark(struct tarn__resolver *);
 
 /*
- * Takes another configuration, and a reference to it. Zones that are equal in both (the same
- * struct tarn__zone_config) stay as they are, with all that is under way. Of the others exchanges are
- * canceled and lookups asked anew, within their old deadlines; what is known of an endpoint that is in both
- * is kept, and the others are closed (struct tarn_io). 0, or TARN_ENOMEM: nothing has changed.
+ * Replaces the configuration, and takes a reference to the new one. Zones that are equal in both (the same
+ * struct tarn__zone_config) stay as they are, with all that is under way. In the other zones exchanges are
+ * canceled and lookups are sent again, within their old deadlines; the state of an endpoint that is in both
+ * is kept, and other endpoints are closed (struct tarn_io). Returns 0, or TARN_ENOMEM: nothing has changed.
  */
 int tarn__resolver_set_config(struct tarn__resolver *, struct tarn__config *);
 
 /*
- * Takes out of the cache, some at each call, what any of these configurations may have put there that
- * the servers of now were not asked for: for one worker, after all have taken the one of now over.
- * *cursor is 0 at first. Is there more?
+ * Removes the entries from the cache whose names had other servers in any of these earlier configurations
+ * than they have now. One worker calls it, after all workers have taken over the present configuration. Each
+ * call takes one step; *cursor is 0 at first. Returns true if there are more steps.
  */
 bool tarn__resolver_drop(struct tarn__resolver *, struct tarn__config *const *before, size_t count,
 			 uint64_t *cursor);
 
 /*
- * The network is another one: failures and round trips are forgotten, servers that were dead are
- * probed at once, lookups under way are asked anew.
+ * To be called after a change of the network. Failures and round trips are forgotten, and servers that were
+ * dead, or whose zone has lookups under way, are probed at once. Outstanding messages stay; when a server
+ * answers, the lookups send once more, over new sockets.
  */
 void tarn__resolver_network_changed(struct tarn__resolver *);
 
 /*
- * The worker has not run for a while in which it should have: the machine was suspended. Failures and round
- * trips are forgotten, lookups take back what is outstanding and ask on, those whose time was over meanwhile
- * fail without being remembered. To be called before anything that has arrived since is looked at.
+ * To be called when the worker did not run at the time that it had set, because the machine was suspended,
+ * and before anything is read that has arrived since. Failures and round trips are forgotten. Lookups cancel
+ * their outstanding messages and continue; those whose deadline has passed fail, and their failures are not
+ * remembered.
  */
 void tarn__resolver_overslept(struct tarn__resolver *);
 
 /*
- * Finds the servers that lead back to us: each is asked for a random name, sixteen a second, and
- * found is called when such a question reaches a worker of the same struct tarn__shared within 5 s,
- * once per server of a configuration. No worker asks that server any more. Such a one may not have been there, or the
- * question be lost: it dies as soon as it is asked in earnest, and who is dead is asked again, every
- * 5 s while it is probed and when it is healed. What an earlier call has found is forgotten: for one
- * worker to call, for all of them, at the start and after every change. found runs on any worker's
- * thread, under a lock, and calls nothing of a resolver; it and arg live as long as the shared.
+ * Finds the servers that forward to tarn itself. Each server is queried for a random name, sixteen servers a
+ * second. found is called when such a query reaches a worker of the same struct tarn__shared within 5 s, once
+ * per server of a configuration; no worker uses that server any more. A server may have been down, or the
+ * query lost. Such a server dies after the first questions that it gets, and a dead server is queried again,
+ * every 5 s while it is probed and when it recovers.
+ *
+ * Results of an earlier call are forgotten. One worker calls it for all of them, at the start and after every
+ * change. found runs on any worker's thread, under a lock, and must not call a resolver; found and arg are
+ * valid as long as the shared.
  */
 void tarn__resolver_probe_forward_loops(struct tarn__resolver *, tarn__forward_loop_function *found,
 					void *arg);
 
-/* ---- looking on ------------------------------------------------------------------------- */
+/* ---- observers and statistics ----------------------------------------------------------- */
 
-/* Borrowed; NULL: nobody looks on any more. */
+/* Sets the observer, which is borrowed; NULL: none from now on. */
 void tarn__resolver_observe(struct tarn__resolver *, const struct tarn__observer *);
 
-/* What has been counted so far. */
+/* Copies the counters. */
 void tarn__resolver_stats(const struct tarn__resolver *, struct tarn__stats *out);
 
-/* Shows all servers, in the order of the configuration, each with its zone's name in wire form. */
+/* Calls show for each server, in the order of the configuration, with its zone's name in wire form. */
 void tarn__resolver_servers(const struct tarn__resolver *,
 			    void (*show)(void *arg, const uint8_t *zone,
 					 const struct tarn__server *),
@@ -147,23 +151,23 @@ void tarn__resolver_servers(const struct tarn__resolver *,
 
 /* ---- a client's question ---------------------------------------------------------------- */
 
-/* Octets of a route that core/ will keep for a late answer. */
+/* TARN__ROUTE_MAX: octets of a route that core/ copies for a late answer. */
 enum {
 	TARN__ROUTE_MAX = 112,
-	TARN__PENDING_MAX = 20000, /* questions that wait in one worker ... */
-	TARN__PENDING_SIZE = 832, /* ... and how much memory each takes at most */
+	TARN__PENDING_MAX = 20000, /* questions that wait in one worker */
+	TARN__PENDING_SIZE = 832, /* octets of memory that each takes at most */
 };
 
 /* Where a question came from and how its answer goes back. */
 struct tarn__client_request {
 	enum tarn__transport transport;
 	/*
-	 * Called for a late answer: exactly once, from tarn__resolver_run() or _free(). route is
+	 * Called for a late answer: exactly once, from tarn__resolver_run(), _end() or _free(). route is
 	 * core's copy of the octets below; reply is valid during the call.
 	 */
 	void (*answer)(void *owner, const void *route, const uint8_t *reply, size_t len);
 	void *owner;
-	/* Who asks; copied if the answer is late. NULL: the program itself. */
+	/* The client's address; copied if the answer is late. NULL: the program itself. */
 	const struct tarn_address *client;
 	/* TCP: how long the connection may be idle, in units of 100 ms (RFC 7828). */
 	uint16_t keepalive;
@@ -171,7 +175,7 @@ struct tarn__client_request {
 	size_t route_len; /* at most TARN__ROUTE_MAX */
 };
 
-/* Returns false if all that the client asks is refused. */
+/* Returns false if the client is not on the access list: all of its questions are refused. */
 bool tarn__resolver_serves(const struct tarn__resolver *, const struct tarn_address *client);
 
 /*
@@ -187,9 +191,9 @@ enum tarn__policy_action tarn__resolver_decide(const struct tarn__resolver *,
 enum { TARN__RESOLVE_DROP = 0, TARN__RESOLVE_PENDING = -1 };
 
 /*
- * Takes a client's message (any octets). > 0: the reply stands in reply, that long; nothing is
- * allocated on a hit. TARN__RESOLVE_DROP: no reply is due. TARN__RESOLVE_PENDING: client_request->answer will be
- * called. reply has room for TARN__UDP_MAX octets (UDP) or TARN__MESSAGE_MAX (TCP).
+ * Handles a client's message (any octets). Returns the length of the reply, which is written to reply;
+ * TARN__RESOLVE_DROP: there is no reply; TARN__RESOLVE_PENDING: client_request->answer will be called. Nothing
+ * is allocated on a hit. reply has room for TARN__UDP_MAX octets (UDP) or TARN__MESSAGE_MAX (TCP).
  */
 long tarn__resolver_resolve(struct tarn__resolver *, const struct tarn__client_request *,
 			    const uint8_t *wire, size_t len, uint8_t *reply);

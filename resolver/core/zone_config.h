@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * core/zone_config.h: a zone with upstream servers of its own, or the root, as a snapshot (core/config.h)
- * holds it. Snapshots share a zone that is equal in both: a worker knows by the pointer that nothing of it
- * has changed.
+ * holds it. Snapshots share a zone that is equal in both: a worker compares the pointers to find out that it
+ * has not changed.
  *
  * Thread: built by one, then immutable and counted; any.
  */
@@ -25,7 +25,7 @@ enum {
 
 struct tarn__zone_config {
 	atomic_uint references;
-	/* In lower case, in wire form; of a network with several zones the first of its own. */
+	/* In lower case, in wire form; for a network with several zones the first name that only it has. */
 	uint16_t name_len;
 	uint8_t name[TARN__NAME_MAX];
 	enum tarn_selection selection;
@@ -37,19 +37,19 @@ struct tarn__zone_config {
 };
 
 /*
- * The servers and all but the zone's name, which is empty, are taken from the section; section->zone is not
- * read. One reference, the caller's. NULL: out of memory.
+ * Makes a zone of the section; the zone's name is empty, and section->zone is not read. The caller has the one
+ * reference. Returns NULL if out of memory.
  */
 struct tarn__zone_config *tarn__zone_config_new(const struct tarn_forward *section);
 
-/* One reference more, and one less; the last one frees it. NULL is allowed for the latter. */
+/* Takes a reference, and drops one; dropping the last one frees it. put accepts NULL. */
 struct tarn__zone_config *tarn__zone_config_get(struct tarn__zone_config *);
 void tarn__zone_config_put(struct tarn__zone_config *);
 
 /*
- * Returns the zone with the endpoints of before that are equal to its own in place of these, each of them
- * once; or before itself, with a reference more and the zone's put, where all is equal. The zone is not
- * shared yet, and has the name of before.
+ * Replaces the zone's endpoints by equal ones of before, each of which is used once, and returns the zone. If
+ * all is equal, drops the reference to the zone and returns before, with a reference more. The zone must not
+ * be shared yet, and has the name of before.
  */
 struct tarn__zone_config *tarn__zone_config_take_over(struct tarn__zone_config *,
 						      struct tarn__zone_config *before);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/clock.h: the one clock of net/ and, through struct tarn_io and struct tarn__config, of core/
+ * net/clock.h: the one clock of net/ and, through struct tarn_io and struct tarn__shared_options, of core/
  * and the cache.
  *
  * Thread: each has its own held time.

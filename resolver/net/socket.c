@@ -33,7 +33,7 @@ static int set_option(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-/* No fragments are made, and no path MTU is believed (RFC 9715 section 3). */
+/* No fragments are made, and path MTUs are ignored (RFC 9715 section 3). */
 static int set_no_fragments(int fd, int family)
 {
 	if (family == AF_INET6)

@@ -19,15 +19,15 @@
 
 struct tarn__resolver;
 
-/* One upstream server, as the workers see it. What is no count is the present state. */
+/* One upstream server, of all workers. Members that are not counters are the present state. */
 struct tarn__server_totals {
 	struct tarn_address address;
-	const char *zone; /* "." or the forward zone whose server it is; the totals' own */
+	const char *zone; /* its zone, "." for the root; owned by the totals */
 	enum tarn__transport transport; /* the first that it is asked over */
-	bool is_forward_loop; /* leads back to us */
-	bool is_dead; /* a worker has found it dead, and none has heard from it since */
+	bool is_forward_loop; /* it forwards to this resolver */
+	bool is_dead; /* a worker has found it dead, and it has answered none since */
 	unsigned dead; /* number of workers that take it for dead */
-	/* Of the worker that has heard from it last. */
+	/* Of the worker that has had its last answer. */
 	uint32_t srtt_ms; /* 0: unknown */
 	uint32_t rttvar_ms;
 	uint64_t answered_ago_ms; /* UINT64_MAX: never */
@@ -38,7 +38,7 @@ struct tarn__server_totals {
 
 struct tarn__totals {
 	unsigned workers; /* that have added theirs */
-	bool is_whole; /* each has: only then nothing that is counted goes back */
+	bool is_whole; /* all have: otherwise counters may be lower than before */
 	unsigned serving; /* of them, those that were given sockets where clients ask */
 	uint64_t since_sec; /* when it began to count: seconds since 1970 */
 	struct tarn__stats questions;
@@ -50,16 +50,16 @@ struct tarn__totals {
 	struct tarn__server_totals *servers;
 };
 
-/* Adds the state and counts of a worker's servers. Those that memory is too short for are left out. */
+/* Adds the state and counts of a worker's servers. If memory is short, some are left out. */
 void tarn__totals_add_servers(struct tarn__totals *, const struct tarn__resolver *,
 			      uint64_t now_ms);
 
-/* Adds servers, with their counts, to totals that have none; likewise left out. */
+/* Adds servers, with their counts, to totals that have none. If memory is short, some are left out. */
 void tarn__totals_copy_counts(struct tarn__totals *, const struct tarn__totals *from);
 /* Adds the counts of the servers that are in both. */
 void tarn__totals_add_counts(struct tarn__totals *, const struct tarn__totals *from);
 
-/* Keeps what has been counted and clears what is present state, for workers that are no more. */
+/* Keeps the counters and clears the present state, for workers that have ended. */
 void tarn__totals_forget_state(struct tarn__totals *);
 /* Drops the servers that the others do not have. */
 void tarn__totals_keep_servers(struct tarn__totals *, struct tarn__totals *others);

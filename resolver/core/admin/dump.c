@@ -68,7 +68,7 @@ static char *write_answer(char *out, const struct tarn__key *key, const struct r
 		.flags = TARN__FLAG_RD | (key->checking_disabled ? TARN__FLAG_CD : 0),
 		.edns_size = TARN__UDP_MIN,
 	};
-	/* Rounded up, so that nothing lives longer for having been written down. */
+	/* Rounded up, so that a dump and a load do not extend an entry's life. */
 	struct tarn__reply how = {.limit = TARN__MESSAGE_MAX,
 				  .age_sec = (uint32_t)((value->age_ms + 999) / 1000)};
 	size_t len = tarn__reply_stored(&query, value->data, value->len, &how, message);
@@ -84,8 +84,8 @@ static void on_item(const struct rtcache_item *item, void *arg)
 	const struct rtcache_value *value = &item->value;
 	struct tarn__key key;
 	/*
-	 * Type 0 stands for a name that does not exist, and says so once more (core/forward/nxdomain.h); a link is
-	 * part of an answer that is there as well (core/forward/cname.h).
+	 * An entry of type 0 repeats that a name does not exist (core/forward/nxdomain.h); a link is part of an
+	 * answer that has an entry of its own (core/forward/cname.h).
 	 */
 	if (!tarn__key_read(item->key, item->key_len, &key) || key.qtype == 0 || key.is_link)
 		return;

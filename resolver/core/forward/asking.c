@@ -58,7 +58,7 @@ static void wait_for(struct tarn__lookup *lookup, uint64_t ms)
 	wait_until(lookup, tarn__lookup_now_ms(lookup) + ms);
 }
 
-/* Before it fails: a server that has answered mixed case by an error may know the name in lower case. */
+/* Before the lookup fails: a server that answered mixed case with an error may answer lower case. */
 static bool ask_in_lower_case(struct tarn__lookup *lookup)
 {
 	bool has_asked = false;
@@ -114,7 +114,7 @@ static void rest(struct tarn__lookup *lookup)
 static uint64_t ask_next(struct tarn__lookup *lookup, size_t index, bool *is_full)
 {
 	struct tarn__server_tries *tries = &lookup->tries[index];
-	/* Where TCP has no answer to an answer that was not believed, UDP is all there is. */
+	/* If TCP does not settle whether an answer is accepted, only UDP is left. */
 	tries->is_over_tcp = tries->is_over_tcp && !tries->is_rejected;
 	uint64_t timeout_ms = tarn__select_timeout_ms(lookup->zone->servers[index], tries);
 	int error = ask(lookup, index, timeout_ms);
@@ -242,7 +242,7 @@ static void ask_again(struct tarn__lookup *lookup, size_t index, enum tarn__tran
 	if (tries->is_over_tcp)
 		timeout_ms = tarn__select_timeout_ms(lookup->zone->servers[index], tries);
 	int error = ask(lookup, index, TARN__TIMEOUT_MAX_MS);
-	/* TCP was to decide whether an answer is believed, but there is only UDP. */
+	/* TCP was to decide whether an answer is accepted, but only UDP is available. */
 	if (error < 0 && tries->is_over_tcp && tries->is_rejected) {
 		tries->is_over_tcp = false;
 		error = ask(lookup, index, TARN__TIMEOUT_MAX_MS);
@@ -337,7 +337,7 @@ static void go_on(struct tarn__lookup *lookup, size_t index, enum tarn__next_ste
 	}
 }
 
-/* As far as the workers know. Almost never: the line stays shared. */
+/* Among all workers. Rarely true, so that the cache line stays shared. */
 static bool is_dead_to_any(const struct tarn__server *server)
 {
 	return atomic_load_explicit(&server->endpoint->health.is_dead, memory_order_relaxed);

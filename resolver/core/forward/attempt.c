@@ -51,7 +51,7 @@ static void choose_fullness(struct tarn__attempt *attempt, bool is_last_resort)
 					    : (enum tarn__fullness)tries->fullness;
 		return;
 	}
-	/* An answer that was not believed is no silence. */
+	/* A rejected answer is no silence. */
 	unsigned silences = is_last_resort ? 0 : tries->silences;
 	attempt->fullness = tarn__fallback_choose(&attempt->server->fallback, attempt->begin,
 						  silences, attempt->key->dnssec_ok);
@@ -70,7 +70,7 @@ void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io
 	struct tarn__server_tries *tries = attempt->tries;
 	uint64_t now_ms = attempt->sent_ms;
 	bool over_udp = is_over_udp(attempt);
-	/* UDP again, after an answer that was not believed: there was no TCP. */
+	/* UDP again, after a rejected answer: TCP was not available. */
 	bool is_last_resort = over_udp && tries->is_rejected;
 	choose_fullness(attempt, is_last_resort);
 	attempt->is_mixed = over_udp && !is_last_resort && !tries->is_lower_case &&

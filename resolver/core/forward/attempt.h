@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * core/forward/attempt.h: one message to one server: how the query is written, and how its answer is
- * judged. What is learnt of the server is stored in its struct tarn__server.
+ * judged. What they show of the server is stored in its struct tarn__server.
  *
  * Over UDP an answer must prove that its sender has seen the query: by the id, by the letters of the name,
  * which are sent in random case (RFC 5452 section 9.1 asks for unpredictable content;
- * draft-vixie-dnsext-dns0x20), and by the client cookie (RFC 7873). An answer that does not is not
- * believed, and the query is sent over TCP. A server that repeatedly changes case or cookies is queried
- * without them for a while (struct tarn__quirk), and so is one that knows names in lower case only. One
+ * draft-vixie-dnsext-dns0x20), and by the client cookie (RFC 7873). An answer that does not is
+ * rejected, and the query is sent over TCP. A server that repeatedly changes case or cookies is queried
+ * without them for a while (struct tarn__quirk), and so is one that answers names in lower case only. One
  * that does not answer queries with a cookie, or with EDNS, is queried without it
  * (core/forward/fallback.h).
  *

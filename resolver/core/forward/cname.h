@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/cname.h: chains of CNAMEs that lead out of a zone with servers of its own, where the zone's
- * configuration says that they are followed. These servers know the zone and may know nothing else. The
- * servers of the zone that the chain leads into are asked for its end, through the cache, and so on while
- * each answer leads into another zone. The answers are joined (dns/join.h) to one answer to the key, which
- * is stored with the lowest TTL of all.
+ * core/forward/cname.h: chains of CNAMEs that lead out of a zone with servers of its own, if the zone's
+ * configuration has follow-cnames. These servers are authoritative for the zone and perhaps for nothing else.
+ * The servers of the zone that the chain leads into are asked for its end, through the cache, and so on while
+ * each answer leads into another zone. The answers are joined (dns/join.h) to one answer to the key, which is
+ * stored with the lowest TTL of all.
  *
- * What is asked on the way is never followed itself: it has a key of its own where it would be (see
- * tarn__key_write_link()). So no lookup waits for another that waits for it, and a chain that comes back to
- * where it began shows in the joined answer. At most TARN__FOLLOWS_MAX names are asked for, within the time
+ * Names on the way are never followed themselves: a name that would be has a key of its own (see
+ * tarn__key_write_link()). So no lookup waits for another that waits for it, and a chain that returns to its
+ * beginning is found in the joined answer. At most TARN__FOLLOWS_MAX names are asked for, within the time
  * of the lookup.
  *
  * Thread: as the lookup's.
@@ -26,15 +26,15 @@ struct tarn__lookup;
 enum { TARN__FOLLOWS_MAX = 8 };
 
 /*
- * The chain has been followed to its end: the answer is that to the lookup's key, with its stored form in the
- * lookup's scratch. Or why not, if error < 0; then the lookup still has its chain where the end of it cannot be
- * had, and has none where the chain itself is wrong. The lookup may end in it.
+ * error 0: the chain has been followed to its end; the answer is that to the lookup's key, with its stored form
+ * in the lookup's scratch. error < 0: the lookup still has its chain if the lookup of the end has failed, and
+ * has none if the chain itself is invalid. The callback may end the lookup.
  */
 typedef void tarn__chain_function(struct tarn__lookup *, int error, const struct tarn__answer *);
 
 /*
- * Returns true if the answer's chain leads to a name of another zone and is to be followed. The stored form is in
- * the lookup's scratch, as below.
+ * Returns true if the answer's chain leads to a name of another zone and is to be followed. The stored form
+ * is in the lookup's scratch, as below.
  */
 bool tarn__chain_leads_on(const struct tarn__lookup *, const struct tarn__answer *);
 

@@ -56,7 +56,7 @@ bool tarn__endpoint_is_equal(const struct tarn__endpoint *a, const struct tarn__
 	       strcmp(a->interface, b->interface) == 0 && traits_are_equal(&a->traits, &b->traits);
 }
 
-/* An address without the octets of its struct that say nothing. */
+/* An address without the unused octets of its struct. */
 struct digested_address {
 	uint8_t octets[16];
 	uint32_t scope;

@@ -6,7 +6,7 @@
  * stays as long as some snapshot or worker has a reference.
  *
  *	struct tarn__endpoint   one for all workers; the count is atomic
- *	struct tarn__server     core/forward/server.h: what one worker knows of it; the count is that
+ *	struct tarn__server     core/forward/server.h: its state in one worker; the count is that
  *	                        worker's own
  *	carrier                 net/upstream/carrier.h: the sockets that one worker has open to it, until
  *	                        the worker's last reference ends (struct tarn_io's close)
@@ -37,8 +37,8 @@ struct tarn__health {
 /* The test for a forwarding loop: a random name that the server is queried for. */
 struct tarn__loop_test {
 	uint8_t label[TARN__FORWARD_LOOP_LABEL_LEN];
-	uint64_t until_ms; /* the name is waited for */
-	bool is_found; /* the name has come back */
+	uint64_t until_ms; /* until then the name is waited for */
+	bool is_found; /* the name has arrived at a worker */
 	bool is_reported;
 };
 
@@ -55,20 +55,21 @@ struct tarn__endpoint {
 };
 
 /*
- * Copies all; traits may be NULL: zeros. Of the source the address of the server's family counts. One
- * reference, the caller's. NULL: out of memory. The interface's name is shorter than TARN__INTERFACE_MAX.
+ * Makes an endpoint from copies. traits may be NULL: zeros. Of the source the address of the server's family is
+ * used; its interface's name is shorter than TARN__INTERFACE_MAX. The caller has the one reference. Returns
+ * NULL if out of memory.
  */
 struct tarn__endpoint *tarn__endpoint_new(const struct tarn_address *, const struct tarn_traits *,
 					  const struct tarn_source *);
 
-/* One reference more, and one less; the last one frees it. NULL is allowed for the latter. */
+/* Takes a reference, and drops one; dropping the last one frees it. put accepts NULL. */
 struct tarn__endpoint *tarn__endpoint_get(struct tarn__endpoint *);
 void tarn__endpoint_put(struct tarn__endpoint *);
 
 /* Returns true if all that is immutable is equal. */
 bool tarn__endpoint_is_equal(const struct tarn__endpoint *, const struct tarn__endpoint *);
 
-/* A hash of address, source and interface: of all that its answers may depend on, which traits are not. */
+/* Returns a hash of address, source and interface, on which its answers may depend; they do not on traits. */
 uint64_t tarn__endpoint_digest(const struct tarn__endpoint *);
 
 #endif

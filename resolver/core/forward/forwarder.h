@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/forwarder.h: all zones of one worker and what their lookups share; what becomes of lookups
- * under way when the servers or the network change.
+ * core/forward/forwarder.h: all zones of one worker and what their lookups share; the effects of changes of
+ * the servers or the network on lookups under way.
  *
  * With another configuration a zone that is equal in both stays as it is, and so do its lookups. Those of
  * other zones are recalled, and wait in the zone that their name belongs to then.
@@ -32,7 +32,7 @@ struct tarn__scratch;
 
 enum {
 	TARN__LOOKUPS_MAX = 10000, /* under way in one worker */
-	TARN__SPARE_ATTEMPTS = 64, /* what a busy worker takes again and again */
+	TARN__SPARE_ATTEMPTS = 64, /* kept, as a busy worker uses them again */
 };
 
 /* What the lookups of one worker share. */
@@ -49,14 +49,14 @@ struct tarn__forwarder {
 	size_t count;
 	uint64_t started; /* ever, those that ended at once included */
 	struct tarn__answer_sources *answer_sources;
-	const struct tarn__observer *observer; /* NULL: nobody looks on */
+	const struct tarn__observer *observer; /* NULL: none */
 	struct tarn__scratch *scratch; /* owned */
 	struct tarn__list spare_attempts; /* struct tarn__attempt, for the next messages */
 	size_t spare_attempt_count;
 	void (*restart)(struct tarn__lookup *); /* tarn__lookup_restart() */
 };
 
-/* All are borrowed; the configuration gets a reference more. 0 or TARN_ENOMEM. */
+/* All are borrowed; the forwarder takes a reference to the configuration. Returns 0 or TARN_ENOMEM. */
 int tarn__forwarder_init(struct tarn__forwarder *, const struct tarn_io *io, struct tarn__timers *,
 			 struct rtcache_client *, struct tarn__config *,
 			 const uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN],
@@ -69,7 +69,7 @@ int tarn__forwarder_set_config(struct tarn__forwarder *, struct tarn__config *);
 void tarn__forwarder_network_changed(struct tarn__forwarder *);
 void tarn__forwarder_overslept(struct tarn__forwarder *);
 
-/* Another worker has heard from a server that was dead. */
+/* Returns true if a server that was dead has answered another worker. */
 static inline bool tarn__forwarder_have_recoveries(const struct tarn__forwarder *forwarder)
 {
 	return atomic_load_explicit(&forwarder->config->recoveries, memory_order_relaxed) !=
@@ -77,16 +77,17 @@ static inline bool tarn__forwarder_have_recoveries(const struct tarn__forwarder 
 }
 void tarn__forwarder_take_recoveries(struct tarn__forwarder *);
 
-/* A worker has found a server that leads back to us, or such are looked for anew. */
+/* Takes over the results of the tests for forwarding loops, if they have changed. */
 void tarn__forwarder_learn_of_forward_loops(struct tarn__forwarder *);
 
 /*
- * Has the server with that number, counted over all zones, queried for a name that shows whether it leads back
- * to us, unless that has been done of late; so is one that is dead, while it is probed, and when it recovers.
+ * Queries the server with that number, counted over all zones, for a name that shows whether it forwards to
+ * this resolver, unless such a query was sent less than TARN__FORWARD_LOOP_MS ago. A dead server is queried so
+ * while it is probed, too, and when it recovers.
  */
 void tarn__forwarder_look_for_forward_loop(struct tarn__forwarder *, size_t number);
 
-/* A client asks this, and had something else than an answer of now. */
+/* A client has asked this, and the reply was not a fresh answer: dead servers are probed. */
 void tarn__forwarder_want(struct tarn__forwarder *, const uint8_t *qname, size_t len,
 			  uint16_t qtype);
 

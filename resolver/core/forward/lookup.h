@@ -26,7 +26,7 @@ struct tarn__forwarder;
 
 enum {
 	TARN__LOOKUP_MS =
-		5000, /* glibc's stub sends its query again after 5 s: none waits longer */
+		5000, /* glibc's stub sends its query again after 5 s: no client waits longer */
 };
 
 struct tarn__lookup {
@@ -40,7 +40,7 @@ struct tarn__lookup {
 	uint64_t deadline_ms;
 	struct tarn__list attempts; /* outstanding: core/forward/outstanding.h */
 	struct tarn__chain *chain; /* while FOLLOWING; else NULL */
-	int error; /* what it fails with if nothing better comes */
+	int error; /* the error that it fails with unless an answer comes */
 	uint64_t sent_ms; /* its last message; 0: none yet */
 	size_t turn; /* see struct tarn__select */
 	struct tarn__server_tries *tries; /* one per server: those below, or others, owned */
@@ -64,12 +64,12 @@ bool tarn__lookup_can_move(enum tarn__lookup_state, enum tarn__lookup_state);
 void tarn__lookup_move(struct tarn__lookup *, enum tarn__lookup_state);
 
 /*
- * Moves a lookup in state WAITING to another zone, where it waits; servers that are in both have been sent the
- * messages they have been sent. false: out of memory, it stays in its own.
+ * Moves a lookup in state WAITING to another zone, where it waits. The numbers of messages to servers that are
+ * in both are kept. Returns false if out of memory: it stays in its own zone.
  */
 bool tarn__lookup_join(struct tarn__lookup *, struct tarn__zone *);
 
-/* What decisions about its servers are made from; valid while the lookup stays in its zone. */
+/* Returns the input of decisions about its servers; valid while the lookup stays in its zone. */
 struct tarn__select tarn__lookup_select(const struct tarn__lookup *);
 
 /* The present time, as the lookup's worker sees it. */

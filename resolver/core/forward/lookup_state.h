@@ -15,13 +15,19 @@
 enum tarn__lookup_state {
 	/* Being made; its timer does not run. */
 	TARN__LOOKUP_NEW,
-	/* Servers are asked. The time to ask the next one too; where none is left, to charge one for silence. */
+	/*
+	 * Servers are asked. The timer: the next one is asked too; if none is left, one is charged for
+	 * silence.
+	 */
 	TARN__LOOKUP_ASKING,
-	/* The last message to a server is held back until it answers something. As where none is left. */
+	/* The last message to a server is held back until it answers something. The timer: one is charged. */
 	TARN__LOOKUP_HOLDING,
-	/* There is no server to ask. What it meant before, for messages under way; then the deadline alone. */
+	/*
+	 * There is no server to ask. The timer: once as before, for messages under way; then the deadline
+	 * only.
+	 */
 	TARN__LOOKUP_WAITING,
-	/* The answer's chain of CNAMEs leads on (core/forward/cname.h). The deadline alone. */
+	/* The answer's chain of CNAMEs is followed (core/forward/cname.h). The timer: the deadline only. */
 	TARN__LOOKUP_FOLLOWING,
 	/* Filled, failed or refused; about to be freed. Its timer does not run. */
 	TARN__LOOKUP_ENDED,

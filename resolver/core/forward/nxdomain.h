@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/nxdomain.h: names that do not exist. NXDOMAIN holds for a name and class, whatever the type
+ * core/forward/nxdomain.h: names that do not exist. NXDOMAIN applies to a name and class, whatever the type
  * (RFC 2308 section 5): such an answer is stored a second time, under the key of its name, which has type
  * 0. It is looked up before a lookup is started. See docs/decisions/nxdomain.md.
  *
@@ -18,7 +18,7 @@
 
 /*
  * Returns true if NXDOMAIN for the name covers the type. It does not cover a DS, which belongs to the
- * parent zone, whose servers may be others than the name's and not know it (core/zone_index.h). For such a key
+ * parent zone, whose servers may be others than the name's (core/zone_index.h). For such a key
  * the functions below do nothing.
  */
 bool tarn__nxdomain_is_for(uint16_t qtype);
@@ -28,14 +28,14 @@ bool tarn__nxdomain_find(struct rtcache_client *, const struct tarn__key *,
 			 struct rtcache_value *out);
 
 /*
- * Ends a lookup of the key with NXDOMAIN of its name and returns true, if there is one. Not where the key
- * itself is still fresh: then this is a prefetch, and the NXDOMAIN is as old. stored is room for a stored
- * form.
+ * If there is NXDOMAIN of the key's name, ends the lookup of the key with it and returns true. It does not if
+ * the key itself is still fresh: then the lookup is a prefetch, and the NXDOMAIN is as old. stored is room
+ * for a stored form.
  */
 bool tarn__nxdomain_fill(struct rtcache_client *, struct rtcache_lookup *, const struct tarn__key *,
 			 uint8_t *stored);
 
-/* Where there is no room for it, the next type is asked for upstream. */
+/* Stores NXDOMAIN of the name. If the cache has no room, another type will be asked for upstream. */
 void tarn__nxdomain_put(struct rtcache_client *, const struct tarn__key *, const uint8_t *stored,
 			size_t len, uint64_t ttl_ms);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/forward/outstanding.c: messages under way, and servers that say nothing to them. */
+/* core/forward/outstanding.c: messages under way, and servers that do not answer them. */
 #include "core/forward/outstanding.h"
 
 #include <stdlib.h>
@@ -188,7 +188,7 @@ int tarn__outstanding_send(struct tarn__lookup *lookup, size_t index, uint64_t t
 		.server = server,
 		.tries = tries,
 		.sent_ms = tarn__lookup_now_ms(lookup),
-		/* That another server is faster than a connection says nothing about the one. */
+		/* Another server that is faster than a connection is no sign of a failure. */
 		.timeout_ms = tries->is_over_tcp ? TARN__TIMEOUT_MAX_MS : timeout_ms,
 	};
 	tarn__attempt_write(attempt, forwarder->io, forwarder->config->trust_ad);

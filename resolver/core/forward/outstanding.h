@@ -30,7 +30,7 @@ bool tarn__outstanding_has(const struct tarn__lookup *, size_t index);
 /*
  * Sends the server a message, after which the lookup is ASKING; done is as struct tarn_exchange's. When the
  * lookup ends, the server is charged if it has been silent for timeout_ms; over TCP, for
- * TARN__TIMEOUT_MAX_MS. 0, or why it cannot be sent: TARN_EANSWER: no message is left to that server;
+ * TARN__TIMEOUT_MAX_MS. Returns 0, or the error: TARN_EANSWER: no message is left to that server;
  * TARN_ENOMEM; or an error of struct tarn_io's send().
  */
 int tarn__outstanding_send(struct tarn__lookup *, size_t index, uint64_t timeout_ms,
@@ -40,7 +40,7 @@ int tarn__outstanding_send(struct tarn__lookup *, size_t index, uint64_t timeout
 /* Frees a message that has had its answer. */
 void tarn__outstanding_drop(struct tarn__attempt *);
 
-/* Cancels the messages to the server; those to all servers: they have not met with silence. */
+/* Cancels the messages to the server, or to all servers. None of these counts as silence. */
 void tarn__outstanding_cancel(struct tarn__lookup *, size_t index);
 void tarn__outstanding_recall(struct tarn__lookup *);
 

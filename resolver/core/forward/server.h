@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/server.h: what one worker knows of an endpoint: whether it is dead, how fast it answers, and what
- * it cannot do. core/forward/select.h decides which server is asked next.
+ * core/forward/server.h: the state of an endpoint in one worker: whether it is dead, how fast it answers, and
+ * what it does not support. core/forward/select.h decides which server is asked next.
  *
  * A server that has failed TARN__HOLD_FAILURES times in a row is dead. Queries go to others; it is probed
  * (core/forward/probe.h), and one query may try it when TARN__HOLD_MS are over. Its first answer makes it
@@ -27,31 +27,33 @@
 
 enum {
 	TARN__SILENCE_MS = 1000, /* without an answer to a query: one failure */
-	TARN__HOLD_FAILURES = 3, /* in a row, and a server is dead */
+	TARN__HOLD_FAILURES = 3, /* in a row; then a server is dead */
 	TARN__HOLD_MS = 10000, /* between two clients' queries to a dead server */
 	TARN__PROBE_MS = 1000, /* between two probes of it */
 	TARN__UNUSABLE_STREAK =
-		3, /* errors in a row, and a server is in trouble (core/forward/probe.h) */
+		3, /* errors in a row; then a server is in trouble (core/forward/probe.h) */
 	TARN__EXAMPLE_MS =
-		1000, /* after which a server's example of a question it answers is replaced */
+		1000, /* after which the example of a question that a server answers is replaced */
 	TARN__PLAIN_MS = 300000, /* without EDNS after a refusal of it (RFC 6891 section 7) */
 	TARN__QUIRK_STREAK =
-		3, /* times in a row that a quirk is seen before it is believed: a forger's guesses */
-	TARN__QUIRK_MS = 600000, /* for which it is then believed */
+		3, /* times in a row that a quirk is seen before it is assumed: one may be forged */
+	TARN__QUIRK_MS = 600000, /* for which it is then assumed */
 };
 
 /*
- * A protection against forged answers that a server does not support. A single answer that lacks the protection may be
- * forged, and must not turn it off for other queries to the server.
+ * A protection against forged answers that a server does not support. A single answer that lacks the protection
+ * may be forged, and must not turn it off for other queries to the server.
  */
 struct tarn__quirk {
 	unsigned streak;
 	uint64_t until_ms;
 };
 
-/* An answer shows the quirk; an answer does not; returns true if the server is known to have it. */
+/* An answer shows the quirk. */
 void tarn__quirk_shown(struct tarn__quirk *, uint64_t now_ms);
+/* An answer does not show it. */
 void tarn__quirk_missed(struct tarn__quirk *);
+/* Returns true if the server is assumed to have it. */
 bool tarn__quirk_is_known(const struct tarn__quirk *, uint64_t now_ms);
 
 /* Members are uint64_t (tarn__stats_add()). Probes are not counted. */
@@ -72,7 +74,7 @@ struct tarn__example {
 	uint8_t qname[TARN__NAME_MAX];
 };
 
-/* What a worker knows of an endpoint; zones of one worker before and after a change share it. */
+/* The state of an endpoint in one worker; the zones before and after a change of configuration share it. */
 struct tarn__server {
 	unsigned references; /* of zones; this worker's only */
 	struct tarn__endpoint *endpoint; /* a reference */
@@ -85,17 +87,17 @@ struct tarn__server {
 	struct tarn__example example;
 	unsigned probes; /* of the usual kind, so far */
 	uint64_t probe_at_ms; /* the next one, while it lives */
-	bool is_forward_loop; /* it leads back to this resolver, and is not asked */
+	bool is_forward_loop; /* it forwards to this resolver, and is not asked */
 	bool takes_mixed_case; /* it has given a good answer to a name that was not in lower case */
 	uint64_t answered_ms; /* last; 0: never */
 	uint64_t
-		spoken_ms; /* the same, or when another worker has had its first answer after it was dead */
+		spoken_ms; /* the same, or when another worker had its first answer after its death */
 	uint64_t held_until_ms; /* while it is dead */
 	uint64_t plain_until_ms; /* it refuses EDNS */
 	struct tarn__server_counts counts;
 	bool has_answer_source; /* answer_source is set */
 	uint8_t answer_source; /* its number (core/forward/answer_source.h), or unknown */
-	struct tarn__quirk no_0x20; /* it changes the case of letters, or knows lower case only */
+	struct tarn__quirk no_0x20; /* it changes the case of letters, or answers lower case only */
 	struct tarn__quirk bad_cookies; /* it sends back another client's cookie */
 	struct tarn__fallback fallback; /* it drops cookies, or EDNS */
 	/* The client cookie for it, and its server cookie, if it has sent one. */
@@ -104,26 +106,26 @@ struct tarn__server {
 };
 
 /*
- * Sets the servers of a zone, in its endpoints' order, with a reference to each: those of the endpoints that are
- * among the old ones, and new ones for the others. secret is what client cookies are made of. 0 or TARN_ENOMEM:
- * there are none.
+ * Sets the servers of a zone, in its endpoints' order, with a reference to each: those of the endpoints that
+ * are among the old ones, and new ones for the others. Client cookies are derived from secret. Returns 0, or
+ * TARN_ENOMEM: no servers are set.
  */
 int tarn__servers_init(struct tarn__server *servers[], const struct tarn__zone_config *,
 		       const uint8_t secret[TARN__COOKIE_SECRET_LEN],
 		       struct tarn__server *const *old, size_t old_count);
-/* Puts the references. With the last one to a server its endpoint is closed; io NULL: there is nothing to close. */
+/* Drops the references. With the last one to a server its endpoint is closed, unless io is NULL. */
 void tarn__servers_fini(struct tarn__server *servers[], size_t count, const struct tarn_io *io);
 
 /* Of the servers of a zone; see tarn__select_state(). */
 enum tarn__servers_state {
-	TARN__SERVERS_NONE, /* there is none, but for those that lead back to this resolver */
+	TARN__SERVERS_NONE, /* there is none that does not forward to this resolver */
 	TARN__SERVERS_DOWN, /* all are dead */
 	TARN__SERVERS_UP, /* at least one is alive */
 };
 
 /*
- * The server has answered, whatever the RCODE; it has not answered in time, or the network has refused the
- * message. Both update the endpoint's health for the other workers.
+ * answered: the server has answered, with any RCODE. failed: it has not answered in time, or the network has
+ * refused the message. Both update the endpoint's health for the other workers.
  */
 void tarn__server_answered(struct tarn__server *, uint64_t sent_ms, uint64_t now_ms);
 void tarn__server_failed(struct tarn__server *, uint64_t now_ms);
@@ -175,7 +177,9 @@ static inline bool tarn__server_is_plain(const struct tarn__server *server, uint
 	       tarn__fallback_begin(&server->fallback, now_ms) == TARN__FULLNESS_PLAIN;
 }
 
-/* Keeps the server cookie in the data of a COOKIE option (RFC 7873 section 5.3); forgets it if there is none. */
+/*
+ * Keeps the server cookie in the data of a COOKIE option (RFC 7873 section 5.3); forgets it if there is none.
+ */
 void tarn__server_keep_cookie(struct tarn__server *, const uint8_t *cookie, size_t len);
 
 /* Returns true if the server has sent a server cookie. */

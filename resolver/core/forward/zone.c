@@ -159,7 +159,7 @@ static const struct tarn__probe_events probe_events = {
 
 /* ---- zones ------------------------------------------------------------------------------ */
 
-/* Equal in all workers and configurations. A collision gains nothing for who chooses a zone's name. */
+/* Equal in all workers and configurations. A collision gives no advantage to the owner of a zone's name. */
 static unsigned hash_zone(const struct tarn__zone_config *zone)
 {
 	unsigned hash = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/zone.h: a zone in one worker: its servers, the lookups that ask them, and what becomes of these
- * lookups when a server dies or recovers. Lookups and probes report what they learn of a server here.
+ * core/forward/zone.h: a zone in one worker: its servers, the lookups that ask them, and the effects of a
+ * server's death or recovery on these lookups. Lookups and probes report answers and failures of servers
+ * here.
  *
  * While all servers of a zone are dead its lookups are WAITING. Those that hold a message back for a
  * server that is silent are HOLDING until its next answer, and then WAITING, too. When a server may be asked,
@@ -27,14 +28,14 @@ struct tarn__lookup;
 struct tarn__forwarder;
 
 enum {
-	/* What a busy worker takes again and again: 15 KB, and less for each zone. */
+	/* Kept, as a busy worker uses them again: 15 KB, and less for each zone. */
 	TARN__SPARE_LOOKUPS = 64,
 };
 
-/* Why lookups fail, for rtcache_fail_for(); those of a zone are made of its name. */
+/* Causes of failures, for rtcache_fail_for(); those of a zone are derived from its name. */
 enum {
-	TARN__CAUSE_NETWORK, /* it reaches no server */
-	TARN__CAUSE_ZONES, /* from here on two for each zone */
+	TARN__CAUSE_NETWORK, /* no server can be reached */
+	TARN__CAUSE_ZONES, /* the first of the zones' causes, two for each zone */
 };
 
 struct tarn__zone {
@@ -42,7 +43,7 @@ struct tarn__zone {
 	struct tarn__zone_config *config; /* a reference */
 	size_t turn; /* of the next lookup: where round robin begins */
 	struct tarn__probes probes;
-	unsigned outage, trouble; /* causes: all servers are dead; they say SERVFAIL and the like */
+	unsigned outage, trouble; /* causes: all servers are dead; they answer errors */
 	struct tarn__list lookups[TARN__LOOKUP_STATES]; /* by state; see tarn__lookup_move() */
 	size_t count; /* of all */
 	struct tarn__list spares; /* struct tarn__lookup, for the next ones */
@@ -54,35 +55,38 @@ struct tarn__zone {
 	struct tarn__server *servers[]; /* in the configuration's order; a reference to each */
 };
 
-/* old is the same zone before a change, whose servers it takes over; NULL: there was none. NULL: out of memory. */
+/*
+ * Makes a zone with the servers of old, the zone before a change, for the endpoints that are in both; old may
+ * be NULL. Returns NULL if out of memory.
+ */
 struct tarn__zone *tarn__zone_new(struct tarn__forwarder *, struct tarn__zone_config *,
 				  const struct tarn__zone *old);
-/* It has no lookups. NULL is allowed. */
+/* The zone must have no lookups. NULL is allowed. */
 void tarn__zone_free(struct tarn__zone *);
 
-/* Returns the zone whose servers a name is asked of; NULL: none, it is never forwarded. */
+/* Returns the zone whose servers are asked for a name; NULL: none, it is never forwarded. */
 struct tarn__zone *tarn__zone_find(const struct tarn__forwarder *, const uint8_t *qname, size_t len,
 				   uint16_t qtype);
 
 /*
- * Returns true if a zone that has taken that much of what all zones share may take more, with left to take. Of
- * several zones each may have as much as it leaves, so that one whose servers are silent leaves room for
- * the others.
+ * Returns true if a zone that has taken that many of the places that all zones share may take more, while left
+ * are free. With several zones each may have as many as it leaves free, so that one whose servers are silent
+ * leaves room for the others.
  */
 bool tarn__zone_has_room(const struct tarn__zone *, size_t taken, size_t left);
 
-/* Returns TARN__SERVERS_DOWN while all servers are dead, and so on. */
+/* Returns the state of the zone's servers. */
 enum tarn__servers_state tarn__zone_state(const struct tarn__zone *);
 
 /* ---- reports of servers ----------------------------------------------------------------- */
 
-/* A server has answered, whatever its answer. has_recovered: it was dead, for this worker or for another. */
+/* A server has given any answer. has_recovered: it was dead, for this worker or for another. */
 void tarn__zone_answered(struct tarn__zone *, struct tarn__server *, bool has_recovered);
 
-/* It has failed: when it dies of that it is probed, and if it was the last one alive all lookups wait. */
+/* A server has failed. If it is dead now, it is probed; if it was the last one alive, all lookups wait. */
 void tarn__zone_failed(struct tarn__zone *, struct tarn__server *);
 
-/* It has given an answer of use: failures are forgotten that errors of the zone's servers have caused. */
+/* A server has given a usable answer: failures that errors of the zone's servers have caused are forgotten. */
 void tarn__zone_usable(struct tarn__zone *, struct tarn__server *);
 
 /* ---- lookups ---------------------------------------------------------------------------- */
@@ -94,8 +98,8 @@ void tarn__zone_release(struct tarn__zone *, uint64_t wait_ms);
 void tarn__zone_move(struct tarn__zone *, enum tarn__lookup_state from, enum tarn__lookup_state to);
 
 /*
- * Has the server queried for a name that shows whether it leads back to this resolver, unless that has been
- * done of late; so is a server that is dead, while it is probed, and when it recovers.
+ * Queries the server for a name that shows whether it forwards to this resolver, unless such a query was sent
+ * less than TARN__FORWARD_LOOP_MS ago. A dead server is queried so while it is probed, and when it recovers.
  */
 void tarn__zone_look_for_loop(struct tarn__zone *, struct tarn__server *);
 

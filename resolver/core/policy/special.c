@@ -270,7 +270,7 @@ static bool is_parents(const struct tarn__query *query, struct tarn__special spe
 
 /* ---- answers ---------------------------------------------------------------------------- */
 
-/* Returns true if a network may have names of its own in such a zone, and servers that know them. */
+/* Returns true if a network may have names of its own in such a zone, and servers for them. */
 static bool may_be_own(enum tarn__special_kind kind)
 {
 	return kind == TARN__SPECIAL_LOCAL || kind == TARN__SPECIAL_EMPTY;

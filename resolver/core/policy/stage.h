@@ -13,7 +13,7 @@
  *
  * A stage NAME consists of
  *
- *	tarn__stage_NAME        struct tarn__stage: what the program knows of any stage
+ *	tarn__stage_NAME        struct tarn__stage: the properties that every stage has
  *	tarn__stage_NAME_apply  enum tarn__policy_action (policy, query, client, decision), inline: every hit
  *	                        of the cache passes all stages, so the test that nearly all queries fail is
  *	                        in the header, and what follows it is called

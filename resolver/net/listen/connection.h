@@ -9,7 +9,7 @@
  *	stalled   half a message has come, the client does not read, or it has to close
  *	busy      only answers are outstanding, and perhaps the rest of a message
  *
- * Those of clients that may not ask are in a list of their own, strangers.
+ * Those of clients that are not on the access list are in a list of their own, strangers.
  *
  * A connection that tarn ends takes no more questions. Those taken are answered, then tarn's half is
  * closed; what the client still sends is read and discarded until it closes its own: octets left unread

@@ -2,12 +2,12 @@
 /*
  * net/listen/places.h: which clients have a connection, and for how long.
  *
- * A connection of a client that may ask has one of the worker's places. Where none is free, the one that
- * has been idle or stalled for longest makes room; a client that has its share of the places makes room
- * itself. Where all are busy, some take no more questions and are closed when they are answered.
+ * A connection of a client that is on the access list has one of the worker's places. If none is free, the
+ * one that has been idle or stalled for longest makes room; a client that has its share of the places makes
+ * room itself. If all are busy, some take no more questions and are closed when they are answered.
  *
- * A client that may not ask has no place. One of its questions is refused; there is room for a few such
- * connections, for a second each, and the newest replaces the oldest.
+ * A client that is not on the access list has no place. One of its questions is refused; there is room for a
+ * few such connections, for a second each, and the newest replaces the oldest.
  *
  * Thread: one per worker.
  */
@@ -39,7 +39,7 @@ void tarn__places_admit(struct tarn__places *, int fd, const struct tarn_address
 /* Ends some busy ones, those that have waited for longest; their answers come within 4 seconds. */
 void tarn__places_end_some(struct tarn__places *);
 
-/* Ends the connections of clients that may not ask any more; what they asked is answered. */
+/* Ends the connections of clients that are no longer on the access list; their questions are answered. */
 void tarn__places_review(struct tarn__places *);
 
 /* Closes those that are over their time. Returns when it must be called again; UINT64_MAX: no need. */

@@ -28,10 +28,10 @@ enum {
 	/* Part of the places that one client has at most: three others have room beside it. */
 	TARN__TCP_SHARES = 4,
 	TARN__TCP_PER_CLIENT = TARN__TCP_CONNECTIONS / TARN__TCP_SHARES,
-	/* Connections of clients that may not ask, beside the places. */
+	/* Connections of clients that are not on the access list, beside the places. */
 	TARN__TCP_STRANGERS = 8,
 	TARN__TCP_IN_FLIGHT = 100, /* questions per connection; then no more are read */
-	/* Octets of late replies, queued at once and not taken, that end the connection. */
+	/* Octets of queued late replies that the client does not read; beyond them the connection is reset. */
 	TARN__TCP_OUTPUT_MAX = 1 << 18,
 };
 
@@ -39,7 +39,7 @@ struct tarn__tcp_stats {
 	uint64_t connections; /* open, that have a place */
 	uint64_t accepted; /* likewise */
 	uint64_t refused; /* of clients with all their places in use */
-	uint64_t strangers; /* accepted to be refused: their clients may not ask */
+	uint64_t strangers; /* accepted to be refused: their clients are not on the access list */
 	uint64_t idle_closed; /* to make room, or after their time */
 	uint64_t stalled_closed; /* half a message, or replies not read, for too long */
 	uint64_t reset; /* too many octets not read */
@@ -50,13 +50,13 @@ struct tarn__tcp *tarn__tcp_new(struct tarn *tarn, struct ev_loop *);
 /* After the resolver's end. Writes what waits as far as the sockets take it. NULL is allowed. */
 void tarn__tcp_free(struct tarn__tcp *);
 
-/* Before the first add(). The resolver is borrowed and may be gone when free() is called. */
+/* Before the first add(). The resolver is borrowed and may be freed before free() is called. */
 void tarn__tcp_set_resolver(struct tarn__tcp *, struct tarn__resolver *);
 
 /* As tarn__places_set_count(). */
 void tarn__tcp_set_places(struct tarn__tcp *, size_t count);
 
-/* Which clients may ask has changed; see tarn__places_review(). */
+/* To be called when the access list has changed; see tarn__places_review(). */
 void tarn__tcp_review(struct tarn__tcp *);
 
 /* Takes a listening socket, non-blocking. TARN_ENOMEM: it stays the caller's. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * net/listen/udp.h: questions and replies over UDP. Questions are taken in batches; those that the cache
- * answers leave in one batch, without an allocation, a lock or a look at the clock between.
+ * answers leave in one batch, without an allocation, a lock or a clock reading between.
  *
  * Thread: one per worker.
  */
@@ -27,7 +27,7 @@ struct tarn__udp *tarn__udp_new(struct ev_loop *);
 /* Writes what is queued as far as the sockets take it, and closes them. NULL is allowed. */
 void tarn__udp_free(struct tarn__udp *);
 
-/* Before the first add(). The resolver is borrowed and may be gone when free() is called. */
+/* Before the first add(). The resolver is borrowed and may be freed before free() is called. */
 void tarn__udp_set_resolver(struct tarn__udp *, struct tarn__resolver *);
 
 /* Takes a socket that tarn__socket_adopt() has prepared. TARN_ENOMEM: it stays the caller's. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/upstream/cares.c: a c-ares channel and its token; the only file that knows c-ares. */
+/* net/upstream/cares.c: a c-ares channel and its token; the only file that uses c-ares. */
 #include "config.h"
 
 #include "net/upstream/cares.h"
@@ -229,7 +229,7 @@ static int old_connect(ares_socket_t fd, const struct sockaddr *address, ares_so
 	return connect_socket(arg);
 }
 
-/* There is one query and one vector: c-ares does not know of any connection. */
+/* There is one query and one vector: for c-ares there is no connection. */
 static ares_ssize_t old_sendv(ares_socket_t fd, const struct iovec *vector, int count, void *arg)
 {
 	(void)fd;
