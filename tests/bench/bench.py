@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Measures tarn beside its floor and its peers: `make bench`.
 
-dnsperf asks, an upstream of our own answers, and between them stand, in turn and in every round
-again, the reflector (the floor: the same loop without DNS), tarn, and those of unbound, Knot
-Resolver, PowerDNS Recursor, dnsdist, BIND and dnsmasq that are installed. Nothing leaves loopback,
-and everything that is started here ends here.
+dnsperf asks, the bench's own upstream answers, and between them run, in turn and in every round,
+the reflector (the floor: the same loop without DNS), tarn, and those of unbound, Knot Resolver,
+PowerDNS Recursor, dnsdist, BIND and dnsmasq that are installed. All traffic is on loopback,
+and every process that is started here ends here.
 
 A server with one worker has one CPU, dnsperf and the upstream have another. Servers with two
 workers have two, and where there are no more than two, dnsperf shares them.
 
-Load runs ask as fast as dnsperf can. Latency runs ask at a fixed rate that leaves everybody idle
-most of the time: what one client waits, not what a queue does. The upstream counts what it is
-asked, so that each row shows whether its hits were hits and its misses misses.
+Load runs ask as fast as dnsperf can. Latency runs ask at a fixed rate at which the processes are
+idle most of the time: they measure one client's wait, not a queue. The upstream counts its
+questions, so that each row shows whether its hits were hits and its misses misses.
 """
 
 import argparse
@@ -35,22 +35,22 @@ from peers import PEERS, Peer, Setup, start_reflector, start_tarn
 from servers import (CPUS, Fault, Server, Upstream, client_cpus, free_port, machine_sec,
                      server_cpus)
 
-# Asked in the end, to see how many of the cached names are still known.
+# Asked for in the end, to count the names that are still cached.
 SAMPLE_NAMES = 300
-# Less than an A record itself: the room for all names was there before.
+# Less than an A record itself: the room for all names had been allocated before.
 GROWTH_MIN = 16
-# What starting costs is in both, and goes with the difference.
+# Both contain the cost of the start; the difference does not.
 CALLGRIND_QUERIES = (2000, 12000)
 
 
 class Memory(typing.NamedTuple):
-    """What names cost that are cached."""
+    """The memory that cached names take."""
     per_answer: typing.Optional[float]
     known: float  # share of the names that are answered without the upstream
 
 
 class Start(typing.NamedTuple):
-    """A server that has just answered its first question."""
+    """A start of a server, until it has answered its first question."""
     seconds: list
     rss: int
 
@@ -76,7 +76,7 @@ class Bench:
         self.memory = {}
         self.starts = {}
         self.callgrind = {}
-        # What others took of the machine meanwhile, as a share of all CPUs.
+        # The CPU time of other processes meanwhile, as a share of all CPUs.
         self.strangers = None
 
     def say(self, *words):
@@ -102,7 +102,7 @@ class Bench:
             self.say(f"{peer.name} is left out: {fault}")
 
     def measure_load(self, workers):
-        """All of them run at the same time, so that a round can go from one to the next."""
+        """All servers run at the same time, so that a round can go from one to the next."""
         workloads = [workload for workload in load.WORKLOADS if workload.workers == workers]
         with contextlib.ExitStack() as stack:
             running = []
@@ -133,7 +133,7 @@ class Bench:
         names = self.questions.new_names(self.options.names)
         path = self.questions.write("names", names)
         with self.start(peer, 1) as server:
-            # Buffers and threads that are made on first use are no cost of names.
+            # Buffers and threads that are made on first use do not count as memory of names.
             self.dnsperf.run_once(server, self.questions.hot)
             before = server.rss()
             self.dnsperf.run_once(server, path)
@@ -174,7 +174,7 @@ class Bench:
         self.say(f"callgrind, {peer.name}: {self.callgrind[peer.name]:.0f} instructions each")
 
     def own_sec(self):
-        """The CPU time of this program, of all it started that has ended, and of the upstream."""
+        """The CPU time of this program, of its children that have ended, and of the upstream."""
         usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         return self.upstream.cpu_sec() + sum(usage.ru_utime + usage.ru_stime for usage in usages)
 

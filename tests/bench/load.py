@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is asked and how: dnsperf's question files, its runs, and what is counted meanwhile."""
+"""dnsperf's question files, its runs, and the counters that are read meanwhile."""
 
 import contextlib
 import dataclasses
@@ -15,13 +15,13 @@ from servers import HOST, Fault
 
 HOT_NAMES = 1000
 MISS_SHARE = 0.1
-# More than anything here can answer in a second.
+# More than any server here can answer in a second.
 MISSES_PER_SEC = 100_000
 MIX_PER_SEC = 200_000
-# As many connections, with TCP.
+# With TCP, the same number of connections.
 CLIENTS_PER_WORKER = 16
 LATENCY_RATE = 5000
-# What has not come by then is lost.
+# An answer that has not come by then is lost.
 QUERY_TIMEOUT_SEC = 1
 
 
@@ -61,7 +61,7 @@ class Workload:
     name: str
     mode: str = "udp"
     workers: int = 1
-    # Makes questions for so many seconds, to be gone through once; None: the hot names, for ever.
+    # Makes questions for that many seconds, used once; None: the hot names, repeated.
     make: typing.Optional[typing.Callable] = None
     has_floor: bool = False
 
@@ -87,7 +87,7 @@ class Sample:
 
 
 class Perf:
-    """Counts instructions, where the machine lets it."""
+    """Counts instructions, if the machine can."""
 
     def __init__(self, folder):
         self.output = os.path.join(folder, "perf")
@@ -104,7 +104,7 @@ class Perf:
                 self.note = "in user mode only" if event.endswith(":u") else "user and kernel"
 
     def around(self, argv, processes=()):
-        """A command that runs argv and counts meanwhile in these processes, or else in argv."""
+        """A command that runs argv and counts in these processes meanwhile, or without any in argv."""
         if not self.program:
             return argv
         with contextlib.suppress(FileNotFoundError):
@@ -133,7 +133,7 @@ class Dnsperf:
         self.perf = perf
 
     def run(self, server, path, *options, mode="udp", workers=1, is_counted=False):
-        """Asks what is in the file; what dnsperf printed."""
+        """Asks the questions of the file; returns the output of dnsperf."""
         argv = [self.program, "-s", HOST, "-p", str(server.port), "-d", path, "-m", mode,
                 "-c", str(CLIENTS_PER_WORKER * workers), "-T", str(workers),
                 "-t", str(QUERY_TIMEOUT_SEC), *options]
@@ -158,7 +158,7 @@ class Dnsperf:
         self.run_once(server, self.questions.hot, mode=workload.mode)
 
     def load(self, server, workload, seconds, upstream):
-        """As fast as it can."""
+        """Asks as fast as dnsperf can."""
         self.warm(server, workload)
         asked, used = upstream.count(), server.cpu_sec()
         text = self.run_workload(server, workload, seconds, is_counted=True)
@@ -182,7 +182,7 @@ class Dnsperf:
         )
 
     def latencies(self, server, workload, seconds):
-        """At a fixed rate: the seconds that each answer took."""
+        """Asks at a fixed rate; returns the seconds that each answer took."""
         self.warm(server, workload)
         text = self.run_workload(server, workload, seconds, "-Q", str(LATENCY_RATE), "-v")
         return [float(answer) for answer in re.findall(r"^> NOERROR .* ([\d.]+)$", text, re.M)]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The programs that are measured, and how each is told to do the same: forward everything to one
-server over loopback, cache for as long as the TTL says, validate nothing, log nothing, and answer
-with as many threads as there are workers. What limits memory is set where nothing reaches it."""
+"""The programs that are measured, and equivalent configurations of each: forward everything to one
+server over loopback, cache for the whole TTL, validate nothing, log nothing, and answer
+with as many threads as there are workers. Limits of memory are set so high that none is reached."""
 
 import dataclasses
 import os
@@ -23,7 +23,7 @@ class Setup:
     folder: str
     port: int
     upstream_port: int
-    workers: typing.Optional[int]  # None: as it is when nobody says how much it may use
+    workers: typing.Optional[int]  # None: the program's default
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -161,7 +161,7 @@ def start_dnsmasq(setup):
             f"--user={pwd.getpwuid(os.getuid()).pw_name}", "--no-resolv", "--no-hosts",
             f"--port={setup.port}", f"--listen-address={HOST}", "--bind-interfaces",
             f"--server={HOST}#{setup.upstream_port}", "--dns-forward-max=10000"]
-    # It makes the room at once.
+    # It allocates the memory at once.
     return [argv + (["--cache-size=1000000"] if setup.workers else [])]
 
 
@@ -174,7 +174,7 @@ class Peer:
     has_workers: bool = True
 
     def find(self):
-        """Is it installed? Then its program is a whole path from now on."""
+        """Returns whether it is installed; if so, its program becomes an absolute path."""
         path = shutil.which(self.program, path=SYSTEM_PATH)
         self.program = path or self.program
         return path is not None

@@ -26,19 +26,19 @@ def table(heads, rows):
 
 
 def median(samples, figure):
-    """Of all rounds; None where nothing was counted."""
+    """The median of all rounds; None if nothing was counted."""
     values = [getattr(sample, figure) for sample in samples.values()]
     return None if None in values else statistics.median(values)
 
 
 def spread(samples, figure):
-    """How far the rounds lie apart, as a share of their median."""
+    """The range of the rounds, as a share of their median."""
     values = [getattr(sample, figure) for sample in samples.values()]
     return (max(values) - min(values)) / statistics.median(values)
 
 
 def ratio(samples, base, figure):
-    """The median of the ratios within each round: what changes from round to round is in both."""
+    """The median of the ratios within each round, which changes between rounds do not affect."""
     pairs = [(getattr(samples[turn], figure), getattr(base[turn], figure))
              for turn in samples if turn in base]
     ratios = [value / other for value, other in pairs if value and other]
@@ -46,7 +46,7 @@ def ratio(samples, base, figure):
 
 
 def busy(samples, workload):
-    """How much of its CPUs the server used."""
+    """The share of its CPUs that the server used."""
     return (median(samples, "cpu_us") * median(samples, "queries_per_sec") / 1e6
             / min(workload.workers, len(CPUS)))
 
@@ -151,7 +151,7 @@ def write(bench):
 
 
 def put_between_marks(path, text):
-    """The rest of the file stays as it is."""
+    """Replaces the text between the marks; the rest of the file stays as it is."""
     before, after = "", ""
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:

@@ -14,7 +14,7 @@ import time
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_SEC = 10
-# Between two tries while a server starts; with nobody on the port, and with somebody.
+# Seconds between two tries while a server starts: the port is closed, and open.
 NOT_YET_SEC = 0.0002
 NO_ANSWER_SEC = 0.001
 CPUS = sorted(os.sched_getaffinity(0))
@@ -26,7 +26,7 @@ def make_query(name, identity=0):
 
 
 class Fault(Exception):
-    """What the one who started the bench must be told."""
+    """An error that is reported to the user of the bench."""
 
 
 def server_cpus(workers):
@@ -34,14 +34,14 @@ def server_cpus(workers):
 
 
 def client_cpus(workers):
-    """Others than the server's, where there are enough."""
+    """Returns CPUs other than the server's, if there are enough."""
     cpus = set(CPUS[workers:2 * workers])
     return cpus if len(cpus) == workers else set(CPUS[:2])
 
 
 @contextlib.contextmanager
 def pinned(cpus):
-    """What is started meanwhile stays on these CPUs."""
+    """Processes that are started inside the context stay on these CPUs."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cpus)
     try:
@@ -62,7 +62,7 @@ def free_port():
 
 
 def machine_sec():
-    """What all CPUs have worked, for this machine or another on the same host, and could have."""
+    """Seconds that all CPUs were busy, for this or another guest of the host, and in total."""
     with open("/proc/stat", encoding="ascii") as file:
         user, nice, system, idle, iowait, irq, softirq, steal = (
             int(ticks) / os.sysconf("SC_CLK_TCK") for ticks in file.readline().split()[1:9])
@@ -72,7 +72,7 @@ def machine_sec():
 
 @contextlib.contextmanager
 def uninterrupted():
-    """What must not be left half done: an interrupt comes after it."""
+    """Delays an interrupt until the end of the context."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -85,7 +85,7 @@ def allow_interrupts():
 
 
 class Server:
-    """The processes of one program. As a context, it answers inside and is gone behind."""
+    """The processes of one program. As a context, it answers inside and has ended afterwards."""
 
     def __init__(self, name, argvs, port, folder, cpus):
         self.name = name
@@ -138,7 +138,7 @@ class Server:
             return "".join(log.readlines()[-5:]).strip() or "it says nothing"
 
     def exchange(self, query, wait_sec):
-        """One try; None when there was no answer in time."""
+        """One try; returns None if there was no answer in time."""
         deadline = time.perf_counter() + wait_sec
         try:
             self.socket.send(query)
@@ -158,7 +158,7 @@ class Server:
         raise Fault(f"{self.name} does not answer; {self.last_words()}")
 
     def wait_until_ready(self):
-        """Seconds from the start to the first answer."""
+        """Returns the seconds from the start to the first answer."""
         query = make_query("ready.bench.example", 1)
         while time.perf_counter() < self.started + READY_TIMEOUT_SEC:
             reply = self.exchange(query, NO_ANSWER_SEC)
@@ -169,7 +169,7 @@ class Server:
         raise Fault(f"{self.name} does not start; {self.last_words()}")
 
     def cpu_sec(self):
-        """User and system time of all threads, as clock_getcpuclockid() would have it."""
+        """User and system time of all threads, as of clock_getcpuclockid()."""
         return sum(time.clock_gettime((~process.pid << 3) | 2) for process in self.processes)
 
     def rss(self):
@@ -189,5 +189,5 @@ class Upstream(Server):
         super().__init__("the upstream", [[program, "-u", str(port)]], port, folder, client_cpus(1))
 
     def count(self):
-        """How many questions it has had, this one included."""
+        """The number of questions that it has had, this one included."""
         return struct.unpack("!I", self.ask("count.bench.example")[-4:])[0]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A client that keeps asking, whether it is answered or not, and knows afterwards what it got."""
+"""A client that asks at a rate, whether it is answered or not, and records the answers."""
 
 import select
 import socket
@@ -87,7 +87,7 @@ class Client:
         return asked
 
     def send_for(self, seconds, rate, make_name):
-        """So many a second, at even distances; make_name(number) says what. The questions."""
+        """Asks at that rate, evenly spaced, for make_name(number). Returns the questions."""
         began, questions = time.monotonic(), []
         for number in range(round(seconds * rate)):
             time.sleep(max(0, began + number / rate - time.monotonic()))
@@ -95,14 +95,14 @@ class Client:
         return questions
 
     def wait(self, questions=None, timeout=10):
-        """Until all of them are answered; those that are not in time."""
+        """Waits until all of them are answered. Returns those that are not in time."""
         questions = self.questions if questions is None else questions
         with self.news:
             self.news.wait_for(lambda: all(asked.wire for asked in questions), timeout)
         return [asked for asked in questions if not asked.wire]
 
     def first_good(self, make_name, timeout=10, rate=50):
-        """Asks until the first good answer; when it came."""
+        """Asks until the first good answer. Returns its time."""
         deadline = time.monotonic() + timeout
         questions = []
         while not any(asked.is_good for asked in questions):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Fixtures: everything a test starts is stopped when it ends, however it ends."""
+"""Fixtures: everything that a test starts is stopped when it ends, in any way."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ import netns
 import servers
 import upstream as upstreams
 
-# A hang is a failure of its own; no test needs nearly that long.
+# A hang counts as a failure; no test needs nearly that long.
 TEST_TIMEOUT = 60
 
 
@@ -129,7 +129,7 @@ def tool():
 
 @pytest.fixture
 def mounted(tool):
-    """mounted("mount ..."): the beginning of a command for which that is mounted, and for nobody else."""
+    """mounted("mount ..."): a prefix of commands for which alone that is mounted."""
     def make(script):
         prefix = [tool("unshare"), "--mount", "sh", "-c", f'{script} && exec "$@"', "sh"]
         if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode != 0:

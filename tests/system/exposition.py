@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The text that Prometheus reads (its text format, version 0.0.4), read as strictly as can be."""
+"""The text that Prometheus reads (its text format, version 0.0.4), read strictly."""
 
 import re
 
@@ -29,7 +29,7 @@ def unescape(text):
 
 
 def parse_labels(text):
-    """The pairs between braces; nothing else may be there."""
+    """The pairs between braces, which must contain nothing else."""
     labels, at = {}, 0
     while at < len(text):
         match = LABEL.match(text, at)
@@ -71,7 +71,7 @@ def parse(text):
 
 
 def check(metric):
-    """What holds of every metric of its type."""
+    """Asserts the rules for every metric of its type."""
     assert metric.help.endswith("."), metric.name
     assert metric.name.endswith("_total") == (metric.type == "counter"), metric.name
     if metric.type != "histogram":

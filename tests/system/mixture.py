@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Names that are answered at once, mixed at a rate with names that never are: the server, the
-clients, and what became of the former. On octets where it counts, so that a core's tenth is enough
+"""Names that are answered at once, mixed at a rate with names that are never answered: the server,
+the clients, and the results for the former. It works on octets, so that a tenth of a core is enough
 for 1,000 questions a second."""
 
 import contextlib
@@ -22,7 +22,7 @@ OPT = b"\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x00"
 
 
 def good_reply(query):
-    """One address for every name; nothing of other types."""
+    """One address for every name; no records of other types."""
     end = HEADER_LEN
     while query[end]:
         end += 1 + query[end]
@@ -34,7 +34,7 @@ def good_reply(query):
 
 
 class Server:
-    """Answers over UDP while it is on; never a name that begins with DEAD."""
+    """Answers over UDP while it is on, except for names that begin with DEAD."""
 
     def __init__(self):
         self.is_on = True
@@ -56,7 +56,7 @@ class Server:
                 if self.is_on and first.lower() != dead:
                     self.socket.sendto(good_reply(query), peer)
             except (OSError, IndexError):
-                pass  # closed, the asker is gone, or this was no question
+                pass  # closed; the client has closed its socket; or not a question
 
     def close(self):
         self.is_closed = True
@@ -67,7 +67,7 @@ class Server:
 
 
 class Outcome(NamedTuple):
-    """What became of questions."""
+    """The results of questions."""
 
     asked: int
     servfail: int  # or any other rcode but NOERROR
@@ -79,14 +79,14 @@ class Outcome(NamedTuple):
         return self.servfail + self.silent
 
     def percentile_ms(self, percent):
-        """None: there was no good answer."""
+        """Returns None if there was no good answer."""
         if not self.took:
             return None
         return 1e3 * self.took[min(len(self.took) - 1, len(self.took) * percent // 100)]
 
 
 def outcome(questions):
-    """Of questions that have been waited for."""
+    """Returns the results of questions after wait()."""
     in_time = [q for q in questions if q.wire and q.seconds < PATIENCE]
     took = sorted(q.seconds for q in in_time if q.is_good)
     return Outcome(len(questions), len(in_time) - len(took), len(questions) - len(in_time), took)
@@ -99,13 +99,13 @@ class Run(NamedTuple):
 
 
 def is_dead(number, good_rate, dead_rate):
-    """Of good_rate + dead_rate questions a second, at even distances, is that one's name dead?"""
+    """Whether the name of that question is dead: dead_rate of them a second, evenly spaced."""
     rate = good_rate + dead_rate
     return number * dead_rate // rate != (number + 1) * dead_rate // rate
 
 
 def ask(clients, seconds, good_rate, dead_rate=0, prefix=""):
-    """Different names, each asked once, from all clients in turn."""
+    """Asks for different names, each once, from all clients in turn."""
     rate, began = good_rate + dead_rate, time.monotonic()
     run, late = Run([], [], 0), 0
     for number in range(round(seconds * rate)):
@@ -120,7 +120,7 @@ def ask(clients, seconds, good_rate, dead_rate=0, prefix=""):
 
 
 def wait(clients, questions):
-    """Until each has its answer, or nobody would wait any more."""
+    """Waits until each has its answer or its client has given up."""
     until = max(asked.sent for asked in questions) + PATIENCE
     for client in clients:
         client.wait(timeout=max(0, until - time.monotonic()))

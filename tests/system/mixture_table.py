@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What becomes of names that are answered while others never are: `make mixture`.
+"""Names that are answered beside names that are never answered: `make mixture`.
 
 tarn and unbound run at the same time, on loopback, in front of the same servers, which answer every
-name at once but for those that begin with "dead-": these they leave unanswered. Both resolvers are
-asked the same at the same pace, different names all of them. Then the servers say nothing at all for
-a while.
+name at once, except those that begin with "dead-", which they leave unanswered. Both resolvers get
+the same questions at the same rate, all for different names. Then the servers are silent
+for a while.
 """
 
 import argparse
@@ -26,7 +26,7 @@ GOOD_RATE = 1000  # questions a second
 DEAD_RATES = (5, 20, 100)
 SETUPS = ((1, 1), (2, 1), (1, 2))  # workers, servers
 WARM_UP, AFTER = 1, 5  # seconds
-LATE_MAX = 0.2  # seconds behind its pace: beyond, the row says more of the machine than of a resolver
+LATE_MAX = 0.2  # seconds behind its rate: above, a row measures the machine
 
 
 def start_unbound(folder, workers, servers):
@@ -55,7 +55,7 @@ class Scene:
         self.ask(WARM_UP, 50, prefix="warm")
 
     def each(self, function):
-        """function(clients) of each resolver's, at the same time; the results by its name."""
+        """Calls function(clients) for each resolver, at the same time; the results by name."""
         return at_once(function, {name: (clients,) for name, clients in self.clients.items()})
 
     def ask(self, *words, **options):
@@ -92,7 +92,7 @@ def watch(setup, dead_rate, seconds):
 
 
 def watch_outage(setup, seconds):
-    """They keep being asked when the servers are back."""
+    """Both are asked during the outage and after it."""
     with contextlib.ExitStack() as stack:
         scene = Scene(stack, *setup)
         back = []

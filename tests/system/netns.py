@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A machine of a test's own, and a network that it reaches over a wire with faults.
+"""A machine for one test, and a network that it reaches over a wire with faults.
 
 Both are network namespaces. The wire is a thread between their tun devices that loses and delays
-packets: that needs no module for the kernel's scheduler, and loses the same packets every time.
+packets: it needs no kernel module, and loses the same packets in every run.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ SERVERS = ("10.53.0.11", "10.53.0.12", "10.53.0.13")
 
 
 class Unavailable(Exception):
-    """Why there can be no network of the test's own."""
+    """The reason why the test cannot have a network namespace."""
 
 
 def namespace_here():
@@ -48,7 +48,7 @@ def ip(command):
 
 
 class Namespace:
-    """It is gone when it is closed and nothing is left in it."""
+    """It ends when it is closed and no process is left in it."""
 
     def __init__(self):
         before = namespace_here()
@@ -64,7 +64,7 @@ class Namespace:
 
     @contextlib.contextmanager
     def inside(self):
-        """What this thread opens and starts meanwhile is in there, and stays."""
+        """What this thread opens and starts in the context is in the namespace, and stays there."""
         before = namespace_here()
         enter(self.descriptor)
         try:
@@ -84,7 +84,7 @@ class Wire:
         self.peers = {one: other, other: one}
         self.loss = 0.0  # share of the packets, either way
         self.delay = (0.0, 0.0)  # seconds, either way: at least and at most
-        self.dead = set()  # addresses to and from which nothing passes
+        self.dead = set()  # addresses whose packets are dropped, either way
         self.sent = Counter()  # packets by destination, the lost ones too
         self.random = random.Random(1)
         self.under_way = []

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What clients of tarn, unbound and dnsmasq notice when servers fail: `make outages`.
+"""Answers to clients of tarn, unbound and dnsmasq when servers fail: `make outages`.
 
 All run at the same time, in one network namespace, in front of the same three servers beyond one
-wire, and are asked the same at the same pace. Each has the configuration that forwards to these
-servers, and else what it comes with. Needs root, for the namespaces; nothing leaves them.
+wire, and get the same questions at the same rate. Each is configured to forward to these servers,
+and otherwise has its defaults. Needs root, for the namespaces; no packet leaves them.
 """
 
 import argparse
@@ -45,7 +45,7 @@ class Dnsmasq(Process):
 
 
 def start_all(stack, servers):
-    """By name, each ready."""
+    """Starts all, and returns them by name when each is ready."""
     def start(process):
         stack.callback(process.kill)
         return process
@@ -60,7 +60,7 @@ def start_all(stack, servers):
 
 
 def at_once(function, arguments):
-    """function(*arguments[name]) for each name, at the same time; the results by name."""
+    """Calls function(*arguments[name]) for each name, at the same time; the results by name."""
     results = {}
 
     def run(name, words):
@@ -75,7 +75,7 @@ def at_once(function, arguments):
 
 
 class Scene:
-    """Resolvers and servers, all well; what happens to them is the caller's affair."""
+    """Resolvers and servers, all without faults, which the caller adds."""
 
     def __init__(self, stack):
         self.network = stack.enter_context(contextlib.closing(Network()))
@@ -100,7 +100,7 @@ class Scene:
         self.ask("warm", WARM_UP, RATE)
 
     def ask(self, prefix, seconds, rate):
-        """The questions to each, at the same time."""
+        """Asks each, at the same time. Returns the questions."""
         return at_once(lambda client, name: client.send_for(
             seconds, rate, lambda number: f"{prefix}{number}.{name}.example."),
             {name: (client, name) for name, client in self.clients.items()})
@@ -155,7 +155,7 @@ def watch(fault, happen):
 
 
 def soonest(client, make_name, since):
-    """Seconds until the first good answer; None: not within a minute."""
+    """Returns the seconds until the first good answer; None: not within a minute."""
     try:
         return client.first_good(make_name, timeout=60, rate=20) - since
     except AssertionError:
@@ -163,7 +163,7 @@ def soonest(client, make_name, since):
 
 
 def both_soonest(client, name, back):
-    """Of a new name, and of one that failed meanwhile."""
+    """soonest() for a new name, and for one that failed meanwhile."""
     return [soonest(client, lambda number: f"new{number}.{name}.example.", back),
             soonest(client, lambda _: f"q1.{name}.example.", back)]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The processes of a test: tarn itself and the real servers it asks. None outlives its test."""
+"""The processes of a test: tarn itself and the real servers it asks. All end with their test."""
 
 import ctypes
 import itertools
@@ -21,7 +21,7 @@ import dns.query
 ZONES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zones")
 VALGRIND = ["valgrind", "-q", "--error-exitcode=99", "--leak-check=full",
             "--errors-for-leak-kinds=definite,indirect,possible", "--exit-on-first-error=no"]
-# Below those that the kernel gives to sockets without a port, every test process (pytest-xdist) has its own eighth.
+# Every test process (pytest-xdist) has an eighth of the ports below the kernel's own range.
 PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 OWN_PORTS = range(12000 + PROCESS % 8, 32768, 8)
 PORTS = itertools.cycle(random.sample(OWN_PORTS, len(OWN_PORTS)))
@@ -52,7 +52,7 @@ def free_port(host="127.0.0.1"):
 
 
 def become_a_child():
-    """It dies with its parent, and does not ignore SIGINT as what a shell runs beside itself does."""
+    """Makes it end with its parent, and not ignore SIGINT as a shell's background jobs do."""
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -91,7 +91,7 @@ class Process:
         return "\n".join(self.lines)
 
     def wait_for_line(self, pattern, count=1, timeout=20):
-        """The first so many matches among the lines."""
+        """Waits for that number of matches among the lines, and returns them."""
         def found():
             matches = [m for m in (re.search(pattern, line) for line in self.lines) if m]
             return matches[:count] if len(matches) >= count else None
@@ -124,7 +124,7 @@ def program():
 
 
 def control_program():
-    """tarnctl: installed it is beside tarn, built it is in a folder of its own."""
+    """The path of tarnctl: beside tarn if installed, in a folder of its own if built."""
     folder = os.path.dirname(program())
     paths = [os.path.join(folder, "tarnctl"), os.path.join(folder, "..", "tarnctl", "tarnctl")]
     return next(path for path in paths if os.path.isfile(path))
@@ -147,7 +147,7 @@ class Tarn(Process):
             listen = ["127.0.0.1:0"] + (["[::1]:0"] if has_ipv6() else [])
         argv = [*prefix, *(VALGRIND if valgrind else []), program()]
         argv += no_config(args)
-        # Whether the machine has a user tarn, who cannot see what is root's, is not to matter.
+        # A user tarn of the machine, which cannot read root's files, must make no difference.
         if os.geteuid() == 0 and "--user" not in args:
             argv += ["--user", "root"]
         for address in listen:
@@ -205,7 +205,7 @@ class Tarn(Process):
         assert not FAULTS.search(self.log), self.log
 
     def stop(self, sig=signal.SIGTERM):
-        """Ends it as its user does and says whether it did so cleanly."""
+        """Ends it by the usual signal; returns whether it ended cleanly."""
         if self.child.poll() is None:
             self.child.send_signal(sig)
         try:
@@ -218,13 +218,13 @@ class Tarn(Process):
 
 
 def no_config(args):
-    """The options that keep the machine's own configuration file out of a test."""
+    """The options that exclude the machine's own configuration file."""
     has_config = any(str(arg) in ("-c", "--config") for arg in args)
     return [] if has_config else ["--config", "/dev/null"]
 
 
 def run_tarn(*args, timeout=20, prefix=(), **options):
-    """Runs it to its end."""
+    """Runs tarn until it ends."""
     return subprocess.run([*prefix, program(), *no_config(args), *args], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=timeout, check=False, **options)
 
@@ -235,7 +235,7 @@ def is_built_with(part):
 
 
 def big_zone():
-    """Sets that do not fit: 3 KB, more than any UDP answer, and 60 KB, near the limit of TCP."""
+    """RRsets that do not fit: 3 KB, more than any UDP answer, and 60 KB, near the limit of TCP."""
     lines = []
     for name, count in (("large", 15), ("huge", 290)):
         lines += [f'{name} TXT "{i:03} {"x" * 196}"' for i in range(count)]
@@ -243,7 +243,7 @@ def big_zone():
 
 
 class Nsd(Process):
-    """NSD with the zone tarn.example, on 127.0.0.1 unless told otherwise."""
+    """NSD with the zone tarn.example, on 127.0.0.1 by default."""
 
     def __init__(self, directory, host="127.0.0.1", port=None, prefix=()):
         self.host, self.port = host, port or free_port(host)
@@ -285,7 +285,7 @@ zone:
 
 
 class Knotd(Process):
-    """Knot DNS; zones is what its configuration says of them."""
+    """Knot DNS; zones is the text of that section of its configuration."""
 
     def __init__(self, directory, zones, background_workers=1):
         self.host, self.port = "127.0.0.1", free_port()
@@ -328,7 +328,7 @@ zone:
 
 
 class SignedZone(Knotd):
-    """Knot DNS with one zone that it signs, in which delegations stand that it is told of."""
+    """Knot DNS with one zone that it signs and delegations that a test adds."""
 
     def __init__(self, directory, zone, records):
         self.zone = zone
@@ -357,7 +357,7 @@ zone:
         return dns.query.tcp(question, self.host, 5, self.port).answer[0][0]
 
     def delegation(self):
-        """What the zone above says of it."""
+        """The records of its delegation in the zone above."""
         ds = dns.dnssec.make_ds(self.zone + ".", self.key(), "SHA256")
         return [f"{self.zone}. NS ns.{self.zone}.", f"{self.zone}. DS {ds}"]
 
@@ -391,7 +391,7 @@ class Authority(Knotd):
         for file in ("tarn.example.zone", "many.zone", "child.zone"):
             with open(os.path.join(ZONES, file), encoding="ascii") as opened:
                 texts.append(opened.read())
-        # No signed answer has room for the set of 60 KB.
+        # A signed answer has no room for the RRset of 60 KB.
         parent = texts[0] + texts[1] + re.sub(r"(?m)^huge .*\n", "", big_zone())
         self.zones, zones = [], []
         for zone in self.ZONES:
@@ -444,7 +444,7 @@ zone:{"".join(zones)}
 
 
 class Unbound(Process):
-    """unbound, as it comes but for what the lines of the configuration say."""
+    """unbound with its defaults, except for the given lines of the configuration."""
 
     def __init__(self, directory, modules, lines):
         self.host, self.port = "127.0.0.1", free_port()
@@ -478,7 +478,7 @@ remote-control:
 
 
 def forwarder(directory, upstream):
-    """What tarn is: a cache in front of another server, without validation."""
+    """A forwarder like tarn: a cache in front of another server, without validation."""
     return Unbound(directory, "iterator", f"""
 forward-zone:
 	name: "."
@@ -487,7 +487,7 @@ forward-zone:
 
 
 def recursor(directory, authority):
-    """A resolver as others forward to: it follows every chain, and validates the signed zones."""
+    """A resolver to forward to: it follows every chain, and validates the signed zones."""
     anchors, stubs = "", ""
     for zone in ["", *authority.zones]:
         stubs += f"""

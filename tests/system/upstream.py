@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""An upstream server that does what a test tells it: answers, lies, waits, cuts, keeps silent."""
+"""An upstream server with a script: it answers, forges, delays, truncates or stays silent."""
 
 import socket
 import threading
@@ -33,7 +33,7 @@ class Slowly:
 
 
 class Elsewhere:
-    """UDP: send this from another socket: another port, or another address of ours."""
+    """UDP: send this from another socket: another port, or another local address."""
 
     def __init__(self, message, host="127.0.0.1"):
         self.message, self.host = message, host
@@ -64,7 +64,7 @@ def failure(rcode):
 
 
 def forward_to(ports):
-    """On the loopback; ports has the one once it is known."""
+    """Forwards to a port of the loopback address, which is in ports once it is known."""
     def script(question):
         while not ports:
             time.sleep(0.01)
@@ -88,12 +88,12 @@ def is_loop_probe(question):
 
 
 def is_probe(question):
-    """A zone's name servers, asked for without a cookie; clients' questions have one at first."""
+    """Whether it is tarn's own: for a zone's name servers without a cookie, or a loop test."""
     return ((question.type == "NS" and not question.message.options) or is_loop_probe(question))
 
 
 def is_clients(question):
-    """A client's question has a cookie, or at least a name in mixed case; a probe has neither."""
+    """Whether it has a cookie, or a name in mixed case: a probe has neither."""
     name = question.wire[12:13 + len(question.name)]
     return bool(question.message.options) or name != name.lower()
 
@@ -102,9 +102,9 @@ class Upstream:
     """
     script(question) gives what to send: a message, octets, an Elsewhere, several of them in a list,
     SILENCE, a Close, or a Slowly. It runs in a thread per question, so it may sleep. A question's
-    name is in lower case, its message and wire have the letters as they came. tarn's own questions,
-    whether the server lives and whether it leads back, are kept apart; the latter are left alone
-    unless it does.
+    name is in lower case, its message and wire have the letters as received. tarn's own questions
+    (probes, and tests for forwarding loops) are counted separately; the tests are not answered
+    unless leads_back is set.
     """
 
     def __init__(self, script, host="127.0.0.1", tcp=True, port=None, leads_back=False):
@@ -128,14 +128,14 @@ class Upstream:
         threading.Thread(target=self._receive, daemon=True).start()
 
     def count(self, name=None, transport=None):
-        """Questions of clients that arrived so far."""
+        """The number of questions of clients so far."""
         with self.lock:
             return sum(1 for q in self.questions
                        if (name is None or q.name.rstrip(".") == name.rstrip("."))
                        and transport in (None, q.transport))
 
     def count_all(self):
-        """Those of clients and tarn's own."""
+        """The number of questions of clients and of tarn's own."""
         with self.lock:
             return len(self.questions) + len(self.probes)
 

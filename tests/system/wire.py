@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Messages as octets: what dnspython would tidy up on the way is kept as it came."""
+"""Messages as octets, without the normalisation of dnspython."""
 
 import struct
 from typing import NamedTuple
@@ -55,7 +55,7 @@ def read_rdata(wire, at, length, rrtype):
 
 
 def records(wire):
-    """Every record of a message; raises for a message that does not end where its records do."""
+    """Returns all records of a message; raises if the message does not end with the last one."""
     counts = struct.unpack_from("!4H", wire, 4)
     at, found = 12, []
     for _ in range(counts[0]):
@@ -74,11 +74,11 @@ def records(wire):
 
 
 def answers(wire):
-    """The answer section without TTLs: what must be the same however an answer travelled."""
+    """The answer section without TTLs, which must be the same over each transport."""
     return [(r.owner.lower(), r.type, r.cls, r.rdata)
             for r in records(wire) if r.section == "answer"]
 
 
 def question_name(wire):
-    """The name of the question in the spelling of the message."""
+    """The name of the question in the letter case of the message."""
     return read_name(wire, 12)[0]
