@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * librtcache measured: hit ratios, speed alone and with two threads, memory; printed with what to
- * beat.
+ * Measures librtcache: hit ratios, speed with one and two threads, memory; prints them beside reference values.
  */
 
 #include <errno.h>
@@ -21,7 +20,7 @@
 
 #define SEED UINT64_C(0x9e3779b97f4a7c15)
 
-/* How often a client of a benchmark runs: as a loop that takes 64 packets at once would. */
+/* Gets between two runs of a client: as in a loop that takes 64 packets at once. */
 #define RUN_EVERY 64
 
 #define VALUE_MAX 4096
@@ -71,7 +70,7 @@ static uint64_t entries_of(struct rtcache *cache)
 	return stats.entries;
 }
 
-/* How many entries of 8-byte keys and such values a full cache of that size holds. */
+/* Returns the number of entries of 8-byte keys and such values that a full cache of that size holds. */
 static uint64_t entries_held(size_t size, size_t value_len)
 {
 	struct rtcache *cache = open_cache(size);
@@ -87,8 +86,8 @@ static uint64_t entries_held(size_t size, size_t value_len)
 }
 
 /*
- * The size, for values of that length, with which the cache holds the given number of entries and
- * no more: the policies beside ours count entries.
+ * Returns the size, for values of that length, with which the cache holds exactly the given number of entries:
+ * the other policies count entries.
  */
 static size_t size_for(uint32_t capacity, size_t value_len)
 {
@@ -122,7 +121,7 @@ struct race {
 	uint64_t hits, lru_hits, s3fifo_hits, accesses;
 };
 
-/* get, then put on a miss. Number is the key for the models, which know no others. */
+/* get, then put on a miss. The models have numbers as keys. */
 static void race_access(struct race *race, uint64_t key, uint32_t number, bool counts)
 {
 	struct rtcache_value value;
@@ -143,8 +142,8 @@ static void race_access(struct race *race, uint64_t key, uint32_t number, bool c
 }
 
 /*
- * flood: never-repeated keys between two accesses, in the second half, which alone counts then. The
- * models' numbers for them come round only after far more than fits.
+ * flood: never-repeated keys between two accesses, in the second half, and only that half counts then. The
+ * models' numbers for them repeat only after many more than fit.
  */
 static struct ratio measure_ratio(const struct bench_zipf *zipf, uint32_t capacity,
 				  uint64_t accesses, unsigned flood, size_t value_len, bool force)
@@ -180,7 +179,7 @@ static struct ratio measure_ratio(const struct bench_zipf *zipf, uint32_t capaci
 
 struct ratio_aim {
 	double percent;
-	/* TinyUFO's, or 0 where it was not measured. */
+	/* TinyUFO's figure; 0: not measured. */
 	double tinyufo;
 };
 
@@ -320,8 +319,8 @@ static int compare_doubles(const void *a, const void *b)
 #define ROUNDS 7
 
 /*
- * One and two threads by turns; the medians, the median of the quotients, and the best round: the
- * caches behind the processor's own may belong to others for seconds.
+ * One and two threads in turn; the medians, the median of the ratios, and the best round: other guests may use
+ * the shared caches of the processor for seconds.
  */
 static void print_speed(const char *what, const char *tinyufo, struct rtcache *cache,
 			const uint64_t *keys, uint32_t key_count, bool puts, bool reads_through)
@@ -401,7 +400,7 @@ static size_t resident_bytes(void)
 	return resident * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* In a process of its own, so that nothing but the cache grows. */
+/* In a process of its own, so that only the cache grows. */
 static void print_memory(const char *what, size_t size, uint64_t count, size_t key_len,
 			 size_t value_len, const char *others)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reference policies as simple as can be: arrays indexed by key number, capacity in keys. */
+/* Simple reference policies: arrays indexed by key number, capacity in keys. */
 
 #include "cache_model.h"
 
@@ -152,7 +152,7 @@ struct bench_s3fifo {
 	struct fifo ghost;
 	uint8_t *uses;
 	bool *is_in;
-	/* How often the key is in the ghost queue. */
+	/* The number of times that the key is in the ghost queue. */
 	uint8_t *ghosts;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the cache is measured against: plain LRU and plain S3-FIFO over key numbers, and Zipf's law.
+ * References for the cache: plain LRU and plain S3-FIFO over key numbers, and Zipf's law.
  */
 
 #ifndef TESTS_BENCH_CACHE_MODEL_H

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The floor: what a question over UDP costs before anybody has looked at it. Every query comes back
- * from the loop that tarn has too (epoll, recvmmsg, sendmmsg, one socket per worker), as long as an
- * answer with one address would be, without a look at its DNS.
+ * The floor: the cost of a question over UDP without any work on its content. Every query is returned by the
+ * same loop as tarn's (epoll, recvmmsg, sendmmsg, one socket per worker), with the length of an answer with one
+ * address, without parsing.
  *
- * With -u it is the server that the programs under test ask: it knows an address for every name,
- * over UDP and TCP. The address counts the questions that have come so far, so that whoever asks
- * twice can see how many others asked in between.
+ * With -u it is the server that the programs under test ask: it has an address for every name, over UDP and
+ * TCP. The address is the number of questions so far, so that two questions show how many came in between.
  */
 #include "config.h"
 
@@ -45,11 +44,11 @@ static const uint8_t record[RECORD_LEN] = {0xc0, HEADER_LEN, 0, 1, 0, 1, 0, 0, 0
 /* EDNS without options; 1232 octets. */
 static const uint8_t opt[OPT_LEN] = {0, 0, 41, 0x04, 0xd0};
 
-/* 1.0.0.0 and on: nothing that a resolver would keep from its clients. */
+/* 1.0.0.0 and on: no addresses that a resolver would hide from its clients. */
 static atomic_uint_fast32_t next_address = UINT32_C(0x01000000);
 static atomic_int connections;
 
-/* Makes the reply to a query in its place; the length, or 0 for none. */
+/* Turns a query into its reply in place. Returns the length; 0: there is none. */
 typedef size_t (*reply_fn)(uint8_t *message, size_t len);
 
 static void fail(const char *what)
@@ -306,7 +305,7 @@ int main(int argc, char **argv)
 	struct worker *workers = calloc(count, sizeof(*workers));
 	if (workers == NULL)
 		fail("calloc");
-	/* All sockets first: the kernel spreads clients over those that are there. */
+	/* All sockets first: the kernel distributes clients over those that exist. */
 	for (unsigned long i = 0; i < count; i++) {
 		workers[i].fd = open_socket(SOCK_DGRAM, port);
 		workers[i].reply = is_upstream ? answer : reflect;

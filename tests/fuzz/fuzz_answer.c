@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_answer.c: whatever an upstream sends, what is stored of it makes replies that are
- * well formed and keep their limits; and such a reply, sent as an answer, is stored as the same.
+ * tests/fuzz/fuzz_answer.c: from any message of an upstream, the stored form makes replies that are well
+ * formed and keep their limits; and such a reply, sent as an answer, is stored as the same.
  */
 #include "fuzz.h"
 
@@ -43,7 +43,7 @@ static bool is_same(const struct tarn__record *a, const struct tarn__record *b)
 	       memcmp(a->rdata, b->rdata, a->rdata_len) == 0;
 }
 
-/* No section of the reply has a record twice. Of long ones the first records are looked at. */
+/* No section of the reply has a record twice. Of long ones the first records are compared. */
 static void check_sets(size_t at, size_t len)
 {
 	static struct tarn__record records[32];

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_control.c: what clients of the control socket say, any octets in any pieces: every
- * line has one last answer, each answer is one line with one JSON object, and who says more than a
- * request may have is told so. Octets that JSON has not cut the input:
+ * tests/fuzz/fuzz_control.c: requests of clients of the control socket, any octets in any pieces: every
+ * line has one last answer, each answer is one line with one JSON object, and a request that is too long gets
+ * an error. Octets that do not occur in JSON divide the input:
  *
- *	0xff	what came so far is sent, and the loop runs
- *	0xfe	the other client speaks from now on
- *	0xfd	this client hangs up, and another one comes
- *	0xfc	what came so far is sent a hundred times
+ *	0xff	sends the octets so far, and runs the loop
+ *	0xfe	switches to the other client
+ *	0xfd	closes this client, and opens another one
+ *	0xfc	sends the octets so far a hundred times
  */
 #include "fuzz.h"
 
@@ -36,7 +36,7 @@ struct client {
 	size_t lines; /* said */
 	size_t unended; /* octets since */
 	size_t answers; /* last ones */
-	bool is_over; /* tarn has hung up */
+	bool is_over; /* tarn has closed the connection */
 	char *heard;
 	size_t heard_len, heard_size;
 };
@@ -55,7 +55,7 @@ static void on_stop(void *data)
 	(void)data;
 }
 
-/* Every other one fails, for reasons that JSON has no letters for. */
+/* Every other one fails, with texts that JSON has to escape. */
 static int on_reload(void *data, struct tarn__diagnostics *diagnostics)
 {
 	(void)data;
@@ -108,7 +108,7 @@ static void take_answers(struct client *client)
 	client->heard_len = left;
 }
 
-/* Was there anything? */
+/* Returns true if there was anything. */
 static bool hear(struct client *client)
 {
 	enum { PIECE = 4096 };
@@ -125,7 +125,7 @@ static bool hear(struct client *client)
 	client->is_over = len <= 0;
 	client->heard_len += len > 0 ? (size_t)len : 0;
 	take_answers(client);
-	/* It says no half answers. */
+	/* No answer is left incomplete. */
 	fuzz_check(!client->is_over || client->heard_len == 0);
 	return true;
 }

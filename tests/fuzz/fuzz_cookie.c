@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_cookie.c: whatever cookie a client shows, the one it is given is good there and
- * then, and nowhere else.
+ * tests/fuzz/fuzz_cookie.c: for any cookie of a client, the cookie that it is given is valid for its
+ * address and time, and for no other.
  */
 #include "fuzz.h"
 

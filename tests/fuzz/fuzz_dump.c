@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_dump.c: any octets are a dump: what is loaded of it is what the reader of servers'
- * messages takes for an answer, and nothing of what has a fault; clients get it at once, without AD
- * and with no more TTL than is left; and what is dumped then is loaded as the same.
+ * tests/fuzz/fuzz_dump.c: any octets are a dump: lines are loaded if the reader of servers' messages
+ * accepts their answers, and no line with an error; clients get these answers at once, without AD and with no
+ * more TTL than is left; and a dump made then is loaded with the same result.
  */
 #include "fuzz.h"
 
@@ -22,7 +22,7 @@
 enum {
 	WALL_SEC = 1700000000 + 1000, /* the outside's */
 	INPUT_MAX = 64 * 1024,
-	TEXT_MAX = 1 << 20, /* more than all that can be loaded of an input */
+	TEXT_MAX = 1 << 20, /* more than can be loaded from an input */
 	LINES_MAX = 4096,
 };
 
@@ -63,7 +63,7 @@ static size_t ask(const struct tarn__key *key, uint8_t *wire)
 	return tarn__query_write(key, &(struct tarn__query_options){.edns = true}, wire);
 }
 
-/* As if a server had said that. */
+/* As a server's message. */
 static void check_is_answer(const struct line *line, uint64_t age_sec)
 {
 	static uint8_t stored[TARN__STORED_MAX];
@@ -75,7 +75,7 @@ static void check_is_answer(const struct line *line, uint64_t age_sec)
 	fuzz_check(answer.ttl > age_sec);
 }
 
-/* NULL: who asks is the program itself. */
+/* NULL: the program itself asks. */
 static void never(void *owner, const void *route, const uint8_t *reply, size_t len)
 {
 	(void)owner;
@@ -133,7 +133,7 @@ static enum tarn__loaded load(const char *line, uint64_t age_sec)
 	enum tarn__loaded loaded = tarn__dump_load(outside.resolver, &room, line, age_sec, &fault);
 	fuzz_check((loaded == TARN__LOAD_FAULT) == (fault != NULL));
 	if (loaded != TARN__LOAD_STORED) {
-		/* NXDOMAIN goes to its name first, for which there may be room still. */
+		/* NXDOMAIN is stored for its name first, for which there may still be room. */
 		fuzz_check(count_entries() == before || loaded == TARN__LOAD_FULL);
 		return loaded;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_join.c: whatever two messages there are, what is made of them is one that can be read,
- * with the records of both.
+ * tests/fuzz/fuzz_join.c: any two messages are joined to one that can be read, with the records of
+ * both.
  */
 #include "fuzz.h"
 
@@ -11,7 +11,7 @@
 
 static uint8_t joined[TARN__MESSAGE_MAX];
 
-/* The first two octets say how long the first message is. */
+/* The first two octets are the length of the first message. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	if (len < 2 || len < 2 + (size_t)tarn__get16(data))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_local.c: an answer of our own to any question is one that an upstream could have
- * sent, and is stored as the same.
+ * tests/fuzz/fuzz_local.c: a local answer to any question is one that an upstream could have sent,
+ * and has the same stored form.
  */
 #include "fuzz.h"
 
@@ -29,7 +29,7 @@ static void check(const struct tarn__query *query, const uint8_t *stored, size_t
 	fuzz_check(answer.len == len && memcmp(stored, again, len) == 0);
 }
 
-/* A question, and behind it RDATA; its id says which name above qname is denied. */
+/* A question, and behind it RDATA; its id selects the name above qname that is denied. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct tarn__query query;

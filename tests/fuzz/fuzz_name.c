@@ -7,7 +7,7 @@
 #include "dns/name.h"
 #include "dns/text.h"
 
-/* The first octet says where in the message the name begins. */
+/* The first octet is the offset of the name in the message. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct tarn__reader reader = {.wire = data, .end = len};

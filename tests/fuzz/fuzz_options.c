@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_options.c: an OPT is taken if and only if its options fill it and its first
- * cookie has a length that cookies have; and that cookie is the one that is seen.
+ * tests/fuzz/fuzz_options.c: an OPT is accepted if and only if its options fill it and its first
+ * cookie has a valid length; and that cookie is the one that is used.
  */
 #include "fuzz.h"
 
@@ -9,7 +9,7 @@
 
 #include "dns/query.h"
 
-/* What should be made of options; false: they are malformed. */
+/* Reads options independently, for comparison. Returns false if they are malformed. */
 static bool walk(const uint8_t *options, size_t len, struct tarn__query *out)
 {
 	if (len < 4)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_query.c: whatever a client sends, its reply is well formed and has its cookie,
+ * tests/fuzz/fuzz_query.c: the reply to any message of a client is well formed and has its cookie,
  * and its key reads back.
  */
 #include "fuzz.h"
@@ -30,7 +30,7 @@ static void check_key(const struct tarn__query *query)
 	fuzz_check(upstream.cookie_len == query->cookie_len);
 }
 
-/* Who may not ask is sent no more than he sent: the question, if it is a good one, or a header. */
+/* A client off the access list gets no more octets than it sent: the question, if it is good, or a header. */
 static void check_refusal(struct tarn__query query, bool is_good,
 			  const struct tarn__options *options, size_t len)
 {
@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		tarn__reply_error(&query, (uint16_t)parsed, &options, TARN__UDP_MIN, reply);
 	fuzz_check(reply_len <= sizeof(reply));
 	fuzz_check(tarn__query_parse(reply, reply_len, &again) == TARN__QUERY_DROP);
-	reply[2] &= 0x7f; /* no response any more: it can be parsed like a question */
+	reply[2] &= 0x7f; /* not a response any more: it can be parsed as a question */
 	parsed = tarn__query_parse(reply, reply_len, &again);
 	fuzz_check(again.id == query.id && again.has_opt == query.has_opt);
 	fuzz_check(!again.qname == !query.qname && again.cookie_len == query.cookie_len);

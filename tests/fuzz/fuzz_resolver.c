@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_resolver.c: any octets are a play for core/: zones with servers, then clients that
- * ask, servers that answer, lie, fail and keep silent, time that passes on a virtual clock, and other
- * configurations. Whatever the play,
+ * tests/fuzz/fuzz_resolver.c: any octets are a play for core/: zones with servers, then clients that ask,
+ * servers that answer, forge, fail and stay silent, time that passes on a virtual clock, and other
+ * configurations. In every play
  *
  *	- every client has exactly one reply, with its id and question, within 4 s; within 1.8 s, and
  *	  with data, where there is a stale answer; at once, where there is a fresh one;
- *	- a good answer reaches all who wait for it at once;
- *	- nothing reaches a client but what servers of its name's zone said in answer to its question,
- *	  with no TTL longer than is left;
- *	- a name goes to its zone's servers only, TARN__SENDS_MAX times to each and over each transport
+ *	- a good answer reaches all clients that wait for it at once;
+ *	- a client gets records only that servers of its name's zone sent in answer to its question, with
+ *	  no TTL longer than is left;
+ *	- a name is sent to its zone's servers only, TARN__SENDS_MAX times to each and over each transport
  *	  for one lookup; a dead server is probed once a second;
- *	- names that are never answered cost those that are nothing;
- *	- at one instant there is an end of work; when nobody asks, nothing happens; when the servers are
- *	  well, so are the clients.
+ *	- names that are never answered do not affect those that are;
+ *	- the work at one instant is bounded; without questions nothing happens; when all servers answer,
+ *	  all clients get good answers.
  */
 #include "fuzz.h"
 
@@ -27,10 +27,10 @@
 
 enum {
 	OLD_NAMES = 4, /* of each zone; the others are new ones, asked once */
-	LAST_NAMES = 5, /* asked in the end */
+	LAST_NAMES = 5, /* asked for at the end */
 	PLAY_MAX = 1024, /* octets */
 	RECOVERY_MS = 1500, /* a probe a second */
-	SHORT_OUTAGE_MS = 2500, /* and the recovery: as long as a client waits */
+	SHORT_OUTAGE_MS = 2500, /* and until the recovery: the time that a client waits */
 	OUTAGE_MS = 5500, /* longer than a lookup: its failure is remembered */
 	IDLE_WAKES_MAX = 20,
 };
@@ -48,7 +48,7 @@ static void take_zone(struct zone *zone, size_t index)
 	*zone = (struct zone){.is_there = index == 0 || how & 1,
 			      .count = how >> 1 & 3,
 			      .selection = (enum tarn_selection)(how >> 3 & 3)};
-	/* Often enough where there are three. */
+	/* Enough for three servers. */
 	if (zone->count == SERVERS_MAX && zone->selection == TARN_SELECTION_SEQUENTIAL)
 		zone->selection = TARN_SELECTION_STRICT;
 	if (how & 0x80 && zone->count == 0)
@@ -137,7 +137,7 @@ static void forget_zone(size_t zone)
 			play.clients[i].has_stale = false;
 }
 
-/* A server that comes back has not been asked by a lookup that saw it go. */
+/* A server that comes back has not been asked by a lookup of the time before. */
 static void forget_sends(size_t zone)
 {
 	const struct zone *servers = play_zone_of(&play.plan, zone);
@@ -241,7 +241,7 @@ static void do_ask_octets(void)
 
 static struct sent *take_sent(size_t worker, uint8_t which)
 {
-	/* The last ones may not be listened to any more. */
+	/* core/ may have canceled the last ones. */
 	bool is_alive = which < 0xe0;
 	size_t count = play_count_sent(worker, is_alive);
 	return count == 0 ? NULL : play_find_sent(worker, which % count, is_alive);
@@ -275,7 +275,7 @@ static void do_answer_octets(void)
 	struct key key;
 	if (play_find_key(&asked, &key))
 		play_taint(&key);
-	/* As net/ gives it: at least a header, with the id; here mostly with the question, too. */
+	/* As from net/: at least a header, with the id; here mostly with the question, too. */
 	size_t prefix = len & 1 ? asked.question_end : 2;
 	memcpy(wire, sent->wire, prefix);
 	for (size_t i = 0; i < len && prefix + i < sizeof wire; i++)
@@ -299,7 +299,7 @@ static void do_error(void)
 	uint8_t which = take(), how = take();
 	size_t worker = take_worker(how >> 7);
 	struct sent *sent = take_sent(worker, which);
-	/* TARN_EBUSY is known when it is sent. */
+	/* TARN_EBUSY is returned by send itself. */
 	if (sent)
 		play_deliver(&play.workers[worker], sent, errors[how % 3], NULL, 0);
 }
@@ -351,7 +351,7 @@ static void do_look_for_loops(void)
 	play_pass(0);
 }
 
-/* What a server was asked comes back to us. */
+/* A server's question is sent to core/ as a client's. */
 static void do_circle(void)
 {
 	uint8_t which = take();
@@ -370,7 +370,7 @@ static void do_circle(void)
 	play_put_question(client, take_worker(which >> 6), sent->wire, sent->len);
 }
 
-/* Many new names at once, at even distances. */
+/* Many new names, evenly spaced. */
 static void do_storm(void)
 {
 	uint8_t how = take();
@@ -407,7 +407,7 @@ static void check_rest(void)
 	PROMISE(play.sends == sends);
 }
 
-/* A name of the zone has its answer soon, as far as there are servers. */
+/* A name of the zone is answered soon, if there are servers. */
 static void check_name(size_t zone, size_t name)
 {
 	const struct key key = {.zone = zone, .name = name};
@@ -431,7 +431,7 @@ static void count_dead(void *arg, const uint8_t *zone, const struct tarn__server
 		tally->dead += tarn__server_is_dead(server);
 }
 
-/* Has the first worker taken all servers of the zone for dead? */
+/* Returns true if all servers of the zone are dead for the first worker. */
 static bool is_down(size_t zone)
 {
 	size_t found = play_find_zone(&play.plan, zone);
@@ -441,14 +441,14 @@ static bool is_down(size_t zone)
 	return tally.dead == play.plan.zones[found].count;
 }
 
-/* Over TCP no message is held back: a connection that breaks says so, which these do not. */
+/* Over TCP no message is held back: a connection that breaks reports an error; these do not break. */
 static bool is_over_tcp(size_t zone)
 {
 	const struct zone *servers = play_zone_of(&play.plan, zone);
 	return servers->traits[0].transport == TARN_TCP;
 }
 
-/* A question that is under way outlives an outage that is shorter. */
+/* A question is answered after an outage that is shorter than its wait. */
 static void check_short_outage(size_t zone)
 {
 	bool has_server = play_zone_of(&play.plan, zone)->count > 0 && !is_over_tcp(zone);
@@ -464,7 +464,7 @@ static void check_short_outage(size_t zone)
 	play_pass(20000);
 }
 
-/* All servers are well after they were silent for a while, in which clients asked. */
+/* All servers answer again after a time of silence, in which clients asked. */
 static void check_recovery(void)
 {
 	for (size_t zone = 0; zone < ZONES; zone++) {
@@ -477,7 +477,7 @@ static void check_recovery(void)
 		play_lose_all();
 		play.is_automatic = true;
 		check_name(zone, NAMES - 3);
-		/* What has failed meanwhile, if it was that all of them were dead. */
+		/* Names that failed meanwhile because all servers were dead. */
 		if (was_down)
 			check_name(zone, NAMES - 1);
 		play_pass(20000);
@@ -493,13 +493,13 @@ static void end(uint8_t how)
 		play.send_errors = 0;
 		play_forget_luck();
 		play_pass(6000);
-		/* Probes are waited for. */
+		/* Waits for probes. */
 		play_pass(20000);
 		check_rest();
 		check_recovery();
 		check_rest();
 	}
-	/* Who still waits has SERVFAIL. */
+	/* Clients that still wait get SERVFAIL. */
 	for (size_t i = 0; i < play.client_count; i++)
 		play.clients[i].has_stale = play.clients[i].is_lucky = false;
 	for (size_t i = play.worker_count; i-- > 0;)

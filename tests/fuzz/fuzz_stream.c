@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_stream.c: whatever the segments that a stream comes in, the same messages come out of
- * it; and written in the same pieces they are the same stream.
+ * tests/fuzz/fuzz_stream.c: a stream in any segments gives the same messages; and messages written in
+ * any pieces give the same stream.
  */
 #include "fuzz.h"
 
@@ -16,7 +16,7 @@
 
 enum { SEGMENTS = 16, OCTETS_MAX = 1 << 16 };
 
-/* What goes through it, and what should and does come out: each message behind its length. */
+/* The input, and the expected and actual output: each message behind its length. */
 struct flow {
 	struct tarn__socket_pipe pipe;
 	struct tarn__stream stream;
@@ -59,7 +59,7 @@ static void check_messages(struct flow *flow, size_t sent)
 	fuzz_check(left > 0 || !flow->stream.in.data);
 }
 
-/* A reader that is behind: it looks for messages after some of the reads only. */
+/* A slow reader: it takes messages after some of the reads only. */
 static void feed(struct flow *flow, const uint8_t sizes[SEGMENTS])
 {
 	size_t sent = 0;
@@ -105,7 +105,7 @@ static void answer(struct flow *flow, size_t len, const uint8_t sizes[SEGMENTS])
 	fuzz_check(got == len && memcmp(read, flow->octets, len) == 0);
 }
 
-/* What sizes the segments have, and the stream. */
+/* The sizes of the segments, and the stream. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	if (len < SEGMENTS || len - SEGMENTS > OCTETS_MAX)

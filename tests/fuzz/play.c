@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/fuzz/play.c: what happens on the stage, and whether it is as it was promised. */
+/* tests/fuzz/play.c: the steps of a play, and the checks of the promises. */
 #include "play.h"
 
 #include <arpa/inet.h>
@@ -21,7 +21,7 @@ enum {
 	CLIENT_MS = 4000,
 	STALE_AFTER_MS = 1800,
 	STALE_TTL = 30,
-	ANSWERS_MAX = 10000, /* at one instant: what was sent before, loop probes too */
+	ANSWERS_MAX = 10000, /* at one instant: messages sent before, loop tests included */
 };
 
 struct play play;
@@ -43,7 +43,7 @@ uint64_t play_now_ms(void)
 
 /* ---- names and zones -------------------------------------------------------------------- */
 
-/* The zone whose servers answer for the names of that one. */
+/* Returns the number of the zone whose servers answer for the names of that one. */
 size_t play_find_zone(const struct plan *plan, size_t zone)
 {
 	while (!plan->zones[zone].is_there)
@@ -56,7 +56,10 @@ const struct zone *play_zone_of(const struct plan *plan, size_t zone)
 	return &plan->zones[play_find_zone(plan, zone)];
 }
 
-/* A number for what answers come from: servers, and whether their CNAMEs are followed. The same one: a name has not moved. */
+/*
+ * Returns a number for what answers come from: the servers, and whether their CNAMEs are followed. If it is
+ * equal, a name has not moved.
+ */
 uint32_t play_world_of(const struct plan *plan, size_t zone)
 {
 	size_t found = play_find_zone(plan, zone);
@@ -101,7 +104,7 @@ static bool find_name(const uint8_t *wire, size_t len, struct key *key)
 	return false;
 }
 
-/* false: it is none of a client's. */
+/* Returns false if the message is for no client. */
 bool play_find_key(const struct asked *asked, struct key *key)
 {
 	const uint8_t *wire = asked->wire;
@@ -150,7 +153,7 @@ static size_t worker_of(const struct outside *outside)
 	return (size_t)(outside - play.workers);
 }
 
-/* Without EDNS DO is not told: it may be either lookup's. */
+/* Without EDNS there is no DO: the message may be of either lookup. */
 static bool may_be(const struct key *asked, bool has_opt, const struct key *key)
 {
 	struct key other = *asked;
@@ -158,7 +161,7 @@ static bool may_be(const struct key *asked, bool has_opt, const struct key *key)
 	return memcmp(&other, key, sizeof other) == 0;
 }
 
-/* A lookup starts while a client asks, and at no other time. */
+/* A lookup starts during a client's call only. */
 static void note_start(size_t worker, const struct key *key, bool has_opt)
 {
 	if (!play.asking || worker != play.asking_worker || !play.is_first_send ||
@@ -176,7 +179,7 @@ static void count_send(size_t worker, const struct key *key, unsigned number,
 	PROMISE(++*count <= TARN__SENDS_MAX);
 }
 
-/* One that is dead is probed by one worker, one that is doubted by each. */
+/* A dead server is probed by one worker, a doubted one by each. */
 static void check_probe(size_t worker, const uint8_t *name, size_t name_len, unsigned number)
 {
 	size_t zone = zone_of_name(&play.plan, name, name_len);
@@ -335,7 +338,7 @@ static void check_waiting(void)
 	}
 }
 
-/* Who waits for that has been answered. */
+/* All clients that wait for the key have been answered. */
 static void check_served(const struct key *key)
 {
 	for (size_t i = 0; i < play.client_count; i++) {
@@ -365,7 +368,7 @@ size_t play_count_sent(size_t worker, bool is_alive)
 
 static bool answer_automatically(void);
 
-/* What one worker makes ready for another calls for a wake between threads only. */
+/* Between threads, work that one worker makes ready for another causes a wake. */
 static struct outside *soonest(void)
 {
 	struct outside *found = &play.workers[0];
@@ -380,7 +383,7 @@ static struct outside *soonest(void)
 	return found;
 }
 
-/* Returns how often somebody was woken. */
+/* Returns the number of times that a worker was woken. */
 size_t play_pass(uint64_t ms)
 {
 	uint64_t end = play_now_ms() + ms;
@@ -438,7 +441,7 @@ static void learn(const struct key *key, bool has_opt, const struct said *said)
 	}
 }
 
-/* What one worker has made ready for the other is taken at once. */
+/* Work that one worker has made ready for the other is taken at once. */
 static void run_all(void)
 {
 	for (unsigned work = 0; soonest()->wake_at_ms <= play_now_ms(); work++) {
@@ -447,13 +450,13 @@ static void run_all(void)
 	}
 }
 
-/* The chain of an answer leads to a name of the root's, whose servers are asked on. */
+/* The chain of an answer leads to a name of the root zone, whose servers are asked next. */
 static bool is_followed(const struct key *key, enum saying saying)
 {
 	return saying == SAY_ALIAS && play_zone_of(&play.plan, key->zone)->follows_cnames;
 }
 
-/* Nothing is known any more of what the cache has of that name, or of who is answered when. */
+/* From now on the cache's content for that name, and the time of its answers, are unknown. */
 void play_taint(const struct key *key)
 {
 	play_name_of(key)->is_tainted = true;
@@ -506,12 +509,12 @@ void play_answer(struct outside *outside, struct sent *sent, enum saying saying,
 		answer_client(outside, sent, &asked, &key, saying, ttl);
 		return;
 	}
-	/* A probe: nobody is to see what is said to it. */
+	/* A probe: no client may get its answer. */
 	say(&asked, saying, SAID_MAX, ttl, number_of(&sent->server) % 2, &said);
 	play_deliver(outside, sent, 0, said.wire, said.len);
 }
 
-/* What is under way is lost: it is not answered automatically. */
+/* Messages under way are lost: they are not answered automatically. */
 void play_lose_all(void)
 {
 	for (size_t worker = 0; worker < play.worker_count; worker++)
@@ -571,7 +574,7 @@ long play_put_question(struct client *client, size_t worker, const uint8_t *wire
 {
 	static uint8_t reply[TARN__MESSAGE_MAX];
 	size_t number = (size_t)(client - play.clients);
-	/* Many of them, who ask little. */
+	/* Many clients, with few questions each. */
 	struct tarn_address address = {.in4.sin_family = AF_INET};
 	address.in4.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)number % 64);
 	const struct tarn__client_request client_request = {
@@ -609,7 +612,7 @@ static bool is_lucky(const struct key *key)
 	bool has_server = false;
 	for (size_t i = 0; i < zone->count; i++)
 		has_server |= !(play.silent >> zone->numbers[i] & 1);
-	/* A silent one is asked twice before the next. */
+	/* A silent server is asked twice before the next. */
 	if (zone->selection == TARN_SELECTION_STRICT)
 		has_server = zone->count > 0 && !(play.silent >> zone->numbers[0] & 1);
 	return play.is_automatic && has_server && !play.has_circle && play.send_errors == 0 &&
@@ -621,7 +624,7 @@ static bool is_fresh(const struct entry *entry)
 	return entry->is_known && play_now_ms() < entry->end_ms;
 }
 
-/* For as long as a client may wait, too. */
+/* This includes the time that a client may wait. */
 static bool is_stale(const struct entry *entry)
 {
 	return entry->is_known && play_now_ms() >= entry->end_ms &&
@@ -660,7 +663,7 @@ struct client *play_ask(size_t worker, const struct key *key, uint8_t how)
 	bool is_hit = is_clean && is_fresh(entry);
 	long got = play_put_question(client, worker, client->wire, client->wire_len);
 	play.asking = NULL;
-	/* One that has to wait sends nothing yet. */
+	/* A lookup that has to wait sends nothing yet. */
 	if (play.is_first_send && lookups_started(worker) > started)
 		memset(entry->sends[worker], 0, sizeof entry->sends[worker]);
 	PROMISE(got != TARN__RESOLVE_DROP);

@@ -285,7 +285,7 @@ static uint16_t rcode_of(enum saying saying)
 	}
 }
 
-/* Has the name a letter? Its case is changed then. */
+/* Changes the case of the name's first letter. Returns false if it has none. */
 static bool change_case(uint8_t *name, size_t len)
 {
 	for (size_t i = 1; i < len; i++) {
@@ -297,7 +297,7 @@ static bool change_case(uint8_t *name, size_t len)
 	return false;
 }
 
-/* Nothing more is written behind it: the message may be cut here. */
+/* Nothing more is written behind it: the message may be truncated here. */
 static void spoil(struct said *out, const struct asked *asked, enum saying saying)
 {
 	uint8_t *wire = out->wire, *name = wire + TARN__HEADER_LEN;
@@ -364,7 +364,7 @@ static uint32_t kept_ttl(uint32_t ttl, bool is_denial)
 void say(const struct asked *asked, enum saying saying, uint32_t serial, uint32_t ttl,
 	 bool server_cookie, struct said *out)
 {
-	/* The upper bits of the rcode, which are all it has, would be in the OPT. */
+	/* All set bits of BADVERS are in the OPT's part of the rcode. */
 	if (saying == SAY_BADVERS && !asked->has_opt)
 		saying = SAY_RECORDS;
 	*out = (struct said){.mark = mark_of(asked, saying)};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/saying.h: what servers say in tests/fuzz/fuzz_resolver.c: good answers, errors, and what a
- * forger or a fault makes of them. Every record carries a mark, whether it may ever reach a client,
- * and the number of the message that it came in.
+ * tests/fuzz/saying.h: the answers of servers in tests/fuzz/fuzz_resolver.c: good ones, errors, and forged or
+ * faulty ones. Every record has a mark, which shows whether it may reach a client, and the number of its
+ * message.
  */
 #ifndef TESTS_FUZZ_SAYING_H
 #define TESTS_FUZZ_SAYING_H
@@ -13,7 +13,7 @@
 
 enum { SAYING_MAX = 1024, COOKIE_CLIENT_LEN = 8 };
 
-/* A message to a server, as far as an answer depends on it: header, question, perhaps an OPT. */
+/* The parts of a message to a server on which an answer depends: header, question, perhaps an OPT. */
 struct asked {
 	const uint8_t *wire;
 	size_t len;
@@ -61,7 +61,7 @@ enum saying {
 	SAY_SOA_FROM_ELSEWHERE,
 	SAY_HEADER, /* SERVFAIL, and nothing else */
 
-	/* Forged or not, according to what was asked. */
+	/* Forged or not, depending on the query. */
 	SAY_WRONG_CASE,
 	SAY_WRONG_COOKIE,
 	SAY_NO_COOKIE,
@@ -70,8 +70,8 @@ enum saying {
 
 struct said {
 	enum mark mark; /* of the records that answer the question */
-	bool is_taken; /* core/ takes it for an answer, for certain ... */
-	bool may_be_taken; /* ... or perhaps, with or without its records */
+	bool is_taken; /* core/ certainly accepts it as an answer */
+	bool may_be_taken; /* core/ perhaps accepts it, with or without its records */
 	bool is_denial;
 	bool is_nxdomain;
 	uint32_t ttl; /* seconds that it may be kept; of each record at most */
@@ -79,11 +79,11 @@ struct said {
 	uint8_t wire[SAYING_MAX];
 };
 
-/* ttl as it stands on the wire; server_cookie is what the server adds to a client's cookie. */
+/* Writes an answer. ttl is that of its records; server_cookie: the server adds a cookie of its own. */
 void say(const struct asked *, enum saying, uint32_t serial, uint32_t ttl, bool server_cookie,
 	 struct said *out);
 
-/* Whose record is that? Of types A, AAAA, TXT and SOA; false: of nobody's here. */
+/* Finds the mark and number in a record of type A, AAAA, TXT or SOA. Returns false if it has none. */
 bool saying_find_mark(uint16_t type, const uint8_t *rdata, size_t len, enum mark *mark,
 		      uint32_t *serial);
 

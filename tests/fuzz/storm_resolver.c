@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/storm_resolver.c: fuzz_resolver's plays without a fuzzer: so many of a fixed seed. Of a
- * number it is that play only; a second word is the file that it goes to, to be kept or minimised.
+ * tests/fuzz/storm_resolver.c: fuzz_resolver's plays without a fuzzer: a number of them, of a fixed seed.
+ * With a number as argument only that play is run; a second argument is the file to which its octets are
+ * written, to be kept or minimised.
  */
 #include "fuzz.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/model/weak.h: <stdatomic.h> and <pthread.h> for sources of the tree that are compiled as C++ and run under
- * Relacy, which runs the threads as fibers, one step of one of them at a time, and has each atomic load return any
- * value that C11 allows it: an old one, too, where no order forbids it.
+ * tests/model/weak.h: <stdatomic.h> and <pthread.h> for sources of the tree that are compiled as C++ and run
+ * under Relacy, which runs the threads as fibers, one step of one of them at a time, and has each atomic load
+ * return any value that C11 allows it: an old one, too, where no order forbids it.
  *
- * Atomics and mutexes are known by their addresses: each has a shadow, Relacy's own object, that is made before the
- * threads start. Memory that is not atomic is looked at where a model says so (struct tracked, tracked_copy()):
- * two accesses that nothing orders, one of them a write, are a fault.
+ * Atomics and mutexes are known by their addresses: each has a shadow, Relacy's own object, that is made
+ * before the threads start. Memory that is not atomic is checked where a model declares it (struct tracked,
+ * tracked_copy()): two accesses that nothing orders, one of them a write, are a fault.
  */
 #ifndef TARN_MODEL_WEAK_H
 #define TARN_MODEL_WEAK_H
@@ -81,7 +81,7 @@ template <typename T> class shadows
 			at(--count).~T();
 	}
 
-	/* What a run has left that came to a fault. */
+	/* Memory that a run with a fault has left. */
 	void forget()
 	{
 		count = 0;
@@ -122,8 +122,8 @@ static inline void end_shadows()
 /* ---- <stdatomic.h> --------------------------------------------------------------------------- */
 
 /*
- * A place in the sources that names an order, or none and so seq_cst. One of them is given a weaker order to see
- * whether the model notices.
+ * A place in the sources that names an order, or none and so seq_cst. One of them is given a weaker order to
+ * see whether the model notices.
  */
 struct site {
 	const char *file;
@@ -159,7 +159,7 @@ static inline rl::memory_order order_at(const site &here)
 #define HERE(order, kind) order_at(site{__FILE__, __LINE__, order, false, site::kind})
 #define HERE_IMPLICIT(kind) order_at(site{__FILE__, __LINE__, rl::mo_seq_cst, true, site::kind})
 
-/* What a model does not look at (more buckets than it has keys for) has no shadow. */
+/* Memory that a model does not use (more buckets than it has keys for) has no shadow. */
 template <typename T>
 static inline void model_init(T *at, uint64_t value, rl::debug_info_param info)
 {
@@ -197,7 +197,7 @@ struct model_mutex {
 
 /* ---- memory that is not atomic --------------------------------------------------------------- */
 
-/* In the place of a field of an integer's type. */
+/* Replaces a field of an integer type. */
 struct tracked {
 	uint64_t unused;
 
@@ -218,7 +218,7 @@ struct tracked {
 /* The same runs each time: a run is its number's. */
 enum { RUNS = 300000, RUNS_WEAKENED = 1000000 };
 
-/* Returns the fault; NULL: none. What led to it goes to out. */
+/* Returns the fault; NULL: none. The steps to it are written to out. */
 template <typename Model> static const char *run_model(unsigned runs, std::ostream &out)
 {
 	rl::test_params params;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/scenario/script.c: reads a script line by line and does what it says. */
+/* tests/scenario/script.c: reads a script line by line and runs its statements. */
 #include "script.h"
 
 #include <check.h>
@@ -23,7 +23,7 @@ enum {
 	RECORDS_MAX = 128,
 	SETTINGS_MAX = 8,
 	LINE_MAX_LEN = 8192,
-	KEEPALIVE = 123, /* what every TCP client is told, in units of 100 ms */
+	KEEPALIVE = 123, /* the keepalive for every TCP client, in units of 100 ms */
 };
 
 struct client {
@@ -54,7 +54,7 @@ struct record {
 
 struct script {
 	const char *path;
-	int line; /* of the statement being done */
+	int line; /* of the current statement */
 	char *words[WORDS_MAX];
 	size_t word_count;
 	struct record records[RECORDS_MAX];
@@ -78,7 +78,7 @@ struct script {
 	uint16_t next_id;
 };
 
-/* Ends the test: file, line and what is not as it must be. */
+/* Ends the test with file, line and the expectation that does not hold. */
 static _Noreturn void give_up(const struct script *script, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -90,7 +90,7 @@ static void give_up(const struct script *script, const char *format, ...)
 	vsnprintf(reason, sizeof reason, format, arguments);
 	va_end(arguments);
 	ck_abort_msg("%s:%d: %s", script->path, script->line, reason);
-	abort(); /* ck_abort_msg() does not return, but does not say so */
+	abort(); /* ck_abort_msg() does not return, but is not declared so */
 }
 
 #define MUST(script, condition, ...)                                                               \
@@ -281,7 +281,7 @@ static void do_ask(struct script *script)
 	free(wire);
 	ldns_pkt_free(pkt);
 
-	/* Nothing that is handed over lives longer than the call. */
+	/* All that is handed over is valid during the call only. */
 	uint8_t question[sizeof it->question];
 	memcpy(question, it->question, it->question_len);
 	struct tarn_address client_address = it->address;
@@ -351,7 +351,7 @@ static void check_ede(struct script *script, const ldns_pkt *pkt)
 	MUST(script, strcmp(want ? want : "", have) == 0, "wrong extended errors: %s", have);
 }
 
-/* RFC 7873 section 5.2, RFC 7828 section 3.3: who asks with an option gets one. */
+/* RFC 7873 section 5.2, RFC 7828 section 3.3: a query with an option gets one in its reply. */
 static void check_options(struct script *script, const struct client *it, const ldns_pkt *pkt)
 {
 	size_t len;
@@ -524,7 +524,7 @@ static void answer_sent(struct script *script, int error, const uint8_t *wire, s
 	script->sent = NULL;
 }
 
-/* What the server says in its OPT. */
+/* The server's OPT. */
 static void answer_options(struct script *script, const ldns_pkt *asked, ldns_pkt *pkt)
 {
 	struct options options = {.len = 0};
@@ -625,7 +625,7 @@ static void do_silence(struct script *script)
 
 /* ---- time, set-up ----------------------------------------------------------------------- */
 
-/* In ms; the next word. */
+/* Parses the next word as a time, in ms. */
 static uint64_t read_time(struct script *script)
 {
 	static const struct {
@@ -690,7 +690,7 @@ static void do_selection(struct script *script)
 	MUST(script, false, "not a selection: %s", script->words[1]);
 }
 
-/* It must ask for that itself. */
+/* The resolver must set the timer for that itself. */
 static void let_it_run(struct script *script)
 {
 	struct outside *outside = &script->outside;
@@ -728,7 +728,7 @@ static void do_sleep(struct script *script)
 	let_it_run(script);
 }
 
-/* What the script has said so far, as options; the arrays are the caller's. */
+/* Makes options of the configuration statements so far; the arrays are the caller's. */
 static struct tarn_options make_options(struct script *script, const char *passed[SETTINGS_MAX],
 					struct tarn_forward forwards[SETTINGS_MAX])
 {
@@ -813,7 +813,7 @@ static void do_unforward(struct script *script)
 static const struct statement {
 	const char *name;
 	void (*run)(struct script *);
-	enum { EVER, BEFORE, AFTER } when; /* of the beginning, which the first AFTER makes */
+	enum { EVER, BEFORE, AFTER } when; /* the start of core/, which the first AFTER causes */
 } statements[] = {
 	{"upstream", do_upstream, BEFORE},
 	{"allow", do_allow, BEFORE},
@@ -838,7 +838,7 @@ static const struct statement {
 	{"pass", do_pass, AFTER},
 };
 
-/* Does the statement that has been read, and forgets its words and records. */
+/* Runs the statement that has been read, and clears its words and records. */
 static void do_statement(struct script *script)
 {
 	if (script->word_count == 0)

@@ -13,9 +13,9 @@
  *		the configuration; without them it is a configuration's default
  *	forward ZONE [ADDRESS...] [following]
  *	unforward ZONE
- *		that zone has servers of its own, or none, whose CNAMEs are followed out of it where it
- *		says so; or is as any other name. After the beginning
- *		it is another configuration that is taken over
+ *		the zone has these servers of its own, or none; with "following" CNAMEs are followed out of it.
+ *		unforward: it is no zone any more. After the first statement other than these it
+ *		makes a new configuration, which is taken over
  *	ask CLIENT NAME TYPE [FLAG...]
  *		a client asks: tcp, do, cd, ad, norec, edns=SIZE, keepalive, cookie=HEX, from=ADDRESS
  *	sent ADDRESS [tcp] NAME TYPE [FLAG...]
@@ -26,27 +26,27 @@
  *	reply RCODE [FLAG...]
  *		the server answers: tc, aa, ad, noqr, wrong-id, wrong-name, lower, noopt, headeronly,
  *		servercookie=HEX, wrong-cookie, ede=CODE. Without these it repeats the question as it
- *		was spelt, and knows no cookies
+ *		was spelt, and has no cookies
  *	probed ADDRESS [tcp] [NAME [TYPE]] [noedns]
- *		the same for a probe of ours, in plain EDNS or without; without more the root's name servers,
- *		without TYPE that zone's
+ *		as "sent", for a probe by tarn, with EDNS but no cookie, or without EDNS. NAME and TYPE default
+ *		to the root's name servers, TYPE to NS
  *	raw HEX...
  *		the server answers these octets after its id
  *	unreachable
- *		the network says that the server cannot be reached
+ *		the network reports that the server cannot be reached
  *	late
- *		before one of those three: core/ must not listen any more
+ *		before one of those three: core/ must have canceled the message
  *	gets CLIENT RCODE [FLAG...]
  *		the client must have been answered: tc, aa, ad, ede=CODE,CODE, keepalive; and with exactly
  *		these records, in order. Id, spelling, RD, CD, OPT, cookie and size are always checked
  *	waits CLIENT
  *		the client must not have been answered
  *	silence
- *		nothing has gone upstream that no "sent" has named
+ *		no message has been sent upstream without a "sent" for it
  *	servers [ADDRESS...]
  *		these are the upstreams from now on
  *	network
- *		the network is another one
+ *		the network changes
  *	pass TIME
  *		10s, 1500ms, 2h: time passes
  *	sleep TIME
@@ -55,7 +55,7 @@
 #ifndef TESTS_SCENARIO_SCRIPT_H
 #define TESTS_SCENARIO_SCRIPT_H
 
-/* Fails the running Check test, with file and line, where the script is not met. */
+/* Runs the script; fails the running Check test, with file and line, if a statement does not hold. */
 void script_run(const char *path);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * For the unit tests of dns/answer.c: a question, an upstream's message that answers it, its
- * verdict, and what is kept of it, read back from a reply that is made of it.
+ * For the unit tests of dns/answer.c: a question, an upstream's message that answers it, the class of that
+ * answer, and the records that are stored of it, read back from a reply made of them.
  */
 #ifndef TESTS_SUPPORT_ANSWER_H
 #define TESTS_SUPPORT_ANSWER_H
@@ -14,7 +14,7 @@
 
 enum { ID = 0x4711, RESPONSE = TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA };
 
-/* What is asked for in a test; set_up() asks for www.example. A. */
+/* The question of a test; set_up() asks for www.example. A. */
 static uint8_t key_octets[TARN__KEY_MAX];
 static struct tarn__key key;
 static struct tarn__query query;
@@ -71,7 +71,7 @@ static inline enum tarn__answer_class judge(void)
 	return judge_octets(message.wire, message.len, true);
 }
 
-/* The verdict on records with an rcode. */
+/* Returns the class of an answer with these records and that rcode. */
 static inline enum tarn__answer_class judge_records(unsigned rcode, const char *records)
 {
 	start(RESPONSE | rcode);
@@ -79,7 +79,7 @@ static inline enum tarn__answer_class judge_records(unsigned rcode, const char *
 	return judge();
 }
 
-/* What a client would get of it at once. */
+/* Returns the records that a client would get at once. */
 static inline const char *kept(void)
 {
 	static struct text text;

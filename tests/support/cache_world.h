@@ -22,7 +22,7 @@ struct world {
 	struct rtcache_lookup *lookups[WORLD_LOOKUPS];
 	unsigned lookup_count;
 	unsigned multi_count;
-	/* Set: lookups end inside the callback, with this or with this error. */
+	/* If set, lookups end inside the callback with this answer or this error. */
 	const char *answer;
 	int error;
 	void *extra;
@@ -81,7 +81,7 @@ static inline void world_multi_lookup(struct rtcache_lookup *const *lookups, siz
 		world_note(world, lookups[i], extra);
 }
 
-/* The clock starts at 1000; options may have anything but the clock and the callbacks set. */
+/* The clock starts at 1000; the clock and the callbacks of options are replaced. */
 static inline void world_open(struct world *world, struct rtcache_options options)
 {
 	*world = (struct world){.now_ms = 1000};

@@ -14,7 +14,7 @@ static inline unsigned pick(uint64_t *random, unsigned below)
 	return (unsigned)((*random >> 33) % below);
 }
 
-/* Check's own assertions are not for many threads. */
+/* An assertion for several threads, which Check's own do not support. */
 static inline void must(bool holds)
 {
 	if (!holds)

@@ -322,8 +322,8 @@ static inline void add_rdata(struct text *text, struct tarn__reader *reader, uin
 }
 
 /*
- * The records of a message with one question at most, as text; OPT is left out. Every octet of the
- * message has to be accounted for.
+ * Returns the records of a message with one question at most, as text; OPT is left out. Fails if the message
+ * has octets beside its header, question and records.
  */
 static inline const char *read_records(struct text *text, const uint8_t *wire, size_t len)
 {

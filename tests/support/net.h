@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/support/net.h: for the unit tests of resolver/net: a loop that is run until something has
- * happened, and a server and clients on the loopback interface. Nothing sleeps and no port is fixed;
- * what does not happen within WATCHDOG_SEC has failed.
+ * tests/support/net.h: for the unit tests of resolver/net: a loop that is run until a condition holds, and a
+ * server and clients on the loopback interface. Nothing sleeps and no port is fixed; a condition that does
+ * not hold within WATCHDOG_SEC fails the test.
  */
 #ifndef TESTS_SUPPORT_NET_H
 #define TESTS_SUPPORT_NET_H
@@ -36,8 +36,8 @@ static inline void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events
 }
 
 /*
- * Runs the loop until condition(arg), which is looked at once per turn: what changes it without an
- * event, in a callback before the thread sleeps, must ev_break().
+ * Runs the loop until condition(arg), which is tested once per turn. A callback that changes it without an
+ * event, before the thread sleeps, must call ev_break().
  */
 static inline void run_until(struct ev_loop *loop, bool (*condition)(void *), void *arg)
 {
@@ -73,7 +73,7 @@ static inline void wait_for(struct ev_loop *loop, int fd, int events)
 	ev_io_stop(loop, &watcher);
 }
 
-/* So many turns of the loop as there is something to do for: "and nothing else happens". */
+/* Runs the loop without waiting, to show that nothing else happens. */
 static inline void run_dry(struct ev_loop *loop)
 {
 	for (int i = 0; i < 20; i++)
@@ -89,7 +89,7 @@ static inline struct tarn_address parse_address(const char *text)
 	return address;
 }
 
-/* A non-blocking socket connected to address, from the address of ours where that is not NULL. */
+/* Returns a non-blocking socket connected to address, from the local address ours unless that is NULL. */
 static inline int connect_from(struct ev_loop *loop, const struct tarn_address *ours,
 			       const struct tarn_address *address, int type)
 {
@@ -113,7 +113,7 @@ static inline int connect_to(struct ev_loop *loop, const struct tarn_address *ad
 
 enum { FAKE_CONNECTIONS = 16, FAKE_HELD = 4096 };
 
-/* A message that has come to the fake, and where its answer goes. */
+/* A message that the fake has received, and the destination of its answer. */
 struct fake_query {
 	struct tarn_address peer; /* UDP */
 	int fd;
@@ -122,14 +122,14 @@ struct fake_query {
 	uint8_t wire[512];
 };
 
-/* A name server that does with each question what the test says. */
+/* A name server that hands each question to a function of the test. */
 struct fake {
 	struct ev_loop *loop;
 	struct tarn_address address;
 	int udp, tcp;
 	ev_io udp_io, tcp_io, connection_io[FAKE_CONNECTIONS];
 	size_t udp_count, tcp_count, connection_count;
-	uint16_t ports[FAKE_HELD]; /* that UDP questions came from */
+	uint16_t ports[FAKE_HELD]; /* source ports of UDP questions */
 	struct fake_query *held; /* FAKE_HELD of them */
 	size_t held_count;
 	void (*on_query)(struct fake *, struct fake_query *);
@@ -141,7 +141,7 @@ static inline void fake_reply(const struct fake_query *query, const uint8_t *wir
 		uint8_t length[2];
 		tarn__put16(length, (uint16_t)len);
 		ck_assert_int_eq(send(query->fd, length, 2, MSG_MORE | MSG_NOSIGNAL), 2);
-		/* What does not fit now waits: nobody else writes here. */
+		/* Octets that do not fit are sent again: there is no other writer. */
 		for (size_t sent = 0; sent < len;) {
 			ssize_t count = send(query->fd, wire + sent, len - sent, MSG_NOSIGNAL);
 			ck_assert(count >= 0 || errno == EAGAIN);
@@ -177,7 +177,7 @@ static inline void fake_hold(struct fake *fake, struct fake_query *query)
 	fake->held[fake->held_count++] = *query;
 }
 
-/* Answers what was held, the last first. */
+/* Answers the held questions, the last first. */
 static inline void fake_release(struct fake *fake)
 {
 	while (fake->held_count > 0)
@@ -216,7 +216,7 @@ static inline void fake_close(struct fake *fake, struct fake_query *query)
 	}
 }
 
-/* Questions are small and come whole: they are written in one go. */
+/* Questions are small and arrive whole, since each is written at once. */
 static inline void on_fake_stream(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	(void)events;
@@ -359,7 +359,7 @@ static inline size_t receive(struct ev_loop *loop, int fd, uint8_t *wire, size_t
 	return (size_t)len;
 }
 
-/* An answer with that id, that rcode and so many records in its answer section. */
+/* Asserts an answer with that id, that rcode and that number of records in its answer section. */
 static inline void check_reply(const uint8_t *wire, size_t len, uint16_t id, unsigned rcode,
 			       unsigned records)
 {

@@ -56,7 +56,7 @@ static void cancel_exchange(void *data, struct tarn_exchange *exchange)
 	sent->exchange = NULL;
 }
 
-/* What is closed has nothing under way. */
+/* An endpoint that is closed has no messages under way. */
 static void close_endpoint(void *data, struct tarn__endpoint *endpoint)
 {
 	struct outside *outside = data;
@@ -155,7 +155,7 @@ static bool has_endpoint(const struct tarn__config *config, const struct tarn__e
 	return false;
 }
 
-/* What is under way afterwards goes to servers of that configuration. */
+/* Messages under way afterwards are to servers of that configuration. */
 static void set_config(struct outside *outside, struct tarn__config *config)
 {
 	ck_assert_int_eq(tarn__resolver_set_config(outside->resolver, config), 0);
@@ -223,7 +223,7 @@ void outside_pass(struct outside *outside, uint64_t ms)
 	outside->now_ms = end;
 }
 
-/* As net/worker.c has it, which then runs what is due. */
+/* As net/worker.c, which runs what is due afterwards. */
 void outside_sleep(struct outside *outside, uint64_t ms)
 {
 	outside->now_ms += ms;

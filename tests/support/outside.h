@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tests/support/outside.h: a fake outside for core/: virtual clocks, numbered "random" octets,
- * and servers that say what a script makes them say. It implements struct tarn_io.
+ * and servers whose answers a script gives. It implements struct tarn_io.
  */
 #ifndef TESTS_SUPPORT_OUTSIDE_H
 #define TESTS_SUPPORT_OUTSIDE_H
@@ -22,7 +22,7 @@ struct sent {
 	enum tarn__transport transport;
 	size_t len;
 	uint8_t wire[TARN__UDP_MIN];
-	bool is_expected; /* a script has looked at it */
+	bool is_expected; /* a script has taken it */
 };
 
 struct outside {
@@ -43,30 +43,30 @@ struct outside {
 
 /* servers are the upstreams, in order. */
 void outside_init(struct outside *, const struct tarn_address *servers, size_t count);
-/* The same with all that a configuration may say; the cache's size and clock are set here. */
+/* The same with any options; the cache's size and clock are replaced. */
 void outside_init_with(struct outside *, const struct tarn_options *);
-/* The same again, for one or both workers; then what is stale is dropped from the cache. */
+/* Applies another configuration to one or both workers, and drops stale entries from the cache. */
 void outside_reconfigure(struct outside *first, const struct tarn_options *);
-/* With other servers for the root. */
+/* Applies other servers for the root. */
 void outside_set_servers(struct outside *, const struct tarn_address *servers, size_t count);
 /* A second worker of the same resolver, on the first one's clock. */
 void outside_init_second(struct outside *, struct outside *first);
-/* The first one last. */
+/* The second worker first. */
 void outside_fini(struct outside *);
 
-/* Lets the time pass, waking the resolver whenever it wanted to be woken. */
+/* Lets the time pass, and runs the resolver at each time that it has set. */
 void outside_pass(struct outside *, uint64_t ms);
 
-/* The machine is suspended for so long, and wakes up. */
+/* Suspends the machine for that time. */
 void outside_sleep(struct outside *, uint64_t ms);
 
-/* The oldest message to that server that no script has looked at yet, or NULL. */
+/* Takes the oldest message to that server that has not been taken yet; NULL: there is none. */
 struct sent *outside_take(struct outside *, const struct tarn_address *server,
 			  enum tarn__transport transport);
-/* How many messages nobody has looked at. */
+/* Returns the number of messages that have not been taken. */
 size_t outside_surprises(const struct outside *);
 
-/* What the server says, or what the network says of it. false: core/ does not listen any more. */
+/* Hands core/ the server's answer, or an error of the network. Returns false if core/ has canceled. */
 bool outside_answer(struct outside *, struct sent *, int error, const uint8_t *wire, size_t len);
 
 #endif
