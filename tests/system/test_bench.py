@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""`make bench` works: every row is there and means what it says. Nothing is timed here."""
+"""`make bench` works: every row is present and has its meaning. Nothing is timed here."""
 
 import os
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is asked once is not asked again, for as long as its TTL says."""
+"""A question is sent upstream once, until its TTL is over."""
 
 import random
 import select
@@ -107,7 +107,7 @@ def test_do_and_cd_do_not_share_an_entry(run_tarn, run_upstream):
 
 
 def ask_at_once(tarn, name, count, all_sent):
-    """Sends the same question so many times over 50 sockets and gives the replies."""
+    """Sends the same question that many times over 50 sockets and returns the replies."""
     sockets = [tarn.udp_socket() for _ in range(50)]
     for sock in sockets:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The configuration file, and the documents that say what may stand in it."""
+"""The configuration file, and the documents that describe it."""
 
 import os
 import re
@@ -269,7 +269,7 @@ def test_the_example_is_accepted_with_and_without_its_statements(conf):
 
 
 def test_the_examples_defaults_are_the_defaults(conf):
-    """Those of which --check without a file says that they are."""
+    """Compares them with those that --check prints without a file."""
     text = uncommented(read("examples", "tarn.conf"))
     everything = statements(check(conf(at_home(text))))
     for line in check("/dev/null").splitlines():
@@ -278,7 +278,7 @@ def test_the_examples_defaults_are_the_defaults(conf):
 
 
 def test_help_and_both_manuals_name_each_setting_of_the_command_line():
-    """tarn.8 has them as its own test says; tarn.conf.5 names the option behind each statement."""
+    """tarn.8 has a test of its own; tarn.conf.5 names the option behind each statement."""
     options = set(re.findall(r"^ .{4} --([a-z-]+)", servers.run_tarn("--help").stdout, re.MULTILINE))
     named = set(re.findall(r"\.Pq Fl \\-(\S+)", read("man", "tarn.conf.5")))
     assert named == options - {"config", "check", "verbose", "version", "help"}

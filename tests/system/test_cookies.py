@@ -48,7 +48,7 @@ def dig(tarn, tool, *words):
 # ---- to clients ----------------------------------------------------------------------------------
 
 def test_dig_finds_its_cookie_good_and_keeps_it(tarn, tool):
-    """dig checks that its own part comes back, and says so."""
+    """dig checks that its own part is returned, and prints the result."""
     out = dig(tarn, tool, "www.tarn.example")
     cookie = re.search(r"; COOKIE: ([0-9a-f]{48}) \(good\)", out)[1]
     assert "status: NOERROR" in out
@@ -89,7 +89,7 @@ def test_a_server_cookie_is_made_as_rfc_9018_says(tarn):
 
 
 def test_every_reply_with_an_opt_carries_the_cookie(run_tarn, run_upstream):
-    """Answers, denials, errors of ours, failures that came late; over UDP and TCP."""
+    """Answers, negative answers, tarn's own errors, late failures; over UDP and TCP."""
     upstream = run_upstream(lambda q: silence(q) if "dead" in q.name else address()(q))
     tarn = run_tarn(upstreams=[upstream])
     bad_version = query((COOKIE, CLIENT))
@@ -152,7 +152,7 @@ def test_another_process_has_another_secret(run_tarn, nsd):
 
 
 def test_a_message_without_a_question_fetches_a_cookie(run_tarn, run_upstream):
-    """RFC 7873 section 5.4: NOERROR and nothing but the cookie; nobody is asked."""
+    """RFC 7873 section 5.4: NOERROR with the cookie only; no server is asked."""
     upstream = run_upstream(address())
     tarn = run_tarn(upstreams=[upstream])
     opt = b"\0" + struct.pack("!HHIH", 41, 1232, 0, 12) + struct.pack("!HH", COOKIE, 8) + CLIENT
@@ -193,7 +193,7 @@ def test_keepalive_with_a_timeout_is_ignored(tarn):
 
 
 def test_the_connection_stays_as_long_as_keepalive_says(run_tarn, nsd):
-    """Not longer than it was told, either: a second of grace for a busy machine."""
+    """Not longer, either: with a second of tolerance for a busy machine."""
     tarn = run_tarn(upstreams=[nsd])
     with tarn.tcp_socket(timeout=30) as sock:
         sock.sendall(frame(query((KEEPALIVE, b"")).to_wire()))
@@ -253,7 +253,7 @@ def test_a_servers_cookie_never_reaches_a_client(run_tarn, run_upstream):
 
 
 def test_an_answer_with_a_wrong_cookie_is_not_believed(run_tarn, run_upstream):
-    """RFC 7873 section 5.3: whoever sent it has not seen the question; TCP tells."""
+    """RFC 7873 section 5.3: its sender has not seen the question; TCP decides."""
     def script(question):
         if question.transport == "udp":
             return with_cookie(question, b"no such " + SERVER,

@@ -20,7 +20,7 @@ DENIAL = ["example. 600 IN SOA ns.example. admin.example. 1 7200 900 1209600 30"
 
 
 def validating(question):
-    """An upstream that has validated everything and gives signatures to everybody."""
+    """An upstream that has validated all answers and adds signatures to each."""
     if question.name.startswith("missing"):
         message = reply(question, rcode=dns.rcode.NXDOMAIN, authority=DENIAL, flags=AD)
     else:
@@ -81,7 +81,7 @@ def test_do_and_cd_go_upstream_and_come_back(run_tarn, run_upstream, do, cd, ad)
     asked = upstream.questions[0].message
     assert asked.flags & CD == cd
     assert bool(asked.ednsflags & dns.flags.DO) == do
-    # Nobody who is not trusted is asked what it has validated (RFC 6840 section 5.7).
+    # A server that is not trusted is not asked for AD (RFC 6840 section 5.7).
     assert not asked.flags & AD
 
 

@@ -39,13 +39,13 @@ class Question(NamedTuple):
 
 QUESTIONS = [
     Question("www", 1, dns.rcode.NOERROR),
-    Question("www", 1000, dns.rcode.NOERROR),  # a type nobody knows is a type like any other
+    Question("www", 1000, dns.rcode.NOERROR),  # an unknown type is treated as any other
     Question("nobody", 1, dns.rcode.NXDOMAIN),
     Question("large", 16, dns.rcode.NOERROR, fits=False),
 ]
 HEADER_FLAGS = [0, Z, Z | AD | CD]
 UNKNOWN_OPTION = (100, b"")
-# NSID, client subnet and EXPIRE: known ones that tarn has nothing to say to.
+# NSID, client subnet and EXPIRE: known options that tarn does not answer.
 SILENT_OPTIONS = [(3, b""), (8, b"\0\1\x18\0\xc0\0\2"), (9, b"")]
 OPTIONS = [(), (UNKNOWN_OPTION,), (*SILENT_OPTIONS, UNKNOWN_OPTION)]
 EDNS_FLAGS = [0, 0x0080, DO, DO | 0x7fff]
@@ -79,13 +79,13 @@ def expected_rcode(opcode, edns, question):
 
 
 def check(wire, transport, number, opcode, flags, edns, question, truth):
-    """The reply's octets against what the RFCs say of the query."""
+    """Compares the reply's octets with what the RFCs require for the query."""
     rcode = expected_rcode(opcode, edns, question)
     is_cut = transport == "udp" and not question.fits and rcode == dns.rcode.NOERROR
 
     found_id, found_flags, question_count = struct.unpack_from("!3H", wire)
     assert found_id == number
-    # Z, AD and AA stay 0: no such flag, nothing validated, nothing our own.
+    # Z, AD and AA stay 0: reserved; not validated; not authoritative.
     # The flags of queries are no other opcode's (RFC 8906 section 3.1.4, RFC 2136 section 2.2).
     assert found_flags & ~0x000f == QR | (opcode << 11 if opcode else RD | RA | flags & CD) | \
         (TC if is_cut else 0)

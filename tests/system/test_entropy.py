@@ -35,7 +35,7 @@ class Sent(NamedTuple):
 
 
 class Recorder:
-    """An upstream that writes down what it gets and says the same to everybody."""
+    """An upstream that records its queries and gives each the same answer."""
 
     def __init__(self):
         self.sent = []
@@ -70,7 +70,7 @@ def query_wire(number):
 
 @pytest.fixture
 def ask_all(run_tarn, cleanup):
-    """Asks all questions, so many at a time, and gives what came in, in its order."""
+    """Asks all questions, a number at a time, and returns the records of the upstream, in order."""
     def ask(window):
         recorder = Recorder()
         cleanup.callback(recorder.close)
@@ -113,7 +113,7 @@ def test_what_an_attacker_has_to_guess(ask_all, window, capsys):
     ids = [entry.id for entry in sent]
     ports = [entry.port for entry in sent]
 
-    # The id: each as likely as each other, also to who knows the id before, or the port.
+    # The id: all equally likely, also if the id before, or the port, is known.
     for values in (ids, [b - a for a, b in zip(ids, ids[1:])], [i ^ p for i, p in zip(ids, ports)]):
         check_evenness([value & 0xFF for value in values], 256)
         check_evenness([value >> 8 & 0xFF for value in values], 256)
@@ -132,7 +132,7 @@ def test_what_an_attacker_has_to_guess(ask_all, window, capsys):
     steps = [b - a for a, b in zip(fresh, fresh[1:])]
     assert len(set(steps)) > len(steps) * 0.9
     assert min(fresh) < 8192 and max(fresh) > 57344
-    # How often a shared port comes again says nothing of how it was drawn; the range does.
+    # Repetitions of a shared port do not show how it was drawn; the range does.
     port_bits = math.log2(max(fresh) - min(fresh))
 
     # The letters: each a fair coin, and no two spellings alike beyond what chance does.

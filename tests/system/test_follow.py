@@ -199,7 +199,7 @@ def test_nothing_is_said_or_done_when_nothing_changed(etc, servers, start):
 
 
 def test_options_win_over_the_file(etc, servers, run_tarn):
-    """With --upstream the file is nobody's business."""
+    """With --upstream the file is not read."""
     etc.rewrite(conf(OLD))
     tarn = run_tarn("--workers", 1, listen=["127.0.0.1:0"], upstreams=[f"{OLD}:53"],
                     prefix=etc.prefix)
@@ -234,7 +234,7 @@ def test_a_reload_goes_from_the_file_to_servers_of_its_own_and_back(etc, servers
 
 
 def test_a_pipe_in_its_place_holds_nobody_up(etc, start):
-    """At the start, nor later: nobody ever writes into it."""
+    """Neither at the start nor later: the pipe has no writer."""
     tarn = start("", write=lambda _: os.mkfifo(etc.file))
     tarn.wait_for_line("cannot read /etc/resolv.conf: a pipe")
     assert tarn.ask("a.example.").rcode() == dns.rcode.SERVFAIL

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
-A hostile world on both sides. Upstream: every lie in the tables below is told once; then nothing
-wrong was served, nothing wrong is in the cache, and the next good question is answered. The
-questions are asked without RD afterwards: their answers are the cache's alone.
+A hostile world on both sides. Upstream: each forged answer in the tables below is sent once; afterwards
+none was served, none is in the cache, and the next good question is answered. The questions are
+asked without RD afterwards: their answers come from the cache only.
 """
 
 import os
@@ -26,7 +26,7 @@ TRUTH = "192.0.2.1"
 LIE = "192.0.2.66"
 LIE_OCTETS = bytes([192, 0, 2, 66])
 SOA = "example. 600 IN SOA ns.example. admin.example. 1 7200 900 1209600 300"
-# What the lies try to put into the cache on their way.
+# The records that forged answers try to put into the cache.
 VICTIMS = [("victim.example.", "A"), ("ns.victim.example.", "A"), ("example.", "NS"),
            ("example.", "DNAME"), ("victim.example.", "CNAME"), ("example.", "SOA")]
 
@@ -229,7 +229,7 @@ SLOW_STREAMS = [
 
 
 def truth_but_for(lies):
-    """An upstream that lies about names below lie.example only."""
+    """An upstream that forges answers for names below lie.example only."""
     def script(question):
         return lies(question) if question.name.endswith(".lie.example.") else truth(question)
     return script
@@ -272,7 +272,7 @@ def test_a_forged_answer_does_not_end_the_wait(run_tarn, run_upstream, forged):
 
 
 def hear_nothing(tarn, count):
-    """Asks about so many lies at once: SERVFAIL to all, in time."""
+    """Asks for that many forged names at once: SERVFAIL to all, in time."""
     with tarn.udp_socket(timeout=4.8) as sock:
         for number in range(count):
             sock.send(dns.message.make_query(f"number.{number}.lie.example.", "A").to_wire())
@@ -282,8 +282,8 @@ def hear_nothing(tarn, count):
 
 
 def test_forged_answers_alone_are_no_answer(run_tarn, run_upstream):
-    """All of them at once, the truth never: whoever asked hears SERVFAIL in time."""
-    # A server that never spells as it is asked is believed in the end: some are like that.
+    """All of them at once, without a true answer: the client gets SERVFAIL in time."""
+    # A server that always changes letter case is accepted in the end: some do.
     kinds = [forged for what, forged in FORGED.items() if what != "another spelling"]
 
     def script(question):
@@ -308,7 +308,7 @@ def test_what_was_not_asked_for_is_not_kept(run_tarn, run_upstream, poisoned):
 
 
 def test_the_end_of_a_chain_is_known_as_that_only(run_tarn, run_upstream):
-    """A server may well say that one name is another; what the other is, is asked for anew."""
+    """A server may answer with an alias; the records of its target are asked for separately."""
     world = truth_but_for(lambda q: message(q, cname(name("victim.example.")),
                                     record(name("victim.example."))))
     tarn = run_tarn(upstreams=[run_upstream(world)])
@@ -327,14 +327,14 @@ def test_a_broken_answer_is_no_answer(run_tarn, run_upstream, broken):
         assert LIE not in answer.to_text()
         assert not answer.answer
     assert time.monotonic() - began < 9
-    # Nothing, or that it failed: never what was said.
+    # No entry, or a remembered failure: never the forged records.
     assert not tarn.udp(dns.message.make_query(OWNER, "A", flags=0)).answer
     check_cache(tarn)
     check_it_goes_on(tarn)
 
 
 def with_tc(question):
-    """What stands beside TC=1 is a lie as well."""
+    """The records beside TC=1 are forged as well."""
     return message(question, record(), flags=0x8380)
 
 
@@ -353,7 +353,7 @@ def test_a_broken_stream_is_no_answer(run_tarn, run_upstream, streamed):
 
 
 def test_a_slow_stream_is_no_answer(run_tarn, run_upstream):
-    """One that never says what was asked, or says it an octet a second."""
+    """A stream without the question, or with one octet a second."""
     def script(question):
         if question.transport == "udp":
             return with_tc(question)
@@ -414,7 +414,7 @@ def descriptors(tarn):
 
 
 def wait_for_descriptors(tarn, count):
-    """Until there are no more than so many again."""
+    """Waits until no more than that many are open."""
     deadline = time.monotonic() + 15
     while descriptors(tarn) > count:
         assert time.monotonic() < deadline, f"{descriptors(tarn)} descriptors, not {count}"
@@ -422,7 +422,7 @@ def wait_for_descriptors(tarn, count):
 
 
 def test_hostility_leaves_nothing_behind(run_tarn, run_upstream):
-    """Every lie a dozen times: memory and descriptors are then what they were."""
+    """Each forged answer a dozen times: memory and descriptors are then as before."""
     lies = [*BROKEN.values(), *POISONED.values()]
     lies += [lambda q, forged=forged: [forged(q), truth(q)] for forged in FORGED.values()]
     streams = list(STREAMED.values())
@@ -492,7 +492,7 @@ def test_10000_datagrams_of_garbage(tarn):
 
 
 def test_garbage_over_tcp(tarn):
-    """Framed or not: it is answered, or its connection ends; nobody else notices."""
+    """Framed or not: it is answered, or its connection ends; other clients are not affected."""
     chance = random.Random(9)
     tarn.tcp(dns.message.make_query("www.tarn.example.", "A"))
     open_files = descriptors(tarn)
@@ -527,7 +527,7 @@ def test_the_same_datagram_again_and_again_is_one_question(run_tarn, run_upstrea
 # ---- errors of the network that are not ----------------------------------------------------------
 
 def icmp_unreachable(source_port, server_port, quoted):
-    """Port unreachable, as a router would send it, about a datagram between two of our ports."""
+    """Port unreachable, as from a router, for a datagram between two local ports."""
     udp = struct.pack("!4H", source_port, server_port, 8 + len(quoted), 0) + quoted
     loopback = bytes([127, 0, 0, 1])
     datagram = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0) + loopback * 2 + udp
@@ -542,7 +542,7 @@ def icmp_unreachable(source_port, server_port, quoted):
 @pytest.mark.parametrize("quoted", [b"", b"\x12\x34" + b"\1\0\0\1" + b"\0" * 6],
                          ids=["ports alone", "another id"])
 def test_icmp_errors_for_all_ports_end_no_question(run_tarn, run_upstream, quoted):
-    """Anybody can send them, without knowing the port, let alone the id (RFC 5927 section 4)."""
+    """Any host can send them, without the port and the id (RFC 5927 section 4)."""
     asked = threading.Event()
 
     def slow(question):

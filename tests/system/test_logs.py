@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who looks on: the query log and dnstap, also where nobody reads them."""
+"""The observers: the query log and dnstap, also without a reader."""
 
 import json
 import os
@@ -59,7 +59,7 @@ class QuestionLog:
 
 
 def read_lost(control):
-    """What tarnctl says is lost so far."""
+    """The number of lost records that tarnctl reports."""
     done = subprocess.run([control_program(), "-s", control,
                            "--json", "stats"], capture_output=True, text=True, timeout=30, check=True)
     return json.loads(done.stdout)["lost"]
@@ -219,7 +219,7 @@ def test_a_file_that_cannot_be_opened_keeps_it_from_starting():
 
 
 def test_a_slow_reader_delays_nobody(run_tarn, run_upstream, log, tmp_path):
-    """What it misses it is told."""
+    """The reader gets the number of records that it has missed."""
     os.mkfifo(log.path)
     reader = os.open(log.path, os.O_RDONLY | os.O_NONBLOCK)
     control = str(tmp_path / "control")

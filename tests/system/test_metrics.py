@@ -181,7 +181,7 @@ def test_those_who_only_connect_are_bounded_and_hold_up_no_answer(run_metrics, r
 
 
 def connect_slowly(metrics, cleanup):
-    """Says a request without an end."""
+    """Sends a request without an end."""
     sock = socket.create_connection((metrics.host, int(metrics.port)), 10)
     cleanup.callback(sock.close)
     sock.send(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: ")

@@ -43,7 +43,7 @@ def run_clients(cleanup):
 @pytest.mark.parametrize("workers,server_count", [(1, 1), (2, 1), (1, 2)])
 def test_names_without_an_answer_cost_others_nothing(run_tarn, run_servers, run_clients, workers,
                                                      server_count):
-    """Each of them is a server's silence; whatever that says of the server, it does answer."""
+    """Each of them counts as silence of a server that answers other names."""
     clients = run_clients(run_tarn("--workers", workers, upstreams=run_servers(server_count)))
     run = mixture.ask(clients, SECONDS, GOOD_RATE, DEAD_RATE)
     mixture.wait(clients, run.good)

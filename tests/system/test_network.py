@@ -16,7 +16,7 @@ from upstream import address, is_clients, reply
 
 CLIENT_DEADLINE = 4.6  # 4 s and a little
 NOBODY_WAITS_LONGER = 1.0  # while one server lives
-BACK_WITHIN = 1.5  # seconds after the network is back: a probe each second, and who else uses the machine
+BACK_WITHIN = 1.5  # seconds after the network is back: one for a probe, the others for a busy machine
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def client(cleanup, tarn):
 
 
 def limit(tarn, seconds):
-    """What it may take; sanitizers and valgrind take longer."""
+    """The time limit in seconds; it is longer for sanitizers and valgrind."""
     return seconds * 3 if tarn.is_slow else seconds
 
 
@@ -75,7 +75,7 @@ def test_one_dead_server_of_three_is_hardly_noticed(wire, tarn, client, upstream
     if fault == "lost":
         wire.dead = {SERVERS[0]}
     elif fault == "refused":
-        upstreams[0].close()  # its machine says so: ICMP port unreachable
+        upstreams[0].close()  # its machine reports it: ICMP port unreachable
     else:
         ip(f"route add unreachable {SERVERS[0]}")
     check_all_good(client, client.send_for(1, 50, names("after")),

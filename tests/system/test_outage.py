@@ -16,7 +16,7 @@ NO_AUTHORITY, CACHED_ERROR = 22, 13
 CLIENT_DEADLINE = 4.0  # SERVFAIL by then
 DEADLINE_SLACK = 0.6
 NOBODY_WAITS_LONGER = 1.0  # while one server lives
-BACK_WITHIN = 1.5  # seconds after a server is back: a probe each second, and who else uses the machine
+BACK_WITHIN = 1.5  # seconds after a server is back: one for a probe, the others for a busy machine
 SOON = 0.3
 
 
@@ -39,7 +39,7 @@ def run_client(cleanup):
 
 
 def limit(tarn, seconds):
-    """What it may take; sanitizers and valgrind take longer."""
+    """The time limit in seconds; it is longer for sanitizers and valgrind."""
     return seconds * 5 if tarn.is_slow else seconds
 
 
@@ -111,7 +111,7 @@ def test_back_means_back(run_tarn, run_upstream, run_client):
 
 
 def test_a_machine_that_was_idle_finds_servers_that_came_back(run_tarn, run_upstream, run_client):
-    """Nobody has asked for a while, so nobody has probed: the first question is what does."""
+    """There were no questions for a while, so no probes: the first question causes one."""
     server = Switched(is_on=False)
     tarn = run_tarn("--workers", 1, upstreams=[run_upstream(server)])
     client = run_client(tarn)
@@ -154,7 +154,7 @@ def test_a_storm_leaves_dead_servers_in_peace(run_tarn, run_upstream, run_client
 
 
 def test_workers_share_what_they_know_of_a_dead_server(run_tarn, run_upstream, run_client):
-    """One probe a second, whoever sends it; and what one worker hears is good for all."""
+    """One probe a second, by any worker; an answer to one worker counts for all."""
     server = Switched(is_on=False)
     upstream = run_upstream(server)
     tarn = run_tarn("--workers", 4, upstreams=[upstream])
@@ -236,7 +236,7 @@ def test_parallel_takes_the_first_good_answer(run_tarn, run_upstream):
 # ---- loops ---------------------------------------------------------------------------------------
 
 def test_a_server_that_leads_back_is_left_out(run_tarn, run_upstream):
-    """tarn says so once, goes on with the others, and does not stop."""
+    """tarn logs it once, continues with the others, and does not stop."""
     way_back = []
     loop, good = run_upstream(forward_to(way_back), leads_back=True), run_upstream(address())
     tarn = run_tarn("--workers", 2, upstreams=[loop, good])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who takes whose place: what one client does is not to cost another its answer."""
+"""Places for clients: no client can cost another one its answer."""
 
 import socket
 import time

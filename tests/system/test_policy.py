@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who is answered, what the server says of itself, and questions that are never asked for."""
+"""The access list, the server's own names, and questions that are never forwarded."""
 
 import ctypes
 import os
@@ -59,7 +59,7 @@ def open_tarn(network, run_tarn, run_upstream):
 
 
 def ask_from(tarn, source, question, way=dns.query.udp):
-    """The answer to somebody at that address, who asks tarn at that same address."""
+    """The answer to a client at that address, from tarn at the same address."""
     port = tarn.ports["::" if ":" in source else "0.0.0.0"]
     return way(question, source, 10, port, source=source)
 
@@ -79,14 +79,14 @@ def test_a_stranger_is_refused(open_tarn, way):
             question = dns.message.make_query(name, rrtype, rdclass, use_edns=0)
             reply = ask_from(tarn, source, question, way)
             assert reply.rcode() == dns.rcode.REFUSED
-            # Over UDP there is no room for the reason: nobody is sent more than was asked.
+            # Over UDP there is no room for the reason: no reply is longer than its question.
             assert extended_errors(reply) == ([18] if way == dns.query.tcp else [])
             assert not reply.answer and not reply.authority
     assert upstream.count() == 0
 
 
 def exchange(tarn, source, wire, way):
-    """The octets of the reply to somebody at that address."""
+    """The octets of the reply to a client at that address."""
     port = tarn.ports["::" if ":" in source else "0.0.0.0"]
     family = socket.AF_INET6 if ":" in source else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM if way == "udp" else socket.SOCK_STREAM) as sock:
@@ -130,7 +130,7 @@ def test_a_stranger_is_told_to_close_the_connection(open_tarn):
 
 
 def test_strangers_take_no_tcp_places(open_tarn, tool, cleanup):
-    """More of them than there are places, each with half a question; who may ask is answered at once."""
+    """More of them than there are places, each with half a question; clients on the list are answered at once."""
     hosts = [f"203.0.113.{number}" for number in range(8, 13)]
     tarn, _ = open_tarn("--workers", 1)
     for host in hosts:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Upstream servers that cannot stand what others take, and what tarn can be told of them."""
+"""Upstream servers that do not support what others do, and the traits that configure it."""
 
 import signal
 import subprocess

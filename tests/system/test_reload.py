@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""SIGHUP: another configuration takes the place of the one before, and nobody notices."""
+"""SIGHUP: another configuration replaces the one before without a lost question."""
 
 import os
 import pathlib
@@ -24,7 +24,7 @@ RELOADS, UDP_QUESTIONS, TCP_QUESTIONS = 100, 92000, 8000
 
 
 class Configured:
-    """tarn with a configuration file that a test writes anew, whose first listener is HERE."""
+    """tarn with a configuration file that a test rewrites; its first listener is HERE."""
 
     def __init__(self, run_tarn, folder, text, *args, **options):
         self.path = folder / "tarn.conf"
@@ -65,7 +65,7 @@ def conf(*upstreams, listens=(HERE,), more=""):
 
 
 def is_answered(host, port, timeout=5):
-    """By anybody at all, over UDP; what nobody hears is told at once."""
+    """Whether any socket answers, over UDP; a closed port is reported at once."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(timeout)
         sock.connect((host, port))
@@ -87,7 +87,7 @@ def takes_connections(host, port):
 # ---- nothing is lost -----------------------------------------------------------------------------
 
 def load(dnsperf, tarn, folder, mode, count, seconds):
-    """Asks so many questions, each tenth for a name that nobody asked for before."""
+    """Asks that many questions, each tenth for a new name."""
     names = folder / f"names-{mode}"
     names.write_text("".join(
         f"{mode}{i}.wild.tarn.example A\n" if i % 10 == 0 else f"{i % 500}.wild.tarn.example A\n"
@@ -141,7 +141,7 @@ def test_nothing_is_lost_of_100_000_questions_over_100_reloads(configured, nsd, 
 # ---- what was there stays ------------------------------------------------------------------------
 
 def held(release):
-    """A script that answers when it is told to."""
+    """A script that answers when the test allows it."""
     def script(question):
         release.wait(20)
         return address()(question)
@@ -304,7 +304,7 @@ def test_file_that_is_wrong_is_refused_with_every_fault(configured, run_upstream
 
 
 def test_pipe_in_the_place_of_the_file_changes_nothing(configured, run_upstream):
-    """Nobody writes to it: to wait for that would be for ever."""
+    """It has no writer: waiting for one would never end."""
     upstream = run_upstream(address())
     server = configured(conf(upstream))
     server.path.unlink()
@@ -354,7 +354,7 @@ def wait_for_memory(tarn, most):
 
 
 def test_reloads_of_many_zones_leave_no_memory_behind(configured):
-    """What is made of them is a small part of what it takes to read them."""
+    """Zones take a small part of the memory that reading them takes."""
     def zones(number):
         return conf("192.0.2.1", more="".join(
             f'forward "z{i}.r{number}.example" {{ upstream = {{}} }}\n' for i in range(20000)))

@@ -101,7 +101,7 @@ def test_what_is_typed_by_hand_and_undone(machine, before, run_default):
     machine.run("sh", "-ec", do)
     assert machine.getent("www.tarn.example") == WWW
     before.kill()
-    assert machine.getent("www.tarn.example") == WWW  # tarn has it, and nobody else
+    assert machine.getent("www.tarn.example") == WWW  # in the cache of tarn only
 
     machine.run("sh", "-ec", undo)
     assert (machine.etc / "resolv.conf").read_text() == original

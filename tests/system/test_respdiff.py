@@ -91,7 +91,7 @@ def owners():
 
 
 def questions():
-    """Each name with each type in each zone; how it is asked and spelt takes turns."""
+    """Each name with each type in each zone; transport, flags and letter case vary."""
     chance = random.Random(5)
     asked = [(owner, rrtype) for owner in owners() for rrtype in TYPES]
     asked += [(owner, "ANY") for owner in ASKED_FOR_ANY]
@@ -166,7 +166,7 @@ RULES = {}
 
 
 def rule(*fields):
-    """A difference with a name: of these fields, where the function says so."""
+    """A named difference: it covers these fields if the function returns true."""
     def add(function):
         RULES[function.__name__.replace("_", " ")] = (fields, function)
         return function
@@ -174,13 +174,13 @@ def rule(*fields):
 
 
 def is_upstreams(ours, upstream):
-    """tarn handed on what the server said, less what does not answer (RFC 2181 section 5.4.1)."""
+    """tarn passed on the server's records, except those that do not answer (RFC 2181 section 5.4.1)."""
     return (ours.rcode, ours.chain, ours.answer) == \
         (upstream.rcode, upstream.chain, upstream.answer) and ours.authority <= upstream.authority
 
 
 def is_open(answer):
-    """A chain whose last name the server says nothing about."""
+    """A chain without records for its last name."""
     return answer.chain and not [r for r in answer.answer if r.type not in (CNAME, DNAME, RRSIG)] \
         and not [r for r in answer.authority if r.type == SOA]
 
@@ -228,7 +228,7 @@ def unbound_passes_no_AD_on(question, theirs, ours, upstream):
 
 @rule("flags")
 def unbound_says_AD_below_a_DNAME_now_and_then(_question, theirs, ours, upstream):
-    """What the upstream, an unbound too, said to tarn and what it says now may be either."""
+    """The upstream is unbound, too: its AD to tarn before and its AD now may differ."""
     def without_AD(flags):
         return [flag for flag in flags.split() if flag != "AD"]
     return any(record.type == DNAME for record in ours.chain) and \

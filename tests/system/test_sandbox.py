@@ -131,7 +131,7 @@ def test_user_who_does_not_exist_is_said_to_be_so():
 
 
 def test_core_dump_has_no_cache(run_upstream, tmp_path, cleanup):
-    """Of what was answered it has what still lies in a buffer, which is not much."""
+    """Of the answers it has only those that are still in a buffer."""
     with open("/proc/sys/kernel/core_pattern", encoding="ascii") as file:
         if file.read() != "core\n":
             pytest.skip("the machine keeps core dumps elsewhere")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""tarn under a service manager: what it says to it, and the sockets that it gets from it."""
+"""tarn under a service manager: its notifications, and the manager's sockets."""
 
 import os
 import re
@@ -139,12 +139,12 @@ def test_sockets_of_the_manager_are_served(run_tarn, upstream, cleanup, count):
         question = dns.message.make_query(f"{number}.example", "A")
         assert dns.query.udp(question, "127.0.0.1", 10, port).answer
         assert dns.query.tcp(question, "127.0.0.1", 10, port).answer
-    # With these nobody wants the default addresses.
+    # With these there are no default addresses.
     assert tarn.log.count("listening on") == count + 1
 
 
 def test_address_that_is_listened_on_anyway_is_the_managers(run_tarn, upstream, cleanup, tmp_path):
-    """As of tarn.socket beside a file that says where tarn answers; a reload goes by it again."""
+    """As with tarn.socket beside a file that has the same address; a reload handles it likewise."""
     port = free_port()
     config = tmp_path / "tarn.conf"
     config.write_text(f"listen {{ address = {{ 127.0.0.1:{port}, 127.0.0.2:0 }} }}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Special names: answered here, never asked for, the same for every kind of client."""
+"""Special names: answered locally, never forwarded, the same for every kind of client."""
 
 import subprocess
 

@@ -83,7 +83,7 @@ def dig(tarn, tool, *words):
 
 
 def test_silence_upstream_is_bridged_after_1800_ms(stale_tarn, server, upstream):
-    """RFC 8767 section 5: the client's timer; and nobody is asked again for 30 s."""
+    """RFC 8767 section 5: the client response timer; and no query is sent again for 30 s."""
     server.mood = "silent"
     message, seconds = timed(stale_tarn, "a.example.")
     assert is_stale(message)

@@ -87,7 +87,7 @@ def test_truncation_by_the_upstream_is_followed_by_tcp(run_tarn, run_upstream):
 @pytest.mark.parametrize("edns,limit", [(True, 1232), (False, 512)])
 def test_an_answer_larger_than_was_offered_is_asked_for_over_tcp(run_tarn, run_upstream, edns,
                                                                  limit):
-    """It is believed at the limit, and beyond it as little as if it were truncated."""
+    """It is accepted at the limit; beyond it, it is treated as truncated."""
     def script(question):
         if not edns and question.message.edns >= 0:
             return reply(question, rcode=dns.rcode.FORMERR)
@@ -217,7 +217,7 @@ def test_a_length_without_a_message_waits(tarn):
 
 
 def test_a_client_that_does_not_read_is_bounded(tarn):
-    """It asks for 60 KB again and again; the others are served and memory stays what it is."""
+    """It asks for 60 KB again and again; other clients are served and memory does not grow."""
     question = dns.message.make_query("huge.tarn.example.", "TXT")
     tarn.tcp(question)
     tarn.tcp(dns.message.make_query("www.tarn.example.", "A"))

@@ -91,7 +91,7 @@ def test_a_server_that_comes_back_is_used_again(run_tarn, run_upstream):
 
 
 def test_a_late_answer_is_kept(run_tarn, run_upstream):
-    """The client has its SERVFAIL by then; who asks next is served from the cache."""
+    """The client has its SERVFAIL by then; the next question is answered from the cache."""
     upstream = run_upstream(lambda question: address(delay=4.4)(question))
     tarn = run_tarn(upstreams=[upstream])
     assert tarn.ask("a.example.").rcode() == dns.rcode.SERVFAIL
@@ -196,7 +196,7 @@ LIES = {
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
 def test_a_lie_never_reaches_a_client(run_tarn, run_upstream, lie):
-    """Two servers, one of which lies always: the honest one's answer wins, or there is none."""
+    """Two servers, one of which always forges: the other's answer is used, or none."""
     liar, honest = run_upstream(lambda q: [lie(q)]), run_upstream(address(value=HONEST))
     tarn = run_tarn(upstreams=[liar, honest])
     seen_liar = 0
@@ -214,7 +214,7 @@ def test_a_lie_never_reaches_a_client(run_tarn, run_upstream, lie):
 
 @pytest.mark.parametrize("lie", ["another id", "another name", "another type", "three octets"])
 def test_the_true_answer_behind_a_lie_is_taken(run_tarn, run_upstream, lie):
-    """Off the path somebody guesses: what does not fit the question does not end the wait."""
+    """A forgery from off the path that does not match the question does not end the wait."""
     upstream = run_upstream(lambda q: [LIES[lie](q), reply(q, f"{q.name} 300 IN A {HONEST}")])
     tarn = run_tarn(upstreams=[upstream])
     for number in range(3):
@@ -260,7 +260,7 @@ def truncate(question):
 
 
 def test_a_connection_that_has_gone_silent_is_replaced(run_tarn, run_upstream):
-    """A router on the way has forgotten it, say: the next question is asked over another one."""
+    """As when a router has lost its state: the next question is sent over another one."""
     silent = set()
 
     def script(question):

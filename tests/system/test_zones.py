@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Zones with servers of their own: who is asked, from where, and what happens when nobody answers."""
+"""Zones with servers of their own: which servers are asked, from which source, and silence."""
 
 import shutil
 import subprocess
@@ -136,7 +136,7 @@ def run_signed(cleanup, tmp_path):
 
 @pytest.fixture
 def delv(tool, tmp_path):
-    """What delv says of a name, that has the key of a signed zone as its anchor."""
+    """The output of delv for a name, with the key of a signed zone as its anchor."""
     def ask(tarn, anchor, name):
         path = tmp_path / "anchors"
         flags, protocol, algorithm, *key = anchor.key().to_text().split()
@@ -193,7 +193,7 @@ def test_a_chain_out_of_a_zone_is_followed_if_it_says_so(run_zones, run_signed, 
 
 
 def test_chains_that_lead_in_a_circle_fail_at_once(run_zones, run_upstream):
-    """Through two zones, and in all workers at the same time: nobody waits for himself."""
+    """Through two zones, and in all workers at the same time: no lookup waits for itself."""
     def to(zone):
         return lambda question: reply(question, f"{question.name} 300 IN CNAME "
                                                 f"{question.name.split('.')[0]}.{zone}.example.")
