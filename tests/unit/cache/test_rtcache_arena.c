@@ -160,7 +160,7 @@ START_TEST(end_that_is_free_is_given_away)
 	ck_assert(rtcache__arena_shrink(&arena, 98));
 	ck_assert_uint_eq(arena.free_units, 2);
 
-	/* What was given away is somebody else's. */
+	/* Memory that was handed out is in use by others. */
 	memset(&memory[UNITS - 98], 0xff, 98 * sizeof(memory[0]));
 	ck_assert_uint_ne(alloc_units(2), 0);
 	ck_assert_uint_eq(alloc_units(2), 0);

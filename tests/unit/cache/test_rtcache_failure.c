@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Remembered failures: for how long, how they double, and what they lie beside. */
+/* Remembered failures: their times, the doubling, and values beside them. */
 
 #include "failure.h"
 

@@ -42,7 +42,7 @@ static struct rtcache__entry *entry_at(uint32_t ref)
 	return rtcache__entry_at((unsigned char *)memory, ref);
 }
 
-/* Another one for every key. */
+/* A different hash for every key. */
 static uint64_t hash_of(uint32_t key)
 {
 	if (is_one_chain)

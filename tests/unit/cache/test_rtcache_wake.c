@@ -413,8 +413,8 @@ START_TEST(what_comes_while_wake_is_called_wakes_again)
 END_TEST
 
 /*
- * Owners ask and sleep until they are woken; fillers end the lookups. An owner whose wake is missed
- * sleeps for ever, and its bell's patience ends the test.
+ * Owners ask and sleep until they are woken; fillers end the lookups. If a wake is lost, its owner does not
+ * wake up, and the time limit of its bell ends the test.
  */
 
 struct shelf {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/unit/core/test_attempt.c: how a question is put to a server: id, letters, cookie. What comes of
- * the answers is told by the scripts of tests/scenario.
+ * tests/unit/core/test_attempt.c: the message for a question to a server: id, letter case, cookie. The
+ * scripts of tests/scenario test the results of answers.
  */
 #include "core/forward/attempt.h"
 
@@ -181,7 +181,7 @@ START_TEST(over_tcp_the_name_is_as_it_is)
 }
 END_TEST
 
-/* RFC 7873 section 4.1: a server that shares its clients' cookies knows none of the others'. */
+/* RFC 7873 section 4.1: a server cannot derive the client cookies of other servers from its own. */
 START_TEST(each_server_is_shown_a_cookie_of_its_own)
 {
 	uint8_t first[TARN__COOKIE_CLIENT_LEN];

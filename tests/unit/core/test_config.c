@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/unit/core/test_config.c: snapshots of what a resolver was told. */
+/* tests/unit/core/test_config.c: snapshots of a resolver's configuration. */
 #include "core/config.h"
 
 #include <errno.h>
@@ -247,7 +247,7 @@ START_TEST(servers_have_the_source_of_their_family)
 }
 END_TEST
 
-/* They are the servers' own, and no part of what these say. */
+/* Traits belong to the servers; answers do not depend on them. */
 START_TEST(servers_with_other_traits_are_others)
 {
 	struct tarn_traits traits[] = {{.transport = TARN_TCP}, {.no_edns = true}};
@@ -424,7 +424,7 @@ START_TEST(names_move_with_their_zones_servers)
 	ck_assert(!tarn__config_moves_names(before, after));
 	ck_assert(!moves(before, after, "www.example"));
 	tarn__config_put(after);
-	/* The same servers, who may say something else to this address. */
+	/* The same servers, whose answers may depend on this source address. */
 	ck_assert_int_eq(tarn_address_parse("192.0.2.1", 53, &forwards[2].source.ipv4), 0);
 	after = make_with(forwards, 3);
 	ck_assert(tarn__config_moves_names(before, after));

@@ -49,7 +49,7 @@ START_TEST(form_that_was_answered_is_kept_while_the_server_lives)
 	tarn__fallback_died(&fallback);
 	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 2, false),
 			 TARN__FULLNESS_PLAIN);
-	/* An answer to a plainer one says nothing of it. */
+	/* An answer to a plainer form does not show that the fuller one is accepted. */
 	hear(TARN__FULLNESS_COOKIELESS);
 	ck_assert_int_eq(tarn__fallback_choose(&fallback, TARN__FULLNESS_FULL, 1, false),
 			 TARN__FULLNESS_COOKIELESS);

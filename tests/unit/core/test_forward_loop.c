@@ -168,7 +168,7 @@ START_TEST(configuration_that_is_not_the_one_has_nothing_to_ask)
 }
 END_TEST
 
-/* A zone's name of so many octets: labels of 31, and one of the rest. */
+/* Makes a zone's name of that length in octets: labels of 31, and one of the rest. */
 static void write_zone(char *text, size_t len)
 {
 	size_t rest = len - 1;
@@ -189,7 +189,7 @@ START_TEST(zone_whose_name_leaves_no_room_is_not_asked)
 }
 END_TEST
 
-/* The tests of a configuration begin anew at each change of the network. */
+/* The tests of a configuration start again at each change of the network. */
 START_TEST(server_that_is_found_again_is_reported_once_for_a_configuration)
 {
 	for (unsigned i = 0; i < 3; i++) {

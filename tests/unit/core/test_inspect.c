@@ -71,7 +71,7 @@ static long ask(const char *name, const char *type)
 	return ask_variant(name, type, 0);
 }
 
-/* The server says to the oldest question what records say. */
+/* The server answers the oldest question with these records. */
 static void say(unsigned rcode, const char *records)
 {
 	static struct message answer;
@@ -544,7 +544,7 @@ static const char *const hostile[] = {
 	"www.example. IN A - 300 NOERROR " QUESTION "c00c",
 	"other.example. IN A - 300 NOERROR " QUESTION RECORD,
 	"www.example. IN AAAA - 300 NOERROR " QUESTION RECORD,
-	/* What no client can ask for, which would be believed of all types. */
+	/* A type that no client can ask for, and that would apply to all types. */
 	"www.example. IN TYPE0 - 300 NOERROR 0000818000010001000000000377777707"
 	"6578616d706c650000000001c00c000000010000012c0004c0000201",
 	"www.example. IN ANY - 300 NOERROR 0000818000010001000000000377777707"
@@ -561,7 +561,7 @@ START_TEST(what_is_no_answer_is_not_loaded)
 }
 END_TEST
 
-/* Whoever wrote the file, nobody has validated what is in it. */
+/* The content of a file has not been validated. */
 START_TEST(loaded_answer_is_not_authentic)
 {
 	char line[] = "www.example. IN A - 300 NOERROR " QUESTION RECORD;

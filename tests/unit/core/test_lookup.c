@@ -55,7 +55,7 @@ START_TEST(every_message_has_an_id_of_its_own)
 {
 	ask();
 	outside_pass(&outside, 3400);
-	/* The last one of each server's is kept, as long as it says nothing; and it is probed. */
+	/* The last message to each server is kept while it is silent; and each is probed. */
 	enum { MESSAGES = 2 * (TARN__SENDS_MAX - 1), PROBES = 2 * 3 };
 	uint16_t ids[MESSAGES + PROBES];
 	size_t count = 0;

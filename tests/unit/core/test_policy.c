@@ -113,7 +113,7 @@ static void check_record(const char *name, unsigned type, const char *expected)
 	ck_assert_uint_eq(flags() & TARN__FLAG_RCODE, TARN__NOERROR);
 }
 
-/* ---- who asks --------------------------------------------------------------------------- */
+/* ---- the access list --------------------------------------------------------------------- */
 
 START_TEST(stranger_is_refused_with_its_reason)
 {

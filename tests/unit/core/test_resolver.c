@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/unit/core/test_resolver.c: what the scripts of tests/scenario cannot say: messages that are no
- * questions, limits, workers that come and go.
+ * tests/unit/core/test_resolver.c: cases that the scripts of tests/scenario cannot express: messages that
+ * are no questions, limits, workers that start and end.
  */
 #include "core/resolver.h"
 
@@ -102,7 +102,7 @@ static long ask(struct outside *where, unsigned client, unsigned number)
 	return ask_wire(where, client, wire, write_question(number, wire));
 }
 
-/* What a server says to a question: one A record that lives for a minute. */
+/* A server's answer to a question: one A record with a TTL of a minute. */
 static void answer_sent(struct outside *where, struct sent *sent)
 {
 	uint8_t wire[TARN__UDP_MIN];
@@ -200,7 +200,7 @@ START_TEST(stranger_hears_why_where_there_is_room)
 	wire[11] = 1;
 	memcpy(wire + TARN__HEADER_LEN, asked->octets, asked->len);
 	size_t len = TARN__HEADER_LEN + asked->len;
-	/* Nobody else's address can be told over TCP. */
+	/* Over TCP the source address cannot be forged. */
 	ck_assert_uint_eq(ask_as("203.0.113.7", TARN__TCP, wire, len), len + 6);
 	ck_assert_mem_eq(reply + len, "\0\17\0\2\0\22", 6);
 	/* Octets behind the message count as it does. */
@@ -258,7 +258,7 @@ START_TEST(storm_against_a_dead_server_is_one_message_a_second)
 	outside_pass(&outside, 4000);
 	for (unsigned i = 0; i < client; i++)
 		ck_assert_uint_eq(answered[i], 1);
-	/* And when nobody asks any more, nothing is sent any more. */
+	/* Without further questions nothing more is sent. */
 	outside_pass(&outside, 10000);
 	before = sent_count(&outside);
 	outside_pass(&outside, 3600000);
@@ -367,7 +367,7 @@ START_TEST(server_that_one_worker_has_healed_lives_for_all)
 	ck_assert_int_eq(ask(&second, 7, 7), TARN__RESOLVE_PENDING);
 	outside_pass(&second, 0);
 	ck_assert_uint_eq(outside_surprises(&second), 0);
-	/* The first one probes; what it hears wakes the other, whose question goes out. */
+	/* The first one probes; the answer wakes the other, whose question is sent. */
 	outside_pass(&outside, 0);
 	struct sent *probe = outside_take(&outside, &server, TARN__UDP);
 	ck_assert_ptr_nonnull(probe);
@@ -460,7 +460,7 @@ START_TEST(clients_of_a_silent_zone_leave_room_for_the_others)
 	ck_assert_int_gt(ask(&zoned, 0, 1), 0);
 	ck_assert_int_eq(ask(&zoned, 0, 2), TARN__RESOLVE_PENDING);
 	answer(&zoned);
-	/* The zone has gone: who waits is the root's, and may take all. */
+	/* Without the zone, waiting questions belong to the root, which may take all places. */
 	outside_reconfigure(&zoned,
 			    &(struct tarn_options){.upstreams = &server, .upstream_count = 1});
 	for (unsigned i = 0; i < refused; i++)
@@ -538,7 +538,7 @@ START_TEST(server_that_leads_back_is_left_out)
 		ck_assert_uint_eq(reply_rcode(), TARN__REFUSED);
 		ck_assert_uint_eq(found, 1);
 	}
-	/* Neither worker asks that server any more, however late it hears of it. */
+	/* Neither worker uses that server any more, even if it takes over the result late. */
 	struct outside *const workers[] = {&looped, &second};
 	for (size_t i = 0; i < 2; i++) {
 		tarn__resolver_run(second.resolver);
@@ -553,7 +553,7 @@ START_TEST(server_that_leads_back_is_left_out)
 		ck_assert(ends_with("all upstream servers lead back here"));
 		ck_assert_uint_eq(outside_surprises(workers[i]), 0);
 	}
-	/* Until it is looked for anew, and is none. */
+	/* Until another test finds no loop. */
 	tarn__resolver_probe_forward_loops(looped.resolver, on_found, &found);
 	sent = outside_take(&looped, &server, TARN__UDP);
 	memcpy(wire, sent->wire, sent->len);
@@ -572,7 +572,7 @@ START_TEST(server_that_leads_back_is_left_out)
 }
 END_TEST
 
-/* The label is all that tells a server's name from what anybody may ask for. _i: its octet. */
+/* Only the label distinguishes the test's name from one that any client may ask for. _i: its octet. */
 START_TEST(name_that_differs_in_one_octet_has_not_come_back)
 {
 	unsigned found = 0;
@@ -591,7 +591,7 @@ START_TEST(name_that_differs_in_one_octet_has_not_come_back)
 }
 END_TEST
 
-/* A zone's server may well ask us for other zones. */
+/* A zone's server may forward questions for other zones to tarn. */
 START_TEST(server_of_a_zone_is_asked_for_a_name_in_it)
 {
 	struct outside looped;
@@ -641,7 +641,7 @@ static size_t take_looks(struct outside *where)
 	return count;
 }
 
-/* Who forwards to us may be there after us, or the question whether it does be lost. */
+/* A server that forwards to tarn may start after tarn, or the test's query be lost. */
 START_TEST(server_that_leads_back_is_found_when_it_is_dead)
 {
 	unsigned found = 0;
@@ -759,7 +759,7 @@ START_TEST(changes_that_come_fast_have_servers_looked_at_every_five_seconds)
 }
 END_TEST
 
-/* That the root's server forwards to us is no fault of the same address as a zone's, nor the reverse. */
+/* A forwarding loop of the root's server does not affect the same address as a zone's, nor the reverse. */
 START_TEST(server_of_two_zones_leads_back_in_one)
 {
 	struct outside looped;
@@ -861,7 +861,7 @@ static long ask_anything(struct outside *where, unsigned client)
 	return ask_wire(where, client, wire, len);
 }
 
-/* Any server says anything to anything that it was asked. */
+/* Any server gives any answer to any of its messages. */
 static void let_somebody_answer(struct outside *where)
 {
 	size_t alive = 0;
@@ -1081,7 +1081,7 @@ START_TEST(what_is_known_is_answered_when_memory_is_short)
 {
 	ck_assert_int_eq(ask(&outside, 0, 1), TARN__RESOLVE_PENDING);
 	answer(&outside);
-	/* Another takes the place that is kept for the next who waits. */
+	/* Another question takes the memory that is kept for the next one that waits. */
 	ck_assert_int_eq(ask(&outside, 1, 2), TARN__RESOLVE_PENDING);
 	memory_is_short = true;
 	ck_assert_int_gt(ask(&outside, 2, 3), 0);
@@ -1133,7 +1133,7 @@ static int refuse_to_send(void *data, struct tarn_exchange *exchange)
 
 static const int own_troubles[] = {TARN_EBUSY, TARN_ENOMEM};
 
-/* What keeps us from asking is no property of the name (RFC 9520 section 3.2 is about what went wrong upstream). */
+/* A local obstacle is no property of the name (RFC 9520 section 3.2 is about failures upstream). */
 START_TEST(question_that_could_not_be_sent_is_not_remembered_as_failed)
 {
 	int (*send)(void *, struct tarn_exchange *) = outside.io.send;
@@ -1173,7 +1173,7 @@ START_TEST(loop_is_not_remembered_as_failed)
 }
 END_TEST
 
-/* A question of a client who wants to know whether the answer is authentic (RFC 6840 section 5.7). */
+/* A question of a client that asks for AD (RFC 6840 section 5.7). */
 static long ask_for_ad(unsigned client, unsigned number)
 {
 	uint8_t wire[64];

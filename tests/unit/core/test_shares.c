@@ -52,7 +52,7 @@ START_TEST(client_is_an_ipv4_address_or_an_ipv6_network)
 }
 END_TEST
 
-/* As many clients as the loop says take whatever they are given, of 10,000. */
+/* The loop's number of clients take all that they are allowed, of 10,000. */
 START_TEST(greedy_clients_leave_room_for_another)
 {
 	enum { ALL = 10000 };

@@ -278,7 +278,7 @@ START_TEST(trust_that_was_said_does_not_depend_on_the_file)
 }
 END_TEST
 
-/* Anything but "it is not there" may pass: a directory, say, or too many open files. */
+/* Any error but ENOENT may be temporary: a directory, or too many open files. */
 START_TEST(file_that_cannot_be_read_changes_nothing)
 {
 	write_resolv_conf("nameserver 192.0.2.1\n");
@@ -291,7 +291,7 @@ START_TEST(file_that_cannot_be_read_changes_nothing)
 }
 END_TEST
 
-/* Nobody writes into the pipe: whoever waited for that would wait for ever. */
+/* The pipe has no writer: waiting for one would never end. */
 START_TEST(pipe_in_the_place_of_the_file_holds_nobody_up)
 {
 	write_resolv_conf("nameserver 192.0.2.1\n");

@@ -29,7 +29,7 @@ static struct tarn__process process;
 static struct tarn__control control;
 static unsigned stops;
 
-/* What somebody else does once the socket listens, or its file has been given away. */
+/* Steps of another process, after the socket listens and after its file has been given away. */
 static struct {
 	void (*listening)(void), (*given)(void);
 } meanwhile;
@@ -236,8 +236,8 @@ static void look_at_mode(void)
 }
 
 /*
- * From when clients can connect until it is the group's, it is nobody's but its user's: the file is made with the
- * group of who makes it, whose members are others. _i: before its owner is set, or after.
+ * Until it has the configured group, only its user can connect: the file is made with the group of its creator,
+ * which has other members. _i: before its owner is set, or after.
  */
 START_TEST(socket_is_never_another_groups)
 {
@@ -303,7 +303,7 @@ START_TEST(program_that_is_busy_keeps_its_socket)
 }
 END_TEST
 
-/* Who has put a socket of his own in the place of ours keeps its rights. */
+/* A socket that another user has put in place of tarn's keeps its permissions. */
 START_TEST(socket_of_another_is_not_given_to_the_group)
 {
 	struct tarn__control_file file;
@@ -479,7 +479,7 @@ START_TEST(file_that_somebody_has_removed_comes_back)
 	say(fd, "{\"command\": \"flush-failed\"}\n");
 	ck_assert_str_eq(hear(fd), "{\"ok\":{}}");
 	close(fd);
-	/* Another file in its place is not ours to remove. */
+	/* Another file in its place is not removed. */
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(mknod(path, S_IFREG | 0600, 0), 0);
 	ck_assert_int_eq(tarn__control_set(&control, &settings), TARN_ESYSTEM);
@@ -666,7 +666,7 @@ START_TEST(who_waits_longest_gives_way_to_one_more)
 		turn();
 	}
 	ck_assert_uint_eq(control.count, TARN__CONTROL_CONNECTIONS);
-	/* The first one has said something since. */
+	/* The first one has sent a request since. */
 	say(fds[0], "{\"command\": \"flush-failed\"}\n");
 	ck_assert_str_eq(hear(fds[0]), "{\"ok\":{}}");
 	int fd = client();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/system/file_watch.c: in which ways a file may change, and that it is told. */
+/* daemon/system/file_watch.c: the ways in which a file may change, and their reports. */
 
 #include "config.h"
 

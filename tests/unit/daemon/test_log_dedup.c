@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/log/log_dedup.c: which lines are said and which are counted, on a virtual clock. */
+/* daemon/log/log_dedup.c: which lines are logged and which are counted, on a virtual clock. */
 
 #include "daemon/log/log_dedup.h"
 
@@ -86,7 +86,7 @@ START_TEST(a_count_that_is_owed_is_not_said_as_a_line)
 {
 	ck_assert(say(0, "a"));
 	ck_assert(!say(1, "a"));
-	ck_assert(!say(2 * TARN__LOG_DEDUP_MS, "a")); /* nobody has taken it in time */
+	ck_assert(!say(2 * TARN__LOG_DEDUP_MS, "a")); /* its count was not taken in time */
 	ck_assert_str_eq(taken(2 * TARN__LOG_DEDUP_MS), "2 a");
 }
 END_TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/telemetry/metrics.c: the numbers as lines. Whether they are what Prometheus reads, test_metrics.py says. */
+/* daemon/telemetry/metrics.c: the metrics as lines. test_metrics.py tests that Prometheus can read them. */
 #include "daemon/telemetry/metrics.h"
 
 #include <stdio.h>
@@ -48,7 +48,7 @@ static void write_text(void)
 	ck_assert_uint_eq(len, strlen(text));
 }
 
-/* Is that one of the lines? */
+/* Returns true if that is one of the lines. */
 static bool has_line(const char *line)
 {
 	size_t line_len = strlen(line);

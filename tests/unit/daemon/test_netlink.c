@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/system/netlink.c: what is a change of the network, in a network of the test's own. Where the system
- * gives it none, nothing is tested here; the system tests say so.
+ * daemon/system/netlink.c: which messages are changes of the network, in a network namespace. If the system
+ * does not allow one, nothing is tested here, and the system tests report it.
  */
 
 #include "config.h"
@@ -89,7 +89,7 @@ static bool has_settled(void *arg)
 	return !ev_is_active(&netlink.timer);
 }
 
-/* How often a change was told of by the time that the messages about it have been read. */
+/* Returns the number of changes reported once the messages about them have been read. */
 static int count_told(void)
 {
 	run_until(loop, has_message, NULL);

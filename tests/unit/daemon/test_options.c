@@ -48,7 +48,7 @@ static int parse(const char *line)
 	return tarn__command_line_parse(argc, argv, &command, fault);
 }
 
-/* Adds what line says to settings. */
+/* Adds the options of the line to settings. */
 static void say(const char *line)
 {
 	ck_assert_msg(parse(line) == 0, "%s: %s", line, fault);

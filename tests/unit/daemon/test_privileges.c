@@ -35,7 +35,7 @@ static int ends[2];
 static struct tarn__log sink;
 static struct tarn__identity identity;
 
-/* A kernel, or a layer above it, that says yes and does nothing. */
+/* A kernel, or a layer above it, that reports success and does nothing. */
 static bool is_deaf;
 
 int __real_setresuid(uid_t real, uid_t effective, uid_t saved);
@@ -107,7 +107,7 @@ START_TEST(user_who_does_not_exist_is_refused)
 }
 END_TEST
 
-/* That is said when tarn runs, not before a fault that keeps it from running. */
+/* It is logged when tarn runs, not before an error that prevents the start. */
 START_TEST(root_for_want_of_a_user_is_said)
 {
 	if (!is_root() || getpwnam("tarn"))
@@ -294,7 +294,7 @@ START_TEST(what_was_not_there_is_not_kept)
 }
 END_TEST
 
-/* In a network of its own, where nobody has the port. */
+/* In a network namespace, where the port is free. */
 START_TEST(low_ports_are_bound_afterwards)
 {
 	if (!is_root() || unshare(CLONE_NEWNET) < 0)

@@ -135,7 +135,7 @@ static int run(const char *text)
 	return tarn__reload_run(&reload, &diagnostics);
 }
 
-/* Is it one of those that are open? */
+/* Returns true if it is one of the open listeners. */
 static bool is_open(const char *text)
 {
 	struct tarn_address address = parse_address(text);
@@ -225,7 +225,7 @@ START_TEST(address_that_cannot_be_had_is_a_fault)
 }
 END_TEST
 
-/* The first listener, said by the number that the system picked, and what follows it. */
+/* The first listener with the port number that the system chose, and further text. */
 static const char *by_number(const struct tarn_address *first_bound, const char *more)
 {
 	static char text[512];

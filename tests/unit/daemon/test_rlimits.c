@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/system/rlimits.c: the limit of open files fits what tarn is told to do. */
+/* daemon/system/rlimits.c: the limit of open files fits the configuration. */
 
 #include "config.h"
 
@@ -86,7 +86,7 @@ START_TEST(limit_that_is_enough_stays)
 }
 END_TEST
 
-/* Of so many files, what is not places: for listeners, servers and the rest. */
+/* Returns how many of these files are not places: those for listeners, servers and the rest. */
 static rlim_t others(const struct tarn__settings *settings, rlim_t files)
 {
 	return files - settings->workers * tarn__rlimits_places(settings, settings->workers, files);

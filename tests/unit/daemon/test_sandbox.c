@@ -234,7 +234,7 @@ static void forget_places(void)
 		free(places[--place_count]);
 }
 
-/* What landlock.c says libraries read. */
+/* Returns true for the paths that libraries read, by landlock.c. */
 static bool is_readable(const char *place)
 {
 	static const char *const some[] = {"/run", "/lib", "/lib64", "/usr/lib", "/usr/lib64"};
@@ -625,7 +625,7 @@ static int make_all_code(void)
 }
 
 #ifdef __x86_64__
-/* The same kernel by its other list of calls, which the filter would have to know as well. */
+/* The same kernel with its x32 call numbers, which the filter would have to list as well. */
 static int use_other_numbers(void)
 {
 	return (int)syscall(0x40000000 | SYS_getpid);
@@ -768,8 +768,8 @@ static int use_what_is_loaded_late(void)
 #ifdef __GLIBC__
 
 /*
- * How many libraries of nsswitch.conf's services for users and groups can be opened that way. "files" is in the C
- * library; a line with conditions may leave out some.
+ * How many libraries of nsswitch.conf's services for users and groups can be opened that way. "files" is in
+ * the C library; a line with conditions may leave out some.
  */
 static int count_services(int how)
 {

@@ -227,8 +227,8 @@ END_TEST
 enum { FIRST = 3 };
 
 /*
- * In a process of its own, since the descriptors from 3 on are not ours to take: what init() says of
- * these, which are closed in between.
+ * Returns the result of init() for these descriptors, which are closed in between. Runs in a process of its
+ * own, since the test needs the descriptors from 3 on.
  */
 static int init_with(const int *fds, int count, const char *names, bool (*check)(void))
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/telemetry/visits.c: who has to go, and when. */
+/* daemon/telemetry/visits.c: which connections are ended, and when. */
 #include "daemon/telemetry/visits.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #include "support/answer.h"
 #include "dns/stored.h"
 
-/* ---- is it ours? ------------------------------------------------------------------------ */
+/* ---- matching the query ------------------------------------------------------------------ */
 
 START_TEST(answer_to_the_question_is_good)
 {
@@ -404,7 +404,7 @@ START_TEST(most_records_a_message_can_hold_are_read)
 	ck_assert_int_eq(judge(), TARN__ANSWER_GOOD);
 	const unsigned different[] = {1, 256, count};
 	ck_assert_uint_eq(tarn__stored_open(stored, answer.len).answer_count, different[_i]);
-	/* One more does not fit into the message, whatever the count says. */
+	/* One more does not fit into the message, although the count includes it. */
 	tarn__put16(message.wire + 6, (uint16_t)(count + 1));
 	ck_assert_int_eq(judge(), TARN__ANSWER_BROKEN);
 }
@@ -450,7 +450,7 @@ START_TEST(rrsets_are_bounded)
 }
 END_TEST
 
-/* tarn__name_hash() is the same for both: nobody has that by accident. */
+/* tarn__name_hash() is the same for both, which does not happen by accident. */
 START_TEST(owners_made_to_collide_break_the_answer)
 {
 	ck_assert_int_eq(judge_records(0, "www.example. 60 A 192.0.2.1\n"

@@ -6,8 +6,8 @@
 /* ---- what is kept ----------------------------------------------------------------------- */
 
 /*
- * What is asked, what comes and what is kept. ttl is the answer's; "" says that the answer is good
- * but without a record.
+ * The question, the answer, and the records that are stored. ttl is the answer's; "": the answer is good but
+ * has no record.
  */
 static const struct kept_case {
 	const char *what;

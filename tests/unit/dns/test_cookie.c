@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/unit/dns/test_cookie.c: cookies are made, judged and renewed as RFC 9018 says. */
+/* tests/unit/dns/test_cookie.c: cookies are made, checked and renewed as RFC 9018 requires. */
 #include "dns/cookie.h"
 
 #include <string.h>
@@ -194,7 +194,7 @@ START_TEST(secret_is_that_of_the_period)
 }
 END_TEST
 
-/* ---- ours ------------------------------------------------------------------------------- */
+/* ---- server cookies ----------------------------------------------------------------------- */
 
 START_TEST(each_server_sees_a_cookie_of_its_own)
 {

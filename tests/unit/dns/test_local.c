@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/unit/dns/test_local.c: answers of our own, as a client gets them. */
+/* tests/unit/dns/test_local.c: local answers, as a client gets them. */
 #include "dns/local.h"
 
 #include "dns/reply.h"

@@ -192,7 +192,7 @@ START_TEST(other_opcode_without_a_readable_question_is_not_implemented)
 }
 END_TEST
 
-/* Each section's count says one more than there is. */
+/* Each section's count is one more than its records. */
 START_TEST(count_that_lies_is_a_format_error)
 {
 	ask("example.", A);

@@ -76,7 +76,7 @@ static const struct form {
 	FORM(TARN__TYPE_SIG, "123456789012345678\1a\0sig",
 	     "313233343536373839303132333435363738 a. 736967 "),
 	FORM(TARN__TYPE_NXT, "\1a\0", "a. "),
-	/* Of these the fields are not looked at, nor a name that is never compressed. */
+	/* The fields of these are not checked, nor a name that is never compressed. */
 	FORM(TARN__TYPE_TXT, "\3a", "0361 "),
 	FORM(TARN__TYPE_DS, "\1", "01 "),
 	FORM(TARN__TYPE_NSEC, "\300\014", "c00c "),

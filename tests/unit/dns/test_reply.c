@@ -293,7 +293,7 @@ START_TEST(opt_is_sent_to_those_who_sent_one)
 	replied();
 	ck_assert_ptr_nonnull(opt(0));
 	ck_assert_uint_eq(tarn__get16(opt(0) + 3), TARN__UDP_MAX);
-	/* No extended rcode, version 0, no DO and no flag that we do not know. */
+	/* No extended rcode, version 0, no DO and no unknown flag. */
 	ck_assert_uint_eq(tarn__get32(opt(0) + 5), 0);
 	fail_with(TARN__REFUSED, NULL);
 	ck_assert_ptr_nonnull(opt(0));

@@ -232,7 +232,7 @@ START_TEST(question_arrives_octet_for_octet)
 }
 END_TEST
 
-/* What somebody who is not the server, or no good one, sends before the answer. */
+/* Messages of an attacker, or of a faulty server, before the answer. */
 static int foreign_kind;
 
 enum {
@@ -1006,7 +1006,7 @@ START_TEST(endpoint_that_is_closed_takes_its_sockets_along)
 	tarn__carrier_close(carrier, endpoint);
 	ck_assert_uint_eq(tarn__carrier_stats(carrier)->channels, 0);
 	ck_assert_uint_eq(endpoint->references, 1);
-	/* Once more changes nothing; and it may be asked anew. */
+	/* A second call changes nothing; and the endpoint can be used again. */
 	tarn__carrier_close(carrier, endpoint);
 	fake.on_query = fake_answer;
 	ask(first, "c.example", TARN__UDP);

@@ -195,7 +195,7 @@ START_TEST(clients_whose_time_is_over_hear_of_it_at_once)
 	wake_up();
 	get_reply(10, TARN__SERVFAIL, 0);
 	ck_assert_uint_lt(tarn__clock_us() - woken_us, 1000000);
-	/* It is ready once and not for ever. */
+	/* It is ready once only. */
 	uint64_t expirations;
 	ck_assert_int_eq(read(world.worker->alarm.resume.fd, &expirations, sizeof(expirations)),
 			 -1);

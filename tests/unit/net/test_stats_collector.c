@@ -97,7 +97,7 @@ static struct tarn__totals *collect(unsigned timeout_ms)
 	return totals;
 }
 
-/* So many workers have answered so many questions, and so often the one server was asked. */
+/* Asserts the numbers of workers, of their questions, and of messages to the one server. */
 static void check(unsigned workers, uint64_t questions, uint64_t asked)
 {
 	struct tarn__totals *totals = collect(SOON_MS);

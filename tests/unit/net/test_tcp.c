@@ -288,7 +288,7 @@ START_TEST(message_shorter_than_a_header_ends_the_connection)
 }
 END_TEST
 
-/* A question, and in the same segment a message of so many octets: fewer than a header has. */
+/* A question, and in the same segment a message of fewer octets than a header. */
 static size_t write_short(uint8_t *out, uint16_t id, const char *name, size_t short_len)
 {
 	size_t len = write_frame(out, id, name);
@@ -453,7 +453,7 @@ START_TEST(idle_connection_is_closed_after_its_time)
 }
 END_TEST
 
-/* A turn reads the clock once: what happens in it may be later than what it knows. */
+/* A turn reads the clock once: events in it may be later than that reading. */
 START_TEST(clock_that_lags_closes_nobody)
 {
 	int fd = warm_client();
@@ -611,8 +611,8 @@ END_TEST
 /* ---- many connections --------------------------------------------------------------------- */
 
 /*
- * Connections that wait for one slow answer, so many of each client; the loop's time limit for idle
- * ones is of no matter.
+ * Connections that wait for one slow answer, a number of each client; the time limit for idle ones has no
+ * effect on them.
  */
 static int *fill_with_busy_clients(size_t count, size_t each)
 {
@@ -753,7 +753,7 @@ START_TEST(connection_that_has_just_come_makes_no_room)
 	tarn__tcp_set_places(world.worker->tcp, PLACES);
 	for (unsigned i = 0; i < CLIENTS; i++)
 		fds[i] = connect_client_number(i);
-	/* The first get their answers, whoever waits at the door. */
+	/* The first get their answers, although others wait to be accepted. */
 	for (unsigned i = 0; i < PLACES; i++)
 		send_frame(fds[i], 3, "a.example");
 	for (unsigned i = 0; i < PLACES; i++)
@@ -780,7 +780,7 @@ START_TEST(client_that_stalls_makes_room_for_itself)
 }
 END_TEST
 
-/* They would ask for ever: each question is answered, but no more are taken. */
+/* They ask without end: each question is answered, but no more are taken. */
 START_TEST(client_comes_into_a_house_where_all_are_always_at_work)
 {
 	enum { PLACES = 4 };
@@ -978,7 +978,7 @@ END_TEST
 
 /* ---- an address that is closed -------------------------------------------------------------- */
 
-/* What connect() says while the loop does not turn: the kernel alone takes the client in. */
+/* Returns the result of connect() while the loop does not run: only the kernel accepts the client. */
 static int connect_without_a_turn(int *fd)
 {
 	*fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

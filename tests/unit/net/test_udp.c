@@ -322,7 +322,7 @@ END_TEST
 
 /* ---- an address that is closed -------------------------------------------------------------- */
 
-/* The client's socket is connected: it hears that nobody is at the port. */
+/* The client's socket is connected: it gets the error that the port is closed. */
 static void expect_nobody(int fd)
 {
 	send_question(fd, 99, "warm.example");

@@ -60,7 +60,7 @@ static void on_done(struct tarn_request *request, int error, const uint8_t *answ
 	ev_break(asked->loop, EVBREAK_ONE);
 }
 
-/* Has a worker asked; what tarn_ask() says. */
+/* Sends a question by a worker. Returns the result of tarn_ask(). */
 static int ask_worker(struct asked *asked, struct tarn_worker *worker, const uint8_t *wire,
 		      size_t len)
 {
@@ -523,7 +523,7 @@ START_TEST(clearing_the_cache_waits_for_nothing)
 }
 END_TEST
 
-/* Until then it may put into the cache what its servers say. */
+/* Until then a worker may store answers of the servers before. */
 START_TEST(cache_is_cleared_when_the_last_worker_has_changed_over)
 {
 	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
@@ -545,7 +545,7 @@ START_TEST(cache_is_cleared_when_the_last_worker_has_changed_over)
 }
 END_TEST
 
-/* The one between has been nobody's, but what it had before it was. */
+/* No worker has used the configuration in between, but they used the one before. */
 START_TEST(two_changes_at_once_take_the_names_of_a_zone_out_of_the_cache)
 {
 	struct tarn_forward forward;
@@ -563,7 +563,7 @@ START_TEST(two_changes_at_once_take_the_names_of_a_zone_out_of_the_cache)
 }
 END_TEST
 
-/* It is still at what an earlier change has left, and knows nothing of the later one. */
+/* It still drops the entries of an earlier change, and has not applied the later one. */
 START_TEST(worker_that_goes_leaves_the_cache_to_those_who_know_more)
 {
 	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
@@ -614,7 +614,7 @@ START_TEST(client_under_way_is_answered_over_a_reconfiguration)
 		ck_assert_int_eq(tarn_reconfigure(world.tarn, &options), 0);
 		run_dry(world.loop);
 	}
-	/* Its server is the same: it is waited for, and not asked anew. */
+	/* Its server is the same: its answer is waited for, and no message is sent again. */
 	ck_assert_uint_eq(world.fake.udp_count, 1);
 	fake_release(&world.fake);
 	size_t reply_len = receive(world.loop, client, wire, sizeof(wire));
@@ -677,7 +677,7 @@ START_TEST(socket_that_was_handed_over_is_served)
 {
 	struct tarn_address address = parse_address("127.0.0.1:0");
 	int fd = tarn_socket_open(&address, SOCK_DGRAM);
-	fcntl(fd, F_SETFL, 0); /* somebody else's: it blocks */
+	fcntl(fd, F_SETFL, 0); /* as from another program: it blocks */
 	ck_assert_int_eq(tarn_worker_serve(world.worker, fd), 0);
 	int client = connect_to(world.loop, &address, SOCK_DGRAM);
 	send_question(client, 7, "a.example");
