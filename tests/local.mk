@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# How every test runs: as a TAP producer under automake's driver. README.md here says which kind to write.
+# How every test runs: as a TAP producer under automake's driver. README.md here describes the kinds.
 
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh

@@ -28,7 +28,7 @@ parses() {
 	done
 }
 
-# The build system of OpenWrt, as far as it prints what a package says of itself.
+# The build system of OpenWrt, as far as it prints the metadata of a package.
 openwrt_reads() {
 	echo 'INSTALL_DIR := install -d' >"$scratch/rules.mk"
 	cat >"$scratch/package.mk" <<-'MAKE'

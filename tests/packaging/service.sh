@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The files that service managers start tarn by: read by those who know, as far as they are here.
+# The files by which service managers start tarn, read by their own tools if these are installed.
 set -u
 # shellcheck source=tests/selftest/tap.sh
 . "${srcdir:-.}/tests/selftest/tap.sh"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# docs/rfc.md tells the truth about its tests: each one exists, and nothing is done without one.
+# The tests that docs/rfc.md names exist, and no row is "done" without one.
 set -u
 # shellcheck source=tests/selftest/tap.sh
 . "${srcdir:-.}/tests/selftest/tap.sh"

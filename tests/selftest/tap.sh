@@ -8,7 +8,7 @@ tap_count=0
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 
-# tap_ok SENTENCE COMMAND...: the sentence holds if the command succeeds; its output says why not.
+# tap_ok SENTENCE COMMAND...: the sentence holds if the command succeeds; otherwise its output has the reason.
 tap_ok() {
 	tap_sentence=$1
 	shift
