@@ -8,6 +8,9 @@ dns_sources = \
 	resolver/dns/denial.c resolver/dns/denial.h \
 	resolver/dns/duplicates.c resolver/dns/duplicates.h \
 	resolver/dns/edns.c resolver/dns/edns.h \
+	resolver/dns/dns64.c resolver/dns/dns64.h \
+	resolver/dns/edit.c resolver/dns/edit.h \
+	resolver/dns/filter.c resolver/dns/filter.h \
 	resolver/dns/join.c resolver/dns/join.h \
 	resolver/dns/local.c resolver/dns/local.h \
 	resolver/dns/match.c resolver/dns/match.h \

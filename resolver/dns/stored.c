@@ -6,6 +6,14 @@
 
 /* ---- reading and changing --------------------------------------------------------------- */
 
+void tarn__stored_set_generation(const uint8_t *octets, uint16_t generation)
+{
+	/* The memory is the cache's, which gives it out as const. */
+	uint8_t *at = (uint8_t *)(uintptr_t)(octets + TARN__STORED_GENERATION_AT);
+	__atomic_store_n(at, (uint8_t)(generation >> 8), __ATOMIC_RELAXED);
+	__atomic_store_n(at + 1, (uint8_t)generation, __ATOMIC_RELAXED);
+}
+
 bool tarn__stored_is_negative(const uint8_t *octets, size_t len)
 {
 	if (tarn__stored_rcode(octets) == TARN__NXDOMAIN)
@@ -53,6 +61,7 @@ void tarn__stored_begin(struct tarn__stored_writer *writer, uint8_t *out, size_t
 	out[TARN__STORED_ANSWER_SOURCE_AT] = TARN__ANSWER_SOURCE_UNKNOWN;
 	tarn__put16(out + TARN__STORED_ANSWERS_AT, head->answer_count);
 	tarn__put16(out + TARN__STORED_AUTHORITIES_AT, head->authority_count);
+	tarn__put16(out + TARN__STORED_GENERATION_AT, 0);
 	writer->out = out;
 	writer->offset = out + TARN__STORED_HEAD_LEN;
 	tarn__pack_start(&writer->packer, writer->offset + 2 * count, room, qname, qname_len);

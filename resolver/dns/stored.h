@@ -7,7 +7,8 @@
  *	1  1  answer source
  *	2  2  records in the answer section: a
  *	4  2  records in the authority section: b
- *	6  2  for each of the a + b records: the offset of its TTL in the records
+ *	6  2  the generation of the policy that has looked at the answer and leaves it as it is; 0: none has
+ *	8  2  for each of the a + b records: the offset of its TTL in the records
  *	...   the records as they follow the question of a reply, without OPT
  *
  * Owner names are compressed against the question (offset 12) and each other, names in RDATA never against
@@ -34,7 +35,8 @@ enum {
 	TARN__STORED_ANSWER_SOURCE_AT = 1,
 	TARN__STORED_ANSWERS_AT = 2,
 	TARN__STORED_AUTHORITIES_AT = 4,
-	TARN__STORED_HEAD_LEN = 6,
+	TARN__STORED_GENERATION_AT = 6,
+	TARN__STORED_HEAD_LEN = 8,
 	TARN__ANSWER_SOURCE_UNKNOWN = 0,
 };
 
@@ -124,6 +126,20 @@ static inline uint8_t tarn__stored_answer_source(const uint8_t *octets)
 {
 	return octets[TARN__STORED_ANSWER_SOURCE_AT];
 }
+
+/*
+ * The generation of the policy that leaves the answer as it is; 0: none. It is the one part of a stored form
+ * that changes in the cache, by any thread, octet by octet: of two octets that two threads have written at the same
+ * time each is that of a generation which leaves the answer as it is.
+ */
+static inline uint16_t tarn__stored_generation(const uint8_t *octets)
+{
+	const uint8_t *at = octets + TARN__STORED_GENERATION_AT;
+	return (uint16_t)(__atomic_load_n(at, __ATOMIC_RELAXED) << 8 |
+			  __atomic_load_n(at + 1, __ATOMIC_RELAXED));
+}
+
+void tarn__stored_set_generation(const uint8_t *octets, uint16_t generation);
 
 /* Returns true for NXDOMAIN, and for NODATA with its SOA (RFC 2308), also at the end of a chain. */
 bool tarn__stored_is_negative(const uint8_t *octets, size_t len);

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* dns/filter.c: messages without some of their addresses. */
+#include "dns/filter.h"
+
+#include <string.h>
+
+#include "dns/edit.h"
+#include "dns/name.h"
+#include "dns/type.h"
+
+enum {
+	IPV4_LEN = 4,
+	IPV6_LEN = 16,
+	KEY_MANDATORY = 0, /* RFC 9460 section 14.3.2 */
+	KEY_IPV4HINT = 4,
+	KEY_IPV6HINT = 6,
+	PRIORITY_LEN = 2,
+};
+
+/* ---- addresses -------------------------------------------------------------------------- */
+
+struct network {
+	uint8_t octets[IPV6_LEN];
+	uint8_t len; /* bits */
+};
+
+static bool is_within(const struct network *network, const uint8_t *address)
+{
+	unsigned whole = network->len / 8, rest = network->len % 8;
+	if (memcmp(network->octets, address, whole) != 0)
+		return false;
+	return rest == 0 || (network->octets[whole] ^ address[whole]) >> (8 - rest) == 0;
+}
+
+bool tarn__address_is_private4(const uint8_t ipv4[4])
+{
+	static const struct network networks[] = {
+		{{0}, 8}, /* RFC 1122 section 3.2.1.3 */
+		{{10}, 8}, /* RFC 1918 */
+		{{100, 64}, 10}, /* RFC 6598 */
+		{{127}, 8},	 {{169, 254}, 16}, /* RFC 3927 */
+		{{172, 16}, 12}, {{192, 168}, 16},
+	};
+	for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
+		if (is_within(&networks[i], ipv4))
+			return true;
+	}
+	return false;
+}
+
+bool tarn__address_is_private6(const uint8_t ipv6[16])
+{
+	static const struct network networks[] = {
+		{{0}, 127}, /* :: and ::1 */
+		{{0xfc}, 7}, /* RFC 4193 */
+		{{0xfe, 0x80}, 10}, /* RFC 4291 section 2.5.6 */
+		{{0xfe, 0xc0}, 10}, /* RFC 3879 */
+	};
+	static const struct network with_ipv4[] = {
+		{{[10] = 0xff, 0xff}, 96}, /* RFC 4291 section 2.5.5.2 */
+		{{0x00, 0x64, 0xff, 0x9b}, 96}, /* RFC 6052 section 2.1 */
+	};
+	for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
+		if (is_within(&networks[i], ipv6))
+			return true;
+	}
+	for (size_t i = 0; i < sizeof with_ipv4 / sizeof with_ipv4[0]; i++) {
+		if (is_within(&with_ipv4[i], ipv6))
+			return tarn__address_is_private4(ipv6 + IPV6_LEN - IPV4_LEN);
+	}
+	return false;
+}
+
+/* ---- one record ------------------------------------------------------------------------- */
+
+/* A record, and what of it is left. */
+struct edit {
+	const struct tarn__filter *filter;
+	const struct tarn__record *record;
+	struct tarn__filtered *filtered;
+	uint8_t *rdata; /* UINT16_MAX octets; NULL: it is only counted */
+	size_t len;
+	bool is_changed, is_gone;
+	uint64_t lost_keys; /* a bit for each SvcParamKey below 64 that is left out */
+};
+
+static bool is_bad(const struct edit *edit, const uint8_t *address, size_t len)
+{
+	const struct tarn__filter *filter = edit->filter;
+	return filter->is_bad_address &&
+	       filter->is_bad_address(filter->arg, edit->record, address, len);
+}
+
+static void keep(struct edit *edit, const void *octets, size_t len)
+{
+	if (edit->rdata && len > 0)
+		memcpy(edit->rdata + edit->len, octets, len);
+	edit->len += len;
+}
+
+static void keep16(struct edit *edit, uint16_t number)
+{
+	uint8_t octets[2];
+	tarn__put16(octets, number);
+	keep(edit, octets, sizeof octets);
+}
+
+/* A SvcParam that is left out, its key and length included, ends where it began. */
+static void drop_param(struct edit *edit, size_t begin, uint16_t key)
+{
+	edit->len = begin;
+	edit->is_changed = true;
+	if (key < 64)
+		edit->lost_keys |= UINT64_C(1) << key;
+}
+
+static void edit_hint(struct edit *edit, uint16_t key, const uint8_t *value, size_t len)
+{
+	size_t address_len = key == KEY_IPV4HINT ? IPV4_LEN : IPV6_LEN;
+	bool is_unwanted =
+		key == KEY_IPV4HINT ? edit->filter->has_no_ipv4hint : edit->filter->has_no_ipv6hint;
+	size_t begin = edit->len, kept = 0;
+	keep16(edit, key);
+	keep16(edit, 0);
+	for (size_t at = 0; at + address_len <= len; at += address_len) {
+		if (is_unwanted || is_bad(edit, value + at, address_len)) {
+			edit->filtered->hints++;
+			edit->is_changed = true;
+			continue;
+		}
+		keep(edit, value + at, address_len);
+		kept += address_len;
+	}
+	if (kept == 0)
+		drop_param(edit, begin, key);
+	else if (edit->rdata)
+		tarn__put16(edit->rdata + begin + 2, (uint16_t)kept);
+}
+
+static void edit_param(struct edit *edit, uint16_t key, const uint8_t *value, size_t len)
+{
+	if (key == KEY_IPV4HINT || key == KEY_IPV6HINT) {
+		edit_hint(edit, key, value, len);
+		return;
+	}
+	keep16(edit, key);
+	keep16(edit, (uint16_t)len);
+	keep(edit, value, len);
+}
+
+/* A record whose "mandatory" names a key that it has lost is of no use to a client (RFC 9460 section 8). */
+static bool is_mandatory_broken(const struct edit *edit, const uint8_t *mandatory, size_t len)
+{
+	for (size_t at = 0; at + 2 <= len; at += 2) {
+		uint16_t key = tarn__get16(mandatory + at);
+		if (key < 64 && edit->lost_keys >> key & 1)
+			return true;
+	}
+	return false;
+}
+
+static void edit_service(struct edit *edit)
+{
+	const struct tarn__record *record = edit->record;
+	struct tarn__reader reader = {.wire = record->rdata, .end = record->rdata_len};
+	const uint8_t *mandatory = NULL;
+	size_t mandatory_len = 0;
+	tarn__read_octets(&reader, PRIORITY_LEN);
+	size_t name_len = tarn__name_span(record->rdata + reader.at, tarn__reader_left(&reader));
+	tarn__read_octets(&reader, name_len);
+	if (reader.failed || name_len == 0)
+		return;
+	keep(edit, record->rdata, reader.at);
+	while (tarn__reader_left(&reader) > 0) {
+		uint16_t key = tarn__read16(&reader);
+		uint16_t len = tarn__read16(&reader);
+		const uint8_t *value = tarn__read_octets(&reader, len);
+		if (reader.failed)
+			return;
+		if (key == KEY_MANDATORY) {
+			mandatory = value;
+			mandatory_len = len;
+		}
+		edit_param(edit, key, value, len);
+	}
+	edit->is_gone = mandatory && is_mandatory_broken(edit, mandatory, mandatory_len);
+	edit->filtered->records += edit->is_gone;
+}
+
+static void edit_address(struct edit *edit, size_t len)
+{
+	const struct tarn__record *record = edit->record;
+	if (record->rdata_len != len)
+		return;
+	edit->is_gone = is_bad(edit, record->rdata, len);
+	edit->filtered->addresses += edit->is_gone;
+	edit->filtered->addresses_left += !edit->is_gone;
+}
+
+static void edit_record(struct edit *edit)
+{
+	switch (edit->record->type) {
+	case TARN__TYPE_A:
+		edit_address(edit, IPV4_LEN);
+		break;
+	case TARN__TYPE_AAAA:
+		edit_address(edit, IPV6_LEN);
+		break;
+	case TARN__TYPE_SVCB:
+	case TARN__TYPE_HTTPS:
+		edit_service(edit);
+	}
+}
+
+/* ---- messages --------------------------------------------------------------------------- */
+
+struct tarn__filtered tarn__filter_count(const struct tarn__filter *filter, const uint8_t *wire,
+					 size_t len)
+{
+	struct tarn__filtered filtered = {0};
+	struct tarn__reader reader = tarn__edit_open(wire, len);
+	struct tarn__record record;
+	if (reader.failed)
+		return filtered;
+	for (unsigned count = tarn__get16(wire + 6);
+	     count > 0 && tarn__record_read(&reader, &record); count--)
+		edit_record(
+			&(struct edit){.filter = filter, .record = &record, .filtered = &filtered});
+	return filtered;
+}
+
+/* Returns true for a signature of what may have changed. */
+static bool is_stale_signature(const struct tarn__record *record)
+{
+	if (record->type != TARN__TYPE_RRSIG || record->rdata_len < 2)
+		return false;
+	uint16_t covered = tarn__get16(record->rdata);
+	return covered == TARN__TYPE_A || covered == TARN__TYPE_AAAA ||
+	       covered == TARN__TYPE_SVCB || covered == TARN__TYPE_HTTPS;
+}
+
+static void filter_record(const struct tarn__filter *filter, struct tarn__editor *editor,
+			  enum tarn__section section, const uint8_t *wire,
+			  const struct tarn__record *record, struct tarn__filtered *filtered)
+{
+	uint8_t rdata[UINT16_MAX];
+	struct edit edit = {
+		.filter = filter, .record = record, .filtered = filtered, .rdata = rdata};
+	if (section == TARN__SECTION_ANSWER)
+		edit_record(&edit);
+	if (edit.is_gone || is_stale_signature(record))
+		return;
+	if (!edit.is_changed) {
+		tarn__edit_copy(editor, section, wire, record);
+		return;
+	}
+	struct tarn__name owner = {.len = record->owner_len};
+	memcpy(owner.octets, record->owner, record->owner_len);
+	tarn__edit_put(editor, section, &owner, record->type, record->class, record->ttl, rdata,
+		       edit.len);
+}
+
+size_t tarn__filter_apply(const struct tarn__filter *filter, const uint8_t *wire, size_t len,
+			  uint8_t out[TARN__MESSAGE_MAX], struct tarn__filtered *filtered)
+{
+	*filtered = (struct tarn__filtered){0};
+	struct tarn__reader reader = tarn__edit_open(wire, len);
+	if (reader.failed)
+		return 0;
+	const uint8_t *question_end = wire + reader.at - 4;
+	struct tarn__editor editor;
+	tarn__edit_begin(&editor, out, tarn__get16(wire + 2) & (uint16_t)~TARN__FLAG_AD,
+			 wire + TARN__HEADER_LEN, reader.at - TARN__HEADER_LEN - 4,
+			 tarn__get16(question_end), tarn__get16(question_end + 2));
+	for (unsigned i = TARN__SECTION_ANSWER; i <= TARN__SECTION_AUTHORITY; i++) {
+		for (unsigned count = tarn__get16(wire + 6 + 2 * i); count > 0; count--) {
+			struct tarn__record record;
+			if (!tarn__record_read(&reader, &record))
+				return 0;
+			filter_record(filter, &editor, (enum tarn__section)i, wire, &record,
+				      filtered);
+		}
+	}
+	return tarn__edit_end(&editor);
+}
