@@ -15,6 +15,7 @@
 
 #include "base/address.h"
 #include "base/base16.h"
+#include "core/policy/names.h"
 #include "core/policy/policy.h"
 #include "core/policy/zone.h"
 #include "core/zone_index.h"
@@ -201,36 +202,14 @@ struct tarn__special tarn__special_find(const uint8_t *qname, size_t len)
 
 /* ---- exceptions ------------------------------------------------------------------------- */
 
-struct name {
-	uint16_t len;
-	uint8_t octets[TARN__NAME_MAX];
-};
-
-struct tarn__passed {
-	size_t count;
-	struct name names[];
-};
-
 static int init(struct tarn__policy *policy, const struct tarn__policy_options *options)
 {
-	size_t count = options->passed_count;
-	struct tarn__passed *passed = calloc(1, sizeof *passed + count * sizeof passed->names[0]);
-	if (!passed)
-		return TARN_ENOMEM;
-	policy->passed = passed;
-	for (; passed->count < count; passed->count++) {
-		struct name *name = &passed->names[passed->count];
-		name->len =
-			(uint16_t)tarn__name_parse(options->passed[passed->count], name->octets);
-		if (name->len == 0)
-			return TARN_EINVAL;
-	}
-	return 0;
+	return tarn__names_new(options->passed, options->passed_count, &policy->passed);
 }
 
 static void fini(struct tarn__policy *policy)
 {
-	free(policy->passed);
+	tarn__names_free(policy->passed);
 }
 
 /*
@@ -244,16 +223,6 @@ static bool is_in_zone_with_servers(const struct tarn__policy *policy,
 	uint16_t type = query->qname_len == special.zone_len ? TARN__TYPE_SOA : query->qtype;
 	return policy->zones && tarn__zone_index_find_for(policy->zones, query->qname,
 							  query->qname_len, type, &zone);
-}
-
-static bool is_passed(const struct tarn__passed *passed, const struct tarn__query *query)
-{
-	for (size_t i = 0; i < passed->count; i++) {
-		if (tarn__name_is_within(query->qname, query->qname_len, passed->names[i].octets,
-					 passed->names[i].len))
-			return true;
-	}
-	return false;
 }
 
 /*
@@ -366,7 +335,7 @@ NOT_INLINED enum tarn__policy_action decide(const struct tarn__policy *policy,
 					    struct tarn__special special,
 					    struct tarn__decision *decision)
 {
-	if (is_in_zone_with_servers(policy, query, special) || is_passed(policy->passed, query) ||
+	if (is_in_zone_with_servers(policy, query, special) || tarn__names_cover(policy->passed, query->qname, query->qname_len) ||
 	    is_parents(query, special))
 		return TARN__POLICY_PASS;
 	enum tarn__policy_action action = answer_data(query, special, decision);

@@ -50,19 +50,19 @@
 enum { TARN__STAGE_LIST(TARN__STAGE_INDEX) TARN__STAGES };
 #undef TARN__STAGE_INDEX
 
-struct tarn__access;
 struct tarn__chaos;
-struct tarn__passed;
+struct tarn__names;
+struct tarn__networks;
 struct tarn__policy_options;
 struct tarn__zone_index;
 
 /* What the stages look at. */
 struct tarn__policy {
-	struct tarn__access *access;
+	struct tarn__networks *access; /* that may ask */
 	struct tarn__chaos *chaos;
 	const struct tarn__zone_index *zones; /* borrowed; NULL: there are none */
 	bool has_empty_zones; /* some of the zones are never forwarded */
-	struct tarn__passed *passed;
+	struct tarn__names *passed;
 };
 
 enum { TARN__EXPLANATION_MAX = TARN__NAME_TEXT_MAX + 128 /* octets, with NUL */ };

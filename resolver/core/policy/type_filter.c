@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/policy/type_filter.c: types that are answered with NODATA. */
+#include "core/policy/type_filter.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/policy/networks.h"
+#include "core/policy/policy.h"
+#include "dns/local.h"
+
+struct tarn__type_filter {
+	struct tarn__networks *clients; /* NULL: all */
+	size_t count;
+	uint16_t types[TARN_FILTER_TYPES_MAX];
+};
+
+static int init(struct tarn__policy *policy, const struct tarn__policy_options *options)
+{
+	if (options->filter_type_count == 0)
+		return 0;
+	if (options->filter_type_count > TARN_FILTER_TYPES_MAX)
+		return TARN_EINVAL;
+	struct tarn__type_filter *filter = calloc(1, sizeof *filter);
+	if (!filter)
+		return TARN_ENOMEM;
+	policy->type_filter = filter;
+	filter->count = options->filter_type_count;
+	memcpy(filter->types, options->filter_types, filter->count * sizeof filter->types[0]);
+	if (options->filter_client_count == 0)
+		return 0;
+	filter->clients =
+		tarn__networks_copy(options->filter_clients, options->filter_client_count);
+	return filter->clients ? 0 : TARN_ENOMEM;
+}
+
+static void fini(struct tarn__policy *policy)
+{
+	if (policy->type_filter)
+		tarn__networks_free(policy->type_filter->clients);
+	free(policy->type_filter);
+}
+
+bool tarn__type_filter_has(const struct tarn__type_filter *filter,
+			   const struct tarn_address *client, uint16_t type)
+{
+	for (size_t i = 0; i < filter->count; i++) {
+		if (filter->types[i] == type)
+			return !filter->clients ||
+			       (client && tarn__networks_cover(filter->clients, client));
+	}
+	return false;
+}
+
+enum tarn__policy_action tarn__stage_type_filter_answer(const struct tarn__query *query,
+							struct tarn__decision *decision)
+{
+	size_t len = tarn__local_negative(query, TARN__NOERROR, query->qname_len,
+					  TARN__POLICY_TTL, decision->room);
+	enum tarn__policy_action action =
+		tarn__decision_stored(decision, decision->room, len);
+	decision->is_authoritative = false;
+	tarn__decision_add_error(decision, TARN__EDE_FILTERED, "this type is not served here");
+	return action;
+}
+
+static bool explain(const struct tarn__policy *policy, const struct tarn__query *query,
+		    enum tarn__policy_action action, char out[TARN__EXPLANATION_MAX])
+{
+	(void)policy;
+	char type[TARN__WORD_MAX];
+	snprintf(out, TARN__EXPLANATION_MAX, "type %s is not served (filter { no })",
+		 tarn__type_format(query->qtype, type));
+	return action != TARN__POLICY_PASS;
+}
+
+const struct tarn__stage tarn__stage_type_filter = {
+	.name = "type_filter", .init = init, .fini = fini, .explain = explain};
