@@ -199,6 +199,14 @@ enum {
 };
 
 /* Zero means the default: that above, or what stands beside the member. Everything is copied. */
+enum {
+	TARN_FILTER_TYPES_MAX = 16,
+	TARN_DNS64_PREFIXES_MAX = 8,
+	TARN_MIN_TTL_MAX = 3600, /* seconds, of min_ttl */
+	TARN_MAX_TTL_DEFAULT = 86400,
+	TARN_MAX_NEGATIVE_TTL_DEFAULT = 3600,
+};
+
 struct tarn_options {
 	size_t cache_size; /* octets, everything counted */
 	/*
@@ -241,6 +249,35 @@ struct tarn_options {
 	int32_t failure_sec, failure_max_sec;
 	/* The addresses of a name begin with another one in each reply. */
 	bool rotate_addresses;
+	/*
+	 * Seconds: positive answers are kept for min_ttl to max_ttl, negative ones for max_negative_ttl at most;
+	 * 0: 0, a day and an hour. A TTL of 0 stays 0.
+	 */
+	uint32_t min_ttl, max_ttl, max_negative_ttl;
+	/* A and AAAA queries for names of one label are answered with NXDOMAIN, unless a zone has them. */
+	bool local_only;
+	/*
+	 * Addresses that are not global are taken out of answers of the upstreams of ".", and hints of HTTPS and
+	 * SVCB likewise (DNS rebinding), but for these names and those below them.
+	 */
+	bool filter_private;
+	const char *const *private_names;
+	size_t private_name_count;
+	/* Types that are answered with NODATA, for clients of these networks; no network: for all. */
+	const uint16_t *filter_types;
+	size_t filter_type_count;
+	const struct tarn_network *filter_clients;
+	size_t filter_client_count;
+	/*
+	 * DNS64 (RFC 6147): IPv6 prefixes of 32, 40, 48, 56, 64 or 96 bits; none: it is off. The excluded names
+	 * and those below them get no synthesised records; no network of clients: it is for all.
+	 */
+	const struct tarn_network *dns64_prefixes;
+	size_t dns64_prefix_count;
+	const char *const *dns64_excluded;
+	size_t dns64_excluded_count;
+	const struct tarn_network *dns64_clients;
+	size_t dns64_client_count;
 };
 
 /*

@@ -51,7 +51,7 @@ struct tarn__networks *tarn__access_new(const struct tarn_network *allowed, size
 
 static int init(struct tarn__policy *policy, const struct tarn__policy_options *options)
 {
-	policy->access = tarn__access_new(options->allowed, options->allowed_count);
+	policy->access = tarn__access_new(options->public->allow, options->public->allow_count);
 	return policy->access ? 0 : TARN_ENOMEM;
 }
 

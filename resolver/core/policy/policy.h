@@ -17,20 +17,31 @@
 #include "dns/query.h"
 #include "tarn.h"
 
-/* All strings and networks are copied. */
+/* Strings, names and networks are copied. */
 struct tarn__policy_options {
-	const struct tarn_network *allowed; /* see tarn__access_new() */
-	size_t allowed_count;
-	const char *const *passed; /* names as text: at and below go upstream, special or not */
-	size_t passed_count;
+	const struct tarn_options *public; /* allow, pass, and what is for the policy alone */
 	const char *version; /* of version.bind, at most 255 octets are used; NULL: REFUSED */
 	const char *identity; /* of id.server, likewise */
 	const struct tarn__zone_index *zones; /* as struct tarn__config's; borrowed */
 };
 
-/* Returns NULL with errno set: ENOMEM; EINVAL if one of the passed names is not a name. */
+/*
+ * Names and rules that change while the configuration stays: of files that are read again, and of the
+ * administrator's commands. NULL: there are none.
+ */
+struct tarn__policy_data {
+	struct tarn__local_data *local;
+};
+
+/* Returns NULL with errno set: ENOMEM; EINVAL if one of the names is not a name. One reference, the caller's. */
 struct tarn__policy *tarn__policy_new(const struct tarn__policy_options *);
-void tarn__policy_free(struct tarn__policy *);
+
+/* The same with other data, of which it takes references. Returns NULL if memory runs out. */
+struct tarn__policy *tarn__policy_with(struct tarn__policy *, const struct tarn__policy_data *);
+
+/* One reference more, and one less. NULL is allowed for the latter. */
+struct tarn__policy *tarn__policy_get(struct tarn__policy *);
+void tarn__policy_put(struct tarn__policy *);
 
 /* Applies the stages. The decision is untouched if all of them pass the query. */
 enum tarn__policy_action tarn__policy_apply(const struct tarn__policy *, const struct tarn__query *,

@@ -204,7 +204,7 @@ struct tarn__special tarn__special_find(const uint8_t *qname, size_t len)
 
 static int init(struct tarn__policy *policy, const struct tarn__policy_options *options)
 {
-	return tarn__names_new(options->passed, options->passed_count, &policy->passed);
+	return tarn__names_new(options->public->pass, options->public->pass_count, &policy->passed);
 }
 
 static void fini(struct tarn__policy *policy)

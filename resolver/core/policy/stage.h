@@ -10,6 +10,9 @@
  *	special  special-use names and reverse zones (RFC 6761, RFC 6303), unless a passed name or a zone with
  *	         servers covers them; EDE 0 where a network may have names of its own
  *	any      type ANY: one HINFO record (RFC 8482 section 4.2)
+ *	type_filter  types that are not served: NODATA, EDE 17 (RFC 8914 section 4.18)
+ *	dns64    ipv4only.arpa (RFC 8880), and PTR within the prefixes (RFC 6147 section 5.3.1)
+ *	dotless  A and AAAA of names of one label: NXDOMAIN, by option
  *
  * A stage NAME consists of
  *
@@ -29,6 +32,7 @@
 #ifndef TARN_CORE_POLICY_STAGE_H
 #define TARN_CORE_POLICY_STAGE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,7 +48,10 @@
 	STAGE(CHAOS, chaos)                                                                        \
 	STAGE(ZONE, zone)                                                                          \
 	STAGE(SPECIAL, special)                                                                    \
-	STAGE(ANY, any)
+	STAGE(ANY, any)                                                                            \
+	STAGE(TYPE_FILTER, type_filter)                                                            \
+	STAGE(DNS64, dns64)                                                                        \
+	STAGE(DOTLESS, dotless)
 
 #define TARN__STAGE_INDEX(constant, name) TARN__STAGE_##constant,
 enum { TARN__STAGE_LIST(TARN__STAGE_INDEX) TARN__STAGES };
@@ -53,16 +60,27 @@ enum { TARN__STAGE_LIST(TARN__STAGE_INDEX) TARN__STAGES };
 struct tarn__chaos;
 struct tarn__names;
 struct tarn__networks;
+struct tarn__answer_filter;
+struct tarn__dns64;
 struct tarn__policy_options;
+struct tarn__type_filter;
 struct tarn__zone_index;
 
 /* What the stages look at. */
 struct tarn__policy {
+	atomic_uint references;
+	struct tarn__policy *base; /* the owner of all but the data; NULL: this one */
+	/* Answers that bear this number have been looked at (dns/stored.h); 0: none has to be. */
+	uint16_t generation;
 	struct tarn__networks *access; /* that may ask */
 	struct tarn__chaos *chaos;
 	const struct tarn__zone_index *zones; /* borrowed; NULL: there are none */
 	bool has_empty_zones; /* some of the zones are never forwarded */
 	struct tarn__names *passed;
+	struct tarn__type_filter *type_filter; /* NULL: all types are served */
+	struct tarn__answer_filter *answer_filter; /* NULL: answers stay as they are */
+	struct tarn__dns64 *dns64; /* NULL: it is off */
+	bool is_local_only; /* names of one label do not go upstream */
 };
 
 enum { TARN__EXPLANATION_MAX = TARN__NAME_TEXT_MAX + 128 /* octets, with NUL */ };

@@ -18,20 +18,20 @@ struct tarn__type_filter {
 
 static int init(struct tarn__policy *policy, const struct tarn__policy_options *options)
 {
-	if (options->filter_type_count == 0)
+	if (options->public->filter_type_count == 0)
 		return 0;
-	if (options->filter_type_count > TARN_FILTER_TYPES_MAX)
+	if (options->public->filter_type_count > TARN_FILTER_TYPES_MAX)
 		return TARN_EINVAL;
 	struct tarn__type_filter *filter = calloc(1, sizeof *filter);
 	if (!filter)
 		return TARN_ENOMEM;
 	policy->type_filter = filter;
-	filter->count = options->filter_type_count;
-	memcpy(filter->types, options->filter_types, filter->count * sizeof filter->types[0]);
-	if (options->filter_client_count == 0)
+	filter->count = options->public->filter_type_count;
+	memcpy(filter->types, options->public->filter_types, filter->count * sizeof filter->types[0]);
+	if (options->public->filter_client_count == 0)
 		return 0;
 	filter->clients =
-		tarn__networks_copy(options->filter_clients, options->filter_client_count);
+		tarn__networks_copy(options->public->filter_clients, options->public->filter_client_count);
 	return filter->clients ? 0 : TARN_ENOMEM;
 }
 
