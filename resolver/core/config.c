@@ -37,7 +37,7 @@ void tarn__config_put(struct tarn__config *config)
 	if (config->base) {
 		tarn__config_put(config->base);
 	} else {
-		tarn__policy_free(config->policy);
+		tarn__policy_put(config->policy);
 		tarn__zone_index_free(config->zone_index);
 		free(config->ports);
 	}
@@ -327,17 +327,16 @@ static int set_policy(struct tarn__config *config, const struct tarn_options *op
 		      const char *version, const char *identity, char fault[TARN__CONFIG_FAULT_MAX])
 {
 	config->policy = tarn__policy_new(&(struct tarn__policy_options){
-		.allowed = options->allow,
-		.allowed_count = options->allow_count,
-		.passed = options->pass,
-		.passed_count = options->pass_count,
+		.public = options,
 		.version = options->hide_identity ? NULL : version,
 		.identity = options->hide_identity ? NULL : identity,
 		.zones = config->zone_index,
 	});
 	if (config->policy)
 		return 0;
-	return errno == EINVAL ? refuse(fault, "a name to pass that is none") : TARN_ENOMEM;
+	return errno == EINVAL
+		       ? refuse(fault, "a name, a prefix or a type of the policy that is none")
+		       : TARN_ENOMEM;
 }
 
 static void set_source(struct tarn__config *config, const struct tarn_source *source)

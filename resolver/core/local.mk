@@ -5,6 +5,7 @@ core_sources = \
 	resolver/core/admin/dump.c resolver/core/admin/dump.h \
 	resolver/core/admin/inspect.c resolver/core/admin/inspect.h \
 	resolver/core/config.c resolver/core/config.h \
+	resolver/core/detour.c resolver/core/detour.h \
 	resolver/core/forward/answer_source.c resolver/core/forward/answer_source.h \
 	resolver/core/forward/asking.c resolver/core/forward/asking.h \
 	resolver/core/forward/attempt.c resolver/core/forward/attempt.h \
@@ -25,12 +26,19 @@ core_sources = \
 	resolver/core/io.h \
 	resolver/core/observe.h \
 	resolver/core/policy/access.c resolver/core/policy/access.h \
+	resolver/core/policy/answer.c resolver/core/policy/answer.h \
+	resolver/core/policy/answer_filter.c resolver/core/policy/answer_filter.h \
 	resolver/core/policy/any.c resolver/core/policy/any.h \
 	resolver/core/policy/chaos.c resolver/core/policy/chaos.h \
 	resolver/core/policy/decision.c resolver/core/policy/decision.h \
+	resolver/core/policy/dns64.c resolver/core/policy/dns64.h \
+	resolver/core/policy/dotless.c resolver/core/policy/dotless.h \
+	resolver/core/policy/names.c resolver/core/policy/names.h \
+	resolver/core/policy/networks.c resolver/core/policy/networks.h \
 	resolver/core/policy/policy.c resolver/core/policy/policy.h \
 	resolver/core/policy/special.c resolver/core/policy/special.h \
 	resolver/core/policy/stage.h \
+	resolver/core/policy/type_filter.c resolver/core/policy/type_filter.h \
 	resolver/core/policy/zone.c resolver/core/policy/zone.h \
 	resolver/core/resolver.c resolver/core/resolver.h \
 	resolver/core/respond.c resolver/core/respond.h \

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/detour.h"
 #include "core/forward/attempt.h"
 #include "core/forward/nxdomain.h"
 #include "core/forward/forwarder.h"
@@ -14,6 +15,8 @@
 #include "core/forward/forward_loop.h"
 #include "core/observe.h"
 #include "core/forward/answer_source.h"
+#include "core/policy/answer.h"
+#include "core/policy/dns64.h"
 #include "core/policy/policy.h"
 #include "core/respond.h"
 #include "core/shares.h"
@@ -54,6 +57,7 @@ struct pending {
 	struct tarn__share share; /* of its client, if there is one */
 	struct tarn__timer deadline;
 	uint64_t asked_us;
+	struct tarn__detour *detour; /* NULL: the answer is that to the question itself */
 	struct tarn__query query;
 	struct tarn__client_request
 		client_request; /* its pointers, and the query's, refer to the copies below */
@@ -259,6 +263,13 @@ static inline void count_reply(struct tarn__resolver *resolver,
 		show_reply(resolver, to, outcome, rcode, latency_us, reply, len);
 }
 
+/* A question that gets no reply, by the policy's word. */
+static void count_drop(struct tarn__resolver *resolver, const struct outcome *outcome)
+{
+	resolver->stats.statuses[outcome->status]++;
+	resolver->stats.dropped++;
+}
+
 static uint16_t reply_rcode(const uint8_t *reply)
 {
 	return reply[3] & TARN__FLAG_RCODE;
@@ -304,6 +315,8 @@ static bool have_spare(struct tarn__resolver *resolver)
 /* Keeps it for a later question, or frees it. */
 static void put_spare(struct tarn__resolver *resolver, struct pending *pending)
 {
+	tarn__detour_free(pending->detour);
+	pending->detour = NULL;
 	if (resolver->spare_count >= SPARES_MAX) {
 		free(pending);
 		return;
@@ -347,8 +360,11 @@ static void finish(struct tarn__resolver *resolver, struct pending *pending,
 {
 	uint64_t latency_us = resolver->io->now_us(resolver->io->data) - pending->asked_us;
 	tarn__latency_add(&resolver->stats.latencies[outcome.status], latency_us);
-	count_reply(resolver, to, &outcome, reply_rcode(resolver->reply), latency_us,
-		    resolver->reply, reply_len);
+	if (reply_len == TARN__RESOLVE_DROP)
+		count_drop(resolver, &outcome);
+	else
+		count_reply(resolver, to, &outcome, reply_rcode(resolver->reply), latency_us,
+			    resolver->reply, reply_len);
 	tarn__timer_stop(&resolver->timers, &pending->deadline);
 	tarn__list_remove(&pending->node);
 	resolver->waiting_count--;
@@ -360,16 +376,6 @@ static void finish(struct tarn__resolver *resolver, struct pending *pending,
 	client_request->answer(client_request->owner, client_request->route, resolver->reply,
 			       reply_len);
 	put_spare(resolver, pending);
-}
-
-static void on_done(struct rtcache_request *request, const struct rtcache_value *value)
-{
-	struct pending *pending = TARN__CONTAINER(request, struct pending, request);
-	struct tarn__resolver *resolver = request->data;
-	struct tarn__reply_context to =
-		reply_context(resolver, &pending->client_request, &pending->query);
-	size_t len = tarn__respond_value(&to, value, resolver->reply);
-	finish(resolver, pending, &to, value_outcome(value), len);
 }
 
 /* The lookup continues and fills the cache for later questions. */
@@ -384,12 +390,15 @@ static void on_deadline(struct tarn__timer *timer)
 	finish(resolver, pending, &to, (struct outcome){.status = TARN__STATUS_FAILURE}, len);
 }
 
-/* Returns false if too many wait. The lookup continues then, as after a client's deadline. */
+/*
+ * The client's query waits; asked is the query that is asked for it, the same one without a detour. Returns false if there
+ * are too many. The lookup continues then, as after a client's deadline.
+ */
 static bool wait(struct tarn__resolver *resolver, const struct tarn__client_request *client_request,
-		 const struct tarn__query *query)
+		 const struct tarn__query *query, const struct tarn__query *asked)
 {
 	struct tarn__zone *zone =
-		tarn__zone_find(&resolver->forwarder, query->qname, query->qname_len, query->qtype);
+		tarn__zone_find(&resolver->forwarder, asked->qname, asked->qname_len, asked->qtype);
 	if (!has_room(resolver, client_request, zone)) {
 		rtcache_cancel(resolver->client, &resolver->spare->request);
 		return false;
@@ -423,19 +432,47 @@ static bool wait(struct tarn__resolver *resolver, const struct tarn__client_requ
 
 /* ---- answering a message ---------------------------------------------------------------- */
 
-/* Without a lookup: recursion is not desired, or no memory to wait. Returns the length; 0: it is not cached. */
-static size_t answer_from_cache(struct tarn__resolver *resolver,
-				const struct tarn__reply_context *to, const uint8_t *octets,
-				size_t len, uint8_t *reply, struct outcome *outcome)
+/* What a lookup finds at once it has found in the cache. */
+static struct outcome cached_outcome(const struct rtcache_value *value)
 {
-	struct rtcache_value value;
-	struct tarn__key key;
-	if (rtcache_peek(resolver->client, octets, len, false, &value) != 1 &&
-	    !(tarn__key_read(octets, len, &key) &&
-	      tarn__nxdomain_find(resolver->client, &key, &value)))
-		return 0;
-	*outcome = value_outcome(&value);
-	return tarn__respond_value(to, &value, reply);
+	bool is_stale = value->status == RTCACHE_STALE;
+	return (struct outcome){.status = is_stale ? TARN__STATUS_STALE : TARN__STATUS_HIT,
+				.stored = value->data};
+}
+
+static void on_done(struct rtcache_request *, const struct rtcache_value *);
+
+/* As rtcache_get(). *is_cached: no lookup was started for it, so that a failure is an earlier one's. */
+static inline int ask_cache(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
+			    const struct tarn__query *query, struct rtcache_request *request,
+			    struct rtcache_value *value, bool *is_cached)
+{
+	uint8_t key[TARN__KEY_MAX];
+	size_t key_len = tarn__key_write(query, key);
+	request->data = resolver;
+	request->done = on_done;
+	uint64_t started = resolver->forwarder.started;
+	resolver->client_request = to->client_request;
+	int got = rtcache_get(resolver->client, request, key, key_len, 0, resolver, value);
+	resolver->client_request = NULL;
+	*is_cached = resolver->forwarder.started == started;
+	if (got > 0 && *is_cached && (!value->data || value->status == RTCACHE_STALE))
+		tarn__forwarder_want(&resolver->forwarder, query->qname, query->qname_len,
+				     query->qtype);
+	return got;
+}
+
+/* Returns true if an answer is not simply sent: the policy has to look at it, or it may need another one. */
+static inline bool is_looked_at(const struct tarn__resolver *resolver,
+				const struct tarn__reply_context *to,
+				const struct rtcache_value *value)
+{
+	const struct tarn__policy *policy = resolver->forwarder.config->policy;
+	if (policy->generation == 0 && !policy->dns64)
+		return false;
+	if (value->data && !tarn__policy_knows_answer(policy, value->data))
+		return true;
+	return tarn__dns64_applies(policy, to->query, to->client_request->client);
 }
 
 bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct tarn_address *client)
@@ -454,14 +491,386 @@ enum tarn__policy_action tarn__resolver_decide(const struct tarn__resolver *reso
 	return tarn__policy_apply(resolver->forwarder.config->policy, query, client, decision);
 }
 
+/* Returns the length of the reply, or TARN__RESOLVE_DROP. */
 static size_t answer_decision(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
 			      enum tarn__policy_action action,
 			      const struct tarn__decision *decision, size_t message_len,
 			      uint8_t *reply, struct outcome *outcome)
 {
 	resolver->stats.stages[decision->stage]++;
-	outcome->status = action == TARN__POLICY_REFUSE ? TARN__STATUS_REFUSED : TARN__STATUS_LOCAL;
+	outcome->status = decision->is_block		  ? TARN__STATUS_BLOCKED
+			  : action == TARN__POLICY_REFUSE ? TARN__STATUS_REFUSED
+							  : TARN__STATUS_LOCAL;
 	return tarn__respond_decision(to, action, decision, message_len, reply);
+}
+
+/* ---- questions that take more than one answer ------------------------------------------- */
+
+/* A client's question on its way: core/detour.h. */
+struct walk {
+	struct tarn__resolver *resolver;
+	const struct tarn__reply_context *to;
+	struct pending *pending; /* NULL: it has not waited yet */
+	struct tarn__detour *detour; /* NULL: the question itself is asked for */
+	size_t message_len; /* of the client's message */
+	uint8_t *reply;
+	struct outcome *outcome;
+};
+
+enum { GO_ON = -2 /* as a length: the next query is asked for */ };
+
+static struct tarn__detour_buffers detour_buffers(const struct walk *walk)
+{
+	struct tarn__scratch *scratch = walk->resolver->forwarder.scratch;
+	return (struct tarn__detour_buffers){.message = scratch->message, .other = scratch->stored};
+}
+
+static const struct tarn__policy *policy_of(const struct tarn__resolver *resolver)
+{
+	return resolver->forwarder.config->policy;
+}
+
+static void current_query(const struct walk *walk, struct tarn__query *out)
+{
+	*out = *walk->to->query;
+	if (walk->detour)
+		tarn__detour_query(walk->detour, walk->to->query, out);
+}
+
+static long fail_walk(struct walk *walk, int error)
+{
+	*walk->outcome = (struct outcome){.status = TARN__STATUS_FAILURE};
+	return (long)tarn__respond_failure(walk->to, error, false, walk->reply);
+}
+
+/* Returns true if there is a detour; memory may run out. */
+static bool have_detour(struct walk *walk)
+{
+	if (!walk->detour)
+		walk->detour = tarn__detour_new(walk->to->query);
+	return walk->detour;
+}
+
+/* The chain of the decision is kept, and its end is the next to be asked for. */
+static long follow(struct walk *walk, const struct tarn__decision *decision)
+{
+	struct tarn__detour_buffers buffers = detour_buffers(walk);
+	int error = TARN_ENOMEM;
+	if (have_detour(walk))
+		error = tarn__detour_follow(&walk->detour, walk->to->query, decision, &buffers);
+	return error == 0 ? GO_ON : fail_walk(walk, error);
+}
+
+/* Ends with the answer to the current query. options are extended errors. */
+static long end_with(struct walk *walk, const struct tarn__detour_part *last,
+		     const struct tarn__decision *decision)
+{
+	struct tarn__resolver *resolver = walk->resolver;
+	const struct tarn__dns64 *dns64 = policy_of(resolver)->dns64;
+	struct tarn__detour_buffers buffers = detour_buffers(walk);
+	struct tarn__decision whole = {.room = resolver->forwarder.scratch->decided};
+	size_t len = tarn__detour_finish(walk->detour, walk->to->query, last,
+					 dns64 ? dns64->prefixes : NULL,
+					 dns64 ? dns64->prefix_count : 0, &buffers, whole.room);
+	if (len == 0 && tarn__detour_is_synthesis(walk->detour)) {
+		struct tarn__detour_part without = tarn__detour_without(walk->detour);
+		if (without.len > 0)
+			len = tarn__detour_finish(walk->detour, walk->to->query, &without, NULL, 0,
+						  &buffers, whole.room);
+	}
+	if (len == 0)
+		return fail_walk(walk, TARN_EANSWER);
+	tarn__decision_stored(&whole, whole.room, len);
+	whole.is_authoritative = tarn__detour_is_authoritative(walk->detour);
+	if (decision)
+		whole.options = decision->options;
+	return (long)tarn__respond_decision(walk->to, TARN__POLICY_ANSWER, &whole,
+					    walk->message_len, walk->reply);
+}
+
+/* A decision of the policy on the current query or on its answer. */
+static long take_decision(struct walk *walk, enum tarn__policy_action action,
+			  const struct tarn__decision *decision)
+{
+	switch (action) {
+	case TARN__POLICY_FOLLOW:
+		walk->resolver->stats.stages[decision->stage]++;
+		return follow(walk, decision);
+	case TARN__POLICY_ANSWER:
+		if (!walk->detour)
+			break;
+		walk->resolver->stats.stages[decision->stage]++;
+		walk->outcome->status =
+			decision->is_block ? TARN__STATUS_BLOCKED : TARN__STATUS_LOCAL;
+		return end_with(walk,
+				&(struct tarn__detour_part){.stored = decision->stored,
+							    .len = decision->stored_len},
+				decision);
+	default:
+		break;
+	}
+	return (long)answer_decision(walk->resolver, walk->to, action, decision, walk->message_len,
+				     walk->reply, walk->outcome);
+}
+
+/* The query for A takes the place of that for AAAA. */
+static long synthesise(struct walk *walk, const struct tarn__detour_part *without, uint32_t ttl_max)
+{
+	if (have_detour(walk) && tarn__detour_synthesise(walk->detour, without, ttl_max) == 0)
+		return GO_ON;
+	return fail_walk(walk, TARN_ENOMEM);
+}
+
+/* A failure is as good as an answer without AAAA records (RFC 6147 section 5.1.2). */
+static long take_failure(struct walk *walk, const struct tarn__query *query, int error)
+{
+	*walk->outcome = (struct outcome){.status = TARN__STATUS_FAILURE};
+	if (error == RTCACHE_ECANCELED)
+		return fail_walk(walk, error);
+	if (tarn__detour_is_synthesis(walk->detour)) {
+		struct tarn__detour_part without = tarn__detour_without(walk->detour);
+		return without.len > 0 ? end_with(walk, &without, NULL) : fail_walk(walk, error);
+	}
+	if (tarn__dns64_applies(policy_of(walk->resolver), query, walk->to->client_request->client))
+		return synthesise(walk, NULL, TARN__DNS64_TTL);
+	return fail_walk(walk, error);
+}
+
+static struct tarn__detour_part part_of(const struct rtcache_value *value)
+{
+	return (struct tarn__detour_part){
+		.stored = value->data,
+		.len = value->len,
+		.age_sec = (uint32_t)(value->age_ms / 1000),
+		.stale_ttl = value->status == RTCACHE_STALE ? TARN__STALE_TTL : 0,
+	};
+}
+
+static enum tarn__policy_action look_at(const struct walk *walk, const struct tarn__query *query,
+					const struct tarn__detour_part *part,
+					struct tarn__decision *decision)
+{
+	const struct tarn__policy *policy = policy_of(walk->resolver);
+	if (tarn__policy_knows_answer(policy, part->stored))
+		return TARN__POLICY_PASS;
+	struct tarn__detour_buffers buffers = detour_buffers(walk);
+	return tarn__policy_apply_answer(
+		policy,
+		&(struct tarn__answer_view){.query = query,
+					    .client = walk->to->client_request->client,
+					    .stored = part->stored,
+					    .stored_len = part->len,
+					    .age_sec = part->age_sec,
+					    .stale_ttl = part->stale_ttl,
+					    .message = buffers.message,
+					    .other = buffers.other},
+		decision);
+}
+
+/* The answer to the current query. Returns the length of the reply, TARN__RESOLVE_DROP or GO_ON. */
+static long take_value(struct walk *walk, const struct rtcache_value *value)
+{
+	struct tarn__query query;
+	current_query(walk, &query);
+	if (!value->data)
+		return take_failure(walk, &query, value->error);
+	const struct tarn__detour_part part = part_of(value);
+	uint32_t ttl_max;
+	if (tarn__dns64_applies(policy_of(walk->resolver), &query,
+				walk->to->client_request->client) &&
+	    tarn__dns64_lacks_ipv6(part.stored, part.len, part.age_sec, &ttl_max))
+		return synthesise(walk, &part, ttl_max);
+	struct tarn__decision decision = {.room = walk->resolver->forwarder.scratch->decided};
+	enum tarn__policy_action action = look_at(walk, &query, &part, &decision);
+	if (action != TARN__POLICY_PASS)
+		return take_decision(walk, action, &decision);
+	return walk->detour ? end_with(walk, &part, NULL)
+			    : (long)tarn__respond_value(walk->to, value, walk->reply);
+}
+
+/* Asks the cache for the current query. Returns TARN__RESOLVE_PENDING if it waits, or as take_value(). */
+static long ask_current(struct walk *walk)
+{
+	struct tarn__resolver *resolver = walk->resolver;
+	struct tarn__query query;
+	struct rtcache_value value;
+	bool is_cached;
+	current_query(walk, &query);
+	if (!walk->pending && !have_spare(resolver))
+		return fail_walk(walk, TARN_ENOMEM);
+	struct rtcache_request *request =
+		walk->pending ? &walk->pending->request : &resolver->spare->request;
+	int got = ask_cache(resolver, walk->to, &query, request, &value, &is_cached);
+	if (got == 0 && walk->pending)
+		return TARN__RESOLVE_PENDING;
+	if (got == 0) {
+		struct pending *spare = resolver->spare;
+		if (!wait(resolver, walk->to->client_request, walk->to->query, &query))
+			return fail_walk(walk, TARN_EBUSY);
+		walk->pending = spare;
+		return TARN__RESOLVE_PENDING;
+	}
+	if (got < 0)
+		return fail_walk(walk, got);
+	*walk->outcome = cached_outcome(&value);
+	return take_value(walk, &value);
+}
+
+/* Asks for one query after the other, until there is a reply or one has to be waited for. */
+static long walk_on(struct walk *walk)
+{
+	long len = GO_ON;
+	while (len == GO_ON) {
+		struct tarn__query query;
+		current_query(walk, &query);
+		struct tarn__decision decision;
+		enum tarn__policy_action action = TARN__POLICY_PASS;
+		if (!tarn__detour_is_synthesis(walk->detour))
+			action = tarn__resolver_decide(walk->resolver, &query,
+						       walk->to->client_request->client, &decision);
+		if (action == TARN__POLICY_PASS || action == TARN__POLICY_TRUNCATE)
+			len = ask_current(walk);
+		else
+			len = take_decision(walk, action, &decision);
+	}
+	return len;
+}
+
+/* What is not kept for a question that waits is freed. */
+static long end_walk(struct walk *walk, long len)
+{
+	if (len != TARN__RESOLVE_PENDING) {
+		tarn__detour_free(walk->detour);
+		walk->detour = NULL;
+	}
+	return len;
+}
+
+static long walk_from_value(struct walk *walk, const struct rtcache_value *value)
+{
+	long len = take_value(walk, value);
+	return end_walk(walk, len == GO_ON ? walk_on(walk) : len);
+}
+
+/* Keeps the detour of a question that waits now. */
+static long keep_walk(struct walk *walk, long len)
+{
+	if (len == TARN__RESOLVE_PENDING)
+		walk->pending->detour = walk->detour;
+	return len;
+}
+
+static long walk_from_answer(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
+			     const struct rtcache_value *value, size_t message_len, uint8_t *reply,
+			     struct outcome *outcome)
+{
+	struct walk walk = {.resolver = resolver,
+			    .to = to,
+			    .message_len = message_len,
+			    .reply = reply,
+			    .outcome = outcome};
+	*outcome = cached_outcome(value);
+	return keep_walk(&walk, walk_from_value(&walk, value));
+}
+
+/* RD=0: what is known is the answer, so that the target of a CNAME is not asked for. */
+static long walk_from_decision(struct tarn__resolver *resolver,
+			       const struct tarn__reply_context *to,
+			       enum tarn__policy_action action,
+			       const struct tarn__decision *decision, size_t message_len,
+			       uint8_t *reply, struct outcome *outcome)
+{
+	struct walk walk = {.resolver = resolver,
+			    .to = to,
+			    .message_len = message_len,
+			    .reply = reply,
+			    .outcome = outcome};
+	bool is_stream = tarn__transport_is_stream(to->client_request->transport);
+	if (action == TARN__POLICY_TRUNCATE)
+		return is_stream ? keep_walk(&walk, end_walk(&walk, walk_on(&walk)))
+				 : (long)answer_decision(resolver, to, action, decision,
+							 message_len, reply, outcome);
+	if (!(to->query->flags & TARN__FLAG_RD))
+		return (long)answer_decision(resolver, to, TARN__POLICY_ANSWER, decision,
+					     message_len, reply, outcome);
+	long len = take_decision(&walk, action, decision);
+	return keep_walk(&walk, end_walk(&walk, len == GO_ON ? walk_on(&walk) : len));
+}
+
+static void on_done(struct rtcache_request *request, const struct rtcache_value *value)
+{
+	struct pending *pending = TARN__CONTAINER(request, struct pending, request);
+	struct tarn__resolver *resolver = request->data;
+	struct tarn__reply_context to =
+		reply_context(resolver, &pending->client_request, &pending->query);
+	struct outcome outcome = value_outcome(value);
+	if (!pending->detour && !is_looked_at(resolver, &to, value)) {
+		size_t len = tarn__respond_value(&to, value, resolver->reply);
+		finish(resolver, pending, &to, outcome, len);
+		return;
+	}
+	struct walk walk = {.resolver = resolver,
+			    .to = &to,
+			    .pending = pending,
+			    .detour = pending->detour,
+			    .message_len = TARN__UDP_MIN,
+			    .reply = resolver->reply,
+			    .outcome = &outcome};
+	pending->detour = NULL;
+	long len = walk_from_value(&walk, value);
+	if (len == TARN__RESOLVE_PENDING)
+		pending->detour = walk.detour;
+	else
+		finish(resolver, pending, &to, outcome, (size_t)len);
+}
+
+/* Finds the answer to the query, or NXDOMAIN for its name. */
+static bool find_cached(struct tarn__resolver *resolver, const struct tarn__query *query,
+			struct rtcache_value *value)
+{
+	uint8_t octets[TARN__KEY_MAX];
+	struct tarn__key key;
+	size_t len = tarn__key_write(query, octets);
+	if (rtcache_peek(resolver->client, octets, len, false, value) == 1)
+		return true;
+	return tarn__key_read(octets, len, &key) &&
+	       tarn__nxdomain_find(resolver->client, &key, value);
+}
+
+/* What the policy makes of an answer without asking for another. */
+static long answer_found(struct walk *walk, const struct rtcache_value *value)
+{
+	const struct tarn__detour_part part = part_of(value);
+	struct tarn__decision decision = {.room = walk->resolver->forwarder.scratch->decided};
+	*walk->outcome = value_outcome(value);
+	enum tarn__policy_action action = look_at(walk, walk->to->query, &part, &decision);
+	if (action == TARN__POLICY_PASS)
+		return (long)tarn__respond_value(walk->to, value, walk->reply);
+	if (action == TARN__POLICY_FOLLOW)
+		action = TARN__POLICY_ANSWER;
+	return (long)answer_decision(walk->resolver, walk->to, action, &decision, walk->message_len,
+				     walk->reply, walk->outcome);
+}
+
+/*
+ * A lookup is not desired (RFC 1034 section 4.3.1: the client gets what is there, or REFUSED), or there is no memory
+ * to wait for it.
+ */
+static long answer_without_lookup(struct tarn__resolver *resolver,
+				  const struct tarn__reply_context *to, bool is_desired,
+				  size_t message_len, uint8_t *reply, struct outcome *outcome)
+{
+	struct walk walk = {.resolver = resolver,
+			    .to = to,
+			    .message_len = message_len,
+			    .reply = reply,
+			    .outcome = outcome};
+	struct rtcache_value value;
+	if (find_cached(resolver, to->query, &value))
+		return answer_found(&walk, &value);
+	outcome->status = is_desired ? TARN__STATUS_FAILURE : TARN__STATUS_REFUSED;
+	return (long)(is_desired ? tarn__respond_failure(to, TARN_EBUSY, false, reply)
+				 : tarn__respond_not_cached(to, reply));
 }
 
 static enum tarn__status rcode_status(uint16_t rcode)
@@ -497,11 +906,8 @@ static size_t answer_fault(struct tarn__resolver *resolver, const struct tarn__r
 			       outcome);
 }
 
-/*
- * Returns the reply's length; 0: it comes later. Every hit passes through here: a call would cost more than
- * the counters.
- */
-__attribute__((always_inline)) static inline size_t
+/* As tarn__resolver_resolve(). The way of every hit: the call would cost more than what is counted. */
+__attribute__((always_inline)) static inline long
 answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
 	       size_t message_len, uint8_t *reply, struct outcome *outcome)
 {
@@ -509,55 +915,38 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context
 	if (tarn__forward_loops_may_hear(query) &&
 	    tarn__forward_loops_hear(resolver->shared->forward_loops, query,
 				     resolver->io->now_ms(resolver->io->data)))
-		return answer_fault(resolver, to, message_len, TARN__REFUSED, reply, outcome);
+		return (long)answer_fault(resolver, to, message_len, TARN__REFUSED, reply, outcome);
 	struct tarn__decision decision;
 	enum tarn__policy_action action =
 		tarn__resolver_decide(resolver, query, to->client_request->client, &decision);
+	if (action == TARN__POLICY_FOLLOW || action == TARN__POLICY_TRUNCATE)
+		return walk_from_decision(resolver, to, action, &decision, message_len, reply,
+					  outcome);
 	if (action != TARN__POLICY_PASS)
-		return answer_decision(resolver, to, action, &decision, message_len, reply,
-				       outcome);
-	uint8_t key[TARN__KEY_MAX];
-	size_t key_len = tarn__key_write(query, key);
-	/* RFC 1034 section 4.3.1: without RD the answer comes from the cache, or is REFUSED. */
+		return (long)answer_decision(resolver, to, action, &decision, message_len, reply,
+					     outcome);
 	bool is_desired = query->flags & TARN__FLAG_RD;
-	if (!is_desired || !have_spare(resolver)) {
-		size_t len = answer_from_cache(resolver, to, key, key_len, reply, outcome);
-		if (len > 0)
-			return len;
-		outcome->status = is_desired ? TARN__STATUS_FAILURE : TARN__STATUS_REFUSED;
-		return is_desired ? tarn__respond_failure(to, TARN_EBUSY, false, reply)
-				  : tarn__respond_not_cached(to, reply);
-	}
-	struct rtcache_request *request = &resolver->spare->request;
-	request->data = resolver;
-	request->done = on_done;
+	if (!is_desired || !have_spare(resolver))
+		return answer_without_lookup(resolver, to, is_desired, message_len, reply, outcome);
 	struct rtcache_value value;
-	uint64_t started = resolver->forwarder.started;
-	resolver->client_request = to->client_request;
-	int got = rtcache_get(resolver->client, request, key, key_len, 0, resolver, &value);
-	resolver->client_request = NULL;
-	if (got == 0 && wait(resolver, to->client_request, query))
-		return 0;
+	bool is_cached;
+	int got = ask_cache(resolver, to, query, &resolver->spare->request, &value, &is_cached);
+	if (got == 0 && wait(resolver, to->client_request, query, query))
+		return TARN__RESOLVE_PENDING;
 	if (got == 0)
 		got = TARN_EBUSY;
 	if (got < 0) {
 		outcome->status = TARN__STATUS_FAILURE;
-		return tarn__respond_failure(to, got, false, reply);
+		return (long)tarn__respond_failure(to, got, false, reply);
 	}
-	/* If no lookup was started, the failure is a remembered one. */
-	bool is_cached = resolver->forwarder.started == started;
-	if (is_cached && (!value.data || value.status == RTCACHE_STALE))
-		tarn__forwarder_want(&resolver->forwarder, query->qname, query->qname_len,
-				     query->qtype);
+	if (is_looked_at(resolver, to, &value))
+		return walk_from_answer(resolver, to, &value, message_len, reply, outcome);
 	if (!value.data) {
 		outcome->status = TARN__STATUS_FAILURE;
-		return tarn__respond_failure(to, value.error, is_cached, reply);
+		return (long)tarn__respond_failure(to, value.error, is_cached, reply);
 	}
-	/* An answer that a lookup gives at once is from the cache. */
-	bool is_stale = value.status == RTCACHE_STALE;
-	*outcome = (struct outcome){.status = is_stale ? TARN__STATUS_STALE : TARN__STATUS_HIT,
-				    .stored = value.data};
-	return tarn__respond_value(to, &value, reply);
+	*outcome = cached_outcome(&value);
+	return (long)tarn__respond_value(to, &value, reply);
 }
 
 long tarn__resolver_resolve(struct tarn__resolver *resolver,
@@ -584,11 +973,15 @@ long tarn__resolver_resolve(struct tarn__resolver *resolver,
 		return (long)reply_len;
 	}
 	count_type(&resolver->stats, query.qtype);
-	size_t reply_len = answer_at_once(resolver, &to, len, reply, &outcome);
-	if (reply_len == 0)
-		return TARN__RESOLVE_PENDING;
-	count_reply(resolver, &to, &outcome, reply_rcode(reply), 0, reply, reply_len);
-	return (long)reply_len;
+	long reply_len = answer_at_once(resolver, &to, len, reply, &outcome);
+	if (reply_len == TARN__RESOLVE_PENDING)
+		return reply_len;
+	if (reply_len == TARN__RESOLVE_DROP)
+		count_drop(resolver, &outcome);
+	else
+		count_reply(resolver, &to, &outcome, reply_rcode(reply), 0, reply,
+			    (size_t)reply_len);
+	return reply_len;
 }
 
 /* ---- forwarding loops ------------------------------------------------------------------- */

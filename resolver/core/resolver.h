@@ -162,8 +162,9 @@ enum {
 struct tarn__client_request {
 	enum tarn__transport transport;
 	/*
-	 * Called for a late answer: exactly once, from tarn__resolver_run(), _end() or _free(). route is
-	 * core's copy of the octets below; reply is valid during the call.
+	 * Called for a late answer: exactly once, from tarn__resolver_run() or _free(). route is
+	 * core's copy of the octets below; reply is valid during the call. len is 0 if no reply is due, which is so
+	 * for no question of the program itself.
 	 */
 	void (*answer)(void *owner, const void *route, const uint8_t *reply, size_t len);
 	void *owner;

@@ -136,12 +136,32 @@ static size_t write_refusal(const struct tarn__reply_context *to,
 	return write_error_within(to, TARN__REFUSED, &options, limit, reply);
 }
 
+/* TC and no records: the client asks again over TCP. */
+static size_t write_truncation(const struct tarn__reply_context *to,
+			       const struct tarn__decision *decision, uint8_t *reply)
+{
+	struct tarn__options options = decision->options;
+	size_t len = write_error(to, TARN__NOERROR, &options, reply);
+	tarn__put16(reply + 2, tarn__get16(reply + 2) | TARN__FLAG_TC);
+	return len;
+}
+
 size_t tarn__respond_decision(const struct tarn__reply_context *to, enum tarn__policy_action action,
 			      const struct tarn__decision *decision, size_t message_len,
 			      uint8_t *reply)
 {
-	if (action == TARN__POLICY_REFUSE)
+	switch (action) {
+	case TARN__POLICY_REFUSE:
 		return write_refusal(to, decision, message_len, reply);
+	case TARN__POLICY_DROP:
+		/* The program itself is told. */
+		return to->client_request->client ? 0
+						  : write_refusal(to, decision, message_len, reply);
+	case TARN__POLICY_TRUNCATE:
+		return write_truncation(to, decision, reply);
+	default:
+		break;
+	}
 	struct tarn__reply how = {
 		.is_authoritative = decision->is_authoritative,
 		.options = decision->options,

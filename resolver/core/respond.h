@@ -39,7 +39,7 @@ size_t tarn__respond_value(const struct tarn__reply_context *, const struct rtca
 
 /*
  * The decision of a stage of the policy, with an action other than TARN__POLICY_PASS. message_len is the
- * length of the client's message in octets.
+ * length of the client's message in octets. Returns 0 if no reply is due.
  */
 size_t tarn__respond_decision(const struct tarn__reply_context *, enum tarn__policy_action,
 			      const struct tarn__decision *, size_t message_len, uint8_t *reply);

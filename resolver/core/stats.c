@@ -8,8 +8,8 @@ const char *tarn__status_name(enum tarn__status status)
 		[TARN__STATUS_HIT] = "hit",	    [TARN__STATUS_MISS] = "miss",
 		[TARN__STATUS_EXPIRED] = "expired", [TARN__STATUS_LOCK_HIT] = "lock_hit",
 		[TARN__STATUS_STALE] = "stale",	    [TARN__STATUS_FAILURE] = "failure",
-		[TARN__STATUS_LOCAL] = "local",	    [TARN__STATUS_REFUSED] = "refused",
-		[TARN__STATUS_INVALID] = "invalid",
+		[TARN__STATUS_LOCAL] = "local",	    [TARN__STATUS_BLOCKED] = "blocked",
+		[TARN__STATUS_REFUSED] = "refused", [TARN__STATUS_INVALID] = "invalid",
 	};
 	return names[status];
 }

@@ -20,14 +20,15 @@ enum tarn__status {
 	TARN__STATUS_LOCK_HIT, /* the answer of a lookup that another question started */
 	TARN__STATUS_STALE,
 	TARN__STATUS_FAILURE, /* SERVFAIL made here, remembered or not */
-	/* Answered locally: special names, version.bind, zones never forwarded, a cookie only. */
+	/* Answered locally: local names, special names, version.bind, zones never forwarded, a cookie only. */
 	TARN__STATUS_LOCAL,
+	TARN__STATUS_BLOCKED, /* by a rule of a list */
 	TARN__STATUS_REFUSED, /* by the policy, in a forwarding loop, or with RD=0 and not in the cache */
 	TARN__STATUS_INVALID, /* FORMERR, NOTIMP, BADVERS, BADCOOKIE */
 	TARN__STATUSES,
 };
 
-/* "hit", "miss", "expired", "lock_hit", "stale", "failure", "local", "refused", "invalid". */
+/* "hit", "miss", "expired", "lock_hit", "stale", "failure", "local", "blocked", "refused", "invalid". */
 const char *tarn__status_name(enum tarn__status);
 
 /* A bucket counts latencies of at most its bound that are above the bound before it. */

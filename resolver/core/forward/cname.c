@@ -192,16 +192,19 @@ static void ask(struct tarn__lookup *lookup)
 		const struct tarn__query query = make_query(lookup, chain->end, chain->end_len);
 		struct rtcache_value value = {.status = RTCACHE_HIT};
 		int error = 0;
-		switch (tarn__policy_apply(lookup->forwarder->config->policy, &query, NULL,
-					   &decision)) {
+		switch (tarn__policy_apply_constant(lookup->forwarder->config->policy, &query,
+						    &decision)) {
 		case TARN__POLICY_ANSWER:
 			value.data = decision.stored;
 			value.len = decision.stored_len;
 			break;
 		case TARN__POLICY_REFUSE:
+		case TARN__POLICY_DROP:
 			error = TARN_EANSWER;
 			break;
 		case TARN__POLICY_PASS:
+		case TARN__POLICY_FOLLOW:
+		case TARN__POLICY_TRUNCATE:
 			error = ask_cache(lookup, &query, &value);
 			if (error == 0)
 				return;

@@ -8,6 +8,7 @@ enum tarn__policy_action tarn__decision_refuse(struct tarn__decision *decision)
 {
 	decision->options = (struct tarn__options){0};
 	decision->is_to_stranger = false;
+	decision->is_block = false;
 	return TARN__POLICY_REFUSE;
 }
 
@@ -18,6 +19,7 @@ enum tarn__policy_action tarn__decision_stored(struct tarn__decision *decision,
 	decision->stored = stored;
 	decision->stored_len = len;
 	decision->is_authoritative = true;
+	decision->is_block = false;
 	return TARN__POLICY_ANSWER;
 }
 
@@ -35,6 +37,27 @@ enum tarn__policy_action tarn__decision_negative(struct tarn__decision *decision
 {
 	size_t len = tarn__local_negative(query, rcode, zone_len, TARN__LOCAL_TTL, decision->room);
 	return tarn__decision_stored(decision, decision->room, len);
+}
+
+enum tarn__policy_action tarn__decision_follow(struct tarn__decision *decision,
+					       const struct tarn__query *query, uint32_t ttl,
+					       const struct tarn__name *target)
+{
+	tarn__decision_record(decision, query, TARN__TYPE_CNAME, ttl, target->octets, target->len);
+	decision->next = *target;
+	return TARN__POLICY_FOLLOW;
+}
+
+enum tarn__policy_action tarn__decision_filtered(struct tarn__decision *decision,
+						 const struct tarn__query *query, uint16_t rcode,
+						 const char *text)
+{
+	size_t len = tarn__local_negative(query, rcode, query->qname_len, TARN__POLICY_TTL,
+					  decision->room);
+	enum tarn__policy_action action = tarn__decision_stored(decision, decision->room, len);
+	decision->is_authoritative = false;
+	tarn__decision_add_error(decision, TARN__EDE_FILTERED, text);
+	return action;
 }
 
 void tarn__decision_add_error(struct tarn__decision *decision, uint16_t code, const char *text)

@@ -15,12 +15,20 @@
 #include <stdint.h>
 
 #include "dns/edns.h"
+#include "dns/name.h"
 #include "dns/query.h"
 
 enum tarn__policy_action {
 	TARN__POLICY_PASS, /* the next stage is applied; after the last one, the cache is asked */
 	TARN__POLICY_ANSWER, /* the reply is made of the stored form */
 	TARN__POLICY_REFUSE, /* the reply has RCODE REFUSED and no records */
+	/*
+	 * The stored form is a chain of CNAMEs that begins at QNAME; what it leads to (next) is asked for
+	 * as another query of the client.
+	 */
+	TARN__POLICY_FOLLOW,
+	TARN__POLICY_DROP, /* no reply over UDP; over TCP, REFUSED */
+	TARN__POLICY_TRUNCATE, /* over UDP, a reply with TC and without records; over TCP, as TARN__POLICY_PASS */
 };
 
 /* A stage that passes a query leaves the decision untouched. */
@@ -28,16 +36,20 @@ struct tarn__decision {
 	uint8_t *room; /* TARN__STORED_MAX octets; set by the caller */
 	unsigned stage; /* index in tarn__stages of the stage that decided; set by the policy */
 	struct tarn__options options; /* extended errors only */
-	/* Of TARN__POLICY_ANSWER. */
+	/* Of TARN__POLICY_ANSWER and TARN__POLICY_FOLLOW. */
 	const uint8_t *stored; /* valid as long as both the policy and the contents of room */
 	size_t stored_len;
 	bool is_authoritative; /* the reply has AA set */
+	bool is_block; /* a list has decided: the reply counts as blocked */
+	struct tarn__name next; /* of TARN__POLICY_FOLLOW */
 	/* Of TARN__POLICY_REFUSE: the source address may be forged (RFC 5358). */
 	bool is_to_stranger; /* a reply over UDP is not longer than the query */
 };
 
 enum {
-	TARN__LOCAL_TTL = 10800 /* seconds, of zones that are served locally; RFC 6303 section 3 */
+	TARN__LOCAL_TTL = 10800, /* seconds, of zones that are served locally; RFC 6303 section 3 */
+	TARN__POLICY_TTL =
+		10, /* seconds, of what a rule denies: when the rule ends, clients ask again soon */
 };
 
 /* Each sets all members but room and stage, and returns the action that fits. */
@@ -54,6 +66,18 @@ enum tarn__policy_action tarn__decision_record(struct tarn__decision *, const st
 enum tarn__policy_action tarn__decision_negative(struct tarn__decision *,
 						 const struct tarn__query *, uint16_t rcode,
 						 size_t zone_len);
+
+/* A CNAME of QNAME, written into room, whose target is asked for next; AA is set. ttl is in seconds. */
+enum tarn__policy_action tarn__decision_follow(struct tarn__decision *, const struct tarn__query *,
+					       uint32_t ttl, const struct tarn__name *target);
+
+/*
+ * NXDOMAIN, or NODATA if rcode is NOERROR, that a rule makes of a name that may have records: with an SOA of
+ * QNAME and TARN__POLICY_TTL, AA clear, EDE 17 (RFC 8914 section 4.18) with this text.
+ */
+enum tarn__policy_action tarn__decision_filtered(struct tarn__decision *,
+						 const struct tarn__query *, uint16_t rcode,
+						 const char *text);
 
 /* Adds an extended error (RFC 8914). text may be NULL and outlives the decision. */
 void tarn__decision_add_error(struct tarn__decision *, uint16_t code, const char *text);

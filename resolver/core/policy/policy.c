@@ -7,13 +7,18 @@
 #include <stdlib.h>
 
 #include "core/policy/access.h"
+#include "core/policy/answer_filter.h"
 #include "core/policy/any.h"
 #include "core/policy/chaos.h"
+#include "core/policy/dns64.h"
+#include "core/policy/dotless.h"
 #include "core/policy/special.h"
+#include "core/policy/type_filter.h"
 #include "core/policy/zone.h"
 
 #define ROW(constant, name) [TARN__STAGE_##constant] = &tarn__stage_##name,
-const struct tarn__stage *const tarn__stages[TARN__STAGES] = {TARN__STAGE_LIST(ROW)};
+const struct tarn__stage *const tarn__stages[TARN__STAGES] = {TARN__STAGE_LIST(ROW)
+								      TARN__ANSWER_STAGE_LIST(ROW)};
 
 static int init_stages(struct tarn__policy *policy, const struct tarn__policy_options *options)
 {
@@ -25,27 +30,76 @@ static int init_stages(struct tarn__policy *policy, const struct tarn__policy_op
 	return error;
 }
 
+static void fini_stages(struct tarn__policy *policy)
+{
+	for (size_t i = 0; i < TARN__STAGES; i++) {
+		if (tarn__stages[i]->fini)
+			tarn__stages[i]->fini(policy);
+	}
+}
+
+/* The number of a policy that looks at answers: another one than those of all policies before, until they are used up. */
+static uint16_t next_generation(void)
+{
+	static _Atomic uint16_t last;
+	uint16_t generation;
+	do
+		generation = (uint16_t)(atomic_fetch_add(&last, 1) + 1);
+	while (generation == 0);
+	return generation;
+}
+
+/* After its members have been set. */
+static void set_generation(struct tarn__policy *policy)
+{
+	policy->generation = tarn__policy_has_answer_stages(policy) ? next_generation() : 0;
+}
+
 struct tarn__policy *tarn__policy_new(const struct tarn__policy_options *options)
 {
 	struct tarn__policy *policy = calloc(1, sizeof *policy);
 	if (!policy)
 		return NULL;
+	atomic_init(&policy->references, 1);
 	int error = init_stages(policy, options);
-	if (error == 0)
+	if (error == 0) {
+		set_generation(policy);
 		return policy;
-	tarn__policy_free(policy);
+	}
+	tarn__policy_put(policy);
 	errno = error == TARN_ENOMEM ? ENOMEM : EINVAL;
 	return NULL;
 }
 
-void tarn__policy_free(struct tarn__policy *policy)
+struct tarn__policy *tarn__policy_with(struct tarn__policy *old,
+				       const struct tarn__policy_data *data)
 {
+	struct tarn__policy *policy = malloc(sizeof *policy);
 	if (!policy)
+		return NULL;
+	struct tarn__policy *base = old->base ? old->base : old;
+	*policy = *base;
+	atomic_init(&policy->references, 1);
+	policy->base = tarn__policy_get(base);
+	(void)data;
+	set_generation(policy);
+	return policy;
+}
+
+struct tarn__policy *tarn__policy_get(struct tarn__policy *policy)
+{
+	atomic_fetch_add_explicit(&policy->references, 1, memory_order_relaxed);
+	return policy;
+}
+
+void tarn__policy_put(struct tarn__policy *policy)
+{
+	if (!policy || atomic_fetch_sub_explicit(&policy->references, 1, memory_order_acq_rel) > 1)
 		return;
-	for (size_t i = 0; i < TARN__STAGES; i++) {
-		if (tarn__stages[i]->fini)
-			tarn__stages[i]->fini(policy);
-	}
+	if (policy->base)
+		tarn__policy_put(policy->base);
+	else
+		fini_stages(policy);
 	free(policy);
 }
 
@@ -66,6 +120,13 @@ enum tarn__policy_action tarn__policy_apply(const struct tarn__policy *policy,
 	return TARN__POLICY_PASS;
 }
 
+enum tarn__policy_action tarn__policy_apply_constant(const struct tarn__policy *policy,
+						     const struct tarn__query *query,
+						     struct tarn__decision *decision)
+{
+	return tarn__policy_apply(policy->base ? policy->base : policy, query, NULL, decision);
+}
+
 enum tarn__policy_action tarn__policy_admit(const struct tarn__policy *policy,
 					    const struct tarn_address *client,
 					    struct tarn__decision *decision)
@@ -79,7 +140,7 @@ enum tarn__policy_action tarn__policy_admit(const struct tarn__policy *policy,
 static bool explain_passing(const struct tarn__policy *policy, const struct tarn__query *query,
 			    char out[TARN__EXPLANATION_MAX])
 {
-	for (size_t i = 0; i < TARN__STAGES; i++) {
+	for (size_t i = 0; i < TARN__QUERY_STAGES; i++) {
 		if (tarn__stages[i]->explain(policy, query, TARN__POLICY_PASS, out))
 			return true;
 	}

@@ -48,6 +48,14 @@ enum tarn__policy_action tarn__policy_apply(const struct tarn__policy *, const s
 					    const struct tarn_address *client,
 					    struct tarn__decision *);
 
+/*
+ * Applies the stages without the policy's data, for any client, to a name that an answer leads to: the result may
+ * be kept with the answer.
+ */
+enum tarn__policy_action tarn__policy_apply_constant(const struct tarn__policy *,
+						     const struct tarn__query *,
+						     struct tarn__decision *);
+
 /* Applies stage access alone, for a message that is not a good query. */
 enum tarn__policy_action tarn__policy_admit(const struct tarn__policy *,
 					    const struct tarn_address *client,

@@ -335,7 +335,8 @@ NOT_INLINED enum tarn__policy_action decide(const struct tarn__policy *policy,
 					    struct tarn__special special,
 					    struct tarn__decision *decision)
 {
-	if (is_in_zone_with_servers(policy, query, special) || tarn__names_cover(policy->passed, query->qname, query->qname_len) ||
+	if (is_in_zone_with_servers(policy, query, special) ||
+	    tarn__names_cover(policy->passed, query->qname, query->qname_len) ||
 	    is_parents(query, special))
 		return TARN__POLICY_PASS;
 	enum tarn__policy_action action = answer_data(query, special, decision);

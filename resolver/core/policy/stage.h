@@ -53,8 +53,15 @@
 	STAGE(DNS64, dns64)                                                                        \
 	STAGE(DOTLESS, dotless)
 
+/* The stages for answers: core/policy/answer.h. */
+#define TARN__ANSWER_STAGE_LIST(STAGE) STAGE(ANSWER_FILTER, answer_filter)
+
 #define TARN__STAGE_INDEX(constant, name) TARN__STAGE_##constant,
-enum { TARN__STAGE_LIST(TARN__STAGE_INDEX) TARN__STAGES };
+enum {
+	TARN__STAGE_LIST(TARN__STAGE_INDEX) TARN__QUERY_STAGES,
+	TARN__STAGE_BEFORE_ANSWERS = TARN__QUERY_STAGES - 1,
+	TARN__ANSWER_STAGE_LIST(TARN__STAGE_INDEX) TARN__STAGES,
+};
 #undef TARN__STAGE_INDEX
 
 struct tarn__chaos;

@@ -8,7 +8,6 @@
 
 #include "core/policy/networks.h"
 #include "core/policy/policy.h"
-#include "dns/local.h"
 
 struct tarn__type_filter {
 	struct tarn__networks *clients; /* NULL: all */
@@ -27,11 +26,12 @@ static int init(struct tarn__policy *policy, const struct tarn__policy_options *
 		return TARN_ENOMEM;
 	policy->type_filter = filter;
 	filter->count = options->public->filter_type_count;
-	memcpy(filter->types, options->public->filter_types, filter->count * sizeof filter->types[0]);
+	memcpy(filter->types, options->public->filter_types,
+	       filter->count * sizeof filter->types[0]);
 	if (options->public->filter_client_count == 0)
 		return 0;
-	filter->clients =
-		tarn__networks_copy(options->public->filter_clients, options->public->filter_client_count);
+	filter->clients = tarn__networks_copy(options->public->filter_clients,
+					      options->public->filter_client_count);
 	return filter->clients ? 0 : TARN_ENOMEM;
 }
 
@@ -56,13 +56,8 @@ bool tarn__type_filter_has(const struct tarn__type_filter *filter,
 enum tarn__policy_action tarn__stage_type_filter_answer(const struct tarn__query *query,
 							struct tarn__decision *decision)
 {
-	size_t len = tarn__local_negative(query, TARN__NOERROR, query->qname_len,
-					  TARN__POLICY_TTL, decision->room);
-	enum tarn__policy_action action =
-		tarn__decision_stored(decision, decision->room, len);
-	decision->is_authoritative = false;
-	tarn__decision_add_error(decision, TARN__EDE_FILTERED, "this type is not served here");
-	return action;
+	return tarn__decision_filtered(decision, query, TARN__NOERROR,
+				       "this type is not served here");
 }
 
 static bool explain(const struct tarn__policy *policy, const struct tarn__query *query,

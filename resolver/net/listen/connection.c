@@ -143,7 +143,7 @@ static void on_late_reply(void *owner, const void *route, const uint8_t *reply, 
 		return;
 	}
 	struct tarn__stream *stream = &connection->stream;
-	if (tarn__stream_put(stream, reply, len) != 0) {
+	if (len > 0 && tarn__stream_put(stream, reply, len) != 0) {
 		tarn__connection_close(connection);
 		return;
 	}

@@ -232,7 +232,7 @@ static void on_late_reply(void *owner, const void *route_octets, const uint8_t *
 	memcpy(&route, route_octets, sizeof(route));
 	struct listener *listener = route.listener;
 	listener->in_flight--;
-	if (len <= TARN__UDP_MAX) {
+	if (len > 0 && len <= TARN__UDP_MAX) {
 		memcpy(next_reply(udp, listener), reply, len);
 		put_reply(udp, &route, len);
 	}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/policy/answer.c: the list of stages for answers. */
+#include "core/policy/answer.h"
+
+#include "core/policy/answer_filter.h"
+#include "core/zone_index.h"
+#include "core/config.h"
+#include "dns/answer.h"
+#include "dns/reply.h"
+
+bool tarn__policy_has_answer_stages(const struct tarn__policy *policy)
+{
+	return policy->answer_filter || policy->type_filter;
+}
+
+/* Returns true if the name is in a zone with servers of its own. */
+static bool is_in_zone_with_servers(const struct tarn__policy *policy,
+				    const struct tarn__query *query)
+{
+	struct tarn__zone_match zone;
+	return policy->zones &&
+	       tarn__zone_index_find_for(policy->zones, query->qname, query->qname_len,
+					 query->qtype, &zone) &&
+	       zone.value != TARN__ZONE_NONE;
+}
+
+static void write_message(struct tarn__answer_view *view)
+{
+	const struct tarn__reply how = {
+		.limit = TARN__MESSAGE_MAX,
+		.age_sec = view->age_sec,
+		.stale_ttl = view->stale_ttl,
+	};
+	struct tarn__query query = *view->query;
+	query.has_opt = false;
+	view->message_len =
+		tarn__reply_stored(&query, view->stored, view->stored_len, &how, view->message);
+}
+
+bool tarn__answer_view_store(const struct tarn__answer_view *view, const uint8_t *message,
+			     size_t len, struct tarn__decision *decision)
+{
+	uint8_t key_octets[TARN__KEY_MAX], asked[TARN__QUERY_MAX];
+	struct tarn__key key;
+	struct tarn__answer answer;
+	if (!tarn__key_read(key_octets, tarn__key_write(view->query, key_octets), &key))
+		return false;
+	size_t asked_len = tarn__query_write(
+		&key, &(struct tarn__query_options){.id = tarn__get16(message)}, asked);
+	tarn__answer_read(message, len, asked, asked_len, &key, false, decision->room, &answer);
+	if (answer.answer_class != TARN__ANSWER_GOOD)
+		return false;
+	tarn__decision_stored(decision, decision->room, answer.len);
+	decision->is_authoritative = false;
+	return true;
+}
+
+enum tarn__policy_action tarn__policy_apply_answer(const struct tarn__policy *policy,
+						   struct tarn__answer_view *view,
+						   struct tarn__decision *decision)
+{
+	view->is_private = is_in_zone_with_servers(policy, view->query);
+	view->is_clear = true;
+	write_message(view);
+	enum tarn__policy_action action;
+#define APPLY(constant, name)                                                                      \
+	action = tarn__stage_##name##_apply(policy, view, decision);                               \
+	if (action != TARN__POLICY_PASS) {                                                         \
+		decision->stage = TARN__STAGE_##constant;                                          \
+		return action;                                                                     \
+	}
+	TARN__ANSWER_STAGE_LIST(APPLY)
+#undef APPLY
+	if (view->is_clear)
+		tarn__stored_set_generation(view->stored, policy->generation);
+	return TARN__POLICY_PASS;
+}
