@@ -137,21 +137,6 @@ bool tarn__detour_is_authoritative(const struct tarn__detour *detour)
 	return detour->is_authoritative;
 }
 
-/* Reads a message as the answer to the client's question. Returns the octets of its stored form; 0: it is none. */
-static size_t read_answer(const struct tarn__query *client, const uint8_t *message, size_t len,
-			  uint8_t *out)
-{
-	uint8_t octets[TARN__KEY_MAX], asked[TARN__QUERY_MAX];
-	struct tarn__key key;
-	struct tarn__answer answer;
-	if (len == 0 || !tarn__key_read(octets, tarn__key_write(client, octets), &key))
-		return 0;
-	const struct tarn__query_options options = {.id = tarn__get16(message)};
-	size_t asked_len = tarn__query_write(&key, &options, asked);
-	tarn__answer_read(message, len, asked, asked_len, &key, false, out, &answer);
-	return answer.answer_class == TARN__ANSWER_GOOD ? answer.len : 0;
-}
-
 /* The answer is the one without AAAA records if it is not the answer to the query for A. */
 size_t tarn__detour_finish(const struct tarn__detour *detour, const struct tarn__query *client,
 			   const struct tarn__detour_part *last,
@@ -174,5 +159,5 @@ size_t tarn__detour_finish(const struct tarn__detour *detour, const struct tarn_
 	const uint8_t *whole;
 	if (len > 0)
 		len = join(detour, message, len, spare, &whole);
-	return len > 0 ? read_answer(client, whole, len, out) : 0;
+	return len > 0 ? tarn__answer_store(client, whole, len, out) : 0;
 }

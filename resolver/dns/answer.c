@@ -177,3 +177,17 @@ void tarn__answer_read(const uint8_t *wire, size_t len, const uint8_t *asked, si
 	if (response.answer_class == TARN__ANSWER_GOOD)
 		read_good(&response, out, answer);
 }
+
+size_t tarn__answer_store(const struct tarn__query *query, const uint8_t *wire, size_t len,
+			  uint8_t out[TARN__STORED_MAX])
+{
+	uint8_t octets[TARN__KEY_MAX], asked[TARN__QUERY_MAX];
+	struct tarn__key key;
+	struct tarn__answer answer;
+	if (len < TARN__HEADER_LEN || !tarn__key_read(octets, tarn__key_write(query, octets), &key))
+		return 0;
+	const struct tarn__query_options options = {.id = tarn__get16(wire)};
+	size_t asked_len = tarn__query_write(&key, &options, asked);
+	tarn__answer_read(wire, len, asked, asked_len, &key, false, out, &answer);
+	return answer.answer_class == TARN__ANSWER_GOOD ? answer.len : 0;
+}

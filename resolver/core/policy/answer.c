@@ -5,7 +5,6 @@
 #include "core/policy/answer_filter.h"
 #include "core/zone_index.h"
 #include "core/config.h"
-#include "dns/answer.h"
 #include "dns/reply.h"
 
 bool tarn__policy_has_answer_stages(const struct tarn__policy *policy)
@@ -35,24 +34,6 @@ static void write_message(struct tarn__answer_view *view)
 	query.has_opt = false;
 	view->message_len =
 		tarn__reply_stored(&query, view->stored, view->stored_len, &how, view->message);
-}
-
-bool tarn__answer_view_store(const struct tarn__answer_view *view, const uint8_t *message,
-			     size_t len, struct tarn__decision *decision)
-{
-	uint8_t key_octets[TARN__KEY_MAX], asked[TARN__QUERY_MAX];
-	struct tarn__key key;
-	struct tarn__answer answer;
-	if (!tarn__key_read(key_octets, tarn__key_write(view->query, key_octets), &key))
-		return false;
-	size_t asked_len = tarn__query_write(
-		&key, &(struct tarn__query_options){.id = tarn__get16(message)}, asked);
-	tarn__answer_read(message, len, asked, asked_len, &key, false, decision->room, &answer);
-	if (answer.answer_class != TARN__ANSWER_GOOD)
-		return false;
-	tarn__decision_stored(decision, decision->room, answer.len);
-	decision->is_authoritative = false;
-	return true;
 }
 
 enum tarn__policy_action tarn__policy_apply_answer(const struct tarn__policy *policy,

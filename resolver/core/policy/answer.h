@@ -58,13 +58,4 @@ enum tarn__policy_action tarn__policy_apply_answer(const struct tarn__policy *,
 						   struct tarn__answer_view *,
 						   struct tarn__decision *);
 
-/* ---- for stages ------------------------------------------------------------------------- */
-
-/*
- * Reads a message as the answer to the query and writes its stored form into decision->room. Returns false if it is
- * none.
- */
-bool tarn__answer_view_store(const struct tarn__answer_view *, const uint8_t *message, size_t len,
-			     struct tarn__decision *);
-
 #endif

@@ -97,7 +97,7 @@ enum tarn__policy_action tarn__stage_answer_filter_apply(const struct tarn__poli
 	size_t len = tarn__filter_apply(&filter, view->message, view->message_len, view->other,
 					&filtered);
 	bool is_empty = filtered.addresses > 0 && filtered.addresses_left == 0;
-	if (len > 0 && !is_empty && tarn__answer_view_store(view, view->other, len, decision))
+	if (len > 0 && !is_empty && tarn__decision_message(decision, view->query, view->other, len))
 		return TARN__POLICY_ANSWER;
 	return tarn__decision_filtered(decision, view->query, TARN__NOERROR,
 				       "its addresses are private");

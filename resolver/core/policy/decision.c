@@ -2,6 +2,7 @@
 /* core/policy/decision.c: decisions that several stages make. */
 #include "core/policy/decision.h"
 
+#include "dns/answer.h"
 #include "dns/local.h"
 
 enum tarn__policy_action tarn__decision_refuse(struct tarn__decision *decision)
@@ -37,6 +38,17 @@ enum tarn__policy_action tarn__decision_negative(struct tarn__decision *decision
 {
 	size_t len = tarn__local_negative(query, rcode, zone_len, TARN__LOCAL_TTL, decision->room);
 	return tarn__decision_stored(decision, decision->room, len);
+}
+
+bool tarn__decision_message(struct tarn__decision *decision, const struct tarn__query *query,
+			    const uint8_t *message, size_t len)
+{
+	size_t stored_len = tarn__answer_store(query, message, len, decision->room);
+	if (stored_len == 0)
+		return false;
+	tarn__decision_stored(decision, decision->room, stored_len);
+	decision->is_authoritative = false;
+	return true;
 }
 
 enum tarn__policy_action tarn__decision_follow(struct tarn__decision *decision,

@@ -67,6 +67,13 @@ enum tarn__policy_action tarn__decision_negative(struct tarn__decision *,
 						 const struct tarn__query *, uint16_t rcode,
 						 size_t zone_len);
 
+/*
+ * The answer that a message of core's making has for the query, written into room; AA is clear. Returns false, and
+ * sets nothing, if it is no answer.
+ */
+bool tarn__decision_message(struct tarn__decision *, const struct tarn__query *,
+			    const uint8_t *message, size_t len);
+
 /* A CNAME of QNAME, written into room, whose target is asked for next; AA is set. ttl is in seconds. */
 enum tarn__policy_action tarn__decision_follow(struct tarn__decision *, const struct tarn__query *,
 					       uint32_t ttl, const struct tarn__name *target);

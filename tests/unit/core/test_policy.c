@@ -15,6 +15,7 @@
 /* What follows the zone's name in the SOA of a negative answer (the fields are RFC 6303's). */
 enum { TTL = 10800 };
 
+static const struct tarn_options nothing;
 static struct tarn__policy *policy;
 static struct message question;
 static struct tarn__query query;
@@ -26,7 +27,7 @@ static uint8_t reply[TARN__MESSAGE_MAX];
 
 static void make(const struct tarn__policy_options *options)
 {
-	tarn__policy_free(policy);
+	tarn__policy_put(policy);
 	policy = tarn__policy_new(options);
 	ck_assert_ptr_nonnull(policy);
 }
@@ -34,13 +35,14 @@ static void make(const struct tarn__policy_options *options)
 static void set_up(void)
 {
 	policy = NULL;
-	make(&(struct tarn__policy_options){.version = "tarn 1.2.3", .identity = "lake.example"});
+	make(&(struct tarn__policy_options){
+		.public = &nothing, .version = "tarn 1.2.3", .identity = "lake.example"});
 	ck_assert_int_eq(tarn_address_parse("203.0.113.7", 53, &stranger), 0);
 }
 
 static void tear_down(void)
 {
-	tarn__policy_free(policy);
+	tarn__policy_put(policy);
 }
 
 static enum tarn__policy_action apply_for(const struct tarn_address *client, const char *name,
@@ -162,7 +164,8 @@ START_TEST(stranger_may_be_allowed)
 {
 	struct tarn_network network;
 	ck_assert_int_eq(tarn_network_parse("203.0.113.0/24", &network), 0);
-	make(&(struct tarn__policy_options){.allowed = &network, .allowed_count = 1});
+	make(&(struct tarn__policy_options){
+		.public = &(struct tarn_options){.allow = &network, .allow_count = 1}});
 	ck_assert_int_eq(apply_for(&stranger, "www.example.", TARN__TYPE_A, TARN__CLASS_IN, 0),
 			 TARN__POLICY_PASS);
 }
@@ -212,7 +215,7 @@ END_TEST
 
 START_TEST(server_that_hides_refuses_to_say)
 {
-	make(&(struct tarn__policy_options){.version = NULL});
+	make(&(struct tarn__policy_options){.public = &nothing, .version = NULL});
 	ck_assert_int_eq(apply_for(NULL, chaos[_i].name, TARN__TYPE_TXT, TARN__CLASS_CH, 0),
 			 TARN__POLICY_REFUSE);
 	ck_assert_uint_eq(decision.options.ede_count, 0);
@@ -248,7 +251,7 @@ START_TEST(long_identity_is_cut_to_one_string)
 	char identity[301];
 	memset(identity, 'i', 300);
 	identity[300] = '\0';
-	make(&(struct tarn__policy_options){.identity = identity});
+	make(&(struct tarn__policy_options){.public = &nothing, .identity = identity});
 	ck_assert_int_eq(apply_for(NULL, "id.server.", TARN__TYPE_TXT, TARN__CLASS_CH, 0),
 			 TARN__POLICY_ANSWER);
 	char expected[300];
@@ -431,8 +434,9 @@ END_TEST
 
 #define PASS(...)                                                                                  \
 	make(&(struct tarn__policy_options){                                                       \
-		.passed = (const char *const[]){__VA_ARGS__},                                      \
-		.passed_count = COUNT_OF(((const char *const[]){__VA_ARGS__}))})
+		.public = &(struct tarn_options){                                                  \
+			.pass = (const char *const[]){__VA_ARGS__},                                \
+			.pass_count = COUNT_OF(((const char *const[]){__VA_ARGS__}))}})
 
 START_TEST(passed_zone_is_asked_for)
 {
@@ -494,8 +498,8 @@ START_TEST(what_is_no_name_cannot_be_passed)
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		const char *const passed[] = {"local", texts[i]};
 		errno = 0;
-		ck_assert_ptr_null(tarn__policy_new(
-			&(struct tarn__policy_options){.passed = passed, .passed_count = 2}));
+		ck_assert_ptr_null(tarn__policy_new(&(struct tarn__policy_options){
+			.public = &(struct tarn_options){.pass = passed, .pass_count = 2}}));
 		ck_assert_int_eq(errno, EINVAL);
 	}
 }
@@ -506,7 +510,8 @@ START_TEST(names_and_strings_are_copied)
 	char passed[] = "corp.local", version[] = "one";
 	const char *const names[] = {passed};
 	make(&(struct tarn__policy_options){
-		.passed = names, .passed_count = 1, .version = version});
+		.public = &(struct tarn_options){.pass = names, .pass_count = 1},
+		.version = version});
 	memset(passed, 'x', sizeof passed - 1);
 	memset(version, 'x', sizeof version - 1);
 	ck_assert_int_eq(apply("corp.local.", TARN__TYPE_A), TARN__POLICY_PASS);

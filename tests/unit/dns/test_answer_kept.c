@@ -448,10 +448,10 @@ START_TEST(compressed_srv_is_expanded)
 }
 END_TEST
 
-START_TEST(stored_a_record_takes_24_octets)
+START_TEST(stored_a_record_takes_26_octets)
 {
 	judge_records(0, "www.example. 300 A 192.0.2.1");
-	ck_assert_uint_eq(answer.len, 24);
+	ck_assert_uint_eq(answer.len, 26);
 }
 END_TEST
 
@@ -472,6 +472,6 @@ int main(void)
 	tcase_add_loop_test(tcase, names_in_rdata_that_senders_may_compress_are_expanded, 0,
 			    COUNT(names_in_rdata));
 	tcase_add_test(tcase, compressed_srv_is_expanded);
-	tcase_add_test(tcase, stored_a_record_takes_24_octets);
+	tcase_add_test(tcase, stored_a_record_takes_26_octets);
 	return unit_run(suite);
 }
