@@ -27,14 +27,19 @@ core_sources = \
 	resolver/core/observe.h \
 	resolver/core/policy/access.c resolver/core/policy/access.h \
 	resolver/core/policy/answer.c resolver/core/policy/answer.h \
+	resolver/core/policy/answer_chain.c resolver/core/policy/answer_chain.h \
 	resolver/core/policy/answer_filter.c resolver/core/policy/answer_filter.h \
 	resolver/core/policy/any.c resolver/core/policy/any.h \
 	resolver/core/policy/chaos.c resolver/core/policy/chaos.h \
 	resolver/core/policy/decision.c resolver/core/policy/decision.h \
 	resolver/core/policy/dns64.c resolver/core/policy/dns64.h \
 	resolver/core/policy/dotless.c resolver/core/policy/dotless.h \
+	resolver/core/policy/groups.c resolver/core/policy/groups.h \
+	resolver/core/policy/lists.c resolver/core/policy/lists.h \
+	resolver/core/policy/local.c resolver/core/policy/local.h \
 	resolver/core/policy/names.c resolver/core/policy/names.h \
 	resolver/core/policy/networks.c resolver/core/policy/networks.h \
+	resolver/core/policy/overrides.c resolver/core/policy/overrides.h \
 	resolver/core/policy/policy.c resolver/core/policy/policy.h \
 	resolver/core/policy/special.c resolver/core/policy/special.h \
 	resolver/core/policy/stage.h \

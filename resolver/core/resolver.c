@@ -487,6 +487,7 @@ enum tarn__policy_action tarn__resolver_decide(const struct tarn__resolver *reso
 					       const struct tarn_address *client,
 					       struct tarn__decision *decision)
 {
+	decision->io = resolver->io;
 	decision->room = resolver->forwarder.scratch->decided;
 	return tarn__policy_apply(resolver->forwarder.config->policy, query, client, decision);
 }
@@ -498,6 +499,8 @@ static size_t answer_decision(struct tarn__resolver *resolver, const struct tarn
 			      uint8_t *reply, struct outcome *outcome)
 {
 	resolver->stats.stages[decision->stage]++;
+	if (decision->is_block)
+		resolver->stats.lists[decision->list_slot][decision->list_action]++;
 	outcome->status = decision->is_block		  ? TARN__STATUS_BLOCKED
 			  : action == TARN__POLICY_REFUSE ? TARN__STATUS_REFUSED
 							  : TARN__STATUS_LOCAL;
@@ -680,7 +683,8 @@ static long take_value(struct walk *walk, const struct rtcache_value *value)
 				walk->to->client_request->client) &&
 	    tarn__dns64_lacks_ipv6(part.stored, part.len, part.age_sec, &ttl_max))
 		return synthesise(walk, &part, ttl_max);
-	struct tarn__decision decision = {.room = walk->resolver->forwarder.scratch->decided};
+	struct tarn__decision decision = {.io = walk->resolver->io,
+					  .room = walk->resolver->forwarder.scratch->decided};
 	enum tarn__policy_action action = look_at(walk, &query, &part, &decision);
 	if (action != TARN__POLICY_PASS)
 		return take_decision(walk, action, &decision);
@@ -841,7 +845,8 @@ static bool find_cached(struct tarn__resolver *resolver, const struct tarn__quer
 static long answer_found(struct walk *walk, const struct rtcache_value *value)
 {
 	const struct tarn__detour_part part = part_of(value);
-	struct tarn__decision decision = {.room = walk->resolver->forwarder.scratch->decided};
+	struct tarn__decision decision = {.io = walk->resolver->io,
+					  .room = walk->resolver->forwarder.scratch->decided};
 	*walk->outcome = value_outcome(value);
 	enum tarn__policy_action action = look_at(walk, walk->to->query, &part, &decision);
 	if (action == TARN__POLICY_PASS)

@@ -11,6 +11,7 @@
 
 #include "base/transport.h"
 #include "core/policy/stage.h"
+#include "dns/namelist_rule.h"
 
 /* How a reply came about. */
 enum tarn__status {
@@ -56,6 +57,8 @@ struct tarn__stats {
 	uint64_t types[TARN__COUNTED_TYPES];
 	uint64_t rcodes[TARN__COUNTED_RCODES]; /* of the replies */
 	uint64_t statuses[TARN__STATUSES]; /* of the replies */
+	/* Decisions of lists, by their slot and by enum tarn__namelist_action. */
+	uint64_t lists[TARN__LIST_SLOTS][TARN__NAMELIST_ACTIONS];
 	uint64_t stages[TARN__STAGES]; /* of the policy: replies that each decided */
 	/* Of replies that had to wait; the others have latency 0. */
 	struct tarn__latency latencies[TARN__STATUSES];

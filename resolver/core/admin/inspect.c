@@ -47,8 +47,12 @@ void tarn__inspect(struct tarn__resolver *resolver, const uint8_t *wire, size_t 
 	if (out->parsed != TARN__QUERY_GOOD)
 		return;
 	out->action = tarn__resolver_decide(resolver, &out->query, client, &out->decision);
-	tarn__policy_explain(tarn__resolver_config(resolver)->policy, &out->query, out->action,
-			     &out->decision, out->explanation);
+	const struct tarn__asked asked = {.query = &out->query,
+					  .client = client,
+					  .action = out->action,
+					  .now_s = tarn__decision_now(&out->decision)};
+	tarn__policy_explain(tarn__resolver_config(resolver)->policy, &asked, &out->decision,
+			     out->explanation);
 	if (out->query.qclass != TARN__CLASS_IN)
 		return;
 	struct rtcache_client *cache = tarn__resolver_client(resolver);

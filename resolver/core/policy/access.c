@@ -66,13 +66,12 @@ enum tarn__policy_action tarn__stage_access_refuse(struct tarn__decision *decisi
 	return action;
 }
 
-static bool explain(const struct tarn__policy *policy, const struct tarn__query *query,
-		    enum tarn__policy_action action, char out[TARN__EXPLANATION_MAX])
+static bool explain(const struct tarn__policy *policy, const struct tarn__asked *asked,
+		    char out[TARN__EXPLANATION_MAX])
 {
 	(void)policy;
-	(void)query;
 	snprintf(out, TARN__EXPLANATION_MAX, "this client is of no network that may ask (allow)");
-	return action != TARN__POLICY_PASS;
+	return asked->action != TARN__POLICY_PASS;
 }
 
 const struct tarn__stage tarn__stage_access = {

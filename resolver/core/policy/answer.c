@@ -2,6 +2,7 @@
 /* core/policy/answer.c: the list of stages for answers. */
 #include "core/policy/answer.h"
 
+#include "core/policy/answer_chain.h"
 #include "core/policy/answer_filter.h"
 #include "core/zone_index.h"
 #include "core/config.h"
@@ -9,7 +10,8 @@
 
 bool tarn__policy_has_answer_stages(const struct tarn__policy *policy)
 {
-	return policy->answer_filter || policy->type_filter;
+	return policy->answer_filter || policy->type_filter || policy->data.local ||
+	       policy->data.lists;
 }
 
 /* Returns true if the name is in a zone with servers of its own. */

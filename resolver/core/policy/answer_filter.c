@@ -103,14 +103,13 @@ enum tarn__policy_action tarn__stage_answer_filter_apply(const struct tarn__poli
 				       "its addresses are private");
 }
 
-static bool explain(const struct tarn__policy *policy, const struct tarn__query *query,
-		    enum tarn__policy_action action, char out[TARN__EXPLANATION_MAX])
+static bool explain(const struct tarn__policy *policy, const struct tarn__asked *asked,
+		    char out[TARN__EXPLANATION_MAX])
 {
 	(void)policy;
-	(void)query;
 	snprintf(out, TARN__EXPLANATION_MAX,
 		 "addresses are taken out of the answer: private ones, or hints (filter)");
-	return action != TARN__POLICY_PASS;
+	return asked->action != TARN__POLICY_PASS;
 }
 
 const struct tarn__stage tarn__stage_answer_filter = {

@@ -16,13 +16,12 @@ enum tarn__policy_action tarn__stage_any_answer(const struct tarn__query *query,
 	return action;
 }
 
-static bool explain(const struct tarn__policy *policy, const struct tarn__query *query,
-		    enum tarn__policy_action action, char out[TARN__EXPLANATION_MAX])
+static bool explain(const struct tarn__policy *policy, const struct tarn__asked *asked,
+		    char out[TARN__EXPLANATION_MAX])
 {
 	(void)policy;
-	(void)query;
 	snprintf(out, TARN__EXPLANATION_MAX, "ANY gets one HINFO record (RFC 8482)");
-	return action != TARN__POLICY_PASS;
+	return asked->action != TARN__POLICY_PASS;
 }
 
 const struct tarn__stage tarn__stage_any = {.name = "any", .explain = explain};

@@ -2,14 +2,22 @@
 /* core/policy/decision.c: decisions that several stages make. */
 #include "core/policy/decision.h"
 
+#include "core/io.h"
 #include "dns/answer.h"
 #include "dns/local.h"
+
+uint64_t tarn__decision_now(const struct tarn__decision *decision)
+{
+	const struct tarn_io *io = decision->io;
+	return io ? io->wall_sec(io->data) : 0;
+}
 
 enum tarn__policy_action tarn__decision_refuse(struct tarn__decision *decision)
 {
 	decision->options = (struct tarn__options){0};
 	decision->is_to_stranger = false;
 	decision->is_block = false;
+	decision->list_slot = 0;
 	return TARN__POLICY_REFUSE;
 }
 
@@ -21,6 +29,7 @@ enum tarn__policy_action tarn__decision_stored(struct tarn__decision *decision,
 	decision->stored_len = len;
 	decision->is_authoritative = true;
 	decision->is_block = false;
+	decision->list_slot = 0;
 	return TARN__POLICY_ANSWER;
 }
 

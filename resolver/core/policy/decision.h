@@ -18,6 +18,8 @@
 #include "dns/name.h"
 #include "dns/query.h"
 
+struct tarn_io;
+
 enum tarn__policy_action {
 	TARN__POLICY_PASS, /* the next stage is applied; after the last one, the cache is asked */
 	TARN__POLICY_ANSWER, /* the reply is made of the stored form */
@@ -31,8 +33,15 @@ enum tarn__policy_action {
 	TARN__POLICY_TRUNCATE, /* over UDP, a reply with TC and without records; over TCP, as TARN__POLICY_PASS */
 };
 
+enum {
+	TARN__LOCAL_TTL = 10800, /* seconds, of zones that are served locally; RFC 6303 section 3 */
+	TARN__POLICY_TTL =
+		10, /* seconds, of what a rule denies: when the rule ends, clients ask again soon */
+};
+
 /* A stage that passes a query leaves the decision untouched. */
 struct tarn__decision {
+	const struct tarn_io *io; /* the wall clock; set by the caller; NULL: it is 1970 */
 	uint8_t *room; /* TARN__STORED_MAX octets; set by the caller */
 	unsigned stage; /* index in tarn__stages of the stage that decided; set by the policy */
 	struct tarn__options options; /* extended errors only */
@@ -41,18 +50,19 @@ struct tarn__decision {
 	size_t stored_len;
 	bool is_authoritative; /* the reply has AA set */
 	bool is_block; /* a list has decided: the reply counts as blocked */
+	/* Of a decision by a list (core/policy/lists.h): of its counter, and for the extended error. */
+	uint8_t list_slot; /* 0: none */
+	uint8_t list_action; /* enum tarn__namelist_action */
+	char text[TARN__RULE_TEXT_MAX];
 	struct tarn__name next; /* of TARN__POLICY_FOLLOW */
 	/* Of TARN__POLICY_REFUSE: the source address may be forged (RFC 5358). */
 	bool is_to_stranger; /* a reply over UDP is not longer than the query */
 };
 
-enum {
-	TARN__LOCAL_TTL = 10800, /* seconds, of zones that are served locally; RFC 6303 section 3 */
-	TARN__POLICY_TTL =
-		10, /* seconds, of what a rule denies: when the rule ends, clients ask again soon */
-};
+/* Returns the wall clock, in seconds since 1970. */
+uint64_t tarn__decision_now(const struct tarn__decision *);
 
-/* Each sets all members but room and stage, and returns the action that fits. */
+/* Each sets all members but io, room and stage, and returns the action that fits. */
 enum tarn__policy_action tarn__decision_refuse(struct tarn__decision *);
 
 /* An answer that belongs to the policy's snapshot, of a zone that is served locally: AA is set. */

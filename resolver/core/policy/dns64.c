@@ -202,16 +202,15 @@ enum tarn__policy_action tarn__stage_dns64_decide(const struct tarn__policy *pol
 	return follow_reverse(dns64, query, decision);
 }
 
-static bool explain(const struct tarn__policy *policy, const struct tarn__query *query,
-		    enum tarn__policy_action action, char out[TARN__EXPLANATION_MAX])
+static bool explain(const struct tarn__policy *policy, const struct tarn__asked *asked,
+		    char out[TARN__EXPLANATION_MAX])
 {
 	(void)policy;
-	(void)query;
 	snprintf(out, TARN__EXPLANATION_MAX,
-		 action == TARN__POLICY_FOLLOW
+		 asked->action == TARN__POLICY_FOLLOW
 			 ? "an address within a DNS64 prefix has the name of its IPv4 address"
 			 : "ipv4only.arpa is answered by the DNS64 (RFC 8880)");
-	return action != TARN__POLICY_PASS;
+	return asked->action != TARN__POLICY_PASS;
 }
 
 const struct tarn__stage tarn__stage_dns64 = {

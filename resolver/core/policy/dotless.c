@@ -26,13 +26,12 @@ enum tarn__policy_action tarn__stage_dotless_decide(const struct tarn__policy *p
 				       "names of one label stay here");
 }
 
-static bool explain(const struct tarn__policy *policy, const struct tarn__query *query,
-		    enum tarn__policy_action action, char out[TARN__EXPLANATION_MAX])
+static bool explain(const struct tarn__policy *policy, const struct tarn__asked *asked,
+		    char out[TARN__EXPLANATION_MAX])
 {
 	(void)policy;
-	(void)query;
 	snprintf(out, TARN__EXPLANATION_MAX, "names of one label stay here (local { only })");
-	return action != TARN__POLICY_PASS;
+	return asked->action != TARN__POLICY_PASS;
 }
 
 const struct tarn__stage tarn__stage_dotless = {

@@ -7,11 +7,17 @@
 #include <stdlib.h>
 
 #include "core/policy/access.h"
+#include "core/policy/answer.h"
+#include "core/policy/answer_chain.h"
 #include "core/policy/answer_filter.h"
 #include "core/policy/any.h"
 #include "core/policy/chaos.h"
 #include "core/policy/dns64.h"
 #include "core/policy/dotless.h"
+#include "core/policy/lists.h"
+#include "core/policy/local.h"
+#include "core/policy/local_data.h"
+#include "core/policy/overrides.h"
 #include "core/policy/special.h"
 #include "core/policy/type_filter.h"
 #include "core/policy/zone.h"
@@ -81,7 +87,10 @@ struct tarn__policy *tarn__policy_with(struct tarn__policy *old,
 	*policy = *base;
 	atomic_init(&policy->references, 1);
 	policy->base = tarn__policy_get(base);
-	(void)data;
+	policy->data = (struct tarn__policy_data){
+		.local = data->local ? tarn__local_data_get(data->local) : NULL,
+		.lists = tarn__lists_get(data->lists),
+		.overrides = tarn__overrides_get(data->overrides)};
 	set_generation(policy);
 	return policy;
 }
@@ -96,6 +105,9 @@ void tarn__policy_put(struct tarn__policy *policy)
 {
 	if (!policy || atomic_fetch_sub_explicit(&policy->references, 1, memory_order_acq_rel) > 1)
 		return;
+	tarn__local_data_put(policy->data.local);
+	tarn__lists_put(policy->data.lists);
+	tarn__overrides_put(policy->data.overrides);
 	if (policy->base)
 		tarn__policy_put(policy->base);
 	else
@@ -137,24 +149,23 @@ enum tarn__policy_action tarn__policy_admit(const struct tarn__policy *policy,
 	return action;
 }
 
-static bool explain_passing(const struct tarn__policy *policy, const struct tarn__query *query,
+static bool explain_passing(const struct tarn__policy *policy, const struct tarn__asked *asked,
 			    char out[TARN__EXPLANATION_MAX])
 {
 	for (size_t i = 0; i < TARN__QUERY_STAGES; i++) {
-		if (tarn__stages[i]->explain(policy, query, TARN__POLICY_PASS, out))
+		if (tarn__stages[i]->explain(policy, asked, out))
 			return true;
 	}
 	return false;
 }
 
-const char *tarn__policy_explain(const struct tarn__policy *policy, const struct tarn__query *query,
-				 enum tarn__policy_action action,
+const char *tarn__policy_explain(const struct tarn__policy *policy, const struct tarn__asked *asked,
 				 const struct tarn__decision *decision,
 				 char out[TARN__EXPLANATION_MAX])
 {
-	if (action != TARN__POLICY_PASS)
-		tarn__stages[decision->stage]->explain(policy, query, action, out);
-	else if (!explain_passing(policy, query, out))
+	if (asked->action != TARN__POLICY_PASS)
+		tarn__stages[decision->stage]->explain(policy, asked, out);
+	else if (!explain_passing(policy, asked, out))
 		snprintf(out, TARN__EXPLANATION_MAX, "none: it is for the upstream servers");
 	return out;
 }

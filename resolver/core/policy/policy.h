@@ -25,14 +25,6 @@ struct tarn__policy_options {
 	const struct tarn__zone_index *zones; /* as struct tarn__config's; borrowed */
 };
 
-/*
- * Names and rules that change while the configuration stays: of files that are read again, and of the
- * administrator's commands. NULL: there are none.
- */
-struct tarn__policy_data {
-	struct tarn__local_data *local;
-};
-
 /* Returns NULL with errno set: ENOMEM; EINVAL if one of the names is not a name. One reference, the caller's. */
 struct tarn__policy *tarn__policy_new(const struct tarn__policy_options *);
 
@@ -65,11 +57,10 @@ enum tarn__policy_action tarn__policy_admit(const struct tarn__policy *,
 extern const struct tarn__stage *const tarn__stages[TARN__STAGES];
 
 /*
- * Writes a sentence: why tarn__policy_apply() returned the action, with the decision unless that is
- * TARN__POLICY_PASS. Returns out.
+ * Writes a sentence: why tarn__policy_apply(), or tarn__policy_apply_answer(), returned the action, with the decision
+ * unless that is TARN__POLICY_PASS. Returns out.
  */
-const char *tarn__policy_explain(const struct tarn__policy *, const struct tarn__query *,
-				 enum tarn__policy_action, const struct tarn__decision *,
-				 char out[TARN__EXPLANATION_MAX]);
+const char *tarn__policy_explain(const struct tarn__policy *, const struct tarn__asked *,
+				 const struct tarn__decision *, char out[TARN__EXPLANATION_MAX]);
 
 #endif

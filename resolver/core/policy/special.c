@@ -374,20 +374,23 @@ static const char *phrase(enum tarn__special_kind kind, enum tarn__policy_action
 	return "is a special name and never leaves (RFC 6761, 6303)";
 }
 
-static bool explain(const struct tarn__policy *policy, const struct tarn__query *query,
-		    enum tarn__policy_action action, char out[TARN__EXPLANATION_MAX])
+static bool explain(const struct tarn__policy *policy, const struct tarn__asked *asked,
+		    char out[TARN__EXPLANATION_MAX])
 {
 	(void)policy;
-	struct tarn__special special = tarn__special_find(query->qname, query->qname_len);
+	struct tarn__special special =
+		tarn__special_find(asked->query->qname, asked->query->qname_len);
 	if (special.kind == TARN__SPECIAL_NONE)
 		return false;
 	char zone[TARN__NAME_TEXT_MAX];
-	tarn__name_format(query->qname + query->qname_len - special.zone_len, zone);
-	if (action == TARN__POLICY_PASS && query->qtype == TARN__TYPE_DS && is_apex(query, special))
+	tarn__name_format(asked->query->qname + asked->query->qname_len - special.zone_len, zone);
+	if (asked->action == TARN__POLICY_PASS && asked->query->qtype == TARN__TYPE_DS &&
+	    is_apex(asked->query, special))
 		snprintf(out, TARN__EXPLANATION_MAX,
 			 "none: a DS is for the servers of the zone above (RFC 4035)");
 	else
-		snprintf(out, TARN__EXPLANATION_MAX, "%s %s", zone, phrase(special.kind, action));
+		snprintf(out, TARN__EXPLANATION_MAX, "%s %s", zone,
+			 phrase(special.kind, asked->action));
 	return true;
 }
 

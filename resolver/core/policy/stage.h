@@ -7,6 +7,9 @@
  *	         section 4.19)
  *	chaos    class CH: version.bind, version.server, id.server, hostname.bind TXT; else REFUSED
  *	zone     zones of the configuration that are never forwarded: empty, EDE 15 (RFC 8914 section 4.16)
+ *	local    names of local data (core/policy/local_data.h)
+ *	overrides  names that the administrator has blocked or unblocked for a time
+ *	lists    names of rule sets: block lists, allow lists and response policy zones
  *	special  special-use names and reverse zones (RFC 6761, RFC 6303), unless a passed name or a zone with
  *	         servers covers them; EDE 0 where a network may have names of its own
  *	any      type ANY: one HINFO record (RFC 8482 section 4.2)
@@ -47,6 +50,9 @@
 	STAGE(ACCESS, access)                                                                      \
 	STAGE(CHAOS, chaos)                                                                        \
 	STAGE(ZONE, zone)                                                                          \
+	STAGE(LOCAL, local)                                                                        \
+	STAGE(OVERRIDES, overrides)                                                                \
+	STAGE(LISTS, lists)                                                                        \
 	STAGE(SPECIAL, special)                                                                    \
 	STAGE(ANY, any)                                                                            \
 	STAGE(TYPE_FILTER, type_filter)                                                            \
@@ -54,7 +60,9 @@
 	STAGE(DOTLESS, dotless)
 
 /* The stages for answers: core/policy/answer.h. */
-#define TARN__ANSWER_STAGE_LIST(STAGE) STAGE(ANSWER_FILTER, answer_filter)
+#define TARN__ANSWER_STAGE_LIST(STAGE)                                                             \
+	STAGE(ANSWER_CHAIN, answer_chain)                                                          \
+	STAGE(ANSWER_FILTER, answer_filter)
 
 #define TARN__STAGE_INDEX(constant, name) TARN__STAGE_##constant,
 enum {
@@ -65,13 +73,26 @@ enum {
 #undef TARN__STAGE_INDEX
 
 struct tarn__chaos;
+struct tarn__lists;
+struct tarn__local_data;
 struct tarn__names;
 struct tarn__networks;
 struct tarn__answer_filter;
 struct tarn__dns64;
+struct tarn__overrides;
 struct tarn__policy_options;
 struct tarn__type_filter;
 struct tarn__zone_index;
+
+/*
+ * Names and rules that change while the configuration stays: those of files that are read again, and of the
+ * administrator's commands. NULL: there are none.
+ */
+struct tarn__policy_data {
+	struct tarn__local_data *local;
+	struct tarn__lists *lists;
+	struct tarn__overrides *overrides;
+};
 
 /* What the stages look at. */
 struct tarn__policy {
@@ -79,6 +100,7 @@ struct tarn__policy {
 	struct tarn__policy *base; /* the owner of all but the data; NULL: this one */
 	/* Answers that bear this number have been looked at (dns/stored.h); 0: none has to be. */
 	uint16_t generation;
+	struct tarn__policy_data data; /* a reference to each */
 	struct tarn__networks *access; /* that may ask */
 	struct tarn__chaos *chaos;
 	const struct tarn__zone_index *zones; /* borrowed; NULL: there are none */
@@ -92,6 +114,14 @@ struct tarn__policy {
 
 enum { TARN__EXPLANATION_MAX = TARN__NAME_TEXT_MAX + 128 /* octets, with NUL */ };
 
+/* What an explanation is of. */
+struct tarn__asked {
+	const struct tarn__query *query;
+	const struct tarn_address *client; /* NULL: the program itself */
+	enum tarn__policy_action action; /* that was taken */
+	uint64_t now_s; /* the wall clock, in seconds since 1970 */
+};
+
 struct tarn__stage {
 	const char *name; /* one word in lower case */
 	/*
@@ -104,8 +134,8 @@ struct tarn__stage {
 	 * Writes a sentence: why the stage took the action; for TARN__POLICY_PASS, why it does not apply
 	 * to a query that is of its kind. Returns false if there is nothing to explain.
 	 */
-	bool (*explain)(const struct tarn__policy *, const struct tarn__query *,
-			enum tarn__policy_action, char out[TARN__EXPLANATION_MAX]);
+	bool (*explain)(const struct tarn__policy *, const struct tarn__asked *,
+			char out[TARN__EXPLANATION_MAX]);
 };
 
 #endif

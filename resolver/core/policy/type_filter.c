@@ -60,14 +60,14 @@ enum tarn__policy_action tarn__stage_type_filter_answer(const struct tarn__query
 				       "this type is not served here");
 }
 
-static bool explain(const struct tarn__policy *policy, const struct tarn__query *query,
-		    enum tarn__policy_action action, char out[TARN__EXPLANATION_MAX])
+static bool explain(const struct tarn__policy *policy, const struct tarn__asked *asked,
+		    char out[TARN__EXPLANATION_MAX])
 {
 	(void)policy;
 	char type[TARN__WORD_MAX];
 	snprintf(out, TARN__EXPLANATION_MAX, "type %s is not served (filter { no })",
-		 tarn__type_format(query->qtype, type));
-	return action != TARN__POLICY_PASS;
+		 tarn__type_format(asked->query->qtype, type));
+	return asked->action != TARN__POLICY_PASS;
 }
 
 const struct tarn__stage tarn__stage_type_filter = {

@@ -49,15 +49,15 @@ enum tarn__policy_action tarn__stage_zone_decide(const struct tarn__policy *poli
 	return action;
 }
 
-static bool explain(const struct tarn__policy *policy, const struct tarn__query *query,
-		    enum tarn__policy_action action, char out[TARN__EXPLANATION_MAX])
+static bool explain(const struct tarn__policy *policy, const struct tarn__asked *asked,
+		    char out[TARN__EXPLANATION_MAX])
 {
-	if (action == TARN__POLICY_PASS)
+	if (asked->action == TARN__POLICY_PASS)
 		return false;
 	char zone[TARN__NAME_TEXT_MAX];
-	size_t zone_len = find_empty_zone(policy, query);
+	size_t zone_len = find_empty_zone(policy, asked->query);
 	snprintf(out, TARN__EXPLANATION_MAX, "%s is a zone that is never forwarded",
-		 tarn__name_format(query->qname + query->qname_len - zone_len, zone));
+		 tarn__name_format(asked->query->qname + asked->query->qname_len - zone_len, zone));
 	return true;
 }
 

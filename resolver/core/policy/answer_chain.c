@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/policy/answer_chain.c: targets of CNAMEs in answers. */
+#include "core/policy/answer_chain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/policy/lists.h"
+#include "core/policy/local.h"
+#include "core/policy/local_data.h"
+#include "core/policy/policy.h"
+#include "dns/edit.h"
+#include "dns/type.h"
+
+/* Reads the target of a CNAME. Returns false if it is malformed. */
+static bool read_target(const struct tarn__answer_view *view, const struct tarn__record *record,
+			struct tarn__name *out)
+{
+	size_t at = (size_t)(record->rdata - view->message);
+	struct tarn__reader reader = {
+		.wire = view->message, .at = at, .end = at + record->rdata_len};
+	out->len = tarn__name_read(&reader, out->octets);
+	return out->len > 0;
+}
+
+/* Writes the chain from its beginning to the record with that number. Returns its octets; 0: it does not fit. */
+static size_t write_chain(const struct tarn__answer_view *view, unsigned last)
+{
+	const struct tarn__query *query = view->query;
+	struct tarn__reader reader = tarn__edit_open(view->message, view->message_len);
+	struct tarn__editor editor;
+	tarn__edit_begin(&editor, view->other, TARN__FLAG_RD | TARN__FLAG_RA, query->qname,
+			 query->qname_len, query->qtype, query->qclass);
+	for (unsigned i = 0; i <= last; i++) {
+		struct tarn__record record;
+		if (!tarn__record_read(&reader, &record))
+			return 0;
+		if (record.type == TARN__TYPE_CNAME || record.type == TARN__TYPE_DNAME)
+			tarn__edit_copy(&editor, TARN__SECTION_ANSWER, view->message, &record);
+	}
+	return tarn__edit_end(&editor);
+}
+
+/* The chain ends at a name of local data: what that has is asked for next. */
+static enum tarn__policy_action follow(const struct tarn__answer_view *view, unsigned last,
+				       const struct tarn__name *target,
+				       struct tarn__decision *decision)
+{
+	size_t len = write_chain(view, last);
+	if (len == 0 || !tarn__decision_message(decision, view->query, view->other, len))
+		return TARN__POLICY_PASS;
+	decision->next = *target;
+	return TARN__POLICY_FOLLOW;
+}
+
+static bool is_local(const struct tarn__policy *policy, const struct tarn__answer_view *view,
+		     const struct tarn__name *name, uint64_t now_s)
+{
+	struct tarn__local_found found;
+	return policy->data.local && tarn__stage_local_find(policy, name->octets, name->len,
+							    view->query->qtype, now_s, &found);
+}
+
+static enum tarn__policy_action judge_target(const struct tarn__policy *policy,
+					     struct tarn__answer_view *view,
+					     const struct tarn__name *target,
+					     struct tarn__decision *decision)
+{
+	if (!policy->data.lists)
+		return TARN__POLICY_PASS;
+	view->is_clear &= tarn__rules_is_clear(tarn__lists_rules(policy->data.lists),
+					       target->octets, target->len);
+	struct tarn__listed listed = {.query = view->query,
+				      .client = view->client,
+				      .name = target->octets,
+				      .name_len = target->len,
+				      .is_target = true};
+	return tarn__lists_decide(policy, &listed, decision);
+}
+
+static enum tarn__policy_action take_target(const struct tarn__policy *policy,
+					    struct tarn__answer_view *view, unsigned number,
+					    const struct tarn__name *target, bool is_judged,
+					    struct tarn__decision *decision)
+{
+	if (is_local(policy, view, target, tarn__decision_now(decision))) {
+		view->is_clear = false;
+		return follow(view, number, target, decision);
+	}
+	return is_judged ? judge_target(policy, view, target, decision) : TARN__POLICY_PASS;
+}
+
+/* A name that a rule allows is allowed with all that its answer leads to. */
+static bool is_allowed(const struct tarn__policy *policy, const struct tarn__answer_view *view,
+		       struct tarn__decision *decision)
+{
+	if (!policy->data.lists)
+		return false;
+	struct tarn__listed listed = {.query = view->query,
+				      .client = view->client,
+				      .name = view->query->qname,
+				      .name_len = view->query->qname_len};
+	tarn__lists_decide(policy, &listed, decision);
+	return listed.is_allowed;
+}
+
+enum tarn__policy_action tarn__stage_answer_chain_decide(const struct tarn__policy *policy,
+							 struct tarn__answer_view *view,
+							 struct tarn__decision *decision)
+{
+	struct tarn__reader reader = tarn__edit_open(view->message, view->message_len);
+	unsigned count = reader.failed ? 0 : tarn__get16(view->message + 6);
+	bool is_first = true, is_judged = true;
+	for (unsigned i = 0; i < count; i++) {
+		struct tarn__record record;
+		struct tarn__name target;
+		if (!tarn__record_read(&reader, &record))
+			break;
+		if (record.type != TARN__TYPE_CNAME || view->query->qtype == TARN__TYPE_CNAME ||
+		    !read_target(view, &record, &target))
+			continue;
+		if (is_first) {
+			is_judged = !is_allowed(policy, view, decision);
+			view->is_clear &= is_judged;
+			is_first = false;
+		}
+		enum tarn__policy_action action =
+			take_target(policy, view, i, &target, is_judged, decision);
+		if (action != TARN__POLICY_PASS)
+			return action;
+	}
+	return TARN__POLICY_PASS;
+}
+
+static bool explain(const struct tarn__policy *policy, const struct tarn__asked *asked,
+		    char out[TARN__EXPLANATION_MAX])
+{
+	(void)policy;
+	snprintf(out, TARN__EXPLANATION_MAX,
+		 asked->action == TARN__POLICY_FOLLOW
+			 ? "the answer's CNAME leads to a name of local data"
+			 : "the answer's CNAME leads to a name of a list");
+	return asked->action != TARN__POLICY_PASS;
+}
+
+const struct tarn__stage tarn__stage_answer_chain = {.name = "answer_chain", .explain = explain};
