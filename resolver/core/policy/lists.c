@@ -332,19 +332,14 @@ bool tarn__lists_explain(const struct tarn__policy *policy, const struct tarn__l
 	if (verdict.kind == TARN__VERDICT_PASS)
 		return false;
 	struct tarn__namelist_source source;
-	const char *path = "";
-	int path_len = 0;
-	if (tarn__namelist_source(tarn__rules_list(lists->rules), verdict.source, &source)) {
-		path = source.path;
-		path_len = source.path_len;
-	}
+	tarn__namelist_source(tarn__rules_list(lists->rules), verdict.source, &source);
 	char name[TARN__NAME_TEXT_MAX];
 	snprintf(out, TARN__EXPLANATION_MAX, "list \"%s\", rule %s, %s (%.*s)",
 		 tarn__rules_set(lists->rules, verdict.set)->name,
 		 tarn__name_format(listed->name + verdict.suffix_at, name),
 		 verdict.kind == TARN__VERDICT_ALLOW ? "allowed"
 						     : tarn__lists_action_name(verdict.action),
-		 path_len, path);
+		 (int)source.path_len, source.path);
 	return true;
 }
 
