@@ -8,7 +8,10 @@ dns_sources = \
 	resolver/dns/denial.c resolver/dns/denial.h \
 	resolver/dns/duplicates.c resolver/dns/duplicates.h \
 	resolver/dns/edns.c resolver/dns/edns.h \
+	resolver/dns/hosts.c resolver/dns/hosts.h \
 	resolver/dns/join.c resolver/dns/join.h \
+	resolver/dns/leases.c resolver/dns/leases.h \
+	resolver/dns/lines.c resolver/dns/lines.h \
 	resolver/dns/local.c resolver/dns/local.h \
 	resolver/dns/match.c resolver/dns/match.h \
 	resolver/dns/message.h \
