@@ -40,6 +40,7 @@ enum {
 	TARN__LOCAL_OCTETS_MAX = 1 << 28, /* of names and RDATA: an offset has 28 bits */
 	TARN__LOCAL_SOURCES_MAX = 255, /* a source's number is an octet */
 	TARN__LOCAL_ZONES_MAX = 1024, /* that are ours */
+	TARN__LOCAL_NO_ITEM = INT32_MAX,
 	TARN__LOCAL_DATA_TTL = 60, /* seconds, where no TTL is given */
 	/* Octets of an RRset, each record with its fixed fields and a pointer: a reply has room for them. */
 	TARN__LOCAL_SET_MAX = TARN__MESSAGE_MAX - TARN__HEADER_LEN - TARN__NAME_MAX - 4,
@@ -95,9 +96,10 @@ enum tarn__local_result tarn__local_builder_add_host(struct tarn__local_builder 
  * Adds a lease, which is neither over nor followed by another of its address (core/policy/lease_table.h). Of its
  * name blanks become hyphens and letters lower case; a final dot and the domain at its end are dropped. It
  * is BAD_NAME unless what is left is labels of letters, digits and hyphens, not at the ends, with a letter
- * among them; if it has a dot without having had the domain; if it is the domain's or a zone's own name;
- * and for names that mean something to other clients: wpad, isatap, localhost. Which name is a record's or
- * hosts file's, and which of two leases of a family with one name began later, is seen when all is there.
+ * among them; if it has a dot without having had the domain; if it is the domain itself; and for labels that
+ * mean something to other clients: wpad, isatap, localhost. Which name is a record's, a hosts file's or a
+ * zone's, and which of two leases of a family with one name began later, is seen when all is there. A name
+ * without a dot may be a top level domain's: its NS, SOA, DS and DNSKEY stay those of the DNS.
  */
 enum tarn__local_result tarn__local_builder_add_lease(struct tarn__local_builder *, unsigned source,
 						      const struct tarn__lease *);
@@ -122,7 +124,10 @@ enum tarn__local_result tarn__local_builder_add_zone(struct tarn__local_builder 
 						     uint32_t line, const uint8_t *name,
 						     size_t len);
 
-/* Makes local data of all that was added. One reference, the caller's. NULL: out of memory. */
+/*
+ * Makes local data of all that was added; of the builder's functions only that which frees it may follow. One
+ * reference, the caller's. NULL: out of memory.
+ */
 struct tarn__local_data *tarn__local_builder_build(struct tarn__local_builder *);
 
 /* One reference more, and one less; the last one frees it. NULL is allowed for the latter. */
@@ -168,8 +173,8 @@ struct tarn__local_found {
 	/* For tarn__local_data_write(). */
 	const struct tarn__local_data *data;
 	uint64_t now_s;
-	uint32_t first, end; /* items */
-	uint32_t soa; /* an item */
+	uint32_t first, end; /* of the items that are the records; none: the SOA made of the zone */
+	uint32_t soa; /* the item that denials of the zone have; TARN__LOCAL_NO_ITEM: one is made */
 };
 
 /*
