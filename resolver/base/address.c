@@ -172,6 +172,41 @@ char *tarn_address_format(const struct tarn_address *address, char out[TARN_ADDR
 	return out;
 }
 
+/* Four numbers without leading zeros, as inet_pton() takes them: nearly all lines of long files have one. */
+static bool parse_ipv4(const char *text, size_t len, uint8_t out[TARN__IPV4_LEN])
+{
+	const char *end = text + len;
+	for (unsigned i = 0; i < TARN__IPV4_LEN; i++) {
+		if (i > 0 && (text == end || *text++ != '.'))
+			return false;
+		const char *start = text;
+		unsigned octet = 0;
+		for (; text < end && *text >= '0' && *text <= '9' && octet <= UINT8_MAX; text++)
+			octet = 10 * octet + (unsigned)(*text - '0');
+		if (text == start || octet > UINT8_MAX || (*start == '0' && text - start > 1))
+			return false;
+		out[i] = (uint8_t)octet;
+	}
+	return text == end;
+}
+
+bool tarn__ip_parse(const char *text, size_t len, struct tarn__ip *out)
+{
+	struct tarn__ip ip = {.len = TARN__IPV4_LEN};
+	if (!parse_ipv4(text, len, ip.octets)) {
+		char copy[INET6_ADDRSTRLEN];
+		if (len >= sizeof copy || memchr(text, '\0', len))
+			return false;
+		memcpy(copy, text, len);
+		copy[len] = '\0';
+		ip.len = TARN__IPV6_LEN;
+		if (inet_pton(AF_INET6, copy, ip.octets) != 1)
+			return false;
+	}
+	*out = ip;
+	return true;
+}
+
 socklen_t tarn_address_len(const struct tarn_address *address)
 {
 	return address->sa.sa_family == AF_INET6 ? sizeof(address->in6) : sizeof(address->in4);

@@ -17,6 +17,23 @@
 
 enum { TARN__IPV4_LEN = 4, TARN__IPV6_LEN = 16 /* octets */ };
 
+/* An address without port and scope, as records have it. */
+struct tarn__ip {
+	uint8_t len; /* TARN__IPV4_LEN or TARN__IPV6_LEN */
+	uint8_t octets[TARN__IPV6_LEN]; /* in network order; the rest is 0 */
+};
+
+/*
+ * Reads an address of len characters, without brackets, port and scope. Returns false if it is none, and
+ * leaves *out.
+ */
+bool tarn__ip_parse(const char *text, size_t len, struct tarn__ip *out);
+
+static inline bool tarn__ip_is_equal(const struct tarn__ip *a, const struct tarn__ip *b)
+{
+	return a->len == b->len && memcmp(a->octets, b->octets, sizeof a->octets) == 0;
+}
+
 /*
  * Returns the octets of an address in network order and sets *len: TARN__IPV6_LEN, or TARN__IPV4_LEN for
  * IPv4 and for an IPv4-mapped IPv6 address, whose last four they are (RFC 4291 section 2.5.5.2). Inline since

@@ -55,3 +55,16 @@ size_t tarn__reverse_zone(const struct tarn_network *network, size_t index,
 	memcpy(at, suffix, suffix_len);
 	return (size_t)(at - out) + suffix_len;
 }
+
+size_t tarn__reverse_name(const struct tarn__ip *ip, uint8_t out[TARN__NAME_MAX])
+{
+	struct tarn_network network = {.prefix_len = 8 * (unsigned)ip->len};
+	if (ip->len == TARN__IPV4_LEN) {
+		network.address.in4.sin_family = AF_INET;
+		memcpy(&network.address.in4.sin_addr, ip->octets, TARN__IPV4_LEN);
+	} else {
+		network.address.in6.sin6_family = AF_INET6;
+		memcpy(&network.address.in6.sin6_addr, ip->octets, TARN__IPV6_LEN);
+	}
+	return tarn__reverse_zone(&network, 0, out);
+}

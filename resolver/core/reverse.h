@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/address.h"
 #include "dns/wire.h"
 #include "tarn.h"
 
@@ -20,5 +21,8 @@ size_t tarn__reverse_count(const struct tarn_network *);
 
 /* Writes the name of the zone at index, in wire form, and returns its length in octets. */
 size_t tarn__reverse_zone(const struct tarn_network *, size_t index, uint8_t out[TARN__NAME_MAX]);
+
+/* Writes the reverse name of an address, in wire form, and returns its length in octets. */
+size_t tarn__reverse_name(const struct tarn__ip *, uint8_t out[TARN__NAME_MAX]);
 
 #endif

@@ -23,14 +23,13 @@ static size_t end(struct tarn__stored_writer *writer)
 	return tarn__stored_end(writer);
 }
 
-size_t tarn__local_negative(const struct tarn__query *query, uint16_t rcode, size_t zone_len,
-			    uint32_t ttl, uint8_t out[TARN__LOCAL_MAX])
+static size_t write_soa(const struct tarn__query *query, const struct tarn__stored_head *head,
+			size_t zone_len, uint32_t ttl, uint8_t *out)
 {
 	static const uint8_t rname[] = "\6nobody\7invalid";
 	static const uint32_t numbers[] = {1, 3600, 1200, 604800};
-	const struct tarn__stored_head head = {.rcode = rcode, .authority_count = 1};
 	struct tarn__stored_writer writer;
-	begin(&writer, query, &head, zone_len, TARN__TYPE_SOA, ttl, out);
+	begin(&writer, query, head, zone_len, TARN__TYPE_SOA, ttl, out);
 	/* RDATA does not depend on a client's spelling. */
 	uint8_t mname[TARN__NAME_MAX];
 	tarn__name_fold(mname, query->qname + query->qname_len - zone_len, zone_len);
@@ -40,6 +39,19 @@ size_t tarn__local_negative(const struct tarn__query *query, uint16_t rcode, siz
 		tarn__pack32(&writer.packer, numbers[i]);
 	tarn__pack32(&writer.packer, ttl);
 	return end(&writer);
+}
+
+size_t tarn__local_negative(const struct tarn__query *query, uint16_t rcode, size_t zone_len,
+			    uint32_t ttl, uint8_t out[TARN__LOCAL_MAX])
+{
+	const struct tarn__stored_head head = {.rcode = rcode, .authority_count = 1};
+	return write_soa(query, &head, zone_len, ttl, out);
+}
+
+size_t tarn__local_soa(const struct tarn__query *query, uint32_t ttl, uint8_t out[TARN__LOCAL_MAX])
+{
+	const struct tarn__stored_head head = {.rcode = TARN__NOERROR, .answer_count = 1};
+	return write_soa(query, &head, query->qname_len, ttl, out);
 }
 
 size_t tarn__local_record(const struct tarn__query *query, uint16_t type, uint32_t ttl,

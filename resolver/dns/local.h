@@ -24,6 +24,9 @@ enum {
 size_t tarn__local_negative(const struct tarn__query *, uint16_t rcode, size_t zone_len,
 			    uint32_t ttl, uint8_t out[TARN__LOCAL_MAX]);
 
+/* Writes NOERROR with that SOA for the zone that is QNAME. Returns the octets written. */
+size_t tarn__local_soa(const struct tarn__query *, uint32_t ttl, uint8_t out[TARN__LOCAL_MAX]);
+
 /*
  * Writes NOERROR with one record owned by QNAME, of the question's class. ttl is TARN__TTL_MAX seconds at
  * most, rdata_len TARN__LOCAL_RDATA_MAX. Returns the octets written.

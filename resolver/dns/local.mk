@@ -11,7 +11,10 @@ dns_sources = \
 	resolver/dns/dns64.c resolver/dns/dns64.h \
 	resolver/dns/edit.c resolver/dns/edit.h \
 	resolver/dns/filter.c resolver/dns/filter.h \
+	resolver/dns/hosts.c resolver/dns/hosts.h \
 	resolver/dns/join.c resolver/dns/join.h \
+	resolver/dns/leases.c resolver/dns/leases.h \
+	resolver/dns/lines.c resolver/dns/lines.h \
 	resolver/dns/local.c resolver/dns/local.h \
 	resolver/dns/match.c resolver/dns/match.h \
 	resolver/dns/message.h \
