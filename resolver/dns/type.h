@@ -26,6 +26,7 @@
 #ifndef TARN_DNS_TYPE_H
 #define TARN_DNS_TYPE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define TARN__TYPES(X)                                                                             \
@@ -124,5 +125,11 @@ uint16_t tarn__type_find(const char *mnemonic);
 
 /* Returns the fields of the RDATA, "o" for a type without a row (RFC 3597 section 4). */
 const char *tarn__type_fields(uint16_t type);
+
+/* RFC 6895 section 3.1: 0, OPT and 128 to 255 are not types of data. */
+static inline bool tarn__type_is_data(uint16_t type)
+{
+	return (type < 128 || type > 255) && type != 0 && type != TARN__TYPE_OPT;
+}
 
 #endif
