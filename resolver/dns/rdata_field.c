@@ -4,6 +4,7 @@
 
 #include "dns/name.h"
 #include "dns/svc_params.h"
+#include "dns/text.h"
 #include "dns/type_bitmap.h"
 
 size_t tarn__rdata_field_len(char letter)
@@ -63,18 +64,6 @@ static bool take_strings(struct tarn__reader *reader, struct tarn__rdata_field *
 	return true;
 }
 
-/* RFC 8659 section 4.1: the tag of a CAA. */
-static bool is_tag(const struct tarn__rdata_field *field)
-{
-	for (size_t i = 0; i < field->len; i++) {
-		uint8_t octet = tarn__fold(field->octets[i]);
-		bool is_letter = octet >= 'a' && octet <= 'z';
-		if (!is_letter && (octet < '0' || octet > '9'))
-			return false;
-	}
-	return field->len > 0;
-}
-
 static bool take_field(struct tarn__reader *reader, char letter, struct tarn__rdata_field *out)
 {
 	size_t left = tarn__reader_left(reader);
@@ -88,7 +77,7 @@ static bool take_field(struct tarn__reader *reader, char letter, struct tarn__rd
 	case 'l':
 		return take_string(reader, out);
 	case 'c':
-		return take_string(reader, out) && is_tag(out);
+		return take_string(reader, out) && tarn__is_alphanumeric(out->octets, out->len);
 	case 'v':
 		return take_string(reader, out) && out->len > 0;
 	case 'S':

@@ -165,6 +165,17 @@ static bool parse_string(struct parse *parse)
 	return take_word(parse, &word) && put_string(parse, &word);
 }
 
+/* RFC 8659 section 4.1: letters and digits, not none. */
+static bool parse_tag(struct parse *parse)
+{
+	struct tarn__word word;
+	if (!take_word(parse, &word))
+		return false;
+	if (!tarn__is_alphanumeric((const uint8_t *)word.text, word.len))
+		return fail(parse, "not a word of letters and digits");
+	return put_string(parse, &word);
+}
+
 static bool parse_salt(struct parse *parse)
 {
 	struct tarn__word word;
@@ -310,8 +321,9 @@ static bool parse_field(struct parse *parse, char letter)
 	case 'y':
 		return parse_type(parse);
 	case 's':
-	case 'c':
 		return parse_string(parse);
+	case 'c':
+		return parse_tag(parse);
 	case 'l':
 		return parse_salt(parse);
 	case 'v':

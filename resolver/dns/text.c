@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "dns/name.h"
+
 struct word {
 	uint16_t number;
 	const char *text;
@@ -225,6 +227,16 @@ char *tarn__string_format(const uint8_t *octets, size_t len, char *out)
 		*out++ = (char)octet;
 	}
 	return out;
+}
+
+bool tarn__is_alphanumeric(const uint8_t *octets, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		uint8_t octet = tarn__fold(octets[i]);
+		if ((octet < 'a' || octet > 'z') && !is_digit((char)octet))
+			return false;
+	}
+	return len > 0;
 }
 
 /* ---- times ------------------------------------------------------------------------------ */

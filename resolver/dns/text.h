@@ -56,6 +56,9 @@ const char *tarn__escape_read(const char *text, const char *end, uint8_t *out);
  */
 char *tarn__string_format(const uint8_t *octets, size_t len, char *out);
 
+/* Returns true if the octets are ASCII letters and digits, at least one. */
+bool tarn__is_alphanumeric(const uint8_t *octets, size_t len);
+
 /*
  * A time is the seconds since 1970 in UTC, as YYYYMMDDHHmmSS (RFC 4034 section 3.2); the number itself, of ten
  * digits at most, is parsed too.

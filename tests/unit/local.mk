@@ -85,6 +85,7 @@ unit_tests = \
 	tests/unit/dns/test_pack \
 	tests/unit/dns/test_query \
 	tests/unit/dns/test_rdata \
+	tests/unit/dns/test_rdata_parse \
 	tests/unit/dns/test_rdata_text \
 	tests/unit/dns/test_record \
 	tests/unit/dns/test_reply \
