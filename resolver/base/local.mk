@@ -4,6 +4,8 @@
 base_sources = \
 	resolver/base/address.c resolver/base/address.h \
 	resolver/base/base16.c resolver/base/base16.h \
+	resolver/base/base32.c resolver/base/base32.h \
+	resolver/base/base64.c resolver/base/base64.h \
 	resolver/base/error.c \
 	resolver/base/list.h \
 	resolver/base/octets.h \

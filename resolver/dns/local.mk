@@ -22,12 +22,19 @@ dns_sources = \
 	resolver/dns/pack.c resolver/dns/pack.h \
 	resolver/dns/query.c resolver/dns/query.h \
 	resolver/dns/rdata.c resolver/dns/rdata.h \
+	resolver/dns/rdata_field.c resolver/dns/rdata_field.h \
+	resolver/dns/rdata_parse.c resolver/dns/rdata_parse.h \
 	resolver/dns/rdata_text.c resolver/dns/rdata_text.h \
 	resolver/dns/record.c resolver/dns/record.h \
 	resolver/dns/reply.c resolver/dns/reply.h \
 	resolver/dns/response.c resolver/dns/response.h \
 	resolver/dns/rrsets.c resolver/dns/rrsets.h \
 	resolver/dns/stored.c resolver/dns/stored.h \
+	resolver/dns/svc_params.c resolver/dns/svc_params.h \
 	resolver/dns/text.c resolver/dns/text.h \
 	resolver/dns/type.c resolver/dns/type.h \
-	resolver/dns/wire.h
+	resolver/dns/type_bitmap.c resolver/dns/type_bitmap.h \
+	resolver/dns/wire.h \
+	resolver/dns/word.c resolver/dns/word.h \
+	resolver/dns/zone_entry.c resolver/dns/zone_entry.h \
+	resolver/dns/zonefile.c resolver/dns/zonefile.h

@@ -143,16 +143,10 @@ static struct company read_records(struct tarn__reader *reader, unsigned count,
 	return company;
 }
 
-/* RFC 6895 section 3.1: 0, OPT and 128 to 255 are not types of data. */
-static bool is_data_type(uint16_t type)
-{
-	return (type < 128 || type > 255) && type != 0 && type != TARN__TYPE_OPT;
-}
-
 /* Returns GOOD or an rcode for a question's type and class. */
 static int judge_question(const struct tarn__query *query)
 {
-	if (!is_data_type(query->qtype) && query->qtype != TARN__TYPE_ANY) {
+	if (!tarn__type_is_data(query->qtype) && query->qtype != TARN__TYPE_ANY) {
 		switch (query->qtype) {
 		case TARN__TYPE_AXFR:
 		case TARN__TYPE_IXFR:

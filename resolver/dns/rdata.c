@@ -3,34 +3,18 @@
 #include "dns/rdata.h"
 
 #include "dns/name.h"
+#include "dns/rdata_field.h"
 
 static bool is_name(char field)
 {
 	return field == 'n' || field == 'N';
 }
 
-/* Returns the octets of a field of a fixed length; 0 for other fields. */
-static size_t fixed_len(char field)
-{
-	switch (field) {
-	case 'b':
-		return 1;
-	case 'h':
-		return 2;
-	case 'w':
-	case '4':
-		return 4;
-	case '6':
-		return 16;
-	}
-	return 0;
-}
-
 /* Skips the fields up to a name, which include character-strings. */
 static void skip_strings(struct tarn__rdata *rdata)
 {
 	for (; !is_name(*rdata->fields); rdata->fields++) {
-		size_t len = fixed_len(*rdata->fields);
+		size_t len = tarn__rdata_field_len(*rdata->fields);
 		tarn__read_octets(&rdata->reader, len > 0 ? len : tarn__read8(&rdata->reader));
 	}
 }
@@ -42,7 +26,7 @@ static void skip_octets(struct tarn__rdata *rdata)
 	bool is_variable = false;
 	const char *field = rdata->fields;
 	for (; *field && !is_name(*field); field++) {
-		size_t len = fixed_len(*field);
+		size_t len = tarn__rdata_field_len(*field);
 		fixed += len;
 		is_variable |= len == 0;
 	}

@@ -7,107 +7,108 @@
 #include <string.h>
 
 #include "base/base16.h"
-#include "dns/name.h"
-#include "dns/wire.h"
-
-static char *write_escaped(char *out, const uint8_t *octets, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		uint8_t octet = octets[i];
-		if (octet < ' ' || octet > '~') {
-			out += sprintf(out, "\\%03u", octet);
-			continue;
-		}
-		if (octet == '"' || octet == '\\')
-			*out++ = '\\';
-		*out++ = (char)octet;
-	}
-	return out;
-}
+#include "base/base32.h"
+#include "base/base64.h"
+#include "dns/rdata_field.h"
+#include "dns/svc_params.h"
+#include "dns/type_bitmap.h"
 
 static char *write_quoted(char *out, const uint8_t *octets, size_t len)
 {
 	*out++ = '"';
-	out = write_escaped(out, octets, len);
+	out = tarn__string_format(octets, len, out);
 	*out++ = '"';
 	return out;
 }
 
-/* Writes a character-string. */
-static char *write_string(char *out, struct tarn__reader *reader, bool is_quoted)
+static char *write_strings(char *out, const uint8_t *octets, size_t len)
 {
-	size_t len = tarn__read8(reader);
-	const uint8_t *octets = tarn__read_octets(reader, len);
-	if (!octets)
-		return out;
-	return is_quoted ? write_quoted(out, octets, len) : write_escaped(out, octets, len);
-}
-
-static char *write_address(char *out, struct tarn__reader *reader, int family, size_t len)
-{
-	const uint8_t *octets = tarn__read_octets(reader, len);
-	if (octets && inet_ntop(family, octets, out, INET6_ADDRSTRLEN))
-		out += strlen(out);
+	for (size_t at = 0; at < len; at += 1 + (size_t)octets[at]) {
+		if (at > 0)
+			*out++ = ' ';
+		out = write_quoted(out, octets + at + 1, octets[at]);
+	}
 	return out;
 }
 
-static char *write_name(char *out, struct tarn__reader *reader)
+/* RFC 5155 section 3.3: a salt. */
+static char *write_salt(char *out, const uint8_t *octets, size_t len)
 {
-	uint8_t name[TARN__NAME_MAX];
-	if (tarn__name_read(reader, name) == 0)
-		return out;
-	tarn__name_format(name, out);
-	return out + strlen(out);
+	if (len == 0)
+		*out++ = '-';
+	return tarn__base16_write(octets, len, out);
 }
 
-static char *write_field(char *out, struct tarn__reader *reader, char field)
+static char *write_address(char *out, int family, const uint8_t *octets)
 {
-	size_t left = tarn__reader_left(reader);
-	switch (field) {
+	return inet_ntop(family, octets, out, INET6_ADDRSTRLEN) ? out + strlen(out) : out;
+}
+
+static char *write_number(char *out, uint32_t number)
+{
+	return out + sprintf(out, "%u", (unsigned)number);
+}
+
+static char *write_field(char *out, char letter, const struct tarn__rdata_field *field)
+{
+	const uint8_t *octets = field->octets;
+	size_t len = field->len;
+	switch (letter) {
 	case '4':
-		return write_address(out, reader, AF_INET, 4);
+		return write_address(out, AF_INET, octets);
 	case '6':
-		return write_address(out, reader, AF_INET6, 16);
+		return write_address(out, AF_INET6, octets);
 	case 'n':
 	case 'N':
-		return write_name(out, reader);
+	case 'm':
+		return out + strlen(tarn__name_format(octets, out));
 	case 'b':
-		return out + sprintf(out, "%u", tarn__read8(reader));
+		return write_number(out, *octets);
 	case 'h':
-		return out + sprintf(out, "%u", tarn__read16(reader));
-	case 'w': {
-		uint32_t high = tarn__read16(reader);
-		return out + sprintf(out, "%u", (unsigned)(high << 16 | tarn__read16(reader)));
-	}
+		return write_number(out, tarn__get16(octets));
+	case 'w':
+	case 'd':
+		return write_number(out, tarn__get32(octets));
+	case 'T':
+		return out + strlen(tarn__time_format(tarn__get32(octets), out));
+	case 'y':
+		return out + strlen(tarn__type_format(tarn__get16(octets), out));
 	case 'c':
-		return write_string(out, reader, false);
-	case 's':
-		return write_string(out, reader, true);
+		return tarn__string_format(octets, len, out);
 	case 'S':
-		out = write_string(out, reader, true);
-		while (tarn__reader_left(reader) > 0) {
-			*out++ = ' ';
-			out = write_string(out, reader, true);
-		}
-		return out;
+		return write_strings(out, octets, len);
+	case 's':
 	case 't':
-		return write_quoted(out, tarn__read_octets(reader, left), left);
-	default:
-		return tarn__base16_write(tarn__read_octets(reader, left), left, out);
+		return write_quoted(out, octets, len);
+	case 'l':
+		return write_salt(out, octets, len);
+	case 'v':
+		return tarn__base32_write(octets, len, out);
+	case 'X':
+		return tarn__base64_write(octets, len, out);
+	case 'Y':
+		return tarn__type_bitmap_format(octets, len, out);
+	case 'p':
+		return tarn__svc_params_format(octets, len, out);
 	}
+	return tarn__base16_write(octets, len, out);
 }
 
 /* Returns the end of the text; NULL: there is no presentation format, or the RDATA is malformed. */
-static char *write_fields(char *out, struct tarn__reader *reader, const char *fields)
+static char *write_fields(char *out, struct tarn__reader *reader, const char *letters)
 {
-	if (strchr(fields, 'o'))
+	if (strchr(letters, 'o'))
 		return NULL;
-	for (const char *field = fields; *field && !reader->failed; field++) {
-		if (field > fields)
+	for (const char *letter = letters; *letter; letter++) {
+		struct tarn__rdata_field field;
+		if (!tarn__rdata_field_read(reader, *letter, &field))
+			return NULL;
+		bool is_empty = field.len == 0 && (*letter == 'Y' || *letter == 'p');
+		if (letter > letters && !is_empty)
 			*out++ = ' ';
-		out = write_field(out, reader, *field);
+		out = write_field(out, *letter, &field);
 	}
-	return reader->failed || tarn__reader_left(reader) > 0 ? NULL : out;
+	return tarn__reader_left(reader) > 0 ? NULL : out;
 }
 
 char *tarn__rdata_format(const uint8_t *wire, size_t at, size_t len, uint16_t type,

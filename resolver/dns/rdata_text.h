@@ -13,9 +13,10 @@
 
 /*
  * An octet of a string takes four characters, its length octet three (a blank and two quotes), and a
- * compressed name more than four for each of its octets.
+ * compressed name more than four for each of its octets. Parameters of services may take 64 more, lists of
+ * types TARN__WORD_MAX for each of TARN__TYPE_BITMAP_TYPES_MAX types, which is less than a longest string.
  */
-enum { TARN__RDATA_TEXT_MAX = 4 * 65535 + 2 * TARN__NAME_TEXT_MAX + 64 };
+enum { TARN__RDATA_TEXT_MAX = 4 * 65535 + 2 * TARN__NAME_TEXT_MAX + 128 };
 
 /*
  * Writes the RDATA of len octets at offset at of a message as text of graphic ASCII and blanks. Returns

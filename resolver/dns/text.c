@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dns/text.c: mnemonics, and names in presentation format. */
+/* dns/text.c: mnemonics, names, strings and times in presentation format. */
 #include "dns/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "dns/name.h"
 
 struct word {
 	uint16_t number;
@@ -148,32 +151,36 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Reads what follows a backslash. Returns its end; NULL: it is not valid. */
-static const char *parse_escape(const char *text, uint8_t *out)
+const char *tarn__escape_read(const char *text, const char *end, uint8_t *out)
 {
+	if (text == end)
+		return NULL;
 	if (!is_digit(*text)) {
 		*out = (uint8_t)*text;
-		return *text ? text + 1 : NULL;
+		return text + 1;
 	}
-	if (!is_digit(text[1]) || !is_digit(text[2]))
+	if (end - text < 3 || !is_digit(text[1]) || !is_digit(text[2]))
 		return NULL;
 	int octet = (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
 	*out = (uint8_t)octet;
 	return octet <= UINT8_MAX ? text + 3 : NULL;
 }
 
-size_t tarn__name_parse(const char *text, uint8_t out[TARN__NAME_MAX])
+size_t tarn__name_parse_relative(const char *text, size_t text_len, const uint8_t *origin,
+				 size_t origin_len, uint8_t out[TARN__NAME_MAX])
 {
+	static const uint8_t root[] = {0};
 	uint8_t name[TARN__NAME_MAX];
 	size_t label = 0, len = 1; /* where the label's length goes, and the next octet */
-	if (strcmp(text, ".") == 0)
+	const char *end = text + text_len;
+	if (text_len == 1 && *text == '.')
 		text++;
-	else if (*text == '\0')
+	else if (text_len == 0)
 		return 0;
-	while (*text) {
+	while (text < end) {
 		uint8_t octet = (uint8_t)*text++;
 		bool is_end = octet == '.';
-		if (octet == '\\' && !(text = parse_escape(text, &octet)))
+		if (octet == '\\' && !(text = tarn__escape_read(text, end, &octet)))
 			return 0;
 		/* One octet is reserved for the root label. */
 		if (len >= TARN__NAME_MAX || (!is_end && len - label > TARN__LABEL_MAX))
@@ -187,14 +194,130 @@ size_t tarn__name_parse(const char *text, uint8_t out[TARN__NAME_MAX])
 		}
 		name[len++] = octet;
 	}
-	/* There was no final dot. */
-	if (len - label > 1) {
-		if (len >= TARN__NAME_MAX)
-			return 0;
+	/* Without the final dot a label is under way. */
+	bool is_relative = len - label > 1;
+	if (is_relative)
 		name[label] = (uint8_t)(len - label - 1);
-		label = len++;
-	}
-	name[label] = 0;
+	else
+		len = label;
+	const uint8_t *rest = is_relative ? origin : root;
+	size_t rest_len = is_relative ? origin_len : sizeof(root);
+	if (rest_len == 0 || rest_len > TARN__NAME_MAX - len)
+		return 0;
 	memcpy(out, name, len);
-	return len;
+	memcpy(out + len, rest, rest_len);
+	return len + rest_len;
+}
+
+size_t tarn__name_parse(const char *text, uint8_t out[TARN__NAME_MAX])
+{
+	return tarn__name_parse_relative(text, strlen(text), (const uint8_t *)"", 1, out);
+}
+
+char *tarn__string_format(const uint8_t *octets, size_t len, char *out)
+{
+	for (size_t i = 0; i < len; i++) {
+		uint8_t octet = octets[i];
+		if (octet < ' ' || octet > '~') {
+			out += sprintf(out, "\\%03u", octet);
+			continue;
+		}
+		if (octet == '"' || octet == '\\')
+			*out++ = '\\';
+		*out++ = (char)octet;
+	}
+	return out;
+}
+
+bool tarn__is_alphanumeric(const uint8_t *octets, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		uint8_t octet = tarn__fold(octets[i]);
+		if ((octet < 'a' || octet > 'z') && !is_digit((char)octet))
+			return false;
+	}
+	return len > 0;
+}
+
+/* ---- times ------------------------------------------------------------------------------ */
+
+enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+
+static bool is_leap(unsigned year)
+{
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+/* month: 1 to 12 */
+static unsigned days_of_month(unsigned year, unsigned month)
+{
+	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	return days[month - 1] + (month == 2 && is_leap(year));
+}
+
+static unsigned days_of_year(unsigned year)
+{
+	return is_leap(year) ? 366 : 365;
+}
+
+char *tarn__time_format(uint32_t time, char out[TARN__TIME_TEXT_MAX])
+{
+	unsigned days = time / DAY, seconds = time % DAY, year = 1970, month = 1;
+	for (; days >= days_of_year(year); year++)
+		days -= days_of_year(year);
+	for (; days >= days_of_month(year, month); month++)
+		days -= days_of_month(year, month);
+	snprintf(out, TARN__TIME_TEXT_MAX, "%04u%02u%02u%02u%02u%02u", year % 10000, month,
+		 (days + 1) % 100, seconds / HOUR, seconds % HOUR / MINUTE, seconds % MINUTE);
+	return out;
+}
+
+/* Takes the next digits, which are such. */
+static unsigned take_digits(const char **text, unsigned count)
+{
+	unsigned number = 0;
+	for (; count > 0; count--)
+		number = 10 * number + (unsigned)(*(*text)++ - '0');
+	return number;
+}
+
+static bool parse_date(const char *text, uint32_t *out)
+{
+	unsigned year = take_digits(&text, 4), month = take_digits(&text, 2);
+	unsigned day = take_digits(&text, 2), hour = take_digits(&text, 2);
+	unsigned minute = take_digits(&text, 2), second = take_digits(&text, 2);
+	/* 2106 is the last year that has a number. */
+	if (year < 1970 || year > 2106 || month < 1 || month > 12)
+		return false;
+	if (day < 1 || day > days_of_month(year, month) || hour > 23 || minute > 59 || second > 59)
+		return false;
+	uint64_t days = day - 1;
+	while (--month > 0)
+		days += days_of_month(year, month);
+	while (--year >= 1970)
+		days += days_of_year(year);
+	uint64_t time = days * DAY + hour * HOUR + minute * MINUTE + second;
+	*out = (uint32_t)time;
+	return time <= UINT32_MAX;
+}
+
+bool tarn__time_parse(const char *text, uint32_t *out)
+{
+	enum { DATE_DIGITS = 14, NUMBER_DIGITS_MAX = 10 };
+	size_t len = strlen(text);
+	if (len == 0 || strspn(text, "0123456789") != len)
+		return false;
+	uint32_t time = 0;
+	if (len == DATE_DIGITS) {
+		if (!parse_date(text, &time))
+			return false;
+	} else {
+		unsigned long long number =
+			len <= NUMBER_DIGITS_MAX ? strtoull(text, NULL, 10) : UINT64_MAX;
+		if (number > UINT32_MAX)
+			return false;
+		time = (uint32_t)number;
+	}
+	*out = time;
+	return true;
 }

@@ -4,6 +4,8 @@
 unit_tests = \
 	tests/unit/base/test_address \
 	tests/unit/base/test_base16 \
+	tests/unit/base/test_base32 \
+	tests/unit/base/test_base64 \
 	tests/unit/base/test_ports \
 	tests/unit/base/test_siphash \
 	tests/unit/base/test_timer \
@@ -83,6 +85,7 @@ unit_tests = \
 	tests/unit/dns/test_pack \
 	tests/unit/dns/test_query \
 	tests/unit/dns/test_rdata \
+	tests/unit/dns/test_rdata_parse \
 	tests/unit/dns/test_rdata_text \
 	tests/unit/dns/test_record \
 	tests/unit/dns/test_reply \
