@@ -35,6 +35,9 @@ enum tarn__policy_action {
 
 enum {
 	TARN__LOCAL_TTL = 10800, /* seconds, of zones that are served locally; RFC 6303 section 3 */
+	TARN__RULE_TEXT_MAX =
+		160, /* octets of a list's name and a rule, with NUL; the rest is cut off */
+	TARN__LIST_SLOTS = 65, /* counters of rule sets; 0 is for what no set has decided */
 	TARN__POLICY_TTL =
 		10, /* seconds, of what a rule denies: when the rule ends, clients ask again soon */
 };
