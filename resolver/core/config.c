@@ -34,10 +34,10 @@ void tarn__config_put(struct tarn__config *config)
 {
 	if (!config || atomic_fetch_sub_explicit(&config->references, 1, memory_order_acq_rel) > 1)
 		return;
+	tarn__policy_put(config->policy);
 	if (config->base) {
 		tarn__config_put(config->base);
 	} else {
-		tarn__policy_put(config->policy);
 		tarn__zone_index_free(config->zone_index);
 		free(config->ports);
 	}
@@ -397,7 +397,7 @@ static struct tarn__config *derive(struct tarn__config *old, bool trust_ad)
 		return NULL;
 	struct tarn__config *base = old->base ? old->base : old;
 	config->base = tarn__config_get(base);
-	config->policy = base->policy;
+	config->policy = tarn__policy_get(old->policy);
 	config->zone_index = base->zone_index;
 	config->ports = base->ports;
 	config->zones_digest = base->zones_digest;
@@ -442,7 +442,8 @@ struct tarn__config *tarn__config_with_upstreams(struct tarn__config *config,
 	return tarn__config_with_traits(config, upstreams, NULL, count);
 }
 
-struct tarn__config *tarn__config_with_trust(struct tarn__config *old, bool trust_ad)
+/* The same with other trust. */
+static struct tarn__config *copy(struct tarn__config *old, bool trust_ad)
 {
 	struct tarn__config *config = derive(old, trust_ad);
 	if (!config)
@@ -456,6 +457,32 @@ struct tarn__config *tarn__config_with_trust(struct tarn__config *old, bool trus
 	for (size_t i = 0; i < old->zone_count; i++)
 		share_zone(config, old->zones[i]);
 	return config;
+}
+
+struct tarn__config *tarn__config_with_trust(struct tarn__config *old, bool trust_ad)
+{
+	return copy(old, trust_ad);
+}
+
+int tarn__config_set_data(struct tarn__config *config, const struct tarn__policy_data *data)
+{
+	struct tarn__policy *policy = tarn__policy_with(config->policy, data);
+	if (!policy)
+		return TARN_ENOMEM;
+	tarn__policy_put(config->policy);
+	config->policy = policy;
+	return 0;
+}
+
+struct tarn__config *tarn__config_with_data(struct tarn__config *old,
+					    const struct tarn__policy_data *data)
+{
+	struct tarn__config *config = copy(old, old->trust_ad);
+	if (!config || tarn__config_set_data(config, data) == 0)
+		return config;
+	tarn__config_put(config);
+	errno = ENOMEM;
+	return NULL;
 }
 
 void tarn__config_take_over(struct tarn__config *config, const struct tarn__config *before)

@@ -22,6 +22,7 @@
 #include "tarn.h"
 
 struct tarn__policy;
+struct tarn__policy_data;
 struct tarn__ports;
 struct tarn__zone_index;
 
@@ -32,9 +33,9 @@ enum {
 
 struct tarn__config {
 	atomic_uint references;
-	struct tarn__config *base; /* the owner of policy, ports and zone_index; NULL: this one */
+	struct tarn__config *base; /* the owner of ports and zone_index; NULL: this one */
 	struct tarn__ports *ports; /* from which questions are sent; NULL: any unprivileged port */
-	struct tarn__policy *policy;
+	struct tarn__policy *policy; /* a reference */
 	/* Names of zones; the value is an index into zones, or TARN__ZONE_NONE. NULL: the root is all. */
 	struct tarn__zone_index *zone_index;
 	uint64_t zones_digest; /* of the zones and their servers, in any order */
@@ -66,6 +67,13 @@ struct tarn__config *tarn__config_with_traits(struct tarn__config *,
 					      const struct tarn_address *upstreams,
 					      const struct tarn_traits *traits, size_t count);
 struct tarn__config *tarn__config_with_trust(struct tarn__config *, bool trust_ad);
+
+/* The same with other data of the policy, which gets references. NULL as above. */
+struct tarn__config *tarn__config_with_data(struct tarn__config *,
+					    const struct tarn__policy_data *);
+
+/* Before the configuration is shared: its policy has this data. 0 or TARN_ENOMEM. */
+int tarn__config_set_data(struct tarn__config *, const struct tarn__policy_data *);
 
 /*
  * To be called before the configuration is shared. Zones that are equal in the one before, and equal endpoints

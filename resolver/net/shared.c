@@ -94,6 +94,14 @@ int tarn__distrust(struct tarn *tarn)
 	return error;
 }
 
+int tarn__set_policy_data(struct tarn *tarn, const struct tarn__policy_data *data)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	int error = tarn__set_config(tarn, tarn__config_with_data(tarn->updates.config, data));
+	pthread_mutex_unlock(&tarn->mutex);
+	return error;
+}
+
 /* With the mutex held: a reference more. */
 static struct tarn__config *take_config(struct tarn *tarn)
 {

@@ -17,6 +17,7 @@
 #include "net/mailbox.h"
 #include "tarn.h"
 
+struct tarn__policy_data;
 struct tarn__ports;
 struct tarn__shared;
 struct tarn__stats_collector;
@@ -63,6 +64,13 @@ struct tarn {
  * errno is a failure, too. 0, TARN_EINVAL or TARN_ENOMEM.
  */
 int tarn__set_config(struct tarn *, struct tarn__config *);
+
+/*
+ * Other data of the policy from now on, of which references are taken: local names, lists and overrides. It stays
+ * over tarn_reconfigure(). Any thread: each worker changes over on its own, at once, and no question under way is
+ * asked anew. 0 or TARN_ENOMEM.
+ */
+int tarn__set_policy_data(struct tarn *, const struct tarn__policy_data *);
 
 /* Ends struct tarn_options.trust_ad, until tarn_reconfigure(). 0 or TARN_ENOMEM. */
 int tarn__distrust(struct tarn *);

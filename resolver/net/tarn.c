@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/ports.h"
+#include "core/policy/policy.h"
 #include "core/resolver.h"
 #include "net/ask.h"
 #include "net/clock.h"
@@ -193,7 +194,11 @@ int tarn_reconfigure(struct tarn *tarn, const struct tarn_options *options)
 	if (!config)
 		return errno == EINVAL ? TARN_EINVAL : TARN_ENOMEM;
 	pthread_mutex_lock(&tarn->mutex);
-	int error = tarn__set_config(tarn, config);
+	int error = tarn__config_set_data(config, &tarn->updates.config->policy->data);
+	if (error == 0)
+		error = tarn__set_config(tarn, config);
+	else
+		tarn__config_put(config);
 	pthread_mutex_unlock(&tarn->mutex);
 	return error;
 }
