@@ -29,6 +29,7 @@ core_sources = \
 	resolver/core/policy/chaos.c resolver/core/policy/chaos.h \
 	resolver/core/policy/decision.c resolver/core/policy/decision.h \
 	resolver/core/policy/policy.c resolver/core/policy/policy.h \
+	resolver/core/policy/rules.c resolver/core/policy/rules.h \
 	resolver/core/policy/special.c resolver/core/policy/special.h \
 	resolver/core/policy/stage.h \
 	resolver/core/policy/zone.c resolver/core/policy/zone.h \
