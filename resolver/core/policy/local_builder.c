@@ -58,8 +58,7 @@ struct tarn__local_builder {
 	size_t source_count, octet_count, node_count, item_count, lease_count, slot_count;
 	size_t source_room, octet_room, node_room, item_room, lease_room;
 	size_t zone_count;
-	bool has_suffixes;
-	unsigned suffix_labels;
+	uint64_t suffix_depths, suffix_filter;
 };
 
 static const char *const result_texts[] = {
@@ -400,12 +399,11 @@ static bool is_rdata(const struct tarn__local_record *record)
 }
 
 /* The zone or the wildcard's parent begins to matter for names below it. */
-static void note_suffix(struct tarn__local_builder *builder, const uint8_t *name)
+static void note_suffix(struct tarn__local_builder *builder, const struct node *node)
 {
-	unsigned labels = count_labels(name);
-	builder->has_suffixes = true;
-	if (labels > builder->suffix_labels)
-		builder->suffix_labels = labels;
+	const uint8_t *name = builder->octets + node->name;
+	builder->suffix_depths |= tarn__local_depth(count_labels(name));
+	builder->suffix_filter |= tarn__local_bit(node->hash);
 }
 
 /* A wildcard's parent is a node. */
@@ -419,7 +417,7 @@ static enum tarn__local_result take_parent(struct tarn__local_builder *builder,
 	if (result != TARN__LOCAL_TAKEN)
 		return result;
 	parent->has_wildcard = true;
-	note_suffix(builder, owner + 2);
+	note_suffix(builder, parent);
 	return TARN__LOCAL_TAKEN;
 }
 
@@ -505,7 +503,7 @@ enum tarn__local_result tarn__local_builder_add_zone(struct tarn__local_builder 
 		return result;
 	node->is_zone = true;
 	builder->zone_count++;
-	note_suffix(builder, folded);
+	note_suffix(builder, node);
 	return TARN__LOCAL_TAKEN;
 }
 
@@ -708,10 +706,10 @@ static enum tarn__local_result take_between(struct tarn__local_builder *builder,
 			node->is_parent = true;
 			continue;
 		}
+		if (!(builder->suffix_depths & tarn__local_depth((unsigned)(count - i))))
+			continue;
 		node = find_node(builder, above, len - starts[i]);
 		is_inside = node && (node->is_zone || node->has_wildcard);
-		if (count - i >= builder->suffix_labels && !is_inside)
-			break;
 	}
 	return TARN__LOCAL_TAKEN;
 }
@@ -916,7 +914,7 @@ static bool add_built_in(struct tarn__local_builder *builder)
 struct tarn__local_data *tarn__local_builder_build(struct tarn__local_builder *builder)
 {
 	if (!add_built_in(builder) || !put_leases(builder) ||
-	    (builder->has_suffixes && !take_empty_names(builder)))
+	    (builder->suffix_depths != 0 && !take_empty_names(builder)))
 		return NULL;
 	size_t address_count = 0;
 	for (size_t i = 0; i < builder->item_count; i++)
@@ -926,8 +924,8 @@ struct tarn__local_data *tarn__local_builder_build(struct tarn__local_builder *b
 		return NULL;
 	atomic_init(&data->references, 1);
 	data->ttl = limit_ttl(builder->options.ttl);
-	data->has_suffixes = builder->has_suffixes;
-	data->suffix_labels = builder->suffix_labels;
+	data->suffix_depths = builder->suffix_depths;
+	data->suffix_filter = builder->suffix_filter;
 	data->zone_count = builder->zone_count;
 	copy_all(builder, data);
 	return data;
