@@ -32,6 +32,8 @@ unit_tests = \
 	tests/unit/core/test_fallback \
 	tests/unit/core/test_forward_loop \
 	tests/unit/core/test_inspect \
+	tests/unit/core/test_lease_table \
+	tests/unit/core/test_local_data \
 	tests/unit/core/test_lookup \
 	tests/unit/core/test_policy \
 	tests/unit/core/test_resolver \
@@ -76,7 +78,9 @@ unit_tests = \
 	tests/unit/dns/test_answer_kept \
 	tests/unit/dns/test_cookie \
 	tests/unit/dns/test_edns \
+	tests/unit/dns/test_hosts \
 	tests/unit/dns/test_join \
+	tests/unit/dns/test_leases \
 	tests/unit/dns/test_local \
 	tests/unit/dns/test_match \
 	tests/unit/dns/test_name \
