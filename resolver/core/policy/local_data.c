@@ -334,7 +334,8 @@ static uint32_t ttl_of(const struct tarn__local_data *data, const struct tarn__l
 		return tarn__get32(data->octets + entry->value);
 	uint32_t ttl = data->origins[entry->source].ttl;
 	uint64_t end_s = tarn__local_end(data->octets, entry);
-	return end_s > now_s && end_s - now_s < ttl ? (uint32_t)(end_s - now_s) : ttl;
+	bool is_limited = end_s != TARN__LEASE_NEVER && end_s > now_s && end_s - now_s < ttl;
+	return is_limited ? (uint32_t)(end_s - now_s) : ttl;
 }
 
 /* The RDATA of a record as it was given. */
