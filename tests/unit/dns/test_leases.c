@@ -339,14 +339,15 @@ END_TEST
 
 START_TEST(property_text_is_the_same_in_any_parts)
 {
-	static const char *const texts[] = {
-		"duid 00:01\n5 m 192.0.2.1 a *\r\n6 m 192.0.2.2 b c\nx\n7 m 192.0.2.3 c *",
-		"\xef\xbb\xbf" KEA4 "192.0.2.5,a,,60,100,1,0,0,a&#x2cb,0,,0\r\n"
-		"192.0.2.6,a,,60,100,1,0,0,tv,1,,0\nbroken\n",
+	static const char dnsmasq[] = "duid 00:01\n5 m 192.0.2.1 a *\r\n6 m 192.0.2.2 b c\nx\n"
+				      "7 m 192.0.2.3 c *";
+	static const char kea[] = "\xef\xbb\xbf" KEA4 "192.0.2.5,a,,60,100,1,0,0,a&#x2cb,0,,0\r\n"
+				  "192.0.2.6,a,,60,100,1,0,0,tv,1,,0\nbroken\n";
+	static const char isc[] =
 		"# c\nlease 192.0.2.5 {\n ends epoch 5; # }\n client-hostname \"a\\\"b\"; }\n"
-		"lease 192.0.2.6 { ends\n never\n ; uid \"\\001;\"; } }",
-		"???\n\n5 m 192.0.2.1 a *\n",
-	};
+		"lease 192.0.2.6 { ends\n never\n ; uid \"\\001;\"; } }";
+	static const char unknown[] = "???\n\n5 m 192.0.2.1 a *\n";
+	static const char *const texts[] = {dnsmasq, kea, isc, unknown};
 	const char *text = texts[_i];
 	char expected[1024];
 	strcpy(expected, read_text(text));
