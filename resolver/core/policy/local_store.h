@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/local_store.h: how local data lies in memory; local_builder.c writes it, local_data.c reads it.
+ * core/policy/local_store.h: how local data lies in memory; local_build.c writes it, local_data.c reads it.
  *
  * One block of memory. A name is a node; the items of a node follow each other, and so do its octets. An open
  * hash of names has an octet of each hash apart from the numbers of the nodes: eight of them are
