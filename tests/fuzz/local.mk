@@ -6,7 +6,9 @@ fuzz_targets = \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_control \
 	tests/fuzz/fuzz_cookie \
+	tests/fuzz/fuzz_hosts \
 	tests/fuzz/fuzz_join \
+	tests/fuzz/fuzz_leases \
 	tests/fuzz/fuzz_local \
 	tests/fuzz/fuzz_name \
 	tests/fuzz/fuzz_options \

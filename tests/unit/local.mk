@@ -34,6 +34,9 @@ unit_tests = \
 	tests/unit/core/test_fallback \
 	tests/unit/core/test_forward_loop \
 	tests/unit/core/test_inspect \
+	tests/unit/core/test_lease_table \
+	tests/unit/core/test_local_data \
+	tests/unit/core/test_local_model \
 	tests/unit/core/test_lookup \
 	tests/unit/core/test_policy \
 	tests/unit/core/test_resolver \
@@ -78,7 +81,9 @@ unit_tests = \
 	tests/unit/dns/test_answer_kept \
 	tests/unit/dns/test_cookie \
 	tests/unit/dns/test_edns \
+	tests/unit/dns/test_hosts \
 	tests/unit/dns/test_join \
+	tests/unit/dns/test_leases \
 	tests/unit/dns/test_local \
 	tests/unit/dns/test_match \
 	tests/unit/dns/test_name \
@@ -128,6 +133,7 @@ tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigur
 
 # Allocations fail at times, or one after the other; numbers run out.
 tests_unit_core_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=tarn__answer_sources_number
+tests_unit_core_test_local_model_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_cache_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 
