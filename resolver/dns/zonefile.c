@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dns/zonefile.c: the entries of a zone file: what quotes, comments and parentheses make of its lines. The text
- * of an entry has blanks in place of its parentheses, and no comments.
+ * of an entry has line ends in place of its parentheses, and no comments.
  */
 #include "dns/zonefile.h"
 
@@ -170,11 +170,10 @@ static void end_line(struct tarn__zonefile *reader)
 	}
 }
 
-/* An entry may begin with a parenthesis, and then does not begin with a blank. */
-static void append_blank(struct tarn__zonefile *reader)
+/* Words end at it. An entry that begins with it does not begin with a blank. */
+static void append_parenthesis(struct tarn__zonefile *reader)
 {
-	if (reader->len > 0)
-		append(reader, " ", 1);
+	append(reader, "\n", 1);
 }
 
 static void open_parenthesis(struct tarn__zonefile *reader)
@@ -187,14 +186,14 @@ static void open_parenthesis(struct tarn__zonefile *reader)
 		give_up_entry(reader);
 	else if (reader->is_open)
 		set_fault(reader, "a parenthesis within others");
-	append_blank(reader);
+	append_parenthesis(reader);
 	reader->is_open = !reader->is_cut;
 }
 
 static void close_parenthesis(struct tarn__zonefile *reader)
 {
 	if (reader->is_open) {
-		append_blank(reader);
+		append_parenthesis(reader);
 		reader->is_open = false;
 	} else if (reader->is_suspect) {
 		/* It is the end of the entry that was broken, and the rest of the line is no other. */
