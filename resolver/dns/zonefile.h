@@ -14,8 +14,8 @@
  *
  * Nothing is fatal. An entry that cannot be read is one fault, and reading goes on behind its line or its
  * parentheses. Parentheses are not closed if there is an opening one in a later line, if the entry exceeds
- * TARN__ZONE_TEXT_MAX, or if the file ends. Then the entry is its first line, and the lines after it are read by
- * themselves; as long as none of them can be read they are taken for a part of it, and are no faults.
+ * TARN__ZONE_TEXT_MAX, or if the file ends. Then the entry ends with the line that opens them, and the lines after
+ * it are read by themselves; as long as none of them can be read they are taken for a part of it, and are no faults.
  *
  * What is not known is not guessed: an owner or an origin that could not be read makes faults of the records that
  * depend on it.
@@ -54,7 +54,8 @@ struct tarn__zonefile {
 	bool is_cut; /* the entry is too long, and the rest of it is dropped */
 	bool is_suspect; /* lines may be a part of an entry whose parentheses were not closed */
 	const char *fault; /* of the entry's parentheses or length; NULL: none so far */
-	size_t second_line; /* where it begins in text; 0: nowhere */
+	size_t resume_at; /* where in text the line after the one that opened them begins; 0: nowhere */
+	unsigned resume_line; /* its number */
 	size_t len;
 	char text
 		[TARN__ZONE_TEXT_MAX]; /* of the entry; lines but for the last one with their ends */

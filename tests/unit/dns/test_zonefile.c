@@ -217,6 +217,11 @@ static const struct file {
 		"\"c\"\n"),
 	FILE_OF("a TXT ( \"x\n )\nb CNAME .\n",
 		"1! TXT: a quote is not closed\n3: b.example. 3600 IN CNAME .\n"),
+	FILE_OF("a TXT ( x\n) y (\nb CNAME .\nc FOO\n",
+		"1! a parenthesis is not closed\n3: b.example. 3600 IN CNAME .\n4! not a type: "
+		"\"FOO\"\n"),
+	FILE_OF("a TXT ( x\n) ( y\nz ) z\nb FOO\n",
+		"1: a.example. 3600 IN TXT \"x\" \"y\" \"z\" \"z\"\n4! not a type: \"FOO\"\n"),
 	/* A word of a line that may be the rest of a record is no owner of records after it. */
 	FILE_OF("a TXT (\nx y\n CNAME .\nb CNAME .\n",
 		"1! a parenthesis is not closed\n4: b.example. 3600 IN CNAME .\n"),
@@ -334,6 +339,23 @@ START_TEST(parentheses_that_are_too_long_are_one_fault)
 	ck_assert_str_eq(read_long(steps[_i]),
 			 "1! longer than a record can be\n4! not a type: \"FOO\"\n");
 	put_txt("a TXT ", 2 * TARN__ZONE_TEXT_MAX, "( x\n y )\nb FOO\n");
+	ck_assert_str_eq(read_long(steps[_i]),
+			 "1! longer than a record can be\n3! not a type: \"FOO\"\n");
+	/* The parenthesis itself is too much. */
+	put_txt("a TXT (", TARN__ZONE_TEXT_MAX, ")\nb FOO\n");
+	ck_assert_str_eq(read_long(steps[_i]),
+			 "1! longer than a record can be\n2! not a type: \"FOO\"\n");
+	put_txt("a TXT (\n", TARN__ZONE_TEXT_MAX + 1, ")\nb FOO\n");
+	ck_assert_str_eq(read_long(steps[_i]),
+			 "1! a parenthesis is not closed\n3! not a type: \"FOO\"\n");
+	put_txt("a TXT ", TARN__ZONE_TEXT_MAX, "(\n x )\nb FOO\n");
+	ck_assert_str_eq(read_long(steps[_i]),
+			 "1! longer than a record can be\n3! not a type: \"FOO\"\n");
+	put_txt("a TXT ((", 2 * TARN__ZONE_TEXT_MAX, "(\n x )\nb FOO\n");
+	ck_assert_str_eq(read_long(steps[_i]),
+			 "1! a parenthesis within others\n3! not a type: \"FOO\"\n");
+	/* The text is as long as it may be when the last line, which is closed, is too long. */
+	put_txt("a TXT (\n ) ", TARN__ZONE_TEXT_MAX + 9, "\nb FOO\n");
 	ck_assert_str_eq(read_long(steps[_i]),
 			 "1! longer than a record can be\n3! not a type: \"FOO\"\n");
 	/* Many lines. */
