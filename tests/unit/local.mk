@@ -93,6 +93,7 @@ unit_tests = \
 	tests/unit/dns/test_stored \
 	tests/unit/dns/test_text \
 	tests/unit/dns/test_type \
+	tests/unit/dns/test_type_bitmap \
 	tests/unit/dns/test_wire \
 	tests/unit/dns/test_zonefile \
 	tests/unit/net/test_carrier \
