@@ -10,7 +10,8 @@
  *
  * What is read: $ORIGIN and $TTL (RFC 2308 section 4), class and TTL in either order or not at all, TTLs and
  * timers of an SOA with units ("1h30m"), lines that continue in parentheses, escapes, comments, lines that end
- * with CR LF, a byte order mark before the first one. $INCLUDE and other directives are faults.
+ * with CR LF, a byte order mark before the first one. $INCLUDE and other directives are faults. Without a class
+ * it is IN; without a TTL it is that of $TTL or, before one, the last that a record states.
  *
  * Nothing is fatal. An entry that cannot be read is one fault, and reading goes on behind its line or its
  * parentheses. Parentheses are not closed if there is an opening one in a later line, if the entry exceeds
@@ -33,7 +34,7 @@
 
 #include "dns/zone_entry.h"
 
-/* Octets of an entry without its comments: more than a TXT of 14,000 octets that are all escaped. */
+/* Octets of an entry without its comments: a key, a policy or a list of addresses has some thousand. */
 enum { TARN__ZONE_TEXT_MAX = 65536 };
 
 struct tarn__zonefile_callbacks {
@@ -75,8 +76,9 @@ void tarn__zonefile_feed(struct tarn__zonefile *, const void *octets, size_t len
 void tarn__zonefile_end(struct tarn__zonefile *);
 
 /*
- * Reads text that is one record, with the reader as room for it. Sets *out, views into the reader until it is used
- * again. Returns false if it is none, and writes the reason.
+ * Reads text that is one record, with the reader as room for it; blanks may be before it. With the root as the
+ * origin all names are absolute. Sets *out, views into the reader until it is used again. Returns false if it is
+ * no record, and writes the reason.
  */
 bool tarn__zone_record_parse(struct tarn__zonefile *, const char *text, const uint8_t *origin,
 			     size_t origin_len, uint32_t ttl, struct tarn__zone_record *out,
