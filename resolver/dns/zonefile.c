@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/zonefile.c: the entries of a zone file: what quotes, comments and parentheses make of its lines. The text
- * of an entry has line ends in place of its parentheses, and no comments.
+ * dns/zonefile.c: the entries of a zone file: what quotes, comments and parentheses make of its lines. The
+ * text of an entry has line ends in place of its parentheses, and no comments.
  */
 #include "dns/zonefile.h"
 
@@ -106,8 +106,9 @@ static void break_entry(struct tarn__zonefile *reader)
 }
 
 /*
- * Gives up the entry, whose parentheses are not closed, and reads what is behind the line that opened them. There
- * is no parenthesis in these lines: all octets are looked at once more, and only once. The line being read stays.
+ * Gives up the entry, whose parentheses are not closed, and reads what is behind the line that opened
+ * them. There is no parenthesis in these lines: all octets are looked at once more, and only once. The
+ * line being read stays.
  */
 static void give_up_entry(struct tarn__zonefile *reader)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_zonefile.c: any octets are a zone file, and the pieces in which it comes do not matter. Each
- * record of it is valid, prints, and reads back as it was.
+ * tests/fuzz/fuzz_zonefile.c: any octets are a zone file, and the pieces in which it comes do not matter.
+ * Each record of it is valid, prints, and reads back as it was.
  */
 #include "fuzz.h"
 

@@ -18,7 +18,7 @@ static const uint8_t origin[] = "\7example";
 
 static struct tarn__zonefile reader;
 
-/* What is called back, one line each. Check's assertions are system calls even if they hold: there are many. */
+/* What is called back, one line each. Check's assertions are system calls even if they hold. */
 static char log_text[1 << 20];
 static size_t log_len;
 
