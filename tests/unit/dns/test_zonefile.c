@@ -172,6 +172,9 @@ static const struct file {
 		"1! $INCLUDE: other files are not read\n2! not a directive: \"$GENERATE\"\n"
 		"3! not a directive: \"$\"\n4: a.example. 3600 IN A 192.0.2.1\n5! not a type: "
 		"\"$TTL\"\n"),
+	FILE_OF("$ORIGIN b.\n$ORIGIN a. )\na NS .\n$ORIGIN b.\n$ORIGIN a. (\na NS .\n",
+		"2! a parenthesis is closed that is not open\n3! not a name: \"a\"\n"
+		"5! a parenthesis is not closed\n"),
 	FILE_OF("$ORIGIN ( a.\n) ; x\nb NS c\n", "3: b.a. 3600 IN NS c.a.\n"),
 	FILE_OF("\\$TTL A 192.0.2.1\n\"$TTL\" A 192.0.2.1\n",
 		"1: \\$TTL.example. 3600 IN A 192.0.2.1\n2: \\$TTL.example. 3600 IN A 192.0.2.1\n"),
