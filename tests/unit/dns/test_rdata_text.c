@@ -139,6 +139,18 @@ START_TEST(longest_parameters_have_room)
 }
 END_TEST
 
+/* Loop: how many there are. More could not be read back. */
+START_TEST(parameters_are_64_at_most)
+{
+	uint8_t octets[3 + 4 * 70] = {0, 1};
+	for (unsigned i = 0; i < (unsigned)_i; i++)
+		tarn__put16(octets + 3 + 4 * i, (uint16_t)(100 + i));
+	const char *text = format(TARN__TYPE_SVCB, octets, 3 + 4 * (size_t)_i);
+	ck_assert_int_eq(strncmp(text, "1 . key100 key101 ", 18) == 0, _i <= 64);
+	ck_assert_int_eq(strncmp(text, "\\# 263 0001", 11) == 0, _i > 64);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("rdata_text");
@@ -147,6 +159,7 @@ int main(void)
 			    sizeof(forms) / sizeof(forms[0]));
 	tcase_add_loop_test(tcase, longest_rdata_has_room, 0, 6);
 	tcase_add_test(tcase, longest_parameters_have_room);
+	tcase_add_loop_test(tcase, parameters_are_64_at_most, 64, 66);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
