@@ -98,7 +98,9 @@ unit_tests = \
 	tests/unit/dns/test_stored \
 	tests/unit/dns/test_text \
 	tests/unit/dns/test_type \
+	tests/unit/dns/test_type_bitmap \
 	tests/unit/dns/test_wire \
+	tests/unit/dns/test_zonefile \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
 	tests/unit/net/test_mailbox \
