@@ -12,11 +12,13 @@
 typedef struct tarn__namelist_text span;
 
 static bool is_empty(span word)
+static bool is_empty(struct tarn__text word)
 {
 	return word.at == word.end;
 }
 
 static bool has(span word, char c)
+static bool has(struct tarn__text word, char c)
 {
 	return memchr(word.at, c, (size_t)(word.end - word.at)) != NULL;
 }
@@ -26,6 +28,10 @@ static span take_until(span *rest, char separator)
 {
 	const char *end = memchr(rest->at, separator, (size_t)(rest->end - rest->at));
 	span part = {rest->at, end ? end : rest->end};
+static struct tarn__text take_until(struct tarn__text *rest, char separator)
+{
+	const char *end = memchr(rest->at, separator, (size_t)(rest->end - rest->at));
+	struct tarn__text part = {rest->at, end ? end : rest->end};
 	rest->at = end ? end + 1 : rest->end;
 	return part;
 }
@@ -33,6 +39,7 @@ static span take_until(span *rest, char separator)
 /* ---- the pattern ------------------------------------------------------------------------ */
 
 static bool takes_suffix(span *pattern, const char *suffix)
+static bool takes_suffix(struct tarn__text *pattern, const char *suffix)
 {
 	size_t len = strlen(suffix);
 	if ((size_t)(pattern->end - pattern->at) < len ||
@@ -43,6 +50,7 @@ static bool takes_suffix(span *pattern, const char *suffix)
 }
 
 static bool takes_prefix(span *pattern, const char *prefix)
+static bool takes_prefix(struct tarn__text *pattern, const char *prefix)
 {
 	if (!tarn__text_begins(*pattern, prefix))
 		return false;
@@ -52,6 +60,7 @@ static bool takes_prefix(span *pattern, const char *prefix)
 
 /* Why a pattern is no name. */
 static enum tarn__adblock judge_pattern(span pattern)
+static enum tarn__adblock judge_pattern(struct tarn__text pattern)
 {
 	bool is_regex =
 		pattern.end - pattern.at > 1 && *pattern.at == '/' && pattern.end[-1] == '/';
@@ -69,6 +78,10 @@ static enum tarn__adblock judge_pattern(span pattern)
 static enum tarn__adblock read_pattern(span pattern, struct tarn__namelist_adblock *out)
 {
 	span whole = pattern;
+static enum tarn__adblock read_pattern(struct tarn__text pattern,
+				       struct tarn__namelist_adblock *out)
+{
+	struct tarn__text whole = pattern;
 	bool is_wide = takes_prefix(&pattern, "||");
 	bool is_alone = !is_wide && takes_prefix(&pattern, "|");
 	bool is_below = is_wide && takes_prefix(&pattern, "*.");
@@ -97,6 +110,7 @@ static enum tarn__adblock read_pattern(span pattern, struct tarn__namelist_adblo
 /* ---- modifiers -------------------------------------------------------------------------- */
 
 static bool read_type(span word, uint16_t *out)
+static bool read_type(struct tarn__text word, uint16_t *out)
 {
 	char buffer[TARN__WORD_MAX];
 	return tarn__text_copy(word, buffer, sizeof buffer) && tarn__type_parse(buffer, out);
@@ -108,6 +122,11 @@ static enum tarn__adblock read_types(span value, struct tarn__namelist_more *mor
 	more->type_count = 0;
 	while (!is_empty(value)) {
 		span word = take_until(&value, '|');
+static enum tarn__adblock read_types(struct tarn__text value, struct tarn__namelist_more *more)
+{
+	more->type_count = 0;
+	while (!is_empty(value)) {
+		struct tarn__text word = take_until(&value, '|');
 		bool is_negated = takes_prefix(&word, "~");
 		if (more->type_count > 0 && is_negated != more->is_types_negated)
 			return TARN__ADBLOCK_INVALID;
@@ -122,6 +141,7 @@ static enum tarn__adblock read_types(span value, struct tarn__namelist_more *mor
 
 /* $denyallow=a.x|b.x */
 static enum tarn__adblock read_denied(span value, struct tarn__namelist_adblock *out)
+static enum tarn__adblock read_denied(struct tarn__text value, struct tarn__namelist_adblock *out)
 {
 	out->more.denied = out->denied;
 	out->more.denied_len = 0;
@@ -151,6 +171,7 @@ static bool set_record(struct tarn__namelist_adblock *out, uint16_t type, size_t
 }
 
 static bool read_address(span value, uint16_t type, struct tarn__namelist_adblock *out)
+static bool read_address(struct tarn__text value, uint16_t type, struct tarn__namelist_adblock *out)
 {
 	char buffer[INET6_ADDRSTRLEN];
 	int family = type == TARN__TYPE_A ? AF_INET : AF_INET6;
@@ -160,6 +181,8 @@ static bool read_address(span value, uint16_t type, struct tarn__namelist_adbloc
 }
 
 static bool read_target(span value, uint16_t type, size_t at, struct tarn__namelist_adblock *out)
+static bool read_target(struct tarn__text value, uint16_t type, size_t at,
+			struct tarn__namelist_adblock *out)
 {
 	unsigned labels;
 	size_t len = tarn__text_name(value, out->rdata + at, &labels);
@@ -167,6 +190,7 @@ static bool read_target(span value, uint16_t type, size_t at, struct tarn__namel
 }
 
 static bool read_txt(span value, struct tarn__namelist_adblock *out)
+static bool read_txt(struct tarn__text value, struct tarn__namelist_adblock *out)
 {
 	size_t len = (size_t)(value.end - value.at);
 	if (len > UINT8_MAX)
@@ -180,6 +204,9 @@ static bool read_txt(span value, struct tarn__namelist_adblock *out)
 static bool read_mx(span value, struct tarn__namelist_adblock *out)
 {
 	span number = tarn__text_next(&value);
+static bool read_mx(struct tarn__text value, struct tarn__namelist_adblock *out)
+{
+	struct tarn__text number = tarn__text_next(&value);
 	uint32_t preference = 0;
 	if (is_empty(number) || number.end - number.at > 5)
 		return false;
@@ -194,6 +221,7 @@ static bool read_mx(span value, struct tarn__namelist_adblock *out)
 
 /* NOERROR;TYPE;VALUE */
 static enum tarn__adblock read_record(span type_text, span value,
+static enum tarn__adblock read_record(struct tarn__text type_text, struct tarn__text value,
 				      struct tarn__namelist_adblock *out)
 {
 	uint16_t type;
@@ -222,6 +250,7 @@ static enum tarn__adblock read_record(span type_text, span value,
 }
 
 static enum tarn__adblock read_rcode(span rcode, struct tarn__namelist_rule *rule)
+static enum tarn__adblock read_rcode(struct tarn__text rcode, struct tarn__namelist_rule *rule)
 {
 	if (tarn__text_is(rcode, "NOERROR"))
 		rule->action = TARN__NAMELIST_NODATA;
@@ -235,6 +264,7 @@ static enum tarn__adblock read_rcode(span rcode, struct tarn__namelist_rule *rul
 }
 
 static enum tarn__adblock read_rewrite(span value, struct tarn__namelist_adblock *out)
+static enum tarn__adblock read_rewrite(struct tarn__text value, struct tarn__namelist_adblock *out)
 {
 	if (is_empty(value)) {
 		/* What is not rewritten any more. */
@@ -246,6 +276,7 @@ static enum tarn__adblock read_rewrite(span value, struct tarn__namelist_adblock
 		return TARN__ADBLOCK_UNSUPPORTED;
 	if (has(value, ';')) {
 		span rcode = take_until(&value, ';'), type = take_until(&value, ';');
+		struct tarn__text rcode = take_until(&value, ';'), type = take_until(&value, ';');
 		if (tarn__text_is(rcode, "NOERROR") && !is_empty(type))
 			return read_record(type, value, out);
 		return read_rcode(rcode, &out->rule);
@@ -264,6 +295,11 @@ static enum tarn__adblock read_modifier(span modifier, struct tarn__namelist_adb
 {
 	span value = modifier;
 	span name = take_until(&value, '=');
+static enum tarn__adblock read_modifier(struct tarn__text modifier,
+					struct tarn__namelist_adblock *out)
+{
+	struct tarn__text value = modifier;
+	struct tarn__text name = take_until(&value, '=');
 	bool has_value = name.end < modifier.end;
 	if (tarn__text_is(modifier, "important"))
 		out->rule.is_important = true;
@@ -283,6 +319,8 @@ static enum tarn__adblock read_modifier(span modifier, struct tarn__namelist_adb
 }
 
 static enum tarn__adblock read_modifiers(span modifiers, struct tarn__namelist_adblock *out)
+static enum tarn__adblock read_modifiers(struct tarn__text modifiers,
+					 struct tarn__namelist_adblock *out)
 {
 	enum tarn__adblock result = TARN__ADBLOCK_RULE;
 	if (is_empty(modifiers))
@@ -296,6 +334,7 @@ static enum tarn__adblock read_modifiers(span modifiers, struct tarn__namelist_a
 
 /* Returns where the modifiers begin; NULL: there are none. A $ within a regular expression is not theirs. */
 static const char *find_modifiers(span line)
+static const char *find_modifiers(struct tarn__text line)
 {
 	const char *at = line.end;
 	while (at > line.at && at[-1] != '$') {
@@ -307,6 +346,8 @@ static const char *find_modifiers(span line)
 }
 
 enum tarn__adblock tarn__namelist_adblock_read(span line, struct tarn__namelist_adblock *out)
+enum tarn__adblock tarn__namelist_adblock_read(struct tarn__text line,
+					       struct tarn__namelist_adblock *out)
 {
 	out->rule = (struct tarn__namelist_rule){.kind = TARN__NAMELIST_BLOCK};
 	out->more = (struct tarn__namelist_more){0};
@@ -319,5 +360,11 @@ enum tarn__adblock tarn__namelist_adblock_read(span line, struct tarn__namelist_
 	if (modifiers == TARN__ADBLOCK_NOT_DNS)
 		return modifiers;
 	enum tarn__adblock pattern = read_pattern((span){line.at, dollar ? dollar : line.end}, out);
+		dollar ? read_modifiers((struct tarn__text){dollar + 1, line.end}, out)
+		       : TARN__ADBLOCK_RULE;
+	if (modifiers == TARN__ADBLOCK_NOT_DNS)
+		return modifiers;
+	enum tarn__adblock pattern =
+		read_pattern((struct tarn__text){line.at, dollar ? dollar : line.end}, out);
 	return pattern == TARN__ADBLOCK_RULE ? modifiers : pattern;
 }

@@ -43,6 +43,7 @@ static bool is_cosmetic_mark(const char *at, const char *end)
 }
 
 static bool is_comment(span line, enum tarn__namelist_format format)
+static bool is_comment(struct tarn__text line, enum tarn__namelist_format format)
 {
 	if (*line.at == '!' || *line.at == ';')
 		return true;
@@ -57,6 +58,7 @@ static bool is_comment(span line, enum tarn__namelist_format format)
  * behind names.
  */
 static bool cut_comment(span *line, bool is_anywhere)
+static bool cut_comment(struct tarn__text *line, bool is_anywhere)
 {
 	const char *at = line->at;
 	while ((at = memchr(at, '#', (size_t)(line->end - at)))) {
@@ -73,11 +75,13 @@ static bool cut_comment(span *line, bool is_anywhere)
 }
 
 static bool has(span line, char c)
+static bool has(struct tarn__text line, char c)
 {
 	return memchr(line.at, c, (size_t)(line.end - line.at)) != NULL;
 }
 
 static bool is_dnsmasq(span line)
+static bool is_dnsmasq(struct tarn__text line)
 {
 	static const char *const words[] = {"address=/", "server=/", "local=/",
 					    "ipset=/",	 "nftset=/", "rebind-domain-ok=/"};
@@ -89,6 +93,7 @@ static bool is_dnsmasq(span line)
 }
 
 static bool is_unbound(span line)
+static bool is_unbound(struct tarn__text line)
 {
 	return tarn__text_begins(line, "local-zone:") || tarn__text_begins(line, "local-data:") ||
 	       tarn__text_begins(line, "local-data-ptr:") ||
@@ -96,6 +101,7 @@ static bool is_unbound(span line)
 }
 
 static bool is_url(span line)
+static bool is_url(struct tarn__text line)
 {
 	for (const char *at = line.at; line.end - at >= 3; at++) {
 		if (at[0] == ':' && at[1] == '/' && at[2] == '/')
@@ -105,6 +111,7 @@ static bool is_url(span line)
 }
 
 static bool begins_adblock(span line)
+static bool begins_adblock(struct tarn__text line)
 {
 	return *line.at == '|' || tarn__text_begins(line, "@@") ||
 	       (*line.at == '/' && line.end - line.at > 1);
@@ -112,6 +119,7 @@ static bool begins_adblock(span line)
 
 /* The forms that one word has. */
 static enum form find_word_form(span word)
+static enum form find_word_form(struct tarn__text word)
 {
 	if (has(word, '$') || has(word, '^') || has(word, '|'))
 		return FORM_ADBLOCK;
@@ -129,6 +137,7 @@ static enum form find_word_form(span word)
 
 /* Finds the form, and cuts a comment off. The line is neither empty nor a comment. */
 static enum form find_form(span *line)
+static enum form find_form(struct tarn__text *line)
 {
 	if (begins_adblock(*line))
 		return FORM_ADBLOCK;
@@ -138,6 +147,8 @@ static enum form find_form(span *line)
 		return FORM_UNBOUND;
 	span rest = *line;
 	span word = tarn__text_next(&rest);
+	struct tarn__text rest = *line;
+	struct tarn__text word = tarn__text_next(&rest);
 	bool is_hosts = rest.at < rest.end && tarn__text_is_address(word);
 	if (!cut_comment(line, is_hosts))
 		return FORM_COSMETIC;
@@ -188,6 +199,7 @@ static void emit_name(struct reading *reading, const uint8_t *name, size_t len,
 
 /* Names that stand at the top of hosts files and block nothing. */
 static bool is_own_name(span word)
+static bool is_own_name(struct tarn__text word)
 {
 	static const char *const names[] = {"localhost", "localhost.localdomain", "local",
 					    "broadcasthost", "0.0.0.0"};
@@ -200,6 +212,8 @@ static bool is_own_name(span word)
 
 /* A name of a list of whole names: one label alone is none. */
 static void read_plain(struct reading *reading, span word, enum tarn__namelist_reach reach)
+static void read_plain(struct reading *reading, struct tarn__text word,
+		       enum tarn__namelist_reach reach)
 {
 	uint8_t name[TARN__NAME_MAX];
 	unsigned labels;
@@ -219,6 +233,8 @@ static void read_plain(struct reading *reading, span word, enum tarn__namelist_r
 
 /* A name of a form that reaches below: one label may be meant. */
 static void read_wide(struct reading *reading, span word, const struct tarn__namelist_more *more)
+static void read_wide(struct reading *reading, struct tarn__text word,
+		      const struct tarn__namelist_more *more)
 {
 	uint8_t name[TARN__NAME_MAX];
 	unsigned labels;
@@ -232,6 +248,7 @@ static void read_wide(struct reading *reading, span word, const struct tarn__nam
 }
 
 static void read_hosts(struct reading *reading, span line)
+static void read_hosts(struct reading *reading, struct tarn__text line)
 {
 	tarn__text_next(&line);
 	while (line.at < line.end)
@@ -248,6 +265,7 @@ struct address {
 };
 
 static bool read_address(span word, struct address *out)
+static bool read_address(struct tarn__text word, struct address *out)
 {
 	char buffer[INET6_ADDRSTRLEN];
 	static const uint8_t zeros[16], loopback[16] = {[15] = 1};
@@ -282,6 +300,8 @@ static struct tarn__namelist_more more_of(const struct address *address)
 
 /* Reads what stands behind the names. Returns false if the line is of no use here. */
 static bool read_dnsmasq_value(span line, span value, struct address *address, bool *has_address)
+static bool read_dnsmasq_value(struct tarn__text line, struct tarn__text value,
+			       struct address *address, bool *has_address)
 {
 	*has_address = false;
 	if (value.at == value.end)
@@ -295,6 +315,7 @@ static bool read_dnsmasq_value(span line, span value, struct address *address, b
 }
 
 static void read_dnsmasq(struct reading *reading, span line)
+static void read_dnsmasq(struct reading *reading, struct tarn__text line)
 {
 	struct address address = {0};
 	bool has_address;
@@ -305,6 +326,12 @@ static void read_dnsmasq(struct reading *reading, span line)
 		last--;
 	span value = tarn__text_trim((span){last, line.end});
 	names = (span){names.at + 1, last};
+	struct tarn__text names = {memchr(line.at, '/', (size_t)(line.end - line.at)), line.end};
+	const char *last = names.end;
+	while (last[-1] != '/')
+		last--;
+	struct tarn__text value = tarn__text_trim((struct tarn__text){last, line.end});
+	names = (struct tarn__text){names.at + 1, last};
 	bool is_known = tarn__text_begins(line, "address=") || tarn__text_begins(line, "server=") ||
 			tarn__text_begins(line, "local=");
 	if (names.at >= names.end) {
@@ -320,6 +347,7 @@ static void read_dnsmasq(struct reading *reading, span line)
 	while (names.at < names.end) {
 		const char *end = memchr(names.at, '/', (size_t)(names.end - names.at));
 		span name = {names.at + (*names.at == '.'), end};
+		struct tarn__text name = {names.at + (*names.at == '.'), end};
 		read_wide(reading, name, has_address ? &more : NULL);
 		names.at = end + 1;
 	}
@@ -329,6 +357,7 @@ static void read_dnsmasq(struct reading *reading, span line)
 
 /* Takes the quotes away, and puts what stands between them into *line. */
 static void unquote(span *line)
+static void unquote(struct tarn__text *line)
 {
 	*line = tarn__text_trim(*line);
 	if (line->end - line->at >= 2 && (*line->at == '"' || *line->at == '\'') &&
@@ -339,6 +368,7 @@ static void unquote(span *line)
 }
 
 static bool blocks(span type)
+static bool blocks(struct tarn__text type)
 {
 	static const char *const types[] = {
 		"always_nxdomain", "always_null", "always_nodata",  "always_refuse",
@@ -354,6 +384,9 @@ static bool blocks(span type)
 static void read_local_zone(struct reading *reading, span rest)
 {
 	span name = tarn__text_next(&rest);
+static void read_local_zone(struct reading *reading, struct tarn__text rest)
+{
+	struct tarn__text name = tarn__text_next(&rest);
 	unquote(&name);
 	unquote(&rest);
 	if (rest.at == rest.end)
@@ -369,6 +402,10 @@ static void read_local_data(struct reading *reading, span rest)
 {
 	struct address address;
 	span name, word = {rest.at, rest.at}, value = {rest.at, rest.at};
+static void read_local_data(struct reading *reading, struct tarn__text rest)
+{
+	struct address address;
+	struct tarn__text name, word = {rest.at, rest.at}, value = {rest.at, rest.at};
 	unquote(&rest);
 	name = tarn__text_next(&rest);
 	while (rest.at < rest.end) {
@@ -394,6 +431,10 @@ static void read_unbound(struct reading *reading, span line)
 {
 	const char *colon = memchr(line.at, ':', (size_t)(line.end - line.at));
 	span rest = {colon + 1, line.end};
+static void read_unbound(struct reading *reading, struct tarn__text line)
+{
+	const char *colon = memchr(line.at, ':', (size_t)(line.end - line.at));
+	struct tarn__text rest = {colon + 1, line.end};
 	if (!cut_comment(&rest, false) || tarn__text_is(line, "server:"))
 		return;
 	rest = tarn__text_trim(rest);
@@ -408,6 +449,7 @@ static void read_unbound(struct reading *reading, span line)
 /* ---- lines ------------------------------------------------------------------------------ */
 
 static void read_adblock(struct reading *reading, span line)
+static void read_adblock(struct reading *reading, struct tarn__text line)
 {
 	struct tarn__namelist_adblock rule;
 	switch (tarn__namelist_adblock_read(line, &rule)) {
@@ -433,6 +475,7 @@ static void read_adblock(struct reading *reading, span line)
 }
 
 static void read_form(struct reading *reading, enum form form, span line)
+static void read_form(struct reading *reading, enum form form, struct tarn__text line)
 {
 	switch (form) {
 	case FORM_NONE:
@@ -480,6 +523,7 @@ tarn__namelist_line_read(const struct tarn__namelist_line_options *options, cons
 {
 	struct reading reading = {.options = options, .emit = emit, .data = data};
 	span text = tarn__text_trim((struct tarn__namelist_text){line, line + len});
+	struct tarn__text text = tarn__text_trim((struct tarn__text){line, line + len});
 	if (text.at == text.end || is_comment(text, options->format))
 		return reading.counts;
 	if (len > TARN__NAMELIST_LINE_MAX) {
@@ -494,6 +538,7 @@ tarn__namelist_line_read(const struct tarn__namelist_line_options *options, cons
 /* ---- guessing --------------------------------------------------------------------------- */
 
 static enum tarn__namelist_format format_of(enum form form, span line)
+static enum tarn__namelist_format format_of(enum form form, struct tarn__text line)
 {
 	switch (form) {
 	case FORM_HOSTS:
@@ -519,6 +564,7 @@ static enum tarn__namelist_format format_of(enum form form, span line)
 bool tarn__namelist_guess_line(struct tarn__namelist_guess *guess, const char *line, size_t len)
 {
 	span text = tarn__text_trim((struct tarn__namelist_text){line, line + len});
+	struct tarn__text text = tarn__text_trim((struct tarn__text){line, line + len});
 	if (text.at == text.end || is_comment(text, TARN__NAMELIST_AUTO))
 		return guess->lines >= TARN__NAMELIST_GUESS_LINES;
 	enum form form = find_form(&text);

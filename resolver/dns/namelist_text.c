@@ -12,6 +12,10 @@ span tarn__text_next(span *line)
 {
 	*line = tarn__text_trim(*line);
 	span word = {line->at, line->at};
+struct tarn__text tarn__text_next(struct tarn__text *line)
+{
+	*line = tarn__text_trim(*line);
+	struct tarn__text word = {line->at, line->at};
 	while (word.end < line->end && !tarn__text_is_blank(*word.end))
 		word.end++;
 	line->at = word.end;
@@ -20,17 +24,20 @@ span tarn__text_next(span *line)
 }
 
 bool tarn__text_begins(span line, const char *prefix)
+bool tarn__text_begins(struct tarn__text line, const char *prefix)
 {
 	size_t len = strlen(prefix);
 	return (size_t)(line.end - line.at) >= len && strncasecmp(line.at, prefix, len) == 0;
 }
 
 bool tarn__text_is(span line, const char *word)
+bool tarn__text_is(struct tarn__text line, const char *word)
 {
 	return (size_t)(line.end - line.at) == strlen(word) && tarn__text_begins(line, word);
 }
 
 bool tarn__text_copy(span line, char *out, size_t room)
+bool tarn__text_copy(struct tarn__text line, char *out, size_t room)
 {
 	size_t len = (size_t)(line.end - line.at);
 	if (len >= room || memchr(line.at, '\0', len))
@@ -46,6 +53,7 @@ static bool is_digit(char c)
 }
 
 bool tarn__text_is_address(span word)
+bool tarn__text_is_address(struct tarn__text word)
 {
 	char buffer[INET6_ADDRSTRLEN];
 	uint8_t octets[16];
@@ -85,6 +93,7 @@ static bool end_label(uint8_t *out, size_t label, size_t at)
 }
 
 size_t tarn__text_name(span word, uint8_t out[TARN__NAME_MAX], unsigned *labels)
+size_t tarn__text_name(struct tarn__text word, uint8_t out[TARN__NAME_MAX], unsigned *labels)
 {
 	size_t label = 0, at = 1;
 	if (word.end > word.at && word.end[-1] == '.')
@@ -111,6 +120,7 @@ size_t tarn__text_name(span word, uint8_t out[TARN__NAME_MAX], unsigned *labels)
 }
 
 bool tarn__text_is_name_like(span word)
+bool tarn__text_is_name_like(struct tarn__text word)
 {
 	for (; word.at < word.end; word.at++) {
 		if (*word.at != '.' && folded[(uint8_t)*word.at] == 0)
