@@ -468,7 +468,7 @@ static inline bool is_looked_at(const struct tarn__resolver *resolver,
 				const struct rtcache_value *value)
 {
 	const struct tarn__policy *policy = resolver->forwarder.config->policy;
-	if (policy->generation == 0 && !policy->dns64)
+	if (!policy->takes_answers)
 		return false;
 	if (value->data && !tarn__policy_knows_answer(policy, value->data))
 		return true;

@@ -9,25 +9,17 @@
 #include "dns/text.h"
 #include "dns/type.h"
 
-typedef struct tarn__namelist_text span;
-
-static bool is_empty(span word)
 static bool is_empty(struct tarn__text word)
 {
 	return word.at == word.end;
 }
 
-static bool has(span word, char c)
 static bool has(struct tarn__text word, char c)
 {
 	return memchr(word.at, c, (size_t)(word.end - word.at)) != NULL;
 }
 
 /* Takes what stands before the next separator off the text, and the separator. */
-static span take_until(span *rest, char separator)
-{
-	const char *end = memchr(rest->at, separator, (size_t)(rest->end - rest->at));
-	span part = {rest->at, end ? end : rest->end};
 static struct tarn__text take_until(struct tarn__text *rest, char separator)
 {
 	const char *end = memchr(rest->at, separator, (size_t)(rest->end - rest->at));
@@ -38,7 +30,6 @@ static struct tarn__text take_until(struct tarn__text *rest, char separator)
 
 /* ---- the pattern ------------------------------------------------------------------------ */
 
-static bool takes_suffix(span *pattern, const char *suffix)
 static bool takes_suffix(struct tarn__text *pattern, const char *suffix)
 {
 	size_t len = strlen(suffix);
@@ -49,7 +40,6 @@ static bool takes_suffix(struct tarn__text *pattern, const char *suffix)
 	return true;
 }
 
-static bool takes_prefix(span *pattern, const char *prefix)
 static bool takes_prefix(struct tarn__text *pattern, const char *prefix)
 {
 	if (!tarn__text_begins(*pattern, prefix))
@@ -59,7 +49,6 @@ static bool takes_prefix(struct tarn__text *pattern, const char *prefix)
 }
 
 /* Why a pattern is no name. */
-static enum tarn__adblock judge_pattern(span pattern)
 static enum tarn__adblock judge_pattern(struct tarn__text pattern)
 {
 	bool is_regex =
@@ -75,9 +64,6 @@ static enum tarn__adblock judge_pattern(struct tarn__text pattern)
 								     : TARN__ADBLOCK_NOT_DNS;
 }
 
-static enum tarn__adblock read_pattern(span pattern, struct tarn__namelist_adblock *out)
-{
-	span whole = pattern;
 static enum tarn__adblock read_pattern(struct tarn__text pattern,
 				       struct tarn__namelist_adblock *out)
 {
@@ -109,7 +95,6 @@ static enum tarn__adblock read_pattern(struct tarn__text pattern,
 
 /* ---- modifiers -------------------------------------------------------------------------- */
 
-static bool read_type(span word, uint16_t *out)
 static bool read_type(struct tarn__text word, uint16_t *out)
 {
 	char buffer[TARN__WORD_MAX];
@@ -117,11 +102,6 @@ static bool read_type(struct tarn__text word, uint16_t *out)
 }
 
 /* $dnstype=A|AAAA, $dnstype=~A|~AAAA */
-static enum tarn__adblock read_types(span value, struct tarn__namelist_more *more)
-{
-	more->type_count = 0;
-	while (!is_empty(value)) {
-		span word = take_until(&value, '|');
 static enum tarn__adblock read_types(struct tarn__text value, struct tarn__namelist_more *more)
 {
 	more->type_count = 0;
@@ -140,7 +120,6 @@ static enum tarn__adblock read_types(struct tarn__text value, struct tarn__namel
 }
 
 /* $denyallow=a.x|b.x */
-static enum tarn__adblock read_denied(span value, struct tarn__namelist_adblock *out)
 static enum tarn__adblock read_denied(struct tarn__text value, struct tarn__namelist_adblock *out)
 {
 	out->more.denied = out->denied;
@@ -170,7 +149,6 @@ static bool set_record(struct tarn__namelist_adblock *out, uint16_t type, size_t
 	return len > 0;
 }
 
-static bool read_address(span value, uint16_t type, struct tarn__namelist_adblock *out)
 static bool read_address(struct tarn__text value, uint16_t type, struct tarn__namelist_adblock *out)
 {
 	char buffer[INET6_ADDRSTRLEN];
@@ -180,7 +158,6 @@ static bool read_address(struct tarn__text value, uint16_t type, struct tarn__na
 	       set_record(out, type, family == AF_INET ? 4 : 16);
 }
 
-static bool read_target(span value, uint16_t type, size_t at, struct tarn__namelist_adblock *out)
 static bool read_target(struct tarn__text value, uint16_t type, size_t at,
 			struct tarn__namelist_adblock *out)
 {
@@ -189,7 +166,6 @@ static bool read_target(struct tarn__text value, uint16_t type, size_t at,
 	return len != 0 && set_record(out, type, at + len);
 }
 
-static bool read_txt(span value, struct tarn__namelist_adblock *out)
 static bool read_txt(struct tarn__text value, struct tarn__namelist_adblock *out)
 {
 	size_t len = (size_t)(value.end - value.at);
@@ -201,9 +177,6 @@ static bool read_txt(struct tarn__text value, struct tarn__namelist_adblock *out
 }
 
 /* "10 mail.example" */
-static bool read_mx(span value, struct tarn__namelist_adblock *out)
-{
-	span number = tarn__text_next(&value);
 static bool read_mx(struct tarn__text value, struct tarn__namelist_adblock *out)
 {
 	struct tarn__text number = tarn__text_next(&value);
@@ -220,7 +193,6 @@ static bool read_mx(struct tarn__text value, struct tarn__namelist_adblock *out)
 }
 
 /* NOERROR;TYPE;VALUE */
-static enum tarn__adblock read_record(span type_text, span value,
 static enum tarn__adblock read_record(struct tarn__text type_text, struct tarn__text value,
 				      struct tarn__namelist_adblock *out)
 {
@@ -249,7 +221,6 @@ static enum tarn__adblock read_record(struct tarn__text type_text, struct tarn__
 	return is_good ? TARN__ADBLOCK_RULE : TARN__ADBLOCK_INVALID;
 }
 
-static enum tarn__adblock read_rcode(span rcode, struct tarn__namelist_rule *rule)
 static enum tarn__adblock read_rcode(struct tarn__text rcode, struct tarn__namelist_rule *rule)
 {
 	if (tarn__text_is(rcode, "NOERROR"))
@@ -263,7 +234,6 @@ static enum tarn__adblock read_rcode(struct tarn__text rcode, struct tarn__namel
 	return TARN__ADBLOCK_RULE;
 }
 
-static enum tarn__adblock read_rewrite(span value, struct tarn__namelist_adblock *out)
 static enum tarn__adblock read_rewrite(struct tarn__text value, struct tarn__namelist_adblock *out)
 {
 	if (is_empty(value)) {
@@ -275,7 +245,6 @@ static enum tarn__adblock read_rewrite(struct tarn__text value, struct tarn__nam
 	if (out->rule.kind == TARN__NAMELIST_ALLOW)
 		return TARN__ADBLOCK_UNSUPPORTED;
 	if (has(value, ';')) {
-		span rcode = take_until(&value, ';'), type = take_until(&value, ';');
 		struct tarn__text rcode = take_until(&value, ';'), type = take_until(&value, ';');
 		if (tarn__text_is(rcode, "NOERROR") && !is_empty(type))
 			return read_record(type, value, out);
@@ -291,10 +260,6 @@ static enum tarn__adblock read_rewrite(struct tarn__text value, struct tarn__nam
 							    : TARN__ADBLOCK_INVALID;
 }
 
-static enum tarn__adblock read_modifier(span modifier, struct tarn__namelist_adblock *out)
-{
-	span value = modifier;
-	span name = take_until(&value, '=');
 static enum tarn__adblock read_modifier(struct tarn__text modifier,
 					struct tarn__namelist_adblock *out)
 {
@@ -318,7 +283,6 @@ static enum tarn__adblock read_modifier(struct tarn__text modifier,
 	return TARN__ADBLOCK_RULE;
 }
 
-static enum tarn__adblock read_modifiers(span modifiers, struct tarn__namelist_adblock *out)
 static enum tarn__adblock read_modifiers(struct tarn__text modifiers,
 					 struct tarn__namelist_adblock *out)
 {
@@ -333,7 +297,6 @@ static enum tarn__adblock read_modifiers(struct tarn__text modifiers,
 }
 
 /* Returns where the modifiers begin; NULL: there are none. A $ within a regular expression is not theirs. */
-static const char *find_modifiers(span line)
 static const char *find_modifiers(struct tarn__text line)
 {
 	const char *at = line.end;
@@ -345,7 +308,6 @@ static const char *find_modifiers(struct tarn__text line)
 	return at > line.at ? at - 1 : NULL;
 }
 
-enum tarn__adblock tarn__namelist_adblock_read(span line, struct tarn__namelist_adblock *out)
 enum tarn__adblock tarn__namelist_adblock_read(struct tarn__text line,
 					       struct tarn__namelist_adblock *out)
 {
@@ -356,10 +318,6 @@ enum tarn__adblock tarn__namelist_adblock_read(struct tarn__text line,
 		out->rule.kind = TARN__NAMELIST_ALLOW;
 	const char *dollar = find_modifiers(line);
 	enum tarn__adblock modifiers =
-		dollar ? read_modifiers((span){dollar + 1, line.end}, out) : TARN__ADBLOCK_RULE;
-	if (modifiers == TARN__ADBLOCK_NOT_DNS)
-		return modifiers;
-	enum tarn__adblock pattern = read_pattern((span){line.at, dollar ? dollar : line.end}, out);
 		dollar ? read_modifiers((struct tarn__text){dollar + 1, line.end}, out)
 		       : TARN__ADBLOCK_RULE;
 	if (modifiers == TARN__ADBLOCK_NOT_DNS)

@@ -12,8 +12,6 @@
 #include "dns/namelist_text.h"
 #include "dns/type.h"
 
-typedef struct tarn__namelist_text span;
-
 /* ---- forms ------------------------------------------------------------------------------ */
 
 enum form {
@@ -42,7 +40,6 @@ static bool is_cosmetic_mark(const char *at, const char *end)
 	return false;
 }
 
-static bool is_comment(span line, enum tarn__namelist_format format)
 static bool is_comment(struct tarn__text line, enum tarn__namelist_format format)
 {
 	if (*line.at == '!' || *line.at == ';')
@@ -57,7 +54,6 @@ static bool is_comment(struct tarn__text line, enum tarn__namelist_format format
  * Cuts a comment off: # behind a blank, or anywhere behind an address. Returns false for a cosmetic rule, whose mark stands
  * behind names.
  */
-static bool cut_comment(span *line, bool is_anywhere)
 static bool cut_comment(struct tarn__text *line, bool is_anywhere)
 {
 	const char *at = line->at;
@@ -74,13 +70,11 @@ static bool cut_comment(struct tarn__text *line, bool is_anywhere)
 	return true;
 }
 
-static bool has(span line, char c)
 static bool has(struct tarn__text line, char c)
 {
 	return memchr(line.at, c, (size_t)(line.end - line.at)) != NULL;
 }
 
-static bool is_dnsmasq(span line)
 static bool is_dnsmasq(struct tarn__text line)
 {
 	static const char *const words[] = {"address=/", "server=/", "local=/",
@@ -92,7 +86,6 @@ static bool is_dnsmasq(struct tarn__text line)
 	return false;
 }
 
-static bool is_unbound(span line)
 static bool is_unbound(struct tarn__text line)
 {
 	return tarn__text_begins(line, "local-zone:") || tarn__text_begins(line, "local-data:") ||
@@ -100,7 +93,6 @@ static bool is_unbound(struct tarn__text line)
 	       tarn__text_begins(line, "local-zone-tag:") || tarn__text_is(line, "server:");
 }
 
-static bool is_url(span line)
 static bool is_url(struct tarn__text line)
 {
 	for (const char *at = line.at; line.end - at >= 3; at++) {
@@ -110,7 +102,6 @@ static bool is_url(struct tarn__text line)
 	return false;
 }
 
-static bool begins_adblock(span line)
 static bool begins_adblock(struct tarn__text line)
 {
 	return *line.at == '|' || tarn__text_begins(line, "@@") ||
@@ -118,7 +109,6 @@ static bool begins_adblock(struct tarn__text line)
 }
 
 /* The forms that one word has. */
-static enum form find_word_form(span word)
 static enum form find_word_form(struct tarn__text word)
 {
 	if (has(word, '$') || has(word, '^') || has(word, '|'))
@@ -136,7 +126,6 @@ static enum form find_word_form(struct tarn__text word)
 }
 
 /* Finds the form, and cuts a comment off. The line is neither empty nor a comment. */
-static enum form find_form(span *line)
 static enum form find_form(struct tarn__text *line)
 {
 	if (begins_adblock(*line))
@@ -145,8 +134,6 @@ static enum form find_form(struct tarn__text *line)
 		return FORM_DNSMASQ;
 	if (has(*line, ':') && is_unbound(*line))
 		return FORM_UNBOUND;
-	span rest = *line;
-	span word = tarn__text_next(&rest);
 	struct tarn__text rest = *line;
 	struct tarn__text word = tarn__text_next(&rest);
 	bool is_hosts = rest.at < rest.end && tarn__text_is_address(word);
@@ -198,7 +185,6 @@ static void emit_name(struct reading *reading, const uint8_t *name, size_t len,
 }
 
 /* Names that stand at the top of hosts files and block nothing. */
-static bool is_own_name(span word)
 static bool is_own_name(struct tarn__text word)
 {
 	static const char *const names[] = {"localhost", "localhost.localdomain", "local",
@@ -211,7 +197,6 @@ static bool is_own_name(struct tarn__text word)
 }
 
 /* A name of a list of whole names: one label alone is none. */
-static void read_plain(struct reading *reading, span word, enum tarn__namelist_reach reach)
 static void read_plain(struct reading *reading, struct tarn__text word,
 		       enum tarn__namelist_reach reach)
 {
@@ -232,7 +217,6 @@ static void read_plain(struct reading *reading, struct tarn__text word,
 }
 
 /* A name of a form that reaches below: one label may be meant. */
-static void read_wide(struct reading *reading, span word, const struct tarn__namelist_more *more)
 static void read_wide(struct reading *reading, struct tarn__text word,
 		      const struct tarn__namelist_more *more)
 {
@@ -247,7 +231,6 @@ static void read_wide(struct reading *reading, struct tarn__text word,
 		emit_name(reading, name, len, reach_of(reading, true), more);
 }
 
-static void read_hosts(struct reading *reading, span line)
 static void read_hosts(struct reading *reading, struct tarn__text line)
 {
 	tarn__text_next(&line);
@@ -264,7 +247,6 @@ struct address {
 	bool is_null; /* it stands for "nowhere" */
 };
 
-static bool read_address(span word, struct address *out)
 static bool read_address(struct tarn__text word, struct address *out)
 {
 	char buffer[INET6_ADDRSTRLEN];
@@ -299,7 +281,6 @@ static struct tarn__namelist_more more_of(const struct address *address)
 /* ---- dnsmasq ---------------------------------------------------------------------------- */
 
 /* Reads what stands behind the names. Returns false if the line is of no use here. */
-static bool read_dnsmasq_value(span line, span value, struct address *address, bool *has_address)
 static bool read_dnsmasq_value(struct tarn__text line, struct tarn__text value,
 			       struct address *address, bool *has_address)
 {
@@ -314,18 +295,11 @@ static bool read_dnsmasq_value(struct tarn__text line, struct tarn__text value,
 	return *has_address || read_address(value, address);
 }
 
-static void read_dnsmasq(struct reading *reading, span line)
 static void read_dnsmasq(struct reading *reading, struct tarn__text line)
 {
 	struct address address = {0};
 	bool has_address;
 	cut_comment(&line, false);
-	span names = {memchr(line.at, '/', (size_t)(line.end - line.at)), line.end};
-	const char *last = names.end;
-	while (last[-1] != '/')
-		last--;
-	span value = tarn__text_trim((span){last, line.end});
-	names = (span){names.at + 1, last};
 	struct tarn__text names = {memchr(line.at, '/', (size_t)(line.end - line.at)), line.end};
 	const char *last = names.end;
 	while (last[-1] != '/')
@@ -346,7 +320,6 @@ static void read_dnsmasq(struct reading *reading, struct tarn__text line)
 	struct tarn__namelist_more more = more_of(&address);
 	while (names.at < names.end) {
 		const char *end = memchr(names.at, '/', (size_t)(names.end - names.at));
-		span name = {names.at + (*names.at == '.'), end};
 		struct tarn__text name = {names.at + (*names.at == '.'), end};
 		read_wide(reading, name, has_address ? &more : NULL);
 		names.at = end + 1;
@@ -356,7 +329,6 @@ static void read_dnsmasq(struct reading *reading, struct tarn__text line)
 /* ---- unbound ---------------------------------------------------------------------------- */
 
 /* Takes the quotes away, and puts what stands between them into *line. */
-static void unquote(span *line)
 static void unquote(struct tarn__text *line)
 {
 	*line = tarn__text_trim(*line);
@@ -367,7 +339,6 @@ static void unquote(struct tarn__text *line)
 	}
 }
 
-static bool blocks(span type)
 static bool blocks(struct tarn__text type)
 {
 	static const char *const types[] = {
@@ -381,9 +352,6 @@ static bool blocks(struct tarn__text type)
 	return false;
 }
 
-static void read_local_zone(struct reading *reading, span rest)
-{
-	span name = tarn__text_next(&rest);
 static void read_local_zone(struct reading *reading, struct tarn__text rest)
 {
 	struct tarn__text name = tarn__text_next(&rest);
@@ -398,10 +366,6 @@ static void read_local_zone(struct reading *reading, struct tarn__text rest)
 }
 
 /* "NAME [TTL] [IN] A ADDRESS" */
-static void read_local_data(struct reading *reading, span rest)
-{
-	struct address address;
-	span name, word = {rest.at, rest.at}, value = {rest.at, rest.at};
 static void read_local_data(struct reading *reading, struct tarn__text rest)
 {
 	struct address address;
@@ -427,10 +391,6 @@ static void read_local_data(struct reading *reading, struct tarn__text rest)
 	emit_name(reading, wire, len, reach_of(reading, false), address.is_null ? NULL : &more);
 }
 
-static void read_unbound(struct reading *reading, span line)
-{
-	const char *colon = memchr(line.at, ':', (size_t)(line.end - line.at));
-	span rest = {colon + 1, line.end};
 static void read_unbound(struct reading *reading, struct tarn__text line)
 {
 	const char *colon = memchr(line.at, ':', (size_t)(line.end - line.at));
@@ -448,7 +408,6 @@ static void read_unbound(struct reading *reading, struct tarn__text line)
 
 /* ---- lines ------------------------------------------------------------------------------ */
 
-static void read_adblock(struct reading *reading, span line)
 static void read_adblock(struct reading *reading, struct tarn__text line)
 {
 	struct tarn__namelist_adblock rule;
@@ -474,7 +433,6 @@ static void read_adblock(struct reading *reading, struct tarn__text line)
 	}
 }
 
-static void read_form(struct reading *reading, enum form form, span line)
 static void read_form(struct reading *reading, enum form form, struct tarn__text line)
 {
 	switch (form) {
@@ -522,7 +480,6 @@ tarn__namelist_line_read(const struct tarn__namelist_line_options *options, cons
 			 size_t len, tarn__namelist_emit *emit, void *data)
 {
 	struct reading reading = {.options = options, .emit = emit, .data = data};
-	span text = tarn__text_trim((struct tarn__namelist_text){line, line + len});
 	struct tarn__text text = tarn__text_trim((struct tarn__text){line, line + len});
 	if (text.at == text.end || is_comment(text, options->format))
 		return reading.counts;
@@ -537,7 +494,6 @@ tarn__namelist_line_read(const struct tarn__namelist_line_options *options, cons
 
 /* ---- guessing --------------------------------------------------------------------------- */
 
-static enum tarn__namelist_format format_of(enum form form, span line)
 static enum tarn__namelist_format format_of(enum form form, struct tarn__text line)
 {
 	switch (form) {
@@ -563,7 +519,6 @@ static enum tarn__namelist_format format_of(enum form form, struct tarn__text li
 
 bool tarn__namelist_guess_line(struct tarn__namelist_guess *guess, const char *line, size_t len)
 {
-	span text = tarn__text_trim((struct tarn__namelist_text){line, line + len});
 	struct tarn__text text = tarn__text_trim((struct tarn__text){line, line + len});
 	if (text.at == text.end || is_comment(text, TARN__NAMELIST_AUTO))
 		return guess->lines >= TARN__NAMELIST_GUESS_LINES;

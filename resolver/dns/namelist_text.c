@@ -6,12 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-typedef struct tarn__namelist_text span;
-
-span tarn__text_next(span *line)
-{
-	*line = tarn__text_trim(*line);
-	span word = {line->at, line->at};
 struct tarn__text tarn__text_next(struct tarn__text *line)
 {
 	*line = tarn__text_trim(*line);
@@ -23,20 +17,17 @@ struct tarn__text tarn__text_next(struct tarn__text *line)
 	return word;
 }
 
-bool tarn__text_begins(span line, const char *prefix)
 bool tarn__text_begins(struct tarn__text line, const char *prefix)
 {
 	size_t len = strlen(prefix);
 	return (size_t)(line.end - line.at) >= len && strncasecmp(line.at, prefix, len) == 0;
 }
 
-bool tarn__text_is(span line, const char *word)
 bool tarn__text_is(struct tarn__text line, const char *word)
 {
 	return (size_t)(line.end - line.at) == strlen(word) && tarn__text_begins(line, word);
 }
 
-bool tarn__text_copy(span line, char *out, size_t room)
 bool tarn__text_copy(struct tarn__text line, char *out, size_t room)
 {
 	size_t len = (size_t)(line.end - line.at);
@@ -52,7 +43,6 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-bool tarn__text_is_address(span word)
 bool tarn__text_is_address(struct tarn__text word)
 {
 	char buffer[INET6_ADDRSTRLEN];
@@ -92,7 +82,6 @@ static bool end_label(uint8_t *out, size_t label, size_t at)
 	return len >= 1 && len <= TARN__LABEL_MAX;
 }
 
-size_t tarn__text_name(span word, uint8_t out[TARN__NAME_MAX], unsigned *labels)
 size_t tarn__text_name(struct tarn__text word, uint8_t out[TARN__NAME_MAX], unsigned *labels)
 {
 	size_t label = 0, at = 1;
@@ -119,7 +108,6 @@ size_t tarn__text_name(struct tarn__text word, uint8_t out[TARN__NAME_MAX], unsi
 	return at;
 }
 
-bool tarn__text_is_name_like(span word)
 bool tarn__text_is_name_like(struct tarn__text word)
 {
 	for (; word.at < word.end; word.at++) {
