@@ -42,6 +42,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/system/landlock.c resolver/daemon/system/landlock.h \
 	resolver/daemon/system/memory.c resolver/daemon/system/memory.h \
 	resolver/daemon/system/netlink.c resolver/daemon/system/netlink.h \
+	resolver/daemon/system/path_watch.c resolver/daemon/system/path_watch.h \
 	resolver/daemon/system/privileges.c resolver/daemon/system/privileges.h \
 	resolver/daemon/system/process.c resolver/daemon/system/process.h \
 	resolver/daemon/system/rlimits.c resolver/daemon/system/rlimits.h \
