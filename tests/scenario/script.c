@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/scenario/script.c: reads a script line by line and runs its statements. */
+#include "policy.h"
 #include "script.h"
 
 #include <check.h>
@@ -35,7 +36,7 @@ struct client {
 	struct tarn_address address;
 	uint8_t question[TARN__UDP_MAX];
 	size_t question_len;
-	bool is_answered;
+	bool is_answered, is_dropped; /* it gets no reply */
 	uint8_t *reply;
 	size_t reply_len;
 };
@@ -68,6 +69,7 @@ struct script {
 	size_t passed_count;
 	struct forward forwards[SETTINGS_MAX];
 	size_t forward_count;
+	struct policy policy;
 	bool trust_ad;
 	enum tarn_selection selection;
 	bool has_begun;
@@ -229,8 +231,11 @@ static void on_answer(void *owner, const void *route, const uint8_t *reply, size
 	struct script *script = owner;
 	struct client *it;
 	memcpy(&it, route, sizeof it);
-	MUST(script, !it->is_answered, "%s is answered twice", it->name);
-	it->is_answered = true;
+	MUST(script, !it->is_answered && !it->is_dropped, "%s is answered twice", it->name);
+	it->is_answered = len > 0;
+	it->is_dropped = len == 0;
+	if (it->is_dropped)
+		return;
 	it->reply_len = len;
 	it->reply = malloc(len);
 	memcpy(it->reply, reply, len);
@@ -241,7 +246,7 @@ static void do_ask(struct script *script)
 	struct client *it = client(script, 1, true);
 	free(it->reply);
 	it->reply = NULL;
-	it->is_answered = false;
+	it->is_answered = it->is_dropped = false;
 	it->has_asked = true;
 	it->over_tcp = has_flag(script, "tcp");
 	const char *from = flag_text(script, "from");
@@ -301,15 +306,21 @@ static void do_ask(struct script *script)
 	memset(&client_address, 0xff, sizeof client_address);
 	route = NULL;
 	memset(&client_request, 0xff, sizeof client_request);
-	MUST(script, got != TARN__RESOLVE_DROP, "the question was dropped");
-	if (got > 0)
+	if (got != TARN__RESOLVE_PENDING)
 		on_answer(script, &it, reply, (size_t)got);
+}
+
+static void do_dropped(struct script *script)
+{
+	struct client *it = client(script, 1, false);
+	MUST(script, it->is_dropped, "%s may get an answer", it->name);
 }
 
 static void do_waits(struct script *script)
 {
 	struct client *it = client(script, 1, false);
 	MUST(script, !it->is_answered, "%s has been answered", it->name);
+	MUST(script, !it->is_dropped, "%s gets no answer", it->name);
 }
 
 static void check_section(struct script *script, const ldns_pkt *pkt, ldns_pkt_section section,
@@ -741,7 +752,7 @@ static struct tarn_options make_options(struct script *script, const char *passe
 						    .upstream_count = forward->count,
 						    .follow_cnames = forward->follows_cnames};
 	}
-	return (struct tarn_options){
+	struct tarn_options options = {
 		.upstreams = script->servers,
 		.traits = script->traits,
 		.upstream_count = script->server_count,
@@ -754,6 +765,16 @@ static struct tarn_options make_options(struct script *script, const char *passe
 		.pass_count = script->passed_count,
 		.trust_ad = script->trust_ad,
 	};
+	policy_set_options(&script->policy, &options);
+	return options;
+}
+
+static void set_data(struct script *script)
+{
+	const char *fault = policy_make_data(&script->policy);
+	MUST(script, !fault, "%s", fault);
+	outside_set_data(&script->outside, &script->policy.data);
+	outside_pass(&script->outside, 0);
 }
 
 static void begin(struct script *script)
@@ -763,6 +784,7 @@ static void begin(struct script *script)
 	struct tarn_options options = make_options(script, passed, forwards);
 	outside_init_with(&script->outside, &options);
 	script->has_begun = true;
+	set_data(script);
 }
 
 static void reconfigure(struct script *script)
@@ -773,7 +795,7 @@ static void reconfigure(struct script *script)
 	struct tarn_forward forwards[SETTINGS_MAX];
 	struct tarn_options options = make_options(script, passed, forwards);
 	outside_reconfigure(&script->outside, &options);
-	outside_pass(&script->outside, 0);
+	set_data(script);
 }
 
 static struct forward *find_forward(struct script *script)
@@ -831,6 +853,7 @@ static const struct statement {
 	{"late", do_late, AFTER},
 	{"gets", do_gets, AFTER},
 	{"waits", do_waits, AFTER},
+	{"dropped", do_dropped, AFTER},
 	{"silence", do_silence, AFTER},
 	{"servers", do_servers, AFTER},
 	{"network", do_network, AFTER},
@@ -838,11 +861,35 @@ static const struct statement {
 	{"pass", do_pass, AFTER},
 };
 
+/* Returns true if it is a statement of the policy. */
+static bool do_policy(struct script *script)
+{
+	bool is_known = false;
+	const char *fault =
+		policy_statement(&script->policy, script->words, script->word_count, &is_known);
+	MUST(script, !fault, "%s", fault);
+	if (is_known)
+		reconfigure(script);
+	return is_known;
+}
+
+static void end_statement(struct script *script)
+{
+	for (size_t i = 0; i < script->record_count; i++)
+		ldns_rr_free(script->records[i].rr);
+	script->record_count = 0;
+	script->word_count = 0;
+}
+
 /* Runs the statement that has been read, and clears its words and records. */
 static void do_statement(struct script *script)
 {
 	if (script->word_count == 0)
 		return;
+	if (do_policy(script)) {
+		end_statement(script);
+		return;
+	}
 	const struct statement *found = NULL;
 	for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
 		if (strcmp(statements[i].name, script->words[0]) == 0)
@@ -853,10 +900,7 @@ static void do_statement(struct script *script)
 	if (found->when == AFTER && !script->has_begun)
 		begin(script);
 	found->run(script);
-	for (size_t i = 0; i < script->record_count; i++)
-		ldns_rr_free(script->records[i].rr);
-	script->record_count = 0;
-	script->word_count = 0;
+	end_statement(script);
 }
 
 static void read_record(struct script *script, char *text)
@@ -913,6 +957,7 @@ void script_run(const char *path)
 	do_statement(&script);
 	do_silence(&script);
 	outside_fini(&script.outside);
+	policy_fini(&script.policy);
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		free(script.clients[i].reply);
 }
