@@ -21,6 +21,11 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/log/diagnostics.c resolver/daemon/log/diagnostics.h \
 	resolver/daemon/log/log.c resolver/daemon/log/log.h \
 	resolver/daemon/log/log_dedup.c resolver/daemon/log/log_dedup.h \
+	resolver/daemon/names/lease_file.c resolver/daemon/names/lease_file.h \
+	resolver/daemon/names/leases_networkd.c resolver/daemon/names/leases_networkd.h \
+	resolver/daemon/names/local_files.c resolver/daemon/names/local_files.h \
+	resolver/daemon/names/text_faults.c resolver/daemon/names/text_faults.h \
+	resolver/daemon/names/text_file.c resolver/daemon/names/text_file.h \
 	resolver/daemon/reload.c resolver/daemon/reload.h \
 	resolver/daemon/serve.c resolver/daemon/serve.h \
 	resolver/daemon/settings/addresses.c resolver/daemon/settings/addresses.h \

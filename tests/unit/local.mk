@@ -54,6 +54,7 @@ unit_tests = \
 	tests/unit/daemon/test_documents \
 	tests/unit/daemon/test_file \
 	tests/unit/daemon/test_file_watch \
+	tests/unit/daemon/test_local_files \
 	tests/unit/daemon/test_log \
 	tests/unit/daemon/test_log_dedup \
 	tests/unit/daemon/test_metrics \

@@ -131,14 +131,30 @@ static bool is_kea(const char *text, size_t len)
 	return len >= sizeof(head) - 1 && memcmp(text, head, sizeof(head) - 1) == 0;
 }
 
+/* What is no JSON, since it is not complete, takes no lease away. */
+static void take_json(struct tarn__lease_file *file, const char *text, size_t len)
+{
+	struct tarn__lease_table *former = file->table;
+	struct tarn__lease_table *table = tarn__lease_table_new();
+	if (!table)
+		return;
+	file->table = table;
+	file->read_len = 0;
+	if (!tarn__leases_networkd_read(text, len, on_lease, on_fault, file)) {
+		file->table = former;
+		former = table;
+	}
+	tarn__lease_table_free(former);
+}
+
 static void take_whole(struct tarn__lease_file *file, const char *path, const char *text,
 		       size_t len, size_t len_max)
 {
-	tarn__lease_file_clear(file);
 	if (tarn__leases_networkd_is_form(text, len)) {
-		tarn__leases_networkd_read(text, len, on_lease, on_fault, file);
+		take_json(file, text, len);
 		return;
 	}
+	tarn__lease_file_clear(file);
 	if (is_kea(text, len))
 		read_older(file, path, len_max);
 	tarn__leases_start(&file->reader, on_lease, on_fault, file);
@@ -160,8 +176,8 @@ static bool has_grown(const struct tarn__lease_file *file, int fd,
 {
 	char tail[TAIL_LEN];
 	if (file->read_len == 0 || !is_appended_to(file->reader.form) ||
-	    identity->device != file->identity.device ||
-	    identity->inode != file->identity.inode || identity->size < file->read_len)
+	    identity->device != file->identity.device || identity->inode != file->identity.inode ||
+	    identity->size < file->read_len)
 		return false;
 	ssize_t len = pread(fd, tail, file->tail_len, (off_t)(file->read_len - file->tail_len));
 	return len == (ssize_t)file->tail_len && memcmp(tail, file->tail, file->tail_len) == 0;

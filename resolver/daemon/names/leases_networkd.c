@@ -76,7 +76,7 @@ static void read_lease(const json_t *item, uint32_t number, tarn__lease_fn *on_l
 	on_lease(arg, &lease);
 }
 
-void tarn__leases_networkd_read(const char *text, size_t len, tarn__lease_fn *on_lease,
+bool tarn__leases_networkd_read(const char *text, size_t len, tarn__lease_fn *on_lease,
 				tarn__lease_fault_fn *on_fault, void *arg)
 {
 	json_error_t error;
@@ -92,4 +92,5 @@ void tarn__leases_networkd_read(const char *text, size_t len, tarn__lease_fn *on
 		read_lease(item, (uint32_t)index + 1, on_lease, on_fault, arg);
 	}
 	json_decref(document);
+	return document != NULL;
 }

@@ -17,9 +17,10 @@ bool tarn__leases_networkd_is_form(const char *text, size_t len);
 
 /*
  * Calls on_lease for each lease, which is the reader's, and on_fault for what is none. A time that counts from the
- * start of the machine is not looked at: such a lease ends when it is not in the file any more.
+ * start of the machine is not looked at: such a lease ends when it is not in the file any more. Returns false if the
+ * text is no JSON, which is a fault, and then there are no leases.
  */
-void tarn__leases_networkd_read(const char *text, size_t len, tarn__lease_fn *on_lease,
+bool tarn__leases_networkd_read(const char *text, size_t len, tarn__lease_fn *on_lease,
 				tarn__lease_fault_fn *on_fault, void *arg);
 
 #endif

@@ -201,8 +201,8 @@ static void take(struct tarn__local_files *files, struct file *file, int fd,
 {
 	size_t len = 0;
 	memset(&file->faults, 0, sizeof(file->faults));
-	int error = file->is_lease ? read_leases(file, fd, identity, &len)
-				   : read_hosts(file, fd, &len);
+	int error =
+		file->is_lease ? read_leases(file, fd, identity, &len) : read_hosts(file, fd, &len);
 	if (error < 0) {
 		set_unreadable(files, file,
 			       errno == EFBIG ? "it has more than 64 MiB" : strerror(errno));
@@ -226,8 +226,8 @@ static void clear_file(struct file *file)
 
 static bool has_names(const struct file *file)
 {
-	return file->text || (file->leases &&
-			      tarn__lease_table_count(tarn__lease_file_table(file->leases)) > 0);
+	return file->text ||
+	       (file->leases && tarn__lease_table_count(tarn__lease_file_table(file->leases)) > 0);
 }
 
 /* A file that is not there, now or since the look before. */
@@ -475,13 +475,8 @@ static bool add_source(struct tarn__local_files *files, struct adding *adding, c
 	return number >= 0;
 }
 
-static void add_file(struct tarn__local_files *files, struct adding *adding, struct file *file)
+static void add_names(struct adding *adding, const struct file *file)
 {
-	struct tarn__text_faults faults = file->faults;
-	adding->faults = &faults;
-	adding->refused = 0;
-	if (!has_names(file) || !add_source(files, adding, file->path))
-		return;
 	if (file->is_lease) {
 		tarn__lease_table_walk(tarn__lease_file_table(file->leases), on_lease, adding);
 	} else {
@@ -490,6 +485,15 @@ static void add_file(struct tarn__local_files *files, struct adding *adding, str
 		tarn__hosts_feed(&reader, file->text, file->len);
 		tarn__hosts_end(&reader);
 	}
+}
+
+static void add_file(struct tarn__local_files *files, struct adding *adding, struct file *file)
+{
+	struct tarn__text_faults faults = file->faults;
+	adding->faults = &faults;
+	adding->refused = 0;
+	if (has_names(file) && add_source(files, adding, file->path))
+		add_names(adding, file);
 	if (file->is_to_log)
 		tarn__text_faults_log(&faults, file->path, files->log);
 	if (file->is_to_log && adding->refused > 0)

@@ -10,7 +10,8 @@
 #include "daemon/log/log.h"
 
 enum {
-	TARN__TEXT_FAULT_EXAMPLES = 5, /* enough to see what is wrong with a file of another format */
+	TARN__TEXT_FAULT_EXAMPLES =
+		5, /* enough to see what is wrong with a file of another format */
 	TARN__TEXT_FAULT_MAX = 160, /* octets of a reason with NUL; the rest is cut off */
 };
 

@@ -145,8 +145,8 @@ static unsigned find_groups(const struct tarn__path_watch *watch, const struct i
 	for (size_t i = 0; i < watch->count; i++) {
 		const struct tarn__inotify_watch *item = &watch->watches[i];
 		if ((event->mask & IN_Q_OVERFLOW) ||
-		    (item->id == event->wd && (event->len == 0 || !*item->name ||
-					       strcmp(event->name, item->name) == 0)))
+		    (item->id == event->wd &&
+		     (event->len == 0 || !*item->name || strcmp(event->name, item->name) == 0)))
 			groups |= item->groups;
 	}
 	return groups;
