@@ -43,6 +43,17 @@ struct tarn__names {
 	size_t count;
 };
 
+/* On the heap; the texts are owned. */
+struct tarn__texts {
+	const char **items;
+	size_t count;
+};
+
+struct tarn__types {
+	uint16_t items[TARN_FILTER_TYPES_MAX];
+	size_t count;
+};
+
 struct tarn__port_ranges {
 	struct tarn_port_range items[TARN__PORT_RANGES_MAX];
 	size_t count;
