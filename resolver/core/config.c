@@ -13,6 +13,7 @@
 #include "base/ports.h"
 #include "core/reverse.h"
 #include "core/zone_index.h"
+#include "dns/denial.h"
 #include "dns/name.h"
 #include "base/siphash.h"
 #include "base/transport.h"
@@ -98,6 +99,10 @@ static int check(const struct tarn_options *options, char fault[TARN__CONFIG_FAU
 	if (!is_failure_span(options->failure_sec) || !is_failure_span(options->failure_max_sec))
 		return refuse(fault, "failures are remembered for %d to %d seconds",
 			      TARN_FAILURE_SEC_MIN, TARN_FAILURE_SEC_MAX);
+	if (options->min_ttl > TARN_MIN_TTL_MAX ||
+	    (options->max_ttl > 0 && options->min_ttl > options->max_ttl))
+		return refuse(fault, "the least TTL is above %d seconds, or above the longest",
+			      TARN_MIN_TTL_MAX);
 	size_t server_count = options->upstream_count;
 	int error =
 		check_zone(".", options->upstream_count, options->traits, &options->source, fault);
@@ -348,6 +353,18 @@ static void set_source(struct tarn__config *config, const struct tarn_source *so
 	config->source.interface = config->interface;
 }
 
+static void set_ttl_limits(struct tarn__config *config, const struct tarn_options *options)
+{
+	config->has_ttl_limits =
+		options->min_ttl > 0 || options->max_ttl > 0 || options->max_negative_ttl > 0;
+	config->ttl_limits = (struct tarn__ttl_limits){
+		.min = options->min_ttl,
+		.max = options->max_ttl > 0 ? options->max_ttl : TARN__TTL_MAX,
+		.negative_max = options->max_negative_ttl > 0 ? options->max_negative_ttl
+							      : TARN__NEGATIVE_TTL_MAX,
+	};
+}
+
 static int set_zones(struct tarn__config *config, const struct tarn_options *options,
 		     char fault[TARN__CONFIG_FAULT_MAX])
 {
@@ -370,6 +387,7 @@ static int fill_config(struct tarn__config *config, const struct tarn_options *o
 		return error;
 	config->trust_ad = options->trust_ad;
 	config->rotate_addresses = options->rotate_addresses;
+	set_ttl_limits(config, options);
 	set_source(config, &options->source);
 	error = set_zones(config, options, fault);
 	return error != 0 ? error : set_policy(config, options, version, identity, fault);
@@ -403,6 +421,8 @@ static struct tarn__config *derive(struct tarn__config *old, bool trust_ad)
 	config->zones_digest = base->zones_digest;
 	config->trust_ad = trust_ad;
 	config->rotate_addresses = base->rotate_addresses;
+	config->has_ttl_limits = base->has_ttl_limits;
+	config->ttl_limits = base->ttl_limits;
 	config->source = base->source; /* the interface's name stays the base's */
 	return config;
 }

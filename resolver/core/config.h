@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "core/zone_config.h"
+#include "dns/stored.h"
 #include "tarn.h"
 
 struct tarn__policy;
@@ -42,6 +43,8 @@ struct tarn__config {
 	/* AD is asked for and passed on: the servers validate, and are trusted (RFC 6840). */
 	bool trust_ad;
 	bool rotate_addresses; /* in replies */
+	bool has_ttl_limits; /* other ones than those that every answer is read with */
+	struct tarn__ttl_limits ttl_limits;
 	struct tarn_source source; /* of the root's servers, those to come too */
 	char interface[TARN__INTERFACE_MAX]; /* of the source */
 	size_t zone_count;

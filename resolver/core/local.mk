@@ -44,6 +44,7 @@ core_sources = \
 	resolver/core/policy/local_data.c resolver/core/policy/local_data.h \
 	resolver/core/policy/local_builder.c resolver/core/policy/local_store.h \
 	resolver/core/policy/policy.c resolver/core/policy/policy.h \
+	resolver/core/policy/rules.c resolver/core/policy/rules.h \
 	resolver/core/policy/special.c resolver/core/policy/special.h \
 	resolver/core/policy/stage.h \
 	resolver/core/policy/type_filter.c resolver/core/policy/type_filter.h \

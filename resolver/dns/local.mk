@@ -19,6 +19,16 @@ dns_sources = \
 	resolver/dns/match.c resolver/dns/match.h \
 	resolver/dns/message.h \
 	resolver/dns/name.c resolver/dns/name.h \
+	resolver/dns/namelist.c resolver/dns/namelist.h \
+	resolver/dns/namelist_adblock.c resolver/dns/namelist_adblock.h \
+	resolver/dns/namelist_compile.c resolver/dns/namelist_compile.h \
+	resolver/dns/namelist_form.c resolver/dns/namelist_form.h \
+	resolver/dns/namelist_fuse.c resolver/dns/namelist_fuse.h \
+	resolver/dns/namelist_line.c resolver/dns/namelist_line.h \
+	resolver/dns/namelist_pile.c resolver/dns/namelist_pile.h \
+	resolver/dns/namelist_rule.h \
+	resolver/dns/namelist_text.c resolver/dns/namelist_text.h \
+	resolver/dns/namelist_write.c resolver/dns/namelist_write.h \
 	resolver/dns/pack.c resolver/dns/pack.h \
 	resolver/dns/query.c resolver/dns/query.h \
 	resolver/dns/rdata.c resolver/dns/rdata.h \

@@ -102,7 +102,7 @@ struct tarn__namelist {
 	struct tarn__namelist_row rows[TARN__NAMELIST_ROWS_MAX]; /* by number */
 	unsigned labels_min, labels_max; /* of a name; the root has none */
 	uint32_t piece_count, piece_len, segment_len, span;
-	uint32_t bucket_count, bucket_total;
+	uint32_t bucket_count, bucket_total, walk;
 	const uint8_t *filter, *tries, *buckets;
 	uint32_t more_count;
 	const uint8_t *more_index, *more;

@@ -50,6 +50,32 @@ void tarn__stored_age(uint8_t *octets, size_t len, uint32_t age_sec)
 	}
 }
 
+/* Returns a TTL within the limits. */
+static uint32_t limit_ttl(const struct tarn__ttl_limits *limits, bool is_negative, uint32_t ttl)
+{
+	uint32_t max = limits->max;
+	if (is_negative && limits->negative_max < max)
+		max = limits->negative_max;
+	if (!is_negative && ttl > 0 && ttl < limits->min)
+		ttl = limits->min;
+	return ttl < max ? ttl : max;
+}
+
+uint32_t tarn__stored_limit_ttl(uint8_t *octets, size_t len, const struct tarn__ttl_limits *limits,
+				uint32_t ttl)
+{
+	bool is_negative = tarn__stored_is_negative(octets, len);
+	struct tarn__stored stored = tarn__stored_open(octets, len);
+	uint8_t *records = octets + (stored.records - octets);
+	for (unsigned i = 0; i < tarn__stored_count(&stored); i++) {
+		size_t at = tarn__stored_ttl_at(&stored, i);
+		uint32_t mark = tarn__get32(records + at) & TARN__STORED_SAME_RRSET;
+		tarn__put32(records + at,
+			    mark | limit_ttl(limits, is_negative, tarn__stored_ttl(records, at)));
+	}
+	return limit_ttl(limits, is_negative, ttl);
+}
+
 /* ---- writing, record by record ---------------------------------------------------------- */
 
 void tarn__stored_begin(struct tarn__stored_writer *writer, uint8_t *out, size_t room,

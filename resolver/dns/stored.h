@@ -154,6 +154,19 @@ void tarn__stored_set_answer_source(uint8_t *octets, uint8_t answer_source);
 /* Lowers every TTL by age_sec, to 0 at least: for what is stored again, under another key. */
 void tarn__stored_age(uint8_t *octets, size_t len, uint32_t age_sec);
 
+/* Seconds: limits of TTLs beside TARN__TTL_MAX. */
+struct tarn__ttl_limits {
+	uint32_t min, max; /* of positive answers; a TTL of 0 stays 0 */
+	uint32_t negative_max; /* of NXDOMAIN and NODATA, which are not above max either */
+};
+
+/*
+ * Brings every TTL within the limits. Returns the seconds that the answer may be stored for then, where it was ttl
+ * seconds before.
+ */
+uint32_t tarn__stored_limit_ttl(uint8_t *octets, size_t len, const struct tarn__ttl_limits *,
+				uint32_t ttl);
+
 /* ---- writing ---------------------------------------------------------------------------- */
 
 /*

@@ -11,6 +11,7 @@ check_PROGRAMS += $(scenario_tests)
 TESTS += $(scenario_tests)
 tests_scenario_run_SOURCES = tests/scenario/run.c \
 	tests/support/outside.c tests/support/outside.h \
+	tests/scenario/policy.c tests/scenario/policy.h \
 	tests/scenario/script.c tests/scenario/script.h
 tests_scenario_run_LDADD = $(LDADD) $(LDNS_LIBS)
 endif

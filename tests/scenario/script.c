@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/scenario/script.c: reads a script line by line and runs its statements. */
+#include "policy.h"
 #include "script.h"
 
 #include <check.h>
@@ -68,6 +69,7 @@ struct script {
 	size_t passed_count;
 	struct forward forwards[SETTINGS_MAX];
 	size_t forward_count;
+	struct policy policy;
 	bool trust_ad;
 	enum tarn_selection selection;
 	bool has_begun;
@@ -741,7 +743,7 @@ static struct tarn_options make_options(struct script *script, const char *passe
 						    .upstream_count = forward->count,
 						    .follow_cnames = forward->follows_cnames};
 	}
-	return (struct tarn_options){
+	struct tarn_options options = {
 		.upstreams = script->servers,
 		.traits = script->traits,
 		.upstream_count = script->server_count,
@@ -754,6 +756,16 @@ static struct tarn_options make_options(struct script *script, const char *passe
 		.pass_count = script->passed_count,
 		.trust_ad = script->trust_ad,
 	};
+	policy_set_options(&script->policy, &options);
+	return options;
+}
+
+static void set_data(struct script *script)
+{
+	const char *fault = policy_make_data(&script->policy);
+	MUST(script, !fault, "%s", fault);
+	outside_set_data(&script->outside, &script->policy.data);
+	outside_pass(&script->outside, 0);
 }
 
 static void begin(struct script *script)
@@ -763,6 +775,7 @@ static void begin(struct script *script)
 	struct tarn_options options = make_options(script, passed, forwards);
 	outside_init_with(&script->outside, &options);
 	script->has_begun = true;
+	set_data(script);
 }
 
 static void reconfigure(struct script *script)
@@ -773,7 +786,7 @@ static void reconfigure(struct script *script)
 	struct tarn_forward forwards[SETTINGS_MAX];
 	struct tarn_options options = make_options(script, passed, forwards);
 	outside_reconfigure(&script->outside, &options);
-	outside_pass(&script->outside, 0);
+	set_data(script);
 }
 
 static struct forward *find_forward(struct script *script)
@@ -838,11 +851,35 @@ static const struct statement {
 	{"pass", do_pass, AFTER},
 };
 
+/* Returns true if it is a statement of the policy. */
+static bool do_policy(struct script *script)
+{
+	bool is_known = false;
+	const char *fault =
+		policy_statement(&script->policy, script->words, script->word_count, &is_known);
+	MUST(script, !fault, "%s", fault);
+	if (is_known)
+		reconfigure(script);
+	return is_known;
+}
+
+static void end_statement(struct script *script)
+{
+	for (size_t i = 0; i < script->record_count; i++)
+		ldns_rr_free(script->records[i].rr);
+	script->record_count = 0;
+	script->word_count = 0;
+}
+
 /* Runs the statement that has been read, and clears its words and records. */
 static void do_statement(struct script *script)
 {
 	if (script->word_count == 0)
 		return;
+	if (do_policy(script)) {
+		end_statement(script);
+		return;
+	}
 	const struct statement *found = NULL;
 	for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
 		if (strcmp(statements[i].name, script->words[0]) == 0)
@@ -853,10 +890,7 @@ static void do_statement(struct script *script)
 	if (found->when == AFTER && !script->has_begun)
 		begin(script);
 	found->run(script);
-	for (size_t i = 0; i < script->record_count; i++)
-		ldns_rr_free(script->records[i].rr);
-	script->record_count = 0;
-	script->word_count = 0;
+	end_statement(script);
 }
 
 static void read_record(struct script *script, char *text)
@@ -913,6 +947,7 @@ void script_run(const char *path)
 	do_statement(&script);
 	do_silence(&script);
 	outside_fini(&script.outside);
+	policy_fini(&script.policy);
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		free(script.clients[i].reply);
 }

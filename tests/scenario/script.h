@@ -16,6 +16,19 @@
  *		the zone has these servers of its own, or none; with "following" CNAMEs are followed out of it.
  *		unforward: it is no zone any more. After the first statement other than these it
  *		makes a new configuration, which is taken over
+ *	private [NAME...]
+ *	no TYPE... [NETWORK...]
+ *	dns64 PREFIX... [NAME...]
+ *	ttl MIN MAX NEGATIVE
+ *	local-only
+ *		private addresses are taken out of answers, but for these names; types that are not served, to these
+ *		clients; DNS64, but for these names; limits of TTLs, in seconds; names of one label stay here
+ *	local RECORD
+ *	host ADDRESS NAME...
+ *	local-zone NAME
+ *	no-names
+ *		a local record in presentation format, a line of a hosts file, a zone that is ours; none of those
+ *		before any more. These nine may stand anywhere, as "forward"
  *	ask CLIENT NAME TYPE [FLAG...]
  *		a client asks: tcp, do, cd, ad, norec, edns=SIZE, keepalive, cookie=HEX, from=ADDRESS
  *	sent ADDRESS [tcp] NAME TYPE [FLAG...]

@@ -183,13 +183,20 @@ static void change_over(struct outside *first, struct tarn__config *config)
 
 void outside_reconfigure(struct outside *first, const struct tarn_options *options)
 {
-	change_over(first, make_config(options));
+	struct tarn__config *config = make_config(options);
+	ck_assert_int_eq(tarn__config_set_data(config, &first->config->policy->data), 0);
+	change_over(first, config);
 }
 
 void outside_set_servers(struct outside *outside, const struct tarn_address *servers, size_t count)
 {
 	struct outside *first = outside->first;
 	change_over(first, tarn__config_with_upstreams(first->config, servers, count));
+}
+
+void outside_set_data(struct outside *first, const struct tarn__policy_data *data)
+{
+	change_over(first, tarn__config_with_data(first->config, data));
 }
 
 void outside_fini(struct outside *outside)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/io.h"
+#include "core/policy/policy.h"
 #include "core/resolver.h"
 #include "dns/message.h"
 
@@ -49,6 +50,8 @@ void outside_init_with(struct outside *, const struct tarn_options *);
 void outside_reconfigure(struct outside *first, const struct tarn_options *);
 /* Applies other servers for the root. */
 void outside_set_servers(struct outside *, const struct tarn_address *servers, size_t count);
+/* Applies other data of the policy, of which references are taken, to one or both workers. */
+void outside_set_data(struct outside *first, const struct tarn__policy_data *);
 /* A second worker of the same resolver, on the first one's clock. */
 void outside_init_second(struct outside *, struct outside *first);
 /* The second worker first. */

@@ -84,8 +84,12 @@ void tarn__lookup_fail(struct tarn__lookup *lookup, int error)
 void tarn__lookup_fill(struct tarn__lookup *lookup, const struct tarn__answer *answer)
 {
 	const struct tarn__forwarder *forwarder = lookup->forwarder;
-	const uint8_t *stored = forwarder->scratch->stored;
-	uint64_t ttl_ms = (uint64_t)answer->ttl * 1000;
+	uint8_t *stored = forwarder->scratch->stored;
+	uint32_t ttl = answer->ttl;
+	if (forwarder->config->has_ttl_limits)
+		ttl = tarn__stored_limit_ttl(stored, answer->len, &forwarder->config->ttl_limits,
+					     ttl);
+	uint64_t ttl_ms = (uint64_t)ttl * 1000;
 	if (!answer->is_whole_name)
 		tarn__nxdomain_end(forwarder->client, &lookup->key);
 	else if (ttl_ms > 0)

@@ -78,7 +78,7 @@ typedef void tarn__rules_release(void *octets, size_t len);
 /*
  * The octets are a compiled list, which belongs to the rules from then on if the call succeeds; the sets are
  * copied. One reference, the caller's. Returns 0 and sets *out; TARN__NAMELIST_FOREIGN, TARN__NAMELIST_DAMAGED or
- * TARN__NAMELIST_NOMEM. A list with a set that is not given is TARN__NAMELIST_FOREIGN.
+ * TARN__NAMELIST_NOMEM; TARN__NAMELIST_FULL if there are more sets than TARN__NAMELIST_SETS_MAX. A list with a set that is not given is TARN__NAMELIST_FOREIGN.
  */
 int tarn__rules_new(void *octets, size_t len, tarn__rules_release *, const struct tarn__rule_set *,
 		    size_t set_count, struct tarn__rules **out);

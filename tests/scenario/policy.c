@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tests/scenario/policy.c: local names, lists and filters of a script. */
+#include "policy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/policy/local_data.h"
+#include "dns/hosts.h"
+#include "dns/text.h"
+#include "dns/zonefile.h"
+
+enum { TTL = 60 /* seconds, of local data */ };
+
+/* ---- statements ------------------------------------------------------------------------- */
+
+static char *join(char *const *words, size_t count)
+{
+	char text[1024] = "";
+	for (size_t i = 0; i < count; i++) {
+		strncat(text, i > 0 ? " " : "", sizeof text - strlen(text) - 1);
+		strncat(text, words[i], sizeof text - strlen(text) - 1);
+	}
+	return strdup(text);
+}
+
+static const char *keep(struct policy_texts *texts, char *const *words, size_t count)
+{
+	if (count == 0 || texts->count == POLICY_TEXTS_MAX)
+		return "no text, or too many";
+	texts->items[texts->count++] = join(words, count);
+	return NULL;
+}
+
+static const char *take_private(struct policy *policy, char *const *words, size_t count)
+{
+	policy->options.filter_private = true;
+	policy->options.private_names = (const char *const *)policy->private_names;
+	for (size_t i = 0; i < count && i < POLICY_WORDS_MAX; i++)
+		policy->private_names[policy->options.private_name_count++] = strdup(words[i]);
+	return NULL;
+}
+
+static const char *take_types(struct policy *policy, char *const *words, size_t count)
+{
+	policy->options.filter_types = policy->types;
+	policy->options.filter_clients = policy->clients;
+	for (size_t i = 0; i < count && i < POLICY_WORDS_MAX; i++) {
+		if (tarn_network_parse(words[i],
+				       &policy->clients[policy->options.filter_client_count]) == 0)
+			policy->options.filter_client_count++;
+		else if (!tarn__type_parse(words[i],
+					   &policy->types[policy->options.filter_type_count++]))
+			return "neither a type nor a network";
+	}
+	return NULL;
+}
+
+static const char *take_dns64(struct policy *policy, char *const *words, size_t count)
+{
+	struct tarn_options *options = &policy->options;
+	options->dns64_prefixes = policy->prefixes;
+	options->dns64_excluded = (const char *const *)policy->excluded;
+	for (size_t i = 0; i < count && i < POLICY_WORDS_MAX; i++) {
+		if (tarn_network_parse(words[i], &policy->prefixes[options->dns64_prefix_count]) ==
+		    0)
+			options->dns64_prefix_count++;
+		else
+			policy->excluded[options->dns64_excluded_count++] = strdup(words[i]);
+	}
+	return NULL;
+}
+
+static const char *take_ttl(struct policy *policy, char *const *words, size_t count)
+{
+	if (count != 3)
+		return "three times are expected";
+	policy->options.min_ttl = (uint32_t)strtoul(words[0], NULL, 10);
+	policy->options.max_ttl = (uint32_t)strtoul(words[1], NULL, 10);
+	policy->options.max_negative_ttl = (uint32_t)strtoul(words[2], NULL, 10);
+	return NULL;
+}
+
+static const char *take_local_only(struct policy *policy, char *const *words, size_t count)
+{
+	(void)words;
+	policy->options.local_only = true;
+	return count == 0 ? NULL : "no word is expected";
+}
+
+static const char *take_record(struct policy *policy, char *const *words, size_t count)
+{
+	return keep(&policy->records, words, count);
+}
+
+static const char *take_host(struct policy *policy, char *const *words, size_t count)
+{
+	return keep(&policy->hosts, words, count);
+}
+
+static const char *take_zone(struct policy *policy, char *const *words, size_t count)
+{
+	return keep(&policy->zones, words, count);
+}
+
+static const char *take_no_names(struct policy *policy, char *const *words, size_t count)
+{
+	(void)words;
+	policy->records.count = policy->hosts.count = policy->zones.count = 0;
+	return count == 0 ? NULL : "no word is expected";
+}
+
+const char *policy_statement(struct policy *policy, char *const *words, size_t count,
+			     bool *is_known)
+{
+	static const struct {
+		const char *word;
+		const char *(*take)(struct policy *, char *const *, size_t);
+	} rows[] = {
+		{"private", take_private},   {"no", take_types},
+		{"dns64", take_dns64},	     {"ttl", take_ttl},
+		{"local", take_record},	     {"host", take_host},
+		{"local-zone", take_zone},   {"local-only", take_local_only},
+		{"no-names", take_no_names},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		*is_known = strcmp(rows[i].word, words[0]) == 0;
+		if (*is_known)
+			return rows[i].take(policy, words + 1, count - 1);
+	}
+	return NULL;
+}
+
+void policy_set_options(const struct policy *policy, struct tarn_options *options)
+{
+	const struct tarn_options *from = &policy->options;
+	options->min_ttl = from->min_ttl;
+	options->max_ttl = from->max_ttl;
+	options->max_negative_ttl = from->max_negative_ttl;
+	options->local_only = from->local_only;
+	options->filter_private = from->filter_private;
+	options->private_names = from->private_names;
+	options->private_name_count = from->private_name_count;
+	options->filter_types = from->filter_types;
+	options->filter_type_count = from->filter_type_count;
+	options->filter_clients = from->filter_clients;
+	options->filter_client_count = from->filter_client_count;
+	options->dns64_prefixes = from->dns64_prefixes;
+	options->dns64_prefix_count = from->dns64_prefix_count;
+	options->dns64_excluded = from->dns64_excluded;
+	options->dns64_excluded_count = from->dns64_excluded_count;
+}
+
+/* ---- data ------------------------------------------------------------------------------- */
+
+struct building {
+	struct tarn__local_builder *builder;
+	unsigned source;
+	const char *fault;
+};
+
+static const char *add_record(struct building *building, const char *text)
+{
+	static struct tarn__zonefile reader;
+	static char fault[TARN__ZONE_FAULT_MAX];
+	static const uint8_t root[1];
+	struct tarn__zone_record record;
+	if (!tarn__zone_record_parse(&reader, text, root, sizeof root, TTL, &record, fault))
+		return fault;
+	enum tarn__local_result result = tarn__local_builder_add_record(
+		building->builder, building->source,
+		&(struct tarn__local_record){.line = 1,
+					     .owner = record.owner,
+					     .owner_len = record.owner_len,
+					     .type = record.type,
+					     .ttl = record.ttl,
+					     .rdata = record.rdata,
+					     .rdata_len = record.rdata_len});
+	return result == TARN__LOCAL_TAKEN ? NULL : tarn__local_result_text(result);
+}
+
+static void on_host(void *arg, const struct tarn__hosts_entry *entry)
+{
+	struct building *building = arg;
+	tarn__local_builder_add_host(building->builder, building->source, entry);
+}
+
+static void on_fault(void *arg, uint32_t line, const char *text)
+{
+	struct building *building = arg;
+	(void)line;
+	building->fault = text;
+}
+
+static const char *add_host(struct building *building, const char *text)
+{
+	struct tarn__hosts hosts;
+	tarn__hosts_start(&hosts, on_host, on_fault, building);
+	tarn__hosts_feed(&hosts, text, strlen(text));
+	tarn__hosts_end(&hosts);
+	return building->fault;
+}
+
+static const char *add_zone(struct building *building, const char *text)
+{
+	uint8_t name[TARN__NAME_MAX];
+	size_t len = tarn__name_parse(text, name);
+	enum tarn__local_result result =
+		tarn__local_builder_add_zone(building->builder, building->source, 1, name, len);
+	return result == TARN__LOCAL_TAKEN ? NULL : tarn__local_result_text(result);
+}
+
+static const char *add_all(struct building *building, const struct policy_texts *texts,
+			   const char *(*add)(struct building *, const char *))
+{
+	const char *fault = NULL;
+	for (size_t i = 0; i < texts->count && !fault; i++)
+		fault = add(building, texts->items[i]);
+	return fault;
+}
+
+static const char *make_local(struct policy *policy)
+{
+	struct building building = {
+		.builder = tarn__local_builder_new(&(struct tarn__local_options){.ttl = TTL})};
+	building.source = (unsigned)tarn__local_builder_add_source(
+		building.builder,
+		&(struct tarn__local_source){.path = "script", .ttl = TTL, .makes_ptr = true});
+	const char *fault = add_all(&building, &policy->records, add_record);
+	if (!fault)
+		fault = add_all(&building, &policy->hosts, add_host);
+	if (!fault)
+		fault = add_all(&building, &policy->zones, add_zone);
+	tarn__local_data_put(policy->data.local);
+	policy->data.local = fault ? NULL : tarn__local_builder_build(building.builder);
+	tarn__local_builder_free(building.builder);
+	return fault;
+}
+
+const char *policy_make_data(struct policy *policy)
+{
+	if (policy->records.count + policy->hosts.count + policy->zones.count > 0)
+		return make_local(policy);
+	tarn__local_data_put(policy->data.local);
+	policy->data.local = NULL;
+	return NULL;
+}
+
+static void free_texts(char **texts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(texts[i]);
+}
+
+void policy_fini(struct policy *policy)
+{
+	tarn__local_data_put(policy->data.local);
+	free_texts(policy->private_names, policy->options.private_name_count);
+	free_texts(policy->excluded, policy->options.dns64_excluded_count);
+	free_texts(policy->records.items, POLICY_TEXTS_MAX);
+	free_texts(policy->hosts.items, POLICY_TEXTS_MAX);
+	free_texts(policy->zones.items, POLICY_TEXTS_MAX);
+}
