@@ -409,9 +409,21 @@ static void take_rule(void *data, const struct tarn__namelist_rule *rule)
 	tarn__namelist_compiler_add(data, rule);
 }
 
+/* Takes the byte order mark of UTF-8 away, which some programs put before the first line. */
+static void skip_mark(const char **line, size_t *len)
+{
+	static const char mark[] = "\357\273\277";
+	if (*len < sizeof mark - 1 || memcmp(*line, mark, sizeof mark - 1) != 0)
+		return;
+	*line += sizeof mark - 1;
+	*len -= sizeof mark - 1;
+}
+
 static void take_line(struct tarn__namelist_compiler *compiler, const char *line, size_t len)
 {
 	struct source *source = current(compiler);
+	if (source->report.lines == 0)
+		skip_mark(&line, &len);
 	source->report.lines++;
 	struct tarn__namelist_line_counts counts =
 		tarn__namelist_line_read(&source->line_options, line, len, take_rule, compiler);
@@ -477,28 +489,34 @@ static void set_format(struct tarn__namelist_compiler *compiler, enum tarn__name
 	clear_buffer(&held);
 }
 
+static bool guess_line(struct tarn__namelist_compiler *compiler, size_t len)
+{
+	const char *line = (const char *)compiler->held.octets + compiler->guessed;
+	if (compiler->guessed == 0)
+		skip_mark(&line, &len);
+	return tarn__namelist_guess_line(&compiler->guess, line, len);
+}
+
 /* Looks at the lines that have ended among the octets that are held. */
 static bool is_guessed(struct tarn__namelist_compiler *compiler)
 {
-	const char *text = (const char *)compiler->held.octets;
-	for (;;) {
-		const char *line = text + compiler->guessed;
-		const char *end = memchr(line, '\n', compiler->held.len - compiler->guessed);
+	bool is_enough = compiler->held.len > GUESS_MAX;
+	while (!is_enough) {
+		const uint8_t *line = compiler->held.octets + compiler->guessed;
+		const uint8_t *end = memchr(line, '\n', compiler->held.len - compiler->guessed);
 		if (!end)
-			return compiler->held.len > GUESS_MAX;
-		compiler->guessed = (size_t)(end + 1 - text);
-		if (tarn__namelist_guess_line(&compiler->guess, line, (size_t)(end - line)))
-			return true;
+			return false;
+		is_enough = guess_line(compiler, (size_t)(end - line));
+		compiler->guessed += (size_t)(end - line) + 1;
 	}
+	return true;
 }
 
 /* The list has ended before its format was clear. */
 static void end_guess(struct tarn__namelist_compiler *compiler)
 {
 	if (compiler->held.len > compiler->guessed)
-		tarn__namelist_guess_line(&compiler->guess,
-					  (const char *)compiler->held.octets + compiler->guessed,
-					  compiler->held.len - compiler->guessed);
+		guess_line(compiler, compiler->held.len - compiler->guessed);
 	set_format(compiler, tarn__namelist_guess_format(&compiler->guess));
 }
 

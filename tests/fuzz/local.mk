@@ -9,6 +9,8 @@ fuzz_targets = \
 	tests/fuzz/fuzz_join \
 	tests/fuzz/fuzz_local \
 	tests/fuzz/fuzz_name \
+	tests/fuzz/fuzz_namelist \
+	tests/fuzz/fuzz_namelist_line \
 	tests/fuzz/fuzz_options \
 	tests/fuzz/fuzz_query \
 	tests/fuzz/fuzz_stream

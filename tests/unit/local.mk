@@ -38,6 +38,7 @@ unit_tests = \
 	tests/unit/core/test_policy \
 	tests/unit/core/test_resolver \
 	tests/unit/core/test_reverse \
+	tests/unit/core/test_rules \
 	tests/unit/core/test_select \
 	tests/unit/core/test_shares \
 	tests/unit/core/test_answer_source \
@@ -83,6 +84,9 @@ unit_tests = \
 	tests/unit/dns/test_local \
 	tests/unit/dns/test_match \
 	tests/unit/dns/test_name \
+	tests/unit/dns/test_namelist \
+	tests/unit/dns/test_namelist_compile \
+	tests/unit/dns/test_namelist_line \
 	tests/unit/dns/test_pack \
 	tests/unit/dns/test_query \
 	tests/unit/dns/test_rdata \
