@@ -25,6 +25,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/names/lease_file.c resolver/daemon/names/lease_file.h \
 	resolver/daemon/names/leases_networkd.c resolver/daemon/names/leases_networkd.h \
 	resolver/daemon/names/local_files.c resolver/daemon/names/local_files.h \
+	resolver/daemon/names/naming.c resolver/daemon/names/naming.h \
 	resolver/daemon/names/text_faults.c resolver/daemon/names/text_faults.h \
 	resolver/daemon/names/text_file.c resolver/daemon/names/text_file.h \
 	resolver/daemon/reload.c resolver/daemon/reload.h \
