@@ -95,6 +95,7 @@ unit_tests = \
 	tests/unit/dns/test_record \
 	tests/unit/dns/test_reply \
 	tests/unit/dns/test_response \
+	tests/unit/dns/test_rpz \
 	tests/unit/dns/test_stored \
 	tests/unit/dns/test_text \
 	tests/unit/dns/test_type \
