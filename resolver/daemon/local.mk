@@ -2,7 +2,7 @@
 # The program: all its code in a convenience library that the tests link too, and a thin main.
 
 noinst_LTLIBRARIES += resolver/daemon/libdaemon.la
-resolver_daemon_libdaemon_la_SOURCES = \
+resolver_daemon_libdaemon_la_SOURCES = $(crypto_sources) \
 	resolver/daemon/config/check.c resolver/daemon/config/check.h \
 	resolver/daemon/config/command_line.c resolver/daemon/config/command_line.h \
 	resolver/daemon/config/completion.c resolver/daemon/config/completion.h \
@@ -74,7 +74,7 @@ resolver_daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) -DTARN_CONFIG_FILE='"$(sy
 	-DTARN_CONTROL_SOCKET='"$(runstatedir)/tarn/control"' \
 	-DTARN_STATE_DIRECTORY='"$(localstatedir)/lib/tarn"' \
 	$(CONFUSE_CFLAGS) $(JANSSON_CFLAGS) \
-	$(SECCOMP_CFLAGS) $(LIBCAP_CFLAGS) $(MICROHTTPD_CFLAGS) $(DNSTAP_CFLAGS)
+	$(SECCOMP_CFLAGS) $(LIBCAP_CFLAGS) $(MICROHTTPD_CFLAGS) $(OPENSSL_CFLAGS) $(DNSTAP_CFLAGS)
 resolver_daemon_libdaemon_la_LIBADD = $(CONFUSE_LIBS) $(JANSSON_LIBS) $(SECCOMP_LIBS) \
 	$(LIBCAP_LIBS) $(DNSTAP_LIBS)
 

@@ -49,6 +49,7 @@ unit_tests = \
 	tests/unit/core/test_stats \
 	tests/unit/core/test_server \
 	tests/unit/core/test_zone_index \
+	tests/unit/crypto/test_hmac \
 	tests/unit/daemon/test_addresses \
 	tests/unit/daemon/test_check \
 	tests/unit/daemon/test_completion \
@@ -103,9 +104,12 @@ unit_tests = \
 	tests/unit/dns/test_rpz \
 	tests/unit/dns/test_stored \
 	tests/unit/dns/test_text \
+	tests/unit/dns/test_tsig \
+	tests/unit/dns/test_tsig_key \
 	tests/unit/dns/test_type \
 	tests/unit/dns/test_type_bitmap \
 	tests/unit/dns/test_wire \
+	tests/unit/dns/test_xfr \
 	tests/unit/dns/test_zonefile \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
