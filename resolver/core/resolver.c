@@ -587,6 +587,8 @@ static long end_with(struct walk *walk, const struct tarn__detour_part *last,
 	whole.is_authoritative = tarn__detour_is_authoritative(walk->detour);
 	if (decision)
 		whole.options = decision->options;
+	else if (last->stale_ttl > 0)
+		tarn__decision_add_error(&whole, TARN__EDE_STALE, NULL);
 	return (long)tarn__respond_decision(walk->to, TARN__POLICY_ANSWER, &whole,
 					    walk->message_len, walk->reply);
 }
