@@ -54,6 +54,14 @@ static void take_paragraph(const char *start, const char *end)
 	paragraph[len] = '\0';
 }
 
+/* Cuts the paragraph where end begins. */
+static void cut_at(const char *end)
+{
+	char *at = strstr(paragraph, end);
+	if (at)
+		*at = '\0';
+}
+
 /* A word has no letter, digit or hyphen at either side. */
 static bool has_word(const char *text, const char *word)
 {
@@ -81,15 +89,30 @@ static void check_word(const struct tarn__option_row *row, const char *word)
 		      row->name ? row->name : row->word, paragraph);
 }
 
+/* A struct of the row's scope with nothing set. */
+static void *base_of(const struct tarn__option_row *row)
+{
+	static union {
+		struct tarn__forward_settings forward;
+		struct tarn__list_settings list;
+		struct tarn__group_settings group;
+	} section;
+	if (row->scope == TARN__SCOPE_GLOBAL)
+		return settings;
+	memset(&section, 0, sizeof(section));
+	return &section;
+}
+
 /* The text of number in the unit of the row. */
 static char *number_text(const struct tarn__option_row *row, int64_t number)
 {
 	struct tarn__option_row other = *row;
+	void *base = base_of(row);
 	other.default_number = number;
-	row->type->reset(tarn__option_field(row, settings));
-	tarn__option_set_default(&other, settings);
-	char *text = tarn__option_text(row, settings);
-	row->type->reset(tarn__option_field(row, settings));
+	row->type->reset(tarn__option_field(row, base));
+	tarn__option_set_default(&other, base);
+	char *text = tarn__option_text(row, base);
+	row->type->reset(tarn__option_field(row, base));
 	return text;
 }
 
@@ -102,13 +125,21 @@ static void check_number(const struct tarn__option_row *row, int64_t number)
 	free(text);
 }
 
+static const char *without_quotes(char *item)
+{
+	item += strspn(item, " \"");
+	item[strcspn(item, "\"")] = '\0';
+	return item;
+}
+
 /* Each item of the default. */
 static void check_default(const struct tarn__option_row *row)
 {
-	tarn__option_set_default(row, settings);
-	char *text = tarn__option_text(row, settings), *rest = text, *item;
+	void *base = base_of(row);
+	tarn__option_set_default(row, base);
+	char *text = tarn__option_text(row, base), *rest = text, *item;
 	while ((item = strsep(&rest, ",")))
-		check_word(row, item + strspn(item, " "));
+		check_word(row, without_quotes(item));
 	free(text);
 }
 
@@ -137,22 +168,36 @@ static const char *find_section(const char *section)
 	return start;
 }
 
+/* "As in section block." stands for what another section has of the same row. */
+static void check_statement(const struct tarn__option_row *row, const char *section)
+{
+	char title[64], next[64];
+	snprintf(title, sizeof(title), "\n.It Ic %s = ", row->word);
+	const char *start = strstr(find_section(section), title);
+	ck_assert_msg(start != NULL, "no %s in section %s", row->word, section);
+	const char *end = strstr(find_section(section) + 1, "\n.S");
+	ck_assert_msg(!end || start < end, "no %s in section %s", row->word, section);
+	take_paragraph(start + 1, ".It");
+	cut_at("\n.El");
+	snprintf(next, sizeof(next), "\nAs in section %s", row->section ? row->section : "");
+	if (section != row->section && strstr(paragraph, next))
+		return;
+	check_figures(row);
+	bool needs_restart = strstr(paragraph, "A change needs a restart.") != NULL;
+	ck_assert_msg(needs_restart == (row->on_reload == TARN__RELOAD_IGNORES),
+		      "what a reload does with %s", row->word);
+}
+
 START_TEST(tarn_conf_5_has_the_tables_figures)
 {
 	read_document("man/tarn.conf.5");
 	for (size_t i = 0; i < tarn__option_count; i++) {
 		const struct tarn__option_row *row = &tarn__options[i];
-		char title[64];
 		if (!row->word || !row->type)
 			continue;
-		snprintf(title, sizeof(title), "\n.It Ic %s = ", row->word);
-		const char *start = strstr(find_section(row->section), title);
-		ck_assert_msg(start != NULL, "no %s", row->word);
-		take_paragraph(start + 1, ".It");
-		check_figures(row);
-		bool needs_restart = strstr(paragraph, "A change needs a restart.") != NULL;
-		ck_assert_msg(needs_restart == (row->on_reload == TARN__RELOAD_IGNORES),
-			      "what a reload does with %s", row->word);
+		check_statement(row, row->section);
+		for (size_t j = 0; j < 2 && row->also_in[j]; j++)
+			check_statement(row, row->also_in[j]);
 	}
 }
 END_TEST
