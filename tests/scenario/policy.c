@@ -8,6 +8,7 @@
 
 #include "core/policy/local_data.h"
 #include "dns/hosts.h"
+#include "dns/namelist_compile.h"
 #include "dns/text.h"
 #include "dns/zonefile.h"
 
@@ -111,6 +112,103 @@ static const char *take_no_names(struct policy *policy, char *const *words, size
 	return count == 0 ? NULL : "no word is expected";
 }
 
+static const char *take_answer(struct policy_set *set, const char *word)
+{
+	static const struct {
+		const char *word;
+		enum tarn__namelist_action action;
+	} rows[] = {
+		{"nxdomain", TARN__NAMELIST_NXDOMAIN}, {"nodata", TARN__NAMELIST_NODATA},
+		{"zero", TARN__NAMELIST_ZERO},	       {"refused", TARN__NAMELIST_REFUSED},
+		{"drop", TARN__NAMELIST_DROP},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (strcmp(rows[i].word, word) == 0) {
+			set->set.answer = rows[i].action;
+			return NULL;
+		}
+	}
+	set->set.answer = TARN__NAMELIST_DATA;
+	int error =
+		tarn_address_parse(word, 0, &set->answer.addresses[set->answer.address_count++]);
+	return error == 0 ? NULL : "no answer";
+}
+
+static const char *take_group_of_set(struct policy *policy, struct policy_set *set,
+				     const char *name)
+{
+	for (size_t i = 0; i < policy->group_count; i++) {
+		if (strcmp(policy->groups[i].name, name) == 0) {
+			set->set.groups = UINT32_C(1) << (i + 1);
+			return NULL;
+		}
+	}
+	return "no such group";
+}
+
+static const char *take_set(struct policy *policy, char *const *words, size_t count)
+{
+	static const char *const kinds[] = {"block", "allow", "rpz"};
+	if (count < 2 || policy->set_count == POLICY_WORDS_MAX)
+		return "a name and a kind are expected";
+	struct policy_set *set = &policy->sets[policy->set_count++];
+	set->set = (struct tarn__rule_set){.groups = UINT32_MAX,
+					   .answer = TARN__NAMELIST_NXDOMAIN,
+					   .ttl_sec = TARN__POLICY_TTL,
+					   .is_chained = true};
+	snprintf(set->set.name, sizeof set->set.name, "%s", words[0]);
+	while (strcmp(kinds[set->set.kind], words[1]) != 0)
+		if (++set->set.kind > TARN__RULE_SET_RPZ)
+			return "not a kind of rule sets";
+	const char *fault = NULL;
+	for (size_t i = 2; i < count && !fault; i++)
+		fault = strncmp(words[i], "for=", 4) == 0
+				? take_group_of_set(policy, set, words[i] + 4)
+				: take_answer(set, words[i]);
+	return fault;
+}
+
+static const char *take_rule(struct policy *policy, char *const *words, size_t count)
+{
+	if (policy->set_count == 0)
+		return "there is no set";
+	return keep(&policy->sets[policy->set_count - 1].lines, words, count);
+}
+
+static const char *take_group(struct policy *policy, char *const *words, size_t count)
+{
+	struct policy_group *group = &policy->groups[policy->group_count++];
+	if (count != 2 || tarn_network_parse(words[1], &group->clients) != 0)
+		return "a name and a network are expected";
+	snprintf(group->name, sizeof group->name, "%s", words[0]);
+	return NULL;
+}
+
+static const char * override(struct policy *policy, char *const *words, size_t count, bool is_block)
+{
+	struct tarn__override *to = &policy->overrides[policy->override_count++];
+	*to = (struct tarn__override){.is_block = is_block, .until_s = UINT64_MAX};
+	to->name.len = count == 1 ? tarn__name_parse(words[0], to->name.octets) : 0;
+	return to->name.len > 0 ? NULL : "a name is expected";
+}
+
+static const char *take_block(struct policy *policy, char *const *words, size_t count)
+{
+	return override(policy, words, count, true);
+}
+
+static const char *take_unblock(struct policy *policy, char *const *words, size_t count)
+{
+	return override(policy, words, count, false);
+}
+
+static const char *take_pause(struct policy *policy, char *const *words, size_t count)
+{
+	(void)words;
+	policy->paused_until_s = count == 0 ? UINT64_MAX : 0;
+	return NULL;
+}
+
 const char *policy_statement(struct policy *policy, char *const *words, size_t count,
 			     bool *is_known)
 {
@@ -122,7 +220,10 @@ const char *policy_statement(struct policy *policy, char *const *words, size_t c
 		{"dns64", take_dns64},	     {"ttl", take_ttl},
 		{"local", take_record},	     {"host", take_host},
 		{"local-zone", take_zone},   {"local-only", take_local_only},
-		{"no-names", take_no_names},
+		{"no-names", take_no_names}, {"set", take_set},
+		{"rule", take_rule},	     {"group", take_group},
+		{"block", take_block},	     {"unblock", take_unblock},
+		{"pause", take_pause},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		*is_known = strcmp(rows[i].word, words[0]) == 0;
@@ -232,19 +333,104 @@ static const char *make_local(struct policy *policy)
 		fault = add_all(&building, &policy->hosts, add_host);
 	if (!fault)
 		fault = add_all(&building, &policy->zones, add_zone);
-	tarn__local_data_put(policy->data.local);
 	policy->data.local = fault ? NULL : tarn__local_builder_build(building.builder);
 	tarn__local_builder_free(building.builder);
 	return fault;
 }
 
+struct octets {
+	uint8_t *octets;
+	size_t len;
+};
+
+static int write_octets(void *data, const void *octets, size_t len)
+{
+	struct octets *to = data;
+	to->octets = realloc(to->octets, to->len + len);
+	memcpy(to->octets + to->len, octets, len);
+	to->len += len;
+	return 0;
+}
+
+static void release(void *octets, size_t len)
+{
+	(void)len;
+	free(octets);
+}
+
+static void feed_line(struct tarn__namelist_compiler *compiler, const char *line)
+{
+	tarn__namelist_compiler_feed(compiler, line, strlen(line));
+	tarn__namelist_compiler_feed(compiler, "\n", 1);
+}
+
+/* Compiles the lists of all sets. */
+static struct octets compile(const struct policy *policy)
+{
+	struct octets out = {0};
+	struct tarn__namelist_compiler *compiler = tarn__namelist_compiler_new(1, 1);
+	for (size_t i = 0; i < policy->set_count; i++) {
+		const struct policy_set *set = &policy->sets[i];
+		bool is_allow = set->set.kind == TARN__RULE_SET_ALLOW;
+		tarn__namelist_compiler_begin(
+			compiler,
+			&(struct tarn__namelist_list){.path = "script",
+						      .set = (uint8_t)i,
+						      .kind = is_allow ? TARN__NAMELIST_ALLOW
+								       : TARN__NAMELIST_BLOCK,
+						      .format = TARN__NAMELIST_ADBLOCK});
+		for (size_t j = 0; j < set->lines.count; j++)
+			feed_line(compiler, set->lines.items[j]);
+	}
+	tarn__namelist_compiler_finish(compiler, write_octets, &out);
+	tarn__namelist_compiler_free(compiler);
+	return out;
+}
+
+static const char *make_lists(struct policy *policy)
+{
+	struct tarn__rule_set sets[POLICY_WORDS_MAX];
+	struct tarn__list_answer answers[POLICY_WORDS_MAX];
+	struct tarn__group groups[POLICY_WORDS_MAX];
+	for (size_t i = 0; i < policy->set_count; i++) {
+		sets[i] = policy->sets[i].set;
+		answers[i] = policy->sets[i].answer;
+		answers[i].slot = (uint8_t)(i + 1);
+	}
+	for (size_t i = 0; i < policy->group_count; i++)
+		groups[i] = (struct tarn__group){.name = policy->groups[i].name,
+						 .clients = &policy->groups[i].clients,
+						 .client_count = 1};
+	struct octets compiled = compile(policy);
+	struct tarn__rules *rules;
+	if (tarn__rules_new(compiled.octets, compiled.len, release, sets, policy->set_count,
+			    &rules) != 0)
+		return "the lists cannot be compiled";
+	tarn__lists_put(policy->data.lists);
+	policy->data.lists = tarn__lists_new(rules, answers, groups, policy->group_count);
+	return NULL;
+}
+
+static void make_overrides(struct policy *policy)
+{
+	tarn__overrides_put(policy->data.overrides);
+	policy->data.overrides = NULL;
+	if (policy->override_count > 0 || policy->paused_until_s > 0)
+		policy->data.overrides = tarn__overrides_new(
+			policy->overrides, policy->override_count, policy->paused_until_s);
+}
+
 const char *policy_make_data(struct policy *policy)
 {
-	if (policy->records.count + policy->hosts.count + policy->zones.count > 0)
-		return make_local(policy);
+	const char *fault = NULL;
 	tarn__local_data_put(policy->data.local);
 	policy->data.local = NULL;
-	return NULL;
+	if (policy->records.count + policy->hosts.count + policy->zones.count > 0)
+		fault = make_local(policy);
+	if (!fault && policy->set_count > 0)
+		fault = make_lists(policy);
+	make_overrides(policy);
+	return fault;
 }
 
 static void free_texts(char **texts, size_t count)
@@ -256,6 +442,10 @@ static void free_texts(char **texts, size_t count)
 void policy_fini(struct policy *policy)
 {
 	tarn__local_data_put(policy->data.local);
+	tarn__lists_put(policy->data.lists);
+	tarn__overrides_put(policy->data.overrides);
+	for (size_t i = 0; i < policy->set_count; i++)
+		free_texts(policy->sets[i].lines.items, POLICY_TEXTS_MAX);
 	free_texts(policy->private_names, policy->options.private_name_count);
 	free_texts(policy->excluded, policy->options.dns64_excluded_count);
 	free_texts(policy->records.items, POLICY_TEXTS_MAX);

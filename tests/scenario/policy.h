@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/policy/lists.h"
+#include "core/policy/overrides.h"
 #include "core/policy/policy.h"
 #include "tarn.h"
 
@@ -19,13 +21,31 @@ struct policy_texts {
 	size_t count;
 };
 
+/* A rule set: "set NAME KIND [ANSWER] [for=GROUP]", and the lines of its list. */
+struct policy_set {
+	struct tarn__rule_set set;
+	struct tarn__list_answer answer;
+	struct policy_texts lines;
+};
+
+struct policy_group {
+	char name[TARN__GROUP_NAME_MAX + 1];
+	struct tarn_network clients;
+};
+
 struct policy {
 	struct tarn_options options; /* only what is said here */
 	char *private_names[POLICY_WORDS_MAX], *excluded[POLICY_WORDS_MAX];
 	uint16_t types[POLICY_WORDS_MAX];
 	struct tarn_network prefixes[POLICY_WORDS_MAX], clients[POLICY_WORDS_MAX];
 	struct policy_texts records, hosts, zones;
-	const char *domain;
+	struct policy_set sets[POLICY_WORDS_MAX];
+	size_t set_count;
+	struct policy_group groups[POLICY_WORDS_MAX];
+	size_t group_count;
+	struct tarn__override overrides[POLICY_WORDS_MAX];
+	size_t override_count;
+	uint64_t paused_until_s;
 	struct tarn__policy_data data; /* a reference to each */
 };
 

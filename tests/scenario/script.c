@@ -36,7 +36,7 @@ struct client {
 	struct tarn_address address;
 	uint8_t question[TARN__UDP_MAX];
 	size_t question_len;
-	bool is_answered;
+	bool is_answered, is_dropped; /* it gets no reply */
 	uint8_t *reply;
 	size_t reply_len;
 };
@@ -231,8 +231,11 @@ static void on_answer(void *owner, const void *route, const uint8_t *reply, size
 	struct script *script = owner;
 	struct client *it;
 	memcpy(&it, route, sizeof it);
-	MUST(script, !it->is_answered, "%s is answered twice", it->name);
-	it->is_answered = true;
+	MUST(script, !it->is_answered && !it->is_dropped, "%s is answered twice", it->name);
+	it->is_answered = len > 0;
+	it->is_dropped = len == 0;
+	if (it->is_dropped)
+		return;
 	it->reply_len = len;
 	it->reply = malloc(len);
 	memcpy(it->reply, reply, len);
@@ -243,7 +246,7 @@ static void do_ask(struct script *script)
 	struct client *it = client(script, 1, true);
 	free(it->reply);
 	it->reply = NULL;
-	it->is_answered = false;
+	it->is_answered = it->is_dropped = false;
 	it->has_asked = true;
 	it->over_tcp = has_flag(script, "tcp");
 	const char *from = flag_text(script, "from");
@@ -303,15 +306,21 @@ static void do_ask(struct script *script)
 	memset(&client_address, 0xff, sizeof client_address);
 	route = NULL;
 	memset(&client_request, 0xff, sizeof client_request);
-	MUST(script, got != TARN__RESOLVE_DROP, "the question was dropped");
-	if (got > 0)
+	if (got != TARN__RESOLVE_PENDING)
 		on_answer(script, &it, reply, (size_t)got);
+}
+
+static void do_dropped(struct script *script)
+{
+	struct client *it = client(script, 1, false);
+	MUST(script, it->is_dropped, "%s may get an answer", it->name);
 }
 
 static void do_waits(struct script *script)
 {
 	struct client *it = client(script, 1, false);
 	MUST(script, !it->is_answered, "%s has been answered", it->name);
+	MUST(script, !it->is_dropped, "%s gets no answer", it->name);
 }
 
 static void check_section(struct script *script, const ldns_pkt *pkt, ldns_pkt_section section,
@@ -844,6 +853,7 @@ static const struct statement {
 	{"late", do_late, AFTER},
 	{"gets", do_gets, AFTER},
 	{"waits", do_waits, AFTER},
+	{"dropped", do_dropped, AFTER},
 	{"silence", do_silence, AFTER},
 	{"servers", do_servers, AFTER},
 	{"network", do_network, AFTER},

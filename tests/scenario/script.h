@@ -28,7 +28,15 @@
  *	local-zone NAME
  *	no-names
  *		a local record in presentation format, a line of a hosts file, a zone that is ours; none of those
- *		before any more. These nine may stand anywhere, as "forward"
+ *		before any more
+ *	group NAME NETWORK
+ *	set NAME block|allow [nxdomain|nodata|zero|refused|drop|ADDRESS...] [for=GROUP]
+ *	rule LINE
+ *	block NAME
+ *	unblock NAME
+ *	pause [off]
+ *		a group of clients; a rule set, and a line of its list in Adblock syntax; the administrator's
+ *		commands. All of these may stand anywhere, as "forward"
  *	ask CLIENT NAME TYPE [FLAG...]
  *		a client asks: tcp, do, cd, ad, norec, edns=SIZE, keepalive, cookie=HEX, from=ADDRESS
  *	sent ADDRESS [tcp] NAME TYPE [FLAG...]
@@ -54,6 +62,8 @@
  *		these records, in order. Id, spelling, RD, CD, OPT, cookie and size are always checked
  *	waits CLIENT
  *		the client must not have been answered
+ *	dropped CLIENT
+ *		the client gets no reply, by the policy
  *	silence
  *		no message has been sent upstream without a "sent" for it
  *	servers [ADDRESS...]
