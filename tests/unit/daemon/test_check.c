@@ -127,7 +127,7 @@ START_TEST(lists_and_groups_are_sections_of_their_own)
 		 .set = bit_of("block", "file"),
 		 .origin = {.by = TARN__BY_FILE, .line = 4, .file = "a"}},
 		{.kind = TARN__RULE_SET_ALLOW, .name = "mine", .format = TARN__NAMELIST_ADBLOCK},
-		{.kind = TARN__RULE_SET_ALLOW, .name = "own", .subdomains = TARN__SUBDOMAINS_YES},
+		{.kind = TARN__RULE_SET_ALLOW, .name = "own", .subdomains = TARN__NAMELIST_WITH},
 		{.kind = TARN__RULE_SET_RPZ, .name = "p", .override = "disabled"}};
 	struct tarn__settings settings = {
 		.workers = 1, .lists = lists, .list_count = 4, .groups = &group, .group_count = 1};

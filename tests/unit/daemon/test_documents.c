@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * docs/man/tarn.conf.5, docs/man/tarn.8, docs/examples/tarn.conf, --help: the defaults, bounds and
- * effects of a reload that they give are those of the table of options.
+ * effects of a reload that they give are those of the table of options. The examples can be read.
  */
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/resolver.h"
 #include "daemon/config/command_line.h"
+#include "daemon/config/configuration.h"
 #include "support/unit.h"
 
 enum { DOCUMENT_MAX = 64 * 1024, PARAGRAPH_MAX = 4096 };
@@ -267,6 +269,66 @@ START_TEST(the_example_has_the_tables_defaults)
 }
 END_TEST
 
+/* Loads a configuration of this text. */
+static struct tarn__settings *load(const char *text)
+{
+	char path[] = "/tmp/tarn-documents-XXXXXX", fault[TARN__FAULT_MAX];
+	char *argv[] = {"tarn", "-c", path, NULL};
+	struct tarn__command_line command;
+	struct tarn__diagnostics diagnostics = {0};
+	int fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (long)strlen(text));
+	close(fd);
+	ck_assert_int_eq(tarn__command_line_parse(3, argv, &command, fault), 0);
+	struct tarn__settings *loaded = tarn__configuration_load(&command, false, &diagnostics);
+	ck_assert_msg(loaded != NULL, "%s", diagnostics.count > 0 ? diagnostics.items[0].text : "");
+	tarn__command_line_fini(&command);
+	tarn__diagnostics_fini(&diagnostics);
+	unlink(path);
+	return loaded;
+}
+
+/* A line that begins with "#" and no blank is a statement. */
+START_TEST(each_statement_of_the_example_is_read)
+{
+	read_document("examples/tarn.conf");
+	for (char *line = document; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (line[0] == '#' && line[1] != ' ')
+			line[0] = ' ';
+	}
+	struct tarn__settings *loaded = load(document);
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option_row *row = &tarn__options[i];
+		if (row->word && row->type && row->scope == TARN__SCOPE_GLOBAL)
+			ck_assert_msg(loaded->origins[i].by == TARN__BY_FILE, "no %s", row->word);
+	}
+	uint64_t set = 0;
+	for (size_t i = 0; i < loaded->list_count; i++)
+		set |= loaded->lists[i].set;
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option_row *row = &tarn__options[i];
+		if (row->scope == TARN__SCOPE_LIST)
+			ck_assert_msg(set >> tarn__option_bit(row) & 1, "no %s in a list",
+				      row->word);
+	}
+	tarn__settings_free(loaded);
+}
+END_TEST
+
+START_TEST(the_home_network_is_read)
+{
+	read_document("examples/home.conf");
+	struct tarn__settings *loaded = load(document);
+	ck_assert_uint_eq(loaded->list_count, 4);
+	ck_assert_uint_eq(loaded->group_count, 1);
+	ck_assert_uint_eq(loaded->local_records.count, 3);
+	ck_assert(loaded->resolver.filter_private);
+	tarn__settings_free(loaded);
+}
+END_TEST
+
 /* Without the ends of lines and the blanks behind them. */
 static void read_help(char *out)
 {
@@ -310,6 +372,8 @@ int main(void)
 	tcase_add_test(tcase, tarn_8_names_what_a_reload_does_not_change);
 	tcase_add_test(tcase, tarn_8_has_the_times_that_clients_wait);
 	tcase_add_test(tcase, the_example_has_the_tables_defaults);
+	tcase_add_test(tcase, each_statement_of_the_example_is_read);
+	tcase_add_test(tcase, the_home_network_is_read);
 	tcase_add_test(tcase, help_has_the_tables_defaults);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

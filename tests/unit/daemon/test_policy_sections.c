@@ -157,7 +157,7 @@ START_TEST(lists_are_in_the_order_of_the_file)
 	ck_assert_uint_eq(list[0].files.count, 2);
 	ck_assert_uint_eq(list[0].names.count, 1);
 	ck_assert_int_eq(list[0].format, TARN__NAMELIST_ADBLOCK);
-	ck_assert_int_eq(list[0].subdomains, TARN__SUBDOMAINS_NO);
+	ck_assert_int_eq(list[0].subdomains, TARN__NAMELIST_WITHOUT);
 	ck_assert_int_eq(list[0].answer, TARN__NAMELIST_DATA);
 	ck_assert_uint_eq(list[0].addresses.count, 2);
 	ck_assert_uint_eq(tarn_address_port(&list[0].addresses.items[1]), 0);
@@ -168,7 +168,7 @@ START_TEST(lists_are_in_the_order_of_the_file)
 	ck_assert_uint_eq(list[0].origin.line, 1);
 	ck_assert_int_eq(list[1].kind, TARN__RULE_SET_ALLOW);
 	ck_assert_str_eq(list[1].name, "A b-c_d.1");
-	ck_assert_int_eq(list[1].subdomains, TARN__SUBDOMAINS_YES);
+	ck_assert_int_eq(list[1].subdomains, TARN__NAMELIST_WITH);
 	ck_assert_int_eq(list[2].kind, TARN__RULE_SET_RPZ);
 	ck_assert_uint_eq(list[2].primaries.count, 2);
 	ck_assert_uint_eq(tarn_address_port(&list[2].primaries.items[0]), 53);
