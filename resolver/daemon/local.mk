@@ -8,6 +8,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/config/completion.c resolver/daemon/config/completion.h \
 	resolver/daemon/config/configuration.c resolver/daemon/config/configuration.h \
 	resolver/daemon/config/parse.c resolver/daemon/config/parse.h \
+	resolver/daemon/config/policy_check.c resolver/daemon/config/policy_check.h \
 	resolver/daemon/config/resolvconf.c resolver/daemon/config/resolvconf.h \
 	resolver/daemon/config/system_servers.c resolver/daemon/config/system_servers.h \
 	resolver/daemon/config/text.c resolver/daemon/config/text.h \
@@ -28,9 +29,14 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/settings/option_types.c resolver/daemon/settings/option_types.h \
 	resolver/daemon/settings/options.c resolver/daemon/settings/options.h \
 	resolver/daemon/settings/path.c resolver/daemon/settings/path.h \
+	resolver/daemon/settings/sections.c resolver/daemon/settings/sections.h \
 	resolver/daemon/settings/settings.c resolver/daemon/settings/settings.h \
 	resolver/daemon/settings/type_address.c \
+	resolver/daemon/settings/type_dns.c \
+	resolver/daemon/settings/type_hours.c \
+	resolver/daemon/settings/type_list.c \
 	resolver/daemon/settings/type_number.c \
+	resolver/daemon/settings/type_path.c \
 	resolver/daemon/settings/type_server.c \
 	resolver/daemon/settings/type_source.c \
 	resolver/daemon/settings/type_text.c \
@@ -59,6 +65,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/threads/workers.c resolver/daemon/threads/workers.h
 resolver_daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) -DTARN_CONFIG_FILE='"$(sysconfdir)/tarn/tarn.conf"' \
 	-DTARN_CONTROL_SOCKET='"$(runstatedir)/tarn/control"' \
+	-DTARN_STATE_DIRECTORY='"$(localstatedir)/lib/tarn"' \
 	$(CONFUSE_CFLAGS) $(JANSSON_CFLAGS) \
 	$(SECCOMP_CFLAGS) $(LIBCAP_CFLAGS) $(MICROHTTPD_CFLAGS) $(DNSTAP_CFLAGS)
 resolver_daemon_libdaemon_la_LIBADD = $(CONFUSE_LIBS) $(JANSSON_LIBS) $(SECCOMP_LIBS) \

@@ -65,6 +65,7 @@ unit_tests = \
 	tests/unit/daemon/test_netlink \
 	tests/unit/daemon/test_options \
 	tests/unit/daemon/test_path \
+	tests/unit/daemon/test_policy_sections \
 	tests/unit/daemon/test_privileges \
 	tests/unit/daemon/test_process \
 	tests/unit/daemon/test_query_log \
