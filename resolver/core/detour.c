@@ -125,7 +125,7 @@ int tarn__detour_synthesise(struct tarn__detour *detour, const struct tarn__deto
 	detour->without = malloc(without->len);
 	if (!detour->without)
 		return TARN_ENOMEM;
-	memcpy(detour->without, without->stored, without->len);
+	tarn__stored_copy(detour->without, without->stored, without->len);
 	detour->without_len = without->len;
 	tarn__stored_age(detour->without, detour->without_len, without->age_sec);
 	return 0;
