@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/namelist_compile.c: gathering rules. Names go to a pile of hashes (dns/namelist_pile.h), what few rules have to items
- * (dns/namelist_items.h), and what rules have in common but for the name to rows, of which there are few.
+ * dns/namelist_compile.c: gathering rules. Names go to a pile of hashes (dns/namelist_pile.h), what few rules
+ * have to items (dns/namelist_items.h), and what rules have in common but for the name to rows, of which
+ * there are few.
  */
 #include "dns/namelist_compile.h"
 
@@ -116,9 +117,9 @@ static uint8_t find_class(struct tarn__namelist_compiler *compiler,
 }
 
 /*
- * Returns true if names of the class have to be looked for below others: if some are known to cover, or the list is of a
- * format in which they do. In lists of whole names nothing covers, but for a line of another form; what stood before that
- * is kept. This halves what is held in memory for the most frequent formats.
+ * Returns true if names of the class have to be looked for below others: if some are known to cover, or the
+ * list is of a format in which they do. In lists of whole names nothing covers, but for a line of another
+ * form; what stood before that is kept. This halves what is held in memory for the most frequent formats.
  */
 static bool may_be_below(const struct tarn__namelist_compiler *compiler, uint8_t source,
 			 uint8_t class)
@@ -223,8 +224,8 @@ static void note_labels(struct tarn__namelist_compiler *compiler, unsigned label
 }
 
 /*
- * Adds the names above one as names that exist: those of a zone, and those of a rule that allows, since a rule that blocks
- * one of them has to know.
+ * Adds the names above one as names that exist: those of a zone, and those of a rule that allows, since a
+ * rule that blocks one of them has to know.
  */
 static int add_existing(struct tarn__namelist_compiler *compiler, const uint64_t *hashes,
 			unsigned labels, struct tarn__pile_row row)

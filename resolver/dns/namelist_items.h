@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/namelist_items.h: what few rules have (struct tarn__namelist_more), in the form of section "more" of a compiled list,
- * while the list is compiled.
+ * dns/namelist_items.h: what few rules have (struct tarn__namelist_more), in the form of section "more" of a
+ * compiled list, while the list is compiled.
  */
 #ifndef TARN_DNS_NAMELIST_ITEMS_H
 #define TARN_DNS_NAMELIST_ITEMS_H
@@ -26,8 +26,8 @@ int tarn__namelist_items_add(struct tarn__namelist_items *, const struct tarn__n
 			     uint64_t hash, uint8_t number, const struct tarn__namelist_row *row);
 
 /*
- * Makes the index: leaves out removals, and what they remove, which says the same in another list of the set. Nothing may
- * be added afterwards. Returns 0 and sets *count, or TARN__NAMELIST_NOMEM.
+ * Makes the index: leaves out removals, and what they remove, which says the same in another list of the set.
+ * Nothing may be added afterwards. Returns 0 and sets *count, or TARN__NAMELIST_NOMEM.
  */
 int tarn__namelist_items_reduce(struct tarn__namelist_items *, const struct tarn__pile_row rows[],
 				uint32_t *count);

@@ -2,10 +2,10 @@
 /*
  * dns/namelist_pile.c: hashes of names in partitions, and their reduction:
  *
- * 1. For each partition: the entries that cover go into a table; each ancestor that lies in the partition is looked for
- *    in it, and the name that it belongs to is marked if it is there.
- * 2. For each partition: the entries are parted into those that stay and those that go, both are sorted, and equal ones
- *    counted. What stays is written back, as words of 56 bits of the hash and 8 of the row.
+ * 1. For each partition: the entries that cover go into a table; each ancestor that lies in the partition is
+ *    looked for in it, and the name that it belongs to is marked if it is there.
+ * 2. For each partition: the entries are parted into those that stay and those that go, both are sorted, and
+ *    equal ones counted. What stays is written back, as words of 56 bits of the hash and 8 of the row.
  */
 #include "dns/namelist_pile.h"
 
@@ -496,8 +496,8 @@ static bool differ_in_reach(const struct tarn__pile_row *a, const struct tarn__p
 }
 
 /*
- * Makes one of two words of a name that differ in the reach alone. Returns true if the new word has become a part of one
- * of the others.
+ * Makes one of two words of a name that differ in the reach alone. Returns true if the new word has become a
+ * part of one of the others.
  */
 static bool merge(struct reduction *reduction, uint64_t *words, size_t count, uint64_t word)
 {
