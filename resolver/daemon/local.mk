@@ -24,6 +24,11 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/log/log_dedup.c resolver/daemon/log/log_dedup.h \
 	resolver/daemon/names/lease_file.c resolver/daemon/names/lease_file.h \
 	resolver/daemon/names/leases_networkd.c resolver/daemon/names/leases_networkd.h \
+	resolver/daemon/names/list_compile.c resolver/daemon/names/list_compile.h \
+	resolver/daemon/names/list_file.c resolver/daemon/names/list_file.h \
+	resolver/daemon/names/list_plan.c resolver/daemon/names/list_plan.h \
+	resolver/daemon/names/list_slots.c resolver/daemon/names/list_slots.h \
+	resolver/daemon/names/lists.c resolver/daemon/names/lists.h \
 	resolver/daemon/names/local_files.c resolver/daemon/names/local_files.h \
 	resolver/daemon/names/naming.c resolver/daemon/names/naming.h \
 	resolver/daemon/names/text_faults.c resolver/daemon/names/text_faults.h \
