@@ -149,6 +149,15 @@ static int make(struct program *program)
 	return 0;
 }
 
+/* Without it compiled lists are kept in memory. */
+static void make_state_folder(const struct program *program)
+{
+	const struct tarn__settings *settings = program->settings;
+	if (settings->list_count > 0 && settings->state && strcmp(settings->state, "none") != 0)
+		(void)tarn__privileges_make_directory(program->identity, settings->state,
+						      program->log);
+}
+
 /* Opens what is visible from outside, as far as it takes privileges; then drops them. */
 static int open_outside(struct program *program, const struct tarn__command_line *command)
 {
@@ -185,6 +194,8 @@ static int open_outside(struct program *program, const struct tarn__command_line
 	if (error == 0)
 		error = tarn__metrics_http_open(&program->settings->metrics, log,
 						&program->metrics);
+	if (error == 0)
+		make_state_folder(program);
 	if (error == 0)
 		error = tarn__confine(program->settings, program->identity, tarn__resolv_conf, log);
 	return error;
