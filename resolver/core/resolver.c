@@ -468,7 +468,7 @@ static inline bool is_looked_at(const struct tarn__resolver *resolver,
 				const struct rtcache_value *value)
 {
 	const struct tarn__policy *policy = resolver->forwarder.config->policy;
-	if (policy->generation == 0 && !policy->dns64)
+	if (!policy->takes_answers)
 		return false;
 	if (value->data && !tarn__policy_knows_answer(policy, value->data))
 		return true;
@@ -587,6 +587,8 @@ static long end_with(struct walk *walk, const struct tarn__detour_part *last,
 	whole.is_authoritative = tarn__detour_is_authoritative(walk->detour);
 	if (decision)
 		whole.options = decision->options;
+	else if (last->stale_ttl > 0)
+		tarn__decision_add_error(&whole, TARN__EDE_STALE, NULL);
 	return (long)tarn__respond_decision(walk->to, TARN__POLICY_ANSWER, &whole,
 					    walk->message_len, walk->reply);
 }

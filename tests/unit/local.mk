@@ -34,6 +34,9 @@ unit_tests = \
 	tests/unit/core/test_fallback \
 	tests/unit/core/test_forward_loop \
 	tests/unit/core/test_inspect \
+	tests/unit/core/test_lease_table \
+	tests/unit/core/test_local_data \
+	tests/unit/core/test_local_model \
 	tests/unit/core/test_lookup \
 	tests/unit/core/test_policy \
 	tests/unit/core/test_resolver \
@@ -63,6 +66,7 @@ unit_tests = \
 	tests/unit/daemon/test_netlink \
 	tests/unit/daemon/test_options \
 	tests/unit/daemon/test_path \
+	tests/unit/daemon/test_policy_sections \
 	tests/unit/daemon/test_privileges \
 	tests/unit/daemon/test_process \
 	tests/unit/daemon/test_query_log \
@@ -80,7 +84,9 @@ unit_tests = \
 	tests/unit/dns/test_answer_kept \
 	tests/unit/dns/test_cookie \
 	tests/unit/dns/test_edns \
+	tests/unit/dns/test_hosts \
 	tests/unit/dns/test_join \
+	tests/unit/dns/test_leases \
 	tests/unit/dns/test_local \
 	tests/unit/dns/test_match \
 	tests/unit/dns/test_name \
@@ -99,7 +105,9 @@ unit_tests = \
 	tests/unit/dns/test_stored \
 	tests/unit/dns/test_text \
 	tests/unit/dns/test_type \
+	tests/unit/dns/test_type_bitmap \
 	tests/unit/dns/test_wire \
+	tests/unit/dns/test_zonefile \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
 	tests/unit/net/test_mailbox \
@@ -134,6 +142,7 @@ tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigur
 
 # Allocations fail at times, or one after the other; numbers run out.
 tests_unit_core_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=tarn__answer_sources_number
+tests_unit_core_test_local_model_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_cache_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 

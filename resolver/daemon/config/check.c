@@ -70,7 +70,7 @@ static bool has_fixed_subdomains(const struct tarn__option_row *row, const void 
 {
 	const struct tarn__list_settings *list = base;
 	return row->type == &tarn__option_type_subdomains && list->format != TARN__NAMELIST_AUTO &&
-	       list->subdomains == TARN__SUBDOMAINS_BY_FORMAT;
+	       list->subdomains == TARN__NAMELIST_AS_FORMAT;
 }
 
 /* An option that is not set has its default as its origin, not the section. */
