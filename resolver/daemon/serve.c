@@ -137,9 +137,13 @@ static int make(struct program *program)
 	program->tarn = tarn__serve_resolver(settings, log);
 	if (!program->tarn)
 		return TARN_ESYSTEM;
-	if (open_loop(program) < 0 ||
+	int error = open_loop(program);
+	if (error == 0)
+		tarn__naming_init(&program->naming, program->tarn, program->loop, log);
+	if (error < 0 ||
 	    !(program->workers = tarn__workers_new(program->tarn, settings->workers)) ||
-	    !(program->observers = tarn__observers_new(program->workers, settings->workers, log))) {
+	    !(program->observers = tarn__observers_new(program->workers, settings->workers, log,
+						       &program->naming.slots))) {
 		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
 		return TARN_ESYSTEM;
 	}
@@ -166,6 +170,7 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.tarn = program->tarn,
 		.observers = program->observers,
 		.process = &program->process,
+		.naming = &program->naming,
 		.loop = program->loop,
 		.log = log,
 		.settings = &program->reload.settings,
@@ -174,8 +179,6 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.reload = on_reload_request,
 		.data = program,
 	};
-	program->naming =
-		(struct tarn__naming){.tarn = program->tarn, .loop = program->loop, .log = log};
 	program->control =
 		(struct tarn__control){.context = &program->context, .identity = program->identity};
 	program->reload = (struct tarn__reload){
@@ -224,7 +227,7 @@ static int start(struct program *program)
 		return error;
 	}
 	return tarn__metrics_http_start(program->metrics, program->tarn, program->observers,
-					&program->process, program->loop);
+					&program->process, &program->naming.board, program->loop);
 }
 
 static void run(struct program *program)
@@ -242,9 +245,9 @@ static void end(struct program *program)
 	tarn__control_close(&program->control);
 	tarn__control_context_fini(&program->context);
 	tarn__reload_stop(&program->reload);
-	tarn__naming_stop(&program->naming);
 	tarn__workers_free(program->workers);
 	tarn__observers_free(program->observers);
+	tarn__naming_stop(&program->naming);
 	close_loop(program);
 	tarn_free(program->tarn);
 	tarn__process_fini(&program->process);

@@ -113,9 +113,7 @@ static bool copy_set(const struct tarn__settings *settings, const struct tarn__l
 			  .is_chained = !list->no_chain,
 			  .reason = list->reason},
 		.format = list->kind == TARN__RULE_SET_RPZ ? TARN__NAMELIST_RPZ : list->format,
-		.subdomains = list->subdomains == TARN__SUBDOMAINS_YES	? TARN__NAMELIST_WITH
-			      : list->subdomains == TARN__SUBDOMAINS_NO ? TARN__NAMELIST_WITHOUT
-									: TARN__NAMELIST_AS_FORMAT,
+		.subdomains = list->subdomains,
 		.override = read_override(list->override),
 		.is_disabled = list->override && strcmp(list->override, "disabled") == 0,
 	};

@@ -304,6 +304,7 @@ static void take_outcome(struct tarn__list_keeper *keeper, struct tarn__list_job
 	    keeper->fault_count > 0)
 		note_faults(keeper, job);
 	note_problem(keeper, job);
+	keeper->options.reported(keeper->options.data);
 	/* The compiler has had some 20 octets for each name. */
 	tarn__memory_trim();
 }

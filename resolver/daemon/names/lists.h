@@ -51,6 +51,8 @@ struct tarn__list_keeper_options { /* borrowed by the keeper, but for the folder
 	const char *folder; /* of the compiled file; NULL: it is kept in memory */
 	/* There are other lists, whose reference is the callee's. */
 	void (*changed)(void *data, struct tarn__lists *);
+	/* A compilation has ended: the state may be another one. */
+	void (*reported)(void *data);
 	void *data;
 };
 

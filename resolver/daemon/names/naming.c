@@ -35,8 +35,26 @@ static void start_timer(struct tarn__naming *naming, ev_timer *timer, double sec
 
 /* ---- what the workers have ------------------------------------------------------------------- */
 
+static void set_figures(struct tarn__naming *naming)
+{
+	struct tarn__local_counts counts = {0};
+	struct tarn__list_state lists = tarn__list_keeper_state(naming->lists);
+	if (naming->data.local)
+		tarn__local_data_count(naming->data.local, &counts);
+	pthread_mutex_lock(&naming->board.mutex);
+	naming->board.figures.local_names = counts.names;
+	tarn__list_figures_set(&naming->board.figures, &lists);
+	pthread_mutex_unlock(&naming->board.mutex);
+}
+
+static void on_reported(void *data)
+{
+	set_figures(data);
+}
+
 static void apply(struct tarn__naming *naming)
 {
+	set_figures(naming);
 	if (tarn__set_policy_data(naming->tarn, &naming->data) < 0)
 		tarn__log(naming->log, TARN_LOG_ERR, "names stay as they were: %s",
 			  tarn_error_text(TARN_ENOMEM));
@@ -398,6 +416,13 @@ int tarn__naming_set(void *data, const struct tarn__settings *settings)
 	return 0;
 }
 
+void tarn__naming_init(struct tarn__naming *naming, struct tarn *tarn, struct ev_loop *loop,
+		       struct tarn__log *log)
+{
+	*naming = (struct tarn__naming){.tarn = tarn, .loop = loop, .log = log};
+	tarn__figures_init(&naming->board, &naming->slots);
+}
+
 static void start(struct tarn__naming *naming)
 {
 	naming->is_started = true;
@@ -431,6 +456,7 @@ static struct tarn__list_keeper *new_keeper(struct tarn__naming *naming)
 									 .slots = &naming->slots,
 									 .folder = naming->folder,
 									 .changed = set_lists,
+									 .reported = on_reported,
 									 .data = naming});
 }
 
@@ -494,6 +520,8 @@ static void stop_watching(struct tarn__naming *naming)
 
 void tarn__naming_stop(struct tarn__naming *naming)
 {
+	if (!naming->tarn)
+		return;
 	stop_watching(naming);
 	drop_next(naming);
 	tarn__local_files_free(naming->local);
@@ -509,4 +537,6 @@ void tarn__naming_stop(struct tarn__naming *naming)
 	naming->folder = NULL;
 	naming->said = (struct tarn__said){0};
 	naming->data = (struct tarn__policy_data){0};
+	tarn__figures_fini(&naming->board);
+	naming->tarn = NULL;
 }

@@ -21,6 +21,7 @@
 #include "core/policy/overrides.h"
 #include "core/policy/stage.h"
 #include "daemon/log/log.h"
+#include "daemon/names/figures.h"
 #include "daemon/names/list_plan.h"
 #include "daemon/names/list_slots.h"
 #include "daemon/names/lists.h"
@@ -37,11 +38,9 @@ struct tarn__said {
 };
 
 struct tarn__naming {
-	/* Set by the caller. */
-	struct tarn *tarn;
+	struct tarn *tarn; /* NULL: it has not been initialised */
 	struct ev_loop *loop;
 	struct tarn__log *log;
-	/* The rest is zero at first. */
 	bool is_started; /* settled for the first time */
 	struct tarn__local_files *local; /* NULL: there are no local names */
 	struct tarn__list_keeper *lists; /* NULL: there are no lists */
@@ -58,7 +57,11 @@ struct tarn__naming {
 	uint64_t list_changed_ms; /* the first of these changes */
 	struct tarn__said said;
 	struct tarn__policy_data data; /* that the workers have: a reference to each */
+	struct tarn__figures_board board;
 };
+
+/* All are borrowed. */
+void tarn__naming_init(struct tarn__naming *, struct tarn *, struct ev_loop *, struct tarn__log *);
 
 /*
  * The same as the settings require (struct tarn__part). Files that cannot be read are no errors, unless the sandbox keeps
