@@ -187,7 +187,9 @@ static void stats(struct tarn__task *task, const json_t *arguments)
 	struct tarn__lost lost = tarn__observers_lost(task->context->observers);
 	size_t len;
 	struct tarn__usage usage = tarn__process_usage(task->context->process);
-	char *text = word ? tarn__metrics_text(totals, &lost, &usage, &len) : NULL;
+	struct tarn__naming *naming = task->context->naming;
+	const struct tarn__name_figures *figures = naming ? &naming->board.figures : NULL;
+	char *text = word ? tarn__metrics_text(totals, &lost, &usage, figures, &len) : NULL;
 	if (!word) {
 		answer_ok(task, tarn__control_json_totals(totals, &lost, &usage));
 	} else if (text) {
