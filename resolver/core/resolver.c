@@ -679,6 +679,30 @@ static enum tarn__policy_action look_at(const struct walk *walk, const struct ta
 		decision);
 }
 
+enum tarn__policy_action tarn__resolver_decide_answer(const struct tarn__resolver *resolver,
+						      const struct tarn__query *query,
+						      const struct tarn_address *client,
+						      const struct rtcache_value *value,
+						      struct tarn__decision *decision)
+{
+	const struct tarn__policy *policy = resolver->forwarder.config->policy;
+	struct tarn__scratch *scratch = resolver->forwarder.scratch;
+	*decision = (struct tarn__decision){.io = resolver->io, .room = scratch->decided};
+	if (policy->generation == 0)
+		return TARN__POLICY_PASS;
+	const struct tarn__detour_part part = part_of(value);
+	return tarn__policy_apply_answer(policy,
+					 &(struct tarn__answer_view){.query = query,
+								     .client = client,
+								     .stored = part.stored,
+								     .stored_len = part.len,
+								     .age_sec = part.age_sec,
+								     .stale_ttl = part.stale_ttl,
+								     .message = scratch->message,
+								     .other = scratch->stored},
+					 decision);
+}
+
 /* The answer to the current query. Returns the length of the reply, TARN__RESOLVE_DROP or GO_ON. */
 static long take_value(struct walk *walk, const struct rtcache_value *value)
 {

@@ -17,6 +17,9 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/control/control.c resolver/daemon/control/control.h \
 	resolver/daemon/control/control_file.c resolver/daemon/control/control_file.h \
 	resolver/daemon/control/json.c resolver/daemon/control/json.h \
+	resolver/daemon/control/name_commands.c resolver/daemon/control/name_commands.h \
+	resolver/daemon/control/name_json.c resolver/daemon/control/name_json.h \
+	resolver/daemon/control/task.c resolver/daemon/control/task.h \
 	resolver/daemon/control/verbs.c resolver/daemon/control/verbs.h \
 	resolver/daemon/daemon.c resolver/daemon/daemon.h \
 	resolver/daemon/log/diagnostics.c resolver/daemon/log/diagnostics.h \

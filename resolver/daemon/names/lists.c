@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -124,36 +125,64 @@ static void log_examples(struct tarn__list_keeper *keeper,
 			  (int)source->faults[i].len, source->faults[i].text);
 }
 
+/* Writes ", 12 invalid", or nothing if there are none. */
+static size_t put_count(char *out, size_t size, unsigned count, const char *what)
+{
+	return count > 0 ? (size_t)snprintf(out, size, ", %u %s", count, what) : 0;
+}
+
 static void log_source(struct tarn__list_keeper *keeper, const struct tarn__namelist_source *source)
 {
+	enum { COUNT_MAX = 40, COUNTS = 5 /* octets of one, and how many there are */ };
 	const struct tarn__planned_set *set = &keeper->plan->sets[source->set];
-	tarn__log(keeper->options.log, TARN_LOG_INFO,
-		  "%s \"%s\": %u names of %.*s as %s (%u duplicates, %u below others), %u invalid, "
-		  "%u not for DNS, %u not supported",
+	char counts[COUNTS * COUNT_MAX] = "";
+	size_t len = 0, size = sizeof(counts);
+	len += put_count(counts + len, size - len, source->duplicates, "duplicates");
+	len += put_count(counts + len, size - len, source->below, "below others");
+	len += put_count(counts + len, size - len, source->invalid, "invalid");
+	len += put_count(counts + len, size - len, source->not_dns, "not for DNS");
+	put_count(counts + len, size - len, source->unsupported, "not supported");
+	tarn__log(keeper->options.log, TARN_LOG_INFO, "%s \"%s\": %u names of %.*s (%s)%s",
 		  kind_word(set), set->rules.name, (unsigned)source->names, (int)source->path_len,
-		  source->path, tarn__namelist_format_word(source->format),
-		  (unsigned)source->duplicates, (unsigned)source->below, (unsigned)source->invalid,
-		  (unsigned)source->not_dns, (unsigned)source->unsupported);
+		  source->path, tarn__namelist_format_word(source->format), counts);
 	if (set->rules.kind == TARN__RULE_SET_RPZ && source->unsupported > 0)
 		tarn__log(keeper->options.log, TARN_LOG_WARNING,
-			  "rpz \"%s\": %u rules need a full resolver, or addresses: they are not "
-			  "applied",
+			  "rpz \"%s\": %u rules need a full resolver, or are about addresses: they "
+			  "are not applied",
 			  set->rules.name, (unsigned)source->unsupported);
 	log_examples(keeper, source);
 }
 
-static void log_compiled(struct tarn__list_keeper *keeper, uint64_t took_us)
+/* Returns true if the list was compiled before, and has not changed since. */
+static bool is_known(const struct tarn__rules *before, const struct tarn__namelist_source *source)
+{
+	const struct tarn__namelist *list = before ? tarn__rules_list(before) : NULL;
+	for (unsigned i = 0; list && i < list->source_count; i++) {
+		struct tarn__namelist_source other;
+		tarn__namelist_source(list, i, &other);
+		if (other.set == source->set && other.size == source->size &&
+		    other.mtime_ns == source->mtime_ns && other.names == source->names &&
+		    other.path_len == source->path_len &&
+		    memcmp(other.path, source->path, source->path_len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* One line for each list that is another one than before, and one for all. */
+static void log_compiled(struct tarn__list_keeper *keeper, const struct tarn__list_job *job)
 {
 	const struct tarn__namelist *list = tarn__rules_list(keeper->rules);
 	for (unsigned i = 0; i < list->source_count; i++) {
 		struct tarn__namelist_source source;
 		tarn__namelist_source(list, i, &source);
-		log_source(keeper, &source);
+		if (!is_known(job->before, &source))
+			log_source(keeper, &source);
 	}
 	tarn__log(keeper->options.log, TARN_LOG_INFO,
 		  "lists: %u names compiled in %" PRIu64 ".%02" PRIu64 " s, %.1f MiB",
-		  (unsigned)list->name_count, took_us / SECOND_US,
-		  took_us % SECOND_US / (SECOND_US / 100), (double)list->len / (1 << 20));
+		  (unsigned)list->name_count, job->took_us / SECOND_US,
+		  job->took_us % SECOND_US / (SECOND_US / 100), (double)list->len / (1 << 20));
 }
 
 /* ---- faults ---------------------------------------------------------------------------------- */
@@ -287,7 +316,7 @@ static int use_compiled(struct tarn__list_keeper *keeper, struct tarn__list_job 
 	int error = use(keeper, job->fd, is_wanted ? keeper->wanted : job->plan);
 	job->fd = -1;
 	if (error == 0)
-		log_compiled(keeper, job->took_us);
+		log_compiled(keeper, job);
 	else
 		tarn__log(keeper->options.log, TARN_LOG_ERR,
 			  "lists stay as they were: the compiled list cannot be used");
