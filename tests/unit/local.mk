@@ -33,9 +33,15 @@ unit_tests = \
 	tests/unit/core/test_config \
 	tests/unit/core/test_fallback \
 	tests/unit/core/test_forward_loop \
+	tests/unit/core/test_groups \
 	tests/unit/core/test_inspect \
+	tests/unit/core/test_lists \
 	tests/unit/core/test_lookup \
+	tests/unit/core/test_names \
+	tests/unit/core/test_networks \
+	tests/unit/core/test_overrides \
 	tests/unit/core/test_policy \
+	tests/unit/core/test_policy_data \
 	tests/unit/core/test_resolver \
 	tests/unit/core/test_reverse \
 	tests/unit/core/test_select \
@@ -109,8 +115,12 @@ unit_tests = \
 	tests/unit/net/test_udp \
 	tests/unit/net/test_worker
 
+# Those that need local names and lists of a script.
+policy_sources = tests/scenario/policy.c tests/scenario/policy.h
+
 # Those that need the fake outside.
 tests_unit_core_test_inspect_SOURCES = tests/unit/core/test_inspect.c tests/support/outside.c
+tests_unit_core_test_lists_SOURCES = tests/unit/core/test_lists.c $(policy_sources)
 tests_unit_core_test_lookup_SOURCES = tests/unit/core/test_lookup.c tests/support/outside.c
 tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/support/outside.c
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
