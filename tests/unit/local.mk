@@ -29,8 +29,10 @@ unit_tests = \
 	tests/unit/cache/test_rtcache_threads \
 	tests/unit/cache/test_rtcache_wake \
 	tests/unit/core/test_access \
+	tests/unit/core/test_answer_stages \
 	tests/unit/core/test_attempt \
 	tests/unit/core/test_config \
+	tests/unit/core/test_detour \
 	tests/unit/core/test_fallback \
 	tests/unit/core/test_forward_loop \
 	tests/unit/core/test_groups \
@@ -120,6 +122,7 @@ policy_sources = tests/scenario/policy.c tests/scenario/policy.h
 
 # Those that need the fake outside.
 tests_unit_core_test_inspect_SOURCES = tests/unit/core/test_inspect.c tests/support/outside.c
+tests_unit_core_test_answer_stages_SOURCES = tests/unit/core/test_answer_stages.c $(policy_sources)
 tests_unit_core_test_lists_SOURCES = tests/unit/core/test_lists.c $(policy_sources)
 tests_unit_core_test_lookup_SOURCES = tests/unit/core/test_lookup.c tests/support/outside.c
 tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/support/outside.c
@@ -141,6 +144,7 @@ tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigur
 
 # Allocations fail at times, or one after the other; numbers run out.
 tests_unit_core_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=tarn__answer_sources_number
+tests_unit_core_test_detour_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_cache_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 
