@@ -12,8 +12,7 @@ static const char *const good[] = {
 	"key \"a.example\" { algorithm hmac-sha256; secret \"c2VjcmV0\"; };",
 	"key \"a.example.\" {\n\talgorithm hmac-sha256;\n\tsecret \"c2VjcmV0\";\n};\n",
 	"KEY A.Example{ALGORITHM HMAC-SHA256.;SECRET c2VjcmV0;}",
-	"# a comment\n// another\n/* and\none more */key a.example { secret \"c2VjcmV0\";\n"
-	"\talgorithm hmac-sha256; // here too\n};",
+	"# 1\n// 2\n/* 3\n*/key a.example { secret \"c2VjcmV0\"; // 4\n\talgorithm hmac-sha256; };",
 	"a.example:c2VjcmV0",
 	"a.example:c2VjcmV0\n",
 	"A.example.:c2VjcmV0\r\n# the end",
