@@ -3,6 +3,7 @@
 #include "core/resolver.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@
 #include "core/shares.h"
 #include "core/stats.h"
 #include "base/timer.h"
+#include "dns/notify.h"
 #include "dns/reply.h"
 #include "dns/stored.h"
 #include "dns/query.h"
@@ -47,6 +49,7 @@ struct tarn__shared {
 	struct rtcache *cache;
 	struct tarn__forward_loops *forward_loops;
 	struct tarn__answer_sources *answer_sources;
+	_Atomic(const struct tarn__notify_taker *) notify_taker; /* NULL: there is none */
 };
 
 /* A question that waits for its answer. */
@@ -205,6 +208,12 @@ void tarn__shared_free(struct tarn__shared *shared)
 struct rtcache *tarn__shared_cache(struct tarn__shared *shared)
 {
 	return shared->cache;
+}
+
+void tarn__shared_set_notify_taker(struct tarn__shared *shared,
+				   const struct tarn__notify_taker *taker)
+{
+	atomic_store_explicit(&shared->notify_taker, taker, memory_order_release);
 }
 
 const struct tarn_address *tarn__shared_answer_source(const struct tarn__shared *shared,
@@ -1069,6 +1078,36 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context
 	return (long)tarn__respond_value(to, &value, reply);
 }
 
+/* Returns the length of the reply; 0: the message is none of a changed zone, or not taken. */
+static size_t take_notify(const struct tarn__resolver *resolver,
+			  const struct tarn__reply_context *to, const uint8_t *wire, size_t len,
+			  uint8_t *reply, struct outcome *outcome)
+{
+	const struct tarn_address *from = to->client_request->client;
+	if (!from || !tarn__notify_is_meant(to->query->flags))
+		return 0;
+	const struct tarn__notify_taker *taker =
+		atomic_load_explicit(&resolver->shared->notify_taker, memory_order_acquire);
+	outcome->status = TARN__STATUS_LOCAL;
+	return taker ? taker->take(taker->data, from, wire, len, reply) : 0;
+}
+
+/* A message that is no question to be answered. */
+static size_t answer_invalid(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
+			     const uint8_t *wire, size_t len, uint16_t rcode, uint8_t *reply)
+{
+	struct outcome outcome = {0};
+	size_t reply_len = take_notify(resolver, to, wire, len, reply, &outcome);
+	if (reply_len > 0)
+		rcode = TARN__NOERROR;
+	else
+		reply_len = answer_fault(resolver, to, len, rcode, reply, &outcome);
+	if (outcome.status == TARN__STATUS_REFUSED)
+		rcode = TARN__REFUSED;
+	count_reply(resolver, to, &outcome, rcode, 0, reply, reply_len);
+	return reply_len;
+}
+
 long tarn__resolver_resolve(struct tarn__resolver *resolver,
 			    const struct tarn__client_request *client_request, const uint8_t *wire,
 			    size_t len, uint8_t *reply)
@@ -1085,12 +1124,7 @@ long tarn__resolver_resolve(struct tarn__resolver *resolver,
 	if (parsed != TARN__QUERY_GOOD) {
 		if (query.qname)
 			count_type(&resolver->stats, query.qtype);
-		uint16_t rcode = (uint16_t)parsed;
-		size_t reply_len = answer_fault(resolver, &to, len, rcode, reply, &outcome);
-		if (outcome.status == TARN__STATUS_REFUSED)
-			rcode = TARN__REFUSED;
-		count_reply(resolver, &to, &outcome, rcode, 0, reply, reply_len);
-		return (long)reply_len;
+		return (long)answer_invalid(resolver, &to, wire, len, (uint16_t)parsed, reply);
 	}
 	count_type(&resolver->stats, query.qtype);
 	long reply_len = answer_at_once(resolver, &to, len, reply, &outcome);

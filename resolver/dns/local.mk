@@ -32,6 +32,7 @@ dns_sources = \
 	resolver/dns/namelist_text.c resolver/dns/namelist_text.h \
 	resolver/dns/namelist_words.c resolver/dns/namelist_words.h \
 	resolver/dns/namelist_write.c resolver/dns/namelist_write.h \
+	resolver/dns/notify.c resolver/dns/notify.h \
 	resolver/dns/pack.c resolver/dns/pack.h \
 	resolver/dns/query.c resolver/dns/query.h \
 	resolver/dns/rdata.c resolver/dns/rdata.h \
