@@ -89,9 +89,11 @@ unit_tests = \
 	tests/unit/daemon/test_sandbox \
 	tests/unit/daemon/test_settings \
 	tests/unit/daemon/test_systemd \
+	tests/unit/daemon/test_timing \
 	tests/unit/daemon/test_upstreams \
 	tests/unit/daemon/test_visits \
 	tests/unit/daemon/test_workers \
+	tests/unit/daemon/test_zone_update \
 	tests/unit/dns/test_answer \
 	tests/unit/dns/test_answer_kept \
 	tests/unit/dns/test_cookie \
@@ -108,6 +110,7 @@ unit_tests = \
 	tests/unit/dns/test_namelist \
 	tests/unit/dns/test_namelist_compile \
 	tests/unit/dns/test_namelist_line \
+	tests/unit/dns/test_notify \
 	tests/unit/dns/test_pack \
 	tests/unit/dns/test_query \
 	tests/unit/dns/test_rdata \
