@@ -24,10 +24,13 @@ dns_sources = \
 	resolver/dns/namelist_compile.c resolver/dns/namelist_compile.h \
 	resolver/dns/namelist_form.c resolver/dns/namelist_form.h \
 	resolver/dns/namelist_fuse.c resolver/dns/namelist_fuse.h \
+	resolver/dns/namelist_items.c resolver/dns/namelist_items.h \
 	resolver/dns/namelist_line.c resolver/dns/namelist_line.h \
+	resolver/dns/namelist_octets.h \
 	resolver/dns/namelist_pile.c resolver/dns/namelist_pile.h \
 	resolver/dns/namelist_rule.h \
 	resolver/dns/namelist_text.c resolver/dns/namelist_text.h \
+	resolver/dns/namelist_words.c resolver/dns/namelist_words.h \
 	resolver/dns/namelist_write.c resolver/dns/namelist_write.h \
 	resolver/dns/pack.c resolver/dns/pack.h \
 	resolver/dns/query.c resolver/dns/query.h \
@@ -38,6 +41,7 @@ dns_sources = \
 	resolver/dns/record.c resolver/dns/record.h \
 	resolver/dns/reply.c resolver/dns/reply.h \
 	resolver/dns/response.c resolver/dns/response.h \
+	resolver/dns/rpz.c resolver/dns/rpz.h \
 	resolver/dns/rrsets.c resolver/dns/rrsets.h \
 	resolver/dns/stored.c resolver/dns/stored.h \
 	resolver/dns/svc_params.c resolver/dns/svc_params.h \

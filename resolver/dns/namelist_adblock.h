@@ -7,7 +7,8 @@
  *	@@...		allows
  *	$important, $badfilter, $dnstype=, $denyallow=, $dnsrewrite=
  *
- * A rule with another modifier is for browsers. Patterns within a name and regular expressions are not supported.
+ * A rule with another modifier is for browsers. Patterns within a name and regular expressions are not
+ * supported.
  */
 #ifndef TARN_DNS_NAMELIST_ADBLOCK_H
 #define TARN_DNS_NAMELIST_ADBLOCK_H
@@ -39,7 +40,7 @@ struct tarn__namelist_adblock {
 };
 
 /* Reads a rule without blanks around it. *out is set for TARN__ADBLOCK_RULE. */
-enum tarn__adblock tarn__namelist_adblock_read(struct tarn__namelist_text,
+enum tarn__adblock tarn__namelist_adblock_read(struct tarn__text,
 					       struct tarn__namelist_adblock *out);
 
 #endif

@@ -38,6 +38,9 @@ unit_tests = \
 	tests/unit/core/test_groups \
 	tests/unit/core/test_inspect \
 	tests/unit/core/test_lists \
+	tests/unit/core/test_lease_table \
+	tests/unit/core/test_local_data \
+	tests/unit/core/test_local_model \
 	tests/unit/core/test_lookup \
 	tests/unit/core/test_names \
 	tests/unit/core/test_networks \
@@ -47,6 +50,7 @@ unit_tests = \
 	tests/unit/core/test_resolver \
 	tests/unit/core/test_resolver_detours \
 	tests/unit/core/test_reverse \
+	tests/unit/core/test_rules \
 	tests/unit/core/test_select \
 	tests/unit/core/test_shares \
 	tests/unit/core/test_answer_source \
@@ -63,6 +67,7 @@ unit_tests = \
 	tests/unit/daemon/test_documents \
 	tests/unit/daemon/test_file \
 	tests/unit/daemon/test_file_watch \
+	tests/unit/daemon/test_local_files \
 	tests/unit/daemon/test_log \
 	tests/unit/daemon/test_log_dedup \
 	tests/unit/daemon/test_metrics \
@@ -70,6 +75,7 @@ unit_tests = \
 	tests/unit/daemon/test_netlink \
 	tests/unit/daemon/test_options \
 	tests/unit/daemon/test_path \
+	tests/unit/daemon/test_policy_sections \
 	tests/unit/daemon/test_privileges \
 	tests/unit/daemon/test_process \
 	tests/unit/daemon/test_query_log \
@@ -90,10 +96,15 @@ unit_tests = \
 	tests/unit/dns/test_edit \
 	tests/unit/dns/test_edns \
 	tests/unit/dns/test_filter \
+	tests/unit/dns/test_hosts \
 	tests/unit/dns/test_join \
+	tests/unit/dns/test_leases \
 	tests/unit/dns/test_local \
 	tests/unit/dns/test_match \
 	tests/unit/dns/test_name \
+	tests/unit/dns/test_namelist \
+	tests/unit/dns/test_namelist_compile \
+	tests/unit/dns/test_namelist_line \
 	tests/unit/dns/test_pack \
 	tests/unit/dns/test_query \
 	tests/unit/dns/test_rdata \
@@ -102,10 +113,13 @@ unit_tests = \
 	tests/unit/dns/test_record \
 	tests/unit/dns/test_reply \
 	tests/unit/dns/test_response \
+	tests/unit/dns/test_rpz \
 	tests/unit/dns/test_stored \
 	tests/unit/dns/test_text \
 	tests/unit/dns/test_type \
+	tests/unit/dns/test_type_bitmap \
 	tests/unit/dns/test_wire \
+	tests/unit/dns/test_zonefile \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
 	tests/unit/net/test_mailbox \
@@ -150,6 +164,8 @@ tests_unit_core_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=t
 tests_unit_core_test_detour_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_core_test_resolver_detours_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_unit_core_test_local_model_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_unit_dns_test_namelist_compile_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_cache_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 
@@ -163,16 +179,6 @@ endif
 # Those in which memory is handed from one floor to the next. Others take a minute each under
 # valgrind, and the sanitizers see them: make check-valgrind valgrind_tests=tests/unit/dns/test_name
 valgrind_tests = \
-	tests/unit/dns/test_answer \
-	tests/unit/dns/test_answer_kept \
-	tests/unit/core/test_lookup \
-	tests/unit/core/test_resolver \
-	tests/unit/cache/test_rtcache_get \
-	tests/unit/cache/test_rtcache_herd \
-	tests/unit/cache/test_rtcache_multi \
-	tests/unit/net/test_stats_collector \
-	tests/unit/net/test_transactions \
-	tests/unit/net/test_udp \
 	tests/unit/net/test_worker \
 	$(scenario_tests)
 
