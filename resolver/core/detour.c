@@ -84,6 +84,16 @@ static size_t join(const struct tarn__detour *detour, const uint8_t *message, si
 	return tarn__answers_join(detour->wire, detour->len, message, len, buffer);
 }
 
+/* Another name is asked for with the client's type. */
+static void end_synthesis(struct tarn__detour *detour)
+{
+	free(detour->without);
+	detour->without = NULL;
+	detour->without_len = 0;
+	detour->without_stale_ttl = 0;
+	detour->is_synthesis = false;
+}
+
 /* As many as a reply has, and one of them with a rule's text. */
 static void keep_errors(struct tarn__detour *detour, const struct tarn__decision *decision)
 {
@@ -100,16 +110,6 @@ static void keep_errors(struct tarn__detour *detour, const struct tarn__decision
 		detour->texted = errors->ede_count;
 		memcpy(detour->text, decision->text, sizeof detour->text);
 	}
-}
-
-/* Another name is asked for with the client's type. */
-static void end_synthesis(struct tarn__detour *detour)
-{
-	free(detour->without);
-	detour->without = NULL;
-	detour->without_len = 0;
-	detour->without_stale_ttl = 0;
-	detour->is_synthesis = false;
 }
 
 int tarn__detour_follow(struct tarn__detour **at, const struct tarn__query *client,

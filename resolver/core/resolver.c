@@ -526,16 +526,21 @@ static inline enum tarn__policy_action decide(const struct tarn__resolver *resol
 	return action;
 }
 
-static void count_decision(struct tarn__resolver *resolver, enum tarn__policy_action action,
-			   const struct tarn__decision *decision, struct outcome *outcome)
+static void count_decision(struct tarn__stats *stats, const struct tarn__decision *decision)
 {
-	resolver->stats.stages[decision->stage]++;
+	stats->stages[decision->stage]++;
 	if (decision->is_block)
-		resolver->stats.lists[decision->list_slot][decision->list_action]++;
-	outcome->status = decision->is_block		  ? TARN__STATUS_BLOCKED
-			  : action == TARN__POLICY_REFUSE ? TARN__STATUS_REFUSED
-							  : TARN__STATUS_LOCAL;
-	outcome->list_slot = decision->is_block ? decision->list_slot : 0;
+		stats->lists[decision->list_slot][decision->list_action]++;
+}
+
+static struct outcome decision_outcome(enum tarn__policy_action action,
+				       const struct tarn__decision *decision)
+{
+	if (decision->is_block)
+		return (struct outcome){.status = TARN__STATUS_BLOCKED,
+					.list_slot = decision->list_slot};
+	return (struct outcome){.status = action == TARN__POLICY_REFUSE ? TARN__STATUS_REFUSED
+									: TARN__STATUS_LOCAL};
 }
 
 /* Returns the length of the reply, or TARN__RESOLVE_DROP. */
@@ -544,7 +549,8 @@ static size_t answer_decision(struct tarn__resolver *resolver, const struct tarn
 			      const struct tarn__decision *decision, size_t message_len,
 			      uint8_t *reply, struct outcome *outcome)
 {
-	count_decision(resolver, action, decision, outcome);
+	count_decision(&resolver->stats, decision);
+	*outcome = decision_outcome(action, decision);
 	return tarn__respond_decision(to, action, decision, message_len, reply);
 }
 
@@ -658,12 +664,13 @@ static long take_decision(struct walk *walk, enum tarn__policy_action action,
 {
 	switch (action) {
 	case TARN__POLICY_FOLLOW:
-		count_decision(walk->resolver, action, decision, walk->outcome);
+		count_decision(&walk->resolver->stats, decision);
 		return follow(walk, decision);
 	case TARN__POLICY_ANSWER:
 		if (!walk->detour)
 			break;
-		count_decision(walk->resolver, action, decision, walk->outcome);
+		count_decision(&walk->resolver->stats, decision);
+		*walk->outcome = decision_outcome(action, decision);
 		return end_with(walk,
 				&(struct tarn__detour_part){.stored = decision->stored,
 							    .len = decision->stored_len},

@@ -37,10 +37,10 @@ unit_tests = \
 	tests/unit/core/test_forward_loop \
 	tests/unit/core/test_groups \
 	tests/unit/core/test_inspect \
-	tests/unit/core/test_lists \
 	tests/unit/core/test_lease_table \
 	tests/unit/core/test_local_data \
 	tests/unit/core/test_local_model \
+	tests/unit/core/test_lists \
 	tests/unit/core/test_lookup \
 	tests/unit/core/test_names \
 	tests/unit/core/test_networks \
@@ -48,7 +48,6 @@ unit_tests = \
 	tests/unit/core/test_policy \
 	tests/unit/core/test_policy_data \
 	tests/unit/core/test_resolver \
-	tests/unit/core/test_resolver_detours \
 	tests/unit/core/test_reverse \
 	tests/unit/core/test_rules \
 	tests/unit/core/test_select \
@@ -95,8 +94,8 @@ unit_tests = \
 	tests/unit/dns/test_dns64 \
 	tests/unit/dns/test_edit \
 	tests/unit/dns/test_edns \
-	tests/unit/dns/test_filter \
 	tests/unit/dns/test_hosts \
+	tests/unit/dns/test_filter \
 	tests/unit/dns/test_join \
 	tests/unit/dns/test_leases \
 	tests/unit/dns/test_local \
@@ -141,8 +140,6 @@ tests_unit_core_test_answer_stages_SOURCES = tests/unit/core/test_answer_stages.
 tests_unit_core_test_lists_SOURCES = tests/unit/core/test_lists.c $(policy_sources)
 tests_unit_core_test_lookup_SOURCES = tests/unit/core/test_lookup.c tests/support/outside.c
 tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/support/outside.c
-tests_unit_core_test_resolver_detours_SOURCES = tests/unit/core/test_resolver_detours.c \
-	tests/support/outside.c $(policy_sources)
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
 
 # It reads what the program sends.
@@ -161,11 +158,9 @@ tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigur
 
 # Allocations fail at times, or one after the other; numbers run out.
 tests_unit_core_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=tarn__answer_sources_number
-tests_unit_core_test_detour_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
-tests_unit_core_test_resolver_detours_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_core_test_local_model_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_dns_test_namelist_compile_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_unit_core_test_detour_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_cache_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 
