@@ -48,6 +48,7 @@ unit_tests = \
 	tests/unit/core/test_policy \
 	tests/unit/core/test_policy_data \
 	tests/unit/core/test_resolver \
+	tests/unit/core/test_resolver_detours \
 	tests/unit/core/test_reverse \
 	tests/unit/core/test_rules \
 	tests/unit/core/test_select \
@@ -66,15 +67,18 @@ unit_tests = \
 	tests/unit/daemon/test_documents \
 	tests/unit/daemon/test_file \
 	tests/unit/daemon/test_file_watch \
+	tests/unit/daemon/test_lists \
 	tests/unit/daemon/test_local_files \
 	tests/unit/daemon/test_log \
 	tests/unit/daemon/test_log_dedup \
 	tests/unit/daemon/test_metrics \
+	tests/unit/daemon/test_naming \
 	tests/unit/daemon/test_nearest \
 	tests/unit/daemon/test_netlink \
 	tests/unit/daemon/test_options \
 	tests/unit/daemon/test_path \
 	tests/unit/daemon/test_policy_sections \
+	tests/unit/daemon/test_path_watch \
 	tests/unit/daemon/test_privileges \
 	tests/unit/daemon/test_process \
 	tests/unit/daemon/test_query_log \
@@ -140,6 +144,8 @@ tests_unit_core_test_answer_stages_SOURCES = tests/unit/core/test_answer_stages.
 tests_unit_core_test_lists_SOURCES = tests/unit/core/test_lists.c $(policy_sources)
 tests_unit_core_test_lookup_SOURCES = tests/unit/core/test_lookup.c tests/support/outside.c
 tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/support/outside.c
+tests_unit_core_test_resolver_detours_SOURCES = tests/unit/core/test_resolver_detours.c \
+	tests/support/outside.c $(policy_sources)
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
 
 # It reads what the program sends.
@@ -161,6 +167,8 @@ tests_unit_core_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=t
 tests_unit_core_test_local_model_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_dns_test_namelist_compile_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_core_test_detour_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_unit_core_test_resolver_detours_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_cache_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 
