@@ -227,7 +227,8 @@ def test_the_unit_lets_nothing_be_executed_that_it_lets_be_written():
     with open(UNIT, encoding="ascii") as file:
         lines = dict(re.findall("^([A-Za-z]+)=(.*)$", file.read(), re.M))
     written = {"/dev/shm"}
-    for setting, parent in ("RuntimeDirectory", "/run"), ("LogsDirectory", "/var/log"):
+    for setting, parent in (("RuntimeDirectory", "/run"), ("LogsDirectory", "/var/log"),
+                            ("StateDirectory", "/var/lib")):
         written |= {parent} | {f"{parent}/{name}" for name in lines[setting].split()}
     if lines["PrivateTmp"] == "yes":
         written |= {"/tmp", "/var/tmp"}
