@@ -492,7 +492,8 @@ static inline bool is_looked_at(const struct tarn__resolver *resolver,
 		return false;
 	if (value->data && !tarn__policy_knows_answer(policy, value->data))
 		return true;
-	return tarn__dns64_applies(policy, to->query, to->client_request->client);
+	return policy->dns64 &&
+	       tarn__dns64_applies(policy, to->query, to->client_request->client);
 }
 
 bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct tarn_address *client)
