@@ -90,6 +90,7 @@ static void end_synthesis(struct tarn__detour *detour)
 	free(detour->without);
 	detour->without = NULL;
 	detour->without_len = 0;
+	detour->without_stale_ttl = 0;
 	detour->is_synthesis = false;
 }
 

@@ -501,7 +501,8 @@ static inline bool is_looked_at(const struct tarn__resolver *resolver,
 		return false;
 	if (value->data && !tarn__policy_knows_answer(policy, value->data))
 		return true;
-	return tarn__dns64_applies(policy, to->query, to->client_request->client);
+	return policy->dns64 &&
+	       tarn__dns64_applies(policy, to->query, to->client_request->client);
 }
 
 bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct tarn_address *client)
@@ -511,25 +512,35 @@ bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct t
 	       TARN__POLICY_PASS;
 }
 
+static inline enum tarn__policy_action apply_stages(const struct tarn__resolver *resolver,
+						    const struct tarn__query *query,
+						    const struct tarn_address *client,
+						    bool is_rules_target,
+						    struct tarn__decision *decision)
+{
+	decision->io = resolver->io;
+	decision->room = resolver->forwarder.scratch->decided;
+	decision->is_rules_target = is_rules_target;
+	return tarn__policy_apply(resolver->forwarder.config->policy, query, client, decision);
+}
+
 enum tarn__policy_action tarn__resolver_decide(const struct tarn__resolver *resolver,
 					       const struct tarn__query *query,
 					       const struct tarn_address *client,
 					       struct tarn__decision *decision)
 {
-	decision->io = resolver->io;
-	decision->room = resolver->forwarder.scratch->decided;
-	return tarn__policy_apply(resolver->forwarder.config->policy, query, client, decision);
+	return apply_stages(resolver, query, client, false, decision);
 }
 
 /* Over TCP nothing has to be truncated. */
 static inline enum tarn__policy_action decide(const struct tarn__resolver *resolver,
 					      const struct tarn__reply_context *to,
-					      const struct tarn__query *query,
+					      const struct tarn__query *query, bool is_rules_target,
 					      struct tarn__decision *decision)
 {
 	const struct tarn__client_request *client_request = to->client_request;
 	enum tarn__policy_action action =
-		tarn__resolver_decide(resolver, query, client_request->client, decision);
+		apply_stages(resolver, query, client_request->client, is_rules_target, decision);
 	if (action == TARN__POLICY_TRUNCATE && tarn__transport_is_stream(client_request->transport))
 		return TARN__POLICY_PASS;
 	return action;
@@ -575,6 +586,7 @@ struct walk {
 	uint8_t *reply;
 	struct outcome *outcome;
 	bool is_cached; /* no lookup was started for the current query */
+	bool is_rules_target; /* the current query is for the target of a rule's CNAME */
 };
 
 enum { GO_ON = -2 /* as a length: the next query is asked for */ };
@@ -614,6 +626,7 @@ static bool have_detour(struct walk *walk)
 /* The chain of the decision is kept, and its end is the next to be asked for. */
 static long follow(struct walk *walk, const struct tarn__decision *decision)
 {
+	walk->is_rules_target = decision->is_block;
 	struct tarn__detour_buffers buffers = detour_buffers(walk);
 	int error = TARN_ENOMEM;
 	if (have_detour(walk))
@@ -863,7 +876,9 @@ static long walk_on(struct walk *walk)
 		struct tarn__decision decision;
 		enum tarn__policy_action action = TARN__POLICY_PASS;
 		if (!tarn__detour_is_synthesis(walk->detour))
-			action = decide(walk->resolver, walk->to, &query, &decision);
+			action = decide(walk->resolver, walk->to, &query, walk->is_rules_target,
+					&decision);
+		walk->is_rules_target = false;
 		if (action == TARN__POLICY_PASS)
 			len = ask_current(walk);
 		else
@@ -1048,7 +1063,7 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context
 				     resolver->io->now_ms(resolver->io->data)))
 		return (long)answer_fault(resolver, to, message_len, TARN__REFUSED, reply, outcome);
 	struct tarn__decision decision;
-	enum tarn__policy_action action = decide(resolver, to, query, &decision);
+	enum tarn__policy_action action = decide(resolver, to, query, false, &decision);
 	if (action == TARN__POLICY_FOLLOW)
 		return walk_from_decision(resolver, to, &decision, message_len, reply, outcome);
 	if (action != TARN__POLICY_PASS)

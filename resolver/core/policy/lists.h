@@ -71,7 +71,7 @@ static inline enum tarn__policy_action tarn__stage_lists_apply(const struct tarn
 							       const struct tarn_address *client,
 							       struct tarn__decision *decision)
 {
-	if (!policy->data.lists || query->qclass != TARN__CLASS_IN)
+	if (!policy->data.lists || query->qclass != TARN__CLASS_IN || decision->is_rules_target)
 		return TARN__POLICY_PASS;
 	struct tarn__listed listed = {.query = query,
 				      .client = client,
