@@ -80,7 +80,7 @@ struct tarn__resolver {
 	struct tarn__forwarder forwarder;
 	struct tarn__timer looks; /* for the next tests for forwarding loops */
 	size_t looked; /* number of servers that have been tested */
-	const struct tarn__config *looked_config; /* the configuration of these servers */
+	unsigned looked_number; /* of the configuration of these servers; 0: of none */
 	uint64_t look_again_ms; /* time before which they are not tested again */
 	bool is_to_look_again;
 	tarn__forward_loop_function *found;
@@ -492,8 +492,7 @@ static inline bool is_looked_at(const struct tarn__resolver *resolver,
 		return false;
 	if (value->data && !tarn__policy_knows_answer(policy, value->data))
 		return true;
-	return policy->dns64 &&
-	       tarn__dns64_applies(policy, to->query, to->client_request->client);
+	return policy->dns64 && tarn__dns64_applies(policy, to->query, to->client_request->client);
 }
 
 bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct tarn_address *client)
@@ -1140,7 +1139,7 @@ static void begin_looks(struct tarn__resolver *resolver)
 	tarn__forward_loops_begin(resolver->shared->forward_loops, config, resolver->found,
 				  resolver->found_arg);
 	resolver->looked = 0;
-	resolver->looked_config = config;
+	resolver->looked_number = config->number;
 	resolver->look_again_ms = io->now_ms(io->data) + TARN__FORWARD_LOOP_MS;
 	resolver->is_to_look_again = false;
 	look(resolver);
@@ -1162,8 +1161,9 @@ void tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
 	resolver->found = found;
 	resolver->found_arg = arg;
 	/* If the network changes all the time, a test after each change would find no more. */
-	resolver->is_to_look_again = resolver->forwarder.config == resolver->looked_config &&
-				     io->now_ms(io->data) < resolver->look_again_ms;
+	resolver->is_to_look_again =
+		resolver->forwarder.config->number == resolver->looked_number &&
+		io->now_ms(io->data) < resolver->look_again_ms;
 	if (resolver->is_to_look_again)
 		tarn__timer_start(&resolver->timers, &resolver->looks, resolver->look_again_ms);
 	else
@@ -1297,7 +1297,8 @@ int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__conf
 	int error = tarn__forwarder_set_config(&resolver->forwarder, config);
 	if (error != 0)
 		return error;
-	resolver->looked_config = NULL;
+	if (config->number != resolver->looked_number)
+		resolver->looked_number = 0;
 	assign_zones(resolver);
 	return 0;
 }
