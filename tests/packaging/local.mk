@@ -3,8 +3,10 @@
 
 packaging_tests = \
 	tests/packaging/install.sh \
+	tests/packaging/lists.sh \
 	tests/packaging/packages.sh \
 	tests/packaging/service.sh
 
 TESTS += $(packaging_tests)
-EXTRA_DIST += $(packaging_tests) tests/packaging/debian13 tests/packaging/package
+EXTRA_DIST += $(packaging_tests) tests/packaging/debian13 tests/packaging/package \
+	tests/packaging/serve.py
