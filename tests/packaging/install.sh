@@ -32,7 +32,7 @@ is_gone() {
 }
 
 runs_scripts() {
-	in_scratch install-dist_examplesSCRIPTS && for script in tarn-lists; do
+	in_scratch install-dist_examplesSCRIPTS && for script in tarn-convert tarn-lists; do
 		find "$scratch/root" -path "*/examples/$script" -perm -u=x | grep . || return
 	done
 }
