@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The man pages and the documents that are shipped, and those that are installed.
 
-dist_man_MANS += docs/man/tarn.8 docs/man/tarnctl.8 docs/man/tarn.conf.5 docs/man/rtcache.3
+dist_man_MANS += docs/man/tarn.8 docs/man/tarnctl.8 docs/man/tarn-list.1 docs/man/tarn.conf.5 docs/man/rtcache.3
 dist_doc_DATA = README.md NEWS docs/resolv.conf.md
 EXTRA_DIST += docs/hacking.md docs/rfc.md docs/differences.md docs/performance.md \
 	docs/performance.svg docs/upstreams.md docs/decisions

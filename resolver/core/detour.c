@@ -80,13 +80,21 @@ static size_t join(const struct tarn__detour *detour, const uint8_t *message, si
 	return tarn__answers_join(detour->wire, detour->len, message, len, buffer);
 }
 
+/* Another name is asked for with the client's type. */
+static void end_synthesis(struct tarn__detour *detour)
+{
+	free(detour->without);
+	detour->without = NULL;
+	detour->without_len = 0;
+	detour->is_synthesis = false;
+}
+
 int tarn__detour_follow(struct tarn__detour **at, const struct tarn__query *client,
 			const struct tarn__decision *decision,
 			const struct tarn__detour_buffers *buffers)
 {
 	struct tarn__detour *detour = *at;
-	struct tarn__query query;
-	tarn__detour_query(detour, client, &query);
+	const struct tarn__query query = query_of_type(detour, client);
 	const struct tarn__detour_part part = {.stored = decision->stored,
 					       .len = decision->stored_len};
 	const uint8_t *chain;
@@ -103,6 +111,7 @@ int tarn__detour_follow(struct tarn__detour **at, const struct tarn__query *clie
 	memcpy(detour->wire, chain, len);
 	detour->len = len;
 	detour->name = decision->next;
+	end_synthesis(detour);
 	return 0;
 }
 

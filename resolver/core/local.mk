@@ -42,7 +42,8 @@ core_sources = \
 	resolver/core/policy/overrides.c resolver/core/policy/overrides.h \
 	resolver/core/policy/lease_table.c resolver/core/policy/lease_table.h \
 	resolver/core/policy/local_data.c resolver/core/policy/local_data.h \
-	resolver/core/policy/local_builder.c resolver/core/policy/local_store.h \
+	resolver/core/policy/local_build.c resolver/core/policy/local_builder.c \
+	resolver/core/policy/local_draft.h resolver/core/policy/local_store.h \
 	resolver/core/policy/policy.c resolver/core/policy/policy.h \
 	resolver/core/policy/rules.c resolver/core/policy/rules.h \
 	resolver/core/policy/special.c resolver/core/policy/special.h \

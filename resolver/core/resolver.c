@@ -101,6 +101,7 @@ struct tarn__resolver {
 struct outcome {
 	enum tarn__status status;
 	const uint8_t *stored; /* the stored form sent; NULL: none */
+	uint8_t list_slot; /* of the list that decided; 0: none */
 };
 
 /* ---- shared by all workers -------------------------------------------------------------- */
@@ -248,6 +249,7 @@ __attribute__((noinline)) static void show_reply(const struct tarn__resolver *re
 						 .reply_len = len,
 						 .rcode = rcode,
 						 .status = outcome->status,
+						 .list_slot = outcome->list_slot,
 						 .latency_ms = latency_us / 1000,
 						 .upstream = upstream});
 }
@@ -468,7 +470,7 @@ static inline bool is_looked_at(const struct tarn__resolver *resolver,
 				const struct rtcache_value *value)
 {
 	const struct tarn__policy *policy = resolver->forwarder.config->policy;
-	if (policy->generation == 0 && !policy->dns64)
+	if (!policy->takes_answers)
 		return false;
 	if (value->data && !tarn__policy_knows_answer(policy, value->data))
 		return true;
@@ -492,11 +494,8 @@ enum tarn__policy_action tarn__resolver_decide(const struct tarn__resolver *reso
 	return tarn__policy_apply(resolver->forwarder.config->policy, query, client, decision);
 }
 
-/* Returns the length of the reply, or TARN__RESOLVE_DROP. */
-static size_t answer_decision(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
-			      enum tarn__policy_action action,
-			      const struct tarn__decision *decision, size_t message_len,
-			      uint8_t *reply, struct outcome *outcome)
+static void count_decision(struct tarn__resolver *resolver, enum tarn__policy_action action,
+			   const struct tarn__decision *decision, struct outcome *outcome)
 {
 	resolver->stats.stages[decision->stage]++;
 	if (decision->is_block)
@@ -504,6 +503,16 @@ static size_t answer_decision(struct tarn__resolver *resolver, const struct tarn
 	outcome->status = decision->is_block		  ? TARN__STATUS_BLOCKED
 			  : action == TARN__POLICY_REFUSE ? TARN__STATUS_REFUSED
 							  : TARN__STATUS_LOCAL;
+	outcome->list_slot = decision->is_block ? decision->list_slot : 0;
+}
+
+/* Returns the length of the reply, or TARN__RESOLVE_DROP. */
+static size_t answer_decision(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
+			      enum tarn__policy_action action,
+			      const struct tarn__decision *decision, size_t message_len,
+			      uint8_t *reply, struct outcome *outcome)
+{
+	count_decision(resolver, action, decision, outcome);
 	return tarn__respond_decision(to, action, decision, message_len, reply);
 }
 
@@ -587,6 +596,8 @@ static long end_with(struct walk *walk, const struct tarn__detour_part *last,
 	whole.is_authoritative = tarn__detour_is_authoritative(walk->detour);
 	if (decision)
 		whole.options = decision->options;
+	else if (last->stale_ttl > 0)
+		tarn__decision_add_error(&whole, TARN__EDE_STALE, NULL);
 	return (long)tarn__respond_decision(walk->to, TARN__POLICY_ANSWER, &whole,
 					    walk->message_len, walk->reply);
 }
@@ -602,9 +613,7 @@ static long take_decision(struct walk *walk, enum tarn__policy_action action,
 	case TARN__POLICY_ANSWER:
 		if (!walk->detour)
 			break;
-		walk->resolver->stats.stages[decision->stage]++;
-		walk->outcome->status =
-			decision->is_block ? TARN__STATUS_BLOCKED : TARN__STATUS_LOCAL;
+		count_decision(walk->resolver, action, decision, walk->outcome);
 		return end_with(walk,
 				&(struct tarn__detour_part){.stored = decision->stored,
 							    .len = decision->stored_len},
@@ -668,6 +677,30 @@ static enum tarn__policy_action look_at(const struct walk *walk, const struct ta
 					    .message = buffers.message,
 					    .other = buffers.other},
 		decision);
+}
+
+enum tarn__policy_action tarn__resolver_decide_answer(const struct tarn__resolver *resolver,
+						      const struct tarn__query *query,
+						      const struct tarn_address *client,
+						      const struct rtcache_value *value,
+						      struct tarn__decision *decision)
+{
+	const struct tarn__policy *policy = resolver->forwarder.config->policy;
+	struct tarn__scratch *scratch = resolver->forwarder.scratch;
+	*decision = (struct tarn__decision){.io = resolver->io, .room = scratch->decided};
+	if (policy->generation == 0)
+		return TARN__POLICY_PASS;
+	const struct tarn__detour_part part = part_of(value);
+	return tarn__policy_apply_answer(policy,
+					 &(struct tarn__answer_view){.query = query,
+								     .client = client,
+								     .stored = part.stored,
+								     .stored_len = part.len,
+								     .age_sec = part.age_sec,
+								     .stale_ttl = part.stale_ttl,
+								     .message = scratch->message,
+								     .other = scratch->stored},
+					 decision);
 }
 
 /* The answer to the current query. Returns the length of the reply, TARN__RESOLVE_DROP or GO_ON. */

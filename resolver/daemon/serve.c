@@ -14,6 +14,7 @@
 #include "daemon/system/confine.h"
 #include "daemon/control/control.h"
 #include "daemon/system/memory.h"
+#include "daemon/names/naming.h"
 #include "daemon/telemetry/metrics_http.h"
 #include "daemon/system/privileges.h"
 #include "daemon/system/process.h"
@@ -36,6 +37,7 @@ struct program {
 	struct tarn *tarn;
 	struct tarn__workers *workers;
 	struct tarn__observers *observers;
+	struct tarn__naming naming;
 	struct tarn__metrics_http *metrics;
 	struct tarn__control_context context;
 	struct tarn__control control;
@@ -135,9 +137,13 @@ static int make(struct program *program)
 	program->tarn = tarn__serve_resolver(settings, log);
 	if (!program->tarn)
 		return TARN_ESYSTEM;
-	if (open_loop(program) < 0 ||
+	int error = open_loop(program);
+	if (error == 0)
+		tarn__naming_init(&program->naming, program->tarn, program->loop, log);
+	if (error < 0 ||
 	    !(program->workers = tarn__workers_new(program->tarn, settings->workers)) ||
-	    !(program->observers = tarn__observers_new(program->workers, settings->workers, log))) {
+	    !(program->observers = tarn__observers_new(program->workers, settings->workers, log,
+						       &program->naming.slots))) {
 		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
 		return TARN_ESYSTEM;
 	}
@@ -145,6 +151,15 @@ static int make(struct program *program)
 	if (program->identity->is_other)
 		tarn__workers_give_to(program->workers, program->identity->uid);
 	return 0;
+}
+
+/* Without it compiled lists are kept in memory. */
+static void make_state_folder(const struct program *program)
+{
+	const struct tarn__settings *settings = program->settings;
+	if (settings->list_count > 0 && settings->state && strcmp(settings->state, "none") != 0)
+		(void)tarn__privileges_make_directory(program->identity, settings->state,
+						      program->log);
 }
 
 /* Opens what is visible from outside, as far as it takes privileges; then drops them. */
@@ -155,6 +170,7 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.tarn = program->tarn,
 		.observers = program->observers,
 		.process = &program->process,
+		.naming = &program->naming,
 		.loop = program->loop,
 		.log = log,
 		.settings = &program->reload.settings,
@@ -182,6 +198,8 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		error = tarn__metrics_http_open(&program->settings->metrics, log,
 						&program->metrics);
 	if (error == 0)
+		make_state_folder(program);
+	if (error == 0)
 		error = tarn__confine(program->settings, program->identity, tarn__resolv_conf, log);
 	return error;
 }
@@ -190,21 +208,26 @@ static int open_outside(struct program *program, const struct tarn__command_line
 static int start(struct program *program)
 {
 	int error = tarn__observers_set(program->observers, program->settings);
+	if (error == 0)
+		error = tarn__naming_set(&program->naming, program->settings);
 	if (error < 0)
 		return error;
+	tarn__naming_settle(&program->naming);
 	tarn__settings_forget_forwards(program->settings);
 	/* Building the seccomp filter takes a quarter of a megabyte in scattered blocks. */
 	tarn__memory_trim();
 	struct tarn__reload *reload = &program->reload;
 	reload->parts[reload->part_count++] =
 		(struct tarn__part){.set = tarn__observers_set, .data = program->observers};
+	reload->parts[reload->part_count++] = (struct tarn__part){
+		.set = tarn__naming_set, .settle = tarn__naming_settle, .data = &program->naming};
 	error = tarn__workers_start(program->workers);
 	if (error < 0) {
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
 		return error;
 	}
 	return tarn__metrics_http_start(program->metrics, program->tarn, program->observers,
-					&program->process, program->loop);
+					&program->process, &program->naming.board, program->loop);
 }
 
 static void run(struct program *program)
@@ -224,6 +247,7 @@ static void end(struct program *program)
 	tarn__reload_stop(&program->reload);
 	tarn__workers_free(program->workers);
 	tarn__observers_free(program->observers);
+	tarn__naming_stop(&program->naming);
 	close_loop(program);
 	tarn_free(program->tarn);
 	tarn__process_fini(&program->process);

@@ -92,7 +92,7 @@ static bool copy_text(struct view view, size_t room, char *out)
 
 static void start_lease(struct tarn__leases *leases, uint32_t line)
 {
-	leases->draft.lease = (struct tarn__lease){.line = line, .end_s = TARN__LEASE_NEVER};
+	leases->draft.lease = (struct tarn__lease){.line = line};
 }
 
 static void set_name(struct tarn__lease_draft *draft, struct view view)

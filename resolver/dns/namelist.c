@@ -305,9 +305,8 @@ static void take_numbers(const struct tarn__namelist_head *head, const uint8_t *
 	out->labels_min = head->labels_min;
 	out->labels_max = head->labels_max;
 	out->piece_count = head->piece_count;
-	out->segment_len = head->segment_len;
-	out->span = head->segment_len * head->segment_count;
-	out->piece_len = out->span + 2 * head->segment_len;
+	out->piece_len = head->segment_len * (head->segment_count + 2);
+	out->piece = tarn__namelist_piece_of(head->segment_len, head->segment_count);
 	out->bucket_count = head->bucket_count;
 	out->bucket_total = head->bucket_total;
 	out->walk = head->walk;
@@ -319,7 +318,7 @@ static void take_numbers(const struct tarn__namelist_head *head, const uint8_t *
 static void take_sections(const struct tarn__namelist_layout *layout, struct tarn__namelist *out)
 {
 	out->filter = out->octets + layout->filter;
-	out->tries = out->octets + layout->tries;
+	out->salts = out->octets + layout->salts;
 	out->buckets = out->octets + layout->buckets;
 	out->more_index = out->octets + layout->more_index;
 	out->more = out->octets + layout->more;
@@ -354,8 +353,10 @@ static inline bool passes_filter(const struct tarn__namelist *list, uint64_t has
 {
 	uint32_t piece = tarn__namelist_place(hash, list->piece_count);
 	const uint8_t *octets = list->filter + (size_t)piece * list->piece_len;
+	uint64_t salt;
 	uint32_t at[3];
-	tarn__namelist_filter_places(hash, list->tries[piece], list->span, list->segment_len, at);
+	memcpy(&salt, list->salts + piece * sizeof salt, sizeof salt);
+	tarn__namelist_filter_places(hash, salt, &list->piece, at);
 	return (octets[at[0]] ^ octets[at[1]] ^ octets[at[2]]) == tarn__namelist_filter_value(hash);
 }
 

@@ -88,6 +88,13 @@ struct tarn__namelist_source {
 		faults[TARN__NAMELIST_EXAMPLES_MAX]; /* the first invalid lines */
 };
 
+/* How a name's places are found in a piece of the filter. */
+struct tarn__namelist_piece {
+	uint32_t span; /* octets of the segments of the first place */
+	uint32_t second, third; /* from the first place to the segments of the others */
+	uint32_t mask; /* of a place within a segment */
+};
+
 /* An opened list. All members are the implementation's but those that have a comment. */
 struct tarn__namelist {
 	const uint8_t *octets;
@@ -101,9 +108,10 @@ struct tarn__namelist {
 	unsigned row_count;
 	struct tarn__namelist_row rows[TARN__NAMELIST_ROWS_MAX]; /* by number */
 	unsigned labels_min, labels_max; /* of a name; the root has none */
-	uint32_t piece_count, piece_len, segment_len, span;
+	uint32_t piece_count, piece_len;
+	struct tarn__namelist_piece piece;
 	uint32_t bucket_count, bucket_total, walk;
-	const uint8_t *filter, *tries, *buckets;
+	const uint8_t *filter, *salts, *buckets;
 	uint32_t more_count;
 	const uint8_t *more_index, *more;
 	size_t more_len;

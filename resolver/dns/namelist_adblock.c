@@ -9,30 +9,28 @@
 #include "dns/text.h"
 #include "dns/type.h"
 
-typedef struct tarn__namelist_text span;
-
-static bool is_empty(span word)
+static bool is_empty(struct tarn__text word)
 {
 	return word.at == word.end;
 }
 
-static bool has(span word, char c)
+static bool has(struct tarn__text word, char c)
 {
 	return memchr(word.at, c, (size_t)(word.end - word.at)) != NULL;
 }
 
 /* Takes what stands before the next separator off the text, and the separator. */
-static span take_until(span *rest, char separator)
+static struct tarn__text take_until(struct tarn__text *rest, char separator)
 {
 	const char *end = memchr(rest->at, separator, (size_t)(rest->end - rest->at));
-	span part = {rest->at, end ? end : rest->end};
+	struct tarn__text part = {rest->at, end ? end : rest->end};
 	rest->at = end ? end + 1 : rest->end;
 	return part;
 }
 
 /* ---- the pattern ------------------------------------------------------------------------ */
 
-static bool takes_suffix(span *pattern, const char *suffix)
+static bool takes_suffix(struct tarn__text *pattern, const char *suffix)
 {
 	size_t len = strlen(suffix);
 	if ((size_t)(pattern->end - pattern->at) < len ||
@@ -42,7 +40,7 @@ static bool takes_suffix(span *pattern, const char *suffix)
 	return true;
 }
 
-static bool takes_prefix(span *pattern, const char *prefix)
+static bool takes_prefix(struct tarn__text *pattern, const char *prefix)
 {
 	if (!tarn__text_begins(*pattern, prefix))
 		return false;
@@ -51,7 +49,7 @@ static bool takes_prefix(span *pattern, const char *prefix)
 }
 
 /* Why a pattern is no name. */
-static enum tarn__adblock judge_pattern(span pattern)
+static enum tarn__adblock judge_pattern(struct tarn__text pattern)
 {
 	bool is_regex =
 		pattern.end - pattern.at > 1 && *pattern.at == '/' && pattern.end[-1] == '/';
@@ -66,9 +64,10 @@ static enum tarn__adblock judge_pattern(span pattern)
 								     : TARN__ADBLOCK_NOT_DNS;
 }
 
-static enum tarn__adblock read_pattern(span pattern, struct tarn__namelist_adblock *out)
+static enum tarn__adblock read_pattern(struct tarn__text pattern,
+				       struct tarn__namelist_adblock *out)
 {
-	span whole = pattern;
+	struct tarn__text whole = pattern;
 	bool is_wide = takes_prefix(&pattern, "||");
 	bool is_alone = !is_wide && takes_prefix(&pattern, "|");
 	bool is_below = is_wide && takes_prefix(&pattern, "*.");
@@ -96,18 +95,18 @@ static enum tarn__adblock read_pattern(span pattern, struct tarn__namelist_adblo
 
 /* ---- modifiers -------------------------------------------------------------------------- */
 
-static bool read_type(span word, uint16_t *out)
+static bool read_type(struct tarn__text word, uint16_t *out)
 {
 	char buffer[TARN__WORD_MAX];
 	return tarn__text_copy(word, buffer, sizeof buffer) && tarn__type_parse(buffer, out);
 }
 
 /* $dnstype=A|AAAA, $dnstype=~A|~AAAA */
-static enum tarn__adblock read_types(span value, struct tarn__namelist_more *more)
+static enum tarn__adblock read_types(struct tarn__text value, struct tarn__namelist_more *more)
 {
 	more->type_count = 0;
 	while (!is_empty(value)) {
-		span word = take_until(&value, '|');
+		struct tarn__text word = take_until(&value, '|');
 		bool is_negated = takes_prefix(&word, "~");
 		if (more->type_count > 0 && is_negated != more->is_types_negated)
 			return TARN__ADBLOCK_INVALID;
@@ -121,7 +120,7 @@ static enum tarn__adblock read_types(span value, struct tarn__namelist_more *mor
 }
 
 /* $denyallow=a.x|b.x */
-static enum tarn__adblock read_denied(span value, struct tarn__namelist_adblock *out)
+static enum tarn__adblock read_denied(struct tarn__text value, struct tarn__namelist_adblock *out)
 {
 	out->more.denied = out->denied;
 	out->more.denied_len = 0;
@@ -150,7 +149,7 @@ static bool set_record(struct tarn__namelist_adblock *out, uint16_t type, size_t
 	return len > 0;
 }
 
-static bool read_address(span value, uint16_t type, struct tarn__namelist_adblock *out)
+static bool read_address(struct tarn__text value, uint16_t type, struct tarn__namelist_adblock *out)
 {
 	char buffer[INET6_ADDRSTRLEN];
 	int family = type == TARN__TYPE_A ? AF_INET : AF_INET6;
@@ -159,14 +158,15 @@ static bool read_address(span value, uint16_t type, struct tarn__namelist_adbloc
 	       set_record(out, type, family == AF_INET ? 4 : 16);
 }
 
-static bool read_target(span value, uint16_t type, size_t at, struct tarn__namelist_adblock *out)
+static bool read_target(struct tarn__text value, uint16_t type, size_t at,
+			struct tarn__namelist_adblock *out)
 {
 	unsigned labels;
 	size_t len = tarn__text_name(value, out->rdata + at, &labels);
 	return len != 0 && set_record(out, type, at + len);
 }
 
-static bool read_txt(span value, struct tarn__namelist_adblock *out)
+static bool read_txt(struct tarn__text value, struct tarn__namelist_adblock *out)
 {
 	size_t len = (size_t)(value.end - value.at);
 	if (len > UINT8_MAX)
@@ -177,9 +177,9 @@ static bool read_txt(span value, struct tarn__namelist_adblock *out)
 }
 
 /* "10 mail.example" */
-static bool read_mx(span value, struct tarn__namelist_adblock *out)
+static bool read_mx(struct tarn__text value, struct tarn__namelist_adblock *out)
 {
-	span number = tarn__text_next(&value);
+	struct tarn__text number = tarn__text_next(&value);
 	uint32_t preference = 0;
 	if (is_empty(number) || number.end - number.at > 5)
 		return false;
@@ -193,7 +193,7 @@ static bool read_mx(span value, struct tarn__namelist_adblock *out)
 }
 
 /* NOERROR;TYPE;VALUE */
-static enum tarn__adblock read_record(span type_text, span value,
+static enum tarn__adblock read_record(struct tarn__text type_text, struct tarn__text value,
 				      struct tarn__namelist_adblock *out)
 {
 	uint16_t type;
@@ -221,7 +221,7 @@ static enum tarn__adblock read_record(span type_text, span value,
 	return is_good ? TARN__ADBLOCK_RULE : TARN__ADBLOCK_INVALID;
 }
 
-static enum tarn__adblock read_rcode(span rcode, struct tarn__namelist_rule *rule)
+static enum tarn__adblock read_rcode(struct tarn__text rcode, struct tarn__namelist_rule *rule)
 {
 	if (tarn__text_is(rcode, "NOERROR"))
 		rule->action = TARN__NAMELIST_NODATA;
@@ -234,7 +234,7 @@ static enum tarn__adblock read_rcode(span rcode, struct tarn__namelist_rule *rul
 	return TARN__ADBLOCK_RULE;
 }
 
-static enum tarn__adblock read_rewrite(span value, struct tarn__namelist_adblock *out)
+static enum tarn__adblock read_rewrite(struct tarn__text value, struct tarn__namelist_adblock *out)
 {
 	if (is_empty(value)) {
 		/* What is not rewritten any more. */
@@ -245,7 +245,7 @@ static enum tarn__adblock read_rewrite(span value, struct tarn__namelist_adblock
 	if (out->rule.kind == TARN__NAMELIST_ALLOW)
 		return TARN__ADBLOCK_UNSUPPORTED;
 	if (has(value, ';')) {
-		span rcode = take_until(&value, ';'), type = take_until(&value, ';');
+		struct tarn__text rcode = take_until(&value, ';'), type = take_until(&value, ';');
 		if (tarn__text_is(rcode, "NOERROR") && !is_empty(type))
 			return read_record(type, value, out);
 		return read_rcode(rcode, &out->rule);
@@ -260,10 +260,11 @@ static enum tarn__adblock read_rewrite(span value, struct tarn__namelist_adblock
 							    : TARN__ADBLOCK_INVALID;
 }
 
-static enum tarn__adblock read_modifier(span modifier, struct tarn__namelist_adblock *out)
+static enum tarn__adblock read_modifier(struct tarn__text modifier,
+					struct tarn__namelist_adblock *out)
 {
-	span value = modifier;
-	span name = take_until(&value, '=');
+	struct tarn__text value = modifier;
+	struct tarn__text name = take_until(&value, '=');
 	bool has_value = name.end < modifier.end;
 	if (tarn__text_is(modifier, "important"))
 		out->rule.is_important = true;
@@ -282,7 +283,8 @@ static enum tarn__adblock read_modifier(span modifier, struct tarn__namelist_adb
 	return TARN__ADBLOCK_RULE;
 }
 
-static enum tarn__adblock read_modifiers(span modifiers, struct tarn__namelist_adblock *out)
+static enum tarn__adblock read_modifiers(struct tarn__text modifiers,
+					 struct tarn__namelist_adblock *out)
 {
 	enum tarn__adblock result = TARN__ADBLOCK_RULE;
 	if (is_empty(modifiers))
@@ -295,7 +297,7 @@ static enum tarn__adblock read_modifiers(span modifiers, struct tarn__namelist_a
 }
 
 /* Returns where the modifiers begin; NULL: there are none. A $ within a regular expression is not theirs. */
-static const char *find_modifiers(span line)
+static const char *find_modifiers(struct tarn__text line)
 {
 	const char *at = line.end;
 	while (at > line.at && at[-1] != '$') {
@@ -306,7 +308,8 @@ static const char *find_modifiers(span line)
 	return at > line.at ? at - 1 : NULL;
 }
 
-enum tarn__adblock tarn__namelist_adblock_read(span line, struct tarn__namelist_adblock *out)
+enum tarn__adblock tarn__namelist_adblock_read(struct tarn__text line,
+					       struct tarn__namelist_adblock *out)
 {
 	out->rule = (struct tarn__namelist_rule){.kind = TARN__NAMELIST_BLOCK};
 	out->more = (struct tarn__namelist_more){0};
@@ -315,9 +318,11 @@ enum tarn__adblock tarn__namelist_adblock_read(span line, struct tarn__namelist_
 		out->rule.kind = TARN__NAMELIST_ALLOW;
 	const char *dollar = find_modifiers(line);
 	enum tarn__adblock modifiers =
-		dollar ? read_modifiers((span){dollar + 1, line.end}, out) : TARN__ADBLOCK_RULE;
+		dollar ? read_modifiers((struct tarn__text){dollar + 1, line.end}, out)
+		       : TARN__ADBLOCK_RULE;
 	if (modifiers == TARN__ADBLOCK_NOT_DNS)
 		return modifiers;
-	enum tarn__adblock pattern = read_pattern((span){line.at, dollar ? dollar : line.end}, out);
+	enum tarn__adblock pattern =
+		read_pattern((struct tarn__text){line.at, dollar ? dollar : line.end}, out);
 	return pattern == TARN__ADBLOCK_RULE ? modifiers : pattern;
 }

@@ -39,7 +39,7 @@ struct tarn__namelist_adblock {
 };
 
 /* Reads a rule without blanks around it. *out is set for TARN__ADBLOCK_RULE. */
-enum tarn__adblock tarn__namelist_adblock_read(struct tarn__namelist_text,
+enum tarn__adblock tarn__namelist_adblock_read(struct tarn__text,
 					       struct tarn__namelist_adblock *out);
 
 #endif

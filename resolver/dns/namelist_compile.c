@@ -158,22 +158,48 @@ static uint8_t find_class(struct tarn__namelist_compiler *compiler,
 	return ++compiler->class_count;
 }
 
-static void complete_row(struct tarn__namelist_compiler *compiler, struct tarn__pile_row *row)
+/*
+ * Returns true if names of the class have to be looked for below others: if some are known to cover, or the list is of a
+ * format in which they do. In lists of whole names nothing covers, but for a line of another form; what stood before that
+ * is kept. This halves what is held in memory for the most frequent formats.
+ */
+static bool may_be_below(const struct tarn__namelist_compiler *compiler, uint8_t source,
+			 uint8_t class)
 {
-	bool exists = row->row.action == TARN__NAMELIST_EXISTS;
-	row->class = find_class(compiler, row);
-	row->covers = row->class != 0 && !exists && row->row.reach & TARN__NAMELIST_BELOW;
-	row->is_counted = !exists && !row->is_removal;
-	if (row->class == 0)
-		row->effect = TARN__PILE_KEEP;
-	else if (!row->row.is_zone)
-		row->effect = TARN__PILE_DROP_BELOW;
-	else
-		row->effect = exists ? TARN__PILE_DROP_ALONE : TARN__PILE_KEEP;
+	const struct tarn__namelist_line_options *options = &compiler->sources[source].line_options;
+	if (options->subdomains == TARN__NAMELIST_WITH ||
+	    (options->format != TARN__NAMELIST_HOSTS && options->format != TARN__NAMELIST_DOMAINS))
+		return true;
+	for (unsigned i = 0; i < compiler->row_count; i++) {
+		if (compiler->rows[i].class == class && compiler->rows[i].covers)
+			return true;
+	}
+	return false;
+}
+
+static void set_effects(struct tarn__namelist_compiler *compiler, uint8_t source, uint8_t class)
+{
+	bool drops = class != 0 && may_be_below(compiler, source, class);
+	for (unsigned i = 0; i < compiler->row_count && drops; i++) {
+		struct tarn__pile_row *row = &compiler->rows[i];
+		if (row->class == class && !row->row.is_zone)
+			row->effect = TARN__PILE_DROP_BELOW;
+	}
+}
+
+static void add_row(struct tarn__namelist_compiler *compiler, struct tarn__pile_row row)
+{
+	bool exists = row.row.action == TARN__NAMELIST_EXISTS;
+	row.class = find_class(compiler, &row);
+	row.covers = row.class != 0 && !exists && row.row.reach & TARN__NAMELIST_BELOW;
+	row.is_counted = !exists && !row.is_removal;
+	row.effect = row.row.is_zone && exists ? TARN__PILE_DROP_ALONE : TARN__PILE_KEEP;
+	compiler->rows[compiler->row_count++] = row;
+	set_effects(compiler, row.row.source, row.class);
 }
 
 /* Returns the number of the row, which is added if it is not there; -1: there is no room for it. */
-static int find_row(struct tarn__namelist_compiler *compiler, struct tarn__pile_row *row)
+static int find_row(struct tarn__namelist_compiler *compiler, const struct tarn__pile_row *row)
 {
 	if (compiler->row_count > 0 && is_same_row(row, &compiler->rows[compiler->last_row]))
 		return compiler->last_row;
@@ -182,10 +208,8 @@ static int find_row(struct tarn__namelist_compiler *compiler, struct tarn__pile_
 		i++;
 	if (i == TARN__NAMELIST_ROWS_MAX)
 		return -1;
-	if (i == compiler->row_count) {
-		complete_row(compiler, row);
-		compiler->rows[compiler->row_count++] = *row;
-	}
+	if (i == compiler->row_count)
+		add_row(compiler, *row);
 	compiler->last_row = (uint8_t)i;
 	return (int)i;
 }
@@ -409,9 +433,21 @@ static void take_rule(void *data, const struct tarn__namelist_rule *rule)
 	tarn__namelist_compiler_add(data, rule);
 }
 
+/* Takes the byte order mark of UTF-8 away, which some programs put before the first line. */
+static void skip_mark(const char **line, size_t *len)
+{
+	static const char mark[] = "\357\273\277";
+	if (*len < sizeof mark - 1 || memcmp(*line, mark, sizeof mark - 1) != 0)
+		return;
+	*line += sizeof mark - 1;
+	*len -= sizeof mark - 1;
+}
+
 static void take_line(struct tarn__namelist_compiler *compiler, const char *line, size_t len)
 {
 	struct source *source = current(compiler);
+	if (source->report.lines == 0)
+		skip_mark(&line, &len);
 	source->report.lines++;
 	struct tarn__namelist_line_counts counts =
 		tarn__namelist_line_read(&source->line_options, line, len, take_rule, compiler);
@@ -477,28 +513,34 @@ static void set_format(struct tarn__namelist_compiler *compiler, enum tarn__name
 	clear_buffer(&held);
 }
 
+static bool guess_line(struct tarn__namelist_compiler *compiler, size_t len)
+{
+	const char *line = (const char *)compiler->held.octets + compiler->guessed;
+	if (compiler->guessed == 0)
+		skip_mark(&line, &len);
+	return tarn__namelist_guess_line(&compiler->guess, line, len);
+}
+
 /* Looks at the lines that have ended among the octets that are held. */
 static bool is_guessed(struct tarn__namelist_compiler *compiler)
 {
-	const char *text = (const char *)compiler->held.octets;
-	for (;;) {
-		const char *line = text + compiler->guessed;
-		const char *end = memchr(line, '\n', compiler->held.len - compiler->guessed);
+	bool is_enough = compiler->held.len > GUESS_MAX;
+	while (!is_enough) {
+		const uint8_t *line = compiler->held.octets + compiler->guessed;
+		const uint8_t *end = memchr(line, '\n', compiler->held.len - compiler->guessed);
 		if (!end)
-			return compiler->held.len > GUESS_MAX;
-		compiler->guessed = (size_t)(end + 1 - text);
-		if (tarn__namelist_guess_line(&compiler->guess, line, (size_t)(end - line)))
-			return true;
+			return false;
+		is_enough = guess_line(compiler, (size_t)(end - line));
+		compiler->guessed += (size_t)(end - line) + 1;
 	}
+	return true;
 }
 
 /* The list has ended before its format was clear. */
 static void end_guess(struct tarn__namelist_compiler *compiler)
 {
 	if (compiler->held.len > compiler->guessed)
-		tarn__namelist_guess_line(&compiler->guess,
-					  (const char *)compiler->held.octets + compiler->guessed,
-					  compiler->held.len - compiler->guessed);
+		guess_line(compiler, compiler->held.len - compiler->guessed);
 	set_format(compiler, tarn__namelist_guess_format(&compiler->guess));
 }
 

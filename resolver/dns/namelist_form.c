@@ -13,8 +13,8 @@ void tarn__namelist_lay_out(const struct tarn__namelist_head *head,
 	uint64_t piece_len = (uint64_t)head->segment_len * (head->segment_count + 2);
 	out->rows = aligned(sizeof *head);
 	out->filter = aligned(out->rows + (uint64_t)head->row_count * TARN__NAMELIST_ROW_LEN);
-	out->tries = aligned(out->filter + head->piece_count * piece_len);
-	out->buckets = aligned(out->tries + head->piece_count);
+	out->salts = aligned(out->filter + head->piece_count * piece_len);
+	out->buckets = aligned(out->salts + head->piece_count * (uint64_t)sizeof(uint64_t));
 	out->more_index =
 		out->buckets + head->bucket_total * (uint64_t)sizeof(struct tarn__namelist_bucket);
 	out->more = aligned(out->more_index +

@@ -8,7 +8,7 @@
  *	head       struct tarn__namelist_head, in the order of octets of the machine, as all numbers up to "more index"
  *	rows       TARN__NAMELIST_ROW_LEN octets each
  *	filter     piece_count pieces of segment_len * (segment_count + 2) octets: binary fuse filters
- *	tries      an octet for each piece, a part of its hash function
+ *	salts      8 octets for each piece, a part of its hash function
  *	buckets    struct tarn__namelist_bucket
  *	more index struct tarn__namelist_index, in the order of hash and row
  *	more       what the index points to, in network order
@@ -28,6 +28,7 @@
 
 #include "base/octets.h"
 #include "dns/name.h"
+#include "dns/namelist.h"
 
 #define TARN__NAMELIST_MAGIC "tarnlist"
 
@@ -94,7 +95,7 @@ struct tarn__namelist_index {
 
 /* Where the sections begin. */
 struct tarn__namelist_layout {
-	uint64_t rows, filter, tries, buckets, more_index, more, sources, checksum, end;
+	uint64_t rows, filter, salts, buckets, more_index, more, sources, checksum, end;
 };
 
 /* Computes the sections from the numbers of the head, which are within the limits of dns/namelist.h. */
@@ -167,15 +168,24 @@ static inline uint32_t tarn__namelist_place(uint64_t hash, uint32_t count)
 	return (uint32_t)((hash >> 32) * count >> 32);
 }
 
-/* The three places of a name in the filter of its piece. span is the octets of its first segments. */
-static inline void tarn__namelist_filter_places(uint64_t hash, uint8_t try, uint32_t span,
-						uint32_t segment_len, uint32_t out[3])
+static inline struct tarn__namelist_piece tarn__namelist_piece_of(uint32_t segment_len,
+								  uint32_t segment_count)
 {
-	uint64_t bits = (hash ^ try * UINT64_C(0x9fb21c651e98df25)) * UINT64_C(0xc2b2ae3d27d4eb4f);
-	uint32_t mask = segment_len - 1;
-	out[0] = tarn__namelist_place(bits, span);
-	out[1] = (out[0] + segment_len) ^ ((uint32_t)(bits >> 34) & mask);
-	out[2] = (out[0] + 2 * segment_len) ^ ((uint32_t)(bits >> 18) & mask);
+	return (struct tarn__namelist_piece){.span = segment_len * segment_count,
+					     .second = segment_len,
+					     .third = 2 * segment_len,
+					     .mask = segment_len - 1};
+}
+
+/* The three places of a name. */
+static inline void tarn__namelist_filter_places(uint64_t hash, uint64_t salt,
+						const struct tarn__namelist_piece *piece,
+						uint32_t out[3])
+{
+	uint64_t bits = (hash ^ salt) * UINT64_C(0xc2b2ae3d27d4eb4f);
+	out[0] = tarn__namelist_place(bits, piece->span);
+	out[1] = (out[0] + piece->second) ^ ((uint32_t)(bits >> 34) & piece->mask);
+	out[2] = (out[0] + piece->third) ^ ((uint32_t)(bits >> 18) & piece->mask);
 }
 
 /* What the octets at the three places add up to, without carry. */

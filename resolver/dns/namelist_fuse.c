@@ -9,6 +9,8 @@
 #include "dns/namelist.h"
 #include "dns/namelist_form.h"
 
+enum { TRIES_MAX = 256 /* one in some hundred fails */ };
+
 /* Of names that have been taken, in order. */
 struct taken {
 	uint64_t hash;
@@ -16,7 +18,8 @@ struct taken {
 };
 
 struct tarn__fuse {
-	uint32_t segment_len, span, places;
+	struct tarn__namelist_piece piece;
+	uint32_t places;
 	uint16_t *counts; /* of the names that have the place */
 	uint64_t *sums; /* of their hashes, without carry */
 	uint32_t *alone; /* places that one name has */
@@ -52,10 +55,10 @@ struct tarn__fuse *tarn__fuse_new(uint32_t count)
 	struct tarn__fuse *fuse = calloc(1, sizeof *fuse);
 	if (!fuse)
 		return NULL;
-	uint32_t segment_count;
-	tarn__fuse_plan(count, &fuse->segment_len, &segment_count);
-	fuse->span = fuse->segment_len * segment_count;
-	fuse->places = fuse->span + 2 * fuse->segment_len;
+	uint32_t segment_len, segment_count;
+	tarn__fuse_plan(count, &segment_len, &segment_count);
+	fuse->piece = tarn__namelist_piece_of(segment_len, segment_count);
+	fuse->places = segment_len * (segment_count + 2);
 	fuse->counts = malloc(fuse->places * sizeof *fuse->counts);
 	fuse->sums = malloc(fuse->places * sizeof *fuse->sums);
 	fuse->alone = malloc(fuse->places * sizeof *fuse->alone);
@@ -77,18 +80,19 @@ void tarn__fuse_free(struct tarn__fuse *fuse)
 	free(fuse);
 }
 
-static void find_places(const struct tarn__fuse *fuse, uint64_t hash, uint8_t try, uint32_t out[3])
+static void find_places(const struct tarn__fuse *fuse, uint64_t hash, uint64_t salt,
+			uint32_t out[3])
 {
-	tarn__namelist_filter_places(hash, try, fuse->span, fuse->segment_len, out);
+	tarn__namelist_filter_places(hash, salt, &fuse->piece, out);
 }
 
-static void spread(struct tarn__fuse *fuse, const uint64_t *hashes, uint32_t count, uint8_t try)
+static void spread(struct tarn__fuse *fuse, const uint64_t *hashes, uint32_t count, uint64_t salt)
 {
 	memset(fuse->counts, 0, fuse->places * sizeof *fuse->counts);
 	memset(fuse->sums, 0, fuse->places * sizeof *fuse->sums);
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t at[3];
-		find_places(fuse, hashes[i], try, at);
+		find_places(fuse, hashes[i], salt, at);
 		for (unsigned j = 0; j < 3; j++) {
 			fuse->counts[at[j]]++;
 			fuse->sums[at[j]] ^= hashes[i];
@@ -97,7 +101,7 @@ static void spread(struct tarn__fuse *fuse, const uint64_t *hashes, uint32_t cou
 }
 
 /* Returns how many names have been taken. */
-static uint32_t take(struct tarn__fuse *fuse, uint8_t try)
+static uint32_t take(struct tarn__fuse *fuse, uint64_t salt)
 {
 	uint32_t alone = 0, taken = 0;
 	for (uint32_t i = 0; i < fuse->places; i++) {
@@ -110,7 +114,7 @@ static uint32_t take(struct tarn__fuse *fuse, uint8_t try)
 			continue;
 		uint64_t hash = fuse->sums[place];
 		fuse->taken[taken++] = (struct taken){.hash = hash, .place = place};
-		find_places(fuse, hash, try, at);
+		find_places(fuse, hash, salt, at);
 		for (unsigned j = 0; j < 3; j++) {
 			fuse->sums[at[j]] ^= hash;
 			if (--fuse->counts[at[j]] == 1)
@@ -120,26 +124,26 @@ static uint32_t take(struct tarn__fuse *fuse, uint8_t try)
 	return taken;
 }
 
-static void fill(const struct tarn__fuse *fuse, uint32_t taken, uint8_t try, uint8_t *out)
+static void fill(const struct tarn__fuse *fuse, uint32_t taken, uint64_t salt, uint8_t *out)
 {
 	memset(out, 0, fuse->places);
 	while (taken-- > 0) {
 		uint64_t hash = fuse->taken[taken].hash;
 		uint32_t at[3];
-		find_places(fuse, hash, try, at);
+		find_places(fuse, hash, salt, at);
 		out[fuse->taken[taken].place] =
 			tarn__namelist_filter_value(hash) ^ out[at[0]] ^ out[at[1]] ^ out[at[2]];
 	}
 }
 
 int tarn__fuse_build(struct tarn__fuse *fuse, const uint64_t *hashes, uint32_t count, uint8_t *out,
-		     uint8_t *try)
+		     uint64_t *salt)
 {
-	for (unsigned i = 0; i <= UINT8_MAX; i++) {
-		spread(fuse, hashes, count, (uint8_t)i);
-		if (take(fuse, (uint8_t)i) == count) {
-			fill(fuse, count, (uint8_t)i, out);
-			*try = (uint8_t)i;
+	for (uint64_t i = 0; i < TRIES_MAX; i++) {
+		*salt = i * UINT64_C(0x9fb21c651e98df25);
+		spread(fuse, hashes, count, *salt);
+		if (take(fuse, *salt) == count) {
+			fill(fuse, count, *salt, out);
 			return 0;
 		}
 	}

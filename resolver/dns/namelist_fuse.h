@@ -24,9 +24,9 @@ void tarn__fuse_free(struct tarn__fuse *);
 
 /*
  * Builds the piece of the hashes, which differ from each other. out has room for segment_len * (segment_count + 2)
- * octets. Returns 0 and sets *try, or TARN__NAMELIST_CROWDED.
+ * octets. Returns 0 and sets *salt, or TARN__NAMELIST_CROWDED.
  */
 int tarn__fuse_build(struct tarn__fuse *, const uint64_t *hashes, uint32_t count, uint8_t *out,
-		     uint8_t *try);
+		     uint64_t *salt);
 
 #endif

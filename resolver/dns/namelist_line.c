@@ -12,8 +12,6 @@
 #include "dns/namelist_text.h"
 #include "dns/type.h"
 
-typedef struct tarn__namelist_text span;
-
 /* ---- forms ------------------------------------------------------------------------------ */
 
 enum form {
@@ -42,7 +40,7 @@ static bool is_cosmetic_mark(const char *at, const char *end)
 	return false;
 }
 
-static bool is_comment(span line, enum tarn__namelist_format format)
+static bool is_comment(struct tarn__text line, enum tarn__namelist_format format)
 {
 	if (*line.at == '!' || *line.at == ';')
 		return true;
@@ -56,7 +54,7 @@ static bool is_comment(span line, enum tarn__namelist_format format)
  * Cuts a comment off: # behind a blank, or anywhere behind an address. Returns false for a cosmetic rule, whose mark stands
  * behind names.
  */
-static bool cut_comment(span *line, bool is_anywhere)
+static bool cut_comment(struct tarn__text *line, bool is_anywhere)
 {
 	const char *at = line->at;
 	while ((at = memchr(at, '#', (size_t)(line->end - at)))) {
@@ -72,12 +70,12 @@ static bool cut_comment(span *line, bool is_anywhere)
 	return true;
 }
 
-static bool has(span line, char c)
+static bool has(struct tarn__text line, char c)
 {
 	return memchr(line.at, c, (size_t)(line.end - line.at)) != NULL;
 }
 
-static bool is_dnsmasq(span line)
+static bool is_dnsmasq(struct tarn__text line)
 {
 	static const char *const words[] = {"address=/", "server=/", "local=/",
 					    "ipset=/",	 "nftset=/", "rebind-domain-ok=/"};
@@ -88,14 +86,14 @@ static bool is_dnsmasq(span line)
 	return false;
 }
 
-static bool is_unbound(span line)
+static bool is_unbound(struct tarn__text line)
 {
 	return tarn__text_begins(line, "local-zone:") || tarn__text_begins(line, "local-data:") ||
 	       tarn__text_begins(line, "local-data-ptr:") ||
 	       tarn__text_begins(line, "local-zone-tag:") || tarn__text_is(line, "server:");
 }
 
-static bool is_url(span line)
+static bool is_url(struct tarn__text line)
 {
 	for (const char *at = line.at; line.end - at >= 3; at++) {
 		if (at[0] == ':' && at[1] == '/' && at[2] == '/')
@@ -104,14 +102,14 @@ static bool is_url(span line)
 	return false;
 }
 
-static bool begins_adblock(span line)
+static bool begins_adblock(struct tarn__text line)
 {
 	return *line.at == '|' || tarn__text_begins(line, "@@") ||
 	       (*line.at == '/' && line.end - line.at > 1);
 }
 
 /* The forms that one word has. */
-static enum form find_word_form(span word)
+static enum form find_word_form(struct tarn__text word)
 {
 	if (has(word, '$') || has(word, '^') || has(word, '|'))
 		return FORM_ADBLOCK;
@@ -128,7 +126,7 @@ static enum form find_word_form(span word)
 }
 
 /* Finds the form, and cuts a comment off. The line is neither empty nor a comment. */
-static enum form find_form(span *line)
+static enum form find_form(struct tarn__text *line)
 {
 	if (begins_adblock(*line))
 		return FORM_ADBLOCK;
@@ -136,8 +134,8 @@ static enum form find_form(span *line)
 		return FORM_DNSMASQ;
 	if (has(*line, ':') && is_unbound(*line))
 		return FORM_UNBOUND;
-	span rest = *line;
-	span word = tarn__text_next(&rest);
+	struct tarn__text rest = *line;
+	struct tarn__text word = tarn__text_next(&rest);
 	bool is_hosts = rest.at < rest.end && tarn__text_is_address(word);
 	if (!cut_comment(line, is_hosts))
 		return FORM_COSMETIC;
@@ -187,7 +185,7 @@ static void emit_name(struct reading *reading, const uint8_t *name, size_t len,
 }
 
 /* Names that stand at the top of hosts files and block nothing. */
-static bool is_own_name(span word)
+static bool is_own_name(struct tarn__text word)
 {
 	static const char *const names[] = {"localhost", "localhost.localdomain", "local",
 					    "broadcasthost", "0.0.0.0"};
@@ -199,7 +197,8 @@ static bool is_own_name(span word)
 }
 
 /* A name of a list of whole names: one label alone is none. */
-static void read_plain(struct reading *reading, span word, enum tarn__namelist_reach reach)
+static void read_plain(struct reading *reading, struct tarn__text word,
+		       enum tarn__namelist_reach reach)
 {
 	uint8_t name[TARN__NAME_MAX];
 	unsigned labels;
@@ -218,7 +217,8 @@ static void read_plain(struct reading *reading, span word, enum tarn__namelist_r
 }
 
 /* A name of a form that reaches below: one label may be meant. */
-static void read_wide(struct reading *reading, span word, const struct tarn__namelist_more *more)
+static void read_wide(struct reading *reading, struct tarn__text word,
+		      const struct tarn__namelist_more *more)
 {
 	uint8_t name[TARN__NAME_MAX];
 	unsigned labels;
@@ -231,7 +231,7 @@ static void read_wide(struct reading *reading, span word, const struct tarn__nam
 		emit_name(reading, name, len, reach_of(reading, true), more);
 }
 
-static void read_hosts(struct reading *reading, span line)
+static void read_hosts(struct reading *reading, struct tarn__text line)
 {
 	tarn__text_next(&line);
 	while (line.at < line.end)
@@ -247,7 +247,7 @@ struct address {
 	bool is_null; /* it stands for "nowhere" */
 };
 
-static bool read_address(span word, struct address *out)
+static bool read_address(struct tarn__text word, struct address *out)
 {
 	char buffer[INET6_ADDRSTRLEN];
 	static const uint8_t zeros[16], loopback[16] = {[15] = 1};
@@ -281,7 +281,8 @@ static struct tarn__namelist_more more_of(const struct address *address)
 /* ---- dnsmasq ---------------------------------------------------------------------------- */
 
 /* Reads what stands behind the names. Returns false if the line is of no use here. */
-static bool read_dnsmasq_value(span line, span value, struct address *address, bool *has_address)
+static bool read_dnsmasq_value(struct tarn__text line, struct tarn__text value,
+			       struct address *address, bool *has_address)
 {
 	*has_address = false;
 	if (value.at == value.end)
@@ -294,17 +295,17 @@ static bool read_dnsmasq_value(span line, span value, struct address *address, b
 	return *has_address || read_address(value, address);
 }
 
-static void read_dnsmasq(struct reading *reading, span line)
+static void read_dnsmasq(struct reading *reading, struct tarn__text line)
 {
 	struct address address = {0};
 	bool has_address;
 	cut_comment(&line, false);
-	span names = {memchr(line.at, '/', (size_t)(line.end - line.at)), line.end};
+	struct tarn__text names = {memchr(line.at, '/', (size_t)(line.end - line.at)), line.end};
 	const char *last = names.end;
 	while (last[-1] != '/')
 		last--;
-	span value = tarn__text_trim((span){last, line.end});
-	names = (span){names.at + 1, last};
+	struct tarn__text value = tarn__text_trim((struct tarn__text){last, line.end});
+	names = (struct tarn__text){names.at + 1, last};
 	bool is_known = tarn__text_begins(line, "address=") || tarn__text_begins(line, "server=") ||
 			tarn__text_begins(line, "local=");
 	if (names.at >= names.end) {
@@ -319,7 +320,7 @@ static void read_dnsmasq(struct reading *reading, span line)
 	struct tarn__namelist_more more = more_of(&address);
 	while (names.at < names.end) {
 		const char *end = memchr(names.at, '/', (size_t)(names.end - names.at));
-		span name = {names.at + (*names.at == '.'), end};
+		struct tarn__text name = {names.at + (*names.at == '.'), end};
 		read_wide(reading, name, has_address ? &more : NULL);
 		names.at = end + 1;
 	}
@@ -328,7 +329,7 @@ static void read_dnsmasq(struct reading *reading, span line)
 /* ---- unbound ---------------------------------------------------------------------------- */
 
 /* Takes the quotes away, and puts what stands between them into *line. */
-static void unquote(span *line)
+static void unquote(struct tarn__text *line)
 {
 	*line = tarn__text_trim(*line);
 	if (line->end - line->at >= 2 && (*line->at == '"' || *line->at == '\'') &&
@@ -338,7 +339,7 @@ static void unquote(span *line)
 	}
 }
 
-static bool blocks(span type)
+static bool blocks(struct tarn__text type)
 {
 	static const char *const types[] = {
 		"always_nxdomain", "always_null", "always_nodata",  "always_refuse",
@@ -351,9 +352,9 @@ static bool blocks(span type)
 	return false;
 }
 
-static void read_local_zone(struct reading *reading, span rest)
+static void read_local_zone(struct reading *reading, struct tarn__text rest)
 {
-	span name = tarn__text_next(&rest);
+	struct tarn__text name = tarn__text_next(&rest);
 	unquote(&name);
 	unquote(&rest);
 	if (rest.at == rest.end)
@@ -365,10 +366,10 @@ static void read_local_zone(struct reading *reading, span rest)
 }
 
 /* "NAME [TTL] [IN] A ADDRESS" */
-static void read_local_data(struct reading *reading, span rest)
+static void read_local_data(struct reading *reading, struct tarn__text rest)
 {
 	struct address address;
-	span name, word = {rest.at, rest.at}, value = {rest.at, rest.at};
+	struct tarn__text name, word = {rest.at, rest.at}, value = {rest.at, rest.at};
 	unquote(&rest);
 	name = tarn__text_next(&rest);
 	while (rest.at < rest.end) {
@@ -390,10 +391,10 @@ static void read_local_data(struct reading *reading, span rest)
 	emit_name(reading, wire, len, reach_of(reading, false), address.is_null ? NULL : &more);
 }
 
-static void read_unbound(struct reading *reading, span line)
+static void read_unbound(struct reading *reading, struct tarn__text line)
 {
 	const char *colon = memchr(line.at, ':', (size_t)(line.end - line.at));
-	span rest = {colon + 1, line.end};
+	struct tarn__text rest = {colon + 1, line.end};
 	if (!cut_comment(&rest, false) || tarn__text_is(line, "server:"))
 		return;
 	rest = tarn__text_trim(rest);
@@ -407,7 +408,7 @@ static void read_unbound(struct reading *reading, span line)
 
 /* ---- lines ------------------------------------------------------------------------------ */
 
-static void read_adblock(struct reading *reading, span line)
+static void read_adblock(struct reading *reading, struct tarn__text line)
 {
 	struct tarn__namelist_adblock rule;
 	switch (tarn__namelist_adblock_read(line, &rule)) {
@@ -432,7 +433,7 @@ static void read_adblock(struct reading *reading, span line)
 	}
 }
 
-static void read_form(struct reading *reading, enum form form, span line)
+static void read_form(struct reading *reading, enum form form, struct tarn__text line)
 {
 	switch (form) {
 	case FORM_NONE:
@@ -479,7 +480,7 @@ tarn__namelist_line_read(const struct tarn__namelist_line_options *options, cons
 			 size_t len, tarn__namelist_emit *emit, void *data)
 {
 	struct reading reading = {.options = options, .emit = emit, .data = data};
-	span text = tarn__text_trim((struct tarn__namelist_text){line, line + len});
+	struct tarn__text text = tarn__text_trim((struct tarn__text){line, line + len});
 	if (text.at == text.end || is_comment(text, options->format))
 		return reading.counts;
 	if (len > TARN__NAMELIST_LINE_MAX) {
@@ -493,7 +494,7 @@ tarn__namelist_line_read(const struct tarn__namelist_line_options *options, cons
 
 /* ---- guessing --------------------------------------------------------------------------- */
 
-static enum tarn__namelist_format format_of(enum form form, span line)
+static enum tarn__namelist_format format_of(enum form form, struct tarn__text line)
 {
 	switch (form) {
 	case FORM_HOSTS:
@@ -518,7 +519,7 @@ static enum tarn__namelist_format format_of(enum form form, span line)
 
 bool tarn__namelist_guess_line(struct tarn__namelist_guess *guess, const char *line, size_t len)
 {
-	span text = tarn__text_trim((struct tarn__namelist_text){line, line + len});
+	struct tarn__text text = tarn__text_trim((struct tarn__text){line, line + len});
 	if (text.at == text.end || is_comment(text, TARN__NAMELIST_AUTO))
 		return guess->lines >= TARN__NAMELIST_GUESS_LINES;
 	enum form form = find_form(&text);

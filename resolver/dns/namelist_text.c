@@ -6,12 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
-typedef struct tarn__namelist_text span;
-
-span tarn__text_next(span *line)
+struct tarn__text tarn__text_next(struct tarn__text *line)
 {
 	*line = tarn__text_trim(*line);
-	span word = {line->at, line->at};
+	struct tarn__text word = {line->at, line->at};
 	while (word.end < line->end && !tarn__text_is_blank(*word.end))
 		word.end++;
 	line->at = word.end;
@@ -19,18 +17,18 @@ span tarn__text_next(span *line)
 	return word;
 }
 
-bool tarn__text_begins(span line, const char *prefix)
+bool tarn__text_begins(struct tarn__text line, const char *prefix)
 {
 	size_t len = strlen(prefix);
 	return (size_t)(line.end - line.at) >= len && strncasecmp(line.at, prefix, len) == 0;
 }
 
-bool tarn__text_is(span line, const char *word)
+bool tarn__text_is(struct tarn__text line, const char *word)
 {
 	return (size_t)(line.end - line.at) == strlen(word) && tarn__text_begins(line, word);
 }
 
-bool tarn__text_copy(span line, char *out, size_t room)
+bool tarn__text_copy(struct tarn__text line, char *out, size_t room)
 {
 	size_t len = (size_t)(line.end - line.at);
 	if (len >= room || memchr(line.at, '\0', len))
@@ -45,7 +43,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-bool tarn__text_is_address(span word)
+bool tarn__text_is_address(struct tarn__text word)
 {
 	char buffer[INET6_ADDRSTRLEN];
 	uint8_t octets[16];
@@ -84,7 +82,7 @@ static bool end_label(uint8_t *out, size_t label, size_t at)
 	return len >= 1 && len <= TARN__LABEL_MAX;
 }
 
-size_t tarn__text_name(span word, uint8_t out[TARN__NAME_MAX], unsigned *labels)
+size_t tarn__text_name(struct tarn__text word, uint8_t out[TARN__NAME_MAX], unsigned *labels)
 {
 	size_t label = 0, at = 1;
 	if (word.end > word.at && word.end[-1] == '.')
@@ -110,7 +108,7 @@ size_t tarn__text_name(span word, uint8_t out[TARN__NAME_MAX], unsigned *labels)
 	return at;
 }
 
-bool tarn__text_is_name_like(span word)
+bool tarn__text_is_name_like(struct tarn__text word)
 {
 	for (; word.at < word.end; word.at++) {
 		if (*word.at != '.' && folded[(uint8_t)*word.at] == 0)

@@ -248,13 +248,13 @@ struct pieces {
 	uint32_t piece; /* its number */
 	uint8_t *octets; /* of the piece */
 	size_t octets_len;
-	uint8_t *tries;
+	uint64_t *salts;
 };
 
 static int put_piece(struct pieces *pieces)
 {
 	int error = tarn__fuse_build(pieces->fuse, pieces->hashes, pieces->count, pieces->octets,
-				     &pieces->tries[pieces->piece]);
+				     &pieces->salts[pieces->piece]);
 	put(pieces->output, pieces->octets, pieces->octets_len);
 	pieces->piece++;
 	pieces->count = 0;
@@ -287,18 +287,18 @@ static int put_filter(struct output *output, const struct tarn__namelist_parts *
 	pieces.fuse = tarn__fuse_new(most);
 	pieces.hashes = malloc((size_t)most * sizeof *pieces.hashes);
 	pieces.octets = malloc(pieces.octets_len);
-	pieces.tries = malloc(head->piece_count);
+	pieces.salts = malloc(head->piece_count * sizeof *pieces.salts);
 	int error = TARN__NAMELIST_NOMEM;
-	if (pieces.fuse && pieces.hashes && pieces.octets && pieces.tries)
+	if (pieces.fuse && pieces.hashes && pieces.octets && pieces.salts)
 		error = put_pieces(&pieces, parts->pile, head->piece_count);
 	if (error == 0) {
-		pad_to(output, layout->tries);
-		put(output, pieces.tries, head->piece_count);
+		pad_to(output, layout->salts);
+		put(output, pieces.salts, head->piece_count * sizeof *pieces.salts);
 	}
 	tarn__fuse_free(pieces.fuse);
 	free(pieces.hashes);
 	free(pieces.octets);
-	free(pieces.tries);
+	free(pieces.salts);
 	return error;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/text.h: names, types, classes, rcodes, strings and times in presentation format (RFC 1035 section 5.1,
- * RFC 3597 section 5). A number without a mnemonic is TYPE65280, CLASS32 or RCODE12.
+ * dns/text.h: names, types, classes, rcodes, strings and times in presentation format (RFC 1035 section
+ * 5.1, RFC 3597 section 5). A number without a mnemonic is TYPE65280, CLASS32 or RCODE12.
  *
  * The format functions return out. The parse functions take any case; they return false, or 0, for text
  * that is not valid, and then leave *out as it is.
@@ -39,8 +39,8 @@ char *tarn__name_format(const uint8_t *name, char out[TARN__NAME_TEXT_MAX]);
 size_t tarn__name_parse(const char *text, uint8_t out[TARN__NAME_MAX]);
 
 /*
- * Reads a name of text_len characters. Without the final dot it ends in the origin; origin_len is 0 if there
- * is none, and then such a name is not valid.
+ * Reads a name of text_len characters. Without the final dot it ends in the origin; origin_len is 0 if
+ * there is none, and then such a name is not valid.
  */
 size_t tarn__name_parse_relative(const char *text, size_t text_len, const uint8_t *origin,
 				 size_t origin_len, uint8_t out[TARN__NAME_MAX]);
@@ -51,8 +51,8 @@ size_t tarn__name_parse_relative(const char *text, size_t text_len, const uint8_
 const char *tarn__escape_read(const char *text, const char *end, uint8_t *out);
 
 /*
- * Writes the octets of a string, without quotes, in graphic ASCII and blanks: quotes and backslashes behind a
- * backslash, other octets as "\DDD". Four characters an octet at most; no NUL. Returns their end.
+ * Writes the octets of a string, without quotes, in graphic ASCII and blanks: quotes and backslashes
+ * behind a backslash, other octets as "\DDD". Four characters an octet at most; no NUL. Returns their end.
  */
 char *tarn__string_format(const uint8_t *octets, size_t len, char *out);
 
@@ -60,8 +60,8 @@ char *tarn__string_format(const uint8_t *octets, size_t len, char *out);
 bool tarn__is_alphanumeric(const uint8_t *octets, size_t len);
 
 /*
- * A time is the seconds since 1970 in UTC, as YYYYMMDDHHmmSS (RFC 4034 section 3.2); the number itself, of ten
- * digits at most, is parsed too.
+ * A time is the seconds since 1970 in UTC, as YYYYMMDDHHmmSS (RFC 4034 section 3.2); the number itself, of
+ * ten digits at most, is parsed too.
  */
 char *tarn__time_format(uint32_t time, char out[TARN__TIME_TEXT_MAX]);
 bool tarn__time_parse(const char *text, uint32_t *out);

@@ -34,8 +34,8 @@ size_t tarn__type_bitmap_write(const struct tarn__type_set *, uint8_t out[TARN__
 bool tarn__type_bitmap_is_valid(const uint8_t *octets, size_t len);
 
 /*
- * Writes the mnemonics of a valid bitmap, with a blank between two, TARN__WORD_MAX characters for each type at
- * most. Returns their end.
+ * Writes the mnemonics of a valid bitmap, with a blank between two, TARN__WORD_MAX characters for each
+ * type at most. Returns their end.
  */
 char *tarn__type_bitmap_format(const uint8_t *octets, size_t len, char *out);
 

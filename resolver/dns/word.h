@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/word.h: text in presentation format (RFC 1035 section 5.1) word by word, and what a word may stand for.
- * Words end at blanks and line ends, and at quotes: alpn="h2" is two words, of which the second is joined.
- * Comments and parentheses are taken out before (dns/zonefile.h); here they are characters as others. Words
- * are views into the text, in which any octet may stand.
+ * dns/word.h: text in presentation format (RFC 1035 section 5.1) word by word, and what a word may stand
+ * for. Words end at blanks and line ends, and at quotes: alpn="h2" is two words, of which the second is
+ * joined. Comments and parentheses are taken out before (dns/zonefile.h); here they are characters as
+ * others. Words are views into the text, in which any octet may stand.
  *
- * The functions return false, or 0, for a word that is not valid, and then leave *out as it is unless stated.
+ * The functions return false, or 0, for a word that is not valid, and then leave *out as it is unless
+ * stated.
  */
 #ifndef TARN_DNS_WORD_H
 #define TARN_DNS_WORD_H
@@ -50,15 +51,15 @@ bool tarn__word_number(const struct tarn__word *, uint32_t max, uint32_t *out);
 bool tarn__word_duration(const struct tarn__word *, uint32_t max, uint32_t *out);
 
 /*
- * Reads a name. One without the final dot ends in the origin, and "@" is the origin (RFC 1035 section 5.1);
- * origin->len is 0 if there is none. Returns its octets.
+ * Reads a name. One without the final dot ends in the origin, and "@" is the origin (RFC 1035 section
+ * 5.1); origin->len is 0 if there is none. Returns its octets.
  */
 size_t tarn__word_name(const struct tarn__word *, const struct tarn__name *origin,
 		       uint8_t out[TARN__NAME_MAX]);
 
 /*
- * Writes the octets that the word stands for, room at most, and sets *len. Returns false if there are more or an
- * escape is not valid; out may have been written to.
+ * Writes the octets that the word stands for, room at most, and sets *len. Returns false if there are more
+ * or an escape is not valid; out may have been written to.
  */
 bool tarn__word_octets(const struct tarn__word *, uint8_t *out, size_t room, size_t *len);
 

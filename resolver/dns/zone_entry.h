@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/zone_entry.h: one entry of a zone file (RFC 1035 section 5.1), a record or a directive, and what entries
- * leave to those after them: the origin, the owner, the TTL. dns/zonefile.h finds the entries of a file.
+ * dns/zone_entry.h: one entry of a zone file (RFC 1035 section 5.1), a record or a directive, and what
+ * entries leave to those after them: the origin, the owner, the TTL. dns/zonefile.h finds the entries of a
+ * file.
  */
 #ifndef TARN_DNS_ZONE_ENTRY_H
 #define TARN_DNS_ZONE_ENTRY_H
@@ -50,9 +51,9 @@ void tarn__zone_entries_init(struct tarn__zone_entries *, const uint8_t *origin,
 			     uint32_t ttl);
 
 /*
- * Reads an entry without comments and parentheses. One that begins with a blank has the owner of the record
- * before. Fills in *out but for its line, if it is a record: views into entries, until the next entry. If it is
- * a fault, entries->fault has the reason in graphic ASCII and blanks.
+ * Reads an entry without comments and parentheses. One that begins with a blank has the owner of the
+ * record before. Fills in *out but for its line, if it is a record: views into entries, until the next
+ * entry. If it is a fault, entries->fault has the reason in graphic ASCII and blanks.
  */
 enum tarn__zone_entry tarn__zone_entry_read(struct tarn__zone_entries *, const char *text,
 					    size_t len, struct tarn__zone_record *out);

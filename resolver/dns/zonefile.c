@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/zonefile.c: the entries of a zone file: what quotes, comments and parentheses make of its lines. The text
- * of an entry has blanks in place of its parentheses, and no comments.
+ * dns/zonefile.c: the entries of a zone file: what quotes, comments and parentheses make of its lines. The
+ * text of an entry has line ends in place of its parentheses, and no comments.
  */
 #include "dns/zonefile.h"
 
@@ -28,7 +28,7 @@ void tarn__zonefile_init(struct tarn__zonefile *reader, const uint8_t *origin, s
 	reader->is_escaped = reader->is_quoted = reader->is_comment = false;
 	reader->is_open = reader->is_cut = reader->is_suspect = false;
 	reader->fault = NULL;
-	reader->second_line = reader->len = 0;
+	reader->resume_at = reader->len = 0;
 }
 
 /* ---- entries ---------------------------------------------------------------------------- */
@@ -74,7 +74,7 @@ static void begin_entry(struct tarn__zonefile *reader)
 	reader->entry_line = reader->line;
 	reader->is_cut = false;
 	reader->fault = NULL;
-	reader->second_line = reader->len = 0;
+	reader->resume_at = reader->len = 0;
 }
 
 /* Reads the entry, of which all is there but for what was dropped. */
@@ -106,21 +106,22 @@ static void break_entry(struct tarn__zonefile *reader)
 }
 
 /*
- * Gives up the entry, whose parentheses are not closed, but for the line being read. There is no parenthesis in
- * any line after the first: all octets are looked at once more, and only once.
+ * Gives up the entry, whose parentheses are not closed, and reads what is behind the line that opened
+ * them. There is no parenthesis in these lines: all octets are looked at once more, and only once. The
+ * line being read stays.
  */
 static void give_up_entry(struct tarn__zonefile *reader)
 {
-	size_t at = reader->second_line, end = reader->len;
+	size_t at = reader->resume_at, end = reader->len;
 	reader->len = at;
 	set_fault(reader, not_closed);
 	break_entry(reader);
-	for (const char *line_end;; at = (size_t)(line_end - reader->text) + 1) {
-		reader->entry_line++;
-		line_end = memchr(reader->text + at, '\n', end - at);
-		if (!line_end)
-			break;
+	reader->entry_line = reader->resume_line;
+	const char *line_end;
+	while ((line_end = memchr(reader->text + at, '\n', end - at))) {
 		read_entry(reader, reader->text + at, (size_t)(line_end - reader->text) - at);
+		at = (size_t)(line_end - reader->text) + 1;
+		reader->entry_line++;
 	}
 	begin_entry(reader);
 	reader->len = end - at;
@@ -130,7 +131,7 @@ static void give_up_entry(struct tarn__zonefile *reader)
 /* The entry has no room for more. */
 static void cut_entry(struct tarn__zonefile *reader)
 {
-	if (reader->second_line > 0) {
+	if (reader->resume_at > 0) {
 		give_up_entry(reader);
 		return;
 	}
@@ -165,37 +166,39 @@ static void end_line(struct tarn__zonefile *reader)
 	if (!reader->is_open) {
 		finish_entry(reader);
 		begin_entry(reader);
-	} else if (reader->second_line == 0) {
-		reader->second_line = reader->len;
+	} else if (reader->resume_at == 0) {
+		reader->resume_at = reader->len;
+		reader->resume_line = reader->line;
 	}
 }
 
-/* An entry may begin with a parenthesis, and then does not begin with a blank. */
-static void append_blank(struct tarn__zonefile *reader)
+/* Words end at it. An entry that begins with it does not begin with a blank. */
+static void append_parenthesis(struct tarn__zonefile *reader)
 {
-	if (reader->len > 0)
-		append(reader, " ", 1);
+	append(reader, "\n", 1);
 }
 
 static void open_parenthesis(struct tarn__zonefile *reader)
 {
-	if (reader->is_cut) {
-		break_entry(reader);
-		return;
-	}
-	if (reader->is_open && reader->second_line > 0)
+	if (reader->resume_at > 0)
 		give_up_entry(reader);
 	else if (reader->is_open)
 		set_fault(reader, "a parenthesis within others");
-	append_blank(reader);
-	reader->is_open = !reader->is_cut;
+	append_parenthesis(reader);
+	if (reader->is_cut)
+		break_entry(reader);
+	else
+		reader->is_open = true;
 }
 
 static void close_parenthesis(struct tarn__zonefile *reader)
 {
+	/* It may be what the entry has no room for. */
+	if (reader->is_open)
+		append_parenthesis(reader);
 	if (reader->is_open) {
-		append_blank(reader);
 		reader->is_open = false;
+		reader->resume_at = 0;
 	} else if (reader->is_suspect) {
 		/* It is the end of the entry that was broken, and the rest of the line is no other. */
 		reader->is_suspect = false;
@@ -254,7 +257,7 @@ void tarn__zonefile_feed(struct tarn__zonefile *reader, const void *octets, size
 
 void tarn__zonefile_end(struct tarn__zonefile *reader)
 {
-	if (reader->is_open && reader->second_line > 0)
+	if (reader->resume_at > 0)
 		give_up_entry(reader);
 	else if (reader->is_open)
 		set_fault(reader, not_closed);

@@ -6,12 +6,17 @@ fuzz_targets = \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_control \
 	tests/fuzz/fuzz_cookie \
+	tests/fuzz/fuzz_hosts \
 	tests/fuzz/fuzz_join \
+	tests/fuzz/fuzz_leases \
 	tests/fuzz/fuzz_local \
 	tests/fuzz/fuzz_name \
+	tests/fuzz/fuzz_namelist \
+	tests/fuzz/fuzz_namelist_line \
 	tests/fuzz/fuzz_options \
 	tests/fuzz/fuzz_query \
-	tests/fuzz/fuzz_stream
+	tests/fuzz/fuzz_stream \
+	tests/fuzz/fuzz_zonefile
 
 tests_fuzz_fuzz_control_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 

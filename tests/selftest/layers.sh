@@ -86,6 +86,10 @@ tarnctl_sees_verbs() {
 	sees_only "$1" resolver/tarnctl "config\\.h|tarn\\.h|$(of base dns core)|daemon/control/verbs\\.h|$(of tarnctl)"
 }
 
+tarnlist_sees_dns() {
+	sees_only "$1" resolver/tarnlist "config\\.h|$(of base dns)"
+}
+
 ev_stays_outside() {
 	place '<ev.h>' "$1" | grep -vE "^$1/resolver/(net|daemon)/" | nothing
 }
@@ -94,7 +98,7 @@ ev_stays_outside() {
 daemon_rooms_in_order() {
 	included "$1" resolver/daemon | awk -v tree="$1/resolver/" '
 	BEGIN {
-		count = split("log settings system threads telemetry config control", room, " ")
+		count = split("log settings system threads names telemetry config control", room, " ")
 		for (i = 1; i <= count; i++)
 			rank[room[i]] = i
 	}
@@ -138,7 +142,8 @@ build_house() {
 	mkdir -p "$1/cache" "$1/resolver/base" "$1/resolver/dns" "$1/resolver/dnssec" "$1/resolver/core/policy" \
 		"$1/resolver/core/forward" "$1/resolver/core/admin" "$1/resolver/net/listen" \
 		"$1/resolver/net/upstream" "$1/resolver/daemon/log" "$1/resolver/daemon/system" \
-		"$1/resolver/daemon/telemetry" "$1/resolver/daemon/attic" "$1/resolver/tarnctl"
+		"$1/resolver/daemon/telemetry" "$1/resolver/daemon/attic" "$1/resolver/tarnctl" \
+		"$1/resolver/tarnlist"
 	printf '#include "rtcache.h"\n' >"$1/cache/a.c"
 	printf '#include "base/a.h"\n#include "tarn.h"\n' >"$1/resolver/base/a.c"
 	printf '#include "base/a.h"\n#include "dns/a.h"\n' >"$1/resolver/dns/a.c"
@@ -154,6 +159,7 @@ build_house() {
 	printf '#include "daemon/log/a.h"\n' >"$1/resolver/daemon/log/a.c"
 	printf '#include "daemon/log/a.h"\n#include "core/a.h"\n' >"$1/resolver/daemon/telemetry/a.c"
 	printf '#include "daemon/control/verbs.h"\n#include "tarnctl/a.h"\n' >"$1/resolver/tarnctl/a.c"
+	printf '#include "config.h"\n#include "dns/a.h"\n' >"$1/resolver/tarnlist/a.c"
 }
 
 # rule FUNCTION SENTENCE [FILE INCLUDE]...: the tree keeps the rule; each breach is caught.
@@ -187,6 +193,8 @@ rule daemon_sees_all "daemon/ includes nothing private of cache/" \
 	resolver/daemon/a.c '"table.h"'
 rule tarnctl_sees_verbs "tarnctl/ includes of the daemon the table of verbs only" \
 	resolver/tarnctl/a.c '"daemon/control/control.h"' resolver/tarnctl/a.c '"net/a.h"'
+rule tarnlist_sees_dns "tarnlist/ includes dns/ and base/ only" \
+	resolver/tarnlist/a.c '"core/a.h"' resolver/tarnlist/a.c '"daemon/control/verbs.h"'
 rule ev_stays_outside "<ev.h> is included under net/ and daemon/ only" \
 	cache/a.c '<ev.h>' resolver/dns/a.c '<ev.h>' resolver/core/a.c '<ev.h>' resolver/tarn.h '<ev.h>'
 

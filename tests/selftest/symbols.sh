@@ -60,6 +60,7 @@ floors_point_down() {
 		sees["net"] = sees["core"] " net"
 		sees["daemon"] = sees["net"] " daemon"
 		sees["tarnctl"] = sees["dns"] " core tarnctl"
+		sees["tarnlist"] = sees["dns"] " tarnlist"
 	}
 	function floor(file,   part) {
 		split(file, part, "/")
@@ -154,6 +155,7 @@ build_house() {
 	write "$1" resolver/daemon/control/verbs.c verbs base_a
 	write "$1" resolver/daemon/a.c daemon_a net_a control_a
 	write "$1" resolver/tarnctl/a.c tarnctl_a verbs core_a
+	write "$1" resolver/tarnlist/a.c tarnlist_a dns_a
 	write "$1" resolver/dns/gone.c gone daemon_a
 	rm "$1/resolver/dns/gone.c"
 }
@@ -209,6 +211,7 @@ breach floors_point_down resolver/core/room/a.c room_a net_a
 breach floors_point_down resolver/core/a.c core_a rtcache__b
 breach floors_point_down resolver/net/a.c net_a log_a
 breach floors_point_down resolver/tarnctl/a.c tarnctl_a log_a
+breach floors_point_down resolver/tarnlist/a.c tarnlist_a core_a
 breach floors_point_down resolver/daemon/a.c daemon_a tarnctl_a
 breach floors_point_down resolver/attic/a.c attic_a base_a
 

@@ -34,10 +34,14 @@ unit_tests = \
 	tests/unit/core/test_fallback \
 	tests/unit/core/test_forward_loop \
 	tests/unit/core/test_inspect \
+	tests/unit/core/test_lease_table \
+	tests/unit/core/test_local_data \
+	tests/unit/core/test_local_model \
 	tests/unit/core/test_lookup \
 	tests/unit/core/test_policy \
 	tests/unit/core/test_resolver \
 	tests/unit/core/test_reverse \
+	tests/unit/core/test_rules \
 	tests/unit/core/test_select \
 	tests/unit/core/test_shares \
 	tests/unit/core/test_answer_source \
@@ -54,6 +58,7 @@ unit_tests = \
 	tests/unit/daemon/test_documents \
 	tests/unit/daemon/test_file \
 	tests/unit/daemon/test_file_watch \
+	tests/unit/daemon/test_local_files \
 	tests/unit/daemon/test_log \
 	tests/unit/daemon/test_log_dedup \
 	tests/unit/daemon/test_metrics \
@@ -79,10 +84,15 @@ unit_tests = \
 	tests/unit/dns/test_answer_kept \
 	tests/unit/dns/test_cookie \
 	tests/unit/dns/test_edns \
+	tests/unit/dns/test_hosts \
 	tests/unit/dns/test_join \
+	tests/unit/dns/test_leases \
 	tests/unit/dns/test_local \
 	tests/unit/dns/test_match \
 	tests/unit/dns/test_name \
+	tests/unit/dns/test_namelist \
+	tests/unit/dns/test_namelist_compile \
+	tests/unit/dns/test_namelist_line \
 	tests/unit/dns/test_pack \
 	tests/unit/dns/test_query \
 	tests/unit/dns/test_rdata \
@@ -91,10 +101,13 @@ unit_tests = \
 	tests/unit/dns/test_record \
 	tests/unit/dns/test_reply \
 	tests/unit/dns/test_response \
+	tests/unit/dns/test_rpz \
 	tests/unit/dns/test_stored \
 	tests/unit/dns/test_text \
 	tests/unit/dns/test_type \
+	tests/unit/dns/test_type_bitmap \
 	tests/unit/dns/test_wire \
+	tests/unit/dns/test_zonefile \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
 	tests/unit/net/test_mailbox \
@@ -129,6 +142,7 @@ tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigur
 
 # Allocations fail at times, or one after the other; numbers run out.
 tests_unit_core_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=tarn__answer_sources_number
+tests_unit_core_test_local_model_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_cache_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 

@@ -46,7 +46,7 @@ enum tarn__policy_action tarn__policy_apply_answer(const struct tarn__policy *po
 	view->is_clear = true;
 	write_message(view);
 	enum tarn__policy_action action;
-#define APPLY(constant, name)                                                                      \
+#define APPLY(constant, name, when)                                                                \
 	action = tarn__stage_##name##_apply(policy, view, decision);                               \
 	if (action != TARN__POLICY_PASS) {                                                         \
 		decision->stage = TARN__STAGE_##constant;                                          \

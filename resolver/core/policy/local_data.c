@@ -120,6 +120,35 @@ static bool has_records(const struct tarn__local_data *data, const struct tarn__
 
 /* ---- the zone and the closest name above ------------------------------------------------ */
 
+/* The name and type that are looked up. The suffixes are filled in only where some may matter. */
+struct question {
+	const uint8_t *name;
+	size_t len;
+	uint16_t type;
+	uint64_t now_s;
+	unsigned label_count;
+	uint8_t starts[TARN__LABELS_MAX + 1]; /* of the labels, and of the root's */
+	uint32_t hashes[TARN__NAME_MAX]; /* of the name from each octet on */
+};
+
+/* Returns the hash of the name; those of its suffixes are steps of it. */
+static uint32_t hash_suffixes(struct question *question)
+{
+	const uint8_t *name = question->name;
+	uint32_t hash = TARN__NAME_HASH_START;
+	/* At each octet: to see where labels begin would take longer. */
+	for (size_t at = question->len; at-- > 0;) {
+		hash = tarn__name_hash_step(hash, name[at]);
+		question->hashes[at] = hash;
+	}
+	unsigned count = 0;
+	for (size_t at = 0; name[at] != 0; at += 1 + name[at])
+		question->starts[count++] = (uint8_t)at;
+	question->starts[count] = (uint8_t)(question->len - 1);
+	question->label_count = count;
+	return hash;
+}
+
 struct place {
 	const struct tarn__local_node *zone, *encloser; /* NULL: there is none */
 	size_t zone_len, encloser_len;
@@ -144,54 +173,62 @@ static bool begins_own(const struct tarn__local_node *node)
  * Between the topmost zone or wildcard's parent and a name every name is a node: the search ends with the
  * first that is none.
  */
-NOT_INLINED void find_place(const struct tarn__local_data *data, const uint8_t *qname, size_t len,
-			    uint64_t now_s, struct place *out)
+static void find_place(const struct tarn__local_data *data, const struct question *question,
+		       struct place *out)
 {
-	uint8_t starts[TARN__LABELS_MAX + 1]; /* of the labels, the root's too */
-	unsigned count = 0;
+	uint64_t depths = data->suffix_depths;
 	*out = (struct place){NULL, NULL, 0, 0, 0};
-	if (!data->has_suffixes)
-		return;
-	for (size_t at = 0; qname[at] != 0; at += 1 + qname[at])
-		starts[count++] = (uint8_t)at;
-	starts[count] = (uint8_t)(len - 1);
-	uint32_t hash = TARN__NAME_HASH_START;
-	size_t at = len;
-	for (unsigned labels = 0; labels <= count; labels++) {
-		if (!out->encloser && labels > data->suffix_labels)
-			return;
-		size_t start = starts[count - labels];
-		while (at > start)
-			hash = tarn__name_hash_step(hash, qname[--at]);
+	for (unsigned labels = 0; depths != 0 && labels <= question->label_count; labels++) {
+		if (!out->encloser && !(depths & tarn__local_depth(labels)))
+			continue;
+		size_t start = question->starts[question->label_count - labels];
+		uint32_t hash = question->hashes[start];
+		size_t len = question->len - start;
 		const struct tarn__local_node *node =
-			find_node(data, hash, qname + start, len - start);
-		bool is_there = node && exists(data, node, now_s);
+			find_node(data, hash, question->name + start, len);
+		bool is_there = node && exists(data, node, question->now_s);
 		if (!is_there && out->encloser)
 			return;
 		if (!is_there || (!out->encloser && !begins_own(node)))
 			continue;
 		out->encloser = node;
-		out->encloser_len = len - start;
+		out->encloser_len = len;
 		out->encloser_hash = hash;
 		if (is_zone(node)) {
 			out->zone = node;
-			out->zone_len = len - start;
+			out->zone_len = len;
 		}
 	}
 }
 
+/* Returns false if the name is certainly in no zone that is ours and below no wildcard's parent. */
+static bool is_above_known(const struct tarn__local_data *data, const struct question *question)
+{
+	uint64_t depths = data->suffix_depths;
+	if (depths == 0)
+		return false;
+	for (unsigned labels = 0; labels <= question->label_count; labels++) {
+		size_t start = question->starts[question->label_count - labels];
+		if (depths & tarn__local_depth(labels) &&
+		    data->suffix_filter & tarn__local_bit(question->hashes[start]))
+			return true;
+	}
+	return false;
+}
+
 /* Finds "*" below the closest encloser of a name that is longer (RFC 4592 section 3.3.1). */
 static const struct tarn__local_node *find_wildcard(const struct tarn__local_data *data,
-						    const uint8_t *qname, size_t len,
+						    const struct question *question,
 						    const struct place *place)
 {
 	uint8_t name[TARN__NAME_MAX] = {1, '*'};
+	size_t len = place->encloser_len;
 	if (!place->encloser || !(place->encloser->name & TARN__NODE_WILDCARD) ||
-	    place->encloser_len == len)
+	    len == question->len)
 		return NULL;
 	uint32_t hash = tarn__name_hash_step(place->encloser_hash, '*');
-	memcpy(name + 2, qname + len - place->encloser_len, place->encloser_len);
-	return find_node(data, tarn__name_hash_step(hash, 1), name, 2 + place->encloser_len);
+	memcpy(name + 2, question->name + question->len - len, len);
+	return find_node(data, tarn__name_hash_step(hash, 1), name, 2 + len);
 }
 
 /* ---- reverse names ---------------------------------------------------------------------- */
@@ -297,7 +334,8 @@ static uint32_t ttl_of(const struct tarn__local_data *data, const struct tarn__l
 		return tarn__get32(data->octets + entry->value);
 	uint32_t ttl = data->origins[entry->source].ttl;
 	uint64_t end_s = tarn__local_end(data->octets, entry);
-	return end_s > now_s && end_s - now_s < ttl ? (uint32_t)(end_s - now_s) : ttl;
+	bool is_limited = end_s != TARN__LEASE_NEVER && end_s > now_s && end_s - now_s < ttl;
+	return is_limited ? (uint32_t)(end_s - now_s) : ttl;
 }
 
 /* The RDATA of a record as it was given. */
@@ -407,10 +445,13 @@ static enum tarn__local_kind set_cname(struct tarn__local_found *found, uint32_t
 
 /* The answer of a node that has records, for the name itself or, of a wildcard, for another one. */
 static enum tarn__local_kind answer(struct tarn__local_found *found,
-				    const struct tarn__local_node *node, const uint8_t *qname,
-				    size_t len, uint16_t qtype)
+				    const struct tarn__local_node *node,
+				    const struct question *question)
 {
 	const struct tarn__local_data *data = found->data;
+	const uint8_t *qname = question->name;
+	size_t len = question->len;
+	uint16_t qtype = question->type;
 	uint32_t first, end;
 	if (!is_clients_type(&data->items[first_item(node)], qname, qtype))
 		return TARN__LOCAL_NONE;
@@ -425,7 +466,7 @@ static enum tarn__local_kind answer(struct tarn__local_found *found,
 					 first + 1);
 	}
 	struct place place;
-	find_place(data, qname, len, found->now_s, &place);
+	find_place(data, question, &place);
 	if (place.encloser == node && is_zone(node) && qtype == TARN__TYPE_SOA) {
 		set_by_zone(found, node);
 		return set_denial(found, TARN__LOCAL_RECORDS, &place, len);
@@ -438,39 +479,55 @@ static enum tarn__local_kind answer(struct tarn__local_found *found,
 
 /* A reverse name of which nothing else than the address is known. */
 static enum tarn__local_kind answer_ptr(struct tarn__local_found *found, uint32_t item,
-					const uint8_t *qname, size_t len, uint16_t qtype)
+					const struct question *question)
 {
 	set_items(found, TARN__LOCAL_RECORDS, TARN__TYPE_PTR, item, item + 1);
-	if (qtype == TARN__TYPE_PTR || qtype == TARN__TYPE_ANY)
+	if (question->type == TARN__TYPE_PTR || question->type == TARN__TYPE_ANY)
 		return TARN__LOCAL_RECORDS;
 	struct place place;
-	find_place(found->data, qname, len, found->now_s, &place);
-	return set_denial(found, TARN__LOCAL_NODATA, &place, len);
+	find_place(found->data, question, &place);
+	return set_denial(found, TARN__LOCAL_NODATA, &place, question->len);
 }
 
-/* A name without records: of a wildcard, of a zone that is ours, or of none. */
-NOT_INLINED enum tarn__local_kind find_above(struct tarn__local_found *found, const uint8_t *qname,
-					     size_t len, uint16_t qtype)
+/* A name without records of its own: of a wildcard, or of a zone that is ours. */
+static enum tarn__local_kind answer_above(struct tarn__local_found *found,
+					  const struct place *place,
+					  const struct question *question)
 {
-	const struct tarn__local_data *data = found->data;
-	struct place place;
-	find_place(data, qname, len, found->now_s, &place);
-	const struct tarn__local_node *wildcard = find_wildcard(data, qname, len, &place);
-	if (wildcard && has_records(data, wildcard, found->now_s)) {
+	const struct tarn__local_node *wildcard = find_wildcard(found->data, question, place);
+	if (wildcard && has_records(found->data, wildcard, found->now_s)) {
 		found->is_by_wildcard = true;
-		return answer(found, wildcard, qname, len, qtype);
+		return answer(found, wildcard, question);
 	}
-	if (!place.zone)
+	if (!place->zone)
 		return TARN__LOCAL_NONE;
 	found->is_by_zone = true;
-	set_by_zone(found, place.zone);
-	if (place.encloser_len < len)
-		return set_denial(found, TARN__LOCAL_NXDOMAIN, &place, len);
+	set_by_zone(found, place->zone);
+	if (place->encloser_len < question->len)
+		return set_denial(found, TARN__LOCAL_NXDOMAIN, place, question->len);
 	/* The apex, or a name that exists since there are names below it. */
-	bool is_soa = place.zone == place.encloser &&
-		      (qtype == TARN__TYPE_SOA || qtype == TARN__TYPE_ANY);
-	found->type = TARN__TYPE_SOA;
-	return set_denial(found, is_soa ? TARN__LOCAL_RECORDS : TARN__LOCAL_NODATA, &place, len);
+	bool is_soa = place->zone == place->encloser &&
+		      (question->type == TARN__TYPE_SOA || question->type == TARN__TYPE_ANY);
+	found->type = is_soa ? TARN__TYPE_SOA : question->type;
+	return set_denial(found, is_soa ? TARN__LOCAL_RECORDS : TARN__LOCAL_NODATA, place,
+			  question->len);
+}
+
+NOT_INLINED enum tarn__local_kind find_own(struct tarn__local_found *found,
+					   const struct tarn__local_node *node,
+					   const struct question *question)
+{
+	const struct tarn__local_data *data = found->data;
+	if (node && has_records(data, node, found->now_s))
+		return answer(found, node, question);
+	if (ends_in_arpa(question->name, question->len)) {
+		uint32_t ptr = find_ptr(data, question->name, question->len, found->now_s);
+		if (ptr != TARN__LOCAL_NO_ITEM)
+			return answer_ptr(found, ptr, question);
+	}
+	struct place place;
+	find_place(data, question, &place);
+	return answer_above(found, &place, question);
 }
 
 enum tarn__local_kind tarn__local_data_find(const struct tarn__local_data *data,
@@ -479,27 +536,23 @@ enum tarn__local_kind tarn__local_data_find(const struct tarn__local_data *data,
 {
 	if (!data)
 		return TARN__LOCAL_NONE;
-	uint32_t hash = tarn__name_hash(qname, len);
+	struct question question;
+	question.name = qname;
+	question.len = len;
+	question.type = qtype;
+	question.now_s = now_s;
+	uint32_t hash =
+		data->suffix_depths != 0 ? hash_suffixes(&question) : tarn__name_hash(qname, len);
 	const struct tarn__local_node *node = find_node(data, hash, qname, len);
-	bool is_reverse = ends_in_arpa(qname, len);
-	if (!node && !data->has_suffixes && !is_reverse)
+	if (!node && !is_above_known(data, &question) && !ends_in_arpa(qname, len))
 		return TARN__LOCAL_NONE;
 	struct tarn__local_found found = {
 		.data = data, .now_s = now_s, .soa = TARN__LOCAL_NO_ITEM, .type = qtype};
-	uint32_t ptr = TARN__LOCAL_NO_ITEM;
-	enum tarn__local_kind kind;
-	if (node && has_records(data, node, now_s)) {
-		kind = answer(&found, node, qname, len, qtype);
-	} else {
-		if (is_reverse)
-			ptr = find_ptr(data, qname, len, now_s);
-		kind = ptr != TARN__LOCAL_NO_ITEM ? answer_ptr(&found, ptr, qname, len, qtype)
-						  : find_above(&found, qname, len, qtype);
-	}
-	if (kind != TARN__LOCAL_NONE) {
-		found.kind = kind;
-		*out = found;
-	}
+	enum tarn__local_kind kind = find_own(&found, node, &question);
+	if (kind == TARN__LOCAL_NONE)
+		return kind;
+	found.kind = kind;
+	*out = found;
 	return kind;
 }
 

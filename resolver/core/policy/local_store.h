@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/local_store.h: how local data lies in memory; local_builder.c writes it, local_data.c reads it.
+ * core/policy/local_store.h: how local data lies in memory; local_build.c writes it, local_data.c reads it.
  *
  * One block of memory. A name is a node; the items of a node follow each other, and so do its octets. An open
  * hash of names has an octet of each hash apart from the numbers of the nodes: eight of them are
@@ -68,8 +68,10 @@ struct tarn__local_origin {
 struct tarn__local_data {
 	atomic_uint references;
 	uint32_t ttl; /* seconds, of what is denied in a zone */
-	bool has_suffixes; /* zones or wildcards */
-	unsigned suffix_labels; /* of the longest of these */
+	/* A bit for each number of labels that a zone or wildcard's parent has, see tarn__local_depth(). */
+	uint64_t suffix_depths;
+	/* A bit for each of their hashes, see tarn__local_bit(). */
+	uint64_t suffix_filter;
 	size_t node_count, item_count, slot_count, address_slot_count;
 	size_t name_count, address_count, zone_count; /* see struct tarn__local_counts */
 	size_t size; /* octets of all */
@@ -90,6 +92,11 @@ static inline uint64_t tarn__local_spread(uint32_t hash)
 	return hash * UINT64_C(0x9e3779b97f4a7c15);
 }
 
+static inline uint64_t tarn__local_bit(uint32_t hash)
+{
+	return UINT64_C(1) << (tarn__local_spread(hash) >> 58);
+}
+
 static inline size_t tarn__local_slot(uint64_t spread, size_t slot_count)
 {
 	return (size_t)((spread >> 32) * slot_count >> 32);
@@ -107,6 +114,12 @@ static inline size_t tarn__local_address_slot(const struct tarn__ip *ip, size_t 
 	for (unsigned i = 0; i < sizeof ip->octets; i += 4)
 		sum = (sum ^ tarn__get32(ip->octets + i)) * UINT64_C(0x9e3779b97f4a7c15);
 	return tarn__local_slot(sum ^ sum >> 32, slot_count);
+}
+
+/* Returns the bit of a number of labels; all great ones have the last. */
+static inline uint64_t tarn__local_depth(unsigned labels)
+{
+	return UINT64_C(1) << (labels < 63 ? labels : 63);
 }
 
 /* ---- items ------------------------------------------------------------------------------ */

@@ -22,7 +22,7 @@
 #include "core/policy/type_filter.h"
 #include "core/policy/zone.h"
 
-#define ROW(constant, name) [TARN__STAGE_##constant] = &tarn__stage_##name,
+#define ROW(constant, name, when) [TARN__STAGE_##constant] = &tarn__stage_##name,
 const struct tarn__stage *const tarn__stages[TARN__STAGES] = {TARN__STAGE_LIST(ROW)
 								      TARN__ANSWER_STAGE_LIST(ROW)};
 
@@ -56,9 +56,14 @@ static uint16_t next_generation(void)
 }
 
 /* After its members have been set. */
-static void set_generation(struct tarn__policy *policy)
+static void set_work(struct tarn__policy *policy)
 {
+	const struct tarn__policy_data *data = &policy->data;
 	policy->generation = tarn__policy_has_answer_stages(policy) ? next_generation() : 0;
+	policy->takes_answers = policy->generation != 0 || policy->dns64;
+	policy->has_configured_stages = data->local || data->overrides || data->lists ||
+					policy->type_filter || policy->dns64 ||
+					policy->is_local_only;
 }
 
 struct tarn__policy *tarn__policy_new(const struct tarn__policy_options *options)
@@ -69,7 +74,7 @@ struct tarn__policy *tarn__policy_new(const struct tarn__policy_options *options
 	atomic_init(&policy->references, 1);
 	int error = init_stages(policy, options);
 	if (error == 0) {
-		set_generation(policy);
+		set_work(policy);
 		return policy;
 	}
 	tarn__policy_put(policy);
@@ -91,7 +96,7 @@ struct tarn__policy *tarn__policy_with(struct tarn__policy *old,
 		.local = data->local ? tarn__local_data_get(data->local) : NULL,
 		.lists = tarn__lists_get(data->lists),
 		.overrides = tarn__overrides_get(data->overrides)};
-	set_generation(policy);
+	set_work(policy);
 	return policy;
 }
 
@@ -115,20 +120,36 @@ void tarn__policy_put(struct tarn__policy *policy)
 	free(policy);
 }
 
-/* The list is unrolled: a loop over pointers to functions would cost a hit of the cache 4 % more. */
-enum tarn__policy_action tarn__policy_apply(const struct tarn__policy *policy,
-					    const struct tarn__query *query,
-					    const struct tarn_address *client,
-					    struct tarn__decision *decision)
-{
-	enum tarn__policy_action action;
+/* The list is unrolled: a loop over pointers to functions would cost a hit of the cache some 4 % more. */
 #define APPLY(constant, name)                                                                      \
 	action = tarn__stage_##name##_apply(policy, query, client, decision);                      \
 	if (action != TARN__POLICY_PASS) {                                                         \
 		decision->stage = TARN__STAGE_##constant;                                          \
 		return action;                                                                     \
 	}
-	TARN__STAGE_LIST(APPLY)
+#define APPLY_ALL(constant, name, when) APPLY(constant, name)
+#define APPLY_FIRST(constant, name, when) APPLY_##when(constant, name)
+#define APPLY_ALWAYS(constant, name) APPLY(constant, name)
+#define APPLY_CONFIGURED(constant, name)
+
+__attribute__((noinline)) static enum tarn__policy_action
+apply_all(const struct tarn__policy *policy, const struct tarn__query *query,
+	  const struct tarn_address *client, struct tarn__decision *decision)
+{
+	enum tarn__policy_action action;
+	TARN__STAGE_LIST(APPLY_ALL)
+	return TARN__POLICY_PASS;
+}
+
+enum tarn__policy_action tarn__policy_apply(const struct tarn__policy *policy,
+					    const struct tarn__query *query,
+					    const struct tarn_address *client,
+					    struct tarn__decision *decision)
+{
+	enum tarn__policy_action action;
+	if (policy->has_configured_stages)
+		return apply_all(policy, query, client, decision);
+	TARN__STAGE_LIST(APPLY_FIRST)
 	return TARN__POLICY_PASS;
 }
 

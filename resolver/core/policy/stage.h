@@ -45,26 +45,29 @@
 #include "dns/text.h"
 #include "tarn.h"
 
-/* In the order in which they are applied. */
+/*
+ * In the order in which they are applied. A stage is applied ALWAYS, or if something is CONFIGURED for any of those
+ * (has_configured_stages), so that all of these together cost a policy without them one test.
+ */
 #define TARN__STAGE_LIST(STAGE)                                                                    \
-	STAGE(ACCESS, access)                                                                      \
-	STAGE(CHAOS, chaos)                                                                        \
-	STAGE(ZONE, zone)                                                                          \
-	STAGE(LOCAL, local)                                                                        \
-	STAGE(OVERRIDES, overrides)                                                                \
-	STAGE(LISTS, lists)                                                                        \
-	STAGE(SPECIAL, special)                                                                    \
-	STAGE(ANY, any)                                                                            \
-	STAGE(TYPE_FILTER, type_filter)                                                            \
-	STAGE(DNS64, dns64)                                                                        \
-	STAGE(DOTLESS, dotless)
+	STAGE(ACCESS, access, ALWAYS)                                                              \
+	STAGE(CHAOS, chaos, ALWAYS)                                                                \
+	STAGE(ZONE, zone, ALWAYS)                                                                  \
+	STAGE(LOCAL, local, CONFIGURED)                                                            \
+	STAGE(OVERRIDES, overrides, CONFIGURED)                                                    \
+	STAGE(LISTS, lists, CONFIGURED)                                                            \
+	STAGE(SPECIAL, special, ALWAYS)                                                            \
+	STAGE(ANY, any, ALWAYS)                                                                    \
+	STAGE(TYPE_FILTER, type_filter, CONFIGURED)                                                \
+	STAGE(DNS64, dns64, CONFIGURED)                                                            \
+	STAGE(DOTLESS, dotless, CONFIGURED)
 
 /* The stages for answers: core/policy/answer.h. */
 #define TARN__ANSWER_STAGE_LIST(STAGE)                                                             \
-	STAGE(ANSWER_CHAIN, answer_chain)                                                          \
-	STAGE(ANSWER_FILTER, answer_filter)
+	STAGE(ANSWER_CHAIN, answer_chain, CONFIGURED)                                              \
+	STAGE(ANSWER_FILTER, answer_filter, CONFIGURED)
 
-#define TARN__STAGE_INDEX(constant, name) TARN__STAGE_##constant,
+#define TARN__STAGE_INDEX(constant, name, when) TARN__STAGE_##constant,
 enum {
 	TARN__STAGE_LIST(TARN__STAGE_INDEX) TARN__QUERY_STAGES,
 	TARN__STAGE_BEFORE_ANSWERS = TARN__QUERY_STAGES - 1,
@@ -100,6 +103,8 @@ struct tarn__policy {
 	struct tarn__policy *base; /* the owner of all but the data; NULL: this one */
 	/* Answers that bear this number have been looked at (dns/stored.h); 0: none has to be. */
 	uint16_t generation;
+	bool has_configured_stages; /* some stage of those that are CONFIGURED has something to do */
+	bool takes_answers; /* answers have to be looked at, or synthesised */
 	struct tarn__policy_data data; /* a reference to each */
 	struct tarn__networks *access; /* that may ask */
 	struct tarn__chaos *chaos;

@@ -297,6 +297,58 @@ START_TEST(version_has_three_numbers)
 }
 END_TEST
 
+START_TEST(address_alone_is_read)
+{
+	static const struct {
+		const char *text;
+		struct tarn__ip ip;
+	} ips[] = {
+		{"0.0.0.0", {TARN__IPV4_LEN, {0}}},
+		{"255.10.0.1", {TARN__IPV4_LEN, {255, 10, 0, 1}}},
+		{"::", {TARN__IPV6_LEN, {0}}},
+		{"2001:db8::1", {TARN__IPV6_LEN, {0x20, 1, 0x0d, 0xb8, [15] = 1}}},
+		{"::ffff:1.2.3.4", {TARN__IPV6_LEN, {[10] = 0xff, 0xff, 1, 2, 3, 4}}},
+	};
+	static const char *const none[] = {
+		"",
+		"1",
+		"1.2.3",
+		"1.2.3.",
+		"1.2.3.4.",
+		"1.2.3.4.5",
+		"01.2.3.4",
+		"1.2.3.256",
+		"1.2.3.1000000000000",
+		"1..2.3",
+		".1.2.3",
+		"1.2.3.4 ",
+		" 1.2.3.4",
+		"1.2.3.4:53",
+		"[::1]",
+		"::1%eth0",
+		":::",
+		"1:2",
+		"x",
+		"0000:0000:0000:0000:0000:0000:255.255.255.2555555",
+	};
+	struct tarn__ip ip;
+	for (size_t i = 0; i < sizeof ips / sizeof ips[0]; i++) {
+		ck_assert(tarn__ip_parse(ips[i].text, strlen(ips[i].text), &ip));
+		ck_assert(tarn__ip_is_equal(&ip, &ips[i].ip));
+		for (size_t j = 0; j < i; j++)
+			ck_assert(!tarn__ip_is_equal(&ip, &ips[j].ip));
+	}
+	const struct tarn__ip before = ip;
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+		ck_assert_msg(!tarn__ip_parse(none[i], strlen(none[i]), &ip), "%s", none[i]);
+	ck_assert(!tarn__ip_parse("::1\0", 4, &ip));
+	ck_assert(tarn__ip_is_equal(&ip, &before));
+	/* The text need not end there. */
+	ck_assert(tarn__ip_parse("1.2.3.45", 7, &ip));
+	ck_assert_uint_eq(ip.octets[3], 4);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("address");
@@ -313,6 +365,7 @@ int main(void)
 			    sizeof(no_networks) / sizeof(no_networks[0]));
 	tcase_add_loop_test(tcase, octets_of_an_address_are_four_or_sixteen, 0,
 			    sizeof(octets) / sizeof(octets[0]));
+	tcase_add_test(tcase, address_alone_is_read);
 	tcase_add_test(tcase, every_error_has_a_text_of_its_own);
 	tcase_add_test(tcase, version_has_three_numbers);
 	suite_add_tcase(suite, tcase);

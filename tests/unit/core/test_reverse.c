@@ -60,10 +60,33 @@ START_TEST(network_has_its_reverse_zones)
 }
 END_TEST
 
+START_TEST(address_has_its_reverse_name)
+{
+	static const struct {
+		const char *address, *name;
+	} names[] = {
+		{"192.0.2.1", "1.2.0.192.in-addr.arpa."},
+		{"0.0.0.0", "0.0.0.0.in-addr.arpa."},
+		{"2001:db8::a5", "5.a.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2."
+				 "ip6.arpa."},
+	};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		uint8_t name[TARN__NAME_MAX], again[TARN__NAME_MAX];
+		char text[TARN__NAME_TEXT_MAX];
+		struct tarn__ip ip;
+		ck_assert(tarn__ip_parse(names[i].address, strlen(names[i].address), &ip));
+		size_t len = tarn__reverse_name(&ip, name);
+		ck_assert_str_eq(tarn__name_format(name, text), names[i].name);
+		ck_assert_uint_eq(tarn__name_parse(names[i].name, again), len);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("reverse");
 	TCase *tcase = tcase_create("reverse");
+	tcase_add_test(tcase, address_has_its_reverse_name);
 	tcase_add_loop_test(tcase, network_has_its_reverse_zones, 0,
 			    sizeof cases / sizeof cases[0]);
 	suite_add_tcase(suite, tcase);

@@ -67,6 +67,17 @@ START_TEST(denial_takes_the_clients_spelling_for_the_owner_alone)
 }
 END_TEST
 
+START_TEST(soa_is_answered_where_it_is_asked_for)
+{
+	static const uint8_t one_to_four[] = "\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4";
+	ask("LAN.", TARN__TYPE_SOA, TARN__CLASS_IN);
+	size_t len = tarn__local_soa(&query, 60, stored);
+	memcpy(stored + len - 20, one_to_four, 16);
+	ck_assert_str_eq(replied(len, 0), "LAN. 60 SOA lan. nobody.invalid. 60\n");
+	ck_assert_uint_eq(rcode(), TARN__NOERROR);
+}
+END_TEST
+
 START_TEST(names_of_a_denial_are_compressed)
 {
 	uint8_t name[TARN__NAME_MAX];
@@ -134,6 +145,7 @@ int main(void)
 	TCase *tcase = tcase_create("local");
 	tcase_add_test(tcase, denial_has_the_soa_of_its_zone);
 	tcase_add_test(tcase, denial_takes_the_clients_spelling_for_the_owner_alone);
+	tcase_add_test(tcase, soa_is_answered_where_it_is_asked_for);
 	tcase_add_test(tcase, names_of_a_denial_are_compressed);
 	tcase_add_test(tcase, root_can_be_denied);
 	tcase_add_test(tcase, record_is_the_questions);

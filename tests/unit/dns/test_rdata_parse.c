@@ -315,6 +315,7 @@ static const struct form faults[] = {
 	{TARN__TYPE_SOA, "@ a 1h 2 3 4 5", "not a number, or one too large"},
 	{TARN__TYPE_SOA, "@ a 1 1x 3 4 5", "not a number of seconds"},
 	{TARN__TYPE_SOA, "@ a 1 1h30 3 4 5", "not a number of seconds"},
+	{TARN__TYPE_SOA, "@ a 1 2 3 4 1h30", "not a number of seconds"},
 	{TARN__TYPE_SOA, "@ a 1 hm 3 4 5", "not a number of seconds"},
 	{TARN__TYPE_SOA, "@ a 1 7102w 3 4 5", "not a number of seconds"},
 	{TARN__TYPE_SOA, "@ a 1 \"1h\" 3 4 5", "not a number of seconds"},

@@ -52,6 +52,25 @@ static const struct form {
 	{TARN__TYPE_MB, "\1a\300\014", 4, "a.example."},
 	{TARN__TYPE_PX, "\0\5\300\014\1a\0", 7, "5 example. a."},
 	{TARN__TYPE_RRSIG, "\0\1", 2, "\\# 2 0001"},
+	{TARN__TYPE_RRSIG,
+	 "\0\1\15\2\0\0\16\020\177\377\377\377\0\0\0\0\060\071\1a\0"
+	 "\1\2\3",
+	 24, "A 13 2 3600 20380119031407 19700101000000 12345 a. AQID"},
+	{TARN__TYPE_RRSIG,
+	 "\0\1\15\2\0\0\16\020\177\377\377\377\0\0\0\0\060\071\300\014"
+	 "\1\2\3",
+	 23, "\\# 23 00010d0200000e107fffffff000000003039c00c010203"},
+	{TARN__TYPE_DNSKEY, "\1\1\3\15\1\2", 6, "257 3 13 AQI="},
+	{TARN__TYPE_NSEC, "\1b\0\0\1\x62", 6, "b. A NS SOA"},
+	{TARN__TYPE_NSEC, "\1b\0", 3, "b."},
+	{TARN__TYPE_NSEC3, "\1\0\0\12\0\3foo\0\1\x40", 12, "1 0 10 - cpnmu A"},
+	{TARN__TYPE_NSEC3PARAM, "\1\0\0\1\2\252\273", 7, "1 0 1 aabb"},
+	{TARN__TYPE_HTTPS, "\0\1\0\0\1\0\3\2h2\0\3\0\2\1\273", 16, "1 . alpn=\"h2\" port=443"},
+	{TARN__TYPE_HTTPS, "\0\0\1a\0", 5, "0 a."},
+	{TARN__TYPE_SVCB, "\0\1\0\0\1\0\7\6,\\\"x\0y", 14, "1 . alpn=\"\\\\,\\\\\\\\\\\"x\\000y\""},
+	{TARN__TYPE_SVCB, "\0\1\0\0\2\0\0", 7, "\\# 7 00010000020000"},
+	{TARN__TYPE_SVCB, "\0\1\0\0\3\0\2\0\1\0\1\0\3\2h2", 16,
+	 "\\# 16 00010000030002000100010003026832"},
 	{TARN__TYPE_NXT, "\1a\0\x40", 4, "\\# 4 01610040"},
 	{65280, "", 0, "\\# 0"},
 	/* malformed */
@@ -61,6 +80,14 @@ static const struct form {
 	{TARN__TYPE_TXT, "", 0, "\\# 0"},
 	{TARN__TYPE_TXT, "\3a", 2, "\\# 2 0361"},
 	{257, "\0", 1, "\\# 1 00"},
+	{TARN__TYPE_SVCB, "\0\1\0\0\0\0\4\0\3\0\3\0\3\0\2\0\1", 17,
+	 "\\# 17 0001000000000400030003000300020001"},
+	{257, "\0\0x", 3, "\\# 3 000078"},
+	{257, "\0\3a bx", 6, "\\# 6 000361206278"},
+	{TARN__TYPE_DS, "\0\1\010\2", 4, "\\# 4 00010802"},
+	{TARN__TYPE_NSEC, "\1b\0\0\2\x40\0", 7, "\\# 7 01620000024000"},
+	{TARN__TYPE_NSEC, "\1b\0\1\1\x40\0\1\x40", 9, "\\# 9 016200010140000140"},
+	{TARN__TYPE_NSEC, "\1b\0\0\0", 5, "\\# 5 0162000000"},
 };
 
 START_TEST(rdata_is_as_in_a_master_file)
@@ -86,6 +113,44 @@ START_TEST(longest_rdata_has_room)
 }
 END_TEST
 
+/* Every key is mandatory, no key has a mnemonic, and each octet of the last value is escaped. */
+START_TEST(longest_parameters_have_room)
+{
+	enum { KEYS = 63, FIRST_KEY = 65400 };
+	static uint8_t octets[TARN__MESSAGE_MAX];
+	size_t len = sizeof(octets) - TARN__HEADER_LEN - 9;
+	uint8_t *at = octets + 7;
+	memset(octets, 0xff, sizeof(octets));
+	memcpy(octets, "\0\1\0\0\0\0", 6);
+	octets[6] = 2 * KEYS;
+	for (unsigned i = 0; i < KEYS; i++, at += 2)
+		tarn__put16(at, (uint16_t)(FIRST_KEY + i));
+	for (unsigned i = 0; i < KEYS; i++, at += 4) {
+		tarn__put16(at, (uint16_t)(FIRST_KEY + i));
+		tarn__put16(at + 2, 0);
+	}
+	tarn__put16(at - 2, (uint16_t)(octets + len - at));
+	const char *text = format(TARN__TYPE_SVCB, octets, len);
+	const char *start = "1 . mandatory=key65400,key65401,";
+	ck_assert_int_eq(strncmp(text, start, strlen(start)), 0);
+	ck_assert_str_eq(text + strlen(text) - 9, "\\255\\255\"");
+	ck_assert_uint_lt(strlen(text), TARN__RDATA_TEXT_MAX);
+	ck_assert_uint_le(strlen(text), 4 * len + 64);
+}
+END_TEST
+
+/* Loop: how many there are. More could not be read back. */
+START_TEST(parameters_are_64_at_most)
+{
+	uint8_t octets[3 + 4 * 70] = {0, 1};
+	for (unsigned i = 0; i < (unsigned)_i; i++)
+		tarn__put16(octets + 3 + 4 * i, (uint16_t)(100 + i));
+	const char *text = format(TARN__TYPE_SVCB, octets, 3 + 4 * (size_t)_i);
+	ck_assert_int_eq(strncmp(text, "1 . key100 key101 ", 18) == 0, _i <= 64);
+	ck_assert_int_eq(strncmp(text, "\\# 263 0001", 11) == 0, _i > 64);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("rdata_text");
@@ -93,6 +158,8 @@ int main(void)
 	tcase_add_loop_test(tcase, rdata_is_as_in_a_master_file, 0,
 			    sizeof(forms) / sizeof(forms[0]));
 	tcase_add_loop_test(tcase, longest_rdata_has_room, 0, 6);
+	tcase_add_test(tcase, longest_parameters_have_room);
+	tcase_add_loop_test(tcase, parameters_are_64_at_most, 64, 66);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

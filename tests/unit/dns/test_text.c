@@ -153,6 +153,130 @@ START_TEST(longest_text_fits)
 }
 END_TEST
 
+/* Loop: the origin ends the name unless the text has the final dot. */
+static const struct {
+	const char *text;
+	size_t text_len;
+	const char *wire;
+	size_t len; /* 0: not valid */
+} relative[] = {
+	{"a", 1, "\1a\1o", 5},
+	{"a.b", 3, "\1a\1b\1o", 7},
+	{"a.", 2, "\1a", 3},
+	{".", 1, "", 1},
+	{"a\\.", 3, "\2a.\1o", 6},
+	{"a\\046", 5, "\2a.\1o", 6},
+	{"a\0b", 3, "\3a\0b\1o", 7},
+	{"a.b", 2, "\1a", 3},
+	{"", 0, "", 0},
+	{"..", 2, "", 0},
+	{"a..", 3, "", 0},
+	{"a\\", 2, "", 0},
+	{"a\\12", 4, "", 0},
+};
+
+START_TEST(relative_name_ends_in_the_origin)
+{
+	size_t len = relative[_i].len;
+	memset(name, 0x55, sizeof(name));
+	ck_assert_uint_eq(tarn__name_parse_relative(relative[_i].text, relative[_i].text_len,
+						    (const uint8_t *)"\1o", 3, name),
+			  len);
+	ck_assert_int_eq(memcmp(name, relative[_i].wire, len), 0);
+	ck_assert_uint_eq(name[len], 0x55);
+}
+END_TEST
+
+START_TEST(without_an_origin_a_name_has_its_final_dot)
+{
+	ck_assert_uint_eq(tarn__name_parse_relative("a", 1, NULL, 0, name), 0);
+	ck_assert_uint_eq(tarn__name_parse_relative("a.", 2, NULL, 0, name), 3);
+}
+END_TEST
+
+/* Loop: octets of the last of four labels before an origin of three octets. */
+START_TEST(relative_name_of_256_octets_is_refused)
+{
+	char text[300];
+	memset(text, 'a', sizeof(text));
+	text[63] = text[127] = text[191] = '.';
+	size_t expected = _i <= 59 ? 196 + (size_t)_i : 0;
+	ck_assert_uint_eq(
+		tarn__name_parse_relative(text, 192 + (size_t)_i, (const uint8_t *)"\1o", 3, name),
+		expected);
+}
+END_TEST
+
+static const struct {
+	uint32_t time;
+	const char *text, *number;
+} times[] = {
+	{0, "19700101000000", "0"},
+	{951782399, "20000228235959", "951782399"},
+	{951782400, "20000229000000", "0951782400"},
+	{1048354263, "20030322173103", "1048354263"},
+	{INT32_MAX, "20380119031407", "2147483647"},
+	{4107542399, "21000228235959", "4107542399"},
+	{4107542400, "21000301000000", "4107542400"},
+	{UINT32_MAX, "21060207062815", "4294967295"},
+};
+
+START_TEST(time_has_its_text_and_text_its_time)
+{
+	char text[TARN__TIME_TEXT_MAX];
+	uint32_t time = 4711;
+	ck_assert_str_eq(tarn__time_format(times[_i].time, text), times[_i].text);
+	ck_assert(tarn__time_parse(text, &time));
+	ck_assert_uint_eq(time, times[_i].time);
+	time = 4711;
+	ck_assert(tarn__time_parse(times[_i].number, &time));
+	ck_assert_uint_eq(time, times[_i].time);
+}
+END_TEST
+
+START_TEST(every_day_reads_back)
+{
+	char text[TARN__TIME_TEXT_MAX];
+	uint32_t time = 0;
+	for (uint64_t day = 0; day * 86400 + 86399 <= UINT32_MAX; day++) {
+		uint32_t last = (uint32_t)(day * 86400 + 86399);
+		if (!tarn__time_parse(tarn__time_format(last, text), &time) || time != last)
+			ck_abort_msg("%s", text);
+	}
+}
+END_TEST
+
+static const char *const no_times[] = {
+	"",
+	"4294967296",
+	"00000000001",
+	"-1",
+	"1 ",
+	"2003032217310",
+	"200303221731030",
+	"19691231235959",
+	"21060207062816",
+	"21070101000000",
+	"20030001000000",
+	"20031301000000",
+	"20030100000000",
+	"20030132000000",
+	"20030229000000",
+	"21000229000000",
+	"20030101240000",
+	"20030101006000",
+	"20030101000060",
+	"2003010100000x",
+};
+
+START_TEST(what_is_no_time_is_refused)
+{
+	uint32_t time = 4711;
+	ck_assert(!tarn__time_parse(no_times[_i], &time));
+	ck_assert_uint_eq(time, 4711);
+}
+END_TEST
+
 #define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
 
 int main(void)
@@ -171,6 +295,14 @@ int main(void)
 	tcase_add_loop_test(tcase, label_of_64_octets_is_refused, 62, 66);
 	tcase_add_loop_test(tcase, name_of_256_octets_is_refused, 60, 64);
 	tcase_add_test(tcase, longest_text_fits);
+	tcase_add_loop_test(tcase, relative_name_ends_in_the_origin, 0, COUNT(relative));
+	tcase_add_test(tcase, without_an_origin_a_name_has_its_final_dot);
+	tcase_add_loop_test(tcase, relative_name_of_256_octets_is_refused, 58, 62);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("times");
+	tcase_add_loop_test(tcase, time_has_its_text_and_text_its_time, 0, COUNT(times));
+	tcase_add_test(tcase, every_day_reads_back);
+	tcase_add_loop_test(tcase, what_is_no_time_is_refused, 0, COUNT(no_times));
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
