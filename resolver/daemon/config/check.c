@@ -18,7 +18,9 @@
 #include "net/upstream/carrier.h"
 #include "net/listen/tcp.h"
 
-/* Roughly: a line of a list of domains, and what a name takes once it is compiled (dns/namelist.h). */
+/*
+ * Roughly: a line of a list of domains, and what a name takes once it is compiled (dns/namelist.h).
+ */
 enum { LIST_LINE_OCTETS = 20, LIST_NAME_OCTETS = 8 };
 
 /* ---- the settings ---------------------------------------------------------------------------- */

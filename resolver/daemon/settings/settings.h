@@ -67,7 +67,7 @@ struct tarn__list_settings {
 	/* TARN__NAMELIST_DATA: the addresses. Of kind rpz TARN__NAMELIST_DEFAULT, of no use. */
 	enum tarn__namelist_action answer;
 	struct tarn__addresses addresses; /* port 0 */
-	int32_t ttl; /* seconds; of kind rpz the most that a record has */
+	int32_t ttl; /* seconds, of answers without records of a zone */
 	struct tarn__names groups; /* none: all clients */
 	bool no_chain;
 	enum tarn__rule_reason reason;

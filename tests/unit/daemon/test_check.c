@@ -106,7 +106,10 @@ START_TEST(zones_are_sections_of_their_own)
 }
 END_TEST
 
-/* What is chosen by the format of a file is not known without reading it, unless the format is fixed. */
+/*
+ * What is chosen by the format of a file is not known without reading it, unless the format is
+ * fixed.
+ */
 START_TEST(lists_and_groups_are_sections_of_their_own)
 {
 	struct tarn__group_settings group = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/settings/sections.c, type_dns.c, type_hours.c, type_list.c, type_path.c, daemon/config/policy_check.c: what
- * a configuration file says of lists, groups, local names, filters and DNS64, and its faults; and that what --check
- * prints of it reads the same.
+ * daemon/settings/sections.c, type_dns.c, type_hours.c, type_list.c, type_path.c,
+ * daemon/config/policy_check.c: what a configuration file says of lists, groups, local names,
+ * filters and DNS64, and its faults; and that what --check prints of it reads the same.
  */
 
 #include "config.h"
