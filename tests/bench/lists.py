@@ -5,13 +5,14 @@ can block a name and all below it with NXDOMAIN, with the same names."""
 
 import contextlib
 import dataclasses
+import fcntl
 import itertools
 import os
 import random
 import re
-import signal
 import statistics
 import subprocess
+import threading
 import time
 import typing
 
@@ -24,13 +25,16 @@ DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 BLOCKED_NAMES = 1000  # that are asked for again and again
 # Enough, asked for once, for a list that is mapped from a file to be in memory.
 TOUCHED_NAMES = 20_000
+HOSTS_LINES = 20_000  # each with an address of its own, as in a large network
 RELOAD_RATE = 1000
 # An answer that has not come by then is lost; one that comes late is not.
-RELOAD_TIMEOUT_SEC = 30
+RELOAD_TIMEOUT_SEC = 10
 RELOAD_LIMIT_SEC = 90
+FRESH_NAME = "fresh.example"
 # How long the questions come before and after the reload.
 QUIET_SEC = 0.5
 NXDOMAIN = 3
+F_SETPIPE_SZ = 1031  # of Linux; Python has it from 3.10 on
 
 
 def make_names(count):
@@ -44,6 +48,49 @@ def make_names(count):
         labels = ["".join(chance.choices(PARTS, k=2)) + "-" + serial]
         labels = chance.choices(PARTS, k=chance.choice((0, 0, 1, 1, 2))) + labels
         yield ".".join(labels) + ".example"
+
+
+class Asking:
+    """dnsperf, which asks for names of the cache until it is told to finish."""
+
+    def __init__(self, bench, server):
+        self.names = itertools.cycle(bench.questions.hot_names)
+        self.output = os.path.join(server.folder, "asking")
+        argv = [bench.options.dnsperf, "-s", HOST, "-p", str(server.port), "-c", "4", "-q", "60000",
+                "-Q", str(RELOAD_RATE), "-t", str(RELOAD_TIMEOUT_SEC)]
+        with open(self.output, "wb") as output:
+            self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=output,
+                                            stderr=output, bufsize=0)
+        # It asks all that is in the pipe before it ends.
+        fcntl.fcntl(self.process.stdin, F_SETPIPE_SZ, 4096)
+        self.is_ending = threading.Event()
+        self.feeder = threading.Thread(target=self.feed, daemon=True)
+
+    def feed(self):
+        with contextlib.suppress(BrokenPipeError), self.process.stdin as pipe:
+            while not self.is_ending.is_set():
+                pipe.write(f"{next(self.names)} A\n".encode())
+
+    def __enter__(self):
+        self.feeder.start()
+        return self
+
+    def __exit__(self, *_error):
+        self.is_ending.set()
+        self.process.kill()
+        self.process.wait()
+        self.feeder.join()
+
+    def finish(self):
+        """Returns the share of the queries that got no answer, and the milliseconds of the slowest
+        that did."""
+        self.is_ending.set()
+        self.process.wait(RELOAD_TIMEOUT_SEC + 10)
+        with open(self.output, encoding="utf-8", errors="replace") as output:
+            text = output.read()
+        sent, completed = (int(re.search(rf"Queries {what}:\s+(\d+)", text)[1])
+                           for what in ("sent", "completed"))
+        return (sent - completed) / sent, 1e3 * float(re.search(r"\(s\):.*max ([\d.]+)", text)[1])
 
 
 @dataclasses.dataclass
@@ -90,7 +137,7 @@ class Lists:
     def write_hosts(self, folder):
         path = os.path.join(folder, "hosts")
         with open(path, "w", encoding="ascii") as file:
-            for number, name in enumerate(self.names):
+            for number, name in enumerate(self.names[:HOSTS_LINES]):
                 file.write(f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255} {name}\n")
         return path
 
@@ -145,40 +192,25 @@ class Lists:
         with self.start(peer, folder, hosts_file=self.write_hosts(folder)) as server:
             server.ask(self.probe)
             used = server.cpu_sec() - plain_sec
-            cost.hosts_per_ms = self.count / (1e3 * used) if used > 0 else None
+            cost.hosts_per_ms = min(HOSTS_LINES, self.count) / (1e3 * used) if used > 0 else None
 
     def measure_reload(self, peer, cost):
         folder = self.bench.new_folder()
         path = self.write_list(folder, peer, self.names)
+        names = itertools.chain(self.names, [FRESH_NAME])
+        fresh = self.write_list(self.bench.new_folder(), peer, names)
         with self.start(peer, folder, list_file=path) as server:
             self.warm(server, self.blocked)
-            asking = self.start_asking(server)
-            try:
+            with Asking(self.bench, server) as asking:
                 time.sleep(QUIET_SEC)
                 began = time.perf_counter()
-                self.write_list(folder, peer, itertools.chain(self.names, ["fresh.example"]))
+                os.replace(fresh, path)
                 for process in server.processes if peer.reload_signal else []:
                     process.send_signal(peer.reload_signal)
-                self.wait_until_blocked(server, "fresh.example", began)
+                self.wait_until_blocked(server, FRESH_NAME, began)
                 cost.reload_sec = time.perf_counter() - began
                 time.sleep(QUIET_SEC)
-                asking.send_signal(signal.SIGINT)
-                text = asking.communicate(timeout=RELOAD_TIMEOUT_SEC + 10)[0]
-            finally:
-                asking.kill()
-                asking.wait()
-        sent = int(re.search(r"Queries sent:\s+(\d+)", text)[1])
-        completed = int(re.search(r"Queries completed:\s+(\d+)", text)[1])
-        cost.lost = (sent - completed) / sent
-        cost.longest_ms = 1e3 * float(re.search(r"Latency \(s\):.*max ([\d.]+)", text)[1])
-
-    def start_asking(self, server):
-        """dnsperf, which asks for names of the cache until it is interrupted."""
-        argv = [self.bench.options.dnsperf, "-s", HOST, "-p", str(server.port),
-                "-d", self.bench.questions.hot, "-c", "4", "-q", "60000", "-Q", str(RELOAD_RATE),
-                "-t", str(RELOAD_TIMEOUT_SEC), "-l", str(RELOAD_LIMIT_SEC)]
-        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True)
+                cost.lost, cost.longest_ms = asking.finish()
 
     def wait_until_blocked(self, server, name, began):
         query = make_query(name, 1)

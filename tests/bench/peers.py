@@ -51,7 +51,9 @@ def write_tarn_conf(setup):
 
 def start_tarn(setup):
     argv = [setup.program, "--listen", f"{HOST}:{setup.port}",
-            "--upstream", f"{HOST}:{setup.upstream_port}", "--config", write_tarn_conf(setup)]
+            "--upstream", f"{HOST}:{setup.upstream_port}"]
+    if setup.list_file or setup.hosts_file:
+        argv += ["--config", write_tarn_conf(setup)]
     if setup.workers:
         argv += ["--workers", str(setup.workers), "--cache-size", "256M"]
     return [argv]
