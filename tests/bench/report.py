@@ -191,9 +191,9 @@ def write_lists(bench):
         f"tarn has the compiled list. CPU times are medians of {options.rounds} rounds of "
         f"{options.seconds:g} s: of a hit without the list, of what the list adds to it (the "
         "differences within the rounds), and of a blocked answer. Lines of a hosts file "
-        f"(at most {lists.HOSTS_LINES:,}) are for each millisecond of CPU. The last columns are about a list that is "
-        f"replaced, at {lists.RELOAD_RATE:,} queries a second: how long until a new name is "
-        "blocked, what was lost, and the time of the slowest answer.",
+        f"(at most {lists.HOSTS_LINES:,}) are for each millisecond of CPU. The last columns are "
+        f"about a list that is replaced, at {lists.RELOAD_RATE:,} queries a second: how long until "
+        "a new name is blocked, what was lost, and the time of the slowest answer.",
         list_table(bench),
     ])
 
