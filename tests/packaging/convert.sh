@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# What docs/examples/tarn-convert makes of the files below convert/ is what stands there, and tarn takes it.
+# What docs/examples/tarn-convert makes of the files below converted/ is what stands there, and tarn takes it.
 set -u
 # shellcheck source=tests/selftest/tap.sh
 . "${srcdir:-.}/tests/selftest/tap.sh"
 
 srcdir=${srcdir:-.}
-files=$srcdir/tests/packaging/convert
+files=$srcdir/tests/packaging/converted
 tarn=${TARN:-resolver/daemon/tarn}
 
 convert() {

@@ -10,4 +10,4 @@ packaging_tests = \
 
 TESTS += $(packaging_tests)
 EXTRA_DIST += $(packaging_tests) tests/packaging/debian13 tests/packaging/package \
-	tests/packaging/serve.py tests/packaging/convert
+	tests/packaging/serve.py tests/packaging/converted
