@@ -58,6 +58,11 @@ says_no_secret() {
 	convert "$files/pihole.toml" "$files/setupVars.conf" && ! grep secret "$scratch/tarn.conf"
 }
 
+knows_what_it_cannot_read() {
+	echo '[]' >"$scratch/adlist.json" && cp "$scratch/adlist.json" "$scratch/gravity.db" &&
+		! convert "$scratch/adlist.json" && ! convert "$scratch/gravity.db"
+}
+
 needs_files() {
 	! convert && ! convert "$scratch/none" && ! convert "$files/words.conf" "$scratch"
 }
@@ -86,6 +91,7 @@ tap_ok "what is more than tarn takes is said" says_what_is_too_much
 tap_ok "secrets of Pi-hole are not repeated" says_no_secret
 tap_ok "the lists of Pi-hole are lines for tarn-lists" lists_are_read
 tap_ok "a file may have any name" takes_any_name_of_a_file
+tap_ok "a database that is no text is an error" knows_what_it_cannot_read
 tap_ok "without files, or with a missing one, it fails" needs_files
 if command -v shellcheck >/dev/null; then
 	tap_ok "shellcheck has nothing to say of it" shellcheck -s sh "$script"
