@@ -485,7 +485,8 @@ struct tarn__config *tarn__config_with_trust(struct tarn__config *old, bool trus
 	return copy(old, trust_ad);
 }
 
-int tarn__config_set_data(struct tarn__config *config, const struct tarn__policy_data *data)
+/* Its policy has this data from now on. 0 or TARN_ENOMEM. */
+static int set_data(struct tarn__config *config, const struct tarn__policy_data *data)
 {
 	struct tarn__policy *policy = tarn__policy_with(config->policy, data);
 	if (!policy)
@@ -499,7 +500,7 @@ struct tarn__config *tarn__config_with_data(struct tarn__config *old,
 					    const struct tarn__policy_data *data)
 {
 	struct tarn__config *config = copy(old, old->trust_ad);
-	if (!config || tarn__config_set_data(config, data) == 0)
+	if (!config || set_data(config, data) == 0)
 		return config;
 	tarn__config_put(config);
 	errno = ENOMEM;

@@ -29,7 +29,7 @@ enum tarn__policy_action {
 	 * as another query of the client.
 	 */
 	TARN__POLICY_FOLLOW,
-	TARN__POLICY_DROP, /* no reply over UDP; over TCP, REFUSED */
+	TARN__POLICY_DROP, /* no reply; the program itself gets REFUSED */
 	TARN__POLICY_TRUNCATE, /* over UDP, a reply with TC and without records; over TCP, as TARN__POLICY_PASS */
 };
 
@@ -46,6 +46,8 @@ enum {
 struct tarn__decision {
 	const struct tarn_io *io; /* the wall clock; set by the caller; NULL: it is 1970 */
 	uint8_t *room; /* TARN__STORED_MAX octets; set by the caller */
+	/* The name is the target of a rule's CNAME: no rule is for it. Set by the caller. */
+	bool is_rules_target;
 	unsigned stage; /* index in tarn__stages of the stage that decided; set by the policy */
 	struct tarn__options options; /* extended errors only */
 	/* Of TARN__POLICY_ANSWER and TARN__POLICY_FOLLOW. */
@@ -53,9 +55,10 @@ struct tarn__decision {
 	size_t stored_len;
 	bool is_authoritative; /* the reply has AA set */
 	bool is_block; /* a list has decided: the reply counts as blocked */
-	/* Of a decision by a list (core/policy/lists.h): of its counter, and for the extended error. */
-	uint8_t list_slot; /* 0: none */
+	/* Of a block: the counter (core/policy/lists.h), and what is done. */
+	uint8_t list_slot; /* 0: by no list */
 	uint8_t list_action; /* enum tarn__namelist_action */
+	/* Of a decision by a list: for the extended error. */
 	char text[TARN__RULE_TEXT_MAX];
 	struct tarn__name next; /* of TARN__POLICY_FOLLOW */
 	/* Of TARN__POLICY_REFUSE: the source address may be forged (RFC 5358). */
@@ -65,7 +68,7 @@ struct tarn__decision {
 /* Returns the wall clock, in seconds since 1970. */
 uint64_t tarn__decision_now(const struct tarn__decision *);
 
-/* Each sets all members but io, room and stage, and returns the action that fits. */
+/* Each sets all members but those that the caller sets and stage, and returns the action that fits. */
 enum tarn__policy_action tarn__decision_refuse(struct tarn__decision *);
 
 /* An answer that belongs to the policy's snapshot, of a zone that is served locally: AA is set. */

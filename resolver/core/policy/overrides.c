@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/policy/policy.h"
+#include "dns/namelist_rule.h"
 
 struct tarn__overrides *tarn__overrides_new(const struct tarn__override *names, size_t count,
 					    uint64_t paused_until_s)
@@ -50,20 +51,28 @@ const struct tarn__override *tarn__overrides_find(const struct tarn__overrides *
 	return found;
 }
 
+bool tarn__overrides_block(const struct tarn__overrides *overrides, const struct tarn__query *query,
+			   const uint8_t *name, size_t len, struct tarn__decision *decision)
+{
+	const struct tarn__override *found =
+		tarn__overrides_find(overrides, name, len, tarn__decision_now(decision));
+	if (!found || !found->is_block)
+		return false;
+	tarn__decision_filtered(decision, query, TARN__NXDOMAIN, "blocked by the administrator");
+	decision->options.ede[0].code = TARN__EDE_BLOCKED;
+	decision->is_block = true;
+	decision->list_action = TARN__NAMELIST_NXDOMAIN;
+	return true;
+}
+
 enum tarn__policy_action tarn__stage_overrides_decide(const struct tarn__policy *policy,
 						      const struct tarn__query *query,
 						      struct tarn__decision *decision)
 {
-	const struct tarn__override *found =
-		tarn__overrides_find(policy->data.overrides, query->qname, query->qname_len,
-				     tarn__decision_now(decision));
-	if (!found || !found->is_block)
-		return TARN__POLICY_PASS;
-	enum tarn__policy_action action = tarn__decision_filtered(decision, query, TARN__NXDOMAIN,
-								  "blocked by the administrator");
-	decision->options.ede[0].code = TARN__EDE_BLOCKED;
-	decision->is_block = true;
-	return action;
+	return tarn__overrides_block(policy->data.overrides, query, query->qname, query->qname_len,
+				     decision)
+		       ? TARN__POLICY_ANSWER
+		       : TARN__POLICY_PASS;
 }
 
 static bool explain(const struct tarn__policy *policy, const struct tarn__asked *asked,

@@ -89,6 +89,7 @@ struct question {
 	size_t len;
 	uint16_t qtype;
 	uint32_t groups;
+	uint64_t sets; /* that judge; a bit each */
 	const struct tarn__namelist_match *matches; /* of the shortest suffix first */
 	unsigned count;
 };
@@ -151,8 +152,8 @@ static unsigned rank_of(const struct tarn__namelist_row *row)
 }
 
 /*
- * Returns true if the match comes before best, which may be NULL: the rank, then the longer name, then an action of the
- * rule's own, then the list that comes first.
+ * Returns true if the match comes before best, which may be NULL: the rank, then the longer name, then an
+ * action of the rule's own, then the list that comes first.
  */
 static bool is_before(const struct question *question, const struct tarn__namelist_match *match,
 		      const struct tarn__namelist_match *best)
@@ -204,8 +205,8 @@ static const struct tarn__namelist_match *find_in_lists(const struct question *q
 }
 
 /*
- * RFC 4592 section 3.3.1: the closest name that exists decides; either it is the name itself, or its wildcard is looked
- * at, and no other.
+ * RFC 4592 section 3.3.1: the closest name that exists decides; either it is the name itself, or its wildcard
+ * is looked at, and no other.
  */
 static const struct tarn__namelist_match *find_in_zone(const struct question *question,
 						       unsigned set)
@@ -276,6 +277,7 @@ static void judge_matches(const struct question *question, struct tarn__verdict 
 	uint64_t sets = 0; /* that have a rule; a bit each */
 	for (unsigned i = 0; i < question->count; i++)
 		sets |= UINT64_C(1) << row_of(question, &question->matches[i])->set;
+	sets &= question->sets;
 	for (unsigned set = 0; set < question->rules->set_count && sets >> set != 0; set++) {
 		if (!(sets >> set & 1) || !is_for(question, set))
 			continue;
@@ -289,8 +291,20 @@ static void judge_matches(const struct question *question, struct tarn__verdict 
 	}
 }
 
+bool tarn__rules_have(const struct tarn__rules *rules, const uint8_t *name, size_t len)
+{
+	struct tarn__namelist_match match;
+	return tarn__namelist_find(&rules->list, name, len, &match, 1) > 0;
+}
+
 void tarn__rules_judge(const struct tarn__rules *rules, const uint8_t *name, size_t len,
 		       uint16_t qtype, uint32_t groups, struct tarn__verdict *out)
+{
+	tarn__rules_judge_by(rules, UINT64_MAX, name, len, qtype, groups, out);
+}
+
+void tarn__rules_judge_by(const struct tarn__rules *rules, uint64_t sets, const uint8_t *name,
+			  size_t len, uint16_t qtype, uint32_t groups, struct tarn__verdict *out)
 {
 	struct tarn__namelist_match matches[TARN__NAMELIST_MATCHES_MAX];
 	unsigned count =
@@ -302,6 +316,7 @@ void tarn__rules_judge(const struct tarn__rules *rules, const uint8_t *name, siz
 						 .len = len,
 						 .qtype = qtype,
 						 .groups = groups,
+						 .sets = sets,
 						 .matches = matches,
 						 .count = count},
 			      out);

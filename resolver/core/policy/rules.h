@@ -8,8 +8,8 @@
  * - In a set of kind block, allow comes before block unless that is $important, which @@...$important beats.
  *   Of equal ones the longest name counts.
  * - A set of kind allow: any rule allows.
- * - A set of kind rpz is a zone: the name itself comes before a wildcard, of which the closest one counts, and a
- *   name that exists hides those above it (RFC 4592 section 3.3.1).
+ * - A set of kind rpz is a zone: the name itself comes before a wildcard, of which the closest one counts, and
+ *   a name that exists hides those above it (RFC 4592 section 3.3.1).
  *
  * Thread: immutable once made; any.
  */
@@ -77,8 +77,9 @@ typedef void tarn__rules_release(void *octets, size_t len);
 
 /*
  * The octets are a compiled list, which belongs to the rules from then on if the call succeeds; the sets are
- * copied. One reference, the caller's. Returns 0 and sets *out; TARN__NAMELIST_FOREIGN, TARN__NAMELIST_DAMAGED or
- * TARN__NAMELIST_NOMEM; TARN__NAMELIST_FULL if there are more sets than TARN__NAMELIST_SETS_MAX. A list with a set that is not given is TARN__NAMELIST_FOREIGN.
+ * copied. One reference, the caller's. Returns 0 and sets *out; TARN__NAMELIST_FOREIGN,
+ * TARN__NAMELIST_DAMAGED or TARN__NAMELIST_NOMEM; TARN__NAMELIST_FULL if there are more sets than
+ * TARN__NAMELIST_SETS_MAX. A list with a set that is not given is TARN__NAMELIST_FOREIGN.
  */
 int tarn__rules_new(void *octets, size_t len, tarn__rules_release *, const struct tarn__rule_set *,
 		    size_t set_count, struct tarn__rules **out);
@@ -91,9 +92,16 @@ const struct tarn__namelist *tarn__rules_list(const struct tarn__rules *);
 size_t tarn__rules_set_count(const struct tarn__rules *);
 const struct tarn__rule_set *tarn__rules_set(const struct tarn__rules *, size_t number);
 
+/* Returns true if there is some rule, or a name that exists, for a name in wire form, any case. */
+bool tarn__rules_have(const struct tarn__rules *, const uint8_t *name, size_t len);
+
 /* Judges a name in wire form, any case. groups are the client's that are active now. */
 void tarn__rules_judge(const struct tarn__rules *, const uint8_t *name, size_t len, uint16_t qtype,
 		       uint32_t groups, struct tarn__verdict *out);
+
+/* The same, of these sets only: a bit each. */
+void tarn__rules_judge_by(const struct tarn__rules *, uint64_t sets, const uint8_t *name,
+			  size_t len, uint16_t qtype, uint32_t groups, struct tarn__verdict *out);
 
 /* Returns true if no rule of any set, for whatever type and group, is for the name. */
 bool tarn__rules_is_clear(const struct tarn__rules *, const uint8_t *name, size_t len);
@@ -106,8 +114,9 @@ struct tarn__rule_record {
 };
 
 /*
- * Finds the records of a verdict of TARN__NAMELIST_DATA that is not is_default, of all types that the rule has;
- * the owner of each is the name that was judged. *cursor is 0 at first. Returns false if there are no more.
+ * Finds the records of a verdict of TARN__NAMELIST_DATA that is not is_default, of all types that the rule
+ * has; the owner of each is the name that was judged. *cursor is 0 at first. Returns false if there are no
+ * more.
  */
 bool tarn__rules_record_next(const struct tarn__rules *, const struct tarn__verdict *,
 			     const uint8_t *name, size_t len, uint16_t qtype, uint32_t *cursor,

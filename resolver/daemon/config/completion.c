@@ -206,11 +206,13 @@ static void refuse_ttls(const struct tarn__settings *settings,
 			     diagnostics);
 }
 
-/* What limits something that is not there was meant to do something. */
+/* What limits something that is not there was meant to do something; "private = no" says that it is not to. */
 static void refuse_idle(const struct tarn__settings *settings,
 			struct tarn__diagnostics *diagnostics)
 {
-	if (settings->private_ok.count > 0 && !settings->resolver.filter_private)
+	const struct tarn__origin *private =
+		tarn__settings_origin(settings, &settings->resolver.filter_private);
+	if (settings->private_ok.count > 0 && private->by == TARN__BY_DEFAULT)
 		refuse_value(settings, &settings->private_ok, "without private = yes", diagnostics);
 	if (settings->filter_clients.count > 0 && settings->filter_types.count == 0)
 		refuse_value(settings, &settings->filter_clients, "without types (no = { ... })",

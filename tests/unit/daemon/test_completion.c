@@ -248,6 +248,8 @@ START_TEST(limits_of_nothing_are_refused)
 	for (size_t i = 0; i < tarn__option_count; i++)
 		settings.origins[i] =
 			(struct tarn__origin){.by = TARN__BY_FILE, .line = 1, .file = "f"};
+	settings.origins[tarn__option_find(&settings, &settings.resolver.filter_private) -
+			 tarn__options] = (struct tarn__origin){.by = TARN__BY_DEFAULT};
 	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet),
 			 TARN_EINVAL);
 	ck_assert_uint_eq(diagnostics.count, 4);
@@ -258,6 +260,8 @@ START_TEST(limits_of_nothing_are_refused)
 	ck_assert_str_eq(diagnostics.items[3].text, "f:1: clients ::/0: without a prefix");
 	forget(&settings);
 	settings = (struct tarn__settings){.resolver = {.filter_private = true}};
+	settings.origins[tarn__option_find(&settings, &settings.resolver.filter_private) -
+			 tarn__options] = (struct tarn__origin){.by = TARN__BY_FILE};
 	settings.private_ok = (struct tarn__names){.items = {"a"}, .count = 1};
 	ck_assert_int_eq(
 		tarn__settings_complete(&settings, path, &(struct tarn__diagnostics){0}, &quiet),
