@@ -198,7 +198,6 @@ enum {
 	TARN_FAILURE_SEC_MAX = 300
 };
 
-/* Zero means the default: that above, or what stands beside the member. Everything is copied. */
 enum {
 	TARN_FILTER_TYPES_MAX = 16,
 	TARN_DNS64_PREFIXES_MAX = 8,
@@ -207,6 +206,7 @@ enum {
 	TARN_MAX_NEGATIVE_TTL_DEFAULT = 3600,
 };
 
+/* Zero means the default: that above, or what stands beside the member. Everything is copied. */
 struct tarn_options {
 	size_t cache_size; /* octets, everything counted */
 	/*

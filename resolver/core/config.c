@@ -355,14 +355,15 @@ static void set_source(struct tarn__config *config, const struct tarn_source *so
 
 static void set_ttl_limits(struct tarn__config *config, const struct tarn_options *options)
 {
-	config->has_ttl_limits =
-		options->min_ttl > 0 || options->max_ttl > 0 || options->max_negative_ttl > 0;
 	config->ttl_limits = (struct tarn__ttl_limits){
 		.min = options->min_ttl,
 		.max = options->max_ttl > 0 ? options->max_ttl : TARN__TTL_MAX,
 		.negative_max = options->max_negative_ttl > 0 ? options->max_negative_ttl
 							      : TARN__NEGATIVE_TTL_MAX,
 	};
+	config->has_ttl_limits = config->ttl_limits.min > 0 ||
+				 config->ttl_limits.max < TARN__TTL_MAX ||
+				 config->ttl_limits.negative_max < TARN__NEGATIVE_TTL_MAX;
 }
 
 static int set_zones(struct tarn__config *config, const struct tarn_options *options,

@@ -14,6 +14,7 @@
 #include "daemon/system/confine.h"
 #include "daemon/control/control.h"
 #include "daemon/system/memory.h"
+#include "daemon/names/naming.h"
 #include "daemon/telemetry/metrics_http.h"
 #include "daemon/system/privileges.h"
 #include "daemon/system/process.h"
@@ -36,6 +37,7 @@ struct program {
 	struct tarn *tarn;
 	struct tarn__workers *workers;
 	struct tarn__observers *observers;
+	struct tarn__naming naming;
 	struct tarn__metrics_http *metrics;
 	struct tarn__control_context context;
 	struct tarn__control control;
@@ -163,6 +165,8 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.reload = on_reload_request,
 		.data = program,
 	};
+	program->naming =
+		(struct tarn__naming){.tarn = program->tarn, .loop = program->loop, .log = log};
 	program->control =
 		(struct tarn__control){.context = &program->context, .identity = program->identity};
 	program->reload = (struct tarn__reload){
@@ -190,14 +194,19 @@ static int open_outside(struct program *program, const struct tarn__command_line
 static int start(struct program *program)
 {
 	int error = tarn__observers_set(program->observers, program->settings);
+	if (error == 0)
+		error = tarn__naming_set(&program->naming, program->settings);
 	if (error < 0)
 		return error;
+	tarn__naming_settle(&program->naming);
 	tarn__settings_forget_forwards(program->settings);
 	/* Building the seccomp filter takes a quarter of a megabyte in scattered blocks. */
 	tarn__memory_trim();
 	struct tarn__reload *reload = &program->reload;
 	reload->parts[reload->part_count++] =
 		(struct tarn__part){.set = tarn__observers_set, .data = program->observers};
+	reload->parts[reload->part_count++] = (struct tarn__part){
+		.set = tarn__naming_set, .settle = tarn__naming_settle, .data = &program->naming};
 	error = tarn__workers_start(program->workers);
 	if (error < 0) {
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
@@ -222,6 +231,7 @@ static void end(struct program *program)
 	tarn__control_close(&program->control);
 	tarn__control_context_fini(&program->context);
 	tarn__reload_stop(&program->reload);
+	tarn__naming_stop(&program->naming);
 	tarn__workers_free(program->workers);
 	tarn__observers_free(program->observers);
 	close_loop(program);

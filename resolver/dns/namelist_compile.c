@@ -158,22 +158,48 @@ static uint8_t find_class(struct tarn__namelist_compiler *compiler,
 	return ++compiler->class_count;
 }
 
-static void complete_row(struct tarn__namelist_compiler *compiler, struct tarn__pile_row *row)
+/*
+ * Returns true if names of the class have to be looked for below others: if some are known to cover, or the list is of a
+ * format in which they do. In lists of whole names nothing covers, but for a line of another form; what stood before that
+ * is kept. This halves what is held in memory for the most frequent formats.
+ */
+static bool may_be_below(const struct tarn__namelist_compiler *compiler, uint8_t source,
+			 uint8_t class)
 {
-	bool exists = row->row.action == TARN__NAMELIST_EXISTS;
-	row->class = find_class(compiler, row);
-	row->covers = row->class != 0 && !exists && row->row.reach & TARN__NAMELIST_BELOW;
-	row->is_counted = !exists && !row->is_removal;
-	if (row->class == 0)
-		row->effect = TARN__PILE_KEEP;
-	else if (!row->row.is_zone)
-		row->effect = TARN__PILE_DROP_BELOW;
-	else
-		row->effect = exists ? TARN__PILE_DROP_ALONE : TARN__PILE_KEEP;
+	const struct tarn__namelist_line_options *options = &compiler->sources[source].line_options;
+	if (options->subdomains == TARN__NAMELIST_WITH ||
+	    (options->format != TARN__NAMELIST_HOSTS && options->format != TARN__NAMELIST_DOMAINS))
+		return true;
+	for (unsigned i = 0; i < compiler->row_count; i++) {
+		if (compiler->rows[i].class == class && compiler->rows[i].covers)
+			return true;
+	}
+	return false;
+}
+
+static void set_effects(struct tarn__namelist_compiler *compiler, uint8_t source, uint8_t class)
+{
+	bool drops = class != 0 && may_be_below(compiler, source, class);
+	for (unsigned i = 0; i < compiler->row_count && drops; i++) {
+		struct tarn__pile_row *row = &compiler->rows[i];
+		if (row->class == class && !row->row.is_zone)
+			row->effect = TARN__PILE_DROP_BELOW;
+	}
+}
+
+static void add_row(struct tarn__namelist_compiler *compiler, struct tarn__pile_row row)
+{
+	bool exists = row.row.action == TARN__NAMELIST_EXISTS;
+	row.class = find_class(compiler, &row);
+	row.covers = row.class != 0 && !exists && row.row.reach & TARN__NAMELIST_BELOW;
+	row.is_counted = !exists && !row.is_removal;
+	row.effect = row.row.is_zone && exists ? TARN__PILE_DROP_ALONE : TARN__PILE_KEEP;
+	compiler->rows[compiler->row_count++] = row;
+	set_effects(compiler, row.row.source, row.class);
 }
 
 /* Returns the number of the row, which is added if it is not there; -1: there is no room for it. */
-static int find_row(struct tarn__namelist_compiler *compiler, struct tarn__pile_row *row)
+static int find_row(struct tarn__namelist_compiler *compiler, const struct tarn__pile_row *row)
 {
 	if (compiler->row_count > 0 && is_same_row(row, &compiler->rows[compiler->last_row]))
 		return compiler->last_row;
@@ -182,10 +208,8 @@ static int find_row(struct tarn__namelist_compiler *compiler, struct tarn__pile_
 		i++;
 	if (i == TARN__NAMELIST_ROWS_MAX)
 		return -1;
-	if (i == compiler->row_count) {
-		complete_row(compiler, row);
-		compiler->rows[compiler->row_count++] = *row;
-	}
+	if (i == compiler->row_count)
+		add_row(compiler, *row);
 	compiler->last_row = (uint8_t)i;
 	return (int)i;
 }

@@ -10,8 +10,8 @@
  *	tarn__namelist_compiler_finish(compiler, write, data);
  *	tarn__namelist_compiler_free(compiler);
  *
- * Neither the lists nor the compiled list are held in memory: 10 octets for each name and 12 for each of
- * its suffixes of two labels and more are, some 22 octets a name.
+ * Neither the lists nor the compiled list are held in memory. What is, are 12 octets for each name, and in formats whose
+ * names reach below 12 more for each of its suffixes of two labels and more: some 24 octets a name.
  *
  * Thread: one at a time.
  */

@@ -58,6 +58,7 @@ unit_tests = \
 	tests/unit/daemon/test_documents \
 	tests/unit/daemon/test_file \
 	tests/unit/daemon/test_file_watch \
+	tests/unit/daemon/test_local_files \
 	tests/unit/daemon/test_log \
 	tests/unit/daemon/test_log_dedup \
 	tests/unit/daemon/test_metrics \
@@ -99,6 +100,7 @@ unit_tests = \
 	tests/unit/dns/test_record \
 	tests/unit/dns/test_reply \
 	tests/unit/dns/test_response \
+	tests/unit/dns/test_rpz \
 	tests/unit/dns/test_stored \
 	tests/unit/dns/test_text \
 	tests/unit/dns/test_type \

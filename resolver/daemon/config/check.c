@@ -2,18 +2,24 @@
 /* The output of tarn --check: a configuration file with remarks. */
 #include "daemon/config/check.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/resolver.h"
 #include "daemon/settings/options.h"
+#include "daemon/settings/sections.h"
 #include "daemon/settings/upstreams.h"
 #include "daemon/telemetry/dnstap.h"
 #include "daemon/threads/ring.h"
 #include "dns/message.h"
 #include "net/upstream/carrier.h"
 #include "net/listen/tcp.h"
+
+/* Roughly: a line of a list of domains, and what a name takes once it is compiled (dns/namelist.h). */
+enum { LIST_LINE_OCTETS = 20, LIST_NAME_OCTETS = 8 };
 
 /* ---- the settings ---------------------------------------------------------------------------- */
 
@@ -52,24 +58,51 @@ static void print_row(const struct tarn__option_row *row, const void *base,
 	free(value);
 }
 
-/* An option that is not set has its default as its origin, not the section. */
-static void print_forward(const struct tarn__forward_settings *forward, FILE *out)
+/* Of a format that is fixed; that of files whose format is found out decides for each. */
+static void print_subdomains(enum tarn__namelist_format format, FILE *out)
 {
-	fputs("\nforward ", out);
-	tarn__text_print(forward->resolver.zone, out);
+	bool is_exact = format == TARN__NAMELIST_HOSTS || format == TARN__NAMELIST_DOMAINS;
+	fprintf(out, "\t# subdomains: %s, by the format %s\n", is_exact ? "no" : "as a line has it",
+		tarn__namelist_format_word(format));
+}
+
+static bool has_fixed_subdomains(const struct tarn__option_row *row, const void *base)
+{
+	const struct tarn__list_settings *list = base;
+	return row->type == &tarn__option_type_subdomains && list->format != TARN__NAMELIST_AUTO &&
+	       list->subdomains == TARN__SUBDOMAINS_BY_FORMAT;
+}
+
+/* An option that is not set has its default as its origin, not the section. */
+static void print_section(const struct tarn__section_view *view, FILE *out)
+{
+	fprintf(out, "\n%s ", view->kind->word);
+	tarn__text_print(view->title, out);
 	fputs(" { # ", out);
-	print_origin(&forward->origin, out);
+	print_origin(view->origin, out);
 	putc('\n', out);
 	for (size_t i = 0; i < tarn__option_count; i++) {
-		if (tarn__options[i].scope != TARN__SCOPE_ZONE)
+		const struct tarn__option_row *row = &tarn__options[i];
+		if (!tarn__option_is_in(row, view->kind->word))
 			continue;
-		bool is_set = forward->set >> i & 1;
-		print_row(&tarn__options[i], forward,
-			  is_set ? &forward->origin
-				 : &(struct tarn__origin){.by = TARN__BY_DEFAULT},
-			  out);
+		bool is_set = *view->set >> tarn__option_bit(row) & 1;
+		if (has_fixed_subdomains(row, view->base))
+			print_subdomains(((struct tarn__list_settings *)view->base)->format, out);
+		else
+			print_row(row, view->base,
+				  is_set ? view->origin
+					 : &(struct tarn__origin){.by = TARN__BY_DEFAULT},
+				  out);
 	}
 	fputs("}\n", out);
+}
+
+static void print_sections(const struct tarn__settings *settings, enum tarn__scope scope, FILE *out)
+{
+	for (size_t i = 0; i < tarn__section_count(settings, scope); i++) {
+		struct tarn__section_view view = tarn__section_view(settings, scope, i);
+		print_section(&view, out);
+	}
 }
 
 static void print_addresses(const struct tarn__addresses *list, const char *what, FILE *out)
@@ -130,8 +163,9 @@ static void print_settings(const struct tarn__settings *settings, FILE *out)
 	}
 	if (section)
 		fputs("}\n", out);
-	for (size_t i = 0; i < settings->forward_count; i++)
-		print_forward(&settings->forwards[i], out);
+	print_sections(settings, TARN__SCOPE_ZONE, out);
+	print_sections(settings, TARN__SCOPE_GROUP, out);
+	print_sections(settings, TARN__SCOPE_LIST, out);
 }
 
 /* ---- the memory ------------------------------------------------------------------------------ */
@@ -144,6 +178,46 @@ static void print_size(const char *what, uint64_t octets, FILE *out)
 	for (; unit < 3 && size >= 1024; unit++)
 		size /= 1024;
 	fprintf(out, "#   %-50s %7.4g %s\n", what, size, units[unit]);
+}
+
+/* Files of a folder, and not those of folders in it. */
+static uint64_t folder_size(const char *path)
+{
+	uint64_t size = 0;
+	DIR *folder = opendir(path);
+	struct dirent *entry;
+	struct stat status;
+	while (folder && (entry = readdir(folder))) {
+		if (fstatat(dirfd(folder), entry->d_name, &status, 0) == 0 &&
+		    S_ISREG(status.st_mode))
+			size += (uint64_t)status.st_size;
+	}
+	if (folder)
+		closedir(folder);
+	return size;
+}
+
+static uint64_t files_size(const struct tarn__names *files)
+{
+	uint64_t size = 0;
+	struct stat status;
+	for (size_t i = 0; i < files->count; i++) {
+		if (stat(files->items[i], &status) < 0)
+			continue;
+		size += S_ISDIR(status.st_mode) ? folder_size(files->items[i])
+						: (uint64_t)status.st_size;
+	}
+	return size;
+}
+
+static void print_list_memory(const struct tarn__settings *settings, FILE *out)
+{
+	uint64_t size = 0;
+	for (size_t i = 0; i < settings->list_count; i++)
+		size += files_size(&settings->lists[i].files);
+	if (settings->list_count > 0)
+		print_size("lists, as large as their files are now",
+			   size / LIST_LINE_OCTETS * LIST_NAME_OCTETS, out);
 }
 
 static void print_memory(const struct tarn__settings *settings, FILE *out)
@@ -169,7 +243,9 @@ static void print_memory(const struct tarn__settings *settings, FILE *out)
 	if (settings->dnstap)
 		print_size("dnstap messages on their way, all at their longest",
 			   workers * TARN__DNSTAP_QUEUE * TARN__DNSTAP_MESSAGE_MAX, out);
-	fputs("# Usually it is the cache, as far as it is filled, and some 4 MiB.\n", out);
+	print_list_memory(settings, out);
+	fprintf(out, "# Usually it is the cache, as far as it is filled,%s and some 4 MiB.\n",
+		settings->list_count > 0 ? " the lists" : "");
 }
 
 void tarn__check(const struct tarn__settings *settings, FILE *out)

@@ -6,10 +6,13 @@
 
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "core/policy/groups.h"
 #include "daemon/config/system_servers.h"
 #include "daemon/settings/options.h"
+#include "daemon/settings/sections.h"
 #include "daemon/system/privileges.h"
 #include "daemon/telemetry/dnstap.h"
 #include "daemon/telemetry/metrics_http.h"
@@ -30,21 +33,84 @@ static unsigned count_cpus(int64_t most)
 	return (unsigned)(count < most ? count : most);
 }
 
-/* Sockets of the service manager stand in for the default addresses. */
+/* The names of this machine are not those of others, who may ask at any address but loopback ones. */
+static bool is_for_itself(const struct tarn__settings *settings)
+{
+	return tarn__addresses_are_loopback(&settings->listens) &&
+	       tarn__addresses_are_loopback(&settings->bound);
+}
+
+/*
+ * Sockets of the service manager stand in for the default addresses. listens have their default before
+ * local_hosts, by the order of the table.
+ */
+static bool has_default(const struct tarn__option_row *row, struct tarn__settings *settings)
+{
+	const void *field = tarn__option_field(row, settings);
+	if (row->scope != TARN__SCOPE_GLOBAL || !row->type)
+		return false;
+	if (field == &settings->listens)
+		return settings->bound.count == 0;
+	if (field == &settings->local_hosts)
+		return is_for_itself(settings);
+	return true;
+}
+
+/* What clients of named groups only are denied is what they, or their parents, have chosen (RFC 8914 section 4.18). */
+static void set_reason(struct tarn__list_settings *list)
+{
+	const struct tarn__option_row *row = tarn__option_find_word("block", "reason");
+	bool is_set = list->set >> tarn__option_bit(row) & 1;
+	if (is_set || list->groups.count == 0)
+		return;
+	for (size_t i = 0; i < list->groups.count; i++) {
+		if (strcmp(list->groups.items[i], "default") == 0)
+			return;
+	}
+	list->reason = TARN__RULE_REASON_FILTERED;
+}
+
+static void set_section_defaults(struct tarn__settings *settings, enum tarn__scope scope)
+{
+	for (size_t i = 0; i < tarn__section_count(settings, scope); i++) {
+		struct tarn__section_view view = tarn__section_view(settings, scope, i);
+		for (size_t j = 0; j < tarn__option_count; j++) {
+			if (tarn__option_is_in(&tarn__options[j], view.kind->word))
+				tarn__option_set_default(&tarn__options[j], view.base);
+		}
+	}
+}
+
+/* Days without hours are whole days: a group without hours is one always. */
+static void set_hours(struct tarn__group_settings *group)
+{
+	if (group->days != 0 && group->begin == group->end) {
+		group->begin = 0;
+		group->end = TARN__DAY_MINUTES;
+	}
+}
+
+static void set_policy_defaults(struct tarn__settings *settings)
+{
+	set_section_defaults(settings, TARN__SCOPE_GROUP);
+	set_section_defaults(settings, TARN__SCOPE_LIST);
+	for (size_t i = 0; i < settings->group_count; i++)
+		set_hours(&settings->groups[i]);
+	for (size_t i = 0; i < settings->list_count; i++)
+		set_reason(&settings->lists[i]);
+	if (!settings->state)
+		settings->state = strdup(TARN_STATE_DIRECTORY);
+}
+
 static void set_defaults(struct tarn__settings *settings)
 {
-	bool has_sockets = settings->bound.count > 0;
-	settings->has_default_listens = settings->listens.count == 0 && !has_sockets;
+	settings->has_default_listens = settings->listens.count == 0 && settings->bound.count == 0;
 	bool has_default_max = settings->resolver.failure_max_sec == 0;
 	for (size_t i = 0; i < tarn__option_count; i++) {
-		const struct tarn__option_row *row = &tarn__options[i];
-		if (row->scope != TARN__SCOPE_GLOBAL)
-			continue;
-		bool is_listens =
-			row->type && tarn__option_field(row, settings) == &settings->listens;
-		if (!is_listens || !has_sockets)
-			tarn__option_set_default(row, settings);
+		if (has_default(&tarn__options[i], settings))
+			tarn__option_set_default(&tarn__options[i], settings);
 	}
+	set_policy_defaults(settings);
 	if (has_default_max && settings->resolver.failure_max_sec < settings->resolver.failure_sec)
 		settings->resolver.failure_max_sec = settings->resolver.failure_sec;
 	if (settings->workers == 0)
@@ -109,15 +175,47 @@ static void refuse_metrics(const struct tarn__settings *settings,
 			     diagnostics);
 }
 
+/* Refuses the field of an option with the value that it has. */
+static void refuse_value(const struct tarn__settings *settings, const void *field,
+			 const char *reason, struct tarn__diagnostics *diagnostics)
+{
+	char *text = tarn__option_text(tarn__option_find(settings, field), settings);
+	refuse_field(settings, field, text ? text : "", reason, diagnostics);
+	free(text);
+}
+
 static void refuse_times(const struct tarn__settings *settings,
 			 struct tarn__diagnostics *diagnostics)
 {
 	const int32_t *most = &settings->resolver.failure_max_sec;
 	if (*most >= settings->resolver.failure_sec)
 		return;
-	char *text = tarn__option_text(tarn__option_find(settings, most), settings);
-	refuse_field(settings, most, text ? text : "", "shorter than failure-ttl", diagnostics);
-	free(text);
+	refuse_value(settings, most, "shorter than failure-ttl", diagnostics);
+}
+
+static void refuse_ttls(const struct tarn__settings *settings,
+			struct tarn__diagnostics *diagnostics)
+{
+	if (settings->resolver.min_ttl > settings->resolver.max_ttl)
+		refuse_value(settings, &settings->resolver.min_ttl, "longer than max-ttl",
+			     diagnostics);
+}
+
+/* What limits something that is not there was meant to do something. */
+static void refuse_idle(const struct tarn__settings *settings,
+			struct tarn__diagnostics *diagnostics)
+{
+	if (settings->private_ok.count > 0 && !settings->resolver.filter_private)
+		refuse_value(settings, &settings->private_ok, "without private = yes", diagnostics);
+	if (settings->filter_clients.count > 0 && settings->filter_types.count == 0)
+		refuse_value(settings, &settings->filter_clients, "without types (no = { ... })",
+			     diagnostics);
+	if (settings->dns64_prefixes.count > 0)
+		return;
+	if (settings->dns64_excluded.count > 0)
+		refuse_value(settings, &settings->dns64_excluded, "without a prefix", diagnostics);
+	if (settings->dns64_clients.count > 0)
+		refuse_value(settings, &settings->dns64_clients, "without a prefix", diagnostics);
 }
 
 static void check(const struct tarn__settings *settings, struct tarn__diagnostics *diagnostics)
@@ -135,6 +233,8 @@ static void check(const struct tarn__settings *settings, struct tarn__diagnostic
 	refuse_unusable(settings, &settings->dnstap, tarn__dnstap_fault, diagnostics);
 	refuse_metrics(settings, diagnostics);
 	refuse_times(settings, diagnostics);
+	refuse_ttls(settings, diagnostics);
+	refuse_idle(settings, diagnostics);
 	tarn__diagnostics_sort(diagnostics);
 }
 

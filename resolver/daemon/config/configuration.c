@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,9 @@
 #include "core/config.h"
 #include "core/reverse.h"
 #include "daemon/config/parse.h"
+#include "daemon/config/policy_check.h"
 #include "daemon/config/text.h"
+#include "daemon/settings/sections.h"
 #include "daemon/system/file.h"
 #include "dns/name.h"
 #include "dns/text.h"
@@ -45,9 +48,9 @@ struct file {
 	ino_t inode;
 	/* The lines where its sections begin, by the first row of each. */
 	unsigned section_lines[TARN__OPTIONS_MAX];
-	/* Of the section forward that is being read. */
-	struct tarn__forward_settings *forward;
-	unsigned forward_lines[TARN__OPTIONS_MAX];
+	/* The section with a title that is being read, or was the last; without a base it could not be added. */
+	struct tarn__section_view titled;
+	unsigned titled_lines[64]; /* of its first statements, by the bits of their rows */
 };
 
 #define FAULT(file, line, ...)                                                                     \
@@ -58,44 +61,32 @@ static void read_file(struct loader *, const char *path, const struct file *incl
 
 /* ---- sections -------------------------------------------------------------------------------- */
 
-static struct tarn__forward_settings *add_forward(struct tarn__settings *settings)
+static void begin_titled(struct file *file, const struct tarn__section_kind *kind,
+			 const struct tarn__statement *statement)
 {
-	/* The room is doubled when the number is a power of two. */
-	size_t count = settings->forward_count;
-	if ((count & (count - 1)) == 0) {
-		size_t size = count ? 2 * count : 1;
-		struct tarn__forward_settings *forwards =
-			realloc(settings->forwards, size * sizeof(*forwards));
-		if (!forwards)
-			return NULL;
-		settings->forwards = forwards;
-	}
-	settings->forwards[count] = (struct tarn__forward_settings){0};
-	return &settings->forwards[settings->forward_count++];
-}
-
-static void begin_forward(struct file *file, const struct tarn__statement *statement)
-{
-	memset(file->forward_lines, 0, sizeof(file->forward_lines));
-	const char *wrong = tarn__zone_name_fault(statement->text);
-	if (wrong)
-		FAULT(file, statement->line, "forward \"%s\": %s", statement->text, wrong);
-	const char *zone = strdup(statement->text);
-	file->forward = zone ? add_forward(file->loader->settings) : NULL;
-	if (!file->forward) {
-		FAULT(file, statement->line, out_of_memory);
-		free((char *)zone);
-		return;
-	}
-	file->forward->resolver.zone = zone;
-	file->forward->origin = (struct tarn__origin){
+	struct tarn__settings *settings = file->loader->settings;
+	const char *wrong = kind->title_fault(statement->text);
+	size_t count = tarn__section_count(settings, kind->scope);
+	struct tarn__origin origin = {
 		.by = TARN__BY_FILE, .line = statement->line, .file = file->name};
+	memset(file->titled_lines, 0, sizeof(file->titled_lines));
+	file->titled = (struct tarn__section_view){0};
+	if (wrong)
+		FAULT(file, statement->line, "%s \"%s\": %s", kind->word, statement->text, wrong);
+	if (kind->max > 0 && count == kind->max)
+		FAULT(file, statement->line, "%s \"%s\": too many %s (%zu at most)", kind->word,
+		      statement->text, kind->noun, kind->max);
+	else if (tarn__section_add(settings, kind, statement->text, &origin))
+		file->titled = tarn__section_view(settings, kind->scope, count);
+	else
+		FAULT(file, statement->line, out_of_memory);
 }
 
 static void begin_section(struct file *file, const struct tarn__statement *statement)
 {
-	if (statement->section == tarn__forward_section) {
-		begin_forward(file, statement);
+	const struct tarn__section_kind *kind = tarn__section_kind_find(statement->section);
+	if (kind) {
+		begin_titled(file, kind, statement);
 		return;
 	}
 	size_t row = 0;
@@ -112,22 +103,36 @@ static void begin_section(struct file *file, const struct tarn__statement *state
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
+/* A fault of a statement; in a section with a title the text begins with that. */
+__attribute__((format(printf, 3, 4))) static void
+refuse(struct file *file, const struct tarn__statement *statement, const char *format, ...)
+{
+	char reason[2 * TARN__FAULT_MAX];
+	const struct tarn__section_view *titled = &file->titled;
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(reason, sizeof(reason), format, arguments);
+	va_end(arguments);
+	if (statement->row->scope != TARN__SCOPE_GLOBAL && titled->base)
+		FAULT(file, statement->line, "%s \"%s\": %s", titled->kind->word, titled->title,
+		      reason);
+	else
+		FAULT(file, statement->line, "%s", reason);
+}
+
 /* Returns true if a value, or the beginning of a list, was set before; that is refused. */
 static bool is_set_twice(struct file *file, const struct tarn__statement *statement)
 {
 	const struct tarn__option_row *row = statement->row;
-	struct tarn__origin first = {0};
-	bool is_forward = row->scope == TARN__SCOPE_ZONE;
-	if (is_forward && file->forward_lines[row - tarn__options] > 0)
-		first = (struct tarn__origin){.by = TARN__BY_FILE,
-					      .line = file->forward_lines[row - tarn__options],
-					      .file = file->name};
-	else if (!is_forward)
+	struct tarn__origin first = {.file = file->name};
+	if (row->scope == TARN__SCOPE_GLOBAL)
 		first = file->loader->settings->origins[row - tarn__options];
+	else if ((first.line = file->titled_lines[tarn__option_bit(row)]) > 0)
+		first.by = TARN__BY_FILE;
 	if (first.by != TARN__BY_FILE || !statement->is_first)
 		return false;
-	FAULT(file, statement->line, "%s: set already in %s:%u%s", row->word, first.file,
-	      first.line, row->type->is_list ? " (+= adds to it)" : "");
+	refuse(file, statement, "%s: set already in %s:%u%s", row->word, first.file, first.line,
+	       row->type->is_list ? " (+= adds to it)" : "");
 	return true;
 }
 
@@ -140,30 +145,38 @@ static bool is_nothing(const struct tarn__statement *statement)
 static void refuse_nothing(struct file *file, const struct tarn__statement *statement)
 {
 	const char *if_empty = statement->row->if_empty;
-	FAULT(file, statement->line, "%s: empty braces (%s)", statement->row->word,
-	      if_empty ? if_empty : "leave it out, or give a value");
+	refuse(file, statement, "%s: empty braces (%s)", statement->row->word,
+	       if_empty ? if_empty : "leave it out, or give a value");
+}
+
+/* Notes that the row is set, and where. */
+static void mark_set(struct file *file, const struct tarn__statement *statement)
+{
+	const struct tarn__option_row *row = statement->row;
+	struct tarn__origin *origin = &file->loader->settings->origins[row - tarn__options];
+	unsigned bit = tarn__option_bit(row);
+	if (row->scope != TARN__SCOPE_GLOBAL) {
+		*file->titled.set |= UINT64_C(1) << bit;
+		if (statement->is_first)
+			file->titled_lines[bit] = statement->line;
+	} else if (origin->by != TARN__BY_FILE) {
+		*origin = (struct tarn__origin){
+			.by = TARN__BY_FILE, .line = statement->line, .file = file->name};
+	}
 }
 
 static void take_value(struct file *file, const struct tarn__statement *statement)
 {
 	const struct tarn__option_row *row = statement->row;
-	struct tarn__settings *settings = file->loader->settings;
-	bool is_forward = row->scope == TARN__SCOPE_ZONE;
-	if (is_set_twice(file, statement) || (is_forward && !file->forward))
+	void *base = row->scope == TARN__SCOPE_GLOBAL ? file->loader->settings : file->titled.base;
+	if (!base || is_set_twice(file, statement))
 		return;
-	if (is_forward)
-		file->forward->set |= UINT64_C(1) << (row - tarn__options);
-	if (is_forward && statement->is_first)
-		file->forward_lines[row - tarn__options] = statement->line;
-	else if (!is_forward && settings->origins[row - tarn__options].by != TARN__BY_FILE)
-		settings->origins[row - tarn__options] = (struct tarn__origin){
-			.by = TARN__BY_FILE, .line = statement->line, .file = file->name};
-	void *base = is_forward ? (void *)file->forward : settings;
+	mark_set(file, statement);
 	if (is_nothing(statement))
 		return;
 	char reason[TARN__FAULT_MAX];
 	if (row->type->parse(row, tarn__option_field(row, base), statement->text, reason) < 0)
-		FAULT(file, statement->line, "%s %s: %s", row->word, statement->text, reason);
+		refuse(file, statement, "%s %s: %s", row->word, statement->text, reason);
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
@@ -497,6 +510,7 @@ struct tarn__settings *tarn__configuration_load(const struct tarn__command_line 
 		read_file(&loader, path ? path : TARN_CONFIG_FILE, NULL, 0);
 		check_zones(&loader);
 		check_servers(&loader);
+		tarn__policy_check(settings, diagnostics);
 	}
 	if (tarn__command_line_apply(command, settings, fault) < 0)
 		tarn__diagnostics_add(diagnostics, NULL, 0, "%s", fault);

@@ -12,8 +12,14 @@
 
 #include "daemon/config/text.h"
 #include "daemon/settings/nearest.h"
+#include "daemon/settings/sections.h"
 
-enum { SECTIONS_MAX = 8 };
+enum {
+	SECTIONS_MAX =
+		24 /* at least the number of sections in tarn__options, and the file itself */
+};
+
+enum { ALSO_IN_MAX = sizeof(((struct tarn__option_row *)NULL)->also_in) / sizeof(char *) };
 
 /* libConfuse's form of the table. */
 struct grammar {
@@ -53,13 +59,19 @@ static bool is_same_section(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static const struct tarn__option_row *find_row(const char *section, const char *word)
+/* Returns the name of a section of the table as the table has it; NULL: it is not there. */
+static const char *known_section(const char *name)
 {
-	for (size_t i = 0; i < tarn__option_count; i++) {
+	for (size_t i = 0; name && i < tarn__option_count; i++) {
 		const struct tarn__option_row *row = &tarn__options[i];
-		if (row->word && is_same_section(row->section, section) &&
-		    strcmp(row->word, word) == 0)
-			return row;
+		if (!tarn__option_is_in(row, name))
+			continue;
+		if (is_same_section(row->section, name))
+			return row->section;
+		for (size_t j = 0; j < ALSO_IN_MAX; j++) {
+			if (is_same_section(row->also_in[j], name))
+				return row->also_in[j];
+		}
 	}
 	return NULL;
 }
@@ -94,23 +106,19 @@ static int on_section(cfg_t *cfg, cfg_opt_t *option, const char *value, void *re
 {
 	(void)option;
 	*(const char **)result = value;
-	const char *section = section_of(cfg);
-	for (size_t i = 0; section && i < tarn__option_count; i++) {
-		const char *known = tarn__options[i].section;
-		if (!known || strcmp(known, section) != 0)
-			continue;
-		add_statement((unsigned)cfg->line, NULL, true, known, cfg->title);
-		break;
-	}
+	const char *section = known_section(section_of(cfg));
+	if (section)
+		add_statement((unsigned)cfg->line, NULL, true, section, cfg->title);
 	return 0;
 }
 
 static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
 {
 	*(const char **)result = value;
-	const struct tarn__option_row *row = find_row(section_of(cfg), option->name);
+	const char *section = known_section(section_of(cfg));
+	const struct tarn__option_row *row = tarn__option_find_word(section, option->name);
 	if (row && strcmp(value, beginning) != 0)
-		add_statement((unsigned)cfg->line, row, option->nvalues == 1, row->section, value);
+		add_statement((unsigned)cfg->line, row, option->nvalues == 1, section, value);
 	return 0;
 }
 
@@ -150,15 +158,24 @@ static struct section *find_section(struct grammar *grammar, const char *name)
 	return section;
 }
 
-static void add_row(struct grammar *grammar, const struct tarn__option_row *row)
+static void add_word(struct grammar *grammar, const char *name, const struct tarn__option_row *row)
 {
-	struct section *section = find_section(grammar, row->section);
+	struct section *section = find_section(grammar, name);
 	if (!section)
 		return;
 	bool is_list = !row->type || row->type->is_list;
 	section->options[section->count++] =
 		is_list ? (cfg_opt_t)CFG_STR_LIST_CB(row->word, beginning_list, CFGF_NONE, on_value)
 			: (cfg_opt_t)CFG_STR_CB(row->word, NULL, CFGF_NODEFAULT, on_value);
+}
+
+static void add_row(struct grammar *grammar, const struct tarn__option_row *row)
+{
+	add_word(grammar, row->section, row);
+	for (size_t i = 0; i < ALSO_IN_MAX; i++) {
+		if (row->also_in[i])
+			add_word(grammar, row->also_in[i], row);
+	}
 }
 
 static struct grammar *grammar_new(void)
@@ -174,8 +191,7 @@ static struct grammar *grammar_new(void)
 	for (size_t i = 1; i < grammar->count; i++) {
 		struct section *section = &grammar->sections[i];
 		section->options[section->count] = (cfg_opt_t)CFG_END();
-		cfg_flag_t title =
-			strcmp(section->name, tarn__forward_section) == 0 ? CFGF_TITLE : CFGF_NONE;
+		cfg_flag_t title = tarn__section_kind_find(section->name) ? CFGF_TITLE : CFGF_NONE;
 		cfg_opt_t option = CFG_SEC(section->name, section->options, CFGF_MULTI | title);
 		option.validcb = on_section_end;
 		root->options[root->count++] = option;
@@ -186,14 +202,23 @@ static struct grammar *grammar_new(void)
 
 /* ---- parsing --------------------------------------------------------------------------------- */
 
+static void offer_sections(struct tarn__nearest *nearest, const struct tarn__option_row *row)
+{
+	tarn__nearest_offer(nearest, row->section);
+	for (size_t i = 0; i < ALSO_IN_MAX; i++) {
+		if (row->also_in[i])
+			tarn__nearest_offer(nearest, row->also_in[i]);
+	}
+}
+
 static void offer_words(struct tarn__nearest *nearest, const char *section)
 {
 	for (size_t i = 0; i < tarn__option_count; i++) {
 		const struct tarn__option_row *row = &tarn__options[i];
-		if (row->word && is_same_section(row->section, section))
+		if (tarn__option_is_in(row, section))
 			tarn__nearest_offer(nearest, row->word);
 		if (row->section && !section)
-			tarn__nearest_offer(nearest, row->section);
+			offer_sections(nearest, row);
 	}
 }
 

@@ -19,7 +19,7 @@ struct tarn__statement {
 	unsigned line;
 	const struct tarn__option_row *row;
 	bool is_first; /* it follows "=", which replaces the values before, not "+=" */
-	const char *section; /* as in the table; NULL: none */
+	const char *section; /* its section, as in the table; NULL: none */
 	char *text; /* the value; or the section's title, NULL where it has none */
 };
 

@@ -97,6 +97,16 @@ static bool is_loopback(const struct tarn_address *address)
 	return IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr);
 }
 
+bool tarn__addresses_are_loopback(const struct tarn__addresses *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct tarn_address host = unmapped(&list->items[i]);
+		if (!is_loopback(&host))
+			return false;
+	}
+	return true;
+}
+
 static bool is_local(const struct tarn_address *address)
 {
 	if (is_unspecified(address) || is_loopback(address))
@@ -137,4 +147,13 @@ bool tarn__addresses_overlap(const struct tarn_address *a, const struct tarn_add
 	if (a->sa.sa_family != b->sa.sa_family || tarn_address_port(a) != tarn_address_port(b))
 		return false;
 	return is_unspecified(a) || is_unspecified(b) || is_same_host(a, b);
+}
+
+/* A default takes the place of a port that is not there. */
+bool tarn__address_has_port(const char *text)
+{
+	struct tarn_address with_port_1, with_port_2;
+	return tarn_address_parse(text, 1, &with_port_1) < 0 ||
+	       tarn_address_parse(text, 2, &with_port_2) < 0 ||
+	       tarn_address_port(&with_port_1) == tarn_address_port(&with_port_2);
 }

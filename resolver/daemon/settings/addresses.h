@@ -37,6 +37,12 @@ void tarn__addresses_format(const struct tarn__addresses *, char *out, size_t si
 /* Returns true if both have the same addresses in the same order, with the same traits. */
 bool tarn__addresses_is_equal(const struct tarn__addresses *, const struct tarn__addresses *);
 
+/* Returns true if the text of an address, which is valid, has a port. */
+bool tarn__address_has_port(const char *text);
+
+/* Returns true if all addresses are loopback addresses; of an empty list, too. */
+bool tarn__addresses_are_loopback(const struct tarn__addresses *);
+
 /*
  * Returns true if a query to server would arrive at one of listens. An unspecified address
  * (0.0.0.0, ::) listens on every address of this machine; as a server it is the loopback address.

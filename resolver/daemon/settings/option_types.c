@@ -18,3 +18,9 @@ int tarn__option_no_memory(char fault[TARN__FAULT_MAX])
 	snprintf(fault, TARN__FAULT_MAX, "%s", tarn_error_text(TARN_ENOMEM));
 	return TARN_ENOMEM;
 }
+
+void tarn__option_separate(bool *is_first, FILE *out)
+{
+	fputs(*is_first ? "" : ", ", out);
+	*is_first = false;
+}

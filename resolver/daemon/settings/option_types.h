@@ -9,7 +9,11 @@
  *
  *	type_number.c    numbers, durations, sizes
  *	type_word.c      yes and no, names of enumerators
- *	type_text.c      texts, paths, domain names
+ *	type_text.c      texts, sockets, domain names
+ *	type_path.c      absolute paths
+ *	type_dns.c       a domain, zones, records, types of records, DNS64's prefixes
+ *	type_list.c      what lists of names have: a format, an answer, groups
+ *	type_hours.c     the time of day and the days of the week
  *	type_address.c   addresses, networks
  *	type_server.c    upstream servers, of the program and of a zone
  *	type_source.c    where queries come from: addresses, an interface, ports
@@ -27,6 +31,8 @@
 /* More than any configuration lists; with a bound the lists need no memory of their own. */
 enum { TARN__ALLOW_MAX = 64, TARN__PASS_MAX = 64, TARN__PORT_RANGES_MAX = 64 };
 
+enum { TARN__LOCAL_RECORD_LINES_MAX = 1024 /* more belong into a hosts file */ };
+
 /* Octets of an error text, with NUL. */
 enum { TARN__FAULT_MAX = 256 };
 
@@ -40,6 +46,17 @@ struct tarn__networks {
 /* Texts are owned. */
 struct tarn__names {
 	const char *items[TARN__PASS_MAX];
+	size_t count;
+};
+
+/* On the heap; the texts are owned. */
+struct tarn__texts {
+	const char **items;
+	size_t count;
+};
+
+struct tarn__types {
+	uint16_t items[TARN_FILTER_TYPES_MAX];
 	size_t count;
 };
 
@@ -84,6 +101,7 @@ extern const struct tarn__option_type tarn__option_type_count; /* unsigned: numb
 extern const struct tarn__option_type tarn__option_type_size; /* size_t: octets; 0: not set */
 /* int32_t: seconds; 0: not set; negative: set to "0" */
 extern const struct tarn__option_type tarn__option_type_time;
+extern const struct tarn__option_type tarn__option_type_ttl; /* uint32_t: seconds; 0: not set */
 
 extern const struct tarn__option_type tarn__option_type_yes; /* bool */
 extern const struct tarn__option_type tarn__option_type_no; /* bool, true where the file has "no" */
@@ -96,6 +114,33 @@ extern const struct tarn__option_type tarn__option_type_path_or_none;
 extern const struct tarn__option_type tarn__option_type_socket;
 extern const struct tarn__option_type tarn__option_type_socket_or_none;
 extern const struct tarn__option_type tarn__option_type_names; /* struct tarn__names */
+
+/* Absolute paths. */
+extern const struct tarn__option_type tarn__option_type_path; /* const char *, as above */
+extern const struct tarn__option_type tarn__option_type_directory; /* the same, or "none" */
+extern const struct tarn__option_type tarn__option_type_paths; /* struct tarn__names */
+/* The same; set to "none" it has no items. */
+extern const struct tarn__option_type tarn__option_type_paths_or_none;
+
+extern const struct tarn__option_type tarn__option_type_domain; /* const char *; not the root */
+extern const struct tarn__option_type
+	tarn__option_type_zones; /* struct tarn__names; not the root */
+extern const struct tarn__option_type tarn__option_type_records; /* struct tarn__texts */
+extern const struct tarn__option_type tarn__option_type_types; /* struct tarn__types */
+extern const struct tarn__option_type tarn__option_type_prefixes; /* struct tarn__networks */
+
+/* Of struct tarn__list_settings. */
+extern const struct tarn__option_type
+	tarn__option_type_list_format; /* enum tarn__namelist_format */
+extern const struct tarn__option_type tarn__option_type_subdomains; /* enum tarn__subdomains */
+extern const struct tarn__option_type tarn__option_type_list_answer; /* answer, addresses */
+extern const struct tarn__option_type tarn__option_type_list_reason; /* enum tarn__rule_reason */
+extern const struct tarn__option_type tarn__option_type_override; /* const char * */
+extern const struct tarn__option_type tarn__option_type_groups; /* struct tarn__names */
+
+/* Of struct tarn__group_settings. */
+extern const struct tarn__option_type tarn__option_type_hours; /* begin, end */
+extern const struct tarn__option_type tarn__option_type_days; /* uint8_t */
 
 extern const struct tarn__option_type tarn__option_type_addresses; /* struct tarn__addresses */
 extern const struct tarn__option_type tarn__option_type_networks; /* struct tarn__networks */
@@ -119,6 +164,17 @@ int tarn__option_parse_text(const struct tarn__option_row *, void *field, const 
 			    char fault[TARN__FAULT_MAX]);
 void tarn__option_reset_text(void *field);
 void tarn__option_format_text(const void *field, FILE *out);
+
+/* Adds a copy to a list of texts, which what names: "names". The errors are those of parse. */
+int tarn__names_add(struct tarn__names *, const char *text, const char *what,
+		    char fault[TARN__FAULT_MAX]);
+
+/* reset and format of a list of texts. */
+void tarn__option_reset_names(void *field);
+void tarn__option_format_names(const void *field, FILE *out);
+
+/* Writes what stands before an item of a list: ", ", but nothing before the first one. */
+void tarn__option_separate(bool *is_first, FILE *out);
 
 /* Reads decimal digits and returns what follows them; NULL: there are none, or they overflow. */
 const char *tarn__number_read(const char *text, uint64_t *out);

@@ -8,20 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char tarn__forward_section[] = "forward";
+#include "core/policy/local_data.h"
 
 #define SETTING(field) offsetof(struct tarn__settings, field)
 #define RESOLVER(field) SETTING(resolver.field)
 #define ZONE(field) offsetof(struct tarn__forward_settings, field)
+#define LIST(field) offsetof(struct tarn__list_settings, field)
+#define GROUP(field) offsetof(struct tarn__group_settings, field)
 
 enum {
 	METRICS_PORT = 9153, /* free in the list of the ports of Prometheus's exporters */
 	WORKERS_MAX = 256, /* more threads than the largest machines have use for */
 	CACHE_SIZE_MIN = 64 * 1024, /* less has no room for the largest answers */
 	STALE_SEC_MAX = 30 * 86400, /* RFC 8767 suggests one to three days */
+	LOCAL_TTL_MAX = 86400, /* what changes should be seen within a day */
+	LIST_TTL_MAX = 86400,
+	LIST_TTL = 10, /* what is unblocked is seen at once */
 };
 
 static const char *const default_listens[] = {"127.0.0.1", "::1", NULL};
+static const char *const default_hosts[] = {"/etc/hosts", NULL};
 
 const struct tarn__option_row tarn__options[] = {
 	{
@@ -99,7 +105,7 @@ const struct tarn__option_row tarn__options[] = {
 	},
 	{
 		.scope = TARN__SCOPE_ZONE,
-		.section = tarn__forward_section,
+		.section = "forward",
 		.word = "upstream",
 		.otherwise = "none: nothing exists in this zone",
 		.type = &tarn__option_type_servers,
@@ -107,14 +113,14 @@ const struct tarn__option_row tarn__options[] = {
 	},
 	{
 		.scope = TARN__SCOPE_ZONE,
-		.section = tarn__forward_section,
+		.section = "forward",
 		.word = "selection",
 		.type = &tarn__option_type_selection,
 		.offset = ZONE(resolver.selection),
 	},
 	{
 		.scope = TARN__SCOPE_ZONE,
-		.section = tarn__forward_section,
+		.section = "forward",
 		.word = "source",
 		.otherwise = "the system chooses",
 		.type = &tarn__option_type_source,
@@ -122,7 +128,7 @@ const struct tarn__option_row tarn__options[] = {
 	},
 	{
 		.scope = TARN__SCOPE_ZONE,
-		.section = tarn__forward_section,
+		.section = "forward",
 		.word = "interface",
 		.otherwise = "the system chooses",
 		.type = &tarn__option_type_interface,
@@ -130,7 +136,7 @@ const struct tarn__option_row tarn__options[] = {
 	},
 	{
 		.scope = TARN__SCOPE_ZONE,
-		.section = tarn__forward_section,
+		.section = "forward",
 		.word = "follow-cnames",
 		.type = &tarn__option_type_yes,
 		.offset = ZONE(resolver.follow_cnames),
@@ -201,6 +207,32 @@ const struct tarn__option_row tarn__options[] = {
 		.max = TARN_FAILURE_SEC_MAX,
 		.default_number = TARN_FAILURE_MAX_SEC_DEFAULT,
 		.on_reload = TARN__RELOAD_IGNORES,
+	},
+	{
+		.section = "cache",
+		.word = "min-ttl",
+		.otherwise = "0",
+		.type = &tarn__option_type_ttl,
+		.offset = RESOLVER(min_ttl),
+		.max = TARN_MIN_TTL_MAX,
+	},
+	{
+		.section = "cache",
+		.word = "max-ttl",
+		.type = &tarn__option_type_ttl,
+		.offset = RESOLVER(max_ttl),
+		.min = 1,
+		.max = TARN_MAX_TTL_DEFAULT,
+		.default_number = TARN_MAX_TTL_DEFAULT,
+	},
+	{
+		.section = "cache",
+		.word = "max-negative-ttl",
+		.type = &tarn__option_type_ttl,
+		.offset = RESOLVER(max_negative_ttl),
+		.min = 1,
+		.max = TARN_MAX_NEGATIVE_TTL_DEFAULT,
+		.default_number = TARN_MAX_NEGATIVE_TTL_DEFAULT,
 	},
 	{
 		.letter = 'a',
@@ -327,6 +359,242 @@ const struct tarn__option_row tarn__options[] = {
 		.on_reload = TARN__RELOAD_IGNORES,
 	},
 	{
+		.section = "local",
+		.word = "hosts",
+		.otherwise = "/etc/hosts, if tarn listens on loopback addresses only",
+		.type = &tarn__option_type_paths_or_none,
+		.offset = SETTING(local_hosts),
+		.default_items = default_hosts,
+	},
+	{
+		.section = "local",
+		.word = "leases",
+		.otherwise = "none",
+		.type = &tarn__option_type_paths,
+		.offset = SETTING(local_leases),
+	},
+	{
+		.section = "local",
+		.word = "domain",
+		.otherwise = "none",
+		.type = &tarn__option_type_domain,
+		.offset = SETTING(local_domain),
+	},
+	{
+		.section = "local",
+		.word = "zone",
+		.otherwise = "none",
+		.type = &tarn__option_type_zones,
+		.offset = SETTING(local_zones),
+	},
+	{
+		.section = "local",
+		.word = "record",
+		.otherwise = "none",
+		.type = &tarn__option_type_records,
+		.offset = SETTING(local_records),
+	},
+	{
+		.section = "local",
+		.word = "ttl",
+		.type = &tarn__option_type_time,
+		.offset = SETTING(local_ttl),
+		.min = 1,
+		.max = LOCAL_TTL_MAX,
+		.default_number = TARN__LOCAL_DATA_TTL,
+	},
+	{
+		.section = "local",
+		.word = "only",
+		.type = &tarn__option_type_yes,
+		.offset = RESOLVER(local_only),
+	},
+	{
+		.section = "filter",
+		.word = "private",
+		.type = &tarn__option_type_yes,
+		.offset = RESOLVER(filter_private),
+	},
+	{
+		.section = "filter",
+		.word = "private-ok",
+		.otherwise = "none",
+		.type = &tarn__option_type_names,
+		.offset = SETTING(private_ok),
+	},
+	{
+		.section = "filter",
+		.word = "no",
+		.otherwise = "none",
+		.type = &tarn__option_type_types,
+		.offset = SETTING(filter_types),
+	},
+	{
+		.section = "filter",
+		.word = "clients",
+		.otherwise = "all",
+		.if_empty = "leave it out for all clients",
+		.type = &tarn__option_type_networks,
+		.offset = SETTING(filter_clients),
+	},
+	{
+		.section = "dns64",
+		.word = "prefix",
+		.otherwise = "none: no DNS64",
+		.type = &tarn__option_type_prefixes,
+		.offset = SETTING(dns64_prefixes),
+	},
+	{
+		.section = "dns64",
+		.word = "exclude",
+		.otherwise = "none",
+		.type = &tarn__option_type_names,
+		.offset = SETTING(dns64_excluded),
+	},
+	{
+		.section = "dns64",
+		.word = "clients",
+		.otherwise = "all",
+		.if_empty = "leave it out for all clients",
+		.type = &tarn__option_type_networks,
+		.offset = SETTING(dns64_clients),
+	},
+	{
+		.word = "state",
+		.otherwise = TARN_STATE_DIRECTORY,
+		.type = &tarn__option_type_directory,
+		.offset = SETTING(state),
+		.on_reload = TARN__RELOAD_IGNORES,
+	},
+	{
+		.scope = TARN__SCOPE_GROUP,
+		.section = "group",
+		.word = "clients",
+		.type = &tarn__option_type_networks,
+		.offset = GROUP(clients),
+	},
+	{
+		.scope = TARN__SCOPE_GROUP,
+		.section = "group",
+		.word = "hours",
+		.otherwise = "all day",
+		.type = &tarn__option_type_hours,
+		.offset = GROUP(begin),
+	},
+	{
+		.scope = TARN__SCOPE_GROUP,
+		.section = "group",
+		.word = "days",
+		.otherwise = "all",
+		.type = &tarn__option_type_days,
+		.offset = GROUP(days),
+	},
+	{
+		.scope = TARN__SCOPE_LIST,
+		.section = "block",
+		.also_in = {"allow", "rpz"},
+		.word = "file",
+		.otherwise = "none",
+		.type = &tarn__option_type_paths,
+		.offset = LIST(files),
+	},
+	{
+		.scope = TARN__SCOPE_LIST,
+		.section = "block",
+		.also_in = {"allow"},
+		.word = "name",
+		.otherwise = "none",
+		.type = &tarn__option_type_names,
+		.offset = LIST(names),
+	},
+	{
+		.scope = TARN__SCOPE_LIST,
+		.section = "block",
+		.also_in = {"allow"},
+		.word = "format",
+		.type = &tarn__option_type_list_format,
+		.offset = LIST(format),
+	},
+	{
+		.scope = TARN__SCOPE_LIST,
+		.section = "block",
+		.also_in = {"allow"},
+		.word = "subdomains",
+		.otherwise = "as the format of each file has it (hosts, domains: no)",
+		.type = &tarn__option_type_subdomains,
+		.offset = LIST(subdomains),
+	},
+	{
+		.scope = TARN__SCOPE_LIST,
+		.section = "block",
+		.word = "answer",
+		.type = &tarn__option_type_list_answer,
+		.offset = LIST(answer),
+		.default_number = TARN__NAMELIST_NXDOMAIN,
+	},
+	{
+		.scope = TARN__SCOPE_LIST,
+		.section = "block",
+		.also_in = {"rpz"},
+		.word = "ttl",
+		.type = &tarn__option_type_time,
+		.offset = LIST(ttl),
+		.min = 1,
+		.max = LIST_TTL_MAX,
+		.default_number = LIST_TTL,
+	},
+	{
+		.scope = TARN__SCOPE_LIST,
+		.section = "block",
+		.also_in = {"allow", "rpz"},
+		.word = "group",
+		.otherwise = "all clients",
+		.if_empty = "leave it out for all clients",
+		.type = &tarn__option_type_groups,
+		.offset = LIST(groups),
+	},
+	{
+		.scope = TARN__SCOPE_LIST,
+		.section = "block",
+		.also_in = {"rpz"},
+		.word = "chain",
+		.type = &tarn__option_type_no,
+		.offset = LIST(no_chain),
+	},
+	{
+		.scope = TARN__SCOPE_LIST,
+		.section = "block",
+		.also_in = {"rpz"},
+		.word = "reason",
+		.type = &tarn__option_type_list_reason,
+		.offset = LIST(reason),
+	},
+	{
+		.scope = TARN__SCOPE_LIST,
+		.section = "rpz",
+		.word = "primary",
+		.otherwise = "none",
+		.type = &tarn__option_type_addresses,
+		.offset = LIST(primaries),
+		.port = TARN__DNS_PORT,
+	},
+	{
+		.scope = TARN__SCOPE_LIST,
+		.section = "rpz",
+		.word = "key",
+		.otherwise = "none",
+		.type = &tarn__option_type_path,
+		.offset = LIST(key),
+	},
+	{
+		.scope = TARN__SCOPE_LIST,
+		.section = "rpz",
+		.word = "override",
+		.otherwise = "as the zone has it",
+		.type = &tarn__option_type_override,
+		.offset = LIST(override),
+	},
+	{
 		.name = "check",
 		.help = "print the configuration that would run, and exit",
 		.action = TARN__CHECK,
@@ -372,10 +640,52 @@ const struct tarn__option_row *tarn__option_find(const struct tarn__settings *se
 	return row;
 }
 
-void tarn__option_set_default(const struct tarn__option_row *row, struct tarn__settings *settings)
+static bool is_same_section(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool tarn__option_is_in(const struct tarn__option_row *row, const char *section)
+{
+	if (!row->word)
+		return false;
+	bool is_in = is_same_section(row->section, section);
+	for (size_t i = 0; i < sizeof(row->also_in) / sizeof(row->also_in[0]); i++)
+		is_in |= row->also_in[i] && is_same_section(row->also_in[i], section);
+	return is_in;
+}
+
+const struct tarn__option_row *tarn__option_find_word(const char *section, const char *word)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		const struct tarn__option_row *row = &tarn__options[i];
+		if (tarn__option_is_in(row, section) && strcmp(row->word, word) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+unsigned tarn__option_bit(const struct tarn__option_row *row)
+{
+	unsigned bit = 0;
+	for (const struct tarn__option_row *other = tarn__options; other < row; other++)
+		bit += other->scope == row->scope;
+	return bit;
+}
+
+void tarn__option_set_default(const struct tarn__option_row *row, void *base)
 {
 	if (row->type && row->type->set_default)
-		row->type->set_default(row, tarn__option_field(row, settings));
+		row->type->set_default(row, tarn__option_field(row, base));
+}
+
+void tarn__option_reset_scope(enum tarn__scope scope, void *base)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		const struct tarn__option_row *row = &tarn__options[i];
+		if (row->type && row->scope == scope)
+			row->type->reset(tarn__option_field(row, base));
+	}
 }
 
 char *tarn__option_text(const struct tarn__option_row *row, const void *base)

@@ -22,7 +22,10 @@ enum tarn__action { TARN__RUN, TARN__CHECK, TARN__VERSION, TARN__HELP };
 /* Whose setting it is; where its field is. */
 enum tarn__scope {
 	TARN__SCOPE_GLOBAL, /* struct tarn__settings */
+	/* Sections with titles (daemon/settings/sections.h): */
 	TARN__SCOPE_ZONE, /* struct tarn__forward_settings */
+	TARN__SCOPE_LIST, /* struct tarn__list_settings */
+	TARN__SCOPE_GROUP, /* struct tarn__group_settings */
 };
 
 enum tarn__on_reload {
@@ -37,6 +40,7 @@ struct tarn__option_row {
 	char letter; /* on the command line; 0: none */
 	const char *name; /* on the command line; NULL: not there */
 	const char *section; /* in the configuration file; NULL: outside of sections */
+	const char *also_in[2]; /* further sections of its scope; NULL: none */
 	const char *word; /* in the configuration file; NULL: not there */
 	const char *value; /* name of its value in --help; NULL: the command line takes none */
 	const char *help; /* without the default, which --help adds */
@@ -45,18 +49,16 @@ struct tarn__option_row {
 	const struct tarn__option_type *type; /* NULL: no setting */
 	size_t offset; /* of its field */
 
-	/* tarn__option_type_number, _size, _time: */
+	/* tarn__option_type_number, _size, _time, _ttl: */
 	int64_t min, max; /* max 0: what the type can hold */
 	const char *unit; /* of tarn__option_type_number: "threads" */
 	/* These, and names of enumerators; 0: none. */
 	int64_t default_number;
-	/* tarn__option_type_addresses: */
+	/* tarn__option_type_addresses, _paths_or_none: */
 	const char *const *default_items; /* NULL at the end; NULL: none */
+	/* tarn__option_type_addresses: */
 	uint16_t port; /* of an address without one */
 };
-
-/* The section of the rows of TARN__SCOPE_ZONE; each has a title, its zone. */
-extern const char tarn__forward_section[];
 
 extern const struct tarn__option_row tarn__options[];
 extern const size_t tarn__option_count;
@@ -68,8 +70,23 @@ void *tarn__option_field(const struct tarn__option_row *, void *base);
 const struct tarn__option_row *tarn__option_find(const struct tarn__settings *settings,
 						 const void *field);
 
-/* Gives the field of a row of TARN__SCOPE_GLOBAL its default, if it is not set and has one. */
-void tarn__option_set_default(const struct tarn__option_row *, struct tarn__settings *);
+/* Returns true if the row is a statement of the section; NULL: outside of sections. */
+bool tarn__option_is_in(const struct tarn__option_row *, const char *section);
+
+/* Returns the row of a word in a section, or outside of sections (NULL); NULL: there is none. */
+const struct tarn__option_row *tarn__option_find_word(const char *section, const char *word);
+
+/*
+ * Returns the number of the row among those of its scope, from 0 on: its bit in the set of a section with a
+ * title. A scope has 64 rows at most.
+ */
+unsigned tarn__option_bit(const struct tarn__option_row *);
+
+/* Gives the row's field in the struct of its scope its default, if it is not set and has one. */
+void tarn__option_set_default(const struct tarn__option_row *, void *base);
+
+/* Resets all fields of a scope in its struct. */
+void tarn__option_reset_scope(enum tarn__scope, void *base);
 
 /* Returns the field as the configuration file has it, to be freed; NULL if memory is short. */
 char *tarn__option_text(const struct tarn__option_row *, const void *base);

@@ -7,16 +7,7 @@
 #include <stdlib.h>
 
 #include "daemon/settings/options.h"
-
-/* base: a struct of the scope. */
-static void reset_fields(void *base, enum tarn__scope scope)
-{
-	for (size_t i = 0; i < tarn__option_count; i++) {
-		const struct tarn__option_row *row = &tarn__options[i];
-		if (row->type && row->scope == scope)
-			row->type->reset(tarn__option_field(row, base));
-	}
-}
+#include "daemon/settings/sections.h"
 
 struct tarn__settings *tarn__settings_new(void)
 {
@@ -25,25 +16,20 @@ struct tarn__settings *tarn__settings_new(void)
 
 void tarn__settings_forget_forwards(struct tarn__settings *settings)
 {
-	for (size_t i = 0; i < settings->forward_count; i++) {
-		struct tarn__forward_settings *forward = &settings->forwards[i];
-		reset_fields(forward, TARN__SCOPE_ZONE);
-		free((char *)forward->resolver.zone);
-	}
-	free(settings->forwards);
-	settings->forwards = NULL;
-	settings->forward_count = 0;
+	tarn__section_forget(settings, TARN__SCOPE_ZONE);
 }
 
 void tarn__settings_free(struct tarn__settings *settings)
 {
 	if (!settings)
 		return;
-	tarn__settings_forget_forwards(settings);
+	tarn__section_forget(settings, TARN__SCOPE_ZONE);
+	tarn__section_forget(settings, TARN__SCOPE_LIST);
+	tarn__section_forget(settings, TARN__SCOPE_GROUP);
 	for (size_t i = 0; i < settings->file_count; i++)
 		free((char *)settings->files[i]);
 	free(settings->files);
-	reset_fields(settings, TARN__SCOPE_GLOBAL);
+	tarn__option_reset_scope(TARN__SCOPE_GLOBAL, settings);
 	free(settings);
 }
 
@@ -73,6 +59,22 @@ static struct tarn_forward *make_forwards(const struct tarn__settings *settings)
 	return forwards;
 }
 
+static void set_filters(const struct tarn__settings *settings, struct tarn_options *out)
+{
+	out->private_names = settings->private_ok.items;
+	out->private_name_count = settings->private_ok.count;
+	out->filter_types = settings->filter_types.items;
+	out->filter_type_count = settings->filter_types.count;
+	out->filter_clients = settings->filter_clients.items;
+	out->filter_client_count = settings->filter_clients.count;
+	out->dns64_prefixes = settings->dns64_prefixes.items;
+	out->dns64_prefix_count = settings->dns64_prefixes.count;
+	out->dns64_excluded = settings->dns64_excluded.items;
+	out->dns64_excluded_count = settings->dns64_excluded.count;
+	out->dns64_clients = settings->dns64_clients.items;
+	out->dns64_client_count = settings->dns64_clients.count;
+}
+
 int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn_options *out)
 {
 	struct tarn_forward *forwards = NULL;
@@ -93,6 +95,7 @@ int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn
 	out->pass_count = settings->pass.count;
 	out->avoid_ports = settings->avoid_ports.items;
 	out->avoid_port_count = settings->avoid_ports.count;
+	set_filters(settings, out);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/policy/rules.h"
 #include "daemon/settings/addresses.h"
 #include "daemon/settings/option_types.h"
 #include "tarn.h"
@@ -25,9 +26,16 @@ struct tarn__origin {
 	const char *file; /* one of settings.files */
 };
 
-/* At least the number of rows of tarn__options. */
-enum { TARN__OPTIONS_MAX = 48 };
-_Static_assert(TARN__OPTIONS_MAX <= 64, "each has a bit in a uint64_t");
+enum {
+	TARN__OPTIONS_MAX = 128, /* at least the number of rows of tarn__options */
+	TARN__LISTS_MAX = TARN__NAMELIST_SETS_MAX,
+	TARN__GROUPS_OWN_MAX = TARN__GROUPS_MAX - 1, /* "default" is the first group */
+};
+
+/*
+ * Sections with titles. `set` has a bit for each row of their scope, in the order of tarn__options
+ * (tarn__option_bit()). Texts and lists are owned.
+ */
 
 /*
  * forward "zone" { ... }. What is not set has the default of struct tarn_forward, not the value
@@ -41,7 +49,51 @@ struct tarn__forward_settings {
 	struct tarn_forward resolver;
 	struct tarn__servers upstreams;
 	struct tarn__origin origin; /* of the section */
-	uint64_t set; /* a bit for each of the rows of tarn__options */
+	uint64_t set;
+};
+
+enum tarn__subdomains {
+	TARN__SUBDOMAINS_BY_FORMAT,
+	TARN__SUBDOMAINS_NO,
+	TARN__SUBDOMAINS_YES,
+};
+
+/*
+ * block "name" { ... }, allow "name" { ... }, rpz "name" { ... }. tarn__settings_complete() sets
+ * the defaults.
+ */
+struct tarn__list_settings {
+	enum tarn__rule_set_kind kind;
+	const char *name;
+	struct tarn__names files; /* files and folders */
+	struct tarn__names names; /* of the section itself, with all names below them */
+	enum tarn__namelist_format format;
+	unsigned subdomains; /* enum tarn__subdomains */
+	/* TARN__NAMELIST_DATA: the addresses. Of kind rpz TARN__NAMELIST_DEFAULT, of no use. */
+	enum tarn__namelist_action answer;
+	struct tarn__addresses addresses; /* port 0 */
+	int32_t ttl; /* seconds; of kind rpz the most that a record has */
+	struct tarn__names groups; /* none: all clients */
+	bool no_chain;
+	enum tarn__rule_reason reason;
+	/* Of kind rpz: */
+	struct tarn__addresses primaries;
+	const char *key; /* a file; NULL: none */
+	/* "nxdomain", "nodata", "passthru", "drop", "tcp-only", "disabled"; NULL: none */
+	const char *override;
+	struct tarn__origin origin; /* of the section */
+	uint64_t set;
+};
+
+/* group "name" { ... } */
+struct tarn__group_settings {
+	const char *name;
+	struct tarn__networks clients;
+	/* As struct tarn__group has them (core/policy/groups.h); equal: always; 0: all days. */
+	uint16_t begin, end;
+	uint8_t days;
+	struct tarn__origin origin; /* of the section */
+	uint64_t set;
 };
 
 /* Zero: not set. Texts and lists are owned, here and below. */
@@ -54,6 +106,24 @@ struct tarn__settings {
 	struct tarn__port_ranges avoid_ports;
 	struct tarn__forward_settings *forwards; /* in the order of the file */
 	size_t forward_count;
+	struct tarn__names private_ok;
+	struct tarn__types filter_types;
+	struct tarn__networks filter_clients;
+	struct tarn__networks dns64_prefixes;
+	struct tarn__names dns64_excluded;
+	struct tarn__networks dns64_clients;
+
+	struct tarn__names local_hosts, local_leases; /* files and folders */
+	struct tarn__names local_zones;
+	/* Records as in a zone file, in which all names are absolute: the origin is the root. */
+	struct tarn__texts local_records;
+	const char *local_domain; /* NULL: none */
+	int32_t local_ttl; /* seconds */
+	struct tarn__list_settings *lists; /* in the order of the file */
+	size_t list_count;
+	struct tarn__group_settings *groups; /* in the order of the file */
+	size_t group_count;
+	const char *state; /* the folder of compiled lists; "none" */
 
 	const char *config_file; /* as the command line has it */
 	struct tarn__addresses listens;

@@ -207,19 +207,25 @@ static int unit_seconds(const char *unit)
 	return 0;
 }
 
-/* 0 is stored as -1, since a field of 0 is not set. */
-static int parse_time(const struct tarn__option_row *row, void *field, const char *text,
-		      char fault[TARN__FAULT_MAX])
+static int read_time(const struct tarn__option_row *row, const char *text, int64_t *out,
+		     char fault[TARN__FAULT_MAX])
 {
 	uint64_t number;
-	int64_t time;
 	const char *end = tarn__number_read(text, &number);
 	int unit = end ? unit_seconds(end) : 0;
 	if (unit == 0)
 		return tarn__option_refuse(fault, "not a time (such as 30s, 15m, 12h or 1d)");
-	if (__builtin_mul_overflow(number, unit, &time))
-		time = INT64_MAX;
-	int error = check_bounds(row, time, print_time, fault);
+	if (__builtin_mul_overflow(number, unit, out))
+		*out = INT64_MAX;
+	return check_bounds(row, *out, print_time, fault);
+}
+
+/* 0 is stored as -1, since a field of 0 is not set. */
+static int parse_time(const struct tarn__option_row *row, void *field, const char *text,
+		      char fault[TARN__FAULT_MAX])
+{
+	int64_t time;
+	int error = read_time(row, text, &time, fault);
 	if (error == 0)
 		*(int32_t *)field = time > 0 ? (int32_t)time : -1;
 	return error;
@@ -249,4 +255,42 @@ const struct tarn__option_type tarn__option_type_time = {
 	.reset = reset_time,
 	.set_default = set_default_time,
 	.format = format_time,
+};
+
+/* ---- TTLs ------------------------------------------------------------------------------------ */
+
+static int parse_ttl(const struct tarn__option_row *row, void *field, const char *text,
+		     char fault[TARN__FAULT_MAX])
+{
+	int64_t time;
+	int error = read_time(row, text, &time, fault);
+	if (error == 0)
+		*(uint32_t *)field = (uint32_t)time;
+	return error;
+}
+
+static void reset_ttl(void *field)
+{
+	*(uint32_t *)field = 0;
+}
+
+static void set_default_ttl(const struct tarn__option_row *row, void *field)
+{
+	if (*(uint32_t *)field == 0)
+		*(uint32_t *)field = (uint32_t)row->default_number;
+}
+
+static void format_ttl(const void *field, FILE *out)
+{
+	char text[TEXT_MAX];
+	uint32_t ttl = *(const uint32_t *)field;
+	if (ttl > 0)
+		fputs(print_time(ttl, text), out);
+}
+
+const struct tarn__option_type tarn__option_type_ttl = {
+	.parse = parse_ttl,
+	.reset = reset_ttl,
+	.set_default = set_default_ttl,
+	.format = format_ttl,
 };

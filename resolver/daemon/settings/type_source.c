@@ -8,17 +8,10 @@
 #include <string.h>
 
 #include "base/ports.h"
+#include "daemon/settings/addresses.h"
 #include "daemon/settings/option_types.h"
 
 /* ---- addresses ------------------------------------------------------------------------------- */
-
-/* Returns true if the text of an address names a port: then no default takes its place. */
-static bool has_port(const char *text, const struct tarn_address *with_port_0)
-{
-	struct tarn_address with_port_1;
-	return tarn_address_parse(text, 1, &with_port_1) < 0 ||
-	       tarn_address_port(&with_port_1) != 1 || tarn_address_port(with_port_0) != 0;
-}
 
 static int parse_source(const struct tarn__option_row *row, void *field, const char *text,
 			char fault[TARN__FAULT_MAX])
@@ -29,7 +22,7 @@ static int parse_source(const struct tarn__option_row *row, void *field, const c
 	int error = tarn_address_parse(text, 0, &address);
 	if (error < 0)
 		return tarn__option_refuse(fault, "%s", tarn_error_text(error));
-	if (has_port(text, &address))
+	if (tarn__address_has_port(text))
 		return tarn__option_refuse(
 			fault, "an address without a port: each query has a port of its own");
 	struct tarn_address *place =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Texts: plain ones, paths, sockets, and lists of domain names. */
+/* Texts: plain ones, paths, sockets, and lists of texts and of domain names. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -116,18 +116,13 @@ const struct tarn__option_type tarn__option_type_socket_or_none = {
 	.format = format_text_or_none,
 };
 
-/* ---- domain names ---------------------------------------------------------------------------- */
+/* ---- lists of texts, and of domain names ----------------------------------------------------- */
 
-static int parse_name(const struct tarn__option_row *row, void *field, const char *text,
-		      char fault[TARN__FAULT_MAX])
+int tarn__names_add(struct tarn__names *names, const char *text, const char *what,
+		    char fault[TARN__FAULT_MAX])
 {
-	(void)row;
-	struct tarn__names *names = field;
-	uint8_t name[TARN__NAME_MAX];
 	if (names->count == TARN__PASS_MAX)
-		return tarn__option_refuse(fault, "too many names (%d at most)", TARN__PASS_MAX);
-	if (tarn__name_parse(text, name) == 0)
-		return tarn__option_refuse(fault, "not a domain name");
+		return tarn__option_refuse(fault, "too many %s (%d at most)", what, TARN__PASS_MAX);
 	const char *copy = strdup(text);
 	if (!copy)
 		return tarn__option_no_memory(fault);
@@ -135,7 +130,7 @@ static int parse_name(const struct tarn__option_row *row, void *field, const cha
 	return 0;
 }
 
-static void reset_names(void *field)
+void tarn__option_reset_names(void *field)
 {
 	struct tarn__names *names = field;
 	for (size_t i = 0; i < names->count; i++)
@@ -143,7 +138,7 @@ static void reset_names(void *field)
 	names->count = 0;
 }
 
-static void format_names(const void *field, FILE *out)
+void tarn__option_format_names(const void *field, FILE *out)
 {
 	const struct tarn__names *names = field;
 	for (size_t i = 0; i < names->count; i++) {
@@ -152,9 +147,19 @@ static void format_names(const void *field, FILE *out)
 	}
 }
 
+static int parse_name(const struct tarn__option_row *row, void *field, const char *text,
+		      char fault[TARN__FAULT_MAX])
+{
+	(void)row;
+	uint8_t name[TARN__NAME_MAX];
+	if (tarn__name_parse(text, name) == 0)
+		return tarn__option_refuse(fault, "not a domain name");
+	return tarn__names_add(field, text, "names", fault);
+}
+
 const struct tarn__option_type tarn__option_type_names = {
 	.parse = parse_name,
-	.reset = reset_names,
-	.format = format_names,
+	.reset = tarn__option_reset_names,
+	.format = tarn__option_format_names,
 	.is_list = true,
 };

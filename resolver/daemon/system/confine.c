@@ -2,6 +2,8 @@
 /* Drops privileges and enters the sandbox. */
 #include "daemon/system/confine.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,27 +23,72 @@ static const char *path_of(const char *setting, const char *word)
 	return setting && strcmp(setting, word) != 0 ? setting : NULL;
 }
 
+/* Files of a sandbox, as they are added. */
+struct files {
+	struct tarn__sandbox_file *items;
+	size_t count;
+};
+
+static void add_file(struct files *files, const char *path, bool is_written)
+{
+	files->items[files->count++] =
+		(struct tarn__sandbox_file){.path = path, .is_written = is_written};
+}
+
+static void add_names(struct files *files, const struct tarn__names *paths)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		add_file(files, paths->items[i], false);
+}
+
+enum { OWN_FILES = 6 };
+
+static void add_own_files(struct files *files, const struct tarn__settings *settings,
+			  const char *resolv_conf, const char *state)
+{
+	const char *control = settings->control ? settings->control : TARN_CONTROL_SOCKET;
+	add_file(files, resolv_conf, false);
+	add_file(files, TARN_CONFIG_FILE, false);
+	add_file(files, path_of(settings->query_log, "stderr"), true);
+	add_file(files, path_of(control, "none"), true);
+	add_file(files, state, false);
+	add_file(files, state, true);
+}
+
+static size_t count_files(const struct tarn__settings *settings)
+{
+	size_t count = OWN_FILES + settings->file_count + settings->local_hosts.count +
+		       settings->local_leases.count;
+	for (size_t i = 0; i < settings->list_count; i++)
+		count += settings->lists[i].files.count;
+	return count;
+}
+
+/* Writes the folder of compiled lists, with '/' at its end. Returns NULL if there is none. */
+static const char *state_folder(const struct tarn__settings *settings, char out[PATH_MAX])
+{
+	const char *state = settings->list_count > 0 ? path_of(settings->state, "none") : NULL;
+	return state && snprintf(out, PATH_MAX, "%s/", state) < PATH_MAX ? out : NULL;
+}
+
 static int enter_sandbox(struct tarn__settings *settings, const char *resolv_conf,
 			 struct tarn__log *log)
 {
-	const char *control = settings->control ? settings->control : TARN_CONTROL_SOCKET;
-	const struct tarn__sandbox_file own[] = {
-		{.path = resolv_conf},
-		{.path = TARN_CONFIG_FILE},
-		{.path = path_of(settings->query_log, "stderr"), .is_written = true},
-		{.path = path_of(control, "none"), .is_written = true},
-	};
-	enum { OWN = sizeof(own) / sizeof(own[0]) };
-	struct tarn__sandbox_file *files = calloc(OWN + settings->file_count, sizeof(files[0]));
-	if (!files) {
+	char state[PATH_MAX];
+	struct files files = {.items = calloc(count_files(settings), sizeof(files.items[0]))};
+	if (!files.items) {
 		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", tarn_error_text(TARN_ENOMEM));
 		return TARN_ENOMEM;
 	}
-	memcpy(files, own, sizeof(own));
+	add_own_files(&files, settings, resolv_conf, state_folder(settings, state));
 	for (size_t i = 0; i < settings->file_count; i++)
-		files[OWN + i].path = settings->files[i];
-	int halves = tarn__sandbox_enter(files, OWN + settings->file_count, log);
-	free(files);
+		add_file(&files, settings->files[i], false);
+	add_names(&files, &settings->local_hosts);
+	add_names(&files, &settings->local_leases);
+	for (size_t i = 0; i < settings->list_count; i++)
+		add_names(&files, &settings->lists[i].files);
+	int halves = tarn__sandbox_enter(files.items, files.count, log);
+	free(files.items);
 	settings->is_confined = halves & TARN__SANDBOX_FILES;
 	tarn__log(log, TARN_LOG_DEBUG, "in the sandbox: files%s, system calls%s",
 		  halves & TARN__SANDBOX_FILES ? "" : " no",

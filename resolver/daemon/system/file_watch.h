@@ -10,30 +10,17 @@
 #define TARN_DAEMON_SYSTEM_FILE_WATCH_H
 
 #include <ev.h>
-#include <limits.h>
-#include <stddef.h>
 
 #include "daemon/log/log.h"
-#include "daemon/settings/path.h"
-
-/* Each symbolic link on the path takes two watches, and so does the file. */
-enum { TARN__FILE_WATCH_MAX = 2 * (TARN__PATH_LINKS + 1) };
-
-struct tarn__inotify_watch {
-	int id;
-	char name[NAME_MAX + 1]; /* a name in the directory; empty: a watch of a file itself */
-};
+#include "daemon/system/path_watch.h"
 
 struct tarn__file_watch {
 	struct ev_loop *loop; /* NULL: no file is watched */
 	const char *path;
 	void (*changed)(void *data);
 	void *data;
-	struct tarn__log *log;
-	ev_io io;
 	ev_timer timer;
-	size_t watch_count;
-	struct tarn__inotify_watch watches[TARN__FILE_WATCH_MAX];
+	struct tarn__path_watch watch;
 };
 
 /*

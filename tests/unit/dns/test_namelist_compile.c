@@ -80,6 +80,17 @@ START_TEST(one_label_reaches_all_below)
 }
 END_TEST
 
+/* A line of another form begins it; what stood before is kept. */
+START_TEST(names_are_dropped_in_lists_of_whole_names_too)
+{
+	compile(TARN__NAMELIST_HOSTS,
+		"0.0.0.0 a.b.example\n||b.example^\n0.0.0.0 c.b.example b.example\n", &compiled);
+	CHECK_COUNTS(report_of(&compiled, 0), 2, 1, 1);
+	ck_assert_uint_eq(matches("c.b.example"), 1);
+	ck_assert_uint_eq(matches("a.b.example"), 2);
+}
+END_TEST
+
 /* Another kind of rule, another action, a rule with more, another list. */
 START_TEST(what_is_of_another_kind_is_not_dropped)
 {
@@ -456,6 +467,7 @@ int main(void)
 	tcase_add_test(tcase, same_name_with_another_reach_is_one);
 	tcase_add_test(tcase, name_below_one_that_reaches_it_is_dropped);
 	tcase_add_test(tcase, one_label_reaches_all_below);
+	tcase_add_test(tcase, names_are_dropped_in_lists_of_whole_names_too);
 	tcase_add_test(tcase, what_is_of_another_kind_is_not_dropped);
 	tcase_add_test(tcase, removal_removes_the_equal_rule_in_all_lists_of_the_set);
 	tcase_add_test(tcase, one_name_very_often_takes_no_time);
