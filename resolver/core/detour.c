@@ -18,6 +18,10 @@ struct tarn__detour {
 	uint32_t ttl_max;
 	uint8_t *without; /* NULL: there is none */
 	size_t without_len;
+	uint32_t without_stale_ttl;
+	struct tarn__options errors;
+	uint8_t texted; /* the number from 1 of the error whose text is below; 0: none */
+	char text[TARN__RULE_TEXT_MAX];
 	size_t len; /* 0: there is no chain yet */
 	uint8_t wire[]; /* the chain so far, as a message */
 };
@@ -80,6 +84,24 @@ static size_t join(const struct tarn__detour *detour, const uint8_t *message, si
 	return tarn__answers_join(detour->wire, detour->len, message, len, buffer);
 }
 
+/* As many as a reply has, and one of them with a rule's text. */
+static void keep_errors(struct tarn__detour *detour, const struct tarn__decision *decision)
+{
+	struct tarn__options *errors = &detour->errors;
+	const struct tarn__options *from = &decision->options;
+	for (unsigned i = 0; i < from->ede_count && errors->ede_count < TARN__EDE_COUNT_MAX; i++) {
+		struct tarn__ede *ede = &errors->ede[errors->ede_count++];
+		*ede = from->ede[i];
+		if (ede->text != decision->text)
+			continue;
+		ede->text = NULL;
+		if (detour->texted > 0)
+			continue;
+		detour->texted = errors->ede_count;
+		memcpy(detour->text, decision->text, sizeof detour->text);
+	}
+}
+
 int tarn__detour_follow(struct tarn__detour **at, const struct tarn__query *client,
 			const struct tarn__decision *decision,
 			const struct tarn__detour_buffers *buffers)
@@ -100,6 +122,7 @@ int tarn__detour_follow(struct tarn__detour **at, const struct tarn__query *clie
 	*at = detour;
 	if (detour->links++ == 0)
 		detour->is_authoritative = decision->is_authoritative;
+	keep_errors(detour, decision);
 	memcpy(detour->wire, chain, len);
 	detour->len = len;
 	detour->name = decision->next;
@@ -118,6 +141,7 @@ int tarn__detour_synthesise(struct tarn__detour *detour, const struct tarn__deto
 		return TARN_ENOMEM;
 	memcpy(detour->without, without->stored, without->len);
 	detour->without_len = without->len;
+	detour->without_stale_ttl = without->stale_ttl;
 	tarn__stored_age(detour->without, detour->without_len, without->age_sec);
 	return 0;
 }
@@ -129,7 +153,17 @@ bool tarn__detour_is_synthesis(const struct tarn__detour *detour)
 
 struct tarn__detour_part tarn__detour_without(const struct tarn__detour *detour)
 {
-	return (struct tarn__detour_part){.stored = detour->without, .len = detour->without_len};
+	return (struct tarn__detour_part){.stored = detour->without,
+					  .len = detour->without_len,
+					  .stale_ttl = detour->without_stale_ttl};
+}
+
+struct tarn__options tarn__detour_errors(const struct tarn__detour *detour)
+{
+	struct tarn__options errors = detour->errors;
+	if (detour->texted > 0)
+		errors.ede[detour->texted - 1].text = detour->text;
+	return errors;
 }
 
 bool tarn__detour_is_authoritative(const struct tarn__detour *detour)

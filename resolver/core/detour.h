@@ -15,6 +15,7 @@
 
 #include "core/policy/decision.h"
 #include "dns/dns64.h"
+#include "dns/edns.h"
 #include "dns/query.h"
 
 enum { TARN__DETOUR_LINKS_MAX = 16 /* names that are asked for on the way to one answer */ };
@@ -44,8 +45,8 @@ struct tarn__detour_buffers {
 };
 
 /*
- * Adds a chain of CNAMEs, of a decision TARN__POLICY_FOLLOW, and asks for its end. Returns 0; TARN_EANSWER: there are too
- * many links; TARN_ENOMEM.
+ * Adds a chain of CNAMEs and the extended errors of a decision TARN__POLICY_FOLLOW, and asks for its end. Returns 0;
+ * TARN_EANSWER: there are too many links, or they make no message; TARN_ENOMEM.
  */
 int tarn__detour_follow(struct tarn__detour **, const struct tarn__query *client,
 			const struct tarn__decision *, const struct tarn__detour_buffers *);
@@ -62,6 +63,9 @@ bool tarn__detour_is_synthesis(const struct tarn__detour *);
 
 /* The answer to a query for AAAA that is used where none can be made: that of tarn__detour_synthesise(). len is 0: there is none. */
 struct tarn__detour_part tarn__detour_without(const struct tarn__detour *);
+
+/* The extended errors of the decisions on the way. Valid as long as the detour is unchanged. */
+struct tarn__options tarn__detour_errors(const struct tarn__detour *);
 
 /* Returns true if the reply has AA set: the first name of the chain is a local one. */
 bool tarn__detour_is_authoritative(const struct tarn__detour *);

@@ -53,7 +53,7 @@ struct tarn__shared {
 struct pending {
 	struct rtcache_request request; /* data is the resolver */
 	struct tarn__list node; /* of resolver->waiting */
-	struct tarn__zone *zone; /* of its name; NULL: the zone has no servers now */
+	struct tarn__zone *zone; /* of the name that is asked for; NULL: it has no servers now */
 	struct tarn__share share; /* of its client, if there is one */
 	struct tarn__timer deadline;
 	uint64_t asked_us;
@@ -354,6 +354,24 @@ static void set_zone(struct pending *pending, struct tarn__zone *zone)
 		zone->clients++;
 }
 
+/* The query that a question waits for. Valid as long as its detour is unchanged. */
+static void awaited_query(const struct pending *pending, struct tarn__query *out)
+{
+	*out = pending->query;
+	if (pending->detour)
+		tarn__detour_query(pending->detour, &pending->query, out);
+}
+
+/* It waits for an answer of another zone now. */
+static void move_to_zone(const struct tarn__resolver *resolver, struct pending *pending,
+			 const struct tarn__query *query)
+{
+	if (pending->zone)
+		pending->zone->clients--;
+	set_zone(pending, tarn__zone_find(&resolver->forwarder, query->qname, query->qname_len,
+					  query->qtype));
+}
+
 /* Removes the question from the resolver, answers it, and keeps its memory or frees it. */
 static void finish(struct tarn__resolver *resolver, struct pending *pending,
 		   const struct tarn__reply_context *to, struct outcome outcome, size_t reply_len)
@@ -492,15 +510,34 @@ enum tarn__policy_action tarn__resolver_decide(const struct tarn__resolver *reso
 	return tarn__policy_apply(resolver->forwarder.config->policy, query, client, decision);
 }
 
+/* Over TCP nothing has to be truncated. */
+static inline enum tarn__policy_action decide(const struct tarn__resolver *resolver,
+					      const struct tarn__reply_context *to,
+					      const struct tarn__query *query,
+					      struct tarn__decision *decision)
+{
+	const struct tarn__client_request *client_request = to->client_request;
+	enum tarn__policy_action action =
+		tarn__resolver_decide(resolver, query, client_request->client, decision);
+	if (action == TARN__POLICY_TRUNCATE && tarn__transport_is_stream(client_request->transport))
+		return TARN__POLICY_PASS;
+	return action;
+}
+
+static void count_decision(struct tarn__stats *stats, const struct tarn__decision *decision)
+{
+	stats->stages[decision->stage]++;
+	if (decision->is_block)
+		stats->lists[decision->list_slot][decision->list_action]++;
+}
+
 /* Returns the length of the reply, or TARN__RESOLVE_DROP. */
 static size_t answer_decision(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
 			      enum tarn__policy_action action,
 			      const struct tarn__decision *decision, size_t message_len,
 			      uint8_t *reply, struct outcome *outcome)
 {
-	resolver->stats.stages[decision->stage]++;
-	if (decision->is_block)
-		resolver->stats.lists[decision->list_slot][decision->list_action]++;
+	count_decision(&resolver->stats, decision);
 	outcome->status = decision->is_block		  ? TARN__STATUS_BLOCKED
 			  : action == TARN__POLICY_REFUSE ? TARN__STATUS_REFUSED
 							  : TARN__STATUS_LOCAL;
@@ -518,6 +555,7 @@ struct walk {
 	size_t message_len; /* of the client's message */
 	uint8_t *reply;
 	struct outcome *outcome;
+	bool is_cached; /* no lookup was started for the current query */
 };
 
 enum { GO_ON = -2 /* as a length: the next query is asked for */ };
@@ -543,7 +581,7 @@ static void current_query(const struct walk *walk, struct tarn__query *out)
 static long fail_walk(struct walk *walk, int error)
 {
 	*walk->outcome = (struct outcome){.status = TARN__STATUS_FAILURE};
-	return (long)tarn__respond_failure(walk->to, error, false, walk->reply);
+	return (long)tarn__respond_failure(walk->to, error, walk->is_cached, walk->reply);
 }
 
 /* Returns true if there is a detour; memory may run out. */
@@ -564,7 +602,27 @@ static long follow(struct walk *walk, const struct tarn__decision *decision)
 	return error == 0 ? GO_ON : fail_walk(walk, error);
 }
 
-/* Ends with the answer to the current query. options are extended errors. */
+static void add_error(struct tarn__options *options, struct tarn__ede error)
+{
+	if (options->ede_count < TARN__EDE_COUNT_MAX)
+		options->ede[options->ede_count++] = error;
+}
+
+/* The extended errors of the whole way. decision is NULL unless the last answer is the policy's. */
+static struct tarn__options walk_errors(const struct walk *walk,
+					const struct tarn__detour_part *last,
+					const struct tarn__decision *decision)
+{
+	struct tarn__options errors = tarn__detour_errors(walk->detour);
+	for (unsigned i = 0; decision && i < decision->options.ede_count; i++)
+		add_error(&errors, decision->options.ede[i]);
+	if (last->stale_ttl > 0)
+		add_error(&errors,
+			  (struct tarn__ede){tarn__respond_stale_error(last->stored), NULL});
+	return errors;
+}
+
+/* Ends with the answer to the current query; a decision on it, or NULL, has extended errors. */
 static long end_with(struct walk *walk, const struct tarn__detour_part *last,
 		     const struct tarn__decision *decision)
 {
@@ -575,18 +633,17 @@ static long end_with(struct walk *walk, const struct tarn__detour_part *last,
 	size_t len = tarn__detour_finish(walk->detour, walk->to->query, last,
 					 dns64 ? dns64->prefixes : NULL,
 					 dns64 ? dns64->prefix_count : 0, &buffers, whole.room);
-	if (len == 0 && tarn__detour_is_synthesis(walk->detour)) {
-		struct tarn__detour_part without = tarn__detour_without(walk->detour);
-		if (without.len > 0)
-			len = tarn__detour_finish(walk->detour, walk->to->query, &without, NULL, 0,
-						  &buffers, whole.room);
+	struct tarn__detour_part without = tarn__detour_without(walk->detour);
+	if (len == 0 && without.len > 0) {
+		last = &without;
+		len = tarn__detour_finish(walk->detour, walk->to->query, last, NULL, 0, &buffers,
+					  whole.room);
 	}
 	if (len == 0)
 		return fail_walk(walk, TARN_EANSWER);
 	tarn__decision_stored(&whole, whole.room, len);
 	whole.is_authoritative = tarn__detour_is_authoritative(walk->detour);
-	if (decision)
-		whole.options = decision->options;
+	whole.options = walk_errors(walk, last, decision);
 	return (long)tarn__respond_decision(walk->to, TARN__POLICY_ANSWER, &whole,
 					    walk->message_len, walk->reply);
 }
@@ -597,12 +654,12 @@ static long take_decision(struct walk *walk, enum tarn__policy_action action,
 {
 	switch (action) {
 	case TARN__POLICY_FOLLOW:
-		walk->resolver->stats.stages[decision->stage]++;
+		count_decision(&walk->resolver->stats, decision);
 		return follow(walk, decision);
 	case TARN__POLICY_ANSWER:
 		if (!walk->detour)
 			break;
-		walk->resolver->stats.stages[decision->stage]++;
+		count_decision(&walk->resolver->stats, decision);
 		walk->outcome->status =
 			decision->is_block ? TARN__STATUS_BLOCKED : TARN__STATUS_LOCAL;
 		return end_with(walk,
@@ -659,15 +716,44 @@ static enum tarn__policy_action look_at(const struct walk *walk, const struct ta
 	struct tarn__detour_buffers buffers = detour_buffers(walk);
 	return tarn__policy_apply_answer(
 		policy,
-		&(struct tarn__answer_view){.query = query,
-					    .client = walk->to->client_request->client,
-					    .stored = part->stored,
-					    .stored_len = part->len,
-					    .age_sec = part->age_sec,
-					    .stale_ttl = part->stale_ttl,
-					    .message = buffers.message,
-					    .other = buffers.other},
+		&(struct tarn__answer_view){
+			.query = query,
+			.client = walk->to->client_request->client,
+			.stored = part->stored,
+			.stored_len = part->len,
+			.age_sec = part->age_sec,
+			.stale_ttl = part->stale_ttl,
+			.is_stream = tarn__transport_is_stream(walk->to->client_request->transport),
+			.message = buffers.message,
+			.other = buffers.other},
 		decision);
+}
+
+/* What the policy has left of an answer. */
+static struct tarn__detour_part left_of(const struct tarn__detour_part *part,
+					enum tarn__policy_action action,
+					const struct tarn__decision *decision)
+{
+	if (action != TARN__POLICY_ANSWER)
+		return *part;
+	return (struct tarn__detour_part){.stored = decision->stored, .len = decision->stored_len};
+}
+
+/* Returns true if DNS64 is for the query, and its answer is no other than a server's, filtered or not. */
+static bool may_lack_ipv6(const struct walk *walk, const struct tarn__query *query,
+			  enum tarn__policy_action action, const struct tarn__decision *decision)
+{
+	bool is_servers = action == TARN__POLICY_PASS ||
+			  (action == TARN__POLICY_ANSWER && !decision->is_block);
+	return is_servers && tarn__dns64_applies(policy_of(walk->resolver), query,
+						 walk->to->client_request->client);
+}
+
+static long end_with_value(struct walk *walk, const struct tarn__detour_part *part,
+			   const struct rtcache_value *value)
+{
+	return walk->detour ? end_with(walk, part, NULL)
+			    : (long)tarn__respond_value(walk->to, value, walk->reply);
 }
 
 /* The answer to the current query. Returns the length of the reply, TARN__RESOLVE_DROP or GO_ON. */
@@ -678,18 +764,20 @@ static long take_value(struct walk *walk, const struct rtcache_value *value)
 	if (!value->data)
 		return take_failure(walk, &query, value->error);
 	const struct tarn__detour_part part = part_of(value);
-	uint32_t ttl_max;
-	if (tarn__dns64_applies(policy_of(walk->resolver), &query,
-				walk->to->client_request->client) &&
-	    tarn__dns64_lacks_ipv6(part.stored, part.len, part.age_sec, &ttl_max))
-		return synthesise(walk, &part, ttl_max);
 	struct tarn__decision decision = {.io = walk->resolver->io,
 					  .room = walk->resolver->forwarder.scratch->decided};
 	enum tarn__policy_action action = look_at(walk, &query, &part, &decision);
-	if (action != TARN__POLICY_PASS)
-		return take_decision(walk, action, &decision);
-	return walk->detour ? end_with(walk, &part, NULL)
-			    : (long)tarn__respond_value(walk->to, value, walk->reply);
+	const struct tarn__detour_part left = left_of(&part, action, &decision);
+	uint32_t ttl_max;
+	/* RFC 8767 section 4: a stale answer has a TTL of its own. */
+	if (may_lack_ipv6(walk, &query, action, &decision) &&
+	    tarn__dns64_lacks_ipv6(left.stored, left.len, left.age_sec, &ttl_max))
+		return synthesise(walk, &left, left.stale_ttl > 0 ? left.stale_ttl : ttl_max);
+	if (action == TARN__POLICY_PASS)
+		return end_with_value(walk, &part, value);
+	if (part.stale_ttl > 0 && !decision.is_block)
+		tarn__decision_add_error(&decision, tarn__respond_stale_error(part.stored), NULL);
+	return take_decision(walk, action, &decision);
 }
 
 /* Asks the cache for the current query. Returns TARN__RESOLVE_PENDING if it waits, or as take_value(). */
@@ -698,15 +786,17 @@ static long ask_current(struct walk *walk)
 	struct tarn__resolver *resolver = walk->resolver;
 	struct tarn__query query;
 	struct rtcache_value value;
-	bool is_cached;
 	current_query(walk, &query);
 	if (!walk->pending && !have_spare(resolver))
 		return fail_walk(walk, TARN_ENOMEM);
 	struct rtcache_request *request =
 		walk->pending ? &walk->pending->request : &resolver->spare->request;
+	bool is_cached;
 	int got = ask_cache(resolver, walk->to, &query, request, &value, &is_cached);
-	if (got == 0 && walk->pending)
+	if (got == 0 && walk->pending) {
+		move_to_zone(resolver, walk->pending, &query);
 		return TARN__RESOLVE_PENDING;
+	}
 	if (got == 0) {
 		struct pending *spare = resolver->spare;
 		if (!wait(resolver, walk->to->client_request, walk->to->query, &query))
@@ -717,6 +807,7 @@ static long ask_current(struct walk *walk)
 	if (got < 0)
 		return fail_walk(walk, got);
 	*walk->outcome = cached_outcome(&value);
+	walk->is_cached = is_cached;
 	return take_value(walk, &value);
 }
 
@@ -730,9 +821,8 @@ static long walk_on(struct walk *walk)
 		struct tarn__decision decision;
 		enum tarn__policy_action action = TARN__POLICY_PASS;
 		if (!tarn__detour_is_synthesis(walk->detour))
-			action = tarn__resolver_decide(walk->resolver, &query,
-						       walk->to->client_request->client, &decision);
-		if (action == TARN__POLICY_PASS || action == TARN__POLICY_TRUNCATE)
+			action = decide(walk->resolver, walk->to, &query, &decision);
+		if (action == TARN__POLICY_PASS)
 			len = ask_current(walk);
 		else
 			len = take_decision(walk, action, &decision);
@@ -780,7 +870,6 @@ static long walk_from_answer(struct tarn__resolver *resolver, const struct tarn_
 /* RD=0: what is known is the answer, so that the target of a CNAME is not asked for. */
 static long walk_from_decision(struct tarn__resolver *resolver,
 			       const struct tarn__reply_context *to,
-			       enum tarn__policy_action action,
 			       const struct tarn__decision *decision, size_t message_len,
 			       uint8_t *reply, struct outcome *outcome)
 {
@@ -789,15 +878,10 @@ static long walk_from_decision(struct tarn__resolver *resolver,
 			    .message_len = message_len,
 			    .reply = reply,
 			    .outcome = outcome};
-	bool is_stream = tarn__transport_is_stream(to->client_request->transport);
-	if (action == TARN__POLICY_TRUNCATE)
-		return is_stream ? keep_walk(&walk, end_walk(&walk, walk_on(&walk)))
-				 : (long)answer_decision(resolver, to, action, decision,
-							 message_len, reply, outcome);
 	if (!(to->query->flags & TARN__FLAG_RD))
 		return (long)answer_decision(resolver, to, TARN__POLICY_ANSWER, decision,
 					     message_len, reply, outcome);
-	long len = take_decision(&walk, action, decision);
+	long len = take_decision(&walk, TARN__POLICY_FOLLOW, decision);
 	return keep_walk(&walk, end_walk(&walk, len == GO_ON ? walk_on(&walk) : len));
 }
 
@@ -922,11 +1006,9 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context
 				     resolver->io->now_ms(resolver->io->data)))
 		return (long)answer_fault(resolver, to, message_len, TARN__REFUSED, reply, outcome);
 	struct tarn__decision decision;
-	enum tarn__policy_action action =
-		tarn__resolver_decide(resolver, query, to->client_request->client, &decision);
-	if (action == TARN__POLICY_FOLLOW || action == TARN__POLICY_TRUNCATE)
-		return walk_from_decision(resolver, to, action, &decision, message_len, reply,
-					  outcome);
+	enum tarn__policy_action action = decide(resolver, to, query, &decision);
+	if (action == TARN__POLICY_FOLLOW)
+		return walk_from_decision(resolver, to, &decision, message_len, reply, outcome);
 	if (action != TARN__POLICY_PASS)
 		return (long)answer_decision(resolver, to, action, &decision, message_len, reply,
 					     outcome);
@@ -1155,9 +1237,10 @@ static void assign_zones(struct tarn__resolver *resolver)
 	for (struct tarn__list *node = resolver->waiting.next; node != &resolver->waiting;
 	     node = node->next) {
 		struct pending *pending = TARN__CONTAINER(node, struct pending, node);
-		const struct tarn__query *query = &pending->query;
+		struct tarn__query query;
+		awaited_query(pending, &query);
 		set_zone(pending,
-			 tarn__zone_find(forwarder, query->qname, query->qname_len, query->qtype));
+			 tarn__zone_find(forwarder, query.qname, query.qname_len, query.qtype));
 	}
 }
 

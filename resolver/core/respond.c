@@ -104,6 +104,12 @@ size_t tarn__respond_failure(const struct tarn__reply_context *to, int error, bo
 	return write_error(to, TARN__SERVFAIL, &options, reply);
 }
 
+uint16_t tarn__respond_stale_error(const uint8_t *stored)
+{
+	return tarn__stored_rcode(stored) == TARN__NXDOMAIN ? TARN__EDE_STALE_NXDOMAIN
+							    : TARN__EDE_STALE;
+}
+
 size_t tarn__respond_value(const struct tarn__reply_context *to, const struct rtcache_value *value,
 			   uint8_t *reply)
 {
@@ -116,10 +122,9 @@ size_t tarn__respond_value(const struct tarn__reply_context *to, const struct rt
 	if (to->config->rotate_addresses)
 		to->io->random(to->io->data, &how.rotation, sizeof how.rotation);
 	if (value->status == RTCACHE_STALE) {
-		bool exists = tarn__stored_rcode(value->data) != TARN__NXDOMAIN;
 		how.stale_ttl = TARN__STALE_TTL;
 		how.options.ede_count = 1;
-		how.options.ede[0].code = exists ? TARN__EDE_STALE : TARN__EDE_STALE_NXDOMAIN;
+		how.options.ede[0].code = tarn__respond_stale_error(value->data);
 	}
 	return write_stored(to, value->data, value->len, &how, reply);
 }

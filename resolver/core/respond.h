@@ -33,6 +33,9 @@ struct tarn__reply_context {
 	const struct tarn__query *query;
 };
 
+/* Returns the extended error of a stale answer (RFC 8914 sections 4.4 and 4.20). */
+uint16_t tarn__respond_stale_error(const uint8_t *stored);
+
 /* A value of the cache, fresh or stale, or the error with which the key's lookup has just ended. */
 size_t tarn__respond_value(const struct tarn__reply_context *, const struct rtcache_value *,
 			   uint8_t *reply);

@@ -122,7 +122,7 @@ static void edit_hint(struct edit *edit, uint16_t key, const uint8_t *value, siz
 	size_t begin = edit->len, kept = 0;
 	keep16(edit, key);
 	keep16(edit, 0);
-	for (size_t at = 0; at + address_len <= len; at += address_len) {
+	for (size_t at = 0; at < len; at += address_len) {
 		if (is_unwanted || is_bad(edit, value + at, address_len)) {
 			edit->filtered->hints++;
 			edit->is_changed = true;
@@ -137,54 +137,121 @@ static void edit_hint(struct edit *edit, uint16_t key, const uint8_t *value, siz
 		tarn__put16(edit->rdata + begin + 2, (uint16_t)kept);
 }
 
-static void edit_param(struct edit *edit, uint16_t key, const uint8_t *value, size_t len)
+/* A SvcParam (RFC 9460 section 2.2). */
+struct param {
+	uint16_t key, len;
+	const uint8_t *value;
+};
+
+/* Returns false after the last one; a reader that has failed: it does not end within the record. */
+static bool next_param(struct tarn__reader *reader, struct param *out)
 {
-	if (key == KEY_IPV4HINT || key == KEY_IPV6HINT) {
-		edit_hint(edit, key, value, len);
+	if (tarn__reader_left(reader) == 0)
+		return false;
+	out->key = tarn__read16(reader);
+	out->len = tarn__read16(reader);
+	out->value = tarn__read_octets(reader, out->len);
+	return !reader->failed;
+}
+
+/* RFC 9460 section 7.3: a hint is one address or more. */
+static bool is_good_hint(const struct param *param, size_t address_len)
+{
+	return param->len > 0 && param->len % address_len == 0;
+}
+
+static bool is_good_param(const struct param *param)
+{
+	switch (param->key) {
+	case KEY_IPV4HINT:
+		return is_good_hint(param, IPV4_LEN);
+	case KEY_IPV6HINT:
+		return is_good_hint(param, IPV6_LEN);
+	default:
+		return true;
+	}
+}
+
+/* Returns true if the rest of the record is parameters in the order of their keys, none of them twice. */
+static bool are_good_params(struct tarn__reader reader)
+{
+	struct param param;
+	int last = -1;
+	while (next_param(&reader, &param)) {
+		if (param.key <= last || !is_good_param(&param))
+			return false;
+		last = param.key;
+	}
+	return !reader.failed;
+}
+
+static void edit_param(struct edit *edit, const struct param *param)
+{
+	if (param->key == KEY_IPV4HINT || param->key == KEY_IPV6HINT) {
+		edit_hint(edit, param->key, param->value, param->len);
 		return;
 	}
-	keep16(edit, key);
-	keep16(edit, (uint16_t)len);
-	keep(edit, value, len);
+	keep16(edit, param->key);
+	keep16(edit, param->len);
+	keep(edit, param->value, param->len);
 }
 
 /* A record whose "mandatory" names a key that it has lost is of no use to a client (RFC 9460 section 8). */
-static bool is_mandatory_broken(const struct edit *edit, const uint8_t *mandatory, size_t len)
+static bool is_mandatory_broken(const struct edit *edit, const struct param *mandatory)
 {
-	for (size_t at = 0; at + 2 <= len; at += 2) {
-		uint16_t key = tarn__get16(mandatory + at);
+	for (size_t at = 0; at + 2 <= mandatory->len; at += 2) {
+		uint16_t key = tarn__get16(mandatory->value + at);
 		if (key < 64 && edit->lost_keys >> key & 1)
 			return true;
 	}
 	return false;
 }
 
-static void edit_service(struct edit *edit)
+static void drop_record(struct edit *edit)
 {
-	const struct tarn__record *record = edit->record;
+	edit->is_gone = true;
+	edit->filtered->records++;
+}
+
+/* Returns a cursor at the parameters; it has failed if there is no good name before them. */
+static struct tarn__reader open_service(const struct tarn__record *record)
+{
 	struct tarn__reader reader = {.wire = record->rdata, .end = record->rdata_len};
-	const uint8_t *mandatory = NULL;
-	size_t mandatory_len = 0;
 	tarn__read_octets(&reader, PRIORITY_LEN);
 	size_t name_len = tarn__name_span(record->rdata + reader.at, tarn__reader_left(&reader));
 	tarn__read_octets(&reader, name_len);
-	if (reader.failed || name_len == 0)
+	if (name_len == 0)
+		tarn__reader_fail(&reader);
+	return reader;
+}
+
+static bool looks_at_hints(const struct tarn__filter *filter)
+{
+	return filter->is_bad_address || filter->has_no_ipv4hint || filter->has_no_ipv6hint;
+}
+
+/*
+ * What is malformed has hints for a client that overlooks it, and is nothing to one that does not
+ * (RFC 9460 section 2.2).
+ */
+static void edit_service(struct edit *edit)
+{
+	if (!looks_at_hints(edit->filter))
 		return;
-	keep(edit, record->rdata, reader.at);
-	while (tarn__reader_left(&reader) > 0) {
-		uint16_t key = tarn__read16(&reader);
-		uint16_t len = tarn__read16(&reader);
-		const uint8_t *value = tarn__read_octets(&reader, len);
-		if (reader.failed)
-			return;
-		if (key == KEY_MANDATORY) {
-			mandatory = value;
-			mandatory_len = len;
-		}
-		edit_param(edit, key, value, len);
+	struct tarn__reader reader = open_service(edit->record);
+	if (reader.failed || !are_good_params(reader)) {
+		drop_record(edit);
+		return;
 	}
-	edit->is_gone = mandatory && is_mandatory_broken(edit, mandatory, mandatory_len);
-	edit->filtered->records += edit->is_gone;
+	keep(edit, edit->record->rdata, reader.at);
+	struct param param, mandatory = {0};
+	while (next_param(&reader, &param)) {
+		if (param.key == KEY_MANDATORY)
+			mandatory = param;
+		edit_param(edit, &param);
+	}
+	if (is_mandatory_broken(edit, &mandatory))
+		drop_record(edit);
 }
 
 static void edit_address(struct edit *edit, size_t len)

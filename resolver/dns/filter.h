@@ -28,6 +28,7 @@ struct tarn__filter {
 			       size_t len);
 	void *arg;
 	bool has_no_ipv4hint, has_no_ipv6hint; /* all hints of that family are taken out */
+	/* With any of these, HTTPS and SVCB records that are malformed are taken out. */
 };
 
 /* What has been taken out. */
@@ -35,10 +36,14 @@ struct tarn__filtered {
 	unsigned addresses; /* A and AAAA records */
 	unsigned addresses_left;
 	unsigned hints; /* addresses of ipv4hint and ipv6hint */
-	unsigned records; /* HTTPS and SVCB records whose "mandatory" would have been broken */
+	/* HTTPS and SVCB records that are malformed, or whose "mandatory" would have been broken. */
+	unsigned records;
 };
 
-/* Returns what the filter would take out of the answer section of a message. Records that are malformed count for nothing. */
+/*
+ * Returns what the filter would take out of the answer section of a message, as far as that can be read. An A or AAAA
+ * record of another length has no address.
+ */
 struct tarn__filtered tarn__filter_count(const struct tarn__filter *, const uint8_t *wire,
 					 size_t len);
 

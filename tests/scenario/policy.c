@@ -120,7 +120,7 @@ static const char *take_answer(struct policy_set *set, const char *word)
 	} rows[] = {
 		{"nxdomain", TARN__NAMELIST_NXDOMAIN}, {"nodata", TARN__NAMELIST_NODATA},
 		{"zero", TARN__NAMELIST_ZERO},	       {"refused", TARN__NAMELIST_REFUSED},
-		{"drop", TARN__NAMELIST_DROP},
+		{"drop", TARN__NAMELIST_DROP},	       {"tcp-only", TARN__NAMELIST_TCP_ONLY},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		if (strcmp(rows[i].word, word) == 0) {
@@ -161,10 +161,14 @@ static const char *take_set(struct policy *policy, char *const *words, size_t co
 		if (++set->set.kind > TARN__RULE_SET_RPZ)
 			return "not a kind of rule sets";
 	const char *fault = NULL;
-	for (size_t i = 2; i < count && !fault; i++)
-		fault = strncmp(words[i], "for=", 4) == 0
-				? take_group_of_set(policy, set, words[i] + 4)
-				: take_answer(set, words[i]);
+	for (size_t i = 2; i < count && !fault; i++) {
+		if (strncmp(words[i], "for=", 4) == 0)
+			fault = take_group_of_set(policy, set, words[i] + 4);
+		else if (strcmp(words[i], "no-chain") == 0)
+			set->set.is_chained = false;
+		else
+			fault = take_answer(set, words[i]);
+	}
 	return fault;
 }
 

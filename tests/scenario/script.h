@@ -30,7 +30,7 @@
  *		a local record in presentation format, a line of a hosts file, a zone that is ours; none of those
  *		before any more
  *	group NAME NETWORK
- *	set NAME block|allow [nxdomain|nodata|zero|refused|drop|ADDRESS...] [for=GROUP]
+ *	set NAME block|allow [nxdomain|nodata|zero|refused|drop|tcp-only|ADDRESS...] [for=GROUP] [no-chain]
  *	rule LINE
  *	block NAME
  *	unblock NAME

@@ -82,7 +82,10 @@ unit_tests = \
 	tests/unit/dns/test_answer \
 	tests/unit/dns/test_answer_kept \
 	tests/unit/dns/test_cookie \
+	tests/unit/dns/test_dns64 \
+	tests/unit/dns/test_edit \
 	tests/unit/dns/test_edns \
+	tests/unit/dns/test_filter \
 	tests/unit/dns/test_hosts \
 	tests/unit/dns/test_join \
 	tests/unit/dns/test_leases \

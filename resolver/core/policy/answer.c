@@ -11,7 +11,7 @@
 bool tarn__policy_has_answer_stages(const struct tarn__policy *policy)
 {
 	return policy->answer_filter || policy->type_filter || policy->data.local ||
-	       policy->data.lists;
+	       policy->data.lists || policy->data.overrides;
 }
 
 /* Returns true if the name is in a zone with servers of its own. */

@@ -4,7 +4,7 @@
  * the server said, never what the policy makes of it, so that neither groups of clients nor another policy need a
  * cache of their own. Each stage looks at the answer in turn; the first one that does not pass it ends the list:
  *
- *	answer_chain   CNAMEs whose target is a name of local data, or of a rule
+ *	answer_chain   CNAMEs whose target is a name of local data, of an override or of a rule
  *	answer_filter  addresses that are not global, and hints of types that are not served
  *
  * An answer that all of them pass, for any client, bears the generation of the policy (dns/stored.h), and is not
@@ -33,6 +33,7 @@ struct tarn__answer_view {
 	size_t stored_len;
 	uint32_t age_sec;
 	uint32_t stale_ttl; /* seconds; not 0: the answer is stale, and this its TTL */
+	bool is_stream; /* it is sent over TCP: TARN__POLICY_TRUNCATE passes */
 	uint8_t *message, *other; /* buffers of TARN__MESSAGE_MAX octets */
 	/* Set by tarn__policy_apply_answer(). */
 	size_t message_len; /* the answer as a message, in message */

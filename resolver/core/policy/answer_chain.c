@@ -8,6 +8,7 @@
 #include "core/policy/lists.h"
 #include "core/policy/local.h"
 #include "core/policy/local_data.h"
+#include "core/policy/overrides.h"
 #include "core/policy/policy.h"
 #include "dns/edit.h"
 #include "dns/type.h"
@@ -61,12 +62,26 @@ static bool is_local(const struct tarn__policy *policy, const struct tarn__answe
 							    view->query->qtype, now_s, &found);
 }
 
+/* Returns true if the administrator blocks the target. What is said of it for a time is looked at each time. */
+static bool is_overridden(const struct tarn__policy *policy, struct tarn__answer_view *view,
+			  const struct tarn__name *target, struct tarn__decision *decision)
+{
+	const struct tarn__overrides *overrides = policy->data.overrides;
+	if (!overrides)
+		return false;
+	view->is_clear &= !tarn__overrides_find(overrides, target->octets, target->len, 0);
+	return tarn__overrides_block(overrides, view->query, target->octets, target->len, decision);
+}
+
+/* sets are those that judge it: a bit each. */
 static enum tarn__policy_action judge_target(const struct tarn__policy *policy,
 					     struct tarn__answer_view *view,
-					     const struct tarn__name *target,
+					     const struct tarn__name *target, uint64_t sets,
 					     struct tarn__decision *decision)
 {
-	if (!policy->data.lists)
+	if (is_overridden(policy, view, target, decision))
+		return TARN__POLICY_ANSWER;
+	if (!policy->data.lists || sets == 0)
 		return TARN__POLICY_PASS;
 	view->is_clear &= tarn__rules_is_clear(tarn__lists_rules(policy->data.lists),
 					       target->octets, target->len);
@@ -74,34 +89,38 @@ static enum tarn__policy_action judge_target(const struct tarn__policy *policy,
 				      .client = view->client,
 				      .name = target->octets,
 				      .name_len = target->len,
-				      .is_target = true};
-	return tarn__lists_decide(policy, &listed, decision);
+				      .is_target = true,
+				      .sets = sets};
+	enum tarn__policy_action action = tarn__lists_decide(policy, &listed, decision);
+	return action == TARN__POLICY_TRUNCATE && view->is_stream ? TARN__POLICY_PASS : action;
 }
 
 static enum tarn__policy_action take_target(const struct tarn__policy *policy,
 					    struct tarn__answer_view *view, unsigned number,
-					    const struct tarn__name *target, bool is_judged,
+					    const struct tarn__name *target, uint64_t sets,
 					    struct tarn__decision *decision)
 {
 	if (is_local(policy, view, target, tarn__decision_now(decision))) {
 		view->is_clear = false;
 		return follow(view, number, target, decision);
 	}
-	return is_judged ? judge_target(policy, view, target, decision) : TARN__POLICY_PASS;
+	return judge_target(policy, view, target, sets, decision);
 }
 
-/* A name that a rule allows is allowed with all that its answer leads to. */
-static bool is_allowed(const struct tarn__policy *policy, const struct tarn__answer_view *view,
-		       struct tarn__decision *decision)
+/* Returns the sets that judge what the name's answer leads to: those before the one that allows the name. */
+static uint64_t judging_sets(const struct tarn__policy *policy, struct tarn__answer_view *view,
+			     struct tarn__decision *decision)
 {
 	if (!policy->data.lists)
-		return false;
+		return UINT64_MAX;
 	struct tarn__listed listed = {.query = view->query,
 				      .client = view->client,
 				      .name = view->query->qname,
-				      .name_len = view->query->qname_len};
+				      .name_len = view->query->qname_len,
+				      .sets = UINT64_MAX};
 	tarn__lists_decide(policy, &listed, decision);
-	return listed.is_allowed;
+	view->is_clear &= !listed.is_allowed;
+	return listed.is_allowed ? listed.sets_before : UINT64_MAX;
 }
 
 enum tarn__policy_action tarn__stage_answer_chain_decide(const struct tarn__policy *policy,
@@ -110,7 +129,8 @@ enum tarn__policy_action tarn__stage_answer_chain_decide(const struct tarn__poli
 {
 	struct tarn__reader reader = tarn__edit_open(view->message, view->message_len);
 	unsigned count = reader.failed ? 0 : tarn__get16(view->message + 6);
-	bool is_first = true, is_judged = true;
+	bool is_first = true;
+	uint64_t sets = 0;
 	for (unsigned i = 0; i < count; i++) {
 		struct tarn__record record;
 		struct tarn__name target;
@@ -119,13 +139,11 @@ enum tarn__policy_action tarn__stage_answer_chain_decide(const struct tarn__poli
 		if (record.type != TARN__TYPE_CNAME || view->query->qtype == TARN__TYPE_CNAME ||
 		    !read_target(view, &record, &target))
 			continue;
-		if (is_first) {
-			is_judged = !is_allowed(policy, view, decision);
-			view->is_clear &= is_judged;
-			is_first = false;
-		}
+		if (is_first)
+			sets = judging_sets(policy, view, decision);
+		is_first = false;
 		enum tarn__policy_action action =
-			take_target(policy, view, i, &target, is_judged, decision);
+			take_target(policy, view, i, &target, sets, decision);
 		if (action != TARN__POLICY_PASS)
 			return action;
 	}
@@ -139,7 +157,7 @@ static bool explain(const struct tarn__policy *policy, const struct tarn__asked 
 	snprintf(out, TARN__EXPLANATION_MAX,
 		 asked->action == TARN__POLICY_FOLLOW
 			 ? "the answer's CNAME leads to a name of local data"
-			 : "the answer's CNAME leads to a name of a list");
+			 : "the answer's CNAME leads to a name that is blocked");
 	return asked->action != TARN__POLICY_PASS;
 }
 

@@ -29,7 +29,7 @@ enum tarn__policy_action {
 	 * as another query of the client.
 	 */
 	TARN__POLICY_FOLLOW,
-	TARN__POLICY_DROP, /* no reply over UDP; over TCP, REFUSED */
+	TARN__POLICY_DROP, /* no reply; the program itself gets REFUSED */
 	TARN__POLICY_TRUNCATE, /* over UDP, a reply with TC and without records; over TCP, as TARN__POLICY_PASS */
 };
 

@@ -275,16 +275,27 @@ static bool is_freed(const struct tarn__policy *policy, const struct tarn__liste
 	return now_s < overrides->paused_until_s || (override && !override->is_block);
 }
 
-/* Judges the name. Sets of which the targets of CNAMEs are not judged pass them. */
+/* Returns the sets that judge targets of CNAMEs. What a set allows it allows as a target too. */
+static uint64_t chained_sets(const struct tarn__rules *rules)
+{
+	uint64_t sets = 0;
+	for (size_t i = 0; i < tarn__rules_set_count(rules); i++) {
+		const struct tarn__rule_set *set = tarn__rules_set(rules, i);
+		if (set->is_chained || set->kind == TARN__RULE_SET_ALLOW)
+			sets |= UINT64_C(1) << i;
+	}
+	return sets;
+}
+
 static void judge(const struct tarn__lists *lists, const struct tarn__listed *listed,
 		  uint64_t now_s, struct tarn__verdict *verdict)
 {
 	uint32_t group = tarn__groups_bit(lists->groups, listed->client, now_s);
-	tarn__rules_judge(lists->rules, listed->name, listed->name_len, listed->query->qtype, group,
-			  verdict);
-	if (listed->is_target && verdict->kind == TARN__VERDICT_ACT &&
-	    !tarn__rules_set(lists->rules, verdict->set)->is_chained)
-		verdict->kind = TARN__VERDICT_PASS;
+	uint64_t sets = listed->sets;
+	if (listed->is_target)
+		sets &= chained_sets(lists->rules);
+	tarn__rules_judge_by(lists->rules, sets, listed->name, listed->name_len,
+			     listed->query->qtype, group, verdict);
 }
 
 enum tarn__policy_action tarn__lists_decide(const struct tarn__policy *policy,
@@ -294,11 +305,11 @@ enum tarn__policy_action tarn__lists_decide(const struct tarn__policy *policy,
 	const struct tarn__lists *lists = policy->data.lists;
 	struct tarn__verdict verdict;
 	uint64_t now_s = tarn__decision_now(decision);
+	bool is_overridden = is_freed(policy, listed, now_s);
 	judge(lists, listed, now_s, &verdict);
-	if (verdict.kind == TARN__VERDICT_PASS)
-		return TARN__POLICY_PASS;
-	listed->is_allowed = verdict.kind == TARN__VERDICT_ALLOW || is_freed(policy, listed, now_s);
-	if (listed->is_allowed)
+	listed->is_allowed = is_overridden || verdict.kind == TARN__VERDICT_ALLOW;
+	listed->sets_before = is_overridden ? 0 : (UINT64_C(1) << verdict.set) - 1;
+	if (listed->is_allowed || verdict.kind == TARN__VERDICT_PASS)
 		return TARN__POLICY_PASS;
 	enum tarn__policy_action action = act(lists, listed, &verdict, decision);
 	set_text(lists, listed, &verdict, decision);
@@ -351,7 +362,8 @@ static bool explain(const struct tarn__policy *policy, const struct tarn__asked 
 	const struct tarn__listed listed = {.query = asked->query,
 					    .client = asked->client,
 					    .name = asked->query->qname,
-					    .name_len = asked->query->qname_len};
+					    .name_len = asked->query->qname_len,
+					    .sets = UINT64_MAX};
 	return tarn__lists_explain(policy, &listed, asked->now_s, out);
 }
 

@@ -50,8 +50,10 @@ struct tarn__listed {
 	const uint8_t *name;
 	size_t name_len;
 	bool is_target;
+	uint64_t sets; /* that judge it: a bit each */
 	/* Set by tarn__lists_decide(). */
-	bool is_allowed; /* by a rule: the answer is not looked at either */
+	bool is_allowed; /* by a rule or an override */
+	uint64_t sets_before; /* what allows it: they alone judge the targets in its answer */
 };
 
 /* Decides on a name, for the client's group. */
@@ -74,7 +76,8 @@ static inline enum tarn__policy_action tarn__stage_lists_apply(const struct tarn
 	struct tarn__listed listed = {.query = query,
 				      .client = client,
 				      .name = query->qname,
-				      .name_len = query->qname_len};
+				      .name_len = query->qname_len,
+				      .sets = UINT64_MAX};
 	return tarn__lists_decide(policy, &listed, decision);
 }
 

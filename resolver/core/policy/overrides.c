@@ -50,20 +50,27 @@ const struct tarn__override *tarn__overrides_find(const struct tarn__overrides *
 	return found;
 }
 
+bool tarn__overrides_block(const struct tarn__overrides *overrides, const struct tarn__query *query,
+			   const uint8_t *name, size_t len, struct tarn__decision *decision)
+{
+	const struct tarn__override *found =
+		tarn__overrides_find(overrides, name, len, tarn__decision_now(decision));
+	if (!found || !found->is_block)
+		return false;
+	tarn__decision_filtered(decision, query, TARN__NXDOMAIN, "blocked by the administrator");
+	decision->options.ede[0].code = TARN__EDE_BLOCKED;
+	decision->is_block = true;
+	return true;
+}
+
 enum tarn__policy_action tarn__stage_overrides_decide(const struct tarn__policy *policy,
 						      const struct tarn__query *query,
 						      struct tarn__decision *decision)
 {
-	const struct tarn__override *found =
-		tarn__overrides_find(policy->data.overrides, query->qname, query->qname_len,
-				     tarn__decision_now(decision));
-	if (!found || !found->is_block)
-		return TARN__POLICY_PASS;
-	enum tarn__policy_action action = tarn__decision_filtered(decision, query, TARN__NXDOMAIN,
-								  "blocked by the administrator");
-	decision->options.ede[0].code = TARN__EDE_BLOCKED;
-	decision->is_block = true;
-	return action;
+	return tarn__overrides_block(policy->data.overrides, query, query->qname, query->qname_len,
+				     decision)
+		       ? TARN__POLICY_ANSWER
+		       : TARN__POLICY_PASS;
 }
 
 static bool explain(const struct tarn__policy *policy, const struct tarn__asked *asked,

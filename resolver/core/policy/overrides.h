@@ -45,6 +45,13 @@ const struct tarn__override *tarn__overrides_find(const struct tarn__overrides *
 
 extern const struct tarn__stage tarn__stage_overrides;
 
+/*
+ * Returns true if the name, that of the query or a target of CNAMEs in its answer, is blocked now, and sets the
+ * decision.
+ */
+bool tarn__overrides_block(const struct tarn__overrides *, const struct tarn__query *,
+			   const uint8_t *name, size_t len, struct tarn__decision *);
+
 enum tarn__policy_action tarn__stage_overrides_decide(const struct tarn__policy *,
 						      const struct tarn__query *,
 						      struct tarn__decision *);

@@ -89,6 +89,7 @@ struct question {
 	size_t len;
 	uint16_t qtype;
 	uint32_t groups;
+	uint64_t sets; /* that judge; a bit each */
 	const struct tarn__namelist_match *matches; /* of the shortest suffix first */
 	unsigned count;
 };
@@ -276,6 +277,7 @@ static void judge_matches(const struct question *question, struct tarn__verdict 
 	uint64_t sets = 0; /* that have a rule; a bit each */
 	for (unsigned i = 0; i < question->count; i++)
 		sets |= UINT64_C(1) << row_of(question, &question->matches[i])->set;
+	sets &= question->sets;
 	for (unsigned set = 0; set < question->rules->set_count && sets >> set != 0; set++) {
 		if (!(sets >> set & 1) || !is_for(question, set))
 			continue;
@@ -292,6 +294,12 @@ static void judge_matches(const struct question *question, struct tarn__verdict 
 void tarn__rules_judge(const struct tarn__rules *rules, const uint8_t *name, size_t len,
 		       uint16_t qtype, uint32_t groups, struct tarn__verdict *out)
 {
+	tarn__rules_judge_by(rules, UINT64_MAX, name, len, qtype, groups, out);
+}
+
+void tarn__rules_judge_by(const struct tarn__rules *rules, uint64_t sets, const uint8_t *name,
+			  size_t len, uint16_t qtype, uint32_t groups, struct tarn__verdict *out)
+{
 	struct tarn__namelist_match matches[TARN__NAMELIST_MATCHES_MAX];
 	unsigned count =
 		tarn__namelist_find(&rules->list, name, len, matches, TARN__NAMELIST_MATCHES_MAX);
@@ -302,6 +310,7 @@ void tarn__rules_judge(const struct tarn__rules *rules, const uint8_t *name, siz
 						 .len = len,
 						 .qtype = qtype,
 						 .groups = groups,
+						 .sets = sets,
 						 .matches = matches,
 						 .count = count},
 			      out);

@@ -95,6 +95,10 @@ const struct tarn__rule_set *tarn__rules_set(const struct tarn__rules *, size_t 
 void tarn__rules_judge(const struct tarn__rules *, const uint8_t *name, size_t len, uint16_t qtype,
 		       uint32_t groups, struct tarn__verdict *out);
 
+/* The same, of these sets only: a bit each. */
+void tarn__rules_judge_by(const struct tarn__rules *, uint64_t sets, const uint8_t *name,
+			  size_t len, uint16_t qtype, uint32_t groups, struct tarn__verdict *out);
+
 /* Returns true if no rule of any set, for whatever type and group, is for the name. */
 bool tarn__rules_is_clear(const struct tarn__rules *, const uint8_t *name, size_t len);
 
