@@ -45,6 +45,7 @@ core_sources = \
 	resolver/core/policy/local_build.c resolver/core/policy/local_builder.c \
 	resolver/core/policy/local_draft.h resolver/core/policy/local_store.h \
 	resolver/core/policy/policy.c resolver/core/policy/policy.h \
+	resolver/core/policy/prefix_rules.c resolver/core/policy/prefix_rules.h \
 	resolver/core/policy/rules.c resolver/core/policy/rules.h \
 	resolver/core/policy/special.c resolver/core/policy/special.h \
 	resolver/core/policy/stage.h \
