@@ -8,7 +8,7 @@ EXTRA_DIST += docs/hacking.md docs/rfc.md docs/differences.md docs/performance.m
 
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/grafana.json docs/examples/rtcache_files.c docs/examples/tarn.conf \
-	docs/examples/tarn.socket
+	docs/examples/home.conf docs/examples/tarn.socket
 
 # The administrator's own, where it is there.
 config_file = $(DESTDIR)$(sysconfdir)/tarn/tarn.conf

@@ -84,6 +84,15 @@ static size_t join(const struct tarn__detour *detour, const uint8_t *message, si
 	return tarn__answers_join(detour->wire, detour->len, message, len, buffer);
 }
 
+/* Another name is asked for with the client's type. */
+static void end_synthesis(struct tarn__detour *detour)
+{
+	free(detour->without);
+	detour->without = NULL;
+	detour->without_len = 0;
+	detour->is_synthesis = false;
+}
+
 /* As many as a reply has, and one of them with a rule's text. */
 static void keep_errors(struct tarn__detour *detour, const struct tarn__decision *decision)
 {
@@ -107,8 +116,7 @@ int tarn__detour_follow(struct tarn__detour **at, const struct tarn__query *clie
 			const struct tarn__detour_buffers *buffers)
 {
 	struct tarn__detour *detour = *at;
-	struct tarn__query query;
-	tarn__detour_query(detour, client, &query);
+	const struct tarn__query query = query_of_type(detour, client);
 	const struct tarn__detour_part part = {.stored = decision->stored,
 					       .len = decision->stored_len};
 	const uint8_t *chain;
@@ -126,6 +134,7 @@ int tarn__detour_follow(struct tarn__detour **at, const struct tarn__query *clie
 	memcpy(detour->wire, chain, len);
 	detour->len = len;
 	detour->name = decision->next;
+	end_synthesis(detour);
 	return 0;
 }
 
@@ -139,7 +148,7 @@ int tarn__detour_synthesise(struct tarn__detour *detour, const struct tarn__deto
 	detour->without = malloc(without->len);
 	if (!detour->without)
 		return TARN_ENOMEM;
-	memcpy(detour->without, without->stored, without->len);
+	tarn__stored_copy(detour->without, without->stored, without->len);
 	detour->without_len = without->len;
 	detour->without_stale_ttl = without->stale_ttl;
 	tarn__stored_age(detour->without, detour->without_len, without->age_sec);

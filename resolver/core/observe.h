@@ -24,6 +24,7 @@ struct tarn__answered {
 	size_t reply_len;
 	uint16_t rcode; /* all 12 bits of it */
 	enum tarn__status status;
+	uint8_t list_slot; /* of TARN__STATUS_BLOCKED: the counter of the list that decided; 0: none has one */
 	uint64_t latency_ms;
 	const struct tarn_address
 		*upstream; /* the server that gave the answer; NULL: none, or unknown */

@@ -101,6 +101,7 @@ struct tarn__resolver {
 struct outcome {
 	enum tarn__status status;
 	const uint8_t *stored; /* the stored form sent; NULL: none */
+	uint8_t list_slot; /* of the list that decided; 0: none */
 };
 
 /* ---- shared by all workers -------------------------------------------------------------- */
@@ -248,6 +249,7 @@ __attribute__((noinline)) static void show_reply(const struct tarn__resolver *re
 						 .reply_len = len,
 						 .rcode = rcode,
 						 .status = outcome->status,
+						 .list_slot = outcome->list_slot,
 						 .latency_ms = latency_us / 1000,
 						 .upstream = upstream});
 }
@@ -531,6 +533,16 @@ static void count_decision(struct tarn__stats *stats, const struct tarn__decisio
 		stats->lists[decision->list_slot][decision->list_action]++;
 }
 
+static struct outcome decision_outcome(enum tarn__policy_action action,
+				       const struct tarn__decision *decision)
+{
+	if (decision->is_block)
+		return (struct outcome){.status = TARN__STATUS_BLOCKED,
+					.list_slot = decision->list_slot};
+	return (struct outcome){.status = action == TARN__POLICY_REFUSE ? TARN__STATUS_REFUSED
+									: TARN__STATUS_LOCAL};
+}
+
 /* Returns the length of the reply, or TARN__RESOLVE_DROP. */
 static size_t answer_decision(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
 			      enum tarn__policy_action action,
@@ -538,9 +550,7 @@ static size_t answer_decision(struct tarn__resolver *resolver, const struct tarn
 			      uint8_t *reply, struct outcome *outcome)
 {
 	count_decision(&resolver->stats, decision);
-	outcome->status = decision->is_block		  ? TARN__STATUS_BLOCKED
-			  : action == TARN__POLICY_REFUSE ? TARN__STATUS_REFUSED
-							  : TARN__STATUS_LOCAL;
+	*outcome = decision_outcome(action, decision);
 	return tarn__respond_decision(to, action, decision, message_len, reply);
 }
 
@@ -660,8 +670,7 @@ static long take_decision(struct walk *walk, enum tarn__policy_action action,
 		if (!walk->detour)
 			break;
 		count_decision(&walk->resolver->stats, decision);
-		walk->outcome->status =
-			decision->is_block ? TARN__STATUS_BLOCKED : TARN__STATUS_LOCAL;
+		*walk->outcome = decision_outcome(action, decision);
 		return end_with(walk,
 				&(struct tarn__detour_part){.stored = decision->stored,
 							    .len = decision->stored_len},
@@ -754,6 +763,30 @@ static long end_with_value(struct walk *walk, const struct tarn__detour_part *pa
 {
 	return walk->detour ? end_with(walk, part, NULL)
 			    : (long)tarn__respond_value(walk->to, value, walk->reply);
+}
+
+enum tarn__policy_action tarn__resolver_decide_answer(const struct tarn__resolver *resolver,
+						      const struct tarn__query *query,
+						      const struct tarn_address *client,
+						      const struct rtcache_value *value,
+						      struct tarn__decision *decision)
+{
+	const struct tarn__policy *policy = resolver->forwarder.config->policy;
+	struct tarn__scratch *scratch = resolver->forwarder.scratch;
+	*decision = (struct tarn__decision){.io = resolver->io, .room = scratch->decided};
+	if (policy->generation == 0)
+		return TARN__POLICY_PASS;
+	const struct tarn__detour_part part = part_of(value);
+	return tarn__policy_apply_answer(policy,
+					 &(struct tarn__answer_view){.query = query,
+								     .client = client,
+								     .stored = part.stored,
+								     .stored_len = part.len,
+								     .age_sec = part.age_sec,
+								     .stale_ttl = part.stale_ttl,
+								     .message = scratch->message,
+								     .other = scratch->stored},
+					 decision);
 }
 
 /* The answer to the current query. Returns the length of the reply, TARN__RESOLVE_DROP or GO_ON. */

@@ -28,6 +28,7 @@
 
 struct rtcache;
 struct rtcache_client;
+struct rtcache_value;
 struct tarn__observer;
 struct tarn__server;
 struct tarn__stats;
@@ -187,6 +188,15 @@ enum tarn__policy_action tarn__resolver_decide(const struct tarn__resolver *,
 					       const struct tarn__query *,
 					       const struct tarn_address *client,
 					       struct tarn__decision *);
+
+/*
+ * The same for an answer in the cache: tarn__policy_apply_answer(). TARN__POLICY_PASS: it stays as it is.
+ */
+enum tarn__policy_action tarn__resolver_decide_answer(const struct tarn__resolver *,
+						      const struct tarn__query *,
+						      const struct tarn_address *client,
+						      const struct rtcache_value *,
+						      struct tarn__decision *);
 
 /* What tarn__resolver_resolve() returns beside a length. */
 enum { TARN__RESOLVE_DROP = 0, TARN__RESOLVE_PENDING = -1 };

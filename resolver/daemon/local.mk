@@ -17,13 +17,22 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/control/control.c resolver/daemon/control/control.h \
 	resolver/daemon/control/control_file.c resolver/daemon/control/control_file.h \
 	resolver/daemon/control/json.c resolver/daemon/control/json.h \
+	resolver/daemon/control/name_commands.c resolver/daemon/control/name_commands.h \
+	resolver/daemon/control/name_json.c resolver/daemon/control/name_json.h \
+	resolver/daemon/control/task.c resolver/daemon/control/task.h \
 	resolver/daemon/control/verbs.c resolver/daemon/control/verbs.h \
 	resolver/daemon/daemon.c resolver/daemon/daemon.h \
 	resolver/daemon/log/diagnostics.c resolver/daemon/log/diagnostics.h \
 	resolver/daemon/log/log.c resolver/daemon/log/log.h \
 	resolver/daemon/log/log_dedup.c resolver/daemon/log/log_dedup.h \
+	resolver/daemon/names/figures.c resolver/daemon/names/figures.h \
 	resolver/daemon/names/lease_file.c resolver/daemon/names/lease_file.h \
 	resolver/daemon/names/leases_networkd.c resolver/daemon/names/leases_networkd.h \
+	resolver/daemon/names/list_compile.c resolver/daemon/names/list_compile.h \
+	resolver/daemon/names/list_file.c resolver/daemon/names/list_file.h \
+	resolver/daemon/names/list_plan.c resolver/daemon/names/list_plan.h \
+	resolver/daemon/names/list_slots.c resolver/daemon/names/list_slots.h \
+	resolver/daemon/names/lists.c resolver/daemon/names/lists.h \
 	resolver/daemon/names/local_files.c resolver/daemon/names/local_files.h \
 	resolver/daemon/names/naming.c resolver/daemon/names/naming.h \
 	resolver/daemon/names/text_faults.c resolver/daemon/names/text_faults.h \

@@ -137,9 +137,13 @@ static int make(struct program *program)
 	program->tarn = tarn__serve_resolver(settings, log);
 	if (!program->tarn)
 		return TARN_ESYSTEM;
-	if (open_loop(program) < 0 ||
+	int error = open_loop(program);
+	if (error == 0)
+		tarn__naming_init(&program->naming, program->tarn, program->loop, log);
+	if (error < 0 ||
 	    !(program->workers = tarn__workers_new(program->tarn, settings->workers)) ||
-	    !(program->observers = tarn__observers_new(program->workers, settings->workers, log))) {
+	    !(program->observers = tarn__observers_new(program->workers, settings->workers, log,
+						       &program->naming.slots))) {
 		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", strerror(errno));
 		return TARN_ESYSTEM;
 	}
@@ -147,6 +151,15 @@ static int make(struct program *program)
 	if (program->identity->is_other)
 		tarn__workers_give_to(program->workers, program->identity->uid);
 	return 0;
+}
+
+/* Without it compiled lists are kept in memory. */
+static void make_state_folder(const struct program *program)
+{
+	const struct tarn__settings *settings = program->settings;
+	if (settings->list_count > 0 && settings->state && strcmp(settings->state, "none") != 0)
+		(void)tarn__privileges_make_directory(program->identity, settings->state,
+						      program->log);
 }
 
 /* Opens what is visible from outside, as far as it takes privileges; then drops them. */
@@ -157,6 +170,7 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.tarn = program->tarn,
 		.observers = program->observers,
 		.process = &program->process,
+		.naming = &program->naming,
 		.loop = program->loop,
 		.log = log,
 		.settings = &program->reload.settings,
@@ -165,8 +179,6 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.reload = on_reload_request,
 		.data = program,
 	};
-	program->naming =
-		(struct tarn__naming){.tarn = program->tarn, .loop = program->loop, .log = log};
 	program->control =
 		(struct tarn__control){.context = &program->context, .identity = program->identity};
 	program->reload = (struct tarn__reload){
@@ -185,6 +197,8 @@ static int open_outside(struct program *program, const struct tarn__command_line
 	if (error == 0)
 		error = tarn__metrics_http_open(&program->settings->metrics, log,
 						&program->metrics);
+	if (error == 0)
+		make_state_folder(program);
 	if (error == 0)
 		error = tarn__confine(program->settings, program->identity, tarn__resolv_conf, log);
 	return error;
@@ -213,7 +227,7 @@ static int start(struct program *program)
 		return error;
 	}
 	return tarn__metrics_http_start(program->metrics, program->tarn, program->observers,
-					&program->process, program->loop);
+					&program->process, &program->naming.board, program->loop);
 }
 
 static void run(struct program *program)
@@ -231,9 +245,9 @@ static void end(struct program *program)
 	tarn__control_close(&program->control);
 	tarn__control_context_fini(&program->context);
 	tarn__reload_stop(&program->reload);
-	tarn__naming_stop(&program->naming);
 	tarn__workers_free(program->workers);
 	tarn__observers_free(program->observers);
+	tarn__naming_stop(&program->naming);
 	close_loop(program);
 	tarn_free(program->tarn);
 	tarn__process_fini(&program->process);

@@ -236,8 +236,10 @@ static bool looks_at_hints(const struct tarn__filter *filter)
  */
 static void edit_service(struct edit *edit)
 {
-	if (!looks_at_hints(edit->filter))
+	if (!looks_at_hints(edit->filter)) {
+		edit->filtered->records_left++;
 		return;
+	}
 	struct tarn__reader reader = open_service(edit->record);
 	if (reader.failed || !are_good_params(reader)) {
 		drop_record(edit);
@@ -252,6 +254,8 @@ static void edit_service(struct edit *edit)
 	}
 	if (is_mandatory_broken(edit, &mandatory))
 		drop_record(edit);
+	else
+		edit->filtered->records_left++;
 }
 
 static void edit_address(struct edit *edit, size_t len)

@@ -38,6 +38,7 @@ struct tarn__filtered {
 	unsigned hints; /* addresses of ipv4hint and ipv6hint */
 	/* HTTPS and SVCB records that are malformed, or whose "mandatory" would have been broken. */
 	unsigned records;
+	unsigned records_left;
 };
 
 /*

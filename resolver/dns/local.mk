@@ -24,10 +24,13 @@ dns_sources = \
 	resolver/dns/namelist_compile.c resolver/dns/namelist_compile.h \
 	resolver/dns/namelist_form.c resolver/dns/namelist_form.h \
 	resolver/dns/namelist_fuse.c resolver/dns/namelist_fuse.h \
+	resolver/dns/namelist_items.c resolver/dns/namelist_items.h \
 	resolver/dns/namelist_line.c resolver/dns/namelist_line.h \
+	resolver/dns/namelist_octets.h \
 	resolver/dns/namelist_pile.c resolver/dns/namelist_pile.h \
 	resolver/dns/namelist_rule.h \
 	resolver/dns/namelist_text.c resolver/dns/namelist_text.h \
+	resolver/dns/namelist_words.c resolver/dns/namelist_words.h \
 	resolver/dns/namelist_write.c resolver/dns/namelist_write.h \
 	resolver/dns/pack.c resolver/dns/pack.h \
 	resolver/dns/query.c resolver/dns/query.h \

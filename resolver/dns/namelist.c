@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/namelist.c: looking names up in a compiled list. All that a lookup relies on is checked when the list is
- * opened.
+ * dns/namelist.c: looking names up in a compiled list. All that a lookup relies on is checked when the list
+ * is opened.
  */
 #include "dns/namelist.h"
 

@@ -4,9 +4,9 @@
  * file that is mapped read-only. docs/decisions/lists.md has the reasons.
  *
  * The list holds no names but hashes of 64 bits under a seed of its own: a filter of eight bits a name, in
- * pieces of some 16,000 names, and behind it buckets of one cache line with 32-bit tags, each with an octet, the
- * number of a row that says whose rule it is and what it does. A name that is not listed is taken for one that
- * is with a probability of 1e-11 for each of its suffixes.
+ * pieces of some 16,000 names, and behind it buckets of one cache line with 32-bit tags, each with an octet,
+ * the number of a row that says whose rule it is and what it does. A name that is not listed is taken for one
+ * that is with a probability of 1e-11 for each of its suffixes.
  *
  *	struct tarn__namelist list;
  *	int error = tarn__namelist_open(octets, len, &list);
@@ -126,8 +126,8 @@ struct tarn__namelist_match {
 };
 
 /*
- * Checks all of the octets, once, and fills *out, which refers to them: they have to stay as they are. Returns 0,
- * TARN__NAMELIST_FOREIGN or TARN__NAMELIST_DAMAGED.
+ * Checks all of the octets, once, and fills *out, which refers to them: they have to stay as they are.
+ * Returns 0, TARN__NAMELIST_FOREIGN or TARN__NAMELIST_DAMAGED.
  */
 int tarn__namelist_open(const uint8_t *octets, size_t len, struct tarn__namelist *out);
 
@@ -145,8 +145,8 @@ unsigned tarn__namelist_find_self(const struct tarn__namelist *, const uint8_t *
 				  struct tarn__namelist_match out[], unsigned max);
 
 /*
- * Finds what else a rule says: the items of a name, exactly, in a row that has more. *cursor is 0 at first. Returns
- * false if there are no more items. The name is in any case.
+ * Finds what else a rule says: the items of a name, exactly, in a row that has more. *cursor is 0 at first.
+ * Returns false if there are no more items. The name is in any case.
  */
 bool tarn__namelist_more_next(const struct tarn__namelist *, const uint8_t *name, size_t len,
 			      uint8_t row, uint32_t *cursor, struct tarn__namelist_more *out);

@@ -7,7 +7,8 @@
  *	@@...		allows
  *	$important, $badfilter, $dnstype=, $denyallow=, $dnsrewrite=
  *
- * A rule with another modifier is for browsers. Patterns within a name and regular expressions are not supported.
+ * A rule with another modifier is for browsers. Patterns within a name and regular expressions are not
+ * supported.
  */
 #ifndef TARN_DNS_NAMELIST_ADBLOCK_H
 #define TARN_DNS_NAMELIST_ADBLOCK_H

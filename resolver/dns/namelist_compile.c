@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/namelist_compile.c: gathering rules. Names go to a pile of hashes (dns/namelist_pile.h), what few rules have into
- * a buffer, and what all rules but the name have in common into rows, of which there are few.
+ * dns/namelist_compile.c: gathering rules. Names go to a pile of hashes (dns/namelist_pile.h), what few rules
+ * have to items (dns/namelist_items.h), and what rules have in common but for the name to rows, of which
+ * there are few.
  */
 #include "dns/namelist_compile.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/octets.h"
 #include "dns/namelist_form.h"
+#include "dns/namelist_items.h"
+#include "dns/namelist_octets.h"
 #include "dns/namelist_pile.h"
 #include "dns/namelist_write.h"
 
@@ -18,7 +20,6 @@ enum {
 	RECENT = 1024,
 	/* Octets that are held until the format is known. */
 	GUESS_MAX = TARN__NAMELIST_GUESS_LINES * TARN__NAMELIST_LINE_MAX,
-	MORE_MAX = 1 << 30, /* octets of what few rules have */
 };
 
 struct source {
@@ -26,18 +27,6 @@ struct source {
 	enum tarn__namelist_kind kind;
 	struct tarn__namelist_line_options line_options;
 	uint8_t zone_class; /* 0: it is no zone, or has no rule yet */
-};
-
-/* What a rule has more, and a hash of all that it says, its list not counted. */
-struct item {
-	struct tarn__namelist_index index;
-	uint64_t digest;
-};
-
-/* Octets that grow. */
-struct buffer {
-	uint8_t *octets;
-	size_t len, room;
 };
 
 struct tarn__namelist_compiler {
@@ -50,45 +39,15 @@ struct tarn__namelist_compiler {
 	uint8_t class_count;
 	struct source sources[TARN__NAMELIST_SOURCES_MAX];
 	unsigned source_count;
-	struct buffer more;
-	struct buffer items; /* of struct item */
+	struct tarn__namelist_items items;
 	struct tarn__namelist_guess guess;
-	struct buffer held; /* octets of the list whose format is not known yet */
+	struct tarn__octets held; /* octets of the list whose format is not known yet */
 	size_t guessed; /* of them, those that have been looked at */
 	size_t line_len; /* of the line that has not ended; above TARN__NAMELIST_LINE_MAX: too long */
 	char line[TARN__NAMELIST_LINE_MAX];
 	int error;
 	uint64_t recent[RECENT];
 };
-
-static int reserve(struct buffer *buffer, size_t len)
-{
-	if (buffer->room - buffer->len >= len)
-		return 0;
-	size_t room = 2 * buffer->room + len + 256;
-	uint8_t *octets = realloc(buffer->octets, room);
-	if (!octets)
-		return TARN__NAMELIST_NOMEM;
-	buffer->octets = octets;
-	buffer->room = room;
-	return 0;
-}
-
-static int append(struct buffer *buffer, const void *octets, size_t len)
-{
-	int error = reserve(buffer, len);
-	if (error == 0 && len > 0) {
-		memcpy(buffer->octets + buffer->len, octets, len);
-		buffer->len += len;
-	}
-	return error;
-}
-
-static void clear_buffer(struct buffer *buffer)
-{
-	free(buffer->octets);
-	*buffer = (struct buffer){0};
-}
 
 struct tarn__namelist_compiler *tarn__namelist_compiler_new(uint64_t seed, uint64_t digest)
 {
@@ -116,9 +75,8 @@ void tarn__namelist_compiler_free(struct tarn__namelist_compiler *compiler)
 			free((char *)report->faults[j].text);
 	}
 	tarn__pile_free(compiler->pile);
-	clear_buffer(&compiler->more);
-	clear_buffer(&compiler->items);
-	clear_buffer(&compiler->held);
+	tarn__namelist_items_fini(&compiler->items);
+	tarn__octets_clear(&compiler->held);
 	free(compiler);
 }
 
@@ -159,9 +117,9 @@ static uint8_t find_class(struct tarn__namelist_compiler *compiler,
 }
 
 /*
- * Returns true if names of the class have to be looked for below others: if some are known to cover, or the list is of a
- * format in which they do. In lists of whole names nothing covers, but for a line of another form; what stood before that
- * is kept. This halves what is held in memory for the most frequent formats.
+ * Returns true if names of the class have to be looked for below others: if some are known to cover, or the
+ * list is of a format in which they do. In lists of whole names nothing covers, but for a line of another
+ * form; what stood before that is kept. This halves what is held in memory for the most frequent formats.
  */
 static bool may_be_below(const struct tarn__namelist_compiler *compiler, uint8_t source,
 			 uint8_t class)
@@ -247,67 +205,6 @@ static struct tarn__pile_row row_of(struct tarn__namelist_compiler *compiler,
 
 /* ---- adding ----------------------------------------------------------------------------- */
 
-static int put16(struct buffer *buffer, uint16_t value)
-{
-	uint8_t octets[2];
-	tarn__put16(octets, value);
-	return append(buffer, octets, sizeof octets);
-}
-
-static int put_more(struct buffer *buffer, const struct tarn__namelist_rule *rule)
-{
-	const struct tarn__namelist_more *more = rule->more;
-	uint8_t flags = 0;
-	flags |= more->is_types_negated ? TARN__NAMELIST_MORE_NEGATED : 0;
-	flags |= more->has_record ? TARN__NAMELIST_MORE_RECORD : 0;
-	int error = reserve(buffer, 64 + rule->name_len + more->denied_len + more->rdata_len);
-	if (error != 0)
-		return error;
-	append(buffer, (uint8_t[]){flags, (uint8_t)rule->name_len}, 2);
-	append(buffer, rule->name, rule->name_len);
-	append(buffer, &more->type_count, 1);
-	for (unsigned i = 0; i < more->type_count; i++)
-		put16(buffer, more->types[i]);
-	put16(buffer, (uint16_t)more->denied_len);
-	append(buffer, more->denied, more->denied_len);
-	put16(buffer, more->type);
-	put16(buffer, (uint16_t)(more->ttl >> 16));
-	put16(buffer, (uint16_t)more->ttl);
-	put16(buffer, more->rdata_len);
-	return append(buffer, more->rdata, more->rdata_len);
-}
-
-static size_t count_items(const struct tarn__namelist_compiler *compiler)
-{
-	return compiler->items.len / sizeof(struct item);
-}
-
-static uint64_t digest_rule(const struct tarn__namelist_compiler *compiler,
-			    const struct tarn__namelist_row *row, size_t at)
-{
-	uint64_t digest = compiler->seed;
-	const uint8_t numbers[] = {row->set, row->kind, row->reach, row->action, row->is_important};
-	for (size_t i = 0; i < sizeof numbers; i++)
-		digest = tarn__namelist_mix(digest ^ numbers[i]) + 1;
-	for (; at < compiler->more.len; at++)
-		digest = tarn__namelist_mix(digest ^ compiler->more.octets[at]) + 1;
-	return digest;
-}
-
-static int add_more(struct tarn__namelist_compiler *compiler,
-		    const struct tarn__namelist_rule *rule, uint64_t hash, uint8_t row)
-{
-	if (compiler->more.len > MORE_MAX)
-		return TARN__NAMELIST_FULL;
-	size_t at = compiler->more.len;
-	int error = put_more(&compiler->more, rule);
-	if (error != 0)
-		return error;
-	struct item item = {.index = {.hash = hash, .at = (uint32_t)at, .row = row}};
-	item.digest = digest_rule(compiler, &compiler->rows[row].row, at);
-	return append(&compiler->items, &item, sizeof item);
-}
-
 /* Returns true if the name is a new one in the row as far as is remembered. */
 static bool is_new(struct tarn__namelist_compiler *compiler, uint64_t hash, uint8_t row)
 {
@@ -388,7 +285,8 @@ static int add(struct tarn__namelist_compiler *compiler, const struct tarn__name
 	note_labels(compiler, labels);
 	int error = tarn__pile_add(compiler->pile, hashes, labels, (uint8_t)number, compiler->rows);
 	if (error == 0 && rule->more)
-		error = add_more(compiler, rule, hashes[labels], (uint8_t)number);
+		error = tarn__namelist_items_add(&compiler->items, rule, hashes[labels],
+						 (uint8_t)number, &compiler->rows[number].row);
 	if (error == 0)
 		error = add_existing(compiler, hashes, labels, above);
 	return error;
@@ -517,11 +415,11 @@ static void take_octets(struct tarn__namelist_compiler *compiler, const char *oc
 static void set_format(struct tarn__namelist_compiler *compiler, enum tarn__namelist_format format)
 {
 	struct source *source = current(compiler);
-	struct buffer held = compiler->held;
-	compiler->held = (struct buffer){0};
+	struct tarn__octets held = compiler->held;
+	compiler->held = (struct tarn__octets){0};
 	source->report.format = source->line_options.format = format;
 	take_octets(compiler, (const char *)held.octets, held.len);
-	clear_buffer(&held);
+	tarn__octets_clear(&held);
 }
 
 static bool guess_line(struct tarn__namelist_compiler *compiler, size_t len)
@@ -564,7 +462,7 @@ int tarn__namelist_compiler_feed(struct tarn__namelist_compiler *compiler, const
 		take_octets(compiler, octets, len);
 		return compiler->error;
 	}
-	compiler->error = append(&compiler->held, octets, len);
+	compiler->error = tarn__octets_append(&compiler->held, octets, len);
 	if (compiler->error == 0 && is_guessed(compiler))
 		set_format(compiler, tarn__namelist_guess_format(&compiler->guess));
 	return compiler->error;
@@ -609,61 +507,6 @@ int tarn__namelist_compiler_begin(struct tarn__namelist_compiler *compiler,
 
 /* ---- the end ---------------------------------------------------------------------------- */
 
-static int compare_index(const void *a, const void *b)
-{
-	const struct tarn__namelist_index *x = a, *y = b;
-	if (x->hash != y->hash)
-		return x->hash < y->hash ? -1 : 1;
-	if (x->row != y->row)
-		return x->row < y->row ? -1 : 1;
-	return x->at < y->at ? -1 : x->at > y->at;
-}
-
-static int compare_digests(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-	return *x < *y ? -1 : *x > *y;
-}
-
-static bool is_among(const struct buffer *digests, uint64_t digest)
-{
-	return digests->len > 0 && bsearch(&digest, digests->octets, digests->len / sizeof digest,
-					   sizeof digest, compare_digests);
-}
-
-/* Gathers the digests of the items that remove others. */
-static int find_removals(const struct tarn__namelist_compiler *compiler, struct buffer *out)
-{
-	const struct item *items = (const void *)compiler->items.octets;
-	int error = 0;
-	for (size_t i = 0; i < count_items(compiler) && error == 0; i++) {
-		if (compiler->rows[items[i].index.row].is_removal)
-			error = append(out, &items[i].digest, sizeof items[i].digest);
-	}
-	if (out->len > 0)
-		qsort(out->octets, out->len / sizeof(uint64_t), sizeof(uint64_t), compare_digests);
-	return error;
-}
-
-/* Writes the index of the items that are neither removed nor remove others, sorted, over the items. */
-static int make_index(struct tarn__namelist_compiler *compiler, uint32_t *count)
-{
-	struct buffer removals = {0};
-	int error = find_removals(compiler, &removals);
-	const struct item *items = (const void *)compiler->items.octets;
-	struct tarn__namelist_index *index = (void *)compiler->items.octets;
-	*count = 0;
-	for (size_t i = 0; i < count_items(compiler) && error == 0; i++) {
-		struct item item = items[i];
-		if (!compiler->rows[item.index.row].is_removal && !is_among(&removals, item.digest))
-			memcpy(&index[(*count)++], &item.index, sizeof item.index);
-	}
-	clear_buffer(&removals);
-	if (*count > 0)
-		qsort(index, *count, sizeof *index, compare_index);
-	return error;
-}
-
 static int reduce(struct tarn__namelist_compiler *compiler)
 {
 	struct tarn__pile_counts counts[TARN__NAMELIST_SOURCES_MAX] = {0};
@@ -693,10 +536,10 @@ static int write_list(struct tarn__namelist_compiler *compiler, uint32_t index_c
 			.pile = compiler->pile,
 			.rows = compiler->rows,
 			.row_count = compiler->row_count,
-			.index = (const void *)compiler->items.octets,
+			.index = tarn__namelist_items_index(&compiler->items),
 			.index_count = index_count,
-			.more = compiler->more.octets,
-			.more_len = compiler->more.len,
+			.more = compiler->items.more.octets,
+			.more_len = compiler->items.more.len,
 			.sources = reports,
 			.source_count = compiler->source_count,
 		},
@@ -711,7 +554,8 @@ int tarn__namelist_compiler_finish(struct tarn__namelist_compiler *compiler,
 	if (compiler->error == 0)
 		compiler->error = reduce(compiler);
 	if (compiler->error == 0)
-		compiler->error = make_index(compiler, &index_count);
+		compiler->error =
+			tarn__namelist_items_reduce(&compiler->items, compiler->rows, &index_count);
 	if (compiler->error == 0)
 		compiler->error = write_list(compiler, index_count, write, data);
 	return compiler->error;

@@ -10,8 +10,9 @@
  *	tarn__namelist_compiler_finish(compiler, write, data);
  *	tarn__namelist_compiler_free(compiler);
  *
- * Neither the lists nor the compiled list are held in memory. What is, are 12 octets for each name, and in formats whose
- * names reach below 12 more for each of its suffixes of two labels and more: some 24 octets a name.
+ * Neither the lists nor the compiled list are held in memory. What is, are 12 octets for each name, and in
+ * formats whose names reach below 12 more for each of its suffixes of two labels and more: some 24 octets a
+ * name.
  *
  * Thread: one at a time.
  */
@@ -56,14 +57,14 @@ int tarn__namelist_compiler_begin(struct tarn__namelist_compiler *,
 				  const struct tarn__namelist_list *);
 
 /*
- * Adds the next octets of the list, cut anywhere. Returns 0, TARN__NAMELIST_NOMEM, TARN__NAMELIST_FULL. After an
- * error nothing but free is allowed.
+ * Adds the next octets of the list, cut anywhere. Returns 0, TARN__NAMELIST_NOMEM, TARN__NAMELIST_FULL. After
+ * an error nothing but free is allowed.
  */
 int tarn__namelist_compiler_feed(struct tarn__namelist_compiler *, const void *octets, size_t len);
 
 /*
- * Adds a rule to the list. A rule that would need a row more than there are is counted as unsupported. Returns as
- * above.
+ * Adds a rule to the list. A rule that would need a row more than there are is counted as unsupported.
+ * Returns as above.
  */
 int tarn__namelist_compiler_add(struct tarn__namelist_compiler *,
 				const struct tarn__namelist_rule *);

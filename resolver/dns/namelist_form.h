@@ -5,7 +5,8 @@
  *
  * Sections, in this order, each begun at a multiple of TARN__NAMELIST_LINE octets:
  *
- *	head       struct tarn__namelist_head, in the order of octets of the machine, as all numbers up to "more index"
+ *	head       struct tarn__namelist_head; its numbers, and those up to "more index", are in the machine's
+ *	           order of octets
  *	rows       TARN__NAMELIST_ROW_LEN octets each
  *	filter     piece_count pieces of segment_len * (segment_count + 2) octets: binary fuse filters
  *	salts      8 octets for each piece, a part of its hash function
@@ -124,8 +125,8 @@ static inline uint64_t tarn__namelist_mix(uint64_t a)
 }
 
 /*
- * The hash of a label before a suffix, from the suffix's. label is in lower case, and TARN__NAMELIST_SLACK octets
- * behind it can be read.
+ * The hash of a label before a suffix, from the suffix's. label is in lower case, and TARN__NAMELIST_SLACK
+ * octets behind it can be read.
  */
 static inline uint64_t tarn__namelist_hash_step(uint64_t hash, const uint8_t *label)
 {

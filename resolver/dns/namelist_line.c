@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/namelist_line.c: the forms that a line of a list may have. Rules of adblock syntax with modifiers are read by
- * dns/namelist_adblock.c.
+ * dns/namelist_line.c: the forms that a line of a list may have. Rules of adblock syntax with modifiers are
+ * read by dns/namelist_adblock.c.
  */
 #include "dns/namelist_line.h"
 
@@ -51,8 +51,8 @@ static bool is_comment(struct tarn__text line, enum tarn__namelist_format format
 }
 
 /*
- * Cuts a comment off: # behind a blank, or anywhere behind an address. Returns false for a cosmetic rule, whose mark stands
- * behind names.
+ * Cuts a comment off: # behind a blank, or anywhere behind an address. Returns false for a cosmetic rule,
+ * whose mark stands behind names.
  */
 static bool cut_comment(struct tarn__text *line, bool is_anywhere)
 {

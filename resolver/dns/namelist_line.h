@@ -9,8 +9,8 @@
  *	dnsmasq   address=/example/ local=/example/ server=/example/
  *	unbound   local-zone: "example" always_null, local-data: "example A 192.0.2.1"
  *
- * A line of another form than the list's is read where it can mean one thing only. Nothing is fatal: what cannot
- * be read is counted.
+ * A line of another form than the list's is read where it can mean one thing only. Nothing is fatal: what
+ * cannot be read is counted.
  *
  * Thread: any.
  */

@@ -2,22 +2,23 @@
 /*
  * dns/namelist_pile.c: hashes of names in partitions, and their reduction:
  *
- * 1. For each partition: the entries that cover go into a table; each ancestor that lies in the partition is looked for
- *    in it, and the name that it belongs to is marked if it is there.
- * 2. For each partition: the entries are parted into those that stay and those that go, both are sorted, and equal ones
- *    counted. What stays is written back, as words of 56 bits of the hash and 8 of the row.
+ * 1. For each partition: the entries that cover go into a table; each ancestor that lies in the partition is
+ *    looked for in it, and the name that it belongs to is marked if it is there.
+ * 2. For each partition: the entries are parted into those that stay and those that go, both are sorted, and
+ *    equal ones counted. What stays is written back, as words of 56 bits of the hash and 8 of the row.
  */
 #include "dns/namelist_pile.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/namelist_words.h"
+
 enum {
 	PARTITIONS = 256,
 	CHUNK_MIN = 16, /* words: a small list takes little */
 	CHUNK_MAX = 1024,
 	TABLE_MIN = 64,
-	SORTED_BY_HAND = 24, /* words: fewer are sorted by insertion */
 };
 
 /* In an entry's second word: the name has one label itself. The rest is the number of its last label. */
@@ -267,47 +268,17 @@ static int add_removal(struct removals *removals, uint64_t word)
 	return 0;
 }
 
-static int compare_words(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-	return *x < *y ? -1 : *x > *y;
-}
-
-/* Leaves one of each of the sorted words. Returns how many are left. */
-static size_t drop_repeated(uint64_t *words, size_t count)
-{
-	size_t left = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (left == 0 || words[left - 1] != words[i])
-			words[left++] = words[i];
-	}
-	return left;
-}
-
 /* Words for sorting: the hash first, then the row. */
 static uint64_t by_hash(uint64_t word)
 {
 	return word << 8 | word >> 56;
 }
 
-/* Returns the first of the sorted words that is not below the one given. */
-static size_t find_from(const uint64_t *words, size_t count, uint64_t word)
-{
-	size_t low = 0;
-	while (low < count) {
-		size_t middle = low + (count - low) / 2;
-		if (words[middle] < word)
-			low = middle + 1;
-		else
-			count = middle;
-	}
-	return low;
-}
-
 static bool is_removed(const struct removals *removals, uint64_t sorted_word,
 		       const struct tarn__pile_row rows[])
 {
-	size_t i = find_from(removals->words, removals->count, sorted_word & ~UINT64_C(0xff));
+	size_t i =
+		tarn__words_find(removals->words, removals->count, sorted_word & ~UINT64_C(0xff));
 	for (; i < removals->count && (removals->words[i] ^ sorted_word) >> 8 == 0; i++) {
 		if (removes(&rows[(uint8_t)removals->words[i]], &rows[(uint8_t)sorted_word]))
 			return true;
@@ -326,8 +297,8 @@ static int find_removals(const struct stack *entries, const struct tarn__pile_ro
 		}
 	}
 	if (out->count > 0)
-		qsort(out->words, out->count, sizeof *out->words, compare_words);
-	out->count = drop_repeated(out->words, out->count);
+		tarn__words_sort_few(out->words, out->count);
+	out->count = tarn__words_drop_repeated(out->words, out->count);
 	return error;
 }
 
@@ -423,8 +394,7 @@ static int cover(struct tarn__pile *pile, const struct tarn__pile_row rows[])
 			return error;
 	}
 	if (pile->covering_count > 0)
-		qsort(pile->covering_tops, pile->covering_count, sizeof *pile->covering_tops,
-		      compare_words);
+		tarn__words_sort_few(pile->covering_tops, pile->covering_count);
 	return 0;
 }
 
@@ -437,45 +407,8 @@ static bool is_covered(const struct tarn__pile *pile, unsigned partition, uint32
 	if (pile->covering_count == 0 || top & IS_TOP)
 		return false;
 	uint64_t wanted = (uint64_t)top << 8 | class;
-	size_t i = find_from(pile->covering_tops, pile->covering_count, wanted);
+	size_t i = tarn__words_find(pile->covering_tops, pile->covering_count, wanted);
 	return i < pile->covering_count && pile->covering_tops[i] == wanted;
-}
-
-/* ---- sorting ---------------------------------------------------------------------------- */
-
-static void sort_few(uint64_t *words, size_t count)
-{
-	if (count > SORTED_BY_HAND) {
-		qsort(words, count, sizeof *words, compare_words);
-		return;
-	}
-	for (size_t i = 1; i < count; i++) {
-		uint64_t word = words[i];
-		size_t at = i;
-		for (; at > 0 && words[at - 1] > word; at--)
-			words[at] = words[at - 1];
-		words[at] = word;
-	}
-}
-
-/*
- * Hashes are spread evenly: a place for each by its upper bits, then a few words at each place. starts has room for
- * count + 1 numbers, to for count words.
- */
-static void sort_words(const uint64_t *from, size_t count, uint64_t *to, uint32_t *starts)
-{
-	memset(starts, 0, (count + 1) * sizeof *starts);
-	for (size_t i = 0; i < count; i++)
-		starts[(from[i] >> 32) * count >> 32]++;
-	uint32_t sum = 0;
-	for (size_t i = 0; i <= count; i++) {
-		sum += starts[i];
-		starts[i] = sum;
-	}
-	for (size_t i = 0; i < count; i++)
-		to[--starts[(from[i] >> 32) * count >> 32]] = from[i];
-	for (size_t i = 0; i < count; i++)
-		sort_few(to + starts[i], starts[i + 1] - starts[i]);
 }
 
 /* ---- reducing --------------------------------------------------------------------------- */
@@ -563,8 +496,8 @@ static bool differ_in_reach(const struct tarn__pile_row *a, const struct tarn__p
 }
 
 /*
- * Makes one of two words of a name that differ in the reach alone. Returns true if the new word has become a part of one
- * of the others.
+ * Makes one of two words of a name that differ in the reach alone. Returns true if the new word has become a
+ * part of one of the others.
  */
 static bool merge(struct reduction *reduction, uint64_t *words, size_t count, uint64_t word)
 {
@@ -590,7 +523,7 @@ static size_t drop_duplicates(struct reduction *reduction, uint64_t *words, size
 		if (words[i] == words[i - 1] && !reduction->rows[(uint8_t)words[i]].row.has_more)
 			count_duplicate(reduction, (uint8_t)words[i]);
 	}
-	return drop_repeated(words, count);
+	return tarn__words_drop_repeated(words, count);
 }
 
 /* Reduces the words of one name, in their place. Returns how many are left. */
@@ -613,7 +546,7 @@ static size_t reduce_name(struct reduction *reduction, uint64_t *words, size_t c
 		else
 			words[left++] = before[i];
 	}
-	sort_few(words, left);
+	tarn__words_sort_few(words, left);
 	return left;
 }
 
@@ -655,10 +588,11 @@ static void put_back(struct stack *stack, const uint64_t *words, size_t count)
 static void reduce_partition(struct reduction *reduction, unsigned partition)
 {
 	part(reduction, partition);
-	sort_words(reduction->going, reduction->going_count, reduction->sorted, reduction->starts);
+	tarn__words_sort(reduction->going, reduction->going_count, reduction->sorted,
+			 reduction->starts);
 	count_going(reduction);
-	sort_words(reduction->staying, reduction->staying_count, reduction->sorted,
-		   reduction->starts);
+	tarn__words_sort(reduction->staying, reduction->staying_count, reduction->sorted,
+			 reduction->starts);
 	size_t left = reduce_words(reduction, reduction->sorted, reduction->staying_count);
 	put_back(&reduction->pile->entries[partition], reduction->sorted, left);
 }

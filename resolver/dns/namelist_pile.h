@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dns/namelist_pile.h: the names of a list that is being compiled (dns/namelist_compile.h), as hashes, in 256
- * partitions by the upper octet of the hash. Names are piled up in any order, then reduced once: sorted, equal ones
- * made one, removed ones and those that are reached from above left out. Each step works on one partition, which
- * fits in the processor's cache.
+ * partitions by the upper octet of the hash. Names are piled up in any order, then reduced once: sorted,
+ * equal ones made one, removed ones and those that are reached from above left out. Each step works on one
+ * partition, which fits in the processor's cache.
  *
- * What is known of a name's ancestors are hashes too. Those of two labels and more lie in the partition of their own
- * hash, with the name that they belong to; the ancestor of one label, one of some thousands, is a number in the name's
- * entry.
+ * What is known of a name's ancestors are hashes too. Those of two labels and more lie in the partition of
+ * their own hash, with the name that they belong to; the ancestor of one label, one of some thousands, is a
+ * number in the name's entry.
  *
  * Thread: one at a time.
  */
@@ -49,15 +49,15 @@ struct tarn__pile *tarn__pile_new(void); /* NULL: out of memory */
 void tarn__pile_free(struct tarn__pile *);
 
 /*
- * Adds a name in a row. hashes are those of its suffixes by their number of labels, the name's own the last; rows those
- * of the compiler, by number. Returns 0, TARN__NAMELIST_NOMEM, TARN__NAMELIST_FULL.
+ * Adds a name in a row. hashes are those of its suffixes by their number of labels, the name's own the last;
+ * rows those of the compiler, by number. Returns 0, TARN__NAMELIST_NOMEM, TARN__NAMELIST_FULL.
  */
 int tarn__pile_add(struct tarn__pile *, const uint64_t *hashes, unsigned labels, uint8_t row,
 		   const struct tarn__pile_row rows[]);
 
 /*
- * Reduces the names. other_reach returns the row that is like one of the rows but for its reach, or the same one if
- * there are too many rows. counts are by source. Returns 0 or TARN__NAMELIST_NOMEM.
+ * Reduces the names. other_reach returns the row that is like one of the rows but for its reach, or the same
+ * one if there are too many rows. counts are by source. Returns 0 or TARN__NAMELIST_NOMEM.
  */
 int tarn__pile_reduce(struct tarn__pile *, const struct tarn__pile_row rows[],
 		      uint8_t (*other_reach)(void *data, uint8_t row, enum tarn__namelist_reach),

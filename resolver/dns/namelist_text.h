@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/namelist_text.h: words and names in a line of a list (dns/namelist_line.h). A text is any octets; it need not end
- * with NUL.
+ * dns/namelist_text.h: words and names in a line of a list (dns/namelist_line.h). A text is any octets; it
+ * need not end with NUL.
  */
 #ifndef TARN_DNS_NAMELIST_TEXT_H
 #define TARN_DNS_NAMELIST_TEXT_H
@@ -44,8 +44,8 @@ bool tarn__text_copy(struct tarn__text, char *out, size_t room);
 bool tarn__text_is_address(struct tarn__text);
 
 /*
- * Writes a name in wire form and in lower case: labels of letters, digits, hyphens and underscores, with or without a
- * final dot. Returns its octets; 0 if it is not one.
+ * Writes a name in wire form and in lower case: labels of letters, digits, hyphens and underscores, with or
+ * without a final dot. Returns its octets; 0 if it is not one.
  */
 size_t tarn__text_name(struct tarn__text, uint8_t out[TARN__NAME_MAX], unsigned *labels);
 

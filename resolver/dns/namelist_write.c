@@ -129,8 +129,8 @@ static uint32_t find_largest_piece(const struct tarn__pile *pile, uint32_t piece
 }
 
 /*
- * Where the entries lie if there are so many buckets: each in the first one from its own on that has room. Since they
- * come in the order of their buckets, one number says which bucket that is.
+ * Where the entries lie if there are so many buckets: each in the first one from its own on that has room.
+ * Since they come in the order of their buckets, one number says which bucket that is.
  */
 struct filling {
 	uint32_t bucket_count;

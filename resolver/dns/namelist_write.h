@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/namelist_write.h: writing a compiled list (dns/namelist_form.h), section by section, from what the compiler has
- * gathered. Of the list some 64 KiB and one piece of the filter are in memory.
+ * dns/namelist_write.h: writing a compiled list (dns/namelist_form.h), section by section, from what the
+ * compiler has gathered. Of the list some 64 KiB and one piece of the filter are in memory.
  */
 #ifndef TARN_DNS_NAMELIST_WRITE_H
 #define TARN_DNS_NAMELIST_WRITE_H

@@ -2,6 +2,8 @@
 /* dns/stored.c: the stored form of an answer. */
 #include "dns/stored.h"
 
+#include <string.h>
+
 #include "dns/rdata.h"
 
 /* ---- reading and changing --------------------------------------------------------------- */
@@ -26,6 +28,14 @@ bool tarn__stored_is_negative(const uint8_t *octets, size_t len)
 			return true;
 	}
 	return false;
+}
+
+void tarn__stored_copy(uint8_t *out, const uint8_t *octets, size_t len)
+{
+	enum { REST_AT = TARN__STORED_GENERATION_AT + 2 };
+	memcpy(out, octets, TARN__STORED_GENERATION_AT);
+	tarn__put16(out + TARN__STORED_GENERATION_AT, 0);
+	memcpy(out + REST_AT, octets + REST_AT, len - REST_AT);
 }
 
 void tarn__stored_clear_ad(uint8_t *octets)

@@ -146,6 +146,9 @@ bool tarn__stored_is_negative(const uint8_t *octets, size_t len);
 
 /* ---- changing --------------------------------------------------------------------------- */
 
+/* Copies a stored form, whose generation other threads may set meanwhile; the copy has none. */
+void tarn__stored_copy(uint8_t *out, const uint8_t *octets, size_t len);
+
 /* Takes AD out. */
 void tarn__stored_clear_ad(uint8_t *octets);
 

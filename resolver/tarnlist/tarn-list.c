@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tarnlist/tarn-list.c: the program tarn-list: compiles lists of names for machines that have little memory, and shows
- * which rules of a compiled list a name has.
+ * tarnlist/tarn-list.c: the program tarn-list: compiles lists of names for machines that have little memory,
+ * and shows which rules of a compiled list a name has.
  */
 #include "config.h"
 

@@ -100,7 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	fuzz_check(counted.addresses == filtered.addresses && counted.hints == filtered.hints);
 	fuzz_check(counted.addresses_left == filtered.addresses_left &&
-		   counted.records == filtered.records);
+		   counted.records == filtered.records &&
+		   counted.records_left == filtered.records_left);
 	fuzz_check(tarn__get16(out + 6) + filtered.addresses + filtered.records <=
 		   tarn__get16(wire + 6));
 	check_message(&filter, out_len);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_namelist.c: a compiled list of any octets under a right checksum is refused, or looked up without
- * reading outside of it.
+ * tests/fuzz/fuzz_namelist.c: a compiled list of any octets under a right checksum is refused, or looked up
+ * without reading outside of it.
  */
 #include "fuzz.h"
 

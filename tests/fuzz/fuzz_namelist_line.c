@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_namelist_line.c: any text is a list in each format: its rules are good ones, and the compiled list
- * has each name that it ought to.
+ * tests/fuzz/fuzz_namelist_line.c: any text is a list in each format: its rules are good ones, and the
+ * compiled list has each name that it ought to.
  */
 #include "fuzz.h"
 

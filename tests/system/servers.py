@@ -130,6 +130,14 @@ def control_program():
     return next(path for path in paths if os.path.isfile(path))
 
 
+def list_program():
+    """tarn-list: installed it is in bin beside tarn's sbin, built it is in a folder of its own."""
+    folder = os.path.dirname(program())
+    paths = [os.path.join(folder, "..", "bin", "tarn-list"),
+             os.path.join(folder, "..", "tarnlist", "tarn-list")]
+    return next(path for path in paths if os.path.isfile(path))
+
+
 def is_sanitized():
     with open(program(), "rb") as file:
         return b"__asan_init" in (content := file.read()) or b"__tsan_init" in content

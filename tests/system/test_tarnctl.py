@@ -253,7 +253,8 @@ def test_stats_count_what_was_asked(ctl):
     assert (answers["hit"], answers["miss"], answers["local"]) == (2, 2, 1)
     assert stats["rcodes"] == {"NOERROR": 4, "NXDOMAIN": 1}
     assert stats["types"] == {"A": 5}
-    assert stats["policy"] == {"access": 0, "chaos": 0, "zone": 0, "special": 1, "any": 0}
+    assert {stage: count for stage, count in stats["policy"].items() if count} == {"special": 1}
+    assert "access" in stats["policy"] and "answer_filter" in stats["policy"]
     assert stats["lookups"]["started"] == 2
     assert stats["cache"]["entries"] == 3
     assert json.loads(ctl.text("stats", "--json"))["types"] == {"A": 5}

@@ -30,16 +30,24 @@ unit_tests = \
 	tests/unit/cache/test_rtcache_wake \
 	tests/unit/core/test_access \
 	tests/unit/core/test_address_rules \
+	tests/unit/core/test_answer_stages \
 	tests/unit/core/test_attempt \
 	tests/unit/core/test_config \
+	tests/unit/core/test_detour \
 	tests/unit/core/test_fallback \
 	tests/unit/core/test_forward_loop \
+	tests/unit/core/test_groups \
 	tests/unit/core/test_inspect \
 	tests/unit/core/test_lease_table \
 	tests/unit/core/test_local_data \
 	tests/unit/core/test_local_model \
+	tests/unit/core/test_lists \
 	tests/unit/core/test_lookup \
+	tests/unit/core/test_names \
+	tests/unit/core/test_networks \
+	tests/unit/core/test_overrides \
 	tests/unit/core/test_policy \
+	tests/unit/core/test_policy_data \
 	tests/unit/core/test_resolver \
 	tests/unit/core/test_reverse \
 	tests/unit/core/test_rules \
@@ -67,6 +75,7 @@ unit_tests = \
 	tests/unit/daemon/test_netlink \
 	tests/unit/daemon/test_options \
 	tests/unit/daemon/test_path \
+	tests/unit/daemon/test_policy_sections \
 	tests/unit/daemon/test_privileges \
 	tests/unit/daemon/test_process \
 	tests/unit/daemon/test_query_log \
@@ -86,8 +95,8 @@ unit_tests = \
 	tests/unit/dns/test_dns64 \
 	tests/unit/dns/test_edit \
 	tests/unit/dns/test_edns \
-	tests/unit/dns/test_filter \
 	tests/unit/dns/test_hosts \
+	tests/unit/dns/test_filter \
 	tests/unit/dns/test_join \
 	tests/unit/dns/test_leases \
 	tests/unit/dns/test_local \
@@ -123,8 +132,13 @@ unit_tests = \
 	tests/unit/net/test_udp \
 	tests/unit/net/test_worker
 
+# Those that need local names and lists of a script.
+policy_sources = tests/scenario/policy.c tests/scenario/policy.h
+
 # Those that need the fake outside.
 tests_unit_core_test_inspect_SOURCES = tests/unit/core/test_inspect.c tests/support/outside.c
+tests_unit_core_test_answer_stages_SOURCES = tests/unit/core/test_answer_stages.c $(policy_sources)
+tests_unit_core_test_lists_SOURCES = tests/unit/core/test_lists.c $(policy_sources)
 tests_unit_core_test_lookup_SOURCES = tests/unit/core/test_lookup.c tests/support/outside.c
 tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/support/outside.c
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
@@ -146,6 +160,8 @@ tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigur
 # Allocations fail at times, or one after the other; numbers run out.
 tests_unit_core_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=tarn__answer_sources_number
 tests_unit_core_test_local_model_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_unit_dns_test_namelist_compile_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_unit_core_test_detour_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_cache_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 
@@ -159,16 +175,6 @@ endif
 # Those in which memory is handed from one floor to the next. Others take a minute each under
 # valgrind, and the sanitizers see them: make check-valgrind valgrind_tests=tests/unit/dns/test_name
 valgrind_tests = \
-	tests/unit/dns/test_answer \
-	tests/unit/dns/test_answer_kept \
-	tests/unit/core/test_lookup \
-	tests/unit/core/test_resolver \
-	tests/unit/cache/test_rtcache_get \
-	tests/unit/cache/test_rtcache_herd \
-	tests/unit/cache/test_rtcache_multi \
-	tests/unit/net/test_stats_collector \
-	tests/unit/net/test_transactions \
-	tests/unit/net/test_udp \
 	tests/unit/net/test_worker \
 	$(scenario_tests)
 

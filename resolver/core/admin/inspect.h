@@ -30,6 +30,14 @@ struct tarn__inspected {
 	enum tarn__policy_action action; /* of the policy */
 	struct tarn__decision decision; /* unless the action is TARN__POLICY_PASS */
 	char explanation[TARN__EXPLANATION_MAX]; /* of the action, a sentence */
+	/*
+	 * What becomes of the answer in the cache to the query, which has neither DO nor CD, on its way to the client;
+	 * TARN__POLICY_PASS: nothing, or there is none.
+	 */
+	enum tarn__policy_action answer_action;
+	struct tarn__decision answer_decision; /* unless that is TARN__POLICY_PASS */
+	char answer_explanation[TARN__EXPLANATION_MAX]; /* likewise */
+	bool is_synthesised; /* without AAAA records in it, it is made of A records (DNS64) */
 	/* By TARN__VARIANT_…: entries of the query, and those of its name (NXDOMAIN for all types). */
 	struct rtcache_state states[TARN__VARIANTS];
 	struct rtcache_state nxdomains[TARN__VARIANTS];

@@ -44,7 +44,7 @@ bool tarn__nxdomain_fill(struct rtcache_client *client, struct rtcache_lookup *h
 	if (rtcache_inspect(client, octets, key_len, &state) == 0 && state.is_stored &&
 	    state.item.value.status == RTCACHE_HIT)
 		return false;
-	memcpy(stored, value.data, value.len);
+	tarn__stored_copy(stored, value.data, value.len);
 	/* Rounded up, so that the copy does not live longer than the original. */
 	tarn__stored_age(stored, value.len, (uint32_t)((value.age_ms + 999) / 1000));
 	rtcache_fill(handle, stored, value.len, value.ttl_ms);

@@ -74,13 +74,14 @@ static void set_hints(const struct tarn__policy *policy, const struct tarn__answ
 		tarn__type_filter_has(policy->type_filter, view->client, TARN__TYPE_AAAA);
 }
 
-/* Returns true if there are hints that some clients may not get. */
+/* Returns true if there is something that some clients may not get. */
 static bool has_hints(const struct tarn__policy *policy, const struct tarn__answer_view *view)
 {
 	if (!policy->type_filter)
 		return false;
 	const struct tarn__filter all = {.has_no_ipv4hint = true, .has_no_ipv6hint = true};
-	return tarn__filter_count(&all, view->message, view->message_len).hints > 0;
+	struct tarn__filtered filtered = tarn__filter_count(&all, view->message, view->message_len);
+	return takes_any(&filtered);
 }
 
 enum tarn__policy_action tarn__stage_answer_filter_apply(const struct tarn__policy *policy,
@@ -96,11 +97,15 @@ enum tarn__policy_action tarn__stage_answer_filter_apply(const struct tarn__poli
 		return TARN__POLICY_PASS;
 	size_t len = tarn__filter_apply(&filter, view->message, view->message_len, view->other,
 					&filtered);
-	bool is_empty = filtered.addresses > 0 && filtered.addresses_left == 0;
-	if (len > 0 && !is_empty && tarn__decision_message(decision, view->query, view->other, len))
+	bool has_addresses = filtered.addresses > 0;
+	bool has_any_left = has_addresses ? filtered.addresses_left > 0
+					  : filtered.records == 0 || filtered.records_left > 0;
+	if (len > 0 && has_any_left &&
+	    tarn__decision_message(decision, view->query, view->other, len))
 		return TARN__POLICY_ANSWER;
 	return tarn__decision_filtered(decision, view->query, TARN__NOERROR,
-				       "its addresses are private");
+				       has_addresses ? "its addresses are private"
+						     : "none of its services is left");
 }
 
 static bool explain(const struct tarn__policy *policy, const struct tarn__asked *asked,

@@ -53,6 +53,7 @@ struct tarn__groups *tarn__groups_new(const struct tarn__group *from, size_t cou
 	struct tarn__groups *groups = calloc(1, sizeof *groups);
 	if (!groups)
 		return NULL;
+	atomic_init(&groups->clock, UINT64_MAX);
 	groups->networks = tarn__networks_new(clients);
 	groups->owners = malloc(clients + 1);
 	if (!groups->networks || !groups->owners) {

@@ -156,8 +156,8 @@ static unsigned rank_of(const struct tarn__namelist_row *row)
 }
 
 /*
- * Returns true if the match comes before best, which may be NULL: the rank, then the longer name, then an action of the
- * rule's own, then the list that comes first.
+ * Returns true if the match comes before best, which may be NULL: the rank, then the longer name, then an
+ * action of the rule's own, then the list that comes first.
  */
 static bool is_before(const struct question *question, const struct tarn__namelist_match *match,
 		      const struct tarn__namelist_match *best)
@@ -209,8 +209,8 @@ static const struct tarn__namelist_match *find_in_lists(const struct question *q
 }
 
 /*
- * RFC 4592 section 3.3.1: the closest name that exists decides; either it is the name itself, or its wildcard is looked
- * at, and no other.
+ * RFC 4592 section 3.3.1: the closest name that exists decides; either it is the name itself, or its wildcard
+ * is looked at, and no other.
  */
 static const struct tarn__namelist_match *find_in_zone(const struct question *question,
 						       unsigned set)

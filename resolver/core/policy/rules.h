@@ -8,8 +8,9 @@
  * - In a set of kind block, allow comes before block unless that is $important, which @@...$important beats.
  *   Of equal ones the longest name counts.
  * - A set of kind allow: any rule allows.
- * - A set of kind rpz is a zone: the name itself comes before a wildcard, of which the closest one counts, and a
- *   name that exists hides those above it (RFC 4592 section 3.3.1). Of prefixes of addresses the longest counts.
+ * - A set of kind rpz is a zone: the name itself comes before a wildcard, of which the closest one counts, and
+ *   a name that exists hides those above it (RFC 4592 section 3.3.1). Of prefixes of addresses the longest
+ *   counts.
  *
  * Thread: immutable once made; any.
  */
@@ -81,8 +82,9 @@ typedef void tarn__rules_release(void *octets, size_t len);
 
 /*
  * The octets are a compiled list, which belongs to the rules from then on if the call succeeds; the sets are
- * copied. One reference, the caller's. Returns 0 and sets *out; TARN__NAMELIST_FOREIGN, TARN__NAMELIST_DAMAGED or
- * TARN__NAMELIST_NOMEM; TARN__NAMELIST_FULL if there are more sets than TARN__NAMELIST_SETS_MAX. A list with a set that is not given is TARN__NAMELIST_FOREIGN.
+ * copied. One reference, the caller's. Returns 0 and sets *out; TARN__NAMELIST_FOREIGN,
+ * TARN__NAMELIST_DAMAGED or TARN__NAMELIST_NOMEM; TARN__NAMELIST_FULL if there are more sets than
+ * TARN__NAMELIST_SETS_MAX. A list with a set that is not given is TARN__NAMELIST_FOREIGN.
  */
 int tarn__rules_new(void *octets, size_t len, tarn__rules_release *, const struct tarn__rule_set *,
 		    size_t set_count, struct tarn__rules **out);
@@ -135,9 +137,9 @@ struct tarn__rule_record {
 };
 
 /*
- * Finds the records of a verdict of TARN__NAMELIST_DATA that is not is_default, of all types that the rule has;
- * the owner of each is the name that was judged. name is not looked at for a verdict on an address. *cursor is 0 at
- * first. Returns false if there are no more.
+ * Finds the records of a verdict of TARN__NAMELIST_DATA that is not is_default, of all types that the rule
+ * has; the owner of each is the name that was judged. name is not looked at for a verdict on an address.
+ * *cursor is 0 at first. Returns false if there are no more.
  */
 bool tarn__rules_record_next(const struct tarn__rules *, const struct tarn__verdict *,
 			     const uint8_t *name, size_t len, uint16_t qtype, uint32_t *cursor,

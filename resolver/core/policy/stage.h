@@ -10,11 +10,12 @@
  *	local    names of local data (core/policy/local_data.h)
  *	overrides  names that the administrator has blocked or unblocked for a time
  *	lists    names of rule sets: block lists, allow lists and response policy zones
+ *	dns64    ipv4only.arpa (RFC 8880), and PTR within the prefixes (RFC 6147 section 5.3.1), which may be
+ *	         within a reverse zone of the next stage (RFC 4193)
  *	special  special-use names and reverse zones (RFC 6761, RFC 6303), unless a passed name or a zone with
  *	         servers covers them; EDE 0 where a network may have names of its own
  *	any      type ANY: one HINFO record (RFC 8482 section 4.2)
  *	type_filter  types that are not served: NODATA, EDE 17 (RFC 8914 section 4.18)
- *	dns64    ipv4only.arpa (RFC 8880), and PTR within the prefixes (RFC 6147 section 5.3.1)
  *	dotless  A and AAAA of names of one label: NXDOMAIN, by option
  *
  * A stage NAME consists of
@@ -56,10 +57,10 @@
 	STAGE(LOCAL, local, CONFIGURED)                                                            \
 	STAGE(OVERRIDES, overrides, CONFIGURED)                                                    \
 	STAGE(LISTS, lists, CONFIGURED)                                                            \
+	STAGE(DNS64, dns64, CONFIGURED)                                                            \
 	STAGE(SPECIAL, special, ALWAYS)                                                            \
 	STAGE(ANY, any, ALWAYS)                                                                    \
 	STAGE(TYPE_FILTER, type_filter, CONFIGURED)                                                \
-	STAGE(DNS64, dns64, CONFIGURED)                                                            \
 	STAGE(DOTLESS, dotless, CONFIGURED)
 
 /* The stages for answers: core/policy/answer.h. */

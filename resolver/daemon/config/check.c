@@ -18,7 +18,9 @@
 #include "net/upstream/carrier.h"
 #include "net/listen/tcp.h"
 
-/* Roughly: a line of a list of domains, and what a name takes once it is compiled (dns/namelist.h). */
+/*
+ * Roughly: a line of a list of domains, and what a name takes once it is compiled (dns/namelist.h).
+ */
 enum { LIST_LINE_OCTETS = 20, LIST_NAME_OCTETS = 8 };
 
 /* ---- the settings ---------------------------------------------------------------------------- */
@@ -70,7 +72,7 @@ static bool has_fixed_subdomains(const struct tarn__option_row *row, const void 
 {
 	const struct tarn__list_settings *list = base;
 	return row->type == &tarn__option_type_subdomains && list->format != TARN__NAMELIST_AUTO &&
-	       list->subdomains == TARN__SUBDOMAINS_BY_FORMAT;
+	       list->subdomains == TARN__NAMELIST_AS_FORMAT;
 }
 
 /* An option that is not set has its default as its origin, not the section. */

@@ -33,7 +33,9 @@ static unsigned count_cpus(int64_t most)
 	return (unsigned)(count < most ? count : most);
 }
 
-/* The names of this machine are not those of others, who may ask at any address but loopback ones. */
+/*
+ * The names of this machine are not those of others, who may ask at any address but loopback ones.
+ */
 static bool is_for_itself(const struct tarn__settings *settings)
 {
 	return tarn__addresses_are_loopback(&settings->listens) &&
@@ -41,8 +43,8 @@ static bool is_for_itself(const struct tarn__settings *settings)
 }
 
 /*
- * Sockets of the service manager stand in for the default addresses. listens have their default before
- * local_hosts, by the order of the table.
+ * Sockets of the service manager stand in for the default addresses. listens have their default
+ * before local_hosts, by the order of the table.
  */
 static bool has_default(const struct tarn__option_row *row, struct tarn__settings *settings)
 {
@@ -56,7 +58,10 @@ static bool has_default(const struct tarn__option_row *row, struct tarn__setting
 	return true;
 }
 
-/* What clients of named groups only are denied is what they, or their parents, have chosen (RFC 8914 section 4.18). */
+/*
+ * What clients of named groups only are denied is what they, or their parents, have chosen (RFC
+ * 8914 section 4.18).
+ */
 static void set_reason(struct tarn__list_settings *list)
 {
 	const struct tarn__option_row *row = tarn__option_find_word("block", "reason");
@@ -201,11 +206,13 @@ static void refuse_ttls(const struct tarn__settings *settings,
 			     diagnostics);
 }
 
-/* What limits something that is not there was meant to do something. */
+/* What limits something that is not there was meant to do something; "private = no" says that it is not to. */
 static void refuse_idle(const struct tarn__settings *settings,
 			struct tarn__diagnostics *diagnostics)
 {
-	if (settings->private_ok.count > 0 && !settings->resolver.filter_private)
+	const struct tarn__origin *private =
+		tarn__settings_origin(settings, &settings->resolver.filter_private);
+	if (settings->private_ok.count > 0 && private->by == TARN__BY_DEFAULT)
 		refuse_value(settings, &settings->private_ok, "without private = yes", diagnostics);
 	if (settings->filter_clients.count > 0 && settings->filter_types.count == 0)
 		refuse_value(settings, &settings->filter_clients, "without types (no = { ... })",

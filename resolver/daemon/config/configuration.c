@@ -48,7 +48,10 @@ struct file {
 	ino_t inode;
 	/* The lines where its sections begin, by the first row of each. */
 	unsigned section_lines[TARN__OPTIONS_MAX];
-	/* The section with a title that is being read, or was the last; without a base it could not be added. */
+	/*
+	 * The section with a title that is being read, or was the last; without a base it could not
+	 * be added.
+	 */
 	struct tarn__section_view titled;
 	unsigned titled_lines[64]; /* of its first statements, by the bits of their rows */
 };

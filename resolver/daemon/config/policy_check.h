@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/config/policy_check.h: what is wrong with the sections of lists and groups of a configuration as a whole:
- * their names, the groups that lists are for, and what a list is made of. No list is read.
+ * daemon/config/policy_check.h: what is wrong with the sections of lists and groups of a
+ * configuration as a whole: their names, the groups that lists are for, and what a list is made of.
+ * No list is read.
  */
 #ifndef TARN_DAEMON_CONFIG_POLICY_CHECK_H
 #define TARN_DAEMON_CONFIG_POLICY_CHECK_H

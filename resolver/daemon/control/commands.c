@@ -12,6 +12,7 @@
 
 #include "core/resolver.h"
 #include "daemon/control/json.h"
+#include "daemon/control/name_commands.h"
 #include "daemon/telemetry/metrics.h"
 #include "dns/text.h"
 #include "net/clock.h"
@@ -21,116 +22,13 @@
 
 /* ---- answers ---------------------------------------------------------------------------- */
 
-static void answer_ok(struct tarn__task *task, json_t *result)
-{
-	json_t *document = json_pack("{so}", "ok", result ? result : json_object());
-	task->answer(task, document, true);
-	json_decref(document);
-}
-
-__attribute__((format(printf, 2, 3))) static void fail(struct tarn__task *task, const char *format,
-						       ...)
-{
-	va_list arguments;
-	va_start(arguments, format);
-	/* Formatted as a whole: text cut in the middle of a UTF-8 sequence would not be JSON. */
-	json_t *document = json_pack("{so}", "error", json_vsprintf(format, arguments));
-	va_end(arguments);
-	task->answer(task, document, true);
-	json_decref(document);
-}
-
 static void answer_forgotten(struct tarn__task *task, const struct tarn__forgotten *forgotten)
 {
-	answer_ok(task, json_pack("{sI sI}", "flushed", (json_int_t)forgotten->answers,
-				  "failures_forgotten", (json_int_t)forgotten->failures));
-}
-
-/* ---- what requests need ----------------------------------------------------------------- */
-
-/* Wakes the resolver until leave(). NULL: out of memory, and the request has been answered. */
-static struct tarn__resolver *enter(struct tarn__task *task)
-{
-	struct tarn__control_context *context = task->context;
-	if (!context->worker)
-		context->worker = tarn_worker_new(context->tarn, context->loop);
-	if (!context->worker) {
-		fail(task, "%s", strerror(errno));
-		return NULL;
-	}
-	tarn__worker_enter(context->worker);
-	return context->worker->resolver;
-}
-
-static void leave(struct tarn__task *task)
-{
-	tarn__worker_leave(task->context->worker);
-}
-
-static const char *argument(const json_t *arguments, size_t index)
-{
-	return json_string_value(json_array_get(arguments, index));
-}
-
-static bool parse_name(struct tarn__task *task, const char *text, uint8_t name[TARN__NAME_MAX],
-		       size_t *len)
-{
-	*len = tarn__name_parse(text, name);
-	if (*len == 0)
-		fail(task, "%s: not a domain name", text);
-	return *len > 0;
-}
-
-/* The arguments NAME [TYPE] [CLASS] [CLIENT]. */
-struct asked {
-	struct tarn_address client;
-	bool has_client;
-	size_t len;
-	uint8_t wire[TARN__QUERY_MAX];
-};
-
-static bool parse_question(struct tarn__task *task, const json_t *arguments, struct asked *out)
-{
-	uint8_t name[TARN__NAME_MAX];
-	struct tarn__key key = {.qname = name, .qtype = TARN__TYPE_A, .qclass = TARN__CLASS_IN};
-	size_t name_len;
-	out->has_client = false;
-	if (!parse_name(task, argument(arguments, 0), name, &name_len))
-		return false;
-	key.qname_len = (uint16_t)name_len;
-	for (size_t i = 1; i < json_array_size(arguments); i++) {
-		const char *word = argument(arguments, i);
-		if (tarn__type_parse(word, &key.qtype) || tarn__class_parse(word, &key.qclass))
-			continue;
-		if (task->command == TARN__COMMAND_EXPLAIN &&
-		    tarn_address_parse(word, 0, &out->client) == 0) {
-			out->has_client = true;
-			continue;
-		}
-		fail(task, "%s: not a type%s", word,
-		     task->command == TARN__COMMAND_EXPLAIN ? ", a class or a client's address"
-							    : "");
-		return false;
-	}
-	out->len = tarn__query_write(&key, &(struct tarn__query_options){.edns = true}, out->wire);
-	return true;
+	tarn__task_ok(task, json_pack("{sI sI}", "flushed", (json_int_t)forgotten->answers,
+				      "failures_forgotten", (json_int_t)forgotten->failures));
 }
 
 /* ---- one command each ------------------------------------------------------------------- */
-
-/* NULL: out of memory, and the request has been answered. */
-static struct tarn__totals *collect(struct tarn__task *task)
-{
-	enum { PATIENCE_MS = 500 };
-	if (!enter(task))
-		return NULL;
-	leave(task);
-	struct tarn__totals *totals =
-		tarn__stats_collect(task->context->tarn, task->context->worker, PATIENCE_MS);
-	if (!totals)
-		fail(task, "%s", strerror(ENOMEM));
-	return totals;
-}
 
 static json_t *describe_addresses(const struct tarn__addresses *list)
 {
@@ -148,55 +46,57 @@ static void status(struct tarn__task *task, const json_t *arguments)
 	(void)arguments;
 	const struct tarn__control_context *context = task->context;
 	const struct tarn__settings *settings = *context->settings;
-	struct tarn__totals *totals = collect(task);
+	struct tarn__totals *totals = tarn__task_collect(task);
 	if (!totals)
 		return;
 	uint64_t questions = 0;
 	for (size_t i = 0; i < TARN__COUNTED_WAYS; i++)
 		questions += totals->questions.questions[i];
-	answer_ok(task,
-		  json_pack("{ss si sI so si so sI sI sI sI sI ss}", "version", tarn_version(),
-			    "process", (int)getpid(), "uptime_s",
-			    (json_int_t)((tarn__clock_ms() - context->started_ms) / 1000),
-			    "listens", describe_addresses(&settings->bound), "workers",
-			    (int)totals->serving, "upstreams",
-			    describe_addresses(&settings->upstreams), "questions",
-			    (json_int_t)questions, "waiting", (json_int_t)totals->questions.waiting,
-			    "cache_octets", (json_int_t)totals->cache.bytes, "cache_size_octets",
-			    (json_int_t)totals->cache.size, "cache_entries",
-			    (json_int_t)totals->cache.entries, "log_level",
-			    tarn__log_level_name(context->log->level)));
+	tarn__task_ok(task, json_pack("{ss si sI so si so sI sI sI sI sI ss}", "version",
+				      tarn_version(), "process", (int)getpid(), "uptime_s",
+				      (json_int_t)((tarn__clock_ms() - context->started_ms) / 1000),
+				      "listens", describe_addresses(&settings->bound), "workers",
+				      (int)totals->serving, "upstreams",
+				      describe_addresses(&settings->upstreams), "questions",
+				      (json_int_t)questions, "waiting",
+				      (json_int_t)totals->questions.waiting, "cache_octets",
+				      (json_int_t)totals->cache.bytes, "cache_size_octets",
+				      (json_int_t)totals->cache.size, "cache_entries",
+				      (json_int_t)totals->cache.entries, "log_level",
+				      tarn__log_level_name(context->log->level)));
 	tarn__totals_free(totals);
 }
 
 static void stats(struct tarn__task *task, const json_t *arguments)
 {
-	const char *word = argument(arguments, 0);
+	const char *word = tarn__task_argument(arguments, 0);
 	if (word && strcmp(word, "--prometheus") != 0) {
-		fail(task, "%s: not an option of stats (--prometheus)", word);
+		tarn__task_fail(task, "%s: not an option of stats (--prometheus)", word);
 		return;
 	}
-	struct tarn__totals *totals = collect(task);
+	struct tarn__totals *totals = tarn__task_collect(task);
 	if (!totals)
 		return;
 	if (word && !totals->is_whole) {
 		tarn__totals_free(totals);
-		fail(task, "a thread is too busy to report its statistics");
+		tarn__task_fail(task, "a thread is too busy to report its statistics");
 		return;
 	}
 	struct tarn__lost lost = tarn__observers_lost(task->context->observers);
 	size_t len;
 	struct tarn__usage usage = tarn__process_usage(task->context->process);
-	char *text = word ? tarn__metrics_text(totals, &lost, &usage, &len) : NULL;
+	struct tarn__naming *naming = task->context->naming;
+	const struct tarn__name_figures *figures = naming ? &naming->board.figures : NULL;
+	char *text = word ? tarn__metrics_text(totals, &lost, &usage, figures, &len) : NULL;
 	if (!word) {
-		answer_ok(task, tarn__control_json_totals(totals, &lost, &usage));
+		tarn__task_ok(task, tarn__control_json_totals(totals, &lost, &usage));
 	} else if (text) {
 		json_t *document = json_pack("{ss%}", "text", text, len);
 		task->answer(task, document, false);
 		json_decref(document);
-		answer_ok(task, NULL);
+		tarn__task_ok(task, NULL);
 	} else {
-		fail(task, "%s", strerror(ENOMEM));
+		tarn__task_fail(task, "%s", strerror(ENOMEM));
 	}
 	free(text);
 	tarn__totals_free(totals);
@@ -205,10 +105,10 @@ static void stats(struct tarn__task *task, const json_t *arguments)
 static void upstreams(struct tarn__task *task, const json_t *arguments)
 {
 	(void)arguments;
-	struct tarn__totals *totals = collect(task);
+	struct tarn__totals *totals = tarn__task_collect(task);
 	if (!totals)
 		return;
-	answer_ok(task, tarn__control_json_servers(totals));
+	tarn__task_ok(task, tarn__control_json_servers(totals));
 	tarn__totals_free(totals);
 }
 
@@ -217,36 +117,39 @@ static void on_answer(struct tarn_request *request, int error, const uint8_t *wi
 	struct tarn__task *task = request->data;
 	task->has_question = false;
 	if (error < 0) {
-		fail(task, "%s", tarn_error_text(error));
+		tarn__task_fail(task, "%s", tarn_error_text(error));
 		return;
 	}
 	json_t *result = tarn__control_json_message(wire, len);
 	json_object_set_new(result, "took_ms",
 			    json_integer((json_int_t)(tarn__clock_ms() - task->asked_ms)));
-	answer_ok(task, result);
+	tarn__task_ok(task, result);
 }
 
 static void lookup(struct tarn__task *task, const json_t *arguments)
 {
-	struct asked asked;
-	if (!parse_question(task, arguments, &asked) || !enter(task))
+	struct tarn__task_query asked;
+	if (!tarn__task_parse_query(task, arguments, task->command == TARN__COMMAND_EXPLAIN,
+				    &asked) ||
+	    !tarn__task_enter(task))
 		return;
 	task->question = (struct tarn_request){.data = task, .done = on_answer};
 	task->asked_ms = tarn__clock_ms();
 	int error = tarn_ask(task->context->worker, &task->question, asked.wire, asked.len);
 	task->has_question = error == 0;
-	leave(task);
+	tarn__task_leave(task);
 	if (error < 0)
-		fail(task, "%s", tarn_error_text(error));
+		tarn__task_fail(task, "%s", tarn_error_text(error));
 }
 
 static void explain(struct tarn__task *task, const json_t *arguments)
 {
-	struct asked asked;
-	if (!parse_question(task, arguments, &asked))
+	struct tarn__task_query asked;
+	if (!tarn__task_parse_query(task, arguments, task->command == TARN__COMMAND_EXPLAIN,
+				    &asked))
 		return;
-	struct tarn__totals *totals = collect(task);
-	struct tarn__resolver *resolver = totals ? enter(task) : NULL;
+	struct tarn__totals *totals = tarn__task_collect(task);
+	struct tarn__resolver *resolver = totals ? tarn__task_enter(task) : NULL;
 	if (!resolver) {
 		tarn__totals_free(totals);
 		return;
@@ -254,9 +157,10 @@ static void explain(struct tarn__task *task, const json_t *arguments)
 	struct tarn__inspected inspected;
 	tarn__inspect(resolver, asked.wire, asked.len, asked.has_client ? &asked.client : NULL,
 		      &inspected);
-	answer_ok(task, tarn__control_json_inspected(&inspected, tarn__resolver_config(resolver),
-						     task->context->tarn->shared, totals));
-	leave(task);
+	tarn__task_ok(task,
+		      tarn__control_json_inspected(&inspected, tarn__resolver_config(resolver),
+						   task->context->tarn->shared, totals));
+	tarn__task_leave(task);
 	tarn__totals_free(totals);
 }
 
@@ -268,29 +172,31 @@ static void sweep(struct tarn__task *task, enum tarn__sweep_kind kind)
 
 static void flush(struct tarn__task *task, const json_t *arguments)
 {
-	if (!parse_name(task, argument(arguments, 0), task->sweep.name, &task->sweep.name_len))
+	if (!tarn__task_parse_name(task, tarn__task_argument(arguments, 0), task->sweep.name,
+				   &task->sweep.name_len))
 		return;
 	if (json_array_size(arguments) == 1) {
 		sweep(task, TARN__SWEEP_NAME);
 		return;
 	}
 	uint16_t type;
-	if (!tarn__type_parse(argument(arguments, 1), &type)) {
-		fail(task, "%s: not a type", argument(arguments, 1));
+	if (!tarn__type_parse(tarn__task_argument(arguments, 1), &type)) {
+		tarn__task_fail(task, "%s: not a type", tarn__task_argument(arguments, 1));
 		return;
 	}
-	struct tarn__resolver *resolver = enter(task);
+	struct tarn__resolver *resolver = tarn__task_enter(task);
 	if (!resolver)
 		return;
 	struct tarn__forgotten forgotten =
 		tarn__forget(resolver, task->sweep.name, task->sweep.name_len, type);
-	leave(task);
+	tarn__task_leave(task);
 	answer_forgotten(task, &forgotten);
 }
 
 static void flush_tree(struct tarn__task *task, const json_t *arguments)
 {
-	if (parse_name(task, argument(arguments, 0), task->sweep.name, &task->sweep.name_len))
+	if (tarn__task_parse_name(task, tarn__task_argument(arguments, 0), task->sweep.name,
+				  &task->sweep.name_len))
 		sweep(task, TARN__SWEEP_TREE);
 }
 
@@ -303,23 +209,24 @@ static void flush_negative(struct tarn__task *task, const json_t *arguments)
 static void flush_failed(struct tarn__task *task, const json_t *arguments)
 {
 	(void)arguments;
-	struct tarn__resolver *resolver = enter(task);
+	struct tarn__resolver *resolver = tarn__task_enter(task);
 	if (!resolver)
 		return;
 	rtcache_forget_failures(tarn__resolver_client(resolver));
-	leave(task);
-	answer_ok(task, NULL);
+	tarn__task_leave(task);
+	tarn__task_ok(task, NULL);
 }
 
 static void set_log_level(struct tarn__task *task, const json_t *arguments)
 {
 	enum tarn_log_level level;
-	if (!tarn__log_level_parse(argument(arguments, 0), &level)) {
-		fail(task, "%s: not a level (err, warning, info, debug)", argument(arguments, 0));
+	if (!tarn__log_level_parse(tarn__task_argument(arguments, 0), &level)) {
+		tarn__task_fail(task, "%s: not a level (err, warning, info, debug)",
+				tarn__task_argument(arguments, 0));
 		return;
 	}
 	tarn__log_set_level(task->context->log, level);
-	answer_ok(task, NULL);
+	tarn__task_ok(task, NULL);
 }
 
 static void reload(struct tarn__task *task, const json_t *arguments)
@@ -327,7 +234,7 @@ static void reload(struct tarn__task *task, const json_t *arguments)
 	(void)arguments;
 	struct tarn__diagnostics diagnostics = {0};
 	if (task->context->reload(task->context->data, &diagnostics) == 0) {
-		answer_ok(task, NULL);
+		tarn__task_ok(task, NULL);
 	} else {
 		json_t *texts = json_array();
 		for (size_t i = 0; i < diagnostics.count; i++) {
@@ -348,7 +255,7 @@ static void reload(struct tarn__task *task, const json_t *arguments)
 static void stop(struct tarn__task *task, const json_t *arguments)
 {
 	(void)arguments;
-	answer_ok(task, NULL);
+	tarn__task_ok(task, NULL);
 	task->context->stop(task->context->data);
 }
 
@@ -389,7 +296,7 @@ static void dump(struct tarn__task *task, const json_t *arguments)
 	task->dump = (struct tarn__dump){.put = add_line, .arg = task};
 	task->dump.room = malloc(sizeof *task->dump.room);
 	if (!task->dump.room) {
-		fail(task, "%s", strerror(ENOMEM));
+		tarn__task_fail(task, "%s", strerror(ENOMEM));
 		return;
 	}
 	tarn__dump_head(time(NULL), head);
@@ -430,33 +337,31 @@ static void load(struct tarn__task *task, const json_t *request)
 	const json_t *lines = json_object_get(request, "lines");
 	int64_t made_sec, now_sec = time(NULL);
 	if (!head || tarn__dump_head_read(head, &made_sec) < 0) {
-		fail(task, "not a dump of a version that this tarn reads");
+		tarn__task_fail(task, "not a dump of a version that this tarn reads");
 		return;
 	}
 	/* A dump from the future has an unknown age. */
 	if (made_sec > now_sec) {
-		fail(task, "a dump of the future: the clock may be wrong");
+		tarn__task_fail(task, "a dump of the future: the clock may be wrong");
 		return;
 	}
 	struct tarn__dump_room *room = malloc(sizeof *room);
-	struct tarn__resolver *resolver = room ? enter(task) : NULL;
+	struct tarn__resolver *resolver = room ? tarn__task_enter(task) : NULL;
 	if (resolver) {
 		json_t *result =
 			load_lines(resolver, lines, (uint64_t)(now_sec - made_sec),
 				   json_integer_value(json_object_get(request, "first")), room);
-		leave(task);
-		answer_ok(task, result);
+		tarn__task_leave(task);
+		tarn__task_ok(task, result);
 	} else if (!room) {
-		fail(task, "%s", strerror(ENOMEM));
+		tarn__task_fail(task, "%s", strerror(ENOMEM));
 	}
 	free(room);
 }
 
 /* ---- a task's life ---------------------------------------------------------------------- */
 
-typedef void handler(struct tarn__task *, const json_t *arguments);
-
-static handler *const handlers[TARN__COMMANDS] = {
+static tarn__command_fn *const handlers[TARN__COMMANDS] = {
 	[TARN__COMMAND_STATUS] = status,
 	[TARN__COMMAND_STATS] = stats,
 	[TARN__COMMAND_UPSTREAMS] = upstreams,
@@ -467,6 +372,14 @@ static handler *const handlers[TARN__COMMANDS] = {
 	[TARN__COMMAND_FLUSH_NEGATIVE] = flush_negative,
 	[TARN__COMMAND_FLUSH_FAILED] = flush_failed,
 	[TARN__COMMAND_DUMP] = dump,
+	[TARN__COMMAND_LISTS] = tarn__command_lists,
+	[TARN__COMMAND_TEST] = tarn__command_test,
+	[TARN__COMMAND_BLOCK] = tarn__command_block,
+	[TARN__COMMAND_UNBLOCK] = tarn__command_unblock,
+	[TARN__COMMAND_PAUSE] = tarn__command_pause,
+	[TARN__COMMAND_RESUME] = tarn__command_resume,
+	[TARN__COMMAND_RELOAD_LISTS] = tarn__command_reload_lists,
+	[TARN__COMMAND_LOCAL] = tarn__command_local,
 	[TARN__COMMAND_LOG] = set_log_level,
 	[TARN__COMMAND_RELOAD] = reload,
 	[TARN__COMMAND_STOP] = stop,
@@ -477,20 +390,21 @@ void tarn__task_start(struct tarn__task *task, const json_t *request)
 	const char *name = json_string_value(json_object_get(request, "command"));
 	const json_t *arguments = json_object_get(request, "arguments");
 	if (!name) {
-		fail(task, "not a request: {\"command\": NAME, \"arguments\": [TEXT, ...]}");
+		tarn__task_fail(task,
+				"not a request: {\"command\": NAME, \"arguments\": [TEXT, ...]}");
 		return;
 	}
 	task->command = tarn__command_find(name);
 	if (task->command == TARN__COMMANDS) {
-		fail(task, "%s: unknown command", name);
+		tarn__task_fail(task, "%s: unknown command", name);
 		return;
 	}
 	const struct tarn__command_row *row = &tarn__commands[task->command];
 	size_t count = json_array_size(arguments), strings = 0;
-	while (strings < count && argument(arguments, strings))
+	while (strings < count && tarn__task_argument(arguments, strings))
 		strings++;
 	if (count < row->min || count > row->max || strings < count) {
-		fail(task, "usage: %s %s", row->name, row->arguments);
+		tarn__task_fail(task, "usage: %s %s", row->name, row->arguments);
 		return;
 	}
 	if (task->command == TARN__COMMAND_LOAD)
@@ -509,17 +423,17 @@ static void step_dump(struct tarn__task *task, struct tarn__resolver *resolver)
 	}
 	if (task->is_short) {
 		task->wants_steps = false;
-		fail(task, "%s", strerror(ENOMEM));
+		tarn__task_fail(task, "%s", strerror(ENOMEM));
 		return;
 	}
 	answer_text(task);
 	if (!task->wants_steps)
-		answer_ok(task, NULL);
+		tarn__task_ok(task, NULL);
 }
 
 void tarn__task_step(struct tarn__task *task)
 {
-	struct tarn__resolver *resolver = enter(task);
+	struct tarn__resolver *resolver = tarn__task_enter(task);
 	if (!resolver) {
 		task->wants_steps = false;
 		return;
@@ -531,7 +445,7 @@ void tarn__task_step(struct tarn__task *task)
 		if (!task->wants_steps)
 			answer_forgotten(task, &task->sweep.forgotten);
 	}
-	leave(task);
+	tarn__task_leave(task);
 }
 
 void tarn__task_end(struct tarn__task *task)

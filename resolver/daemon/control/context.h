@@ -5,6 +5,7 @@
 
 #include "daemon/log/diagnostics.h"
 #include "daemon/log/log.h"
+#include "daemon/names/naming.h"
 #include "daemon/system/process.h"
 #include "daemon/settings/settings.h"
 #include "daemon/telemetry/observers.h"
@@ -16,6 +17,7 @@ struct tarn__control_context {
 	struct tarn *tarn;
 	struct tarn__observers *observers; /* NULL: there are none */
 	struct tarn__process *process;
+	struct tarn__naming *naming; /* NULL: there are no local names and lists */
 	struct tarn__log *log;
 	struct tarn__settings *const *settings; /* the settings in force; a reload replaces them */
 	void (*stop)(void *data); /* ends the loop, later */

@@ -203,12 +203,23 @@ static json_t *describe_states(const struct rtcache_state states[TARN__VARIANTS]
 }
 
 /* The reply that the policy decides, in a few words. */
-static json_t *describe_decision(const struct tarn__inspected *inspected)
+static json_t *describe_decision(enum tarn__policy_action action,
+				 const struct tarn__decision *decision)
 {
-	const struct tarn__decision *decision = &inspected->decision;
-	char rcode[TARN__WORD_MAX];
-	if (inspected->action == TARN__POLICY_REFUSE)
+	char rcode[TARN__WORD_MAX], name[TARN__NAME_TEXT_MAX];
+	switch (action) {
+	case TARN__POLICY_REFUSE:
 		return json_string(tarn__rcode_format(TARN__REFUSED, rcode));
+	case TARN__POLICY_DROP:
+		return json_string("none; over TCP, REFUSED");
+	case TARN__POLICY_TRUNCATE:
+		return json_string("truncated; over TCP, that of the upstream servers");
+	case TARN__POLICY_FOLLOW:
+		return json_sprintf("a CNAME, and what %s has",
+				    tarn__name_format(decision->next.octets, name));
+	default:
+		break;
+	}
 	uint16_t stored_rcode = tarn__stored_rcode(decision->stored);
 	bool is_nodata = stored_rcode == TARN__NOERROR &&
 			 tarn__stored_is_negative(decision->stored, decision->stored_len);
@@ -379,8 +390,18 @@ json_t *tarn__control_json_inspected(const struct tarn__inspected *inspected,
 				out, "forward",
 				describe_zone(zone, zone_text(query, match.len, name), totals));
 	} else {
-		json_object_set_new(out, "answer", describe_decision(inspected));
+		json_object_set_new(out, "answer",
+				    describe_decision(inspected->action, &inspected->decision));
 	}
+	if (inspected->answer_action != TARN__POLICY_PASS) {
+		json_object_set_new(out, "answer_rule", json_string(inspected->answer_explanation));
+		json_object_set_new(
+			out, "instead",
+			describe_decision(inspected->answer_action, &inspected->answer_decision));
+	}
+	if (inspected->is_synthesised)
+		json_object_set_new(out, "dns64",
+				    json_string("AAAA records are made of A records"));
 	json_object_set_new(out, "cache", describe_states(inspected->states, shared));
 	json_object_set_new(out, "no_such_name", describe_states(inspected->nxdomains, shared));
 	return out;

@@ -132,7 +132,8 @@ extern const struct tarn__option_type tarn__option_type_prefixes; /* struct tarn
 /* Of struct tarn__list_settings. */
 extern const struct tarn__option_type
 	tarn__option_type_list_format; /* enum tarn__namelist_format */
-extern const struct tarn__option_type tarn__option_type_subdomains; /* enum tarn__subdomains */
+extern const struct tarn__option_type
+	tarn__option_type_subdomains; /* unsigned: enum tarn__namelist_subdomains */
 extern const struct tarn__option_type tarn__option_type_list_answer; /* answer, addresses */
 extern const struct tarn__option_type tarn__option_type_list_reason; /* enum tarn__rule_reason */
 extern const struct tarn__option_type tarn__option_type_override; /* const char * */

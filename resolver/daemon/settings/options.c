@@ -470,6 +470,7 @@ const struct tarn__option_row tarn__options[] = {
 		.scope = TARN__SCOPE_GROUP,
 		.section = "group",
 		.word = "clients",
+		.otherwise = "none",
 		.type = &tarn__option_type_networks,
 		.offset = GROUP(clients),
 	},

@@ -77,8 +77,8 @@ bool tarn__option_is_in(const struct tarn__option_row *, const char *section);
 const struct tarn__option_row *tarn__option_find_word(const char *section, const char *word);
 
 /*
- * Returns the number of the row among those of its scope, from 0 on: its bit in the set of a section with a
- * title. A scope has 64 rows at most.
+ * Returns the number of the row among those of its scope, from 0 on: its bit in the set of a
+ * section with a title. A scope has 64 rows at most.
  */
 unsigned tarn__option_bit(const struct tarn__option_row *);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/settings/sections.h: the sections of a configuration file that have titles and may occur several times:
- * forward "zone" { }, block "name" { }. Each of them fills a struct of its own in struct tarn__settings, by the
- * rows of its scope (daemon/settings/options.h).
+ * daemon/settings/sections.h: the sections of a configuration file that have titles and may occur
+ * several times: forward "zone" { }, block "name" { }. Each of them fills a struct of its own in
+ * struct tarn__settings, by the rows of its scope (daemon/settings/options.h).
  */
 #ifndef TARN_DAEMON_SETTINGS_SECTIONS_H
 #define TARN_DAEMON_SETTINGS_SECTIONS_H
@@ -42,8 +42,8 @@ struct tarn__section_view tarn__section_view(const struct tarn__settings *, enum
 					     size_t index);
 
 /*
- * Adds a section, with nothing set; the title is copied. Views of sections of the same scope are not valid
- * afterwards. Returns false if memory is short.
+ * Adds a section, with nothing set; the title is copied. Views of sections of the same scope are
+ * not valid afterwards. Returns false if memory is short.
  */
 bool tarn__section_add(struct tarn__settings *, const struct tarn__section_kind *,
 		       const char *title, const struct tarn__origin *);

@@ -17,6 +17,7 @@
 #include "core/policy/rules.h"
 #include "daemon/settings/addresses.h"
 #include "daemon/settings/option_types.h"
+#include "dns/namelist_line.h"
 #include "tarn.h"
 
 /* Where a setting comes from. */
@@ -52,12 +53,6 @@ struct tarn__forward_settings {
 	uint64_t set;
 };
 
-enum tarn__subdomains {
-	TARN__SUBDOMAINS_BY_FORMAT,
-	TARN__SUBDOMAINS_NO,
-	TARN__SUBDOMAINS_YES,
-};
-
 /*
  * block "name" { ... }, allow "name" { ... }, rpz "name" { ... }. tarn__settings_complete() sets
  * the defaults.
@@ -68,11 +63,11 @@ struct tarn__list_settings {
 	struct tarn__names files; /* files and folders */
 	struct tarn__names names; /* of the section itself, with all names below them */
 	enum tarn__namelist_format format;
-	unsigned subdomains; /* enum tarn__subdomains */
+	unsigned subdomains; /* enum tarn__namelist_subdomains, for all files */
 	/* TARN__NAMELIST_DATA: the addresses. Of kind rpz TARN__NAMELIST_DEFAULT, of no use. */
 	enum tarn__namelist_action answer;
 	struct tarn__addresses addresses; /* port 0 */
-	int32_t ttl; /* seconds; of kind rpz the most that a record has */
+	int32_t ttl; /* seconds, of answers without records of a zone */
 	struct tarn__names groups; /* none: all clients */
 	bool no_chain;
 	enum tarn__rule_reason reason;

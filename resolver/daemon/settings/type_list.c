@@ -61,13 +61,13 @@ static int parse_subdomains(const struct tarn__option_row *row, void *field, con
 	bool is_yes;
 	int error = tarn__option_type_yes.parse(row, &is_yes, text, fault);
 	if (error == 0)
-		*(unsigned *)field = is_yes ? TARN__SUBDOMAINS_YES : TARN__SUBDOMAINS_NO;
+		*(unsigned *)field = is_yes ? TARN__NAMELIST_WITH : TARN__NAMELIST_WITHOUT;
 	return error;
 }
 
 static void reset_subdomains(void *field)
 {
-	*(unsigned *)field = TARN__SUBDOMAINS_BY_FORMAT;
+	*(unsigned *)field = TARN__NAMELIST_AS_FORMAT;
 }
 
 static void format_subdomains(const void *field, FILE *out)

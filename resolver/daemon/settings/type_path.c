@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Absolute paths: what is read again, or written, long after the start does not depend on where that was. */
+/*
+ * Absolute paths: what is read again, or written, long after the start does not depend on where
+ * that was.
+ */
 #include <string.h>
 
 #include "daemon/settings/option_types.h"

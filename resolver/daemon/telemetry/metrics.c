@@ -8,7 +8,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include "core/policy/lists.h"
 #include "core/policy/policy.h"
 #include "dns/message.h"
 #include "dns/text.h"
@@ -129,6 +131,58 @@ static void put_latencies(struct page *page, const struct tarn__stats *stats)
 	for (int i = 0; i < TARN__STATUSES; i++)
 		put_latency(page, tarn__status_name((enum tarn__status)i), &stats->latencies[i],
 			    stats->statuses[i]);
+}
+
+/* ---- local names and lists ---------------------------------------------------------------- */
+
+/* Lists that have gone keep their counters. */
+static void put_list_answers(struct page *page, const struct tarn__stats *stats,
+			     const struct tarn__list_slots *slots)
+{
+	begin(page, "tarn_list_answers_total", "counter",
+	      "Answers to clients that a list decided, by what it gave.");
+	for (uint8_t slot = 0; slot < TARN__LIST_SLOTS; slot++) {
+		const char *name = tarn__list_slots_name(slots, slot);
+		for (int i = TARN__NAMELIST_NXDOMAIN; name && i <= TARN__NAMELIST_DATA; i++) {
+			if (i == TARN__NAMELIST_PASSTHRU)
+				continue;
+			fprintf(page->out, "%s{list=\"", page->name);
+			put_text(page, name);
+			fprintf(page->out, "\",answer=\"%s\"} %" PRIu64 "\n",
+				tarn__lists_action_name((enum tarn__namelist_action)i),
+				stats->lists[slot][i]);
+		}
+	}
+}
+
+/* A list without a file has no age. */
+static void put_lists(struct page *page, const struct tarn__name_figures *figures)
+{
+	int64_t now_s = time(NULL);
+	begin(page, "tarn_list_names", "gauge", "Rules of the list that are in force.");
+	for (size_t i = 0; i < figures->list_count; i++)
+		put(page, "list", figures->lists[i].name, figures->lists[i].names);
+	begin(page, "tarn_list_age_seconds", "gauge",
+	      "Time since the newest file of the list was written.");
+	for (size_t i = 0; i < figures->list_count; i++) {
+		int64_t newest_s = figures->lists[i].newest_s;
+		if (newest_s > 0)
+			put(page, "list", figures->lists[i].name,
+			    now_s > newest_s ? (uint64_t)(now_s - newest_s) : 0);
+	}
+	begin(page, "tarn_list_faults", "gauge",
+	      "Lines of the list that are no rules, and files of it that cannot be read.");
+	for (size_t i = 0; i < figures->list_count; i++)
+		put(page, "list", figures->lists[i].name, figures->lists[i].faults);
+}
+
+static void put_names(struct page *page, const struct tarn__stats *stats,
+		      const struct tarn__name_figures *figures)
+{
+	put_single(page, "tarn_local_names", "gauge", "Names that are answered from here.",
+		   figures->local_names);
+	put_list_answers(page, stats, figures->slots);
+	put_lists(page, figures);
 }
 
 /* ---- transports --------------------------------------------------------------------------- */
@@ -333,7 +387,8 @@ static void put_process(struct page *page, const struct tarn__totals *totals)
 }
 
 char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__lost *lost,
-			 const struct tarn__usage *usage, size_t *len)
+			 const struct tarn__usage *usage, const struct tarn__name_figures *figures,
+			 size_t *len)
 {
 	char *text = NULL;
 	struct page page = {.out = open_memstream(&text, len)};
@@ -346,6 +401,8 @@ char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__l
 	put_statuses(&page, &totals->questions);
 	put_latencies(&page, &totals->questions);
 	put_stages(&page, &totals->questions);
+	if (figures)
+		put_names(&page, &totals->questions, figures);
 	put_transports(&page, totals);
 	put_cache(&page, &totals->cache);
 	put_lookups(&page, totals);

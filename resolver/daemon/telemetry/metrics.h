@@ -5,12 +5,14 @@
 
 #include <stddef.h>
 
+#include "daemon/names/figures.h"
 #include "daemon/system/process.h"
 #include "daemon/telemetry/observers.h"
 #include "net/totals.h"
 
-/* Returns the text, to be freed. NULL: out of memory. */
+/* Returns the text, to be freed. NULL: out of memory. The figures may be NULL. */
 char *tarn__metrics_text(const struct tarn__totals *, const struct tarn__lost *,
-			 const struct tarn__usage *, size_t *len);
+			 const struct tarn__usage *, const struct tarn__name_figures *,
+			 size_t *len);
 
 #endif

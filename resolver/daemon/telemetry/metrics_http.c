@@ -49,6 +49,7 @@ struct tarn__metrics_http {
 	struct tarn *tarn;
 	struct tarn__observers *observers;
 	struct tarn__process *process;
+	struct tarn__figures_board *board; /* NULL: there are no names */
 	void *library;
 	__typeof__(MHD_start_daemon) *start_daemon;
 	__typeof__(MHD_stop_daemon) *stop_daemon;
@@ -106,7 +107,9 @@ static enum MHD_Result send_metrics(const struct tarn__metrics_http *http,
 	size_t len;
 	struct tarn__lost lost = tarn__observers_lost(http->observers);
 	struct tarn__usage usage = tarn__process_usage(http->process);
-	char *text = tarn__metrics_text(totals, &lost, &usage, &len);
+	struct tarn__name_figures figures;
+	tarn__figures_read(http->board, &figures);
+	char *text = tarn__metrics_text(totals, &lost, &usage, http->board ? &figures : NULL, &len);
 	tarn__totals_free(totals);
 	if (!text)
 		return MHD_NO;
@@ -329,7 +332,7 @@ int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn
 
 int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
 			     struct tarn__observers *observers, struct tarn__process *process,
-			     struct ev_loop *loop)
+			     struct tarn__figures_board *board, struct ev_loop *loop)
 {
 	if (!http)
 		return 0;
@@ -337,6 +340,7 @@ int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
 	http->tarn = tarn;
 	http->observers = observers;
 	http->process = process;
+	http->board = board;
 	for (size_t i = 0; i < http->count; i++) {
 		struct listener *listener = &http->listeners[i];
 		/* The port is the socket's; options that are not listed have the library's defaults. */
@@ -394,13 +398,14 @@ int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn
 
 int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
 			     struct tarn__observers *observers, struct tarn__process *process,
-			     struct ev_loop *loop)
+			     struct tarn__figures_board *board, struct ev_loop *loop)
 {
 	(void)loop;
 	(void)http;
 	(void)tarn;
 	(void)observers;
 	(void)process;
+	(void)board;
 	return 0;
 }
 

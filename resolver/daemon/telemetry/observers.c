@@ -22,6 +22,7 @@ struct tee {
 struct tarn__observers {
 	struct tarn__workers *workers;
 	struct tarn__log *log;
+	const struct tarn__list_slots *slots;
 	/* guards reading of the counters of lost lines and messages while one of these is replaced */
 	pthread_mutex_t mutex;
 	struct tarn__query_log *query_log; /* NULL: never started */
@@ -34,7 +35,8 @@ struct tarn__observers {
 };
 
 struct tarn__observers *tarn__observers_new(struct tarn__workers *workers, size_t count,
-					    struct tarn__log *log)
+					    struct tarn__log *log,
+					    const struct tarn__list_slots *slots)
 {
 	struct tarn__observers *observers =
 		calloc(1, sizeof(*observers) + count * sizeof(observers->items[0]));
@@ -42,6 +44,7 @@ struct tarn__observers *tarn__observers_new(struct tarn__workers *workers, size_
 		return NULL;
 	observers->workers = workers;
 	observers->log = log;
+	observers->slots = slots;
 	observers->count = count;
 	pthread_mutex_init(&observers->mutex, NULL);
 	return observers;
@@ -129,7 +132,7 @@ static int open_query_log(struct tarn__observers *observers, const struct change
 		return 0;
 	if (!observers->query_log) {
 		struct tarn__query_log *query_log =
-			tarn__query_log_new(observers->count, observers->log);
+			tarn__query_log_new(observers->count, observers->log, observers->slots);
 		pthread_mutex_lock(&observers->mutex);
 		observers->query_log = query_log;
 		pthread_mutex_unlock(&observers->mutex);

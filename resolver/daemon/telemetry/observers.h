@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "daemon/log/log.h"
+#include "daemon/names/list_slots.h"
 #include "daemon/settings/settings.h"
 #include "daemon/threads/workers.h"
 
@@ -27,11 +28,12 @@ struct tarn__lost {
 };
 
 /*
- * count is the number of workers; workers and log are borrowed. Nothing is observed yet. NULL: out of
- * memory.
+ * count is the number of workers; workers, log and slots are borrowed; without slots the query log has no names of
+ * lists. Nothing is observed yet. NULL: out of memory.
  */
 struct tarn__observers *tarn__observers_new(struct tarn__workers *workers, size_t count,
-					    struct tarn__log *log);
+					    struct tarn__log *log,
+					    const struct tarn__list_slots *slots);
 /* To be called after the workers have been freed. NULL is allowed. */
 void tarn__observers_free(struct tarn__observers *);
 

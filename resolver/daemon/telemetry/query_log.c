@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "daemon/threads/ring.h"
+#include "core/policy/rules.h"
 #include "dns/text.h"
 
 enum {
@@ -42,14 +43,15 @@ struct record {
 	uint64_t latency_ms;
 	struct tarn_address client, upstream; /* AF_UNSPEC: none */
 	uint16_t qtype, qclass, rcode;
-	uint8_t status, transport;
+	uint8_t status, transport, list_slot;
 };
 
 _Static_assert(sizeof(struct record) + TARN__NAME_MAX <= TARN__RING_RECORD_MAX, "a record fits");
 
 enum {
 	/* octets: a name, two addresses, and words and numbers */
-	LINE_MAX_LEN = TARN__NAME_TEXT_MAX + 2 * TARN_ADDRESS_TEXT_MAX + 160,
+	LIST_TEXT_MAX = 4 * TARN__RULE_SET_NAME_MAX + 1, /* a list's name, escaped, with NUL */
+	LINE_MAX_LEN = TARN__NAME_TEXT_MAX + 2 * TARN_ADDRESS_TEXT_MAX + LIST_TEXT_MAX + 160,
 	BUFFER_LEN = 4096, /* octets, which a pipe takes as a whole or not at all */
 };
 
@@ -70,6 +72,7 @@ struct target {
 
 struct tarn__query_log {
 	struct tarn__log *log;
+	const struct tarn__list_slots *slots; /* NULL: lists have no names */
 	size_t count;
 	struct worker *workers;
 	int wake; /* an eventfd */
@@ -110,6 +113,7 @@ static void on_answered(void *data, const struct tarn__answered *answered)
 		.rcode = answered->rcode,
 		.status = (uint8_t)answered->status,
 		.transport = (uint8_t)answered->transport,
+		.list_slot = answered->list_slot,
 	};
 	if (answered->client)
 		record.client = *answered->client;
@@ -150,15 +154,33 @@ static const char *format_address(const struct tarn_address *address,
 	return address->sa.sa_family == AF_UNSPEC ? "-" : tarn_address_format(address, out);
 }
 
-static size_t format_record(const struct record *record, const uint8_t *name,
-			    char out[LINE_MAX_LEN])
+/* Writes a blank and the name of the list that decided, as one word; nothing if none did. */
+static const char *format_list(const struct tarn__query_log *query_log, const struct record *record,
+			       char out[LIST_TEXT_MAX])
+{
+	const char *name = NULL;
+	if (query_log->slots && record->list_slot > 0)
+		name = tarn__list_slots_name(query_log->slots, record->list_slot);
+	size_t len = 0;
+	for (; name && *name; name++) {
+		bool is_plain = *name > ' ' && *name < 0x7f && *name != '\\';
+		len += (size_t)snprintf(out + len, LIST_TEXT_MAX - len, is_plain ? "%c" : "\\x%02x",
+					(unsigned char)*name);
+	}
+	out[len] = '\0';
+	return out;
+}
+
+static size_t format_record(const struct tarn__query_log *query_log, const struct record *record,
+			    const uint8_t *name, char out[LINE_MAX_LEN])
 {
 	char time[TIME_TEXT_MAX], client[TARN_ADDRESS_TEXT_MAX], upstream[TARN_ADDRESS_TEXT_MAX];
 	char qname[TARN__NAME_TEXT_MAX], type[TARN__WORD_MAX], class[TARN__WORD_MAX];
-	char rcode[TARN__WORD_MAX];
+	char rcode[TARN__WORD_MAX], list[LIST_TEXT_MAX];
+	format_list(query_log, record, list);
 	bool has_class = name && record->qclass != TARN__CLASS_IN;
 	int len = snprintf(
-		out, LINE_MAX_LEN, "%s %s %s %s %s%s%s %s %s %s %" PRIu64 "\n",
+		out, LINE_MAX_LEN, "%s %s %s %s %s%s%s %s %s %s %" PRIu64 "%s%s\n",
 		format_time(record->time_ms, time), format_address(&record->client, client),
 		record->client.sa.sa_family == AF_UNSPEC ? "-"
 							 : tarn__transport_name(record->transport),
@@ -166,7 +188,8 @@ static size_t format_record(const struct record *record, const uint8_t *name,
 		name ? tarn__type_format(record->qtype, type) : "-", has_class ? "/" : "",
 		has_class ? tarn__class_format(record->qclass, class) : "",
 		tarn__rcode_format(record->rcode, rcode), tarn__status_name(record->status),
-		format_address(&record->upstream, upstream), record->latency_ms);
+		format_address(&record->upstream, upstream), record->latency_ms, *list ? " " : "",
+		list);
 	return (size_t)len;
 }
 
@@ -285,7 +308,7 @@ static int drain_ring(struct tarn__query_log *query_log, struct worker *worker)
 		struct record record;
 		memcpy(&record, octets, sizeof(record));
 		query_log->used += format_record(
-			&record, len > sizeof(record) ? octets + sizeof(record) : NULL,
+			query_log, &record, len > sizeof(record) ? octets + sizeof(record) : NULL,
 			query_log->buffer + query_log->used);
 	}
 	uint64_t lost = tarn__ring_lost(&worker->ring);
@@ -391,12 +414,13 @@ static void *thread_main(void *arg)
 
 /* ---- the log as a whole ---------------------------------------------------------------------- */
 
-struct tarn__query_log *tarn__query_log_new(size_t workers, struct tarn__log *log)
+struct tarn__query_log *tarn__query_log_new(size_t workers, struct tarn__log *log,
+					    const struct tarn__list_slots *slots)
 {
 	struct tarn__query_log *query_log = calloc(1, sizeof(*query_log));
 	if (!query_log)
 		return NULL;
-	*query_log = (struct tarn__query_log){.log = log, .wake = -1};
+	*query_log = (struct tarn__query_log){.log = log, .slots = slots, .wake = -1};
 	sem_init(&query_log->gone_over, 0, 0);
 	size_t size = workers * sizeof(query_log->workers[0]);
 	query_log->workers = aligned_alloc(_Alignof(struct worker), size);

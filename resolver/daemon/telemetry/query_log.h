@@ -24,11 +24,16 @@
 
 #include "core/observe.h"
 #include "daemon/log/log.h"
+#include "daemon/names/list_slots.h"
 
 struct tarn__query_log;
 
-/* log is borrowed. Nothing is written before the start. NULL with errno set on failure. */
-struct tarn__query_log *tarn__query_log_new(size_t workers, struct tarn__log *log);
+/*
+ * log and slots are borrowed; without slots no list has a name. Nothing is written before the start. NULL with errno set
+ * on failure.
+ */
+struct tarn__query_log *tarn__query_log_new(size_t workers, struct tarn__log *log,
+					    const struct tarn__list_slots *slots);
 /* To be called when no worker uses it. NULL is allowed. */
 void tarn__query_log_free(struct tarn__query_log *);
 

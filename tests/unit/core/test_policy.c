@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/policy/dns64.h"
 #include "dns/reply.h"
 #include "dns/stored.h"
 #include "support/message.h"
@@ -535,6 +536,218 @@ START_TEST(any_is_one_hinfo)
 }
 END_TEST
 
+/* ---- types that are not served ---------------------------------------------------------- */
+
+static void make_with(const struct tarn_options *options)
+{
+	make(&(struct tarn__policy_options){.public = options});
+}
+
+/* NODATA or NXDOMAIN with an SOA of the name itself, EDE 17, without AA. */
+static void check_filtered(unsigned rcode, const char *text_expected)
+{
+	ck_assert_uint_eq(tarn__stored_rcode(decision.stored), rcode);
+	ck_assert(tarn__stored_is_negative(decision.stored, decision.stored_len));
+	ck_assert(!decision.is_authoritative && !decision.is_block);
+	ck_assert_uint_eq(decision.options.ede_count, 1);
+	ck_assert_uint_eq(decision.options.ede[0].code, TARN__EDE_FILTERED);
+	ck_assert_str_eq(decision.options.ede[0].text, text_expected);
+}
+
+START_TEST(type_that_is_not_served_is_nodata)
+{
+	static const uint16_t types[] = {TARN__TYPE_AAAA, TARN__TYPE_HTTPS};
+	make_with(&(struct tarn_options){.filter_types = types, .filter_type_count = 2});
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(apply("www.example.", types[i]), TARN__POLICY_ANSWER);
+		check_filtered(TARN__NOERROR, "this type is not served here");
+		ck_assert_uint_eq(decision.stage, TARN__STAGE_TYPE_FILTER);
+	}
+	ck_assert_int_eq(apply("www.example.", TARN__TYPE_A), TARN__POLICY_PASS);
+	/* What has an answer of its own keeps it. */
+	ck_assert_int_eq(apply("localhost.", TARN__TYPE_AAAA), TARN__POLICY_ANSWER);
+	ck_assert_uint_eq(decision.stage, TARN__STAGE_SPECIAL);
+}
+END_TEST
+
+START_TEST(type_may_be_served_to_some_clients)
+{
+	static const uint16_t type = TARN__TYPE_AAAA;
+	struct tarn_network network;
+	struct tarn_address inside, outside;
+	ck_assert_int_eq(tarn_network_parse("10.0.0.0/24", &network), 0);
+	ck_assert_int_eq(tarn_address_parse("::ffff:10.0.0.7", 53, &inside), 0);
+	ck_assert_int_eq(tarn_address_parse("10.0.1.7", 53, &outside), 0);
+	make_with(&(struct tarn_options){.filter_types = &type,
+					 .filter_type_count = 1,
+					 .filter_clients = &network,
+					 .filter_client_count = 1});
+	ck_assert_int_eq(apply_for(&inside, "www.example.", type, TARN__CLASS_IN, 0),
+			 TARN__POLICY_ANSWER);
+	ck_assert_int_eq(apply_for(&outside, "www.example.", type, TARN__CLASS_IN, 0),
+			 TARN__POLICY_PASS);
+	/* The program itself is of no network. */
+	ck_assert_int_eq(apply("www.example.", type), TARN__POLICY_PASS);
+}
+END_TEST
+
+/* Options that are no names, prefixes or types. */
+START_TEST(bad_options_are_refused)
+{
+	static const uint16_t types[TARN_FILTER_TYPES_MAX + 1];
+	static const char *const names[] = {"a..b"};
+	struct tarn_network prefixes[TARN_DNS64_PREFIXES_MAX + 1], bad[3];
+	for (size_t i = 0; i <= TARN_DNS64_PREFIXES_MAX; i++)
+		ck_assert_int_eq(tarn_network_parse("64:ff9b::/96", &prefixes[i]), 0);
+	ck_assert_int_eq(tarn_network_parse("64:ff9b::/95", &bad[0]), 0);
+	ck_assert_int_eq(tarn_network_parse("192.0.2.0/32", &bad[1]), 0);
+	ck_assert_int_eq(tarn_network_parse("2001:db8:0:0:100::/96", &bad[2]), 0);
+	const struct tarn_options rows[] = {
+		{.filter_types = types, .filter_type_count = TARN_FILTER_TYPES_MAX + 1},
+		{.filter_private = true, .private_names = names, .private_name_count = 1},
+		{.dns64_prefixes = prefixes, .dns64_prefix_count = TARN_DNS64_PREFIXES_MAX + 1},
+		{.dns64_prefixes = &bad[0], .dns64_prefix_count = 1},
+		{.dns64_prefixes = &bad[1], .dns64_prefix_count = 1},
+		{.dns64_prefixes = &bad[2], .dns64_prefix_count = 1},
+		{.dns64_prefixes = prefixes,
+		 .dns64_prefix_count = 1,
+		 .dns64_excluded = names,
+		 .dns64_excluded_count = 1},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		ck_assert_ptr_null(
+			tarn__policy_new(&(struct tarn__policy_options){.public = &rows[i]}));
+		ck_assert_int_eq(errno, EINVAL);
+	}
+	make_with(&(struct tarn_options){.filter_types = types,
+					 .filter_type_count = TARN_FILTER_TYPES_MAX,
+					 .dns64_prefixes = prefixes,
+					 .dns64_prefix_count = TARN_DNS64_PREFIXES_MAX});
+}
+END_TEST
+
+/* ---- names of one label ----------------------------------------------------------------- */
+
+START_TEST(addresses_of_one_label_stay_here)
+{
+	static const unsigned other[] = {TARN__TYPE_NS, TARN__TYPE_DS, TARN__TYPE_SOA};
+	make_with(&(struct tarn_options){.local_only = true});
+	ck_assert_int_eq(apply("wpad.", TARN__TYPE_A), TARN__POLICY_ANSWER);
+	check_filtered(TARN__NXDOMAIN, "names of one label stay here");
+	ck_assert_int_eq(apply("wpad.", TARN__TYPE_AAAA), TARN__POLICY_ANSWER);
+	for (size_t i = 0; i < COUNT_OF(other); i++)
+		ck_assert_int_eq(apply("com.", other[i]), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply(".", TARN__TYPE_A), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("a.b.", TARN__TYPE_A), TARN__POLICY_PASS);
+}
+END_TEST
+
+/* ---- DNS64 ------------------------------------------------------------------------------ */
+
+#define NIBBLES "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.b.9.f.f.4.6.0.0.ip6.arpa."
+
+static void make_dns64(const char *clients)
+{
+	static struct tarn_network prefixes[2], network;
+	static const char *const excluded[] = {"v4only.example."};
+	ck_assert_int_eq(tarn_network_parse("64:ff9b::/96", &prefixes[0]), 0);
+	ck_assert_int_eq(tarn_network_parse("fd00:64:64::/48", &prefixes[1]), 0);
+	if (clients)
+		ck_assert_int_eq(tarn_network_parse(clients, &network), 0);
+	make_with(&(struct tarn_options){.dns64_prefixes = prefixes,
+					 .dns64_prefix_count = 2,
+					 .dns64_excluded = excluded,
+					 .dns64_excluded_count = 1,
+					 .dns64_clients = clients ? &network : NULL,
+					 .dns64_client_count = clients ? 1 : 0});
+}
+
+/* RFC 8880 section 7.1 */
+START_TEST(ipv4only_arpa_is_answered)
+{
+	make_dns64(NULL);
+	check_record("ipv4only.arpa.", TARN__TYPE_A,
+		     "ipv4only.arpa. 10800 A 192.0.0.170\nipv4only.arpa. 10800 A 192.0.0.171\n");
+	check_record("IPV4only.arpa.", TARN__TYPE_AAAA,
+		     "IPV4only.arpa. 10800 AAAA 0064ff9b0000000000000000c00000aa\n"
+		     "IPV4only.arpa. 10800 AAAA 0064ff9b0000000000000000c00000ab\n"
+		     "IPV4only.arpa. 10800 AAAA fd0000640064c0000000aa0000000000\n"
+		     "IPV4only.arpa. 10800 AAAA fd0000640064c0000000ab0000000000\n");
+	check_negative("ipv4only.arpa.", TARN__TYPE_MX, TARN__NOERROR, "ipv4only.arpa.");
+	check_record("170.0.0.192.in-addr.arpa.", TARN__TYPE_PTR,
+		     "170.0.0.192.in-addr.arpa. 10800 PTR ipv4only.arpa.\n");
+	check_record("171.0.0.192.in-addr.arpa.", TARN__TYPE_PTR,
+		     "171.0.0.192.in-addr.arpa. 10800 PTR ipv4only.arpa.\n");
+	ck_assert_int_eq(apply("172.0.0.192.in-addr.arpa.", TARN__TYPE_PTR), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("a.ipv4only.arpa.", TARN__TYPE_A), TARN__POLICY_PASS);
+}
+END_TEST
+
+/* A44: without DNS64 it is a name as others. */
+START_TEST(ipv4only_arpa_is_forwarded_without_dns64)
+{
+	ck_assert_int_eq(apply("ipv4only.arpa.", TARN__TYPE_A), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("170.0.0.192.in-addr.arpa.", TARN__TYPE_PTR), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("8.0.8.0.8.0.8.0." NIBBLES, TARN__TYPE_PTR), TARN__POLICY_PASS);
+}
+END_TEST
+
+/* RFC 6147 section 5.3.1 */
+START_TEST(reverse_name_within_a_prefix_leads_to_that_of_the_ipv4_address)
+{
+	char target[TARN__NAME_TEXT_MAX];
+	make_dns64(NULL);
+	ck_assert_int_eq(apply("8.0.8.0.8.0.8.0." NIBBLES, TARN__TYPE_PTR), TARN__POLICY_FOLLOW);
+	ck_assert_str_eq(tarn__name_format(decision.next.octets, target), "8.8.8.8.in-addr.arpa.");
+	/* A prefix of unique local addresses (RFC 4193), whose reverse zone has no other names. */
+	ck_assert_int_eq(apply("0.0.0.0.0.0.0.0.0.0.1.2.2.0.0.0.0.0.0.c.4.6.0.0.4.6.0.0.0.0.d.f."
+			       "ip6.arpa.",
+			       TARN__TYPE_PTR),
+			 TARN__POLICY_FOLLOW);
+	ck_assert_str_eq(tarn__name_format(decision.next.octets, target),
+			 "33.2.0.192.in-addr.arpa.");
+	ck_assert_int_eq(apply("8.0.8.0.8.0.8.0." NIBBLES, TARN__TYPE_TXT), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("1.8.0.8.0.8.0.8.0." NIBBLES, TARN__TYPE_PTR), TARN__POLICY_PASS);
+}
+END_TEST
+
+static bool applies(const struct tarn_address *client, const char *name, unsigned type,
+		    unsigned header_flags)
+{
+	apply_for(client, name, type, TARN__CLASS_IN, header_flags);
+	return tarn__dns64_applies(policy, &query, client);
+}
+
+START_TEST(dns64_is_for_aaaa_and_who_does_not_validate)
+{
+	make_dns64(NULL);
+	ck_assert(applies(NULL, "www.example.", TARN__TYPE_AAAA, 0));
+	ck_assert(!applies(NULL, "www.example.", TARN__TYPE_A, 0));
+	ck_assert(!applies(NULL, "www.example.", TARN__TYPE_HTTPS, 0));
+	ck_assert(!applies(NULL, "a.V4only.example.", TARN__TYPE_AAAA, 0));
+	/* The queries of this file set DO. */
+	ck_assert(!applies(NULL, "www.example.", TARN__TYPE_AAAA, TARN__FLAG_CD));
+	query.dnssec_ok = false;
+	ck_assert(tarn__dns64_applies(policy, &query, NULL));
+}
+END_TEST
+
+START_TEST(dns64_may_be_for_some_clients)
+{
+	struct tarn_address inside, outside;
+	ck_assert_int_eq(tarn_address_parse("fd00:0:0:1::7", 53, &inside), 0);
+	ck_assert_int_eq(tarn_address_parse("fd00:0:0:2::7", 53, &outside), 0);
+	make_dns64("fd00:0:0:1::/64");
+	ck_assert(applies(&inside, "www.example.", TARN__TYPE_AAAA, 0));
+	ck_assert(!applies(&outside, "www.example.", TARN__TYPE_AAAA, 0));
+	ck_assert(!applies(NULL, "www.example.", TARN__TYPE_AAAA, 0));
+	ck_assert_int_eq(apply_for(&inside, "ipv4only.arpa.", TARN__TYPE_AAAA, TARN__CLASS_IN, 0),
+			 TARN__POLICY_ANSWER);
+	ck_assert_int_eq(apply_for(&outside, "ipv4only.arpa.", TARN__TYPE_AAAA, TARN__CLASS_IN, 0),
+			 TARN__POLICY_PASS);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("policy");
@@ -570,6 +783,15 @@ int main(void)
 	tcase_add_test(tcase, what_is_no_name_cannot_be_passed);
 	tcase_add_test(tcase, names_and_strings_are_copied);
 	tcase_add_test(tcase, any_is_one_hinfo);
+	tcase_add_test(tcase, type_that_is_not_served_is_nodata);
+	tcase_add_test(tcase, type_may_be_served_to_some_clients);
+	tcase_add_test(tcase, bad_options_are_refused);
+	tcase_add_test(tcase, addresses_of_one_label_stay_here);
+	tcase_add_test(tcase, ipv4only_arpa_is_answered);
+	tcase_add_test(tcase, ipv4only_arpa_is_forwarded_without_dns64);
+	tcase_add_test(tcase, reverse_name_within_a_prefix_leads_to_that_of_the_ipv4_address);
+	tcase_add_test(tcase, dns64_is_for_aaaa_and_who_does_not_validate);
+	tcase_add_test(tcase, dns64_may_be_for_some_clients);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

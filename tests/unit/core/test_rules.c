@@ -497,8 +497,7 @@ START_TEST(verdicts_are_those_of_a_simple_judge)
 		rule->allows = pick(&random, 3) == 0;
 		rule->is_important = pick(&random, 5) == 0;
 		snprintf(line, sizeof line, "%s%s%s^%s\n", rule->allows ? "@@" : "",
-			 rule->is_wide ? "||" : "|", name,
-			 rule->is_important ? "$important" : "");
+			 rule->is_wide ? "||" : "|", name, rule->is_important ? "$important" : "");
 		feed(compiler, line);
 	}
 	done();

@@ -131,6 +131,39 @@ START_TEST(list_is_written_as_far_as_it_fits)
 }
 END_TEST
 
+static const struct {
+	const char *first, *second;
+	bool are;
+} loopbacks[] = {
+	{"127.0.0.1", "::1", true},	    {"127.0.0.53:5300", "127.1.2.3", true},
+	{"::ffff:127.0.0.1", "::1", true},  {"127.0.0.1", "192.0.2.1", false},
+	{"0.0.0.0", "127.0.0.1", false},    {"127.0.0.1", "::", false},
+	{"::1", "::ffff:192.0.2.1", false},
+};
+
+START_TEST(loopback_addresses_are_known)
+{
+	struct tarn__addresses list = {0};
+	ck_assert(tarn__addresses_are_loopback(&list));
+	struct tarn_address first = address_of(loopbacks[_i].first);
+	struct tarn_address second = address_of(loopbacks[_i].second);
+	tarn__addresses_add(&list, &first);
+	tarn__addresses_add(&list, &second);
+	ck_assert(tarn__addresses_are_loopback(&list) == loopbacks[_i].are);
+}
+END_TEST
+
+START_TEST(port_in_a_text_is_seen)
+{
+	static const char *const with[] = {"192.0.2.1:0", "192.0.2.1@1", "[::1]:2", "::1@65535"};
+	static const char *const without[] = {"192.0.2.1", "::1", "[::1]", "fe80::1%lo"};
+	for (size_t i = 0; i < 4; i++) {
+		ck_assert(tarn__address_has_port(with[i]));
+		ck_assert(!tarn__address_has_port(without[i]));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("addresses");
@@ -143,6 +176,9 @@ int main(void)
 	tcase_add_loop_test(tcase, sockets_overlap_where_one_address_is_all_addresses, 0,
 			    sizeof(pairs) / sizeof(pairs[0]));
 	tcase_add_test(tcase, list_is_written_as_far_as_it_fits);
+	tcase_add_loop_test(tcase, loopback_addresses_are_known, 0,
+			    sizeof(loopbacks) / sizeof(loopbacks[0]));
+	tcase_add_test(tcase, port_in_a_text_is_seen);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -3,12 +3,15 @@
 
 #include "daemon/config/check.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/settings/options.h"
 #include "support/unit.h"
 
-static char text[8192];
+static char text[16384];
 
 static void check(const struct tarn__settings *settings)
 {
@@ -56,7 +59,7 @@ START_TEST(each_setting_has_its_origin)
 	ck_assert_said("cache {\n\tsize = 1M                                # default\n"
 		       "\tserve-stale = 90s                        # default\n"
 		       "\tfailure-ttl = 5s                         # default\n"
-		       "\tmax-failure-ttl = 1m                     # default\n}\n");
+		       "\tmax-failure-ttl = 1m                     # default\n");
 	ck_assert_said("\t# allow: loopback, private and link-local networks\n");
 }
 END_TEST
@@ -78,14 +81,9 @@ START_TEST(servers_of_resolv_conf_are_remarks)
 }
 END_TEST
 
-static uint64_t bit_of(const char *word)
+static uint64_t bit_of(const char *section, const char *word)
 {
-	for (size_t i = 0; i < tarn__option_count; i++) {
-		if (tarn__options[i].scope == TARN__SCOPE_ZONE &&
-		    strcmp(tarn__options[i].word, word) == 0)
-			return UINT64_C(1) << i;
-	}
-	ck_abort_msg("no word %s", word);
+	return UINT64_C(1) << tarn__option_bit(tarn__option_find_word(section, word));
 }
 
 START_TEST(zones_are_sections_of_their_own)
@@ -95,7 +93,7 @@ START_TEST(zones_are_sections_of_their_own)
 	struct tarn__forward_settings forwards[] = {
 		{.resolver = {.zone = "corp.example"},
 		 .upstreams = {.items = &server, .count = 1},
-		 .set = bit_of("upstream"),
+		 .set = bit_of("forward", "upstream"),
 		 .origin = {.by = TARN__BY_FILE, .line = 4, .file = "a"}},
 		{.resolver = {.zone = "10.0.0.0/8"}}};
 	struct tarn__settings settings = {.workers = 1, .forwards = forwards, .forward_count = 2};
@@ -105,6 +103,109 @@ START_TEST(zones_are_sections_of_their_own)
 		       "\tselection = fastest                      # default\n");
 	ck_assert_said("\nforward \"10.0.0.0/8\" { # default\n"
 		       "\t# upstream: none: nothing exists in this zone\n");
+}
+END_TEST
+
+/*
+ * What is chosen by the format of a file is not known without reading it, unless the format is
+ * fixed.
+ */
+START_TEST(lists_and_groups_are_sections_of_their_own)
+{
+	struct tarn__group_settings group = {
+		.name = "kids",
+		.begin = 21 * 60,
+		.end = 7 * 60 + 30,
+		.days = 0x7f,
+		.set = bit_of("group", "hours"),
+		.origin = {.by = TARN__BY_FILE, .line = 3, .file = "a"}};
+	struct tarn__list_settings lists[] = {
+		{.kind = TARN__RULE_SET_BLOCK,
+		 .name = "ads",
+		 .files = {.items = {"/a b", "/c"}, .count = 2},
+		 .format = TARN__NAMELIST_HOSTS,
+		 .answer = TARN__NAMELIST_DATA,
+		 .ttl = 10,
+		 .groups = {.items = {"kids"}, .count = 1},
+		 .set = bit_of("block", "file"),
+		 .origin = {.by = TARN__BY_FILE, .line = 4, .file = "a"}},
+		{.kind = TARN__RULE_SET_ALLOW, .name = "mine", .format = TARN__NAMELIST_ADBLOCK},
+		{.kind = TARN__RULE_SET_ALLOW, .name = "own", .subdomains = TARN__NAMELIST_WITH},
+		{.kind = TARN__RULE_SET_RPZ, .name = "p", .override = "disabled"}};
+	struct tarn__settings settings = {
+		.workers = 1, .lists = lists, .list_count = 4, .groups = &group, .group_count = 1};
+	add(&lists[0].addresses, "192.0.2.1:0");
+	add(&lists[0].addresses, "[2001:db8::1]:0");
+	check(&settings);
+	ck_assert_said("\ngroup \"kids\" { # a:3\n"
+		       "\t# clients: none\n"
+		       "\thours = 21:00-07:30                      # a:3\n"
+		       "\tdays = { sun, mon, tue, wed, thu, fri, sat } # default\n}\n");
+	ck_assert_said("\nblock \"ads\" { # a:4\n"
+		       "\tfile = { \"/a b\", \"/c\" }                  # a:4\n"
+		       "\t# name: none\n"
+		       "\tformat = hosts                           # default\n"
+		       "\t# subdomains: no, by the format hosts\n"
+		       "\tanswer = { 192.0.2.1, [2001:db8::1] }    # default\n"
+		       "\tttl = 10s                                # default\n"
+		       "\tgroup = { \"kids\" }                       # default\n"
+		       "\tchain = yes                              # default\n"
+		       "\treason = blocked                         # default\n}\n");
+	ck_assert_said("\nallow \"mine\" { # default\n"
+		       "\t# file: none\n"
+		       "\t# name: none\n"
+		       "\tformat = adblock                         # default\n"
+		       "\t# subdomains: as a line has it, by the format adblock\n"
+		       "\t# group: all clients\n}\n");
+	ck_assert_said("\tformat = auto                            # default\n"
+		       "\tsubdomains = yes                         # default\n");
+	ck_assert_said("\nrpz \"p\" { # default\n"
+		       "\t# file: none\n"
+		       "\t# ttl: \n"
+		       "\t# group: all clients\n"
+		       "\tchain = yes                              # default\n"
+		       "\treason = blocked                         # default\n"
+		       "\t# primary: none\n"
+		       "\t# key: none\n"
+		       "\toverride = disabled                      # default\n}\n");
+}
+END_TEST
+
+static void write_file(const char *name, size_t size)
+{
+	FILE *file = fopen(name, "w");
+	ck_assert_ptr_nonnull(file);
+	for (size_t i = 0; i < size; i++)
+		putc('a', file);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+/* Roughly eight octets for each twenty of a file, of which nothing is read. */
+START_TEST(memory_of_lists_is_that_of_their_files)
+{
+	char folder[] = "/tmp/tarn-check-XXXXXX", file[64], inner[64];
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/file", folder);
+	snprintf(inner, sizeof(inner), "%s/inner", folder);
+	write_file(file, 51200);
+	ck_assert_int_eq(mkdir(inner, 0700), 0);
+	struct tarn__list_settings list = {
+		.kind = TARN__RULE_SET_BLOCK,
+		.name = "a",
+		.files = {.items = {file, folder, "/nonexistent"}, .count = 1}};
+	struct tarn__settings settings = {.workers = 1};
+	check(&settings);
+	ck_assert_ptr_null(strstr(text, "lists"));
+	settings.lists = &list;
+	settings.list_count = 1;
+	check(&settings);
+	ck_assert_said("lists, as large as their files are now                  20 KiB\n");
+	list.files.count = 3;
+	check(&settings);
+	ck_assert_said("lists, as large as their files are now                  40 KiB\n");
+	unlink(file);
+	rmdir(inner);
+	rmdir(folder);
 }
 END_TEST
 
@@ -134,7 +235,9 @@ int main(void)
 	tcase_add_test(tcase, each_setting_has_its_origin);
 	tcase_add_test(tcase, servers_of_resolv_conf_are_remarks);
 	tcase_add_test(tcase, zones_are_sections_of_their_own);
+	tcase_add_test(tcase, lists_and_groups_are_sections_of_their_own);
 	tcase_add_test(tcase, memory_grows_with_what_is_told);
+	tcase_add_test(tcase, memory_of_lists_is_that_of_their_files);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * docs/man/tarn.conf.5, docs/man/tarn.8, docs/examples/tarn.conf, --help: the defaults, bounds and
- * effects of a reload that they give are those of the table of options.
+ * effects of a reload that they give are those of the table of options. The examples can be read.
  */
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/resolver.h"
 #include "daemon/config/command_line.h"
+#include "daemon/config/configuration.h"
 #include "support/unit.h"
 
 enum { DOCUMENT_MAX = 64 * 1024, PARAGRAPH_MAX = 4096 };
@@ -54,6 +56,14 @@ static void take_paragraph(const char *start, const char *end)
 	paragraph[len] = '\0';
 }
 
+/* Cuts the paragraph where end begins. */
+static void cut_at(const char *end)
+{
+	char *at = strstr(paragraph, end);
+	if (at)
+		*at = '\0';
+}
+
 /* A word has no letter, digit or hyphen at either side. */
 static bool has_word(const char *text, const char *word)
 {
@@ -81,15 +91,30 @@ static void check_word(const struct tarn__option_row *row, const char *word)
 		      row->name ? row->name : row->word, paragraph);
 }
 
+/* A struct of the row's scope with nothing set. */
+static void *base_of(const struct tarn__option_row *row)
+{
+	static union {
+		struct tarn__forward_settings forward;
+		struct tarn__list_settings list;
+		struct tarn__group_settings group;
+	} section;
+	if (row->scope == TARN__SCOPE_GLOBAL)
+		return settings;
+	memset(&section, 0, sizeof(section));
+	return &section;
+}
+
 /* The text of number in the unit of the row. */
 static char *number_text(const struct tarn__option_row *row, int64_t number)
 {
 	struct tarn__option_row other = *row;
+	void *base = base_of(row);
 	other.default_number = number;
-	row->type->reset(tarn__option_field(row, settings));
-	tarn__option_set_default(&other, settings);
-	char *text = tarn__option_text(row, settings);
-	row->type->reset(tarn__option_field(row, settings));
+	row->type->reset(tarn__option_field(row, base));
+	tarn__option_set_default(&other, base);
+	char *text = tarn__option_text(row, base);
+	row->type->reset(tarn__option_field(row, base));
 	return text;
 }
 
@@ -102,13 +127,21 @@ static void check_number(const struct tarn__option_row *row, int64_t number)
 	free(text);
 }
 
+static const char *without_quotes(char *item)
+{
+	item += strspn(item, " \"");
+	item[strcspn(item, "\"")] = '\0';
+	return item;
+}
+
 /* Each item of the default. */
 static void check_default(const struct tarn__option_row *row)
 {
-	tarn__option_set_default(row, settings);
-	char *text = tarn__option_text(row, settings), *rest = text, *item;
+	void *base = base_of(row);
+	tarn__option_set_default(row, base);
+	char *text = tarn__option_text(row, base), *rest = text, *item;
 	while ((item = strsep(&rest, ",")))
-		check_word(row, item + strspn(item, " "));
+		check_word(row, without_quotes(item));
 	free(text);
 }
 
@@ -137,22 +170,36 @@ static const char *find_section(const char *section)
 	return start;
 }
 
+/* "As in section block." stands for what another section has of the same row. */
+static void check_statement(const struct tarn__option_row *row, const char *section)
+{
+	char title[64], next[64];
+	snprintf(title, sizeof(title), "\n.It Ic %s = ", row->word);
+	const char *start = strstr(find_section(section), title);
+	ck_assert_msg(start != NULL, "no %s in section %s", row->word, section);
+	const char *end = strstr(find_section(section) + 1, "\n.S");
+	ck_assert_msg(!end || start < end, "no %s in section %s", row->word, section);
+	take_paragraph(start + 1, ".It");
+	cut_at("\n.El");
+	snprintf(next, sizeof(next), "\nAs in section %s", row->section ? row->section : "");
+	if (section != row->section && strstr(paragraph, next))
+		return;
+	check_figures(row);
+	bool needs_restart = strstr(paragraph, "A change needs a restart.") != NULL;
+	ck_assert_msg(needs_restart == (row->on_reload == TARN__RELOAD_IGNORES),
+		      "what a reload does with %s", row->word);
+}
+
 START_TEST(tarn_conf_5_has_the_tables_figures)
 {
 	read_document("man/tarn.conf.5");
 	for (size_t i = 0; i < tarn__option_count; i++) {
 		const struct tarn__option_row *row = &tarn__options[i];
-		char title[64];
 		if (!row->word || !row->type)
 			continue;
-		snprintf(title, sizeof(title), "\n.It Ic %s = ", row->word);
-		const char *start = strstr(find_section(row->section), title);
-		ck_assert_msg(start != NULL, "no %s", row->word);
-		take_paragraph(start + 1, ".It");
-		check_figures(row);
-		bool needs_restart = strstr(paragraph, "A change needs a restart.") != NULL;
-		ck_assert_msg(needs_restart == (row->on_reload == TARN__RELOAD_IGNORES),
-			      "what a reload does with %s", row->word);
+		check_statement(row, row->section);
+		for (size_t j = 0; j < 2 && row->also_in[j]; j++)
+			check_statement(row, row->also_in[j]);
 	}
 }
 END_TEST
@@ -222,6 +269,66 @@ START_TEST(the_example_has_the_tables_defaults)
 }
 END_TEST
 
+/* Loads a configuration of this text. */
+static struct tarn__settings *load(const char *text)
+{
+	char path[] = "/tmp/tarn-documents-XXXXXX", fault[TARN__FAULT_MAX];
+	char *argv[] = {"tarn", "-c", path, NULL};
+	struct tarn__command_line command;
+	struct tarn__diagnostics diagnostics = {0};
+	int fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (long)strlen(text));
+	close(fd);
+	ck_assert_int_eq(tarn__command_line_parse(3, argv, &command, fault), 0);
+	struct tarn__settings *loaded = tarn__configuration_load(&command, false, &diagnostics);
+	ck_assert_msg(loaded != NULL, "%s", diagnostics.count > 0 ? diagnostics.items[0].text : "");
+	tarn__command_line_fini(&command);
+	tarn__diagnostics_fini(&diagnostics);
+	unlink(path);
+	return loaded;
+}
+
+/* A line that begins with "#" and no blank is a statement. */
+START_TEST(each_statement_of_the_example_is_read)
+{
+	read_document("examples/tarn.conf");
+	for (char *line = document; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (line[0] == '#' && line[1] != ' ')
+			line[0] = ' ';
+	}
+	struct tarn__settings *loaded = load(document);
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option_row *row = &tarn__options[i];
+		if (row->word && row->type && row->scope == TARN__SCOPE_GLOBAL)
+			ck_assert_msg(loaded->origins[i].by == TARN__BY_FILE, "no %s", row->word);
+	}
+	uint64_t set = 0;
+	for (size_t i = 0; i < loaded->list_count; i++)
+		set |= loaded->lists[i].set;
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option_row *row = &tarn__options[i];
+		if (row->scope == TARN__SCOPE_LIST)
+			ck_assert_msg(set >> tarn__option_bit(row) & 1, "no %s in a list",
+				      row->word);
+	}
+	tarn__settings_free(loaded);
+}
+END_TEST
+
+START_TEST(the_home_network_is_read)
+{
+	read_document("examples/home.conf");
+	struct tarn__settings *loaded = load(document);
+	ck_assert_uint_eq(loaded->list_count, 4);
+	ck_assert_uint_eq(loaded->group_count, 1);
+	ck_assert_uint_eq(loaded->local_records.count, 3);
+	ck_assert(loaded->resolver.filter_private);
+	tarn__settings_free(loaded);
+}
+END_TEST
+
 /* Without the ends of lines and the blanks behind them. */
 static void read_help(char *out)
 {
@@ -265,6 +372,8 @@ int main(void)
 	tcase_add_test(tcase, tarn_8_names_what_a_reload_does_not_change);
 	tcase_add_test(tcase, tarn_8_has_the_times_that_clients_wait);
 	tcase_add_test(tcase, the_example_has_the_tables_defaults);
+	tcase_add_test(tcase, each_statement_of_the_example_is_read);
+	tcase_add_test(tcase, the_home_network_is_read);
 	tcase_add_test(tcase, help_has_the_tables_defaults);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

@@ -13,6 +13,8 @@
 static struct tarn__totals totals;
 static struct tarn__lost lost;
 static struct tarn__usage usage;
+static struct tarn__list_slots slots;
+static struct tarn__name_figures figures = {.slots = &slots};
 static struct tarn__server_totals servers[2];
 static char *text;
 static size_t len;
@@ -43,7 +45,7 @@ static void tear_down(void)
 static void write_text(void)
 {
 	free(text);
-	text = tarn__metrics_text(&totals, &lost, &usage, &len);
+	text = tarn__metrics_text(&totals, &lost, &usage, &figures, &len);
 	ck_assert_ptr_nonnull(text);
 	ck_assert_uint_eq(len, strlen(text));
 }

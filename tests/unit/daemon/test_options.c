@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/settings/sections.h"
 #include "support/unit.h"
 
 enum { ARGUMENTS_MAX = 32 };
@@ -376,10 +377,24 @@ START_TEST(settings_are_compared_option_by_option)
 }
 END_TEST
 
+/* A struct of the row's scope with nothing set. */
+static void *base_of(const struct tarn__option_row *row)
+{
+	static union {
+		struct tarn__forward_settings forward;
+		struct tarn__list_settings list;
+		struct tarn__group_settings group;
+	} section;
+	if (row->scope == TARN__SCOPE_GLOBAL)
+		return settings;
+	memset(&section, 0, sizeof(section));
+	return &section;
+}
+
 /* Of a row with bounds: the default is within them, and each is read as it is written. */
 static void check_bounds(const struct tarn__option_row *row)
 {
-	void *field = tarn__option_field(row, settings);
+	void *base = base_of(row), *field = tarn__option_field(row, base);
 	const int64_t numbers[] = {row->min, row->max, row->default_number};
 	ck_assert_int_le(row->min, row->default_number ? row->default_number : row->max);
 	ck_assert(row->max == 0 || row->default_number <= row->max);
@@ -389,13 +404,13 @@ static void check_bounds(const struct tarn__option_row *row)
 			continue;
 		bound.default_number = numbers[i];
 		row->type->reset(field);
-		tarn__option_set_default(&bound, settings);
-		char *text = tarn__option_text(row, settings), *again;
+		tarn__option_set_default(&bound, base);
+		char *text = tarn__option_text(row, base), *again;
 		ck_assert_str_ne(text, "");
 		row->type->reset(field);
 		ck_assert_msg(row->type->parse(row, field, text, fault) == 0, "%s %s: %s",
 			      row->word, text, fault);
-		again = tarn__option_text(row, settings);
+		again = tarn__option_text(row, base);
 		ck_assert_str_eq(again, text);
 		free(text);
 		free(again);
@@ -413,19 +428,47 @@ START_TEST(each_row_is_complete)
 		ck_assert_msg(!row->name || row->help, "--%s has no help", row->name);
 		ck_assert(is_number == (row->unit != NULL));
 		ck_assert((row->type == &tarn__option_type_addresses) == (row->port != 0));
-		ck_assert((row->scope == TARN__SCOPE_ZONE) ==
-			  (row->section == tarn__forward_section));
+		const struct tarn__section_kind *kind =
+			row->section ? tarn__section_kind_find(row->section) : NULL;
+		ck_assert_int_eq(row->scope, kind ? kind->scope : TARN__SCOPE_GLOBAL);
+		ck_assert(row->scope == TARN__SCOPE_GLOBAL || !row->name);
 		if (row->scope == TARN__SCOPE_GLOBAL)
 			ck_assert_ptr_eq(
 				tarn__option_find(settings, tarn__option_field(row, settings)),
 				row);
-		if (is_number || row->type == &tarn__option_type_time) {
+		if (is_number || row->type == &tarn__option_type_time ||
+		    row->type == &tarn__option_type_ttl) {
 			ck_assert_int_gt(row->max, 0);
 			ck_assert_int_le(row->max, INT32_MAX);
 		}
 		if (row->min || row->max)
 			check_bounds(row);
 	}
+}
+END_TEST
+
+/* The set of a section is 64 bits; sections that share a row share its scope. */
+START_TEST(each_row_of_a_section_has_a_bit)
+{
+	uint64_t taken[TARN__SCOPE_GROUP + 1] = {0};
+	for (size_t i = 0; i < tarn__option_count; i++) {
+		const struct tarn__option_row *row = &tarn__options[i];
+		unsigned bit = tarn__option_bit(row);
+		if (row->scope == TARN__SCOPE_GLOBAL)
+			continue;
+		ck_assert_uint_lt(bit, 64);
+		ck_assert_uint_eq(taken[row->scope] >> bit & 1, 0);
+		taken[row->scope] |= UINT64_C(1) << bit;
+		ck_assert_ptr_eq(tarn__option_find_word(row->section, row->word), row);
+		for (size_t j = 0; j < 2 && row->also_in[j]; j++) {
+			ck_assert_ptr_eq(tarn__option_find_word(row->also_in[j], row->word), row);
+			ck_assert_int_eq(tarn__section_kind_find(row->also_in[j])->scope,
+					 row->scope);
+		}
+	}
+	ck_assert_ptr_null(tarn__option_find_word("allow", "answer"));
+	ck_assert_ptr_null(tarn__option_find_word(NULL, "answer"));
+	ck_assert_ptr_null(tarn__section_kind_find("cache"));
 }
 END_TEST
 
@@ -512,6 +555,7 @@ int main(void)
 	tcase_add_test(tcase, the_command_line_replaces_what_a_file_said);
 	tcase_add_test(tcase, settings_are_compared_option_by_option);
 	tcase_add_test(tcase, each_row_is_complete);
+	tcase_add_test(tcase, each_row_of_a_section_has_a_bit);
 	tcase_add_test(tcase, a_default_does_not_replace_what_is_set);
 	tcase_add_test(tcase, too_many_addresses_are_refused);
 	tcase_add_test(tcase, help_fits_a_terminal_and_names_every_option);

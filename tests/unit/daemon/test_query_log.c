@@ -26,6 +26,7 @@ static char folder[] = "/tmp/tarn-questions-XXXXXX";
 static char path[64], moved[64];
 static int ends[2]; /* of the pipe that the log goes to */
 static struct tarn__log sink;
+static struct tarn__list_slots slots;
 static struct tarn__query_log *query_log;
 
 /* In place of the library's, where it is not 0. */
@@ -51,7 +52,7 @@ static void setup(void)
 	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
 	ck_assert_int_eq(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
 	tarn__log_init(&sink, ends[1], TARN_LOG_INFO);
-	query_log = tarn__query_log_new(WORKERS, &sink);
+	query_log = tarn__query_log_new(WORKERS, &sink, &slots);
 	ck_assert_ptr_nonnull(query_log);
 }
 

@@ -69,12 +69,47 @@ START_TEST(each_list_of_a_resolver_has_its_length)
 }
 END_TEST
 
+START_TEST(a_resolver_gets_its_filters)
+{
+	struct tarn__settings settings = {.resolver = {.min_ttl = 1,
+						       .max_ttl = 2,
+						       .max_negative_ttl = 3,
+						       .local_only = true,
+						       .filter_private = true}};
+	settings.private_ok.count = 1;
+	settings.filter_types.count = 2;
+	settings.filter_clients.count = 3;
+	settings.dns64_prefixes.count = 4;
+	settings.dns64_excluded.count = 5;
+	settings.dns64_clients.count = 6;
+	struct tarn_options options;
+	ck_assert_int_eq(tarn__settings_to_options(&settings, &options), 0);
+	ck_assert_uint_eq(options.min_ttl, 1);
+	ck_assert_uint_eq(options.max_ttl, 2);
+	ck_assert_uint_eq(options.max_negative_ttl, 3);
+	ck_assert(options.local_only && options.filter_private);
+	ck_assert_ptr_eq(options.private_names, settings.private_ok.items);
+	ck_assert_uint_eq(options.private_name_count, 1);
+	ck_assert_ptr_eq(options.filter_types, settings.filter_types.items);
+	ck_assert_uint_eq(options.filter_type_count, 2);
+	ck_assert_ptr_eq(options.filter_clients, settings.filter_clients.items);
+	ck_assert_uint_eq(options.filter_client_count, 3);
+	ck_assert_ptr_eq(options.dns64_prefixes, settings.dns64_prefixes.items);
+	ck_assert_uint_eq(options.dns64_prefix_count, 4);
+	ck_assert_ptr_eq(options.dns64_excluded, settings.dns64_excluded.items);
+	ck_assert_uint_eq(options.dns64_excluded_count, 5);
+	ck_assert_ptr_eq(options.dns64_clients, settings.dns64_clients.items);
+	ck_assert_uint_eq(options.dns64_client_count, 6);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("settings");
 	TCase *tcase = tcase_create("settings");
 	tcase_add_test(tcase, a_resolver_gets_all_of_it);
 	tcase_add_test(tcase, each_list_of_a_resolver_has_its_length);
+	tcase_add_test(tcase, a_resolver_gets_its_filters);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -348,6 +348,7 @@ START_TEST(hints_are_taken_out)
 	ck_assert_str_eq(left_of(before), after);
 	ck_assert_uint_gt(out_len, 0);
 	ck_assert_uint_eq(filtered.records, services[_i].records);
+	ck_assert_uint_eq(filtered.records_left, 1 - services[_i].records);
 	ck_assert_uint_eq(filtered.hints, services[_i].hints);
 	ck_assert_uint_eq(filtered.addresses + filtered.addresses_left, 0);
 }

@@ -273,6 +273,84 @@ START_TEST(failed_write_ends_it)
 }
 END_TEST
 
+/* ---- memory ----------------------------------------------------------------------------- */
+
+static unsigned allocations_left = UINT_MAX;
+
+static bool is_refused(void)
+{
+	if (allocations_left == UINT_MAX)
+		return false;
+	if (allocations_left == 0)
+		return true;
+	allocations_left--;
+	return false;
+}
+
+void *__real_malloc(size_t);
+void *__real_calloc(size_t, size_t);
+void *__real_realloc(void *, size_t);
+void *__wrap_malloc(size_t);
+void *__wrap_calloc(size_t, size_t);
+void *__wrap_realloc(void *, size_t);
+
+void *__wrap_malloc(size_t len)
+{
+	return is_refused() ? NULL : __real_malloc(len);
+}
+
+void *__wrap_calloc(size_t count, size_t len)
+{
+	return is_refused() ? NULL : __real_calloc(count, len);
+}
+
+void *__wrap_realloc(void *octets, size_t len)
+{
+	return is_refused() ? NULL : __real_realloc(octets, len);
+}
+
+static int write_nothing(void *data, const void *octets, size_t len)
+{
+	(void)data;
+	(void)octets;
+	(void)len;
+	return 0;
+}
+
+static int compile_within(unsigned allocations)
+{
+	static const char text[] =
+		"||a.example^\n||x.y.a.example^\n||zip^\n||a.zip^\n||b.example^$badfilter\n"
+		"||b.example^\n||c.example^$dnstype=A\n||c.example^$dnstype=A,badfilter\n"
+		"@@||d.example^\nnonsense..\n";
+	struct tarn__namelist_list source = {.path = "x", .format = TARN__NAMELIST_AUTO};
+	allocations_left = allocations;
+	struct tarn__namelist_compiler *compiler = tarn__namelist_compiler_new(1, 1);
+	int error = compiler ? 0 : TARN__NAMELIST_NOMEM;
+	if (error == 0)
+		error = tarn__namelist_compiler_begin(compiler, &source);
+	if (error == 0)
+		error = tarn__namelist_compiler_feed(compiler, text, sizeof text - 1);
+	if (error == 0)
+		error = tarn__namelist_compiler_finish(compiler, write_nothing, NULL);
+	tarn__namelist_compiler_free(compiler);
+	bool is_refused = allocations_left == 0;
+	allocations_left = UINT_MAX;
+	/* Without memory for it, an example is left out. */
+	ck_assert(error == 0 || (error == TARN__NAMELIST_NOMEM && is_refused));
+	return error;
+}
+
+START_TEST(each_allocation_may_fail)
+{
+	unsigned failures = 0;
+	for (unsigned i = 0; i < 1000; i++)
+		failures += compile_within(i) != 0;
+	ck_assert_uint_gt(failures, 100);
+	ck_assert_int_eq(compile_within(999), 0);
+}
+END_TEST
+
 /* ---- zones ------------------------------------------------------------------------------ */
 
 static void add_rule(struct tarn__namelist_compiler *compiler, const char *text,
@@ -477,6 +555,7 @@ int main(void)
 	tcase_add_test(tcase, line_that_is_too_long_is_one_invalid_line);
 	tcase_add_test(tcase, any_octets_are_survived);
 	tcase_add_test(tcase, failed_write_ends_it);
+	tcase_add_test(tcase, each_allocation_may_fail);
 	tcase_add_test(tcase, names_between_a_wildcard_and_a_name_exist);
 	tcase_add_test(tcase, wildcard_of_the_root_is_above_all);
 	tcase_add_loop_test(tcase, formats_give_the_same_verdicts, 1,

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon/control/task.c: what the functions of commands have in common. */
+#include "daemon/control/task.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "dns/text.h"
+#include "net/shared.h"
+#include "net/stats_collector.h"
+#include "net/worker.h"
+
+/* ---- answers ---------------------------------------------------------------------------- */
+
+void tarn__task_ok(struct tarn__task *task, json_t *result)
+{
+	json_t *document = json_pack("{so}", "ok", result ? result : json_object());
+	task->answer(task, document, true);
+	json_decref(document);
+}
+
+__attribute__((format(printf, 2, 3))) void tarn__task_fail(struct tarn__task *task,
+							   const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	/* Formatted as a whole: text cut in the middle of a UTF-8 sequence would not be JSON. */
+	json_t *document = json_pack("{so}", "error", json_vsprintf(format, arguments));
+	va_end(arguments);
+	task->answer(task, document, true);
+	json_decref(document);
+}
+
+/* ---- what requests need ----------------------------------------------------------------- */
+
+struct tarn__resolver *tarn__task_enter(struct tarn__task *task)
+{
+	struct tarn__control_context *context = task->context;
+	if (!context->worker)
+		context->worker = tarn_worker_new(context->tarn, context->loop);
+	if (!context->worker) {
+		tarn__task_fail(task, "%s", strerror(errno));
+		return NULL;
+	}
+	tarn__worker_enter(context->worker);
+	return context->worker->resolver;
+}
+
+void tarn__task_leave(struct tarn__task *task)
+{
+	tarn__worker_leave(task->context->worker);
+}
+
+const char *tarn__task_argument(const json_t *arguments, size_t index)
+{
+	return json_string_value(json_array_get(arguments, index));
+}
+
+bool tarn__task_parse_name(struct tarn__task *task, const char *text, uint8_t name[TARN__NAME_MAX],
+			   size_t *len)
+{
+	*len = tarn__name_parse(text, name);
+	if (*len == 0)
+		tarn__task_fail(task, "%s: not a domain name", text);
+	return *len > 0;
+}
+
+bool tarn__task_parse_query(struct tarn__task *task, const json_t *arguments, bool may_have_client,
+			    struct tarn__task_query *out)
+{
+	uint8_t name[TARN__NAME_MAX];
+	struct tarn__key key = {.qname = name, .qtype = TARN__TYPE_A, .qclass = TARN__CLASS_IN};
+	size_t name_len;
+	out->has_client = false;
+	if (!tarn__task_parse_name(task, tarn__task_argument(arguments, 0), name, &name_len))
+		return false;
+	key.qname_len = (uint16_t)name_len;
+	for (size_t i = 1; i < json_array_size(arguments); i++) {
+		const char *word = tarn__task_argument(arguments, i);
+		if (tarn__type_parse(word, &key.qtype) || tarn__class_parse(word, &key.qclass))
+			continue;
+		if (may_have_client && tarn_address_parse(word, 0, &out->client) == 0) {
+			out->has_client = true;
+			continue;
+		}
+		tarn__task_fail(task, "%s: not a type%s", word,
+				may_have_client ? ", a class or a client's address" : "");
+		return false;
+	}
+	out->len = tarn__query_write(&key, &(struct tarn__query_options){.edns = true}, out->wire);
+	return true;
+}
+
+struct tarn__totals *tarn__task_collect(struct tarn__task *task)
+{
+	enum { PATIENCE_MS = 500 };
+	if (!tarn__task_enter(task))
+		return NULL;
+	tarn__task_leave(task);
+	struct tarn__totals *totals =
+		tarn__stats_collect(task->context->tarn, task->context->worker, PATIENCE_MS);
+	if (!totals)
+		tarn__task_fail(task, "%s", strerror(ENOMEM));
+	return totals;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* core/policy/lists.c: what a client gets for a name of a rule set. */
+#include "core/policy/lists.h"
+
+#include <string.h>
+
+#include "core/policy/policy.h"
+#include "dns/reply.h"
+#include "dns/stored.h"
+#include "scenario/policy.h"
+#include "support/message.h"
+#include "support/unit.h"
+
+static struct policy script;
+static struct tarn__policy *policy;
+static struct message question;
+static struct tarn__query query;
+static struct tarn__decision decision;
+static uint8_t room[TARN__STORED_MAX];
+static struct text text;
+
+static void set_up(void)
+{
+	memset(&script, 0, sizeof script);
+	policy = NULL;
+}
+
+static void tear_down(void)
+{
+	tarn__policy_put(policy);
+	policy_fini(&script);
+}
+
+/* A statement as in tests/scenario/script.h. */
+static void say(const char *statement)
+{
+	char copy[512], *words[16];
+	size_t count = 0;
+	snprintf(copy, sizeof copy, "%s", statement);
+	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
+		words[count++] = word;
+	bool is_known;
+	const char *fault = policy_statement(&script, words, count, &is_known);
+	ck_assert_msg(is_known && !fault, "%s: %s", statement, fault ? fault : "unknown");
+}
+
+static void make(void)
+{
+	static const struct tarn_options nothing;
+	const char *fault = policy_make_data(&script);
+	ck_assert_msg(!fault, "%s", fault);
+	struct tarn__policy *base =
+		tarn__policy_new(&(struct tarn__policy_options){.public = &nothing});
+	tarn__policy_put(policy);
+	policy = tarn__policy_with(base, &script.data);
+	tarn__policy_put(base);
+	ck_assert_ptr_nonnull(policy);
+}
+
+static enum tarn__policy_action apply(const char *name, unsigned type)
+{
+	put_header(&question, 1, TARN__FLAG_RD);
+	put_question(&question, name, type);
+	ck_assert_int_eq(tarn__query_parse(question.wire, question.len, &query), TARN__QUERY_GOOD);
+	memset(&decision, 0x5a, sizeof decision);
+	decision.io = NULL;
+	decision.room = room;
+	return tarn__policy_apply(policy, &query, NULL, &decision);
+}
+
+static const char *answered(const char *name, unsigned type)
+{
+	static uint8_t reply[TARN__MESSAGE_MAX];
+	ck_assert_int_eq(apply(name, type), TARN__POLICY_ANSWER);
+	const struct tarn__reply how = {.limit = TARN__MESSAGE_MAX};
+	size_t len = tarn__reply_stored(&query, decision.stored, decision.stored_len, &how, reply);
+	return read_records(&text, reply, len);
+}
+
+/* EDE, text and counters of a decision of the first set. */
+static void check_reason(unsigned code, const char *expected, enum tarn__namelist_action action)
+{
+	ck_assert_uint_eq(decision.options.ede_count, 1);
+	ck_assert_uint_eq(decision.options.ede[0].code, code);
+	ck_assert_str_eq(decision.options.ede[0].text, expected);
+	ck_assert(decision.is_block && !decision.is_authoritative);
+	ck_assert_uint_eq(decision.stage, TARN__STAGE_LISTS);
+	ck_assert_uint_eq(decision.list_slot, 1);
+	ck_assert_int_eq((int)decision.list_action, (int)action);
+}
+
+/* A1, A2, A5, A8 */
+START_TEST(each_answer_says_who_made_it)
+{
+	static const struct {
+		const char *word;
+		enum tarn__policy_action action;
+		enum tarn__namelist_action counted;
+	} rows[] = {
+		{"nxdomain", TARN__POLICY_ANSWER, TARN__NAMELIST_NXDOMAIN},
+		{"nodata", TARN__POLICY_ANSWER, TARN__NAMELIST_NODATA},
+		{"zero", TARN__POLICY_ANSWER, TARN__NAMELIST_ZERO},
+		{"refused", TARN__POLICY_REFUSE, TARN__NAMELIST_REFUSED},
+		{"drop", TARN__POLICY_DROP, TARN__NAMELIST_DROP},
+		{"tcp-only", TARN__POLICY_TRUNCATE, TARN__NAMELIST_TCP_ONLY},
+	};
+	char set[64];
+	snprintf(set, sizeof set, "set ads block %s", rows[_i].word);
+	say(set);
+	say("rule ||ads.example^");
+	make();
+	ck_assert_int_eq(apply("www.ads.example.", TARN__TYPE_A), rows[_i].action);
+	check_reason(TARN__EDE_BLOCKED, "ads: ads.example", rows[_i].counted);
+}
+END_TEST
+
+START_TEST(zero_is_an_address_of_each_family_and_no_other_record)
+{
+	say("set ads block zero");
+	say("rule ||ads.example^");
+	make();
+	ck_assert_str_eq(answered("ads.example.", TARN__TYPE_A), "ads.example. 10 A 0.0.0.0\n");
+	ck_assert_str_eq(answered("ads.example.", TARN__TYPE_AAAA),
+			 "ads.example. 10 AAAA 00000000000000000000000000000000\n");
+	apply("ads.example.", TARN__TYPE_HTTPS);
+	ck_assert_uint_eq(tarn__stored_rcode(decision.stored), TARN__NOERROR);
+	ck_assert(tarn__stored_is_negative(decision.stored, decision.stored_len));
+}
+END_TEST
+
+START_TEST(addresses_are_those_of_the_type)
+{
+	say("set ads block 192.0.2.1 2001:db8::1 192.0.2.2");
+	say("rule ||ads.example^");
+	make();
+	ck_assert_str_eq(answered("ads.example.", TARN__TYPE_A),
+			 "ads.example. 10 A 192.0.2.1\nads.example. 10 A 192.0.2.2\n");
+	check_reason(TARN__EDE_FORGED, "ads: ads.example", TARN__NAMELIST_DATA);
+	ck_assert_str_eq(answered("ads.example.", TARN__TYPE_AAAA),
+			 "ads.example. 10 AAAA 20010db8000000000000000000000001\n");
+	apply("ads.example.", TARN__TYPE_TXT);
+	ck_assert(tarn__stored_is_negative(decision.stored, decision.stored_len));
+}
+END_TEST
+
+/* A5 */
+START_TEST(reason_of_a_set_is_its_extended_error)
+{
+	static const uint16_t codes[] = {[TARN__RULE_REASON_BLOCKED] = TARN__EDE_BLOCKED,
+					 [TARN__RULE_REASON_CENSORED] = TARN__EDE_CENSORED,
+					 [TARN__RULE_REASON_FILTERED] = TARN__EDE_FILTERED};
+	say("set law block");
+	say("rule ||bad.example^");
+	script.sets[0].set.reason = (enum tarn__rule_reason)_i;
+	make();
+	apply("bad.example.", TARN__TYPE_A);
+	check_reason(codes[_i], "law: bad.example", TARN__NAMELIST_NXDOMAIN);
+}
+END_TEST
+
+/* A text that is too long is cut off; the name of the longest rule has 253 octets. */
+START_TEST(text_is_bounded)
+{
+	char rule[300], name[300] = "";
+	for (unsigned i = 0; i < 4; i++) {
+		char label[65];
+		memset(label, 'a' + (int)i, 60);
+		snprintf(label + 60, sizeof label - 60, ".");
+		strcat(name, label);
+	}
+	snprintf(rule, sizeof rule, "rule ||%.*s^", (int)strlen(name) - 1, name);
+	say("set ads block");
+	say(rule);
+	make();
+	ck_assert_int_eq(apply(name, TARN__TYPE_A), TARN__POLICY_ANSWER);
+	ck_assert_uint_eq(strlen(decision.options.ede[0].text), TARN__RULE_TEXT_MAX - 1);
+}
+END_TEST
+
+/* A3 */
+START_TEST(name_above_an_allowed_one_exists)
+{
+	say("set ads block");
+	say("rule ||example^");
+	say("rule @@||good.bad.example^");
+	make();
+	apply("bad.example.", TARN__TYPE_A);
+	ck_assert_uint_eq(tarn__stored_rcode(decision.stored), TARN__NOERROR);
+	apply("other.example.", TARN__TYPE_A);
+	ck_assert_uint_eq(tarn__stored_rcode(decision.stored), TARN__NXDOMAIN);
+	ck_assert_int_eq(apply("good.bad.example.", TARN__TYPE_A), TARN__POLICY_PASS);
+}
+END_TEST
+
+/* O1: what stands before in the file counts. */
+START_TEST(first_set_with_a_rule_decides)
+{
+	say("set mine allow");
+	say("rule ||good.example^");
+	say("set ads block");
+	say("rule ||example^");
+	say("set late allow");
+	say("rule ||bad.example^");
+	make();
+	ck_assert_int_eq(apply("good.example.", TARN__TYPE_A), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("bad.example.", TARN__TYPE_A), TARN__POLICY_ANSWER);
+}
+END_TEST
+
+/* tarnctl pause, block, unblock */
+START_TEST(overrides_come_before_all_sets)
+{
+	say("set mine allow");
+	say("rule ||good.example^");
+	say("set ads block");
+	say("rule ||bad.example^");
+	say("block good.example.");
+	say("unblock bad.example.");
+	make();
+	ck_assert_int_eq(apply("good.example.", TARN__TYPE_A), TARN__POLICY_ANSWER);
+	ck_assert_uint_eq(decision.stage, TARN__STAGE_OVERRIDES);
+	ck_assert_int_eq(apply("bad.example.", TARN__TYPE_A), TARN__POLICY_PASS);
+}
+END_TEST
+
+START_TEST(other_classes_are_not_judged)
+{
+	say("set ads block");
+	say("rule ||bind^");
+	make();
+	put_header(&question, 1, TARN__FLAG_RD);
+	put_question(&question, "version.bind.", TARN__TYPE_TXT);
+	question.wire[question.len - 1] = TARN__CLASS_CH;
+	ck_assert_int_eq(tarn__query_parse(question.wire, question.len, &query), TARN__QUERY_GOOD);
+	decision.room = room;
+	tarn__policy_apply(policy, &query, NULL, &decision);
+	ck_assert_uint_eq(decision.stage, TARN__STAGE_CHAOS);
+}
+END_TEST
+
+/* A8 */
+START_TEST(explanation_names_list_rule_and_file)
+{
+	char out[TARN__EXPLANATION_MAX];
+	say("set ads block");
+	say("rule ||ads.example^");
+	say("rule @@||ok.ads.example^");
+	make();
+	enum tarn__policy_action action = apply("www.ads.example.", TARN__TYPE_A);
+	struct tarn__asked asked = {.query = &query, .action = action};
+	ck_assert_str_eq(tarn__policy_explain(policy, &asked, &decision, out),
+			 "list \"ads\", rule ads.example., nxdomain (script)");
+	asked.action = apply("ok.ads.example.", TARN__TYPE_A);
+	ck_assert_str_eq(tarn__policy_explain(policy, &asked, &decision, out),
+			 "list \"ads\", rule ok.ads.example., allowed (script)");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("lists");
+	TCase *tcase = tcase_create("lists");
+	suite_add_tcase(suite, tcase);
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_loop_test(tcase, each_answer_says_who_made_it, 0, 6);
+	tcase_add_test(tcase, zero_is_an_address_of_each_family_and_no_other_record);
+	tcase_add_test(tcase, addresses_are_those_of_the_type);
+	tcase_add_loop_test(tcase, reason_of_a_set_is_its_extended_error, 0, 3);
+	tcase_add_test(tcase, text_is_bounded);
+	tcase_add_test(tcase, name_above_an_allowed_one_exists);
+	tcase_add_test(tcase, first_set_with_a_rule_decides);
+	tcase_add_test(tcase, overrides_come_before_all_sets);
+	tcase_add_test(tcase, other_classes_are_not_judged);
+	tcase_add_test(tcase, explanation_names_list_rule_and_file);
+	return unit_run(suite);
+}
