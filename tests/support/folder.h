@@ -37,7 +37,7 @@ static inline const char *in_folder(const char *name)
 	return out;
 }
 
-static inline void put_octets(const char *name, const char *how, const void *octets, size_t len)
+static inline void write_octets(const char *name, const char *how, const void *octets, size_t len)
 {
 	FILE *file = fopen(in_folder(name), how);
 	ck_assert_ptr_nonnull(file);
@@ -48,12 +48,12 @@ static inline void put_octets(const char *name, const char *how, const void *oct
 /* Writes the file in its place, behind its end, or by renaming another one to its name. */
 static inline void put_file(const char *name, const char *text)
 {
-	put_octets(name, "w", text, strlen(text));
+	write_octets(name, "w", text, strlen(text));
 }
 
 static inline void append_to_file(const char *name, const char *text)
 {
-	put_octets(name, "a", text, strlen(text));
+	write_octets(name, "a", text, strlen(text));
 }
 
 static inline void replace_file(const char *name, const char *text)

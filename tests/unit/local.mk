@@ -67,15 +67,18 @@ unit_tests = \
 	tests/unit/daemon/test_documents \
 	tests/unit/daemon/test_file \
 	tests/unit/daemon/test_file_watch \
+	tests/unit/daemon/test_lists \
 	tests/unit/daemon/test_local_files \
 	tests/unit/daemon/test_log \
 	tests/unit/daemon/test_log_dedup \
 	tests/unit/daemon/test_metrics \
+	tests/unit/daemon/test_naming \
 	tests/unit/daemon/test_nearest \
 	tests/unit/daemon/test_netlink \
 	tests/unit/daemon/test_options \
 	tests/unit/daemon/test_path \
 	tests/unit/daemon/test_policy_sections \
+	tests/unit/daemon/test_path_watch \
 	tests/unit/daemon/test_privileges \
 	tests/unit/daemon/test_process \
 	tests/unit/daemon/test_query_log \

@@ -169,6 +169,18 @@ static bool is_known(const struct tarn__rules *before, const struct tarn__nameli
 	return false;
 }
 
+static uint64_t count_rules(const struct tarn__rules *rules)
+{
+	const struct tarn__namelist *list = tarn__rules_list(rules);
+	uint64_t sum = 0;
+	for (unsigned i = 0; i < list->source_count; i++) {
+		struct tarn__namelist_source source;
+		tarn__namelist_source(list, i, &source);
+		sum += source.names;
+	}
+	return sum;
+}
+
 /* One line for each list that is another one than before, and one for all. */
 static void log_compiled(struct tarn__list_keeper *keeper, const struct tarn__list_job *job)
 {
@@ -180,8 +192,8 @@ static void log_compiled(struct tarn__list_keeper *keeper, const struct tarn__li
 			log_source(keeper, &source);
 	}
 	tarn__log(keeper->options.log, TARN_LOG_INFO,
-		  "lists: %u names compiled in %" PRIu64 ".%02" PRIu64 " s, %.1f MiB",
-		  (unsigned)list->name_count, job->took_us / SECOND_US,
+		  "lists: %" PRIu64 " names compiled in %" PRIu64 ".%02" PRIu64 " s, %.1f MiB",
+		  count_rules(keeper->rules), job->took_us / SECOND_US,
 		  job->took_us % SECOND_US / (SECOND_US / 100), (double)list->len / (1 << 20));
 }
 
@@ -417,9 +429,8 @@ static bool take_last(struct tarn__list_keeper *keeper)
 			  keeper->folder);
 	if (error != 0)
 		return false;
-	const struct tarn__namelist *list = tarn__rules_list(keeper->rules);
-	tarn__log(keeper->options.log, TARN_LOG_INFO, "lists: %u names, compiled before",
-		  (unsigned)list->name_count);
+	tarn__log(keeper->options.log, TARN_LOG_INFO, "lists: %" PRIu64 " names, compiled before",
+		  count_rules(keeper->rules));
 	return tarn__list_is_current(keeper->wanted, keeper->rules);
 }
 

@@ -334,9 +334,9 @@ START_TEST(of_a_kea_file_that_has_grown_the_rest_is_read)
 	ck_assert(has("laptop"));
 	uint64_t octets = tarn__local_files_octets(files);
 	/* A line that comes in two parts. */
-	put_octets("leases.csv", "a", more, 20);
+	write_octets("leases.csv", "a", more, 20);
 	look();
-	put_octets("leases.csv", "a", more + 20, strlen(more) - 20);
+	write_octets("leases.csv", "a", more + 20, strlen(more) - 20);
 	ck_assert(look());
 	ck_assert(has("laptop") && has("phone"));
 	ck_assert_uint_eq(tarn__local_files_octets(files) - octets, strlen(more));
