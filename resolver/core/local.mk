@@ -27,10 +27,12 @@ core_sources = \
 	resolver/core/observe.h \
 	resolver/core/policy/access.c resolver/core/policy/access.h \
 	resolver/core/policy/answer.c resolver/core/policy/answer.h \
+	resolver/core/policy/answer_address.c resolver/core/policy/answer_address.h \
 	resolver/core/policy/answer_chain.c resolver/core/policy/answer_chain.h \
 	resolver/core/policy/answer_filter.c resolver/core/policy/answer_filter.h \
 	resolver/core/policy/any.c resolver/core/policy/any.h \
 	resolver/core/policy/chaos.c resolver/core/policy/chaos.h \
+	resolver/core/policy/clients.c resolver/core/policy/clients.h \
 	resolver/core/policy/decision.c resolver/core/policy/decision.h \
 	resolver/core/policy/dns64.c resolver/core/policy/dns64.h \
 	resolver/core/policy/dotless.c resolver/core/policy/dotless.h \
