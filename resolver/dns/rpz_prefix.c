@@ -25,10 +25,23 @@ static uint8_t *put_label(uint8_t *out, const char *text, size_t len)
 	return out + 1 + len;
 }
 
-static uint8_t *put_number(uint8_t *out, const char *format, unsigned number)
+/* Writes the digits of a number in the base. Returns their end. */
+static uint8_t *put_digits(uint8_t *out, unsigned number, unsigned base)
 {
-	char text[8];
-	return put_label(out, text, (size_t)snprintf(text, sizeof text, format, number));
+	uint8_t backwards[8 * sizeof number];
+	size_t count = 0;
+	for (; number > 0 || count == 0; number /= base)
+		backwards[count++] = (uint8_t) "0123456789abcdef"[number % base];
+	while (count > 0)
+		*out++ = backwards[--count];
+	return out;
+}
+
+static uint8_t *put_number(uint8_t *out, unsigned number, unsigned base)
+{
+	uint8_t *end = put_digits(out + 1, number, base);
+	*out = (uint8_t)(end - out - 1);
+	return end;
 }
 
 /* ---- in a zone -------------------------------------------------------------------------- */
@@ -122,7 +135,7 @@ static uint8_t *put_ipv6(uint8_t *out, const struct tarn__ip *ip)
 			out = put_label(out, "zz", 2);
 			i = first;
 		} else {
-			out = put_number(out, "%x", tarn__get16(ip->octets + 2 * i));
+			out = put_number(out, tarn__get16(ip->octets + 2 * i), 16);
 		}
 	}
 	return out;
@@ -131,12 +144,12 @@ static uint8_t *put_ipv6(uint8_t *out, const struct tarn__ip *ip)
 /* Writes the prefix as a zone has it. Returns its octets. */
 static size_t write_owner(const struct tarn__rpz_prefix *prefix, uint8_t out[OWNER_MAX])
 {
-	uint8_t *end = put_number(out, "%u", prefix->bits);
+	uint8_t *end = put_number(out, prefix->bits, 10);
 	if (prefix->ip.len == TARN__IPV6_LEN)
 		end = put_ipv6(end, &prefix->ip);
 	else
 		for (unsigned i = TARN__IPV4_LEN; i-- > 0;)
-			end = put_number(end, "%u", prefix->ip.octets[i]);
+			end = put_number(end, prefix->ip.octets[i], 10);
 	*end++ = 0;
 	return (size_t)(end - out);
 }
@@ -186,10 +199,14 @@ void tarn__rpz_prefix_of(const uint8_t *address, size_t len, unsigned bits,
 static uint8_t *put_length(uint8_t *out, size_t ip_len, unsigned bits,
 			   enum tarn__rpz_trigger trigger)
 {
-	out = put_number(out, ip_len == TARN__IPV4_LEN ? "4/%u" : "6/%u", bits);
-	out = put_label(out, last_labels[trigger], strlen(last_labels[trigger]));
-	*out++ = 0;
-	return out;
+	uint8_t *end = out + 1;
+	*end++ = ip_len == TARN__IPV4_LEN ? '4' : '6';
+	*end++ = '/';
+	end = put_digits(end, bits, 10);
+	*out = (uint8_t)(end - out - 1);
+	end = put_label(end, last_labels[trigger], strlen(last_labels[trigger]));
+	*end++ = 0;
+	return end;
 }
 
 size_t tarn__rpz_prefix_length_name(size_t ip_len, unsigned bits, enum tarn__rpz_trigger trigger,
