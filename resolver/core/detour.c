@@ -15,7 +15,7 @@ struct tarn__detour {
 	unsigned links;
 	bool is_synthesis;
 	bool is_authoritative;
-	bool is_made;
+	bool is_rules_target;
 	uint32_t ttl_max;
 	uint8_t *without; /* NULL: there is none */
 	size_t without_len;
@@ -91,6 +91,7 @@ static void end_synthesis(struct tarn__detour *detour)
 	free(detour->without);
 	detour->without = NULL;
 	detour->without_len = 0;
+	detour->without_stale_ttl = 0;
 	detour->is_synthesis = false;
 }
 
@@ -131,7 +132,7 @@ int tarn__detour_follow(struct tarn__detour **at, const struct tarn__query *clie
 	*at = detour;
 	if (detour->links++ == 0)
 		detour->is_authoritative = decision->is_authoritative;
-	detour->is_made = decision->is_block;
+	detour->is_rules_target = decision->is_block;
 	keep_errors(detour, decision);
 	memcpy(detour->wire, chain, len);
 	detour->len = len;
@@ -177,9 +178,9 @@ struct tarn__options tarn__detour_errors(const struct tarn__detour *detour)
 	return errors;
 }
 
-bool tarn__detour_is_made(const struct tarn__detour *detour)
+bool tarn__detour_is_rules_target(const struct tarn__detour *detour)
 {
-	return detour->is_made;
+	return detour->is_rules_target;
 }
 
 bool tarn__detour_is_authoritative(const struct tarn__detour *detour)

@@ -498,7 +498,7 @@ static inline bool is_looked_at(const struct tarn__resolver *resolver,
 		return false;
 	if (value->data ? !tarn__policy_knows_answer(policy, value->data) : policy->rules_wait)
 		return true;
-	return tarn__dns64_applies(policy, to->query, to->client_request->client);
+	return policy->dns64 && tarn__dns64_applies(policy, to->query, to->client_request->client);
 }
 
 bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct tarn_address *client)
@@ -508,14 +508,24 @@ bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct t
 	       TARN__POLICY_PASS;
 }
 
+static inline enum tarn__policy_action apply_stages(const struct tarn__resolver *resolver,
+						    const struct tarn__query *query,
+						    const struct tarn_address *client,
+						    bool is_rules_target,
+						    struct tarn__decision *decision)
+{
+	decision->io = resolver->io;
+	decision->room = resolver->forwarder.scratch->decided;
+	decision->is_rules_target = is_rules_target;
+	return tarn__policy_apply(resolver->forwarder.config->policy, query, client, decision);
+}
+
 enum tarn__policy_action tarn__resolver_decide(const struct tarn__resolver *resolver,
 					       const struct tarn__query *query,
 					       const struct tarn_address *client,
 					       struct tarn__decision *decision)
 {
-	decision->io = resolver->io;
-	decision->room = resolver->forwarder.scratch->decided;
-	return tarn__policy_apply(resolver->forwarder.config->policy, query, client, decision);
+	return apply_stages(resolver, query, client, false, decision);
 }
 
 /* Over TCP nothing has to be truncated. */
@@ -528,11 +538,11 @@ static inline enum tarn__policy_action over(const struct tarn__reply_context *to
 
 static inline enum tarn__policy_action decide(const struct tarn__resolver *resolver,
 					      const struct tarn__reply_context *to,
-					      const struct tarn__query *query,
+					      const struct tarn__query *query, bool is_rules_target,
 					      struct tarn__decision *decision)
 {
-	return over(to,
-		    tarn__resolver_decide(resolver, query, to->client_request->client, decision));
+	return over(to, apply_stages(resolver, query, to->client_request->client, is_rules_target,
+				     decision));
 }
 
 static void count_decision(struct tarn__stats *stats, const struct tarn__decision *decision)
@@ -699,23 +709,10 @@ static long synthesise(struct walk *walk, const struct tarn__detour_part *withou
 	return fail_walk(walk, TARN_ENOMEM);
 }
 
-/* Returns true if a rule's own record leads to what is asked for. */
-static bool is_made(const struct walk *walk)
+/* Returns true if the current query is for the target of a rule's CNAME. */
+static bool is_rules_target(const struct walk *walk)
 {
-	return walk->detour && tarn__detour_is_made(walk->detour);
-}
-
-static enum tarn__policy_action decide_current(const struct walk *walk,
-					       const struct tarn__query *query,
-					       struct tarn__decision *decision)
-{
-	const struct tarn__resolver *resolver = walk->resolver;
-	const struct tarn_address *client = walk->to->client_request->client;
-	if (!is_made(walk))
-		return decide(resolver, walk->to, query, decision);
-	*decision = (struct tarn__decision){.io = resolver->io,
-					    .room = resolver->forwarder.scratch->decided};
-	return tarn__policy_apply_beyond_rules(policy_of(resolver), query, client, decision);
+	return walk->detour && tarn__detour_is_rules_target(walk->detour);
 }
 
 /* What has waited for the answer to the current query, which there will not be. */
@@ -726,7 +723,7 @@ static enum tarn__policy_action decide_unanswered(const struct walk *walk,
 	const struct tarn__resolver *resolver = walk->resolver;
 	*decision = (struct tarn__decision){.io = resolver->io,
 					    .room = resolver->forwarder.scratch->decided};
-	if (is_made(walk) || tarn__detour_is_synthesis(walk->detour))
+	if (is_rules_target(walk) || tarn__detour_is_synthesis(walk->detour))
 		return TARN__POLICY_PASS;
 	return over(walk->to,
 		    tarn__policy_apply_unanswered(policy_of(resolver), query,
@@ -780,7 +777,7 @@ static enum tarn__policy_action look_at(const struct walk *walk, const struct ta
 			.age_sec = part->age_sec,
 			.stale_ttl = part->stale_ttl,
 			.is_stream = tarn__transport_is_stream(walk->to->client_request->transport),
-			.is_made = is_made(walk),
+			.is_rules_target = is_rules_target(walk),
 			.message = buffers.message,
 			.other = buffers.other},
 		decision);
@@ -902,7 +899,8 @@ static long walk_on(struct walk *walk)
 		struct tarn__decision decision;
 		enum tarn__policy_action action = TARN__POLICY_PASS;
 		if (!tarn__detour_is_synthesis(walk->detour))
-			action = decide_current(walk, &query, &decision);
+			action = decide(walk->resolver, walk->to, &query, is_rules_target(walk),
+					&decision);
 		if (action == TARN__POLICY_PASS)
 			len = ask_current(walk);
 		else
@@ -1112,7 +1110,7 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context
 				     resolver->io->now_ms(resolver->io->data)))
 		return (long)answer_fault(resolver, to, message_len, TARN__REFUSED, reply, outcome);
 	struct tarn__decision decision;
-	enum tarn__policy_action action = decide(resolver, to, query, &decision);
+	enum tarn__policy_action action = decide(resolver, to, query, false, &decision);
 	if (action == TARN__POLICY_FOLLOW)
 		return walk_from_decision(resolver, to, &decision, message_len, reply, outcome);
 	if (action != TARN__POLICY_PASS)

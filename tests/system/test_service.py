@@ -227,14 +227,15 @@ def test_the_unit_lets_nothing_be_executed_that_it_lets_be_written():
     with open(UNIT, encoding="ascii") as file:
         lines = dict(re.findall("^([A-Za-z]+)=(.*)$", file.read(), re.M))
     written = {"/dev/shm"}
-    for setting, parent in ("RuntimeDirectory", "/run"), ("LogsDirectory", "/var/log"):
+    for setting, parent in (("RuntimeDirectory", "/run"), ("LogsDirectory", "/var/log"),
+                            ("StateDirectory", "/var/lib")):
         written |= {parent} | {f"{parent}/{name}" for name in lines[setting].split()}
     if lines["PrivateTmp"] == "yes":
         written |= {"/tmp", "/var/tmp"}
     assert "ReadWritePaths" not in lines and lines["ProtectSystem"] == "strict"
     closed = lines["NoExecPaths"].split()
     assert not [path for path in written
-                if path not in closed and not (path == "/var/log" and "/var" in closed)]
+                if path not in closed and not (path in ("/var/log", "/var/lib") and "/var" in closed)]
 
 
 def test_a_user_whom_tarn_cannot_become_refuses_the_start(tool):

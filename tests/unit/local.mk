@@ -49,6 +49,7 @@ unit_tests = \
 	tests/unit/core/test_policy \
 	tests/unit/core/test_policy_data \
 	tests/unit/core/test_resolver \
+	tests/unit/core/test_resolver_detours \
 	tests/unit/core/test_reverse \
 	tests/unit/core/test_rules \
 	tests/unit/core/test_select \
@@ -144,6 +145,8 @@ tests_unit_core_test_answer_stages_SOURCES = tests/unit/core/test_answer_stages.
 tests_unit_core_test_lists_SOURCES = tests/unit/core/test_lists.c $(policy_sources)
 tests_unit_core_test_lookup_SOURCES = tests/unit/core/test_lookup.c tests/support/outside.c
 tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/support/outside.c
+tests_unit_core_test_resolver_detours_SOURCES = tests/unit/core/test_resolver_detours.c \
+	tests/support/outside.c $(policy_sources)
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
 
 # It reads what the program sends.
@@ -165,6 +168,8 @@ tests_unit_core_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=t
 tests_unit_core_test_local_model_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_dns_test_namelist_compile_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_core_test_detour_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_unit_core_test_resolver_detours_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_cache_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 

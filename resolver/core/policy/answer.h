@@ -35,7 +35,7 @@ struct tarn__answer_view {
 	uint32_t age_sec;
 	uint32_t stale_ttl; /* seconds; not 0: the answer is stale, and this its TTL */
 	bool is_stream; /* it is sent over TCP: TARN__POLICY_TRUNCATE passes */
-	bool is_made; /* a rule's own record leads to the query's name, which is not judged again */
+	bool is_rules_target; /* the query's name is the target of a rule's CNAME: no rule is for it */
 	uint8_t *message, *other; /* buffers of TARN__MESSAGE_MAX octets */
 	/* Set by tarn__policy_apply_answer(). */
 	size_t message_len; /* the answer as a message, in message */

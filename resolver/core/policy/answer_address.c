@@ -12,7 +12,7 @@ static struct tarn__listed list_end(const struct tarn__policy *policy,
 {
 	unsigned triggers = policy->rules_wait ? TARN__LISTED_ALL : TARN__LISTED_ADDRESSES;
 	struct tarn__listed listed = tarn__listed_query(view->query, view->client, triggers);
-	listed.is_made = view->is_made;
+	listed.is_rules_target = view->is_rules_target;
 	listed.is_stream = view->is_stream;
 	listed.message = view->message;
 	listed.message_len = view->message_len;
@@ -21,7 +21,7 @@ static struct tarn__listed list_end(const struct tarn__policy *policy,
 	listed.name = view->end.octets;
 	listed.name_len = view->end.len;
 	listed.is_target = true;
-	listed.is_made = false;
+	listed.is_rules_target = false;
 	listed.sets = view->sets;
 	return listed;
 }

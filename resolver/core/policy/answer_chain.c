@@ -123,7 +123,7 @@ static enum tarn__policy_action judge_name(const struct tarn__policy *policy,
 	struct tarn__listed listed = tarn__listed_query(
 		view->query, view->client,
 		policy->rules_wait ? TARN__LISTED_NAME | TARN__LISTED_CLIENT : 0);
-	listed.is_made = view->is_made;
+	listed.is_rules_target = view->is_rules_target;
 	listed.is_stream = view->is_stream;
 	enum tarn__policy_action action = tarn__lists_decide(policy, &listed, decision);
 	view->is_clear &= !listed.is_allowed;

@@ -18,7 +18,8 @@ static inline enum tarn__policy_action tarn__stage_clients_apply(const struct ta
 								 const struct tarn_address *client,
 								 struct tarn__decision *decision)
 {
-	if (!policy->has_client_rules || !client || query->qclass != TARN__CLASS_IN)
+	if (!policy->has_client_rules || !client || query->qclass != TARN__CLASS_IN ||
+	    decision->is_rules_target)
 		return TARN__POLICY_PASS;
 	struct tarn__listed listed = tarn__listed_query(query, client, TARN__LISTED_CLIENT);
 	listed.may_wait = true;

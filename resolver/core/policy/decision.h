@@ -46,6 +46,8 @@ enum {
 struct tarn__decision {
 	const struct tarn_io *io; /* the wall clock; set by the caller; NULL: it is 1970 */
 	uint8_t *room; /* TARN__STORED_MAX octets; set by the caller */
+	/* The name is the target of a rule's CNAME: no rule is for it. Set by the caller. */
+	bool is_rules_target;
 	unsigned stage; /* index in tarn__stages of the stage that decided; set by the policy */
 	struct tarn__options options; /* extended errors only */
 	/* Of TARN__POLICY_ANSWER and TARN__POLICY_FOLLOW. */
@@ -65,7 +67,7 @@ struct tarn__decision {
 /* Returns the wall clock, in seconds since 1970. */
 uint64_t tarn__decision_now(const struct tarn__decision *);
 
-/* Each sets all members but io, room and stage, and returns the action that fits. */
+/* Each sets all members but those that the caller sets and stage, and returns the action that fits. */
 enum tarn__policy_action tarn__decision_refuse(struct tarn__decision *);
 
 /* An answer that belongs to the policy's snapshot, of a zone that is served locally: AA is set. */

@@ -311,7 +311,7 @@ static void judge_client(const struct tarn__lists *lists, const struct tarn__lis
 			 uint32_t group, struct tarn__verdict *verdict)
 {
 	*verdict = (struct tarn__verdict){.kind = TARN__VERDICT_PASS};
-	if (listed->is_target || listed->is_made || !listed->client)
+	if (listed->is_target || listed->is_rules_target || !listed->client)
 		return;
 	size_t len;
 	const uint8_t *address = tarn__address_octets(listed->client, &len);
@@ -327,7 +327,7 @@ static void judge_name(const struct tarn__lists *lists, const struct tarn__liste
 	uint64_t sets = before(listed->sets, verdict);
 	if (listed->is_target)
 		sets &= chained_sets(lists->rules);
-	if (listed->is_made || sets == 0)
+	if (listed->is_rules_target || sets == 0)
 		return;
 	tarn__rules_judge_by(lists->rules, sets, listed->name, listed->name_len,
 			     listed->query->qtype, group, &by_name);
@@ -439,6 +439,12 @@ enum tarn__policy_action tarn__lists_decide(const struct tarn__policy *policy,
 {
 	const struct tarn__lists *lists = policy->data.lists;
 	struct tarn__verdict verdict;
+	/* For nearly all names neither the time nor the client's group matters. */
+	if (!policy->data.overrides &&
+	    !tarn__rules_have(lists->rules, listed->name, listed->name_len)) {
+		listed->is_allowed = false;
+		return TARN__POLICY_PASS;
+	}
 	uint64_t now_s = tarn__decision_now(decision);
 	bool is_overridden = is_freed(policy, listed, now_s), waits_for_answer;
 	judge(lists, listed, now_s, &verdict, &waits_for_answer);

@@ -54,7 +54,7 @@ struct tarn__listed {
 	const uint8_t *name;
 	size_t name_len;
 	bool is_target;
-	bool is_made; /* a rule's own record leads to the name: neither it nor the client is judged again */
+	bool is_rules_target; /* of a CNAME: no rule is for the name, nor for the client */
 	bool is_stream; /* the answer is sent over TCP: TARN__NAMELIST_TCP_ONLY allows it */
 	/*
 	 * What is decided by something of a response policy zone waits for the answer if a zone before it has prefixes
@@ -122,7 +122,7 @@ static inline enum tarn__policy_action tarn__stage_lists_apply(const struct tarn
 							       const struct tarn_address *client,
 							       struct tarn__decision *decision)
 {
-	if (!policy->data.lists || query->qclass != TARN__CLASS_IN)
+	if (!policy->data.lists || query->qclass != TARN__CLASS_IN || decision->is_rules_target)
 		return TARN__POLICY_PASS;
 	struct tarn__listed listed = tarn__listed_query(query, client, TARN__LISTED_NAME);
 	listed.may_wait = true;

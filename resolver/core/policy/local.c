@@ -34,7 +34,8 @@ enum tarn__policy_action tarn__stage_local_decide(const struct tarn__policy *pol
 						  struct tarn__decision *decision)
 {
 	struct tarn__local_found found;
-	if (!tarn__stage_local_find(policy, query->qname, query->qname_len, query->qtype,
+	if (!tarn__local_data_may_have(policy->data.local, query->qname, query->qname_len) ||
+	    !tarn__stage_local_find(policy, query->qname, query->qname_len, query->qtype,
 				    tarn__decision_now(decision), &found))
 		return TARN__POLICY_PASS;
 	size_t len = tarn__local_data_write(&found, query, decision->room);

@@ -238,6 +238,18 @@ static bool is_first(const struct tarn__local_builder *builder, const struct tar
 	return true;
 }
 
+/* The names that are asked for in vain are told by these bits; begins_own: names below it may be ours. */
+static void put_sketch(struct tarn__local_data *data, const uint8_t *name, bool begins_own)
+{
+	size_t len = tarn__name_span(name, TARN__NAME_MAX);
+	if (begins_own)
+		data->tops |= len > 1 ? tarn__local_top(tarn__local_top_label(name)) : UINT64_MAX;
+	if (len > 1) {
+		unsigned bit = tarn__local_sketch(name, len);
+		data->names[bit / 64] |= UINT64_C(1) << bit % 64;
+	}
+}
+
 static void copy_node(struct tarn__local_builder *builder, const struct tarn__draft_node *node,
 		      struct tarn__local_data *data)
 {
@@ -248,6 +260,7 @@ static void copy_node(struct tarn__local_builder *builder, const struct tarn__dr
 	data->nodes[number] =
 		(struct tarn__local_node){node->name | flags, (uint32_t)data->item_count};
 	put_tag(data, node->hash, number);
+	put_sketch(data, data->octets + node->name, node->is_zone || node->has_wildcard);
 	if (node->is_zone)
 		copy_set(builder, node, TARN__TYPE_ZONE, data);
 	for (uint32_t i = node->first; i != TARN__DRAFT_NONE; i = builder->items[i].next) {

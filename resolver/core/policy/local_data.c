@@ -530,6 +530,19 @@ NOT_INLINED enum tarn__local_kind find_own(struct tarn__local_found *found,
 	return answer_above(found, &place, question);
 }
 
+bool tarn__local_data_may_have(const struct tarn__local_data *data, const uint8_t *qname,
+			       size_t len)
+{
+	if (len == 1)
+		return true;
+	unsigned bit = tarn__local_sketch(qname, len);
+	if (data->names[bit / 64] >> bit % 64 & 1)
+		return true;
+	if (data->address_count > 0 && ends_in_arpa(qname, len))
+		return true;
+	return data->tops != 0 && data->tops & tarn__local_top(tarn__local_top_label(qname));
+}
+
 enum tarn__local_kind tarn__local_data_find(const struct tarn__local_data *data,
 					    const uint8_t *qname, size_t len, uint16_t qtype,
 					    uint64_t now_s, struct tarn__local_found *out)

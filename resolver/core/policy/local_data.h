@@ -178,6 +178,12 @@ struct tarn__local_found {
 };
 
 /*
+ * Returns false if no type of the name is ours. Takes some twenty instructions and is right for nearly all names but
+ * those of a large hosts file.
+ */
+bool tarn__local_data_may_have(const struct tarn__local_data *, const uint8_t *qname, size_t len);
+
+/*
  * Looks up a name, in wire form and any spelling, and a type. now_s is the wall clock in seconds since 1970, for
  * the ends of leases. Returns the kind. *out is valid as long as the data; for TARN__LOCAL_NONE it is untouched.
  * data may be NULL: nothing is ours. Nothing is allocated.

@@ -25,6 +25,7 @@
 
 #include "base/address.h"
 #include "base/octets.h"
+#include "dns/name.h"
 #include "dns/type.h"
 
 enum {
@@ -45,6 +46,7 @@ enum {
 	TARN__LOCAL_LEASE_HEAD = 8,
 	TARN__LOCAL_RECORD_HEAD = 6,
 	TARN__LOCAL_SLOT_NONE = INT32_MAX,
+	TARN__LOCAL_SKETCH_BITS = 512,
 };
 
 struct tarn__local_node {
@@ -72,6 +74,9 @@ struct tarn__local_data {
 	uint64_t suffix_depths;
 	/* A bit for each of their hashes, see tarn__local_bit(). */
 	uint64_t suffix_filter;
+	/* A bit for each name, and one for each top label of a zone or wildcard's parent: tarn__local_sketch(). */
+	uint64_t names[TARN__LOCAL_SKETCH_BITS / 64];
+	uint64_t tops;
 	size_t node_count, item_count, slot_count, address_slot_count;
 	size_t name_count, address_count, zone_count; /* see struct tarn__local_counts */
 	size_t size; /* octets of all */
@@ -120,6 +125,32 @@ static inline size_t tarn__local_address_slot(const struct tarn__ip *ip, size_t 
 static inline uint64_t tarn__local_depth(unsigned labels)
 {
 	return UINT64_C(1) << (labels < 63 ? labels : 63);
+}
+
+/*
+ * Returns the bit of a name of two octets and more, by its length and its first and last letters: most names of
+ * queries are told from those of a few hosts without a hash of all their octets.
+ */
+static inline unsigned tarn__local_sketch(const uint8_t *name, size_t len)
+{
+	unsigned first = tarn__fold(name[1]), last = tarn__fold(name[len - 2]);
+	return ((unsigned)len * 37 + first * 11 + last * 101 + name[0] * 71) %
+	       TARN__LOCAL_SKETCH_BITS;
+}
+
+/* Returns the bit of a top label, which begins with its length. */
+static inline uint64_t tarn__local_top(const uint8_t *label)
+{
+	return UINT64_C(1) << ((label[0] * 7u + tarn__fold(label[1])) % 64);
+}
+
+/* Returns the last label but the root's; of the root itself, that. */
+static inline const uint8_t *tarn__local_top_label(const uint8_t *name)
+{
+	const uint8_t *last = name;
+	for (; *name != 0; name += 1 + *name)
+		last = name;
+	return last;
 }
 
 /* ---- items ------------------------------------------------------------------------------ */

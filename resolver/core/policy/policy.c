@@ -137,18 +137,13 @@ void tarn__policy_put(struct tarn__policy *policy)
 #define APPLY_FIRST(constant, name, when) APPLY_##when(constant, name)
 #define APPLY_ALWAYS(constant, name) APPLY(constant, name)
 #define APPLY_CONFIGURED(constant, name)
-#define APPLY_BEYOND_RULES(constant, name, when)                                                   \
-	if (TARN__STAGE_##constant != TARN__STAGE_CLIENTS &&                                       \
-	    TARN__STAGE_##constant != TARN__STAGE_LISTS) {                                         \
-		APPLY(constant, name)                                                              \
-	}
 
 enum tarn__policy_action tarn__policy_apply_unanswered(const struct tarn__policy *policy,
 						       const struct tarn__query *query,
 						       const struct tarn_address *client,
 						       struct tarn__decision *decision)
 {
-	if (!policy->rules_wait || query->qclass != TARN__CLASS_IN)
+	if (!policy->rules_wait || query->qclass != TARN__CLASS_IN || decision->is_rules_target)
 		return TARN__POLICY_PASS;
 	struct tarn__listed listed =
 		tarn__listed_query(query, client, TARN__LISTED_NAME | TARN__LISTED_CLIENT);
@@ -179,16 +174,6 @@ apply_all(const struct tarn__policy *policy, const struct tarn__query *query,
 		return action;
 	waiting = tarn__policy_apply_unanswered(policy, query, client, decision);
 	return waiting == TARN__POLICY_PASS ? action : waiting;
-}
-
-enum tarn__policy_action tarn__policy_apply_beyond_rules(const struct tarn__policy *policy,
-							 const struct tarn__query *query,
-							 const struct tarn_address *client,
-							 struct tarn__decision *decision)
-{
-	enum tarn__policy_action action;
-	TARN__STAGE_LIST(APPLY_BEYOND_RULES)
-	return TARN__POLICY_PASS;
 }
 
 enum tarn__policy_action tarn__policy_apply(const struct tarn__policy *policy,

@@ -40,12 +40,6 @@ enum tarn__policy_action tarn__policy_apply(const struct tarn__policy *, const s
 					    const struct tarn_address *client,
 					    struct tarn__decision *);
 
-/* The same, to a name that a rule's own record leads to: rule sets have no say in it. */
-enum tarn__policy_action tarn__policy_apply_beyond_rules(const struct tarn__policy *,
-							 const struct tarn__query *,
-							 const struct tarn_address *client,
-							 struct tarn__decision *);
-
 /*
  * Applies what has waited for an answer to a query that has passed, and gets none. The decision is untouched if nothing
  * has.

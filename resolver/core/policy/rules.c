@@ -303,6 +303,12 @@ static void judge_matches(const struct question *question, struct tarn__verdict 
 	}
 }
 
+bool tarn__rules_have(const struct tarn__rules *rules, const uint8_t *name, size_t len)
+{
+	struct tarn__namelist_match match;
+	return tarn__namelist_find(&rules->list, name, len, &match, 1) > 0;
+}
+
 void tarn__rules_judge(const struct tarn__rules *rules, const uint8_t *name, size_t len,
 		       uint16_t qtype, uint32_t groups, struct tarn__verdict *out)
 {

@@ -97,6 +97,9 @@ const struct tarn__namelist *tarn__rules_list(const struct tarn__rules *);
 size_t tarn__rules_set_count(const struct tarn__rules *);
 const struct tarn__rule_set *tarn__rules_set(const struct tarn__rules *, size_t number);
 
+/* Returns true if there is some rule, or a name that exists, for a name in wire form, any case. */
+bool tarn__rules_have(const struct tarn__rules *, const uint8_t *name, size_t len);
+
 /* Judges a name in wire form, any case. groups are the client's that are active now. */
 void tarn__rules_judge(const struct tarn__rules *, const uint8_t *name, size_t len, uint16_t qtype,
 		       uint32_t groups, struct tarn__verdict *out);

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/names/list_file.h"
 #include "daemon/names/text_file.h"
 #include "dns/namelist_compile.h"
 #include "dns/rpz.h"
@@ -423,8 +422,7 @@ static int write_out(struct attempt *attempt, const char *folder)
 			tarn__list_writer_cancel(writer);
 			error = error == TARN__NAMELIST_UNWRITTEN ? writer->error : error;
 		} else {
-			attempt->job->fd = tarn__list_writer_end(writer);
-			error = attempt->job->fd < 0 ? errno : 0;
+			error = tarn__list_writer_end(writer, &attempt->job->image) < 0 ? errno : 0;
 		}
 	}
 	free(writer);
@@ -508,7 +506,6 @@ void tarn__list_compile(struct tarn__list_job *job)
 {
 	struct items items;
 	uint64_t begin_us = tarn__clock_us();
-	job->fd = -1;
 	gather(job, job->plan, &items);
 	if (is_kept(job))
 		job->outcome = TARN__LIST_KEPT;

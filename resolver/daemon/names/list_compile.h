@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "core/policy/rules.h"
+#include "daemon/names/list_file.h"
 #include "daemon/names/list_plan.h"
 
 enum {
@@ -52,7 +53,7 @@ struct tarn__list_job {
 	atomic_bool is_canceled;
 	/* The outcome. */
 	enum tarn__list_outcome outcome;
-	int fd; /* of TARN__LIST_COMPILED: the compiled list, the caller's */
+	struct tarn__list_image image; /* of TARN__LIST_COMPILED: the compiled list, the caller's */
 	bool is_in_memory; /* though there is a folder; reason says why */
 	char reason[TARN__LIST_REASON_MAX];
 	uint64_t took_us;

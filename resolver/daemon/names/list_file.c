@@ -25,36 +25,111 @@ static bool join(const char *folder, const char *name, char out[PATH_MAX])
 	return false;
 }
 
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static void unmap(void *octets, size_t len)
+{
+	if (octets)
+		munmap(octets, len);
+}
+
+/* Returns NULL with errno set if memory is short. */
+static void *map_memory(size_t len)
+{
+	void *octets = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return octets == MAP_FAILED ? NULL : octets;
+}
+
+/* Doubles the memory. */
+static void grow(struct tarn__list_writer *writer)
+{
+	struct tarn__list_image *image = &writer->image;
+	size_t room = writer->room > 0 ? 2 * writer->room : sizeof(writer->buffer);
+	void *octets = image->octets ? mremap(image->octets, writer->room, room, MREMAP_MAYMOVE)
+				     : map_memory(room);
+	if (!octets || octets == MAP_FAILED) {
+		writer->error = ENOMEM;
+		return;
+	}
+	image->octets = octets;
+	writer->room = room;
+}
+
+static void flush_to_memory(struct tarn__list_writer *writer)
+{
+	struct tarn__list_image *image = &writer->image;
+	while (writer->error == 0 && writer->room - image->len < writer->used)
+		grow(writer);
+	if (writer->error != 0 || writer->used == 0)
+		return;
+	memcpy((uint8_t *)image->octets + image->len, writer->buffer, writer->used);
+	image->len += writer->used;
+}
+
+/* What is left over goes back to the system; the mapping is as long as its octets from now on. */
+static void end_memory(struct tarn__list_writer *writer)
+{
+	struct tarn__list_image *image = &writer->image;
+	void *octets = image->octets ? mremap(image->octets, writer->room, image->len, 0) : NULL;
+	if (!octets || octets == MAP_FAILED || mprotect(octets, image->len, PROT_READ) < 0)
+		writer->error = ENOMEM;
+}
+
+bool tarn__list_image_copy(const struct tarn__rules *rules, struct tarn__list_image *out)
+{
+	const struct tarn__namelist *list = tarn__rules_list(rules);
+	void *octets = map_memory(list->len);
+	if (!octets)
+		return false;
+	memcpy(octets, list->octets, list->len);
+	mprotect(octets, list->len, PROT_READ);
+	*out = (struct tarn__list_image){.fd = -1, .octets = octets, .len = list->len};
+	return true;
+}
+
 /* ---- writing --------------------------------------------------------------------------------- */
 
 bool tarn__list_writer_begin(struct tarn__list_writer *writer, const char *folder)
 {
-	writer->used = 0;
+	writer->image = (struct tarn__list_image){.fd = -1};
+	writer->room = writer->used = 0;
 	writer->error = 0;
-	writer->is_in_memory = !folder;
-	if (!folder) {
-		writer->fd = memfd_create(file_name, MFD_CLOEXEC);
-		return writer->fd >= 0;
-	}
+	writer->path[0] = '\0';
+	if (!folder)
+		return true;
 	if (!join(folder, file_name, writer->path) ||
 	    !join(folder, temporary_name, writer->temporary))
 		return false;
 	/* That of a tarn that was killed. */
 	unlink(writer->temporary);
-	writer->fd = open(writer->temporary,
-			  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, FILE_MODE);
-	return writer->fd >= 0;
+	writer->image.fd =
+		open(writer->temporary,
+		     O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, FILE_MODE);
+	return writer->image.fd >= 0;
 }
 
-static void flush(struct tarn__list_writer *writer)
+static bool is_in_memory(const struct tarn__list_writer *writer)
+{
+	return writer->path[0] == '\0';
+}
+
+static void flush_to_file(struct tarn__list_writer *writer)
 {
 	for (size_t at = 0; at < writer->used && writer->error == 0;) {
-		ssize_t len = write(writer->fd, writer->buffer + at, writer->used - at);
+		ssize_t len = write(writer->image.fd, writer->buffer + at, writer->used - at);
 		if (len > 0)
 			at += (size_t)len;
 		else if (len == 0 || errno != EINTR)
 			writer->error = len == 0 ? ENOSPC : errno;
 	}
+}
+
+static void flush(struct tarn__list_writer *writer)
+{
+	if (is_in_memory(writer))
+		flush_to_memory(writer);
+	else
+		flush_to_file(writer);
 	writer->used = 0;
 }
 
@@ -88,23 +163,25 @@ static void sync_folder(const char *path)
 	close(fd);
 }
 
-static int put_in_place(struct tarn__list_writer *writer)
+static void put_in_place(struct tarn__list_writer *writer)
 {
-	if (writer->is_in_memory)
-		return 0;
-	if (fsync(writer->fd) < 0 || rename(writer->temporary, writer->path) < 0)
-		return -1;
-	sync_folder(writer->path);
-	return 0;
+	if (fsync(writer->image.fd) < 0 || rename(writer->temporary, writer->path) < 0)
+		writer->error = errno;
+	else
+		sync_folder(writer->path);
 }
 
-int tarn__list_writer_end(struct tarn__list_writer *writer)
+int tarn__list_writer_end(struct tarn__list_writer *writer, struct tarn__list_image *out)
 {
 	flush(writer);
-	if (writer->error == 0 && put_in_place(writer) < 0)
-		writer->error = errno;
-	if (writer->error == 0)
-		return writer->fd;
+	if (writer->error == 0 && is_in_memory(writer))
+		end_memory(writer);
+	else if (writer->error == 0)
+		put_in_place(writer);
+	if (writer->error == 0) {
+		*out = writer->image;
+		return 0;
+	}
 	int error = writer->error;
 	tarn__list_writer_cancel(writer);
 	errno = error;
@@ -113,9 +190,12 @@ int tarn__list_writer_end(struct tarn__list_writer *writer)
 
 void tarn__list_writer_cancel(struct tarn__list_writer *writer)
 {
-	close(writer->fd);
-	if (!writer->is_in_memory)
-		unlink(writer->temporary);
+	if (is_in_memory(writer)) {
+		unmap(writer->image.octets, writer->room);
+		return;
+	}
+	close(writer->image.fd);
+	unlink(writer->temporary);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -126,7 +206,7 @@ static bool is_trusted(const struct stat *status)
 	       (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-int tarn__list_file_open(const char *folder)
+int tarn__list_file_open(const char *folder, struct tarn__list_image *out)
 {
 	char path[PATH_MAX];
 	struct stat status;
@@ -135,39 +215,56 @@ int tarn__list_file_open(const char *folder)
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &status) == 0 && is_trusted(&status))
-		return fd;
+	if (fstat(fd, &status) == 0 && is_trusted(&status)) {
+		*out = (struct tarn__list_image){.fd = fd};
+		return 0;
+	}
 	close(fd);
 	errno = EPERM;
 	return -1;
 }
 
-static void unmap(void *octets, size_t len)
+/* Returns 0, or an error of tarn__list_image_use(). */
+static int map_file(const struct tarn__list_image *image, void **octets, size_t *len)
 {
-	munmap(octets, len);
+	struct stat status;
+	if (fstat(image->fd, &status) < 0 || status.st_size <= 0)
+		return TARN__NAMELIST_DAMAGED;
+	*len = (size_t)status.st_size;
+	*octets = mmap(NULL, *len, PROT_READ, MAP_SHARED, image->fd, 0);
+	return *octets == MAP_FAILED ? TARN__NAMELIST_NOMEM : 0;
 }
 
-int tarn__list_file_map(int fd, const struct tarn__list_plan *plan, struct tarn__rules **out)
+int tarn__list_image_use(struct tarn__list_image *image, const struct tarn__list_plan *plan,
+			 struct tarn__rules **out)
 {
 	struct tarn__rule_set sets[TARN__NAMELIST_SETS_MAX];
-	struct stat status;
+	void *octets = image->octets;
+	size_t len = image->len;
 	if (plan->set_count > TARN__NAMELIST_SETS_MAX)
 		return TARN__NAMELIST_FULL;
-	if (fstat(fd, &status) < 0 || status.st_size <= 0)
-		return TARN__NAMELIST_DAMAGED;
-	size_t len = (size_t)status.st_size;
-	void *octets = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
-	if (octets == MAP_FAILED)
-		return TARN__NAMELIST_NOMEM;
+	int error = image->fd >= 0 ? map_file(image, &octets, &len) : 0;
+	if (error != 0)
+		return error;
 	for (size_t i = 0; i < plan->set_count; i++)
 		sets[i] = plan->sets[i].rules;
-	int error = tarn__rules_new(octets, len, unmap, sets, plan->set_count, out);
+	error = tarn__rules_new(octets, len, unmap, sets, plan->set_count, out);
 	if (error != 0) {
-		unmap(octets, len);
+		if (image->fd >= 0)
+			unmap(octets, len);
 		return error;
 	}
+	image->octets = NULL;
 	if (tarn__rules_list(*out)->digest == plan->digest)
 		return 0;
 	tarn__rules_put(*out);
 	return TARN__NAMELIST_FOREIGN;
+}
+
+void tarn__list_image_close(struct tarn__list_image *image)
+{
+	if (image->fd >= 0)
+		close(image->fd);
+	unmap(image->octets, image->len);
+	*image = (struct tarn__list_image){.fd = -1};
 }

@@ -2,7 +2,7 @@
 /*
  * daemon/names/list_file.h: the file that compiled lists are kept in, STATE/lists.tl. It is written beside the old one and
  * renamed, so that it is whole or not there; it is mapped read-only. Without a folder, or where nothing can be written
- * to it, it is a file in memory.
+ * to it, it is memory: the sandbox allows no files without names.
  *
  * Only a regular file of tarn's own user that nobody else can write to is taken, and only after all of it has been checked.
  *
@@ -14,17 +14,27 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/policy/rules.h"
 #include "daemon/names/list_plan.h"
 
-enum { TARN__LIST_FILE_BUFFER = 1 << 16 /* octets that are written at once */ };
+enum {
+	TARN__LIST_FILE_BUFFER = 1 << 16 /* octets that are written, or added to memory, at once */
+};
+
+/* A compiled list: a file, or memory. */
+struct tarn__list_image {
+	int fd; /* -1: it is memory */
+	void *octets; /* of memory; NULL: rules have it */
+	size_t len;
+};
 
 /* A compiled list that is being written. */
 struct tarn__list_writer {
-	int fd;
+	struct tarn__list_image image;
+	size_t room; /* octets of memory */
 	int error; /* an errno; 0: none so far */
-	bool is_in_memory;
 	char path[PATH_MAX], temporary[PATH_MAX];
 	size_t used;
 	uint8_t buffer[TARN__LIST_FILE_BUFFER];
@@ -39,22 +49,29 @@ bool tarn__list_writer_begin(struct tarn__list_writer *, const char *folder);
 int tarn__list_writer_write(void *writer, const void *octets, size_t len);
 
 /*
- * Ends the file, which takes the place of the one before. Returns a descriptor, which is the caller's; -1 with errno: there
- * is no such file, and the one before is as it was.
+ * Ends the file, which takes the place of the one before. Returns 0, and the image is the caller's; -1 with errno: there
+ * is none, and the file before is as it was.
  */
-int tarn__list_writer_end(struct tarn__list_writer *);
+int tarn__list_writer_end(struct tarn__list_writer *, struct tarn__list_image *out);
 
 /* Removes a file that has been begun, and not ended. */
 void tarn__list_writer_cancel(struct tarn__list_writer *);
 
 /* Opens the file of the folder for reading. -1 with errno: there is none, or it is not to be trusted (EPERM). */
-int tarn__list_file_open(const char *folder);
+int tarn__list_file_open(const char *folder, struct tarn__list_image *out);
 
 /*
- * Maps a file and makes rules of it, for the sets of the plan. Returns 0, and the caller has a reference; or an error of
- * tarn__rules_new(); TARN__NAMELIST_FOREIGN also if it was compiled by another plan, TARN__NAMELIST_NOMEM if it cannot
- * be mapped.
+ * Makes rules of a compiled list, for the sets of the plan; a file can be used again, memory belongs to the rules then.
+ * Returns 0, and the caller has a reference; or an error of tarn__rules_new(); TARN__NAMELIST_FOREIGN also if it was
+ * compiled by another plan, TARN__NAMELIST_NOMEM if it cannot be mapped.
  */
-int tarn__list_file_map(int fd, const struct tarn__list_plan *, struct tarn__rules **out);
+int tarn__list_image_use(struct tarn__list_image *, const struct tarn__list_plan *,
+			 struct tarn__rules **out);
+
+/* Copies what the rules have into memory. Returns false if memory is short. */
+bool tarn__list_image_copy(const struct tarn__rules *, struct tarn__list_image *out);
+
+/* Ends what the image has. */
+void tarn__list_image_close(struct tarn__list_image *);
 
 #endif

@@ -18,7 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/names/list_file.h"
 #include "daemon/system/memory.h"
 #include "net/clock.h"
 
@@ -40,10 +39,10 @@ struct tarn__list_keeper {
 	struct tarn__list_keeper_options options;
 	char *folder;
 	struct tarn__list_plan *wanted; /* a reference; NULL: none yet */
-	/* In force: references, and the file; NULL and -1: nothing. */
+	/* In force: references, and the compiled list; NULL: nothing. */
 	struct tarn__list_plan *plan;
 	struct tarn__rules *rules;
-	int fd;
+	struct tarn__list_image image;
 	int64_t compiled_s;
 	struct run *run; /* NULL: no thread runs */
 	pthread_t thread;
@@ -77,33 +76,56 @@ static void announce(struct tarn__list_keeper *keeper)
 static void set_compiled_time(struct tarn__list_keeper *keeper)
 {
 	struct stat status;
-	keeper->compiled_s = fstat(keeper->fd, &status) == 0 ? (int64_t)status.st_mtim.tv_sec : 0;
+	keeper->compiled_s = keeper->image.fd >= 0 && fstat(keeper->image.fd, &status) == 0
+				     ? (int64_t)status.st_mtim.tv_sec
+				     : time(NULL);
 }
 
-/*
- * Puts a compiled file in force, for the sets of that plan. Takes the descriptor over, unless it is the present one.
- * Returns 0, or an error of tarn__list_file_map().
- */
-static int use(struct tarn__list_keeper *keeper, int fd, struct tarn__list_plan *plan)
+/* Puts rules in force, which are taken over, of that plan. */
+static void set_rules(struct tarn__list_keeper *keeper, struct tarn__rules *rules,
+		      struct tarn__list_plan *plan)
 {
-	struct tarn__rules *rules;
-	int error = tarn__list_file_map(fd, plan, &rules);
-	if (error != 0) {
-		if (fd != keeper->fd)
-			close(fd);
-		return error;
-	}
-	if (fd != keeper->fd && keeper->fd >= 0)
-		close(keeper->fd);
-	keeper->fd = fd;
 	tarn__list_plan_get(plan);
 	tarn__list_plan_put(keeper->plan);
 	keeper->plan = plan;
 	tarn__rules_put(keeper->rules);
 	keeper->rules = rules;
-	set_compiled_time(keeper);
 	announce(keeper);
+}
+
+/*
+ * Puts a compiled list in force, for the sets of that plan. Takes it over, whatever happens. Returns 0, or an error of
+ * tarn__list_image_use().
+ */
+static int use(struct tarn__list_keeper *keeper, struct tarn__list_image *image,
+	       struct tarn__list_plan *plan)
+{
+	struct tarn__rules *rules;
+	int error = tarn__list_image_use(image, plan, &rules);
+	if (error != 0) {
+		tarn__list_image_close(image);
+		return error;
+	}
+	tarn__list_image_close(&keeper->image);
+	keeper->image = *image;
+	set_compiled_time(keeper);
+	set_rules(keeper, rules, plan);
 	return 0;
+}
+
+/* Has the present list be that of another plan, which has the same one. */
+static void use_again(struct tarn__list_keeper *keeper, struct tarn__list_plan *plan)
+{
+	struct tarn__list_image copy;
+	struct tarn__rules *rules;
+	if (keeper->image.fd >= 0) {
+		if (tarn__list_image_use(&keeper->image, plan, &rules) == 0)
+			set_rules(keeper, rules, plan);
+	} else if (tarn__list_image_copy(keeper->rules, &copy)) {
+		if (tarn__list_image_use(&copy, plan, &rules) == 0)
+			set_rules(keeper, rules, plan);
+		tarn__list_image_close(&copy);
+	}
 }
 
 /* ---- what the log has ------------------------------------------------------------------------ */
@@ -325,8 +347,7 @@ static int use_compiled(struct tarn__list_keeper *keeper, struct tarn__list_job 
 {
 	/* Meanwhile the settings may have got another answer or group. */
 	bool is_wanted = keeper->wanted->digest == job->plan->digest;
-	int error = use(keeper, job->fd, is_wanted ? keeper->wanted : job->plan);
-	job->fd = -1;
+	int error = use(keeper, &job->image, is_wanted ? keeper->wanted : job->plan);
 	if (error == 0)
 		log_compiled(keeper, job);
 	else
@@ -382,7 +403,7 @@ struct tarn__list_keeper *tarn__list_keeper_new(const struct tarn__list_keeper_o
 	if (!keeper)
 		return NULL;
 	keeper->options = *options;
-	keeper->fd = -1;
+	keeper->image.fd = -1;
 	keeper->folder = options->folder ? strdup(options->folder) : NULL;
 	if (!keeper->folder != !options->folder) {
 		free(keeper);
@@ -402,15 +423,14 @@ void tarn__list_keeper_free(struct tarn__list_keeper *keeper)
 		atomic_store(&keeper->run->job.is_canceled, true);
 		pthread_join(keeper->thread, NULL);
 		if (keeper->run->job.outcome == TARN__LIST_COMPILED)
-			close(keeper->run->job.fd);
+			tarn__list_image_close(&keeper->run->job.image);
 		free_run(keeper->run);
 	}
 	ev_async_stop(keeper->options.loop, &keeper->ended);
 	tarn__list_plan_put(keeper->wanted);
 	tarn__list_plan_put(keeper->plan);
 	tarn__rules_put(keeper->rules);
-	if (keeper->fd >= 0)
-		close(keeper->fd);
+	tarn__list_image_close(&keeper->image);
 	free_faults(keeper->faults, keeper->fault_count);
 	free(keeper->folder);
 	free(keeper);
@@ -419,10 +439,10 @@ void tarn__list_keeper_free(struct tarn__list_keeper *keeper)
 /* Takes the compiled file of the last run. Returns true if nothing has to be compiled. */
 static bool take_last(struct tarn__list_keeper *keeper)
 {
-	int fd = keeper->folder ? tarn__list_file_open(keeper->folder) : -1;
-	if (fd < 0)
+	struct tarn__list_image image;
+	if (!keeper->folder || tarn__list_file_open(keeper->folder, &image) < 0)
 		return false;
-	int error = use(keeper, fd, keeper->wanted);
+	int error = use(keeper, &image, keeper->wanted);
 	if (error == TARN__NAMELIST_DAMAGED)
 		tarn__log(keeper->options.log, TARN_LOG_WARNING,
 			  "the compiled lists in %s are damaged: they are compiled anew",
@@ -444,7 +464,7 @@ void tarn__list_keeper_set(struct tarn__list_keeper *keeper, struct tarn__list_p
 		return;
 	/* Where the compiled list is the same, what is said of it is in force at once. */
 	if (!is_first && keeper->rules && keeper->plan->digest == plan->digest)
-		use(keeper, keeper->fd, plan);
+		use_again(keeper, plan);
 	tarn__list_keeper_refresh(keeper, false);
 }
 

@@ -27,7 +27,7 @@
 /* Lists of names: not every architecture has each call, and not every libseccomp knows it. */
 static const char *const allowed[] = {
 	/* memory; mmap and mprotect are among the rules */
-	"brk memfd_create munmap mremap madvise",
+	"brk munmap mremap madvise",
 	/* threads; clone is among the rules */
 	"exit exit_group futex futex_time64 getpid gettid membarrier restart_syscall "
 	"rseq sched_getaffinity sched_yield set_robust_list setpriority",

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/io.h"
 #include "core/policy/policy.h"
 #include "dns/reply.h"
 #include "dns/stored.h"
@@ -19,8 +20,17 @@ static struct tarn__decision decision;
 static uint8_t room[TARN__STORED_MAX];
 static struct text text;
 
+static const struct tarn_io *io;
+static uint32_t now_s;
+
+static uint32_t wall_sec(void *data)
+{
+	return *(const uint32_t *)data;
+}
+
 static void set_up(void)
 {
+	io = NULL;
 	memset(&script, 0, sizeof script);
 	policy = NULL;
 }
@@ -63,8 +73,9 @@ static enum tarn__policy_action apply(const char *name, unsigned type)
 	put_question(&question, name, type);
 	ck_assert_int_eq(tarn__query_parse(question.wire, question.len, &query), TARN__QUERY_GOOD);
 	memset(&decision, 0x5a, sizeof decision);
-	decision.io = NULL;
+	decision.io = io;
 	decision.room = room;
+	decision.is_rules_target = false;
 	return tarn__policy_apply(policy, &query, NULL, &decision);
 }
 
@@ -223,6 +234,22 @@ START_TEST(overrides_come_before_all_sets)
 }
 END_TEST
 
+/* A9: it ends by itself, at its time. */
+START_TEST(pause_ends_at_its_time)
+{
+	const struct tarn_io clock = {.data = &now_s, .wall_sec = wall_sec};
+	io = &clock;
+	say("set ads block");
+	say("rule ||bad.example^");
+	script.paused_until_s = 1000;
+	make();
+	now_s = 999;
+	ck_assert_int_eq(apply("bad.example.", TARN__TYPE_A), TARN__POLICY_PASS);
+	now_s = 1000;
+	ck_assert_int_eq(apply("bad.example.", TARN__TYPE_A), TARN__POLICY_ANSWER);
+}
+END_TEST
+
 START_TEST(other_classes_are_not_judged)
 {
 	say("set ads block");
@@ -232,7 +259,7 @@ START_TEST(other_classes_are_not_judged)
 	put_question(&question, "version.bind.", TARN__TYPE_TXT);
 	question.wire[question.len - 1] = TARN__CLASS_CH;
 	ck_assert_int_eq(tarn__query_parse(question.wire, question.len, &query), TARN__QUERY_GOOD);
-	decision.room = room;
+	decision = (struct tarn__decision){.room = room};
 	tarn__policy_apply(policy, &query, NULL, &decision);
 	ck_assert_uint_eq(decision.stage, TARN__STAGE_CHAOS);
 }
@@ -270,6 +297,7 @@ int main(void)
 	tcase_add_test(tcase, name_above_an_allowed_one_exists);
 	tcase_add_test(tcase, first_set_with_a_rule_decides);
 	tcase_add_test(tcase, overrides_come_before_all_sets);
+	tcase_add_test(tcase, pause_ends_at_its_time);
 	tcase_add_test(tcase, other_classes_are_not_judged);
 	tcase_add_test(tcase, explanation_names_list_rule_and_file);
 	return unit_run(suite);

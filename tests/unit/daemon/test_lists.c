@@ -514,10 +514,10 @@ END_TEST
 static int map_file(struct tarn__list_plan *plan)
 {
 	struct tarn__rules *rules;
-	int fd = tarn__list_file_open(kept("state"));
-	ck_assert_int_ge(fd, 0);
-	int error = tarn__list_file_map(fd, plan, &rules);
-	close(fd);
+	struct tarn__list_image image;
+	ck_assert_int_eq(tarn__list_file_open(kept("state"), &image), 0);
+	int error = tarn__list_image_use(&image, plan, &rules);
+	tarn__list_image_close(&image);
 	if (error == 0)
 		tarn__rules_put(rules);
 	return error;
@@ -550,12 +550,12 @@ START_TEST(file_that_others_can_write_to_is_not_taken)
 	add_ads("a.example\n");
 	start();
 	ck_assert_int_eq(chmod(in_folder("state/lists.tl"), 0660), 0);
-	ck_assert_int_eq(tarn__list_file_open(kept("state")), -1);
+	struct tarn__list_image image;
+	ck_assert_int_eq(tarn__list_file_open(kept("state"), &image), -1);
 	ck_assert_int_eq(errno, EPERM);
 	ck_assert_int_eq(chmod(in_folder("state/lists.tl"), 0640), 0);
-	int fd = tarn__list_file_open(kept("state"));
-	ck_assert_int_ge(fd, 0);
-	close(fd);
+	ck_assert_int_eq(tarn__list_file_open(kept("state"), &image), 0);
+	tarn__list_image_close(&image);
 }
 END_TEST
 
@@ -566,7 +566,8 @@ START_TEST(link_in_place_of_the_file_is_not_followed)
 	ck_assert_int_eq(rename(in_folder("state/lists.tl"), in_folder("victim")), 0);
 	ck_assert_int_eq(symlink(in_folder("victim"), in_folder("state/lists.tl")), 0);
 	ck_assert_int_eq(symlink(in_folder("victim"), in_folder("state/.lists.tl.new")), 0);
-	ck_assert_int_eq(tarn__list_file_open(kept("state")), -1);
+	struct tarn__list_image image;
+	ck_assert_int_eq(tarn__list_file_open(kept("state"), &image), -1);
 	size_t len = file_len("victim");
 	put_file("ads.txt", "b.example\nc.example\n");
 	refresh();
@@ -586,6 +587,37 @@ START_TEST(without_a_folder_it_is_in_memory)
 	ck_assert(is_blocked("a.example"));
 	ck_assert_int_ne(access(in_folder("state/lists.tl"), F_OK), 0);
 	ck_assert_ptr_null(tarn__list_keeper_state(keeper).problem);
+	/* Another answer, for the same memory. */
+	list_settings[0].answer = TARN__NAMELIST_REFUSED;
+	set_plan();
+	ck_assert_int_eq(judge("a.example").action, TARN__NAMELIST_REFUSED);
+	wait_until_idle();
+	ck_assert_uint_eq(changes, 2);
+}
+END_TEST
+
+START_TEST(memory_takes_what_is_written)
+{
+	struct tarn__list_writer *writer = malloc(sizeof(*writer));
+	struct tarn__list_image image;
+	static uint8_t octets[3 * TARN__LIST_FILE_BUFFER + 1];
+	for (size_t i = 0; i < sizeof(octets); i++)
+		octets[i] = (uint8_t)(i * 7 + i / 256);
+	for (size_t len = 1; len <= sizeof(octets); len += TARN__LIST_FILE_BUFFER / 2) {
+		ck_assert(tarn__list_writer_begin(writer, NULL));
+		for (size_t at = 0; at < len; at += 1000)
+			ck_assert_int_eq(tarn__list_writer_write(writer, octets + at,
+								 len - at < 1000 ? len - at : 1000),
+					 0);
+		ck_assert_int_eq(tarn__list_writer_end(writer, &image), 0);
+		ck_assert_uint_eq(image.len, len);
+		ck_assert_int_eq(memcmp(image.octets, octets, len), 0);
+		tarn__list_image_close(&image);
+	}
+	/* Nothing is no list. */
+	ck_assert(tarn__list_writer_begin(writer, NULL));
+	ck_assert_int_eq(tarn__list_writer_end(writer, &image), -1);
+	free(writer);
 }
 END_TEST
 
@@ -605,11 +637,12 @@ START_TEST(disk_without_room_means_memory)
 {
 	struct tarn__list_writer *writer = malloc(sizeof(*writer));
 	ck_assert(tarn__list_writer_begin(writer, kept("state")));
-	close(writer->fd);
-	writer->fd = open("/dev/full", O_WRONLY);
-	ck_assert_int_ge(writer->fd, 0);
+	struct tarn__list_image image;
+	close(writer->image.fd);
+	writer->image.fd = open("/dev/full", O_WRONLY);
+	ck_assert_int_ge(writer->image.fd, 0);
 	ck_assert_int_eq(tarn__list_writer_write(writer, "octets", 6), 0);
-	ck_assert_int_eq(tarn__list_writer_end(writer), -1);
+	ck_assert_int_eq(tarn__list_writer_end(writer, &image), -1);
 	ck_assert_int_eq(errno, ENOSPC);
 	ck_assert_int_ne(access(in_folder("state/.lists.tl.new"), F_OK), 0);
 	ck_assert_int_ne(access(in_folder("state/lists.tl"), F_OK), 0);
@@ -853,6 +886,7 @@ int main(void)
 	tcase_add_test(tcase, file_that_others_can_write_to_is_not_taken);
 	tcase_add_test(tcase, link_in_place_of_the_file_is_not_followed);
 	tcase_add_test(tcase, without_a_folder_it_is_in_memory);
+	tcase_add_test(tcase, memory_takes_what_is_written);
 	tcase_add_test(tcase, where_nothing_can_be_written_it_is_in_memory_and_said);
 	tcase_add_test(tcase, disk_without_room_means_memory);
 	tcase_add_test(tcase, another_answer_is_in_force_at_once);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/policy/policy.h"
 #include "dns/message.h"
@@ -111,6 +112,31 @@ START_TEST(each_stage_of_the_policy_has_a_line)
 			 tarn__stages[i]->name, i + 1);
 		check_line(line);
 	}
+}
+END_TEST
+
+START_TEST(lists_have_lines_by_their_names)
+{
+	uint8_t slot = tarn__list_slots_take(&slots, "ads");
+	totals.questions.lists[slot][TARN__NAMELIST_ZERO] = 7;
+	/* One that has gone. */
+	totals.questions.lists[tarn__list_slots_take(&slots, "old")][TARN__NAMELIST_NXDOMAIN] = 8;
+	figures.local_names = 9;
+	figures.list_count = 2;
+	figures.lists[0] = (struct tarn__list_figures){
+		.name = "ads", .names = 10, .faults = 11, .newest_s = time(NULL) + 100};
+	figures.lists[1] = (struct tarn__list_figures){.name = "a \"b\""};
+	write_text();
+	check_line("tarn_local_names 9");
+	check_line("tarn_list_answers_total{list=\"ads\",answer=\"zero\"} 7");
+	check_line("tarn_list_answers_total{list=\"ads\",answer=\"nxdomain\"} 0");
+	check_line("tarn_list_answers_total{list=\"old\",answer=\"nxdomain\"} 8");
+	check_line("tarn_list_names{list=\"ads\"} 10");
+	check_line("tarn_list_faults{list=\"ads\"} 11");
+	check_line("tarn_list_age_seconds{list=\"ads\"} 0");
+	check_line("tarn_list_names{list=\"a \\\"b\\\"\"} 0");
+	ck_assert_ptr_null(strstr(text, "tarn_list_age_seconds{list=\"a "));
+	tarn__list_slots_fini(&slots);
 }
 END_TEST
 
@@ -226,6 +252,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, numbers_are_lines);
 	tcase_add_test(tcase, each_stage_of_the_policy_has_a_line);
+	tcase_add_test(tcase, lists_have_lines_by_their_names);
 	tcase_add_test(tcase, types_are_there_once_they_were_asked_for);
 	tcase_add_test(tcase, answers_at_once_are_in_every_bucket_of_time);
 	tcase_add_test(tcase, server_is_named_with_its_zone);

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/policy/rules.h"
 #include "dns/text.h"
 #include "support/unit.h"
 
@@ -59,6 +60,7 @@ static void setup(void)
 static void teardown(void)
 {
 	tarn__query_log_free(query_log);
+	tarn__list_slots_fini(&slots);
 	tarn__log_fini(&sink);
 	close(ends[0]);
 	close(ends[1]);
@@ -216,6 +218,28 @@ START_TEST(a_name_cannot_forge_a_word_or_a_line)
 }
 END_TEST
 
+START_TEST(list_that_has_decided_is_the_last_word)
+{
+	static const uint8_t qname[] = "\1a";
+	struct tarn__query query = {
+		.qname = qname, .qname_len = sizeof(qname), .qtype = 1, .qclass = TARN__CLASS_IN};
+	struct tarn__answered answered = {
+		.query = &query, .status = TARN__STATUS_BLOCKED, .rcode = 3};
+	answered.list_slot = tarn__list_slots_take(&slots, "ads");
+	start();
+	tell(0, &answered);
+	answered.list_slot = tarn__list_slots_take(&slots, "my \\\n\377");
+	tell(0, &answered);
+	/* One that has no name. */
+	answered.list_slot = TARN__LIST_SLOTS - 1;
+	tell(0, &answered);
+	tarn__query_log_stop(query_log);
+	ck_assert_str_eq(written(path), "- - a. A NXDOMAIN blocked - 0 ads\n"
+					"- - a. A NXDOMAIN blocked - 0 my\\x20\\x5c\\x0a\\xff\n"
+					"- - a. A NXDOMAIN blocked - 0\n");
+}
+END_TEST
+
 START_TEST(the_longest_name_fits)
 {
 	uint8_t qname[TARN__NAME_MAX] = {0};
@@ -228,11 +252,16 @@ START_TEST(the_longest_name_fits)
 		.qname = qname, .qname_len = sizeof(qname), .qtype = 65535, .qclass = 65535};
 	struct tarn_address address;
 	tarn_address_parse("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535", 53, &address);
+	char list[TARN__RULE_SET_NAME_MAX + 1];
+	memset(list, ' ', TARN__RULE_SET_NAME_MAX);
+	list[TARN__RULE_SET_NAME_MAX] = '\0';
+	uint8_t slot = tarn__list_slots_take(&slots, list);
 	start();
 	for (int i = 0; i < 100; i++)
 		tell(0, &(struct tarn__answered){.client = &address,
 						 .query = &query,
 						 .rcode = 4095,
+						 .list_slot = slot,
 						 .status = TARN__STATUS_LOCK_HIT,
 						 .latency_ms = UINT64_MAX,
 						 .upstream = &address});
@@ -241,7 +270,7 @@ START_TEST(the_longest_name_fits)
 	ck_assert_uint_eq(count_lines(lines), 100);
 	ck_assert_uint_gt(strlen(lines), 100 * 4 * 250);
 	ck_assert_ptr_nonnull(strstr(lines, " TYPE65535/CLASS65535 RCODE4095 lock_hit "));
-	ck_assert_ptr_nonnull(strstr(lines, " 18446744073709551615\n"));
+	ck_assert_ptr_nonnull(strstr(lines, " 18446744073709551615 \\x20\\x20"));
 }
 END_TEST
 
@@ -453,6 +482,7 @@ int main(void)
 	tcase_add_test(tcase, what_is_not_there_is_a_hyphen);
 	tcase_add_test(tcase, another_class_stands_with_the_type);
 	tcase_add_test(tcase, a_name_cannot_forge_a_word_or_a_line);
+	tcase_add_test(tcase, list_that_has_decided_is_the_last_word);
 	tcase_add_test(tcase, the_longest_name_fits);
 	tcase_add_test(tcase, the_lines_of_all_workers_come);
 	suite_add_tcase(suite, tcase);
