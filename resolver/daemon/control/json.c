@@ -211,7 +211,7 @@ static json_t *describe_decision(enum tarn__policy_action action,
 	case TARN__POLICY_REFUSE:
 		return json_string(tarn__rcode_format(TARN__REFUSED, rcode));
 	case TARN__POLICY_DROP:
-		return json_string("none; over TCP, REFUSED");
+		return json_string("none");
 	case TARN__POLICY_TRUNCATE:
 		return json_string("truncated; over TCP, that of the upstream servers");
 	case TARN__POLICY_FOLLOW:
