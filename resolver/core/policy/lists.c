@@ -440,7 +440,7 @@ enum tarn__policy_action tarn__lists_decide(const struct tarn__policy *policy,
 	const struct tarn__lists *lists = policy->data.lists;
 	struct tarn__verdict verdict;
 	/* For nearly all names neither the time nor the client's group matters. */
-	if (!policy->data.overrides &&
+	if (!policy->data.overrides && !policy->has_client_rules && !listed->message &&
 	    !tarn__rules_have(lists->rules, listed->name, listed->name_len)) {
 		listed->is_allowed = false;
 		return TARN__POLICY_PASS;
