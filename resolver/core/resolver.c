@@ -398,6 +398,9 @@ static void finish(struct tarn__resolver *resolver, struct pending *pending,
 	put_spare(resolver, pending);
 }
 
+static bool end_unanswered(struct tarn__resolver *, struct pending *,
+			   const struct tarn__reply_context *, struct outcome *, size_t *len);
+
 /* The lookup continues and fills the cache for later questions. */
 static void on_deadline(struct tarn__timer *timer)
 {
@@ -406,8 +409,11 @@ static void on_deadline(struct tarn__timer *timer)
 	rtcache_cancel(resolver->client, &pending->request);
 	struct tarn__reply_context to =
 		reply_context(resolver, &pending->client_request, &pending->query);
-	size_t len = tarn__respond_failure(&to, TARN_ETIMEOUT, false, resolver->reply);
-	finish(resolver, pending, &to, (struct outcome){.status = TARN__STATUS_FAILURE}, len);
+	struct outcome outcome = {.status = TARN__STATUS_FAILURE};
+	size_t len;
+	if (!end_unanswered(resolver, pending, &to, &outcome, &len))
+		len = tarn__respond_failure(&to, TARN_ETIMEOUT, false, resolver->reply);
+	finish(resolver, pending, &to, outcome, len);
 }
 
 /*
@@ -490,7 +496,7 @@ static inline bool is_looked_at(const struct tarn__resolver *resolver,
 	const struct tarn__policy *policy = resolver->forwarder.config->policy;
 	if (!policy->takes_answers)
 		return false;
-	if (value->data && !tarn__policy_knows_answer(policy, value->data))
+	if (value->data ? !tarn__policy_knows_answer(policy, value->data) : policy->rules_wait)
 		return true;
 	return policy->dns64 && tarn__dns64_applies(policy, to->query, to->client_request->client);
 }
@@ -523,17 +529,20 @@ enum tarn__policy_action tarn__resolver_decide(const struct tarn__resolver *reso
 }
 
 /* Over TCP nothing has to be truncated. */
+static inline enum tarn__policy_action over(const struct tarn__reply_context *to,
+					    enum tarn__policy_action action)
+{
+	bool is_stream = tarn__transport_is_stream(to->client_request->transport);
+	return action == TARN__POLICY_TRUNCATE && is_stream ? TARN__POLICY_PASS : action;
+}
+
 static inline enum tarn__policy_action decide(const struct tarn__resolver *resolver,
 					      const struct tarn__reply_context *to,
 					      const struct tarn__query *query, bool is_rules_target,
 					      struct tarn__decision *decision)
 {
-	const struct tarn__client_request *client_request = to->client_request;
-	enum tarn__policy_action action =
-		apply_stages(resolver, query, client_request->client, is_rules_target, decision);
-	if (action == TARN__POLICY_TRUNCATE && tarn__transport_is_stream(client_request->transport))
-		return TARN__POLICY_PASS;
-	return action;
+	return over(to, apply_stages(resolver, query, to->client_request->client, is_rules_target,
+				     decision));
 }
 
 static void count_decision(struct tarn__stats *stats, const struct tarn__decision *decision)
@@ -576,7 +585,6 @@ struct walk {
 	uint8_t *reply;
 	struct outcome *outcome;
 	bool is_cached; /* no lookup was started for the current query */
-	bool is_rules_target; /* the current query is for the target of a rule's CNAME */
 };
 
 enum { GO_ON = -2 /* as a length: the next query is asked for */ };
@@ -616,7 +624,6 @@ static bool have_detour(struct walk *walk)
 /* The chain of the decision is kept, and its end is the next to be asked for. */
 static long follow(struct walk *walk, const struct tarn__decision *decision)
 {
-	walk->is_rules_target = decision->is_block;
 	struct tarn__detour_buffers buffers = detour_buffers(walk);
 	int error = TARN_ENOMEM;
 	if (have_detour(walk))
@@ -702,12 +709,37 @@ static long synthesise(struct walk *walk, const struct tarn__detour_part *withou
 	return fail_walk(walk, TARN_ENOMEM);
 }
 
+/* Returns true if the current query is for the target of a rule's CNAME. */
+static bool is_rules_target(const struct walk *walk)
+{
+	return walk->detour && tarn__detour_is_rules_target(walk->detour);
+}
+
+/* What has waited for the answer to the current query, which there will not be. */
+static enum tarn__policy_action decide_unanswered(const struct walk *walk,
+						  const struct tarn__query *query,
+						  struct tarn__decision *decision)
+{
+	const struct tarn__resolver *resolver = walk->resolver;
+	*decision = (struct tarn__decision){.io = resolver->io,
+					    .room = resolver->forwarder.scratch->decided};
+	if (is_rules_target(walk) || tarn__detour_is_synthesis(walk->detour))
+		return TARN__POLICY_PASS;
+	return over(walk->to,
+		    tarn__policy_apply_unanswered(policy_of(resolver), query,
+						  walk->to->client_request->client, decision));
+}
+
 /* A failure is as good as an answer without AAAA records (RFC 6147 section 5.1.2). */
 static long take_failure(struct walk *walk, const struct tarn__query *query, int error)
 {
 	*walk->outcome = (struct outcome){.status = TARN__STATUS_FAILURE};
 	if (error == RTCACHE_ECANCELED)
 		return fail_walk(walk, error);
+	struct tarn__decision decision;
+	enum tarn__policy_action action = decide_unanswered(walk, query, &decision);
+	if (action != TARN__POLICY_PASS)
+		return take_decision(walk, action, &decision);
 	if (tarn__detour_is_synthesis(walk->detour)) {
 		struct tarn__detour_part without = tarn__detour_without(walk->detour);
 		return without.len > 0 ? end_with(walk, &without, NULL) : fail_walk(walk, error);
@@ -745,6 +777,7 @@ static enum tarn__policy_action look_at(const struct walk *walk, const struct ta
 			.age_sec = part->age_sec,
 			.stale_ttl = part->stale_ttl,
 			.is_stream = tarn__transport_is_stream(walk->to->client_request->transport),
+			.is_rules_target = is_rules_target(walk),
 			.message = buffers.message,
 			.other = buffers.other},
 		decision);
@@ -866,9 +899,8 @@ static long walk_on(struct walk *walk)
 		struct tarn__decision decision;
 		enum tarn__policy_action action = TARN__POLICY_PASS;
 		if (!tarn__detour_is_synthesis(walk->detour))
-			action = decide(walk->resolver, walk->to, &query, walk->is_rules_target,
+			action = decide(walk->resolver, walk->to, &query, is_rules_target(walk),
 					&decision);
-		walk->is_rules_target = false;
 		if (action == TARN__POLICY_PASS)
 			len = ask_current(walk);
 		else
@@ -930,6 +962,31 @@ static long walk_from_decision(struct tarn__resolver *resolver,
 					     message_len, reply, outcome);
 	long len = take_decision(&walk, TARN__POLICY_FOLLOW, decision);
 	return keep_walk(&walk, end_walk(&walk, len == GO_ON ? walk_on(&walk) : len));
+}
+
+/*
+ * Replies what the policy has to say without an answer, and sets *len to its length or TARN__RESOLVE_DROP. Returns false if
+ * that is nothing, or takes another question.
+ */
+static bool end_unanswered(struct tarn__resolver *resolver, struct pending *pending,
+			   const struct tarn__reply_context *to, struct outcome *outcome,
+			   size_t *len)
+{
+	struct walk walk = {.resolver = resolver,
+			    .to = to,
+			    .pending = pending,
+			    .detour = pending->detour,
+			    .message_len = TARN__UDP_MIN,
+			    .reply = resolver->reply,
+			    .outcome = outcome};
+	struct tarn__query query;
+	struct tarn__decision decision;
+	current_query(&walk, &query);
+	enum tarn__policy_action action = decide_unanswered(&walk, &query, &decision);
+	if (action == TARN__POLICY_PASS || action == TARN__POLICY_FOLLOW)
+		return false;
+	*len = (size_t)take_decision(&walk, action, &decision);
+	return true;
 }
 
 static void on_done(struct rtcache_request *request, const struct rtcache_value *value)
