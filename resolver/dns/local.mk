@@ -43,6 +43,7 @@ dns_sources = \
 	resolver/dns/reply.c resolver/dns/reply.h \
 	resolver/dns/response.c resolver/dns/response.h \
 	resolver/dns/rpz.c resolver/dns/rpz.h \
+	resolver/dns/rpz_prefix.c resolver/dns/rpz_prefix.h \
 	resolver/dns/rrsets.c resolver/dns/rrsets.h \
 	resolver/dns/soa.h \
 	resolver/dns/stored.c resolver/dns/stored.h \

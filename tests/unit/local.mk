@@ -29,6 +29,7 @@ unit_tests = \
 	tests/unit/cache/test_rtcache_threads \
 	tests/unit/cache/test_rtcache_wake \
 	tests/unit/core/test_access \
+	tests/unit/core/test_address_rules \
 	tests/unit/core/test_answer_stages \
 	tests/unit/core/test_attempt \
 	tests/unit/core/test_config \
