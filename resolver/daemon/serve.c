@@ -195,7 +195,9 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.log = log,
 		.first = program->settings,
 		.settings = program->settings,
-		.parts = {{tarn__control_set, tarn__control_settle, &program->control}},
+		.parts = {{.set = tarn__control_set,
+			   .settle = tarn__control_settle,
+			   .data = &program->control}},
 		.part_count = 1,
 	};
 	int error = tarn__reload_open(&program->reload);

@@ -122,8 +122,8 @@ static bool begin(struct tarn__tsig *tsig)
 	tsig->code = tsig->hmac->begin(tsig->key->secret, tsig->key->secret_len);
 	if (!tsig->code)
 		return false;
-	return !tsig->has_mac || (add16(tsig, TARN__TSIG_MAC_LEN) &&
-				  add(tsig, tsig->mac, TARN__TSIG_MAC_LEN));
+	return !tsig->has_mac ||
+	       (add16(tsig, TARN__TSIG_MAC_LEN) && add(tsig, tsig->mac, TARN__TSIG_MAC_LEN));
 }
 
 /* Adds a message as it was before it was signed (RFC 8945 section 4.3.2). */
@@ -245,8 +245,7 @@ static enum tarn__tsig_result look_at(const struct tarn__tsig *tsig,
 	/* Unsigned, since the other side has no key to sign with (RFC 8945 section 5.3.2). */
 	if (rdata->error != 0 && rdata->mac_len == 0)
 		return TARN__TSIG_REFUSED;
-	if (record->name_len != name->len ||
-	    memcmp(record->name, name->octets, name->len) != 0 ||
+	if (record->name_len != name->len || memcmp(record->name, name->octets, name->len) != 0 ||
 	    rdata->algorithm_len != sizeof(algorithm) ||
 	    !tarn__name_is_equal(rdata->algorithm, algorithm, sizeof(algorithm)))
 		return TARN__TSIG_BADKEY;

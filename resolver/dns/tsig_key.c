@@ -176,8 +176,7 @@ static struct word cut(struct word *word)
 	return part;
 }
 
-static const char *parse_line(struct word word, struct scanner *scanner,
-			      struct tarn__tsig_key *out)
+static const char *parse_line(struct word word, struct scanner *scanner, struct tarn__tsig_key *out)
 {
 	struct word name = cut(&word);
 	if (memchr(word.text, ':', word.len)) {

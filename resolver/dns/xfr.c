@@ -197,8 +197,8 @@ static enum tarn__xfr_result take_data(struct tarn__xfr *xfr,
 {
 	const struct tarn__xfr_callbacks *callbacks = xfr->callbacks;
 	bool is_removed = xfr->state == TARN__XFR_IN_REMOVED;
-	bool goes_on = is_removed ? callbacks->remove(xfr->arg, record)
-				  : callbacks->add(xfr->arg, record);
+	bool goes_on =
+		is_removed ? callbacks->remove(xfr->arg, record) : callbacks->add(xfr->arg, record);
 	return goes_on ? TARN__XFR_MORE : stop(xfr);
 }
 

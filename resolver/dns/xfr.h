@@ -80,8 +80,9 @@ struct tarn__xfr {
 };
 
 /* The zone's name and the callbacks are borrowed; SOA needs no callbacks. serial is for IXFR. */
-void tarn__xfr_init(struct tarn__xfr *, enum tarn__xfr_kind, uint16_t id, const struct tarn__name *zone,
-		    uint32_t serial, const struct tarn__xfr_callbacks *, void *arg);
+void tarn__xfr_init(struct tarn__xfr *, enum tarn__xfr_kind, uint16_t id,
+		    const struct tarn__name *zone, uint32_t serial,
+		    const struct tarn__xfr_callbacks *, void *arg);
 
 /* Writes the query. Returns its octets. */
 size_t tarn__xfr_query(const struct tarn__xfr *, uint8_t out[TARN__XFR_QUERY_MAX]);

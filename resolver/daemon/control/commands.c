@@ -73,8 +73,7 @@ static char *metrics_text(const struct tarn__control_context *context,
 {
 	const struct tarn__naming *naming = context->naming;
 	const struct tarn__name_figures *figures = naming ? &naming->board.figures : NULL;
-	struct tarn__transfer_board *board =
-		context->transfers ? &context->transfers->board : NULL;
+	struct tarn__transfer_board *board = context->transfers ? &context->transfers->board : NULL;
 	struct tarn__metrics_transfers transfers;
 	struct tarn__transfer_state *states = tarn__transfer_board_read(board, &transfers.count);
 	transfers.states = states;

@@ -246,8 +246,7 @@ static json_t *describe_transfer(const struct tarn__transfer_state *state)
 	if (state->primary[0] != '\0')
 		json_object_set_new(row, "primary", plain_text(state->primary));
 	for (int i = 0; i < TARN__TRANSFER_RESULTS; i++)
-		json_object_set_new(row,
-				    tarn__transfer_result_word((enum tarn__transfer_result)i),
+		json_object_set_new(row, tarn__transfer_result_word((enum tarn__transfer_result)i),
 				    number(state->results[i]));
 	if (state->reason[0] != '\0')
 		json_object_set_new(row, "problem", plain_text(state->reason));

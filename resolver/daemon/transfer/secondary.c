@@ -156,7 +156,8 @@ static void look_at_expiry(struct tarn__secondary *secondary)
 		return;
 	state->is_expired = true;
 	tarn__log(secondary->all->log, TARN_LOG_WARNING,
-		  "rpz \"%s\": serial %u has expired: no primary has confirmed it for %u s; its rules "
+		  "rpz \"%s\": serial %u has expired: no primary has confirmed it for %u s; its "
+		  "rules "
 		  "stay in force",
 		  state->name, (unsigned)state->serial, (unsigned)secondary->soa.expire);
 }
@@ -165,8 +166,8 @@ static void look_at_expiry(struct tarn__secondary *secondary)
 static void give_up(struct tarn__secondary *secondary)
 {
 	struct tarn__transfer_state *state = &secondary->state;
-	uint32_t sec = tarn__timing_retry(state->has_zone ? &secondary->soa : NULL,
-					  ++secondary->failures);
+	uint32_t sec =
+		tarn__timing_retry(state->has_zone ? &secondary->soa : NULL, ++secondary->failures);
 	bool is_known = strcmp(state->reason, secondary->failed) == 0;
 	tarn__log(secondary->all->log, is_known ? TARN_LOG_DEBUG : TARN_LOG_WARNING,
 		  "rpz \"%s\": no transfer: %s; %s; the next attempt is in %u s", state->name,
@@ -204,9 +205,8 @@ static void succeed(struct tarn__secondary *secondary, enum tarn__transfer_resul
 {
 	struct tarn__transfer_state *state = &secondary->state;
 	if (state->reason[0] != '\0' || state->is_expired)
-		tarn__log(secondary->all->log, TARN_LOG_INFO,
-			  "rpz \"%s\": %s confirms serial %u", state->name, state->primary,
-			  (unsigned)secondary->soa.serial);
+		tarn__log(secondary->all->log, TARN_LOG_INFO, "rpz \"%s\": %s confirms serial %u",
+			  state->name, state->primary, (unsigned)secondary->soa.serial);
 	state->reason[0] = '\0';
 	state->is_expired = false;
 	state->confirmed_s = wall_clock();
@@ -271,9 +271,9 @@ static void finish_update(struct tarn__secondary *secondary)
 	tarn__log(secondary->all->log, TARN_LOG_INFO,
 		  "rpz \"%s\": serial %u of %s: %zu records removed, %zu added, %zu in all, in "
 		  "%.2f s (IXFR)",
-		  secondary->state.name, (unsigned)secondary->next.serial,
-		  secondary->state.primary, secondary->removed, secondary->added,
-		  tarn__update_count(secondary->update), seconds_since(secondary));
+		  secondary->state.name, (unsigned)secondary->next.serial, secondary->state.primary,
+		  secondary->removed, secondary->added, tarn__update_count(secondary->update),
+		  seconds_since(secondary));
 	take_zone(secondary, TARN__TRANSFER_IXFR);
 }
 
@@ -585,8 +585,7 @@ void tarn__secondary_look(struct tarn__secondary *secondary)
 		return;
 	}
 	ev_now_update(loop);
-	double rest_sec =
-		secondary->looked_at + TARN__SECONDARY_NOTIFY_SEC - ev_now(loop);
+	double rest_sec = secondary->looked_at + TARN__SECONDARY_NOTIFY_SEC - ev_now(loop);
 	wait_for(secondary, rest_sec > 0 ? rest_sec : 0);
 }
 

@@ -167,8 +167,7 @@ static void read_more(struct tarn__session *session)
 static void watch(struct tarn__session *session)
 {
 	struct ev_loop *loop = session->options.loop;
-	bool is_writing =
-		!session->is_connected || tarn__stream_pending(&session->stream) > 0;
+	bool is_writing = !session->is_connected || tarn__stream_pending(&session->stream) > 0;
 	ev_io_stop(loop, &session->io);
 	ev_io_set(&session->io, session->fd, is_writing ? EV_WRITE : EV_READ);
 	ev_io_start(loop, &session->io);

@@ -68,8 +68,7 @@ static struct tarn__transfer_zone *find_zone(const struct tarn__transfers *trans
 					     const struct tarn__name *name)
 {
 	for (size_t i = 0; i < transfers->count; i++) {
-		const struct tarn__name *zone =
-			tarn__secondary_zone(transfers->zones[i].secondary);
+		const struct tarn__name *zone = tarn__secondary_zone(transfers->zones[i].secondary);
 		if (zone->len == name->len &&
 		    tarn__name_is_equal(zone->octets, name->octets, zone->len))
 			return &transfers->zones[i];
@@ -292,8 +291,7 @@ void tarn__transfers_init(struct tarn__transfers *transfers, struct tarn *tarn,
 	tarn__list_init(&transfers->all.waiting);
 	pthread_mutex_init(&transfers->mutex, NULL);
 	pthread_mutex_init(&transfers->board.mutex, NULL);
-	transfers->taker =
-		(struct tarn__notify_taker){.take = take_notify, .data = transfers};
+	transfers->taker = (struct tarn__notify_taker){.take = take_notify, .data = transfers};
 	ev_async_init(&transfers->notified, on_notified);
 	transfers->notified.data = transfers;
 }
@@ -306,8 +304,9 @@ int tarn__transfers_prepare(struct tarn__transfers *transfers,
 	size_t key_count;
 	if (count_zones(settings, &key_count) == 0)
 		return 0;
-	transfers->is_ready = tarn__zone_file_folder(settings->state, folder) &&
-			      tarn__privileges_make_directory(identity, folder, transfers->log) == 0;
+	transfers->is_ready =
+		tarn__zone_file_folder(settings->state, folder) &&
+		tarn__privileges_make_directory(identity, folder, transfers->log) == 0;
 	return check_reach(transfers, settings, 0, key_count);
 }
 

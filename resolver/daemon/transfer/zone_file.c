@@ -19,7 +19,8 @@
 enum {
 	FILE_MODE = 0640,
 	BUFFER = 1 << 16, /* octets that are written at once */
-	HEAD_MAX = 8192, /* octets that an SOA has at most: two names, of four characters an octet */
+	HEAD_MAX =
+		8192, /* octets that an SOA has at most: two names, of four characters an octet */
 	LINE_MAX_LEN = TARN__NAME_TEXT_MAX + 2 * TARN__WORD_MAX + TARN__RDATA_TEXT_MAX,
 };
 
@@ -122,9 +123,9 @@ struct tarn__zone_writer *tarn__zone_writer_new(const char *path)
 	}
 	/* That of a tarn that was killed. */
 	unlink(writer->temporary);
-	writer->fd = open(writer->temporary,
-			  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY,
-			  FILE_MODE);
+	writer->fd =
+		open(writer->temporary,
+		     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, FILE_MODE);
 	if (writer->fd >= 0)
 		return writer;
 	int error = errno;

@@ -118,8 +118,11 @@ END_TEST
 START_TEST(what_is_no_such_zone_has_no_head)
 {
 	static const char *const others[] = {
-		"", "a.rpz.example. 60 IN CNAME .\n" SOA("7") "\n", "garbage\n" SOA("7") "\n",
-		"other.example. 60 IN SOA a. b. 7 3600 600 86400 60\n", "\n\n; nothing\n",
+		"",
+		"a.rpz.example. 60 IN CNAME .\n" SOA("7") "\n",
+		"garbage\n" SOA("7") "\n",
+		"other.example. 60 IN SOA a. b. 7 3600 600 86400 60\n",
+		"\n\n; nothing\n",
 		"rpz.example. 60 IN SOA ns.example. a.exa",
 	};
 	struct tarn__zone_file_head head;

@@ -113,7 +113,8 @@ static enum tarn__xfr_result feed(enum tarn__xfr_kind kind, const char *text)
 {
 	enum tarn__xfr_result result = TARN__XFR_MORE;
 	begin_message(kind, true);
-	for (; *text && result == TARN__XFR_MORE; text += strcspn(text, " "), text += *text == ' ') {
+	for (; *text && result == TARN__XFR_MORE;
+	     text += strcspn(text, " "), text += *text == ' ') {
 		if (*text == '|') {
 			result = take();
 			begin_message(kind, false);
