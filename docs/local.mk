@@ -8,7 +8,9 @@ EXTRA_DIST += docs/hacking.md docs/rfc.md docs/policy.md docs/differences.md doc
 
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/grafana.json docs/examples/rtcache_files.c docs/examples/tarn.conf \
-	docs/examples/home.conf docs/examples/tarn.socket
+	docs/examples/home.conf docs/examples/safesearch.rpz docs/examples/tarn.socket \
+	docs/examples/tarn-lists.service docs/examples/tarn-lists.timer
+dist_examples_SCRIPTS = docs/examples/tarn-convert docs/examples/tarn-lists
 
 # The administrator's own, where it is there.
 config_file = $(DESTDIR)$(sysconfdir)/tarn/tarn.conf

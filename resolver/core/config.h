@@ -34,6 +34,8 @@ enum {
 
 struct tarn__config {
 	atomic_uint references;
+	/* Configurations that differ in the data of the policy alone have the same number, and no others do. */
+	unsigned number;
 	struct tarn__config *base; /* the owner of ports and zone_index; NULL: this one */
 	struct tarn__ports *ports; /* from which questions are sent; NULL: any unprivileged port */
 	struct tarn__policy *policy; /* a reference */
@@ -77,6 +79,9 @@ struct tarn__config *tarn__config_with_trust(struct tarn__config *, bool trust_a
  */
 struct tarn__config *tarn__config_with_data(struct tarn__config *,
 					    const struct tarn__policy_data *);
+
+/* The same without data: what holds it does not keep data that is out of use. A reference, the caller's. NULL as above. */
+struct tarn__config *tarn__config_without_data(struct tarn__config *);
 
 /*
  * To be called before the configuration is shared. Zones that are equal in the one before, and equal endpoints

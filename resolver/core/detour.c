@@ -15,6 +15,7 @@ struct tarn__detour {
 	unsigned links;
 	bool is_synthesis;
 	bool is_authoritative;
+	bool is_rules_target;
 	uint32_t ttl_max;
 	uint8_t *without; /* NULL: there is none */
 	size_t without_len;
@@ -131,6 +132,7 @@ int tarn__detour_follow(struct tarn__detour **at, const struct tarn__query *clie
 	*at = detour;
 	if (detour->links++ == 0)
 		detour->is_authoritative = decision->is_authoritative;
+	detour->is_rules_target = decision->is_block;
 	keep_errors(detour, decision);
 	memcpy(detour->wire, chain, len);
 	detour->len = len;
@@ -174,6 +176,11 @@ struct tarn__options tarn__detour_errors(const struct tarn__detour *detour)
 	if (detour->texted > 0)
 		errors.ede[detour->texted - 1].text = detour->text;
 	return errors;
+}
+
+bool tarn__detour_is_rules_target(const struct tarn__detour *detour)
+{
+	return detour->is_rules_target;
 }
 
 bool tarn__detour_is_authoritative(const struct tarn__detour *detour)

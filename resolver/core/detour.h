@@ -67,6 +67,9 @@ struct tarn__detour_part tarn__detour_without(const struct tarn__detour *);
 /* The extended errors of the decisions on the way. Valid as long as the detour is unchanged. */
 struct tarn__options tarn__detour_errors(const struct tarn__detour *);
 
+/* Returns true if the name that is asked for is the target of a rule's CNAME. */
+bool tarn__detour_is_rules_target(const struct tarn__detour *);
+
 /* Returns true if the reply has AA set: the first name of the chain is a local one. */
 bool tarn__detour_is_authoritative(const struct tarn__detour *);
 

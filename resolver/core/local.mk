@@ -27,10 +27,12 @@ core_sources = \
 	resolver/core/observe.h \
 	resolver/core/policy/access.c resolver/core/policy/access.h \
 	resolver/core/policy/answer.c resolver/core/policy/answer.h \
+	resolver/core/policy/answer_address.c resolver/core/policy/answer_address.h \
 	resolver/core/policy/answer_chain.c resolver/core/policy/answer_chain.h \
 	resolver/core/policy/answer_filter.c resolver/core/policy/answer_filter.h \
 	resolver/core/policy/any.c resolver/core/policy/any.h \
 	resolver/core/policy/chaos.c resolver/core/policy/chaos.h \
+	resolver/core/policy/clients.c resolver/core/policy/clients.h \
 	resolver/core/policy/decision.c resolver/core/policy/decision.h \
 	resolver/core/policy/dns64.c resolver/core/policy/dns64.h \
 	resolver/core/policy/dotless.c resolver/core/policy/dotless.h \
@@ -45,6 +47,7 @@ core_sources = \
 	resolver/core/policy/local_build.c resolver/core/policy/local_builder.c \
 	resolver/core/policy/local_draft.h resolver/core/policy/local_store.h \
 	resolver/core/policy/policy.c resolver/core/policy/policy.h \
+	resolver/core/policy/prefix_rules.c resolver/core/policy/prefix_rules.h \
 	resolver/core/policy/rules.c resolver/core/policy/rules.h \
 	resolver/core/policy/special.c resolver/core/policy/special.h \
 	resolver/core/policy/stage.h \

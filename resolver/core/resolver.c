@@ -3,6 +3,7 @@
 #include "core/resolver.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@
 #include "core/shares.h"
 #include "core/stats.h"
 #include "base/timer.h"
+#include "dns/notify.h"
 #include "dns/reply.h"
 #include "dns/stored.h"
 #include "dns/query.h"
@@ -47,6 +49,7 @@ struct tarn__shared {
 	struct rtcache *cache;
 	struct tarn__forward_loops *forward_loops;
 	struct tarn__answer_sources *answer_sources;
+	_Atomic(const struct tarn__notify_taker *) notify_taker; /* NULL: there is none */
 };
 
 /* A question that waits for its answer. */
@@ -80,7 +83,7 @@ struct tarn__resolver {
 	struct tarn__forwarder forwarder;
 	struct tarn__timer looks; /* for the next tests for forwarding loops */
 	size_t looked; /* number of servers that have been tested */
-	const struct tarn__config *looked_config; /* the configuration of these servers */
+	unsigned looked_number; /* of the configuration of these servers; 0: of none */
 	uint64_t look_again_ms; /* time before which they are not tested again */
 	bool is_to_look_again;
 	tarn__forward_loop_function *found;
@@ -205,6 +208,12 @@ void tarn__shared_free(struct tarn__shared *shared)
 struct rtcache *tarn__shared_cache(struct tarn__shared *shared)
 {
 	return shared->cache;
+}
+
+void tarn__shared_set_notify_taker(struct tarn__shared *shared,
+				   const struct tarn__notify_taker *taker)
+{
+	atomic_store_explicit(&shared->notify_taker, taker, memory_order_release);
 }
 
 const struct tarn_address *tarn__shared_answer_source(const struct tarn__shared *shared,
@@ -398,6 +407,9 @@ static void finish(struct tarn__resolver *resolver, struct pending *pending,
 	put_spare(resolver, pending);
 }
 
+static bool end_unanswered(struct tarn__resolver *, struct pending *,
+			   const struct tarn__reply_context *, struct outcome *, size_t *len);
+
 /* The lookup continues and fills the cache for later questions. */
 static void on_deadline(struct tarn__timer *timer)
 {
@@ -406,8 +418,11 @@ static void on_deadline(struct tarn__timer *timer)
 	rtcache_cancel(resolver->client, &pending->request);
 	struct tarn__reply_context to =
 		reply_context(resolver, &pending->client_request, &pending->query);
-	size_t len = tarn__respond_failure(&to, TARN_ETIMEOUT, false, resolver->reply);
-	finish(resolver, pending, &to, (struct outcome){.status = TARN__STATUS_FAILURE}, len);
+	struct outcome outcome = {.status = TARN__STATUS_FAILURE};
+	size_t len;
+	if (!end_unanswered(resolver, pending, &to, &outcome, &len))
+		len = tarn__respond_failure(&to, TARN_ETIMEOUT, false, resolver->reply);
+	finish(resolver, pending, &to, outcome, len);
 }
 
 /*
@@ -490,10 +505,9 @@ static inline bool is_looked_at(const struct tarn__resolver *resolver,
 	const struct tarn__policy *policy = resolver->forwarder.config->policy;
 	if (!policy->takes_answers)
 		return false;
-	if (value->data && !tarn__policy_knows_answer(policy, value->data))
+	if (value->data ? !tarn__policy_knows_answer(policy, value->data) : policy->rules_wait)
 		return true;
-	return policy->dns64 &&
-	       tarn__dns64_applies(policy, to->query, to->client_request->client);
+	return policy->dns64 && tarn__dns64_applies(policy, to->query, to->client_request->client);
 }
 
 bool tarn__resolver_serves(const struct tarn__resolver *resolver, const struct tarn_address *client)
@@ -524,17 +538,20 @@ enum tarn__policy_action tarn__resolver_decide(const struct tarn__resolver *reso
 }
 
 /* Over TCP nothing has to be truncated. */
+static inline enum tarn__policy_action over(const struct tarn__reply_context *to,
+					    enum tarn__policy_action action)
+{
+	bool is_stream = tarn__transport_is_stream(to->client_request->transport);
+	return action == TARN__POLICY_TRUNCATE && is_stream ? TARN__POLICY_PASS : action;
+}
+
 static inline enum tarn__policy_action decide(const struct tarn__resolver *resolver,
 					      const struct tarn__reply_context *to,
 					      const struct tarn__query *query, bool is_rules_target,
 					      struct tarn__decision *decision)
 {
-	const struct tarn__client_request *client_request = to->client_request;
-	enum tarn__policy_action action =
-		apply_stages(resolver, query, client_request->client, is_rules_target, decision);
-	if (action == TARN__POLICY_TRUNCATE && tarn__transport_is_stream(client_request->transport))
-		return TARN__POLICY_PASS;
-	return action;
+	return over(to, apply_stages(resolver, query, to->client_request->client, is_rules_target,
+				     decision));
 }
 
 static void count_decision(struct tarn__stats *stats, const struct tarn__decision *decision)
@@ -577,7 +594,6 @@ struct walk {
 	uint8_t *reply;
 	struct outcome *outcome;
 	bool is_cached; /* no lookup was started for the current query */
-	bool is_rules_target; /* the current query is for the target of a rule's CNAME */
 };
 
 enum { GO_ON = -2 /* as a length: the next query is asked for */ };
@@ -617,7 +633,6 @@ static bool have_detour(struct walk *walk)
 /* The chain of the decision is kept, and its end is the next to be asked for. */
 static long follow(struct walk *walk, const struct tarn__decision *decision)
 {
-	walk->is_rules_target = decision->is_block;
 	struct tarn__detour_buffers buffers = detour_buffers(walk);
 	int error = TARN_ENOMEM;
 	if (have_detour(walk))
@@ -703,12 +718,37 @@ static long synthesise(struct walk *walk, const struct tarn__detour_part *withou
 	return fail_walk(walk, TARN_ENOMEM);
 }
 
+/* Returns true if the current query is for the target of a rule's CNAME. */
+static bool is_rules_target(const struct walk *walk)
+{
+	return walk->detour && tarn__detour_is_rules_target(walk->detour);
+}
+
+/* What has waited for the answer to the current query, which there will not be. */
+static enum tarn__policy_action decide_unanswered(const struct walk *walk,
+						  const struct tarn__query *query,
+						  struct tarn__decision *decision)
+{
+	const struct tarn__resolver *resolver = walk->resolver;
+	*decision = (struct tarn__decision){.io = resolver->io,
+					    .room = resolver->forwarder.scratch->decided};
+	if (is_rules_target(walk) || tarn__detour_is_synthesis(walk->detour))
+		return TARN__POLICY_PASS;
+	return over(walk->to,
+		    tarn__policy_apply_unanswered(policy_of(resolver), query,
+						  walk->to->client_request->client, decision));
+}
+
 /* A failure is as good as an answer without AAAA records (RFC 6147 section 5.1.2). */
 static long take_failure(struct walk *walk, const struct tarn__query *query, int error)
 {
 	*walk->outcome = (struct outcome){.status = TARN__STATUS_FAILURE};
 	if (error == RTCACHE_ECANCELED)
 		return fail_walk(walk, error);
+	struct tarn__decision decision;
+	enum tarn__policy_action action = decide_unanswered(walk, query, &decision);
+	if (action != TARN__POLICY_PASS)
+		return take_decision(walk, action, &decision);
 	if (tarn__detour_is_synthesis(walk->detour)) {
 		struct tarn__detour_part without = tarn__detour_without(walk->detour);
 		return without.len > 0 ? end_with(walk, &without, NULL) : fail_walk(walk, error);
@@ -746,6 +786,7 @@ static enum tarn__policy_action look_at(const struct walk *walk, const struct ta
 			.age_sec = part->age_sec,
 			.stale_ttl = part->stale_ttl,
 			.is_stream = tarn__transport_is_stream(walk->to->client_request->transport),
+			.is_rules_target = is_rules_target(walk),
 			.message = buffers.message,
 			.other = buffers.other},
 		decision);
@@ -867,9 +908,8 @@ static long walk_on(struct walk *walk)
 		struct tarn__decision decision;
 		enum tarn__policy_action action = TARN__POLICY_PASS;
 		if (!tarn__detour_is_synthesis(walk->detour))
-			action = decide(walk->resolver, walk->to, &query, walk->is_rules_target,
+			action = decide(walk->resolver, walk->to, &query, is_rules_target(walk),
 					&decision);
-		walk->is_rules_target = false;
 		if (action == TARN__POLICY_PASS)
 			len = ask_current(walk);
 		else
@@ -931,6 +971,31 @@ static long walk_from_decision(struct tarn__resolver *resolver,
 					     message_len, reply, outcome);
 	long len = take_decision(&walk, TARN__POLICY_FOLLOW, decision);
 	return keep_walk(&walk, end_walk(&walk, len == GO_ON ? walk_on(&walk) : len));
+}
+
+/*
+ * Replies what the policy has to say without an answer, and sets *len to its length or TARN__RESOLVE_DROP. Returns false if
+ * that is nothing, or takes another question.
+ */
+static bool end_unanswered(struct tarn__resolver *resolver, struct pending *pending,
+			   const struct tarn__reply_context *to, struct outcome *outcome,
+			   size_t *len)
+{
+	struct walk walk = {.resolver = resolver,
+			    .to = to,
+			    .pending = pending,
+			    .detour = pending->detour,
+			    .message_len = TARN__UDP_MIN,
+			    .reply = resolver->reply,
+			    .outcome = outcome};
+	struct tarn__query query;
+	struct tarn__decision decision;
+	current_query(&walk, &query);
+	enum tarn__policy_action action = decide_unanswered(&walk, &query, &decision);
+	if (action == TARN__POLICY_PASS || action == TARN__POLICY_FOLLOW)
+		return false;
+	*len = (size_t)take_decision(&walk, action, &decision);
+	return true;
 }
 
 static void on_done(struct rtcache_request *request, const struct rtcache_value *value)
@@ -1084,6 +1149,36 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context
 	return (long)tarn__respond_value(to, &value, reply);
 }
 
+/* Returns the length of the reply; 0: the message is none of a changed zone, or not taken. */
+static size_t take_notify(const struct tarn__resolver *resolver,
+			  const struct tarn__reply_context *to, const uint8_t *wire, size_t len,
+			  uint8_t *reply, struct outcome *outcome)
+{
+	const struct tarn_address *from = to->client_request->client;
+	if (!from || !tarn__notify_is_meant(to->query->flags))
+		return 0;
+	const struct tarn__notify_taker *taker =
+		atomic_load_explicit(&resolver->shared->notify_taker, memory_order_acquire);
+	outcome->status = TARN__STATUS_LOCAL;
+	return taker ? taker->take(taker->data, from, wire, len, reply) : 0;
+}
+
+/* A message that is no question to be answered. */
+static size_t answer_invalid(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
+			     const uint8_t *wire, size_t len, uint16_t rcode, uint8_t *reply)
+{
+	struct outcome outcome = {0};
+	size_t reply_len = take_notify(resolver, to, wire, len, reply, &outcome);
+	if (reply_len > 0)
+		rcode = TARN__NOERROR;
+	else
+		reply_len = answer_fault(resolver, to, len, rcode, reply, &outcome);
+	if (outcome.status == TARN__STATUS_REFUSED)
+		rcode = TARN__REFUSED;
+	count_reply(resolver, to, &outcome, rcode, 0, reply, reply_len);
+	return reply_len;
+}
+
 long tarn__resolver_resolve(struct tarn__resolver *resolver,
 			    const struct tarn__client_request *client_request, const uint8_t *wire,
 			    size_t len, uint8_t *reply)
@@ -1100,12 +1195,7 @@ long tarn__resolver_resolve(struct tarn__resolver *resolver,
 	if (parsed != TARN__QUERY_GOOD) {
 		if (query.qname)
 			count_type(&resolver->stats, query.qtype);
-		uint16_t rcode = (uint16_t)parsed;
-		size_t reply_len = answer_fault(resolver, &to, len, rcode, reply, &outcome);
-		if (outcome.status == TARN__STATUS_REFUSED)
-			rcode = TARN__REFUSED;
-		count_reply(resolver, &to, &outcome, rcode, 0, reply, reply_len);
-		return (long)reply_len;
+		return (long)answer_invalid(resolver, &to, wire, len, (uint16_t)parsed, reply);
 	}
 	count_type(&resolver->stats, query.qtype);
 	long reply_len = answer_at_once(resolver, &to, len, reply, &outcome);
@@ -1140,7 +1230,7 @@ static void begin_looks(struct tarn__resolver *resolver)
 	tarn__forward_loops_begin(resolver->shared->forward_loops, config, resolver->found,
 				  resolver->found_arg);
 	resolver->looked = 0;
-	resolver->looked_config = config;
+	resolver->looked_number = config->number;
 	resolver->look_again_ms = io->now_ms(io->data) + TARN__FORWARD_LOOP_MS;
 	resolver->is_to_look_again = false;
 	look(resolver);
@@ -1162,8 +1252,9 @@ void tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
 	resolver->found = found;
 	resolver->found_arg = arg;
 	/* If the network changes all the time, a test after each change would find no more. */
-	resolver->is_to_look_again = resolver->forwarder.config == resolver->looked_config &&
-				     io->now_ms(io->data) < resolver->look_again_ms;
+	resolver->is_to_look_again =
+		resolver->forwarder.config->number == resolver->looked_number &&
+		io->now_ms(io->data) < resolver->look_again_ms;
 	if (resolver->is_to_look_again)
 		tarn__timer_start(&resolver->timers, &resolver->looks, resolver->look_again_ms);
 	else
@@ -1297,7 +1388,8 @@ int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__conf
 	int error = tarn__forwarder_set_config(&resolver->forwarder, config);
 	if (error != 0)
 		return error;
-	resolver->looked_config = NULL;
+	if (config->number != resolver->looked_number)
+		resolver->looked_number = 0;
 	assign_zones(resolver);
 	return 0;
 }

@@ -418,3 +418,13 @@ unsigned tarn__namelist_find(const struct tarn__namelist *list, const uint8_t *n
 	}
 	return search.count;
 }
+
+unsigned tarn__namelist_find_self(const struct tarn__namelist *list, const uint8_t *name,
+				  size_t len, struct tarn__namelist_match out[], unsigned max)
+{
+	struct search search = {.list = list, .out = out, .max = max};
+	uint64_t hash = hash_name(list, name, len);
+	if (passes_filter(list, hash))
+		search_buckets(&search, hash, 0);
+	return search.count;
+}

@@ -140,6 +140,10 @@ int tarn__namelist_open(const uint8_t *octets, size_t len, struct tarn__namelist
 unsigned tarn__namelist_find(const struct tarn__namelist *, const uint8_t *name, size_t len,
 			     struct tarn__namelist_match out[], unsigned max);
 
+/* Finds the rules for the name itself alone, and for no suffix. Returns as above. */
+unsigned tarn__namelist_find_self(const struct tarn__namelist *, const uint8_t *name, size_t len,
+				  struct tarn__namelist_match out[], unsigned max);
+
 /*
  * Finds what else a rule says: the items of a name, exactly, in a row that has more. *cursor is 0 at first.
  * Returns false if there are no more items. The name is in any case.

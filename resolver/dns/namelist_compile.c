@@ -92,7 +92,7 @@ static bool is_same_row(const struct tarn__pile_row *a, const struct tarn__pile_
 	return a->row.source == b->row.source && a->row.kind == b->row.kind &&
 	       a->row.reach == b->row.reach && a->row.action == b->row.action &&
 	       a->row.is_important == b->row.is_important && a->row.has_more == b->row.has_more &&
-	       a->is_removal == b->is_removal;
+	       a->is_removal == b->is_removal && a->is_kept == b->is_kept;
 }
 
 /* Returns the class of the rows that differ from this one in the reach alone; a new one if there are none. */
@@ -151,7 +151,8 @@ static void add_row(struct tarn__namelist_compiler *compiler, struct tarn__pile_
 	row.class = find_class(compiler, &row);
 	row.covers = row.class != 0 && !exists && row.row.reach & TARN__NAMELIST_BELOW;
 	row.is_counted = !exists && !row.is_removal;
-	row.effect = row.row.is_zone && exists ? TARN__PILE_DROP_ALONE : TARN__PILE_KEEP;
+	bool drops = row.row.is_zone && exists && !row.is_kept;
+	row.effect = drops ? TARN__PILE_DROP_ALONE : TARN__PILE_KEEP;
 	compiler->rows[compiler->row_count++] = row;
 	set_effects(compiler, row.row.source, row.class);
 }
@@ -223,17 +224,25 @@ static void note_labels(struct tarn__namelist_compiler *compiler, unsigned label
 		compiler->labels_max = labels;
 }
 
-/*
- * Adds the names above one as names that exist: those of a zone, and those of a rule that allows, since a
- * rule that blocks one of them has to know.
- */
-static int add_existing(struct tarn__namelist_compiler *compiler, const uint64_t *hashes,
-			unsigned labels, struct tarn__pile_row row)
+/* Returns the number of the row for names above those of a row, as find_row(). is_prefix is the rule's. */
+static int find_existing(struct tarn__namelist_compiler *compiler, struct tarn__pile_row row,
+			 bool is_prefix)
 {
 	row.row.reach = TARN__NAMELIST_SELF;
 	row.row.action = TARN__NAMELIST_EXISTS;
 	row.row.has_more = row.row.is_important = false;
-	int number = find_row(compiler, &row), error = 0;
+	row.is_kept = is_prefix;
+	return find_row(compiler, &row);
+}
+
+/*
+ * Adds the names above one as names that exist: those of a zone, those above prefixes, by which prefixes are found, and
+ * those of a rule that allows, since a rule that blocks one of them has to know.
+ */
+static int add_existing(struct tarn__namelist_compiler *compiler, const uint64_t *hashes,
+			unsigned labels, int number)
+{
+	int error = 0;
 	for (unsigned i = 1; i < labels && number >= 0 && error == 0; i++) {
 		if (!is_new(compiler, hashes[i], (uint8_t)number))
 			continue;
@@ -264,8 +273,10 @@ static bool implies_above(const struct tarn__pile_row *row)
 static int add(struct tarn__namelist_compiler *compiler, const struct tarn__namelist_rule *rule)
 {
 	struct tarn__pile_row row = row_of(compiler, rule);
-	int number = find_row(compiler, &row);
-	if (number < 0) {
+	int number = find_row(compiler, &row), above = -1;
+	if (implies_above(&row))
+		above = find_existing(compiler, row, rule->is_prefix);
+	if (number < 0 || (rule->is_prefix && above < 0)) {
 		current(compiler)->report.unsupported++;
 		return 0;
 	}
@@ -276,8 +287,8 @@ static int add(struct tarn__namelist_compiler *compiler, const struct tarn__name
 	if (error == 0 && rule->more)
 		error = tarn__namelist_items_add(&compiler->items, rule, hashes[labels],
 						 (uint8_t)number, &compiler->rows[number].row);
-	if (error == 0 && implies_above(&row))
-		error = add_existing(compiler, hashes, labels, row);
+	if (error == 0)
+		error = add_existing(compiler, hashes, labels, above);
 	return error;
 }
 

@@ -30,6 +30,7 @@ enum tarn__pile_effect {
 struct tarn__pile_row {
 	struct tarn__namelist_row row;
 	bool is_removal;
+	bool is_kept; /* of names that exist: they stay without a wildcard above */
 	/* Not 0: rows of the same class belong together, and differ from others in more than their reach. */
 	uint8_t class;
 	bool covers; /* it reaches what is below, for its class */

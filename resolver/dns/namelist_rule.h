@@ -81,6 +81,7 @@ struct tarn__namelist_rule {
 	enum tarn__namelist_action action;
 	bool is_important;
 	bool is_removal; /* it removes the rule that is equal but for this, from all lists of its set */
+	bool is_prefix; /* of a zone: of addresses; the name is that of dns/rpz_prefix.h */
 	uint16_t name_len;
 	const uint8_t *name; /* in wire form, any case */
 	const struct tarn__namelist_more *more; /* NULL: nothing */

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dns/rpz.h: what a record of a response policy zone says (draft-vixie-dnsop-dns-rpz-00), as a rule of a list of names
- * (dns/namelist_rule.h). The owner without the zone's name is the trigger: a name, or "*." and the name above those that
- * it is for. The record is the action:
+ * (dns/namelist_rule.h). The owner without the zone's name is the trigger:
+ *
+ *	NAME                  that name
+ *	*.NAME                all names below it
+ *	PREFIX.rpz-client-ip  clients with these addresses (dns/rpz_prefix.h)
+ *	PREFIX.rpz-ip         answers with one of these addresses
+ *
+ * The record is the action:
  *
  *	CNAME .               NXDOMAIN
  *	CNAME *.              NODATA
@@ -11,8 +17,8 @@
  *	CNAME rpz-tcp-only.   TC over UDP
  *	any other record      is the answer
  *
- * Triggers by address (rpz-ip, rpz-client-ip) and by name server (rpz-nsdname, rpz-nsip) are recognised, and not
- * supported. Pure; nothing is allocated.
+ * Triggers by name server (rpz-nsdname, rpz-nsip) are recognised, and not supported: they need a resolver that asks them
+ * itself. Pure; nothing is allocated.
  */
 #ifndef TARN_DNS_RPZ_H
 #define TARN_DNS_RPZ_H
@@ -27,7 +33,7 @@
 enum tarn__rpz_result {
 	TARN__RPZ_RULE,
 	TARN__RPZ_NOTHING, /* the zone's own SOA and NS, and records of DNSSEC */
-	TARN__RPZ_INVALID, /* not of the zone, or not of class IN */
+	TARN__RPZ_INVALID, /* not of the zone, not of class IN, or no prefix of addresses */
 	TARN__RPZ_UNSUPPORTED,
 };
 

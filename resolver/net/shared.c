@@ -164,17 +164,13 @@ bool tarn__takes_forward_loops(struct tarn *tarn, const struct tarn__member *mem
 	return is_first;
 }
 
-/* The configuration may have got other data of the policy, or another trust, since: the zone is the same. */
 void tarn__report_forward_loop(void *arg, const struct tarn__config *config,
 			       const struct tarn__zone_config *zone,
 			       const struct tarn__endpoint *endpoint)
 {
-	(void)config;
 	struct tarn *tarn = arg;
 	pthread_mutex_lock(&tarn->mutex);
-	const struct tarn__config *current = tarn->updates.config;
-	size_t index = tarn__config_zone_of(current, zone->name, zone->name_len);
-	bool is_current = index != TARN__ZONE_NONE && current->zones[index] == zone;
+	bool is_current = config->number == tarn->updates.config->number;
 	pthread_mutex_unlock(&tarn->mutex);
 	if (!is_current)
 		return;

@@ -20,6 +20,7 @@
 
 #include "dns/namelist.h"
 #include "dns/namelist_compile.h"
+#include "dns/rpz_prefix.h"
 #include "dns/text.h"
 
 enum {
@@ -227,7 +228,8 @@ static int compile(const struct options *options, char *const *paths, int count)
 
 /* ---- testing ---------------------------------------------------------------------------- */
 
-static void print_match(const struct tarn__namelist *list, const uint8_t *name,
+/* rule is the rule's name, or what stands for it. */
+static void print_match(const struct tarn__namelist *list, const char *rule,
 			const struct tarn__namelist_match *match)
 {
 	static const char *const reaches[] = {[TARN__NAMELIST_SELF] = "",
@@ -235,13 +237,47 @@ static void print_match(const struct tarn__namelist *list, const uint8_t *name,
 					      [TARN__NAMELIST_BOTH] = " and below"};
 	const struct tarn__namelist_row *row = &list->rows[match->row];
 	struct tarn__namelist_source source;
-	char text[TARN__NAME_TEXT_MAX];
 	tarn__namelist_source(list, row->source, &source);
 	printf("%s%s %s%s%s, ", row->is_important ? "important " : "",
-	       row->kind == TARN__NAMELIST_ALLOW ? "allow" : "block",
-	       tarn__name_format(name + match->suffix_at, text), reaches[row->reach],
+	       row->kind == TARN__NAMELIST_ALLOW ? "allow" : "block", rule, reaches[row->reach],
 	       row->has_more ? ", with modifiers" : "");
 	print_text(source.path, source.path_len);
+}
+
+/* Prints the rules of a prefix with that name. Returns how many there are. */
+static unsigned test_prefix(const struct tarn__namelist *list, const char *text,
+			    const struct tarn__rpz_prefix *prefix, enum tarn__rpz_trigger trigger)
+{
+	struct tarn__namelist_match matches[TARN__NAMELIST_ROWS_MAX];
+	uint8_t name[TARN__RPZ_PREFIX_NAME_MAX];
+	size_t len = tarn__rpz_prefix_name(prefix, trigger, name);
+	unsigned count =
+		tarn__namelist_find_self(list, name, len, matches, TARN__NAMELIST_ROWS_MAX);
+	for (unsigned i = 0; i < count; i++) {
+		char rule[TARN__RPZ_PREFIX_TEXT_MAX];
+		printf("%s: %s ", text,
+		       trigger == TARN__RPZ_ADDRESS ? "in answers:" : "as a client:");
+		print_match(list, tarn__rpz_prefix_format(prefix, rule), &matches[i]);
+		putchar('\n');
+	}
+	return count;
+}
+
+/* Returns true if some prefix of a response policy zone has the address. */
+static bool test_address(const struct tarn__namelist *list, const char *text,
+			 const struct tarn__ip *ip)
+{
+	unsigned shown = 0;
+	for (unsigned i = TARN__RPZ_CLIENT_ADDRESS; i < TARN__RPZ_TRIGGERS; i++) {
+		for (unsigned bits = tarn__rpz_prefix_bits(ip->len); bits > 0; bits--) {
+			struct tarn__rpz_prefix prefix;
+			tarn__rpz_prefix_of(ip->octets, ip->len, bits, &prefix);
+			shown += test_prefix(list, text, &prefix, i);
+		}
+	}
+	if (shown == 0)
+		printf("%s: not listed\n", text);
+	return shown > 0;
 }
 
 /* Returns true if some rule is for the name. */
@@ -260,8 +296,10 @@ static bool test_name(const struct tarn__namelist *list, const char *text)
 		if (list->rows[matches[i].row].action == TARN__NAMELIST_EXISTS)
 			continue;
 		shown++;
+		char rule[TARN__NAME_TEXT_MAX];
 		printf("%s: ", text);
-		print_match(list, name, &matches[i]);
+		print_match(list, tarn__name_format(name + matches[i].suffix_at, rule),
+			    &matches[i]);
 		putchar('\n');
 	}
 	if (shown == 0)
@@ -276,7 +314,11 @@ static int test(const char *path, char *const *names, int count)
 	if (status != EXIT_SUCCESS)
 		return EXIT_USAGE;
 	for (int i = 0; i < count; i++) {
-		if (!test_name(&mapping.list, names[i]))
+		struct tarn__ip ip;
+		bool is_address = tarn__ip_parse(names[i], strlen(names[i]), &ip);
+		bool is_listed = is_address ? test_address(&mapping.list, names[i], &ip)
+					    : test_name(&mapping.list, names[i]);
+		if (!is_listed)
 			status = EXIT_UNLISTED;
 	}
 	munmap(mapping.octets, mapping.len);
@@ -288,14 +330,15 @@ static int test(const char *path, char *const *names, int count)
 static int print_usage(FILE *file, int status)
 {
 	fputs("usage: tarn-list [-a] [-f FORMAT] [-s yes|no] -o OUT LIST...\n"
-	      "       tarn-list -t OUT [NAME...]\n\n"
+	      "       tarn-list -t OUT [NAME|ADDRESS...]\n\n"
 	      "Compile lists of names to block, or show what a compiled list has of names.\n\n"
 	      "  -a, --allow             the names are allowed, not blocked\n"
 	      "  -f, --format FORMAT     auto, hosts, domains, wildcard, adblock, dnsmasq, "
 	      "unbound\n"
 	      "  -s, --subdomains yes|no names reach what is below them, or do not\n"
 	      "  -o, --output OUT        the compiled list\n"
-	      "  -t, --test OUT          look names up; without names describe the list\n"
+	      "  -t, --test OUT          look names and addresses up; without names describe the "
+	      "list\n"
 	      "      --version           print the version\n"
 	      "  -h, --help              print this text\n",
 	      file);

@@ -9,6 +9,7 @@
 #include "core/policy/local_data.h"
 #include "dns/hosts.h"
 #include "dns/namelist_compile.h"
+#include "dns/rpz.h"
 #include "dns/text.h"
 #include "dns/zonefile.h"
 
@@ -172,6 +173,17 @@ static const char *take_set(struct policy *policy, char *const *words, size_t co
 	return fault;
 }
 
+static const char *take_rpz(struct policy *policy, char *const *words, size_t count)
+{
+	char *all[POLICY_WORDS_MAX] = {NULL, "rpz"};
+	if (count < 1 || count >= POLICY_WORDS_MAX)
+		return "a name is expected";
+	all[0] = words[0];
+	for (size_t i = 1; i < count; i++)
+		all[i + 1] = words[i];
+	return take_set(policy, all, count + 1);
+}
+
 static const char *take_rule(struct policy *policy, char *const *words, size_t count)
 {
 	if (policy->set_count == 0)
@@ -225,9 +237,9 @@ const char *policy_statement(struct policy *policy, char *const *words, size_t c
 		{"local", take_record},	     {"host", take_host},
 		{"local-zone", take_zone},   {"local-only", take_local_only},
 		{"no-names", take_no_names}, {"set", take_set},
-		{"rule", take_rule},	     {"group", take_group},
-		{"block", take_block},	     {"unblock", take_unblock},
-		{"pause", take_pause},
+		{"rpz", take_rpz},	     {"rule", take_rule},
+		{"group", take_group},	     {"block", take_block},
+		{"unblock", take_unblock},   {"pause", take_pause},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		*is_known = strcmp(rows[i].word, words[0]) == 0;
@@ -368,27 +380,54 @@ static void feed_line(struct tarn__namelist_compiler *compiler, const char *line
 	tarn__namelist_compiler_feed(compiler, "\n", 1);
 }
 
-/* Compiles the lists of all sets. */
-static struct octets compile(const struct policy *policy)
+/* Adds a record of a response policy zone whose apex is the root. */
+static const char *add_zone_record(struct tarn__namelist_compiler *compiler,
+				   const struct policy_set *set, const char *text)
 {
-	struct octets out = {0};
-	struct tarn__namelist_compiler *compiler = tarn__namelist_compiler_new(1, 1);
-	for (size_t i = 0; i < policy->set_count; i++) {
-		const struct policy_set *set = &policy->sets[i];
-		bool is_allow = set->set.kind == TARN__RULE_SET_ALLOW;
-		tarn__namelist_compiler_begin(
-			compiler,
-			&(struct tarn__namelist_list){.path = "script",
-						      .set = (uint8_t)i,
-						      .kind = is_allow ? TARN__NAMELIST_ALLOW
-								       : TARN__NAMELIST_BLOCK,
-						      .format = TARN__NAMELIST_ADBLOCK});
-		for (size_t j = 0; j < set->lines.count; j++)
-			feed_line(compiler, set->lines.items[j]);
+	static struct tarn__zonefile reader;
+	static char fault[TARN__ZONE_FAULT_MAX];
+	static const uint8_t root[1];
+	struct tarn__zone_record record;
+	struct tarn__rpz_rule rule;
+	if (!tarn__zone_record_parse(&reader, text, root, sizeof root, TTL, &record, fault))
+		return fault;
+	if (tarn__rpz_read(&record, root, sizeof root, set->set.ttl_sec, &rule) != TARN__RPZ_RULE)
+		return "not a rule of a response policy zone";
+	return tarn__namelist_compiler_add(compiler, &rule.rule) == 0 ? NULL : "not added";
+}
+
+static const char *compile_set(struct tarn__namelist_compiler *compiler,
+			       const struct policy_set *set, size_t number)
+{
+	bool is_zone = set->set.kind == TARN__RULE_SET_RPZ;
+	bool is_allow = set->set.kind == TARN__RULE_SET_ALLOW;
+	const char *fault = NULL;
+	tarn__namelist_compiler_begin(
+		compiler, &(struct tarn__namelist_list){
+				  .path = "script",
+				  .set = (uint8_t)number,
+				  .kind = is_allow ? TARN__NAMELIST_ALLOW : TARN__NAMELIST_BLOCK,
+				  .format = is_zone ? TARN__NAMELIST_RPZ : TARN__NAMELIST_ADBLOCK});
+	for (size_t i = 0; i < set->lines.count && !fault; i++) {
+		if (is_zone)
+			fault = add_zone_record(compiler, set, set->lines.items[i]);
+		else
+			feed_line(compiler, set->lines.items[i]);
 	}
-	tarn__namelist_compiler_finish(compiler, write_octets, &out);
+	return fault;
+}
+
+/* Compiles the lists of all sets. */
+static const char *compile(const struct policy *policy, struct octets *out)
+{
+	const char *fault = NULL;
+	struct tarn__namelist_compiler *compiler = tarn__namelist_compiler_new(1, 1);
+	for (size_t i = 0; i < policy->set_count && !fault; i++)
+		fault = compile_set(compiler, &policy->sets[i], i);
+	if (!fault)
+		tarn__namelist_compiler_finish(compiler, write_octets, out);
 	tarn__namelist_compiler_free(compiler);
-	return out;
+	return fault;
 }
 
 static const char *make_lists(struct policy *policy)
@@ -405,8 +444,11 @@ static const char *make_lists(struct policy *policy)
 		groups[i] = (struct tarn__group){.name = policy->groups[i].name,
 						 .clients = &policy->groups[i].clients,
 						 .client_count = 1};
-	struct octets compiled = compile(policy);
+	struct octets compiled = {0};
 	struct tarn__rules *rules;
+	const char *fault = compile(policy, &compiled);
+	if (fault)
+		return fault;
 	if (tarn__rules_new(compiled.octets, compiled.len, release, sets, policy->set_count,
 			    &rules) != 0)
 		return "the lists cannot be compiled";

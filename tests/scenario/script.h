@@ -31,12 +31,14 @@
  *		before any more
  *	group NAME NETWORK
  *	set NAME block|allow [nxdomain|nodata|zero|refused|drop|tcp-only|ADDRESS...] [for=GROUP] [no-chain]
+ *	rpz NAME [for=GROUP] [no-chain]
  *	rule LINE
  *	block NAME
  *	unblock NAME
  *	pause [off]
- *		a group of clients; a rule set, and a line of its list in Adblock syntax; the administrator's
- *		commands. All of these may stand anywhere, as "forward"
+ *		a group of clients; a rule set, and a line of its list in Adblock syntax; a response policy
+ *		zone, and a record of it, whose names are relative to the zone; the administrator's commands.
+ *		All of these may stand anywhere, as "forward"
  *	ask CLIENT NAME TYPE [FLAG...]
  *		a client asks: tcp, do, cd, ad, norec, edns=SIZE, keepalive, cookie=HEX, from=ADDRESS
  *	sent ADDRESS [tcp] NAME TYPE [FLAG...]

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/base16.h"
-#include "core/policy/policy.h"
 #include "dns/name.h"
 
 static const uint8_t mark[] = "\11tarn-loop"; /* after the random label; its NUL does not count */
@@ -18,7 +17,6 @@ struct tarn__forward_loops {
 	pthread_mutex_t lock; /* of the tests of all endpoints, too */
 	_Atomic unsigned version; /* of what has been found; the rest is under the lock */
 	struct tarn__config *config; /* whose endpoints are tested; NULL: none yet */
-	const void *begun_with; /* the configuration that this has the zones of; it may be gone */
 	tarn__forward_loop_function *found;
 	void *arg;
 };
@@ -74,39 +72,15 @@ static void clear_tests(const struct tarn__config *config, bool is_other)
 	}
 }
 
-/*
- * Returns a reference to a configuration with the same zones, but without data of the policy: lists that are out of use
- * are not kept for it. If memory is short they are.
- */
-static struct tarn__config *keep_zones(struct tarn__config *config)
-{
-	static const struct tarn__policy_data none;
-	const struct tarn__policy_data *data = &config->policy->data;
-	if (!data->local && !data->lists && !data->overrides)
-		return tarn__config_get(config);
-	struct tarn__config *bare = tarn__config_with_data(config, &none);
-	return bare ? bare : tarn__config_get(config);
-}
-
-/* With the lock held. Returns true if the zone is one of those that are tested. */
-static bool is_tested(const struct tarn__forward_loops *forward_loops,
-		      const struct tarn__zone_config *zone)
-{
-	const struct tarn__config *config = forward_loops->config;
-	size_t index =
-		config ? tarn__config_zone_of(config, zone->name, zone->name_len) : TARN__ZONE_NONE;
-	return index != TARN__ZONE_NONE && config->zones[index] == zone;
-}
-
 void tarn__forward_loops_begin(struct tarn__forward_loops *forward_loops,
 			       struct tarn__config *config, tarn__forward_loop_function *found,
 			       void *arg)
 {
 	pthread_mutex_lock(&forward_loops->lock);
 	struct tarn__config *old = forward_loops->config;
-	clear_tests(config, config != forward_loops->begun_with);
-	forward_loops->config = keep_zones(config);
-	forward_loops->begun_with = config;
+	struct tarn__config *bare = tarn__config_without_data(config);
+	clear_tests(config, !old || config->number != old->number);
+	forward_loops->config = bare ? bare : tarn__config_get(config);
 	forward_loops->found = found;
 	forward_loops->arg = arg;
 	atomic_fetch_add(&forward_loops->version, 1);
@@ -114,7 +88,15 @@ void tarn__forward_loops_begin(struct tarn__forward_loops *forward_loops,
 	tarn__config_put(old);
 }
 
+/* With the lock held. */
+static bool is_tested(const struct tarn__forward_loops *forward_loops,
+		      const struct tarn__config *config)
+{
+	return forward_loops->config && forward_loops->config->number == config->number;
+}
+
 size_t tarn__forward_loops_expect(struct tarn__forward_loops *forward_loops,
+				  const struct tarn__config *config,
 				  const struct tarn__zone_config *zone,
 				  struct tarn__endpoint *endpoint,
 				  const uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2],
@@ -123,7 +105,7 @@ size_t tarn__forward_loops_expect(struct tarn__forward_loops *forward_loops,
 	size_t len = 0;
 	struct tarn__loop_test *test = &endpoint->loop_test;
 	pthread_mutex_lock(&forward_loops->lock);
-	if (is_tested(forward_loops, zone) && !test->is_found && now_ms >= test->until_ms) {
+	if (is_tested(forward_loops, config) && !test->is_found && now_ms >= test->until_ms) {
 		tarn__base16_write(random, TARN__FORWARD_LOOP_LABEL_LEN / 2, (char *)test->label);
 		test->until_ms = now_ms + TARN__FORWARD_LOOP_MS;
 		len = write_name(test->label, zone, qname);

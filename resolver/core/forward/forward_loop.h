@@ -27,7 +27,7 @@ enum {
 		5000, /* a name is waited for, and its server is not queried for another one */
 };
 
-/* Called under the lock, on the thread that receives the query. The configuration has the zones of the one begun with. */
+/* Called under the lock, on the thread that receives the query. */
 typedef void tarn__forward_loop_function(void *arg, const struct tarn__config *,
 					 const struct tarn__zone_config *,
 					 const struct tarn__endpoint *);
@@ -48,11 +48,11 @@ void tarn__forward_loops_begin(struct tarn__forward_loops *, struct tarn__config
 /*
  * Waits for a random name below the zone, which its endpoint is to be queried for, until
  * TARN__FORWARD_LOOP_MS from now on. Returns the name's octets; 0: no query is needed: the endpoint is a
- * loop, or a name is waited for; or the zone's name is too long; or the zone is not in the configuration begun
- * with. Other data of the policy makes no difference.
+ * loop, or a name is waited for; or the zone's name is too long; or the configuration is not the one begun
+ * with.
  */
-size_t tarn__forward_loops_expect(struct tarn__forward_loops *, const struct tarn__zone_config *,
-				  struct tarn__endpoint *,
+size_t tarn__forward_loops_expect(struct tarn__forward_loops *, const struct tarn__config *,
+				  const struct tarn__zone_config *, struct tarn__endpoint *,
 				  const uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2],
 				  uint64_t now_ms, uint8_t qname[TARN__NAME_MAX]);
 

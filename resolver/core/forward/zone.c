@@ -77,8 +77,9 @@ void tarn__zone_look_for_loop(struct tarn__zone *zone, struct tarn__server *serv
 	const struct tarn_io *io = forwarder->io;
 	uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2], qname[TARN__NAME_MAX];
 	io->random(io->data, random, sizeof random);
-	size_t len = tarn__forward_loops_expect(forwarder->forward_loops, zone->config,
-						server->endpoint, random, now_ms(forwarder), qname);
+	size_t len = tarn__forward_loops_expect(forwarder->forward_loops, forwarder->config,
+						zone->config, server->endpoint, random,
+						now_ms(forwarder), qname);
 	if (len == 0)
 		return;
 	const struct tarn__key key = {.qname = qname,

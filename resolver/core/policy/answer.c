@@ -2,6 +2,7 @@
 /* core/policy/answer.c: the list of stages for answers. */
 #include "core/policy/answer.h"
 
+#include "core/policy/answer_address.h"
 #include "core/policy/answer_chain.h"
 #include "core/policy/answer_filter.h"
 #include "core/zone_index.h"
@@ -44,6 +45,7 @@ enum tarn__policy_action tarn__policy_apply_answer(const struct tarn__policy *po
 {
 	view->is_private = is_in_zone_with_servers(policy, view->query);
 	view->is_clear = true;
+	view->end.len = 0;
 	write_message(view);
 	enum tarn__policy_action action;
 #define APPLY(constant, name, when)                                                                \

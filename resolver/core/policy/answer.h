@@ -4,8 +4,9 @@
  * the server said, never what the policy makes of it, so that neither groups of clients nor another policy need a
  * cache of their own. Each stage looks at the answer in turn; the first one that does not pass it ends the list:
  *
- *	answer_chain   CNAMEs whose target is a name of local data, of an override or of a rule
- *	answer_filter  addresses that are not global, and hints of types that are not served
+ *	answer_chain    CNAMEs whose target is a name of local data, of an override or of a rule
+ *	answer_address  addresses that response policy zones have, and rules that have waited for the answer
+ *	answer_filter   addresses that are not global, and hints of types that are not served
  *
  * An answer that all of them pass, for any client, bears the generation of the policy (dns/stored.h), and is not
  * looked at again until there is another policy.
@@ -34,11 +35,15 @@ struct tarn__answer_view {
 	uint32_t age_sec;
 	uint32_t stale_ttl; /* seconds; not 0: the answer is stale, and this its TTL */
 	bool is_stream; /* it is sent over TCP: TARN__POLICY_TRUNCATE passes */
+	bool is_rules_target; /* the query's name is the target of a rule's CNAME: no rule is for it */
 	uint8_t *message, *other; /* buffers of TARN__MESSAGE_MAX octets */
 	/* Set by tarn__policy_apply_answer(). */
 	size_t message_len; /* the answer as a message, in message */
 	bool is_private; /* it is of a zone with servers of its own, which may have private addresses */
 	bool is_clear; /* no stage would do anything, for any client */
+	/* Set by stage answer_chain, for the stages behind. */
+	struct tarn__name end; /* the last target of the chain of CNAMEs; len is 0: there is none */
+	uint64_t sets; /* of rules that judge it: a bit each */
 };
 
 /* Returns true if answers have to be looked at. */

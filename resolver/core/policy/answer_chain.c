@@ -73,15 +73,15 @@ static bool is_overridden(const struct tarn__policy *policy, struct tarn__answer
 	return tarn__overrides_block(overrides, view->query, target->octets, target->len, decision);
 }
 
-/* sets are those that judge it: a bit each. */
+/* Of the last target of the chain the answer has the addresses, which a set before may have a rule for. */
 static enum tarn__policy_action judge_target(const struct tarn__policy *policy,
-					     struct tarn__answer_view *view,
-					     const struct tarn__name *target, uint64_t sets,
+					     struct tarn__answer_view *view, bool is_last,
 					     struct tarn__decision *decision)
 {
+	const struct tarn__name *target = &view->end;
 	if (is_overridden(policy, view, target, decision))
 		return TARN__POLICY_ANSWER;
-	if (!policy->data.lists || sets == 0)
+	if (!policy->data.lists || view->sets == 0)
 		return TARN__POLICY_PASS;
 	view->is_clear &= tarn__rules_is_clear(tarn__lists_rules(policy->data.lists),
 					       target->octets, target->len);
@@ -90,37 +90,57 @@ static enum tarn__policy_action judge_target(const struct tarn__policy *policy,
 				      .name = target->octets,
 				      .name_len = target->len,
 				      .is_target = true,
-				      .sets = sets};
-	enum tarn__policy_action action = tarn__lists_decide(policy, &listed, decision);
-	return action == TARN__POLICY_TRUNCATE && view->is_stream ? TARN__POLICY_PASS : action;
+				      .is_stream = view->is_stream,
+				      .sets = view->sets,
+				      .triggers = TARN__LISTED_NAME,
+				      .message = is_last ? view->message : NULL,
+				      .message_len = view->message_len};
+	return tarn__lists_decide(policy, &listed, decision);
 }
 
 static enum tarn__policy_action take_target(const struct tarn__policy *policy,
 					    struct tarn__answer_view *view, unsigned number,
-					    const struct tarn__name *target, uint64_t sets,
-					    struct tarn__decision *decision)
+					    bool is_last, struct tarn__decision *decision)
 {
-	if (is_local(policy, view, target, tarn__decision_now(decision))) {
+	if (is_local(policy, view, &view->end, tarn__decision_now(decision))) {
 		view->is_clear = false;
-		return follow(view, number, target, decision);
+		return follow(view, number, &view->end, decision);
 	}
-	return judge_target(policy, view, target, sets, decision);
+	return judge_target(policy, view, is_last, decision);
 }
 
-/* Returns the sets that judge what the name's answer leads to: those before the one that allows the name. */
-static uint64_t judging_sets(const struct tarn__policy *policy, struct tarn__answer_view *view,
-			     struct tarn__decision *decision)
+/*
+ * Judges the query's name, which has been passed but for rules that have waited for the answer. Sets view->sets to those
+ * that judge what the answer leads to: those before the one that allows the name.
+ */
+static enum tarn__policy_action judge_name(const struct tarn__policy *policy,
+					   struct tarn__answer_view *view,
+					   struct tarn__decision *decision)
 {
+	view->sets = UINT64_MAX;
 	if (!policy->data.lists)
-		return UINT64_MAX;
-	struct tarn__listed listed = {.query = view->query,
-				      .client = view->client,
-				      .name = view->query->qname,
-				      .name_len = view->query->qname_len,
-				      .sets = UINT64_MAX};
-	tarn__lists_decide(policy, &listed, decision);
+		return TARN__POLICY_PASS;
+	struct tarn__listed listed = tarn__listed_query(
+		view->query, view->client,
+		policy->rules_wait ? TARN__LISTED_NAME | TARN__LISTED_CLIENT : 0);
+	listed.is_rules_target = view->is_rules_target;
+	listed.is_stream = view->is_stream;
+	enum tarn__policy_action action = tarn__lists_decide(policy, &listed, decision);
 	view->is_clear &= !listed.is_allowed;
-	return listed.is_allowed ? listed.sets_before : UINT64_MAX;
+	if (listed.is_allowed)
+		view->sets = listed.sets_before;
+	return action;
+}
+
+/* Returns true if there is a CNAME among so many records. */
+static bool has_cname(struct tarn__reader reader, unsigned count)
+{
+	struct tarn__record record;
+	while (count-- > 0 && tarn__record_read(&reader, &record)) {
+		if (record.type == TARN__TYPE_CNAME)
+			return true;
+	}
+	return false;
 }
 
 enum tarn__policy_action tarn__stage_answer_chain_decide(const struct tarn__policy *policy,
@@ -129,8 +149,6 @@ enum tarn__policy_action tarn__stage_answer_chain_decide(const struct tarn__poli
 {
 	struct tarn__reader reader = tarn__edit_open(view->message, view->message_len);
 	unsigned count = reader.failed ? 0 : tarn__get16(view->message + 6);
-	bool is_first = true;
-	uint64_t sets = 0;
 	for (unsigned i = 0; i < count; i++) {
 		struct tarn__record record;
 		struct tarn__name target;
@@ -139,11 +157,13 @@ enum tarn__policy_action tarn__stage_answer_chain_decide(const struct tarn__poli
 		if (record.type != TARN__TYPE_CNAME || view->query->qtype == TARN__TYPE_CNAME ||
 		    !read_target(view, &record, &target))
 			continue;
-		if (is_first)
-			sets = judging_sets(policy, view, decision);
-		is_first = false;
-		enum tarn__policy_action action =
-			take_target(policy, view, i, &target, sets, decision);
+		enum tarn__policy_action action = TARN__POLICY_PASS;
+		if (view->end.len == 0)
+			action = judge_name(policy, view, decision);
+		view->end = target;
+		bool is_last = policy->has_address_rules && !has_cname(reader, count - i - 1);
+		if (action == TARN__POLICY_PASS)
+			action = take_target(policy, view, i, is_last, decision);
 		if (action != TARN__POLICY_PASS)
 			return action;
 	}

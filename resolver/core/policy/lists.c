@@ -9,8 +9,10 @@
 #include "base/address.h"
 #include "core/policy/overrides.h"
 #include "core/policy/policy.h"
+#include "dns/edit.h"
 #include "dns/local.h"
 #include "dns/stored.h"
+#include "dns/type.h"
 
 struct tarn__lists {
 	atomic_uint references;
@@ -160,8 +162,11 @@ static bool make_target(const struct tarn__query *query, const uint8_t *rdata, s
 
 /* ---- decisions -------------------------------------------------------------------------- */
 
-static size_t rule_len(const struct tarn__listed *listed, const struct tarn__verdict *verdict)
+/* Returns the octets of the rule's name, as a part of the query's; all of that if the rule has none there. */
+static size_t owner_len(const struct tarn__listed *listed, const struct tarn__verdict *verdict)
 {
+	if (listed->is_target || verdict->trigger != TARN__RPZ_NAME)
+		return listed->query->qname_len;
 	return listed->name_len - verdict->suffix_at;
 }
 
@@ -171,9 +176,9 @@ static enum tarn__policy_action negative(const struct tarn__lists *lists,
 					 struct tarn__decision *decision)
 {
 	const struct tarn__query *query = listed->query;
-	size_t owner_len = listed->is_target ? query->qname_len : rule_len(listed, verdict);
 	uint32_t ttl = tarn__rules_set(lists->rules, verdict->set)->ttl_sec;
-	size_t len = tarn__local_negative(query, rcode, owner_len, ttl, decision->room);
+	size_t len =
+		tarn__local_negative(query, rcode, owner_len(listed, verdict), ttl, decision->room);
 	return tarn__decision_stored(decision, decision->room, len);
 }
 
@@ -237,17 +242,25 @@ static enum tarn__policy_action act(const struct tarn__lists *lists,
 	}
 }
 
-/* The name is the rule's, as the client may know it: the suffix of its own question (RFC 8914). */
+/* Writes the rule's name, with the final dot, or its prefix. Returns out. */
+static char *format_rule(const struct tarn__listed *listed, const struct tarn__verdict *verdict,
+			 char out[TARN__NAME_TEXT_MAX])
+{
+	return verdict->trigger == TARN__RPZ_NAME
+		       ? tarn__name_format(listed->name + verdict->suffix_at, out)
+		       : tarn__rpz_prefix_format(&verdict->prefix, out);
+}
+
+/* The rule is one that the client may know: a suffix of its own question, or its own address (RFC 8914). */
 static void set_text(const struct tarn__lists *lists, const struct tarn__listed *listed,
 		     const struct tarn__verdict *verdict, struct tarn__decision *decision)
 {
-	char name[TARN__NAME_TEXT_MAX];
-	tarn__name_format(listed->name + verdict->suffix_at, name);
-	size_t len = strlen(name);
-	if (len > 1)
-		name[len - 1] = '\0';
-	snprintf(decision->text, sizeof decision->text, "%s: %s",
-		 tarn__rules_set(lists->rules, verdict->set)->name, name);
+	char rule[TARN__NAME_TEXT_MAX];
+	size_t len = strlen(format_rule(listed, verdict, rule));
+	if (len > 1 && rule[len - 1] == '.')
+		len--;
+	snprintf(decision->text, sizeof decision->text, "%s: %.*s",
+		 tarn__rules_set(lists->rules, verdict->set)->name, (int)len, rule);
 }
 
 static uint16_t error_code(const struct tarn__lists *lists, const struct tarn__verdict *verdict)
@@ -287,15 +300,137 @@ static uint64_t chained_sets(const struct tarn__rules *rules)
 	return sets;
 }
 
-static void judge(const struct tarn__lists *lists, const struct tarn__listed *listed,
-		  uint64_t now_s, struct tarn__verdict *verdict)
+/* Of these sets, those before the one of the verdict; all of them if that passes. */
+static uint64_t before(uint64_t sets, const struct tarn__verdict *verdict)
 {
-	uint32_t group = tarn__groups_bit(lists->groups, listed->client, now_s);
-	uint64_t sets = listed->sets;
+	return verdict->kind == TARN__VERDICT_PASS ? sets
+						   : sets & ((UINT64_C(1) << verdict->set) - 1);
+}
+
+static void judge_client(const struct tarn__lists *lists, const struct tarn__listed *listed,
+			 uint32_t group, struct tarn__verdict *verdict)
+{
+	*verdict = (struct tarn__verdict){.kind = TARN__VERDICT_PASS};
+	if (listed->is_target || listed->is_rules_target || !listed->client)
+		return;
+	size_t len;
+	const uint8_t *address = tarn__address_octets(listed->client, &len);
+	tarn__rules_judge_address(lists->rules, listed->sets, TARN__RPZ_CLIENT_ADDRESS, address,
+				  len, group, verdict);
+}
+
+/* A verdict of a set before takes the place of the one there is. */
+static void judge_name(const struct tarn__lists *lists, const struct tarn__listed *listed,
+		       uint32_t group, struct tarn__verdict *verdict)
+{
+	struct tarn__verdict by_name;
+	uint64_t sets = before(listed->sets, verdict);
 	if (listed->is_target)
 		sets &= chained_sets(lists->rules);
+	if (listed->is_rules_target || sets == 0)
+		return;
 	tarn__rules_judge_by(lists->rules, sets, listed->name, listed->name_len,
-			     listed->query->qtype, group, verdict);
+			     listed->query->qtype, group, &by_name);
+	if (by_name.kind != TARN__VERDICT_PASS)
+		*verdict = by_name;
+}
+
+/* Returns the octets of the addresses that an answer to the query has; 0: it has none. */
+static size_t address_len(const struct tarn__query *query)
+{
+	switch (query->qtype) {
+	case TARN__TYPE_A:
+		return TARN__IPV4_LEN;
+	case TARN__TYPE_AAAA:
+		return TARN__IPV6_LEN;
+	default:
+		return 0;
+	}
+}
+
+/* The addresses of a message's answer section. */
+struct addresses {
+	struct tarn__reader reader;
+	const struct tarn__query *query;
+	unsigned left; /* records */
+};
+
+static struct addresses open_addresses(const struct tarn__query *query, const uint8_t *message,
+				       size_t len)
+{
+	struct addresses addresses = {.query = query};
+	if (address_len(query) == 0 || !message)
+		return addresses;
+	addresses.reader = tarn__edit_open(message, len);
+	addresses.left = addresses.reader.failed ? 0 : tarn__get16(message + 6);
+	return addresses;
+}
+
+/* Returns the next address; NULL: there are no more. */
+static const uint8_t *next_address_of(struct addresses *addresses)
+{
+	struct tarn__record record;
+	while (addresses->left > 0 && tarn__record_read(&addresses->reader, &record)) {
+		addresses->left--;
+		if (record.type == addresses->query->qtype &&
+		    record.rdata_len == address_len(addresses->query))
+			return record.rdata;
+	}
+	return NULL;
+}
+
+static void judge_addresses(const struct tarn__lists *lists, const struct tarn__listed *listed,
+			    uint32_t group, struct tarn__verdict *verdict)
+{
+	struct tarn__verdict best = {.kind = TARN__VERDICT_PASS};
+	size_t len = address_len(listed->query);
+	uint64_t sets = before(listed->sets, verdict);
+	if (len == 0 || tarn__rules_prefix_sets(lists->rules, TARN__RPZ_ADDRESS, len, group) == 0)
+		return;
+	struct addresses addresses =
+		open_addresses(listed->query, listed->message, listed->message_len);
+	for (const uint8_t *address; (address = next_address_of(&addresses)) != NULL;) {
+		struct tarn__verdict by_address;
+		tarn__rules_judge_address(lists->rules, sets, TARN__RPZ_ADDRESS, address, len,
+					  group, &by_address);
+		if (tarn__rules_is_before(&by_address, &best))
+			best = by_address;
+	}
+	if (best.kind != TARN__VERDICT_PASS)
+		*verdict = best;
+}
+
+/* Returns true if a zone before that of the verdict may decide by the addresses in the answer. */
+static bool waits(const struct tarn__lists *lists, const struct tarn__listed *listed,
+		  uint32_t group, const struct tarn__verdict *verdict)
+{
+	size_t len = address_len(listed->query);
+	if (!listed->may_wait || len == 0 || !(listed->query->flags & TARN__FLAG_RD) ||
+	    tarn__rules_set(lists->rules, verdict->set)->kind != TARN__RULE_SET_RPZ)
+		return false;
+	uint64_t sets = before(listed->sets, verdict);
+	return (sets & tarn__rules_prefix_sets(lists->rules, TARN__RPZ_ADDRESS, len, group)) != 0;
+}
+
+/* Sets *waits_for_answer if what is judged so may be judged in another way when there is an answer. */
+static void judge(const struct tarn__lists *lists, const struct tarn__listed *listed,
+		  uint64_t now_s, struct tarn__verdict *verdict, bool *waits_for_answer)
+{
+	uint32_t group = tarn__groups_bit(lists->groups, listed->client, now_s);
+	judge_client(lists, listed, group, verdict);
+	judge_name(lists, listed, group, verdict);
+	if (listed->message)
+		judge_addresses(lists, listed, group, verdict);
+	*waits_for_answer =
+		verdict->kind == TARN__VERDICT_ACT && waits(lists, listed, group, verdict);
+}
+
+/* Returns true if the rule has nothing against the answer. */
+static bool allows(const struct tarn__listed *listed, const struct tarn__verdict *verdict)
+{
+	return verdict->kind == TARN__VERDICT_ALLOW ||
+	       (verdict->kind == TARN__VERDICT_ACT && listed->is_stream &&
+		verdict->action == TARN__NAMELIST_TCP_ONLY);
 }
 
 enum tarn__policy_action tarn__lists_decide(const struct tarn__policy *policy,
@@ -305,17 +440,18 @@ enum tarn__policy_action tarn__lists_decide(const struct tarn__policy *policy,
 	const struct tarn__lists *lists = policy->data.lists;
 	struct tarn__verdict verdict;
 	/* For nearly all names neither the time nor the client's group matters. */
-	if (!policy->data.overrides &&
+	if (!policy->data.overrides && !policy->has_client_rules && !listed->message &&
 	    !tarn__rules_have(lists->rules, listed->name, listed->name_len)) {
 		listed->is_allowed = false;
 		return TARN__POLICY_PASS;
 	}
 	uint64_t now_s = tarn__decision_now(decision);
-	bool is_overridden = is_freed(policy, listed, now_s);
-	judge(lists, listed, now_s, &verdict);
-	listed->is_allowed = is_overridden || verdict.kind == TARN__VERDICT_ALLOW;
+	bool is_overridden = is_freed(policy, listed, now_s), waits_for_answer;
+	judge(lists, listed, now_s, &verdict, &waits_for_answer);
+	listed->is_allowed = is_overridden || allows(listed, &verdict);
 	listed->sets_before = is_overridden ? 0 : (UINT64_C(1) << verdict.set) - 1;
-	if (listed->is_allowed || verdict.kind == TARN__VERDICT_PASS)
+	if (listed->is_allowed || verdict.kind == TARN__VERDICT_PASS || waits_for_answer ||
+	    !(listed->triggers & 1u << verdict.trigger))
 		return TARN__POLICY_PASS;
 	enum tarn__policy_action action = act(lists, listed, &verdict, decision);
 	set_text(lists, listed, &verdict, decision);
@@ -325,6 +461,40 @@ enum tarn__policy_action tarn__lists_decide(const struct tarn__policy *policy,
 	decision->list_slot = lists->answers[verdict.set].slot;
 	decision->list_action = (uint8_t)verdict.action;
 	return action;
+}
+
+/* ---- addresses -------------------------------------------------------------------------- */
+
+struct tarn__lists_addresses tarn__lists_addresses(const struct tarn__lists *lists)
+{
+	struct tarn__lists_addresses all = {0};
+	for (unsigned i = 0; i < 2 && lists; i++) {
+		size_t len = i == 0 ? TARN__IPV4_LEN : TARN__IPV6_LEN;
+		const struct tarn__rules *rules = lists->rules;
+		all.of_clients |= tarn__rules_prefix_sets(rules, TARN__RPZ_CLIENT_ADDRESS, len,
+							  UINT32_MAX) != 0;
+		uint64_t sets = tarn__rules_prefix_sets(rules, TARN__RPZ_ADDRESS, len, UINT32_MAX);
+		all.of_answers |= sets != 0;
+		for (size_t j = 1; j < tarn__rules_set_count(rules); j++)
+			all.may_wait |= (sets & ((UINT64_C(1) << j) - 1)) != 0 &&
+					tarn__rules_set(rules, j)->kind == TARN__RULE_SET_RPZ;
+	}
+	return all;
+}
+
+bool tarn__lists_is_answer_clear(const struct tarn__policy *policy, const struct tarn__query *query,
+				 const uint8_t *message, size_t len)
+{
+	const struct tarn__rules *rules = policy->data.lists->rules;
+	if (policy->rules_wait && (policy->has_client_rules ||
+				   !tarn__rules_is_clear(rules, query->qname, query->qname_len)))
+		return false;
+	struct addresses addresses = open_addresses(query, message, len);
+	for (const uint8_t *address; (address = next_address_of(&addresses)) != NULL;) {
+		if (!tarn__rules_is_address_clear(rules, address, address_len(query)))
+			return false;
+	}
+	return true;
 }
 
 /* ---- explanations ----------------------------------------------------------------------- */
@@ -341,21 +511,23 @@ const char *tarn__lists_action_name(enum tarn__namelist_action action)
 }
 
 bool tarn__lists_explain(const struct tarn__policy *policy, const struct tarn__listed *listed,
-			 uint64_t now_s, char out[TARN__EXPLANATION_MAX])
+			 const struct tarn__asked *asked, char out[TARN__EXPLANATION_MAX])
 {
 	const struct tarn__lists *lists = policy->data.lists;
 	struct tarn__verdict verdict;
-	judge(lists, listed, now_s, &verdict);
-	if (verdict.kind == TARN__VERDICT_PASS)
+	bool waits_for_answer;
+	judge(lists, listed, asked->now_s, &verdict, &waits_for_answer);
+	if (verdict.kind == TARN__VERDICT_PASS || !(listed->triggers & 1u << verdict.trigger))
 		return false;
 	struct tarn__namelist_source source;
 	tarn__namelist_source(tarn__rules_list(lists->rules), verdict.source, &source);
-	char name[TARN__NAME_TEXT_MAX];
-	snprintf(out, TARN__EXPLANATION_MAX, "list \"%s\", rule %s, %s (%.*s)",
+	char rule[TARN__NAME_TEXT_MAX];
+	snprintf(out, TARN__EXPLANATION_MAX, "list \"%s\", rule %s, %s%s (%.*s)",
 		 tarn__rules_set(lists->rules, verdict.set)->name,
-		 tarn__name_format(listed->name + verdict.suffix_at, name),
+		 format_rule(listed, &verdict, rule),
 		 verdict.kind == TARN__VERDICT_ALLOW ? "allowed"
 						     : tarn__lists_action_name(verdict.action),
+		 waits_for_answer ? " unless a list before has an address of the answer" : "",
 		 (int)source.path_len, source.path);
 	return true;
 }
@@ -365,12 +537,10 @@ static bool explain(const struct tarn__policy *policy, const struct tarn__asked 
 {
 	if (!policy->data.lists || asked->query->qclass != TARN__CLASS_IN)
 		return false;
-	const struct tarn__listed listed = {.query = asked->query,
-					    .client = asked->client,
-					    .name = asked->query->qname,
-					    .name_len = asked->query->qname_len,
-					    .sets = UINT64_MAX};
-	return tarn__lists_explain(policy, &listed, asked->now_s, out);
+	struct tarn__listed listed =
+		tarn__listed_query(asked->query, asked->client, TARN__LISTED_NAME);
+	listed.may_wait = asked->action == TARN__POLICY_PASS;
+	return tarn__lists_explain(policy, &listed, asked, out);
 }
 
 const struct tarn__stage tarn__stage_lists = {.name = "lists", .explain = explain};

@@ -8,10 +8,12 @@
 
 #include "core/policy/access.h"
 #include "core/policy/answer.h"
+#include "core/policy/answer_address.h"
 #include "core/policy/answer_chain.h"
 #include "core/policy/answer_filter.h"
 #include "core/policy/any.h"
 #include "core/policy/chaos.h"
+#include "core/policy/clients.h"
 #include "core/policy/dns64.h"
 #include "core/policy/dotless.h"
 #include "core/policy/lists.h"
@@ -59,6 +61,10 @@ static uint16_t next_generation(void)
 static void set_work(struct tarn__policy *policy)
 {
 	const struct tarn__policy_data *data = &policy->data;
+	struct tarn__lists_addresses addresses = tarn__lists_addresses(data->lists);
+	policy->has_client_rules = addresses.of_clients;
+	policy->has_address_rules = addresses.of_answers;
+	policy->rules_wait = addresses.may_wait;
 	policy->generation = tarn__policy_has_answer_stages(policy) ? next_generation() : 0;
 	policy->takes_answers = policy->generation != 0 || policy->dns64;
 	policy->has_configured_stages = data->local || data->overrides || data->lists ||
@@ -132,13 +138,42 @@ void tarn__policy_put(struct tarn__policy *policy)
 #define APPLY_ALWAYS(constant, name) APPLY(constant, name)
 #define APPLY_CONFIGURED(constant, name)
 
-__attribute__((noinline)) static enum tarn__policy_action
-apply_all(const struct tarn__policy *policy, const struct tarn__query *query,
-	  const struct tarn_address *client, struct tarn__decision *decision)
+enum tarn__policy_action tarn__policy_apply_unanswered(const struct tarn__policy *policy,
+						       const struct tarn__query *query,
+						       const struct tarn_address *client,
+						       struct tarn__decision *decision)
+{
+	if (!policy->rules_wait || query->qclass != TARN__CLASS_IN || decision->is_rules_target)
+		return TARN__POLICY_PASS;
+	struct tarn__listed listed =
+		tarn__listed_query(query, client, TARN__LISTED_NAME | TARN__LISTED_CLIENT);
+	enum tarn__policy_action action = tarn__lists_decide(policy, &listed, decision);
+	if (action != TARN__POLICY_PASS)
+		decision->stage = TARN__STAGE_LISTS;
+	return action;
+}
+
+static enum tarn__policy_action apply_each(const struct tarn__policy *policy,
+					   const struct tarn__query *query,
+					   const struct tarn_address *client,
+					   struct tarn__decision *decision)
 {
 	enum tarn__policy_action action;
 	TARN__STAGE_LIST(APPLY_ALL)
 	return TARN__POLICY_PASS;
+}
+
+/* What would wait for an answer waits for none if a stage behind decides. */
+__attribute__((noinline)) static enum tarn__policy_action
+apply_all(const struct tarn__policy *policy, const struct tarn__query *query,
+	  const struct tarn_address *client, struct tarn__decision *decision)
+{
+	enum tarn__policy_action action = apply_each(policy, query, client, decision), waiting;
+	if (action == TARN__POLICY_PASS || !policy->rules_wait ||
+	    decision->stage <= TARN__STAGE_LISTS)
+		return action;
+	waiting = tarn__policy_apply_unanswered(policy, query, client, decision);
+	return waiting == TARN__POLICY_PASS ? action : waiting;
 }
 
 enum tarn__policy_action tarn__policy_apply(const struct tarn__policy *policy,
@@ -184,8 +219,10 @@ const char *tarn__policy_explain(const struct tarn__policy *policy, const struct
 				 const struct tarn__decision *decision,
 				 char out[TARN__EXPLANATION_MAX])
 {
+	struct tarn__asked with = *asked;
+	with.decision = decision;
 	if (asked->action != TARN__POLICY_PASS)
-		tarn__stages[decision->stage]->explain(policy, asked, out);
+		tarn__stages[decision->stage]->explain(policy, &with, out);
 	else if (!explain_passing(policy, asked, out))
 		snprintf(out, TARN__EXPLANATION_MAX, "none: it is for the upstream servers");
 	return out;

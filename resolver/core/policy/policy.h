@@ -41,6 +41,15 @@ enum tarn__policy_action tarn__policy_apply(const struct tarn__policy *, const s
 					    struct tarn__decision *);
 
 /*
+ * Applies what has waited for an answer to a query that has passed, and gets none. The decision is untouched if nothing
+ * has.
+ */
+enum tarn__policy_action tarn__policy_apply_unanswered(const struct tarn__policy *,
+						       const struct tarn__query *,
+						       const struct tarn_address *client,
+						       struct tarn__decision *);
+
+/*
  * Applies the stages without the policy's data, for any client, to a name that an answer leads to: the result may
  * be kept with the answer.
  */

@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/policy/prefix_rules.h"
+
 struct tarn__rules {
 	atomic_uint references;
 	struct tarn__namelist list;
+	struct tarn__prefix_rules prefixes;
 	void *octets;
 	size_t len;
 	tarn__rules_release *release;
@@ -45,6 +48,7 @@ int tarn__rules_new(void *octets, size_t len, tarn__rules_release *release,
 	rules->len = len;
 	rules->release = release;
 	rules->set_count = set_count;
+	tarn__prefix_rules_init(&rules->prefixes, &rules->list);
 	if (set_count > 0)
 		memcpy(rules->sets, sets, set_count * sizeof *sets);
 	*out = rules;
@@ -213,6 +217,8 @@ static const struct tarn__namelist_match *find_in_zone(const struct question *qu
 {
 	const struct tarn__namelist_match *best = NULL;
 	size_t closest = question->len;
+	if (tarn__rpz_trigger_of(question->name, question->len) != TARN__RPZ_NAME)
+		return NULL; /* these are prefixes, and what is above them */
 	for (unsigned i = question->count; i-- > 0;) {
 		const struct tarn__namelist_match *match = &question->matches[i];
 		const struct tarn__namelist_row *row = row_of(question, match);
@@ -231,6 +237,26 @@ static const struct tarn__namelist_match *find_in_zone(const struct question *qu
 }
 
 /* ---- all sets --------------------------------------------------------------------------- */
+
+/* The verdict of a row's rule. */
+static struct tarn__verdict verdict_of(const struct tarn__rules *rules, uint8_t number)
+{
+	const struct tarn__namelist_row *row = &rules->list.rows[number];
+	const struct tarn__rule_set *set = &rules->sets[row->set];
+	bool is_allowed = set->kind == TARN__RULE_SET_ALLOW || row->kind == TARN__NAMELIST_ALLOW ||
+			  row->action == TARN__NAMELIST_PASSTHRU;
+	bool is_default = row->action == TARN__NAMELIST_DEFAULT;
+	return (struct tarn__verdict){
+		.kind = is_allowed ? TARN__VERDICT_ALLOW : TARN__VERDICT_ACT,
+		.set = row->set,
+		.source = row->source,
+		.row = number,
+		.action = is_allowed   ? TARN__NAMELIST_PASSTHRU
+			  : is_default ? set->answer
+				       : row->action,
+		.is_default = !is_allowed && is_default,
+	};
+}
 
 static bool is_for(const struct question *question, unsigned set)
 {
@@ -253,23 +279,9 @@ static bool is_allowed_below(const struct question *question, unsigned set)
 static void decide(const struct question *question, unsigned set,
 		   const struct tarn__namelist_match *match, struct tarn__verdict *out)
 {
-	const struct tarn__rule_set *info = &question->rules->sets[set];
-	const struct tarn__namelist_row *row = row_of(question, match);
-	bool is_allowed = info->kind == TARN__RULE_SET_ALLOW || row->kind == TARN__NAMELIST_ALLOW ||
-			  row->action == TARN__NAMELIST_PASSTHRU;
-	bool is_default = row->action == TARN__NAMELIST_DEFAULT;
-	*out = (struct tarn__verdict){
-		.kind = is_allowed ? TARN__VERDICT_ALLOW : TARN__VERDICT_ACT,
-		.set = (uint8_t)set,
-		.source = row->source,
-		.row = match->row,
-		.suffix_at = match->suffix_at,
-		.action = is_allowed   ? TARN__NAMELIST_PASSTHRU
-			  : is_default ? info->answer
-				       : row->action,
-		.is_default = !is_allowed && is_default,
-		.is_allowed_below = !is_allowed && is_allowed_below(question, set),
-	};
+	*out = verdict_of(question->rules, match->row);
+	out->suffix_at = match->suffix_at;
+	out->is_allowed_below = out->kind != TARN__VERDICT_ALLOW && is_allowed_below(question, set);
 }
 
 static void judge_matches(const struct question *question, struct tarn__verdict *out)
@@ -322,6 +334,59 @@ void tarn__rules_judge_by(const struct tarn__rules *rules, uint64_t sets, const 
 			      out);
 }
 
+/* ---- addresses -------------------------------------------------------------------------- */
+
+static uint64_t sets_for(const struct tarn__rules *rules, uint32_t groups)
+{
+	uint64_t sets = 0;
+	for (size_t i = 0; i < rules->set_count; i++)
+		sets |= rules->sets[i].groups & groups ? UINT64_C(1) << i : 0;
+	return sets;
+}
+
+uint64_t tarn__rules_prefix_sets(const struct tarn__rules *rules, enum tarn__rpz_trigger trigger,
+				 size_t ip_len, uint32_t groups)
+{
+	uint64_t sets = tarn__prefix_rules_lengths(&rules->prefixes, trigger, ip_len)->sets;
+	return sets == 0 ? 0 : sets & sets_for(rules, groups);
+}
+
+void tarn__rules_judge_address(const struct tarn__rules *rules, uint64_t sets,
+			       enum tarn__rpz_trigger trigger, const uint8_t *address, size_t len,
+			       uint32_t groups, struct tarn__verdict *out)
+{
+	struct tarn__prefix_match match;
+	*out = (struct tarn__verdict){.kind = TARN__VERDICT_PASS};
+	sets &= tarn__rules_prefix_sets(rules, trigger, len, groups);
+	if (sets == 0 || !tarn__prefix_rules_find(&rules->prefixes, &rules->list, sets, trigger,
+						  address, len, &match))
+		return;
+	*out = verdict_of(rules, match.row);
+	out->trigger = trigger;
+	tarn__rpz_prefix_of(address, len, match.bits, &out->prefix);
+}
+
+bool tarn__rules_is_before(const struct tarn__verdict *a, const struct tarn__verdict *b)
+{
+	if (a->kind == TARN__VERDICT_PASS || b->kind == TARN__VERDICT_PASS)
+		return a->kind != TARN__VERDICT_PASS;
+	if (a->set != b->set)
+		return a->set < b->set;
+	if (a->prefix.bits != b->prefix.bits)
+		return a->prefix.bits > b->prefix.bits;
+	return memcmp(a->prefix.ip.octets, b->prefix.ip.octets, a->prefix.ip.len) < 0;
+}
+
+bool tarn__rules_is_address_clear(const struct tarn__rules *rules, const uint8_t *address,
+				  size_t len)
+{
+	struct tarn__prefix_match match;
+	return !tarn__prefix_rules_find(&rules->prefixes, &rules->list, UINT64_MAX,
+					TARN__RPZ_ADDRESS, address, len, &match);
+}
+
+/* ---- what there is for a name ----------------------------------------------------------- */
+
 bool tarn__rules_is_clear(const struct tarn__rules *rules, const uint8_t *name, size_t len)
 {
 	struct tarn__namelist_match matches[TARN__NAMELIST_MATCHES_MAX];
@@ -339,6 +404,11 @@ bool tarn__rules_record_next(const struct tarn__rules *rules, const struct tarn_
 			     struct tarn__rule_record *out)
 {
 	struct tarn__namelist_more more;
+	uint8_t prefix[TARN__RPZ_PREFIX_NAME_MAX];
+	if (verdict->trigger != TARN__RPZ_NAME) {
+		len = tarn__rpz_prefix_name(&verdict->prefix, verdict->trigger, prefix);
+		name = prefix;
+	}
 	while (next_item(&rules->list, verdict->row, verdict->suffix_at, name, len, qtype, cursor,
 			 &more)) {
 		if (!more.has_record)

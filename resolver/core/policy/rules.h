@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/rules.h: which rule decides about a name: rule sets in the order of the configuration, over one
+ * core/policy/rules.h: which rule decides about a name or an address: rule sets in the order of the configuration, over one
  * compiled list (dns/namelist.h) in which the number of a set is its place in that order.
  *
  * - A set is for some groups of clients only.
@@ -9,7 +9,8 @@
  *   Of equal ones the longest name counts.
  * - A set of kind allow: any rule allows.
  * - A set of kind rpz is a zone: the name itself comes before a wildcard, of which the closest one counts, and
- *   a name that exists hides those above it (RFC 4592 section 3.3.1).
+ *   a name that exists hides those above it (RFC 4592 section 3.3.1). Of prefixes of addresses the longest
+ *   counts.
  *
  * Thread: immutable once made; any.
  */
@@ -21,6 +22,7 @@
 #include <stdint.h>
 
 #include "dns/namelist.h"
+#include "dns/rpz_prefix.h"
 
 enum {
 	TARN__RULE_SET_NAME_MAX = 63, /* octets */
@@ -64,7 +66,10 @@ struct tarn__verdict {
 	uint8_t set;
 	uint8_t source; /* of the list */
 	uint8_t row;
-	uint8_t suffix_at; /* the rule's name begins there in the name that was judged */
+	enum tarn__rpz_trigger trigger;
+	/* Of TARN__RPZ_NAME: the rule's name begins there in the name that was judged. */
+	uint8_t suffix_at;
+	struct tarn__rpz_prefix prefix; /* of the other triggers */
 	enum tarn__namelist_action action; /* never DEFAULT, EXISTS, UNREWRITE; ALLOW: PASSTHRU */
 	/* The action was the set's own answer: of TARN__NAMELIST_DATA the records are the configuration's. */
 	bool is_default;
@@ -103,6 +108,27 @@ void tarn__rules_judge(const struct tarn__rules *, const uint8_t *name, size_t l
 void tarn__rules_judge_by(const struct tarn__rules *, uint64_t sets, const uint8_t *name,
 			  size_t len, uint16_t qtype, uint32_t groups, struct tarn__verdict *out);
 
+/*
+ * Judges an address of a client or of an answer, of len octets in network order, by the prefixes of these sets: a bit
+ * each. It is TARN__VERDICT_PASS without any.
+ */
+void tarn__rules_judge_address(const struct tarn__rules *, uint64_t sets, enum tarn__rpz_trigger,
+			       const uint8_t *address, size_t len, uint32_t groups,
+			       struct tarn__verdict *out);
+
+/*
+ * Returns true if, of two verdicts on addresses of one answer, the first one counts: of the set before, of the longer prefix,
+ * of the smaller address.
+ */
+bool tarn__rules_is_before(const struct tarn__verdict *, const struct tarn__verdict *);
+
+/* Returns the sets for these groups that have prefixes for addresses of so many octets: a bit each. */
+uint64_t tarn__rules_prefix_sets(const struct tarn__rules *, enum tarn__rpz_trigger, size_t ip_len,
+				 uint32_t groups);
+
+/* Returns true if no prefix of any set, for whatever group, has that address of an answer. */
+bool tarn__rules_is_address_clear(const struct tarn__rules *, const uint8_t *address, size_t len);
+
 /* Returns true if no rule of any set, for whatever type and group, is for the name. */
 bool tarn__rules_is_clear(const struct tarn__rules *, const uint8_t *name, size_t len);
 
@@ -115,8 +141,8 @@ struct tarn__rule_record {
 
 /*
  * Finds the records of a verdict of TARN__NAMELIST_DATA that is not is_default, of all types that the rule
- * has; the owner of each is the name that was judged. *cursor is 0 at first. Returns false if there are no
- * more.
+ * has; the owner of each is the name that was judged. name is not looked at for a verdict on an address.
+ * *cursor is 0 at first. Returns false if there are no more.
  */
 bool tarn__rules_record_next(const struct tarn__rules *, const struct tarn__verdict *,
 			     const uint8_t *name, size_t len, uint16_t qtype, uint32_t *cursor,

@@ -9,6 +9,7 @@
  *	zone     zones of the configuration that are never forwarded: empty, EDE 15 (RFC 8914 section 4.16)
  *	local    names of local data (core/policy/local_data.h)
  *	overrides  names that the administrator has blocked or unblocked for a time
+ *	clients  addresses of clients that response policy zones have
  *	lists    names of rule sets: block lists, allow lists and response policy zones
  *	dns64    ipv4only.arpa (RFC 8880), and PTR within the prefixes (RFC 6147 section 5.3.1), which may be
  *	         within a reverse zone of the next stage (RFC 4193)
@@ -56,6 +57,7 @@
 	STAGE(ZONE, zone, ALWAYS)                                                                  \
 	STAGE(LOCAL, local, CONFIGURED)                                                            \
 	STAGE(OVERRIDES, overrides, CONFIGURED)                                                    \
+	STAGE(CLIENTS, clients, CONFIGURED)                                                        \
 	STAGE(LISTS, lists, CONFIGURED)                                                            \
 	STAGE(DNS64, dns64, CONFIGURED)                                                            \
 	STAGE(SPECIAL, special, ALWAYS)                                                            \
@@ -66,6 +68,7 @@
 /* The stages for answers: core/policy/answer.h. */
 #define TARN__ANSWER_STAGE_LIST(STAGE)                                                             \
 	STAGE(ANSWER_CHAIN, answer_chain, CONFIGURED)                                              \
+	STAGE(ANSWER_ADDRESS, answer_address, CONFIGURED)                                          \
 	STAGE(ANSWER_FILTER, answer_filter, CONFIGURED)
 
 #define TARN__STAGE_INDEX(constant, name, when) TARN__STAGE_##constant,
@@ -107,6 +110,8 @@ struct tarn__policy {
 	bool has_configured_stages; /* some stage of those that are CONFIGURED has something to do */
 	bool takes_answers; /* answers have to be looked at, or synthesised */
 	struct tarn__policy_data data; /* a reference to each */
+	/* Of data.lists: struct tarn__lists_addresses of core/policy/lists.h. */
+	bool has_client_rules, has_address_rules, rules_wait;
 	struct tarn__networks *access; /* that may ask */
 	struct tarn__chaos *chaos;
 	const struct tarn__zone_index *zones; /* borrowed; NULL: there are none */
@@ -126,6 +131,8 @@ struct tarn__asked {
 	const struct tarn_address *client; /* NULL: the program itself */
 	enum tarn__policy_action action; /* that was taken */
 	uint64_t now_s; /* the wall clock, in seconds since 1970 */
+	/* Set by tarn__policy_explain(); of TARN__POLICY_PASS it says nothing. */
+	const struct tarn__decision *decision;
 };
 
 struct tarn__stage {

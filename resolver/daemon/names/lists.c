@@ -169,8 +169,7 @@ static void log_source(struct tarn__list_keeper *keeper, const struct tarn__name
 		  source->path, tarn__namelist_format_word(source->format), counts);
 	if (set->rules.kind == TARN__RULE_SET_RPZ && source->unsupported > 0)
 		tarn__log(keeper->options.log, TARN_LOG_WARNING,
-			  "rpz \"%s\": %u rules need a full resolver, or are about addresses: they "
-			  "are not applied",
+			  "rpz \"%s\": %u rules need a full resolver: they are not applied",
 			  set->rules.name, (unsigned)source->unsupported);
 	log_examples(keeper, source);
 }

@@ -148,6 +148,30 @@ static const struct {
 	{{"block c.test."}, TARN__TYPE_A, CHAIN, false},
 	{{"block b.test."}, TARN__TYPE_A, CHAIN, true},
 	{{"unblock b.test."}, TARN__TYPE_A, CHAIN, true},
+	/* Addresses, for whomever they are. */
+	{{"rpz one", "rule 24.0.2.0.192.rpz-ip CNAME ."}, TARN__TYPE_A, CHAIN, true},
+	{{"rpz one", "rule 24.0.3.0.192.rpz-ip CNAME ."}, TARN__TYPE_A, CHAIN, false},
+	{{"rpz one", "rule 32.zz.2.c000.rpz-ip CNAME ."}, TARN__TYPE_A, CHAIN, false},
+	{{"rpz one", "rule 24.0.2.0.192.rpz-client-ip CNAME ."}, TARN__TYPE_A, CHAIN, false},
+	{{"rpz one", "rule 24.0.2.0.192.rpz-ip CNAME rpz-passthru."}, TARN__TYPE_A, CHAIN, true},
+	{{"group kids 198.51.100.0/24", "rpz one for=kids", "rule 24.0.2.0.192.rpz-ip CNAME ."},
+	 TARN__TYPE_A,
+	 CHAIN,
+	 true},
+	/* What may wait for an answer. */
+	{{"rpz one", "rule 24.0.3.0.192.rpz-ip CNAME .", "rpz two", "rule x.example CNAME ."},
+	 TARN__TYPE_A,
+	 CHAIN,
+	 false},
+	{{"rpz one", "rule 24.0.3.0.192.rpz-ip CNAME .", "rpz two", "rule www.example CNAME ."},
+	 TARN__TYPE_A,
+	 "www.example. 60 A 192.0.2.1\n",
+	 true},
+	{{"rpz one", "rule 24.0.3.0.192.rpz-ip CNAME .", "rpz two",
+	  "rule 8.0.0.0.10.rpz-client-ip CNAME ."},
+	 TARN__TYPE_A,
+	 "www.example. 60 A 192.0.2.1\n",
+	 true},
 	/* Without CNAMEs no target is looked at. */
 	{{"set ads block", "rule ||example^"},
 	 TARN__TYPE_A,
@@ -172,6 +196,70 @@ START_TEST(answer_is_marked_if_it_is_clear_for_all_clients)
 	/* Another policy looks at it again. */
 	make();
 	ck_assert(!is_known());
+}
+END_TEST
+
+/* ---- addresses -------------------------------------------------------------------------- */
+
+static const char *explain_decision(enum tarn__policy_action action)
+{
+	static char out[TARN__EXPLANATION_MAX];
+	const struct tarn__asked what = {.query = &query, .action = action};
+	return tarn__policy_explain(policy, &what, &decision, out);
+}
+
+/* A5, A8, A26 */
+START_TEST(address_decides_and_is_told)
+{
+	say("rpz one");
+	say("rule 24.0.2.0.192.rpz-ip TXT why");
+	say("rule 24.0.2.0.192.rpz-ip A 10.0.0.1");
+	make();
+	ck_assert_int_eq(apply_to(CHAIN), TARN__POLICY_ANSWER);
+	ck_assert_str_eq(decided(), "www.example. 10 A 10.0.0.1\n");
+	ck_assert_uint_eq(decision.stage, TARN__STAGE_ANSWER_ADDRESS);
+	ck_assert_uint_eq(decision.options.ede[0].code, TARN__EDE_FORGED);
+	ck_assert_str_eq(decision.options.ede[0].text, "one: 192.0.2.0/24");
+	ck_assert(decision.is_block && !decision.is_authoritative);
+	ck_assert_uint_eq(decision.list_slot, 1);
+	ck_assert_int_eq((int)decision.list_action, TARN__NAMELIST_DATA);
+	ck_assert_str_eq(explain_decision(TARN__POLICY_ANSWER),
+			 "the answer has a rule (one: 192.0.2.0/24)");
+	/* Not for other types, though they come with addresses. */
+	ask("www.example.", TARN__TYPE_MX, false);
+	ck_assert_int_eq(apply_to("www.example. 60 MX 000a 3mail.example.\n"), TARN__POLICY_PASS);
+}
+END_TEST
+
+START_TEST(address_of_a_set_without_chain_is_judged)
+{
+	say("rpz one no-chain");
+	say("rule b.test CNAME *.");
+	say("rule 24.0.2.0.192.rpz-ip CNAME .");
+	make();
+	ck_assert_int_eq(apply_to(CHAIN), TARN__POLICY_ANSWER);
+	ck_assert_uint_eq(decision.stage, TARN__STAGE_ANSWER_ADDRESS);
+	ck_assert_int_eq((int)decision.list_action, TARN__NAMELIST_NXDOMAIN);
+}
+END_TEST
+
+START_TEST(name_that_has_waited_is_decided_with_its_answer)
+{
+	say("rpz one");
+	say("rule 24.0.3.0.192.rpz-ip CNAME *.");
+	say("rpz two");
+	say("rule www.example CNAME .");
+	make();
+	ck_assert_int_eq(apply_to("www.example. 60 A 192.0.2.1\n"), TARN__POLICY_ANSWER);
+	ck_assert_uint_eq(decision.list_slot, 2);
+	ck_assert_int_eq(apply_to(CHAIN), TARN__POLICY_ANSWER);
+	ck_assert_uint_eq(decision.list_slot, 2);
+	ck_assert_uint_eq(decision.stage, TARN__STAGE_ANSWER_CHAIN);
+	ck_assert_int_eq(apply_to("www.example. 60 A 192.0.3.1\n"), TARN__POLICY_ANSWER);
+	ck_assert_uint_eq(decision.list_slot, 1);
+	is_stream = true;
+	ck_assert_int_eq(apply_to(""), TARN__POLICY_ANSWER);
+	ck_assert_uint_eq(decision.list_slot, 2);
 }
 END_TEST
 
@@ -296,6 +384,9 @@ int main(void)
 	tcase_add_test(tcase, without_stages_every_answer_is_known);
 	tcase_add_loop_test(tcase, answer_is_marked_if_it_is_clear_for_all_clients, 0,
 			    COUNT(marks));
+	tcase_add_test(tcase, address_decides_and_is_told);
+	tcase_add_test(tcase, address_of_a_set_without_chain_is_judged);
+	tcase_add_test(tcase, name_that_has_waited_is_decided_with_its_answer);
 	tcase_add_test(tcase, chain_ends_at_a_local_name);
 	tcase_add_test(tcase, first_target_of_the_chain_decides);
 	tcase_add_test(tcase, target_for_tcp_only_passes_over_tcp);

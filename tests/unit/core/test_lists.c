@@ -283,6 +283,151 @@ START_TEST(explanation_names_list_rule_and_file)
 }
 END_TEST
 
+/* ---- addresses of clients --------------------------------------------------------------- */
+
+static enum tarn__policy_action apply_from(const char *client, const char *name, unsigned type)
+{
+	struct tarn_address address;
+	ck_assert_int_eq(tarn_address_parse(client, 0, &address), 0);
+	apply(name, type);
+	memset(&decision, 0x5a, sizeof decision);
+	decision.io = NULL;
+	decision.room = room;
+	decision.is_rules_target = false;
+	return tarn__policy_apply(policy, &query, &address, &decision);
+}
+
+static const char *explain_from(const char *client, const char *name, unsigned type)
+{
+	static char out[TARN__EXPLANATION_MAX];
+	struct tarn_address address;
+	struct tarn__asked asked = {.query = &query, .client = &address};
+	asked.action = apply_from(client, name, type);
+	tarn_address_parse(client, 0, &address);
+	return tarn__policy_explain(policy, &asked, &decision, out);
+}
+
+/* A5, A8, A24 */
+START_TEST(client_is_told_its_prefix)
+{
+	static const struct {
+		const char *client;
+		const char *text;
+	} clients[] = {{"10.51.100.7", "one: 10.51.100.0/24"},
+		       {"::ffff:10.51.100.7", "one: 10.51.100.0/24"},
+		       {"fd00:db8::7", "one: fd00:db8::/32"}};
+	say("rpz one");
+	say("rule 24.0.100.51.10.rpz-client-ip CNAME *.");
+	say("rule 32.zz.db8.fd00.rpz-client-ip CNAME *.");
+	make();
+	ck_assert_int_eq(apply_from(clients[_i].client, "a.example.", TARN__TYPE_TXT),
+			 TARN__POLICY_ANSWER);
+	ck_assert_uint_eq(decision.options.ede[0].code, TARN__EDE_BLOCKED);
+	ck_assert_str_eq(decision.options.ede[0].text, clients[_i].text);
+	ck_assert(decision.is_block && !decision.is_authoritative);
+	ck_assert_uint_eq(decision.stage, TARN__STAGE_CLIENTS);
+	ck_assert_uint_eq(decision.list_slot, 1);
+	ck_assert_int_eq((int)decision.list_action, TARN__NAMELIST_NODATA);
+	ck_assert_int_eq(apply_from("10.51.101.7", "a.example.", TARN__TYPE_A), TARN__POLICY_PASS);
+	/* The program itself. */
+	ck_assert_int_eq(apply("a.example.", TARN__TYPE_A), TARN__POLICY_PASS);
+}
+END_TEST
+
+/* A26 */
+START_TEST(client_of_a_zone_comes_behind_names_of_those_before)
+{
+	say("set ads block");
+	say("rule ||ads.example^");
+	say("rpz two");
+	say("rule 8.0.0.0.10.rpz-client-ip CNAME *.");
+	say("rule bad.example CNAME .");
+	say("rpz three");
+	say("rule bad.example CNAME rpz-drop.");
+	make();
+	apply_from("10.0.0.7", "ads.example.", TARN__TYPE_A);
+	ck_assert_uint_eq(decision.stage, TARN__STAGE_LISTS);
+	ck_assert_uint_eq(decision.list_slot, 1);
+	apply_from("10.0.0.7", "bad.example.", TARN__TYPE_A);
+	ck_assert_uint_eq(decision.stage, TARN__STAGE_CLIENTS);
+	ck_assert_uint_eq(decision.list_slot, 2);
+	apply_from("192.168.0.7", "bad.example.", TARN__TYPE_A);
+	ck_assert_uint_eq(decision.stage, TARN__STAGE_LISTS);
+	ck_assert_uint_eq(decision.list_slot, 2);
+}
+END_TEST
+
+START_TEST(unblocked_name_is_free_for_each_client)
+{
+	say("rpz one");
+	say("rule 8.0.0.0.10.rpz-client-ip CNAME .");
+	say("unblock ok.example");
+	make();
+	ck_assert_int_eq(apply_from("10.0.0.7", "ok.example.", TARN__TYPE_A), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply_from("10.0.0.7", "a.example.", TARN__TYPE_A), TARN__POLICY_ANSWER);
+	say("pause");
+	make();
+	ck_assert_int_eq(apply_from("10.0.0.7", "a.example.", TARN__TYPE_A), TARN__POLICY_PASS);
+}
+END_TEST
+
+START_TEST(target_of_a_rule_is_free_for_each_client)
+{
+	say("rpz one");
+	say("rule 8.0.0.0.10.rpz-client-ip CNAME garden.example.");
+	make();
+	ck_assert_int_eq(apply_from("10.0.0.7", "a.example.", TARN__TYPE_A), TARN__POLICY_FOLLOW);
+	struct tarn_address address;
+	tarn_address_parse("10.0.0.7", 0, &address);
+	decision.is_rules_target = true;
+	ck_assert_int_eq(tarn__policy_apply(policy, &query, &address, &decision),
+			 TARN__POLICY_PASS);
+}
+END_TEST
+
+START_TEST(explanation_names_prefixes)
+{
+	say("rpz one");
+	say("rule 8.0.0.0.10.rpz-client-ip CNAME .");
+	say("rule 32.7.0.0.10.rpz-client-ip CNAME rpz-passthru.");
+	say("rule 24.0.2.0.192.rpz-ip CNAME .");
+	say("rpz two");
+	say("rule bad.example CNAME .");
+	make();
+	ck_assert_str_eq(explain_from("10.0.0.8", "a.example.", TARN__TYPE_A),
+			 "list \"one\", rule 10.0.0.0/8, nxdomain (script)");
+	ck_assert_str_eq(explain_from("10.0.0.7", "a.example.", TARN__TYPE_A),
+			 "list \"one\", rule 10.0.0.7/32, allowed (script)");
+	ck_assert_str_eq(explain_from("192.168.0.1", "bad.example.", TARN__TYPE_AAAA),
+			 "list \"two\", rule bad.example., nxdomain (script)");
+	ck_assert_str_eq(explain_from("192.168.0.1", "bad.example.", TARN__TYPE_A),
+			 "list \"two\", rule bad.example., nxdomain unless a list before has an "
+			 "address of the answer (script)");
+}
+END_TEST
+
+/* A26: a block list behind a zone waits for nothing. */
+START_TEST(only_zones_wait_for_zones)
+{
+	say("rpz one");
+	say("rule 24.0.2.0.192.rpz-ip CNAME .");
+	say("set ads block");
+	say("rule ||ads.example^");
+	say("rpz three");
+	say("rule bad.example CNAME .");
+	make();
+	ck_assert_int_eq(apply("ads.example.", TARN__TYPE_A), TARN__POLICY_ANSWER);
+	ck_assert_int_eq(apply("bad.example.", TARN__TYPE_A), TARN__POLICY_PASS);
+	ck_assert_int_eq(apply("bad.example.", TARN__TYPE_AAAA), TARN__POLICY_ANSWER);
+	apply("bad.example.", TARN__TYPE_A);
+	ck_assert_int_eq(tarn__policy_apply_unanswered(policy, &query, NULL, &decision),
+			 TARN__POLICY_ANSWER);
+	apply("good.example.", TARN__TYPE_A);
+	ck_assert_int_eq(tarn__policy_apply_unanswered(policy, &query, NULL, &decision),
+			 TARN__POLICY_PASS);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("lists");
@@ -300,5 +445,11 @@ int main(void)
 	tcase_add_test(tcase, pause_ends_at_its_time);
 	tcase_add_test(tcase, other_classes_are_not_judged);
 	tcase_add_test(tcase, explanation_names_list_rule_and_file);
+	tcase_add_loop_test(tcase, client_is_told_its_prefix, 0, 3);
+	tcase_add_test(tcase, client_of_a_zone_comes_behind_names_of_those_before);
+	tcase_add_test(tcase, unblocked_name_is_free_for_each_client);
+	tcase_add_test(tcase, target_of_a_rule_is_free_for_each_client);
+	tcase_add_test(tcase, explanation_names_prefixes);
+	tcase_add_test(tcase, only_zones_wait_for_zones);
 	return unit_run(suite);
 }

@@ -730,7 +730,8 @@ static const char zone[] = "$TTL 300\n@ SOA . . 1 2 3 4 5\n  NS .\n"
 			   "bad.example CNAME .\n*.bad.example CNAME .\n"
 			   "nodata.example CNAME *.\nok.example CNAME rpz-passthru.\n"
 			   "x.example A 192.0.2.1\nx.example A 192.0.2.2\n"
-			   "24.0.2.0.192.rpz-ip CNAME .\nthis is no record\n";
+			   "24.0.2.0.192.rpz-nsip CNAME .\nthis is no record\n"
+			   "24.0.2.0.192.rpz-ip CNAME .\n24.1.2.0.192.rpz-ip CNAME .\n";
 
 START_TEST(zone_is_a_list_with_actions_of_its_own)
 {
@@ -754,8 +755,9 @@ START_TEST(zone_is_a_list_with_actions_of_its_own)
 	}
 	ck_assert_uint_eq(count, 2);
 	ck_assert_uint_eq(source(0).unsupported, 1);
-	ck_assert_uint_eq(source(0).invalid, 1);
+	ck_assert_uint_eq(source(0).invalid, 2);
 	ck_assert_uint_eq(source(0).faults[0].line, 11);
+	ck_assert_uint_eq(source(0).faults[1].line, 13);
 	ck_assert_ptr_nonnull(strstr(logged(), "1 rules need a full resolver"));
 }
 END_TEST

@@ -66,6 +66,73 @@ START_TEST(name_is_found_below)
 }
 END_TEST
 
+START_TEST(name_itself_is_found_alone_if_it_alone_is_asked_for)
+{
+	compile(TARN__NAMELIST_ADBLOCK, "||a.example^\n||*.b.example^\n", &compiled);
+	static const struct {
+		const char *name;
+		unsigned count;
+	} names[] = {{"a.example", 1}, {"A.Example", 1}, {"x.a.example", 0}, {"b.example", 0}};
+	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+		struct tarn__namelist_match match;
+		uint8_t name[TARN__NAME_MAX];
+		size_t len = wire_name(names[i].name, name);
+		ck_assert_uint_eq(tarn__namelist_find_self(&compiled.list, name, len, &match, 1),
+				  names[i].count);
+	}
+}
+END_TEST
+
+static void add_to_zone(struct tarn__namelist_compiler *compiler, const char *text, bool is_prefix)
+{
+	uint8_t name[TARN__NAME_MAX];
+	const struct tarn__namelist_rule rule = {.reach = TARN__NAMELIST_SELF,
+						 .action = TARN__NAMELIST_NXDOMAIN,
+						 .name_len = (uint16_t)wire_name(text, name),
+						 .name = name,
+						 .is_prefix = is_prefix};
+	ck_assert_int_eq(tarn__namelist_compiler_add(compiler, &rule), 0);
+}
+
+START_TEST(names_above_prefixes_are_kept)
+{
+	struct tarn__namelist_compiler *compiler = compiler_new();
+	begin(compiler, 0, TARN__NAMELIST_BLOCK, TARN__NAMELIST_RPZ);
+	add_to_zone(compiler, "a.b.example", false);
+	add_to_zone(compiler, "c00002.4/24.rpz-ip", true);
+	add_to_zone(compiler, "c00003.4/24.rpz-ip", true);
+	add_to_zone(compiler, "c00003.4/24.rpz-ip", true);
+	finish(compiler, &compiled);
+	ck_assert_uint_eq(matches("b.example"), 0);
+	ck_assert_uint_eq(matches("4/24.rpz-ip"), 2);
+	ck_assert_uint_eq(matches("4/25.rpz-ip"), 1);
+	ck_assert_uint_eq(report_of(&compiled, 0).names, 3);
+	ck_assert_uint_eq(report_of(&compiled, 0).duplicates, 1);
+	/* Those above are no rules: they are not counted. */
+	ck_assert_uint_eq(compiled.list.name_count, 5);
+}
+END_TEST
+
+/* Without a row for the names above it would not be found. */
+START_TEST(prefix_without_a_row_is_not_supported)
+{
+	struct tarn__namelist_compiler *compiler = compiler_new();
+	for (unsigned i = 0; i < 50; i++) {
+		begin(compiler, 0, TARN__NAMELIST_BLOCK, TARN__NAMELIST_ADBLOCK);
+		feed(compiler, "||a.example^\n||b.example^$important\n||*.c.example^\n"
+			       "|d.example|\n||*.e.example^$important\n");
+	}
+	begin(compiler, 0, TARN__NAMELIST_BLOCK, TARN__NAMELIST_ADBLOCK);
+	feed(compiler, "||a.example^\n||b.example^$important\n||*.c.example^\n|d.example|\n");
+	begin(compiler, 0, TARN__NAMELIST_BLOCK, TARN__NAMELIST_RPZ);
+	add_to_zone(compiler, "c00002.4/24.rpz-ip", true);
+	finish(compiler, &compiled);
+	ck_assert_uint_eq(compiled.list.row_count, TARN__NAMELIST_ROWS_MAX);
+	ck_assert_uint_eq(report_of(&compiled, 51).names, 0);
+	ck_assert_uint_eq(report_of(&compiled, 51).unsupported, 1);
+}
+END_TEST
+
 START_TEST(all_suffixes_are_found_the_shortest_first)
 {
 	struct tarn__namelist_compiler *compiler = compiler_new();
@@ -282,6 +349,9 @@ int main(void)
 	tcase_add_test(tcase, empty_list_has_no_names);
 	tcase_add_test(tcase, name_alone_is_found_alone);
 	tcase_add_test(tcase, name_is_found_below);
+	tcase_add_test(tcase, name_itself_is_found_alone_if_it_alone_is_asked_for);
+	tcase_add_test(tcase, names_above_prefixes_are_kept);
+	tcase_add_test(tcase, prefix_without_a_row_is_not_supported);
 	tcase_add_test(tcase, all_suffixes_are_found_the_shortest_first);
 	tcase_add_test(tcase, name_of_many_lists_is_found_in_each);
 	tcase_add_test(tcase, longest_and_shortest_names_are_found);
