@@ -17,6 +17,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_namelist_line \
 	tests/fuzz/fuzz_options \
 	tests/fuzz/fuzz_query \
+	tests/fuzz/fuzz_rpz \
 	tests/fuzz/fuzz_stream \
 	tests/fuzz/fuzz_zonefile
 
