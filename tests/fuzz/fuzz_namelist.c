@@ -38,6 +38,8 @@ static void look_up(const struct tarn__namelist *list, const char *text)
 	size_t len = strlen(text) + 1;
 	unsigned count = tarn__namelist_find(list, name, len, matches, 16);
 	fuzz_check(count <= 16);
+	fuzz_check(tarn__namelist_find_self(list, name, len, matches, 16) <= 16);
+	count = tarn__namelist_find(list, name, len, matches, 16);
 	for (unsigned i = 0; i < count; i++) {
 		fuzz_check(matches[i].row < list->row_count);
 		fuzz_check(matches[i].suffix_at < len);
