@@ -39,8 +39,8 @@ core_sources = \
 	resolver/core/policy/groups.c resolver/core/policy/groups.h \
 	resolver/core/policy/lists.c resolver/core/policy/lists.h \
 	resolver/core/policy/local.c resolver/core/policy/local.h \
-	resolver/core/policy/names.c resolver/core/policy/names.h \
-	resolver/core/policy/networks.c resolver/core/policy/networks.h \
+	resolver/core/policy/name_list.c resolver/core/policy/name_list.h \
+	resolver/core/policy/network_list.c resolver/core/policy/network_list.h \
 	resolver/core/policy/overrides.c resolver/core/policy/overrides.h \
 	resolver/core/policy/lease_table.c resolver/core/policy/lease_table.h \
 	resolver/core/policy/local_data.c resolver/core/policy/local_data.h \

@@ -43,8 +43,8 @@ unit_tests = \
 	tests/unit/core/test_local_model \
 	tests/unit/core/test_lists \
 	tests/unit/core/test_lookup \
-	tests/unit/core/test_names \
-	tests/unit/core/test_networks \
+	tests/unit/core/test_name_list \
+	tests/unit/core/test_network_list \
 	tests/unit/core/test_overrides \
 	tests/unit/core/test_policy \
 	tests/unit/core/test_policy_data \

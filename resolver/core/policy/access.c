@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "core/policy/networks.h"
+#include "core/policy/network_list.h"
 #include "core/policy/policy.h"
 
 static const char *const loopback[] = {"127.0.0.0/8", "::1"};
@@ -22,26 +22,26 @@ enum {
 	PRIVATE_COUNT = sizeof private / sizeof private[0],
 };
 
-static void add_texts(struct tarn__networks *networks, const char *const *texts, size_t count)
+static void add_texts(struct tarn__network_list *networks, const char *const *texts, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct tarn_network network;
 		if (tarn_network_parse(texts[i], &network) == 0)
-			tarn__networks_add(networks, &network);
+			tarn__network_list_add(networks, &network);
 	}
 }
 
-struct tarn__networks *tarn__access_new(const struct tarn_network *allowed, size_t count)
+struct tarn__network_list *tarn__access_new(const struct tarn_network *allowed, size_t count)
 {
 	size_t others = count > 0 ? count : PRIVATE_COUNT;
-	struct tarn__networks *networks = tarn__networks_new(LOOPBACK_COUNT + others);
+	struct tarn__network_list *networks = tarn__network_list_new(LOOPBACK_COUNT + others);
 	if (!networks)
 		return NULL;
 	add_texts(networks, loopback, LOOPBACK_COUNT);
 	if (count == 0)
 		add_texts(networks, private, PRIVATE_COUNT);
 	for (size_t i = 0; i < count; i++)
-		tarn__networks_add(networks, &allowed[i]);
+		tarn__network_list_add(networks, &allowed[i]);
 	return networks;
 }
 
@@ -55,7 +55,7 @@ static int init(struct tarn__policy *policy, const struct tarn__policy_options *
 
 static void fini(struct tarn__policy *policy)
 {
-	tarn__networks_free(policy->access);
+	tarn__network_list_free(policy->access);
 }
 
 enum tarn__policy_action tarn__stage_access_refuse(struct tarn__decision *decision)

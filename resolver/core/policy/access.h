@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/policy/networks.h"
+#include "core/policy/network_list.h"
 #include "core/policy/stage.h"
 #include "tarn.h"
 
@@ -21,7 +21,7 @@
  * 6598, RFC 3927, RFC 4193, and the link-local ones of RFC 4291). Loopback is always in it. Returns NULL if
  * memory runs out.
  */
-struct tarn__networks *tarn__access_new(const struct tarn_network *, size_t count);
+struct tarn__network_list *tarn__access_new(const struct tarn_network *, size_t count);
 
 extern const struct tarn__stage tarn__stage_access;
 
@@ -33,7 +33,7 @@ static inline enum tarn__policy_action tarn__stage_access_apply(const struct tar
 								struct tarn__decision *decision)
 {
 	(void)query;
-	if (!client || tarn__networks_cover(policy->access, client))
+	if (!client || tarn__network_list_cover(policy->access, client))
 		return TARN__POLICY_PASS;
 	return tarn__stage_access_refuse(decision);
 }

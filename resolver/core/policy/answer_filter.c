@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/policy/names.h"
+#include "core/policy/name_list.h"
 #include "core/policy/policy.h"
 #include "core/policy/type_filter.h"
 #include "dns/filter.h"
 
 struct tarn__answer_filter {
-	struct tarn__names *exempt; /* NULL: none */
+	struct tarn__name_list *exempt; /* NULL: none */
 };
 
 static int init(struct tarn__policy *policy, const struct tarn__policy_options *all)
@@ -24,24 +24,25 @@ static int init(struct tarn__policy *policy, const struct tarn__policy_options *
 		return TARN_ENOMEM;
 	if (options->private_name_count == 0)
 		return 0;
-	return tarn__names_new(options->private_names, options->private_name_count,
-			       &policy->answer_filter->exempt);
+	return tarn__name_list_new(options->private_names, options->private_name_count,
+				   &policy->answer_filter->exempt);
 }
 
 static void fini(struct tarn__policy *policy)
 {
 	if (policy->answer_filter)
-		tarn__names_free(policy->answer_filter->exempt);
+		tarn__name_list_free(policy->answer_filter->exempt);
 	free(policy->answer_filter);
 }
 
 static bool is_private(void *arg, const struct tarn__record *record, const uint8_t *address,
 		       size_t len)
 {
-	const struct tarn__names *exempt = arg;
+	const struct tarn__name_list *exempt = arg;
 	bool is_bad =
 		len == 4 ? tarn__address_is_private4(address) : tarn__address_is_private6(address);
-	return is_bad && !(exempt && tarn__names_cover(exempt, record->owner, record->owner_len));
+	return is_bad &&
+	       !(exempt && tarn__name_list_cover(exempt, record->owner, record->owner_len));
 }
 
 static struct tarn__filter make_filter(const struct tarn__policy *policy,
@@ -49,9 +50,10 @@ static struct tarn__filter make_filter(const struct tarn__policy *policy,
 {
 	struct tarn__filter filter = {0};
 	const struct tarn__query *query = view->query;
-	struct tarn__names *exempt = policy->answer_filter ? policy->answer_filter->exempt : NULL;
+	struct tarn__name_list *exempt =
+		policy->answer_filter ? policy->answer_filter->exempt : NULL;
 	if (policy->answer_filter && !view->is_private &&
-	    !(exempt && tarn__names_cover(exempt, query->qname, query->qname_len))) {
+	    !(exempt && tarn__name_list_cover(exempt, query->qname, query->qname_len))) {
 		filter.is_bad_address = is_private;
 		filter.arg = exempt;
 	}

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/policy/names.h"
-#include "core/policy/networks.h"
+#include "core/policy/name_list.h"
+#include "core/policy/network_list.h"
 #include "core/policy/policy.h"
 #include "dns/name.h"
 #include "dns/stored.h"
@@ -47,15 +47,15 @@ static int init(struct tarn__policy *policy, const struct tarn__policy_options *
 	if (!take_prefixes(dns64, options))
 		return TARN_EINVAL;
 	if (options->dns64_client_count > 0) {
-		dns64->clients =
-			tarn__networks_copy(options->dns64_clients, options->dns64_client_count);
+		dns64->clients = tarn__network_list_copy(options->dns64_clients,
+							 options->dns64_client_count);
 		if (!dns64->clients)
 			return TARN_ENOMEM;
 	}
 	if (options->dns64_excluded_count == 0)
 		return 0;
-	return tarn__names_new(options->dns64_excluded, options->dns64_excluded_count,
-			       &dns64->excluded);
+	return tarn__name_list_new(options->dns64_excluded, options->dns64_excluded_count,
+				   &dns64->excluded);
 }
 
 static void fini(struct tarn__policy *policy)
@@ -63,8 +63,8 @@ static void fini(struct tarn__policy *policy)
 	struct tarn__dns64 *dns64 = policy->dns64;
 	if (!dns64)
 		return;
-	tarn__networks_free(dns64->clients);
-	tarn__names_free(dns64->excluded);
+	tarn__network_list_free(dns64->clients);
+	tarn__name_list_free(dns64->excluded);
 	free(dns64);
 }
 
@@ -72,7 +72,7 @@ static void fini(struct tarn__policy *policy)
 
 static bool has_client(const struct tarn__dns64 *dns64, const struct tarn_address *client)
 {
-	return !dns64->clients || (client && tarn__networks_cover(dns64->clients, client));
+	return !dns64->clients || (client && tarn__network_list_cover(dns64->clients, client));
 }
 
 bool tarn__dns64_applies(const struct tarn__policy *policy, const struct tarn__query *query,
@@ -85,7 +85,7 @@ bool tarn__dns64_applies(const struct tarn__policy *policy, const struct tarn__q
 		return false;
 	return has_client(dns64, client) &&
 	       !(dns64->excluded &&
-		 tarn__names_cover(dns64->excluded, query->qname, query->qname_len));
+		 tarn__name_list_cover(dns64->excluded, query->qname, query->qname_len));
 }
 
 static bool is_mapped(const uint8_t *address)

@@ -18,8 +18,8 @@
 
 /* A policy with NULL has no DNS64. */
 struct tarn__dns64 {
-	struct tarn__names *excluded; /* NULL: none */
-	struct tarn__networks *clients; /* NULL: all */
+	struct tarn__name_list *excluded; /* NULL: none */
+	struct tarn__network_list *clients; /* NULL: all */
 	size_t prefix_count;
 	struct tarn__dns64_prefix prefixes[TARN_DNS64_PREFIXES_MAX];
 };

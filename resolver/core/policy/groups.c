@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/policy/networks.h"
+#include "core/policy/network_list.h"
 
 enum { WEEK_DAYS = 7, MINUTE_SEC = 60 };
 
@@ -18,7 +18,7 @@ struct group {
 };
 
 struct tarn__groups {
-	struct tarn__networks *networks;
+	struct tarn__network_list *networks;
 	uint8_t *owners; /* of the networks: numbers of groups */
 	_Atomic uint64_t clock; /* minutes since 1970, and behind 16 bits those of the local week */
 	size_t count;
@@ -41,7 +41,7 @@ static void add_group(struct tarn__groups *groups, const struct tarn__group *fro
 	group->end = from->end;
 	group->days = from->days != 0 ? from->days : (1 << WEEK_DAYS) - 1;
 	for (size_t i = 0; i < from->client_count; i++) {
-		tarn__networks_add(groups->networks, &from->clients[i]);
+		tarn__network_list_add(groups->networks, &from->clients[i]);
 		groups->owners[(*owned)++] = (uint8_t)groups->count;
 	}
 	groups->count++;
@@ -54,7 +54,7 @@ struct tarn__groups *tarn__groups_new(const struct tarn__group *from, size_t cou
 	if (!groups)
 		return NULL;
 	atomic_init(&groups->clock, UINT64_MAX);
-	groups->networks = tarn__networks_new(clients);
+	groups->networks = tarn__network_list_new(clients);
 	groups->owners = malloc(clients + 1);
 	if (!groups->networks || !groups->owners) {
 		tarn__groups_free(groups);
@@ -70,7 +70,7 @@ void tarn__groups_free(struct tarn__groups *groups)
 {
 	if (!groups)
 		return;
-	tarn__networks_free(groups->networks);
+	tarn__network_list_free(groups->networks);
 	free(groups->owners);
 	free(groups);
 }
@@ -108,7 +108,7 @@ static bool is_active(const struct group *group, unsigned of_week)
 uint32_t tarn__groups_bit(struct tarn__groups *groups, const struct tarn_address *client,
 			  uint64_t now_s)
 {
-	int network = client ? tarn__networks_find(groups->networks, client) : -1;
+	int network = client ? tarn__network_list_find(groups->networks, client) : -1;
 	unsigned number = network < 0 ? TARN__GROUP_DEFAULT : groups->owners[network];
 	const struct group *group = &groups->groups[number];
 	if (group->begin != group->end && !is_active(group, week_minute(groups, now_s)))

@@ -15,7 +15,7 @@
 
 #include "base/address.h"
 #include "base/base16.h"
-#include "core/policy/names.h"
+#include "core/policy/name_list.h"
 #include "core/policy/policy.h"
 #include "core/policy/zone.h"
 #include "core/zone_index.h"
@@ -204,12 +204,13 @@ struct tarn__special tarn__special_find(const uint8_t *qname, size_t len)
 
 static int init(struct tarn__policy *policy, const struct tarn__policy_options *options)
 {
-	return tarn__names_new(options->public->pass, options->public->pass_count, &policy->passed);
+	return tarn__name_list_new(options->public->pass, options->public->pass_count,
+				   &policy->passed);
 }
 
 static void fini(struct tarn__policy *policy)
 {
-	tarn__names_free(policy->passed);
+	tarn__name_list_free(policy->passed);
 }
 
 /*
@@ -336,7 +337,7 @@ NOT_INLINED enum tarn__policy_action decide(const struct tarn__policy *policy,
 					    struct tarn__decision *decision)
 {
 	if (is_in_zone_with_servers(policy, query, special) ||
-	    tarn__names_cover(policy->passed, query->qname, query->qname_len) ||
+	    tarn__name_list_cover(policy->passed, query->qname, query->qname_len) ||
 	    is_parents(query, special))
 		return TARN__POLICY_PASS;
 	enum tarn__policy_action action = answer_data(query, special, decision);

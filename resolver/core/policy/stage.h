@@ -82,8 +82,8 @@ enum {
 struct tarn__chaos;
 struct tarn__lists;
 struct tarn__local_data;
-struct tarn__names;
-struct tarn__networks;
+struct tarn__name_list;
+struct tarn__network_list;
 struct tarn__answer_filter;
 struct tarn__dns64;
 struct tarn__overrides;
@@ -112,11 +112,11 @@ struct tarn__policy {
 	struct tarn__policy_data data; /* a reference to each */
 	/* Of data.lists: struct tarn__lists_addresses of core/policy/lists.h. */
 	bool has_client_rules, has_address_rules, rules_wait;
-	struct tarn__networks *access; /* that may ask */
+	struct tarn__network_list *access; /* that may ask */
 	struct tarn__chaos *chaos;
 	const struct tarn__zone_index *zones; /* borrowed; NULL: there are none */
 	bool has_empty_zones; /* some of the zones are never forwarded */
-	struct tarn__names *passed;
+	struct tarn__name_list *passed;
 	struct tarn__type_filter *type_filter; /* NULL: all types are served */
 	struct tarn__answer_filter *answer_filter; /* NULL: answers stay as they are */
 	struct tarn__dns64 *dns64; /* NULL: it is off */

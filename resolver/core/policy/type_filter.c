@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/policy/networks.h"
+#include "core/policy/network_list.h"
 #include "core/policy/policy.h"
 
 struct tarn__type_filter {
-	struct tarn__networks *clients; /* NULL: all */
+	struct tarn__network_list *clients; /* NULL: all */
 	size_t count;
 	uint16_t types[TARN_FILTER_TYPES_MAX];
 };
@@ -30,15 +30,15 @@ static int init(struct tarn__policy *policy, const struct tarn__policy_options *
 	       filter->count * sizeof filter->types[0]);
 	if (options->public->filter_client_count == 0)
 		return 0;
-	filter->clients = tarn__networks_copy(options->public->filter_clients,
-					      options->public->filter_client_count);
+	filter->clients = tarn__network_list_copy(options->public->filter_clients,
+						  options->public->filter_client_count);
 	return filter->clients ? 0 : TARN_ENOMEM;
 }
 
 static void fini(struct tarn__policy *policy)
 {
 	if (policy->type_filter)
-		tarn__networks_free(policy->type_filter->clients);
+		tarn__network_list_free(policy->type_filter->clients);
 	free(policy->type_filter);
 }
 
@@ -48,7 +48,7 @@ bool tarn__type_filter_has(const struct tarn__type_filter *filter,
 	for (size_t i = 0; i < filter->count; i++) {
 		if (filter->types[i] == type)
 			return !filter->clients ||
-			       (client && tarn__networks_cover(filter->clients, client));
+			       (client && tarn__network_list_cover(filter->clients, client));
 	}
 	return false;
 }

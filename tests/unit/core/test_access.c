@@ -6,7 +6,7 @@
 
 enum { NETWORKS_MAX = 8 };
 
-static struct tarn__networks *access;
+static struct tarn__network_list *access;
 
 static void set_up(void)
 {
@@ -15,7 +15,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	tarn__networks_free(access);
+	tarn__network_list_free(access);
 }
 
 static struct tarn_address address_of(const char *text)
@@ -30,7 +30,7 @@ static void allow(const char *const *texts, size_t count)
 	struct tarn_network networks[NETWORKS_MAX];
 	for (size_t i = 0; i < count; i++)
 		ck_assert_int_eq(tarn_network_parse(texts[i], &networks[i]), 0);
-	tarn__networks_free(access);
+	tarn__network_list_free(access);
 	access = tarn__access_new(networks, count);
 	ck_assert_ptr_nonnull(access);
 }
@@ -42,7 +42,7 @@ static void allow(const char *const *texts, size_t count)
 static bool is_allowed(const char *text)
 {
 	struct tarn_address address = address_of(text);
-	return tarn__networks_cover(access, &address);
+	return tarn__network_list_cover(access, &address);
 }
 
 static const struct {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/policy/networks.c: which network an address is in. */
-#include "core/policy/networks.h"
+/* core/policy/network_list.c: which network an address is in. */
+#include "core/policy/network_list.h"
 
 #include "support/unit.h"
 
-static struct tarn__networks *networks;
+static struct tarn__network_list *networks;
 
 static void set_up(void)
 {
@@ -13,7 +13,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	tarn__networks_free(networks);
+	tarn__network_list_free(networks);
 }
 
 static void make(const char *const *texts, size_t count)
@@ -21,7 +21,7 @@ static void make(const char *const *texts, size_t count)
 	struct tarn_network from[8];
 	for (size_t i = 0; i < count; i++)
 		ck_assert_int_eq(tarn_network_parse(texts[i], &from[i]), 0);
-	networks = tarn__networks_copy(from, count);
+	networks = tarn__network_list_copy(from, count);
 	ck_assert_ptr_nonnull(networks);
 }
 
@@ -33,14 +33,14 @@ static int find(const char *text)
 {
 	struct tarn_address address;
 	ck_assert_int_eq(tarn_address_parse(text, 53, &address), 0);
-	int found = tarn__networks_find(networks, &address);
-	ck_assert_int_eq(tarn__networks_cover(networks, &address), found >= 0);
+	int found = tarn__network_list_find(networks, &address);
+	ck_assert_int_eq(tarn__network_list_cover(networks, &address), found >= 0);
 	return found;
 }
 
 START_TEST(empty_list_has_no_address)
 {
-	networks = tarn__networks_new(0);
+	networks = tarn__network_list_new(0);
 	ck_assert_int_eq(find("192.0.2.1"), -1);
 	ck_assert_int_eq(find("::"), -1);
 }
@@ -71,7 +71,7 @@ START_TEST(families_do_not_mix)
 	ck_assert_int_eq(find("::ffff:192.0.2.1"), 0);
 	ck_assert_int_eq(find("::192.0.2.1"), -1);
 	ck_assert_int_eq(find("2001:db8::1"), -1);
-	tarn__networks_free(networks);
+	tarn__network_list_free(networks);
 	MAKE("::/0", "::ffff:192.0.2.0/120");
 	ck_assert_int_eq(find("198.51.100.1"), -1);
 	ck_assert_int_eq(find("192.0.2.1"), 1);
@@ -84,7 +84,7 @@ START_TEST(prefix_of_too_many_bits_is_one_address)
 	struct tarn_network network;
 	ck_assert_int_eq(tarn_network_parse("192.0.2.1", &network), 0);
 	network.prefix_len = 1000;
-	networks = tarn__networks_copy(&network, 1);
+	networks = tarn__network_list_copy(&network, 1);
 	ck_assert_int_eq(find("192.0.2.1"), 0);
 	ck_assert_int_eq(find("192.0.2.0"), -1);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/policy/networks.c: lists of networks. */
-#include "core/policy/networks.h"
+/* core/policy/network_list.c: lists of networks. */
+#include "core/policy/network_list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ struct network {
 	uint8_t octets[TARN__IPV6_LEN];
 };
 
-struct tarn__networks {
+struct tarn__network_list {
 	size_t count;
 	struct network networks[];
 };
@@ -41,29 +41,30 @@ static struct network make_network(const struct tarn_network *from)
 	return network;
 }
 
-struct tarn__networks *tarn__networks_new(size_t room)
+struct tarn__network_list *tarn__network_list_new(size_t room)
 {
-	struct tarn__networks *networks =
+	struct tarn__network_list *networks =
 		malloc(sizeof *networks + room * sizeof networks->networks[0]);
 	if (networks)
 		networks->count = 0;
 	return networks;
 }
 
-struct tarn__networks *tarn__networks_copy(const struct tarn_network *from, size_t count)
+struct tarn__network_list *tarn__network_list_copy(const struct tarn_network *from, size_t count)
 {
-	struct tarn__networks *networks = tarn__networks_new(count);
+	struct tarn__network_list *networks = tarn__network_list_new(count);
 	for (size_t i = 0; networks && i < count; i++)
-		tarn__networks_add(networks, &from[i]);
+		tarn__network_list_add(networks, &from[i]);
 	return networks;
 }
 
-void tarn__networks_add(struct tarn__networks *networks, const struct tarn_network *network)
+void tarn__network_list_add(struct tarn__network_list *networks, const struct tarn_network *network)
 {
 	networks->networks[networks->count++] = make_network(network);
 }
 
-bool tarn__networks_cover(const struct tarn__networks *networks, const struct tarn_address *address)
+bool tarn__network_list_cover(const struct tarn__network_list *networks,
+			      const struct tarn_address *address)
 {
 	size_t len;
 	const uint8_t *octets = tarn__address_octets(address, &len);
@@ -76,12 +77,13 @@ bool tarn__networks_cover(const struct tarn__networks *networks, const struct ta
 	return false;
 }
 
-void tarn__networks_free(struct tarn__networks *networks)
+void tarn__network_list_free(struct tarn__network_list *networks)
 {
 	free(networks);
 }
 
-int tarn__networks_find(const struct tarn__networks *networks, const struct tarn_address *address)
+int tarn__network_list_find(const struct tarn__network_list *networks,
+			    const struct tarn_address *address)
 {
 	size_t len;
 	const uint8_t *octets = tarn__address_octets(address, &len);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/policy/names.c: names, and those below them. */
-#include "core/policy/names.h"
+/* core/policy/name_list.c: names, and those below them. */
+#include "core/policy/name_list.h"
 
 #include "dns/text.h"
 #include "support/unit.h"
 #include "tarn.h"
 
-static struct tarn__names *names;
+static struct tarn__name_list *names;
 
 static void set_up(void)
 {
@@ -15,7 +15,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	tarn__names_free(names);
+	tarn__name_list_free(names);
 }
 
 static bool covers(const char *text)
@@ -23,13 +23,13 @@ static bool covers(const char *text)
 	uint8_t name[TARN__NAME_MAX];
 	size_t len = tarn__name_parse(text, name);
 	ck_assert_uint_gt(len, 0);
-	return tarn__names_cover(names, name, len);
+	return tarn__name_list_cover(names, name, len);
 }
 
 START_TEST(name_stands_for_itself_and_those_below_it)
 {
 	const char *const texts[] = {"plex.direct", "Lan."};
-	ck_assert_int_eq(tarn__names_new(texts, 2, &names), 0);
+	ck_assert_int_eq(tarn__name_list_new(texts, 2, &names), 0);
 	ck_assert(covers("plex.direct."));
 	ck_assert(covers("a.b.PLEX.direct."));
 	ck_assert(covers("lan."));
@@ -43,7 +43,7 @@ END_TEST
 START_TEST(root_is_above_all)
 {
 	const char *const texts[] = {"."};
-	ck_assert_int_eq(tarn__names_new(texts, 1, &names), 0);
+	ck_assert_int_eq(tarn__name_list_new(texts, 1, &names), 0);
 	ck_assert(covers("."));
 	ck_assert(covers("www.example."));
 }
@@ -51,7 +51,7 @@ END_TEST
 
 START_TEST(no_names_cover_nothing)
 {
-	ck_assert_int_eq(tarn__names_new(NULL, 0, &names), 0);
+	ck_assert_int_eq(tarn__name_list_new(NULL, 0, &names), 0);
 	ck_assert(!covers("."));
 	ck_assert(!covers("www.example."));
 }
@@ -60,7 +60,7 @@ END_TEST
 START_TEST(what_is_no_name_is_refused)
 {
 	const char *const texts[] = {"example.", "a..b", "example."};
-	ck_assert_int_eq(tarn__names_new(texts, 3, &names), TARN_EINVAL);
+	ck_assert_int_eq(tarn__name_list_new(texts, 3, &names), TARN_EINVAL);
 	ck_assert_ptr_null(names);
 }
 END_TEST

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/policy/names.c: lists of names of the configuration. They are short: they are compared one by one. */
-#include "core/policy/names.h"
+/* core/policy/name_list.c: lists of names of the configuration. They are short: they are compared one by one. */
+#include "core/policy/name_list.h"
 
 #include <stdlib.h>
 
@@ -13,14 +13,14 @@ struct name {
 	uint8_t octets[TARN__NAME_MAX];
 };
 
-struct tarn__names {
+struct tarn__name_list {
 	size_t count;
 	struct name names[];
 };
 
-int tarn__names_new(const char *const *texts, size_t count, struct tarn__names **out)
+int tarn__name_list_new(const char *const *texts, size_t count, struct tarn__name_list **out)
 {
-	struct tarn__names *names = calloc(1, sizeof *names + count * sizeof names->names[0]);
+	struct tarn__name_list *names = calloc(1, sizeof *names + count * sizeof names->names[0]);
 	if (!names)
 		return TARN_ENOMEM;
 	for (; names->count < count; names->count++) {
@@ -35,12 +35,12 @@ int tarn__names_new(const char *const *texts, size_t count, struct tarn__names *
 	return 0;
 }
 
-void tarn__names_free(struct tarn__names *names)
+void tarn__name_list_free(struct tarn__name_list *names)
 {
 	free(names);
 }
 
-bool tarn__names_cover(const struct tarn__names *names, const uint8_t *name, size_t len)
+bool tarn__name_list_cover(const struct tarn__name_list *names, const uint8_t *name, size_t len)
 {
 	for (size_t i = 0; i < names->count; i++) {
 		if (tarn__name_is_within(name, len, names->names[i].octets, names->names[i].len))
