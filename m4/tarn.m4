@@ -142,23 +142,23 @@ AC_DEFUN([TARN_OPTIONAL], [
 	m4_popdef([tarn_lower])
 ])
 
-# TARN_SONAME(NAME): of an optional library that is loaded while the program runs, and not before:
+# TARN_SONAME(NAME, LIBRARY): of an optional library that is loaded while the program runs, and not before:
 # NAME_SONAME for C is what a program that is linked with it asks for.
 AC_DEFUN([TARN_SONAME], [
 	m4_pushdef([tarn_lower], m4_tolower([$1]))
 	AS_IF([test "$have_[]tarn_lower" = yes], [
 		AC_CHECK_TOOLS([READELF], [readelf llvm-readelf], [:])
-		AC_MSG_CHECKING([for the name of lib[]tarn_lower while a program runs])
+		AC_MSG_CHECKING([for the name of $2 while a program runs])
 		tarn_libs=$LIBS
 		LIBS="-Wl,--no-as-needed $$1_LIBS $LIBS"
 		AC_LINK_IFELSE([AC_LANG_PROGRAM()],
 			[tarn_soname=$($READELF -d conftest$EXEEXT |
-				$SED -n 's/.*\@<:@\(lib[]tarn_lower.*\)@:>@.*/\1/p')],
+				$SED -n 's/.*\@<:@\($2.*\)@:>@.*/\1/p')],
 			[tarn_soname=])
 		LIBS=$tarn_libs
 		AS_IF([test -z "$tarn_soname"], [AC_MSG_ERROR([readelf cannot tell])])
 		AC_MSG_RESULT([$tarn_soname])
-		AC_DEFINE_UNQUOTED([$1_SONAME], ["$tarn_soname"], [What lib[]tarn_lower is loaded as.])
+		AC_DEFINE_UNQUOTED([$1_SONAME], ["$tarn_soname"], [What $2 is loaded as.])
 	])
 	m4_popdef([tarn_lower])
 ])

@@ -50,9 +50,12 @@ void tarn__config_put(struct tarn__config *config)
 
 static struct tarn__config *make_config(void)
 {
+	static atomic_uint last;
 	struct tarn__config *config = calloc(1, sizeof *config);
-	if (config)
-		atomic_init(&config->references, 1);
+	if (!config)
+		return NULL;
+	atomic_init(&config->references, 1);
+	config->number = atomic_fetch_add(&last, 1) + 1;
 	return config;
 }
 
@@ -485,7 +488,8 @@ struct tarn__config *tarn__config_with_trust(struct tarn__config *old, bool trus
 	return copy(old, trust_ad);
 }
 
-int tarn__config_set_data(struct tarn__config *config, const struct tarn__policy_data *data)
+/* Its policy has this data from now on. 0 or TARN_ENOMEM. */
+static int set_data(struct tarn__config *config, const struct tarn__policy_data *data)
 {
 	struct tarn__policy *policy = tarn__policy_with(config->policy, data);
 	if (!policy)
@@ -499,11 +503,21 @@ struct tarn__config *tarn__config_with_data(struct tarn__config *old,
 					    const struct tarn__policy_data *data)
 {
 	struct tarn__config *config = copy(old, old->trust_ad);
-	if (!config || tarn__config_set_data(config, data) == 0)
+	if (!config)
+		return NULL;
+	config->number = old->number;
+	if (set_data(config, data) == 0)
 		return config;
 	tarn__config_put(config);
 	errno = ENOMEM;
 	return NULL;
+}
+
+struct tarn__config *tarn__config_without_data(struct tarn__config *config)
+{
+	static const struct tarn__policy_data none;
+	return config->policy->base ? tarn__config_with_data(config, &none)
+				    : tarn__config_get(config);
 }
 
 void tarn__config_take_over(struct tarn__config *config, const struct tarn__config *before)

@@ -34,6 +34,8 @@ enum {
 
 struct tarn__config {
 	atomic_uint references;
+	/* Configurations that differ in the data of the policy alone have the same number, and no others do. */
+	unsigned number;
 	struct tarn__config *base; /* the owner of ports and zone_index; NULL: this one */
 	struct tarn__ports *ports; /* from which questions are sent; NULL: any unprivileged port */
 	struct tarn__policy *policy; /* a reference */
@@ -71,12 +73,15 @@ struct tarn__config *tarn__config_with_traits(struct tarn__config *,
 					      const struct tarn_traits *traits, size_t count);
 struct tarn__config *tarn__config_with_trust(struct tarn__config *, bool trust_ad);
 
-/* The same with other data of the policy, which gets references. NULL as above. */
+/*
+ * The same with other data of the policy, which gets references. The configuration that it is made from stays without,
+ * so that what shares its zones does not keep data that is out of use. NULL as above.
+ */
 struct tarn__config *tarn__config_with_data(struct tarn__config *,
 					    const struct tarn__policy_data *);
 
-/* Before the configuration is shared: its policy has this data. 0 or TARN_ENOMEM. */
-int tarn__config_set_data(struct tarn__config *, const struct tarn__policy_data *);
+/* The same without data: what holds it does not keep data that is out of use. A reference, the caller's. NULL as above. */
+struct tarn__config *tarn__config_without_data(struct tarn__config *);
 
 /*
  * To be called before the configuration is shared. Zones that are equal in the one before, and equal endpoints

@@ -3,6 +3,7 @@
 #include "core/resolver.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@
 #include "core/shares.h"
 #include "core/stats.h"
 #include "base/timer.h"
+#include "dns/notify.h"
 #include "dns/reply.h"
 #include "dns/stored.h"
 #include "dns/query.h"
@@ -47,6 +49,7 @@ struct tarn__shared {
 	struct rtcache *cache;
 	struct tarn__forward_loops *forward_loops;
 	struct tarn__answer_sources *answer_sources;
+	_Atomic(const struct tarn__notify_taker *) notify_taker; /* NULL: there is none */
 };
 
 /* A question that waits for its answer. */
@@ -80,7 +83,7 @@ struct tarn__resolver {
 	struct tarn__forwarder forwarder;
 	struct tarn__timer looks; /* for the next tests for forwarding loops */
 	size_t looked; /* number of servers that have been tested */
-	const struct tarn__config *looked_config; /* the configuration of these servers */
+	unsigned looked_number; /* of the configuration of these servers; 0: of none */
 	uint64_t look_again_ms; /* time before which they are not tested again */
 	bool is_to_look_again;
 	tarn__forward_loop_function *found;
@@ -205,6 +208,12 @@ void tarn__shared_free(struct tarn__shared *shared)
 struct rtcache *tarn__shared_cache(struct tarn__shared *shared)
 {
 	return shared->cache;
+}
+
+void tarn__shared_set_notify_taker(struct tarn__shared *shared,
+				   const struct tarn__notify_taker *taker)
+{
+	atomic_store_explicit(&shared->notify_taker, taker, memory_order_release);
 }
 
 const struct tarn_address *tarn__shared_answer_source(const struct tarn__shared *shared,
@@ -1140,6 +1149,36 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context
 	return (long)tarn__respond_value(to, &value, reply);
 }
 
+/* Returns the length of the reply; 0: the message is none of a changed zone, or not taken. */
+static size_t take_notify(const struct tarn__resolver *resolver,
+			  const struct tarn__reply_context *to, const uint8_t *wire, size_t len,
+			  uint8_t *reply, struct outcome *outcome)
+{
+	const struct tarn_address *from = to->client_request->client;
+	if (!from || !tarn__notify_is_meant(to->query->flags))
+		return 0;
+	const struct tarn__notify_taker *taker =
+		atomic_load_explicit(&resolver->shared->notify_taker, memory_order_acquire);
+	outcome->status = TARN__STATUS_LOCAL;
+	return taker ? taker->take(taker->data, from, wire, len, reply) : 0;
+}
+
+/* A message that is no question to be answered. */
+static size_t answer_invalid(struct tarn__resolver *resolver, const struct tarn__reply_context *to,
+			     const uint8_t *wire, size_t len, uint16_t rcode, uint8_t *reply)
+{
+	struct outcome outcome = {0};
+	size_t reply_len = take_notify(resolver, to, wire, len, reply, &outcome);
+	if (reply_len > 0)
+		rcode = TARN__NOERROR;
+	else
+		reply_len = answer_fault(resolver, to, len, rcode, reply, &outcome);
+	if (outcome.status == TARN__STATUS_REFUSED)
+		rcode = TARN__REFUSED;
+	count_reply(resolver, to, &outcome, rcode, 0, reply, reply_len);
+	return reply_len;
+}
+
 long tarn__resolver_resolve(struct tarn__resolver *resolver,
 			    const struct tarn__client_request *client_request, const uint8_t *wire,
 			    size_t len, uint8_t *reply)
@@ -1156,12 +1195,7 @@ long tarn__resolver_resolve(struct tarn__resolver *resolver,
 	if (parsed != TARN__QUERY_GOOD) {
 		if (query.qname)
 			count_type(&resolver->stats, query.qtype);
-		uint16_t rcode = (uint16_t)parsed;
-		size_t reply_len = answer_fault(resolver, &to, len, rcode, reply, &outcome);
-		if (outcome.status == TARN__STATUS_REFUSED)
-			rcode = TARN__REFUSED;
-		count_reply(resolver, &to, &outcome, rcode, 0, reply, reply_len);
-		return (long)reply_len;
+		return (long)answer_invalid(resolver, &to, wire, len, (uint16_t)parsed, reply);
 	}
 	count_type(&resolver->stats, query.qtype);
 	long reply_len = answer_at_once(resolver, &to, len, reply, &outcome);
@@ -1196,7 +1230,7 @@ static void begin_looks(struct tarn__resolver *resolver)
 	tarn__forward_loops_begin(resolver->shared->forward_loops, config, resolver->found,
 				  resolver->found_arg);
 	resolver->looked = 0;
-	resolver->looked_config = config;
+	resolver->looked_number = config->number;
 	resolver->look_again_ms = io->now_ms(io->data) + TARN__FORWARD_LOOP_MS;
 	resolver->is_to_look_again = false;
 	look(resolver);
@@ -1218,8 +1252,9 @@ void tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
 	resolver->found = found;
 	resolver->found_arg = arg;
 	/* If the network changes all the time, a test after each change would find no more. */
-	resolver->is_to_look_again = resolver->forwarder.config == resolver->looked_config &&
-				     io->now_ms(io->data) < resolver->look_again_ms;
+	resolver->is_to_look_again =
+		resolver->forwarder.config->number == resolver->looked_number &&
+		io->now_ms(io->data) < resolver->look_again_ms;
 	if (resolver->is_to_look_again)
 		tarn__timer_start(&resolver->timers, &resolver->looks, resolver->look_again_ms);
 	else
@@ -1353,7 +1388,8 @@ int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__conf
 	int error = tarn__forwarder_set_config(&resolver->forwarder, config);
 	if (error != 0)
 		return error;
-	resolver->looked_config = NULL;
+	if (config->number != resolver->looked_number)
+		resolver->looked_number = 0;
 	assign_zones(resolver);
 	return 0;
 }

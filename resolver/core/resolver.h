@@ -53,10 +53,23 @@ enum {
 
 struct tarn__shared;
 
+/*
+ * What takes messages that a zone has changed (RFC 1996), on the thread of any worker: it must not block, and must not
+ * call a resolver. It writes the reply, of at most TARN__UDP_MAX octets, and returns its length; 0: the message is not
+ * for it, and is answered as any other of that opcode.
+ */
+struct tarn__notify_taker {
+	size_t (*take)(void *data, const struct tarn_address *from, const uint8_t *message,
+		       size_t len, uint8_t *reply);
+	void *data;
+};
+
 /* Returns NULL with errno set on failure. */
 struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *);
 void tarn__shared_free(struct tarn__shared *);
 struct rtcache *tarn__shared_cache(struct tarn__shared *);
+/* Sets the taker, which is borrowed as long as there are resolvers. Any thread. */
+void tarn__shared_set_notify_taker(struct tarn__shared *, const struct tarn__notify_taker *);
 /*
  * Returns the server that gave the answer of a stored form (dns/stored.h); NULL: none, or unknown. The
  * address is valid as long as the shared. Any thread.

@@ -2,7 +2,7 @@
 # The program: all its code in a convenience library that the tests link too, and a thin main.
 
 noinst_LTLIBRARIES += resolver/daemon/libdaemon.la
-resolver_daemon_libdaemon_la_SOURCES = \
+resolver_daemon_libdaemon_la_SOURCES = $(crypto_sources) \
 	resolver/daemon/config/check.c resolver/daemon/config/check.h \
 	resolver/daemon/config/command_line.c resolver/daemon/config/command_line.h \
 	resolver/daemon/config/completion.c resolver/daemon/config/completion.h \
@@ -78,12 +78,20 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/telemetry/visits.c resolver/daemon/telemetry/visits.h \
 	resolver/daemon/threads/listeners.c resolver/daemon/threads/listeners.h \
 	resolver/daemon/threads/ring.c resolver/daemon/threads/ring.h \
-	resolver/daemon/threads/workers.c resolver/daemon/threads/workers.h
+	resolver/daemon/threads/workers.c resolver/daemon/threads/workers.h \
+	resolver/daemon/transfer/changes.c resolver/daemon/transfer/changes.h \
+	resolver/daemon/transfer/secondary.c resolver/daemon/transfer/secondary.h \
+	resolver/daemon/transfer/session.c resolver/daemon/transfer/session.h \
+	resolver/daemon/transfer/state.c resolver/daemon/transfer/state.h \
+	resolver/daemon/transfer/timing.c resolver/daemon/transfer/timing.h \
+	resolver/daemon/transfer/transfers.c resolver/daemon/transfer/transfers.h \
+	resolver/daemon/transfer/update.c resolver/daemon/transfer/update.h \
+	resolver/daemon/transfer/zone_file.c resolver/daemon/transfer/zone_file.h
 resolver_daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) -DTARN_CONFIG_FILE='"$(sysconfdir)/tarn/tarn.conf"' \
 	-DTARN_CONTROL_SOCKET='"$(runstatedir)/tarn/control"' \
 	-DTARN_STATE_DIRECTORY='"$(localstatedir)/lib/tarn"' \
 	$(CONFUSE_CFLAGS) $(JANSSON_CFLAGS) \
-	$(SECCOMP_CFLAGS) $(LIBCAP_CFLAGS) $(MICROHTTPD_CFLAGS) $(DNSTAP_CFLAGS)
+	$(SECCOMP_CFLAGS) $(LIBCAP_CFLAGS) $(MICROHTTPD_CFLAGS) $(OPENSSL_CFLAGS) $(DNSTAP_CFLAGS)
 resolver_daemon_libdaemon_la_LIBADD = $(CONFUSE_LIBS) $(JANSSON_LIBS) $(SECCOMP_LIBS) \
 	$(LIBCAP_LIBS) $(DNSTAP_LIBS)
 

@@ -41,6 +41,10 @@ static void on_network(void *data)
 	on_resolv_conf(reload);
 	tarn_network_changed(reload->tarn);
 	tarn__find_forward_loops(reload->tarn);
+	for (size_t i = 0; i < reload->part_count; i++) {
+		if (reload->parts[i].network_changed)
+			reload->parts[i].network_changed(reload->parts[i].data);
+	}
 }
 
 /*

@@ -34,6 +34,7 @@ struct tarn__part {
 	void (*settle)(
 		void *data); /* all parts have applied them; NULL: the part has nothing to release */
 	void *data;
+	void (*network_changed)(void *data); /* NULL: it makes no difference */
 };
 
 enum { TARN__PARTS_MAX = 8 };

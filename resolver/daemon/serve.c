@@ -23,6 +23,7 @@
 #include "daemon/system/rlimits.h"
 #include "daemon/telemetry/observers.h"
 #include "daemon/threads/workers.h"
+#include "daemon/transfer/transfers.h"
 #include "net/clock.h"
 
 /* The running program; a member of zero is not open yet. */
@@ -38,6 +39,7 @@ struct program {
 	struct tarn__workers *workers;
 	struct tarn__observers *observers;
 	struct tarn__naming naming;
+	struct tarn__transfers transfers;
 	struct tarn__metrics_http *metrics;
 	struct tarn__control_context context;
 	struct tarn__control control;
@@ -138,8 +140,10 @@ static int make(struct program *program)
 	if (!program->tarn)
 		return TARN_ESYSTEM;
 	int error = open_loop(program);
-	if (error == 0)
+	if (error == 0) {
 		tarn__naming_init(&program->naming, program->tarn, program->loop, log);
+		tarn__transfers_init(&program->transfers, program->tarn, program->loop, log);
+	}
 	if (error < 0 ||
 	    !(program->workers = tarn__workers_new(program->tarn, settings->workers)) ||
 	    !(program->observers = tarn__observers_new(program->workers, settings->workers, log,
@@ -171,6 +175,7 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.observers = program->observers,
 		.process = &program->process,
 		.naming = &program->naming,
+		.transfers = &program->transfers,
 		.loop = program->loop,
 		.log = log,
 		.settings = &program->reload.settings,
@@ -190,15 +195,20 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.log = log,
 		.first = program->settings,
 		.settings = program->settings,
-		.parts = {{tarn__control_set, tarn__control_settle, &program->control}},
+		.parts = {{.set = tarn__control_set,
+			   .settle = tarn__control_settle,
+			   .data = &program->control}},
 		.part_count = 1,
 	};
 	int error = tarn__reload_open(&program->reload);
 	if (error == 0)
 		error = tarn__metrics_http_open(&program->settings->metrics, log,
 						&program->metrics);
-	if (error == 0)
+	if (error == 0) {
 		make_state_folder(program);
+		error = tarn__transfers_prepare(&program->transfers, program->settings,
+						program->identity);
+	}
 	if (error == 0)
 		error = tarn__confine(program->settings, program->identity, tarn__resolv_conf, log);
 	return error;
@@ -210,9 +220,12 @@ static int start(struct program *program)
 	int error = tarn__observers_set(program->observers, program->settings);
 	if (error == 0)
 		error = tarn__naming_set(&program->naming, program->settings);
+	if (error == 0)
+		error = tarn__transfers_set(&program->transfers, program->settings);
 	if (error < 0)
 		return error;
 	tarn__naming_settle(&program->naming);
+	tarn__transfers_settle(&program->transfers);
 	tarn__settings_forget_forwards(program->settings);
 	/* Building the seccomp filter takes a quarter of a megabyte in scattered blocks. */
 	tarn__memory_trim();
@@ -221,13 +234,19 @@ static int start(struct program *program)
 		(struct tarn__part){.set = tarn__observers_set, .data = program->observers};
 	reload->parts[reload->part_count++] = (struct tarn__part){
 		.set = tarn__naming_set, .settle = tarn__naming_settle, .data = &program->naming};
+	reload->parts[reload->part_count++] =
+		(struct tarn__part){.set = tarn__transfers_set,
+				    .settle = tarn__transfers_settle,
+				    .network_changed = tarn__transfers_network_changed,
+				    .data = &program->transfers};
 	error = tarn__workers_start(program->workers);
 	if (error < 0) {
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
 		return error;
 	}
 	return tarn__metrics_http_start(program->metrics, program->tarn, program->observers,
-					&program->process, &program->naming.board, program->loop);
+					&program->process, &program->naming.board,
+					&program->transfers.board, program->loop);
 }
 
 static void run(struct program *program)
@@ -248,6 +267,7 @@ static void end(struct program *program)
 	tarn__workers_free(program->workers);
 	tarn__observers_free(program->observers);
 	tarn__naming_stop(&program->naming);
+	tarn__transfers_stop(&program->transfers);
 	close_loop(program);
 	tarn_free(program->tarn);
 	tarn__process_fini(&program->process);

@@ -32,6 +32,7 @@ dns_sources = \
 	resolver/dns/namelist_text.c resolver/dns/namelist_text.h \
 	resolver/dns/namelist_words.c resolver/dns/namelist_words.h \
 	resolver/dns/namelist_write.c resolver/dns/namelist_write.h \
+	resolver/dns/notify.c resolver/dns/notify.h \
 	resolver/dns/pack.c resolver/dns/pack.h \
 	resolver/dns/query.c resolver/dns/query.h \
 	resolver/dns/rdata.c resolver/dns/rdata.h \
@@ -44,12 +45,16 @@ dns_sources = \
 	resolver/dns/rpz.c resolver/dns/rpz.h \
 	resolver/dns/rpz_prefix.c resolver/dns/rpz_prefix.h \
 	resolver/dns/rrsets.c resolver/dns/rrsets.h \
+	resolver/dns/soa.h \
 	resolver/dns/stored.c resolver/dns/stored.h \
 	resolver/dns/svc_params.c resolver/dns/svc_params.h \
 	resolver/dns/text.c resolver/dns/text.h \
+	resolver/dns/tsig.c resolver/dns/tsig.h \
+	resolver/dns/tsig_key.c resolver/dns/tsig_key.h \
 	resolver/dns/type.c resolver/dns/type.h \
 	resolver/dns/type_bitmap.c resolver/dns/type_bitmap.h \
 	resolver/dns/wire.h \
 	resolver/dns/word.c resolver/dns/word.h \
+	resolver/dns/xfr.c resolver/dns/xfr.h \
 	resolver/dns/zone_entry.c resolver/dns/zone_entry.h \
 	resolver/dns/zonefile.c resolver/dns/zonefile.h

@@ -170,7 +170,7 @@ void tarn__report_forward_loop(void *arg, const struct tarn__config *config,
 {
 	struct tarn *tarn = arg;
 	pthread_mutex_lock(&tarn->mutex);
-	bool is_current = config == tarn->updates.config;
+	bool is_current = config->number == tarn->updates.config->number;
 	pthread_mutex_unlock(&tarn->mutex);
 	if (!is_current)
 		return;

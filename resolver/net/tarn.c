@@ -194,12 +194,10 @@ int tarn_reconfigure(struct tarn *tarn, const struct tarn_options *options)
 	if (!config)
 		return errno == EINVAL ? TARN_EINVAL : TARN_ENOMEM;
 	pthread_mutex_lock(&tarn->mutex);
-	int error = tarn__config_set_data(config, &tarn->updates.config->policy->data);
-	if (error == 0)
-		error = tarn__set_config(tarn, config);
-	else
-		tarn__config_put(config);
+	int error = tarn__set_config(
+		tarn, tarn__config_with_data(config, &tarn->updates.config->policy->data));
 	pthread_mutex_unlock(&tarn->mutex);
+	tarn__config_put(config);
 	return error;
 }
 

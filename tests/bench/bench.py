@@ -5,7 +5,7 @@
 dnsperf asks, the bench's own upstream answers, and between them run, in turn and in every round,
 the reflector (the floor: the same loop without DNS), tarn, and those of unbound, Knot Resolver,
 PowerDNS Recursor, dnsdist, BIND and dnsmasq that are installed. All traffic is on loopback,
-and every process that is started here ends here.
+and every process that is started here ends here. Last come lists of blocked names (lists.py).
 
 A server with one worker has one CPU, dnsperf and the upstream have another. Servers with two
 workers have two, and where there are no more than two, dnsperf shares them.
@@ -31,6 +31,7 @@ import typing
 
 import load
 import report
+from lists import Lists
 from peers import PEERS, Peer, Setup, start_reflector, start_tarn
 from servers import (CPUS, Fault, Server, Upstream, client_cpus, free_port, machine_sec,
                      server_cpus)
@@ -66,7 +67,8 @@ class Bench:
         self.upstream = stack.enter_context(Upstream(options.reflector, self.new_folder()))
 
         self.floor = Peer("reflector", options.reflector, start_reflector)
-        self.tarn = Peer("tarn", options.tarn, start_tarn)
+        self.tarn = Peer("tarn", options.tarn, start_tarn, list_line="{}", reads_again=True,
+                         has_hosts=True)
         self.servers = [self.floor, self.tarn]
         self.servers += [peer for peer in PEERS if peer.program in options.peers and peer.find()]
         # By workload and name of the server; then by round.
@@ -76,6 +78,7 @@ class Bench:
         self.memory = {}
         self.starts = {}
         self.callgrind = {}
+        self.lists = Lists(self)
         # The CPU time of other processes meanwhile, as a share of all CPUs.
         self.strangers = None
 
@@ -186,6 +189,11 @@ class Bench:
         self.strangers = max(0.0, worked - (self.own_sec() - own)) / possible
 
     def measure(self):
+        if not self.options.only_lists:
+            self.measure_answers()
+        self.lists.measure()
+
+    def measure_answers(self):
         self.measure_load(1)
         self.measure_load(2)
         for peer in self.servers:
@@ -208,6 +216,9 @@ def parse_options():
     parser.add_argument("--seconds", type=float, help="of each load run (1; quick: 0.2)")
     parser.add_argument("--rounds", type=int, help="of load runs (3; quick: 1)")
     parser.add_argument("--names", type=int, help="to cache (200000; quick: 20000)")
+    parser.add_argument("--list-names", type=int, metavar="N",
+                        help="names of a list that is blocked (200000; quick: 20000)")
+    parser.add_argument("--only-lists", action="store_true", help="measure only the list")
     parser.add_argument("--starts", type=int, help="of each program (10; quick: 3)")
     programs = [peer.program for peer in PEERS]
     parser.add_argument("--peers", metavar="PROGRAM,...", type=lambda text: text.split(","),
@@ -220,12 +231,12 @@ def parse_options():
                              "plot beside it, with .svg in place of .md")
     options = parser.parse_args()
     defaults = {"seconds": (1.0, 0.2), "rounds": (3, 1), "names": (200_000, 20_000),
-                "starts": (10, 3)}
+                "starts": (10, 3), "list_names": (200_000, 20_000)}
     for name, (usual, quick) in defaults.items():
         if getattr(options, name) is None:
             setattr(options, name, quick if options.quick else usual)
         elif getattr(options, name) <= 0:
-            parser.error(f"--{name} must be more than 0")
+            parser.error(f"--{name.replace('_', '-')} must be more than 0")
     if options.peers is None:
         options.peers = programs
     elif unknown := set(options.peers) - set(programs) - {""}:
@@ -247,15 +258,19 @@ def main():
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tarn-bench-"))
             bench = Bench(options, folder, stack)
             bench.run()
-            text = report.write(bench)
+            sections = {report.LISTS: report.write_lists(bench)}
+            if not options.only_lists:
+                sections = {report.ANSWERS: report.write(bench), **sections}
     except (Fault, subprocess.TimeoutExpired, OSError) as fault:
         sys.exit(f"bench: {fault}")
     except KeyboardInterrupt:
         sys.exit(130)
-    print(text)
+    print("\n\n".join(sections.values()))
     if options.out:
-        report.put_between_marks(options.out, text)
-        report.plot(bench, os.path.splitext(options.out)[0] + ".svg")
+        for section, text in sections.items():
+            report.put_between_marks(options.out, section, text)
+        if not options.only_lists:
+            report.plot(bench, os.path.splitext(options.out)[0] + ".svg")
 
 
 if __name__ == "__main__":

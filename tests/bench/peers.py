@@ -8,6 +8,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 import typing
 
@@ -24,6 +25,8 @@ class Setup:
     port: int
     upstream_port: int
     workers: typing.Optional[int]  # None: the program's default
+    list_file: typing.Optional[str] = None  # a line for each blocked name, as Peer.list_line has it
+    hosts_file: typing.Optional[str] = None
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -38,9 +41,19 @@ def start_reflector(setup):
     return [[setup.program, "-w", str(setup.workers or 1), str(setup.port)]]
 
 
+def write_tarn_conf(setup):
+    lines = [f'state = "{setup.folder}"', f'local {{ hosts = "{setup.hosts_file or "none"}" }}']
+    if setup.list_file:
+        lines += [f'block "bench" {{ file = "{setup.list_file}" format = domains',
+                  "subdomains = yes }"]
+    return setup.write("tarn.conf", "\n".join(lines) + "\n")
+
+
 def start_tarn(setup):
     argv = [setup.program, "--listen", f"{HOST}:{setup.port}",
             "--upstream", f"{HOST}:{setup.upstream_port}"]
+    if setup.list_file or setup.hosts_file:
+        argv += ["--config", write_tarn_conf(setup)]
     if setup.workers:
         argv += ["--workers", str(setup.workers), "--cache-size", "256M"]
     return [argv]
@@ -67,6 +80,7 @@ server:
     outgoing-range: 4096
     num-queries-per-thread: 4096
     incoming-num-tcp: 256
+    {f'include: "{setup.list_file}"' if setup.list_file else ""}
 remote-control:
     control-enable: no
 forward-zone:
@@ -157,10 +171,12 @@ logging {{ category default {{ null; }}; category unmatched {{ null; }}; }};
 
 
 def start_dnsmasq(setup):
-    argv = [setup.program, "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file",
+    argv = [setup.program, "--keep-in-foreground",
+            f"--conf-file={setup.list_file or '/dev/null'}", "--pid-file",
             f"--user={pwd.getpwuid(os.getuid()).pw_name}", "--no-resolv", "--no-hosts",
             f"--port={setup.port}", f"--listen-address={HOST}", "--bind-interfaces",
             f"--server={HOST}#{setup.upstream_port}", "--dns-forward-max=10000"]
+    argv += [f"--addn-hosts={setup.hosts_file}"] if setup.hosts_file else []
     # It allocates the memory at once.
     return [argv + (["--cache-size=1000000"] if setup.workers else [])]
 
@@ -172,6 +188,11 @@ class Peer:
     start: typing.Callable
     version_option: str = "--version"
     has_workers: bool = True
+    # How a file has a name that is blocked with all below it; empty: not measured with lists.
+    list_line: str = ""
+    reads_again: bool = False  # a list that has changed
+    reload_signal: typing.Optional[int] = None  # that it needs for this
+    has_hosts: bool = False  # it reads hosts files
 
     def find(self):
         """Returns whether it is installed; if so, its program becomes an absolute path."""
@@ -189,10 +210,12 @@ class Peer:
 
 
 PEERS = [
-    Peer("unbound", "unbound", start_unbound, "-V"),
+    Peer("unbound", "unbound", start_unbound, "-V", list_line='local-zone: "{}" always_nxdomain',
+         reads_again=True, reload_signal=signal.SIGHUP),
     Peer("Knot Resolver", "kresd", start_kresd, "-V"),
     Peer("Recursor", "pdns_recursor", start_recursor),
     Peer("dnsdist", "dnsdist", start_dnsdist),
     Peer("BIND", "named", start_named, "-v"),
-    Peer("dnsmasq", "dnsmasq", start_dnsmasq, has_workers=False),
+    Peer("dnsmasq", "dnsmasq", start_dnsmasq, has_workers=False, list_line="address=/{}/",
+         has_hosts=True),
 ]

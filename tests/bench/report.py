@@ -8,10 +8,12 @@ import re
 import statistics
 from xml.sax.saxutils import escape
 
+import lists
 import load
 from servers import CPUS
 
-BEGIN, END = "<!-- make bench: begin -->", "<!-- make bench: end -->"
+# Of the sections in a Markdown file.
+ANSWERS, LISTS = "make bench", "make bench, lists"
 NOTHING = "-"
 BASE = "unbound"
 
@@ -112,20 +114,49 @@ def start_table(bench):
                   f"still known of {bench.options.names:,}"], rows)
 
 
+def list_table(bench):
+    rows = []
+    for peer in bench.servers:
+        cost = bench.lists.costs.get(peer.name)
+        if not cost:
+            continue
+        rows.append([
+            peer.name,
+            shown(cost.octets, ".1f"),
+            shown(cost.load_sec, ".2f"),
+            shown(cost.start_sec, ".2f"),
+            shown(cost.again_sec, ".2f"),
+            shown(statistics.median(cost.plain_us), ".2f"),
+            shown(cost.extra_us(), "+.2f"),
+            shown(statistics.median(cost.blocked_us), ".2f"),
+            shown(cost.hosts_per_ms, ",.0f"),
+            shown(cost.reload_sec, ".2f"),
+            shown(cost.lost, ".2%"),
+            shown(cost.longest_ms, ".1f"),
+        ])
+    return table([f"{bench.options.list_names:,} blocked names", "octets per name",
+                  "load, s of CPU", "start, s", "again, s", "hit, µs", "list adds, µs",
+                  "blocked, µs", "hosts lines/ms", "reload, s", "lost", "longest, ms"], rows)
+
+
 def cpu_model():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         match = re.search(r"^(?:model name|Model)\s*:\s*(.+)", file.read(), re.M)
     return match[1] if match else platform.machine()
 
 
+def circumstances(bench, peers):
+    versions = ", ".join(f"{peer.name} {peer.version()}" for peer in peers)
+    return (f"{datetime.date.today():%d %B %Y}; {len(CPUS)} CPUs ({cpu_model()}), Linux "
+            f"{platform.release()}; {versions}. Others took {bench.strangers:.0%} of the CPUs "
+            "meanwhile.")
+
+
 def write(bench):
+    """All but the lists."""
     options = bench.options
-    versions = ", ".join(f"{peer.name} {peer.version()}" for peer in bench.servers
-                         if peer is not bench.floor)
     parts = [
-        f"{datetime.date.today():%d %B %Y}; {len(CPUS)} CPUs ({cpu_model()}), Linux "
-        f"{platform.release()}; {versions}. Others took {bench.strangers:.0%} of the CPUs "
-        "meanwhile.",
+        circumstances(bench, [peer for peer in bench.servers if peer is not bench.floor]),
         f"Interleaved rounds: {options.rounds}, with {options.seconds:g} s for each load. Figures "
         "are medians of the rounds, ratios medians of those within a round; \"spread\" is from the "
         "slowest round to the fastest, \"busy\" how much of its CPUs the server used: far below "
@@ -150,17 +181,35 @@ def write(bench):
     return "\n\n".join(parts)
 
 
-def put_between_marks(path, text):
-    """Replaces the text between the marks; the rest of the file stays as it is."""
+def write_lists(bench):
+    options = bench.options
+    return "\n\n".join([
+        circumstances(bench, [peer for peer in bench.servers if peer.name in bench.lists.costs]),
+        "The names of the list, and all below them, are answered with NXDOMAIN; each server has "
+        "the same names and one thread. Octets are of RSS, beside the same server without a list. "
+        "\"start\" is the time to the first answer, \"again\" that of the next start, for which "
+        f"tarn has the compiled list. CPU times are medians of {options.rounds} rounds of "
+        f"{options.seconds:g} s: of a hit without the list, of what the list adds to it (the "
+        "differences within the rounds), and of a blocked answer. Lines of a hosts file "
+        f"(at most {lists.HOSTS_LINES:,}) are for each millisecond of CPU. The last columns are "
+        f"about a list that is replaced, at {lists.RELOAD_RATE:,} queries a second: how long until "
+        "a new name is blocked, what was lost, and the time of the slowest answer.",
+        list_table(bench),
+    ])
+
+
+def put_between_marks(path, section, text):
+    """Replaces the text between the section's marks; the rest of the file stays as it is."""
+    begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
     before, after = "", ""
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
             before = file.read()
-        if BEGIN in before and END in before:
-            before, rest = before.split(BEGIN, 1)
-            after = rest.split(END, 1)[1]
+        if begin in before and end in before:
+            before, rest = before.split(begin, 1)
+            after = rest.split(end, 1)[1]
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{before}{BEGIN}\n\n{text}\n\n{END}{after or chr(10)}")
+        file.write(f"{before}{begin}\n\n{text}\n\n{end}{after or chr(10)}")
 
 
 # ---- the plot ------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The configuration file that make install brings along is the administrator's from then on.
+# The configuration file that make install brings along is the administrator's from then on; the scripts among the
+# examples can be run.
 set -u
 # shellcheck source=tests/selftest/tap.sh
 . "${srcdir:-.}/tests/selftest/tap.sh"
@@ -30,7 +31,14 @@ is_gone() {
 		! find "$scratch/root" -path '*/etc/tarn' | grep .
 }
 
+runs_scripts() {
+	in_scratch install-dist_examplesSCRIPTS && for script in tarn-convert tarn-lists; do
+		find "$scratch/root" -path "*/examples/$script" -perm -u=x | grep . || return
+	done
+}
+
 tap_ok "the example is the configuration where there is none" is_installed
 tap_ok "a changed one is neither replaced nor removed" is_kept
 tap_ok "an unchanged one goes with its directory" is_gone
+tap_ok "the scripts among the examples can be run" runs_scripts
 tap_done

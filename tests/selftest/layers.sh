@@ -78,8 +78,12 @@ net_sees_core() {
 	sees_only "$1" resolver/net "$public|$(of base dns core net)"
 }
 
+crypto_sees_base() {
+	sees_only "$1" resolver/crypto "config\\.h|$(of base crypto)"
+}
+
 daemon_sees_all() {
-	sees_only "$1" resolver/daemon "$public|$(of base dns core net daemon)"
+	sees_only "$1" resolver/daemon "$public|$(of base dns crypto core net daemon)"
 }
 
 tarnctl_sees_verbs() {
@@ -98,7 +102,7 @@ ev_stays_outside() {
 daemon_rooms_in_order() {
 	included "$1" resolver/daemon | awk -v tree="$1/resolver/" '
 	BEGIN {
-		count = split("log settings system threads names telemetry config control", room, " ")
+		count = split("log settings system threads names transfer telemetry config control", room, " ")
 		for (i = 1; i <= count; i++)
 			rank[room[i]] = i
 	}
@@ -139,7 +143,7 @@ upstream_sees_no_listen() {
 # A small house that keeps every rule.
 build_house() {
 	rm -rf "$1"
-	mkdir -p "$1/cache" "$1/resolver/base" "$1/resolver/dns" "$1/resolver/dnssec" "$1/resolver/core/policy" \
+	mkdir -p "$1/cache" "$1/resolver/base" "$1/resolver/dns" "$1/resolver/crypto" "$1/resolver/core/policy" \
 		"$1/resolver/core/forward" "$1/resolver/core/admin" "$1/resolver/net/listen" \
 		"$1/resolver/net/upstream" "$1/resolver/daemon/log" "$1/resolver/daemon/system" \
 		"$1/resolver/daemon/telemetry" "$1/resolver/daemon/attic" "$1/resolver/tarnctl" \
@@ -147,6 +151,7 @@ build_house() {
 	printf '#include "rtcache.h"\n' >"$1/cache/a.c"
 	printf '#include "base/a.h"\n#include "tarn.h"\n' >"$1/resolver/base/a.c"
 	printf '#include "base/a.h"\n#include "dns/a.h"\n' >"$1/resolver/dns/a.c"
+	printf '#include "base/a.h"\n#include "crypto/a.h"\n' >"$1/resolver/crypto/a.c"
 	printf '#include "core/a.h"\n#include "dns/a.h"\n#include "rtcache.h"\n' >"$1/resolver/core/a.c"
 	printf '#include "core/policy/a.h"\n#include "core/config.h"\n' >"$1/resolver/core/policy/a.c"
 	printf '#include "core/forward/a.h"\n#include "core/policy/a.h"\n' >"$1/resolver/core/forward/a.c"
@@ -189,6 +194,8 @@ rule core_sees_dns "core/ includes core/, dns/, base/ and public headers only" \
 	resolver/core/policy/a.c '"net/a.h"'
 rule net_sees_core "net/ includes net/, core/, dns/, base/ and public headers only" \
 	resolver/net/a.c '"daemon/a.h"' resolver/net/a.c '"table.h"'
+rule crypto_sees_base "crypto/ includes crypto/ and base/ only" \
+	resolver/crypto/a.c '"dns/a.h"' resolver/crypto/a.c '"rtcache.h"'
 rule daemon_sees_all "daemon/ includes nothing private of cache/" \
 	resolver/daemon/a.c '"table.h"'
 rule tarnctl_sees_verbs "tarnctl/ includes of the daemon the table of verbs only" \
@@ -239,7 +246,7 @@ door() {
 
 door '<ares.h>' resolver/net/upstream
 door '<xxhash.h>' cache
-door '<openssl/' resolver/dnssec resolver/net
+door '<openssl/' resolver/crypto
 door '<hiredis/' resolver/net/upstream
 door '<nghttp2/' resolver/net
 door '<fstrm.h>' resolver/daemon/telemetry

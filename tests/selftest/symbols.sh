@@ -56,9 +56,10 @@ floors_point_down() {
 		sees["base"] = "base"
 		sees["dns"] = sees["base"] " dns"
 		sees["dnssec"] = sees["dns"] " dnssec"
+		sees["crypto"] = sees["base"] " crypto"
 		sees["core"] = sees["dnssec"] " core cache"
 		sees["net"] = sees["core"] " net"
-		sees["daemon"] = sees["net"] " daemon"
+		sees["daemon"] = sees["net"] " crypto daemon"
 		sees["tarnctl"] = sees["dns"] " core tarnctl"
 		sees["tarnlist"] = sees["dns"] " tarnlist"
 	}
@@ -76,7 +77,7 @@ floors_point_down() {
 rooms_point_down() {
 	awk '
 	BEGIN {
-		count = split("log settings system threads names telemetry config control", room, " ")
+		count = split("log settings system threads names transfer telemetry config control", room, " ")
 		for (i = 1; i <= count; i++)
 			rank[room[i]] = i
 	}

@@ -184,8 +184,8 @@ static void change_over(struct outside *first, struct tarn__config *config)
 void outside_reconfigure(struct outside *first, const struct tarn_options *options)
 {
 	struct tarn__config *config = make_config(options);
-	ck_assert_int_eq(tarn__config_set_data(config, &first->config->policy->data), 0);
-	change_over(first, config);
+	change_over(first, tarn__config_with_data(config, &first->config->policy->data));
+	tarn__config_put(config);
 }
 
 void outside_set_servers(struct outside *outside, const struct tarn_address *servers, size_t count)

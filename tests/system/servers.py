@@ -389,6 +389,89 @@ def frame(message):
     return len(message).to_bytes(2, "big") + message
 
 
+def policy_zone(serial, rules, timers="3600 600 86400", zone="rpz.example"):
+    """A response policy zone that blocks these names."""
+    lines = [f"$ORIGIN {zone}.", "$TTL 60", f"@ SOA ns.{zone}. admin.{zone}. {serial} {timers} 60",
+             f"@ NS ns.{zone}."]
+    return "\n".join(lines + [f"{name} CNAME ." for name in rules]) + "\n"
+
+
+class NsdPrimary(Process):
+    """NSD with a response policy zone, which it gives to those with the key, or to all."""
+
+    def __init__(self, directory, text, key=None, port=None):
+        self.host, self.port = "127.0.0.1", port or free_port()
+        self.address = f"{self.host}:{self.port}"
+        self.zone = os.path.join(directory, "rpz.example.zone")
+        with open(self.zone, "w", encoding="ascii") as file:
+            file.write(text)
+        keys = ""
+        if key:
+            keys = f'key:\n\tname: {key[0]}\n\talgorithm: hmac-sha256\n\tsecret: "{key[1]}"\n'
+        config = os.path.join(directory, "nsd.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f"""
+server:
+	ip-address: {self.host}@{self.port}
+	username: ""
+	zonesdir: "{directory}"
+	pidfile: "{directory}/nsd.pid"
+	xfrdfile: "{directory}/xfrd.state"
+	zonelistfile: "{directory}/zone.list"
+	database: ""
+	server-count: 1
+	verbosity: 1
+remote-control:
+	control-enable: no
+{keys}
+zone:
+	name: "rpz.example"
+	zonefile: "{self.zone}"
+	provide-xfr: 127.0.0.1 {key[0] if key else "NOKEY"}
+""")
+        super().__init__([shutil.which("nsd", path="/usr/sbin:/usr/bin"), "-d", "-c", config])
+        self.wait_for_line("nsd started")
+
+
+class KnotPrimary(Knotd):
+    """Knot DNS with a response policy zone, whose changes it keeps."""
+
+    def __init__(self, directory, text, key=None):
+        self.directory = directory
+        self.write(text)
+        keys = f"""
+key:
+  - id: {key[0]}
+    algorithm: hmac-sha256
+    secret: {key[1]}""" if key else ""
+        super().__init__(directory, f"""{keys}
+acl:
+  - id: transfers
+    address: 127.0.0.1
+    action: transfer
+    {f"key: {key[0]}" if key else ""}
+zone:
+  - domain: rpz.example
+    storage: "{directory}"
+    file: rpz.example.zone
+    zonefile-load: difference
+    zonefile-sync: -1
+    journal-content: changes
+    acl: transfers
+""")
+
+    def write(self, text):
+        with open(os.path.join(self.directory, "rpz.example.zone"), "w", encoding="ascii") as file:
+            file.write(text)
+
+    def reload(self, text):
+        """Another version of the zone."""
+        self.write(text)
+        subprocess.run([shutil.which("knotc", path="/usr/sbin:/usr/bin"), "-b", "-s",
+                        os.path.join(self.directory, "knot.sock"), "zone-reload", "rpz.example"],
+                       check=True, capture_output=True, timeout=20)
+
+
 class Authority(Knotd):
     """Knot DNS with the same names in three zones: unsigned, with NSEC, with NSEC3."""
 

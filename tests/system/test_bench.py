@@ -13,7 +13,8 @@ import pytest
 import servers
 
 BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench", "bench.py")
-SHORT = ["--quick", "--seconds", "0.2", "--names", "500", "--starts", "1", "--peers", ""]
+SHORT = ["--quick", "--seconds", "0.2", "--names", "500", "--starts", "1", "--peers", "",
+         "--list-names", "500"]
 
 
 @pytest.fixture
@@ -49,7 +50,8 @@ def rows_of(markdown):
 
 def test_every_row_is_measured(bench, tmp_path):
     out = tmp_path / "performance.md"
-    out.write_text("Before.\n<!-- make bench: begin -->\nold\n<!-- make bench: end -->\nAfter.\n",
+    out.write_text("Before.\n<!-- make bench: begin -->\nold\n<!-- make bench: end -->\n"
+                   "<!-- make bench, lists: begin -->\nold\n<!-- make bench, lists: end -->\nAfter.\n",
                    encoding="utf-8")
     done = servers.Process([*bench, "--out", str(out)])
     try:
@@ -75,6 +77,10 @@ def test_every_row_is_measured(bench, tmp_path):
     assert float(tables["UDP, hits"]["tarn"]["x floor"]) > 0
     assert float(tables[""]["tarn"]["start, ms, best"]) > 0
     assert tables[""]["tarn"]["still known of 500"] == "100%"
+    listed = tables["500 blocked names"]["tarn"]
+    for column in ("start, s", "again, s", "hit, µs", "blocked, µs", "reload, s", "longest, ms"):
+        assert float(listed[column]) > 0, listed
+    assert listed["lost"] == "0.00%"
     plot = xml.etree.ElementTree.parse(tmp_path / "performance.svg")
     assert len(plot.findall(".//*[@class='tarn']")) == 2 * len(asked)
 

@@ -59,6 +59,7 @@ unit_tests = \
 	tests/unit/core/test_stats \
 	tests/unit/core/test_server \
 	tests/unit/core/test_zone_index \
+	tests/unit/crypto/test_hmac \
 	tests/unit/daemon/test_addresses \
 	tests/unit/daemon/test_check \
 	tests/unit/daemon/test_completion \
@@ -90,9 +91,11 @@ unit_tests = \
 	tests/unit/daemon/test_sandbox \
 	tests/unit/daemon/test_settings \
 	tests/unit/daemon/test_systemd \
+	tests/unit/daemon/test_timing \
 	tests/unit/daemon/test_upstreams \
 	tests/unit/daemon/test_visits \
 	tests/unit/daemon/test_workers \
+	tests/unit/daemon/test_zone_update \
 	tests/unit/dns/test_answer \
 	tests/unit/dns/test_answer_kept \
 	tests/unit/dns/test_cookie \
@@ -109,6 +112,7 @@ unit_tests = \
 	tests/unit/dns/test_namelist \
 	tests/unit/dns/test_namelist_compile \
 	tests/unit/dns/test_namelist_line \
+	tests/unit/dns/test_notify \
 	tests/unit/dns/test_pack \
 	tests/unit/dns/test_query \
 	tests/unit/dns/test_rdata \
@@ -120,9 +124,12 @@ unit_tests = \
 	tests/unit/dns/test_rpz \
 	tests/unit/dns/test_stored \
 	tests/unit/dns/test_text \
+	tests/unit/dns/test_tsig \
+	tests/unit/dns/test_tsig_key \
 	tests/unit/dns/test_type \
 	tests/unit/dns/test_type_bitmap \
 	tests/unit/dns/test_wire \
+	tests/unit/dns/test_xfr \
 	tests/unit/dns/test_zonefile \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \

@@ -78,13 +78,21 @@ void tarn__forward_loops_begin(struct tarn__forward_loops *forward_loops,
 {
 	pthread_mutex_lock(&forward_loops->lock);
 	struct tarn__config *old = forward_loops->config;
-	clear_tests(config, config != old);
-	forward_loops->config = tarn__config_get(config);
+	struct tarn__config *bare = tarn__config_without_data(config);
+	clear_tests(config, !old || config->number != old->number);
+	forward_loops->config = bare ? bare : tarn__config_get(config);
 	forward_loops->found = found;
 	forward_loops->arg = arg;
 	atomic_fetch_add(&forward_loops->version, 1);
 	pthread_mutex_unlock(&forward_loops->lock);
 	tarn__config_put(old);
+}
+
+/* With the lock held. */
+static bool is_tested(const struct tarn__forward_loops *forward_loops,
+		      const struct tarn__config *config)
+{
+	return forward_loops->config && forward_loops->config->number == config->number;
 }
 
 size_t tarn__forward_loops_expect(struct tarn__forward_loops *forward_loops,
@@ -97,7 +105,7 @@ size_t tarn__forward_loops_expect(struct tarn__forward_loops *forward_loops,
 	size_t len = 0;
 	struct tarn__loop_test *test = &endpoint->loop_test;
 	pthread_mutex_lock(&forward_loops->lock);
-	if (config == forward_loops->config && !test->is_found && now_ms >= test->until_ms) {
+	if (is_tested(forward_loops, config) && !test->is_found && now_ms >= test->until_ms) {
 		tarn__base16_write(random, TARN__FORWARD_LOOP_LABEL_LEN / 2, (char *)test->label);
 		test->until_ms = now_ms + TARN__FORWARD_LOOP_MS;
 		len = write_name(test->label, zone, qname);

@@ -18,6 +18,7 @@ enum tarn__policy_action tarn__decision_refuse(struct tarn__decision *decision)
 	decision->is_to_stranger = false;
 	decision->is_block = false;
 	decision->list_slot = 0;
+	decision->list_action = 0;
 	return TARN__POLICY_REFUSE;
 }
 
@@ -30,6 +31,7 @@ enum tarn__policy_action tarn__decision_stored(struct tarn__decision *decision,
 	decision->is_authoritative = true;
 	decision->is_block = false;
 	decision->list_slot = 0;
+	decision->list_action = 0;
 	return TARN__POLICY_ANSWER;
 }
 

@@ -55,9 +55,10 @@ struct tarn__decision {
 	size_t stored_len;
 	bool is_authoritative; /* the reply has AA set */
 	bool is_block; /* a list has decided: the reply counts as blocked */
-	/* Of a decision by a list (core/policy/lists.h): of its counter, and for the extended error. */
-	uint8_t list_slot; /* 0: none */
+	/* Of a block: the counter (core/policy/lists.h), and what is done. */
+	uint8_t list_slot; /* 0: by no list */
 	uint8_t list_action; /* enum tarn__namelist_action */
+	/* Of a decision by a list: for the extended error. */
 	char text[TARN__RULE_TEXT_MAX];
 	struct tarn__name next; /* of TARN__POLICY_FOLLOW */
 	/* Of TARN__POLICY_REFUSE: the source address may be forged (RFC 5358). */

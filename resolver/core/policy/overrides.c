@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/policy/policy.h"
+#include "dns/namelist_rule.h"
 
 struct tarn__overrides *tarn__overrides_new(const struct tarn__override *names, size_t count,
 					    uint64_t paused_until_s)
@@ -60,6 +61,7 @@ bool tarn__overrides_block(const struct tarn__overrides *overrides, const struct
 	tarn__decision_filtered(decision, query, TARN__NXDOMAIN, "blocked by the administrator");
 	decision->options.ede[0].code = TARN__EDE_BLOCKED;
 	decision->is_block = true;
+	decision->list_action = TARN__NAMELIST_NXDOMAIN;
 	return true;
 }
 

@@ -16,6 +16,7 @@
 #include "daemon/system/privileges.h"
 #include "daemon/telemetry/dnstap.h"
 #include "daemon/telemetry/metrics_http.h"
+#include "daemon/transfer/zone_file.h"
 
 /* ---- what is not set ------------------------------------------------------------------------- */
 
@@ -95,16 +96,33 @@ static void set_hours(struct tarn__group_settings *group)
 	}
 }
 
+/* A zone that comes by transfer is compiled from its file, as any other. tarn__policy_check() has the errors. */
+static void add_zone_file(const struct tarn__settings *settings, struct tarn__list_settings *list)
+{
+	char path[PATH_MAX], fault[TARN__FAULT_MAX];
+	if (list->primaries.count == 0 || !settings->state ||
+	    strcmp(settings->state, "none") == 0 ||
+	    !tarn__zone_file_path(settings->state, list->name, path))
+		return;
+	for (size_t i = 0; i < list->files.count; i++) {
+		if (strcmp(list->files.items[i], path) == 0)
+			return;
+	}
+	(void)tarn__names_add(&list->files, path, "files", fault);
+}
+
 static void set_policy_defaults(struct tarn__settings *settings)
 {
 	set_section_defaults(settings, TARN__SCOPE_GROUP);
 	set_section_defaults(settings, TARN__SCOPE_LIST);
 	for (size_t i = 0; i < settings->group_count; i++)
 		set_hours(&settings->groups[i]);
-	for (size_t i = 0; i < settings->list_count; i++)
-		set_reason(&settings->lists[i]);
 	if (!settings->state)
 		settings->state = strdup(TARN_STATE_DIRECTORY);
+	for (size_t i = 0; i < settings->list_count; i++) {
+		set_reason(&settings->lists[i]);
+		add_zone_file(settings, &settings->lists[i]);
+	}
 }
 
 static void set_defaults(struct tarn__settings *settings)

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crypto/hmac.h"
 #include "daemon/settings/sections.h"
+#include "dns/text.h"
 
 struct checker {
 	const struct tarn__settings *settings;
@@ -63,8 +65,23 @@ static void check_groups(const struct checker *checker, const struct tarn__list_
 	}
 }
 
+/* The zone is what the section is called, and its file too. */
+static void check_zone(const struct checker *checker, const struct tarn__list_settings *list)
+{
+	uint8_t name[TARN__NAME_MAX];
+	const char *state = checker->settings->state;
+	if (strchr(list->name, ' ') || tarn__name_parse(list->name, name) <= 1)
+		refuse(checker, "primary: the section's name is to be that of the zone");
+	if (!state || strcmp(state, "none") == 0)
+		refuse(checker, "primary: the zone needs a folder (state)");
+	if (list->key && !tarn__hmac_is_built())
+		refuse(checker, "key: tarn was built without OpenSSL");
+}
+
 static void check_primaries(const struct checker *checker, const struct tarn__list_settings *list)
 {
+	if (list->primaries.count > 0)
+		check_zone(checker, list);
 	for (size_t i = 0; i < list->primaries.count; i++) {
 		const struct tarn_address *primary = &list->primaries.items[i];
 		char text[TARN_ADDRESS_TEXT_MAX];

@@ -67,6 +67,21 @@ static void status(struct tarn__task *task, const json_t *arguments)
 	tarn__totals_free(totals);
 }
 
+static char *metrics_text(const struct tarn__control_context *context,
+			  const struct tarn__totals *totals, const struct tarn__lost *lost,
+			  const struct tarn__usage *usage, size_t *len)
+{
+	const struct tarn__naming *naming = context->naming;
+	const struct tarn__name_figures *figures = naming ? &naming->board.figures : NULL;
+	struct tarn__transfer_board *board = context->transfers ? &context->transfers->board : NULL;
+	struct tarn__metrics_transfers transfers;
+	struct tarn__transfer_state *states = tarn__transfer_board_read(board, &transfers.count);
+	transfers.states = states;
+	char *text = tarn__metrics_text(totals, lost, usage, figures, &transfers, len);
+	free(states);
+	return text;
+}
+
 static void stats(struct tarn__task *task, const json_t *arguments)
 {
 	const char *word = tarn__task_argument(arguments, 0);
@@ -85,9 +100,7 @@ static void stats(struct tarn__task *task, const json_t *arguments)
 	struct tarn__lost lost = tarn__observers_lost(task->context->observers);
 	size_t len;
 	struct tarn__usage usage = tarn__process_usage(task->context->process);
-	struct tarn__naming *naming = task->context->naming;
-	const struct tarn__name_figures *figures = naming ? &naming->board.figures : NULL;
-	char *text = word ? tarn__metrics_text(totals, &lost, &usage, figures, &len) : NULL;
+	char *text = word ? metrics_text(task->context, totals, &lost, &usage, &len) : NULL;
 	if (!word) {
 		tarn__task_ok(task, tarn__control_json_totals(totals, &lost, &usage));
 	} else if (text) {

@@ -9,6 +9,7 @@
 #include "daemon/system/process.h"
 #include "daemon/settings/settings.h"
 #include "daemon/telemetry/observers.h"
+#include "daemon/transfer/transfers.h"
 #include "tarn.h"
 
 /* All pointers are borrowed, except the worker. */
@@ -18,6 +19,7 @@ struct tarn__control_context {
 	struct tarn__observers *observers; /* NULL: there are none */
 	struct tarn__process *process;
 	struct tarn__naming *naming; /* NULL: there are no local names and lists */
+	struct tarn__transfers *transfers; /* NULL: no zones come from primaries */
 	struct tarn__log *log;
 	struct tarn__settings *const *settings; /* the settings in force; a reload replaces them */
 	void (*stop)(void *data); /* ends the loop, later */

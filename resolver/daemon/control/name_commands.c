@@ -160,7 +160,11 @@ void tarn__command_lists(struct tarn__task *task, const json_t *arguments)
 	struct tarn__totals *totals = tarn__task_collect(task);
 	if (!totals)
 		return;
-	tarn__task_ok(task, tarn__control_json_lists(task->context->naming, &totals->questions));
+	json_t *out = tarn__control_json_lists(task->context->naming, &totals->questions);
+	json_t *transfers = tarn__control_json_transfers(task->context->transfers);
+	if (transfers)
+		json_object_set_new(out, "transfers", transfers);
+	tarn__task_ok(task, out);
 	tarn__totals_free(totals);
 }
 

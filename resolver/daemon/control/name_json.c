@@ -229,6 +229,42 @@ json_t *tarn__control_json_lists(const struct tarn__naming *naming, const struct
 	return out;
 }
 
+/* ---- zones by transfer ------------------------------------------------------------------- */
+
+static json_t *describe_transfer(const struct tarn__transfer_state *state)
+{
+	json_t *row = json_pack("{ss sb}", "list", state->name, "expired", state->is_expired);
+	if (state->has_zone) {
+		json_object_set_new(row, "serial", number(state->serial));
+		json_object_set_new(row, "transferred_ago_s",
+				    json_integer(since(state->transferred_s)));
+		json_object_set_new(row, "confirmed_ago_s",
+				    json_integer(since(state->confirmed_s)));
+	}
+	json_object_set_new(row, "next_s",
+			    json_integer(state->next_s > 0 ? until((uint64_t)state->next_s) : 0));
+	if (state->primary[0] != '\0')
+		json_object_set_new(row, "primary", plain_text(state->primary));
+	for (int i = 0; i < TARN__TRANSFER_RESULTS; i++)
+		json_object_set_new(row, tarn__transfer_result_word((enum tarn__transfer_result)i),
+				    number(state->results[i]));
+	if (state->reason[0] != '\0')
+		json_object_set_new(row, "problem", plain_text(state->reason));
+	return row;
+}
+
+json_t *tarn__control_json_transfers(const struct tarn__transfers *transfers)
+{
+	if (!transfers || transfers->count == 0)
+		return NULL;
+	json_t *out = json_array();
+	for (size_t i = 0; i < transfers->count; i++) {
+		const struct tarn__secondary *secondary = transfers->zones[i].secondary;
+		json_array_append_new(out, describe_transfer(tarn__secondary_state(secondary)));
+	}
+	return out;
+}
+
 /* ---- local names ------------------------------------------------------------------------- */
 
 struct rows {

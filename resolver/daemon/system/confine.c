@@ -60,7 +60,7 @@ static size_t count_files(const struct tarn__settings *settings)
 	size_t count = OWN_FILES + settings->file_count + settings->local_hosts.count +
 		       settings->local_leases.count;
 	for (size_t i = 0; i < settings->list_count; i++)
-		count += settings->lists[i].files.count;
+		count += settings->lists[i].files.count + 1;
 	return count;
 }
 
@@ -85,8 +85,10 @@ static int enter_sandbox(struct tarn__settings *settings, const char *resolv_con
 		add_file(&files, settings->files[i], false);
 	add_names(&files, &settings->local_hosts);
 	add_names(&files, &settings->local_leases);
-	for (size_t i = 0; i < settings->list_count; i++)
+	for (size_t i = 0; i < settings->list_count; i++) {
 		add_names(&files, &settings->lists[i].files);
+		add_file(&files, settings->lists[i].key, false);
+	}
 	int halves = tarn__sandbox_enter(files.items, files.count, log);
 	free(files.items);
 	settings->is_confined = halves & TARN__SANDBOX_FILES;

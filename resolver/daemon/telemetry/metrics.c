@@ -176,6 +176,34 @@ static void put_lists(struct page *page, const struct tarn__name_figures *figure
 		put(page, "list", figures->lists[i].name, figures->lists[i].faults);
 }
 
+static void put_transfer_results(struct page *page, const struct tarn__transfer_state *state)
+{
+	for (int i = 0; i < TARN__TRANSFER_RESULTS; i++)
+		fprintf(page->out, "%s{list=\"%s\",result=\"%s\"} %" PRIu64 "\n", page->name,
+			state->name, tarn__transfer_result_word((enum tarn__transfer_result)i),
+			state->results[i]);
+}
+
+/* Names of lists need no escapes (daemon/settings/sections.c). */
+static void put_transfers(struct page *page, const struct tarn__metrics_transfers *transfers)
+{
+	if (transfers->count == 0)
+		return;
+	begin(page, "tarn_list_serial", "gauge", "Serial of the zone that came by transfer.");
+	for (size_t i = 0; i < transfers->count; i++) {
+		if (transfers->states[i].has_zone)
+			put(page, "list", transfers->states[i].name, transfers->states[i].serial);
+	}
+	begin(page, "tarn_list_expired", "gauge",
+	      "1 if no primary has confirmed the zone for longer than its SOA allows.");
+	for (size_t i = 0; i < transfers->count; i++)
+		put(page, "list", transfers->states[i].name, transfers->states[i].is_expired);
+	begin(page, "tarn_list_transfers_total", "counter",
+	      "Looks at the primaries of the zone, by their result.");
+	for (size_t i = 0; i < transfers->count; i++)
+		put_transfer_results(page, &transfers->states[i]);
+}
+
 static void put_names(struct page *page, const struct tarn__stats *stats,
 		      const struct tarn__name_figures *figures)
 {
@@ -388,7 +416,7 @@ static void put_process(struct page *page, const struct tarn__totals *totals)
 
 char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__lost *lost,
 			 const struct tarn__usage *usage, const struct tarn__name_figures *figures,
-			 size_t *len)
+			 const struct tarn__metrics_transfers *transfers, size_t *len)
 {
 	char *text = NULL;
 	struct page page = {.out = open_memstream(&text, len)};
@@ -403,6 +431,7 @@ char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__l
 	put_stages(&page, &totals->questions);
 	if (figures)
 		put_names(&page, &totals->questions, figures);
+	put_transfers(&page, transfers);
 	put_transports(&page, totals);
 	put_cache(&page, &totals->cache);
 	put_lookups(&page, totals);

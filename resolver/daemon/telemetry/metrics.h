@@ -8,11 +8,18 @@
 #include "daemon/names/figures.h"
 #include "daemon/system/process.h"
 #include "daemon/telemetry/observers.h"
+#include "daemon/transfer/state.h"
 #include "net/totals.h"
+
+/* States of zones that come by transfer. */
+struct tarn__metrics_transfers {
+	const struct tarn__transfer_state *states;
+	size_t count;
+};
 
 /* Returns the text, to be freed. NULL: out of memory. The figures may be NULL. */
 char *tarn__metrics_text(const struct tarn__totals *, const struct tarn__lost *,
 			 const struct tarn__usage *, const struct tarn__name_figures *,
-			 size_t *len);
+			 const struct tarn__metrics_transfers *, size_t *len);
 
 #endif

@@ -50,6 +50,7 @@ struct tarn__metrics_http {
 	struct tarn__observers *observers;
 	struct tarn__process *process;
 	struct tarn__figures_board *board; /* NULL: there are no names */
+	struct tarn__transfer_board *transfers; /* NULL: no zones come by transfer */
 	void *library;
 	__typeof__(MHD_start_daemon) *start_daemon;
 	__typeof__(MHD_stop_daemon) *stop_daemon;
@@ -109,7 +110,13 @@ static enum MHD_Result send_metrics(const struct tarn__metrics_http *http,
 	struct tarn__usage usage = tarn__process_usage(http->process);
 	struct tarn__name_figures figures;
 	tarn__figures_read(http->board, &figures);
-	char *text = tarn__metrics_text(totals, &lost, &usage, http->board ? &figures : NULL, &len);
+	struct tarn__metrics_transfers transfers;
+	struct tarn__transfer_state *states =
+		tarn__transfer_board_read(http->transfers, &transfers.count);
+	transfers.states = states;
+	char *text = tarn__metrics_text(totals, &lost, &usage, http->board ? &figures : NULL,
+					&transfers, &len);
+	free(states);
 	tarn__totals_free(totals);
 	if (!text)
 		return MHD_NO;
@@ -332,7 +339,8 @@ int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn
 
 int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
 			     struct tarn__observers *observers, struct tarn__process *process,
-			     struct tarn__figures_board *board, struct ev_loop *loop)
+			     struct tarn__figures_board *board,
+			     struct tarn__transfer_board *transfers, struct ev_loop *loop)
 {
 	if (!http)
 		return 0;
@@ -341,6 +349,7 @@ int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
 	http->observers = observers;
 	http->process = process;
 	http->board = board;
+	http->transfers = transfers;
 	for (size_t i = 0; i < http->count; i++) {
 		struct listener *listener = &http->listeners[i];
 		/* The port is the socket's; options that are not listed have the library's defaults. */
@@ -398,7 +407,8 @@ int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn
 
 int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
 			     struct tarn__observers *observers, struct tarn__process *process,
-			     struct tarn__figures_board *board, struct ev_loop *loop)
+			     struct tarn__figures_board *board,
+			     struct tarn__transfer_board *transfers, struct ev_loop *loop)
 {
 	(void)loop;
 	(void)http;
@@ -406,6 +416,7 @@ int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
 	(void)observers;
 	(void)process;
 	(void)board;
+	(void)transfers;
 	return 0;
 }
 

@@ -17,6 +17,7 @@
 struct ev_loop;
 struct tarn__figures_board;
 struct tarn__metrics_http;
+struct tarn__transfer_board;
 
 /* Returns NULL, or a text if tarn was built without it. */
 const char *tarn__metrics_http_fault(void);
@@ -30,11 +31,11 @@ int tarn__metrics_http_open(const struct tarn__addresses *, struct tarn__log *,
 
 /*
  * Starts to answer; all arguments are borrowed. The loop is the main thread's, which ends slow requests.
- * http may be NULL, here and below, and the board. TARN_ESYSTEM: logged.
+ * http may be NULL, here and below, and the boards. TARN_ESYSTEM: logged.
  */
 int tarn__metrics_http_start(struct tarn__metrics_http *, struct tarn *, struct tarn__observers *,
 			     struct tarn__process *, struct tarn__figures_board *,
-			     struct ev_loop *);
+			     struct tarn__transfer_board *, struct ev_loop *);
 
 /* To be called before the workers end. */
 void tarn__metrics_http_free(struct tarn__metrics_http *);

@@ -3,6 +3,7 @@
 #include "core/policy/overrides.h"
 
 #include "core/policy/decision.h"
+#include "dns/namelist_rule.h"
 #include "dns/stored.h"
 #include "dns/text.h"
 #include "support/message.h"
@@ -75,12 +76,16 @@ START_TEST(block_is_an_answer_with_its_reason)
 	put_question(&message, "www.test.", TARN__TYPE_A);
 	struct tarn__query query;
 	ck_assert_int_eq(tarn__query_parse(message.wire, message.len, &query), TARN__QUERY_GOOD);
-	struct tarn__decision decision = {.room = room};
+	struct tarn__decision decision;
+	memset(&decision, 0x5a, sizeof decision);
+	decision.io = NULL;
+	decision.room = room;
 	uint8_t target[TARN__NAME_MAX];
 	size_t len = tarn__name_parse("cdn.example.", target);
 	ck_assert(tarn__overrides_block(overrides, &query, target, len, &decision));
 	ck_assert(decision.is_block && !decision.is_authoritative);
 	ck_assert_uint_eq(decision.list_slot, 0);
+	ck_assert_uint_eq(decision.list_action, TARN__NAMELIST_NXDOMAIN);
 	ck_assert_uint_eq(decision.options.ede_count, 1);
 	ck_assert_uint_eq(decision.options.ede[0].code, TARN__EDE_BLOCKED);
 	ck_assert_uint_eq(tarn__stored_rcode(decision.stored), TARN__NXDOMAIN);

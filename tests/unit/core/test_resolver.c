@@ -224,6 +224,55 @@ START_TEST(other_opcodes_are_answered_at_once)
 }
 END_TEST
 
+/* What has taken a NOTIFY. */
+static unsigned notify_count;
+static bool is_notify_taken;
+
+static size_t take_notify(void *data, const struct tarn_address *from, const uint8_t *wire,
+			  size_t len, uint8_t *out)
+{
+	ck_assert_ptr_eq(data, &notify_count);
+	ck_assert_ptr_nonnull(from);
+	ck_assert_uint_ge(len, TARN__HEADER_LEN);
+	notify_count++;
+	memcpy(out, wire, TARN__HEADER_LEN);
+	out[2] |= 0x80;
+	return is_notify_taken ? TARN__HEADER_LEN : 0;
+}
+
+START_TEST(messages_of_changed_zones_are_handed_over)
+{
+	const struct tarn__notify_taker taker = {take_notify, &notify_count};
+	tarn__shared_set_notify_taker(outside.shared, &taker);
+	static const char address[] = "10.0.0.7";
+	notify_count = 0;
+	for (unsigned opcode = 0; opcode < 16; opcode++) {
+		uint8_t wire[64];
+		size_t len = write_question(1, wire);
+		wire[2] = (uint8_t)(opcode << 3);
+		is_notify_taken = true;
+		if (opcode != 0)
+			ck_assert_int_ge(ask_as(address, TARN__UDP, wire, len), TARN__HEADER_LEN);
+		ck_assert_uint_eq(notify_count, opcode >= 4);
+	}
+	/* One that is not taken is answered as before; a response, and the program itself, are not heard. */
+	uint8_t wire[64];
+	size_t len = write_question(1, wire);
+	wire[2] = 4 << 3;
+	is_notify_taken = false;
+	ck_assert_int_ge(ask_as(address, TARN__UDP, wire, len), TARN__HEADER_LEN);
+	ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE, TARN__NOTIMP);
+	ck_assert_uint_eq(notify_count, 2);
+	wire[2] |= 0x80;
+	ck_assert_int_eq(ask_wire(&outside, 0, wire, len), TARN__RESOLVE_DROP);
+	ck_assert_uint_eq(notify_count, 2);
+	tarn__shared_set_notify_taker(outside.shared, NULL);
+	wire[2] = 4 << 3;
+	ck_assert_int_ge(ask_as(address, TARN__UDP, wire, len), TARN__HEADER_LEN);
+	ck_assert_uint_eq(notify_count, 2);
+}
+END_TEST
+
 /* Three refusals by the network: the server is dead. */
 static void kill_server(void)
 {
@@ -1304,6 +1353,7 @@ int main(void)
 			    sizeof asked_by_strangers / sizeof asked_by_strangers[0]);
 	tcase_add_test(tcase, stranger_hears_why_where_there_is_room);
 	tcase_add_test(tcase, other_opcodes_are_answered_at_once);
+	tcase_add_test(tcase, messages_of_changed_zones_are_handed_over);
 	tcase_add_test(tcase, storm_against_a_dead_server_is_one_message_a_second);
 	tcase_add_test(tcase, those_that_wait_are_asked_a_few_at_a_time);
 	tcase_add_test(tcase, questions_under_way_go_to_longer_lists_of_servers);

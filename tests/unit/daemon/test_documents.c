@@ -329,6 +329,26 @@ START_TEST(the_home_network_is_read)
 }
 END_TEST
 
+/* A screen has no room for more. */
+START_TEST(the_household_of_the_readme_has_15_lines_and_is_read)
+{
+	unsigned lines = 0;
+	read_document("../README.md");
+	const char *start = strstr(document, "\n    listen {");
+	ck_assert_ptr_nonnull(start);
+	take_paragraph(start + 1, "\n");
+	for (const char *c = paragraph; *c; c++)
+		lines += *c == '\n';
+	ck_assert_uint_le(lines, 15);
+	struct tarn__settings *loaded = load(paragraph);
+	ck_assert_uint_eq(loaded->list_count, 3);
+	ck_assert_uint_eq(loaded->group_count, 1);
+	ck_assert_uint_eq(loaded->local_records.count, 2);
+	ck_assert(loaded->resolver.filter_private);
+	tarn__settings_free(loaded);
+}
+END_TEST
+
 /* Without the ends of lines and the blanks behind them. */
 static void read_help(char *out)
 {
@@ -374,6 +394,7 @@ int main(void)
 	tcase_add_test(tcase, the_example_has_the_tables_defaults);
 	tcase_add_test(tcase, each_statement_of_the_example_is_read);
 	tcase_add_test(tcase, the_home_network_is_read);
+	tcase_add_test(tcase, the_household_of_the_readme_has_15_lines_and_is_read);
 	tcase_add_test(tcase, help_has_the_tables_defaults);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

@@ -18,6 +18,7 @@ static struct tarn__list_slots slots;
 static struct tarn__name_figures figures = {.slots = &slots};
 static struct tarn__server_totals servers[2];
 static char *text;
+static struct tarn__metrics_transfers transfers;
 static size_t len;
 
 static void set_up(void)
@@ -46,7 +47,7 @@ static void tear_down(void)
 static void write_text(void)
 {
 	free(text);
-	text = tarn__metrics_text(&totals, &lost, &usage, &figures, &len);
+	text = tarn__metrics_text(&totals, &lost, &usage, &figures, &transfers, &len);
 	ck_assert_ptr_nonnull(text);
 	ck_assert_uint_eq(len, strlen(text));
 }

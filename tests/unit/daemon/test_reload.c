@@ -108,8 +108,8 @@ static void set_up(void)
 	ck_assert_ptr_nonnull(reload.tarn);
 	reload.workers = tarn__workers_new(reload.tarn, first->workers);
 	for (size_t i = 0; i < PARTS; i++)
-		reload.parts[reload.part_count++] =
-			(struct tarn__part){set_part, settle_part, &parts[i]};
+		reload.parts[reload.part_count++] = (struct tarn__part){
+			.set = set_part, .settle = settle_part, .data = &parts[i]};
 	ck_assert_int_eq(tarn__reload_open(&reload), 0);
 	ck_assert_int_eq(tarn__workers_start(reload.workers), 0);
 	tarn__reload_start(&reload);
