@@ -52,7 +52,7 @@ packages_for() {
 	'apt-get check')
 		say g++ binutils xz-utils check libldns-dev knot knot-dnsutils ldnsutils unbound \
 			dnsperf iproute2 util-linux python3-pytest python3-pytest-xdist python3-dnspython \
-			libmicrohttpd-dev \
+			libmicrohttpd-dev libssl-dev \
 			libfstrm-dev libprotobuf-c-dev protobuf-c-compiler dnstap-ldns fstrm-bin curl musl-tools \
 			systemd libcap2-bin
 		;;
@@ -69,7 +69,7 @@ packages_for() {
 	'apk server') say nsd ;;
 	'apk check')
 		say g++ binutils xz check-dev ldns-dev knot knot-utils ldns-tools unbound \
-			iproute2 util-linux py3-pytest py3-pytest-xdist py3-dnspython libmicrohttpd-dev fstrm-dev \
+			iproute2 util-linux py3-pytest py3-pytest-xdist py3-dnspython libmicrohttpd-dev openssl-dev fstrm-dev \
 			protobuf-c-dev curl libcap-utils
 		;;
 	'apk faults') say clang compiler-rt valgrind ;;
@@ -82,7 +82,7 @@ packages_for() {
 	'dnf server') say nsd ;;
 	'dnf check')
 		say gcc-c++ binutils xz check-devel ldns-devel knot knot-utils ldns-utils unbound \
-			dnsperf iproute util-linux python3-pytest python3-pytest-xdist python3-dns libmicrohttpd-devel \
+			dnsperf iproute util-linux python3-pytest python3-pytest-xdist python3-dns libmicrohttpd-devel openssl-devel \
 			fstrm-devel protobuf-c-devel curl musl-gcc systemd
 		;;
 	'dnf faults') say clang compiler-rt valgrind libasan libubsan libtsan ;;

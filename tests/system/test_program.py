@@ -65,7 +65,7 @@ def test_version_names_the_libraries():
     assert re.fullmatch(r"tarn \d+\.\d+\.\d+\nc-ares \d+\.\d+\.\d+\nlibev 4\.\d+\n"
                         r"libconfuse [\d.]+\njansson 2\.[\d.]+\n"
                         r"(with \w+(, \w+)*\n)?(without \w+(, \w+)*\n)?", done.stdout)
-    assert len(re.findall(r"\b(seccomp|libcap|microhttpd|dnstap)\b", done.stdout)) == 4
+    assert len(re.findall(r"\b(seccomp|libcap|microhttpd|openssl|dnstap)\b", done.stdout)) == 5
 
 
 def write_to_full(*arguments):

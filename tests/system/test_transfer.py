@@ -60,9 +60,12 @@ class Secondary:
                                   upstreams=["127.0.0.1:9"])
         return self.tarn
 
-    def ctl(self, *args):
-        done = subprocess.run([servers.control_program(), "-s", self.control, *args],
+    def run_ctl(self, *args):
+        return subprocess.run([servers.control_program(), "-s", self.control, *args],
                               capture_output=True, text=True, timeout=30, check=False)
+
+    def ctl(self, *args):
+        done = self.run_ctl(*args)
         assert (done.returncode, done.stderr) == (0, ""), done
         return done.stdout
 
@@ -98,6 +101,11 @@ class Secondary:
         if key:
             message.use_tsig(dns.tsigkeyring.from_text({key[0]: ("hmac-sha256", key[1])}))
         return dns.query.udp(message, self.tarn.host, 5, self.tarn.port, source=source)
+
+
+def is_in_sandbox(tarn):
+    with open(f"/proc/{tarn.pid}/status", encoding="ascii") as file:
+        return "Seccomp:\t2" in file.read()
 
 
 def make_notify(zone):
@@ -336,6 +344,24 @@ def test_zones_come_and_go_with_a_reload(primary, secondary):
     tarn.ctl("reload")
     assert "transfers" not in tarn.lists()
     assert tarn.notify().rcode() == dns.rcode.NOTIMP
+
+
+def test_what_the_sandbox_does_not_allow_is_refused(primary, secondary):
+    server = primary("nsd", servers.policy_zone(7, ["bad.example"]), KEY)
+    tarn = secondary([server.address], KEY)
+    tarn.wait(7)
+    tarn.tarn.stop()
+    with open(tarn.config, "w", encoding="ascii") as file:
+        file.write(f'state = "{tarn.state}"\n')
+    tarn.start()
+    tarn.write_config([server.address], KEY)
+    done = tarn.run_ctl("reload")
+    if is_in_sandbox(tarn.tarn):
+        assert done.returncode != 0
+        tarn.tarn.wait_for_line("no transfers: .*; in the sandbox that takes a restart")
+        tarn.ctl("status")
+    else:
+        tarn.tarn.wait_for_line("serial 7, transferred before")
 
 
 # ---- primaries that lie -----------------------------------------------------------------------

@@ -72,7 +72,8 @@ static void check_zone(const struct checker *checker, const struct tarn__list_se
 	const char *state = checker->settings->state;
 	if (strchr(list->name, ' ') || tarn__name_parse(list->name, name) <= 1)
 		refuse(checker, "primary: the section's name is to be that of the zone");
-	if (!state || strcmp(state, "none") == 0)
+	/* The default is not set yet. */
+	if (state && strcmp(state, "none") == 0)
 		refuse(checker, "primary: the zone needs a folder (state)");
 	if (list->key && !tarn__hmac_is_built())
 		refuse(checker, "key: tarn was built without OpenSSL");
@@ -103,12 +104,12 @@ static void check_list(const struct checker *checker, const struct tarn__list_se
 	       list->kind == TARN__RULE_SET_RPZ ? "primary" : "name");
 }
 
-/* Each file is a source, and the names of a section are one. */
+/* Each file is a source, and so are the names of a section, and a zone that comes by transfer. */
 static void check_sources(const struct checker *checker, const struct tarn__list_settings *list,
 			  size_t *count)
 {
 	bool was_too_many = *count > TARN__NAMELIST_SOURCES_MAX;
-	*count += list->files.count + (list->names.count > 0);
+	*count += list->files.count + (list->names.count > 0) + (list->primaries.count > 0);
 	if (*count > TARN__NAMELIST_SOURCES_MAX && !was_too_many)
 		refuse(checker, "too many files in all lists together (%d at most)",
 		       TARN__NAMELIST_SOURCES_MAX);

@@ -5,6 +5,8 @@
 #include "daemon/transfer/transfers.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -244,21 +246,49 @@ static int add_zones(struct tarn__transfers *transfers, const struct tarn__setti
 	return error;
 }
 
-/* What a start has not prepared a reload cannot do in the sandbox. */
-static int check_reach(const struct tarn__transfers *transfers,
-		       const struct tarn__settings *settings, size_t count, size_t key_count)
+/* Returns true if files can be made in the folder. */
+static bool can_make_files(const char *folder)
 {
-	if (count > 0 && !transfers->is_ready && settings->is_confined) {
-		tarn__log(transfers->log, TARN_LOG_ERR,
-			  "no transfers: there were none at the start, and the sandbox allows no "
-			  "new folder: restart tarn");
-		return TARN_ESYSTEM;
+	char path[PATH_MAX];
+	if (snprintf(path, sizeof(path), "%s/.new", folder) >= PATH_MAX)
+		return false;
+	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+	if (fd < 0)
+		return false;
+	close(fd);
+	unlink(path);
+	return true;
+}
+
+static const char *restart_hint(const struct tarn__settings *settings)
+{
+	return settings->is_confined ? "; in the sandbox that takes a restart" : "";
+}
+
+/* In the sandbox the folder has to be there, and to be within reach, since the start. */
+static int check_folder(const struct tarn__transfers *transfers,
+			const struct tarn__settings *settings)
+{
+	char folder[PATH_MAX] = "";
+	if (tarn__zone_file_folder(settings->state, folder)) {
+		(void)mkdir(settings->state, 0755);
+		(void)mkdir(folder, 0755);
+		if (can_make_files(folder))
+			return 0;
 	}
-	const char *fault = key_count > 0 ? tarn__hmac_load() : NULL;
+	tarn__log(transfers->log, TARN_LOG_ERR, "no transfers: cannot write to %s: %s%s", folder,
+		  strerror(errno), restart_hint(settings));
+	return TARN_ESYSTEM;
+}
+
+static int load_library(const struct tarn__transfers *transfers,
+			const struct tarn__settings *settings)
+{
+	const char *fault = tarn__hmac_load();
 	if (!fault)
 		return 0;
-	tarn__log(transfers->log, TARN_LOG_ERR, "no key can be used: %s%s", fault,
-		  settings->is_confined ? " (in the sandbox: restart tarn)" : "");
+	tarn__log(transfers->log, TARN_LOG_ERR, "no transfers: no key can be used: %s%s", fault,
+		  restart_hint(settings));
 	return TARN_ESYSTEM;
 }
 
@@ -266,7 +296,9 @@ int tarn__transfers_set(void *data, const struct tarn__settings *settings)
 {
 	struct tarn__transfers *transfers = data;
 	size_t key_count, count = count_zones(settings, &key_count);
-	int error = check_reach(transfers, settings, count, key_count);
+	int error = count > 0 ? check_folder(transfers, settings) : 0;
+	if (error == 0 && key_count > 0)
+		error = load_library(transfers, settings);
 	if (error < 0)
 		return error;
 	forget_next(transfers);
@@ -304,10 +336,9 @@ int tarn__transfers_prepare(struct tarn__transfers *transfers,
 	size_t key_count;
 	if (count_zones(settings, &key_count) == 0)
 		return 0;
-	transfers->is_ready =
-		tarn__zone_file_folder(settings->state, folder) &&
-		tarn__privileges_make_directory(identity, folder, transfers->log) == 0;
-	return check_reach(transfers, settings, 0, key_count);
+	if (tarn__zone_file_folder(settings->state, folder))
+		(void)tarn__privileges_make_directory(identity, folder, transfers->log);
+	return key_count > 0 ? load_library(transfers, settings) : 0;
 }
 
 static void start(struct tarn__transfers *transfers)

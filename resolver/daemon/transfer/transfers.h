@@ -31,7 +31,6 @@ struct tarn__transfer_zone {
 struct tarn__transfers {
 	struct tarn *tarn; /* NULL: it has not been initialised */
 	struct tarn__log *log;
-	bool is_ready; /* for files of its own: the folder was there at the start */
 	bool is_started; /* settled for the first time with zones */
 	struct tarn__secondaries all;
 	size_t count, next_count;
