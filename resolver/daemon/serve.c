@@ -229,6 +229,7 @@ static int start(struct program *program)
 	tarn__settings_forget_forwards(program->settings);
 	/* Building the seccomp filter takes a quarter of a megabyte in scattered blocks. */
 	tarn__memory_trim();
+	tarn__memory_leave_start();
 	struct tarn__reload *reload = &program->reload;
 	reload->parts[reload->part_count++] =
 		(struct tarn__part){.set = tarn__observers_set, .data = program->observers};
