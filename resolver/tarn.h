@@ -250,15 +250,15 @@ struct tarn_options {
 	/* The addresses of a name begin with another one in each reply. */
 	bool rotate_addresses;
 	/*
-	 * Seconds: positive answers are kept for min_ttl to max_ttl, negative ones for max_negative_ttl at most;
-	 * 0: 0, a day and an hour. A TTL of 0 stays 0.
+	 * Seconds: positive answers are kept for min_ttl to max_ttl, negative ones for max_negative_ttl at
+	 * most; 0: 0, a day and an hour. A TTL of 0 stays 0.
 	 */
 	uint32_t min_ttl, max_ttl, max_negative_ttl;
 	/* A and AAAA queries for names of one label are answered with NXDOMAIN, unless a zone has them. */
 	bool local_only;
 	/*
-	 * Addresses that are not global are taken out of answers of the upstreams of ".", and hints of HTTPS and
-	 * SVCB likewise (DNS rebinding), but for these names and those below them.
+	 * Addresses that are not global are taken out of answers of the upstreams of ".", and hints of
+	 * HTTPS and SVCB likewise (DNS rebinding), but for these names and those below them.
 	 */
 	bool filter_private;
 	const char *const *private_names;
@@ -282,7 +282,8 @@ struct tarn_options {
 
 /*
  * NULL with errno set: ENOMEM; EINVAL for more than 64 upstreams of one zone or 1024 of all, for
- * traits that are none, for a span of failures out of its bounds, for fewer than 4096 ports to ask from, for a pass or a zone that is no name, or a zone that is there twice, or a network of which others leave
+ * traits that are none, for a span of failures out of its bounds, for fewer than 4096 ports to ask from,
+ * for a pass or a zone that is no name, or a zone that is there twice, or a network of which others leave
  * nothing: which, the log says.
  */
 struct tarn *tarn_new(const struct tarn_options *);
@@ -301,10 +302,10 @@ int tarn_set_upstreams_with_traits(struct tarn *, const struct tarn_address *ups
 				   const struct tarn_traits *traits, size_t count);
 
 /*
- * Everything that tarn_new() was told anew, cache_size, stale_sec, failure_sec, failure_max_sec and log apart, which stay as they are. The
- * cache stays, but for zones whose servers are others now; questions under way are asked again where
- * their servers are others. Any thread: each worker changes over on its own, at once. TARN_ENOMEM or
- * TARN_EINVAL, as tarn_new(): nothing has changed.
+ * Everything that tarn_new() was told anew, cache_size, stale_sec, failure_sec, failure_max_sec and log
+ * apart, which stay as they are. The cache stays, but for zones whose servers are others now; questions
+ * under way are asked again where their servers are others. Any thread: each worker changes over on its
+ * own, at once. TARN_ENOMEM or TARN_EINVAL, as tarn_new(): nothing has changed.
  */
 int tarn_reconfigure(struct tarn *, const struct tarn_options *);
 

@@ -74,13 +74,16 @@ struct tarn__config *tarn__config_with_traits(struct tarn__config *,
 struct tarn__config *tarn__config_with_trust(struct tarn__config *, bool trust_ad);
 
 /*
- * The same with other data of the policy, which gets references. The configuration that it is made from stays without,
- * so that what shares its zones does not keep data that is out of use. NULL as above.
+ * The same with other data of the policy, which gets references. The configuration that it is made from
+ * stays without, so that what shares its zones does not keep data that is out of use. NULL as above.
  */
 struct tarn__config *tarn__config_with_data(struct tarn__config *,
 					    const struct tarn__policy_data *);
 
-/* The same without data: what holds it does not keep data that is out of use. A reference, the caller's. NULL as above. */
+/*
+ * The same without data: what holds it does not keep data that is out of use. A reference, the caller's.
+ * NULL as above.
+ */
 struct tarn__config *tarn__config_without_data(struct tarn__config *);
 
 /*

@@ -426,8 +426,8 @@ static void on_deadline(struct tarn__timer *timer)
 }
 
 /*
- * The client's query waits; asked is the query that is asked for it, the same one without a detour. Returns false if there
- * are too many. The lookup continues then, as after a client's deadline.
+ * The client's query waits; asked is the query that is asked for it, the same one without a detour. Returns
+ * false if there are too many. The lookup continues then, as after a client's deadline.
  */
 static bool wait(struct tarn__resolver *resolver, const struct tarn__client_request *client_request,
 		 const struct tarn__query *query, const struct tarn__query *asked)
@@ -974,8 +974,8 @@ static long walk_from_decision(struct tarn__resolver *resolver,
 }
 
 /*
- * Replies what the policy has to say without an answer, and sets *len to its length or TARN__RESOLVE_DROP. Returns false if
- * that is nothing, or takes another question.
+ * Replies what the policy has to say without an answer, and sets *len to its length or TARN__RESOLVE_DROP.
+ * Returns false if that is nothing, or takes another question.
  */
 static bool end_unanswered(struct tarn__resolver *resolver, struct pending *pending,
 			   const struct tarn__reply_context *to, struct outcome *outcome,
@@ -1055,8 +1055,8 @@ static long answer_found(struct walk *walk, const struct rtcache_value *value)
 }
 
 /*
- * A lookup is not desired (RFC 1034 section 4.3.1: the client gets what is there, or REFUSED), or there is no memory
- * to wait for it.
+ * A lookup is not desired (RFC 1034 section 4.3.1: the client gets what is there, or REFUSED), or there is
+ * no memory to wait for it.
  */
 static long answer_without_lookup(struct tarn__resolver *resolver,
 				  const struct tarn__reply_context *to, bool is_desired,

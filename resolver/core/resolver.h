@@ -54,9 +54,9 @@ enum {
 struct tarn__shared;
 
 /*
- * What takes messages that a zone has changed (RFC 1996), on the thread of any worker: it must not block, and must not
- * call a resolver. It writes the reply, of at most TARN__UDP_MAX octets, and returns its length; 0: the message is not
- * for it, and is answered as any other of that opcode.
+ * What takes messages that a zone has changed (RFC 1996), on the thread of any worker: it must not block,
+ * and must not call a resolver. It writes the reply, of at most TARN__UDP_MAX octets, and returns its
+ * length; 0: the message is not for it, and is answered as any other of that opcode.
  */
 struct tarn__notify_taker {
 	size_t (*take)(void *data, const struct tarn_address *from, const uint8_t *message,
@@ -177,8 +177,8 @@ struct tarn__client_request {
 	enum tarn__transport transport;
 	/*
 	 * Called for a late answer: exactly once, from tarn__resolver_run() or _free(). route is
-	 * core's copy of the octets below; reply is valid during the call. len is 0 if no reply is due, which is so
-	 * for no question of the program itself.
+	 * core's copy of the octets below; reply is valid during the call. len is 0 if no reply is due,
+	 * which is so for no question of the program itself.
 	 */
 	void (*answer)(void *owner, const void *route, const uint8_t *reply, size_t len);
 	void *owner;

@@ -60,8 +60,8 @@ static const char *find_functions(void *handle)
 }
 
 /*
- * The library's configuration file is not read: what it may load is not needed. Returns a context without a key;
- * NULL: the library does not have the algorithm.
+ * The library's configuration file is not read: what it may load is not needed. Returns a context without a
+ * key; NULL: the library does not have the algorithm.
  */
 static EVP_MAC_CTX *make_blank(void)
 {

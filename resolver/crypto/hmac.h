@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * crypto/hmac.h: HMAC with SHA-256 (RFC 2104, RFC 6234 section 8) by OpenSSL's libcrypto. This is the only door to that
- * library. It is loaded when the first key is configured, since it takes 1.4 MB and 2 ms of a start.
+ * crypto/hmac.h: HMAC with SHA-256 (RFC 2104, RFC 6234 section 8) by OpenSSL's libcrypto. This is the only
+ * door to that library. It is loaded when the first key is configured, since it takes 1.4 MB and 2 ms of a
+ * start.
  *
  * Thread: tarn__hmac_load() before other threads use the rest; then any, each with objects of its own.
  */
@@ -21,8 +22,8 @@ struct tarn__hmac;
 bool tarn__hmac_is_built(void);
 
 /*
- * Loads the library, if it is not loaded yet. The sandbox does not allow it. Returns NULL, or the reason why it cannot
- * be loaded, which is valid until the next call.
+ * Loads the library, if it is not loaded yet. The sandbox does not allow it. Returns NULL, or the reason
+ * why it cannot be loaded, which is valid until the next call.
  */
 const char *tarn__hmac_load(void);
 

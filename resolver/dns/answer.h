@@ -47,8 +47,8 @@ void tarn__answer_read(const uint8_t *wire, size_t len, const uint8_t *asked, si
 		       struct tarn__answer *answer);
 
 /*
- * Reads a message that was made here (dns/edit.h) as the answer to a client's query, and writes its stored form to
- * out. Returns its octets; 0: it is no good answer.
+ * Reads a message that was made here (dns/edit.h) as the answer to a client's query, and writes its stored
+ * form to out. Returns its octets; 0: it is no good answer.
  */
 size_t tarn__answer_store(const struct tarn__query *, const uint8_t *wire, size_t len,
 			  uint8_t out[TARN__STORED_MAX]);

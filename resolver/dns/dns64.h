@@ -35,8 +35,8 @@ void tarn__dns64_embed(const struct tarn__dns64_prefix *, const uint8_t ipv4[4],
 bool tarn__dns64_extract(const struct tarn__dns64_prefix *, const uint8_t ipv6[16], uint8_t out[4]);
 
 /*
- * Returns true if an address has the Well-Known Prefix 64:ff9b::/96, which is not for IPv4 addresses that are not
- * global (RFC 6052 section 3.1).
+ * Returns true if an address has the Well-Known Prefix 64:ff9b::/96, which is not for IPv4 addresses that
+ * are not global (RFC 6052 section 3.1).
  */
 bool tarn__dns64_is_well_known(const struct tarn__dns64_prefix *);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/filter.h: records and parameters taken out of a message: addresses that are not global (DNS rebinding), and
- * the hints of HTTPS and SVCB records (RFC 9460 section 7.3). Pure functions.
+ * dns/filter.h: records and parameters taken out of a message: addresses that are not global (DNS
+ * rebinding), and the hints of HTTPS and SVCB records (RFC 9460 section 7.3). Pure functions.
  */
 #ifndef TARN_DNS_FILTER_H
 #define TARN_DNS_FILTER_H
@@ -15,8 +15,8 @@
 
 /*
  * Return true for addresses that are not global: those of private, shared, link-local and loopback networks,
- * "this" network and the unspecified address; for IPv6 those of ULA, link-local and site-local ones as well, and
- * IPv4-mapped or within 64:ff9b::/96 any of the former. Documentation networks are none of them.
+ * "this" network and the unspecified address; for IPv6 those of ULA, link-local and site-local ones as
+ * well, and IPv4-mapped or within 64:ff9b::/96 any of the former. Documentation networks are none of them.
  */
 bool tarn__address_is_private4(const uint8_t ipv4[4]);
 bool tarn__address_is_private6(const uint8_t ipv6[16]);
@@ -42,15 +42,16 @@ struct tarn__filtered {
 };
 
 /*
- * Returns what the filter would take out of the answer section of a message, as far as that can be read. An A or AAAA
- * record of another length has no address.
+ * Returns what the filter would take out of the answer section of a message, as far as that can be read. An
+ * A or AAAA record of another length has no address.
  */
 struct tarn__filtered tarn__filter_count(const struct tarn__filter *, const uint8_t *wire,
 					 size_t len);
 
 /*
- * Writes the message without what the filter takes out, and without AD. Signatures that cover a changed RRset stay
- * behind: they are left out (RRSIG of types A, AAAA, HTTPS and SVCB). Returns the octets written; 0: the message is malformed, or does not fit.
+ * Writes the message without what the filter takes out, and without AD. Signatures that cover a changed
+ * RRset stay behind: they are left out (RRSIG of types A, AAAA, HTTPS and SVCB). Returns the octets
+ * written; 0: the message is malformed, or does not fit.
  */
 size_t tarn__filter_apply(const struct tarn__filter *, const uint8_t *wire, size_t len,
 			  uint8_t out[TARN__MESSAGE_MAX], struct tarn__filtered *);

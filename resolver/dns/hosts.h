@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/hosts.h: reads hosts(5) text, in parts of any size: an address, a canonical name and aliases on each line.
+ * dns/hosts.h: reads hosts(5) text, in parts of any size: an address, a canonical name and aliases on each
+ * line.
  *
  *	struct tarn__hosts hosts;
  *	tarn__hosts_start(&hosts, on_entry, on_fault, arg);

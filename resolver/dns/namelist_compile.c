@@ -236,8 +236,8 @@ static int find_existing(struct tarn__namelist_compiler *compiler, struct tarn__
 }
 
 /*
- * Adds the names above one as names that exist: those of a zone, those above prefixes, by which prefixes are found, and
- * those of a rule that allows, since a rule that blocks one of them has to know.
+ * Adds the names above one as names that exist: those of a zone, those above prefixes, by which prefixes
+ * are found, and those of a rule that allows, since a rule that blocks one of them has to know.
  */
 static int add_existing(struct tarn__namelist_compiler *compiler, const uint64_t *hashes,
 			unsigned labels, int number)

@@ -38,8 +38,8 @@ struct tarn__namelist_list {
 	enum tarn__namelist_kind kind;
 	/*
 	 * TARN__NAMELIST_RPZ: rules are added, not fed. The names above those that are added are added with
-	 * TARN__NAMELIST_EXISTS, where a wildcard is above them or a prefix of addresses below, and no name is left
-	 * out for one above it. A wildcard "*.x" is x with TARN__NAMELIST_BELOW; "*" is the root.
+	 * TARN__NAMELIST_EXISTS, where a wildcard is above them or a prefix of addresses below, and no name
+	 * is left out for one above it. A wildcard "*.x" is x with TARN__NAMELIST_BELOW; "*" is the root.
 	 */
 	enum tarn__namelist_format format;
 	enum tarn__namelist_subdomains subdomains;

@@ -22,8 +22,8 @@ static inline bool tarn__notify_is_meant(uint16_t flags)
 }
 
 /*
- * Reads the message, of any octets: one question, for an SOA of class IN. What it says of the new SOA is no more than a
- * hint (section 3.11), and is not read. Returns false if it is none.
+ * Reads the message, of any octets: one question, for an SOA of class IN. What it says of the new SOA is no
+ * more than a hint (section 3.11), and is not read. Returns false if it is none.
  */
 bool tarn__notify_read(const uint8_t *message, size_t len, struct tarn__name *zone);
 

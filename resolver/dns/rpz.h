@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/rpz.h: what a record of a response policy zone says (draft-vixie-dnsop-dns-rpz-00), as a rule of a list of names
- * (dns/namelist_rule.h). The owner without the zone's name is the trigger:
+ * dns/rpz.h: what a record of a response policy zone says (draft-vixie-dnsop-dns-rpz-00), as a rule of a
+ * list of names (dns/namelist_rule.h). The owner without the zone's name is the trigger:
  *
  *	NAME                  that name
  *	*.NAME                all names below it
@@ -17,8 +17,8 @@
  *	CNAME rpz-tcp-only.   TC over UDP
  *	any other record      is the answer
  *
- * Triggers by name server (rpz-nsdname, rpz-nsip) are recognised, and not supported: they need a resolver that asks them
- * itself. Pure; nothing is allocated.
+ * Triggers by name server (rpz-nsdname, rpz-nsip) are recognised, and not supported: they need a resolver
+ * that asks them itself. Pure; nothing is allocated.
  */
 #ifndef TARN_DNS_RPZ_H
 #define TARN_DNS_RPZ_H

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dns/rpz_prefix.h: prefixes of addresses that are triggers of response policy zones
- * (draft-vixie-dnsop-dns-rpz-00 section 4.1.1), and the names under which a compiled list (dns/namelist.h) has them.
+ * (draft-vixie-dnsop-dns-rpz-00 section 4.1.1), and the names under which a compiled list (dns/namelist.h)
+ * has them.
  *
- * In a zone a prefix is its length and the address backwards: "24.0.2.0.192" is 192.0.2.0/24. IPv6 addresses are words
- * in hexadecimal, of which "zz" stands for the longest run of zeros: "32.zz.db8.2001" is 2001:db8::/32.
+ * In a zone a prefix is its length and the address backwards: "24.0.2.0.192" is 192.0.2.0/24. IPv6
+ * addresses are words in hexadecimal, of which "zz" stands for the longest run of zeros: "32.zz.db8.2001"
+ * is 2001:db8::/32.
  *
- * In a compiled list it is "c00002.4/24.rpz-ip": the digits that the length covers, then the family and the length, so
- * that all prefixes of one length lie below one name. That name is in the list too: it tells which lengths have to be
- * looked for.
+ * In a compiled list it is "c00002.4/24.rpz-ip": the digits that the length covers, then the family and the
+ * length, so that all prefixes of one length lie below one name. That name is in the list too: it tells
+ * which lengths have to be looked for.
  *
  * Pure.
  */
@@ -47,8 +49,8 @@ static inline unsigned tarn__rpz_prefix_bits(size_t len)
 }
 
 /*
- * Reads the labels before "rpz-ip", with the root's behind them, any case. Returns false unless they are a prefix as
- * it is to be written, without bits behind it.
+ * Reads the labels before "rpz-ip", with the root's behind them, any case. Returns false unless they are a
+ * prefix as it is to be written, without bits behind it.
  */
 bool tarn__rpz_prefix_read(const uint8_t *labels, size_t len, struct tarn__rpz_prefix *out);
 

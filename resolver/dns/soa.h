@@ -36,8 +36,8 @@ static inline bool tarn__soa_read(const uint8_t *rdata, size_t len, struct tarn_
 }
 
 /*
- * Returns true if a serial is newer than another one (RFC 1982 section 3.2). Of two that are half of all numbers apart
- * neither is.
+ * Returns true if a serial is newer than another one (RFC 1982 section 3.2). Of two that are half of all
+ * numbers apart neither is.
  */
 static inline bool tarn__serial_is_newer(uint32_t serial, uint32_t than)
 {

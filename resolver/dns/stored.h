@@ -129,8 +129,8 @@ static inline uint8_t tarn__stored_answer_source(const uint8_t *octets)
 
 /*
  * The generation of the policy that leaves the answer as it is; 0: none. It is the one part of a stored form
- * that changes in the cache, by any thread, octet by octet: of two octets that two threads have written at the same
- * time each is that of a generation which leaves the answer as it is.
+ * that changes in the cache, by any thread, octet by octet: of two octets that two threads have written at
+ * the same time each is that of a generation which leaves the answer as it is.
  */
 static inline uint16_t tarn__stored_generation(const uint8_t *octets)
 {
@@ -164,8 +164,8 @@ struct tarn__ttl_limits {
 };
 
 /*
- * Brings every TTL within the limits. Returns the seconds that the answer may be stored for then, where it was ttl
- * seconds before.
+ * Brings every TTL within the limits. Returns the seconds that the answer may be stored for then, where it
+ * was ttl seconds before.
  */
 uint32_t tarn__stored_limit_ttl(uint8_t *octets, size_t len, const struct tarn__ttl_limits *,
 				uint32_t ttl);

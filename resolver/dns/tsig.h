@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/tsig.h: transaction signatures (RFC 8945) with HMAC-SHA-256: signing a message, and verifying the response to it, in
- * several messages if it is a transfer (section 5.3.1). The code itself is computed by functions that the caller has.
- * Codes that are cut short are not accepted (section 5.2.2.1 leaves that to us).
+ * dns/tsig.h: transaction signatures (RFC 8945) with HMAC-SHA-256: signing a message, and verifying the
+ * response to it, in several messages if it is a transfer (section 5.3.1). The code itself is computed by
+ * functions that the caller has. Codes that are cut short are not accepted (section 5.2.2.1 leaves that to
+ * us).
  *
  *	a client:                              a server:
  *	tarn__tsig_init(tsig, key, hmac);      tarn__tsig_init(tsig, key, hmac);
@@ -79,8 +80,8 @@ struct tarn__tsig_record {
 };
 
 /*
- * Finds the signature: the last record, a TSIG of class ANY (RFC 8945 section 5.1). Returns 1; 0: there is none; -1: the
- * message is malformed, or a TSIG is elsewhere.
+ * Finds the signature: the last record, a TSIG of class ANY (RFC 8945 section 5.1). Returns 1; 0: there is
+ * none; -1: the message is malformed, or a TSIG is elsewhere.
  */
 int tarn__tsig_find(const uint8_t *message, size_t len, struct tarn__tsig_record *out);
 
@@ -88,8 +89,8 @@ void tarn__tsig_init(struct tarn__tsig *, const struct tarn__tsig_key *,
 		     const struct tarn__tsig_hmac *);
 
 /*
- * Adds a signature to a message without one; now_s is in seconds since 1970. Returns the new length; 0: room, in octets,
- * is too small, or the code could not be computed.
+ * Adds a signature to a message without one; now_s is in seconds since 1970. Returns the new length; 0:
+ * room, in octets, is too small, or the code could not be computed.
  */
 size_t tarn__tsig_sign(struct tarn__tsig *, uint8_t *message, size_t len, size_t room,
 		       uint64_t now_s);

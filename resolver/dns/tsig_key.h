@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/tsig_key.h: the text of a file with one key for transaction signatures, in the form that tsig-keygen(8) writes,
+ * dns/tsig_key.h: the text of a file with one key for transaction signatures, in the form that
+ * tsig-keygen(8) writes,
  *
  *	key "name" { algorithm hmac-sha256; secret "base64"; };
  *

@@ -6,8 +6,8 @@
  *	IXFR:   SOA(new)  { SOA(from)  removed  SOA(to)  added } ...  SOA(new)
  *	IXFR without news:   SOA(not newer)
  *
- * The first "from" is the serial that was asked with, each further one is the "to" before it, and the last "to" is the
- * new serial (RFC 1995 section 4). The second record tells them apart.
+ * The first "from" is the serial that was asked with, each further one is the "to" before it, and the last
+ * "to" is the new serial (RFC 1995 section 4). The second record tells them apart.
  */
 #include "dns/xfr.h"
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dns/xfr.h: a zone from its primary: the query, and the messages of the response, of which the records come out one by
- * one.
+ * dns/xfr.h: a zone from its primary: the query, and the messages of the response, of which the records
+ * come out one by one.
  *
  *	SOA    the zone's serial (RFC 1034 section 4.3.5)
  *	AXFR   the whole zone (RFC 5936)
  *	IXFR   what has changed since a serial, or the whole zone, or nothing (RFC 1995)
  *
- * Records are in lower case, their names in RDATA too, so that a record that goes is the one that came, whatever the
- * compression of messages did to its letters. Nothing is trusted: what is not of the zone, not valid or not in its
- * place ends the transfer. Pure; the object is some 65 kB.
+ * Records are in lower case, their names in RDATA too, so that a record that goes is the one that came,
+ * whatever the compression of messages did to its letters. Nothing is trusted: what is not of the zone, not
+ * valid or not in its place ends the transfer. Pure; the object is some 65 kB.
  */
 #ifndef TARN_DNS_XFR_H
 #define TARN_DNS_XFR_H

@@ -66,9 +66,9 @@ struct tarn {
 int tarn__set_config(struct tarn *, struct tarn__config *);
 
 /*
- * Other data of the policy from now on, of which references are taken: local names, lists and overrides. It stays
- * over tarn_reconfigure(). Any thread: each worker changes over on its own, at once, and no question under way is
- * asked anew. 0 or TARN_ENOMEM.
+ * Other data of the policy from now on, of which references are taken: local names, lists and overrides. It
+ * stays over tarn_reconfigure(). Any thread: each worker changes over on its own, at once, and no question
+ * under way is asked anew. 0 or TARN_ENOMEM.
  */
 int tarn__set_policy_data(struct tarn *, const struct tarn__policy_data *);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_hosts.c: any octets are hosts(5) text: the same in any parts, every name that it has is answered,
- * and every answer is one that an upstream could have sent.
+ * tests/fuzz/fuzz_hosts.c: any octets are hosts(5) text: the same in any parts, every name that it has is
+ * answered, and every answer is one that an upstream could have sent.
  */
 #include "fuzz.h"
 

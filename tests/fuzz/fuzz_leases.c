@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_leases.c: any octets are leases: the same in any parts; what clients call themselves are names of
- * letters, digits and hyphens when it is answered, each with the address that was the last.
+ * tests/fuzz/fuzz_leases.c: any octets are leases: the same in any parts; what clients call themselves are
+ * names of letters, digits and hyphens when it is answered, each with the address that was the last.
  */
 #include "fuzz.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_rpz.c: any record is read as one of a response policy zone: a rule has a good name, and that of a
- * prefix is one that the prefix of some address has.
+ * tests/fuzz/fuzz_rpz.c: any record is read as one of a response policy zone: a rule has a good name, and
+ * that of a prefix is one that the prefix of some address has.
  */
 #include "fuzz.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_xfr.c: any octets are the messages of a transfer, signed or not. What comes out is valid, of the zone
- * and in order. The first octet is the kind, each message comes behind its length in two octets.
+ * tests/fuzz/fuzz_xfr.c: any octets are the messages of a transfer, signed or not. What comes out is valid,
+ * of the zone and in order. The first octet is the kind, each message comes behind its length in two
+ * octets.
  */
 #include "fuzz.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/scenario/policy.h: the policy of a script (tests/scenario/script.h): what its statements say of local names, lists
- * and filters.
+ * tests/scenario/policy.h: the policy of a script (tests/scenario/script.h): what its statements say of
+ * local names, lists and filters.
  */
 #ifndef TESTS_SCENARIO_POLICY_H
 #define TESTS_SCENARIO_POLICY_H
@@ -50,7 +50,8 @@ struct policy {
 };
 
 /*
- * Takes a statement of the policy. Returns NULL; what is wrong; or, with *is_known false, nothing if it is none.
+ * Takes a statement of the policy. Returns NULL; what is wrong; or, with *is_known false, nothing if it is
+ * none.
  */
 const char *policy_statement(struct policy *, char *const *words, size_t count, bool *is_known);
 

@@ -31,8 +31,8 @@ struct tarn__inspected {
 	struct tarn__decision decision; /* unless the action is TARN__POLICY_PASS */
 	char explanation[TARN__EXPLANATION_MAX]; /* of the action, a sentence */
 	/*
-	 * What becomes of the answer in the cache to the query, which has neither DO nor CD, on its way to the client;
-	 * TARN__POLICY_PASS: nothing, or there is none.
+	 * What becomes of the answer in the cache to the query, which has neither DO nor CD, on its way to
+	 * the client; TARN__POLICY_PASS: nothing, or there is none.
 	 */
 	enum tarn__policy_action answer_action;
 	struct tarn__decision answer_decision; /* unless that is TARN__POLICY_PASS */

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/answer.h: what is decided on an answer of an upstream server on its way to a client. The cache holds what
- * the server said, never what the policy makes of it, so that neither groups of clients nor another policy need a
- * cache of their own. Each stage looks at the answer in turn; the first one that does not pass it ends the list:
+ * core/policy/answer.h: what is decided on an answer of an upstream server on its way to a client. The
+ * cache holds what the server said, never what the policy makes of it, so that neither groups of clients
+ * nor another policy need a cache of their own. Each stage looks at the answer in turn; the first one that
+ * does not pass it ends the list:
  *
  *	answer_chain    CNAMEs whose target is a name of local data, of an override or of a rule
  *	answer_address  addresses that response policy zones have, and rules that have waited for the answer
  *	answer_filter   addresses that are not global, and hints of types that are not served
  *
- * An answer that all of them pass, for any client, bears the generation of the policy (dns/stored.h), and is not
- * looked at again until there is another policy.
+ * An answer that all of them pass, for any client, bears the generation of the policy (dns/stored.h), and
+ * is not looked at again until there is another policy.
  *
  * Thread: the caller's; a policy is immutable.
  */
@@ -57,8 +58,8 @@ static inline bool tarn__policy_knows_answer(const struct tarn__policy *policy,
 }
 
 /*
- * Applies the stages to an answer. A decision other than TARN__POLICY_PASS replaces the answer; its stored form has no
- * age, and none of it is stale. decision->room is set by the caller.
+ * Applies the stages to an answer. A decision other than TARN__POLICY_PASS replaces the answer; its stored
+ * form has no age, and none of it is stale. decision->room is set by the caller.
  */
 enum tarn__policy_action tarn__policy_apply_answer(const struct tarn__policy *,
 						   struct tarn__answer_view *,

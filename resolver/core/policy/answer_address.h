@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/answer_address.h: the stage for addresses in answers of upstream servers that response policy zones have
- * ("rpz-ip"). Rules for the name that has the addresses are looked at again, since the set that comes first counts;
- * so are those that have waited for the answer.
+ * core/policy/answer_address.h: the stage for addresses in answers of upstream servers that response policy
+ * zones have ("rpz-ip"). Rules for the name that has the addresses are looked at again, since the set that
+ * comes first counts; so are those that have waited for the answer.
  *
  * Thread: any.
  */

@@ -24,7 +24,10 @@ static bool read_target(const struct tarn__answer_view *view, const struct tarn_
 	return out->len > 0;
 }
 
-/* Writes the chain from its beginning to the record with that number. Returns its octets; 0: it does not fit. */
+/*
+ * Writes the chain from its beginning to the record with that number. Returns its octets; 0: it does not
+ * fit.
+ */
 static size_t write_chain(const struct tarn__answer_view *view, unsigned last)
 {
 	const struct tarn__query *query = view->query;
@@ -110,8 +113,8 @@ static enum tarn__policy_action take_target(const struct tarn__policy *policy,
 }
 
 /*
- * Judges the query's name, which has been passed but for rules that have waited for the answer. Sets view->sets to those
- * that judge what the answer leads to: those before the one that allows the name.
+ * Judges the query's name, which has been passed but for rules that have waited for the answer. Sets
+ * view->sets to those that judge what the answer leads to: those before the one that allows the name.
  */
 static enum tarn__policy_action judge_name(const struct tarn__policy *policy,
 					   struct tarn__answer_view *view,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/answer_chain.h: the stage for CNAMEs in answers of upstream servers: a target that is a name of local data is
- * answered from here, and one that the administrator or a rule set blocks blocks the answer, in the order of the
- * chain. A name that a rule set allows frees its targets from that set and all behind it.
+ * core/policy/answer_chain.h: the stage for CNAMEs in answers of upstream servers: a target that is a name
+ * of local data is answered from here, and one that the administrator or a rule set blocks blocks the
+ * answer, in the order of the chain. A name that a rule set allows frees its targets from that set and all
+ * behind it.
  *
  * Thread: any.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/answer_filter.h: addresses that are taken out of the answers of upstream servers: those that are not
- * global, which an attacker's name has to reach hosts behind a firewall (DNS rebinding), and hints of types that
- * are not served (core/policy/type_filter.h).
+ * core/policy/answer_filter.h: addresses that are taken out of the answers of upstream servers: those that
+ * are not global, which an attacker's name has to reach hosts behind a firewall (DNS rebinding), and hints
+ * of types that are not served (core/policy/type_filter.h).
  *
  * Thread: immutable once made.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/clients.h: the stage for addresses of clients that response policy zones have ("rpz-client-ip"). It decides
- * unless a set before has a rule for the name, which the stage behind applies.
+ * core/policy/clients.h: the stage for addresses of clients that response policy zones have
+ * ("rpz-client-ip"). It decides unless a set before has a rule for the name, which the stage behind
+ * applies.
  *
  * Thread: any.
  */

@@ -84,8 +84,8 @@ enum tarn__policy_action tarn__decision_negative(struct tarn__decision *,
 						 size_t zone_len);
 
 /*
- * The answer that a message of core's making has for the query, written into room; AA is clear. Returns false, and
- * sets nothing, if it is no answer.
+ * The answer that a message of core's making has for the query, written into room; AA is clear. Returns
+ * false, and sets nothing, if it is no answer.
  */
 bool tarn__decision_message(struct tarn__decision *, const struct tarn__query *,
 			    const uint8_t *message, size_t len);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/dns64.h: DNS64 for clients of networks without IPv4 (RFC 6147, RFC 8880): which queries get synthesised
- * AAAA records, and the stage that answers what must not go upstream: ipv4only.arpa and its addresses, and PTR
- * queries for addresses within the prefixes.
+ * core/policy/dns64.h: DNS64 for clients of networks without IPv4 (RFC 6147, RFC 8880): which queries get
+ * synthesised AAAA records, and the stage that answers what must not go upstream: ipv4only.arpa and its
+ * addresses, and PTR queries for addresses within the prefixes.
  *
  * Thread: immutable once made.
  */
@@ -27,8 +27,8 @@ struct tarn__dns64 {
 extern const struct tarn__stage tarn__stage_dns64;
 
 /*
- * Returns true if the answer to this query is one of A records where there are no AAAA records. DO together with
- * CD: the client validates itself (RFC 6147 section 5.5).
+ * Returns true if the answer to this query is one of A records where there are no AAAA records. DO together
+ * with CD: the client validates itself (RFC 6147 section 5.5).
  */
 bool tarn__dns64_applies(const struct tarn__policy *, const struct tarn__query *,
 			 const struct tarn_address *client);

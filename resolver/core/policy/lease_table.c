@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/lease_table.c: an open hash from addresses to the places of leases. A place stays that of its address
- * for as long as the table is not cleared or made anew, whether there is a lease or not.
+ * core/policy/lease_table.c: an open hash from addresses to the places of leases. A place stays that of its
+ * address for as long as the table is not cleared or made anew, whether there is a lease or not.
  */
 #include "core/policy/lease_table.h"
 

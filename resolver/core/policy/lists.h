@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/lists.h: rule sets as a whole: the rules (core/policy/rules.h), the groups of clients that they are for,
- * and what a client gets for a name or an address that they are about; and the stage for the names of queries.
+ * core/policy/lists.h: rule sets as a whole: the rules (core/policy/rules.h), the groups of clients that
+ * they are for, and what a client gets for a name or an address that they are about; and the stage for the
+ * names of queries.
  *
  * Thread: immutable once made, and counted; any.
  */
@@ -28,8 +29,8 @@ struct tarn__list_answer {
 struct tarn__lists;
 
 /*
- * Takes over the reference to the rules, in any case. answers has one for each rule set. One reference, the caller's. Returns
- * NULL if memory runs out.
+ * Takes over the reference to the rules, in any case. answers has one for each rule set. One reference, the
+ * caller's. Returns NULL if memory runs out.
  */
 struct tarn__lists *tarn__lists_new(struct tarn__rules *, const struct tarn__list_answer *answers,
 				    const struct tarn__group *groups, size_t group_count);
@@ -44,9 +45,9 @@ const struct tarn__rules *tarn__lists_rules(const struct tarn__lists *);
 const char *tarn__lists_action_name(enum tarn__namelist_action);
 
 /*
- * What is judged: a name, that of a query or the target of a CNAME in its answer; with that of a query its client; and the
- * addresses that the answer has for the name. The first set that has a rule for any of them decides; in it the client
- * comes before the name, and the name before addresses.
+ * What is judged: a name, that of a query or the target of a CNAME in its answer; with that of a query its
+ * client; and the addresses that the answer has for the name. The first set that has a rule for any of them
+ * decides; in it the client comes before the name, and the name before addresses.
  */
 struct tarn__listed {
 	const struct tarn__query *query; /* that is answered */
@@ -57,8 +58,8 @@ struct tarn__listed {
 	bool is_rules_target; /* of a CNAME: no rule is for the name, nor for the client */
 	bool is_stream; /* the answer is sent over TCP: TARN__NAMELIST_TCP_ONLY allows it */
 	/*
-	 * What is decided by something of a response policy zone waits for the answer if a zone before it has prefixes
-	 * for addresses in answers.
+	 * What is decided by something of a response policy zone waits for the answer if a zone before it
+	 * has prefixes for addresses in answers.
 	 */
 	bool may_wait;
 	uint64_t sets; /* that judge: a bit each */
@@ -105,8 +106,8 @@ struct tarn__lists_addresses {
 struct tarn__lists_addresses tarn__lists_addresses(const struct tarn__lists *);
 
 /*
- * Returns true if no rule, for any client, has one of the addresses of an answer, nor waits for it. The targets of its
- * CNAMEs are not looked at.
+ * Returns true if no rule, for any client, has one of the addresses of an answer, nor waits for it. The
+ * targets of its CNAMEs are not looked at.
  */
 bool tarn__lists_is_answer_clear(const struct tarn__policy *, const struct tarn__query *,
 				 const uint8_t *message, size_t len);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/local_build.c: makes local data of a draft. The names of leases are compared with all others; what
- * exists between zones or wildcards and the names below them becomes nodes without items (RFC 4592 section
- * 2.2.2); and all is copied into one block of its size (core/policy/local_store.h).
+ * core/policy/local_build.c: makes local data of a draft. The names of leases are compared with all others;
+ * what exists between zones or wildcards and the names below them becomes nodes without items (RFC 4592
+ * section 2.2.2); and all is copied into one block of its size (core/policy/local_store.h).
  */
 #include "core/policy/local_data.h"
 

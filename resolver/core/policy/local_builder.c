@@ -502,8 +502,8 @@ static size_t read_clients_name(const char *text, uint8_t out[TARN__NAME_MAX])
 }
 
 /*
- * Sets the lease's names: of one label it is the name itself and the name in the domain; of more it is the name in
- * the domain alone.
+ * Sets the lease's names: of one label it is the name itself and the name in the domain; of more it is the
+ * name in the domain alone.
  */
 static enum tarn__local_result set_names(struct tarn__local_builder *builder, const char *text,
 					 struct tarn__draft_lease *lease)

@@ -93,13 +93,14 @@ enum tarn__local_result tarn__local_builder_add_host(struct tarn__local_builder 
 						     const struct tarn__hosts_entry *);
 
 /*
- * Adds a lease, which is neither over nor followed by another of its address (core/policy/lease_table.h). Of its
- * name blanks become hyphens and letters lower case; a final dot and the domain at its end are dropped. It
- * is BAD_NAME unless what is left is labels of letters, digits and hyphens, not at the ends, with a letter
- * among them; if it has a dot without having had the domain; if it is the domain itself; and for labels that
- * mean something to other clients: wpad, isatap, localhost. Which name is a record's, a hosts file's or a
- * zone's, and which of two leases of a family with one name began later, is seen when all is there. A name
- * without a dot may be a top level domain's: its NS, SOA, DS and DNSKEY stay those of the DNS.
+ * Adds a lease, which is neither over nor followed by another of its address (core/policy/lease_table.h).
+ * Of its name blanks become hyphens and letters lower case; a final dot and the domain at its end are
+ * dropped. It is BAD_NAME unless what is left is labels of letters, digits and hyphens, not at the ends,
+ * with a letter among them; if it has a dot without having had the domain; if it is the domain itself; and
+ * for labels that mean something to other clients: wpad, isatap, localhost. Which name is a record's, a
+ * hosts file's or a zone's, and which of two leases of a family with one name began later, is seen when all
+ * is there. A name without a dot may be a top level domain's: its NS, SOA, DS and DNSKEY stay those of the
+ * DNS.
  */
 enum tarn__local_result tarn__local_builder_add_lease(struct tarn__local_builder *, unsigned source,
 						      const struct tarn__lease *);
@@ -178,23 +179,23 @@ struct tarn__local_found {
 };
 
 /*
- * Returns false if no type of the name is ours. Takes some twenty instructions and is right for nearly all names but
- * those of a large hosts file.
+ * Returns false if no type of the name is ours. Takes some twenty instructions and is right for nearly all
+ * names but those of a large hosts file.
  */
 bool tarn__local_data_may_have(const struct tarn__local_data *, const uint8_t *qname, size_t len);
 
 /*
- * Looks up a name, in wire form and any spelling, and a type. now_s is the wall clock in seconds since 1970, for
- * the ends of leases. Returns the kind. *out is valid as long as the data; for TARN__LOCAL_NONE it is untouched.
- * data may be NULL: nothing is ours. Nothing is allocated.
+ * Looks up a name, in wire form and any spelling, and a type. now_s is the wall clock in seconds since
+ * 1970, for the ends of leases. Returns the kind. *out is valid as long as the data; for TARN__LOCAL_NONE
+ * it is untouched. data may be NULL: nothing is ours. Nothing is allocated.
  */
 enum tarn__local_kind tarn__local_data_find(const struct tarn__local_data *, const uint8_t *qname,
 					    size_t len, uint16_t qtype, uint64_t now_s,
 					    struct tarn__local_found *out);
 
 /*
- * Writes the stored form of what was found for the query's name and type; for TARN__LOCAL_CNAME the CNAME alone.
- * Returns its octets.
+ * Writes the stored form of what was found for the query's name and type; for TARN__LOCAL_CNAME the CNAME
+ * alone. Returns its octets.
  */
 size_t tarn__local_data_write(const struct tarn__local_found *, const struct tarn__query *,
 			      uint8_t out[TARN__STORED_MAX]);

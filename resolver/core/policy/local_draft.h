@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/local_draft.h: what a builder of local data has: names in an open hash, each with a list of its items.
- * local_builder.c takes them, local_build.c makes the data.
+ * core/policy/local_draft.h: what a builder of local data has: names in an open hash, each with a list of
+ * its items. local_builder.c takes them, local_build.c makes the data.
  */
 #ifndef TARN_CORE_POLICY_LOCAL_DRAFT_H
 #define TARN_CORE_POLICY_LOCAL_DRAFT_H

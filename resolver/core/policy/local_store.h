@@ -74,7 +74,10 @@ struct tarn__local_data {
 	uint64_t suffix_depths;
 	/* A bit for each of their hashes, see tarn__local_bit(). */
 	uint64_t suffix_filter;
-	/* A bit for each name, and one for each top label of a zone or wildcard's parent: tarn__local_sketch(). */
+	/*
+	 * A bit for each name, and one for each top label of a zone or wildcard's parent:
+	 * tarn__local_sketch().
+	 */
 	uint64_t names[TARN__LOCAL_SKETCH_BITS / 64];
 	uint64_t tops;
 	size_t node_count, item_count, slot_count, address_slot_count;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/policy/name_list.c: lists of names of the configuration. They are short: they are compared one by one. */
+/*
+ * core/policy/name_list.c: lists of names of the configuration. They are short: they are compared one by
+ * one.
+ */
 #include "core/policy/name_list.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/name_list.h: a list of names of the configuration, each of which stands for itself and all names below it.
+ * core/policy/name_list.h: a list of names of the configuration, each of which stands for itself and all
+ * names below it.
  *
  * Thread: immutable once made.
  */

@@ -14,7 +14,10 @@
 
 struct tarn__network_list;
 
-/* Returns an empty list with room for that many networks, or one with a copy of these; NULL if memory runs out. */
+/*
+ * Returns an empty list with room for that many networks, or one with a copy of these; NULL if memory runs
+ * out.
+ */
 struct tarn__network_list *tarn__network_list_new(size_t room);
 struct tarn__network_list *tarn__network_list_copy(const struct tarn_network *, size_t count);
 
@@ -29,8 +32,8 @@ void tarn__network_list_free(struct tarn__network_list *);
 bool tarn__network_list_cover(const struct tarn__network_list *, const struct tarn_address *);
 
 /*
- * Returns the index of the network with the longest prefix that the address is in, the first of several; -1: it is
- * in none.
+ * Returns the index of the network with the longest prefix that the address is in, the first of several;
+ * -1: it is in none.
  */
 int tarn__network_list_find(const struct tarn__network_list *, const struct tarn_address *);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/overrides.h: what the administrator has said for a time, before all rule sets: names that are blocked or
- * unblocked, with all names below them, and a pause of all rule sets; and the stage that applies it.
+ * core/policy/overrides.h: what the administrator has said for a time, before all rule sets: names that are
+ * blocked or unblocked, with all names below them, and a pause of all rule sets; and the stage that applies
+ * it.
  *
  * Thread: immutable once made, and counted; any.
  */

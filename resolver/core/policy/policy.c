@@ -46,7 +46,10 @@ static void fini_stages(struct tarn__policy *policy)
 	}
 }
 
-/* The number of a policy that looks at answers: another one than those of all policies before, until they are used up. */
+/*
+ * The number of a policy that looks at answers: another one than those of all policies before, until they
+ * are used up.
+ */
 static uint16_t next_generation(void)
 {
 	static _Atomic uint16_t last;

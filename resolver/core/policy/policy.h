@@ -25,7 +25,10 @@ struct tarn__policy_options {
 	const struct tarn__zone_index *zones; /* as struct tarn__config's; borrowed */
 };
 
-/* Returns NULL with errno set: ENOMEM; EINVAL if one of the names is not a name. One reference, the caller's. */
+/*
+ * Returns NULL with errno set: ENOMEM; EINVAL if one of the names is not a name. One reference, the
+ * caller's.
+ */
 struct tarn__policy *tarn__policy_new(const struct tarn__policy_options *);
 
 /* The same with other data, of which it takes references. Returns NULL if memory runs out. */
@@ -41,8 +44,8 @@ enum tarn__policy_action tarn__policy_apply(const struct tarn__policy *, const s
 					    struct tarn__decision *);
 
 /*
- * Applies what has waited for an answer to a query that has passed, and gets none. The decision is untouched if nothing
- * has.
+ * Applies what has waited for an answer to a query that has passed, and gets none. The decision is
+ * untouched if nothing has.
  */
 enum tarn__policy_action tarn__policy_apply_unanswered(const struct tarn__policy *,
 						       const struct tarn__query *,
@@ -50,8 +53,8 @@ enum tarn__policy_action tarn__policy_apply_unanswered(const struct tarn__policy
 						       struct tarn__decision *);
 
 /*
- * Applies the stages without the policy's data, for any client, to a name that an answer leads to: the result may
- * be kept with the answer.
+ * Applies the stages without the policy's data, for any client, to a name that an answer leads to: the
+ * result may be kept with the answer.
  */
 enum tarn__policy_action tarn__policy_apply_constant(const struct tarn__policy *,
 						     const struct tarn__query *,
@@ -66,8 +69,8 @@ enum tarn__policy_action tarn__policy_admit(const struct tarn__policy *,
 extern const struct tarn__stage *const tarn__stages[TARN__STAGES];
 
 /*
- * Writes a sentence: why tarn__policy_apply(), or tarn__policy_apply_answer(), returned the action, with the decision
- * unless that is TARN__POLICY_PASS. Returns out.
+ * Writes a sentence: why tarn__policy_apply(), or tarn__policy_apply_answer(), returned the action, with
+ * the decision unless that is TARN__POLICY_PASS. Returns out.
  */
 const char *tarn__policy_explain(const struct tarn__policy *, const struct tarn__asked *,
 				 const struct tarn__decision *, char out[TARN__EXPLANATION_MAX]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/prefix_rules.h: finding the prefixes of response policy zones that an address is in, among the names of a
- * compiled list (dns/rpz_prefix.h): a lookup for each length that occurs, the longest first.
+ * core/policy/prefix_rules.h: finding the prefixes of response policy zones that an address is in, among
+ * the names of a compiled list (dns/rpz_prefix.h): a lookup for each length that occurs, the longest first.
  *
  * Thread: immutable once made; any.
  */
@@ -46,8 +46,8 @@ tarn__prefix_rules_lengths(const struct tarn__prefix_rules *rules, enum tarn__rp
 }
 
 /*
- * Finds the rule for an address of len octets: of the first of these sets (a bit each) that has one, that with the
- * longest prefix. Returns false if there is none.
+ * Finds the rule for an address of len octets: of the first of these sets (a bit each) that has one, that
+ * with the longest prefix. Returns false if there is none.
  */
 bool tarn__prefix_rules_find(const struct tarn__prefix_rules *, const struct tarn__namelist *,
 			     uint64_t sets, enum tarn__rpz_trigger, const uint8_t *address,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/rules.h: which rule decides about a name or an address: rule sets in the order of the configuration, over one
- * compiled list (dns/namelist.h) in which the number of a set is its place in that order.
+ * core/policy/rules.h: which rule decides about a name or an address: rule sets in the order of the
+ * configuration, over one compiled list (dns/namelist.h) in which the number of a set is its place in that
+ * order.
  *
  * - A set is for some groups of clients only.
  * - The first set with a rule for the name decides.
@@ -109,16 +110,16 @@ void tarn__rules_judge_by(const struct tarn__rules *, uint64_t sets, const uint8
 			  size_t len, uint16_t qtype, uint32_t groups, struct tarn__verdict *out);
 
 /*
- * Judges an address of a client or of an answer, of len octets in network order, by the prefixes of these sets: a bit
- * each. It is TARN__VERDICT_PASS without any.
+ * Judges an address of a client or of an answer, of len octets in network order, by the prefixes of these
+ * sets: a bit each. It is TARN__VERDICT_PASS without any.
  */
 void tarn__rules_judge_address(const struct tarn__rules *, uint64_t sets, enum tarn__rpz_trigger,
 			       const uint8_t *address, size_t len, uint32_t groups,
 			       struct tarn__verdict *out);
 
 /*
- * Returns true if, of two verdicts on addresses of one answer, the first one counts: of the set before, of the longer prefix,
- * of the smaller address.
+ * Returns true if, of two verdicts on addresses of one answer, the first one counts: of the set before, of
+ * the longer prefix, of the smaller address.
  */
 bool tarn__rules_is_before(const struct tarn__verdict *, const struct tarn__verdict *);
 

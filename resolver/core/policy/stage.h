@@ -48,8 +48,8 @@
 #include "tarn.h"
 
 /*
- * In the order in which they are applied. A stage is applied ALWAYS, or if something is CONFIGURED for any of those
- * (has_configured_stages), so that all of these together cost a policy without them one test.
+ * In the order in which they are applied. A stage is applied ALWAYS, or if something is CONFIGURED for any
+ * of those (has_configured_stages), so that all of these together cost a policy without them one test.
  */
 #define TARN__STAGE_LIST(STAGE)                                                                    \
 	STAGE(ACCESS, access, ALWAYS)                                                              \

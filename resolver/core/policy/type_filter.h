@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/type_filter.h: the stage that answers some types with NODATA, so that clients of a network without
- * IPv6, for instance, get no AAAA records. The name exists for other types (RFC 2308 section 2.2). Hints of these
- * types are taken out of HTTPS and SVCB records by core/policy/answer_filter.h.
+ * core/policy/type_filter.h: the stage that answers some types with NODATA, so that clients of a network
+ * without IPv6, for instance, get no AAAA records. The name exists for other types (RFC 2308 section 2.2).
+ * Hints of these types are taken out of HTTPS and SVCB records by core/policy/answer_filter.h.
  *
  * Thread: immutable once made.
  */

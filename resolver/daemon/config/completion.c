@@ -96,7 +96,10 @@ static void set_hours(struct tarn__group_settings *group)
 	}
 }
 
-/* A zone that comes by transfer is compiled from its file, as any other. tarn__policy_check() has the errors. */
+/*
+ * A zone that comes by transfer is compiled from its file, as any other. tarn__policy_check() has the
+ * errors.
+ */
 static void add_zone_file(const struct tarn__settings *settings, struct tarn__list_settings *list)
 {
 	char path[PATH_MAX], fault[TARN__FAULT_MAX];

@@ -227,7 +227,10 @@ static json_t *describe_decision(enum tarn__policy_action action,
 			    is_nodata ? " without records" : "");
 }
 
-/* Returns true if the server is one of the zone's. Zones with one list of servers are known by the first one's name. */
+/*
+ * Returns true if the server is one of the zone's. Zones with one list of servers are known by the first
+ * one's name.
+ */
 static bool is_of_zone(const struct tarn__server_totals *server,
 		       const struct tarn__zone_config *zone)
 {
@@ -334,7 +337,10 @@ static void describe_time(json_t *out, const struct tarn__server_totals *server)
 				    json_integer(seconds(server->answered_ago_ms)));
 }
 
-/* asked is the zone that the name is in; it may be another than the first of those with this list of servers. */
+/*
+ * asked is the zone that the name is in; it may be another than the first of those with this list of
+ * servers.
+ */
 static json_t *describe_zone(const struct tarn__zone_config *zone, const char *asked,
 			     const struct tarn__totals *totals)
 {

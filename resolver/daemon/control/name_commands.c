@@ -37,7 +37,10 @@ static uint64_t unit_sec(const char *unit)
 	return 0;
 }
 
-/* Reads "30s", "5m", "2h" or "1d" as the time that it is from now; NULL is never. Returns false, and has answered. */
+/*
+ * Reads "30s", "5m", "2h" or "1d" as the time that it is from now; NULL is never. Returns false, and has
+ * answered.
+ */
 static bool parse_end(struct tarn__task *task, const char *text, uint64_t *out)
 {
 	uint64_t count = 0, unit = 0;

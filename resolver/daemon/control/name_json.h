@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/control/name_json.h: local names and lists as JSON, by the rules of daemon/control/json.h. NULL: out of memory.
+ * daemon/control/name_json.h: local names and lists as JSON, by the rules of daemon/control/json.h. NULL:
+ * out of memory.
  */
 #ifndef TARN_DAEMON_CONTROL_NAME_JSON_H
 #define TARN_DAEMON_CONTROL_NAME_JSON_H

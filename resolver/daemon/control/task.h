@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/control/task.h: a request of tarnctl under way, and what the functions of commands have in common: how they read
- * arguments, reach the resolver and answer.
+ * daemon/control/task.h: a request of tarnctl under way, and what the functions of commands have in common:
+ * how they read arguments, reach the resolver and answer.
  *
  * Thread: the main thread, on its loop.
  */
@@ -61,7 +61,10 @@ struct tarn__task_query {
 	uint8_t wire[TARN__QUERY_MAX];
 };
 
-/* Reads the arguments, with a client's address among them if may_have_client. Returns false, and has answered. */
+/*
+ * Reads the arguments, with a client's address among them if may_have_client. Returns false, and has
+ * answered.
+ */
 bool tarn__task_parse_query(struct tarn__task *, const json_t *arguments, bool may_have_client,
 			    struct tarn__task_query *out);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/names/lease_file.h: one file of leases, which is read again when it has changed. Of a file that has grown
- * since, and whose form is one that is appended to (Kea, ISC dhcpd), only the rest is read; each other one is read
- * from its beginning. Kea moves older leases to files beside it, named "PATH.completed", "PATH.2" and "PATH.1": they are
- * read before it.
+ * daemon/names/lease_file.h: one file of leases, which is read again when it has changed. Of a file that
+ * has grown since, and whose form is one that is appended to (Kea, ISC dhcpd), only the rest is read; each
+ * other one is read from its beginning. Kea moves older leases to files beside it, named "PATH.completed",
+ * "PATH.2" and "PATH.1": they are read before it.
  *
  * Thread: one.
  */
@@ -23,8 +23,8 @@ struct tarn__lease_file *tarn__lease_file_new(void);
 void tarn__lease_file_free(struct tarn__lease_file *);
 
 /*
- * Reads what is new of the file, which is open at its beginning. Returns the octets of it that were read. -1 with errno:
- * the leases are those from before; EFBIG: it has more than len_max octets.
+ * Reads what is new of the file, which is open at its beginning. Returns the octets of it that were read.
+ * -1 with errno: the leases are those from before; EFBIG: it has more than len_max octets.
  */
 long tarn__lease_file_read(struct tarn__lease_file *, const char *path, int fd,
 			   const struct tarn__file_identity *, size_t len_max,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/names/list_compile.h: compiles the files of a plan (daemon/names/list_plan.h) into the file of compiled lists
- * (daemon/names/list_file.h), if they are not what that was compiled of.
+ * daemon/names/list_compile.h: compiles the files of a plan (daemon/names/list_plan.h) into the file of
+ * compiled lists (daemon/names/list_file.h), if they are not what that was compiled of.
  *
- * A list that cannot be read, and is a part of what is in force, keeps all of that: nothing is compiled. Without it in
- * force the other lists are compiled.
+ * A list that cannot be read, and is a part of what is in force, keeps all of that: nothing is compiled.
+ * Without it in force the other lists are compiled.
  *
  * Thread: a job is one thread's at a time; it may be canceled by any.
  */
@@ -65,8 +65,8 @@ struct tarn__list_job {
 void tarn__list_compile(struct tarn__list_job *);
 
 /*
- * Returns true if rules of this plan were compiled of its files as they are now. A list that cannot be read, and was not
- * read then either, makes no difference.
+ * Returns true if rules of this plan were compiled of its files as they are now. A list that cannot be
+ * read, and was not read then either, makes no difference.
  */
 bool tarn__list_is_current(const struct tarn__list_plan *, const struct tarn__rules *);
 

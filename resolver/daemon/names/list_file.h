@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/names/list_file.h: the file that compiled lists are kept in, STATE/lists.tl. It is written beside the old one and
- * renamed, so that it is whole or not there; it is mapped read-only. Without a folder, or where nothing can be written
- * to it, it is memory: the sandbox allows no files without names.
+ * daemon/names/list_file.h: the file that compiled lists are kept in, STATE/lists.tl. It is written beside
+ * the old one and renamed, so that it is whole or not there; it is mapped read-only. Without a folder, or
+ * where nothing can be written to it, it is memory: the sandbox allows no files without names.
  *
- * Only a regular file of tarn's own user that nobody else can write to is taken, and only after all of it has been checked.
+ * Only a regular file of tarn's own user that nobody else can write to is taken, and only after all of it
+ * has been checked.
  *
  * Thread: one at a time.
  */
@@ -49,21 +50,25 @@ bool tarn__list_writer_begin(struct tarn__list_writer *, const char *folder);
 int tarn__list_writer_write(void *writer, const void *octets, size_t len);
 
 /*
- * Ends the file, which takes the place of the one before. Returns 0, and the image is the caller's; -1 with errno: there
- * is none, and the file before is as it was.
+ * Ends the file, which takes the place of the one before. Returns 0, and the image is the caller's; -1 with
+ * errno: there is none, and the file before is as it was.
  */
 int tarn__list_writer_end(struct tarn__list_writer *, struct tarn__list_image *out);
 
 /* Removes a file that has been begun, and not ended. */
 void tarn__list_writer_cancel(struct tarn__list_writer *);
 
-/* Opens the file of the folder for reading. -1 with errno: there is none, or it is not to be trusted (EPERM). */
+/*
+ * Opens the file of the folder for reading. -1 with errno: there is none, or it is not to be trusted
+ * (EPERM).
+ */
 int tarn__list_file_open(const char *folder, struct tarn__list_image *out);
 
 /*
- * Makes rules of a compiled list, for the sets of the plan; a file can be used again, memory belongs to the rules then.
- * Returns 0, and the caller has a reference; or an error of tarn__rules_new(); TARN__NAMELIST_FOREIGN also if it was
- * compiled by another plan, TARN__NAMELIST_NOMEM if it cannot be mapped.
+ * Makes rules of a compiled list, for the sets of the plan; a file can be used again, memory belongs to the
+ * rules then. Returns 0, and the caller has a reference; or an error of tarn__rules_new();
+ * TARN__NAMELIST_FOREIGN also if it was compiled by another plan, TARN__NAMELIST_NOMEM if it cannot be
+ * mapped.
  */
 int tarn__list_image_use(struct tarn__list_image *, const struct tarn__list_plan *,
 			 struct tarn__rules **out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/names/list_plan.h: what the settings say of lists, in the form in which it is compiled and applied: a copy that
- * outlives the settings, since a thread compiles by it.
+ * daemon/names/list_plan.h: what the settings say of lists, in the form in which it is compiled and
+ * applied: a copy that outlives the settings, since a thread compiles by it.
  *
  * Thread: immutable once made, and counted; any.
  */

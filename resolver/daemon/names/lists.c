@@ -94,8 +94,8 @@ static void set_rules(struct tarn__list_keeper *keeper, struct tarn__rules *rule
 }
 
 /*
- * Puts a compiled list in force, for the sets of that plan. Takes it over, whatever happens. Returns 0, or an error of
- * tarn__list_image_use().
+ * Puts a compiled list in force, for the sets of that plan. Takes it over, whatever happens. Returns 0, or
+ * an error of tarn__list_image_use().
  */
 static int use(struct tarn__list_keeper *keeper, struct tarn__list_image *image,
 	       struct tarn__list_plan *plan)

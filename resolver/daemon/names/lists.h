@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/names/lists.h: keeps the lists of the running program: those in force, their files, and the thread that compiles
- * them anew when files or settings have changed. What is in force stays so until there is something to take its place.
+ * daemon/names/lists.h: keeps the lists of the running program: those in force, their files, and the thread
+ * that compiles them anew when files or settings have changed. What is in force stays so until there is
+ * something to take its place.
  *
- * A start takes the compiled file of the last run if it was made by the same settings, even if some file has changed
- * since, and has that compiled in the background; if there is none, the caller can wait for it for some time.
+ * A start takes the compiled file of the last run if it was made by the same settings, even if some file
+ * has changed since, and has that compiled in the background; if there is none, the caller can wait for it
+ * for some time.
  *
  * Thread: the main one, on its loop.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/names/local_files.c: the files of local names. The texts of hosts files are kept, since local data is made of
- * all of them whenever one has changed.
+ * daemon/names/local_files.c: the files of local names. The texts of hosts files are kept, since local data
+ * is made of all of them whenever one has changed.
  */
 #include "config.h"
 

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/names/local_files.h: the sources of local names: records and zones of the configuration, hosts files, folders of
- * hosts files, leases; and the local data (core/policy/local_data.h) that is made of them.
+ * daemon/names/local_files.h: the sources of local names: records and zones of the configuration, hosts
+ * files, folders of hosts files, leases; and the local data (core/policy/local_data.h) that is made of
+ * them.
  *
  *	files = tarn__local_files_new(&options, log);
  *	when something may have changed, and at tarn__local_files_due_ms():
  *		if (tarn__local_files_look(files, now_ms))
  *			data = tarn__local_files_build(files);
  *
- * A file that vanishes keeps its names for TARN__LOCAL_VANISHED_MS, since editors replace files in steps; then it is
- * as an empty one, which is logged. One that cannot be read keeps its names for as long as that is so. Nothing that is
- * in a file is fatal: faults are counted, and the first ones are logged with their lines.
+ * A file that vanishes keeps its names for TARN__LOCAL_VANISHED_MS, since editors replace files in steps;
+ * then it is as an empty one, which is logged. One that cannot be read keeps its names for as long as that
+ * is so. Nothing that is in a file is fatal: faults are counted, and the first ones are logged with their
+ * lines.
  *
  * Thread: one.
  */
@@ -54,15 +56,18 @@ bool tarn__local_files_has(const struct tarn__local_files *,
 			   const struct tarn__local_files_options *);
 
 /*
- * Looks at all files, and reads those that have changed, or all if is_forced. now_ms is that of a monotonic clock. Returns
- * true if local data has to be made anew.
+ * Looks at all files, and reads those that have changed, or all if is_forced. now_ms is that of a monotonic
+ * clock. Returns true if local data has to be made anew.
  */
 bool tarn__local_files_look(struct tarn__local_files *, uint64_t now_ms, bool is_forced);
 
 /* Returns when to look again though nothing was reported; UINT64_MAX: not at all. */
 uint64_t tarn__local_files_due_ms(const struct tarn__local_files *);
 
-/* Makes local data of what was read, and logs its faults. One reference, the caller's. NULL: out of memory, logged. */
+/*
+ * Makes local data of what was read, and logs its faults. One reference, the caller's. NULL: out of memory,
+ * logged.
+ */
 struct tarn__local_data *tarn__local_files_build(struct tarn__local_files *);
 
 /* Calls fn for each path that is to be watched: those of the options, and the files in their folders. */

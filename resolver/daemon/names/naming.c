@@ -157,8 +157,8 @@ static void announce_local(const struct tarn__naming *naming, enum tarn_log_leve
 }
 
 /*
- * Watches first and reads after that: a change in between is seen, though perhaps twice. The second look is for files
- * that the first one has found.
+ * Watches first and reads after that: a change in between is seen, though perhaps twice. The second look is
+ * for files that the first one has found.
  */
 static void look(struct tarn__naming *naming, bool is_forced, enum tarn_log_level level)
 {

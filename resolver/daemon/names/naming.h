@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/names/naming.h: the names that the operator has given tarn to know or to block, as the settings say: local
- * names (daemon/names/local_files.h), lists (daemon/names/lists.h), and what he has said by tarnctl for a time. Files
- * are followed; what changes reaches the workers as data of the policy (tarn__set_policy_data()), and disturbs
- * no question.
+ * daemon/names/naming.h: the names that the operator has given tarn to know or to block, as the settings
+ * say: local names (daemon/names/local_files.h), lists (daemon/names/lists.h), and what he has said by
+ * tarnctl for a time. Files are followed; what changes reaches the workers as data of the policy
+ * (tarn__set_policy_data()), and disturbs no question.
  *
  * With nothing configured there is no thread, no descriptor and no memory.
  *
@@ -64,8 +64,8 @@ struct tarn__naming {
 void tarn__naming_init(struct tarn__naming *, struct tarn *, struct ev_loop *, struct tarn__log *);
 
 /*
- * The same as the settings require (struct tarn__part). Files that cannot be read are no errors, unless the sandbox keeps
- * them from a tarn that runs: that is logged. TARN_ENOMEM, TARN_ESYSTEM: nothing has changed.
+ * The same as the settings require (struct tarn__part). Files that cannot be read are no errors, unless the
+ * sandbox keeps them from a tarn that runs: that is logged. TARN_ENOMEM, TARN_ESYSTEM: nothing has changed.
  */
 int tarn__naming_set(void *naming, const struct tarn__settings *);
 
@@ -76,9 +76,9 @@ void tarn__naming_settle(void *naming);
 void tarn__naming_reread(struct tarn__naming *);
 
 /*
- * Blocks a name and all names below it, or lets them pass all lists, until that time in seconds since 1970; UINT64_MAX: until
- * tarn ends. It takes the place of what was said of that name. TARN_EBUSY: there are TARN__OVERRIDES_MAX of them;
- * TARN_ENOMEM: nothing has changed.
+ * Blocks a name and all names below it, or lets them pass all lists, until that time in seconds since 1970;
+ * UINT64_MAX: until tarn ends. It takes the place of what was said of that name. TARN_EBUSY: there are
+ * TARN__OVERRIDES_MAX of them; TARN_ENOMEM: nothing has changed.
  */
 int tarn__naming_say(struct tarn__naming *, const struct tarn__name *, bool is_block,
 		     uint64_t until_s);

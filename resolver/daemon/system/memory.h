@@ -16,9 +16,9 @@ void tarn__memory_init(void);
 void tarn__memory_trim(void);
 
 /*
- * Gives up the pages of the program and of its libraries that nothing has written to, after the start, which uses
- * more code than what follows: option tables, the parser, the sandbox's compiler. What is used again comes back from
- * the system's cache of files, page by page.
+ * Gives up the pages of the program and of its libraries that nothing has written to, after the start,
+ * which uses more code than what follows: option tables, the parser, the sandbox's compiler. What is used
+ * again comes back from the system's cache of files, page by page.
  */
 void tarn__memory_leave_start(void);
 

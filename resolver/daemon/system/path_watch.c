@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Detects changes by inotify(7). The directory of a file is watched, since a file is usually changed by renaming
- * another one to its name, and the file itself, since a file that is mounted over its name (as in containers)
- * changes in a directory that is not visible here. The same applies to each symbolic link on the path; for a
- * missing directory the nearest existing one above it is watched.
+ * Detects changes by inotify(7). The directory of a file is watched, since a file is usually changed by
+ * renaming another one to its name, and the file itself, since a file that is mounted over its name (as in
+ * containers) changes in a directory that is not visible here. The same applies to each symbolic link on
+ * the path; for a missing directory the nearest existing one above it is watched.
  */
 #include "config.h"
 

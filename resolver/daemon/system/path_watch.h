@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * daemon/system/path_watch.h: reports that any of several files or folders may have changed, by one inotify(7)
- * descriptor: written, replaced, removed or created again, or, if a name is a symbolic link, that the link leads
- * elsewhere. Of a folder, all files in it count. Changes are reported as they come, without a timer: the caller
- * waits for the end of a burst, calls tarn__path_watch_set() again, since paths may lead elsewhere, and reads
- * after that.
+ * descriptor: written, replaced, removed or created again, or, if a name is a symbolic link, that the link
+ * leads elsewhere. Of a folder, all files in it count. Changes are reported as they come, without a timer:
+ * the caller waits for the end of a burst, calls tarn__path_watch_set() again, since paths may lead
+ * elsewhere, and reads after that.
  *
  * Thread: the loop's.
  */

@@ -28,8 +28,8 @@ struct tarn__lost {
 };
 
 /*
- * count is the number of workers; workers, log and slots are borrowed; without slots the query log has no names of
- * lists. Nothing is observed yet. NULL: out of memory.
+ * count is the number of workers; workers, log and slots are borrowed; without slots the query log has no
+ * names of lists. Nothing is observed yet. NULL: out of memory.
  */
 struct tarn__observers *tarn__observers_new(struct tarn__workers *workers, size_t count,
 					    struct tarn__log *log,

@@ -29,8 +29,8 @@
 struct tarn__query_log;
 
 /*
- * log and slots are borrowed; without slots no list has a name. Nothing is written before the start. NULL with errno set
- * on failure.
+ * log and slots are borrowed; without slots no list has a name. Nothing is written before the start. NULL
+ * with errno set on failure.
  */
 struct tarn__query_log *tarn__query_log_new(size_t workers, struct tarn__log *log,
 					    const struct tarn__list_slots *slots);

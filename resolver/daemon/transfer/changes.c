@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/transfer/changes.c: changes in one block of memory, found by a table of their places in it. A record is the same
- * whatever its TTL (RFC 2181 section 5): one with another TTL is removed and added.
+ * daemon/transfer/changes.c: changes in one block of memory, found by a table of their places in it. A
+ * record is the same whatever its TTL (RFC 2181 section 5): one with another TTL is removed and added.
  */
 #include "config.h"
 

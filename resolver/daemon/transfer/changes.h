@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/transfer/changes.h: what an IXFR changes, in memory: of each record that is named the first and the last word. Such
- * changes are applied to a zone while it is read, record by record, so that it is never held as a whole.
+ * daemon/transfer/changes.h: what an IXFR changes, in memory: of each record that is named the first and
+ * the last word. Such changes are applied to a zone while it is read, record by record, so that it is never
+ * held as a whole.
  *
  * Thread: one at a time.
  */
@@ -28,15 +29,18 @@ void tarn__changes_free(struct tarn__changes *); /* NULL is allowed. */
 bool tarn__changes_note(struct tarn__changes *, bool is_added, const struct tarn__zone_record *);
 
 /*
- * Tells what becomes of a record of the zone before the changes. Returns true if it stays as it is; false: it is removed,
- * or it is among those that are added.
+ * Tells what becomes of a record of the zone before the changes. Returns true if it stays as it is; false:
+ * it is removed, or it is among those that are added.
  */
 bool tarn__changes_keep(struct tarn__changes *, const struct tarn__zone_record *);
 
 /* Returns true if each record that is removed was there: after the whole zone has been read. */
 bool tarn__changes_fit(const struct tarn__changes *);
 
-/* Calls fn for each record that is added, in the order in which they came, until it returns false. Returns what it did. */
+/*
+ * Calls fn for each record that is added, in the order in which they came, until it returns false. Returns
+ * what it did.
+ */
 bool tarn__changes_added(const struct tarn__changes *,
 			 bool (*fn)(void *arg, const struct tarn__zone_record *), void *arg);
 

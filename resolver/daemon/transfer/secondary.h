@@ -6,8 +6,8 @@
  *	IDLE --timer, NOTIFY--> WAITING --place--> ASKING (SOA) --newer--> CHANGES (IXFR) --> UPDATING --> IDLE
  *	                                    \--no zone yet--> WHOLE (AXFR) --> IDLE    \--no use--> WHOLE
  *
- * A step that fails leads to the next primary, and after the last one to IDLE until the next attempt is due. The zone that is
- * there stays until another one is whole, even if it expires.
+ * A step that fails leads to the next primary, and after the last one to IDLE until the next attempt is
+ * due. The zone that is there stays until another one is whole, even if it expires.
  *
  * Thread: the loop's.
  */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/transfer/session.h: one question about a zone to its primary, over a TCP connection of its own (RFC 7766): its
- * serial, the whole zone, or changes (dns/xfr.h), signed if there is a key (dns/tsig.h). The records that come out of
- * messages before the last one are signed by later messages: nothing of them counts before done says that all is good.
+ * daemon/transfer/session.h: one question about a zone to its primary, over a TCP connection of its own
+ * (RFC 7766): its serial, the whole zone, or changes (dns/xfr.h), signed if there is a key (dns/tsig.h).
+ * The records that come out of messages before the last one are signed by later messages: nothing of them
+ * counts before done says that all is good.
  *
  * Thread: the loop's.
  */

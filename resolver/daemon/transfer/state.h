@@ -49,7 +49,10 @@ struct tarn__transfer_board {
 	struct tarn__transfer_state *states;
 };
 
-/* Copies the states, to be freed. Without any, without a board, or without memory *count is 0, and NULL returned. */
+/*
+ * Copies the states, to be freed. Without any, without a board, or without memory *count is 0, and NULL
+ * returned.
+ */
 struct tarn__transfer_state *tarn__transfer_board_read(struct tarn__transfer_board *,
 						       size_t *count);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/transfer/timing.h: when a zone is looked at again, by the timers of its SOA (RFC 1034 section 4.3.5). Pure; times
- * are seconds.
+ * daemon/transfer/timing.h: when a zone is looked at again, by the timers of its SOA (RFC 1034 section
+ * 4.3.5). Pure; times are seconds.
  */
 #ifndef TARN_DAEMON_TRANSFER_TIMING_H
 #define TARN_DAEMON_TRANSFER_TIMING_H
@@ -22,7 +22,10 @@ enum {
 /* Returns the time from a success to the next look. */
 uint32_t tarn__timing_refresh(const struct tarn__soa *);
 
-/* Returns the time to the next attempt after that number of failures, 1 at least. soa is NULL without a zone. */
+/*
+ * Returns the time to the next attempt after that number of failures, 1 at least. soa is NULL without a
+ * zone.
+ */
 uint32_t tarn__timing_retry(const struct tarn__soa *soa, unsigned failures);
 
 /* Returns true if the zone has not been confirmed for longer than its SOA allows. Times are since 1970. */

@@ -49,8 +49,8 @@ static void resize_board(struct tarn__transfers *transfers)
 /* ---- messages of changed zones --------------------------------------------------------------- */
 
 /*
- * Returns true if the message is of a primary: by its signature, or without one by its address (RFC 1996 section 3.10).
- * A signature that is wrong is worse than none.
+ * Returns true if the message is of a primary: by its signature, or without one by its address (RFC 1996
+ * section 3.10). A signature that is wrong is worse than none.
  */
 static bool is_of_primary(const struct tarn__secondary *secondary, const struct tarn_address *from,
 			  const uint8_t *message, size_t len, struct tarn__tsig *tsig)

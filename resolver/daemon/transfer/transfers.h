@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/transfer/transfers.h: the zones that come from primaries: those sections rpz "zone" { } that name some. Each has a
- * file (daemon/transfer/zone_file.h), which is among the files of its section, and so is compiled as any other.
+ * daemon/transfer/transfers.h: the zones that come from primaries: those sections rpz "zone" { } that name
+ * some. Each has a file (daemon/transfer/zone_file.h), which is among the files of its section, and so is
+ * compiled as any other.
  *
- * With nothing configured there is no memory, no timer and no descriptor, and messages of changed zones are answered
- * as before.
+ * With nothing configured there is no memory, no timer and no descriptor, and messages of changed zones are
+ * answered as before.
  *
  * Thread: the main one, on its loop, but for the board and for messages that workers hand over.
  */
@@ -48,15 +49,15 @@ void tarn__transfers_init(struct tarn__transfers *, struct tarn *, struct ev_loo
 			  struct tarn__log *);
 
 /*
- * Does what the sandbox does not allow: makes the folder of the files, and loads the library for keys. TARN_ESYSTEM,
- * logged: there are keys, and no library.
+ * Does what the sandbox does not allow: makes the folder of the files, and loads the library for keys.
+ * TARN_ESYSTEM, logged: there are keys, and no library.
  */
 int tarn__transfers_prepare(struct tarn__transfers *, const struct tarn__settings *,
 			    const struct tarn__identity *);
 
 /*
- * The same as the settings require (struct tarn__part). An error, logged, of a file with a key, or of what only a restart
- * makes possible: nothing has changed.
+ * The same as the settings require (struct tarn__part). An error, logged, of a file with a key, or of what
+ * only a restart makes possible: nothing has changed.
  */
 int tarn__transfers_set(void *transfers, const struct tarn__settings *);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/transfer/update.h: writes a zone file anew, with changes (daemon/transfer/changes.h): the old one is read, and what is
- * not removed is written. In steps, so that the loop goes on.
+ * daemon/transfer/update.h: writes a zone file anew, with changes (daemon/transfer/changes.h): the old one
+ * is read, and what is not removed is written. In steps, so that the loop goes on.
  *
  * Thread: the loop's.
  */

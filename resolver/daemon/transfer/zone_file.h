@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/transfer/zone_file.h: a zone that was transferred, as a zone file (RFC 1035 section 5), STATE/rpz/NAME.zone: one
- * record a line, the SOA first. It is written beside the old one and takes its place at the end, so that it is whole
- * or not there.
+ * daemon/transfer/zone_file.h: a zone that was transferred, as a zone file (RFC 1035 section 5),
+ * STATE/rpz/NAME.zone: one record a line, the SOA first. It is written beside the old one and takes its
+ * place at the end, so that it is whole or not there.
  *
  * Thread: one at a time.
  */
@@ -42,8 +42,8 @@ struct tarn__zone_writer;
 struct tarn__zone_writer *tarn__zone_writer_new(const char *path);
 
 /*
- * Writes a record. One that has more text than a zone file may have in an entry is left out. Returns false if it
- * cannot be written; then the writer is only to be freed.
+ * Writes a record. One that has more text than a zone file may have in an entry is left out. Returns false
+ * if it cannot be written; then the writer is only to be freed.
  */
 bool tarn__zone_writer_add(struct tarn__zone_writer *, const struct tarn__zone_record *);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/policy/answer.c and the stages for answers: what each makes of an answer, and which answers are not looked
- * at again.
+ * core/policy/answer.c and the stages for answers: what each makes of an answer, and which answers are not
+ * looked at again.
  */
 #include "core/policy/answer.h"
 
@@ -134,7 +134,10 @@ static const struct {
 	{{"local b.test. A 192.0.2.9"}, TARN__TYPE_A, CHAIN, true},
 	{{"set ads block", "rule ||c.test^"}, TARN__TYPE_A, CHAIN, false},
 	{{"set ads block", "rule ||b.test^"}, TARN__TYPE_A, CHAIN, true},
-	/* A rule for other types, other groups or a set that judges no targets: they may change without a new list. */
+	/*
+	 * A rule for other types, other groups or a set that judges no targets: they may change without a
+	 * new list.
+	 */
 	{{"set ads block", "rule ||b.test^$dnstype=AAAA"}, TARN__TYPE_A, CHAIN, true},
 	{{"group kids 198.51.100.0/24", "set ads block for=kids", "rule ||b.test^"},
 	 TARN__TYPE_A,

@@ -303,7 +303,10 @@ START_TEST(synthesis_stands_at_the_end_of_the_chain)
 }
 END_TEST
 
-/* The one without AAAA records is a copy, as old as it was then, and has the stale answers' TTL if it was stale. */
+/*
+ * The one without AAAA records is a copy, as old as it was then, and has the stale answers' TTL if it was
+ * stale.
+ */
 START_TEST(answer_without_ipv6_is_used_where_none_is_made)
 {
 	struct tarn__detour_part without =

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/unit/core/test_local_data.c: names that are answered from here. A case b3_... is of rule B3 of local names:
- * what of B1 to B22 is a matter of files, of the configuration or of the cache has its tests there.
+ * tests/unit/core/test_local_data.c: names that are answered from here. A case b3_... is of rule B3 of
+ * local names: what of B1 to B22 is a matter of files, of the configuration or of the cache has its tests
+ * there.
  */
 #include "core/policy/local_data.h"
 
@@ -136,8 +137,8 @@ static void build(void)
 static struct tarn__local_found found;
 
 /*
- * The answer as a client gets it: "NONE", or the kind, the records, and where they come from. The numbers of an SOA
- * that was made are those of tests/support/message.h in the text.
+ * The answer as a client gets it: "NONE", or the kind, the records, and where they come from. The numbers
+ * of an SOA that was made are those of tests/support/message.h in the text.
  */
 static const char *ask(const char *name, unsigned type)
 {

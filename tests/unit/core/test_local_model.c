@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/unit/core/test_local_model.c: local data answers as RFC 4592's words do when they are applied to a list of
- * names one by one; and it is built or not, whichever allocation fails.
+ * tests/unit/core/test_local_model.c: local data answers as RFC 4592's words do when they are applied to a
+ * list of names one by one; and it is built or not, whichever allocation fails.
  */
 #include "core/policy/local_data.h"
 

@@ -64,7 +64,10 @@ START_TEST(first_of_equal_ones_is_found)
 }
 END_TEST
 
-/* An address that holds an IPv4 address is that; a prefix of IPv4 does not cover IPv6, and the other way round. */
+/*
+ * An address that holds an IPv4 address is that; a prefix of IPv4 does not cover IPv6, and the other way
+ * round.
+ */
 START_TEST(families_do_not_mix)
 {
 	MAKE("0.0.0.0/0");

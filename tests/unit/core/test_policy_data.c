@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/policy/policy.c: policies with other data, what they share, and the numbers by which answers know them. */
+/*
+ * core/policy/policy.c: policies with other data, what they share, and the numbers by which answers know
+ * them.
+ */
 #include "core/policy/policy.h"
 
 #include "core/config.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/names/lists.c, list_compile.c, list_file.c, list_plan.c: lists of the settings, from their files to the rules
- * in force, over changes, faults and restarts.
+ * daemon/names/lists.c, list_compile.c, list_file.c, list_plan.c: lists of the settings, from their files
+ * to the rules in force, over changes, faults and restarts.
  */
 
 #include "config.h"

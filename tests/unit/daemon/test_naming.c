@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/names/naming.c: what the workers have of local names, lists and the operator's words, while these change. */
+/*
+ * daemon/names/naming.c: what the workers have of local names, lists and the operator's words, while these
+ * change.
+ */
 
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/system/path_watch.c: several files and folders behind one descriptor. The ways in which a single file changes
- * are tested by test_file_watch.c.
+ * daemon/system/path_watch.c: several files and folders behind one descriptor. The ways in which a single
+ * file changes are tested by test_file_watch.c.
  */
 
 #include "config.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/unit/daemon/test_zone_update.c: zones as files, and changes to them, also against a simple model: a list of texts.
+ * tests/unit/daemon/test_zone_update.c: zones as files, and changes to them, also against a simple model: a
+ * list of texts.
  */
 #include "daemon/transfer/update.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/unit/dns/test_tsig.c: messages are signed and verified as RFC 8945 requires. The messages were made and signed by
- * another implementation (dnspython), with the key below at the time NOW.
+ * tests/unit/dns/test_tsig.c: messages are signed and verified as RFC 8945 requires. The messages were made
+ * and signed by another implementation (dnspython), with the key below at the time NOW.
  */
 #include "dns/tsig.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/unit/dns/test_xfr.c: the orders in which the records of a transfer may come (RFC 5936, RFC 1995), and those in
- * which they may not.
+ * tests/unit/dns/test_xfr.c: the orders in which the records of a transfer may come (RFC 5936, RFC 1995),
+ * and those in which they may not.
  *
- * A response is a text of words: "7" is the zone's SOA with that serial, a letter the record "a.rpz.example. CNAME .",
- * "|" begins the next message. What comes out is such a text, too: "W7" and "C7" begin the whole zone and changes, "+a"
- * adds and "-a" removes a record.
+ * A response is a text of words: "7" is the zone's SOA with that serial, a letter the record
+ * "a.rpz.example. CNAME .", "|" begins the next message. What comes out is such a text, too: "W7" and "C7"
+ * begin the whole zone and changes, "+a" adds and "-a" removes a record.
  */
 #include "dns/xfr.h"
 
