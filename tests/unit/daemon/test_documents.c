@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/policy/policy.h"
 #include "core/resolver.h"
 #include "daemon/config/command_line.h"
 #include "daemon/config/configuration.h"
@@ -252,6 +253,22 @@ START_TEST(tarn_8_has_the_times_that_clients_wait)
 }
 END_TEST
 
+START_TEST(tarn_8_has_the_stages_in_their_order)
+{
+	read_document("man/tarn.8");
+	take_paragraph(strstr(document, ".Ss Order of decisions"), ".Ss Local names");
+	const char *at = paragraph;
+	for (size_t i = 0; i < TARN__STAGES; i++) {
+		char item[64];
+		snprintf(item, sizeof(item), ".It Cm %s\n", tarn__stages[i]->name);
+		const char *found = strstr(at, item);
+		ck_assert_msg(found != NULL, "no %s behind\n%.40s", item, at);
+		at = found + strlen(item);
+	}
+	ck_assert_ptr_null(strstr(at, ".It Cm "));
+}
+END_TEST
+
 START_TEST(the_example_has_the_tables_defaults)
 {
 	read_document("examples/tarn.conf");
@@ -391,6 +408,7 @@ int main(void)
 	tcase_add_test(tcase, tarn_8_has_the_tables_figures);
 	tcase_add_test(tcase, tarn_8_names_what_a_reload_does_not_change);
 	tcase_add_test(tcase, tarn_8_has_the_times_that_clients_wait);
+	tcase_add_test(tcase, tarn_8_has_the_stages_in_their_order);
 	tcase_add_test(tcase, the_example_has_the_tables_defaults);
 	tcase_add_test(tcase, each_statement_of_the_example_is_read);
 	tcase_add_test(tcase, the_home_network_is_read);
