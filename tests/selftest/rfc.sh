@@ -24,6 +24,7 @@ exists() {
 	test_*.py::test_*) grep -q "^def ${1#*::}(" "$tests/system/${1%%::*}" ;;
 	test_*:*) grep -qE "_test\([a-z_]+, ${1#*:}[,)]" "$tests"/unit/*/"${1%%:*}.c" ;;
 	scripts/*.txt) test -s "$tests/scenario/$1" ;;
+	packaging/*.sh) test -s "$tests/$1" ;;
 	fuzz_*) test -s "$tests/fuzz/$1.c" ;;
 	*) false ;;
 	esac
@@ -72,7 +73,7 @@ echo '| 2 | Something else. | | nearly done |' >>"$scratch/rfc.md"
 tap_ok "another state is refused" not states_are_known "$scratch/rfc.md" "$states"
 tap_ok "a rule that is left out is missed" not rules_are_all_there "$scratch/rfc.md"
 for name in test_answers.py::test_of_nobody test_nothing.py::test_a_chain_keeps_its_order \
-	test_name:root_is_one test_nothing:root_is_one_octet scripts/nothing.txt fuzz_nothing nonsense; do
+	test_name:root_is_one test_nothing:root_is_one_octet scripts/nothing.txt packaging/nothing.sh fuzz_nothing nonsense; do
 	tap_ok "$name is missed" not exists "$name"
 done
 tap_done

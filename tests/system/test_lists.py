@@ -314,6 +314,10 @@ def test_tarnctl_pauses_and_resumes(named):
     tarn.text("pause", "1s")
     wait_until(lambda: tarn.rcode("ads.example") == "NXDOMAIN")
     assert tarn.rcode("alias.example") == "NXDOMAIN"
+    tarn.text("pause", "1h")
+    tarn.tarn.stop()
+    tarn.start()
+    assert tarn.rcode("ads.example") == "NXDOMAIN"
 
 
 def test_tarnctl_reloads_lists(named, tmp_path):
