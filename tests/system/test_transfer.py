@@ -116,8 +116,10 @@ def make_notify(zone):
 
 @pytest.fixture
 def secondary(run_tarn, tmp_path):
-    def make(*args, **options):
-        return Secondary(run_tarn, str(tmp_path), *args, **options)
+    def make(primaries, key=None, **options):
+        if key and not servers.is_built_with("openssl"):
+            pytest.skip("tarn was built without OpenSSL")
+        return Secondary(run_tarn, str(tmp_path), primaries, key, **options)
     return make
 
 
