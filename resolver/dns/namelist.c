@@ -43,7 +43,9 @@ static bool are_numbers_good(const struct tarn__namelist_head *head)
 static bool is_checksum_good(const uint8_t *octets, size_t len)
 {
 	size_t at = len - TARN__NAMELIST_CHECKSUM_LEN;
-	return tarn__namelist_checksum(0, octets, at) == tarn__get64_low_first(octets + at);
+	struct tarn__namelist_sum sum = {.next = 0};
+	tarn__namelist_sum_add(&sum, octets, at);
+	return tarn__namelist_sum_end(&sum) == tarn__get64_low_first(octets + at);
 }
 
 static bool read_row(const uint8_t *octets, unsigned source_count, struct tarn__namelist_row *out)

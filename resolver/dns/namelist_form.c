@@ -2,6 +2,8 @@
 /* dns/namelist_form.c: where the sections of a compiled list begin, and its checksum. */
 #include "dns/namelist_form.h"
 
+#include <string.h>
+
 static uint64_t aligned(uint64_t at)
 {
 	return (at + TARN__NAMELIST_LINE - 1) / TARN__NAMELIST_LINE * TARN__NAMELIST_LINE;
@@ -24,11 +26,35 @@ void tarn__namelist_lay_out(const struct tarn__namelist_head *head,
 	out->end = out->checksum + TARN__NAMELIST_CHECKSUM_LEN;
 }
 
-uint64_t tarn__namelist_checksum(uint64_t checksum, const uint8_t *octets, size_t len)
+static inline void add_word(uint64_t *lane, const uint8_t *octets)
 {
-	for (size_t i = 0; i + 8 <= len; i += 8)
-		checksum = tarn__namelist_mix(checksum ^ tarn__get64_low_first(octets + i)) + 1;
-	return checksum;
+	*lane = tarn__namelist_mix(*lane ^ tarn__get64_low_first(octets)) + 1;
+}
+
+void tarn__namelist_sum_add(struct tarn__namelist_sum *sum, const uint8_t *octets, size_t len)
+{
+	enum { LANES = sizeof sum->lanes / sizeof sum->lanes[0], WORD = 8 };
+	const uint8_t *end = octets + len / WORD * WORD;
+	for (; octets < end && sum->next != 0; octets += WORD, sum->next = (sum->next + 1) % LANES)
+		add_word(&sum->lanes[sum->next], octets);
+	uint64_t a = sum->lanes[0], b = sum->lanes[1], c = sum->lanes[2], d = sum->lanes[3];
+	for (; end - octets >= LANES * WORD; octets += LANES * WORD) {
+		add_word(&a, octets);
+		add_word(&b, octets + WORD);
+		add_word(&c, octets + 2 * WORD);
+		add_word(&d, octets + 3 * WORD);
+	}
+	memcpy(sum->lanes, (const uint64_t[]){a, b, c, d}, sizeof sum->lanes);
+	for (; octets < end; octets += WORD, sum->next = (sum->next + 1) % LANES)
+		add_word(&sum->lanes[sum->next], octets);
+}
+
+uint64_t tarn__namelist_sum_end(const struct tarn__namelist_sum *sum)
+{
+	uint64_t all = sum->next;
+	for (size_t i = 0; i < sizeof sum->lanes / sizeof sum->lanes[0]; i++)
+		all = tarn__namelist_mix(all ^ sum->lanes[i]) + 1;
+	return all;
 }
 
 void tarn__namelist_seal(uint8_t *octets, size_t len)
@@ -36,5 +62,7 @@ void tarn__namelist_seal(uint8_t *octets, size_t len)
 	if (len < TARN__NAMELIST_CHECKSUM_LEN || len % 8 != 0)
 		return;
 	len -= TARN__NAMELIST_CHECKSUM_LEN;
-	tarn__put64_low_first(octets + len, tarn__namelist_checksum(0, octets, len));
+	struct tarn__namelist_sum sum = {.next = 0};
+	tarn__namelist_sum_add(&sum, octets, len);
+	tarn__put64_low_first(octets + len, tarn__namelist_sum_end(&sum));
 }

@@ -102,8 +102,17 @@ struct tarn__namelist_layout {
 /* Computes the sections from the numbers of the head, which are within the limits of dns/namelist.h. */
 void tarn__namelist_lay_out(const struct tarn__namelist_head *, struct tarn__namelist_layout *out);
 
-/* The checksum of octets behind those that checksum is of: 0 at the start. len is a multiple of 8. */
-uint64_t tarn__namelist_checksum(uint64_t checksum, const uint8_t *octets, size_t len);
+/*
+ * The checksum of octets that come in pieces of a multiple of 8. Four sums run side by side: one of them would wait for
+ * each of its multiplications. Starts as zeros.
+ */
+struct tarn__namelist_sum {
+	uint64_t lanes[4];
+	unsigned next; /* lane */
+};
+
+void tarn__namelist_sum_add(struct tarn__namelist_sum *, const uint8_t *octets, size_t len);
+uint64_t tarn__namelist_sum_end(const struct tarn__namelist_sum *);
 
 /* Writes the right checksum at the end of a list whose octets have been changed; for tests. */
 void tarn__namelist_seal(uint8_t *octets, size_t len);

@@ -23,7 +23,7 @@ struct output {
 	int (*write)(void *data, const void *octets, size_t len);
 	void *data;
 	int error;
-	uint64_t checksum;
+	struct tarn__namelist_sum sum;
 	uint64_t written; /* octets, with those in the buffer */
 	size_t used;
 	uint8_t buffer[BUFFER_LEN];
@@ -33,7 +33,7 @@ static void flush(struct output *output)
 {
 	if (output->error == 0 && output->write(output->data, output->buffer, output->used) != 0)
 		output->error = TARN__NAMELIST_UNWRITTEN;
-	output->checksum = tarn__namelist_checksum(output->checksum, output->buffer, output->used);
+	tarn__namelist_sum_add(&output->sum, output->buffer, output->used);
 	output->used = 0;
 }
 
@@ -65,7 +65,7 @@ static void put_checksum(struct output *output)
 {
 	uint8_t octets[TARN__NAMELIST_CHECKSUM_LEN];
 	flush(output);
-	tarn__put64_low_first(octets, output->checksum);
+	tarn__put64_low_first(octets, tarn__namelist_sum_end(&output->sum));
 	put(output, octets, sizeof octets);
 	flush(output);
 }
@@ -395,7 +395,8 @@ int tarn__namelist_write_parts(const struct tarn__namelist_parts *parts,
 	output->write = write;
 	output->data = data;
 	output->error = 0;
-	output->checksum = output->written = 0;
+	output->sum = (struct tarn__namelist_sum){.next = 0};
+	output->written = 0;
 	output->used = 0;
 	int error = put_sections(output, parts);
 	free(output);
