@@ -6,9 +6,9 @@ fuzz_targets = \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_control \
 	tests/fuzz/fuzz_cookie \
-	tests/fuzz/fuzz_hosts \
 	tests/fuzz/fuzz_dns64 \
 	tests/fuzz/fuzz_filter \
+	tests/fuzz/fuzz_hosts \
 	tests/fuzz/fuzz_join \
 	tests/fuzz/fuzz_leases \
 	tests/fuzz/fuzz_local \

@@ -190,6 +190,17 @@ endif
 # Those in which memory is handed from one floor to the next. Others take a minute each under
 # valgrind, and the sanitizers see them: make check-valgrind valgrind_tests=tests/unit/dns/test_name
 valgrind_tests = \
+	tests/unit/dns/test_answer \
+	tests/unit/dns/test_answer_kept \
+	tests/unit/core/test_lookup \
+	tests/unit/core/test_resolver \
+	tests/unit/core/test_resolver_detours \
+	tests/unit/cache/test_rtcache_get \
+	tests/unit/cache/test_rtcache_herd \
+	tests/unit/cache/test_rtcache_multi \
+	tests/unit/net/test_stats_collector \
+	tests/unit/net/test_transactions \
+	tests/unit/net/test_udp \
 	tests/unit/net/test_worker \
 	$(scenario_tests)
 
