@@ -68,3 +68,17 @@ size_t tarn__reverse_name(const struct tarn__ip *ip, uint8_t out[TARN__NAME_MAX]
 	}
 	return tarn__reverse_zone(&network, 0, out);
 }
+
+int tarn__reverse_octet(const uint8_t *label)
+{
+	size_t len = label[0];
+	if (len > 3 || (len > 1 && label[1] == '0'))
+		return -1;
+	int octet = 0;
+	for (size_t i = 1; i <= len; i++) {
+		if (label[i] < '0' || label[i] > '9')
+			return -1;
+		octet = 10 * octet + label[i] - '0';
+	}
+	return octet <= UINT8_MAX ? octet : -1;
+}

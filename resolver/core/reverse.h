@@ -25,4 +25,7 @@ size_t tarn__reverse_zone(const struct tarn_network *, size_t index, uint8_t out
 /* Writes the reverse name of an address, in wire form, and returns its length in octets. */
 size_t tarn__reverse_name(const struct tarn__ip *, uint8_t out[TARN__NAME_MAX]);
 
+/* Returns the value of a label below in-addr.arpa: decimal without leading zeros, 255 at most. Else -1. */
+int tarn__reverse_octet(const uint8_t *label);
+
 #endif

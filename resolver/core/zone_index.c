@@ -98,14 +98,6 @@ static bool have_names(struct tarn__zone_index *zones, size_t len)
 	return true;
 }
 
-static unsigned count_labels(const uint8_t *name)
-{
-	unsigned count = 0;
-	for (; *name != 0; name += 1 + *name)
-		count++;
-	return count;
-}
-
 int tarn__zone_index_add(struct tarn__zone_index *zones, const uint8_t *name, size_t len,
 			 uint16_t value)
 {
@@ -122,7 +114,7 @@ int tarn__zone_index_add(struct tarn__zone_index *zones, const uint8_t *name, si
 	tarn__name_fold(zones->names + zones->names_len, name, len);
 	zones->names_len += len;
 	zones->count++;
-	unsigned labels = count_labels(name);
+	unsigned labels = tarn__name_labels(name);
 	if (labels > zones->labels_max)
 		zones->labels_max = labels;
 	return 0;

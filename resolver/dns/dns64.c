@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base16.h"
 #include "dns/edit.h"
 #include "dns/filter.h"
 #include "dns/name.h"
@@ -134,15 +135,6 @@ size_t tarn__dns64_synthesise(const uint8_t *wire, size_t len,
 
 /* ---- reverse names ---------------------------------------------------------------------- */
 
-/* Returns the value of a hexadecimal digit, -1 for another octet. */
-static int nibble(uint8_t octet)
-{
-	if (octet >= '0' && octet <= '9')
-		return octet - '0';
-	octet = tarn__fold(octet);
-	return octet >= 'a' && octet <= 'f' ? octet - 'a' + 10 : -1;
-}
-
 bool tarn__dns64_read_reverse(const uint8_t *qname, size_t len, uint8_t out[16])
 {
 	static const uint8_t ip6_arpa[] = "\3ip6\4arpa";
@@ -150,8 +142,8 @@ bool tarn__dns64_read_reverse(const uint8_t *qname, size_t len, uint8_t out[16])
 	    !tarn__name_is_equal(qname + 2 * NIBBLES, ip6_arpa, sizeof ip6_arpa))
 		return false;
 	for (size_t i = 0; i < NIBBLES; i++) {
-		int value = qname[2 * i] == 1 ? nibble(qname[2 * i + 1]) : -1;
-		if (value < 0)
+		int value = tarn__base16_digit((char)tarn__fold(qname[2 * i + 1]));
+		if (qname[2 * i] != 1 || value < 0)
 			return false;
 		uint8_t *octet = &out[IPV6_LEN - 1 - i / 2];
 		*octet = (uint8_t)(i % 2 == 0 ? value : *octet | value << 4);

@@ -13,7 +13,6 @@
 #include "dns/message.h"
 
 enum {
-	TARN__DNS64_PREFIXES_MAX = 8,
 	TARN__DNS64_TTL = 600, /* seconds, where there is no SOA (RFC 6147 section 5.1.7) */
 };
 

@@ -4,16 +4,15 @@
 
 #include <string.h>
 
+#include "base/address.h"
 #include "dns/edit.h"
 #include "dns/name.h"
+#include "dns/svc_params.h"
 #include "dns/type.h"
 
 enum {
 	IPV4_LEN = 4,
 	IPV6_LEN = 16,
-	KEY_MANDATORY = 0, /* RFC 9460 section 14.3.2 */
-	KEY_IPV4HINT = 4,
-	KEY_IPV6HINT = 6,
 	PRIORITY_LEN = 2,
 };
 
@@ -23,14 +22,6 @@ struct network {
 	uint8_t octets[IPV6_LEN];
 	uint8_t len; /* bits */
 };
-
-static bool is_within(const struct network *network, const uint8_t *address)
-{
-	unsigned whole = network->len / 8, rest = network->len % 8;
-	if (memcmp(network->octets, address, whole) != 0)
-		return false;
-	return rest == 0 || (network->octets[whole] ^ address[whole]) >> (8 - rest) == 0;
-}
 
 bool tarn__address_is_private4(const uint8_t ipv4[4])
 {
@@ -42,7 +33,7 @@ bool tarn__address_is_private4(const uint8_t ipv4[4])
 		{{172, 16}, 12}, {{192, 168}, 16},
 	};
 	for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
-		if (is_within(&networks[i], ipv4))
+		if (tarn__prefix_covers(networks[i].octets, networks[i].len, ipv4))
 			return true;
 	}
 	return false;
@@ -61,11 +52,11 @@ bool tarn__address_is_private6(const uint8_t ipv6[16])
 		{{0x00, 0x64, 0xff, 0x9b}, 96}, /* RFC 6052 section 2.1 */
 	};
 	for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
-		if (is_within(&networks[i], ipv6))
+		if (tarn__prefix_covers(networks[i].octets, networks[i].len, ipv6))
 			return true;
 	}
 	for (size_t i = 0; i < sizeof with_ipv4 / sizeof with_ipv4[0]; i++) {
-		if (is_within(&with_ipv4[i], ipv6))
+		if (tarn__prefix_covers(with_ipv4[i].octets, with_ipv4[i].len, ipv6))
 			return tarn__address_is_private4(ipv6 + IPV6_LEN - IPV4_LEN);
 	}
 	return false;
@@ -116,9 +107,9 @@ static void drop_param(struct edit *edit, size_t begin, uint16_t key)
 
 static void edit_hint(struct edit *edit, uint16_t key, const uint8_t *value, size_t len)
 {
-	size_t address_len = key == KEY_IPV4HINT ? IPV4_LEN : IPV6_LEN;
-	bool is_unwanted =
-		key == KEY_IPV4HINT ? edit->filter->has_no_ipv4hint : edit->filter->has_no_ipv6hint;
+	size_t address_len = key == TARN__SVC_IPV4HINT ? IPV4_LEN : IPV6_LEN;
+	bool is_unwanted = key == TARN__SVC_IPV4HINT ? edit->filter->has_no_ipv4hint
+						     : edit->filter->has_no_ipv6hint;
 	size_t begin = edit->len, kept = 0;
 	keep16(edit, key);
 	keep16(edit, 0);
@@ -137,35 +128,18 @@ static void edit_hint(struct edit *edit, uint16_t key, const uint8_t *value, siz
 		tarn__put16(edit->rdata + begin + 2, (uint16_t)kept);
 }
 
-/* A SvcParam (RFC 9460 section 2.2). */
-struct param {
-	uint16_t key, len;
-	const uint8_t *value;
-};
-
-/* Returns false after the last one; a reader that has failed: it does not end within the record. */
-static bool next_param(struct tarn__reader *reader, struct param *out)
-{
-	if (tarn__reader_left(reader) == 0)
-		return false;
-	out->key = tarn__read16(reader);
-	out->len = tarn__read16(reader);
-	out->value = tarn__read_octets(reader, out->len);
-	return !reader->failed;
-}
-
 /* RFC 9460 section 7.3: a hint is one address or more. */
-static bool is_good_hint(const struct param *param, size_t address_len)
+static bool is_good_hint(const struct tarn__svc_param *param, size_t address_len)
 {
 	return param->len > 0 && param->len % address_len == 0;
 }
 
-static bool is_good_param(const struct param *param)
+static bool is_good_param(const struct tarn__svc_param *param)
 {
 	switch (param->key) {
-	case KEY_IPV4HINT:
+	case TARN__SVC_IPV4HINT:
 		return is_good_hint(param, IPV4_LEN);
-	case KEY_IPV6HINT:
+	case TARN__SVC_IPV6HINT:
 		return is_good_hint(param, IPV6_LEN);
 	default:
 		return true;
@@ -175,9 +149,9 @@ static bool is_good_param(const struct param *param)
 /* Returns true if the rest of the record is parameters in the order of their keys, none of them twice. */
 static bool are_good_params(struct tarn__reader reader)
 {
-	struct param param;
+	struct tarn__svc_param param;
 	int last = -1;
-	while (next_param(&reader, &param)) {
+	while (tarn__svc_param_next(&reader, &param)) {
 		if (param.key <= last || !is_good_param(&param))
 			return false;
 		last = param.key;
@@ -185,9 +159,9 @@ static bool are_good_params(struct tarn__reader reader)
 	return !reader.failed;
 }
 
-static void edit_param(struct edit *edit, const struct param *param)
+static void edit_param(struct edit *edit, const struct tarn__svc_param *param)
 {
-	if (param->key == KEY_IPV4HINT || param->key == KEY_IPV6HINT) {
+	if (param->key == TARN__SVC_IPV4HINT || param->key == TARN__SVC_IPV6HINT) {
 		edit_hint(edit, param->key, param->value, param->len);
 		return;
 	}
@@ -197,7 +171,7 @@ static void edit_param(struct edit *edit, const struct param *param)
 }
 
 /* A record whose "mandatory" names a key that it has lost is of no use to a client (RFC 9460 section 8). */
-static bool is_mandatory_broken(const struct edit *edit, const struct param *mandatory)
+static bool is_mandatory_broken(const struct edit *edit, const struct tarn__svc_param *mandatory)
 {
 	for (size_t at = 0; at + 2 <= mandatory->len; at += 2) {
 		uint16_t key = tarn__get16(mandatory->value + at);
@@ -246,9 +220,9 @@ static void edit_service(struct edit *edit)
 		return;
 	}
 	keep(edit, edit->record->rdata, reader.at);
-	struct param param, mandatory = {0};
-	while (next_param(&reader, &param)) {
-		if (param.key == KEY_MANDATORY)
+	struct tarn__svc_param param, mandatory = {0};
+	while (tarn__svc_param_next(&reader, &param)) {
+		if (param.key == TARN__SVC_MANDATORY)
 			mandatory = param;
 		edit_param(edit, &param);
 	}

@@ -124,3 +124,11 @@ uint32_t tarn__name_hash(const uint8_t *name, size_t len)
 		hash = tarn__name_hash_step(hash, name[--len]);
 	return hash;
 }
+
+unsigned tarn__name_labels(const uint8_t *name)
+{
+	unsigned count = 0;
+	for (; *name != 0; name += 1 + *name)
+		count++;
+	return count;
+}

@@ -67,4 +67,7 @@ static inline uint32_t tarn__name_hash_step(uint32_t hash, uint8_t octet)
 
 uint32_t tarn__name_hash(const uint8_t *name, size_t len);
 
+/* Returns the number of labels before the root. */
+unsigned tarn__name_labels(const uint8_t *name);
+
 #endif

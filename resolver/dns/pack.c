@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dns/name.h"
+#include "dns/rdata.h"
 
 /* The offset of each label of a name, and the hash of the name from there on. */
 struct suffixes {
@@ -162,4 +163,16 @@ void tarn__pack_owner(struct tarn__packer *packer, const uint8_t *name, size_t l
 void tarn__pack_rdata_name(struct tarn__packer *packer, const uint8_t *name, size_t len)
 {
 	pack_name(packer, name, len, true);
+}
+
+void tarn__pack_rdata(struct tarn__packer *packer, const struct tarn__reader *reader, uint16_t type)
+{
+	struct tarn__rdata rdata = tarn__rdata_open(reader, type);
+	struct tarn__rdata_part part;
+	while (tarn__rdata_next(&rdata, &part)) {
+		if (part.can_compress)
+			tarn__pack_rdata_name(packer, part.octets, part.len);
+		else
+			tarn__pack_octets(packer, part.octets, part.len);
+	}
 }

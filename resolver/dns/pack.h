@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "dns/message.h"
+#include "dns/wire.h"
 
 enum { TARN__PACK_NAMES_MAX = 128 };
 
@@ -44,5 +45,7 @@ void tarn__pack32(struct tarn__packer *, uint32_t);
 void tarn__pack_owner(struct tarn__packer *, const uint8_t *name, size_t len);
 /* Of a type whose RDATA may be compressed: of other types names are written as octets. */
 void tarn__pack_rdata_name(struct tarn__packer *, const uint8_t *name, size_t len);
+/* Writes the RDATA that the reader covers, with the names compressed that may be (dns/rdata.h). */
+void tarn__pack_rdata(struct tarn__packer *, const struct tarn__reader *, uint16_t type);
 
 #endif

@@ -123,19 +123,14 @@ static bool parse_time(struct parse *parse)
 	return put_number(parse, time, 4);
 }
 
-static bool read_type(const struct tarn__word *word, uint16_t *out)
-{
-	char text[TARN__WORD_MAX];
-	return tarn__word_copy(word, text, sizeof(text)) && tarn__type_parse(text, out);
-}
-
 static bool parse_type(struct parse *parse)
 {
 	struct tarn__word word;
 	uint16_t type;
 	if (!take_word(parse, &word))
 		return false;
-	return read_type(&word, &type) ? put_number(parse, type, 2) : fail(parse, "not a type");
+	return tarn__word_type(&word, &type) ? put_number(parse, type, 2)
+					     : fail(parse, "not a type");
 }
 
 static bool parse_name(struct parse *parse)
@@ -279,7 +274,7 @@ static bool parse_types(struct parse *parse)
 	uint16_t type;
 	uint8_t bitmap[TARN__TYPE_BITMAP_MAX];
 	while (next_word(parse, &word)) {
-		if (!read_type(&word, &type))
+		if (!tarn__word_type(&word, &type))
 			return fail(parse, "not a type");
 		tarn__type_set_add(&set, type);
 	}

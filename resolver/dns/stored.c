@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "dns/rdata.h"
+#include "dns/wire.h"
 
 /* ---- reading and changing --------------------------------------------------------------- */
 
@@ -143,14 +143,7 @@ static void pack_rdata(struct tarn__packer *packer, const struct tarn__rrsets *r
 		return;
 	}
 	struct tarn__reader reader = tarn__rrsets_rdata(rrsets, number);
-	struct tarn__rdata rdata = tarn__rdata_open(&reader, rrset->type);
-	struct tarn__rdata_part part;
-	while (tarn__rdata_next(&rdata, &part)) {
-		if (part.can_compress)
-			tarn__pack_rdata_name(packer, part.octets, part.len);
-		else
-			tarn__pack_octets(packer, part.octets, part.len);
-	}
+	tarn__pack_rdata(packer, &reader, rrset->type);
 }
 
 static void write_rrset(struct tarn__stored_writer *writer, const struct tarn__response *response,

@@ -10,17 +10,6 @@
 #include "dns/text.h"
 
 enum {
-	KEY_MANDATORY,
-	KEY_ALPN,
-	KEY_NO_DEFAULT_ALPN,
-	KEY_PORT,
-	KEY_IPV4HINT,
-	KEY_ECH,
-	KEY_IPV6HINT,
-	KEY_DOHPATH,
-	KEY_OHTTP,
-	KEYS,
-	KEY_INVALID = 65535, /* RFC 9460 section 14.3.2 */
 	HEAD_LEN = 4, /* key and length */
 	VALUE_MAX = 65535,
 };
@@ -29,20 +18,21 @@ static const char no_room[] = "longer than RDATA can be";
 
 /* ---- keys ------------------------------------------------------------------------------- */
 
-static const char *const key_names[KEYS] = {
+static const char *const key_names[TARN__SVC_KEYS] = {
 	"mandatory", "alpn",	 "no-default-alpn", "port",  "ipv4hint",
 	"ech",	     "ipv6hint", "dohpath",	    "ohttp",
 };
 
 static char *format_key(uint16_t key, char *out)
 {
-	return out + (key < KEYS ? sprintf(out, "%s", key_names[key]) : sprintf(out, "key%u", key));
+	return out + (key < TARN__SVC_KEYS ? sprintf(out, "%s", key_names[key])
+					   : sprintf(out, "key%u", key));
 }
 
 /* RFC 9460 section 2.1: keys are in lower case, and a number has no zeros before it. */
 static bool parse_key(const char *text, size_t len, uint16_t *out)
 {
-	for (uint16_t key = 0; key < KEYS; key++) {
+	for (uint16_t key = 0; key < TARN__SVC_KEYS; key++) {
 		if (strlen(key_names[key]) == len && memcmp(key_names[key], text, len) == 0) {
 			*out = key;
 			return true;
@@ -52,7 +42,7 @@ static bool parse_key(const char *text, size_t len, uint16_t *out)
 		return false;
 	const struct tarn__word digits = {.text = text + 3, .len = len - 3};
 	uint32_t number;
-	if (!tarn__word_number(&digits, KEY_INVALID - 1, &number))
+	if (!tarn__word_number(&digits, TARN__SVC_INVALID - 1, &number))
 		return false;
 	*out = (uint16_t)number;
 	return true;
@@ -60,12 +50,7 @@ static bool parse_key(const char *text, size_t len, uint16_t *out)
 
 /* ---- what is valid ---------------------------------------------------------------------- */
 
-struct param {
-	uint16_t key, len;
-	const uint8_t *value;
-};
-
-static bool next_param(struct tarn__reader *reader, struct param *out)
+bool tarn__svc_param_next(struct tarn__reader *reader, struct tarn__svc_param *out)
 {
 	if (tarn__reader_left(reader) == 0)
 		return false;
@@ -78,8 +63,8 @@ static bool next_param(struct tarn__reader *reader, struct param *out)
 static bool has_param(const uint8_t *octets, size_t len, uint16_t key)
 {
 	struct tarn__reader reader = {.wire = octets, .end = len};
-	struct param param;
-	while (next_param(&reader, &param)) {
+	struct tarn__svc_param param;
+	while (tarn__svc_param_next(&reader, &param)) {
 		if (param.key == key)
 			return true;
 	}
@@ -87,7 +72,7 @@ static bool has_param(const uint8_t *octets, size_t len, uint16_t key)
 }
 
 /* RFC 9460 section 7.1.1: strings that are not empty. */
-static bool is_alpn(const struct param *param)
+static bool is_alpn(const struct tarn__svc_param *param)
 {
 	size_t at = 0;
 	while (at < param->len && param->value[at] > 0)
@@ -96,9 +81,9 @@ static bool is_alpn(const struct param *param)
 }
 
 /* RFC 9460 section 8: in strictly increasing order, without the key itself. */
-static bool is_mandatory(const struct param *param)
+static bool is_mandatory(const struct tarn__svc_param *param)
 {
-	uint16_t before = KEY_MANDATORY;
+	uint16_t before = TARN__SVC_MANDATORY;
 	for (size_t at = 0; at + 2 <= param->len; at += 2) {
 		uint16_t key = tarn__get16(param->value + at);
 		if (key <= before)
@@ -108,37 +93,38 @@ static bool is_mandatory(const struct param *param)
 	return param->len > 0 && param->len % 2 == 0;
 }
 
-static bool is_value(const struct param *param)
+static bool is_value(const struct tarn__svc_param *param)
 {
 	switch (param->key) {
-	case KEY_MANDATORY:
+	case TARN__SVC_MANDATORY:
 		return is_mandatory(param);
-	case KEY_ALPN:
+	case TARN__SVC_ALPN:
 		return is_alpn(param);
-	case KEY_NO_DEFAULT_ALPN:
-	case KEY_OHTTP:
+	case TARN__SVC_NO_DEFAULT_ALPN:
+	case TARN__SVC_OHTTP:
 		return param->len == 0;
-	case KEY_PORT:
+	case TARN__SVC_PORT:
 		return param->len == 2;
-	case KEY_IPV4HINT:
+	case TARN__SVC_IPV4HINT:
 		return param->len > 0 && param->len % 4 == 0;
-	case KEY_IPV6HINT:
+	case TARN__SVC_IPV6HINT:
 		return param->len > 0 && param->len % 16 == 0;
-	case KEY_ECH:
-	case KEY_DOHPATH:
+	case TARN__SVC_ECH:
+	case TARN__SVC_DOHPATH:
 		return param->len > 0;
 	}
-	return param->key != KEY_INVALID;
+	return param->key != TARN__SVC_INVALID;
 }
 
 /* Returns NULL, or why the parameters do not belong together. */
 static const char *find_contradiction(const uint8_t *octets, size_t len)
 {
 	struct tarn__reader reader = {.wire = octets, .end = len};
-	struct param param;
-	if (has_param(octets, len, KEY_NO_DEFAULT_ALPN) && !has_param(octets, len, KEY_ALPN))
+	struct tarn__svc_param param;
+	if (has_param(octets, len, TARN__SVC_NO_DEFAULT_ALPN) &&
+	    !has_param(octets, len, TARN__SVC_ALPN))
 		return "no-default-alpn without alpn";
-	if (!next_param(&reader, &param) || param.key != KEY_MANDATORY)
+	if (!tarn__svc_param_next(&reader, &param) || param.key != TARN__SVC_MANDATORY)
 		return NULL;
 	if (param.len > 2 * TARN__SVC_PARAMS_MAX)
 		return "too many mandatory keys";
@@ -152,10 +138,10 @@ static const char *find_contradiction(const uint8_t *octets, size_t len)
 bool tarn__svc_params_are_valid(const uint8_t *octets, size_t len)
 {
 	struct tarn__reader reader = {.wire = octets, .end = len};
-	struct param param;
+	struct tarn__svc_param param;
 	uint32_t least = 0; /* the lowest key that may be next */
 	size_t count = 0;
-	for (; next_param(&reader, &param); count++) {
+	for (; tarn__svc_param_next(&reader, &param); count++) {
 		if (param.key < least || count == TARN__SVC_PARAMS_MAX || !is_value(&param))
 			return false;
 		least = param.key + 1U;
@@ -165,7 +151,7 @@ bool tarn__svc_params_are_valid(const uint8_t *octets, size_t len)
 
 /* ---- formatting ------------------------------------------------------------------------- */
 
-static char *format_keys(const struct param *param, char *out)
+static char *format_keys(const struct tarn__svc_param *param, char *out)
 {
 	for (size_t at = 0; at < param->len; at += 2) {
 		if (at > 0)
@@ -175,7 +161,8 @@ static char *format_keys(const struct param *param, char *out)
 	return out;
 }
 
-static char *format_addresses(const struct param *param, int family, size_t step, char *out)
+static char *format_addresses(const struct tarn__svc_param *param, int family, size_t step,
+			      char *out)
 {
 	for (size_t at = 0; at < param->len; at += step) {
 		if (at > 0)
@@ -197,7 +184,7 @@ static char *format_item(const uint8_t *octets, size_t len, char *out)
 	return out;
 }
 
-static char *format_alpn(const struct param *param, char *out)
+static char *format_alpn(const struct tarn__svc_param *param, char *out)
 {
 	*out++ = '"';
 	for (size_t at = 0; at < param->len; at += 1 + (size_t)param->value[at]) {
@@ -209,20 +196,20 @@ static char *format_alpn(const struct param *param, char *out)
 	return out;
 }
 
-static char *format_value(const struct param *param, char *out)
+static char *format_value(const struct tarn__svc_param *param, char *out)
 {
 	switch (param->key) {
-	case KEY_MANDATORY:
+	case TARN__SVC_MANDATORY:
 		return format_keys(param, out);
-	case KEY_ALPN:
+	case TARN__SVC_ALPN:
 		return format_alpn(param, out);
-	case KEY_PORT:
+	case TARN__SVC_PORT:
 		return out + sprintf(out, "%u", tarn__get16(param->value));
-	case KEY_IPV4HINT:
+	case TARN__SVC_IPV4HINT:
 		return format_addresses(param, AF_INET, 4, out);
-	case KEY_IPV6HINT:
+	case TARN__SVC_IPV6HINT:
 		return format_addresses(param, AF_INET6, 16, out);
-	case KEY_ECH:
+	case TARN__SVC_ECH:
 		return tarn__base64_write(param->value, param->len, out);
 	}
 	*out++ = '"';
@@ -234,9 +221,9 @@ static char *format_value(const struct param *param, char *out)
 char *tarn__svc_params_format(const uint8_t *octets, size_t len, char *out)
 {
 	struct tarn__reader reader = {.wire = octets, .end = len};
-	struct param param;
+	struct tarn__svc_param param;
 	char *end = out;
-	while (next_param(&reader, &param)) {
+	while (tarn__svc_param_next(&reader, &param)) {
 		if (end > out)
 			*end++ = ' ';
 		end = format_key(param.key, end);
@@ -290,7 +277,7 @@ static const char *parse_keys(struct tarn__word list, struct value *out)
 	struct tarn__word item;
 	while (next_item(&list, &item)) {
 		uint16_t key;
-		if (!parse_key(item.text, item.len, &key) || key == KEY_MANDATORY)
+		if (!parse_key(item.text, item.len, &key) || key == TARN__SVC_MANDATORY)
 			return "not a mandatory key";
 		if (out->len == 2 * TARN__SVC_PARAMS_MAX)
 			return "too many mandatory keys";
@@ -381,18 +368,18 @@ static bool is_generic(const struct tarn__word *key)
 static const char *parse_value(uint16_t key, const struct pair *pair, struct value *out)
 {
 	const struct tarn__word *word = &pair->value;
-	switch (is_generic(&pair->key) ? KEYS : key) {
-	case KEY_MANDATORY:
+	switch (is_generic(&pair->key) ? TARN__SVC_KEYS : key) {
+	case TARN__SVC_MANDATORY:
 		return parse_keys(*word, out);
-	case KEY_ALPN:
+	case TARN__SVC_ALPN:
 		return parse_alpn(word, out);
-	case KEY_PORT:
+	case TARN__SVC_PORT:
 		return parse_port(word, out);
-	case KEY_IPV4HINT:
+	case TARN__SVC_IPV4HINT:
 		return parse_addresses(*word, AF_INET, 4, out);
-	case KEY_IPV6HINT:
+	case TARN__SVC_IPV6HINT:
 		return parse_addresses(*word, AF_INET6, 16, out);
-	case KEY_ECH:
+	case TARN__SVC_ECH:
 		return parse_base64(word, out);
 	}
 	return tarn__word_octets(word, out->octets, out->room, &out->len) ? NULL
@@ -435,10 +422,10 @@ static void reverse(uint8_t *from, uint8_t *to)
 static bool insert_param(uint8_t *octets, size_t last, size_t len)
 {
 	struct tarn__reader reader = {.wire = octets, .end = last};
-	struct param param;
+	struct tarn__svc_param param;
 	uint16_t key = tarn__get16(octets + last);
 	size_t at = 0;
-	for (; next_param(&reader, &param) && param.key <= key; at = reader.at) {
+	for (; tarn__svc_param_next(&reader, &param) && param.key <= key; at = reader.at) {
 		if (param.key == key)
 			return false;
 	}
@@ -463,7 +450,7 @@ static const char *add_param(const struct pair *pair, uint8_t *octets, size_t ro
 		fault = parse_value(key, pair, &value);
 	if (fault)
 		return fault;
-	const struct param param = {key, (uint16_t)value.len, value.octets};
+	const struct tarn__svc_param param = {key, (uint16_t)value.len, value.octets};
 	if (value.len > VALUE_MAX || !is_value(&param))
 		return "not a value of this key";
 	tarn__put16(head, key);

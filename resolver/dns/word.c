@@ -188,3 +188,9 @@ bool tarn__word_octets(const struct tarn__word *word, uint8_t *out, size_t room,
 	*len = written;
 	return true;
 }
+
+bool tarn__word_type(const struct tarn__word *word, uint16_t *out)
+{
+	char text[TARN__WORD_MAX];
+	return tarn__word_copy(word, text, sizeof(text)) && tarn__type_parse(text, out);
+}

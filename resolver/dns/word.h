@@ -63,4 +63,7 @@ size_t tarn__word_name(const struct tarn__word *, const struct tarn__name *origi
  */
 bool tarn__word_octets(const struct tarn__word *, uint8_t *out, size_t room, size_t *len);
 
+/* Reads a type (tarn__type_parse()). Returns false if it is none. */
+bool tarn__word_type(const struct tarn__word *, uint16_t *out);
+
 #endif

@@ -104,12 +104,6 @@ static bool read_class(const struct tarn__word *word, uint16_t *out)
 	return tarn__word_copy(word, text, sizeof(text)) && tarn__class_parse(text, out);
 }
 
-static bool read_type(const struct tarn__word *word, uint16_t *out)
-{
-	char text[TARN__WORD_MAX];
-	return tarn__word_copy(word, text, sizeof(text)) && tarn__type_parse(text, out);
-}
-
 /* Reads TTL and class, in either order and each of them if it is there, and the type. */
 static enum tarn__zone_entry read_head(struct tarn__zone_entries *entries,
 				       struct tarn__words *words, struct tarn__zone_record *out)
@@ -128,7 +122,7 @@ static enum tarn__zone_entry read_head(struct tarn__zone_entries *entries,
 		else
 			break;
 	}
-	if (!read_type(&word, &out->type))
+	if (!tarn__word_type(&word, &out->type))
 		return fail_at(entries, "not a type", &word);
 	if (!tarn__type_is_data(out->type))
 		return fail_at(entries, "not a type of data", &word);

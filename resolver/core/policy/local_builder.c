@@ -186,14 +186,6 @@ enum tarn__local_result tarn__draft_take_name(struct tarn__local_builder *builde
 	return TARN__LOCAL_TAKEN;
 }
 
-static unsigned count_labels(const uint8_t *name)
-{
-	unsigned count = 0;
-	for (; *name != 0; name += 1 + *name)
-		count++;
-	return count;
-}
-
 static bool is_dotless(const uint8_t *name)
 {
 	return *name != 0 && name[1 + *name] == 0;
@@ -354,7 +346,7 @@ static bool is_rdata(const struct tarn__local_record *record)
 static void note_suffix(struct tarn__local_builder *builder, const struct tarn__draft_node *node)
 {
 	const uint8_t *name = builder->octets + node->name;
-	builder->suffix_depths |= tarn__local_depth(count_labels(name));
+	builder->suffix_depths |= tarn__local_depth(tarn__name_labels(name));
 	builder->suffix_filter |= tarn__local_bit(node->hash);
 }
 

@@ -16,7 +16,8 @@
 #include "core/reverse.h"
 #include "dns/local.h"
 #include "dns/name.h"
-#include "dns/rdata.h"
+#include "dns/pack.h"
+#include "dns/wire.h"
 
 /* Of what most names do not reach: its registers would cost the others time. */
 #define NOT_INLINED __attribute__((noinline)) static
@@ -241,20 +242,6 @@ static bool ends_in_arpa(const uint8_t *qname, size_t len)
 	       qname[len - TAIL_LEN] == 4;
 }
 
-/* Returns the value of a decimal octet without leading zeros (RFC 1035 section 3.5), or -1. */
-static int read_octet(const uint8_t *label)
-{
-	int value = 0;
-	if (*label > 3 || (*label > 1 && label[1] == '0'))
-		return -1;
-	for (unsigned i = 1; i <= *label; i++) {
-		if (label[i] < '0' || label[i] > '9')
-			return -1;
-		value = 10 * value + label[i] - '0';
-	}
-	return value <= UINT8_MAX ? value : -1;
-}
-
 /* Reads the address whose reverse name that is. Returns false if it is none, or of a part of an address. */
 static bool read_reverse(const uint8_t *qname, size_t len, struct tarn__ip *out)
 {
@@ -274,7 +261,7 @@ static bool read_reverse(const uint8_t *qname, size_t len, struct tarn__ip *out)
 		return true;
 	}
 	for (unsigned i = 0; i < TARN__IPV4_LEN; i++) {
-		int octet = *qname == 0 ? -1 : read_octet(qname);
+		int octet = *qname == 0 ? -1 : tarn__reverse_octet(qname);
 		if (octet < 0)
 			return false;
 		out->octets[TARN__IPV4_LEN - 1 - i] = (uint8_t)octet;
@@ -579,21 +566,6 @@ static const uint8_t *name_of(const struct tarn__local_data *data, uint32_t item
 	return name;
 }
 
-/* Writes RDATA, with the names compressed that may be. */
-static void pack_rdata(struct tarn__packer *packer, uint16_t type, const uint8_t *octets,
-		       size_t len)
-{
-	struct tarn__reader reader = {.wire = octets, .end = len};
-	struct tarn__rdata rdata = tarn__rdata_open(&reader, type);
-	struct tarn__rdata_part part;
-	while (tarn__rdata_next(&rdata, &part)) {
-		if (part.can_compress)
-			tarn__pack_rdata_name(packer, part.octets, part.len);
-		else
-			tarn__pack_octets(packer, part.octets, part.len);
-	}
-}
-
 static void pack_item(struct tarn__packer *packer, const struct tarn__local_found *found,
 		      uint32_t item)
 {
@@ -601,8 +573,9 @@ static void pack_item(struct tarn__packer *packer, const struct tarn__local_foun
 	const struct tarn__local_entry *entry = &data->items[item];
 	size_t len;
 	if (entry->flags & TARN__ITEM_RECORD) {
-		const uint8_t *rdata = record_rdata(data, entry, &len);
-		pack_rdata(packer, entry->type, rdata, len);
+		struct tarn__reader rdata = {.wire = record_rdata(data, entry, &len)};
+		rdata.end = len;
+		tarn__pack_rdata(packer, &rdata, entry->type);
 	} else if (found->type == TARN__TYPE_PTR) {
 		const uint8_t *name = name_of(data, item, &len);
 		tarn__pack_rdata_name(packer, name, len);

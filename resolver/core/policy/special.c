@@ -18,6 +18,7 @@
 #include "core/policy/name_list.h"
 #include "core/policy/policy.h"
 #include "core/policy/zone.h"
+#include "core/reverse.h"
 #include "core/zone_index.h"
 #include "dns/name.h"
 #include "dns/text.h"
@@ -75,21 +76,6 @@ static bool is_label(const uint8_t *label, const char *expected)
 	return label[0] == len && tarn__name_is_equal(label, (const uint8_t *)expected, 1 + len);
 }
 
-/* Returns the value of a decimal octet without leading zeros (RFC 1035 section 3.5), or -1. */
-static int read_octet(const uint8_t *label)
-{
-	size_t len = label[0];
-	if (len > 3 || (len > 1 && label[1] == '0'))
-		return -1;
-	int octet = 0;
-	for (size_t i = 1; i <= len; i++) {
-		if (label[i] < '0' || label[i] > '9')
-			return -1;
-		octet = 10 * octet + label[i] - '0';
-	}
-	return octet <= UINT8_MAX ? octet : -1;
-}
-
 /* Returns the value of a hexadecimal digit (RFC 3596 section 2.5), or -1. */
 static int read_nibble(const uint8_t *label)
 {
@@ -104,7 +90,8 @@ static struct tarn__special find_reverse(const uint8_t *qname, size_t len, const
 	unsigned bits = 0;
 	for (unsigned i = count; i > 0 && bits < family->address_len; i--) {
 		const uint8_t *label = qname + starts[i - 1];
-		int value = family->label_len == 8 ? read_octet(label) : read_nibble(label);
+		int value =
+			family->label_len == 8 ? tarn__reverse_octet(label) : read_nibble(label);
 		if (value < 0)
 			break;
 		octets[bits / 8] |= (uint8_t)(value << (8 - family->label_len - bits % 8));
