@@ -49,14 +49,6 @@ static json_int_t until(uint64_t time_s)
 
 /* ---- lists ------------------------------------------------------------------------------- */
 
-static const char *kind_word(enum tarn__rule_set_kind kind)
-{
-	static const char *const words[] = {[TARN__RULE_SET_BLOCK] = "block",
-					    [TARN__RULE_SET_ALLOW] = "allow",
-					    [TARN__RULE_SET_RPZ] = "rpz"};
-	return words[kind];
-}
-
 /* The answer that the configuration has: rules of a response policy zone have their own. */
 static const char *answer_word(const struct tarn__planned_set *set)
 {
@@ -107,10 +99,10 @@ static json_t *describe_sets(const struct tarn__naming *naming, const struct tar
 		const struct tarn__planned_set *set = &state->plan->sets[i];
 		json_t *row =
 			json_pack("{so ss ss so so so}", "list", plain_text(set->rules.name),
-				  "kind", kind_word(set->rules.kind), "answer", answer_word(set),
-				  "names", number(figures->lists[i].names), "answers",
-				  number(sum_answers(naming, stats, set->rules.name)), "faults",
-				  number(figures->lists[i].faults));
+				  "kind", tarn__list_kind_word(set->rules.kind), "answer",
+				  answer_word(set), "names", number(figures->lists[i].names),
+				  "answers", number(sum_answers(naming, stats, set->rules.name)),
+				  "faults", number(figures->lists[i].faults));
 		if (figures->lists[i].newest_s > 0)
 			json_object_set_new(row, "age_s",
 					    json_integer(since(figures->lists[i].newest_s)));

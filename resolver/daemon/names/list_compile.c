@@ -235,6 +235,12 @@ struct attempt {
 	uint8_t chunk[CHUNK];
 };
 
+static enum tarn__namelist_kind kind_of(const struct tarn__planned_set *set)
+{
+	return set->rules.kind == TARN__RULE_SET_ALLOW ? TARN__NAMELIST_ALLOW
+						       : TARN__NAMELIST_BLOCK;
+}
+
 static int add_own_names(struct attempt *attempt)
 {
 	const struct tarn__planned_set *set = attempt->set;
@@ -243,8 +249,7 @@ static int add_own_names(struct attempt *attempt)
 		uint8_t name[TARN__NAME_MAX];
 		size_t len = tarn__name_parse(set->names[i], name);
 		const struct tarn__namelist_rule rule = {
-			.kind = set->rules.kind == TARN__RULE_SET_ALLOW ? TARN__NAMELIST_ALLOW
-									: TARN__NAMELIST_BLOCK,
+			.kind = kind_of(set),
 			.reach = TARN__NAMELIST_BOTH,
 			.action = set->rules.kind == TARN__RULE_SET_RPZ ? TARN__NAMELIST_NXDOMAIN
 									: TARN__NAMELIST_DEFAULT,
@@ -380,8 +385,7 @@ static int feed_item(struct attempt *attempt, struct item *item)
 		.size = item->identity.size,
 		.mtime_ns = item->identity.mtime_ns,
 		.set = (uint8_t)item->set,
-		.kind = attempt->set->rules.kind == TARN__RULE_SET_ALLOW ? TARN__NAMELIST_ALLOW
-									 : TARN__NAMELIST_BLOCK,
+		.kind = kind_of(attempt->set),
 		.format = item->path ? attempt->set->format : TARN__NAMELIST_DOMAINS,
 		.subdomains = attempt->set->subdomains,
 	};

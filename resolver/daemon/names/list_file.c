@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/system/file.h"
+
 static const char file_name[] = "lists.tl", temporary_name[] = ".lists.tl.new";
 
 enum { FILE_MODE = 0640 };
@@ -150,25 +152,10 @@ int tarn__list_writer_write(void *data, const void *octets, size_t len)
 	return writer->error == 0 ? 0 : -1;
 }
 
-/* Of the folder, so that the new name outlives a failure of power. Without it the old one does. */
-static void sync_folder(const char *path)
-{
-	char folder[PATH_MAX];
-	strcpy(folder, path);
-	*strrchr(folder, '/') = '\0';
-	int fd = open(*folder ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	fsync(fd);
-	close(fd);
-}
-
 static void put_in_place(struct tarn__list_writer *writer)
 {
-	if (fsync(writer->image.fd) < 0 || rename(writer->temporary, writer->path) < 0)
+	if (tarn__file_put_in_place(writer->image.fd, writer->temporary, writer->path) < 0)
 		writer->error = errno;
-	else
-		sync_folder(writer->path);
 }
 
 int tarn__list_writer_end(struct tarn__list_writer *writer, struct tarn__list_image *out)

@@ -217,3 +217,11 @@ void tarn__list_plan_put(struct tarn__list_plan *plan)
 	free(plan->groups);
 	free(plan);
 }
+
+const char *tarn__list_kind_word(enum tarn__rule_set_kind kind)
+{
+	static const char *const words[] = {[TARN__RULE_SET_BLOCK] = "block",
+					    [TARN__RULE_SET_ALLOW] = "allow",
+					    [TARN__RULE_SET_RPZ] = "rpz"};
+	return words[kind];
+}

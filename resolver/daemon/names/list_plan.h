@@ -51,4 +51,7 @@ struct tarn__list_plan *tarn__list_plan_new(const struct tarn__settings *);
 struct tarn__list_plan *tarn__list_plan_get(struct tarn__list_plan *);
 void tarn__list_plan_put(struct tarn__list_plan *);
 
+/* The word of the configuration: "block", "allow" or "rpz". */
+const char *tarn__list_kind_word(enum tarn__rule_set_kind);
+
 #endif

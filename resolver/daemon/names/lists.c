@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #include "daemon/system/memory.h"
-#include "net/clock.h"
 
 enum {
 	NICE = 10, /* of the thread that compiles: it yields to those that answer */
@@ -130,14 +129,6 @@ static void use_again(struct tarn__list_keeper *keeper, struct tarn__list_plan *
 
 /* ---- what the log has ------------------------------------------------------------------------ */
 
-static const char *kind_word(const struct tarn__planned_set *set)
-{
-	static const char *const words[] = {[TARN__RULE_SET_BLOCK] = "block",
-					    [TARN__RULE_SET_ALLOW] = "allow",
-					    [TARN__RULE_SET_RPZ] = "rpz"};
-	return words[set->rules.kind];
-}
-
 static void log_examples(struct tarn__list_keeper *keeper,
 			 const struct tarn__namelist_source *source)
 {
@@ -165,8 +156,9 @@ static void log_source(struct tarn__list_keeper *keeper, const struct tarn__name
 	len += put_count(counts + len, size - len, source->not_dns, "not for DNS");
 	put_count(counts + len, size - len, source->unsupported, "not supported");
 	tarn__log(keeper->options.log, TARN_LOG_INFO, "%s \"%s\": %u names of %.*s (%s)%s",
-		  kind_word(set), set->rules.name, (unsigned)source->names, (int)source->path_len,
-		  source->path, tarn__namelist_format_word(source->format), counts);
+		  tarn__list_kind_word(set->rules.kind), set->rules.name, (unsigned)source->names,
+		  (int)source->path_len, source->path, tarn__namelist_format_word(source->format),
+		  counts);
 	if (set->rules.kind == TARN__RULE_SET_RPZ && source->unsupported > 0)
 		tarn__log(keeper->options.log, TARN_LOG_WARNING,
 			  "rpz \"%s\": %u rules need a full resolver: they are not applied",
@@ -253,7 +245,7 @@ static void note_fault(struct tarn__list_keeper *keeper, const struct tarn__list
 	if (before && strcmp(before->reason, out->reason) == 0)
 		return;
 	tarn__log(keeper->options.log, TARN_LOG_WARNING, "%s \"%s\": cannot read %s: %s; %s",
-		  kind_word(set), out->set, out->path, out->reason,
+		  tarn__list_kind_word(set->rules.kind), out->set, out->path, out->reason,
 		  job->outcome == TARN__LIST_KEPT && keeper->rules ? "all lists stay as they were"
 								   : "its names are not known");
 }
@@ -341,18 +333,15 @@ static void start_run(struct tarn__list_keeper *keeper, bool is_forced)
 	keeper->run = NULL;
 }
 
-/* Returns an error of tarn__list_file_map(). */
-static int use_compiled(struct tarn__list_keeper *keeper, struct tarn__list_job *job)
+static void use_compiled(struct tarn__list_keeper *keeper, struct tarn__list_job *job)
 {
 	/* Meanwhile the settings may have got another answer or group. */
 	bool is_wanted = keeper->wanted->digest == job->plan->digest;
-	int error = use(keeper, &job->image, is_wanted ? keeper->wanted : job->plan);
-	if (error == 0)
+	if (use(keeper, &job->image, is_wanted ? keeper->wanted : job->plan) == 0)
 		log_compiled(keeper, job);
 	else
 		tarn__log(keeper->options.log, TARN_LOG_ERR,
 			  "lists stay as they were: the compiled list cannot be used");
-	return error;
 }
 
 static void take_outcome(struct tarn__list_keeper *keeper, struct tarn__list_job *job)

@@ -95,26 +95,20 @@ static int compare(const struct dirent **one, const struct dirent **other)
 	return strcmp((*one)->d_name, (*other)->d_name);
 }
 
-static bool is_folder(const char *path)
-{
-	struct stat status;
-	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
 static bool expand_entry(const char *folder, const char *name, tarn__text_file_fn *fn, void *arg)
 {
 	char path[PATH_MAX];
 	size_t len = strlen(folder);
 	const char *slash = len > 0 && folder[len - 1] == '/' ? "" : "/";
 	if (snprintf(path, sizeof(path), "%s%s%s", folder, slash, name) >= PATH_MAX ||
-	    is_folder(path))
+	    tarn__file_is_folder(path))
 		return true;
 	return fn(arg, path);
 }
 
 int tarn__text_file_expand(const char *path, tarn__text_file_fn *fn, void *arg)
 {
-	if (!is_folder(path)) {
+	if (!tarn__file_is_folder(path)) {
 		fn(arg, path);
 		return 0;
 	}

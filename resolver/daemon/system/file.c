@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -95,4 +97,30 @@ char *tarn__file_read(const char *path, size_t len_max, size_t *len, const char 
 		close(fd);
 	errno = error;
 	return text;
+}
+
+bool tarn__file_is_folder(const char *path)
+{
+	struct stat status;
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static void sync_folder(const char *path)
+{
+	char folder[PATH_MAX];
+	strcpy(folder, path);
+	*strrchr(folder, '/') = '\0';
+	int fd = open(*folder ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+int tarn__file_put_in_place(int fd, const char *temporary, const char *path)
+{
+	if (fsync(fd) < 0 || rename(temporary, path) < 0)
+		return -1;
+	sync_folder(path);
+	return 0;
 }

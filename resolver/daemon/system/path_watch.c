@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "daemon/settings/path.h"
+#include "daemon/system/file.h"
 
 enum {
 	/* IN_MASK_ADD: a file may be watched for more than one path. */
@@ -105,12 +106,6 @@ static bool make_plain(const char *path, char out[PATH_MAX])
 	return true;
 }
 
-static bool is_directory(const char *path)
-{
-	struct stat status;
-	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
 static void watch_path(struct tarn__path_watch *watch, const struct tarn__watched_path *item)
 {
 	char path[PATH_MAX];
@@ -123,7 +118,7 @@ static void watch_path(struct tarn__path_watch *watch, const struct tarn__watche
 	do {
 		watch_name(watch, path, item->groups);
 	} while (links++ < TARN__PATH_LINKS && tarn__path_read_link(path));
-	uint32_t more = is_directory(path) ? DIRECTORY : item->is_kept_open ? IN_MODIFY : 0;
+	uint32_t more = tarn__file_is_folder(path) ? DIRECTORY : item->is_kept_open ? IN_MODIFY : 0;
 	add_watch(watch, path, "", COMMON | more, item->groups); /* it may be missing */
 }
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/system/file.h"
 #include "dns/rdata_text.h"
 #include "dns/text.h"
 #include "dns/zonefile.h"
@@ -197,28 +198,14 @@ const char *tarn__zone_writer_fault(const struct tarn__zone_writer *writer)
 	return writer->fault;
 }
 
-/* The folder's, so that the new name outlives a failure of power. Without it the old one does. */
-static void sync_folder(const char *path)
-{
-	char folder[PATH_MAX];
-	strcpy(folder, path);
-	*strrchr(folder, '/') = '\0';
-	int fd = open(*folder ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	fsync(fd);
-	close(fd);
-}
-
 bool tarn__zone_writer_finish(struct tarn__zone_writer *writer)
 {
 	if (!flush(writer))
 		return false;
-	if (fsync(writer->fd) < 0 || rename(writer->temporary, writer->path) < 0)
+	if (tarn__file_put_in_place(writer->fd, writer->temporary, writer->path) < 0)
 		return fail(writer, strerror(errno));
 	close(writer->fd);
 	writer->fd = -1;
-	sync_folder(writer->path);
 	return true;
 }
 
