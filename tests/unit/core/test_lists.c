@@ -8,8 +8,8 @@
 #include "core/policy/policy.h"
 #include "dns/reply.h"
 #include "dns/stored.h"
-#include "scenario/policy.h"
 #include "support/message.h"
+#include "support/policy.h"
 #include "support/unit.h"
 
 static struct policy script;
@@ -41,17 +41,9 @@ static void tear_down(void)
 	policy_fini(&script);
 }
 
-/* A statement as in tests/scenario/script.h. */
 static void say(const char *statement)
 {
-	char copy[512], *words[16];
-	size_t count = 0;
-	snprintf(copy, sizeof copy, "%s", statement);
-	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
-		words[count++] = word;
-	bool is_known;
-	const char *fault = policy_statement(&script, words, count, &is_known);
-	ck_assert_msg(is_known && !fault, "%s: %s", statement, fault ? fault : "unknown");
+	policy_say(&script, statement);
 }
 
 static void make(void)

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "core/stats.h"
-#include "scenario/policy.h"
 #include "support/message.h"
 #include "support/outside.h"
+#include "support/policy.h"
 #include "support/unit.h"
 
 enum { CLIENTS_MAX = 2 * TARN__PENDING_MAX };
@@ -58,17 +58,9 @@ void *__wrap_realloc(void *old, size_t size)
 
 /* ---- the world -------------------------------------------------------------------------- */
 
-/* A statement as in tests/scenario/script.h. */
 static void say(const char *statement)
 {
-	char copy[512], *words[16];
-	size_t count = 0;
-	snprintf(copy, sizeof copy, "%s", statement);
-	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
-		words[count++] = word;
-	bool is_known;
-	const char *fault = policy_statement(&script, words, count, &is_known);
-	ck_assert_msg(is_known && !fault, "%s: %s", statement, fault ? fault : "unknown");
+	policy_say(&script, statement);
 }
 
 static struct tarn_forward silent_zone(void)

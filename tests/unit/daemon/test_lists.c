@@ -16,15 +16,13 @@
 #include "dns/text.h"
 #include "dns/type.h"
 #include "support/folder.h"
+#include "support/log.h"
 #include "support/net.h"
 #include "support/unit.h"
 
-enum { LOG_ROOM = 1 << 16, LISTS_MAX = 4 };
+enum { LISTS_MAX = 4 };
 
 static struct ev_loop *loop;
-static struct tarn__log test_log;
-static int log_pipe[2];
-static char log_text[LOG_ROOM];
 static struct tarn__list_slots slots;
 static struct tarn__list_settings list_settings[LISTS_MAX];
 static struct tarn__group_settings group_settings[1];
@@ -51,8 +49,7 @@ static void set_up(void)
 {
 	make_folder();
 	ck_assert_int_eq(mkdir(in_folder("state"), 0750), 0);
-	ck_assert_int_eq(pipe(log_pipe), 0);
-	tarn__log_init(&test_log, log_pipe[1], TARN_LOG_INFO);
+	open_log();
 	loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
 	ck_assert_ptr_nonnull(loop);
 	memset(list_settings, 0, sizeof(list_settings));
@@ -67,20 +64,8 @@ static void tear_down(void)
 	lists = NULL;
 	tarn__list_slots_fini(&slots);
 	ev_loop_destroy(loop);
-	tarn__log_fini(&test_log);
-	close(log_pipe[0]);
-	close(log_pipe[1]);
+	close_log();
 	remove_folder();
-}
-
-/* What has been logged since the last call. */
-static const char *logged(void)
-{
-	ck_assert_int_eq(write(log_pipe[1], "|", 1), 1);
-	ssize_t len = read(log_pipe[0], log_text, sizeof(log_text) - 1);
-	ck_assert_int_gt(len, 0);
-	log_text[len] = '\0';
-	return log_text;
 }
 
 /* ---- lists of the settings --------------------------------------------------------------- */

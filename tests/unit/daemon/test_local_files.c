@@ -10,13 +10,11 @@
 #include "dns/text.h"
 #include "dns/type.h"
 #include "support/folder.h"
+#include "support/log.h"
 #include "support/unit.h"
 
-enum { NOW_S = 1000, PIPE_ROOM = 1 << 16 };
+enum { NOW_S = 1000 };
 
-static struct tarn__log test_log;
-static int log_pipe[2];
-static char lines[PIPE_ROOM];
 static struct tarn__local_files *files;
 static struct tarn__local_data *data;
 static uint64_t now_ms;
@@ -24,8 +22,7 @@ static uint64_t now_ms;
 static void set_up(void)
 {
 	make_folder();
-	ck_assert_int_eq(pipe(log_pipe), 0);
-	tarn__log_init(&test_log, log_pipe[1], TARN_LOG_INFO);
+	open_log();
 	files = NULL;
 	data = NULL;
 	now_ms = 1000000;
@@ -35,20 +32,8 @@ static void tear_down(void)
 {
 	tarn__local_files_free(files);
 	tarn__local_data_put(data);
-	tarn__log_fini(&test_log);
-	close(log_pipe[0]);
-	close(log_pipe[1]);
+	close_log();
 	remove_folder();
-}
-
-/* What has been logged since the last call. */
-static const char *logged(void)
-{
-	ck_assert_int_eq(write(log_pipe[1], "|", 1), 1);
-	ssize_t len = read(log_pipe[0], lines, sizeof(lines) - 1);
-	ck_assert_int_gt(len, 0);
-	lines[len] = '\0';
-	return lines;
 }
 
 #define LIST(...)                                                                                  \
