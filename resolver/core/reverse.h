@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * core/reverse.h: the reverse zones of a network: one zone if the prefix ends at a label boundary, else one
- * for each label that the prefix covers, such as sixteen for 172.16.0.0/12. Pure functions.
+ * for each label that the prefix covers, such as sixteen for 172.16.0.0/12; names of addresses, and
+ * their labels. Pure functions.
  */
 #ifndef TARN_CORE_REVERSE_H
 #define TARN_CORE_REVERSE_H
