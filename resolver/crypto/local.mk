@@ -2,4 +2,6 @@
 # crypto/: the door to OpenSSL, which the program loads when it needs it.
 
 crypto_sources = \
-	resolver/crypto/hmac.c resolver/crypto/hmac.h
+	resolver/crypto/digest.h \
+	resolver/crypto/hmac.c resolver/crypto/hmac.h \
+	resolver/crypto/signature.h

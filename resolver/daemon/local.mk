@@ -2,7 +2,7 @@
 # The program: all its code in a convenience library that the tests link too, and a thin main.
 
 noinst_LTLIBRARIES += resolver/daemon/libdaemon.la
-resolver_daemon_libdaemon_la_SOURCES = $(crypto_sources) \
+resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/config/check.c resolver/daemon/config/check.h \
 	resolver/daemon/config/command_line.c resolver/daemon/config/command_line.h \
 	resolver/daemon/config/completion.c resolver/daemon/config/completion.h \

@@ -70,12 +70,16 @@ dns_sees_base() {
 	sees_only "$1" resolver/dns "config\\.h|$(of base dns)"
 }
 
-core_sees_dns() {
-	sees_only "$1" resolver/core "$public|$(of base dns core)"
+dnssec_sees_crypto() {
+	sees_only "$1" resolver/dnssec "config\\.h|tarn\\.h|$(of base dns crypto dnssec)"
+}
+
+core_sees_dnssec() {
+	sees_only "$1" resolver/core "$public|$(of base dns crypto dnssec core)"
 }
 
 net_sees_core() {
-	sees_only "$1" resolver/net "$public|$(of base dns core net)"
+	sees_only "$1" resolver/net "$public|$(of base dns dnssec core net)"
 }
 
 crypto_sees_base() {
@@ -83,11 +87,11 @@ crypto_sees_base() {
 }
 
 daemon_sees_all() {
-	sees_only "$1" resolver/daemon "$public|$(of base dns crypto core net daemon)"
+	sees_only "$1" resolver/daemon "$public|$(of base dns crypto dnssec core net daemon)"
 }
 
 tarnctl_sees_verbs() {
-	sees_only "$1" resolver/tarnctl "config\\.h|tarn\\.h|$(of base dns core)|daemon/control/verbs\\.h|$(of tarnctl)"
+	sees_only "$1" resolver/tarnctl "config\\.h|tarn\\.h|$(of base dns dnssec core)|daemon/control/verbs\\.h|$(of tarnctl)"
 }
 
 tarnlist_sees_dns() {
@@ -143,7 +147,7 @@ upstream_sees_no_listen() {
 # A small house that keeps every rule.
 build_house() {
 	rm -rf "$1"
-	mkdir -p "$1/cache" "$1/resolver/base" "$1/resolver/dns" "$1/resolver/crypto" "$1/resolver/core/policy" \
+	mkdir -p "$1/cache" "$1/resolver/base" "$1/resolver/dns" "$1/resolver/crypto" "$1/resolver/dnssec" "$1/resolver/core/policy" \
 		"$1/resolver/core/forward" "$1/resolver/core/admin" "$1/resolver/net/listen" \
 		"$1/resolver/net/upstream" "$1/resolver/daemon/log" "$1/resolver/daemon/system" \
 		"$1/resolver/daemon/telemetry" "$1/resolver/daemon/attic" "$1/resolver/tarnctl" \
@@ -152,7 +156,8 @@ build_house() {
 	printf '#include "base/a.h"\n#include "tarn.h"\n' >"$1/resolver/base/a.c"
 	printf '#include "base/a.h"\n#include "dns/a.h"\n' >"$1/resolver/dns/a.c"
 	printf '#include "base/a.h"\n#include "crypto/a.h"\n' >"$1/resolver/crypto/a.c"
-	printf '#include "core/a.h"\n#include "dns/a.h"\n#include "rtcache.h"\n' >"$1/resolver/core/a.c"
+	printf '#include "dns/a.h"\n#include "crypto/a.h"\n#include "dnssec/a.h"\n' >"$1/resolver/dnssec/a.c"
+	printf '#include "core/a.h"\n#include "dnssec/a.h"\n#include "rtcache.h"\n' >"$1/resolver/core/a.c"
 	printf '#include "core/policy/a.h"\n#include "core/config.h"\n' >"$1/resolver/core/policy/a.c"
 	printf '#include "core/forward/a.h"\n#include "core/policy/a.h"\n' >"$1/resolver/core/forward/a.c"
 	printf '#include "core/admin/a.h"\n#include "core/resolver.h"\n' >"$1/resolver/core/admin/a.c"
@@ -189,10 +194,12 @@ rule base_sees_base "base/ includes base/ and tarn.h only" \
 	resolver/base/a.c '"dns/a.h"' resolver/base/a.c '"rtcache.h"' resolver/base/a.c '"core/policy/a.h"'
 rule dns_sees_base "dns/ includes dns/ and base/ only" \
 	resolver/dns/a.c '"core/a.h"' resolver/dns/a.c '"rtcache.h"' resolver/dns/a.c '"../net/a.h"'
-rule core_sees_dns "core/ includes core/, dns/, base/ and public headers only" \
+rule dnssec_sees_crypto "dnssec/ includes dnssec/, crypto/, dns/ and base/ only" \
+	resolver/dnssec/a.c '"core/a.h"' resolver/dnssec/a.c '"rtcache.h"'
+rule core_sees_dnssec "core/ includes core/, dnssec/, crypto/, dns/, base/ and public headers only" \
 	resolver/core/a.c '"net/a.h"' resolver/core/a.c '"table.h"' resolver/core/a.c '"daemon/a.h"' \
 	resolver/core/policy/a.c '"net/a.h"'
-rule net_sees_core "net/ includes net/, core/, dns/, base/ and public headers only" \
+rule net_sees_core "net/ includes net/, core/, dnssec/, dns/, base/ and public headers only" \
 	resolver/net/a.c '"daemon/a.h"' resolver/net/a.c '"table.h"'
 rule crypto_sees_base "crypto/ includes crypto/ and base/ only" \
 	resolver/crypto/a.c '"dns/a.h"' resolver/crypto/a.c '"rtcache.h"'

@@ -55,11 +55,11 @@ floors_point_down() {
 		sees["cache"] = "cache"
 		sees["base"] = "base"
 		sees["dns"] = sees["base"] " dns"
-		sees["dnssec"] = sees["dns"] " dnssec"
 		sees["crypto"] = sees["base"] " crypto"
+		sees["dnssec"] = sees["dns"] " crypto dnssec"
 		sees["core"] = sees["dnssec"] " core cache"
 		sees["net"] = sees["core"] " net"
-		sees["daemon"] = sees["net"] " crypto daemon"
+		sees["daemon"] = sees["net"] " daemon"
 		sees["tarnctl"] = sees["dns"] " core tarnctl"
 		sees["tarnlist"] = sees["dns"] " tarnlist"
 	}
