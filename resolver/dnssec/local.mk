@@ -13,4 +13,5 @@ dnssec_sources = \
 	resolver/dnssec/rrsig.c resolver/dnssec/rrsig.h \
 	resolver/dnssec/security.c resolver/dnssec/security.h \
 	resolver/dnssec/trust.c resolver/dnssec/trust.h \
-	resolver/dnssec/verify.c resolver/dnssec/verify.h
+	resolver/dnssec/verify.c resolver/dnssec/verify.h \
+	resolver/dnssec/zone_keys.c resolver/dnssec/zone_keys.h
