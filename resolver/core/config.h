@@ -44,6 +44,9 @@ struct tarn__config {
 	uint64_t zones_digest; /* of the zones and their servers, in any order */
 	/* AD is asked for and passed on: the servers validate, and are trusted (RFC 6840). */
 	bool trust_ad;
+	bool validates; /* DNSSEC, in the zones that are validated */
+	struct tarn__anchors *anchors; /* the base's; NULL unless it validates */
+	uint32_t clock_floor_sec; /* seconds since 1970: before it the wall clock cannot be right */
 	bool rotate_addresses; /* in replies */
 	bool has_ttl_limits; /* other ones than those that every answer is read with */
 	struct tarn__ttl_limits ttl_limits;

@@ -13,7 +13,9 @@
 #include "core/forward/forwarder.h"
 #include "base/list.h"
 #include "core/forward/asking.h"
+#include "core/forward/checking.h"
 #include "core/forward/forward_loop.h"
+#include "core/forward/reasons.h"
 #include "core/observe.h"
 #include "core/forward/answer_source.h"
 #include "core/policy/answer.h"
@@ -49,6 +51,7 @@ struct tarn__shared {
 	struct rtcache *cache;
 	struct tarn__forward_loops *forward_loops;
 	struct tarn__answer_sources *answer_sources;
+	struct tarn__reasons *reasons;
 	_Atomic(const struct tarn__notify_taker *) notify_taker; /* NULL: there is none */
 };
 
@@ -171,7 +174,8 @@ struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options
 	memcpy(shared->cookie_secret, options->cookie_secret, sizeof shared->cookie_secret);
 	shared->forward_loops = tarn__forward_loops_new();
 	shared->answer_sources = tarn__answer_sources_new();
-	if (!shared->forward_loops || !shared->answer_sources)
+	shared->reasons = tarn__reasons_new();
+	if (!shared->forward_loops || !shared->answer_sources || !shared->reasons)
 		goto failed;
 	shared->cache = rtcache_new(&(struct rtcache_options){
 		.size = public->cache_size > 0 ? public->cache_size : TARN_CACHE_SIZE_DEFAULT,
@@ -202,6 +206,7 @@ void tarn__shared_free(struct tarn__shared *shared)
 	rtcache_free(shared->cache);
 	tarn__forward_loops_free(shared->forward_loops);
 	tarn__answer_sources_free(shared->answer_sources);
+	tarn__reasons_free(shared->reasons);
 	free(shared);
 }
 
@@ -342,6 +347,7 @@ static struct tarn__reply_context reply_context(const struct tarn__resolver *res
 {
 	return (struct tarn__reply_context){.config = resolver->forwarder.config,
 					    .cookie_secret = resolver->shared->cookie_secret,
+					    .reasons = resolver->shared->reasons,
 					    .io = resolver->io,
 					    .client_request = client_request,
 					    .query = query};
@@ -1281,8 +1287,11 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 	if (resolver->client && resolver->reply &&
 	    tarn__forwarder_init(&resolver->forwarder, io, &resolver->timers, resolver->client,
 				 config, shared->cookie_secret, shared->forward_loops,
-				 shared->answer_sources) == 0)
+				 shared->answer_sources) == 0) {
+		resolver->forwarder.extra = resolver;
+		resolver->forwarder.reasons = shared->reasons;
 		return resolver;
+	}
 	rtcache_client_free(resolver->client);
 	free(resolver->reply);
 	free(resolver);
@@ -1323,6 +1332,15 @@ const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *re
 	return resolver->forwarder.config;
 }
 
+/* The next turn of checks. What ends in it is delivered. */
+static void check_on(struct tarn__resolver *resolver)
+{
+	bool has_paused = !tarn__list_is_empty(&resolver->forwarder.paused);
+	(void)tarn__checking_turn(&resolver->forwarder);
+	if (has_paused)
+		rtcache_client_run(resolver->client);
+}
+
 void tarn__resolver_run(struct tarn__resolver *resolver)
 {
 	const struct tarn_io *io = resolver->io;
@@ -1332,7 +1350,11 @@ void tarn__resolver_run(struct tarn__resolver *resolver)
 	rtcache_client_run(resolver->client);
 	if (tarn__timers_run(&resolver->timers, io->now_ms(io->data), TIMERS_PER_RUN) > 0)
 		rtcache_client_run(resolver->client);
+	if (resolver->forwarder.config->validates)
+		check_on(resolver);
 	uint64_t next = tarn__timers_next_ms(&resolver->timers);
+	if (!tarn__list_is_empty(&resolver->forwarder.paused))
+		next = 0;
 	uint64_t cache_next = rtcache_client_next_ms(resolver->client);
 	io->wake_at(io->data, next < cache_next ? next : cache_next);
 }

@@ -118,8 +118,8 @@ size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored
 			 TARN__FLAG_RA | tarn__stored_rcode(stored);
 	if (reply->is_authoritative)
 		flags |= TARN__FLAG_AA;
-	/* RFC 6840 sections 5.7 and 5.8 */
-	if (tarn__stored_has_ad(stored) && reply->trust_ad &&
+	/* RFC 6840 sections 5.7 and 5.8; what is stale may have had its signatures expire. */
+	if (tarn__stored_has_ad(stored) && reply->trust_ad && reply->stale_ttl == 0 &&
 	    (query->dnssec_ok || query->flags & TARN__FLAG_AD))
 		flags |= TARN__FLAG_AD;
 

@@ -61,7 +61,7 @@ static bool is_above_chain(const struct run *run, const uint8_t *name, size_t le
 }
 
 /* Notes that something has to be known of a name. Trust waits for trust of names above only: there is no cycle. */
-static enum status need(const struct run *run, const uint8_t *name, size_t len)
+static enum status need(const struct run *run, const uint8_t *name, size_t len, bool is_signer)
 {
 	struct tarn__check *check = run->check;
 	if (!is_above_chain(run, name, len))
@@ -69,8 +69,8 @@ static enum status need(const struct run *run, const uint8_t *name, size_t len)
 			    "an answer of the child zone instead of the parent's",
 			    run->response->key->qname, run->response->key->qtype);
 	for (size_t i = 0; i < check->need_count; i++) {
-		if (check->need[i].len == len &&
-		    tarn__name_is_equal(check->need[i].octets, name, len))
+		if (check->need[i].name.len == len &&
+		    tarn__name_is_equal(check->need[i].name.octets, name, len))
 			return UNKNOWN;
 	}
 	if (check->need_count == TARN__NEEDS_AT_ONCE)
@@ -81,9 +81,10 @@ static enum status need(const struct run *run, const uint8_t *name, size_t len)
 		return BOGUS;
 	}
 	check->needs++;
-	struct tarn__name *needed = &check->need[check->need_count++];
-	needed->len = len;
-	tarn__name_fold(needed->octets, name, len);
+	struct tarn__check_need *needed = &check->need[check->need_count++];
+	needed->is_signer = is_signer;
+	needed->name.len = len;
+	tarn__name_fold(needed->name.octets, name, len);
 	return UNKNOWN;
 }
 
@@ -153,7 +154,7 @@ static enum status need_below(const struct run *run, struct suffix end, size_t k
 		next = suffix_of(hint);
 	else if (!run->in->is_for_chain && labels_between(end, known_len) > STEPS_MAX)
 		next = end;
-	return need(run, next.name, next.len);
+	return need(run, next.name, next.len, false);
 }
 
 /*
@@ -172,7 +173,7 @@ static enum status prove_insecure(const struct run *run, struct suffix end,
 	/* From the end upwards: the deepest name of which something is known. */
 	while (!find(run, at.name, at.len, &trust)) {
 		if (at.len == anchor.name_len)
-			return need(run, at.name, at.len);
+			return need(run, at.name, at.len, true);
 		at = parent(at);
 	}
 	switch (trust.kind) {
@@ -232,7 +233,7 @@ static enum status judge_by_signer(const struct run *run, size_t place,
 {
 	struct tarn__trust trust;
 	if (!find(run, signer->octets, signer->len, &trust))
-		return need(run, signer->octets, signer->len);
+		return need(run, signer->octets, signer->len, true);
 	switch (trust.kind) {
 	case TARN__TRUST_KEYS:
 		return verify(run, place, signer, &trust, signer_at);

@@ -73,7 +73,10 @@ struct tarn__check {
 
 	/* Of TARN__CHECK_NEEDS. */
 	size_t need_count;
-	struct tarn__name need[TARN__NEEDS_AT_ONCE];
+	struct tarn__check_need {
+		struct tarn__name name;
+		bool is_signer; /* its keys are likely to be needed */
+	} need[TARN__NEEDS_AT_ONCE];
 
 	/* By the place in response->at. */
 	struct tarn__check_rrset {

@@ -33,7 +33,10 @@
 #include "core/forward/lookup.h"
 #include "core/forward/nxdomain.h"
 #include "core/forward/outstanding.h"
+#include "core/forward/reasons.h"
 #include "core/forward/select.h"
+#include "core/forward/trust_lookup.h"
+#include "core/forward/validation.h"
 #include "dns/answer.h"
 #include "rtcache.h"
 
@@ -179,8 +182,28 @@ static int first_error(const struct tarn__zone *zone)
 	return zone->server_count > 0 ? TARN_ELOOP : TARN_ENOSERVER;
 }
 
+/*
+ * A server that removes signatures is not asked for what is validated, as long as there is another one: its answers would be
+ * bogus.
+ */
+static void skip_strippers(struct tarn__lookup *lookup)
+{
+	const struct tarn__zone *zone = lookup->zone;
+	uint64_t now = tarn__lookup_now_ms(lookup);
+	bool has_other = false;
+	if (!lookup->is_validated && !lookup->key.is_of_chain)
+		return;
+	for (size_t i = 0; i < zone->server_count; i++)
+		has_other |= !tarn__quirk_is_known(&zone->servers[i]->strips, now) &&
+			     !tarn__server_is_dead(zone->servers[i]) &&
+			     !zone->servers[i]->is_forward_loop;
+	for (size_t i = 0; i < zone->server_count && has_other; i++)
+		lookup->tries[i].is_done |= tarn__quirk_is_known(&zone->servers[i]->strips, now);
+}
+
 static void start(struct tarn__lookup *lookup)
 {
+	skip_strippers(lookup);
 	lookup->error = first_error(lookup->zone);
 	lookup->turn = lookup->zone->turn++;
 	try_dead(lookup);
@@ -300,21 +323,80 @@ static void follow(struct tarn__lookup *lookup, const struct tarn__answer *answe
 	tarn__chain_follow(lookup, answer, on_chain_end);
 }
 
-static void take_answer(struct tarn__lookup *lookup, struct tarn__server *server,
-			const struct tarn__answer *answer)
+/* The answer may be stored, with its stored form in the scratch. */
+static void accept_answer(struct tarn__lookup *lookup, size_t index,
+			  const struct tarn__answer *answer)
 {
 	const struct tarn__forwarder *forwarder = lookup->forwarder;
 	uint8_t *stored = forwarder->scratch->stored;
-	tarn__server_learn(server, &lookup->key, tarn__lookup_now_ms(lookup));
-	tarn__zone_usable(lookup->zone, server);
-	tarn__stored_set_answer_source(stored, answer_source(forwarder, server));
+	tarn__stored_set_answer_source(stored,
+				       answer_source(forwarder, lookup->zone->servers[index]));
 	/* Stored without AD, so that a later trust in AD does not reach back. */
-	if (!forwarder->config->trust_ad)
+	if (!lookup->is_validated &&
+	    (!forwarder->config->trust_ad || lookup->key.checking_disabled))
 		tarn__stored_clear_ad(stored);
 	if (tarn__chain_leads_on(lookup, answer))
 		follow(lookup, answer);
 	else
 		tarn__lookup_fill(lookup, answer);
+}
+
+/*
+ * A bogus answer is asked for a second time, of another server if there is one, with CD=0: a server that validates itself
+ * chooses better data then.
+ */
+static void ask_second(struct tarn__lookup *lookup, int error)
+{
+	struct tarn__server_tries *tries = &lookup->tries[lookup->checked];
+	lookup->is_second = true;
+	lookup->bogus_error = lookup->error = error;
+	lookup->asked.checking_disabled = false;
+	tarn__outstanding_recall(lookup);
+	tries->is_done = true;
+	if (next_server(lookup) < 0)
+		tries->is_done = false;
+	advance(lookup);
+}
+
+static void on_validated(struct tarn__lookup *lookup, int error, const struct tarn__answer *answer)
+{
+	if (error == 0)
+		accept_answer(lookup, lookup->checked, answer);
+	else if (tarn__reasons_is_bogus(error) && !lookup->is_second)
+		ask_second(lookup, error);
+	else
+		tarn__lookup_fail(lookup, error);
+}
+
+/* A question of the chain of trust: another server is asked if the answer can prove nothing. */
+static bool is_useless(struct tarn__lookup *lookup, size_t index)
+{
+	struct tarn__server *server = lookup->zone->servers[index];
+	int fault = tarn__validation_chain_fault(&lookup->forwarder->scratch->response);
+	if (fault == 0) {
+		tarn__quirk_missed(&server->strips);
+		return false;
+	}
+	tarn__quirk_shown(&server->strips, tarn__lookup_now_ms(lookup));
+	tarn__outstanding_cancel(lookup, index);
+	give_up_server(lookup, index, fault);
+	return true;
+}
+
+static void take_answer(struct tarn__lookup *lookup, size_t index,
+			const struct tarn__answer *answer)
+{
+	struct tarn__server *server = lookup->zone->servers[index];
+	tarn__server_learn(server, &lookup->key, tarn__lookup_now_ms(lookup));
+	tarn__zone_usable(lookup->zone, server);
+	if (lookup->key.is_of_chain && is_useless(lookup, index))
+		return;
+	if (!lookup->is_validated) {
+		accept_answer(lookup, index, answer);
+		return;
+	}
+	lookup->checked = index;
+	tarn__validation_begin(lookup, on_validated);
 }
 
 /* Goes on after an answer that was not accepted. */
@@ -364,12 +446,21 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 	tarn__outstanding_drop(attempt);
 	tarn__zone_answered(lookup->zone, server, was_dead && !is_dead_to_any(server));
 	if (next_step == TARN__NEXT_ACCEPT)
-		take_answer(lookup, server, &answer);
+		take_answer(lookup, index, &answer);
 	else
 		go_on(lookup, index, next_step, transport);
 }
 
 /* ---- a new lookup ----------------------------------------------------------------------- */
+
+/* Room is kept for the chain of trust, which other lookups wait for. */
+static size_t lookups_left(const struct tarn__forwarder *forwarder, const struct tarn__key *key)
+{
+	size_t left = TARN__LOOKUPS_MAX - forwarder->count;
+	size_t kept =
+		forwarder->config->validates && !key->is_of_chain ? 2 * TARN__TRUST_LOOKUPS_MAX : 0;
+	return left > kept ? left - kept : 0;
+}
 
 void tarn__lookup_start(struct tarn__forwarder *forwarder, struct rtcache_lookup *handle,
 			const void *octets, size_t len)
@@ -380,11 +471,14 @@ void tarn__lookup_start(struct tarn__forwarder *forwarder, struct rtcache_lookup
 		rtcache_refuse(handle, TARN_EINVAL);
 		return;
 	}
+	if (key.is_trust) {
+		tarn__trust_lookup_start(forwarder, handle, &key);
+		return;
+	}
 	if (tarn__nxdomain_fill(forwarder->client, handle, &key, forwarder->scratch->stored))
 		return;
 	struct tarn__zone *zone = tarn__zone_find(forwarder, key.qname, key.qname_len, key.qtype);
-	if (!zone ||
-	    !tarn__zone_has_room(zone, zone->count, TARN__LOOKUPS_MAX - forwarder->count)) {
+	if (!zone || !tarn__zone_has_room(zone, zone->count, lookups_left(forwarder, &key))) {
 		rtcache_refuse(handle, zone ? TARN_EBUSY : TARN_ENOSERVER);
 		return;
 	}

@@ -22,17 +22,36 @@
 #include "core/forward/zone.h"
 #include "core/io.h"
 #include "dns/cookie.h"
+#include "dnssec/canonical.h"
 
 struct rtcache_client;
 struct tarn__forward_loops;
 struct tarn__observer;
 struct tarn__answer_sources;
+struct tarn__reasons;
 struct tarn__lookup;
 struct tarn__scratch;
 
 enum {
 	TARN__LOOKUPS_MAX = 10000, /* under way in one worker */
 	TARN__SPARE_ATTEMPTS = 64, /* kept, as a busy worker uses them again */
+	/* Of the chain of trust under way in one worker; each causes two lookups, for which room is kept. */
+	TARN__TRUST_LOOKUPS_MAX = 500,
+	TARN__CHECKING_OCTETS_MAX = 8 << 20, /* of messages whose checks wait, in one worker */
+};
+
+enum { TARN__VALIDATION_CODES = 28 /* 0 to 27 */ };
+
+/* Members are uint64_t (tarn__stats_add()). */
+struct tarn__validation_counts {
+	uint64_t secure, insecure, bogus; /* answers to lookups */
+	uint64_t indeterminate; /* lookups that failed since the chain of trust could not be had */
+	uint64_t verifications; /* of signatures */
+	uint64_t limits; /* checks that reached one */
+	uint64_t trusts; /* lookups of the chain of trust */
+	uint64_t
+		undated; /* checks whose dates were not looked at, since the clock cannot be right */
+	uint64_t codes[TARN__VALIDATION_CODES]; /* bogus answers by extended error (RFC 8914) */
 };
 
 /* What the lookups of one worker share. */
@@ -54,6 +73,18 @@ struct tarn__forwarder {
 	struct tarn__list spare_attempts; /* struct tarn__attempt, for the next messages */
 	size_t spare_attempt_count;
 	void (*restart)(struct tarn__lookup *); /* tarn__lookup_restart() */
+
+	/* Of validation: core/forward/checking.h and trust_lookup.h. */
+	void *extra; /* of the cache's lookups that start here: see rtcache_get() */
+	struct tarn__reasons *reasons;
+	struct tarn__validation_counts validation;
+	struct tarn__signed_data signed_data; /* room for verifications */
+	unsigned turn_work; /* tenths that are left in this turn */
+	struct tarn__list paused; /* struct tarn__checking, until the next turn */
+	size_t checking_octets; /* of messages whose checks wait */
+	struct tarn__list trust_lookups;
+	size_t trust_lookup_count;
+	bool wants_keys; /* the trust that is looked up now is a signer's: its DNSKEY is asked for at once */
 };
 
 /* All are borrowed; the forwarder takes a reference to the configuration. Returns 0 or TARN_ENOMEM. */
