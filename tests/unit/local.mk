@@ -131,6 +131,12 @@ unit_tests = \
 	tests/unit/dns/test_wire \
 	tests/unit/dns/test_xfr \
 	tests/unit/dns/test_zonefile \
+	tests/unit/dnssec/test_denial_model \
+	tests/unit/dnssec/test_denial_proof \
+	tests/unit/dnssec/test_nsec \
+	tests/unit/dnssec/test_nsec3 \
+	tests/unit/dnssec/test_nsec3_records \
+	tests/unit/dnssec/test_nsec_records \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
 	tests/unit/net/test_mailbox \
