@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { DAY = 86400, SHA1 = 1 };
+enum { DAY = 86400, HASH_SHA1 = 1, DIGEST_SHA1 = 1, DIGEST_SHA384 = 4 };
 
 const struct signing_how signing_plain = {.labels = -1, .ttl = -1};
 
@@ -231,9 +231,9 @@ const char *signing_ds(struct signing *signing, const char *zone, const char *na
 	const char *fault = get_key(signing, zone, name, &key);
 	if (fault)
 		return fault;
-	*out = ldns_key_rr2ds(key->dnskey, digest == SHA1 ? LDNS_SHA1
-					   : digest == 4  ? LDNS_SHA384
-							  : LDNS_SHA256);
+	*out = ldns_key_rr2ds(key->dnskey, digest == DIGEST_SHA1     ? LDNS_SHA1
+					   : digest == DIGEST_SHA384 ? LDNS_SHA384
+								     : LDNS_SHA256);
 	if (!*out)
 		return "no such DS can be made";
 	ldns_rr_set_ttl(*out, ttl);
@@ -265,9 +265,9 @@ const char *signing_nsec3(const struct signing_nsec3 *from, ldns_rr **out)
 	for (const char *at = from->salt; sscanf(at, "%2x", &octet) == 1; at += 2)
 		salt[salt_len++] = (uint8_t)octet;
 	ldns_rdf *name = ldns_dname_new_frm_str(from->name);
-	ldns_rdf *hash =
-		name ? ldns_nsec3_hash_name(name, SHA1, (uint16_t)from->iterations, salt_len, salt)
-		     : NULL;
+	ldns_rdf *hash = name ? ldns_nsec3_hash_name(name, HASH_SHA1, (uint16_t)from->iterations,
+						     salt_len, salt)
+			      : NULL;
 	if (!hash)
 		return "not a name";
 	char *owner = ldns_rdf2str(hash);
