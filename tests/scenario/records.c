@@ -63,17 +63,35 @@ static const char *take_how(struct line *line)
 	return fault;
 }
 
-/* The N of "flag=N" among the rest of the words, which is taken out; -1 without one. */
+static void remove_word(struct line *line, size_t index)
+{
+	line->count--;
+	memmove(&line->words[index], &line->words[index + 1],
+		(line->count - index) * sizeof line->words[0]);
+}
+
+/* Takes such words from anywhere in the rest of the line. */
+static const char *take_all_how(struct line *line)
+{
+	const char *fault = NULL;
+	for (size_t i = line->at; i < line->count && !fault;) {
+		if (signing_read_how(line->signing, line->words[i], &line->how, &fault))
+			remove_word(line, i);
+		else
+			i++;
+	}
+	return fault;
+}
+
+/* Takes "flagTEXT" from anywhere in the rest of the line. Returns TEXT; NULL: it is not there. */
 static const char *take_flag(struct line *line, const char *flag)
 {
 	size_t len = strlen(flag);
 	for (size_t i = line->at; i < line->count; i++) {
-		char *word = line->words[i];
+		const char *word = line->words[i];
 		if (strncmp(word, flag, len) != 0)
 			continue;
-		memmove(&line->words[i], &line->words[i + 1],
-			(line->count - i - 1) * sizeof line->words[0]);
-		line->count--;
+		remove_word(line, i);
 		return word + len;
 	}
 	return NULL;
@@ -109,7 +127,7 @@ static const char *read_dnskey(struct line *line)
 	const char *zone = take(line);
 	uint32_t ttl = take_ttl(line, CHAIN_TTL);
 	set_signer(line, zone);
-	const char *fault = take_how(line);
+	const char *fault = take_all_how(line);
 	ldns_rr_list *dnskeys = ldns_rr_list_new();
 	if (!fault)
 		fault = signing_dnskeys(line->signing, zone, ttl, dnskeys);
@@ -126,7 +144,7 @@ static const char *read_ds(struct line *line)
 	uint32_t ttl = take_ttl(line, CHAIN_TTL);
 	const char *key = take_flag(line, "key=");
 	long digest = take_number(line, "digest="), algorithm = take_number(line, "algorithm=");
-	const char *fault = take_how(line);
+	const char *fault = take_all_how(line);
 	ldns_rr *ds;
 	if (!fault)
 		fault = signing_ds(line->signing, zone, key ? key : "main", ttl, digest, algorithm,
@@ -146,7 +164,7 @@ static const char *read_nsec3(struct line *line)
 	from.salt = salt ? salt : "-";
 	long iterations = take_number(line, "iterations=");
 	from.iterations = iterations < 0 ? 0 : iterations;
-	const char *fault = take_how(line);
+	const char *fault = take_all_how(line);
 	from.types = line->words + line->at;
 	from.type_count = line->count - line->at;
 	ldns_rr *nsec3;

@@ -110,6 +110,27 @@ static void give_up(const struct script *script, const char *format, ...)
 			give_up(script, __VA_ARGS__);                                              \
 	} while (0)
 
+/* The messages that no "sent" has taken, as text. */
+static const char *surprises(const struct script *script)
+{
+	static char text[512];
+	size_t len = 0;
+	text[0] = '\0';
+	for (const struct sent *sent = script->outside.sent; sent && len < sizeof text;
+	     sent = sent->next) {
+		char name[TARN__NAME_TEXT_MAX], server[TARN_ADDRESS_TEXT_MAX];
+		if (sent->is_expected)
+			continue;
+		const uint8_t *question = sent->wire + TARN__HEADER_LEN;
+		size_t name_len = tarn__name_span(question, sent->len - TARN__HEADER_LEN);
+		tarn__name_format(question, name);
+		tarn_address_format(&sent->server, server);
+		len += (size_t)snprintf(text + len, sizeof text - len, "; %s was sent %s type %u",
+					server, name, tarn__get16(question + name_len));
+	}
+	return text;
+}
+
 /* ---- words ------------------------------------------------------------------------------ */
 
 static const char *word(struct script *script, size_t index, const char *what)
@@ -402,7 +423,7 @@ static void check_options(struct script *script, const struct client *it, const 
 static void do_gets(struct script *script)
 {
 	struct client *it = client(script, 1, false);
-	MUST(script, it->is_answered, "%s has not been answered", it->name);
+	MUST(script, it->is_answered, "%s has not been answered%s", it->name, surprises(script));
 
 	ldns_pkt *asked = NULL;
 	ldns_pkt *pkt = NULL;
@@ -529,7 +550,8 @@ static void do_sent(struct script *script)
 	MUST(script, ldns_rr_list_rr_count(questions) == 1, "not one question");
 	ldns_rr *question = ldns_rr_list_rr(questions, 0);
 	ldns_rdf *name = ldns_dname_new_frm_str(word(script, at, "a name"));
-	MUST(script, name && ldns_dname_compare(ldns_rr_owner(question), name) == 0, "wrong name");
+	MUST(script, name && ldns_dname_compare(ldns_rr_owner(question), name) == 0,
+	     "wrong name: %s", ldns_rdf2str(ldns_rr_owner(question)));
 	ldns_rdf_deep_free(name);
 	MUST(script,
 	     ldns_rr_get_type(question) == ldns_get_rr_type_by_name(word(script, at + 1, "a type")),
@@ -571,6 +593,9 @@ static void answer_sent(struct script *script, int error, const uint8_t *wire, s
 	MUST(script, !listened || !script->is_late, "core/ still listens");
 	MUST(script, listened || script->is_late, "core/ does not listen any more");
 	script->sent = NULL;
+	/* What was waited for may be waited for by something else. */
+	if (!has_flag(script, "turn"))
+		outside_pass(&script->outside, 0);
 }
 
 /* The server's OPT. */
@@ -731,8 +756,8 @@ static void do_late(struct script *script)
 
 static void do_silence(struct script *script)
 {
-	MUST(script, outside_surprises(&script->outside) == 0, "%zu messages went upstream",
-	     outside_surprises(&script->outside));
+	MUST(script, outside_surprises(&script->outside) == 0, "%zu messages went upstream%s",
+	     outside_surprises(&script->outside), surprises(script));
 }
 
 /* ---- time, set-up ----------------------------------------------------------------------- */
