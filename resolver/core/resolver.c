@@ -1422,6 +1422,16 @@ struct drop {
 	size_t count;
 };
 
+/* What is known of a zone comes from the servers of its DS and those of its DNSKEY, or from its own anchor. */
+static bool has_moved(const struct drop *drop, const struct tarn__config *before,
+		      const struct tarn__key *key)
+{
+	const struct tarn__config *now = drop->resolver->forwarder.config;
+	return tarn__config_moves(before, now, key->qname, key->qname_len, key->qtype) ||
+	       (key->is_trust &&
+		tarn__config_moves(before, now, key->qname, key->qname_len, TARN__TYPE_DNSKEY));
+}
+
 static void drop_item(const struct rtcache_item *item, void *arg)
 {
 	const struct drop *drop = arg;
@@ -1429,8 +1439,7 @@ static void drop_item(const struct rtcache_item *item, void *arg)
 	if (!tarn__key_read(item->key, item->key_len, &key))
 		return;
 	for (size_t i = 0; i < drop->count; i++) {
-		if (!tarn__config_moves(drop->before[i], drop->resolver->forwarder.config,
-					key.qname, key.qname_len, key.qtype))
+		if (!has_moved(drop, drop->before[i], &key))
 			continue;
 		rtcache_remove(drop->resolver->client, item->key, item->key_len);
 		return;
