@@ -113,8 +113,10 @@ enum tarn__check_step tarn__checking_run(struct tarn__forwarder *forwarder,
 	unsigned tries = check->budget.tries;
 	enum tarn__check_step step = tarn__check_run(check, &input);
 	forwarder->validation.verifications += tries - check->budget.tries;
-	if (step == TARN__CHECK_DONE && check->budget.exceeded)
-		forwarder->validation.limits++;
+	if (step == TARN__CHECK_DONE) {
+		forwarder->validation.limits += check->budget.exceeded != NULL;
+		forwarder->validation.undated += input.ignores_dates;
+	}
 	return step;
 }
 
