@@ -323,6 +323,15 @@ static void follow(struct tarn__lookup *lookup, const struct tarn__answer *answe
 	tarn__chain_follow(lookup, answer, on_chain_end);
 }
 
+/*
+ * Returns true if the AD of servers is kept. It is stored without, so that a later trust in AD does not reach back; and with
+ * validation nothing is said of what was not to be checked.
+ */
+static bool passes_ad(const struct tarn__config *config, const struct tarn__key *key)
+{
+	return config->trust_ad && !(config->validates && key->checking_disabled);
+}
+
 /* The answer may be stored, with its stored form in the scratch. */
 static void accept_answer(struct tarn__lookup *lookup, size_t index,
 			  const struct tarn__answer *answer)
@@ -331,9 +340,7 @@ static void accept_answer(struct tarn__lookup *lookup, size_t index,
 	uint8_t *stored = forwarder->scratch->stored;
 	tarn__stored_set_answer_source(stored,
 				       answer_source(forwarder, lookup->zone->servers[index]));
-	/* Stored without AD, so that a later trust in AD does not reach back. */
-	if (!lookup->is_validated &&
-	    (!forwarder->config->trust_ad || lookup->key.checking_disabled))
+	if (!lookup->is_validated && !passes_ad(forwarder->config, &lookup->key))
 		tarn__stored_clear_ad(stored);
 	if (tarn__chain_leads_on(lookup, answer))
 		follow(lookup, answer);

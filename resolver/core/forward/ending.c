@@ -78,6 +78,10 @@ void tarn__lookup_fail(struct tarn__lookup *lookup, int error)
 	/* What the second answer has not made good is what the first one was. */
 	if (lookup->bogus_error != 0 && error != TARN_ECANCELED)
 		error = lookup->bogus_error;
+	if (tarn__reasons_is_bogus(error)) {
+		lookup->forwarder->validation.bogus++;
+		lookup->forwarder->validation.codes[tarn__reasons_code(error)]++;
+	}
 	enum memory memory = how_to_remember(lookup, error, &cause);
 	stop(lookup);
 	if (memory == REMEMBER_CAUSE)

@@ -67,6 +67,11 @@ bool tarn__reasons_is_bogus(int error)
 	return error < ERROR_BASE && ERROR_BASE - error < SERIALS << CODE_BITS;
 }
 
+uint16_t tarn__reasons_code(int error)
+{
+	return (uint16_t)((ERROR_BASE - error) & CODE_MASK);
+}
+
 void tarn__reasons_find(struct tarn__reasons *reasons, int error, struct tarn__reason *out)
 {
 	unsigned number = (unsigned)(ERROR_BASE - error);
@@ -75,6 +80,6 @@ void tarn__reasons_find(struct tarn__reasons *reasons, int error, struct tarn__r
 	if (reasons->slots && reasons->slots[serial % TARN__REASONS_MAX].serial == serial)
 		*out = reasons->slots[serial % TARN__REASONS_MAX].reason;
 	else
-		*out = (struct tarn__reason){.code = (uint16_t)(number & CODE_MASK)};
+		*out = (struct tarn__reason){.code = tarn__reasons_code(error)};
 	pthread_mutex_unlock(&reasons->lock);
 }

@@ -9,6 +9,7 @@
 #define TARN_CORE_FORWARD_REASONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "dnssec/security.h"
 
@@ -25,6 +26,9 @@ int tarn__reasons_add(struct tarn__reasons *, const struct tarn__reason *);
 
 /* Returns true if an error of a lookup is that of an answer which was bogus. */
 bool tarn__reasons_is_bogus(int error);
+
+/* Returns the code of the extended error of such an error. */
+uint16_t tarn__reasons_code(int error);
 
 /* Finds the reason of such an error; without text if it has been displaced. */
 void tarn__reasons_find(struct tarn__reasons *, int error, struct tarn__reason *out);

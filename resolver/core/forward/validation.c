@@ -30,22 +30,6 @@ static enum tarn__remark remark_of(const struct tarn__check *check)
 	}
 }
 
-static void count(struct tarn__validation_counts *counts, const struct tarn__check *check)
-{
-	switch (check->security) {
-	case TARN__SECURE:
-		counts->secure++;
-		break;
-	case TARN__INSECURE:
-		counts->insecure++;
-		break;
-	case TARN__BOGUS:
-		counts->bogus++;
-		counts->codes[check->reason.code]++;
-		break;
-	}
-}
-
 /* The check has ended. */
 static void finish(struct tarn__lookup *lookup, const struct tarn__check *check)
 {
@@ -54,7 +38,8 @@ static void finish(struct tarn__lookup *lookup, const struct tarn__check *check)
 	struct tarn__answer answer;
 	tarn__validated_function *done = lookup->validated;
 	int error = 0;
-	count(&forwarder->validation, check);
+	forwarder->validation.secure += check->security == TARN__SECURE;
+	forwarder->validation.insecure += check->security == TARN__INSECURE;
 	if (check->security == TARN__BOGUS) {
 		error = tarn__reasons_add(forwarder->reasons, &check->reason);
 	} else {
