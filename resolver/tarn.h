@@ -188,6 +188,36 @@ struct tarn_forward {
 	 */
 	bool follow_cnames;
 	const struct tarn_traits *traits; /* of the upstreams, as many; NULL: zeros */
+	/*
+	 * Its names are validated from the anchors above it, as all others. Without it they are insecure, but for those
+	 * at and below the name of an anchor that is in the zone. Of no effect without struct tarn_dnssec.validate.
+	 */
+	bool validate;
+};
+
+/*
+ * Validation of answers (DNSSEC, RFC 4033 to 4035). It needs OpenSSL's libcrypto, which is loaded when a tarn is first
+ * told to validate: a program that restricts itself makes its tarn before.
+ */
+struct tarn_dnssec {
+	bool validate;
+	/*
+	 * Trust anchors: texts of DS and DNSKEY records as in a zone file, of one or more lines, such as the contents of
+	 * /usr/share/dns/root.ds. At least one record. Of several for one name one that fits is enough.
+	 */
+	const char *const *anchors;
+	size_t anchor_count;
+	/*
+	 * Names that are insecure with all names below them (negative trust anchors, RFC 7646), but for those that have
+	 * a closer anchor; not the root. Zones of struct tarn_forward and special names that are passed need none.
+	 */
+	const char *const *insecure;
+	size_t insecure_count;
+	/*
+	 * Seconds since 1970. A clock that shows an earlier time cannot be right, and then the dates of signatures are
+	 * not checked. 0: the date of this release.
+	 */
+	uint32_t clock_floor_sec;
 };
 
 /* The defaults and bounds of numbers in struct tarn_options. */
@@ -281,13 +311,15 @@ struct tarn_options {
 	size_t dns64_excluded_count;
 	const struct tarn_network *dns64_clients;
 	size_t dns64_client_count;
+	struct tarn_dnssec dnssec;
 };
 
 /*
  * NULL with errno set: ENOMEM; EINVAL for more than 64 upstreams of one zone or 1024 of all, for
  * traits that are none, for a span of failures out of its bounds, for fewer than 4096 ports to ask from,
  * for a pass or a zone that is no name, or a zone that is there twice, or a network of which others leave
- * nothing: which, the log says.
+ * nothing, for an anchor or an insecure name that is none, for validation without an anchor or without
+ * libcrypto: which, the log says.
  */
 struct tarn *tarn_new(const struct tarn_options *);
 /* All its workers have been freed before. NULL is allowed. */

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/config_anchors.h"
 #include "core/policy/policy.h"
 #include "base/ports.h"
 #include "core/reverse.h"
 #include "core/zone_index.h"
+#include "dnssec/anchors.h"
 #include "dns/denial.h"
 #include "dns/name.h"
 #include "base/siphash.h"
@@ -40,6 +42,7 @@ void tarn__config_put(struct tarn__config *config)
 		tarn__config_put(config->base);
 	} else {
 		tarn__zone_index_free(config->zone_index);
+		tarn__anchors_free(config->anchors);
 		free(config->ports);
 	}
 	while (config->zone_count > 0)
@@ -207,7 +210,9 @@ static int add_name(struct tarn__config *config, const uint8_t *name, size_t len
 		config->zones[index]->name_len = (uint16_t)len;
 	}
 	++*added;
-	return 0;
+	/* What the zone above says of it, signed, is not what its own servers say. */
+	bool is_insecure = config->validates && has_servers && !config->zones[index]->is_validated;
+	return is_insecure ? tarn__anchors_add_negative(config->anchors, name, len) : 0;
 }
 
 const char *tarn__zone_name_fault(const char *text)
@@ -253,6 +258,8 @@ static int add_names(struct tarn__config *config, const char *text, size_t index
 			error = add_name(config, name, tarn__reverse_zone(&network, i, name), index,
 					 &added);
 	}
+	if (error == TARN_EINVAL)
+		return refuse(fault, "zone %s: too many insecure names", text);
 	if (error == 0 && added == 0)
 		return refuse(fault, "zone %s: it is there twice, or others have all of it", text);
 	return error;
@@ -264,6 +271,7 @@ static int add_zone(struct tarn__config *config, const struct tarn_forward *sect
 	struct tarn__zone_config *zone = tarn__zone_config_new(section);
 	if (!zone)
 		return TARN_ENOMEM;
+	zone->is_validated = config->validates && section->validate;
 	config->zones[config->zone_count++] = zone;
 	config->server_count += zone->endpoint_count;
 	return 0;
@@ -324,7 +332,8 @@ static int add_root(struct tarn__config *config, size_t room, enum tarn_selectio
 					     .upstream_count = count,
 					     .traits = traits,
 					     .selection = selection,
-					     .source = config->source};
+					     .source = config->source,
+					     .validate = true};
 	int error = add_zone(config, &section);
 	if (error == 0)
 		config->zones[0]->name_len = 1;
@@ -393,7 +402,12 @@ static int fill_config(struct tarn__config *config, const struct tarn_options *o
 	config->rotate_addresses = options->rotate_addresses;
 	set_ttl_limits(config, options);
 	set_source(config, &options->source);
-	error = set_zones(config, options, fault);
+	if (options->dnssec.validate)
+		error = tarn__config_set_anchors(config, options, fault);
+	if (error == 0)
+		error = set_zones(config, options, fault);
+	if (error == 0)
+		tarn__config_find_anchored_zones(config);
 	return error != 0 ? error : set_policy(config, options, version, identity, fault);
 }
 
@@ -424,6 +438,9 @@ static struct tarn__config *derive(struct tarn__config *old, bool trust_ad)
 	config->ports = base->ports;
 	config->zones_digest = base->zones_digest;
 	config->trust_ad = trust_ad;
+	config->validates = base->validates;
+	config->anchors = base->anchors;
+	config->clock_floor_sec = base->clock_floor_sec;
 	config->rotate_addresses = base->rotate_addresses;
 	config->has_ttl_limits = base->has_ttl_limits;
 	config->ttl_limits = base->ttl_limits;
@@ -554,7 +571,7 @@ size_t tarn__config_zone_of(const struct tarn__config *config, const uint8_t *na
 
 bool tarn__config_moves_names(const struct tarn__config *a, const struct tarn__config *b)
 {
-	return a->zones_digest != b->zones_digest;
+	return a->zones_digest != b->zones_digest || !tarn__config_has_same_anchors(a, b);
 }
 
 static uint64_t find_digest(const struct tarn__config *config, const uint8_t *qname, size_t len,
@@ -569,5 +586,6 @@ static uint64_t find_digest(const struct tarn__config *config, const uint8_t *qn
 bool tarn__config_moves(const struct tarn__config *a, const struct tarn__config *b,
 			const uint8_t *qname, size_t len, uint16_t qtype)
 {
-	return find_digest(a, qname, len, qtype) != find_digest(b, qname, len, qtype);
+	return find_digest(a, qname, len, qtype) != find_digest(b, qname, len, qtype) ||
+	       !tarn__config_has_same_anchor(a, b, qname, len, qtype);
 }

@@ -22,6 +22,7 @@
 #include "dns/stored.h"
 #include "tarn.h"
 
+struct tarn__anchors;
 struct tarn__policy;
 struct tarn__policy_data;
 struct tarn__ports;
@@ -30,13 +31,15 @@ struct tarn__zone_index;
 enum {
 	TARN__SERVERS_ALL_MAX = 1024, /* of all zones: each may have tens of sockets per worker */
 	TARN__CONFIG_FAULT_MAX = 256, /* octets of a configuration's error text, with NUL */
+	/* The date of the release, 30 November 2026: an earlier one cannot be that of today. */
+	TARN__RELEASE_SEC = 1795996800,
 };
 
 struct tarn__config {
 	atomic_uint references;
 	/* Configurations that differ in the data of the policy alone have the same number, and no others do. */
 	unsigned number;
-	struct tarn__config *base; /* the owner of ports and zone_index; NULL: this one */
+	struct tarn__config *base; /* the owner of ports, zone_index and anchors; NULL: this one */
 	struct tarn__ports *ports; /* from which questions are sent; NULL: any unprivileged port */
 	struct tarn__policy *policy; /* a reference */
 	/* Names of zones; the value is an index into zones, or TARN__ZONE_NONE. NULL: the root is all. */
@@ -44,9 +47,11 @@ struct tarn__config {
 	uint64_t zones_digest; /* of the zones and their servers, in any order */
 	/* AD is asked for and passed on: the servers validate, and are trusted (RFC 6840). */
 	bool trust_ad;
-	bool validates; /* DNSSEC, in the zones that are validated */
-	struct tarn__anchors *anchors; /* the base's; NULL unless it validates */
-	uint32_t clock_floor_sec; /* seconds since 1970: before it the wall clock cannot be right */
+	/* Answers are validated, from the anchors; those that have no positive anchor at or above them are insecure. */
+	bool validates;
+	struct tarn__anchors *anchors; /* NULL: it does not validate */
+	uint32_t
+		clock_floor_sec; /* since 1970: a clock that shows an earlier time cannot be right */
 	bool rotate_addresses; /* in replies */
 	bool has_ttl_limits; /* other ones than those that every answer is read with */
 	struct tarn__ttl_limits ttl_limits;
@@ -121,12 +126,15 @@ size_t tarn__config_find_zone(const struct tarn__config *, const uint8_t *qname,
 /* Returns the index of the zone of exactly that name. */
 size_t tarn__config_zone_of(const struct tarn__config *, const uint8_t *name, size_t len);
 
-/* Returns true if some name has other servers in one of them than in the other; the root's count as equal. */
+/*
+ * Returns true if some name has other servers in one of them than in the other, or may be validated from other
+ * anchors; the root's servers count as equal.
+ */
 bool tarn__config_moves_names(const struct tarn__config *, const struct tarn__config *);
 
 /*
- * Returns true if a question of this name and type has other servers. All servers of the root count as equal:
- * they serve the same DNS, so that answers of other ones remain valid.
+ * Returns true if a question of this name and type has other servers, or if its chain of trust starts at another
+ * anchor. All servers of the root count as equal: they serve the same DNS, so that answers of other ones remain valid.
  */
 bool tarn__config_moves(const struct tarn__config *, const struct tarn__config *,
 			const uint8_t *qname, size_t len, uint16_t qtype);

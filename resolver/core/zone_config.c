@@ -67,7 +67,7 @@ _Static_assert(TARN__SERVERS_MAX <= 64, "a bit for each of a zone");
 static bool is_equal(const struct tarn__zone_config *a, const struct tarn__zone_config *b)
 {
 	if (a->selection != b->selection || a->follows_cnames != b->follows_cnames ||
-	    a->endpoint_count != b->endpoint_count)
+	    a->is_validated != b->is_validated || a->endpoint_count != b->endpoint_count)
 		return false;
 	for (size_t i = 0; i < a->endpoint_count; i++) {
 		if (a->endpoints[i] != b->endpoints[i])

@@ -30,7 +30,8 @@ struct tarn__zone_config {
 	uint8_t name[TARN__NAME_MAX];
 	enum tarn_selection selection;
 	bool follows_cnames; /* out of the zone */
-	bool is_validated; /* answers are checked (DNSSEC) */
+	/* Some of its names have a trust anchor: answers of its servers are validated. */
+	bool is_validated;
 	/* Of the endpoints, in any order, and of follows_cnames: equal digests give equal answers. */
 	uint64_t digest;
 	size_t endpoint_count; /* 0 in the root only */

@@ -19,20 +19,31 @@
 
 struct tarn__anchors;
 
-enum { TARN__ANCHORS_FAULT_MAX = 256 /* octets of an error's text, with NUL */ };
+enum {
+	TARN__ANCHORS_FAULT_MAX = 256, /* octets of an error's text, with NUL */
+	TARN__ANCHORS_MAX = 1024, /* positive ones: the zones of a company have less */
+	/* More than there are names of zones with servers of their own (core/config.h). */
+	TARN__NEGATIVE_ANCHORS_MAX = 1 << 18,
+};
 
 /* NULL: out of memory. */
 struct tarn__anchors *tarn__anchors_new(void);
 void tarn__anchors_free(struct tarn__anchors *);
 
 /*
- * Adds the anchors of a text of any lines. Returns 0; TARN_ENOMEM; TARN_EINVAL: nothing is added, *line is the number of the
- * first line that is no anchor, from 1, and fault one line of text.
+ * Adds the anchors of a text of any lines; one that is there already is not added again. Returns 0; TARN_ENOMEM,
+ * and then the anchors are only to be freed; TARN_EINVAL: nothing is added, *line is the number of the first line that
+ * is no anchor, from 1, and fault one line of text. A DNSKEY that may not sign its zone's data is no anchor, which is
+ * one without the zone flag and a revoked one; nor is a DS whose digest has not the length of its type. There may be
+ * TARN__ANCHORS_MAX.
  */
 int tarn__anchors_add_text(struct tarn__anchors *, const char *text, size_t len, unsigned *line,
 			   char fault[TARN__ANCHORS_FAULT_MAX]);
 
-/* Adds a negative anchor. Returns 0, TARN_ENOMEM, or TARN_EINVAL for the root (RFC 7646 section 6). */
+/*
+ * Adds a negative anchor, in any spelling, unless it is there already. Returns 0; TARN_ENOMEM, as above;
+ * TARN_EINVAL for the root (RFC 7646 section 6), or if there are TARN__NEGATIVE_ANCHORS_MAX.
+ */
 int tarn__anchors_add_negative(struct tarn__anchors *, const uint8_t *name, size_t len);
 
 enum tarn__anchor_kind {
@@ -50,8 +61,15 @@ struct tarn__anchor {
 	const void *records;
 };
 
+/* name is in wire form, in any spelling; len includes the root label. */
 struct tarn__anchor tarn__anchors_find(const struct tarn__anchors *, const uint8_t *name,
 				       size_t len);
+
+/*
+ * Returns the anchor at *at, which is 0 at first, and advances: each name once, in the order in which they were
+ * added. Returns false after the last.
+ */
+bool tarn__anchors_next(const struct tarn__anchors *, size_t *at, struct tarn__anchor *out);
 
 /* Returns the DS or DNSKEY at *at, which is anchor.records at first, and advances. Returns false after the last. */
 struct tarn__anchor_record {
@@ -61,7 +79,10 @@ struct tarn__anchor_record {
 };
 bool tarn__anchor_next(const void **at, struct tarn__anchor_record *out);
 
-/* Returns the number of positive anchors; of all names, or of those whose algorithms are supported. */
+/* Returns true if the same chains of trust start there: neither is positive, or names and records are equal. */
+bool tarn__anchor_is_alike(const struct tarn__anchor *, const struct tarn__anchor *);
+
+/* Returns the number of positive anchors: of records, of all names. */
 size_t tarn__anchors_count(const struct tarn__anchors *);
 
 /* Returns true if both have the same anchors of both kinds, in any order. */

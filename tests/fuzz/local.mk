@@ -2,6 +2,7 @@
 # One line per fuzz target; its source is the file of the same name, its seeds lie in corpus/NAME/.
 
 fuzz_targets = \
+	tests/fuzz/fuzz_anchors \
 	tests/fuzz/fuzz_answer \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_control \

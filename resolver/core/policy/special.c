@@ -187,6 +187,54 @@ struct tarn__special tarn__special_find(const uint8_t *qname, size_t len)
 	return (struct tarn__special){TARN__SPECIAL_NONE, 0};
 }
 
+/* ---- all of them ------------------------------------------------------------------------ */
+
+typedef int each_zone(void *arg, const uint8_t *name, size_t len);
+
+static struct tarn_network network_of(const struct reverse *zone, const struct family *family)
+{
+	struct tarn_network network = {.prefix_len = zone->prefix_len};
+	if (family->address_len == 32) {
+		network.address.in4.sin_family = AF_INET;
+		memcpy(&network.address.in4.sin_addr, zone->octets, 4);
+	} else {
+		network.address.in6.sin6_family = AF_INET6;
+		memcpy(&network.address.in6.sin6_addr, zone->octets, 16);
+	}
+	return network;
+}
+
+static int walk_reverse(const struct family *family, each_zone *each, void *arg)
+{
+	int result = 0;
+	for (size_t i = 0; i < family->zone_count; i++) {
+		struct tarn_network network = network_of(&family->zones[i], family);
+		size_t count = tarn__reverse_count(&network);
+		for (size_t j = 0; j < count && result == 0; j++) {
+			uint8_t name[TARN__NAME_MAX];
+			result = each(arg, name, tarn__reverse_zone(&network, j, name));
+		}
+	}
+	return result;
+}
+
+int tarn__special_walk(each_zone *each, void *arg)
+{
+#define ZONE(tail, zone, kind) {(const uint8_t *)(zone), sizeof(zone)},
+	static const struct {
+		const uint8_t *name;
+		size_t len;
+	} zones[] = {TOPS(ZONE) ZONE(ARPA, "\4home\4arpa", TARN__SPECIAL_EMPTY)
+			     ZONE(ARPA, "\10resolver\4arpa", TARN__SPECIAL_RESOLVER)};
+#undef ZONE
+	int result = 0;
+	for (size_t i = 0; i < COUNT_OF(zones) && result == 0; i++)
+		result = each(arg, zones[i].name, zones[i].len);
+	if (result == 0)
+		result = walk_reverse(&ipv4, each, arg);
+	return result == 0 ? walk_reverse(&ipv6, each, arg) : result;
+}
+
 /* ---- exceptions ------------------------------------------------------------------------- */
 
 static int init(struct tarn__policy *policy, const struct tarn__policy_options *options)

@@ -38,6 +38,12 @@ struct tarn__special {
  */
 struct tarn__special tarn__special_find(const uint8_t *qname, size_t len);
 
+/*
+ * Calls each with the name of every special zone, until it returns something else than 0. Returns what the last
+ * call has returned.
+ */
+int tarn__special_walk(int (*each)(void *arg, const uint8_t *name, size_t len), void *arg);
+
 extern const struct tarn__stage tarn__stage_special;
 
 enum tarn__policy_action tarn__stage_special_decide(const struct tarn__policy *,

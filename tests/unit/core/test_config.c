@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crypto/signature.h"
 #include "dns/text.h"
+#include "dnssec/anchors.h"
 #include "base/ports.h"
 #include "support/unit.h"
 
@@ -469,6 +471,348 @@ START_TEST(names_of_a_zone_move_when_its_chains_are_followed)
 }
 END_TEST
 
+/* ---- validation ---------------------------------------------------------------------------- */
+
+#define DS "IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
+#define OTHER_DS "IN DS 38696 8 2 683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16"
+
+/* "+example." for a positive anchor of that name, "-example." for a negative one, "none". */
+static const char *anchor_of(const struct tarn__config *config, const char *text)
+{
+	static char found[1 + TARN__NAME_TEXT_MAX];
+	uint8_t name[TARN__NAME_MAX];
+	size_t len = tarn__name_parse(text, name);
+	struct tarn__anchor anchor = tarn__anchors_find(config->anchors, name, len);
+	if (anchor.kind == TARN__ANCHOR_NONE)
+		return "none";
+	found[0] = anchor.kind == TARN__ANCHOR_POSITIVE ? '+' : '-';
+	tarn__name_format(anchor.name, found + 1);
+	return found;
+}
+
+static struct tarn__config *make_validating(const struct tarn_options *options)
+{
+	struct tarn__config *config = make(options);
+	ck_assert_msg(config, "%s", fault);
+	ck_assert(config->validates);
+	ck_assert_ptr_nonnull(config->anchors);
+	return config;
+}
+
+static const char *const root_anchor[] = {". " DS};
+
+START_TEST(without_validation_there_are_no_anchors)
+{
+	static const char *const nonsense[] = {"nonsense"};
+	corp.validate = true;
+	struct tarn__config *config = make(&(struct tarn_options){
+		.forwards = &corp,
+		.forward_count = 1,
+		.dnssec = {.anchors = nonsense, .anchor_count = 1, .clock_floor_sec = 7}});
+	ck_assert_ptr_nonnull(config);
+	ck_assert(!config->validates && !config->anchors);
+	ck_assert(!config->zones[0]->is_validated && !config->zones[1]->is_validated);
+	tarn__config_put(config);
+}
+END_TEST
+
+START_TEST(validation_without_the_library_is_refused)
+{
+	ck_assert_ptr_null(make(&(struct tarn_options){
+		.dnssec = {.validate = true, .anchors = root_anchor, .anchor_count = 1}}));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_msg(strstr(fault, "validation is not possible: "), "%s", fault);
+}
+END_TEST
+
+static const struct {
+	const char *anchors[2];
+	const char *insecure, *pass, *fault;
+} refused[] = {
+	{{"", "; a comment"}, "corp", NULL, "validation without a trust anchor"},
+	{{". " DS, "\n. IN NS a."},
+	 NULL,
+	 NULL,
+	 "trust anchors, text 2, line 2: neither DS nor DNSKEY"},
+	{{". " DS, ""}, ".", NULL, "insecure .: "},
+	{{". " DS, ""}, "a..b", NULL, "insecure a..b: not a domain name"},
+	{{". " DS, ""}, NULL, "a..b", "pass a..b: not a domain name"},
+};
+
+START_TEST(validation_that_cannot_be_is_refused)
+{
+	const char *insecure[] = {refused[_i].insecure}, *pass[] = {refused[_i].pass};
+	struct tarn_options options = {.pass = pass,
+				       .pass_count = refused[_i].pass != NULL,
+				       .dnssec = {.validate = true,
+						  .anchors = refused[_i].anchors,
+						  .anchor_count = 2,
+						  .insecure = insecure,
+						  .insecure_count = refused[_i].insecure != NULL}};
+	ck_assert_ptr_null(make(&options));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_msg(strstr(fault, refused[_i].fault), "%s", fault);
+}
+END_TEST
+
+static const struct {
+	const char *name, *anchor;
+} anchored[] = {
+	{".", "+."},
+	{"www.example", "+."},
+	{"www.lab.test.example", "-test.example."},
+	/* A zone with servers of its own is insecure, one that is never forwarded needs nothing. */
+	{"corp.example", "-corp.example."},
+	{"www.corp.example", "-corp.example."},
+	{"ads.example", "+."},
+	/* Unless it says otherwise, or has an anchor. */
+	{"www.secure.example", "+."},
+	{"www.own.example", "+own.example."},
+	{"www.deep.example", "-deep.example."},
+	{"www.island.deep.example", "+island.deep.example."},
+	{"www.corp.own.example", "-corp.own.example."},
+	/* All zones of a network are. */
+	{"1.16.172.in-addr.arpa", "-16.172.in-addr.arpa."},
+	{"1.31.172.in-addr.arpa", "-31.172.in-addr.arpa."},
+	{"1.32.172.in-addr.arpa", "+."},
+	/* Names that are passed, as far as they are special. */
+	{"printer.local", "-local."},
+	{"x.lan.home.arpa", "-lan.home.arpa."},
+	{"x.home.arpa", "+."},
+	{"passed.example", "+."},
+	{"d.f.ip6.arpa", "-d.f.ip6.arpa."},
+	{"1.8.e.f.ip6.arpa", "-8.e.f.ip6.arpa."},
+	{"1.0.0.2.ip6.arpa", "+."},
+};
+
+static struct tarn_options validating_options(void)
+{
+	static struct tarn_forward forwards[7];
+	static const char *const texts[] = {". " DS, "Own.example. " DS
+						     "\nisland.deep.example. 3600 " OTHER_DS
+						     " ; a comment\n"};
+	static const char *const pass[] = {"local", "lan.home.arpa", "passed.example", "ip6.arpa"};
+	static const char *const insecure[] = {"Test.example"};
+	static const char *const zones[] = {"Corp.example",    "secure.example", "own.example",
+					    "deep.example",    "ads.example",	 "172.16.0.0/12",
+					    "corp.own.example"};
+	for (size_t i = 0; i < 7; i++)
+		forwards[i] = (struct tarn_forward){.zone = zones[i],
+						    .upstreams = servers + i,
+						    .upstream_count = i != 4,
+						    .validate = i == 1 || i == 4};
+	return (struct tarn_options){.upstreams = servers + 9,
+				     .upstream_count = 1,
+				     .forwards = forwards,
+				     .forward_count = 7,
+				     .pass = pass,
+				     .pass_count = 4,
+				     .dnssec = {.validate = true,
+						.anchors = texts,
+						.anchor_count = 2,
+						.insecure = insecure,
+						.insecure_count = 1}};
+}
+
+START_TEST(names_have_the_closest_anchor)
+{
+	struct tarn_options options = validating_options();
+	struct tarn__config *config = make_validating(&options);
+	ck_assert_str_eq(anchor_of(config, anchored[_i].name), anchored[_i].anchor);
+	tarn__config_put(config);
+}
+END_TEST
+
+START_TEST(all_special_names_may_be_passed)
+{
+	const char *pass[] = {"."};
+	struct tarn_options options = {
+		.pass = pass,
+		.pass_count = 1,
+		.dnssec = {.validate = true, .anchors = root_anchor, .anchor_count = 1}};
+	struct tarn__config *config = make_validating(&options);
+	ck_assert_str_eq(anchor_of(config, "www.example"), "+.");
+	ck_assert_str_eq(anchor_of(config, "x.onion"), "-onion.");
+	ck_assert_str_eq(anchor_of(config, "1.10.in-addr.arpa"), "-10.in-addr.arpa.");
+	ck_assert_str_eq(anchor_of(config, "b.e.f.ip6.arpa"), "-b.e.f.ip6.arpa.");
+	tarn__config_put(config);
+}
+END_TEST
+
+START_TEST(zones_with_anchors_are_validated)
+{
+	struct tarn_options options = validating_options();
+	struct tarn__config *config = make_validating(&options);
+	static const struct {
+		const char *name;
+		bool is_validated;
+	} zones[] = {{".", true},
+		     {"corp.example", false},
+		     {"secure.example", true},
+		     {"own.example", true},
+		     {"deep.example", true},
+		     {"16.172.in-addr.arpa", false},
+		     {"corp.own.example", false}};
+	for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++) {
+		size_t index = index_of(config, zones[i].name);
+		ck_assert_uint_eq(index, i);
+		ck_assert_msg(config->zones[index]->is_validated == zones[i].is_validated, "%s",
+			      zones[i].name);
+	}
+	tarn__config_put(config);
+}
+END_TEST
+
+START_TEST(anchors_are_shared_by_all_that_follow)
+{
+	struct tarn_options options = validating_options();
+	options.dnssec.clock_floor_sec = 7;
+	struct tarn__config *config = make_validating(&options);
+	struct tarn__config *next = tarn__config_with_upstreams(config, servers, 1);
+	ck_assert_ptr_eq(next->anchors, config->anchors);
+	tarn__config_put(config);
+	struct tarn__config *last = tarn__config_with_trust(next, true);
+	tarn__config_put(next);
+	ck_assert(last->validates && last->zones[0]->is_validated);
+	ck_assert_uint_eq(last->clock_floor_sec, 7);
+	ck_assert_str_eq(anchor_of(last, "www.example"), "+.");
+	tarn__config_put(last);
+	options.dnssec.clock_floor_sec = 0;
+	config = make_validating(&options);
+	ck_assert_uint_eq(config->clock_floor_sec, TARN__RELEASE_SEC);
+	tarn__config_put(config);
+}
+END_TEST
+
+/* What a configuration has other than validating_options(), and a name of another anchor. */
+static const struct {
+	const char *extra_anchor, *insecure;
+	bool corp_is_validated, is_off;
+	const char *moved, *stays;
+} changes[] = {
+	{NULL, NULL, false, true, "www.example", "www.corp.example"},
+	{NULL, NULL, false, true, ".", "x.local"},
+	{NULL, NULL, false, true, "www.own.example", "www.test.example"},
+	{". " OTHER_DS, NULL, false, false, "www.example", "www.own.example"},
+	{"own.example. " OTHER_DS, NULL, false, false, "own.example", "www.example"},
+	{"new.example. " DS, NULL, false, false, "www.new.example", "www.example"},
+	{"a.corp.example. " DS, NULL, false, false, "x.a.corp.example", "www.corp.example"},
+	{NULL, "new.example", false, false, "www.new.example", "www.example"},
+	{NULL, "new.own.example", false, false, "new.own.example", "own.example"},
+	{NULL, NULL, true, false, "www.corp.example", "www.example"},
+};
+
+START_TEST(names_move_with_their_anchors)
+{
+	struct tarn_options options = validating_options();
+	struct tarn__config *before = make_validating(&options);
+	const char *texts[] = {options.dnssec.anchors[0], options.dnssec.anchors[1],
+			       changes[_i].extra_anchor};
+	const char *insecure[] = {options.dnssec.insecure[0], changes[_i].insecure};
+	struct tarn_forward forwards[7];
+	memcpy(forwards, options.forwards, sizeof forwards);
+	forwards[0].validate = changes[_i].corp_is_validated;
+	options.forwards = forwards;
+	options.dnssec.validate = !changes[_i].is_off;
+	options.dnssec.anchors = texts;
+	options.dnssec.anchor_count = 2 + (changes[_i].extra_anchor != NULL);
+	options.dnssec.insecure = insecure;
+	options.dnssec.insecure_count = 1 + (changes[_i].insecure != NULL);
+	struct tarn__config *after = make(&options);
+	ck_assert_msg(after, "%s", fault);
+	ck_assert(tarn__config_moves_names(before, after));
+	ck_assert(tarn__config_moves_names(after, before));
+	ck_assert(moves(before, after, changes[_i].moved));
+	ck_assert(!moves(before, after, changes[_i].stays));
+	tarn__config_put(after);
+	tarn__config_put(before);
+}
+END_TEST
+
+START_TEST(same_anchors_move_nothing)
+{
+	struct tarn_options options = validating_options();
+	struct tarn__config *before = make_validating(&options);
+	const char *const turned[] = {options.dnssec.anchors[1], options.dnssec.anchors[0]};
+	options.dnssec.anchors = turned;
+	/* A clock is not a matter of answers that are there. */
+	options.dnssec.clock_floor_sec = 7;
+	struct tarn__config *after = make_validating(&options);
+	ck_assert(!tarn__config_moves_names(before, after));
+	ck_assert(!moves(before, after, "www.example"));
+	tarn__config_put(after);
+	/* A name that is insecure already moves no name. */
+	static const char *const insecure[] = {"test.example", "lab.test.example"};
+	options.dnssec.insecure = insecure;
+	options.dnssec.insecure_count = 2;
+	after = make_validating(&options);
+	ck_assert(!moves(before, after, "www.lab.test.example"));
+	tarn__config_put(after);
+	tarn__config_put(before);
+}
+END_TEST
+
+/* It is the parent's, and validated from the anchor above. */
+START_TEST(ds_moves_with_the_anchor_above_it)
+{
+	struct tarn_options options = validating_options();
+	struct tarn__config *before = make_validating(&options);
+	static const char *const insecure[] = {"test.example", "new.example"};
+	options.dnssec.insecure = insecure;
+	options.dnssec.insecure_count = 2;
+	struct tarn__config *after = make_validating(&options);
+	ck_assert(!moves_type(before, after, "new.example", TARN__TYPE_DS));
+	ck_assert(moves_type(before, after, "a.new.example", TARN__TYPE_DS));
+	ck_assert(!moves_type(before, after, ".", TARN__TYPE_DS));
+	tarn__config_put(after);
+	tarn__config_put(before);
+}
+END_TEST
+
+START_TEST(zone_that_is_validated_now_is_another_one)
+{
+	struct tarn_options options = validating_options();
+	struct tarn__config *before = make_validating(&options);
+	struct tarn_forward forwards[7];
+	memcpy(forwards, options.forwards, sizeof forwards);
+	forwards[0].validate = true;
+	options.forwards = forwards;
+	struct tarn__config *after = make_validating(&options);
+	ck_assert(!shares_zone(after, before, 1));
+	ck_assert(shares_zone(after, before, 2));
+	ck_assert(shares_zone(after, before, 0));
+	tarn__config_put(after);
+	options.dnssec.validate = false;
+	after = make(&options);
+	ck_assert(!shares_zone(after, before, 0));
+	tarn__config_put(after);
+	tarn__config_put(before);
+}
+END_TEST
+
+#define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
+
+static TCase *make_validation(void)
+{
+	TCase *tcase = tcase_create("validation");
+	tcase_add_checked_fixture(tcase, set_up, NULL);
+	tcase_add_test(tcase, without_validation_there_are_no_anchors);
+	if (tarn__signature_load()) {
+		tcase_add_test(tcase, validation_without_the_library_is_refused);
+		return tcase;
+	}
+	tcase_add_loop_test(tcase, validation_that_cannot_be_is_refused, 0, COUNT(refused));
+	tcase_add_loop_test(tcase, names_have_the_closest_anchor, 0, COUNT(anchored));
+	tcase_add_test(tcase, all_special_names_may_be_passed);
+	tcase_add_test(tcase, zones_with_anchors_are_validated);
+	tcase_add_test(tcase, anchors_are_shared_by_all_that_follow);
+	tcase_add_loop_test(tcase, names_move_with_their_anchors, 0, COUNT(changes));
+	tcase_add_test(tcase, same_anchors_move_nothing);
+	tcase_add_test(tcase, ds_moves_with_the_anchor_above_it);
+	tcase_add_test(tcase, zone_that_is_validated_now_is_another_one);
+	return tcase;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("config");
@@ -490,5 +834,6 @@ int main(void)
 	tcase_add_test(tcase, names_move_with_their_zones_servers);
 	tcase_add_test(tcase, names_of_a_zone_move_when_its_chains_are_followed);
 	suite_add_tcase(suite, tcase);
+	suite_add_tcase(suite, make_validation());
 	return unit_run(suite);
 }

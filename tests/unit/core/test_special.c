@@ -311,6 +311,39 @@ START_TEST(ipv6_zone_begins_at_its_last_nibble)
 }
 END_TEST
 
+/* What is called back with them. */
+struct walk {
+	unsigned count, stop_at;
+};
+
+static int check_walked(void *arg, const uint8_t *name, size_t len)
+{
+	struct walk *walk = arg;
+	struct tarn__special special = tarn__special_find(name, len);
+	ck_assert_uint_eq(tarn__name_span(name, len), len);
+	ck_assert_int_ne(special.kind, NONE);
+	ck_assert_uint_eq(special.zone_len, len);
+	return ++walk->count == walk->stop_at ? 7 : 0;
+}
+
+START_TEST(walk_has_every_zone)
+{
+	struct walk walk = {0};
+	ck_assert_int_eq(tarn__special_walk(check_walked, &walk), 0);
+	/* Six of one label, two below arpa., those of IPv4 and of IPv6. */
+	ck_assert_uint_eq(walk.count, 6 + 2 + 3 + 16 + 1 + 1 + 64 + 3 + 1 + 8);
+}
+END_TEST
+
+START_TEST(walk_ends_when_it_is_told)
+{
+	static const unsigned stops[] = {1, 8, 9, 20, 97, 98, 105};
+	struct walk walk = {.stop_at = stops[_i]};
+	ck_assert_int_eq(tarn__special_walk(check_walked, &walk), 7);
+	ck_assert_uint_eq(walk.count, stops[_i]);
+}
+END_TEST
+
 int main(void)
 {
 	enum {
@@ -326,6 +359,8 @@ int main(void)
 	tcase_add_loop_test(tcase, ordinary_name_is_none, 0, ORDINARY);
 	tcase_add_test(tcase, every_reverse_zone_is_in_the_list_of_its_rfc);
 	tcase_add_test(tcase, ipv6_zone_begins_at_its_last_nibble);
+	tcase_add_test(tcase, walk_has_every_zone);
+	tcase_add_loop_test(tcase, walk_ends_when_it_is_told, 0, 7);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
