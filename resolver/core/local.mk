@@ -4,6 +4,7 @@
 core_sources = \
 	resolver/core/admin/dump.c resolver/core/admin/dump.h \
 	resolver/core/admin/inspect.c resolver/core/admin/inspect.h \
+	resolver/core/admin/trust_chain.c resolver/core/admin/trust_chain.h \
 	resolver/core/config.c resolver/core/config.h \
 	resolver/core/config_anchors.c resolver/core/config_anchors.h \
 	resolver/core/detour.c resolver/core/detour.h \

@@ -230,6 +230,11 @@ const struct tarn_address *tarn__shared_answer_source(const struct tarn__shared 
 					 tarn__stored_answer_source(stored));
 }
 
+struct tarn__reasons *tarn__shared_reasons(const struct tarn__shared *shared)
+{
+	return shared->reasons;
+}
+
 /* ---- counters and observers ------------------------------------------------------------- */
 
 static void count_question(struct tarn__stats *stats,

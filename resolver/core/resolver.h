@@ -30,6 +30,7 @@ struct rtcache;
 struct rtcache_client;
 struct rtcache_value;
 struct tarn__observer;
+struct tarn__reasons;
 struct tarn__server;
 struct tarn__stats;
 
@@ -76,6 +77,9 @@ void tarn__shared_set_notify_taker(struct tarn__shared *, const struct tarn__not
  */
 const struct tarn_address *tarn__shared_answer_source(const struct tarn__shared *,
 						      const uint8_t *stored);
+
+/* The reasons of failures that are those of bogus answers. Any thread. */
+struct tarn__reasons *tarn__shared_reasons(const struct tarn__shared *);
 
 /* ---- one per worker --------------------------------------------------------------------- */
 

@@ -16,6 +16,8 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/control/context.h \
 	resolver/daemon/control/control.c resolver/daemon/control/control.h \
 	resolver/daemon/control/control_file.c resolver/daemon/control/control_file.h \
+	resolver/daemon/control/dnssec_commands.c resolver/daemon/control/dnssec_commands.h \
+	resolver/daemon/control/dnssec_json.c resolver/daemon/control/dnssec_json.h \
 	resolver/daemon/control/json.c resolver/daemon/control/json.h \
 	resolver/daemon/control/name_commands.c resolver/daemon/control/name_commands.h \
 	resolver/daemon/control/name_json.c resolver/daemon/control/name_json.h \

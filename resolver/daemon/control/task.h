@@ -8,6 +8,7 @@
 #ifndef TARN_DAEMON_CONTROL_TASK_H
 #define TARN_DAEMON_CONTROL_TASK_H
 
+#include <ev.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 
 #include "core/admin/dump.h"
 #include "core/admin/inspect.h"
+#include "core/admin/trust_chain.h"
 #include "daemon/control/context.h"
 #include "daemon/control/verbs.h"
 #include "dns/message.h"
@@ -33,6 +35,9 @@ struct tarn__task {
 	struct tarn__dump dump;
 	struct tarn_request question;
 	uint64_t asked_ms;
+	bool has_trust; /* a chain of trust is looked up */
+	struct tarn__trust_chain_lookup trust;
+	ev_timer patience; /* with it */
 	char *text; /* the text of a dump that has not been passed on */
 	size_t text_len, text_size;
 	bool is_short; /* out of memory */

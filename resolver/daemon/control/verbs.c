@@ -13,6 +13,8 @@ const struct tarn__command_row tarn__commands[TARN__COMMANDS] = {
 	[TARN__COMMAND_LOOKUP] = {"lookup", "NAME [TYPE]", 1, 2, "resolve a name as for a client"},
 	[TARN__COMMAND_EXPLAIN] = {"explain", "NAME [TYPE] [CLASS] [CLIENT]", 1, 4,
 				   "print how a question would be answered, and why"},
+	[TARN__COMMAND_TRUST] = {"trust", "NAME", 1, 1,
+				 "print the chain of trust of a name (DNSSEC)"},
 	[TARN__COMMAND_FLUSH] = {"flush", "NAME [TYPE]", 1, 2,
 				 "remove the entries of a name from the cache"},
 	[TARN__COMMAND_FLUSH_TREE] = {"flush-tree", "NAME", 1, 1,
