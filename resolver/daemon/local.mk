@@ -4,6 +4,7 @@
 noinst_LTLIBRARIES += resolver/daemon/libdaemon.la
 resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/config/check.c resolver/daemon/config/check.h \
+	resolver/daemon/config/check_validation.c resolver/daemon/config/check_validation.h \
 	resolver/daemon/config/command_line.c resolver/daemon/config/command_line.h \
 	resolver/daemon/config/completion.c resolver/daemon/config/completion.h \
 	resolver/daemon/config/configuration.c resolver/daemon/config/configuration.h \
@@ -12,6 +13,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/config/resolvconf.c resolver/daemon/config/resolvconf.h \
 	resolver/daemon/config/system_servers.c resolver/daemon/config/system_servers.h \
 	resolver/daemon/config/text.c resolver/daemon/config/text.h \
+	resolver/daemon/config/validation.c resolver/daemon/config/validation.h \
 	resolver/daemon/control/commands.c resolver/daemon/control/commands.h \
 	resolver/daemon/control/context.h \
 	resolver/daemon/control/control.c resolver/daemon/control/control.h \

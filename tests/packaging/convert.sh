@@ -82,6 +82,11 @@ takes_any_name_of_a_file() {
 script=$(realpath "$srcdir/docs/examples/tarn-convert")
 tap_ok "words of dnsmasq" becomes words.expected words.conf
 tap_ok "words of dnsmasq without a counterpart" becomes others.expected others.conf
+if "$tarn" --version | grep -q '^with .*openssl'; then
+	tap_ok "dnsmasq's trust anchors" becomes dnssec.expected dnssec.conf
+else
+	tap_skip "dnsmasq's trust anchors" "tarn was built without OpenSSL"
+fi
 tap_ok "Pi-hole 6: its settings and its database" becomes pihole6.expected pihole.toml gravity.sql
 tap_ok "Pi-hole 5: its files" becomes pihole5.expected setupVars.conf custom.list adlists.list whitelist.txt \
 	blacklist.txt 05-pihole-custom-cname.conf

@@ -93,6 +93,7 @@ unit_tests = \
 	tests/unit/daemon/test_systemd \
 	tests/unit/daemon/test_timing \
 	tests/unit/daemon/test_upstreams \
+	tests/unit/daemon/test_validation \
 	tests/unit/daemon/test_visits \
 	tests/unit/daemon/test_workers \
 	tests/unit/daemon/test_zone_update \

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "core/resolver.h"
+#include "daemon/config/check_validation.h"
 #include "daemon/settings/options.h"
 #include "daemon/settings/sections.h"
 #include "daemon/settings/upstreams.h"
@@ -253,5 +254,6 @@ static void print_memory(const struct tarn__settings *settings, FILE *out)
 void tarn__check(const struct tarn__settings *settings, FILE *out)
 {
 	print_settings(settings, out);
+	tarn__check_validation(settings, out);
 	print_memory(settings, out);
 }

@@ -11,6 +11,7 @@
 
 #include "core/policy/groups.h"
 #include "daemon/config/system_servers.h"
+#include "daemon/config/validation.h"
 #include "daemon/settings/options.h"
 #include "daemon/settings/sections.h"
 #include "daemon/system/privileges.h"
@@ -272,6 +273,7 @@ int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_
 	set_defaults(settings);
 	if (settings->upstreams.count == 0)
 		tarn__system_servers_take(settings, resolv_conf, log);
+	tarn__validation_complete(settings, diagnostics);
 	check(settings, diagnostics);
 	return diagnostics->count > 0 || diagnostics->lost > 0 ? TARN_EINVAL : 0;
 }

@@ -178,8 +178,12 @@ static void take_value(struct file *file, const struct tarn__statement *statemen
 	if (is_nothing(statement))
 		return;
 	char reason[TARN__FAULT_MAX];
+	/* A key has a thousand characters: the reason is to fit behind it. */
+	enum { SHOWN_MAX = 200 };
+	bool is_long = strlen(statement->text) > SHOWN_MAX;
 	if (row->type->parse(row, tarn__option_field(row, base), statement->text, reason) < 0)
-		refuse(file, statement, "%s %s: %s", row->word, statement->text, reason);
+		refuse(file, statement, "%s %.*s%s: %s", row->word, SHOWN_MAX, statement->text,
+		       is_long ? "..." : "", reason);
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */

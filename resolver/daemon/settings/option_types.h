@@ -11,7 +11,7 @@
  *	type_word.c      yes and no, names of enumerators
  *	type_text.c      texts, sockets, domain names
  *	type_path.c      absolute paths
- *	type_dns.c       a domain, zones, records, types of records, DNS64's prefixes
+ *	type_dns.c       a domain, zones, records, trust anchors, types of records, DNS64's prefixes
  *	type_list.c      what lists of names have: a format, an answer, groups
  *	type_hours.c     the time of day and the days of the week
  *	type_address.c   addresses, networks
@@ -126,6 +126,8 @@ extern const struct tarn__option_type tarn__option_type_domain; /* const char *;
 extern const struct tarn__option_type
 	tarn__option_type_zones; /* struct tarn__names; not the root */
 extern const struct tarn__option_type tarn__option_type_records; /* struct tarn__texts */
+/* struct tarn__texts, each one or more records (dnssec/anchors.h) */
+extern const struct tarn__option_type tarn__option_type_anchors;
 extern const struct tarn__option_type tarn__option_type_types; /* struct tarn__types */
 extern const struct tarn__option_type tarn__option_type_prefixes; /* struct tarn__networks */
 

@@ -142,6 +142,13 @@ const struct tarn__option_row tarn__options[] = {
 		.offset = ZONE(resolver.follow_cnames),
 	},
 	{
+		.scope = TARN__SCOPE_ZONE,
+		.section = "forward",
+		.word = "validate",
+		.type = &tarn__option_type_yes,
+		.offset = ZONE(resolver.validate),
+	},
+	{
 		.letter = 'w',
 		.name = "workers",
 		.word = "workers",
@@ -458,6 +465,33 @@ const struct tarn__option_row tarn__options[] = {
 		.if_empty = "leave it out for all clients",
 		.type = &tarn__option_type_networks,
 		.offset = SETTING(dns64_clients),
+	},
+	{
+		.section = "dnssec",
+		.word = "validate",
+		.type = &tarn__option_type_yes,
+		.offset = RESOLVER(dnssec.validate),
+	},
+	{
+		.section = "dnssec",
+		.word = "anchors",
+		.otherwise = "/usr/share/dns/root.ds, or root.key there",
+		.type = &tarn__option_type_directory,
+		.offset = SETTING(anchor_file),
+	},
+	{
+		.section = "dnssec",
+		.word = "anchor",
+		.otherwise = "none",
+		.type = &tarn__option_type_anchors,
+		.offset = SETTING(anchor_lines),
+	},
+	{
+		.section = "dnssec",
+		.word = "insecure",
+		.otherwise = "none",
+		.type = &tarn__option_type_zones,
+		.offset = SETTING(insecure),
 	},
 	{
 		.word = "state",

@@ -29,6 +29,8 @@ void tarn__settings_free(struct tarn__settings *settings)
 	for (size_t i = 0; i < settings->file_count; i++)
 		free((char *)settings->files[i]);
 	free(settings->files);
+	free(settings->anchor_text);
+	free(settings->anchor_texts);
 	tarn__option_reset_scope(TARN__SCOPE_GLOBAL, settings);
 	free(settings);
 }
@@ -96,6 +98,8 @@ int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn
 	out->avoid_ports = settings->avoid_ports.items;
 	out->avoid_port_count = settings->avoid_ports.count;
 	set_filters(settings, out);
+	out->dnssec.insecure = settings->insecure.items;
+	out->dnssec.insecure_count = settings->insecure.count;
 	return 0;
 }
 

@@ -107,6 +107,9 @@ struct tarn__settings {
 	struct tarn__networks dns64_prefixes;
 	struct tarn__names dns64_excluded;
 	struct tarn__networks dns64_clients;
+	const char *anchor_file; /* absolute; "none" */
+	struct tarn__texts anchor_lines;
+	struct tarn__names insecure;
 
 	struct tarn__names local_hosts, local_leases; /* files and folders */
 	struct tarn__names local_zones;
@@ -147,6 +150,13 @@ struct tarn__settings {
 
 	/* Set by tarn__confine(): files elsewhere cannot be opened until a restart. */
 	bool is_confined;
+
+	/*
+	 * Set by tarn__settings_complete() if they validate: the contents of anchor_file, and what
+	 * resolver.dnssec.anchors is, of as many items: that and the lines.
+	 */
+	char *anchor_text; /* NULL: there is no file */
+	const char **anchor_texts;
 
 	/* Set by tarn__settings_complete(). */
 	bool has_default_listens;

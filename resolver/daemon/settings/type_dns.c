@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the DNS names: a domain, zones, records, types of records, and prefixes of DNS64. */
+/* What the DNS names: a domain, zones, records, trust anchors, types of records, and prefixes of DNS64. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +8,7 @@
 #include "dns/text.h"
 #include "dns/type.h"
 #include "dns/zonefile.h"
+#include "dnssec/anchors.h"
 
 /* ---- domains --------------------------------------------------------------------------------- */
 
@@ -123,6 +124,45 @@ static void format_texts(const void *field, FILE *out)
 
 const struct tarn__option_type tarn__option_type_records = {
 	.parse = parse_record,
+	.reset = reset_texts,
+	.format = format_texts,
+	.is_list = true,
+};
+
+/* ---- trust anchors --------------------------------------------------------------------------- */
+
+static int check_anchor(const char *text, char fault[TARN__FAULT_MAX])
+{
+	unsigned line;
+	char reason[TARN__ANCHORS_FAULT_MAX];
+	struct tarn__anchors *anchors = tarn__anchors_new();
+	if (!anchors)
+		return tarn__option_no_memory(fault);
+	int error = tarn__anchors_add_text(anchors, text, strlen(text), &line, reason);
+	if (error == TARN_EINVAL)
+		tarn__option_refuse(fault, "%s", reason);
+	else if (error < 0)
+		tarn__option_no_memory(fault);
+	else if (tarn__anchors_count(anchors) == 0)
+		error = tarn__option_refuse(fault, "not a record");
+	tarn__anchors_free(anchors);
+	return error;
+}
+
+static int parse_anchor(const struct tarn__option_row *row, void *field, const char *text,
+			char fault[TARN__FAULT_MAX])
+{
+	(void)row;
+	struct tarn__texts *texts = field;
+	if (texts->count == TARN__ANCHORS_MAX)
+		return tarn__option_refuse(fault, "too many anchors (%d at most)",
+					   TARN__ANCHORS_MAX);
+	int error = check_anchor(text, fault);
+	return error < 0 ? error : add_text(texts, text, fault);
+}
+
+const struct tarn__option_type tarn__option_type_anchors = {
+	.parse = parse_anchor,
 	.reset = reset_texts,
 	.format = format_texts,
 	.is_list = true,

@@ -160,6 +160,33 @@ START_TEST(zones_have_sections_of_their_own)
 }
 END_TEST
 
+#define DIGEST "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
+
+START_TEST(validation_has_its_anchors)
+{
+	say("dnssec {\n"
+	    "	validate = yes\n"
+	    "	anchors = /a/root.ds\n"
+	    "	anchor = \". DS 20326 8 2 " DIGEST " ; a comment\"\n"
+	    "	anchor += { 'corp.example. IN DS 1 8 2 " DIGEST "' }\n"
+	    "	insecure = { lab.example, broken.example }\n"
+	    "}\n"
+	    "forward corp.example { upstream = 192.0.2.9 validate = yes }\n"
+	    "forward example { upstream = 192.0.2.9 }\n");
+	ck_assert(settings->resolver.dnssec.validate);
+	ck_assert_str_eq(settings->anchor_file, "/a/root.ds");
+	ck_assert_uint_eq(settings->anchor_lines.count, 2);
+	ck_assert_str_eq(settings->anchor_lines.items[1], "corp.example. IN DS 1 8 2 " DIGEST);
+	ck_assert_uint_eq(settings->insecure.count, 2);
+	ck_assert_str_eq(settings->insecure.items[1], "broken.example");
+	ck_assert(settings->forwards[0].resolver.validate);
+	ck_assert(!settings->forwards[1].resolver.validate);
+	say("dnssec { anchors = none }");
+	ck_assert(!settings->resolver.dnssec.validate);
+	ck_assert_str_eq(settings->anchor_file, "none");
+}
+END_TEST
+
 START_TEST(upstreams_have_their_traits)
 {
 	say("upstream = { tcp://192.0.2.1, '192.0.2.2 no-edns no-cookies' } // tcp:// above\n"
@@ -425,6 +452,21 @@ static const struct {
 	{"upstream = \x02", "f:1: octet 0x02: not text\n"},
 	{"sandbox = maybe", "f:1: sandbox maybe: neither yes nor no\n"},
 	{"user = \"\"", "f:1: user : empty\n"},
+	{"dnssec { validate = maybe anchors = root.ds }",
+	 "f:1: validate maybe: neither yes nor no\n"
+	 "f:1: anchors root.ds: not an absolute path (one that begins with /)\n"},
+	{"dnssec { anchor = { '. A 192.0.2.1', '; none', '. DS 1 8 2 00' } }",
+	 "f:1: anchor . A 192.0.2.1: neither DS nor DNSKEY\n"
+	 "f:1: anchor ; none: not a record\n"
+	 "f:1: anchor . DS 1 8 2 00: DS: the digest has not the length of its type\n"},
+	{"dnssec { insecure = { '.', a..b } }",
+	 "f:1: insecure .: the root, which has all names below it\n"
+	 "f:1: insecure a..b: not a domain name\n"},
+	/* What is too long to be shown does not hide the reason. */
+	{"dnssec { anchor = '. DNSKEY 1 3 8 " DIGEST DIGEST DIGEST DIGEST "' }",
+	 "f:1: anchor . DNSKEY 1 3 8 " DIGEST DIGEST
+	 "E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C...: DNSKEY: not a zone key, "
+	 "by its flags\n"},
 	{"forward a..b { }", "f:1: forward \"a..b\": not a domain name\n"},
 	{"forward . { }", "f:1: forward \".\": the root: its servers are those of \"upstream\"\n"},
 	{"forward 10.0.0.1/8 { }", "f:1: forward \"10.0.0.1/8\": "
@@ -554,6 +596,7 @@ int main(void)
 	tcase_add_checked_fixture(meaning, setup, teardown);
 	tcase_add_test(meaning, every_word_has_its_meaning);
 	tcase_add_test(meaning, zones_have_sections_of_their_own);
+	tcase_add_test(meaning, validation_has_its_anchors);
 	tcase_add_test(meaning, upstreams_have_their_traits);
 	tcase_add_test(meaning, comments_may_stand_anywhere);
 	tcase_add_test(meaning, strings_may_hold_anything_on_a_line);

@@ -103,6 +103,30 @@ START_TEST(a_resolver_gets_its_filters)
 }
 END_TEST
 
+START_TEST(a_resolver_gets_its_anchors)
+{
+	static const char *const texts[] = {"a", "b"};
+	struct tarn__settings settings = {.resolver = {.dnssec = {.validate = true,
+								  .anchors = texts,
+								  .anchor_count = 2,
+								  .clock_floor_sec = 7}}};
+	struct tarn__forward_settings forward = {.resolver = {.zone = "a", .validate = true}};
+	settings.forwards = &forward;
+	settings.forward_count = 1;
+	settings.insecure.count = 3;
+	struct tarn_options options;
+	ck_assert_int_eq(tarn__settings_to_options(&settings, &options), 0);
+	ck_assert(options.dnssec.validate);
+	ck_assert_ptr_eq(options.dnssec.anchors, texts);
+	ck_assert_uint_eq(options.dnssec.anchor_count, 2);
+	ck_assert_ptr_eq(options.dnssec.insecure, settings.insecure.items);
+	ck_assert_uint_eq(options.dnssec.insecure_count, 3);
+	ck_assert_uint_eq(options.dnssec.clock_floor_sec, 7);
+	ck_assert(options.forwards[0].validate);
+	free((struct tarn_forward *)options.forwards);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("settings");
@@ -110,6 +134,7 @@ int main(void)
 	tcase_add_test(tcase, a_resolver_gets_all_of_it);
 	tcase_add_test(tcase, each_list_of_a_resolver_has_its_length);
 	tcase_add_test(tcase, a_resolver_gets_its_filters);
+	tcase_add_test(tcase, a_resolver_gets_its_anchors);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon/config/validation.h: what settings need to validate answers: the library, the trust
+ * anchors, and a time before which the clock cannot be right.
+ */
+#ifndef TARN_DAEMON_CONFIG_VALIDATION_H
+#define TARN_DAEMON_CONFIG_VALIDATION_H
+
+#include "daemon/log/diagnostics.h"
+#include "daemon/settings/settings.h"
+
+/*
+ * Completes settings that validate: loads the library, which the sandbox does not allow, reads the
+ * file of anchors, and sets resolver.dnssec. Of those that do not, only what would be of no use is
+ * looked at. What is wrong is added to diagnostics.
+ */
+void tarn__validation_complete(struct tarn__settings *, struct tarn__diagnostics *);
+
+#endif
