@@ -16,6 +16,7 @@ core_sources = \
 	resolver/core/forward/endpoint.c resolver/core/forward/endpoint.h \
 	resolver/core/forward/ending.c resolver/core/forward/ending.h \
 	resolver/core/forward/fallback.c resolver/core/forward/fallback.h \
+	resolver/core/forward/findings.c resolver/core/forward/findings.h \
 	resolver/core/forward/forward_loop.c resolver/core/forward/forward_loop.h \
 	resolver/core/forward/forwarder.c resolver/core/forward/forwarder.h \
 	resolver/core/forward/lookup.c resolver/core/forward/lookup.h \

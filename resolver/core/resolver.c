@@ -52,6 +52,7 @@ struct tarn__shared {
 	struct tarn__forward_loops *forward_loops;
 	struct tarn__answer_sources *answer_sources;
 	struct tarn__reasons *reasons;
+	struct tarn__findings *findings;
 	_Atomic(const struct tarn__notify_taker *) notify_taker; /* NULL: there is none */
 };
 
@@ -177,7 +178,9 @@ struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options
 	shared->forward_loops = tarn__forward_loops_new();
 	shared->answer_sources = tarn__answer_sources_new();
 	shared->reasons = tarn__reasons_new();
-	if (!shared->forward_loops || !shared->answer_sources || !shared->reasons)
+	shared->findings = tarn__findings_new(options->found, options->found_arg);
+	if (!shared->forward_loops || !shared->answer_sources || !shared->reasons ||
+	    !shared->findings)
 		goto failed;
 	shared->cache = rtcache_new(&(struct rtcache_options){
 		.size = public->cache_size > 0 ? public->cache_size : TARN_CACHE_SIZE_DEFAULT,
@@ -209,6 +212,7 @@ void tarn__shared_free(struct tarn__shared *shared)
 	tarn__forward_loops_free(shared->forward_loops);
 	tarn__answer_sources_free(shared->answer_sources);
 	tarn__reasons_free(shared->reasons);
+	tarn__findings_free(shared->findings);
 	free(shared);
 }
 
@@ -1321,6 +1325,7 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 				 shared->answer_sources) == 0) {
 		resolver->forwarder.extra = resolver;
 		resolver->forwarder.reasons = shared->reasons;
+		resolver->forwarder.findings = shared->findings;
 		return resolver;
 	}
 	rtcache_client_free(resolver->client);

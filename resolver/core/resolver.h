@@ -21,6 +21,7 @@
 
 #include "core/config.h"
 #include "core/io.h"
+#include "core/forward/findings.h"
 #include "core/forward/forward_loop.h"
 #include "core/policy/decision.h"
 #include "dns/cookie.h"
@@ -43,6 +44,9 @@ struct tarn__shared_options {
 	/* The cache's clock: struct rtcache_options.now_ms and its arg. NULL: its own. */
 	uint64_t (*now_ms)(void *arg);
 	void *now_arg;
+	/* Called for what validation finds; NULL: it is not told. */
+	tarn__finding_function *found;
+	void *found_arg;
 };
 
 /* Upper limits of a client's wait, in milliseconds; the lookup continues and fills the cache. */

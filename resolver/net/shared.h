@@ -17,6 +17,7 @@
 #include "net/mailbox.h"
 #include "tarn.h"
 
+struct tarn__finding;
 struct tarn__policy_data;
 struct tarn__ports;
 struct tarn__shared;
@@ -105,6 +106,9 @@ void tarn__find_forward_loops(struct tarn *);
 bool tarn__takes_forward_loops(struct tarn *, const struct tarn__member *);
 void tarn__report_forward_loop(void *tarn, const struct tarn__config *,
 			       const struct tarn__zone_config *, const struct tarn__endpoint *);
+
+/* A tarn__finding_function: writes it to the program's log. */
+void tarn__report_finding(void *tarn, const struct tarn__finding *);
 
 /* Writes one line to the program's log, cut to some hundred octets. */
 __attribute__((format(printf, 3, 4))) void tarn__report(struct tarn *, enum tarn_log_level,

@@ -101,11 +101,13 @@ static uint64_t clock_ms(void *arg)
 	return tarn__clock_ms();
 }
 
-static struct tarn__shared *make_shared(const struct tarn_options *options)
+static struct tarn__shared *make_shared(struct tarn *tarn, const struct tarn_options *options)
 {
 	struct tarn__shared_options shared = {
 		.options = options,
 		.now_ms = clock_ms,
+		.found = tarn__report_finding,
+		.found_arg = tarn,
 	};
 	struct tarn__random random = {0};
 	tarn__random_fill(&random, shared.cookie_secret, sizeof(shared.cookie_secret));
@@ -150,7 +152,7 @@ struct tarn *tarn_new(const struct tarn_options *options)
 	if (tarn->updates.config)
 		tarn->stats_collector = tarn__stats_collector_new(&tarn->mailbox);
 	if (tarn->stats_collector)
-		tarn->shared = make_shared(options);
+		tarn->shared = make_shared(tarn, options);
 	if (tarn->shared)
 		return tarn;
 	int reason = errno;

@@ -29,6 +29,7 @@ struct rtcache_client;
 struct tarn__forward_loops;
 struct tarn__observer;
 struct tarn__answer_sources;
+struct tarn__findings;
 struct tarn__reasons;
 struct tarn__lookup;
 struct tarn__scratch;
@@ -64,6 +65,7 @@ struct tarn__forwarder {
 	/* Of validation: core/forward/checking.h and trust_lookup.h. */
 	void *extra; /* of the cache's lookups that start here: see rtcache_get() */
 	struct tarn__reasons *reasons;
+	struct tarn__findings *findings;
 	struct tarn__validation_counts validation;
 	struct tarn__signed_data signed_data; /* room for verifications */
 	unsigned turn_work; /* tenths that are left in this turn */
