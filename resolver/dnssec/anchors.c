@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/octets.h"
+#include "crypto/signature.h"
 #include "dns/message.h"
 #include "dns/zonefile.h"
 #include "dnssec/dnskey.h"
@@ -200,6 +201,28 @@ bool tarn__anchor_next(const void **at, struct tarn__anchor_record *out)
 					    .rdata_len = tarn__get16(record + 2)};
 	*at = record + HEAD_LEN + out->rdata_len;
 	return true;
+}
+
+bool tarn__anchor_record_is_supported(const struct tarn__anchor_record *record)
+{
+	struct tarn__ds ds;
+	struct tarn__dnskey key;
+	if (record->type == TARN__TYPE_DS)
+		return tarn__ds_read(record->rdata, record->rdata_len, &ds) &&
+		       tarn__ds_is_supported(&ds);
+	return tarn__dnskey_read(record->rdata, record->rdata_len, &key) &&
+	       tarn__signature_is_supported(key.algorithm) &&
+	       tarn__signature_key_is_valid(key.algorithm, key.key, key.key_len);
+}
+
+bool tarn__anchor_is_supported(const struct tarn__anchor *anchor)
+{
+	struct tarn__anchor_record record;
+	for (const void *at = anchor->records; tarn__anchor_next(&at, &record);) {
+		if (tarn__anchor_record_is_supported(&record))
+			return true;
+	}
+	return false;
 }
 
 static bool has_record(const void *records, const struct tarn__anchor_record *record)

@@ -79,6 +79,14 @@ struct tarn__anchor_record {
 };
 bool tarn__anchor_next(const void **at, struct tarn__anchor_record *out);
 
+/*
+ * Returns true if it can be used: its algorithm can be verified, and a DS has a digest that is known. Names whose
+ * closest anchor has no such record are insecure (RFC 4035 section 5.2). To be used after tarn__signature_load()
+ * (crypto/signature.h).
+ */
+bool tarn__anchor_record_is_supported(const struct tarn__anchor_record *);
+bool tarn__anchor_is_supported(const struct tarn__anchor *); /* one of its records is */
+
 /* Returns true if the same chains of trust start there: neither is positive, or names and records are equal. */
 bool tarn__anchor_is_alike(const struct tarn__anchor *, const struct tarn__anchor *);
 

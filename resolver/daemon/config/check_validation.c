@@ -47,9 +47,10 @@ static void print_record(const struct tarn__anchor_record *record, FILE *out)
 	fprintf(out, "%s %u", tarn__type_format(record->type, type), tag);
 	const char *name = tarn__algorithm_name(algorithm);
 	if (name)
-		fprintf(out, " (%s)", name);
+		fprintf(out, " (%s", name);
 	else
-		fprintf(out, " (algorithm %u)", algorithm);
+		fprintf(out, " (algorithm %u", algorithm);
+	fputs(tarn__anchor_record_is_supported(record) ? ")" : ", not supported)", out);
 }
 
 static void print_anchor(const struct tarn__anchor *anchor, FILE *out)

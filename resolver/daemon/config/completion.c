@@ -273,7 +273,7 @@ int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_
 	set_defaults(settings);
 	if (settings->upstreams.count == 0)
 		tarn__system_servers_take(settings, resolv_conf, log);
-	tarn__validation_complete(settings, diagnostics);
+	tarn__validation_complete(settings, diagnostics, log);
 	check(settings, diagnostics);
 	return diagnostics->count > 0 || diagnostics->lost > 0 ? TARN_EINVAL : 0;
 }

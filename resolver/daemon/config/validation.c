@@ -14,6 +14,7 @@
 #include "crypto/signature.h"
 #include "daemon/settings/options.h"
 #include "daemon/system/file.h"
+#include "dns/text.h"
 #include "dnssec/anchors.h"
 
 enum { ANCHOR_FILE_MAX = 1 << 20 /* octets: a thousand keys have as many */ };
@@ -138,10 +139,15 @@ static bool take_file(struct tarn__settings *settings, struct tarn__anchors *anc
 
 /* ---- the anchors ----------------------------------------------------------------------------- */
 
-/* Makes resolver.dnssec.anchors. Returns false if memory is short. */
-static bool collect(struct tarn__settings *settings)
+/*
+ * Makes resolver.dnssec.anchors, and adds the lines to the anchors, which have those of the file. Too many
+ * are refused later. Returns false if memory is short.
+ */
+static bool collect(struct tarn__settings *settings, struct tarn__anchors *anchors)
 {
 	const struct tarn__texts *lines = &settings->anchor_lines;
+	unsigned line;
+	char reason[TARN__ANCHORS_FAULT_MAX];
 	struct tarn_dnssec *dnssec = &settings->resolver.dnssec;
 	free(settings->anchor_texts);
 	settings->anchor_texts = calloc(1 + lines->count, sizeof(settings->anchor_texts[0]));
@@ -151,12 +157,32 @@ static bool collect(struct tarn__settings *settings)
 	dnssec->anchor_count = 0;
 	if (settings->anchor_text)
 		settings->anchor_texts[dnssec->anchor_count++] = settings->anchor_text;
-	for (size_t i = 0; i < lines->count; i++)
+	for (size_t i = 0; i < lines->count; i++) {
 		settings->anchor_texts[dnssec->anchor_count++] = lines->items[i];
+		if (tarn__anchors_add_text(anchors, lines->items[i], strlen(lines->items[i]), &line,
+					   reason) == TARN_ENOMEM)
+			return false;
+	}
 	return true;
 }
 
-static void take_anchors(struct tarn__settings *settings, struct tarn__diagnostics *diagnostics)
+static void warn_of_unsupported(const struct tarn__anchors *anchors, struct tarn__log *log)
+{
+	struct tarn__anchor anchor;
+	size_t at = 0;
+	char name[TARN__NAME_TEXT_MAX];
+	while (tarn__anchors_next(anchors, &at, &anchor)) {
+		if (!tarn__anchor_is_supported(&anchor))
+			tarn__log(log, TARN_LOG_WARNING,
+				  "no trust anchor of %s has an algorithm and a digest that are "
+				  "supported: its names are insecure",
+				  tarn__name_format(anchor.name, name));
+	}
+}
+
+/* can_verify: the library is loaded. */
+static void take_anchors(struct tarn__settings *settings, bool can_verify,
+			 struct tarn__diagnostics *diagnostics, struct tarn__log *log)
 {
 	struct tarn__anchors *anchors = tarn__anchors_new();
 	free(settings->anchor_text);
@@ -164,17 +190,19 @@ static void take_anchors(struct tarn__settings *settings, struct tarn__diagnosti
 	if (!anchors)
 		refuse(settings, diagnostics, out_of_memory, "");
 	if (anchors && take_file(settings, anchors, diagnostics)) {
-		if (!collect(settings))
+		if (!collect(settings, anchors))
 			refuse(settings, diagnostics, out_of_memory, "");
-		else if (tarn__anchors_count(anchors) + settings->anchor_lines.count == 0)
+		else if (tarn__anchors_count(anchors) == 0)
 			refuse(settings, diagnostics, "no trust anchor is named", "");
+		else if (can_verify)
+			warn_of_unsupported(anchors, log);
 		set_clock_floor(settings);
 	}
 	tarn__anchors_free(anchors);
 }
 
 void tarn__validation_complete(struct tarn__settings *settings,
-			       struct tarn__diagnostics *diagnostics)
+			       struct tarn__diagnostics *diagnostics, struct tarn__log *log)
 {
 	if (!settings->resolver.dnssec.validate) {
 		refuse_all_idle(settings, diagnostics);
@@ -184,5 +212,5 @@ void tarn__validation_complete(struct tarn__settings *settings,
 	if (fault)
 		refuse(settings, diagnostics, fault,
 		       settings->is_confined ? "; in the sandbox that takes a restart" : "");
-	take_anchors(settings, diagnostics);
+	take_anchors(settings, !fault, diagnostics, log);
 }

@@ -7,13 +7,15 @@
 #define TARN_DAEMON_CONFIG_VALIDATION_H
 
 #include "daemon/log/diagnostics.h"
+#include "daemon/log/log.h"
 #include "daemon/settings/settings.h"
 
 /*
  * Completes settings that validate: loads the library, which the sandbox does not allow, reads the
  * file of anchors, and sets resolver.dnssec. Of those that do not, only what would be of no use is
- * looked at. What is wrong is added to diagnostics.
+ * looked at. What is wrong is added to diagnostics; anchors that are of no use are logged.
  */
-void tarn__validation_complete(struct tarn__settings *, struct tarn__diagnostics *);
+void tarn__validation_complete(struct tarn__settings *, struct tarn__diagnostics *,
+			       struct tarn__log *);
 
 #endif

@@ -16,6 +16,7 @@
 #include "daemon/settings/options.h"
 #include "daemon/settings/sections.h"
 #include "support/folder.h"
+#include "support/log.h"
 #include "support/unit.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
@@ -28,6 +29,7 @@ static struct tarn__diagnostics diagnostics;
 static void set_up(void)
 {
 	make_folder();
+	open_log();
 	settings = tarn__settings_new();
 	ck_assert_ptr_nonnull(settings);
 }
@@ -36,6 +38,7 @@ static void tear_down(void)
 {
 	tarn__settings_free(settings);
 	tarn__diagnostics_fini(&diagnostics);
+	close_log();
 	remove_folder();
 }
 
@@ -69,7 +72,7 @@ static const char *complete(void)
 	static char text[4096];
 	tarn__diagnostics_fini(&diagnostics);
 	diagnostics = (struct tarn__diagnostics){0};
-	tarn__validation_complete(settings, &diagnostics);
+	tarn__validation_complete(settings, &diagnostics, &test_log);
 	text[0] = '\0';
 	for (size_t i = 0; i < diagnostics.count; i++) {
 		ck_assert_uint_lt(strlen(text) + strlen(diagnostics.items[i].text),
@@ -206,6 +209,22 @@ START_TEST(without_an_anchor_nothing_can_be_validated)
 }
 END_TEST
 
+/* RFC 4035 section 5.2 has its names be insecure. */
+START_TEST(anchor_that_is_of_no_use_is_logged)
+{
+	validate_from("root.ds", ROOT_DS ". DS 1 200 2 " DIGEST "\nodd.example. DS 1 200 2 " DIGEST
+					 "\nodd.example. DS 1 8 200 00\n");
+	say(4, "dnssec", "anchor", "sha1.example. DS 1 5 2 " DIGEST);
+	ck_assert_str_eq(complete(), "");
+	ck_assert_str_eq(
+		logged(),
+		"tarn: warning: no trust anchor of odd.example. has an algorithm and a digest that "
+		"are supported: its names are insecure\n"
+		"tarn: warning: no trust anchor of sha1.example. has an algorithm and a digest that "
+		"are supported: its names are insecure\n|");
+}
+END_TEST
+
 START_TEST(what_is_for_validation_needs_it)
 {
 	say(3, "dnssec", "anchors", "/nonexistent");
@@ -280,7 +299,7 @@ START_TEST(check_has_anchors_zones_and_insecure_names)
 		"\n# DNSSEC: on: answers are validated here. What the servers say of it is not "
 		"passed on.\n"
 		"#   anchor of .: DS 20326 (RSASHA256), DNSKEY 3613 (ED25519)\n"
-		"#   anchor of island.deep.example.: DS 77 (algorithm 200)\n"
+		"#   anchor of island.deep.example.: DS 77 (algorithm 200, not supported)\n"
 		"#   forward \"corp.example\": insecure, since it has servers of its own\n"
 		"#   forward \"10.0.0.0/8\": validated, by the anchor of .\n"
 		"#   forward \"deep.example\": insecure, since it has servers of its own; below "
@@ -331,6 +350,7 @@ int main(void)
 	tcase_add_test(tcase, line_of_the_file_that_is_no_anchor_is_a_fault);
 	tcase_add_test(tcase, nul_in_the_file_is_a_fault);
 	tcase_add_test(tcase, without_an_anchor_nothing_can_be_validated);
+	tcase_add_test(tcase, anchor_that_is_of_no_use_is_logged);
 	tcase_add_test(tcase, check_has_anchors_zones_and_insecure_names);
 	tcase_add_test(tcase, check_says_what_is_left_to_trust_ad);
 	return unit_run(suite);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/signature.h"
 #include "dns/text.h"
 #include "support/unit.h"
 #include "tarn.h"
@@ -241,6 +242,31 @@ START_TEST(fault_is_untouched_by_success)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	bool is_supported;
+} algorithms[] = {
+	{". " DS_2017, true},
+	{". DNSKEY 257 3 15 " KEY, true},
+	{". DS 1 13 4 " DIGEST_2017 "00112233445566778899AABBCCDDEEFF", true},
+	/* RFC 9905 section 2 */
+	{". " DS_SHA1, false},
+	{". DS 1 200 2 " DIGEST_2017, false},
+	{". DS 1 8 200 00", false},
+	{". DNSKEY 257 3 200 " KEY, false},
+	/* Too short for its algorithm. */
+	{". DNSKEY 257 3 15 AAAA", false},
+	{". DS 1 200 200 00\n. " DS_2017, true},
+};
+
+START_TEST(anchor_is_supported_if_one_record_is)
+{
+	add(algorithms[_i].text);
+	struct tarn__anchor anchor = find_in(anchors, "www.example");
+	ck_assert_int_eq(tarn__anchor_is_supported(&anchor), algorithms[_i].is_supported);
+}
+END_TEST
+
 /* ---- names --------------------------------------------------------------------------------- */
 
 START_TEST(closest_anchor_counts)
@@ -464,6 +490,9 @@ int main(void)
 	tcase_add_loop_test(tcase, line_that_is_no_anchor_is_said, 0, COUNT(faults));
 	tcase_add_test(tcase, nul_is_no_end_of_a_text);
 	tcase_add_test(tcase, fault_is_untouched_by_success);
+	if (!tarn__signature_load())
+		tcase_add_loop_test(tcase, anchor_is_supported_if_one_record_is, 0,
+				    COUNT(algorithms));
 	tcase_add_test(tcase, closest_anchor_counts);
 	tcase_add_test(tcase, without_anchors_there_is_none);
 	tcase_add_test(tcase, at_one_name_the_positive_anchor_counts);
