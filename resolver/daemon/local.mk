@@ -30,6 +30,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/log/log.c resolver/daemon/log/log.h \
 	resolver/daemon/log/log_dedup.c resolver/daemon/log/log_dedup.h \
 	resolver/daemon/names/figures.c resolver/daemon/names/figures.h \
+	resolver/daemon/names/insecure.c resolver/daemon/names/insecure.h \
 	resolver/daemon/names/lease_file.c resolver/daemon/names/lease_file.h \
 	resolver/daemon/names/leases_networkd.c resolver/daemon/names/leases_networkd.h \
 	resolver/daemon/names/list_compile.c resolver/daemon/names/list_compile.h \

@@ -9,6 +9,7 @@
 
 #include "core/forward/findings.h"
 #include "dns/message.h"
+#include "dns/name.h"
 #include "dns/text.h"
 #include "net/stats_collector.h"
 
@@ -93,6 +94,34 @@ int tarn__distrust(struct tarn *tarn)
 		tarn->updates.forward_loops++;
 	}
 	pthread_mutex_unlock(&tarn->mutex);
+	return error;
+}
+
+struct tarn__config *tarn__with_insecure(const struct tarn *tarn, struct tarn__config *config)
+{
+	if (tarn->insecure_count == 0)
+		return tarn__config_get(config);
+	return tarn__config_with_insecure(config, tarn->insecure, tarn->insecure_count);
+}
+
+int tarn__set_insecure(struct tarn *tarn, const struct tarn__name *names, size_t count)
+{
+	struct tarn__name *copy = malloc((count + 1) * sizeof(copy[0]));
+	if (!copy)
+		return TARN_ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		copy[i] = names[i];
+	pthread_mutex_lock(&tarn->mutex);
+	int error = tarn__set_config(tarn,
+				     tarn__config_with_insecure(tarn->updates.config, copy, count));
+	if (error == 0) {
+		struct tarn__name *before = tarn->insecure;
+		tarn->insecure = copy;
+		tarn->insecure_count = count;
+		copy = before;
+	}
+	pthread_mutex_unlock(&tarn->mutex);
+	free(copy);
 	return error;
 }
 

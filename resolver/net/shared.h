@@ -18,6 +18,7 @@
 #include "tarn.h"
 
 struct tarn__finding;
+struct tarn__name;
 struct tarn__policy_data;
 struct tarn__ports;
 struct tarn__shared;
@@ -55,6 +56,9 @@ struct tarn {
 	struct tarn__mailbox mailbox;
 	pthread_mutex_t mutex; /* guards what follows */
 	struct tarn__updates updates;
+	/* Names that are insecure for a time, of all configurations. */
+	struct tarn__name *insecure;
+	size_t insecure_count;
 	bool is_taken; /* some worker has, or had, updates.config, or one with the same zones */
 	struct tarn__stale_configs stale_configs;
 	struct tarn__list members;
@@ -72,6 +76,15 @@ int tarn__set_config(struct tarn *, struct tarn__config *);
  * under way is asked anew. 0 or TARN_ENOMEM.
  */
 int tarn__set_policy_data(struct tarn *, const struct tarn__policy_data *);
+
+/*
+ * These names are insecure, with all names below them, beside those of the options, from now on; they stay over
+ * tarn_reconfigure(). Any thread. 0 or TARN_ENOMEM.
+ */
+int tarn__set_insecure(struct tarn *, const struct tarn__name *names, size_t count);
+
+/* With the mutex held: makes a copy of the configuration that has them. NULL with errno. */
+struct tarn__config *tarn__with_insecure(const struct tarn *, struct tarn__config *);
 
 /* Ends struct tarn_options.trust_ad, until tarn_reconfigure(). 0 or TARN_ENOMEM. */
 int tarn__distrust(struct tarn *);

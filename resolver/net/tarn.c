@@ -168,6 +168,7 @@ void tarn_free(struct tarn *tarn)
 	tarn__shared_free(tarn->shared);
 	tarn__stale_configs_fini(&tarn->stale_configs);
 	tarn__config_put(tarn->updates.config);
+	free(tarn->insecure);
 	tarn__stats_collector_free(tarn->stats_collector);
 	tarn__mailbox_fini(&tarn->mailbox);
 	pthread_mutex_destroy(&tarn->mutex);
@@ -196,9 +197,13 @@ int tarn_reconfigure(struct tarn *tarn, const struct tarn_options *options)
 	if (!config)
 		return errno == EINVAL ? TARN_EINVAL : TARN_ENOMEM;
 	pthread_mutex_lock(&tarn->mutex);
-	int error = tarn__set_config(
-		tarn, tarn__config_with_data(config, &tarn->updates.config->policy->data));
+	struct tarn__config *next = tarn__with_insecure(tarn, config);
+	int error =
+		next ? tarn__set_config(tarn, tarn__config_with_data(
+						      next, &tarn->updates.config->policy->data))
+		     : TARN_ENOMEM;
 	pthread_mutex_unlock(&tarn->mutex);
+	tarn__config_put(next);
 	tarn__config_put(config);
 	return error;
 }

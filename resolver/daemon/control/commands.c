@@ -47,7 +47,8 @@ static void add_validation(const struct tarn__control_context *context, json_t *
 {
 	struct tarn__config *config = tarn__get_config(context->tarn);
 	if (config->validates)
-		json_object_set_new(out, "dnssec", tarn__control_json_validated(config));
+		json_object_set_new(out, "dnssec",
+				    tarn__control_json_validated(config, context->insecure));
 	tarn__config_put(config);
 }
 
@@ -191,9 +192,10 @@ static void explain(struct tarn__task *task, const json_t *arguments)
 	json_t *result = tarn__control_json_inspected(&inspected, config,
 						      task->context->tarn->shared, totals);
 	if (config->validates && is_forwarded(&inspected))
-		json_object_set_new(
-			result, "dnssec",
-			tarn__control_json_trust(resolver, query->qname, query->qname_len, 0));
+		json_object_set_new(result, "dnssec",
+				    tarn__control_json_trust(resolver, query->qname,
+							     query->qname_len,
+							     task->context->insecure, 0));
 	tarn__task_leave(task);
 	tarn__task_ok(task, result);
 	tarn__totals_free(totals);
@@ -403,6 +405,7 @@ static tarn__command_fn *const handlers[TARN__COMMANDS] = {
 	[TARN__COMMAND_LOOKUP] = lookup,
 	[TARN__COMMAND_EXPLAIN] = explain,
 	[TARN__COMMAND_TRUST] = tarn__command_trust,
+	[TARN__COMMAND_INSECURE] = tarn__command_insecure,
 	[TARN__COMMAND_FLUSH] = flush,
 	[TARN__COMMAND_FLUSH_TREE] = flush_tree,
 	[TARN__COMMAND_FLUSH_NEGATIVE] = flush_negative,

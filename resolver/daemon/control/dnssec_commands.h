@@ -10,7 +10,7 @@
 
 #include "daemon/control/task.h"
 
-tarn__command_fn tarn__command_trust;
+tarn__command_fn tarn__command_trust, tarn__command_insecure;
 
 /* Ends the lookup of a task of tarn__command_trust(), if there is one. */
 void tarn__command_trust_end(struct tarn__task *);

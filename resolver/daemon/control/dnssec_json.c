@@ -10,9 +10,12 @@
 #include "core/forward/reasons.h"
 #include "core/resolver.h"
 #include "core/zone_index.h"
+#include "crypto/signature.h"
+#include "daemon/names/insecure.h"
 #include "dns/text.h"
 #include "dnssec/dnskey.h"
 #include "dnssec/security.h"
+#include "net/clock.h"
 
 /* ---- figures ---------------------------------------------------------------------------- */
 
@@ -46,7 +49,23 @@ json_t *tarn__control_json_validation(const struct tarn__stats *stats)
 			 "trust_lookups_under_way", number(stats->trust_lookups));
 }
 
-json_t *tarn__control_json_validated(const struct tarn__config *config)
+json_t *tarn__control_json_insecure(const struct tarn__insecure *insecure)
+{
+	json_t *out = json_array();
+	uint64_t now_ms = tarn__clock_ms();
+	for (size_t i = 0; insecure && i < insecure->count; i++) {
+		const struct tarn__insecure_name *item = &insecure->names[i];
+		uint64_t left_ms = item->until_ms > now_ms ? item->until_ms - now_ms : 0;
+		char name[TARN__NAME_TEXT_MAX];
+		json_array_append_new(out, json_pack("{ss sI}", "name",
+						     tarn__name_format(item->name.octets, name),
+						     "left_s", (json_int_t)(left_ms / 1000)));
+	}
+	return out;
+}
+
+json_t *tarn__control_json_validated(const struct tarn__config *config,
+				     const struct tarn__insecure *insecure)
 {
 	json_t *validated = json_array(), *others = json_array();
 	for (size_t i = 0; i < config->zone_count; i++) {
@@ -55,8 +74,9 @@ json_t *tarn__control_json_validated(const struct tarn__config *config)
 		json_array_append_new(zone->is_validated ? validated : others,
 				      json_string(tarn__name_format(zone->name, name)));
 	}
-	return json_pack("{so so sI}", "validated_zones", validated, "other_zones", others,
-			 "anchors", (json_int_t)tarn__anchors_count(config->anchors));
+	return json_pack("{so so sI so}", "validated_zones", validated, "other_zones", others,
+			 "anchors", (json_int_t)tarn__anchors_count(config->anchors), "insecure",
+			 tarn__control_json_insecure(insecure));
 }
 
 /* ---- errors ----------------------------------------------------------------------------- */
@@ -72,25 +92,10 @@ const char *tarn__control_error_text(const struct tarn__shared *shared, int erro
 
 /* ---- the chain of trust ----------------------------------------------------------------- */
 
-/* "34505 ECDSAP256SHA256": IANA's registry of DNS security algorithm numbers. */
+/* "34505 ECDSAP256SHA256" */
 static json_t *describe_key(uint16_t tag, uint8_t algorithm)
 {
-	static const char *const names[] = {
-		[1] = "RSAMD5",
-		[3] = "DSA",
-		[5] = "RSASHA1",
-		[6] = "DSA-NSEC3-SHA1",
-		[7] = "RSASHA1-NSEC3-SHA1",
-		[8] = "RSASHA256",
-		[10] = "RSASHA512",
-		[12] = "ECC-GOST",
-		[13] = "ECDSAP256SHA256",
-		[14] = "ECDSAP384SHA384",
-		[15] = "ED25519",
-		[16] = "ED448",
-	};
-	enum { NAMES = sizeof names / sizeof names[0] };
-	const char *name = algorithm < NAMES ? names[algorithm] : NULL;
+	const char *name = tarn__algorithm_name(algorithm);
 	return name ? json_sprintf("%u %s", tag, name) : json_sprintf("%u %u", tag, algorithm);
 }
 
@@ -193,7 +198,7 @@ static void add_status(json_t *out, const struct chain *chain, int error)
 
 /* Below a negative anchor, or without any. */
 static void add_no_chain(json_t *out, const struct tarn__config *config,
-			 const struct tarn__anchor *anchor)
+			 const struct tarn__anchor *anchor, bool is_for_a_time)
 {
 	char name[TARN__NAME_TEXT_MAX];
 	json_object_set_new(out, "status", json_string("insecure"));
@@ -207,13 +212,16 @@ static void add_no_chain(json_t *out, const struct tarn__config *config,
 		config->zone_index &&
 		tarn__zone_index_find(config->zone_index, anchor->name, anchor->name_len, &zone) &&
 		zone.len == anchor->name_len && zone.value != TARN__ZONE_NONE;
-	json_object_set_new(out, "reason",
-			    is_zone ? json_sprintf("%s has servers of its own", name)
-				    : json_sprintf("%s is configured to be insecure", name));
+	const char *reason = "configured to be insecure";
+	if (is_zone)
+		reason = "a zone with servers of its own";
+	else if (is_for_a_time)
+		reason = "insecure for a time (tarnctl)";
+	json_object_set_new(out, "reason", json_sprintf("%s is %s", name, reason));
 }
 
 json_t *tarn__control_json_trust(struct tarn__resolver *resolver, const uint8_t *name, size_t len,
-				 int error)
+				 const struct tarn__insecure *insecure, int error)
 {
 	json_t *out = json_object();
 	struct chain chain = {.links = json_array(), .is_whole = true};
@@ -223,7 +231,9 @@ json_t *tarn__control_json_trust(struct tarn__resolver *resolver, const uint8_t 
 		json_object_set_new(out, "anchors", describe_anchor(&anchor));
 		json_object_set(out, "chain", chain.links);
 	} else {
-		add_no_chain(out, tarn__resolver_config(resolver), &anchor);
+		add_no_chain(out, tarn__resolver_config(resolver), &anchor,
+			     insecure && anchor.name &&
+				     tarn__insecure_has(insecure, anchor.name, anchor.name_len));
 	}
 	json_decref(chain.links);
 	return out;

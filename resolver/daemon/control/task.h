@@ -58,6 +58,9 @@ const char *tarn__task_argument(const json_t *arguments, size_t index);
 bool tarn__task_parse_name(struct tarn__task *, const char *text, uint8_t name[TARN__NAME_MAX],
 			   size_t *len);
 
+/* Reads "30s", "5m", "2h" or "1d" in seconds. Returns false, and has answered, if it is none, or longer. */
+bool tarn__task_parse_time(struct tarn__task *, const char *text, unsigned days_max, uint64_t *sec);
+
 /* The arguments NAME [TYPE] [CLASS] [CLIENT], as a query. */
 struct tarn__task_query {
 	struct tarn_address client;

@@ -15,6 +15,8 @@ const struct tarn__command_row tarn__commands[TARN__COMMANDS] = {
 				   "print how a question would be answered, and why"},
 	[TARN__COMMAND_TRUST] = {"trust", "NAME", 1, 1,
 				 "print the chain of trust of a name (DNSSEC)"},
+	[TARN__COMMAND_INSECURE] = {"insecure", "[NAME for TIME|off]", 0, 3,
+				    "do not validate a name, with all names below it"},
 	[TARN__COMMAND_FLUSH] = {"flush", "NAME [TYPE]", 1, 2,
 				 "remove the entries of a name from the cache"},
 	[TARN__COMMAND_FLUSH_TREE] = {"flush-tree", "NAME", 1, 1,
