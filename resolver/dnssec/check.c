@@ -365,6 +365,9 @@ static enum status find_status(const struct run *run, size_t place)
 	enum status status = judge_by_signatures(run, place, &owner, &anchor);
 	if (status == USELESS && rrset->type == TARN__TYPE_CNAME)
 		status = judge_made_cname(run, rrset, &owner);
+	/* A proof that is of no use is as if it were not there; of its name nothing has to be known. */
+	if (status == USELESS && it->role == TARN__ROLE_PROOF)
+		status = INSECURE;
 	if (status == USELESS)
 		status = prove_insecure(run, end, it->role == TARN__ROLE_SOA ? &owner : NULL,
 					&owner, rrset->type);
@@ -650,6 +653,26 @@ static void limit_by_dname(const struct run *run, struct tarn__rrset *cname)
 }
 
 /*
+ * The TTLs that clients go by are not above that of the whole: of a denial the SOA's (RFC 2308 section 5), and all that was
+ * validated without a clock.
+ */
+static void limit_by_whole(const struct run *run)
+{
+	struct tarn__response *response = run->response;
+	for (size_t i = 0; i < response->count; i++) {
+		const struct tarn__response_rrset *it = &response->at[i];
+		bool is_undated = run->in->ignores_dates && run->check->security == TARN__SECURE;
+		if (run->check->rrsets[i].status != SECURE ||
+		    (it->role != TARN__ROLE_SOA && !is_undated))
+			continue;
+		tarn__rrset_limit_ttl(tarn__response_rrset(response, i), response->ttl_max);
+		if (it->signatures != TARN__NO_RRSET)
+			tarn__rrset_limit_ttl(&response->rrsets.at[it->signatures],
+					      response->ttl_max);
+	}
+}
+
+/*
  * RFC 4035 section 5.3.3: no TTL is above the original one, or lasts longer than the signature. What clients without DO
  * do not see limits the whole.
  */
@@ -677,6 +700,7 @@ static void limit_ttls(const struct run *run)
 	if (run->in->ignores_dates && check->security == TARN__SECURE &&
 	    response->ttl_max > TARN__UNDATED_TTL)
 		response->ttl_max = TARN__UNDATED_TTL;
+	limit_by_whole(run);
 }
 
 void tarn__check_init(struct tarn__check *check, unsigned *turn)
