@@ -10,6 +10,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/config/configuration.c resolver/daemon/config/configuration.h \
 	resolver/daemon/config/parse.c resolver/daemon/config/parse.h \
 	resolver/daemon/config/policy_check.c resolver/daemon/config/policy_check.h \
+	resolver/daemon/config/probe.c resolver/daemon/config/probe.h \
 	resolver/daemon/config/resolvconf.c resolver/daemon/config/resolvconf.h \
 	resolver/daemon/config/system_servers.c resolver/daemon/config/system_servers.h \
 	resolver/daemon/config/text.c resolver/daemon/config/text.h \
