@@ -13,6 +13,8 @@
 
 struct tarn__reason;
 
+enum { TARN__RRSIG_FIXED_LEN = 18 /* octets before the signer's name */ };
+
 /* All is a view into the message. */
 struct tarn__rrsig {
 	uint16_t covered;
@@ -36,6 +38,13 @@ bool tarn__rrsig_read(struct tarn__reader, struct tarn__rrsig *out);
  * a wildcard; the signer of a DNSKEY is the owner, of a DS and an NSEC3 a name above it, of the NSEC3 the next one.
  */
 bool tarn__rrsig_fits(const struct tarn__rrsig *, const struct tarn__name *owner, uint16_t type);
+
+/*
+ * Sets the reason, "no signature of example.com/A by key 34505 is valid: " and why, which has 60 octets at
+ * most (dnssec/security.h).
+ */
+void tarn__rrsig_explain(const struct tarn__rrsig *, const struct tarn__name *owner, uint16_t code,
+			 const char *why, struct tarn__reason *);
 
 /* Returns true if the RRset is an expansion of a wildcard (RFC 4035 section 5.3.4). */
 bool tarn__rrsig_is_expansion(const struct tarn__rrsig *, const struct tarn__name *owner);

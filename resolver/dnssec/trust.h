@@ -57,7 +57,7 @@ bool tarn__trust_read(const uint8_t *octets, size_t len, struct tarn__trust *out
 bool tarn__trust_next_key(const struct tarn__trust *, const uint8_t **at,
 			  struct tarn__trust_key *out);
 
-/* Writing; out has TARN__TRUST_MAX octets. Each returns the octets written. */
+/* Writing; out has TARN__TRUST_MAX octets. Each returns the octets written. reason: of INSECURE and BOGUS. */
 size_t tarn__trust_write_kind(enum tarn__trust_kind, const struct tarn__reason *, uint8_t *out);
 
 struct tarn__trust_writer {
@@ -68,7 +68,7 @@ struct tarn__trust_writer {
 
 void tarn__trust_begin_keys(struct tarn__trust_writer *, uint8_t *out, uint32_t until,
 			    const uint16_t *ds_tags, unsigned ds_count);
-/* At most TARN__TRUST_KEYS_MAX are kept. */
+/* At most TARN__TRUST_KEYS_MAX are kept, and none that has no room. */
 void tarn__trust_add_key(struct tarn__trust_writer *, const struct tarn__trust_key *);
 /* Returns the octets written. */
 size_t tarn__trust_end_keys(const struct tarn__trust_writer *);

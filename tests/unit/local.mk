@@ -133,6 +133,11 @@ unit_tests = \
 	tests/unit/dns/test_xfr \
 	tests/unit/dns/test_zonefile \
 	tests/unit/dnssec/test_anchors \
+	tests/unit/dnssec/test_canonical \
+	tests/unit/dnssec/test_limits \
+	tests/unit/dnssec/test_rrsig \
+	tests/unit/dnssec/test_security \
+	tests/unit/dnssec/test_trust \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
 	tests/unit/net/test_mailbox \
@@ -180,6 +185,7 @@ tests_unit_dnssec_test_anchors_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=
 tests_unit_core_test_detour_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_core_test_resolver_detours_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_unit_dnssec_test_canonical_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
 tests_unit_cache_test_rtcache_multi_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc
 
