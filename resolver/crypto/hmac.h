@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * crypto/hmac.h: HMAC with SHA-256 (RFC 2104, RFC 6234 section 8) by OpenSSL's libcrypto. This is the only
- * door to that library. It is loaded when the first key is configured, since it takes 1.4 MB and 2 ms of a
- * start.
+ * crypto/hmac.h: HMAC with SHA-256 (RFC 2104, RFC 6234 section 8) by libcrypto (crypto/openssl.h), which is
+ * loaded when the first key is configured.
  *
  * Thread: tarn__hmac_load() before other threads use the rest; then any, each with objects of its own.
  */

@@ -3,5 +3,6 @@
 
 crypto_sources = \
 	resolver/crypto/digest.h \
-	resolver/crypto/hmac.c resolver/crypto/hmac.h \
-	resolver/crypto/signature.h
+	resolver/crypto/hmac.h \
+	resolver/crypto/openssl.c resolver/crypto/openssl.h \
+	resolver/crypto/signature.c resolver/crypto/signature.h

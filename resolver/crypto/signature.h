@@ -25,12 +25,17 @@ enum tarn__algorithm {
 };
 
 /*
- * Loads the library and verifies a known signature of each algorithm. Returns NULL, or the reason why the
- * library cannot be loaded or does not have what every zone uses. To be called before the sandbox is entered.
+ * Loads the library (crypto/openssl.h), if it is not loaded yet, and verifies known signatures of the algorithms
+ * that most zones have. Returns NULL, or the reason why the library cannot be loaded or has neither RSASHA256 nor
+ * ECDSAP256SHA256, which is valid until the next call. To be called before the sandbox is entered.
  */
 const char *tarn__signature_load(void);
 
-/* Returns true if the library can verify it: a known signature was good. RSA with SHA-1 never is (RFC 9905). */
+/*
+ * Returns true if the library can verify it: a known signature was good. That of an algorithm other than RSASHA256
+ * and ECDSAP256SHA256 is verified at the first question, which takes about 1 ms. RSA with SHA-1 is never
+ * supported (RFC 9905).
+ */
 bool tarn__signature_is_supported(uint8_t algorithm);
 
 /* "RSASHA256"; NULL: no name is known. */

@@ -62,7 +62,10 @@ unit_tests = \
 	tests/unit/core/test_server \
 	tests/unit/core/test_trust_chain \
 	tests/unit/core/test_zone_index \
+	tests/unit/crypto/test_digest \
 	tests/unit/crypto/test_hmac \
+	tests/unit/crypto/test_openssl \
+	tests/unit/crypto/test_signature \
 	tests/unit/daemon/test_addresses \
 	tests/unit/daemon/test_check \
 	tests/unit/daemon/test_completion \
