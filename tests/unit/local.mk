@@ -140,7 +140,13 @@ unit_tests = \
 	tests/unit/dns/test_zonefile \
 	tests/unit/dnssec/test_anchors \
 	tests/unit/dnssec/test_canonical \
+	tests/unit/dnssec/test_denial_model \
+	tests/unit/dnssec/test_denial_proof \
 	tests/unit/dnssec/test_limits \
+	tests/unit/dnssec/test_nsec \
+	tests/unit/dnssec/test_nsec3 \
+	tests/unit/dnssec/test_nsec3_records \
+	tests/unit/dnssec/test_nsec_records \
 	tests/unit/dnssec/test_rrsig \
 	tests/unit/dnssec/test_security \
 	tests/unit/dnssec/test_trust \
