@@ -1460,13 +1460,14 @@ struct drop {
 	size_t count;
 };
 
-/* What is known of a name in the chain of trust depends on its own anchor, too. */
-static bool is_moved(const struct tarn__config *before, const struct tarn__config *config,
-		     const struct tarn__key *key)
+/* What is known of a zone comes from the servers of its DS and those of its DNSKEY, or from its own anchor. */
+static bool has_moved(const struct drop *drop, const struct tarn__config *before,
+		      const struct tarn__key *key)
 {
-	return tarn__config_moves(before, config, key->qname, key->qname_len, key->qtype) ||
+	const struct tarn__config *now = drop->resolver->forwarder.config;
+	return tarn__config_moves(before, now, key->qname, key->qname_len, key->qtype) ||
 	       (key->is_trust &&
-		tarn__config_moves(before, config, key->qname, key->qname_len, TARN__TYPE_DNSKEY));
+		tarn__config_moves(before, now, key->qname, key->qname_len, TARN__TYPE_DNSKEY));
 }
 
 static void drop_item(const struct rtcache_item *item, void *arg)
@@ -1476,7 +1477,7 @@ static void drop_item(const struct rtcache_item *item, void *arg)
 	if (!tarn__key_read(item->key, item->key_len, &key))
 		return;
 	for (size_t i = 0; i < drop->count; i++) {
-		if (!is_moved(drop->before[i], drop->resolver->forwarder.config, &key))
+		if (!has_moved(drop, drop->before[i], &key))
 			continue;
 		rtcache_remove(drop->resolver->client, item->key, item->key_len);
 		return;

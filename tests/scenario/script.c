@@ -949,7 +949,9 @@ static void begin(struct script *script)
 
 static void reconfigure(struct script *script)
 {
-	if (!script->has_begun)
+	/* After "no-anchors" others follow. */
+	bool lacks_anchors = script->validation.is_on && script->validation.anchor_count == 0;
+	if (!script->has_begun || lacks_anchors)
 		return;
 	const char *passed[SETTINGS_MAX];
 	struct tarn_forward forwards[SETTINGS_MAX];
