@@ -33,4 +33,4 @@ EXTRA_DIST += tests/README.md tests/support/answer.h tests/support/cache_world.h
 	tests/support/signatures.h \
 	tests/support/signed.h \
 	tests/support/tsig.h \
-	tests/support/unit.h \
+	tests/support/unit.h
