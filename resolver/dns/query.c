@@ -274,13 +274,25 @@ static bool is_folded(const uint8_t *name, size_t len)
 	return true;
 }
 
+/* Returns true if the flags and the type of a special key are those that are written. */
+static bool is_special_valid(unsigned bits, uint16_t type)
+{
+	if (bits & KEY_TRUST)
+		return bits == KEY_TRUST && type == TARN__TYPE_DS;
+	if (bits & KEY_CHAIN)
+		return (bits | KEY_CD) == (KEY_CHAIN | KEY_DO | KEY_CD) &&
+		       (type == TARN__TYPE_DS || type == TARN__TYPE_DNSKEY);
+	return true;
+}
+
 bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out)
 {
 	size_t name_len = tarn__name_span(key, len);
 	if (name_len == 0 || len < name_len + 3 || !is_folded(key, name_len))
 		return false;
 	uint8_t bits = key[name_len + 2];
-	if (bits >= KEY_BITS || len != name_len + (bits & KEY_CLASS ? 5 : 3))
+	if (bits >= KEY_BITS || !is_special_valid(bits, tarn__get16(key + name_len)) ||
+	    len != name_len + (bits & KEY_CLASS ? 5 : 3))
 		return false;
 	uint16_t qclass = bits & KEY_CLASS ? tarn__get16(key + name_len + 3) : TARN__CLASS_IN;
 	if (bits & KEY_CLASS && qclass == TARN__CLASS_IN)

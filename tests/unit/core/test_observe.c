@@ -7,6 +7,7 @@
 
 #include "crypto/signature.h"
 #include "support/outside.h"
+#include "rtcache.h"
 #include "support/signed.h"
 #include "support/unit.h"
 
