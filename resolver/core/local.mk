@@ -4,6 +4,7 @@
 core_sources = \
 	resolver/core/admin/dump.c resolver/core/admin/dump.h \
 	resolver/core/admin/inspect.c resolver/core/admin/inspect.h \
+	resolver/core/admin/trust_chain.c resolver/core/admin/trust_chain.h \
 	resolver/core/config.c resolver/core/config.h \
 	resolver/core/config_anchors.c resolver/core/config_anchors.h \
 	resolver/core/detour.c resolver/core/detour.h \
@@ -15,6 +16,7 @@ core_sources = \
 	resolver/core/forward/endpoint.c resolver/core/forward/endpoint.h \
 	resolver/core/forward/ending.c resolver/core/forward/ending.h \
 	resolver/core/forward/fallback.c resolver/core/forward/fallback.h \
+	resolver/core/forward/findings.c resolver/core/forward/findings.h \
 	resolver/core/forward/forward_loop.c resolver/core/forward/forward_loop.h \
 	resolver/core/forward/forwarder.c resolver/core/forward/forwarder.h \
 	resolver/core/forward/lookup.c resolver/core/forward/lookup.h \

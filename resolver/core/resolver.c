@@ -52,6 +52,7 @@ struct tarn__shared {
 	struct tarn__forward_loops *forward_loops;
 	struct tarn__answer_sources *answer_sources;
 	struct tarn__reasons *reasons;
+	struct tarn__findings *findings;
 	_Atomic(const struct tarn__notify_taker *) notify_taker; /* NULL: there is none */
 };
 
@@ -107,6 +108,8 @@ struct tarn__resolver {
 struct outcome {
 	enum tarn__status status;
 	const uint8_t *stored; /* the stored form sent; NULL: none */
+	bool is_composed; /* the reply is made of it, and of more */
+	bool is_bogus; /* a failure, of validation */
 	uint8_t list_slot; /* of the list that decided; 0: none */
 };
 
@@ -175,7 +178,9 @@ struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options
 	shared->forward_loops = tarn__forward_loops_new();
 	shared->answer_sources = tarn__answer_sources_new();
 	shared->reasons = tarn__reasons_new();
-	if (!shared->forward_loops || !shared->answer_sources || !shared->reasons)
+	shared->findings = tarn__findings_new(options->found, options->found_arg);
+	if (!shared->forward_loops || !shared->answer_sources || !shared->reasons ||
+	    !shared->findings)
 		goto failed;
 	shared->cache = rtcache_new(&(struct rtcache_options){
 		.size = public->cache_size > 0 ? public->cache_size : TARN_CACHE_SIZE_DEFAULT,
@@ -207,6 +212,7 @@ void tarn__shared_free(struct tarn__shared *shared)
 	tarn__forward_loops_free(shared->forward_loops);
 	tarn__answer_sources_free(shared->answer_sources);
 	tarn__reasons_free(shared->reasons);
+	tarn__findings_free(shared->findings);
 	free(shared);
 }
 
@@ -228,6 +234,11 @@ const struct tarn_address *tarn__shared_answer_source(const struct tarn__shared 
 					 tarn__stored_answer_source(stored));
 }
 
+struct tarn__reasons *tarn__shared_reasons(const struct tarn__shared *shared)
+{
+	return shared->reasons;
+}
+
 /* ---- counters and observers ------------------------------------------------------------- */
 
 static void count_question(struct tarn__stats *stats,
@@ -241,6 +252,22 @@ static void count_type(struct tarn__stats *stats, uint16_t type)
 {
 	enum { OTHER_TYPES = TARN__COUNTED_TYPES - 1 };
 	stats->types[type < OTHER_TYPES ? type : OTHER_TYPES]++;
+}
+
+/* A stale answer may have had its signatures expire. */
+static enum tarn__answered_security find_security(const struct tarn__resolver *resolver,
+						  const struct outcome *outcome)
+{
+	if (!resolver->forwarder.config->validates)
+		return TARN__ANSWERED_UNCHECKED;
+	if (outcome->is_bogus)
+		return TARN__ANSWERED_BOGUS;
+	if (!outcome->stored || outcome->is_composed || outcome->status == TARN__STATUS_STALE)
+		return TARN__ANSWERED_UNCHECKED;
+	if (tarn__stored_has_ad(outcome->stored))
+		return TARN__ANSWERED_SECURE;
+	return tarn__stored_remark(outcome->stored) == TARN__REMARK_NONE ? TARN__ANSWERED_UNCHECKED
+									 : TARN__ANSWERED_INSECURE;
 }
 
 __attribute__((noinline)) static void show_reply(const struct tarn__resolver *resolver,
@@ -263,6 +290,7 @@ __attribute__((noinline)) static void show_reply(const struct tarn__resolver *re
 						 .reply_len = len,
 						 .rcode = rcode,
 						 .status = outcome->status,
+						 .security = find_security(resolver, outcome),
 						 .list_slot = outcome->list_slot,
 						 .latency_ms = latency_us / 1000,
 						 .upstream = upstream});
@@ -298,11 +326,17 @@ _Static_assert((int)TARN__STATUS_HIT == (int)RTCACHE_HIT &&
 		       (int)TARN__STATUS_STALE == (int)RTCACHE_STALE,
 	       "the cache's come first");
 
+static struct outcome failure_outcome(int error)
+{
+	return (struct outcome){.status = TARN__STATUS_FAILURE,
+				.is_bogus = tarn__reasons_is_bogus(error)};
+}
+
 static struct outcome value_outcome(const struct rtcache_value *value)
 {
-	return (struct outcome){.status = value->data ? (enum tarn__status)value->status
-						      : TARN__STATUS_FAILURE,
-				.stored = value->data};
+	if (!value->data)
+		return failure_outcome(value->error);
+	return (struct outcome){.status = (enum tarn__status)value->status, .stored = value->data};
 }
 
 /* ---- questions that wait ---------------------------------------------------------------- */
@@ -624,7 +658,7 @@ static void current_query(const struct walk *walk, struct tarn__query *out)
 
 static long fail_walk(struct walk *walk, int error)
 {
-	*walk->outcome = (struct outcome){.status = TARN__STATUS_FAILURE};
+	*walk->outcome = failure_outcome(error);
 	return (long)tarn__respond_failure(walk->to, error, walk->is_cached, walk->reply);
 }
 
@@ -685,6 +719,7 @@ static long end_with(struct walk *walk, const struct tarn__detour_part *last,
 	}
 	if (len == 0)
 		return fail_walk(walk, TARN_EANSWER);
+	walk->outcome->is_composed = true;
 	tarn__decision_stored(&whole, whole.room, len);
 	whole.is_authoritative = tarn__detour_is_authoritative(walk->detour);
 	whole.options = walk_errors(walk, last, decision);
@@ -1148,7 +1183,7 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context
 	if (is_looked_at(resolver, to, &value))
 		return walk_from_answer(resolver, to, &value, message_len, reply, outcome);
 	if (!value.data) {
-		outcome->status = TARN__STATUS_FAILURE;
+		*outcome = failure_outcome(value.error);
 		return (long)tarn__respond_failure(to, value.error, is_cached, reply);
 	}
 	*outcome = cached_outcome(&value);
@@ -1290,6 +1325,7 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 				 shared->answer_sources) == 0) {
 		resolver->forwarder.extra = resolver;
 		resolver->forwarder.reasons = shared->reasons;
+		resolver->forwarder.findings = shared->findings;
 		return resolver;
 	}
 	rtcache_client_free(resolver->client);
@@ -1372,6 +1408,8 @@ void tarn__resolver_stats(const struct tarn__resolver *resolver, struct tarn__st
 	out->waiting = resolver->waiting_count;
 	out->lookups = resolver->forwarder.count;
 	out->lookups_started = resolver->forwarder.started;
+	out->trust_lookups = resolver->forwarder.trust_lookup_count;
+	out->validation = resolver->forwarder.validation;
 }
 
 void tarn__resolver_servers(const struct tarn__resolver *resolver,

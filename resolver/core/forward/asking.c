@@ -29,6 +29,7 @@
 #include "core/forward/attempt.h"
 #include "core/forward/cname.h"
 #include "core/forward/ending.h"
+#include "core/forward/findings.h"
 #include "core/forward/forwarder.h"
 #include "core/forward/lookup.h"
 #include "core/forward/nxdomain.h"
@@ -380,11 +381,15 @@ static bool is_useless(struct tarn__lookup *lookup, size_t index)
 {
 	struct tarn__server *server = lookup->zone->servers[index];
 	int fault = tarn__validation_chain_fault(&lookup->forwarder->scratch->response);
-	if (fault == 0) {
+	uint64_t now_ms = tarn__lookup_now_ms(lookup);
+	if (fault == 0)
 		tarn__quirk_missed(&server->strips);
+	else
+		tarn__quirk_shown(&server->strips, now_ms);
+	if (fault == 0 || tarn__quirk_is_known(&server->strips, now_ms))
+		tarn__findings_server(lookup->forwarder->findings, server->endpoint, fault, now_ms);
+	if (fault == 0)
 		return false;
-	}
-	tarn__quirk_shown(&server->strips, tarn__lookup_now_ms(lookup));
 	tarn__outstanding_cancel(lookup, index);
 	give_up_server(lookup, index, fault);
 	return true;

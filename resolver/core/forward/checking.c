@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/forward/findings.h"
 #include "core/forward/forwarder.h"
 #include "dns/answer.h"
 
@@ -88,7 +89,9 @@ static int keep_known(struct tarn__checking *checking, const struct tarn__name *
 uint32_t tarn__checking_now(const struct tarn__forwarder *forwarder, bool *ignores_dates)
 {
 	uint32_t now = forwarder->io->wall_sec(forwarder->io->data);
-	*ignores_dates = now < forwarder->config->clock_floor_sec;
+	uint32_t floor = forwarder->config->clock_floor_sec;
+	*ignores_dates = now < floor;
+	tarn__findings_clock(forwarder->findings, now, floor);
 	return now;
 }
 

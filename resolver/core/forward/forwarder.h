@@ -21,6 +21,7 @@
 #include "core/config.h"
 #include "core/forward/zone.h"
 #include "core/io.h"
+#include "core/stats.h"
 #include "dns/cookie.h"
 #include "dnssec/canonical.h"
 
@@ -28,6 +29,7 @@ struct rtcache_client;
 struct tarn__forward_loops;
 struct tarn__observer;
 struct tarn__answer_sources;
+struct tarn__findings;
 struct tarn__reasons;
 struct tarn__lookup;
 struct tarn__scratch;
@@ -38,20 +40,6 @@ enum {
 	/* Of the chain of trust under way in one worker; each causes two lookups, for which room is kept. */
 	TARN__TRUST_LOOKUPS_MAX = 500,
 	TARN__CHECKING_OCTETS_MAX = 8 << 20, /* of messages whose checks wait, in one worker */
-};
-
-enum { TARN__VALIDATION_CODES = 28 /* 0 to 27 */ };
-
-/* Members are uint64_t (tarn__stats_add()). */
-struct tarn__validation_counts {
-	uint64_t secure, insecure, bogus; /* answers to lookups */
-	uint64_t indeterminate; /* lookups that failed since the chain of trust could not be had */
-	uint64_t verifications; /* of signatures */
-	uint64_t limits; /* checks that reached one */
-	uint64_t trusts; /* lookups of the chain of trust */
-	uint64_t
-		undated; /* checks whose dates were not looked at, since the clock cannot be right */
-	uint64_t codes[TARN__VALIDATION_CODES]; /* bogus answers by extended error (RFC 8914) */
 };
 
 /* What the lookups of one worker share. */
@@ -77,6 +65,7 @@ struct tarn__forwarder {
 	/* Of validation: core/forward/checking.h and trust_lookup.h. */
 	void *extra; /* of the cache's lookups that start here: see rtcache_get() */
 	struct tarn__reasons *reasons;
+	struct tarn__findings *findings;
 	struct tarn__validation_counts validation;
 	struct tarn__signed_data signed_data; /* room for verifications */
 	unsigned turn_work; /* tenths that are left in this turn */

@@ -16,6 +16,7 @@
 
 #include "core/forward/attempt.h"
 #include "core/forward/checking.h"
+#include "core/forward/findings.h"
 #include "core/forward/forwarder.h"
 #include "dns/reply.h"
 #include "dnssec/zone_keys.h"
@@ -32,6 +33,7 @@ struct trust_lookup {
 	struct tarn__list node;
 	struct rtcache_lookup *handle;
 	struct tarn__key key;
+	bool is_at_anchor; /* an anchor has the name */
 	bool is_second; /* the first try was bogus */
 	struct tarn__reason first_reason;
 	bool has_points; /* the entry points are known */
@@ -85,6 +87,14 @@ static void end_with(struct trust_lookup *lookup, const uint8_t *octets, size_t 
 	rtcache_fill(stop(lookup), octets, len, (uint64_t)ttl * 1000);
 }
 
+/* The keys of an anchor's zone are bogus, or NULL: they are validated. */
+static void find_anchored(struct trust_lookup *lookup, const struct tarn__reason *reason)
+{
+	if (lookup->is_at_anchor)
+		tarn__findings_anchor(lookup->forwarder->findings, lookup->key.qname,
+				      lookup->key.qname_len, reason);
+}
+
 static const struct tarn__reason no_reason;
 
 static void end_with_kind(struct trust_lookup *lookup, enum tarn__trust_kind kind,
@@ -92,6 +102,8 @@ static void end_with_kind(struct trust_lookup *lookup, enum tarn__trust_kind kin
 {
 	uint8_t octets[TARN__REASON_TEXT_MAX + 8];
 	size_t len = tarn__trust_write_kind(kind, reason, octets);
+	if (kind == TARN__TRUST_BOGUS)
+		find_anchored(lookup, reason);
 	end_with(lookup, octets, len, ttl < TARN__TRUST_TTL_MAX ? ttl : TARN__TRUST_TTL_MAX);
 }
 
@@ -156,6 +168,7 @@ static void verify_keys(struct trust_lookup *lookup)
 		end_bogus(lookup, &reason);
 		break;
 	case TARN__VERIFIED:
+		find_anchored(lookup, NULL);
 		end_with(lookup, octets, len, ttl < lookup->ds_ttl ? ttl : lookup->ds_ttl);
 		break;
 	}
@@ -376,7 +389,8 @@ static void ask_all(struct trust_lookup *lookup, bool wants_keys)
 		end_with_kind(lookup, TARN__TRUST_INSECURE, &no_reason, TARN__TRUST_TTL_MAX);
 		return;
 	}
-	if (anchor.name_len == key->qname_len) {
+	lookup->is_at_anchor = anchor.name_len == key->qname_len;
+	if (lookup->is_at_anchor) {
 		lookup->ds_ttl = TARN__TTL_MAX;
 		tarn__entry_points_of_anchor(&anchor, &lookup->points);
 		take_points(lookup);

@@ -28,7 +28,6 @@ static struct proofs proofs;
 
 static void read_example(const char *records)
 {
-	load_crypto();
 	read_proofs(&proofs, "example.", records);
 }
 
@@ -105,6 +104,6 @@ int main(void)
 	tcase_add_test(tcase, iterations_count_only_where_nsec_proves_nothing);
 	tcase_add_test(tcase, only_the_records_that_are_listed_are_looked_at);
 	tcase_add_test(tcase, no_records_prove_nothing);
-	suite_add_tcase(suite, tcase);
+	add_hashing_cases(suite, tcase);
 	return unit_run(suite);
 }

@@ -294,7 +294,7 @@ static const struct {
 START_TEST(closest_encloser_follows_from_the_cover)
 {
 	char records[512], name_text[TARN__NAME_TEXT_MAX];
-	struct tarn__name name = name_of(enclosers[_i].name);
+	struct tarn__name name = make_name(enclosers[_i].name);
 	for (size_t at = 0; at < name.len - 1; at += 1 + name.octets[at]) {
 		const char *ancestor =
 			tarn__name_format(name.octets + at + 1 + name.octets[at], name_text);
@@ -308,7 +308,7 @@ START_TEST(closest_encloser_follows_from_the_cover)
 		const char *denied = deny_by(records, question);
 		ck_assert_str_eq(strcmp(denied, "type") == 0 ? "type" : "other",
 				 is_encloser ? "type" : "other");
-		unsigned labels = tarn__name_labels(name_of(ancestor).octets);
+		unsigned labels = tarn__name_labels(make_name(ancestor).octets);
 		ck_assert_str_eq(allow_by(enclosers[_i].cover, enclosers[_i].name, labels),
 				 is_encloser ? "name" : "nothing");
 	}

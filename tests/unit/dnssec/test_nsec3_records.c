@@ -263,7 +263,7 @@ START_TEST(records_above_the_limit_are_not_looked_at)
 		snprintf(line, sizeof(line), "match r%u.example. A\n", i);
 		add_nsec3s(&proofs, i % 2 ? &unknown : &plain, line);
 	}
-	put_zone_records(&proofs.message, "b.example. A 192.0.2.1\n");
+	put_zone(&proofs.message, 2, "b.example. A 192.0.2.1\n");
 	add_nsec3s(&proofs, &plain, "match c.example. A\nmatch d.example. A\n");
 	take_proofs(&proofs, "example.");
 	ck_assert_str_eq(deny(&proofs, "c.example. MX"), "type");
@@ -349,6 +349,14 @@ START_TEST(nothing_is_proved_when_a_part_may_not_be_hashed)
 }
 END_TEST
 
+START_TEST(nothing_is_proved_without_the_library)
+{
+	ck_assert_str_eq(deny_ns1(NS1), "nothing");
+	ck_assert_uint_eq(charged(), 13);
+	ck_assert_str_eq(allow(&proofs, "ns1a.example.", 1), "nothing");
+}
+END_TEST
+
 #define LABELS_8 "a.a.a.a.a.a.a.a."
 #define LABELS_32 LABELS_8 LABELS_8 LABELS_8 LABELS_8
 
@@ -408,6 +416,9 @@ int main(void)
 	tcase_add_test(tcase, nothing_is_proved_when_a_part_may_not_be_hashed);
 	tcase_add_test(tcase, work_for_a_message_is_bounded);
 	tcase_add_test(tcase, work_is_enough_for_reverse_names);
-	suite_add_tcase(suite, tcase);
+	TCase *without = tcase_create("without");
+	tcase_add_test(without, nothing_is_proved_without_the_library);
+	suite_add_tcase(suite, without);
+	add_hashing_cases(suite, tcase);
 	return unit_run(suite);
 }

@@ -169,7 +169,7 @@ END_TEST
 START_TEST(white_lies_deny_a_name)
 {
 	const char *lies = "\\~.k~.example. NSEC l!.example. RRSIG NSEC\n"
-			   ")~.example. NSEC +.example. RRSIG NSEC\n";
+			   "\\)~.example. NSEC +.example. RRSIG NSEC\n";
 	ck_assert_str_eq(deny_by(lies, "l.example. A"), "name");
 	ck_assert_str_eq(deny_by(lies, "a.b.l.example. A"), "name");
 	ck_assert_str_eq(deny_by(lies, "m.example. A"), "nothing");
@@ -186,7 +186,7 @@ END_TEST
 START_TEST(white_lie_that_ends_below_the_name_denies_its_types)
 {
 	const char *lies = "k\\255.example. NSEC \\000.l.example. RRSIG NSEC\n"
-			   ")\\255.example. NSEC \\000.*.example. RRSIG NSEC\n";
+			   "\\)\\255.example. NSEC \\000.*.example. RRSIG NSEC\n";
 	ck_assert_str_eq(deny_by(lies, "l.example. A"), "type");
 }
 END_TEST
