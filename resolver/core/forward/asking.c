@@ -183,28 +183,48 @@ static int first_error(const struct tarn__zone *zone)
 	return zone->server_count > 0 ? TARN_ELOOP : TARN_ENOSERVER;
 }
 
+/* Determined once per server: a lock is taken, even if all numbers are in use. */
+static uint8_t answer_source(const struct tarn__forwarder *forwarder, struct tarn__server *server)
+{
+	if (!server->has_answer_source)
+		server->answer_source = tarn__answer_sources_number(forwarder->answer_sources,
+								    &server->endpoint->address);
+	server->has_answer_source = true;
+	return server->answer_source;
+}
+
 /*
- * A server that removes signatures is not asked for what is validated, as long as there is another one: its answers would be
- * bogus.
+ * A server that removes signatures is of no use for what is validated, nor is the one for a second question of the chain
+ * of trust that has given the first, bogus answer.
  */
-static void skip_strippers(struct tarn__lookup *lookup)
+static bool is_useless(const struct tarn__lookup *lookup, struct tarn__server *server)
+{
+	const struct tarn__forwarder *forwarder = lookup->forwarder;
+	if (tarn__quirk_is_known(&server->strips, tarn__lookup_now_ms(lookup)))
+		return true;
+	return lookup->key.is_of_chain &&
+	       forwarder->avoided_source != TARN__ANSWER_SOURCE_UNKNOWN &&
+	       answer_source(forwarder, server) == forwarder->avoided_source;
+}
+
+/* Those servers are not asked as long as there is another one. */
+static void skip_useless(struct tarn__lookup *lookup)
 {
 	const struct tarn__zone *zone = lookup->zone;
-	uint64_t now = tarn__lookup_now_ms(lookup);
 	bool has_other = false;
 	if (!lookup->is_validated && !lookup->key.is_of_chain)
 		return;
 	for (size_t i = 0; i < zone->server_count; i++)
-		has_other |= !tarn__quirk_is_known(&zone->servers[i]->strips, now) &&
+		has_other |= !is_useless(lookup, zone->servers[i]) &&
 			     !tarn__server_is_dead(zone->servers[i]) &&
 			     !zone->servers[i]->is_forward_loop;
 	for (size_t i = 0; i < zone->server_count && has_other; i++)
-		lookup->tries[i].is_done |= tarn__quirk_is_known(&zone->servers[i]->strips, now);
+		lookup->tries[i].is_done |= is_useless(lookup, zone->servers[i]);
 }
 
 static void start(struct tarn__lookup *lookup)
 {
-	skip_strippers(lookup);
+	skip_useless(lookup);
 	lookup->error = first_error(lookup->zone);
 	lookup->turn = lookup->zone->turn++;
 	try_dead(lookup);
@@ -296,16 +316,6 @@ static void on_error(struct tarn__attempt *attempt, int error)
 	give_up_server(lookup, index, error);
 }
 
-/* Determined once per server: a lock is taken, even if all numbers are in use. */
-static uint8_t answer_source(const struct tarn__forwarder *forwarder, struct tarn__server *server)
-{
-	if (!server->has_answer_source)
-		server->answer_source = tarn__answer_sources_number(forwarder->answer_sources,
-								    &server->endpoint->address);
-	server->has_answer_source = true;
-	return server->answer_source;
-}
-
 /* The chain has been followed to its end; or that has failed. */
 static void on_chain_end(struct tarn__lookup *lookup, int error, const struct tarn__answer *answer)
 {
@@ -377,7 +387,7 @@ static void on_validated(struct tarn__lookup *lookup, int error, const struct ta
 }
 
 /* A question of the chain of trust: another server is asked if the answer can prove nothing. */
-static bool is_useless(struct tarn__lookup *lookup, size_t index)
+static bool rejects_chain_answer(struct tarn__lookup *lookup, size_t index)
 {
 	struct tarn__server *server = lookup->zone->servers[index];
 	int fault = tarn__validation_chain_fault(&lookup->forwarder->scratch->response);
@@ -401,7 +411,7 @@ static void take_answer(struct tarn__lookup *lookup, size_t index,
 	struct tarn__server *server = lookup->zone->servers[index];
 	tarn__server_learn(server, &lookup->key, tarn__lookup_now_ms(lookup));
 	tarn__zone_usable(lookup->zone, server);
-	if (lookup->key.is_of_chain && is_useless(lookup, index))
+	if (lookup->key.is_of_chain && rejects_chain_answer(lookup, index))
 		return;
 	if (!lookup->is_validated) {
 		accept_answer(lookup, index, answer);

@@ -189,11 +189,23 @@ static void on_need(struct rtcache_request *request, const struct rtcache_value 
 		checking->resume(checking);
 }
 
+/*
+ * What has expired proves nothing. It is removed before it is asked for, since the cache would give it instead of an
+ * error, and instead of an answer that takes longer (RFC 8767).
+ */
+static void remove_expired(struct rtcache_client *client, const uint8_t *key, size_t len)
+{
+	struct rtcache_value value;
+	if (rtcache_peek(client, key, len, true, &value) == 1 && value.status == RTCACHE_STALE)
+		rtcache_remove(client, key, len);
+}
+
 static void ask(struct tarn__checking *checking, struct tarn__need *need)
 {
 	struct tarn__forwarder *forwarder = checking->forwarder;
 	uint8_t key[TARN__KEY_MAX];
 	size_t len = tarn__key_write_trust(need->name.octets, need->name.len, key);
+	remove_expired(forwarder->client, key, len);
 	struct rtcache_value value;
 	need->request = (struct rtcache_request){.data = checking, .done = on_need};
 	need->is_waiting = true;

@@ -74,6 +74,8 @@ struct tarn__forwarder {
 	struct tarn__list trust_lookups;
 	size_t trust_lookup_count;
 	bool wants_keys; /* the trust that is looked up now is a signer's: its DNSKEY is asked for at once */
+	/* The server that a question of the chain which starts now is not for (core/forward/answer_source.h). */
+	uint8_t avoided_source;
 };
 
 /* All are borrowed; the forwarder takes a reference to the configuration. Returns 0 or TARN_ENOMEM. */

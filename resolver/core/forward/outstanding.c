@@ -192,8 +192,9 @@ int tarn__outstanding_send(struct tarn__lookup *lookup, size_t index, uint64_t t
 		.timeout_ms = tries->is_over_tcp ? TARN__TIMEOUT_MAX_MS : timeout_ms,
 		.is_read_only = lookup->is_validated,
 	};
-	tarn__attempt_write(attempt, forwarder->io,
-			    forwarder->config->trust_ad && !lookup->is_validated);
+	bool wants_ad =
+		forwarder->config->trust_ad && !lookup->is_validated && !lookup->key.is_of_chain;
+	tarn__attempt_write(attempt, forwarder->io, wants_ad);
 	tarn__list_append(&lookup->attempts, &attempt->node);
 	int error = send_attempt(attempt, forwarder->io);
 	if (error < 0) {

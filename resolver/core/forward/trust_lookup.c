@@ -26,6 +26,7 @@
 struct chain_question {
 	struct rtcache_request request; /* data is the lookup */
 	bool is_asked, is_waiting;
+	uint8_t answer_source; /* of the answer that it has had, also in the first try */
 };
 
 struct trust_lookup {
@@ -125,10 +126,11 @@ static void end_bogus(struct trust_lookup *lookup, const struct tarn__reason *re
 		end_with_kind(lookup, TARN__TRUST_BOGUS, reason, TARN__TRUST_BOGUS_TTL);
 		return;
 	}
+	bool wants_keys = lookup->dnskey.is_asked;
 	lookup->first_reason = *reason;
 	clear(lookup);
 	lookup->is_second = true;
-	ask_all(lookup, true);
+	ask_all(lookup, wants_keys);
 }
 
 /* ---- the DNSKEY ------------------------------------------------------------------------- */
@@ -327,6 +329,7 @@ static void take_message(struct trust_lookup *lookup, struct chain_question *que
 			question->is_asked = false;
 		return;
 	}
+	question->answer_source = tarn__stored_answer_source(value->data);
 	struct tarn__checking *kept =
 		keep_message(lookup, is_ds ? TARN__TYPE_DS : TARN__TYPE_DNSKEY, value,
 			     is_ds ? resume_ds : resume_dnskey);
@@ -370,8 +373,11 @@ static void ask(struct trust_lookup *lookup, struct chain_question *question, ui
 	question->request = (struct rtcache_request){
 		.data = lookup, .done = type == TARN__TYPE_DS ? on_ds : on_dnskey};
 	question->is_asked = question->is_waiting = true;
+	if (lookup->is_second)
+		forwarder->avoided_source = question->answer_source;
 	int got = rtcache_get(forwarder->client, &question->request, key, len, 0,
 			      rtcache_lookup_extra(lookup->handle), &value);
+	forwarder->avoided_source = TARN__ANSWER_SOURCE_UNKNOWN;
 	if (got == 0)
 		return;
 	if (got < 0)
