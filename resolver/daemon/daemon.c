@@ -77,6 +77,19 @@ static int complete(struct tarn__settings *settings, struct tarn__log *log)
 	return error;
 }
 
+/* Returns true if the servers would do for validation. */
+static bool probe(struct tarn *tarn)
+{
+	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
+	if (!loop)
+		return false;
+	struct tarn__config *config = tarn__get_config(tarn);
+	bool is_good = tarn__probe(config, loop, stdout);
+	tarn__config_put(config);
+	ev_loop_destroy(loop);
+	return is_good;
+}
+
 /*
  * Checks everything that depends on the configuration alone, and whether users and groups exist. Whether
  * addresses and files are available is found out at the start, since it may change until then.
@@ -88,11 +101,9 @@ static int check(struct tarn__settings *settings, bool is_probe, struct tarn__lo
 	struct tarn *tarn = tarn__serve_resolver(settings, log);
 	if (!tarn)
 		return EXIT_FAILURE;
-	struct tarn__config *config = tarn__get_config(tarn);
-	tarn_free(tarn);
 	tarn__check(settings, stdout);
-	bool is_good = !is_probe || tarn__probe(config, stdout);
-	tarn__config_put(config);
+	bool is_good = !is_probe || probe(tarn);
+	tarn_free(tarn);
 	return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -75,6 +75,7 @@ unit_tests = \
 	tests/unit/daemon/test_documents \
 	tests/unit/daemon/test_file \
 	tests/unit/daemon/test_file_watch \
+	tests/unit/daemon/test_insecure \
 	tests/unit/daemon/test_lists \
 	tests/unit/daemon/test_local_files \
 	tests/unit/daemon/test_log \
@@ -88,6 +89,7 @@ unit_tests = \
 	tests/unit/daemon/test_policy_sections \
 	tests/unit/daemon/test_path_watch \
 	tests/unit/daemon/test_privileges \
+	tests/unit/daemon/test_probe \
 	tests/unit/daemon/test_process \
 	tests/unit/daemon/test_query_log \
 	tests/unit/daemon/test_reload \

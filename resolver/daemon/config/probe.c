@@ -23,6 +23,14 @@ enum {
 	PATIENCE_MS = 500, /* for the statistics of a worker that is this thread's */
 };
 
+/* What a response to the question for a zone's keys shows. */
+enum result {
+	SIGNED,
+	STRIPPED, /* there are keys, and no signature */
+	NO_KEYS,
+	FAILED, /* SERVFAIL and the like, which tarn has composed */
+};
+
 struct probe {
 	const struct tarn__zone_config *zone;
 	const struct tarn__endpoint *endpoint;
@@ -31,19 +39,19 @@ struct probe {
 	struct tarn_request request;
 	bool is_asked;
 	const char *fault; /* why it could not be asked */
-	enum tarn__probe_result result;
+	enum result result;
 	bool is_plain; /* it does not support EDNS */
 };
 
 /* ---- responses ----------------------------------------------------------------------------- */
 
-enum tarn__probe_result tarn__probe_judge(const uint8_t *wire, size_t len)
+static enum result judge(const uint8_t *wire, size_t len)
 {
 	struct tarn__reader reader = {.wire = wire, .at = TARN__HEADER_LEN, .end = len};
 	uint8_t qname[TARN__NAME_MAX];
 	bool has_keys = false, has_signatures = false;
 	if (len < TARN__HEADER_LEN || (tarn__get16(wire + 2) & TARN__FLAG_RCODE) != TARN__NOERROR)
-		return TARN__PROBE_FAILED;
+		return FAILED;
 	if (tarn__get16(wire + 4) == 1 && tarn__name_read(&reader, qname) > 0)
 		tarn__read_octets(&reader, 4);
 	for (unsigned count = tarn__get16(wire + 6); count > 0; count--) {
@@ -54,8 +62,8 @@ enum tarn__probe_result tarn__probe_judge(const uint8_t *wire, size_t len)
 		has_signatures |= record.type == TARN__TYPE_RRSIG;
 	}
 	if (!has_keys)
-		return TARN__PROBE_NO_KEYS;
-	return has_signatures ? TARN__PROBE_SIGNED : TARN__PROBE_STRIPPED;
+		return NO_KEYS;
+	return has_signatures ? SIGNED : STRIPPED;
 }
 
 static void on_answer(struct tarn_request *request, int error, const uint8_t *wire, size_t len)
@@ -64,7 +72,7 @@ static void on_answer(struct tarn_request *request, int error, const uint8_t *wi
 	if (error < 0)
 		probe->fault = tarn_error_text(error);
 	else
-		probe->result = tarn__probe_judge(wire, len);
+		probe->result = judge(wire, len);
 	struct tarn__totals *totals = tarn__stats_collect(probe->tarn, probe->worker, PATIENCE_MS);
 	probe->is_plain = totals && totals->server_count > 0 && totals->servers[0].is_plain;
 	tarn__totals_free(totals);
@@ -151,14 +159,14 @@ static const char *describe(const struct probe *probe)
 	if (probe->fault)
 		return probe->fault;
 	switch (probe->result) {
-	case TARN__PROBE_SIGNED:
+	case SIGNED:
 		return "sends signatures";
-	case TARN__PROBE_STRIPPED:
+	case STRIPPED:
 		return probe->is_plain ? "does not support EDNS: no signatures come"
 				       : "removes signatures";
-	case TARN__PROBE_NO_KEYS:
+	case NO_KEYS:
 		return "has no keys of the zone";
-	case TARN__PROBE_FAILED:
+	case FAILED:
 		break;
 	}
 	return probe->is_plain ? "does not support EDNS, and gives no usable answer"
@@ -183,26 +191,20 @@ static bool probe_zone(const struct tarn__zone_config *zone, struct probe *probe
 	ask_all(probes, zone->endpoint_count, loop);
 	for (size_t i = 0; i < zone->endpoint_count; i++) {
 		print_probe(&probes[i], out);
-		is_good |= !probes[i].fault && probes[i].result == TARN__PROBE_SIGNED;
+		is_good |= !probes[i].fault && probes[i].result == SIGNED;
 	}
 	return is_good;
 }
 
-_Static_assert((int)TARN__PROBES_AT_ONCE >= (int)TARN__SERVERS_MAX,
-	       "all of a zone are asked at once");
-
-bool tarn__probe(const struct tarn__config *config, FILE *out)
+bool tarn__probe(const struct tarn__config *config, struct ev_loop *loop, FILE *out)
 {
-	struct probe *probes = calloc(TARN__PROBES_AT_ONCE, sizeof(probes[0]));
-	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV);
-	bool is_good = probes && loop;
+	struct probe *probes = calloc(TARN__SERVERS_MAX, sizeof(probes[0]));
+	bool is_good = probes;
 	fputs("\n# Servers, asked for the keys of their zone with DNSSEC:\n", out);
-	for (size_t i = 0; i < config->zone_count && probes && loop; i++) {
+	for (size_t i = 0; i < config->zone_count && probes; i++) {
 		if (i == 0 || config->zones[i]->is_validated)
 			is_good &= probe_zone(config->zones[i], probes, loop, out);
 	}
-	if (loop)
-		ev_loop_destroy(loop);
 	free(probes);
 	return is_good;
 }

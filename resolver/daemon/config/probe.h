@@ -11,21 +11,12 @@
 
 #include "core/config.h"
 
+struct ev_loop;
+
 /*
- * Asks the servers of the root, and of other zones that are validated, and prints a remark on each. It takes some
- * seconds for each TARN__PROBES_AT_ONCE servers. Returns true if each of these zones has a server that would do.
+ * Asks the servers of the root, and of other zones that are validated, on the loop, which it runs, and prints a remark on
+ * each. It takes some seconds for each zone. Returns true if each of them has a server that would do.
  */
-bool tarn__probe(const struct tarn__config *, FILE *out);
-
-enum { TARN__PROBES_AT_ONCE = 64 /* the most that a zone has */ };
-
-/* What a response to the question for a zone's keys shows. */
-enum tarn__probe_result {
-	TARN__PROBE_SIGNED,
-	TARN__PROBE_STRIPPED, /* there are keys, and no signature */
-	TARN__PROBE_NO_KEYS,
-	TARN__PROBE_FAILED, /* SERVFAIL and the like, which tarn has composed */
-};
-enum tarn__probe_result tarn__probe_judge(const uint8_t *wire, size_t len);
+bool tarn__probe(const struct tarn__config *, struct ev_loop *, FILE *out);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/signature.h"
+#include "rtcache.h"
 #include "support/outside.h"
 #include "rtcache.h"
 #include "support/signed.h"
