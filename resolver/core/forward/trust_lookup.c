@@ -37,6 +37,7 @@ struct trust_lookup {
 	bool is_at_anchor; /* an anchor has the name */
 	bool is_second; /* the first try was bogus */
 	struct tarn__reason first_reason;
+	bool has_unsigned_proofs; /* of a DS */
 	bool has_points; /* the entry points are known */
 	struct chain_question ds, dnskey;
 	struct tarn__checking *ds_checking; /* with the message; NULL: not there yet */
@@ -248,7 +249,8 @@ static void check_ds(struct trust_lookup *lookup)
 {
 	struct tarn__checking *checking = lookup->ds_checking;
 	struct tarn__response *response = &lookup->forwarder->scratch->response;
-	const struct tarn__checking_how how = {.is_for_chain = true};
+	const struct tarn__checking_how how = {.is_for_chain = true,
+					       .has_unsigned_proofs = lookup->has_unsigned_proofs};
 	if (checking->error < 0 || !tarn__checking_parse(checking, &lookup->key, response)) {
 		end_with_error(lookup, checking->error < 0 ? checking->error : TARN_EANSWER);
 		return;
@@ -341,6 +343,8 @@ static void take_message(struct trust_lookup *lookup, struct chain_question *que
 		return;
 	}
 	if (is_ds) {
+		lookup->has_unsigned_proofs =
+			tarn__stored_remark(value->data) == TARN__REMARK_UNSIGNED_PROOFS;
 		lookup->ds_checking = kept;
 		check_ds(lookup);
 		return;
