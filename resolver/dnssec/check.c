@@ -462,6 +462,30 @@ static struct tarn__name denying_zone(const struct run *run, struct suffix name)
 	return zone;
 }
 
+/* Returns true if there are NSEC or NSEC3 without a signature. */
+bool tarn__check_has_unsigned_proofs(const struct tarn__response *response)
+{
+	const struct tarn__rrsets *rrsets = &response->rrsets;
+	for (size_t i = 0; i < rrsets->count; i++) {
+		if (rrsets->at[i].section == TARN__SECTION_AUTHORITY && !rrsets->at[i].is_kept &&
+		    (rrsets->at[i].type == TARN__TYPE_NSEC ||
+		     rrsets->at[i].type == TARN__TYPE_NSEC3))
+			return true;
+	}
+	return false;
+}
+
+/* Bogus: nothing that has been verified denies the name. */
+static enum status fail_undenied(const struct run *run, const struct tarn__name *name,
+				 uint16_t type)
+{
+	if (run->in->has_unsigned_proofs || tarn__check_has_unsigned_proofs(run->response))
+		return fail(run, TARN__EDE_RRSIGS_MISSING,
+			    "the proof that it does not exist is not signed", name->octets, type);
+	return fail(run, TARN__EDE_NSEC_MISSING, "no proof that it does not exist", name->octets,
+		    type);
+}
+
 /* The status of something that has been denied, or not. */
 static enum status judge_proof(const struct run *run, const struct tarn__denial_proof *proof,
 			       enum tarn__denied needed, const struct tarn__name *name,
@@ -481,21 +505,7 @@ static enum status judge_proof(const struct run *run, const struct tarn__denial_
 				 check->budget.exceeded);
 		return BOGUS;
 	}
-	return fail(run, TARN__EDE_NSEC_MISSING, "no proof that it does not exist", name->octets,
-		    type);
-}
-
-/* Returns true if there are NSEC or NSEC3 without a signature. */
-bool tarn__check_has_unsigned_proofs(const struct tarn__response *response)
-{
-	const struct tarn__rrsets *rrsets = &response->rrsets;
-	for (size_t i = 0; i < rrsets->count; i++) {
-		if (rrsets->at[i].section == TARN__SECTION_AUTHORITY && !rrsets->at[i].is_kept &&
-		    (rrsets->at[i].type == TARN__TYPE_NSEC ||
-		     rrsets->at[i].type == TARN__TYPE_NSEC3))
-			return true;
-	}
-	return false;
+	return fail_undenied(run, name, type);
 }
 
 /* Nothing that has been verified denies the name. Where the SOA is secure, it is the zone that does not. */
@@ -504,20 +514,14 @@ static enum status judge_undenied(const struct run *run, struct suffix end,
 {
 	const struct tarn__response *response = run->response;
 	const struct tarn__name *name = &response->end;
-	bool has_unsigned =
-		run->in->has_unsigned_proofs || tarn__check_has_unsigned_proofs(response);
 	if (hint && soa_status == SECURE)
-		return fail(run, has_unsigned ? TARN__EDE_RRSIGS_MISSING : TARN__EDE_NSEC_MISSING,
-			    has_unsigned ? "the proof that it does not exist is not signed"
-					 : "no proof that it does not exist",
-			    name->octets, response->key->qtype);
+		return fail_undenied(run, name, response->key->qtype);
 	struct tarn__reason reason = run->check->reason;
 	enum status status = prove_insecure(run, end, hint, name, response->key->qtype);
-	if (status != BOGUS || run->check->reason.code != TARN__EDE_RRSIGS_MISSING || has_unsigned)
+	if (status != BOGUS || run->check->reason.code != TARN__EDE_RRSIGS_MISSING)
 		return status;
 	run->check->reason = reason;
-	return fail(run, TARN__EDE_NSEC_MISSING, "no proof that it does not exist", name->octets,
-		    response->key->qtype);
+	return fail_undenied(run, name, response->key->qtype);
 }
 
 /* Finds the place of the SOA; -1: there is none. */
