@@ -137,10 +137,12 @@ unit_tests = \
 	tests/unit/dns/test_zonefile \
 	tests/unit/dnssec/test_anchors \
 	tests/unit/dnssec/test_canonical \
+	tests/unit/dnssec/test_dnskey \
 	tests/unit/dnssec/test_limits \
 	tests/unit/dnssec/test_rrsig \
 	tests/unit/dnssec/test_security \
 	tests/unit/dnssec/test_trust \
+	tests/unit/dnssec/test_verify \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
 	tests/unit/net/test_mailbox \
