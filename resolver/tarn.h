@@ -51,7 +51,10 @@ struct ev_loop;
 	X(TARN_EBUSY, -111, "too many questions under way")                                        \
 	X(TARN_ENOSERVER, -112, "no upstream server")                                              \
 	X(TARN_EPREFIX, -113, "not a prefix length that fits the address")                         \
-	X(TARN_ELOOP, -114, "all upstream servers lead back here")
+	X(TARN_ELOOP, -114, "all upstream servers lead back here")                                 \
+	X(TARN_EBOGUS, -115, "DNSSEC validation failed")                                           \
+	X(TARN_ENOSIGNATURES, -116, "the upstream servers remove DNSSEC signatures")               \
+	X(TARN_ENODS, -117, "the upstream servers ask the child zone for its DS")
 
 #define TARN__ERROR_ENUM(name, code, text) name = code,
 enum tarn_error { TARN_ERRORS(TARN__ERROR_ENUM) };

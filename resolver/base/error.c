@@ -6,6 +6,9 @@
 
 const char *tarn_error_text(int error)
 {
+	/* A lookup's error has the number of its reason (core/forward/reasons.h). */
+	if (error < -0x10000000)
+		error = TARN_EBOGUS;
 	switch (error) {
 #define ERROR_CASE(name, code, text)                                                               \
 	case name:                                                                                 \

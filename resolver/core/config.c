@@ -42,9 +42,9 @@ void tarn__config_put(struct tarn__config *config)
 		tarn__config_put(config->base);
 	} else {
 		tarn__zone_index_free(config->zone_index);
-		tarn__anchors_free(config->anchors);
 		free(config->ports);
 	}
+	tarn__anchors_free(config->anchors);
 	while (config->zone_count > 0)
 		tarn__zone_config_put(config->zones[--config->zone_count]);
 	free(config->zones);
@@ -439,7 +439,7 @@ static struct tarn__config *derive(struct tarn__config *old, bool trust_ad)
 	config->zones_digest = base->zones_digest;
 	config->trust_ad = trust_ad;
 	config->validates = base->validates;
-	config->anchors = base->anchors;
+	config->anchors = old->anchors ? tarn__anchors_get(old->anchors) : NULL;
 	config->clock_floor_sec = base->clock_floor_sec;
 	config->rotate_addresses = base->rotate_addresses;
 	config->has_ttl_limits = base->has_ttl_limits;
@@ -503,6 +503,34 @@ static struct tarn__config *copy(struct tarn__config *old, bool trust_ad)
 struct tarn__config *tarn__config_with_trust(struct tarn__config *old, bool trust_ad)
 {
 	return copy(old, trust_ad);
+}
+
+/* The anchors from now on are those of the base and these. 0 or TARN_ENOMEM. */
+static int set_insecure(struct tarn__config *config, const struct tarn__name *names, size_t count)
+{
+	struct tarn__anchors *anchors = tarn__anchors_copy(config->base->anchors);
+	if (!anchors)
+		return TARN_ENOMEM;
+	tarn__anchors_free(config->anchors);
+	config->anchors = anchors;
+	int error = 0;
+	for (size_t i = 0; i < count && error != TARN_ENOMEM; i++)
+		error = tarn__anchors_add_negative(anchors, names[i].octets, names[i].len);
+	return error == TARN_ENOMEM ? error : 0;
+}
+
+struct tarn__config *tarn__config_with_insecure(struct tarn__config *old,
+						const struct tarn__name *names, size_t count)
+{
+	struct tarn__config *config = copy(old, old->trust_ad);
+	if (!config)
+		return NULL;
+	config->number = old->number;
+	if (!config->validates || set_insecure(config, names, count) == 0)
+		return config;
+	tarn__config_put(config);
+	errno = ENOMEM;
+	return NULL;
 }
 
 /* Its policy has this data from now on. 0 or TARN_ENOMEM. */

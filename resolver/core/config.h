@@ -23,6 +23,7 @@
 #include "tarn.h"
 
 struct tarn__anchors;
+struct tarn__name;
 struct tarn__policy;
 struct tarn__policy_data;
 struct tarn__ports;
@@ -37,9 +38,12 @@ enum {
 
 struct tarn__config {
 	atomic_uint references;
-	/* Configurations that differ in the data of the policy alone have the same number, and no others do. */
+	/*
+	 * Configurations that differ in the data of the policy alone, or in names that are insecure for a time, have
+	 * the same number, and no others do.
+	 */
 	unsigned number;
-	struct tarn__config *base; /* the owner of ports, zone_index and anchors; NULL: this one */
+	struct tarn__config *base; /* the owner of ports and zone_index; NULL: this one */
 	struct tarn__ports *ports; /* from which questions are sent; NULL: any unprivileged port */
 	struct tarn__policy *policy; /* a reference */
 	/* Names of zones; the value is an index into zones, or TARN__ZONE_NONE. NULL: the root is all. */
@@ -49,7 +53,7 @@ struct tarn__config {
 	bool trust_ad;
 	/* Answers are validated, from the anchors; those that have no positive anchor at or above them are insecure. */
 	bool validates;
-	struct tarn__anchors *anchors; /* NULL: it does not validate */
+	struct tarn__anchors *anchors; /* a reference; NULL: it does not validate */
 	uint32_t
 		clock_floor_sec; /* since 1970: a clock that shows an earlier time cannot be right */
 	bool rotate_addresses; /* in replies */
@@ -80,6 +84,13 @@ struct tarn__config *tarn__config_with_traits(struct tarn__config *,
 					      const struct tarn_address *upstreams,
 					      const struct tarn_traits *traits, size_t count);
 struct tarn__config *tarn__config_with_trust(struct tarn__config *, bool trust_ad);
+
+/*
+ * The same with the insecure names of its options and these; a name that is none of dnssec/anchors.h is left out.
+ * Nothing changes in one that does not validate. NULL as above.
+ */
+struct tarn__config *tarn__config_with_insecure(struct tarn__config *,
+						const struct tarn__name *names, size_t count);
 
 /*
  * The same with other data of the policy, which gets references. The configuration that it is made from

@@ -4,16 +4,19 @@
 core_sources = \
 	resolver/core/admin/dump.c resolver/core/admin/dump.h \
 	resolver/core/admin/inspect.c resolver/core/admin/inspect.h \
+	resolver/core/admin/trust_chain.c resolver/core/admin/trust_chain.h \
 	resolver/core/config.c resolver/core/config.h \
 	resolver/core/config_anchors.c resolver/core/config_anchors.h \
 	resolver/core/detour.c resolver/core/detour.h \
 	resolver/core/forward/answer_source.c resolver/core/forward/answer_source.h \
 	resolver/core/forward/asking.c resolver/core/forward/asking.h \
 	resolver/core/forward/attempt.c resolver/core/forward/attempt.h \
+	resolver/core/forward/checking.c resolver/core/forward/checking.h \
 	resolver/core/forward/cname.c resolver/core/forward/cname.h \
 	resolver/core/forward/endpoint.c resolver/core/forward/endpoint.h \
 	resolver/core/forward/ending.c resolver/core/forward/ending.h \
 	resolver/core/forward/fallback.c resolver/core/forward/fallback.h \
+	resolver/core/forward/findings.c resolver/core/forward/findings.h \
 	resolver/core/forward/forward_loop.c resolver/core/forward/forward_loop.h \
 	resolver/core/forward/forwarder.c resolver/core/forward/forwarder.h \
 	resolver/core/forward/lookup.c resolver/core/forward/lookup.h \
@@ -21,8 +24,11 @@ core_sources = \
 	resolver/core/forward/nxdomain.c resolver/core/forward/nxdomain.h \
 	resolver/core/forward/outstanding.c resolver/core/forward/outstanding.h \
 	resolver/core/forward/probe.c resolver/core/forward/probe.h \
+	resolver/core/forward/reasons.c resolver/core/forward/reasons.h \
 	resolver/core/forward/select.c resolver/core/forward/select.h \
 	resolver/core/forward/server.c resolver/core/forward/server.h \
+	resolver/core/forward/trust_lookup.c resolver/core/forward/trust_lookup.h \
+	resolver/core/forward/validation.c resolver/core/forward/validation.h \
 	resolver/core/forward/zone.c resolver/core/forward/zone.h \
 	resolver/core/io.h \
 	resolver/core/observe.h \

@@ -15,6 +15,14 @@
 #include "core/stats.h"
 #include "dns/query.h"
 
+/* What validation has found of an answer. */
+enum tarn__answered_security {
+	TARN__ANSWERED_UNCHECKED, /* nothing: it was not checked, or is not as it was then */
+	TARN__ANSWERED_SECURE,
+	TARN__ANSWERED_INSECURE,
+	TARN__ANSWERED_BOGUS,
+};
+
 /* A question and its reply. All pointers are valid during the call. */
 struct tarn__answered {
 	const struct tarn_address *client; /* NULL: the program itself */
@@ -24,6 +32,7 @@ struct tarn__answered {
 	size_t reply_len;
 	uint16_t rcode; /* all 12 bits of it */
 	enum tarn__status status;
+	enum tarn__answered_security security;
 	uint8_t list_slot; /* of TARN__STATUS_BLOCKED: the counter of the list that decided; 0: none has one */
 	uint64_t latency_ms;
 	const struct tarn_address

@@ -13,7 +13,9 @@
 #include "core/forward/forwarder.h"
 #include "base/list.h"
 #include "core/forward/asking.h"
+#include "core/forward/checking.h"
 #include "core/forward/forward_loop.h"
+#include "core/forward/reasons.h"
 #include "core/observe.h"
 #include "core/forward/answer_source.h"
 #include "core/policy/answer.h"
@@ -49,6 +51,8 @@ struct tarn__shared {
 	struct rtcache *cache;
 	struct tarn__forward_loops *forward_loops;
 	struct tarn__answer_sources *answer_sources;
+	struct tarn__reasons *reasons;
+	struct tarn__findings *findings;
 	_Atomic(const struct tarn__notify_taker *) notify_taker; /* NULL: there is none */
 };
 
@@ -104,6 +108,8 @@ struct tarn__resolver {
 struct outcome {
 	enum tarn__status status;
 	const uint8_t *stored; /* the stored form sent; NULL: none */
+	bool is_composed; /* the reply is made of it, and of more */
+	bool is_bogus; /* a failure, of validation */
 	uint8_t list_slot; /* of the list that decided; 0: none */
 };
 
@@ -171,7 +177,10 @@ struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options
 	memcpy(shared->cookie_secret, options->cookie_secret, sizeof shared->cookie_secret);
 	shared->forward_loops = tarn__forward_loops_new();
 	shared->answer_sources = tarn__answer_sources_new();
-	if (!shared->forward_loops || !shared->answer_sources)
+	shared->reasons = tarn__reasons_new();
+	shared->findings = tarn__findings_new(options->found, options->found_arg);
+	if (!shared->forward_loops || !shared->answer_sources || !shared->reasons ||
+	    !shared->findings)
 		goto failed;
 	shared->cache = rtcache_new(&(struct rtcache_options){
 		.size = public->cache_size > 0 ? public->cache_size : TARN_CACHE_SIZE_DEFAULT,
@@ -202,6 +211,8 @@ void tarn__shared_free(struct tarn__shared *shared)
 	rtcache_free(shared->cache);
 	tarn__forward_loops_free(shared->forward_loops);
 	tarn__answer_sources_free(shared->answer_sources);
+	tarn__reasons_free(shared->reasons);
+	tarn__findings_free(shared->findings);
 	free(shared);
 }
 
@@ -223,6 +234,11 @@ const struct tarn_address *tarn__shared_answer_source(const struct tarn__shared 
 					 tarn__stored_answer_source(stored));
 }
 
+struct tarn__reasons *tarn__shared_reasons(const struct tarn__shared *shared)
+{
+	return shared->reasons;
+}
+
 /* ---- counters and observers ------------------------------------------------------------- */
 
 static void count_question(struct tarn__stats *stats,
@@ -236,6 +252,22 @@ static void count_type(struct tarn__stats *stats, uint16_t type)
 {
 	enum { OTHER_TYPES = TARN__COUNTED_TYPES - 1 };
 	stats->types[type < OTHER_TYPES ? type : OTHER_TYPES]++;
+}
+
+/* A stale answer may have had its signatures expire. */
+static enum tarn__answered_security find_security(const struct tarn__resolver *resolver,
+						  const struct outcome *outcome)
+{
+	if (!resolver->forwarder.config->validates)
+		return TARN__ANSWERED_UNCHECKED;
+	if (outcome->is_bogus)
+		return TARN__ANSWERED_BOGUS;
+	if (!outcome->stored || outcome->is_composed || outcome->status == TARN__STATUS_STALE)
+		return TARN__ANSWERED_UNCHECKED;
+	if (tarn__stored_has_ad(outcome->stored))
+		return TARN__ANSWERED_SECURE;
+	return tarn__stored_remark(outcome->stored) == TARN__REMARK_NONE ? TARN__ANSWERED_UNCHECKED
+									 : TARN__ANSWERED_INSECURE;
 }
 
 __attribute__((noinline)) static void show_reply(const struct tarn__resolver *resolver,
@@ -258,6 +290,7 @@ __attribute__((noinline)) static void show_reply(const struct tarn__resolver *re
 						 .reply_len = len,
 						 .rcode = rcode,
 						 .status = outcome->status,
+						 .security = find_security(resolver, outcome),
 						 .list_slot = outcome->list_slot,
 						 .latency_ms = latency_us / 1000,
 						 .upstream = upstream});
@@ -293,11 +326,17 @@ _Static_assert((int)TARN__STATUS_HIT == (int)RTCACHE_HIT &&
 		       (int)TARN__STATUS_STALE == (int)RTCACHE_STALE,
 	       "the cache's come first");
 
+static struct outcome failure_outcome(int error)
+{
+	return (struct outcome){.status = TARN__STATUS_FAILURE,
+				.is_bogus = tarn__reasons_is_bogus(error)};
+}
+
 static struct outcome value_outcome(const struct rtcache_value *value)
 {
-	return (struct outcome){.status = value->data ? (enum tarn__status)value->status
-						      : TARN__STATUS_FAILURE,
-				.stored = value->data};
+	if (!value->data)
+		return failure_outcome(value->error);
+	return (struct outcome){.status = (enum tarn__status)value->status, .stored = value->data};
 }
 
 /* ---- questions that wait ---------------------------------------------------------------- */
@@ -342,6 +381,7 @@ static struct tarn__reply_context reply_context(const struct tarn__resolver *res
 {
 	return (struct tarn__reply_context){.config = resolver->forwarder.config,
 					    .cookie_secret = resolver->shared->cookie_secret,
+					    .reasons = resolver->shared->reasons,
 					    .io = resolver->io,
 					    .client_request = client_request,
 					    .query = query};
@@ -618,7 +658,7 @@ static void current_query(const struct walk *walk, struct tarn__query *out)
 
 static long fail_walk(struct walk *walk, int error)
 {
-	*walk->outcome = (struct outcome){.status = TARN__STATUS_FAILURE};
+	*walk->outcome = failure_outcome(error);
 	return (long)tarn__respond_failure(walk->to, error, walk->is_cached, walk->reply);
 }
 
@@ -679,6 +719,7 @@ static long end_with(struct walk *walk, const struct tarn__detour_part *last,
 	}
 	if (len == 0)
 		return fail_walk(walk, TARN_EANSWER);
+	walk->outcome->is_composed = true;
 	tarn__decision_stored(&whole, whole.room, len);
 	whole.is_authoritative = tarn__detour_is_authoritative(walk->detour);
 	whole.options = walk_errors(walk, last, decision);
@@ -1142,7 +1183,7 @@ answer_at_once(struct tarn__resolver *resolver, const struct tarn__reply_context
 	if (is_looked_at(resolver, to, &value))
 		return walk_from_answer(resolver, to, &value, message_len, reply, outcome);
 	if (!value.data) {
-		outcome->status = TARN__STATUS_FAILURE;
+		*outcome = failure_outcome(value.error);
 		return (long)tarn__respond_failure(to, value.error, is_cached, reply);
 	}
 	*outcome = cached_outcome(&value);
@@ -1281,8 +1322,12 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 	if (resolver->client && resolver->reply &&
 	    tarn__forwarder_init(&resolver->forwarder, io, &resolver->timers, resolver->client,
 				 config, shared->cookie_secret, shared->forward_loops,
-				 shared->answer_sources) == 0)
+				 shared->answer_sources) == 0) {
+		resolver->forwarder.extra = resolver;
+		resolver->forwarder.reasons = shared->reasons;
+		resolver->forwarder.findings = shared->findings;
 		return resolver;
+	}
 	rtcache_client_free(resolver->client);
 	free(resolver->reply);
 	free(resolver);
@@ -1323,6 +1368,15 @@ const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *re
 	return resolver->forwarder.config;
 }
 
+/* The next turn of checks. What ends in it is delivered. */
+static void check_on(struct tarn__resolver *resolver)
+{
+	bool has_paused = !tarn__list_is_empty(&resolver->forwarder.paused);
+	(void)tarn__checking_turn(&resolver->forwarder);
+	if (has_paused)
+		rtcache_client_run(resolver->client);
+}
+
 void tarn__resolver_run(struct tarn__resolver *resolver)
 {
 	const struct tarn_io *io = resolver->io;
@@ -1332,7 +1386,11 @@ void tarn__resolver_run(struct tarn__resolver *resolver)
 	rtcache_client_run(resolver->client);
 	if (tarn__timers_run(&resolver->timers, io->now_ms(io->data), TIMERS_PER_RUN) > 0)
 		rtcache_client_run(resolver->client);
+	if (resolver->forwarder.config->validates)
+		check_on(resolver);
 	uint64_t next = tarn__timers_next_ms(&resolver->timers);
+	if (!tarn__list_is_empty(&resolver->forwarder.paused))
+		next = 0;
 	uint64_t cache_next = rtcache_client_next_ms(resolver->client);
 	io->wake_at(io->data, next < cache_next ? next : cache_next);
 }
@@ -1350,6 +1408,8 @@ void tarn__resolver_stats(const struct tarn__resolver *resolver, struct tarn__st
 	out->waiting = resolver->waiting_count;
 	out->lookups = resolver->forwarder.count;
 	out->lookups_started = resolver->forwarder.started;
+	out->trust_lookups = resolver->forwarder.trust_lookup_count;
+	out->validation = resolver->forwarder.validation;
 }
 
 void tarn__resolver_servers(const struct tarn__resolver *resolver,
@@ -1400,6 +1460,16 @@ struct drop {
 	size_t count;
 };
 
+/* What is known of a zone comes from the servers of its DS and those of its DNSKEY, or from its own anchor. */
+static bool has_moved(const struct drop *drop, const struct tarn__config *before,
+		      const struct tarn__key *key)
+{
+	const struct tarn__config *now = drop->resolver->forwarder.config;
+	return tarn__config_moves(before, now, key->qname, key->qname_len, key->qtype) ||
+	       (key->is_trust &&
+		tarn__config_moves(before, now, key->qname, key->qname_len, TARN__TYPE_DNSKEY));
+}
+
 static void drop_item(const struct rtcache_item *item, void *arg)
 {
 	const struct drop *drop = arg;
@@ -1407,8 +1477,7 @@ static void drop_item(const struct rtcache_item *item, void *arg)
 	if (!tarn__key_read(item->key, item->key_len, &key))
 		return;
 	for (size_t i = 0; i < drop->count; i++) {
-		if (!tarn__config_moves(drop->before[i], drop->resolver->forwarder.config,
-					key.qname, key.qname_len, key.qtype))
+		if (!has_moved(drop, drop->before[i], &key))
 			continue;
 		rtcache_remove(drop->resolver->client, item->key, item->key_len);
 		return;

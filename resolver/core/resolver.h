@@ -21,6 +21,7 @@
 
 #include "core/config.h"
 #include "core/io.h"
+#include "core/forward/findings.h"
 #include "core/forward/forward_loop.h"
 #include "core/policy/decision.h"
 #include "dns/cookie.h"
@@ -30,6 +31,7 @@ struct rtcache;
 struct rtcache_client;
 struct rtcache_value;
 struct tarn__observer;
+struct tarn__reasons;
 struct tarn__server;
 struct tarn__stats;
 
@@ -42,6 +44,9 @@ struct tarn__shared_options {
 	/* The cache's clock: struct rtcache_options.now_ms and its arg. NULL: its own. */
 	uint64_t (*now_ms)(void *arg);
 	void *now_arg;
+	/* Called for what validation finds; NULL: it is not told. */
+	tarn__finding_function *found;
+	void *found_arg;
 };
 
 /* Upper limits of a client's wait, in milliseconds; the lookup continues and fills the cache. */
@@ -76,6 +81,9 @@ void tarn__shared_set_notify_taker(struct tarn__shared *, const struct tarn__not
  */
 const struct tarn_address *tarn__shared_answer_source(const struct tarn__shared *,
 						      const uint8_t *stored);
+
+/* The reasons of failures that are those of bogus answers. Any thread. */
+struct tarn__reasons *tarn__shared_reasons(const struct tarn__shared *);
 
 /* ---- one per worker --------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 
 #include "base/address.h"
 #include "base/transport.h"
+#include "core/forward/reasons.h"
 #include "dns/cookie.h"
 #include "dns/edns.h"
 #include "dns/reply.h"
@@ -81,6 +82,10 @@ static const struct tarn__ede *explain(int error)
 		 {TARN__EDE_NO_REACHABLE_AUTHORITY, "all upstream servers lead back here"}},
 		{TARN_EUNREACHABLE,
 		 {TARN__EDE_NETWORK_ERROR, "the upstream servers cannot be reached"}},
+		{TARN_ENOSIGNATURES,
+		 {TARN__EDE_RRSIGS_MISSING, "the upstream servers remove DNSSEC signatures"}},
+		{TARN_ENODS,
+		 {TARN__EDE_INDETERMINATE, "the upstream servers ask the child zone for its DS"}},
 		{TARN_EBUSY, {TARN__EDE_NOT_READY, "too many questions under way"}},
 		{TARN_ECANCELED, {TARN__EDE_NOT_READY, "the resolver is stopping"}},
 		{RTCACHE_ECANCELED, {TARN__EDE_NOT_READY, "the resolver is stopping"}},
@@ -100,7 +105,14 @@ size_t tarn__respond_failure(const struct tarn__reply_context *to, int error, bo
 	struct tarn__options options = {0};
 	if (is_cached)
 		options.ede[options.ede_count++] = (struct tarn__ede){TARN__EDE_CACHED_ERROR, NULL};
-	options.ede[options.ede_count++] = *explain(error);
+	struct tarn__reason reason;
+	if (tarn__reasons_is_bogus(error)) {
+		tarn__reasons_find(to->reasons, error, &reason);
+		options.ede[options.ede_count++] =
+			(struct tarn__ede){reason.code, reason.text[0] ? reason.text : NULL};
+	} else {
+		options.ede[options.ede_count++] = *explain(error);
+	}
 	return write_error(to, TARN__SERVFAIL, &options, reply);
 }
 
@@ -110,6 +122,18 @@ uint16_t tarn__respond_stale_error(const uint8_t *stored)
 							    : TARN__EDE_STALE;
 }
 
+/* Why an answer is insecure that is signed (RFC 8914 sections 4.2, 4.3 and 4.28). */
+static void add_remark(const uint8_t *stored, struct tarn__options *options)
+{
+	static const uint16_t codes[] = {
+		[TARN__REMARK_UNSUPPORTED_ALGORITHM] = TARN__EDE_UNSUPPORTED_ALGORITHM,
+		[TARN__REMARK_UNSUPPORTED_DIGEST] = TARN__EDE_UNSUPPORTED_DIGEST,
+		[TARN__REMARK_NSEC3_ITERATIONS] = TARN__EDE_NSEC3_ITERATIONS,
+	};
+	if (options->ede_count < TARN__EDE_COUNT_MAX)
+		options->ede[options->ede_count++].code = codes[tarn__stored_remark(stored)];
+}
+
 size_t tarn__respond_value(const struct tarn__reply_context *to, const struct rtcache_value *value,
 			   uint8_t *reply)
 {
@@ -117,7 +141,7 @@ size_t tarn__respond_value(const struct tarn__reply_context *to, const struct rt
 		return tarn__respond_failure(to, value->error, false, reply);
 	struct tarn__reply how = {
 		.age_sec = (uint32_t)(value->age_ms / 1000),
-		.trust_ad = to->config->trust_ad,
+		.trust_ad = to->config->trust_ad || to->config->validates,
 	};
 	if (to->config->rotate_addresses)
 		to->io->random(to->io->data, &how.rotation, sizeof how.rotation);
@@ -126,6 +150,8 @@ size_t tarn__respond_value(const struct tarn__reply_context *to, const struct rt
 		how.options.ede_count = 1;
 		how.options.ede[0].code = tarn__respond_stale_error(value->data);
 	}
+	if (tarn__stored_remark(value->data) > TARN__REMARK_INSECURE)
+		add_remark(value->data, &how.options);
 	return write_stored(to, value->data, value->len, &how, reply);
 }
 

@@ -28,6 +28,7 @@ enum { TARN__STALE_TTL = 30 /* seconds; RFC 8767 section 4 recommends it */ };
 struct tarn__reply_context {
 	const struct tarn__config *config;
 	const uint8_t *cookie_secret;
+	struct tarn__reasons *reasons;
 	const struct tarn_io *io;
 	const struct tarn__client_request *client_request;
 	const struct tarn__query *query;

@@ -51,6 +51,20 @@ struct tarn__latency {
 	uint64_t sum_us;
 };
 
+enum { TARN__VALIDATION_CODES = 28 /* 0 to 27 */ };
+
+/* Of DNSSEC validation. All members are uint64_t. */
+struct tarn__validation_counts {
+	uint64_t secure, insecure, bogus; /* answers to lookups */
+	uint64_t indeterminate; /* lookups that failed since the chain of trust could not be had */
+	uint64_t verifications; /* of signatures */
+	uint64_t limits; /* checks that reached one */
+	uint64_t trusts; /* lookups of the chain of trust */
+	uint64_t
+		undated; /* checks whose dates were not looked at, since the clock cannot be right */
+	uint64_t codes[TARN__VALIDATION_CODES]; /* bogus answers by extended error (RFC 8914) */
+};
+
 /* All members are uint64_t: see tarn__stats_add(). */
 struct tarn__stats {
 	uint64_t questions[TARN__COUNTED_WAYS]; /* that get a reply */
@@ -66,6 +80,8 @@ struct tarn__stats {
 	uint64_t waiting; /* questions, now */
 	uint64_t lookups; /* under way, now */
 	uint64_t lookups_started;
+	uint64_t trust_lookups; /* of the chain of trust, now */
+	struct tarn__validation_counts validation;
 };
 
 void tarn__latency_add(struct tarn__latency *, uint64_t us);

@@ -19,6 +19,7 @@
 #include "daemon/config/check.h"
 #include "daemon/config/command_line.h"
 #include "daemon/config/completion.h"
+#include "daemon/config/probe.h"
 #include "daemon/log/log.h"
 #include "daemon/system/memory.h"
 #include "daemon/settings/options.h"
@@ -27,6 +28,7 @@
 #include "daemon/serve.h"
 #include "daemon/system/systemd.h"
 #include "daemon/settings/settings.h"
+#include "net/shared.h"
 #include "net/upstream/cares.h"
 #include "tarn.h"
 
@@ -75,20 +77,34 @@ static int complete(struct tarn__settings *settings, struct tarn__log *log)
 	return error;
 }
 
+/* Returns true if the servers would do for validation. */
+static bool probe(struct tarn *tarn)
+{
+	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
+	if (!loop)
+		return false;
+	struct tarn__config *config = tarn__get_config(tarn);
+	bool is_good = tarn__probe(config, loop, stdout);
+	tarn__config_put(config);
+	ev_loop_destroy(loop);
+	return is_good;
+}
+
 /*
  * Checks everything that depends on the configuration alone, and whether users and groups exist. Whether
  * addresses and files are available is found out at the start, since it may change until then.
  */
-static int check(struct tarn__settings *settings, struct tarn__log *log)
+static int check(struct tarn__settings *settings, bool is_probe, struct tarn__log *log)
 {
 	if (complete(settings, log) < 0)
 		return EXIT_FAILURE;
 	struct tarn *tarn = tarn__serve_resolver(settings, log);
 	if (!tarn)
 		return EXIT_FAILURE;
-	tarn_free(tarn);
 	tarn__check(settings, stdout);
-	return EXIT_SUCCESS;
+	bool is_good = !is_probe || probe(tarn);
+	tarn_free(tarn);
+	return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* The service manager's sockets come first: their addresses count as tarn's own. */
@@ -118,10 +134,11 @@ static int start(const struct tarn__command_line *command, struct tarn__log *log
 	struct tarn__settings *settings = tarn__configuration_load(command, false, &diagnostics);
 	tarn__diagnostics_log(&diagnostics, log);
 	tarn__diagnostics_fini(&diagnostics);
-	bool is_check = command->action == TARN__CHECK;
+	bool is_probe = command->action == TARN__PROBE;
+	bool is_check = is_probe || command->action == TARN__CHECK;
 	if (!settings)
 		return is_check ? EXIT_FAILURE : EXIT_REFUSED;
-	int status = is_check ? check(settings, log) : serve(command, settings, log);
+	int status = is_check ? check(settings, is_probe, log) : serve(command, settings, log);
 	tarn__settings_free(settings);
 	return status;
 }
@@ -136,6 +153,7 @@ static int act(const struct tarn__command_line *command, struct tarn__log *log)
 		print_version();
 		return EXIT_SUCCESS;
 	case TARN__CHECK:
+	case TARN__PROBE:
 	case TARN__RUN:
 		break;
 	}

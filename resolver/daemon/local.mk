@@ -10,6 +10,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/config/configuration.c resolver/daemon/config/configuration.h \
 	resolver/daemon/config/parse.c resolver/daemon/config/parse.h \
 	resolver/daemon/config/policy_check.c resolver/daemon/config/policy_check.h \
+	resolver/daemon/config/probe.c resolver/daemon/config/probe.h \
 	resolver/daemon/config/resolvconf.c resolver/daemon/config/resolvconf.h \
 	resolver/daemon/config/system_servers.c resolver/daemon/config/system_servers.h \
 	resolver/daemon/config/text.c resolver/daemon/config/text.h \
@@ -18,6 +19,8 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/control/context.h \
 	resolver/daemon/control/control.c resolver/daemon/control/control.h \
 	resolver/daemon/control/control_file.c resolver/daemon/control/control_file.h \
+	resolver/daemon/control/dnssec_commands.c resolver/daemon/control/dnssec_commands.h \
+	resolver/daemon/control/dnssec_json.c resolver/daemon/control/dnssec_json.h \
 	resolver/daemon/control/json.c resolver/daemon/control/json.h \
 	resolver/daemon/control/name_commands.c resolver/daemon/control/name_commands.h \
 	resolver/daemon/control/name_json.c resolver/daemon/control/name_json.h \
@@ -28,6 +31,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/log/log.c resolver/daemon/log/log.h \
 	resolver/daemon/log/log_dedup.c resolver/daemon/log/log_dedup.h \
 	resolver/daemon/names/figures.c resolver/daemon/names/figures.h \
+	resolver/daemon/names/insecure.c resolver/daemon/names/insecure.h \
 	resolver/daemon/names/lease_file.c resolver/daemon/names/lease_file.h \
 	resolver/daemon/names/leases_networkd.c resolver/daemon/names/leases_networkd.h \
 	resolver/daemon/names/list_compile.c resolver/daemon/names/list_compile.h \

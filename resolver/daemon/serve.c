@@ -14,6 +14,7 @@
 #include "daemon/system/confine.h"
 #include "daemon/control/control.h"
 #include "daemon/system/memory.h"
+#include "daemon/names/insecure.h"
 #include "daemon/names/naming.h"
 #include "daemon/telemetry/metrics_http.h"
 #include "daemon/system/privileges.h"
@@ -39,6 +40,7 @@ struct program {
 	struct tarn__workers *workers;
 	struct tarn__observers *observers;
 	struct tarn__naming naming;
+	struct tarn__insecure insecure;
 	struct tarn__transfers transfers;
 	struct tarn__metrics_http *metrics;
 	struct tarn__control_context context;
@@ -142,6 +144,7 @@ static int make(struct program *program)
 	int error = open_loop(program);
 	if (error == 0) {
 		tarn__naming_init(&program->naming, program->tarn, program->loop, log);
+		tarn__insecure_init(&program->insecure, program->tarn, program->loop, log);
 		tarn__transfers_init(&program->transfers, program->tarn, program->loop, log);
 	}
 	if (error < 0 ||
@@ -175,6 +178,7 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.observers = program->observers,
 		.process = &program->process,
 		.naming = &program->naming,
+		.insecure = &program->insecure,
 		.transfers = &program->transfers,
 		.loop = program->loop,
 		.log = log,
@@ -268,6 +272,7 @@ static void end(struct program *program)
 	tarn__workers_free(program->workers);
 	tarn__observers_free(program->observers);
 	tarn__naming_stop(&program->naming);
+	tarn__insecure_stop(&program->insecure);
 	tarn__transfers_stop(&program->transfers);
 	close_loop(program);
 	tarn_free(program->tarn);

@@ -12,8 +12,7 @@
 
 #include <string.h>
 
-/* Reads the target of a CNAME or DNAME. Returns false if it is malformed, or there are several. */
-static bool read_target(const struct tarn__rrsets *rrsets, const struct tarn__rrset *rrset,
+bool tarn__alias_target(const struct tarn__rrsets *rrsets, const struct tarn__rrset *rrset,
 			struct tarn__name *out)
 {
 	if (rrset->made) {
@@ -48,7 +47,7 @@ static bool keep_dname(struct tarn__response *response, struct tarn__rrset *cnam
 	struct tarn__name target;
 	if (!dname)
 		return true;
-	if (!read_target(&response->rrsets, dname, &target))
+	if (!tarn__alias_target(&response->rrsets, dname, &target))
 		return false;
 	/* RFC 6672 section 3.1: the TTL of the CNAME is that of the DNAME. */
 	tarn__rrset_limit_ttl(cname, dname->ttl);
@@ -57,16 +56,19 @@ static bool keep_dname(struct tarn__response *response, struct tarn__rrset *cnam
 	return true;
 }
 
-/* The end of the chain, with the DNAME's target in place of the owner. Returns false if too long. */
-static bool substitute(const struct tarn__name *end, const struct tarn__name *owner,
-		       const struct tarn__name *target, struct tarn__name *out)
+bool tarn__aliases_substitute(const struct tarn__rrsets *rrsets, const struct tarn__rrset *dname,
+			      const struct tarn__name *name, struct tarn__name *out)
 {
-	size_t kept_len = end->len - owner->len;
-	if (kept_len + target->len > TARN__NAME_MAX)
+	struct tarn__name owner, target;
+	tarn__rrset_owner(rrsets, dname, &owner);
+	if (!tarn__alias_target(rrsets, dname, &target))
 		return false;
-	out->len = kept_len + target->len;
-	memcpy(out->octets, end->octets, kept_len);
-	memcpy(out->octets + kept_len, target->octets, target->len);
+	size_t kept_len = name->len - owner.len;
+	if (kept_len + target.len > TARN__NAME_MAX)
+		return false;
+	out->len = kept_len + target.len;
+	memcpy(out->octets, name->octets, kept_len);
+	memcpy(out->octets + kept_len, target.octets, target.len);
 	return true;
 }
 
@@ -80,10 +82,8 @@ static bool make_cname(struct tarn__response *response, struct tarn__rrset **out
 	*out = NULL;
 	if (!dname)
 		return true;
-	struct tarn__name owner, target, made;
-	tarn__rrset_owner(&response->rrsets, dname, &owner);
-	if (!read_target(&response->rrsets, dname, &target) ||
-	    !substitute(&response->end, &owner, &target, &made))
+	struct tarn__name made;
+	if (!tarn__aliases_substitute(&response->rrsets, dname, &response->end, &made))
 		return false;
 	*out = tarn__rrset_make_cname(&response->rrsets, &response->end, &made, dname->ttl);
 	return *out;
@@ -111,7 +111,7 @@ static bool follow(struct tarn__response *response, struct tarn__rrset *cname)
 	bool is_loop = cname->is_kept;
 	tarn__response_keep(response, cname, TARN__ROLE_LINK);
 	return !is_loop && ++response->link_count <= TARN__CHAIN_MAX &&
-	       read_target(&response->rrsets, cname, &response->end);
+	       tarn__alias_target(&response->rrsets, cname, &response->end);
 }
 
 bool tarn__aliases_follow(struct tarn__response *response, bool *has_data)

@@ -17,4 +17,15 @@ enum { TARN__CHAIN_MAX = 32 /* CNAMEs and DNAMEs in one answer */ };
  */
 bool tarn__aliases_follow(struct tarn__response *, bool *has_data);
 
+/* Reads the target of a CNAME or DNAME. Returns false if it is malformed, or there are several. */
+bool tarn__alias_target(const struct tarn__rrsets *, const struct tarn__rrset *,
+			struct tarn__name *out);
+
+/*
+ * Writes the name with the target of the DNAME in place of its owner, which is above the name (RFC 6672 section 2.2).
+ * Returns false if the DNAME is malformed or the result is too long.
+ */
+bool tarn__aliases_substitute(const struct tarn__rrsets *, const struct tarn__rrset *dname,
+			      const struct tarn__name *, struct tarn__name *out);
+
 #endif

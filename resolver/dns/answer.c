@@ -143,11 +143,10 @@ void tarn__answer_parse(const uint8_t *wire, size_t len, const uint8_t *asked, s
 		out->rcode = TARN__NOERROR;
 }
 
-/* What is known of a good response only. */
-static void read_good(const struct tarn__response *response, uint8_t *stored,
-		      struct tarn__answer *answer)
+void tarn__answer_write(const struct tarn__response *response, bool dnssec_ok,
+			uint8_t out[TARN__STORED_MAX], struct tarn__answer *answer)
 {
-	answer->len = tarn__stored_write(response, response->key->dnssec_ok, stored, &answer->ttl);
+	answer->len = tarn__stored_write(response, dnssec_ok, out, &answer->ttl);
 	if (answer->len == 0) {
 		answer->answer_class = TARN__ANSWER_BROKEN;
 		answer->rcode = TARN__NOERROR;
@@ -161,21 +160,26 @@ static void read_good(const struct tarn__response *response, uint8_t *stored,
 	}
 }
 
+void tarn__answer_classify(const struct tarn__response *response, struct tarn__answer *answer)
+{
+	*answer = (struct tarn__answer){
+		.answer_class = response->answer_class,
+		.rcode = response->rcode,
+		.has_opt = response->has_opt,
+		.cookie_len = response->cookie_len,
+		.cookie = response->cookie,
+	};
+}
+
 void tarn__answer_read(const uint8_t *wire, size_t len, const uint8_t *asked, size_t asked_len,
 		       const struct tarn__key *key, bool exact_case, uint8_t out[TARN__STORED_MAX],
 		       struct tarn__answer *answer)
 {
 	struct tarn__response response;
 	tarn__answer_parse(wire, len, asked, asked_len, key, exact_case, &response);
-	*answer = (struct tarn__answer){
-		.answer_class = response.answer_class,
-		.rcode = response.rcode,
-		.has_opt = response.has_opt,
-		.cookie_len = response.cookie_len,
-		.cookie = response.cookie,
-	};
+	tarn__answer_classify(&response, answer);
 	if (response.answer_class == TARN__ANSWER_GOOD)
-		read_good(&response, out, answer);
+		tarn__answer_write(&response, key->dnssec_ok, out, answer);
 }
 
 size_t tarn__answer_store(const struct tarn__query *query, const uint8_t *wire, size_t len,

@@ -39,6 +39,16 @@ struct tarn__answer {
 };
 
 /*
+ * Writes the stored form of a good response to out, for clients that set DO or those that do not, and what it comes to.
+ * It is BROKEN if that does not fit.
+ */
+void tarn__answer_write(const struct tarn__response *, bool dnssec_ok,
+			uint8_t out[TARN__STORED_MAX], struct tarn__answer *);
+
+/* What a message comes to without a stored form: len and what is known of a good response only are 0. */
+void tarn__answer_classify(const struct tarn__response *, struct tarn__answer *);
+
+/*
  * As tarn__answer_parse(), and writes the stored form of a good answer, for key->dnssec_ok, to out. It is
  * BROKEN as well if that does not fit. Only the cookie is a view into the message.
  */

@@ -202,7 +202,15 @@ int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out)
 
 /* ---- the key ---------------------------------------------------------------------------- */
 
-enum { KEY_DO = 1, KEY_CD = 2, KEY_CLASS = 4 /* not IN: the class follows */, KEY_LINK = 8 };
+enum {
+	KEY_DO = 1,
+	KEY_CD = 2,
+	KEY_CLASS = 4, /* not IN: the class follows */
+	KEY_LINK = 8,
+	KEY_TRUST = 16,
+	KEY_CHAIN = 32,
+	KEY_BITS = 64,
+};
 
 size_t tarn__key_write(const struct tarn__query *query, uint8_t key[TARN__KEY_MAX])
 {
@@ -234,6 +242,29 @@ size_t tarn__key_write_link(const struct tarn__key *key, const uint8_t *name, si
 	return len;
 }
 
+/* A key of class IN with these flags. */
+static size_t write_special(const uint8_t *name, size_t name_len, uint16_t type, unsigned flags,
+			    uint8_t key[TARN__KEY_MAX])
+{
+	tarn__name_fold(key, name, name_len);
+	tarn__put16(key + name_len, type);
+	key[name_len + 2] = (uint8_t)flags;
+	return name_len + 3;
+}
+
+size_t tarn__key_write_trust(const uint8_t *name, size_t name_len, uint8_t key[TARN__KEY_MAX])
+{
+	/* The type is that of the question that decides, so that the zone of servers is its. */
+	return write_special(name, name_len, TARN__TYPE_DS, KEY_TRUST, key);
+}
+
+size_t tarn__key_write_of_chain(const uint8_t *name, size_t name_len, uint16_t type,
+				bool checking_disabled, uint8_t key[TARN__KEY_MAX])
+{
+	return write_special(name, name_len, type,
+			     KEY_CHAIN | KEY_DO | (checking_disabled ? KEY_CD : 0), key);
+}
+
 static bool is_folded(const uint8_t *name, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -243,13 +274,24 @@ static bool is_folded(const uint8_t *name, size_t len)
 	return true;
 }
 
+/* Returns true if the flags and the type of a special key are those that are written. */
+static bool is_special_valid(unsigned bits, uint16_t type)
+{
+	if (bits & KEY_TRUST)
+		return bits == KEY_TRUST && type == TARN__TYPE_DS;
+	if (bits & KEY_CHAIN)
+		return (bits | KEY_CD) == (KEY_CHAIN | KEY_DO | KEY_CD) &&
+		       (type == TARN__TYPE_DS || type == TARN__TYPE_DNSKEY);
+	return true;
+}
+
 bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out)
 {
 	size_t name_len = tarn__name_span(key, len);
 	if (name_len == 0 || len < name_len + 3 || !is_folded(key, name_len))
 		return false;
 	uint8_t bits = key[name_len + 2];
-	if (bits > (KEY_DO | KEY_CD | KEY_CLASS | KEY_LINK) ||
+	if (bits >= KEY_BITS || !is_special_valid(bits, tarn__get16(key + name_len)) ||
 	    len != name_len + (bits & KEY_CLASS ? 5 : 3))
 		return false;
 	uint16_t qclass = bits & KEY_CLASS ? tarn__get16(key + name_len + 3) : TARN__CLASS_IN;
@@ -263,6 +305,8 @@ bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out)
 		.dnssec_ok = bits & KEY_DO,
 		.checking_disabled = bits & KEY_CD,
 		.is_link = bits & KEY_LINK,
+		.is_trust = bits & KEY_TRUST,
+		.is_of_chain = bits & KEY_CHAIN,
 	};
 	return true;
 }

@@ -26,6 +26,13 @@ static size_t write_question(const struct tarn__query *query, uint16_t flags, ui
 	return TARN__HEADER_LEN + (size_t)query->qname_len + 4;
 }
 
+/* Signatures stand behind the RRset that they cover, and go with it (RFC 4035 section 3.1.1). */
+static bool goes_with_previous(const uint8_t *records, size_t ttl_at)
+{
+	return tarn__stored_is_same_rrset(records, ttl_at) ||
+	       tarn__stored_type(records, ttl_at) == TARN__TYPE_RRSIG;
+}
+
 /* Leaves as many whole RRsets as fit into room (RFC 2181 section 9). */
 static void cut(struct tarn__stored *stored, size_t room)
 {
@@ -33,7 +40,7 @@ static void cut(struct tarn__stored *stored, size_t room)
 	size_t fitting_len = 0, len = 0;
 	for (unsigned i = 0; i < tarn__stored_count(stored) && len <= room; i++) {
 		size_t at = tarn__stored_ttl_at(stored, i);
-		if (!tarn__stored_is_same_rrset(stored->records, at)) {
+		if (!goes_with_previous(stored->records, at)) {
 			fitting = i;
 			fitting_len = len;
 		}
@@ -118,8 +125,8 @@ size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored
 			 TARN__FLAG_RA | tarn__stored_rcode(stored);
 	if (reply->is_authoritative)
 		flags |= TARN__FLAG_AA;
-	/* RFC 6840 sections 5.7 and 5.8 */
-	if (tarn__stored_has_ad(stored) && reply->trust_ad &&
+	/* RFC 6840 sections 5.7 and 5.8; what is stale may have had its signatures expire. */
+	if (tarn__stored_has_ad(stored) && reply->trust_ad && reply->stale_ttl == 0 &&
 	    (query->dnssec_ok || query->flags & TARN__FLAG_AD))
 		flags |= TARN__FLAG_AD;
 

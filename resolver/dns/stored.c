@@ -43,6 +43,12 @@ void tarn__stored_clear_ad(uint8_t *octets)
 	octets[0] &= (uint8_t)~TARN__STORED_AD;
 }
 
+void tarn__stored_set_remark(uint8_t *octets, enum tarn__remark remark)
+{
+	octets[0] = (uint8_t)((octets[0] & ((1 << TARN__STORED_REMARK_SHIFT) - 1)) |
+			      remark << TARN__STORED_REMARK_SHIFT);
+}
+
 void tarn__stored_set_answer_source(uint8_t *octets, uint8_t answer_source)
 {
 	octets[TARN__STORED_ANSWER_SOURCE_AT] = answer_source;

@@ -3,7 +3,7 @@
  * dns/stored.h: the stored form of an answer, which is what the cache keeps: all of a reply that does not
  * depend on the client. docs/decisions/stored-form.md has the reasons. The octets have no alignment:
  *
- *	0  1  rcode; STORED_AD
+ *	0  1  rcode; STORED_AD; a remark on its security (enum tarn__remark)
  *	1  1  answer source
  *	2  2  records in the answer section: a
  *	4  2  records in the authority section: b
@@ -32,12 +32,22 @@ enum {
 	TARN__STORED_MAX = 65535 * 2,
 	TARN__STORED_RCODE = 0x0f,
 	TARN__STORED_AD = 0x10,
+	TARN__STORED_REMARK_SHIFT = 5,
 	TARN__STORED_ANSWER_SOURCE_AT = 1,
 	TARN__STORED_ANSWERS_AT = 2,
 	TARN__STORED_AUTHORITIES_AT = 4,
 	TARN__STORED_GENERATION_AT = 6,
 	TARN__STORED_HEAD_LEN = 8,
 	TARN__ANSWER_SOURCE_UNKNOWN = 0,
+};
+
+/* What is said of an answer that has been checked and has no AD; those above INSECURE are extended errors. */
+enum tarn__remark {
+	TARN__REMARK_NONE,
+	TARN__REMARK_INSECURE,
+	TARN__REMARK_UNSUPPORTED_ALGORITHM,
+	TARN__REMARK_UNSUPPORTED_DIGEST,
+	TARN__REMARK_NSEC3_ITERATIONS,
 };
 
 #define TARN__STORED_SAME_RRSET UINT32_C(0x80000000)
@@ -121,6 +131,11 @@ static inline bool tarn__stored_has_ad(const uint8_t *octets)
 	return octets[0] & TARN__STORED_AD;
 }
 
+static inline enum tarn__remark tarn__stored_remark(const uint8_t *octets)
+{
+	return (enum tarn__remark)(octets[0] >> TARN__STORED_REMARK_SHIFT);
+}
+
 /* The number of the server that has given the answer (core/forward/answer_source.h). */
 static inline uint8_t tarn__stored_answer_source(const uint8_t *octets)
 {
@@ -151,6 +166,8 @@ void tarn__stored_copy(uint8_t *out, const uint8_t *octets, size_t len);
 
 /* Takes AD out. */
 void tarn__stored_clear_ad(uint8_t *octets);
+
+void tarn__stored_set_remark(uint8_t *octets, enum tarn__remark);
 
 void tarn__stored_set_answer_source(uint8_t *octets, uint8_t answer_source);
 

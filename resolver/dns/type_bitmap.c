@@ -52,6 +52,21 @@ bool tarn__type_bitmap_is_valid(const uint8_t *octets, size_t len)
 	return types <= TARN__TYPE_BITMAP_TYPES_MAX;
 }
 
+bool tarn__type_bitmap_has(const uint8_t *octets, size_t len, uint16_t type)
+{
+	unsigned byte = (type & 0xff) / 8;
+	for (size_t at = 0; len - at >= WINDOW_HEAD;) {
+		unsigned window = octets[at], bits = octets[at + 1];
+		at += WINDOW_HEAD;
+		if (bits > len - at)
+			return false;
+		if (window == type >> 8 && byte < bits && octets[at + byte] & 0x80 >> type % 8)
+			return true;
+		at += bits;
+	}
+	return false;
+}
+
 char *tarn__type_bitmap_format(const uint8_t *octets, size_t len, char *out)
 {
 	char *end = out;

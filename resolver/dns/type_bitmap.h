@@ -33,6 +33,9 @@ size_t tarn__type_bitmap_write(const struct tarn__type_set *, uint8_t out[TARN__
 /* Returns true if the octets are what is written for a list of TARN__TYPE_BITMAP_TYPES_MAX types at most. */
 bool tarn__type_bitmap_is_valid(const uint8_t *octets, size_t len);
 
+/* Returns true if the list has the type. The octets may be any; a window with its end outside ends the list. */
+bool tarn__type_bitmap_has(const uint8_t *octets, size_t len, uint16_t type);
+
 /*
  * Writes the mnemonics of a valid bitmap, with a blank between two, TARN__WORD_MAX characters for each
  * type at most. Returns their end.

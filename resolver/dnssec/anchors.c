@@ -5,6 +5,7 @@
  */
 #include "dnssec/anchors.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct owner {
 };
 
 struct tarn__anchors {
+	atomic_uint references;
 	struct owner **owners; /* in the order in which they were added */
 	size_t count, room;
 	size_t slot_count; /* a power of two, at least twice count */
@@ -46,6 +48,7 @@ struct tarn__anchors *tarn__anchors_new(void)
 	struct tarn__anchors *anchors = calloc(1, sizeof(*anchors));
 	if (!anchors)
 		return NULL;
+	atomic_init(&anchors->references, 1);
 	anchors->slot_count = SLOTS_MIN;
 	anchors->slots = calloc(SLOTS_MIN, sizeof(anchors->slots[0]));
 	if (anchors->slots)
@@ -54,9 +57,16 @@ struct tarn__anchors *tarn__anchors_new(void)
 	return NULL;
 }
 
+struct tarn__anchors *tarn__anchors_get(struct tarn__anchors *anchors)
+{
+	atomic_fetch_add_explicit(&anchors->references, 1, memory_order_relaxed);
+	return anchors;
+}
+
 void tarn__anchors_free(struct tarn__anchors *anchors)
 {
-	if (!anchors)
+	if (!anchors ||
+	    atomic_fetch_sub_explicit(&anchors->references, 1, memory_order_acq_rel) > 1)
 		return;
 	for (size_t i = 0; i < anchors->count; i++) {
 		free(anchors->owners[i]->records);
@@ -438,4 +448,19 @@ int tarn__anchors_add_text(struct tarn__anchors *anchors, const char *text, size
 		memcpy(fault, reason, sizeof(reason));
 	}
 	return error;
+}
+
+struct tarn__anchors *tarn__anchors_copy(const struct tarn__anchors *from)
+{
+	struct tarn__anchors *copy = tarn__anchors_new();
+	int error = copy ? add_all(copy, from) : TARN_ENOMEM;
+	for (size_t i = 0; i < from->count && error == 0; i++) {
+		const struct owner *owner = from->owners[i];
+		if (owner->is_negative)
+			error = tarn__anchors_add_negative(copy, owner->name, owner->name_len);
+	}
+	if (error == 0)
+		return copy;
+	tarn__anchors_free(copy);
+	return NULL;
 }

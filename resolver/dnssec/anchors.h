@@ -6,7 +6,7 @@
  * An anchor is a DS or a DNSKEY, written as in a zone file, a record on a line, with or without a TTL; what follows
  * a semicolon is a comment. Several of one name are alternatives: one that fits is enough.
  *
- * Thread: built by one, then immutable; any.
+ * Thread: built by one, then immutable, and counted; any.
  */
 #ifndef TARN_DNSSEC_ANCHORS_H
 #define TARN_DNSSEC_ANCHORS_H
@@ -26,8 +26,12 @@ enum {
 	TARN__NEGATIVE_ANCHORS_MAX = 1 << 18,
 };
 
-/* NULL: out of memory. */
+/* One reference, the caller's. NULL: out of memory. */
 struct tarn__anchors *tarn__anchors_new(void);
+struct tarn__anchors *tarn__anchors_copy(const struct tarn__anchors *);
+
+/* Takes a reference, and drops one; dropping the last one frees them. free accepts NULL. */
+struct tarn__anchors *tarn__anchors_get(struct tarn__anchors *);
 void tarn__anchors_free(struct tarn__anchors *);
 
 /*

@@ -34,7 +34,9 @@ struct tarn__denial_proof {
 	bool is_delegation;
 	/*
 	 * It leans on an NSEC3 with opt-out that covers the name: there may be an insecure delegation (RFC 5155 sections
-	 * 6, 8.6, 8.9 and 9.2). Of DS at the name it proves that there is none.
+	 * 6, 8.6, 8.9 and 9.2). Of DS at the name it proves that there is none: DENIED_TYPE, whether a wildcard is
+	 * denied or not. With DENIED_NOTHING no other type is denied, but there may be an empty non-terminal above
+	 * insecure delegations: that it has no data may be taken as insecure (RFC 5155 section 7.1).
 	 */
 	bool is_opt_out;
 	/* NSEC3 with more iterations than are computed (RFC 9276 section 3.2): to be treated as insecure. */

@@ -6,6 +6,7 @@ dnssec_sources = \
 	resolver/dnssec/canonical.c resolver/dnssec/canonical.h \
 	resolver/dnssec/check.c resolver/dnssec/check.h \
 	resolver/dnssec/denial_proof.c resolver/dnssec/denial_proof.h \
+	resolver/dnssec/denial_rules.c resolver/dnssec/denial_rules.h \
 	resolver/dnssec/dnskey.c resolver/dnssec/dnskey.h \
 	resolver/dnssec/limits.c resolver/dnssec/limits.h \
 	resolver/dnssec/nsec.c resolver/dnssec/nsec.h \
@@ -13,4 +14,5 @@ dnssec_sources = \
 	resolver/dnssec/rrsig.c resolver/dnssec/rrsig.h \
 	resolver/dnssec/security.c resolver/dnssec/security.h \
 	resolver/dnssec/trust.c resolver/dnssec/trust.h \
-	resolver/dnssec/verify.c resolver/dnssec/verify.h
+	resolver/dnssec/verify.c resolver/dnssec/verify.h \
+	resolver/dnssec/zone_keys.c resolver/dnssec/zone_keys.h

@@ -7,9 +7,8 @@
 
 /* As tarn__proofs_deny() and tarn__proofs_allow_expansion(). */
 struct tarn__denial_proof tarn__nsec_deny(const struct tarn__proofs *, const struct tarn__name *,
-					  uint16_t type, struct tarn__budget *);
+					  uint16_t type);
 struct tarn__denial_proof tarn__nsec_allow_expansion(const struct tarn__proofs *,
-						     const struct tarn__name *, unsigned labels,
-						     struct tarn__budget *);
+						     const struct tarn__name *, unsigned labels);
 
 #endif

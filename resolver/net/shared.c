@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/forward/findings.h"
+#include "dns/message.h"
+#include "dns/name.h"
 #include "dns/text.h"
 #include "net/stats_collector.h"
 
@@ -91,6 +94,34 @@ int tarn__distrust(struct tarn *tarn)
 		tarn->updates.forward_loops++;
 	}
 	pthread_mutex_unlock(&tarn->mutex);
+	return error;
+}
+
+struct tarn__config *tarn__with_insecure(const struct tarn *tarn, struct tarn__config *config)
+{
+	if (tarn->insecure_count == 0)
+		return tarn__config_get(config);
+	return tarn__config_with_insecure(config, tarn->insecure, tarn->insecure_count);
+}
+
+int tarn__set_insecure(struct tarn *tarn, const struct tarn__name *names, size_t count)
+{
+	struct tarn__name *copy = malloc((count + 1) * sizeof(copy[0]));
+	if (!copy)
+		return TARN_ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		copy[i] = names[i];
+	pthread_mutex_lock(&tarn->mutex);
+	int error = tarn__set_config(tarn,
+				     tarn__config_with_insecure(tarn->updates.config, copy, count));
+	if (error == 0) {
+		struct tarn__name *before = tarn->insecure;
+		tarn->insecure = copy;
+		tarn->insecure_count = count;
+		copy = before;
+	}
+	pthread_mutex_unlock(&tarn->mutex);
+	free(copy);
 	return error;
 }
 
@@ -179,6 +210,76 @@ void tarn__report_forward_loop(void *arg, const struct tarn__config *config,
 	tarn__report(tarn, TARN_LOG_WARNING, "not forwarding %s%sto %s: it forwards to tarn",
 		     is_root ? "" : tarn__name_format(zone->name, name), is_root ? "" : " ",
 		     tarn_address_format(&endpoint->address, text));
+}
+
+/* ---- what validation finds ---------------------------------------------------------------- */
+
+static void report_server(struct tarn *tarn, const struct tarn__finding *finding)
+{
+	char text[TARN_ADDRESS_TEXT_MAX];
+	tarn_address_format(finding->server, text);
+	if (finding->is_over)
+		tarn__report(tarn, TARN_LOG_INFO, "%s answers questions of DNSSEC again", text);
+	else
+		tarn__report(
+			tarn, TARN_LOG_WARNING,
+			"%s %s: it is asked for what is validated only if there is no other server",
+			text,
+			finding->error == TARN_ENODS ? "asks the child zone for its DS"
+						     : "removes DNSSEC signatures");
+}
+
+static void report_anchor(struct tarn *tarn, const struct tarn__finding *finding)
+{
+	char zone[TARN__NAME_TEXT_MAX];
+	tarn__name_format(finding->zone, zone);
+	if (finding->is_over) {
+		tarn__report(tarn, TARN_LOG_INFO, "the trust anchors of %s fit again", zone);
+		return;
+	}
+	const char *hint = "";
+	switch (finding->reason->code) {
+	case TARN__EDE_DNSKEY_MISSING:
+		hint = " (the anchors may be out of date)";
+		break;
+	case TARN__EDE_SIGNATURE_EXPIRED:
+	case TARN__EDE_SIGNATURE_NOT_YET_VALID:
+		hint = " (the clock may be wrong)";
+		break;
+	default:
+		break;
+	}
+	tarn__report(tarn, TARN_LOG_ERR,
+		     "the trust anchors of %s fit nothing, and all answers below it fail: %s%s",
+		     zone, finding->reason->text, hint);
+}
+
+static void report_clock(struct tarn *tarn, const struct tarn__finding *finding)
+{
+	if (finding->is_over)
+		tarn__report(tarn, TARN_LOG_INFO,
+			     "the clock is plausible: the dates of signatures are checked");
+	else
+		tarn__report(tarn, TARN_LOG_WARNING,
+			     "the clock cannot be right (%s): the dates of signatures are not "
+			     "checked until it is after %s",
+			     tarn__reason_date(finding->now_sec).text,
+			     tarn__reason_date(finding->floor_sec).text);
+}
+
+void tarn__report_finding(void *tarn, const struct tarn__finding *finding)
+{
+	switch (finding->kind) {
+	case TARN__FINDING_SERVER:
+		report_server(tarn, finding);
+		break;
+	case TARN__FINDING_ANCHOR:
+		report_anchor(tarn, finding);
+		break;
+	case TARN__FINDING_CLOCK:
+		report_clock(tarn, finding);
+		break;
+	}
 }
 
 void tarn__get_updates(struct tarn *tarn, struct tarn__updates *out)

@@ -17,6 +17,8 @@
 #include "net/mailbox.h"
 #include "tarn.h"
 
+struct tarn__finding;
+struct tarn__name;
 struct tarn__policy_data;
 struct tarn__ports;
 struct tarn__shared;
@@ -54,6 +56,9 @@ struct tarn {
 	struct tarn__mailbox mailbox;
 	pthread_mutex_t mutex; /* guards what follows */
 	struct tarn__updates updates;
+	/* Names that are insecure for a time, of all configurations. */
+	struct tarn__name *insecure;
+	size_t insecure_count;
 	bool is_taken; /* some worker has, or had, updates.config, or one with the same zones */
 	struct tarn__stale_configs stale_configs;
 	struct tarn__list members;
@@ -71,6 +76,15 @@ int tarn__set_config(struct tarn *, struct tarn__config *);
  * under way is asked anew. 0 or TARN_ENOMEM.
  */
 int tarn__set_policy_data(struct tarn *, const struct tarn__policy_data *);
+
+/*
+ * These names are insecure, with all names below them, beside those of the options, from now on; they stay over
+ * tarn_reconfigure(). Any thread. 0 or TARN_ENOMEM.
+ */
+int tarn__set_insecure(struct tarn *, const struct tarn__name *names, size_t count);
+
+/* With the mutex held: makes a copy of the configuration that has them. NULL with errno. */
+struct tarn__config *tarn__with_insecure(const struct tarn *, struct tarn__config *);
 
 /* Ends struct tarn_options.trust_ad, until tarn_reconfigure(). 0 or TARN_ENOMEM. */
 int tarn__distrust(struct tarn *);
@@ -105,6 +119,9 @@ void tarn__find_forward_loops(struct tarn *);
 bool tarn__takes_forward_loops(struct tarn *, const struct tarn__member *);
 void tarn__report_forward_loop(void *tarn, const struct tarn__config *,
 			       const struct tarn__zone_config *, const struct tarn__endpoint *);
+
+/* A tarn__finding_function: writes it to the program's log. */
+void tarn__report_finding(void *tarn, const struct tarn__finding *);
 
 /* Writes one line to the program's log, cut to some hundred octets. */
 __attribute__((format(printf, 3, 4))) void tarn__report(struct tarn *, enum tarn_log_level,

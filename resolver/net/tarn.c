@@ -101,11 +101,13 @@ static uint64_t clock_ms(void *arg)
 	return tarn__clock_ms();
 }
 
-static struct tarn__shared *make_shared(const struct tarn_options *options)
+static struct tarn__shared *make_shared(struct tarn *tarn, const struct tarn_options *options)
 {
 	struct tarn__shared_options shared = {
 		.options = options,
 		.now_ms = clock_ms,
+		.found = tarn__report_finding,
+		.found_arg = tarn,
 	};
 	struct tarn__random random = {0};
 	tarn__random_fill(&random, shared.cookie_secret, sizeof(shared.cookie_secret));
@@ -150,7 +152,7 @@ struct tarn *tarn_new(const struct tarn_options *options)
 	if (tarn->updates.config)
 		tarn->stats_collector = tarn__stats_collector_new(&tarn->mailbox);
 	if (tarn->stats_collector)
-		tarn->shared = make_shared(options);
+		tarn->shared = make_shared(tarn, options);
 	if (tarn->shared)
 		return tarn;
 	int reason = errno;
@@ -166,6 +168,7 @@ void tarn_free(struct tarn *tarn)
 	tarn__shared_free(tarn->shared);
 	tarn__stale_configs_fini(&tarn->stale_configs);
 	tarn__config_put(tarn->updates.config);
+	free(tarn->insecure);
 	tarn__stats_collector_free(tarn->stats_collector);
 	tarn__mailbox_fini(&tarn->mailbox);
 	pthread_mutex_destroy(&tarn->mutex);
@@ -194,9 +197,13 @@ int tarn_reconfigure(struct tarn *tarn, const struct tarn_options *options)
 	if (!config)
 		return errno == EINVAL ? TARN_EINVAL : TARN_ENOMEM;
 	pthread_mutex_lock(&tarn->mutex);
-	int error = tarn__set_config(
-		tarn, tarn__config_with_data(config, &tarn->updates.config->policy->data));
+	struct tarn__config *next = tarn__with_insecure(tarn, config);
+	int error =
+		next ? tarn__set_config(tarn, tarn__config_with_data(
+						      next, &tarn->updates.config->policy->data))
+		     : TARN_ENOMEM;
 	pthread_mutex_unlock(&tarn->mutex);
+	tarn__config_put(next);
 	tarn__config_put(config);
 	return error;
 }

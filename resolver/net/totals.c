@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/resolver.h"
+#include "dns/name.h"
 #include "dns/text.h"
 
 static bool is_server(const struct tarn__server_totals *server, const char *zone,
@@ -73,6 +74,7 @@ static void add_counts(struct tarn__server_totals *to, const struct tarn__server
 
 struct adding {
 	struct tarn__totals *totals;
+	const struct tarn__config *config;
 	size_t index; /* of the server, in the worker's list */
 	uint64_t now_ms;
 };
@@ -91,12 +93,19 @@ static void add_state(struct tarn__server_totals *to, const struct tarn__server 
 		tarn__fallback_begin(&server->fallback, now_ms) == TARN__FULLNESS_COOKIELESS;
 	to->no_0x20 |= tarn__quirk_is_known(&server->no_0x20, now_ms);
 	to->bad_cookies |= tarn__quirk_is_known(&server->bad_cookies, now_ms);
+	to->strips |= tarn__quirk_is_known(&server->strips, now_ms);
 	uint64_t ago_ms = now_ms - server->answered_ms;
 	if (server->answered_ms == 0 || ago_ms >= to->answered_ago_ms)
 		return;
 	to->answered_ago_ms = ago_ms;
 	to->srtt_ms = server->srtt_ms;
 	to->rttvar_ms = server->rttvar_ms;
+}
+
+static bool is_validated(const struct tarn__config *config, const uint8_t *zone)
+{
+	size_t index = tarn__config_zone_of(config, zone, tarn__name_span(zone, TARN__NAME_MAX));
+	return index != TARN__ZONE_NONE && config->zones[index]->is_validated;
 }
 
 static void on_server(void *arg, const uint8_t *zone, const struct tarn__server *server)
@@ -110,12 +119,15 @@ static void on_server(void *arg, const uint8_t *zone, const struct tarn__server 
 		return;
 	add_counts(to, &server->counts);
 	add_state(to, server, adding->now_ms);
+	to->is_validated = is_validated(adding->config, zone);
 }
 
 void tarn__totals_add_servers(struct tarn__totals *totals, const struct tarn__resolver *resolver,
 			      uint64_t now_ms)
 {
-	struct adding adding = {.totals = totals, .now_ms = now_ms};
+	struct adding adding = {
+		.totals = totals, .config = tarn__resolver_config(resolver), .now_ms = now_ms};
+	totals->validates |= adding.config->validates;
 	tarn__resolver_servers(resolver, on_server, &adding);
 }
 
@@ -124,6 +136,8 @@ void tarn__totals_forget_state(struct tarn__totals *totals)
 	totals->workers = totals->serving = 0;
 	totals->questions.waiting = 0;
 	totals->questions.lookups = 0;
+	totals->questions.trust_lookups = 0;
+	totals->validates = false;
 	totals->tcp.connections = 0;
 	totals->carrier.channels = 0;
 	for (size_t i = 0; i < totals->server_count; i++) {

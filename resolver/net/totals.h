@@ -34,12 +34,15 @@ struct tarn__server_totals {
 	struct tarn__server_counts counts; /* since it was configured, of all workers */
 	/* Asked without EDNS, without mixed case, without cookies. */
 	bool is_plain, no_0x20, bad_cookies, drops_cookies;
+	bool is_validated; /* its zone */
+	bool strips; /* it removes signatures: not asked for what is validated if there is another */
 };
 
 struct tarn__totals {
 	unsigned workers; /* that have added theirs */
 	bool is_whole; /* all have: otherwise counters may be lower than before */
 	unsigned serving; /* of them, those that were given sockets where clients ask */
+	bool validates; /* DNSSEC validation is on */
 	uint64_t since_sec; /* when it began to count: seconds since 1970 */
 	struct tarn__stats questions;
 	struct tarn__udp_stats udp;

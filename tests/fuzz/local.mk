@@ -7,6 +7,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_control \
 	tests/fuzz/fuzz_cookie \
+	tests/fuzz/fuzz_denial \
 	tests/fuzz/fuzz_dns64 \
 	tests/fuzz/fuzz_filter \
 	tests/fuzz/fuzz_hosts \

@@ -12,7 +12,10 @@ TESTS += $(scenario_tests)
 tests_scenario_run_SOURCES = tests/scenario/run.c \
 	tests/support/outside.c tests/support/outside.h \
 	tests/scenario/policy.c tests/scenario/policy.h \
-	tests/scenario/script.c tests/scenario/script.h
+	tests/scenario/records.c tests/scenario/records.h \
+	tests/scenario/script.c tests/scenario/script.h \
+	tests/scenario/signing.c tests/scenario/signing.h \
+	tests/scenario/validation.c tests/scenario/validation.h
 tests_scenario_run_LDADD = $(LDADD) $(LDNS_LIBS)
 endif
 endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/scenario/script.c: reads a script line by line and runs its statements. */
-#include "policy.h"
 #include "script.h"
 
 #include <check.h>
@@ -16,15 +15,21 @@
 #include "dns/edns.h"
 #include "dns/message.h"
 #include "dns/text.h"
+#include "policy.h"
+#include "records.h"
 #include "support/outside.h"
+#include "validation.h"
 
 enum {
 	WORDS_MAX = 16,
 	CLIENTS_MAX = 16,
-	RECORDS_MAX = 128,
+	NAMED_MAX = 8,
 	SETTINGS_MAX = 8,
 	LINE_MAX_LEN = 8192,
 	KEEPALIVE = 123, /* the keepalive for every TCP client, in units of 100 ms */
+	/* 30 November 2026, 12:00:00: the wall clock of scripts that validate */
+	WALL_SEC = 1796040000,
+	CLOCK_FLOOR_SEC = WALL_SEC - 30 * 86400,
 };
 
 struct client {
@@ -45,12 +50,13 @@ struct forward {
 	char zone[256];
 	struct tarn_address servers[SETTINGS_MAX];
 	size_t count;
-	bool follows_cnames;
+	bool follows_cnames, is_validated;
 };
 
-struct record {
-	ldns_pkt_section section;
-	ldns_rr *rr;
+/* A message that a script has given a name: "as=NAME" */
+struct named {
+	char name[16];
+	struct sent *sent;
 };
 
 struct script {
@@ -58,8 +64,7 @@ struct script {
 	int line; /* of the current statement */
 	char *words[WORDS_MAX];
 	size_t word_count;
-	struct record records[RECORDS_MAX];
-	size_t record_count;
+	struct records records;
 	struct tarn_address servers[SETTINGS_MAX];
 	struct tarn_traits traits[SETTINGS_MAX];
 	size_t server_count;
@@ -70,12 +75,16 @@ struct script {
 	struct forward forwards[SETTINGS_MAX];
 	size_t forward_count;
 	struct policy policy;
+	struct validation validation;
+	bool has_wall; /* the script sets the wall clock */
 	bool trust_ad;
 	enum tarn_selection selection;
 	bool has_begun;
 	struct outside outside;
 	struct client clients[CLIENTS_MAX];
 	struct sent *sent; /* what "reply" answers */
+	struct named named[NAMED_MAX];
+	size_t named_count;
 	bool is_late;
 	uint16_t next_id;
 };
@@ -100,6 +109,27 @@ static void give_up(const struct script *script, const char *format, ...)
 		if (!(condition))                                                                  \
 			give_up(script, __VA_ARGS__);                                              \
 	} while (0)
+
+/* The messages that no "sent" has taken, as text. */
+static const char *surprises(const struct script *script)
+{
+	static char text[512];
+	size_t len = 0;
+	text[0] = '\0';
+	for (const struct sent *sent = script->outside.sent; sent && len < sizeof text;
+	     sent = sent->next) {
+		char name[TARN__NAME_TEXT_MAX], server[TARN_ADDRESS_TEXT_MAX];
+		if (sent->is_expected)
+			continue;
+		const uint8_t *question = sent->wire + TARN__HEADER_LEN;
+		size_t name_len = tarn__name_span(question, sent->len - TARN__HEADER_LEN);
+		tarn__name_format(question, name);
+		tarn_address_format(&sent->server, server);
+		len += (size_t)snprintf(text + len, sizeof text - len, "; %s was sent %s type %u",
+					server, name, tarn__get16(question + name_len));
+	}
+	return text;
+}
 
 /* ---- words ------------------------------------------------------------------------------ */
 
@@ -328,10 +358,10 @@ static void check_section(struct script *script, const ldns_pkt *pkt, ldns_pkt_s
 {
 	ldns_rr_list *got = ldns_pkt_get_section_clone(pkt, section);
 	size_t index = 0;
-	for (size_t i = 0; i < script->record_count; i++) {
-		if (script->records[i].section != section)
+	for (size_t i = 0; i < script->records.count; i++) {
+		if (script->records.items[i].section != section)
 			continue;
-		char *want = ldns_rr2str(script->records[i].rr);
+		char *want = ldns_rr2str(script->records.items[i].rr);
 		MUST(script, index < ldns_rr_list_rr_count(got), "missing in %s: %s", section_name,
 		     want);
 		char *have = ldns_rr2str(ldns_rr_list_rr(got, index++));
@@ -393,7 +423,7 @@ static void check_options(struct script *script, const struct client *it, const 
 static void do_gets(struct script *script)
 {
 	struct client *it = client(script, 1, false);
-	MUST(script, it->is_answered, "%s has not been answered", it->name);
+	MUST(script, it->is_answered, "%s has not been answered%s", it->name, surprises(script));
 
 	ldns_pkt *asked = NULL;
 	ldns_pkt *pkt = NULL;
@@ -441,12 +471,20 @@ static void do_gets(struct script *script)
 
 static void check_case(struct script *script, const ldns_rr *question, bool is_mixed)
 {
+	/* A short name may be in lower case by chance. */
+	enum { LETTERS_MIN = 8 };
 	const ldns_rdf *name = ldns_rr_owner(question);
-	bool has_capital = false;
-	for (size_t i = 0; i < ldns_rdf_size(name); i++)
-		has_capital |= ldns_rdf_data(name)[i] >= 'A' && ldns_rdf_data(name)[i] <= 'Z';
-	MUST(script, has_capital == is_mixed, "the name is%s in mixed case",
-	     has_capital ? "" : " not");
+	const uint8_t *octets = ldns_rdf_data(name);
+	unsigned capitals = 0, letters = 0;
+	for (size_t i = 0; i < ldns_rdf_size(name); i++) {
+		bool is_capital = octets[i] >= 'A' && octets[i] <= 'Z';
+		capitals += is_capital;
+		letters += is_capital || (octets[i] >= 'a' && octets[i] <= 'z');
+	}
+	if (is_mixed && letters < LETTERS_MIN)
+		return;
+	MUST(script, (capitals > 0) == is_mixed, "the name is%s in mixed case",
+	     capitals > 0 ? "" : " not");
 }
 
 static void check_cookie_sent(struct script *script, const ldns_pkt *pkt)
@@ -473,7 +511,29 @@ static struct sent *take_sent(struct script *script, enum tarn__transport transp
 	MUST(script, sent, "nothing was sent to %s", script->words[1]);
 	script->sent = sent;
 	script->is_late = false;
+	const char *name = flag_text(script, "as");
+	if (name) {
+		MUST(script, script->named_count < NAMED_MAX, "too many messages have names");
+		struct named *named = &script->named[script->named_count++];
+		snprintf(named->name, sizeof named->name, "%s", name);
+		named->sent = sent;
+	}
 	return sent;
+}
+
+/* The message that is answered: that of "to=NAME", or the last one. */
+static const struct sent *find_sent(struct script *script)
+{
+	const char *name = flag_text(script, "to");
+	for (size_t i = 0; name && i < script->named_count; i++) {
+		if (strcmp(script->named[i].name, name) == 0) {
+			script->sent = script->named[i].sent;
+			script->named[i] = script->named[--script->named_count];
+			return script->sent;
+		}
+	}
+	MUST(script, !name && script->sent, "no \"sent\" before");
+	return script->sent;
 }
 
 static void do_sent(struct script *script)
@@ -490,7 +550,8 @@ static void do_sent(struct script *script)
 	MUST(script, ldns_rr_list_rr_count(questions) == 1, "not one question");
 	ldns_rr *question = ldns_rr_list_rr(questions, 0);
 	ldns_rdf *name = ldns_dname_new_frm_str(word(script, at, "a name"));
-	MUST(script, name && ldns_dname_compare(ldns_rr_owner(question), name) == 0, "wrong name");
+	MUST(script, name && ldns_dname_compare(ldns_rr_owner(question), name) == 0,
+	     "wrong name: %s", ldns_rdf2str(ldns_rr_owner(question)));
 	ldns_rdf_deep_free(name);
 	MUST(script,
 	     ldns_rr_get_type(question) == ldns_get_rr_type_by_name(word(script, at + 1, "a type")),
@@ -528,11 +589,13 @@ static void do_probed(struct script *script)
 
 static void answer_sent(struct script *script, int error, const uint8_t *wire, size_t len)
 {
-	MUST(script, script->sent, "no \"sent\" before");
 	bool listened = outside_answer(&script->outside, script->sent, error, wire, len);
 	MUST(script, !listened || !script->is_late, "core/ still listens");
 	MUST(script, listened || script->is_late, "core/ does not listen any more");
 	script->sent = NULL;
+	/* What was waited for may be waited for by something else. */
+	if (!has_flag(script, "turn"))
+		outside_pass(&script->outside, 0);
 }
 
 /* The server's OPT. */
@@ -563,9 +626,9 @@ static void answer_options(struct script *script, const ldns_pkt *asked, ldns_pk
 
 static void do_reply(struct script *script)
 {
-	MUST(script, script->sent, "no \"sent\" before");
+	const struct sent *sent = find_sent(script);
 	ldns_pkt *asked = NULL;
-	ldns_wire2pkt(&asked, script->sent->wire, script->sent->len);
+	ldns_wire2pkt(&asked, sent->wire, sent->len);
 	ldns_pkt *pkt = ldns_pkt_new();
 	ldns_pkt_set_id(pkt, ldns_pkt_id(asked));
 	ldns_pkt_set_qr(pkt, !has_flag(script, "noqr"));
@@ -583,9 +646,9 @@ static void do_reply(struct script *script)
 	if (has_flag(script, "lower"))
 		ldns_dname2canonical(ldns_rr_owner(question));
 	ldns_pkt_push_rr(pkt, LDNS_SECTION_QUESTION, question);
-	for (size_t i = 0; i < script->record_count; i++)
-		ldns_pkt_push_rr(pkt, script->records[i].section,
-				 ldns_rr_clone(script->records[i].rr));
+	for (size_t i = 0; i < script->records.count; i++)
+		ldns_pkt_push_rr(pkt, script->records.items[i].section,
+				 ldns_rr_clone(script->records.items[i].rr));
 	if (ldns_pkt_edns(asked) && !has_flag(script, "noopt")) {
 		ldns_pkt_set_edns_udp_size(pkt, TARN__UDP_MAX);
 		ldns_pkt_set_edns_do(pkt, ldns_pkt_edns_do(asked));
@@ -609,10 +672,10 @@ static void do_reply(struct script *script)
 
 static void do_raw(struct script *script)
 {
-	MUST(script, script->sent, "no \"sent\" before");
+	const struct sent *sent = find_sent(script);
 	uint8_t wire[LINE_MAX_LEN];
 	size_t len = 2;
-	memcpy(wire, script->sent->wire, 2);
+	memcpy(wire, sent->wire, 2);
 	for (size_t i = 1; i < script->word_count; i++)
 		len += read_hex(script, script->words[i], wire + len, sizeof wire - len);
 	answer_sent(script, 0, wire, len);
@@ -620,7 +683,70 @@ static void do_raw(struct script *script)
 
 static void do_unreachable(struct script *script)
 {
+	find_sent(script);
 	answer_sent(script, TARN_EUNREACHABLE, NULL, 0);
+}
+
+static void read_record(struct script *script, char *text)
+{
+	const char *fault = records_read(&script->records, &script->validation.signing, text);
+	MUST(script, !fault, "%s", fault);
+}
+
+static void sign_records(struct script *script)
+{
+	const char *fault = records_sign(&script->records, &script->validation.signing);
+	MUST(script, !fault, "%s", fault);
+}
+
+static void set_words(struct script *script, char *text)
+{
+	script->word_count = 0;
+	for (char *token = strtok(text, " \t"); token; token = strtok(NULL, " \t")) {
+		MUST(script, script->word_count < WORDS_MAX, "too many words");
+		script->words[script->word_count++] = token;
+	}
+}
+
+/* Reads the records of a DS that does not exist; with NS there is a delegation. */
+static void read_denial(struct script *script, const char *zone, const char *parent, bool has_ns)
+{
+	char text[2 * SIGNING_NAME_MAX + 128];
+	snprintf(
+		text, sizeof text,
+		"authority signed %s %s 600 IN SOA ns.invalid. root.invalid. 1 7200 3600 86400 600",
+		parent, parent);
+	read_record(script, text);
+	snprintf(text, sizeof text, "authority signed %s %s 600 IN NSEC \\000.%s %s RRSIG NSEC",
+		 parent, zone, zone, has_ns ? "NS" : "TXT");
+	read_record(script, text);
+}
+
+static void do_gives(struct script *script)
+{
+	const char *server = word(script, 1, "an address"), *what = word(script, 2, "a kind");
+	const char *zone = word(script, 3, "a zone");
+	bool is_dnskey = strcmp(what, "dnskey") == 0, is_ds = strcmp(what, "ds") == 0;
+	bool has_cd = !has_flag(script, "no-cd");
+	char line[LINE_MAX_LEN];
+	size_t len = (size_t)snprintf(line, sizeof line, "answer %s", what);
+	for (size_t i = 3; i < script->word_count; i++)
+		if (strcmp(script->words[i], "no-cd") != 0)
+			len += (size_t)snprintf(line + len, sizeof line - len, " %s",
+						script->words[i]);
+	if (is_dnskey || is_ds)
+		read_record(script, line);
+	else
+		read_denial(script, zone, word(script, 4, "the zone above"),
+			    strcmp(what, "no-ds") == 0);
+	sign_records(script);
+	snprintf(line, sizeof line, "sent %s %s %s do %s", server, zone,
+		 is_dnskey ? "DNSKEY" : "DS", has_cd ? "cd" : "");
+	set_words(script, line);
+	do_sent(script);
+	snprintf(line, sizeof line, "reply NOERROR");
+	set_words(script, line);
+	do_reply(script);
 }
 
 static void do_late(struct script *script)
@@ -630,8 +756,8 @@ static void do_late(struct script *script)
 
 static void do_silence(struct script *script)
 {
-	MUST(script, outside_surprises(&script->outside) == 0, "%zu messages went upstream",
-	     outside_surprises(&script->outside));
+	MUST(script, outside_surprises(&script->outside) == 0, "%zu messages went upstream%s",
+	     outside_surprises(&script->outside), surprises(script));
 }
 
 /* ---- time, set-up ----------------------------------------------------------------------- */
@@ -655,6 +781,36 @@ static uint64_t read_time(struct script *script)
 static void do_pass(struct script *script)
 {
 	outside_pass(&script->outside, read_time(script));
+}
+
+static void do_wall(struct script *script)
+{
+	struct signing *signing = &script->validation.signing;
+	uint32_t sec = 0;
+	const char *fault = signing_read_date(signing, word(script, 1, "a date"), &sec);
+	MUST(script, !fault, "%s", fault);
+	script->has_wall = true;
+	if (script->has_begun)
+		outside_set_wall(&script->outside, sec);
+	else
+		signing_set_clock(signing, sec);
+}
+
+static void do_dates(struct script *script)
+{
+	struct signing *signing = &script->validation.signing;
+	const char *fault =
+		signing_read_date(signing, word(script, 1, "a date"), &signing->inception);
+	MUST(script, !fault, "%s", fault);
+	fault = signing_read_date(signing, word(script, 2, "a date"), &signing->expiration);
+	MUST(script, !fault, "%s", fault);
+}
+
+static void do_key(struct script *script)
+{
+	const char *fault = signing_add_key(&script->validation.signing, script->words + 1,
+					    script->word_count - 1);
+	MUST(script, !fault, "%s", fault);
 }
 
 static void do_upstream(struct script *script)
@@ -750,7 +906,8 @@ static struct tarn_options make_options(struct script *script, const char *passe
 		forwards[i] = (struct tarn_forward){.zone = forward->zone,
 						    .upstreams = forward->servers,
 						    .upstream_count = forward->count,
-						    .follow_cnames = forward->follows_cnames};
+						    .follow_cnames = forward->follows_cnames,
+						    .validate = forward->is_validated};
 	}
 	struct tarn_options options = {
 		.upstreams = script->servers,
@@ -766,6 +923,7 @@ static struct tarn_options make_options(struct script *script, const char *passe
 		.trust_ad = script->trust_ad,
 	};
 	policy_set_options(&script->policy, &options);
+	validation_set_options(&script->validation, &options);
 	return options;
 }
 
@@ -783,13 +941,17 @@ static void begin(struct script *script)
 	struct tarn_forward forwards[SETTINGS_MAX];
 	struct tarn_options options = make_options(script, passed, forwards);
 	outside_init_with(&script->outside, &options);
+	if (script->has_wall || script->validation.is_on)
+		outside_set_wall(&script->outside, script->validation.signing.now);
 	script->has_begun = true;
 	set_data(script);
 }
 
 static void reconfigure(struct script *script)
 {
-	if (!script->has_begun)
+	/* After "no-anchors" others follow. */
+	bool lacks_anchors = script->validation.is_on && script->validation.anchor_count == 0;
+	if (!script->has_begun || lacks_anchors)
 		return;
 	const char *passed[SETTINGS_MAX];
 	struct tarn_forward forwards[SETTINGS_MAX];
@@ -815,9 +977,9 @@ static void do_forward(struct script *script)
 		forward = &script->forwards[script->forward_count++];
 		snprintf(forward->zone, sizeof forward->zone, "%s", script->words[1]);
 	}
-	const char *last = script->words[script->word_count - 1];
-	forward->follows_cnames = strcmp(last, "following") == 0;
-	forward->count = script->word_count - 2 - forward->follows_cnames;
+	forward->follows_cnames = has_flag(script, "following");
+	forward->is_validated = has_flag(script, "validate");
+	forward->count = script->word_count - 2 - forward->follows_cnames - forward->is_validated;
 	ck_assert_uint_le(forward->count, SETTINGS_MAX);
 	for (size_t i = 0; i < forward->count; i++)
 		forward->servers[i] = address(script, i + 2);
@@ -844,6 +1006,10 @@ static const struct statement {
 	{"selection", do_selection, BEFORE},
 	{"forward", do_forward, EVER},
 	{"unforward", do_unforward, AFTER},
+	{"wall", do_wall, EVER},
+	{"dates", do_dates, EVER},
+	{"key", do_key, EVER},
+	{"gives", do_gives, AFTER},
 	{"ask", do_ask, AFTER},
 	{"sent", do_sent, AFTER},
 	{"probed", do_probed, AFTER},
@@ -861,13 +1027,18 @@ static const struct statement {
 	{"pass", do_pass, AFTER},
 };
 
-/* Returns true if it is a statement of the policy. */
+/* Returns true if it is a statement of the policy, or of validation. */
 static bool do_policy(struct script *script)
 {
 	bool is_known = false;
 	const char *fault =
 		policy_statement(&script->policy, script->words, script->word_count, &is_known);
 	MUST(script, !fault, "%s", fault);
+	if (!is_known) {
+		fault = validation_statement(&script->validation, script->words, script->word_count,
+					     &is_known);
+		MUST(script, !fault, "%s", fault);
+	}
 	if (is_known)
 		reconfigure(script);
 	return is_known;
@@ -875,9 +1046,7 @@ static bool do_policy(struct script *script)
 
 static void end_statement(struct script *script)
 {
-	for (size_t i = 0; i < script->record_count; i++)
-		ldns_rr_free(script->records[i].rr);
-	script->record_count = 0;
+	records_clear(&script->records);
 	script->word_count = 0;
 }
 
@@ -899,34 +1068,9 @@ static void do_statement(struct script *script)
 	     found->name);
 	if (found->when == AFTER && !script->has_begun)
 		begin(script);
+	sign_records(script);
 	found->run(script);
 	end_statement(script);
-}
-
-static void read_record(struct script *script, char *text)
-{
-	static const struct {
-		const char *name;
-		ldns_pkt_section section;
-	} sections[] = {{"answer", LDNS_SECTION_ANSWER},
-			{"authority", LDNS_SECTION_AUTHORITY},
-			{"additional", LDNS_SECTION_ADDITIONAL}};
-	text += strspn(text, " \t");
-	size_t len = strcspn(text, " \t");
-	MUST(script, script->record_count < RECORDS_MAX, "too many records");
-	struct record *record = &script->records[script->record_count];
-	for (size_t i = 0; i < 3; i++) {
-		if (strlen(sections[i].name) != len || strncmp(sections[i].name, text, len) != 0)
-			continue;
-		record->section = sections[i].section;
-		text += len + strspn(text + len, " \t");
-		ldns_status status = ldns_rr_new_frm_str(&record->rr, text, 3600, NULL, NULL);
-		MUST(script, status == LDNS_STATUS_OK, "%s: %s", text,
-		     ldns_get_errorstr_by_id(status));
-		script->record_count++;
-		return;
-	}
-	MUST(script, false, "neither answer, authority nor additional: %s", text);
 }
 
 void script_run(const char *path)
@@ -935,6 +1079,8 @@ void script_run(const char *path)
 	static char statement[LINE_MAX_LEN], line[LINE_MAX_LEN];
 	memset(&script, 0, sizeof script);
 	script.path = strrchr(path, '/') + 1;
+	script.validation.clock_floor_sec = CLOCK_FLOOR_SEC;
+	signing_set_clock(&script.validation.signing, WALL_SEC);
 	FILE *file = fopen(path, "r");
 	ck_assert_msg(file, "cannot open %s", path);
 	for (int number = 1; fgets(line, sizeof line, file); number++) {
@@ -948,16 +1094,14 @@ void script_run(const char *path)
 		do_statement(&script);
 		script.line = number;
 		memcpy(statement, line, sizeof statement);
-		for (char *token = strtok(statement, " \t"); token; token = strtok(NULL, " \t")) {
-			MUST(&script, script.word_count < WORDS_MAX, "too many words");
-			script.words[script.word_count++] = token;
-		}
+		set_words(&script, statement);
 	}
 	fclose(file);
 	do_statement(&script);
 	do_silence(&script);
 	outside_fini(&script.outside);
 	policy_fini(&script.policy);
+	validation_fini(&script.validation);
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		free(script.clients[i].reply);
 }

@@ -18,7 +18,8 @@ static uint64_t now_us(void *data)
 
 static uint32_t wall_sec(void *data)
 {
-	return (uint32_t)(1700000000 + now_ms(data) / 1000);
+	const struct outside *first = ((struct outside *)data)->first;
+	return (uint32_t)(first->wall_offset_sec + (int64_t)(now_ms(data) / 1000));
 }
 
 static void random_octets(void *data, void *out, size_t len)
@@ -117,6 +118,7 @@ void outside_init_with(struct outside *outside, const struct tarn_options *optio
 {
 	prepare(outside, outside);
 	outside->now_ms = 1000000;
+	outside->wall_offset_sec = 1700000000;
 	outside->config = make_config(options);
 	outside->shared = tarn__shared_new(&(struct tarn__shared_options){
 		.options = &(struct tarn_options){.cache_size = 1 << 20},
@@ -126,6 +128,11 @@ void outside_init_with(struct outside *outside, const struct tarn_options *optio
 	outside->resolver =
 		tarn__resolver_new(outside->shared, outside->config, &outside->io, wake, outside);
 	ck_assert_ptr_nonnull(outside->resolver);
+}
+
+void outside_set_wall(struct outside *first, uint32_t sec)
+{
+	first->wall_offset_sec = sec - (int64_t)(first->now_ms / 1000);
 }
 
 void outside_init(struct outside *outside, const struct tarn_address *servers, size_t count)

@@ -31,6 +31,7 @@ struct outside {
 	/* The owner of the clock and of shared: itself, but for a second worker. */
 	struct outside *first;
 	uint64_t now_ms;
+	int64_t wall_offset_sec; /* of the wall clock, in seconds since 1970, from now_ms */
 	uint64_t wake_at_ms;
 	uint32_t seed;
 	size_t closes; /* of endpoints */
@@ -56,6 +57,9 @@ void outside_set_data(struct outside *first, const struct tarn__policy_data *);
 void outside_init_second(struct outside *, struct outside *first);
 /* The second worker first. */
 void outside_fini(struct outside *);
+
+/* Sets the wall clock, in seconds since 1970; it goes on with the other one. */
+void outside_set_wall(struct outside *first, uint32_t sec);
 
 /* Lets the time pass, and runs the resolver at each time that it has set. */
 void outside_pass(struct outside *, uint64_t ms);

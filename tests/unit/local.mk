@@ -35,6 +35,7 @@ unit_tests = \
 	tests/unit/core/test_config \
 	tests/unit/core/test_detour \
 	tests/unit/core/test_fallback \
+	tests/unit/core/test_findings \
 	tests/unit/core/test_forward_loop \
 	tests/unit/core/test_groups \
 	tests/unit/core/test_inspect \
@@ -45,6 +46,7 @@ unit_tests = \
 	tests/unit/core/test_lookup \
 	tests/unit/core/test_name_list \
 	tests/unit/core/test_network_list \
+	tests/unit/core/test_observe \
 	tests/unit/core/test_overrides \
 	tests/unit/core/test_policy \
 	tests/unit/core/test_policy_data \
@@ -58,6 +60,7 @@ unit_tests = \
 	tests/unit/core/test_special \
 	tests/unit/core/test_stats \
 	tests/unit/core/test_server \
+	tests/unit/core/test_trust_chain \
 	tests/unit/core/test_zone_index \
 	tests/unit/crypto/test_digest \
 	tests/unit/crypto/test_hmac \
@@ -72,6 +75,7 @@ unit_tests = \
 	tests/unit/daemon/test_documents \
 	tests/unit/daemon/test_file \
 	tests/unit/daemon/test_file_watch \
+	tests/unit/daemon/test_insecure \
 	tests/unit/daemon/test_lists \
 	tests/unit/daemon/test_local_files \
 	tests/unit/daemon/test_log \
@@ -85,6 +89,7 @@ unit_tests = \
 	tests/unit/daemon/test_policy_sections \
 	tests/unit/daemon/test_path_watch \
 	tests/unit/daemon/test_privileges \
+	tests/unit/daemon/test_probe \
 	tests/unit/daemon/test_process \
 	tests/unit/daemon/test_query_log \
 	tests/unit/daemon/test_reload \
@@ -138,7 +143,13 @@ unit_tests = \
 	tests/unit/dnssec/test_anchors \
 	tests/unit/dnssec/test_canonical \
 	tests/unit/dnssec/test_dnskey \
+	tests/unit/dnssec/test_denial_model \
+	tests/unit/dnssec/test_denial_proof \
 	tests/unit/dnssec/test_limits \
+	tests/unit/dnssec/test_nsec \
+	tests/unit/dnssec/test_nsec3 \
+	tests/unit/dnssec/test_nsec3_records \
+	tests/unit/dnssec/test_nsec_records \
 	tests/unit/dnssec/test_rrsig \
 	tests/unit/dnssec/test_security \
 	tests/unit/dnssec/test_trust \
@@ -163,10 +174,12 @@ tests_unit_core_test_inspect_SOURCES = tests/unit/core/test_inspect.c tests/supp
 tests_unit_core_test_answer_stages_SOURCES = tests/unit/core/test_answer_stages.c $(policy_sources)
 tests_unit_core_test_lists_SOURCES = tests/unit/core/test_lists.c $(policy_sources)
 tests_unit_core_test_lookup_SOURCES = tests/unit/core/test_lookup.c tests/support/outside.c
+tests_unit_core_test_observe_SOURCES = tests/unit/core/test_observe.c tests/support/outside.c
 tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/support/outside.c
 tests_unit_core_test_resolver_detours_SOURCES = tests/unit/core/test_resolver_detours.c \
 	tests/support/outside.c $(policy_sources)
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
+tests_unit_core_test_trust_chain_SOURCES = tests/unit/core/test_trust_chain.c tests/support/outside.c
 
 # It reads what the program sends.
 tests_unit_daemon_test_dnstap_CPPFLAGS = $(AM_CPPFLAGS) $(DNSTAP_CFLAGS) -Iresolver

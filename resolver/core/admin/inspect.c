@@ -132,7 +132,7 @@ static bool is_swept(const struct tarn__sweep *sweep, const struct rtcache_item 
 {
 	switch (sweep->kind) {
 	case TARN__SWEEP_NEGATIVE:
-		return item->value.data &&
+		return item->value.data && !key->is_trust &&
 		       tarn__stored_is_negative(item->value.data, item->value.len);
 	case TARN__SWEEP_TREE:
 		return tarn__name_is_within(key->qname, key->qname_len, sweep->name,

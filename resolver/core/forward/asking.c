@@ -29,11 +29,15 @@
 #include "core/forward/attempt.h"
 #include "core/forward/cname.h"
 #include "core/forward/ending.h"
+#include "core/forward/findings.h"
 #include "core/forward/forwarder.h"
 #include "core/forward/lookup.h"
 #include "core/forward/nxdomain.h"
 #include "core/forward/outstanding.h"
+#include "core/forward/reasons.h"
 #include "core/forward/select.h"
+#include "core/forward/trust_lookup.h"
+#include "core/forward/validation.h"
 #include "dns/answer.h"
 #include "rtcache.h"
 
@@ -179,8 +183,48 @@ static int first_error(const struct tarn__zone *zone)
 	return zone->server_count > 0 ? TARN_ELOOP : TARN_ENOSERVER;
 }
 
+/* Determined once per server: a lock is taken, even if all numbers are in use. */
+static uint8_t answer_source(const struct tarn__forwarder *forwarder, struct tarn__server *server)
+{
+	if (!server->has_answer_source)
+		server->answer_source = tarn__answer_sources_number(forwarder->answer_sources,
+								    &server->endpoint->address);
+	server->has_answer_source = true;
+	return server->answer_source;
+}
+
+/*
+ * A server that removes signatures is of no use for what is validated, nor is the one for a second question of the chain
+ * of trust that has given the first, bogus answer.
+ */
+static bool is_useless(const struct tarn__lookup *lookup, struct tarn__server *server)
+{
+	const struct tarn__forwarder *forwarder = lookup->forwarder;
+	if (tarn__quirk_is_known(&server->strips, tarn__lookup_now_ms(lookup)))
+		return true;
+	return lookup->key.is_of_chain &&
+	       forwarder->avoided_source != TARN__ANSWER_SOURCE_UNKNOWN &&
+	       answer_source(forwarder, server) == forwarder->avoided_source;
+}
+
+/* Those servers are not asked as long as there is another one. */
+static void skip_useless(struct tarn__lookup *lookup)
+{
+	const struct tarn__zone *zone = lookup->zone;
+	bool has_other = false;
+	if (!lookup->is_validated && !lookup->key.is_of_chain)
+		return;
+	for (size_t i = 0; i < zone->server_count; i++)
+		has_other |= !is_useless(lookup, zone->servers[i]) &&
+			     !tarn__server_is_dead(zone->servers[i]) &&
+			     !zone->servers[i]->is_forward_loop;
+	for (size_t i = 0; i < zone->server_count && has_other; i++)
+		lookup->tries[i].is_done |= is_useless(lookup, zone->servers[i]);
+}
+
 static void start(struct tarn__lookup *lookup)
 {
+	skip_useless(lookup);
 	lookup->error = first_error(lookup->zone);
 	lookup->turn = lookup->zone->turn++;
 	try_dead(lookup);
@@ -272,16 +316,6 @@ static void on_error(struct tarn__attempt *attempt, int error)
 	give_up_server(lookup, index, error);
 }
 
-/* Determined once per server: a lock is taken, even if all numbers are in use. */
-static uint8_t answer_source(const struct tarn__forwarder *forwarder, struct tarn__server *server)
-{
-	if (!server->has_answer_source)
-		server->answer_source = tarn__answer_sources_number(forwarder->answer_sources,
-								    &server->endpoint->address);
-	server->has_answer_source = true;
-	return server->answer_source;
-}
-
 /* The chain has been followed to its end; or that has failed. */
 static void on_chain_end(struct tarn__lookup *lookup, int error, const struct tarn__answer *answer)
 {
@@ -300,21 +334,91 @@ static void follow(struct tarn__lookup *lookup, const struct tarn__answer *answe
 	tarn__chain_follow(lookup, answer, on_chain_end);
 }
 
-static void take_answer(struct tarn__lookup *lookup, struct tarn__server *server,
-			const struct tarn__answer *answer)
+/*
+ * Returns true if the AD of servers is kept. It is stored without, so that a later trust in AD does not reach back; and with
+ * validation nothing is said of what was not to be checked.
+ */
+static bool passes_ad(const struct tarn__config *config, const struct tarn__key *key)
+{
+	return config->trust_ad && !(config->validates && key->checking_disabled);
+}
+
+/* The answer may be stored, with its stored form in the scratch. */
+static void accept_answer(struct tarn__lookup *lookup, size_t index,
+			  const struct tarn__answer *answer)
 {
 	const struct tarn__forwarder *forwarder = lookup->forwarder;
 	uint8_t *stored = forwarder->scratch->stored;
-	tarn__server_learn(server, &lookup->key, tarn__lookup_now_ms(lookup));
-	tarn__zone_usable(lookup->zone, server);
-	tarn__stored_set_answer_source(stored, answer_source(forwarder, server));
-	/* Stored without AD, so that a later trust in AD does not reach back. */
-	if (!forwarder->config->trust_ad)
+	tarn__stored_set_answer_source(stored,
+				       answer_source(forwarder, lookup->zone->servers[index]));
+	if (!lookup->is_validated && !passes_ad(forwarder->config, &lookup->key))
 		tarn__stored_clear_ad(stored);
 	if (tarn__chain_leads_on(lookup, answer))
 		follow(lookup, answer);
 	else
 		tarn__lookup_fill(lookup, answer);
+}
+
+/*
+ * A bogus answer is asked for a second time, of another server if there is one, with CD=0: a server that validates itself
+ * chooses better data then.
+ */
+static void ask_second(struct tarn__lookup *lookup, int error)
+{
+	struct tarn__server_tries *tries = &lookup->tries[lookup->checked];
+	lookup->is_second = true;
+	lookup->bogus_error = lookup->error = error;
+	lookup->asked.checking_disabled = false;
+	tarn__outstanding_recall(lookup);
+	tries->is_done = true;
+	if (next_server(lookup) < 0)
+		tries->is_done = false;
+	advance(lookup);
+}
+
+static void on_validated(struct tarn__lookup *lookup, int error, const struct tarn__answer *answer)
+{
+	if (error == 0)
+		accept_answer(lookup, lookup->checked, answer);
+	else if (tarn__reasons_is_bogus(error) && !lookup->is_second)
+		ask_second(lookup, error);
+	else
+		tarn__lookup_fail(lookup, error);
+}
+
+/* A question of the chain of trust: another server is asked if the answer can prove nothing. */
+static bool rejects_chain_answer(struct tarn__lookup *lookup, size_t index)
+{
+	struct tarn__server *server = lookup->zone->servers[index];
+	int fault = tarn__validation_chain_fault(&lookup->forwarder->scratch->response);
+	uint64_t now_ms = tarn__lookup_now_ms(lookup);
+	if (fault == 0)
+		tarn__quirk_missed(&server->strips);
+	else
+		tarn__quirk_shown(&server->strips, now_ms);
+	if (fault == 0 || tarn__quirk_is_known(&server->strips, now_ms))
+		tarn__findings_server(lookup->forwarder->findings, server->endpoint, fault, now_ms);
+	if (fault == 0)
+		return false;
+	tarn__outstanding_cancel(lookup, index);
+	give_up_server(lookup, index, fault);
+	return true;
+}
+
+static void take_answer(struct tarn__lookup *lookup, size_t index,
+			const struct tarn__answer *answer)
+{
+	struct tarn__server *server = lookup->zone->servers[index];
+	tarn__server_learn(server, &lookup->key, tarn__lookup_now_ms(lookup));
+	tarn__zone_usable(lookup->zone, server);
+	if (lookup->key.is_of_chain && rejects_chain_answer(lookup, index))
+		return;
+	if (!lookup->is_validated) {
+		accept_answer(lookup, index, answer);
+		return;
+	}
+	lookup->checked = index;
+	tarn__validation_begin(lookup, on_validated);
 }
 
 /* Goes on after an answer that was not accepted. */
@@ -364,12 +468,21 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 	tarn__outstanding_drop(attempt);
 	tarn__zone_answered(lookup->zone, server, was_dead && !is_dead_to_any(server));
 	if (next_step == TARN__NEXT_ACCEPT)
-		take_answer(lookup, server, &answer);
+		take_answer(lookup, index, &answer);
 	else
 		go_on(lookup, index, next_step, transport);
 }
 
 /* ---- a new lookup ----------------------------------------------------------------------- */
+
+/* Room is kept for the chain of trust, which other lookups wait for. */
+static size_t lookups_left(const struct tarn__forwarder *forwarder, const struct tarn__key *key)
+{
+	size_t left = TARN__LOOKUPS_MAX - forwarder->count;
+	size_t kept =
+		forwarder->config->validates && !key->is_of_chain ? 2 * TARN__TRUST_LOOKUPS_MAX : 0;
+	return left > kept ? left - kept : 0;
+}
 
 void tarn__lookup_start(struct tarn__forwarder *forwarder, struct rtcache_lookup *handle,
 			const void *octets, size_t len)
@@ -380,11 +493,14 @@ void tarn__lookup_start(struct tarn__forwarder *forwarder, struct rtcache_lookup
 		rtcache_refuse(handle, TARN_EINVAL);
 		return;
 	}
+	if (key.is_trust) {
+		tarn__trust_lookup_start(forwarder, handle, &key);
+		return;
+	}
 	if (tarn__nxdomain_fill(forwarder->client, handle, &key, forwarder->scratch->stored))
 		return;
 	struct tarn__zone *zone = tarn__zone_find(forwarder, key.qname, key.qname_len, key.qtype);
-	if (!zone ||
-	    !tarn__zone_has_room(zone, zone->count, TARN__LOOKUPS_MAX - forwarder->count)) {
+	if (!zone || !tarn__zone_has_room(zone, zone->count, lookups_left(forwarder, &key))) {
 		rtcache_refuse(handle, zone ? TARN_EBUSY : TARN_ENOSERVER);
 		return;
 	}

@@ -234,6 +234,18 @@ static enum tarn__next_step judge_failure(const struct tarn__attempt *attempt,
 	return TARN__NEXT_OTHER;
 }
 
+/* Reads an answer. The question is wanted in the case that it was asked in if exact_case. */
+static void read_answer(const struct tarn__attempt *attempt, const uint8_t *wire, size_t len,
+			bool exact_case, struct tarn__scratch *scratch, struct tarn__answer *answer)
+{
+	struct tarn__response *response = &scratch->response;
+	tarn__answer_parse(wire, len, attempt->wire, attempt->exchange.len, attempt->key,
+			   exact_case, response);
+	tarn__answer_classify(response, answer);
+	if (response->answer_class == TARN__ANSWER_GOOD && !attempt->is_read_only)
+		tarn__answer_write(response, attempt->key->dnssec_ok, scratch->stored, answer);
+}
+
 /*
  * Reads an answer to a query in mixed case. If the question is repeated exactly it is replaced by that of
  * the key before the answer is read, since names in the RDATA may be pointers into it. Returns true if it
@@ -252,8 +264,7 @@ static bool read_mixed(const struct tarn__attempt *attempt, const uint8_t *wire,
 		memcpy(scratch->message + TARN__HEADER_LEN, key->qname, key->qname_len);
 		wire = scratch->message;
 	}
-	tarn__answer_read(wire, len, attempt->wire, attempt->exchange.len, key, !is_exact,
-			  scratch->stored, answer);
+	read_answer(attempt, wire, len, !is_exact, scratch, answer);
 	return is_exact;
 }
 
@@ -281,8 +292,7 @@ enum tarn__next_step tarn__attempt_judge(const struct tarn__attempt *attempt, co
 	if (attempt->is_mixed)
 		is_exact = read_mixed(attempt, wire, len, scratch, answer);
 	else
-		tarn__answer_read(wire, len, attempt->wire, attempt->exchange.len, attempt->key,
-				  false, scratch->stored, answer);
+		read_answer(attempt, wire, len, false, scratch, answer);
 	if (over_udp && !is_believed(attempt, answer, now_ms)) {
 		server->counts.rejected++;
 		tries->is_rejected = true;

@@ -44,6 +44,7 @@ struct tarn__attempt {
 	enum tarn__fullness begin; /* the fullest form that is known to get through */
 	enum tarn__fullness fullness; /* the form that the query is sent in */
 	bool is_mixed; /* in letter case */
+	bool is_read_only; /* the answer is checked before its stored form is written */
 	uint8_t wire[TARN__QUERY_MAX];
 };
 
@@ -67,6 +68,7 @@ bool tarn__attempt_has_timed_out(const struct tarn__attempt *, uint64_t now_ms);
 
 /* Buffers for reading an answer. */
 struct tarn__scratch {
+	struct tarn__response response; /* of the last answer that was read */
 	uint8_t message[TARN__MESSAGE_MAX];
 	uint8_t stored[TARN__STORED_MAX];
 	uint8_t decided[TARN__STORED_MAX]; /* room of a struct tarn__decision */
@@ -80,8 +82,8 @@ enum tarn__next_step {
 };
 
 /*
- * Judges the answer to the message. Where it is TARN__NEXT_ACCEPT, *answer is as of tarn__answer_read(),
- * with scratch->stored.
+ * Judges the answer to the message. Where it is TARN__NEXT_ACCEPT, *answer is as of tarn__answer_read(), with
+ * scratch->response and, unless the attempt is read only, scratch->stored.
  */
 enum tarn__next_step tarn__attempt_judge(const struct tarn__attempt *, const uint8_t *wire,
 					 size_t len, uint64_t now_ms, struct tarn__scratch *scratch,

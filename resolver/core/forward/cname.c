@@ -71,7 +71,8 @@ static size_t write_message(const struct tarn__lookup *lookup, const struct tarn
 		.limit = TARN__MESSAGE_MAX,
 		.age_sec = (uint32_t)(value->age_ms / 1000),
 		.stale_ttl = value->status == RTCACHE_STALE ? TARN__STALE_TTL : 0,
-		.trust_ad = lookup->forwarder->config->trust_ad,
+		.trust_ad =
+			lookup->forwarder->config->trust_ad || lookup->forwarder->config->validates,
 	};
 	return tarn__reply_stored(query, value->data, value->len, &how, out);
 }
@@ -220,12 +221,24 @@ static void ask(struct tarn__lookup *lookup)
 	}
 }
 
-bool tarn__chain_leads_on(const struct tarn__lookup *lookup, const struct tarn__answer *answer)
+/* Returns true if a chain that ends at a name is followed. */
+static bool leads_to(const struct tarn__lookup *lookup, const uint8_t *end, size_t len)
 {
 	const struct tarn__config *config = lookup->forwarder->config;
-	size_t zone = zone_of(lookup, lookup->key.qname, lookup->key.qname_len);
-	return zone != TARN__ZONE_NONE && config->zones[zone]->follows_cnames &&
-	       !lookup->key.is_link && leads_on(lookup, zone, answer);
+	const struct tarn__key *key = &lookup->key;
+	size_t zone = zone_of(lookup, key->qname, key->qname_len);
+	return zone != TARN__ZONE_NONE && config->zones[zone]->follows_cnames && !key->is_link &&
+	       !key->is_of_chain && zone_of(lookup, end, len) != zone;
+}
+
+bool tarn__chain_leads_on(const struct tarn__lookup *lookup, const struct tarn__answer *answer)
+{
+	return answer->end_len > 0 && leads_to(lookup, answer->end, answer->end_len);
+}
+
+bool tarn__chain_leads_to(const struct tarn__lookup *lookup, const struct tarn__name *end)
+{
+	return leads_to(lookup, end->octets, end->len);
 }
 
 void tarn__chain_follow(struct tarn__lookup *lookup, const struct tarn__answer *answer,

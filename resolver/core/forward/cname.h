@@ -21,6 +21,7 @@
 struct tarn__answer;
 struct tarn__chain;
 struct tarn__lookup;
+struct tarn__name;
 
 /* Names asked for in one lookup: BIND and unbound follow 11 to 16 CNAMEs in all. */
 enum { TARN__FOLLOWS_MAX = 8 };
@@ -37,6 +38,9 @@ typedef void tarn__chain_function(struct tarn__lookup *, int error, const struct
  * is in the lookup's scratch, as below.
  */
 bool tarn__chain_leads_on(const struct tarn__lookup *, const struct tarn__answer *);
+
+/* The same for the end of a chain; that of an answer without one is QNAME. */
+bool tarn__chain_leads_to(const struct tarn__lookup *, const struct tarn__name *end);
 
 /* Follows the chain. done is called once, perhaps before it returns; not after tarn__chain_drop(). */
 void tarn__chain_follow(struct tarn__lookup *, const struct tarn__answer *,

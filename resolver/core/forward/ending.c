@@ -13,6 +13,8 @@
 #include "core/forward/lookup.h"
 #include "core/forward/nxdomain.h"
 #include "core/forward/outstanding.h"
+#include "core/forward/reasons.h"
+#include "core/forward/validation.h"
 #include "dns/answer.h"
 #include "rtcache.h"
 
@@ -21,6 +23,7 @@ static void stop(struct tarn__lookup *lookup)
 {
 	tarn__outstanding_end(lookup);
 	tarn__chain_drop(lookup);
+	tarn__validation_drop(lookup);
 	tarn__timer_stop(lookup->forwarder->timers, &lookup->timer);
 	tarn__lookup_move(lookup, TARN__LOOKUP_ENDED);
 	tarn__lookup_free(lookup);
@@ -45,9 +48,12 @@ static bool had_time(const struct tarn__lookup *lookup)
 static enum memory how_to_remember(const struct tarn__lookup *lookup, int error, unsigned *cause)
 {
 	const struct tarn__zone *zone = lookup->zone;
-	/* A failure of the end of a chain is remembered for that end. */
-	if (lookup->chain)
+	/* A failure of the end of a chain is remembered for that end, and one of the chain of trust there. */
+	if (lookup->chain || lookup->checking || lookup->is_indeterminate)
 		return FORGET;
+	/* RFC 4035 section 4.7 */
+	if (tarn__reasons_is_bogus(error))
+		return REMEMBER;
 	switch (error) {
 	case TARN_EUNREACHABLE:
 		*cause = TARN__CAUSE_NETWORK;
@@ -69,6 +75,13 @@ void tarn__lookup_fail(struct tarn__lookup *lookup, int error)
 {
 	struct rtcache_lookup *handle = lookup->handle;
 	unsigned cause = 0;
+	/* What the second answer has not made good is what the first one was. */
+	if (lookup->bogus_error != 0 && error != TARN_ECANCELED)
+		error = lookup->bogus_error;
+	if (tarn__reasons_is_bogus(error)) {
+		lookup->forwarder->validation.bogus++;
+		lookup->forwarder->validation.codes[tarn__reasons_code(error)]++;
+	}
 	enum memory memory = how_to_remember(lookup, error, &cause);
 	stop(lookup);
 	if (memory == REMEMBER_CAUSE)
@@ -81,14 +94,26 @@ void tarn__lookup_fail(struct tarn__lookup *lookup, int error)
 
 /* ---- the other ends --------------------------------------------------------------------- */
 
+static uint32_t limit_ttl(const struct tarn__config *config, uint8_t *stored, size_t len,
+			  uint32_t ttl)
+{
+	struct tarn__ttl_limits limits = config->ttl_limits;
+	/* A signature does not last longer because of a limit (RFC 4035 section 5.3.3). */
+	if (config->validates && tarn__stored_has_ad(stored))
+		limits.min = 0;
+	return tarn__stored_limit_ttl(stored, len, &limits, ttl);
+}
+
 void tarn__lookup_fill(struct tarn__lookup *lookup, const struct tarn__answer *answer)
 {
 	const struct tarn__forwarder *forwarder = lookup->forwarder;
 	uint8_t *stored = forwarder->scratch->stored;
 	uint32_t ttl = answer->ttl;
 	if (forwarder->config->has_ttl_limits)
-		ttl = tarn__stored_limit_ttl(stored, answer->len, &forwarder->config->ttl_limits,
-					     ttl);
+		ttl = limit_ttl(forwarder->config, stored, answer->len, ttl);
+	/* What is known of the zone is kept instead. */
+	if (lookup->key.is_of_chain)
+		ttl = 0;
 	uint64_t ttl_ms = (uint64_t)ttl * 1000;
 	if (!answer->is_whole_name)
 		tarn__nxdomain_end(forwarder->client, &lookup->key);
@@ -103,6 +128,8 @@ void tarn__lookup_recall(struct tarn__lookup *lookup)
 {
 	tarn__outstanding_recall(lookup);
 	tarn__chain_drop(lookup);
+	tarn__validation_drop(lookup);
+	tarn__lookup_choose_question(lookup);
 	tarn__lookup_move(lookup, TARN__LOOKUP_WAITING);
 	tarn__timer_start(lookup->forwarder->timers, &lookup->timer, lookup->deadline_ms);
 }

@@ -42,6 +42,12 @@ struct tarn__loop_test {
 	bool is_reported;
 };
 
+/* What was told of it: core/forward/findings.h. */
+struct tarn__stripping {
+	atomic_bool is_told;
+	uint64_t next_ms; /* before that nothing is told again */
+};
+
 struct tarn__endpoint {
 	atomic_uint references;
 	/* Immutable. */
@@ -52,6 +58,7 @@ struct tarn__endpoint {
 	/* Shared state. */
 	struct tarn__health health;
 	struct tarn__loop_test loop_test; /* guarded by the lock of struct tarn__forward_loops */
+	struct tarn__stripping stripping; /* guarded by that of struct tarn__findings */
 };
 
 /*

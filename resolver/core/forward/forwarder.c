@@ -9,6 +9,8 @@
 #include "core/forward/ending.h"
 #include "core/forward/forward_loop.h"
 #include "core/forward/lookup.h"
+#include "core/forward/trust_lookup.h"
+#include "dnssec/limits.h"
 #include "rtcache.h"
 
 static struct tarn__lookup *first(const struct tarn__list *list)
@@ -84,6 +86,9 @@ int tarn__forwarder_init(struct tarn__forwarder *forwarder, const struct tarn_io
 					      .answer_sources = answer_sources,
 					      .restart = tarn__lookup_restart};
 	tarn__list_init(&forwarder->spare_attempts);
+	tarn__list_init(&forwarder->paused);
+	tarn__list_init(&forwarder->trust_lookups);
+	forwarder->turn_work = TARN__WORK_PER_TURN;
 	forwarder->recoveries_seen = config->recoveries;
 	forwarder->scratch = malloc(sizeof *forwarder->scratch);
 	forwarder->zones = calloc(config->zone_count, sizeof forwarder->zones[0]);
@@ -109,6 +114,7 @@ static void cancel_all(struct tarn__zone *zone)
 
 void tarn__forwarder_fini(struct tarn__forwarder *forwarder)
 {
+	tarn__trust_lookups_cancel(forwarder);
 	for (size_t i = 0; forwarder->zones && i < forwarder->config->zone_count; i++) {
 		struct tarn__zone *zone = forwarder->zones[i];
 		if (!zone)
@@ -119,6 +125,7 @@ void tarn__forwarder_fini(struct tarn__forwarder *forwarder)
 	struct tarn__list *spare;
 	while ((spare = tarn__list_take(&forwarder->spare_attempts)))
 		free(TARN__CONTAINER(spare, struct tarn__attempt, node));
+	tarn__signed_data_free(&forwarder->signed_data);
 	free(forwarder->zones);
 	free(forwarder->scratch);
 	tarn__config_put(forwarder->config);
@@ -128,7 +135,8 @@ void tarn__forwarder_fini(struct tarn__forwarder *forwarder)
 
 /* The order in which lookups are restarted that did not wait for the same: those that wait come first. */
 static const enum tarn__lookup_state live_states[] = {TARN__LOOKUP_WAITING, TARN__LOOKUP_HOLDING,
-						      TARN__LOOKUP_ASKING, TARN__LOOKUP_FOLLOWING};
+						      TARN__LOOKUP_ASKING, TARN__LOOKUP_CHECKING,
+						      TARN__LOOKUP_FOLLOWING};
 
 enum { LIVE_STATES = sizeof live_states / sizeof live_states[0] };
 
@@ -275,6 +283,20 @@ static bool move_lookups(struct tarn__forwarder *forwarder, struct tarn__zone *c
 	return has_moved;
 }
 
+/* Other trust anchors: what is being checked is asked for again, and the chain of trust begins anew. */
+static bool change_anchors(struct tarn__forwarder *forwarder, const struct tarn__config *old)
+{
+	if (forwarder->config->anchors == old->anchors)
+		return false;
+	for (size_t i = 0; i < forwarder->config->zone_count; i++) {
+		struct tarn__list *checking = &forwarder->zones[i]->lookups[TARN__LOOKUP_CHECKING];
+		while (!tarn__list_is_empty(checking))
+			tarn__lookup_recall(first(checking));
+	}
+	tarn__trust_lookups_restart(forwarder);
+	return true;
+}
+
 int tarn__forwarder_set_config(struct tarn__forwarder *forwarder, struct tarn__config *config)
 {
 	struct tarn__zone **zones = calloc(config->zone_count, sizeof zones[0]);
@@ -296,6 +318,7 @@ int tarn__forwarder_set_config(struct tarn__forwarder *forwarder, struct tarn__c
 		forget_names_of_others(zones[i]);
 	bool has_changed = move_lookups(forwarder, old_zones, old_count);
 	has_changed |= config->zone_count != old_count;
+	has_changed |= change_anchors(forwarder, old);
 	for (size_t i = 0; i < old_count; i++) {
 		has_changed |= old_zones[i] != NULL;
 		tarn__zone_free(old_zones[i]);

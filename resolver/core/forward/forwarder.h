@@ -21,18 +21,25 @@
 #include "core/config.h"
 #include "core/forward/zone.h"
 #include "core/io.h"
+#include "core/stats.h"
 #include "dns/cookie.h"
+#include "dnssec/canonical.h"
 
 struct rtcache_client;
 struct tarn__forward_loops;
 struct tarn__observer;
 struct tarn__answer_sources;
+struct tarn__findings;
+struct tarn__reasons;
 struct tarn__lookup;
 struct tarn__scratch;
 
 enum {
 	TARN__LOOKUPS_MAX = 10000, /* under way in one worker */
 	TARN__SPARE_ATTEMPTS = 64, /* kept, as a busy worker uses them again */
+	/* Of the chain of trust under way in one worker; each causes two lookups, for which room is kept. */
+	TARN__TRUST_LOOKUPS_MAX = 500,
+	TARN__CHECKING_OCTETS_MAX = 8 << 20, /* of messages whose checks wait, in one worker */
 };
 
 /* What the lookups of one worker share. */
@@ -54,6 +61,21 @@ struct tarn__forwarder {
 	struct tarn__list spare_attempts; /* struct tarn__attempt, for the next messages */
 	size_t spare_attempt_count;
 	void (*restart)(struct tarn__lookup *); /* tarn__lookup_restart() */
+
+	/* Of validation: core/forward/checking.h and trust_lookup.h. */
+	void *extra; /* of the cache's lookups that start here: see rtcache_get() */
+	struct tarn__reasons *reasons;
+	struct tarn__findings *findings;
+	struct tarn__validation_counts validation;
+	struct tarn__signed_data signed_data; /* room for verifications */
+	unsigned turn_work; /* tenths that are left in this turn */
+	struct tarn__list paused; /* struct tarn__checking, until the next turn */
+	size_t checking_octets; /* of messages whose checks wait */
+	struct tarn__list trust_lookups;
+	size_t trust_lookup_count;
+	bool wants_keys; /* the trust that is looked up now is a signer's: its DNSKEY is asked for at once */
+	/* The server that a question of the chain which starts now is not for (core/forward/answer_source.h). */
+	uint8_t avoided_source;
 };
 
 /* All are borrowed; the forwarder takes a reference to the configuration. Returns 0 or TARN_ENOMEM. */

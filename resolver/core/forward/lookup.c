@@ -10,7 +10,9 @@
  *	           |        WAITING ----+
  *	           |         ^          |
  *	           v         |          v
- *	           +---> FOLLOWING ---> ENDED <--- from each of these four
+ *	           +---> FOLLOWING ---> ENDED <--- from each of these five
+ *
+ *	CHECKING is between an answer and what follows it: from ASKING, HOLDING and WAITING, to each of the others.
  *
  *	to         from                       when
  *	ASKING     NEW                        it is made
@@ -18,9 +20,12 @@
  *	HOLDING    ASKING, HOLDING, WAITING   only held back messages are left; or the network has changed
  *	WAITING    ASKING, HOLDING, WAITING   all servers are dead; or a server that messages were held
  *	                                      back from has answered, and it waits for its turn
- *	           all four                   the zone's servers are no longer its own
- *	FOLLOWING  ASKING, HOLDING, WAITING   a good answer leads into another zone
- *	ENDED      all four                   a good answer; nothing left to ask; the deadline; canceled
+ *	           all five                   the zone's servers are no longer its own
+ *	CHECKING   ASKING, HOLDING, WAITING   a good answer needs the chain of trust, or another turn
+ *	ASKING     CHECKING                   it was bogus, and is asked for a second time
+ *	FOLLOWING  ASKING, HOLDING, WAITING,  a good answer leads into another zone
+ *	           CHECKING
+ *	ENDED      all five                   a good answer; nothing left to ask; the deadline; canceled
  */
 #include "core/forward/lookup.h"
 
@@ -35,15 +40,17 @@
 #define ASKING (1U << TARN__LOOKUP_ASKING)
 #define HOLDING (1U << TARN__LOOKUP_HOLDING)
 #define WAITING (1U << TARN__LOOKUP_WAITING)
+#define CHECKING (1U << TARN__LOOKUP_CHECKING)
 #define FOLLOWING (1U << TARN__LOOKUP_FOLLOWING)
 #define ENDED (1U << TARN__LOOKUP_ENDED)
 
 /* The states that may follow each state. */
 static const unsigned moves[TARN__LOOKUP_STATES] = {
 	[TARN__LOOKUP_NEW] = ASKING,
-	[TARN__LOOKUP_ASKING] = ASKING | HOLDING | WAITING | FOLLOWING | ENDED,
-	[TARN__LOOKUP_HOLDING] = ASKING | HOLDING | WAITING | FOLLOWING | ENDED,
-	[TARN__LOOKUP_WAITING] = ASKING | HOLDING | WAITING | FOLLOWING | ENDED,
+	[TARN__LOOKUP_ASKING] = ASKING | HOLDING | WAITING | CHECKING | FOLLOWING | ENDED,
+	[TARN__LOOKUP_HOLDING] = ASKING | HOLDING | WAITING | CHECKING | FOLLOWING | ENDED,
+	[TARN__LOOKUP_WAITING] = ASKING | HOLDING | WAITING | CHECKING | FOLLOWING | ENDED,
+	[TARN__LOOKUP_CHECKING] = ASKING | HOLDING | WAITING | FOLLOWING | ENDED,
 	[TARN__LOOKUP_FOLLOWING] = WAITING | ENDED,
 	[TARN__LOOKUP_ENDED] = 0,
 };
@@ -85,6 +92,18 @@ static void choose_transports(const struct tarn__zone *zone, struct tarn__server
 			tarn__transport_is_stream(tarn__server_transport(zone->servers[i]));
 }
 
+void tarn__lookup_choose_question(struct tarn__lookup *lookup)
+{
+	const struct tarn__key *key = &lookup->key;
+	lookup->is_validated = lookup->zone->config->is_validated && !key->checking_disabled &&
+			       !key->is_of_chain && key->qclass == TARN__CLASS_IN;
+	lookup->is_second = false;
+	lookup->bogus_error = 0;
+	lookup->asked = *key;
+	if (lookup->is_validated)
+		lookup->asked.dnssec_ok = lookup->asked.checking_disabled = true;
+}
+
 struct tarn__lookup *tarn__lookup_new(struct tarn__zone *zone, struct rtcache_lookup *handle,
 				      const struct tarn__key *key,
 				      void (*fire)(struct tarn__timer *))
@@ -96,6 +115,7 @@ struct tarn__lookup *tarn__lookup_new(struct tarn__zone *zone, struct rtcache_lo
 	lookup->zone = zone;
 	lookup->handle = handle;
 	lookup->key = *key;
+	tarn__lookup_choose_question(lookup);
 	lookup->tries = lookup->first_tries;
 	choose_transports(zone, lookup->tries);
 	lookup->timer.fire = fire;
@@ -169,6 +189,7 @@ bool tarn__lookup_join(struct tarn__lookup *lookup, struct tarn__zone *zone)
 	lookup->zone->count--;
 	zone->count++;
 	lookup->zone = zone;
+	tarn__lookup_choose_question(lookup);
 	tarn__lookup_move(lookup, TARN__LOOKUP_WAITING);
 	return true;
 }

@@ -20,7 +20,9 @@
 #include "dns/query.h"
 
 struct rtcache_lookup;
+struct tarn__answer;
 struct tarn__chain;
+struct tarn__checking;
 struct tarn__zone;
 struct tarn__forwarder;
 
@@ -36,10 +38,18 @@ struct tarn__lookup {
 	struct tarn__list node; /* of the zone's list of that state */
 	struct rtcache_lookup *handle;
 	struct tarn__key key; /* a view into the handle's */
+	struct tarn__key asked; /* the same, with DO and CD as servers are asked */
 	struct tarn__timer timer; /* see enum tarn__lookup_state */
 	uint64_t deadline_ms;
 	struct tarn__list attempts; /* outstanding: core/forward/outstanding.h */
 	struct tarn__chain *chain; /* while FOLLOWING; else NULL */
+	struct tarn__checking *checking; /* while CHECKING; else NULL */
+	void (*validated)(struct tarn__lookup *, int error, const struct tarn__answer *);
+	size_t checked; /* the server that has given the answer which is checked */
+	bool is_validated; /* its answer is checked (core/forward/validation.h) */
+	bool is_second; /* it asks again, after a bogus answer ... */
+	int bogus_error; /* ... whose reason this is; 0: there was none */
+	bool is_indeterminate; /* the chain of trust cannot be had */
 	int error; /* the error that it fails with unless an answer comes */
 	uint64_t sent_ms; /* its last message; 0: none yet */
 	size_t turn; /* see struct tarn__select */
@@ -53,6 +63,12 @@ struct tarn__lookup {
  */
 struct tarn__lookup *tarn__lookup_new(struct tarn__zone *, struct rtcache_lookup *handle,
 				      const struct tarn__key *, void (*fire)(struct tarn__timer *));
+
+/*
+ * Determines how servers are asked: an answer that is checked is asked for with DO and CD (RFC 4035 section 3.2.1, RFC 6840
+ * section 5.9).
+ */
+void tarn__lookup_choose_question(struct tarn__lookup *);
 
 /* Frees a lookup in state ENDED, or keeps its memory for another one of the zone. */
 void tarn__lookup_free(struct tarn__lookup *);

@@ -27,6 +27,8 @@ enum tarn__lookup_state {
 	 * only.
 	 */
 	TARN__LOOKUP_WAITING,
+	/* The answer is checked (core/forward/validation.h). The timer: the deadline only. */
+	TARN__LOOKUP_CHECKING,
 	/* The answer's chain of CNAMEs is followed (core/forward/cname.h). The timer: the deadline only. */
 	TARN__LOOKUP_FOLLOWING,
 	/* Filled, failed or refused; about to be freed. Its timer does not run. */

@@ -23,13 +23,18 @@ bool tarn__nxdomain_is_for(uint16_t qtype)
 	return qtype != TARN__TYPE_DS;
 }
 
+/* A question of the chain of trust has the answer of its own servers. */
+static bool is_for_key(const struct tarn__key *key)
+{
+	return tarn__nxdomain_is_for(key->qtype) && !key->is_of_chain;
+}
+
 bool tarn__nxdomain_find(struct rtcache_client *client, const struct tarn__key *key,
 			 struct rtcache_value *out)
 {
 	uint8_t name[TARN__KEY_MAX];
 	size_t len = write_name_key(key, name);
-	return tarn__nxdomain_is_for(key->qtype) &&
-	       rtcache_peek(client, name, len, false, out) == 1;
+	return is_for_key(key) && rtcache_peek(client, name, len, false, out) == 1;
 }
 
 bool tarn__nxdomain_fill(struct rtcache_client *client, struct rtcache_lookup *handle,
@@ -54,7 +59,7 @@ bool tarn__nxdomain_fill(struct rtcache_client *client, struct rtcache_lookup *h
 void tarn__nxdomain_put(struct rtcache_client *client, const struct tarn__key *key,
 			const uint8_t *stored, size_t len, uint64_t ttl_ms)
 {
-	if (!tarn__nxdomain_is_for(key->qtype))
+	if (!is_for_key(key))
 		return;
 	uint8_t name[TARN__KEY_MAX];
 	size_t name_len = write_name_key(key, name);

@@ -184,14 +184,17 @@ int tarn__outstanding_send(struct tarn__lookup *lookup, size_t index, uint64_t t
 			     .rank = *sends > 0 ? TARN__RANK_RESEND : TARN__RANK_FIRST,
 			     .wire = attempt->wire},
 		.owner = lookup,
-		.key = &lookup->key,
+		.key = &lookup->asked,
 		.server = server,
 		.tries = tries,
 		.sent_ms = tarn__lookup_now_ms(lookup),
 		/* Another server that is faster than a connection is no sign of a failure. */
 		.timeout_ms = tries->is_over_tcp ? TARN__TIMEOUT_MAX_MS : timeout_ms,
+		.is_read_only = lookup->is_validated,
 	};
-	tarn__attempt_write(attempt, forwarder->io, forwarder->config->trust_ad);
+	bool wants_ad =
+		forwarder->config->trust_ad && !lookup->is_validated && !lookup->key.is_of_chain;
+	tarn__attempt_write(attempt, forwarder->io, wants_ad);
 	tarn__list_append(&lookup->attempts, &attempt->node);
 	int error = send_attempt(attempt, forwarder->io);
 	if (error < 0) {

@@ -70,7 +70,8 @@ struct tarn__select {
 /* The messages that are sent at the same time, so far. Zeros: none. */
 struct tarn__select_round {
 	size_t sent;
-	unsigned sends; /* tarn__select_sends() of the server that was chosen last, before its message */
+	unsigned
+		sends; /* tarn__select_sends() of the server that was chosen last, before its message */
 };
 
 enum tarn__servers_state tarn__select_state(struct tarn__server *const *servers, size_t count);

@@ -99,6 +99,7 @@ struct tarn__server {
 	uint8_t answer_source; /* its number (core/forward/answer_source.h), or unknown */
 	struct tarn__quirk no_0x20; /* it changes the case of letters, or answers lower case only */
 	struct tarn__quirk bad_cookies; /* it sends back another client's cookie */
+	struct tarn__quirk strips; /* it removes signatures, or asks the child zone for its DS */
 	struct tarn__fallback fallback; /* it drops cookies, or EDNS */
 	/* The client cookie for it, and its server cookie, if it has sent one. */
 	uint8_t cookie_len;

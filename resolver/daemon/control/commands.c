@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "core/resolver.h"
+#include "daemon/control/dnssec_commands.h"
+#include "daemon/control/dnssec_json.h"
 #include "daemon/control/json.h"
 #include "daemon/control/name_commands.h"
 #include "daemon/telemetry/metrics.h"
@@ -41,6 +43,15 @@ static json_t *describe_addresses(const struct tarn__addresses *list)
 	return out;
 }
 
+static void add_validation(const struct tarn__control_context *context, json_t *out)
+{
+	struct tarn__config *config = tarn__get_config(context->tarn);
+	if (config->validates)
+		json_object_set_new(out, "dnssec",
+				    tarn__control_json_validated(config, context->insecure));
+	tarn__config_put(config);
+}
+
 static void status(struct tarn__task *task, const json_t *arguments)
 {
 	(void)arguments;
@@ -52,18 +63,18 @@ static void status(struct tarn__task *task, const json_t *arguments)
 	uint64_t questions = 0;
 	for (size_t i = 0; i < TARN__COUNTED_WAYS; i++)
 		questions += totals->questions.questions[i];
-	tarn__task_ok(task, json_pack("{ss si sI so si so sI sI sI sI sI ss}", "version",
-				      tarn_version(), "process", (int)getpid(), "uptime_s",
-				      (json_int_t)((tarn__clock_ms() - context->started_ms) / 1000),
-				      "listens", describe_addresses(&settings->bound), "workers",
-				      (int)totals->serving, "upstreams",
-				      describe_addresses(&settings->upstreams), "questions",
-				      (json_int_t)questions, "waiting",
-				      (json_int_t)totals->questions.waiting, "cache_octets",
-				      (json_int_t)totals->cache.bytes, "cache_size_octets",
-				      (json_int_t)totals->cache.size, "cache_entries",
-				      (json_int_t)totals->cache.entries, "log_level",
-				      tarn__log_level_name(context->log->level)));
+	json_t *result = json_pack(
+		"{ss si sI so si so sI sI sI sI sI ss}", "version", tarn_version(), "process",
+		(int)getpid(), "uptime_s",
+		(json_int_t)((tarn__clock_ms() - context->started_ms) / 1000), "listens",
+		describe_addresses(&settings->bound), "workers", (int)totals->serving, "upstreams",
+		describe_addresses(&settings->upstreams), "questions", (json_int_t)questions,
+		"waiting", (json_int_t)totals->questions.waiting, "cache_octets",
+		(json_int_t)totals->cache.bytes, "cache_size_octets",
+		(json_int_t)totals->cache.size, "cache_entries", (json_int_t)totals->cache.entries,
+		"log_level", tarn__log_level_name(context->log->level));
+	add_validation(context, result);
+	tarn__task_ok(task, result);
 	tarn__totals_free(totals);
 }
 
@@ -155,6 +166,12 @@ static void lookup(struct tarn__task *task, const json_t *arguments)
 		tarn__task_fail(task, "%s", tarn_error_text(error));
 }
 
+static bool is_forwarded(const struct tarn__inspected *inspected)
+{
+	return inspected->parsed == TARN__QUERY_GOOD && inspected->action == TARN__POLICY_PASS &&
+	       inspected->query.qclass == TARN__CLASS_IN;
+}
+
 static void explain(struct tarn__task *task, const json_t *arguments)
 {
 	struct tarn__task_query asked;
@@ -170,10 +187,17 @@ static void explain(struct tarn__task *task, const json_t *arguments)
 	struct tarn__inspected inspected;
 	tarn__inspect(resolver, asked.wire, asked.len, asked.has_client ? &asked.client : NULL,
 		      &inspected);
-	tarn__task_ok(task,
-		      tarn__control_json_inspected(&inspected, tarn__resolver_config(resolver),
-						   task->context->tarn->shared, totals));
+	const struct tarn__config *config = tarn__resolver_config(resolver);
+	const struct tarn__query *query = &inspected.query;
+	json_t *result = tarn__control_json_inspected(&inspected, config,
+						      task->context->tarn->shared, totals);
+	if (config->validates && is_forwarded(&inspected))
+		json_object_set_new(result, "dnssec",
+				    tarn__control_json_trust(resolver, query->qname,
+							     query->qname_len,
+							     task->context->insecure, 0));
 	tarn__task_leave(task);
+	tarn__task_ok(task, result);
 	tarn__totals_free(totals);
 }
 
@@ -380,6 +404,8 @@ static tarn__command_fn *const handlers[TARN__COMMANDS] = {
 	[TARN__COMMAND_UPSTREAMS] = upstreams,
 	[TARN__COMMAND_LOOKUP] = lookup,
 	[TARN__COMMAND_EXPLAIN] = explain,
+	[TARN__COMMAND_TRUST] = tarn__command_trust,
+	[TARN__COMMAND_INSECURE] = tarn__command_insecure,
 	[TARN__COMMAND_FLUSH] = flush,
 	[TARN__COMMAND_FLUSH_TREE] = flush_tree,
 	[TARN__COMMAND_FLUSH_NEGATIVE] = flush_negative,
@@ -465,6 +491,7 @@ void tarn__task_end(struct tarn__task *task)
 {
 	if (task->has_question)
 		tarn_cancel(task->context->worker, &task->question);
+	tarn__command_trust_end(task);
 	free(task->dump.room);
 	free(task->text);
 	*task = (struct tarn__task){.answer = task->answer, .context = task->context};

@@ -5,6 +5,7 @@
 
 #include "daemon/log/diagnostics.h"
 #include "daemon/log/log.h"
+#include "daemon/names/insecure.h"
 #include "daemon/names/naming.h"
 #include "daemon/system/process.h"
 #include "daemon/settings/settings.h"
@@ -19,6 +20,7 @@ struct tarn__control_context {
 	struct tarn__observers *observers; /* NULL: there are none */
 	struct tarn__process *process;
 	struct tarn__naming *naming; /* NULL: there are no local names and lists */
+	struct tarn__insecure *insecure; /* NULL: names cannot be made insecure */
 	struct tarn__transfers *transfers; /* NULL: no zones come from primaries */
 	struct tarn__log *log;
 	struct tarn__settings *const *settings; /* the settings in force; a reload replaces them */

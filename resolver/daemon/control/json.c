@@ -10,6 +10,7 @@
 #include "core/policy/policy.h"
 #include "core/resolver.h"
 #include "core/zone_index.h"
+#include "daemon/control/dnssec_json.h"
 #include "daemon/system/process.h"
 #include "daemon/telemetry/observers.h"
 #include "daemon/settings/option_types.h"
@@ -20,6 +21,7 @@
 #include "dns/record.h"
 #include "dns/stored.h"
 #include "dns/text.h"
+#include "dnssec/security.h"
 
 /* ---- messages --------------------------------------------------------------------------- */
 
@@ -149,8 +151,18 @@ static bool is_known(const struct rtcache_state *state)
 	return state->is_stored || state->failure < 0 || state->lookups > 0;
 }
 
+/* What validation has found; NULL: nothing. */
+static const char *security_word(const uint8_t *stored, bool validates)
+{
+	if (!validates)
+		return NULL;
+	if (tarn__stored_has_ad(stored))
+		return "secure";
+	return tarn__stored_remark(stored) == TARN__REMARK_NONE ? NULL : "insecure";
+}
+
 static void describe_stored(json_t *out, const struct rtcache_item *item,
-			    const struct tarn__shared *shared)
+			    const struct tarn__shared *shared, bool validates)
 {
 	const struct rtcache_value *value = &item->value;
 	if (!value->data)
@@ -168,18 +180,23 @@ static void describe_stored(json_t *out, const struct rtcache_item *item,
 	char address[TARN_ADDRESS_TEXT_MAX];
 	if (origin)
 		json_object_set_new(out, "from", json_string(tarn_address_format(origin, address)));
+	const char *security = security_word(value->data, validates);
+	if (security)
+		json_object_set_new(out, "security", json_string(security));
 	json_object_set_new(out, "uses", json_integer(item->uses));
 	json_object_set_new(out, "octets", json_integer((json_int_t)item->bytes));
 }
 
 static json_t *describe_state(const struct rtcache_state *state, const char *flags,
-			      const struct tarn__shared *shared)
+			      const struct tarn__shared *shared, bool validates)
 {
 	json_t *out = json_pack("{ss ss}", "flags", flags, "state", state_word(state));
+	struct tarn__reason reason;
 	if (state->is_stored)
-		describe_stored(out, &state->item, shared);
+		describe_stored(out, &state->item, shared, validates);
 	if (state->failure < 0) {
-		json_object_set_new(out, "failed", json_string(tarn_error_text(state->failure)));
+		const char *text = tarn__control_error_text(shared, state->failure, &reason);
+		json_object_set_new(out, "failed", json_string(text));
 		json_object_set_new(out, "again_s", json_integer(seconds(state->failure_left_ms)));
 	}
 	if (state->lookups > 0) {
@@ -191,13 +208,13 @@ static json_t *describe_state(const struct rtcache_state *state, const char *fla
 }
 
 static json_t *describe_states(const struct rtcache_state states[TARN__VARIANTS],
-			       const struct tarn__shared *shared)
+			       const struct tarn__shared *shared, bool validates)
 {
 	json_t *out = json_array();
 	for (unsigned i = 0; i < TARN__VARIANTS; i++) {
 		if (is_known(&states[i]))
-			json_array_append_new(out,
-					      describe_state(&states[i], flag_words[i], shared));
+			json_array_append_new(
+				out, describe_state(&states[i], flag_words[i], shared, validates));
 	}
 	return out;
 }
@@ -291,8 +308,10 @@ static json_t *describe_asking(const struct tarn__zone_config *zone,
 
 /* What the cache comes to for a question with neither DO nor CD. */
 static json_t *describe_way(const struct tarn__inspected *inspected,
-			    const struct tarn__zone_config *zone, const struct tarn__totals *totals)
+			    const struct tarn__zone_config *zone, const struct tarn__shared *shared,
+			    const struct tarn__totals *totals)
 {
+	struct tarn__reason reason;
 	const struct rtcache_state *state = &inspected->states[0];
 	const struct rtcache_value *value = &state->item.value;
 	const struct rtcache_state *nxdomain = &inspected->nxdomains[0];
@@ -307,7 +326,7 @@ static json_t *describe_way(const struct tarn__inspected *inspected,
 		return json_sprintf("%s for another %lld s, because the last lookup failed: %s",
 				    is_stale ? "the old answer" : "SERVFAIL",
 				    (long long)seconds(state->failure_left_ms),
-				    tarn_error_text(state->failure));
+				    tarn__control_error_text(shared, state->failure, &reason));
 	if (nxdomain->is_stored && nxdomain->item.value.status == RTCACHE_HIT)
 		return json_sprintf("NXDOMAIN, from the cache: the name has no records of any type,"
 				    " for another %lld s",
@@ -386,7 +405,7 @@ json_t *tarn__control_json_inspected(const struct tarn__inspected *inspected,
 						      query->qtype);
 		const struct tarn__zone_config *zone =
 			index == TARN__ZONE_NONE ? NULL : config->zones[index];
-		json_object_set_new(out, "answer", describe_way(inspected, zone, totals));
+		json_object_set_new(out, "answer", describe_way(inspected, zone, shared, totals));
 		struct tarn__zone_match match = {.len = 1};
 		if (config->zone_index)
 			tarn__zone_index_find_for(config->zone_index, query->qname,
@@ -408,8 +427,10 @@ json_t *tarn__control_json_inspected(const struct tarn__inspected *inspected,
 	if (inspected->is_synthesised)
 		json_object_set_new(out, "dns64",
 				    json_string("AAAA records are made of A records"));
-	json_object_set_new(out, "cache", describe_states(inspected->states, shared));
-	json_object_set_new(out, "no_such_name", describe_states(inspected->nxdomains, shared));
+	json_object_set_new(out, "cache",
+			    describe_states(inspected->states, shared, config->validates));
+	json_object_set_new(out, "no_such_name",
+			    describe_states(inspected->nxdomains, shared, config->validates));
 	return out;
 }
 
@@ -530,6 +551,8 @@ json_t *tarn__control_json_totals(const struct tarn__totals *totals, const struc
 	json_object_set_new(out, "lost",
 			    json_pack("{so so}", "query_log", number(lost->query_log), "dnstap",
 				      number(lost->dnstap)));
+	if (totals->validates)
+		json_object_set_new(out, "dnssec", tarn__control_json_validation(stats));
 	json_object_set_new(out, "process", describe_usage(usage));
 	return out;
 }
@@ -544,6 +567,7 @@ static json_t *describe_quirks(const struct tarn__server_totals *server)
 		{server->is_plain, "EDNS"},
 		{server->no_0x20, "mixed case"},
 		{server->bad_cookies || server->drops_cookies, "cookies"},
+		{server->strips, "signatures"},
 	};
 	json_t *out = json_array();
 	for (size_t i = 0; i < sizeof quirks / sizeof quirks[0]; i++) {
@@ -572,6 +596,8 @@ json_t *tarn__control_json_servers(const struct tarn__totals *totals)
 		json_object_set_new(row, "silent", number(server->counts.silent));
 		json_object_set_new(row, "unusable", number(server->counts.unusable));
 		json_object_set_new(row, "rejected", number(server->counts.rejected));
+		if (totals->validates)
+			json_object_set_new(row, "validated", json_boolean(server->is_validated));
 		json_t *quirks = describe_quirks(server);
 		if (json_array_size(quirks) > 0)
 			json_object_set(row, "without", quirks);

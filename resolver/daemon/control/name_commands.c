@@ -8,10 +8,9 @@
 
 #include "core/policy/policy.h"
 #include "daemon/control/name_json.h"
-#include "daemon/settings/option_types.h"
 #include "dns/text.h"
 
-enum { TIME_MAX_SEC = 366 * 86400 /* longer belongs into the configuration */ };
+enum { DAYS_MAX = 366 /* longer belongs into the configuration */ };
 
 /* ---- arguments ----------------------------------------------------------------------------- */
 
@@ -23,39 +22,16 @@ static bool has_naming(struct tarn__task *task)
 	return task->context->naming;
 }
 
-/* Returns the seconds of a unit; 0: there is no such unit. */
-static uint64_t unit_sec(const char *unit)
-{
-	static const struct {
-		const char *unit;
-		uint64_t sec;
-	} units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(unit, units[i].unit) == 0)
-			return units[i].sec;
-	}
-	return 0;
-}
-
-/*
- * Reads "30s", "5m", "2h" or "1d" as the time that it is from now; NULL is never. Returns false, and has
- * answered.
- */
+/* Reads the time that it is after a time from now; NULL is never. Returns false, and has answered. */
 static bool parse_end(struct tarn__task *task, const char *text, uint64_t *out)
 {
-	uint64_t count = 0, unit = 0;
-	const char *rest = text ? tarn__number_read(text, &count) : NULL;
-	if (!text) {
-		*out = UINT64_MAX;
+	uint64_t sec;
+	*out = UINT64_MAX;
+	if (!text)
 		return true;
-	}
-	if (rest)
-		unit = unit_sec(rest);
-	if (unit == 0 || count == 0 || count > TIME_MAX_SEC / unit) {
-		tarn__task_fail(task, "%s: not a time of up to 366 days (30s, 5m, 2h, 1d)", text);
+	if (!tarn__task_parse_time(task, text, DAYS_MAX, &sec))
 		return false;
-	}
-	*out = (uint64_t)time(NULL) + count * unit;
+	*out = (uint64_t)time(NULL) + sec;
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "daemon/settings/option_types.h"
 #include "dns/text.h"
 #include "net/shared.h"
 #include "net/stats_collector.h"
@@ -64,6 +65,35 @@ bool tarn__task_parse_name(struct tarn__task *task, const char *text, uint8_t na
 	if (*len == 0)
 		tarn__task_fail(task, "%s: not a domain name", text);
 	return *len > 0;
+}
+
+/* Returns the seconds of a unit; 0: there is no such unit. */
+static uint64_t unit_sec(const char *unit)
+{
+	static const struct {
+		const char *unit;
+		uint64_t sec;
+	} units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(unit, units[i].unit) == 0)
+			return units[i].sec;
+	}
+	return 0;
+}
+
+bool tarn__task_parse_time(struct tarn__task *task, const char *text, unsigned days_max,
+			   uint64_t *sec)
+{
+	uint64_t count = 0;
+	const char *rest = tarn__number_read(text, &count);
+	uint64_t unit = rest ? unit_sec(rest) : 0;
+	if (unit == 0 || count == 0 || count > (uint64_t)days_max * 86400 / unit) {
+		tarn__task_fail(task, "%s: not a time of up to %u days (30s, 5m, 2h, 1d)", text,
+				days_max);
+		return false;
+	}
+	*sec = count * unit;
+	return true;
 }
 
 bool tarn__task_parse_query(struct tarn__task *task, const json_t *arguments, bool may_have_client,

@@ -8,6 +8,7 @@
 #ifndef TARN_DAEMON_CONTROL_TASK_H
 #define TARN_DAEMON_CONTROL_TASK_H
 
+#include <ev.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 
 #include "core/admin/dump.h"
 #include "core/admin/inspect.h"
+#include "core/admin/trust_chain.h"
 #include "daemon/control/context.h"
 #include "daemon/control/verbs.h"
 #include "dns/message.h"
@@ -33,6 +35,9 @@ struct tarn__task {
 	struct tarn__dump dump;
 	struct tarn_request question;
 	uint64_t asked_ms;
+	bool has_trust; /* a chain of trust is looked up */
+	struct tarn__trust_chain_lookup trust;
+	ev_timer patience; /* with it */
 	char *text; /* the text of a dump that has not been passed on */
 	size_t text_len, text_size;
 	bool is_short; /* out of memory */
@@ -52,6 +57,9 @@ const char *tarn__task_argument(const json_t *arguments, size_t index);
 /* Reads a name in wire form. Returns false, and has answered, if it is none. */
 bool tarn__task_parse_name(struct tarn__task *, const char *text, uint8_t name[TARN__NAME_MAX],
 			   size_t *len);
+
+/* Reads "30s", "5m", "2h" or "1d" in seconds. Returns false, and has answered, if it is none, or longer. */
+bool tarn__task_parse_time(struct tarn__task *, const char *text, unsigned days_max, uint64_t *sec);
 
 /* The arguments NAME [TYPE] [CLASS] [CLIENT], as a query. */
 struct tarn__task_query {

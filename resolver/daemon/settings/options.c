@@ -635,6 +635,11 @@ const struct tarn__option_row tarn__options[] = {
 		.action = TARN__CHECK,
 	},
 	{
+		.name = "probe",
+		.help = "the same, and ask the servers whether DNSSEC signatures come",
+		.action = TARN__PROBE,
+	},
+	{
 		.letter = 'v',
 		.name = "verbose",
 		.help = "log debug messages",

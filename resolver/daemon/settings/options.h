@@ -17,7 +17,7 @@
 
 #include "daemon/settings/settings.h"
 
-enum tarn__action { TARN__RUN, TARN__CHECK, TARN__VERSION, TARN__HELP };
+enum tarn__action { TARN__RUN, TARN__CHECK, TARN__PROBE, TARN__VERSION, TARN__HELP };
 
 /* Whose setting it is; where its field is. */
 enum tarn__scope {

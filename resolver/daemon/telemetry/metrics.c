@@ -133,6 +133,56 @@ static void put_latencies(struct page *page, const struct tarn__stats *stats)
 			    stats->statuses[i]);
 }
 
+/* ---- DNSSEC ------------------------------------------------------------------------------- */
+
+/* Codes without a meaning for what is bogus are left out. */
+static void put_bogus(struct page *page, const struct tarn__validation_counts *counts)
+{
+	static const bool is_usual[TARN__VALIDATION_CODES] = {
+		[TARN__EDE_BOGUS] = true,
+		[TARN__EDE_SIGNATURE_EXPIRED] = true,
+		[TARN__EDE_SIGNATURE_NOT_YET_VALID] = true,
+		[TARN__EDE_DNSKEY_MISSING] = true,
+		[TARN__EDE_RRSIGS_MISSING] = true,
+		[TARN__EDE_NO_ZONE_KEY] = true,
+		[TARN__EDE_NSEC_MISSING] = true,
+		[TARN__EDE_SIGNATURE_EXPIRES_BEFORE_VALID] = true,
+	};
+	begin(page, "tarn_dnssec_bogus_total", "counter",
+	      "Answers that are bogus, by the code of their extended error (RFC 8914).");
+	for (unsigned i = 0; i < TARN__VALIDATION_CODES; i++) {
+		char code[8];
+		snprintf(code, sizeof(code), "%u", i);
+		if (is_usual[i] || counts->codes[i] > 0)
+			put(page, "ede", code, counts->codes[i]);
+	}
+}
+
+static void put_validation(struct page *page, const struct tarn__stats *stats)
+{
+	const struct tarn__validation_counts *counts = &stats->validation;
+	begin(page, "tarn_dnssec_answers_total", "counter",
+	      "Answers of upstream servers that were validated, by their security; indeterminate: "
+	      "the chain of trust could not be had.");
+	put(page, "status", "secure", counts->secure);
+	put(page, "status", "insecure", counts->insecure);
+	put(page, "status", "bogus", counts->bogus);
+	put(page, "status", "indeterminate", counts->indeterminate);
+	put_bogus(page, counts);
+	put_single(page, "tarn_dnssec_verifications_total", "counter",
+		   "Signatures that were verified.", counts->verifications);
+	put_single(page, "tarn_dnssec_limits_total", "counter",
+		   "Validations that ended at a limit of the work for one message.",
+		   counts->limits);
+	put_single(page, "tarn_dnssec_undated_total", "counter",
+		   "Validations without a look at dates, because the clock cannot be right.",
+		   counts->undated);
+	put_single(page, "tarn_dnssec_trust_lookups_active", "gauge",
+		   "Lookups of the chain of trust that are under way.", stats->trust_lookups);
+	put_single(page, "tarn_dnssec_trust_lookups_total", "counter",
+		   "Lookups of the chain of trust started.", counts->trusts);
+}
+
 /* ---- local names and lists ---------------------------------------------------------------- */
 
 /* Lists that have gone keep their counters. */
@@ -318,6 +368,9 @@ static void put_server_state(struct page *page, const struct tarn__totals *total
 		put_number(page, &servers[i], "quirk", "no_0x20", servers[i].no_0x20);
 		put_number(page, &servers[i], "quirk", "bad_cookies", servers[i].bad_cookies);
 		put_number(page, &servers[i], "quirk", "drops_cookies", servers[i].drops_cookies);
+		if (totals->validates)
+			put_number(page, &servers[i], "quirk", "strips_signatures",
+				   servers[i].strips);
 	}
 }
 
@@ -435,6 +488,8 @@ char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__l
 	put_transports(&page, totals);
 	put_cache(&page, &totals->cache);
 	put_lookups(&page, totals);
+	if (totals->validates)
+		put_validation(&page, &totals->questions);
 	put_server_state(&page, totals);
 	put_server_times(&page, totals);
 	put_server_counts(&page, totals);

@@ -43,7 +43,7 @@ struct record {
 	uint64_t latency_ms;
 	struct tarn_address client, upstream; /* AF_UNSPEC: none */
 	uint16_t qtype, qclass, rcode;
-	uint8_t status, transport, list_slot;
+	uint8_t status, security, transport, list_slot;
 };
 
 _Static_assert(sizeof(struct record) + TARN__NAME_MAX <= TARN__RING_RECORD_MAX, "a record fits");
@@ -112,6 +112,7 @@ static void on_answered(void *data, const struct tarn__answered *answered)
 		.qclass = query->qclass,
 		.rcode = answered->rcode,
 		.status = (uint8_t)answered->status,
+		.security = (uint8_t)answered->security,
 		.transport = (uint8_t)answered->transport,
 		.list_slot = answered->list_slot,
 	};
@@ -171,6 +172,9 @@ static const char *format_list(const struct tarn__query_log *query_log, const st
 	return out;
 }
 
+/* Words of enum tarn__answered_security, with the blank before them. */
+static const char *const security_words[] = {"", " secure", " insecure", " bogus"};
+
 static size_t format_record(const struct tarn__query_log *query_log, const struct record *record,
 			    const uint8_t *name, char out[LINE_MAX_LEN])
 {
@@ -180,7 +184,7 @@ static size_t format_record(const struct tarn__query_log *query_log, const struc
 	format_list(query_log, record, list);
 	bool has_class = name && record->qclass != TARN__CLASS_IN;
 	int len = snprintf(
-		out, LINE_MAX_LEN, "%s %s %s %s %s%s%s %s %s %s %" PRIu64 "%s%s\n",
+		out, LINE_MAX_LEN, "%s %s %s %s %s%s%s %s %s %s %" PRIu64 "%s%s%s\n",
 		format_time(record->time_ms, time), format_address(&record->client, client),
 		record->client.sa.sa_family == AF_UNSPEC ? "-"
 							 : tarn__transport_name(record->transport),
@@ -188,8 +192,8 @@ static size_t format_record(const struct tarn__query_log *query_log, const struc
 		name ? tarn__type_format(record->qtype, type) : "-", has_class ? "/" : "",
 		has_class ? tarn__class_format(record->qclass, class) : "",
 		tarn__rcode_format(record->rcode, rcode), tarn__status_name(record->status),
-		format_address(&record->upstream, upstream), record->latency_ms, *list ? " " : "",
-		list);
+		format_address(&record->upstream, upstream), record->latency_ms,
+		security_words[record->security], *list ? " " : "", list);
 	return (size_t)len;
 }
 

@@ -227,12 +227,13 @@ START_TEST(lookup_that_joins_a_zone_waits_there)
 END_TEST
 
 /* The moves as the head of lookup.c lists them; a letter for each state. */
-static const char *const allowed[] = {"NA", "AA", "AH", "AW", "AF", "AE", "HA", "HH", "HW",
-				      "HF", "HE", "WA", "WH", "WW", "WF", "WE", "FW", "FE"};
+static const char *const allowed[] = {"NA", "AA", "AH", "AW", "AC", "AF", "AE", "HA", "HH",
+				      "HW", "HC", "HF", "HE", "WA", "WH", "WW", "WC", "WF",
+				      "WE", "CA", "CH", "CW", "CF", "CE", "FW", "FE"};
 
 START_TEST(only_moves_that_are_drawn_are_allowed)
 {
-	static const char letters[] = "NAHWFE";
+	static const char letters[] = "NAHWCFE";
 	ck_assert_uint_eq(sizeof letters - 1, TARN__LOOKUP_STATES);
 	for (int from = 0; from < TARN__LOOKUP_STATES; from++) {
 		for (int to = 0; to < TARN__LOOKUP_STATES; to++) {

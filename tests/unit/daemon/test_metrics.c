@@ -229,6 +229,40 @@ START_TEST(process_says_what_it_takes)
 }
 END_TEST
 
+START_TEST(validation_has_lines_only_where_it_is_on)
+{
+	struct tarn__validation_counts *counts = &totals.questions.validation;
+	counts->secure = 1;
+	counts->indeterminate = 2;
+	counts->codes[TARN__EDE_SIGNATURE_EXPIRED] = 3;
+	counts->codes[TARN__EDE_OTHER] = 4;
+	counts->verifications = 5;
+	counts->limits = 6;
+	counts->undated = 7;
+	counts->trusts = 8;
+	totals.questions.trust_lookups = 9;
+	servers[1].strips = true;
+	write_text();
+	ck_assert_ptr_null(strstr(text, "dnssec"));
+	ck_assert_ptr_null(strstr(text, "strips"));
+	totals.validates = true;
+	write_text();
+	check_line("tarn_dnssec_answers_total{status=\"secure\"} 1");
+	check_line("tarn_dnssec_answers_total{status=\"bogus\"} 0");
+	check_line("tarn_dnssec_answers_total{status=\"indeterminate\"} 2");
+	check_line("tarn_dnssec_bogus_total{ede=\"7\"} 3");
+	check_line("tarn_dnssec_bogus_total{ede=\"9\"} 0");
+	check_line("tarn_dnssec_bogus_total{ede=\"0\"} 4");
+	ck_assert_ptr_null(strstr(text, "ede=\"22\""));
+	check_line("tarn_dnssec_verifications_total 5");
+	check_line("tarn_dnssec_limits_total 6");
+	check_line("tarn_dnssec_undated_total 7");
+	check_line("tarn_dnssec_trust_lookups_total 8");
+	check_line("tarn_dnssec_trust_lookups_active 9");
+	check_line("tarn_upstream_quirk{" LABELS ",quirk=\"strips_signatures\"} 1");
+}
+END_TEST
+
 START_TEST(labels_are_escaped)
 {
 	servers[0].zone = "a\"b\\046c\n.";
@@ -259,6 +293,7 @@ int main(void)
 	tcase_add_test(tcase, server_is_named_with_its_zone);
 	tcase_add_test(tcase, server_is_up_while_a_worker_asks_it);
 	tcase_add_test(tcase, process_says_what_it_takes);
+	tcase_add_test(tcase, validation_has_lines_only_where_it_is_on);
 	tcase_add_test(tcase, labels_are_escaped);
 	tcase_add_test(tcase, no_servers_and_no_workers_are_no_fault);
 	suite_add_tcase(suite, tcase);

@@ -240,6 +240,28 @@ START_TEST(list_that_has_decided_is_the_last_word)
 }
 END_TEST
 
+START_TEST(what_validation_has_found_is_the_last_word)
+{
+	static const uint8_t qname[] = "\1a";
+	struct tarn__query query = {
+		.qname = qname, .qname_len = sizeof(qname), .qtype = 1, .qclass = TARN__CLASS_IN};
+	struct tarn__answered answered = {
+		.query = &query, .status = TARN__STATUS_MISS, .security = TARN__ANSWERED_SECURE};
+	start();
+	tell(0, &answered);
+	answered.security = TARN__ANSWERED_INSECURE;
+	tell(0, &answered);
+	answered.security = TARN__ANSWERED_BOGUS;
+	answered.status = TARN__STATUS_FAILURE;
+	answered.rcode = TARN__SERVFAIL;
+	tell(0, &answered);
+	tarn__query_log_stop(query_log);
+	ck_assert_str_eq(written(path), "- - a. A NOERROR miss - 0 secure\n"
+					"- - a. A NOERROR miss - 0 insecure\n"
+					"- - a. A SERVFAIL failure - 0 bogus\n");
+}
+END_TEST
+
 START_TEST(the_longest_name_fits)
 {
 	uint8_t qname[TARN__NAME_MAX] = {0};
@@ -483,6 +505,7 @@ int main(void)
 	tcase_add_test(tcase, another_class_stands_with_the_type);
 	tcase_add_test(tcase, a_name_cannot_forge_a_word_or_a_line);
 	tcase_add_test(tcase, list_that_has_decided_is_the_last_word);
+	tcase_add_test(tcase, what_validation_has_found_is_the_last_word);
 	tcase_add_test(tcase, the_longest_name_fits);
 	tcase_add_test(tcase, the_lines_of_all_workers_come);
 	suite_add_tcase(suite, tcase);

@@ -626,6 +626,10 @@ static const struct {
 	KEY("\1A\0\0\1\0"),
 	KEY("\1a\0\0\1\0x"),
 	KEY("\1a\0\0\1\x10"),
+	KEY("\1a\0\0\x2b\x11"),
+	KEY("\1a\0\0\1\x21"),
+	KEY("\1a\0\0\x2b\x20"),
+	KEY("\1a\0\0\x2b\x40"),
 	KEY("\1a\0\0\1\x04"),
 	KEY("\1a\0\0\1\x04\0"),
 	KEY("\1a\0\0\1\x04\0\1"),
@@ -633,6 +637,29 @@ static const struct {
 	KEY("\xc0\x0c\0\1\0"),
 #undef KEY
 };
+
+START_TEST(keys_of_the_chain_of_trust_are_others_and_read_back)
+{
+	static const uint8_t name[] = "\1A\2bc";
+	uint8_t trust[TARN__KEY_MAX], question[TARN__KEY_MAX];
+	struct tarn__key read;
+	size_t len = tarn__key_write_trust(name, sizeof name, trust);
+	ck_assert(tarn__key_read(trust, len, &read));
+	ck_assert(read.is_trust && !read.is_of_chain && !read.dnssec_ok);
+	ck_assert_mem_eq(read.qname, "\1a\2bc", sizeof name);
+	size_t question_len =
+		tarn__key_write_of_chain(name, sizeof name, TARN__TYPE_DS, true, question);
+	ck_assert(tarn__key_read(question, question_len, &read));
+	ck_assert(!read.is_trust && read.is_of_chain && read.dnssec_ok && read.checking_disabled);
+	ck_assert_int_eq(read.qtype, TARN__TYPE_DS);
+	ck_assert_uint_eq(question_len, len);
+	ck_assert_mem_ne(question, trust, len);
+	tarn__key_write_of_chain(name, sizeof name, TARN__TYPE_DNSKEY, false, question);
+	ck_assert(tarn__key_read(question, question_len, &read));
+	ck_assert(!read.checking_disabled);
+	ck_assert_int_eq(read.qtype, TARN__TYPE_DNSKEY);
+}
+END_TEST
 
 START_TEST(what_is_no_key_is_not_read)
 {
@@ -751,6 +778,7 @@ int main(void)
 	tcase_add_test(tcase, key_reads_back);
 	tcase_add_test(tcase, longest_key_reads_back);
 	tcase_add_test(tcase, key_of_a_link_is_another_and_reads_back);
+	tcase_add_test(tcase, keys_of_the_chain_of_trust_are_others_and_read_back);
 	tcase_add_loop_test(tcase, what_is_no_key_is_not_read, 0, COUNT(no_keys));
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("ask");
