@@ -195,13 +195,14 @@ static uint8_t answer_source(const struct tarn__forwarder *forwarder, struct tar
 }
 
 /*
- * A server that removes signatures is of no use for what is validated, nor is the one for a second question of the chain
- * of trust that has given the first, bogus answer.
+ * A server that removes signatures, or that is queried without EDNS and so without DO, is of no use for what is
+ * validated, nor is the one for a second question of the chain of trust that has given the first, bogus answer.
  */
 static bool is_useless(const struct tarn__lookup *lookup, struct tarn__server *server)
 {
 	const struct tarn__forwarder *forwarder = lookup->forwarder;
-	if (tarn__quirk_is_known(&server->strips, tarn__lookup_now_ms(lookup)))
+	uint64_t now = tarn__lookup_now_ms(lookup);
+	if (tarn__quirk_is_known(&server->strips, now) || tarn__server_is_plain(server, now))
 		return true;
 	return lookup->key.is_of_chain &&
 	       forwarder->avoided_source != TARN__ANSWER_SOURCE_UNKNOWN &&

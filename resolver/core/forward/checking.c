@@ -182,6 +182,8 @@ static void on_need(struct rtcache_request *request, const struct rtcache_value 
 	struct tarn__checking *checking = request->data;
 	need->is_waiting = false;
 	checking->waiting--;
+	if (checking->forwarder->is_ending)
+		return;
 	int error = keep_known(checking, &need->name, value);
 	if (error < 0)
 		checking->error = error;

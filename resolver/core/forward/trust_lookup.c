@@ -323,6 +323,8 @@ static void take_message(struct trust_lookup *lookup, struct chain_question *que
 {
 	bool is_ds = question == &lookup->ds;
 	question->is_waiting = false;
+	if (lookup->forwarder->is_ending)
+		return;
 	if (!value->data) {
 		/* An error of the DNSKEY counts if there is a DS; what is insecure has none, perhaps. */
 		if (is_ds || lookup->has_points)
