@@ -287,4 +287,4 @@ def test_help_and_both_manuals_name_each_setting_of_the_command_line():
     """tarn.8 has a test of its own; tarn.conf.5 names the option behind each statement."""
     options = set(re.findall(r"^ .{4} --([a-z-]+)", servers.run_tarn("--help").stdout, re.MULTILINE))
     named = set(re.findall(r"\.Pq Fl \\-(\S+)", read("man", "tarn.conf.5")))
-    assert named == options - {"config", "check", "verbose", "version", "help"}
+    assert named == options - {"config", "check", "probe", "verbose", "version", "help"}

@@ -39,6 +39,7 @@
 #include "core/forward/trust_lookup.h"
 #include "core/forward/validation.h"
 #include "dns/answer.h"
+#include "dnssec/check.h"
 #include "rtcache.h"
 
 static void on_answer(struct tarn_exchange *, int error, const uint8_t *wire, size_t len);
@@ -354,6 +355,9 @@ static void accept_answer(struct tarn__lookup *lookup, size_t index,
 				       answer_source(forwarder, lookup->zone->servers[index]));
 	if (!lookup->is_validated && !passes_ad(forwarder->config, &lookup->key))
 		tarn__stored_clear_ad(stored);
+	if (lookup->key.is_of_chain &&
+	    tarn__check_has_unsigned_proofs(&forwarder->scratch->response))
+		tarn__stored_set_remark(stored, TARN__REMARK_UNSIGNED_PROOFS);
 	if (tarn__chain_leads_on(lookup, answer))
 		follow(lookup, answer);
 	else

@@ -108,6 +108,7 @@ enum tarn__check_step tarn__checking_run(struct tarn__forwarder *forwarder,
 		.known = &known,
 		.is_for_chain = how->is_for_chain,
 		.is_end_elsewhere = how->is_end_elsewhere,
+		.has_unsigned_proofs = how->has_unsigned_proofs,
 		.data = &forwarder->signed_data,
 	};
 	if (checking)

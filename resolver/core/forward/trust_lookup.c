@@ -37,6 +37,7 @@ struct trust_lookup {
 	bool is_at_anchor; /* an anchor has the name */
 	bool is_second; /* the first try was bogus */
 	struct tarn__reason first_reason;
+	bool has_unsigned_proofs; /* of a DS */
 	bool has_points; /* the entry points are known */
 	struct chain_question ds, dnskey;
 	struct tarn__checking *ds_checking; /* with the message; NULL: not there yet */
@@ -216,6 +217,21 @@ static uint32_t ttl_of(struct tarn__response *response)
 	return ttl;
 }
 
+/* Why a name is insecure, for people; the code is that of an extended error. */
+static struct tarn__reason why_insecure(const struct tarn__check *check)
+{
+	struct tarn__reason reason = {0};
+	const char *text = "it has no DS: the zone above it has a signed proof";
+	if (check->reason.code != 0)
+		return check->reason;
+	if (check->denial.is_opt_out)
+		text = "it has no DS that is signed: opt-out in the zone above it";
+	else if (check->security == TARN__INSECURE)
+		text = "the zone above it is insecure";
+	strcpy(reason.text, text);
+	return reason;
+}
+
 /* The DS has been judged: RFC 4035 section 5.2, RFC 5155 section 8.9. */
 static void take_ds(struct trust_lookup *lookup, struct tarn__response *response)
 {
@@ -227,7 +243,7 @@ static void take_ds(struct trust_lookup *lookup, struct tarn__response *response
 		return;
 	}
 	if (check->security == TARN__INSECURE) {
-		struct tarn__reason reason = check->reason;
+		struct tarn__reason reason = why_insecure(check);
 		end_with_kind(lookup, TARN__TRUST_INSECURE, &reason, ttl);
 		return;
 	}
@@ -235,8 +251,9 @@ static void take_ds(struct trust_lookup *lookup, struct tarn__response *response
 	if (response->link_count > 0 || !ds) {
 		/* An alias is no cut, nor is a name that does not exist. */
 		bool is_cut = response->link_count == 0 && check->denial.is_delegation;
-		end_with_kind(lookup, is_cut ? TARN__TRUST_INSECURE : TARN__TRUST_NO_CUT,
-			      &no_reason, ttl);
+		struct tarn__reason reason = why_insecure(check);
+		end_with_kind(lookup, is_cut ? TARN__TRUST_INSECURE : TARN__TRUST_NO_CUT, &reason,
+			      ttl);
 		return;
 	}
 	lookup->ds_ttl = ttl;
@@ -248,7 +265,8 @@ static void check_ds(struct trust_lookup *lookup)
 {
 	struct tarn__checking *checking = lookup->ds_checking;
 	struct tarn__response *response = &lookup->forwarder->scratch->response;
-	const struct tarn__checking_how how = {.is_for_chain = true};
+	const struct tarn__checking_how how = {.is_for_chain = true,
+					       .has_unsigned_proofs = lookup->has_unsigned_proofs};
 	if (checking->error < 0 || !tarn__checking_parse(checking, &lookup->key, response)) {
 		end_with_error(lookup, checking->error < 0 ? checking->error : TARN_EANSWER);
 		return;
@@ -343,6 +361,8 @@ static void take_message(struct trust_lookup *lookup, struct chain_question *que
 		return;
 	}
 	if (is_ds) {
+		lookup->has_unsigned_proofs =
+			tarn__stored_remark(value->data) == TARN__REMARK_UNSIGNED_PROOFS;
 		lookup->ds_checking = kept;
 		check_ds(lookup);
 		return;

@@ -16,6 +16,7 @@
 #include "dns/query.h"
 #include "dns/record.h"
 #include "dns/text.h"
+#include "dnssec/anchors.h"
 #include "net/worker.h"
 
 enum {
@@ -32,7 +33,7 @@ enum result {
 };
 
 struct probe {
-	const struct tarn__zone_config *zone;
+	const struct tarn__name *name; /* of the zone whose keys are asked for */
 	const struct tarn__endpoint *endpoint;
 	struct tarn *tarn;
 	struct tarn_worker *worker;
@@ -81,10 +82,10 @@ static void on_answer(struct tarn_request *request, int error, const uint8_t *wi
 
 /* ---- questions ----------------------------------------------------------------------------- */
 
-static size_t write_question(const struct tarn__zone_config *zone, uint8_t wire[TARN__QUERY_MAX])
+static size_t write_question(const struct tarn__name *name, uint8_t wire[TARN__QUERY_MAX])
 {
-	const struct tarn__key key = {.qname = zone->name,
-				      .qname_len = zone->name_len,
+	const struct tarn__key key = {.qname = name->octets,
+				      .qname_len = (uint16_t)name->len,
 				      .qtype = TARN__TYPE_DNSKEY,
 				      .qclass = TARN__CLASS_IN,
 				      .dnssec_ok = true,
@@ -96,7 +97,7 @@ static struct tarn *make_tarn(const struct probe *probe)
 {
 	const struct tarn__endpoint *endpoint = probe->endpoint;
 	char zone[TARN__NAME_TEXT_MAX];
-	const char *pass[] = {tarn__name_format(probe->zone->name, zone)};
+	const char *pass[] = {tarn__name_format(probe->name->octets, zone)};
 	struct tarn_options options = {.cache_size = CACHE_SIZE,
 				       .stale_sec = -1,
 				       .upstreams = &endpoint->address,
@@ -116,7 +117,7 @@ static struct tarn *make_tarn(const struct probe *probe)
 static void ask(struct probe *probe, struct ev_loop *loop)
 {
 	uint8_t wire[TARN__QUERY_MAX];
-	size_t len = write_question(probe->zone, wire);
+	size_t len = write_question(probe->name, wire);
 	int error = TARN_ESYSTEM;
 	probe->request = (struct tarn_request){.data = probe, .done = on_answer};
 	probe->tarn = make_tarn(probe);
@@ -170,24 +171,45 @@ static const char *describe(const struct probe *probe)
 		break;
 	}
 	return probe->is_plain ? "does not support EDNS, and gives no usable answer"
-			       : "gives no usable answer in time";
+			       : "gives no usable answer";
 }
 
 static void print_probe(const struct probe *probe, FILE *out)
 {
 	char server[TARN__UPSTREAM_TEXT_MAX], zone[TARN__NAME_TEXT_MAX];
 	tarn__upstream_format(&probe->endpoint->address, &probe->endpoint->traits, server);
-	fprintf(out, "#   %s (%s): %s\n", server, tarn__name_format(probe->zone->name, zone),
+	fprintf(out, "#   %s (%s): %s\n", server, tarn__name_format(probe->name->octets, zone),
 		describe(probe));
 }
 
+/*
+ * Finds the zone whose keys are asked for: the one that the servers are for, if its keys are needed; else one with an
+ * anchor that is theirs. Returns false if there is none.
+ */
+static bool find_name(const struct tarn__config *config, size_t index, struct tarn__name *out)
+{
+	const struct tarn__zone_config *zone = config->zones[index];
+	struct tarn__anchor anchor = {.name = zone->name, .name_len = zone->name_len};
+	size_t at = 0;
+	bool is_found = !config->validates ||
+			tarn__anchors_find(config->anchors, zone->name, zone->name_len).kind ==
+				TARN__ANCHOR_POSITIVE;
+	while (!is_found && tarn__anchors_next(config->anchors, &at, &anchor))
+		is_found = anchor.kind == TARN__ANCHOR_POSITIVE &&
+			   tarn__config_find_zone(config, anchor.name, anchor.name_len,
+						  TARN__TYPE_DNSKEY) == index;
+	out->len = anchor.name_len;
+	memcpy(out->octets, anchor.name, anchor.name_len);
+	return is_found;
+}
+
 /* Returns true if one of the zone's servers would do. */
-static bool probe_zone(const struct tarn__zone_config *zone, struct probe *probes,
-		       struct ev_loop *loop, FILE *out)
+static bool probe_zone(const struct tarn__zone_config *zone, const struct tarn__name *name,
+		       struct probe *probes, struct ev_loop *loop, FILE *out)
 {
 	bool is_good = false;
 	for (size_t i = 0; i < zone->endpoint_count; i++)
-		probes[i] = (struct probe){.zone = zone, .endpoint = zone->endpoints[i]};
+		probes[i] = (struct probe){.name = name, .endpoint = zone->endpoints[i]};
 	ask_all(probes, zone->endpoint_count, loop);
 	for (size_t i = 0; i < zone->endpoint_count; i++) {
 		print_probe(&probes[i], out);
@@ -200,10 +222,12 @@ bool tarn__probe(const struct tarn__config *config, struct ev_loop *loop, FILE *
 {
 	struct probe *probes = calloc(TARN__SERVERS_MAX, sizeof(probes[0]));
 	bool is_good = probes;
-	fputs("\n# Servers, asked for the keys of their zone with DNSSEC:\n", out);
+	fputs("\n# Servers, asked for the keys of a zone with DNSSEC:\n", out);
 	for (size_t i = 0; i < config->zone_count && probes; i++) {
-		if (i == 0 || config->zones[i]->is_validated)
-			is_good &= probe_zone(config->zones[i], probes, loop, out);
+		struct tarn__name name;
+		bool is_probed = i == 0 || config->zones[i]->is_validated;
+		if (is_probed && find_name(config, i, &name))
+			is_good &= probe_zone(config->zones[i], &name, probes, loop, out);
 	}
 	free(probes);
 	return is_good;

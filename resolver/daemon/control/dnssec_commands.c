@@ -126,7 +126,7 @@ static void take_back(struct tarn__task *task, const struct tarn__name *name)
 	else if (error < 0)
 		tarn__task_fail(task, "%s", tarn_error_text(error));
 	else
-		tarn__task_ok(task, json_pack("{ss si}", "name", text, "left_s", 0));
+		tarn__task_ok(task, json_pack("{ss ss}", "name", text, "until", "now"));
 }
 
 static void say(struct tarn__task *task, const struct tarn__name *name, const char *time)

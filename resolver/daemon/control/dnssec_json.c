@@ -40,13 +40,16 @@ static json_t *describe_codes(const struct tarn__validation_counts *counts)
 json_t *tarn__control_json_validation(const struct tarn__stats *stats)
 {
 	const struct tarn__validation_counts *counts = &stats->validation;
-	return json_pack("{so so so so so so so so so so}", "secure", number(counts->secure),
-			 "insecure", number(counts->insecure), "bogus", number(counts->bogus),
-			 "bogus_by_error", describe_codes(counts), "indeterminate",
-			 number(counts->indeterminate), "verifications",
-			 number(counts->verifications), "limits", number(counts->limits), "undated",
-			 number(counts->undated), "trust_lookups", number(counts->trusts),
-			 "trust_lookups_under_way", number(stats->trust_lookups));
+	json_t *out = json_pack(
+		"{so so so so so so so so so}", "secure", number(counts->secure), "insecure",
+		number(counts->insecure), "bogus", number(counts->bogus), "indeterminate",
+		number(counts->indeterminate), "verifications", number(counts->verifications),
+		"limits", number(counts->limits), "undated", number(counts->undated),
+		"trust_lookups", number(counts->trusts), "trust_lookups_under_way",
+		number(stats->trust_lookups));
+	if (counts->bogus > 0)
+		json_object_set_new(out, "bogus_by_error", describe_codes(counts));
+	return out;
 }
 
 json_t *tarn__control_json_insecure(const struct tarn__insecure *insecure)
@@ -135,7 +138,10 @@ static void add_keys(json_t *out, const struct tarn__trust *trust)
 		json_array_append_new(tags, json_integer(tarn__get16(trust->ds_tags + 2 * i)));
 	while (tarn__trust_next_key(trust, &at, &key))
 		json_array_append_new(keys, describe_key(key.tag, key.algorithm));
-	json_object_set_new(out, "ds", tags);
+	/* A zone with an anchor has none. */
+	if (trust->ds_count > 0)
+		json_object_set(out, "ds", tags);
+	json_decref(tags);
 	json_object_set_new(out, "keys", keys);
 	if (trust->until > 0)
 		json_object_set_new(out, "until", describe_date(trust->until));
@@ -183,13 +189,19 @@ static void add_link(void *arg, const struct tarn__trust_link *link)
 		add_reason(out, &link->trust);
 }
 
-/* The name has what its last link has; "no cut" is in a zone above, which is signed. */
+/*
+ * The name has what its last link has; "no cut" is in a zone above, which is signed. Of what was not looked up nothing
+ * is said.
+ */
 static void add_status(json_t *out, const struct chain *chain, int error)
 {
-	const char *status = error < 0 ? "indeterminate" : "unknown";
-	if (chain->end || chain->is_whole)
-		status = chain->end ? chain->end : "secure";
-	json_object_set_new(out, "status", json_string(status));
+	const char *status = chain->end;
+	if (!status && chain->is_whole)
+		status = "secure";
+	else if (!status && error < 0)
+		status = "indeterminate";
+	if (status)
+		json_object_set_new(out, "status", json_string(status));
 	if (chain->end)
 		json_object_set(out, "reason", json_object_get(chain->last, "reason"));
 	else if (error < 0 && !chain->is_whole)
