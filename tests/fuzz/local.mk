@@ -20,6 +20,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_query \
 	tests/fuzz/fuzz_rpz \
 	tests/fuzz/fuzz_stream \
+	tests/fuzz/fuzz_verify \
 	tests/fuzz/fuzz_xfr \
 	tests/fuzz/fuzz_zonefile
 

@@ -137,6 +137,7 @@ unit_tests = \
 	tests/unit/dnssec/test_canonical \
 	tests/unit/dnssec/test_denial_model \
 	tests/unit/dnssec/test_denial_proof \
+	tests/unit/dnssec/test_dnskey \
 	tests/unit/dnssec/test_limits \
 	tests/unit/dnssec/test_nsec \
 	tests/unit/dnssec/test_nsec3 \
@@ -145,6 +146,7 @@ unit_tests = \
 	tests/unit/dnssec/test_rrsig \
 	tests/unit/dnssec/test_security \
 	tests/unit/dnssec/test_trust \
+	tests/unit/dnssec/test_verify \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
 	tests/unit/net/test_mailbox \
