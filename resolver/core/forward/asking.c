@@ -397,8 +397,8 @@ static bool rejects_chain_answer(struct tarn__lookup *lookup, size_t index)
 	struct tarn__server *server = lookup->zone->servers[index];
 	int fault = tarn__validation_chain_fault(&lookup->forwarder->scratch->response);
 	uint64_t now_ms = tarn__lookup_now_ms(lookup);
-	/* A DS shows nothing: a zone that is not signed may have it without signatures, and a denial may need none. */
-	if (fault == 0 && lookup->key.qtype == TARN__TYPE_DS)
+	/* An answer that may be without signatures shows nothing of the server. */
+	if (fault == 0 && !tarn__validation_has_signatures(&lookup->forwarder->scratch->response))
 		return false;
 	if (fault == 0)
 		tarn__quirk_missed(&server->strips);

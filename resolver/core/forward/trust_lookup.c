@@ -26,7 +26,7 @@
 struct chain_question {
 	struct rtcache_request request; /* data is the lookup */
 	bool is_asked, is_waiting;
-	uint8_t answer_source; /* of the answer that it has had, also in the first try */
+	uint8_t answer_source; /* of the answer that was bogus in the first try */
 };
 
 struct trust_lookup {
@@ -239,6 +239,7 @@ static void take_ds(struct trust_lookup *lookup, struct tarn__response *response
 	uint32_t ttl = ttl_of(response);
 	if (check->security == TARN__BOGUS) {
 		struct tarn__reason reason = check->reason;
+		lookup->dnskey.answer_source = lookup->ds.answer_source;
 		end_bogus(lookup, &reason);
 		return;
 	}

@@ -177,3 +177,12 @@ int tarn__validation_chain_fault(struct tarn__response *response)
 									     : 0;
 	return is_ds && is_of_child(response) ? TARN_ENODS : 0;
 }
+
+bool tarn__validation_has_signatures(const struct tarn__response *response)
+{
+	for (size_t i = 0; i < response->count; i++) {
+		if (response->at[i].signatures != TARN__NO_RRSET)
+			return true;
+	}
+	return false;
+}

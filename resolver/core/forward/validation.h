@@ -39,4 +39,7 @@ void tarn__validation_drop(struct tarn__lookup *);
  */
 int tarn__validation_chain_fault(struct tarn__response *);
 
+/* Returns true if anything in the response is signed. */
+bool tarn__validation_has_signatures(const struct tarn__response *);
+
 #endif
