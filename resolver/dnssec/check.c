@@ -500,6 +500,9 @@ static enum status judge_proof(const struct run *run, const struct tarn__denial_
 	}
 	if (proof->denied == needed)
 		return proof->is_opt_out ? INSECURE : SECURE;
+	/* RFC 5155 section 8.6: of the DS below an opt-out cover no more can be proved. */
+	if (type == TARN__TYPE_DS && proof->denied == TARN__DENIED_TYPE && proof->is_opt_out)
+		return INSECURE;
 	if (check->budget.exceeded) {
 		tarn__reason_set(&check->reason, TARN__EDE_BOGUS, "too many %s",
 				 check->budget.exceeded);
