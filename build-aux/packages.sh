@@ -51,6 +51,7 @@ packages_for() {
 	'apt-get server') say nsd ;;
 	'apt-get check')
 		say g++ binutils xz-utils check libldns-dev knot knot-dnsutils ldnsutils unbound \
+			bind9 knot-resolver python3-cryptography \
 			dnsperf iproute2 util-linux python3-pytest python3-pytest-xdist python3-dnspython \
 			libmicrohttpd-dev libssl-dev \
 			libfstrm-dev libprotobuf-c-dev protobuf-c-compiler dnstap-ldns fstrm-bin curl musl-tools \
@@ -69,6 +70,7 @@ packages_for() {
 	'apk server') say nsd ;;
 	'apk check')
 		say g++ binutils xz check-dev ldns-dev knot knot-utils ldns-tools unbound \
+			bind knot-resolver py3-cryptography \
 			iproute2 util-linux py3-pytest py3-pytest-xdist py3-dnspython libmicrohttpd-dev openssl-dev fstrm-dev \
 			protobuf-c-dev curl libcap-utils
 		;;
@@ -82,6 +84,7 @@ packages_for() {
 	'dnf server') say nsd ;;
 	'dnf check')
 		say gcc-c++ binutils xz check-devel ldns-devel knot knot-utils ldns-utils unbound \
+			bind knot-resolver python3-cryptography \
 			dnsperf iproute util-linux python3-pytest python3-pytest-xdist python3-dns libmicrohttpd-devel openssl-devel \
 			fstrm-devel protobuf-c-devel curl musl-gcc systemd
 		;;

@@ -1340,6 +1340,7 @@ void tarn__resolver_end(struct tarn__resolver *resolver)
 	 * The client first: that ends this worker's requests, and other workers that wait for its lookups
 	 * start their own instead of sharing the failure that follows.
 	 */
+	resolver->forwarder.is_ending = true;
 	rtcache_client_free(resolver->client);
 	resolver->client = NULL;
 }

@@ -48,6 +48,8 @@ enum tarn__remark {
 	TARN__REMARK_UNSUPPORTED_ALGORITHM,
 	TARN__REMARK_UNSUPPORTED_DIGEST,
 	TARN__REMARK_NSEC3_ITERATIONS,
+	/* Of an answer for the chain of trust, which is not stored: it had proofs without signatures. */
+	TARN__REMARK_UNSIGNED_PROOFS,
 };
 
 #define TARN__STORED_SAME_RRSET UINT32_C(0x80000000)

@@ -232,6 +232,8 @@ static enum status judge_by_signer(const struct run *run, size_t place,
 				   const struct tarn__name *signer, size_t signer_at)
 {
 	struct tarn__trust trust;
+	if (find_anchor(run, suffix_of(signer)).kind != TARN__ANCHOR_POSITIVE)
+		return INSECURE;
 	if (!find(run, signer->octets, signer->len, &trust))
 		return need(run, signer->octets, signer->len, true);
 	switch (trust.kind) {
@@ -279,8 +281,7 @@ static size_t find_signer(const struct run *run, const struct tarn__rrset *signa
 
 /* The deepest signer counts whose name is a zone; USELESS: there is none. */
 static enum status judge_by_signatures(const struct run *run, size_t place,
-				       const struct tarn__name *owner,
-				       const struct tarn__anchor *anchor)
+				       const struct tarn__name *owner, size_t anchor_len)
 {
 	const struct tarn__response_rrset *it = &run->response->at[place];
 	const struct tarn__rrsets *rrsets = &run->response->rrsets;
@@ -289,9 +290,8 @@ static enum status judge_by_signatures(const struct run *run, size_t place,
 		return USELESS;
 	for (;;) {
 		struct tarn__name signer;
-		size_t at =
-			find_signer(run, &rrsets->at[it->signatures], owner,
-				    rrsets->at[it->rrset].type, anchor->name_len, below, &signer);
+		size_t at = find_signer(run, &rrsets->at[it->signatures], owner,
+					rrsets->at[it->rrset].type, anchor_len, below, &signer);
 		if (at == 0)
 			return USELESS;
 		enum status status = judge_by_signer(run, place, &signer, at);
@@ -352,22 +352,32 @@ static enum status judge_made_cname(const struct run *run, const struct tarn__rr
 
 /* ---- one RRset -------------------------------------------------------------------------- */
 
+/*
+ * A proof counts by its signer alone: its owner may be a name below which another anchor holds. One that is of no use is as if
+ * it were not there.
+ */
+static enum status find_proof_status(const struct run *run, size_t place,
+				     const struct tarn__name *owner)
+{
+	enum status status = judge_by_signatures(run, place, owner, 0);
+	return status == USELESS ? INSECURE : status;
+}
+
 static enum status find_status(const struct run *run, size_t place)
 {
 	const struct tarn__response_rrset *it = &run->response->at[place];
 	const struct tarn__rrset *rrset = &run->response->rrsets.at[it->rrset];
 	struct tarn__name owner;
 	tarn__rrset_owner(&run->response->rrsets, rrset, &owner);
+	if (it->role == TARN__ROLE_PROOF)
+		return find_proof_status(run, place, &owner);
 	struct suffix end = chain_end(&owner, rrset->type);
 	struct tarn__anchor anchor = find_anchor(run, end);
 	if (anchor.kind != TARN__ANCHOR_POSITIVE)
 		return INSECURE;
-	enum status status = judge_by_signatures(run, place, &owner, &anchor);
+	enum status status = judge_by_signatures(run, place, &owner, anchor.name_len);
 	if (status == USELESS && rrset->type == TARN__TYPE_CNAME)
 		status = judge_made_cname(run, rrset, &owner);
-	/* A proof that is of no use is as if it were not there; of its name nothing has to be known. */
-	if (status == USELESS && it->role == TARN__ROLE_PROOF)
-		status = INSECURE;
 	if (status == USELESS)
 		status = prove_insecure(run, end, it->role == TARN__ROLE_SOA ? &owner : NULL,
 					&owner, rrset->type);
@@ -452,6 +462,30 @@ static struct tarn__name denying_zone(const struct run *run, struct suffix name)
 	return zone;
 }
 
+/* Returns true if there are NSEC or NSEC3 without a signature. */
+bool tarn__check_has_unsigned_proofs(const struct tarn__response *response)
+{
+	const struct tarn__rrsets *rrsets = &response->rrsets;
+	for (size_t i = 0; i < rrsets->count; i++) {
+		if (rrsets->at[i].section == TARN__SECTION_AUTHORITY && !rrsets->at[i].is_kept &&
+		    (rrsets->at[i].type == TARN__TYPE_NSEC ||
+		     rrsets->at[i].type == TARN__TYPE_NSEC3))
+			return true;
+	}
+	return false;
+}
+
+/* Bogus: nothing that has been verified denies the name. */
+static enum status fail_undenied(const struct run *run, const struct tarn__name *name,
+				 uint16_t type)
+{
+	if (run->in->has_unsigned_proofs || tarn__check_has_unsigned_proofs(run->response))
+		return fail(run, TARN__EDE_RRSIGS_MISSING,
+			    "the proof that it does not exist is not signed", name->octets, type);
+	return fail(run, TARN__EDE_NSEC_MISSING, "no proof that it does not exist", name->octets,
+		    type);
+}
+
 /* The status of something that has been denied, or not. */
 static enum status judge_proof(const struct run *run, const struct tarn__denial_proof *proof,
 			       enum tarn__denied needed, const struct tarn__name *name,
@@ -466,42 +500,31 @@ static enum status judge_proof(const struct run *run, const struct tarn__denial_
 	}
 	if (proof->denied == needed)
 		return proof->is_opt_out ? INSECURE : SECURE;
+	/* RFC 5155 section 8.6: of the DS below an opt-out cover no more can be proved. */
+	if (type == TARN__TYPE_DS && proof->denied == TARN__DENIED_TYPE && proof->is_opt_out)
+		return INSECURE;
 	if (check->budget.exceeded) {
 		tarn__reason_set(&check->reason, TARN__EDE_BOGUS, "too many %s",
 				 check->budget.exceeded);
 		return BOGUS;
 	}
-	return fail(run, TARN__EDE_NSEC_MISSING, "no proof that it does not exist", name->octets,
-		    type);
+	return fail_undenied(run, name, type);
 }
 
-/* Returns true if there are NSEC or NSEC3 without a signature. */
-static bool has_unsigned_proofs(const struct run *run)
-{
-	const struct tarn__rrsets *rrsets = &run->response->rrsets;
-	for (size_t i = 0; i < rrsets->count; i++) {
-		if (rrsets->at[i].section == TARN__SECTION_AUTHORITY && !rrsets->at[i].is_kept &&
-		    (rrsets->at[i].type == TARN__TYPE_NSEC ||
-		     rrsets->at[i].type == TARN__TYPE_NSEC3))
-			return true;
-	}
-	return false;
-}
-
-/* Nothing that has been verified denies the name. */
+/* Nothing that has been verified denies the name. Where the SOA is secure, it is the zone that does not. */
 static enum status judge_undenied(const struct run *run, struct suffix end,
-				  const struct tarn__name *hint)
+				  const struct tarn__name *hint, enum status soa_status)
 {
 	const struct tarn__response *response = run->response;
 	const struct tarn__name *name = &response->end;
+	if (hint && soa_status == SECURE)
+		return fail_undenied(run, name, response->key->qtype);
 	struct tarn__reason reason = run->check->reason;
 	enum status status = prove_insecure(run, end, hint, name, response->key->qtype);
-	if (status != BOGUS || run->check->reason.code != TARN__EDE_RRSIGS_MISSING ||
-	    has_unsigned_proofs(run))
+	if (status != BOGUS || run->check->reason.code != TARN__EDE_RRSIGS_MISSING)
 		return status;
 	run->check->reason = reason;
-	return fail(run, TARN__EDE_NSEC_MISSING, "no proof that it does not exist", name->octets,
-		    response->key->qtype);
+	return fail_undenied(run, name, response->key->qtype);
 }
 
 /* Finds the place of the SOA; -1: there is none. */
@@ -540,7 +563,7 @@ static enum status judge_denial(const struct run *run)
 		return UNKNOWN;
 	struct tarn__name zone = denying_zone(run, end);
 	if (zone.len == 0)
-		return judge_undenied(run, end, soa >= 0 ? &hint : NULL);
+		return judge_undenied(run, end, soa >= 0 ? &hint : NULL, soa_status);
 	struct tarn__proofs proofs;
 	collect_proofs(run, &zone, &proofs);
 	run->check->denial = tarn__proofs_deny(&proofs, name, type, &run->check->budget);

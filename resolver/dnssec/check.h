@@ -56,6 +56,7 @@ struct tarn__check_input {
 	bool is_for_chain;
 	/* The end of the chain of aliases is asked of other servers: a denial is not expected. */
 	bool is_end_elsewhere;
+	bool has_unsigned_proofs; /* there were such that are not in the response any more */
 	struct tarn__signed_data *data;
 };
 
@@ -99,6 +100,9 @@ enum tarn__check_step {
 
 /* Begins a check. turn is as in struct tarn__budget. */
 void tarn__check_init(struct tarn__check *, unsigned *turn);
+
+/* Returns true if a response has NSEC or NSEC3 records without a signature. */
+bool tarn__check_has_unsigned_proofs(const struct tarn__response *);
 
 enum tarn__check_step tarn__check_run(struct tarn__check *, const struct tarn__check_input *);
 

@@ -157,7 +157,7 @@ static size_t write_entry_keys(const struct tarn__rrsets *rrsets, const struct t
 	struct tarn__trust_writer writer;
 	struct tarn__dnskey key;
 	unsigned left = MATCHES_MAX;
-	bool has_other = false;
+	bool has_no_flag = false;
 	tarn__trust_begin_keys(&writer, out, 0, NULL, 0);
 	for (uint16_t i = dnskeys->first; i != TARN__NO_RECORD; i = rrsets->records[i].next) {
 		if (!read_key(rrsets, i, &key) || !matches_any(points, &key, zone, &left))
@@ -165,19 +165,17 @@ static size_t write_entry_keys(const struct tarn__rrsets *rrsets, const struct t
 		if (is_usable(&key))
 			add_key(&writer, &key);
 		else
-			has_other = true;
+			has_no_flag |= !(key.flags & TARN__DNSKEY_ZONE);
 	}
 	if (writer.key_count > 0)
 		return tarn__trust_end_keys(&writer);
 	struct tarn__reason_name name = tarn__reason_name(zone->octets);
-	if (has_other)
-		tarn__reason_set(
-			reason, TARN__EDE_NO_ZONE_KEY,
-			"the DNSKEY of %s that a DS names is no zone key, revoked or invalid",
-			name.text);
+	if (has_no_flag)
+		tarn__reason_set(reason, TARN__EDE_NO_ZONE_KEY,
+				 "the DNSKEY of %s that a DS names is no zone key", name.text);
 	else
-		tarn__reason_set(reason, TARN__EDE_DNSKEY_MISSING, "no DNSKEY of %s matches a %s",
-				 name.text,
+		tarn__reason_set(reason, TARN__EDE_DNSKEY_MISSING,
+				 "no usable DNSKEY of %s matches a %s", name.text,
 				 points->at[0].type == TARN__TYPE_DS ? "DS" : "trust anchor");
 	return 0;
 }

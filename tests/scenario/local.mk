@@ -6,7 +6,7 @@ EXTRA_DIST += tests/scenario/scripts
 if HAVE_CHECK
 if HAVE_LDNS
 if !FUZZER
-scenario_tests = tests/scenario/run
+scenario_tests = tests/scenario/run tests/scenario/crowd
 check_PROGRAMS += $(scenario_tests)
 TESTS += $(scenario_tests)
 tests_scenario_run_SOURCES = tests/scenario/run.c \
@@ -17,6 +17,10 @@ tests_scenario_run_SOURCES = tests/scenario/run.c \
 	tests/scenario/signing.c tests/scenario/signing.h \
 	tests/scenario/validation.c tests/scenario/validation.h
 tests_scenario_run_LDADD = $(LDADD) $(LDNS_LIBS)
+tests_scenario_crowd_SOURCES = tests/scenario/crowd.c \
+	tests/support/outside.c tests/support/outside.h \
+	tests/scenario/signing.c tests/scenario/signing.h
+tests_scenario_crowd_LDADD = $(LDADD) $(LDNS_LIBS)
 endif
 endif
 endif

@@ -11,9 +11,10 @@
  *	trust-ad
  *	selection fastest|sequential|round-robin|parallel|strict
  *		the configuration; without them it is a configuration's default
- *	forward ZONE [ADDRESS...] [following]
+ *	forward ZONE [ADDRESS...] [following] [validate]
  *	unforward ZONE
- *		the zone has these servers of its own, or none; with "following" CNAMEs are followed out of it.
+ *		the zone has these servers of its own, or none; with "following" CNAMEs are followed out of it, with
+ *		"validate" its answers are validated.
  *		unforward: it is no zone any more. After the first statement other than these it
  *		makes a new configuration, which is taken over
  *	private [NAME...]
@@ -39,17 +40,38 @@
  *		a group of clients; a rule set, and a line of its list in Adblock syntax; a response policy
  *		zone, and a record of it, whose names are relative to the zone; the administrator's commands.
  *		All of these may stand anywhere, as "forward"
+ *	validate [off]
+ *	anchor ZONE [dnskey] [key=NAME] [digest=N] [algorithm=N]
+ *	no-anchors
+ *	insecure NAME
+ *	no-insecure
+ *	clock-floor DATE
+ *		DNSSEC: answers are validated; a trust anchor, which is a DS, or the DNSKEY, of a key of the zone; none of those
+ *		before any more, and others follow; a negative anchor; none any more; the time before which
+ *		the clock cannot be right, 30 days before the beginning by default. All of these may stand anywhere
+ *	wall DATE
+ *		the wall clock, which goes on with the time that passes. At the beginning it is 30 November 2026, 12:00:00, if
+ *		answers are validated. A DATE is "2026-11-30", "2026-11-30T12:00:00", or an offset from the beginning,
+ *		"+90s" or "-2d"
+ *	dates DATE DATE
+ *		when signatures begin and end from now on; by default a day before the beginning and 30 days after it
+ *	key ZONE NAME ALGORITHM [flags=N] [protocol=N] [hidden]
+ *		a key of the zone; hidden: not in its DNSKEY RRset. A zone whose name is used has a key "main" of ED25519,
+ *		unless it is made here
  *	ask CLIENT NAME TYPE [FLAG...]
  *		a client asks: tcp, do, cd, ad, norec, edns=SIZE, keepalive, cookie=HEX, from=ADDRESS
  *	sent ADDRESS [tcp] NAME TYPE [FLAG...]
  *		the next message to that server must be this: do, cd, ad, noedns. Over UDP the name must
- *		be in mixed case, or in lower case with unmixed; over TCP in lower case. With EDNS there
+ *		be in mixed case if it has eight letters, or in lower case with unmixed; over TCP in lower case. With EDNS there
  *		must be a client cookie, alone or with servercookie=HEX; or none with nocookie. The next
- *		reply answers it
+ *		reply answers it, or, with as=NAME, the one that says to=NAME
  *	reply RCODE [FLAG...]
  *		the server answers: tc, aa, ad, noqr, wrong-id, wrong-name, lower, noopt, headeronly,
- *		servercookie=HEX, wrong-cookie, ede=CODE. Without these it repeats the question as it
- *		was spelt, and has no cookies
+ *		servercookie=HEX, wrong-cookie, ede=CODE, to=NAME. Without these it repeats the question as it
+ *		was spelt, and has no cookies. What follows is waited for, but with turn only for one turn of the worker
+ *	gives ADDRESS dnskey|ds|no-ds|no-cut ZONE [PARENT] [TTL] [HOW...] [no-cd]
+ *		"sent" for the DNSKEY or the DS of the zone, with do and cd, and "reply" with it: "answer dnskey ZONE", "answer ds ZONE
+ *		PARENT", or an NSEC of the parent by which the name is a delegation without DS, or none
  *	probed ADDRESS [tcp] [NAME [TYPE]] [noedns]
  *		as "sent", for a probe by tarn, with EDNS but no cookie, or without EDNS. NAME and TYPE default
  *		to the root's name servers, TYPE to NS
@@ -76,6 +98,17 @@
  *		10s, 1500ms, 2h: time passes
  *	sleep TIME
  *		the machine is suspended: time passes and nothing happens
+ *
+ * Records are in presentation format, or
+ *
+ *	signed ZONE [HOW...] RECORD
+ *		a record that the zone has signed: behind the last one of its RRset is the signature. HOW: by=KEY,... (NAME, or
+ *		ZONE/NAME for another zone's), from=DATE, until=DATE, labels=N, ttl=N (the original one), spoilt
+ *	dnskey ZONE [TTL] [HOW...] [unsigned]
+ *	ds ZONE PARENT [TTL] [key=NAME] [digest=N] [algorithm=N] [HOW...] [unsigned]
+ *		the DNSKEY records of the zone; a DS of one of its keys, signed by the parent
+ *	nsec3 ZONE at|over NAME [TTL] TYPE... [optout] [salt=HEX] [iterations=N] [HOW...] [unsigned]
+ *		an NSEC3 record that has the name, or covers it, and no other one
  */
 #ifndef TESTS_SCENARIO_SCRIPT_H
 #define TESTS_SCENARIO_SCRIPT_H

@@ -142,9 +142,9 @@ unit_tests = \
 	tests/unit/dns/test_zonefile \
 	tests/unit/dnssec/test_anchors \
 	tests/unit/dnssec/test_canonical \
-	tests/unit/dnssec/test_dnskey \
 	tests/unit/dnssec/test_denial_model \
 	tests/unit/dnssec/test_denial_proof \
+	tests/unit/dnssec/test_dnskey \
 	tests/unit/dnssec/test_limits \
 	tests/unit/dnssec/test_nsec \
 	tests/unit/dnssec/test_nsec3 \

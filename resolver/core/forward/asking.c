@@ -39,6 +39,7 @@
 #include "core/forward/trust_lookup.h"
 #include "core/forward/validation.h"
 #include "dns/answer.h"
+#include "dnssec/check.h"
 #include "rtcache.h"
 
 static void on_answer(struct tarn_exchange *, int error, const uint8_t *wire, size_t len);
@@ -194,13 +195,14 @@ static uint8_t answer_source(const struct tarn__forwarder *forwarder, struct tar
 }
 
 /*
- * A server that removes signatures is of no use for what is validated, nor is the one for a second question of the chain
- * of trust that has given the first, bogus answer.
+ * A server that removes signatures, or that is queried without EDNS and so without DO, is of no use for what is
+ * validated, nor is the one for a second question of the chain of trust that has given the first, bogus answer.
  */
 static bool is_useless(const struct tarn__lookup *lookup, struct tarn__server *server)
 {
 	const struct tarn__forwarder *forwarder = lookup->forwarder;
-	if (tarn__quirk_is_known(&server->strips, tarn__lookup_now_ms(lookup)))
+	uint64_t now = tarn__lookup_now_ms(lookup);
+	if (tarn__quirk_is_known(&server->strips, now) || tarn__server_is_plain(server, now))
 		return true;
 	return lookup->key.is_of_chain &&
 	       forwarder->avoided_source != TARN__ANSWER_SOURCE_UNKNOWN &&
@@ -353,6 +355,9 @@ static void accept_answer(struct tarn__lookup *lookup, size_t index,
 				       answer_source(forwarder, lookup->zone->servers[index]));
 	if (!lookup->is_validated && !passes_ad(forwarder->config, &lookup->key))
 		tarn__stored_clear_ad(stored);
+	if (lookup->key.is_of_chain &&
+	    tarn__check_has_unsigned_proofs(&forwarder->scratch->response))
+		tarn__stored_set_remark(stored, TARN__REMARK_UNSIGNED_PROOFS);
 	if (tarn__chain_leads_on(lookup, answer))
 		follow(lookup, answer);
 	else
@@ -392,6 +397,9 @@ static bool rejects_chain_answer(struct tarn__lookup *lookup, size_t index)
 	struct tarn__server *server = lookup->zone->servers[index];
 	int fault = tarn__validation_chain_fault(&lookup->forwarder->scratch->response);
 	uint64_t now_ms = tarn__lookup_now_ms(lookup);
+	/* An answer that may be without signatures shows nothing of the server. */
+	if (fault == 0 && !tarn__validation_has_signatures(&lookup->forwarder->scratch->response))
+		return false;
 	if (fault == 0)
 		tarn__quirk_missed(&server->strips);
 	else

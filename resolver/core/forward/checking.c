@@ -108,6 +108,7 @@ enum tarn__check_step tarn__checking_run(struct tarn__forwarder *forwarder,
 		.known = &known,
 		.is_for_chain = how->is_for_chain,
 		.is_end_elsewhere = how->is_end_elsewhere,
+		.has_unsigned_proofs = how->has_unsigned_proofs,
 		.data = &forwarder->signed_data,
 	};
 	if (checking)
@@ -181,6 +182,8 @@ static void on_need(struct rtcache_request *request, const struct rtcache_value 
 	struct tarn__checking *checking = request->data;
 	need->is_waiting = false;
 	checking->waiting--;
+	if (checking->forwarder->is_ending)
+		return;
 	int error = keep_known(checking, &need->name, value);
 	if (error < 0)
 		checking->error = error;

@@ -50,7 +50,8 @@ struct tarn__checking {
 
 /* The circumstances of a check. */
 struct tarn__checking_how {
-	bool is_for_chain, is_end_elsewhere; /* as in struct tarn__check_input */
+	bool is_for_chain, is_end_elsewhere,
+		has_unsigned_proofs; /* as in struct tarn__check_input */
 };
 
 /*

@@ -159,6 +159,8 @@ static void on_done(struct rtcache_request *request, const struct rtcache_value 
 {
 	struct tarn__lookup *lookup = request->data;
 	lookup->chain->is_waiting = false;
+	if (lookup->forwarder->is_ending)
+		return;
 	if (!value->data)
 		fail(lookup, value->error);
 	else if (join(lookup, value))

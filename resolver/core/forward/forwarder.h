@@ -62,6 +62,12 @@ struct tarn__forwarder {
 	size_t spare_attempt_count;
 	void (*restart)(struct tarn__lookup *); /* tarn__lookup_restart() */
 
+	/*
+	 * The worker ends: the cache ends its requests. The lookups that waited for them do not fail for that, so that other
+	 * workers that wait for these start their own.
+	 */
+	bool is_ending;
+
 	/* Of validation: core/forward/checking.h and trust_lookup.h. */
 	void *extra; /* of the cache's lookups that start here: see rtcache_get() */
 	struct tarn__reasons *reasons;

@@ -26,7 +26,7 @@
 struct chain_question {
 	struct rtcache_request request; /* data is the lookup */
 	bool is_asked, is_waiting;
-	uint8_t answer_source; /* of the answer that it has had, also in the first try */
+	uint8_t answer_source; /* of the answer that was bogus in the first try */
 };
 
 struct trust_lookup {
@@ -37,6 +37,7 @@ struct trust_lookup {
 	bool is_at_anchor; /* an anchor has the name */
 	bool is_second; /* the first try was bogus */
 	struct tarn__reason first_reason;
+	bool has_unsigned_proofs; /* of a DS */
 	bool has_points; /* the entry points are known */
 	struct chain_question ds, dnskey;
 	struct tarn__checking *ds_checking; /* with the message; NULL: not there yet */
@@ -238,6 +239,7 @@ static void take_ds(struct trust_lookup *lookup, struct tarn__response *response
 	uint32_t ttl = ttl_of(response);
 	if (check->security == TARN__BOGUS) {
 		struct tarn__reason reason = check->reason;
+		lookup->dnskey.answer_source = lookup->ds.answer_source;
 		end_bogus(lookup, &reason);
 		return;
 	}
@@ -264,7 +266,8 @@ static void check_ds(struct trust_lookup *lookup)
 {
 	struct tarn__checking *checking = lookup->ds_checking;
 	struct tarn__response *response = &lookup->forwarder->scratch->response;
-	const struct tarn__checking_how how = {.is_for_chain = true};
+	const struct tarn__checking_how how = {.is_for_chain = true,
+					       .has_unsigned_proofs = lookup->has_unsigned_proofs};
 	if (checking->error < 0 || !tarn__checking_parse(checking, &lookup->key, response)) {
 		end_with_error(lookup, checking->error < 0 ? checking->error : TARN_EANSWER);
 		return;
@@ -337,6 +340,8 @@ static void take_message(struct trust_lookup *lookup, struct chain_question *que
 {
 	bool is_ds = question == &lookup->ds;
 	question->is_waiting = false;
+	if (lookup->forwarder->is_ending)
+		return;
 	if (!value->data) {
 		/* An error of the DNSKEY counts if there is a DS; what is insecure has none, perhaps. */
 		if (is_ds || lookup->has_points)
@@ -357,6 +362,8 @@ static void take_message(struct trust_lookup *lookup, struct chain_question *que
 		return;
 	}
 	if (is_ds) {
+		lookup->has_unsigned_proofs =
+			tarn__stored_remark(value->data) == TARN__REMARK_UNSIGNED_PROOFS;
 		lookup->ds_checking = kept;
 		check_ds(lookup);
 		return;

@@ -171,7 +171,18 @@ int tarn__validation_chain_fault(struct tarn__response *response)
 	bool is_ds = response->key->qtype == TARN__TYPE_DS;
 	if (response->link_count > 0)
 		return is_ds && !lacks_signatures(response, TARN__ROLE_LINK) ? 0 : TARN_ENODS;
+	/* A DS may be without in a zone that is insecure itself. */
 	if (!response->is_negative)
-		return lacks_signatures(response, TARN__ROLE_DATA) ? TARN_ENOSIGNATURES : 0;
+		return !is_ds && lacks_signatures(response, TARN__ROLE_DATA) ? TARN_ENOSIGNATURES
+									     : 0;
 	return is_ds && is_of_child(response) ? TARN_ENODS : 0;
+}
+
+bool tarn__validation_has_signatures(const struct tarn__response *response)
+{
+	for (size_t i = 0; i < response->count; i++) {
+		if (response->at[i].signatures != TARN__NO_RRSET)
+			return true;
+	}
+	return false;
 }

@@ -33,10 +33,13 @@ void tarn__validation_begin(struct tarn__lookup *, tarn__validated_function *don
 void tarn__validation_drop(struct tarn__lookup *);
 
 /*
- * Returns 0 if the response, to a question of the chain of trust, can be of use; TARN_ENOSIGNATURES: DS or DNSKEY without a
+ * Returns 0 if the response, to a question of the chain of trust, can be of use; TARN_ENOSIGNATURES: a DNSKEY without a
  * signature; TARN_ENODS: the server has asked the child zone for the DS (RFC 4035 section 3.1.4.1), or an alias stands
  * there that is not signed.
  */
 int tarn__validation_chain_fault(struct tarn__response *);
+
+/* Returns true if anything in the response is signed. */
+bool tarn__validation_has_signatures(const struct tarn__response *);
 
 #endif

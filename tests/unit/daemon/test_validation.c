@@ -220,7 +220,8 @@ START_TEST(anchor_that_is_of_no_use_is_logged)
 		logged(),
 		"tarn: warning: no trust anchor of odd.example. has an algorithm and a digest that "
 		"are supported: its names are insecure\n"
-		"tarn: warning: no trust anchor of sha1.example. has an algorithm and a digest that "
+		"tarn: warning: no trust anchor of sha1.example. has an algorithm and a digest "
+		"that "
 		"are supported: its names are insecure\n|");
 }
 END_TEST

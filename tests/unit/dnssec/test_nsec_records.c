@@ -77,9 +77,10 @@ END_TEST
 
 START_TEST(different_records_of_a_name_prove_nothing)
 {
-	ck_assert_str_eq(
-		deny_by(NS1 "ns1.example. NSEC ns3.example. A RRSIG NSEC\n", "ns1.example. MX"),
-		"nothing");
+	const char *other = NS1 NS1 "ns1.example. NSEC ns3.example. A RRSIG NSEC\n";
+	const char *longer = NS1 "ns1.example. NSEC ns2.example. A RRSIG NSEC CAA\n";
+	ck_assert_str_eq(deny_by(other, "ns1.example. MX"), "nothing");
+	ck_assert_str_eq(deny_by(longer, "ns1.example. MX"), "nothing");
 }
 END_TEST
 
@@ -91,6 +92,13 @@ START_TEST(next_name_outside_the_zone_proves_nothing)
 			 "nothing");
 	ck_assert_str_eq(deny_by("xx.example. NSEC . A RRSIG NSEC\n" APEX, "y.example. A"),
 			 "nothing");
+}
+END_TEST
+
+/* RFC 4034 section 6.3 */
+START_TEST(equal_records_are_one)
+{
+	ck_assert_str_eq(deny_by(NS1 NS1 NS1, "ns1.example. MX"), "type");
 }
 END_TEST
 
@@ -232,6 +240,7 @@ int main(void)
 	tcase_add_test(tcase, owner_of_a_dname_denies_nothing_below);
 	tcase_add_test(tcase, apex_with_a_dname_denies_its_types_only);
 	tcase_add_test(tcase, different_records_of_a_name_prove_nothing);
+	tcase_add_test(tcase, equal_records_are_one);
 	tcase_add_test(tcase, next_name_outside_the_zone_proves_nothing);
 	tcase_add_loop_test(tcase, malformed_record_proves_nothing, 0,
 			    sizeof(malformed) / sizeof(malformed[0]));
