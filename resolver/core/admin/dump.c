@@ -173,6 +173,13 @@ static bool is_validated(const struct tarn__config *config, const struct tarn__k
 	       !key->checking_disabled && key->qclass == TARN__CLASS_IN;
 }
 
+static bool is_fresh(struct rtcache_client *client, const uint8_t *key, size_t len)
+{
+	struct rtcache_state known;
+	return rtcache_inspect(client, key, len, &known) == 0 && known.is_stored &&
+	       known.item.value.status == RTCACHE_HIT;
+}
+
 enum tarn__loaded tarn__dump_load(struct tarn__resolver *resolver, struct tarn__dump_room *room,
 				  const char *line, uint64_t age_sec, const char **fault)
 {
@@ -226,9 +233,7 @@ enum tarn__loaded tarn__dump_load(struct tarn__resolver *resolver, struct tarn__
 		return TARN__LOAD_UNVALIDATED;
 
 	struct rtcache_client *client = tarn__resolver_client(resolver);
-	struct rtcache_state known;
-	if (rtcache_inspect(client, octets, octets_len, &known) == 0 && known.is_stored &&
-	    known.item.value.status == RTCACHE_HIT)
+	if (is_fresh(client, octets, octets_len))
 		return TARN__LOAD_KNOWN;
 	tarn__stored_age(room->stored, answer.len, (uint32_t)age_sec);
 	uint64_t ttl_ms = (answer.ttl - age_sec) * 1000;
