@@ -197,7 +197,7 @@ struct loading {
 	bool is_whole; /* the last line was the last one of a dump */
 	json_t *lines;
 	size_t size;
-	json_int_t loaded, known, ended, full, faults;
+	json_int_t loaded, known, ended, full, unvalidated, faults;
 };
 
 static void add_fault(struct loading *loading, json_int_t line, const char *fault)
@@ -212,6 +212,7 @@ static void add_counts(struct loading *loading, const json_t *result)
 	loading->known += json_integer_value(json_object_get(result, "known"));
 	loading->ended += json_integer_value(json_object_get(result, "ended"));
 	loading->full += json_integer_value(json_object_get(result, "full"));
+	loading->unvalidated += json_integer_value(json_object_get(result, "unvalidated"));
 	const json_t *faults = json_object_get(result, "faults");
 	size_t index;
 	const json_t *fault;
@@ -314,6 +315,9 @@ static int load(struct session *session, const char *name)
 	json_t *result =
 		json_pack("{sI sI sI sI sI}", "loaded", loading.loaded, "known", loading.known,
 			  "ended", loading.ended, "full", loading.full, "faults", loading.faults);
+	/* It is news only where answers are validated. */
+	if (loading.unvalidated > 0)
+		json_object_set_new(result, "unvalidated", json_integer(loading.unvalidated));
 	if (is_good)
 		show(session, result);
 	json_decref(result);

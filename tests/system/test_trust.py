@@ -2,6 +2,7 @@
 """What tarn says of validation: tarnctl trust and insecure, the query log, metrics, the log, and tarn --probe."""
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -308,6 +309,32 @@ def test_server_that_removes_signatures_is_told_once(run_validator, run_upstream
     assert row["without"] == ["signatures"]
     assert 'quirk="strips_signatures"} 1\n' in validator.text("stats", "--prometheus")
     assert validator.tarn.log.count("removes DNSSEC") == 1
+
+
+def test_clock_before_the_file_of_anchors_is_told(run_tarn, tmp_path, zone):
+    """It cannot be right: the file is written after the clock was set, or brought along by a package."""
+    anchors, conf = tmp_path / "root.key", tmp_path / "tarn.conf"
+    anchors.write_text(f"{ZONE}. IN DNSKEY {zone.key()}\n")
+    later = time.time() + 86400
+    os.utime(anchors, (later, later))
+    conf.write_text(f'upstream = "{zone.address}"\ndnssec {{ validate = yes anchors = {anchors} }}\n')
+    tarn = run_tarn("--config", conf)
+    assert tarn.ask("www.signed.example", want_dnssec=True).flags & dns.flags.AD
+    tarn.ask("ns.signed.example")
+    tarn.wait_for_line(r"the clock cannot be right \(20.*\): the dates of signatures are not "
+                       "checked until it is after 20")
+    assert tarn.log.count("the clock") == 1
+
+
+def test_answers_of_a_dump_are_not_loaded_unvalidated(run_validator, tmp_path):
+    validator = run_validator()
+    assert validator.rcode("www.signed.example") == "NOERROR"
+    dump = tmp_path / "dump"
+    dump.write_text(validator.text("dump"))
+    validator.text("flush-tree", ".")
+    assert validator.json("load", dump) == {"loaded": 0, "known": 0, "ended": 0, "full": 0,
+                                            "faults": 0, "unvalidated": 1}
+    assert validator.json("explain", "www.signed.example")["cache"] == []
 
 
 # ---- tarn --probe --------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base16.h"
+#include "core/config.h"
 #include "core/forward/nxdomain.h"
 #include "core/resolver.h"
 #include "dns/answer.h"
@@ -164,6 +165,21 @@ static const char *read_entry(char *line, struct entry *out)
 	return NULL;
 }
 
+/* Returns true if a server's answer for the key would be checked. */
+static bool is_validated(const struct tarn__config *config, const struct tarn__key *key)
+{
+	size_t index = tarn__config_find_zone(config, key->qname, key->qname_len, key->qtype);
+	return index != TARN__ZONE_NONE && config->zones[index]->is_validated &&
+	       !key->checking_disabled && key->qclass == TARN__CLASS_IN;
+}
+
+static bool is_fresh(struct rtcache_client *client, const uint8_t *key, size_t len)
+{
+	struct rtcache_state known;
+	return rtcache_inspect(client, key, len, &known) == 0 && known.is_stored &&
+	       known.item.value.status == RTCACHE_HIT;
+}
+
 enum tarn__loaded tarn__dump_load(struct tarn__resolver *resolver, struct tarn__dump_room *room,
 				  const char *line, uint64_t age_sec, const char **fault)
 {
@@ -213,11 +229,11 @@ enum tarn__loaded tarn__dump_load(struct tarn__resolver *resolver, struct tarn__
 	}
 	if (answer.ttl <= age_sec)
 		return TARN__LOAD_ENDED;
+	if (is_validated(tarn__resolver_config(resolver), &key))
+		return TARN__LOAD_UNVALIDATED;
 
 	struct rtcache_client *client = tarn__resolver_client(resolver);
-	struct rtcache_state known;
-	if (rtcache_inspect(client, octets, octets_len, &known) == 0 && known.is_stored &&
-	    known.item.value.status == RTCACHE_HIT)
+	if (is_fresh(client, octets, octets_len))
 		return TARN__LOAD_KNOWN;
 	tarn__stored_age(room->stored, answer.len, (uint32_t)age_sec);
 	uint64_t ttl_ms = (answer.ttl - age_sec) * 1000;

@@ -15,7 +15,8 @@
  * is truncated.
  *
  * A loaded message is judged like the response of an upstream server to the question of that line. Its AD
- * flag is ignored.
+ * flag is ignored. Where answers are validated, those to clients that do not set CD are not loaded: they may lack
+ * their signatures.
  *
  * Thread: as core/admin/inspect.h.
  */
@@ -78,6 +79,7 @@ enum tarn__loaded {
 	TARN__LOAD_KNOWN, /* the cache has an answer that lives at least as long */
 	TARN__LOAD_ENDED, /* its TTL has passed */
 	TARN__LOAD_FULL, /* the cache has no room for it */
+	TARN__LOAD_UNVALIDATED, /* answers to that question are validated, which this one is not */
 	TARN__LOAD_COMMENT,
 	TARN__LOAD_FAULT,
 };

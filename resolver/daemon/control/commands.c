@@ -362,9 +362,10 @@ static json_t *load_lines(struct tarn__resolver *resolver, const json_t *lines, 
 					      json_pack("{sI ss}", "line",
 							first + (json_int_t)index, "fault", fault));
 	}
-	return json_pack("{sI sI sI sI so}", "loaded", counts[TARN__LOAD_STORED], "known",
+	return json_pack("{sI sI sI sI sI so}", "loaded", counts[TARN__LOAD_STORED], "known",
 			 counts[TARN__LOAD_KNOWN], "ended", counts[TARN__LOAD_ENDED], "full",
-			 counts[TARN__LOAD_FULL], "faults", diagnostics);
+			 counts[TARN__LOAD_FULL], "unvalidated", counts[TARN__LOAD_UNVALIDATED],
+			 "faults", diagnostics);
 }
 
 /* A batch: {"command": "load", "head": the first line of the file, "first": 2, "lines": [...]}. */
