@@ -190,6 +190,18 @@ struct tarn__rrset *tarn__rrset_find_signatures(struct tarn__rrsets *rrsets,
 	return NULL;
 }
 
+void tarn__rrset_truncate(struct tarn__rrsets *rrsets, struct tarn__rrset *rrset, unsigned count)
+{
+	if (rrset->count <= count || count == 0)
+		return;
+	uint16_t last = rrset->first;
+	for (unsigned i = 1; i < count; i++)
+		last = rrsets->records[last].next;
+	rrsets->records[last].next = TARN__NO_RECORD;
+	rrset->last = last;
+	rrset->count = (uint16_t)count;
+}
+
 struct tarn__rrset *tarn__rrset_make_cname(struct tarn__rrsets *rrsets,
 					   const struct tarn__name *owner,
 					   const struct tarn__name *target, uint32_t ttl)

@@ -87,6 +87,9 @@ void tarn__rrset_owner(const struct tarn__rrsets *, const struct tarn__rrset *,
 bool tarn__rrset_is_owned_by(const struct tarn__rrsets *, const struct tarn__rrset *,
 			     const struct tarn__name *);
 
+/* Keeps the first count records of an RRset only. */
+void tarn__rrset_truncate(struct tarn__rrsets *, struct tarn__rrset *, unsigned count);
+
 /* Returns a cursor over the RDATA of a record. */
 struct tarn__reader tarn__rrsets_rdata(const struct tarn__rrsets *, uint16_t number);
 

@@ -739,9 +739,21 @@ static bool is_reason_of_insecure(uint16_t code)
 	       code == TARN__EDE_NSEC3_ITERATIONS;
 }
 
+/* What is not looked at is not kept either: signatures that a server adds take room in the cache. */
+static void drop_signatures(struct tarn__response *response)
+{
+	for (size_t i = 0; i < response->count; i++) {
+		if (response->at[i].signatures != TARN__NO_RRSET)
+			tarn__rrset_truncate(&response->rrsets,
+					     &response->rrsets.at[response->at[i].signatures],
+					     TARN__SIGNATURES_MAX);
+	}
+}
+
 enum tarn__check_step tarn__check_run(struct tarn__check *check, const struct tarn__check_input *in)
 {
 	const struct run run = {.check = check, .in = in, .response = in->response};
+	drop_signatures(in->response);
 	check->need_count = 0;
 	enum status status = judge(&run);
 	if (status == PAUSED)

@@ -372,6 +372,7 @@ static void ask_second(struct tarn__lookup *lookup, int error)
 {
 	struct tarn__server_tries *tries = &lookup->tries[lookup->checked];
 	lookup->is_second = true;
+	lookup->suspected = lookup->checked;
 	lookup->bogus_error = lookup->error = error;
 	lookup->asked.checking_disabled = false;
 	tarn__outstanding_recall(lookup);
@@ -381,14 +382,24 @@ static void ask_second(struct tarn__lookup *lookup, int error)
 	advance(lookup);
 }
 
+/* The second answer is good: the server of the first one gives bogus data, as one that removes signatures does. */
+static void blame_first(struct tarn__lookup *lookup)
+{
+	struct tarn__server *server = lookup->zone->servers[lookup->suspected];
+	if (lookup->is_second && lookup->suspected != lookup->checked)
+		tarn__quirk_shown(&server->strips, tarn__lookup_now_ms(lookup));
+}
+
 static void on_validated(struct tarn__lookup *lookup, int error, const struct tarn__answer *answer)
 {
-	if (error == 0)
+	if (error == 0) {
+		blame_first(lookup);
 		accept_answer(lookup, lookup->checked, answer);
-	else if (tarn__reasons_is_bogus(error) && !lookup->is_second)
+	} else if (tarn__reasons_is_bogus(error) && !lookup->is_second) {
 		ask_second(lookup, error);
-	else
+	} else {
 		tarn__lookup_fail(lookup, error);
+	}
 }
 
 /* A question of the chain of trust: another server is asked if the answer can prove nothing. */

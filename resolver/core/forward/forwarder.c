@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "core/config_anchors.h"
 #include "core/forward/asking.h"
 #include "core/forward/attempt.h"
 #include "core/forward/ending.h"
@@ -286,7 +287,7 @@ static bool move_lookups(struct tarn__forwarder *forwarder, struct tarn__zone *c
 /* Other trust anchors: what is being checked is asked for again, and the chain of trust begins anew. */
 static bool change_anchors(struct tarn__forwarder *forwarder, const struct tarn__config *old)
 {
-	if (forwarder->config->anchors == old->anchors)
+	if (tarn__config_has_same_anchors(forwarder->config, old))
 		return false;
 	for (size_t i = 0; i < forwarder->config->zone_count; i++) {
 		struct tarn__list *checking = &forwarder->zones[i]->lookups[TARN__LOOKUP_CHECKING];
