@@ -2,7 +2,6 @@
 /* core/config_anchors.c: anchors from texts, from names and from special names that are passed; their comparison. */
 #include "core/config_anchors.h"
 
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,15 +24,11 @@ __attribute__((format(printf, 2, 3))) static int refuse(char fault[TARN__CONFIG_
 
 /* ---- the library -------------------------------------------------------------------------- */
 
-/* Programs may configure several tarns on several threads. */
+/* The daemon loads it ahead, and waits for it later. */
 static int load_library(char fault[TARN__CONFIG_FAULT_MAX])
 {
-	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-	pthread_mutex_lock(&mutex);
-	const char *reason = tarn__signature_load();
-	int error = reason ? refuse(fault, "validation is not possible: %s", reason) : 0;
-	pthread_mutex_unlock(&mutex);
-	return error;
+	const char *reason = tarn__signature_is_loading() ? NULL : tarn__signature_load();
+	return reason ? refuse(fault, "validation is not possible: %s", reason) : 0;
 }
 
 /* ---- positive anchors --------------------------------------------------------------------- */

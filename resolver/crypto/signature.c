@@ -2,6 +2,7 @@
 /* crypto/signature.c: keys and signatures of DNSSEC: all of it that needs no library. */
 #include "crypto/signature.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/base16.h"
@@ -212,6 +213,10 @@ bool tarn__signature_is_supported(uint8_t algorithm)
 	return scheme && can_verify(scheme);
 }
 
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
+static pthread_t ahead; /* valid while is_ahead */
+static atomic_bool is_ahead;
+
 static void set_states(enum state state)
 {
 	for (size_t i = 0; i < SCHEMES; i++)
@@ -222,7 +227,7 @@ static void set_states(enum state state)
  * The algorithms that nearly all zones have are tried at once, the others when the first zone has them, since they
  * take 1.5 ms together.
  */
-const char *tarn__signature_load(void)
+static const char *load(void)
 {
 	if (atomic_load(&states[0]) != NOT_LOADED)
 		return NULL;
@@ -236,6 +241,36 @@ const char *tarn__signature_load(void)
 		return NULL;
 	set_states(NOT_LOADED);
 	return "libcrypto verifies neither RSA with SHA-256 nor ECDSA with P-256";
+}
+
+const char *tarn__signature_load(void)
+{
+	pthread_mutex_lock(&loading);
+	const char *fault = load();
+	pthread_mutex_unlock(&loading);
+	if (atomic_exchange(&is_ahead, false))
+		pthread_join(ahead, NULL);
+	return fault;
+}
+
+static void *load_ahead(void *unused)
+{
+	(void)unused;
+	pthread_mutex_lock(&loading);
+	(void)load();
+	pthread_mutex_unlock(&loading);
+	return NULL;
+}
+
+void tarn__signature_load_ahead(void)
+{
+	if (!atomic_load(&is_ahead) && pthread_create(&ahead, NULL, load_ahead, NULL) == 0)
+		atomic_store(&is_ahead, true);
+}
+
+bool tarn__signature_is_loading(void)
+{
+	return atomic_load(&is_ahead);
 }
 
 const char *tarn__algorithm_name(uint8_t algorithm)

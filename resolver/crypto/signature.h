@@ -32,6 +32,13 @@ enum tarn__algorithm {
 const char *tarn__signature_load(void);
 
 /*
+ * Begins to load in a thread of its own, while a program starts; tarn__signature_load() waits for it, and has to be called
+ * then. is_loading: it has begun, and has not been waited for.
+ */
+void tarn__signature_load_ahead(void);
+bool tarn__signature_is_loading(void);
+
+/*
  * Returns true if the library can verify it: a known signature was good. That of an algorithm other than RSASHA256
  * and ECDSAP256SHA256 is verified at the first question, which takes about 1 ms. RSA with SHA-1 is never
  * supported (RFC 9905).

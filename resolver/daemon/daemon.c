@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crypto/signature.h"
 #include "daemon/config/configuration.h"
 #include "daemon/config/check.h"
 #include "daemon/config/command_line.h"
@@ -115,6 +116,9 @@ static int serve(const struct tarn__command_line *command, struct tarn__settings
 	if (tarn__systemd_init(&systemd, log) < 0)
 		return EXIT_FAILURE;
 	tarn__systemd_addresses(&systemd, &settings->bound);
+	/* It takes two milliseconds, in which the rest of the start goes on. */
+	if (settings->resolver.dnssec.validate)
+		tarn__signature_load_ahead();
 	int status;
 	struct tarn__identity identity;
 	if (complete(settings, log) < 0 ||

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/config/validation.h"
 #include "daemon/system/confine.h"
 #include "daemon/control/control.h"
 #include "daemon/system/memory.h"
@@ -213,6 +214,8 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		error = tarn__transfers_prepare(&program->transfers, program->settings,
 						program->identity);
 	}
+	if (error == 0)
+		error = tarn__validation_settle(program->settings, log);
 	if (error == 0)
 		error = tarn__confine(program->settings, program->identity, tarn__resolv_conf, log);
 	return error;

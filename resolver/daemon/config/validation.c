@@ -208,9 +208,37 @@ void tarn__validation_complete(struct tarn__settings *settings,
 		refuse_all_idle(settings, diagnostics);
 		return;
 	}
-	const char *fault = tarn__signature_load();
+	bool is_loading = tarn__signature_is_loading();
+	const char *fault = is_loading ? NULL : tarn__signature_load();
 	if (fault)
 		refuse(settings, diagnostics, fault,
 		       settings->is_confined ? "; in the sandbox that takes a restart" : "");
-	take_anchors(settings, !fault, diagnostics, log);
+	take_anchors(settings, !is_loading && !fault, diagnostics, log);
+}
+
+/* The anchors have been read without fault. */
+static void warn_of_all(const struct tarn_dnssec *dnssec, struct tarn__log *log)
+{
+	struct tarn__anchors *anchors = tarn__anchors_new();
+	char reason[TARN__ANCHORS_FAULT_MAX];
+	unsigned line;
+	for (size_t i = 0; anchors && i < dnssec->anchor_count; i++)
+		(void)tarn__anchors_add_text(anchors, dnssec->anchors[i],
+					     strlen(dnssec->anchors[i]), &line, reason);
+	if (anchors)
+		warn_of_unsupported(anchors, log);
+	tarn__anchors_free(anchors);
+}
+
+int tarn__validation_settle(const struct tarn__settings *settings, struct tarn__log *log)
+{
+	if (!tarn__signature_is_loading())
+		return 0;
+	const char *fault = tarn__signature_load();
+	if (!fault) {
+		warn_of_all(&settings->resolver.dnssec, log);
+		return 0;
+	}
+	tarn__log(log, TARN_LOG_ERR, "cannot start: validation is not possible: %s", fault);
+	return TARN_ESYSTEM;
 }
