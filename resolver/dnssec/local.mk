@@ -5,6 +5,7 @@ dnssec_sources = \
 	resolver/dnssec/anchors.c resolver/dnssec/anchors.h \
 	resolver/dnssec/canonical.c resolver/dnssec/canonical.h \
 	resolver/dnssec/check.c resolver/dnssec/check.h \
+	resolver/dnssec/check_rrset.c resolver/dnssec/check_rrset.h \
 	resolver/dnssec/denial_proof.c resolver/dnssec/denial_proof.h \
 	resolver/dnssec/denial_rules.c resolver/dnssec/denial_rules.h \
 	resolver/dnssec/dnskey.c resolver/dnssec/dnskey.h \
