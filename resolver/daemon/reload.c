@@ -86,6 +86,14 @@ static void announce_upstreams(const struct tarn__settings *settings, struct tar
 			  tarn__resolv_conf);
 }
 
+static void announce_validation(bool was_on, bool is_on, struct tarn__log *log)
+{
+	if (is_on && !was_on)
+		tarn__log(log, TARN_LOG_INFO, "validating answers (DNSSEC)");
+	else if (was_on && !is_on)
+		tarn__log(log, TARN_LOG_INFO, "answers are not validated any more (DNSSEC)");
+}
+
 static void tell_ready(const struct tarn__reload *reload, const char *note)
 {
 	char list[256], status[sizeof(list) + 128];
@@ -170,6 +178,8 @@ static void take_over(struct tarn__reload *reload, struct tarn__settings *settin
 	tarn__find_forward_loops(reload->tarn);
 	if (!tarn__addresses_is_equal(&old->upstreams, &settings->upstreams))
 		announce_upstreams(settings, reload->log);
+	announce_validation(old->resolver.dnssec.validate, settings->resolver.dnssec.validate,
+			    reload->log);
 	tarn__listeners_announce(&old->bound, &settings->bound, reload->log);
 	warn_of_fixed(reload);
 	if (old != reload->first)
@@ -250,6 +260,7 @@ void tarn__reload_start(struct tarn__reload *reload)
 	struct tarn__addresses given = {0};
 	tarn__systemd_addresses(reload->systemd, &given);
 	announce_upstreams(reload->settings, reload->log);
+	announce_validation(false, reload->settings->resolver.dnssec.validate, reload->log);
 	tarn__listeners_announce(&given, &reload->settings->bound, reload->log);
 	tarn__netlink_start(&reload->netlink, reload->loop, on_network, reload, reload->log);
 	tarn__find_forward_loops(reload->tarn);

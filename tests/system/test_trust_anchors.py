@@ -71,10 +71,13 @@ def test_anchors_are_read_again(anchored):
 @pytest.mark.usefixtures("needs_openssl")
 def test_validation_is_switched_off_and_on_again(anchored):
     anchored.run(anchored.validating())
+    anchored.tarn.wait_for_line(r"tarn: validating answers \(DNSSEC\)$")
     anchored.write("validate = no")
     anchored.reload("has been reloaded")
+    anchored.tarn.wait_for_line("answers are not validated any more")
     anchored.write(anchored.validating())
     anchored.reload("has been reloaded")
+    anchored.tarn.wait_for_line(r"tarn: validating answers \(DNSSEC\)$")
 
 
 @pytest.mark.usefixtures("needs_openssl")
