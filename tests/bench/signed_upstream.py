@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""An upstream whose answers are signed: NSD has the root, "example" and "bench.example", signed with
-one P-256 key each by BIND's tools. A relay before it makes the way to it longer."""
+"""An upstream whose answers are signed: NSD has the root, "example" and "bench.example", signed
+with one P-256 key each by BIND's tools. A relay before it makes the way to it longer."""
 
 import contextlib
 import heapq
@@ -68,6 +68,7 @@ server:
     database: ""
     server-count: 1
     rrl-ratelimit: 0
+    minimal-responses: yes
     verbosity: 0
 remote-control:
     control-enable: yes

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What it costs to validate answers (DNSSEC): of hits and of misses, at the start, in memory, and in
-questions and round trips until the first answer. tarn and unbound, each beside itself without
+"""What it costs to validate answers (DNSSEC): of hits and of misses, at the start, in memory, and
+in questions and round trips until the first answer. tarn and unbound, each beside itself without
 validation, forward to an upstream that has the signed zones (signed_upstream.py)."""
 
 import collections
@@ -46,13 +46,18 @@ class First:
 
 
 @dataclasses.dataclass
-class Idle:
-    """One start."""
+class Start:
+    """One start, until the first answer."""
     first_ms: float
-    cpu_ms: float    # until then
-    private: int     # octets, when the first answer has been given
+    cpu_ms: float
+
+
+@dataclasses.dataclass
+class Memory:
+    """Octets of a server that does nothing: after a local answer alone, and after a secure one."""
+    unasked: int  # private
+    private: int
     rss: int
-    unasked: int     # octets that are private, when only a local name has been asked for
 
 
 class Validation:
@@ -69,7 +74,8 @@ class Validation:
         self.hit_us = collections.defaultdict(list)
         self.miss_us = collections.defaultdict(list)
         self.miss_upstream = collections.defaultdict(list)
-        self.idle = collections.defaultdict(list)
+        self.starts = collections.defaultdict(list)
+        self.memory = collections.defaultdict(list)
         self.first = collections.defaultdict(list)
         self.callgrind = {}
 
@@ -136,18 +142,20 @@ class Validation:
 
     # ---- starts ---------------------------------------------------------------------------------
 
-    def measure_idle(self, variant):
+    def measure_start(self, variant):
+        with self.start(variant) as server:
+            start = Start(1e3 * server.first_answer_sec, 1e3 * server.cpu_sec())
+        self.starts[variant.name].append(start)
+        self.bench.say(f"validation, start, {variant.name}: {start.first_ms:.1f} ms,",
+                       f"{start.cpu_ms:.2f} ms of CPU")
+
+    def measure_memory(self, variant):
         with self.start(variant, LOCAL_NAME) as server:
             time.sleep(QUIET_SEC)
             unasked = server.private()
         with self.start(variant) as server:
-            cpu_sec = server.cpu_sec()
             time.sleep(QUIET_SEC)
-            idle = Idle(1e3 * server.first_answer_sec, 1e3 * cpu_sec, server.private(),
-                        server.rss(), unasked)
-        self.idle[variant.name].append(idle)
-        self.bench.say(f"validation, start, {variant.name}: {idle.first_ms:.1f} ms,",
-                       f"{idle.cpu_ms:.2f} ms of CPU")
+            self.memory[variant.name].append(Memory(unasked, server.private(), server.rss()))
 
     def measure_first(self, variant):
         with Relay(self.upstream.port, DELAY_SEC) as relay:
@@ -178,7 +186,8 @@ class Validation:
         with SignedUpstream(folder, self.names) as self.upstream:
             self.measure_hits()
             for measure, rounds in ((self.measure_miss, self.bench.options.rounds),
-                                    (self.measure_idle, self.bench.options.starts),
+                                    (self.measure_start, self.bench.options.starts),
+                                    (self.measure_memory, self.bench.options.rounds),
                                     (self.measure_first, self.bench.options.rounds)):
                 for turn in range(rounds):
                     for variant in self.variants[::-1 if turn % 2 else 1]:

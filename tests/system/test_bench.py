@@ -50,9 +50,9 @@ def rows_of(markdown):
 
 def test_every_row_is_measured(bench, tmp_path):
     out = tmp_path / "performance.md"
-    out.write_text("Before.\n<!-- make bench: begin -->\nold\n<!-- make bench: end -->\n"
-                   "<!-- make bench, lists: begin -->\nold\n<!-- make bench, lists: end -->\n"
-                   "<!-- make bench, validation: begin -->\nold\n"
+    out.write_text("Before.\n<!-- make bench: begin -->\noutdated\n<!-- make bench: end -->\n"
+                   "<!-- make bench, lists: begin -->\noutdated\n<!-- make bench, lists: end -->\n"
+                   "<!-- make bench, validation: begin -->\noutdated\n"
                    "<!-- make bench, validation: end -->\nAfter.\n",
                    encoding="utf-8")
     done = servers.Process([*bench, "--out", str(out)])
@@ -63,7 +63,7 @@ def test_every_row_is_measured(bench, tmp_path):
         done.kill()
 
     text = out.read_text(encoding="utf-8")
-    assert text.startswith("Before.\n") and text.endswith("\nAfter.\n") and "old" not in text
+    assert text.startswith("Before.\n") and text.endswith("\nAfter.\n") and "outdated" not in text
     assert re.search(r" Others took \d+% of the CPUs meanwhile\.$", text, re.M)
     tables = rows_of(text)
     asked = {"UDP, hits": 0, "TCP, hits": 0, "UDP, misses": 1, "UDP, 90 % hits": 0.1,
