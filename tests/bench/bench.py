@@ -5,7 +5,8 @@
 dnsperf asks, the bench's own upstream answers, and between them run, in turn and in every round,
 the reflector (the floor: the same loop without DNS), tarn, and those of unbound, Knot Resolver,
 PowerDNS Recursor, dnsdist, BIND and dnsmasq that are installed. All traffic is on loopback,
-and every process that is started here ends here. Last come lists of blocked names (lists.py).
+and every process that is started here ends here. Last come lists of blocked names (lists.py), and
+the validation of answers (validation.py).
 
 A server with one worker has one CPU, dnsperf and the upstream have another. Servers with two
 workers have two, and where there are no more than two, dnsperf shares them.
@@ -35,6 +36,7 @@ from lists import Lists
 from peers import PEERS, Peer, Setup, start_reflector, start_tarn
 from servers import (CPUS, Fault, Server, Upstream, client_cpus, free_port, machine_sec,
                      server_cpus)
+from validation import Validation
 
 # Asked for in the end, to count the names that are still cached.
 SAMPLE_NAMES = 300
@@ -79,6 +81,7 @@ class Bench:
         self.starts = {}
         self.callgrind = {}
         self.lists = Lists(self)
+        self.validation = Validation(self)
         # The CPU time of other processes meanwhile, as a share of all CPUs.
         self.strangers = None
 
@@ -161,20 +164,20 @@ class Bench:
         self.starts[peer.name] = Start(seconds, rss)
         self.say(f"start, {peer.name}: {1e3 * min(seconds):.1f} ms at best, {rss / 2**20:.1f} MiB")
 
-    def measure_callgrind(self, peer):
-        """Instructions in user mode for each hit over UDP."""
+    def instructions_per_hit(self, name, start):
+        """In user mode, over UDP. start(prefix) makes the server, as a child of a command."""
         counts = []
         for queries in CALLGRIND_QUERIES:
             names = itertools.islice(itertools.cycle(self.questions.hot_names), queries)
             path = self.questions.write("callgrind", names)
             prefix = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-            with self.start(peer, 1, prefix) as server:
+            with start(prefix) as server:
                 self.dnsperf.run_once(server, path)
             with open(server.log, encoding="utf-8", errors="replace") as log:
                 counts.append(int(re.search(r"Collected : (\d+)", log.read())[1]))
-        self.callgrind[peer.name] = (counts[1] - counts[0]) / (
-            CALLGRIND_QUERIES[1] - CALLGRIND_QUERIES[0])
-        self.say(f"callgrind, {peer.name}: {self.callgrind[peer.name]:.0f} instructions each")
+        each = (counts[1] - counts[0]) / (CALLGRIND_QUERIES[1] - CALLGRIND_QUERIES[0])
+        self.say(f"callgrind, {name}: {each:.0f} instructions each")
+        return each
 
     def own_sec(self):
         """The CPU time of this program, of its children that have ended, and of the upstream."""
@@ -189,9 +192,12 @@ class Bench:
         self.strangers = max(0.0, worked - (self.own_sec() - own)) / possible
 
     def measure(self):
-        if not self.options.only_lists:
+        if report.ANSWERS in self.options.sections:
             self.measure_answers()
-        self.lists.measure()
+        if report.LISTS in self.options.sections:
+            self.lists.measure()
+        if report.VALIDATION in self.options.sections:
+            self.validation.measure()
 
     def measure_answers(self):
         self.measure_load(1)
@@ -203,7 +209,8 @@ class Bench:
                     self.measure_memory(peer)
         if self.options.callgrind:
             for peer in (self.floor, self.tarn):
-                self.measure_callgrind(peer)
+                self.callgrind[peer.name] = self.instructions_per_hit(
+                    peer.name, lambda prefix, one=peer: self.start(one, 1, prefix))
 
 
 def parse_options():
@@ -218,7 +225,14 @@ def parse_options():
     parser.add_argument("--names", type=int, help="to cache (200000; quick: 20000)")
     parser.add_argument("--list-names", type=int, metavar="N",
                         help="names of a list that is blocked (200000; quick: 20000)")
-    parser.add_argument("--only-lists", action="store_true", help="measure only the list")
+    parser.add_argument("--secure-names", type=int, metavar="N",
+                        help="names that are signed, to validate (10000; quick: 500)")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--only-lists", dest="sections", action="store_const",
+                      const=[report.LISTS], help="measure only the list")
+    only.add_argument("--only-validation", dest="sections", action="store_const",
+                      const=[report.VALIDATION], help="measure only the validation of answers")
+    parser.set_defaults(sections=list(report.WRITERS))
     parser.add_argument("--starts", type=int, help="of each program (10; quick: 3)")
     programs = [peer.program for peer in PEERS]
     parser.add_argument("--peers", metavar="PROGRAM,...", type=lambda text: text.split(","),
@@ -231,7 +245,8 @@ def parse_options():
                              "plot beside it, with .svg in place of .md")
     options = parser.parse_args()
     defaults = {"seconds": (1.0, 0.2), "rounds": (3, 1), "names": (200_000, 20_000),
-                "starts": (10, 3), "list_names": (200_000, 20_000)}
+                "starts": (10, 3), "list_names": (200_000, 20_000),
+                "secure_names": (10_000, 500)}
     for name, (usual, quick) in defaults.items():
         if getattr(options, name) is None:
             setattr(options, name, quick if options.quick else usual)
@@ -258,9 +273,7 @@ def main():
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tarn-bench-"))
             bench = Bench(options, folder, stack)
             bench.run()
-            sections = {report.LISTS: report.write_lists(bench)}
-            if not options.only_lists:
-                sections = {report.ANSWERS: report.write(bench), **sections}
+            sections = {section: report.WRITERS[section](bench) for section in options.sections}
     except (Fault, subprocess.TimeoutExpired, OSError) as fault:
         sys.exit(f"bench: {fault}")
     except KeyboardInterrupt:
@@ -269,7 +282,7 @@ def main():
     if options.out:
         for section, text in sections.items():
             report.put_between_marks(options.out, section, text)
-        if not options.only_lists:
+        if report.ANSWERS in sections:
             report.plot(bench, os.path.splitext(options.out)[0] + ".svg")
 
 

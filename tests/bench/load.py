@@ -181,6 +181,17 @@ class Dnsperf:
             rss=server.rss(),
         )
 
+    def cpu_us(self, server, path, rcode, *options):
+        """The CPU time of each answer; all answers must have the rcode."""
+        before = server.cpu_sec()
+        text = self.run(server, path, *options)
+        used = server.cpu_sec() - before
+        answered = int(re.search(rf"{rcode} (\d+)", text)[1]) if rcode in text else 0
+        completed = int(re.search(r"Queries completed:\s+(\d+)", text)[1])
+        if answered < completed or not completed:
+            raise Fault(f"{server.name}: {completed} answers, {answered} with {rcode}")
+        return 1e6 * used / completed
+
     def latencies(self, server, workload, seconds):
         """Asks at a fixed rate; returns the seconds that each answer took."""
         self.warm(server, workload)

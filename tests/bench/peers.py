@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The programs that are measured, and equivalent configurations of each: forward everything to one
-server over loopback, cache for the whole TTL, validate nothing, log nothing, and answer
-with as many threads as there are workers. Limits of memory are set so high that none is reached."""
+server over loopback, cache for the whole TTL, validate nothing (but tarn and unbound by the anchors
+of Setup), log nothing, and answer with as many threads as there are workers. Limits of memory are
+set so high that none is reached."""
 
 import dataclasses
 import os
@@ -27,6 +28,7 @@ class Setup:
     workers: typing.Optional[int]  # None: the program's default
     list_file: typing.Optional[str] = None  # a line for each blocked name, as Peer.list_line has it
     hosts_file: typing.Optional[str] = None
+    anchors_file: typing.Optional[str] = None  # to validate by; None: it does not
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -46,13 +48,15 @@ def write_tarn_conf(setup):
     if setup.list_file:
         lines += [f'block "bench" {{ file = "{setup.list_file}" format = domains',
                   "subdomains = yes }"]
+    if setup.anchors_file:
+        lines += [f'dnssec {{ validate = yes anchors = "{setup.anchors_file}" }}']
     return setup.write("tarn.conf", "\n".join(lines) + "\n")
 
 
 def start_tarn(setup):
     argv = [setup.program, "--listen", f"{HOST}:{setup.port}",
             "--upstream", f"{HOST}:{setup.upstream_port}"]
-    if setup.list_file or setup.hosts_file:
+    if setup.list_file or setup.hosts_file or setup.anchors_file:
         argv += ["--config", write_tarn_conf(setup)]
     if setup.workers:
         argv += ["--workers", str(setup.workers), "--cache-size", "256M"]
@@ -73,13 +77,15 @@ server:
     so-reuseport: yes
     do-ip6: no
     do-not-query-localhost: no
-    module-config: "iterator"
+    module-config: "{'validator ' if setup.anchors_file else ''}iterator"
     qname-minimisation: no
     msg-cache-size: 256m
     rrset-cache-size: 512m
     outgoing-range: 4096
     num-queries-per-thread: 4096
     incoming-num-tcp: 256
+    {f'trust-anchor-file: "{setup.anchors_file}"' if setup.anchors_file else ""}
+    trust-anchor-signaling: no
     {f'include: "{setup.list_file}"' if setup.list_file else ""}
 remote-control:
     control-enable: no

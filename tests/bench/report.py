@@ -11,9 +11,10 @@ from xml.sax.saxutils import escape
 import lists
 import load
 from servers import CPUS
+from validation import DELAY_SEC, added, times
 
 # Of the sections in a Markdown file.
-ANSWERS, LISTS = "make bench", "make bench, lists"
+ANSWERS, LISTS, VALIDATION = "make bench", "make bench, lists", "make bench, validation"
 NOTHING = "-"
 BASE = "unbound"
 
@@ -139,6 +140,74 @@ def list_table(bench):
                   "blocked, µs", "hosts lines/ms", "reload, s", "lost", "longest, ms"], rows)
 
 
+def validation_rows(validation, figures):
+    """figures(variant, base) are the columns; base is the program without validation."""
+    rows = []
+    for variant in validation.variants:
+        base = next(other for other in validation.variants
+                    if other.peer is variant.peer and not other.validates)
+        rows.append([variant.name, *figures(variant.name, base.name)])
+    return rows
+
+
+def load_table(bench):
+    validation = bench.validation
+    hits, misses = validation.hit_us, validation.miss_us
+    floor = hits[bench.floor.name]
+
+    def figures(name, base):
+        other = name.replace(bench.tarn.name, BASE)
+        return [
+            shown(statistics.median(hits[name]), ".2f"),
+            shown(times(hits[name], hits[base]), ".2f"),
+            shown(times(hits[name], floor), ".2f"),
+            shown(validation.callgrind.get(name), ",.0f"),
+            shown(statistics.median(misses[name]), ".1f"),
+            shown(times(misses[name], misses[base]), ".2f"),
+            shown(times(misses[name], misses[other]) if other in misses else None, ".2f"),
+            shown(statistics.median(validation.miss_upstream[name]), ".3f"),
+        ]
+    rows = [[bench.floor.name, shown(statistics.median(floor), ".2f"), NOTHING, "1.00",
+             *[NOTHING] * 5]]
+    return table(["secure names", "hit, µs", "x without", "x floor", "instructions", "miss, µs",
+                  "x without", f"x {BASE}", "upstream"],
+                 rows + validation_rows(validation, figures))
+
+
+def secure_start_table(bench):
+    validation = bench.validation
+
+    def figures(name, base):
+        def both(samples, figure, form, unit=1):
+            values, others = ([getattr(sample, figure) / unit for sample in samples[which]]
+                              for which in (name, base))
+            return [shown(statistics.median(values), form),
+                    shown(added(values, others), "+" + form)]
+        best, base_best = (min(start.first_ms for start in validation.starts[which])
+                           for which in (name, base))
+        return [shown(best, ".1f"), shown(best - base_best, "+.1f"),
+                *both(validation.starts, "first_ms", ".1f"),
+                *both(validation.starts, "cpu_ms", ".2f"),
+                *both(validation.memory, "unasked", ".2f", 2**20),
+                *both(validation.memory, "private", ".2f", 2**20),
+                *both(validation.memory, "rss", ".1f", 2**20)]
+    return table(["start", "first answer, ms, best", "adds", "median", "adds", "CPU, ms",
+                  "adds", "private, unasked, MiB",
+                  "adds", "private, MiB", "adds", "RSS, MiB", "adds"],
+                 validation_rows(validation, figures))
+
+
+def trips_table(bench):
+    def figures(name, _base):
+        def least(figure, form):
+            return shown(min(getattr(first, figure) for first in bench.validation.first[name]),
+                         form)
+        return [least("early", ".0f"), least("messages", ".0f"), least("trips", ".2f"),
+                least("next_messages", ".0f"), least("next_trips", ".2f")]
+    return table(["cold cache", "questions before", "of the first answer", "round trips",
+                  "of the next", "round trips"], validation_rows(bench.validation, figures))
+
+
 def cpu_model():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         match = re.search(r"^(?:model name|Model)\s*:\s*(.+)", file.read(), re.M)
@@ -196,6 +265,35 @@ def write_lists(bench):
         "a new name is blocked, what was lost, and the time of the slowest answer.",
         list_table(bench),
     ])
+
+
+def write_validation(bench):
+    options, validation = bench.options, bench.validation
+    if not validation.upstream:
+        return "Not measured: a program is missing."
+    peers = {variant.peer.name: variant.peer for variant in validation.variants}
+    return "\n\n".join([
+        circumstances(bench, peers.values()),
+        "The names have addresses in a zone that is signed with P-256, below two such zones; each "
+        "server has one thread. CPU times are the server's for each query, medians of "
+        f"{options.rounds} rounds: hits of {options.seconds:g} s, misses of "
+        f"{options.secure_names:,} names, each asked for once after a new start, when the chain of "
+        "trust is known. Ratios are medians of those within a round. \"without\" is the same "
+        "program that does not validate. Instructions are those in user mode for each hit, "
+        "as callgrind counts them.",
+        load_table(bench),
+        f"From the start of the program to the first answer, which is secure, {options.starts} "
+        "times; and the memory of a server that has given it. \"unasked\" is before that answer. "
+        "Differences are medians of those within a round, or of the best.",
+        secure_start_table(bench),
+        f"Questions to the upstream and the time until an answer, in round trips of "
+        f"{1e3 * DELAY_SEC:g} ms: of the first name, and then of another one in its zone; the least "
+        f"of {options.rounds} starts.",
+        trips_table(bench),
+    ])
+
+
+WRITERS = {ANSWERS: write, LISTS: write_lists, VALIDATION: write_validation}
 
 
 def put_between_marks(path, section, text):

@@ -14,6 +14,8 @@ import time
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_SEC = 10
+# Asked until there is an answer.
+READY_NAME = "ready.bench.example"
 # Seconds between two tries while a server starts: the port is closed, and open.
 NOT_YET_SEC = 0.0002
 NO_ANSWER_SEC = 0.001
@@ -87,13 +89,14 @@ def allow_interrupts():
 class Server:
     """The processes of one program. As a context, it answers inside and has ended afterwards."""
 
-    def __init__(self, name, argvs, port, folder, cpus):
+    def __init__(self, name, argvs, port, folder, cpus, ready_name=READY_NAME):
         self.name = name
         self.argvs = argvs
         self.port = port
         self.folder = folder
         self.log = os.path.join(folder, "log")
         self.cpus = cpus
+        self.ready_name = ready_name
         self.processes = []
         self.socket = None
         self.started = None
@@ -159,7 +162,7 @@ class Server:
 
     def wait_until_ready(self):
         """Returns the seconds from the start to the first answer."""
-        query = make_query("ready.bench.example", 1)
+        query = make_query(self.ready_name, 1)
         while time.perf_counter() < self.started + READY_TIMEOUT_SEC:
             reply = self.exchange(query, NO_ANSWER_SEC)
             if reply and reply[3] & 15 == 0:
@@ -178,6 +181,15 @@ class Server:
         for process in self.processes:
             with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
                 total += 1024 * int(re.search(r"^VmRSS:\s+(\d+)", file.read(), re.M)[1])
+        return total
+
+    def private(self):
+        """Octets that no other process has in memory."""
+        total = 0
+        for process in self.processes:
+            with open(f"/proc/{process.pid}/smaps_rollup", encoding="ascii") as file:
+                kib = re.findall(r"^Private_(?:Clean|Dirty):\s+(\d+)", file.read(), re.M)
+            total += 1024 * sum(map(int, kib))
         return total
 
 

@@ -14,7 +14,7 @@ import servers
 
 BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench", "bench.py")
 SHORT = ["--quick", "--seconds", "0.2", "--names", "500", "--starts", "1", "--peers", "",
-         "--list-names", "500"]
+         "--list-names", "500", "--secure-names", "100"]
 
 
 @pytest.fixture
@@ -50,8 +50,10 @@ def rows_of(markdown):
 
 def test_every_row_is_measured(bench, tmp_path):
     out = tmp_path / "performance.md"
-    out.write_text("Before.\n<!-- make bench: begin -->\nold\n<!-- make bench: end -->\n"
-                   "<!-- make bench, lists: begin -->\nold\n<!-- make bench, lists: end -->\nAfter.\n",
+    out.write_text("Before.\n<!-- make bench: begin -->\noutdated\n<!-- make bench: end -->\n"
+                   "<!-- make bench, lists: begin -->\noutdated\n<!-- make bench, lists: end -->\n"
+                   "<!-- make bench, validation: begin -->\noutdated\n"
+                   "<!-- make bench, validation: end -->\nAfter.\n",
                    encoding="utf-8")
     done = servers.Process([*bench, "--out", str(out)])
     try:
@@ -61,7 +63,7 @@ def test_every_row_is_measured(bench, tmp_path):
         done.kill()
 
     text = out.read_text(encoding="utf-8")
-    assert text.startswith("Before.\n") and text.endswith("\nAfter.\n") and "old" not in text
+    assert text.startswith("Before.\n") and text.endswith("\nAfter.\n") and "outdated" not in text
     assert re.search(r" Others took \d+% of the CPUs meanwhile\.$", text, re.M)
     tables = rows_of(text)
     asked = {"UDP, hits": 0, "TCP, hits": 0, "UDP, misses": 1, "UDP, 90 % hits": 0.1,
@@ -83,6 +85,32 @@ def test_every_row_is_measured(bench, tmp_path):
     assert listed["lost"] == "0.00%"
     plot = xml.etree.ElementTree.parse(tmp_path / "performance.svg")
     assert len(plot.findall(".//*[@class='tarn']")) == 2 * len(asked)
+
+
+def test_validation_is_measured(bench, tool, tmp_path):
+    for program in ("nsd", "nsd-control", "dnssec-keygen", "dnssec-signzone"):
+        tool(program)
+    out = tmp_path / "performance.md"
+    done = servers.Process([*bench, "--only-validation", "--out", str(out)])
+    try:
+        assert done.wait(50) == 0, done.log
+        assert_nothing_is_left(done.pid)
+    finally:
+        done.kill()
+
+    text = out.read_text(encoding="utf-8")
+    tables = rows_of(text)
+    assert set(tables) == {"secure names", "start", "cold cache"}
+    for name in ("tarn", "tarn, validating"):
+        assert float(tables["secure names"][name]["hit, µs"]) > 0
+        assert float(tables["secure names"][name]["miss, µs"]) > 0
+        assert float(tables["secure names"][name]["upstream"]) == pytest.approx(1, abs=0.05)
+        assert float(tables["start"][name]["private, MiB"]) > 0
+    cold = tables["cold cache"]
+    assert cold["tarn"]["of the first answer"] == "1"
+    # DNSKEY of three zones and DS of two.
+    assert int(cold["tarn, validating"]["of the first answer"]) >= 6
+    assert cold["tarn, validating"]["of the next"] == "1"
 
 
 def test_nothing_outlives_an_interrupted_run(bench):
