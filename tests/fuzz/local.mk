@@ -4,6 +4,7 @@
 fuzz_targets = \
 	tests/fuzz/fuzz_anchors \
 	tests/fuzz/fuzz_answer \
+	tests/fuzz/fuzz_check \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_control \
 	tests/fuzz/fuzz_cookie \

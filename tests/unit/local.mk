@@ -142,6 +142,7 @@ unit_tests = \
 	tests/unit/dns/test_zonefile \
 	tests/unit/dnssec/test_anchors \
 	tests/unit/dnssec/test_canonical \
+	tests/unit/dnssec/test_check \
 	tests/unit/dnssec/test_denial_model \
 	tests/unit/dnssec/test_denial_proof \
 	tests/unit/dnssec/test_dnskey \
@@ -154,6 +155,7 @@ unit_tests = \
 	tests/unit/dnssec/test_security \
 	tests/unit/dnssec/test_trust \
 	tests/unit/dnssec/test_verify \
+	tests/unit/dnssec/test_zone_keys \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
 	tests/unit/net/test_mailbox \
