@@ -5,6 +5,8 @@
  */
 #include "fuzz.h"
 
+#include <string.h>
+
 #include "base/base64.h"
 #include "crypto/signature.h"
 #include "dns/answer.h"
@@ -18,18 +20,32 @@ static struct tarn__signed_data room;
 static uint8_t keys[TARN__TRUST_MAX];
 static size_t keys_len;
 
-/* The key of the zone example. of tests/support/signed.h. */
+/* The keys that have signed the corpus: those of tests/support/signed.h and tests/unit/dnssec/test_check.c. */
+static const struct {
+	uint8_t algorithm;
+	uint16_t tag;
+	const char *key;
+} signers[] = {
+	{13, 33805,
+	 "oIWh1/bavbQn3SeQgq5y2Vt9qjXjmy2IBaUjfuDqDmSQ"
+	 "a+T+mUDUGqUFiDaw1GMXWIt1XnSsLU5KCEnzIeTLIg=="},
+	{15, 54938, "nuo4XsJHcZKiV27v7sxkWO7KGXwAXaj0nnskLNzOEe0="},
+};
+
 static void write_keys(void)
 {
-	static const char text[] = "oIWh1/bavbQn3SeQgq5y2Vt9qjXjmy2IBaUjfuDqDmSQ"
-				   "a+T+mUDUGqUFiDaw1GMXWIt1XnSsLU5KCEnzIeTLIg==";
-	struct tarn__base64 base64 = {0};
-	uint8_t key[64];
-	size_t len = 0;
-	fuzz_check(tarn__base64_read(&base64, text, sizeof(text) - 1, key, sizeof(key), &len));
 	struct tarn__trust_writer writer;
 	tarn__trust_begin_keys(&writer, keys, 0, NULL, 0);
-	tarn__trust_add_key(&writer, &(struct tarn__trust_key){13, 33805, key, sizeof(key)});
+	for (size_t i = 0; i < sizeof(signers) / sizeof(signers[0]); i++) {
+		struct tarn__base64 base64 = {0};
+		uint8_t key[64];
+		size_t len = 0;
+		tarn__base64_read(&base64, signers[i].key, strlen(signers[i].key), key, sizeof(key),
+				  &len);
+		tarn__trust_add_key(&writer,
+				    &(struct tarn__trust_key){signers[i].algorithm, signers[i].tag,
+							      key, (uint16_t)len});
+	}
 	keys_len = tarn__trust_end_keys(&writer);
 }
 
@@ -107,9 +123,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 					.anchors = anchors,
 					.known = &known,
 					.now = NOW,
-					.ignores_dates = seed & 1,
+					.ignores_dates = seed & 0x80,
 					.is_for_chain = key.qtype == TARN__TYPE_DS,
-					.is_end_elsewhere = seed & 2,
+					.is_end_elsewhere = seed & 0x40,
 					.data = &room});
 	tarn__signed_data_free(&room);
 	return 0;
