@@ -648,8 +648,10 @@ static enum status judge(const struct run *run)
 	if (response->key->qtype == TARN__TYPE_RRSIG && !response->is_negative)
 		return INSECURE;
 	enum status status = judge_answer(run);
-	bool has_denial = response->is_negative && !run->in->is_end_elsewhere &&
-			  !(run->in->is_for_chain && response->link_count > 0);
+	/* Without a link the end is QNAME: a response of nothing is never secure. */
+	bool has_denial =
+		response->is_negative &&
+		!(response->link_count > 0 && (run->in->is_end_elsewhere || run->in->is_for_chain));
 	if (!has_denial || status == PAUSED || status == BOGUS)
 		return status;
 	enum status denied = (enum status)run->check->denial_status;
