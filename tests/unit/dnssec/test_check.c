@@ -362,6 +362,24 @@ START_TEST(an_rrset_waits_for_needs_of_others_only)
 }
 END_TEST
 
+START_TEST(a_denial_without_a_link_is_not_elsewhere)
+{
+	take_zone(signed_key);
+	in.is_end_elsewhere = true;
+	question("b.example.", TARN__TYPE_A, TARN__NXDOMAIN);
+	put_signed(2, &signed_rrsets[SOA]);
+	ck_assert_int_eq(run(), TARN__CHECK_DONE);
+	ck_assert_int_eq(check.security, TARN__BOGUS);
+	ck_assert_uint_eq(check.reason.code, TARN__EDE_NSEC_MISSING);
+	/* The end of a chain is. */
+	tarn__check_init(&check, NULL);
+	question("long.example.", TARN__TYPE_A, 0);
+	put_signed(1, &signed_rrsets[CNAME]);
+	ck_assert_int_eq(run(), TARN__CHECK_DONE);
+	ck_assert_int_eq(check.security, TARN__SECURE);
+}
+END_TEST
+
 /* ---- limits ----------------------------------------------------------------------------- */
 
 static unsigned count_signatures(size_t place)
@@ -506,6 +524,7 @@ int main(void)
 	tcase_add_test(calls, tries_of_one_rrset_go_on_after_a_pause);
 	tcase_add_test(calls, a_denial_is_proved_by_other_copies_of_the_message);
 	tcase_add_test(calls, an_rrset_waits_for_needs_of_others_only);
+	tcase_add_test(calls, a_denial_without_a_link_is_not_elsewhere);
 	TCase *limits = new_case(suite, "limits");
 	tcase_add_test(limits, eight_signatures_are_kept);
 	tcase_add_test(limits, keys_times_signatures_are_few_tries);
