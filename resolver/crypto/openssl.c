@@ -96,13 +96,16 @@ static const char *report_missing(const char *function)
 }
 
 /*
- * The library's configuration file is not read: what it may load is not needed. At the end of the program nothing
- * is freed, since other threads may be using it.
+ * The library's configuration file is not read: what it may load is not needed, nor are tables of names and of error
+ * texts, which take a millisecond to make. At the end of the program nothing is freed, since other threads may be using
+ * it.
  */
 static const char *start(void)
 {
 	const struct function functions[] = {COMMON_FUNCTIONS(ROW)};
-	const uint64_t how = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT;
+	const uint64_t how = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT |
+			     OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
+			     OPENSSL_INIT_NO_ADD_ALL_DIGESTS;
 	if (!library.handle)
 		library.handle = dlopen(OPENSSL_SONAME, RTLD_NOW | RTLD_LOCAL);
 	if (!library.handle)
