@@ -183,39 +183,42 @@ struct tarn_forward {
 	enum tarn_selection selection; /* TARN_SELECTION_FASTEST */
 	struct tarn_source source;
 	/*
-	 * Its servers do not recurse: where a CNAME of theirs leads out of the zone, the servers of the name
-	 * that it leads to are asked, and the client gets one answer.
+	 * Its servers do not recurse: where a CNAME of theirs leads out of the zone, the servers of the
+	 * name that it leads to are asked, and the client gets one answer.
 	 */
 	bool follow_cnames;
 	const struct tarn_traits *traits; /* of the upstreams, as many; NULL: zeros */
 	/*
-	 * Its names are validated from the anchors above it, as all others. Without it they are insecure, but for those
-	 * at and below the name of an anchor that is in the zone. Of no effect without struct tarn_dnssec.validate.
+	 * Its names are validated from the anchors above it, as all others. Without it they are insecure,
+	 * but for those at and below the name of an anchor that is in the zone. Of no effect without struct
+	 * tarn_dnssec.validate.
 	 */
 	bool validate;
 };
 
 /*
- * Validation of answers (DNSSEC, RFC 4033 to 4035). It needs OpenSSL's libcrypto, which is loaded when a tarn is first
- * told to validate: a program that restricts itself makes its tarn before.
+ * Validation of answers (DNSSEC, RFC 4033 to 4035). It needs OpenSSL's libcrypto, which is loaded when a
+ * tarn is first told to validate: a program that restricts itself makes its tarn before.
  */
 struct tarn_dnssec {
 	bool validate;
 	/*
-	 * Trust anchors: texts of DS and DNSKEY records as in a zone file, of one or more lines, such as the contents of
-	 * /usr/share/dns/root.ds. At least one record. Of several for one name one that fits is enough.
+	 * Trust anchors: texts of DS and DNSKEY records as in a zone file, of one or more lines, such as
+	 * the contents of /usr/share/dns/root.ds. At least one record. Of several for one name one that
+	 * fits is enough.
 	 */
 	const char *const *anchors;
 	size_t anchor_count;
 	/*
-	 * Names that are insecure with all names below them (negative trust anchors, RFC 7646), but for those that have
-	 * a closer anchor; not the root. Zones of struct tarn_forward and special names that are passed need none.
+	 * Names that are insecure with all names below them (negative trust anchors, RFC 7646), but for
+	 * those that have a closer anchor; not the root. Zones of struct tarn_forward and special names
+	 * that are passed need none.
 	 */
 	const char *const *insecure;
 	size_t insecure_count;
 	/*
-	 * Seconds since 1970. A clock that shows an earlier time cannot be right, and then the dates of signatures are
-	 * not checked. 0: the date of this release.
+	 * Seconds since 1970. A clock that shows an earlier time cannot be right, and then the dates of
+	 * signatures are not checked. 0: the date of this release.
 	 */
 	uint32_t clock_floor_sec;
 };
@@ -302,8 +305,8 @@ struct tarn_options {
 	const struct tarn_network *filter_clients;
 	size_t filter_client_count;
 	/*
-	 * DNS64 (RFC 6147): IPv6 prefixes of 32, 40, 48, 56, 64 or 96 bits; none: it is off. The excluded names
-	 * and those below them get no synthesised records; no network of clients: it is for all.
+	 * DNS64 (RFC 6147): IPv6 prefixes of 32, 40, 48, 56, 64 or 96 bits; none: it is off. The excluded
+	 * names and those below them get no synthesised records; no network of clients: it is for all.
 	 */
 	const struct tarn_network *dns64_prefixes;
 	size_t dns64_prefix_count;

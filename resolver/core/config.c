@@ -320,7 +320,9 @@ static int add_forwards(struct tarn__config *config, const struct tarn_options *
 
 /* ---- snapshots -------------------------------------------------------------------------- */
 
-/* Makes the array, with room for that many zones, and the first of them. The root's name is one octet, 0. */
+/*
+ * Makes the array, with room for that many zones, and the first of them. The root's name is one octet, 0.
+ */
 static int add_root(struct tarn__config *config, size_t room, enum tarn_selection selection,
 		    const struct tarn_address *upstreams, const struct tarn_traits *traits,
 		    size_t count)

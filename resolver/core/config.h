@@ -39,8 +39,8 @@ enum {
 struct tarn__config {
 	atomic_uint references;
 	/*
-	 * Configurations that differ in the data of the policy alone, or in names that are insecure for a time, have
-	 * the same number, and no others do.
+	 * Configurations that differ in the data of the policy alone, or in names that are insecure for a
+	 * time, have the same number, and no others do.
 	 */
 	unsigned number;
 	struct tarn__config *base; /* the owner of ports and zone_index; NULL: this one */
@@ -51,7 +51,10 @@ struct tarn__config {
 	uint64_t zones_digest; /* of the zones and their servers, in any order */
 	/* AD is asked for and passed on: the servers validate, and are trusted (RFC 6840). */
 	bool trust_ad;
-	/* Answers are validated, from the anchors; those that have no positive anchor at or above them are insecure. */
+	/*
+	 * Answers are validated, from the anchors; those that have no positive anchor at or above them are
+	 * insecure.
+	 */
 	bool validates;
 	struct tarn__anchors *anchors; /* a reference; NULL: it does not validate */
 	uint32_t
@@ -69,14 +72,17 @@ struct tarn__config {
 };
 
 /*
- * Makes a snapshot from a copy of the options; version and identity are those of struct tarn__policy_options.
- * The caller has the one reference. Returns NULL with errno set: ENOMEM; EINVAL, and fault is one line that
- * names the error.
+ * Makes a snapshot from a copy of the options; version and identity are those of struct
+ * tarn__policy_options. The caller has the one reference. Returns NULL with errno set: ENOMEM; EINVAL, and
+ * fault is one line that names the error.
  */
 struct tarn__config *tarn__config_new(const struct tarn_options *, const char *version,
 				      const char *identity, char fault[TARN__CONFIG_FAULT_MAX]);
 
-/* Make a copy with other servers for the root, with or without traits, or with another trust. NULL as above. */
+/*
+ * Make a copy with other servers for the root, with or without traits, or with another trust. NULL as
+ * above.
+ */
 struct tarn__config *tarn__config_with_upstreams(struct tarn__config *,
 						 const struct tarn_address *upstreams,
 						 size_t count);
@@ -86,8 +92,8 @@ struct tarn__config *tarn__config_with_traits(struct tarn__config *,
 struct tarn__config *tarn__config_with_trust(struct tarn__config *, bool trust_ad);
 
 /*
- * The same with the insecure names of its options and these; a name that is none of dnssec/anchors.h is left out.
- * Nothing changes in one that does not validate. NULL as above.
+ * The same with the insecure names of its options and these; a name that is none of dnssec/anchors.h is
+ * left out. Nothing changes in one that does not validate. NULL as above.
  */
 struct tarn__config *tarn__config_with_insecure(struct tarn__config *,
 						const struct tarn__name *names, size_t count);
@@ -106,8 +112,8 @@ struct tarn__config *tarn__config_with_data(struct tarn__config *,
 struct tarn__config *tarn__config_without_data(struct tarn__config *);
 
 /*
- * To be called before the configuration is shared. Zones that are equal in the one before, and equal endpoints
- * of zones that are in both, are replaced by those of the one before.
+ * To be called before the configuration is shared. Zones that are equal in the one before, and equal
+ * endpoints of zones that are in both, are replaced by those of the one before.
  */
 void tarn__config_take_over(struct tarn__config *, const struct tarn__config *before);
 
@@ -128,8 +134,8 @@ const char *tarn__zone_name_fault(const char *text);
 enum { TARN__ZONE_NONE = UINT16_MAX };
 
 /*
- * Returns the index of the zone whose servers are asked, which is the zone that has the name's records of that
- * type (tarn__zone_index_find_for()). qname is in wire form, in any letter case.
+ * Returns the index of the zone whose servers are asked, which is the zone that has the name's records of
+ * that type (tarn__zone_index_find_for()). qname is in wire form, in any letter case.
  */
 size_t tarn__config_find_zone(const struct tarn__config *, const uint8_t *qname, size_t len,
 			      uint16_t qtype);
@@ -138,14 +144,15 @@ size_t tarn__config_find_zone(const struct tarn__config *, const uint8_t *qname,
 size_t tarn__config_zone_of(const struct tarn__config *, const uint8_t *name, size_t len);
 
 /*
- * Returns true if some name has other servers in one of them than in the other, or may be validated from other
- * anchors; the root's servers count as equal.
+ * Returns true if some name has other servers in one of them than in the other, or may be validated from
+ * other anchors; the root's servers count as equal.
  */
 bool tarn__config_moves_names(const struct tarn__config *, const struct tarn__config *);
 
 /*
- * Returns true if a question of this name and type has other servers, or if its chain of trust starts at another
- * anchor. All servers of the root count as equal: they serve the same DNS, so that answers of other ones remain valid.
+ * Returns true if a question of this name and type has other servers, or if its chain of trust starts at
+ * another anchor. All servers of the root count as equal: they serve the same DNS, so that answers of other
+ * ones remain valid.
  */
 bool tarn__config_moves(const struct tarn__config *, const struct tarn__config *,
 			const uint8_t *qname, size_t len, uint16_t qtype);

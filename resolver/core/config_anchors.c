@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/config_anchors.c: anchors from texts, from names and from special names that are passed; their comparison. */
+/*
+ * core/config_anchors.c: anchors from texts, from names and from special names that are passed; their
+ * comparison.
+ */
 #include "core/config_anchors.h"
 
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/config_anchors.h: the trust anchors of a configuration (dnssec/anchors.h), which options name and zones with
- * servers of their own make.
+ * core/config_anchors.h: the trust anchors of a configuration (dnssec/anchors.h), which options name and
+ * zones with servers of their own make.
  */
 #ifndef TARN_CORE_CONFIG_ANCHORS_H
 #define TARN_CORE_CONFIG_ANCHORS_H
@@ -11,10 +11,10 @@
 #include "tarn.h"
 
 /*
- * Makes the anchors of a configuration that validates, before it has zones: those of the options, and as negative
- * ones the insecure names and the special names that are passed, of which the public DNS has signed proofs that they
- * do not exist. Loads the library that validation needs. Returns 0; TARN_ENOMEM; TARN_EINVAL, and fault is one line
- * that names the error.
+ * Makes the anchors of a configuration that validates, before it has zones: those of the options, and as
+ * negative ones the insecure names and the special names that are passed, of which the public DNS has
+ * signed proofs that they do not exist. Loads the library that validation needs. Returns 0; TARN_ENOMEM;
+ * TARN_EINVAL, and fault is one line that names the error.
  */
 int tarn__config_set_anchors(struct tarn__config *, const struct tarn_options *,
 			     char fault[TARN__CONFIG_FAULT_MAX]);

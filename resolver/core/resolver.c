@@ -537,7 +537,9 @@ static inline int ask_cache(struct tarn__resolver *resolver, const struct tarn__
 	return got;
 }
 
-/* Returns true if an answer is not simply sent: the policy has to look at it, or it may need another one. */
+/*
+ * Returns true if an answer is not simply sent: the policy has to look at it, or it may need another one.
+ */
 static inline bool is_looked_at(const struct tarn__resolver *resolver,
 				const struct tarn__reply_context *to,
 				const struct rtcache_value *value)
@@ -1461,7 +1463,9 @@ struct drop {
 	size_t count;
 };
 
-/* What is known of a zone comes from the servers of its DS and those of its DNSKEY, or from its own anchor. */
+/*
+ * What is known of a zone comes from the servers of its DS and those of its DNSKEY, or from its own anchor.
+ */
 static bool has_moved(const struct drop *drop, const struct tarn__config *before,
 		      const struct tarn__key *key)
 {

@@ -90,15 +90,18 @@ struct tarn__reasons *tarn__shared_reasons(const struct tarn__shared *);
 struct tarn__resolver;
 
 /*
- * wake is called from other threads when tarn__resolver_run() must be called; io is borrowed and outlives the
- * resolver; the resolver takes a reference of its own to the configuration. Returns NULL if out of memory.
+ * wake is called from other threads when tarn__resolver_run() must be called; io is borrowed and outlives
+ * the resolver; the resolver takes a reference of its own to the configuration. Returns NULL if out of
+ * memory.
  */
 struct tarn__resolver *tarn__resolver_new(struct tarn__shared *, struct tarn__config *,
 					  const struct tarn_io *io, void (*wake)(void *arg),
 					  void *wake_arg);
 /* Calls tarn__resolver_end() first, unless that has been called. NULL is allowed. */
 void tarn__resolver_free(struct tarn__resolver *);
-/* Answers every pending query with SERVFAIL. After it only _stats(), _servers() and _free() may be called. */
+/*
+ * Answers every pending query with SERVFAIL. After it only _stats(), _servers() and _free() may be called.
+ */
 void tarn__resolver_end(struct tarn__resolver *);
 
 /* For core/admin/inspect.h and core/admin/dump.h. */
@@ -122,8 +125,8 @@ int tarn__resolver_set_config(struct tarn__resolver *, struct tarn__config *);
 
 /*
  * Removes the entries from the cache whose names had other servers in any of these earlier configurations
- * than they have now. One worker calls it, after all workers have taken over the present configuration. Each
- * call takes one step; *cursor is 0 at first. Returns true if there are more steps.
+ * than they have now. One worker calls it, after all workers have taken over the present configuration.
+ * Each call takes one step; *cursor is 0 at first. Returns true if there are more steps.
  */
 bool tarn__resolver_drop(struct tarn__resolver *, struct tarn__config *const *before, size_t count,
 			 uint64_t *cursor);
@@ -137,22 +140,22 @@ void tarn__resolver_network_changed(struct tarn__resolver *);
 
 /*
  * To be called when the worker did not run at the time that it had set, because the machine was suspended,
- * and before anything is read that has arrived since. Failures and round trips are forgotten. Lookups cancel
- * their outstanding messages and continue; those whose deadline has passed fail, and their failures are not
- * remembered.
+ * and before anything is read that has arrived since. Failures and round trips are forgotten. Lookups
+ * cancel their outstanding messages and continue; those whose deadline has passed fail, and their failures
+ * are not remembered.
  */
 void tarn__resolver_overslept(struct tarn__resolver *);
 
 /*
- * Finds the servers that forward to tarn itself. Each server is queried for a random name, sixteen servers a
- * second. found is called when such a query reaches a worker of the same struct tarn__shared within 5 s, once
- * per server of a configuration; no worker uses that server any more. A server may have been down, or the
- * query lost. Such a server dies after the first questions that it gets, and a dead server is queried again,
- * every 5 s while it is probed and when it recovers.
+ * Finds the servers that forward to tarn itself. Each server is queried for a random name, sixteen servers
+ * a second. found is called when such a query reaches a worker of the same struct tarn__shared within 5 s,
+ * once per server of a configuration; no worker uses that server any more. A server may have been down, or
+ * the query lost. Such a server dies after the first questions that it gets, and a dead server is queried
+ * again, every 5 s while it is probed and when it recovers.
  *
- * Results of an earlier call are forgotten. One worker calls it for all of them, at the start and after every
- * change. found runs on any worker's thread, under a lock, and must not call a resolver; found and arg are
- * valid as long as the shared.
+ * Results of an earlier call are forgotten. One worker calls it for all of them, at the start and after
+ * every change. found runs on any worker's thread, under a lock, and must not call a resolver; found and
+ * arg are valid as long as the shared.
  */
 void tarn__resolver_probe_forward_loops(struct tarn__resolver *, tarn__forward_loop_function *found,
 					void *arg);
@@ -202,8 +205,8 @@ struct tarn__client_request {
 bool tarn__resolver_serves(const struct tarn__resolver *, const struct tarn_address *client);
 
 /*
- * Applies the policy to a good query: tarn__policy_apply(). The decision is valid until the resolver is called
- * again. Nothing is counted.
+ * Applies the policy to a good query: tarn__policy_apply(). The decision is valid until the resolver is
+ * called again. Nothing is counted.
  */
 enum tarn__policy_action tarn__resolver_decide(const struct tarn__resolver *,
 					       const struct tarn__query *,
@@ -224,8 +227,8 @@ enum { TARN__RESOLVE_DROP = 0, TARN__RESOLVE_PENDING = -1 };
 
 /*
  * Handles a client's message (any octets). Returns the length of the reply, which is written to reply;
- * TARN__RESOLVE_DROP: there is no reply; TARN__RESOLVE_PENDING: client_request->answer will be called. Nothing
- * is allocated on a hit. reply has room for TARN__UDP_MAX octets (UDP) or TARN__MESSAGE_MAX (TCP).
+ * TARN__RESOLVE_DROP: there is no reply; TARN__RESOLVE_PENDING: client_request->answer will be called.
+ * Nothing is allocated on a hit. reply has room for TARN__UDP_MAX octets (UDP) or TARN__MESSAGE_MAX (TCP).
  */
 long tarn__resolver_resolve(struct tarn__resolver *, const struct tarn__client_request *,
 			    const uint8_t *wire, size_t len, uint8_t *reply);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/respond.h: replies to clients, made from a decision of the policy, a value of the cache or a failure,
- * with all that the OPT contains: cookie, keepalive, extended errors.
+ * core/respond.h: replies to clients, made from a decision of the policy, a value of the cache or a
+ * failure, with all that the OPT contains: cookie, keepalive, extended errors.
  *
  * Each function writes a whole reply and returns its length in octets. reply has room as for
  * tarn__resolver_resolve().

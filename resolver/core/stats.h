@@ -21,7 +21,9 @@ enum tarn__status {
 	TARN__STATUS_LOCK_HIT, /* the answer of a lookup that another question started */
 	TARN__STATUS_STALE,
 	TARN__STATUS_FAILURE, /* SERVFAIL made here, remembered or not */
-	/* Answered locally: local names, special names, version.bind, zones never forwarded, a cookie only. */
+	/*
+	 * Answered locally: local names, special names, version.bind, zones never forwarded, a cookie only.
+	 */
 	TARN__STATUS_LOCAL,
 	TARN__STATUS_BLOCKED, /* by a rule of a list */
 	TARN__STATUS_REFUSED, /* by the policy, in a forwarding loop, or with RD=0 and not in the cache */

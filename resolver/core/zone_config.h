@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * core/zone_config.h: a zone with upstream servers of its own, or the root, as a snapshot (core/config.h)
- * holds it. Snapshots share a zone that is equal in both: a worker compares the pointers to find out that it
- * has not changed.
+ * holds it. Snapshots share a zone that is equal in both: a worker compares the pointers to find out that
+ * it has not changed.
  *
  * Thread: built by one, then immutable and counted; any.
  */
@@ -39,8 +39,8 @@ struct tarn__zone_config {
 };
 
 /*
- * Makes a zone of the section; the zone's name is empty, and section->zone is not read. The caller has the one
- * reference. Returns NULL if out of memory.
+ * Makes a zone of the section; the zone's name is empty, and section->zone is not read. The caller has the
+ * one reference. Returns NULL if out of memory.
  */
 struct tarn__zone_config *tarn__zone_config_new(const struct tarn_forward *section);
 
@@ -49,9 +49,9 @@ struct tarn__zone_config *tarn__zone_config_get(struct tarn__zone_config *);
 void tarn__zone_config_put(struct tarn__zone_config *);
 
 /*
- * Replaces the zone's endpoints by equal ones of before, each of which is used once, and returns the zone. If
- * all is equal, drops the reference to the zone and returns before, with a reference more. The zone must not
- * be shared yet, and has the name of before.
+ * Replaces the zone's endpoints by equal ones of before, each of which is used once, and returns the zone.
+ * If all is equal, drops the reference to the zone and returns before, with a reference more. The zone must
+ * not be shared yet, and has the name of before.
  */
 struct tarn__zone_config *tarn__zone_config_take_over(struct tarn__zone_config *,
 						      struct tarn__zone_config *before);

@@ -96,9 +96,9 @@ static const char *report_missing(const char *function)
 }
 
 /*
- * The library's configuration file is not read: what it may load is not needed, nor are tables of names and of error
- * texts, which take a millisecond to make. At the end of the program nothing is freed, since other threads may be using
- * it.
+ * The library's configuration file is not read: what it may load is not needed, nor are tables of names and
+ * of error texts, which take a millisecond to make. At the end of the program nothing is freed, since other
+ * threads may be using it.
  */
 static const char *start(void)
 {
@@ -299,7 +299,9 @@ static EVP_PKEY *make_curve(char *name)
 	return import_key("EC", EVP_PKEY_KEY_PARAMETERS, params);
 }
 
-/* A copy of a curve takes 4 us, another curve would take 17. The library fails if the point is not on it. */
+/*
+ * A copy of a curve takes 4 us, another curve would take 17. The library fails if the point is not on it.
+ */
 static EVP_PKEY *make_point(EVP_PKEY *curve, const struct tarn__public_key *point)
 {
 	enum { UNCOMPRESSED = 4 }; /* RFC 6605 section 4 leaves it out */
@@ -356,7 +358,10 @@ enum {
 	DER_MAX = 2 + 2 * (3 + TARN__POINT_HALF_MAX), /* below 128: lengths are one octet */
 };
 
-/* Writes a number of at least one octet: without leading zeros, but one if it would be negative. Returns its end. */
+/*
+ * Writes a number of at least one octet: without leading zeros, but one if it would be negative. Returns
+ * its end.
+ */
 static uint8_t *write_integer(const uint8_t *octets, size_t len, uint8_t *out)
 {
 	for (; len > 1 && octets[0] == 0; len--)
@@ -370,7 +375,9 @@ static uint8_t *write_integer(const uint8_t *octets, size_t len, uint8_t *out)
 	return out + len;
 }
 
-/* Writes r and s as the library wants them: Ecdsa-Sig-Value of RFC 3279 section 2.2.3. Returns the octets. */
+/*
+ * Writes r and s as the library wants them: Ecdsa-Sig-Value of RFC 3279 section 2.2.3. Returns the octets.
+ */
 static size_t write_pair(const uint8_t *pair, size_t len, uint8_t out[DER_MAX])
 {
 	uint8_t *end = write_integer(pair, len / 2, out + 2);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * crypto/openssl.h: the only door to OpenSSL's libcrypto. openssl.c has hmac.h, digest.h and, for signature.c, the
- * calls below; what needs no library is in signature.c. The library takes 0.6 MB of the process's own and 2 ms of a
- * start, so that it is loaded only if it is needed.
+ * crypto/openssl.h: the only door to OpenSSL's libcrypto. openssl.c has hmac.h, digest.h and, for
+ * signature.c, the calls below; what needs no library is in signature.c. The library takes 0.6 MB of the
+ * process's own and 2 ms of a start, so that it is loaded only if it is needed.
  *
  * Thread: tarn__openssl_load() before other threads use the rest; then any.
  */
@@ -27,8 +27,8 @@ enum {
 };
 
 /*
- * Loads the library and prepares hashes and verifications: afterwards nothing is opened. Returns NULL, or the
- * reason why it cannot be done, which is valid until the next call.
+ * Loads the library and prepares hashes and verifications: afterwards nothing is opened. Returns NULL, or
+ * the reason why it cannot be done, which is valid until the next call.
  */
 const char *tarn__openssl_load(void);
 
@@ -39,8 +39,8 @@ enum tarn__openssl_result {
 };
 
 /*
- * Verifies a signature by an algorithm that crypto/signature.c has. The key and the signature have the lengths of
- * the algorithm. To be used after tarn__openssl_load().
+ * Verifies a signature by an algorithm that crypto/signature.c has. The key and the signature have the
+ * lengths of the algorithm. To be used after tarn__openssl_load().
  */
 enum tarn__openssl_result tarn__openssl_verify(uint8_t algorithm, const struct tarn__public_key *,
 					       const uint8_t *signature, size_t signature_len,

@@ -15,7 +15,9 @@ enum {
 	OCTETS_PER_WORK = 6500, /* that many are hashed in a tenth of the time of P-256 */
 };
 
-/* Keys in the form of a DNSKEY, and signatures of known_text by them. They were made for this by OpenSSL. */
+/*
+ * Keys in the form of a DNSKEY, and signatures of known_text by them. They were made for this by OpenSSL.
+ */
 static const uint8_t known_text[] = {'t', 'a', 'r', 'n'};
 
 static const char rsa_key[] =
@@ -99,7 +101,10 @@ static const struct scheme {
 
 enum { SCHEMES = sizeof(schemes) / sizeof(schemes[0]) };
 
-/* Of each scheme. Nothing else depends on them: threads that try one at the same time come to the same state. */
+/*
+ * Of each scheme. Nothing else depends on them: threads that try one at the same time come to the same
+ * state.
+ */
 static _Atomic enum state states[SCHEMES];
 
 static const struct scheme *find_scheme(uint8_t algorithm)
@@ -131,7 +136,10 @@ static size_t modulus_bits(const struct tarn__public_key *key)
 	return count_bits(key->octets, key->len);
 }
 
-/* RFC 3110 section 2: the exponent's length in one octet, or in three of which the first is 0; the exponent; the rest. */
+/*
+ * RFC 3110 section 2: the exponent's length in one octet, or in three of which the first is 0; the
+ * exponent; the rest.
+ */
 static bool read_rsa_key(const struct scheme *scheme, const uint8_t *key, size_t key_len,
 			 struct tarn__public_key *out)
 {
@@ -185,8 +193,8 @@ static enum tarn__openssl_result verify(const struct scheme *scheme, const uint8
 }
 
 /*
- * Verifies the known signature of an algorithm that is untried. If memory is short it remains untried: to call
- * zones insecure for that would be wrong.
+ * Verifies the known signature of an algorithm that is untried. If memory is short it remains untried: to
+ * call zones insecure for that would be wrong.
  */
 static void try_known(const struct scheme *scheme)
 {
@@ -224,8 +232,8 @@ static void set_states(enum state state)
 }
 
 /*
- * The algorithms that nearly all zones have are tried at once, the others when the first zone has them, since they
- * take 1.5 ms together.
+ * The algorithms that nearly all zones have are tried at once, the others when the first zone has them,
+ * since they take 1.5 ms together.
  */
 static const char *load(void)
 {

@@ -164,7 +164,10 @@ static int act(const struct tarn__command_line *command, struct tarn__log *log)
 	return start(command, log);
 }
 
-/* Returns why output was lost; NULL: it was not. The reason of a write before the last one is not known any more. */
+/*
+ * Returns why output was lost; NULL: it was not. The reason of a write before the last one is not known any
+ * more.
+ */
 static const char *find_output_error(void)
 {
 	if (fflush(stdout) != 0)

@@ -22,8 +22,8 @@ bool tarn__alias_target(const struct tarn__rrsets *, const struct tarn__rrset *,
 			struct tarn__name *out);
 
 /*
- * Writes the name with the target of the DNAME in place of its owner, which is above the name (RFC 6672 section 2.2).
- * Returns false if the DNAME is malformed or the result is too long.
+ * Writes the name with the target of the DNAME in place of its owner, which is above the name (RFC 6672
+ * section 2.2). Returns false if the DNAME is malformed or the result is too long.
  */
 bool tarn__aliases_substitute(const struct tarn__rrsets *, const struct tarn__rrset *dname,
 			      const struct tarn__name *, struct tarn__name *out);

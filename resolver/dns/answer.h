@@ -39,8 +39,8 @@ struct tarn__answer {
 };
 
 /*
- * Writes the stored form of a good response to out, for clients that set DO or those that do not, and what it comes to.
- * It is BROKEN if that does not fit.
+ * Writes the stored form of a good response to out, for clients that set DO or those that do not, and what
+ * it comes to. It is BROKEN if that does not fit.
  */
 void tarn__answer_write(const struct tarn__response *, bool dnssec_ok,
 			uint8_t out[TARN__STORED_MAX], struct tarn__answer *);

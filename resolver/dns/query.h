@@ -40,8 +40,9 @@ enum { TARN__QUERY_GOOD = -2, TARN__QUERY_DROP = -1 };
 int tarn__query_parse(const uint8_t *wire, size_t len, struct tarn__query *out);
 
 /*
- * The cache key: QNAME in lower case, the type, and an octet of flags: DO, CD, a link, the chain of trust, and a
- * class other than IN, of which two octets follow. Neither the transport nor other EDNS is part of it.
+ * The cache key: QNAME in lower case, the type, and an octet of flags: DO, CD, a link, the chain of trust,
+ * and a class other than IN, of which two octets follow. Neither the transport nor other EDNS is part of
+ * it.
  */
 enum { TARN__KEY_MAX = TARN__NAME_MAX + 5 };
 
@@ -66,14 +67,14 @@ size_t tarn__key_write_link(const struct tarn__key *, const uint8_t *name, size_
 			    uint8_t key[TARN__KEY_MAX]);
 
 /*
- * Writes the key of what is known of a name in the chain of trust (dnssec/trust.h): its value is no stored form. No
- * client's question has it. Returns its octets.
+ * Writes the key of what is known of a name in the chain of trust (dnssec/trust.h): its value is no stored
+ * form. No client's question has it. Returns its octets.
  */
 size_t tarn__key_write_trust(const uint8_t *name, size_t name_len, uint8_t key[TARN__KEY_MAX]);
 
 /*
- * Writes the key of a DS or DNSKEY that the chain of trust needs: DO is set, and CD as given. Its answer is taken as it
- * comes, and is not stored. Returns its octets.
+ * Writes the key of a DS or DNSKEY that the chain of trust needs: DO is set, and CD as given. Its answer is
+ * taken as it comes, and is not stored. Returns its octets.
  */
 size_t tarn__key_write_of_chain(const uint8_t *name, size_t name_len, uint16_t type,
 				bool checking_disabled, uint8_t key[TARN__KEY_MAX]);

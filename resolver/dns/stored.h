@@ -41,7 +41,9 @@ enum {
 	TARN__ANSWER_SOURCE_UNKNOWN = 0,
 };
 
-/* What is said of an answer that has been checked and has no AD; those above INSECURE are extended errors. */
+/*
+ * What is said of an answer that has been checked and has no AD; those above INSECURE are extended errors.
+ */
 enum tarn__remark {
 	TARN__REMARK_NONE,
 	TARN__REMARK_INSECURE,
@@ -145,9 +147,9 @@ static inline uint8_t tarn__stored_answer_source(const uint8_t *octets)
 }
 
 /*
- * The generation of the policy that leaves the answer as it is; 0: none. It is the one part of a stored form
- * that changes in the cache, by any thread, octet by octet: of two octets that two threads have written at
- * the same time each is that of a generation which leaves the answer as it is.
+ * The generation of the policy that leaves the answer as it is; 0: none. It is the one part of a stored
+ * form that changes in the cache, by any thread, octet by octet: of two octets that two threads have
+ * written at the same time each is that of a generation which leaves the answer as it is.
  */
 static inline uint16_t tarn__stored_generation(const uint8_t *octets)
 {

@@ -30,10 +30,15 @@ static inline void tarn__type_set_add(struct tarn__type_set *set, uint16_t type)
 /* Writes the bitmap. Returns its octets, TARN__TYPE_BITMAP_MAX at most and 0 for the empty list. */
 size_t tarn__type_bitmap_write(const struct tarn__type_set *, uint8_t out[TARN__TYPE_BITMAP_MAX]);
 
-/* Returns true if the octets are what is written for a list of TARN__TYPE_BITMAP_TYPES_MAX types at most. */
+/*
+ * Returns true if the octets are what is written for a list of TARN__TYPE_BITMAP_TYPES_MAX types at most.
+ */
 bool tarn__type_bitmap_is_valid(const uint8_t *octets, size_t len);
 
-/* Returns true if the list has the type. The octets may be any; a window with its end outside ends the list. */
+/*
+ * Returns true if the list has the type. The octets may be any; a window with its end outside ends the
+ * list.
+ */
 bool tarn__type_bitmap_has(const uint8_t *octets, size_t len, uint16_t type);
 
 /*

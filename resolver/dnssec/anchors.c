@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnssec/anchors.c: an open hash of the anchors' names. A name's suffixes are looked for from the shortest on; the
- * hash of one is a step on the way to the hash of the next.
+ * dnssec/anchors.c: an open hash of the anchors' names. A name's suffixes are looked for from the shortest
+ * on; the hash of one is a step on the way to the hash of the next.
  */
 #include "dnssec/anchors.h"
 
@@ -347,7 +347,10 @@ static void on_fault(void *arg, unsigned line, const char *reason)
 
 static const char *find_ds_fault(const uint8_t *rdata, size_t len)
 {
-	/* By digest type: RFC 3658 section 2.4, RFC 4509 section 2.2, RFC 5933 section 5, RFC 6605 section 2. */
+	/*
+	 * By digest type: RFC 3658 section 2.4, RFC 4509 section 2.2, RFC 5933 section 5, RFC 6605 section
+	 * 2.
+	 */
 	static const uint8_t digest_lens[] = {0, 20, 32, 32, 48};
 	enum { DS_HEAD_LEN = 4, TYPES = sizeof(digest_lens) };
 	if (len <= DS_HEAD_LEN)

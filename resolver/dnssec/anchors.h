@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnssec/anchors.h: trust anchors (RFC 4035 section 4.4) and negative trust anchors (RFC 7646), by name: where a chain
- * of trust starts, and below which names there is none.
+ * dnssec/anchors.h: trust anchors (RFC 4035 section 4.4) and negative trust anchors (RFC 7646), by name:
+ * where a chain of trust starts, and below which names there is none.
  *
- * An anchor is a DS or a DNSKEY, written as in a zone file, a record on a line, with or without a TTL; what follows
- * a semicolon is a comment. Several of one name are alternatives: one that fits is enough.
+ * An anchor is a DS or a DNSKEY, written as in a zone file, a record on a line, with or without a TTL; what
+ * follows a semicolon is a comment. Several of one name are alternatives: one that fits is enough.
  *
  * Thread: built by one, then immutable, and counted; any.
  */
@@ -35,11 +35,11 @@ struct tarn__anchors *tarn__anchors_get(struct tarn__anchors *);
 void tarn__anchors_free(struct tarn__anchors *);
 
 /*
- * Adds the anchors of a text of any lines; one that is there already is not added again. Returns 0; TARN_ENOMEM,
- * and then the anchors are only to be freed; TARN_EINVAL: nothing is added, *line is the number of the first line that
- * is no anchor, from 1, and fault one line of text. A DNSKEY that may not sign its zone's data is no anchor, which is
- * one without the zone flag and a revoked one; nor is a DS whose digest has not the length of its type. There may be
- * TARN__ANCHORS_MAX.
+ * Adds the anchors of a text of any lines; one that is there already is not added again. Returns 0;
+ * TARN_ENOMEM, and then the anchors are only to be freed; TARN_EINVAL: nothing is added, *line is the
+ * number of the first line that is no anchor, from 1, and fault one line of text. A DNSKEY that may not
+ * sign its zone's data is no anchor, which is one without the zone flag and a revoked one; nor is a DS
+ * whose digest has not the length of its type. There may be TARN__ANCHORS_MAX.
  */
 int tarn__anchors_add_text(struct tarn__anchors *, const char *text, size_t len, unsigned *line,
 			   char fault[TARN__ANCHORS_FAULT_MAX]);
@@ -70,12 +70,15 @@ struct tarn__anchor tarn__anchors_find(const struct tarn__anchors *, const uint8
 				       size_t len);
 
 /*
- * Returns the anchor at *at, which is 0 at first, and advances: each name once, in the order in which they were
- * added. Returns false after the last.
+ * Returns the anchor at *at, which is 0 at first, and advances: each name once, in the order in which they
+ * were added. Returns false after the last.
  */
 bool tarn__anchors_next(const struct tarn__anchors *, size_t *at, struct tarn__anchor *out);
 
-/* Returns the DS or DNSKEY at *at, which is anchor.records at first, and advances. Returns false after the last. */
+/*
+ * Returns the DS or DNSKEY at *at, which is anchor.records at first, and advances. Returns false after the
+ * last.
+ */
 struct tarn__anchor_record {
 	uint16_t type; /* DS or DNSKEY */
 	const uint8_t *rdata;
@@ -84,14 +87,17 @@ struct tarn__anchor_record {
 bool tarn__anchor_next(const void **at, struct tarn__anchor_record *out);
 
 /*
- * Returns true if it can be used: its algorithm can be verified, and a DS has a digest that is known. Names whose
- * closest anchor has no such record are insecure (RFC 4035 section 5.2). To be used after tarn__signature_load()
- * (crypto/signature.h).
+ * Returns true if it can be used: its algorithm can be verified, and a DS has a digest that is known. Names
+ * whose closest anchor has no such record are insecure (RFC 4035 section 5.2). To be used after
+ * tarn__signature_load() (crypto/signature.h).
  */
 bool tarn__anchor_record_is_supported(const struct tarn__anchor_record *);
 bool tarn__anchor_is_supported(const struct tarn__anchor *); /* one of its records is */
 
-/* Returns true if the same chains of trust start there: neither is positive, or names and records are equal. */
+/*
+ * Returns true if the same chains of trust start there: neither is positive, or names and records are
+ * equal.
+ */
 bool tarn__anchor_is_alike(const struct tarn__anchor *, const struct tarn__anchor *);
 
 /* Returns the number of positive anchors: of records, of all names. */

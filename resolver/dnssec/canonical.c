@@ -118,8 +118,8 @@ static int compare_items(const void *a_item, const void *b_item)
 }
 
 /*
- * Writes the canonical RDATA of all records to out, and lists it in its order. Returns false if one is malformed,
- * also if it is too long for an RDLENGTH once its names are written out.
+ * Writes the canonical RDATA of all records to out, and lists it in its order. Returns false if one is
+ * malformed, also if it is too long for an RDLENGTH once its names are written out.
  */
 static bool list_items(const struct tarn__rrsets *rrsets, const struct tarn__rrset *rrset,
 		       uint8_t *out, struct item *items)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnssec/canonical.h: canonical order and form (RFC 4034 section 6 with RFC 6840 section 5.1): of names, and of
- * an RRset as it is signed.
+ * dnssec/canonical.h: canonical order and form (RFC 4034 section 6 with RFC 6840 section 5.1): of names,
+ * and of an RRset as it is signed.
  */
 #ifndef TARN_DNSSEC_CANONICAL_H
 #define TARN_DNSSEC_CANONICAL_H
@@ -24,10 +24,10 @@ struct tarn__signed_data {
 };
 
 /*
- * Writes what a signature of an RRset signs (RFC 4034 section 3.1.8.1): the RRSIG's RDATA without the signature,
- * then each record, in canonical form and order, equal ones once, with the original TTL; the owner is a wildcard
- * where the RRSIG has fewer labels (RFC 4035 section 5.3.2). Returns false if memory is short or the RDATA of a
- * record is malformed. A made RRset has no such data.
+ * Writes what a signature of an RRset signs (RFC 4034 section 3.1.8.1): the RRSIG's RDATA without the
+ * signature, then each record, in canonical form and order, equal ones once, with the original TTL; the
+ * owner is a wildcard where the RRSIG has fewer labels (RFC 4035 section 5.3.2). Returns false if memory is
+ * short or the RDATA of a record is malformed. A made RRset has no such data.
  */
 bool tarn__signed_data_write(struct tarn__signed_data *, const struct tarn__rrsets *,
 			     const struct tarn__rrset *, const struct tarn__rrsig *);

@@ -68,8 +68,8 @@ static void collect_proofs(const struct tarn__check_pass *pass, const struct tar
 }
 
 /*
- * The deepest signer of secure proofs that a name is in, at or below its anchor of anchor_len octets. An empty name: there is
- * none.
+ * The deepest signer of secure proofs that a name is in, at or below its anchor of anchor_len octets. An
+ * empty name: there is none.
  */
 static struct tarn__name denying_zone(const struct tarn__check_pass *pass, struct tarn__suffix name,
 				      size_t anchor_len)
@@ -308,8 +308,8 @@ static void limit_by_dname(const struct tarn__check_pass *pass, struct tarn__rrs
 }
 
 /*
- * The TTLs that clients go by are not above that of the whole: of a denial the SOA's (RFC 2308 section 5), and all that was
- * validated without a clock.
+ * The TTLs that clients go by are not above that of the whole: of a denial the SOA's (RFC 2308 section 5),
+ * and all that was validated without a clock.
  */
 static void limit_by_whole(const struct tarn__check_pass *pass)
 {
@@ -328,8 +328,8 @@ static void limit_by_whole(const struct tarn__check_pass *pass)
 }
 
 /*
- * RFC 4035 section 5.3.3: no TTL is above the original one, or lasts longer than the signature. What clients without DO
- * do not see limits the whole.
+ * RFC 4035 section 5.3.3: no TTL is above the original one, or lasts longer than the signature. What
+ * clients without DO do not see limits the whole.
  */
 static void limit_ttls(const struct tarn__check_pass *pass)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnssec/check.h: the security status of one response (RFC 4035 section 5): of each RRset of its answer, and of its denial.
+ * dnssec/check.h: the security status of one response (RFC 4035 section 5): of each RRset of its answer,
+ * and of its denial.
  *
- * The check asks nothing and waits for nothing. What it needs to know of zones it reads through struct tarn__known;
- * where that has nothing, it ends with TARN__CHECK_NEEDS and the names, and is called again when more is known. It
- * remembers which RRsets have been verified, so that no signature is verified twice, and nothing that points into the
- * response: another call may be with another copy of the same message.
+ * The check asks nothing and waits for nothing. What it needs to know of zones it reads through struct
+ * tarn__known; where that has nothing, it ends with TARN__CHECK_NEEDS and the names, and is called again
+ * when more is known. It remembers which RRsets have been verified, so that no signature is verified twice,
+ * and nothing that points into the response: another call may be with another copy of the same message.
  *
  *	signed data      the signer's name leads: trust of that zone is needed, of no other
  *	unsigned data    from the deepest name that is known downwards, until a name is insecure; if the owner itself is
@@ -50,8 +51,9 @@ struct tarn__check_input {
 	uint32_t now; /* seconds since 1970 */
 	bool ignores_dates; /* the clock cannot be right */
 	/*
-	 * The response is for the chain of trust: the question is the DS of a name. Only names above it are needed, signatures
-	 * of others are skipped, and of an alias the first link counts alone (RFC 4035 section 5.2).
+	 * The response is for the chain of trust: the question is the DS of a name. Only names above it are
+	 * needed, signatures of others are skipped, and of an alias the first link counts alone (RFC 4035
+	 * section 5.2).
 	 */
 	bool is_for_chain;
 	/* The end of the chain of aliases is asked of other servers: a denial is not expected. */

@@ -33,7 +33,10 @@ static bool is_above_chain(const struct tarn__check_pass *pass, const uint8_t *n
 	return len < key->qname_len && tarn__name_is_within(key->qname, key->qname_len, name, len);
 }
 
-/* Notes that something has to be known of a name. Trust waits for trust of names above only: there is no cycle. */
+/*
+ * Notes that something has to be known of a name. Trust waits for trust of names above only: there is no
+ * cycle.
+ */
 static enum tarn__judged need(const struct tarn__check_pass *pass, const uint8_t *name, size_t len,
 			      bool is_signer)
 {
@@ -109,9 +112,9 @@ static struct tarn__suffix next_below(struct tarn__suffix deep, size_t high_len)
 }
 
 /*
- * Chooses the next name to know of, between a known one of known_len octets and the end of the chain. Deep names are
- * asked for at once, and the zone that an SOA names is a hint (docs/decisions/dnssec.md): reverse names have 32
- * labels. Neither proves anything.
+ * Chooses the next name to know of, between a known one of known_len octets and the end of the chain. Deep
+ * names are asked for at once, and the zone that an SOA names is a hint (docs/decisions/dnssec.md): reverse
+ * names have 32 labels. Neither proves anything.
  */
 static enum tarn__judged need_below(const struct tarn__check_pass *pass, struct tarn__suffix end,
 				    size_t known_len, const struct tarn__name *hint)
@@ -217,8 +220,8 @@ static enum tarn__judged judge_by_signer(const struct tarn__check_pass *pass, si
 }
 
 /*
- * Finds the deepest signer of fewer octets than below whose signatures may be tried. Returns the offset of its name in
- * the message; 0: there is none.
+ * Finds the deepest signer of fewer octets than below whose signatures may be tried. Returns the offset of
+ * its name in the message; 0: there is none.
  */
 static size_t find_signer(const struct tarn__check_pass *pass, const struct tarn__rrset *signatures,
 			  const struct tarn__name *owner, uint16_t type, size_t anchor_len,
@@ -290,8 +293,8 @@ int tarn__check_find_dname(const struct tarn__check_pass *pass, const struct tar
 }
 
 /*
- * RFC 6672 section 5.3.1: a CNAME that a DNAME makes has no signature of its own; it is as secure as the DNAME. USELESS:
- * there is no DNAME.
+ * RFC 6672 section 5.3.1: a CNAME that a DNAME makes has no signature of its own; it is as secure as the
+ * DNAME. USELESS: there is no DNAME.
  */
 static enum tarn__judged judge_made_cname(const struct tarn__check_pass *pass,
 					  const struct tarn__rrset *cname,
@@ -317,8 +320,8 @@ static enum tarn__judged judge_made_cname(const struct tarn__check_pass *pass,
 /* ---- one RRset -------------------------------------------------------------------------- */
 
 /*
- * A proof counts by its signer alone: its owner may be a name below which another anchor holds. One that is of no use is as if
- * it were not there.
+ * A proof counts by its signer alone: its owner may be a name below which another anchor holds. One that is
+ * of no use is as if it were not there.
  */
 static enum tarn__judged find_proof_status(const struct tarn__check_pass *pass, size_t place,
 					   const struct tarn__name *owner)

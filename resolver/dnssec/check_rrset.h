@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnssec/check_rrset.h: the status of one RRset of a response that is being checked (dnssec/check.h), for dnssec/check.c: by
- * its signatures, or by a proof that its name is insecure.
+ * dnssec/check_rrset.h: the status of one RRset of a response that is being checked (dnssec/check.h), for
+ * dnssec/check.c: by its signatures, or by a proof that its name is insecure.
  */
 #ifndef TARN_DNSSEC_CHECK_RRSET_H
 #define TARN_DNSSEC_CHECK_RRSET_H
@@ -44,9 +44,9 @@ struct tarn__suffix tarn__check_chain_end(const struct tarn__name *, uint16_t ty
 struct tarn__anchor tarn__check_find_anchor(const struct tarn__check_pass *, struct tarn__suffix);
 
 /*
- * Judges data without a signature: it is insecure if a name above the end of its chain, or that end, is proved to be (RFC 4035
- * section 4.3); else it is bogus. hint is the name of a zone that the end may be in; NULL: none. owner and type are for the
- * reason.
+ * Judges data without a signature: it is insecure if a name above the end of its chain, or that end, is
+ * proved to be (RFC 4035 section 4.3); else it is bogus. hint is the name of a zone that the end may be in;
+ * NULL: none. owner and type are for the reason.
  */
 enum tarn__judged tarn__check_prove_insecure(const struct tarn__check_pass *,
 					     struct tarn__suffix end, const struct tarn__name *hint,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnssec/denial_proof.c: NSEC proves, or else NSEC3: a zone that changes from one to the other has both for a
- * time.
+ * dnssec/denial_proof.c: NSEC proves, or else NSEC3: a zone that changes from one to the other has both for
+ * a time.
  */
 #include "dnssec/denial_proof.h"
 

@@ -49,7 +49,9 @@ bool tarn__denial_types_can_deny_below(const struct tarn__denial_types *types)
 /* RFC 4035 section 5.4; RFC 6840 section 4.3: a CNAME answers for any type. */
 static bool has_no(const struct tarn__denial_types *types, uint16_t type)
 {
-	/* A type that is not one of data, ANY for instance, is in no bitmap: only no types at all deny it. */
+	/*
+	 * A type that is not one of data, ANY for instance, is in no bitmap: only no types at all deny it.
+	 */
 	if (!tarn__type_is_data(type))
 		return types->len == 0;
 	return !has(types, type) && !has(types, TARN__TYPE_CNAME);
@@ -63,8 +65,8 @@ struct tarn__denial_proof tarn__denial_types_deny(const struct tarn__denial_type
 	if (!has_no(types, type))
 		return proof;
 	/*
-	 * RFC 4035 section 3.1.4.1: a DS is the parent's, so that what the zone itself or another child says of its
-	 * apex proves nothing (RFC 6840 section 4.4). The root has no parent.
+	 * RFC 4035 section 3.1.4.1: a DS is the parent's, so that what the zone itself or another child
+	 * says of its apex proves nothing (RFC 6840 section 4.4). The root has no parent.
 	 */
 	bool is_apex = has(types, TARN__TYPE_SOA) || name->len == zone->len;
 	if (type == TARN__TYPE_DS && is_apex && name->len > 1)
@@ -77,8 +79,8 @@ struct tarn__denial_proof tarn__denial_types_deny(const struct tarn__denial_type
 }
 
 /*
- * Delegations and DNAMEs at a wildcard have no defined meaning (RFC 4592 sections 4.2 and 4.4, RFC 6672 section
- * 3.3): such a wildcard makes no zone cut, and a DNAME may be one of any name between.
+ * Delegations and DNAMEs at a wildcard have no defined meaning (RFC 4592 sections 4.2 and 4.4, RFC 6672
+ * section 3.3): such a wildcard makes no zone cut, and a DNAME may be one of any name between.
  */
 enum tarn__denied tarn__denial_types_deny_expansion(const struct tarn__denial_types *types,
 						    const struct tarn__name *name,
@@ -105,7 +107,10 @@ bool tarn__denial_next_closer(const struct tarn__name *zone, const struct tarn__
 			      unsigned labels, size_t *at)
 {
 	unsigned count = tarn__name_labels(name->octets);
-	/* The leading asterisk of a wildcard is not counted: asked for itself it is not expanded (RFC 4035 5.3.1). */
+	/*
+	 * The leading asterisk of a wildcard is not counted: asked for itself it is not expanded (RFC 4035
+	 * 5.3.1).
+	 */
 	bool is_wildcard = name->octets[0] == 1 && name->octets[1] == '*';
 	if (labels >= count - is_wildcard || labels < tarn__name_labels(zone->octets) ||
 	    !tarn__name_is_within(name->octets, name->len, zone->octets, zone->len))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnssec/denial_rules.h: what denial by NSEC and by NSEC3 have in common: what the types of a name deny of it
- * and of the names below, and the names that a proof is about.
+ * dnssec/denial_rules.h: what denial by NSEC and by NSEC3 have in common: what the types of a name deny of
+ * it and of the names below, and the names that a proof is about.
  */
 #ifndef TARN_DNSSEC_DENIAL_RULES_H
 #define TARN_DNSSEC_DENIAL_RULES_H
@@ -31,8 +31,8 @@ struct tarn__denial_types {
 bool tarn__denial_types_read(struct tarn__reader *, struct tarn__denial_types *out);
 
 /*
- * Returns true if the NSEC or NSEC3 may deny names below its owner: the owner is no delegation, seen from the
- * parent, and has no DNAME (RFC 6840 section 4.1, RFC 5155 section 8.3).
+ * Returns true if the NSEC or NSEC3 may deny names below its owner: the owner is no delegation, seen from
+ * the parent, and has no DNAME (RFC 6840 section 4.1, RFC 5155 section 8.3).
  */
 bool tarn__denial_types_can_deny_below(const struct tarn__denial_types *);
 
@@ -53,9 +53,9 @@ enum tarn__denied tarn__denial_types_deny_expansion(const struct tarn__denial_ty
 void tarn__denial_wildcard(const struct tarn__name *, size_t encloser_at, struct tarn__name *out);
 
 /*
- * Finds the next closer name (RFC 5155 section 1.3) of a name that a wildcard below an ancestor of that many
- * labels is expanded to: its place in the name. Returns false if the ancestor is not in the zone, or the name
- * not below it.
+ * Finds the next closer name (RFC 5155 section 1.3) of a name that a wildcard below an ancestor of that
+ * many labels is expanded to: its place in the name. Returns false if the ancestor is not in the zone, or
+ * the name not below it.
  */
 bool tarn__denial_next_closer(const struct tarn__name *zone, const struct tarn__name *,
 			      unsigned labels, size_t *at);

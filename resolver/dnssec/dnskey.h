@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dnssec/dnskey.h: the RDATA of DNSKEY and DS (RFC 4034 sections 2 and 5), and which of them belong together. */
+/*
+ * dnssec/dnskey.h: the RDATA of DNSKEY and DS (RFC 4034 sections 2 and 5), and which of them belong
+ * together.
+ */
 #ifndef TARN_DNSSEC_DNSKEY_H
 #define TARN_DNSSEC_DNSKEY_H
 
@@ -44,8 +47,8 @@ bool tarn__ds_has_known_digest(const struct tarn__ds *);
 bool tarn__ds_is_supported(const struct tarn__ds *);
 
 /*
- * Returns true if the DS is the key's, whose owner is the zone: tag, algorithm and digest are equal (RFC 4034 section
- * 5.1.4). The hash is computed only if the tag and the algorithm are equal.
+ * Returns true if the DS is the key's, whose owner is the zone: tag, algorithm and digest are equal (RFC
+ * 4034 section 5.1.4). The hash is computed only if the tag and the algorithm are equal.
  */
 bool tarn__ds_is_of(const struct tarn__ds *, const struct tarn__dnskey *, const uint8_t *zone,
 		    size_t zone_len);

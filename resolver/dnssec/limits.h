@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dnssec/limits.h: the work that one message may cause. All is counted before the library is called, also
- * what fails early (CVE-2025-8677). Work is counted in tenths of a unit, which is a verification of P-256: 65 us.
- * docs/decisions/dnssec-limits.md has the reasons and the limits of other validators.
+ * what fails early (CVE-2025-8677). Work is counted in tenths of a unit, which is a verification of P-256:
+ * 65 us. docs/decisions/dnssec-limits.md has the reasons and the limits of other validators.
  */
 #ifndef TARN_DNSSEC_LIMITS_H
 #define TARN_DNSSEC_LIMITS_H
@@ -38,8 +38,8 @@ struct tarn__budget {
 struct tarn__budget tarn__budget_new(void);
 
 /*
- * Charges a verification of that many tenths. Returns false, and sets exceeded, if the message may not cause
- * another one.
+ * Charges a verification of that many tenths. Returns false, and sets exceeded, if the message may not
+ * cause another one.
  */
 bool tarn__budget_charge_try(struct tarn__budget *, unsigned tenths);
 

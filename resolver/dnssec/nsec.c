@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dnssec/nsec.c: an NSEC says that no name is between its owner and its next name in canonical order, and
- * which types the owner has. A name that it covers does not exist, unless the next name is below: then it is an
- * empty non-terminal. Of what does not exist the closest encloser is the longest ancestor that it shares with
- * the owner or the next name, since both exist.
+ * which types the owner has. A name that it covers does not exist, unless the next name is below: then it
+ * is an empty non-terminal. Of what does not exist the closest encloser is the longest ancestor that it
+ * shares with the owner or the next name, since both exist.
  */
 #include "dnssec/nsec.h"
 
@@ -51,7 +51,9 @@ static bool find_owner(const struct tarn__proofs *proofs, const struct tarn__nam
 	return false;
 }
 
-/* RFC 4034 section 4.1.1: the next name of the last NSEC is the apex, all others are behind their owners. */
+/*
+ * RFC 4034 section 4.1.1: the next name of the last NSEC is the apex, all others are behind their owners.
+ */
 static bool covers(const struct nsec *nsec, const struct tarn__name *zone,
 		   const struct tarn__name *name)
 {
@@ -112,7 +114,9 @@ struct tarn__denial_proof tarn__nsec_deny(const struct tarn__proofs *proofs,
 		proof.denied = TARN__DENIED_TYPE;
 		return proof;
 	}
-	/* RFC 4035 section 3.1.3.2: what the wildcard at the closest encloser is expanded to is denied too. */
+	/*
+	 * RFC 4035 section 3.1.3.2: what the wildcard at the closest encloser is expanded to is denied too.
+	 */
 	size_t encloser_at = closest_encloser_at(&nsec, name);
 	struct tarn__name wildcard;
 	tarn__denial_wildcard(name, encloser_at, &wildcard);

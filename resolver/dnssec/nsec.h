@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dnssec/nsec.h: denial by NSEC RRsets (RFC 4035 section 5.4). The others of a set of proofs are ignored. */
+/*
+ * dnssec/nsec.h: denial by NSEC RRsets (RFC 4035 section 5.4). The others of a set of proofs are ignored.
+ */
 #ifndef TARN_DNSSEC_NSEC_H
 #define TARN_DNSSEC_NSEC_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnssec/nsec3.c: an NSEC3 says that no name's hash is between that of its owner and the next one, and which
- * types the owner has. Hashes have no ancestors: the closest encloser of a name that does not exist is the
- * longest ancestor with an NSEC3 of its own, and the next closer name, one label longer, is covered (RFC 5155
- * section 8.3).
+ * dnssec/nsec3.c: an NSEC3 says that no name's hash is between that of its owner and the next one, and
+ * which types the owner has. Hashes have no ancestors: the closest encloser of a name that does not exist
+ * is the longest ancestor with an NSEC3 of its own, and the next closer name, one label longer, is covered
+ * (RFC 5155 section 8.3).
  *
  * All hashing is charged before it is done, and no name is hashed twice for one question.
  */
@@ -86,7 +86,9 @@ static bool has_parameters_of(const struct nsec3 *record, const struct nsec3 *fi
 	       memcmp(record->salt, first->salt, first->salt_len) == 0;
 }
 
-/* Of all NSEC3, usable or not, TARN__NSEC3_RECORDS_MAX are looked at. The first usable one is chain->at[0]. */
+/*
+ * Of all NSEC3, usable or not, TARN__NSEC3_RECORDS_MAX are looked at. The first usable one is chain->at[0].
+ */
 static void read_chain(const struct tarn__proofs *proofs, struct chain *chain)
 {
 	unsigned looked_at = 0;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dnssec/nsec3.h: denial by NSEC3 RRsets (RFC 5155 section 8). The others of a set of proofs are ignored. */
+/*
+ * dnssec/nsec3.h: denial by NSEC3 RRsets (RFC 5155 section 8). The others of a set of proofs are ignored.
+ */
 #ifndef TARN_DNSSEC_NSEC3_H
 #define TARN_DNSSEC_NSEC3_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dnssec/rrsig.h: the RDATA of an RRSIG (RFC 4034 section 3.1), and which may be tried (RFC 4035 section 5.3.1). */
+/*
+ * dnssec/rrsig.h: the RDATA of an RRSIG (RFC 4034 section 3.1), and which may be tried (RFC 4035 section
+ * 5.3.1).
+ */
 #ifndef TARN_DNSSEC_RRSIG_H
 #define TARN_DNSSEC_RRSIG_H
 
@@ -32,10 +35,11 @@ struct tarn__rrsig {
 bool tarn__rrsig_read(struct tarn__reader, struct tarn__rrsig *out);
 
 /*
- * Returns true if the signature may be one of an RRset with that owner: the signer is a name at or above the
- * owner, and the labels are not more than the owner's and not fewer than the signer's (RFC 4035 section 5.3.1);
- * of NSEC, NSEC3, DNSKEY, DS and SOA they are equal to the owner's, since these are never expansions of
- * a wildcard; the signer of a DNSKEY is the owner, of a DS and an NSEC3 a name above it, of the NSEC3 the next one.
+ * Returns true if the signature may be one of an RRset with that owner: the signer is a name at or above
+ * the owner, and the labels are not more than the owner's and not fewer than the signer's (RFC 4035 section
+ * 5.3.1); of NSEC, NSEC3, DNSKEY, DS and SOA they are equal to the owner's, since these are never
+ * expansions of a wildcard; the signer of a DNSKEY is the owner, of a DS and an NSEC3 a name above it, of
+ * the NSEC3 the next one.
  */
 bool tarn__rrsig_fits(const struct tarn__rrsig *, const struct tarn__name *owner, uint16_t type);
 
@@ -50,8 +54,8 @@ void tarn__rrsig_explain(const struct tarn__rrsig *, const struct tarn__name *ow
 bool tarn__rrsig_is_expansion(const struct tarn__rrsig *, const struct tarn__name *owner);
 
 /*
- * Returns true if now, in seconds since 1970, is within the dates; TARN__SKEW_SEC too early is not. Else the reason
- * gets the owner, the type and the date; reason may be NULL.
+ * Returns true if now, in seconds since 1970, is within the dates; TARN__SKEW_SEC too early is not. Else
+ * the reason gets the owner, the type and the date; reason may be NULL.
  */
 bool tarn__rrsig_is_current(const struct tarn__rrsig *, uint32_t now,
 			    const struct tarn__name *owner, struct tarn__reason *);

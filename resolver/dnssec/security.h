@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dnssec/security.h: the security status of data (RFC 4033 section 5, RFC 4035 section 4.3), and its reason. */
+/*
+ * dnssec/security.h: the security status of data (RFC 4033 section 5, RFC 4035 section 4.3), and its
+ * reason.
+ */
 #ifndef TARN_DNSSEC_SECURITY_H
 #define TARN_DNSSEC_SECURITY_H
 
@@ -29,9 +32,9 @@ struct tarn__reason {
 };
 
 /*
- * Sets the reason, unless the one that is there takes precedence: of expired, not yet valid, no zone key, no
- * key, no signature, no denial and all others, in this order. The format is printf()'s; what is too long is
- * cut.
+ * Sets the reason, unless the one that is there takes precedence: of expired, not yet valid, no zone key,
+ * no key, no signature, no denial and all others, in this order. The format is printf()'s; what is too long
+ * is cut.
  */
 void tarn__reason_set(struct tarn__reason *, uint16_t code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dnssec/trust.h: what is known of a name in the chain of trust, as octets: what the cache keeps of a zone. All is
- * valid for the time that the entry lives.
+ * dnssec/trust.h: what is known of a name in the chain of trust, as octets: what the cache keeps of a zone.
+ * All is valid for the time that the entry lives.
  *
  *	0  1  kind
  *	of TARN__TRUST_KEYS
@@ -53,11 +53,16 @@ struct tarn__trust {
 /* Returns false if the octets are none that the functions below write. */
 bool tarn__trust_read(const uint8_t *octets, size_t len, struct tarn__trust *out);
 
-/* Returns the key at *at, which is trust->keys at first, and advances *at. Returns false after the last one. */
+/*
+ * Returns the key at *at, which is trust->keys at first, and advances *at. Returns false after the last
+ * one.
+ */
 bool tarn__trust_next_key(const struct tarn__trust *, const uint8_t **at,
 			  struct tarn__trust_key *out);
 
-/* Writing; out has TARN__TRUST_MAX octets. Each returns the octets written. reason: of INSECURE and BOGUS. */
+/*
+ * Writing; out has TARN__TRUST_MAX octets. Each returns the octets written. reason: of INSECURE and BOGUS.
+ */
 size_t tarn__trust_write_kind(enum tarn__trust_kind, const struct tarn__reason *, uint8_t *out);
 
 struct tarn__trust_writer {

@@ -2,9 +2,9 @@
 /*
  * dnssec/verify.c: signatures of an RRset are tried with keys of a zone.
  *
- * First the candidates are listed, pairs of a signature and a key, in an order that depends on nothing but the message,
- * the keys and the time; then they are tried one after the other. A call after a pause makes the same list
- * and goes on behind those that have been tried.
+ * First the candidates are listed, pairs of a signature and a key, in an order that depends on nothing but
+ * the message, the keys and the time; then they are tried one after the other. A call after a pause makes
+ * the same list and goes on behind those that have been tried.
  */
 #include "dnssec/verify.h"
 

@@ -43,10 +43,11 @@ struct tarn__verified {
 };
 
 /*
- * Tries the signatures of an RRset by the zone with the zone's keys, the cheapest algorithms first, until one is
- * valid (RFC 4035 section 5.3, RFC 6840 sections 5.4, 5.11 and 5.12): of signatures TARN__SIGNATURES_MAX, of keys with
- * one tag and algorithm TARN__KEYS_PER_TAG, TARN__TRIES_PER_RRSET in all. What does not fit is skipped. signatures is
- * the RRset of the RRSIGs; NULL: there are none. Nothing points into the message afterwards.
+ * Tries the signatures of an RRset by the zone with the zone's keys, the cheapest algorithms first, until
+ * one is valid (RFC 4035 section 5.3, RFC 6840 sections 5.4, 5.11 and 5.12): of signatures
+ * TARN__SIGNATURES_MAX, of keys with one tag and algorithm TARN__KEYS_PER_TAG, TARN__TRIES_PER_RRSET in
+ * all. What does not fit is skipped. signatures is the RRset of the RRSIGs; NULL: there are none. Nothing
+ * points into the message afterwards.
  */
 enum tarn__verification
 tarn__rrset_verify(const struct tarn__verify_context *, const struct tarn__rrsets *,

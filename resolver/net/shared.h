@@ -78,8 +78,8 @@ int tarn__set_config(struct tarn *, struct tarn__config *);
 int tarn__set_policy_data(struct tarn *, const struct tarn__policy_data *);
 
 /*
- * These names are insecure, with all names below them, beside those of the options, from now on; they stay over
- * tarn_reconfigure(). Any thread. 0 or TARN_ENOMEM.
+ * These names are insecure, with all names below them, beside those of the options, from now on; they stay
+ * over tarn_reconfigure(). Any thread. 0 or TARN_ENOMEM.
  */
 int tarn__set_insecure(struct tarn *, const struct tarn__name *names, size_t count);
 

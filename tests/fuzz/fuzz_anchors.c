@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_anchors.c: any octets are a text of trust anchors. A text without a fault reads the same twice;
- * each of its records may be an anchor, and is found from its name and from below it, unless a closer one is there.
- * What follows the first NUL is names of negative anchors, in wire form.
+ * tests/fuzz/fuzz_anchors.c: any octets are a text of trust anchors. A text without a fault reads the same
+ * twice; each of its records may be an anchor, and is found from its name and from below it, unless a
+ * closer one is there. What follows the first NUL is names of negative anchors, in wire form.
  */
 #include "fuzz.h"
 

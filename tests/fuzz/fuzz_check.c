@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_check.c: the check of any message ends, within its limits, and nothing is secure without a signature. The
- * first octet has flags and sets what is known of names, then the message follows; it is a response to its own question.
+ * tests/fuzz/fuzz_check.c: the check of any message ends, within its limits, and nothing is secure without
+ * a signature. The first octet has flags and sets what is known of names, then the message follows; it is a
+ * response to its own question.
  */
 #include "fuzz.h"
 
@@ -20,7 +21,9 @@ static struct tarn__signed_data room;
 static uint8_t keys[TARN__TRUST_MAX];
 static size_t keys_len;
 
-/* The keys that have signed the corpus: those of tests/support/signed.h and tests/unit/dnssec/test_check.c. */
+/*
+ * The keys that have signed the corpus: those of tests/support/signed.h and tests/unit/dnssec/test_check.c.
+ */
 static const struct {
 	uint8_t algorithm;
 	uint16_t tag;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_denial.c: whatever NSEC and NSEC3 records a message has, what they prove is one thing, within
- * the zone and the budget.
+ * tests/fuzz/fuzz_denial.c: whatever NSEC and NSEC3 records a message has, what they prove is one thing,
+ * within the zone and the budget.
  */
 #include "fuzz.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_verify.c: verifying the RRsets of any message, with what is known of a zone by any octets, keeps its
- * limits. The first two octets are the length of that knowledge, then it follows, then the message.
+ * tests/fuzz/fuzz_verify.c: verifying the RRsets of any message, with what is known of a zone by any
+ * octets, keeps its limits. The first two octets are the length of that knowledge, then it follows, then
+ * the message.
  */
 #include "fuzz.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/scenario/crowd.c: many clients of two workers below zones that nothing is known of: their questions need the same
- * chain of trust, which is asked for once.
+ * tests/scenario/crowd.c: many clients of two workers below zones that nothing is known of: their questions
+ * need the same chain of trust, which is asked for once.
  */
 #include <ldns/ldns.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/scenario/records.h: the records below a statement of a script (tests/scenario/script.h), and the signatures that
- * are made for them.
+ * tests/scenario/records.h: the records below a statement of a script (tests/scenario/script.h), and the
+ * signatures that are made for them.
  */
 #ifndef TESTS_SCENARIO_RECORDS_H
 #define TESTS_SCENARIO_RECORDS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/scenario/script.h: runs one script against core/ and the fake outside. One statement a
- * line; ";" starts a comment line. A statement may be followed by indented records, each with its
- * section in front ("answer", "authority", "additional").
+ * tests/scenario/script.h: runs one script against core/ and the fake outside. One statement a line; ";"
+ * starts a comment line. A statement may be followed by indented records, each with its section in front
+ * ("answer", "authority", "additional").
  *
  *	upstream ADDRESS [tcp] [no-mixed-case] [no-cookies] [no-edns]
  *		a server, in order, and its traits; before anything else, as the next four

@@ -3,8 +3,9 @@
  * tests/scenario/signing.h: keys of zones and signatures by them, for the records of a script
  * (tests/scenario/script.h). libldns makes them, so that the canonical form is not the one that is tested.
  *
- * A zone has a key "main" from its first use on. Keys of Ed25519 and ECDSA are derived from the names of the zone and the
- * key, and signatures of Ed25519 are the same in every run: records that are expected can be signed again.
+ * A zone has a key "main" from its first use on. Keys of Ed25519 and ECDSA are derived from the names of
+ * the zone and the key, and signatures of Ed25519 are the same in every run: records that are expected can
+ * be signed again.
  */
 #ifndef TESTS_SCENARIO_SIGNING_H
 #define TESTS_SCENARIO_SIGNING_H
@@ -46,7 +47,9 @@ extern const struct signing_how signing_plain;
 /* Sets the clock, and the default dates: the day before, and 30 days later. */
 void signing_set_clock(struct signing *, uint32_t now);
 
-/* Reads "2026-11-30", "2026-11-30T12:00:00", or "+2h" and "-1d" from now. Returns NULL, or what is wrong. */
+/*
+ * Reads "2026-11-30", "2026-11-30T12:00:00", or "+2h" and "-1d" from now. Returns NULL, or what is wrong.
+ */
 const char *signing_read_date(const struct signing *, const char *text, uint32_t *out);
 
 /* Takes a statement: "key ZONE NAME ALGORITHM [flags=N] [protocol=N] [hidden]". Returns as the above. */

@@ -21,8 +21,8 @@ struct validation {
 };
 
 /*
- * Takes a statement of the configuration. Returns NULL; what is wrong; or, with *is_known false, nothing if it is
- * none.
+ * Takes a statement of the configuration. Returns NULL; what is wrong; or, with *is_known false, nothing if
+ * it is none.
  */
 const char *validation_statement(struct validation *, char *const *words, size_t count,
 				 bool *is_known);

@@ -80,8 +80,8 @@ static inline void add_nsec3(struct proofs *proofs, const struct nsec3_parameter
 }
 
 /*
- * Adds records, one a line: "match NAME TYPES", the NSEC3 of the name; "cover NAME", one that covers its hash and
- * no other; "opt-out NAME", the same with opt-out.
+ * Adds records, one a line: "match NAME TYPES", the NSEC3 of the name; "cover NAME", one that covers its
+ * hash and no other; "opt-out NAME", the same with opt-out.
  */
 static inline void add_nsec3s(struct proofs *proofs, const struct nsec3_parameters *parameters,
 			      const char *lines)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/support/proofs.h: proofs for the tests of dnssec/, from the text of a zone file. What is proved is text
- * too:
+ * tests/support/proofs.h: proofs for the tests of dnssec/, from the text of a zone file. What is proved is
+ * text too:
  *
  *	struct proofs proofs;
  *	read_proofs(&proofs, "example.", "ns1.example. NSEC ns2.example. A RRSIG NSEC\n");

@@ -16,8 +16,8 @@
 #include "crypto/signature.h"
 
 /*
- * Keys and signatures are those of the RFCs (of RFC 8080 with erratum 4935), the data are made of their records as
- * RFC 4034 section 3.1.8.1 has it.
+ * Keys and signatures are those of the RFCs (of RFC 8080 with erratum 4935), the data are made of their
+ * records as RFC 4034 section 3.1.8.1 has it.
  */
 static const struct {
 	uint8_t algorithm;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/support/signed.h: signed messages for tests of dnssec/: records in the form of zone files, the examples of the
- * RFCs, and a zone that was signed with ldns-signzone.
+ * tests/support/signed.h: signed messages for tests of dnssec/: records in the form of zone files, the
+ * examples of the RFCs, and a zone that was signed with ldns-signzone.
  */
 #ifndef TESTS_SUPPORT_SIGNED_H
 #define TESTS_SUPPORT_SIGNED_H

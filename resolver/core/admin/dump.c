@@ -85,8 +85,9 @@ static void on_item(const struct rtcache_item *item, void *arg)
 	const struct rtcache_value *value = &item->value;
 	struct tarn__key key;
 	/*
-	 * An entry of type 0 repeats that a name does not exist (core/forward/nxdomain.h); a link is part of an
-	 * answer that has an entry of its own (core/forward/cname.h). What is known of the chain of trust is no answer.
+	 * An entry of type 0 repeats that a name does not exist (core/forward/nxdomain.h); a link is part
+	 * of an answer that has an entry of its own (core/forward/cname.h). What is known of the chain of
+	 * trust is no answer.
 	 */
 	if (!tarn__key_read(item->key, item->key_len, &key) || key.qtype == 0 || key.is_link ||
 	    key.is_trust)

@@ -8,15 +8,15 @@
  *	; down.example.com. IN A - failed: no answer in time
  *	; 1 answers
  *
- * The first line has the version of the format and the time of the dump, in seconds since 1970. Each further
- * line is one answer: name, class, type, the flags ("do", "cd", "do,cd" or "-"), the remaining TTL in seconds,
- * the rcode, and the DNS message that a client without EDNS would get, in base 16 (RFC 4648 section 8). A line
- * that cannot be loaded starts with a semicolon. The last line has the number of answers; a dump without it
- * is truncated.
+ * The first line has the version of the format and the time of the dump, in seconds since 1970. Each
+ * further line is one answer: name, class, type, the flags ("do", "cd", "do,cd" or "-"), the remaining TTL
+ * in seconds, the rcode, and the DNS message that a client without EDNS would get, in base 16 (RFC 4648
+ * section 8). A line that cannot be loaded starts with a semicolon. The last line has the number of
+ * answers; a dump without it is truncated.
  *
  * A loaded message is judged like the response of an upstream server to the question of that line. Its AD
- * flag is ignored. Where answers are validated, those to clients that do not set CD are not loaded: they may lack
- * their signatures.
+ * flag is ignored. Where answers are validated, those to clients that do not set CD are not loaded: they
+ * may lack their signatures.
  *
  * Thread: as core/admin/inspect.h.
  */

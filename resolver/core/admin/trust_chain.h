@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/admin/trust_chain.h: the chain of trust of a name (dnssec/trust.h), from its anchor down to the name itself: what is
- * known of each name, and how it comes to be known. No query of a client calls these functions.
+ * core/admin/trust_chain.h: the chain of trust of a name (dnssec/trust.h), from its anchor down to the name
+ * itself: what is known of each name, and how it comes to be known. No query of a client calls these
+ * functions.
  *
  * Thread: as core/admin/inspect.h.
  */
@@ -28,9 +29,9 @@ struct tarn__trust_link {
 };
 
 /*
- * Calls show for the name of the anchor, and then for each name with one more label, up to the name or to one that is
- * insecure or bogus: so is all that is below it. Nothing is asked for. Returns the anchor; show is called if it is a
- * positive one. Without validation there is no anchor.
+ * Calls show for the name of the anchor, and then for each name with one more label, up to the name or to
+ * one that is insecure or bogus: so is all that is below it. Nothing is asked for. Returns the anchor; show
+ * is called if it is a positive one. Without validation there is no anchor.
  */
 struct tarn__anchor tarn__trust_chain_show(struct tarn__resolver *, const uint8_t *name, size_t len,
 					   void (*show)(void *arg, const struct tarn__trust_link *),
@@ -39,8 +40,8 @@ struct tarn__anchor tarn__trust_chain_show(struct tarn__resolver *, const uint8_
 /* Looks up what is not known of the same names, one after the other. */
 struct tarn__trust_chain_lookup {
 	/*
-	 * Set by the caller. Called once, from tarn__resolver_run(), last: error is 0, or says why the name after the last
-	 * one that is known is not.
+	 * Set by the caller. Called once, from tarn__resolver_run(), last: error is 0, or says why the name
+	 * after the last one that is known is not.
 	 */
 	void (*done)(struct tarn__trust_chain_lookup *, int error);
 	void *owner;

@@ -78,7 +78,10 @@ static bool ask_in_lower_case(struct tarn__lookup *lookup)
 	return has_asked;
 }
 
-/* Returns true if the last message to some server is held back. Those servers are doubted until they answer. */
+/*
+ * Returns true if the last message to some server is held back. Those servers are doubted until they
+ * answer.
+ */
 static bool hold_back(struct tarn__lookup *lookup)
 {
 	struct tarn__select select = tarn__lookup_select(lookup);
@@ -113,8 +116,8 @@ static void rest(struct tarn__lookup *lookup)
 }
 
 /*
- * Sends the next message of a round. Returns the milliseconds to wait for its answer; 0: the server cannot be
- * asked, and is done. *is_full is set if there is no room to send more.
+ * Sends the next message of a round. Returns the milliseconds to wait for its answer; 0: the server cannot
+ * be asked, and is done. *is_full is set if there is no room to send more.
  */
 static uint64_t ask_next(struct tarn__lookup *lookup, size_t index, bool *is_full)
 {
@@ -195,8 +198,9 @@ static uint8_t answer_source(const struct tarn__forwarder *forwarder, struct tar
 }
 
 /*
- * A server that removes signatures, or that is queried without EDNS and so without DO, is of no use for what is
- * validated, nor is the one for a second question of the chain of trust that has given the first, bogus answer.
+ * A server that removes signatures, or that is queried without EDNS and so without DO, is of no use for
+ * what is validated, nor is the one for a second question of the chain of trust that has given the first,
+ * bogus answer.
  */
 static bool is_useless(const struct tarn__lookup *lookup, struct tarn__server *server)
 {
@@ -337,8 +341,8 @@ static void follow(struct tarn__lookup *lookup, const struct tarn__answer *answe
 }
 
 /*
- * Returns true if the AD of servers is kept. It is stored without, so that a later trust in AD does not reach back; and with
- * validation nothing is said of what was not to be checked.
+ * Returns true if the AD of servers is kept. It is stored without, so that a later trust in AD does not
+ * reach back; and with validation nothing is said of what was not to be checked.
  */
 static bool passes_ad(const struct tarn__config *config, const struct tarn__key *key)
 {
@@ -365,8 +369,8 @@ static void accept_answer(struct tarn__lookup *lookup, size_t index,
 }
 
 /*
- * A bogus answer is asked for a second time, of another server if there is one, with CD=0: a server that validates itself
- * chooses better data then.
+ * A bogus answer is asked for a second time, of another server if there is one, with CD=0: a server that
+ * validates itself chooses better data then.
  */
 static void ask_second(struct tarn__lookup *lookup, int error)
 {
@@ -382,7 +386,10 @@ static void ask_second(struct tarn__lookup *lookup, int error)
 	advance(lookup);
 }
 
-/* The second answer is good: the server of the first one gives bogus data, as one that removes signatures does. */
+/*
+ * The second answer is good: the server of the first one gives bogus data, as one that removes signatures
+ * does.
+ */
 static void blame_first(struct tarn__lookup *lookup)
 {
 	struct tarn__server *server = lookup->zone->servers[lookup->suspected];

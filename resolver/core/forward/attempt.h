@@ -82,8 +82,8 @@ enum tarn__next_step {
 };
 
 /*
- * Judges the answer to the message. Where it is TARN__NEXT_ACCEPT, *answer is as of tarn__answer_read(), with
- * scratch->response and, unless the attempt is read only, scratch->stored.
+ * Judges the answer to the message. Where it is TARN__NEXT_ACCEPT, *answer is as of tarn__answer_read(),
+ * with scratch->response and, unless the attempt is read only, scratch->stored.
  */
 enum tarn__next_step tarn__attempt_judge(const struct tarn__attempt *, const uint8_t *wire,
 					 size_t len, uint64_t now_ms, struct tarn__scratch *scratch,

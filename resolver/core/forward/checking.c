@@ -37,8 +37,8 @@ static bool find_delivered(const struct tarn__checking *checking, const uint8_t 
 }
 
 /*
- * The get that follows a peek starts a lookup in the last part of the entry's life, so that busy zones never wait for
- * their chain. If the entry has gone meanwhile, the lookup is of use as well.
+ * The get that follows a peek starts a lookup in the last part of the entry's life, so that busy zones
+ * never wait for their chain. If the entry has gone meanwhile, the lookup is of use as well.
  */
 static bool find_cached(struct tarn__forwarder *forwarder, const uint8_t *name, size_t len,
 			struct tarn__trust *out)
@@ -193,8 +193,8 @@ static void on_need(struct rtcache_request *request, const struct rtcache_value 
 }
 
 /*
- * What has expired proves nothing. It is removed before it is asked for, since the cache would give it instead of an
- * error, and instead of an answer that takes longer (RFC 8767).
+ * What has expired proves nothing. It is removed before it is asked for, since the cache would give it
+ * instead of an error, and instead of an answer that takes longer (RFC 8767).
  */
 static void remove_expired(struct rtcache_client *client, const uint8_t *key, size_t len)
 {

@@ -123,7 +123,9 @@ static void read_joined(const struct tarn__lookup *lookup, size_t len, struct ta
 			  scratch->stored, out);
 }
 
-/* Joins the answer to the query for the chain's end. Returns true if the chain goes on; else it has ended. */
+/*
+ * Joins the answer to the query for the chain's end. Returns true if the chain goes on; else it has ended.
+ */
 static bool join(struct tarn__lookup *lookup, const struct rtcache_value *value)
 {
 	struct tarn__chain *chain = lookup->chain;

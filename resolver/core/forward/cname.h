@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * core/forward/cname.h: chains of CNAMEs that lead out of a zone with servers of its own, if the zone's
- * configuration has follow-cnames. These servers are authoritative for the zone and perhaps for nothing else.
- * The servers of the zone that the chain leads into are asked for its end, through the cache, and so on while
- * each answer leads into another zone. The answers are joined (dns/join.h) to one answer to the key, which is
- * stored with the lowest TTL of all.
+ * configuration has follow-cnames. These servers are authoritative for the zone and perhaps for nothing
+ * else. The servers of the zone that the chain leads into are asked for its end, through the cache, and so
+ * on while each answer leads into another zone. The answers are joined (dns/join.h) to one answer to the
+ * key, which is stored with the lowest TTL of all.
  *
  * Names on the way are never followed themselves: a name that would be has a key of its own (see
- * tarn__key_write_link()). So no lookup waits for another that waits for it, and a chain that returns to its
- * beginning is found in the joined answer. At most TARN__FOLLOWS_MAX names are asked for, within the time
- * of the lookup.
+ * tarn__key_write_link()). So no lookup waits for another that waits for it, and a chain that returns to
+ * its beginning is found in the joined answer. At most TARN__FOLLOWS_MAX names are asked for, within the
+ * time of the lookup.
  *
  * Thread: as the lookup's.
  */
@@ -27,9 +27,9 @@ struct tarn__name;
 enum { TARN__FOLLOWS_MAX = 8 };
 
 /*
- * error 0: the chain has been followed to its end; the answer is that to the lookup's key, with its stored form
- * in the lookup's scratch. error < 0: the lookup still has its chain if the lookup of the end has failed, and
- * has none if the chain itself is invalid. The callback may end the lookup.
+ * error 0: the chain has been followed to its end; the answer is that to the lookup's key, with its stored
+ * form in the lookup's scratch. error < 0: the lookup still has its chain if the lookup of the end has
+ * failed, and has none if the chain itself is invalid. The callback may end the lookup.
  */
 typedef void tarn__chain_function(struct tarn__lookup *, int error, const struct tarn__answer *);
 

@@ -32,9 +32,9 @@ static void stop(struct tarn__lookup *lookup)
 /* ---- failures --------------------------------------------------------------------------- */
 
 /*
- * RFC 9520 section 3.2: a failure of the upstream is remembered; one of this resolver is not the key's. What
- * an outage has caused is forgotten with it. That a name is not answered by a server that answers others is the
- * name's failure, if there was time enough.
+ * RFC 9520 section 3.2: a failure of the upstream is remembered; one of this resolver is not the key's.
+ * What an outage has caused is forgotten with it. That a name is not answered by a server that answers
+ * others is the name's failure, if there was time enough.
  */
 enum memory { FORGET, REMEMBER, REMEMBER_CAUSE };
 
@@ -48,7 +48,9 @@ static bool had_time(const struct tarn__lookup *lookup)
 static enum memory how_to_remember(const struct tarn__lookup *lookup, int error, unsigned *cause)
 {
 	const struct tarn__zone *zone = lookup->zone;
-	/* A failure of the end of a chain is remembered for that end, and one of the chain of trust there. */
+	/*
+	 * A failure of the end of a chain is remembered for that end, and one of the chain of trust there.
+	 */
 	if (lookup->chain || lookup->checking || lookup->is_indeterminate)
 		return FORGET;
 	/* RFC 4035 section 4.7 */

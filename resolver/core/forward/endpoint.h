@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/endpoint.h: an upstream server of one zone: its address, how it is asked and where queries to
- * it come from, with the state that all workers share. A snapshot (core/config.h) holds the endpoints of
- * its zones, and the next snapshot takes over those that are equal: state belongs to the endpoint and
- * stays as long as some snapshot or worker has a reference.
+ * core/forward/endpoint.h: an upstream server of one zone: its address, how it is asked and where queries
+ * to it come from, with the state that all workers share. A snapshot (core/config.h) holds the endpoints of
+ * its zones, and the next snapshot takes over those that are equal: state belongs to the endpoint and stays
+ * as long as some snapshot or worker has a reference.
  *
  *	struct tarn__endpoint   one for all workers; the count is atomic
  *	struct tarn__server     core/forward/server.h: its state in one worker; the count is that
@@ -62,9 +62,9 @@ struct tarn__endpoint {
 };
 
 /*
- * Makes an endpoint from copies. traits may be NULL: zeros. Of the source the address of the server's family is
- * used; its interface's name is shorter than TARN__INTERFACE_MAX. The caller has the one reference. Returns
- * NULL if out of memory.
+ * Makes an endpoint from copies. traits may be NULL: zeros. Of the source the address of the server's
+ * family is used; its interface's name is shorter than TARN__INTERFACE_MAX. The caller has the one
+ * reference. Returns NULL if out of memory.
  */
 struct tarn__endpoint *tarn__endpoint_new(const struct tarn_address *, const struct tarn_traits *,
 					  const struct tarn_source *);
@@ -76,7 +76,9 @@ void tarn__endpoint_put(struct tarn__endpoint *);
 /* Returns true if all that is immutable is equal. */
 bool tarn__endpoint_is_equal(const struct tarn__endpoint *, const struct tarn__endpoint *);
 
-/* Returns a hash of address, source and interface, on which its answers may depend; they do not on traits. */
+/*
+ * Returns a hash of address, source and interface, on which its answers may depend; they do not on traits.
+ */
 uint64_t tarn__endpoint_digest(const struct tarn__endpoint *);
 
 #endif

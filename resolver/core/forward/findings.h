@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/findings.h: what validation has found wrong outside of answers, for the log: once when it begins and once
- * when it is over, whatever number of workers finds it.
+ * core/forward/findings.h: what validation has found wrong outside of answers, for the log: once when it
+ * begins and once when it is over, whatever number of workers finds it.
  *
  * Thread: any; where all is well no lock is taken.
  */
@@ -48,8 +48,8 @@ struct tarn__findings *tarn__findings_new(tarn__finding_function *tell, void *ar
 void tarn__findings_free(struct tarn__findings *);
 
 /*
- * A worker takes it that the server removes signatures, or asks the child zone for its DS: error is which. 0: it
- * does neither.
+ * A worker takes it that the server removes signatures, or asks the child zone for its DS: error is which.
+ * 0: it does neither.
  */
 void tarn__findings_server(struct tarn__findings *, struct tarn__endpoint *, int error,
 			   uint64_t now_ms);

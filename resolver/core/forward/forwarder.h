@@ -37,7 +37,9 @@ struct tarn__scratch;
 enum {
 	TARN__LOOKUPS_MAX = 10000, /* under way in one worker */
 	TARN__SPARE_ATTEMPTS = 64, /* kept, as a busy worker uses them again */
-	/* Of the chain of trust under way in one worker; each causes two lookups, for which room is kept. */
+	/*
+	 * Of the chain of trust under way in one worker; each causes two lookups, for which room is kept.
+	 */
 	TARN__TRUST_LOOKUPS_MAX = 500,
 	TARN__CHECKING_OCTETS_MAX = 8 << 20, /* of messages whose checks wait, in one worker */
 };
@@ -63,8 +65,8 @@ struct tarn__forwarder {
 	void (*restart)(struct tarn__lookup *); /* tarn__lookup_restart() */
 
 	/*
-	 * The worker ends: the cache ends its requests. The lookups that waited for them do not fail for that, so that other
-	 * workers that wait for these start their own.
+	 * The worker ends: the cache ends its requests. The lookups that waited for them do not fail for
+	 * that, so that other workers that wait for these start their own.
 	 */
 	bool is_ending;
 
@@ -80,7 +82,10 @@ struct tarn__forwarder {
 	struct tarn__list trust_lookups;
 	size_t trust_lookup_count;
 	bool wants_keys; /* the trust that is looked up now is a signer's: its DNSKEY is asked for at once */
-	/* The server that a question of the chain which starts now is not for (core/forward/answer_source.h). */
+	/*
+	 * The server that a question of the chain which starts now is not for
+	 * (core/forward/answer_source.h).
+	 */
 	uint8_t avoided_source;
 };
 
@@ -110,8 +115,8 @@ void tarn__forwarder_learn_of_forward_loops(struct tarn__forwarder *);
 
 /*
  * Queries the server with that number, counted over all zones, for a name that shows whether it forwards to
- * this resolver, unless such a query was sent less than TARN__FORWARD_LOOP_MS ago. A dead server is queried so
- * while it is probed, too, and when it recovers.
+ * this resolver, unless such a query was sent less than TARN__FORWARD_LOOP_MS ago. A dead server is queried
+ * so while it is probed, too, and when it recovers.
  */
 void tarn__forwarder_look_for_forward_loop(struct tarn__forwarder *, size_t number);
 

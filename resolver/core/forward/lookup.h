@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/lookup.h: one lookup under way: a key that the cache does not have, its state, and what has been
- * done for it so far. core/forward/asking.h starts lookups and makes them progress; core/forward/ending.h
- * ends them.
+ * core/forward/lookup.h: one lookup under way: a key that the cache does not have, its state, and what has
+ * been done for it so far. core/forward/asking.h starts lookups and makes them progress;
+ * core/forward/ending.h ends them.
  *
  * Thread: a lookup lives on the thread of the resolver that started it.
  */
@@ -66,8 +66,8 @@ struct tarn__lookup *tarn__lookup_new(struct tarn__zone *, struct rtcache_lookup
 				      const struct tarn__key *, void (*fire)(struct tarn__timer *));
 
 /*
- * Determines how servers are asked: an answer that is checked is asked for with DO and CD (RFC 4035 section 3.2.1, RFC 6840
- * section 5.9).
+ * Determines how servers are asked: an answer that is checked is asked for with DO and CD (RFC 4035 section
+ * 3.2.1, RFC 6840 section 5.9).
  */
 void tarn__lookup_choose_question(struct tarn__lookup *);
 
@@ -81,8 +81,8 @@ bool tarn__lookup_can_move(enum tarn__lookup_state, enum tarn__lookup_state);
 void tarn__lookup_move(struct tarn__lookup *, enum tarn__lookup_state);
 
 /*
- * Moves a lookup in state WAITING to another zone, where it waits. The numbers of messages to servers that are
- * in both are kept. Returns false if out of memory: it stays in its own zone.
+ * Moves a lookup in state WAITING to another zone, where it waits. The numbers of messages to servers that
+ * are in both are kept. Returns false if out of memory: it stays in its own zone.
  */
 bool tarn__lookup_join(struct tarn__lookup *, struct tarn__zone *);
 

@@ -36,8 +36,8 @@ void tarn__outstanding_drop(struct tarn__attempt *attempt)
 
 /*
  * Some servers answer queries for addresses only. Returns true if the server may be probed for that of the
- * key's name: not if it has been asked for just that, nor if the name is another zone's, as that of a DS may
- * be.
+ * key's name: not if it has been asked for just that, nor if the name is another zone's, as that of a DS
+ * may be.
  */
 static bool has_other_address(const struct tarn__lookup *lookup)
 {

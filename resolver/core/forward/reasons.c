@@ -4,7 +4,8 @@
  *
  *	ERROR_BASE - (serial << 5 | code)
  *
- * with the code of the extended error and a serial number, which is that of the ring's slot and of the round.
+ * with the code of the extended error and a serial number, which is that of the ring's slot and of the
+ * round.
  */
 #include "core/forward/reasons.h"
 

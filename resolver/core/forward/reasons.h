@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/reasons.h: why answers were bogus, in words, for replies that come later: the cache remembers a failure as
- * a number. The last TARN__REASONS_MAX are kept; the number of one that has been displaced still has its code.
+ * core/forward/reasons.h: why answers were bogus, in words, for replies that come later: the cache
+ * remembers a failure as a number. The last TARN__REASONS_MAX are kept; the number of one that has been
+ * displaced still has its code.
  *
  * Thread: any; a lock is taken. No answer that is good comes here.
  */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/select.h: the decisions of a lookup about servers: which one is sent the next message, how many
- * are sent one at the same time, how long an answer is waited for before the next message, and whether
+ * core/forward/select.h: the decisions of a lookup about servers: which one is sent the next message, how
+ * many are sent one at the same time, how long an answer is waited for before the next message, and whether
  * a dead server is tried. All are functions of the servers' state, of what the lookup has sent so far and
  * of the time; none of them changes anything.
  *
  * Candidates are the servers that are alive, do not lead back to this resolver, have not given their
- * verdict on this lookup, and have messages left: TARN__SENDS_MAX per transport. Over UDP the last
- * message to a server is held back until the server has answered something, to any query, since the
- * message before, so that one is left when an outage is over. The order among candidates:
+ * verdict on this lookup, and have messages left: TARN__SENDS_MAX per transport. Over UDP the last message
+ * to a server is held back until the server has answered something, to any query, since the message before,
+ * so that one is left when an outage is over. The order among candidates:
  *
  *	strict        the first in the configuration's order, as long as it is a candidate
  *	all others    the one that has been sent the fewest messages; of these, one that has answered

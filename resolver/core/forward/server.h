@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/server.h: the state of an endpoint in one worker: whether it is dead, how fast it answers, and
- * what it does not support. core/forward/select.h decides which server is asked next.
+ * core/forward/server.h: the state of an endpoint in one worker: whether it is dead, how fast it answers,
+ * and what it does not support. core/forward/select.h decides which server is asked next.
  *
  * A server that has failed TARN__HOLD_FAILURES times in a row is dead. Queries go to others; it is probed
  * (core/forward/probe.h), and one query may try it when TARN__HOLD_MS are over. Its first answer makes it
@@ -41,8 +41,8 @@ enum {
 };
 
 /*
- * A protection against forged answers that a server does not support. A single answer that lacks the protection
- * may be forged, and must not turn it off for other queries to the server.
+ * A protection against forged answers that a server does not support. A single answer that lacks the
+ * protection may be forged, and must not turn it off for other queries to the server.
  */
 struct tarn__quirk {
 	unsigned streak;
@@ -107,9 +107,9 @@ struct tarn__server {
 };
 
 /*
- * Sets the servers of a zone, in its endpoints' order, with a reference to each: those of the endpoints that
- * are among the old ones, and new ones for the others. Client cookies are derived from secret. Returns 0, or
- * TARN_ENOMEM: no servers are set.
+ * Sets the servers of a zone, in its endpoints' order, with a reference to each: those of the endpoints
+ * that are among the old ones, and new ones for the others. Client cookies are derived from secret. Returns
+ * 0, or TARN_ENOMEM: no servers are set.
  */
 int tarn__servers_init(struct tarn__server *servers[], const struct tarn__zone_config *,
 		       const uint8_t secret[TARN__COOKIE_SECRET_LEN],
@@ -125,8 +125,8 @@ enum tarn__servers_state {
 };
 
 /*
- * answered: the server has answered, with any RCODE. failed: it has not answered in time, or the network has
- * refused the message. Both update the endpoint's health for the other workers.
+ * answered: the server has answered, with any RCODE. failed: it has not answered in time, or the network
+ * has refused the message. Both update the endpoint's health for the other workers.
  */
 void tarn__server_answered(struct tarn__server *, uint64_t sent_ms, uint64_t now_ms);
 void tarn__server_failed(struct tarn__server *, uint64_t now_ms);
@@ -179,7 +179,8 @@ static inline bool tarn__server_is_plain(const struct tarn__server *server, uint
 }
 
 /*
- * Keeps the server cookie in the data of a COOKIE option (RFC 7873 section 5.3); forgets it if there is none.
+ * Keeps the server cookie in the data of a COOKIE option (RFC 7873 section 5.3); forgets it if there is
+ * none.
  */
 void tarn__server_keep_cookie(struct tarn__server *, const uint8_t *cookie, size_t len);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/trust_lookup.h: the lookup of what is known of a name in the chain of trust (dnssec/trust.h): of its DS, by
- * the servers of its parent's zone, and its DNSKEY. Both are lookups of their own through the cache
- * (tarn__key_write_of_chain()), so that servers, time-outs and repetition are as for all lookups.
+ * core/forward/trust_lookup.h: the lookup of what is known of a name in the chain of trust
+ * (dnssec/trust.h): of its DS, by the servers of its parent's zone, and its DNSKEY. Both are lookups of
+ * their own through the cache (tarn__key_write_of_chain()), so that servers, time-outs and repetition are
+ * as for all lookups.
  *
  *	an anchor has the name   DNSKEY, verified by the anchor
  *	DS, which is checked     needs trust of names above only
@@ -11,8 +12,9 @@
  *	  of no supported kind      insecure
  *	  else                      DNSKEY, verified by the DS
  *
- * What is bogus is asked for a second time, with CD=0: a server that validates itself chooses better data then. It is known as
- * bogus for TARN__TRUST_BOGUS_TTL. What cannot be had is an error, which is not remembered here.
+ * What is bogus is asked for a second time, with CD=0: a server that validates itself chooses better data
+ * then. It is known as bogus for TARN__TRUST_BOGUS_TTL. What cannot be had is an error, which is not
+ * remembered here.
  *
  * Thread: the worker's.
  */
@@ -30,7 +32,10 @@ enum {
 	TARN__TRUST_BOGUS_TTL = 60,
 };
 
-/* Starts the lookup of a key of tarn__key_write_trust(); ends handle exactly once, perhaps before it returns. */
+/*
+ * Starts the lookup of a key of tarn__key_write_trust(); ends handle exactly once, perhaps before it
+ * returns.
+ */
 void tarn__trust_lookup_start(struct tarn__forwarder *, struct rtcache_lookup *handle,
 			      const struct tarn__key *);
 

@@ -2,8 +2,8 @@
 /*
  * core/policy/special.c: the special names, and the stage that answers for them.
  *
- * A name is looked up from its end. The four octets before the root label rule out nearly all names; they may
- * be part of a longer label, so that the whole label is compared next. Reverse zones are written as the
+ * A name is looked up from its end. The four octets before the root label rule out nearly all names; they
+ * may be part of a longer label, so that the whole label is compared next. Reverse zones are written as the
  * prefixes that they stand for: the lists of RFC 6303 result from cutting these at the next label, sixteen
  * zones for 172.16/12 and sixty-four for 100.64/10.
  */
@@ -249,8 +249,8 @@ static void fini(struct tarn__policy *policy)
 }
 
 /*
- * The DS of a zone with servers belongs to the special zone above it; the DS of a special zone belongs to the
- * zone above that.
+ * The DS of a zone with servers belongs to the special zone above it; the DS of a special zone belongs to
+ * the zone above that.
  */
 static bool is_in_zone_with_servers(const struct tarn__policy *policy,
 				    const struct tarn__query *query, struct tarn__special special)
@@ -263,8 +263,8 @@ static bool is_in_zone_with_servers(const struct tarn__policy *policy,
 
 /*
  * Returns true for the DS of a zone whose parent zone has, or denies, its delegation (RFC 4035 section
- * 3.1.4.1; RFC 8375 section 4 requires it for home.arpa): a validator needs the proof that there is none. The
- * other special zones are not part of the DNS, and nothing is asked for them (RFC 7686 section 2).
+ * 3.1.4.1; RFC 8375 section 4 requires it for home.arpa): a validator needs the proof that there is none.
+ * The other special zones are not part of the DNS, and nothing is asked for them (RFC 7686 section 2).
  */
 static bool is_parents(const struct tarn__query *query, struct tarn__special special)
 {

@@ -34,13 +34,14 @@ struct tarn__special {
 
 /*
  * Returns the special zone that a name is in; none of them is within another. qname is in wire form, in any
- * spelling, not compressed; len includes the root label. Takes a few instructions for a name in none of them.
+ * spelling, not compressed; len includes the root label. Takes a few instructions for a name in none of
+ * them.
  */
 struct tarn__special tarn__special_find(const uint8_t *qname, size_t len);
 
 /*
- * Calls each with the name of every special zone, until it returns something else than 0. Returns what the last
- * call has returned.
+ * Calls each with the name of every special zone, until it returns something else than 0. Returns what the
+ * last call has returned.
  */
 int tarn__special_walk(int (*each)(void *arg, const uint8_t *name, size_t len), void *arg);
 

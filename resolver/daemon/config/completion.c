@@ -228,7 +228,9 @@ static void refuse_ttls(const struct tarn__settings *settings,
 			     diagnostics);
 }
 
-/* What limits something that is not there was meant to do something; "private = no" says that it is not to. */
+/*
+ * What limits something that is not there was meant to do something; "private = no" says that it is not to.
+ */
 static void refuse_idle(const struct tarn__settings *settings,
 			struct tarn__diagnostics *diagnostics)
 {

@@ -183,8 +183,8 @@ static void print_probe(const struct probe *probe, FILE *out)
 }
 
 /*
- * Finds the zone whose keys are asked for: the one that the servers are for, if its keys are needed; else one with an
- * anchor that is theirs. Returns false if there is none.
+ * Finds the zone whose keys are asked for: the one that the servers are for, if its keys are needed; else
+ * one with an anchor that is theirs. Returns false if there is none.
  */
 static bool find_name(const struct tarn__config *config, size_t index, struct tarn__name *out)
 {

@@ -19,8 +19,8 @@ void tarn__validation_complete(struct tarn__settings *, struct tarn__diagnostics
 			       struct tarn__log *);
 
 /*
- * Before the sandbox: waits for the library if it is loaded ahead (crypto/signature.h). Returns 0 or TARN_ESYSTEM, which
- * has been logged.
+ * Before the sandbox: waits for the library if it is loaded ahead (crypto/signature.h). Returns 0 or
+ * TARN_ESYSTEM, which has been logged.
  */
 int tarn__validation_settle(const struct tarn__settings *, struct tarn__log *);
 

@@ -190,8 +190,8 @@ static void add_link(void *arg, const struct tarn__trust_link *link)
 }
 
 /*
- * The name has what its last link has; "no cut" is in a zone above, which is signed. Of what was not looked up nothing
- * is said.
+ * The name has what its last link has; "no cut" is in a zone above, which is signed. Of what was not looked
+ * up nothing is said.
  */
 static void add_status(json_t *out, const struct chain *chain, int error)
 {

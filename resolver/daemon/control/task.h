@@ -43,7 +43,9 @@ struct tarn__task {
 	bool is_short; /* out of memory */
 };
 
-/* A function of a command: it answers at once, or has the task want steps. arguments is an array of texts. */
+/*
+ * A function of a command: it answers at once, or has the task want steps. arguments is an array of texts.
+ */
 typedef void tarn__command_fn(struct tarn__task *, const json_t *arguments);
 
 /* The last answer: the result, which is taken over (NULL: an empty one), or an error. */

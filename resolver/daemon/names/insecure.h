@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/names/insecure.h: names that the operator has made insecure for a time, with all names below them: negative
- * trust anchors beside those of the configuration (RFC 7646). They stay over a reload, and end with the process.
+ * daemon/names/insecure.h: names that the operator has made insecure for a time, with all names below them:
+ * negative trust anchors beside those of the configuration (RFC 7646). They stay over a reload, and end
+ * with the process.
  *
  * Thread: the main one, on its loop.
  */
@@ -41,8 +42,8 @@ void tarn__insecure_init(struct tarn__insecure *, struct tarn *, struct ev_loop 
 			 struct tarn__log *);
 
 /*
- * Makes a name insecure for that time from now on, instead of what was said of it. TARN_EINVAL for the root; TARN_EBUSY:
- * there are TARN__INSECURE_MAX; TARN_ENOMEM: nothing has changed.
+ * Makes a name insecure for that time from now on, instead of what was said of it. TARN_EINVAL for the
+ * root; TARN_EBUSY: there are TARN__INSECURE_MAX; TARN_ENOMEM: nothing has changed.
  */
 int tarn__insecure_say(struct tarn__insecure *, const struct tarn__name *, uint64_t sec);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/unit/crypto/test_openssl.c: how the library is loaded, and what it does on many threads, without memory and
- * without files.
+ * tests/unit/crypto/test_openssl.c: how the library is loaded, and what it does on many threads, without
+ * memory and without files.
  */
 #include "crypto/openssl.h"
 
@@ -50,7 +50,9 @@ END_TEST
 static struct signed_data all[SIGNATURE_VECTORS];
 static unsigned long (*peek_error)(void);
 
-/* Verifies all vectors, beginning with the one of the number, and hashes. Returns how often it went wrong. */
+/*
+ * Verifies all vectors, beginning with the one of the number, and hashes. Returns how often it went wrong.
+ */
 static void *verify_all(void *number)
 {
 	enum { ROUNDS = 3 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/unit/crypto/test_signature.c: the signatures of RFC 5702, 6605 and 8080, and keys and signatures that are
- * malformed.
+ * tests/unit/crypto/test_signature.c: the signatures of RFC 5702, 6605 and 8080, and keys and signatures
+ * that are malformed.
  */
 #include "crypto/signature.h"
 

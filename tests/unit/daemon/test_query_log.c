@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/telemetry/query_log.c: lines for people and tools, and what happens where they cannot be written. */
+/*
+ * daemon/telemetry/query_log.c: lines for people and tools, and what happens where they cannot be written.
+ */
 
 #include "config.h"
 

@@ -610,7 +610,10 @@ START_TEST(options_give_way_in_their_order)
 }
 END_TEST
 
-/* RFC 4035 section 3.1.1: a signature or a proof that does not fit is missed, too, and no RRset is without its signatures. */
+/*
+ * RFC 4035 section 3.1.1: a signature or a proof that does not fit is missed, too, and no RRset is without
+ * its signatures.
+ */
 START_TEST(proofs_that_do_not_fit_are_cut_with_tc)
 {
 	ask("www.example.", TARN__TYPE_A, 0, 0x8000);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/unit/dnssec/test_check.c: what a check asks for, what it keeps between its calls, and its limits. */
+/*
+ * tests/unit/dnssec/test_check.c: what a check asks for, what it keeps between its calls, and its limits.
+ */
 #include "dnssec/check.h"
 
 #include <stdlib.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/unit/dnssec/test_denial_model.c: random zones, all their NSEC and NSEC3 records, and what is true of
- * names in them. No one, two or three records prove what is not true; those that the RFCs name prove what is.
+ * tests/unit/dnssec/test_denial_model.c: random zones, all their NSEC and NSEC3 records, and what is true
+ * of names in them. No one, two or three records prove what is not true; those that the RFCs name prove
+ * what is.
  *
- * A name is a string here, one character for each label, the last label first: "ba*" is *.a.b in the zone, ""
- * its apex. So the canonical order is that of strings, and an ancestor is a prefix.
+ * A name is a string here, one character for each label, the last label first: "ba*" is *.a.b in the zone,
+ * "" its apex. So the canonical order is that of strings, and an ancestor is a prefix.
  */
 #include "dnssec/denial_proof.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/unit/dnssec/test_nsec.c: what NSEC records prove: the examples of RFC 4035, and each rule with a proof
- * that lacks one thing.
+ * tests/unit/dnssec/test_nsec.c: what NSEC records prove: the examples of RFC 4035, and each rule with a
+ * proof that lacks one thing.
  */
 #include "dnssec/nsec.h"
 

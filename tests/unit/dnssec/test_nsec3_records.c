@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/unit/dnssec/test_nsec3_records.c: which NSEC3 records are used, and the work that they may cause. */
+/*
+ * tests/unit/dnssec/test_nsec3_records.c: which NSEC3 records are used, and the work that they may cause.
+ */
 #include "dnssec/nsec3.h"
 
 #include "support/nsec3.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/unit/dnssec/test_nsec_records.c: NSEC records that are misused, malformed, or made for the question. */
+/*
+ * tests/unit/dnssec/test_nsec_records.c: NSEC records that are misused, malformed, or made for the
+ * question.
+ */
 #include "dnssec/nsec.h"
 
 #include "support/proofs.h"
@@ -188,8 +191,8 @@ START_TEST(white_lies_deny_a_name)
 END_TEST
 
 /*
- * RFC 4470 section 5: "\000.l" as the first name after "l" is below it. The same record denies the types of an
- * empty non-terminal, so that it is no proof that there is no such name.
+ * RFC 4470 section 5: "\000.l" as the first name after "l" is below it. The same record denies the types of
+ * an empty non-terminal, so that it is no proof that there is no such name.
  */
 START_TEST(white_lie_that_ends_below_the_name_denies_its_types)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/unit/dnssec/test_trust.c: what is known of a name is read as it was written, and nothing else is read. */
+/*
+ * tests/unit/dnssec/test_trust.c: what is known of a name is read as it was written, and nothing else is
+ * read.
+ */
 #include "dnssec/trust.h"
 
 #include <string.h>

@@ -13,8 +13,8 @@
 #include "support/answer.h"
 
 /*
- * The DNSKEY RRset of a zone was made with ldns-signzone; both keys that may sign have signed it. The others are revoked, and
- * without the zone flag.
+ * The DNSKEY RRset of a zone was made with ldns-signzone; both keys that may sign have signed it. The
+ * others are revoked, and without the zone flag.
  */
 #define KSK                                                                                        \
 	"example. 3600 IN DNSKEY 257 3 13 "                                                        \
