@@ -186,7 +186,8 @@ static void put_row(struct message *out, const struct world_row *row, bool is_si
 {
 	put_rrsets(out, 1, row->answer, is_signed);
 	put_rrsets(out, 2, row->authority, is_signed);
-	tarn__put16(out->wire + 2, TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA | row->rcode);
+	tarn__put16(out->wire + 2,
+		    TARN__FLAG_QR | TARN__FLAG_RD | TARN__FLAG_RA | TARN__FLAG_AD | row->rcode);
 }
 
 static void forge_address(struct message *message)
