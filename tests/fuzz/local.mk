@@ -30,7 +30,7 @@ tests_fuzz_fuzz_control_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
 # Plays need the outside of the scenarios, which uses Check.
 if HAVE_CHECK
-fuzz_targets += tests/fuzz/fuzz_dump tests/fuzz/fuzz_resolver
+fuzz_targets += tests/fuzz/fuzz_dump tests/fuzz/fuzz_resolver tests/fuzz/fuzz_validation
 tests_fuzz_fuzz_dump_SOURCES = tests/fuzz/fuzz_dump.c tests/fuzz/no_check.c \
 	tests/support/outside.c tests/support/outside.h
 fuzz_resolver_sources = tests/fuzz/fuzz_resolver.c \
@@ -38,10 +38,15 @@ fuzz_resolver_sources = tests/fuzz/fuzz_resolver.c \
 	tests/fuzz/no_check.c \
 	tests/support/outside.c tests/support/outside.h
 tests_fuzz_fuzz_resolver_SOURCES = $(fuzz_resolver_sources)
+fuzz_validation_sources = tests/fuzz/fuzz_validation.c tests/fuzz/signed_world.h \
+	tests/fuzz/no_check.c \
+	tests/support/outside.c tests/support/outside.h
+tests_fuzz_fuzz_validation_SOURCES = $(fuzz_validation_sources)
 if !FUZZER
-check_PROGRAMS += tests/fuzz/storm_resolver
-TESTS += tests/fuzz/storm_resolver
+check_PROGRAMS += tests/fuzz/storm_resolver tests/fuzz/storm_validation
+TESTS += tests/fuzz/storm_resolver tests/fuzz/storm_validation
 tests_fuzz_storm_resolver_SOURCES = tests/fuzz/storm_resolver.c $(fuzz_resolver_sources)
+tests_fuzz_storm_validation_SOURCES = tests/fuzz/storm_resolver.c $(fuzz_validation_sources)
 endif
 endif
 

@@ -287,8 +287,10 @@ static bool move_lookups(struct tarn__forwarder *forwarder, struct tarn__zone *c
 /* Other trust anchors: what is being checked is asked for again, and the chain of trust begins anew. */
 static bool change_anchors(struct tarn__forwarder *forwarder, const struct tarn__config *old)
 {
-	if (tarn__config_has_same_anchors(forwarder->config, old))
+	if (tarn__config_has_same_anchors(forwarder->config, old)) {
+		tarn__trust_lookups_renew(forwarder);
 		return false;
+	}
 	for (size_t i = 0; i < forwarder->config->zone_count; i++) {
 		struct tarn__list *checking = &forwarder->zones[i]->lookups[TARN__LOOKUP_CHECKING];
 		while (!tarn__list_is_empty(checking))

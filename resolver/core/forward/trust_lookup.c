@@ -481,6 +481,22 @@ void tarn__trust_lookups_restart(struct tarn__forwarder *forwarder)
 	}
 }
 
+void tarn__trust_lookups_renew(struct tarn__forwarder *forwarder)
+{
+	struct tarn__list *head = &forwarder->trust_lookups;
+	for (struct tarn__list *node = head->next; node != head; node = node->next) {
+		struct trust_lookup *lookup = TARN__CONTAINER(node, struct trust_lookup, node);
+		const struct tarn__key *key = &lookup->key;
+		if (!lookup->is_at_anchor || !lookup->has_points)
+			continue;
+		struct tarn__anchor anchor =
+			tarn__anchors_find(forwarder->config->anchors, key->qname, key->qname_len);
+		/* Equal records may be in another order. */
+		lookup->progress = (struct tarn__verify_progress){0};
+		tarn__entry_points_of_anchor(&anchor, &lookup->points);
+	}
+}
+
 void tarn__trust_lookups_cancel(struct tarn__forwarder *forwarder)
 {
 	while (!tarn__list_is_empty(&forwarder->trust_lookups))

@@ -42,6 +42,9 @@ void tarn__trust_lookup_start(struct tarn__forwarder *, struct rtcache_lookup *h
 /* The anchors have changed: all lookups begin again. */
 void tarn__trust_lookups_restart(struct tarn__forwarder *);
 
+/* The configuration has changed, its anchors are equal: lookups go on with those of the new one. */
+void tarn__trust_lookups_renew(struct tarn__forwarder *);
+
 /* All lookups fail with TARN_ECANCELED. */
 void tarn__trust_lookups_cancel(struct tarn__forwarder *);
 
