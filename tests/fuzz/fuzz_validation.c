@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_validation.c: any octets are a play for core/ with DNSSEC validation: clients of two workers ask for names of
- * signed and unsigned zones (signed_world.h), servers answer rightly, forge, strip and spoil, time passes, and the
- * clock and the configuration change. In every play
+ * tests/fuzz/fuzz_validation.c: any octets are a play for core/ with DNSSEC validation: clients of two
+ * workers ask for names of signed and unsigned zones (signed_world.h), servers answer rightly, forge, strip
+ * and spoil, time passes, and the clock and the configuration change. In every play
  *
  *	- every client has exactly one reply, within 4 s;
  *	- where names are validated, a client without CD gets true data with true signatures, or SERVFAIL;

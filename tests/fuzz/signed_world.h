@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/signed_world.h: what the servers of fuzz_validation know: the zone example., with a delegation sub.example.
- * that is signed and one, plain.example., that is not. Signed with ldns-signzone by keys of Ed25519; the signatures are
- * valid in the years 2024 to 2029. Each address is 192.0.2.1.
+ * tests/fuzz/signed_world.h: what the servers of fuzz_validation know: the zone example., with a delegation
+ * sub.example. that is signed and one, plain.example., that is not. Signed with ldns-signzone by keys of
+ * Ed25519; the signatures are valid in the years 2024 to 2029. Each address is 192.0.2.1.
  */
 #ifndef TESTS_FUZZ_SIGNED_WORLD_H
 #define TESTS_FUZZ_SIGNED_WORLD_H
