@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/config_anchors.h"
 #include "core/detour.h"
 #include "core/forward/attempt.h"
 #include "core/forward/nxdomain.h"
@@ -1475,6 +1476,31 @@ static bool has_moved(const struct drop *drop, const struct tarn__config *before
 		tarn__config_moves(before, now, key->qname, key->qname_len, TARN__TYPE_DNSKEY));
 }
 
+/*
+ * Returns true for an answer that has been checked and goes through an alias: the anchor of its end may be
+ * another one now.
+ */
+static bool is_checked_alias(const struct rtcache_value *value)
+{
+	if (!value->data || (!tarn__stored_has_ad(value->data) &&
+			     tarn__stored_remark(value->data) == TARN__REMARK_NONE))
+		return false;
+	const struct tarn__stored stored = tarn__stored_open(value->data, value->len);
+	if (stored.answer_count == 0)
+		return false;
+	uint16_t type = tarn__stored_type(stored.records, tarn__stored_ttl_at(&stored, 0));
+	return type == TARN__TYPE_CNAME || type == TARN__TYPE_DNAME;
+}
+
+static bool has_changed(const struct drop *drop, const struct tarn__config *before,
+			const struct rtcache_item *item, const struct tarn__key *key)
+{
+	if (has_moved(drop, before, key))
+		return true;
+	return !tarn__config_has_same_anchors(before, drop->resolver->forwarder.config) &&
+	       !key->is_trust && is_checked_alias(&item->value);
+}
+
 static void drop_item(const struct rtcache_item *item, void *arg)
 {
 	const struct drop *drop = arg;
@@ -1482,7 +1508,7 @@ static void drop_item(const struct rtcache_item *item, void *arg)
 	if (!tarn__key_read(item->key, item->key_len, &key))
 		return;
 	for (size_t i = 0; i < drop->count; i++) {
-		if (!has_moved(drop, drop->before[i], &key))
+		if (!has_changed(drop, drop->before[i], item, &key))
 			continue;
 		rtcache_remove(drop->resolver->client, item->key, item->key_len);
 		return;
