@@ -104,7 +104,8 @@ def test_validation_is_measured(bench, tool, tmp_path):
     for name in ("tarn", "tarn, validating"):
         assert float(tables["secure names"][name]["hit, µs"]) > 0
         assert float(tables["secure names"][name]["miss, µs"]) > 0
-        assert float(tables["secure names"][name]["upstream"]) == pytest.approx(1, abs=0.05)
+        # One for each name, and what a slow machine asks again.
+        assert 0.95 <= float(tables["secure names"][name]["upstream"]) < 2
         assert float(tables["start"][name]["private, MiB"]) > 0
     cold = tables["cold cache"]
     assert cold["tarn"]["of the first answer"] == "1"

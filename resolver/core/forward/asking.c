@@ -392,9 +392,9 @@ static void ask_second(struct tarn__lookup *lookup, int error)
  */
 static void blame_first(struct tarn__lookup *lookup)
 {
-	struct tarn__server *server = lookup->zone->servers[lookup->suspected];
 	if (lookup->is_second && lookup->suspected != lookup->checked)
-		tarn__quirk_shown(&server->strips, tarn__lookup_now_ms(lookup));
+		tarn__quirk_shown(&lookup->zone->servers[lookup->suspected]->strips,
+				  tarn__lookup_now_ms(lookup));
 }
 
 static void on_validated(struct tarn__lookup *lookup, int error, const struct tarn__answer *answer)
