@@ -1372,15 +1372,6 @@ const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *re
 	return resolver->forwarder.config;
 }
 
-/* The next turn of checks. What ends in it is delivered. */
-static void check_on(struct tarn__resolver *resolver)
-{
-	bool has_paused = !tarn__list_is_empty(&resolver->forwarder.paused);
-	(void)tarn__checking_turn(&resolver->forwarder);
-	if (has_paused)
-		rtcache_client_run(resolver->client);
-}
-
 void tarn__resolver_run(struct tarn__resolver *resolver)
 {
 	const struct tarn_io *io = resolver->io;
@@ -1390,8 +1381,9 @@ void tarn__resolver_run(struct tarn__resolver *resolver)
 	rtcache_client_run(resolver->client);
 	if (tarn__timers_run(&resolver->timers, io->now_ms(io->data), TIMERS_PER_RUN) > 0)
 		rtcache_client_run(resolver->client);
-	if (resolver->forwarder.config->validates)
-		check_on(resolver);
+	/* What ends in the next turn of checks is delivered. */
+	if (resolver->forwarder.config->validates && tarn__checking_turn(&resolver->forwarder))
+		rtcache_client_run(resolver->client);
 	uint64_t next = tarn__timers_next_ms(&resolver->timers);
 	if (!tarn__list_is_empty(&resolver->forwarder.paused))
 		next = 0;

@@ -4,6 +4,15 @@
 
 _Static_assert((int)TARN__RRSETS_MAX <= (int)TARN__NO_RRSET, "an RRset's place fits into an octet");
 
+int tarn__response_find(const struct tarn__response *response, enum tarn__role role)
+{
+	for (size_t i = 0; i < response->count; i++) {
+		if (response->at[i].role == role)
+			return (int)i;
+	}
+	return -1;
+}
+
 void tarn__response_keep(struct tarn__response *response, struct tarn__rrset *rrset,
 			 enum tarn__role role)
 {

@@ -68,6 +68,9 @@ static inline struct tarn__rrset *tarn__response_rrset(struct tarn__response *re
 	return &response->rrsets.at[response->at[i].rrset];
 }
 
+/* Returns the place in at of the first RRset of a role; -1: there is none. */
+int tarn__response_find(const struct tarn__response *, enum tarn__role);
+
 /* ---- for those that read a message into it ---------------------------------------------- */
 
 /* Adds an RRset, unless it is there. */

@@ -156,16 +156,6 @@ static enum tarn__judged judge_undenied(const struct tarn__check_pass *pass,
 	return fail_undenied(pass, name, response->key->qtype);
 }
 
-/* Finds the place of the SOA; -1: there is none. */
-static int find_soa(const struct tarn__response *response)
-{
-	for (size_t i = 0; i < response->count; i++) {
-		if (response->at[i].role == TARN__ROLE_SOA)
-			return (int)i;
-	}
-	return -1;
-}
-
 /* RFC 4035 section 5.4 */
 static enum tarn__judged judge_denial(const struct tarn__check_pass *pass)
 {
@@ -178,7 +168,7 @@ static enum tarn__judged judge_denial(const struct tarn__check_pass *pass)
 		return TARN__JUDGED_INSECURE;
 	enum tarn__judged soa_status = TARN__JUDGED_SECURE;
 	struct tarn__name hint;
-	int soa = find_soa(response);
+	int soa = tarn__response_find(response, TARN__ROLE_SOA);
 	if (soa >= 0) {
 		tarn__rrset_owner(&response->rrsets, tarn__response_rrset(response, (size_t)soa),
 				  &hint);

@@ -97,11 +97,8 @@ static const struct tarn__response_rrset *find_dnskeys(const struct tarn__respon
 {
 	if (response->is_negative || response->link_count > 0)
 		return NULL;
-	for (size_t i = 0; i < response->count; i++) {
-		if (response->at[i].role == TARN__ROLE_DATA)
-			return &response->at[i];
-	}
-	return NULL;
+	int data = tarn__response_find(response, TARN__ROLE_DATA);
+	return data >= 0 ? &response->at[data] : NULL;
 }
 
 static bool read_key(const struct tarn__rrsets *rrsets, uint16_t number, struct tarn__dnskey *out)

@@ -250,22 +250,13 @@ def big_zone():
     return "\n".join(lines) + "\n"
 
 
-class Nsd(Process):
-    """NSD with the zone tarn.example, on 127.0.0.1 by default."""
-
-    def __init__(self, directory, host="127.0.0.1", port=None, prefix=()):
-        self.host, self.port = host, port or free_port(host)
-        self.address = f"{host}:{self.port}"
-        zone = os.path.join(directory, "tarn.example.zone")
-        with open(os.path.join(ZONES, "tarn.example.zone"), encoding="ascii") as file:
-            text = file.read() + big_zone()
-        with open(zone, "w", encoding="ascii") as file:
-            file.write(text)
-        config = os.path.join(directory, "nsd.conf")
-        with open(config, "w", encoding="ascii") as file:
-            file.write(f"""
+def write_nsd_config(directory, host, port, zones):
+    """NSD's configuration, with the files of zones by their names. Returns its path."""
+    config = os.path.join(directory, "nsd.conf")
+    with open(config, "w", encoding="ascii") as file:
+        file.write(f"""
 server:
-	ip-address: {host}@{self.port}
+	ip-address: {host}@{port}
 	username: ""
 	zonesdir: "{directory}"
 	pidfile: "{directory}/nsd.pid"
@@ -277,10 +268,24 @@ server:
 	verbosity: 1
 remote-control:
 	control-enable: no
-zone:
-	name: "tarn.example"
-	zonefile: "{zone}"
 """)
+        for name, zone in zones.items():
+            file.write(f'zone:\n\tname: "{name}"\n\tzonefile: "{zone}"\n')
+    return config
+
+
+class Nsd(Process):
+    """NSD with the zone tarn.example, on 127.0.0.1 by default."""
+
+    def __init__(self, directory, host="127.0.0.1", port=None, prefix=()):
+        self.host, self.port = host, port or free_port(host)
+        self.address = f"{host}:{self.port}"
+        zone = os.path.join(directory, "tarn.example.zone")
+        with open(os.path.join(ZONES, "tarn.example.zone"), encoding="ascii") as file:
+            text = file.read() + big_zone()
+        with open(zone, "w", encoding="ascii") as file:
+            file.write(text)
+        config = write_nsd_config(directory, host, self.port, {"tarn.example": zone})
         super().__init__([*prefix, shutil.which("nsd", path="/usr/sbin:/usr/bin"), "-d", "-c",
                           config])
         self.wait_for_line("nsd started")

@@ -242,13 +242,13 @@ bool tarn__checking_wait(struct tarn__checking *checking, enum tarn__check_step 
 
 bool tarn__checking_turn(struct tarn__forwarder *forwarder)
 {
+	bool has_resumed = false;
 	forwarder->turn_work = TARN__WORK_PER_TURN;
 	while (!tarn__list_is_empty(&forwarder->paused) && forwarder->turn_work > 0) {
-		struct tarn__checking *checking =
-			TARN__CONTAINER(forwarder->paused.next, struct tarn__checking, node);
-		tarn__list_remove(&checking->node);
-		tarn__list_init(&checking->node);
+		struct tarn__checking *checking = TARN__CONTAINER(
+			tarn__list_take(&forwarder->paused), struct tarn__checking, node);
 		checking->resume(checking);
+		has_resumed = true;
 	}
-	return !tarn__list_is_empty(&forwarder->paused);
+	return has_resumed;
 }

@@ -87,9 +87,7 @@ bool tarn__checking_parse(const struct tarn__checking *, const struct tarn__key 
 /* The seconds since 1970, and whether they can be right. */
 uint32_t tarn__checking_now(const struct tarn__forwarder *, bool *ignores_dates);
 
-/*
- * The next turn of the worker begins: resumes the checks that wait for it. Returns true if some are left.
- */
+/* The next turn of the worker begins: resumes the checks that wait for it. Returns true if there were any. */
 bool tarn__checking_turn(struct tarn__forwarder *);
 
 #endif

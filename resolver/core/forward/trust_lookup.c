@@ -2,10 +2,10 @@
 /*
  * core/forward/trust_lookup.c: lookups of the chain of trust.
  *
- *	start() --> DS and DNSKEY are asked for; DNSKEY later if the zone is not likely to be signed
+ *	ask_all() --> DS and DNSKEY are asked for; DNSKEY later if the zone is not likely to be signed
  *	  |
  *	  v
- *	go_on(), whenever something has come:
+ *	take_message(), when one has come:
  *	  check_ds()      until the DS is judged --> insecure, no cut, bogus: end
  *	  verify_keys()   once there are entry points and the DNSKEY --> keys, bogus: end
  */
@@ -197,15 +197,6 @@ static void take_points(struct trust_lookup *lookup)
 
 /* ---- the DS ----------------------------------------------------------------------------- */
 
-static const struct tarn__rrset *find_ds(const struct tarn__response *response)
-{
-	for (size_t i = 0; i < response->count; i++) {
-		if (response->at[i].role == TARN__ROLE_DATA)
-			return &response->rrsets.at[response->at[i].rrset];
-	}
-	return NULL;
-}
-
 /* Returns the seconds that a response may be used for. */
 static uint32_t ttl_of(struct tarn__response *response)
 {
@@ -248,8 +239,8 @@ static void take_ds(struct trust_lookup *lookup, struct tarn__response *response
 		end_with_kind(lookup, TARN__TRUST_INSECURE, &reason, ttl);
 		return;
 	}
-	const struct tarn__rrset *ds = find_ds(response);
-	if (response->link_count > 0 || !ds) {
+	int ds = tarn__response_find(response, TARN__ROLE_DATA);
+	if (response->link_count > 0 || ds < 0) {
 		/* An alias is no cut, nor is a name that does not exist. */
 		bool is_cut = response->link_count == 0 && check->denial.is_delegation;
 		struct tarn__reason reason = why_insecure(check);
@@ -258,7 +249,8 @@ static void take_ds(struct trust_lookup *lookup, struct tarn__response *response
 		return;
 	}
 	lookup->ds_ttl = ttl;
-	tarn__entry_points_of_ds(&response->rrsets, ds, &lookup->points);
+	tarn__entry_points_of_ds(&response->rrsets, tarn__response_rrset(response, (size_t)ds),
+				 &lookup->points);
 	take_points(lookup);
 }
 

@@ -145,25 +145,19 @@ void tarn__validation_drop(struct tarn__lookup *lookup)
 /* Returns true if an RRset of the role lacks signatures. A CNAME beside a DNAME needs none. */
 static bool lacks_signatures(const struct tarn__response *response, enum tarn__role role)
 {
-	for (size_t i = 0; i < response->count; i++) {
-		if (response->at[i].role == role)
-			return response->at[i].signatures == TARN__NO_RRSET;
-	}
-	return false;
+	int place = tarn__response_find(response, role);
+	return place >= 0 && response->at[place].signatures == TARN__NO_RRSET;
 }
 
 /* Returns true if the SOA of a denial is that of the name itself: the child has been asked. */
 static bool is_of_child(struct tarn__response *response)
 {
-	const struct tarn__key *key = response->key;
-	for (size_t i = 0; i < response->count; i++) {
-		struct tarn__name owner;
-		if (response->at[i].role != TARN__ROLE_SOA)
-			continue;
-		tarn__rrset_owner(&response->rrsets, tarn__response_rrset(response, i), &owner);
-		return key->qname_len > 1 && owner.len == key->qname_len;
-	}
-	return false;
+	int soa = tarn__response_find(response, TARN__ROLE_SOA);
+	struct tarn__name owner;
+	if (soa < 0)
+		return false;
+	tarn__rrset_owner(&response->rrsets, tarn__response_rrset(response, (size_t)soa), &owner);
+	return owner.len > 1 && owner.len == response->key->qname_len;
 }
 
 int tarn__validation_chain_fault(struct tarn__response *response)

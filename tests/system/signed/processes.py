@@ -9,7 +9,7 @@ import dns.exception
 import dns.message
 import dns.query
 
-from servers import Process, Tarn, Unbound, free_port
+from servers import Process, Tarn, Unbound, free_port, write_nsd_config
 
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin"
 
@@ -30,21 +30,7 @@ class NsdAuthority(Process):
 
     def __init__(self, directory, host, port, zones):
         self.host, self.port = host, port
-        config = write(directory, "nsd.conf", f"""
-server:
-	ip-address: {host}@{port}
-	username: ""
-	zonesdir: "{directory}"
-	pidfile: "{directory}/nsd.pid"
-	xfrdfile: "{directory}/xfrd.state"
-	zonelistfile: "{directory}/zone.list"
-	database: ""
-	server-count: 1
-	rrl-ratelimit: 0
-	verbosity: 1
-remote-control:
-	control-enable: no
-""" + "".join(f'zone:\n\tname: "{name}"\n\tzonefile: "{file}"\n' for name, file in zones.items()))
+        config = write_nsd_config(directory, host, port, zones)
         super().__init__([find("nsd"), "-d", "-c", config])
         self.wait_for_line("nsd started")
         assert "error" not in self.log, [line for line in self.lines if "error" in line]
