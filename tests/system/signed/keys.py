@@ -31,22 +31,30 @@ USUAL_EXPONENT = 65537
 # Both are prime: the widest of 33 bits that is allowed, and a wider one.
 EXPONENT_33_BITS, EXPONENT_41_BITS = (1 << 32) + 15, (1 << 40) + 15
 
+# Two primes of 256 bits: the library makes no new key below 1024 bits, but signs with one.
+SMALL_PRIMES = (0xe0c1d6594650ff68cd586a178be2888d25f404ba471c59439d9e6184cbd5e11b,
+                0xc33e3fd4c9972050e1c2f49b0d8896f404979a70ffbcfd17a0523b6aece71249)
+
 # Making one takes a tenth of a second: zones share it, in keys of different algorithms.
 rsa_made = {}
 
 
 def rsa_private(bits, exponent):
     if (bits, exponent) not in rsa_made:
-        rsa_made[bits, exponent] = rsa.generate_private_key(exponent, bits) \
-            if exponent == USUAL_EXPONENT else with_exponent(rsa_private(bits, USUAL_EXPONENT),
-                                                             exponent)
+        rsa_made[bits, exponent] = make_rsa(bits, exponent)
     return rsa_made[bits, exponent]
 
 
-def with_exponent(private, exponent):
-    """The key with the same primes and another public exponent."""
-    numbers = private.private_numbers()
-    p, q = numbers.p, numbers.q
+def make_rsa(bits, exponent):
+    if bits == 512:
+        return rsa_of(*SMALL_PRIMES, exponent)
+    if exponent == USUAL_EXPONENT:
+        return rsa.generate_private_key(exponent, bits)
+    numbers = rsa_private(bits, USUAL_EXPONENT).private_numbers()
+    return rsa_of(numbers.p, numbers.q, exponent)
+
+
+def rsa_of(p, q, exponent):
     d = pow(exponent, -1, (p - 1) * (q - 1))
     return rsa.RSAPrivateNumbers(
         p, q, d, rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q),
