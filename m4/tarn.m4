@@ -142,8 +142,8 @@ AC_DEFUN([TARN_OPTIONAL], [
 	m4_popdef([tarn_lower])
 ])
 
-# TARN_SONAME(NAME, LIBRARY): of an optional library that is loaded while the program runs, and not before:
-# NAME_SONAME for C is what a program that is linked with it asks for.
+# TARN_SONAME(NAME, LIBRARY, [MACRO]): of an optional library that is loaded while the program runs, and not
+# before: NAME_SONAME, or MACRO_SONAME, for C is what a program that is linked with it asks for.
 AC_DEFUN([TARN_SONAME], [
 	m4_pushdef([tarn_lower], m4_tolower([$1]))
 	AS_IF([test "$have_[]tarn_lower" = yes], [
@@ -158,7 +158,7 @@ AC_DEFUN([TARN_SONAME], [
 		LIBS=$tarn_libs
 		AS_IF([test -z "$tarn_soname"], [AC_MSG_ERROR([readelf cannot tell])])
 		AC_MSG_RESULT([$tarn_soname])
-		AC_DEFINE_UNQUOTED([$1_SONAME], ["$tarn_soname"], [What $2 is loaded as.])
+		AC_DEFINE_UNQUOTED(m4_default([$3], [$1])[_SONAME], ["$tarn_soname"], [What $2 is loaded as.])
 	])
 	m4_popdef([tarn_lower])
 ])

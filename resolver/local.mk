@@ -5,7 +5,7 @@ include_HEADERS += resolver/tarn.h
 
 noinst_LTLIBRARIES += resolver/libresolver.la
 resolver_libresolver_la_SOURCES = resolver/tarn.h $(base_sources) $(dns_sources) $(crypto_sources) \
-	$(dnssec_sources) $(core_sources) $(net_sources)
+	$(tls_sources) $(http2_sources) $(dnssec_sources) $(core_sources) $(net_sources)
 
 lib_LTLIBRARIES += resolver/libtarn.la
 resolver_libtarn_la_SOURCES =

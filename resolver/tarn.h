@@ -54,7 +54,9 @@ struct ev_loop;
 	X(TARN_ELOOP, -114, "all upstream servers lead back here")                                 \
 	X(TARN_EBOGUS, -115, "DNSSEC validation failed")                                           \
 	X(TARN_ENOSIGNATURES, -116, "the upstream servers remove DNSSEC signatures")               \
-	X(TARN_ENODS, -117, "the upstream servers ask the child zone for its DS")
+	X(TARN_ENODS, -117, "the upstream servers ask the child zone for its DS")                  \
+	X(TARN_ECERTIFICATE, -118, "the upstream server's certificate is not accepted")            \
+	X(TARN_ETLS, -119, "no encrypted connection to the upstream server")
 
 #define TARN__ERROR_ENUM(name, code, text) name = code,
 enum tarn_error { TARN_ERRORS(TARN__ERROR_ENUM) };
@@ -150,8 +152,13 @@ struct tarn_source {
 
 enum tarn_transport {
 	TARN_UDP, /* and TCP for what is truncated or not to be believed */
-	TARN_TCP /* alone */
+	TARN_TCP, /* alone */
+	TARN_TLS, /* DNS over TLS (RFC 7858), and never anything else */
+	TARN_HTTPS /* DNS over HTTPS (RFC 8484), on HTTP/2, and never anything else */
 };
+
+/* Octets of SHA-256 of a SubjectPublicKeyInfo in DER: a pin (RFC 7858 section 4.2). */
+#define TARN_PIN_LEN 32
 
 /* How a server is asked that cannot stand, or must not have, what others get. Zeros: as any other. */
 struct tarn_traits {
@@ -159,7 +166,45 @@ struct tarn_traits {
 	bool no_mixed_case; /* names go out in lower case */
 	bool no_cookies; /* RFC 7873 */
 	bool no_edns; /* RFC 6891; nor cookies, nor DNSSEC */
+	/*
+	 * Of TARN_TLS and TARN_HTTPS: who the server is. Nothing is asked before its certificate has been
+	 * verified: by a CA that is trusted, for this name; NULL: for its address. If there are pins, the
+	 * certificate's key must be one of them; without a name, nothing else is asked of it.
+	 */
+	const char *name;
+	const uint8_t (*pins)[TARN_PIN_LEN];
+	size_t pin_count;
+	const char *path; /* of TARN_HTTPS; NULL: "/dns-query" */
 };
+
+/*
+ * An upstream server, from text. Its address has no family if the text has a name alone: then it is to be found
+ * out, and set in a copy.
+ */
+struct tarn_upstream {
+	struct tarn_address address;
+	struct tarn_traits traits; /* its pointers are into private_ */
+	void *private_;
+};
+
+/*
+ * Reads a server:
+ *
+ *	192.0.2.1, 192.0.2.1:53, udp://192.0.2.1     in the clear (tarn_address_parse())
+ *	tcp://192.0.2.1                              over TCP alone
+ *	tls://192.0.2.1#dns.example                  DNS over TLS, port 853, and the name of its certificate
+ *	192.0.2.1@853#dns.example                    the same
+ *	tls://192.0.2.1                              its certificate is for its address
+ *	tls://192.0.2.1?pin=sha256:BASE64            its key; may be repeated, with &
+ *	tls://dns.example                            its address is to be found out
+ *	https://dns.example/dns-query#192.0.2.1      DNS over HTTPS, port 443, and its address
+ *	https://192.0.2.1/dns-query                  its certificate is for its address
+ *
+ * Behind it, separated by blanks, may come no-mixed-case, no-cookies, no-edns. *fault is set to a reason of one
+ * line, which stays valid. TARN_EINVAL, TARN_ENOMEM.
+ */
+int tarn_upstream_parse(const char *text, struct tarn_upstream *out, const char **fault);
+void tarn_upstream_fini(struct tarn_upstream *);
 
 /* Ports, from first to last. */
 struct tarn_port_range {
@@ -221,6 +266,21 @@ struct tarn_dnssec {
 	 * signatures are not checked. 0: the date of this release.
 	 */
 	uint32_t clock_floor_sec;
+};
+
+/*
+ * Connections to servers of TARN_TLS and TARN_HTTPS. They need OpenSSL's libssl, and TARN_HTTPS libnghttp2, which
+ * are loaded, with the CA certificates, when a tarn is first told of such a server: a program that restricts
+ * itself makes its tarn before.
+ */
+struct tarn_tls {
+	/* A file or a folder of certificates in PEM, read once; NULL: OpenSSL's own. */
+	const char *ca;
+	/*
+	 * The dates of certificates are not checked as long as the clock shows a time before that of this release:
+	 * for machines whose clock is set over the network, by names that are looked up here.
+	 */
+	bool lenient_clock;
 };
 
 /* The defaults and bounds of numbers in struct tarn_options. */
@@ -315,6 +375,14 @@ struct tarn_options {
 	const struct tarn_network *dns64_clients;
 	size_t dns64_client_count;
 	struct tarn_dnssec dnssec;
+	struct tarn_tls tls;
+	/*
+	 * Proxies before the encrypted sockets: their connections begin with a header of the PROXY protocol,
+	 * version 2, and the address in it is the client's.
+	 */
+	const struct tarn_network *proxies;
+	size_t proxy_count;
+	const char *https_path; /* of questions of clients over HTTPS; NULL: "/dns-query" */
 };
 
 /*
@@ -322,7 +390,11 @@ struct tarn_options {
  * traits that are none, for a span of failures out of its bounds, for fewer than 4096 ports to ask from,
  * for a pass or a zone that is no name, or a zone that is there twice, or a network of which others leave
  * nothing, for an anchor or an insecure name that is none, for validation without an anchor or without
- * libcrypto: which, the log says.
+ * libcrypto, for an encrypted server without the library for it, or without CA certificates: which, the log
+ * says.
+ *
+ * A server whose address has no family, of TARN_TLS or TARN_HTTPS and with a name, counts as one that does not
+ * answer, until there is a configuration with its address: questions wait for it.
  */
 struct tarn *tarn_new(const struct tarn_options *);
 /* All its workers have been freed before. NULL is allowed. */
@@ -375,6 +447,24 @@ int tarn_worker_listen(struct tarn_worker *, struct tarn_address *address);
  */
 int tarn_socket_open(struct tarn_address *address, int type);
 int tarn_worker_serve(struct tarn_worker *, int fd);
+
+/*
+ * What clients of TARN_TLS and TARN_HTTPS are shown from now on: a chain of certificates, the server's own first,
+ * and its key, in PEM; of several, one for each kind of key. Connections that are made keep what they were shown.
+ * Copied. Any thread. TARN_EINVAL if one cannot be used: which and why, the log says, and nothing has changed;
+ * TARN_ENOMEM.
+ */
+struct tarn_certificate {
+	const char *chain, *key;
+	size_t chain_len, key_len; /* octets */
+};
+int tarn_set_certificates(struct tarn *, const struct tarn_certificate *, size_t count);
+
+/*
+ * As tarn_worker_serve(), for a socket of type SOCK_STREAM at which clients speak TARN_TCP, TARN_TLS or
+ * TARN_HTTPS. TARN_EINVAL for the latter two before tarn_set_certificates().
+ */
+int tarn_worker_serve_over(struct tarn_worker *, int fd, enum tarn_transport);
 
 /*
  * Closes this worker's sockets at the address, however it came to them. Questions that have reached

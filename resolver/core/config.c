@@ -20,6 +20,8 @@
 #include "base/siphash.h"
 #include "base/transport.h"
 #include "dns/text.h"
+#include "http2/http2.h"
+#include "tls/tls.h"
 
 enum { ROOT_DIGEST = 0 };
 
@@ -45,6 +47,7 @@ void tarn__config_put(struct tarn__config *config)
 		free(config->ports);
 	}
 	tarn__anchors_free(config->anchors);
+	tarn__tls_client_put(config->tls);
 	while (config->zone_count > 0)
 		tarn__zone_config_put(config->zones[--config->zone_count]);
 	free(config->zones);
@@ -75,15 +78,39 @@ __attribute__((format(printf, 2, 3))) static int refuse(char fault[TARN__CONFIG_
 	return TARN_EINVAL;
 }
 
-static int check_zone(const char *name, size_t server_count, const struct tarn_traits *traits,
-		      const struct tarn_source *source, char fault[TARN__CONFIG_FAULT_MAX])
+static int check_server(const char *zone, const struct tarn_address *address,
+			const struct tarn_traits *traits, char fault[TARN__CONFIG_FAULT_MAX])
+{
+	if ((unsigned)traits->transport >= TARN__TRANSPORTS)
+		return refuse(fault, "zone %s: a transport that is none", zone);
+	bool is_encrypted = tarn__transports[traits->transport].is_encrypted;
+	if (address->sa.sa_family == AF_UNSPEC && !(is_encrypted && traits->name))
+		return refuse(fault, "zone %s: a server without an address", zone);
+	if (!is_encrypted && (traits->name || traits->pin_count > 0 || traits->path))
+		return refuse(fault, "zone %s: a name or a pin of a server in the clear", zone);
+	if (is_encrypted && !tarn__tls_is_built())
+		return refuse(fault,
+			      "zone %s: tarn was built without DNS over TLS (--with-openssl)",
+			      zone);
+	if (traits->transport == TARN_HTTPS && !tarn__http2_is_built())
+		return refuse(fault,
+			      "zone %s: tarn was built without DNS over HTTPS (--with-nghttp2)",
+			      zone);
+	return 0;
+}
+
+static int check_zone(const char *name, const struct tarn_address *servers, size_t server_count,
+		      const struct tarn_traits *traits, const struct tarn_source *source,
+		      char fault[TARN__CONFIG_FAULT_MAX])
 {
 	if (server_count > TARN__SERVERS_MAX)
 		return refuse(fault, "zone %s: more than %d upstream servers", name,
 			      TARN__SERVERS_MAX);
-	for (size_t i = 0; traits && i < server_count; i++) {
-		if ((unsigned)traits[i].transport >= TARN__TRANSPORTS)
-			return refuse(fault, "zone %s: a transport that is none", name);
+	for (size_t i = 0; i < server_count; i++) {
+		int error = check_server(name, &servers[i],
+					 traits ? &traits[i] : &(struct tarn_traits){0}, fault);
+		if (error != 0)
+			return error;
 	}
 	if (source->interface && strlen(source->interface) >= TARN__INTERFACE_MAX)
 		return refuse(fault, "zone %s: \"%s\" cannot be an interface's name", name,
@@ -110,13 +137,13 @@ static int check(const struct tarn_options *options, char fault[TARN__CONFIG_FAU
 		return refuse(fault, "the least TTL is above %d seconds, or above the longest",
 			      TARN_MIN_TTL_MAX);
 	size_t server_count = options->upstream_count;
-	int error =
-		check_zone(".", options->upstream_count, options->traits, &options->source, fault);
+	int error = check_zone(".", options->upstreams, options->upstream_count, options->traits,
+			       &options->source, fault);
 	for (size_t i = 0; i < options->forward_count && error == 0; i++) {
 		const struct tarn_forward *forward = &options->forwards[i];
 		server_count += forward->upstream_count;
-		error = check_zone(forward->zone, forward->upstream_count, forward->traits,
-				   &forward->source, fault);
+		error = check_zone(forward->zone, forward->upstreams, forward->upstream_count,
+				   forward->traits, &forward->source, fault);
 	}
 	if (error == 0 && server_count > TARN__SERVERS_ALL_MAX)
 		return refuse(fault, "more than %d upstream servers", TARN__SERVERS_ALL_MAX);
@@ -318,6 +345,39 @@ static int add_forwards(struct tarn__config *config, const struct tarn_options *
 	return error;
 }
 
+/* ---- encrypted servers ------------------------------------------------------------------ */
+
+static bool has_transport(const struct tarn__config *config, enum tarn_transport transport)
+{
+	for (size_t i = 0; i < config->zone_count; i++) {
+		const struct tarn__zone_config *zone = config->zones[i];
+		for (size_t j = 0; j < zone->endpoint_count; j++) {
+			if (zone->endpoints[j]->traits.transport == transport)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Loads what the servers need, and reads the CA certificates. */
+static int set_tls(struct tarn__config *config, const struct tarn_tls *tls,
+		   char fault[TARN__CONFIG_FAULT_MAX])
+{
+	bool is_over_http = has_transport(config, TARN_HTTPS);
+	const char *reason = is_over_http ? tarn__http2_load() : NULL;
+	if (reason)
+		return refuse(fault, "DNS over HTTPS: %s", reason);
+	if (!is_over_http && !has_transport(config, TARN_TLS))
+		return 0;
+	char text[TARN__TLS_FAULT_MAX];
+	config->tls = tarn__tls_client_new(
+		&(struct tarn__tls_client_options){
+			.ca = tls->ca,
+			.lenient_until_sec = tls->lenient_clock ? TARN__RELEASE_SEC : 0},
+		text);
+	return config->tls ? 0 : refuse(fault, "encrypted servers: %s", text);
+}
+
 /* ---- snapshots -------------------------------------------------------------------------- */
 
 /*
@@ -409,6 +469,8 @@ static int fill_config(struct tarn__config *config, const struct tarn_options *o
 	if (error == 0)
 		error = set_zones(config, options, fault);
 	if (error == 0)
+		error = set_tls(config, &options->tls, fault);
+	if (error == 0)
 		tarn__config_find_anchored_zones(config);
 	return error != 0 ? error : set_policy(config, options, version, identity, fault);
 }
@@ -442,6 +504,7 @@ static struct tarn__config *derive(struct tarn__config *old, bool trust_ad)
 	config->trust_ad = trust_ad;
 	config->validates = base->validates;
 	config->anchors = old->anchors ? tarn__anchors_get(old->anchors) : NULL;
+	config->tls = old->tls ? tarn__tls_client_get(old->tls) : NULL;
 	config->clock_floor_sec = base->clock_floor_sec;
 	config->rotate_addresses = base->rotate_addresses;
 	config->has_ttl_limits = base->has_ttl_limits;

@@ -27,6 +27,7 @@ struct tarn__name;
 struct tarn__policy;
 struct tarn__policy_data;
 struct tarn__ports;
+struct tarn__tls_client;
 struct tarn__zone_index;
 
 enum {
@@ -67,6 +68,7 @@ struct tarn__config {
 	size_t zone_count;
 	struct tarn__zone_config **zones; /* a reference to each */
 	size_t server_count; /* of all zones */
+	struct tarn__tls_client *tls; /* a reference; NULL: no server was encrypted when it was made */
 	/* Not immutable: how often a server that was dead has answered. */
 	atomic_uint recoveries;
 };

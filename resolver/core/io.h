@@ -31,7 +31,8 @@ struct tarn_exchange {
 	/*
 	 * error 0: answer is a whole message from that server, at least a header, with the id and
 	 * the question sent (letter case aside); it is valid during the call. Else
-	 * TARN_EUNREACHABLE (refused, no route, closed), TARN_ETIMEOUT or TARN_ENOMEM, and answer
+	 * TARN_EUNREACHABLE (refused, no route, closed), TARN_ETIMEOUT or TARN_ENOMEM; of an encrypted
+	 * transport TARN_ECERTIFICATE, TARN_ETLS, or TARN_EANSWER for what is no DNS message, and answer
 	 * is NULL.
 	 */
 	void (*done)(struct tarn_exchange *, int error, const uint8_t *answer, size_t len);
@@ -41,6 +42,11 @@ struct tarn_exchange {
 	const uint8_t
 		*wire; /* its first two octets are the id, a random one that core/ has drawn */
 	size_t len;
+	/*
+	 * Set by the carrier before done is called with an error: what was wrong, in words without addresses,
+	 * valid during the call; NULL: no more is known than the error.
+	 */
+	const char *fault;
 	void *carrier; /* the implementation's own */
 };
 

@@ -11,7 +11,7 @@ net_sources = \
 	resolver/net/listen/tcp.c resolver/net/listen/tcp.h \
 	resolver/net/listen/udp.c resolver/net/listen/udp.h \
 	resolver/net/mailbox.c resolver/net/mailbox.h \
-	resolver/net/pipe.c resolver/net/pipe.h \
+	resolver/net/socket_pipe.c resolver/net/socket_pipe.h \
 	resolver/net/random.c resolver/net/random.h \
 	resolver/net/shared.c resolver/net/shared.h \
 	resolver/net/socket.c resolver/net/socket.h \

@@ -16,6 +16,7 @@
 #include "core/config.h"
 #include "net/mailbox.h"
 #include "tarn.h"
+#include "tls/tls.h"
 
 struct tarn__finding;
 struct tarn__name;
@@ -122,6 +123,15 @@ void tarn__report_forward_loop(void *tarn, const struct tarn__config *,
 
 /* A tarn__finding_function: writes it to the program's log. */
 void tarn__report_finding(void *tarn, const struct tarn__finding *);
+
+/*
+ * As tarn_set_certificates(), without the log: on TARN_EINVAL fault has the reason and *faulty the index of the pair
+ * that it is about.
+ */
+int tarn__set_certificates(struct tarn *, const struct tarn_certificate *, size_t count,
+			   size_t *faulty, char fault[TARN__TLS_FAULT_MAX]);
+/* What clients are shown now: a reference, the caller's; NULL: there are no certificates. Any thread. */
+struct tarn__tls_server *tarn__get_tls_server(struct tarn *);
 
 /* Writes one line to the program's log, cut to some hundred octets. */
 __attribute__((format(printf, 3, 4))) void tarn__report(struct tarn *, enum tarn_log_level,

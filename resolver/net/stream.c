@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "dns/message.h"
-#include "net/pipe.h"
+#include "base/pipe.h"
 #include "tarn.h"
 
 enum {

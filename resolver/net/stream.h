@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/framing.h"
+
 /* Octets that wait: those of data from start up to end. */
 struct tarn__octets {
 	uint8_t *data;
@@ -23,8 +25,6 @@ struct tarn__stream {
 	struct tarn__pipe *pipe;
 	struct tarn__octets in, out;
 };
-
-enum { TARN__STREAM_AGAIN = 0, TARN__STREAM_READ = 1, TARN__STREAM_END = 2 };
 
 /* The pipe is borrowed: fini frees the memory only. */
 void tarn__stream_init(struct tarn__stream *, struct tarn__pipe *);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "dns/message.h"
-#include "net/pipe.h"
+#include "net/socket_pipe.h"
 #include "net/stream.h"
 
 enum { SEGMENTS = 16, OCTETS_MAX = 1 << 16 };

@@ -75,11 +75,19 @@ dnssec_sees_crypto() {
 }
 
 core_sees_dnssec() {
-	sees_only "$1" resolver/core "$public|$(of base dns crypto dnssec core)"
+	sees_only "$1" resolver/core "$public|$(of base dns crypto tls http2 dnssec core)"
 }
 
 net_sees_core() {
-	sees_only "$1" resolver/net "$public|$(of base dns dnssec core net)"
+	sees_only "$1" resolver/net "$public|$(of base dns tls http2 dnssec core net)"
+}
+
+tls_sees_base() {
+	sees_only "$1" resolver/tls "config\\.h|tarn\\.h|$(of base crypto tls)"
+}
+
+http2_sees_base() {
+	sees_only "$1" resolver/http2 "config\\.h|tarn\\.h|$(of base dns http2)"
 }
 
 crypto_sees_base() {
@@ -87,7 +95,7 @@ crypto_sees_base() {
 }
 
 daemon_sees_all() {
-	sees_only "$1" resolver/daemon "$public|$(of base dns crypto dnssec core net daemon)"
+	sees_only "$1" resolver/daemon "$public|$(of base dns crypto tls http2 dnssec core net daemon)"
 }
 
 tarnctl_sees_verbs() {
@@ -147,7 +155,8 @@ upstream_sees_no_listen() {
 # A small house that keeps every rule.
 build_house() {
 	rm -rf "$1"
-	mkdir -p "$1/cache" "$1/resolver/base" "$1/resolver/dns" "$1/resolver/crypto" "$1/resolver/dnssec" "$1/resolver/core/policy" \
+	mkdir -p "$1/cache" "$1/resolver/base" "$1/resolver/dns" "$1/resolver/crypto" "$1/resolver/tls" "$1/resolver/http2" \
+		"$1/resolver/dnssec" "$1/resolver/core/policy" \
 		"$1/resolver/core/forward" "$1/resolver/core/admin" "$1/resolver/net/listen" \
 		"$1/resolver/net/upstream" "$1/resolver/daemon/log" "$1/resolver/daemon/system" \
 		"$1/resolver/daemon/telemetry" "$1/resolver/daemon/attic" "$1/resolver/tarnctl" \
@@ -156,6 +165,8 @@ build_house() {
 	printf '#include "base/a.h"\n#include "tarn.h"\n' >"$1/resolver/base/a.c"
 	printf '#include "base/a.h"\n#include "dns/a.h"\n' >"$1/resolver/dns/a.c"
 	printf '#include "base/a.h"\n#include "crypto/a.h"\n' >"$1/resolver/crypto/a.c"
+	printf '#include "base/a.h"\n#include "tls/a.h"\n' >"$1/resolver/tls/a.c"
+	printf '#include "base/a.h"\n#include "http2/a.h"\n' >"$1/resolver/http2/a.c"
 	printf '#include "dns/a.h"\n#include "crypto/a.h"\n#include "dnssec/a.h"\n' >"$1/resolver/dnssec/a.c"
 	printf '#include "core/a.h"\n#include "dnssec/a.h"\n#include "rtcache.h"\n' >"$1/resolver/core/a.c"
 	printf '#include "core/policy/a.h"\n#include "core/config.h"\n' >"$1/resolver/core/policy/a.c"
@@ -196,10 +207,14 @@ rule dns_sees_base "dns/ includes dns/ and base/ only" \
 	resolver/dns/a.c '"core/a.h"' resolver/dns/a.c '"rtcache.h"' resolver/dns/a.c '"../net/a.h"'
 rule dnssec_sees_crypto "dnssec/ includes dnssec/, crypto/, dns/ and base/ only" \
 	resolver/dnssec/a.c '"core/a.h"' resolver/dnssec/a.c '"rtcache.h"'
-rule core_sees_dnssec "core/ includes core/, dnssec/, crypto/, dns/, base/ and public headers only" \
+rule tls_sees_base "tls/ includes tls/, crypto/ and base/ only" \
+	resolver/tls/a.c '"dns/a.h"' resolver/tls/a.c '"net/a.h"'
+rule http2_sees_base "http2/ includes http2/, dns/ and base/ only" \
+	resolver/http2/a.c '"core/a.h"' resolver/http2/a.c '"tls/a.h"'
+rule core_sees_dnssec "core/ includes core/, dnssec/, http2/, tls/, crypto/, dns/, base/ and public headers only" \
 	resolver/core/a.c '"net/a.h"' resolver/core/a.c '"table.h"' resolver/core/a.c '"daemon/a.h"' \
 	resolver/core/policy/a.c '"net/a.h"'
-rule net_sees_core "net/ includes net/, core/, dnssec/, dns/, base/ and public headers only" \
+rule net_sees_core "net/ includes net/, core/, dnssec/, http2/, tls/, dns/, base/ and public headers only" \
 	resolver/net/a.c '"daemon/a.h"' resolver/net/a.c '"table.h"'
 rule crypto_sees_base "crypto/ includes crypto/ and base/ only" \
 	resolver/crypto/a.c '"dns/a.h"' resolver/crypto/a.c '"rtcache.h"'
@@ -253,9 +268,9 @@ door() {
 
 door '<ares.h>' resolver/net/upstream
 door '<xxhash.h>' cache
-door '<openssl/' resolver/crypto
+door '<openssl/' resolver/crypto resolver/tls
 door '<hiredis/' resolver/net/upstream
-door '<nghttp2/' resolver/net
+door '<nghttp2/' resolver/http2
 door '<fstrm.h>' resolver/daemon/telemetry
 door '<microhttpd.h>' resolver/daemon/telemetry
 door '<seccomp.h>' resolver/daemon/system

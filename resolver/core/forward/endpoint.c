@@ -8,6 +8,7 @@
 
 #include "base/address.h"
 #include "base/siphash.h"
+#include "base/traits.h"
 
 struct tarn__endpoint *tarn__endpoint_new(const struct tarn_address *address,
 					  const struct tarn_traits *traits,
@@ -18,8 +19,10 @@ struct tarn__endpoint *tarn__endpoint_new(const struct tarn_address *address,
 		return NULL;
 	atomic_init(&endpoint->references, 1);
 	endpoint->address = *address;
-	if (traits)
-		endpoint->traits = *traits;
+	if (traits && tarn__traits_copy(traits, &endpoint->traits, &endpoint->texts) != 0) {
+		free(endpoint);
+		return NULL;
+	}
 	endpoint->source = address->sa.sa_family == AF_INET6 ? source->ipv6 : source->ipv4;
 	if (endpoint->source.sa.sa_family != AF_UNSPEC)
 		tarn_address_set_port(&endpoint->source, 0);
@@ -37,23 +40,22 @@ struct tarn__endpoint *tarn__endpoint_get(struct tarn__endpoint *endpoint)
 void tarn__endpoint_put(struct tarn__endpoint *endpoint)
 {
 	if (endpoint &&
-	    atomic_fetch_sub_explicit(&endpoint->references, 1, memory_order_acq_rel) == 1)
+	    atomic_fetch_sub_explicit(&endpoint->references, 1, memory_order_acq_rel) == 1) {
+		free(endpoint->texts);
 		free(endpoint);
-}
-
-static bool traits_are_equal(const struct tarn_traits *a, const struct tarn_traits *b)
-{
-	return a->transport == b->transport && a->no_mixed_case == b->no_mixed_case &&
-	       a->no_cookies == b->no_cookies && a->no_edns == b->no_edns;
+	}
 }
 
 bool tarn__endpoint_is_equal(const struct tarn__endpoint *a, const struct tarn__endpoint *b)
 {
-	return tarn_address_is_equal(&a->address, &b->address) &&
+	return tarn__endpoint_has_address(a) == tarn__endpoint_has_address(b) &&
+	       (!tarn__endpoint_has_address(a) ||
+		tarn_address_is_equal(&a->address, &b->address)) &&
 	       a->source.sa.sa_family == b->source.sa.sa_family &&
 	       (a->source.sa.sa_family == AF_UNSPEC ||
 		tarn_address_is_equal(&a->source, &b->source)) &&
-	       strcmp(a->interface, b->interface) == 0 && traits_are_equal(&a->traits, &b->traits);
+	       strcmp(a->interface, b->interface) == 0 &&
+	       tarn__traits_is_equal(&a->traits, &b->traits);
 }
 
 /* An address without the unused octets of its struct. */
@@ -90,5 +92,11 @@ uint64_t tarn__endpoint_digest(const struct tarn__endpoint *endpoint)
 	set_address(&all.address, &endpoint->address);
 	set_address(&all.source, &endpoint->source);
 	memcpy(all.interface, endpoint->interface, sizeof all.interface);
-	return tarn__siphash(key, &all, sizeof all);
+	uint64_t digest = tarn__siphash(key, &all, sizeof all);
+	/* Servers behind one address may be told apart by name, and clients by path. */
+	if (endpoint->traits.name)
+		digest ^= tarn__siphash(key, endpoint->traits.name, strlen(endpoint->traits.name));
+	if (endpoint->traits.path)
+		digest ^= ~tarn__siphash(key, endpoint->traits.path, strlen(endpoint->traits.path));
+	return digest;
 }

@@ -51,10 +51,11 @@ struct tarn__stripping {
 struct tarn__endpoint {
 	atomic_uint references;
 	/* Immutable. */
-	struct tarn_address address;
+	struct tarn_address address; /* of no family: not known yet */
 	struct tarn_address source; /* port 0; of no family: the system chooses */
 	char interface[TARN__INTERFACE_MAX]; /* empty: any */
-	struct tarn_traits traits;
+	struct tarn_traits traits; /* its pointers are into texts */
+	void *texts; /* NULL: none */
 	/* Shared state. */
 	struct tarn__health health;
 	struct tarn__loop_test loop_test; /* guarded by the lock of struct tarn__forward_loops */
@@ -76,8 +77,15 @@ void tarn__endpoint_put(struct tarn__endpoint *);
 /* Returns true if all that is immutable is equal. */
 bool tarn__endpoint_is_equal(const struct tarn__endpoint *, const struct tarn__endpoint *);
 
+/* Returns true if its address is known. */
+static inline bool tarn__endpoint_has_address(const struct tarn__endpoint *endpoint)
+{
+	return endpoint->address.sa.sa_family != AF_UNSPEC;
+}
+
 /*
- * Returns a hash of address, source and interface, on which its answers may depend; they do not on traits.
+ * Returns a hash of address, source, interface, name and path, on which its answers may depend; they do not on
+ * the other traits.
  */
 uint64_t tarn__endpoint_digest(const struct tarn__endpoint *);
 

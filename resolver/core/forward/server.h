@@ -168,7 +168,7 @@ static inline bool tarn__server_needs_probe(const struct tarn__server *server)
 /* The transport of the first message to the server. */
 static inline enum tarn__transport tarn__server_transport(const struct tarn__server *server)
 {
-	return server->endpoint->traits.transport == TARN_TCP ? TARN__TCP : TARN__UDP;
+	return (enum tarn__transport)server->endpoint->traits.transport;
 }
 
 /* Returns true if queries are sent to it without EDNS. */

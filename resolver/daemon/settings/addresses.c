@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/traits.h"
 #include "daemon/settings/upstreams.h"
 
 bool tarn__addresses_has(const struct tarn__addresses *list, const struct tarn_address *address)
@@ -40,7 +41,7 @@ bool tarn__addresses_is_equal(const struct tarn__addresses *a, const struct tarn
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
 		if (!tarn_address_is_equal(&a->items[i], &b->items[i]) ||
-		    !tarn__traits_are_equal(&a->traits[i], &b->traits[i]))
+		    !tarn__traits_is_equal(&a->traits[i], &b->traits[i]))
 			return false;
 	}
 	return true;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/traits.h"
 #include "daemon/settings/addresses.h"
 #include "daemon/settings/option_types.h"
 #include "daemon/settings/upstreams.h"
@@ -27,7 +28,7 @@ static int read_server(const char *text, const struct tarn_address *items,
 	for (size_t i = 0; i < count; i++) {
 		if (!tarn_address_is_equal(&items[i], address_out))
 			continue;
-		if (tarn__traits_are_equal(&traits[i], traits_out))
+		if (tarn__traits_is_equal(&traits[i], traits_out))
 			return 0;
 		return tarn__option_refuse(fault, "named before, in other words");
 	}

@@ -31,12 +31,6 @@ static const struct {
 
 static const char blanks[] = " \t";
 
-bool tarn__traits_are_equal(const struct tarn_traits *a, const struct tarn_traits *b)
-{
-	return a->transport == b->transport && a->no_mixed_case == b->no_mixed_case &&
-	       a->no_cookies == b->no_cookies && a->no_edns == b->no_edns;
-}
-
 static const char *parse_scheme(const char **text, struct tarn_traits *traits)
 {
 	const char *end = strstr(*text, "://");

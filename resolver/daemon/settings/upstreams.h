@@ -19,6 +19,4 @@ const char *tarn__upstream_parse(const char *text, struct tarn_address *, struct
 char *tarn__upstream_format(const struct tarn_address *, const struct tarn_traits *,
 			    char out[TARN__UPSTREAM_TEXT_MAX]);
 
-bool tarn__traits_are_equal(const struct tarn_traits *, const struct tarn_traits *);
-
 #endif

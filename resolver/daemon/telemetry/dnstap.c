@@ -170,6 +170,8 @@ static void set_socket(Dnstap__Message *message, const struct tarn_address *peer
 	static const Dnstap__SocketProtocol protocols[TARN__TRANSPORTS] = {
 		[TARN__UDP] = DNSTAP__SOCKET_PROTOCOL__UDP,
 		[TARN__TCP] = DNSTAP__SOCKET_PROTOCOL__TCP,
+		[TARN__TLS] = DNSTAP__SOCKET_PROTOCOL__DOT,
+		[TARN__HTTPS] = DNSTAP__SOCKET_PROTOCOL__DOH,
 	};
 	message->has_socket_family = message->has_socket_protocol = true;
 	message->socket_family = peer->sa.sa_family == AF_INET ? DNSTAP__SOCKET_FAMILY__INET

@@ -13,7 +13,7 @@
 
 #include "core/forward/endpoint.h"
 #include "crypto/hmac.h"
-#include "net/pipe.h"
+#include "net/socket_pipe.h"
 #include "net/socket.h"
 #include "net/stream.h"
 

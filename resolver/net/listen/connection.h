@@ -28,7 +28,7 @@
 #include "base/list.h"
 #include "dns/message.h"
 #include "net/listen/peers.h"
-#include "net/pipe.h"
+#include "net/socket_pipe.h"
 #include "net/stream.h"
 #include "net/listen/tcp.h"
 

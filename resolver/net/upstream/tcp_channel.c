@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "net/clock.h"
-#include "net/pipe.h"
+#include "net/socket_pipe.h"
 #include "net/stream.h"
 #include "net/upstream/socket_channel.h"
 #include "tarn.h"

@@ -280,7 +280,7 @@ START_TEST(servers_with_other_traits_are_others)
 	ck_assert(!shares_zone(other, config, 0));
 	tarn__config_put(other);
 	tarn__config_put(config);
-	traits[1].transport = (enum tarn_transport)(TARN_TCP + 1);
+	traits[1].transport = (enum tarn_transport)(TARN_HTTPS + 1);
 	ck_assert_ptr_null(make(&options));
 	ck_assert_msg(strstr(fault, "transport"), "%s", fault);
 }

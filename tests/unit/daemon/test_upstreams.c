@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/traits.h"
 #include "support/unit.h"
 
 static const struct {
@@ -33,12 +34,12 @@ START_TEST(what_is_read_is_written_again)
 	struct tarn_traits traits, same;
 	char text[TARN__UPSTREAM_TEXT_MAX];
 	ck_assert_ptr_null(tarn__upstream_parse(good[_i].text, &address, &traits));
-	ck_assert(tarn__traits_are_equal(&traits, &good[_i].traits));
+	ck_assert(tarn__traits_is_equal(&traits, &good[_i].traits));
 	tarn__upstream_format(&address, &traits, text);
 	ck_assert_str_eq(text, good[_i].written ? good[_i].written : good[_i].text);
 	ck_assert_ptr_null(tarn__upstream_parse(text, &again, &same));
 	ck_assert(tarn_address_is_equal(&address, &again));
-	ck_assert(tarn__traits_are_equal(&traits, &same));
+	ck_assert(tarn__traits_is_equal(&traits, &same));
 }
 END_TEST
 
@@ -89,7 +90,7 @@ END_TEST
 
 static bool are_equal(struct tarn_traits a, struct tarn_traits b)
 {
-	return tarn__traits_are_equal(&a, &b);
+	return tarn__traits_is_equal(&a, &b);
 }
 
 START_TEST(each_trait_makes_a_difference)

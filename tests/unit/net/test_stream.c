@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "dns/message.h"
-#include "net/pipe.h"
+#include "net/socket_pipe.h"
 #include "tarn.h"
 #include "support/unit.h"
 

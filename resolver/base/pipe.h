@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/pipe.h: octets to and from a peer, in order, without blocking: what a stream of messages is read from
- * and written to. The plain pipe is a socket; another kind can stand on a pipe that it is given.
+ * base/pipe.h: octets to and from a peer, in order, without blocking: what messages are read from and written
+ * to. The plain pipe is a socket (net/socket_pipe.h); another kind, such as TLS (tls/tls.h), stands on a pipe
+ * that it is given.
  *
- * Thread: the worker's.
+ * Thread: one at a time.
  */
-#ifndef TARN_NET_PIPE_H
-#define TARN_NET_PIPE_H
+#ifndef TARN_BASE_PIPE_H
+#define TARN_BASE_PIPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -20,6 +22,11 @@ struct tarn__pipe_ops {
 	ssize_t (*send)(struct tarn__pipe *, const void *octets, size_t len);
 	/* The peer reads its end; what it sends is still received. */
 	void (*end)(struct tarn__pipe *);
+	/*
+	 * Returns true if recv() may have octets of which no event of the socket tells: they have been read
+	 * from it already. NULL: never.
+	 */
+	bool (*has_more)(const struct tarn__pipe *);
 };
 
 /* The first member of what a kind of pipe needs. */
@@ -42,11 +49,9 @@ static inline void tarn__pipe_end(struct tarn__pipe *pipe)
 	pipe->ops->end(pipe);
 }
 
-struct tarn__socket_pipe {
-	struct tarn__pipe pipe;
-	int fd; /* a non-blocking stream socket, borrowed */
-};
-
-void tarn__socket_pipe_init(struct tarn__socket_pipe *, int fd);
+static inline bool tarn__pipe_has_more(const struct tarn__pipe *pipe)
+{
+	return pipe->ops->has_more && pipe->ops->has_more(pipe);
+}
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/pipe.c: the plain pipe, a stream socket. */
-#include "net/pipe.h"
+/* net/socket_pipe.c: the plain pipe, a stream socket. */
+#include "net/socket_pipe.h"
 
 #include <sys/socket.h>
 
