@@ -5,4 +5,5 @@ http2_sources = \
 	resolver/http2/h2_client.c resolver/http2/h2_client.h \
 	resolver/http2/h2_server.c resolver/http2/h2_server.h \
 	resolver/http2/http2.h \
-	resolver/http2/nghttp2.c
+	resolver/http2/nghttp2.c \
+	resolver/http2/session.h
