@@ -21,6 +21,7 @@
 #include "base/pipe.h"
 #include "dns/message.h"
 #include "dns/ttl.h"
+#include "http2/field.h"
 #include "http2/session.h"
 #include "tarn.h"
 
@@ -30,10 +31,10 @@ enum {
 	CONNECTION_WINDOW = 1 << 20, /* a hundred answers of ten thousand octets */
 	STREAM_WINDOW = 65535,
 	HEADERS_MAX = 8192,
+	STATUS_MAX = 999,
 	HOLD_MAX_SEC = 60, /* of what a server asks for */
 	REASON_MAX = 80, /* octets, with NUL */
 	FIELDS = 7,
-	NUMBER_MAX = 12, /* octets of a length's text, with NUL */
 	REFUSED_STREAM = 7, /* RFC 9113 section 7 */
 };
 
@@ -51,8 +52,7 @@ struct question {
 	bool has_header; /* the last one, not that of a 1xx */
 	bool is_message; /* its type is */
 	bool is_encoded;
-	unsigned status;
-	uint32_t age_sec, retry_sec;
+	uint32_t status, age_sec, retry_sec;
 	size_t header_len;
 	char type[REASON_MAX / 2];
 	/* the answer: */
@@ -137,42 +137,6 @@ static void drop_given(struct h2_client *client)
 
 /* ---- the header of an answer --------------------------------------------------------------- */
 
-/* Literals are in lower case. */
-static bool is_text(const char *text, size_t len, const char *literal)
-{
-	size_t i = 0;
-	for (; i < len && literal[i]; i++) {
-		char c = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
-		if (c != literal[i])
-			return false;
-	}
-	return i == len && !literal[i];
-}
-
-/* Octets of a media type without its parameters (RFC 9110 section 8.3.1). */
-static size_t type_len(const char *value, size_t len)
-{
-	const char *end = memchr(value, ';', len);
-	len = end ? (size_t)(end - value) : len;
-	while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t'))
-		len--;
-	return len;
-}
-
-/* Seconds (RFC 9110 section 10.2.3, RFC 9111 section 1.2.2); 0 if it is something else, such as a date. */
-static uint32_t read_sec(const char *value, size_t len)
-{
-	uint64_t sec = 0;
-	for (size_t i = 0; i < len; i++) {
-		if (value[i] < '0' || value[i] > '9')
-			return 0;
-		sec = sec * 10 + (uint64_t)(value[i] - '0');
-		if (sec > INT32_MAX)
-			sec = INT32_MAX;
-	}
-	return (uint32_t)sec;
-}
-
 /* Copies what a log may have. */
 static void copy_text(char *out, size_t room, const char *text, size_t len)
 {
@@ -184,9 +148,10 @@ static void copy_text(char *out, size_t room, const char *text, size_t len)
 
 static void read_type(struct question *question, const char *value, size_t len)
 {
-	len = type_len(value, len);
-	question->is_message = is_text(value, len, "application/dns-message");
-	copy_text(question->type, sizeof(question->type), value, len);
+	question->is_message = tarn__http2_is_message(value, len);
+	if (!question->is_message)
+		copy_text(question->type, sizeof(question->type), value,
+			  tarn__http2_type_len(value, len));
 }
 
 static void on_headers_begin(void *owner, void *stream)
@@ -202,6 +167,31 @@ static void on_headers_begin(void *owner, void *stream)
 	question->type[0] = '\0';
 }
 
+/* A number that is none, such as the date that may be in retry-after, says nothing. */
+static void read_field(struct question *question, enum tarn__http2_name name, const char *value,
+		       size_t len)
+{
+	switch (name) {
+	case TARN__HTTP2_STATUS:
+		(void)tarn__http2_read_number(value, len, STATUS_MAX, &question->status);
+		break;
+	case TARN__HTTP2_CONTENT_TYPE:
+		read_type(question, value, len);
+		break;
+	case TARN__HTTP2_CONTENT_ENCODING:
+		question->is_encoded = tarn__http2_is_encoded(value, len);
+		break;
+	case TARN__HTTP2_AGE: /* RFC 9111 section 1.2.2 */
+		(void)tarn__http2_read_number(value, len, INT32_MAX, &question->age_sec);
+		break;
+	case TARN__HTTP2_RETRY_AFTER: /* RFC 9110 section 10.2.3 */
+		(void)tarn__http2_read_number(value, len, HOLD_MAX_SEC, &question->retry_sec);
+		break;
+	default:
+		break;
+	}
+}
+
 static void on_field(void *owner, void *stream, const char *name, size_t name_len,
 		     const char *value, size_t value_len)
 {
@@ -214,16 +204,7 @@ static void on_field(void *owner, void *stream, const char *name, size_t name_le
 	}
 	if (question->has_header || question->is_ended)
 		return;
-	if (is_text(name, name_len, ":status"))
-		question->status = read_sec(value, value_len);
-	else if (is_text(name, name_len, "content-type"))
-		read_type(question, value, value_len);
-	else if (is_text(name, name_len, "age"))
-		question->age_sec = read_sec(value, value_len);
-	else if (is_text(name, name_len, "retry-after"))
-		question->retry_sec = read_sec(value, value_len);
-	else if (is_text(name, name_len, "content-encoding"))
-		question->is_encoded = !is_text(value, value_len, "identity");
+	read_field(question, tarn__http2_name(name, name_len), value, value_len);
 }
 
 /* RFC 8484 section 4.2.1: what is no DNS message in an answer that was successful is no answer. */
@@ -408,9 +389,9 @@ static struct question *make_question(const uint8_t *message, size_t len, uint8_
 /* RFC 8484 section 4.1 and section 8: nothing that says more of us than the question. */
 static int request(struct h2_client *client, struct question *question)
 {
-	char length[NUMBER_MAX];
+	char length[TARN__HTTP2_NUMBER_MAX];
 	const char *authority = client->target->authority, *path = client->target->path;
-	size_t length_len = (size_t)snprintf(length, sizeof(length), "%zu", question->len);
+	char *end = tarn__http2_write_number((uint32_t)question->len, length);
 	const struct tarn__http2_field fields[FIELDS] = {
 		TARN__HTTP2_FIELD(":method", "POST"),
 		TARN__HTTP2_FIELD(":scheme", "https"),
@@ -418,7 +399,7 @@ static int request(struct h2_client *client, struct question *question)
 		{":path", 5, path, strlen(path), true},
 		TARN__HTTP2_FIELD("accept", "application/dns-message"),
 		TARN__HTTP2_FIELD("content-type", "application/dns-message"),
-		{"content-length", 14, length, length_len, false},
+		{"content-length", 14, length, (size_t)(end - length), false},
 	};
 	return tarn__http2_request(client->session, fields, FIELDS, question, &question->stream);
 }
@@ -499,14 +480,13 @@ static bool client_next(struct tarn__framing *framing, struct tarn__framed *out)
 		return false;
 	struct question *question = question_of(link);
 	tarn__list_append(&client->given, link);
-	uint32_t hold_sec = question->retry_sec < HOLD_MAX_SEC ? question->retry_sec : HOLD_MAX_SEC;
 	if (question->error == 0)
 		*out = (struct tarn__framed){.message = question->body, .len = question->body_len};
 	else
 		*out = (struct tarn__framed){
 			.tag = question->tag,
 			.error = question->error,
-			.hold_ms = hold_sec * 1000,
+			.hold_ms = question->retry_sec * 1000,
 			.reason = question->reason[0] ? question->reason : NULL,
 		};
 	return true;

@@ -14,7 +14,6 @@
 #include "tarn.h"
 
 #ifdef HAVE_NGHTTP2
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +23,7 @@
 #include "base/pipe.h"
 #include "dns/message.h"
 #include "dns/ttl.h"
+#include "http2/field.h"
 #include "http2/session.h"
 
 enum {
@@ -36,7 +36,6 @@ enum {
 	 */
 	NOISE_PER_ANSWER = 4,
 	FORWARDED_MAX = 64, /* octets of an address in a text, with NUL */
-	NUMBER_MAX = 32, /* octets of a field's value, with NUL */
 	ANSWER_FIELDS = 4,
 };
 
@@ -51,7 +50,7 @@ struct request {
 	bool is_encoded;
 	bool has_question; /* in its path */
 	bool is_wrong; /* the question in its path is none */
-	uint64_t body_expected; /* octets; 0: it is not said */
+	uint32_t body_expected; /* octets, 65,536 if there are more; 0: it is not said */
 	size_t header_len;
 	char forwarded_for[FORWARDED_MAX]; /* empty: none */
 	/* the question, then the answer: */
@@ -155,43 +154,6 @@ static void refuse(struct tarn__h2_server *server, struct request *request, cons
 
 /* ---- the header of a request --------------------------------------------------------------- */
 
-/* Literals are in lower case. */
-static bool is_text(const char *text, size_t len, const char *literal)
-{
-	size_t i = 0;
-	for (; i < len && literal[i]; i++) {
-		char c = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
-		if (c != literal[i])
-			return false;
-	}
-	return i == len && !literal[i];
-}
-
-/* Returns true if the text is the literal, in this case of letters. */
-static bool is_exactly(const char *text, size_t len, const char *literal)
-{
-	return strlen(literal) == len && memcmp(text, literal, len) == 0;
-}
-
-/* A media type without its parameters (RFC 9110 section 8.3.1). */
-static bool is_message_type(const char *value, size_t len)
-{
-	const char *end = memchr(value, ';', len);
-	len = end ? (size_t)(end - value) : len;
-	while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t'))
-		len--;
-	return is_text(value, len, "application/dns-message");
-}
-
-/* The library has checked that it is a number. */
-static uint64_t read_length(const char *value, size_t len)
-{
-	uint64_t length = 0;
-	for (size_t i = 0; i < len && length <= TARN__MESSAGE_MAX; i++)
-		length = length * 10 + (uint64_t)(value[i] - '0');
-	return length;
-}
-
 /* RFC 8484 section 6: base64url without padding. */
 static void read_question(struct request *request, const char *text, size_t len)
 {
@@ -258,21 +220,31 @@ static void on_headers_begin(void *owner, void *stream)
 }
 
 static void read_field(const struct tarn__h2_server *server, struct request *request,
-		       const char *name, size_t name_len, const char *value, size_t value_len)
+		       enum tarn__http2_name name, const char *value, size_t len)
 {
-	if (is_exactly(name, name_len, ":method")) {
-		request->is_post = is_exactly(value, value_len, "POST");
-		request->is_get = is_exactly(value, value_len, "GET");
-	} else if (is_exactly(name, name_len, ":path")) {
-		read_path(server, request, value, value_len);
-	} else if (is_exactly(name, name_len, "content-type")) {
-		request->is_message = is_message_type(value, value_len);
-	} else if (is_exactly(name, name_len, "content-encoding")) {
-		request->is_encoded = !is_text(value, value_len, "identity");
-	} else if (is_exactly(name, name_len, "content-length")) {
-		request->body_expected = read_length(value, value_len);
-	} else if (is_exactly(name, name_len, "x-forwarded-for")) {
-		read_forwarded(request, value, value_len);
+	switch (name) {
+	case TARN__HTTP2_METHOD:
+		request->is_post = tarn__http2_is(value, len, "POST");
+		request->is_get = tarn__http2_is(value, len, "GET");
+		break;
+	case TARN__HTTP2_PATH:
+		read_path(server, request, value, len);
+		break;
+	case TARN__HTTP2_CONTENT_TYPE:
+		request->is_message = tarn__http2_is_message(value, len);
+		break;
+	case TARN__HTTP2_CONTENT_ENCODING:
+		request->is_encoded = tarn__http2_is_encoded(value, len);
+		break;
+	case TARN__HTTP2_CONTENT_LENGTH:
+		(void)tarn__http2_read_number(value, len, TARN__MESSAGE_MAX + 1,
+					      &request->body_expected);
+		break;
+	case TARN__HTTP2_FORWARDED_FOR:
+		read_forwarded(request, value, len);
+		break;
+	default:
+		break;
 	}
 }
 
@@ -282,7 +254,7 @@ static void on_field(void *owner, void *stream, const char *name, size_t name_le
 	struct request *request = stream;
 	request->header_len += name_len + value_len + TARN__HTTP2_FIELD_COST;
 	if (!request->has_header && request->header_len <= TARN__H2_HEADERS_MAX)
-		read_field(owner, request, name, name_len, value, value_len);
+		read_field(owner, request, tarn__http2_name(name, name_len), value, value_len);
 }
 
 /* Returns the status of a request that is refused for its header; NULL: it is not. */
@@ -527,16 +499,18 @@ bool tarn__h2_server_next(struct tarn__h2_server *server, struct tarn__h2_questi
 /* RFC 8484 section 5.1 */
 static int respond(struct tarn__h2_server *server, const struct request *request)
 {
-	char length[NUMBER_MAX], kept[NUMBER_MAX] = "no-store";
+	char length[TARN__HTTP2_NUMBER_MAX], kept[sizeof("max-age=") + TARN__HTTP2_NUMBER_MAX];
+	char *length_end = tarn__http2_write_number((uint32_t)request->len, length);
 	uint32_t ttl_sec = tarn__ttl_least(request->message, request->len);
+	const char *prefix = ttl_sec > 0 ? "max-age=" : "no-store";
+	char *kept_end = stpcpy(kept, prefix);
 	if (ttl_sec > 0)
-		snprintf(kept, sizeof(kept), "max-age=%u", ttl_sec);
-	size_t length_len = (size_t)snprintf(length, sizeof(length), "%zu", request->len);
+		kept_end = tarn__http2_write_number(ttl_sec, kept_end);
 	const struct tarn__http2_field fields[ANSWER_FIELDS] = {
 		TARN__HTTP2_FIELD(":status", "200"),
 		TARN__HTTP2_FIELD("content-type", "application/dns-message"),
-		{"content-length", 14, length, length_len, false},
-		{"cache-control", 13, kept, strlen(kept), false},
+		{"content-length", 14, length, (size_t)(length_end - length), false},
+		{"cache-control", 13, kept, (size_t)(kept_end - kept), false},
 	};
 	return tarn__http2_respond(server->session, request->stream, fields, ANSWER_FIELDS, true);
 }
