@@ -84,6 +84,12 @@ int tarn__set_policy_data(struct tarn *, const struct tarn__policy_data *);
  */
 int tarn__set_insecure(struct tarn *, const struct tarn__name *names, size_t count);
 
+/*
+ * Other servers of the zone of that index from now on, until the next configuration
+ * (tarn__config_with_zone()). Any thread. 0, TARN_EINVAL or TARN_ENOMEM.
+ */
+int tarn__set_zone(struct tarn *, size_t index, const struct tarn_forward *section);
+
 /* With the mutex held: makes a copy of the configuration that has them. NULL with errno. */
 struct tarn__config *tarn__with_insecure(const struct tarn *, struct tarn__config *);
 

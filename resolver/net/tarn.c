@@ -75,6 +75,41 @@ static int reserve_ports(struct tarn *tarn, struct tarn__config *config)
 	return 0;
 }
 
+/* The client of the present configuration: a reference; NULL: it has none, or there is none yet. */
+static struct tarn__tls_client *get_tls_client(struct tarn *tarn)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	struct tarn__config *config = tarn->updates.config;
+	struct tarn__tls_client *client = config ? config->tls : NULL;
+	client = client ? tarn__tls_client_get(client) : NULL;
+	pthread_mutex_unlock(&tarn->mutex);
+	return client;
+}
+
+/*
+ * Certificates that cannot be read are no reason to refuse all else of another configuration: a bundle may
+ * be replaced at that moment.
+ */
+static int open_tls(struct tarn *tarn, struct tarn__config *config, const struct tarn_tls *tls)
+{
+	char fault[TARN__CONFIG_FAULT_MAX];
+	int error = tarn__config_open_tls(config, tls, fault);
+	if (error == TARN_ECERTIFICATE)
+		config->tls = get_tls_client(tarn);
+	if (error == 0)
+		return 0;
+	tarn__report(tarn, config->tls ? TARN_LOG_WARNING : TARN_LOG_ERR, "%s%s", fault,
+		     config->tls ? ": what was read before stays in force" : "");
+	return config->tls ? 0 : TARN_EINVAL;
+}
+
+/* Does what a configuration needs of the system. */
+static int equip(struct tarn *tarn, struct tarn__config *config, const struct tarn_options *options)
+{
+	int error = reserve_ports(tarn, config);
+	return error == 0 ? open_tls(tarn, config, &options->tls) : error;
+}
+
 static struct tarn__config *make_config(struct tarn *tarn, const struct tarn_options *options)
 {
 	char version[32], host[HOST_NAME_MAX_LEN + 1], fault[TARN__CONFIG_FAULT_MAX];
@@ -86,10 +121,11 @@ static struct tarn__config *make_config(struct tarn *tarn, const struct tarn_opt
 	int reason = errno;
 	if (!config && reason == EINVAL)
 		tarn__report(tarn, TARN_LOG_ERR, "%s", fault);
-	if (config && reserve_ports(tarn, config) != 0) {
+	int error = config ? equip(tarn, config, options) : 0;
+	if (error != 0) {
 		tarn__config_put(config);
 		config = NULL;
-		reason = ENOMEM;
+		reason = error == TARN_EINVAL ? EINVAL : ENOMEM;
 	}
 	errno = reason;
 	return config;
