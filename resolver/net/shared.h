@@ -66,6 +66,12 @@ struct tarn {
 };
 
 /*
+ * As tarn_new(), for one beside another in a program that has denied itself /proc since: the ports that the
+ * kernel keeps for others are those that the other one has found.
+ */
+struct tarn *tarn__new_beside(const struct tarn *other, const struct tarn_options *);
+
+/*
  * With the mutex held: the configuration from now on. Takes the reference, even on failure; NULL with
  * errno is a failure, too. 0, TARN_EINVAL or TARN_ENOMEM.
  */

@@ -168,14 +168,19 @@ static bool start_library(struct tarn *tarn)
 	return true;
 }
 
-struct tarn *tarn_new(const struct tarn_options *options)
+/* Takes usable_ports; NULL: all are. */
+static struct tarn *make_tarn(const struct tarn_options *options, struct tarn__ports *usable_ports)
 {
 	struct tarn *tarn = calloc(1, sizeof(*tarn));
-	if (!tarn)
+	if (!tarn) {
+		free(usable_ports);
+		errno = ENOMEM;
 		return NULL;
+	}
 	tarn->log = options->log;
 	tarn->log_arg = options->log_arg;
 	if (!start_library(tarn)) {
+		free(usable_ports);
 		free(tarn);
 		errno = ENOTSUP;
 		return NULL;
@@ -183,7 +188,7 @@ struct tarn *tarn_new(const struct tarn_options *options)
 	pthread_mutex_init(&tarn->mutex, NULL);
 	tarn__mailbox_init(&tarn->mailbox);
 	tarn__list_init(&tarn->members);
-	tarn->usable_ports = read_usable_ports();
+	tarn->usable_ports = usable_ports;
 	tarn->updates.config = make_config(tarn, options);
 	if (tarn->updates.config)
 		tarn->stats_collector = tarn__stats_collector_new(&tarn->mailbox);
@@ -195,6 +200,23 @@ struct tarn *tarn_new(const struct tarn_options *options)
 	tarn_free(tarn);
 	errno = reason;
 	return NULL;
+}
+
+struct tarn *tarn_new(const struct tarn_options *options)
+{
+	return make_tarn(options, read_usable_ports());
+}
+
+struct tarn *tarn__new_beside(const struct tarn *other, const struct tarn_options *options)
+{
+	struct tarn__ports *ports = NULL;
+	if (other->usable_ports) {
+		ports = malloc(sizeof(*ports));
+		if (!ports)
+			return NULL;
+		*ports = *other->usable_ports;
+	}
+	return make_tarn(options, ports);
 }
 
 void tarn_free(struct tarn *tarn)
