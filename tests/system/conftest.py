@@ -134,12 +134,13 @@ def run_doh(cleanup, authority):
 def make_runner(cleanup, authority, module, name):
     server = getattr(importlib.import_module(module), name)
 
-    def run(*args, kind="name", **options):
+    def run(*args, kind="name", may_be_clear=False, **options):
         made = server(authority.get(kind), *args, **options)
 
         def end():
             made.close()
             assert not made.faults, made.faults
+            assert may_be_clear or not made.clear, "asked in the clear"
         cleanup.callback(end)
         return made
     return run

@@ -438,7 +438,8 @@ class Server:
 
     def note(self, wire, connection):
         question = Question(wire, connection.number, self.transport)
-        (self.probes if is_loop_probe(question) else self.questions).append(question)
+        is_probe = is_loop_probe(question) or question.type == "NS"
+        (self.probes if is_probe else self.questions).append(question)
         connection.asked += 1
         return question
 
@@ -461,23 +462,32 @@ class Server:
 class DotServer(Server):
     """
     script(question) gives a message, octets, None, a Late, a Raw or an End. An answer takes delay
-    seconds. After close_after answers the connection ends as End(how) says. gather answers are
-    sent in one record; record_len is that of all others. tarn's loop probes are not answered.
+    seconds. After close_after answers, or idle_sec without a question, the connection ends as
+    End(how) says. gather answers are sent in one record; record_len is that of all others. tarn's
+    loop probes are not answered.
     """
 
     protocols = ("dot",)
 
     def __init__(self, identity, script=give_address, delay=0, close_after=None, how="notify",
-                 gather=None, record_len=16384, **options):
+                 gather=None, record_len=16384, idle_sec=None, **options):
         self.script, self.delay = script, delay
         self.close_after, self.how = close_after, how
+        self.idle_sec = idle_sec
         self.gather, self.record_len = gather, record_len
         self.gathered = []
         super().__init__(identity, **options)
 
     async def serve(self, connection):
         octets = b""
-        while more := await connection.read():
+        while True:
+            try:
+                more = await asyncio.wait_for(connection.read(), self.idle_sec)
+            except asyncio.TimeoutError:
+                await connection.end(self.how)
+                return
+            if not more:
+                return
             octets += more
             while len(octets) >= 2 and len(octets) >= 2 + (length := int.from_bytes(octets[:2],
                                                                                     "big")):

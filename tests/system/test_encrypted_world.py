@@ -56,7 +56,7 @@ def test_a_good_server_over_https(run_doh, kdig, over):
 
 
 def test_what_comes_in_the_clear_is_seen(run_dot):
-    server = run_dot()
+    server = run_dot(may_be_clear=True)
     query = dns.message.make_query("a.example.", "A")
     with pytest.raises((EOFError, OSError)):
         dns.query.tcp(query, server.host, 2, server.port)
