@@ -177,6 +177,32 @@ def run_encrypted(run_tarn, authority, tmp_path):
 
 
 @pytest.fixture
+def run_listening(run_tarn, authority):
+    """Starts tarn for clients over TLS and HTTPS too: at its tls_port and https_port."""
+    def run(*args, lines="", host="127.0.0.1", **options):
+        identity = authority.get("name")
+        config = os.path.join(authority.folder, f"listen{os.getpid()}-{len(started)}.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f'listen {{ tls = "{host}:0" https = "{host}:0"\n'
+                       f'certificate = "{identity.certificate}" key = "{identity.key}"\n'
+                       f'{lines} }}\n')
+        tarn = run_tarn("--config", config, *args, listen=["127.0.0.1:0"], **options)
+        started.append(tarn)
+        tarn.tls_port, tarn.https_port = (
+            int(tarn.wait_for_line(rf"listening on \S+:(\d+) \({over}\)")[0][1])
+            for over in ("TLS", "HTTPS"))
+        return tarn
+    started = []
+    return run
+
+
+@pytest.fixture
+def listening(run_listening, nsd):
+    """It, in front of the real NSD."""
+    return run_listening("--workers", 1, upstreams=[nsd])
+
+
+@pytest.fixture
 def tarn(run_tarn, nsd):
     """tarn in front of the real NSD."""
     return run_tarn(upstreams=[nsd])
