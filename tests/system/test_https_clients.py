@@ -17,7 +17,7 @@ import pytest
 
 import servers
 from servers import Process, free_port
-from upstream import address, failure, reply
+from upstream import address, failure
 
 pytest.importorskip("cryptography")
 pytest.importorskip("h2")

@@ -4,7 +4,6 @@
 import contextlib
 import os
 import re
-import socket
 import ssl
 import subprocess
 import time
@@ -16,8 +15,8 @@ import dns.rcode
 import pytest
 
 import servers
-from servers import Process, Unbound, frame, free_port, recv_frame
-from upstream import address, reply
+from servers import Process, Unbound, frame, free_port
+from upstream import address
 
 pytest.importorskip("cryptography")
 pytest.importorskip("h2")
@@ -172,7 +171,8 @@ tls_authentication: GETDNS_AUTHENTICATION_REQUIRED
 tls_query_padding_blocksize: 128
 tls_ca_file: "{authority.file}"
 round_robin_upstreams: 0
-listen_addresses: ["127.0.0.1@{port}"]
+listen_addresses:
+  - 127.0.0.1@{port}
 upstream_recursive_servers:
   - address_data: 127.0.0.1
     tls_port: {listening.tls_port}
@@ -180,7 +180,6 @@ upstream_recursive_servers:
 """)
     stubby = Process([tool("stubby"), "-C", str(config)])
     cleanup.callback(stubby.kill)
-    stubby.wait_for_line("Starting DAEMON")
     for number in range(5):
         query = dns.message.make_query(f"{number}.wild.tarn.example.", "A")
         assert addresses_in(ask_soon(query, port)) == {"192.0.2.6"}
