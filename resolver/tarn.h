@@ -177,13 +177,12 @@ struct tarn_traits {
 	const char *path; /* of TARN_HTTPS; NULL: "/dns-query" */
 };
 
-/*
- * An upstream server, from text. Its address has no family if the text has a name alone: then it is to be found
- * out, and set in a copy.
- */
+/* An upstream server, from text. What it points at is its own. */
 struct tarn_upstream {
-	struct tarn_address address;
-	struct tarn_traits traits; /* its pointers are into private_ */
+	/* One or several. If the text has a name alone, one of no family, with the port: see tarn_new(). */
+	const struct tarn_address *addresses;
+	size_t address_count;
+	struct tarn_traits traits;
 	void *private_;
 };
 
@@ -195,13 +194,14 @@ struct tarn_upstream {
  *	tls://192.0.2.1#dns.example                  DNS over TLS, port 853, and the name of its certificate
  *	192.0.2.1@853#dns.example                    the same
  *	tls://192.0.2.1                              its certificate is for its address
- *	tls://192.0.2.1?pin=sha256:BASE64            its key; may be repeated, with &
+ *	tls://192.0.2.1?pin=sha256:BASE64            its key; more after &
+ *	tls://dns.example#192.0.2.1,192.0.2.2        its addresses behind its name
  *	tls://dns.example                            its address is to be found out
  *	https://dns.example/dns-query#192.0.2.1      DNS over HTTPS, port 443, and its address
  *	https://192.0.2.1/dns-query                  its certificate is for its address
  *
- * Behind it, separated by blanks, may come no-mixed-case, no-cookies, no-edns. *fault is set to a reason of one
- * line, which stays valid. TARN_EINVAL, TARN_ENOMEM.
+ * After it, separated by blanks, may come no-mixed-case, no-cookies, no-edns. *fault is set to a reason of one
+ * line, which stays valid, or NULL. TARN_EINVAL, TARN_ENOMEM.
  */
 int tarn_upstream_parse(const char *text, struct tarn_upstream *out, const char **fault);
 void tarn_upstream_fini(struct tarn_upstream *);

@@ -51,6 +51,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/settings/options.c resolver/daemon/settings/options.h \
 	resolver/daemon/settings/path.c resolver/daemon/settings/path.h \
 	resolver/daemon/settings/sections.c resolver/daemon/settings/sections.h \
+	resolver/daemon/settings/servers.c resolver/daemon/settings/servers.h \
 	resolver/daemon/settings/settings.c resolver/daemon/settings/settings.h \
 	resolver/daemon/settings/type_address.c \
 	resolver/daemon/settings/type_dns.c \
@@ -62,7 +63,6 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/settings/type_source.c \
 	resolver/daemon/settings/type_text.c \
 	resolver/daemon/settings/type_word.c \
-	resolver/daemon/settings/upstreams.c resolver/daemon/settings/upstreams.h \
 	resolver/daemon/system/confine.c resolver/daemon/system/confine.h \
 	resolver/daemon/system/file.c resolver/daemon/system/file.h \
 	resolver/daemon/system/file_watch.c resolver/daemon/system/file_watch.h \

@@ -12,7 +12,7 @@
 #include "daemon/config/check_validation.h"
 #include "daemon/settings/options.h"
 #include "daemon/settings/sections.h"
-#include "daemon/settings/upstreams.h"
+#include "base/upstream.h"
 #include "daemon/telemetry/dnstap.h"
 #include "daemon/threads/ring.h"
 #include "dns/message.h"
@@ -108,19 +108,18 @@ static void print_sections(const struct tarn__settings *settings, enum tarn__sco
 	}
 }
 
-static void print_addresses(const struct tarn__addresses *list, const char *what, FILE *out)
-{
-	char text[TARN__UPSTREAM_TEXT_MAX];
-	for (size_t i = 0; i < list->count; i++)
-		fprintf(out, "# %s: %s\n", what,
-			tarn__upstream_format(&list->items[i], &list->traits[i], text));
-}
-
 /* As remarks: a file with these statements would not follow resolv.conf. */
 static void print_system_upstreams(const struct tarn__settings *settings, FILE *out)
 {
-	print_addresses(&settings->upstreams, "upstream, of resolv.conf", out);
-	print_addresses(&settings->own_upstreams, "not asked: it is tarn itself", out);
+	char text[TARN__UPSTREAM_TEXT_MAX];
+	const struct tarn__servers *upstreams = &settings->upstreams;
+	const struct tarn__addresses *own = &settings->own_upstreams;
+	for (size_t i = 0; i < upstreams->count; i++)
+		fprintf(out, "# upstream, of resolv.conf: %s\n",
+			tarn__upstream_format(&upstreams->items[i], &upstreams->traits[i], text));
+	for (size_t i = 0; i < own->count; i++)
+		fprintf(out, "# not asked: it is tarn itself: %s\n",
+			tarn_address_format(&own->items[i], text));
 	if (settings->upstreams.count == 0)
 		fputs("# upstream: none: every question that needs one will fail\n", out);
 }

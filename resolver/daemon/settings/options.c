@@ -63,7 +63,7 @@ const struct tarn__option_row tarn__options[] = {
 		.help = "forward to this server (tcp://ADDR: over TCP alone); may be repeated",
 		.otherwise = "the servers of /etc/resolv.conf",
 		.if_empty = "leave it out for the servers of /etc/resolv.conf",
-		.type = &tarn__option_type_upstreams,
+		.type = &tarn__option_type_servers,
 		.offset = SETTING(upstreams),
 	},
 	{
