@@ -20,7 +20,7 @@
 #include "net/clock.h"
 #include "net/shared.h"
 #include "net/worker.h"
-#include "daemon/settings/upstreams.h"
+#include "base/upstream.h"
 
 /* ---- answers ---------------------------------------------------------------------------- */
 
@@ -33,6 +33,16 @@ static void answer_forgotten(struct tarn__task *task, const struct tarn__forgott
 /* ---- one command each ------------------------------------------------------------------- */
 
 static json_t *describe_addresses(const struct tarn__addresses *list)
+{
+	json_t *out = json_array();
+	for (size_t i = 0; i < list->count; i++) {
+		char text[TARN_ADDRESS_TEXT_MAX];
+		json_array_append_new(out, json_string(tarn_address_format(&list->items[i], text)));
+	}
+	return out;
+}
+
+static json_t *describe_servers(const struct tarn__servers *list)
 {
 	json_t *out = json_array();
 	for (size_t i = 0; i < list->count; i++) {
@@ -68,7 +78,7 @@ static void status(struct tarn__task *task, const json_t *arguments)
 		(int)getpid(), "uptime_s",
 		(json_int_t)((tarn__clock_ms() - context->started_ms) / 1000), "listens",
 		describe_addresses(&settings->bound), "workers", (int)totals->serving, "upstreams",
-		describe_addresses(&settings->upstreams), "questions", (json_int_t)questions,
+		describe_servers(&settings->upstreams), "questions", (json_int_t)questions,
 		"waiting", (json_int_t)totals->questions.waiting, "cache_octets",
 		(json_int_t)totals->cache.bytes, "cache_size_octets",
 		(json_int_t)totals->cache.size, "cache_entries", (json_int_t)totals->cache.entries,
