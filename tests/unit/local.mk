@@ -179,7 +179,8 @@ tests_unit_core_test_answer_stages_SOURCES = tests/unit/core/test_answer_stages.
 tests_unit_core_test_lists_SOURCES = tests/unit/core/test_lists.c $(policy_sources)
 tests_unit_core_test_lookup_SOURCES = tests/unit/core/test_lookup.c tests/support/outside.c
 tests_unit_core_test_observe_SOURCES = tests/unit/core/test_observe.c tests/support/outside.c
-tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/support/outside.c
+tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/support/outside.c \
+	tests/support/secure.c
 tests_unit_core_test_resolver_detours_SOURCES = tests/unit/core/test_resolver_detours.c \
 	tests/support/outside.c $(policy_sources)
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
