@@ -167,7 +167,31 @@ unit_tests = \
 	tests/unit/net/test_tcp \
 	tests/unit/net/test_transactions \
 	tests/unit/net/test_udp \
-	tests/unit/net/test_worker
+	tests/unit/net/test_worker \
+	tests/unit/tls/test_loading
+
+# Those that make certificates, and peers that do what tarn does not.
+if HAVE_OPENSSL
+tls_tests = \
+	tests/unit/tls/test_ca_files \
+	tests/unit/tls/test_identity \
+	tests/unit/tls/test_pairs \
+	tests/unit/tls/test_sessions \
+	tests/unit/tls/test_tls
+unit_tests += $(tls_tests)
+tls_test_sources = tests/support/certificates.c
+tls_test_libs = $(LDADD) $(OPENSSL_LIBS)
+tests_unit_tls_test_ca_files_SOURCES = tests/unit/tls/test_ca_files.c $(tls_test_sources)
+tests_unit_tls_test_ca_files_LDADD = $(tls_test_libs)
+tests_unit_tls_test_identity_SOURCES = tests/unit/tls/test_identity.c $(tls_test_sources)
+tests_unit_tls_test_identity_LDADD = $(tls_test_libs)
+tests_unit_tls_test_pairs_SOURCES = tests/unit/tls/test_pairs.c $(tls_test_sources)
+tests_unit_tls_test_pairs_LDADD = $(tls_test_libs)
+tests_unit_tls_test_sessions_SOURCES = tests/unit/tls/test_sessions.c $(tls_test_sources)
+tests_unit_tls_test_sessions_LDADD = $(tls_test_libs)
+tests_unit_tls_test_tls_SOURCES = tests/unit/tls/test_tls.c $(tls_test_sources)
+tests_unit_tls_test_tls_LDADD = $(tls_test_libs)
+endif
 
 # Those that need local names and lists of a script.
 policy_sources = tests/scenario/policy.c tests/scenario/policy.h
