@@ -281,6 +281,8 @@ struct tarn_tls {
 	 * for machines whose clock is set over the network, by names that are looked up here.
 	 */
 	bool lenient_clock;
+	/* They are loaded although no server is encrypted yet, for tarn_set_upstreams_with_traits(). */
+	bool early;
 };
 
 /* The defaults and bounds of numbers in struct tarn_options. */

@@ -88,6 +88,14 @@ struct tarn__config *tarn__config_new(const struct tarn_options *, const char *v
 				      const char *identity, char fault[TARN__CONFIG_FAULT_MAX]);
 
 /*
+ * To be called before the configuration is shared: loads what its encrypted servers need, and reads the CA
+ * certificates. TARN_EINVAL: a library is missing; TARN_ECERTIFICATE: there is no such client, and
+ * config->tls is NULL; fault is one line that names the error.
+ */
+int tarn__config_open_tls(struct tarn__config *, const struct tarn_tls *,
+			  char fault[TARN__CONFIG_FAULT_MAX]);
+
+/*
  * Make a copy with other servers for the root, with or without traits, or with another trust. NULL as
  * above.
  */
@@ -98,6 +106,14 @@ struct tarn__config *tarn__config_with_traits(struct tarn__config *,
 					      const struct tarn_address *upstreams,
 					      const struct tarn_traits *traits, size_t count);
 struct tarn__config *tarn__config_with_trust(struct tarn__config *, bool trust_ad);
+
+/*
+ * The same with other servers, sources and another selection for the zone of that index, 0 for the root; all
+ * else of the section is not read. They are the same servers as before in another way, at another address or
+ * encrypted: answers that came from those before remain valid. NULL as above.
+ */
+struct tarn__config *tarn__config_with_zone(struct tarn__config *, size_t index,
+					    const struct tarn_forward *section);
 
 /*
  * The same with the insecure names of its options and these; a name that is none of dnssec/anchors.h is

@@ -135,6 +135,15 @@ int tarn__set_policy_data(struct tarn *tarn, const struct tarn__policy_data *dat
 	return error;
 }
 
+int tarn__set_zone(struct tarn *tarn, size_t index, const struct tarn_forward *section)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	int error = tarn__set_config(tarn,
+				     tarn__config_with_zone(tarn->updates.config, index, section));
+	pthread_mutex_unlock(&tarn->mutex);
+	return error;
+}
+
 /* With the mutex held: a reference more. */
 static struct tarn__config *take_config(struct tarn *tarn)
 {

@@ -70,6 +70,12 @@ struct tarn {
 };
 
 /*
+ * As tarn_new(), for one beside another in a program that has denied itself /proc since: the ports that the
+ * kernel keeps for others are those that the other one has found.
+ */
+struct tarn *tarn__new_beside(const struct tarn *other, const struct tarn_options *);
+
+/*
  * With the mutex held: the configuration from now on. Takes the reference, even on failure; NULL with
  * errno is a failure, too. 0, TARN_EINVAL or TARN_ENOMEM.
  */
@@ -87,6 +93,12 @@ int tarn__set_policy_data(struct tarn *, const struct tarn__policy_data *);
  * over tarn_reconfigure(). Any thread. 0 or TARN_ENOMEM.
  */
 int tarn__set_insecure(struct tarn *, const struct tarn__name *names, size_t count);
+
+/*
+ * Other servers of the zone of that index from now on, until the next configuration
+ * (tarn__config_with_zone()). Any thread. 0, TARN_EINVAL or TARN_ENOMEM.
+ */
+int tarn__set_zone(struct tarn *, size_t index, const struct tarn_forward *section);
 
 /* With the mutex held: makes a copy of the configuration that has them. NULL with errno. */
 struct tarn__config *tarn__with_insecure(const struct tarn *, struct tarn__config *);

@@ -77,6 +77,41 @@ static int reserve_ports(struct tarn *tarn, struct tarn__config *config)
 	return 0;
 }
 
+/* The client of the present configuration: a reference; NULL: it has none, or there is none yet. */
+static struct tarn__tls_client *get_tls_client(struct tarn *tarn)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	struct tarn__config *config = tarn->updates.config;
+	struct tarn__tls_client *client = config ? config->tls : NULL;
+	client = client ? tarn__tls_client_get(client) : NULL;
+	pthread_mutex_unlock(&tarn->mutex);
+	return client;
+}
+
+/*
+ * Certificates that cannot be read are no reason to refuse all else of another configuration: a bundle may
+ * be replaced at that moment.
+ */
+static int open_tls(struct tarn *tarn, struct tarn__config *config, const struct tarn_tls *tls)
+{
+	char fault[TARN__CONFIG_FAULT_MAX];
+	int error = tarn__config_open_tls(config, tls, fault);
+	if (error == TARN_ECERTIFICATE)
+		config->tls = get_tls_client(tarn);
+	if (error == 0)
+		return 0;
+	tarn__report(tarn, config->tls ? TARN_LOG_WARNING : TARN_LOG_ERR, "%s%s", fault,
+		     config->tls ? ": what was read before stays in force" : "");
+	return config->tls ? 0 : TARN_EINVAL;
+}
+
+/* Does what a configuration needs of the system. */
+static int equip(struct tarn *tarn, struct tarn__config *config, const struct tarn_options *options)
+{
+	int error = reserve_ports(tarn, config);
+	return error == 0 ? open_tls(tarn, config, &options->tls) : error;
+}
+
 static struct tarn__config *make_config(struct tarn *tarn, const struct tarn_options *options)
 {
 	char version[32], host[HOST_NAME_MAX_LEN + 1], fault[TARN__CONFIG_FAULT_MAX];
@@ -88,10 +123,11 @@ static struct tarn__config *make_config(struct tarn *tarn, const struct tarn_opt
 	int reason = errno;
 	if (!config && reason == EINVAL)
 		tarn__report(tarn, TARN_LOG_ERR, "%s", fault);
-	if (config && reserve_ports(tarn, config) != 0) {
+	int error = config ? equip(tarn, config, options) : 0;
+	if (error != 0) {
 		tarn__config_put(config);
 		config = NULL;
-		reason = ENOMEM;
+		reason = error == TARN_EINVAL ? EINVAL : ENOMEM;
 	}
 	errno = reason;
 	return config;
@@ -134,14 +170,19 @@ static bool start_library(struct tarn *tarn)
 	return true;
 }
 
-struct tarn *tarn_new(const struct tarn_options *options)
+/* Takes usable_ports; NULL: all are. */
+static struct tarn *make_tarn(const struct tarn_options *options, struct tarn__ports *usable_ports)
 {
 	struct tarn *tarn = calloc(1, sizeof(*tarn));
-	if (!tarn)
+	if (!tarn) {
+		free(usable_ports);
+		errno = ENOMEM;
 		return NULL;
+	}
 	tarn->log = options->log;
 	tarn->log_arg = options->log_arg;
 	if (!start_library(tarn)) {
+		free(usable_ports);
 		free(tarn);
 		errno = ENOTSUP;
 		return NULL;
@@ -149,7 +190,7 @@ struct tarn *tarn_new(const struct tarn_options *options)
 	pthread_mutex_init(&tarn->mutex, NULL);
 	tarn__mailbox_init(&tarn->mailbox);
 	tarn__list_init(&tarn->members);
-	tarn->usable_ports = read_usable_ports();
+	tarn->usable_ports = usable_ports;
 	tarn->updates.config = make_config(tarn, options);
 	if (tarn->updates.config)
 		tarn->stats_collector = tarn__stats_collector_new(&tarn->mailbox);
@@ -161,6 +202,23 @@ struct tarn *tarn_new(const struct tarn_options *options)
 	tarn_free(tarn);
 	errno = reason;
 	return NULL;
+}
+
+struct tarn *tarn_new(const struct tarn_options *options)
+{
+	return make_tarn(options, read_usable_ports());
+}
+
+struct tarn *tarn__new_beside(const struct tarn *other, const struct tarn_options *options)
+{
+	struct tarn__ports *ports = NULL;
+	if (other->usable_ports) {
+		ports = malloc(sizeof(*ports));
+		if (!ports)
+			return NULL;
+		*ports = *other->usable_ports;
+	}
+	return make_tarn(options, ports);
 }
 
 void tarn_free(struct tarn *tarn)
