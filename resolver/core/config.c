@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/config_anchors.h"
+#include "core/policy/network_list.h"
 #include "core/policy/policy.h"
 #include "base/ports.h"
 #include "core/reverse.h"
@@ -45,6 +46,8 @@ void tarn__config_put(struct tarn__config *config)
 	} else {
 		tarn__zone_index_free(config->zone_index);
 		free(config->ports);
+		tarn__network_list_free(config->proxies);
+		free(config->https_path);
 	}
 	tarn__anchors_free(config->anchors);
 	tarn__tls_client_put(config->tls);
@@ -381,6 +384,34 @@ int tarn__config_open_tls(struct tarn__config *config, const struct tarn_tls *tl
 	return TARN_ECERTIFICATE;
 }
 
+/* ---- encrypted clients -------------------------------------------------------------------- */
+
+/* RFC 9113 section 8.3.1: a path begins with a slash; what is behind a "?" is the question's. */
+static bool is_path(const char *text)
+{
+	if (text[0] != '/')
+		return false;
+	for (const char *c = text; *c; c++) {
+		if (*c <= ' ' || *c > '~' || *c == '?' || *c == '#')
+			return false;
+	}
+	return true;
+}
+
+static int set_clients(struct tarn__config *config, const struct tarn_options *options,
+		       char fault[TARN__CONFIG_FAULT_MAX])
+{
+	const char *path = options->https_path ? options->https_path : "/dns-query";
+	if (!is_path(path))
+		return refuse(fault, "https path \"%s\": it begins with / and has no ?, # or blank",
+			      path);
+	config->https_path = strdup(path);
+	if (options->proxy_count > 0)
+		config->proxies = tarn__network_list_copy(options->proxies, options->proxy_count);
+	bool has_proxies = options->proxy_count == 0 || config->proxies;
+	return config->https_path && has_proxies ? 0 : TARN_ENOMEM;
+}
+
 /* ---- snapshots -------------------------------------------------------------------------- */
 
 /*
@@ -472,6 +503,8 @@ static int fill_config(struct tarn__config *config, const struct tarn_options *o
 	if (error == 0)
 		error = set_zones(config, options, fault);
 	if (error == 0)
+		error = set_clients(config, options, fault);
+	if (error == 0)
 		tarn__config_find_anchored_zones(config);
 	return error != 0 ? error : set_policy(config, options, version, identity, fault);
 }
@@ -501,6 +534,8 @@ static struct tarn__config *derive(struct tarn__config *old, bool trust_ad)
 	config->policy = tarn__policy_get(old->policy);
 	config->zone_index = base->zone_index;
 	config->ports = base->ports;
+	config->proxies = base->proxies;
+	config->https_path = base->https_path;
 	config->zones_digest = base->zones_digest;
 	config->trust_ad = trust_ad;
 	config->validates = base->validates;

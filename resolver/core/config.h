@@ -24,6 +24,7 @@
 
 struct tarn__anchors;
 struct tarn__name;
+struct tarn__network_list;
 struct tarn__policy;
 struct tarn__policy_data;
 struct tarn__ports;
@@ -44,7 +45,8 @@ struct tarn__config {
 	 * time, have the same number, and no others do.
 	 */
 	unsigned number;
-	struct tarn__config *base; /* the owner of ports and zone_index; NULL: this one */
+	/* The owner of ports, zone_index, proxies and https_path; NULL: this one. */
+	struct tarn__config *base;
 	struct tarn__ports *ports; /* from which questions are sent; NULL: any unprivileged port */
 	struct tarn__policy *policy; /* a reference */
 	/* Names of zones; the value is an index into zones, or TARN__ZONE_NONE. NULL: the root is all. */
@@ -70,6 +72,9 @@ struct tarn__config {
 	size_t server_count; /* of all zones */
 	struct tarn__tls_client
 		*tls; /* a reference; NULL: no server was encrypted when it was made */
+	/* Whose connections begin with a header of the PROXY protocol; NULL: there are none. */
+	struct tarn__network_list *proxies;
+	char *https_path; /* of questions of clients over HTTPS */
 	/* Not immutable: how often a server that was dead has answered. */
 	atomic_uint recoveries;
 };

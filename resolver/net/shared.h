@@ -60,6 +60,10 @@ struct tarn {
 	/* Names that are insecure for a time, of all configurations. */
 	struct tarn__name *insecure;
 	size_t insecure_count;
+	/* What clients are shown over TLS and HTTPS; NULL: there are no certificates. */
+	struct tarn__tls_server *tls_server;
+	struct tarn__tls_ticket_keys *ticket_keys; /* NULL until there are */
+	uint64_t rotation_ms; /* when the ticket keys are rotated next */
 	bool is_taken; /* some worker has, or had, updates.config, or one with the same zones */
 	struct tarn__stale_configs stale_configs;
 	struct tarn__list members;
@@ -144,6 +148,8 @@ int tarn__set_certificates(struct tarn *, const struct tarn_certificate *, size_
 			   size_t *faulty, char fault[TARN__TLS_FAULT_MAX]);
 /* What clients are shown now: a reference, the caller's; NULL: there are no certificates. Any thread. */
 struct tarn__tls_server *tarn__get_tls_server(struct tarn *);
+/* Rotates the ticket keys if it is time. Returns when it must be called again. Any thread. */
+uint64_t tarn__rotate_ticket_keys(struct tarn *, uint64_t now_ms);
 
 /* Writes one line to the program's log, cut to some hundred octets. */
 __attribute__((format(printf, 3, 4))) void tarn__report(struct tarn *, enum tarn_log_level,

@@ -12,6 +12,7 @@
 #include "base/ports.h"
 #include "core/policy/policy.h"
 #include "core/resolver.h"
+#include "http2/http2.h"
 #include "net/ask.h"
 #include "net/clock.h"
 #include "net/listen/tcp.h"
@@ -22,6 +23,7 @@
 #include "net/stats_collector.h"
 #include "net/upstream/cares.h"
 #include "net/worker.h"
+#include "tls/tls.h"
 
 enum {
 	HOST_NAME_MAX_LEN = 255, /* of a CH TXT's string */
@@ -227,6 +229,8 @@ void tarn_free(struct tarn *tarn)
 	tarn__stale_configs_fini(&tarn->stale_configs);
 	tarn__config_put(tarn->updates.config);
 	free(tarn->insecure);
+	tarn__tls_server_put(tarn->tls_server);
+	tarn__tls_ticket_keys_free(tarn->ticket_keys);
 	tarn__stats_collector_free(tarn->stats_collector);
 	tarn__mailbox_fini(&tarn->mailbox);
 	pthread_mutex_destroy(&tarn->mutex);
@@ -274,6 +278,17 @@ void tarn_network_changed(struct tarn *tarn)
 	pthread_mutex_unlock(&tarn->mutex);
 }
 
+int tarn_set_certificates(struct tarn *tarn, const struct tarn_certificate *certificates,
+			  size_t count)
+{
+	size_t faulty;
+	char fault[TARN__TLS_FAULT_MAX];
+	int error = tarn__set_certificates(tarn, certificates, count, &faulty, fault);
+	if (error == TARN_EINVAL)
+		tarn__report(tarn, TARN_LOG_ERR, "certificate %zu: %s", faulty + 1, fault);
+	return error;
+}
+
 /* ---- a worker ----------------------------------------------------------------------------- */
 
 int tarn_worker_serve(struct tarn_worker *worker, int fd)
@@ -285,6 +300,56 @@ int tarn_worker_serve(struct tarn_worker *worker, int fd)
 		return error;
 	error = type == SOCK_DGRAM ? tarn__udp_add(worker->udp, fd, is_wildcard)
 				   : tarn__tcp_add(worker->tcp, fd);
+	worker->is_serving |= error == 0;
+	return error;
+}
+
+/* Loads what the transport needs. Returns NULL, or the reason. */
+static const char *find_transport_fault(struct tarn *tarn, enum tarn_transport transport)
+{
+	if (transport != TARN_TLS && transport != TARN_HTTPS)
+		return "it is not a transport for connections";
+	const char *reason = transport == TARN_HTTPS ? tarn__http2_load() : NULL;
+	if (reason)
+		return reason;
+	struct tarn__tls_server *server = tarn__get_tls_server(tarn);
+	tarn__tls_server_put(server);
+	return server ? NULL : "there is no certificate";
+}
+
+static struct tarn__tcp *have_encrypted(struct tarn_worker *worker, enum tarn_transport transport)
+{
+	struct tarn__tcp **tcp = transport == TARN_TLS ? &worker->tls : &worker->https;
+	if (*tcp)
+		return *tcp;
+	*tcp = tarn__tcp_new(worker->tarn, worker->loop, (enum tarn__transport)transport);
+	if (!*tcp)
+		return NULL;
+	tarn__tcp_set_resolver(*tcp, worker->resolver);
+	if (worker->connections > 0)
+		tarn__tcp_set_places(*tcp, worker->connections);
+	return *tcp;
+}
+
+int tarn_worker_serve_over(struct tarn_worker *worker, int fd, enum tarn_transport transport)
+{
+	int type;
+	bool is_wildcard;
+	int error = tarn__socket_adopt(fd, &type, &is_wildcard);
+	if (error != 0)
+		return error;
+	if (type != SOCK_STREAM)
+		return TARN_EINVAL;
+	if (transport == TARN_TCP)
+		return tarn_worker_serve(worker, fd);
+	const char *reason = find_transport_fault(worker->tarn, transport);
+	if (reason) {
+		tarn__report(worker->tarn, TARN_LOG_ERR, "clients over %s: %s",
+			     transport == TARN_HTTPS ? "https" : "tls", reason);
+		return TARN_EINVAL;
+	}
+	struct tarn__tcp *tcp = have_encrypted(worker, transport);
+	error = tcp ? tarn__tcp_add(tcp, fd) : TARN_ENOMEM;
 	worker->is_serving |= error == 0;
 	return error;
 }
@@ -318,13 +383,22 @@ void tarn_worker_unlisten(struct tarn_worker *worker, const struct tarn_address 
 	tarn__worker_enter(worker);
 	tarn__udp_close(worker->udp, address);
 	tarn__tcp_close(worker->tcp, address);
+	if (worker->tls)
+		tarn__tcp_close(worker->tls, address);
+	if (worker->https)
+		tarn__tcp_close(worker->https, address);
 	tarn__worker_leave(worker);
 }
 
 void tarn_worker_set_connections(struct tarn_worker *worker, size_t count)
 {
 	tarn__worker_enter(worker);
-	tarn__tcp_set_places(worker->tcp, count > 0 ? count : 1);
+	worker->connections = count > 0 ? count : 1;
+	tarn__tcp_set_places(worker->tcp, worker->connections);
+	if (worker->tls)
+		tarn__tcp_set_places(worker->tls, worker->connections);
+	if (worker->https)
+		tarn__tcp_set_places(worker->https, worker->connections);
 	tarn__worker_leave(worker);
 }
 
