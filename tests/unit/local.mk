@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/base/test_ports \
 	tests/unit/base/test_siphash \
 	tests/unit/base/test_timer \
+	tests/unit/base/test_traits \
 	tests/unit/base/test_upstream \
 	tests/unit/cache/test_rtcache_arena \
 	tests/unit/cache/test_rtcache_entry \
@@ -35,6 +36,7 @@ unit_tests = \
 	tests/unit/core/test_attempt \
 	tests/unit/core/test_config \
 	tests/unit/core/test_detour \
+	tests/unit/core/test_endpoint \
 	tests/unit/core/test_fallback \
 	tests/unit/core/test_findings \
 	tests/unit/core/test_forward_loop \
@@ -51,6 +53,7 @@ unit_tests = \
 	tests/unit/core/test_overrides \
 	tests/unit/core/test_policy \
 	tests/unit/core/test_policy_data \
+	tests/unit/core/test_reasons \
 	tests/unit/core/test_resolver \
 	tests/unit/core/test_resolver_detours \
 	tests/unit/core/test_reverse \
@@ -180,7 +183,10 @@ tests_unit_core_test_answer_stages_SOURCES = tests/unit/core/test_answer_stages.
 tests_unit_core_test_lists_SOURCES = tests/unit/core/test_lists.c $(policy_sources)
 tests_unit_core_test_lookup_SOURCES = tests/unit/core/test_lookup.c tests/support/outside.c
 tests_unit_core_test_observe_SOURCES = tests/unit/core/test_observe.c tests/support/outside.c
-tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/support/outside.c
+tests_unit_core_test_config_SOURCES = tests/unit/core/test_config.c tests/support/secure.c
+tests_unit_core_test_attempt_SOURCES = tests/unit/core/test_attempt.c tests/support/secure.c
+tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/support/outside.c \
+	tests/support/secure.c
 tests_unit_core_test_resolver_detours_SOURCES = tests/unit/core/test_resolver_detours.c \
 	tests/support/outside.c $(policy_sources)
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
