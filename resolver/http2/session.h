@@ -136,6 +136,8 @@ void tarn__http2_consume(struct tarn__http2_session *, size_t len);
 void tarn__http2_goaway(struct tarn__http2_session *);
 /* Queues the end of all: no event but closed() follows. */
 void tarn__http2_terminate(struct tarn__http2_session *, uint32_t code);
+/* Returns true if nothing is read any more: of either end there is no stream, and there will be none. */
+bool tarn__http2_is_over(const struct tarn__http2_session *);
 /* Returns true if neither end has anything to say any more. */
 bool tarn__http2_has_ended(const struct tarn__http2_session *);
 
