@@ -163,6 +163,7 @@ unit_tests = \
 	tests/unit/dnssec/test_verify \
 	tests/unit/dnssec/test_zone_keys \
 	tests/unit/http2/test_h2_client \
+	tests/unit/http2/test_h2_server \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
 	tests/unit/net/test_mailbox \
