@@ -71,6 +71,7 @@ unit_tests = \
 	tests/unit/crypto/test_openssl \
 	tests/unit/crypto/test_signature \
 	tests/unit/daemon/test_addresses \
+	tests/unit/daemon/test_bootstrap \
 	tests/unit/daemon/test_check \
 	tests/unit/daemon/test_completion \
 	tests/unit/daemon/test_configuration \
@@ -79,6 +80,7 @@ unit_tests = \
 	tests/unit/daemon/test_documents \
 	tests/unit/daemon/test_file \
 	tests/unit/daemon/test_file_watch \
+	tests/unit/daemon/test_host \
 	tests/unit/daemon/test_insecure \
 	tests/unit/daemon/test_lists \
 	tests/unit/daemon/test_local_files \
