@@ -29,6 +29,8 @@ WORDS = {"udp": "UDP", "tcp": "TCP", "tls": "TLS", "https": "HTTPS"}
 # Questions under way at once: enough that a server reads several at a time.
 WINDOW = 100
 CLIENTS = 4
+# Percent; who loses more has no figure.
+LOST_MAX = 1
 # For what a server does of itself after its start and after the last connection.
 QUIET_SEC = 0.3
 # Seconds of one measurement at most.
@@ -182,6 +184,10 @@ class Encrypted:
             text, cpu_us = self.run_perf(server, encryption, self.bench.questions.hot, over, "-l",
                                          str(self.bench.options.seconds))
             rate = float(re.search(r"Queries per second:\s+([\d.]+)", text)[1])
+            lost = float(re.search(r"Queries lost:\s+\d+ \(([\d.]+)%\)", text)[1])
+            if lost > LOST_MAX:
+                self.bench.say(f"hits over {over}, {peer.name}: {lost:.0f} % are lost")
+                continue
             self.hits[peer.name, over].append(Hit(cpu_us, rate))
             self.bench.say(f"round {turn + 1}, hits over {over}, {peer.name}:",
                            f"{cpu_us:.2f} µs of CPU each, {rate:,.0f} queries/s")
