@@ -3,6 +3,10 @@
 
 noinst_LTLIBRARIES += resolver/daemon/libdaemon.la
 resolver_daemon_libdaemon_la_SOURCES = \
+	resolver/daemon/bootstrap/bootstrap.c resolver/daemon/bootstrap/bootstrap.h \
+	resolver/daemon/bootstrap/host.c resolver/daemon/bootstrap/host.h \
+	resolver/daemon/bootstrap/inquirer.c resolver/daemon/bootstrap/inquirer.h \
+	resolver/daemon/bootstrap/zone_servers.c resolver/daemon/bootstrap/zone_servers.h \
 	resolver/daemon/config/check.c resolver/daemon/config/check.h \
 	resolver/daemon/config/check_validation.c resolver/daemon/config/check_validation.h \
 	resolver/daemon/config/command_line.c resolver/daemon/config/command_line.h \
@@ -12,6 +16,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/config/policy_check.c resolver/daemon/config/policy_check.h \
 	resolver/daemon/config/probe.c resolver/daemon/config/probe.h \
 	resolver/daemon/config/resolvconf.c resolver/daemon/config/resolvconf.h \
+	resolver/daemon/config/servers_check.c resolver/daemon/config/servers_check.h \
 	resolver/daemon/config/system_servers.c resolver/daemon/config/system_servers.h \
 	resolver/daemon/config/text.c resolver/daemon/config/text.h \
 	resolver/daemon/config/validation.c resolver/daemon/config/validation.h \

@@ -159,7 +159,10 @@ static int reconfigure(struct tarn__reload *reload, const struct tarn__settings 
 	int error = tarn__settings_to_options(settings, &options);
 	if (error < 0)
 		return error;
-	error = tarn_reconfigure(reload->tarn, &options);
+	if (reload->bootstrap)
+		error = tarn__bootstrap_fill(reload->bootstrap, &options);
+	if (error == 0)
+		error = tarn_reconfigure(reload->tarn, &options);
 	free((struct tarn_forward *)options.forwards);
 	return error;
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/bootstrap/bootstrap.h"
 #include "daemon/config/validation.h"
 #include "daemon/system/confine.h"
 #include "daemon/control/control.h"
@@ -42,6 +43,7 @@ struct program {
 	struct tarn__observers *observers;
 	struct tarn__naming naming;
 	struct tarn__insecure insecure;
+	struct tarn__bootstrap bootstrap;
 	struct tarn__transfers transfers;
 	struct tarn__metrics_http *metrics;
 	struct tarn__control_context context;
@@ -146,6 +148,7 @@ static int make(struct program *program)
 	if (error == 0) {
 		tarn__naming_init(&program->naming, program->tarn, program->loop, log);
 		tarn__insecure_init(&program->insecure, program->tarn, program->loop, log);
+		tarn__bootstrap_init(&program->bootstrap, program->tarn, program->loop, log);
 		tarn__transfers_init(&program->transfers, program->tarn, program->loop, log);
 	}
 	if (error < 0 ||
@@ -180,6 +183,7 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.process = &program->process,
 		.naming = &program->naming,
 		.insecure = &program->insecure,
+		.bootstrap = &program->bootstrap,
 		.transfers = &program->transfers,
 		.loop = program->loop,
 		.log = log,
@@ -196,6 +200,7 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.command = command,
 		.tarn = program->tarn,
 		.workers = program->workers,
+		.bootstrap = &program->bootstrap,
 		.systemd = program->systemd,
 		.log = log,
 		.first = program->settings,
@@ -229,10 +234,13 @@ static int start(struct program *program)
 		error = tarn__naming_set(&program->naming, program->settings);
 	if (error == 0)
 		error = tarn__transfers_set(&program->transfers, program->settings);
+	if (error == 0)
+		error = tarn__bootstrap_set(&program->bootstrap, program->settings);
 	if (error < 0)
 		return error;
 	tarn__naming_settle(&program->naming);
 	tarn__transfers_settle(&program->transfers);
+	tarn__bootstrap_settle(&program->bootstrap);
 	tarn__settings_forget_forwards(program->settings);
 	/* Building the seccomp filter takes a quarter of a megabyte in scattered blocks. */
 	tarn__memory_trim();
@@ -247,6 +255,11 @@ static int start(struct program *program)
 				    .settle = tarn__transfers_settle,
 				    .network_changed = tarn__transfers_network_changed,
 				    .data = &program->transfers};
+	reload->parts[reload->part_count++] =
+		(struct tarn__part){.set = tarn__bootstrap_set,
+				    .settle = tarn__bootstrap_settle,
+				    .network_changed = tarn__bootstrap_network_changed,
+				    .data = &program->bootstrap};
 	error = tarn__workers_start(program->workers);
 	if (error < 0) {
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
@@ -276,6 +289,7 @@ static void end(struct program *program)
 	tarn__observers_free(program->observers);
 	tarn__naming_stop(&program->naming);
 	tarn__insecure_stop(&program->insecure);
+	tarn__bootstrap_stop(&program->bootstrap);
 	tarn__transfers_stop(&program->transfers);
 	close_loop(program);
 	tarn_free(program->tarn);

@@ -98,6 +98,7 @@ unit_tests = \
 	tests/unit/daemon/test_ring \
 	tests/unit/daemon/test_rlimits \
 	tests/unit/daemon/test_sandbox \
+	tests/unit/daemon/test_servers_check \
 	tests/unit/daemon/test_settings \
 	tests/unit/daemon/test_systemd \
 	tests/unit/daemon/test_timing \

@@ -10,6 +10,7 @@
 
 #include "core/resolver.h"
 #include "daemon/config/check_validation.h"
+#include "daemon/config/servers_check.h"
 #include "daemon/settings/options.h"
 #include "daemon/settings/sections.h"
 #include "base/upstream.h"
@@ -77,7 +78,8 @@ static bool has_fixed_subdomains(const struct tarn__option_row *row, const void 
 }
 
 /* An option that is not set has its default as its origin, not the section. */
-static void print_section(const struct tarn__section_view *view, FILE *out)
+static void print_section(const struct tarn__settings *settings,
+			  const struct tarn__section_view *view, FILE *out)
 {
 	fprintf(out, "\n%s ", view->kind->word);
 	tarn__text_print(view->title, out);
@@ -96,6 +98,9 @@ static void print_section(const struct tarn__section_view *view, FILE *out)
 				  is_set ? view->origin
 					 : &(struct tarn__origin){.by = TARN__BY_DEFAULT},
 				  out);
+		if (row->type == &tarn__option_type_servers)
+			tarn__servers_remark(settings, tarn__option_field(row, view->base), "\t",
+					     out);
 	}
 	fputs("}\n", out);
 }
@@ -104,7 +109,7 @@ static void print_sections(const struct tarn__settings *settings, enum tarn__sco
 {
 	for (size_t i = 0; i < tarn__section_count(settings, scope); i++) {
 		struct tarn__section_view view = tarn__section_view(settings, scope, i);
-		print_section(&view, out);
+		print_section(settings, &view, out);
 	}
 }
 
@@ -162,6 +167,8 @@ static void print_settings(const struct tarn__settings *settings, FILE *out)
 			fputs("# trust-ad: yes, from resolv.conf\n", out);
 		else
 			print_row(row, settings, &settings->origins[i], out);
+		if (field == &settings->upstreams)
+			tarn__servers_remark(settings, &settings->upstreams, "", out);
 	}
 	if (section)
 		fputs("}\n", out);

@@ -98,6 +98,7 @@ extern const struct tarn__option_type tarn__option_type_ttl; /* uint32_t: second
 
 extern const struct tarn__option_type tarn__option_type_yes; /* bool */
 extern const struct tarn__option_type tarn__option_type_no; /* bool, true where the file has "no" */
+extern const struct tarn__option_type tarn__option_type_clock; /* bool, true for "lenient" */
 extern const struct tarn__option_type tarn__option_type_selection; /* enum tarn_selection */
 extern const struct tarn__option_type tarn__option_type_level; /* enum tarn_log_level */
 

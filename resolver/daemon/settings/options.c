@@ -67,6 +67,25 @@ const struct tarn__option_row tarn__options[] = {
 		.offset = SETTING(upstreams),
 	},
 	{
+		.name = "bootstrap",
+		.word = "bootstrap",
+		.value = "ADDR",
+		.help = "ask this server, in the clear, for the addresses of upstream servers that "
+			"are given by name; may be repeated",
+		.otherwise = "the servers in the clear beside them",
+		.if_empty = "leave it out for the servers in the clear beside them",
+		.type = &tarn__option_type_addresses,
+		.offset = SETTING(bootstrap),
+		.port = TARN__DNS_PORT,
+	},
+	{
+		.name = "discover",
+		.word = "discover",
+		.help = "ask the upstream servers whether they are encrypted as well, and use that",
+		.type = &tarn__option_type_yes,
+		.offset = SETTING(discover),
+	},
+	{
 		.name = "selection",
 		.word = "selection",
 		.value = "NAME",
@@ -137,6 +156,13 @@ const struct tarn__option_row tarn__options[] = {
 	{
 		.scope = TARN__SCOPE_ZONE,
 		.section = "forward",
+		.word = "discover",
+		.type = &tarn__option_type_yes,
+		.offset = ZONE(discover),
+	},
+	{
+		.scope = TARN__SCOPE_ZONE,
+		.section = "forward",
 		.word = "follow-cnames",
 		.type = &tarn__option_type_yes,
 		.offset = ZONE(resolver.follow_cnames),
@@ -147,6 +173,22 @@ const struct tarn__option_row tarn__options[] = {
 		.word = "validate",
 		.type = &tarn__option_type_yes,
 		.offset = ZONE(resolver.validate),
+	},
+	{
+		.name = "tls-ca",
+		.section = "tls",
+		.word = "ca",
+		.value = "PATH",
+		.help = "a file or a folder of CA certificates for encrypted upstream servers",
+		.otherwise = "those of the system, as OpenSSL finds them",
+		.type = &tarn__option_type_path,
+		.offset = RESOLVER(tls.ca),
+	},
+	{
+		.section = "tls",
+		.word = "clock",
+		.type = &tarn__option_type_clock,
+		.offset = RESOLVER(tls.lenient_clock),
 	},
 	{
 		.letter = 'w',

@@ -50,6 +50,7 @@ struct tarn__forward_settings {
 	 */
 	struct tarn_forward resolver;
 	struct tarn__servers upstreams;
+	bool discover;
 	struct tarn__origin origin; /* of the section */
 	uint64_t set;
 };
@@ -97,6 +98,9 @@ struct tarn__settings {
 	/* Its lists are empty: tarn__settings_to_options() fills them from those below. */
 	struct tarn_options resolver;
 	struct tarn__servers upstreams;
+	struct tarn__addresses
+		bootstrap; /* asked for the addresses of upstreams with names alone */
+	bool discover; /* of upstreams in the clear whether they are encrypted as well */
 	struct tarn__networks allow;
 	struct tarn__names pass;
 	struct tarn__port_ranges avoid_ports;

@@ -97,10 +97,11 @@ static uint64_t bit_of(const char *section, const char *word)
 START_TEST(zones_are_sections_of_their_own)
 {
 	struct tarn_address server;
+	struct tarn_traits traits = {0};
 	ck_assert_int_eq(tarn_address_parse("192.0.2.9", 53, &server), 0);
 	struct tarn__forward_settings forwards[] = {
 		{.resolver = {.zone = "corp.example"},
-		 .upstreams = {.items = &server, .count = 1},
+		 .upstreams = {.items = &server, .traits = &traits, .count = 1},
 		 .set = bit_of("forward", "upstream"),
 		 .origin = {.by = TARN__BY_FILE, .line = 4, .file = "a"}},
 		{.resolver = {.zone = "10.0.0.0/8"}}};
