@@ -212,7 +212,7 @@ static int on_frame_send(nghttp2_session *nghttp2, const nghttp2_frame *frame, v
 {
 	(void)nghttp2;
 	struct tarn__http2_session *session = session_of(user_data);
-	if (session->is_server || frame->hd.type != NGHTTP2_HEADERS)
+	if (frame->hd.type != NGHTTP2_HEADERS)
 		return 0;
 	void *stream = stream_of(session, frame->hd.stream_id);
 	if (stream)

@@ -62,7 +62,7 @@ struct tarn__http2_events {
 	void (*whole)(void *owner, void *stream);
 	/* The peer has ended the stream without more ado (RST_STREAM). closed() follows. */
 	void (*was_reset)(void *owner, void *stream, uint32_t code);
-	/* Of a client: the request's header has left, and so the server may process it. */
+	/* The header of the request, or of the response, has left. */
 	void (*sent)(void *owner, void *stream);
 	/* The stream is gone, and stream is not given to any event again. */
 	void (*closed)(void *owner, void *stream, uint32_t code);
