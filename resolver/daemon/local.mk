@@ -3,11 +3,16 @@
 
 noinst_LTLIBRARIES += resolver/daemon/libdaemon.la
 resolver_daemon_libdaemon_la_SOURCES = \
+	resolver/daemon/certificates/certificates.c \
+	resolver/daemon/certificates/certificates.h \
+	resolver/daemon/certificates/pairs.c resolver/daemon/certificates/pairs.h \
+	resolver/daemon/certificates/state.c resolver/daemon/certificates/state.h \
 	resolver/daemon/config/check.c resolver/daemon/config/check.h \
 	resolver/daemon/config/check_validation.c resolver/daemon/config/check_validation.h \
 	resolver/daemon/config/command_line.c resolver/daemon/config/command_line.h \
 	resolver/daemon/config/completion.c resolver/daemon/config/completion.h \
 	resolver/daemon/config/configuration.c resolver/daemon/config/configuration.h \
+	resolver/daemon/config/encryption.c resolver/daemon/config/encryption.h \
 	resolver/daemon/config/parse.c resolver/daemon/config/parse.h \
 	resolver/daemon/config/policy_check.c resolver/daemon/config/policy_check.h \
 	resolver/daemon/config/probe.c resolver/daemon/config/probe.h \

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/certificates/certificates.h"
 #include "daemon/config/validation.h"
 #include "daemon/system/confine.h"
 #include "daemon/control/control.h"
@@ -40,6 +41,7 @@ struct program {
 	struct tarn *tarn;
 	struct tarn__workers *workers;
 	struct tarn__observers *observers;
+	struct tarn__certificates certificates;
 	struct tarn__naming naming;
 	struct tarn__insecure insecure;
 	struct tarn__transfers transfers;
@@ -144,6 +146,8 @@ static int make(struct program *program)
 		return TARN_ESYSTEM;
 	int error = open_loop(program);
 	if (error == 0) {
+		tarn__certificates_init(&program->certificates, program->tarn, program->loop,
+					program->identity->name, log);
 		tarn__naming_init(&program->naming, program->tarn, program->loop, log);
 		tarn__insecure_init(&program->insecure, program->tarn, program->loop, log);
 		tarn__transfers_init(&program->transfers, program->tarn, program->loop, log);
@@ -181,6 +185,7 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.naming = &program->naming,
 		.insecure = &program->insecure,
 		.transfers = &program->transfers,
+		.certificates = &program->certificates.board,
 		.loop = program->loop,
 		.log = log,
 		.settings = &program->reload.settings,
@@ -200,10 +205,14 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.log = log,
 		.first = program->settings,
 		.settings = program->settings,
-		.parts = {{.set = tarn__control_set,
+		.parts = {{.set = tarn__certificates_set,
+			   .settle = tarn__certificates_settle,
+			   .data = &program->certificates},
+			  {.set = tarn__control_set,
 			   .settle = tarn__control_settle,
 			   .data = &program->control}},
-		.part_count = 1,
+		.part_count = 2,
+		.early_count = 1,
 	};
 	int error = tarn__reload_open(&program->reload);
 	if (error == 0)
@@ -271,6 +280,7 @@ static void end(struct program *program)
 	tarn__metrics_http_free(program->metrics);
 	tarn__control_close(&program->control);
 	tarn__control_context_fini(&program->context);
+	tarn__certificates_stop(&program->certificates);
 	tarn__reload_stop(&program->reload);
 	tarn__workers_free(program->workers);
 	tarn__observers_free(program->observers);

@@ -18,6 +18,17 @@ bool tarn__addresses_has(const struct tarn__addresses *list, const struct tarn_a
 	return false;
 }
 
+bool tarn__addresses_has_over(const struct tarn__addresses *list,
+			      const struct tarn_address *address, enum tarn_transport transport)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (tarn_address_is_equal(&list->items[i], address) &&
+		    list->traits[i].transport == transport)
+			return true;
+	}
+	return false;
+}
+
 int tarn__addresses_add(struct tarn__addresses *list, const struct tarn_address *address)
 {
 	return tarn__addresses_add_upstream(list, address, &(struct tarn_traits){0});

@@ -18,7 +18,8 @@ enum { TARN__DNS_PORT = 53 };
 
 struct tarn__addresses {
 	struct tarn_address items[TARN__ADDRESSES_MAX];
-	struct tarn_traits traits[TARN__ADDRESSES_MAX]; /* of upstream servers; zeros of all else */
+	/* of upstream servers; of addresses that are listened on the transport; zeros of all else */
+	struct tarn_traits traits[TARN__ADDRESSES_MAX];
 	size_t count;
 };
 
@@ -30,6 +31,10 @@ int tarn__addresses_add_upstream(struct tarn__addresses *, const struct tarn_add
 				 const struct tarn_traits *);
 
 bool tarn__addresses_has(const struct tarn__addresses *, const struct tarn_address *);
+
+/* The same for an address that is listened on over that transport. */
+bool tarn__addresses_has_over(const struct tarn__addresses *, const struct tarn_address *,
+			      enum tarn_transport);
 
 /* Writes "192.0.2.1:53, tcp://[2001:db8::1]:53", or what fits and " ..."; size is 8 at least. */
 void tarn__addresses_format(const struct tarn__addresses *, char *out, size_t size);
