@@ -20,6 +20,8 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/config/system_servers.c resolver/daemon/config/system_servers.h \
 	resolver/daemon/config/text.c resolver/daemon/config/text.h \
 	resolver/daemon/config/validation.c resolver/daemon/config/validation.h \
+	resolver/daemon/control/certificate_json.c \
+	resolver/daemon/control/certificate_json.h \
 	resolver/daemon/control/commands.c resolver/daemon/control/commands.h \
 	resolver/daemon/control/context.h \
 	resolver/daemon/control/control.c resolver/daemon/control/control.h \
@@ -35,6 +37,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/log/diagnostics.c resolver/daemon/log/diagnostics.h \
 	resolver/daemon/log/log.c resolver/daemon/log/log.h \
 	resolver/daemon/log/log_dedup.c resolver/daemon/log/log_dedup.h \
+	resolver/daemon/names/discovery.c resolver/daemon/names/discovery.h \
 	resolver/daemon/names/figures.c resolver/daemon/names/figures.h \
 	resolver/daemon/names/insecure.c resolver/daemon/names/insecure.h \
 	resolver/daemon/names/lease_file.c resolver/daemon/names/lease_file.h \

@@ -261,9 +261,12 @@ static int start(struct program *program)
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
 		return error;
 	}
-	return tarn__metrics_http_start(program->metrics, program->tarn, program->observers,
-					&program->process, &program->naming.board,
-					&program->transfers.board, program->loop);
+	return tarn__metrics_http_start(
+		program->metrics, program->tarn, program->observers, &program->process,
+		&(struct tarn__metrics_boards){.names = &program->naming.board,
+					       .transfers = &program->transfers.board,
+					       .certificates = &program->certificates.board},
+		program->loop);
 }
 
 static void run(struct program *program)

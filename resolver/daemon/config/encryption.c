@@ -17,14 +17,13 @@ static void refuse_one(const struct tarn__settings *settings, const void *field,
 	const struct tarn__option_row *row = tarn__option_find(settings, field);
 	const struct tarn__origin *origin = tarn__settings_origin(settings, field);
 	bool is_of_file = origin->by == TARN__BY_FILE;
+	bool is_option = !is_of_file && row->name;
 	char *text = value ? NULL : tarn__option_text(row, settings);
+	if (text)
+		value = text;
 	tarn__diagnostics_add(diagnostics, is_of_file ? origin->file : NULL,
-			      is_of_file ? origin->line : 0, "%s%s %s: %s", is_of_file ? "" : "--",
-			      is_of_file || !row->name ? row->word : row->name,
-			      value  ? value
-			      : text ? text
-				     : "",
-			      reason);
+			      is_of_file ? origin->line : 0, "%s%s %s: %s", is_option ? "--" : "",
+			      is_option ? row->name : row->word, value ? value : "", reason);
 	free(text);
 }
 
