@@ -3,6 +3,10 @@
 
 noinst_LTLIBRARIES += resolver/daemon/libdaemon.la
 resolver_daemon_libdaemon_la_SOURCES = \
+	resolver/daemon/bootstrap/bootstrap.c resolver/daemon/bootstrap/bootstrap.h \
+	resolver/daemon/bootstrap/host.c resolver/daemon/bootstrap/host.h \
+	resolver/daemon/bootstrap/inquirer.c resolver/daemon/bootstrap/inquirer.h \
+	resolver/daemon/bootstrap/zone_servers.c resolver/daemon/bootstrap/zone_servers.h \
 	resolver/daemon/certificates/certificates.c \
 	resolver/daemon/certificates/certificates.h \
 	resolver/daemon/certificates/pairs.c resolver/daemon/certificates/pairs.h \
@@ -17,6 +21,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/config/policy_check.c resolver/daemon/config/policy_check.h \
 	resolver/daemon/config/probe.c resolver/daemon/config/probe.h \
 	resolver/daemon/config/resolvconf.c resolver/daemon/config/resolvconf.h \
+	resolver/daemon/config/servers_check.c resolver/daemon/config/servers_check.h \
 	resolver/daemon/config/system_servers.c resolver/daemon/config/system_servers.h \
 	resolver/daemon/config/text.c resolver/daemon/config/text.h \
 	resolver/daemon/config/validation.c resolver/daemon/config/validation.h \
@@ -59,6 +64,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/settings/options.c resolver/daemon/settings/options.h \
 	resolver/daemon/settings/path.c resolver/daemon/settings/path.h \
 	resolver/daemon/settings/sections.c resolver/daemon/settings/sections.h \
+	resolver/daemon/settings/servers.c resolver/daemon/settings/servers.h \
 	resolver/daemon/settings/settings.c resolver/daemon/settings/settings.h \
 	resolver/daemon/settings/type_address.c \
 	resolver/daemon/settings/type_dns.c \
@@ -70,7 +76,6 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/settings/type_source.c \
 	resolver/daemon/settings/type_text.c \
 	resolver/daemon/settings/type_word.c \
-	resolver/daemon/settings/upstreams.c resolver/daemon/settings/upstreams.h \
 	resolver/daemon/system/confine.c resolver/daemon/system/confine.h \
 	resolver/daemon/system/file.c resolver/daemon/system/file.h \
 	resolver/daemon/system/file_watch.c resolver/daemon/system/file_watch.h \

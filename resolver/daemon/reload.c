@@ -15,7 +15,7 @@
 #include "daemon/config/resolvconf.h"
 #include "daemon/system/rlimits.h"
 #include "net/shared.h"
-#include "daemon/settings/upstreams.h"
+#include "base/upstream.h"
 
 /* ---- what changes by itself -------------------------------------------------------------------- */
 
@@ -166,7 +166,10 @@ static int reconfigure(struct tarn__reload *reload, const struct tarn__settings 
 	int error = tarn__settings_to_options(settings, &options);
 	if (error < 0)
 		return error;
-	error = tarn_reconfigure(reload->tarn, &options);
+	if (reload->bootstrap)
+		error = tarn__bootstrap_fill(reload->bootstrap, &options);
+	if (error == 0)
+		error = tarn_reconfigure(reload->tarn, &options);
 	free((struct tarn_forward *)options.forwards);
 	return error;
 }
@@ -183,7 +186,7 @@ static void take_over(struct tarn__reload *reload, struct tarn__settings *settin
 	tarn__log_set_level(reload->log, tarn__settings_log_level(settings));
 	follow(reload);
 	tarn__find_forward_loops(reload->tarn);
-	if (!tarn__addresses_is_equal(&old->upstreams, &settings->upstreams))
+	if (!tarn__servers_is_equal(&old->upstreams, &settings->upstreams))
 		announce_upstreams(settings, reload->log);
 	announce_validation(old->resolver.dnssec.validate, settings->resolver.dnssec.validate,
 			    reload->log);

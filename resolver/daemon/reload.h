@@ -14,6 +14,7 @@
 
 #include <ev.h>
 
+#include "daemon/bootstrap/bootstrap.h"
 #include "daemon/log/diagnostics.h"
 #include "daemon/system/file_watch.h"
 #include "daemon/log/log.h"
@@ -45,6 +46,7 @@ struct tarn__reload {
 	const struct tarn__command_line *command;
 	struct tarn *tarn;
 	struct tarn__workers *workers;
+	struct tarn__bootstrap *bootstrap; /* also one of the parts; NULL: there is none */
 	struct tarn__systemd *systemd;
 	struct tarn__log *log;
 	struct tarn__part parts[TARN__PARTS_MAX];

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/bootstrap/bootstrap.h"
 #include "daemon/certificates/certificates.h"
 #include "daemon/config/validation.h"
 #include "daemon/system/confine.h"
@@ -44,6 +45,7 @@ struct program {
 	struct tarn__certificates certificates;
 	struct tarn__naming naming;
 	struct tarn__insecure insecure;
+	struct tarn__bootstrap bootstrap;
 	struct tarn__transfers transfers;
 	struct tarn__metrics_http *metrics;
 	struct tarn__control_context context;
@@ -150,6 +152,7 @@ static int make(struct program *program)
 					program->identity->name, log);
 		tarn__naming_init(&program->naming, program->tarn, program->loop, log);
 		tarn__insecure_init(&program->insecure, program->tarn, program->loop, log);
+		tarn__bootstrap_init(&program->bootstrap, program->tarn, program->loop, log);
 		tarn__transfers_init(&program->transfers, program->tarn, program->loop, log);
 	}
 	if (error < 0 ||
@@ -184,6 +187,7 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.process = &program->process,
 		.naming = &program->naming,
 		.insecure = &program->insecure,
+		.bootstrap = &program->bootstrap,
 		.transfers = &program->transfers,
 		.certificates = &program->certificates.board,
 		.loop = program->loop,
@@ -201,6 +205,7 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.command = command,
 		.tarn = program->tarn,
 		.workers = program->workers,
+		.bootstrap = &program->bootstrap,
 		.systemd = program->systemd,
 		.log = log,
 		.first = program->settings,
@@ -238,10 +243,13 @@ static int start(struct program *program)
 		error = tarn__naming_set(&program->naming, program->settings);
 	if (error == 0)
 		error = tarn__transfers_set(&program->transfers, program->settings);
+	if (error == 0)
+		error = tarn__bootstrap_set(&program->bootstrap, program->settings);
 	if (error < 0)
 		return error;
 	tarn__naming_settle(&program->naming);
 	tarn__transfers_settle(&program->transfers);
+	tarn__bootstrap_settle(&program->bootstrap);
 	tarn__settings_forget_forwards(program->settings);
 	/* Building the seccomp filter takes a quarter of a megabyte in scattered blocks. */
 	tarn__memory_trim();
@@ -256,6 +264,11 @@ static int start(struct program *program)
 				    .settle = tarn__transfers_settle,
 				    .network_changed = tarn__transfers_network_changed,
 				    .data = &program->transfers};
+	reload->parts[reload->part_count++] =
+		(struct tarn__part){.set = tarn__bootstrap_set,
+				    .settle = tarn__bootstrap_settle,
+				    .network_changed = tarn__bootstrap_network_changed,
+				    .data = &program->bootstrap};
 	error = tarn__workers_start(program->workers);
 	if (error < 0) {
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
@@ -289,6 +302,7 @@ static void end(struct program *program)
 	tarn__observers_free(program->observers);
 	tarn__naming_stop(&program->naming);
 	tarn__insecure_stop(&program->insecure);
+	tarn__bootstrap_stop(&program->bootstrap);
 	tarn__transfers_stop(&program->transfers);
 	close_loop(program);
 	tarn_free(program->tarn);

@@ -5,9 +5,14 @@ net_sources = \
 	resolver/net/alarm.c resolver/net/alarm.h \
 	resolver/net/ask.c resolver/net/ask.h \
 	resolver/net/clock.c resolver/net/clock.h \
+	resolver/net/listen/client_http.c resolver/net/listen/client_protocol.h \
+	resolver/net/listen/client_stream.c \
 	resolver/net/listen/connection.c resolver/net/listen/connection.h \
+	resolver/net/listen/handshake_rate.c resolver/net/listen/handshake_rate.h \
 	resolver/net/listen/peers.c resolver/net/listen/peers.h \
 	resolver/net/listen/places.c resolver/net/listen/places.h \
+	resolver/net/listen/proxy_header.c resolver/net/listen/proxy_header.h \
+	resolver/net/listen/securing.c resolver/net/listen/securing.h \
 	resolver/net/listen/tcp.c resolver/net/listen/tcp.h \
 	resolver/net/listen/udp.c resolver/net/listen/udp.h \
 	resolver/net/mailbox.c resolver/net/mailbox.h \

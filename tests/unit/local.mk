@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/base/test_ports \
 	tests/unit/base/test_siphash \
 	tests/unit/base/test_timer \
+	tests/unit/base/test_upstream \
 	tests/unit/cache/test_rtcache_arena \
 	tests/unit/cache/test_rtcache_entry \
 	tests/unit/cache/test_rtcache_epoch \
@@ -100,10 +101,10 @@ unit_tests = \
 	tests/unit/daemon/test_ring \
 	tests/unit/daemon/test_rlimits \
 	tests/unit/daemon/test_sandbox \
+	tests/unit/daemon/test_servers_check \
 	tests/unit/daemon/test_settings \
 	tests/unit/daemon/test_systemd \
 	tests/unit/daemon/test_timing \
-	tests/unit/daemon/test_upstreams \
 	tests/unit/daemon/test_validation \
 	tests/unit/daemon/test_visits \
 	tests/unit/daemon/test_workers \

@@ -11,6 +11,7 @@
 
 #include "core/policy/groups.h"
 #include "daemon/config/encryption.h"
+#include "daemon/config/servers_check.h"
 #include "daemon/config/system_servers.h"
 #include "daemon/config/validation.h"
 #include "daemon/settings/options.h"
@@ -261,6 +262,7 @@ static void check(const struct tarn__settings *settings, struct tarn__diagnostic
 		refuse_self(settings, &forward->origin, forward->upstreams.items,
 			    forward->upstreams.count, diagnostics);
 	}
+	tarn__servers_check(settings, diagnostics);
 	refuse_unusable(settings, &settings->user, tarn__privileges_user_fault, diagnostics);
 	refuse_unusable(settings, &settings->control_group, tarn__privileges_group_fault,
 			diagnostics);

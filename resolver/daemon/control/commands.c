@@ -21,7 +21,7 @@
 #include "net/clock.h"
 #include "net/shared.h"
 #include "net/worker.h"
-#include "daemon/settings/upstreams.h"
+#include "base/upstream.h"
 
 /* ---- answers ---------------------------------------------------------------------------- */
 
@@ -34,6 +34,16 @@ static void answer_forgotten(struct tarn__task *task, const struct tarn__forgott
 /* ---- one command each ------------------------------------------------------------------- */
 
 static json_t *describe_addresses(const struct tarn__addresses *list)
+{
+	json_t *out = json_array();
+	for (size_t i = 0; i < list->count; i++) {
+		char text[TARN__OVER_TEXT_MAX];
+		json_array_append_new(out, json_string(tarn__addresses_format_one(list, i, text)));
+	}
+	return out;
+}
+
+static json_t *describe_servers(const struct tarn__servers *list)
 {
 	json_t *out = json_array();
 	for (size_t i = 0; i < list->count; i++) {
@@ -78,7 +88,7 @@ static void status(struct tarn__task *task, const json_t *arguments)
 		(int)getpid(), "uptime_s",
 		(json_int_t)((tarn__clock_ms() - context->started_ms) / 1000), "listens",
 		describe_addresses(&settings->bound), "workers", (int)totals->serving, "upstreams",
-		describe_addresses(&settings->upstreams), "questions", (json_int_t)questions,
+		describe_servers(&settings->upstreams), "questions", (json_int_t)questions,
 		"waiting", (json_int_t)totals->questions.waiting, "cache_octets",
 		(json_int_t)totals->cache.bytes, "cache_size_octets",
 		(json_int_t)totals->cache.size, "cache_entries", (json_int_t)totals->cache.entries,

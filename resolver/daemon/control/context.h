@@ -3,6 +3,7 @@
 #ifndef TARN_DAEMON_CONTROL_CONTEXT_H
 #define TARN_DAEMON_CONTROL_CONTEXT_H
 
+#include "daemon/bootstrap/bootstrap.h"
 #include "daemon/certificates/state.h"
 #include "daemon/log/diagnostics.h"
 #include "daemon/log/log.h"
@@ -22,6 +23,7 @@ struct tarn__control_context {
 	struct tarn__process *process;
 	struct tarn__naming *naming; /* NULL: there are no local names and lists */
 	struct tarn__insecure *insecure; /* NULL: names cannot be made insecure */
+	struct tarn__bootstrap *bootstrap; /* NULL: no server is given by name */
 	struct tarn__transfers *transfers; /* NULL: no zones come from primaries */
 	struct tarn__certificates_board *certificates; /* NULL: there are none */
 	struct tarn__log *log;

@@ -46,7 +46,7 @@ static void put_hints(const struct tarn__addresses *bound, enum tarn_transport t
 	for (size_t i = 0; i < bound->count; i++) {
 		const struct tarn_address *address = &bound->items[i];
 		char text[INET6_ADDRSTRLEN];
-		if (bound->traits[i].transport != transport || address->sa.sa_family != family ||
+		if (bound->over[i] != transport || address->sa.sa_family != family ||
 		    tarn_address_port(address) != port || !is_hint(address, is_for_itself))
 			continue;
 		const void *octets = family == AF_INET ? (const void *)&address->in4.sin_addr
@@ -92,7 +92,7 @@ static char *make_record(const struct tarn__settings *settings, unsigned priorit
 static bool is_made(const struct tarn__addresses *bound, size_t index)
 {
 	for (size_t i = 0; i < index; i++) {
-		if (bound->traits[i].transport == bound->traits[index].transport &&
+		if (bound->over[i] == bound->over[index] &&
 		    tarn_address_port(&bound->items[i]) == tarn_address_port(&bound->items[index]))
 			return true;
 	}
@@ -104,7 +104,7 @@ static int add_records(const struct tarn__settings *settings, enum tarn_transpor
 {
 	const struct tarn__addresses *bound = &settings->bound;
 	for (size_t i = 0; i < bound->count && out->count < TARN__DISCOVERY_MAX; i++) {
-		if (bound->traits[i].transport != transport || is_made(bound, i))
+		if (bound->over[i] != transport || is_made(bound, i))
 			continue;
 		char *text = make_record(settings, (unsigned)out->count + 1, transport,
 					 tarn_address_port(&bound->items[i]));

@@ -55,7 +55,7 @@ bool tarn__settings_listens_over(const struct tarn__settings *settings,
 {
 	const struct tarn__addresses *bound = &settings->bound;
 	for (size_t i = 0; i < bound->count; i++) {
-		if (bound->traits[i].transport == transport)
+		if (bound->over[i] == transport)
 			return true;
 	}
 	return transport == TARN_TLS ? settings->tls_listens.count > 0

@@ -17,6 +17,7 @@
 #include "core/policy/rules.h"
 #include "daemon/settings/addresses.h"
 #include "daemon/settings/option_types.h"
+#include "daemon/settings/servers.h"
 #include "dns/namelist_line.h"
 #include "tarn.h"
 
@@ -49,6 +50,7 @@ struct tarn__forward_settings {
 	 */
 	struct tarn_forward resolver;
 	struct tarn__servers upstreams;
+	bool discover;
 	struct tarn__origin origin; /* of the section */
 	uint64_t set;
 };
@@ -95,7 +97,10 @@ struct tarn__group_settings {
 struct tarn__settings {
 	/* Its lists are empty: tarn__settings_to_options() fills them from those below. */
 	struct tarn_options resolver;
-	struct tarn__addresses upstreams;
+	struct tarn__servers upstreams;
+	struct tarn__addresses
+		bootstrap; /* asked for the addresses of upstreams with names alone */
+	bool discover; /* of upstreams in the clear whether they are encrypted as well */
 	struct tarn__networks allow;
 	struct tarn__names pass;
 	struct tarn__port_ranges avoid_ports;

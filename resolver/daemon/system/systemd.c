@@ -239,8 +239,7 @@ void tarn__systemd_addresses(const struct tarn__systemd *systemd, struct tarn__a
 {
 	for (size_t i = 0; i < systemd->given_count; i++) {
 		const struct tarn__given *given = &systemd->given[i];
-		tarn__addresses_add_upstream(out, &given->address,
-					     &(struct tarn_traits){.transport = given->transport});
+		tarn__addresses_add_over(out, &given->address, given->transport);
 	}
 }
 

@@ -126,29 +126,29 @@ struct opening {
 };
 
 static int open_one(struct opening *opening, const struct tarn_address *said,
-		    const struct tarn_traits *over)
+		    enum tarn_transport over)
 {
-	if (is_given(opening->systemd, said, over->transport))
+	if (is_given(opening->systemd, said, over))
 		return 0;
 	struct tarn_address address = *said;
-	int error = tarn__workers_listen(opening->workers, &address, over->transport);
+	int error = tarn__workers_listen(opening->workers, &address, over);
 	int cause = errno;
 	if (error >= 0) {
 		if (error == 0)
-			tarn__addresses_add_upstream(&opening->new, &address, over);
-		error = tarn__addresses_add_upstream(&opening->bound, &address, over);
+			tarn__addresses_add_over(&opening->new, &address, over);
+		error = tarn__addresses_add_over(&opening->bound, &address, over);
 	}
 	if (error == 0)
 		return 0;
 	char text[TARN_ADDRESS_TEXT_MAX], why[WHY_MAX];
 	tarn_address_format(said, text);
 	explain(opening->systemd, said, error, cause, why);
-	bool is_optional = is_dispensable(opening->settings, said, over->transport, cause);
+	bool is_optional = is_dispensable(opening->settings, said, over, cause);
 	if (is_optional)
 		tarn__log(opening->log, TARN_LOG_INFO, "cannot listen on %s: %s", text, why);
 	else
 		tarn__diagnostics_add(opening->diagnostics, NULL, 0, "cannot listen on %s%s: %s",
-				      text, suffix(over->transport), why);
+				      text, suffix(over), why);
 	return is_optional ? 0 : error;
 }
 
@@ -157,8 +157,7 @@ static int open_all(struct opening *opening, const struct tarn__addresses *liste
 {
 	int error = 0;
 	for (size_t i = 0; i < listens->count && error == 0; i++)
-		error = open_one(opening, &listens->items[i],
-				 &(struct tarn_traits){.transport = transport});
+		error = open_one(opening, &listens->items[i], transport);
 	return error;
 }
 
@@ -205,13 +204,13 @@ void tarn__listeners_announce(const struct tarn__addresses *before,
 		if (!tarn__addresses_has(now, &before->items[i]))
 			tarn__log(log, TARN_LOG_INFO, "no longer listening on %s%s",
 				  tarn_address_format(&before->items[i], text),
-				  suffix(before->traits[i].transport));
+				  suffix(before->over[i]));
 	}
 	for (size_t i = 0; i < now->count; i++) {
 		if (!tarn__addresses_has(before, &now->items[i]))
 			tarn__log(log, TARN_LOG_INFO, "listening on %s (%s)",
 				  tarn_address_format(&now->items[i], text),
-				  transport_names[now->traits[i].transport]);
+				  transport_names[now->over[i]]);
 	}
 }
 

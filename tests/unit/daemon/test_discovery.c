@@ -27,10 +27,7 @@ static void bind_to(const char *text, enum tarn_transport transport)
 {
 	struct tarn_address address;
 	ck_assert_int_eq(tarn_address_parse(text, 53, &address), 0);
-	ck_assert_int_eq(
-		tarn__addresses_add_upstream(&settings.bound, &address,
-					     &(struct tarn_traits){.transport = transport}),
-		0);
+	ck_assert_int_eq(tarn__addresses_add_over(&settings.bound, &address, transport), 0);
 }
 
 static void make(void)

@@ -44,9 +44,7 @@ static void add(struct tarn__addresses *list, const char *text, enum tarn_transp
 {
 	struct tarn_address address;
 	ck_assert_int_eq(tarn_address_parse(text, 53, &address), 0);
-	ck_assert_int_eq(tarn__addresses_add_upstream(
-				 list, &address, &(struct tarn_traits){.transport = transport}),
-			 0);
+	ck_assert_int_eq(tarn__addresses_add_over(list, &address, transport), 0);
 }
 
 static void add_pairs(size_t certificates, size_t keys)
