@@ -3,7 +3,7 @@
 
 dist_man_MANS += docs/man/tarn.8 docs/man/tarnctl.8 docs/man/tarn-list.1 docs/man/tarn.conf.5 docs/man/rtcache.3
 dist_doc_DATA = README.md NEWS docs/resolv.conf.md
-EXTRA_DIST += docs/hacking.md docs/rfc.md docs/dnssec.md docs/policy.md docs/differences.md docs/performance.md \
+EXTRA_DIST += docs/hacking.md docs/rfc.md docs/dnssec.md docs/encrypted.md docs/policy.md docs/differences.md docs/performance.md \
 	docs/performance.svg docs/upstreams.md docs/decisions
 
 examplesdir = $(docdir)/examples

@@ -177,13 +177,12 @@ struct tarn_traits {
 	const char *path; /* of TARN_HTTPS; NULL: "/dns-query" */
 };
 
-/*
- * An upstream server, from text. Its address has no family if the text has a name alone: then it is to be found
- * out, and set in a copy.
- */
+/* An upstream server, from text. What it points at is its own. */
 struct tarn_upstream {
-	struct tarn_address address;
-	struct tarn_traits traits; /* its pointers are into private_ */
+	/* One or several. If the text has a name alone, one of no family, with the port: see tarn_new(). */
+	const struct tarn_address *addresses;
+	size_t address_count;
+	struct tarn_traits traits;
 	void *private_;
 };
 
@@ -195,13 +194,14 @@ struct tarn_upstream {
  *	tls://192.0.2.1#dns.example                  DNS over TLS, port 853, and the name of its certificate
  *	192.0.2.1@853#dns.example                    the same
  *	tls://192.0.2.1                              its certificate is for its address
- *	tls://192.0.2.1?pin=sha256:BASE64            its key; may be repeated, with &
+ *	tls://192.0.2.1?pin=sha256:BASE64            its key; more after &
+ *	tls://dns.example#192.0.2.1,192.0.2.2        its addresses behind its name
  *	tls://dns.example                            its address is to be found out
  *	https://dns.example/dns-query#192.0.2.1      DNS over HTTPS, port 443, and its address
  *	https://192.0.2.1/dns-query                  its certificate is for its address
  *
- * Behind it, separated by blanks, may come no-mixed-case, no-cookies, no-edns. *fault is set to a reason of one
- * line, which stays valid. TARN_EINVAL, TARN_ENOMEM.
+ * After it, separated by blanks, may come no-mixed-case, no-cookies, no-edns. *fault is set to a reason of one
+ * line, which stays valid, or NULL. TARN_EINVAL, TARN_ENOMEM.
  */
 int tarn_upstream_parse(const char *text, struct tarn_upstream *out, const char **fault);
 void tarn_upstream_fini(struct tarn_upstream *);
@@ -281,6 +281,8 @@ struct tarn_tls {
 	 * for machines whose clock is set over the network, by names that are looked up here.
 	 */
 	bool lenient_clock;
+	/* They are loaded although no server is encrypted yet, for tarn_set_upstreams_with_traits(). */
+	bool early;
 };
 
 /* The defaults and bounds of numbers in struct tarn_options. */
@@ -476,7 +478,9 @@ void tarn_worker_unlisten(struct tarn_worker *, const struct tarn_address *addre
  * How many TCP connections of clients this worker has at most, 1 or more; 1,024 unless it is told. Each
  * takes a descriptor: where the limit of open files is low (RLIMIT_NOFILE), fewer leave some to the
  * upstream servers, each of which takes up to 36 for each worker. Those that are too many are closed
- * when they are idle. Not from within a done callback.
+ * when they are idle. Beside them, and for the memory that they take, there are at most 256 over TLS and 128 over
+ * HTTPS, or a quarter and an eighth of the count where that is more; and not more than the count of either. Not
+ * from within a done callback.
  */
 void tarn_worker_set_connections(struct tarn_worker *, size_t count);
 

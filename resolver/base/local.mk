@@ -15,4 +15,5 @@ base_sources = \
 	resolver/base/siphash.c resolver/base/siphash.h \
 	resolver/base/timer.c resolver/base/timer.h \
 	resolver/base/traits.c resolver/base/traits.h \
-	resolver/base/transport.c resolver/base/transport.h
+	resolver/base/transport.c resolver/base/transport.h \
+	resolver/base/upstream.c resolver/base/upstream.h

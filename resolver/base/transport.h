@@ -24,6 +24,7 @@ struct tarn__transport_traits {
 	uint16_t port; /* the usual one */
 	bool is_stream; /* on connections: a message is whole, and its sender is where it says */
 	bool is_encrypted; /* and the server is who it should be */
+	bool has_keepalive; /* the limit of idleness is told by EDNS (RFC 7828; not RFC 8484) */
 };
 
 extern const struct tarn__transport_traits tarn__transports[TARN__TRANSPORTS];

@@ -462,7 +462,9 @@ static void on_deadline(struct tarn__timer *timer)
 	struct outcome outcome = {.status = TARN__STATUS_FAILURE};
 	size_t len;
 	if (!end_unanswered(resolver, pending, &to, &outcome, &len))
-		len = tarn__respond_failure(&to, TARN_ETIMEOUT, false, resolver->reply);
+		len = tarn__respond_failure(
+			&to, pending->zone ? tarn__zone_error(pending->zone) : TARN_ETIMEOUT, false,
+			resolver->reply);
 	finish(resolver, pending, &to, outcome, len);
 }
 

@@ -31,11 +31,21 @@ static inline void set_options(const struct tarn__reply_context *to,
 	/* A query of the program itself has no address that a cookie could prove. */
 	if (query->cookie && to->client_request->client)
 		set_cookie(to, cookie, options);
+	const struct tarn__transport_traits *transport =
+		&tarn__transports[to->client_request->transport];
 	/* RFC 7828 section 3.3.2: never over UDP. */
-	if (query->wants_keepalive && tarn__transport_is_stream(to->client_request->transport)) {
+	if (query->wants_keepalive && transport->has_keepalive) {
 		options->has_keepalive = true;
 		options->keepalive = to->client_request->keepalive;
 	}
+	/* RFC 7830 section 6: what can be read on its way gains nothing by it. */
+	if (query->wants_padding && transport->is_encrypted)
+		options->padding = TARN__PADDING_REPLY;
+}
+
+static bool is_stream(const struct tarn__reply_context *to)
+{
+	return tarn__transport_is_stream(to->client_request->transport);
 }
 
 static size_t write_stored(const struct tarn__reply_context *to, const void *stored, size_t len,
@@ -43,13 +53,11 @@ static size_t write_stored(const struct tarn__reply_context *to, const void *sto
 {
 	uint8_t cookie[TARN__COOKIE_LEN];
 	set_options(to, cookie, &how->options);
-	how->limit = tarn__transport_is_stream(to->client_request->transport)
-			     ? TARN__MESSAGE_MAX
-			     : tarn__reply_limit(to->query);
+	how->limit = is_stream(to) ? TARN__MESSAGE_MAX : tarn__reply_limit(to->query);
 	return tarn__reply_stored(to->query, stored, len, how, reply);
 }
 
-/* limit is in octets, at most TARN__UDP_MIN. */
+/* limit is in octets. */
 static size_t write_error_within(const struct tarn__reply_context *to, uint16_t rcode,
 				 struct tarn__options *options, size_t limit, uint8_t *reply)
 {
@@ -61,7 +69,8 @@ static size_t write_error_within(const struct tarn__reply_context *to, uint16_t 
 static size_t write_error(const struct tarn__reply_context *to, uint16_t rcode,
 			  struct tarn__options *options, uint8_t *reply)
 {
-	return write_error_within(to, rcode, options, TARN__UDP_MIN, reply);
+	return write_error_within(to, rcode, options,
+				  is_stream(to) ? TARN__MESSAGE_MAX : TARN__UDP_MIN, reply);
 }
 
 /* Why a lookup failed (RFC 8914 section 4). */
@@ -82,6 +91,12 @@ static const struct tarn__ede *explain(int error)
 		 {TARN__EDE_NO_REACHABLE_AUTHORITY, "all upstream servers lead back here"}},
 		{TARN_EUNREACHABLE,
 		 {TARN__EDE_NETWORK_ERROR, "the upstream servers cannot be reached"}},
+		{TARN_ECERTIFICATE,
+		 {TARN__EDE_NETWORK_ERROR,
+		  "the certificates of the upstream servers are not accepted"}},
+		{TARN_ETLS,
+		 {TARN__EDE_NETWORK_ERROR,
+		  "the upstream servers cannot be reached over encrypted connections"}},
 		{TARN_ENOSIGNATURES,
 		 {TARN__EDE_RRSIGS_MISSING, "the upstream servers remove DNSSEC signatures"}},
 		{TARN_ENODS,
@@ -106,7 +121,7 @@ size_t tarn__respond_failure(const struct tarn__reply_context *to, int error, bo
 	if (is_cached)
 		options.ede[options.ede_count++] = (struct tarn__ede){TARN__EDE_CACHED_ERROR, NULL};
 	struct tarn__reason reason;
-	if (tarn__reasons_is_bogus(error)) {
+	if (tarn__reasons_has(error)) {
 		tarn__reasons_find(to->reasons, error, &reason);
 		options.ede[options.ede_count++] =
 			(struct tarn__ede){reason.code, reason.text[0] ? reason.text : NULL};
@@ -160,11 +175,9 @@ static size_t write_refusal(const struct tarn__reply_context *to,
 			    uint8_t *reply)
 {
 	struct tarn__options options = decision->options;
-	size_t limit = TARN__UDP_MIN;
-	if (decision->is_to_stranger && !tarn__transport_is_stream(to->client_request->transport) &&
-	    message_len < limit)
-		limit = message_len;
-	return write_error_within(to, TARN__REFUSED, &options, limit, reply);
+	if (decision->is_to_stranger && !is_stream(to) && message_len < TARN__UDP_MIN)
+		return write_error_within(to, TARN__REFUSED, &options, message_len, reply);
+	return write_error(to, TARN__REFUSED, &options, reply);
 }
 
 /* TC and no records: the client asks again over TCP. */

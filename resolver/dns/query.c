@@ -58,6 +58,9 @@ static void read_options(struct tarn__reader *options, struct tarn__query *out)
 			/* RFC 7828 section 3.2.1: a client's is empty. */
 			out->wants_keepalive |= option.len == 0;
 			break;
+		case TARN__OPTION_PADDING:
+			out->wants_padding = true;
+			break;
 		}
 	}
 }
@@ -313,6 +316,14 @@ bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out)
 
 /* ---- the message upstream --------------------------------------------------------------- */
 
+_Static_assert(TARN__QUERY_MAX >= TARN__HEADER_LEN + TARN__NAME_MAX + 4 + TARN__OPT_LEN +
+					  TARN__OPTION_HEADER_LEN + TARN__COOKIE_MAX,
+	       "there is room for a cookie");
+_Static_assert(TARN__QUERY_MAX % TARN__PADDING_QUERY == 0 &&
+		       TARN__QUERY_MAX >= TARN__HEADER_LEN + TARN__NAME_MAX + 4 + TARN__OPT_LEN +
+						  2 * TARN__OPTION_HEADER_LEN,
+	       "or for keepalive and padding");
+
 size_t tarn__query_write(const struct tarn__key *key,
 			 const struct tarn__query_options *query_options,
 			 uint8_t out[TARN__QUERY_MAX])
@@ -334,8 +345,15 @@ size_t tarn__query_write(const struct tarn__key *key,
 		len += tarn__opt_write(
 			out + len, TARN__QUERY_MAX - len,
 			&(struct tarn__opt){.dnssec_ok = key->dnssec_ok,
-					    .options = &(struct tarn__options){
-						    .cookie = query_options->cookie,
-						    .cookie_len = query_options->cookie_len}});
+					    .options =
+						    &(struct tarn__options){
+							    .cookie = query_options->cookie,
+							    .cookie_len = query_options->cookie_len,
+							    .asks_for_keepalive =
+								    query_options->wants_keepalive,
+							    .padding = query_options->is_padded
+									       ? TARN__PADDING_QUERY
+									       : 0},
+					    .before = len});
 	return len;
 }

@@ -24,6 +24,7 @@ struct tarn__query {
 	bool has_opt;
 	bool dnssec_ok; /* RFC 3225 */
 	bool wants_keepalive; /* RFC 7828 */
+	bool wants_padding; /* RFC 7830: it has padding itself */
 	uint8_t cookie_len;
 	const uint8_t *cookie; /* the data of the COOKIE option, 8 or 16 to 40 octets; NULL: none */
 };
@@ -82,8 +83,11 @@ size_t tarn__key_write_of_chain(const uint8_t *name, size_t name_len, uint16_t t
 /* Returns false if the octets are no key that the functions above write. */
 bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out);
 
-/* A header, a question, and an OPT with a cookie of 40 octets. */
-enum { TARN__QUERY_MAX = TARN__HEADER_LEN + TARN__NAME_MAX + 4 + 11 + 44 };
+/*
+ * A header, a question, and an OPT with a cookie of 40 octets take 326; one with keepalive and padding comes to
+ * three times TARN__PADDING_QUERY.
+ */
+enum { TARN__QUERY_MAX = 384 };
 
 struct tarn__query_options {
 	uint16_t id;
@@ -91,6 +95,8 @@ struct tarn__query_options {
 	bool edns; /* false: no OPT, and hence no cookie (RFC 6891 section 6.2.2) */
 	uint8_t cookie_len;
 	const uint8_t *cookie; /* the data of the COOKIE option, or NULL */
+	bool wants_keepalive; /* the server's limit of idleness is wanted (RFC 7828) */
+	bool is_padded; /* to a multiple of TARN__PADDING_QUERY octets; without a cookie */
 };
 
 /*

@@ -149,7 +149,8 @@ size_t tarn__reply_stored(const struct tarn__query *query, const uint8_t *stored
 	if (query->has_opt)
 		len += tarn__opt_write(out + len, reply->limit - len,
 				       &(struct tarn__opt){.dnssec_ok = query->dnssec_ok,
-							   .options = &reply->options});
+							   .options = &reply->options,
+							   .before = len});
 	return len;
 }
 
@@ -172,6 +173,7 @@ size_t tarn__reply_error(const struct tarn__query *query, uint16_t rcode,
 		len += tarn__opt_write(out + len, room,
 				       &(struct tarn__opt){.rcode = rcode,
 							   .dnssec_ok = query->dnssec_ok,
-							   .options = options});
+							   .options = options,
+							   .before = len});
 	return len;
 }

@@ -29,7 +29,8 @@ struct tarn__reply {
  * less age_sec, 0 at least; an OPT if and only if the query has one. A reply longer than limit is cut at
  * an RRset's end, with TC (RFC 2181 section 9): the authority section, too, has only what a denial or a
  * wildcard needs (RFC 4035 section 3.1). The cookie takes precedence over records, records over keepalive
- * and extended errors. limit is at least TARN__UDP_MIN; out has room for it. Returns the octets written.
+ * and extended errors, and padding takes what is left. limit is at least TARN__UDP_MIN; out has room for it.
+ * Returns the octets written.
  */
 size_t tarn__reply_stored(const struct tarn__query *, const uint8_t *stored, size_t stored_len,
 			  const struct tarn__reply *, uint8_t *out);
@@ -38,7 +39,7 @@ size_t tarn__reply_stored(const struct tarn__query *, const uint8_t *stored, siz
  * Writes a reply without records: an error, or NOERROR without data. It has the question if that could be
  * read, and the query's opcode; RD, CD and RA for the opcode QUERY only. options, which may be NULL, go into
  * the OPT as far as the reply does not exceed limit because of them; all else is written in any case.
- * limit is at most TARN__UDP_MIN; out has room for that. Returns the octets written.
+ * out has room for limit, and for TARN__UDP_MIN. Returns the octets written.
  */
 size_t tarn__reply_error(const struct tarn__query *, uint16_t rcode, const struct tarn__options *,
 			 size_t limit, uint8_t *out);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Two ends of a connection in memory: what one sends, the other receives. */
-
+/*
+ * support/memory_pipe.h: two pipes in one process (base/pipe.h): what is sent on one is received on the other. A
+ * pipe may be narrow, slow, ended or broken, as sockets are.
+ */
 #ifndef TESTS_SUPPORT_MEMORY_PIPE_H
 #define TESTS_SUPPORT_MEMORY_PIPE_H
 
@@ -10,95 +12,84 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "base/pipe.h"
+
+enum { MEMORY_PIPE_ROOM = 1 << 18 }; /* octets under way, as in a socket's buffer */
 
 struct memory_pipe {
 	struct tarn__pipe pipe;
 	struct memory_pipe *peer;
-	/* what the peer has sent and this end has not received: octets of data from start up to end */
-	uint8_t *data;
-	size_t start, end, size;
-	bool has_ended; /* the peer has */
-	/* limits of this end, to be set by a test; as it begins there are none */
-	size_t room; /* octets that wait here: the peer's send() gives EAGAIN beyond them */
-	size_t grain; /* octets that one recv() gives at most */
-	int send_error, recv_error; /* an errno; 0: none */
-	size_t sends; /* calls of this end's send() that took octets */
+	uint8_t *octets; /* what the peer has sent */
+	size_t begin, end; /* of them, what has not been received */
+	size_t recv_max; /* octets for each call of recv() */
+	size_t send_left; /* octets that send() takes before it blocks */
+	int error; /* with which both calls fail; 0: they do not */
+	bool is_ended; /* the peer sends no more */
+	size_t recv_count; /* calls of recv() that gave octets */
 };
 
-static inline size_t memory_pipe_waiting(const struct memory_pipe *end)
+static inline ssize_t memory_pipe_recv(struct tarn__pipe *base, void *out, size_t room)
 {
-	return end->end - end->start;
-}
-
-static inline ssize_t memory_pipe_recv(struct tarn__pipe *pipe, void *out, size_t room)
-{
-	struct memory_pipe *end = (struct memory_pipe *)pipe;
-	size_t len = memory_pipe_waiting(end);
-	if (end->recv_error != 0) {
-		errno = end->recv_error;
-		return -1;
-	}
-	if (len == 0 && end->has_ended)
-		return 0;
-	if (len == 0) {
-		errno = EAGAIN;
-		return -1;
-	}
+	struct memory_pipe *pipe = TARN__CONTAINER(base, struct memory_pipe, pipe);
+	size_t len = pipe->end - pipe->begin;
 	len = len < room ? len : room;
-	len = len < end->grain ? len : end->grain;
-	memcpy(out, end->data + end->start, len);
-	end->start += len;
+	len = len < pipe->recv_max ? len : pipe->recv_max;
+	if (pipe->error || (len == 0 && !pipe->is_ended)) {
+		errno = pipe->error ? pipe->error : EAGAIN;
+		return -1;
+	}
+	if (len > 0)
+		memcpy(out, pipe->octets + pipe->begin, len);
+	pipe->begin += len;
+	pipe->recv_count += len > 0;
 	return (ssize_t)len;
 }
 
-static inline ssize_t memory_pipe_send(struct tarn__pipe *pipe, const void *octets, size_t len)
+static inline ssize_t memory_pipe_send(struct tarn__pipe *base, const void *octets, size_t len)
 {
-	struct memory_pipe *end = (struct memory_pipe *)pipe, *peer = end->peer;
-	size_t waiting = memory_pipe_waiting(peer);
-	size_t room = waiting < peer->room ? peer->room - waiting : 0;
-	if (end->send_error != 0 || room == 0) {
-		errno = end->send_error != 0 ? end->send_error : EAGAIN;
+	struct memory_pipe *pipe = TARN__CONTAINER(base, struct memory_pipe, pipe);
+	struct memory_pipe *to = pipe->peer;
+	if (to->begin == to->end)
+		to->begin = to->end = 0;
+	size_t room = MEMORY_PIPE_ROOM - to->end;
+	room = room < pipe->send_left ? room : pipe->send_left;
+	len = len < room ? len : room;
+	if (pipe->error || to->is_ended || len == 0) {
+		errno = pipe->error ? pipe->error : to->is_ended ? EPIPE : EAGAIN;
 		return -1;
 	}
-	len = len < room ? len : room;
-	if (peer->start > 0) {
-		memmove(peer->data, peer->data + peer->start, waiting);
-		peer->start = 0;
-		peer->end = waiting;
-	}
-	if (peer->end + len > peer->size) {
-		peer->size = 2 * (peer->end + len);
-		peer->data = realloc(peer->data, peer->size);
-		if (!peer->data)
+	memcpy(to->octets + to->end, octets, len);
+	to->end += len;
+	pipe->send_left -= len;
+	return (ssize_t)len;
+}
+
+static inline void memory_pipe_end(struct tarn__pipe *base)
+{
+	TARN__CONTAINER(base, struct memory_pipe, pipe)->peer->is_ended = true;
+}
+
+/* Makes both ends, wide and fast. */
+static inline void memory_pipes_init(struct memory_pipe pipes[2])
+{
+	static const struct tarn__pipe_ops ops = {
+		.recv = memory_pipe_recv, .send = memory_pipe_send, .end = memory_pipe_end};
+	for (size_t i = 0; i < 2; i++) {
+		pipes[i] = (struct memory_pipe){.pipe.ops = &ops,
+						.peer = &pipes[1 - i],
+						.octets = malloc(MEMORY_PIPE_ROOM),
+						.recv_max = SIZE_MAX,
+						.send_left = SIZE_MAX};
+		if (!pipes[i].octets)
 			abort();
 	}
-	memcpy(peer->data + peer->end, octets, len);
-	peer->end += len;
-	end->sends++;
-	return (ssize_t)len;
 }
 
-static inline void memory_pipe_end(struct tarn__pipe *pipe)
+static inline void memory_pipes_fini(struct memory_pipe pipes[2])
 {
-	((struct memory_pipe *)pipe)->peer->has_ended = true;
-}
-
-static const struct tarn__pipe_ops memory_pipe_ops = {
-	.recv = memory_pipe_recv, .send = memory_pipe_send, .end = memory_pipe_end};
-
-static inline void memory_pipe_init(struct memory_pipe *one, struct memory_pipe *other)
-{
-	*one = (struct memory_pipe){{&memory_pipe_ops}, .peer = other};
-	one->room = one->grain = SIZE_MAX;
-	*other = (struct memory_pipe){{&memory_pipe_ops}, .peer = one};
-	other->room = other->grain = SIZE_MAX;
-}
-
-static inline void memory_pipe_fini(struct memory_pipe *one)
-{
-	free(one->data);
-	free(one->peer->data);
+	free(pipes[0].octets);
+	free(pipes[1].octets);
 }
 
 #endif

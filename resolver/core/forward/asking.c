@@ -8,7 +8,7 @@
  *	  v
  *	an answer (core/forward/attempt.c):
  *	  good                      --> fill; or its chain leads on (core/forward/cname.c)
- *	  truncated or broken       --> the same server over TCP
+ *	  truncated or broken       --> the same server over TCP; if it came over a connection, it is done
  *	  perhaps forged            --> likewise; where there is no TCP, once more over UDP
  *	  refuses EDNS or a cookie  --> the same server without it
  *	  else                      --> that server is done; ask the next at once
@@ -72,7 +72,7 @@ static bool ask_in_lower_case(struct tarn__lookup *lookup)
 		if (!tries->wants_lower_case || tries->is_lower_case)
 			continue;
 		tries->is_lower_case = true;
-		tries->is_over_tcp = false;
+		tries->is_over_stream = false;
 		has_asked |= ask(lookup, i, TARN__TIMEOUT_MAX_MS) == 0;
 	}
 	return has_asked;
@@ -123,7 +123,7 @@ static uint64_t ask_next(struct tarn__lookup *lookup, size_t index, bool *is_ful
 {
 	struct tarn__server_tries *tries = &lookup->tries[index];
 	/* If TCP does not settle whether an answer is accepted, only UDP is left. */
-	tries->is_over_tcp = tries->is_over_tcp && !tries->is_rejected;
+	tries->is_over_stream = tries->is_over_stream && !tries->is_rejected;
 	uint64_t timeout_ms = tarn__select_timeout_ms(lookup->zone->servers[index], tries);
 	int error = ask(lookup, index, timeout_ms);
 	if (error == 0)
@@ -169,7 +169,7 @@ static void try_dead(struct tarn__lookup *lookup)
 	uint64_t now = tarn__lookup_now_ms(lookup);
 	for (size_t i = 0; i < select.count; i++) {
 		struct tarn__server *server = select.servers[i];
-		if (!tarn__server_is_dead(server))
+		if (!tarn__server_is_dead(server) || !tarn__server_has_address(server))
 			continue;
 		tarn__probes_want(&lookup->zone->probes);
 		if (!tarn__select_tries_dead(&select, i, now))
@@ -179,17 +179,11 @@ static void try_dead(struct tarn__lookup *lookup)
 	}
 }
 
-/* What a lookup fails with that no server has answered. */
-static int first_error(const struct tarn__zone *zone)
-{
-	if (tarn__zone_state(zone) != TARN__SERVERS_NONE)
-		return TARN_ETIMEOUT;
-	return zone->server_count > 0 ? TARN_ELOOP : TARN_ENOSERVER;
-}
-
 /* Determined once per server: a lock is taken, even if all numbers are in use. */
 static uint8_t answer_source(const struct tarn__forwarder *forwarder, struct tarn__server *server)
 {
+	if (!tarn__server_has_address(server))
+		return TARN__ANSWER_SOURCE_UNKNOWN;
 	if (!server->has_answer_source)
 		server->answer_source = tarn__answer_sources_number(forwarder->answer_sources,
 								    &server->endpoint->address);
@@ -231,7 +225,7 @@ static void skip_useless(struct tarn__lookup *lookup)
 static void start(struct tarn__lookup *lookup)
 {
 	skip_useless(lookup);
-	lookup->error = first_error(lookup->zone);
+	lookup->error = tarn__zone_error(lookup->zone);
 	lookup->turn = lookup->zone->turn++;
 	try_dead(lookup);
 	advance(lookup);
@@ -271,11 +265,24 @@ static int next_server(const struct tarn__lookup *lookup)
 	return tarn__select_next(&select, &(struct tarn__select_round){0});
 }
 
+/* Returns true if the server was not reached, which another network, or another certificate, may change. */
+static bool is_unreachable(int error)
+{
+	switch (error) {
+	case TARN_EUNREACHABLE:
+	case TARN_ECERTIFICATE:
+	case TARN_ETLS:
+		return true;
+	default:
+		return tarn__reasons_is_fault(error);
+	}
+}
+
 /* The server has given its verdict, or cannot be reached. */
 static void give_up_server(struct tarn__lookup *lookup, size_t index, int error)
 {
 	lookup->tries[index].is_done = true;
-	lookup->tries[index].is_unreachable = error == TARN_EUNREACHABLE;
+	lookup->tries[index].is_unreachable = is_unreachable(error);
 	lookup->error = error;
 	int next = next_server(lookup);
 	/* The timeout of one that has been asked already runs. */
@@ -287,14 +294,14 @@ static void give_up_server(struct tarn__lookup *lookup, size_t index, int error)
 static void ask_again(struct tarn__lookup *lookup, size_t index, enum tarn__transport transport)
 {
 	struct tarn__server_tries *tries = &lookup->tries[index];
-	tries->is_over_tcp = tarn__transport_is_stream(transport);
+	tries->is_over_stream = tarn__transport_is_stream(transport);
 	uint64_t timeout_ms = TARN__TIMEOUT_MAX_MS;
-	if (tries->is_over_tcp)
+	if (tries->is_over_stream)
 		timeout_ms = tarn__select_timeout_ms(lookup->zone->servers[index], tries);
 	int error = ask(lookup, index, TARN__TIMEOUT_MAX_MS);
 	/* TCP was to decide whether an answer is accepted, but only UDP is available. */
-	if (error < 0 && tries->is_over_tcp && tries->is_rejected) {
-		tries->is_over_tcp = false;
+	if (error < 0 && tries->is_over_stream && tries->is_rejected) {
+		tries->is_over_stream = false;
 		error = ask(lookup, index, TARN__TIMEOUT_MAX_MS);
 	}
 	if (error < 0)
@@ -308,12 +315,13 @@ static void on_error(struct tarn__attempt *attempt, int error)
 	struct tarn__lookup *lookup = attempt->owner;
 	struct tarn__server *server = attempt->server;
 	size_t index = tarn__outstanding_index(attempt);
-	bool over_tcp = tarn__transport_is_stream(attempt->exchange.transport);
-	if (over_tcp && lookup->tries[index].is_rejected) {
+	bool is_over_stream = tarn__transport_is_stream(attempt->exchange.transport);
+	if (is_over_stream && lookup->tries[index].is_rejected) {
 		tarn__outstanding_drop(attempt);
 		ask_again(lookup, index, TARN__UDP);
 		return;
 	}
+	error = tarn__zone_fault(lookup->zone, server, error, attempt->exchange.fault);
 	/* A lack of memory is not the server's failure. */
 	if (error != TARN_ENOMEM)
 		tarn__zone_failed(lookup->zone, server);

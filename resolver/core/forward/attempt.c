@@ -34,7 +34,9 @@ static enum tarn__fullness first_fullness(const struct tarn__attempt *attempt, b
 	bool over_udp = is_over_udp(attempt);
 	if (attempt->tries->has_refused_edns || tarn__server_is_plain(server, now_ms))
 		return TARN__FULLNESS_PLAIN;
+	/* RFC 9076 section 5.2.3: TLS protects better, and a cookie would be a name for this resolver. */
 	if (is_last_resort || server->endpoint->traits.no_cookies ||
+	    tarn__server_is_encrypted(server) ||
 	    (over_udp && tarn__quirk_is_known(&server->bad_cookies, now_ms)))
 		return TARN__FULLNESS_COOKIELESS;
 	return tarn__fallback_begin(&server->fallback, now_ms);
@@ -91,6 +93,7 @@ void tarn__attempt_write(struct tarn__attempt *attempt, const struct tarn_io *io
 		.cookie_len = has_cookie(attempt) ? server->cookie_len : 0,
 		.cookie = server->cookie,
 	};
+	tarn__server_protect(server, &query_options);
 	attempt->exchange.len = tarn__query_write(key, &query_options, attempt->wire);
 	if (attempt->is_mixed)
 		mix_case(attempt->wire + TARN__HEADER_LEN, key->qname_len, random.noise);

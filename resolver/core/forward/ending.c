@@ -56,8 +56,14 @@ static enum memory how_to_remember(const struct tarn__lookup *lookup, int error,
 	/* RFC 4035 section 4.7 */
 	if (tarn__reasons_is_bogus(error))
 		return REMEMBER;
+	if (tarn__reasons_is_fault(error)) {
+		*cause = TARN__CAUSE_NETWORK;
+		return REMEMBER_CAUSE;
+	}
 	switch (error) {
 	case TARN_EUNREACHABLE:
+	case TARN_ECERTIFICATE:
+	case TARN_ETLS:
 		*cause = TARN__CAUSE_NETWORK;
 		return REMEMBER_CAUSE;
 	case TARN_EANSWER:

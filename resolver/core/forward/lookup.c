@@ -88,7 +88,7 @@ static struct tarn__lookup *take_lookup(struct tarn__zone *zone)
 static void choose_transports(const struct tarn__zone *zone, struct tarn__server_tries *tries)
 {
 	for (size_t i = 0; i < zone->server_count; i++)
-		tries[i].is_over_tcp =
+		tries[i].is_over_stream =
 			tarn__transport_is_stream(tarn__server_transport(zone->servers[i]));
 }
 
@@ -171,7 +171,7 @@ static struct tarn__server_tries *make_tries(const struct tarn__lookup *lookup,
 		if (!before)
 			continue;
 		tries[i].sends = before->sends;
-		tries[i].tcp_sends = before->tcp_sends;
+		tries[i].stream_sends = before->stream_sends;
 		tries[i].sent_ms = before->sent_ms;
 	}
 	choose_transports(zone, tries);

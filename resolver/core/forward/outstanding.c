@@ -121,8 +121,12 @@ void tarn__outstanding_cancel(struct tarn__lookup *lookup, size_t index)
 void tarn__outstanding_recall(struct tarn__lookup *lookup)
 {
 	while (!tarn__list_is_empty(&lookup->attempts)) {
-		first(lookup)->tries->silences = 0;
-		cancel(first(lookup));
+		struct tarn__attempt *attempt = first(lookup);
+		attempt->tries->silences = 0;
+		/* The carrier has it no longer. */
+		if (tarn__server_is_encrypted(attempt->server))
+			attempt->tries->sent_ms = 0;
+		cancel(attempt);
 	}
 }
 
@@ -164,23 +168,32 @@ static int send_attempt(struct tarn__attempt *attempt, const struct tarn_io *io)
 	return error;
 }
 
+/* A server that is asked over connections, encrypted or not, is asked over nothing else. */
+static enum tarn__transport choose_transport(const struct tarn__server *server,
+					     const struct tarn__server_tries *tries)
+{
+	return tries->is_over_stream ? tarn__server_stream(server) : tarn__server_transport(server);
+}
+
 int tarn__outstanding_send(struct tarn__lookup *lookup, size_t index, uint64_t timeout_ms,
 			   void (*done)(struct tarn_exchange *, int error, const uint8_t *answer,
 					size_t len))
 {
 	struct tarn__server_tries *tries = &lookup->tries[index];
-	uint8_t *sends = tries->is_over_tcp ? &tries->tcp_sends : &tries->sends;
+	uint8_t *sends = tries->is_over_stream ? &tries->stream_sends : &tries->sends;
 	if (*sends >= TARN__SENDS_MAX)
 		return TARN_EANSWER;
 	struct tarn__forwarder *forwarder = lookup->forwarder;
 	struct tarn__server *server = lookup->zone->servers[index];
+	if (!tarn__server_has_address(server))
+		return TARN_EUNREACHABLE;
 	struct tarn__attempt *attempt = take_attempt(forwarder);
 	if (!attempt)
 		return TARN_ENOMEM;
 	*attempt = (struct tarn__attempt){
 		.exchange = {.done = done,
 			     .endpoint = server->endpoint,
-			     .transport = tries->is_over_tcp ? TARN__TCP : TARN__UDP,
+			     .transport = choose_transport(server, tries),
 			     .rank = *sends > 0 ? TARN__RANK_RESEND : TARN__RANK_FIRST,
 			     .wire = attempt->wire},
 		.owner = lookup,
@@ -189,7 +202,7 @@ int tarn__outstanding_send(struct tarn__lookup *lookup, size_t index, uint64_t t
 		.tries = tries,
 		.sent_ms = tarn__lookup_now_ms(lookup),
 		/* Another server that is faster than a connection is no sign of a failure. */
-		.timeout_ms = tries->is_over_tcp ? TARN__TIMEOUT_MAX_MS : timeout_ms,
+		.timeout_ms = tries->is_over_stream ? TARN__TIMEOUT_MAX_MS : timeout_ms,
 		.is_read_only = lookup->is_validated,
 	};
 	bool wants_ad =

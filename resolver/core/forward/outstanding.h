@@ -29,9 +29,9 @@ bool tarn__outstanding_has(const struct tarn__lookup *, size_t index);
 
 /*
  * Sends the server a message, after which the lookup is ASKING; done is as struct tarn_exchange's. When the
- * lookup ends, the server is charged if it has been silent for timeout_ms; over TCP, for
+ * lookup ends, the server is charged if it has been silent for timeout_ms; over a connection, for
  * TARN__TIMEOUT_MAX_MS. Returns 0, or the error: TARN_EANSWER: no message is left to that server;
- * TARN_ENOMEM; or an error of struct tarn_io's send().
+ * TARN_EUNREACHABLE: its address is not known; TARN_ENOMEM; or an error of struct tarn_io's send().
  */
 int tarn__outstanding_send(struct tarn__lookup *, size_t index, uint64_t timeout_ms,
 			   void (*done)(struct tarn_exchange *, int error, const uint8_t *answer,

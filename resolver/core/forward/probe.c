@@ -57,6 +57,8 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 	bool was_dead = atomic_load(&server->endpoint->health.is_dead);
 	if (error == 0)
 		tarn__server_answered(server, probe->sent_ms, now_ms(probes));
+	else
+		probes->events->failed(probes, server, error, exchange->fault);
 	bool is_useful = error == 0 && probe->is_usual && is_of_use(wire, len);
 	drop(probe);
 	if (error == 0)
@@ -68,6 +70,8 @@ static void on_answer(struct tarn_exchange *exchange, int error, const uint8_t *
 static int send_question(struct tarn__probes *probes, struct tarn__server *server,
 			 const struct tarn__key *key, bool has_edns, bool is_usual)
 {
+	if (!tarn__server_has_address(server))
+		return TARN_EINVAL;
 	struct probe *probe = malloc(sizeof *probe);
 	if (!probe)
 		return TARN_ENOMEM;
@@ -84,6 +88,7 @@ static int send_question(struct tarn__probes *probes, struct tarn__server *serve
 		.sent_ms = now_ms(probes),
 	};
 	struct tarn__query_options query_options = {.edns = has_edns};
+	tarn__server_protect(server, &query_options);
 	io->random(io->data, &query_options.id, sizeof query_options.id);
 	probe->exchange.len = tarn__query_write(key, &query_options, probe->wire);
 	tarn__list_append(&probes->outstanding, &probe->node);
@@ -96,8 +101,10 @@ static int send_question(struct tarn__probes *probes, struct tarn__server *serve
 }
 
 int tarn__probe_send(struct tarn__probes *probes, struct tarn__server *server,
-		     const struct tarn__key *key, bool has_edns)
+		     const struct tarn__key *key)
 {
+	bool has_edns =
+		tarn__server_is_encrypted(server) && !tarn__server_is_plain(server, now_ms(probes));
 	return send_question(probes, server, key, has_edns, false);
 }
 
@@ -125,12 +132,13 @@ static struct tarn__key choose_question(const struct tarn__probes *probes,
 
 /*
  * Every other probe of a server that has never answered a query with EDNS is without it, since the server
- * may drop such queries.
+ * may drop such queries; not where it would be without padding then.
  */
 static bool takes_edns(const struct tarn__server *server, uint64_t now)
 {
 	return !tarn__server_is_plain(server, now) &&
-	       (tarn__fallback_takes_edns(&server->fallback) || server->probes % 2 == 0);
+	       (tarn__server_is_encrypted(server) || tarn__fallback_takes_edns(&server->fallback) ||
+		server->probes % 2 == 0);
 }
 
 static void send_probe(struct tarn__probes *probes, struct tarn__server *server, uint64_t now)

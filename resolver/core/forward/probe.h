@@ -5,7 +5,8 @@
  * it is in trouble, since its last TARN__UNUSABLE_STREAK answers were SERVFAIL and the like. It is probed
  * once per TARN__PROBE_MS at most, by one of the workers if it is dead, and only while clients ask. Any
  * answer ends its death and the doubt; an answer without an error ends its trouble. An answer may take as
- * long as that to a client's query: a slow server is not dead.
+ * long as that to a client's query: a slow server is not dead. One of an encrypted transport is also probed
+ * if its last exchange has ended with an error, over that transport, as padded as any other.
  *
  * It is queried alternately for what it has answered before, and for the name servers of its zone, which it
  * has or can forward. A server that has never answered is queried, in the place of the former, for the
@@ -32,6 +33,8 @@ enum { TARN__PROBE_LIFE_MS = 5000 /* an answer is waited for, and clients count 
 struct tarn__probes;
 
 struct tarn__probe_events {
+	/* A probe has ended with an error of struct tarn_exchange, with its words or NULL. */
+	void (*failed)(struct tarn__probes *, struct tarn__server *, int error, const char *words);
 	/* A server has answered. has_recovered: it was dead, for this worker or for another. */
 	void (*answered)(struct tarn__probes *, struct tarn__server *, bool has_recovered);
 	/* Then: its answer is no error. */
@@ -75,10 +78,9 @@ void tarn__probes_suggest(struct tarn__probes *, const struct tarn__key *);
 void tarn__probe_now(struct tarn__probes *, struct tarn__server *);
 
 /*
- * Queries a server for the key, with or without EDNS. Its answer counts as that to a probe, but does not
- * end trouble. 0, TARN_ENOMEM, or an error of struct tarn_io's send().
+ * Queries a server for the key, without EDNS unless it is encrypted. Its answer counts as that to a probe, but
+ * does not end trouble. 0, TARN_ENOMEM, or an error of struct tarn_io's send().
  */
-int tarn__probe_send(struct tarn__probes *, struct tarn__server *, const struct tarn__key *,
-		     bool has_edns);
+int tarn__probe_send(struct tarn__probes *, struct tarn__server *, const struct tarn__key *);
 
 #endif

@@ -12,10 +12,13 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "tarn.h"
 
 enum {
 	ERROR_BASE = -0x10000000, /* below the codes of both libraries */
-	CODE_BITS = 5, /* the codes of DNSSEC are 27 at most */
+	CODE_BITS = 5, /* the codes of DNSSEC, and those of faults, are 27 at most */
 	CODE_MASK = (1 << CODE_BITS) - 1,
 	SERIALS = 1 << 22,
 };
@@ -63,9 +66,52 @@ int tarn__reasons_add(struct tarn__reasons *reasons, const struct tarn__reason *
 	return ERROR_BASE - (int)(serial << CODE_BITS | (reason->code & CODE_MASK));
 }
 
-bool tarn__reasons_is_bogus(int error)
+/* What a server says that is no answer is no failure of the network. */
+static uint16_t code_of(int error)
+{
+	return error == TARN_EANSWER ? TARN__EDE_NO_REACHABLE_AUTHORITY : TARN__EDE_NETWORK_ERROR;
+}
+
+/* Parts of a certificate may be among the words. */
+static void set_words(struct tarn__reason *reason, const char *words)
+{
+	size_t i = 0;
+	for (; words[i] != '\0' && i < TARN__REASON_TEXT_MAX; i++)
+		reason->text[i] = words[i] >= ' ' && words[i] <= '~' ? words[i] : '?';
+	reason->text[i] = '\0';
+}
+
+int tarn__reasons_add_fault(struct tarn__reasons *reasons, int error, const char *words, int before)
+{
+	struct tarn__reason reason = {.code = code_of(error)}, earlier;
+	if (!words)
+		return error;
+	set_words(&reason, words);
+	if (tarn__reasons_is_fault(before)) {
+		tarn__reasons_find(reasons, before, &earlier);
+		if (earlier.code == reason.code && strcmp(earlier.text, reason.text) == 0)
+			return before;
+	}
+	return tarn__reasons_add(reasons, &reason);
+}
+
+bool tarn__reasons_has(int error)
 {
 	return error < ERROR_BASE && ERROR_BASE - error < SERIALS << CODE_BITS;
+}
+
+/* Validation has no such codes. */
+bool tarn__reasons_is_fault(int error)
+{
+	if (!tarn__reasons_has(error))
+		return false;
+	uint16_t code = tarn__reasons_code(error);
+	return code == TARN__EDE_NETWORK_ERROR || code == TARN__EDE_NO_REACHABLE_AUTHORITY;
+}
+
+bool tarn__reasons_is_bogus(int error)
+{
+	return tarn__reasons_has(error) && !tarn__reasons_is_fault(error);
 }
 
 uint16_t tarn__reasons_code(int error)

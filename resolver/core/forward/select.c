@@ -20,7 +20,7 @@ enum tarn__servers_state tarn__select_state(struct tarn__server *const *servers,
 static bool has_messages_left(const struct tarn__server *server,
 			      const struct tarn__server_tries *tries)
 {
-	uint8_t sends = tries->is_over_tcp ? tries->tcp_sends : tries->sends;
+	uint8_t sends = tries->is_over_stream ? tries->stream_sends : tries->sends;
 	return !server->is_forward_loop && !tarn__server_is_dead(server) && !tries->is_done &&
 	       sends < TARN__SENDS_MAX;
 }
@@ -31,10 +31,21 @@ static bool has_answered(const struct tarn__server *server, const struct tarn__s
 	return server->spoken_ms >= tries->sent_ms;
 }
 
-/* Over TCP no message is held back: the connection shows whether the server is there. */
+/* Over a connection no message is held back: it shows whether the server is there. */
 static bool holds_last(const struct tarn__server *server, const struct tarn__server_tries *tries)
 {
-	return !tries->is_over_tcp && tries->sends == TARN__SENDS_MAX - 1 &&
+	return !tries->is_over_stream && tries->sends == TARN__SENDS_MAX - 1 &&
+	       !has_answered(server, tries);
+}
+
+/*
+ * The carrier itself sends again what it has sent over an encrypted connection that was lost or is silent. A
+ * lookup's next message is for a server that answers, but has not answered this.
+ */
+static bool is_with_carrier(const struct tarn__server *server,
+			    const struct tarn__server_tries *tries)
+{
+	return tarn__server_is_encrypted(server) && tries->stream_sends > 0 &&
 	       !has_answered(server, tries);
 }
 
@@ -42,7 +53,8 @@ static bool is_candidate(const struct tarn__select *select, size_t index)
 {
 	const struct tarn__server *server = select->servers[index];
 	const struct tarn__server_tries *tries = &select->tries[index];
-	return has_messages_left(server, tries) && !holds_last(server, tries);
+	return has_messages_left(server, tries) && !holds_last(server, tries) &&
+	       !is_with_carrier(server, tries);
 }
 
 bool tarn__select_is_held(const struct tarn__select *select, size_t index)
@@ -75,7 +87,7 @@ static bool is_preferred(const struct tarn__select *select, size_t a, size_t b)
 
 unsigned tarn__select_sends(const struct tarn__server_tries *tries)
 {
-	return (unsigned)tries->sends + tries->tcp_sends;
+	return (unsigned)tries->sends + tries->stream_sends;
 }
 
 /* Returns true if a is asked before b. a comes later in the configuration than b. */
@@ -143,8 +155,11 @@ static uint64_t udp_timeout_ms(const struct tarn__server *server, unsigned sends
 uint64_t tarn__select_timeout_ms(const struct tarn__server *server,
 				 const struct tarn__server_tries *tries)
 {
-	if (!tries->is_over_tcp)
+	if (!tries->is_over_stream)
 		return udp_timeout_ms(server, tries->sends);
-	uint64_t timeout = 2 * udp_timeout_ms(server, tries->tcp_sends);
+	bool is_encrypted = tarn__server_is_encrypted(server);
+	uint64_t timeout = (is_encrypted ? 4 : 2) * udp_timeout_ms(server, tries->stream_sends);
+	if (is_encrypted && timeout > TARN__TIMEOUT_SECURE_MAX_MS)
+		return TARN__TIMEOUT_SECURE_MAX_MS;
 	return timeout > TARN__TIMEOUT_TCP_MS ? timeout : TARN__TIMEOUT_TCP_MS;
 }

@@ -8,7 +8,8 @@
  * Candidates are the servers that are alive, do not lead back to this resolver, have not given their
  * verdict on this lookup, and have messages left: TARN__SENDS_MAX per transport. Over UDP the last message
  * to a server is held back until the server has answered something, to any query, since the message before,
- * so that one is left when an outage is over. The order among candidates:
+ * so that one is left when an outage is over. An encrypted server is sent a further message only if it has
+ * answered something since the one before: until then that is the carrier's to send again. The order among candidates:
  *
  *	strict        the first in the configuration's order, as long as it is a candidate
  *	all others    the one that has been sent the fewest messages; of these, one that has answered
@@ -38,13 +39,18 @@ enum {
 	TARN__TIMEOUT_MAX_MS = 1000, /* ... and ceiling */
 	TARN__TIMEOUT_NEW_MS = 400, /* of a server that has never answered */
 	TARN__TIMEOUT_TCP_MS = 200, /* floor over TCP, before another connection is tried */
+	/*
+	 * Ceiling over encrypted connections, which may take four round trips: where the first server cannot
+	 * be secured, the second one has answered within a second.
+	 */
+	TARN__TIMEOUT_SECURE_MAX_MS = 800,
 };
 
 /* What one lookup has done with one server so far. */
 struct tarn__server_tries {
 	uint8_t sends; /* over UDP */
-	uint8_t tcp_sends;
-	bool is_over_tcp; /* how it is asked next */
+	uint8_t stream_sends; /* over connections: TCP, or what its endpoint says */
+	bool is_over_stream; /* how it is asked next */
 	bool is_done; /* it has given its verdict or cannot be reached: no candidate */
 	bool is_unreachable; /* the latter, which another network may change */
 	bool is_rejected; /* an answer may have been forged: TCP decides; UDP without protection if there is none */
@@ -94,7 +100,7 @@ bool tarn__select_tries_dead(const struct tarn__select *, size_t index, uint64_t
 /*
  * Returns the milliseconds to wait for an answer to a message that is sent now, before the next server is
  * asked too. Doubles with the messages sent before. Over TCP twice as long, for the round trip of the
- * connection.
+ * connection; over encrypted ones four times, for those of TLS (RFC 8446 section 2, RFC 5246 section 7.3).
  */
 uint64_t tarn__select_timeout_ms(const struct tarn__server *, const struct tarn__server_tries *);
 

@@ -158,8 +158,23 @@ void tarn__server_forget(struct tarn__server *server)
 	server->srtt_ms = 0;
 	server->rttvar_ms = 0;
 	server->failures = 0;
+	server->fault = 0;
 	server->takes_mixed_case = false;
 	server->fallback = (struct tarn__fallback){0};
+}
+
+void tarn__server_protect(const struct tarn__server *server, struct tarn__query_options *options)
+{
+	enum tarn__transport transport = tarn__server_transport(server);
+	if (!tarn__transport_is_encrypted(transport) || !options->edns)
+		return;
+	/* RFC 8467 section 4.1 */
+	options->is_padded = true;
+	/*
+	 * RFC 7828 section 3.2.1. Which question is the first of a connection is known to the carrier alone,
+	 * and in the others the option costs nothing: it takes the place of padding.
+	 */
+	options->wants_keepalive = tarn__transports[transport].has_keepalive;
 }
 
 void tarn__server_keep_cookie(struct tarn__server *server, const uint8_t *cookie, size_t len)

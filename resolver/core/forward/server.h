@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * core/forward/server.h: the state of an endpoint in one worker: whether it is dead, how fast it answers,
- * and what it does not support. core/forward/select.h decides which server is asked next.
+ * and what it does not support. core/forward/select.h decides which server is asked next. A server of an
+ * encrypted transport is asked over that transport alone, whatever the message. One whose address is not known
+ * is dead, and is sent nothing.
  *
  * A server that has failed TARN__HOLD_FAILURES times in a row is dead. Queries go to others; it is probed
  * (core/forward/probe.h), and one query may try it when TARN__HOLD_MS are over. Its first answer makes it
@@ -83,6 +85,11 @@ struct tarn__server {
 	uint32_t failures; /* in a row */
 	uint32_t unusable_streak; /* answers of that kind in a row; see counts */
 	bool is_doubted; /* a lookup holds its last message back until the server has answered something */
+	/*
+	 * The error of its last exchange, if it is encrypted, as of tarn__reasons_add_fault(); 0: it has
+	 * answered since. Failures that it has caused are forgotten with it.
+	 */
+	int fault;
 	uint64_t answered_types; /* a bit for each class of types; see tarn__server_answers() */
 	struct tarn__example example;
 	unsigned probes; /* of the usual kind, so far */
@@ -152,17 +159,25 @@ bool tarn__server_was_usable(struct tarn__server *);
 /* The network has changed: forgets what was measured in the one before. */
 void tarn__server_forget(struct tarn__server *);
 
-/* Returns true if queries are not sent to the server because of its failures. */
+/* Returns true if messages can be sent to the server: its address is known. */
+static inline bool tarn__server_has_address(const struct tarn__server *server)
+{
+	return tarn__endpoint_has_address(server->endpoint);
+}
+
+/* Returns true if queries are not sent to the server because of its failures, or for want of an address. */
 static inline bool tarn__server_is_dead(const struct tarn__server *server)
 {
-	return server->failures >= TARN__HOLD_FAILURES && !server->is_forward_loop;
+	return (server->failures >= TARN__HOLD_FAILURES && !server->is_forward_loop) ||
+	       !tarn__server_has_address(server);
 }
 
 /* Returns true if a probe's answer would change how the server is used. */
 static inline bool tarn__server_needs_probe(const struct tarn__server *server)
 {
-	return tarn__server_is_dead(server) || server->is_doubted ||
-	       server->unusable_streak >= TARN__UNUSABLE_STREAK;
+	return (tarn__server_is_dead(server) || server->is_doubted || server->fault != 0 ||
+		server->unusable_streak >= TARN__UNUSABLE_STREAK) &&
+	       tarn__server_has_address(server);
 }
 
 /* The transport of the first message to the server. */
@@ -171,12 +186,27 @@ static inline enum tarn__transport tarn__server_transport(const struct tarn__ser
 	return (enum tarn__transport)server->endpoint->traits.transport;
 }
 
+/* The transport of connections to the server: TCP for one that is asked over UDP first. */
+static inline enum tarn__transport tarn__server_stream(const struct tarn__server *server)
+{
+	enum tarn__transport transport = tarn__server_transport(server);
+	return tarn__transport_is_stream(transport) ? transport : TARN__TCP;
+}
+
+static inline bool tarn__server_is_encrypted(const struct tarn__server *server)
+{
+	return tarn__transport_is_encrypted(tarn__server_transport(server));
+}
+
 /* Returns true if queries are sent to it without EDNS. */
 static inline bool tarn__server_is_plain(const struct tarn__server *server, uint64_t now_ms)
 {
 	return server->endpoint->traits.no_edns || now_ms < server->plain_until_ms ||
 	       tarn__fallback_begin(&server->fallback, now_ms) == TARN__FULLNESS_PLAIN;
 }
+
+/* How queries are protected that have EDNS and go over the server's connections. */
+void tarn__server_protect(const struct tarn__server *, struct tarn__query_options *);
 
 /*
  * Keeps the server cookie in the data of a COOKIE option (RFC 7873 section 5.3); forgets it if there is

@@ -7,6 +7,7 @@
 #include "core/forward/forward_loop.h"
 #include "core/forward/forwarder.h"
 #include "core/forward/lookup.h"
+#include "core/forward/reasons.h"
 #include "core/forward/select.h"
 #include "rtcache.h"
 
@@ -24,6 +25,22 @@ static uint64_t now_ms(const struct tarn__forwarder *forwarder)
 enum tarn__servers_state tarn__zone_state(const struct tarn__zone *zone)
 {
 	return tarn__select_state(zone->servers, zone->server_count);
+}
+
+int tarn__zone_error(const struct tarn__zone *zone)
+{
+	switch (tarn__zone_state(zone)) {
+	case TARN__SERVERS_NONE:
+		return zone->server_count > 0 ? TARN_ELOOP : TARN_ENOSERVER;
+	case TARN__SERVERS_DOWN:
+		for (size_t i = 0; i < zone->server_count; i++)
+			if (zone->servers[i]->fault != 0)
+				return zone->servers[i]->fault;
+		return TARN_ETIMEOUT;
+	case TARN__SERVERS_UP:
+		break;
+	}
+	return TARN_ETIMEOUT;
 }
 
 /* ---- lookups ---------------------------------------------------------------------------- */
@@ -77,6 +94,8 @@ void tarn__zone_look_for_loop(struct tarn__zone *zone, struct tarn__server *serv
 	const struct tarn_io *io = forwarder->io;
 	uint8_t random[TARN__FORWARD_LOOP_LABEL_LEN / 2], qname[TARN__NAME_MAX];
 	io->random(io->data, random, sizeof random);
+	if (!tarn__server_has_address(server))
+		return;
 	size_t len = tarn__forward_loops_expect(forwarder->forward_loops, forwarder->config,
 						zone->config, server->endpoint, random,
 						now_ms(forwarder), qname);
@@ -86,7 +105,7 @@ void tarn__zone_look_for_loop(struct tarn__zone *zone, struct tarn__server *serv
 				      .qname_len = (uint16_t)len,
 				      .qtype = TARN__TYPE_TXT,
 				      .qclass = TARN__CLASS_IN};
-	tarn__probe_send(&zone->probes, server, &key, false);
+	tarn__probe_send(&zone->probes, server, &key);
 }
 
 /* Other workers may have taken the server for dead, too. */
@@ -96,8 +115,16 @@ static void tell_of_recovery(struct tarn__forwarder *forwarder)
 	forwarder->io->wake_others(forwarder->io->data);
 }
 
+void tarn__zone_mended(struct tarn__zone *zone, struct tarn__server *server)
+{
+	if (server->fault != 0)
+		rtcache_forget_cause(zone->forwarder->client, TARN__CAUSE_NETWORK);
+	server->fault = 0;
+}
+
 void tarn__zone_answered(struct tarn__zone *zone, struct tarn__server *server, bool has_recovered)
 {
+	tarn__zone_mended(zone, server);
 	if (has_recovered) {
 		tell_of_recovery(zone->forwarder);
 		tarn__zone_look_for_loop(zone, server);
@@ -121,6 +148,17 @@ void tarn__zone_failed(struct tarn__zone *zone, struct tarn__server *server)
 	zone->is_down = true;
 	tarn__zone_move(zone, TARN__LOOKUP_HOLDING, TARN__LOOKUP_WAITING);
 	tarn__zone_move(zone, TARN__LOOKUP_ASKING, TARN__LOOKUP_WAITING);
+}
+
+int tarn__zone_fault(struct tarn__zone *zone, struct tarn__server *server, int error,
+		     const char *words)
+{
+	/* A lack of memory is not the server's failure; that of time is charged by itself. */
+	if (!tarn__server_is_encrypted(server) || error == TARN_ENOMEM || error == TARN_ETIMEOUT)
+		return error;
+	server->fault =
+		tarn__reasons_add_fault(zone->forwarder->reasons, error, words, server->fault);
+	return server->fault;
 }
 
 void tarn__zone_usable(struct tarn__zone *zone, struct tarn__server *server)
@@ -151,7 +189,14 @@ static void on_dead_probed(struct tarn__probes *probes, struct tarn__server *ser
 	tarn__zone_look_for_loop(zone_of(probes), server);
 }
 
+static void on_probe_failed(struct tarn__probes *probes, struct tarn__server *server, int error,
+			    const char *words)
+{
+	tarn__zone_fault(zone_of(probes), server, error, words);
+}
+
 static const struct tarn__probe_events probe_events = {
+	.failed = on_probe_failed,
 	.answered = on_probe_answered,
 	.useful = on_probe_useful,
 	.asked = on_dead_probed,

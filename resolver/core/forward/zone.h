@@ -34,7 +34,7 @@ enum {
 
 /* Causes of failures, for rtcache_fail_for(); those of a zone are derived from its name. */
 enum {
-	TARN__CAUSE_NETWORK, /* no server can be reached */
+	TARN__CAUSE_NETWORK, /* no server can be reached, or none of those that are encrypted */
 	TARN__CAUSE_ZONES, /* the first of the zones' causes, two for each zone */
 };
 
@@ -85,6 +85,18 @@ void tarn__zone_answered(struct tarn__zone *, struct tarn__server *, bool has_re
 
 /* A server has failed. If it is dead now, it is probed; if it was the last one alive, all lookups wait. */
 void tarn__zone_failed(struct tarn__zone *, struct tarn__server *);
+
+/*
+ * A server's exchange has ended with an error of struct tarn_exchange, and words or NULL. Returns the error that
+ * a lookup fails with for it; one that is encrypted is probed until it answers.
+ */
+int tarn__zone_fault(struct tarn__zone *, struct tarn__server *, int error, const char *words);
+
+/* Returns the error of a lookup of the zone that no server has answered. */
+int tarn__zone_error(const struct tarn__zone *);
+
+/* It has recovered, perhaps in another worker: failures that its fault has caused are forgotten. */
+void tarn__zone_mended(struct tarn__zone *, struct tarn__server *);
 
 /* A server has given a usable answer: failures that errors of the zone's servers have caused are forgotten. */
 void tarn__zone_usable(struct tarn__zone *, struct tarn__server *);

@@ -10,9 +10,10 @@
 
 #include "core/resolver.h"
 #include "daemon/config/check_validation.h"
+#include "daemon/config/servers_check.h"
 #include "daemon/settings/options.h"
 #include "daemon/settings/sections.h"
-#include "daemon/settings/upstreams.h"
+#include "base/upstream.h"
 #include "daemon/telemetry/dnstap.h"
 #include "daemon/threads/ring.h"
 #include "dns/message.h"
@@ -77,7 +78,8 @@ static bool has_fixed_subdomains(const struct tarn__option_row *row, const void 
 }
 
 /* An option that is not set has its default as its origin, not the section. */
-static void print_section(const struct tarn__section_view *view, FILE *out)
+static void print_section(const struct tarn__settings *settings,
+			  const struct tarn__section_view *view, FILE *out)
 {
 	fprintf(out, "\n%s ", view->kind->word);
 	tarn__text_print(view->title, out);
@@ -96,6 +98,9 @@ static void print_section(const struct tarn__section_view *view, FILE *out)
 				  is_set ? view->origin
 					 : &(struct tarn__origin){.by = TARN__BY_DEFAULT},
 				  out);
+		if (row->type == &tarn__option_type_servers)
+			tarn__servers_remark(settings, tarn__option_field(row, view->base), "\t",
+					     out);
 	}
 	fputs("}\n", out);
 }
@@ -104,23 +109,22 @@ static void print_sections(const struct tarn__settings *settings, enum tarn__sco
 {
 	for (size_t i = 0; i < tarn__section_count(settings, scope); i++) {
 		struct tarn__section_view view = tarn__section_view(settings, scope, i);
-		print_section(&view, out);
+		print_section(settings, &view, out);
 	}
-}
-
-static void print_addresses(const struct tarn__addresses *list, const char *what, FILE *out)
-{
-	char text[TARN__UPSTREAM_TEXT_MAX];
-	for (size_t i = 0; i < list->count; i++)
-		fprintf(out, "# %s: %s\n", what,
-			tarn__upstream_format(&list->items[i], &list->traits[i], text));
 }
 
 /* As remarks: a file with these statements would not follow resolv.conf. */
 static void print_system_upstreams(const struct tarn__settings *settings, FILE *out)
 {
-	print_addresses(&settings->upstreams, "upstream, of resolv.conf", out);
-	print_addresses(&settings->own_upstreams, "not asked: it is tarn itself", out);
+	char text[TARN__UPSTREAM_TEXT_MAX];
+	const struct tarn__servers *upstreams = &settings->upstreams;
+	const struct tarn__addresses *own = &settings->own_upstreams;
+	for (size_t i = 0; i < upstreams->count; i++)
+		fprintf(out, "# upstream, of resolv.conf: %s\n",
+			tarn__upstream_format(&upstreams->items[i], &upstreams->traits[i], text));
+	for (size_t i = 0; i < own->count; i++)
+		fprintf(out, "# not asked: it is tarn itself: %s\n",
+			tarn_address_format(&own->items[i], text));
 	if (settings->upstreams.count == 0)
 		fputs("# upstream: none: every question that needs one will fail\n", out);
 }
@@ -163,6 +167,8 @@ static void print_settings(const struct tarn__settings *settings, FILE *out)
 			fputs("# trust-ad: yes, from resolv.conf\n", out);
 		else
 			print_row(row, settings, &settings->origins[i], out);
+		if (field == &settings->upstreams)
+			tarn__servers_remark(settings, &settings->upstreams, "", out);
 	}
 	if (section)
 		fputs("}\n", out);

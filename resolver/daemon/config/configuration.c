@@ -276,14 +276,19 @@ static void include(struct file *file, const struct tarn__statement *statement)
 	free(path);
 }
 
+/* A zone may have no servers: it is never forwarded. */
+static bool is_zone_without_servers(const struct tarn__option_row *row)
+{
+	return row->type == &tarn__option_type_servers && row->scope == TARN__SCOPE_ZONE;
+}
+
 static void take_statements(struct file *file, const struct tarn__statements *statements)
 {
 	for (size_t i = 0; i < statements->count; i++) {
 		const struct tarn__statement *statement = &statements->items[i];
 		if (!statement->row)
 			begin_section(file, statement);
-		else if (is_nothing(statement) &&
-			 statement->row->type != &tarn__option_type_servers)
+		else if (is_nothing(statement) && !is_zone_without_servers(statement->row))
 			refuse_nothing(file, statement);
 		else if (!statement->row->type)
 			include(file, statement);

@@ -11,7 +11,7 @@
 
 #include "base/octets.h"
 #include "core/forward/endpoint.h"
-#include "daemon/settings/upstreams.h"
+#include "base/upstream.h"
 #include "dns/name.h"
 #include "dns/query.h"
 #include "dns/record.h"

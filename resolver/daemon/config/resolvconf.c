@@ -74,6 +74,4 @@ void tarn__resolvconf_read(char *text, size_t len, struct tarn__resolvconf *out,
 		len -= (size_t)(next - text);
 		text = next;
 	}
-	for (size_t i = 0; out->use_vc && i < out->servers.count; i++)
-		out->servers.traits[i].transport = TARN_TCP;
 }

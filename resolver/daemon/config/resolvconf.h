@@ -15,7 +15,7 @@ struct tarn__resolvconf {
 	/* Of the "nameserver" lines, in their order, all of them and not only the first three. */
 	struct tarn__addresses servers;
 	bool trust_ad; /* "options trust-ad" */
-	bool use_vc; /* "options use-vc": the servers are asked over TCP, and have that trait */
+	bool use_vc; /* "options use-vc": the servers are to be asked over TCP */
 };
 
 /*

@@ -13,16 +13,34 @@
 /* Octets: thousands of lines, more than any resolv.conf has. */
 enum { RESOLV_CONF_MAX = 1 << 20 };
 
-static void take_servers(struct tarn__settings *settings, const struct tarn__addresses *servers)
+/* Sorts the servers. TARN_ENOMEM: none is there. */
+static int sort_servers(const struct tarn__settings *settings, const struct tarn__resolvconf *found,
+			struct tarn__servers *upstreams, struct tarn__addresses *own)
 {
-	settings->upstreams.count = settings->own_upstreams.count = 0;
-	for (size_t i = 0; i < servers->count; i++) {
-		const struct tarn_address *server = &servers->items[i];
-		tarn__addresses_add_upstream(tarn__settings_has_self(settings, server)
-						     ? &settings->own_upstreams
-						     : &settings->upstreams,
-					     server, &servers->traits[i]);
+	const struct tarn_traits traits = {.transport = found->use_vc ? TARN_TCP : TARN_UDP};
+	own->count = 0;
+	for (size_t i = 0; i < found->servers.count; i++) {
+		const struct tarn_address *server = &found->servers.items[i];
+		if (tarn__settings_has_self(settings, server)) {
+			tarn__addresses_add(own, server);
+		} else if (tarn__servers_add(upstreams, server, &traits) != 0) {
+			tarn__servers_clear(upstreams);
+			return TARN_ENOMEM;
+		}
 	}
+	return 0;
+}
+
+/* Returns true if the upstreams are others than before. */
+static bool take_servers(struct tarn__settings *settings, const struct tarn__resolvconf *found)
+{
+	struct tarn__servers upstreams = {0};
+	if (sort_servers(settings, found, &upstreams, &settings->own_upstreams) != 0)
+		return false;
+	bool are_others = !tarn__servers_is_equal(&settings->upstreams, &upstreams);
+	tarn__servers_clear(&settings->upstreams);
+	settings->upstreams = upstreams;
+	return are_others;
 }
 
 /* The file may have become a link to a place that the sandbox does not allow. */
@@ -51,14 +69,14 @@ void tarn__system_servers_take(struct tarn__settings *settings, const char *reso
 	/* The option is about these servers and no others. */
 	if (found.trust_ad && !settings->resolver.trust_ad)
 		settings->resolver.trust_ad = settings->has_system_trust = true;
-	take_servers(settings, &found.servers);
+	(void)take_servers(settings, &found);
 }
 
 static void log_change(const struct tarn__settings *settings, const char *resolv_conf,
 		       struct tarn__log *log)
 {
 	char list[TARN__LOG_LINE_MAX / 2];
-	tarn__addresses_format(&settings->upstreams, list, sizeof(list));
+	tarn__servers_format(&settings->upstreams, list, sizeof(list));
 	if (settings->upstreams.count > 0)
 		tarn__log(log, TARN_LOG_INFO, "%s has changed: forwarding to %s", resolv_conf,
 			  list);
@@ -102,9 +120,7 @@ bool tarn__system_servers_reread(struct tarn__settings *settings, const char *re
 		return false;
 	}
 	reread_trust(settings, &found, resolv_conf, log);
-	struct tarn__addresses before = settings->upstreams;
-	take_servers(settings, &found.servers);
-	if (tarn__addresses_is_equal(&before, &settings->upstreams))
+	if (!take_servers(settings, &found))
 		return false;
 	log_change(settings, resolv_conf, log);
 	return true;

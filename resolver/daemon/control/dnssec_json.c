@@ -87,7 +87,7 @@ json_t *tarn__control_json_validated(const struct tarn__config *config,
 const char *tarn__control_error_text(const struct tarn__shared *shared, int error,
 				     struct tarn__reason *room)
 {
-	if (!tarn__reasons_is_bogus(error))
+	if (!tarn__reasons_has(error))
 		return tarn_error_text(error);
 	tarn__reasons_find(tarn__shared_reasons(shared), error, room);
 	return room->text[0] ? room->text : tarn_error_text(error);

@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/traits.h"
-#include "daemon/settings/upstreams.h"
+#include "base/transport.h"
 
 bool tarn__addresses_has(const struct tarn__addresses *list, const struct tarn_address *address)
 {
@@ -20,17 +19,17 @@ bool tarn__addresses_has(const struct tarn__addresses *list, const struct tarn_a
 
 int tarn__addresses_add(struct tarn__addresses *list, const struct tarn_address *address)
 {
-	return tarn__addresses_add_upstream(list, address, &(struct tarn_traits){0});
+	return tarn__addresses_add_over(list, address, TARN_UDP);
 }
 
-int tarn__addresses_add_upstream(struct tarn__addresses *list, const struct tarn_address *address,
-				 const struct tarn_traits *traits)
+int tarn__addresses_add_over(struct tarn__addresses *list, const struct tarn_address *address,
+			     enum tarn_transport transport)
 {
 	if (tarn__addresses_has(list, address))
 		return 0;
 	if (list->count == TARN__ADDRESSES_MAX)
 		return TARN_EINVAL;
-	list->traits[list->count] = *traits;
+	list->over[list->count] = transport;
 	list->items[list->count++] = *address;
 	return 0;
 }
@@ -40,26 +39,44 @@ bool tarn__addresses_is_equal(const struct tarn__addresses *a, const struct tarn
 	if (a->count != b->count)
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
-		if (!tarn_address_is_equal(&a->items[i], &b->items[i]) ||
-		    !tarn__traits_is_equal(&a->traits[i], &b->traits[i]))
+		if (!tarn_address_is_equal(&a->items[i], &b->items[i]))
 			return false;
 	}
 	return true;
 }
 
-void tarn__addresses_format(const struct tarn__addresses *list, char *out, size_t size)
+bool tarn__list_text_add(char *out, size_t size, const char *item)
 {
 	static const char more[] = " ...";
-	size_t len = 0;
+	size_t len = strlen(out);
+	bool has_room = len + strlen(", ") + strlen(item) + sizeof(more) <= size;
+	if (has_room)
+		sprintf(out + len, "%s%s", len > 0 ? ", " : "", item);
+	else
+		strcpy(out + len, more);
+	return has_room;
+}
+
+char *tarn__addresses_format_one(const struct tarn__addresses *list, size_t index,
+				 char out[TARN__OVER_TEXT_MAX])
+{
+	enum tarn_transport over = list->over[index];
+	char text[TARN_ADDRESS_TEXT_MAX];
+	tarn_address_format(&list->items[index], text);
+	if (over == TARN_UDP)
+		strcpy(out, text);
+	else
+		sprintf(out, "%s://%s", tarn__transports[over].name, text);
+	return out;
+}
+
+void tarn__addresses_format(const struct tarn__addresses *list, char *out, size_t size)
+{
 	*out = '\0';
 	for (size_t i = 0; i < list->count; i++) {
-		char text[TARN__UPSTREAM_TEXT_MAX];
-		tarn__upstream_format(&list->items[i], &list->traits[i], text);
-		if (len + strlen(", ") + strlen(text) + sizeof(more) > size) {
-			strcpy(out + len, more);
+		char text[TARN__OVER_TEXT_MAX];
+		if (!tarn__list_text_add(out, size, tarn__addresses_format_one(list, i, text)))
 			return;
-		}
-		len += (size_t)sprintf(out + len, "%s%s", i > 0 ? ", " : "", text);
 	}
 }
 
@@ -130,6 +147,9 @@ static bool is_local(const struct tarn_address *address)
 bool tarn__addresses_has_self(const struct tarn__addresses *listens,
 			      const struct tarn_address *server)
 {
+	/* Of a server that has a name alone. */
+	if (server->sa.sa_family == AF_UNSPEC)
+		return false;
 	struct tarn_address host = unmapped(server);
 	for (size_t i = 0; i < listens->count; i++) {
 		const struct tarn_address *listen = &listens->items[i];

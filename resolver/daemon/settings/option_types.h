@@ -10,7 +10,7 @@
  *	type_number.c    numbers, durations, sizes
  *	type_word.c      yes and no, names of enumerators
  *	type_text.c      texts, sockets, domain names
- *	type_path.c      absolute paths
+ *	type_path.c      absolute paths, of files and of URLs
  *	type_dns.c       a domain, zones, records, trust anchors, types of records, DNS64's prefixes
  *	type_list.c      what lists of names have: a format, an answer, groups
  *	type_hours.c     the time of day and the days of the week
@@ -65,13 +65,6 @@ struct tarn__port_ranges {
 	size_t count;
 };
 
-/* On the heap: most zones have few servers or none. */
-struct tarn__servers {
-	struct tarn_address *items;
-	struct tarn_traits *traits; /* as many; NULL: zeros */
-	size_t count;
-};
-
 struct tarn__option_type {
 	/*
 	 * Copies text into the field; of a list text is one item, which is added. text is NULL for
@@ -105,6 +98,7 @@ extern const struct tarn__option_type tarn__option_type_ttl; /* uint32_t: second
 
 extern const struct tarn__option_type tarn__option_type_yes; /* bool */
 extern const struct tarn__option_type tarn__option_type_no; /* bool, true where the file has "no" */
+extern const struct tarn__option_type tarn__option_type_clock; /* bool, true for "lenient" */
 extern const struct tarn__option_type tarn__option_type_selection; /* enum tarn_selection */
 extern const struct tarn__option_type tarn__option_type_level; /* enum tarn_log_level */
 
@@ -121,6 +115,7 @@ extern const struct tarn__option_type tarn__option_type_directory; /* the same, 
 extern const struct tarn__option_type tarn__option_type_paths; /* struct tarn__names */
 /* The same; set to "none" it has no items. */
 extern const struct tarn__option_type tarn__option_type_paths_or_none;
+extern const struct tarn__option_type tarn__option_type_url_path; /* const char *, of a URL */
 
 extern const struct tarn__option_type tarn__option_type_domain; /* const char *; not the root */
 extern const struct tarn__option_type
@@ -148,7 +143,6 @@ extern const struct tarn__option_type tarn__option_type_days; /* uint8_t */
 extern const struct tarn__option_type tarn__option_type_addresses; /* struct tarn__addresses */
 extern const struct tarn__option_type tarn__option_type_networks; /* struct tarn__networks */
 
-extern const struct tarn__option_type tarn__option_type_upstreams; /* struct tarn__addresses */
 extern const struct tarn__option_type tarn__option_type_servers; /* struct tarn__servers */
 
 extern const struct tarn__option_type tarn__option_type_source; /* struct tarn_source: ipv4, ipv6 */

@@ -8,7 +8,7 @@
 
 enum { COUNT = 3, NOW_MS = 100000 };
 
-static struct tarn__endpoint endpoint;
+static struct tarn__endpoint endpoint = {.address.in4.sin_family = AF_INET};
 static struct tarn__server servers[COUNT];
 static struct tarn__server *pointers[COUNT];
 static struct tarn__server_tries tries[COUNT];
@@ -48,8 +48,8 @@ static size_t send_round(int order[TARN__SENDS_MAX * COUNT])
 		order[round.sent++] = index;
 		struct tarn__server_tries *server_tries = &tries[index];
 		round.sends = tarn__select_sends(server_tries);
-		server_tries->sends += !server_tries->is_over_tcp;
-		server_tries->tcp_sends += server_tries->is_over_tcp;
+		server_tries->sends += !server_tries->is_over_stream;
+		server_tries->stream_sends += server_tries->is_over_stream;
 	}
 }
 
@@ -81,9 +81,9 @@ START_TEST(messages_over_tcp_are_counted_apart)
 	tries[0].is_done = tries[1].is_done = true;
 	tries[2].sends = TARN__SENDS_MAX;
 	ck_assert_int_eq(next_server(), -1);
-	tries[2].is_over_tcp = true;
+	tries[2].is_over_stream = true;
 	ck_assert_int_eq(next_server(), 2);
-	tries[2].tcp_sends = TARN__SENDS_MAX;
+	tries[2].stream_sends = TARN__SENDS_MAX;
 	ck_assert_int_eq(next_server(), -1);
 }
 END_TEST
@@ -125,12 +125,12 @@ END_TEST
 
 START_TEST(no_message_is_held_back_over_tcp_or_for_a_dead_server)
 {
-	tries[0].sends = tries[0].tcp_sends = TARN__SENDS_MAX - 1;
+	tries[0].sends = tries[0].stream_sends = TARN__SENDS_MAX - 1;
 	tries[0].sent_ms = NOW_MS;
 	ck_assert(tarn__select_is_held(&select_from, 0));
-	tries[0].is_over_tcp = true;
+	tries[0].is_over_stream = true;
 	ck_assert(!tarn__select_is_held(&select_from, 0));
-	tries[0].is_over_tcp = false;
+	tries[0].is_over_stream = false;
 	kill_server(0);
 	ck_assert(!tarn__select_is_held(&select_from, 0));
 }
@@ -254,7 +254,7 @@ START_TEST(parallel_selection_asks_each_server_once_over_any_transport)
 {
 	int order[TARN__SENDS_MAX * COUNT];
 	select_from.selection = TARN_SELECTION_PARALLEL;
-	tries[0].is_over_tcp = tries[1].is_over_tcp = true;
+	tries[0].is_over_stream = tries[1].is_over_stream = true;
 	for (int sends = 0; sends < TARN__SENDS_MAX; sends++)
 		ck_assert_uint_eq(send_round(order), COUNT);
 	ck_assert_uint_eq(send_round(order), 0);
@@ -326,15 +326,94 @@ END_TEST
 
 START_TEST(timeout_is_twice_as_long_over_tcp)
 {
-	tries[0].is_over_tcp = true;
+	tries[0].is_over_stream = true;
 	tries[0].sends = 2;
 	ck_assert_uint_eq(tarn__select_timeout_ms(&servers[0], &tries[0]),
 			  2 * TARN__TIMEOUT_NEW_MS);
 	servers[0].srtt_ms = 2;
 	ck_assert_uint_eq(tarn__select_timeout_ms(&servers[0], &tries[0]), TARN__TIMEOUT_TCP_MS);
-	tries[0].tcp_sends = 2;
+	tries[0].stream_sends = 2;
 	ck_assert_uint_eq(tarn__select_timeout_ms(&servers[0], &tries[0]),
 			  2 * 4 * TARN__TIMEOUT_MIN_MS);
+}
+END_TEST
+
+/* ---- encrypted servers, and servers without an address ---------------------------------- */
+
+static struct tarn__endpoint secure = {.address.in4.sin_family = AF_INET,
+				       .traits.transport = TARN_TLS};
+static struct tarn__endpoint unknown = {.traits = {.transport = TARN_TLS, .name = "dns.example"}};
+
+static void secure_server(size_t index)
+{
+	servers[index].endpoint = &secure;
+	tries[index].is_over_stream = true;
+}
+
+/* Until then its carrier sends the question again. */
+START_TEST(encrypted_server_is_sent_more_only_if_it_has_answered_since)
+{
+	select_from.count = 1;
+	secure_server(0);
+	ck_assert_int_eq(next_server(), 0);
+	tries[0].stream_sends = 1;
+	tries[0].sent_ms = NOW_MS;
+	servers[0].spoken_ms = NOW_MS - 1;
+	ck_assert_int_eq(next_server(), -1);
+	ck_assert(!tarn__select_is_held(&select_from, 0));
+	servers[0].spoken_ms = NOW_MS + 1;
+	ck_assert_int_eq(next_server(), 0);
+	tries[0].stream_sends = TARN__SENDS_MAX;
+	ck_assert_int_eq(next_server(), -1);
+}
+END_TEST
+
+START_TEST(silent_encrypted_server_is_followed_by_the_next_in_any_order)
+{
+	select_from.selection = (enum tarn_selection)_i;
+	secure_server(0);
+	secure_server(1);
+	tries[0].stream_sends = 1;
+	tries[0].sent_ms = NOW_MS;
+	ck_assert_int_eq(next_server(), 1);
+}
+END_TEST
+
+/* A connection takes three round trips, or four, and the second server has answered within a second. */
+START_TEST(timeout_over_encrypted_transports_is_that_of_four_round_trips)
+{
+	secure_server(0);
+	ck_assert_uint_eq(tarn__select_timeout_ms(&servers[0], &tries[0]),
+			  TARN__TIMEOUT_SECURE_MAX_MS);
+	servers[0].srtt_ms = 100;
+	servers[0].rttvar_ms = 10;
+	ck_assert_uint_eq(tarn__select_timeout_ms(&servers[0], &tries[0]), 4 * 140);
+	servers[0].srtt_ms = 2;
+	servers[0].rttvar_ms = 1;
+	ck_assert_uint_eq(tarn__select_timeout_ms(&servers[0], &tries[0]),
+			  4 * TARN__TIMEOUT_MIN_MS);
+	tries[0].stream_sends = 2;
+	ck_assert_uint_eq(tarn__select_timeout_ms(&servers[0], &tries[0]),
+			  TARN__TIMEOUT_SECURE_MAX_MS);
+	servers[0].srtt_ms = UINT32_MAX;
+	ck_assert_uint_eq(tarn__select_timeout_ms(&servers[0], &tries[0]),
+			  TARN__TIMEOUT_SECURE_MAX_MS);
+}
+END_TEST
+
+START_TEST(server_without_an_address_is_dead)
+{
+	servers[0].endpoint = &unknown;
+	ck_assert_int_eq(next_server(), 1);
+	ck_assert_int_eq(tarn__select_state(pointers, 1), TARN__SERVERS_DOWN);
+	ck_assert_int_eq(tarn__select_state(pointers, 2), TARN__SERVERS_UP);
+	kill_server(1);
+	ck_assert_int_eq(tarn__select_state(pointers, 2), TARN__SERVERS_DOWN);
+	/* There is nothing to probe. */
+	ck_assert(!tarn__server_needs_probe(&servers[0]));
+	servers[0].is_doubted = true;
+	servers[0].fault = TARN_ETLS;
+	ck_assert(!tarn__server_needs_probe(&servers[0]));
 }
 END_TEST
 
@@ -365,6 +444,11 @@ int main(void)
 	tcase_add_test(tcase, dead_server_is_tried_where_the_order_lets_it);
 	tcase_add_test(tcase, timeout_follows_the_round_trip_within_its_limits);
 	tcase_add_test(tcase, timeout_is_twice_as_long_over_tcp);
+	tcase_add_test(tcase, encrypted_server_is_sent_more_only_if_it_has_answered_since);
+	tcase_add_loop_test(tcase, silent_encrypted_server_is_followed_by_the_next_in_any_order,
+			    TARN_SELECTION_FASTEST, TARN_SELECTION_STRICT + 1);
+	tcase_add_test(tcase, timeout_over_encrypted_transports_is_that_of_four_round_trips);
+	tcase_add_test(tcase, server_without_an_address_is_dead);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

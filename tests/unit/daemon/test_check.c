@@ -30,6 +30,14 @@ static void add(struct tarn__addresses *list, const char *address_text)
 	ck_assert_int_eq(tarn__addresses_add(list, &address), 0);
 }
 
+static void add_upstream(struct tarn__settings *settings, const char *address_text)
+{
+	struct tarn_address address;
+	ck_assert_int_eq(tarn_address_parse(address_text, 53, &address), 0);
+	ck_assert_int_eq(
+		tarn__servers_add(&settings->upstreams, &address, &(struct tarn_traits){0}), 0);
+}
+
 static struct tarn__origin *origin_of(struct tarn__settings *settings, const char *name)
 {
 	for (size_t i = 0; i < tarn__option_count; i++) {
@@ -48,12 +56,15 @@ START_TEST(each_setting_has_its_origin)
 						       .failure_max_sec = 60}};
 	add(&settings.listens, "127.0.0.1:5300");
 	add(&settings.listens, "::1");
-	add(&settings.upstreams, "192.0.2.1");
+	add_upstream(&settings, "192.0.2.1");
 	*origin_of(&settings, "upstream") =
 		(struct tarn__origin){.by = TARN__BY_FILE, .line = 7, .file = "/etc/tarn.conf"};
 	*origin_of(&settings, "workers") = (struct tarn__origin){.by = TARN__BY_COMMAND_LINE};
 	check(&settings);
-	ck_assert_said("listen {\n\taddress = { 127.0.0.1:5300, [::1]:53 }   # default\n}\n");
+	ck_assert_said("listen {\n\taddress = { 127.0.0.1:5300, [::1]:53 }   # default\n"
+		       "\t# tls: none\n\t# https: none\n\t# certificate: none\n\t# key: none\n"
+		       "\t# name: none: clients are not told of TLS and HTTPS\n"
+		       "\t# path: /dns-query\n\t# proxies: none\n}\n");
 	ck_assert_said("\nupstream = { 192.0.2.1:53 }                      # /etc/tarn.conf:7\n");
 	ck_assert_said("\nworkers = 3                                      # command line\n");
 	ck_assert_said("cache {\n\tsize = 1M                                # default\n"
@@ -69,13 +80,13 @@ START_TEST(servers_of_resolv_conf_are_remarks)
 	struct tarn__settings settings = {
 		.workers = 1, .has_system_upstreams = true, .has_system_trust = true};
 	settings.resolver.trust_ad = true;
-	add(&settings.upstreams, "192.0.2.1");
+	add_upstream(&settings, "192.0.2.1");
 	add(&settings.own_upstreams, "127.0.0.1");
 	check(&settings);
 	ck_assert_said("# upstream, of resolv.conf: 192.0.2.1:53\n"
 		       "# not asked: it is tarn itself: 127.0.0.1:53\n");
 	ck_assert_said("# trust-ad: yes, from resolv.conf\n");
-	settings.upstreams.count = 0;
+	tarn__servers_clear(&settings.upstreams);
 	check(&settings);
 	ck_assert_said("# upstream: none: every question that needs one will fail\n");
 }
@@ -89,10 +100,11 @@ static uint64_t bit_of(const char *section, const char *word)
 START_TEST(zones_are_sections_of_their_own)
 {
 	struct tarn_address server;
+	struct tarn_traits traits = {0};
 	ck_assert_int_eq(tarn_address_parse("192.0.2.9", 53, &server), 0);
 	struct tarn__forward_settings forwards[] = {
 		{.resolver = {.zone = "corp.example"},
-		 .upstreams = {.items = &server, .count = 1},
+		 .upstreams = {.items = &server, .traits = &traits, .count = 1},
 		 .set = bit_of("forward", "upstream"),
 		 .origin = {.by = TARN__BY_FILE, .line = 4, .file = "a"}},
 		{.resolver = {.zone = "10.0.0.0/8"}}};
@@ -212,11 +224,11 @@ END_TEST
 START_TEST(memory_grows_with_what_is_told)
 {
 	struct tarn__settings settings = {.workers = 2, .resolver = {.cache_size = 3 << 20}};
-	add(&settings.upstreams, "192.0.2.1");
+	add_upstream(&settings, "192.0.2.1");
 	check(&settings);
 	ck_assert_said("answers (cache)                                          3 MiB\n");
 	ck_assert_said("all servers under full load                          7.439 MiB\n");
-	add(&settings.upstreams, "192.0.2.2");
+	add_upstream(&settings, "192.0.2.2");
 	check(&settings);
 	ck_assert_said("all servers under full load                          14.88 MiB\n");
 	ck_assert_ptr_null(strstr(text, "on their way"));

@@ -41,6 +41,7 @@ static void teardown(void)
 static void forget(struct tarn__settings *settings)
 {
 	tarn__option_type_paths_or_none.reset(&settings->local_hosts);
+	tarn__servers_clear(&settings->upstreams);
 	tarn__option_type_directory.reset(&settings->state);
 }
 
@@ -57,6 +58,14 @@ static void add(struct tarn__addresses *list, const char *text)
 	struct tarn_address address;
 	ck_assert_int_eq(tarn_address_parse(text, 53, &address), 0);
 	ck_assert_int_eq(tarn__addresses_add(list, &address), 0);
+}
+
+static void add_upstream(struct tarn__settings *settings, const char *address_text)
+{
+	struct tarn_address address;
+	ck_assert_int_eq(tarn_address_parse(address_text, 53, &address), 0);
+	ck_assert_int_eq(
+		tarn__servers_add(&settings->upstreams, &address, &(struct tarn_traits){0}), 0);
 }
 
 static const char *first(const struct tarn__addresses *list)
@@ -77,7 +86,9 @@ START_TEST(what_was_not_said_gets_its_default)
 	ck_assert_uint_eq(settings.listens.count, 2);
 	ck_assert_str_eq(first(&settings.listens), "127.0.0.1:53");
 	ck_assert_uint_eq(settings.upstreams.count, 1);
-	ck_assert_str_eq(first(&settings.upstreams), "192.0.2.1:53");
+	ck_assert_str_eq(
+		tarn_address_format(&settings.upstreams.items[0], (char[TARN_ADDRESS_TEXT_MAX]){0}),
+		"192.0.2.1:53");
 	ck_assert(settings.has_system_upstreams);
 	ck_assert_uint_eq(settings.resolver.cache_size, TARN_CACHE_SIZE_DEFAULT);
 	ck_assert_int_eq(settings.log_level, TARN_LOG_INFO);
@@ -99,7 +110,7 @@ START_TEST(what_was_said_stays)
 					  .state = "none",
 					  .log_level = TARN_LOG_ERR};
 	add(&settings.listens, "192.0.2.7:5300");
-	add(&settings.upstreams, "2001:db8::1");
+	add_upstream(&settings, "2001:db8::1");
 	struct tarn__settings before = settings;
 	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	ck_assert_int_eq(memcmp(&settings, &before, sizeof(before)), 0);
@@ -322,7 +333,7 @@ START_TEST(resolv_confs_trust_goes_for_its_own_servers_only)
 {
 	write_resolv_conf("nameserver 192.0.2.1\noptions trust-ad\n");
 	struct tarn__settings settings = {0}, other = {0};
-	add(&other.upstreams, "192.0.2.2");
+	add_upstream(&other, "192.0.2.2");
 	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	ck_assert_int_eq(tarn__settings_complete(&other, path, &diagnostics, &quiet), 0);
 	ck_assert(settings.resolver.trust_ad);
@@ -345,16 +356,17 @@ END_TEST
 START_TEST(an_upstream_that_is_tarn_itself_is_refused)
 {
 	struct tarn_address server;
+	struct tarn_traits traits = {0};
 	ck_assert_int_eq(tarn_address_parse("[::1]:5300", 53, &server), 0);
 	struct tarn__forward_settings forward = {
 		.resolver = {.zone = "corp.example"},
-		.upstreams = {.items = &server, .count = 1},
+		.upstreams = {.items = &server, .traits = &traits, .count = 1},
 		.origin = {.by = TARN__BY_FILE, .line = 3, .file = "tarn.conf"}};
 	struct tarn__settings settings = {.forwards = &forward, .forward_count = 1};
 	add(&settings.listens, "0.0.0.0:5300");
 	add(&settings.listens, "[::]:5300");
-	add(&settings.upstreams, "192.0.2.1");
-	add(&settings.upstreams, "127.0.0.1:5300");
+	add_upstream(&settings, "192.0.2.1");
+	add_upstream(&settings, "127.0.0.1:5300");
 	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet),
 			 TARN_EINVAL);
 	ck_assert_uint_eq(diagnostics.count, 2);
@@ -390,7 +402,9 @@ START_TEST(servers_are_read_again)
 	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	write_resolv_conf("nameserver 127.0.0.1\nnameserver 192.0.2.2\n");
 	ck_assert(tarn__system_servers_reread(&settings, path, &quiet));
-	ck_assert_str_eq(first(&settings.upstreams), "192.0.2.2:53");
+	ck_assert_str_eq(
+		tarn_address_format(&settings.upstreams.items[0], (char[TARN_ADDRESS_TEXT_MAX]){0}),
+		"192.0.2.2:53");
 	ck_assert_str_eq(first(&settings.own_upstreams), "127.0.0.1:53");
 	unlink(path);
 	ck_assert(tarn__system_servers_reread(&settings, path, &quiet));
@@ -433,7 +447,7 @@ START_TEST(servers_that_were_named_are_not_read_again)
 {
 	write_resolv_conf("nameserver 192.0.2.1\n");
 	struct tarn__settings settings = {0};
-	add(&settings.upstreams, "192.0.2.7");
+	add_upstream(&settings, "192.0.2.7");
 	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	ck_assert(!tarn__system_servers_reread(&settings, path, &quiet));
 	ck_assert_uint_eq(settings.upstreams.count, 1);

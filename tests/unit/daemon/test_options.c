@@ -259,8 +259,8 @@ static const struct {
 	{"-s 18446744073709551615", "--cache-size 18446744073709551615: more than a machine can "
 				    "address"},
 	{"-s 99999999999G", "--cache-size 99999999999G: more than a machine can address"},
-	{"-u tls://192.0.2.1",
-	 "--upstream tls://192.0.2.1: DNS over TLS is not built in (udp:// or tcp://)"},
+	{"-u quic://192.0.2.1",
+	 "--upstream quic://192.0.2.1: DNS over QUIC is not supported (tls:// or https://)"},
 	{"-u 192.0.2.1 -u tcp://192.0.2.1",
 	 "--upstream tcp://192.0.2.1: named before, in other words"},
 	{"-u 192.0.2.1:0", "--upstream 192.0.2.1:0: not a port (1 to 65535)"},
@@ -345,7 +345,8 @@ START_TEST(the_command_line_replaces_what_a_file_said)
 {
 	const struct tarn__option_row *upstream = NULL;
 	for (size_t i = 0; i < tarn__option_count; i++) {
-		if (tarn__options[i].type == &tarn__option_type_upstreams)
+		if (tarn__options[i].type == &tarn__option_type_servers &&
+		    tarn__options[i].scope == TARN__SCOPE_GLOBAL)
 			upstream = &tarn__options[i];
 	}
 	ck_assert_ptr_nonnull(upstream);
@@ -369,7 +370,7 @@ START_TEST(settings_are_compared_option_by_option)
 		if (!option->type || option->scope != TARN__SCOPE_GLOBAL)
 			continue;
 		bool is_said = option->type == &tarn__option_type_number ||
-			       option->type == &tarn__option_type_upstreams;
+			       option->type == &tarn__option_type_servers;
 		ck_assert_int_eq(tarn__option_is_same(option, settings, other), !is_said);
 		ck_assert(tarn__option_is_same(option, settings, settings));
 	}

@@ -24,7 +24,8 @@ START_TEST(a_resolver_gets_all_of_it)
 		 .upstreams = {.items = &server, .traits = &traits, .count = 1}},
 		{.resolver = {.zone = "10.0.0.0/8"}},
 	};
-	ck_assert_int_eq(tarn__addresses_add(&settings.upstreams, &server), 0);
+	ck_assert_int_eq(tarn__servers_add(&settings.upstreams, &server, &(struct tarn_traits){0}),
+			 0);
 	settings.forwards = forwards;
 	settings.forward_count = 2;
 	struct tarn_options options;

@@ -476,6 +476,22 @@ START_TEST(keepalive_is_wanted_by_an_empty_option)
 }
 END_TEST
 
+/* RFC 7830 section 3: of any length, and of any octets. */
+START_TEST(padding_is_wanted_by_padding)
+{
+	static const char *const paddings[] = {"\0\14\0\0", "\0\14\0\4\0\0\0\0", "\0\14\0\2xy"};
+	static const size_t lens[] = {4, 8, 6};
+	for (size_t i = 0; i < 3; i++) {
+		ask("example.", A);
+		ck_assert_int_eq(parse(), TARN__QUERY_GOOD);
+		ck_assert(!query.wants_padding);
+		put_opt(&message, 1232, 0, paddings[i], lens[i]);
+		ck_assert_int_eq(parse(), TARN__QUERY_GOOD);
+		ck_assert(query.wants_padding);
+	}
+}
+END_TEST
+
 /* RFC 6891 section 6.1.1 */
 START_TEST(two_opts_are_a_format_error)
 {
@@ -705,28 +721,91 @@ START_TEST(question_upstream_can_do_without_opt)
 }
 END_TEST
 
-/* The longest of all questions, so that a sanitizer sees a write past TARN__QUERY_MAX. */
-START_TEST(question_upstream_can_carry_a_cookie)
+static size_t write_longest_key(uint8_t octets[TARN__NAME_MAX + 3])
 {
-	static const uint8_t cookie[40] = "client's and a server's of 32 octets....";
-	uint8_t octets[TARN__NAME_MAX + 3] = {0};
+	memset(octets, 0, TARN__NAME_MAX + 3);
 	for (unsigned at = 0; at < 254; at += 2) {
 		octets[at] = 1;
 		octets[at + 1] = 'a';
 	}
 	octets[256] = TARN__TYPE_A;
+	return TARN__NAME_MAX + 3;
+}
+
+START_TEST(question_upstream_can_carry_a_cookie)
+{
+	enum { LEN = TARN__HEADER_LEN + TARN__NAME_MAX + 4 + 11 + 44 };
+	static const uint8_t cookie[40] = "client's and a server's of 32 octets....";
+	uint8_t octets[TARN__NAME_MAX + 3];
 	struct tarn__key read;
-	ck_assert(tarn__key_read(octets, sizeof(octets), &read));
+	ck_assert(tarn__key_read(octets, write_longest_key(octets), &read));
 	struct tarn__query_options how = {
 		.edns = true, .wants_ad = true, .cookie = cookie, .cookie_len = sizeof(cookie)};
+	uint8_t *out = malloc(TARN__QUERY_MAX);
+	ck_assert_ptr_nonnull(out);
+	ck_assert_uint_eq(tarn__query_write(&read, &how, out), LEN);
+	ck_assert_int_eq(parse_octets(out, LEN), TARN__QUERY_GOOD);
+	free(out);
+	ck_assert_uint_eq(query.flags, TARN__FLAG_RD | TARN__FLAG_AD);
+	ck_assert_uint_eq(query.cookie_len, sizeof(cookie));
+	ck_assert_mem_eq(query.cookie, cookie, sizeof(cookie));
+}
+END_TEST
+
+/* The longest of all questions, so that a sanitizer sees a write past TARN__QUERY_MAX. */
+START_TEST(longest_question_upstream_is_padded_within_its_room)
+{
+	uint8_t octets[TARN__NAME_MAX + 3];
+	struct tarn__key read;
+	ck_assert(tarn__key_read(octets, write_longest_key(octets), &read));
+	struct tarn__query_options how = {.edns = true, .wants_keepalive = true, .is_padded = true};
 	uint8_t *out = malloc(TARN__QUERY_MAX);
 	ck_assert_ptr_nonnull(out);
 	ck_assert_uint_eq(tarn__query_write(&read, &how, out), TARN__QUERY_MAX);
 	ck_assert_int_eq(parse_octets(out, TARN__QUERY_MAX), TARN__QUERY_GOOD);
 	free(out);
-	ck_assert_uint_eq(query.flags, TARN__FLAG_RD | TARN__FLAG_AD);
-	ck_assert_uint_eq(query.cookie_len, sizeof(cookie));
-	ck_assert_mem_eq(query.cookie, cookie, sizeof(cookie));
+	ck_assert(query.wants_padding);
+	ck_assert(query.wants_keepalive);
+}
+END_TEST
+
+/* RFC 8467 section 4.1, RFC 7830 section 3 */
+START_TEST(question_upstream_is_padded_to_128_octets)
+{
+	/* Header, OPT and the option's header leave this for the name and its type and class. */
+	enum { FULL = TARN__PADDING_QUERY - TARN__HEADER_LEN - 11 - 4 };
+	static const uint8_t zeros[TARN__PADDING_QUERY];
+	uint8_t name[TARN__NAME_MAX] = {0}, out[TARN__QUERY_MAX];
+	unsigned first = (unsigned)_i / 2;
+	/* Two labels, as long as need be. */
+	name[0] = (uint8_t)first;
+	name[1 + first] = (uint8_t)((unsigned)_i - first);
+	struct tarn__key read = {.qname = name,
+				 .qname_len = (uint16_t)(_i + 3),
+				 .qtype = TARN__TYPE_A,
+				 .qclass = TARN__CLASS_IN};
+	size_t len = tarn__query_write(
+		&read, &(struct tarn__query_options){.edns = true, .is_padded = true}, out);
+	size_t question_len = (size_t)read.qname_len + 4;
+	size_t padding_at = TARN__HEADER_LEN + question_len + 11;
+	ck_assert_uint_eq(len,
+			  question_len <= FULL ? TARN__PADDING_QUERY : 2 * TARN__PADDING_QUERY);
+	/* It is the last option. */
+	ck_assert_uint_eq(tarn__get16(out + padding_at - 2), len - padding_at);
+	ck_assert_uint_eq(tarn__get16(out + padding_at), TARN__OPTION_PADDING);
+	ck_assert_uint_eq(tarn__get16(out + padding_at + 2), len - padding_at - 4);
+	ck_assert_mem_eq(out + padding_at + 4, zeros, len - padding_at - 4);
+}
+END_TEST
+
+START_TEST(question_upstream_without_opt_has_no_padding)
+{
+	size_t len = write_key("www.example.", A, 0, 0);
+	struct tarn__key read;
+	uint8_t out[TARN__QUERY_MAX];
+	ck_assert(tarn__key_read(key, len, &read));
+	len = tarn__query_write(&read, &(struct tarn__query_options){.is_padded = true}, out);
+	ck_assert_uint_eq(len, TARN__HEADER_LEN + 17);
 }
 END_TEST
 
@@ -768,6 +847,7 @@ int main(void)
 	tcase_add_test(tcase, first_cookie_counts);
 	tcase_add_test(tcase, without_a_cookie_there_is_none);
 	tcase_add_test(tcase, keepalive_is_wanted_by_an_empty_option);
+	tcase_add_test(tcase, padding_is_wanted_by_padding);
 	tcase_add_test(tcase, two_opts_are_a_format_error);
 	tcase_add_test(tcase, opt_before_the_additional_section_is_a_format_error);
 	tcase_add_test(tcase, opt_of_another_owner_is_a_format_error);
@@ -785,6 +865,9 @@ int main(void)
 	tcase_add_test(tcase, question_upstream_is_that_of_the_key);
 	tcase_add_test(tcase, question_upstream_can_do_without_opt);
 	tcase_add_test(tcase, question_upstream_can_carry_a_cookie);
+	tcase_add_test(tcase, longest_question_upstream_is_padded_within_its_room);
+	tcase_add_loop_test(tcase, question_upstream_is_padded_to_128_octets, 2, 124);
+	tcase_add_test(tcase, question_upstream_without_opt_has_no_padding);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

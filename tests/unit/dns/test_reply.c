@@ -411,6 +411,66 @@ START_TEST(keepalive_is_sent_where_there_is_one)
 }
 END_TEST
 
+/* RFC 8467 section 4.1. Loop: records of the answer, each of 27 octets with the repeated name. */
+START_TEST(reply_is_padded_to_468_octets)
+{
+	char records[4096];
+	int len = 0;
+	ask("www.example.", TARN__TYPE_A, TARN__FLAG_RD, 0);
+	for (int i = 0; i <= _i; i++)
+		len += snprintf(records + len, sizeof(records) - (size_t)len,
+				"www.example. 60 A 192.0.2.%d\n", i);
+	store(0, records);
+	how.limit = TARN__MESSAGE_MAX;
+	replied();
+	size_t bare_len = reply_len;
+	how.options.padding = TARN__PADDING_REPLY;
+	replied();
+	ck_assert_uint_eq(reply_len % TARN__PADDING_REPLY, 0);
+	ck_assert_uint_ge(reply_len, bare_len + 4);
+	ck_assert_uint_lt(reply_len, bare_len + 4 + TARN__PADDING_REPLY);
+	ck_assert_uint_eq(answer_count(), (unsigned)_i + 1);
+	ck_assert_uint_eq(flags() & TARN__FLAG_TC, 0);
+	opt(reply_len - bare_len);
+}
+END_TEST
+
+START_TEST(padding_gives_way_to_records_and_to_the_limit)
+{
+	store_chain();
+	how.limit = 600;
+	how.options.padding = TARN__PADDING_REPLY;
+	replied();
+	ck_assert_uint_le(reply_len, 600);
+	how.options.padding = 0;
+	unsigned padded_count = answer_count();
+	replied();
+	ck_assert_uint_eq(answer_count(), padded_count);
+}
+END_TEST
+
+START_TEST(padding_is_not_sent_to_those_without_opt)
+{
+	ask("www.example.", TARN__TYPE_A, TARN__FLAG_RD, -1);
+	store(0, "www.example. 60 A 192.0.2.1");
+	how.options.padding = TARN__PADDING_REPLY;
+	replied();
+	ck_assert_ptr_null(opt(0));
+	ck_assert_uint_lt(reply_len, TARN__PADDING_REPLY);
+}
+END_TEST
+
+START_TEST(error_is_padded)
+{
+	ask("www.example.", TARN__TYPE_A, TARN__FLAG_RD, 0);
+	fail_with(TARN__SERVFAIL, &(struct tarn__options){.padding = TARN__PADDING_REPLY,
+							  .ede_count = 1,
+							  .ede = {{TARN__EDE_NETWORK_ERROR, "x"}}});
+	ck_assert_uint_eq(reply_len, TARN__PADDING_REPLY);
+	opt(reply_len - QUESTION_END - 11);
+}
+END_TEST
+
 /* ---- errors ----------------------------------------------------------------------------- */
 
 START_TEST(error_repeats_the_question)
@@ -820,6 +880,10 @@ int main(void)
 	tcase_add_test(tcase, extended_error_that_does_not_fit_is_left_out);
 	tcase_add_test(tcase, cookie_is_sent_with_every_reply);
 	tcase_add_test(tcase, keepalive_is_sent_where_there_is_one);
+	tcase_add_loop_test(tcase, reply_is_padded_to_468_octets, 0, 60);
+	tcase_add_test(tcase, padding_gives_way_to_records_and_to_the_limit);
+	tcase_add_test(tcase, padding_is_not_sent_to_those_without_opt);
+	tcase_add_test(tcase, error_is_padded);
 	tcase = add_case(suite, "error");
 	tcase_add_test(tcase, error_repeats_the_question);
 	tcase_add_test(tcase, error_without_a_readable_question_is_a_header);
