@@ -72,12 +72,15 @@ unit_tests = \
 	tests/unit/crypto/test_signature \
 	tests/unit/daemon/test_addresses \
 	tests/unit/daemon/test_bootstrap \
+	tests/unit/daemon/test_certificates \
 	tests/unit/daemon/test_check \
 	tests/unit/daemon/test_completion \
 	tests/unit/daemon/test_configuration \
 	tests/unit/daemon/test_control \
+	tests/unit/daemon/test_discovery \
 	tests/unit/daemon/test_dnstap \
 	tests/unit/daemon/test_documents \
+	tests/unit/daemon/test_encryption \
 	tests/unit/daemon/test_file \
 	tests/unit/daemon/test_file_watch \
 	tests/unit/daemon/test_host \
@@ -229,6 +232,11 @@ tests_unit_daemon_test_privileges_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setresuid,-
 tests_unit_daemon_test_control_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=listen,--wrap=fchownat
 # Loopback is on every access list: who may not ask is the test's to say.
 tests_unit_net_test_tcp_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn__resolver_serves
+# Certificates are texts that are good or not, whatever the build has.
+tests_unit_daemon_test_certificates_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=tarn__set_certificates,--wrap=tarn__tls_certificate_read
+tests_unit_daemon_test_encryption_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=tarn__tls_is_built,--wrap=tarn__http2_is_built
 # The resolver refuses at times.
 tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigure
 

@@ -28,7 +28,9 @@ enum {
 /* Returns the number of files that are open independently of clients and servers. */
 static rlim_t fixed_files(const struct tarn__settings *settings, size_t workers)
 {
-	rlim_t per_worker = PER_WORKER + TARN__TCP_STRANGERS + 2 * settings->listens.count;
+	rlim_t listeners = 2 * settings->listens.count + settings->tls_listens.count +
+			   settings->https_listens.count;
+	rlim_t per_worker = PER_WORKER + TARN__TCP_STRANGERS + listeners;
 	return PER_PROCESS + PER_METRICS * settings->metrics.count + workers * per_worker;
 }
 

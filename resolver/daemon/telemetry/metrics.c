@@ -286,6 +286,23 @@ static void put_transports(struct page *page, const struct tarn__totals *totals)
 	put(page, "reason", "reset", totals->tcp.reset);
 }
 
+/* Times are seconds since 1970. */
+static void put_certificates(struct page *page, const struct tarn__certificates_state *state)
+{
+	begin(page, "tarn_certificate_not_after_seconds", "gauge",
+	      "When the certificate that clients are shown expires, since 1970.");
+	for (size_t i = 0; i < state->count; i++)
+		put(page, "file", state->items[i].file, state->items[i].says.until_sec);
+	put_single(page, "tarn_certificates_loaded_seconds", "gauge",
+		   "When certificates were last taken from their files, since 1970.",
+		   (uint64_t)state->loaded_s);
+	begin(page, "tarn_certificate_loads_total", "counter",
+	      "Looks at certificates and keys that have changed or were to be read again, by their "
+	      "result.");
+	put(page, "result", "taken", state->loads);
+	put(page, "result", "refused", state->failures);
+}
+
 /* ---- the cache ---------------------------------------------------------------------------- */
 
 static void put_cache(struct page *page, const struct rtcache_stats *cache)
@@ -468,7 +485,8 @@ static void put_process(struct page *page, const struct tarn__totals *totals)
 
 char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__lost *lost,
 			 const struct tarn__usage *usage, const struct tarn__name_figures *figures,
-			 const struct tarn__metrics_transfers *transfers, size_t *len)
+			 const struct tarn__metrics_transfers *transfers,
+			 const struct tarn__certificates_state *certificates, size_t *len)
 {
 	char *text = NULL;
 	struct page page = {.out = open_memstream(&text, len)};
@@ -485,6 +503,8 @@ char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__l
 		put_names(&page, &totals->questions, figures);
 	put_transfers(&page, transfers);
 	put_transports(&page, totals);
+	if (certificates && certificates->count > 0)
+		put_certificates(&page, certificates);
 	put_cache(&page, &totals->cache);
 	put_lookups(&page, totals);
 	if (totals->validates)
