@@ -279,7 +279,6 @@ static json_t *describe_asking(const struct tarn__zone_config *zone,
 			       const struct tarn__totals *totals, bool is_stale)
 {
 	const struct tarn__server_totals *first = NULL;
-	char who[TARN_ADDRESS_TEXT_MAX];
 	switch (zone ? find_state(zone, totals, &first) : TARN__SERVERS_NONE) {
 	case TARN__SERVERS_NONE:
 		return json_sprintf("%s: there is no upstream server%s",
@@ -302,8 +301,7 @@ static json_t *describe_asking(const struct tarn__zone_config *zone,
 	if (zone->selection != TARN_SELECTION_SEQUENTIAL &&
 	    zone->selection != TARN_SELECTION_STRICT)
 		return json_sprintf("that of an upstream server%s", otherwise);
-	return json_sprintf("that of an upstream server, %s first%s",
-			    tarn_address_format(&first->address, who), otherwise);
+	return json_sprintf("that of an upstream server, %s first%s", first->text, otherwise);
 }
 
 /* What the cache comes to for a question with neither DO nor CD. */
@@ -363,15 +361,13 @@ static void describe_time(json_t *out, const struct tarn__server_totals *server)
 static json_t *describe_zone(const struct tarn__zone_config *zone, const char *asked,
 			     const struct tarn__totals *totals)
 {
-	char text[TARN_ADDRESS_TEXT_MAX];
 	json_t *servers = json_array();
 	for (size_t i = 0; i < totals->server_count; i++) {
 		const struct tarn__server_totals *server = &totals->servers[i];
 		if (!is_of_zone(server, zone))
 			continue;
 		json_t *row =
-			json_pack("{ss ss}", "server", tarn_address_format(&server->address, text),
-				  "state", state_of(server));
+			json_pack("{ss ss}", "server", server->text, "state", state_of(server));
 		describe_time(row, server);
 		json_array_append_new(servers, row);
 	}
@@ -608,10 +604,8 @@ json_t *tarn__control_json_servers(const struct tarn__totals *totals)
 	json_t *rows = json_array();
 	for (size_t i = 0; i < totals->server_count; i++) {
 		const struct tarn__server_totals *server = &totals->servers[i];
-		char text[TARN_ADDRESS_TEXT_MAX];
-		json_t *row = json_pack("{ss ss ss}", "server",
-					tarn_address_format(&server->address, text), "zone",
-					server->zone, "state", state_of(server));
+		json_t *row = json_pack("{ss ss ss}", "server", server->text, "zone", server->zone,
+					"state", state_of(server));
 		if (server->transport != TARN__UDP)
 			json_object_set_new(row, "transport",
 					    json_string(tarn__transport_name(server->transport)));

@@ -396,9 +396,8 @@ static void put_lookups(struct page *page, const struct tarn__totals *totals)
 static void put_server(struct page *page, const struct tarn__server_totals *server,
 		       const char *label, const char *text)
 {
-	char address[TARN_ADDRESS_TEXT_MAX];
 	fprintf(page->out, "%s{server=\"", page->name);
-	put_text(page, tarn_address_format(&server->address, address));
+	put_text(page, server->text);
 	fputs("\",zone=\"", page->out);
 	put_text(page, server->zone);
 	if (label)

@@ -32,8 +32,8 @@ static void set_up(void)
 	totals.serving = 2;
 	totals.server_count = 2;
 	totals.servers = servers;
-	ck_assert_int_eq(tarn_address_parse("192.0.2.53", 53, &servers[0].address), 0);
-	ck_assert_int_eq(tarn_address_parse("2001:db8::53", 53, &servers[1].address), 0);
+	servers[0].text = "192.0.2.53:53";
+	servers[1].text = "[2001:db8::53]:53";
 	servers[0].zone = ".";
 	servers[1].zone = "corp.example.";
 	servers[0].answered_ago_ms = servers[1].answered_ago_ms = UINT64_MAX;
