@@ -28,6 +28,12 @@ fuzz_targets = \
 
 tests_fuzz_fuzz_control_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
+if HAVE_OPENSSL
+fuzz_targets += tests/fuzz/fuzz_tls
+tests_fuzz_fuzz_tls_SOURCES = tests/fuzz/fuzz_tls.c tests/support/certificates.c
+tests_fuzz_fuzz_tls_LDADD = $(LDADD) $(OPENSSL_LIBS)
+endif
+
 # Plays need the outside of the scenarios, which uses Check.
 if HAVE_CHECK
 fuzz_targets += tests/fuzz/fuzz_dump tests/fuzz/fuzz_resolver tests/fuzz/fuzz_validation
