@@ -281,6 +281,8 @@ struct tarn_tls {
 	 * for machines whose clock is set over the network, by names that are looked up here.
 	 */
 	bool lenient_clock;
+	/* They are loaded although no server is encrypted yet, for tarn_set_upstreams_with_traits(). */
+	bool early;
 };
 
 /* The defaults and bounds of numbers in struct tarn_options. */
@@ -476,7 +478,9 @@ void tarn_worker_unlisten(struct tarn_worker *, const struct tarn_address *addre
  * How many TCP connections of clients this worker has at most, 1 or more; 1,024 unless it is told. Each
  * takes a descriptor: where the limit of open files is low (RLIMIT_NOFILE), fewer leave some to the
  * upstream servers, each of which takes up to 36 for each worker. Those that are too many are closed
- * when they are idle. Not from within a done callback.
+ * when they are idle. Beside them, and for the memory that they take, there are at most 256 over TLS and 128 over
+ * HTTPS, or a quarter and an eighth of the count where that is more; and not more than the count of either. Not
+ * from within a done callback.
  */
 void tarn_worker_set_connections(struct tarn_worker *, size_t count);
 

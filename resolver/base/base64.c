@@ -70,3 +70,27 @@ bool tarn__base64_read(struct tarn__base64 *base64, const char *text, size_t tex
 	}
 	return true;
 }
+
+/* The last group has 2 or 3 digits, or 4; the bits that are in no octet have to be zero, as in the other alphabet. */
+bool tarn__base64url_read(const char *text, size_t text_len, uint8_t *out, size_t room, size_t *len)
+{
+	uint32_t bits = 0;
+	unsigned rest = text_len % 4;
+	size_t need = text_len / 4 * 3 + (rest > 0 ? rest - 1 : 0);
+	if (rest == 1 || need > room)
+		return false;
+	for (size_t i = 0; i < text_len; i++) {
+		bool is_other = text[i] == '+' || text[i] == '/';
+		int digit = text[i] == '-' ? 62 : text[i] == '_' ? 63 : read_digit(text[i]);
+		if (digit < 0 || is_other)
+			return false;
+		bits = bits << 6 | (uint32_t)digit;
+		unsigned in_group = i % 4;
+		if (in_group > 0)
+			*out++ = (uint8_t)(bits >> (6 - 2 * in_group));
+	}
+	if (rest > 0 && (bits & (rest == 2 ? 0xf : 0x3)) != 0)
+		return false;
+	*len = need;
+	return true;
+}

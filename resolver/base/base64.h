@@ -31,4 +31,11 @@ static inline bool tarn__base64_is_whole(const struct tarn__base64 *base64)
 	return base64->digits == 0 || base64->digits + base64->padding == 4;
 }
 
+/*
+ * Reads a whole text in the alphabet for URLs, without padding (RFC 4648 section 5). Returns false if it is
+ * none, or has more than room octets; out may have been written to.
+ */
+bool tarn__base64url_read(const char *text, size_t text_len, uint8_t *out, size_t room,
+			  size_t *len);
+
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/config_anchors.h"
+#include "core/policy/network_list.h"
 #include "core/policy/policy.h"
 #include "base/ports.h"
 #include "core/reverse.h"
@@ -45,6 +46,8 @@ void tarn__config_put(struct tarn__config *config)
 	} else {
 		tarn__zone_index_free(config->zone_index);
 		free(config->ports);
+		tarn__network_list_free(config->proxies);
+		free(config->https_path);
 	}
 	tarn__anchors_free(config->anchors);
 	tarn__tls_client_put(config->tls);
@@ -359,15 +362,15 @@ static bool has_transport(const struct tarn__config *config, enum tarn_transport
 	return false;
 }
 
-/* Loads what the servers need, and reads the CA certificates. */
-static int set_tls(struct tarn__config *config, const struct tarn_tls *tls,
-		   char fault[TARN__CONFIG_FAULT_MAX])
+int tarn__config_open_tls(struct tarn__config *config, const struct tarn_tls *tls,
+			  char fault[TARN__CONFIG_FAULT_MAX])
 {
 	bool is_over_http = has_transport(config, TARN_HTTPS);
-	const char *reason = is_over_http ? tarn__http2_load() : NULL;
-	if (reason)
+	/* Servers that are to come may do without HTTP/2. */
+	const char *reason = is_over_http || tls->early ? tarn__http2_load() : NULL;
+	if (reason && is_over_http)
 		return refuse(fault, "DNS over HTTPS: %s", reason);
-	if (!is_over_http && !has_transport(config, TARN_TLS))
+	if (!is_over_http && !tls->early && !has_transport(config, TARN_TLS))
 		return 0;
 	char text[TARN__TLS_FAULT_MAX];
 	config->tls = tarn__tls_client_new(
@@ -375,7 +378,38 @@ static int set_tls(struct tarn__config *config, const struct tarn_tls *tls,
 			.ca = tls->ca,
 			.lenient_until_sec = tls->lenient_clock ? TARN__RELEASE_SEC : 0},
 		text);
-	return config->tls ? 0 : refuse(fault, "encrypted servers: %s", text);
+	if (config->tls)
+		return 0;
+	refuse(fault, "encrypted servers: %s", text);
+	return TARN_ECERTIFICATE;
+}
+
+/* ---- encrypted clients -------------------------------------------------------------------- */
+
+/* RFC 9113 section 8.3.1: a path begins with a slash; what is behind a "?" is the question's. */
+static bool is_path(const char *text)
+{
+	if (text[0] != '/')
+		return false;
+	for (const char *c = text; *c; c++) {
+		if (*c <= ' ' || *c > '~' || *c == '?' || *c == '#')
+			return false;
+	}
+	return true;
+}
+
+static int set_clients(struct tarn__config *config, const struct tarn_options *options,
+		       char fault[TARN__CONFIG_FAULT_MAX])
+{
+	const char *path = options->https_path ? options->https_path : "/dns-query";
+	if (!is_path(path))
+		return refuse(fault, "https path \"%s\": it begins with / and has no ?, # or blank",
+			      path);
+	config->https_path = strdup(path);
+	if (options->proxy_count > 0)
+		config->proxies = tarn__network_list_copy(options->proxies, options->proxy_count);
+	bool has_proxies = options->proxy_count == 0 || config->proxies;
+	return config->https_path && has_proxies ? 0 : TARN_ENOMEM;
 }
 
 /* ---- snapshots -------------------------------------------------------------------------- */
@@ -469,7 +503,7 @@ static int fill_config(struct tarn__config *config, const struct tarn_options *o
 	if (error == 0)
 		error = set_zones(config, options, fault);
 	if (error == 0)
-		error = set_tls(config, &options->tls, fault);
+		error = set_clients(config, options, fault);
 	if (error == 0)
 		tarn__config_find_anchored_zones(config);
 	return error != 0 ? error : set_policy(config, options, version, identity, fault);
@@ -500,6 +534,8 @@ static struct tarn__config *derive(struct tarn__config *old, bool trust_ad)
 	config->policy = tarn__policy_get(old->policy);
 	config->zone_index = base->zone_index;
 	config->ports = base->ports;
+	config->proxies = base->proxies;
+	config->https_path = base->https_path;
 	config->zones_digest = base->zones_digest;
 	config->trust_ad = trust_ad;
 	config->validates = base->validates;
@@ -517,6 +553,23 @@ static void share_zone(struct tarn__config *config, struct tarn__zone_config *zo
 {
 	config->zones[config->zone_count++] = tarn__zone_config_get(zone);
 	config->server_count += zone->endpoint_count;
+}
+
+/* The same with other trust. */
+static struct tarn__config *copy(struct tarn__config *old, bool trust_ad)
+{
+	struct tarn__config *config = derive(old, trust_ad);
+	if (!config)
+		return NULL;
+	config->zones = calloc(old->zone_count, sizeof config->zones[0]);
+	if (!config->zones) {
+		tarn__config_put(config);
+		errno = ENOMEM;
+		return NULL;
+	}
+	for (size_t i = 0; i < old->zone_count; i++)
+		share_zone(config, old->zones[i]);
+	return config;
 }
 
 struct tarn__config *tarn__config_with_traits(struct tarn__config *old,
@@ -542,27 +595,34 @@ struct tarn__config *tarn__config_with_traits(struct tarn__config *old,
 	return config;
 }
 
+struct tarn__config *tarn__config_with_zone(struct tarn__config *old, size_t index,
+					    const struct tarn_forward *section)
+{
+	size_t count = section->upstream_count;
+	if (index >= old->zone_count || count > TARN__SERVERS_MAX ||
+	    old->server_count - old->zones[index]->endpoint_count + count > TARN__SERVERS_ALL_MAX) {
+		errno = EINVAL;
+		return NULL;
+	}
+	struct tarn__zone_config *zone = tarn__zone_config_new(section);
+	struct tarn__config *config = zone ? copy(old, old->trust_ad) : NULL;
+	if (!config) {
+		tarn__zone_config_put(zone);
+		errno = ENOMEM;
+		return NULL;
+	}
+	struct tarn__zone_config *before = config->zones[index];
+	tarn__zone_config_follow(zone, before);
+	config->zones[index] = zone;
+	config->server_count += zone->endpoint_count - before->endpoint_count;
+	tarn__zone_config_put(before);
+	return config;
+}
+
 struct tarn__config *tarn__config_with_upstreams(struct tarn__config *config,
 						 const struct tarn_address *upstreams, size_t count)
 {
 	return tarn__config_with_traits(config, upstreams, NULL, count);
-}
-
-/* The same with other trust. */
-static struct tarn__config *copy(struct tarn__config *old, bool trust_ad)
-{
-	struct tarn__config *config = derive(old, trust_ad);
-	if (!config)
-		return NULL;
-	config->zones = calloc(old->zone_count, sizeof config->zones[0]);
-	if (!config->zones) {
-		tarn__config_put(config);
-		errno = ENOMEM;
-		return NULL;
-	}
-	for (size_t i = 0; i < old->zone_count; i++)
-		share_zone(config, old->zones[i]);
-	return config;
 }
 
 struct tarn__config *tarn__config_with_trust(struct tarn__config *old, bool trust_ad)

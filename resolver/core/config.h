@@ -24,6 +24,7 @@
 
 struct tarn__anchors;
 struct tarn__name;
+struct tarn__network_list;
 struct tarn__policy;
 struct tarn__policy_data;
 struct tarn__ports;
@@ -44,7 +45,8 @@ struct tarn__config {
 	 * time, have the same number, and no others do.
 	 */
 	unsigned number;
-	struct tarn__config *base; /* the owner of ports and zone_index; NULL: this one */
+	/* The owner of ports, zone_index, proxies and https_path; NULL: this one. */
+	struct tarn__config *base;
 	struct tarn__ports *ports; /* from which questions are sent; NULL: any unprivileged port */
 	struct tarn__policy *policy; /* a reference */
 	/* Names of zones; the value is an index into zones, or TARN__ZONE_NONE. NULL: the root is all. */
@@ -68,7 +70,11 @@ struct tarn__config {
 	size_t zone_count;
 	struct tarn__zone_config **zones; /* a reference to each */
 	size_t server_count; /* of all zones */
-	struct tarn__tls_client *tls; /* a reference; NULL: no server was encrypted when it was made */
+	struct tarn__tls_client
+		*tls; /* a reference; NULL: no server was encrypted when it was made */
+	/* Whose connections begin with a header of the PROXY protocol; NULL: there are none. */
+	struct tarn__network_list *proxies;
+	char *https_path; /* of questions of clients over HTTPS */
 	/* Not immutable: how often a server that was dead has answered. */
 	atomic_uint recoveries;
 };
@@ -82,6 +88,14 @@ struct tarn__config *tarn__config_new(const struct tarn_options *, const char *v
 				      const char *identity, char fault[TARN__CONFIG_FAULT_MAX]);
 
 /*
+ * To be called before the configuration is shared: loads what its encrypted servers need, and reads the CA
+ * certificates. TARN_EINVAL: a library is missing; TARN_ECERTIFICATE: there is no such client, and
+ * config->tls is NULL; fault is one line that names the error.
+ */
+int tarn__config_open_tls(struct tarn__config *, const struct tarn_tls *,
+			  char fault[TARN__CONFIG_FAULT_MAX]);
+
+/*
  * Make a copy with other servers for the root, with or without traits, or with another trust. NULL as
  * above.
  */
@@ -92,6 +106,14 @@ struct tarn__config *tarn__config_with_traits(struct tarn__config *,
 					      const struct tarn_address *upstreams,
 					      const struct tarn_traits *traits, size_t count);
 struct tarn__config *tarn__config_with_trust(struct tarn__config *, bool trust_ad);
+
+/*
+ * The same with other servers, sources and another selection for the zone of that index, 0 for the root; all
+ * else of the section is not read. They are the same servers as before in another way, at another address or
+ * encrypted: answers that came from those before remain valid. NULL as above.
+ */
+struct tarn__config *tarn__config_with_zone(struct tarn__config *, size_t index,
+					    const struct tarn_forward *section);
 
 /*
  * The same with the insecure names of its options and these; a name that is none of dnssec/anchors.h is

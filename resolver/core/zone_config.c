@@ -3,12 +3,27 @@
 #include "core/zone_config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Sets the digest apart from that of the same servers where chains end at the zone's border. */
 enum { FOLLOWS_DIGEST = 2 };
 
+/* A server with a name may have several addresses, one endpoint each: it counts once. */
+static void add_digest(struct tarn__zone_config *zone, uint64_t *digests, uint64_t digest)
+{
+	for (size_t i = 0; i + 1 < zone->endpoint_count; i++) {
+		if (digests[i] == digest) {
+			digest = 0;
+			break;
+		}
+	}
+	digests[zone->endpoint_count - 1] = digest;
+	zone->digest += digest;
+}
+
 struct tarn__zone_config *tarn__zone_config_new(const struct tarn_forward *section)
 {
+	uint64_t digests[TARN__SERVERS_MAX];
 	size_t count = section->upstream_count;
 	struct tarn__zone_config *zone = calloc(1, sizeof *zone + count * sizeof(void *));
 	if (!zone)
@@ -26,10 +41,20 @@ struct tarn__zone_config *tarn__zone_config_new(const struct tarn_forward *secti
 			return NULL;
 		}
 		zone->endpoints[zone->endpoint_count++] = endpoint;
-		zone->digest += tarn__endpoint_digest(endpoint);
+		add_digest(zone, digests, tarn__endpoint_digest(endpoint));
 	}
 	zone->digest ^= section->follow_cnames ? FOLLOWS_DIGEST : 0;
 	return zone;
+}
+
+void tarn__zone_config_follow(struct tarn__zone_config *zone,
+			      const struct tarn__zone_config *before)
+{
+	zone->name_len = before->name_len;
+	memcpy(zone->name, before->name, before->name_len);
+	zone->follows_cnames = before->follows_cnames;
+	zone->is_validated = before->is_validated;
+	zone->digest = before->digest;
 }
 
 struct tarn__zone_config *tarn__zone_config_get(struct tarn__zone_config *zone)

@@ -32,17 +32,26 @@ struct tarn__zone_config {
 	bool follows_cnames; /* out of the zone */
 	/* Some of its names have a trust anchor: answers of its servers are validated. */
 	bool is_validated;
-	/* Of the endpoints, in any order, and of follows_cnames: equal digests give equal answers. */
+	/*
+	 * Of the endpoints as configured, in any order, and of follows_cnames: equal digests give equal
+	 * answers.
+	 */
 	uint64_t digest;
 	size_t endpoint_count; /* 0 in the root only */
 	struct tarn__endpoint *endpoints[]; /* in the configured order; a reference to each */
 };
 
 /*
- * Makes a zone of the section; the zone's name is empty, and section->zone is not read. The caller has the
- * one reference. Returns NULL if out of memory.
+ * Makes a zone of the section, which has TARN__SERVERS_MAX servers at most; the zone's name is empty, and
+ * section->zone is not read. The caller has the one reference. Returns NULL if out of memory.
  */
 struct tarn__zone_config *tarn__zone_config_new(const struct tarn_forward *section);
+
+/*
+ * Gives the zone the name of before, and all else that a section's servers and selection leave open, its
+ * digest among it. It must not be shared yet.
+ */
+void tarn__zone_config_follow(struct tarn__zone_config *, const struct tarn__zone_config *before);
 
 /* Takes a reference, and drops one; dropping the last one frees it. put accepts NULL. */
 struct tarn__zone_config *tarn__zone_config_get(struct tarn__zone_config *);

@@ -14,6 +14,7 @@
 
 #include <ev.h>
 
+#include "daemon/bootstrap/bootstrap.h"
 #include "daemon/log/diagnostics.h"
 #include "daemon/system/file_watch.h"
 #include "daemon/log/log.h"
@@ -45,10 +46,12 @@ struct tarn__reload {
 	const struct tarn__command_line *command;
 	struct tarn *tarn;
 	struct tarn__workers *workers;
+	struct tarn__bootstrap *bootstrap; /* also one of the parts; NULL: there is none */
 	struct tarn__systemd *systemd;
 	struct tarn__log *log;
 	struct tarn__part parts[TARN__PARTS_MAX];
 	size_t part_count;
+	size_t early_count; /* of the parts: set before addresses are opened, which need them */
 	const struct tarn__settings
 		*first; /* the settings of the start, for what a reload cannot change */
 	struct tarn__settings *settings; /* the settings in force; at the start the same */
@@ -58,7 +61,7 @@ struct tarn__reload {
 };
 
 /*
- * Opens the listeners, and applies the first settings to the parts, before the workers run. An error is
+ * Applies the first settings to the parts, and opens the listeners, before the workers run. An error is
  * logged.
  */
 int tarn__reload_open(struct tarn__reload *);

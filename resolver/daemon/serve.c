@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/bootstrap/bootstrap.h"
+#include "daemon/certificates/certificates.h"
 #include "daemon/config/validation.h"
 #include "daemon/system/confine.h"
 #include "daemon/control/control.h"
@@ -40,8 +42,10 @@ struct program {
 	struct tarn *tarn;
 	struct tarn__workers *workers;
 	struct tarn__observers *observers;
+	struct tarn__certificates certificates;
 	struct tarn__naming naming;
 	struct tarn__insecure insecure;
+	struct tarn__bootstrap bootstrap;
 	struct tarn__transfers transfers;
 	struct tarn__metrics_http *metrics;
 	struct tarn__control_context context;
@@ -144,8 +148,11 @@ static int make(struct program *program)
 		return TARN_ESYSTEM;
 	int error = open_loop(program);
 	if (error == 0) {
+		tarn__certificates_init(&program->certificates, program->tarn, program->loop,
+					program->identity->name, log);
 		tarn__naming_init(&program->naming, program->tarn, program->loop, log);
 		tarn__insecure_init(&program->insecure, program->tarn, program->loop, log);
+		tarn__bootstrap_init(&program->bootstrap, program->tarn, program->loop, log);
 		tarn__transfers_init(&program->transfers, program->tarn, program->loop, log);
 	}
 	if (error < 0 ||
@@ -180,7 +187,9 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.process = &program->process,
 		.naming = &program->naming,
 		.insecure = &program->insecure,
+		.bootstrap = &program->bootstrap,
 		.transfers = &program->transfers,
+		.certificates = &program->certificates.board,
 		.loop = program->loop,
 		.log = log,
 		.settings = &program->reload.settings,
@@ -196,14 +205,19 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.command = command,
 		.tarn = program->tarn,
 		.workers = program->workers,
+		.bootstrap = &program->bootstrap,
 		.systemd = program->systemd,
 		.log = log,
 		.first = program->settings,
 		.settings = program->settings,
-		.parts = {{.set = tarn__control_set,
+		.parts = {{.set = tarn__certificates_set,
+			   .settle = tarn__certificates_settle,
+			   .data = &program->certificates},
+			  {.set = tarn__control_set,
 			   .settle = tarn__control_settle,
 			   .data = &program->control}},
-		.part_count = 1,
+		.part_count = 2,
+		.early_count = 1,
 	};
 	int error = tarn__reload_open(&program->reload);
 	if (error == 0)
@@ -229,10 +243,13 @@ static int start(struct program *program)
 		error = tarn__naming_set(&program->naming, program->settings);
 	if (error == 0)
 		error = tarn__transfers_set(&program->transfers, program->settings);
+	if (error == 0)
+		error = tarn__bootstrap_set(&program->bootstrap, program->settings);
 	if (error < 0)
 		return error;
 	tarn__naming_settle(&program->naming);
 	tarn__transfers_settle(&program->transfers);
+	tarn__bootstrap_settle(&program->bootstrap);
 	tarn__settings_forget_forwards(program->settings);
 	/* Building the seccomp filter takes a quarter of a megabyte in scattered blocks. */
 	tarn__memory_trim();
@@ -247,14 +264,22 @@ static int start(struct program *program)
 				    .settle = tarn__transfers_settle,
 				    .network_changed = tarn__transfers_network_changed,
 				    .data = &program->transfers};
+	reload->parts[reload->part_count++] =
+		(struct tarn__part){.set = tarn__bootstrap_set,
+				    .settle = tarn__bootstrap_settle,
+				    .network_changed = tarn__bootstrap_network_changed,
+				    .data = &program->bootstrap};
 	error = tarn__workers_start(program->workers);
 	if (error < 0) {
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
 		return error;
 	}
-	return tarn__metrics_http_start(program->metrics, program->tarn, program->observers,
-					&program->process, &program->naming.board,
-					&program->transfers.board, program->loop);
+	return tarn__metrics_http_start(
+		program->metrics, program->tarn, program->observers, &program->process,
+		&(struct tarn__metrics_boards){.names = &program->naming.board,
+					       .transfers = &program->transfers.board,
+					       .certificates = &program->certificates.board},
+		program->loop);
 }
 
 static void run(struct program *program)
@@ -271,11 +296,13 @@ static void end(struct program *program)
 	tarn__metrics_http_free(program->metrics);
 	tarn__control_close(&program->control);
 	tarn__control_context_fini(&program->context);
+	tarn__certificates_stop(&program->certificates);
 	tarn__reload_stop(&program->reload);
 	tarn__workers_free(program->workers);
 	tarn__observers_free(program->observers);
 	tarn__naming_stop(&program->naming);
 	tarn__insecure_stop(&program->insecure);
+	tarn__bootstrap_stop(&program->bootstrap);
 	tarn__transfers_stop(&program->transfers);
 	close_loop(program);
 	tarn_free(program->tarn);

@@ -51,6 +51,7 @@ dns_sources = \
 	resolver/dns/text.c resolver/dns/text.h \
 	resolver/dns/tsig.c resolver/dns/tsig.h \
 	resolver/dns/tsig_key.c resolver/dns/tsig_key.h \
+	resolver/dns/ttl.c resolver/dns/ttl.h \
 	resolver/dns/type.c resolver/dns/type.h \
 	resolver/dns/type_bitmap.c resolver/dns/type_bitmap.h \
 	resolver/dns/wire.h \

@@ -32,7 +32,10 @@ enum {
 		1000, /* frames that are no request within TARN__H2_NOISE_MS; then the end */
 	TARN__H2_NOISE_MS = 10000,
 	TARN__H2_STALLED_MS = 10000, /* for which a client's window may be closed to an answer */
-	/* Octets of answers that a client does not take; beyond them no question is read. */
+	/*
+	 * Octets of answers that a client does not take; beyond them no question is given by next(), but the
+	 * connection is read all the same: what opens the client's window comes that way.
+	 */
 	TARN__H2_OUTPUT_PAUSE = 1 << 16,
 	TARN__H2_OUTPUT_MAX = 1 << 18,
 };
@@ -53,8 +56,13 @@ struct tarn__h2_question {
 struct tarn__h2_server *tarn__h2_server_new(struct tarn__pipe *, const char *path);
 void tarn__h2_server_free(struct tarn__h2_server *); /* NULL is allowed */
 
-/* As of base/framing.h. _END, too, if the client breaks the protocol or a limit: what is queued says so. */
+/*
+ * As of base/framing.h. _END, too, if the client breaks the protocol or a limit: what is queued says so, and is to
+ * be flushed before the end.
+ */
 int tarn__h2_server_read(struct tarn__h2_server *, uint64_t now_ms);
+/* Returns true if something has come in part: a frame, a header, a body. */
+bool tarn__h2_server_is_partial(const struct tarn__h2_server *);
 
 /* The next question that is whole. */
 bool tarn__h2_server_next(struct tarn__h2_server *, struct tarn__h2_question *out);
@@ -69,13 +77,20 @@ int tarn__h2_server_answer(struct tarn__h2_server *, int32_t stream, const uint8
 
 /* Writes what is queued, as far as the pipe takes it. TARN_ESYSTEM with errno: broken. */
 int tarn__h2_server_flush(struct tarn__h2_server *);
-/* Octets that wait to be written, and requests that have come and are not answered yet. */
+/*
+ * Octets of answers that have not been written, also those that wait for the client's window, and the number of
+ * requests that have come and are not answered yet. 0: nothing is under way.
+ */
 size_t tarn__h2_server_pending(const struct tarn__h2_server *);
+/* Returns true if a flush could write something, if the pipe took it. */
 bool tarn__h2_server_wants_write(const struct tarn__h2_server *);
 
 /* Takes no more requests: GOAWAY. Those taken are answered. */
 void tarn__h2_server_end(struct tarn__h2_server *);
-/* Returns true once all is answered and written after an end(), of either side. */
+/*
+ * Returns true once all is answered and written after an end(), of either side, or after a fault of the client's.
+ * To be looked at after each flush().
+ */
 bool tarn__h2_server_has_ended(const struct tarn__h2_server *);
 /* Ends answers that the client has not taken for TARN__H2_STALLED_MS. Returns true if any was. */
 bool tarn__h2_server_expire(struct tarn__h2_server *, uint64_t now_ms);

@@ -6,14 +6,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "core/forward/findings.h"
 #include "dns/message.h"
 #include "dns/name.h"
 #include "dns/text.h"
+#include "net/clock.h"
 #include "net/stats_collector.h"
 
-enum { LOG_LINE_MAX = 512 };
+enum { LOG_LINE_MAX = TARN__FAULT_LINE_MAX };
 
 void tarn__report(struct tarn *tarn, enum tarn_log_level level, const char *format, ...)
 {
@@ -133,6 +135,15 @@ int tarn__set_policy_data(struct tarn *tarn, const struct tarn__policy_data *dat
 	return error;
 }
 
+int tarn__set_zone(struct tarn *tarn, size_t index, const struct tarn_forward *section)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	int error = tarn__set_config(tarn,
+				     tarn__config_with_zone(tarn->updates.config, index, section));
+	pthread_mutex_unlock(&tarn->mutex);
+	return error;
+}
+
 /* With the mutex held: a reference more. */
 static struct tarn__config *take_config(struct tarn *tarn)
 {
@@ -177,6 +188,91 @@ void tarn__applied(struct tarn *tarn, struct tarn__member *member, struct tarn__
 	tarn__config_put(old);
 }
 
+/* ---- certificates ------------------------------------------------------------------------- */
+
+/* Makes the keys of tickets with the first certificates. */
+static struct tarn__tls_ticket_keys *have_ticket_keys(struct tarn *tarn)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	if (!tarn->ticket_keys) {
+		tarn->ticket_keys = tarn__tls_ticket_keys_new();
+		tarn->rotation_ms = tarn__clock_ms() + TARN__TLS_ROTATION_MS;
+	}
+	struct tarn__tls_ticket_keys *keys = tarn->ticket_keys;
+	pthread_mutex_unlock(&tarn->mutex);
+	return keys;
+}
+
+static struct tarn__tls_server *make_tls_server(struct tarn *tarn,
+						const struct tarn_certificate *certificates,
+						size_t count, size_t *faulty,
+						char fault[TARN__TLS_FAULT_MAX])
+{
+	struct tarn__tls_ticket_keys *keys = have_ticket_keys(tarn);
+	struct tarn__tls_pair *pairs = calloc(count, sizeof(pairs[0]));
+	struct tarn__tls_server *server = NULL;
+	if (keys && pairs) {
+		for (size_t i = 0; i < count; i++)
+			pairs[i] = (struct tarn__tls_pair){.chain = certificates[i].chain,
+							   .chain_len = certificates[i].chain_len,
+							   .key = certificates[i].key,
+							   .key_len = certificates[i].key_len};
+		errno = EINVAL;
+		server = tarn__tls_server_new(pairs, count, keys, (uint64_t)time(NULL), faulty,
+					      fault);
+	} else {
+		errno = ENOMEM;
+	}
+	free(pairs);
+	return server;
+}
+
+int tarn__set_certificates(struct tarn *tarn, const struct tarn_certificate *certificates,
+			   size_t count, size_t *faulty, char fault[TARN__TLS_FAULT_MAX])
+{
+	*faulty = 0;
+	if (count == 0) {
+		snprintf(fault, TARN__TLS_FAULT_MAX, "there is no certificate");
+		return TARN_EINVAL;
+	}
+	if (!tarn__tls_is_built()) {
+		snprintf(fault, TARN__TLS_FAULT_MAX,
+			 "tarn was built without DNS over TLS (--with-openssl)");
+		return TARN_EINVAL;
+	}
+	struct tarn__tls_server *server = make_tls_server(tarn, certificates, count, faulty, fault);
+	if (!server)
+		return errno == ENOMEM ? TARN_ENOMEM : TARN_EINVAL;
+	pthread_mutex_lock(&tarn->mutex);
+	struct tarn__tls_server *before = tarn->tls_server;
+	tarn->tls_server = server;
+	pthread_mutex_unlock(&tarn->mutex);
+	tarn__tls_server_put(before);
+	return 0;
+}
+
+struct tarn__tls_server *tarn__get_tls_server(struct tarn *tarn)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	struct tarn__tls_server *server =
+		tarn->tls_server ? tarn__tls_server_get(tarn->tls_server) : NULL;
+	pthread_mutex_unlock(&tarn->mutex);
+	return server;
+}
+
+uint64_t tarn__rotate_ticket_keys(struct tarn *tarn, uint64_t now_ms)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	/* After a suspend those that are over their time are dropped, too. */
+	while (tarn->ticket_keys && tarn->rotation_ms <= now_ms) {
+		tarn__tls_ticket_keys_rotate(tarn->ticket_keys);
+		tarn->rotation_ms += TARN__TLS_ROTATION_MS;
+	}
+	uint64_t next_ms = tarn->ticket_keys ? tarn->rotation_ms : UINT64_MAX;
+	pthread_mutex_unlock(&tarn->mutex);
+	return next_ms;
+}
+
 /* ---- other updates ------------------------------------------------------------------------ */
 
 void tarn__find_forward_loops(struct tarn *tarn)
@@ -210,6 +306,20 @@ void tarn__report_forward_loop(void *arg, const struct tarn__config *config,
 	tarn__report(tarn, TARN_LOG_WARNING, "not forwarding %s%sto %s: it forwards to tarn",
 		     is_root ? "" : tarn__name_format(zone->name, name), is_root ? "" : " ",
 		     tarn_address_format(&endpoint->address, text));
+}
+
+/* ---- what is wrong with servers ----------------------------------------------------------- */
+
+void tarn__report_fault(struct tarn *tarn, const struct tarn__endpoint *endpoint, const char *fault,
+			bool is_clock)
+{
+	char line[TARN__FAULT_LINE_MAX];
+	pthread_mutex_lock(&tarn->mutex);
+	bool is_told = tarn__fault_log_tell(&tarn->fault_log, endpoint, fault, is_clock,
+					    tarn__clock_ms(), line);
+	pthread_mutex_unlock(&tarn->mutex);
+	if (is_told)
+		tarn__report(tarn, TARN_LOG_WARNING, "%s", line);
 }
 
 /* ---- what validation finds ---------------------------------------------------------------- */

@@ -14,6 +14,7 @@
 
 #include "base/list.h"
 #include "core/config.h"
+#include "net/fault_log.h"
 #include "net/mailbox.h"
 #include "tarn.h"
 #include "tls/tls.h"
@@ -60,10 +61,21 @@ struct tarn {
 	/* Names that are insecure for a time, of all configurations. */
 	struct tarn__name *insecure;
 	size_t insecure_count;
+	/* What clients are shown over TLS and HTTPS; NULL: there are no certificates. */
+	struct tarn__tls_server *tls_server;
+	struct tarn__tls_ticket_keys *ticket_keys; /* NULL until there are */
+	uint64_t rotation_ms; /* when the ticket keys are rotated next */
+	struct tarn__fault_log fault_log;
 	bool is_taken; /* some worker has, or had, updates.config, or one with the same zones */
 	struct tarn__stale_configs stale_configs;
 	struct tarn__list members;
 };
+
+/*
+ * As tarn_new(), for one beside another in a program that has denied itself /proc since: the ports that the
+ * kernel keeps for others are those that the other one has found.
+ */
+struct tarn *tarn__new_beside(const struct tarn *other, const struct tarn_options *);
 
 /*
  * With the mutex held: the configuration from now on. Takes the reference, even on failure; NULL with
@@ -83,6 +95,12 @@ int tarn__set_policy_data(struct tarn *, const struct tarn__policy_data *);
  * over tarn_reconfigure(). Any thread. 0 or TARN_ENOMEM.
  */
 int tarn__set_insecure(struct tarn *, const struct tarn__name *names, size_t count);
+
+/*
+ * Other servers of the zone of that index from now on, until the next configuration
+ * (tarn__config_with_zone()). Any thread. 0, TARN_EINVAL or TARN_ENOMEM.
+ */
+int tarn__set_zone(struct tarn *, size_t index, const struct tarn_forward *section);
 
 /* With the mutex held: makes a copy of the configuration that has them. NULL with errno. */
 struct tarn__config *tarn__with_insecure(const struct tarn *, struct tarn__config *);
@@ -121,6 +139,10 @@ bool tarn__takes_forward_loops(struct tarn *, const struct tarn__member *);
 void tarn__report_forward_loop(void *tarn, const struct tarn__config *,
 			       const struct tarn__zone_config *, const struct tarn__endpoint *);
 
+/* Writes to the program's log what is wrong with an encrypted server, once per minute. */
+void tarn__report_fault(struct tarn *, const struct tarn__endpoint *, const char *fault,
+			bool is_clock);
+
 /* A tarn__finding_function: writes it to the program's log. */
 void tarn__report_finding(void *tarn, const struct tarn__finding *);
 
@@ -132,6 +154,8 @@ int tarn__set_certificates(struct tarn *, const struct tarn_certificate *, size_
 			   size_t *faulty, char fault[TARN__TLS_FAULT_MAX]);
 /* What clients are shown now: a reference, the caller's; NULL: there are no certificates. Any thread. */
 struct tarn__tls_server *tarn__get_tls_server(struct tarn *);
+/* Rotates the ticket keys if it is time. Returns when it must be called again. Any thread. */
+uint64_t tarn__rotate_ticket_keys(struct tarn *, uint64_t now_ms);
 
 /* Writes one line to the program's log, cut to some hundred octets. */
 __attribute__((format(printf, 3, 4))) void tarn__report(struct tarn *, enum tarn_log_level,

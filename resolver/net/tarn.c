@@ -12,6 +12,7 @@
 #include "base/ports.h"
 #include "core/policy/policy.h"
 #include "core/resolver.h"
+#include "http2/http2.h"
 #include "net/ask.h"
 #include "net/clock.h"
 #include "net/listen/tcp.h"
@@ -22,6 +23,7 @@
 #include "net/stats_collector.h"
 #include "net/upstream/cares.h"
 #include "net/worker.h"
+#include "tls/tls.h"
 
 enum {
 	HOST_NAME_MAX_LEN = 255, /* of a CH TXT's string */
@@ -75,6 +77,41 @@ static int reserve_ports(struct tarn *tarn, struct tarn__config *config)
 	return 0;
 }
 
+/* The client of the present configuration: a reference; NULL: it has none, or there is none yet. */
+static struct tarn__tls_client *get_tls_client(struct tarn *tarn)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	struct tarn__config *config = tarn->updates.config;
+	struct tarn__tls_client *client = config ? config->tls : NULL;
+	client = client ? tarn__tls_client_get(client) : NULL;
+	pthread_mutex_unlock(&tarn->mutex);
+	return client;
+}
+
+/*
+ * Certificates that cannot be read are no reason to refuse all else of another configuration: a bundle may
+ * be replaced at that moment.
+ */
+static int open_tls(struct tarn *tarn, struct tarn__config *config, const struct tarn_tls *tls)
+{
+	char fault[TARN__CONFIG_FAULT_MAX];
+	int error = tarn__config_open_tls(config, tls, fault);
+	if (error == TARN_ECERTIFICATE)
+		config->tls = get_tls_client(tarn);
+	if (error == 0)
+		return 0;
+	tarn__report(tarn, config->tls ? TARN_LOG_WARNING : TARN_LOG_ERR, "%s%s", fault,
+		     config->tls ? ": what was read before stays in force" : "");
+	return config->tls ? 0 : TARN_EINVAL;
+}
+
+/* Does what a configuration needs of the system. */
+static int equip(struct tarn *tarn, struct tarn__config *config, const struct tarn_options *options)
+{
+	int error = reserve_ports(tarn, config);
+	return error == 0 ? open_tls(tarn, config, &options->tls) : error;
+}
+
 static struct tarn__config *make_config(struct tarn *tarn, const struct tarn_options *options)
 {
 	char version[32], host[HOST_NAME_MAX_LEN + 1], fault[TARN__CONFIG_FAULT_MAX];
@@ -86,10 +123,11 @@ static struct tarn__config *make_config(struct tarn *tarn, const struct tarn_opt
 	int reason = errno;
 	if (!config && reason == EINVAL)
 		tarn__report(tarn, TARN_LOG_ERR, "%s", fault);
-	if (config && reserve_ports(tarn, config) != 0) {
+	int error = config ? equip(tarn, config, options) : 0;
+	if (error != 0) {
 		tarn__config_put(config);
 		config = NULL;
-		reason = ENOMEM;
+		reason = error == TARN_EINVAL ? EINVAL : ENOMEM;
 	}
 	errno = reason;
 	return config;
@@ -132,14 +170,19 @@ static bool start_library(struct tarn *tarn)
 	return true;
 }
 
-struct tarn *tarn_new(const struct tarn_options *options)
+/* Takes usable_ports; NULL: all are. */
+static struct tarn *make_tarn(const struct tarn_options *options, struct tarn__ports *usable_ports)
 {
 	struct tarn *tarn = calloc(1, sizeof(*tarn));
-	if (!tarn)
+	if (!tarn) {
+		free(usable_ports);
+		errno = ENOMEM;
 		return NULL;
+	}
 	tarn->log = options->log;
 	tarn->log_arg = options->log_arg;
 	if (!start_library(tarn)) {
+		free(usable_ports);
 		free(tarn);
 		errno = ENOTSUP;
 		return NULL;
@@ -147,7 +190,7 @@ struct tarn *tarn_new(const struct tarn_options *options)
 	pthread_mutex_init(&tarn->mutex, NULL);
 	tarn__mailbox_init(&tarn->mailbox);
 	tarn__list_init(&tarn->members);
-	tarn->usable_ports = read_usable_ports();
+	tarn->usable_ports = usable_ports;
 	tarn->updates.config = make_config(tarn, options);
 	if (tarn->updates.config)
 		tarn->stats_collector = tarn__stats_collector_new(&tarn->mailbox);
@@ -161,6 +204,23 @@ struct tarn *tarn_new(const struct tarn_options *options)
 	return NULL;
 }
 
+struct tarn *tarn_new(const struct tarn_options *options)
+{
+	return make_tarn(options, read_usable_ports());
+}
+
+struct tarn *tarn__new_beside(const struct tarn *other, const struct tarn_options *options)
+{
+	struct tarn__ports *ports = NULL;
+	if (other->usable_ports) {
+		ports = malloc(sizeof(*ports));
+		if (!ports)
+			return NULL;
+		*ports = *other->usable_ports;
+	}
+	return make_tarn(options, ports);
+}
+
 void tarn_free(struct tarn *tarn)
 {
 	if (!tarn)
@@ -169,6 +229,8 @@ void tarn_free(struct tarn *tarn)
 	tarn__stale_configs_fini(&tarn->stale_configs);
 	tarn__config_put(tarn->updates.config);
 	free(tarn->insecure);
+	tarn__tls_server_put(tarn->tls_server);
+	tarn__tls_ticket_keys_free(tarn->ticket_keys);
 	tarn__stats_collector_free(tarn->stats_collector);
 	tarn__mailbox_fini(&tarn->mailbox);
 	pthread_mutex_destroy(&tarn->mutex);
@@ -216,6 +278,17 @@ void tarn_network_changed(struct tarn *tarn)
 	pthread_mutex_unlock(&tarn->mutex);
 }
 
+int tarn_set_certificates(struct tarn *tarn, const struct tarn_certificate *certificates,
+			  size_t count)
+{
+	size_t faulty;
+	char fault[TARN__TLS_FAULT_MAX];
+	int error = tarn__set_certificates(tarn, certificates, count, &faulty, fault);
+	if (error == TARN_EINVAL)
+		tarn__report(tarn, TARN_LOG_ERR, "certificate %zu: %s", faulty + 1, fault);
+	return error;
+}
+
 /* ---- a worker ----------------------------------------------------------------------------- */
 
 int tarn_worker_serve(struct tarn_worker *worker, int fd)
@@ -227,6 +300,56 @@ int tarn_worker_serve(struct tarn_worker *worker, int fd)
 		return error;
 	error = type == SOCK_DGRAM ? tarn__udp_add(worker->udp, fd, is_wildcard)
 				   : tarn__tcp_add(worker->tcp, fd);
+	worker->is_serving |= error == 0;
+	return error;
+}
+
+/* Loads what the transport needs. Returns NULL, or the reason. */
+static const char *find_transport_fault(struct tarn *tarn, enum tarn_transport transport)
+{
+	if (transport != TARN_TLS && transport != TARN_HTTPS)
+		return "it is not a transport for connections";
+	const char *reason = transport == TARN_HTTPS ? tarn__http2_load() : NULL;
+	if (reason)
+		return reason;
+	struct tarn__tls_server *server = tarn__get_tls_server(tarn);
+	tarn__tls_server_put(server);
+	return server ? NULL : "there is no certificate";
+}
+
+static struct tarn__tcp *have_encrypted(struct tarn_worker *worker, enum tarn_transport transport)
+{
+	struct tarn__tcp **tcp = transport == TARN_TLS ? &worker->tls : &worker->https;
+	if (*tcp)
+		return *tcp;
+	*tcp = tarn__tcp_new(worker->tarn, worker->loop, (enum tarn__transport)transport);
+	if (!*tcp)
+		return NULL;
+	tarn__tcp_set_resolver(*tcp, worker->resolver);
+	if (worker->connections > 0)
+		tarn__tcp_set_places(*tcp, worker->connections);
+	return *tcp;
+}
+
+int tarn_worker_serve_over(struct tarn_worker *worker, int fd, enum tarn_transport transport)
+{
+	int type;
+	bool is_wildcard;
+	int error = tarn__socket_adopt(fd, &type, &is_wildcard);
+	if (error != 0)
+		return error;
+	if (type != SOCK_STREAM)
+		return TARN_EINVAL;
+	if (transport == TARN_TCP)
+		return tarn_worker_serve(worker, fd);
+	const char *reason = find_transport_fault(worker->tarn, transport);
+	if (reason) {
+		tarn__report(worker->tarn, TARN_LOG_ERR, "clients over %s: %s",
+			     transport == TARN_HTTPS ? "https" : "tls", reason);
+		return TARN_EINVAL;
+	}
+	struct tarn__tcp *tcp = have_encrypted(worker, transport);
+	error = tcp ? tarn__tcp_add(tcp, fd) : TARN_ENOMEM;
 	worker->is_serving |= error == 0;
 	return error;
 }
@@ -260,13 +383,22 @@ void tarn_worker_unlisten(struct tarn_worker *worker, const struct tarn_address 
 	tarn__worker_enter(worker);
 	tarn__udp_close(worker->udp, address);
 	tarn__tcp_close(worker->tcp, address);
+	if (worker->tls)
+		tarn__tcp_close(worker->tls, address);
+	if (worker->https)
+		tarn__tcp_close(worker->https, address);
 	tarn__worker_leave(worker);
 }
 
 void tarn_worker_set_connections(struct tarn_worker *worker, size_t count)
 {
 	tarn__worker_enter(worker);
-	tarn__tcp_set_places(worker->tcp, count > 0 ? count : 1);
+	worker->connections = count > 0 ? count : 1;
+	tarn__tcp_set_places(worker->tcp, worker->connections);
+	if (worker->tls)
+		tarn__tcp_set_places(worker->tls, worker->connections);
+	if (worker->https)
+		tarn__tcp_set_places(worker->https, worker->connections);
 	tarn__worker_leave(worker);
 }
 

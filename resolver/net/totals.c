@@ -161,7 +161,7 @@ void tarn__totals_forget_state(struct tarn__totals *totals)
 	totals->questions.lookups = 0;
 	totals->questions.trust_lookups = 0;
 	totals->validates = false;
-	totals->tcp.connections = 0;
+	totals->tcp.connections = totals->tls.connections = totals->https.connections = 0;
 	totals->carrier.channels = 0;
 	for (size_t i = 0; i < totals->server_count; i++) {
 		struct tarn__server_totals *server = &totals->servers[i];

@@ -50,7 +50,7 @@ struct tarn__totals {
 	uint64_t since_sec; /* when it began to count: seconds since 1970 */
 	struct tarn__stats questions;
 	struct tarn__udp_stats udp;
-	struct tarn__tcp_stats tcp;
+	struct tarn__tcp_stats tcp, tls, https;
 	struct tarn__carrier_stats carrier;
 	struct rtcache_stats cache;
 	size_t server_count; /* in the order of the configuration, the root's first */

@@ -83,6 +83,15 @@ static void io_wake_at(void *data, uint64_t at_ms)
 
 /* ---- updates ------------------------------------------------------------------------------ */
 
+static void review_clients(struct tarn_worker *worker)
+{
+	tarn__tcp_review(worker->tcp);
+	if (worker->tls)
+		tarn__tcp_review(worker->tls);
+	if (worker->https)
+		tarn__tcp_review(worker->https);
+}
+
 /* What fails for want of memory is tried again at the next turn. */
 static void take_updates(struct tarn_worker *worker)
 {
@@ -99,11 +108,14 @@ static void take_updates(struct tarn_worker *worker)
 		tarn__carrier_set_config(worker->carrier, updates.config);
 	tarn__applied(worker->tarn, &worker->member, updates.config);
 	if (is_other)
-		tarn__tcp_review(worker->tcp);
-	if (updates.networks != worker->seen.networks) {
+		review_clients(worker);
+	bool is_elsewhere = updates.networks != worker->seen.networks;
+	if (is_elsewhere) {
 		tarn__carrier_network_changed(worker->carrier);
 		tarn__resolver_network_changed(worker->resolver);
 	}
+	if (is_other || is_elsewhere)
+		tarn__carrier_open_ahead(worker->carrier);
 	worker->seen.networks = updates.networks;
 	if (updates.forward_loops != worker->seen.forward_loops &&
 	    tarn__takes_forward_loops(worker->tarn, &worker->member))
@@ -138,6 +150,14 @@ static void on_full(void *arg, const struct tarn__endpoint *endpoint, size_t cou
 		     tarn_address_format(&endpoint->address, text), count);
 }
 
+/* ---- a server that cannot be asked -------------------------------------------------------- */
+
+static void on_fault(void *arg, const struct tarn__carrier_fault *fault)
+{
+	const struct tarn_worker *worker = arg;
+	tarn__report_fault(worker->tarn, fault->endpoint, fault->fault, fault->is_clock);
+}
+
 /* ---- a turn of the loop ------------------------------------------------------------------- */
 
 /*
@@ -151,11 +171,38 @@ static void look_at_clock(struct tarn_worker *worker)
 	tarn__alarm_clear(&worker->alarm);
 	tarn__carrier_network_changed(worker->carrier);
 	tarn__resolver_overslept(worker->resolver);
+	tarn__carrier_open_ahead(worker->carrier);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
+}
+
+/* As tarn__tcp_flush(). */
+static bool flush_clients(struct tarn_worker *worker)
+{
+	bool has_more = tarn__tcp_flush(worker->tcp);
+	if (worker->tls)
+		has_more |= tarn__tcp_flush(worker->tls);
+	if (worker->https)
+		has_more |= tarn__tcp_flush(worker->https);
+	return has_more;
+}
+
+/* As tarn__tcp_expire(). */
+static uint64_t expire_clients(struct tarn_worker *worker, uint64_t now_ms)
+{
+	uint64_t next_ms = tarn__tcp_expire(worker->tcp, now_ms);
+	if (worker->tls)
+		next_ms = earlier(next_ms, tarn__tcp_expire(worker->tls, now_ms));
+	if (worker->https)
+		next_ms = earlier(next_ms, tarn__tcp_expire(worker->https, now_ms));
+	if (!worker->tls && !worker->https)
+		return next_ms;
+	if (worker->rotation_ms <= now_ms)
+		worker->rotation_ms = tarn__rotate_ticket_keys(worker->tarn, now_ms);
+	return earlier(next_ms, worker->rotation_ms);
 }
 
 static void take_turn(struct tarn_worker *worker)
@@ -170,7 +217,7 @@ static void take_turn(struct tarn_worker *worker)
 		next_ms = tarn__carrier_run(worker->carrier, now_ms);
 		tarn__resolver_run(worker->resolver);
 		bool has_more = tarn__asks_run(&worker->asks);
-		has_more |= tarn__tcp_flush(worker->tcp);
+		has_more |= flush_clients(worker);
 		if (has_more)
 			next_ms = 0;
 	}
@@ -180,7 +227,7 @@ static void take_turn(struct tarn_worker *worker)
 	else
 		ev_idle_stop(worker->loop, &worker->idle);
 	next_ms = earlier(next_ms, worker->wake_ms);
-	next_ms = earlier(next_ms, tarn__tcp_expire(worker->tcp, now_ms));
+	next_ms = earlier(next_ms, expire_clients(worker, now_ms));
 	tarn__alarm_set(&worker->alarm, next_ms, now_ms);
 }
 
@@ -284,6 +331,11 @@ static void contribute(struct tarn__contributor *contributor, struct tarn__total
 	tarn__stats_add(&totals->questions, &questions, sizeof(questions));
 	tarn__stats_add(&totals->udp, tarn__udp_stats(worker->udp), sizeof(totals->udp));
 	tarn__stats_add(&totals->tcp, tarn__tcp_stats(worker->tcp), sizeof(totals->tcp));
+	if (worker->tls)
+		tarn__stats_add(&totals->tls, tarn__tcp_stats(worker->tls), sizeof(totals->tls));
+	if (worker->https)
+		tarn__stats_add(&totals->https, tarn__tcp_stats(worker->https),
+				sizeof(totals->https));
 	tarn__stats_add(&totals->carrier, tarn__carrier_stats(worker->carrier),
 			sizeof(totals->carrier));
 	tarn__totals_add_servers(totals, worker->resolver, tarn__clock_ms());
@@ -359,10 +411,12 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 	tarn__asks_init(&worker->asks);
 	worker->member.config = tarn__get_config(tarn);
 	worker->carrier = tarn__carrier_new(loop, worker->member.config, &worker->random);
-	if (worker->carrier)
+	if (worker->carrier) {
 		tarn__carrier_on_full(worker->carrier, on_full, worker);
+		tarn__carrier_on_fault(worker->carrier, on_fault, worker);
+	}
 	worker->udp = tarn__udp_new(loop);
-	worker->tcp = tarn__tcp_new(tarn, loop);
+	worker->tcp = tarn__tcp_new(tarn, loop, TARN__TCP);
 	start_watchers(worker);
 	if (worker->carrier && worker->udp && worker->tcp)
 		worker->resolver = tarn__resolver_new(tarn->shared, worker->member.config,
@@ -377,6 +431,7 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 	tarn__join(tarn, &worker->member);
 	tarn__stats_collector_join(tarn->stats_collector, &worker->contributor);
 	take_updates(worker);
+	tarn__carrier_open_ahead(worker->carrier);
 	return worker;
 }
 
@@ -399,6 +454,8 @@ void tarn_worker_free(struct tarn_worker *worker)
 	tarn__resolver_free(worker->resolver);
 	tarn__carrier_free(worker->carrier);
 	tarn__tcp_free(worker->tcp);
+	tarn__tcp_free(worker->tls);
+	tarn__tcp_free(worker->https);
 	tarn__udp_free(worker->udp);
 	tarn__config_put(worker->member.config);
 	free(worker);

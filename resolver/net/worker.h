@@ -44,6 +44,9 @@ struct tarn_worker {
 	struct tarn__resolver *resolver;
 	struct tarn__udp *udp;
 	struct tarn__tcp *tcp;
+	struct tarn__tcp *tls, *https; /* NULL until there are sockets for them */
+	size_t connections; /* as the program has set them; 0: it has not */
+	uint64_t rotation_ms; /* when to look at the ticket keys */
 	struct tarn__asks asks;
 	bool is_serving; /* it has sockets that clients ask at */
 	bool is_parked;

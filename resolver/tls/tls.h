@@ -37,13 +37,15 @@ bool tarn__tls_is_built(void);
 struct tarn__tls_client;
 
 struct tarn__tls_client_options {
-	/* A file, or a folder, of CA certificates in PEM; NULL: the library's own store. */
+	/* A file, or a folder, of CA certificates in PEM; NULL: the library's own store, which may be empty. */
 	const char *ca;
 	/*
 	 * Seconds since 1970: the dates of certificates are not checked as long as the clock shows an earlier
 	 * time; 0: they always are.
 	 */
 	uint32_t lenient_until_sec;
+	/* A time that has passed: if the clock shows an earlier one, a date says nothing; see TARN__TLS_CLOCK. */
+	uint32_t clock_floor_sec;
 };
 
 /*
@@ -163,7 +165,8 @@ enum tarn__tls_state tarn__tls_state(const struct tarn__tls *);
 
 /*
  * The pipe in the clear, to be used in TARN__TLS_OPEN alone. recv() returns 0 at the end of the stream below,
- * with or without close_notify: messages have lengths. end() sends close_notify, and then ends the pipe below.
+ * with or without close_notify: messages have lengths. After EAGAIN send() is repeated with the same octets, of
+ * which there may be more: some have been encrypted. end() sends close_notify, and then ends the pipe below.
  */
 struct tarn__pipe *tarn__tls_pipe(struct tarn__tls *);
 

@@ -2,6 +2,7 @@
 """Fixtures: everything that a test starts is stopped when it ends, in any way."""
 
 import contextlib
+import importlib
 import os
 import shutil
 import signal
@@ -108,6 +109,97 @@ def knot(tmp_path_factory):
     server = servers.Knot(str(tmp_path_factory.mktemp("knot")))
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """The CA of a test's certificates."""
+    pytest.importorskip("cryptography")
+    return importlib.import_module("certificates").Authority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture
+def run_dot(cleanup, authority):
+    """Starts a scripted server of DNS over TLS: run_dot(script, kind="name"), of certificates.py."""
+    return make_runner(cleanup, authority, "hostile_tls", "DotServer")
+
+
+@pytest.fixture
+def run_doh(cleanup, authority):
+    """The same over HTTPS."""
+    pytest.importorskip("h2")
+    return make_runner(cleanup, authority, "hostile_https", "DohServer")
+
+
+def make_runner(cleanup, authority, module, name):
+    server = getattr(importlib.import_module(module), name)
+
+    def run(*args, kind="name", may_be_clear=False, **options):
+        made = server(authority.get(kind), *args, **options)
+
+        def end():
+            made.close()
+            assert not made.faults, made.faults
+            assert may_be_clear or not made.clear, "asked in the clear"
+        cleanup.callback(end)
+        return made
+    return run
+
+
+@pytest.fixture
+def run_front(cleanup, authority, nsd, tmp_path):
+    """Starts a real server of encrypted DNS in front of NSD, of encrypted_servers.FRONTS."""
+    fronts = importlib.import_module("encrypted_servers")
+
+    def run(program, behind=nsd, **options):
+        if why := fronts.FRONTS[program].why_not():
+            pytest.skip(why)
+        if program == "nginx":
+            behind = run("unbound-clear")
+        front = fronts.FRONTS[program](tmp_path / program, authority.get("name"), behind,
+                                       **options)
+        cleanup.callback(front.kill)
+        return front
+    return run
+
+
+@pytest.fixture
+def run_encrypted(run_tarn, authority, tmp_path):
+    """Starts tarn with these upstreams, as texts or servers, which the test's CA is trusted for."""
+    def run(*upstreams, lines="", args=(), ca=None, **options):
+        urls = [url if isinstance(url, str) else url.url() for url in upstreams]
+        config = tmp_path / f"tarn{len(list(tmp_path.iterdir()))}.conf"
+        listed = "\n".join(f'\t"{url}"' for url in urls)
+        config.write_text(f"upstream = {{\n{listed}\n}}\n"
+                          f'tls {{ ca = "{ca or authority.file}" }}\n{lines}', encoding="ascii")
+        return run_tarn("--config", config, *args, **options)
+    return run
+
+
+@pytest.fixture
+def run_listening(run_tarn, authority):
+    """Starts tarn for clients over TLS and HTTPS too: at its tls_port and https_port."""
+    def run(*args, lines="", host="127.0.0.1", **options):
+        identity = authority.get("name")
+        config = os.path.join(authority.folder, f"listen{os.getpid()}-{len(started)}.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f'listen {{ tls = "{host}:0" https = "{host}:0"\n'
+                       f'certificate = "{identity.certificate}" key = "{identity.key}"\n'
+                       f'{lines} }}\n')
+        tarn = run_tarn("--config", config, *args, listen=["127.0.0.1:0"], **options)
+        started.append(tarn)
+        tarn.tls_port, tarn.https_port = (
+            int(tarn.wait_for_line(rf"listening on \S+:(\d+) \({over}\)")[0][1])
+            for over in ("TLS", "HTTPS"))
+        return tarn
+    started = []
+    return run
+
+
+@pytest.fixture
+def listening(run_listening, nsd):
+    """It, in front of the real NSD."""
+    return run_listening("--workers", 1, upstreams=[nsd])
 
 
 @pytest.fixture

@@ -71,14 +71,19 @@ unit_tests = \
 	tests/unit/crypto/test_openssl \
 	tests/unit/crypto/test_signature \
 	tests/unit/daemon/test_addresses \
+	tests/unit/daemon/test_bootstrap \
+	tests/unit/daemon/test_certificates \
 	tests/unit/daemon/test_check \
 	tests/unit/daemon/test_completion \
 	tests/unit/daemon/test_configuration \
 	tests/unit/daemon/test_control \
+	tests/unit/daemon/test_discovery \
 	tests/unit/daemon/test_dnstap \
 	tests/unit/daemon/test_documents \
+	tests/unit/daemon/test_encryption \
 	tests/unit/daemon/test_file \
 	tests/unit/daemon/test_file_watch \
+	tests/unit/daemon/test_host \
 	tests/unit/daemon/test_insecure \
 	tests/unit/daemon/test_lists \
 	tests/unit/daemon/test_local_files \
@@ -101,6 +106,7 @@ unit_tests = \
 	tests/unit/daemon/test_ring \
 	tests/unit/daemon/test_rlimits \
 	tests/unit/daemon/test_sandbox \
+	tests/unit/daemon/test_servers_check \
 	tests/unit/daemon/test_settings \
 	tests/unit/daemon/test_systemd \
 	tests/unit/daemon/test_timing \
@@ -159,6 +165,8 @@ unit_tests = \
 	tests/unit/dnssec/test_trust \
 	tests/unit/dnssec/test_verify \
 	tests/unit/dnssec/test_zone_keys \
+	tests/unit/http2/test_h2_client \
+	tests/unit/http2/test_h2_server \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
 	tests/unit/net/test_mailbox \
@@ -169,7 +177,31 @@ unit_tests = \
 	tests/unit/net/test_tcp \
 	tests/unit/net/test_transactions \
 	tests/unit/net/test_udp \
-	tests/unit/net/test_worker
+	tests/unit/net/test_worker \
+	tests/unit/tls/test_loading
+
+# Those that make certificates, and peers that do what tarn does not.
+if HAVE_OPENSSL
+tls_tests = \
+	tests/unit/tls/test_ca_files \
+	tests/unit/tls/test_identity \
+	tests/unit/tls/test_pairs \
+	tests/unit/tls/test_sessions \
+	tests/unit/tls/test_tls
+unit_tests += $(tls_tests)
+tls_test_sources = tests/support/certificates.c
+tls_test_libs = $(LDADD) $(OPENSSL_LIBS)
+tests_unit_tls_test_ca_files_SOURCES = tests/unit/tls/test_ca_files.c $(tls_test_sources)
+tests_unit_tls_test_ca_files_LDADD = $(tls_test_libs)
+tests_unit_tls_test_identity_SOURCES = tests/unit/tls/test_identity.c $(tls_test_sources)
+tests_unit_tls_test_identity_LDADD = $(tls_test_libs)
+tests_unit_tls_test_pairs_SOURCES = tests/unit/tls/test_pairs.c $(tls_test_sources)
+tests_unit_tls_test_pairs_LDADD = $(tls_test_libs)
+tests_unit_tls_test_sessions_SOURCES = tests/unit/tls/test_sessions.c $(tls_test_sources)
+tests_unit_tls_test_sessions_LDADD = $(tls_test_libs)
+tests_unit_tls_test_tls_SOURCES = tests/unit/tls/test_tls.c $(tls_test_sources)
+tests_unit_tls_test_tls_LDADD = $(tls_test_libs)
+endif
 
 # Those that need local names and lists of a script.
 policy_sources = tests/scenario/policy.c tests/scenario/policy.h
@@ -200,6 +232,11 @@ tests_unit_daemon_test_privileges_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setresuid,-
 tests_unit_daemon_test_control_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=listen,--wrap=fchownat
 # Loopback is on every access list: who may not ask is the test's to say.
 tests_unit_net_test_tcp_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn__resolver_serves
+# Certificates are texts that are good or not, whatever the build has.
+tests_unit_daemon_test_certificates_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=tarn__set_certificates,--wrap=tarn__tls_certificate_read
+tests_unit_daemon_test_encryption_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=tarn__tls_is_built,--wrap=tarn__http2_is_built
 # The resolver refuses at times.
 tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigure
 

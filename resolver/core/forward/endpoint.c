@@ -89,8 +89,10 @@ uint64_t tarn__endpoint_digest(const struct tarn__endpoint *endpoint)
 		char interface[TARN__INTERFACE_MAX];
 	} all;
 	memset(&all, 0, sizeof all);
-	set_address(&all.address, &endpoint->address);
-	set_address(&all.source, &endpoint->source);
+	if (!endpoint->traits.name) {
+		set_address(&all.address, &endpoint->address);
+		set_address(&all.source, &endpoint->source);
+	}
 	memcpy(all.interface, endpoint->interface, sizeof all.interface);
 	uint64_t digest = tarn__siphash(key, &all, sizeof all);
 	/* Servers behind one address may be told apart by name, and clients by path. */

@@ -85,7 +85,7 @@ static inline bool tarn__endpoint_has_address(const struct tarn__endpoint *endpo
 
 /*
  * Returns a hash of address, source, interface, name and path, on which its answers may depend; they do not on
- * the other traits.
+ * the other traits. A server that proves its name is the same at any address.
  */
 uint64_t tarn__endpoint_digest(const struct tarn__endpoint *);
 

@@ -10,6 +10,7 @@
 
 #include "core/resolver.h"
 #include "daemon/config/check_validation.h"
+#include "daemon/config/servers_check.h"
 #include "daemon/settings/options.h"
 #include "daemon/settings/sections.h"
 #include "base/upstream.h"
@@ -18,6 +19,9 @@
 #include "dns/message.h"
 #include "net/upstream/carrier.h"
 #include "net/listen/tcp.h"
+
+/* Roughly: what the libraries keep for a connection that is idle. */
+enum { TLS_OCTETS = 20 << 10, HTTPS_OCTETS = 45 << 10 };
 
 /*
  * Roughly: a line of a list of domains, and what a name takes once it is compiled (dns/namelist.h).
@@ -77,7 +81,8 @@ static bool has_fixed_subdomains(const struct tarn__option_row *row, const void 
 }
 
 /* An option that is not set has its default as its origin, not the section. */
-static void print_section(const struct tarn__section_view *view, FILE *out)
+static void print_section(const struct tarn__settings *settings,
+			  const struct tarn__section_view *view, FILE *out)
 {
 	fprintf(out, "\n%s ", view->kind->word);
 	tarn__text_print(view->title, out);
@@ -96,6 +101,9 @@ static void print_section(const struct tarn__section_view *view, FILE *out)
 				  is_set ? view->origin
 					 : &(struct tarn__origin){.by = TARN__BY_DEFAULT},
 				  out);
+		if (row->type == &tarn__option_type_servers)
+			tarn__servers_remark(settings, tarn__option_field(row, view->base), "\t",
+					     out);
 	}
 	fputs("}\n", out);
 }
@@ -104,7 +112,7 @@ static void print_sections(const struct tarn__settings *settings, enum tarn__sco
 {
 	for (size_t i = 0; i < tarn__section_count(settings, scope); i++) {
 		struct tarn__section_view view = tarn__section_view(settings, scope, i);
-		print_section(&view, out);
+		print_section(settings, &view, out);
 	}
 }
 
@@ -162,6 +170,8 @@ static void print_settings(const struct tarn__settings *settings, FILE *out)
 			fputs("# trust-ad: yes, from resolv.conf\n", out);
 		else
 			print_row(row, settings, &settings->origins[i], out);
+		if (field == &settings->upstreams)
+			tarn__servers_remark(settings, &settings->upstreams, "", out);
 	}
 	if (section)
 		fputs("}\n", out);
@@ -222,6 +232,24 @@ static void print_list_memory(const struct tarn__settings *settings, FILE *out)
 			   size / LIST_LINE_OCTETS * LIST_NAME_OCTETS, out);
 }
 
+/* full: what a connection over TCP takes at most. */
+static void print_encrypted_memory(const struct tarn__settings *settings, uint64_t full, FILE *out)
+{
+	uint64_t idle = 0, most = 0;
+	if (tarn__settings_listens_over(settings, TARN_TLS)) {
+		idle += (uint64_t)TARN__TLS_CONNECTIONS * TLS_OCTETS;
+		most += (uint64_t)TARN__TLS_CONNECTIONS * (TLS_OCTETS + full);
+	}
+	if (tarn__settings_listens_over(settings, TARN_HTTPS)) {
+		idle += (uint64_t)TARN__HTTPS_CONNECTIONS * HTTPS_OCTETS;
+		most += (uint64_t)TARN__HTTPS_CONNECTIONS * (HTTPS_OCTETS + full);
+	}
+	if (idle == 0)
+		return;
+	print_size("all connections over TLS and HTTPS, all idle", settings->workers * idle, out);
+	print_size("the same, all full", settings->workers * most, out);
+}
+
 static void print_memory(const struct tarn__settings *settings, FILE *out)
 {
 	uint64_t workers = settings->workers, servers = settings->upstreams.count;
@@ -237,6 +265,7 @@ static void print_memory(const struct tarn__settings *settings, FILE *out)
 	print_size("a connection of a client, full both ways", connection, out);
 	print_size("all connections of clients, all full",
 		   workers * TARN__TCP_CONNECTIONS * connection, out);
+	print_encrypted_memory(settings, connection, out);
 	print_size("a server under full load, for each worker", server, out);
 	print_size("all servers under full load", workers * servers * server, out);
 	if (settings->query_log)

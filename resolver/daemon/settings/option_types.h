@@ -10,7 +10,7 @@
  *	type_number.c    numbers, durations, sizes
  *	type_word.c      yes and no, names of enumerators
  *	type_text.c      texts, sockets, domain names
- *	type_path.c      absolute paths
+ *	type_path.c      absolute paths, of files and of URLs
  *	type_dns.c       a domain, zones, records, trust anchors, types of records, DNS64's prefixes
  *	type_list.c      what lists of names have: a format, an answer, groups
  *	type_hours.c     the time of day and the days of the week
@@ -98,6 +98,7 @@ extern const struct tarn__option_type tarn__option_type_ttl; /* uint32_t: second
 
 extern const struct tarn__option_type tarn__option_type_yes; /* bool */
 extern const struct tarn__option_type tarn__option_type_no; /* bool, true where the file has "no" */
+extern const struct tarn__option_type tarn__option_type_clock; /* bool, true for "lenient" */
 extern const struct tarn__option_type tarn__option_type_selection; /* enum tarn_selection */
 extern const struct tarn__option_type tarn__option_type_level; /* enum tarn_log_level */
 
@@ -114,6 +115,7 @@ extern const struct tarn__option_type tarn__option_type_directory; /* the same, 
 extern const struct tarn__option_type tarn__option_type_paths; /* struct tarn__names */
 /* The same; set to "none" it has no items. */
 extern const struct tarn__option_type tarn__option_type_paths_or_none;
+extern const struct tarn__option_type tarn__option_type_url_path; /* const char *, of a URL */
 
 extern const struct tarn__option_type tarn__option_type_domain; /* const char *; not the root */
 extern const struct tarn__option_type

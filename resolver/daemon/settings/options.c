@@ -18,6 +18,8 @@
 
 enum {
 	METRICS_PORT = 9153, /* free in the list of the ports of Prometheus's exporters */
+	TLS_PORT = 853, /* RFC 7858 section 3.1 */
+	HTTPS_PORT = 443,
 	WORKERS_MAX = 256, /* more threads than the largest machines have use for */
 	CACHE_SIZE_MIN = 64 * 1024, /* less has no room for the largest answers */
 	STALE_SEC_MAX = 30 * 86400, /* RFC 8767 suggests one to three days */
@@ -56,6 +58,71 @@ const struct tarn__option_row tarn__options[] = {
 		.port = TARN__DNS_PORT,
 	},
 	{
+		.name = "listen-tls",
+		.section = "listen",
+		.word = "tls",
+		.value = "ADDR",
+		.help = "answer on this address over TLS; may be repeated",
+		.otherwise = "none",
+		.type = &tarn__option_type_addresses,
+		.offset = SETTING(tls_listens),
+		.port = TLS_PORT,
+	},
+	{
+		.name = "listen-https",
+		.section = "listen",
+		.word = "https",
+		.value = "ADDR",
+		.help = "answer on this address over HTTPS; may be repeated",
+		.otherwise = "none",
+		.type = &tarn__option_type_addresses,
+		.offset = SETTING(https_listens),
+		.port = HTTPS_PORT,
+	},
+	{
+		.name = "certificate",
+		.section = "listen",
+		.word = "certificate",
+		.value = "FILE",
+		.help = "show clients over TLS and HTTPS this chain of certificates, in PEM; one "
+			"more for another kind of key",
+		.otherwise = "none",
+		.type = &tarn__option_type_paths,
+		.offset = SETTING(certificates),
+	},
+	{
+		.name = "key",
+		.section = "listen",
+		.word = "key",
+		.value = "FILE",
+		.help = "the key of the certificate, in PEM; one for each",
+		.otherwise = "none",
+		.type = &tarn__option_type_paths,
+		.offset = SETTING(keys),
+	},
+	{
+		.section = "listen",
+		.word = "name",
+		.otherwise = "none: clients are not told of TLS and HTTPS",
+		.type = &tarn__option_type_domain,
+		.offset = SETTING(listen_name),
+	},
+	{
+		.section = "listen",
+		.word = "path",
+		.otherwise = "/dns-query",
+		.type = &tarn__option_type_url_path,
+		.offset = RESOLVER(https_path),
+	},
+	{
+		.section = "listen",
+		.word = "proxies",
+		.otherwise = "none",
+		.if_empty = "leave it out if clients come without a proxy",
+		.type = &tarn__option_type_networks,
+		.offset = SETTING(proxies),
+	},
+	{
 		.letter = 'u',
 		.name = "upstream",
 		.word = "upstream",
@@ -65,6 +132,25 @@ const struct tarn__option_row tarn__options[] = {
 		.if_empty = "leave it out for the servers of /etc/resolv.conf",
 		.type = &tarn__option_type_servers,
 		.offset = SETTING(upstreams),
+	},
+	{
+		.name = "bootstrap",
+		.word = "bootstrap",
+		.value = "ADDR",
+		.help = "ask this server, in the clear, for the addresses of upstream servers that "
+			"are given by name; may be repeated",
+		.otherwise = "the servers in the clear beside them",
+		.if_empty = "leave it out for the servers in the clear beside them",
+		.type = &tarn__option_type_addresses,
+		.offset = SETTING(bootstrap),
+		.port = TARN__DNS_PORT,
+	},
+	{
+		.name = "discover",
+		.word = "discover",
+		.help = "ask the upstream servers whether they are encrypted as well, and use that",
+		.type = &tarn__option_type_yes,
+		.offset = SETTING(discover),
 	},
 	{
 		.name = "selection",
@@ -137,6 +223,13 @@ const struct tarn__option_row tarn__options[] = {
 	{
 		.scope = TARN__SCOPE_ZONE,
 		.section = "forward",
+		.word = "discover",
+		.type = &tarn__option_type_yes,
+		.offset = ZONE(discover),
+	},
+	{
+		.scope = TARN__SCOPE_ZONE,
+		.section = "forward",
 		.word = "follow-cnames",
 		.type = &tarn__option_type_yes,
 		.offset = ZONE(resolver.follow_cnames),
@@ -147,6 +240,22 @@ const struct tarn__option_row tarn__options[] = {
 		.word = "validate",
 		.type = &tarn__option_type_yes,
 		.offset = ZONE(resolver.validate),
+	},
+	{
+		.name = "tls-ca",
+		.section = "tls",
+		.word = "ca",
+		.value = "PATH",
+		.help = "a file or a folder of CA certificates for encrypted upstream servers",
+		.otherwise = "those of the system, as OpenSSL finds them",
+		.type = &tarn__option_type_path,
+		.offset = RESOLVER(tls.ca),
+	},
+	{
+		.section = "tls",
+		.word = "clock",
+		.type = &tarn__option_type_clock,
+		.offset = RESOLVER(tls.lenient_clock),
 	},
 	{
 		.letter = 'w',

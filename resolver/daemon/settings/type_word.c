@@ -71,6 +71,30 @@ const struct tarn__option_type tarn__option_type_no = {
 	.format = format_no,
 };
 
+/* ---- the clock ------------------------------------------------------------------------------- */
+
+static int parse_clock(const struct tarn__option_row *row, void *field, const char *text,
+		       char fault[TARN__FAULT_MAX])
+{
+	(void)row;
+	bool is_lenient = strcmp(text, "lenient") == 0;
+	if (!is_lenient && strcmp(text, "strict") != 0)
+		return tarn__option_refuse(fault, "neither strict nor lenient");
+	*(bool *)field = is_lenient;
+	return 0;
+}
+
+static void format_clock(const void *field, FILE *out)
+{
+	fputs(*(const bool *)field ? "lenient" : "strict", out);
+}
+
+const struct tarn__option_type tarn__option_type_clock = {
+	.parse = parse_clock,
+	.reset = reset_bool,
+	.format = format_clock,
+};
+
 /* ---- the selection of servers ---------------------------------------------------------------- */
 
 static const char *const selections[] = {

@@ -41,7 +41,7 @@ static void add_names(struct files *files, const struct tarn__names *paths)
 		add_file(files, paths->items[i], false);
 }
 
-enum { OWN_FILES = 7 };
+enum { OWN_FILES = 8 };
 
 static void add_own_files(struct files *files, const struct tarn__settings *settings,
 			  const char *resolv_conf, const char *state)
@@ -51,6 +51,7 @@ static void add_own_files(struct files *files, const struct tarn__settings *sett
 	add_file(files, TARN_CONFIG_FILE, false);
 	if (settings->resolver.dnssec.validate)
 		add_file(files, path_of(settings->anchor_file, "none"), false);
+	add_file(files, settings->resolver.tls.ca, false);
 	add_file(files, path_of(settings->query_log, "stderr"), true);
 	add_file(files, path_of(control, "none"), true);
 	add_file(files, state, false);
@@ -60,7 +61,8 @@ static void add_own_files(struct files *files, const struct tarn__settings *sett
 static size_t count_files(const struct tarn__settings *settings)
 {
 	size_t count = OWN_FILES + settings->file_count + settings->local_hosts.count +
-		       settings->local_leases.count;
+		       settings->local_leases.count + settings->certificates.count +
+		       settings->keys.count;
 	for (size_t i = 0; i < settings->list_count; i++)
 		count += settings->lists[i].files.count + 1;
 	return count;
@@ -87,6 +89,8 @@ static int enter_sandbox(struct tarn__settings *settings, const char *resolv_con
 		add_file(&files, settings->files[i], false);
 	add_names(&files, &settings->local_hosts);
 	add_names(&files, &settings->local_leases);
+	add_names(&files, &settings->certificates);
+	add_names(&files, &settings->keys);
 	for (size_t i = 0; i < settings->list_count; i++) {
 		add_names(&files, &settings->lists[i].files);
 		add_file(&files, settings->lists[i].key, false);

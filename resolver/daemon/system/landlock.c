@@ -43,8 +43,9 @@ enum {
 
 /*
  * Files that libraries open: c-ares a file and random octets, the C library others (to find a group or the
- * time zone; without a seccomp filter, a library for that); and the directories in which other programs
- * keep resolv.conf, in case it becomes a link to there.
+ * time zone; without a seccomp filter, a library for that); the directories in which other programs keep
+ * resolv.conf, in case it becomes a link to there; and the CA certificates of the system and what they are links
+ * to, which a reload reads again.
  */
 static const struct {
 	const char *path;
@@ -60,6 +61,11 @@ static const struct {
 	{"/usr/lib64", READ},
 	{"/usr/local/lib", READ},
 	{"/usr/share/zoneinfo", READ},
+	{"/etc/ssl/certs", READ},
+	{"/etc/ssl/cert.pem", READ},
+	{"/etc/pki", READ},
+	{"/usr/share/ca-certificates", READ},
+	{"/usr/local/share/ca-certificates", READ},
 };
 
 static struct ruleset choose(long abi)

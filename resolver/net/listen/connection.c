@@ -7,24 +7,19 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "core/resolver.h"
 #include "net/clock.h"
 #include "tarn.h"
-
-/* Octets of output not yet taken above which no more questions are read. */
-enum { OUTPUT_PAUSE = 1 << 16 };
+#include "tls/tls.h"
 
 /* ---- its states --------------------------------------------------------------------------- */
 
 static void move(struct tarn__connection *connection, struct tarn__list *list)
 {
-	tarn__list_remove(&connection->node);
 	connection->list = list;
-	tarn__list_append(list, &connection->node);
+	tarn__list_move(&connection->node, list);
 }
 
 static void free_connection(struct tarn__connection *connection)
@@ -33,12 +28,22 @@ static void free_connection(struct tarn__connection *connection)
 	free(connection);
 }
 
+struct tarn__pipe *tarn__connection_pipe(struct tarn__connection *connection)
+{
+	return connection->tls ? tarn__tls_pipe(connection->tls) : &connection->socket.pipe;
+}
+
 void tarn__connection_close(struct tarn__connection *connection)
 {
 	struct tarn__connections *all = connection->all;
 	ev_io_stop(all->loop, &connection->ready);
-	close(connection->pipe.fd);
-	tarn__stream_fini(&connection->stream);
+	close(connection->socket.fd);
+	if (connection->securing)
+		all->turn_ms = 0;
+	else
+		all->protocol->close(connection);
+	tarn__tls_free(connection->tls);
+	free(connection->securing);
 	tarn__list_remove(&connection->node);
 	tarn__list_remove(&connection->peer.node);
 	connection->is_closed = true;
@@ -51,27 +56,38 @@ void tarn__connection_close(struct tarn__connection *connection)
 	all->has_room(all);
 }
 
-/* What is queued is discarded: the client does not read it. */
-static void reset_connection(struct tarn__connection *connection)
+void tarn__connection_reset(struct tarn__connection *connection)
 {
 	struct linger linger = {.l_onoff = 1};
-	setsockopt(connection->pipe.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	connection->all->stats.reset++;
+	setsockopt(connection->socket.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	tarn__connection_close(connection);
 }
 
-static bool is_reading(const struct tarn__connection *connection)
+void tarn__connection_leave(struct tarn__connection *connection)
 {
-	return !connection->is_ending && connection->in_flight < TARN__TCP_IN_FLIGHT &&
-	       tarn__stream_pending(&connection->stream) < OUTPUT_PAUSE;
+	const struct tarn__client_protocol *protocol = connection->all->protocol;
+	if (!connection->securing && !connection->is_shut) {
+		protocol->end(connection);
+		bool is_alive = protocol->flush(connection) == 0;
+		/* RFC 8446 section 6.1: close_notify; without TLS closing is the same. */
+		if (is_alive && connection->tls)
+			tarn__pipe_end(tarn__connection_pipe(connection));
+	}
+	tarn__connection_close(connection);
 }
 
-static void watch(struct tarn__connection *connection)
+static bool wants_to_read(const struct tarn__connection *connection, size_t pending)
+{
+	return (tarn__connection_is_reading(connection, pending) || connection->is_ending) &&
+	       !connection->has_ended;
+}
+
+static void watch(struct tarn__connection *connection, size_t pending)
 {
 	int events = 0;
-	if ((is_reading(connection) || connection->is_ending) && !connection->has_ended)
+	if (wants_to_read(connection, pending))
 		events |= EV_READ;
-	if (tarn__stream_pending(&connection->stream) > 0)
+	if (pending > 0 || (connection->tls && tarn__tls_wants_write(connection->tls)))
 		events |= EV_WRITE;
 	ev_io *ready = &connection->ready;
 	if (ev_is_active(ready) && (ready->events & (EV_READ | EV_WRITE)) == events)
@@ -79,140 +95,99 @@ static void watch(struct tarn__connection *connection)
 	ev_io_stop(connection->all->loop, ready);
 	if (events == 0)
 		return;
-	ev_io_set(ready, connection->pipe.fd, events);
+	ev_io_set(ready, connection->socket.fd, events);
 	ev_io_start(connection->all->loop, ready);
 }
 
+/* Octets that TLS has taken from the socket are read at the end of the turn: no event tells of them. */
+static void look_for_more(struct tarn__connection *connection, size_t pending)
+{
+	if (!connection->is_drained && wants_to_read(connection, pending) &&
+	    tarn__pipe_has_more(tarn__connection_pipe(connection)))
+		tarn__connection_touch(connection);
+}
+
 /* Returns the list that a connection belongs to. */
-static struct tarn__list *find_list(const struct tarn__connection *connection)
+static struct tarn__list *find_list(const struct tarn__connection *connection, size_t pending)
 {
 	struct tarn__connections *all = connection->all;
-	const struct tarn__stream *stream = &connection->stream;
 	if (connection->is_stranger)
 		return &all->strangers;
-	if (tarn__stream_pending(stream) > 0 || connection->is_shut)
+	if (pending > 0 || connection->is_shut)
 		return &all->stalled;
 	if (connection->in_flight > 0)
 		return &all->busy;
-	bool is_half = tarn__stream_is_partial(stream) && is_reading(connection);
-	return is_half && !connection->has_ended ? &all->stalled : &all->idle;
+	if (connection->is_ending)
+		return &all->stalled;
+	bool is_half = all->protocol->is_partial(connection) && !connection->has_ended;
+	return is_half ? &all->stalled : &all->idle;
 }
 
 /* After any event of a connection: sets its list and its events, or closes it. */
 static void settle(struct tarn__connection *connection, bool has_progress)
 {
 	struct tarn__connections *all = connection->all;
-	bool is_done = connection->in_flight == 0 && tarn__stream_pending(&connection->stream) == 0;
+	size_t pending = all->protocol->pending(connection);
+	bool is_done = connection->in_flight == 0 && pending == 0;
 	/* RFC 7766 section 6.2.4: a client that has closed its half still gets what is under way. */
 	if (is_done && connection->has_ended) {
-		tarn__connection_close(connection);
+		tarn__connection_leave(connection);
 		return;
 	}
-	if (is_done && connection->is_ending && !connection->is_shut) {
-		tarn__pipe_end(connection->stream.pipe);
+	if (is_done && connection->is_ending && !connection->is_shut &&
+	    all->protocol->has_ended(connection)) {
+		tarn__pipe_end(tarn__connection_pipe(connection));
 		connection->is_shut = true;
 	}
-	struct tarn__list *list = find_list(connection);
+	struct tarn__list *list = find_list(connection, pending);
 	if (list != connection->list || (has_progress && !connection->is_stranger)) {
 		connection->since_ms = tarn__clock_ms();
 		move(connection, list);
 	}
-	watch(connection);
+	watch(connection, pending);
+	if (connection->tls)
+		look_for_more(connection, pending);
 	if (list == &all->idle || list == &all->stalled)
 		all->has_room(all);
 }
 
-/* Takes no more questions; those taken are answered. */
 void tarn__connection_end(struct tarn__connection *connection)
 {
 	connection->is_ending = true;
-	settle(connection, false);
-}
-
-/* ---- questions and replies ---------------------------------------------------------------- */
-
-static void on_late_reply(void *owner, const void *route, const uint8_t *reply, size_t len)
-{
-	struct tarn__connections *all = owner;
-	struct tarn__connection *connection;
-	memcpy(&connection, route, sizeof(connection));
-	connection->in_flight--;
-	if (connection->is_closed) {
-		if (connection->in_flight == 0)
-			free_connection(connection);
+	if (connection->securing) {
+		tarn__connection_reset(connection);
 		return;
 	}
-	struct tarn__stream *stream = &connection->stream;
-	if (len > 0 && tarn__stream_put(stream, reply, len) != 0) {
+	connection->all->protocol->end(connection);
+	if (connection->all->protocol->flush(connection) == 0)
+		settle(connection, false);
+	else
 		tarn__connection_close(connection);
-		return;
-	}
-	if (tarn__stream_pending(stream) > TARN__TCP_OUTPUT_MAX &&
-	    (tarn__stream_flush(stream) != 0 ||
-	     tarn__stream_pending(stream) > TARN__TCP_OUTPUT_MAX)) {
-		reset_connection(connection);
-		return;
-	}
-	if (tarn__list_is_empty(&connection->touched))
-		tarn__list_append(&all->touched, &connection->touched);
 }
 
-/*
- * Resolves the questions that have been read whole; the replies available leave in one write. Returns the
- * number of questions; -1: the connection is broken.
- */
-static int ask(struct tarn__connection *connection)
+/* ---- events ------------------------------------------------------------------------------- */
+
+void tarn__connection_touch(struct tarn__connection *connection)
 {
-	struct tarn__connections *all = connection->all;
-	struct tarn__stream *stream = &connection->stream;
-	struct tarn__client_request client_request = {
-		.transport = TARN__TCP,
-		.answer = on_late_reply,
-		.owner = all,
-		.client = &connection->peer.address,
-		/* RFC 7828 section 3.4: 0 asks the client to close. */
-		.keepalive = connection->is_stranger ? 0 : all->keepalive(all),
-		.route = &connection,
-		.route_len = sizeof(connection),
-	};
-	const uint8_t *question;
-	size_t len, gathered = 0;
-	int count = 0;
-	while (is_reading(connection) && tarn__stream_next(stream, &question, &len)) {
-		/* RFC 7766 section 8, RFC 1035 section 4.1: a shorter message has no header. */
-		if (len < TARN__HEADER_LEN) {
-			connection->is_ending = true;
-			break;
-		}
-		count++;
-		uint8_t *reply = all->gather + gathered;
-		long reply_len = tarn__resolver_resolve(all->resolver, &client_request, question,
-							len, reply + 2);
-		if (reply_len > 0) {
-			tarn__put16(reply, (uint16_t)reply_len);
-			gathered += 2 + (size_t)reply_len;
-		} else if (reply_len == TARN__RESOLVE_PENDING) {
-			connection->in_flight++;
-		}
-		if (sizeof(all->gather) - gathered < TARN__FRAME_MAX) {
-			if (tarn__stream_write(stream, all->gather, gathered) != 0)
-				return -1;
-			gathered = 0;
-		}
+	if (tarn__list_is_empty(&connection->touched))
+		tarn__list_append(&connection->all->touched, &connection->touched);
+}
+
+bool tarn__connection_is_answered(struct tarn__connection *connection)
+{
+	connection->in_flight--;
+	if (connection->is_closed && connection->in_flight == 0) {
+		free_connection(connection);
+		return false;
 	}
-	if (gathered > 0 && tarn__stream_write(stream, all->gather, gathered) != 0)
-		return -1;
-	tarn__stream_done(stream);
-	connection->has_asked |= count > 0;
-	connection->is_ending |= connection->is_stranger && count > 0;
-	return count;
+	return !connection->is_closed;
 }
 
 /* Returns false if the connection is broken. */
 static bool read_some(struct tarn__connection *connection)
 {
-	struct tarn__stream *stream = &connection->stream;
-	int read = connection->is_ending ? tarn__stream_discard(stream) : tarn__stream_read(stream);
+	int read = connection->all->protocol->read(connection);
+	connection->is_drained = read == TARN__STREAM_AGAIN;
 	if (read == TARN__STREAM_END)
 		connection->has_ended = true;
 	if (read != TARN_ESYSTEM)
@@ -223,54 +198,69 @@ static bool read_some(struct tarn__connection *connection)
 	return is_alive;
 }
 
+/* Does what events say, and answers what it can. May close the connection. Returns the number of questions. */
+static int go_on(struct tarn__connection *connection, int events, bool has_progress)
+{
+	const struct tarn__client_protocol *protocol = connection->all->protocol;
+	size_t pending = protocol->pending(connection), before = pending;
+	if (events & EV_WRITE) {
+		if (protocol->flush(connection) != 0) {
+			tarn__connection_close(connection);
+			return 0;
+		}
+		pending = protocol->pending(connection);
+	}
+	if ((events & EV_READ) && wants_to_read(connection, pending) && !read_some(connection)) {
+		tarn__connection_close(connection);
+		return 0;
+	}
+	int count = protocol->ask(connection);
+	if (count < 0) {
+		tarn__connection_close(connection);
+		return 0;
+	}
+	connection->has_asked |= count > 0;
+	settle(connection, has_progress || pending < before || count > 0);
+	return count;
+}
+
 static void on_ready(struct ev_loop *loop, ev_io *watcher, int events)
 {
 	(void)loop;
 	struct tarn__connection *connection = watcher->data;
-	struct tarn__stream *stream = &connection->stream;
-	size_t pending = tarn__stream_pending(stream);
-	if ((events & EV_WRITE) && tarn__stream_flush(stream) != 0) {
-		tarn__connection_close(connection);
-		return;
-	}
-	bool has_progress = tarn__stream_pending(stream) < pending;
-	bool is_wanted = is_reading(connection) || connection->is_ending;
-	if ((events & EV_READ) && is_wanted && !read_some(connection)) {
-		tarn__connection_close(connection);
-		return;
-	}
+	/* A read of TLS may have had to write first. */
+	if (connection->tls && tarn__tls_wants_write(connection->tls))
+		events |= EV_READ;
 	tarn__clock_hold();
-	int count = ask(connection);
+	(void)go_on(connection, events, false);
 	tarn__clock_release();
-	if (count < 0)
-		tarn__connection_close(connection);
-	else
-		settle(connection, has_progress || count > 0);
 }
 
 bool tarn__connections_flush(struct tarn__connections *all)
 {
 	bool has_asked = false;
-	while (!tarn__list_is_empty(&all->touched)) {
+	/* Those that are touched meanwhile have their turn at the next call. */
+	struct tarn__list touched;
+	tarn__list_init(&touched);
+	while (!tarn__list_is_empty(&all->touched))
+		tarn__list_move(all->touched.next, &touched);
+	struct tarn__list *node;
+	while ((node = tarn__list_take(&touched))) {
 		struct tarn__connection *connection =
-			TARN__CONTAINER(all->touched.next, struct tarn__connection, touched);
-		tarn__list_remove(&connection->touched);
+			TARN__CONTAINER(node, struct tarn__connection, touched);
 		if (connection->is_closed)
 			continue;
-		int count = tarn__stream_flush(&connection->stream) == 0 ? ask(connection) : -1;
-		has_asked |= count > 0;
-		if (count < 0)
-			tarn__connection_close(connection);
-		else
-			settle(connection, true);
+		bool has_more =
+			connection->tls && tarn__pipe_has_more(tarn__connection_pipe(connection));
+		has_asked |= go_on(connection, has_more ? EV_READ | EV_WRITE : EV_WRITE, true) > 0;
 	}
-	return has_asked;
+	return has_asked || !tarn__list_is_empty(&all->touched);
 }
 
 /* ---- connections come and go -------------------------------------------------------------- */
 
-static struct tarn__connection *new_connection(struct tarn__connections *all, int fd,
-					       const struct tarn_address *peer)
+struct tarn__connection *tarn__connection_new(struct tarn__connections *all, int fd,
+					      const struct tarn_address *peer, bool is_stranger)
 {
 	struct tarn__connection *connection = calloc(1, sizeof(*connection));
 	if (!connection) {
@@ -281,24 +271,14 @@ static struct tarn__connection *new_connection(struct tarn__connections *all, in
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	connection->all = all;
 	connection->since_ms = tarn__clock_ms();
+	connection->is_stranger = is_stranger;
 	connection->peer.address = *peer;
 	tarn__list_init(&connection->peer.node);
 	tarn__list_init(&connection->node);
 	tarn__list_init(&connection->touched);
-	tarn__socket_pipe_init(&connection->pipe, fd);
-	tarn__stream_init(&connection->stream, &connection->pipe.pipe);
+	tarn__socket_pipe_init(&connection->socket, fd);
 	ev_init(&connection->ready, on_ready);
 	connection->ready.data = connection;
-	return connection;
-}
-
-void tarn__connection_open(struct tarn__connections *all, int fd, const struct tarn_address *peer,
-			   bool is_stranger)
-{
-	struct tarn__connection *connection = new_connection(all, fd, peer);
-	if (!connection)
-		return;
-	connection->is_stranger = is_stranger;
 	if (is_stranger) {
 		all->stranger_count++;
 		all->stats.strangers++;
@@ -307,8 +287,28 @@ void tarn__connection_open(struct tarn__connections *all, int fd, const struct t
 		all->stats.connections++;
 		all->stats.accepted++;
 	}
-	move(connection, is_stranger ? &all->strangers : &all->idle);
-	watch(connection);
+	return connection;
+}
+
+int tarn__connection_start(struct tarn__connection *connection)
+{
+	struct tarn__connections *all = connection->all;
+	if (all->protocol->open(connection) != 0)
+		return TARN_ENOMEM;
+	ev_set_cb(&connection->ready, on_ready);
+	move(connection, connection->is_stranger ? &all->strangers : &all->idle);
+	watch(connection, 0);
+	return 0;
+}
+
+void tarn__connection_start_late(struct tarn__connection *connection)
+{
+	ev_io_stop(connection->all->loop, &connection->ready);
+	connection->since_ms = tarn__clock_ms();
+	if (tarn__connection_start(connection) == 0)
+		(void)go_on(connection, EV_READ, false);
+	else
+		tarn__connection_close(connection);
 }
 
 struct tarn__connection *tarn__connection_first(const struct tarn__list *list)
@@ -320,6 +320,7 @@ struct tarn__connection *tarn__connection_first(const struct tarn__list *list)
 
 void tarn__connections_init(struct tarn__connections *all)
 {
+	tarn__list_init(&all->securing);
 	tarn__list_init(&all->idle);
 	tarn__list_init(&all->stalled);
 	tarn__list_init(&all->busy);
@@ -332,14 +333,14 @@ static void end_all(struct tarn__list *list)
 {
 	struct tarn__connection *connection;
 	while ((connection = tarn__connection_first(list))) {
-		(void)tarn__stream_flush(&connection->stream);
 		connection->in_flight = 0;
-		tarn__connection_close(connection);
+		tarn__connection_leave(connection);
 	}
 }
 
 void tarn__connections_fini(struct tarn__connections *all)
 {
+	end_all(&all->securing);
 	end_all(&all->idle);
 	end_all(&all->stalled);
 	end_all(&all->busy);

@@ -7,7 +7,13 @@
  * room itself. If all are busy, some take no more questions and are closed when they are answered.
  *
  * A client that is not on the access list has no place. One of its questions is refused; there is room for a
- * few such connections, for a second each, and the newest replaces the oldest.
+ * few such connections, for a second each, and the newest replaces the oldest. Over TLS and HTTPS they are reset
+ * as they come: a refusal would cost as much as a thousand answers, and the handshake would have to be waited for.
+ *
+ * Connections of TLS and HTTPS have places of their own, so that no kind pushes out another; there are fewer of
+ * them, for what they take in memory, and they may be idle for longer, for what a handshake costs.
+ *
+ * The connection of a proxy has a place like that of any client, until its header says whose it is.
  *
  * Thread: one per worker.
  */
@@ -24,12 +30,18 @@ struct tarn__places {
 	size_t count; /* of places */
 };
 
-/* has_room is called when a connection has been closed, or could be closed for another. */
-void tarn__places_init(struct tarn__places *, struct ev_loop *,
-		       void (*has_room)(struct tarn__connections *));
+/*
+ * has_room is called when a connection has been closed, or could be closed for another. TARN_ENOMEM: as after
+ * _fini().
+ */
+int tarn__places_init(struct tarn__places *, struct tarn *, struct ev_loop *, enum tarn__transport,
+		      void (*has_room)(struct tarn__connections *));
 void tarn__places_fini(struct tarn__places *);
 
-/* Changes the number of places, 1 at least; connections beyond it are closed when idle or stalled. */
+/*
+ * Changes the number of places, 1 at least, from that of TCP, of which TLS and HTTPS have a part; connections
+ * beyond it are closed when idle or stalled.
+ */
 void tarn__places_set_count(struct tarn__places *, size_t count);
 
 /* The time from which one more client can be admitted; UINT64_MAX: when a busy one has been answered. */

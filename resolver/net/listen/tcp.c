@@ -34,7 +34,6 @@ struct listener {
 };
 
 struct tarn__tcp {
-	struct tarn *tarn;
 	struct tarn__places places;
 	struct tarn__list listeners;
 	bool is_paused;
@@ -73,7 +72,8 @@ static void on_room(struct tarn__connections *all)
 /* Accepting pauses while the system has no descriptor to give. */
 static void put_off(struct tarn__tcp *tcp)
 {
-	tarn__report(tcp->tarn, TARN_LOG_WARNING, "TCP: cannot accept: %s", strerror(errno));
+	tarn__report(tcp->places.all.tarn, TARN_LOG_WARNING, "TCP: cannot accept: %s",
+		     strerror(errno));
 	pause_accepting(tcp, tarn__clock_ms() + PAUSE_MS);
 }
 
@@ -144,16 +144,18 @@ void tarn__tcp_review(struct tarn__tcp *tcp)
 	tarn__places_review(&tcp->places);
 }
 
-struct tarn__tcp *tarn__tcp_new(struct tarn *tarn, struct ev_loop *loop)
+struct tarn__tcp *tarn__tcp_new(struct tarn *tarn, struct ev_loop *loop,
+				enum tarn__transport transport)
 {
 	struct tarn__tcp *tcp = calloc(1, sizeof(*tcp));
 	if (!tcp)
 		return NULL;
-	tcp->tarn = tarn;
 	tcp->resume_ms = UINT64_MAX;
 	tarn__list_init(&tcp->listeners);
-	tarn__places_init(&tcp->places, loop, on_room);
-	return tcp;
+	if (tarn__places_init(&tcp->places, tarn, loop, transport, on_room) == 0)
+		return tcp;
+	free(tcp);
+	return NULL;
 }
 
 void tarn__tcp_set_resolver(struct tarn__tcp *tcp, struct tarn__resolver *resolver)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/listen/tcp.h: questions and replies over TCP (RFC 7766): any number of questions on one connection,
- * answered as soon as each answer is there. Start here:
+ * net/listen/tcp.h: questions and replies over TCP (RFC 7766), TLS (RFC 7858) and HTTPS (RFC 8484): any number
+ * of questions on one connection, answered as soon as each answer is there. Start here:
  *
- *	tcp.c         listening sockets; when connections are accepted
- *	places.c      which clients have one, and for how long
- *	connection.c  a connection, its questions and replies
+ *	tcp.c             listening sockets; when connections are accepted
+ *	places.c          which clients have one, and for how long
+ *	securing.c        a connection over TLS or HTTPS before it is open; handshake_rate.c, proxy_header.c
+ *	connection.c      a connection that is open
+ *	client_stream.c   its questions and replies, behind their lengths
+ *	client_http.c     the same in requests of HTTP/2
  *
- * Thread: one per worker.
+ * Thread: one per worker and transport.
  */
 #ifndef TARN_NET_LISTEN_TCP_H
 #define TARN_NET_LISTEN_TCP_H
@@ -15,6 +18,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/transport.h"
 
 struct ev_loop;
 struct tarn;
@@ -28,6 +33,12 @@ enum {
 	/* Part of the places that one client has at most: three others have room beside it. */
 	TARN__TCP_SHARES = 4,
 	TARN__TCP_PER_CLIENT = TARN__TCP_CONNECTIONS / TARN__TCP_SHARES,
+	/*
+	 * The same over TLS, of some 20 KB each: 5 MB; and over HTTPS, of some 45 KB: 6 MB. They are places
+	 * beside those of TCP.
+	 */
+	TARN__TLS_CONNECTIONS = 256,
+	TARN__HTTPS_CONNECTIONS = 128,
 	/* Connections of clients that are not on the access list, beside the places. */
 	TARN__TCP_STRANGERS = 8,
 	TARN__TCP_IN_FLIGHT = 100, /* questions per connection; then no more are read */
@@ -43,10 +54,19 @@ struct tarn__tcp_stats {
 	uint64_t idle_closed; /* to make room, or after their time */
 	uint64_t stalled_closed; /* half a message, or replies not read, for too long */
 	uint64_t reset; /* too many octets not read */
+	/* Over TLS and HTTPS: */
+	uint64_t handshakes_full, handshakes_resumed; /* finished */
+	uint64_t handshakes_rejected; /* by the client's alert */
+	uint64_t handshakes_failed; /* not TLS, none that is spoken here, or closed by the client */
+	uint64_t handshakes_late; /* not finished in time */
+	uint64_t handshakes_refused; /* reset to make room for others */
 };
 
-/* Errors of the system are logged through tarn. NULL: out of memory. */
-struct tarn__tcp *tarn__tcp_new(struct tarn *tarn, struct ev_loop *);
+/*
+ * Of connections over TARN__TCP, TARN__TLS or TARN__HTTPS. Errors of the system are logged through tarn. NULL: out
+ * of memory.
+ */
+struct tarn__tcp *tarn__tcp_new(struct tarn *tarn, struct ev_loop *, enum tarn__transport);
 /* After the resolver's end. Writes what waits as far as the sockets take it. NULL is allowed. */
 void tarn__tcp_free(struct tarn__tcp *);
 

@@ -356,10 +356,11 @@ END_TEST
 START_TEST(an_upstream_that_is_tarn_itself_is_refused)
 {
 	struct tarn_address server;
+	struct tarn_traits traits = {0};
 	ck_assert_int_eq(tarn_address_parse("[::1]:5300", 53, &server), 0);
 	struct tarn__forward_settings forward = {
 		.resolver = {.zone = "corp.example"},
-		.upstreams = {.items = &server, .count = 1},
+		.upstreams = {.items = &server, .traits = &traits, .count = 1},
 		.origin = {.by = TARN__BY_FILE, .line = 3, .file = "tarn.conf"}};
 	struct tarn__settings settings = {.forwards = &forward, .forward_count = 1};
 	add(&settings.listens, "0.0.0.0:5300");
