@@ -11,6 +11,8 @@ fuzz_targets = \
 	tests/fuzz/fuzz_denial \
 	tests/fuzz/fuzz_dns64 \
 	tests/fuzz/fuzz_filter \
+	tests/fuzz/fuzz_h2_client \
+	tests/fuzz/fuzz_h2_server \
 	tests/fuzz/fuzz_hosts \
 	tests/fuzz/fuzz_join \
 	tests/fuzz/fuzz_leases \

@@ -144,6 +144,7 @@ unit_tests = \
 	tests/unit/dns/test_text \
 	tests/unit/dns/test_tsig \
 	tests/unit/dns/test_tsig_key \
+	tests/unit/dns/test_ttl \
 	tests/unit/dns/test_type \
 	tests/unit/dns/test_type_bitmap \
 	tests/unit/dns/test_wire \
