@@ -509,11 +509,39 @@ static json_t *describe_usage(const struct tarn__usage *usage)
 	return out;
 }
 
+static json_t *describe_connections(const struct tarn__tcp_stats *stats)
+{
+	return json_pack("{so so so so so so so}", "connections", number(stats->connections),
+			 "accepted", number(stats->accepted), "refused", number(stats->refused),
+			 "strangers", number(stats->strangers), "closed_idle",
+			 number(stats->idle_closed), "closed_stalled",
+			 number(stats->stalled_closed), "reset", number(stats->reset));
+}
+
+/* Returns true if a client has connected, whatever came of it. */
+static bool is_in_use(const struct tarn__tcp_stats *stats)
+{
+	static const struct tarn__tcp_stats nothing;
+	return memcmp(stats, &nothing, sizeof(nothing)) != 0;
+}
+
+static json_t *describe_encrypted(const struct tarn__tcp_stats *stats)
+{
+	json_t *out = describe_connections(stats);
+	json_object_set_new(out, "handshakes",
+			    json_pack("{so so so so so so}", "full", number(stats->handshakes_full),
+				      "resumed", number(stats->handshakes_resumed), "rejected",
+				      number(stats->handshakes_rejected), "failed",
+				      number(stats->handshakes_failed), "late",
+				      number(stats->handshakes_late), "refused",
+				      number(stats->handshakes_refused)));
+	return out;
+}
+
 json_t *tarn__control_json_totals(const struct tarn__totals *totals, const struct tarn__lost *lost,
 				  const struct tarn__usage *usage)
 {
 	const struct tarn__stats *stats = &totals->questions;
-	const struct tarn__tcp_stats *tcp = &totals->tcp;
 	const struct tarn__udp_stats *udp = &totals->udp;
 	const struct rtcache_stats *cache = &totals->cache;
 	json_t *out = json_object();
@@ -534,13 +562,11 @@ json_t *tarn__control_json_totals(const struct tarn__totals *totals, const struc
 				      number(cache->size), "evicted", number(cache->evicted),
 				      "ended", number(cache->swept), "not_admitted",
 				      number(cache->refused)));
-	json_object_set_new(out, "tcp",
-			    json_pack("{so so so so so so so}", "connections",
-				      number(tcp->connections), "accepted", number(tcp->accepted),
-				      "refused", number(tcp->refused), "strangers",
-				      number(tcp->strangers), "closed_idle",
-				      number(tcp->idle_closed), "closed_stalled",
-				      number(tcp->stalled_closed), "reset", number(tcp->reset)));
+	json_object_set_new(out, "tcp", describe_connections(&totals->tcp));
+	if (is_in_use(&totals->tls))
+		json_object_set_new(out, "tls", describe_encrypted(&totals->tls));
+	if (is_in_use(&totals->https))
+		json_object_set_new(out, "https", describe_encrypted(&totals->https));
 	json_object_set_new(out, "udp",
 			    json_pack("{so so so}", "too_long", number(udp->too_long), "kept",
 				      number(udp->kept), "dropped", number(udp->dropped)));

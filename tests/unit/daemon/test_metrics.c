@@ -265,7 +265,7 @@ START_TEST(validation_has_lines_only_where_it_is_on)
 }
 END_TEST
 
-START_TEST(certificate_has_lines_by_its_file)
+START_TEST(certificates_and_what_needs_them_have_lines)
 {
 	write_text();
 	ck_assert_ptr_null(strstr(text, "tarn_certificate"));
@@ -276,12 +276,19 @@ START_TEST(certificate_has_lines_by_its_file)
 		.loads = 3,
 		.failures = 2,
 	};
+	totals.tls.handshakes_resumed = 4;
+	totals.https.stalled_closed = 5;
+	totals.https.connections = 6;
 	write_text();
 	certificates.count = 0;
 	check_line("tarn_certificate_not_after_seconds{file=\"/etc/tarn/a.pem\"} 1800000000");
 	check_line("tarn_certificates_loaded_seconds 1700000000");
 	check_line("tarn_certificate_loads_total{result=\"taken\"} 3");
 	check_line("tarn_certificate_loads_total{result=\"refused\"} 2");
+	check_line("tarn_tls_handshakes_total{transport=\"tls\",result=\"resumed\"} 4");
+	check_line("tarn_tls_closed_total{transport=\"https\",reason=\"stalled\"} 5");
+	check_line("tarn_tls_connections{transport=\"https\"} 6");
+	check_line("tarn_tls_accepted_total{transport=\"tls\"} 0");
 }
 END_TEST
 
@@ -316,7 +323,7 @@ int main(void)
 	tcase_add_test(tcase, server_is_up_while_a_worker_asks_it);
 	tcase_add_test(tcase, process_says_what_it_takes);
 	tcase_add_test(tcase, validation_has_lines_only_where_it_is_on);
-	tcase_add_test(tcase, certificate_has_lines_by_its_file);
+	tcase_add_test(tcase, certificates_and_what_needs_them_have_lines);
 	tcase_add_test(tcase, labels_are_escaped);
 	tcase_add_test(tcase, no_servers_and_no_workers_are_no_fault);
 	suite_add_tcase(suite, tcase);
