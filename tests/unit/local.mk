@@ -184,6 +184,7 @@ unit_tests = \
 # Those that make certificates, and peers that do what tarn does not.
 if HAVE_OPENSSL
 tls_tests = \
+	tests/unit/net/test_secure_carrier \
 	tests/unit/tls/test_ca_files \
 	tests/unit/tls/test_identity \
 	tests/unit/tls/test_pairs \
@@ -192,6 +193,10 @@ tls_tests = \
 unit_tests += $(tls_tests)
 tls_test_sources = tests/support/certificates.c
 tls_test_libs = $(LDADD) $(OPENSSL_LIBS)
+tests_unit_net_test_secure_carrier_SOURCES = tests/unit/net/test_secure_carrier.c $(tls_test_sources)
+tests_unit_net_test_secure_carrier_LDADD = $(tls_test_libs)
+# Time passes as the test says.
+tests_unit_net_test_secure_carrier_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn__clock_ms
 tests_unit_tls_test_ca_files_SOURCES = tests/unit/tls/test_ca_files.c $(tls_test_sources)
 tests_unit_tls_test_ca_files_LDADD = $(tls_test_libs)
 tests_unit_tls_test_identity_SOURCES = tests/unit/tls/test_identity.c $(tls_test_sources)
