@@ -159,7 +159,9 @@ unit_tests = \
 	tests/unit/dnssec/test_zone_keys \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
+	tests/unit/net/test_handshake_rate \
 	tests/unit/net/test_mailbox \
+	tests/unit/net/test_proxy_header \
 	tests/unit/net/test_random \
 	tests/unit/net/test_socket \
 	tests/unit/net/test_stats_collector \
@@ -168,6 +170,14 @@ unit_tests = \
 	tests/unit/net/test_transactions \
 	tests/unit/net/test_udp \
 	tests/unit/net/test_worker
+
+# Ends of TLS in one process, with certificates that libcrypto makes.
+if HAVE_OPENSSL
+unit_tests += tests/unit/net/test_tls_listener
+endif
+tests_unit_net_test_tls_listener_SOURCES = tests/unit/net/test_tls_listener.c \
+	tests/support/certificates.c tests/support/certificates.h tests/support/tls_client.h
+tests_unit_net_test_tls_listener_LDADD = $(LDADD) $(OPENSSL_LIBS)
 
 # Those that need local names and lists of a script.
 policy_sources = tests/scenario/policy.c tests/scenario/policy.h
@@ -195,6 +205,9 @@ tests_unit_daemon_test_privileges_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setresuid,-
 tests_unit_daemon_test_control_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=listen,--wrap=fchownat
 # Loopback is on every access list: who may not ask is the test's to say.
 tests_unit_net_test_tcp_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn__resolver_serves
+# The same, and time passes at a word.
+tests_unit_net_test_tls_listener_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=tarn__resolver_serves,--wrap=tarn__clock_ms
 # The resolver refuses at times.
 tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigure
 
