@@ -7,7 +7,6 @@
 
 #include <sys/resource.h>
 
-#include "net/clock.h"
 #include "net/listen/handshake_rate.h"
 #include "net/listen/tcp.h"
 #include "net/shared.h"
@@ -25,15 +24,14 @@ bool __wrap_tarn__resolver_serves(const struct tarn__resolver *resolver,
 	return (ntohl(client->in4.sin_addr.s_addr) & 0xff00) != 0x200;
 }
 
-/* In place of the clock: time passes when a test says so, too. */
-static uint64_t passed_ms;
+/* In place of the clock: time passes when a test says so. */
+static uint64_t now_ms;
 
-uint64_t __real_tarn__clock_ms(void);
 uint64_t __wrap_tarn__clock_ms(void);
 
 uint64_t __wrap_tarn__clock_ms(void)
 {
-	return __real_tarn__clock_ms() + passed_ms;
+	return now_ms;
 }
 
 static struct world world;
@@ -99,7 +97,7 @@ static void configure(const char *proxy)
 
 static void set_up(void)
 {
-	passed_ms = 0;
+	now_ms = 1000000;
 	struct rlimit limit;
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	limit.rlim_cur = limit.rlim_max;
@@ -213,8 +211,8 @@ static bool is_alive(int fd)
 
 static void pass(uint64_t ms)
 {
-	passed_ms += ms;
-	tarn__tcp_expire(world.worker->tls, tarn__clock_ms());
+	now_ms += ms;
+	tarn__tcp_expire(world.worker->tls, now_ms);
 	run_dry(world.loop);
 }
 
@@ -480,8 +478,6 @@ START_TEST(others_are_served_at_once_while_150_stall)
 	}
 	wait_for_connections(COUNT);
 	struct tls_client *client = new_client(connect_client());
-	if (_i == 1)
-		pass(TARN__SECURING_SPARED_MS);
 	secure(client);
 	expect_answer(client, 1, "a.example");
 	tls_client_free(client);
@@ -490,12 +486,27 @@ START_TEST(others_are_served_at_once_while_150_stall)
 }
 END_TEST
 
+/* Clients that send their ClientHello and no more. */
+static void begin_all(struct tls_client **clients, int count, int each)
+{
+	for (int i = 0; i < count; i++) {
+		clients[i] = new_client(connect_client_number((unsigned)(i / each)));
+		tls_client_begin(clients[i]);
+		run_dry(world.loop);
+	}
+}
+
+static void free_all(struct tls_client **clients, int count)
+{
+	for (int i = 0; i < count; i++)
+		tls_client_free(clients[i]);
+}
+
 START_TEST(handshakes_of_one_client_leave_room_for_others)
 {
-	int fds[TARN__HANDSHAKES_PER_CLIENT + 4];
-	for (int i = 0; i < TARN__HANDSHAKES_PER_CLIENT + 4; i++)
-		fds[i] = connect_stalled(connect_client_number(0), 9);
-	run_dry(world.loop);
+	enum { COUNT = TARN__HANDSHAKES_PER_CLIENT + 4 };
+	struct tls_client *stalled[COUNT];
+	begin_all(stalled, COUNT, COUNT);
 	/* Another client, and one more of the same, for which a stalled one makes room after its time. */
 	struct tls_client *client = secure(new_client(connect_client_number(1)));
 	expect_answer(client, 1, "a.example");
@@ -509,8 +520,39 @@ START_TEST(handshakes_of_one_client_leave_room_for_others)
 	ck_assert_uint_ge(stats()->handshakes_refused, 1);
 	tls_client_free(client);
 	tls_client_free(same);
-	for (int i = 0; i < TARN__HANDSHAKES_PER_CLIENT + 4; i++)
-		close(fds[i]);
+	free_all(stalled, COUNT);
+}
+END_TEST
+
+START_TEST(no_more_than_64_handshakes_are_under_way)
+{
+	struct tls_client *stalled[TARN__HANDSHAKES];
+	begin_all(stalled, TARN__HANDSHAKES, TARN__HANDSHAKES_PER_CLIENT);
+	struct tls_client *late = new_client(connect_client());
+	tls_client_begin(late);
+	run_dry(world.loop);
+	ck_assert_int_eq(tarn__tls_secure(late->tls), TARN__TLS_SECURING);
+	ck_assert(is_alive(late->fd));
+	/* One that goes on makes room, or one that does not, after its time. */
+	if (_i == 0)
+		secure(stalled[10]);
+	else
+		pass(TARN__SECURING_SPARED_MS);
+	expect_answer(secure(late), 1, "a.example");
+	ck_assert_uint_eq(stats()->handshakes_refused, (uint64_t)_i);
+	tls_client_free(late);
+	free_all(stalled, TARN__HANDSHAKES);
+}
+END_TEST
+
+START_TEST(client_that_closes_in_its_hello_is_closed)
+{
+	int fd = connect_stalled(connect_client(), 9);
+	run_dry(world.loop);
+	shutdown(fd, SHUT_WR);
+	run_until(world.loop, has_failed, NULL);
+	wait_for_connections(0);
+	close(fd);
 }
 END_TEST
 
@@ -522,28 +564,17 @@ START_TEST(client_above_its_rate_waits_for_its_turn)
 		tls_client_free(client);
 	}
 	ck_assert_uint_eq(stats()->handshakes_full, TARN__HANDSHAKES_BURST);
-	struct tls_client *clients[64];
-	size_t count = 0;
-	/* What these take of time pays for some more. */
-	for (; count < 64; count++) {
-		clients[count] = new_client(connect_client());
-		tls_client_begin(clients[count]);
-		for (int i = 0; i < 50 && !is_secured(clients[count]); i++)
-			run_dry(world.loop);
-		if (tarn__tls_state(clients[count]->tls) == TARN__TLS_SECURING)
-			break;
-		expect_answer(clients[count], 1, "a.example");
-	}
-	ck_assert_uint_lt(count, 64);
+	struct tls_client *client = new_client(connect_client());
+	tls_client_begin(client);
+	run_dry(world.loop);
 	/* It is not reset, others are served, and it has its turn. */
-	ck_assert(is_alive(clients[count]->fd));
+	ck_assert(is_alive(client->fd));
 	struct tls_client *another = secure(new_client(connect_client_number(1)));
 	expect_answer(another, 2, "a.example");
 	tls_client_free(another);
 	pass(TARN__HANDSHAKE_MS);
-	expect_answer(secure(clients[count]), 3, "a.example");
-	for (size_t i = 0; i <= count; i++)
-		tls_client_free(clients[i]);
+	expect_answer(secure(client), 3, "a.example");
+	tls_client_free(client);
 }
 END_TEST
 
@@ -573,7 +604,7 @@ START_TEST(alert_of_a_client_is_logged_once_a_minute)
 		ck_assert_uint_eq(info_count, i < 3 ? 1 : 2);
 		ck_assert_ptr_nonnull(strstr(info_line, "127.0.0.1"));
 		if (i == 2)
-			passed_ms += 61000;
+			now_ms += 61000;
 	}
 }
 END_TEST
@@ -741,7 +772,7 @@ START_TEST(client_has_a_quarter_of_the_places)
 	for (int i = 0; i < 5; i++) {
 		clients[i] = new_open_client();
 		expect_answer(clients[i], 1, "a.example");
-		passed_ms++;
+		now_ms++;
 	}
 	expect_end(clients[0]);
 	ck_assert_uint_eq(stats()->connections, 4);
@@ -760,7 +791,7 @@ START_TEST(oldest_idle_one_gives_way_in_a_full_house)
 		expect_answer(clients[i], 1, "a.example");
 	}
 	ck_assert_uint_eq(stats()->connections, COUNT);
-	passed_ms += 250;
+	now_ms += 250;
 	struct tls_client *late = new_open_client();
 	expect_answer(late, 2, "a.example");
 	expect_end(clients[0]);
@@ -892,7 +923,7 @@ START_TEST(clients_behind_a_proxy_have_shares_of_their_own)
 	for (uint8_t i = 0; i < 8; i++) {
 		clients[i] = secure(new_client(connect_through_proxy(0x21, 1, i / 4)));
 		expect_answer(clients[i], 1, "a.example");
-		passed_ms++;
+		now_ms++;
 	}
 	ck_assert_uint_eq(stats()->connections, 8);
 	struct tls_client *fifth = secure(new_client(connect_through_proxy(0x21, 1, 0)));
@@ -959,6 +990,8 @@ int main(void)
 	tcase_add_test(handshakes, client_that_looks_whether_the_port_is_open_costs_nothing);
 	tcase_add_loop_test(handshakes, others_are_served_at_once_while_150_stall, 0, 2);
 	tcase_add_test(handshakes, handshakes_of_one_client_leave_room_for_others);
+	tcase_add_loop_test(handshakes, no_more_than_64_handshakes_are_under_way, 0, 2);
+	tcase_add_test(handshakes, client_that_closes_in_its_hello_is_closed);
 	tcase_add_test(handshakes, client_above_its_rate_waits_for_its_turn);
 	tcase_add_test(handshakes, other_protocols_are_refused);
 	tcase_add_test(handshakes, alert_of_a_client_is_logged_once_a_minute);
