@@ -174,7 +174,13 @@ unit_tests = \
 # Ends of TLS in one process, with certificates that libcrypto makes.
 if HAVE_OPENSSL
 unit_tests += tests/unit/net/test_tls_listener
+if HAVE_NGHTTP2
+unit_tests += tests/unit/net/test_https_listener
 endif
+endif
+tests_unit_net_test_https_listener_SOURCES = tests/unit/net/test_https_listener.c \
+	tests/support/certificates.c tests/support/certificates.h tests/support/tls_client.h
+tests_unit_net_test_https_listener_LDADD = $(LDADD) $(OPENSSL_LIBS)
 tests_unit_net_test_tls_listener_SOURCES = tests/unit/net/test_tls_listener.c \
 	tests/support/certificates.c tests/support/certificates.h tests/support/tls_client.h
 tests_unit_net_test_tls_listener_LDADD = $(LDADD) $(OPENSSL_LIBS)
@@ -208,6 +214,8 @@ tests_unit_net_test_tcp_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn__resolver_serves
 # The same, and time passes at a word.
 tests_unit_net_test_tls_listener_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=tarn__resolver_serves,--wrap=tarn__clock_ms
+tests_unit_net_test_https_listener_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=tarn__resolver_serves,--wrap=tarn__clock_ms,--wrap=tarn__resolver_resolve
 # The resolver refuses at times.
 tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigure
 
