@@ -5,8 +5,8 @@
 dnsperf asks, the bench's own upstream answers, and between them run, in turn and in every round,
 the reflector (the floor: the same loop without DNS), tarn, and those of unbound, Knot Resolver,
 PowerDNS Recursor, dnsdist, BIND and dnsmasq that are installed. All traffic is on loopback,
-and every process that is started here ends here. Last come lists of blocked names (lists.py), and
-the validation of answers (validation.py).
+and every process that is started here ends here. Last come lists of blocked names (lists.py), the
+validation of answers (validation.py), and DNS over TLS and HTTPS (encrypted.py).
 
 A server with one worker has one CPU, dnsperf and the upstream have another. Servers with two
 workers have two, and where there are no more than two, dnsperf shares them.
@@ -32,6 +32,7 @@ import typing
 
 import load
 import report
+from encrypted import Encrypted
 from lists import Lists
 from peers import PEERS, Peer, Setup, start_reflector, start_tarn
 from servers import (CPUS, Fault, Server, Upstream, client_cpus, free_port, machine_sec,
@@ -82,6 +83,7 @@ class Bench:
         self.callgrind = {}
         self.lists = Lists(self)
         self.validation = Validation(self)
+        self.encrypted = Encrypted(self)
         # The CPU time of other processes meanwhile, as a share of all CPUs.
         self.strangers = None
 
@@ -198,6 +200,8 @@ class Bench:
             self.lists.measure()
         if report.VALIDATION in self.options.sections:
             self.validation.measure()
+        if report.ENCRYPTED in self.options.sections:
+            self.encrypted.measure()
 
     def measure_answers(self):
         self.measure_load(1)
@@ -227,11 +231,19 @@ def parse_options():
                         help="names of a list that is blocked (200000; quick: 20000)")
     parser.add_argument("--secure-names", type=int, metavar="N",
                         help="names that are signed, to validate (10000; quick: 500)")
+    parser.add_argument("--encrypted-names", type=int, metavar="N",
+                        help="names to ask an encrypted server for (20000; quick: 500)")
+    parser.add_argument("--handshakes", type=int, metavar="N",
+                        help="of TLS, in each round (300; quick: 20)")
+    parser.add_argument("--connections", type=int, metavar="N",
+                        help="that are idle (100; quick: 20)")
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--only-lists", dest="sections", action="store_const",
                       const=[report.LISTS], help="measure only the list")
     only.add_argument("--only-validation", dest="sections", action="store_const",
                       const=[report.VALIDATION], help="measure only the validation of answers")
+    only.add_argument("--only-encrypted", dest="sections", action="store_const",
+                      const=[report.ENCRYPTED], help="measure only DNS over TLS and HTTPS")
     parser.set_defaults(sections=list(report.WRITERS))
     parser.add_argument("--starts", type=int, help="of each program (10; quick: 3)")
     programs = [peer.program for peer in PEERS]
@@ -246,7 +258,8 @@ def parse_options():
     options = parser.parse_args()
     defaults = {"seconds": (1.0, 0.2), "rounds": (3, 1), "names": (200_000, 20_000),
                 "starts": (10, 3), "list_names": (200_000, 20_000),
-                "secure_names": (10_000, 500)}
+                "secure_names": (10_000, 500), "encrypted_names": (20_000, 500),
+                "handshakes": (300, 20), "connections": (100, 20)}
     for name, (usual, quick) in defaults.items():
         if getattr(options, name) is None:
             setattr(options, name, quick if options.quick else usual)

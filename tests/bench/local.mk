@@ -14,7 +14,8 @@ bench-cache: tests/bench/cache_bench$(EXEEXT)
 EXTRA_PROGRAMS += tests/bench/reflector
 tests_bench_reflector_SOURCES = tests/bench/reflector.c
 CLEANFILES += tests/bench/reflector$(EXEEXT)
-EXTRA_DIST += tests/bench/bench.py tests/bench/lists.py tests/bench/load.py tests/bench/peers.py \
+EXTRA_DIST += tests/bench/bench.py tests/bench/encrypted.py tests/bench/lists.py \
+	tests/bench/load.py tests/bench/peers.py \
 	tests/bench/report.py tests/bench/servers.py tests/bench/signed_upstream.py \
 	tests/bench/validation.py
 

@@ -19,6 +19,22 @@ SYSTEM_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
 @dataclasses.dataclass
+class Encryption:
+    """TLS for clients at these ports, if there are any, and to the upstream over that transport."""
+    certificate: str
+    key: str
+    ca: str
+    name: str  # of the upstream
+    tls_port: typing.Optional[int] = None
+    https_port: typing.Optional[int] = None
+    over: str = "udp"  # tcp, tls, https
+
+    @property
+    def has_listeners(self):
+        return self.tls_port is not None
+
+
+@dataclasses.dataclass
 class Setup:
     """One start of one program."""
     program: str
@@ -29,6 +45,7 @@ class Setup:
     list_file: typing.Optional[str] = None  # a line for each blocked name, as Peer.list_line has it
     hosts_file: typing.Optional[str] = None
     anchors_file: typing.Optional[str] = None  # to validate by; None: it does not
+    encryption: typing.Optional[Encryption] = None
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -50,20 +67,62 @@ def write_tarn_conf(setup):
                   "subdomains = yes }"]
     if setup.anchors_file:
         lines += [f'dnssec {{ validate = yes anchors = "{setup.anchors_file}" }}']
+    if setup.encryption:
+        lines += tarn_encryption(setup, setup.encryption)
     return setup.write("tarn.conf", "\n".join(lines) + "\n")
+
+
+def tarn_encryption(setup, encryption):
+    lines = []
+    if encryption.has_listeners:
+        lines += [f'listen {{ tls = "{HOST}:{encryption.tls_port}"',
+                  f'https = "{HOST}:{encryption.https_port}"',
+                  f'certificate = "{encryption.certificate}" key = "{encryption.key}" }}']
+    if encryption.over in ("tls", "https"):
+        lines += [f'tls {{ ca = "{encryption.ca}" }}']
+    return lines
+
+
+def tarn_upstream(setup):
+    address = f"{HOST}:{setup.upstream_port}"
+    over = setup.encryption.over if setup.encryption else "udp"
+    return {
+        "udp": address,
+        "tcp": f"tcp://{address}",
+        "tls": f"tls://{address}#{setup.encryption and setup.encryption.name}",
+        "https": f"https://{setup.encryption and setup.encryption.name}:{setup.upstream_port}"
+                 f"/dns-query#{HOST}",
+    }[over]
 
 
 def start_tarn(setup):
     argv = [setup.program, "--listen", f"{HOST}:{setup.port}",
-            "--upstream", f"{HOST}:{setup.upstream_port}"]
-    if setup.list_file or setup.hosts_file or setup.anchors_file:
+            "--upstream", tarn_upstream(setup)]
+    if setup.list_file or setup.hosts_file or setup.anchors_file or setup.encryption:
         argv += ["--config", write_tarn_conf(setup)]
     if setup.workers:
         argv += ["--workers", str(setup.workers), "--cache-size", "256M"]
     return [argv]
 
 
+def unbound_encryption(encryption):
+    """Lines of its section server."""
+    if not encryption:
+        return ""
+    lines = [f'tls-cert-bundle: "{encryption.ca}"'] if encryption.over == "tls" else []
+    lines += ["tcp-upstream: yes"] if encryption.over == "tcp" else []
+    if encryption.has_listeners:
+        lines += [f"interface: {HOST}@{encryption.tls_port}",
+                  f"interface: {HOST}@{encryption.https_port}",
+                  f"tls-port: {encryption.tls_port}", f"https-port: {encryption.https_port}",
+                  f'tls-service-key: "{encryption.key}"',
+                  f'tls-service-pem: "{encryption.certificate}"']
+    return "\n    ".join(lines)
+
+
 def start_unbound(setup):
+    over_tls = setup.encryption is not None and setup.encryption.over == "tls"
+    name = f"#{setup.encryption.name}" if over_tls else ""
     config = setup.write("unbound.conf", f"""
 server:
     directory: "{setup.folder}"
@@ -87,19 +146,31 @@ server:
     {f'trust-anchor-file: "{setup.anchors_file}"' if setup.anchors_file else ""}
     trust-anchor-signaling: no
     {f'include: "{setup.list_file}"' if setup.list_file else ""}
+    {unbound_encryption(setup.encryption)}
 remote-control:
     control-enable: no
 forward-zone:
     name: "."
-    forward-addr: {HOST}@{setup.upstream_port}
+    forward-tls-upstream: {"yes" if over_tls else "no"}
+    forward-addr: {HOST}@{setup.upstream_port}{name}
 """)
     return [[setup.program, "-d", "-p", "-c", config]]
+
+
+def kresd_encryption(encryption):
+    if not encryption or not encryption.has_listeners:
+        return ""
+    return f"""
+net.listen('{HOST}', {encryption.tls_port}, {{ kind = 'tls' }})
+net.listen('{HOST}', {encryption.https_port}, {{ kind = 'doh2' }})
+net.tls('{encryption.certificate}', '{encryption.key}')"""
 
 
 def start_kresd(setup):
     config = setup.write("kresd.conf", f"""
 net.ipv6 = false
 net.listen('{HOST}', {setup.port}, {{ kind = 'dns' }})
+{kresd_encryption(setup.encryption)}
 cache.open(512 * MB, 'lmdb://{setup.folder}/cache')
 for _, name in ipairs({{'priming', 'ta_update', 'ta_signal_query', 'ta_sentinel',
                        'detect_time_skew', 'detect_time_jump'}}) do
@@ -138,6 +209,25 @@ quiet=yes
     return [[setup.program, f"--config-dir={setup.folder}", "--daemon=no"]]
 
 
+def dnsdist_listeners(encryption):
+    if not encryption or not encryption.has_listeners:
+        return ""
+    files = f"'{encryption.certificate}', '{encryption.key}'"
+    return (f"addTLSLocal('{HOST}:{encryption.tls_port}', {files})\n"
+            f"addDOHLocal('{HOST}:{encryption.https_port}', {files}, '/dns-query')\n")
+
+
+def dnsdist_upstream(encryption):
+    """Words of newServer()."""
+    if not encryption or encryption.over == "udp":
+        return ""
+    if encryption.over == "tcp":
+        return ", tcpOnly = true"
+    path = ", dohPath = '/dns-query'" if encryption.over == "https" else ""
+    return (f", tls = 'openssl', subjectName = '{encryption.name}', caStore = '{encryption.ca}'"
+            + path)
+
+
 def start_dnsdist(setup):
     listener = f"addLocal('{HOST}:{setup.port}', {{ reusePort = true }})\n"
     config = setup.write("dnsdist.conf", listener * (setup.workers or 1) + f"""
@@ -145,16 +235,33 @@ setACL('127.0.0.0/8')
 setSecurityPollSuffix('')
 setMaxUDPOutstanding(65535)
 setMaxTCPClientThreads({setup.workers or 1})
-newServer({{ address = '{HOST}:{setup.upstream_port}' }})
+{dnsdist_listeners(setup.encryption)}
+newServer({{ address = '{HOST}:{setup.upstream_port}'{dnsdist_upstream(setup.encryption)} }})
 getServer(0):setUp()
 getPool(''):setCache(newPacketCache(2000000, {{ maxTTL = 86400 }}))
 """)
     return [[setup.program, "--supervised", "--disable-syslog", "-C", config]]
 
 
+def named_encryption(encryption):
+    """What stands before the options, and in them."""
+    if not encryption or not encryption.has_listeners:
+        return "", ""
+    return (f"""
+tls local {{ cert-file "{encryption.certificate}"; key-file "{encryption.key}"; }};
+http local {{ endpoints {{ "/dns-query"; }}; }};
+""", f"""
+    listen-on port {encryption.tls_port} tls local {{ {HOST}; }};
+    listen-on port {encryption.https_port} tls local http local {{ {HOST}; }};
+""")
+
+
 def start_named(setup):
+    before, within = named_encryption(setup.encryption)
     config = setup.write("named.conf", f"""
+{before}
 options {{
+{within}
     directory "{setup.folder}";
     pid-file none;
     session-keyfile none;

@@ -8,6 +8,7 @@ import re
 import statistics
 from xml.sax.saxutils import escape
 
+import encrypted
 import lists
 import load
 from servers import CPUS
@@ -15,6 +16,7 @@ from validation import DELAY_SEC, added, times
 
 # Of the sections in a Markdown file.
 ANSWERS, LISTS, VALIDATION = "make bench", "make bench, lists", "make bench, validation"
+ENCRYPTED = "make bench, encrypted"
 NOTHING = "-"
 BASE = "unbound"
 
@@ -208,6 +210,78 @@ def trips_table(bench):
                   "of the next", "round trips"], validation_rows(bench.validation, figures))
 
 
+# ---- encrypted DNS -------------------------------------------------------------------------------
+
+def miss_table(bench):
+    misses = bench.encrypted.miss_us
+    rows = []
+    for peer in bench.encrypted.peers:
+        if not misses.get((peer.name, "TCP")):
+            continue
+        row = [peer.name]
+        for over in encrypted.MODES:
+            values = misses.get((peer.name, over), [])
+            row.append(shown(encrypted.median(values), ".1f"))
+            if over in ("TLS", "HTTPS"):
+                row.append(shown(encrypted.ratio(values, misses[peer.name, "TCP"]), ".2f"))
+        rows.append(row)
+    return table(["miss over", "UDP, µs", "TCP, µs", "TLS, µs", "x TCP", "HTTPS, µs", "x TCP"], rows)
+
+
+def encrypted_hit_table(bench):
+    hits = bench.encrypted.hits
+    rows = []
+    for peer in bench.encrypted.peers:
+        if not hits.get((peer.name, "TCP")):
+            continue
+        row = [peer.name]
+        for over in encrypted.MODES:
+            samples = hits.get((peer.name, over), [])
+            row.append(shown(encrypted.median([hit.cpu_us for hit in samples]), ".1f"))
+            base = hits.get((BASE, over), [])
+            row.append(shown(encrypted.ratio([hit.cpu_us for hit in samples],
+                                             [hit.cpu_us for hit in base]), ".2f"))
+            if over in ("TLS", "HTTPS"):
+                row.append(shown(encrypted.median([hit.queries_per_sec for hit in samples]),
+                                 ",.0f"))
+        rows.append(row)
+    unit = f"x {BASE}"
+    return table(["hit over", "UDP, µs", unit, "TCP, µs", unit, "TLS, µs", unit, "queries/s",
+                  "HTTPS, µs", unit, "queries/s"], rows)
+
+
+def connection_table(bench):
+    measured = bench.encrypted
+    rows = []
+    for peer in measured.peers:
+        full, resumed = (measured.handshakes.get((peer.name, kind), [])
+                         for kind in ("full", "resumed"))
+        idle = [measured.idle.get((peer.name, over)) for over in ("TLS", "HTTPS")]
+        if full or any(idle):
+            rows.append([peer.name, shown(encrypted.median(full), ".0f"),
+                         shown(encrypted.median(resumed), ".0f"),
+                         *[shown(each and each / 1024, ".1f") for each in idle]])
+    return table(["connections", "full handshake, µs", "resumed, µs", "idle over TLS, KiB",
+                  "over HTTPS, KiB"], rows)
+
+
+def encrypted_start_table(bench):
+    rows = []
+    for kind, starts in bench.encrypted.starts.items():
+        base = bench.encrypted.starts["in the clear"]
+
+        def both(figure, form, unit=1):
+            values, others = ([getattr(start, figure) / unit for start in which]
+                              for which in (starts, base))
+            return [shown(statistics.median(values), form),
+                    shown(added(values, others), "+" + form)]
+        rows.append([kind, shown(min(start.first_ms for start in starts), ".1f"),
+                     *both("first_ms", ".1f"), *both("cpu_ms", ".2f"),
+                     *both("private", ".2f", 2**20), *both("rss", ".1f", 2**20)])
+    return table(["tarn", "first answer, ms, best", "median", "adds", "CPU, ms", "adds",
+                  "private, MiB", "adds", "RSS, MiB", "adds"], rows)
+
+
 def cpu_model():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         match = re.search(r"^(?:model name|Model)\s*:\s*(.+)", file.read(), re.M)
@@ -293,7 +367,39 @@ def write_validation(bench):
     ])
 
 
-WRITERS = {ANSWERS: write, LISTS: write_lists, VALIDATION: write_validation}
+def write_encrypted(bench):
+    options, measured = bench.options, bench.encrypted
+    if not measured.upstream:
+        return "Not measured: a program is missing."
+    parts = [
+        circumstances(bench, measured.peers),
+        "Each server has one thread and one CPU. Figures are its CPU time (user and system) for each "
+        f"query, medians of {options.rounds} rounds; ratios are medians of those within a round.",
+        f"A miss, asked for over UDP: {options.encrypted_names:,} new names, {encrypted.WINDOW} of "
+        "them under way, and an upstream (unbound, which has an answer for any name) that is asked "
+        "over each transport. \"x TCP\" is the same server's miss over TCP.",
+        miss_table(bench),
+        f"A hit, for {encrypted.CLIENTS} clients, {encrypted.WINDOW} questions under way, "
+        f"{options.seconds:g} s of each. HTTPS is POST.",
+        encrypted_hit_table(bench),
+        f"Handshakes of TLS 1.3 (P-256, a chain of one), {options.handshakes} in each round, with "
+        f"one question each; and what {options.connections} idle connections add to the RSS, each "
+        "after one question.",
+        connection_table(bench),
+        f"From the start of tarn to its first answer, {options.starts} times, and the memory then: "
+        "with nothing encrypted, with one encrypted server, and with listeners. \"adds\" is the "
+        "median of the differences within a round.",
+        encrypted_start_table(bench),
+    ]
+    if measured.callgrind:
+        parts.append("Instructions in user mode for each query, as callgrind counts them: " +
+                     ", ".join(f"{name} {count:,.0f}"
+                               for name, count in measured.callgrind.items()) + ".")
+    return "\n\n".join(parts)
+
+
+WRITERS = {ANSWERS: write, LISTS: write_lists, VALIDATION: write_validation,
+           ENCRYPTED: write_encrypted}
 
 
 def put_between_marks(path, section, text):
