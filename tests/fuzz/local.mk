@@ -21,6 +21,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_namelist \
 	tests/fuzz/fuzz_namelist_line \
 	tests/fuzz/fuzz_options \
+	tests/fuzz/fuzz_proxy_header \
 	tests/fuzz/fuzz_query \
 	tests/fuzz/fuzz_rpz \
 	tests/fuzz/fuzz_stream \
