@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "crypto/signature.h"
+#include "daemon/certificates/certificates.h"
 #include "daemon/config/configuration.h"
 #include "daemon/config/check.h"
 #include "daemon/config/command_line.h"
@@ -73,6 +74,10 @@ static int complete(struct tarn__settings *settings, struct tarn__log *log)
 {
 	struct tarn__diagnostics diagnostics = {0};
 	int error = tarn__settings_complete(settings, tarn__resolv_conf, &diagnostics, log);
+	if (error == 0)
+		tarn__certificates_check(settings, &diagnostics);
+	if (diagnostics.count > 0 || diagnostics.lost > 0)
+		error = TARN_EINVAL;
 	tarn__diagnostics_log(&diagnostics, log);
 	tarn__diagnostics_fini(&diagnostics);
 	return error;
@@ -92,8 +97,8 @@ static bool probe(struct tarn *tarn)
 }
 
 /*
- * Checks everything that depends on the configuration alone, and whether users and groups exist. Whether
- * addresses and files are available is found out at the start, since it may change until then.
+ * Checks everything that depends on the configuration alone, whether users and groups exist, and certificates.
+ * Whether addresses and other files are available is found out at the start, since it may change until then.
  */
 static int check(struct tarn__settings *settings, bool is_probe, struct tarn__log *log)
 {

@@ -7,11 +7,16 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/bootstrap/host.c resolver/daemon/bootstrap/host.h \
 	resolver/daemon/bootstrap/inquirer.c resolver/daemon/bootstrap/inquirer.h \
 	resolver/daemon/bootstrap/zone_servers.c resolver/daemon/bootstrap/zone_servers.h \
+	resolver/daemon/certificates/certificates.c \
+	resolver/daemon/certificates/certificates.h \
+	resolver/daemon/certificates/pairs.c resolver/daemon/certificates/pairs.h \
+	resolver/daemon/certificates/state.c resolver/daemon/certificates/state.h \
 	resolver/daemon/config/check.c resolver/daemon/config/check.h \
 	resolver/daemon/config/check_validation.c resolver/daemon/config/check_validation.h \
 	resolver/daemon/config/command_line.c resolver/daemon/config/command_line.h \
 	resolver/daemon/config/completion.c resolver/daemon/config/completion.h \
 	resolver/daemon/config/configuration.c resolver/daemon/config/configuration.h \
+	resolver/daemon/config/encryption.c resolver/daemon/config/encryption.h \
 	resolver/daemon/config/parse.c resolver/daemon/config/parse.h \
 	resolver/daemon/config/policy_check.c resolver/daemon/config/policy_check.h \
 	resolver/daemon/config/probe.c resolver/daemon/config/probe.h \
@@ -20,6 +25,8 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/config/system_servers.c resolver/daemon/config/system_servers.h \
 	resolver/daemon/config/text.c resolver/daemon/config/text.h \
 	resolver/daemon/config/validation.c resolver/daemon/config/validation.h \
+	resolver/daemon/control/certificate_json.c \
+	resolver/daemon/control/certificate_json.h \
 	resolver/daemon/control/commands.c resolver/daemon/control/commands.h \
 	resolver/daemon/control/context.h \
 	resolver/daemon/control/control.c resolver/daemon/control/control.h \
@@ -35,6 +42,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/log/diagnostics.c resolver/daemon/log/diagnostics.h \
 	resolver/daemon/log/log.c resolver/daemon/log/log.h \
 	resolver/daemon/log/log_dedup.c resolver/daemon/log/log_dedup.h \
+	resolver/daemon/names/discovery.c resolver/daemon/names/discovery.h \
 	resolver/daemon/names/figures.c resolver/daemon/names/figures.h \
 	resolver/daemon/names/insecure.c resolver/daemon/names/insecure.h \
 	resolver/daemon/names/lease_file.c resolver/daemon/names/lease_file.h \

@@ -131,15 +131,22 @@ static struct tarn__settings *read_settings(struct tarn__reload *reload,
 	return NULL;
 }
 
-/* Applies the settings to the parts; after an error the parts before it return to the old ones. */
-static int set_parts(struct tarn__reload *reload, const struct tarn__settings *settings)
+/* The parts from first on, and before end, return to the settings in force. */
+static void undo_parts(struct tarn__reload *reload, size_t first, size_t end)
 {
-	for (size_t i = 0; i < reload->part_count; i++) {
+	while (end-- > first)
+		(void)reload->parts[end].set(reload->parts[end].data, reload->settings);
+}
+
+/* Applies the settings to those parts; after an error those before it return to the settings in force. */
+static int set_parts(struct tarn__reload *reload, size_t first, size_t end,
+		     const struct tarn__settings *settings)
+{
+	for (size_t i = first; i < end; i++) {
 		int error = reload->parts[i].set(reload->parts[i].data, settings);
 		if (error == 0)
 			continue;
-		while (i-- > 0)
-			(void)reload->parts[i].set(reload->parts[i].data, reload->settings);
+		undo_parts(reload, first, i);
 		return error;
 	}
 	return 0;
@@ -189,6 +196,27 @@ static void take_over(struct tarn__reload *reload, struct tarn__settings *settin
 		tarn__settings_free(old);
 }
 
+/* What follows the early parts. After an error nothing of it has changed. */
+static int open_and_set(struct tarn__reload *reload, struct tarn__settings *settings,
+			struct tarn__addresses *opened, struct tarn__diagnostics *diagnostics)
+{
+	size_t first = reload->early_count, end = reload->part_count;
+	int error = tarn__listeners_open(reload->workers, reload->systemd, settings, opened,
+					 diagnostics, reload->log);
+	if (error < 0)
+		return error;
+	error = set_parts(reload, first, end, settings);
+	if (error == 0) {
+		error = reconfigure(reload, settings);
+		if (error == 0)
+			return 0;
+		tarn__diagnostics_add(diagnostics, NULL, 0, "%s", tarn_error_text(error));
+		undo_parts(reload, first, end);
+	}
+	tarn__listeners_close(reload->workers, opened, NULL);
+	return error;
+}
+
 static int change(struct tarn__reload *reload, struct tarn__diagnostics *diagnostics)
 {
 	struct tarn__settings *settings = read_settings(reload, diagnostics);
@@ -196,22 +224,16 @@ static int change(struct tarn__reload *reload, struct tarn__diagnostics *diagnos
 		return TARN_EINVAL;
 	size_t places = tarn__rlimits_fit(settings, reload->first->workers, reload->log);
 	struct tarn__addresses opened = {0};
-	int error = tarn__listeners_open(reload->workers, reload->systemd, settings, &opened,
-					 diagnostics, reload->log);
-	if (error == 0)
-		error = set_parts(reload, settings);
+	int error = set_parts(reload, 0, reload->early_count, settings);
 	if (error == 0) {
-		error = reconfigure(reload, settings);
-		if (error < 0) {
-			tarn__diagnostics_add(diagnostics, NULL, 0, "%s", tarn_error_text(error));
-			(void)set_parts(reload, reload->settings);
-		}
+		error = open_and_set(reload, settings, &opened, diagnostics);
+		if (error < 0)
+			undo_parts(reload, 0, reload->early_count);
 	}
 	if (error == 0) {
 		take_over(reload, settings, places);
 		return 0;
 	}
-	tarn__listeners_close(reload->workers, &opened, NULL);
 	tarn__settings_free(settings);
 	return error;
 }
@@ -240,12 +262,15 @@ int tarn__reload_open(struct tarn__reload *reload)
 {
 	struct tarn__diagnostics diagnostics = {0};
 	struct tarn__addresses opened;
-	int error = tarn__listeners_take(reload->workers, reload->systemd, reload->log);
+	int error = set_parts(reload, 0, reload->early_count, reload->settings);
+	if (error == 0)
+		error = tarn__listeners_take(reload->workers, reload->systemd, reload->log);
 	if (error == 0)
 		error = tarn__listeners_open(reload->workers, reload->systemd, reload->settings,
 					     &opened, &diagnostics, reload->log);
 	if (error == 0)
-		error = set_parts(reload, reload->settings);
+		error = set_parts(reload, reload->early_count, reload->part_count,
+				  reload->settings);
 	if (error == 0)
 		settle_parts(reload);
 	tarn__diagnostics_log(&diagnostics, reload->log);

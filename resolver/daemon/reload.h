@@ -51,6 +51,7 @@ struct tarn__reload {
 	struct tarn__log *log;
 	struct tarn__part parts[TARN__PARTS_MAX];
 	size_t part_count;
+	size_t early_count; /* of the parts: set before addresses are opened, which need them */
 	const struct tarn__settings
 		*first; /* the settings of the start, for what a reload cannot change */
 	struct tarn__settings *settings; /* the settings in force; at the start the same */
@@ -60,7 +61,7 @@ struct tarn__reload {
 };
 
 /*
- * Opens the listeners, and applies the first settings to the parts, before the workers run. An error is
+ * Applies the first settings to the parts, and opens the listeners, before the workers run. An error is
  * logged.
  */
 int tarn__reload_open(struct tarn__reload *);

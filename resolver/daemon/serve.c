@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "daemon/bootstrap/bootstrap.h"
+#include "daemon/certificates/certificates.h"
 #include "daemon/config/validation.h"
 #include "daemon/system/confine.h"
 #include "daemon/control/control.h"
@@ -41,6 +42,7 @@ struct program {
 	struct tarn *tarn;
 	struct tarn__workers *workers;
 	struct tarn__observers *observers;
+	struct tarn__certificates certificates;
 	struct tarn__naming naming;
 	struct tarn__insecure insecure;
 	struct tarn__bootstrap bootstrap;
@@ -146,6 +148,8 @@ static int make(struct program *program)
 		return TARN_ESYSTEM;
 	int error = open_loop(program);
 	if (error == 0) {
+		tarn__certificates_init(&program->certificates, program->tarn, program->loop,
+					program->identity->name, log);
 		tarn__naming_init(&program->naming, program->tarn, program->loop, log);
 		tarn__insecure_init(&program->insecure, program->tarn, program->loop, log);
 		tarn__bootstrap_init(&program->bootstrap, program->tarn, program->loop, log);
@@ -185,6 +189,7 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.insecure = &program->insecure,
 		.bootstrap = &program->bootstrap,
 		.transfers = &program->transfers,
+		.certificates = &program->certificates.board,
 		.loop = program->loop,
 		.log = log,
 		.settings = &program->reload.settings,
@@ -205,10 +210,14 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.log = log,
 		.first = program->settings,
 		.settings = program->settings,
-		.parts = {{.set = tarn__control_set,
+		.parts = {{.set = tarn__certificates_set,
+			   .settle = tarn__certificates_settle,
+			   .data = &program->certificates},
+			  {.set = tarn__control_set,
 			   .settle = tarn__control_settle,
 			   .data = &program->control}},
-		.part_count = 1,
+		.part_count = 2,
+		.early_count = 1,
 	};
 	int error = tarn__reload_open(&program->reload);
 	if (error == 0)
@@ -265,9 +274,12 @@ static int start(struct program *program)
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
 		return error;
 	}
-	return tarn__metrics_http_start(program->metrics, program->tarn, program->observers,
-					&program->process, &program->naming.board,
-					&program->transfers.board, program->loop);
+	return tarn__metrics_http_start(
+		program->metrics, program->tarn, program->observers, &program->process,
+		&(struct tarn__metrics_boards){.names = &program->naming.board,
+					       .transfers = &program->transfers.board,
+					       .certificates = &program->certificates.board},
+		program->loop);
 }
 
 static void run(struct program *program)
@@ -284,6 +296,7 @@ static void end(struct program *program)
 	tarn__metrics_http_free(program->metrics);
 	tarn__control_close(&program->control);
 	tarn__control_context_fini(&program->context);
+	tarn__certificates_stop(&program->certificates);
 	tarn__reload_stop(&program->reload);
 	tarn__workers_free(program->workers);
 	tarn__observers_free(program->observers);

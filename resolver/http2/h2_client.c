@@ -356,6 +356,11 @@ static size_t on_take(void *owner, void *stream, uint8_t *out, size_t room, bool
 
 /* ---- the framing --------------------------------------------------------------------------- */
 
+static bool is_closing(const struct h2_client *client)
+{
+	return client->is_closing || tarn__http2_is_over(client->session);
+}
+
 /* Questions that the server and we allow at once. */
 static size_t places(const struct h2_client *client)
 {
@@ -367,7 +372,7 @@ static size_t client_room(const struct tarn__framing *framing)
 {
 	const struct h2_client *client = client_of(framing);
 	size_t max = places(client);
-	if (client->is_closing || client->unsent >= UNSENT_MAX || client->asked_count >= max)
+	if (is_closing(client) || client->unsent >= UNSENT_MAX || client->asked_count >= max)
 		return 0;
 	return max - client->asked_count;
 }
@@ -420,7 +425,7 @@ static int client_put(struct tarn__framing *framing, const uint8_t *message, siz
 		      uint8_t tag)
 {
 	struct h2_client *client = client_of(framing);
-	if (client->is_closing || len < TARN__HEADER_LEN)
+	if (is_closing(client) || len < TARN__HEADER_LEN)
 		return TARN_EUNREACHABLE;
 	if (client_room(framing) == 0)
 		return TARN_EBUSY;
@@ -481,7 +486,12 @@ static bool client_next(struct tarn__framing *framing, struct tarn__framed *out)
 	struct question *question = question_of(link);
 	tarn__list_append(&client->given, link);
 	if (question->error == 0)
-		*out = (struct tarn__framed){.message = question->body, .len = question->body_len};
+		*out = (struct tarn__framed){
+			.message = question->body,
+			.len = question->body_len,
+			.tag = question->tag,
+			.has_tag = true,
+		};
 	else
 		*out = (struct tarn__framed){
 			.tag = question->tag,

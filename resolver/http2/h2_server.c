@@ -57,7 +57,7 @@ struct request {
 	uint8_t *message;
 	size_t len, size;
 	size_t unconsumed; /* octets of the connection's window that the question has */
-	bool is_answering, is_refused;
+	bool is_whole, is_answering, is_refused;
 	size_t taken; /* octets of the answer that have left */
 	uint64_t answered_ms;
 };
@@ -134,9 +134,7 @@ static void set_refused(struct tarn__h2_server *server, struct request *request)
 	free_message(server, request);
 }
 
-/* RFC 9113 section 8.1: a client that still sends is told to stop, after an answer that is whole. */
-static void refuse(struct tarn__h2_server *server, struct request *request, const char *status,
-		   bool is_whole)
+static void refuse(struct tarn__h2_server *server, struct request *request, const char *status)
 {
 	const struct tarn__http2_field fields[] = {
 		{":status", 7, status, 3, true},
@@ -148,7 +146,17 @@ static void refuse(struct tarn__h2_server *server, struct request *request, cons
 	set_refused(server, request);
 	if (tarn__http2_respond(server->session, request->stream, fields, count, false) != 0)
 		tarn__http2_reset(server->session, request->stream, TARN__HTTP2_INTERNAL_ERROR);
-	else if (!is_whole)
+}
+
+/*
+ * RFC 9113 section 8.1: a client that still sends is told to stop, after a response that is whole. The library
+ * would drop a response that has not left before.
+ */
+static void on_sent(void *owner, void *stream)
+{
+	struct tarn__h2_server *server = owner;
+	struct request *request = stream;
+	if (request->is_refused && !request->is_whole)
 		tarn__http2_reset(server->session, request->stream, TARN__HTTP2_NO_ERROR);
 }
 
@@ -282,9 +290,10 @@ static void on_headers_end(void *owner, void *stream, bool is_whole)
 	if (!request->has_header && request->is_post)
 		free_message(server, request); /* that of its path */
 	request->has_header = true;
+	request->is_whole = is_whole;
 	const char *status = judge_header(request);
 	if (status)
-		refuse(server, request, status, is_whole);
+		refuse(server, request, status);
 }
 
 /* ---- the body of a request ----------------------------------------------------------------- */
@@ -310,7 +319,7 @@ static void on_body(void *owner, void *stream, const uint8_t *octets, size_t len
 	struct request *request = stream;
 	bool is_wanted = request->is_post && !request->is_refused && !request->is_answering;
 	if (is_wanted && request->len + len > TARN__MESSAGE_MAX) {
-		refuse(server, request, "413", false);
+		refuse(server, request, "413");
 		is_wanted = false;
 	}
 	if (is_wanted && !reserve(request, len)) {
@@ -331,10 +340,11 @@ static void on_whole(void *owner, void *stream)
 {
 	struct tarn__h2_server *server = owner;
 	struct request *request = stream;
+	request->is_whole = true;
 	if (request->is_refused || request->is_answering)
 		return;
 	if (request->len < TARN__HEADER_LEN)
-		refuse(server, request, "400", true);
+		refuse(server, request, "400");
 	else
 		tarn__list_move(&request->link, &server->whole);
 }
@@ -383,6 +393,7 @@ static const struct tarn__http2_events events = {
 	.body = on_body,
 	.whole = on_whole,
 	.was_reset = on_reset,
+	.sent = on_sent,
 	.closed = on_closed,
 	.goaway = on_goaway,
 	.frame = on_frame,

@@ -32,6 +32,7 @@
 	FUNCTION(nghttp2_option_set_no_auto_window_update)                                         \
 	FUNCTION(nghttp2_option_set_no_closed_streams)                                             \
 	FUNCTION(nghttp2_option_set_max_outbound_ack)                                              \
+	FUNCTION(nghttp2_option_set_max_reserved_remote_streams)                                   \
 	FUNCTION(nghttp2_session_client_new2)                                                      \
 	FUNCTION(nghttp2_session_server_new2)                                                      \
 	FUNCTION(nghttp2_session_del)                                                              \
@@ -211,7 +212,7 @@ static int on_frame_send(nghttp2_session *nghttp2, const nghttp2_frame *frame, v
 {
 	(void)nghttp2;
 	struct tarn__http2_session *session = session_of(user_data);
-	if (session->is_server || frame->hd.type != NGHTTP2_HEADERS)
+	if (frame->hd.type != NGHTTP2_HEADERS)
 		return 0;
 	void *stream = stream_of(session, frame->hd.stream_id);
 	if (stream)
@@ -249,6 +250,8 @@ static bool prepare(void)
 	    library.nghttp2_session_callbacks_new(&callbacks) != 0)
 		return false;
 	library.callbacks = callbacks;
+	/* A server may push before it knows that it must not. */
+	library.nghttp2_option_set_max_reserved_remote_streams(library.client, 0);
 	library.nghttp2_option_set_no_auto_window_update(library.server, 1);
 	if (library.set_stream_reset_rate_limit)
 		library.set_stream_reset_rate_limit(library.server, RESETS_BURST, RESETS_PER_SEC);
@@ -418,7 +421,7 @@ static int feed(struct tarn__http2_session *session, const uint8_t *octets, size
 int tarn__http2_read(struct tarn__http2_session *session)
 {
 	uint8_t octets[CHUNK_LEN];
-	if (session->is_closed || !library.nghttp2_session_want_read(session->session))
+	if (tarn__http2_is_over(session))
 		return TARN__STREAM_END;
 	ssize_t got = tarn__pipe_recv(session->pipe, octets, sizeof(octets));
 	if (got > 0)
@@ -656,11 +659,14 @@ void tarn__http2_terminate(struct tarn__http2_session *session, uint32_t code)
 		(void)library.nghttp2_session_terminate_session(session->session, code);
 }
 
+bool tarn__http2_is_over(const struct tarn__http2_session *session)
+{
+	return session->is_closed || !library.nghttp2_session_want_read(session->session);
+}
+
 bool tarn__http2_has_ended(const struct tarn__http2_session *session)
 {
-	return waiting(session) == 0 &&
-	       (session->is_closed || (!library.nghttp2_session_want_read(session->session) &&
-				       !library.nghttp2_session_want_write(session->session)));
+	return tarn__http2_is_over(session) && !tarn__http2_wants_write(session);
 }
 
 void *tarn__http2_stream(const struct tarn__http2_session *session, int32_t id)

@@ -62,7 +62,7 @@ struct tarn__http2_events {
 	void (*whole)(void *owner, void *stream);
 	/* The peer has ended the stream without more ado (RST_STREAM). closed() follows. */
 	void (*was_reset)(void *owner, void *stream, uint32_t code);
-	/* Of a client: the request's header has left, and so the server may process it. */
+	/* The header of the request, or of the response, has left. */
 	void (*sent)(void *owner, void *stream);
 	/* The stream is gone, and stream is not given to any event again. */
 	void (*closed)(void *owner, void *stream, uint32_t code);
@@ -136,6 +136,8 @@ void tarn__http2_consume(struct tarn__http2_session *, size_t len);
 void tarn__http2_goaway(struct tarn__http2_session *);
 /* Queues the end of all: no event but closed() follows. */
 void tarn__http2_terminate(struct tarn__http2_session *, uint32_t code);
+/* Returns true if nothing is read any more: of either end there is no stream, and there will be none. */
+bool tarn__http2_is_over(const struct tarn__http2_session *);
 /* Returns true if neither end has anything to say any more. */
 bool tarn__http2_has_ended(const struct tarn__http2_session *);
 

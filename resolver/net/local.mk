@@ -5,6 +5,8 @@ net_sources = \
 	resolver/net/alarm.c resolver/net/alarm.h \
 	resolver/net/ask.c resolver/net/ask.h \
 	resolver/net/clock.c resolver/net/clock.h \
+	resolver/net/fault_log.c resolver/net/fault_log.h \
+	resolver/net/framed.c resolver/net/framed.h \
 	resolver/net/listen/client_http.c resolver/net/listen/client_protocol.h \
 	resolver/net/listen/client_stream.c \
 	resolver/net/listen/connection.c resolver/net/listen/connection.h \
@@ -27,8 +29,13 @@ net_sources = \
 	resolver/net/upstream/cares.c resolver/net/upstream/cares.h \
 	resolver/net/upstream/carrier.c resolver/net/upstream/carrier.h \
 	resolver/net/upstream/channel.h \
+	resolver/net/upstream/choice.c resolver/net/upstream/choice.h \
+	resolver/net/upstream/connection_channel.c \
+	resolver/net/upstream/lines.c resolver/net/upstream/lines.h \
+	resolver/net/upstream/secure_server.c resolver/net/upstream/secure_server.h \
 	resolver/net/upstream/socket_channel.c resolver/net/upstream/socket_channel.h \
-	resolver/net/upstream/tcp_channel.c \
+	resolver/net/upstream/stats.h \
+	resolver/net/upstream/tls_link.c resolver/net/upstream/tls_link.h \
 	resolver/net/upstream/transactions.c resolver/net/upstream/transactions.h \
 	resolver/net/upstream/udp_channel.c \
 	resolver/net/worker.c resolver/net/worker.h

@@ -150,15 +150,24 @@ int tarn__stream_put(struct tarn__stream *stream, const uint8_t *message, size_t
 	return append(&stream->out, message, len);
 }
 
-/* Returns the number of octets that the pipe took. TARN_ESYSTEM with errno. */
+/*
+ * Returns the number of octets that the pipe took. TARN_ESYSTEM with errno. TLS takes one record at a time, of
+ * 16 KB at most.
+ */
 static ssize_t write_some(struct tarn__pipe *pipe, const uint8_t *octets, size_t len)
 {
-	ssize_t sent = tarn__pipe_send(pipe, octets, len);
-	if (sent >= 0)
-		return sent;
-	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ENOBUFS)
-		return 0;
-	return TARN_ESYSTEM;
+	size_t taken = 0;
+	while (taken < len) {
+		ssize_t sent = tarn__pipe_send(pipe, octets + taken, len - taken);
+		if (sent > 0)
+			taken += (size_t)sent;
+		else if (sent == 0 || errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ||
+			 errno == ENOBUFS)
+			break;
+		else
+			return TARN_ESYSTEM;
+	}
+	return (ssize_t)taken;
 }
 
 int tarn__stream_flush(struct tarn__stream *stream)

@@ -5,24 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/upstream.h"
 #include "core/resolver.h"
 #include "dns/name.h"
 #include "dns/text.h"
 
-static bool is_server(const struct tarn__server_totals *server, const char *zone,
-		      const struct tarn_address *address)
+static bool is_server(const struct tarn__server_totals *server, const char *zone, const char *text)
 {
-	return tarn_address_is_equal(&server->address, address) && strcmp(server->zone, zone) == 0;
+	return strcmp(server->text, text) == 0 && strcmp(server->zone, zone) == 0;
 }
 
 /* hint: its likely index. */
 static struct tarn__server_totals *find_server(struct tarn__totals *totals, size_t hint,
-					       const char *zone, const struct tarn_address *address)
+					       const char *zone, const char *text)
 {
-	if (hint < totals->server_count && is_server(&totals->servers[hint], zone, address))
+	if (hint < totals->server_count && is_server(&totals->servers[hint], zone, text))
 		return &totals->servers[hint];
 	for (size_t i = 0; i < totals->server_count; i++) {
-		if (is_server(&totals->servers[i], zone, address))
+		if (is_server(&totals->servers[i], zone, text))
 			return &totals->servers[i];
 	}
 	return NULL;
@@ -30,7 +30,7 @@ static struct tarn__server_totals *find_server(struct tarn__totals *totals, size
 
 /* NULL: memory is too short for it, and it is left out. */
 static struct tarn__server_totals *add_server(struct tarn__totals *totals, const char *zone,
-					      const struct tarn_address *address)
+					      const char *text)
 {
 	size_t count = totals->server_count;
 	/* The array has room for the next power of two. */
@@ -42,26 +42,35 @@ static struct tarn__server_totals *add_server(struct tarn__totals *totals, const
 			return NULL;
 		totals->servers = servers;
 	}
-	char *own_zone = strdup(zone);
-	if (!own_zone)
+	char *own_zone = strdup(zone), *own_text = strdup(text);
+	if (!own_zone || !own_text) {
+		free(own_zone);
+		free(own_text);
 		return NULL;
+	}
 	struct tarn__server_totals *server = &totals->servers[totals->server_count++];
 	*server = (struct tarn__server_totals){
-		.address = *address, .zone = own_zone, .answered_ago_ms = UINT64_MAX};
+		.text = own_text, .zone = own_zone, .answered_ago_ms = UINT64_MAX};
 	return server;
 }
 
 static struct tarn__server_totals *have_server(struct tarn__totals *totals, size_t hint,
-					       const char *zone, const struct tarn_address *address)
+					       const char *zone, const char *text)
 {
-	struct tarn__server_totals *server = find_server(totals, hint, zone, address);
-	return server ? server : add_server(totals, zone, address);
+	struct tarn__server_totals *server = find_server(totals, hint, zone, text);
+	return server ? server : add_server(totals, zone, text);
+}
+
+static void free_texts(struct tarn__server_totals *server)
+{
+	free((char *)server->zone);
+	free((char *)server->text);
 }
 
 void tarn__totals_drop_servers(struct tarn__totals *totals)
 {
 	for (size_t i = 0; i < totals->server_count; i++)
-		free((char *)totals->servers[i].zone);
+		free_texts(&totals->servers[i]);
 	free(totals->servers);
 	totals->servers = NULL;
 	totals->server_count = 0;
@@ -84,7 +93,8 @@ static void add_state(struct tarn__server_totals *to, const struct tarn__server 
 {
 	to->transport = tarn__server_transport(server);
 	to->is_forward_loop |= server->is_forward_loop;
-	to->is_dead |= atomic_load(&server->endpoint->health.is_dead);
+	to->is_dead |=
+		atomic_load(&server->endpoint->health.is_dead) || !tarn__server_has_address(server);
 	to->dead += tarn__server_is_dead(server);
 	to->is_plain |= tarn__server_is_plain(server, now_ms);
 	to->no_0x20 |= server->endpoint->traits.no_mixed_case;
@@ -108,13 +118,26 @@ static bool is_validated(const struct tarn__config *config, const uint8_t *zone)
 	return index != TARN__ZONE_NONE && config->zones[index]->is_validated;
 }
 
+static const char *format_server(const struct tarn__endpoint *endpoint,
+				 char out[TARN__UPSTREAM_TEXT_MAX])
+{
+	const struct tarn_traits *traits = &endpoint->traits;
+	if (!tarn__transports[traits->transport].is_encrypted)
+		return tarn_address_format(&endpoint->address, out);
+	return tarn__upstream_format(&endpoint->address,
+				     &(struct tarn_traits){.transport = traits->transport,
+							   .name = traits->name,
+							   .path = traits->path},
+				     out);
+}
+
 static void on_server(void *arg, const uint8_t *zone, const struct tarn__server *server)
 {
 	struct adding *adding = arg;
-	char text[TARN__NAME_TEXT_MAX];
+	char name[TARN__NAME_TEXT_MAX], text[TARN__UPSTREAM_TEXT_MAX];
 	struct tarn__server_totals *to =
-		have_server(adding->totals, adding->index++, tarn__name_format(zone, text),
-			    &server->endpoint->address);
+		have_server(adding->totals, adding->index++, tarn__name_format(zone, name),
+			    format_server(server->endpoint, text));
 	if (!to)
 		return;
 	add_counts(to, &server->counts);
@@ -142,7 +165,7 @@ void tarn__totals_forget_state(struct tarn__totals *totals)
 	totals->carrier.channels = 0;
 	for (size_t i = 0; i < totals->server_count; i++) {
 		struct tarn__server_totals *server = &totals->servers[i];
-		*server = (struct tarn__server_totals){.address = server->address,
+		*server = (struct tarn__server_totals){.text = server->text,
 						       .zone = server->zone,
 						       .answered_ago_ms = UINT64_MAX,
 						       .counts = server->counts};
@@ -153,7 +176,7 @@ void tarn__totals_copy_counts(struct tarn__totals *to, const struct tarn__totals
 {
 	for (size_t i = 0; i < from->server_count; i++) {
 		const struct tarn__server_totals *server = &from->servers[i];
-		struct tarn__server_totals *copy = add_server(to, server->zone, &server->address);
+		struct tarn__server_totals *copy = add_server(to, server->zone, server->text);
 		if (copy)
 			add_counts(copy, &server->counts);
 	}
@@ -163,8 +186,7 @@ void tarn__totals_add_counts(struct tarn__totals *to, const struct tarn__totals 
 {
 	for (size_t i = 0; i < from->server_count; i++) {
 		const struct tarn__server_totals *server = &from->servers[i];
-		struct tarn__server_totals *sum =
-			find_server(to, i, server->zone, &server->address);
+		struct tarn__server_totals *sum = find_server(to, i, server->zone, server->text);
 		if (sum)
 			add_counts(sum, &server->counts);
 	}
@@ -175,10 +197,10 @@ void tarn__totals_keep_servers(struct tarn__totals *totals, struct tarn__totals 
 	size_t kept = 0;
 	for (size_t i = 0; i < totals->server_count; i++) {
 		struct tarn__server_totals *server = &totals->servers[i];
-		if (find_server(others, i, server->zone, &server->address))
+		if (find_server(others, i, server->zone, server->text))
 			totals->servers[kept++] = *server;
 		else
-			free((char *)server->zone);
+			free_texts(server);
 	}
 	totals->server_count = kept;
 }

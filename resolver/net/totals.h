@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * net/totals.h: sums of the workers' numbers, those of a server by its address and zone.
+ * net/totals.h: sums of the workers' numbers, those of a server by its text and zone.
  */
 #ifndef TARN_NET_TOTALS_H
 #define TARN_NET_TOTALS_H
@@ -21,8 +21,12 @@ struct tarn__resolver;
 
 /* One upstream server, of all workers. Members that are not counters are the present state. */
 struct tarn__server_totals {
-	struct tarn_address address;
-	const char *zone; /* its zone, "." for the root; owned by the totals */
+	/*
+	 * Its address; of an encrypted one as it is configured, without pins, since several may have one
+	 * address, or none yet. Owned by the totals, as zone is.
+	 */
+	const char *text;
+	const char *zone; /* its zone, "." for the root */
 	enum tarn__transport transport; /* the first that it is asked over */
 	bool is_forward_loop; /* it forwards to this resolver */
 	bool is_dead; /* a worker has found it dead, and it has answered none since */

@@ -97,6 +97,7 @@
 	FUNCTION(SSL_free)                                                                         \
 	FUNCTION(SSL_get0_alpn_selected)                                                           \
 	FUNCTION(SSL_get0_param)                                                                   \
+	FUNCTION(SSL_get1_session)                                                                 \
 	FUNCTION(SSL_get_error)                                                                    \
 	FUNCTION(SSL_get_ex_data)                                                                  \
 	FUNCTION(SSL_get_ex_data_X509_STORE_CTX_idx)                                               \
@@ -112,6 +113,7 @@
 	FUNCTION(SSL_set_session)                                                                  \
 	FUNCTION(SSL_set_shutdown)                                                                 \
 	FUNCTION(SSL_shutdown)                                                                     \
+	FUNCTION(SSL_version)                                                                      \
 	FUNCTION(SSL_write_ex)                                                                     \
 	FUNCTION(TLS_client_method)                                                                \
 	FUNCTION(TLS_server_method)                                                                \
@@ -314,10 +316,11 @@ static SSL_CTX *make_context(const SSL_METHOD *method, char fault[TARN__TLS_FAUL
 {
 	library.ERR_clear_error();
 	SSL_CTX *context = library.SSL_CTX_new(method);
-	if (context && set_protocol(context))
+	bool is_set = context && set_protocol(context);
+	library.ERR_clear_error();
+	if (is_set)
 		return context;
 	library.SSL_CTX_free(context);
-	library.ERR_clear_error();
 	snprintf(fault, TARN__TLS_FAULT_MAX, "%s does not start", LIBSSL_SONAME);
 	return NULL;
 }
@@ -653,6 +656,21 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
 	return 1;
 }
 
+/*
+ * Of TLS 1.2 a session may be resumed more than once, and the library does not tell of the one with which
+ * another resumed connection has begun.
+ */
+static void keep_resumed(struct tarn__tls *tls)
+{
+	SSL *ssl = tls->ssl;
+	if (tls->sessions && library.SSL_session_reused(ssl) == 1 &&
+	    library.SSL_version(ssl) == TLS1_2_VERSION) {
+		SSL_SESSION *session = library.SSL_get1_session(ssl);
+		if (session)
+			(void)keep_session(ssl, session);
+	}
+}
+
 /* ---- clients ------------------------------------------------------------------------------ */
 
 static bool set_client(struct tarn__tls_client *client)
@@ -821,6 +839,11 @@ static bool use_pair(SSL_CTX *context, X509 *own, EVP_PKEY *key, uint64_t now_se
 	return true;
 }
 
+static bool has_word(const struct tarn__tls_pair *pair, const char *word)
+{
+	return memmem(pair->key, pair->key_len, word, strlen(word)) != NULL;
+}
+
 static EVP_PKEY *read_key(const struct tarn__tls_pair *pair, char fault[TARN__TLS_FAULT_MAX])
 {
 	library.ERR_clear_error();
@@ -830,10 +853,10 @@ static EVP_PKEY *read_key(const struct tarn__tls_pair *pair, char fault[TARN__TL
 	library.BIO_free(text);
 	if (key)
 		return key;
-	bool is_sealed = memmem(pair->key, pair->key_len, "ENCRYPTED", strlen("ENCRYPTED"));
-	(void)refuse_pair(fault, is_sealed     ? "key is encrypted with a passphrase"
-				 : is_at_end() ? "no key in it"
-					       : "key cannot be read");
+	(void)refuse_pair(fault, !has_word(pair, "PRIVATE KEY-----") ? "no key in it"
+				 : has_word(pair, "ENCRYPTED")
+					 ? "key is encrypted with a passphrase"
+					 : "key cannot be read");
 	return NULL;
 }
 
@@ -1271,8 +1294,8 @@ void tarn__tls_free(struct tarn__tls *tls)
 {
 	if (!tls)
 		return;
-	/* Otherwise the library takes a session that was not ended for one that is not to be resumed. */
-	if (tls->state == TARN__TLS_OPEN)
+	/* Otherwise the library takes a session that was not ended by a word for one that is not to be resumed. */
+	if (tls->state == TARN__TLS_OPEN || tls->reason == TARN__TLS_CLOSED)
 		library.SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	library.SSL_free(tls->ssl);
 	tarn__tls_client_put(tls->client);
@@ -1307,6 +1330,7 @@ enum tarn__tls_state tarn__tls_secure(struct tarn__tls *tls)
 		return tls->state;
 	tls->state = is_protocol_good(tls) ? TARN__TLS_OPEN : TARN__TLS_FAILED;
 	forget_refused(tls);
+	keep_resumed(tls);
 	return tls->state;
 }
 

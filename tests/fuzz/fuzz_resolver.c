@@ -11,6 +11,7 @@
  *	  no TTL longer than is left;
  *	- a name is sent to its zone's servers only, TARN__SENDS_MAX times to each and over each transport
  *	  for one lookup; a dead server is probed once a second;
+ *	- to an encrypted server nothing is ever sent in the clear, nor a cookie, nor a question without padding;
  *	- names that are never answered do not affect those that are;
  *	- the work at one instant is bounded; without questions nothing happens; when all servers answer,
  *	  all clients get good answers.
@@ -42,7 +43,8 @@ static uint8_t take(void)
 
 /* ---- configurations --------------------------------------------------------------------- */
 
-static void take_zone(struct zone *zone, size_t index)
+/* Returns the octet that it has taken. */
+static uint8_t take_zone(struct zone *zone, size_t index)
 {
 	uint8_t how = take();
 	*zone = (struct zone){.is_there = index == 0 || how & 1,
@@ -60,6 +62,7 @@ static void take_zone(struct zone *zone, size_t index)
 		snprintf(text, sizeof text, "192.0.2.%u", zone->numbers[i]);
 		tarn_address_parse(text, 53, &zone->servers[i]);
 	}
+	return how;
 }
 
 /* Two bits for each zone's first server, of which the others have none: some traits cannot be had together. */
@@ -71,16 +74,41 @@ static void take_traits(struct zone *zone, unsigned how)
 					       .no_edns = how == 2};
 }
 
+/* The same bits, if some first servers are encrypted. */
+static void take_secure_traits(struct zone *zone, unsigned how)
+{
+	static char names[3][SERVER_NUMBERS][16];
+	if (how == 0 || zone->count == 0)
+		return;
+	zone->lacks_address = how == 2 && zone->count > 1;
+	if (zone->lacks_address)
+		zone->servers[0] = (struct tarn_address){.sa.sa_family = AF_UNSPEC};
+	/* Servers of one name give the same answers: kind_of() in play.c. */
+	unsigned kind = zone->lacks_address ? 0 : how == 1 ? 1 : 2;
+	char *name = names[kind][zone->numbers[0]];
+	snprintf(name, sizeof names[0][0], "%c%u.example", "uht"[kind], zone -> numbers[0]);
+	zone->traits[0] = (struct tarn_traits){.transport = how == 1 ? TARN_HTTPS : TARN_TLS,
+					       .no_edns = how == 2 && !zone->lacks_address,
+					       .name = name};
+}
+
 static void take_plan(struct plan *plan)
 {
-	for (size_t i = 0; i < ZONES; i++)
-		take_zone(&plan->zones[i], i);
+	bool is_secure = false;
+	for (size_t i = 0; i < ZONES; i++) {
+		uint8_t bits = take_zone(&plan->zones[i], i);
+		/* The root is there without this bit. */
+		is_secure |= i == 0 && bits & 1;
+	}
 	uint8_t how = take();
 	plan->trusts_ad = how & 1;
 	for (size_t i = 0; i < ZONES; i++) {
 		struct zone *zone = &plan->zones[i];
 		zone->follows_cnames = i > 0 && how & 2;
-		take_traits(zone, how >> (2 + 2 * i) & 3);
+		if (is_secure)
+			take_secure_traits(zone, how >> (2 + 2 * i) & 3);
+		else
+			take_traits(zone, how >> (2 + 2 * i) & 3);
 	}
 }
 
@@ -142,7 +170,7 @@ static void forget_sends(size_t zone)
 {
 	const struct zone *servers = play_zone_of(&play.plan, zone);
 	bool is_there[SERVER_NUMBERS] = {false};
-	for (size_t i = 0; i < servers->count; i++)
+	for (size_t i = servers->lacks_address; i < servers->count; i++)
 		is_there[servers->numbers[i]] = true;
 	for (size_t i = 0; i < NAMES * TYPES * FLAGS; i++) {
 		struct entry *entry =
@@ -294,14 +322,23 @@ static void do_answer_octets(void)
 
 static const int errors[] = {TARN_EUNREACHABLE, TARN_ETIMEOUT, TARN_ENOMEM, TARN_EBUSY};
 
+static const int secure_errors[] = {TARN_ECERTIFICATE, TARN_ETLS, TARN_EANSWER};
+static const char *const words[] = {"certificate has expired", "", "\x01\xff%s", NULL};
+
 static void do_error(void)
 {
 	uint8_t which = take(), how = take();
 	size_t worker = take_worker(how >> 7);
 	struct sent *sent = take_sent(worker, which);
+	if (!sent)
+		return;
 	/* TARN_EBUSY is returned by send itself. */
-	if (sent)
-		play_deliver(&play.workers[worker], sent, errors[how % 3], NULL, 0);
+	int error = errors[how % 3];
+	if (tarn__transport_is_encrypted(sent->transport) && how & 0x40)
+		outside_fail(&play.workers[worker], sent, secure_errors[how % 3],
+			     words[how >> 2 & 3]);
+	else
+		play_deliver(&play.workers[worker], sent, error, NULL, 0);
 }
 
 static void do_send_errors(void)
@@ -441,17 +478,17 @@ static bool is_down(size_t zone)
 	return tally.dead == play.plan.zones[found].count;
 }
 
-/* Over TCP no message is held back: a connection that breaks reports an error; these do not break. */
-static bool is_over_tcp(size_t zone)
+/* Over connections no message is held back: one that breaks reports an error; these do not break. */
+static bool is_over_stream(size_t zone)
 {
 	const struct zone *servers = play_zone_of(&play.plan, zone);
-	return servers->traits[0].transport == TARN_TCP;
+	return tarn__transport_is_stream((enum tarn__transport)servers->traits[0].transport);
 }
 
 /* A question is answered after an outage that is shorter than its wait. */
 static void check_short_outage(size_t zone)
 {
-	bool has_server = play_zone_of(&play.plan, zone)->count > 0 && !is_over_tcp(zone);
+	bool has_server = play_zone_of(&play.plan, zone)->count > 0 && !is_over_stream(zone);
 	play.is_automatic = false;
 	const struct client *client =
 		play_ask(0, &(struct key){.zone = zone, .name = NAMES - 5}, 0);

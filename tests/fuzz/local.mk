@@ -35,7 +35,7 @@ tests_fuzz_fuzz_dump_SOURCES = tests/fuzz/fuzz_dump.c tests/fuzz/no_check.c \
 	tests/support/outside.c tests/support/outside.h
 fuzz_resolver_sources = tests/fuzz/fuzz_resolver.c \
 	tests/fuzz/play.c tests/fuzz/play.h tests/fuzz/saying.c tests/fuzz/saying.h \
-	tests/fuzz/no_check.c \
+	tests/fuzz/no_check.c tests/support/secure.c \
 	tests/support/outside.c tests/support/outside.h
 tests_fuzz_fuzz_resolver_SOURCES = $(fuzz_resolver_sources)
 fuzz_validation_sources = tests/fuzz/fuzz_validation.c tests/fuzz/signed_world.h \

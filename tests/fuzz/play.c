@@ -10,6 +10,7 @@
 #include "core/stats.h"
 #include "core/forward/select.h"
 #include "core/forward/server.h"
+#include "dns/edns.h"
 #include "dns/name.h"
 #include "dns/record.h"
 #include "dns/text.h"
@@ -22,6 +23,7 @@ enum {
 	STALE_AFTER_MS = 1800,
 	STALE_TTL = 30,
 	ANSWERS_MAX = 10000, /* at one instant: messages sent before, loop tests included */
+	KIND_BITS = SERVER_NUMBERS,
 };
 
 struct play play;
@@ -56,17 +58,29 @@ const struct zone *play_zone_of(const struct plan *plan, size_t zone)
 	return &plan->zones[play_find_zone(plan, zone)];
 }
 
+/* A server is another one if it has another name: each kind of server has its own. */
+static unsigned kind_of(const struct zone *zone, size_t index)
+{
+	enum { PLAIN, TLS, HTTPS, UNKNOWN };
+	if (!zone->traits[index].name)
+		return PLAIN;
+	if (index == 0 && zone->lacks_address)
+		return UNKNOWN;
+	return zone->traits[index].transport == TARN_TLS ? TLS : HTTPS;
+}
+
 /*
  * Returns a number for what answers come from: the servers, and whether their CNAMEs are followed. If it is
  * equal, a name has not moved.
  */
-uint32_t play_world_of(const struct plan *plan, size_t zone)
+uint64_t play_world_of(const struct plan *plan, size_t zone)
 {
 	size_t found = play_find_zone(plan, zone);
-	uint32_t world = found == 0;
+	uint64_t world = found == 0;
 	for (size_t i = 0; found > 0 && i < plan->zones[found].count; i++)
-		world |= UINT32_C(2) << plan->zones[found].numbers[i];
-	return plan->zones[found].follows_cnames ? world | UINT32_C(1) << 31 : world;
+		world |= UINT64_C(2) << (plan->zones[found].numbers[i] +
+					 KIND_BITS * kind_of(&plan->zones[found], i));
+	return plan->zones[found].follows_cnames ? world | UINT64_C(1) << 63 : world;
 }
 
 struct name *play_name_of(const struct key *key)
@@ -175,7 +189,8 @@ static void note_start(size_t worker, const struct key *key, bool has_opt)
 static void count_send(size_t worker, const struct key *key, unsigned number,
 		       enum tarn__transport transport)
 {
-	uint8_t *count = &play_entry_of(key)->sends[worker][number][transport == TARN__TCP];
+	uint8_t *count =
+		&play_entry_of(key)->sends[worker][number][tarn__transport_is_stream(transport)];
 	PROMISE(++*count <= TARN__SENDS_MAX);
 }
 
@@ -188,6 +203,21 @@ static void check_probe(size_t worker, const uint8_t *name, size_t name_len, uns
 		play_now_ms() >= last[1] + TARN__PROBE_MS);
 	last[1] = last[0];
 	last[0] = play_now_ms();
+}
+
+/* Never in the clear, and with nothing that is recognised again. */
+static void check_way(const struct tarn_exchange *exchange, const struct asked *asked)
+{
+	enum tarn__transport configured =
+		(enum tarn__transport)exchange->endpoint->traits.transport;
+	bool is_encrypted = tarn__transport_is_encrypted(configured);
+	PROMISE(tarn__endpoint_has_address(exchange->endpoint));
+	PROMISE(is_encrypted ? exchange->transport == configured
+			     : !tarn__transport_is_encrypted(exchange->transport));
+	if (!is_encrypted)
+		return;
+	PROMISE(!asked->cookie && !asked->is_mixed);
+	PROMISE(!asked->has_opt || exchange->len % TARN__PADDING_QUERY == 0);
 }
 
 static bool is_for_loops(const struct asked *asked)
@@ -204,6 +234,7 @@ int play_on_send(void *data, struct tarn_exchange *exchange)
 	const uint8_t *name = exchange->wire + TARN__HEADER_LEN;
 	unsigned number = number_of(&exchange->endpoint->address);
 	play.sends++;
+	check_way(exchange, &asked);
 	PROMISE(asked.question_end <= exchange->len && number < SERVER_NUMBERS);
 	PROMISE(has_server(&play.plan, zone_of_name(&play.plan, name, asked.name_len),
 			   &exchange->endpoint->address) ||
@@ -610,11 +641,12 @@ static bool is_lucky(const struct key *key)
 {
 	const struct zone *zone = play_zone_of(&play.plan, key->zone);
 	bool has_server = false;
-	for (size_t i = 0; i < zone->count; i++)
+	size_t first = zone->lacks_address;
+	for (size_t i = first; i < zone->count; i++)
 		has_server |= !(play.silent >> zone->numbers[i] & 1);
 	/* A silent server is asked twice before the next. */
 	if (zone->selection == TARN_SELECTION_STRICT)
-		has_server = zone->count > 0 && !(play.silent >> zone->numbers[0] & 1);
+		has_server = zone->count > first && !(play.silent >> zone->numbers[first] & 1);
 	return play.is_automatic && has_server && !play.has_circle && play.send_errors == 0 &&
 	       (key->name & play.dead_names) == 0 && !play_entry_of(key)->was_asked;
 }

@@ -40,6 +40,7 @@ struct zone {
 	unsigned numbers[SERVERS_MAX];
 	struct tarn_address servers[SERVERS_MAX];
 	struct tarn_traits traits[SERVERS_MAX];
+	bool lacks_address; /* the first server's is not known */
 	enum tarn_selection selection;
 	bool follows_cnames;
 };
@@ -135,7 +136,7 @@ struct entry *play_entry_of(const struct key *);
 size_t play_find_zone(const struct plan *, size_t zone);
 const struct zone *play_zone_of(const struct plan *, size_t zone);
 /* Returns a number for the servers and whether CNAMEs are followed; if it is equal, a name has not moved. */
-uint32_t play_world_of(const struct plan *, size_t zone);
+uint64_t play_world_of(const struct plan *, size_t zone);
 
 /* Finds the key of a message to a server. Returns false if the message is for no client. */
 bool play_find_key(const struct asked *, struct key *);

@@ -10,7 +10,7 @@ scenario_tests = tests/scenario/run tests/scenario/crowd
 check_PROGRAMS += $(scenario_tests)
 TESTS += $(scenario_tests)
 tests_scenario_run_SOURCES = tests/scenario/run.c \
-	tests/support/outside.c tests/support/outside.h \
+	tests/support/outside.c tests/support/outside.h tests/support/secure.c \
 	tests/scenario/policy.c tests/scenario/policy.h \
 	tests/scenario/records.c tests/scenario/records.h \
 	tests/scenario/script.c tests/scenario/script.h \

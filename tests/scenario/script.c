@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "base/traits.h"
+#include "base/transport.h"
 #include "dns/cookie.h"
 #include "dns/edns.h"
 #include "dns/message.h"
@@ -21,7 +23,7 @@
 #include "validation.h"
 
 enum {
-	WORDS_MAX = 16,
+	WORDS_MAX = 24,
 	CLIENTS_MAX = 16,
 	NAMED_MAX = 8,
 	SETTINGS_MAX = 8,
@@ -35,7 +37,8 @@ enum {
 struct client {
 	char name[32];
 	bool has_asked;
-	bool over_tcp;
+	enum tarn__transport transport;
+	bool is_padding; /* its question has the option */
 	uint8_t cookie[TARN__COOKIE_MAX];
 	size_t cookie_len;
 	struct tarn_address address;
@@ -67,6 +70,8 @@ struct script {
 	struct records records;
 	struct tarn_address servers[SETTINGS_MAX];
 	struct tarn_traits traits[SETTINGS_MAX];
+	struct tarn_upstream upstreams[2 * SETTINGS_MAX]; /* that the traits are of */
+	size_t upstream_count;
 	size_t server_count;
 	struct tarn_network allowed[SETTINGS_MAX];
 	size_t allowed_count;
@@ -176,12 +181,41 @@ static size_t read_hex(const struct script *script, const char *text, uint8_t *o
 	return len;
 }
 
-static struct tarn_address address(struct script *script, size_t index)
+static struct tarn_address address_with(struct script *script, size_t index, uint16_t port)
 {
 	struct tarn_address out;
-	int error = tarn_address_parse(word(script, index, "an address"), 53, &out);
+	int error = tarn_address_parse(word(script, index, "an address"), port, &out);
 	MUST(script, error == 0, "%s: %s", script->words[index], tarn_error_text(error));
 	return out;
+}
+
+static struct tarn_address address(struct script *script, size_t index)
+{
+	return address_with(script, index, 53);
+}
+
+/* The transport that a word is the name of; without one it is UDP, and *at stays before the word. */
+static enum tarn__transport transport(const struct script *script, size_t *at)
+{
+	for (int i = TARN__TCP; i < TARN__TRANSPORTS; i++)
+		if (*at < script->word_count &&
+		    strcmp(script->words[*at], tarn__transports[i].name) == 0) {
+			++*at;
+			return (enum tarn__transport)i;
+		}
+	return TARN__UDP;
+}
+
+/* Takes the words from that one on out of the statement, as one text. */
+static void take_text(struct script *script, size_t from, char *out, size_t room)
+{
+	size_t len = 0;
+	out[0] = '\0';
+	for (size_t i = from; i < script->word_count && len < room; i++)
+		len += (size_t)snprintf(out + len, room - len, "%s%s", i > from ? " " : "",
+					script->words[i]);
+	if (from < script->word_count)
+		script->word_count = from;
 }
 
 static unsigned rcode(struct script *script, size_t index)
@@ -278,7 +312,10 @@ static void do_ask(struct script *script)
 	it->reply = NULL;
 	it->is_answered = it->is_dropped = false;
 	it->has_asked = true;
-	it->over_tcp = has_flag(script, "tcp");
+	it->transport = TARN__UDP;
+	for (int i = TARN__TCP; i < TARN__TRANSPORTS; i++)
+		if (has_flag(script, tarn__transports[i].name))
+			it->transport = (enum tarn__transport)i;
 	const char *from = flag_text(script, "from");
 	int error = tarn_address_parse(from ? from : "192.168.0.2", 5353, &it->address);
 	MUST(script, error == 0, "%s: %s", from, tarn_error_text(error));
@@ -307,6 +344,9 @@ static void do_ask(struct script *script)
 		add_option(&options, TARN__OPTION_COOKIE, it->cookie, it->cookie_len);
 	if (has_flag(script, "keepalive"))
 		add_option(&options, TARN__OPTION_KEEPALIVE, "", 0);
+	it->is_padding = has_flag(script, "padding");
+	if (it->is_padding)
+		add_option(&options, TARN__OPTION_PADDING, "\0\0\0", 3);
 	set_options(pkt, &options);
 	uint8_t *wire;
 	MUST(script, ldns_pkt2wire(&wire, pkt, &it->question_len) == LDNS_STATUS_OK,
@@ -322,8 +362,7 @@ static void do_ask(struct script *script)
 	struct tarn_address client_address = it->address;
 	struct client *route = it;
 	static uint8_t reply[TARN__MESSAGE_MAX];
-	struct tarn__client_request client_request = {.transport =
-							      it->over_tcp ? TARN__TCP : TARN__UDP,
+	struct tarn__client_request client_request = {.transport = it->transport,
 						      .answer = on_answer,
 						      .owner = script,
 						      .client = &client_address,
@@ -392,6 +431,40 @@ static void check_ede(struct script *script, const ldns_pkt *pkt)
 	MUST(script, strcmp(want ? want : "", have) == 0, "wrong extended errors: %s", have);
 }
 
+/* The text of the last one must be that. */
+static void check_words(struct script *script, const ldns_pkt *pkt, const char *want)
+{
+	const uint8_t *ede, *last = NULL;
+	size_t len, last_len = 0;
+	for (size_t i = 0; (ede = find_option(pkt, TARN__OPTION_EDE, i, &len)); i++) {
+		last = ede;
+		last_len = len;
+	}
+	MUST(script, last, "no extended error");
+	MUST(script, last_len - 2 == strlen(want) && memcmp(last + 2, want, last_len - 2) == 0,
+	     "it says: %.*s", (int)(last_len - 2), (const char *)last + 2);
+}
+
+/*
+ * RFC 7830, RFC 8467 section 4.1: padding is the last option, of zeros, and makes the message a multiple; where
+ * it must not be there is none.
+ */
+static void check_padding(struct script *script, const ldns_pkt *pkt, size_t message_len,
+			  size_t multiple)
+{
+	size_t len;
+	const uint8_t *padding = find_option(pkt, TARN__OPTION_PADDING, 0, &len);
+	MUST(script, !padding == (multiple == 0), "%s padding", padding ? "there is" : "no");
+	if (!padding)
+		return;
+	const ldns_rdf *options = ldns_pkt_edns_data(pkt);
+	MUST(script, padding + len == ldns_rdf_data(options) + ldns_rdf_size(options),
+	     "padding is not the last option");
+	MUST(script, message_len % multiple == 0, "a message of %zu octets", message_len);
+	while (len > 0)
+		MUST(script, padding[--len] == 0, "padding is not zero");
+}
+
 /* RFC 7873 section 5.2, RFC 7828 section 3.3: a query with an option gets one in its reply. */
 static void check_options(struct script *script, const struct client *it, const ldns_pkt *pkt)
 {
@@ -424,6 +497,13 @@ static void do_gets(struct script *script)
 {
 	struct client *it = client(script, 1, false);
 	MUST(script, it->is_answered, "%s has not been answered%s", it->name, surprises(script));
+	const struct tarn__transport_traits *way = &tarn__transports[it->transport];
+	size_t says = 2;
+	char text[512];
+	while (says < script->word_count && strcmp(script->words[says], "saying") != 0)
+		says++;
+	bool has_text = says < script->word_count;
+	take_text(script, says + has_text, text, sizeof text);
 
 	ldns_pkt *asked = NULL;
 	ldns_pkt *pkt = NULL;
@@ -444,12 +524,16 @@ static void do_gets(struct script *script)
 	MUST(script, ldns_pkt_edns_do(pkt) == ldns_pkt_edns_do(asked), "wrong DO");
 	check_ede(script, pkt);
 	check_options(script, it, pkt);
+	if (has_text)
+		check_words(script, pkt, text);
+	check_padding(script, pkt, it->reply_len,
+		      it->is_padding && way->is_encrypted ? TARN__PADDING_REPLY : 0);
 
 	size_t limit = ldns_pkt_edns_udp_size(asked);
 	limit = limit < TARN__UDP_MIN	? TARN__UDP_MIN
 		: limit > TARN__UDP_MAX ? TARN__UDP_MAX
 					: limit;
-	MUST(script, it->over_tcp || it->reply_len <= limit, "%zu octets are too many",
+	MUST(script, way->is_stream || it->reply_len <= limit, "%zu octets are too many",
 	     it->reply_len);
 	size_t question_end = TARN__HEADER_LEN;
 	while (it->question[question_end] != 0)
@@ -491,7 +575,8 @@ static void check_cookie_sent(struct script *script, const ldns_pkt *pkt)
 {
 	size_t len;
 	const uint8_t *cookie = find_option(pkt, TARN__OPTION_COOKIE, 0, &len);
-	if (has_flag(script, "noedns") || has_flag(script, "nocookie")) {
+	if (has_flag(script, "noedns") || has_flag(script, "nocookie") ||
+	    tarn__transport_is_encrypted(script->sent->transport)) {
 		MUST(script, !cookie, "a cookie goes along");
 		return;
 	}
@@ -504,10 +589,10 @@ static void check_cookie_sent(struct script *script, const ldns_pkt *pkt)
 	     "another server cookie");
 }
 
-static struct sent *take_sent(struct script *script, enum tarn__transport transport)
+static struct sent *take_sent(struct script *script, enum tarn__transport way)
 {
-	struct tarn_address server = address(script, 1);
-	struct sent *sent = outside_take(&script->outside, &server, transport);
+	struct tarn_address server = address_with(script, 1, tarn__transports[way].port);
+	struct sent *sent = outside_take(&script->outside, &server, way);
 	MUST(script, sent, "nothing was sent to %s", script->words[1]);
 	script->sent = sent;
 	script->is_late = false;
@@ -536,12 +621,22 @@ static const struct sent *find_sent(struct script *script)
 	return script->sent;
 }
 
+/* Over encrypted transports there is padding (RFC 8467), over TLS a wish for keepalive, too (RFC 7828). */
+static void check_protection(struct script *script, const struct sent *sent, const ldns_pkt *pkt)
+{
+	size_t len;
+	bool is_encrypted = tarn__transport_is_encrypted(sent->transport) && ldns_pkt_edns(pkt);
+	const uint8_t *keepalive = find_option(pkt, TARN__OPTION_KEEPALIVE, 0, &len);
+	MUST(script, !keepalive == !(is_encrypted && sent->transport == TARN__TLS) && len == 0,
+	     "wrong keepalive");
+	check_padding(script, pkt, sent->len, is_encrypted ? TARN__PADDING_QUERY : 0);
+}
+
 static void do_sent(struct script *script)
 {
 	size_t at = 2;
-	bool over_tcp = strcmp(word(script, at, "a name"), "tcp") == 0;
-	at += over_tcp;
-	struct sent *sent = take_sent(script, over_tcp ? TARN__TCP : TARN__UDP);
+	enum tarn__transport way = transport(script, &at);
+	struct sent *sent = take_sent(script, way);
 
 	ldns_pkt *pkt = NULL;
 	MUST(script, ldns_wire2pkt(&pkt, sent->wire, sent->len) == LDNS_STATUS_OK,
@@ -561,26 +656,38 @@ static void do_sent(struct script *script)
 	MUST(script, ldns_pkt_edns_do(pkt) == has_flag(script, "do"), "wrong DO");
 	MUST(script, ldns_pkt_cd(pkt) == has_flag(script, "cd"), "wrong CD");
 	MUST(script, ldns_pkt_ad(pkt) == has_flag(script, "ad"), "wrong AD");
-	check_case(script, question, !over_tcp && !has_flag(script, "unmixed"));
+	check_case(script, question, way == TARN__UDP && !has_flag(script, "unmixed"));
 	check_cookie_sent(script, pkt);
+	check_protection(script, sent, pkt);
 	ldns_pkt_free(pkt);
 }
 
 static void do_probed(struct script *script)
 {
-	bool has_opt = !has_flag(script, "noedns"), over_tcp = has_flag(script, "tcp");
+	bool has_opt = !has_flag(script, "noedns");
 	const uint8_t before[] = {1, 0, 0, 1, 0, 0, 0, 0, 0, has_opt};
 	uint8_t behind[] = {0, TARN__TYPE_NS, 0, 1, 0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0};
 	size_t behind_len = has_opt ? sizeof behind : 4;
-	size_t at = 2U + over_tcp, end = script->word_count - !has_opt;
+	size_t at = 2, end = script->word_count - !has_opt;
+	enum tarn__transport way = transport(script, &at);
 	if (end > at + 1)
 		tarn__put16(behind, (uint16_t)ldns_get_rr_type_by_name(script->words[at + 1]));
 	uint8_t zone[TARN__NAME_MAX];
 	size_t zone_len = tarn__name_parse(end > at ? script->words[at] : ".", zone);
-	const struct sent *sent = take_sent(script, over_tcp ? TARN__TCP : TARN__UDP);
+	const struct sent *sent = take_sent(script, way);
 	const uint8_t *name = sent->wire + 2 + sizeof before;
+	/* The OPT's length is that of padding, and of the wish for keepalive. */
+	if (has_opt && tarn__transport_is_encrypted(way)) {
+		ldns_pkt *pkt = NULL;
+		MUST(script, ldns_wire2pkt(&pkt, sent->wire, sent->len) == LDNS_STATUS_OK,
+		     "what was sent does not parse");
+		check_protection(script, sent, pkt);
+		ldns_pkt_free(pkt);
+		behind_len -= 2;
+	}
 	MUST(script,
-	     sent->len == 2 + sizeof before + zone_len + behind_len &&
+	     (sent->len == 2 + sizeof before + zone_len + behind_len ||
+	      (has_opt && tarn__transport_is_encrypted(way))) &&
 		     memcmp(sent->wire + 2, before, sizeof before) == 0 &&
 		     memcmp(name, zone, zone_len) == 0 &&
 		     memcmp(name + zone_len, behind, behind_len) == 0,
@@ -681,10 +788,40 @@ static void do_raw(struct script *script)
 	answer_sent(script, 0, wire, len);
 }
 
+static void fail_sent(struct script *script, int error, const char *words)
+{
+	bool listened = outside_fail(&script->outside, script->sent, error, words);
+	MUST(script, listened != script->is_late, "core/ %s",
+	     listened ? "still listens" : "does not listen");
+	script->sent = NULL;
+	outside_pass(&script->outside, 0);
+}
+
 static void do_unreachable(struct script *script)
 {
 	find_sent(script);
-	answer_sent(script, TARN_EUNREACHABLE, NULL, 0);
+	fail_sent(script, TARN_EUNREACHABLE, NULL);
+}
+
+static void do_fails(struct script *script)
+{
+	static const struct {
+		const char *name;
+		int error;
+	} errors[] = {{"certificate", TARN_ECERTIFICATE},
+		      {"tls", TARN_ETLS},
+		      {"unreachable", TARN_EUNREACHABLE},
+		      {"answer", TARN_EANSWER}};
+	const char *name = word(script, 1, "an error");
+	char words[512];
+	find_sent(script);
+	take_text(script, flag_text(script, "to") ? 3 : 2, words, sizeof words);
+	for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
+		if (strcmp(errors[i].name, name) == 0) {
+			fail_sent(script, errors[i].error, words[0] ? words : NULL);
+			return;
+		}
+	MUST(script, false, "unknown error %s", name);
 }
 
 static void read_record(struct script *script, char *text)
@@ -724,23 +861,26 @@ static void read_denial(struct script *script, const char *zone, const char *par
 
 static void do_gives(struct script *script)
 {
-	const char *server = word(script, 1, "an address"), *what = word(script, 2, "a kind");
-	const char *zone = word(script, 3, "a zone");
+	size_t at = 2;
+	enum tarn__transport way = transport(script, &at);
+	const char *server = word(script, 1, "an address"), *what = word(script, at, "a kind");
+	const char *zone = word(script, at + 1, "a zone");
 	bool is_dnskey = strcmp(what, "dnskey") == 0, is_ds = strcmp(what, "ds") == 0;
 	bool has_cd = !has_flag(script, "no-cd");
 	char line[LINE_MAX_LEN];
 	size_t len = (size_t)snprintf(line, sizeof line, "answer %s", what);
-	for (size_t i = 3; i < script->word_count; i++)
+	for (size_t i = at + 1; i < script->word_count; i++)
 		if (strcmp(script->words[i], "no-cd") != 0)
 			len += (size_t)snprintf(line + len, sizeof line - len, " %s",
 						script->words[i]);
 	if (is_dnskey || is_ds)
 		read_record(script, line);
 	else
-		read_denial(script, zone, word(script, 4, "the zone above"),
+		read_denial(script, zone, word(script, at + 2, "the zone above"),
 			    strcmp(what, "no-ds") == 0);
 	sign_records(script);
-	snprintf(line, sizeof line, "sent %s %s %s do %s", server, zone,
+	snprintf(line, sizeof line, "sent %s %s %s %s do %s", server,
+		 way == TARN__UDP ? "" : tarn__transports[way].name, zone,
 		 is_dnskey ? "DNSKEY" : "DS", has_cd ? "cd" : "");
 	set_words(script, line);
 	do_sent(script);
@@ -813,9 +953,30 @@ static void do_key(struct script *script)
 	MUST(script, !fault, "%s", fault);
 }
 
+/* Reads a server as in a configuration. */
+static void read_upstream(struct script *script, const char *text, struct tarn_address *server,
+			  struct tarn_traits *traits)
+{
+	ck_assert_uint_lt(script->upstream_count, 2 * SETTINGS_MAX);
+	struct tarn_upstream *upstream = &script->upstreams[script->upstream_count];
+	const char *fault = NULL;
+	MUST(script, tarn_upstream_parse(text, upstream, &fault) == 0, "%s: %s", text, fault);
+	script->upstream_count++;
+	*server = upstream->addresses[0];
+	*traits = upstream->traits;
+}
+
 static void do_upstream(struct script *script)
 {
 	ck_assert_uint_lt(script->server_count, SETTINGS_MAX);
+	if (strstr(word(script, 1, "a server"), "://")) {
+		char text[LINE_MAX_LEN];
+		take_text(script, 1, text, sizeof text);
+		read_upstream(script, text, &script->servers[script->server_count],
+			      &script->traits[script->server_count]);
+		script->server_count++;
+		return;
+	}
 	struct tarn_address server = address(script, 1);
 	script->traits[script->server_count] =
 		(struct tarn_traits){.transport = has_flag(script, "tcp") ? TARN_TCP : TARN_UDP,
@@ -868,15 +1029,22 @@ static void let_it_run(struct script *script)
 static void do_servers(struct script *script)
 {
 	struct tarn_address servers[SETTINGS_MAX];
+	struct tarn_traits traits[SETTINGS_MAX] = {{.transport = TARN_UDP}};
 	size_t count = script->word_count - 1;
 	ck_assert_uint_le(count, SETTINGS_MAX);
-	for (size_t i = 0; i < count; i++)
-		servers[i] = address(script, i + 1);
-	outside_set_servers(&script->outside, servers, count);
-	bool is_same = count == script->server_count &&
-		       memcmp(script->servers, servers, count * sizeof servers[0]) == 0;
+	bool is_same = count == script->server_count;
+	for (size_t i = 0; i < count; i++) {
+		if (strstr(script->words[i + 1], "://"))
+			read_upstream(script, script->words[i + 1], &servers[i], &traits[i]);
+		else
+			servers[i] = address(script, i + 1);
+		is_same &= i < script->server_count &&
+			   tarn_address_is_equal(&script->servers[i], &servers[i]) &&
+			   tarn__traits_is_equal(&script->traits[i], &traits[i]);
+	}
+	outside_set_upstreams(&script->outside, servers, traits, count);
 	memcpy(script->servers, servers, sizeof servers);
-	memset(script->traits, 0, sizeof script->traits);
+	memcpy(script->traits, traits, sizeof script->traits);
 	script->server_count = count;
 	memset(servers, 0xff, sizeof servers);
 	if (!is_same)
@@ -1016,6 +1184,7 @@ static const struct statement {
 	{"reply", do_reply, AFTER},
 	{"raw", do_raw, AFTER},
 	{"unreachable", do_unreachable, AFTER},
+	{"fails", do_fails, AFTER},
 	{"late", do_late, AFTER},
 	{"gets", do_gets, AFTER},
 	{"waits", do_waits, AFTER},
@@ -1102,6 +1271,8 @@ void script_run(const char *path)
 	outside_fini(&script.outside);
 	policy_fini(&script.policy);
 	validation_fini(&script.validation);
+	for (size_t i = 0; i < script.upstream_count; i++)
+		tarn_upstream_fini(&script.upstreams[i]);
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		free(script.clients[i].reply);
 }

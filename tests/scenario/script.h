@@ -5,7 +5,9 @@
  * ("answer", "authority", "additional").
  *
  *	upstream ADDRESS [tcp] [no-mixed-case] [no-cookies] [no-edns]
- *		a server, in order, and its traits; before anything else, as the next four
+ *	upstream tls://ADDRESS#NAME [WORD...]
+ *		a server, in order, and its traits; or one as in a configuration, with a scheme, whose
+ *		address may be unknown ("tls://NAME"); before anything else, as the next four
  *	allow NETWORK
  *	through NAME
  *	trust-ad
@@ -59,31 +61,36 @@
  *		a key of the zone; hidden: not in its DNSKEY RRset. A zone whose name is used has a key "main" of ED25519,
  *		unless it is made here
  *	ask CLIENT NAME TYPE [FLAG...]
- *		a client asks: tcp, do, cd, ad, norec, edns=SIZE, keepalive, cookie=HEX, from=ADDRESS
- *	sent ADDRESS [tcp] NAME TYPE [FLAG...]
+ *		a client asks: tcp, tls, https, do, cd, ad, norec, edns=SIZE, keepalive, padding, cookie=HEX,
+ *		from=ADDRESS
+ *	sent ADDRESS [tcp|tls|https] NAME TYPE [FLAG...]
  *		the next message to that server must be this: do, cd, ad, noedns. Over UDP the name must
- *		be in mixed case if it has eight letters, or in lower case with unmixed; over TCP in lower case. With EDNS there
- *		must be a client cookie, alone or with servercookie=HEX; or none with nocookie. The next
- *		reply answers it, or, with as=NAME, the one that says to=NAME
+ *		be in mixed case if it has eight letters, or in lower case with unmixed; over connections in
+ *		lower case. With EDNS there must be a client cookie, alone or with servercookie=HEX; or none
+ *		with nocookie; over TLS and HTTPS no cookie but padding to 128 octets, and over TLS a wish for
+ *		keepalive. The next reply answers it, or, with as=NAME, the one that says to=NAME
  *	reply RCODE [FLAG...]
  *		the server answers: tc, aa, ad, noqr, wrong-id, wrong-name, lower, noopt, headeronly,
  *		servercookie=HEX, wrong-cookie, ede=CODE, to=NAME. Without these it repeats the question as it
  *		was spelt, and has no cookies. What follows is waited for, but with turn only for one turn of the worker
- *	gives ADDRESS dnskey|ds|no-ds|no-cut ZONE [PARENT] [TTL] [HOW...] [no-cd]
+ *	gives ADDRESS [tcp|tls|https] dnskey|ds|no-ds|no-cut ZONE [PARENT] [TTL] [HOW...] [no-cd]
  *		"sent" for the DNSKEY or the DS of the zone, with do and cd, and "reply" with it: "answer dnskey ZONE", "answer ds ZONE
  *		PARENT", or an NSEC of the parent by which the name is a delegation without DS, or none
- *	probed ADDRESS [tcp] [NAME [TYPE]] [noedns]
+ *	probed ADDRESS [tcp|tls|https] [NAME [TYPE]] [noedns]
  *		as "sent", for a probe by tarn, with EDNS but no cookie, or without EDNS. NAME and TYPE default
  *		to the root's name servers, TYPE to NS
  *	raw HEX...
  *		the server answers these octets after its id
  *	unreachable
  *		the network reports that the server cannot be reached
+ *	fails certificate|tls|unreachable|answer [to=NAME] [WORDS...]
+ *		the carrier reports that error, with these words
  *	late
- *		before one of those three: core/ must have canceled the message
- *	gets CLIENT RCODE [FLAG...]
- *		the client must have been answered: tc, aa, ad, ede=CODE,CODE, keepalive; and with exactly
- *		these records, in order. Id, spelling, RD, CD, OPT, cookie and size are always checked
+ *		before one of those four: core/ must have canceled the message
+ *	gets CLIENT RCODE [FLAG...] [saying WORDS...]
+ *		the client must have been answered: tc, aa, ad, ede=CODE,CODE, keepalive; the last extended
+ *		error must have these words; and with exactly these records, in order. Id, spelling, RD, CD,
+ *		OPT, cookie, size and padding are always checked
  *	waits CLIENT
  *		the client must not have been answered
  *	dropped CLIENT
@@ -91,7 +98,7 @@
  *	silence
  *		no message has been sent upstream without a "sent" for it
  *	servers [ADDRESS...]
- *		these are the upstreams from now on
+ *		these are the upstreams from now on; each as after "upstream", in one word
  *	network
  *		the network changes
  *	pass TIME

@@ -114,7 +114,7 @@ ev_stays_outside() {
 daemon_rooms_in_order() {
 	included "$1" resolver/daemon | awk -v tree="$1/resolver/" '
 	BEGIN {
-		count = split("log settings system threads names bootstrap transfer telemetry config control", room, " ")
+		count = split("log settings system threads names bootstrap transfer certificates telemetry config control", room, " ")
 		for (i = 1; i <= count; i++)
 			rank[room[i]] = i
 	}

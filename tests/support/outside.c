@@ -3,8 +3,11 @@
 #include "support/outside.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/forward/endpoint.h"
 
 static uint64_t now_ms(void *data)
 {
@@ -32,12 +35,25 @@ static void random_octets(void *data, void *out, size_t len)
 	}
 }
 
+/* Whatever happens, nothing goes in the clear to a server that is encrypted, nor to no address. */
+static void check_way(const struct tarn_exchange *exchange)
+{
+	const struct tarn__endpoint *endpoint = exchange->endpoint;
+	enum tarn__transport configured = (enum tarn__transport)endpoint->traits.transport;
+	ck_assert(tarn__endpoint_has_address(endpoint));
+	if (tarn__transport_is_encrypted(configured))
+		ck_assert_int_eq(exchange->transport, configured);
+	else
+		ck_assert(!tarn__transport_is_encrypted(exchange->transport));
+}
+
 static int send_exchange(void *data, struct tarn_exchange *exchange)
 {
 	struct outside *outside = data;
 	struct sent *sent = calloc(1, sizeof *sent);
 	ck_assert_ptr_nonnull(sent);
 	ck_assert_uint_le(exchange->len, sizeof sent->wire);
+	check_way(exchange);
 	sent->exchange = exchange;
 	sent->server = exchange->endpoint->address;
 	sent->transport = exchange->transport;
@@ -197,8 +213,14 @@ void outside_reconfigure(struct outside *first, const struct tarn_options *optio
 
 void outside_set_servers(struct outside *outside, const struct tarn_address *servers, size_t count)
 {
+	outside_set_upstreams(outside, servers, NULL, count);
+}
+
+void outside_set_upstreams(struct outside *outside, const struct tarn_address *servers,
+			   const struct tarn_traits *traits, size_t count)
+{
 	struct outside *first = outside->first;
-	change_over(first, tarn__config_with_upstreams(first->config, servers, count));
+	change_over(first, tarn__config_with_traits(first->config, servers, traits, count));
 }
 
 void outside_set_data(struct outside *first, const struct tarn__policy_data *data)
@@ -262,6 +284,20 @@ size_t outside_surprises(const struct outside *outside)
 	for (const struct sent *sent = outside->sent; sent; sent = sent->next)
 		count += !sent->is_expected;
 	return count;
+}
+
+bool outside_fail(struct outside *outside, struct sent *sent, int error, const char *words)
+{
+	char copy[512] = "";
+	if (!sent->exchange)
+		return false;
+	/* They are valid during the call only. */
+	if (words)
+		snprintf(copy, sizeof copy, "%s", words);
+	sent->exchange->fault = words ? copy : NULL;
+	bool is_heard = outside_answer(outside, sent, error, NULL, 0);
+	memset(copy, 'x', sizeof copy - 1);
+	return is_heard;
 }
 
 bool outside_answer(struct outside *outside, struct sent *sent, int error, const uint8_t *wire,

@@ -49,8 +49,10 @@ void outside_init(struct outside *, const struct tarn_address *servers, size_t c
 void outside_init_with(struct outside *, const struct tarn_options *);
 /* Applies another configuration to one or both workers, and drops stale entries from the cache. */
 void outside_reconfigure(struct outside *first, const struct tarn_options *);
-/* Applies other servers for the root. */
+/* Applies other servers for the root; with traits, as many; NULL: zeros. */
 void outside_set_servers(struct outside *, const struct tarn_address *servers, size_t count);
+void outside_set_upstreams(struct outside *, const struct tarn_address *servers,
+			   const struct tarn_traits *traits, size_t count);
 /* Applies other data of the policy, of which references are taken, to one or both workers. */
 void outside_set_data(struct outside *first, const struct tarn__policy_data *);
 /* A second worker of the same resolver, on the first one's clock. */
@@ -75,5 +77,8 @@ size_t outside_surprises(const struct outside *);
 
 /* Hands core/ the server's answer, or an error of the network. Returns false if core/ has canceled. */
 bool outside_answer(struct outside *, struct sent *, int error, const uint8_t *wire, size_t len);
+
+/* Hands it an error of struct tarn_exchange, with its words or NULL. Returns false likewise. */
+bool outside_fail(struct outside *, struct sent *, int error, const char *words);
 
 #endif

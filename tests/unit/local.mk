@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/base/test_ports \
 	tests/unit/base/test_siphash \
 	tests/unit/base/test_timer \
+	tests/unit/base/test_traits \
 	tests/unit/base/test_upstream \
 	tests/unit/cache/test_rtcache_arena \
 	tests/unit/cache/test_rtcache_entry \
@@ -35,6 +36,7 @@ unit_tests = \
 	tests/unit/core/test_attempt \
 	tests/unit/core/test_config \
 	tests/unit/core/test_detour \
+	tests/unit/core/test_endpoint \
 	tests/unit/core/test_fallback \
 	tests/unit/core/test_findings \
 	tests/unit/core/test_forward_loop \
@@ -51,6 +53,7 @@ unit_tests = \
 	tests/unit/core/test_overrides \
 	tests/unit/core/test_policy \
 	tests/unit/core/test_policy_data \
+	tests/unit/core/test_reasons \
 	tests/unit/core/test_resolver \
 	tests/unit/core/test_resolver_detours \
 	tests/unit/core/test_reverse \
@@ -68,14 +71,19 @@ unit_tests = \
 	tests/unit/crypto/test_openssl \
 	tests/unit/crypto/test_signature \
 	tests/unit/daemon/test_addresses \
+	tests/unit/daemon/test_bootstrap \
+	tests/unit/daemon/test_certificates \
 	tests/unit/daemon/test_check \
 	tests/unit/daemon/test_completion \
 	tests/unit/daemon/test_configuration \
 	tests/unit/daemon/test_control \
+	tests/unit/daemon/test_discovery \
 	tests/unit/daemon/test_dnstap \
 	tests/unit/daemon/test_documents \
+	tests/unit/daemon/test_encryption \
 	tests/unit/daemon/test_file \
 	tests/unit/daemon/test_file_watch \
+	tests/unit/daemon/test_host \
 	tests/unit/daemon/test_insecure \
 	tests/unit/daemon/test_lists \
 	tests/unit/daemon/test_local_files \
@@ -157,6 +165,8 @@ unit_tests = \
 	tests/unit/dnssec/test_trust \
 	tests/unit/dnssec/test_verify \
 	tests/unit/dnssec/test_zone_keys \
+	tests/unit/http2/test_h2_client \
+	tests/unit/http2/test_h2_server \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
 	tests/unit/net/test_mailbox \
@@ -167,7 +177,31 @@ unit_tests = \
 	tests/unit/net/test_tcp \
 	tests/unit/net/test_transactions \
 	tests/unit/net/test_udp \
-	tests/unit/net/test_worker
+	tests/unit/net/test_worker \
+	tests/unit/tls/test_loading
+
+# Those that make certificates, and peers that do what tarn does not.
+if HAVE_OPENSSL
+tls_tests = \
+	tests/unit/tls/test_ca_files \
+	tests/unit/tls/test_identity \
+	tests/unit/tls/test_pairs \
+	tests/unit/tls/test_sessions \
+	tests/unit/tls/test_tls
+unit_tests += $(tls_tests)
+tls_test_sources = tests/support/certificates.c
+tls_test_libs = $(LDADD) $(OPENSSL_LIBS)
+tests_unit_tls_test_ca_files_SOURCES = tests/unit/tls/test_ca_files.c $(tls_test_sources)
+tests_unit_tls_test_ca_files_LDADD = $(tls_test_libs)
+tests_unit_tls_test_identity_SOURCES = tests/unit/tls/test_identity.c $(tls_test_sources)
+tests_unit_tls_test_identity_LDADD = $(tls_test_libs)
+tests_unit_tls_test_pairs_SOURCES = tests/unit/tls/test_pairs.c $(tls_test_sources)
+tests_unit_tls_test_pairs_LDADD = $(tls_test_libs)
+tests_unit_tls_test_sessions_SOURCES = tests/unit/tls/test_sessions.c $(tls_test_sources)
+tests_unit_tls_test_sessions_LDADD = $(tls_test_libs)
+tests_unit_tls_test_tls_SOURCES = tests/unit/tls/test_tls.c $(tls_test_sources)
+tests_unit_tls_test_tls_LDADD = $(tls_test_libs)
+endif
 
 # Those that need local names and lists of a script.
 policy_sources = tests/scenario/policy.c tests/scenario/policy.h
@@ -178,7 +212,10 @@ tests_unit_core_test_answer_stages_SOURCES = tests/unit/core/test_answer_stages.
 tests_unit_core_test_lists_SOURCES = tests/unit/core/test_lists.c $(policy_sources)
 tests_unit_core_test_lookup_SOURCES = tests/unit/core/test_lookup.c tests/support/outside.c
 tests_unit_core_test_observe_SOURCES = tests/unit/core/test_observe.c tests/support/outside.c
-tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/support/outside.c
+tests_unit_core_test_config_SOURCES = tests/unit/core/test_config.c tests/support/secure.c
+tests_unit_core_test_attempt_SOURCES = tests/unit/core/test_attempt.c tests/support/secure.c
+tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/support/outside.c \
+	tests/support/secure.c
 tests_unit_core_test_resolver_detours_SOURCES = tests/unit/core/test_resolver_detours.c \
 	tests/support/outside.c $(policy_sources)
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
@@ -195,6 +232,11 @@ tests_unit_daemon_test_privileges_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setresuid,-
 tests_unit_daemon_test_control_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=listen,--wrap=fchownat
 # Loopback is on every access list: who may not ask is the test's to say.
 tests_unit_net_test_tcp_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn__resolver_serves
+# Certificates are texts that are good or not, whatever the build has.
+tests_unit_daemon_test_certificates_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=tarn__set_certificates,--wrap=tarn__tls_certificate_read
+tests_unit_daemon_test_encryption_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=tarn__tls_is_built,--wrap=tarn__http2_is_built
 # The resolver refuses at times.
 tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigure
 

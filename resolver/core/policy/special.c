@@ -366,14 +366,24 @@ static enum tarn__policy_action answer_negative(const struct tarn__policy *polic
 
 /* ---- the stage -------------------------------------------------------------------------- */
 
+/*
+ * Another resolver's records at resolver.arpa would lead clients past this one (RFC 9462 section 6.4): no
+ * exception goes as far as that. Local data comes before this stage.
+ */
+static bool is_excepted(const struct tarn__policy *policy, const struct tarn__query *query,
+			struct tarn__special special)
+{
+	return special.kind != TARN__SPECIAL_RESOLVER &&
+	       (is_in_zone_with_servers(policy, query, special) ||
+		tarn__name_list_cover(policy->passed, query->qname, query->qname_len));
+}
+
 NOT_INLINED enum tarn__policy_action decide(const struct tarn__policy *policy,
 					    const struct tarn__query *query,
 					    struct tarn__special special,
 					    struct tarn__decision *decision)
 {
-	if (is_in_zone_with_servers(policy, query, special) ||
-	    tarn__name_list_cover(policy->passed, query->qname, query->qname_len) ||
-	    is_parents(query, special))
+	if (is_excepted(policy, query, special) || is_parents(query, special))
 		return TARN__POLICY_PASS;
 	enum tarn__policy_action action = answer_data(query, special, decision);
 	if (action != TARN__POLICY_PASS)

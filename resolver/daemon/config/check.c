@@ -20,6 +20,9 @@
 #include "net/upstream/carrier.h"
 #include "net/listen/tcp.h"
 
+/* Roughly: what the libraries keep for a connection that is idle. */
+enum { TLS_OCTETS = 20 << 10, HTTPS_OCTETS = 45 << 10 };
+
 /*
  * Roughly: a line of a list of domains, and what a name takes once it is compiled (dns/namelist.h).
  */
@@ -229,6 +232,24 @@ static void print_list_memory(const struct tarn__settings *settings, FILE *out)
 			   size / LIST_LINE_OCTETS * LIST_NAME_OCTETS, out);
 }
 
+/* full: what a connection over TCP takes at most. */
+static void print_encrypted_memory(const struct tarn__settings *settings, uint64_t full, FILE *out)
+{
+	uint64_t idle = 0, most = 0;
+	if (tarn__settings_listens_over(settings, TARN_TLS)) {
+		idle += (uint64_t)TARN__TLS_CONNECTIONS * TLS_OCTETS;
+		most += (uint64_t)TARN__TLS_CONNECTIONS * (TLS_OCTETS + full);
+	}
+	if (tarn__settings_listens_over(settings, TARN_HTTPS)) {
+		idle += (uint64_t)TARN__HTTPS_CONNECTIONS * HTTPS_OCTETS;
+		most += (uint64_t)TARN__HTTPS_CONNECTIONS * (HTTPS_OCTETS + full);
+	}
+	if (idle == 0)
+		return;
+	print_size("all connections over TLS and HTTPS, all idle", settings->workers * idle, out);
+	print_size("the same, all full", settings->workers * most, out);
+}
+
 static void print_memory(const struct tarn__settings *settings, FILE *out)
 {
 	uint64_t workers = settings->workers, servers = settings->upstreams.count;
@@ -244,6 +265,7 @@ static void print_memory(const struct tarn__settings *settings, FILE *out)
 	print_size("a connection of a client, full both ways", connection, out);
 	print_size("all connections of clients, all full",
 		   workers * TARN__TCP_CONNECTIONS * connection, out);
+	print_encrypted_memory(settings, connection, out);
 	print_size("a server under full load, for each worker", server, out);
 	print_size("all servers under full load", workers * servers * server, out);
 	if (settings->query_log)

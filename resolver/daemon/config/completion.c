@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/policy/groups.h"
+#include "daemon/config/encryption.h"
 #include "daemon/config/servers_check.h"
 #include "daemon/config/system_servers.h"
 #include "daemon/config/validation.h"
@@ -42,6 +43,8 @@ static unsigned count_cpus(int64_t most)
 static bool is_for_itself(const struct tarn__settings *settings)
 {
 	return tarn__addresses_are_loopback(&settings->listens) &&
+	       tarn__addresses_are_loopback(&settings->tls_listens) &&
+	       tarn__addresses_are_loopback(&settings->https_listens) &&
 	       tarn__addresses_are_loopback(&settings->bound);
 }
 
@@ -268,6 +271,7 @@ static void check(const struct tarn__settings *settings, struct tarn__diagnostic
 	refuse_times(settings, diagnostics);
 	refuse_ttls(settings, diagnostics);
 	refuse_idle(settings, diagnostics);
+	tarn__encryption_check(settings, diagnostics);
 	tarn__diagnostics_sort(diagnostics);
 }
 

@@ -15,8 +15,8 @@
  * Sets what is not set: defaults of the table, the number of CPUs, upstream servers from the file
  * at resolv_conf, trust anchors from theirs. settings->bound has the sockets of the service
  * manager. TARN_EINVAL: an upstream server is tarn itself, a user or a group does not exist, times
- * contradict each other, anchors cannot be read or are none, or this build lacks what is asked for;
- * diagnostics, empty before, have the reasons.
+ * contradict each other, anchors cannot be read or are none, listeners lack certificates, or this
+ * build lacks what is asked for; diagnostics, empty before, have the reasons.
  */
 int tarn__settings_complete(struct tarn__settings *, const char *resolv_conf,
 			    struct tarn__diagnostics *, struct tarn__log *);

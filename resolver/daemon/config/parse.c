@@ -222,18 +222,29 @@ static void offer_words(struct tarn__nearest *nearest, const char *section)
 	}
 }
 
-/* Returns the section of a word that stands outside of it, or NULL. */
-static const char *section_with(const char *word)
+/* The word, or the name of the option on the command line: cache-size. */
+static bool is_called(const struct tarn__option_row *row, const char *word)
 {
+	return row->word && row->section &&
+	       (strcmp(row->word, word) == 0 || (row->name && strcmp(row->name, word) == 0));
+}
+
+/* Returns the section of a word that stands outside of it, one of the same scope first, or NULL. */
+static const char *section_with(const char *word, const char *section)
+{
+	const struct tarn__section_kind *kind = section ? tarn__section_kind_find(section) : NULL;
+	enum tarn__scope scope = kind ? kind->scope : TARN__SCOPE_GLOBAL;
+	const char *found = NULL;
 	for (size_t i = 0; i < tarn__option_count; i++) {
 		const struct tarn__option_row *row = &tarn__options[i];
-		if (row->word && row->section && strcmp(row->word, word) == 0)
+		if (!is_called(row, word))
+			continue;
+		if (row->scope == scope)
 			return row->section;
-		/* Its name on the command line: cache-size. */
-		if (row->word && row->section && row->name && strcmp(row->name, word) == 0)
-			return row->section;
+		if (!found)
+			found = row->section;
 	}
-	return NULL;
+	return found;
 }
 
 static void refuse_word(const struct parse *parse, const char *word)
@@ -244,7 +255,7 @@ static void refuse_word(const struct parse *parse, const char *word)
 		snprintf(place, sizeof(place), " in section %s", section);
 	struct tarn__nearest nearest = {.word = word};
 	offer_words(&nearest, section);
-	const char *other = section_with(word);
+	const char *other = section_with(word, section);
 	if (nearest.found)
 		tarn__diagnostics_add(parse->diagnostics, parse->file, parse->line,
 				      "%s: unknown word%s (is %s meant?)", word, place,

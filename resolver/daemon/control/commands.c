@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/resolver.h"
+#include "daemon/control/certificate_json.h"
 #include "daemon/control/dnssec_commands.h"
 #include "daemon/control/dnssec_json.h"
 #include "daemon/control/json.h"
@@ -36,8 +37,8 @@ static json_t *describe_addresses(const struct tarn__addresses *list)
 {
 	json_t *out = json_array();
 	for (size_t i = 0; i < list->count; i++) {
-		char text[TARN_ADDRESS_TEXT_MAX];
-		json_array_append_new(out, json_string(tarn_address_format(&list->items[i], text)));
+		char text[TARN__OVER_TEXT_MAX];
+		json_array_append_new(out, json_string(tarn__addresses_format_one(list, i, text)));
 	}
 	return out;
 }
@@ -62,6 +63,15 @@ static void add_validation(const struct tarn__control_context *context, json_t *
 	tarn__config_put(config);
 }
 
+static void add_certificates(const struct tarn__control_context *context, json_t *out)
+{
+	struct tarn__certificates_state state;
+	tarn__certificates_board_read(context->certificates, &state);
+	if (state.count > 0)
+		json_object_set_new(out, "tls",
+				    tarn__control_json_certificates(&state, (uint64_t)time(NULL)));
+}
+
 static void status(struct tarn__task *task, const json_t *arguments)
 {
 	(void)arguments;
@@ -84,6 +94,7 @@ static void status(struct tarn__task *task, const json_t *arguments)
 		(json_int_t)totals->cache.size, "cache_entries", (json_int_t)totals->cache.entries,
 		"log_level", tarn__log_level_name(context->log->level));
 	add_validation(context, result);
+	add_certificates(context, result);
 	tarn__task_ok(task, result);
 	tarn__totals_free(totals);
 }
@@ -98,7 +109,10 @@ static char *metrics_text(const struct tarn__control_context *context,
 	struct tarn__metrics_transfers transfers;
 	struct tarn__transfer_state *states = tarn__transfer_board_read(board, &transfers.count);
 	transfers.states = states;
-	char *text = tarn__metrics_text(totals, lost, usage, figures, &transfers, len);
+	struct tarn__certificates_state certificates;
+	tarn__certificates_board_read(context->certificates, &certificates);
+	char *text =
+		tarn__metrics_text(totals, lost, usage, figures, &transfers, &certificates, len);
 	free(states);
 	return text;
 }
@@ -276,12 +290,25 @@ static void set_log_level(struct tarn__task *task, const json_t *arguments)
 	tarn__task_ok(task, NULL);
 }
 
+/* Certificates that cannot be used keep nothing else from being reloaded. */
+static json_t *describe_reload(const struct tarn__control_context *context)
+{
+	struct tarn__certificates_state state;
+	tarn__certificates_board_read(context->certificates, &state);
+	if (!*state.fault)
+		return NULL;
+	char text[TARN__LOG_LINE_MAX];
+	tarn__log_escape(state.fault, sizeof(text), text);
+	return json_pack("{so}", "certificates",
+			 json_sprintf("%s; clients are shown the former one", text));
+}
+
 static void reload(struct tarn__task *task, const json_t *arguments)
 {
 	(void)arguments;
 	struct tarn__diagnostics diagnostics = {0};
 	if (task->context->reload(task->context->data, &diagnostics) == 0) {
-		tarn__task_ok(task, NULL);
+		tarn__task_ok(task, describe_reload(task->context));
 	} else {
 		json_t *texts = json_array();
 		for (size_t i = 0; i < diagnostics.count; i++) {

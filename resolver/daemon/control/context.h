@@ -4,6 +4,7 @@
 #define TARN_DAEMON_CONTROL_CONTEXT_H
 
 #include "daemon/bootstrap/bootstrap.h"
+#include "daemon/certificates/state.h"
 #include "daemon/log/diagnostics.h"
 #include "daemon/log/log.h"
 #include "daemon/names/insecure.h"
@@ -24,6 +25,7 @@ struct tarn__control_context {
 	struct tarn__insecure *insecure; /* NULL: names cannot be made insecure */
 	struct tarn__bootstrap *bootstrap; /* NULL: no server is given by name */
 	struct tarn__transfers *transfers; /* NULL: no zones come from primaries */
+	struct tarn__certificates_board *certificates; /* NULL: there are none */
 	struct tarn__log *log;
 	struct tarn__settings *const *settings; /* the settings in force; a reload replaces them */
 	void (*stop)(void *data); /* ends the loop, later */

@@ -279,7 +279,6 @@ static json_t *describe_asking(const struct tarn__zone_config *zone,
 			       const struct tarn__totals *totals, bool is_stale)
 {
 	const struct tarn__server_totals *first = NULL;
-	char who[TARN_ADDRESS_TEXT_MAX];
 	switch (zone ? find_state(zone, totals, &first) : TARN__SERVERS_NONE) {
 	case TARN__SERVERS_NONE:
 		return json_sprintf("%s: there is no upstream server%s",
@@ -302,8 +301,7 @@ static json_t *describe_asking(const struct tarn__zone_config *zone,
 	if (zone->selection != TARN_SELECTION_SEQUENTIAL &&
 	    zone->selection != TARN_SELECTION_STRICT)
 		return json_sprintf("that of an upstream server%s", otherwise);
-	return json_sprintf("that of an upstream server, %s first%s",
-			    tarn_address_format(&first->address, who), otherwise);
+	return json_sprintf("that of an upstream server, %s first%s", first->text, otherwise);
 }
 
 /* What the cache comes to for a question with neither DO nor CD. */
@@ -363,15 +361,13 @@ static void describe_time(json_t *out, const struct tarn__server_totals *server)
 static json_t *describe_zone(const struct tarn__zone_config *zone, const char *asked,
 			     const struct tarn__totals *totals)
 {
-	char text[TARN_ADDRESS_TEXT_MAX];
 	json_t *servers = json_array();
 	for (size_t i = 0; i < totals->server_count; i++) {
 		const struct tarn__server_totals *server = &totals->servers[i];
 		if (!is_of_zone(server, zone))
 			continue;
 		json_t *row =
-			json_pack("{ss ss}", "server", tarn_address_format(&server->address, text),
-				  "state", state_of(server));
+			json_pack("{ss ss}", "server", server->text, "state", state_of(server));
 		describe_time(row, server);
 		json_array_append_new(servers, row);
 	}
@@ -513,11 +509,39 @@ static json_t *describe_usage(const struct tarn__usage *usage)
 	return out;
 }
 
+static json_t *describe_connections(const struct tarn__tcp_stats *stats)
+{
+	return json_pack("{so so so so so so so}", "connections", number(stats->connections),
+			 "accepted", number(stats->accepted), "refused", number(stats->refused),
+			 "strangers", number(stats->strangers), "closed_idle",
+			 number(stats->idle_closed), "closed_stalled",
+			 number(stats->stalled_closed), "reset", number(stats->reset));
+}
+
+/* Returns true if a client has connected, whatever came of it. */
+static bool is_in_use(const struct tarn__tcp_stats *stats)
+{
+	static const struct tarn__tcp_stats nothing;
+	return memcmp(stats, &nothing, sizeof(nothing)) != 0;
+}
+
+static json_t *describe_encrypted(const struct tarn__tcp_stats *stats)
+{
+	json_t *out = describe_connections(stats);
+	json_object_set_new(out, "handshakes",
+			    json_pack("{so so so so so so}", "full", number(stats->handshakes_full),
+				      "resumed", number(stats->handshakes_resumed), "rejected",
+				      number(stats->handshakes_rejected), "failed",
+				      number(stats->handshakes_failed), "late",
+				      number(stats->handshakes_late), "refused",
+				      number(stats->handshakes_refused)));
+	return out;
+}
+
 json_t *tarn__control_json_totals(const struct tarn__totals *totals, const struct tarn__lost *lost,
 				  const struct tarn__usage *usage)
 {
 	const struct tarn__stats *stats = &totals->questions;
-	const struct tarn__tcp_stats *tcp = &totals->tcp;
 	const struct tarn__udp_stats *udp = &totals->udp;
 	const struct rtcache_stats *cache = &totals->cache;
 	json_t *out = json_object();
@@ -538,13 +562,11 @@ json_t *tarn__control_json_totals(const struct tarn__totals *totals, const struc
 				      number(cache->size), "evicted", number(cache->evicted),
 				      "ended", number(cache->swept), "not_admitted",
 				      number(cache->refused)));
-	json_object_set_new(out, "tcp",
-			    json_pack("{so so so so so so so}", "connections",
-				      number(tcp->connections), "accepted", number(tcp->accepted),
-				      "refused", number(tcp->refused), "strangers",
-				      number(tcp->strangers), "closed_idle",
-				      number(tcp->idle_closed), "closed_stalled",
-				      number(tcp->stalled_closed), "reset", number(tcp->reset)));
+	json_object_set_new(out, "tcp", describe_connections(&totals->tcp));
+	if (is_in_use(&totals->tls))
+		json_object_set_new(out, "tls", describe_encrypted(&totals->tls));
+	if (is_in_use(&totals->https))
+		json_object_set_new(out, "https", describe_encrypted(&totals->https));
 	json_object_set_new(out, "udp",
 			    json_pack("{so so so}", "too_long", number(udp->too_long), "kept",
 				      number(udp->kept), "dropped", number(udp->dropped)));
@@ -582,10 +604,8 @@ json_t *tarn__control_json_servers(const struct tarn__totals *totals)
 	json_t *rows = json_array();
 	for (size_t i = 0; i < totals->server_count; i++) {
 		const struct tarn__server_totals *server = &totals->servers[i];
-		char text[TARN_ADDRESS_TEXT_MAX];
-		json_t *row = json_pack("{ss ss ss}", "server",
-					tarn_address_format(&server->address, text), "zone",
-					server->zone, "state", state_of(server));
+		json_t *row = json_pack("{ss ss ss}", "server", server->text, "zone", server->zone,
+					"state", state_of(server));
 		if (server->transport != TARN__UDP)
 			json_object_set_new(row, "transport",
 					    json_string(tarn__transport_name(server->transport)));

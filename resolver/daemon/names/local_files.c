@@ -51,7 +51,7 @@ struct texts {
 
 struct tarn__local_files {
 	struct tarn__log *log;
-	struct texts hosts, leases, zones, records;
+	struct texts hosts, leases, zones, records, own;
 	char *domain;
 	uint32_t ttl;
 	struct file *files[TARN__LOCAL_FILES_MAX]; /* in the order of the options */
@@ -109,7 +109,8 @@ struct tarn__local_files *tarn__local_files_new(const struct tarn__local_files_o
 	if (copy_texts(&files->hosts, &options->hosts) &&
 	    copy_texts(&files->leases, &options->leases) &&
 	    copy_texts(&files->zones, &options->zones) &&
-	    copy_texts(&files->records, &options->records) && !files->domain == !options->domain)
+	    copy_texts(&files->records, &options->records) &&
+	    copy_texts(&files->own, &options->own) && !files->domain == !options->domain)
 		return files;
 	tarn__local_files_free(files);
 	return NULL;
@@ -135,6 +136,7 @@ void tarn__local_files_free(struct tarn__local_files *files)
 	free_texts(&files->leases);
 	free_texts(&files->zones);
 	free_texts(&files->records);
+	free_texts(&files->own);
 	free(files->domain);
 	free(files);
 }
@@ -145,7 +147,8 @@ bool tarn__local_files_has(const struct tarn__local_files *files,
 	return has_texts(&files->hosts, &options->hosts) &&
 	       has_texts(&files->leases, &options->leases) &&
 	       has_texts(&files->zones, &options->zones) &&
-	       has_texts(&files->records, &options->records) && files->ttl == options->ttl &&
+	       has_texts(&files->records, &options->records) &&
+	       has_texts(&files->own, &options->own) && files->ttl == options->ttl &&
 	       strcmp(files->domain ? files->domain : "", options->domain ? options->domain : "") ==
 		       0;
 }
@@ -545,18 +548,25 @@ static void add_zone(struct tarn__local_files *files, struct adding *adding, con
 			  tarn__local_result_text(result));
 }
 
+static void add_records(struct tarn__local_files *files, struct adding *adding,
+			const struct texts *records)
+{
+	struct tarn__zonefile *room = records->count > 0 ? malloc(sizeof(*room)) : NULL;
+	adding->is_short |= records->count > 0 && !room;
+	for (size_t i = 0; room && i < records->count; i++)
+		add_record(files, adding, records->items[i], room);
+	free(room);
+}
+
 static void add_configuration(struct tarn__local_files *files, struct adding *adding)
 {
-	if ((files->zones.count == 0 && files->records.count == 0) ||
+	if ((files->zones.count == 0 && files->records.count == 0 && files->own.count == 0) ||
 	    !add_source(files, adding, configuration))
 		return;
 	for (size_t i = 0; i < files->zones.count; i++)
 		add_zone(files, adding, files->zones.items[i]);
-	struct tarn__zonefile *room = files->records.count > 0 ? malloc(sizeof(*room)) : NULL;
-	adding->is_short |= files->records.count > 0 && !room;
-	for (size_t i = 0; room && i < files->records.count; i++)
-		add_record(files, adding, files->records.items[i], room);
-	free(room);
+	add_records(files, adding, &files->records);
+	add_records(files, adding, &files->own);
 }
 
 static struct tarn__local_data *build(struct tarn__local_files *files)

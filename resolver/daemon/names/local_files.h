@@ -40,6 +40,7 @@ struct tarn__local_list {
 struct tarn__local_files_options {
 	struct tarn__local_list hosts, leases; /* files and folders */
 	struct tarn__local_list zones, records; /* records in the syntax of zone files */
+	struct tarn__local_list own; /* records of tarn itself (daemon/names/discovery.h) */
 	const char *domain; /* NULL: none */
 	uint32_t ttl; /* seconds */
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/names/discovery.h"
 #include "daemon/names/text_file.h"
 #include "net/clock.h"
 #include "net/shared.h"
@@ -308,20 +309,24 @@ int tarn__naming_pause(struct tarn__naming *naming, uint64_t until_s)
 
 /* ---- settings -------------------------------------------------------------------------------- */
 
-static bool has_local(const struct tarn__settings *settings)
+static bool has_local(const struct tarn__settings *settings,
+		      const struct tarn__discovery *discovery)
 {
 	return settings->local_hosts.count + settings->local_leases.count +
-		       settings->local_zones.count + settings->local_records.count >
+		       settings->local_zones.count + settings->local_records.count +
+		       discovery->count >
 	       0;
 }
 
-static struct tarn__local_files_options local_options(const struct tarn__settings *settings)
+static struct tarn__local_files_options local_options(const struct tarn__settings *settings,
+						      const struct tarn__discovery *discovery)
 {
 	return (struct tarn__local_files_options){
 		.hosts = {settings->local_hosts.items, settings->local_hosts.count},
 		.leases = {settings->local_leases.items, settings->local_leases.count},
 		.zones = {settings->local_zones.items, settings->local_zones.count},
 		.records = {settings->local_records.items, settings->local_records.count},
+		.own = {(const char *const *)discovery->items, discovery->count},
 		.domain = settings->local_domain,
 		.ttl = settings->local_ttl > 0 ? (uint32_t)settings->local_ttl
 					       : TARN__LOCAL_DATA_TTL,
@@ -359,14 +364,18 @@ static int check_reach(const struct tarn__naming *naming, const struct tarn__set
 static struct tarn__local_files *next_local(const struct tarn__naming *naming,
 					    const struct tarn__settings *settings, int *error)
 {
-	if (!has_local(settings))
+	struct tarn__discovery discovery;
+	*error = tarn__discovery_make(settings, &discovery);
+	if (*error < 0 || !has_local(settings, &discovery))
 		return NULL;
-	const struct tarn__local_files_options options = local_options(settings);
-	if (naming->local && tarn__local_files_has(naming->local, &options))
-		return naming->local;
-	struct tarn__local_files *next = tarn__local_files_new(&options, naming->log);
-	if (!next)
-		*error = TARN_ENOMEM;
+	const struct tarn__local_files_options options = local_options(settings, &discovery);
+	struct tarn__local_files *next = naming->local;
+	if (!next || !tarn__local_files_has(next, &options)) {
+		next = tarn__local_files_new(&options, naming->log);
+		if (!next)
+			*error = TARN_ENOMEM;
+	}
+	tarn__discovery_fini(&discovery);
 	return next;
 }
 
@@ -396,8 +405,9 @@ int tarn__naming_set(void *data, const struct tarn__settings *settings)
 	int error = check_reach(naming, settings);
 	if (error < 0)
 		return error;
-	error = copy_folder(naming, settings);
 	struct tarn__local_files *local = next_local(naming, settings, &error);
+	if (error == 0)
+		error = copy_folder(naming, settings);
 	struct tarn__list_plan *plan = NULL;
 	if (settings->list_count > 0 && !(plan = tarn__list_plan_new(settings)))
 		error = TARN_ENOMEM;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/transport.h"
+
 bool tarn__addresses_has(const struct tarn__addresses *list, const struct tarn_address *address)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -17,10 +19,17 @@ bool tarn__addresses_has(const struct tarn__addresses *list, const struct tarn_a
 
 int tarn__addresses_add(struct tarn__addresses *list, const struct tarn_address *address)
 {
+	return tarn__addresses_add_over(list, address, TARN_UDP);
+}
+
+int tarn__addresses_add_over(struct tarn__addresses *list, const struct tarn_address *address,
+			     enum tarn_transport transport)
+{
 	if (tarn__addresses_has(list, address))
 		return 0;
 	if (list->count == TARN__ADDRESSES_MAX)
 		return TARN_EINVAL;
+	list->over[list->count] = transport;
 	list->items[list->count++] = *address;
 	return 0;
 }
@@ -48,12 +57,25 @@ bool tarn__list_text_add(char *out, size_t size, const char *item)
 	return has_room;
 }
 
+char *tarn__addresses_format_one(const struct tarn__addresses *list, size_t index,
+				 char out[TARN__OVER_TEXT_MAX])
+{
+	enum tarn_transport over = list->over[index];
+	char text[TARN_ADDRESS_TEXT_MAX];
+	tarn_address_format(&list->items[index], text);
+	if (over == TARN_UDP)
+		strcpy(out, text);
+	else
+		sprintf(out, "%s://%s", tarn__transports[over].name, text);
+	return out;
+}
+
 void tarn__addresses_format(const struct tarn__addresses *list, char *out, size_t size)
 {
 	*out = '\0';
 	for (size_t i = 0; i < list->count; i++) {
-		char text[TARN_ADDRESS_TEXT_MAX];
-		if (!tarn__list_text_add(out, size, tarn_address_format(&list->items[i], text)))
+		char text[TARN__OVER_TEXT_MAX];
+		if (!tarn__list_text_add(out, size, tarn__addresses_format_one(list, i, text)))
 			return;
 	}
 }

@@ -18,15 +18,28 @@ enum { TARN__DNS_PORT = 53 };
 
 struct tarn__addresses {
 	struct tarn_address items[TARN__ADDRESSES_MAX];
+	/* Of addresses that are listened on: TARN_TLS, TARN_HTTPS; TARN_UDP: UDP and TCP, and of all else. */
+	enum tarn_transport over[TARN__ADDRESSES_MAX];
 	size_t count;
 };
 
 /* Adds an address, unless the list has it. TARN_EINVAL: the list is full. */
 int tarn__addresses_add(struct tarn__addresses *, const struct tarn_address *);
 
+/* The same for one that is listened on; one that the list has keeps its transport. */
+int tarn__addresses_add_over(struct tarn__addresses *, const struct tarn_address *,
+			     enum tarn_transport);
+
+/* Octets of the text of an address with its transport, with NUL. */
+enum { TARN__OVER_TEXT_MAX = TARN_ADDRESS_TEXT_MAX + 8 };
+
+/* Writes "tls://192.0.2.1:853", and "192.0.2.1:53" for TARN_UDP, of the item with that index. Returns out. */
+char *tarn__addresses_format_one(const struct tarn__addresses *, size_t index,
+				 char out[TARN__OVER_TEXT_MAX]);
+
 bool tarn__addresses_has(const struct tarn__addresses *, const struct tarn_address *);
 
-/* Writes "192.0.2.1:53, [2001:db8::1]:53", or what fits and " ..."; size is 8 at least. */
+/* Writes "192.0.2.1:53, tls://[2001:db8::1]:853", or what fits and " ..."; size is 8 at least. */
 void tarn__addresses_format(const struct tarn__addresses *, char *out, size_t size);
 
 /*

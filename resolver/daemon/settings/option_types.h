@@ -10,7 +10,7 @@
  *	type_number.c    numbers, durations, sizes
  *	type_word.c      yes and no, names of enumerators
  *	type_text.c      texts, sockets, domain names
- *	type_path.c      absolute paths
+ *	type_path.c      absolute paths, of files and of URLs
  *	type_dns.c       a domain, zones, records, trust anchors, types of records, DNS64's prefixes
  *	type_list.c      what lists of names have: a format, an answer, groups
  *	type_hours.c     the time of day and the days of the week
@@ -115,6 +115,7 @@ extern const struct tarn__option_type tarn__option_type_directory; /* the same, 
 extern const struct tarn__option_type tarn__option_type_paths; /* struct tarn__names */
 /* The same; set to "none" it has no items. */
 extern const struct tarn__option_type tarn__option_type_paths_or_none;
+extern const struct tarn__option_type tarn__option_type_url_path; /* const char *, of a URL */
 
 extern const struct tarn__option_type tarn__option_type_domain; /* const char *; not the root */
 extern const struct tarn__option_type

@@ -18,6 +18,8 @@
 
 enum {
 	METRICS_PORT = 9153, /* free in the list of the ports of Prometheus's exporters */
+	TLS_PORT = 853, /* RFC 7858 section 3.1 */
+	HTTPS_PORT = 443,
 	WORKERS_MAX = 256, /* more threads than the largest machines have use for */
 	CACHE_SIZE_MIN = 64 * 1024, /* less has no room for the largest answers */
 	STALE_SEC_MAX = 30 * 86400, /* RFC 8767 suggests one to three days */
@@ -54,6 +56,71 @@ const struct tarn__option_row tarn__options[] = {
 		.offset = SETTING(listens),
 		.default_items = default_listens,
 		.port = TARN__DNS_PORT,
+	},
+	{
+		.name = "listen-tls",
+		.section = "listen",
+		.word = "tls",
+		.value = "ADDR",
+		.help = "answer on this address over TLS; may be repeated",
+		.otherwise = "none",
+		.type = &tarn__option_type_addresses,
+		.offset = SETTING(tls_listens),
+		.port = TLS_PORT,
+	},
+	{
+		.name = "listen-https",
+		.section = "listen",
+		.word = "https",
+		.value = "ADDR",
+		.help = "answer on this address over HTTPS; may be repeated",
+		.otherwise = "none",
+		.type = &tarn__option_type_addresses,
+		.offset = SETTING(https_listens),
+		.port = HTTPS_PORT,
+	},
+	{
+		.name = "certificate",
+		.section = "listen",
+		.word = "certificate",
+		.value = "FILE",
+		.help = "show clients over TLS and HTTPS this chain of certificates, in PEM; one "
+			"more for another kind of key",
+		.otherwise = "none",
+		.type = &tarn__option_type_paths,
+		.offset = SETTING(certificates),
+	},
+	{
+		.name = "key",
+		.section = "listen",
+		.word = "key",
+		.value = "FILE",
+		.help = "the key of the certificate, in PEM; one for each",
+		.otherwise = "none",
+		.type = &tarn__option_type_paths,
+		.offset = SETTING(keys),
+	},
+	{
+		.section = "listen",
+		.word = "name",
+		.otherwise = "none: clients are not told of TLS and HTTPS",
+		.type = &tarn__option_type_domain,
+		.offset = SETTING(listen_name),
+	},
+	{
+		.section = "listen",
+		.word = "path",
+		.otherwise = "/dns-query",
+		.type = &tarn__option_type_url_path,
+		.offset = RESOLVER(https_path),
+	},
+	{
+		.section = "listen",
+		.word = "proxies",
+		.otherwise = "none",
+		.if_empty = "leave it out if clients come without a proxy",
+		.type = &tarn__option_type_networks,
+		.offset = SETTING(proxies),
 	},
 	{
 		.letter = 'u',

@@ -45,7 +45,21 @@ bool tarn__settings_has_self(const struct tarn__settings *settings,
 			     const struct tarn_address *server)
 {
 	return tarn__addresses_has_self(&settings->listens, server) ||
+	       tarn__addresses_has_self(&settings->tls_listens, server) ||
+	       tarn__addresses_has_self(&settings->https_listens, server) ||
 	       tarn__addresses_has_self(&settings->bound, server);
+}
+
+bool tarn__settings_listens_over(const struct tarn__settings *settings,
+				 enum tarn_transport transport)
+{
+	const struct tarn__addresses *bound = &settings->bound;
+	for (size_t i = 0; i < bound->count; i++) {
+		if (bound->over[i] == transport)
+			return true;
+	}
+	return transport == TARN_TLS ? settings->tls_listens.count > 0
+				     : settings->https_listens.count > 0;
 }
 
 static struct tarn_forward *make_forwards(const struct tarn__settings *settings)
@@ -98,6 +112,8 @@ int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn
 	out->avoid_ports = settings->avoid_ports.items;
 	out->avoid_port_count = settings->avoid_ports.count;
 	set_filters(settings, out);
+	out->proxies = settings->proxies.items;
+	out->proxy_count = settings->proxies.count;
 	out->dnssec.insecure = settings->insecure.items;
 	out->dnssec.insecure_count = settings->insecure.count;
 	return 0;

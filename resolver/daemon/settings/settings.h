@@ -130,6 +130,10 @@ struct tarn__settings {
 
 	const char *config_file; /* as the command line has it */
 	struct tarn__addresses listens;
+	struct tarn__addresses tls_listens, https_listens;
+	struct tarn__names certificates, keys; /* files, as many: pairs */
+	const char *listen_name; /* that clients are told of (RFC 9462); NULL: they are not */
+	struct tarn__networks proxies;
 	unsigned workers;
 	const char *user;
 	bool no_sandbox;
@@ -147,9 +151,9 @@ struct tarn__settings {
 	size_t file_count;
 
 	/*
-	 * The addresses that are listened on: before completion those of sockets of the service
-	 * manager; once the listeners are open those of listens too, with the ports that the system
-	 * chose.
+	 * The addresses that are listened on, with their transports: before completion those of
+	 * sockets of the service manager; once the listeners are open those of listens, tls_listens
+	 * and https_listens too, with the ports that the system chose. TARN_UDP: over UDP and TCP.
 	 */
 	struct tarn__addresses bound;
 
@@ -183,6 +187,11 @@ void tarn__settings_forget_forwards(struct tarn__settings *);
 
 /* Returns the origin of a field of TARN__SCOPE_GLOBAL: &settings->upstreams. */
 const struct tarn__origin *tarn__settings_origin(const struct tarn__settings *, const void *field);
+
+/*
+ * Returns true if something is listened on, or is to be, over that transport: TARN_TLS or TARN_HTTPS.
+ */
+bool tarn__settings_listens_over(const struct tarn__settings *, enum tarn_transport);
 
 /* Returns true if a query to server would arrive at tarn itself. */
 bool tarn__settings_has_self(const struct tarn__settings *, const struct tarn_address *server);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Absolute paths: what is read again, or written, long after the start does not depend on where
- * that was.
+ * that was. And the path of a URL.
  */
 #include <string.h>
 
@@ -40,6 +40,30 @@ static int parse_directory(const struct tarn__option_row *row, void *field, cons
 
 const struct tarn__option_type tarn__option_type_directory = {
 	.parse = parse_directory,
+	.reset = tarn__option_reset_text,
+	.format = tarn__option_format_text,
+};
+
+/* ---- of a URL -------------------------------------------------------------------------------- */
+
+enum { URL_PATH_MAX = 255 /* octets; a template of SVCB (RFC 9461 section 5) has room for it */ };
+
+/* Characters of a path that need no escapes (RFC 3986 section 3.3); "{" would begin an expression. */
+static int parse_url_path(const struct tarn__option_row *row, void *field, const char *text,
+			  char fault[TARN__FAULT_MAX])
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789/-._~!$&'()*+,;=:@%";
+	size_t len = strlen(text);
+	if (*text != '/' || strspn(text, plain) != len)
+		return tarn__option_refuse(fault, "not the path of a URL (/dns-query)");
+	if (len > URL_PATH_MAX)
+		return tarn__option_refuse(fault, "more than %d characters", URL_PATH_MAX);
+	return tarn__option_parse_text(row, field, text, fault);
+}
+
+const struct tarn__option_type tarn__option_type_url_path = {
+	.parse = parse_url_path,
 	.reset = tarn__option_reset_text,
 	.format = tarn__option_format_text,
 };

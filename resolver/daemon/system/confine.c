@@ -61,7 +61,8 @@ static void add_own_files(struct files *files, const struct tarn__settings *sett
 static size_t count_files(const struct tarn__settings *settings)
 {
 	size_t count = OWN_FILES + settings->file_count + settings->local_hosts.count +
-		       settings->local_leases.count;
+		       settings->local_leases.count + settings->certificates.count +
+		       settings->keys.count;
 	for (size_t i = 0; i < settings->list_count; i++)
 		count += settings->lists[i].files.count + 1;
 	return count;
@@ -88,6 +89,8 @@ static int enter_sandbox(struct tarn__settings *settings, const char *resolv_con
 		add_file(&files, settings->files[i], false);
 	add_names(&files, &settings->local_hosts);
 	add_names(&files, &settings->local_leases);
+	add_names(&files, &settings->certificates);
+	add_names(&files, &settings->keys);
 	for (size_t i = 0; i < settings->list_count; i++) {
 		add_names(&files, &settings->lists[i].files);
 		add_file(&files, settings->lists[i].key, false);

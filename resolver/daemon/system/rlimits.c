@@ -28,7 +28,14 @@ enum {
 /* Returns the number of files that are open independently of clients and servers. */
 static rlim_t fixed_files(const struct tarn__settings *settings, size_t workers)
 {
-	rlim_t per_worker = PER_WORKER + TARN__TCP_STRANGERS + 2 * settings->listens.count;
+	rlim_t listeners = 2 * settings->listens.count + settings->tls_listens.count +
+			   settings->https_listens.count;
+	rlim_t per_worker = PER_WORKER + TARN__TCP_STRANGERS + listeners;
+	/* Places beside those of TCP. */
+	if (tarn__settings_listens_over(settings, TARN_TLS))
+		per_worker += TARN__TLS_CONNECTIONS + TARN__TCP_STRANGERS;
+	if (tarn__settings_listens_over(settings, TARN_HTTPS))
+		per_worker += TARN__HTTPS_CONNECTIONS + TARN__TCP_STRANGERS;
 	return PER_PROCESS + PER_METRICS * settings->metrics.count + workers * per_worker;
 }
 

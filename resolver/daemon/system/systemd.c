@@ -176,6 +176,24 @@ static const char *take_socket(struct tarn__given *given)
 	return NULL;
 }
 
+/* Names of sockets that are not served in the clear: FileDescriptorName= of their unit. */
+static const struct {
+	const char *name;
+	enum tarn_transport transport;
+} encrypted[] = {{"tls", TARN_TLS}, {"https", TARN_HTTPS}};
+
+/* Returns NULL, or a text that names the error. */
+static const char *choose_transport(struct tarn__given *given)
+{
+	for (size_t i = 0; i < sizeof(encrypted) / sizeof(encrypted[0]); i++) {
+		if (strcmp(given->name, encrypted[i].name) == 0)
+			given->transport = encrypted[i].transport;
+	}
+	bool is_encrypted = given->transport != TARN_UDP;
+	return is_encrypted && given->type != SOCK_STREAM ? "UDP, where its name asks for TLS"
+							  : NULL;
+}
+
 /* Returns the next name of "name:name:name". */
 static const char *take_name(struct tarn__given *given, const char *names)
 {
@@ -207,6 +225,8 @@ static int take_sockets(struct tarn__systemd *systemd, struct tarn__log *log)
 		(void)fcntl(given->fd, F_SETFD, FD_CLOEXEC);
 		const char *fault = take_socket(given);
 		if (!fault)
+			fault = choose_transport(given);
+		if (!fault)
 			continue;
 		tarn__log(log, TARN_LOG_ERR, "descriptor %d of the service manager (%s): %s",
 			  given->fd, given->name, fault);
@@ -217,8 +237,10 @@ static int take_sockets(struct tarn__systemd *systemd, struct tarn__log *log)
 
 void tarn__systemd_addresses(const struct tarn__systemd *systemd, struct tarn__addresses *out)
 {
-	for (size_t i = 0; i < systemd->given_count; i++)
-		tarn__addresses_add(out, &systemd->given[i].address);
+	for (size_t i = 0; i < systemd->given_count; i++) {
+		const struct tarn__given *given = &systemd->given[i];
+		tarn__addresses_add_over(out, &given->address, given->transport);
+	}
 }
 
 /* ---- life ------------------------------------------------------------------------------------- */

@@ -27,6 +27,8 @@ struct tarn__given {
 	int fd; /* -1: taken */
 	int type; /* SOCK_DGRAM, or SOCK_STREAM for a listening socket */
 	struct tarn_address address;
+	/* TARN_TLS and TARN_HTTPS by the names "tls" and "https"; TARN_UDP: as its type says */
+	enum tarn_transport transport;
 	char name[TARN__GIVEN_NAME_MAX];
 };
 
@@ -49,7 +51,7 @@ int tarn__systemd_init(struct tarn__systemd *, struct tarn__log *);
 /* Closes the sockets that were not taken. */
 void tarn__systemd_fini(struct tarn__systemd *);
 
-/* Adds the addresses of the passed sockets. */
+/* Adds the addresses of the passed sockets, with their transports. */
 void tarn__systemd_addresses(const struct tarn__systemd *, struct tarn__addresses *);
 
 /* Each has a line for people, cut to some hundred octets. */

@@ -286,6 +286,76 @@ static void put_transports(struct page *page, const struct tarn__totals *totals)
 	put(page, "reason", "reset", totals->tcp.reset);
 }
 
+/* Of connections over TLS, or over HTTPS. */
+static void put_over(struct page *page, const char *transport, const char *label, const char *text,
+		     uint64_t value)
+{
+	fprintf(page->out, "%s{transport=\"%s\"", page->name, transport);
+	if (label)
+		fprintf(page->out, ",%s=\"%s\"", label, text);
+	fprintf(page->out, "} %" PRIu64 "\n", value);
+}
+
+static void put_handshakes(struct page *page, const char *transport,
+			   const struct tarn__tcp_stats *stats)
+{
+	put_over(page, transport, "result", "full", stats->handshakes_full);
+	put_over(page, transport, "result", "resumed", stats->handshakes_resumed);
+	put_over(page, transport, "result", "rejected", stats->handshakes_rejected);
+	put_over(page, transport, "result", "failed", stats->handshakes_failed);
+	put_over(page, transport, "result", "late", stats->handshakes_late);
+	put_over(page, transport, "result", "refused", stats->handshakes_refused);
+}
+
+static void put_closed(struct page *page, const char *transport,
+		       const struct tarn__tcp_stats *stats)
+{
+	put_over(page, transport, "reason", "refused", stats->refused);
+	put_over(page, transport, "reason", "stranger", stats->strangers);
+	put_over(page, transport, "reason", "idle", stats->idle_closed);
+	put_over(page, transport, "reason", "stalled", stats->stalled_closed);
+	put_over(page, transport, "reason", "reset", stats->reset);
+}
+
+static void put_encrypted(struct page *page, const struct tarn__totals *totals)
+{
+	begin(page, "tarn_tls_connections", "gauge",
+	      "Clients' connections over TLS and HTTPS that are open.");
+	put_over(page, "tls", NULL, NULL, totals->tls.connections);
+	put_over(page, "https", NULL, NULL, totals->https.connections);
+	begin(page, "tarn_tls_accepted_total", "counter",
+	      "Clients' connections over TLS and HTTPS accepted.");
+	put_over(page, "tls", NULL, NULL, totals->tls.accepted);
+	put_over(page, "https", NULL, NULL, totals->https.accepted);
+	begin(page, "tarn_tls_closed_total", "counter",
+	      "Clients' connections over TLS and HTTPS that were not closed by their clients.");
+	put_closed(page, "tls", &totals->tls);
+	put_closed(page, "https", &totals->https);
+	begin(page, "tarn_tls_handshakes_total", "counter",
+	      "Handshakes of clients over TLS and HTTPS, by their result; rejected: by the client, "
+	      "which "
+	      "does not accept the certificate.");
+	put_handshakes(page, "tls", &totals->tls);
+	put_handshakes(page, "https", &totals->https);
+}
+
+/* Times are seconds since 1970. */
+static void put_certificates(struct page *page, const struct tarn__certificates_state *state)
+{
+	begin(page, "tarn_certificate_not_after_seconds", "gauge",
+	      "When the certificate that clients are shown expires, since 1970.");
+	for (size_t i = 0; i < state->count; i++)
+		put(page, "file", state->items[i].file, state->items[i].says.until_sec);
+	put_single(page, "tarn_certificates_loaded_seconds", "gauge",
+		   "When certificates were last taken from their files, since 1970.",
+		   (uint64_t)state->loaded_s);
+	begin(page, "tarn_certificate_loads_total", "counter",
+	      "Looks at certificates and keys that have changed or were to be read again, by their "
+	      "result.");
+	put(page, "result", "taken", state->loads);
+	put(page, "result", "refused", state->failures);
+}
+
 /* ---- the cache ---------------------------------------------------------------------------- */
 
 static void put_cache(struct page *page, const struct rtcache_stats *cache)
@@ -326,9 +396,8 @@ static void put_lookups(struct page *page, const struct tarn__totals *totals)
 static void put_server(struct page *page, const struct tarn__server_totals *server,
 		       const char *label, const char *text)
 {
-	char address[TARN_ADDRESS_TEXT_MAX];
 	fprintf(page->out, "%s{server=\"", page->name);
-	put_text(page, tarn_address_format(&server->address, address));
+	put_text(page, server->text);
 	fputs("\",zone=\"", page->out);
 	put_text(page, server->zone);
 	if (label)
@@ -469,7 +538,8 @@ static void put_process(struct page *page, const struct tarn__totals *totals)
 
 char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__lost *lost,
 			 const struct tarn__usage *usage, const struct tarn__name_figures *figures,
-			 const struct tarn__metrics_transfers *transfers, size_t *len)
+			 const struct tarn__metrics_transfers *transfers,
+			 const struct tarn__certificates_state *certificates, size_t *len)
 {
 	char *text = NULL;
 	struct page page = {.out = open_memstream(&text, len)};
@@ -486,6 +556,10 @@ char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__l
 		put_names(&page, &totals->questions, figures);
 	put_transfers(&page, transfers);
 	put_transports(&page, totals);
+	if (certificates && certificates->count > 0) {
+		put_encrypted(&page, totals);
+		put_certificates(&page, certificates);
+	}
 	put_cache(&page, &totals->cache);
 	put_lookups(&page, totals);
 	if (totals->validates)

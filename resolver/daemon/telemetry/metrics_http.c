@@ -49,8 +49,7 @@ struct tarn__metrics_http {
 	struct tarn *tarn;
 	struct tarn__observers *observers;
 	struct tarn__process *process;
-	struct tarn__figures_board *board; /* NULL: there are no names */
-	struct tarn__transfer_board *transfers; /* NULL: no zones come by transfer */
+	struct tarn__metrics_boards boards;
 	void *library;
 	__typeof__(MHD_start_daemon) *start_daemon;
 	__typeof__(MHD_stop_daemon) *stop_daemon;
@@ -109,13 +108,15 @@ static enum MHD_Result send_metrics(const struct tarn__metrics_http *http,
 	struct tarn__lost lost = tarn__observers_lost(http->observers);
 	struct tarn__usage usage = tarn__process_usage(http->process);
 	struct tarn__name_figures figures;
-	tarn__figures_read(http->board, &figures);
+	tarn__figures_read(http->boards.names, &figures);
 	struct tarn__metrics_transfers transfers;
 	struct tarn__transfer_state *states =
-		tarn__transfer_board_read(http->transfers, &transfers.count);
+		tarn__transfer_board_read(http->boards.transfers, &transfers.count);
 	transfers.states = states;
-	char *text = tarn__metrics_text(totals, &lost, &usage, http->board ? &figures : NULL,
-					&transfers, &len);
+	struct tarn__certificates_state certificates;
+	tarn__certificates_board_read(http->boards.certificates, &certificates);
+	char *text = tarn__metrics_text(totals, &lost, &usage, http->boards.names ? &figures : NULL,
+					&transfers, &certificates, &len);
 	free(states);
 	tarn__totals_free(totals);
 	if (!text)
@@ -339,8 +340,7 @@ int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn
 
 int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
 			     struct tarn__observers *observers, struct tarn__process *process,
-			     struct tarn__figures_board *board,
-			     struct tarn__transfer_board *transfers, struct ev_loop *loop)
+			     const struct tarn__metrics_boards *boards, struct ev_loop *loop)
 {
 	if (!http)
 		return 0;
@@ -348,8 +348,7 @@ int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
 	http->tarn = tarn;
 	http->observers = observers;
 	http->process = process;
-	http->board = board;
-	http->transfers = transfers;
+	http->boards = *boards;
 	for (size_t i = 0; i < http->count; i++) {
 		struct listener *listener = &http->listeners[i];
 		/* The port is the socket's; options that are not listed have the library's defaults. */
@@ -407,16 +406,14 @@ int tarn__metrics_http_open(const struct tarn__addresses *addresses, struct tarn
 
 int tarn__metrics_http_start(struct tarn__metrics_http *http, struct tarn *tarn,
 			     struct tarn__observers *observers, struct tarn__process *process,
-			     struct tarn__figures_board *board,
-			     struct tarn__transfer_board *transfers, struct ev_loop *loop)
+			     const struct tarn__metrics_boards *boards, struct ev_loop *loop)
 {
 	(void)loop;
 	(void)http;
 	(void)tarn;
 	(void)observers;
 	(void)process;
-	(void)board;
-	(void)transfers;
+	(void)boards;
 	return 0;
 }
 

@@ -15,9 +15,17 @@
 #include "tarn.h"
 
 struct ev_loop;
+struct tarn__certificates_board;
 struct tarn__figures_board;
 struct tarn__metrics_http;
 struct tarn__transfer_board;
+
+/* What the main thread writes down for others; NULL: there is nothing of that kind. */
+struct tarn__metrics_boards {
+	struct tarn__figures_board *names;
+	struct tarn__transfer_board *transfers;
+	struct tarn__certificates_board *certificates;
+};
 
 /* Returns NULL, or a text if tarn was built without it. */
 const char *tarn__metrics_http_fault(void);
@@ -30,12 +38,12 @@ int tarn__metrics_http_open(const struct tarn__addresses *, struct tarn__log *,
 			    struct tarn__metrics_http **out);
 
 /*
- * Starts to answer; all arguments are borrowed. The loop is the main thread's, which ends slow requests.
- * http may be NULL, here and below, and the boards. TARN_ESYSTEM: logged.
+ * Starts to answer; all arguments are borrowed, but for the struct of boards. The loop is the main thread's,
+ * which ends slow requests. http may be NULL, here and below. TARN_ESYSTEM: logged.
  */
 int tarn__metrics_http_start(struct tarn__metrics_http *, struct tarn *, struct tarn__observers *,
-			     struct tarn__process *, struct tarn__figures_board *,
-			     struct tarn__transfer_board *, struct ev_loop *);
+			     struct tarn__process *, const struct tarn__metrics_boards *,
+			     struct ev_loop *);
 
 /* To be called before the workers end. */
 void tarn__metrics_http_free(struct tarn__metrics_http *);

@@ -16,7 +16,8 @@
 #include "daemon/threads/workers.h"
 
 /*
- * Listens on the addresses of settings->listens that sockets of the service manager do not serve.
+ * Listens on the addresses of settings->listens, tls_listens and https_listens that sockets of the service
+ * manager do not serve; certificates are there by then (tarn_set_certificates()).
  * settings->bound gets the addresses and ports that are open, *opened those of them that were not open
  * before. An error, added to diagnostics: nothing has changed.
  */

@@ -21,8 +21,8 @@
 #include "net/socket.h"
 
 enum {
-	/* all addresses that may be listened on, and as many that replace them */
-	PLACES = 2 * TARN__ADDRESSES_MAX,
+	/* all addresses that may be listened on, of three options, and as many that replace them */
+	PLACES = 6 * TARN__ADDRESSES_MAX,
 	/*
 	 * The time for which a closed socket may be kept for questions under way: clients are answered
 	 * within 4 seconds.
@@ -47,6 +47,7 @@ struct place {
 	enum { UNUSED, OPEN, CLOSED } state;
 	struct tarn_address said; /* as configured: the port may be 0 */
 	struct tarn_address bound;
+	enum tarn_transport transport;
 	uint64_t closed_ms;
 };
 
@@ -287,16 +288,24 @@ static bool is_ours(const struct tarn__workers *workers, const struct tarn_addre
 	return false;
 }
 
-/*
- * Finds by the configured address, so that port 0 is the port that the system chose then, or by the open
- * one.
- */
-static struct place *find_open(struct tarn__workers *workers, const struct tarn_address *address)
+static struct place *find_bound(struct tarn__workers *workers, const struct tarn_address *address)
 {
 	for (size_t i = 0; i < PLACES; i++) {
 		struct place *place = &workers->places[i];
-		if (place->state == OPEN && (tarn_address_is_equal(&place->said, address) ||
-					     tarn_address_is_equal(&place->bound, address)))
+		if (place->state == OPEN && tarn_address_is_equal(&place->bound, address))
+			return place;
+	}
+	return NULL;
+}
+
+/* Finds by the configured address: port 0 is the port that the system chose for that transport then. */
+static struct place *find_said(struct tarn__workers *workers, const struct tarn_address *address,
+			       enum tarn_transport transport)
+{
+	for (size_t i = 0; i < PLACES; i++) {
+		struct place *place = &workers->places[i];
+		if (place->state == OPEN && place->transport == transport &&
+		    tarn_address_is_equal(&place->said, address))
 			return place;
 	}
 	return NULL;
@@ -318,7 +327,8 @@ static struct place *find_free(struct tarn__workers *workers)
 
 /* A worker's sockets on their way to it, and the result. */
 struct pair {
-	int udp, tcp; /* -1: taken */
+	enum tarn_transport transport; /* of the latter, TARN_UDP: as its type says */
+	int udp, tcp; /* -1: taken, or none */
 	int error, cause;
 };
 
@@ -326,7 +336,9 @@ static void serve_one(struct tarn_worker *worker, int *fd, struct pair *pair)
 {
 	if (pair->error < 0 || *fd < 0)
 		return;
-	pair->error = tarn_worker_serve(worker, *fd);
+	pair->error = pair->transport == TARN_UDP
+			      ? tarn_worker_serve(worker, *fd)
+			      : tarn_worker_serve_over(worker, *fd, pair->transport);
 	pair->cause = errno;
 	if (pair->error == 0)
 		*fd = -1;
@@ -350,6 +362,14 @@ void tarn__workers_give_to(struct tarn__workers *workers, uid_t owner)
 	workers->owner = owner;
 }
 
+static int open_pair(struct tarn_address *address, struct pair *pair)
+{
+	if (pair->transport == TARN_UDP)
+		return tarn__socket_open_pair(address, &pair->udp, &pair->tcp);
+	pair->tcp = tarn_socket_open(address, SOCK_STREAM);
+	return pair->tcp < 0 ? pair->tcp : 0;
+}
+
 static int open_pairs(struct tarn__workers *workers, struct tarn_address *address,
 		      struct pair *pairs)
 {
@@ -361,7 +381,7 @@ static int open_pairs(struct tarn__workers *workers, struct tarn_address *addres
 	int before = is_for_another ? setfsuid(workers->owner) : -1;
 	int error = 0;
 	for (size_t i = 0; i < workers->count && error == 0; i++)
-		error = tarn__socket_open_pair(address, &pairs[i].udp, &pairs[i].tcp);
+		error = open_pair(address, &pairs[i]);
 	int cause = errno;
 	if (is_for_another)
 		setfsuid((uid_t)before);
@@ -394,18 +414,19 @@ static void free_pairs(struct pair *pairs, size_t count)
 	errno = cause;
 }
 
-static struct pair *new_pairs(size_t count)
+static struct pair *new_pairs(size_t count, enum tarn_transport transport)
 {
 	struct pair *pairs = calloc(count, sizeof(*pairs));
 	for (size_t i = 0; pairs && i < count; i++)
-		pairs[i].udp = pairs[i].tcp = -1;
+		pairs[i] = (struct pair){.transport = transport, .udp = -1, .tcp = -1};
 	return pairs;
 }
 
 /* *address: see tarn__workers_listen(). */
-static int open_everywhere(struct tarn__workers *workers, struct tarn_address *address)
+static int open_everywhere(struct tarn__workers *workers, struct tarn_address *address,
+			   enum tarn_transport transport)
 {
-	struct pair *pairs = new_pairs(workers->count);
+	struct pair *pairs = new_pairs(workers->count, transport);
 	if (!pairs)
 		return TARN_ENOMEM;
 	struct tarn_address bound = *address;
@@ -425,9 +446,20 @@ static int open_everywhere(struct tarn__workers *workers, struct tarn_address *a
 	return error;
 }
 
-int tarn__workers_listen(struct tarn__workers *workers, struct tarn_address *address)
+static int check_not_taken_over(const struct tarn_address *address, enum tarn_transport transport)
 {
-	struct place *place = find_open(workers, address);
+	int error = transport == TARN_UDP ? check_not_taken(address, SOCK_DGRAM) : 0;
+	return error < 0 ? error : check_not_taken(address, SOCK_STREAM);
+}
+
+int tarn__workers_listen(struct tarn__workers *workers, struct tarn_address *address,
+			 enum tarn_transport transport)
+{
+	struct place *place = find_said(workers, address, transport);
+	if (!place)
+		place = find_bound(workers, address);
+	if (place && place->transport != transport)
+		return TARN_EBUSY;
 	if (place) {
 		*address = place->bound;
 		return 1;
@@ -436,22 +468,22 @@ int tarn__workers_listen(struct tarn__workers *workers, struct tarn_address *add
 	if (!place)
 		return TARN_EINVAL;
 	int error = 0;
-	if (tarn_address_port(address) != 0 && !is_ours(workers, address)) {
-		error = check_not_taken(address, SOCK_DGRAM);
-		if (error == 0)
-			error = check_not_taken(address, SOCK_STREAM);
-	}
+	if (tarn_address_port(address) != 0 && !is_ours(workers, address))
+		error = check_not_taken_over(address, transport);
 	struct tarn_address said = *address;
 	if (error == 0)
-		error = open_everywhere(workers, address);
+		error = open_everywhere(workers, address, transport);
 	if (error == 0)
-		*place = (struct place){.state = OPEN, .said = said, .bound = *address};
+		*place = (struct place){
+			.state = OPEN, .said = said, .bound = *address, .transport = transport};
 	return error;
 }
 
 void tarn__workers_unlisten(struct tarn__workers *workers, const struct tarn_address *address)
 {
-	struct place *place = find_open(workers, address);
+	struct place *place = find_bound(workers, address);
+	if (!place)
+		place = find_said(workers, address, TARN_UDP);
 	if (!place)
 		return;
 	tarn__workers_each(workers, unlisten, &place->bound);
@@ -460,9 +492,9 @@ void tarn__workers_unlisten(struct tarn__workers *workers, const struct tarn_add
 }
 
 /* Duplicates the descriptor for each worker; the caller's own is closed at the end. */
-static int share_listener(struct tarn__workers *workers, int fd)
+static int share_listener(struct tarn__workers *workers, int fd, enum tarn_transport transport)
 {
-	struct pair *pairs = new_pairs(workers->count);
+	struct pair *pairs = new_pairs(workers->count, transport);
 	if (!pairs)
 		return TARN_ENOMEM;
 	int error = 0;
@@ -481,15 +513,15 @@ static int share_listener(struct tarn__workers *workers, int fd)
 	return error;
 }
 
-int tarn__workers_serve(struct tarn__workers *workers, int fd)
+int tarn__workers_serve(struct tarn__workers *workers, int fd, enum tarn_transport transport)
 {
 	int type;
 	socklen_t len = sizeof(type);
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
 		return TARN_ESYSTEM;
 	if (type == SOCK_STREAM)
-		return share_listener(workers, fd);
-	struct pair *pairs = new_pairs(workers->count);
+		return share_listener(workers, fd, transport);
+	struct pair *pairs = new_pairs(workers->count, TARN_UDP);
 	if (!pairs)
 		return TARN_ENOMEM;
 	struct pair *pair = &pairs[workers->next_udp++ % workers->count];

@@ -45,25 +45,26 @@ void tarn__workers_set_places(struct tarn__workers *, size_t count);
 void tarn__workers_give_to(struct tarn__workers *, uid_t owner);
 
 /*
- * Listens on an address in every worker. With port 0 all share the port that the system chooses; *address
- * becomes the one that is open. 1: it was open already. Otherwise 0, or an error, and nothing has changed:
- * the errors of tarn_worker_listen(); TARN_ESYSTEM with EADDRINUSE also if another process listens there
- * and would share its port.
+ * Listens on an address in every worker: over TARN_TLS, over TARN_HTTPS, or, for TARN_UDP, over UDP and TCP. With
+ * port 0 all share the port that the system chooses; *address becomes the one that is open. 1: it was open
+ * already. Otherwise 0, or an error, and nothing has changed: the errors of tarn_worker_listen() and
+ * tarn_worker_serve_over(); TARN_ESYSTEM with EADDRINUSE also if another process listens there and would
+ * share its port; TARN_EBUSY if the address is open over another transport.
  */
-int tarn__workers_listen(struct tarn__workers *, struct tarn_address *address);
+int tarn__workers_listen(struct tarn__workers *, struct tarn_address *address, enum tarn_transport);
 
 /*
- * Stops listening; address is the one given to listen(), or the one that it returned. Questions that have
+ * Stops listening; address is the one that listen() returned, or, over UDP and TCP, the one given to it. Questions that have
  * arrived are answered. Has no effect on an address that is not open.
  */
 void tarn__workers_unlisten(struct tarn__workers *, const struct tarn_address *address);
 
 /*
- * Serves a socket of the service manager, until the workers are freed. A TCP socket is shared by all
- * workers; each UDP socket goes to one worker, in turn. The errors of tarn_worker_serve(); the socket
- * remains the caller's then.
+ * Serves a socket of the service manager, until the workers are freed: over TARN_TLS, over TARN_HTTPS, or, for
+ * TARN_UDP, as its type says. A TCP socket is shared by all workers; each UDP socket goes to one worker, in
+ * turn. The errors of tarn_worker_serve_over(); the socket remains the caller's then.
  */
-int tarn__workers_serve(struct tarn__workers *, int fd);
+int tarn__workers_serve(struct tarn__workers *, int fd, enum tarn_transport);
 
 /*
  * Returns true if the loop of every worker has turned since the last call, and requests the next turn.

@@ -107,8 +107,8 @@ void tarn__connections_init(struct tarn__connections *);
 void tarn__connections_fini(struct tarn__connections *);
 
 /*
- * Takes an accepted socket; nothing is read before _start(), unless it is of all->securing. NULL: memory is
- * short, and it has been closed.
+ * Takes an accepted socket. The connection is in no list until _start(), or tarn__securing_start(). NULL: memory
+ * is short, and the socket has been closed.
  */
 struct tarn__connection *tarn__connection_new(struct tarn__connections *, int fd,
 					      const struct tarn_address *peer, bool is_stranger);

@@ -323,6 +323,8 @@ int tarn__securing_start(struct tarn__connection *connection, bool is_of_proxy)
 		return TARN_ENOMEM;
 	connection->securing->phase = is_of_proxy ? HEADER : ARRIVED;
 	connection->securing->header_len = 0;
+	connection->list = &connection->all->securing;
+	tarn__list_append(connection->list, &connection->node);
 	ev_set_cb(&connection->ready, on_ready);
 	watch(connection, EV_READ);
 	return 0;

@@ -36,7 +36,7 @@ enum {
 	TARN__HANDSHAKES_PER_TURN = 4,
 };
 
-/* Of a new connection in all->securing; a proxy's begins with a header. TARN_ENOMEM. */
+/* Takes a new connection to all->securing; a proxy's begins with a header. TARN_ENOMEM. */
 int tarn__securing_start(struct tarn__connection *, bool is_of_proxy);
 
 /* Resets one that is not open yet. */

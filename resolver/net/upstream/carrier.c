@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* net/upstream/carrier.c: chooses a channel for each exchange, and calls back what has ended. */
+/* net/upstream/carrier.c: sends exchanges on channels, and calls back what has ended. */
 #include "net/upstream/carrier.h"
 
 #include <stdbool.h>
@@ -8,207 +8,42 @@
 #include "base/list.h"
 #include "core/forward/endpoint.h"
 #include "dns/message.h"
-#include "net/upstream/channel.h"
 #include "net/clock.h"
 #include "net/random.h"
+#include "net/upstream/choice.h"
+#include "net/upstream/lines.h"
+#include "net/upstream/secure_server.h"
 #include "tarn.h"
 
 enum {
 	/* A finer grain of time-outs is not needed: core/ has deadlines of its own. */
 	TICK_MS = 1000,
-	UNUSED_MS = 10000, /* a closed channel is kept for this time */
+	/* Times that a message is sent again, each as its connection is lost: over TCP ... */
+	LOSSES_TCP = 1,
+	/* ... and encrypted; if such a connection had answered nothing, the server may never do. */
+	LOSSES_MAX = 8,
+	LOSSES_BARREN = 3,
 };
-
-_Static_assert(TARN__TCP_QUESTIONS == TARN__TCP_CHANNELS * TARN__CHANNEL_TRANSACTIONS,
-	       "connections take no more than that");
-_Static_assert(TARN__UDP_QUESTIONS < TARN__UDP_CHANNELS * TARN__CHANNEL_TRANSACTIONS,
-	       "probes have room beside them");
-
-static const struct {
-	const struct tarn__channel_ops *ops;
-	size_t questions_max;
-} kinds[TARN__TRANSPORTS] = {
-	[TARN__UDP] = {&tarn__udp_channel, TARN__UDP_QUESTIONS},
-	[TARN__TCP] = {&tarn__tcp_channel, TARN__TCP_QUESTIONS},
-};
-
-/* The channels to an endpoint over one transport. */
-struct tarn__pool {
-	struct line *line;
-	struct tarn__channel *channels[TARN__UDP_CHANNELS];
-	size_t count;
-	struct tarn__channel *places[TARN__UDP_PLACES]; /* UDP: those that take questions */
-	size_t questions; /* under way ... */
-	size_t limit; /* ... at most, but for probes */
-	bool is_full; /* and has been reported */
-};
-
-/* What is open to an endpoint: from the first exchange with it until it is closed, or nothing is open. */
-struct line {
-	struct tarn__list node; /* of carrier->lines */
-	struct line *next; /* of the same bucket */
-	struct tarn__endpoint *endpoint; /* a reference */
-	struct tarn__pool pools[TARN__TRANSPORTS]; /* by enum tarn__transport */
-};
-
-/* Chains of lines; there are TARN__SERVERS_ALL_MAX at most, and most often one or two. */
-enum { BUCKET_BITS = 6, BUCKETS = 1 << BUCKET_BITS };
 
 struct tarn__carrier {
-	struct ev_loop *loop;
-	struct tarn__random *random;
-	struct tarn__config *config; /* a reference, for its ports */
+	struct tarn__config *config; /* a reference, for its ports and its CA certificates */
 	const struct tarn__ports *ports;
+	struct tarn__tls_client *tls;
 	struct tarn__channel_owner owner;
 	struct tarn__transaction *finished, **finished_tail; /* not called back yet */
 	struct tarn__transaction *unused;
 	bool wants_flush;
 	tarn__carrier_full_function *report_full; /* NULL: no report */
-	void *report_arg;
+	void *full_arg;
+	tarn__carrier_fault_function *report_fault;
+	void *fault_arg;
 	uint64_t tick_ms; /* UINT64_MAX: there are no channels */
 	uint8_t *datagram;
 	struct tarn__carrier_stats stats;
-	struct tarn__list lines;
-	struct line *buckets[BUCKETS];
+	struct tarn__lines lines;
 };
 
-/* ---- lines -------------------------------------------------------------------------------- */
-
-/* Fibonacci hashing: the upper bits of the product depend on all bits of the address. */
-static struct line **bucket_of(struct tarn__carrier *carrier, const struct tarn__endpoint *endpoint)
-{
-	uint32_t hash = (uint32_t)((uintptr_t)endpoint >> 4) * UINT32_C(2654435769);
-	return &carrier->buckets[hash >> (32 - BUCKET_BITS)];
-}
-
-/* Returns the pointer to the line in its bucket; it is NULL if there is no line. */
-static struct line **find_line(struct tarn__carrier *carrier, const struct tarn__endpoint *endpoint)
-{
-	struct line **link = bucket_of(carrier, endpoint);
-	while (*link && (*link)->endpoint != endpoint)
-		link = &(*link)->next;
-	return link;
-}
-
-static struct line *add_line(struct tarn__carrier *carrier, struct line **link,
-			     struct tarn__endpoint *endpoint)
-{
-	struct line *line = calloc(1, sizeof *line);
-	if (!line)
-		return NULL;
-	line->endpoint = tarn__endpoint_get(endpoint);
-	for (size_t i = 0; i < TARN__TRANSPORTS; i++) {
-		line->pools[i].line = line;
-		line->pools[i].limit = kinds[i].questions_max;
-	}
-	tarn__list_append(&carrier->lines, &line->node);
-	*link = line;
-	return line;
-}
-
-/* ---- channels ----------------------------------------------------------------------------- */
-
-static struct tarn__channel *add_channel(struct tarn__carrier *carrier, struct line *line,
-					 enum tarn__transport transport)
-{
-	struct tarn__pool *pool = &line->pools[transport];
-	struct tarn__channel *channel =
-		kinds[transport].ops->create(&(struct tarn__channel_options){
-			.loop = carrier->loop,
-			.endpoint = line->endpoint,
-			.random = carrier->random,
-			.ports = &carrier->ports,
-			.datagram = carrier->datagram,
-			.foreign = &carrier->stats.foreign,
-			.sockets = &carrier->stats.sockets,
-			.owner = &carrier->owner,
-		});
-	if (!channel)
-		return NULL;
-	pool->channels[pool->count++] = channel;
-	carrier->stats.channels++;
-	if (carrier->tick_ms == UINT64_MAX)
-		carrier->tick_ms = tarn__clock_ms() + TICK_MS;
-	return channel;
-}
-
-/* Begins at a random channel, so that the port that a question shares cannot be predicted. */
-static struct tarn__channel *find_channel(struct tarn__carrier *carrier,
-					  const struct tarn__pool *pool,
-					  enum tarn__channel_state state)
-{
-	if (pool->count == 0)
-		return NULL;
-	uint64_t now_ms = tarn__clock_ms();
-	size_t start = tarn__random_below(carrier->random, (uint32_t)pool->count);
-	for (size_t i = 0; i < pool->count; i++) {
-		struct tarn__channel *channel = pool->channels[(start + i) % pool->count];
-		if (tarn__channel_state(channel, now_ms) == state)
-			return channel;
-	}
-	return NULL;
-}
-
-/* Returns a channel without a socket; a new one where there is none and the limit allows it. */
-static struct tarn__channel *find_closed(struct tarn__carrier *carrier, struct line *line,
-					 enum tarn__transport transport)
-{
-	struct tarn__pool *pool = &line->pools[transport];
-	struct tarn__channel *channel = find_channel(carrier, pool, TARN__CHANNEL_CLOSED);
-	if (!channel && pool->count < tarn__transports[transport].channels_max)
-		channel = add_channel(carrier, line, transport);
-	return channel;
-}
-
-static void leave_places(struct tarn__pool *pool, const struct tarn__channel *channel)
-{
-	for (size_t i = 0; i < TARN__UDP_PLACES; i++) {
-		if (pool->places[i] == channel)
-			pool->places[i] = NULL;
-	}
-}
-
-/* Returns the channel of a random place, which gets another one if its own takes no more. */
-static struct tarn__channel *find_place(struct tarn__carrier *carrier, struct line *line,
-					enum tarn__transport transport)
-{
-	struct tarn__pool *pool = &line->pools[transport];
-	size_t place = tarn__random_below(carrier->random, TARN__UDP_PLACES);
-	struct tarn__channel *channel = pool->places[place];
-	if (channel && tarn__channel_state(channel, tarn__clock_ms()) == TARN__CHANNEL_OPEN)
-		return channel;
-	channel = find_closed(carrier, line, transport);
-	leave_places(pool, channel);
-	pool->places[place] = channel;
-	return channel;
-}
-
-static struct tarn__channel *find_connection(struct tarn__carrier *carrier, struct line *line,
-					     enum tarn__transport transport)
-{
-	struct tarn__channel *channel =
-		find_channel(carrier, &line->pools[transport], TARN__CHANNEL_OPEN);
-	return channel ? channel : find_closed(carrier, line, transport);
-}
-
-/* Returns NULL if no channel takes one more. must_share: no socket may be opened. */
-static struct tarn__channel *choose_channel(struct tarn__carrier *carrier, struct line *line,
-					    enum tarn__transport transport, bool must_share)
-{
-	const struct tarn__pool *pool = &line->pools[transport];
-	struct tarn__channel *channel = NULL;
-	if (!must_share)
-		channel = tarn__transport_is_stream(transport)
-				  ? find_connection(carrier, line, transport)
-				  : find_place(carrier, line, transport);
-	if (!channel)
-		channel = find_channel(carrier, pool, TARN__CHANNEL_OPEN);
-	if (!channel)
-		channel = find_channel(carrier, pool, TARN__CHANNEL_WORN);
-	return channel;
-}
-
-/* ---- completions -------------------------------------------------------------------------- */
+/* ---- what channels report ----------------------------------------------------------------- */
 
 static void on_finished(void *data, struct tarn__transaction *transaction)
 {
@@ -223,6 +58,67 @@ static void on_wants_flush(void *data)
 	struct tarn__carrier *carrier = data;
 	carrier->wants_flush = true;
 }
+
+static void on_wants_tick(void *data, uint64_t at_ms)
+{
+	struct tarn__carrier *carrier = data;
+	if (at_ms < carrier->tick_ms)
+		carrier->tick_ms = at_ms;
+}
+
+/* Returns true if no other server of the endpoint's zone is known to live. */
+static bool is_alone(const struct tarn__config *config, const struct tarn__endpoint *endpoint)
+{
+	for (size_t i = 0; i < config->zone_count; i++) {
+		const struct tarn__zone_config *zone = config->zones[i];
+		bool is_there = false, has_other = false;
+		for (size_t j = 0; j < zone->endpoint_count; j++) {
+			struct tarn__endpoint *other = zone->endpoints[j];
+			is_there |= other == endpoint;
+			has_other |= other != endpoint && !atomic_load(&other->health.is_dead);
+		}
+		if (is_there)
+			return !has_other;
+	}
+	return true;
+}
+
+static void report_fault(const struct tarn__carrier *carrier,
+			 const struct tarn__carrier_fault *fault)
+{
+	if (carrier->report_fault)
+		carrier->report_fault(carrier->fault_arg, fault);
+}
+
+static void on_setup_failed(void *data, const struct tarn__endpoint *endpoint, int error,
+			    const char *fault, bool is_clock)
+{
+	struct tarn__carrier *carrier = data;
+	struct tarn__line *line = tarn__lines_find(&carrier->lines, endpoint);
+	tarn__secure_server_failed(line->server, error, fault, is_alone(carrier->config, endpoint),
+				   tarn__clock_ms(), carrier->lines.options.random);
+	if (error == TARN_ECERTIFICATE)
+		carrier->stats.refused_certificates++;
+	else
+		carrier->stats.failed_setups++;
+	report_fault(carrier, &(struct tarn__carrier_fault){.endpoint = endpoint,
+							    .error = error,
+							    .fault = fault,
+							    .is_clock = is_clock});
+}
+
+static void on_answer_failed(void *data, const struct tarn__endpoint *endpoint, int error,
+			     const char *fault, uint32_t hold_ms)
+{
+	struct tarn__carrier *carrier = data;
+	struct tarn__line *line = tarn__lines_find(&carrier->lines, endpoint);
+	if (hold_ms > 0)
+		tarn__secure_server_hold(line->server, error, fault, hold_ms, tarn__clock_ms());
+	report_fault(carrier, &(struct tarn__carrier_fault){
+				      .endpoint = endpoint, .error = error, .fault = fault});
+}
+
+/* ---- sending ------------------------------------------------------------------------------ */
 
 static struct tarn__transaction *take_transaction(struct tarn__carrier *carrier)
 {
@@ -259,25 +155,13 @@ static void note_full(const struct tarn__carrier *carrier, struct tarn__pool *po
 		return;
 	pool->is_full = true;
 	if (carrier->report_full)
-		carrier->report_full(carrier->report_arg, exchange->endpoint, pool->questions);
+		carrier->report_full(carrier->full_arg, exchange->endpoint, pool->questions);
 }
 
-static int send_on_any(struct tarn__carrier *carrier, struct tarn__pool *pool,
-		       struct tarn__transaction *transaction)
+static void join_pool(struct tarn__transaction *transaction, struct tarn__pool *pool)
 {
-	const struct tarn_exchange *exchange = transaction->exchange;
-	struct tarn__channel *channel = NULL;
-	if (has_room(pool, exchange))
-		channel = choose_channel(carrier, pool->line, exchange->transport,
-					 transaction->must_share);
-	if (!channel) {
-		note_full(carrier, pool, exchange);
-		return TARN_EBUSY;
-	}
 	transaction->pool = pool;
 	pool->questions++;
-	tarn__channel_send(channel, transaction);
-	return 0;
 }
 
 static void leave_pool(const struct tarn__transaction *transaction)
@@ -288,20 +172,172 @@ static void leave_pool(const struct tarn__transaction *transaction)
 		pool->is_full = false;
 }
 
+/* The message fails, at the next settle(), with what the last one to this server failed with. */
+static void fail_at_once(struct tarn__carrier *carrier, struct tarn__pool *pool,
+			 struct tarn__transaction *transaction)
+{
+	const struct tarn__secure_server *server = pool->line->server;
+	join_pool(transaction, pool);
+	transaction->is_finished = true;
+	transaction->loss = TARN__LOSS_NONE;
+	transaction->error = server->error;
+	transaction->fault = server->fault;
+	transaction->must_share = true;
+	on_finished(carrier, transaction);
+}
+
+static void send_on(struct tarn__carrier *carrier, struct tarn__channel *channel,
+		    struct tarn__pool *pool, struct tarn__transaction *transaction)
+{
+	join_pool(transaction, pool);
+	if (carrier->tick_ms == UINT64_MAX)
+		carrier->tick_ms = tarn__clock_ms() + TICK_MS;
+	tarn__channel_send(channel, transaction);
+}
+
+/* 0 or TARN_EBUSY. */
+static int send_on_any(struct tarn__carrier *carrier, struct tarn__pool *pool,
+		       struct tarn__transaction *transaction)
+{
+	const struct tarn_exchange *exchange = transaction->exchange;
+	uint64_t now_ms = tarn__clock_ms();
+	bool is_refused = tarn__choice_is_held(pool, now_ms);
+	struct tarn__channel *channel = NULL;
+	if (!is_refused && has_room(pool, exchange)) {
+		channel = tarn__choose(&carrier->lines, pool, transaction, now_ms);
+		is_refused = !channel && tarn__choice_is_refused(pool, now_ms);
+	}
+	if (channel) {
+		send_on(carrier, channel, pool, transaction);
+	} else if (is_refused) {
+		fail_at_once(carrier, pool, transaction);
+	} else {
+		note_full(carrier, pool, exchange);
+		return TARN_EBUSY;
+	}
+	return 0;
+}
+
+/* ---- sending again ------------------------------------------------------------------------ */
+
+static unsigned losses_max(const struct tarn__transaction *transaction)
+{
+	if (!tarn__transport_is_encrypted(transaction->pool->transport))
+		return LOSSES_TCP;
+	return transaction->was_barren ? LOSSES_BARREN : LOSSES_MAX;
+}
+
 /*
- * A server may close a connection while a question is on its way: that is no failure of the server,
- * and the question is sent once more (RFC 7766 section 6.2.4). Where no socket can be opened, one
- * that is open is shared.
+ * A server may close a connection while a question is on its way: that is no failure of the server, and the
+ * question is sent again (RFC 7766 section 6.2.4). Where no socket can be opened, or no other encrypted
+ * connection be made, one that is open is shared.
  */
 static bool send_again(struct tarn__carrier *carrier, struct tarn__transaction *transaction)
 {
-	bool is_lost = transaction->error == TARN_EUNREACHABLE && transaction->was_connected &&
-		       tarn__transport_is_stream(transaction->exchange->transport);
-	if (transaction->is_again || !(is_lost || transaction->error == TARN_ENOMEM))
+	bool is_lost = transaction->loss != TARN__LOSS_NONE;
+	bool must_share = transaction->error == TARN_ENOMEM ||
+			  (!is_lost && transaction->pool->line->server &&
+			   transaction->error != TARN_EANSWER &&
+			   tarn__choice_has_open(transaction->pool, tarn__clock_ms()));
+	transaction->was_barren |= transaction->loss == TARN__LOSS_BARREN;
+	if ((!is_lost && !must_share) || transaction->must_share ||
+	    transaction->losses >= losses_max(transaction))
 		return false;
-	transaction->is_again = true;
+	transaction->losses++;
 	transaction->must_share = !is_lost;
 	return send_on_any(carrier, transaction->pool, transaction) == 0;
+}
+
+/* A message has waited on this channel in vain: it goes out on another one, too. */
+static void send_twin(struct tarn__carrier *carrier, struct tarn__transaction *transaction,
+		      uint64_t now_ms)
+{
+	struct tarn__pool *pool = transaction->pool;
+	struct tarn__channel *channel =
+		tarn__choose_other(&carrier->lines, pool, transaction, now_ms);
+	struct tarn__transaction *twin = channel ? take_transaction(carrier) : NULL;
+	if (!twin)
+		return;
+	*twin = (struct tarn__transaction){.exchange = transaction->exchange,
+					   .twin = transaction,
+					   .losses = transaction->losses,
+					   .was_barren = transaction->was_barren};
+	transaction->twin = twin;
+	send_on(carrier, channel, pool, twin);
+}
+
+static void send_twins(struct tarn__carrier *carrier, const struct tarn__channel *channel,
+		       uint64_t now_ms)
+{
+	unsigned slot = 0;
+	struct tarn__transaction *transaction;
+	if (!tarn__channel_is_silent(channel, now_ms))
+		return;
+	while ((transaction = tarn__channel_next(channel, &slot))) {
+		if (!transaction->twin)
+			send_twin(carrier, transaction, now_ms);
+	}
+}
+
+static void relieve_silent(struct tarn__carrier *carrier, uint64_t now_ms)
+{
+	struct tarn__list *all = &carrier->lines.all;
+	for (struct tarn__list *node = all->next; node != all; node = node->next) {
+		struct tarn__line *line = TARN__CONTAINER(node, struct tarn__line, node);
+		if (!line->server)
+			continue;
+		struct tarn__pool *pool = &line->pools[line->endpoint->traits.transport];
+		size_t count = pool->count; /* those that are added meanwhile are not silent */
+		for (size_t i = 0; i < count; i++)
+			send_twins(carrier, pool->channels[i], now_ms);
+	}
+}
+
+/* ---- completions -------------------------------------------------------------------------- */
+
+/* Ends the other message of an exchange that has been answered. */
+static void end_twin(struct tarn__carrier *carrier, struct tarn__transaction *twin)
+{
+	twin->exchange = NULL;
+	twin->twin = NULL;
+	/* One that has finished is among those that are to be called back. */
+	if (twin->is_finished)
+		return;
+	tarn__channel_cancel(twin->channel, twin);
+	leave_pool(twin);
+	put_transaction(carrier, twin);
+}
+
+/* Of two messages of an exchange one has failed: the other is all there is. */
+static void leave_to_twin(struct tarn__transaction *transaction)
+{
+	struct tarn__transaction *twin = transaction->twin;
+	transaction->exchange->carrier = twin;
+	twin->twin = NULL;
+	twin->losses = transaction->losses > twin->losses ? transaction->losses : twin->losses;
+}
+
+static void settle_one(struct tarn__carrier *carrier, struct tarn__transaction *transaction)
+{
+	struct tarn_exchange *exchange = transaction->exchange;
+	leave_pool(transaction);
+	if (exchange && transaction->twin && transaction->error != 0) {
+		leave_to_twin(transaction);
+		exchange = NULL;
+	}
+	if (exchange && transaction->error != 0 && send_again(carrier, transaction))
+		return;
+	if (exchange && transaction->twin)
+		end_twin(carrier, transaction->twin);
+	int error = transaction->error;
+	const uint8_t *answer = error == 0 ? transaction->answer : NULL;
+	size_t len = error == 0 ? transaction->len : 0;
+	const char *fault = error == 0 ? NULL : transaction->fault;
+	put_transaction(carrier, transaction);
+	if (!exchange)
+		return;
+	exchange->fault = fault;
+	exchange->done(exchange, error, answer, len);
 }
 
 static void settle(void *data)
@@ -312,21 +348,12 @@ static void settle(void *data)
 		carrier->finished = transaction->next;
 		if (!carrier->finished)
 			carrier->finished_tail = &carrier->finished;
-		leave_pool(transaction);
-		struct tarn_exchange *exchange = transaction->exchange;
-		if (exchange && send_again(carrier, transaction))
-			continue;
-		int error = transaction->error;
-		const uint8_t *answer = error == 0 ? transaction->answer : NULL;
-		size_t len = error == 0 ? transaction->len : 0;
-		put_transaction(carrier, transaction);
-		if (exchange)
-			exchange->done(exchange, error, answer, len);
+		settle_one(carrier, transaction);
 	}
 }
 
 /* Drops the finished transactions of a line whose channels have been freed; those of other lines remain. */
-static void drop_finished(struct tarn__carrier *carrier, const struct line *line)
+static void drop_finished(struct tarn__carrier *carrier, const struct tarn__line *line)
 {
 	struct tarn__transaction **link = &carrier->finished;
 	while (*link) {
@@ -341,31 +368,6 @@ static void drop_finished(struct tarn__carrier *carrier, const struct line *line
 	carrier->finished_tail = link;
 }
 
-/* link points at the line in its bucket. */
-static void free_line(struct tarn__carrier *carrier, struct line **link)
-{
-	struct line *line = *link;
-	*link = line->next;
-	tarn__list_remove(&line->node);
-	for (size_t transport = 0; transport < TARN__TRANSPORTS; transport++) {
-		struct tarn__pool *pool = &line->pools[transport];
-		carrier->stats.channels -= pool->count;
-		while (pool->count > 0)
-			tarn__channel_free(pool->channels[--pool->count]);
-	}
-	drop_finished(carrier, line);
-	tarn__endpoint_put(line->endpoint);
-	free(line);
-}
-
-static void free_lines(struct tarn__carrier *carrier)
-{
-	for (size_t i = 0; i < BUCKETS; i++) {
-		while (carrier->buckets[i])
-			free_line(carrier, &carrier->buckets[i]);
-	}
-}
-
 /* ---- the carrier -------------------------------------------------------------------------- */
 
 struct tarn__carrier *tarn__carrier_new(struct ev_loop *loop, struct tarn__config *config,
@@ -374,30 +376,58 @@ struct tarn__carrier *tarn__carrier_new(struct ev_loop *loop, struct tarn__confi
 	struct tarn__carrier *carrier = calloc(1, sizeof *carrier);
 	if (!carrier)
 		return NULL;
-	carrier->loop = loop;
-	carrier->random = random;
-	tarn__list_init(&carrier->lines);
-	tarn__carrier_set_config(carrier, config);
 	carrier->owner = (struct tarn__channel_owner){
 		.data = carrier,
 		.finished = on_finished,
 		.wants_flush = on_wants_flush,
+		.wants_tick = on_wants_tick,
 		.settle = settle,
+		.setup_failed = on_setup_failed,
+		.answer_failed = on_answer_failed,
 	};
 	carrier->finished_tail = &carrier->finished;
 	carrier->tick_ms = UINT64_MAX;
 	carrier->datagram = malloc(TARN__MESSAGE_MAX);
+	tarn__lines_init(&carrier->lines, &(struct tarn__channel_options){
+						  .loop = loop,
+						  .tls = &carrier->tls,
+						  .random = random,
+						  .ports = &carrier->ports,
+						  .datagram = carrier->datagram,
+						  .stats = &carrier->stats,
+						  .owner = &carrier->owner,
+					  });
+	tarn__carrier_set_config(carrier, config);
 	if (carrier->datagram)
 		return carrier;
 	tarn__carrier_free(carrier);
 	return NULL;
 }
 
+/* Calls the function for each encrypted channel. */
+static void for_each_encrypted(struct tarn__carrier *carrier,
+			       void (*function)(struct tarn__channel *))
+{
+	struct tarn__list *all = &carrier->lines.all;
+	for (struct tarn__list *node = all->next; node != all; node = node->next) {
+		struct tarn__line *line = TARN__CONTAINER(node, struct tarn__line, node);
+		struct tarn__pool *pool = &line->pools[line->endpoint->traits.transport];
+		for (size_t i = 0; line->server && i < pool->count; i++)
+			function(pool->channels[i]);
+	}
+}
+
+/* Connections that were verified by other CA certificates serve what is under way on them. */
 void tarn__carrier_set_config(struct tarn__carrier *carrier, struct tarn__config *config)
 {
 	struct tarn__config *old = carrier->config;
 	carrier->config = tarn__config_get(config);
 	carrier->ports = config->ports;
+	if (carrier->tls != config->tls) {
+		for_each_encrypted(carrier, tarn__channel_retire);
+		carrier->wants_flush = true;
+	}
+	carrier->tls = config->tls;
 	tarn__config_put(old);
 }
 
@@ -405,7 +435,14 @@ void tarn__carrier_on_full(struct tarn__carrier *carrier, tarn__carrier_full_fun
 			   void *arg)
 {
 	carrier->report_full = report;
-	carrier->report_arg = arg;
+	carrier->full_arg = arg;
+}
+
+void tarn__carrier_on_fault(struct tarn__carrier *carrier, tarn__carrier_fault_function *report,
+			    void *arg)
+{
+	carrier->report_fault = report;
+	carrier->fault_arg = arg;
 }
 
 static void free_transactions(struct tarn__transaction *first)
@@ -421,9 +458,10 @@ void tarn__carrier_free(struct tarn__carrier *carrier)
 {
 	if (!carrier)
 		return;
-	free_lines(carrier);
-	tarn__config_put(carrier->config);
+	tarn__lines_fini(&carrier->lines);
+	free_transactions(carrier->finished);
 	free_transactions(carrier->unused);
+	tarn__config_put(carrier->config);
 	free(carrier->datagram);
 	free(carrier);
 }
@@ -432,9 +470,12 @@ int tarn__carrier_send(struct tarn__carrier *carrier, struct tarn_exchange *exch
 {
 	if (exchange->len < TARN__HEADER_LEN)
 		return TARN_EINVAL;
-	struct line **link = find_line(carrier, exchange->endpoint);
-	struct line *line = *link ? *link : add_line(carrier, link, exchange->endpoint);
-	struct tarn__transaction *transaction = line ? take_transaction(carrier) : NULL;
+	struct tarn__line *line = tarn__lines_have(&carrier->lines, exchange->endpoint);
+	if (!line)
+		return TARN_ENOMEM;
+	if (tarn__transport_is_encrypted(exchange->transport) && !line->server)
+		return TARN_EINVAL;
+	struct tarn__transaction *transaction = take_transaction(carrier);
 	if (!transaction)
 		return TARN_ENOMEM;
 	*transaction = (struct tarn__transaction){.exchange = exchange};
@@ -448,37 +489,22 @@ int tarn__carrier_send(struct tarn__carrier *carrier, struct tarn_exchange *exch
 void tarn__carrier_cancel(struct tarn__carrier *carrier, struct tarn_exchange *exchange)
 {
 	struct tarn__transaction *transaction = exchange->carrier;
-	transaction->exchange = NULL;
-	/* One that has finished is among those that are to be called back. */
-	if (transaction->is_finished)
-		return;
-	tarn__channel_cancel(transaction->channel, transaction);
-	leave_pool(transaction);
-	put_transaction(carrier, transaction);
+	if (transaction->twin)
+		end_twin(carrier, transaction->twin);
+	end_twin(carrier, transaction);
 }
 
 void tarn__carrier_close(struct tarn__carrier *carrier, const struct tarn__endpoint *endpoint)
 {
-	struct line **link = find_line(carrier, endpoint);
-	if (*link)
-		free_line(carrier, link);
+	struct tarn__line *line = tarn__lines_find(&carrier->lines, endpoint);
+	if (!line)
+		return;
+	tarn__line_clear(&carrier->lines, line);
+	drop_finished(carrier, line);
+	tarn__lines_remove(&carrier->lines, line);
 }
 
-typedef void channel_function(struct tarn__channel *, uint64_t now_ms);
-
-static void for_each_channel(struct tarn__carrier *carrier, channel_function *function,
-			     uint64_t now_ms)
-{
-	for (struct tarn__list *node = carrier->lines.next; node != &carrier->lines;
-	     node = node->next) {
-		struct line *line = TARN__CONTAINER(node, struct line, node);
-		for (size_t transport = 0; transport < TARN__TRANSPORTS; transport++) {
-			struct tarn__pool *pool = &line->pools[transport];
-			for (size_t i = 0; i < pool->count; i++)
-				function(pool->channels[i], now_ms);
-		}
-	}
-}
+/* ---- the network, and the begin ----------------------------------------------------------- */
 
 static void retire_channel(struct tarn__channel *channel, uint64_t now_ms)
 {
@@ -488,8 +514,50 @@ static void retire_channel(struct tarn__channel *channel, uint64_t now_ms)
 
 void tarn__carrier_network_changed(struct tarn__carrier *carrier)
 {
-	for_each_channel(carrier, retire_channel, 0);
+	struct tarn__list *all = &carrier->lines.all;
+	tarn__lines_for_each(&carrier->lines, retire_channel, 0);
+	for_each_encrypted(carrier, tarn__channel_drop);
+	for (struct tarn__list *node = all->next; node != all; node = node->next) {
+		struct tarn__line *line = TARN__CONTAINER(node, struct tarn__line, node);
+		if (line->server)
+			tarn__secure_server_network_changed(line->server);
+	}
 }
+
+/* Of the root's servers the first one that lives is asked first. */
+static struct tarn__endpoint *preferred(const struct tarn__config *config)
+{
+	const struct tarn__zone_config *root = config->zones[0];
+	for (size_t i = 0; i < root->endpoint_count; i++) {
+		struct tarn__endpoint *endpoint = root->endpoints[i];
+		if (tarn__endpoint_has_address(endpoint) && !atomic_load(&endpoint->health.is_dead))
+			return endpoint;
+	}
+	return NULL;
+}
+
+void tarn__carrier_open_ahead(struct tarn__carrier *carrier)
+{
+	struct tarn__endpoint *endpoint = preferred(carrier->config);
+	if (!endpoint ||
+	    !tarn__transport_is_encrypted((enum tarn__transport)endpoint->traits.transport))
+		return;
+	struct tarn__line *line = tarn__lines_have(&carrier->lines, endpoint);
+	if (!line)
+		return;
+	struct tarn__pool *pool = &line->pools[endpoint->traits.transport];
+	uint64_t now_ms = tarn__clock_ms();
+	if (tarn__choice_is_refused(pool, now_ms))
+		return;
+	struct tarn__channel *channel =
+		tarn__choose(&carrier->lines, pool, &(struct tarn__transaction){0}, now_ms);
+	if (channel)
+		tarn__channel_open(channel);
+	if (channel && carrier->tick_ms == UINT64_MAX)
+		carrier->tick_ms = now_ms + TICK_MS;
+}
+
+/* ---- time --------------------------------------------------------------------------------- */
 
 static void flush_channel(struct tarn__channel *channel, uint64_t now_ms)
 {
@@ -497,51 +565,19 @@ static void flush_channel(struct tarn__channel *channel, uint64_t now_ms)
 	tarn__channel_flush(channel);
 }
 
-static void shrink(struct tarn__carrier *carrier, struct tarn__pool *pool, uint64_t now_ms)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < pool->count; i++) {
-		struct tarn__channel *channel = pool->channels[i];
-		if (tarn__channel_state(channel, now_ms) == TARN__CHANNEL_CLOSED &&
-		    now_ms >= tarn__channel_used_ms(channel) + UNUSED_MS) {
-			leave_places(pool, channel);
-			tarn__channel_free(channel);
-			carrier->stats.channels--;
-		} else {
-			pool->channels[kept++] = channel;
-		}
-	}
-	pool->count = kept;
-}
-
-/* Frees the channels that have not been used for a while, and lines that have none left. */
-static void shrink_lines(struct tarn__carrier *carrier, uint64_t now_ms)
-{
-	struct tarn__list *next;
-	for (struct tarn__list *node = carrier->lines.next; node != &carrier->lines; node = next) {
-		next = node->next;
-		struct line *line = TARN__CONTAINER(node, struct line, node);
-		size_t left = 0;
-		for (size_t i = 0; i < TARN__TRANSPORTS; i++) {
-			shrink(carrier, &line->pools[i], now_ms);
-			left += line->pools[i].count;
-		}
-		if (left == 0)
-			free_line(carrier, find_line(carrier, line->endpoint));
-	}
-}
-
 /* Between ticks of an unused carrier there are none: no channel, no wake-up. */
 static void tick(struct tarn__carrier *carrier, uint64_t now_ms)
 {
-	for_each_channel(carrier, tarn__channel_tick, now_ms);
+	carrier->tick_ms = now_ms + TICK_MS;
+	tarn__lines_for_each(&carrier->lines, tarn__channel_tick, now_ms);
+	relieve_silent(carrier, now_ms);
 	settle(carrier);
-	shrink_lines(carrier, now_ms);
-	if (carrier->stats.channels == 0) {
-		free_transactions(carrier->unused);
-		carrier->unused = NULL;
-	}
-	carrier->tick_ms = carrier->stats.channels > 0 ? now_ms + TICK_MS : UINT64_MAX;
+	tarn__lines_shrink(&carrier->lines, now_ms);
+	if (carrier->stats.channels > 0)
+		return;
+	free_transactions(carrier->unused);
+	carrier->unused = NULL;
+	carrier->tick_ms = UINT64_MAX;
 }
 
 uint64_t tarn__carrier_run(struct tarn__carrier *carrier, uint64_t now_ms)
@@ -551,7 +587,7 @@ uint64_t tarn__carrier_run(struct tarn__carrier *carrier, uint64_t now_ms)
 	settle(carrier);
 	if (carrier->wants_flush) {
 		carrier->wants_flush = false;
-		for_each_channel(carrier, flush_channel, 0);
+		tarn__lines_for_each(&carrier->lines, flush_channel, 0);
 	}
 	/* What the flush has ended is called back in the next round, which is at once. */
 	return carrier->finished || carrier->wants_flush ? 0 : carrier->tick_ms;

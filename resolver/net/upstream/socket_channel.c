@@ -15,29 +15,33 @@
 /* ---- transactions ------------------------------------------------------------------------- */
 
 static void remove_transaction(struct tarn__socket_channel *channel,
-			       const struct tarn__transaction *transaction)
+			       struct tarn__transaction *transaction)
 {
 	tarn__transactions_remove(&channel->transactions, transaction);
+	tarn__list_remove(&transaction->waiting);
+	channel->channel.under_way--;
 	channel->channel.used_ms = tarn__clock_ms();
 }
 
 void tarn__socket_channel_finish(struct tarn__socket_channel *channel,
-				 struct tarn__transaction *transaction, int error)
+				 struct tarn__transaction *transaction, int error,
+				 const char *fault)
 {
 	const struct tarn__channel_owner *owner = channel->options.owner;
 	remove_transaction(channel, transaction);
 	transaction->error = error;
+	transaction->fault = fault;
 	transaction->is_finished = true;
-	transaction->was_connected = channel->is_connected;
+	transaction->loss = error == TARN_EUNREACHABLE ? channel->loss : TARN__LOSS_NONE;
 	owner->finished(owner->data, transaction);
 }
 
-static void finish_all(struct tarn__socket_channel *channel, int error)
+static void finish_all(struct tarn__socket_channel *channel, int error, const char *fault)
 {
 	unsigned slot = 0;
 	struct tarn__transaction *transaction;
 	while ((transaction = tarn__transactions_next(&channel->transactions, &slot)))
-		tarn__socket_channel_finish(channel, transaction, error);
+		tarn__socket_channel_finish(channel, transaction, error, fault);
 }
 
 struct tarn__transaction *tarn__socket_channel_match(struct tarn__socket_channel *channel,
@@ -46,7 +50,7 @@ struct tarn__transaction *tarn__socket_channel_match(struct tarn__socket_channel
 	struct tarn__transaction *transaction =
 		tarn__transactions_answered(&channel->transactions, wire, len);
 	if (!transaction) {
-		++*channel->options.foreign;
+		channel->options.stats->foreign++;
 		return NULL;
 	}
 	transaction->answer = wire;
@@ -61,8 +65,10 @@ void tarn__socket_channel_send(struct tarn__channel *base, struct tarn__transact
 	transaction->is_finished = false;
 	transaction->is_sent = false;
 	transaction->answer = NULL;
-	base->used_ms = tarn__clock_ms();
+	tarn__list_init(&transaction->waiting);
+	transaction->sent_ms = base->used_ms = tarn__clock_ms();
 	tarn__transactions_add(&channel->transactions, transaction);
+	base->under_way++;
 	if (channel->fd >= 0)
 		channel->kind->send(channel, transaction);
 	else
@@ -97,29 +103,39 @@ void tarn__socket_channel_watch(struct tarn__socket_channel *channel, int events
 static int open_socket(void *arg)
 {
 	struct tarn__socket_channel *channel = arg;
-	int fd = tarn__socket_outgoing(channel->options.endpoint, channel->kind->transport,
+	struct tarn__carrier_stats *stats = channel->options.stats;
+	enum tarn__transport transport = channel->options.transport;
+	int fd = tarn__socket_outgoing(channel->options.endpoint, transport,
 				       channel->options.random, *channel->options.ports);
+	channel->connect_errno = fd < 0 ? errno : 0;
+	channel->loss = TARN__LOSS_NONE;
 	channel->is_starved = fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
 					 errno == ENOBUFS);
 	if (fd < 0)
 		return -1;
 	channel->fd = fd;
-	channel->is_connected = false;
 	channel->is_lost = false;
 	channel->is_retired = false;
 	channel->opened_ms = tarn__clock_ms();
-	channel->kind->opened(channel);
-	++*channel->options.sockets;
+	if (channel->kind->opened(channel) != 0) {
+		channel->is_starved = true;
+		channel->fd = -1;
+		close(fd);
+		return -1;
+	}
+	stats->sockets++;
+	stats->opened[transport]++;
 	return fd;
 }
 
 static int connect_socket(void *arg)
 {
 	struct tarn__socket_channel *channel = arg;
-	if (tarn__socket_connect(channel->fd, &channel->options.endpoint->address) == 0)
-		channel->is_connected = true;
-	else if (errno != EINPROGRESS)
+	if (tarn__socket_connect(channel->fd, &channel->options.endpoint->address) != 0 &&
+	    errno != EINPROGRESS) {
+		channel->connect_errno = errno;
 		return -1;
+	}
 	channel->kind->watch(channel);
 	return 0;
 }
@@ -140,6 +156,8 @@ static int close_socket(void *arg)
 {
 	struct tarn__socket_channel *channel = arg;
 	int fd = channel->fd;
+	if (channel->kind->closing)
+		channel->kind->closing(channel);
 	ev_io_stop(channel->options.loop, &channel->watcher);
 	channel->fd = -1;
 	return close(fd);
@@ -148,15 +166,27 @@ static int close_socket(void *arg)
 static void on_failure(void *arg, int error)
 {
 	struct tarn__socket_channel *channel = arg;
+	const char *fault = NULL;
 	channel->is_lost = channel->fd >= 0;
-	finish_all(channel, channel->is_starved ? TARN_ENOMEM : error);
+	if (channel->end) {
+		error = channel->end->error;
+		fault = channel->end->fault;
+	} else if (channel->is_starved) {
+		error = TARN_ENOMEM;
+	} else if (channel->kind->failed) {
+		fault = channel->kind->failed(channel, &error);
+	}
+	finish_all(channel, error, fault);
 }
 
-void tarn__socket_channel_close(struct tarn__socket_channel *channel)
+void tarn__socket_channel_close(struct tarn__socket_channel *channel, int error, const char *fault)
 {
+	const struct tarn__socket_end end = {.error = error, .fault = fault};
 	channel->is_lost = true;
+	channel->end = &end;
 	tarn__token_close(&channel->token, tarn__transactions_are_none(&channel->transactions));
-	finish_all(channel, TARN_EUNREACHABLE);
+	channel->end = NULL;
+	finish_all(channel, error, fault);
 }
 
 /* All of it happens at one time of the clock. */
@@ -193,10 +223,15 @@ int tarn__socket_channel_init(struct tarn__socket_channel *channel,
 	};
 	ev_init(&channel->watcher, on_event);
 	channel->watcher.data = channel;
+	/* Whatever fails, fini finds both in a state that it knows. */
+	if (tarn__transactions_init(&channel->transactions,
+				    tarn__channel_transactions(options->transport)) != 0)
+		return TARN_ENOMEM;
 	return tarn__token_init(&channel->token, &token_owner, channel);
 }
 
 void tarn__socket_channel_fini(struct tarn__socket_channel *channel)
 {
 	tarn__token_fini(&channel->token);
+	tarn__transactions_fini(&channel->transactions);
 }

@@ -19,14 +19,26 @@ struct tarn__socket_channel;
 
 /* A transport's use of the socket. */
 struct tarn__socket_kind {
-	enum tarn__transport transport;
-	/* The socket is new. */
-	void (*opened)(struct tarn__socket_channel *);
+	/* The socket is new. 0; TARN_ENOMEM: it is closed again, and closing() is not called. */
+	int (*opened)(struct tarn__socket_channel *);
 	/* It has connected, or begun to: sets the events to wait for. */
 	void (*watch)(struct tarn__socket_channel *);
 	void (*send)(struct tarn__socket_channel *, struct tarn__transaction *);
 	/* An event has come. What it finishes is called back during the call or right after it. */
 	void (*serve)(struct tarn__socket_channel *, int events);
+	/* The socket is going to be closed. NULL: nothing is to be done. */
+	void (*closing)(struct tarn__socket_channel *);
+	/*
+	 * c-ares has given the socket up, or there is none, for a reason of the network: returns the words for
+	 * struct tarn_exchange.fault, and may set another error. NULL: there are none.
+	 */
+	const char *(*failed)(struct tarn__socket_channel *, int *error);
+};
+
+/* What the messages under way end with while their socket is being closed. */
+struct tarn__socket_end {
+	int error;
+	const char *fault;
 };
 
 /* The first member of what a kind of channel needs. */
@@ -37,10 +49,13 @@ struct tarn__socket_channel {
 	struct tarn__token token;
 	ev_io watcher;
 	int fd; /* -1: closed */
-	bool is_connected; /* of the last socket */
+	int connect_errno; /* of the last socket; 0: it has begun to connect */
+	/* What of the last socket is lost with it; set by the kind. */
+	enum tarn__loss loss;
 	bool is_lost; /* to be closed; nothing is sent on it any more */
 	bool is_starved; /* there was no socket to be had, which is no server's fault */
 	bool is_retired; /* takes messages where no other channel can */
+	const struct tarn__socket_end *end; /* NULL: it is not being closed by its owner */
 	uint64_t opened_ms;
 	struct tarn__transactions transactions;
 };
@@ -68,9 +83,9 @@ void tarn__socket_channel_watch(struct tarn__socket_channel *, int events);
 struct tarn__transaction *tarn__socket_channel_match(struct tarn__socket_channel *,
 						     const uint8_t *wire, size_t len);
 void tarn__socket_channel_finish(struct tarn__socket_channel *, struct tarn__transaction *,
-				 int error);
+				 int error, const char *fault);
 
-/* Closes the socket; what was under way on it fails. */
-void tarn__socket_channel_close(struct tarn__socket_channel *);
+/* Closes the socket; what was under way on it fails, with an error and words. */
+void tarn__socket_channel_close(struct tarn__socket_channel *, int error, const char *fault);
 
 #endif

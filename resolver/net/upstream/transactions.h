@@ -12,24 +12,37 @@
 
 #include "net/upstream/channel.h"
 
+enum { TARN__TRANSACTIONS_WORDS = TARN__TRANSACTIONS_MAX / 64 };
+
 struct tarn__transactions {
-	uint64_t used; /* a bit for each slot */
-	struct tarn__transaction *slots[TARN__CHANNEL_TRANSACTIONS];
+	unsigned capacity; /* a multiple of 64 */
+	unsigned count;
+	uint64_t used[TARN__TRANSACTIONS_WORDS]; /* a bit for each slot */
+	struct tarn__transaction **slots;
+	uint16_t *ids; /* of the messages in the slots; behind slots in one piece of memory */
 };
+
+/* capacity is a multiple of 64, TARN__TRANSACTIONS_MAX at most. 0 or TARN_ENOMEM. */
+int tarn__transactions_init(struct tarn__transactions *, unsigned capacity);
+/* Zeros are allowed. */
+void tarn__transactions_fini(struct tarn__transactions *);
 
 static inline bool tarn__transactions_are_none(const struct tarn__transactions *all)
 {
-	return all->used == 0;
+	return all->count == 0;
 }
 
 static inline bool tarn__transactions_are_full(const struct tarn__transactions *all)
 {
-	return all->used == UINT64_MAX;
+	return all->count == all->capacity;
 }
 
 /* They are not full. */
 void tarn__transactions_add(struct tarn__transactions *, struct tarn__transaction *);
 void tarn__transactions_remove(struct tarn__transactions *, const struct tarn__transaction *);
+
+/* Returns the one in the slot; NULL: none. */
+struct tarn__transaction *tarn__transactions_at(const struct tarn__transactions *, unsigned slot);
 
 /*
  * Returns the first from *slot on and sets *slot to the one behind it: a walk begins with 0. What is

@@ -44,9 +44,9 @@ static void fail_quoted(struct tarn__socket_channel *channel, const uint8_t *quo
 	struct tarn__transaction *transaction =
 		tarn__transactions_quoted(&channel->transactions, quoted, len);
 	if (transaction)
-		tarn__socket_channel_finish(channel, transaction, TARN_EUNREACHABLE);
+		tarn__socket_channel_finish(channel, transaction, TARN_EUNREACHABLE, NULL);
 	else
-		++*channel->options.foreign;
+		channel->options.stats->foreign++;
 }
 
 /* Reads one error off the socket's queue (ip(7), IP_RECVERR). Returns false if there is none. */
@@ -91,7 +91,7 @@ static void send_transaction(struct tarn__socket_channel *channel,
 	udp_of(channel)->carried++;
 	transaction->is_sent = true;
 	if (!send_datagram(channel, transaction->exchange))
-		tarn__socket_channel_finish(channel, transaction, TARN_EUNREACHABLE);
+		tarn__socket_channel_finish(channel, transaction, TARN_EUNREACHABLE, NULL);
 }
 
 /* The next answer; NULL: none now. */
@@ -122,7 +122,7 @@ static void receive_answers(struct tarn__socket_channel *channel)
 		struct tarn__transaction *transaction = receive(channel);
 		if (!transaction)
 			return;
-		tarn__socket_channel_finish(channel, transaction, 0);
+		tarn__socket_channel_finish(channel, transaction, 0, NULL);
 		owner->settle(owner->data);
 		if (tarn__transactions_are_none(&channel->transactions))
 			return;
@@ -131,9 +131,10 @@ static void receive_answers(struct tarn__socket_channel *channel)
 
 /* ---- the socket's life -------------------------------------------------------------------- */
 
-static void on_opened(struct tarn__socket_channel *channel)
+static int on_opened(struct tarn__socket_channel *channel)
 {
 	udp_of(channel)->carried = 0;
+	return 0;
 }
 
 static void watch(struct tarn__socket_channel *channel)
@@ -157,7 +158,7 @@ static void udp_flush(struct tarn__channel *base)
 {
 	struct tarn__socket_channel *channel = tarn__socket_channel_of(base);
 	if (channel->is_lost || is_unused(channel, tarn__clock_ms()))
-		tarn__socket_channel_close(channel);
+		tarn__socket_channel_close(channel, TARN_EUNREACHABLE, NULL);
 }
 
 static void serve(struct tarn__socket_channel *channel, int events)
@@ -173,7 +174,7 @@ static void udp_tick(struct tarn__channel *base, uint64_t now_ms)
 	if (channel->fd < 0)
 		return;
 	if (channel->is_lost || is_unused(channel, now_ms))
-		tarn__socket_channel_close(channel);
+		tarn__socket_channel_close(channel, TARN_EUNREACHABLE, NULL);
 	else
 		tarn__token_tick(&channel->token, now_ms);
 }
@@ -198,7 +199,6 @@ static void udp_free(struct tarn__channel *base)
 static struct tarn__channel *udp_new(const struct tarn__channel_options *options)
 {
 	static const struct tarn__socket_kind kind = {
-		.transport = TARN__UDP,
 		.opened = on_opened,
 		.watch = watch,
 		.send = send_transaction,

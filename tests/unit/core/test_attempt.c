@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns/edns.h"
 #include "dns/message.h"
 #include "core/config.h"
 #include "support/unit.h"
@@ -41,14 +42,15 @@ static void random_octets(void *data, void *out, size_t len)
 static struct tarn__config *config;
 static const struct tarn_io io = {.random = random_octets};
 
-static void set_up(void)
+static void set_up_with(const struct tarn_traits *traits)
 {
 	ck_assert_int_eq(tarn_address_parse("192.0.2.53", 53, &addresses[0]), 0);
 	ck_assert_int_eq(tarn_address_parse("2001:db8::53", 53, &addresses[1]), 0);
 	char fault[TARN__CONFIG_FAULT_MAX];
-	config = tarn__config_new(
-		&(struct tarn_options){.upstreams = addresses, .upstream_count = 2}, NULL, NULL,
-		fault);
+	config = tarn__config_new(&(struct tarn_options){.upstreams = addresses,
+							 .traits = traits,
+							 .upstream_count = 2},
+				  NULL, NULL, fault);
 	ck_assert_ptr_nonnull(config);
 	ck_assert_int_eq(tarn__servers_init(servers, config->zones[0], secret, NULL, 0), 0);
 	key = (struct tarn__key){.qname = name,
@@ -56,6 +58,11 @@ static void set_up(void)
 				 .qtype = TARN__TYPE_A,
 				 .qclass = TARN__CLASS_IN};
 	tries = (struct tarn__server_tries){0};
+}
+
+static void set_up(void)
+{
+	set_up_with(NULL);
 }
 
 static void tear_down(void)
@@ -254,6 +261,84 @@ START_TEST(octets_of_any_length_are_judged)
 }
 END_TEST
 
+/* ---- encrypted servers ------------------------------------------------------------------ */
+
+static void set_up_secure(void)
+{
+	set_up_with((struct tarn_traits[]){{.transport = TARN_TLS, .name = "dns.example"},
+					   {.transport = TARN_HTTPS}});
+}
+
+static const enum tarn__transport secure_transports[] = {TARN__TLS, TARN__HTTPS};
+
+static void write_secure(int index)
+{
+	tries.is_over_stream = true;
+	write_to(servers[index], secure_transports[index]);
+}
+
+/* RFC 8467 section 4.1, RFC 9076 section 5.2.3. Loop: servers. */
+START_TEST(encrypted_question_is_padded_and_bears_no_mark)
+{
+	write_secure(_i);
+	ck_assert(!attempt.is_mixed);
+	ck_assert_mem_eq(attempt.wire + TARN__HEADER_LEN, name, NAME_LEN);
+	ck_assert_uint_eq(attempt.exchange.len, TARN__PADDING_QUERY);
+	struct tarn__query query;
+	ck_assert_int_eq(tarn__query_parse(attempt.wire, attempt.exchange.len, &query),
+			 TARN__QUERY_GOOD);
+	ck_assert(query.has_opt && query.wants_padding);
+	ck_assert_ptr_null(query.cookie);
+	/* RFC 7828 section 3.2.1; RFC 8484 leaves connections to HTTP. */
+	ck_assert(query.wants_keepalive == (secure_transports[_i] == TARN__TLS));
+}
+END_TEST
+
+/* RFC 6891 section 7: over the same transport. */
+START_TEST(encrypted_server_that_refuses_edns_is_asked_without)
+{
+	write_secure(_i);
+	ck_assert_int_eq(judge_echo(TARN__FLAG_QR | TARN__FORMERR), TARN__NEXT_RETRY);
+	write_secure(_i);
+	ck_assert_uint_eq(attempt.exchange.len, TARN__HEADER_LEN + NAME_LEN + 4);
+	ck_assert_int_eq(judge_echo(TARN__FLAG_QR | TARN__FORMERR), TARN__NEXT_OTHER);
+}
+END_TEST
+
+/* Each leads to another server: TCP would be in the clear. */
+START_TEST(nothing_leads_from_an_encrypted_server_to_tcp)
+{
+	static const uint16_t flags[] = {TARN__FLAG_TC, TARN__SERVFAIL, TARN__REFUSED,
+					 TARN__NXDOMAIN | TARN__FLAG_TC, TARN__FLAG_OPCODE};
+	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+		write_secure(_i);
+		ck_assert_int_eq(judge_echo(TARN__FLAG_QR | flags[i]), TARN__NEXT_OTHER);
+		ck_assert(!tries.is_rejected);
+	}
+	/* BADCOOKIE, with its upper bits in an OPT, to a question without a cookie. */
+	size_t len = TARN__HEADER_LEN + NAME_LEN + 4;
+	write_secure(_i);
+	memcpy(wire, attempt.wire, len);
+	tarn__put16(wire + 2, TARN__FLAG_QR | (TARN__BADCOOKIE & TARN__FLAG_RCODE));
+	memcpy(wire + len, (uint8_t[]){0, 0, 41, 4, 208, 1, 0, 0, 0, 0, 0}, 11);
+	ck_assert_int_eq(tarn__attempt_judge(&attempt, wire, len + 11, 1, &scratch, &answer),
+			 TARN__NEXT_OTHER);
+}
+END_TEST
+
+/* What is silent over UDP shows nothing of encrypted connections, nor the reverse. */
+START_TEST(silence_of_an_encrypted_server_takes_nothing_from_its_questions)
+{
+	for (unsigned silences = 0; silences < 5; silences++) {
+		write_secure(_i);
+		ck_assert_uint_eq(attempt.exchange.len, TARN__PADDING_QUERY);
+		tarn__attempt_sent(&attempt);
+		tarn__attempt_unheard(&attempt);
+	}
+	ck_assert_uint_eq(tries.silences, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("attempt");
@@ -269,6 +354,14 @@ int main(void)
 	tcase_add_test(tcase, every_other_spelling_is_counted_and_not_believed);
 	tcase_add_test(tcase, forgers_do_not_heal_a_server);
 	tcase_add_test(tcase, octets_of_any_length_are_judged);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("encrypted");
+	tcase_add_checked_fixture(tcase, set_up_secure, tear_down);
+	tcase_add_loop_test(tcase, encrypted_question_is_padded_and_bears_no_mark, 0, 2);
+	tcase_add_loop_test(tcase, encrypted_server_that_refuses_edns_is_asked_without, 0, 2);
+	tcase_add_loop_test(tcase, nothing_leads_from_an_encrypted_server_to_tcp, 0, 2);
+	tcase_add_loop_test(tcase, silence_of_an_encrypted_server_takes_nothing_from_its_questions,
+			    0, 2);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -286,6 +286,68 @@ START_TEST(servers_with_other_traits_are_others)
 }
 END_TEST
 
+static const uint8_t pins[1][TARN_PIN_LEN] = {{1}};
+
+/* Who a server is goes with an encrypted transport, and only there with a name alone. */
+static const struct {
+	bool has_address;
+	struct tarn_traits traits;
+	const char *fault; /* NULL: none */
+} secure_servers[] = {
+	{true, {.transport = TARN_TLS}, NULL},
+	{true, {.transport = TARN_TLS, .name = "dns.example"}, NULL},
+	{true, {.transport = TARN_TLS, .pins = pins, .pin_count = 1}, NULL},
+	{true, {.transport = TARN_HTTPS, .name = "dns.example", .path = "/x"}, NULL},
+	{false, {.transport = TARN_TLS, .name = "dns.example"}, NULL},
+	{false, {.transport = TARN_HTTPS, .name = "dns.example"}, NULL},
+	{false, {.transport = TARN_TLS}, "address"},
+	{false, {.transport = TARN_UDP}, "address"},
+	{true, {.transport = TARN_UDP, .name = "dns.example"}, "in the clear"},
+	{true, {.transport = TARN_TCP, .pins = pins, .pin_count = 1}, "in the clear"},
+	{true, {.transport = TARN_TCP, .path = "/x"}, "in the clear"},
+};
+
+START_TEST(encrypted_servers_are_who_they_should_be)
+{
+	struct tarn_address address = {.sa.sa_family = AF_UNSPEC};
+	if (secure_servers[_i].has_address)
+		address = servers[0];
+	struct tarn__config *config = make(&(struct tarn_options){
+		.upstreams = &address, .traits = &secure_servers[_i].traits, .upstream_count = 1});
+	ck_assert(!config == (secure_servers[_i].fault != NULL));
+	if (!config) {
+		ck_assert_msg(strstr(fault, secure_servers[_i].fault), "%s", fault);
+		return;
+	}
+	const struct tarn__endpoint *endpoint = config->zones[0]->endpoints[0];
+	ck_assert(tarn__endpoint_has_address(endpoint) == secure_servers[_i].has_address);
+	ck_assert(endpoint->traits.transport == secure_servers[_i].traits.transport);
+	tarn__config_put(config);
+}
+END_TEST
+
+/* Servers behind one address may answer otherwise by name. */
+START_TEST(servers_with_other_names_answer_otherwise)
+{
+	struct tarn_traits traits[] = {{.transport = TARN_TLS, .name = "dns.example"},
+				       {.transport = TARN_TLS, .name = "dns.example"}};
+	struct tarn_forward forward = corp;
+	forward.traits = traits;
+	struct tarn_options options = {.forwards = &forward, .forward_count = 1};
+	ck_assert_uint_le(forward.upstream_count, 2);
+	struct tarn__config *config = make(&options);
+	struct tarn__config *same = make(&options);
+	traits[0].name = "other.example";
+	struct tarn__config *other = make(&options);
+	ck_assert(config && same && other);
+	ck_assert(!tarn__config_moves_names(config, same));
+	ck_assert(tarn__config_moves_names(config, other));
+	tarn__config_put(config);
+	tarn__config_put(same);
+	tarn__config_put(other);
+}
+END_TEST
+
 START_TEST(ports_to_avoid_are_those_of_all_that_follow)
 {
 	struct tarn_port_range ranges[] = {{1024, 1033}, {2000, 2000}};
@@ -827,6 +889,9 @@ int main(void)
 	tcase_add_test(tcase, servers_are_limited_by_zone_and_in_all);
 	tcase_add_test(tcase, servers_have_the_source_of_their_family);
 	tcase_add_test(tcase, servers_with_other_traits_are_others);
+	tcase_add_loop_test(tcase, encrypted_servers_are_who_they_should_be, 0,
+			    sizeof secure_servers / sizeof secure_servers[0]);
+	tcase_add_test(tcase, servers_with_other_names_answer_otherwise);
 	tcase_add_test(tcase, ports_to_avoid_are_those_of_all_that_follow);
 	tcase_add_test(tcase, failures_are_remembered_within_bounds);
 	tcase_add_test(tcase, other_upstreams_leave_the_rest_as_it_is);

@@ -338,6 +338,85 @@ START_TEST(timeout_is_twice_as_long_over_tcp)
 }
 END_TEST
 
+/* ---- encrypted servers, and servers without an address ---------------------------------- */
+
+static struct tarn__endpoint secure = {.address.in4.sin_family = AF_INET,
+				       .traits.transport = TARN_TLS};
+static struct tarn__endpoint unknown = {.traits = {.transport = TARN_TLS, .name = "dns.example"}};
+
+static void secure_server(size_t index)
+{
+	servers[index].endpoint = &secure;
+	tries[index].is_over_stream = true;
+}
+
+/* Until then its carrier sends the question again. */
+START_TEST(encrypted_server_is_sent_more_only_if_it_has_answered_since)
+{
+	select_from.count = 1;
+	secure_server(0);
+	ck_assert_int_eq(next_server(), 0);
+	tries[0].stream_sends = 1;
+	tries[0].sent_ms = NOW_MS;
+	servers[0].spoken_ms = NOW_MS - 1;
+	ck_assert_int_eq(next_server(), -1);
+	ck_assert(!tarn__select_is_held(&select_from, 0));
+	servers[0].spoken_ms = NOW_MS + 1;
+	ck_assert_int_eq(next_server(), 0);
+	tries[0].stream_sends = TARN__SENDS_MAX;
+	ck_assert_int_eq(next_server(), -1);
+}
+END_TEST
+
+START_TEST(silent_encrypted_server_is_followed_by_the_next_in_any_order)
+{
+	select_from.selection = (enum tarn_selection)_i;
+	secure_server(0);
+	secure_server(1);
+	tries[0].stream_sends = 1;
+	tries[0].sent_ms = NOW_MS;
+	ck_assert_int_eq(next_server(), 1);
+}
+END_TEST
+
+/* A connection takes three round trips, or four, and the second server has answered within a second. */
+START_TEST(timeout_over_encrypted_transports_is_that_of_four_round_trips)
+{
+	secure_server(0);
+	ck_assert_uint_eq(tarn__select_timeout_ms(&servers[0], &tries[0]),
+			  TARN__TIMEOUT_SECURE_MAX_MS);
+	servers[0].srtt_ms = 100;
+	servers[0].rttvar_ms = 10;
+	ck_assert_uint_eq(tarn__select_timeout_ms(&servers[0], &tries[0]), 4 * 140);
+	servers[0].srtt_ms = 2;
+	servers[0].rttvar_ms = 1;
+	ck_assert_uint_eq(tarn__select_timeout_ms(&servers[0], &tries[0]),
+			  4 * TARN__TIMEOUT_MIN_MS);
+	tries[0].stream_sends = 2;
+	ck_assert_uint_eq(tarn__select_timeout_ms(&servers[0], &tries[0]),
+			  TARN__TIMEOUT_SECURE_MAX_MS);
+	servers[0].srtt_ms = UINT32_MAX;
+	ck_assert_uint_eq(tarn__select_timeout_ms(&servers[0], &tries[0]),
+			  TARN__TIMEOUT_SECURE_MAX_MS);
+}
+END_TEST
+
+START_TEST(server_without_an_address_is_dead)
+{
+	servers[0].endpoint = &unknown;
+	ck_assert_int_eq(next_server(), 1);
+	ck_assert_int_eq(tarn__select_state(pointers, 1), TARN__SERVERS_DOWN);
+	ck_assert_int_eq(tarn__select_state(pointers, 2), TARN__SERVERS_UP);
+	kill_server(1);
+	ck_assert_int_eq(tarn__select_state(pointers, 2), TARN__SERVERS_DOWN);
+	/* There is nothing to probe. */
+	ck_assert(!tarn__server_needs_probe(&servers[0]));
+	servers[0].is_doubted = true;
+	servers[0].fault = TARN_ETLS;
+	ck_assert(!tarn__server_needs_probe(&servers[0]));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("select");
@@ -365,6 +444,11 @@ int main(void)
 	tcase_add_test(tcase, dead_server_is_tried_where_the_order_lets_it);
 	tcase_add_test(tcase, timeout_follows_the_round_trip_within_its_limits);
 	tcase_add_test(tcase, timeout_is_twice_as_long_over_tcp);
+	tcase_add_test(tcase, encrypted_server_is_sent_more_only_if_it_has_answered_since);
+	tcase_add_loop_test(tcase, silent_encrypted_server_is_followed_by_the_next_in_any_order,
+			    TARN_SELECTION_FASTEST, TARN_SELECTION_STRICT + 1);
+	tcase_add_test(tcase, timeout_over_encrypted_transports_is_that_of_four_round_trips);
+	tcase_add_test(tcase, server_without_an_address_is_dead);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -60,6 +60,34 @@ START_TEST(server_that_fails_three_times_in_a_row_is_dead)
 }
 END_TEST
 
+/* A server has one transport for connections, whatever is to go over them. */
+START_TEST(stream_of_a_server_is_never_less_than_its_transport)
+{
+	static const struct {
+		enum tarn_transport configured;
+		enum tarn__transport stream;
+		bool is_encrypted;
+	} cases[] = {{TARN_UDP, TARN__TCP, false},
+		     {TARN_TCP, TARN__TCP, false},
+		     {TARN_TLS, TARN__TLS, true},
+		     {TARN_HTTPS, TARN__HTTPS, true}};
+	for (size_t i = 0; i < 4; i++) {
+		struct tarn__endpoint endpoint = {.traits.transport = cases[i].configured};
+		const struct tarn__server server = {.endpoint = &endpoint};
+		ck_assert_int_eq(tarn__server_stream(&server), cases[i].stream);
+		ck_assert(tarn__server_is_encrypted(&server) == cases[i].is_encrypted);
+		struct tarn__query_options options = {.edns = true};
+		tarn__server_protect(&server, &options);
+		ck_assert(options.is_padded == cases[i].is_encrypted);
+		ck_assert(options.wants_keepalive == (cases[i].stream == TARN__TLS));
+		/* Without EDNS there is nothing to protect it with. */
+		options = (struct tarn__query_options){.edns = false};
+		tarn__server_protect(&server, &options);
+		ck_assert(!options.is_padded && !options.wants_keepalive);
+	}
+}
+END_TEST
+
 START_TEST(one_answer_heals)
 {
 	struct tarn__server *server = servers[0];
@@ -181,6 +209,7 @@ int main(void)
 	TCase *tcase = tcase_create("upstream");
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, server_that_fails_three_times_in_a_row_is_dead);
+	tcase_add_test(tcase, stream_of_a_server_is_never_less_than_its_transport);
 	tcase_add_test(tcase, one_answer_heals);
 	tcase_add_test(tcase, server_that_stays_is_known);
 	tcase_add_test(tcase, endpoint_is_closed_with_the_last_reference_to_its_server);

@@ -61,7 +61,10 @@ START_TEST(each_setting_has_its_origin)
 		(struct tarn__origin){.by = TARN__BY_FILE, .line = 7, .file = "/etc/tarn.conf"};
 	*origin_of(&settings, "workers") = (struct tarn__origin){.by = TARN__BY_COMMAND_LINE};
 	check(&settings);
-	ck_assert_said("listen {\n\taddress = { 127.0.0.1:5300, [::1]:53 }   # default\n}\n");
+	ck_assert_said("listen {\n\taddress = { 127.0.0.1:5300, [::1]:53 }   # default\n"
+		       "\t# tls: none\n\t# https: none\n\t# certificate: none\n\t# key: none\n"
+		       "\t# name: none: clients are not told of TLS and HTTPS\n"
+		       "\t# path: /dns-query\n\t# proxies: none\n}\n");
 	ck_assert_said("\nupstream = { 192.0.2.1:53 }                      # /etc/tarn.conf:7\n");
 	ck_assert_said("\nworkers = 3                                      # command line\n");
 	ck_assert_said("cache {\n\tsize = 1M                                # default\n"

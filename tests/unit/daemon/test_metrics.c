@@ -19,6 +19,7 @@ static struct tarn__name_figures figures = {.slots = &slots};
 static struct tarn__server_totals servers[2];
 static char *text;
 static struct tarn__metrics_transfers transfers;
+static struct tarn__certificates_state certificates;
 static size_t len;
 
 static void set_up(void)
@@ -31,8 +32,8 @@ static void set_up(void)
 	totals.serving = 2;
 	totals.server_count = 2;
 	totals.servers = servers;
-	ck_assert_int_eq(tarn_address_parse("192.0.2.53", 53, &servers[0].address), 0);
-	ck_assert_int_eq(tarn_address_parse("2001:db8::53", 53, &servers[1].address), 0);
+	servers[0].text = "192.0.2.53:53";
+	servers[1].text = "[2001:db8::53]:53";
 	servers[0].zone = ".";
 	servers[1].zone = "corp.example.";
 	servers[0].answered_ago_ms = servers[1].answered_ago_ms = UINT64_MAX;
@@ -47,7 +48,8 @@ static void tear_down(void)
 static void write_text(void)
 {
 	free(text);
-	text = tarn__metrics_text(&totals, &lost, &usage, &figures, &transfers, &len);
+	text = tarn__metrics_text(&totals, &lost, &usage, &figures, &transfers, &certificates,
+				  &len);
 	ck_assert_ptr_nonnull(text);
 	ck_assert_uint_eq(len, strlen(text));
 }
@@ -263,6 +265,33 @@ START_TEST(validation_has_lines_only_where_it_is_on)
 }
 END_TEST
 
+START_TEST(certificates_and_what_needs_them_have_lines)
+{
+	write_text();
+	ck_assert_ptr_null(strstr(text, "tarn_certificate"));
+	certificates = (struct tarn__certificates_state){
+		.count = 1,
+		.items[0] = {.file = "/etc/tarn/a.pem", .says.until_sec = 1800000000},
+		.loaded_s = 1700000000,
+		.loads = 3,
+		.failures = 2,
+	};
+	totals.tls.handshakes_resumed = 4;
+	totals.https.stalled_closed = 5;
+	totals.https.connections = 6;
+	write_text();
+	certificates.count = 0;
+	check_line("tarn_certificate_not_after_seconds{file=\"/etc/tarn/a.pem\"} 1800000000");
+	check_line("tarn_certificates_loaded_seconds 1700000000");
+	check_line("tarn_certificate_loads_total{result=\"taken\"} 3");
+	check_line("tarn_certificate_loads_total{result=\"refused\"} 2");
+	check_line("tarn_tls_handshakes_total{transport=\"tls\",result=\"resumed\"} 4");
+	check_line("tarn_tls_closed_total{transport=\"https\",reason=\"stalled\"} 5");
+	check_line("tarn_tls_connections{transport=\"https\"} 6");
+	check_line("tarn_tls_accepted_total{transport=\"tls\"} 0");
+}
+END_TEST
+
 START_TEST(labels_are_escaped)
 {
 	servers[0].zone = "a\"b\\046c\n.";
@@ -294,6 +323,7 @@ int main(void)
 	tcase_add_test(tcase, server_is_up_while_a_worker_asks_it);
 	tcase_add_test(tcase, process_says_what_it_takes);
 	tcase_add_test(tcase, validation_has_lines_only_where_it_is_on);
+	tcase_add_test(tcase, certificates_and_what_needs_them_have_lines);
 	tcase_add_test(tcase, labels_are_escaped);
 	tcase_add_test(tcase, no_servers_and_no_workers_are_no_fault);
 	suite_add_tcase(suite, tcase);

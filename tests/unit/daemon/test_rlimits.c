@@ -51,6 +51,12 @@ START_TEST(more_of_anything_needs_more_files)
 	more.listens.count = 3;
 	ck_assert_uint_eq(tarn__rlimits_files(&more, more.workers), files + 2 * 2);
 	more = some;
+	more.tls_listens.count = 1;
+	ck_assert_uint_gt(tarn__rlimits_files(&more, more.workers), files + 2 * 256);
+	more = some;
+	more.https_listens.count = 1;
+	ck_assert_uint_gt(tarn__rlimits_files(&more, more.workers), files + 2 * 128);
+	more = some;
 	more.metrics.count = 1;
 	ck_assert_uint_gt(tarn__rlimits_files(&more, more.workers), files);
 	more = some;

@@ -100,7 +100,7 @@ static void expect_nobody(const struct tarn_address *to)
 
 START_TEST(address_opened_before_the_start_is_answered_after_it)
 {
-	ck_assert_int_eq(tarn__workers_listen(workers, &address), 0);
+	ck_assert_int_eq(tarn__workers_listen(workers, &address, TARN_UDP), 0);
 	ck_assert_uint_ne(tarn_address_port(&address), 0);
 	ck_assert_int_eq(tarn__workers_start(workers), 0);
 	expect_answers(&address);
@@ -109,7 +109,7 @@ END_TEST
 
 START_TEST(address_opened_while_they_run_is_answered_at_once)
 {
-	ck_assert_int_eq(tarn__workers_listen(workers, &address), 0);
+	ck_assert_int_eq(tarn__workers_listen(workers, &address, TARN_UDP), 0);
 	expect_answers(&address);
 }
 END_TEST
@@ -117,8 +117,8 @@ END_TEST
 START_TEST(closed_address_is_answered_no_more_and_others_are)
 {
 	struct tarn_address other = parse_address("127.0.0.2:0"), said = other;
-	ck_assert_int_eq(tarn__workers_listen(workers, &address), 0);
-	ck_assert_int_eq(tarn__workers_listen(workers, &other), 0);
+	ck_assert_int_eq(tarn__workers_listen(workers, &address, TARN_UDP), 0);
+	ck_assert_int_eq(tarn__workers_listen(workers, &other, TARN_UDP), 0);
 	tarn__workers_unlisten(workers, &said);
 	expect_nobody(&other);
 	expect_answers(&address);
@@ -127,11 +127,11 @@ END_TEST
 
 START_TEST(address_may_come_back_at_once)
 {
-	ck_assert_int_eq(tarn__workers_listen(workers, &address), 0);
+	ck_assert_int_eq(tarn__workers_listen(workers, &address, TARN_UDP), 0);
 	struct tarn_address said = parse_address("127.0.0.1:0");
 	tarn__workers_unlisten(workers, &said);
 	for (int i = 0; i < 10; i++) {
-		ck_assert_int_eq(tarn__workers_listen(workers, &address), 0);
+		ck_assert_int_eq(tarn__workers_listen(workers, &address, TARN_UDP), 0);
 		expect_answers(&address);
 		tarn__workers_unlisten(workers, &address);
 	}
@@ -142,8 +142,8 @@ END_TEST
 START_TEST(address_that_is_there_already_stays_as_it_is)
 {
 	struct tarn_address again = address;
-	ck_assert_int_eq(tarn__workers_listen(workers, &address), 0);
-	ck_assert_int_eq(tarn__workers_listen(workers, &again), 1);
+	ck_assert_int_eq(tarn__workers_listen(workers, &address, TARN_UDP), 0);
+	ck_assert_int_eq(tarn__workers_listen(workers, &again, TARN_UDP), 1);
 	ck_assert(tarn_address_is_equal(&again, &address));
 }
 END_TEST
@@ -151,9 +151,9 @@ END_TEST
 START_TEST(port_that_the_system_picked_may_be_asked_for_by_number)
 {
 	struct tarn_address again = address;
-	ck_assert_int_eq(tarn__workers_listen(workers, &address), 0);
-	ck_assert_int_eq(tarn__workers_listen(workers, &address), 1);
-	ck_assert_int_eq(tarn__workers_listen(workers, &again), 1);
+	ck_assert_int_eq(tarn__workers_listen(workers, &address, TARN_UDP), 0);
+	ck_assert_int_eq(tarn__workers_listen(workers, &address, TARN_UDP), 1);
+	ck_assert_int_eq(tarn__workers_listen(workers, &again, TARN_UDP), 1);
 	ck_assert(tarn_address_is_equal(&again, &address));
 	expect_answers(&address);
 	tarn__workers_unlisten(workers, &address);
@@ -164,9 +164,9 @@ END_TEST
 START_TEST(all_addresses_of_a_port_and_one_of_them_may_change_places)
 {
 	struct tarn_address all = parse_address("0.0.0.0:0");
-	ck_assert_int_eq(tarn__workers_listen(workers, &all), 0);
+	ck_assert_int_eq(tarn__workers_listen(workers, &all, TARN_UDP), 0);
 	tarn_address_set_port(&address, tarn_address_port(&all));
-	ck_assert_int_eq(tarn__workers_listen(workers, &address), 0);
+	ck_assert_int_eq(tarn__workers_listen(workers, &address, TARN_UDP), 0);
 	struct tarn_address said = parse_address("0.0.0.0:0");
 	tarn__workers_unlisten(workers, &said);
 	expect_answers(&address);
@@ -182,7 +182,7 @@ START_TEST(address_of_another_program_is_refused_and_nothing_changes)
 	int udp, tcp;
 	ck_assert_int_eq(tarn__socket_open_pair(&taken, &udp, &tcp), 0);
 	struct tarn_address said = taken;
-	ck_assert_int_eq(tarn__workers_listen(workers, &taken), TARN_ESYSTEM);
+	ck_assert_int_eq(tarn__workers_listen(workers, &taken, TARN_UDP), TARN_ESYSTEM);
 	ck_assert_int_eq(errno, EADDRINUSE);
 	ck_assert(tarn_address_is_equal(&taken, &said));
 	close(udp);
@@ -195,7 +195,7 @@ START_TEST(addresses_may_change_more_often_than_there_are_places)
 {
 	for (int i = 0; i < 300; i++) {
 		struct tarn_address said = address, bound = address;
-		ck_assert_int_eq(tarn__workers_listen(workers, &bound), 0);
+		ck_assert_int_eq(tarn__workers_listen(workers, &bound, TARN_UDP), 0);
 		tarn__workers_unlisten(workers, &said);
 	}
 }
@@ -205,8 +205,8 @@ START_TEST(socket_of_somebody_else_is_served)
 {
 	int udp, tcp;
 	ck_assert_int_eq(tarn__socket_open_pair(&address, &udp, &tcp), 0);
-	ck_assert_int_eq(tarn__workers_serve(workers, udp), 0);
-	ck_assert_int_eq(tarn__workers_serve(workers, tcp), 0);
+	ck_assert_int_eq(tarn__workers_serve(workers, udp, TARN_UDP), 0);
+	ck_assert_int_eq(tarn__workers_serve(workers, tcp, TARN_UDP), 0);
 	expect_answers(&address);
 }
 END_TEST
@@ -215,7 +215,7 @@ START_TEST(socket_that_is_none_is_refused_and_stays_the_callers)
 {
 	int fds[2];
 	ck_assert_int_eq(pipe(fds), 0);
-	ck_assert_int_eq(tarn__workers_serve(workers, fds[0]), TARN_ESYSTEM);
+	ck_assert_int_eq(tarn__workers_serve(workers, fds[0], TARN_UDP), TARN_ESYSTEM);
 	ck_assert_int_eq(close(fds[0]), 0);
 	ck_assert_int_eq(close(fds[1]), 0);
 }

@@ -10,6 +10,7 @@
 #include "support/net.h"
 #include "net/upstream/cares.h"
 #include "net/upstream/channel.h"
+#include "net/upstream/lines.h"
 #include "net/clock.h"
 #include "net/random.h"
 #include "support/unit.h"

@@ -9,7 +9,7 @@
 #include "support/net.h"
 #include "support/unit.h"
 
-enum { COUNT = TARN__CHANNEL_TRANSACTIONS };
+enum { COUNT = TARN__TRANSACTIONS_MAX };
 
 static struct tarn__transactions all;
 static struct tarn_exchange exchanges[COUNT];
@@ -18,12 +18,17 @@ static uint8_t wires[COUNT][128];
 
 static void set_up(void)
 {
-	memset(&all, 0, sizeof(all));
+	ck_assert_int_eq(tarn__transactions_init(&all, COUNT), 0);
 	for (int i = 0; i < COUNT; i++) {
 		size_t len = write_query(wires[i], (uint16_t)(1000 + i), "a.example", TARN__TYPE_A);
 		exchanges[i] = (struct tarn_exchange){.wire = wires[i], .len = len};
 		transactions[i] = (struct tarn__transaction){.exchange = &exchanges[i]};
 	}
+}
+
+static void tear_down(void)
+{
+	tarn__transactions_fini(&all);
 }
 
 static void add(int count)
@@ -94,7 +99,7 @@ int main(void)
 {
 	Suite *suite = suite_create("transactions");
 	TCase *tcase = tcase_create("transactions");
-	tcase_add_checked_fixture(tcase, set_up, NULL);
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, all_slots_are_taken_and_given_back);
 	tcase_add_test(tcase, walk_leaves_out_what_is_removed_meanwhile);
 	tcase_add_test(tcase, answer_belongs_to_the_message_with_its_id_and_question);
