@@ -23,8 +23,10 @@ struct tarn__framed {
 	/* Valid until the next call of read() or done(). NULL: the question has failed. */
 	const uint8_t *message;
 	size_t len;
-	/* Of a question that has failed: */
+	/* Of a question that has failed, and of a message if has_tag: that of the question. */
 	uint8_t tag;
+	bool has_tag; /* the framing knows to which question a message belongs */
+	/* Of a question that has failed: */
 	/*
 	 * TARN_EANSWER: the server has answered with what is no DNS message; TARN_EUNREACHABLE: it has not
 	 * processed the question, which can be asked again on another connection.

@@ -486,7 +486,12 @@ static bool client_next(struct tarn__framing *framing, struct tarn__framed *out)
 	struct question *question = question_of(link);
 	tarn__list_append(&client->given, link);
 	if (question->error == 0)
-		*out = (struct tarn__framed){.message = question->body, .len = question->body_len};
+		*out = (struct tarn__framed){
+			.message = question->body,
+			.len = question->body_len,
+			.tag = question->tag,
+			.has_tag = true,
+		};
 	else
 		*out = (struct tarn__framed){
 			.tag = question->tag,

@@ -5,6 +5,7 @@ net_sources = \
 	resolver/net/alarm.c resolver/net/alarm.h \
 	resolver/net/ask.c resolver/net/ask.h \
 	resolver/net/clock.c resolver/net/clock.h \
+	resolver/net/fault_log.c resolver/net/fault_log.h \
 	resolver/net/framed.c resolver/net/framed.h \
 	resolver/net/listen/client_http.c resolver/net/listen/client_protocol.h \
 	resolver/net/listen/client_stream.c \

@@ -15,7 +15,7 @@
 #include "net/clock.h"
 #include "net/stats_collector.h"
 
-enum { LOG_LINE_MAX = 512 };
+enum { LOG_LINE_MAX = TARN__FAULT_LINE_MAX };
 
 void tarn__report(struct tarn *tarn, enum tarn_log_level level, const char *format, ...)
 {
@@ -306,6 +306,20 @@ void tarn__report_forward_loop(void *arg, const struct tarn__config *config,
 	tarn__report(tarn, TARN_LOG_WARNING, "not forwarding %s%sto %s: it forwards to tarn",
 		     is_root ? "" : tarn__name_format(zone->name, name), is_root ? "" : " ",
 		     tarn_address_format(&endpoint->address, text));
+}
+
+/* ---- what is wrong with servers ----------------------------------------------------------- */
+
+void tarn__report_fault(struct tarn *tarn, const struct tarn__endpoint *endpoint, const char *fault,
+			bool is_clock)
+{
+	char line[TARN__FAULT_LINE_MAX];
+	pthread_mutex_lock(&tarn->mutex);
+	bool is_told = tarn__fault_log_tell(&tarn->fault_log, endpoint, fault, is_clock,
+					    tarn__clock_ms(), line);
+	pthread_mutex_unlock(&tarn->mutex);
+	if (is_told)
+		tarn__report(tarn, TARN_LOG_WARNING, "%s", line);
 }
 
 /* ---- what validation finds ---------------------------------------------------------------- */

@@ -14,6 +14,7 @@
 
 #include "base/list.h"
 #include "core/config.h"
+#include "net/fault_log.h"
 #include "net/mailbox.h"
 #include "tarn.h"
 #include "tls/tls.h"
@@ -64,6 +65,7 @@ struct tarn {
 	struct tarn__tls_server *tls_server;
 	struct tarn__tls_ticket_keys *ticket_keys; /* NULL until there are */
 	uint64_t rotation_ms; /* when the ticket keys are rotated next */
+	struct tarn__fault_log fault_log;
 	bool is_taken; /* some worker has, or had, updates.config, or one with the same zones */
 	struct tarn__stale_configs stale_configs;
 	struct tarn__list members;
@@ -136,6 +138,10 @@ void tarn__find_forward_loops(struct tarn *);
 bool tarn__takes_forward_loops(struct tarn *, const struct tarn__member *);
 void tarn__report_forward_loop(void *tarn, const struct tarn__config *,
 			       const struct tarn__zone_config *, const struct tarn__endpoint *);
+
+/* Writes to the program's log what is wrong with an encrypted server, once per minute. */
+void tarn__report_fault(struct tarn *, const struct tarn__endpoint *, const char *fault,
+			bool is_clock);
 
 /* A tarn__finding_function: writes it to the program's log. */
 void tarn__report_finding(void *tarn, const struct tarn__finding *);

@@ -109,10 +109,13 @@ static void take_updates(struct tarn_worker *worker)
 	tarn__applied(worker->tarn, &worker->member, updates.config);
 	if (is_other)
 		review_clients(worker);
-	if (updates.networks != worker->seen.networks) {
+	bool is_elsewhere = updates.networks != worker->seen.networks;
+	if (is_elsewhere) {
 		tarn__carrier_network_changed(worker->carrier);
 		tarn__resolver_network_changed(worker->resolver);
 	}
+	if (is_other || is_elsewhere)
+		tarn__carrier_open_ahead(worker->carrier);
 	worker->seen.networks = updates.networks;
 	if (updates.forward_loops != worker->seen.forward_loops &&
 	    tarn__takes_forward_loops(worker->tarn, &worker->member))
@@ -147,6 +150,14 @@ static void on_full(void *arg, const struct tarn__endpoint *endpoint, size_t cou
 		     tarn_address_format(&endpoint->address, text), count);
 }
 
+/* ---- a server that cannot be asked -------------------------------------------------------- */
+
+static void on_fault(void *arg, const struct tarn__carrier_fault *fault)
+{
+	const struct tarn_worker *worker = arg;
+	tarn__report_fault(worker->tarn, fault->endpoint, fault->fault, fault->is_clock);
+}
+
 /* ---- a turn of the loop ------------------------------------------------------------------- */
 
 /*
@@ -160,6 +171,7 @@ static void look_at_clock(struct tarn_worker *worker)
 	tarn__alarm_clear(&worker->alarm);
 	tarn__carrier_network_changed(worker->carrier);
 	tarn__resolver_overslept(worker->resolver);
+	tarn__carrier_open_ahead(worker->carrier);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -399,8 +411,10 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 	tarn__asks_init(&worker->asks);
 	worker->member.config = tarn__get_config(tarn);
 	worker->carrier = tarn__carrier_new(loop, worker->member.config, &worker->random);
-	if (worker->carrier)
+	if (worker->carrier) {
 		tarn__carrier_on_full(worker->carrier, on_full, worker);
+		tarn__carrier_on_fault(worker->carrier, on_fault, worker);
+	}
 	worker->udp = tarn__udp_new(loop);
 	worker->tcp = tarn__tcp_new(tarn, loop, TARN__TCP);
 	start_watchers(worker);
@@ -417,6 +431,7 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 	tarn__join(tarn, &worker->member);
 	tarn__stats_collector_join(tarn->stats_collector, &worker->contributor);
 	take_updates(worker);
+	tarn__carrier_open_ahead(worker->carrier);
 	return worker;
 }
 

@@ -261,9 +261,10 @@ static inline size_t peer_take(void *owner, void *data, uint8_t *out, size_t roo
 	(void)owner;
 	struct peer_stream *stream = data;
 	size_t len = stream->sending_len < room ? stream->sending_len : room;
-	if (len > 0)
+	if (len > 0) {
 		memcpy(out, stream->sending, len);
-	stream->sending += len;
+		stream->sending += len;
+	}
 	stream->sending_len -= len;
 	*is_last = stream->sending_len == 0;
 	return len;

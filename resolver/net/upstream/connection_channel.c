@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include "core/forward/endpoint.h"
+#include "dns/edns.h"
 #include "dns/message.h"
 #include "http2/h2_client.h"
 #include "net/clock.h"
@@ -48,6 +49,7 @@ struct connection {
 	struct tarn__socket_channel base;
 	struct tarn__socket_pipe pipe;
 	struct tarn__tls_link link; /* of an encrypted one */
+	struct tarn__h2_target target; /* of HTTPS */
 	struct tarn__framing *framing; /* NULL: it has not been open */
 	struct tarn__list waiting; /* messages that have not been put */
 	enum state state;
@@ -58,14 +60,21 @@ struct connection {
 	uint64_t open_ms; /* since when it is open */
 	unsigned answered, foreign;
 	unsigned late; /* messages that were canceled, whose answers may come still */
+	bool has_keepalive;
+	uint32_t keepalive_ms; /* how long the server keeps it when it is not used */
 };
 
 /* What the encrypted transports do not share. */
 static const struct row {
 	const char *alpn; /* NULL: in the clear */
+	/* Answers to messages that were canceled come, too; HTTP/2 keeps them for itself. */
+	bool has_late_answers;
+	bool has_keepalive; /* RFC 7828; not in HTTP */
 } rows[TARN__TRANSPORTS] = {
-	[TARN__TLS] = {.alpn = "dot"}, /* RFC 7858 section 7.1 ... */
-	[TARN__HTTPS] = {.alpn = "h2"},
+	[TARN__TCP] = {.has_late_answers = true},
+	/* RFC 7301, https://www.iana.org/assignments/tls-extensiontype-values */
+	[TARN__TLS] = {.alpn = "dot", .has_late_answers = true, .has_keepalive = true},
+	[TARN__HTTPS] = {.alpn = "h2"}, /* RFC 8484 section 5.2 */
 };
 
 static struct connection *connection_of(const struct tarn__socket_channel *base)
@@ -73,14 +82,14 @@ static struct connection *connection_of(const struct tarn__socket_channel *base)
 	return (struct connection *)base;
 }
 
-static const char *alpn_of(const struct tarn__socket_channel *channel)
+static const struct row *row_of(const struct tarn__socket_channel *channel)
 {
-	return rows[channel->options.transport].alpn;
+	return &rows[channel->options.transport];
 }
 
 static bool is_encrypted(const struct tarn__socket_channel *channel)
 {
-	return alpn_of(channel);
+	return row_of(channel)->alpn;
 }
 
 static bool is_open(const struct tarn__socket_channel *channel)
@@ -205,7 +214,7 @@ static int begin_securing(struct tarn__socket_channel *channel)
 	if (!*options->tls)
 		return TARN_ENOMEM;
 	if (tarn__tls_link_init(&connection->link, *options->tls, options->endpoint,
-				alpn_of(channel), &options->server->store,
+				row_of(channel)->alpn, &options->server->store,
 				&connection->pipe.pipe) != 0)
 		return TARN_ENOMEM;
 	tarn__secure_server_started(options->server, channel->opened_ms);
@@ -224,6 +233,7 @@ static int on_opened(struct tarn__socket_channel *channel)
 	connection->state = CONNECTING;
 	connection->is_broken = false;
 	connection->takes_none = false;
+	connection->has_keepalive = false;
 	connection->unanswered_ms = 0;
 	connection->answered = connection->foreign = connection->late = 0;
 	tarn__socket_pipe_init(&connection->pipe, channel->fd);
@@ -240,10 +250,11 @@ static struct tarn__framing *new_framing(struct tarn__socket_channel *channel)
 	if (channel->options.transport == TARN__TLS)
 		return tarn__framed_new(pipe);
 	const char *path = channel->options.endpoint->traits.path;
-	return tarn__h2_client_new(pipe, &(struct tarn__h2_target){
-						 .authority = channel->options.server->authority,
-						 .path = path ? path : "/dns-query",
-					 });
+	connection->target = (struct tarn__h2_target){
+		.authority = channel->options.server->authority,
+		.path = path ? path : "/dns-query",
+	};
+	return tarn__h2_client_new(pipe, &connection->target);
 }
 
 /* The events that TLS waits for; c-ares' wishes do not matter. */
@@ -371,6 +382,22 @@ static void note_answer(struct tarn__socket_channel *channel,
 	tarn__secure_server_shares(server, connection->answered);
 }
 
+/* RFC 7828 section 3.2.2: for how long the server keeps the connection; 0: it is to be closed soon. */
+static void note_keepalive(struct tarn__socket_channel *channel, const struct tarn__framed *framed)
+{
+	struct connection *connection = connection_of(channel);
+	uint16_t units;
+	if (!row_of(channel)->has_keepalive ||
+	    !tarn__edns_keepalive(framed->message, framed->len, &units))
+		return;
+	uint32_t span_ms = units * UINT32_C(100);
+	if (span_ms > TARN__KEEPALIVE_MAX_MS)
+		span_ms = TARN__KEEPALIVE_MAX_MS;
+	connection->takes_none |= span_ms == 0;
+	connection->has_keepalive = true;
+	connection->keepalive_ms = span_ms > TARN__IDLE_MIN_MS ? span_ms : TARN__IDLE_MIN_MS;
+}
+
 /* A question of which HTTP says that there is no answer to it. */
 static void fail_question(struct tarn__socket_channel *channel, const struct tarn__framed *framed)
 {
@@ -384,6 +411,16 @@ static void fail_question(struct tarn__socket_channel *channel, const struct tar
 				     framed->hold_ms);
 	if (transaction)
 		tarn__socket_channel_finish(channel, transaction, framed->error, framed->reason);
+}
+
+/* What has come in its stream answers another question than that of the stream. */
+static void fail_mismatch(struct tarn__socket_channel *channel, const struct tarn__framed *framed)
+{
+	struct tarn__transaction *transaction =
+		framed->has_tag ? tarn__transactions_at(&channel->transactions, framed->tag) : NULL;
+	if (transaction)
+		tarn__socket_channel_finish(channel, transaction, TARN_EANSWER,
+					    "answer to another question");
 }
 
 /* Takes the next thing that has been read; returns false if there is none. */
@@ -406,9 +443,11 @@ static bool receive(struct tarn__socket_channel *channel)
 		tarn__socket_channel_match(channel, framed.message, framed.len);
 	if (!transaction) {
 		note_foreign(channel);
+		fail_mismatch(channel, &framed);
 		return true;
 	}
 	note_answer(channel, transaction);
+	note_keepalive(channel, &framed);
 	tarn__socket_channel_finish(channel, transaction, 0, NULL);
 	return true;
 }
@@ -549,7 +588,14 @@ static uint64_t silence_ms(const struct tarn__socket_channel *channel)
 
 static uint64_t idle_ms(const struct tarn__socket_channel *channel)
 {
-	return is_encrypted(channel) ? channel->options.server->idle_ms : (uint64_t)IDLE_MS;
+	const struct connection *connection = connection_of(channel);
+	if (!is_encrypted(channel))
+		return IDLE_MS;
+	uint32_t learnt_ms = channel->options.server->idle_ms;
+	if (!connection->has_keepalive ||
+	    (learnt_ms < TARN__IDLE_MAX_MS && learnt_ms < connection->keepalive_ms))
+		return learnt_ms;
+	return connection->keepalive_ms;
 }
 
 static uint64_t setup_ms(const struct tarn__socket_channel *channel)
@@ -685,7 +731,7 @@ static void connection_cancel(struct tarn__channel *base, struct tarn__transacti
 	struct connection *connection = connection_of(channel);
 	if (transaction->is_sent) {
 		connection->framing->ops->forget(connection->framing, transaction->slot);
-		connection->late++;
+		connection->late += row_of(channel)->has_late_answers;
 	}
 	tarn__socket_channel_cancel(base, transaction);
 }
