@@ -131,8 +131,10 @@ static bool may_open(const struct tarn__pool *pool, const struct view *view, uin
 	/* Until one has been good, others wait for its end. */
 	if (view->opening && !server->is_proven)
 		return false;
+	bool are_worn = !view->least && !view->opening;
+	bool are_loaded = view->least && view->least->under_way >= LOADED;
 	unsigned max = CONNECTIONS;
-	if (!view->least || view->least->under_way >= LOADED || server->share < TARN__SHARE_MAX)
+	if (are_worn || are_loaded || server->share < TARN__SHARE_MAX)
 		max = tarn__transports[pool->transport].channels_max;
 	return view->live < max && tarn__secure_server_may_start(server, now_ms);
 }
