@@ -49,7 +49,6 @@ struct connection {
 	struct tarn__socket_channel base;
 	struct tarn__socket_pipe pipe;
 	struct tarn__tls_link link; /* of an encrypted one */
-	struct tarn__h2_target target; /* of HTTPS */
 	struct tarn__framing *framing; /* NULL: it has not been open */
 	struct tarn__list waiting; /* messages that have not been put */
 	enum state state;
@@ -124,6 +123,18 @@ static uint64_t idle_since_ms(const struct tarn__socket_channel *channel)
 	uint64_t open_ms = connection_of(channel)->open_ms;
 	uint64_t used_ms = channel->channel.used_ms;
 	return used_ms > open_ms ? used_ms : open_ms;
+}
+
+static uint64_t idle_ms(const struct tarn__socket_channel *channel)
+{
+	const struct connection *connection = connection_of(channel);
+	if (!is_encrypted(channel))
+		return IDLE_MS;
+	uint32_t learnt_ms = channel->options.server->idle_ms;
+	if (!connection->has_keepalive ||
+	    (learnt_ms < TARN__IDLE_MAX_MS && learnt_ms < connection->keepalive_ms))
+		return learnt_ms;
+	return connection->keepalive_ms;
 }
 
 /* The server has ended it: what that shows. */
@@ -236,7 +247,8 @@ static int on_opened(struct tarn__socket_channel *channel)
 	connection->has_keepalive = false;
 	connection->unanswered_ms = 0;
 	connection->answered = connection->foreign = connection->late = 0;
-	tarn__socket_pipe_init(&connection->pipe, channel->fd);
+	/* What the server has answered before it closed is read, whatever is written meanwhile. */
+	tarn__socket_pipe_init_mild(&connection->pipe, channel->fd);
 	if (is_encrypted(channel))
 		return begin_securing(channel);
 	connection->framing = tarn__framed_new(&connection->pipe.pipe);
@@ -250,11 +262,10 @@ static struct tarn__framing *new_framing(struct tarn__socket_channel *channel)
 	if (channel->options.transport == TARN__TLS)
 		return tarn__framed_new(pipe);
 	const char *path = channel->options.endpoint->traits.path;
-	connection->target = (struct tarn__h2_target){
-		.authority = channel->options.server->authority,
-		.path = path ? path : "/dns-query",
-	};
-	return tarn__h2_client_new(pipe, &connection->target);
+	return tarn__h2_client_new(pipe, &(struct tarn__h2_target){
+						 .authority = channel->options.server->authority,
+						 .path = path ? path : "/dns-query",
+					 });
 }
 
 /* The events that TLS waits for; c-ares' wishes do not matter. */
@@ -380,6 +391,8 @@ static void note_answer(struct tarn__socket_channel *channel,
 	struct tarn__secure_server *server = channel->options.server;
 	tarn__secure_server_answered(server, tarn__clock_ms() - transaction->sent_ms);
 	tarn__secure_server_shares(server, connection->answered);
+	if (channel->channel.under_way <= 1)
+		wants_tick(channel, tarn__clock_ms() + idle_ms(channel));
 }
 
 /* RFC 7828 section 3.2.2: for how long the server keeps the connection; 0: it is to be closed soon. */
@@ -446,8 +459,8 @@ static bool receive(struct tarn__socket_channel *channel)
 		fail_mismatch(channel, &framed);
 		return true;
 	}
-	note_answer(channel, transaction);
 	note_keepalive(channel, &framed);
+	note_answer(channel, transaction);
 	tarn__socket_channel_finish(channel, transaction, 0, NULL);
 	return true;
 }
@@ -586,18 +599,6 @@ static uint64_t silence_ms(const struct tarn__socket_channel *channel)
 				     : (uint64_t)SILENCE_MS;
 }
 
-static uint64_t idle_ms(const struct tarn__socket_channel *channel)
-{
-	const struct connection *connection = connection_of(channel);
-	if (!is_encrypted(channel))
-		return IDLE_MS;
-	uint32_t learnt_ms = channel->options.server->idle_ms;
-	if (!connection->has_keepalive ||
-	    (learnt_ms < TARN__IDLE_MAX_MS && learnt_ms < connection->keepalive_ms))
-		return learnt_ms;
-	return connection->keepalive_ms;
-}
-
 static uint64_t setup_ms(const struct tarn__socket_channel *channel)
 {
 	return is_encrypted(channel) ? (uint64_t)TARN__SETUP_MS : (uint64_t)CONNECT_MS;
@@ -702,6 +703,17 @@ static void connection_flush(struct tarn__channel *base)
 		close_lost(channel);
 }
 
+/*
+ * Returns true if the server is known to end its connections after fewer answers than these will be. One that
+ * lives on is tried with one question at a time.
+ */
+static bool is_spent(const struct tarn__socket_channel *channel)
+{
+	unsigned share = channel->options.server->share, under_way = channel->channel.under_way;
+	return share < TARN__SHARE_MAX && under_way > 0 &&
+	       connection_of(channel)->answered + under_way >= share;
+}
+
 static enum tarn__channel_state connection_state(const struct tarn__channel *base, uint64_t now_ms)
 {
 	const struct tarn__socket_channel *channel = tarn__socket_channel_of(base);
@@ -719,6 +731,8 @@ static enum tarn__channel_state connection_state(const struct tarn__channel *bas
 		return TARN__CHANNEL_WORN;
 	if (connection->state != OPEN)
 		return TARN__CHANNEL_OPENING;
+	if (is_spent(channel))
+		return TARN__CHANNEL_FULL;
 	uint64_t doubt_ms = tarn__secure_server_doubt_ms(channel->options.server);
 	bool is_worn = is_silent_for(channel, doubt_ms, now_ms) ||
 		       connection->framing->ops->room(connection->framing) == 0;
