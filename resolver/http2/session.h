@@ -109,7 +109,10 @@ int tarn__http2_read(struct tarn__http2_session *);
 /* Returns true if a frame, or the client's preface, has been read in part. */
 bool tarn__http2_is_partial(const struct tarn__http2_session *);
 
-/* Writes frames, many at once, as long as the pipe takes them. TARN_ESYSTEM with errno. */
+/*
+ * Writes frames, many at once, as long as the pipe takes them; a server none before it has the client's preface.
+ * TARN_ESYSTEM with errno.
+ */
 int tarn__http2_flush(struct tarn__http2_session *);
 /* Returns true if a flush could write something, if the pipe took it. */
 bool tarn__http2_wants_write(const struct tarn__http2_session *);

@@ -492,7 +492,7 @@ START_TEST(settings_are_those_of_a_server_of_dns)
 					   0, 6, 0, 0, 0x20, 0, /* MAX_HEADER_LIST_SIZE */
 					   0, 9, 0, 0, 0,    1}; /* NO_RFC7540_PRIORITIES */
 	struct frame frame;
-	flush();
+	greet();
 	ck_assert(take_frame(far_end, &frame));
 	ck_assert_uint_eq(frame.type, FRAME_SETTINGS);
 	ck_assert_uint_eq(frame.len, sizeof(expected));
@@ -765,6 +765,8 @@ START_TEST(older_http_is_told_so_and_ended)
 {
 	static const char expected[] = "HTTP/1.1 505 HTTP Version Not Supported\r\n"
 				       "connection: close\r\ncontent-length: 0\r\n\r\n";
+	ck_assert(!tarn__h2_server_wants_write(server));
+	flush();
 	put_octets(far_end, old[_i], strlen(old[_i]));
 	ck_assert_int_eq(read_all(), TARN__STREAM_END);
 	ck_assert(tarn__h2_server_wants_write(server));
@@ -796,6 +798,17 @@ START_TEST(end_answers_what_was_taken)
 	peer_run(&peer);
 	ck_assert_uint_eq(stream->body_len, sizeof(answer));
 	ck_assert(tarn__h2_server_has_ended(server));
+}
+END_TEST
+
+START_TEST(end_before_a_preface_says_nothing)
+{
+	put_octets(far_end, PREFACE_TEXT, 10);
+	read_all();
+	tarn__h2_server_end(server);
+	ck_assert(tarn__h2_server_has_ended(server));
+	flush();
+	ck_assert_uint_eq(octets_waiting(far_end), 0);
 }
 END_TEST
 
@@ -956,6 +969,7 @@ static TCase *by_hand(void)
 	tcase_add_test(tcase, answers_that_are_not_taken_hold_up_questions);
 	tcase_add_loop_test(tcase, older_http_is_told_so_and_ended, 0,
 			    sizeof(old) / sizeof(old[0]));
+	tcase_add_test(tcase, end_before_a_preface_says_nothing);
 	tcase_add_test(tcase, what_has_come_in_part_is_known);
 	tcase_add_loop_test(tcase, fault_of_the_connection_ends_it_with_a_word, 0,
 			    sizeof(faults) / sizeof(faults[0]));
