@@ -165,10 +165,10 @@ static int on_header(nghttp2_session *nghttp2, const nghttp2_frame *frame, const
 	(void)flags;
 	struct tarn__http2_session *session = session_of(user_data);
 	void *stream = stream_of(session, frame->hd.stream_id);
-	if (stream)
-		session->events->field(session->owner, stream, (const char *)name, name_len,
-				       (const char *)value, value_len);
-	return 0;
+	if (!stream || session->events->field(session->owner, stream, (const char *)name, name_len,
+					      (const char *)value, value_len))
+		return 0;
+	return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 static int on_data_chunk(nghttp2_session *nghttp2, uint8_t flags, int32_t id, const uint8_t *octets,

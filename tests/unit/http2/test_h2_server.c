@@ -414,6 +414,36 @@ START_TEST(header_above_8_kb_is_refused)
 }
 END_TEST
 
+/* A field of 4,000 octets in the dynamic table, which is named 10,000 times. */
+START_TEST(header_of_the_same_field_again_and_again_is_reset)
+{
+	static struct block block;
+	struct frame frame;
+	greet();
+	block.len = 0;
+	add_field(&block, ":method", "GET");
+	add_field(&block, ":scheme", "https");
+	add_field(&block, ":path", "/dns-query?dns=" QUESTION_TEXT);
+	block.octets[block.len++] = 0x40; /* RFC 7541 section 6.2.1 */
+	char value[3900];
+	memset(value, 'x', sizeof(value));
+	add_text(&block, "x-long", 6);
+	add_text(&block, value, sizeof(value));
+	memset(block.octets + block.len, 0x80 | 62, 10000);
+	block.len += 10000;
+	put_frame(far_end, FRAME_HEADERS, FLAG_END_HEADERS | FLAG_END_STREAM, 1, block.octets,
+		  block.len);
+	ck_assert_int_eq(read_all(), TARN__STREAM_AGAIN);
+	flush();
+	ck_assert(take_frame_of(far_end, FRAME_RST_STREAM, &frame));
+	ck_assert_uint_eq(frame.stream, 1);
+	ck_assert(!next());
+	put_question(3);
+	read_all();
+	expect_question();
+}
+END_TEST
+
 START_TEST(longest_question_is_taken)
 {
 	static uint8_t body[TARN__MESSAGE_MAX];
@@ -969,6 +999,7 @@ static TCase *by_hand(void)
 	tcase_add_test(tcase, answers_that_are_not_taken_hold_up_questions);
 	tcase_add_loop_test(tcase, older_http_is_told_so_and_ended, 0,
 			    sizeof(old) / sizeof(old[0]));
+	tcase_add_test(tcase, header_of_the_same_field_again_and_again_is_reset);
 	tcase_add_test(tcase, end_before_a_preface_says_nothing);
 	tcase_add_test(tcase, what_has_come_in_part_is_known);
 	tcase_add_loop_test(tcase, fault_of_the_connection_ends_it_with_a_word, 0,
