@@ -5,12 +5,43 @@
 #include "http2/h2_server.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dns/message.h"
 #include "http2/http2.h"
 #include "support/unit.h"
 #include "tarn.h"
+
+/* Allocations of tarn's own until one fails; negative: none does. */
+static int allocations_left = -1;
+
+void *__real_malloc(size_t);
+void *__real_calloc(size_t, size_t);
+void *__real_realloc(void *, size_t);
+void *__wrap_malloc(size_t);
+void *__wrap_calloc(size_t, size_t);
+void *__wrap_realloc(void *, size_t);
+
+static bool allocation_fails(void)
+{
+	return allocations_left >= 0 && allocations_left-- == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return allocation_fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return allocation_fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return allocation_fails() ? NULL : __real_realloc(old, size);
+}
 
 #ifdef HAVE_NGHTTP2
 #include "http2/h2_client.h"
@@ -206,6 +237,55 @@ START_TEST(questions_of_our_client_are_answered_by_our_server)
 		client->ops->done(client);
 	}
 	client->ops->free(client);
+}
+END_TEST
+
+/* Returns true if the question was answered. */
+static bool ask_short_of_memory(struct tarn__framing *client)
+{
+	struct tarn__framed framed = {0};
+	if (client->ops->put(client, question, sizeof(question), 0) != 0)
+		return false;
+	near_end->send_left = 20;
+	(void)client->ops->flush(client);
+	for (size_t i = 0; i < 10 && !framed.message && framed.error == 0; i++) {
+		near_end->send_left = far_end->send_left = 20 + 100 * i;
+		(void)client->ops->flush(client);
+		(void)read_all();
+		while (next())
+			(void)tarn__h2_server_answer(server, got.stream, answer, sizeof(answer));
+		(void)tarn__h2_server_flush(server);
+		while (client->ops->read(client) == TARN__STREAM_READ)
+			;
+		(void)client->ops->next(client, &framed);
+	}
+	bool is_answered = framed.message;
+	client->ops->done(client);
+	return is_answered;
+}
+
+/* Of one connection after the other the first allocation fails, then the second, and so on. */
+START_TEST(each_allocation_may_fail)
+{
+	static const struct tarn__h2_target target = {"dns.example", "/dns-query"};
+	int failed = 0;
+	bool has_failed;
+	do {
+		tarn__h2_server_free(server);
+		memory_pipes_fini(pipes);
+		memory_pipes_init(pipes);
+		allocations_left = failed;
+		struct tarn__framing *client = tarn__h2_client_new(&far_end->pipe, &target);
+		server = tarn__h2_server_new(&near_end->pipe, "/dns-query");
+		bool is_answered = client && server && ask_short_of_memory(client);
+		has_failed = allocations_left < 0;
+		allocations_left = -1; /* Check allocates, too */
+		ck_assert(is_answered || has_failed);
+		if (client)
+			client->ops->free(client);
+		failed++;
+	} while (has_failed);
+	ck_assert_int_ge(failed, 10);
 }
 END_TEST
 
@@ -986,6 +1066,7 @@ static TCase *by_hand(void)
 	TCase *tcase = tcase_create("by hand");
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, questions_of_our_client_are_answered_by_our_server);
+	tcase_add_test(tcase, each_allocation_may_fail);
 	tcase_add_test(tcase, settings_are_those_of_a_server_of_dns);
 	tcase_add_test(tcase, hundred_requests_are_taken_at_once_and_no_more);
 	tcase_add_test(tcase, bodies_that_are_not_answered_are_bounded);
