@@ -34,4 +34,4 @@ EXTRA_DIST += tests/README.md tests/support/answer.h tests/support/cache_world.h
 	tests/support/tls_client.h \
 	tests/support/tls_world.h \
 	tests/support/tsig.h \
-	tests/support/unit.h \
+	tests/support/unit.h
