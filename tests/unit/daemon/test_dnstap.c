@@ -191,6 +191,8 @@ START_TEST(each_transport_is_told)
 							       .transport = cases[i].transport,
 							       .wire = (const uint8_t *)"question",
 							       .len = 8});
+	}
+	for (size_t i = 0; i < 3; i++) {
 		Dnstap__Dnstap *asked = read_message();
 		ck_assert_int_eq(asked->message->socket_protocol, cases[i].protocol);
 		dnstap__dnstap__free_unpacked(asked, NULL);
