@@ -159,7 +159,9 @@ static struct tarn__channel *find_good(struct tarn__lines *lines, struct tarn__p
 	struct tarn__channel *channel = must_share ? NULL : find_new(lines, pool, view, now_ms);
 	if (channel)
 		return channel;
-	return view->least ? view->least : view->opening;
+	/* A server that closes after so many answers has more of them left for a connection that is new. */
+	bool is_short_lived = pool->line->server->share < TARN__SHARE_MAX;
+	return view->least && !(is_short_lived && view->opening) ? view->least : view->opening;
 }
 
 static struct tarn__channel *choose_encrypted(struct tarn__lines *lines, struct tarn__pool *pool,
