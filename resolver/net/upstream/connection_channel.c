@@ -58,6 +58,7 @@ struct connection {
 	uint64_t unanswered_ms;
 	uint64_t open_ms; /* since when it is open */
 	unsigned answered, foreign;
+	bool has_refused; /* messages that it was sent: others are to have fewer under way */
 	unsigned late; /* messages that were canceled, whose answers may come still */
 	bool has_keepalive;
 	uint32_t keepalive_ms; /* how long the server keeps it when it is not used */
@@ -107,9 +108,12 @@ static void wants_tick(const struct tarn__socket_channel *channel, uint64_t at_m
 /* Nothing is sent on it any more, and what is under way on it is asked again on another one. */
 static void lose(struct tarn__socket_channel *channel)
 {
+	const struct connection *connection = connection_of(channel);
 	channel->is_lost = true;
-	if (is_open(channel) && connection_of(channel)->answered == 0)
+	if (is_open(channel) && connection->answered == 0)
 		channel->loss = TARN__LOSS_BARREN;
+	if (is_open(channel) && connection->has_refused && connection->takes_none)
+		tarn__secure_server_ended(channel->options.server, connection->answered);
 }
 
 static void close_lost(struct tarn__socket_channel *channel)
@@ -146,7 +150,7 @@ static void learn_end(const struct tarn__socket_channel *channel)
 		return;
 	if (channel->channel.under_way > 0)
 		tarn__secure_server_ended(server, connection->answered);
-	else if (connection->unanswered_ms == 0)
+	else if (connection->unanswered_ms == 0 && !connection->takes_none)
 		tarn__secure_server_closed(server, tarn__clock_ms() - idle_since_ms(channel));
 }
 
@@ -244,6 +248,7 @@ static int on_opened(struct tarn__socket_channel *channel)
 	connection->state = CONNECTING;
 	connection->is_broken = false;
 	connection->takes_none = false;
+	connection->has_refused = false;
 	connection->has_keepalive = false;
 	connection->unanswered_ms = 0;
 	connection->answered = connection->foreign = connection->late = 0;
@@ -422,8 +427,12 @@ static void fail_question(struct tarn__socket_channel *channel, const struct tar
 		owner->answer_failed(owner->data, channel->options.endpoint, framed->error,
 				     framed->reason ? framed->reason : "no DNS message",
 				     framed->hold_ms);
-	if (transaction)
-		tarn__socket_channel_finish(channel, transaction, framed->error, framed->reason);
+	if (!transaction)
+		return;
+	tarn__socket_channel_finish(channel, transaction, framed->error, framed->reason);
+	if (framed->error == TARN_EUNREACHABLE && framed->reason)
+		transaction->loss = TARN__LOSS_STREAM;
+	connection_of(channel)->has_refused |= transaction->loss == TARN__LOSS_CONNECTION;
 }
 
 /* What has come in its stream answers another question than that of the stream. */
@@ -483,6 +492,9 @@ static bool read_once(struct tarn__socket_channel *channel)
 	connection->is_broken |= read == TARN_ESYSTEM;
 	channel->is_lost |= has_ended;
 	receive_answers(channel);
+	/* RFC 9113 section 6.8: with nothing under way, one that takes nothing has had a GOAWAY. */
+	connection->takes_none |=
+		channel->channel.under_way == 0 && framing->ops->room(framing) == 0;
 	framing->ops->done(framing);
 	if (has_ended) {
 		learn_end(channel);
@@ -521,6 +533,12 @@ static void become_open(struct tarn__socket_channel *channel)
 static void on_secured(struct tarn__socket_channel *channel)
 {
 	struct connection *connection = connection_of(channel);
+	/* RFC 9113 section 3.2. Over DoT a server may be silent about it. */
+	if (channel->options.transport == TARN__HTTPS &&
+	    !tarn__tls_has_alpn(connection->link.tls)) {
+		fail_setup(channel, TARN_EUNREACHABLE, "no HTTP/2", false);
+		return;
+	}
 	struct tarn__carrier_stats *stats = channel->options.stats;
 	if (tarn__tls_is_resumed(connection->link.tls))
 		stats->resumptions++;
