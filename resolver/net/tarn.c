@@ -11,6 +11,7 @@
 
 #include "base/ports.h"
 #include "core/policy/policy.h"
+#include "core/policy/stage.h"
 #include "core/resolver.h"
 #include "http2/http2.h"
 #include "net/ask.h"
@@ -218,7 +219,11 @@ struct tarn *tarn__new_beside(const struct tarn *other, const struct tarn_option
 			return NULL;
 		*ports = *other->usable_ports;
 	}
-	return make_tarn(options, ports);
+	struct tarn *tarn = make_tarn(options, ports);
+	/* No worker has the configuration yet. */
+	if (tarn)
+		tarn->updates.config->policy->asks_resolver = true;
+	return tarn;
 }
 
 void tarn_free(struct tarn *tarn)

@@ -373,9 +373,10 @@ static enum tarn__policy_action answer_negative(const struct tarn__policy *polic
 static bool is_excepted(const struct tarn__policy *policy, const struct tarn__query *query,
 			struct tarn__special special)
 {
-	return special.kind != TARN__SPECIAL_RESOLVER &&
-	       (is_in_zone_with_servers(policy, query, special) ||
-		tarn__name_list_cover(policy->passed, query->qname, query->qname_len));
+	if (special.kind == TARN__SPECIAL_RESOLVER)
+		return policy->asks_resolver;
+	return is_in_zone_with_servers(policy, query, special) ||
+	       tarn__name_list_cover(policy->passed, query->qname, query->qname_len);
 }
 
 NOT_INLINED enum tarn__policy_action decide(const struct tarn__policy *policy,
