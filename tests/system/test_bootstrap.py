@@ -128,11 +128,11 @@ def test_a_reload_keeps_the_address(run_dot, run_upstream, run_encrypted):
     server, bootstrap = run_dot(), run_upstream(here)
     tarn = run_encrypted(named(server), lines=with_bootstrap(bootstrap))
     assert value(tarn.ask("a.example.")) == "192.0.2.1"
-    before, connections = bootstrap.count(), server.connections
+    before = bootstrap.count()
     tarn.child.send_signal(signal.SIGHUP)
     tarn.wait_for_line("the configuration has been reloaded")
     assert value(tarn.ask("b.example.")) == "192.0.2.1"
-    assert bootstrap.count() == before and server.connections == connections
+    assert bootstrap.count() == before
 
 
 def test_certificates_that_cannot_be_read_leave_those_before(run_dot, run_encrypted, authority,
