@@ -145,6 +145,7 @@ unit_tests = \
 	tests/unit/dns/test_text \
 	tests/unit/dns/test_tsig \
 	tests/unit/dns/test_tsig_key \
+	tests/unit/dns/test_ttl \
 	tests/unit/dns/test_type \
 	tests/unit/dns/test_type_bitmap \
 	tests/unit/dns/test_wire \
@@ -170,7 +171,9 @@ unit_tests = \
 	tests/unit/http2/test_h2_server \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
+	tests/unit/net/test_handshake_rate \
 	tests/unit/net/test_mailbox \
+	tests/unit/net/test_proxy_header \
 	tests/unit/net/test_random \
 	tests/unit/net/test_socket \
 	tests/unit/net/test_stats_collector \
@@ -184,6 +187,7 @@ unit_tests = \
 # Those that make certificates, and peers that do what tarn does not.
 if HAVE_OPENSSL
 tls_tests = \
+	tests/unit/net/test_secure_carrier \
 	tests/unit/tls/test_ca_files \
 	tests/unit/tls/test_identity \
 	tests/unit/tls/test_pairs \
@@ -192,6 +196,10 @@ tls_tests = \
 unit_tests += $(tls_tests)
 tls_test_sources = tests/support/certificates.c
 tls_test_libs = $(LDADD) $(OPENSSL_LIBS)
+tests_unit_net_test_secure_carrier_SOURCES = tests/unit/net/test_secure_carrier.c $(tls_test_sources)
+tests_unit_net_test_secure_carrier_LDADD = $(tls_test_libs)
+# Time passes as the test says.
+tests_unit_net_test_secure_carrier_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn__clock_ms
 tests_unit_tls_test_ca_files_SOURCES = tests/unit/tls/test_ca_files.c $(tls_test_sources)
 tests_unit_tls_test_ca_files_LDADD = $(tls_test_libs)
 tests_unit_tls_test_identity_SOURCES = tests/unit/tls/test_identity.c $(tls_test_sources)
@@ -202,6 +210,15 @@ tests_unit_tls_test_sessions_SOURCES = tests/unit/tls/test_sessions.c $(tls_test
 tests_unit_tls_test_sessions_LDADD = $(tls_test_libs)
 tests_unit_tls_test_tls_SOURCES = tests/unit/tls/test_tls.c $(tls_test_sources)
 tests_unit_tls_test_tls_LDADD = $(tls_test_libs)
+unit_tests += tests/unit/net/test_tls_listener
+tests_unit_net_test_tls_listener_SOURCES = tests/unit/net/test_tls_listener.c $(tls_test_sources)
+tests_unit_net_test_tls_listener_LDADD = $(tls_test_libs)
+if HAVE_NGHTTP2
+unit_tests += tests/unit/net/test_https_listener
+tests_unit_net_test_https_listener_SOURCES = tests/unit/net/test_https_listener.c \
+	$(tls_test_sources)
+tests_unit_net_test_https_listener_LDADD = $(tls_test_libs)
+endif
 endif
 
 # Those that need local names and lists of a script.
@@ -233,6 +250,11 @@ tests_unit_daemon_test_privileges_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setresuid,-
 tests_unit_daemon_test_control_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=listen,--wrap=fchownat
 # Loopback is on every access list: who may not ask is the test's to say.
 tests_unit_net_test_tcp_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn__resolver_serves
+# The same, and time passes at a word.
+tests_unit_net_test_tls_listener_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=tarn__resolver_serves,--wrap=tarn__clock_ms
+tests_unit_net_test_https_listener_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=tarn__resolver_serves,--wrap=tarn__clock_ms,--wrap=tarn__resolver_resolve
 # Certificates are texts that are good or not, whatever the build has.
 tests_unit_daemon_test_certificates_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=tarn__set_certificates,--wrap=tarn__tls_certificate_read
