@@ -338,13 +338,24 @@ static void put_waiting(struct tarn__socket_channel *channel)
 		;
 }
 
+/* A server that closes after few answers has them for those that have been lost most often. */
+static void wait_in_line(struct tarn__list *waiting, struct tarn__transaction *transaction)
+{
+	struct tarn__list *before = waiting->previous;
+	while (before != waiting &&
+	       TARN__CONTAINER(before, struct tarn__transaction, waiting)->losses <
+		       transaction->losses)
+		before = before->previous;
+	tarn__list_append(before->next, &transaction->waiting);
+}
+
 static void send_transaction(struct tarn__socket_channel *channel,
 			     struct tarn__transaction *transaction)
 {
 	struct connection *connection = connection_of(channel);
 	bool has_to_wait = !connection->framing || !tarn__list_is_empty(&connection->waiting);
 	if (has_to_wait || !put_message(channel, transaction))
-		tarn__list_append(&connection->waiting, &transaction->waiting);
+		wait_in_line(&connection->waiting, transaction);
 }
 
 /* Goes on while the pipe takes octets: TLS takes a record at a time. Then there is room for what waits. */
