@@ -31,18 +31,6 @@ def limit(tarn, seconds):
     return seconds * 3 if tarn.is_slow else seconds
 
 
-@pytest.fixture
-def ask_all(cleanup):
-    """Asks for so many names at once. Returns the questions once they are answered."""
-    def ask(tarn, count, prefix="a", zone="example.", timeout=6):
-        client = cleanup.enter_context(Client(tarn.host, tarn.port))
-        for number in range(count):
-            client.send(f"{prefix}{number}.{zone}")
-        assert not client.wait(timeout=timeout * (3 if tarn.is_slow else 1))
-        return client.questions
-    return ask
-
-
 def good(questions):
     return sum(asked.is_good for asked in questions)
 
