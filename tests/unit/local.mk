@@ -78,6 +78,7 @@ unit_tests = \
 	tests/unit/daemon/test_configuration \
 	tests/unit/daemon/test_control \
 	tests/unit/daemon/test_discovery \
+	tests/unit/daemon/test_designation \
 	tests/unit/daemon/test_dnstap \
 	tests/unit/daemon/test_documents \
 	tests/unit/daemon/test_encryption \
