@@ -21,6 +21,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_namelist \
 	tests/fuzz/fuzz_namelist_line \
 	tests/fuzz/fuzz_options \
+	tests/fuzz/fuzz_proxy_header \
 	tests/fuzz/fuzz_query \
 	tests/fuzz/fuzz_rpz \
 	tests/fuzz/fuzz_stream \
@@ -29,6 +30,12 @@ fuzz_targets = \
 	tests/fuzz/fuzz_zonefile
 
 tests_fuzz_fuzz_control_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+
+if HAVE_OPENSSL
+fuzz_targets += tests/fuzz/fuzz_tls
+tests_fuzz_fuzz_tls_SOURCES = tests/fuzz/fuzz_tls.c tests/support/certificates.c
+tests_fuzz_fuzz_tls_LDADD = $(LDADD) $(OPENSSL_LIBS)
+endif
 
 # Plays need the outside of the scenarios, which uses Check.
 if HAVE_CHECK

@@ -78,6 +78,7 @@ unit_tests = \
 	tests/unit/daemon/test_configuration \
 	tests/unit/daemon/test_control \
 	tests/unit/daemon/test_discovery \
+	tests/unit/daemon/test_designation \
 	tests/unit/daemon/test_dnstap \
 	tests/unit/daemon/test_documents \
 	tests/unit/daemon/test_encryption \
@@ -170,7 +171,9 @@ unit_tests = \
 	tests/unit/http2/test_h2_server \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
+	tests/unit/net/test_handshake_rate \
 	tests/unit/net/test_mailbox \
+	tests/unit/net/test_proxy_header \
 	tests/unit/net/test_random \
 	tests/unit/net/test_socket \
 	tests/unit/net/test_stats_collector \
@@ -207,6 +210,15 @@ tests_unit_tls_test_sessions_SOURCES = tests/unit/tls/test_sessions.c $(tls_test
 tests_unit_tls_test_sessions_LDADD = $(tls_test_libs)
 tests_unit_tls_test_tls_SOURCES = tests/unit/tls/test_tls.c $(tls_test_sources)
 tests_unit_tls_test_tls_LDADD = $(tls_test_libs)
+unit_tests += tests/unit/net/test_tls_listener
+tests_unit_net_test_tls_listener_SOURCES = tests/unit/net/test_tls_listener.c $(tls_test_sources)
+tests_unit_net_test_tls_listener_LDADD = $(tls_test_libs)
+if HAVE_NGHTTP2
+unit_tests += tests/unit/net/test_https_listener
+tests_unit_net_test_https_listener_SOURCES = tests/unit/net/test_https_listener.c \
+	$(tls_test_sources)
+tests_unit_net_test_https_listener_LDADD = $(tls_test_libs)
+endif
 endif
 
 # Those that need local names and lists of a script.
@@ -238,6 +250,11 @@ tests_unit_daemon_test_privileges_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setresuid,-
 tests_unit_daemon_test_control_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=listen,--wrap=fchownat
 # Loopback is on every access list: who may not ask is the test's to say.
 tests_unit_net_test_tcp_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn__resolver_serves
+# The same, and time passes at a word.
+tests_unit_net_test_tls_listener_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=tarn__resolver_serves,--wrap=tarn__clock_ms
+tests_unit_net_test_https_listener_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=tarn__resolver_serves,--wrap=tarn__clock_ms,--wrap=tarn__resolver_resolve
 # Certificates are texts that are good or not, whatever the build has.
 tests_unit_daemon_test_certificates_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=tarn__set_certificates,--wrap=tarn__tls_certificate_read
@@ -248,6 +265,7 @@ tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigur
 
 # Allocations fail at times, or one after the other; numbers run out.
 tests_unit_core_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=tarn__answer_sources_number
+tests_unit_http2_test_h2_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_core_test_local_model_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_dns_test_namelist_compile_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_dnssec_test_anchors_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc

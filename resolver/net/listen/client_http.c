@@ -156,9 +156,11 @@ static size_t pending(const struct tarn__connection *connection)
 	return tarn__h2_server_wants_write(server) ? tarn__h2_server_pending(server) : 0;
 }
 
+/* An answer that the client's window is closed to is half sent. */
 static bool is_partial(const struct tarn__connection *connection)
 {
-	return tarn__h2_server_pending(connection->http->server) > 0;
+	const struct tarn__h2_server *server = connection->http->server;
+	return tarn__h2_server_is_partial(server) || tarn__h2_server_pending(server) > 0;
 }
 
 static void end(struct tarn__connection *connection)

@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <ev.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "dns/message.h"
 #include "net/clock.h"
 #include "net/listen/connection.h"
 #include "net/listen/handshake_rate.h"
@@ -19,18 +21,23 @@
 
 enum {
 	ALERTS_MS = 60000, /* an alert of a client is logged so often at most */
+	/* RFC 8446 section 5.1 */
+	RECORD_HEADER_LEN = 5,
+	RECORD_HANDSHAKE = 22,
+	RECORD_MAX = RECORD_HEADER_LEN + (1 << 14),
 };
 
 enum phase {
 	HEADER, /* a proxy's header is to come */
-	ARRIVED, /* nothing of the handshake has come */
-	WAITING, /* something has come: it waits for its turn */
+	ARRIVED, /* the ClientHello is to come */
+	WAITING, /* it has come, and waits for its turn */
 	UNDER_WAY,
 };
 
 struct tarn__securing {
 	enum phase phase;
 	uint64_t begun_ms; /* the handshake */
+	int wanted; /* octets of the ClientHello's record, as far as is known; 0: nothing is */
 	size_t header_len;
 	uint8_t header[TARN__PROXY_HEADER_MAX];
 };
@@ -239,16 +246,50 @@ uint64_t tarn__securing_run(struct tarn__connections *all, uint64_t now_ms)
 
 /* ---- events ------------------------------------------------------------------------------- */
 
-/* Without octets there is nothing to wait for: many look whether the port is open. */
-static bool has_octets(struct tarn__connection *connection)
+/* From now on an event tells of that many octets, or of the end. */
+static void set_wanted(struct tarn__connection *connection, int wanted)
 {
-	uint8_t octet;
-	ssize_t len = recv(connection->socket.fd, &octet, 1, MSG_PEEK);
-	if (len > 0)
+	setsockopt(connection->socket.fd, SOL_SOCKET, SO_RCVLOWAT, &wanted, sizeof(wanted));
+}
+
+/*
+ * Returns the number of octets that are to have come before a handshake begins: its first record whole, which holds
+ * the ClientHello. What is no such record is left to the handshake to end.
+ */
+static int find_wanted(struct tarn__connection *connection)
+{
+	uint8_t header[RECORD_HEADER_LEN];
+	ssize_t len = recv(connection->socket.fd, header, sizeof(header), MSG_PEEK);
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return 1;
+	if (len <= 0)
+		return -1;
+	if (header[0] != RECORD_HANDSHAKE)
+		return 1;
+	return len < RECORD_HEADER_LEN ? RECORD_HEADER_LEN
+				       : RECORD_HEADER_LEN + tarn__get16(header + 3);
+}
+
+/*
+ * Returns true if the handshake can begin. As long as it cannot it costs no more than its place: many only look
+ * whether the port is open, and who sends half a ClientHello does no harm.
+ */
+static bool has_hello(struct tarn__connection *connection)
+{
+	struct tarn__securing *securing = connection->securing;
+	int available = 0, wanted = find_wanted(connection);
+	if (wanted > RECORD_MAX)
+		wanted = 1;
+	(void)ioctl(connection->socket.fd, FIONREAD, &available);
+	if (wanted > 0 && available >= wanted)
 		return true;
-	if (len == 0 || (errno != EAGAIN && errno != EINTR)) {
+	if (wanted < 0 || available < securing->wanted) {
+		/* The client has closed: no more comes. */
 		connection->all->stats.handshakes_failed++;
 		tarn__connection_close(connection);
+	} else if (wanted != securing->wanted) {
+		securing->wanted = wanted;
+		set_wanted(connection, wanted);
 	}
 	return false;
 }
@@ -256,6 +297,8 @@ static bool has_octets(struct tarn__connection *connection)
 static void wait_for_turn(struct tarn__connection *connection)
 {
 	ev_io_stop(connection->all->loop, &connection->ready);
+	if (connection->securing->wanted > 0)
+		set_wanted(connection, 1);
 	connection->securing->phase = WAITING;
 	connection->all->turn_ms = 0;
 }
@@ -305,7 +348,7 @@ static void on_ready(struct ev_loop *loop, ev_io *watcher, int events)
 		take_header(connection);
 		return;
 	case ARRIVED:
-		if (has_octets(connection))
+		if (has_hello(connection))
 			wait_for_turn(connection);
 		return;
 	case WAITING:
@@ -323,6 +366,7 @@ int tarn__securing_start(struct tarn__connection *connection, bool is_of_proxy)
 		return TARN_ENOMEM;
 	connection->securing->phase = is_of_proxy ? HEADER : ARRIVED;
 	connection->securing->header_len = 0;
+	connection->securing->wanted = 0;
 	connection->list = &connection->all->securing;
 	tarn__list_append(connection->list, &connection->node);
 	ev_set_cb(&connection->ready, on_ready);

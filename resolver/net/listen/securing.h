@@ -3,7 +3,7 @@
  * net/listen/securing.h: from the acceptance of a connection over TLS or HTTPS to its first question:
  *
  *	the header of the PROXY protocol, from a proxy alone
- *	nothing has come                     it costs no more than its place
+ *	the ClientHello is to come           it costs no more than its place
  *	it waits for its turn                nothing is read from it
  *	the handshake is under way           TARN__HANDSHAKES of a worker, TARN__HANDSHAKES_PER_CLIENT of a client
  *

@@ -23,6 +23,8 @@ enum {
 	/* ... and encrypted; if such a connection had answered nothing, the server may never do. */
 	LOSSES_MAX = 8,
 	LOSSES_BARREN = 3,
+	/* Of a message that the server has given up alone (RFC 9113 section 6.4). */
+	LOSSES_STREAM = 1,
 };
 
 struct tarn__carrier {
@@ -274,6 +276,8 @@ static unsigned losses_max(const struct tarn__transaction *transaction)
 {
 	if (!tarn__transport_is_encrypted(transaction->pool->transport))
 		return LOSSES_TCP;
+	if (transaction->was_given_up)
+		return LOSSES_STREAM;
 	return transaction->was_barren ? LOSSES_BARREN : LOSSES_MAX;
 }
 
@@ -290,6 +294,7 @@ static bool send_again(struct tarn__carrier *carrier, struct tarn__transaction *
 			   transaction->error != TARN_EANSWER &&
 			   tarn__choice_has_open(transaction->pool, tarn__clock_ms()));
 	transaction->was_barren |= transaction->loss == TARN__LOSS_BARREN;
+	transaction->was_given_up |= transaction->loss == TARN__LOSS_STREAM;
 	if ((!is_lost && !must_share) || transaction->must_share ||
 	    transaction->losses >= losses_max(transaction))
 		return false;
@@ -311,7 +316,8 @@ static void send_twin(struct tarn__carrier *carrier, struct tarn__transaction *t
 	*twin = (struct tarn__transaction){.exchange = transaction->exchange,
 					   .twin = transaction,
 					   .losses = transaction->losses,
-					   .was_barren = transaction->was_barren};
+					   .was_barren = transaction->was_barren,
+					   .was_given_up = transaction->was_given_up};
 	transaction->twin = twin;
 	send_on(carrier, channel, pool, twin);
 }

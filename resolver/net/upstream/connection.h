@@ -31,6 +31,7 @@ struct tarn__connection {
 	uint64_t unanswered_ms;
 	uint64_t open_ms; /* since when it is open */
 	unsigned answered, foreign;
+	bool has_refused; /* messages that it was sent: others are to have fewer under way */
 	unsigned late; /* messages that were canceled, whose answers may come still */
 	bool has_keepalive;
 	uint32_t keepalive_ms; /* how long the server keeps it when it is not used */

@@ -138,6 +138,7 @@ static int on_opened(struct tarn__socket_channel *channel)
 	connection->state = TARN__CONNECTING;
 	connection->is_broken = false;
 	connection->takes_none = false;
+	connection->has_refused = false;
 	connection->has_keepalive = false;
 	connection->unanswered_ms = 0;
 	connection->answered = connection->foreign = connection->late = 0;
@@ -200,6 +201,12 @@ static void become_open(struct tarn__socket_channel *channel)
 static void on_secured(struct tarn__socket_channel *channel)
 {
 	struct tarn__connection *connection = tarn__connection_of(channel);
+	/* RFC 9113 section 3.2. Over DoT a server may be silent about it. */
+	if (channel->options.transport == TARN__HTTPS &&
+	    !tarn__tls_has_alpn(connection->link.tls)) {
+		fail_setup(channel, TARN_ETLS, "no HTTP/2", false);
+		return;
+	}
 	struct tarn__carrier_stats *stats = channel->options.stats;
 	if (tarn__tls_is_resumed(connection->link.tls))
 		stats->resumptions++;

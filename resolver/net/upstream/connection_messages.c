@@ -26,9 +26,14 @@ enum {
 /* Nothing is sent on it any more, and what is under way on it is asked again on another one. */
 void tarn__connection_lose(struct tarn__socket_channel *channel)
 {
+	const struct tarn__connection *connection = tarn__connection_of(channel);
 	channel->is_lost = true;
-	if (tarn__connection_is_open(channel) && tarn__connection_of(channel)->answered == 0)
+	if (!tarn__connection_is_open(channel))
+		return;
+	if (connection->answered == 0)
 		channel->loss = TARN__LOSS_BARREN;
+	if (connection->has_refused && connection->takes_none)
+		tarn__secure_server_ended(channel->options.server, connection->answered);
 }
 
 uint64_t tarn__connection_idle_since_ms(const struct tarn__socket_channel *channel)
@@ -59,7 +64,7 @@ static void learn_end(const struct tarn__socket_channel *channel)
 		return;
 	if (channel->channel.under_way > 0)
 		tarn__secure_server_ended(server, connection->answered);
-	else if (connection->unanswered_ms == 0)
+	else if (connection->unanswered_ms == 0 && !connection->takes_none)
 		tarn__secure_server_closed(server, tarn__clock_ms() -
 							   tarn__connection_idle_since_ms(channel));
 }
@@ -203,8 +208,12 @@ static void fail_question(struct tarn__socket_channel *channel, const struct tar
 		owner->answer_failed(owner->data, channel->options.endpoint, framed->error,
 				     framed->reason ? framed->reason : "no DNS message",
 				     framed->hold_ms);
-	if (transaction)
-		tarn__socket_channel_finish(channel, transaction, framed->error, framed->reason);
+	if (!transaction)
+		return;
+	tarn__socket_channel_finish(channel, transaction, framed->error, framed->reason);
+	if (framed->error == TARN_EUNREACHABLE && framed->reason)
+		transaction->loss = TARN__LOSS_STREAM;
+	tarn__connection_of(channel)->has_refused |= transaction->loss == TARN__LOSS_CONNECTION;
 }
 
 /* What has come in its stream answers another question than that of the stream. */
@@ -264,6 +273,9 @@ static bool read_once(struct tarn__socket_channel *channel)
 	connection->is_broken |= read == TARN_ESYSTEM;
 	channel->is_lost |= has_ended;
 	receive_answers(channel);
+	/* RFC 9113 section 6.8: with nothing under way, one that takes nothing has had a GOAWAY. */
+	connection->takes_none |=
+		channel->channel.under_way == 0 && framing->ops->room(framing) == 0;
 	framing->ops->done(framing);
 	if (has_ended) {
 		learn_end(channel);
