@@ -9,7 +9,6 @@
 
 #include "net/listen/handshake_rate.h"
 #include "net/listen/tcp.h"
-#include "net/shared.h"
 #include "net/worker.h"
 #include "support/tls_client.h"
 #include "support/unit.h"
@@ -431,13 +430,22 @@ START_TEST(octets_that_trickle_in_give_no_more_time)
 }
 END_TEST
 
-static const char *const noise[] = {
-	"\x00\x1d\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01"
-	"a\x07"
-	"example\x00\x00\x01\x00\x01",
-	"GET / HTTP/1.1\r\nHost: dns.example\r\n\r\n",
-	"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
-	"SSH-2.0-OpenSSH\r\n",
+#define NOISE(text)                                                                                \
+	{                                                                                          \
+		text, sizeof(text) - 1                                                             \
+	}
+static const struct {
+	const char *octets;
+	size_t len;
+} noise[] = {
+	NOISE("\x00\x13\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01"
+	      "a\x00\x00\x01\x00\x01"),
+	NOISE("GET / HTTP/1.1\r\nHost: dns.example\r\n\r\n"),
+	NOISE("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
+	NOISE("SSH-2.0-OpenSSH\r\n"),
+	/* It begins as TLS does. */
+	NOISE("\x16\x03\x01\x00\x04nope"),
+	NOISE("\x16\x03\x01\xff\xffnope"),
 };
 
 static bool has_failed(void *arg)
@@ -449,8 +457,8 @@ static bool has_failed(void *arg)
 START_TEST(noise_ends_at_once_and_is_not_logged)
 {
 	int fd = connect_client();
-	size_t len = _i == 0 ? 31 : strlen(noise[_i]);
-	ck_assert_int_eq(send(fd, noise[_i], len, 0), (ssize_t)len);
+	size_t len = noise[_i].len;
+	ck_assert_int_eq(send(fd, noise[_i].octets, len, 0), (ssize_t)len);
 	run_until(world.loop, has_failed, NULL);
 	wait_for_connections(0);
 	ck_assert_uint_eq(info_count, 0);
@@ -784,10 +792,11 @@ END_TEST
 
 START_TEST(oldest_idle_one_gives_way_in_a_full_house)
 {
-	enum { COUNT = TARN__TLS_CONNECTIONS };
-	struct tls_client **clients = calloc(COUNT, sizeof(clients[0]));
+	enum { COUNT = 16 };
+	tarn_worker_set_connections(world.worker, COUNT);
+	struct tls_client *clients[COUNT];
 	for (unsigned i = 0; i < COUNT; i++) {
-		clients[i] = secure(new_client(connect_client_number(i / 8)));
+		clients[i] = secure(new_client(connect_client_number(i / 4)));
 		expect_answer(clients[i], 1, "a.example");
 	}
 	ck_assert_uint_eq(stats()->connections, COUNT);
@@ -800,7 +809,18 @@ START_TEST(oldest_idle_one_gives_way_in_a_full_house)
 	tls_client_free(late);
 	for (unsigned i = 0; i < COUNT; i++)
 		tls_client_free(clients[i]);
-	free(clients);
+}
+END_TEST
+
+START_TEST(there_are_256_places)
+{
+	static int fds[TARN__TLS_CONNECTIONS + 1];
+	for (unsigned i = 0; i <= TARN__TLS_CONNECTIONS; i++)
+		fds[i] = connect_client_number(i / 32);
+	run_dry(world.loop);
+	ck_assert_uint_eq(stats()->connections, TARN__TLS_CONNECTIONS);
+	for (unsigned i = 0; i <= TARN__TLS_CONNECTIONS; i++)
+		close(fds[i]);
 }
 END_TEST
 
@@ -986,7 +1006,7 @@ int main(void)
 	tcase_add_checked_fixture(handshakes, set_up, tear_down);
 	tcase_add_loop_test(handshakes, handshake_that_stalls_is_reset_after_5_seconds, 0, 9);
 	tcase_add_test(handshakes, octets_that_trickle_in_give_no_more_time);
-	tcase_add_loop_test(handshakes, noise_ends_at_once_and_is_not_logged, 0, 4);
+	tcase_add_loop_test(handshakes, noise_ends_at_once_and_is_not_logged, 0, 6);
 	tcase_add_test(handshakes, client_that_looks_whether_the_port_is_open_costs_nothing);
 	tcase_add_loop_test(handshakes, others_are_served_at_once_while_150_stall, 0, 2);
 	tcase_add_test(handshakes, handshakes_of_one_client_leave_room_for_others);
@@ -1013,6 +1033,7 @@ int main(void)
 	tcase_add_test(places, idle_time_is_said);
 	tcase_add_test(places, client_has_a_quarter_of_the_places);
 	tcase_add_test(places, oldest_idle_one_gives_way_in_a_full_house);
+	tcase_add_test(places, there_are_256_places);
 	tcase_add_test(places, connections_in_the_clear_have_places_of_their_own);
 	tcase_add_test(places, stranger_is_reset_before_the_handshake);
 	tcase_add_test(places, worker_that_goes_answers_who_waits_and_says_farewell);
