@@ -5,6 +5,8 @@
 
 #include "net/listen/securing.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 
 #include "net/listen/handshake_rate.h"
@@ -716,6 +718,76 @@ START_TEST(keys_of_tickets_are_rotated_and_two_old_ones_accepted)
 }
 END_TEST
 
+/* A worker on a thread of its own. */
+struct crew {
+	pthread_t thread;
+	struct ev_loop *loop;
+	struct tarn_worker *worker;
+	struct tarn_address address;
+	ev_async stop;
+};
+
+static void on_stop(struct ev_loop *loop, ev_async *watcher, int events)
+{
+	(void)watcher;
+	(void)events;
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void *run_crew(void *arg)
+{
+	struct crew *crew = arg;
+	ev_run(crew->loop, 0);
+	tarn_worker_free(crew->worker);
+	return NULL;
+}
+
+static void start_crew(struct crew *crew)
+{
+	crew->loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
+	crew->worker = tarn_worker_new(world.tarn, crew->loop);
+	crew->address = parse_address("127.0.0.1:0");
+	ck_assert_int_eq(listen_over_tls(crew->worker, &crew->address), 0);
+	ev_async_init(&crew->stop, on_stop);
+	ev_async_start(crew->loop, &crew->stop);
+	ck_assert_int_eq(pthread_create(&crew->thread, NULL, run_crew, crew), 0);
+}
+
+static void stop_crew(struct crew *crew)
+{
+	ev_async_send(crew->loop, &crew->stop);
+	pthread_join(crew->thread, NULL);
+	ev_loop_destroy(crew->loop);
+}
+
+static void *replace_certificates(void *is_over)
+{
+	while (!atomic_load((atomic_bool *)is_over))
+		ck_assert_int_eq(show(own), 0);
+	return NULL;
+}
+
+START_TEST(certificates_are_replaced_while_workers_accept)
+{
+	struct crew crews[2];
+	atomic_bool is_over = false;
+	pthread_t replacer;
+	for (int i = 0; i < 2; i++)
+		start_crew(&crews[i]);
+	ck_assert_int_eq(pthread_create(&replacer, NULL, replace_certificates, &is_over), 0);
+	struct tarn__tls_sessions sessions = {0};
+	for (int i = 0; i < 16; i++) {
+		bool is = is_resumed(&crews[i % 2].address, &sessions);
+		ck_assert_int_eq(is, i > 0);
+	}
+	atomic_store(&is_over, true);
+	pthread_join(replacer, NULL);
+	tarn__tls_sessions_forget(&sessions);
+	for (int i = 0; i < 2; i++)
+		stop_crew(&crews[i]);
+}
+END_TEST
+
 /* ---- places -------------------------------------------------------------------------------- */
 
 START_TEST(idle_connection_is_closed_after_30_seconds)
@@ -1023,6 +1095,7 @@ int main(void)
 	tcase_add_test(certificates, certificate_that_cannot_be_used_changes_nothing);
 	tcase_add_test(certificates, new_connections_get_the_new_certificate_and_none_is_closed);
 	tcase_add_test(certificates, session_is_resumed_by_any_worker);
+	tcase_add_test(certificates, certificates_are_replaced_while_workers_accept);
 	tcase_add_test(certificates, keys_of_tickets_are_rotated_and_two_old_ones_accepted);
 	suite_add_tcase(suite, certificates);
 
