@@ -67,7 +67,7 @@ struct question {
 struct h2_client {
 	struct tarn__framing framing;
 	struct tarn__http2_session *session;
-	const struct tarn__h2_target *target;
+	struct tarn__h2_target target;
 	struct tarn__list asked, forgotten, read, given, lingering;
 	size_t asked_count, forgotten_count;
 	size_t unsent; /* octets of questions */
@@ -192,7 +192,7 @@ static void read_field(struct question *question, enum tarn__http2_name name, co
 	}
 }
 
-static void on_field(void *owner, void *stream, const char *name, size_t name_len,
+static bool on_field(void *owner, void *stream, const char *name, size_t name_len,
 		     const char *value, size_t value_len)
 {
 	struct question *question = stream;
@@ -202,9 +202,9 @@ static void on_field(void *owner, void *stream, const char *name, size_t name_le
 			 HEADERS_MAX);
 		end_question(owner, question, TARN_EANSWER);
 	}
-	if (question->has_header || question->is_ended)
-		return;
-	read_field(question, tarn__http2_name(name, name_len), value, value_len);
+	if (!question->has_header && !question->is_ended)
+		read_field(question, tarn__http2_name(name, name_len), value, value_len);
+	return question->header_len <= TARN__HTTP2_HEADER_ABSURD;
 }
 
 /* RFC 8484 section 4.2.1: what is no DNS message in an answer that was successful is no answer. */
@@ -395,7 +395,7 @@ static struct question *make_question(const uint8_t *message, size_t len, uint8_
 static int request(struct h2_client *client, struct question *question)
 {
 	char length[TARN__HTTP2_NUMBER_MAX];
-	const char *authority = client->target->authority, *path = client->target->path;
+	const char *authority = client->target.authority, *path = client->target.path;
 	char *end = tarn__http2_write_number((uint32_t)question->len, length);
 	const struct tarn__http2_field fields[FIELDS] = {
 		TARN__HTTP2_FIELD(":method", "POST"),
@@ -585,7 +585,7 @@ struct tarn__framing *tarn__h2_client_new(struct tarn__pipe *pipe,
 	if (!client)
 		return NULL;
 	client->framing.ops = &ops;
-	client->target = target;
+	client->target = *target;
 	tarn__list_init(&client->asked);
 	tarn__list_init(&client->forgotten);
 	tarn__list_init(&client->read);

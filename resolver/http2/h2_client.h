@@ -14,13 +14,13 @@
 
 struct tarn__pipe;
 
-/* Where questions go, in views that outlive the connection. */
+/* Where questions go, in texts that outlive the connection. */
 struct tarn__h2_target {
 	const char *authority; /* "dns.example", "dns.example:8443", "[2001:db8::1]" */
 	const char *path; /* "/dns-query" */
 };
 
-/* Returns NULL if out of memory. The pipe is borrowed. tarn__http2_load() has been called. */
+/* Returns NULL if out of memory. The pipe is borrowed, the target is copied. tarn__http2_load() has been called. */
 struct tarn__framing *tarn__h2_client_new(struct tarn__pipe *, const struct tarn__h2_target *);
 
 #endif

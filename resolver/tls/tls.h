@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tls/tls.h: TLS 1.2 and 1.3 (RFC 9325) as a pipe on a pipe, for connections to servers and from clients.
- * openssl.c is the only door to OpenSSL's libssl, 3.0 and later, which is loaded when it is first needed: a
+ * openssl.h is the only door to OpenSSL's libssl, 3.0 and later, which is loaded when it is first needed: a
  * program that uses nothing encrypted does not map it.
  *
  *	struct tarn__tls_client   what all connections to servers share: CA certificates, limits

@@ -380,7 +380,7 @@ def write_encrypted(bench):
         "over each transport. \"x TCP\" is the same server's miss over TCP.",
         miss_table(bench),
         f"A hit, for {encrypted.CLIENTS} clients, {encrypted.WINDOW} questions under way, "
-        f"{options.seconds:g} s of each. HTTPS is POST.",
+        f"{options.seconds:g} s of each: {load.HOT_NAMES:,} names, and over HTTPS one, by POST.",
         encrypted_hit_table(bench),
         f"Handshakes of TLS 1.3 (P-256, a chain of one), {options.handshakes} in each round, with "
         f"one question each; and what {options.connections} idle connections add to the RSS, each "

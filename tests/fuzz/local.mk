@@ -11,6 +11,8 @@ fuzz_targets = \
 	tests/fuzz/fuzz_denial \
 	tests/fuzz/fuzz_dns64 \
 	tests/fuzz/fuzz_filter \
+	tests/fuzz/fuzz_h2_client \
+	tests/fuzz/fuzz_h2_server \
 	tests/fuzz/fuzz_hosts \
 	tests/fuzz/fuzz_join \
 	tests/fuzz/fuzz_leases \
@@ -28,6 +30,12 @@ fuzz_targets = \
 	tests/fuzz/fuzz_zonefile
 
 tests_fuzz_fuzz_control_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+
+if HAVE_OPENSSL
+fuzz_targets += tests/fuzz/fuzz_tls
+tests_fuzz_fuzz_tls_SOURCES = tests/fuzz/fuzz_tls.c tests/support/certificates.c
+tests_fuzz_fuzz_tls_LDADD = $(LDADD) $(OPENSSL_LIBS)
+endif
 
 # Plays need the outside of the scenarios, which uses Check.
 if HAVE_CHECK

@@ -84,13 +84,18 @@ static inline void put_setting(struct memory_pipe *from, uint16_t id, uint32_t v
 	put_frame(from, FRAME_SETTINGS, 0, 0, octets, id > 0 ? sizeof(octets) : 0);
 }
 
+static inline size_t octets_waiting(const struct memory_pipe *at)
+{
+	return at->end - at->begin;
+}
+
 /* Takes the next frame that waits at this end. Returns false if none is whole. */
 static inline bool take_frame(struct memory_pipe *at, struct frame *out)
 {
-	const uint8_t *octets = at->data + at->start;
-	size_t waiting = memory_pipe_waiting(at);
+	const uint8_t *octets = at->octets + at->begin;
+	size_t waiting = octets_waiting(at);
 	if (waiting >= PREFACE_TEXT_LEN && memcmp(octets, PREFACE_TEXT, PREFACE_TEXT_LEN) == 0) {
-		at->start += PREFACE_TEXT_LEN;
+		at->begin += PREFACE_TEXT_LEN;
 		return take_frame(at, out);
 	}
 	if (waiting < FRAME_LEN)
@@ -100,7 +105,7 @@ static inline bool take_frame(struct memory_pipe *at, struct frame *out)
 		return false;
 	*out = (struct frame){octets[3], octets[4], tarn__get32(octets + 5), octets + FRAME_LEN,
 			      len};
-	at->start += FRAME_LEN + len;
+	at->begin += FRAME_LEN + len;
 	return true;
 }
 
@@ -198,7 +203,7 @@ static inline void peer_headers_begin(void *owner, void *stream)
 	(void)stream;
 }
 
-static inline void peer_field(void *owner, void *data, const char *name, size_t name_len,
+static inline bool peer_field(void *owner, void *data, const char *name, size_t name_len,
 			      const char *value, size_t value_len)
 {
 	(void)owner;
@@ -206,6 +211,7 @@ static inline void peer_field(void *owner, void *data, const char *name, size_t 
 	size_t len = strlen(stream->fields);
 	snprintf(stream->fields + len, sizeof(stream->fields) - len, "%.*s: %.*s\n", (int)name_len,
 		 name, (int)value_len, value);
+	return true;
 }
 
 static inline void peer_headers_end(void *owner, void *stream, bool is_whole)

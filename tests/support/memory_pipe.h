@@ -26,7 +26,7 @@ struct memory_pipe {
 	size_t send_left; /* octets that send() takes before it blocks */
 	int error; /* with which both calls fail; 0: they do not */
 	bool is_ended; /* the peer sends no more */
-	size_t recv_count; /* calls of recv() that gave octets */
+	size_t recv_count, send_count; /* calls that gave or took octets */
 };
 
 static inline ssize_t memory_pipe_recv(struct tarn__pipe *base, void *out, size_t room)
@@ -62,6 +62,7 @@ static inline ssize_t memory_pipe_send(struct tarn__pipe *base, const void *octe
 	memcpy(to->octets + to->end, octets, len);
 	to->end += len;
 	pipe->send_left -= len;
+	pipe->send_count++;
 	return (ssize_t)len;
 }
 

@@ -169,7 +169,7 @@ def run_encrypted(run_tarn, authority, tmp_path):
     def run(*upstreams, lines="", args=(), ca=None, **options):
         urls = [url if isinstance(url, str) else url.url() for url in upstreams]
         config = tmp_path / f"tarn{len(list(tmp_path.iterdir()))}.conf"
-        listed = "\n".join(f'\t"{url}"' for url in urls)
+        listed = ",\n".join(f'\t"{url}"' for url in urls)
         config.write_text(f"upstream = {{\n{listed}\n}}\n"
                           f'tls {{ ca = "{ca or authority.file}" }}\n{lines}', encoding="ascii")
         return run_tarn("--config", config, *args, **options)

@@ -13,7 +13,7 @@ import h2.settings
 from hyperframe.frame import GoAwayFrame, PingFrame, SettingsFrame
 
 from hostile_tls import End, Late, Server, give_address
-from upstream import is_loop_probe, octets_of
+from upstream import octets_of
 
 MESSAGE = "application/dns-message"
 NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, CANCEL = 0, 1, 7, 8
@@ -68,9 +68,11 @@ class Session:
             client_side=False, header_encoding="utf-8", validate_outbound_headers=False,
             normalize_outbound_headers=False))
         self.requests = {}
+        self.unanswered = set()  # streams
         self.waiting = {}  # octets that wait for the client's window, by stream
         self.last_stream = None  # of a GOAWAY
         self.open_streams = 0
+        self.is_over = False  # the client has said GOAWAY
         self.sending = asyncio.Lock()
 
     async def flush(self):
@@ -103,6 +105,7 @@ class Session:
     async def _take(self, event):
         if isinstance(event, h2.events.RequestReceived):
             self.open_streams += 1
+            self.unanswered.add(event.stream_id)
             self.server.most_streams = max(self.server.most_streams, self.open_streams)
             headers = dict(event.headers)
             self.requests[event.stream_id] = Request(headers[":method"], headers[":path"],
@@ -116,7 +119,9 @@ class Session:
                 await self._answer(event.stream_id, self.requests.pop(event.stream_id))
         elif isinstance(event, h2.events.StreamReset):
             self.server.resets.append(event.error_code)
-            self.open_streams -= 1
+            if event.stream_id in self.unanswered:
+                self.open_streams -= 1
+                self.unanswered.discard(event.stream_id)
             self.waiting.pop(event.stream_id, None)
             self.requests.pop(event.stream_id, None)
         elif isinstance(event, h2.events.WindowUpdated):
@@ -124,11 +129,13 @@ class Session:
                 await self._send_body(stream)
         elif isinstance(event, h2.events.ConnectionTerminated):
             self.server.goaways.append(event.error_code)
+            self.is_over = True
 
     async def _answer(self, stream, request):
         server = self.server
         self.server.requests.append(request)
         if self.last_stream is not None and stream > self.last_stream:
+            self.open_streams -= 1
             return
         wire = request.body
         if request.method == "GET" and "dns=" in request.path:
@@ -142,20 +149,21 @@ class Session:
         if server.goaway_after and self.connection.asked == server.goaway_after:
             self.last_stream = stream
             await self.send_frame(GoAwayFrame(0, last_stream_id=stream, error_code=NO_ERROR))
-        if is_loop_probe(question):
-            return
-        said, delay = server.script(question), server.delay
+        said, delay = server.decide(question), server.delay
         if isinstance(said, Late):
             said, delay = said.answer, said.seconds
         server.spawn(self._say(stream, said, delay))
 
     async def _say(self, stream, said, delay=0):
         await asyncio.sleep(delay)
-        if said is None or not self.connection.is_open:
+        if said is None or not self.connection.is_open or stream not in self.unanswered:
+            return
+        if self.is_over:
             return
         if isinstance(said, End):
             await self.connection.end(said.how)
             return
+        self.unanswered.discard(stream)
         self.open_streams -= 1
         if isinstance(said, Reset):
             self.http.reset_stream(stream, said.code)
@@ -174,6 +182,8 @@ class Session:
         if body:
             self.waiting[stream] = (body, response)
             await self._send_body(stream)
+        elif response.trailers:
+            self.http.send_headers(stream, list(response.trailers.items()), end_stream=True)
         await self.flush()
         self.connection.answered += 1
         if self.server.close_after and self.connection.answered >= self.server.close_after:

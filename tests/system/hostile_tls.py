@@ -103,6 +103,12 @@ def give_address(question, value="192.0.2.1", ttl=300):
     return header + question.wire[12:question.end] + record
 
 
+def deny(question):
+    """NXDOMAIN."""
+    return (struct.pack("!6H", question.id, 0x8183, 1, 0, 0, 0)
+            + question.wire[12:question.end])
+
+
 # What a script gives beside messages.
 
 @dataclass
@@ -286,16 +292,17 @@ class Server:
     Listens on a port for TLS; a datagram that comes there, and a connection that does not begin as
     TLS, is in the clear and counted. before(connection) runs before a handshake, which follows if
     it is true. versions are the lowest and the highest of TLS; refuses_tickets: it gives tickets,
-    and knows none of them.
+    and knows none of them. tarn's loop probes are answered unless is_silent.
     """
 
     protocols = ()
     transport = "tls"
 
     def __init__(self, identity, before=None, versions=None, refuses_tickets=False, tickets=2,
-                 protocols=None, host="127.0.0.1", port=None):
+                 protocols=None, host="127.0.0.1", port=None, is_silent=False):
         self.identity, self.before, self.versions = identity, before, versions
         self.refuses_tickets, self.tickets = refuses_tickets, tickets
+        self.is_silent = is_silent
         self.protocols = self.protocols if protocols is None else protocols
         self.host, self.port = host, port or free_port(host)
         self.hellos, self.clear, self.questions, self.probes = [], [], [], []
@@ -372,10 +379,11 @@ class Server:
 
     def new_context(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        # It shows any certificate.
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
         context.load_cert_chain(self.identity.certificate, self.identity.key)
         context.num_tickets = self.tickets
         if self.versions:
-            context.set_ciphers("DEFAULT:@SECLEVEL=0")
             context.minimum_version, context.maximum_version = self.versions
         if self.protocols:
             context.set_alpn_protocols(list(self.protocols))
@@ -443,6 +451,12 @@ class Server:
         connection.asked += 1
         return question
 
+    def decide(self, question):
+        """What is to be said: by the script, but to tarn's loop probes."""
+        if is_loop_probe(question):
+            return None if self.is_silent else deny(question)
+        return self.script(question)
+
     def spawn(self, work):
         async def guarded():
             try:
@@ -463,8 +477,7 @@ class DotServer(Server):
     """
     script(question) gives a message, octets, None, a Late, a Raw or an End. An answer takes delay
     seconds. After close_after answers, or idle_sec without a question, the connection ends as
-    End(how) says. gather answers are sent in one record; record_len is that of all others. tarn's
-    loop probes are not answered.
+    End(how) says. gather answers are sent in one record; record_len is that of all others.
     """
 
     protocols = ("dot",)
@@ -493,11 +506,13 @@ class DotServer(Server):
                                                                                     "big")):
                 question = self.note(octets[2:2 + length], connection)
                 octets = octets[2 + length:]
-                if not is_loop_probe(question):
-                    await self._answer(connection, question)
+                await self._answer(connection, question)
 
     async def _answer(self, connection, question):
-        said, delay = self.script(question), self.delay
+        said, delay = self.decide(question), self.delay
+        if said and is_loop_probe(question):
+            await connection.send(frame(said))
+            return
         if isinstance(said, Late):
             said, delay = said.answer, said.seconds
         if delay:

@@ -156,12 +156,31 @@ def test_new_certificates_of_authorities_are_read_by_a_reload(run_dot, run_encry
     bundle = tmp_path / "bundle.pem"
     bundle.write_bytes(open(wrong.file, "rb").read())
     server = run_dot()
-    tarn = run_encrypted(server, run_dot(second), lines="selection = sequential", ca=bundle)
-    assert value(tarn.ask("a.example.")) == SECOND
+    tarn = run_encrypted(server, ca=bundle)
+    assert tarn.ask("a.example.").rcode() == dns.rcode.SERVFAIL
     bundle.write_bytes(open(authority.file, "rb").read())
     tarn.child.send_signal(servers.signal.SIGHUP)
     tarn.wait_for_line("has been reloaded")
-    server.wait_for(lambda: tarn.ask(f"{time.monotonic()}.example.") and server.count(), 3)
+    # It is tried again within a second of the last time.
+    server.wait_for(lambda: tarn.ask(f"{time.monotonic()}.example.").answer, limit(tarn, 2))
+
+
+def test_an_authority_that_is_not_trusted_any_more_is_not(run_dot, run_encrypted, authority,
+                                                          tmp_path):
+    """Sessions that were verified with its help are not resumed either."""
+    other = certificates.Authority(tmp_path / "other")
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(open(authority.file, "rb").read())
+    server = run_dot()
+    tarn = run_encrypted(server, ca=bundle, args=("--workers", 1))
+    assert value(tarn.ask("a.example.")) == "192.0.2.1"
+    bundle.write_bytes(open(other.file, "rb").read())
+    tarn.child.send_signal(servers.signal.SIGHUP)
+    tarn.wait_for_line("has been reloaded")
+    asked = server.count()
+    server.end_all()
+    assert tarn.ask("b.example.").rcode() == dns.rcode.SERVFAIL
+    assert server.count() == asked and server.resumed == 0
 
 
 def test_a_bundle_that_cannot_be_read_is_said(run_dot, run_encrypted, authority, tmp_path):
@@ -343,7 +362,7 @@ def test_the_first_connection_is_there_before_the_first_question(run_dot, run_en
 def test_another_network_has_other_connections(namespace, run_dot, run_encrypted):
     """The sessions are kept."""
     server = run_dot()
-    tarn = run_encrypted(server, args=("--workers", 1), listen=["127.0.0.1:0"])
+    tarn = run_encrypted(server, args=("--workers", 1, "-v"), listen=["127.0.0.1:0"])
     assert value(tarn.ask("a.example.")) == "192.0.2.1"
     connections = server.connections
     ip("address add 192.0.2.77/32 dev lo")
@@ -541,7 +560,7 @@ def test_real_servers(run_front, run_encrypted, ask_all, program):
     tarn = run_encrypted(front.tls_url())
     assert good(ask_all(tarn, 200, zone="wild.tarn.example.")) == 200
     message = tarn.ask("text.tarn.example.", "TXT")
-    assert b"one" in message.answer[0][0].strings
+    assert any(b"one" in rdata.strings for rdata in message.answer[0])
 
 
 def test_a_zone_has_servers_of_its_own(run_dot, run_encrypted, run_upstream):
@@ -560,5 +579,3 @@ def test_a_name_of_a_server_is_looked_up_elsewhere(run_dot, run_encrypted, run_u
                          lines=f'bootstrap = "{plain.address}"')
     assert value(tarn.ask("a.example.")) == SECOND
     assert plain.count("a.example.") == 0
-    # A client's question for that name goes the ordinary way.
-    assert value(tarn.ask("dns.test.")) == SECOND

@@ -78,6 +78,7 @@ unit_tests = \
 	tests/unit/daemon/test_configuration \
 	tests/unit/daemon/test_control \
 	tests/unit/daemon/test_discovery \
+	tests/unit/daemon/test_designation \
 	tests/unit/daemon/test_dnstap \
 	tests/unit/daemon/test_documents \
 	tests/unit/daemon/test_encryption \
@@ -144,6 +145,7 @@ unit_tests = \
 	tests/unit/dns/test_text \
 	tests/unit/dns/test_tsig \
 	tests/unit/dns/test_tsig_key \
+	tests/unit/dns/test_ttl \
 	tests/unit/dns/test_type \
 	tests/unit/dns/test_type_bitmap \
 	tests/unit/dns/test_wire \
@@ -185,6 +187,7 @@ unit_tests = \
 # Those that make certificates, and peers that do what tarn does not.
 if HAVE_OPENSSL
 tls_tests = \
+	tests/unit/net/test_secure_carrier \
 	tests/unit/tls/test_ca_files \
 	tests/unit/tls/test_identity \
 	tests/unit/tls/test_pairs \
@@ -193,6 +196,10 @@ tls_tests = \
 unit_tests += $(tls_tests)
 tls_test_sources = tests/support/certificates.c
 tls_test_libs = $(LDADD) $(OPENSSL_LIBS)
+tests_unit_net_test_secure_carrier_SOURCES = tests/unit/net/test_secure_carrier.c $(tls_test_sources)
+tests_unit_net_test_secure_carrier_LDADD = $(tls_test_libs)
+# Time passes as the test says.
+tests_unit_net_test_secure_carrier_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn__clock_ms
 tests_unit_tls_test_ca_files_SOURCES = tests/unit/tls/test_ca_files.c $(tls_test_sources)
 tests_unit_tls_test_ca_files_LDADD = $(tls_test_libs)
 tests_unit_tls_test_identity_SOURCES = tests/unit/tls/test_identity.c $(tls_test_sources)
@@ -258,6 +265,7 @@ tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigur
 
 # Allocations fail at times, or one after the other; numbers run out.
 tests_unit_core_test_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc,--wrap=tarn__answer_sources_number
+tests_unit_http2_test_h2_server_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_core_test_local_model_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_dns_test_namelist_compile_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_dnssec_test_anchors_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc

@@ -44,13 +44,10 @@ void tarn__forwarder_look_for_forward_loop(struct tarn__forwarder *forwarder, si
 
 /* ---- servers that recover in another worker --------------------------------------------- */
 
-static void take_recovery(struct tarn__zone *zone, struct tarn__server *server)
+static void take_recovery(const struct tarn__forwarder *forwarder, struct tarn__server *server)
 {
-	const struct tarn_io *io = zone->forwarder->io;
-	if (!tarn__server_is_dead(server) || atomic_load(&server->endpoint->health.is_dead))
-		return;
-	tarn__server_recovered(server, io->now_ms(io->data));
-	tarn__zone_mended(zone, server);
+	if (tarn__server_is_dead(server) && !atomic_load(&server->endpoint->health.is_dead))
+		tarn__server_recovered(server, forwarder->io->now_ms(forwarder->io->data));
 }
 
 void tarn__forwarder_take_recoveries(struct tarn__forwarder *forwarder)
@@ -59,7 +56,7 @@ void tarn__forwarder_take_recoveries(struct tarn__forwarder *forwarder)
 	for (size_t i = 0; i < forwarder->config->zone_count; i++) {
 		struct tarn__zone *zone = forwarder->zones[i];
 		for (size_t j = 0; j < zone->server_count; j++)
-			take_recovery(zone, zone->servers[j]);
+			take_recovery(forwarder, zone->servers[j]);
 		tarn__zone_release(zone, 0);
 	}
 }

@@ -84,7 +84,7 @@ static void set_words(struct tarn__reason *reason, const char *words)
 int tarn__reasons_add_fault(struct tarn__reasons *reasons, int error, const char *words, int before)
 {
 	struct tarn__reason reason = {.code = code_of(error)}, earlier;
-	if (!words)
+	if (!words || words[0] == '\0')
 		return error;
 	set_words(&reason, words);
 	if (tarn__reasons_is_fault(before)) {

@@ -29,7 +29,7 @@ int tarn__reasons_add(struct tarn__reasons *, const struct tarn__reason *);
  * Keeps what was wrong with an exchange that ended with an error of struct tarn_exchange: words without
  * addresses, of any octets, of which what is too long is cut. before is what an earlier call for the same server
  * has returned, which is returned again if the words are the same; 0: there was none. Returns an error of a
- * lookup, for which tarn__reasons_is_fault() is true; the error itself if words is NULL.
+ * lookup, for which tarn__reasons_is_fault() is true; the error itself if there are no words.
  */
 int tarn__reasons_add_fault(struct tarn__reasons *, int error, const char *words, int before);
 

@@ -115,7 +115,7 @@ static void tell_of_recovery(struct tarn__forwarder *forwarder)
 	forwarder->io->wake_others(forwarder->io->data);
 }
 
-void tarn__zone_mended(struct tarn__zone *zone, struct tarn__server *server)
+static void mend(struct tarn__zone *zone, struct tarn__server *server)
 {
 	if (server->fault != 0)
 		rtcache_forget_cause(zone->forwarder->client, TARN__CAUSE_NETWORK);
@@ -124,7 +124,7 @@ void tarn__zone_mended(struct tarn__zone *zone, struct tarn__server *server)
 
 void tarn__zone_answered(struct tarn__zone *zone, struct tarn__server *server, bool has_recovered)
 {
-	tarn__zone_mended(zone, server);
+	mend(zone, server);
 	if (has_recovered) {
 		tell_of_recovery(zone->forwarder);
 		tarn__zone_look_for_loop(zone, server);

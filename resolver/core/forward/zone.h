@@ -80,7 +80,10 @@ enum tarn__servers_state tarn__zone_state(const struct tarn__zone *);
 
 /* ---- reports of servers ----------------------------------------------------------------- */
 
-/* A server has given any answer. has_recovered: it was dead, for this worker or for another. */
+/*
+ * A server has given any answer: failures that its fault has caused are forgotten. has_recovered: it was dead,
+ * for this worker or for another.
+ */
 void tarn__zone_answered(struct tarn__zone *, struct tarn__server *, bool has_recovered);
 
 /* A server has failed. If it is dead now, it is probed; if it was the last one alive, all lookups wait. */
@@ -94,9 +97,6 @@ int tarn__zone_fault(struct tarn__zone *, struct tarn__server *, int error, cons
 
 /* Returns the error of a lookup of the zone that no server has answered. */
 int tarn__zone_error(const struct tarn__zone *);
-
-/* It has recovered, perhaps in another worker: failures that its fault has caused are forgotten. */
-void tarn__zone_mended(struct tarn__zone *, struct tarn__server *);
 
 /* A server has given a usable answer: failures that errors of the zone's servers have caused are forgotten. */
 void tarn__zone_usable(struct tarn__zone *, struct tarn__server *);

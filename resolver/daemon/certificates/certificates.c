@@ -10,10 +10,11 @@
 #include <time.h>
 
 #include "daemon/settings/path.h"
+#include "http2/http2.h"
 #include "net/clock.h"
 #include "net/shared.h"
 
-enum { DATE_MAX = 32 };
+enum { DAY_SEC = 86400, DATE_MAX = 32 };
 
 static const double quiet_sec = TARN__CERTIFICATES_QUIET_MS / 1000.0;
 
@@ -54,8 +55,9 @@ static void say_end(const struct tarn__certificates *certificates,
 			  date(until_sec, text));
 	else
 		tarn__log(certificates->log, TARN_LOG_WARNING,
-			  "certificate %s expires in %llu days, on %s", state->file,
-			  (unsigned long long)((until_sec - now) / 86400), date(until_sec, text));
+			  "certificate %s expires within %llu days, on %s", state->file,
+			  (unsigned long long)((until_sec - now) / DAY_SEC + 1),
+			  date(until_sec, text));
 }
 
 /* Says each step once for a certificate. */
@@ -320,6 +322,25 @@ static void keep(struct tarn__certificates *certificates, const struct tarn__set
 	certificates->now.settings = settings;
 }
 
+/* Loads what HTTPS needs beside TLS: threads of the sandbox cannot. */
+static int load_http2(const struct tarn__settings *settings, char fault[TARN__PAIR_FAULT_MAX])
+{
+	const char *reason =
+		tarn__settings_listens_over(settings, TARN_HTTPS) ? tarn__http2_load() : NULL;
+	if (reason)
+		snprintf(fault, TARN__PAIR_FAULT_MAX, "DNS over HTTPS: %s", reason);
+	return reason ? TARN_ESYSTEM : 0;
+}
+
+/* What a reload asks for may need a library, which the sandbox does not let be loaded. */
+static void refuse(const struct tarn__certificates *certificates,
+		   const struct tarn__settings *settings, const char *fault)
+{
+	bool is_new = settings->is_confined && certificates->is_started;
+	tarn__log(certificates->log, TARN_LOG_ERR, "%s%s", fault,
+		  is_new ? " (what was not configured at the start may need a restart)" : "");
+}
+
 int tarn__certificates_set(void *data, const struct tarn__settings *settings)
 {
 	struct tarn__certificates *certificates = data;
@@ -330,9 +351,14 @@ int tarn__certificates_set(void *data, const struct tarn__settings *settings)
 		return restore(certificates);
 	forget_before(certificates);
 	bool are_same = are_same_files(now->settings, settings);
-	int error = take(certificates, settings, &pairs, fault);
+	int error = load_http2(settings, fault);
+	if (error < 0) {
+		refuse(certificates, settings, fault);
+		return error;
+	}
+	error = take(certificates, settings, &pairs, fault);
 	if (error < 0 && !are_same) {
-		tarn__log(certificates->log, TARN_LOG_ERR, "%s", fault);
+		refuse(certificates, settings, fault);
 		return error;
 	}
 	if (error < 0) {
@@ -356,6 +382,7 @@ void tarn__certificates_settle(void *data)
 {
 	struct tarn__certificates *certificates = data;
 	forget_before(certificates);
+	certificates->is_started = true;
 	if (certificates->now.pairs.count == 0) {
 		unfollow(certificates);
 		return;

@@ -56,6 +56,7 @@ struct tarn__certificates {
 	struct tarn__certificates_kept before;
 	bool has_before;
 	bool has_same; /* the settings are new, and the pairs stayed: before has none */
+	bool is_started; /* settled for the first time */
 	bool is_following; /* the files are watched, and timers run */
 	struct tarn__path_watch watch;
 	ev_timer quiet, look;

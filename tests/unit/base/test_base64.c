@@ -79,6 +79,39 @@ START_TEST(what_is_no_base_64_is_refused)
 }
 END_TEST
 
+/* RFC 4648 section 5, and section 10 without padding. */
+static const struct {
+	const char *octets, *text;
+} url_forms[] = {
+	{"", ""},	    {"f", "Zg"},	  {"fo", "Zm8"},	  {"foo", "Zm9v"},
+	{"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xff\xef\xbe", "_---"},
+};
+
+START_TEST(text_for_urls_is_read)
+{
+	uint8_t octets[8];
+	size_t len = 77, octets_len = strlen(url_forms[_i].octets);
+	const char *text = url_forms[_i].text;
+	ck_assert(tarn__base64url_read(text, strlen(text), octets, octets_len, &len));
+	ck_assert_uint_eq(len, octets_len);
+	ck_assert_int_eq(memcmp(octets, url_forms[_i].octets, len), 0);
+	if (octets_len > 0)
+		ck_assert(!tarn__base64url_read(text, strlen(text), octets, octets_len - 1, &len));
+}
+END_TEST
+
+static const char *const bad_url[] = {"Z",    "Zm9vY", "Zg==", "Zm8=", "Zh",	"Zm9",
+				      "Zm9+", "Zm9/",  "Zm 9", "Zm9%", "Z\x80", "===="};
+
+START_TEST(what_is_none_for_urls_is_refused)
+{
+	uint8_t octets[16];
+	size_t len;
+	ck_assert(!tarn__base64url_read(bad_url[_i], strlen(bad_url[_i]), octets, sizeof(octets),
+					&len));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("base64");
@@ -87,6 +120,10 @@ int main(void)
 			    sizeof(forms) / sizeof(forms[0]));
 	tcase_add_test(tcase, octets_may_take_the_place_of_their_text);
 	tcase_add_loop_test(tcase, what_is_no_base_64_is_refused, 0, sizeof(bad) / sizeof(bad[0]));
+	tcase_add_loop_test(tcase, text_for_urls_is_read, 0,
+			    sizeof(url_forms) / sizeof(url_forms[0]));
+	tcase_add_loop_test(tcase, what_is_none_for_urls_is_refused, 0,
+			    sizeof(bad_url) / sizeof(bad_url[0]));
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -13,6 +13,7 @@
 #include "core/forward/answer_source.h"
 #include "dns/answer.h"
 #include "dns/cookie.h"
+#include "dns/edns.h"
 #include "dns/message.h"
 #include "support/message.h"
 #include "support/outside.h"
@@ -207,6 +208,52 @@ START_TEST(stranger_hears_why_where_there_is_room)
 	ck_assert_uint_eq(ask_as("203.0.113.7", TARN__UDP, wire, len + 6), len + 6);
 	ck_assert_mem_eq(reply + len, "\0\17\0\2\0\22", 6);
 	ck_assert_uint_eq(ask_as("203.0.113.7", TARN__UDP, wire, len + 5), len);
+}
+END_TEST
+
+/* Questions that are answered at once, with padding: in the clear their replies have 64 octets at most. */
+static const struct {
+	const char *name; /* label */
+	uint16_t flags, type, class;
+	uint8_t version;
+	uint16_t rcode; /* its lower bits */
+} padded_questions[] = {
+	{"localhost", TARN__FLAG_RD, TARN__TYPE_A, TARN__CLASS_IN, 0, TARN__NOERROR},
+	{"invalid", TARN__FLAG_RD, TARN__TYPE_A, TARN__CLASS_IN, 0, TARN__NXDOMAIN},
+	{"n1", 0, TARN__TYPE_A, TARN__CLASS_IN, 0, TARN__REFUSED},
+	{"n1", TARN__FLAG_RD, TARN__TYPE_A, 7, 0, TARN__REFUSED},
+	{"n1", TARN__FLAG_RD, TARN__TYPE_AXFR, TARN__CLASS_IN, 0, TARN__REFUSED},
+	{"n1", TARN__FLAG_RD | 2 << 11, TARN__TYPE_A, TARN__CLASS_IN, 0, TARN__NOTIMP},
+	{"n1", TARN__FLAG_RD, TARN__TYPE_OPT, TARN__CLASS_IN, 0, TARN__FORMERR},
+	{"n1", TARN__FLAG_RD, TARN__TYPE_A, TARN__CLASS_IN, 1, 0}, /* BADVERS */
+};
+
+/* RFC 7830 section 4, RFC 8467 section 4.1 */
+START_TEST(every_reply_to_one_who_pads_is_padded_over_encrypted_transports)
+{
+	uint8_t wire[128] = {0x12, 0x34};
+	const char *name = padded_questions[_i].name;
+	size_t len = TARN__HEADER_LEN, name_len = strlen(name);
+	tarn__put16(wire + 2, padded_questions[_i].flags);
+	wire[5] = wire[11] = 1;
+	wire[len] = (uint8_t)name_len;
+	memcpy(wire + len + 1, name, name_len);
+	len += name_len + 2;
+	tarn__put16(wire + len, padded_questions[_i].type);
+	tarn__put16(wire + len + 2, padded_questions[_i].class);
+	len += 4;
+	memcpy(wire + len, "\0\0\51\4\xd0\0\0\0\0\0\6\0\14\0\2\0\0", 17);
+	wire[len + 6] = padded_questions[_i].version;
+	len += 17;
+	for (int transport = 0; transport < TARN__TRANSPORTS; transport++) {
+		size_t got = ask_as("127.0.0.1", (enum tarn__transport)transport, wire, len);
+		ck_assert_uint_eq(tarn__get16(reply + 2) & TARN__FLAG_RCODE,
+				  padded_questions[_i].rcode);
+		if (transport == TARN__TLS || transport == TARN__HTTPS)
+			ck_assert_uint_eq(got, TARN__PADDING_REPLY);
+		else
+			ck_assert_uint_lt(got, TARN__PADDING_REPLY - 4);
+	}
 }
 END_TEST
 
@@ -717,6 +764,48 @@ START_TEST(server_that_leads_back_is_found_when_it_is_dead)
 	}
 	ck_assert_uint_eq(outside_surprises(&outside), 0);
 	ck_assert_uint_eq(found, 1);
+}
+END_TEST
+
+/* RFC 8467 section 4.1: as every message to it. */
+START_TEST(encrypted_server_is_looked_at_over_its_transport)
+{
+	unsigned found = 0;
+	struct outside secure;
+	struct tarn_traits traits = {.transport = TARN_TLS, .name = "dns.example"};
+	outside_init_with(&secure, &(struct tarn_options){.upstreams = &server,
+							  .traits = &traits,
+							  .upstream_count = 1});
+	tarn__resolver_probe_forward_loops(secure.resolver, on_found, &found);
+	const struct sent *sent = outside_take(&secure, &server, TARN__TLS);
+	ck_assert_ptr_nonnull(sent);
+	ck_assert_uint_eq(sent->wire[TARN__HEADER_LEN], TARN__FORWARD_LOOP_LABEL_LEN);
+	ck_assert_uint_eq(sent->len, TARN__PADDING_QUERY);
+	ck_assert_uint_eq(tarn__get16(sent->wire + 10), 1);
+	ck_assert_uint_eq(outside_surprises(&secure), 0);
+	outside_fini(&secure);
+}
+END_TEST
+
+/* Its address is not known. */
+START_TEST(server_without_an_address_is_not_looked_at)
+{
+	unsigned found = 0;
+	struct outside secure;
+	struct tarn_address unknown = {.sa.sa_family = AF_UNSPEC};
+	struct tarn_traits traits = {.transport = TARN_TLS, .name = "dns.example"};
+	outside_init_with(&secure, &(struct tarn_options){.upstreams = &unknown,
+							  .traits = &traits,
+							  .upstream_count = 1});
+	tarn__resolver_probe_forward_loops(secure.resolver, on_found, &found);
+	ck_assert_int_eq(ask(&secure, 0, 1), TARN__RESOLVE_PENDING);
+	tarn__resolver_overslept(secure.resolver);
+	tarn__resolver_network_changed(secure.resolver);
+	outside_pass(&secure, 10000);
+	ck_assert_uint_eq(answered[0], 1);
+	ck_assert_uint_eq(reply_rcode(), TARN__SERVFAIL);
+	ck_assert_uint_eq(outside_surprises(&secure), 0);
+	outside_fini(&secure);
 }
 END_TEST
 
@@ -1352,6 +1441,8 @@ int main(void)
 	tcase_add_loop_test(tcase, stranger_is_refused_in_no_more_octets_than_he_sent, 0,
 			    sizeof asked_by_strangers / sizeof asked_by_strangers[0]);
 	tcase_add_test(tcase, stranger_hears_why_where_there_is_room);
+	tcase_add_loop_test(tcase, every_reply_to_one_who_pads_is_padded_over_encrypted_transports,
+			    0, sizeof padded_questions / sizeof padded_questions[0]);
 	tcase_add_test(tcase, other_opcodes_are_answered_at_once);
 	tcase_add_test(tcase, messages_of_changed_zones_are_handed_over);
 	tcase_add_test(tcase, storm_against_a_dead_server_is_one_message_a_second);
@@ -1370,6 +1461,8 @@ int main(void)
 			    1 + TARN__FORWARD_LOOP_LABEL_LEN + 1, TARN__FORWARD_LOOP_PREFIX_LEN);
 	tcase_add_test(tcase, server_of_a_zone_is_asked_for_a_name_in_it);
 	tcase_add_test(tcase, server_that_leads_back_is_found_when_it_is_dead);
+	tcase_add_test(tcase, encrypted_server_is_looked_at_over_its_transport);
+	tcase_add_test(tcase, server_without_an_address_is_not_looked_at);
 	tcase_add_test(tcase, dead_server_is_looked_at_every_five_seconds_while_clients_ask);
 	tcase_add_test(tcase, server_that_is_healed_is_looked_at);
 	tcase_add_test(tcase, many_servers_are_looked_at_a_few_at_a_time);

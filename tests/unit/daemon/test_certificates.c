@@ -397,12 +397,12 @@ START_TEST(end_is_said_once)
 	ends_sec = (uint64_t)time(NULL) + 10 * DAY + DAY / 2;
 	ck_assert_int_eq(tarn__certificates_set(&certificates, &first), 0);
 	tarn__certificates_settle(&certificates);
-	check_logged("expires in 10 days, on ");
+	check_logged("expires within 11 days, on ");
 	ev_invoke(loop, &certificates.look, EV_TIMER);
 	ck_assert_str_eq(logged(), "|");
 	certificates.board.state.items[0].says.until_sec = (uint64_t)time(NULL) + 2 * DAY + DAY / 2;
 	ev_invoke(loop, &certificates.look, EV_TIMER);
-	check_logged("expires in 2 days, on ");
+	check_logged("expires within 3 days, on ");
 	certificates.board.state.items[0].says.until_sec = (uint64_t)time(NULL) - 1;
 	ev_invoke(loop, &certificates.look, EV_TIMER);
 	check_logged("has expired on ");

@@ -15,7 +15,8 @@
 #ifdef HAVE_NGHTTP2
 #include "support/http2_peer.h"
 
-static struct memory_pipe near_end, far_end;
+static struct memory_pipe pipes[2];
+static struct memory_pipe *const near_end = &pipes[0], *const far_end = &pipes[1];
 static struct tarn__framing *client;
 static struct peer peer; /* not of each test */
 static struct tarn__framed framed;
@@ -39,8 +40,8 @@ static const char good[] = ":status: 200\ncontent-type: application/dns-message\
 static void set_up(void)
 {
 	ck_assert_ptr_null(tarn__http2_load());
-	memory_pipe_init(&near_end, &far_end);
-	client = tarn__h2_client_new(&near_end.pipe, &target);
+	memory_pipes_init(pipes);
+	client = tarn__h2_client_new(&near_end->pipe, &target);
 	ck_assert_ptr_nonnull(client);
 	peer.session = NULL;
 }
@@ -49,13 +50,13 @@ static void tear_down(void)
 {
 	client->ops->free(client);
 	tarn__http2_session_free(peer.session);
-	memory_pipe_fini(&near_end);
+	memory_pipes_fini(pipes);
 }
 
 static void set_up_peer(void)
 {
 	set_up();
-	peer_start(&peer, true, 100, &far_end);
+	peer_start(&peer, true, 100, far_end);
 }
 
 static int put(uint8_t tag)
@@ -118,7 +119,7 @@ static void ask_by_hand(void)
 {
 	ck_assert_int_eq(put(0), 0);
 	flush();
-	put_setting(&far_end, 0, 0);
+	put_setting(far_end, 0, 0);
 }
 
 /* ---- a question ---------------------------------------------------------------------------- */
@@ -175,7 +176,7 @@ START_TEST(questions_of_a_flush_leave_in_one_write)
 	for (uint8_t tag = 0; tag < 50; tag++)
 		ck_assert_int_eq(put(tag), 0);
 	run();
-	ck_assert_uint_eq(near_end.sends, 1);
+	ck_assert_uint_eq(near_end->send_count, 1);
 	ck_assert_uint_eq(peer.count, 50);
 	ck_assert_uint_eq(client->ops->pending(client), 0);
 }
@@ -186,8 +187,8 @@ START_TEST(longest_question_leaves_in_writes_of_16_kb)
 	static uint8_t longest[TARN__MESSAGE_MAX];
 	ck_assert_int_eq(client->ops->put(client, longest, sizeof(longest), 0), 0);
 	flush();
-	size_t len = memory_pipe_waiting(&far_end);
-	ck_assert_uint_eq(near_end.sends, (len + 16383) / 16384);
+	size_t len = octets_waiting(far_end);
+	ck_assert_uint_eq(near_end->send_count, (len + 16383) / 16384);
 	peer_run(&peer);
 	ck_assert_uint_eq(peer.streams[0].body_len, sizeof(longest));
 }
@@ -195,11 +196,12 @@ END_TEST
 
 START_TEST(what_the_pipe_does_not_take_leaves_later)
 {
-	far_end.room = 100;
 	for (uint8_t tag = 0; tag < 20; tag++)
 		ck_assert_int_eq(put(tag), 0);
-	while (client->ops->pending(client) > 0)
+	for (size_t i = 0; client->ops->pending(client) > 0; i++) {
+		near_end->send_left = i % 2 == 0 ? 100 : 1;
 		run();
+	}
 	ck_assert_uint_eq(peer.count, 20);
 	for (size_t i = 0; i < 20; i++)
 		ck_assert(peer.streams[i].is_whole);
@@ -209,7 +211,7 @@ END_TEST
 START_TEST(questions_that_do_not_leave_are_bounded)
 {
 	static uint8_t long_one[20000];
-	far_end.room = 0;
+	near_end->send_left = 0;
 	for (uint8_t tag = 0; tag < 4; tag++)
 		ck_assert_int_eq(client->ops->put(client, long_one, sizeof(long_one), tag), 0);
 	ck_assert_uint_eq(client->ops->room(client), 0);
@@ -297,14 +299,14 @@ START_TEST(failure_comes_with_the_header_and_the_body_is_refused)
 {
 	struct frame frame;
 	ask_by_hand();
-	put_headers(&far_end, 1, ":status: 200\ncontent-type: text/html\n", false);
+	put_headers(far_end, 1, ":status: 200\ncontent-type: text/html\n", false);
 	read_all();
 	expect_failure(0, TARN_EANSWER, "HTTP content-type text/html");
 	flush();
-	ck_assert(take_frame_of(&far_end, FRAME_RST_STREAM, &frame));
+	ck_assert(take_frame_of(far_end, FRAME_RST_STREAM, &frame));
 	ck_assert_uint_eq(frame.stream, 1);
 	ck_assert_uint_eq(tarn__get32(frame.payload), TARN__HTTP2_CANCEL);
-	put_frame(&far_end, FRAME_DATA, FLAG_END_STREAM, 1, answer, sizeof(answer));
+	put_frame(far_end, FRAME_DATA, FLAG_END_STREAM, 1, answer, sizeof(answer));
 	ck_assert_int_eq(read_all(), TARN__STREAM_AGAIN);
 	ck_assert(!next());
 }
@@ -317,7 +319,7 @@ static void put_body(size_t len)
 	memcpy(octets, answer, sizeof(answer));
 	for (size_t put_len; len > 0; len -= put_len) {
 		put_len = len < sizeof(octets) ? len : sizeof(octets);
-		put_frame(&far_end, FRAME_DATA, len == put_len ? FLAG_END_STREAM : 0, 1, octets,
+		put_frame(far_end, FRAME_DATA, len == put_len ? FLAG_END_STREAM : 0, 1, octets,
 			  put_len);
 		read_all();
 		flush();
@@ -327,7 +329,7 @@ static void put_body(size_t len)
 START_TEST(longest_answer_is_taken)
 {
 	ask_by_hand();
-	put_headers(&far_end, 1, good, false);
+	put_headers(far_end, 1, good, false);
 	put_body(TARN__MESSAGE_MAX);
 	ck_assert(next());
 	ck_assert_ptr_nonnull(framed.message);
@@ -339,11 +341,11 @@ START_TEST(longer_answer_is_refused)
 {
 	struct frame frame;
 	ask_by_hand();
-	put_headers(&far_end, 1, good, false);
+	put_headers(far_end, 1, good, false);
 	put_body(TARN__MESSAGE_MAX + 1);
 	expect_failure(0, TARN_EANSWER, "HTTP body above 65535 octets");
 	ck_assert(!next());
-	ck_assert(take_frame_of(&far_end, FRAME_RST_STREAM, &frame));
+	ck_assert(take_frame_of(far_end, FRAME_RST_STREAM, &frame));
 	ck_assert_uint_eq(tarn__get32(frame.payload), TARN__HTTP2_CANCEL);
 }
 END_TEST
@@ -351,10 +353,10 @@ END_TEST
 START_TEST(wrong_content_length_is_no_answer)
 {
 	ask_by_hand();
-	put_headers(&far_end, 1,
+	put_headers(far_end, 1,
 		    ":status: 200\ncontent-type: application/dns-message\ncontent-length: 60\n",
 		    false);
-	put_frame(&far_end, FRAME_DATA, FLAG_END_STREAM, 1, answer, sizeof(answer));
+	put_frame(far_end, FRAME_DATA, FLAG_END_STREAM, 1, answer, sizeof(answer));
 	read_all();
 	flush();
 	expect_failure(0, TARN_EANSWER, "malformed HTTP/2");
@@ -368,7 +370,7 @@ START_TEST(header_above_8_kb_is_no_answer)
 	ask_by_hand();
 	int start = snprintf(lines, sizeof(lines), "%sx-long: ", good);
 	memset(lines + start, 'x', 8200);
-	put_headers(&far_end, 1, lines, false);
+	put_headers(far_end, 1, lines, false);
 	read_all();
 	expect_failure(0, TARN_EANSWER, "HTTP header above 8192 octets");
 	ck_assert(!next());
@@ -378,13 +380,13 @@ END_TEST
 START_TEST(header_after_another_one_counts_as_trailers)
 {
 	ask_by_hand();
-	put_headers(&far_end, 1, ":status: 103\nlink: </x>\n", false);
-	put_headers(&far_end, 1, ":status: 103\ncontent-type: text/html\n", false);
-	put_headers(&far_end, 1, good, false);
-	put_frame(&far_end, FRAME_DATA, 0, 1, answer, sizeof(answer));
+	put_headers(far_end, 1, ":status: 103\nlink: </x>\n", false);
+	put_headers(far_end, 1, ":status: 103\ncontent-type: text/html\n", false);
+	put_headers(far_end, 1, good, false);
+	put_frame(far_end, FRAME_DATA, 0, 1, answer, sizeof(answer));
 	ck_assert_int_eq(read_all(), TARN__STREAM_AGAIN);
 	ck_assert(!next());
-	put_headers(&far_end, 1, "content-type: text/html\nage: 100\n", true);
+	put_headers(far_end, 1, "content-type: text/html\nage: 100\n", true);
 	read_all();
 	expect_answer(0x1234);
 }
@@ -392,12 +394,12 @@ END_TEST
 
 START_TEST(answer_may_come_octet_by_octet)
 {
-	near_end.grain = 1;
+	near_end->recv_max = 1;
 	ask_by_hand();
-	put_headers(&far_end, 1, good, false);
+	put_headers(far_end, 1, good, false);
 	for (size_t i = 0; i < sizeof(answer); i++)
-		put_frame(&far_end, FRAME_DATA, 0, 1, answer + i, 1);
-	put_frame(&far_end, FRAME_DATA, FLAG_END_STREAM, 1, NULL, 0);
+		put_frame(far_end, FRAME_DATA, 0, 1, answer + i, 1);
+	put_frame(far_end, FRAME_DATA, FLAG_END_STREAM, 1, NULL, 0);
 	read_all();
 	expect_answer(0x1234);
 }
@@ -435,8 +437,8 @@ START_TEST(goaway_gives_back_what_was_not_processed)
 	for (uint8_t tag = 0; tag < 4; tag++)
 		ck_assert_int_eq(put(tag), 0);
 	flush();
-	put_setting(&far_end, 0, 0);
-	put_goaway(&far_end, 3, 0);
+	put_setting(far_end, 0, 0);
+	put_goaway(far_end, 3, 0);
 	read_all();
 	/* in the order of the library */
 	expect_failure(3, TARN_EUNREACHABLE, NULL);
@@ -445,8 +447,8 @@ START_TEST(goaway_gives_back_what_was_not_processed)
 	ck_assert_int_eq(put(4), TARN_EUNREACHABLE);
 	ck_assert_uint_eq(client->ops->room(client), 0);
 	for (uint32_t stream = 1; stream <= 3; stream += 2) {
-		put_headers(&far_end, stream, good, false);
-		put_frame(&far_end, FRAME_DATA, FLAG_END_STREAM, stream, answer, sizeof(answer));
+		put_headers(far_end, stream, good, false);
+		put_frame(far_end, FRAME_DATA, FLAG_END_STREAM, stream, answer, sizeof(answer));
 	}
 	read_all();
 	expect_answer(0x1234);
@@ -457,10 +459,10 @@ END_TEST
 
 START_TEST(goaway_gives_back_what_has_not_left)
 {
-	put_setting(&far_end, 0, 0);
+	put_setting(far_end, 0, 0);
 	read_all();
 	ck_assert_int_eq(put(5), 0);
-	put_goaway(&far_end, 0x7fffffff, 0);
+	put_goaway(far_end, 0x7fffffff, 0);
 	read_all();
 	flush();
 	expect_failure(5, TARN_EUNREACHABLE, NULL);
@@ -482,22 +484,22 @@ START_TEST(stream_that_is_reset_can_be_asked_again)
 {
 	struct frame frame;
 	ask_by_hand();
-	put_frame32(&far_end, FRAME_RST_STREAM, 1, resets[_i].code);
+	put_frame32(far_end, FRAME_RST_STREAM, 1, resets[_i].code);
 	read_all();
 	expect_failure(0, TARN_EUNREACHABLE, resets[_i].reason);
 	ck_assert(!next());
 	ck_assert_int_eq(put(0), 0);
 	flush();
-	ck_assert(!take_frame_of(&far_end, FRAME_RST_STREAM, &frame));
+	ck_assert(!take_frame_of(far_end, FRAME_RST_STREAM, &frame));
 }
 END_TEST
 
 START_TEST(half_an_answer_that_is_reset_is_none)
 {
 	ask_by_hand();
-	put_headers(&far_end, 1, good, false);
-	put_frame(&far_end, FRAME_DATA, 0, 1, answer, sizeof(answer));
-	put_frame32(&far_end, FRAME_RST_STREAM, 1, 0);
+	put_headers(far_end, 1, good, false);
+	put_frame(far_end, FRAME_DATA, 0, 1, answer, sizeof(answer));
+	put_frame32(far_end, FRAME_RST_STREAM, 1, 0);
 	read_all();
 	expect_failure(0, TARN_EUNREACHABLE, "HTTP/2 stream error 0");
 	ck_assert(!next());
@@ -525,7 +527,7 @@ END_TEST
 START_TEST(forgotten_question_gives_its_place_away)
 {
 	struct frame frame;
-	put_setting(&far_end, 3, 2); /* SETTINGS_MAX_CONCURRENT_STREAMS */
+	put_setting(far_end, 3, 2); /* SETTINGS_MAX_CONCURRENT_STREAMS */
 	read_all();
 	ck_assert_int_eq(put(0), 0);
 	ck_assert_int_eq(put(1), 0);
@@ -535,16 +537,38 @@ START_TEST(forgotten_question_gives_its_place_away)
 	client->ops->forget(client, 1);
 	ck_assert_uint_eq(client->ops->room(client), 2);
 	flush();
-	ck_assert(!take_frame_of(&far_end, FRAME_RST_STREAM, &frame));
+	ck_assert(!take_frame_of(far_end, FRAME_RST_STREAM, &frame));
 	ck_assert_int_eq(put(2), 0);
 	flush();
-	ck_assert(take_frame_of(&far_end, FRAME_RST_STREAM, &frame));
+	ck_assert(take_frame_of(far_end, FRAME_RST_STREAM, &frame));
 	ck_assert_uint_eq(frame.stream, 1);
 	ck_assert_uint_eq(tarn__get32(frame.payload), TARN__HTTP2_CANCEL);
-	ck_assert(take_frame(&far_end, &frame));
+	ck_assert(take_frame(far_end, &frame));
 	ck_assert_uint_eq(frame.type, FRAME_HEADERS);
 	ck_assert_uint_eq(frame.stream, 5);
 	ck_assert_uint_eq(client->ops->room(client), 1);
+}
+END_TEST
+
+START_TEST(forgotten_question_that_has_not_left_does_not_leave)
+{
+	struct frame frame;
+	put_setting(far_end, 3, 1);
+	read_all();
+	flush();
+	far_end->begin = far_end->end;
+	ck_assert_int_eq(put(0), 0);
+	client->ops->forget(client, 0);
+	ck_assert_int_eq(put(1), 0);
+	flush();
+	ck_assert(take_frame(far_end, &frame));
+	ck_assert_uint_eq(frame.type, FRAME_HEADERS);
+	ck_assert_uint_eq(frame.stream, 3);
+	ck_assert(take_frame(far_end, &frame));
+	ck_assert_uint_eq(frame.type, FRAME_DATA);
+	ck_assert(!take_frame(far_end, &frame));
+	ck_assert(!next());
+	ck_assert_uint_eq(client->ops->pending(client), 0);
 }
 END_TEST
 
@@ -553,7 +577,7 @@ END_TEST
 START_TEST(one_stream_at_a_time_answers_ten_questions)
 {
 	tarn__http2_session_free(peer.session);
-	peer_start(&peer, true, 1, &far_end);
+	peer_start(&peer, true, 1, far_end);
 	run();
 	peer_run(&peer);
 	read_all();
@@ -582,7 +606,7 @@ static const struct {
 START_TEST(room_is_what_the_server_allows)
 {
 	ck_assert_uint_eq(client->ops->room(client), 100); /* before its settings */
-	put_setting(&far_end, 3, limits[_i].setting);
+	put_setting(far_end, 3, limits[_i].setting);
 	read_all();
 	ck_assert_uint_eq(client->ops->room(client), limits[_i].room);
 	for (size_t i = 0; i < limits[_i].room; i++)
@@ -594,36 +618,36 @@ END_TEST
 START_TEST(closed_window_holds_up_its_own_question_alone)
 {
 	struct frame frame;
-	put_setting(&far_end, 4, 0); /* SETTINGS_INITIAL_WINDOW_SIZE */
+	put_setting(far_end, 4, 0); /* SETTINGS_INITIAL_WINDOW_SIZE */
 	read_all();
 	ck_assert_int_eq(put(0), 0);
 	ck_assert_int_eq(put(1), 0);
 	flush();
 	ck_assert_uint_eq(client->ops->pending(client), 0);
-	ck_assert(!take_frame_of(&far_end, FRAME_DATA, &frame));
-	put_frame32(&far_end, FRAME_WINDOW_UPDATE, 3, 1000);
+	ck_assert(!take_frame_of(far_end, FRAME_DATA, &frame));
+	put_frame32(far_end, FRAME_WINDOW_UPDATE, 3, 1000);
 	read_all();
 	flush();
-	ck_assert(take_frame_of(&far_end, FRAME_DATA, &frame));
+	ck_assert(take_frame_of(far_end, FRAME_DATA, &frame));
 	ck_assert_uint_eq(frame.stream, 3);
 	ck_assert_uint_eq(frame.len, sizeof(question));
-	ck_assert(!take_frame_of(&far_end, FRAME_DATA, &frame));
+	ck_assert(!take_frame_of(far_end, FRAME_DATA, &frame));
 }
 END_TEST
 
 START_TEST(answer_before_the_question_has_left_is_taken)
 {
 	struct frame frame;
-	put_setting(&far_end, 4, 0);
+	put_setting(far_end, 4, 0);
 	read_all();
 	ck_assert_int_eq(put(0), 0);
 	flush();
-	put_headers(&far_end, 1, good, false);
-	put_frame(&far_end, FRAME_DATA, FLAG_END_STREAM, 1, answer, sizeof(answer));
+	put_headers(far_end, 1, good, false);
+	put_frame(far_end, FRAME_DATA, FLAG_END_STREAM, 1, answer, sizeof(answer));
 	read_all();
 	expect_answer(0x1234);
 	flush();
-	ck_assert(take_frame_of(&far_end, FRAME_RST_STREAM, &frame));
+	ck_assert(take_frame_of(far_end, FRAME_RST_STREAM, &frame));
 	ck_assert_uint_eq(client->ops->room(client), 256);
 	ck_assert_uint_eq(client->ops->pending(client), 0);
 }
@@ -638,16 +662,16 @@ START_TEST(settings_are_those_of_a_client_of_dns)
 					   0, 6, 0, 0, 0x20, 0}; /* MAX_HEADER_LIST_SIZE */
 	struct frame frame;
 	flush();
-	ck_assert_mem_eq(far_end.data, PREFACE_TEXT, PREFACE_TEXT_LEN);
-	ck_assert(take_frame(&far_end, &frame));
+	ck_assert_mem_eq(far_end->octets, PREFACE_TEXT, PREFACE_TEXT_LEN);
+	ck_assert(take_frame(far_end, &frame));
 	ck_assert_uint_eq(frame.type, FRAME_SETTINGS);
 	ck_assert_uint_eq(frame.len, sizeof(expected));
 	ck_assert_mem_eq(frame.payload, expected, sizeof(expected));
-	ck_assert(take_frame(&far_end, &frame));
+	ck_assert(take_frame(far_end, &frame));
 	ck_assert_uint_eq(frame.type, FRAME_WINDOW_UPDATE);
 	ck_assert_uint_eq(frame.stream, 0);
 	ck_assert_uint_eq(tarn__get32(frame.payload), (1 << 20) - 65535);
-	ck_assert(!take_frame(&far_end, &frame));
+	ck_assert(!take_frame(far_end, &frame));
 }
 END_TEST
 
@@ -656,7 +680,7 @@ START_TEST(end_is_a_goaway)
 	struct frame frame;
 	flush();
 	client->ops->end(client);
-	ck_assert(take_frame_of(&far_end, FRAME_GOAWAY, &frame));
+	ck_assert(take_frame_of(far_end, FRAME_GOAWAY, &frame));
 	ck_assert_uint_eq(tarn__get32(frame.payload + 4), 0);
 	ck_assert_int_eq(put(0), TARN_EUNREACHABLE);
 	ck_assert_int_eq(client->ops->read(client), TARN__STREAM_END);
@@ -675,10 +699,10 @@ START_TEST(flood_that_is_not_read_ends_the_connection)
 	static const uint8_t zeros[8];
 	int result = TARN__STREAM_AGAIN;
 	size_t sent = 0;
-	put_setting(&far_end, 0, 0);
-	far_end.room = 0;
+	put_setting(far_end, 0, 0);
+	near_end->send_left = 0;
 	for (; sent < 20000 && result == TARN__STREAM_AGAIN; sent++) {
-		put_frame(&far_end, floods[_i].type, 0, 0, zeros, floods[_i].len);
+		put_frame(far_end, floods[_i].type, 0, 0, zeros, floods[_i].len);
 		result = read_all();
 		if (result != TARN__STREAM_AGAIN)
 			ck_assert_int_eq(errno, EPROTO);
@@ -697,12 +721,12 @@ START_TEST(flood_that_is_read_is_answered)
 {
 	static const uint8_t zeros[8];
 	struct frame frame;
-	put_setting(&far_end, 0, 0);
+	put_setting(far_end, 0, 0);
 	for (size_t i = 0; i < 20000; i++) {
-		put_frame(&far_end, FRAME_PING, 0, 0, zeros, sizeof(zeros));
+		put_frame(far_end, FRAME_PING, 0, 0, zeros, sizeof(zeros));
 		ck_assert_int_eq(read_all(), TARN__STREAM_AGAIN);
 		flush();
-		ck_assert(take_frame_of(&far_end, FRAME_PING, &frame));
+		ck_assert(take_frame_of(far_end, FRAME_PING, &frame));
 		ck_assert_uint_eq(frame.flags, FLAG_ACK);
 	}
 }
@@ -711,29 +735,29 @@ END_TEST
 static void put_push_promise(void)
 {
 	static const uint8_t promise[] = {0, 0, 0, 2, 0x82};
-	put_frame(&far_end, FRAME_SETTINGS, FLAG_ACK, 0, NULL, 0);
-	put_frame(&far_end, FRAME_PUSH_PROMISE, FLAG_END_HEADERS, 1, promise, sizeof(promise));
+	put_frame(far_end, FRAME_SETTINGS, FLAG_ACK, 0, NULL, 0);
+	put_frame(far_end, FRAME_PUSH_PROMISE, FLAG_END_HEADERS, 1, promise, sizeof(promise));
 }
 
 static void put_data_of_no_stream(void)
 {
-	put_frame(&far_end, FRAME_DATA, 0, 99, "x", 1);
+	put_frame(far_end, FRAME_DATA, 0, 99, "x", 1);
 }
 
 static void put_large_frame(void)
 {
 	static const uint8_t octets[20000];
-	put_frame(&far_end, FRAME_DATA, 0, 1, octets, sizeof(octets));
+	put_frame(far_end, FRAME_DATA, 0, 1, octets, sizeof(octets));
 }
 
 static void put_bad_hpack(void)
 {
-	put_frame(&far_end, FRAME_HEADERS, FLAG_END_HEADERS, 1, "\xff\xff\xff\xff\xff\xff", 6);
+	put_frame(far_end, FRAME_HEADERS, FLAG_END_HEADERS, 1, "\xff\xff\xff\xff\xff\xff", 6);
 }
 
 static void put_lonely_continuation(void)
 {
-	put_frame(&far_end, FRAME_CONTINUATION, FLAG_END_HEADERS, 1, "\x88", 1);
+	put_frame(far_end, FRAME_CONTINUATION, FLAG_END_HEADERS, 1, "\x88", 1);
 }
 
 static void (*const faults[])(void) = {put_push_promise, put_data_of_no_stream, put_large_frame,
@@ -746,7 +770,7 @@ START_TEST(fault_of_the_connection_ends_it_with_a_word)
 	faults[_i]();
 	(void)read_all();
 	(void)client->ops->flush(client);
-	ck_assert(take_frame_of(&far_end, FRAME_GOAWAY, &frame));
+	ck_assert(take_frame_of(far_end, FRAME_GOAWAY, &frame));
 	ck_assert_uint_ne(tarn__get32(frame.payload + 4), 0);
 	ck_assert_int_eq(client->ops->read(client), TARN__STREAM_END);
 	ck_assert_int_eq(put(1), TARN_EUNREACHABLE);
@@ -757,7 +781,7 @@ START_TEST(what_is_no_http2_ends_the_connection)
 {
 	ck_assert_int_eq(put(0), 0);
 	flush();
-	put_octets(&far_end, "HTTP/1.1 400 Bad Request\r\n\r\n", 28);
+	put_octets(far_end, "HTTP/1.1 400 Bad Request\r\n\r\n", 28);
 	int result = read_all();
 	(void)client->ops->flush(client);
 	if (result == TARN__STREAM_AGAIN)
@@ -770,13 +794,13 @@ START_TEST(end_and_faults_of_the_pipe_are_told)
 {
 	ask_by_hand();
 	read_all();
-	far_end.pipe.ops->end(&far_end.pipe);
+	far_end->pipe.ops->end(&far_end->pipe);
 	ck_assert_int_eq(client->ops->read(client), TARN__STREAM_END);
-	near_end.recv_error = ECONNRESET;
+	near_end->error = ECONNRESET;
 	ck_assert_int_eq(client->ops->read(client), TARN_ESYSTEM);
 	ck_assert_int_eq(errno, ECONNRESET);
 	ck_assert_int_eq(put(1), 0);
-	near_end.send_error = EPIPE;
+	near_end->error = EPIPE;
 	ck_assert_int_eq(client->ops->flush(client), TARN_ESYSTEM);
 	ck_assert_int_eq(errno, EPIPE);
 }
@@ -799,6 +823,7 @@ static TCase *by_hand(void)
 			    sizeof(resets) / sizeof(resets[0]));
 	tcase_add_test(tcase, half_an_answer_that_is_reset_is_none);
 	tcase_add_test(tcase, forgotten_question_gives_its_place_away);
+	tcase_add_test(tcase, forgotten_question_that_has_not_left_does_not_leave);
 	tcase_add_loop_test(tcase, room_is_what_the_server_allows, 0,
 			    sizeof(limits) / sizeof(limits[0]));
 	tcase_add_test(tcase, closed_window_holds_up_its_own_question_alone);

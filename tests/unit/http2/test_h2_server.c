@@ -5,6 +5,7 @@
 #include "http2/h2_server.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dns/message.h"
@@ -12,11 +13,42 @@
 #include "support/unit.h"
 #include "tarn.h"
 
+/* Allocations of tarn's own until one fails; negative: none does. */
+static int allocations_left = -1;
+
+void *__real_malloc(size_t);
+void *__real_calloc(size_t, size_t);
+void *__real_realloc(void *, size_t);
+void *__wrap_malloc(size_t);
+void *__wrap_calloc(size_t, size_t);
+void *__wrap_realloc(void *, size_t);
+
+static bool allocation_fails(void)
+{
+	return allocations_left >= 0 && allocations_left-- == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return allocation_fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return allocation_fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return allocation_fails() ? NULL : __real_realloc(old, size);
+}
+
 #ifdef HAVE_NGHTTP2
 #include "http2/h2_client.h"
 #include "support/http2_peer.h"
 
-static struct memory_pipe near_end, far_end;
+static struct memory_pipe pipes[2];
+static struct memory_pipe *const near_end = &pipes[0], *const far_end = &pipes[1];
 static struct tarn__h2_server *server;
 static struct peer peer; /* not of each test */
 static struct tarn__h2_question got;
@@ -41,8 +73,8 @@ static const uint8_t answer[] = {0x12, 0x34, 0x81, 0x80, 0, 1,	  0,   1,   0,	 0
 static void set_up(void)
 {
 	ck_assert_ptr_null(tarn__http2_load());
-	memory_pipe_init(&near_end, &far_end);
-	server = tarn__h2_server_new(&near_end.pipe, "/dns-query");
+	memory_pipes_init(pipes);
+	server = tarn__h2_server_new(&near_end->pipe, "/dns-query");
 	ck_assert_ptr_nonnull(server);
 	peer.session = NULL;
 	now_ms = 1000000;
@@ -52,13 +84,13 @@ static void tear_down(void)
 {
 	tarn__h2_server_free(server);
 	tarn__http2_session_free(peer.session);
-	memory_pipe_fini(&near_end);
+	memory_pipes_fini(pipes);
 }
 
 static void set_up_peer(void)
 {
 	set_up();
-	peer_start(&peer, false, 0, &far_end);
+	peer_start(&peer, false, 0, far_end);
 }
 
 /* Reads all that there is. Returns the last result. */
@@ -104,17 +136,17 @@ static struct peer_stream *post(void)
 /* The other half of a connection by hand: the preface and no settings of its own. */
 static void greet(void)
 {
-	put_octets(&far_end, PREFACE_TEXT, PREFACE_TEXT_LEN);
-	put_setting(&far_end, 0, 0);
-	put_frame(&far_end, FRAME_SETTINGS, FLAG_ACK, 0, NULL, 0);
+	put_octets(far_end, PREFACE_TEXT, PREFACE_TEXT_LEN);
+	put_setting(far_end, 0, 0);
+	put_frame(far_end, FRAME_SETTINGS, FLAG_ACK, 0, NULL, 0);
 	ck_assert_int_eq(read_all(), TARN__STREAM_AGAIN);
 	flush();
 }
 
 static void put_question(uint32_t stream)
 {
-	put_headers(&far_end, stream, POST_FIELDS, false);
-	put_frame(&far_end, FRAME_DATA, FLAG_END_STREAM, stream, question, sizeof(question));
+	put_headers(far_end, stream, POST_FIELDS, false);
+	put_frame(far_end, FRAME_DATA, FLAG_END_STREAM, stream, question, sizeof(question));
 }
 
 /* ---- questions and answers ----------------------------------------------------------------- */
@@ -187,7 +219,7 @@ END_TEST
 START_TEST(questions_of_our_client_are_answered_by_our_server)
 {
 	static const struct tarn__h2_target target = {"dns.example", "/dns-query"};
-	struct tarn__framing *client = tarn__h2_client_new(&far_end.pipe, &target);
+	struct tarn__framing *client = tarn__h2_client_new(&far_end->pipe, &target);
 	struct tarn__framed framed;
 	ck_assert_ptr_nonnull(client);
 	for (unsigned i = 0; i < 1000; i++) {
@@ -208,6 +240,55 @@ START_TEST(questions_of_our_client_are_answered_by_our_server)
 }
 END_TEST
 
+/* Returns true if the question was answered. */
+static bool ask_short_of_memory(struct tarn__framing *client)
+{
+	struct tarn__framed framed = {0};
+	if (client->ops->put(client, question, sizeof(question), 0) != 0)
+		return false;
+	near_end->send_left = 20;
+	(void)client->ops->flush(client);
+	for (size_t i = 0; i < 10 && !framed.message && framed.error == 0; i++) {
+		near_end->send_left = far_end->send_left = 20 + 100 * i;
+		(void)client->ops->flush(client);
+		(void)read_all();
+		while (next())
+			(void)tarn__h2_server_answer(server, got.stream, answer, sizeof(answer));
+		(void)tarn__h2_server_flush(server);
+		while (client->ops->read(client) == TARN__STREAM_READ)
+			;
+		(void)client->ops->next(client, &framed);
+	}
+	bool is_answered = framed.message;
+	client->ops->done(client);
+	return is_answered;
+}
+
+/* Of one connection after the other the first allocation fails, then the second, and so on. */
+START_TEST(each_allocation_may_fail)
+{
+	static const struct tarn__h2_target target = {"dns.example", "/dns-query"};
+	int failed = 0;
+	bool has_failed;
+	do {
+		tarn__h2_server_free(server);
+		memory_pipes_fini(pipes);
+		memory_pipes_init(pipes);
+		allocations_left = failed;
+		struct tarn__framing *client = tarn__h2_client_new(&far_end->pipe, &target);
+		server = tarn__h2_server_new(&near_end->pipe, "/dns-query");
+		bool is_answered = client && server && ask_short_of_memory(client);
+		has_failed = allocations_left < 0;
+		allocations_left = -1; /* Check allocates, too */
+		ck_assert(is_answered || has_failed);
+		if (client)
+			client->ops->free(client);
+		failed++;
+	} while (has_failed);
+	ck_assert_int_ge(failed, 10);
+}
+END_TEST
+
 START_TEST(answers_of_a_flush_leave_in_one_write)
 {
 	run();
@@ -217,32 +298,37 @@ START_TEST(answers_of_a_flush_leave_in_one_write)
 	read_all();
 	while (next())
 		give(got.stream, answer, sizeof(answer));
-	size_t before = near_end.sends;
+	size_t before = near_end->send_count;
 	flush();
-	ck_assert_uint_eq(near_end.sends, before + 1);
+	ck_assert_uint_eq(near_end->send_count, before + 1);
 	peer_run(&peer);
 	for (size_t i = 0; i < 50; i++)
 		ck_assert(peer.streams[i].is_closed);
 }
 END_TEST
 
+static void run_slowly(void)
+{
+	for (size_t i = 0; i < 100; i++) {
+		near_end->send_left = 10;
+		run();
+	}
+}
+
 START_TEST(answers_come_in_any_order_through_a_narrow_pipe)
 {
 	int32_t streams[3];
-	near_end.grain = 1;
-	far_end.room = 10;
+	near_end->recv_max = 1;
 	for (size_t i = 0; i < 3; i++)
 		(void)peer_request(&peer, POST_FIELDS, question, sizeof(question));
-	for (size_t i = 0; i < 50; i++)
-		run();
+	run_slowly();
 	for (size_t i = 0; i < 3; i++) {
 		ck_assert(next());
 		streams[i] = got.stream;
 	}
 	for (size_t i = 3; i-- > 0;)
 		give(streams[i], answer, sizeof(answer));
-	for (size_t i = 0; i < 50; i++)
-		run();
+	run_slowly();
 	for (size_t i = 0; i < 3; i++)
 		ck_assert_mem_eq(peer.streams[i].body, answer, sizeof(answer));
 	ck_assert_uint_eq(tarn__h2_server_pending(server), 0);
@@ -408,6 +494,36 @@ START_TEST(header_above_8_kb_is_refused)
 }
 END_TEST
 
+/* A field of 4,000 octets in the dynamic table, which is named 10,000 times. */
+START_TEST(header_of_the_same_field_again_and_again_is_reset)
+{
+	static struct block block;
+	struct frame frame;
+	greet();
+	block.len = 0;
+	add_field(&block, ":method", "GET");
+	add_field(&block, ":scheme", "https");
+	add_field(&block, ":path", "/dns-query?dns=" QUESTION_TEXT);
+	block.octets[block.len++] = 0x40; /* RFC 7541 section 6.2.1 */
+	char value[3900];
+	memset(value, 'x', sizeof(value));
+	add_text(&block, "x-long", 6);
+	add_text(&block, value, sizeof(value));
+	memset(block.octets + block.len, 0x80 | 62, 10000);
+	block.len += 10000;
+	put_frame(far_end, FRAME_HEADERS, FLAG_END_HEADERS | FLAG_END_STREAM, 1, block.octets,
+		  block.len);
+	ck_assert_int_eq(read_all(), TARN__STREAM_AGAIN);
+	flush();
+	ck_assert(take_frame_of(far_end, FRAME_RST_STREAM, &frame));
+	ck_assert_uint_eq(frame.stream, 1);
+	ck_assert(!next());
+	put_question(3);
+	read_all();
+	expect_question();
+}
+END_TEST
+
 START_TEST(longest_question_is_taken)
 {
 	static uint8_t body[TARN__MESSAGE_MAX];
@@ -486,8 +602,8 @@ START_TEST(settings_are_those_of_a_server_of_dns)
 					   0, 6, 0, 0, 0x20, 0, /* MAX_HEADER_LIST_SIZE */
 					   0, 9, 0, 0, 0,    1}; /* NO_RFC7540_PRIORITIES */
 	struct frame frame;
-	flush();
-	ck_assert(take_frame(&far_end, &frame));
+	greet();
+	ck_assert(take_frame(far_end, &frame));
 	ck_assert_uint_eq(frame.type, FRAME_SETTINGS);
 	ck_assert_uint_eq(frame.len, sizeof(expected));
 	ck_assert_mem_eq(frame.payload, expected, sizeof(expected));
@@ -509,8 +625,8 @@ START_TEST(hundred_requests_are_taken_at_once_and_no_more)
 	(void)read_all();
 	ck_assert(!next());
 	flush();
-	ck_assert(take_frame_of(&far_end, FRAME_GOAWAY, &frame) ||
-		  take_frame_of(&far_end, FRAME_RST_STREAM, &frame));
+	ck_assert(take_frame_of(far_end, FRAME_GOAWAY, &frame) ||
+		  take_frame_of(far_end, FRAME_RST_STREAM, &frame));
 }
 END_TEST
 
@@ -520,22 +636,22 @@ START_TEST(bodies_that_are_not_answered_are_bounded)
 	size_t sent = 0;
 	struct frame frame;
 	greet();
-	ck_assert(take_frame(&far_end, &frame));
+	ck_assert(take_frame(far_end, &frame));
 	/* RFC 9113 section 6.9.1: the window of the connection, of which nothing is given back. */
 	for (uint32_t stream = 1; sent + sizeof(part) <= 1 << 18; stream += 2) {
-		put_headers(&far_end, stream, POST_FIELDS, false);
-		put_frame(&far_end, FRAME_DATA, FLAG_END_STREAM, stream, part, sizeof(part));
+		put_headers(far_end, stream, POST_FIELDS, false);
+		put_frame(far_end, FRAME_DATA, FLAG_END_STREAM, stream, part, sizeof(part));
 		sent += sizeof(part);
 		ck_assert_int_eq(read_all(), TARN__STREAM_AGAIN);
 	}
 	flush();
-	ck_assert(take_frame_of(&far_end, FRAME_WINDOW_UPDATE, &frame));
+	ck_assert(take_frame_of(far_end, FRAME_WINDOW_UPDATE, &frame));
 	ck_assert_uint_eq(tarn__get32(frame.payload), (1 << 18) - 65535);
-	ck_assert(!take_frame_of(&far_end, FRAME_WINDOW_UPDATE, &frame));
+	ck_assert(!take_frame_of(far_end, FRAME_WINDOW_UPDATE, &frame));
 	while (next())
 		give(got.stream, answer, sizeof(answer));
 	flush();
-	ck_assert(take_frame_of(&far_end, FRAME_WINDOW_UPDATE, &frame));
+	ck_assert(take_frame_of(far_end, FRAME_WINDOW_UPDATE, &frame));
 	ck_assert_uint_eq(frame.stream, 0);
 }
 END_TEST
@@ -543,63 +659,63 @@ END_TEST
 static void put_ping(uint32_t i)
 {
 	(void)i;
-	put_frame(&far_end, FRAME_PING, 0, 0, "12345678", 8);
+	put_frame(far_end, FRAME_PING, 0, 0, "12345678", 8);
 }
 
 static void put_empty_settings(uint32_t i)
 {
 	(void)i;
-	put_setting(&far_end, 0, 0);
+	put_setting(far_end, 0, 0);
 }
 
 static void put_settings_ack(uint32_t i)
 {
-	put_frame(&far_end, FRAME_PING, FLAG_ACK, 0, "12345678", i < 8 ? 8 : 8);
+	put_frame(far_end, FRAME_PING, FLAG_ACK, 0, "12345678", i < 8 ? 8 : 8);
 }
 
 static void put_empty_data(uint32_t i)
 {
 	if (i == 0)
-		put_headers(&far_end, 1, POST_FIELDS, false);
-	put_frame(&far_end, FRAME_DATA, 0, 1, NULL, 0);
+		put_headers(far_end, 1, POST_FIELDS, false);
+	put_frame(far_end, FRAME_DATA, 0, 1, NULL, 0);
 }
 
 static void put_one_octet(uint32_t i)
 {
 	if (i == 0)
-		put_headers(&far_end, 1, POST_FIELDS, false);
-	put_frame(&far_end, FRAME_DATA, 0, 1, "x", 1);
+		put_headers(far_end, 1, POST_FIELDS, false);
+	put_frame(far_end, FRAME_DATA, 0, 1, "x", 1);
 }
 
 static void put_priority(uint32_t i)
 {
-	put_frame(&far_end, FRAME_PRIORITY, 0, 2 * i + 1, "\0\0\0\0\1", 5);
+	put_frame(far_end, FRAME_PRIORITY, 0, 2 * i + 1, "\0\0\0\0\1", 5);
 }
 
 static void put_window_update(uint32_t i)
 {
 	(void)i;
-	put_frame32(&far_end, FRAME_WINDOW_UPDATE, 0, 1);
+	put_frame32(far_end, FRAME_WINDOW_UPDATE, 0, 1);
 }
 
 static void put_unknown(uint32_t i)
 {
 	(void)i;
-	put_frame(&far_end, 0x77, 0xff, 0, "x", 1);
+	put_frame(far_end, 0x77, 0xff, 0, "x", 1);
 }
 
 /* CVE-2023-44487 */
 static void put_rapid_reset(uint32_t i)
 {
 	put_question(2 * i + 1);
-	put_frame32(&far_end, FRAME_RST_STREAM, 2 * i + 1, 8);
+	put_frame32(far_end, FRAME_RST_STREAM, 2 * i + 1, 8);
 }
 
 static void put_trailers(uint32_t i)
 {
 	if (i == 0)
-		put_headers(&far_end, 1, POST_FIELDS, false);
-	put_frame(&far_end, FRAME_PRIORITY, 0, 3, "\0\0\0\0\1", 5);
+		put_headers(far_end, 1, POST_FIELDS, false);
+	put_frame(far_end, FRAME_PRIORITY, 0, 3, "\0\0\0\0\1", 5);
 }
 
 static void (*const noises[])(uint32_t) = {
@@ -628,7 +744,7 @@ START_TEST(thousand_frames_of_noise_end_the_connection)
 	ck_assert_uint_gt(count, 300);
 	ck_assert_uint_le(count, TARN__H2_NOISE_MAX + 2);
 	flush();
-	ck_assert(take_frame_of(&far_end, FRAME_GOAWAY, &frame));
+	ck_assert(take_frame_of(far_end, FRAME_GOAWAY, &frame));
 	ck_assert_uint_eq(tarn__get32(frame.payload + 4), TARN__HTTP2_ENHANCE_YOUR_CALM);
 	ck_assert(tarn__h2_server_has_ended(server));
 	ck_assert_int_eq(tarn__h2_server_read(server, now_ms), TARN__STREAM_END);
@@ -651,7 +767,7 @@ END_TEST
 START_TEST(flood_that_is_not_read_stays_small)
 {
 	greet();
-	far_end.room = 0;
+	near_end->send_left = 0;
 	ck_assert_uint_le(make_noise(put_ping, 0, 20000), TARN__H2_NOISE_MAX + 2);
 	flush();
 	ck_assert_uint_le(tarn__h2_server_pending(server), 1 << 16);
@@ -667,10 +783,11 @@ START_TEST(busy_client_is_no_noise)
 		ck_assert(next());
 		give(got.stream, answer, sizeof(answer));
 		flush();
-		put_frame32(&far_end, FRAME_WINDOW_UPDATE, 0, sizeof(answer));
-		put_frame32(&far_end, FRAME_WINDOW_UPDATE, stream, sizeof(answer));
+		put_frame32(far_end, FRAME_WINDOW_UPDATE, 0, sizeof(answer));
+		put_frame32(far_end, FRAME_WINDOW_UPDATE, stream, sizeof(answer));
 		put_ping(0);
 		ck_assert_int_eq(read_all(), TARN__STREAM_AGAIN);
+		far_end->begin = far_end->end;
 	}
 }
 END_TEST
@@ -681,16 +798,16 @@ START_TEST(continuation_without_end_ends_the_connection)
 	struct frame frame;
 	int result = TARN__STREAM_AGAIN;
 	greet();
-	put_frame(&far_end, FRAME_HEADERS, 0, 1, NULL, 0);
+	put_frame(far_end, FRAME_HEADERS, 0, 1, NULL, 0);
 	for (size_t i = 0; i < 20000 && result == TARN__STREAM_AGAIN; i++) {
-		put_frame(&far_end, FRAME_CONTINUATION, 0, 1, "\x88", i % 2);
+		put_frame(far_end, FRAME_CONTINUATION, 0, 1, "\x88", i % 2);
 		result = read_all();
 		ck_assert_int_eq(tarn__h2_server_flush(server), 0);
 		if (tarn__h2_server_has_ended(server))
 			break;
 	}
 	ck_assert(tarn__h2_server_has_ended(server));
-	if (take_frame_of(&far_end, FRAME_GOAWAY, &frame))
+	if (take_frame_of(far_end, FRAME_GOAWAY, &frame))
 		ck_assert_uint_ne(tarn__get32(frame.payload + 4), 0);
 	ck_assert(!next());
 }
@@ -700,7 +817,7 @@ START_TEST(answers_to_a_closed_window_are_dropped_after_ten_seconds)
 {
 	struct frame frame;
 	greet();
-	put_setting(&far_end, 4, 0); /* SETTINGS_INITIAL_WINDOW_SIZE */
+	put_setting(far_end, 4, 0); /* SETTINGS_INITIAL_WINDOW_SIZE */
 	put_question(1);
 	read_all();
 	ck_assert(next());
@@ -713,7 +830,7 @@ START_TEST(answers_to_a_closed_window_are_dropped_after_ten_seconds)
 	ck_assert(tarn__h2_server_expire(server, now_ms + TARN__H2_STALLED_MS));
 	ck_assert(!tarn__h2_server_expire(server, now_ms + TARN__H2_STALLED_MS));
 	flush();
-	ck_assert(take_frame_of(&far_end, FRAME_RST_STREAM, &frame));
+	ck_assert(take_frame_of(far_end, FRAME_RST_STREAM, &frame));
 	ck_assert_uint_eq(frame.stream, 1);
 	ck_assert_uint_eq(tarn__get32(frame.payload), TARN__HTTP2_CANCEL);
 	ck_assert_uint_eq(tarn__h2_server_pending(server), 0);
@@ -725,7 +842,7 @@ START_TEST(answers_that_are_not_taken_hold_up_questions)
 	static uint8_t longest[TARN__MESSAGE_MAX];
 	struct frame frame;
 	greet();
-	put_setting(&far_end, 4, 0);
+	put_setting(far_end, 4, 0);
 	for (uint32_t stream = 1; stream <= 9; stream += 2)
 		put_question(stream);
 	read_all();
@@ -737,11 +854,11 @@ START_TEST(answers_that_are_not_taken_hold_up_questions)
 	ck_assert_uint_eq(count, 2);
 	ck_assert_uint_le(tarn__h2_server_pending(server), TARN__H2_OUTPUT_MAX);
 	/* The client opens its window, which is read all the same. */
-	put_setting(&far_end, 4, TARN__MESSAGE_MAX);
-	put_frame32(&far_end, FRAME_WINDOW_UPDATE, 0, 1 << 20);
+	put_setting(far_end, 4, TARN__MESSAGE_MAX);
+	put_frame32(far_end, FRAME_WINDOW_UPDATE, 0, 1 << 20);
 	read_all();
 	flush();
-	ck_assert(take_frame_of(&far_end, FRAME_DATA, &frame));
+	ck_assert(take_frame_of(far_end, FRAME_DATA, &frame));
 	ck_assert(next());
 }
 END_TEST
@@ -758,13 +875,15 @@ START_TEST(older_http_is_told_so_and_ended)
 {
 	static const char expected[] = "HTTP/1.1 505 HTTP Version Not Supported\r\n"
 				       "connection: close\r\ncontent-length: 0\r\n\r\n";
-	put_octets(&far_end, old[_i], strlen(old[_i]));
+	ck_assert(!tarn__h2_server_wants_write(server));
+	flush();
+	put_octets(far_end, old[_i], strlen(old[_i]));
 	ck_assert_int_eq(read_all(), TARN__STREAM_END);
 	ck_assert(tarn__h2_server_wants_write(server));
 	flush();
-	ck_assert_uint_eq(memory_pipe_waiting(&far_end), sizeof(expected) - 1);
-	ck_assert_mem_eq(far_end.data, expected, sizeof(expected) - 1);
-	ck_assert_uint_eq(near_end.sends, 1);
+	ck_assert_uint_eq(octets_waiting(far_end), sizeof(expected) - 1);
+	ck_assert_mem_eq(far_end->octets, expected, sizeof(expected) - 1);
+	ck_assert_uint_eq(near_end->send_count, 1);
 	ck_assert(tarn__h2_server_has_ended(server));
 	ck_assert_int_eq(tarn__h2_server_read(server, now_ms), TARN__STREAM_END);
 	tarn__h2_server_end(server);
@@ -792,11 +911,22 @@ START_TEST(end_answers_what_was_taken)
 }
 END_TEST
 
+START_TEST(end_before_a_preface_says_nothing)
+{
+	put_octets(far_end, PREFACE_TEXT, 10);
+	read_all();
+	tarn__h2_server_end(server);
+	ck_assert(tarn__h2_server_has_ended(server));
+	flush();
+	ck_assert_uint_eq(octets_waiting(far_end), 0);
+}
+END_TEST
+
 START_TEST(connection_ends_after_the_clients_goaway)
 {
 	struct peer_stream *stream = post();
 	ck_assert(next());
-	put_goaway(&far_end, 0, 0);
+	put_goaway(far_end, 0, 0);
 	read_all();
 	ck_assert(!tarn__h2_server_has_ended(server));
 	give(got.stream, answer, sizeof(answer));
@@ -810,35 +940,35 @@ END_TEST
 START_TEST(what_has_come_in_part_is_known)
 {
 	ck_assert(!tarn__h2_server_is_partial(server));
-	put_octets(&far_end, PREFACE_TEXT, 10);
+	put_octets(far_end, PREFACE_TEXT, 10);
 	read_all();
 	ck_assert(tarn__h2_server_is_partial(server));
-	put_octets(&far_end, &PREFACE_TEXT[10], PREFACE_TEXT_LEN - 10);
-	put_setting(&far_end, 0, 0);
+	put_octets(far_end, &PREFACE_TEXT[10], PREFACE_TEXT_LEN - 10);
+	put_setting(far_end, 0, 0);
 	read_all();
 	ck_assert(!tarn__h2_server_is_partial(server));
-	put_octets(&far_end, "\0\0", 2);
+	put_octets(far_end, "\0\0", 2);
 	read_all();
 	ck_assert(tarn__h2_server_is_partial(server));
-	put_octets(&far_end,
+	put_octets(far_end,
 		   "\x8\6\0\0\0\0\0"
 		   "1234567",
 		   14);
 	read_all();
 	ck_assert(tarn__h2_server_is_partial(server));
-	put_octets(&far_end, "8", 1);
+	put_octets(far_end, "8", 1);
 	read_all();
 	ck_assert(!tarn__h2_server_is_partial(server));
-	put_headers(&far_end, 1, POST_FIELDS, false);
+	put_headers(far_end, 1, POST_FIELDS, false);
 	read_all();
 	ck_assert(tarn__h2_server_is_partial(server));
-	put_frame(&far_end, FRAME_DATA, 0, 1, question, sizeof(question));
+	put_frame(far_end, FRAME_DATA, 0, 1, question, sizeof(question));
 	read_all();
 	ck_assert(tarn__h2_server_is_partial(server));
-	put_frame(&far_end, FRAME_DATA, FLAG_END_STREAM, 1, NULL, 0);
+	put_frame(far_end, FRAME_DATA, FLAG_END_STREAM, 1, NULL, 0);
 	read_all();
 	ck_assert(!tarn__h2_server_is_partial(server));
-	put_frame(&far_end, FRAME_HEADERS, 0, 3, "\x83", 1);
+	put_frame(far_end, FRAME_HEADERS, 0, 3, "\x83", 1);
 	read_all();
 	ck_assert(tarn__h2_server_is_partial(server));
 }
@@ -846,7 +976,7 @@ END_TEST
 
 static void put_data_of_no_stream(void)
 {
-	put_frame(&far_end, FRAME_DATA, 0, 99, "x", 1);
+	put_frame(far_end, FRAME_DATA, 0, 99, "x", 1);
 }
 
 static void put_even_stream(void)
@@ -857,17 +987,17 @@ static void put_even_stream(void)
 static void put_large_frame(void)
 {
 	static const uint8_t octets[20000];
-	put_frame(&far_end, FRAME_DATA, 0, 1, octets, sizeof(octets));
+	put_frame(far_end, FRAME_DATA, 0, 1, octets, sizeof(octets));
 }
 
 static void put_bad_hpack(void)
 {
-	put_frame(&far_end, FRAME_HEADERS, FLAG_END_HEADERS, 1, "\xff\xff\xff\xff\xff\xff", 6);
+	put_frame(far_end, FRAME_HEADERS, FLAG_END_HEADERS, 1, "\xff\xff\xff\xff\xff\xff", 6);
 }
 
 static void put_huge_window(void)
 {
-	put_frame32(&far_end, FRAME_WINDOW_UPDATE, 0, 0x7fffffff);
+	put_frame32(far_end, FRAME_WINDOW_UPDATE, 0, 0x7fffffff);
 }
 
 static void (*const faults[])(void) = {put_data_of_no_stream, put_even_stream, put_large_frame,
@@ -880,7 +1010,7 @@ START_TEST(fault_of_the_connection_ends_it_with_a_word)
 	faults[_i]();
 	(void)read_all();
 	flush();
-	ck_assert(take_frame_of(&far_end, FRAME_GOAWAY, &frame));
+	ck_assert(take_frame_of(far_end, FRAME_GOAWAY, &frame));
 	ck_assert_uint_ne(tarn__get32(frame.payload + 4), 0);
 	ck_assert(tarn__h2_server_has_ended(server));
 	ck_assert_int_eq(tarn__h2_server_read(server, now_ms), TARN__STREAM_END);
@@ -891,12 +1021,12 @@ END_TEST
 START_TEST(end_and_faults_of_the_pipe_are_told)
 {
 	greet();
-	far_end.pipe.ops->end(&far_end.pipe);
+	far_end->pipe.ops->end(&far_end->pipe);
 	ck_assert_int_eq(read_all(), TARN__STREAM_END);
-	near_end.recv_error = ECONNRESET;
+	near_end->error = ECONNRESET;
 	ck_assert_int_eq(read_all(), TARN_ESYSTEM);
 	ck_assert_int_eq(errno, ECONNRESET);
-	near_end.send_error = EPIPE;
+	near_end->error = EPIPE;
 	tarn__h2_server_end(server);
 	ck_assert_int_eq(tarn__h2_server_flush(server), TARN_ESYSTEM);
 	ck_assert_int_eq(errno, EPIPE);
@@ -936,6 +1066,7 @@ static TCase *by_hand(void)
 	TCase *tcase = tcase_create("by hand");
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, questions_of_our_client_are_answered_by_our_server);
+	tcase_add_test(tcase, each_allocation_may_fail);
 	tcase_add_test(tcase, settings_are_those_of_a_server_of_dns);
 	tcase_add_test(tcase, hundred_requests_are_taken_at_once_and_no_more);
 	tcase_add_test(tcase, bodies_that_are_not_answered_are_bounded);
@@ -949,6 +1080,8 @@ static TCase *by_hand(void)
 	tcase_add_test(tcase, answers_that_are_not_taken_hold_up_questions);
 	tcase_add_loop_test(tcase, older_http_is_told_so_and_ended, 0,
 			    sizeof(old) / sizeof(old[0]));
+	tcase_add_test(tcase, header_of_the_same_field_again_and_again_is_reset);
+	tcase_add_test(tcase, end_before_a_preface_says_nothing);
 	tcase_add_test(tcase, what_has_come_in_part_is_known);
 	tcase_add_loop_test(tcase, fault_of_the_connection_ends_it_with_a_word, 0,
 			    sizeof(faults) / sizeof(faults[0]));
