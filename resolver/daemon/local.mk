@@ -4,6 +4,8 @@
 noinst_LTLIBRARIES += resolver/daemon/libdaemon.la
 resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/bootstrap/bootstrap.c resolver/daemon/bootstrap/bootstrap.h \
+	resolver/daemon/bootstrap/designation.c resolver/daemon/bootstrap/designation.h \
+	resolver/daemon/bootstrap/discovery.c resolver/daemon/bootstrap/discovery.h \
 	resolver/daemon/bootstrap/host.c resolver/daemon/bootstrap/host.h \
 	resolver/daemon/bootstrap/inquirer.c resolver/daemon/bootstrap/inquirer.h \
 	resolver/daemon/bootstrap/zone_servers.c resolver/daemon/bootstrap/zone_servers.h \

@@ -30,6 +30,8 @@ static void on_resolv_conf(void *data)
 		return;
 	tarn_set_upstreams_with_traits(reload->tarn, settings->upstreams.items,
 				       settings->upstreams.traits, settings->upstreams.count);
+	if (reload->discovery)
+		tarn__discovery_follow(reload->discovery, settings);
 	tarn__find_forward_loops(reload->tarn);
 }
 

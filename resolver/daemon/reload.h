@@ -15,6 +15,7 @@
 #include <ev.h>
 
 #include "daemon/bootstrap/bootstrap.h"
+#include "daemon/bootstrap/discovery.h"
 #include "daemon/log/diagnostics.h"
 #include "daemon/system/file_watch.h"
 #include "daemon/log/log.h"
@@ -38,7 +39,7 @@ struct tarn__part {
 	void (*network_changed)(void *data); /* NULL: it makes no difference */
 };
 
-enum { TARN__PARTS_MAX = 8 };
+enum { TARN__PARTS_MAX = 12 };
 
 struct tarn__reload {
 	/* Set by the caller before the start. */
@@ -47,6 +48,7 @@ struct tarn__reload {
 	struct tarn *tarn;
 	struct tarn__workers *workers;
 	struct tarn__bootstrap *bootstrap; /* also one of the parts; NULL: there is none */
+	struct tarn__discovery *discovery; /* as well */
 	struct tarn__systemd *systemd;
 	struct tarn__log *log;
 	struct tarn__part parts[TARN__PARTS_MAX];

@@ -13,6 +13,7 @@
 
 #include "daemon/bootstrap/bootstrap.h"
 #include "daemon/certificates/certificates.h"
+#include "daemon/bootstrap/discovery.h"
 #include "daemon/config/validation.h"
 #include "daemon/system/confine.h"
 #include "daemon/control/control.h"
@@ -46,6 +47,7 @@ struct program {
 	struct tarn__naming naming;
 	struct tarn__insecure insecure;
 	struct tarn__bootstrap bootstrap;
+	struct tarn__discovery discovery;
 	struct tarn__transfers transfers;
 	struct tarn__metrics_http *metrics;
 	struct tarn__control_context context;
@@ -153,6 +155,7 @@ static int make(struct program *program)
 		tarn__naming_init(&program->naming, program->tarn, program->loop, log);
 		tarn__insecure_init(&program->insecure, program->tarn, program->loop, log);
 		tarn__bootstrap_init(&program->bootstrap, program->tarn, program->loop, log);
+		tarn__discovery_init(&program->discovery, program->tarn, program->loop, log);
 		tarn__transfers_init(&program->transfers, program->tarn, program->loop, log);
 	}
 	if (error < 0 ||
@@ -206,6 +209,7 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.tarn = program->tarn,
 		.workers = program->workers,
 		.bootstrap = &program->bootstrap,
+		.discovery = &program->discovery,
 		.systemd = program->systemd,
 		.log = log,
 		.first = program->settings,
@@ -245,11 +249,14 @@ static int start(struct program *program)
 		error = tarn__transfers_set(&program->transfers, program->settings);
 	if (error == 0)
 		error = tarn__bootstrap_set(&program->bootstrap, program->settings);
+	if (error == 0)
+		error = tarn__discovery_set(&program->discovery, program->settings);
 	if (error < 0)
 		return error;
 	tarn__naming_settle(&program->naming);
 	tarn__transfers_settle(&program->transfers);
 	tarn__bootstrap_settle(&program->bootstrap);
+	tarn__discovery_settle(&program->discovery);
 	tarn__settings_forget_forwards(program->settings);
 	/* Building the seccomp filter takes a quarter of a megabyte in scattered blocks. */
 	tarn__memory_trim();
@@ -269,6 +276,11 @@ static int start(struct program *program)
 				    .settle = tarn__bootstrap_settle,
 				    .network_changed = tarn__bootstrap_network_changed,
 				    .data = &program->bootstrap};
+	reload->parts[reload->part_count++] =
+		(struct tarn__part){.set = tarn__discovery_set,
+				    .settle = tarn__discovery_settle,
+				    .network_changed = tarn__discovery_network_changed,
+				    .data = &program->discovery};
 	error = tarn__workers_start(program->workers);
 	if (error < 0) {
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
@@ -303,6 +315,7 @@ static void end(struct program *program)
 	tarn__naming_stop(&program->naming);
 	tarn__insecure_stop(&program->insecure);
 	tarn__bootstrap_stop(&program->bootstrap);
+	tarn__discovery_stop(&program->discovery);
 	tarn__transfers_stop(&program->transfers);
 	close_loop(program);
 	tarn_free(program->tarn);

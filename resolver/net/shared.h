@@ -72,8 +72,9 @@ struct tarn {
 };
 
 /*
- * As tarn_new(), for one beside another in a program that has denied itself /proc since: the ports that the
- * kernel keeps for others are those that the other one has found.
+ * As tarn_new(), for the program's own questions beside another one. The
+ * ports that the kernel keeps for others are those that the other one has found, for the program may have
+ * denied itself /proc since.
  */
 struct tarn *tarn__new_beside(const struct tarn *other, const struct tarn_options *);
 

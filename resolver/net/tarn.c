@@ -11,6 +11,7 @@
 
 #include "base/ports.h"
 #include "core/policy/policy.h"
+#include "core/policy/stage.h"
 #include "core/resolver.h"
 #include "http2/http2.h"
 #include "net/ask.h"

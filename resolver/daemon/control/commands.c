@@ -2,6 +2,7 @@
 /* daemon/control/commands.c: a function for each command; long ones run in steps. */
 #include "daemon/control/commands.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <ev.h>
 #include <stdarg.h>
@@ -72,6 +73,39 @@ static void add_certificates(const struct tarn__control_context *context, json_t
 				    tarn__control_json_certificates(&state, (uint64_t)time(NULL)));
 }
 
+static json_t *describe_host(const struct tarn__bootstrap_view *view)
+{
+	json_t *out = json_pack("{ss}", "name", view->name), *addresses = json_array();
+	for (size_t i = 0; i < view->addresses->count; i++) {
+		const struct tarn__ip *ip = &view->addresses->items[i];
+		char text[INET6_ADDRSTRLEN];
+		inet_ntop(ip->len == TARN__IPV6_LEN ? AF_INET6 : AF_INET, ip->octets, text,
+			  sizeof(text));
+		json_array_append_new(addresses, json_string(text));
+	}
+	if (json_array_size(addresses) > 0)
+		json_object_set(out, "addresses", addresses);
+	else
+		json_object_set_new(out, "state", json_string("address not known yet"));
+	json_decref(addresses);
+	if (view->fault)
+		json_object_set_new(out, "error", json_string(view->fault));
+	return out;
+}
+
+/* The names of servers whose addresses are looked up, if there are any. */
+static void add_hosts(const struct tarn__control_context *context, json_t *out)
+{
+	struct tarn__bootstrap_view view;
+	json_t *hosts = json_array();
+	size_t at = 0;
+	while (context->bootstrap && tarn__bootstrap_next(context->bootstrap, &at, &view))
+		json_array_append_new(hosts, describe_host(&view));
+	if (json_array_size(hosts) > 0)
+		json_object_set(out, "bootstrap", hosts);
+	json_decref(hosts);
+}
+
 static void status(struct tarn__task *task, const json_t *arguments)
 {
 	(void)arguments;
@@ -94,6 +128,7 @@ static void status(struct tarn__task *task, const json_t *arguments)
 		(json_int_t)totals->cache.size, "cache_entries", (json_int_t)totals->cache.entries,
 		"log_level", tarn__log_level_name(context->log->level));
 	add_validation(context, result);
+	add_hosts(context, result);
 	add_certificates(context, result);
 	tarn__task_ok(task, result);
 	tarn__totals_free(totals);

@@ -91,6 +91,15 @@ static void set_filters(const struct tarn__settings *settings, struct tarn_optio
 	out->dns64_client_count = settings->dns64_clients.count;
 }
 
+/* Returns true if servers may turn out to be encrypted. */
+static bool discovers(const struct tarn__settings *settings)
+{
+	bool discovers = settings->discover;
+	for (size_t i = 0; i < settings->forward_count; i++)
+		discovers |= settings->forwards[i].discover;
+	return discovers;
+}
+
 int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn_options *out)
 {
 	struct tarn_forward *forwards = NULL;
@@ -111,6 +120,7 @@ int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn
 	out->pass_count = settings->pass.count;
 	out->avoid_ports = settings->avoid_ports.items;
 	out->avoid_port_count = settings->avoid_ports.count;
+	out->tls.early = discovers(settings);
 	set_filters(settings, out);
 	out->proxies = settings->proxies.items;
 	out->proxy_count = settings->proxies.count;
