@@ -45,7 +45,10 @@ static void apply(struct tarn__bootstrap *bootstrap, size_t zone)
 		error = tarn__set_zone(bootstrap->tarn, servers->index, &section);
 		tarn__expansion_clear(&expansion);
 	}
-	if (error != 0)
+	/* One of the addresses may be tarn's own. */
+	if (error == 0)
+		tarn__find_forward_loops(bootstrap->tarn);
+	else
 		tarn__log(bootstrap->log, TARN_LOG_WARNING,
 			  "the addresses of upstream servers are not used: %s",
 			  tarn_error_text(error));
