@@ -192,7 +192,7 @@ static void read_field(struct question *question, enum tarn__http2_name name, co
 	}
 }
 
-static void on_field(void *owner, void *stream, const char *name, size_t name_len,
+static bool on_field(void *owner, void *stream, const char *name, size_t name_len,
 		     const char *value, size_t value_len)
 {
 	struct question *question = stream;
@@ -202,9 +202,9 @@ static void on_field(void *owner, void *stream, const char *name, size_t name_le
 			 HEADERS_MAX);
 		end_question(owner, question, TARN_EANSWER);
 	}
-	if (question->has_header || question->is_ended)
-		return;
-	read_field(question, tarn__http2_name(name, name_len), value, value_len);
+	if (!question->has_header && !question->is_ended)
+		read_field(question, tarn__http2_name(name, name_len), value, value_len);
+	return question->header_len <= TARN__HTTP2_HEADER_ABSURD;
 }
 
 /* RFC 8484 section 4.2.1: what is no DNS message in an answer that was successful is no answer. */

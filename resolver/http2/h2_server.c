@@ -256,13 +256,14 @@ static void read_field(const struct tarn__h2_server *server, struct request *req
 	}
 }
 
-static void on_field(void *owner, void *stream, const char *name, size_t name_len,
+static bool on_field(void *owner, void *stream, const char *name, size_t name_len,
 		     const char *value, size_t value_len)
 {
 	struct request *request = stream;
 	request->header_len += name_len + value_len + TARN__HTTP2_FIELD_COST;
 	if (!request->has_header && request->header_len <= TARN__H2_HEADERS_MAX)
 		read_field(owner, request, tarn__http2_name(name, name_len), value, value_len);
+	return request->header_len <= TARN__HTTP2_HEADER_ABSURD;
 }
 
 /* Returns the status of a request that is refused for its header; NULL: it is not. */

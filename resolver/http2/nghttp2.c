@@ -165,10 +165,10 @@ static int on_header(nghttp2_session *nghttp2, const nghttp2_frame *frame, const
 	(void)flags;
 	struct tarn__http2_session *session = session_of(user_data);
 	void *stream = stream_of(session, frame->hd.stream_id);
-	if (stream)
-		session->events->field(session->owner, stream, (const char *)name, name_len,
-				       (const char *)value, value_len);
-	return 0;
+	if (!stream || session->events->field(session->owner, stream, (const char *)name, name_len,
+					      (const char *)value, value_len))
+		return 0;
+	return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 static int on_data_chunk(nghttp2_session *nghttp2, uint8_t flags, int32_t id, const uint8_t *octets,
@@ -549,8 +549,10 @@ int tarn__http2_flush(struct tarn__http2_session *session)
 
 bool tarn__http2_wants_write(const struct tarn__http2_session *session)
 {
+	/* A client that speaks an older HTTP is told so, and not with frames. */
+	bool has_frames = !session->is_closed && session->preface_left == 0;
 	return waiting(session) > 0 ||
-	       (!session->is_closed && library.nghttp2_session_want_write(session->session));
+	       (has_frames && library.nghttp2_session_want_write(session->session));
 }
 
 size_t tarn__http2_unsent(const struct tarn__http2_session *session)
@@ -646,6 +648,7 @@ void tarn__http2_consume(struct tarn__http2_session *session, size_t len)
 
 void tarn__http2_goaway(struct tarn__http2_session *session)
 {
+	session->is_closed |= session->preface_left > 0; /* there is nobody to tell */
 	if (session->is_closed)
 		return;
 	int32_t last = library.nghttp2_session_get_last_proc_stream_id(session->session);

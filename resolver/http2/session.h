@@ -33,6 +33,11 @@ enum {
 enum {
 	/* What one field of a header counts beside its octets (RFC 9113 section 6.5.2). */
 	TARN__HTTP2_FIELD_COST = 32,
+	/*
+	 * Octets of a header, counted so, beyond which it is not worth an answer. A field of the dynamic table that
+	 * is named again and again makes thousands of octets of one.
+	 */
+	TARN__HTTP2_HEADER_ABSURD = 1 << 16,
 };
 
 struct tarn__http2_settings {
@@ -52,9 +57,12 @@ struct tarn__http2_settings {
 struct tarn__http2_events {
 	/* Of a server: a request begins. Returns its data; NULL: out of memory, the stream is reset. */
 	void *(*open)(void *owner, int32_t id);
-	/* A header, or a trailer, its fields, and its end; is_whole: whole() follows. */
+	/*
+	 * A header, or a trailer, its fields, and its end; is_whole: whole() follows. Once a field is refused, the
+	 * stream is reset, and those behind it are not looked at.
+	 */
 	void (*headers_begin)(void *owner, void *stream);
-	void (*field)(void *owner, void *stream, const char *name, size_t name_len,
+	bool (*field)(void *owner, void *stream, const char *name, size_t name_len,
 		      const char *value, size_t value_len);
 	void (*headers_end)(void *owner, void *stream, bool is_whole);
 	void (*body)(void *owner, void *stream, const uint8_t *octets, size_t len);
@@ -109,7 +117,10 @@ int tarn__http2_read(struct tarn__http2_session *);
 /* Returns true if a frame, or the client's preface, has been read in part. */
 bool tarn__http2_is_partial(const struct tarn__http2_session *);
 
-/* Writes frames, many at once, as long as the pipe takes them. TARN_ESYSTEM with errno. */
+/*
+ * Writes frames, many at once, as long as the pipe takes them; a server none before it has the client's preface.
+ * TARN_ESYSTEM with errno.
+ */
 int tarn__http2_flush(struct tarn__http2_session *);
 /* Returns true if a flush could write something, if the pipe took it. */
 bool tarn__http2_wants_write(const struct tarn__http2_session *);

@@ -72,7 +72,7 @@ struct tarn {
 };
 
 /*
- * As tarn_new(), for the program's own questions beside another one: resolver.arpa is asked of its servers. The
+ * As tarn_new(), for the program's own questions beside another one. The
  * ports that the kernel keeps for others are those that the other one has found, for the program may have
  * denied itself /proc since.
  */

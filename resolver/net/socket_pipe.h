@@ -16,4 +16,10 @@ struct tarn__socket_pipe {
 
 void tarn__socket_pipe_init(struct tarn__socket_pipe *, int fd);
 
+/*
+ * The same, but send() never fails: it takes nothing any more, as if the peer did not read, and recv() returns what
+ * has come before the end. Events report such a socket as readable.
+ */
+void tarn__socket_pipe_init_mild(struct tarn__socket_pipe *, int fd);
+
 #endif

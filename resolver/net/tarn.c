@@ -219,11 +219,7 @@ struct tarn *tarn__new_beside(const struct tarn *other, const struct tarn_option
 			return NULL;
 		*ports = *other->usable_ports;
 	}
-	struct tarn *tarn = make_tarn(options, ports);
-	/* No worker has the configuration yet. */
-	if (tarn)
-		tarn->updates.config->policy->asks_resolver = true;
-	return tarn;
+	return make_tarn(options, ports);
 }
 
 void tarn_free(struct tarn *tarn)

@@ -203,7 +203,7 @@ static inline void peer_headers_begin(void *owner, void *stream)
 	(void)stream;
 }
 
-static inline void peer_field(void *owner, void *data, const char *name, size_t name_len,
+static inline bool peer_field(void *owner, void *data, const char *name, size_t name_len,
 			      const char *value, size_t value_len)
 {
 	(void)owner;
@@ -211,6 +211,7 @@ static inline void peer_field(void *owner, void *data, const char *name, size_t 
 	size_t len = strlen(stream->fields);
 	snprintf(stream->fields + len, sizeof(stream->fields) - len, "%.*s: %.*s\n", (int)name_len,
 		 name, (int)value_len, value);
+	return true;
 }
 
 static inline void peer_headers_end(void *owner, void *stream, bool is_whole)

@@ -6,6 +6,8 @@
 #ifndef TESTS_SUPPORT_SECURE_FAKE_H
 #define TESTS_SUPPORT_SECURE_FAKE_H
 
+#include <netinet/tcp.h>
+
 #include "base/transport.h"
 #include "http2/h2_server.h"
 #include "http2/http2.h"
@@ -109,8 +111,8 @@ static inline void secure_reply(const struct secure_query *query, const uint8_t 
 	if (connection->fd < 0)
 		return;
 	if (connection->http)
-		ck_assert_int_eq(
-			tarn__h2_server_answer(connection->http, query->stream, wire, len), 0);
+		ck_assert_int_eq(tarn__h2_server_answer(connection->http, query->stream, wire, len),
+				 0);
 	else
 		ck_assert_int_eq(tarn__stream_put(&connection->stream, wire, len), 0);
 	secure_watch(connection, secure_flush(connection) > 0);
@@ -180,6 +182,7 @@ static inline void secure_read_http(struct secure_connection *connection)
 	       (result = tarn__h2_server_read(connection->http, 0)) != TARN__STREAM_AGAIN) {
 		while (connection->fd >= 0 && tarn__h2_server_next(connection->http, &question))
 			secure_take(connection, question.message, question.len, question.stream);
+		connection->was_notified |= result == TARN__STREAM_END;
 		if (result != TARN__STREAM_READ)
 			secure_cut(connection);
 	}
@@ -239,6 +242,8 @@ static inline void on_secure_accept(struct ev_loop *loop, ev_io *watcher, int ev
 	}
 	if (fake->is_mute)
 		return;
+	int yes = 1;
+	ck_assert_int_eq(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)), 0);
 	tarn__socket_pipe_init(&connection->below, fd);
 	connection->tls =
 		tarn__tls_accept(fake->server, fake->transport == TARN__HTTPS ? "h2" : "dot",

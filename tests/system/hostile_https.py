@@ -72,6 +72,7 @@ class Session:
         self.waiting = {}  # octets that wait for the client's window, by stream
         self.last_stream = None  # of a GOAWAY
         self.open_streams = 0
+        self.is_over = False  # the client has said GOAWAY
         self.sending = asyncio.Lock()
 
     async def flush(self):
@@ -128,6 +129,7 @@ class Session:
                 await self._send_body(stream)
         elif isinstance(event, h2.events.ConnectionTerminated):
             self.server.goaways.append(event.error_code)
+            self.is_over = True
 
     async def _answer(self, stream, request):
         server = self.server
@@ -155,6 +157,8 @@ class Session:
     async def _say(self, stream, said, delay=0):
         await asyncio.sleep(delay)
         if said is None or not self.connection.is_open or stream not in self.unanswered:
+            return
+        if self.is_over:
             return
         if isinstance(said, End):
             await self.connection.end(said.how)

@@ -261,6 +261,24 @@ def test_another_kind_of_key_and_another_name_are_shown(pair, run_with, authorit
     assert shown_serial(tarn.tls_port, authority.file, "new.test") == pair.serial
 
 
+@pytest.mark.parametrize("algorithms, said", [("ECDSA+SHA256", "id-ecPublicKey"),
+                                              ("RSA-PSS+SHA256", "rsaEncryption")])
+def test_a_client_gets_the_kind_of_key_that_it_knows(pair, run_tarn, nsd, tool, authority,
+                                                     algorithms, said):
+    pair.put()
+    other = authority.get("RSA of 2048 bits")
+    tarn = run_tarn("--listen-tls", "127.0.0.1:0", "--certificate", pair.certificate, "--key",
+                    pair.key, "--certificate", other.certificate, "--key", other.key,
+                    upstreams=[nsd])
+    port = tarn.wait_for_line(r"listening on 127\.0\.0\.1:(\d+) \(TLS\)")[0][1]
+    done = subprocess.run([tool("openssl"), "s_client", "-connect", f"127.0.0.1:{port}", "-CAfile",
+                           authority.file, "-verify_return_error", "-verify_hostname", "dns.test",
+                           "-alpn", "dot", "-sigalgs", algorithms], input="", capture_output=True,
+                          text=True, timeout=20, check=False)
+    assert re.search(rf"^ 0 s:.*\n.*\n   a:PKEY: {said}", done.stdout, re.M), done.stdout
+    assert "ALPN protocol: dot" in done.stdout
+
+
 def test_half_of_a_pair_keeps_the_old_one_until_the_rest_comes(pair, run_with, authority):
     pair.put()
     old = pair.serial

@@ -161,7 +161,26 @@ def test_new_certificates_of_authorities_are_read_by_a_reload(run_dot, run_encry
     bundle.write_bytes(open(authority.file, "rb").read())
     tarn.child.send_signal(servers.signal.SIGHUP)
     tarn.wait_for_line("has been reloaded")
-    assert value(tarn.ask("b.example.")) == "192.0.2.1"
+    # It is tried again within a second of the last time.
+    server.wait_for(lambda: tarn.ask(f"{time.monotonic()}.example.").answer, limit(tarn, 2))
+
+
+def test_an_authority_that_is_not_trusted_any_more_is_not(run_dot, run_encrypted, authority,
+                                                          tmp_path):
+    """Sessions that were verified with its help are not resumed either."""
+    other = certificates.Authority(tmp_path / "other")
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(open(authority.file, "rb").read())
+    server = run_dot()
+    tarn = run_encrypted(server, ca=bundle, args=("--workers", 1))
+    assert value(tarn.ask("a.example.")) == "192.0.2.1"
+    bundle.write_bytes(open(other.file, "rb").read())
+    tarn.child.send_signal(servers.signal.SIGHUP)
+    tarn.wait_for_line("has been reloaded")
+    asked = server.count()
+    server.end_all()
+    assert tarn.ask("b.example.").rcode() == dns.rcode.SERVFAIL
+    assert server.count() == asked and server.resumed == 0
 
 
 def test_a_bundle_that_cannot_be_read_is_said(run_dot, run_encrypted, authority, tmp_path):

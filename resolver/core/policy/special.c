@@ -366,17 +366,24 @@ static enum tarn__policy_action answer_negative(const struct tarn__policy *polic
 
 /* ---- the stage -------------------------------------------------------------------------- */
 
+static bool is_passed(const struct tarn__policy *policy, const uint8_t *name, size_t len)
+{
+	return tarn__name_list_cover(policy->passed, name, len);
+}
+
 /*
- * Another resolver's records at resolver.arpa would lead clients past this one (RFC 9462 section 6.4): no
- * exception goes as far as that. Local data comes before this stage.
+ * Another resolver's records at resolver.arpa would lead clients past this one (RFC 9462 section 6.4): only an
+ * exception for that very name, or for one below it, goes as far. Local data comes before this stage.
  */
 static bool is_excepted(const struct tarn__policy *policy, const struct tarn__query *query,
 			struct tarn__special special)
 {
+	static const uint8_t arpa[] = "\4arpa";
 	if (special.kind == TARN__SPECIAL_RESOLVER)
-		return policy->asks_resolver;
+		return is_passed(policy, query->qname, query->qname_len) &&
+		       !is_passed(policy, arpa, sizeof arpa);
 	return is_in_zone_with_servers(policy, query, special) ||
-	       tarn__name_list_cover(policy->passed, query->qname, query->qname_len);
+	       is_passed(policy, query->qname, query->qname_len);
 }
 
 NOT_INLINED enum tarn__policy_action decide(const struct tarn__policy *policy,

@@ -121,7 +121,6 @@ struct tarn__policy {
 	struct tarn__answer_filter *answer_filter; /* NULL: answers stay as they are */
 	struct tarn__dns64 *dns64; /* NULL: it is off */
 	bool is_local_only; /* names of one label do not go upstream */
-	bool asks_resolver; /* resolver.arpa goes upstream: there are no clients */
 };
 
 enum { TARN__EXPLANATION_MAX = TARN__NAME_TEXT_MAX + 128 /* octets, with NUL */ };

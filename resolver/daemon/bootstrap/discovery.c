@@ -198,11 +198,14 @@ static void on_answer(struct tarn__inquiry *inquiry, const uint8_t *wire, size_t
 
 static void ask(struct server *server)
 {
+	static const char *const names[] = {"resolver.arpa"};
 	struct tarn__discovery *discovery = server->discovery;
 	const struct tarn_options options = {.upstreams = server->address,
 					     .traits = server->traits,
 					     .upstream_count = 1,
-					     .source = server->zone->configured->source};
+					     .source = server->zone->configured->source,
+					     .pass = names,
+					     .pass_count = 1};
 	struct tarn__name name = {.len = tarn__name_parse(service_name, name.octets)};
 	if (server->inquiry.is_under_way)
 		return;

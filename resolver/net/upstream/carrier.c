@@ -23,6 +23,8 @@ enum {
 	/* ... and encrypted; if such a connection had answered nothing, the server may never do. */
 	LOSSES_MAX = 8,
 	LOSSES_BARREN = 3,
+	/* Of a message that the server has given up alone (RFC 9113 section 6.4). */
+	LOSSES_STREAM = 1,
 };
 
 struct tarn__carrier {
@@ -31,6 +33,7 @@ struct tarn__carrier {
 	struct tarn__tls_client *tls;
 	struct tarn__channel_owner owner;
 	struct tarn__transaction *finished, **finished_tail; /* not called back yet */
+	struct tarn__list queue; /* messages that no connection takes, in their order */
 	struct tarn__transaction *unused;
 	bool wants_flush;
 	tarn__carrier_full_function *report_full; /* NULL: no report */
@@ -195,27 +198,75 @@ static void send_on(struct tarn__carrier *carrier, struct tarn__channel *channel
 	tarn__channel_send(channel, transaction);
 }
 
+/* Sends the message, or fails it; returns false if there is no channel for it. */
+static bool try_send(struct tarn__carrier *carrier, struct tarn__pool *pool,
+		     struct tarn__transaction *transaction)
+{
+	uint64_t now_ms = tarn__clock_ms();
+	if (tarn__choice_is_held(pool, now_ms)) {
+		fail_at_once(carrier, pool, transaction);
+		return true;
+	}
+	struct tarn__channel *channel = tarn__choose(&carrier->lines, pool, transaction, now_ms);
+	if (channel)
+		send_on(carrier, channel, pool, transaction);
+	else if (tarn__choice_is_refused(pool, now_ms))
+		fail_at_once(carrier, pool, transaction);
+	else
+		return false;
+	return true;
+}
+
+/* No connection to an encrypted server takes it now: it waits for the next one that does. */
+static void queue_up(struct tarn__carrier *carrier, struct tarn__pool *pool,
+		     struct tarn__transaction *transaction)
+{
+	join_pool(transaction, pool);
+	transaction->channel = NULL;
+	transaction->is_finished = false;
+	tarn__list_init(&transaction->waiting);
+	tarn__list_append(&carrier->queue, &transaction->waiting);
+}
+
 /* 0 or TARN_EBUSY. */
 static int send_on_any(struct tarn__carrier *carrier, struct tarn__pool *pool,
 		       struct tarn__transaction *transaction)
 {
 	const struct tarn_exchange *exchange = transaction->exchange;
-	uint64_t now_ms = tarn__clock_ms();
-	bool is_refused = tarn__choice_is_held(pool, now_ms);
-	struct tarn__channel *channel = NULL;
-	if (!is_refused && has_room(pool, exchange)) {
-		channel = tarn__choose(&carrier->lines, pool, transaction, now_ms);
-		is_refused = !channel && tarn__choice_is_refused(pool, now_ms);
-	}
-	if (channel) {
-		send_on(carrier, channel, pool, transaction);
-	} else if (is_refused) {
-		fail_at_once(carrier, pool, transaction);
-	} else {
+	if (!has_room(pool, exchange)) {
 		note_full(carrier, pool, exchange);
 		return TARN_EBUSY;
 	}
-	return 0;
+	if (try_send(carrier, pool, transaction))
+		return 0;
+	if (pool->line->server && !transaction->must_share) {
+		queue_up(carrier, pool, transaction);
+		return 0;
+	}
+	note_full(carrier, pool, exchange);
+	return TARN_EBUSY;
+}
+
+/* Tries those that wait once more, in their order; if one has to wait on, so have all of its server. */
+static void serve_queue(struct tarn__carrier *carrier)
+{
+	const struct tarn__pool *stuck = NULL;
+	struct tarn__list *next;
+	for (struct tarn__list *node = carrier->queue.next; node != &carrier->queue; node = next) {
+		next = node->next;
+		struct tarn__transaction *transaction =
+			TARN__CONTAINER(node, struct tarn__transaction, waiting);
+		struct tarn__pool *pool = transaction->pool;
+		if (pool == stuck)
+			continue;
+		tarn__list_remove(node);
+		leave_pool(transaction);
+		if (!try_send(carrier, pool, transaction)) {
+			join_pool(transaction, pool);
+			tarn__list_append(next, node);
+			stuck = pool;
+		}
+	}
 }
 
 /* ---- sending again ------------------------------------------------------------------------ */
@@ -224,6 +275,8 @@ static unsigned losses_max(const struct tarn__transaction *transaction)
 {
 	if (!tarn__transport_is_encrypted(transaction->pool->transport))
 		return LOSSES_TCP;
+	if (transaction->was_given_up)
+		return LOSSES_STREAM;
 	return transaction->was_barren ? LOSSES_BARREN : LOSSES_MAX;
 }
 
@@ -240,6 +293,7 @@ static bool send_again(struct tarn__carrier *carrier, struct tarn__transaction *
 			   transaction->error != TARN_EANSWER &&
 			   tarn__choice_has_open(transaction->pool, tarn__clock_ms()));
 	transaction->was_barren |= transaction->loss == TARN__LOSS_BARREN;
+	transaction->was_given_up |= transaction->loss == TARN__LOSS_STREAM;
 	if ((!is_lost && !must_share) || transaction->must_share ||
 	    transaction->losses >= losses_max(transaction))
 		return false;
@@ -261,7 +315,8 @@ static void send_twin(struct tarn__carrier *carrier, struct tarn__transaction *t
 	*twin = (struct tarn__transaction){.exchange = transaction->exchange,
 					   .twin = transaction,
 					   .losses = transaction->losses,
-					   .was_barren = transaction->was_barren};
+					   .was_barren = transaction->was_barren,
+					   .was_given_up = transaction->was_given_up};
 	transaction->twin = twin;
 	send_on(carrier, channel, pool, twin);
 }
@@ -303,7 +358,10 @@ static void end_twin(struct tarn__carrier *carrier, struct tarn__transaction *tw
 	/* One that has finished is among those that are to be called back. */
 	if (twin->is_finished)
 		return;
-	tarn__channel_cancel(twin->channel, twin);
+	if (twin->channel)
+		tarn__channel_cancel(twin->channel, twin);
+	else
+		tarn__list_remove(&twin->waiting);
 	leave_pool(twin);
 	put_transaction(carrier, twin);
 }
@@ -352,8 +410,8 @@ static void settle(void *data)
 	}
 }
 
-/* Drops the finished transactions of a line whose channels have been freed; those of other lines remain. */
-static void drop_finished(struct tarn__carrier *carrier, const struct tarn__line *line)
+/* Drops what is left of a line whose channels have been freed; what is of other lines remains. */
+static void drop_rest(struct tarn__carrier *carrier, const struct tarn__line *line)
 {
 	struct tarn__transaction **link = &carrier->finished;
 	while (*link) {
@@ -366,6 +424,16 @@ static void drop_finished(struct tarn__carrier *carrier, const struct tarn__line
 		put_transaction(carrier, transaction);
 	}
 	carrier->finished_tail = link;
+	struct tarn__list *next;
+	for (struct tarn__list *node = carrier->queue.next; node != &carrier->queue; node = next) {
+		next = node->next;
+		struct tarn__transaction *transaction =
+			TARN__CONTAINER(node, struct tarn__transaction, waiting);
+		if (transaction->pool->line != line)
+			continue;
+		tarn__list_remove(node);
+		put_transaction(carrier, transaction);
+	}
 }
 
 /* ---- the carrier -------------------------------------------------------------------------- */
@@ -386,6 +454,7 @@ struct tarn__carrier *tarn__carrier_new(struct ev_loop *loop, struct tarn__confi
 		.answer_failed = on_answer_failed,
 	};
 	carrier->finished_tail = &carrier->finished;
+	tarn__list_init(&carrier->queue);
 	carrier->tick_ms = UINT64_MAX;
 	carrier->datagram = malloc(TARN__MESSAGE_MAX);
 	tarn__lines_init(&carrier->lines, &(struct tarn__channel_options){
@@ -458,8 +527,11 @@ void tarn__carrier_free(struct tarn__carrier *carrier)
 {
 	if (!carrier)
 		return;
-	tarn__lines_fini(&carrier->lines);
-	free_transactions(carrier->finished);
+	while (!tarn__list_is_empty(&carrier->lines.all)) {
+		struct tarn__line *line =
+			TARN__CONTAINER(carrier->lines.all.next, struct tarn__line, node);
+		tarn__carrier_close(carrier, line->endpoint);
+	}
 	free_transactions(carrier->unused);
 	tarn__config_put(carrier->config);
 	free(carrier->datagram);
@@ -500,7 +572,7 @@ void tarn__carrier_close(struct tarn__carrier *carrier, const struct tarn__endpo
 	if (!line)
 		return;
 	tarn__line_clear(&carrier->lines, line);
-	drop_finished(carrier, line);
+	drop_rest(carrier, line);
 	tarn__lines_remove(&carrier->lines, line);
 }
 
@@ -585,6 +657,8 @@ uint64_t tarn__carrier_run(struct tarn__carrier *carrier, uint64_t now_ms)
 	if (now_ms >= carrier->tick_ms)
 		tick(carrier, now_ms);
 	settle(carrier);
+	if (!tarn__list_is_empty(&carrier->queue))
+		serve_queue(carrier);
 	if (carrier->wants_flush) {
 		carrier->wants_flush = false;
 		tarn__lines_for_each(&carrier->lines, flush_channel, 0);

@@ -59,6 +59,7 @@ enum tarn__loss {
 	TARN__LOSS_NONE, /* it is the message that has failed, or the connection had not been made */
 	TARN__LOSS_CONNECTION, /* it had answered others */
 	TARN__LOSS_BARREN, /* it had answered nothing */
+	TARN__LOSS_STREAM, /* it goes on: the server has given up the message alone */
 };
 
 /* An exchange under way: struct tarn_exchange.carrier. */
@@ -71,6 +72,7 @@ struct tarn__transaction {
 	bool is_finished;
 	bool must_share; /* no socket is to be opened for it */
 	bool was_barren; /* a connection on which it was lost had answered nothing */
+	bool was_given_up; /* by the server, alone */
 	uint8_t losses; /* times that it was sent in vain: its connection was lost, or there was no socket */
 	/* Once finished: the error, or an answer that is valid until the channel reads on. */
 	enum tarn__loss loss;

@@ -131,8 +131,10 @@ static bool may_open(const struct tarn__pool *pool, const struct view *view, uin
 	/* Until one has been good, others wait for its end. */
 	if (view->opening && !server->is_proven)
 		return false;
+	bool are_worn = !view->least && !view->opening;
+	bool are_loaded = view->least && view->least->under_way >= LOADED;
 	unsigned max = CONNECTIONS;
-	if (!view->least || view->least->under_way >= LOADED || server->share < TARN__SHARE_MAX)
+	if (are_worn || are_loaded || server->share < TARN__SHARE_MAX)
 		max = tarn__transports[pool->transport].channels_max;
 	return view->live < max && tarn__secure_server_may_start(server, now_ms);
 }
@@ -148,7 +150,7 @@ static struct tarn__channel *find_new(struct tarn__lines *lines, struct tarn__po
 	return tarn__pool_add(lines, pool);
 }
 
-/* Returns NULL if there is none but those in doubt. */
+/* Returns NULL if there is none but those in doubt, or if one is on its way. */
 static struct tarn__channel *find_good(struct tarn__lines *lines, struct tarn__pool *pool,
 				       const struct view *view, bool must_share, uint64_t now_ms)
 {
@@ -159,7 +161,8 @@ static struct tarn__channel *find_good(struct tarn__lines *lines, struct tarn__p
 	struct tarn__channel *channel = must_share ? NULL : find_new(lines, pool, view, now_ms);
 	if (channel)
 		return channel;
-	return view->least ? view->least : view->opening;
+	/* No more than the server is known to answer: the others wait for another connection. */
+	return pool->line->server->share < TARN__SHARE_MAX ? NULL : view->least;
 }
 
 static struct tarn__channel *choose_encrypted(struct tarn__lines *lines, struct tarn__pool *pool,
@@ -169,7 +172,7 @@ static struct tarn__channel *choose_encrypted(struct tarn__lines *lines, struct 
 	struct view view = view_of(pool, NULL, now_ms);
 	struct tarn__channel *channel =
 		find_good(lines, pool, &view, transaction->must_share, now_ms);
-	return channel ? channel : view.worn;
+	return channel || view.opening ? channel : view.worn;
 }
 
 struct tarn__channel *tarn__choose_other(struct tarn__lines *lines, struct tarn__pool *pool,

@@ -49,7 +49,6 @@ struct connection {
 	struct tarn__socket_channel base;
 	struct tarn__socket_pipe pipe;
 	struct tarn__tls_link link; /* of an encrypted one */
-	struct tarn__h2_target target; /* of HTTPS */
 	struct tarn__framing *framing; /* NULL: it has not been open */
 	struct tarn__list waiting; /* messages that have not been put */
 	enum state state;
@@ -59,6 +58,7 @@ struct connection {
 	uint64_t unanswered_ms;
 	uint64_t open_ms; /* since when it is open */
 	unsigned answered, foreign;
+	bool has_refused; /* messages that it was sent: others are to have fewer under way */
 	unsigned late; /* messages that were canceled, whose answers may come still */
 	bool has_keepalive;
 	uint32_t keepalive_ms; /* how long the server keeps it when it is not used */
@@ -108,9 +108,12 @@ static void wants_tick(const struct tarn__socket_channel *channel, uint64_t at_m
 /* Nothing is sent on it any more, and what is under way on it is asked again on another one. */
 static void lose(struct tarn__socket_channel *channel)
 {
+	const struct connection *connection = connection_of(channel);
 	channel->is_lost = true;
-	if (is_open(channel) && connection_of(channel)->answered == 0)
+	if (is_open(channel) && connection->answered == 0)
 		channel->loss = TARN__LOSS_BARREN;
+	if (is_open(channel) && connection->has_refused && connection->takes_none)
+		tarn__secure_server_ended(channel->options.server, connection->answered);
 }
 
 static void close_lost(struct tarn__socket_channel *channel)
@@ -126,6 +129,18 @@ static uint64_t idle_since_ms(const struct tarn__socket_channel *channel)
 	return used_ms > open_ms ? used_ms : open_ms;
 }
 
+static uint64_t idle_ms(const struct tarn__socket_channel *channel)
+{
+	const struct connection *connection = connection_of(channel);
+	if (!is_encrypted(channel))
+		return IDLE_MS;
+	uint32_t learnt_ms = channel->options.server->idle_ms;
+	if (!connection->has_keepalive ||
+	    (learnt_ms < TARN__IDLE_MAX_MS && learnt_ms < connection->keepalive_ms))
+		return learnt_ms;
+	return connection->keepalive_ms;
+}
+
 /* The server has ended it: what that shows. */
 static void learn_end(const struct tarn__socket_channel *channel)
 {
@@ -135,7 +150,7 @@ static void learn_end(const struct tarn__socket_channel *channel)
 		return;
 	if (channel->channel.under_way > 0)
 		tarn__secure_server_ended(server, connection->answered);
-	else if (connection->unanswered_ms == 0)
+	else if (connection->unanswered_ms == 0 && !connection->takes_none)
 		tarn__secure_server_closed(server, tarn__clock_ms() - idle_since_ms(channel));
 }
 
@@ -233,10 +248,12 @@ static int on_opened(struct tarn__socket_channel *channel)
 	connection->state = CONNECTING;
 	connection->is_broken = false;
 	connection->takes_none = false;
+	connection->has_refused = false;
 	connection->has_keepalive = false;
 	connection->unanswered_ms = 0;
 	connection->answered = connection->foreign = connection->late = 0;
-	tarn__socket_pipe_init(&connection->pipe, channel->fd);
+	/* What the server has answered before it closed is read, whatever is written meanwhile. */
+	tarn__socket_pipe_init_mild(&connection->pipe, channel->fd);
 	if (is_encrypted(channel))
 		return begin_securing(channel);
 	connection->framing = tarn__framed_new(&connection->pipe.pipe);
@@ -250,11 +267,10 @@ static struct tarn__framing *new_framing(struct tarn__socket_channel *channel)
 	if (channel->options.transport == TARN__TLS)
 		return tarn__framed_new(pipe);
 	const char *path = channel->options.endpoint->traits.path;
-	connection->target = (struct tarn__h2_target){
-		.authority = channel->options.server->authority,
-		.path = path ? path : "/dns-query",
-	};
-	return tarn__h2_client_new(pipe, &connection->target);
+	return tarn__h2_client_new(pipe, &(struct tarn__h2_target){
+						 .authority = channel->options.server->authority,
+						 .path = path ? path : "/dns-query",
+					 });
 }
 
 /* The events that TLS waits for; c-ares' wishes do not matter. */
@@ -380,6 +396,8 @@ static void note_answer(struct tarn__socket_channel *channel,
 	struct tarn__secure_server *server = channel->options.server;
 	tarn__secure_server_answered(server, tarn__clock_ms() - transaction->sent_ms);
 	tarn__secure_server_shares(server, connection->answered);
+	if (channel->channel.under_way <= 1)
+		wants_tick(channel, tarn__clock_ms() + idle_ms(channel));
 }
 
 /* RFC 7828 section 3.2.2: for how long the server keeps the connection; 0: it is to be closed soon. */
@@ -409,8 +427,12 @@ static void fail_question(struct tarn__socket_channel *channel, const struct tar
 		owner->answer_failed(owner->data, channel->options.endpoint, framed->error,
 				     framed->reason ? framed->reason : "no DNS message",
 				     framed->hold_ms);
-	if (transaction)
-		tarn__socket_channel_finish(channel, transaction, framed->error, framed->reason);
+	if (!transaction)
+		return;
+	tarn__socket_channel_finish(channel, transaction, framed->error, framed->reason);
+	if (framed->error == TARN_EUNREACHABLE && framed->reason)
+		transaction->loss = TARN__LOSS_STREAM;
+	connection_of(channel)->has_refused |= transaction->loss == TARN__LOSS_CONNECTION;
 }
 
 /* What has come in its stream answers another question than that of the stream. */
@@ -446,8 +468,8 @@ static bool receive(struct tarn__socket_channel *channel)
 		fail_mismatch(channel, &framed);
 		return true;
 	}
-	note_answer(channel, transaction);
 	note_keepalive(channel, &framed);
+	note_answer(channel, transaction);
 	tarn__socket_channel_finish(channel, transaction, 0, NULL);
 	return true;
 }
@@ -470,6 +492,9 @@ static bool read_once(struct tarn__socket_channel *channel)
 	connection->is_broken |= read == TARN_ESYSTEM;
 	channel->is_lost |= has_ended;
 	receive_answers(channel);
+	/* RFC 9113 section 6.8: with nothing under way, one that takes nothing has had a GOAWAY. */
+	connection->takes_none |=
+		channel->channel.under_way == 0 && framing->ops->room(framing) == 0;
 	framing->ops->done(framing);
 	if (has_ended) {
 		learn_end(channel);
@@ -508,6 +533,12 @@ static void become_open(struct tarn__socket_channel *channel)
 static void on_secured(struct tarn__socket_channel *channel)
 {
 	struct connection *connection = connection_of(channel);
+	/* RFC 9113 section 3.2. Over DoT a server may be silent about it. */
+	if (channel->options.transport == TARN__HTTPS &&
+	    !tarn__tls_has_alpn(connection->link.tls)) {
+		fail_setup(channel, TARN_EUNREACHABLE, "no HTTP/2", false);
+		return;
+	}
 	struct tarn__carrier_stats *stats = channel->options.stats;
 	if (tarn__tls_is_resumed(connection->link.tls))
 		stats->resumptions++;
@@ -584,18 +615,6 @@ static uint64_t silence_ms(const struct tarn__socket_channel *channel)
 {
 	return is_encrypted(channel) ? tarn__secure_server_dead_ms(channel->options.server)
 				     : (uint64_t)SILENCE_MS;
-}
-
-static uint64_t idle_ms(const struct tarn__socket_channel *channel)
-{
-	const struct connection *connection = connection_of(channel);
-	if (!is_encrypted(channel))
-		return IDLE_MS;
-	uint32_t learnt_ms = channel->options.server->idle_ms;
-	if (!connection->has_keepalive ||
-	    (learnt_ms < TARN__IDLE_MAX_MS && learnt_ms < connection->keepalive_ms))
-		return learnt_ms;
-	return connection->keepalive_ms;
 }
 
 static uint64_t setup_ms(const struct tarn__socket_channel *channel)
@@ -702,6 +721,17 @@ static void connection_flush(struct tarn__channel *base)
 		close_lost(channel);
 }
 
+/*
+ * Returns true if the server is known to end its connections after fewer answers than these will be. One that
+ * lives on is tried with one question at a time.
+ */
+static bool is_spent(const struct tarn__socket_channel *channel)
+{
+	unsigned share = channel->options.server->share, under_way = channel->channel.under_way;
+	return share < TARN__SHARE_MAX && under_way > 0 &&
+	       connection_of(channel)->answered + under_way >= share;
+}
+
 static enum tarn__channel_state connection_state(const struct tarn__channel *base, uint64_t now_ms)
 {
 	const struct tarn__socket_channel *channel = tarn__socket_channel_of(base);
@@ -719,6 +749,8 @@ static enum tarn__channel_state connection_state(const struct tarn__channel *bas
 		return TARN__CHANNEL_WORN;
 	if (connection->state != OPEN)
 		return TARN__CHANNEL_OPENING;
+	if (is_spent(channel))
+		return TARN__CHANNEL_FULL;
 	uint64_t doubt_ms = tarn__secure_server_doubt_ms(channel->options.server);
 	bool is_worn = is_silent_for(channel, doubt_ms, now_ms) ||
 		       connection->framing->ops->room(connection->framing) == 0;

@@ -194,14 +194,3 @@ void tarn__lines_init(struct tarn__lines *lines, const struct tarn__channel_opti
 	*lines = (struct tarn__lines){.options = *options};
 	tarn__list_init(&lines->all);
 }
-
-void tarn__lines_fini(struct tarn__lines *lines)
-{
-	struct tarn__list *next;
-	for (struct tarn__list *node = lines->all.next; node != &lines->all; node = next) {
-		next = node->next;
-		struct tarn__line *line = TARN__CONTAINER(node, struct tarn__line, node);
-		tarn__line_clear(lines, line);
-		tarn__lines_remove(lines, line);
-	}
-}

@@ -65,8 +65,6 @@ struct tarn__lines {
 };
 
 void tarn__lines_init(struct tarn__lines *, const struct tarn__channel_options *);
-/* With all channels, whose messages are finished. */
-void tarn__lines_fini(struct tarn__lines *);
 
 /* NULL: there is none. */
 struct tarn__line *tarn__lines_find(const struct tarn__lines *, const struct tarn__endpoint *);

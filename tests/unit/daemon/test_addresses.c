@@ -79,6 +79,21 @@ START_TEST(a_server_that_is_tarn_itself_is_recognised)
 }
 END_TEST
 
+START_TEST(transport_is_a_part_of_the_text)
+{
+	struct tarn__addresses listens = {0};
+	struct tarn_address first = address_of("192.0.2.1"), second = address_of("[::1]:853");
+	char text[TARN__OVER_TEXT_MAX], all[80];
+	tarn__addresses_add(&listens, &first);
+	ck_assert_int_eq(tarn__addresses_add_over(&listens, &second, TARN_TLS), 0);
+	ck_assert_int_eq(tarn__addresses_add_over(&listens, &second, TARN_HTTPS), 0);
+	ck_assert_uint_eq(listens.count, 2);
+	ck_assert_str_eq(tarn__addresses_format_one(&listens, 1, text), "tls://[::1]:853");
+	tarn__addresses_format(&listens, all, sizeof(all));
+	ck_assert_str_eq(all, "192.0.2.1:53, tls://[::1]:853");
+}
+END_TEST
+
 START_TEST(any_of_several_listeners_counts)
 {
 	struct tarn__addresses listens = {0};
@@ -172,6 +187,7 @@ int main(void)
 	tcase_add_test(tcase, a_full_list_refuses_new_addresses_only);
 	tcase_add_loop_test(tcase, a_server_that_is_tarn_itself_is_recognised, 0,
 			    sizeof(cases) / sizeof(cases[0]));
+	tcase_add_test(tcase, transport_is_a_part_of_the_text);
 	tcase_add_test(tcase, any_of_several_listeners_counts);
 	tcase_add_loop_test(tcase, sockets_overlap_where_one_address_is_all_addresses, 0,
 			    sizeof(pairs) / sizeof(pairs[0]));

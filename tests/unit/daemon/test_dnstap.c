@@ -173,6 +173,35 @@ START_TEST(what_a_client_is_told_comes_whole)
 }
 END_TEST
 
+START_TEST(each_transport_is_told)
+{
+	static const struct {
+		enum tarn__transport transport;
+		Dnstap__SocketProtocol protocol;
+	} cases[] = {{TARN__UDP, DNSTAP__SOCKET_PROTOCOL__UDP},
+		     {TARN__TLS, DNSTAP__SOCKET_PROTOCOL__DOT},
+		     {TARN__HTTPS, DNSTAP__SOCKET_PROTOCOL__DOH}};
+	struct tarn_address server;
+	tarn_address_parse("192.0.2.53", 853, &server);
+	open_reader();
+	const struct tarn__observer *observer = tarn__dnstap_observer(dnstap, 0);
+	for (size_t i = 0; i < 3; i++) {
+		observer->asked_server(observer->data, &(struct tarn__forwarded){
+							       .server = &server,
+							       .transport = cases[i].transport,
+							       .wire = (const uint8_t *)"question",
+							       .len = 8});
+	}
+	for (size_t i = 0; i < 3; i++) {
+		Dnstap__Dnstap *asked = read_message();
+		ck_assert_int_eq(asked->message->socket_protocol, cases[i].protocol);
+		dnstap__dnstap__free_unpacked(asked, NULL);
+	}
+	close(stream);
+	tarn__dnstap_free(dnstap);
+}
+END_TEST
+
 START_TEST(so_does_what_servers_are_asked_and_say)
 {
 	struct tarn_address server;
@@ -254,6 +283,7 @@ static void add_tests(Suite *suite)
 	TCase *tcase = tcase_create("message");
 	tcase_add_checked_fixture(tcase, setup_reader, teardown_reader);
 	tcase_add_test(tcase, what_a_client_is_told_comes_whole);
+	tcase_add_test(tcase, each_transport_is_told);
 	tcase_add_test(tcase, so_does_what_servers_are_asked_and_say);
 	tcase_add_test(tcase, a_reader_that_stops_to_read_stops_nobody);
 	tcase_add_test(tcase, a_reader_need_not_be_there);

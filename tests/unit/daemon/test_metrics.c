@@ -74,6 +74,8 @@ START_TEST(numbers_are_lines)
 {
 	totals.since_sec = 1700000000;
 	totals.questions.questions[TARN__TCP] = 1;
+	totals.questions.questions[TARN__TLS] = 7;
+	totals.questions.questions[TARN__HTTPS] = 8;
 	totals.questions.questions[TARN__COUNTED_WAYS - 1] = 2;
 	totals.questions.rcodes[TARN__BADVERS] = UINT64_MAX;
 	totals.questions.statuses[TARN__STATUS_LOCK_HIT] = 3;
@@ -90,6 +92,8 @@ START_TEST(numbers_are_lines)
 	check_line("tarn_workers 2");
 	check_line("tarn_questions_total{transport=\"udp\"} 0");
 	check_line("tarn_questions_total{transport=\"tcp\"} 1");
+	check_line("tarn_questions_total{transport=\"tls\"} 7");
+	check_line("tarn_questions_total{transport=\"https\"} 8");
 	check_line("tarn_questions_total{transport=\"own\"} 2");
 	check_line("tarn_answers_total{rcode=\"BADVERS\"} 18446744073709551615");
 	check_line("tarn_cache_answers_total{status=\"lock_hit\"} 3");

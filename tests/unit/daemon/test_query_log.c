@@ -181,6 +181,25 @@ START_TEST(a_line_tells_of_the_answer)
 }
 END_TEST
 
+START_TEST(each_transport_has_its_word)
+{
+	static const char *const words[] = {"udp", "tcp", "tls", "https"};
+	struct tarn_address client;
+	char expected[128];
+	tarn_address_parse("192.0.2.1:1000", 53, &client);
+	start();
+	tell(0, &(struct tarn__answered){.client = &client,
+					 .transport = (enum tarn__transport)_i,
+					 .query = &(struct tarn__query){0},
+					 .rcode = 1,
+					 .status = TARN__STATUS_INVALID});
+	tarn__query_log_stop(query_log);
+	snprintf(expected, sizeof expected, "192.0.2.1:1000 %s - - FORMERR invalid - 0\n",
+		 words[_i]);
+	ck_assert_str_eq(written(path), expected);
+}
+END_TEST
+
 START_TEST(what_is_not_there_is_a_hyphen)
 {
 	start();
@@ -503,6 +522,7 @@ int main(void)
 	TCase *tcase = tcase_create("line");
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_line_tells_of_the_answer);
+	tcase_add_loop_test(tcase, each_transport_has_its_word, 0, TARN__TRANSPORTS);
 	tcase_add_test(tcase, what_is_not_there_is_a_hyphen);
 	tcase_add_test(tcase, another_class_stands_with_the_type);
 	tcase_add_test(tcase, a_name_cannot_forge_a_word_or_a_line);

@@ -279,6 +279,41 @@ START_TEST(given_sockets_are_taken_with_their_names)
 }
 END_TEST
 
+static bool have_transports(void)
+{
+	const struct tarn__given *given = systemd.given;
+	struct tarn__addresses addresses = {0};
+	tarn__systemd_addresses(&systemd, &addresses);
+	return systemd.given_count == 3 && given[0].transport == TARN_TLS &&
+	       given[1].transport == TARN_HTTPS && given[2].transport == TARN_UDP &&
+	       addresses.count == 3 && addresses.over[0] == TARN_TLS &&
+	       addresses.over[1] == TARN_HTTPS && addresses.over[2] == TARN_UDP;
+}
+
+START_TEST(names_of_sockets_are_their_transports)
+{
+	int fds[3];
+	for (int i = 0; i < 3; i++) {
+		struct tarn_address address = parse_address("127.0.0.1:0");
+		fds[i] = tarn_socket_open(&address, SOCK_STREAM);
+		ck_assert_int_ge(fds[i], 0);
+	}
+	ck_assert_int_eq(init_with(fds, 3, "tls:https:dns", have_transports), 0);
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+}
+END_TEST
+
+START_TEST(udp_socket_for_tls_is_refused)
+{
+	struct tarn_address address = parse_address("127.0.0.1:0");
+	int fd = tarn_socket_open(&address, SOCK_DGRAM);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(init_with(&fd, 1, "tls", have_transports), 1);
+	close(fd);
+}
+END_TEST
+
 static bool is_never(void)
 {
 	return false;
@@ -351,6 +386,8 @@ int main(void)
 	TCase *sockets = tcase_create("sockets");
 	tcase_add_checked_fixture(sockets, set_up, tear_down);
 	tcase_add_test(sockets, given_sockets_are_taken_with_their_names);
+	tcase_add_test(sockets, names_of_sockets_are_their_transports);
+	tcase_add_test(sockets, udp_socket_for_tls_is_refused);
 	tcase_add_loop_test(sockets, sockets_of_other_kinds_are_refused, 0, 4);
 	tcase_add_test(sockets, more_sockets_than_anybody_lists_are_refused);
 	tcase_add_test(sockets, sockets_of_another_process_are_not_ours);

@@ -148,6 +148,24 @@ START_TEST(address_that_is_there_already_stays_as_it_is)
 }
 END_TEST
 
+START_TEST(address_has_one_transport)
+{
+	ck_assert_int_eq(tarn__workers_listen(workers, &address, TARN_UDP), 0);
+	ck_assert_int_eq(tarn__workers_listen(workers, &address, TARN_TLS), TARN_EBUSY);
+	expect_answers(&address);
+}
+END_TEST
+
+START_TEST(without_certificates_nothing_is_open_over_tls)
+{
+	struct tarn_address said = address;
+	ck_assert_int_eq(tarn__workers_listen(workers, &address, TARN_TLS), TARN_EINVAL);
+	ck_assert(tarn_address_is_equal(&address, &said));
+	ck_assert_int_eq(tarn__workers_listen(workers, &address, TARN_UDP), 0);
+	expect_answers(&address);
+}
+END_TEST
+
 START_TEST(port_that_the_system_picked_may_be_asked_for_by_number)
 {
 	struct tarn_address again = address;
@@ -311,6 +329,8 @@ int main(void)
 	tcase_add_test(running, closed_address_is_answered_no_more_and_others_are);
 	tcase_add_test(running, address_may_come_back_at_once);
 	tcase_add_test(running, address_that_is_there_already_stays_as_it_is);
+	tcase_add_test(running, address_has_one_transport);
+	tcase_add_test(running, without_certificates_nothing_is_open_over_tls);
 	tcase_add_test(running, port_that_the_system_picked_may_be_asked_for_by_number);
 	tcase_add_test(running, all_addresses_of_a_port_and_one_of_them_may_change_places);
 	tcase_add_test(running, address_of_another_program_is_refused_and_nothing_changes);

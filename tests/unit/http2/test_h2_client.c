@@ -550,6 +550,28 @@ START_TEST(forgotten_question_gives_its_place_away)
 }
 END_TEST
 
+START_TEST(forgotten_question_that_has_not_left_does_not_leave)
+{
+	struct frame frame;
+	put_setting(far_end, 3, 1);
+	read_all();
+	flush();
+	far_end->begin = far_end->end;
+	ck_assert_int_eq(put(0), 0);
+	client->ops->forget(client, 0);
+	ck_assert_int_eq(put(1), 0);
+	flush();
+	ck_assert(take_frame(far_end, &frame));
+	ck_assert_uint_eq(frame.type, FRAME_HEADERS);
+	ck_assert_uint_eq(frame.stream, 3);
+	ck_assert(take_frame(far_end, &frame));
+	ck_assert_uint_eq(frame.type, FRAME_DATA);
+	ck_assert(!take_frame(far_end, &frame));
+	ck_assert(!next());
+	ck_assert_uint_eq(client->ops->pending(client), 0);
+}
+END_TEST
+
 /* ---- the server's limits ------------------------------------------------------------------- */
 
 START_TEST(one_stream_at_a_time_answers_ten_questions)
@@ -801,6 +823,7 @@ static TCase *by_hand(void)
 			    sizeof(resets) / sizeof(resets[0]));
 	tcase_add_test(tcase, half_an_answer_that_is_reset_is_none);
 	tcase_add_test(tcase, forgotten_question_gives_its_place_away);
+	tcase_add_test(tcase, forgotten_question_that_has_not_left_does_not_leave);
 	tcase_add_loop_test(tcase, room_is_what_the_server_allows, 0,
 			    sizeof(limits) / sizeof(limits[0]));
 	tcase_add_test(tcase, closed_window_holds_up_its_own_question_alone);

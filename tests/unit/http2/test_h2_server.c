@@ -5,12 +5,43 @@
 #include "http2/h2_server.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dns/message.h"
 #include "http2/http2.h"
 #include "support/unit.h"
 #include "tarn.h"
+
+/* Allocations of tarn's own until one fails; negative: none does. */
+static int allocations_left = -1;
+
+void *__real_malloc(size_t);
+void *__real_calloc(size_t, size_t);
+void *__real_realloc(void *, size_t);
+void *__wrap_malloc(size_t);
+void *__wrap_calloc(size_t, size_t);
+void *__wrap_realloc(void *, size_t);
+
+static bool allocation_fails(void)
+{
+	return allocations_left >= 0 && allocations_left-- == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return allocation_fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return allocation_fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return allocation_fails() ? NULL : __real_realloc(old, size);
+}
 
 #ifdef HAVE_NGHTTP2
 #include "http2/h2_client.h"
@@ -206,6 +237,55 @@ START_TEST(questions_of_our_client_are_answered_by_our_server)
 		client->ops->done(client);
 	}
 	client->ops->free(client);
+}
+END_TEST
+
+/* Returns true if the question was answered. */
+static bool ask_short_of_memory(struct tarn__framing *client)
+{
+	struct tarn__framed framed = {0};
+	if (client->ops->put(client, question, sizeof(question), 0) != 0)
+		return false;
+	near_end->send_left = 20;
+	(void)client->ops->flush(client);
+	for (size_t i = 0; i < 10 && !framed.message && framed.error == 0; i++) {
+		near_end->send_left = far_end->send_left = 20 + 100 * i;
+		(void)client->ops->flush(client);
+		(void)read_all();
+		while (next())
+			(void)tarn__h2_server_answer(server, got.stream, answer, sizeof(answer));
+		(void)tarn__h2_server_flush(server);
+		while (client->ops->read(client) == TARN__STREAM_READ)
+			;
+		(void)client->ops->next(client, &framed);
+	}
+	bool is_answered = framed.message;
+	client->ops->done(client);
+	return is_answered;
+}
+
+/* Of one connection after the other the first allocation fails, then the second, and so on. */
+START_TEST(each_allocation_may_fail)
+{
+	static const struct tarn__h2_target target = {"dns.example", "/dns-query"};
+	int failed = 0;
+	bool has_failed;
+	do {
+		tarn__h2_server_free(server);
+		memory_pipes_fini(pipes);
+		memory_pipes_init(pipes);
+		allocations_left = failed;
+		struct tarn__framing *client = tarn__h2_client_new(&far_end->pipe, &target);
+		server = tarn__h2_server_new(&near_end->pipe, "/dns-query");
+		bool is_answered = client && server && ask_short_of_memory(client);
+		has_failed = allocations_left < 0;
+		allocations_left = -1; /* Check allocates, too */
+		ck_assert(is_answered || has_failed);
+		if (client)
+			client->ops->free(client);
+		failed++;
+	} while (has_failed);
+	ck_assert_int_ge(failed, 10);
 }
 END_TEST
 
@@ -414,6 +494,36 @@ START_TEST(header_above_8_kb_is_refused)
 }
 END_TEST
 
+/* A field of 4,000 octets in the dynamic table, which is named 10,000 times. */
+START_TEST(header_of_the_same_field_again_and_again_is_reset)
+{
+	static struct block block;
+	struct frame frame;
+	greet();
+	block.len = 0;
+	add_field(&block, ":method", "GET");
+	add_field(&block, ":scheme", "https");
+	add_field(&block, ":path", "/dns-query?dns=" QUESTION_TEXT);
+	block.octets[block.len++] = 0x40; /* RFC 7541 section 6.2.1 */
+	char value[3900];
+	memset(value, 'x', sizeof(value));
+	add_text(&block, "x-long", 6);
+	add_text(&block, value, sizeof(value));
+	memset(block.octets + block.len, 0x80 | 62, 10000);
+	block.len += 10000;
+	put_frame(far_end, FRAME_HEADERS, FLAG_END_HEADERS | FLAG_END_STREAM, 1, block.octets,
+		  block.len);
+	ck_assert_int_eq(read_all(), TARN__STREAM_AGAIN);
+	flush();
+	ck_assert(take_frame_of(far_end, FRAME_RST_STREAM, &frame));
+	ck_assert_uint_eq(frame.stream, 1);
+	ck_assert(!next());
+	put_question(3);
+	read_all();
+	expect_question();
+}
+END_TEST
+
 START_TEST(longest_question_is_taken)
 {
 	static uint8_t body[TARN__MESSAGE_MAX];
@@ -492,7 +602,7 @@ START_TEST(settings_are_those_of_a_server_of_dns)
 					   0, 6, 0, 0, 0x20, 0, /* MAX_HEADER_LIST_SIZE */
 					   0, 9, 0, 0, 0,    1}; /* NO_RFC7540_PRIORITIES */
 	struct frame frame;
-	flush();
+	greet();
 	ck_assert(take_frame(far_end, &frame));
 	ck_assert_uint_eq(frame.type, FRAME_SETTINGS);
 	ck_assert_uint_eq(frame.len, sizeof(expected));
@@ -765,6 +875,8 @@ START_TEST(older_http_is_told_so_and_ended)
 {
 	static const char expected[] = "HTTP/1.1 505 HTTP Version Not Supported\r\n"
 				       "connection: close\r\ncontent-length: 0\r\n\r\n";
+	ck_assert(!tarn__h2_server_wants_write(server));
+	flush();
 	put_octets(far_end, old[_i], strlen(old[_i]));
 	ck_assert_int_eq(read_all(), TARN__STREAM_END);
 	ck_assert(tarn__h2_server_wants_write(server));
@@ -796,6 +908,17 @@ START_TEST(end_answers_what_was_taken)
 	peer_run(&peer);
 	ck_assert_uint_eq(stream->body_len, sizeof(answer));
 	ck_assert(tarn__h2_server_has_ended(server));
+}
+END_TEST
+
+START_TEST(end_before_a_preface_says_nothing)
+{
+	put_octets(far_end, PREFACE_TEXT, 10);
+	read_all();
+	tarn__h2_server_end(server);
+	ck_assert(tarn__h2_server_has_ended(server));
+	flush();
+	ck_assert_uint_eq(octets_waiting(far_end), 0);
 }
 END_TEST
 
@@ -943,6 +1066,7 @@ static TCase *by_hand(void)
 	TCase *tcase = tcase_create("by hand");
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, questions_of_our_client_are_answered_by_our_server);
+	tcase_add_test(tcase, each_allocation_may_fail);
 	tcase_add_test(tcase, settings_are_those_of_a_server_of_dns);
 	tcase_add_test(tcase, hundred_requests_are_taken_at_once_and_no_more);
 	tcase_add_test(tcase, bodies_that_are_not_answered_are_bounded);
@@ -956,6 +1080,8 @@ static TCase *by_hand(void)
 	tcase_add_test(tcase, answers_that_are_not_taken_hold_up_questions);
 	tcase_add_loop_test(tcase, older_http_is_told_so_and_ended, 0,
 			    sizeof(old) / sizeof(old[0]));
+	tcase_add_test(tcase, header_of_the_same_field_again_and_again_is_reset);
+	tcase_add_test(tcase, end_before_a_preface_says_nothing);
 	tcase_add_test(tcase, what_has_come_in_part_is_known);
 	tcase_add_loop_test(tcase, fault_of_the_connection_ends_it_with_a_word, 0,
 			    sizeof(faults) / sizeof(faults[0]));
