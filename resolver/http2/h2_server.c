@@ -473,11 +473,8 @@ int tarn__h2_server_read(struct tarn__h2_server *server, uint64_t now_ms)
 	int result = tarn__http2_read(server->session);
 	if (result == TARN__HTTP2_NO_PREFACE)
 		return say_no(server);
-	if (server->noise <= TARN__H2_NOISE_MAX) {
-		/* RFC 9113 section 5.4.1: behind the GOAWAY of an error nothing more is read. */
-		bool is_over = result == TARN__STREAM_READ && tarn__http2_is_over(server->session);
-		return is_over ? TARN__STREAM_END : result;
-	}
+	if (server->noise <= TARN__H2_NOISE_MAX)
+		return result;
 	tarn__http2_terminate(server->session, TARN__HTTP2_ENHANCE_YOUR_CALM);
 	return TARN__STREAM_END;
 }
