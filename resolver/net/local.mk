@@ -30,7 +30,9 @@ net_sources = \
 	resolver/net/upstream/carrier.c resolver/net/upstream/carrier.h \
 	resolver/net/upstream/channel.h \
 	resolver/net/upstream/choice.c resolver/net/upstream/choice.h \
+	resolver/net/upstream/connection.h \
 	resolver/net/upstream/connection_channel.c \
+	resolver/net/upstream/connection_messages.c \
 	resolver/net/upstream/lines.c resolver/net/upstream/lines.h \
 	resolver/net/upstream/secure_server.c resolver/net/upstream/secure_server.h \
 	resolver/net/upstream/socket_channel.c resolver/net/upstream/socket_channel.h \

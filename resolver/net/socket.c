@@ -20,6 +20,8 @@ enum {
 	BACKLOG = 256,
 	/* A burst of questions waits in the kernel; it cuts this to net.core.rmem_max. */
 	RECEIVE_BUFFER = 1 << 20,
+	/* Of encrypted connections to servers: what is sent has been received by then (RFC 5482). */
+	USER_TIMEOUT_MS = 5000,
 	/* Random ports that are tried before the kernel picks one. */
 	PORT_TRIES = 8,
 	/* Ports that UDP was given which are tried with TCP. */
@@ -232,6 +234,9 @@ int tarn__socket_outgoing(const struct tarn__endpoint *endpoint, enum tarn__tran
 		   bind_any_port(fd, endpoint) != 0) {
 		goto failed;
 	}
+	/* A belt: whoever uses the connection gives it up sooner. */
+	if (tarn__transport_is_encrypted(transport))
+		(void)set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
 	return fd;
 
 failed:;

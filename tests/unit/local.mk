@@ -173,9 +173,11 @@ unit_tests = \
 	tests/unit/net/test_carrier \
 	tests/unit/net/test_clock \
 	tests/unit/net/test_handshake_rate \
+	tests/unit/net/test_fault_log \
 	tests/unit/net/test_mailbox \
 	tests/unit/net/test_proxy_header \
 	tests/unit/net/test_random \
+	tests/unit/net/test_secure_server \
 	tests/unit/net/test_socket \
 	tests/unit/net/test_stats_collector \
 	tests/unit/net/test_stream \

@@ -239,7 +239,8 @@ static int send_on_any(struct tarn__carrier *carrier, struct tarn__pool *pool,
 	}
 	if (try_send(carrier, pool, transaction))
 		return 0;
-	if (pool->line->server && !transaction->must_share) {
+	if (pool->line->server &&
+	    (!transaction->must_share || tarn__choice_has_open(pool, tarn__clock_ms()))) {
 		queue_up(carrier, pool, transaction);
 		return 0;
 	}

@@ -4,7 +4,8 @@
  * each transport has its own kind behind struct tarn__channel_ops:
  *
  *	udp_channel.c         a socket for some messages and a short time
- *	connection_channel.c  a connection, in the clear or encrypted
+ *	connection_channel.c  a connection, in the clear or encrypted ...
+ *	connection_messages.c ... and the messages on it
  *	socket_channel.c      what both share
  *	transactions.c        the messages that are under way on a channel
  *	tls_link.c            the TLS of a connection

@@ -161,8 +161,12 @@ static struct tarn__channel *find_good(struct tarn__lines *lines, struct tarn__p
 	struct tarn__channel *channel = must_share ? NULL : find_new(lines, pool, view, now_ms);
 	if (channel)
 		return channel;
-	/* No more than the server is known to answer: the others wait for another connection. */
-	return pool->line->server->share < TARN__SHARE_MAX ? NULL : view->least;
+	/*
+	 * More of them only if none is on its way, and no more than the server is known to answer: the others
+	 * wait for another connection.
+	 */
+	bool has_to_wait = view->opening || pool->line->server->share < TARN__SHARE_MAX;
+	return has_to_wait ? NULL : view->least;
 }
 
 static struct tarn__channel *choose_encrypted(struct tarn__lines *lines, struct tarn__pool *pool,

@@ -104,7 +104,8 @@ struct tarn__channel *tarn__pool_add(struct tarn__lines *lines, struct tarn__poo
 	struct tarn__channel_options options = lines->options;
 	options.transport = pool->transport;
 	options.endpoint = pool->line->endpoint;
-	options.server = pool->line->server;
+	if (tarn__transport_is_encrypted(pool->transport))
+		options.server = pool->line->server;
 	struct tarn__channel *channel = kinds[pool->transport].ops->create(&options);
 	if (!channel)
 		return NULL;
