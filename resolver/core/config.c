@@ -376,7 +376,8 @@ int tarn__config_open_tls(struct tarn__config *config, const struct tarn_tls *tl
 	config->tls = tarn__tls_client_new(
 		&(struct tarn__tls_client_options){
 			.ca = tls->ca,
-			.lenient_until_sec = tls->lenient_clock ? TARN__RELEASE_SEC : 0},
+			.lenient_until_sec = tls->lenient_clock ? TARN__RELEASE_SEC : 0,
+			.clock_floor_sec = TARN__RELEASE_SEC},
 		text);
 	if (config->tls)
 		return 0;

@@ -17,6 +17,7 @@
 
 #include "crypto/signature.h"
 #include "daemon/certificates/certificates.h"
+#include "daemon/bootstrap/bootstrap.h"
 #include "daemon/config/configuration.h"
 #include "daemon/config/check.h"
 #include "daemon/config/command_line.h"
@@ -83,15 +84,40 @@ static int complete(struct tarn__settings *settings, struct tarn__log *log)
 	return error;
 }
 
+static bool is_looking(const struct tarn__bootstrap *bootstrap)
+{
+	struct tarn__bootstrap_view view;
+	size_t at = 0;
+	while (tarn__bootstrap_next(bootstrap, &at, &view)) {
+		if (view.addresses->count == 0 && !view.fault)
+			return true;
+	}
+	return false;
+}
+
+/* Has the resolver know the addresses of servers that are given by name, as far as they are found. */
+static void find_addresses(struct tarn__bootstrap *bootstrap, const struct tarn__settings *settings)
+{
+	if (tarn__bootstrap_set(bootstrap, settings) != 0)
+		return;
+	tarn__bootstrap_settle(bootstrap);
+	while (is_looking(bootstrap))
+		ev_run(bootstrap->loop, EVRUN_ONCE);
+}
+
 /* Returns true if the servers would do for validation. */
-static bool probe(struct tarn *tarn)
+static bool probe(struct tarn *tarn, const struct tarn__settings *settings, struct tarn__log *log)
 {
 	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
 	if (!loop)
 		return false;
+	struct tarn__bootstrap bootstrap;
+	tarn__bootstrap_init(&bootstrap, tarn, loop, log);
+	find_addresses(&bootstrap, settings);
 	struct tarn__config *config = tarn__get_config(tarn);
-	bool is_good = tarn__probe(config, loop, stdout);
+	bool is_good = tarn__probe(config, &settings->resolver.tls, loop, stdout);
 	tarn__config_put(config);
+	tarn__bootstrap_stop(&bootstrap);
 	ev_loop_destroy(loop);
 	return is_good;
 }
@@ -108,7 +134,7 @@ static int check(struct tarn__settings *settings, bool is_probe, struct tarn__lo
 	if (!tarn)
 		return EXIT_FAILURE;
 	tarn__check(settings, stdout);
-	bool is_good = !is_probe || probe(tarn);
+	bool is_good = !is_probe || probe(tarn, settings, log);
 	tarn_free(tarn);
 	return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -8,6 +8,7 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/bootstrap/discovery.c resolver/daemon/bootstrap/discovery.h \
 	resolver/daemon/bootstrap/host.c resolver/daemon/bootstrap/host.h \
 	resolver/daemon/bootstrap/inquirer.c resolver/daemon/bootstrap/inquirer.h \
+	resolver/daemon/bootstrap/plan.c resolver/daemon/bootstrap/plan.h \
 	resolver/daemon/bootstrap/zone_servers.c resolver/daemon/bootstrap/zone_servers.h \
 	resolver/daemon/certificates/certificates.c \
 	resolver/daemon/certificates/certificates.h \

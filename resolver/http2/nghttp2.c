@@ -363,8 +363,7 @@ static void begin_frame(struct tarn__http2_session *session)
 		header[3] == TARN__HTTP2_HEADERS && id > session->last_opened && id % 2 == 1;
 	if (is_request)
 		session->last_opened = id;
-	if (session->events->frame)
-		session->events->frame(session->owner, is_request);
+	session->events->frame(session->owner, is_request);
 }
 
 static void skip(size_t *left, const uint8_t **octets, size_t *len)
@@ -375,17 +374,18 @@ static void skip(size_t *left, const uint8_t **octets, size_t *len)
 	*len -= skipped;
 }
 
-/* Follows the frames in octets that have been read. */
+/* Follows the frames in octets that a server has read. */
 static void follow(struct tarn__http2_session *session, const uint8_t *octets, size_t len)
 {
 	skip(&session->preface_left, &octets, &len);
 	while (len > 0) {
-		if (session->payload_left > 0) {
-			skip(&session->payload_left, &octets, &len);
-			continue;
-		}
-		session->header[session->header_len++] = *octets++;
-		len--;
+		skip(&session->payload_left, &octets, &len);
+		size_t missing = FRAME_HEADER_LEN - session->header_len;
+		size_t taken = missing < len ? missing : len;
+		memcpy(session->header + session->header_len, octets, taken);
+		session->header_len += taken;
+		octets += taken;
+		len -= taken;
 		if (session->header_len == FRAME_HEADER_LEN)
 			begin_frame(session);
 	}
@@ -409,7 +409,8 @@ static int judge(struct tarn__http2_session *session, ssize_t result)
 
 static int feed(struct tarn__http2_session *session, const uint8_t *octets, size_t len)
 {
-	follow(session, octets, len);
+	if (session->is_server)
+		follow(session, octets, len);
 	ssize_t result = library.nghttp2_session_mem_recv(session->session, octets, len);
 	if (result < 0)
 		return judge(session, result);

@@ -76,7 +76,7 @@ struct tarn__http2_events {
 	void (*closed)(void *owner, void *stream, uint32_t code);
 	/* The peer takes no more streams. */
 	void (*goaway)(void *owner);
-	/* A frame begins; NULL: of no interest. is_request: it opens a stream. */
+	/* Of a server: a frame begins. is_request: it opens a stream. */
 	void (*frame)(void *owner, bool is_request);
 	/* Moves the next octets of the body that is sent to out; *is_last is set with the last ones. */
 	size_t (*take)(void *owner, void *stream, uint8_t *out, size_t room, bool *is_last);
@@ -114,7 +114,7 @@ enum {
  * the peer floods.
  */
 int tarn__http2_read(struct tarn__http2_session *);
-/* Returns true if a frame, or the client's preface, has been read in part. */
+/* Of a server: returns true if a frame, or the client's preface, has been read in part. */
 bool tarn__http2_is_partial(const struct tarn__http2_session *);
 
 /*

@@ -54,6 +54,7 @@ static ssize_t clear_recv(struct tarn__pipe *pipe, void *out, size_t room)
 		return -1;
 	tarn__ssl.ERR_clear_error();
 	enum outcome outcome = judge(tls, tarn__ssl.SSL_read_ex(tls->ssl, out, room, &got));
+	tls->has_received = true;
 	tls->is_drained = outcome != DONE;
 	if (outcome == DONE)
 		return (ssize_t)got;
@@ -94,8 +95,9 @@ static void clear_end(struct tarn__pipe *pipe)
 static bool clear_has_more(const struct tarn__pipe *pipe)
 {
 	const struct tarn__tls *tls = tls_of(pipe);
+	/* The library may have octets behind the handshake of which it does not tell (3.5). */
 	return tls->state == TARN__TLS_OPEN && !tls->is_drained &&
-	       tarn__ssl.SSL_has_pending(tls->ssl) == 1;
+	       (!tls->has_received || tarn__ssl.SSL_has_pending(tls->ssl) == 1);
 }
 
 /* Returns NULL if memory is short. */

@@ -11,6 +11,8 @@
 #include "config.h"
 
 #ifdef HAVE_OPENSSL
+#define OPENSSL_API_COMPAT                                                                         \
+	0x30000000L /* what 3.0 has is used, though later ones have better names */
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -137,6 +139,7 @@
 	FUNCTION(X509_get_default_cert_file_env)                                                   \
 	FUNCTION(X509_get_ext_d2i)                                                                 \
 	FUNCTION(X509_get_issuer_name)                                                             \
+	FUNCTION(X509_get_signature_info)                                                          \
 	FUNCTION(X509_get_subject_name)                                                            \
 	FUNCTION(X509_verify_cert)                                                                 \
 	FUNCTION(X509_verify_cert_error_string)                                                    \

@@ -41,6 +41,7 @@ struct tarn__tls {
 	bool is_below_ended;
 	bool has_read, is_clear; /* the first octet has come; TLS does not begin with it */
 	bool wants_write; /* of the last call */
+	bool has_received; /* recv() has been called since the handshake */
 	bool is_drained; /* SSL_read() has taken all that was there */
 	bool has_alpn, offers_session;
 	char fault[TARN__TLS_FAULT_MAX];

@@ -110,11 +110,12 @@ static bool use_chain(SSL_CTX *context, BIO *text, char fault[TARN__TLS_FAULT_MA
 	       refuse_pair(fault, "a certificate of its chain cannot be read");
 }
 
-/* keys: the kinds of those before. */
 static bool use_pair(SSL_CTX *context, X509 *own, EVP_PKEY *key, uint64_t now_sec,
 		     char fault[TARN__TLS_FAULT_MAX])
 {
+	enum { SECURITY_BITS = 112 }; /* of level 2 */
 	char date[TARN__DATE_TEXT_MAX];
+	int bits = 0;
 	int64_t until = tarn__x509_seconds(tarn__ssl.X509_get0_notAfter(own));
 	if (tarn__ssl.X509_check_private_key(own, key) != 1)
 		return refuse_pair(fault, "key does not belong to the certificate");
@@ -123,6 +124,12 @@ static bool use_pair(SSL_CTX *context, X509 *own, EVP_PKEY *key, uint64_t now_se
 			 tarn__words_date(until, date));
 		return false;
 	}
+	/* Not all versions of the library look at these when they take a certificate. */
+	if (tarn__ssl.EVP_PKEY_get_security_bits(key) < SECURITY_BITS)
+		return refuse_pair(fault, "key is too small");
+	if (tarn__ssl.X509_get_signature_info(own, NULL, NULL, &bits, NULL) == 1 &&
+	    bits < SECURITY_BITS)
+		return refuse_pair(fault, "certificate is signed with a hash that is too weak");
 	tarn__ssl.ERR_clear_error();
 	if (tarn__ssl.SSL_CTX_use_certificate(context, own) != 1)
 		return refuse_pair(fault, explain_refusal());
@@ -153,7 +160,7 @@ static EVP_PKEY *read_key(const struct tarn__tls_pair *pair, char fault[TARN__TL
 	return NULL;
 }
 
-/* kinds: those of the keys before. */
+/* kind: of its key. */
 static bool add_pair(SSL_CTX *context, const struct tarn__tls_pair *pair, uint64_t now_sec,
 		     int *kind, char fault[TARN__TLS_FAULT_MAX])
 {

@@ -16,7 +16,7 @@ import struct
 import subprocess
 import time
 
-from peers import Encryption, Peer, Setup, SYSTEM_PATH
+from peers import Encryption, Setup, SYSTEM_PATH
 from servers import HOST, READY_NAME, Fault, Server, client_cpus, free_port, make_query, server_cpus
 
 NAME = "dns.test"

@@ -276,6 +276,12 @@ static inline size_t peer_take(void *owner, void *data, uint8_t *out, size_t roo
 	return len;
 }
 
+static inline void peer_frame(void *owner, bool is_request)
+{
+	(void)owner;
+	(void)is_request;
+}
+
 static const struct tarn__http2_events peer_events = {
 	.open = peer_open,
 	.headers_begin = peer_headers_begin,
@@ -287,6 +293,7 @@ static const struct tarn__http2_events peer_events = {
 	.sent = peer_sent,
 	.closed = peer_closed,
 	.goaway = peer_goaway,
+	.frame = peer_frame,
 	.take = peer_take,
 };
 

@@ -6,6 +6,7 @@
 #ifndef TESTS_SUPPORT_TLS_WORLD_H
 #define TESTS_SUPPORT_TLS_WORLD_H
 
+#define OPENSSL_API_COMPAT 0x30000000L /* as in tls/openssl.h */
 #include <check.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>

@@ -12,6 +12,7 @@ import pytest
 
 import netns
 import servers
+from client import Client
 import upstream as upstreams
 
 # A hang counts as a failure; no test needs nearly that long.
@@ -174,6 +175,18 @@ def run_encrypted(run_tarn, authority, tmp_path):
                           f'tls {{ ca = "{ca or authority.file}" }}\n{lines}', encoding="ascii")
         return run_tarn("--config", config, *args, **options)
     return run
+
+
+@pytest.fixture
+def ask_all(cleanup):
+    """Asks for so many names at once. Returns the questions once they are answered."""
+    def ask(tarn, count, prefix="a", zone="example.", timeout=6):
+        client = cleanup.enter_context(Client(tarn.host, tarn.port))
+        for number in range(count):
+            client.send(f"{prefix}{number}.{zone}")
+        assert not client.wait(timeout=timeout * (3 if tarn.is_slow else 1))
+        return client.questions
+    return ask
 
 
 @pytest.fixture

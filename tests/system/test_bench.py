@@ -14,7 +14,8 @@ import servers
 
 BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench", "bench.py")
 SHORT = ["--quick", "--seconds", "0.2", "--names", "500", "--starts", "1", "--peers", "",
-         "--list-names", "500", "--secure-names", "100"]
+         "--list-names", "500", "--secure-names", "100", "--encrypted-names", "100",
+         "--handshakes", "3", "--connections", "4"]
 
 
 @pytest.fixture
@@ -53,7 +54,8 @@ def test_every_row_is_measured(bench, tmp_path):
     out.write_text("Before.\n<!-- make bench: begin -->\noutdated\n<!-- make bench: end -->\n"
                    "<!-- make bench, lists: begin -->\noutdated\n<!-- make bench, lists: end -->\n"
                    "<!-- make bench, validation: begin -->\noutdated\n"
-                   "<!-- make bench, validation: end -->\nAfter.\n",
+                   "<!-- make bench, validation: end -->\n<!-- make bench, encrypted: begin -->\n"
+                   "outdated\n<!-- make bench, encrypted: end -->\nAfter.\n",
                    encoding="utf-8")
     done = servers.Process([*bench, "--out", str(out)])
     try:
@@ -112,6 +114,29 @@ def test_validation_is_measured(bench, tool, tmp_path):
     # DNSKEY of three zones and DS of two.
     assert int(cold["tarn, validating"]["of the first answer"]) >= 6
     assert cold["tarn, validating"]["of the next"] == "1"
+
+
+def test_encrypted_dns_is_measured(bench, tool, tmp_path):
+    for program in ("openssl", "unbound", "h2load"):
+        tool(program)
+    if not servers.is_built_with("nghttp2"):
+        pytest.skip("built without nghttp2")
+    out = tmp_path / "performance.md"
+    done = servers.Process([*bench, "--only-encrypted", "--out", str(out)])
+    try:
+        assert done.wait(50) == 0, done.log
+        assert_nothing_is_left(done.pid)
+    finally:
+        done.kill()
+
+    tables = rows_of(out.read_text(encoding="utf-8"))
+    assert set(tables) == {"miss over", "hit over", "connections", "tarn"}
+    for column in ("UDP, µs", "TCP, µs", "TLS, µs", "HTTPS, µs"):
+        assert float(tables["miss over"]["tarn"][column]) > 0
+        assert float(tables["hit over"]["tarn"][column]) > 0
+    assert float(tables["connections"]["tarn"]["full handshake, µs"]) > 0
+    assert float(tables["connections"]["tarn"]["resumed, µs"]) > 0
+    assert len(tables["tarn"]) == 4
 
 
 def test_nothing_outlives_an_interrupted_run(bench):

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 
+import dns.message
 import dns.rcode
 import pytest
 
@@ -177,3 +178,13 @@ def test_check_says_what_goes_in_the_clear(tmp_path, authority):
     assert check.wait() == 0
     check.wait_for_line(r"192\.0\.2\.2:53: in the clear when the others fail")
     check.wait_for_line(r"dns\.example: its address is asked of 192\.0\.2\.2:53")
+
+
+def test_probe_asks_encrypted_servers_at_their_addresses(run_upstream, run_dot, tmp_path, authority):
+    server, bootstrap = run_dot(lambda question: dns.message.make_response(question.message)), run_upstream(here)
+    config = tmp_path / "tarn.conf"
+    config.write_text(f'upstream = "{named(server)}"\n{with_bootstrap(bootstrap)}\n'
+                      f'tls {{ ca = "{authority.file}" }}\n', encoding="ascii")
+    probe = servers.Process([servers.program(), "--probe", "--config", str(config)])
+    probe.wait()
+    probe.wait_for_line(rf"tls://127\.0\.0\.1:{server.port}#{NAME} \(\.\): has no keys of the zone")

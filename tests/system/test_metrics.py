@@ -270,9 +270,12 @@ def test_without_an_address_nothing_is_loaded_or_open(run_tarn):
         assert len(os.listdir(f"/proc/{tarn.pid}/task")) == 2
 
 
-def test_the_dashboard_shows_numbers_that_there_are(run_metrics, run_upstream):
+@pytest.mark.skipif(not servers.is_built_with("openssl"), reason="built without OpenSSL")
+def test_the_dashboard_shows_numbers_that_there_are(run_metrics, run_upstream, authority):
     """Each metric of an expression exists, and a label that is named there is one of its own."""
-    tarn, metrics = run_metrics(upstreams=[run_upstream(address())])
+    identity = authority.get("name")
+    tarn, metrics = run_metrics("--certificate", identity.certificate, "--key", identity.key,
+                                upstreams=[run_upstream(address())])
     tarn.ask("a.example")
     numbers = metrics.read()
     known = {}

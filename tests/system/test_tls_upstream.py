@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Servers that are asked over TLS (RFC 7858): who they are, their connections, and what is in a question."""
+"""Servers that are asked over TLS (RFC 7858): who they are, their connections, their questions."""
 
 import ssl
 import time
@@ -31,18 +31,6 @@ SECOND = "192.0.2.2"
 def limit(tarn, seconds):
     """The time limit in seconds; it is longer for sanitizers and valgrind."""
     return seconds * 3 if tarn.is_slow else seconds
-
-
-@pytest.fixture
-def ask_all(cleanup):
-    """Asks for so many names at once. Returns the questions once they are answered."""
-    def ask(tarn, count, prefix="a", zone="example.", timeout=6):
-        client = cleanup.enter_context(Client(tarn.host, tarn.port))
-        for number in range(count):
-            client.send(f"{prefix}{number}.{zone}")
-        assert not client.wait(timeout=timeout * (3 if tarn.is_slow else 1))
-        return client.questions
-    return ask
 
 
 def good(questions):
@@ -561,6 +549,13 @@ def test_real_servers(run_front, run_encrypted, ask_all, program):
     assert good(ask_all(tarn, 200, zone="wild.tarn.example.")) == 200
     message = tarn.ask("text.tarn.example.", "TXT")
     assert any(b"one" in rdata.strings for rdata in message.answer[0])
+
+
+def test_who_encrypts_nothing_has_no_library(run_tarn, run_upstream):
+    tarn = run_tarn(upstreams=[run_upstream(address())])
+    assert tarn.ask("a.example.").answer
+    with open(f"/proc/{tarn.pid}/maps", encoding="ascii") as file:
+        assert not [line for line in file if "libssl" in line or "libnghttp2" in line]
 
 
 def test_a_zone_has_servers_of_its_own(run_dot, run_encrypted, run_upstream):

@@ -114,6 +114,7 @@ unit_tests = \
 	tests/unit/daemon/test_validation \
 	tests/unit/daemon/test_visits \
 	tests/unit/daemon/test_workers \
+	tests/unit/daemon/test_zone_servers \
 	tests/unit/daemon/test_zone_update \
 	tests/unit/dns/test_answer \
 	tests/unit/dns/test_answer_kept \

@@ -103,7 +103,9 @@ static void apply(struct tarn__discovery *discovery, const struct zone *zone)
 								      : zone->configured->selection,
 					     .source = zone->configured->source};
 	int error = tarn__set_zone(discovery->tarn, zone->configured->index, &section);
-	if (error != 0)
+	if (error == 0)
+		tarn__find_forward_loops(discovery->tarn);
+	else
 		tarn__log(discovery->log, TARN_LOG_WARNING, "discovered servers are not used: %s",
 			  tarn_error_text(error));
 }

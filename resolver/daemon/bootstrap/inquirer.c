@@ -2,6 +2,7 @@
 /* daemon/bootstrap/inquirer.c: a resolver for the daemon's own questions. */
 #include "daemon/bootstrap/inquirer.h"
 
+#include "daemon/system/memory.h"
 #include "dns/query.h"
 #include "net/shared.h"
 
@@ -38,9 +39,13 @@ int tarn__inquirer_open(struct tarn__inquirer *inquirer, struct tarn *beside, st
 
 void tarn__inquirer_close(struct tarn__inquirer *inquirer)
 {
+	if (!inquirer->tarn)
+		return;
 	tarn_worker_free(inquirer->worker);
 	tarn_free(inquirer->tarn);
 	*inquirer = (struct tarn__inquirer){0};
+	/* It was most of what the main thread has ever used. */
+	tarn__memory_trim();
 }
 
 static void on_answer(struct tarn_request *request, int error, const uint8_t *wire, size_t len)

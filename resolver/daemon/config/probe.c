@@ -35,6 +35,7 @@ enum result {
 struct probe {
 	const struct tarn__name *name; /* of the zone whose keys are asked for */
 	const struct tarn__endpoint *endpoint;
+	const struct tarn_tls *tls;
 	struct tarn *tarn;
 	struct tarn_worker *worker;
 	struct tarn_request request;
@@ -103,6 +104,7 @@ static struct tarn *make_tarn(const struct probe *probe)
 				       .upstreams = &endpoint->address,
 				       .traits = &endpoint->traits,
 				       .upstream_count = 1,
+				       .tls = *probe->tls,
 				       .pass = pass,
 				       .pass_count = 1};
 	if (endpoint->source.sa.sa_family == AF_INET)
@@ -143,8 +145,12 @@ static bool is_any_asked(const struct probe *probes, size_t count)
 /* A question has an answer after TARN__CLIENT_MS at the latest. */
 static void ask_all(struct probe *probes, size_t count, struct ev_loop *loop)
 {
-	for (size_t i = 0; i < count; i++)
-		ask(&probes[i], loop);
+	for (size_t i = 0; i < count; i++) {
+		if (tarn__endpoint_has_address(probes[i].endpoint))
+			ask(&probes[i], loop);
+		else
+			probes[i].fault = "its address is not known";
+	}
 	while (is_any_asked(probes, count))
 		ev_run(loop, EVRUN_ONCE);
 	for (size_t i = 0; i < count; i++) {
@@ -205,11 +211,13 @@ static bool find_name(const struct tarn__config *config, size_t index, struct ta
 
 /* Returns true if one of the zone's servers would do. */
 static bool probe_zone(const struct tarn__zone_config *zone, const struct tarn__name *name,
-		       struct probe *probes, struct ev_loop *loop, FILE *out)
+		       const struct tarn_tls *tls, struct probe *probes, struct ev_loop *loop,
+		       FILE *out)
 {
 	bool is_good = false;
 	for (size_t i = 0; i < zone->endpoint_count; i++)
-		probes[i] = (struct probe){.name = name, .endpoint = zone->endpoints[i]};
+		probes[i] =
+			(struct probe){.name = name, .tls = tls, .endpoint = zone->endpoints[i]};
 	ask_all(probes, zone->endpoint_count, loop);
 	for (size_t i = 0; i < zone->endpoint_count; i++) {
 		print_probe(&probes[i], out);
@@ -218,7 +226,8 @@ static bool probe_zone(const struct tarn__zone_config *zone, const struct tarn__
 	return is_good;
 }
 
-bool tarn__probe(const struct tarn__config *config, struct ev_loop *loop, FILE *out)
+bool tarn__probe(const struct tarn__config *config, const struct tarn_tls *tls,
+		 struct ev_loop *loop, FILE *out)
 {
 	struct probe *probes = calloc(TARN__SERVERS_MAX, sizeof(probes[0]));
 	bool is_good = probes;
@@ -227,7 +236,7 @@ bool tarn__probe(const struct tarn__config *config, struct ev_loop *loop, FILE *
 		struct tarn__name name;
 		bool is_probed = i == 0 || config->zones[i]->is_validated;
 		if (is_probed && find_name(config, i, &name))
-			is_good &= probe_zone(config->zones[i], &name, probes, loop, out);
+			is_good &= probe_zone(config->zones[i], &name, tls, probes, loop, out);
 	}
 	free(probes);
 	return is_good;

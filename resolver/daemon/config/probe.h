@@ -16,9 +16,9 @@ struct ev_loop;
 
 /*
  * Asks the servers of the root, and of other zones that are validated, on the loop, which it runs, and
- * prints a remark on each. It takes some seconds for each zone. Returns true if each of them has a server
+ * prints a remark on each; tls is that of the configuration, for encrypted ones. It takes some seconds for each zone. Returns true if each of them has a server
  * that would do.
  */
-bool tarn__probe(const struct tarn__config *, struct ev_loop *, FILE *out);
+bool tarn__probe(const struct tarn__config *, const struct tarn_tls *, struct ev_loop *, FILE *out);
 
 #endif

@@ -225,13 +225,17 @@ static uint64_t take_turns(struct tarn__connections *all, uint64_t now_ms)
 	return next_ms;
 }
 
+static uint64_t first_end(const struct tarn__connections *all)
+{
+	const struct tarn__connection *first = tarn__connection_first(&all->securing);
+	return first ? first->since_ms + TARN__SECURING_MS : UINT64_MAX;
+}
+
 uint64_t tarn__securing_run(struct tarn__connections *all, uint64_t now_ms)
 {
-	struct tarn__connection *first;
-	while ((first = tarn__connection_first(&all->securing)) &&
-	       first->since_ms + TARN__SECURING_MS <= now_ms) {
+	while (first_end(all) <= now_ms) {
 		all->stats.handshakes_late++;
-		tarn__securing_reset(first);
+		tarn__securing_reset(tarn__connection_first(&all->securing));
 	}
 	if (all->turn_ms <= now_ms) {
 		/* What is begun may end at once. */
@@ -240,7 +244,7 @@ uint64_t tarn__securing_run(struct tarn__connections *all, uint64_t now_ms)
 		if (next_ms < all->turn_ms)
 			all->turn_ms = next_ms;
 	}
-	uint64_t end_ms = first ? first->since_ms + TARN__SECURING_MS : UINT64_MAX;
+	uint64_t end_ms = first_end(all);
 	return all->turn_ms < end_ms ? all->turn_ms : end_ms;
 }
 

@@ -9,6 +9,8 @@
 #include "config.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -27,6 +29,8 @@ enum {
 	DOUBT_MS = 200,
 	/* ... and is dead after this. */
 	SILENCE_MS = 5000,
+	/* Questions under way up to which an acknowledgement of its own is worth its cost: with more, others carry it. */
+	QUICK_MAX = 8,
 };
 
 /* ---- the end of a connection -------------------------------------------------------------- */
@@ -198,6 +202,17 @@ static void become_open(struct tarn__socket_channel *channel)
 	tarn__socket_pipe_init_mild(&connection->pipe, channel->fd);
 }
 
+/*
+ * What has come is acknowledged at once, as long as little is under way: a server without TCP_NODELAY keeps an
+ * answer back, for up to 40 ms, until what it has sent before, session tickets or an answer, is acknowledged.
+ */
+static void acknowledge(const struct tarn__socket_channel *channel)
+{
+	int on = 1;
+	if (channel->channel.under_way <= QUICK_MAX)
+		(void)setsockopt(channel->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 /* The handshake has ended well. */
 static void on_secured(struct tarn__socket_channel *channel)
 {
@@ -220,6 +235,7 @@ static void on_secured(struct tarn__socket_channel *channel)
 		return;
 	}
 	become_open(channel);
+	acknowledge(channel);
 	tarn__connection_put_waiting(channel);
 }
 
@@ -273,6 +289,8 @@ static void serve(struct tarn__socket_channel *channel, int events)
 	if (!channel->is_lost) {
 		tarn__connection_put_waiting(channel);
 		flush_output(channel);
+		if (channel->channel.under_way > 0 && tarn__connection_is_encrypted(channel))
+			acknowledge(channel);
 	}
 	if (channel->is_lost)
 		close_lost(channel);

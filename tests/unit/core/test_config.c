@@ -516,6 +516,63 @@ START_TEST(names_move_with_their_zones_servers)
 }
 END_TEST
 
+/* A named server, at an address or not. */
+static const struct tarn_traits named = {.transport = TARN_TLS, .name = "dns.example"};
+
+START_TEST(zone_gets_other_servers_and_stays_the_zone)
+{
+	struct tarn__config *config = make_with((struct tarn_forward[]){corp, lab}, 2);
+	size_t index = index_of(config, "corp.example");
+	struct tarn_forward section = {
+		.upstreams = servers + 4, .upstream_count = 3, .selection = TARN_SELECTION_STRICT};
+	struct tarn__config *next = tarn__config_with_zone(config, index, &section);
+	ck_assert_ptr_nonnull(next);
+	ck_assert_uint_eq(index_of(next, "corp.example"), index);
+	const struct tarn__zone_config *zone = next->zones[index];
+	ck_assert_uint_eq(zone->endpoint_count, 3);
+	ck_assert_int_eq(zone->selection, TARN_SELECTION_STRICT);
+	ck_assert_uint_eq(next->server_count, config->server_count + 1);
+	ck_assert_ptr_eq(next->zones[0], config->zones[0]);
+	/* Answers of before stay valid. */
+	ck_assert(!tarn__config_moves_names(config, next));
+	ck_assert_uint_eq(config->zones[index]->endpoint_count, 2);
+	tarn__config_put(config);
+	tarn__config_put(next);
+}
+END_TEST
+
+START_TEST(zone_that_is_none_gets_no_servers)
+{
+	struct tarn__config *config = make_with((struct tarn_forward[]){corp}, 1);
+	struct tarn_forward section = {.upstreams = servers, .upstream_count = 1};
+	errno = 0;
+	ck_assert_ptr_null(tarn__config_with_zone(config, config->zone_count, &section));
+	ck_assert_int_eq(errno, EINVAL);
+	section.upstream_count = TARN__SERVERS_MAX + 1;
+	ck_assert_ptr_null(tarn__config_with_zone(config, 1, &section));
+	tarn__config_put(config);
+}
+END_TEST
+
+START_TEST(server_with_a_name_is_the_same_at_any_address)
+{
+	const struct tarn_traits traits[] = {named, named, named};
+	struct tarn_address unknown = {0};
+	struct tarn_source source = {0};
+	struct tarn_forward sections[] = {
+		{.upstreams = &unknown, .upstream_count = 1, .traits = traits, .source = source},
+		{.upstreams = servers, .upstream_count = 3, .traits = traits, .source = source},
+		{.upstreams = servers, .upstream_count = 3, .source = source}};
+	struct tarn__zone_config *zones[3];
+	for (size_t i = 0; i < 3; i++)
+		zones[i] = tarn__zone_config_new(&sections[i]);
+	ck_assert_uint_eq(zones[0]->digest, zones[1]->digest);
+	ck_assert_uint_ne(zones[1]->digest, zones[2]->digest);
+	for (size_t i = 0; i < 3; i++)
+		tarn__zone_config_put(zones[i]);
+}
+END_TEST
+
 START_TEST(names_of_a_zone_move_when_its_chains_are_followed)
 {
 	struct tarn_forward forwards[] = {corp, lab};
@@ -897,6 +954,9 @@ int main(void)
 	tcase_add_test(tcase, other_upstreams_leave_the_rest_as_it_is);
 	tcase_add_test(tcase, equal_endpoints_are_taken_over_once_each_and_in_their_zone);
 	tcase_add_test(tcase, names_move_with_their_zones_servers);
+	tcase_add_test(tcase, zone_gets_other_servers_and_stays_the_zone);
+	tcase_add_test(tcase, zone_that_is_none_gets_no_servers);
+	tcase_add_test(tcase, server_with_a_name_is_the_same_at_any_address);
 	tcase_add_test(tcase, names_of_a_zone_move_when_its_chains_are_followed);
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, make_validation());

@@ -93,7 +93,7 @@ static bool probe(const struct tarn_options *options)
 	struct tarn__config *config = tarn__config_new(options, "tarn", NULL, fault);
 	ck_assert_msg(config, "%s", fault);
 	FILE *out = fmemopen(text, sizeof(text), "w");
-	bool is_good = tarn__probe(config, loop, out);
+	bool is_good = tarn__probe(config, &options->tls, loop, out);
 	fclose(out);
 	tarn__config_put(config);
 	return is_good;

@@ -5,11 +5,12 @@
 
 #include "net/listen/securing.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 
 #include "net/listen/handshake_rate.h"
 #include "net/listen/tcp.h"
-#include "net/shared.h"
 #include "net/worker.h"
 #include "support/tls_client.h"
 #include "support/unit.h"
@@ -431,13 +432,22 @@ START_TEST(octets_that_trickle_in_give_no_more_time)
 }
 END_TEST
 
-static const char *const noise[] = {
-	"\x00\x1d\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01"
-	"a\x07"
-	"example\x00\x00\x01\x00\x01",
-	"GET / HTTP/1.1\r\nHost: dns.example\r\n\r\n",
-	"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
-	"SSH-2.0-OpenSSH\r\n",
+#define NOISE(text)                                                                                \
+	{                                                                                          \
+		text, sizeof(text) - 1                                                             \
+	}
+static const struct {
+	const char *octets;
+	size_t len;
+} noise[] = {
+	NOISE("\x00\x13\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01"
+	      "a\x00\x00\x01\x00\x01"),
+	NOISE("GET / HTTP/1.1\r\nHost: dns.example\r\n\r\n"),
+	NOISE("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
+	NOISE("SSH-2.0-OpenSSH\r\n"),
+	/* It begins as TLS does. */
+	NOISE("\x16\x03\x01\x00\x04nope"),
+	NOISE("\x16\x03\x01\xff\xffnope"),
 };
 
 static bool has_failed(void *arg)
@@ -449,8 +459,8 @@ static bool has_failed(void *arg)
 START_TEST(noise_ends_at_once_and_is_not_logged)
 {
 	int fd = connect_client();
-	size_t len = _i == 0 ? 31 : strlen(noise[_i]);
-	ck_assert_int_eq(send(fd, noise[_i], len, 0), (ssize_t)len);
+	size_t len = noise[_i].len;
+	ck_assert_int_eq(send(fd, noise[_i].octets, len, 0), (ssize_t)len);
 	run_until(world.loop, has_failed, NULL);
 	wait_for_connections(0);
 	ck_assert_uint_eq(info_count, 0);
@@ -708,6 +718,76 @@ START_TEST(keys_of_tickets_are_rotated_and_two_old_ones_accepted)
 }
 END_TEST
 
+/* A worker on a thread of its own. */
+struct crew {
+	pthread_t thread;
+	struct ev_loop *loop;
+	struct tarn_worker *worker;
+	struct tarn_address address;
+	ev_async stop;
+};
+
+static void on_stop(struct ev_loop *loop, ev_async *watcher, int events)
+{
+	(void)watcher;
+	(void)events;
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void *run_crew(void *arg)
+{
+	struct crew *crew = arg;
+	ev_run(crew->loop, 0);
+	tarn_worker_free(crew->worker);
+	return NULL;
+}
+
+static void start_crew(struct crew *crew)
+{
+	crew->loop = ev_loop_new(EVFLAG_NOENV | EVBACKEND_EPOLL);
+	crew->worker = tarn_worker_new(world.tarn, crew->loop);
+	crew->address = parse_address("127.0.0.1:0");
+	ck_assert_int_eq(listen_over_tls(crew->worker, &crew->address), 0);
+	ev_async_init(&crew->stop, on_stop);
+	ev_async_start(crew->loop, &crew->stop);
+	ck_assert_int_eq(pthread_create(&crew->thread, NULL, run_crew, crew), 0);
+}
+
+static void stop_crew(struct crew *crew)
+{
+	ev_async_send(crew->loop, &crew->stop);
+	pthread_join(crew->thread, NULL);
+	ev_loop_destroy(crew->loop);
+}
+
+static void *replace_certificates(void *is_over)
+{
+	while (!atomic_load((atomic_bool *)is_over))
+		ck_assert_int_eq(show(own), 0);
+	return NULL;
+}
+
+START_TEST(certificates_are_replaced_while_workers_accept)
+{
+	struct crew crews[2];
+	atomic_bool is_over = false;
+	pthread_t replacer;
+	for (int i = 0; i < 2; i++)
+		start_crew(&crews[i]);
+	ck_assert_int_eq(pthread_create(&replacer, NULL, replace_certificates, &is_over), 0);
+	struct tarn__tls_sessions sessions = {0};
+	for (int i = 0; i < 16; i++) {
+		bool is = is_resumed(&crews[i % 2].address, &sessions);
+		ck_assert_int_eq(is, i > 0);
+	}
+	atomic_store(&is_over, true);
+	pthread_join(replacer, NULL);
+	tarn__tls_sessions_forget(&sessions);
+	for (int i = 0; i < 2; i++)
+		stop_crew(&crews[i]);
+}
+END_TEST
+
 /* ---- places -------------------------------------------------------------------------------- */
 
 START_TEST(idle_connection_is_closed_after_30_seconds)
@@ -784,10 +864,11 @@ END_TEST
 
 START_TEST(oldest_idle_one_gives_way_in_a_full_house)
 {
-	enum { COUNT = TARN__TLS_CONNECTIONS };
-	struct tls_client **clients = calloc(COUNT, sizeof(clients[0]));
+	enum { COUNT = 16 };
+	tarn_worker_set_connections(world.worker, COUNT);
+	struct tls_client *clients[COUNT];
 	for (unsigned i = 0; i < COUNT; i++) {
-		clients[i] = secure(new_client(connect_client_number(i / 8)));
+		clients[i] = secure(new_client(connect_client_number(i / 4)));
 		expect_answer(clients[i], 1, "a.example");
 	}
 	ck_assert_uint_eq(stats()->connections, COUNT);
@@ -800,7 +881,18 @@ START_TEST(oldest_idle_one_gives_way_in_a_full_house)
 	tls_client_free(late);
 	for (unsigned i = 0; i < COUNT; i++)
 		tls_client_free(clients[i]);
-	free(clients);
+}
+END_TEST
+
+START_TEST(there_are_256_places)
+{
+	static int fds[TARN__TLS_CONNECTIONS + 1];
+	for (unsigned i = 0; i <= TARN__TLS_CONNECTIONS; i++)
+		fds[i] = connect_client_number(i / 32);
+	run_dry(world.loop);
+	ck_assert_uint_eq(stats()->connections, TARN__TLS_CONNECTIONS);
+	for (unsigned i = 0; i <= TARN__TLS_CONNECTIONS; i++)
+		close(fds[i]);
 }
 END_TEST
 
@@ -986,7 +1078,7 @@ int main(void)
 	tcase_add_checked_fixture(handshakes, set_up, tear_down);
 	tcase_add_loop_test(handshakes, handshake_that_stalls_is_reset_after_5_seconds, 0, 9);
 	tcase_add_test(handshakes, octets_that_trickle_in_give_no_more_time);
-	tcase_add_loop_test(handshakes, noise_ends_at_once_and_is_not_logged, 0, 4);
+	tcase_add_loop_test(handshakes, noise_ends_at_once_and_is_not_logged, 0, 6);
 	tcase_add_test(handshakes, client_that_looks_whether_the_port_is_open_costs_nothing);
 	tcase_add_loop_test(handshakes, others_are_served_at_once_while_150_stall, 0, 2);
 	tcase_add_test(handshakes, handshakes_of_one_client_leave_room_for_others);
@@ -1003,6 +1095,7 @@ int main(void)
 	tcase_add_test(certificates, certificate_that_cannot_be_used_changes_nothing);
 	tcase_add_test(certificates, new_connections_get_the_new_certificate_and_none_is_closed);
 	tcase_add_test(certificates, session_is_resumed_by_any_worker);
+	tcase_add_test(certificates, certificates_are_replaced_while_workers_accept);
 	tcase_add_test(certificates, keys_of_tickets_are_rotated_and_two_old_ones_accepted);
 	suite_add_tcase(suite, certificates);
 
@@ -1013,6 +1106,7 @@ int main(void)
 	tcase_add_test(places, idle_time_is_said);
 	tcase_add_test(places, client_has_a_quarter_of_the_places);
 	tcase_add_test(places, oldest_idle_one_gives_way_in_a_full_house);
+	tcase_add_test(places, there_are_256_places);
 	tcase_add_test(places, connections_in_the_clear_have_places_of_their_own);
 	tcase_add_test(places, stranger_is_reset_before_the_handshake);
 	tcase_add_test(places, worker_that_goes_answers_who_waits_and_says_farewell);
