@@ -150,24 +150,24 @@ int tarn__stream_put(struct tarn__stream *stream, const uint8_t *message, size_t
 	return append(&stream->out, message, len);
 }
 
+static bool is_blocked(int error)
+{
+	return error == EAGAIN || error == EWOULDBLOCK || error == EINTR || error == ENOBUFS;
+}
+
 /*
  * Returns the number of octets that the pipe took. TARN_ESYSTEM with errno. TLS takes one record at a time, of
  * 16 KB at most.
  */
 static ssize_t write_some(struct tarn__pipe *pipe, const uint8_t *octets, size_t len)
 {
+	ssize_t sent = tarn__pipe_send(pipe, octets, len);
+	if (sent == (ssize_t)len)
+		return sent;
 	size_t taken = 0;
-	while (taken < len) {
-		ssize_t sent = tarn__pipe_send(pipe, octets + taken, len - taken);
-		if (sent > 0)
-			taken += (size_t)sent;
-		else if (sent == 0 || errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ||
-			 errno == ENOBUFS)
-			break;
-		else
-			return TARN_ESYSTEM;
-	}
-	return (ssize_t)taken;
+	while (sent > 0 && (taken += (size_t)sent) < len)
+		sent = tarn__pipe_send(pipe, octets + taken, len - taken);
+	return sent >= 0 || is_blocked(errno) ? (ssize_t)taken : TARN_ESYSTEM;
 }
 
 int tarn__stream_flush(struct tarn__stream *stream)

@@ -50,7 +50,7 @@ openwrt_reads() {
 
 # configure_knows FILE: the switches that it gives to ./configure are switches of it.
 configure_knows() {
-	grep -oE -- '--(en|dis)able-[a-z]+|--with(out)?-[a-z]+' "$1" |
+	grep -oE -- '--(en|dis)able-[a-z0-9]+|--with(out)?-[a-z0-9]+' "$1" |
 		grep -vE -- '-(static|shared)$' | sort -u >"$scratch/switches"
 	test -s "$scratch/switches" || return
 	while read -r switch; do

@@ -396,6 +396,26 @@ def test_a_key_of_root_is_read_before_root_is_given_up(authority, run_with, clea
     wait_until(lambda: shown_serial(tarn.tls_port, authority.file) == pair.serial, TAKEN_SEC * 2)
 
 
+def test_files_in_a_folder_of_root_are_read_at_the_start_and_at_no_reload(authority, run_with,
+                                                                          cleanup):
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    folder = tempfile.mkdtemp(prefix="tarn-pair-")
+    cleanup.callback(shutil.rmtree, folder)
+    pair = Pair(pathlib.Path(folder), authority)
+    pair.put()
+    tarn = run_with(pair, "--user", OTHER_USER)
+    old = pair.serial
+    tarn.wait_for_line(rf"certificate {pair.certificate}: Permission denied for user {OTHER_USER}; "
+                       "a new one takes a restart")
+    assert "cannot follow" not in tarn.log
+    assert "error" not in json.loads(ctl(tarn, "-j", "status"))["tls"]
+    pair.put()
+    tarn.wait_for_line(rf"certificate {pair.certificate}: Permission denied for user {OTHER_USER}; "
+                       "clients are shown the former one")
+    assert shown_serial(tarn.tls_port, authority.file) == old
+
+
 # ---- what is said of certificates ----------------------------------------------------------------
 
 @pytest.mark.parametrize("days, said", [(30, None), (13, "expires within 14 days, on "),

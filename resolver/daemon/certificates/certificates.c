@@ -170,17 +170,36 @@ static void warn_of_fault(const struct tarn__certificates *certificates, const c
 		  fault);
 }
 
+/* has_changed: the files were reported to have changed. */
+static void take_fault(struct tarn__certificates *certificates, int error, bool has_changed,
+		       const char *fault)
+{
+	const struct tarn__certificates_kept *now = &certificates->now;
+	bool is_unreadable = error == TARN_ESYSTEM;
+	if (is_unreadable &&
+	    (!has_changed || tarn__pairs_have_chains(&now->pairs, now->settings))) {
+		/* There is nothing new, as far as it shows; root has read them at the start. */
+		if (!certificates->has_said_unreadable)
+			tarn__log(certificates->log, TARN_LOG_INFO, "%s; a new one takes a restart",
+				  fault);
+		certificates->has_said_unreadable = true;
+	} else if (post_fault(certificates, fault)) {
+		warn_of_fault(certificates, fault);
+	}
+}
+
 /* Looks at the files on its own. */
-static void look(struct tarn__certificates *certificates)
+static void look(struct tarn__certificates *certificates, bool has_changed)
 {
 	struct tarn__certificates_kept *now = &certificates->now;
 	struct tarn__pairs pairs;
 	char fault[TARN__PAIR_FAULT_MAX];
-	if (tarn__pairs_have_chains(&now->pairs, now->settings)) {
+	int error = take(certificates, now->settings, &pairs, fault);
+	if (error < 0) {
+		take_fault(certificates, error, has_changed, fault);
+	} else if (tarn__pairs_are_equal(&pairs, &now->pairs)) {
+		tarn__pairs_fini(&pairs);
 		post_fault(certificates, NULL);
-	} else if (take(certificates, now->settings, &pairs, fault) < 0) {
-		if (post_fault(certificates, fault))
-			warn_of_fault(certificates, fault);
 	} else {
 		tarn__pairs_fini(&now->pairs);
 		now->pairs = pairs;
@@ -234,28 +253,34 @@ static void on_changed(void *data, unsigned groups)
 	(void)groups;
 	struct tarn__certificates *certificates = data;
 	uint64_t now_ms = tarn__clock_ms();
-	if (!ev_is_active(&certificates->quiet))
+	if (certificates->changed_ms == 0)
 		certificates->changed_ms = now_ms;
 	else if (now_ms - certificates->changed_ms >= TARN__CERTIFICATES_BURST_MS)
 		return;
 	start_quiet(certificates);
 }
 
-/* Watches first and reads after that: a change in between is seen, though perhaps twice. */
+/*
+ * Watches first and reads after that: a change in between is seen, though perhaps twice. Without a change what is
+ * watched stays: root could watch more than the user can.
+ */
 static void on_quiet(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	(void)loop;
 	(void)events;
 	struct tarn__certificates *certificates = timer->data;
-	watch(certificates);
-	look(certificates);
+	bool has_changed = certificates->changed_ms != 0;
+	certificates->changed_ms = 0;
+	if (has_changed)
+		watch(certificates);
+	look(certificates, has_changed);
 }
 
 static void on_look(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	(void)loop;
 	(void)events;
-	look(timer->data);
+	look(timer->data, false);
 }
 
 static void unfollow(struct tarn__certificates *certificates)
@@ -394,7 +419,6 @@ void tarn__certificates_settle(void *data)
 		certificates->is_following = true;
 	}
 	watch(certificates);
-	certificates->changed_ms = tarn__clock_ms();
 	start_quiet(certificates);
 }
 

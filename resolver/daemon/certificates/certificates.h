@@ -60,7 +60,8 @@ struct tarn__certificates {
 	bool is_following; /* the files are watched, and timers run */
 	struct tarn__path_watch watch;
 	ev_timer quiet, look;
-	uint64_t changed_ms; /* the first change since the last look */
+	uint64_t changed_ms; /* the first change since the last look; 0: there was none */
+	bool has_said_unreadable; /* that a new pair takes a restart */
 	enum tarn__certificate_end said[TARN__PAIRS_MAX]; /* in the log */
 	struct tarn__certificates_board board;
 };

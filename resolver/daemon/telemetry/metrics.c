@@ -378,6 +378,26 @@ static void put_cache(struct page *page, const struct rtcache_stats *cache)
 
 /* ---- upstream servers --------------------------------------------------------------------- */
 
+/* Connections to encrypted servers. */
+static void put_connections(struct page *page, const struct tarn__carrier_stats *carrier)
+{
+	begin(page, "tarn_upstream_connections_total", "counter",
+	      "Connections opened to upstream servers.");
+	for (size_t i = 0; i < TARN__TRANSPORTS; i++) {
+		if (tarn__transport_is_stream((enum tarn__transport)i))
+			put(page, "transport", tarn__transport_name((enum tarn__transport)i),
+			    carrier->opened[i]);
+	}
+	begin(page, "tarn_upstream_handshakes_total", "counter",
+	      "Connections to upstream servers that were encrypted.");
+	put(page, "kind", "full", carrier->handshakes);
+	put(page, "kind", "resumed", carrier->resumptions);
+	begin(page, "tarn_upstream_failed_connections_total", "counter",
+	      "Connections to upstream servers that could not be encrypted.");
+	put(page, "reason", "certificate", carrier->refused_certificates);
+	put(page, "reason", "other", carrier->failed_setups);
+}
+
 static void put_lookups(struct page *page, const struct tarn__totals *totals)
 {
 	put_single(page, "tarn_lookups", "gauge", "Lookups under way.", totals->questions.lookups);
@@ -390,6 +410,7 @@ static void put_lookups(struct page *page, const struct tarn__totals *totals)
 		   totals->carrier.channels);
 	put_single(page, "tarn_upstream_foreign_total", "counter", "Messages that match no query.",
 		   totals->carrier.foreign);
+	put_connections(page, &totals->carrier);
 }
 
 /* Writes the name and the labels; the value follows. */

@@ -239,6 +239,8 @@ static void on_ready(struct ev_loop *loop, ev_io *watcher, int events)
 bool tarn__connections_flush(struct tarn__connections *all)
 {
 	bool has_asked = false;
+	if (tarn__list_is_empty(&all->touched))
+		return false;
 	/* Those that are touched meanwhile have their turn at the next call. */
 	struct tarn__list touched;
 	tarn__list_init(&touched);

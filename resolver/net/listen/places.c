@@ -292,13 +292,14 @@ uint64_t tarn__places_expire(struct tarn__places *places, uint64_t now_ms)
 	uint64_t next_ms = UINT64_MAX;
 	if (all->transport != TARN__TCP)
 		next_ms = tarn__securing_run(all, now_ms);
-	while (first_end(&all->idle, idle_ms(places)) <= now_ms)
+	uint64_t idle_end_ms;
+	while ((idle_end_ms = first_end(&all->idle, idle_ms(places))) <= now_ms)
 		close_idle(tarn__connection_first(&all->idle));
 	while (first_end(&all->stalled, STALLED_MS) <= now_ms)
 		close_stalled(tarn__connection_first(&all->stalled));
 	while (first_end(&all->strangers, STRANGER_MS) <= now_ms)
 		tarn__connection_close(tarn__connection_first(&all->strangers));
-	next_ms = earlier(next_ms, first_end(&all->idle, idle_ms(places)));
+	next_ms = earlier(next_ms, idle_end_ms);
 	next_ms = earlier(next_ms, first_end(&all->stalled, STALLED_MS));
 	return earlier(next_ms, first_end(&all->strangers, STRANGER_MS));
 }

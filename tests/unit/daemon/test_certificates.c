@@ -227,6 +227,39 @@ START_TEST(half_of_a_pair_changes_nothing_and_is_said_once)
 }
 END_TEST
 
+START_TEST(key_that_does_not_fit_any_more_stays_a_fault)
+{
+	start();
+	be_quiet();
+	put_file("k", "key 2");
+	take_events();
+	be_quiet();
+	check_logged("the key does not fit; clients are shown the former one");
+	ev_invoke(loop, &certificates.look, EV_TIMER);
+	ck_assert_ptr_nonnull(strstr(state()->fault, "the key does not fit"));
+	put_file("k", "key 1");
+	take_events();
+	be_quiet();
+	ck_assert_str_eq(state()->fault, "");
+	ck_assert_uint_eq(times, 1);
+}
+END_TEST
+
+/* As root's files are, once root has been given up. */
+START_TEST(files_that_are_out_of_reach_and_unchanged_are_said_once_and_are_no_fault)
+{
+	start();
+	unlink(in_folder("k"));
+	ev_timer_stop(loop, &certificates.quiet);
+	ev_invoke(loop, &certificates.quiet, EV_TIMER);
+	check_logged("/k: No such file or directory; a new one takes a restart");
+	ev_invoke(loop, &certificates.look, EV_TIMER);
+	ck_assert_str_eq(logged(), "|");
+	ck_assert_str_eq(state()->fault, "");
+	ck_assert_uint_eq(state()->failures, 0);
+}
+END_TEST
+
 /* certbot: live/NAME/fullchain.pem leads to archive/NAME/fullchainN.pem. */
 START_TEST(links_that_lead_elsewhere_are_followed)
 {
@@ -421,6 +454,9 @@ int main(void)
 	tcase_add_test(tcase, pair_that_is_replaced_is_taken_after_a_quiet_time);
 	tcase_add_test(tcase, pair_that_is_written_in_place_is_taken);
 	tcase_add_test(tcase, half_of_a_pair_changes_nothing_and_is_said_once);
+	tcase_add_test(tcase, key_that_does_not_fit_any_more_stays_a_fault);
+	tcase_add_test(tcase,
+		       files_that_are_out_of_reach_and_unchanged_are_said_once_and_are_no_fault);
 	tcase_add_test(tcase, links_that_lead_elsewhere_are_followed);
 	tcase_add_test(tcase, folder_that_is_swapped_by_a_link_is_followed);
 	tcase_add_test(tcase, what_is_written_all_the_time_is_looked_at_in_between);

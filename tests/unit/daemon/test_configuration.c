@@ -90,6 +90,9 @@ START_TEST(every_word_has_its_meaning)
 	    "source = { 192.0.2.7, 2001:db8::7 }\n"
 	    "interface = eth0\n"
 	    "avoid-ports = { 5353, 8000-8999 }\n"
+	    "bootstrap = { 192.0.2.3, [2001:db8::3]:5300 }\n"
+	    "discover = yes\n"
+	    "tls { ca = /etc/ca.pem clock = lenient }\n"
 	    "workers = 3\n"
 	    "cache { size = 2MB }\n"
 	    "access { allow = { 192.0.2.0/24, 2001:db8::/32 } pass = { local } hide-identity = on "
@@ -111,6 +114,11 @@ START_TEST(every_word_has_its_meaning)
 	ck_assert_str_eq(settings->resolver.source.interface, "eth0");
 	ck_assert_uint_eq(settings->avoid_ports.count, 2);
 	ck_assert_uint_eq(settings->avoid_ports.items[1].last, 8999);
+	ck_assert_uint_eq(settings->bootstrap.count, 2);
+	ck_assert_str_eq(address(&settings->bootstrap.items[0]), "192.0.2.3:53");
+	ck_assert(settings->discover);
+	ck_assert_str_eq(settings->resolver.tls.ca, "/etc/ca.pem");
+	ck_assert(settings->resolver.tls.lenient_clock);
 	ck_assert_uint_eq(settings->workers, 3);
 	ck_assert_uint_eq(settings->resolver.cache_size, 2000000);
 	ck_assert_uint_eq(settings->allow.count, 2);
@@ -138,7 +146,7 @@ START_TEST(zones_have_sections_of_their_own)
 	    "	upstream += 192.0.2.11\n"
 	    "	selection = parallel\n"
 	    "	source = 192.0.2.7\n"
-	    "	interface = wg0 follow-cnames = yes\n"
+	    "	interface = wg0 follow-cnames = yes discover = yes\n"
 	    "}\n"
 	    "forward 10.0.0.0/8 { upstream = {} }\n"
 	    "forward example { upstream = 192.0.2.12 }\n"
@@ -152,6 +160,7 @@ START_TEST(zones_have_sections_of_their_own)
 	ck_assert_str_eq(address(&corp->resolver.source.ipv4), "192.0.2.7:0");
 	ck_assert_str_eq(corp->resolver.source.interface, "wg0");
 	ck_assert(corp->resolver.follow_cnames);
+	ck_assert(corp->discover);
 	ck_assert_uint_eq(corp->origin.line, 1);
 	ck_assert_str_eq(settings->forwards[1].resolver.zone, "10.0.0.0/8");
 	ck_assert_uint_eq(settings->forwards[1].upstreams.count, 0);

@@ -84,6 +84,11 @@ START_TEST(numbers_are_lines)
 	totals.tcp.stalled_closed = 6;
 	totals.tcp.strangers = 11;
 	totals.carrier.foreign = 7;
+	totals.carrier.opened[TARN__TLS] = 9;
+	totals.carrier.handshakes = 3;
+	totals.carrier.resumptions = 4;
+	totals.carrier.refused_certificates = 2;
+	totals.carrier.failed_setups = 5;
 	totals.cache.bytes = 8;
 	lost.query_log = 9;
 	lost.dnstap = 10;
@@ -102,6 +107,11 @@ START_TEST(numbers_are_lines)
 	check_line("tarn_tcp_closed_total{reason=\"stalled\"} 6");
 	check_line("tarn_tcp_closed_total{reason=\"stranger\"} 11");
 	check_line("tarn_upstream_foreign_total 7");
+	check_line("tarn_upstream_connections_total{transport=\"tls\"} 9");
+	check_line("tarn_upstream_handshakes_total{kind=\"full\"} 3");
+	check_line("tarn_upstream_handshakes_total{kind=\"resumed\"} 4");
+	check_line("tarn_upstream_failed_connections_total{reason=\"certificate\"} 2");
+	check_line("tarn_upstream_failed_connections_total{reason=\"other\"} 5");
 	check_line("tarn_cache_used_bytes 8");
 	check_line("tarn_query_log_lost_total 9");
 	check_line("tarn_dnstap_lost_total 10");

@@ -234,6 +234,9 @@ static const struct {
 	{"--upstream=", "--upstream : not an IP address"},
 	{"--selection fast", "--selection fast: not a selection (fastest, sequential, strict, "
 			     "round-robin, parallel)"},
+	{"--bootstrap dns.example", "--bootstrap dns.example: not an IP address"},
+	{"--tls-ca ca.pem", "--tls-ca ca.pem: not an absolute path (one that begins with /)"},
+	{"--discover=yes", "--discover: takes no value"},
 	{"-w 0", "--workers 0: " NOT_WORKERS},
 	{"-w 257", "--workers 257: " NOT_WORKERS},
 	{"-w -1", "--workers -1: " NOT_WORKERS},
