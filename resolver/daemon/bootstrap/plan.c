@@ -61,8 +61,6 @@ int tarn__plan_expand(struct tarn__bootstrap_plan *plan, size_t zone, struct tar
 
 /* ---- plans ----------------------------------------------------------------------------------- */
 
-/* ---- plans ----------------------------------------------------------------------------------- */
-
 static void free_host(struct tarn__host *host, struct ev_loop *loop)
 {
 	if (!host)
