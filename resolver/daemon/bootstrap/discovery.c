@@ -54,7 +54,7 @@ struct tarn__discovery_plan {
 	struct tarn__port_ranges avoid_ports;
 };
 
-/* ---- what the resolver is told --------------------------------------------------------------- */
+/* ---- what the resolver is given -------------------------------------------------------------- */
 
 static struct tarn_address service_address(const struct server *server)
 {

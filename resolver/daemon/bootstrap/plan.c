@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/bootstrap/plan.c: which names are asked for, and of whom. */
+/* daemon/bootstrap/plan.c: which names are asked for, and which servers are asked. */
 #include "config.h"
 
 #include "daemon/bootstrap/plan.h"
