@@ -61,7 +61,7 @@ struct tarn__framing_ops {
 	int (*flush)(struct tarn__framing *);
 	/* Octets that wait to be written. */
 	size_t (*pending)(const struct tarn__framing *);
-	/* Tells the server that this is the end, as far as the framing has a word for it. */
+	/* Says to the server that this is the end, as far as the framing has a word for it. */
 	void (*end)(struct tarn__framing *);
 	void (*free)(struct tarn__framing *);
 };

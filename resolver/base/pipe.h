@@ -23,8 +23,8 @@ struct tarn__pipe_ops {
 	/* The peer reads its end; what it sends is still received. */
 	void (*end)(struct tarn__pipe *);
 	/*
-	 * Returns true if recv() may have octets of which no event of the socket tells: they have been read
-	 * from it already. NULL: never.
+	 * Returns true if recv() may have octets that no event of the socket reports: they have been read from
+	 * it already. NULL: never.
 	 */
 	bool (*has_more)(const struct tarn__pipe *);
 };

@@ -211,7 +211,7 @@ static const char *read_parameters(struct reading *reading, struct part text)
 		}
 		size_t len = strlen(reading->path);
 		if (reading->traits.transport != TARN_HTTPS)
-			return "after ? comes pin=sha256: alone";
+			return "only pin=sha256: may follow ?";
 		if (len + 1 + parameter.len > TARN__PATH_MAX)
 			return "the path is too long";
 		snprintf(reading->path + len, sizeof(reading->path) - len, "%c%.*s", mark,
@@ -237,12 +237,15 @@ static const char *read_fragment(struct reading *reading, struct part text)
 static const char *read_path(struct reading *reading, struct part text)
 {
 	if (text.len > 0 && reading->traits.transport != TARN_HTTPS)
-		return "a path is of https:// alone";
+		return "only https:// has a path";
 	if (text.len > TARN__PATH_MAX)
 		return "the path is too long";
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.start[i] < '!' || text.start[i] > '~')
 			return "a path is of printable ASCII";
+		/* RFC 8484 section 3 has URI templates, whose variable is for GET. */
+		if (text.start[i] == '{')
+			return "the path is written without {?dns}";
 	}
 	if (text.len > 1)
 		memcpy(reading->path, text.start, text.len);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dns/ttl.h: the TTLs of a message as a whole, where a cache of HTTP has had it, or may have it (RFC 8484 section 5.1). */
+/*
+ * dns/ttl.h: the TTLs of a message as a whole, where a cache of HTTP has had it, or may have it (RFC 8484 section
+ * 5.1).
+ */
 #ifndef TARN_DNS_TTL_H
 #define TARN_DNS_TTL_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* http2/field.h: the fields of headers that DNS over HTTP/2 looks at: their names and values (RFC 9110, RFC 9113 section 8). */
+/*
+ * http2/field.h: the fields of headers that DNS over HTTP/2 looks at: their names and values (RFC 9110, RFC 9113
+ * section 8).
+ */
 #ifndef TARN_HTTP2_FIELD_H
 #define TARN_HTTP2_FIELD_H
 

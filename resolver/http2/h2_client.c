@@ -286,7 +286,7 @@ static void on_whole(void *owner, void *stream)
 		return;
 	}
 	tarn__put16(question->body, question->id);
-	/* One that is malformed is judged by those who read it. */
+	/* One that is malformed is judged where it is read. */
 	if (question->age_sec > 0)
 		(void)tarn__ttl_age(question->body, question->body_len, question->age_sec);
 	end_question(owner, question, 0);

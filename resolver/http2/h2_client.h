@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * http2/h2_client.h: DNS questions to a server over HTTP/2 (RFC 8484 over RFC 9113), on a pipe: one POST
- * request for each, on a stream of its own. A kind of framing (http2/framing.h).
+ * request for each, on a stream of its own. A kind of framing (base/framing.h).
  *
  * Thread: one at a time.
  */

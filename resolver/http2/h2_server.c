@@ -4,8 +4,9 @@
  *
  * A request is in one list at a time: receiving, then whole, then asked, then answering; or, as soon as it is
  * known to be wrong, refused. It ends with its stream, in whichever list it is. Its question is freed when it is
- * answered, and only then its octets are given back to the connection's window, by which questions of a client
- * take no more memory than CONNECTION_WINDOW.
+ * answered, and only then the octets of its body are given back to the connection's window, by which the bodies of
+ * a connection take no more memory than CONNECTION_WINDOW. Questions in paths are bounded by the number of streams
+ * and the size of a header.
  */
 #include "config.h"
 

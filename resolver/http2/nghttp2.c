@@ -550,7 +550,7 @@ int tarn__http2_flush(struct tarn__http2_session *session)
 
 bool tarn__http2_wants_write(const struct tarn__http2_session *session)
 {
-	/* A client that speaks an older HTTP is told so, and not with frames. */
+	/* A client that speaks an older HTTP gets say(), and no frames. */
 	bool has_frames = !session->is_closed && session->preface_left == 0;
 	return waiting(session) > 0 ||
 	       (has_frames && library.nghttp2_session_want_write(session->session));
@@ -649,7 +649,8 @@ void tarn__http2_consume(struct tarn__http2_session *session, size_t len)
 
 void tarn__http2_goaway(struct tarn__http2_session *session)
 {
-	session->is_closed |= session->preface_left > 0; /* there is nobody to tell */
+	session->is_closed |=
+		session->preface_left > 0; /* it has sent nothing, and sends nothing any more */
 	if (session->is_closed)
 		return;
 	int32_t last = library.nghttp2_session_get_last_proc_stream_id(session->session);

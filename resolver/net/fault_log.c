@@ -9,7 +9,7 @@
 #include "core/forward/endpoint.h"
 #include "tarn.h"
 
-/* The key need not be secret: who could find two texts that are equal to it controls what is in the log. */
+/* The key need not be secret: a server that could find two texts with one digest can only keep one out of the log. */
 static uint64_t digest(const char *line)
 {
 	static const uint8_t key[TARN__SIPHASH_KEY_LEN] = {0};

@@ -234,7 +234,7 @@ int tarn__socket_outgoing(const struct tarn__endpoint *endpoint, enum tarn__tran
 		   bind_any_port(fd, endpoint) != 0) {
 		goto failed;
 	}
-	/* A belt: whoever uses the connection gives it up sooner. */
+	/* The kernel's own limit; the code that uses the connection gives it up sooner. */
 	if (tarn__transport_is_encrypted(transport))
 		(void)set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
 	return fd;

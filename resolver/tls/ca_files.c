@@ -94,11 +94,12 @@ int tarn__ca_files_read(const char *path, struct tarn__ca_reader *reader,
 	if (fd < 0)
 		return refuse(path, strerror(errno), fault);
 	int count = -1;
-	if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+	bool is_known = fstat(fd, &status) == 0;
+	if (is_known && S_ISDIR(status.st_mode)) {
 		count = read_folder(path, true, reader);
 		if (count == 0)
 			count = read_folder(path, false, reader);
-	} else {
+	} else if (is_known) {
 		count = read_fd(fd, &status, reader);
 	}
 	int error = errno;

@@ -53,7 +53,7 @@ static int read_default(struct tarn__ca_reader *reader)
 	return (of_file > 0 ? of_file : 0) + (of_folder > 0 ? of_folder : 0);
 }
 
-/* Whom to trust. */
+/* Reads the CA certificates that are trusted. */
 static bool read_ca(struct tarn__tls_client *client, const char *path,
 		    char fault[TARN__TLS_FAULT_MAX])
 {

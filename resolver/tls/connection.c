@@ -95,7 +95,7 @@ static void clear_end(struct tarn__pipe *pipe)
 static bool clear_has_more(const struct tarn__pipe *pipe)
 {
 	const struct tarn__tls *tls = tls_of(pipe);
-	/* The library may have octets behind the handshake of which it does not tell (3.5). */
+	/* The library may have octets behind the handshake that it does not report (3.5). */
 	return tls->state == TARN__TLS_OPEN && !tls->is_drained &&
 	       (!tls->has_received || tarn__ssl.SSL_has_pending(tls->ssl) == 1);
 }
@@ -125,7 +125,7 @@ static struct tarn__tls *make_connection(SSL_CTX *context, struct tarn__pipe *be
 	return NULL;
 }
 
-/* Whom the library expects, and what it says of that. */
+/* Sets the name or the address that the library verifies, and the name that it sends (RFC 6066 section 3). */
 static bool set_identity(struct tarn__tls *tls)
 {
 	enum { FLAGS = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS };

@@ -79,13 +79,14 @@ static void fail_for_issuer(struct tarn__tls *tls, X509_STORE_CTX *store, bool i
 	if (certificate)
 		tarn__x509_append_name(tarn__ssl.X509_get_issuer_name(certificate), issuer,
 				       sizeof(issuer));
-	tarn__tls_fail(tls, TARN__TLS_CERTIFICATE,
-		       "certificate is not signed by a trusted CA%s%s%s",
+	if (tls->client->has_no_ca || is_self_signed)
+		issuer[0] = '\0';
+	tarn__tls_fail(tls, TARN__TLS_CERTIFICATE, "certificate is not signed by a trusted CA%s%s",
 		       tls->client->has_no_ca ? " (there are no CA certificates here)"
 		       : is_self_signed	      ? " (it is self-signed)"
 		       : issuer[0]	      ? ", but by "
 					      : "",
-		       tls->client->has_no_ca || is_self_signed ? "" : issuer, "");
+		       issuer);
 }
 
 /* Puts the library's reason not to trust into words. */

@@ -160,7 +160,7 @@ def test_certificates_that_cannot_be_read_leave_those_before(run_dot, run_encryp
     (['"quic://192.0.2.1"'], "", "DNS over QUIC is not supported"),
     (['"h3://192.0.2.1"'], "", "HTTP/3 is not supported"),
     (['"sdns://AAAA"'], "", "DNS stamps are not supported"),
-    (['"tls://192.0.2.1"'], "discover = yes", "discover yes: for servers in the clear alone"),
+    (['"tls://192.0.2.1"'], "discover = yes", "discover yes: only for servers in the clear"),
 ])
 def test_what_does_not_fit_is_refused(tmp_path, upstreams, lines, fault):
     config = tmp_path / "tarn.conf"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/bootstrap/bootstrap.c: asks for the addresses of servers, and tells the resolver of them. */
+/* daemon/bootstrap/bootstrap.c: asks for the addresses of servers, and hands them to the resolver. */
 #include "config.h"
 
 #include "daemon/bootstrap/bootstrap.h"
@@ -29,7 +29,7 @@ static const uint16_t types[TARN__FAMILIES] = {TARN__TYPE_A, TARN__TYPE_AAAA};
 
 /* ---- what is known --------------------------------------------------------------------------- */
 
-/* Tells the resolver of a zone's servers. */
+/* Hands a zone's servers to the resolver. */
 static void apply(struct tarn__bootstrap *bootstrap, size_t zone)
 {
 	struct tarn__bootstrap_plan *plan = bootstrap->plan;

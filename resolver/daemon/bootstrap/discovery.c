@@ -42,6 +42,7 @@ struct server {
 };
 
 struct zone {
+	const struct tarn__discovery_plan *plan;
 	struct tarn__zone_servers *configured;
 	struct server *servers; /* as many as configured */
 };
@@ -50,9 +51,10 @@ struct tarn__discovery_plan {
 	size_t count;
 	struct tarn__zone_servers *configured;
 	struct zone *zones; /* as many */
+	struct tarn__port_ranges avoid_ports;
 };
 
-/* ---- what the resolver is told --------------------------------------------------------------- */
+/* ---- what the resolver is given -------------------------------------------------------------- */
 
 static struct tarn_address service_address(const struct server *server)
 {
@@ -61,7 +63,7 @@ static struct tarn_address service_address(const struct server *server)
 	return address;
 }
 
-/* Who it is: whoever has a certificate for the server's address (RFC 9462 section 4.2). */
+/* Its certificate has to be for the server's address (RFC 9462 section 4.2). */
 static struct tarn_traits service_traits(const struct server *server)
 {
 	const struct tarn__designation *designation = &server->designation;
@@ -200,10 +202,13 @@ static void ask(struct server *server)
 {
 	static const char *const names[] = {"resolver.arpa"};
 	struct tarn__discovery *discovery = server->discovery;
+	const struct tarn__port_ranges *avoid_ports = &server->zone->plan->avoid_ports;
 	const struct tarn_options options = {.upstreams = server->address,
 					     .traits = server->traits,
 					     .upstream_count = 1,
 					     .source = server->zone->configured->source,
+					     .avoid_ports = avoid_ports->items,
+					     .avoid_port_count = avoid_ports->count,
 					     .pass = names,
 					     .pass_count = 1};
 	struct tarn__name name = {.len = tarn__name_parse(service_name, name.octets)};
@@ -307,6 +312,7 @@ static int fill_plan(struct tarn__discovery *discovery, struct tarn__discovery_p
 	for (size_t i = 0; i < plan->count; i++) {
 		struct zone *zone = &plan->zones[i];
 		size_t count = plan->configured[i].servers.count;
+		zone->plan = plan;
 		zone->configured = &plan->configured[i];
 		zone->servers = calloc(count, sizeof(zone->servers[0]));
 		if (!zone->servers)
@@ -339,6 +345,7 @@ static int make_plan(struct tarn__discovery *discovery, const struct tarn__setti
 	}
 	plan->configured = configured;
 	plan->count = count;
+	plan->avoid_ports = settings->avoid_ports;
 	error = fill_plan(discovery, plan, before);
 	if (error == 0)
 		*out = plan;

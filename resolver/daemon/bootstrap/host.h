@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * daemon/bootstrap/host.h: the addresses of a server that is given by name, as answers tell them. Pure functions.
+ * daemon/bootstrap/host.h: the addresses of a server that is given by name, as answers have them. Pure functions.
  */
 #ifndef TARN_DAEMON_BOOTSTRAP_HOST_H
 #define TARN_DAEMON_BOOTSTRAP_HOST_H

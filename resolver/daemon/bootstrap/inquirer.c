@@ -8,7 +8,8 @@
 
 enum {
 	CACHE_SIZE = 1 << 16, /* octets: of a few answers */
-	FAILURE_SEC = TARN_FAILURE_SEC_MIN, /* who asks again waits longer than that */
+	FAILURE_SEC =
+		TARN_FAILURE_SEC_MIN, /* below the time after which a name is asked for again */
 };
 
 int tarn__inquirer_open(struct tarn__inquirer *inquirer, struct tarn *beside, struct ev_loop *loop,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/bootstrap/plan.c: which names are asked for, and of whom. */
+/* daemon/bootstrap/plan.c: which names are asked for, and which servers are asked. */
 #include "config.h"
 
 #include "daemon/bootstrap/plan.h"
@@ -58,8 +58,6 @@ int tarn__plan_expand(struct tarn__bootstrap_plan *plan, size_t zone, struct tar
 		room = servers->count;
 	return tarn__expand(servers, find_addresses, &finder, room, out);
 }
-
-/* ---- plans ----------------------------------------------------------------------------------- */
 
 /* ---- plans ----------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * daemon/bootstrap/plan.h: what daemon/bootstrap/bootstrap.c works on: the zones of the settings that have a server
- * with a name alone, the names, and who is asked for their addresses.
+ * with a name alone, the names, and the servers that are asked for their addresses.
  *
  * Thread: the main one.
  */
@@ -71,7 +71,7 @@ int tarn__plan_new(struct tarn__bootstrap *, const struct tarn__settings *,
 /* Ends what is under way on the loop. NULL is allowed. */
 void tarn__plan_free(struct tarn__bootstrap_plan *, struct ev_loop *);
 
-/* Returns who is asked for the names of a zone. */
+/* Returns the servers that are asked for the names of a zone. */
 struct tarn__asker *tarn__plan_asker(struct tarn__bootstrap_plan *, size_t zone);
 
 /* Makes the servers of a zone as far as their addresses are known. TARN_ENOMEM. */

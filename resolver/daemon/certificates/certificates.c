@@ -28,7 +28,7 @@ static const char *date(uint64_t sec, char out[DATE_MAX])
 	time_t time = (time_t)sec;
 	struct tm parts;
 	if (!gmtime_r(&time, &parts) || strftime(out, DATE_MAX, "%Y-%m-%d %H:%M UTC", &parts) == 0)
-		strcpy(out, "a day far away");
+		strcpy(out, "an unknown date");
 	return out;
 }
 

@@ -28,8 +28,8 @@ struct tarn__pairs {
 };
 
 /*
- * Reads the files of the settings, which have as many keys as certificates. user is who reads, for the text of
- * a missing right; NULL: unknown. TARN_ESYSTEM, TARN_ENOMEM: fault has the reason with the file's name, and
+ * Reads the files of the settings, which have as many keys as certificates. user is the name of the user that reads, for the text
+ * of a missing right; NULL: unknown. TARN_ESYSTEM, TARN_ENOMEM: fault has the reason with the file's name, and
  * the output is unchanged.
  */
 int tarn__pairs_read(const struct tarn__settings *, const char *user, struct tarn__pairs *out,

@@ -80,8 +80,7 @@ static void check_mixture(const struct checker *checker, const struct group *gro
 	refuse(checker, &checker->settings->upstreams, group->origin,
 	       format(servers, find(servers, false), text),
 	       "in the clear beside encrypted servers (selection = sequential or strict has it "
-	       "asked "
-	       "when they fail)");
+	       "asked when they fail)");
 }
 
 static void check_names(const struct checker *checker, const struct group *group)
@@ -104,7 +103,7 @@ static void check_discovery(const struct checker *checker, const struct group *g
 		return;
 	if (has(group->servers, true))
 		refuse(checker, &settings->discover, group->origin, "yes",
-		       "for servers in the clear alone");
+		       "only for servers in the clear");
 	else if (!tarn__tls_is_built())
 		refuse(checker, &settings->discover, group->origin, "yes",
 		       "tarn was built without DNS over TLS (--with-openssl)");

@@ -333,8 +333,7 @@ static void put_encrypted(struct page *page, const struct tarn__totals *totals)
 	put_closed(page, "https", &totals->https);
 	begin(page, "tarn_tls_handshakes_total", "counter",
 	      "Handshakes of clients over TLS and HTTPS, by their result; rejected: by the client, "
-	      "which "
-	      "does not accept the certificate.");
+	      "which does not accept the certificate.");
 	put_handshakes(page, "tls", &totals->tls);
 	put_handshakes(page, "https", &totals->https);
 }

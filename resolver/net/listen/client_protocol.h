@@ -33,7 +33,7 @@ struct tarn__client_protocol {
 	size_t (*pending)(const struct tarn__connection *);
 	/* Returns true if half a question has come, or half a reply is left to a client that does not want it. */
 	bool (*is_partial)(const struct tarn__connection *);
-	/* No more questions are taken: tells the client so, if there is a word for it. */
+	/* No more questions are taken: says so to the client, if the protocol has a word for it. */
 	void (*end)(struct tarn__connection *);
 	/* After end(), with nothing under way and nothing pending: returns true if nothing else is left to do. */
 	bool (*has_ended)(const struct tarn__connection *);

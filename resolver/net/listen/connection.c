@@ -99,7 +99,7 @@ static void watch(struct tarn__connection *connection, size_t pending)
 	ev_io_start(connection->all->loop, ready);
 }
 
-/* Octets that TLS has taken from the socket are read at the end of the turn: no event tells of them. */
+/* Octets that TLS has taken from the socket are read at the end of the turn: no event reports them. */
 static void look_for_more(struct tarn__connection *connection, size_t pending)
 {
 	if (!connection->is_drained && wants_to_read(connection, pending) &&

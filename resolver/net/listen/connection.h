@@ -98,7 +98,7 @@ struct tarn__connection {
 	bool has_ended; /* the client sends no more */
 	bool is_ending; /* no more questions are taken */
 	bool is_shut; /* the client has been sent the end of the stream */
-	bool is_drained; /* the last read found nothing: an event tells of what comes */
+	bool is_drained; /* the last read found nothing: an event reports what comes */
 };
 
 /* Members that are not zero are set by the caller. */

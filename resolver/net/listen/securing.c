@@ -59,7 +59,7 @@ static void watch(struct tarn__connection *connection, int events)
 
 /* ---- the handshake ------------------------------------------------------------------------ */
 
-/* A client that does not trust the certificate says so to nobody else: its user sees no more than "no connection". */
+/* The alert is all that shows why a client does not trust the certificate: its user sees "no connection". */
 static void report_alert(struct tarn__connection *connection)
 {
 	struct tarn__connections *all = connection->all;
@@ -176,7 +176,10 @@ static struct under_way find_own(struct tarn__connections *all, uint64_t client)
 	return sum;
 }
 
-/* Returns the time from which a connection that waits has its turn, and who makes room for it; NULL: none need. */
+/*
+ * Returns the time from which a connection that waits has its turn, and the connection that makes room for it; NULL:
+ * none has to.
+ */
 static uint64_t find_turn(struct tarn__connection *connection, struct tarn__connection **victim)
 {
 	struct tarn__connections *all = connection->all;
@@ -250,7 +253,7 @@ uint64_t tarn__securing_run(struct tarn__connections *all, uint64_t now_ms)
 
 /* ---- events ------------------------------------------------------------------------------- */
 
-/* From now on an event tells of that many octets, or of the end. */
+/* From now on an event reports that many octets, or the end. */
 static void set_wanted(struct tarn__connection *connection, int wanted)
 {
 	setsockopt(connection->socket.fd, SOL_SOCKET, SO_RCVLOWAT, &wanted, sizeof(wanted));
@@ -275,8 +278,8 @@ static int find_wanted(struct tarn__connection *connection)
 }
 
 /*
- * Returns true if the handshake can begin. As long as it cannot it costs no more than its place: many only look
- * whether the port is open, and who sends half a ClientHello does no harm.
+ * Returns true if the handshake can begin. As long as it cannot, the connection costs no more than its place: many
+ * clients only look whether the port is open, and half a ClientHello does no harm.
  */
 static bool has_hello(struct tarn__connection *connection)
 {
@@ -307,7 +310,10 @@ static void wait_for_turn(struct tarn__connection *connection)
 	connection->all->turn_ms = 0;
 }
 
-/* The header without what follows it. Returns as tarn__proxy_header_read(); TARN_ESYSTEM: the connection is broken. */
+/*
+ * Reads the header without what follows it. Returns as tarn__proxy_header_read(); TARN_ESYSTEM: the connection is
+ * broken.
+ */
 static long read_header(struct tarn__connection *connection, struct tarn_address *client)
 {
 	struct tarn__securing *securing = connection->securing;

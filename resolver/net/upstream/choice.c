@@ -38,14 +38,6 @@ static struct tarn__channel *find_closed(struct tarn__lines *lines, struct tarn_
 	return channel;
 }
 
-static void leave_places(struct tarn__pool *pool, const struct tarn__channel *channel)
-{
-	for (size_t i = 0; i < TARN__UDP_PLACES; i++) {
-		if (pool->places[i] == channel)
-			pool->places[i] = NULL;
-	}
-}
-
 /* Returns the channel of a random place, which gets another one if its own takes no more. */
 static struct tarn__channel *find_place(struct tarn__lines *lines, struct tarn__pool *pool,
 					uint64_t now_ms)
@@ -55,7 +47,7 @@ static struct tarn__channel *find_place(struct tarn__lines *lines, struct tarn__
 	if (channel && tarn__channel_state(channel, now_ms) == TARN__CHANNEL_OPEN)
 		return channel;
 	channel = find_closed(lines, pool, now_ms);
-	leave_places(pool, channel);
+	tarn__pool_leave_places(pool, channel);
 	pool->places[place] = channel;
 	return channel;
 }

@@ -29,7 +29,10 @@ enum {
 	DOUBT_MS = 200,
 	/* ... and is dead after this. */
 	SILENCE_MS = 5000,
-	/* Questions under way up to which an acknowledgement of its own is worth its cost: with more, others carry it. */
+	/*
+	 * Questions under way up to which an acknowledgement of its own is worth its cost: with more, other
+	 * segments carry it.
+	 */
 	QUICK_MAX = 8,
 };
 
@@ -55,7 +58,7 @@ static void on_closing(struct tarn__socket_channel *channel)
 	connection->is_broken = true;
 }
 
-/* An encrypted server has not been reached, or is not who it should be. */
+/* An encrypted server has not been reached, or has not proved its identity. */
 static const char *note_failure(struct tarn__socket_channel *channel, int error, const char *fault,
 				bool is_clock)
 {

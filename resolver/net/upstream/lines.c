@@ -134,7 +134,7 @@ void tarn__lines_remove(struct tarn__lines *lines, struct tarn__line *line)
 	free_line(line);
 }
 
-static void leave_places(struct tarn__pool *pool, const struct tarn__channel *channel)
+void tarn__pool_leave_places(struct tarn__pool *pool, const struct tarn__channel *channel)
 {
 	for (size_t i = 0; i < TARN__UDP_PLACES; i++) {
 		if (pool->places[i] == channel)
@@ -149,7 +149,7 @@ static void shrink(struct tarn__lines *lines, struct tarn__pool *pool, uint64_t 
 		struct tarn__channel *channel = pool->channels[i];
 		if (tarn__channel_state(channel, now_ms) == TARN__CHANNEL_CLOSED &&
 		    now_ms >= tarn__channel_used_ms(channel) + UNUSED_MS) {
-			leave_places(pool, channel);
+			tarn__pool_leave_places(pool, channel);
 			tarn__channel_free(channel);
 			lines->options.stats->channels--;
 		} else {

@@ -77,6 +77,8 @@ void tarn__lines_remove(struct tarn__lines *, struct tarn__line *);
 
 /* A new channel in the pool, which has room for it. NULL: out of memory. */
 struct tarn__channel *tarn__pool_add(struct tarn__lines *, struct tarn__pool *);
+/* The channel takes no more messages of the places that have it. */
+void tarn__pool_leave_places(struct tarn__pool *, const struct tarn__channel *);
 
 /* Frees the channels that have not been used for a while, and lines that have none left. */
 void tarn__lines_shrink(struct tarn__lines *, uint64_t now_ms);

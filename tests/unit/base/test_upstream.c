@@ -184,8 +184,8 @@ static const struct {
 	{"tls://dns.example#192.0.2.1,192.0.2.2,192.0.2.3,192.0.2.4,192.0.2.5,192.0.2.6,192.0.2.7,"
 	 "192.0.2.8,192.0.2.9",
 	 "too many addresses of one server"},
-	{"tls://192.0.2.1/dns-query", "a path is of https:// alone"},
-	{"tls://192.0.2.1?a=b", "after ? comes pin=sha256: alone"},
+	{"tls://192.0.2.1/dns-query", "only https:// has a path"},
+	{"tls://192.0.2.1?a=b", "only pin=sha256: may follow ?"},
 	{"tls://192.0.2.1?pin=sha256:", BAD_PIN},
 	{"tls://192.0.2.1?pin=sha1:" PIN, BAD_PIN},
 	{"tls://192.0.2.1?pin=sha256:AAEC", BAD_PIN},
@@ -198,6 +198,7 @@ static const struct {
 #ifdef HAVE_NGHTTP2
 	{"https:///dns-query", NEITHER},
 	{"https://192.0.2.1/d\x7f", "a path is of printable ASCII"},
+	{"https://dns.example/d{?dns}#192.0.2.1", "the path is written without {?dns}"},
 #else
 	{"https://192.0.2.1/dns-query",
 	 "DNS over HTTPS is not built in (configure --with-nghttp2)"},

@@ -145,7 +145,7 @@ START_TEST(encrypted_servers_are_not_asked_for_their_encrypted_service)
 	tarn__servers_check(settings, &diagnostics);
 	ck_assert_uint_eq(diagnostics.count, 1);
 	ck_assert_str_eq(diagnostics.items[0].text,
-			 "--discover yes: for servers in the clear alone");
+			 "--discover yes: only for servers in the clear");
 }
 END_TEST
 
