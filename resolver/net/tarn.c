@@ -89,6 +89,18 @@ static struct tarn__tls_client *get_tls_client(struct tarn *tarn)
 	return client;
 }
 
+/* What trusts the same as before is what was before: connections and sessions stay. */
+static void keep_tls_client(struct tarn *tarn, struct tarn__config *config)
+{
+	struct tarn__tls_client *before = get_tls_client(tarn);
+	if (before && config->tls && tarn__tls_client_is_equal(before, config->tls)) {
+		struct tarn__tls_client *same = config->tls;
+		config->tls = before;
+		before = same;
+	}
+	tarn__tls_client_put(before);
+}
+
 /*
  * Certificates that cannot be read are no reason to refuse all else of another configuration: a bundle may
  * be replaced at that moment.
@@ -99,6 +111,8 @@ static int open_tls(struct tarn *tarn, struct tarn__config *config, const struct
 	int error = tarn__config_open_tls(config, tls, fault);
 	if (error == TARN_ECERTIFICATE)
 		config->tls = get_tls_client(tarn);
+	else
+		keep_tls_client(tarn, config);
 	if (error == 0)
 		return 0;
 	tarn__report(tarn, config->tls ? TARN_LOG_WARNING : TARN_LOG_ERR, "%s%s", fault,

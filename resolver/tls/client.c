@@ -9,16 +9,20 @@
 #include <stdlib.h>
 
 #include "base/list.h"
+#include "base/siphash.h"
 #include "tls/ca_files.h"
 
 struct ca_reader {
 	struct tarn__ca_reader reader;
 	X509_STORE *store;
+	uint64_t digest;
 };
 
 static int take_ca(struct tarn__ca_reader *reader, const char *octets, size_t len)
 {
-	X509_STORE *store = TARN__CONTAINER(reader, struct ca_reader, reader)->store;
+	static const uint8_t key[TARN__SIPHASH_KEY_LEN];
+	struct ca_reader *ca_reader = TARN__CONTAINER(reader, struct ca_reader, reader);
+	X509_STORE *store = ca_reader->store;
 	BIO *text = tarn__ssl.BIO_new_mem_buf(octets, (int)len);
 	int count = 0;
 	bool is_good = text;
@@ -27,6 +31,7 @@ static int take_ca(struct tarn__ca_reader *reader, const char *octets, size_t le
 		tarn__ssl.X509_free(ca);
 	}
 	is_good = is_good && tarn__x509_is_at_end();
+	ca_reader->digest += tarn__siphash(key, octets, len);
 	tarn__ssl.BIO_free(text);
 	tarn__ssl.ERR_clear_error();
 	return is_good ? count : -1;
@@ -54,10 +59,11 @@ static bool read_ca(struct tarn__tls_client *client, const char *path,
 {
 	struct ca_reader reader = {.reader.take = take_ca,
 				   .store = tarn__ssl.SSL_CTX_get_cert_store(client->context)};
-	if (path)
-		return tarn__ca_files_read(path, &reader.reader, fault) > 0;
-	client->has_no_ca = read_default(&reader.reader) == 0;
-	return true;
+	int count = path ? tarn__ca_files_read(path, &reader.reader, fault)
+			 : read_default(&reader.reader);
+	client->has_no_ca = count <= 0;
+	client->digest = reader.digest;
+	return !path || count > 0;
 }
 
 static bool set_client(struct tarn__tls_client *client)
@@ -91,6 +97,12 @@ struct tarn__tls_client *tarn__tls_client_new(const struct tarn__tls_client_opti
 	}
 	tarn__tls_client_put(client);
 	return NULL;
+}
+
+bool tarn__tls_client_is_equal(const struct tarn__tls_client *a, const struct tarn__tls_client *b)
+{
+	return a->digest == b->digest && a->lenient_until_sec == b->lenient_until_sec &&
+	       a->clock_floor_sec == b->clock_floor_sec;
 }
 
 struct tarn__tls_client *tarn__tls_client_get(struct tarn__tls_client *client)

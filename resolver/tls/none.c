@@ -31,6 +31,11 @@ void tarn__tls_client_put(struct tarn__tls_client *client)
 	(void)client;
 }
 
+bool tarn__tls_client_is_equal(const struct tarn__tls_client *a, const struct tarn__tls_client *b)
+{
+	return a == b;
+}
+
 void tarn__tls_sessions_forget(struct tarn__tls_sessions *sessions)
 {
 	(void)sessions;

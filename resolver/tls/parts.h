@@ -17,6 +17,7 @@ struct tarn__tls_client {
 	SSL_CTX *context;
 	uint32_t lenient_until_sec, clock_floor_sec;
 	bool has_no_ca;
+	uint64_t digest; /* of the texts of the CA certificates, in any order */
 };
 
 struct tarn__tls_server {

@@ -57,6 +57,8 @@ struct tarn__tls_client *tarn__tls_client_new(const struct tarn__tls_client_opti
 /* Takes a reference, and drops one; dropping the last one frees it. put accepts NULL. */
 struct tarn__tls_client *tarn__tls_client_get(struct tarn__tls_client *);
 void tarn__tls_client_put(struct tarn__tls_client *);
+/* Returns true if both trust the same CA certificates, read from whatever files, at the same times. */
+bool tarn__tls_client_is_equal(const struct tarn__tls_client *, const struct tarn__tls_client *);
 
 /* Who a server is, in views that stay valid as long as its connections. */
 struct tarn__tls_identity {

@@ -63,13 +63,10 @@ static void fail_for_name(struct tarn__tls *tls, X509 *certificate)
 {
 	/* A certificate may have a hundred names: the name that was looked for stays readable. */
 	char seen[120] = "", sought[TARN__TLS_FAULT_MAX] = "";
+	/* Clients get these words, and are not to learn a server's address by them. */
+	const char *name = tls->identity.name ? tls->identity.name : "its address";
 	tarn__x509_append_names(certificate, seen, sizeof(seen));
-	if (tls->identity.name)
-		tarn__words_append(sought, sizeof(sought), tls->identity.name,
-				   strlen(tls->identity.name));
-	else
-		tarn__words_append_address(sought, sizeof(sought), tls->identity.address,
-					   tls->identity.address_len);
+	tarn__words_append(sought, sizeof(sought), name, strlen(name));
 	tarn__tls_fail(tls, TARN__TLS_CERTIFICATE, "certificate is for %s%s, not %.100s",
 		       seen[0] ? seen : "no name", strlen(seen) == sizeof(seen) - 1 ? "..." : "",
 		       sought);

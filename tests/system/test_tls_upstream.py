@@ -153,6 +153,17 @@ def test_new_certificates_of_authorities_are_read_by_a_reload(run_dot, run_encry
     server.wait_for(lambda: tarn.ask(f"{time.monotonic()}.example.").answer, limit(tarn, 2))
 
 
+def test_a_reload_without_a_change_keeps_the_connection(run_dot, run_encrypted):
+    server = run_dot()
+    tarn = run_encrypted(server, args=("--workers", 1))
+    assert value(tarn.ask("a.example.")) == "192.0.2.1"
+    connections = server.connections
+    tarn.child.send_signal(servers.signal.SIGHUP)
+    tarn.wait_for_line("has been reloaded")
+    assert value(tarn.ask("b.example.")) == "192.0.2.1"
+    assert server.connections == connections
+
+
 def test_an_authority_that_is_not_trusted_any_more_is_not(run_dot, run_encrypted, authority,
                                                           tmp_path):
     """Sessions that were verified with its help are not resumed either."""

@@ -149,8 +149,7 @@ static int on_opened(struct tarn__socket_channel *channel)
 	connection->has_keepalive = false;
 	connection->unanswered_ms = 0;
 	connection->answered = connection->foreign = connection->late = 0;
-	/* What the server has answered before it closed is read, whatever is written meanwhile. */
-	tarn__socket_pipe_init_mild(&connection->pipe, channel->fd);
+	tarn__socket_pipe_init(&connection->pipe, channel->fd);
 	if (tarn__connection_is_encrypted(channel))
 		return begin_securing(channel);
 	connection->framing = tarn__framed_new(&connection->pipe.pipe);
@@ -202,6 +201,8 @@ static void become_open(struct tarn__socket_channel *channel)
 	connection->state = TARN__OPEN;
 	connection->open_ms = tarn__clock_ms();
 	channel->loss = TARN__LOSS_CONNECTION;
+	/* What the server has answered before it closed is read, whatever is written meanwhile. */
+	tarn__socket_pipe_init_mild(&connection->pipe, channel->fd);
 }
 
 /*

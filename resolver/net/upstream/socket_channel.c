@@ -140,14 +140,14 @@ static int connect_socket(void *arg)
 	return 0;
 }
 
-/* Sends what has waited for the socket. */
+/* Sends what has waited for the socket. A token that replaces another finds messages that wait in the connection. */
 static void send_waiting(void *arg)
 {
 	struct tarn__socket_channel *channel = arg;
 	unsigned slot = 0;
 	struct tarn__transaction *transaction;
 	while ((transaction = tarn__transactions_next(&channel->transactions, &slot))) {
-		if (!transaction->is_sent)
+		if (!transaction->is_sent && tarn__list_is_empty(&transaction->waiting))
 			channel->kind->send(channel, transaction);
 	}
 }

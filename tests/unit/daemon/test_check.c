@@ -72,6 +72,7 @@ START_TEST(each_setting_has_its_origin)
 		       "\tfailure-ttl = 5s                         # default\n"
 		       "\tmax-failure-ttl = 1m                     # default\n");
 	ck_assert_said("\t# allow: loopback, private and link-local networks\n");
+	tarn__servers_clear(&settings.upstreams);
 }
 END_TEST
 
@@ -231,6 +232,7 @@ START_TEST(memory_grows_with_what_is_told)
 	add_upstream(&settings, "192.0.2.2");
 	check(&settings);
 	ck_assert_said("all servers under full load                          14.88 MiB\n");
+	tarn__servers_clear(&settings.upstreams);
 	ck_assert_ptr_null(strstr(text, "on their way"));
 	settings.query_log = "stderr";
 	settings.dnstap = "/run/dnstap";

@@ -114,6 +114,7 @@ START_TEST(what_was_said_stays)
 	struct tarn__settings before = settings;
 	ck_assert_int_eq(tarn__settings_complete(&settings, path, &diagnostics, &quiet), 0);
 	ck_assert_int_eq(memcmp(&settings, &before, sizeof(before)), 0);
+	tarn__servers_clear(&settings.upstreams);
 }
 END_TEST
 
@@ -559,6 +560,7 @@ START_TEST(change_of_servers_is_one_line_in_the_log)
 	size_t len = read_log(pipes[0], line, sizeof(line));
 	ck_assert_uint_gt(len, 5);
 	ck_assert_str_eq(line + len - 5, " ...\n");
+	tarn__servers_clear(&settings.upstreams);
 	tarn__log_fini(&log);
 	close(pipes[0]);
 	close(pipes[1]);

@@ -48,6 +48,7 @@ START_TEST(a_resolver_gets_all_of_it)
 	ck_assert_str_eq(options.forwards[1].zone, "10.0.0.0/8");
 	ck_assert_uint_eq(options.forwards[1].upstream_count, 0);
 	free((struct tarn_forward *)options.forwards);
+	tarn__servers_clear(&settings.upstreams);
 }
 END_TEST
 

@@ -790,6 +790,23 @@ START_TEST(set_up_takes_five_seconds_at_most)
 }
 END_TEST
 
+/* c-ares' token is replaced meanwhile: each question still waits once. */
+START_TEST(questions_outlast_a_set_up_that_is_given_up)
+{
+	fake.is_mute = true;
+	start_many(6);
+	pass(TARN__SETUP_MS - 100);
+	cancel(1, 2);
+	pass(200);
+	ck_assert_uint_eq(stats()->failed_setups, 1);
+	fake.is_mute = false;
+	pass(2000);
+	ck_assert_uint_eq(good, 4);
+	for (size_t i = 0; i < 6; i++)
+		ck_assert_int_eq(many[i].calls, i != 1 && i != 2);
+}
+END_TEST
+
 START_TEST(set_up_goes_on_without_its_question)
 {
 	start(&many[0]);
@@ -1068,6 +1085,7 @@ static void add_setups(Suite *suite)
 	tcase_add_test(setups, closed_port_is_unreachable_at_once);
 	tcase_add_test(setups, server_that_hangs_up_fails_at_once);
 	tcase_add_test(setups, set_up_takes_five_seconds_at_most);
+	tcase_add_test(setups, questions_outlast_a_set_up_that_is_given_up);
 	tcase_add_test(setups, set_up_goes_on_without_its_question);
 	tcase_add_test(setups, late_set_up_is_not_the_only_one);
 	tcase_add_test(setups, one_connection_is_set_up_after_the_other_at_first);

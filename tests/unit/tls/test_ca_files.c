@@ -122,6 +122,32 @@ START_TEST(own_store_of_the_library_is_the_default)
 }
 END_TEST
 
+/* Whoever reads them again can keep what was there before. */
+START_TEST(same_certificates_make_an_equal_client)
+{
+	char fault[TARN__TLS_FAULT_MAX];
+	struct certificate *other = make_ca("Other CA");
+	put_file("one.pem", certificate_pem(world.ca));
+	put_file("copy.pem", certificate_pem(world.ca));
+	put_file("other.pem", certificate_pem(other));
+	struct tarn__tls_client *one = read_from(in_folder("one.pem"), fault);
+	struct tarn__tls_client *copy = read_from(in_folder("copy.pem"), fault);
+	struct tarn__tls_client *another = read_from(in_folder("other.pem"), fault);
+	struct tarn__tls_client *lenient =
+		tarn__tls_client_new(&(struct tarn__tls_client_options){.ca = in_folder("one.pem"),
+									.lenient_until_sec = 1},
+				     fault);
+	ck_assert(tarn__tls_client_is_equal(one, copy));
+	ck_assert(!tarn__tls_client_is_equal(one, another));
+	ck_assert(!tarn__tls_client_is_equal(one, lenient));
+	tarn__tls_client_put(one);
+	tarn__tls_client_put(copy);
+	tarn__tls_client_put(another);
+	tarn__tls_client_put(lenient);
+	certificate_free(other);
+}
+END_TEST
+
 START_TEST(files_are_not_opened_again)
 {
 	char fault[TARN__TLS_FAULT_MAX];
@@ -147,6 +173,7 @@ int main(void)
 	tcase_add_test(files, file_that_cannot_be_read_is_named);
 	tcase_add_test(files, folder_is_read_by_hashes_or_whole);
 	tcase_add_test(files, own_store_of_the_library_is_the_default);
+	tcase_add_test(files, same_certificates_make_an_equal_client);
 	tcase_add_test(files, files_are_not_opened_again);
 	suite_add_tcase(suite, files);
 	return unit_run(suite);
