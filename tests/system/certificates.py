@@ -146,12 +146,13 @@ class Authority:
             issuer_key = make_key(0)
             between = self._make_authority("between", issuer, issuer_key, self.key, 0)
             issuer, chain = between.subject, [between]
-        if leaf.is_self_signed:
+        if leaf.is_self_signed or leaf.has_weak_hash:
             issuer, issuer_key = subject(leaf.common_name), key
         made = builder(leaf.common_name, issuer, key.public_key(), leaf.begins, leaf.ends)
         made = made.add_extension(x509.BasicConstraints(False, None), True)
-        made = made.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
-            issuer_key.public_key()), False)
+        if not leaf.has_weak_hash:
+            made = made.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                issuer_key.public_key()), False)
         if names := [*map(x509.DNSName, leaf.names),
                      *(x509.IPAddress(ipaddress.ip_address(a)) for a in leaf.addresses)]:
             made = made.add_extension(x509.SubjectAlternativeName(names), False)
@@ -165,7 +166,7 @@ class Authority:
                         write(path + ".key", pem_of_key(key), mode=0o600))
 
     def _sign_with_sha1(self, certificate):
-        """The same certificate; newer versions of python3-cryptography do not sign so."""
+        """One that is self-signed; newer versions of python3-cryptography do not sign so."""
         path = os.path.join(self.folder, "to-sign")
         write(path + ".pem", certificate)
         write(path + ".key", pem_of_key(self.key), mode=0o600)
