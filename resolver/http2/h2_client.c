@@ -2,10 +2,13 @@
 /*
  * http2/h2_client.c: DNS questions to a server over HTTP/2.
  *
- * A question is in one list at a time: asked, then read, then given, from which it is freed with the next read;
- * if its stream is still open then, as the library points at it, it lingers. One that is forgotten is waited for
- * all the same, since servers take many resets for an attack; but its place is given to another question when
- * all are taken.
+ * A question is in one list at a time: queued, then asked, then read, then given, from which it is freed with the
+ * next read; if its stream is still open then, as the library points at it, it lingers. One that is forgotten
+ * once it is asked is waited for all the same, since servers take many resets for an attack; but its place is
+ * given to another question when all are taken.
+ *
+ * The library sends the headers of all requests that it has before any body, and Knot Resolver 5.6 refuses streams
+ * whose header comes before the body of the one before them: it gets a request when the one before it has left.
  */
 #include "config.h"
 
@@ -68,8 +71,10 @@ struct h2_client {
 	struct tarn__framing framing;
 	struct tarn__http2_session *session;
 	struct tarn__h2_target target;
-	struct tarn__list asked, forgotten, read, given, lingering;
-	size_t asked_count, forgotten_count;
+	struct tarn__list queued, asked, forgotten, read, given, lingering;
+	size_t asked_count; /* queued ones, too */
+	size_t forgotten_count;
+	size_t headers_waiting; /* that the library has, and that have not left */
 	size_t unsent; /* octets of questions */
 	bool is_closing; /* no more questions */
 };
@@ -319,8 +324,11 @@ static int judge_end(struct h2_client *client, struct question *question, uint32
 
 static void on_closed(void *owner, void *stream, uint32_t code)
 {
+	struct h2_client *client = owner;
 	struct question *question = stream;
 	question->is_open = false;
+	if (!question->is_sent)
+		client->headers_waiting--;
 	if (!question->is_ended)
 		end_question(owner, question, judge_end(owner, question, code));
 	if (question->is_forgotten)
@@ -329,15 +337,23 @@ static void on_closed(void *owner, void *stream, uint32_t code)
 
 static void on_sent(void *owner, void *stream)
 {
-	(void)owner;
+	struct h2_client *client = owner;
 	struct question *question = stream;
 	question->is_sent = true;
+	client->headers_waiting--;
+}
+
+/* No more questions are asked on this connection. */
+static void give_back(struct h2_client *client)
+{
+	client->is_closing = true;
+	while (!tarn__list_is_empty(&client->queued))
+		end_question(client, question_of(client->queued.next), TARN_EUNREACHABLE);
 }
 
 static void on_goaway(void *owner)
 {
-	struct h2_client *client = owner;
-	client->is_closing = true;
+	give_back(owner);
 }
 
 static size_t on_take(void *owner, void *stream, uint8_t *out, size_t room, bool *is_last)
@@ -409,6 +425,32 @@ static int request(struct h2_client *client, struct question *question)
 	return tarn__http2_request(client->session, fields, FIELDS, question, &question->stream);
 }
 
+/* A header that waits, since the server allows no more streams, would leave together with those behind it. */
+static bool can_ask(const struct h2_client *client)
+{
+	return !tarn__list_is_empty(&client->queued) && client->headers_waiting == 0 &&
+	       !is_closing(client);
+}
+
+static bool on_ready(void *owner)
+{
+	struct h2_client *client = owner;
+	if (!can_ask(client))
+		return false;
+	struct question *question = question_of(client->queued.next);
+	int result = request(client, question);
+	if (result == 0) {
+		question->is_open = true;
+		client->headers_waiting++;
+		tarn__list_move(&question->link, &client->asked);
+		return true;
+	}
+	end_question(client, question, result);
+	if (result == TARN_EUNREACHABLE)
+		give_back(client);
+	return false;
+}
+
 /* The oldest of the forgotten ones makes room. */
 static void make_room(struct h2_client *client)
 {
@@ -433,14 +475,7 @@ static int client_put(struct tarn__framing *framing, const uint8_t *message, siz
 	if (!question)
 		return TARN_ENOMEM;
 	make_room(client);
-	int result = request(client, question);
-	if (result != 0) {
-		client->is_closing |= result == TARN_EUNREACHABLE;
-		free_question(question);
-		return result;
-	}
-	question->is_open = true;
-	tarn__list_append(&client->asked, &question->link);
+	tarn__list_append(&client->queued, &question->link);
 	client->asked_count++;
 	client->unsent += len;
 	return 0;
@@ -465,7 +500,11 @@ static void client_forget(struct tarn__framing *framing, uint8_t tag)
 		tarn__list_move(&question->link, &client->forgotten);
 		return;
 	}
-	question = find(&client->read, tag);
+	question = find(&client->queued, tag);
+	if (question)
+		uncount(client, question);
+	else
+		question = find(&client->read, tag);
 	if (question)
 		drop(client, question);
 }
@@ -516,7 +555,7 @@ static int client_flush(struct tarn__framing *framing)
 static size_t client_pending(const struct tarn__framing *framing)
 {
 	const struct h2_client *client = client_of(framing);
-	if (!tarn__http2_wants_write(client->session))
+	if (!tarn__http2_wants_write(client->session) && !can_ask(client))
 		return 0;
 	return tarn__http2_unsent(client->session) + client->unsent + 1;
 }
@@ -539,6 +578,7 @@ static void client_free(struct tarn__framing *framing)
 {
 	struct h2_client *client = client_of(framing);
 	tarn__http2_session_free(client->session);
+	free_all(&client->queued);
 	free_all(&client->asked);
 	free_all(&client->forgotten);
 	free_all(&client->read);
@@ -571,6 +611,7 @@ static const struct tarn__http2_events events = {
 	.closed = on_closed,
 	.goaway = on_goaway,
 	.take = on_take,
+	.ready = on_ready,
 };
 
 struct tarn__framing *tarn__h2_client_new(struct tarn__pipe *pipe,
@@ -586,6 +627,7 @@ struct tarn__framing *tarn__h2_client_new(struct tarn__pipe *pipe,
 		return NULL;
 	client->framing.ops = &ops;
 	client->target = *target;
+	tarn__list_init(&client->queued);
 	tarn__list_init(&client->asked);
 	tarn__list_init(&client->forgotten);
 	tarn__list_init(&client->read);

@@ -497,15 +497,25 @@ struct frame {
 	size_t len;
 };
 
+static bool submit_next(struct tarn__http2_session *session)
+{
+	return session->events->ready && !session->is_closed &&
+	       session->events->ready(session->owner);
+}
+
 /* Moves frames to out, the last one in part if need be. Returns the octets, or an error of the library. */
-static ssize_t gather(nghttp2_session *nghttp2, struct frame *frame, uint8_t out[CHUNK_LEN])
+static ssize_t gather(struct tarn__http2_session *session, struct frame *frame,
+		      uint8_t out[CHUNK_LEN])
 {
 	size_t len = 0;
 	while (len < CHUNK_LEN) {
 		if (frame->len == 0) {
-			ssize_t made = library.nghttp2_session_mem_send(nghttp2, &frame->octets);
+			ssize_t made =
+				library.nghttp2_session_mem_send(session->session, &frame->octets);
 			if (made < 0)
 				return made;
+			if (made == 0 && submit_next(session))
+				continue;
 			if (made == 0)
 				break;
 			frame->len = (size_t)made;
@@ -525,7 +535,7 @@ static int flush_frames(struct tarn__http2_session *session)
 	struct frame frame = {0};
 	ssize_t len;
 	do {
-		len = gather(session->session, &frame, out);
+		len = gather(session, &frame, out);
 		if (len < 0)
 			return judge(session, len);
 		if (len == 0)
@@ -543,8 +553,10 @@ static int flush_frames(struct tarn__http2_session *session)
 int tarn__http2_flush(struct tarn__http2_session *session)
 {
 	int result = flush_kept(session);
-	if (result != 0 || waiting(session) > 0 || !tarn__http2_wants_write(session))
+	if (result != 0 || waiting(session) > 0)
 		return result;
+	if (!tarn__http2_wants_write(session) && !submit_next(session))
+		return 0;
 	return flush_frames(session);
 }
 

@@ -80,6 +80,11 @@ struct tarn__http2_events {
 	void (*frame)(void *owner, bool is_request);
 	/* Moves the next octets of the body that is sent to out; *is_last is set with the last ones. */
 	size_t (*take)(void *owner, void *stream, uint8_t *out, size_t room, bool *is_last);
+	/*
+	 * Of a client: a flush has no more frames that could be written. Submits the next request, and returns
+	 * true if there is one. NULL: there is none.
+	 */
+	bool (*ready)(void *owner);
 };
 
 /* A field of a header that is sent. */
@@ -122,7 +127,7 @@ bool tarn__http2_is_partial(const struct tarn__http2_session *);
  * TARN_ESYSTEM with errno.
  */
 int tarn__http2_flush(struct tarn__http2_session *);
-/* Returns true if a flush could write something, if the pipe took it. */
+/* Returns true if a flush could write something, if the pipe took it; of a client, without another ready(). */
 bool tarn__http2_wants_write(const struct tarn__http2_session *);
 /* Octets of frames that the pipe has not taken. */
 size_t tarn__http2_unsent(const struct tarn__http2_session *);

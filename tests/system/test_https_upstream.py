@@ -350,7 +350,8 @@ def test_a_request_that_does_not_end_is_servfail_in_time(run_doh, run_encrypted,
 # ---- real servers --------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("program,options", [
-    ("unbound", {}), ("dnsdist", {}), ("named", {}), ("nginx", {}), ("nginx", {"requests": 20})])
+    ("unbound", {}), ("dnsdist", {}), ("named", {}), ("kresd", {}), ("nginx", {}),
+    ("nginx", {"requests": 20})])
 def test_real_servers(run_front, run_encrypted, ask_all, program, options):
     """nginx ends a connection after so many requests."""
     front = run_front(program, **options)
@@ -358,11 +359,3 @@ def test_real_servers(run_front, run_encrypted, ask_all, program, options):
     assert good(ask_all(tarn, 200, zone="wild.tarn.example.")) == 200
     message = tarn.ask("text.tarn.example.", "TXT")
     assert any(b"one" in rdata.strings for rdata in message.answer[0])
-
-
-def test_knot_resolver(run_front, run_encrypted, ask_all):
-    """It refuses streams whose headers come before the body of the one before them."""
-    front = run_front("kresd")
-    tarn = run_encrypted(front.https_url(), args=("--workers", 1))
-    for number in range(40):
-        assert good(ask_all(tarn, 5, prefix=f"{number}-", zone="wild.tarn.example.")) == 5
