@@ -12,8 +12,6 @@
 
 #include "http2/h2_server.h"
 
-#include "tarn.h"
-
 #ifdef HAVE_NGHTTP2
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +24,7 @@
 #include "dns/ttl.h"
 #include "http2/field.h"
 #include "http2/session.h"
+#include "tarn.h"
 
 enum {
 	/* One octet more than a message has: then a body is known to be too long. */
@@ -608,82 +607,5 @@ bool tarn__h2_server_expire(struct tarn__h2_server *server, uint64_t now_ms)
 	}
 	return is_any;
 }
-#else
-struct tarn__h2_server *tarn__h2_server_new(struct tarn__pipe *pipe, const char *path)
-{
-	(void)pipe;
-	(void)path;
-	return NULL;
-}
 
-void tarn__h2_server_free(struct tarn__h2_server *server)
-{
-	(void)server;
-}
-
-int tarn__h2_server_read(struct tarn__h2_server *server, uint64_t now_ms)
-{
-	(void)server;
-	(void)now_ms;
-	return TARN_ESYSTEM;
-}
-
-bool tarn__h2_server_is_partial(const struct tarn__h2_server *server)
-{
-	(void)server;
-	return false;
-}
-
-bool tarn__h2_server_next(struct tarn__h2_server *server, struct tarn__h2_question *out)
-{
-	(void)server;
-	(void)out;
-	return false;
-}
-
-int tarn__h2_server_answer(struct tarn__h2_server *server, int32_t stream, const uint8_t *message,
-			   size_t len)
-{
-	(void)server;
-	(void)stream;
-	(void)message;
-	(void)len;
-	return 0;
-}
-
-int tarn__h2_server_flush(struct tarn__h2_server *server)
-{
-	(void)server;
-	return 0;
-}
-
-size_t tarn__h2_server_pending(const struct tarn__h2_server *server)
-{
-	(void)server;
-	return 0;
-}
-
-bool tarn__h2_server_wants_write(const struct tarn__h2_server *server)
-{
-	(void)server;
-	return false;
-}
-
-void tarn__h2_server_end(struct tarn__h2_server *server)
-{
-	(void)server;
-}
-
-bool tarn__h2_server_has_ended(const struct tarn__h2_server *server)
-{
-	(void)server;
-	return true;
-}
-
-bool tarn__h2_server_expire(struct tarn__h2_server *server, uint64_t now_ms)
-{
-	(void)server;
-	(void)now_ms;
-	return false;
-}
 #endif
