@@ -444,8 +444,6 @@ def test_requests_that_never_end_hold_nobody_up(listening, connect_https):
     check_others(listening, connect_https)
 
 
-@pytest.mark.xfail(strict=False, reason="the connection stays for 5 s behind the GOAWAY of an "
-                   "error (RFC 9113 section 5.4.1)")
 @pytest.mark.parametrize("what", ["preface", "frame", "stream 0", "even stream", "hpack", "length"])
 def test_what_is_no_http2_ends_the_connection(listening, connect_https, what):
     octets = {
