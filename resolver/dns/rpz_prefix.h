@@ -33,7 +33,8 @@ enum tarn__rpz_trigger {
 };
 
 enum {
-	TARN__RPZ_PREFIX_TEXT_MAX = 48, /* octets, with NUL */
+	TARN__RPZ_PREFIX_TEXT_MAX =
+		50, /* octets, with NUL: INET6_ADDRSTRLEN, "/" and three digits */
 	TARN__RPZ_PREFIX_NAME_MAX = 64, /* octets of a prefix's name in a compiled list */
 };
 

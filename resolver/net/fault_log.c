@@ -39,8 +39,7 @@ bool tarn__fault_log_tell(struct tarn__fault_log *log, const struct tarn__endpoi
 	const char *name = endpoint->traits.name;
 	if (is_clock && log->is_clock_told)
 		return false;
-	snprintf(line, TARN__FAULT_LINE_MAX, "%s%s%s%s: %s", is_clock ? "the clock is wrong: " : "",
-		 name ? name : "", name ? " at " : "",
+	snprintf(line, TARN__FAULT_LINE_MAX, "%s%s%s: %s", name ? name : "", name ? " at " : "",
 		 tarn_address_format(&endpoint->address, address), fault);
 	log->is_clock_told |= is_clock;
 	return take_place(log, digest(line), now_ms);

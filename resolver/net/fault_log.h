@@ -31,7 +31,7 @@ struct tarn__fault_log {
 
 /*
  * Writes the line "dns.example at 192.0.2.1:853: certificate is for other.example", or returns false if it has been
- * said lately.
+ * said lately. is_clock: the fault is of this machine's clock, and has words for that.
  */
 bool tarn__fault_log_tell(struct tarn__fault_log *, const struct tarn__endpoint *,
 			  const char *fault, bool is_clock, uint64_t now_ms,

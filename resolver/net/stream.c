@@ -100,10 +100,19 @@ int tarn__stream_read(struct tarn__stream *stream)
 		errno = ENOMEM;
 		return TARN_ESYSTEM;
 	}
-	ssize_t got = tarn__pipe_recv(stream->pipe, in->data + in->end, in->size - in->end);
-	if (got > 0)
+	/* TLS gives a record at a time: those that are there are taken, so that all is answered at once. */
+	bool has_some = false;
+	do {
+		ssize_t got = tarn__pipe_recv(stream->pipe, in->data + in->end, in->size - in->end);
+		if (got <= 0) {
+			int result = judge_read(got);
+			return has_some && result == TARN__STREAM_AGAIN ? TARN__STREAM_READ
+									: result;
+		}
+		has_some = true;
 		in->end += (size_t)got;
-	return judge_read(got);
+	} while (in->end < in->size && tarn__pipe_has_more(stream->pipe));
+	return TARN__STREAM_READ;
 }
 
 int tarn__stream_discard(struct tarn__stream *stream)

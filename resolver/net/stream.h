@@ -31,8 +31,9 @@ void tarn__stream_init(struct tarn__stream *, struct tarn__pipe *);
 void tarn__stream_fini(struct tarn__stream *);
 
 /*
- * Reads once. TARN__STREAM_READ: octets came, see next(). _AGAIN: none now. _END: the peer writes no more.
- * TARN_ESYSTEM with errno: broken, or no memory.
+ * Reads what is there, some thousand octets at most. TARN__STREAM_READ: octets came, see next(). _AGAIN: none
+ * now. _END: the peer writes no more; octets may have come before. TARN_ESYSTEM with errno: broken, or no
+ * memory.
  */
 int tarn__stream_read(struct tarn__stream *);
 

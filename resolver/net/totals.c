@@ -96,6 +96,7 @@ static void add_state(struct tarn__server_totals *to, const struct tarn__server 
 	to->is_dead |=
 		atomic_load(&server->endpoint->health.is_dead) || !tarn__server_has_address(server);
 	to->dead += tarn__server_is_dead(server);
+	to->fault = server->fault != 0 ? server->fault : to->fault;
 	to->is_plain |= tarn__server_is_plain(server, now_ms);
 	to->no_0x20 |= server->endpoint->traits.no_mixed_case;
 	to->drops_cookies |= server->endpoint->traits.no_cookies;

@@ -31,6 +31,7 @@ struct tarn__server_totals {
 	bool is_forward_loop; /* it forwards to this resolver */
 	bool is_dead; /* a worker has found it dead, and it has answered none since */
 	unsigned dead; /* number of workers that take it for dead */
+	int fault; /* the error of an encrypted one in some worker (core/forward/server.h); 0: there is none */
 	/* Of the worker that has had its last answer. */
 	uint32_t srtt_ms; /* 0: unknown */
 	uint32_t rttvar_ms;

@@ -16,6 +16,13 @@
 
 enum outcome { DONE, AGAIN, ENDED, BROKEN };
 
+/* The queue is most often empty, and to look is cheaper than to clear it. */
+static void clear_errors(void)
+{
+	if (tarn__ssl.ERR_peek_error() != 0)
+		tarn__ssl.ERR_clear_error();
+}
+
 /* Judges the result of a call before which the queue of errors was empty. */
 static enum outcome judge(struct tarn__tls *tls, int result)
 {
@@ -52,7 +59,7 @@ static ssize_t clear_recv(struct tarn__pipe *pipe, void *out, size_t room)
 	errno = broken_errno(tls);
 	if (tls->state != TARN__TLS_OPEN)
 		return -1;
-	tarn__ssl.ERR_clear_error();
+	clear_errors();
 	enum outcome outcome = judge(tls, tarn__ssl.SSL_read_ex(tls->ssl, out, room, &got));
 	tls->has_received = true;
 	tls->is_drained = outcome != DONE;
@@ -73,7 +80,7 @@ static ssize_t clear_send(struct tarn__pipe *pipe, const void *octets, size_t le
 		return -1;
 	if (len == 0)
 		return 0;
-	tarn__ssl.ERR_clear_error();
+	clear_errors();
 	enum outcome outcome = judge(tls, tarn__ssl.SSL_write_ex(tls->ssl, octets, len, &taken));
 	if (outcome == DONE)
 		return (ssize_t)taken;

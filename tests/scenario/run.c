@@ -1,19 +1,47 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tests/scenario/run.c: every script of the folder "scripts" is a test case. */
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "crypto/hmac.h"
+#include "http2/http2.h"
 #include "script.h"
 #include "support/unit.h"
 
 static struct dirent **scripts;
 static char folder[4096];
 
+/* Returns true if the libraries that the script needs are built in. */
+static bool is_possible(FILE *script)
+{
+	char *line = NULL;
+	size_t size = 0;
+	bool is_possible = true;
+	while (is_possible && getline(&line, &size, script) >= 0) {
+		bool is_https = strstr(line, "https://") != NULL;
+		bool is_secure =
+			is_https || strstr(line, "tls://") || strcmp(line, "validate\n") == 0;
+		is_possible = (!is_secure || tarn__hmac_is_built()) &&
+			      (!is_https || tarn__http2_is_built());
+	}
+	free(line);
+	return is_possible;
+}
+
 static int is_script(const struct dirent *entry)
 {
 	size_t len = strlen(entry->d_name);
-	return len > 4 && strcmp(entry->d_name + len - 4, ".txt") == 0;
+	if (len <= 4 || strcmp(entry->d_name + len - 4, ".txt") != 0)
+		return false;
+	char path[sizeof folder + 256];
+	snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+	FILE *script = fopen(path, "r");
+	bool is_wanted = !script || is_possible(script);
+	if (script)
+		fclose(script);
+	return is_wanted;
 }
 
 START_TEST(script_is_met)

@@ -6,7 +6,8 @@ import datetime
 import hashlib
 import ipaddress
 import os
-from dataclasses import dataclass, field
+import subprocess
+from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -46,7 +47,7 @@ class Leaf:
     begins: datetime.timedelta = -DAY
     ends: datetime.timedelta = 30 * DAY
     purposes: tuple = (SERVER,)
-    hash: hashes.HashAlgorithm = field(default_factory=hashes.SHA256)
+    has_weak_hash: bool = False
     rsa_bits: int = 0  # 0: ECDSA with P-256
     is_self_signed: bool = False
     is_indirect: bool = False  # an intermediate authority is between
@@ -62,7 +63,7 @@ BAD_LEAVES = {
     "common name": Leaf(names=("other.test",), common_name=NAME),
     "common name alone": Leaf(names=(), addresses=(), common_name=NAME),
     "client": Leaf(purposes=(CLIENT,)),
-    "SHA-1": Leaf(hash=hashes.SHA1()),
+    "SHA-1": Leaf(has_weak_hash=True),
     "RSA of 1024 bits": Leaf(rsa_bits=1024),
     "self-signed": Leaf(is_self_signed=True),
     "partial wildcard": Leaf(names=("d*.test",)),
@@ -108,7 +109,7 @@ def pem_of(certificate):
 
 
 def builder(name, issuer, public_key, begins=-DAY, ends=30 * DAY):
-    now = datetime.datetime.utcnow()
+    now = datetime.datetime.now(datetime.timezone.utc)
     return (x509.CertificateBuilder().subject_name(subject(name)).issuer_name(issuer)
             .public_key(public_key).serial_number(x509.random_serial_number())
             .not_valid_before(now + begins).not_valid_after(now + ends)
@@ -145,21 +146,33 @@ class Authority:
             issuer_key = make_key(0)
             between = self._make_authority("between", issuer, issuer_key, self.key, 0)
             issuer, chain = between.subject, [between]
-        if leaf.is_self_signed:
+        if leaf.is_self_signed or leaf.has_weak_hash:
             issuer, issuer_key = subject(leaf.common_name), key
         made = builder(leaf.common_name, issuer, key.public_key(), leaf.begins, leaf.ends)
         made = made.add_extension(x509.BasicConstraints(False, None), True)
-        made = made.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
-            issuer_key.public_key()), False)
+        if not leaf.has_weak_hash:
+            made = made.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                issuer_key.public_key()), False)
         if names := [*map(x509.DNSName, leaf.names),
                      *(x509.IPAddress(ipaddress.ip_address(a)) for a in leaf.addresses)]:
             made = made.add_extension(x509.SubjectAlternativeName(names), False)
         if leaf.purposes:
             made = made.add_extension(x509.ExtendedKeyUsage(leaf.purposes), False)
-        made = made.sign(issuer_key, leaf.hash)
+        made = pem_of(made.sign(issuer_key, hashes.SHA256()))
+        if leaf.has_weak_hash:
+            made = self._sign_with_sha1(made)
         path = os.path.join(self.folder, file_name)
-        return Identity(write(path + ".pem", *map(pem_of, [made, *chain])),
+        return Identity(write(path + ".pem", made, *map(pem_of, chain)),
                         write(path + ".key", pem_of_key(key), mode=0o600))
+
+    def _sign_with_sha1(self, certificate):
+        """One that is self-signed; newer versions of python3-cryptography do not sign so."""
+        path = os.path.join(self.folder, "to-sign")
+        write(path + ".pem", certificate)
+        write(path + ".key", pem_of_key(self.key), mode=0o600)
+        return subprocess.run(["openssl", "x509", "-in", path + ".pem", "-CA", self.file, "-CAkey",
+                               path + ".key", "-set_serial", "1", "-days", "30", "-sha1"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True).stdout
 
     def get(self, kind):
         """One of GOOD_LEAVES or BAD_LEAVES, made once."""

@@ -291,6 +291,16 @@ def test_upstreams_say_how_they_do(run_tarn, run_upstream, tmp_path):
     assert told["answer"] == f"that of an upstream server, {good.address} first"
 
 
+@pytest.mark.skipif(not servers.is_built_with("openssl"), reason="built without OpenSSL")
+def test_upstreams_say_what_is_wrong_with_an_encrypted_server(run_tarn, tmp_path):
+    gone = f"tls://127.0.0.1:{free_port()}#dns.example"
+    ctl = Ctl(run_tarn, tmp_path, upstreams=[gone])
+    assert ctl.tarn.ask("a.example").rcode() == dns.rcode.SERVFAIL
+    rows = ctl.json("upstreams")["upstreams"]
+    rows += ctl.explain("x.example")["forward"]["servers"]
+    assert [row["error"] for row in rows] == 2 * ["connection refused"]
+
+
 def test_questions_that_cannot_be_sent_are_counted_and_said_once(run_tarn, run_upstream, tmp_path):
     """More than may be under way to a silent server: 2,048 messages in each worker, probes included."""
     upstream = run_upstream(silence)

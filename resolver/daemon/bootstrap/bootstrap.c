@@ -224,8 +224,8 @@ static void conclude(struct tarn__host *host)
 	set_fault(host, "");
 	if (tarn__host_update(&host->addresses, &answers[TARN__FAMILY_4],
 			      &answers[TARN__FAMILY_6])) {
-		log_addresses(host);
 		apply_host(bootstrap, host);
+		log_addresses(host);
 	}
 	wait_for(host, ttl_ms(host));
 }

@@ -191,7 +191,7 @@ static void upstreams(struct tarn__task *task, const json_t *arguments)
 	struct tarn__totals *totals = tarn__task_collect(task);
 	if (!totals)
 		return;
-	tarn__task_ok(task, tarn__control_json_servers(totals));
+	tarn__task_ok(task, tarn__control_json_servers(totals, task->context->tarn->shared));
 	tarn__totals_free(totals);
 }
 

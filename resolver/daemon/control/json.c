@@ -354,12 +354,23 @@ static void describe_time(json_t *out, const struct tarn__server_totals *server)
 				    json_integer(seconds(server->answered_ago_ms)));
 }
 
+/* Adds what was wrong with the last exchange, if the server is encrypted. */
+static void describe_fault(json_t *out, const struct tarn__server_totals *server,
+			   const struct tarn__shared *shared)
+{
+	struct tarn__reason reason;
+	if (server->fault != 0)
+		json_object_set_new(
+			out, "error",
+			json_string(tarn__control_error_text(shared, server->fault, &reason)));
+}
+
 /*
  * asked is the zone that the name is in; it may be another than the first of those with this list of
  * servers.
  */
 static json_t *describe_zone(const struct tarn__zone_config *zone, const char *asked,
-			     const struct tarn__totals *totals)
+			     const struct tarn__totals *totals, const struct tarn__shared *shared)
 {
 	json_t *servers = json_array();
 	for (size_t i = 0; i < totals->server_count; i++) {
@@ -369,6 +380,7 @@ static json_t *describe_zone(const struct tarn__zone_config *zone, const char *a
 		json_t *row =
 			json_pack("{ss ss}", "server", server->text, "state", state_of(server));
 		describe_time(row, server);
+		describe_fault(row, server, shared);
 		json_array_append_new(servers, row);
 	}
 	return json_pack("{ss ss so}", "zone", asked, "selection",
@@ -407,9 +419,9 @@ json_t *tarn__control_json_inspected(const struct tarn__inspected *inspected,
 			tarn__zone_index_find_for(config->zone_index, query->qname,
 						  query->qname_len, query->qtype, &match);
 		if (zone)
-			json_object_set_new(
-				out, "forward",
-				describe_zone(zone, zone_text(query, match.len, name), totals));
+			json_object_set_new(out, "forward",
+					    describe_zone(zone, zone_text(query, match.len, name),
+							  totals, shared));
 	} else {
 		json_object_set_new(out, "answer",
 				    describe_decision(inspected->action, &inspected->decision));
@@ -599,7 +611,8 @@ static json_t *describe_quirks(const struct tarn__server_totals *server)
 	return out;
 }
 
-json_t *tarn__control_json_servers(const struct tarn__totals *totals)
+json_t *tarn__control_json_servers(const struct tarn__totals *totals,
+				   const struct tarn__shared *shared)
 {
 	json_t *rows = json_array();
 	for (size_t i = 0; i < totals->server_count; i++) {
@@ -622,6 +635,7 @@ json_t *tarn__control_json_servers(const struct tarn__totals *totals)
 		if (json_array_size(quirks) > 0)
 			json_object_set(row, "without", quirks);
 		json_decref(quirks);
+		describe_fault(row, server, shared);
 		json_array_append_new(rows, row);
 	}
 	return json_pack("{so}", "upstreams", rows);

@@ -23,7 +23,7 @@ struct tarn__usage;
 /* All statistics, and those of each upstream server. */
 json_t *tarn__control_json_totals(const struct tarn__totals *, const struct tarn__lost *,
 				  const struct tarn__usage *);
-json_t *tarn__control_json_servers(const struct tarn__totals *);
+json_t *tarn__control_json_servers(const struct tarn__totals *, const struct tarn__shared *);
 
 /* The way in which a question would be answered, and the cache entries of its name. */
 json_t *tarn__control_json_inspected(const struct tarn__inspected *, const struct tarn__config *,

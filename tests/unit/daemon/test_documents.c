@@ -14,7 +14,9 @@
 #include "core/resolver.h"
 #include "daemon/config/command_line.h"
 #include "daemon/config/configuration.h"
+#include "http2/http2.h"
 #include "support/unit.h"
+#include "tls/tls.h"
 
 enum { DOCUMENT_MAX = 64 * 1024, PARAGRAPH_MAX = 4096 };
 
@@ -410,7 +412,8 @@ int main(void)
 	tcase_add_test(tcase, tarn_8_has_the_times_that_clients_wait);
 	tcase_add_test(tcase, tarn_8_has_the_stages_in_their_order);
 	tcase_add_test(tcase, the_example_has_the_tables_defaults);
-	tcase_add_test(tcase, each_statement_of_the_example_is_read);
+	if (tarn__tls_is_built() && tarn__http2_is_built())
+		tcase_add_test(tcase, each_statement_of_the_example_is_read);
 	tcase_add_test(tcase, the_home_network_is_read);
 	tcase_add_test(tcase, the_household_of_the_readme_has_15_lines_and_is_read);
 	tcase_add_test(tcase, help_has_the_tables_defaults);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/policy/groups.h"
+#include "crypto/hmac.h"
 #include "daemon/config/check.h"
 #include "daemon/config/completion.h"
 #include "daemon/settings/sections.h"
@@ -551,12 +552,15 @@ END_TEST
 
 int main(void)
 {
+	/* The last file has a key. */
+	bool has_keys = tarn__hmac_is_built();
 	Suite *suite = suite_create("policy_sections");
 	TCase *meaning = tcase_create("meaning");
 	tcase_add_checked_fixture(meaning, setup, teardown);
 	tcase_add_test(meaning, local_names_have_their_words);
 	tcase_add_test(meaning, filters_and_dns64_have_their_words);
-	tcase_add_test(meaning, lists_are_in_the_order_of_the_file);
+	if (has_keys)
+		tcase_add_test(meaning, lists_are_in_the_order_of_the_file);
 	tcase_add_loop_test(meaning, an_answer_is_a_word_or_addresses, 0, LENGTH(answers));
 	tcase_add_loop_test(meaning, a_group_has_its_time, 0, LENGTH(times));
 	suite_add_tcase(suite, meaning);
@@ -571,8 +575,10 @@ int main(void)
 
 	TCase *printed = tcase_create("print");
 	tcase_add_checked_fixture(printed, setup, teardown);
-	tcase_add_loop_test(printed, what_is_printed_reads_the_same, 0, LENGTH(files));
-	tcase_add_test(printed, each_word_of_a_section_is_printed);
+	tcase_add_loop_test(printed, what_is_printed_reads_the_same, 0,
+			    LENGTH(files) - (has_keys ? 0 : 1));
+	if (has_keys)
+		tcase_add_test(printed, each_word_of_a_section_is_printed);
 	suite_add_tcase(suite, printed);
 	return unit_run(suite);
 }

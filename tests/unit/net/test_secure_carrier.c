@@ -479,6 +479,8 @@ START_TEST(third_answer_to_nothing_asked_ends_the_connection)
 	foreign_left = 1;
 	ask(&many[0]);
 	expect_good(&many[0]);
+	ask(&many[0]);
+	expect_good(&many[0]);
 	ck_assert_uint_eq(fake.accepted, 2);
 	ck_assert_int_eq(fake.connections[0].fd, -1);
 }
