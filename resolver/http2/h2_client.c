@@ -639,12 +639,5 @@ struct tarn__framing *tarn__h2_client_new(struct tarn__pipe *pipe,
 	client_free(&client->framing);
 	return NULL;
 }
-#else
-struct tarn__framing *tarn__h2_client_new(struct tarn__pipe *pipe,
-					  const struct tarn__h2_target *target)
-{
-	(void)pipe;
-	(void)target;
-	return NULL;
-}
+
 #endif

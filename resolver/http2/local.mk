@@ -7,4 +7,5 @@ http2_sources = \
 	resolver/http2/h2_server.c resolver/http2/h2_server.h \
 	resolver/http2/http2.h \
 	resolver/http2/nghttp2.c \
+	resolver/http2/none.c \
 	resolver/http2/session.h

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* http2/nghttp2.c: HTTP/2 sessions by libnghttp2, and a build without it. */
+/* http2/nghttp2.c: HTTP/2 sessions by libnghttp2. */
 #include "config.h"
 
 #include "http2/session.h"
@@ -696,14 +696,5 @@ uint32_t tarn__http2_streams_max(const struct tarn__http2_session *session)
 	return library.nghttp2_session_get_remote_settings(session->session,
 							   NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
-#else
-bool tarn__http2_is_built(void)
-{
-	return false;
-}
 
-const char *tarn__http2_load(void)
-{
-	return "tarn was built without nghttp2";
-}
 #endif

@@ -35,7 +35,10 @@ struct tarn__client_protocol {
 	bool (*is_partial)(const struct tarn__connection *);
 	/* No more questions are taken: says so to the client, if the protocol has a word for it. */
 	void (*end)(struct tarn__connection *);
-	/* After end(), with nothing under way and nothing pending: returns true if nothing else is left to do. */
+	/*
+	 * With nothing pending: returns true if nothing else is left to do after end(), where nothing is under way,
+	 * or after a fault of the client's.
+	 */
 	bool (*has_ended)(const struct tarn__connection *);
 };
 

@@ -119,8 +119,7 @@ static void end(struct tarn__connection *connection)
 
 static bool has_ended(const struct tarn__connection *connection)
 {
-	(void)connection;
-	return true;
+	return connection->is_ending;
 }
 
 const struct tarn__client_protocol tarn__client_stream = {

@@ -134,6 +134,11 @@ static void settle(struct tarn__connection *connection, bool has_progress)
 		tarn__connection_leave(connection);
 		return;
 	}
+	/* RFC 9113 section 5.4.1: after a fault it is closed as soon as the client has been told. */
+	if (pending == 0 && !connection->is_ending && all->protocol->has_ended(connection)) {
+		tarn__connection_leave(connection);
+		return;
+	}
 	if (is_done && connection->is_ending && !connection->is_shut &&
 	    all->protocol->has_ended(connection)) {
 		tarn__pipe_end(tarn__connection_pipe(connection));
