@@ -8,7 +8,8 @@
  *	another path                            404
  *	another method                          405
  *	POST of another type                    415
- *	no message, or one that is none         400
+ *	no message, one that is shorter than
+ *	a header, or that is an answer (QR)     400
  *	a body above 65,535 octets              413
  *	headers above TARN__H2_HEADERS_MAX      431
  *
@@ -28,6 +29,11 @@ enum {
 	TARN__H2_STREAMS = 100, /* SETTINGS_MAX_CONCURRENT_STREAMS */
 	TARN__H2_HEADERS_MAX =
 		8192, /* octets of a request's, as RFC 9113 section 6.5.2 counts them */
+	/*
+	 * Octets of a body that is not wanted any more, once its request is refused; beyond them the stream is
+	 * reset. It may say that it is longer, or turn out to be.
+	 */
+	TARN__H2_SWALLOWED_MAX = 65535,
 	TARN__H2_NOISE_MAX =
 		1000, /* frames that are no request within TARN__H2_NOISE_MS; then the end */
 	TARN__H2_NOISE_MS = 10000,
@@ -43,7 +49,7 @@ enum {
 /* A request, by which its answer finds it. */
 struct tarn__h2_question {
 	int32_t stream;
-	const uint8_t *message; /* at least a header; valid until the next call */
+	const uint8_t *message; /* at least a header, without QR; valid until the next call */
 	size_t len;
 	/*
 	 * The address that a proxy says the client has, in the text of X-Forwarded-For: the last one; NULL: it

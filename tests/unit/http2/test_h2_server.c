@@ -450,6 +450,8 @@ static const struct {
 	{GET_FIELDS("/dns-query?dns=*&dns=" QUESTION_TEXT), 0, "400"},
 	{POST_FIELDS, 0, "400"},
 	{POST_FIELDS, 11, "400"},
+	/* QR */
+	{GET_FIELDS("/dns-query?dns=AACBAAABAAAAAAAAA3d3dwdleGFtcGxlAAABAAE"), 0, "400"},
 	{POST_FIELDS "content-length: 65536\n", 65536, "413"},
 	{POST_FIELDS "content-length: 9999999999999999\n", 65536, "413"},
 	{POST_FIELDS, 65536, "413"},
@@ -477,6 +479,102 @@ START_TEST(request_is_refused_with_its_status_and_the_next_is_answered)
 	give(got.stream, answer, sizeof(answer));
 	run();
 	ck_assert_uint_eq(stream->body_len, sizeof(answer));
+}
+END_TEST
+
+START_TEST(answer_is_no_question)
+{
+	struct peer_stream *stream = peer_request(&peer, POST_FIELDS, answer, sizeof(answer));
+	run();
+	ck_assert_str_eq(stream->fields, ":status: 400\ncontent-length: 0\n");
+	ck_assert(stream->is_whole && !stream->was_reset);
+	ck_assert(!next());
+	ck_assert_uint_eq(tarn__h2_server_pending(server), 0);
+}
+END_TEST
+
+#define REFUSED_FIELDS ":method: POST\n:scheme: https\n:authority: a\n:path: /\n"
+
+/* The response is there before the body. */
+static void expect_refusal(const char *fields)
+{
+	struct frame frame;
+	greet();
+	put_headers(far_end, 1, fields, false);
+	read_all();
+	flush();
+	ck_assert(take_frame_of(far_end, FRAME_HEADERS, &frame));
+	ck_assert_uint_eq(frame.flags, FLAG_END_HEADERS | FLAG_END_STREAM);
+}
+
+static bool is_stopped(void)
+{
+	struct frame frame;
+	if (!take_frame_of(far_end, FRAME_RST_STREAM, &frame))
+		return false;
+	ck_assert_uint_eq(frame.stream, 1);
+	ck_assert_uint_eq(tarn__get32(frame.payload), TARN__HTTP2_NO_ERROR);
+	return true;
+}
+
+static void put_body(uint8_t flags, size_t len)
+{
+	static const uint8_t octets[16384];
+	put_frame(far_end, FRAME_DATA, flags, 1, octets, len);
+	ck_assert_int_eq(read_all(), TARN__STREAM_AGAIN);
+	flush();
+}
+
+/* curl 7.88 has no status for its user if it is told to stop. */
+START_TEST(small_body_of_a_refused_request_is_taken)
+{
+	static const char *const fields[] = {REFUSED_FIELDS,
+					     REFUSED_FIELDS "content-length: 65535\n"};
+	expect_refusal(fields[_i]);
+	for (size_t i = 0; i < 3; i++)
+		put_body(0, 16384);
+	ck_assert(!is_stopped());
+	ck_assert_uint_eq(tarn__h2_server_pending(server), 1);
+	put_body(FLAG_END_STREAM, 16383);
+	ck_assert(!is_stopped());
+	ck_assert_uint_eq(tarn__h2_server_pending(server), 0);
+	ck_assert(!tarn__h2_server_is_partial(server));
+}
+END_TEST
+
+START_TEST(client_is_told_to_stop_after_64_kb_of_a_refused_request)
+{
+	expect_refusal(REFUSED_FIELDS);
+	for (size_t i = 0; i < 3; i++)
+		put_body(0, 16384);
+	put_body(0, 16383);
+	ck_assert(!is_stopped());
+	put_body(0, 1);
+	ck_assert(is_stopped());
+	ck_assert_uint_eq(tarn__h2_server_pending(server), 0);
+}
+END_TEST
+
+START_TEST(client_is_told_to_stop_at_once_if_its_body_is_long)
+{
+	expect_refusal(REFUSED_FIELDS "content-length: 65536\n");
+	ck_assert(is_stopped());
+	ck_assert_uint_eq(tarn__h2_server_pending(server), 0);
+}
+END_TEST
+
+/* The bodies take nothing off the connection's window. */
+START_TEST(bodies_of_refused_requests_hold_nobody_up)
+{
+	static uint8_t body[60000];
+	for (size_t i = 0; i < 10; i++)
+		(void)peer_request(&peer, REFUSED_FIELDS, body, sizeof(body));
+	for (size_t i = 0; i < 30; i++)
+		run();
+	for (size_t i = 0; i < 10; i++)
+		ck_assert(peer.streams[i].is_closed && !peer.streams[i].was_reset);
+	(void)post();
+	expect_question();
 }
 END_TEST
 
@@ -1050,6 +1148,8 @@ static TCase *with_a_peer(void)
 			    sizeof(forwarded) / sizeof(forwarded[0]));
 	tcase_add_loop_test(tcase, request_is_refused_with_its_status_and_the_next_is_answered, 0,
 			    sizeof(refusals) / sizeof(refusals[0]));
+	tcase_add_test(tcase, answer_is_no_question);
+	tcase_add_test(tcase, bodies_of_refused_requests_hold_nobody_up);
 	tcase_add_test(tcase, header_above_8_kb_is_refused);
 	tcase_add_test(tcase, longest_question_is_taken);
 	tcase_add_test(tcase, longest_answer_is_given);
@@ -1080,6 +1180,9 @@ static TCase *by_hand(void)
 	tcase_add_test(tcase, answers_that_are_not_taken_hold_up_questions);
 	tcase_add_loop_test(tcase, older_http_is_told_so_and_ended, 0,
 			    sizeof(old) / sizeof(old[0]));
+	tcase_add_loop_test(tcase, small_body_of_a_refused_request_is_taken, 0, 2);
+	tcase_add_test(tcase, client_is_told_to_stop_after_64_kb_of_a_refused_request);
+	tcase_add_test(tcase, client_is_told_to_stop_at_once_if_its_body_is_long);
 	tcase_add_test(tcase, header_of_the_same_field_again_and_again_is_reset);
 	tcase_add_test(tcase, end_before_a_preface_says_nothing);
 	tcase_add_test(tcase, what_has_come_in_part_is_known);

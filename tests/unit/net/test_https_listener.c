@@ -23,6 +23,7 @@ enum {
 	END_HEADERS = 4,
 	INITIAL_WINDOW_SIZE = 4,
 	FRAME_SIZE_ERROR = 6,
+	CANCEL = 8,
 	HPACK_STATUS_200 = 0x88, /* indexed field 8: RFC 7541 appendix A */
 	HPACK_STATUS_404 = 0x8d,
 };
@@ -407,9 +408,29 @@ START_TEST(client_whose_window_is_closed_is_closed_in_time)
 	ask_one(client, 1, "a.example");
 	ck_assert_uint_eq(receive_status(client, 1), HPACK_STATUS_200);
 	run_dry(world.loop);
+	pass(4900);
 	ck_assert_uint_eq(stats()->connections, 1);
-	pass(10100);
+	pass(200);
 	ck_assert_uint_eq(stats()->connections, 0);
+	ck_assert_uint_eq(stats()->stalled_closed, 1);
+	tls_client_free(client);
+}
+END_TEST
+
+START_TEST(answer_to_a_closed_window_is_dropped_while_others_are_given)
+{
+	static struct frame frame;
+	struct tls_client *client = start(connect_to(world.loop, &address, SOCK_STREAM), 0);
+	for (uint32_t stream = 1; stream <= 7; stream += 2) {
+		ask_one(client, stream, "a.example");
+		ck_assert_uint_eq(receive_status(client, stream), HPACK_STATUS_200);
+		run_dry(world.loop);
+		pass(stream < 7 ? 3500 : 0);
+	}
+	receive_frame(client, RST_STREAM, &frame);
+	ck_assert_uint_eq(frame.stream, 1);
+	ck_assert_uint_eq(tarn__get32(frame.octets), CANCEL);
+	ck_assert_uint_eq(stats()->connections, 1);
 	tls_client_free(client);
 }
 END_TEST
@@ -552,6 +573,7 @@ int main(void)
 	tcase_add_test(ends, worker_that_goes_answers_who_waits_and_says_goaway);
 	tcase_add_test(ends, connection_that_is_ended_answers_what_is_under_way);
 	tcase_add_test(ends, client_whose_window_is_closed_is_closed_in_time);
+	tcase_add_test(ends, answer_to_a_closed_window_is_dropped_while_others_are_given);
 	tcase_add_loop_test(ends, fault_of_the_client_closes_its_connection_at_once, 0, 2);
 	tcase_add_test(ends, half_a_request_is_waited_for_5_seconds);
 	tcase_add_test(ends, half_closed_client_gets_what_is_under_way);
