@@ -377,7 +377,7 @@ static bool is_closing(const struct h2_client *client)
 	return client->is_closing || tarn__http2_is_over(client->session);
 }
 
-/* Questions that the server and we allow at once. */
+/* Questions that the server and this side allow at once. */
 static size_t places(const struct h2_client *client)
 {
 	uint32_t max = tarn__http2_streams_max(client->session);
@@ -407,7 +407,7 @@ static struct question *make_question(const uint8_t *message, size_t len, uint8_
 	return question;
 }
 
-/* RFC 8484 section 4.1 and section 8: nothing that says more of us than the question. */
+/* RFC 8484 section 4.1 and section 8: nothing that says more of this resolver than the question. */
 static int request(struct h2_client *client, struct question *question)
 {
 	char length[TARN__HTTP2_NUMBER_MAX];

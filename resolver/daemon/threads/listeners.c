@@ -88,7 +88,7 @@ static const char *explain(const struct tarn__systemd *systemd, const struct tar
 {
 	const char *help = error == TARN_ESYSTEM ? hint(cause) : "";
 	snprintf(out, WHY_MAX, "%s%s",
-		 error == TARN_EBUSY ? "until a restart it is there over another transport"
+		 error == TARN_EBUSY ? "it is open over another transport until a restart"
 				     : reason(error, cause),
 		 help);
 	for (size_t i = 0; i < systemd->given_count; i++) {

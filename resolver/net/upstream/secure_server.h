@@ -95,7 +95,7 @@ void tarn__secure_server_answered(struct tarn__secure_server *, uint64_t rtt_ms)
 uint64_t tarn__secure_server_doubt_ms(const struct tarn__secure_server *);
 uint64_t tarn__secure_server_dead_ms(const struct tarn__secure_server *);
 
-/* The server, or we, have ended a connection on which nothing had been under way for that time. */
+/* The server has closed a connection on which nothing had been under way for that time; tarn has closed one. */
 void tarn__secure_server_closed(struct tarn__secure_server *, uint64_t idle_ms);
 void tarn__secure_server_kept(struct tarn__secure_server *);
 /* The server has ended one with questions under way, after that number of answers. */
