@@ -35,6 +35,8 @@ int tarn__traits_copy(const struct tarn_traits *traits, struct tarn_traits *out,
 		at += pins_len;
 	}
 	out->name = put_text(traits->name, &at);
+	for (char *c = (char *)out->name; c && *c; c++)
+		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
 	out->path = put_text(traits->path, &at);
 	return 0;
 }

@@ -14,8 +14,8 @@
 enum { TARN__PINS_MAX = 16 }; /* of one server: a few keys and as many that follow them */
 
 /*
- * Makes a copy; *texts is the memory that its pointers are into, to be freed after it; NULL: there are none.
- * TARN_ENOMEM.
+ * Makes a copy, with the name in lower case; *texts is the memory that its pointers are into, to be freed
+ * after it; NULL: there are none. TARN_ENOMEM.
  */
 int tarn__traits_copy(const struct tarn_traits *, struct tarn_traits *out, void **texts);
 

@@ -113,7 +113,7 @@ static bool is_label_octet(char c)
 }
 
 /*
- * Reads the name of a host: labels of letters, digits, '-' and '_', the last of which is no number (RFC 1123
+ * Reads the name of a host: labels of letters, digits, '-' within and '_', the last of which is no number (RFC 1123
  * section 2.1).
  */
 static bool read_name(struct part text, char out[TARN__HOST_NAME_MAX + 1])
@@ -127,7 +127,10 @@ static bool read_name(struct part text, char out[TARN__HOST_NAME_MAX + 1])
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.start[i];
 		bool is_end = c == '.';
+		bool is_edge = label_len == 0 || i + 1 == text.len || text.start[i + 1] == '.';
 		if (is_end ? label_len == 0 : !is_label_octet(c) || label_len == LABEL_MAX)
+			return false;
+		if (c == '-' && is_edge)
 			return false;
 		label_len = is_end ? 0 : label_len + 1;
 		digits = is_end ? 0 : digits + (c >= '0' && c <= '9');

@@ -168,6 +168,10 @@ static const struct {
 	{"tls://192.0.2", NEITHER},
 	{"tls://-.1", NEITHER},
 	{"tls://dns..example", NEITHER},
+	{"tls://-", NEITHER},
+	{"tls://-dns.example", NEITHER},
+	{"tls://dns-.example", NEITHER},
+	{"tls://dns.example-", NEITHER},
 	{"tls://.example", NEITHER},
 	{"tls://d\xc3\xb6s.example", NEITHER},
 	{"tls://a2345678901234567890123456789012345678901234567890123456789012345.example",
@@ -298,7 +302,7 @@ END_TEST
 /* A copy needs nothing of what it is a copy of. */
 START_TEST(copy_of_traits_stands_alone)
 {
-	char name[] = "a.example", path[] = "/a";
+	char name[] = "A.Example", path[] = "/a";
 	uint8_t pins[2][TARN_PIN_LEN] = {{1}, {2}};
 	struct tarn_traits traits = {.transport = TARN_HTTPS,
 				     .name = name,
