@@ -255,9 +255,10 @@ def test_a_server_that_leads_back_and_comes_later_is_found(run_tarn, run_upstrea
     for number in range(3):
         assert tarn.ask(f"{number}.example.").rcode() == dns.rcode.SERVFAIL
     loop = run_upstream(forward_to([tarn.ports["127.0.0.1"]]), leads_back=True, port=port)
+    begun = time.monotonic()
     while not any("forwards to tarn" in line for line in tarn.lines):
         number += 1
-        assert number < 10, tarn.log
+        assert time.monotonic() < begun + 20, tarn.log
         assert tarn.ask(f"{number}.example.").rcode() == dns.rcode.SERVFAIL
     tarn.wait_for_line(rf"not forwarding to {loop.address}: it forwards to tarn")
     before = time.monotonic()

@@ -120,7 +120,7 @@ def test_reload_changes_how_a_server_is_asked(run_tarn, run_upstream, tmp_path):
 
 
 @pytest.mark.parametrize("scheme, reason", [
-    ("tls", "DNS over TLS is not built in"), ("https", "DNS over HTTPS is not built in"),
+    ("quic", "DNS over QUIC is not supported"), ("h3", "HTTP/3 is not supported"),
     ("gopher", "unknown scheme")])
 def test_scheme_that_there_is_not(scheme, reason):
     run = subprocess.run([program(), "-c", "/dev/null", "-u", f"{scheme}://192.0.2.1", "--check"],
