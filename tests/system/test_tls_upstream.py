@@ -19,42 +19,15 @@ from upstream import address, reply
 hostile_tls = pytest.importorskip("hostile_tls")
 certificates = pytest.importorskip("certificates")
 from hostile_tls import End, Late, Raw, give_address  # noqa: E402
+from second_server import (LAST_WORD, NETWORK_ERROR, PATIENCE, SECOND, good,  # noqa: E402
+                           limit, second, timed_ask, value)
 
 pytestmark = pytest.mark.skipif(not servers.is_built_with("openssl"), reason="built without OpenSSL")
-
-NETWORK_ERROR = 23  # RFC 8914
-LAST_WORD = 4.6  # seconds: a client's SERVFAIL is there by then
-PATIENCE = 2.5  # while another server lives, which is asked after 0.8 s; a busy machine is slow
-SECOND = "192.0.2.2"
-
-
-def limit(tarn, seconds):
-    """The time limit in seconds; it is longer for sanitizers and valgrind."""
-    return seconds * 3 if tarn.is_slow else seconds
-
-
-def good(questions):
-    return sum(asked.is_good for asked in questions)
-
-
-def timed_ask(tarn, *words, **options):
-    before = time.monotonic()
-    message = tarn.ask(*words, **options)
-    return message, time.monotonic() - before
-
-
-def value(message):
-    assert message.rcode() == dns.rcode.NOERROR, message
-    return message.answer[-1][0].address
 
 
 def extended_errors(message):
     return {int(option.code): option.text or "" for option in message.options
             if option.otype == dns.edns.OptionType.EDE}
-
-
-def second(question):
-    return give_address(question, SECOND)
 
 
 # ---- who it is -----------------------------------------------------------------------------------
