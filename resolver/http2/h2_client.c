@@ -24,6 +24,7 @@
 #include "base/pipe.h"
 #include "dns/message.h"
 #include "dns/ttl.h"
+#include "http2/body.h"
 #include "http2/field.h"
 #include "http2/session.h"
 #include "tarn.h"
@@ -240,21 +241,6 @@ static void on_headers_end(void *owner, void *stream, bool is_whole)
 
 /* ---- the body, and the end of an answer ---------------------------------------------------- */
 
-/* Makes room for len more octets. Most answers are one frame. */
-static bool reserve(struct question *question, size_t len)
-{
-	size_t need = question->body_len + len;
-	if (need <= question->body_size)
-		return true;
-	size_t size = need > 2 * question->body_size ? need : 2 * question->body_size;
-	uint8_t *body = realloc(question->body, size);
-	if (!body)
-		return false;
-	question->body = body;
-	question->body_size = size;
-	return true;
-}
-
 static void on_body(void *owner, void *stream, const uint8_t *octets, size_t len)
 {
 	struct question *question = stream;
@@ -266,7 +252,8 @@ static void on_body(void *owner, void *stream, const uint8_t *octets, size_t len
 		end_question(owner, question, TARN_EANSWER);
 		return;
 	}
-	if (!reserve(question, len)) {
+	if (!tarn__http2_body_reserve(&question->body, &question->body_size,
+				      question->body_len + len)) {
 		end_question(owner, question, TARN_ENOMEM);
 		return;
 	}

@@ -23,6 +23,7 @@
 #include "base/pipe.h"
 #include "dns/message.h"
 #include "dns/ttl.h"
+#include "http2/body.h"
 #include "http2/field.h"
 #include "http2/session.h"
 #include "tarn.h"
@@ -311,21 +312,6 @@ static void on_headers_end(void *owner, void *stream, bool is_whole)
 
 /* ---- the body of a request ----------------------------------------------------------------- */
 
-/* A body is not believed to become as long as it says. */
-static bool reserve(struct request *request, size_t len)
-{
-	size_t need = request->len + len;
-	if (need <= request->size)
-		return true;
-	size_t size = need > 2 * request->size ? need : 2 * request->size;
-	uint8_t *message = realloc(request->message, size);
-	if (!message)
-		return false;
-	request->message = message;
-	request->size = size;
-	return true;
-}
-
 static void on_body(void *owner, void *stream, const uint8_t *octets, size_t len)
 {
 	struct tarn__h2_server *server = owner;
@@ -336,7 +322,8 @@ static void on_body(void *owner, void *stream, const uint8_t *octets, size_t len
 		refuse(server, request, "413");
 		is_wanted = false;
 	}
-	if (is_wanted && !reserve(request, len)) {
+	if (is_wanted &&
+	    !tarn__http2_body_reserve(&request->message, &request->size, request->len + len)) {
 		set_refused(server, request);
 		tarn__http2_reset(server->session, request->stream, TARN__HTTP2_INTERNAL_ERROR);
 		is_wanted = false;

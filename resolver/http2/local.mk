@@ -2,6 +2,7 @@
 # http2/: DNS over HTTP/2, and the door to libnghttp2, which the program loads when it needs it.
 
 http2_sources = \
+	resolver/http2/body.c resolver/http2/body.h \
 	resolver/http2/field.c resolver/http2/field.h \
 	resolver/http2/h2_client.c resolver/http2/h2_client.h \
 	resolver/http2/h2_server.c resolver/http2/h2_server.h \

@@ -76,18 +76,10 @@ static void apply_host(struct tarn__bootstrap *bootstrap, const struct tarn__hos
 
 /* ---- questions ------------------------------------------------------------------------------- */
 
-static void start_timer(struct ev_loop *loop, ev_timer *timer, uint64_t after_ms)
-{
-	ev_timer_stop(loop, timer);
-	ev_now_update(loop);
-	ev_timer_set(timer, (double)after_ms / 1000, 0);
-	ev_timer_start(loop, timer);
-}
-
 static void wait_for(struct tarn__host *host, uint64_t after_ms)
 {
 	host->due_ms = tarn__clock_ms() + after_ms;
-	start_timer(host->bootstrap->loop, &host->timer, after_ms);
+	tarn__inquiry_start_timer(host->bootstrap->loop, &host->timer, after_ms);
 }
 
 static void on_close(struct ev_loop *loop, ev_timer *timer, int events)
@@ -213,7 +205,7 @@ static void conclude(struct tarn__host *host)
 	struct tarn__bootstrap *bootstrap = host->bootstrap;
 	host->asker->under_way--;
 	if (host->asker->under_way == 0)
-		start_timer(bootstrap->loop, &host->asker->close, CLOSE_MS);
+		tarn__inquiry_start_timer(bootstrap->loop, &host->asker->close, CLOSE_MS);
 	bool has_any = answers[TARN__FAMILY_4].result == TARN__HOST_FOUND ||
 		       answers[TARN__FAMILY_6].result == TARN__HOST_FOUND;
 	if (!has_any) {

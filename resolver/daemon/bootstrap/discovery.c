@@ -114,18 +114,10 @@ static void apply(struct tarn__discovery *discovery, const struct zone *zone)
 
 /* ---- questions ------------------------------------------------------------------------------- */
 
-static void start_timer(struct ev_loop *loop, ev_timer *timer, uint64_t after_ms)
-{
-	ev_timer_stop(loop, timer);
-	ev_now_update(loop);
-	ev_timer_set(timer, (double)after_ms / 1000, 0);
-	ev_timer_start(loop, timer);
-}
-
 static void wait_for(struct server *server, uint64_t after_sec)
 {
 	server->due_ms = tarn__clock_ms() + after_sec * 1000;
-	start_timer(server->discovery->loop, &server->timer, after_sec * 1000);
+	tarn__inquiry_start_timer(server->discovery->loop, &server->timer, after_sec * 1000);
 }
 
 static void fail(struct server *server)
@@ -182,7 +174,7 @@ static void on_answer(struct tarn__inquiry *inquiry, const uint8_t *wire, size_t
 	struct tarn__designation designation = {0};
 	uint32_t ttl = TARN__DESIGNATION_NONE_SEC;
 	bool has_https = !tarn__http2_load();
-	start_timer(server->discovery->loop, &server->close, 0);
+	tarn__inquiry_start_timer(server->discovery->loop, &server->close, 0);
 	switch (tarn__designation_read(wire, len, &ip, has_https, &designation, &ttl)) {
 	case TARN__DESIGNATION_FAILED:
 		fail(server);
@@ -225,7 +217,7 @@ static void ask(struct server *server)
 	server->inquiry.done = on_answer;
 	if (tarn__inquirer_ask(&server->inquirer, &server->inquiry, &name, TARN__TYPE_SVCB) == 0)
 		return;
-	start_timer(discovery->loop, &server->close, 0);
+	tarn__inquiry_start_timer(discovery->loop, &server->close, 0);
 	fail(server);
 }
 

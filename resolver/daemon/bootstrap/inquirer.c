@@ -77,3 +77,11 @@ void tarn__inquirer_cancel(struct tarn__inquirer *inquirer, struct tarn__inquiry
 		tarn_cancel(inquirer->worker, &inquiry->request);
 	inquiry->is_under_way = false;
 }
+
+void tarn__inquiry_start_timer(struct ev_loop *loop, ev_timer *timer, uint64_t after_ms)
+{
+	ev_timer_stop(loop, timer);
+	ev_now_update(loop);
+	ev_timer_set(timer, (double)after_ms / 1000, 0);
+	ev_timer_start(loop, timer);
+}

@@ -51,4 +51,7 @@ int tarn__inquirer_ask(struct tarn__inquirer *, struct tarn__inquiry *, const st
 /* Allowed for one that is not under way. */
 void tarn__inquirer_cancel(struct tarn__inquirer *, struct tarn__inquiry *);
 
+/* Has the timer of an inquiry go off after that time from now, and not when it was to before. */
+void tarn__inquiry_start_timer(struct ev_loop *, ev_timer *, uint64_t after_ms);
+
 #endif
