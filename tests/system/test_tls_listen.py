@@ -445,8 +445,9 @@ def test_metrics_have_certificates_and_handshakes(pair, run_with, authority):
         assert client.ask("www.tarn.example.").answer
     with pytest.raises(ssl.SSLError):
         TlsClient(tarn.tls_port, authority.file, name="other.test")
-    with HttpsClient(tarn.https_port, authority.file):
-        pass
+    # An answer shows that the server, too, has ended the handshake: a client ends it first.
+    with HttpsClient(tarn.https_port, authority.file) as client:
+        assert client.ask("www.tarn.example.").answer
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as reply:
         metrics = exposition.parse(reply.read().decode())
 
