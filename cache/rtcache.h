@@ -309,6 +309,13 @@ struct rtcache_request {
 };
 
 /*
+ * When a hit starts a lookup in the background (options.refresh_percent): false, as in a new cache, from the
+ * beginning of that last part of an entry's life on; true, from a moment in it on that is drawn for each entry,
+ * so that caches in several processes that hold the same value do not all look it up at once. Any thread.
+ */
+void rtcache_spread_refreshes(struct rtcache *cache, bool spread);
+
+/*
  * Returns 1 and fills out, without calling done: a hit, a stale value, a remembered failure, or the
  * result of a lookup that ended inside its callback (with error set if it failed). Returns 0 if
  * done is called exactly once, later, from rtcache_client_run() or rtcache_client_free() in the
@@ -427,6 +434,18 @@ struct rtcache_item {
  */
 bool rtcache_walk(struct rtcache_client *client, uint64_t *cursor, size_t count,
 		  void (*visit)(const struct rtcache_item *item, void *arg), void *arg);
+
+/*
+ * Stores a copy of an item that rtcache_walk() has given, in this cache or in another one, perhaps in another
+ * process: its key, and of its value data, len, age_ms and ttl_ms, or stale_ms for one that has expired; and its
+ * uses. It has that age, and the rest of its life, from now on; the caller has added to age_ms and stale_ms, and
+ * taken from ttl_ms, what has passed since. All else is ignored.
+ *
+ * Nothing is evicted for it, and no value of the key is replaced that lives at least as long. Returns 0;
+ * RTCACHE_EREFUSED if there is such a value, or if it is more stale than options.stale_ms allows; RTCACHE_ETOOBIG;
+ * RTCACHE_ENOMEM if there is no room; RTCACHE_EINVAL as rtcache_put(), and if it has an error.
+ */
+int rtcache_load(struct rtcache_client *client, const struct rtcache_item *item);
 
 struct rtcache_state {
 	/* item is filled. Its pointers are valid as those of values are. */

@@ -108,3 +108,9 @@ void rtcache_forget_cause(struct rtcache_client *client, unsigned cause)
 {
 	rtcache__failures_forget_cause(client->cache, cause);
 }
+
+int rtcache_load(struct rtcache_client *client, const struct rtcache_item *item)
+{
+	const struct rtcache_value *value = &item->value;
+	return put(client, item->key, item->key_len, value->data, value->len, value->ttl_ms, true);
+}

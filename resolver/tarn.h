@@ -285,6 +285,44 @@ struct tarn_tls {
 	bool early;
 };
 
+/*
+ * A second level of the cache, which machines share: Redis or Valkey. It is asked for what the cache does not
+ * have, before the servers are, and is given their answers. Nothing that fails there reaches a client: it is
+ * as if there were no second level. It needs libhiredis, which is loaded when a tarn is first told of it: a
+ * program that restricts itself makes its tarn before.
+ *
+ * Without a server, a socket and sentinels there is none.
+ */
+struct tarn_second_level {
+	struct tarn_address server; /* zeros: none */
+	const char *socket; /* instead: the path of a Unix socket */
+	/* Instead: those who know which server is the primary, and the name by which they know it. */
+	const struct tarn_address *sentinels;
+	size_t sentinel_count; /* TARN_SENTINELS_MAX at most */
+	const char *master;
+	struct tarn_address replica; /* is read, where the server is written; zeros: none */
+	/*
+	 * The same octets on all machines, of a random generator: TARN_SECRET_MIN to TARN_SECRET_MAX. Keys and
+	 * values are hashed with it, so that only those who have it can make an answer that is believed.
+	 */
+	const void *secret;
+	size_t secret_len;
+	const char *user, *password; /* for AUTH; NULL: none */
+	uint32_t database; /* for SELECT */
+	uint32_t wait_ms; /* until the servers are asked as well; 0: TARN_SECOND_WAIT_MS_DEFAULT */
+	bool read_only; /* nothing is put */
+	bool keep_stale; /* values outlive their TTL by stale_sec, for when no server answers */
+	/*
+	 * Of several machines that miss the same one asks the servers, and the others wait for its answer as
+	 * long as they wait for the second level.
+	 */
+	bool lease;
+	bool tls; /* to the server, its replica and the sentinels */
+	const char
+		*ca; /* a file or a folder of certificates in PEM, read once; NULL: OpenSSL's own */
+	const char *name; /* of the certificate; NULL: it is not looked at, only the CA is */
+};
+
 /* The defaults and bounds of numbers in struct tarn_options. */
 #define TARN_CACHE_SIZE_DEFAULT ((size_t)16 << 20)
 enum {
@@ -302,6 +340,11 @@ enum {
 	TARN_MIN_TTL_MAX = 3600, /* seconds, of min_ttl */
 	TARN_MAX_TTL_DEFAULT = 86400,
 	TARN_MAX_NEGATIVE_TTL_DEFAULT = 3600,
+	TARN_SENTINELS_MAX = 8,
+	TARN_SECRET_MIN = 16, /* octets */
+	TARN_SECRET_MAX = 1024,
+	TARN_SECOND_WAIT_MS_DEFAULT = 5,
+	TARN_SECOND_WAIT_MS_MAX = 1000,
 };
 
 /* Zero means the default: that above, or what stands beside the member. Everything is copied. */
@@ -385,6 +428,7 @@ struct tarn_options {
 	const struct tarn_network *proxies;
 	size_t proxy_count;
 	const char *https_path; /* of questions of clients over HTTPS; NULL: "/dns-query" */
+	struct tarn_second_level second;
 };
 
 /*
@@ -392,8 +436,8 @@ struct tarn_options {
  * traits that are none, for a span of failures out of its bounds, for fewer than 4096 ports to ask from,
  * for a pass or a zone that is no name, or a zone that is there twice, or a network of which others leave
  * nothing, for an anchor or an insecure name that is none, for validation without an anchor or without
- * libcrypto, for an encrypted server without the library for it, or without CA certificates: which, the log
- * says.
+ * libcrypto, for an encrypted server without the library for it, or without CA certificates, for a second
+ * level that is not complete, or without libhiredis: which, the log says.
  *
  * A server whose address has no family, of TARN_TLS or TARN_HTTPS and with a name, counts as one that does not
  * answer, until there is a configuration with its address: questions wait for it.

@@ -39,25 +39,54 @@ static void add_word(struct state *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-uint64_t tarn__siphash(const uint8_t key[TARN__SIPHASH_KEY_LEN], const void *octets, size_t len)
+static struct state begin(const uint8_t key[TARN__SIPHASH_KEY_LEN])
 {
 	uint64_t k0 = tarn__get64_low_first(key), k1 = tarn__get64_low_first(key + 8);
 	/* "somepseudorandomlygeneratedbytes" */
-	struct state s = {
+	return (struct state){
 		.v0 = k0 ^ 0x736f6d6570736575,
 		.v1 = k1 ^ 0x646f72616e646f6d,
 		.v2 = k0 ^ 0x6c7967656e657261,
 		.v3 = k1 ^ 0x7465646279746573,
 	};
+}
+
+static void add_octets(struct state *s, const void *octets, size_t len)
+{
 	const uint8_t *at = octets;
 	size_t left = len;
 	for (; left >= 8; left -= 8, at += 8)
-		add_word(&s, tarn__get64_low_first(at));
+		add_word(s, tarn__get64_low_first(at));
 	uint64_t last = (uint64_t)len << 56;
 	while (left-- > 0)
 		last |= (uint64_t)at[left] << 8 * left;
-	add_word(&s, last);
+	add_word(s, last);
+}
+
+static uint64_t result(const struct state *s)
+{
+	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+uint64_t tarn__siphash(const uint8_t key[TARN__SIPHASH_KEY_LEN], const void *octets, size_t len)
+{
+	struct state s = begin(key);
+	add_octets(&s, octets, len);
 	s.v2 ^= 0xff;
 	mix(&s, 4);
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+	return result(&s);
+}
+
+void tarn__siphash128(const uint8_t key[TARN__SIPHASH_KEY_LEN], const void *octets, size_t len,
+		      uint8_t out[TARN__SIPHASH128_LEN])
+{
+	struct state s = begin(key);
+	s.v1 ^= 0xee;
+	add_octets(&s, octets, len);
+	s.v2 ^= 0xee;
+	mix(&s, 4);
+	tarn__put64_low_first(out, result(&s));
+	s.v1 ^= 0xdd;
+	mix(&s, 4);
+	tarn__put64_low_first(out + 8, result(&s));
 }

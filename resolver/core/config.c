@@ -12,6 +12,7 @@
 #include "core/config_anchors.h"
 #include "core/policy/network_list.h"
 #include "core/policy/policy.h"
+#include "core/second/second_config.h"
 #include "base/ports.h"
 #include "core/reverse.h"
 #include "core/zone_index.h"
@@ -51,6 +52,7 @@ void tarn__config_put(struct tarn__config *config)
 	}
 	tarn__anchors_free(config->anchors);
 	tarn__tls_client_put(config->tls);
+	tarn__second_config_put(config->second);
 	while (config->zone_count > 0)
 		tarn__zone_config_put(config->zones[--config->zone_count]);
 	free(config->zones);
@@ -413,6 +415,20 @@ static int set_clients(struct tarn__config *config, const struct tarn_options *o
 	return config->https_path && has_proxies ? 0 : TARN_ENOMEM;
 }
 
+/* ---- the second level --------------------------------------------------------------------- */
+
+static int set_second(struct tarn__config *config, const struct tarn_options *options,
+		      char fault[TARN__CONFIG_FAULT_MAX])
+{
+	if (!tarn__second_config_is_wanted(&options->second))
+		return 0;
+	const char *reason;
+	config->second = tarn__second_config_new(&options->second, &reason);
+	if (config->second)
+		return 0;
+	return reason ? refuse(fault, "the second level: %s", reason) : TARN_ENOMEM;
+}
+
 /* ---- snapshots -------------------------------------------------------------------------- */
 
 /*
@@ -506,6 +522,8 @@ static int fill_config(struct tarn__config *config, const struct tarn_options *o
 	if (error == 0)
 		error = set_clients(config, options, fault);
 	if (error == 0)
+		error = set_second(config, options, fault);
+	if (error == 0)
 		tarn__config_find_anchored_zones(config);
 	return error != 0 ? error : set_policy(config, options, version, identity, fault);
 }
@@ -542,6 +560,7 @@ static struct tarn__config *derive(struct tarn__config *old, bool trust_ad)
 	config->validates = base->validates;
 	config->anchors = old->anchors ? tarn__anchors_get(old->anchors) : NULL;
 	config->tls = old->tls ? tarn__tls_client_get(old->tls) : NULL;
+	config->second = tarn__second_config_get(old->second);
 	config->clock_floor_sec = base->clock_floor_sec;
 	config->rotate_addresses = base->rotate_addresses;
 	config->has_ttl_limits = base->has_ttl_limits;
@@ -693,6 +712,10 @@ struct tarn__config *tarn__config_without_data(struct tarn__config *config)
 
 void tarn__config_take_over(struct tarn__config *config, const struct tarn__config *before)
 {
+	if (tarn__second_config_is_equal(config->second, before->second)) {
+		tarn__second_config_put(config->second);
+		config->second = tarn__second_config_get(before->second);
+	}
 	for (size_t i = 0; i < config->zone_count; i++) {
 		struct tarn__zone_config *zone = config->zones[i];
 		size_t index = tarn__config_zone_of(before, zone->name, zone->name_len);

@@ -28,6 +28,7 @@ struct tarn__network_list;
 struct tarn__policy;
 struct tarn__policy_data;
 struct tarn__ports;
+struct tarn__second_config;
 struct tarn__tls_client;
 struct tarn__zone_index;
 
@@ -72,6 +73,7 @@ struct tarn__config {
 	size_t server_count; /* of all zones */
 	struct tarn__tls_client
 		*tls; /* a reference; NULL: no server was encrypted when it was made */
+	struct tarn__second_config *second; /* a reference; NULL: there is no second level */
 	/* Whose connections begin with a header of the PROXY protocol; NULL: there are none. */
 	struct tarn__network_list *proxies;
 	char *https_path; /* of questions of clients over HTTPS */
@@ -136,8 +138,8 @@ struct tarn__config *tarn__config_with_data(struct tarn__config *,
 struct tarn__config *tarn__config_without_data(struct tarn__config *);
 
 /*
- * To be called before the configuration is shared. Zones that are equal in the one before, and equal
- * endpoints of zones that are in both, are replaced by those of the one before.
+ * To be called before the configuration is shared. Zones that are equal in the one before, equal endpoints of
+ * zones that are in both, and an equal second level are replaced by those of the one before.
  */
 void tarn__config_take_over(struct tarn__config *, const struct tarn__config *before);
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/transport.h"
+#include "core/second/request.h"
 
 struct tarn__endpoint;
 
@@ -58,6 +59,8 @@ struct tarn_io {
 	uint64_t (*now_us)(void *data);
 	/* Seconds since 1970, modulo 2^32 (RFC 9018's). No system call. */
 	uint32_t (*wall_sec)(void *data);
+	/* Milliseconds since 1970. */
+	uint64_t (*wall_ms)(void *data);
 	/* Unpredictable octets (RFC 5452 section 9.2). */
 	void (*random)(void *data, void *out, size_t len);
 	/*
@@ -80,6 +83,21 @@ struct tarn_io {
 	void (*wake_at)(void *data, uint64_t at_ms);
 	/* Causes a call of tarn__resolver_run() in the other workers, soon. */
 	void (*wake_others)(void *data);
+
+	/*
+	 * The second level (core/second/second.h). Not called without one in the configuration.
+	 *
+	 * Returns 0: done is called exactly once, later, from the loop, never inside second_get or
+	 * second_cancel. < 0: done is never called; TARN_EUNREACHABLE: there is no connection; TARN_EBUSY: too
+	 * much is outstanding; TARN_ENOMEM. core/ keeps its own deadline and cancels.
+	 */
+	int (*second_get)(void *data, struct tarn_second_get *);
+	/* done is never called after it. */
+	void (*second_cancel)(void *data, struct tarn_second_get *);
+	/* Likewise; it cannot be canceled. */
+	int (*second_put)(void *data, const struct tarn_second_put *);
+	/* Publishes a message in the channel of the configuration: 0, or as second_get. */
+	int (*second_publish)(void *data, const uint8_t *message, size_t len);
 };
 
 #endif

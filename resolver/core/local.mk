@@ -4,6 +4,7 @@
 core_sources = \
 	resolver/core/admin/dump.c resolver/core/admin/dump.h \
 	resolver/core/admin/inspect.c resolver/core/admin/inspect.h \
+	resolver/core/admin/snapshot.c resolver/core/admin/snapshot.h \
 	resolver/core/admin/trust_chain.c resolver/core/admin/trust_chain.h \
 	resolver/core/config.c resolver/core/config.h \
 	resolver/core/config_anchors.c resolver/core/config_anchors.h \
@@ -63,6 +64,10 @@ core_sources = \
 	resolver/core/resolver.c resolver/core/resolver.h \
 	resolver/core/respond.c resolver/core/respond.h \
 	resolver/core/reverse.c resolver/core/reverse.h \
+	resolver/core/saved_answer.c resolver/core/saved_answer.h \
+	resolver/core/second/request.c resolver/core/second/request.h \
+	resolver/core/second/second.c resolver/core/second/second.h \
+	resolver/core/second/second_config.c resolver/core/second/second_config.h \
 	resolver/core/shares.c resolver/core/shares.h \
 	resolver/core/stats.c resolver/core/stats.h \
 	resolver/core/zone_config.c resolver/core/zone_config.h \

@@ -23,6 +23,7 @@
 #include "core/policy/dns64.h"
 #include "core/policy/policy.h"
 #include "core/respond.h"
+#include "core/second/second.h"
 #include "core/shares.h"
 #include "core/stats.h"
 #include "base/timer.h"
@@ -54,6 +55,7 @@ struct tarn__shared {
 	struct tarn__answer_sources *answer_sources;
 	struct tarn__reasons *reasons;
 	struct tarn__findings *findings;
+	struct tarn__second_shared *second;
 	_Atomic(const struct tarn__notify_taker *) notify_taker; /* NULL: there is none */
 };
 
@@ -180,8 +182,9 @@ struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options
 	shared->answer_sources = tarn__answer_sources_new();
 	shared->reasons = tarn__reasons_new();
 	shared->findings = tarn__findings_new(options->found, options->found_arg);
+	shared->second = tarn__second_shared_new();
 	if (!shared->forward_loops || !shared->answer_sources || !shared->reasons ||
-	    !shared->findings)
+	    !shared->findings || !shared->second)
 		goto failed;
 	shared->cache = rtcache_new(&(struct rtcache_options){
 		.size = public->cache_size > 0 ? public->cache_size : TARN_CACHE_SIZE_DEFAULT,
@@ -214,6 +217,7 @@ void tarn__shared_free(struct tarn__shared *shared)
 	tarn__answer_sources_free(shared->answer_sources);
 	tarn__reasons_free(shared->reasons);
 	tarn__findings_free(shared->findings);
+	tarn__second_shared_free(shared->second);
 	free(shared);
 }
 
@@ -1308,6 +1312,39 @@ void tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
 	io->wake_at(io->data, io->now_ms(io->data));
 }
 
+/* ---- the second level ------------------------------------------------------------------- */
+
+/* Takes over that of the configuration. Returns 0 or TARN_ENOMEM. */
+static int set_second(struct tarn__resolver *resolver, struct tarn__config *config)
+{
+	struct tarn__forwarder *forwarder = &resolver->forwarder;
+	if (!forwarder->second && config->second)
+		forwarder->second = tarn__second_new(resolver->io, &resolver->timers,
+						     resolver->shared->second);
+	if (!forwarder->second)
+		return config->second ? TARN_ENOMEM : 0;
+	tarn__second_set_config(forwarder->second, config->second);
+	return 0;
+}
+
+void tarn__resolver_second_connected(struct tarn__resolver *resolver)
+{
+	tarn__second_connected(resolver->forwarder.second);
+}
+
+void tarn__resolver_second_lost(struct tarn__resolver *resolver)
+{
+	tarn__second_lost(resolver->forwarder.second);
+}
+
+void tarn__resolver_second_message(struct tarn__resolver *resolver, const uint8_t *message,
+				   size_t len)
+{
+	(void)resolver;
+	(void)message;
+	(void)len;
+}
+
 /* ---- one per worker --------------------------------------------------------------------- */
 
 struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct tarn__config *config,
@@ -1327,7 +1364,8 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 	if (resolver->client && resolver->reply &&
 	    tarn__forwarder_init(&resolver->forwarder, io, &resolver->timers, resolver->client,
 				 config, shared->cookie_secret, shared->forward_loops,
-				 shared->answer_sources) == 0) {
+				 shared->answer_sources) == 0 &&
+	    set_second(resolver, config) == 0) {
 		resolver->forwarder.extra = resolver;
 		resolver->forwarder.reasons = shared->reasons;
 		resolver->forwarder.findings = shared->findings;
@@ -1356,6 +1394,7 @@ void tarn__resolver_free(struct tarn__resolver *resolver)
 		return;
 	tarn__resolver_end(resolver);
 	tarn__forwarder_fini(&resolver->forwarder);
+	tarn__second_free(resolver->forwarder.second);
 	free(resolver->spare);
 	struct tarn__list *spare;
 	while ((spare = tarn__list_take(&resolver->spares)))
@@ -1408,6 +1447,8 @@ void tarn__resolver_stats(const struct tarn__resolver *resolver, struct tarn__st
 	out->lookups_started = resolver->forwarder.started;
 	out->trust_lookups = resolver->forwarder.trust_lookup_count;
 	out->validation = resolver->forwarder.validation;
+	if (resolver->forwarder.second)
+		out->second = *tarn__second_counts(resolver->forwarder.second);
 }
 
 void tarn__resolver_servers(const struct tarn__resolver *resolver,
@@ -1443,7 +1484,9 @@ static void assign_zones(struct tarn__resolver *resolver)
 
 int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__config *config)
 {
-	int error = tarn__forwarder_set_config(&resolver->forwarder, config);
+	int error = set_second(resolver, config);
+	if (error == 0)
+		error = tarn__forwarder_set_config(&resolver->forwarder, config);
 	if (error != 0)
 		return error;
 	if (config->number != resolver->looked_number)

@@ -160,6 +160,14 @@ void tarn__resolver_overslept(struct tarn__resolver *);
 void tarn__resolver_probe_forward_loops(struct tarn__resolver *, tarn__forward_loop_function *found,
 					void *arg);
 
+/*
+ * To be called when the connection to the second level has come up and when it has been lost, and for messages of
+ * its channel, of any octets.
+ */
+void tarn__resolver_second_connected(struct tarn__resolver *);
+void tarn__resolver_second_lost(struct tarn__resolver *);
+void tarn__resolver_second_message(struct tarn__resolver *, const uint8_t *message, size_t len);
+
 /* ---- observers and statistics ----------------------------------------------------------- */
 
 /* Sets the observer, which is borrowed; NULL: none from now on. */

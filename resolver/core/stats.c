@@ -10,6 +10,7 @@ const char *tarn__status_name(enum tarn__status status)
 		[TARN__STATUS_STALE] = "stale",	    [TARN__STATUS_FAILURE] = "failure",
 		[TARN__STATUS_LOCAL] = "local",	    [TARN__STATUS_BLOCKED] = "blocked",
 		[TARN__STATUS_REFUSED] = "refused", [TARN__STATUS_INVALID] = "invalid",
+		[TARN__STATUS_SHARED] = "shared",
 	};
 	return names[status];
 }

@@ -11,6 +11,7 @@
 
 #include "base/transport.h"
 #include "core/policy/stage.h"
+#include "core/second/request.h"
 #include "dns/namelist_rule.h"
 
 /* How a reply came about. */
@@ -28,10 +29,11 @@ enum tarn__status {
 	TARN__STATUS_BLOCKED, /* by a rule of a list */
 	TARN__STATUS_REFUSED, /* by the policy, in a forwarding loop, or with RD=0 and not in the cache */
 	TARN__STATUS_INVALID, /* FORMERR, NOTIMP, BADVERS, BADCOOKIE */
+	TARN__STATUS_SHARED, /* as MISS or EXPIRED, but the second level of the cache had the answer */
 	TARN__STATUSES,
 };
 
-/* "hit", "miss", "expired", "lock_hit", "stale", "failure", "local", "blocked", "refused", "invalid". */
+/* "hit", "miss", "expired", "lock_hit", "stale", "failure", "local", "blocked", "refused", "invalid", "shared". */
 const char *tarn__status_name(enum tarn__status);
 
 /* A bucket counts latencies of at most its bound that are above the bound before it. */
@@ -67,6 +69,37 @@ struct tarn__validation_counts {
 	uint64_t codes[TARN__VALIDATION_CODES]; /* bogus answers by extended error (RFC 8914) */
 };
 
+/* Why a value of the second level was not taken. */
+enum tarn__second_rejection {
+	TARN__SECOND_TAG, /* it was not made with the secret, for this key; or its form is another one */
+	TARN__SECOND_ANSWER, /* the reader of servers' messages does not take it */
+	TARN__SECOND_FUTURE, /* it is from the future, by more than clocks may differ */
+	TARN__SECOND_ENDED, /* its TTL has passed */
+	TARN__SECOND_REJECTIONS,
+};
+
+/* Of the second level. All members are uint64_t; those that end in "now" are of this moment. */
+struct tarn__second_counts {
+	uint64_t gets; /* that were sent, PINGs apart */
+	uint64_t results[TARN__SECOND_RESULTS]; /* of them, by enum tarn__second_result */
+	uint64_t taken; /* values that became answers */
+	uint64_t rejected[TARN__SECOND_REJECTIONS];
+	uint64_t not_later; /* values that live no longer than what was to be refreshed */
+	uint64_t late; /* gets that were not answered within the wait */
+	uint64_t skipped_breaker, skipped_closed, skipped_busy; /* lookups that went without */
+	uint64_t puts; /* that were sent */
+	uint64_t put_results[TARN__SECOND_RESULTS];
+	uint64_t put_skipped; /* without a connection, or with too much outstanding */
+	uint64_t octets_got, octets_put; /* of values */
+	uint64_t leases_held; /* lookups that waited for another machine's answer */
+	uint64_t lease_waits_in_vain;
+	uint64_t flushes; /* messages of other machines that were obeyed */
+	uint64_t flushes_rejected;
+	uint64_t opened; /* times that the breaker has opened */
+	uint64_t connected_now, open_now; /* workers with a connection, and with an open breaker */
+	struct tarn__latency latency; /* of answers of the store to gets */
+};
+
 /* All members are uint64_t: see tarn__stats_add(). */
 struct tarn__stats {
 	uint64_t questions[TARN__COUNTED_WAYS]; /* that get a reply */
@@ -84,6 +117,7 @@ struct tarn__stats {
 	uint64_t lookups_started;
 	uint64_t trust_lookups; /* of the chain of trust, now */
 	struct tarn__validation_counts validation;
+	struct tarn__second_counts second;
 };
 
 void tarn__latency_add(struct tarn__latency *, uint64_t us);

@@ -20,6 +20,8 @@ net_sources = \
 	resolver/net/mailbox.c resolver/net/mailbox.h \
 	resolver/net/socket_pipe.c resolver/net/socket_pipe.h \
 	resolver/net/random.c resolver/net/random.h \
+	resolver/net/second/hiredis.c resolver/net/second/none.c \
+	resolver/net/second/link.h \
 	resolver/net/shared.c resolver/net/shared.h \
 	resolver/net/socket.c resolver/net/socket.h \
 	resolver/net/stats_collector.c resolver/net/stats_collector.h \

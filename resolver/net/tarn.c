@@ -13,12 +13,14 @@
 #include "core/policy/policy.h"
 #include "core/policy/stage.h"
 #include "core/resolver.h"
+#include "core/second/second_config.h"
 #include "http2/http2.h"
 #include "net/ask.h"
 #include "net/clock.h"
 #include "net/listen/tcp.h"
 #include "net/listen/udp.h"
 #include "net/random.h"
+#include "net/second/link.h"
 #include "net/shared.h"
 #include "net/socket.h"
 #include "net/stats_collector.h"
@@ -120,10 +122,20 @@ static int open_tls(struct tarn *tarn, struct tarn__config *config, const struct
 	return config->tls ? 0 : TARN_EINVAL;
 }
 
+static int load_second(struct tarn *tarn, const struct tarn__config *config)
+{
+	const char *reason = config->second ? tarn__second_load(config->second->tls) : NULL;
+	if (reason)
+		tarn__report(tarn, TARN_LOG_ERR, "the second level: %s", reason);
+	return reason ? TARN_EINVAL : 0;
+}
+
 /* Does what a configuration needs of the system. */
 static int equip(struct tarn *tarn, struct tarn__config *config, const struct tarn_options *options)
 {
 	int error = reserve_ports(tarn, config);
+	if (error == 0)
+		error = load_second(tarn, config);
 	return error == 0 ? open_tls(tarn, config, &options->tls) : error;
 }
 

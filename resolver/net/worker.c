@@ -9,9 +9,11 @@
 #include <time.h>
 
 #include "core/resolver.h"
+#include "core/second/second_config.h"
 #include "net/clock.h"
 #include "net/listen/tcp.h"
 #include "net/listen/udp.h"
+#include "net/second/link.h"
 #include "net/upstream/carrier.h"
 
 enum {
@@ -43,6 +45,14 @@ static uint32_t io_wall_sec(void *data)
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	return (uint32_t)(uint64_t)now.tv_sec;
+}
+
+static uint64_t io_wall_ms(void *data)
+{
+	(void)data;
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static void io_random(void *data, void *out, size_t len)
@@ -81,6 +91,84 @@ static void io_wake_at(void *data, uint64_t at_ms)
 	worker->wake_ms = at_ms;
 }
 
+static int io_second_get(void *data, struct tarn_second_get *get)
+{
+	struct tarn_worker *worker = data;
+	return worker->second ? tarn__second_link_get(worker->second, get) : TARN_EUNREACHABLE;
+}
+
+static void io_second_cancel(void *data, struct tarn_second_get *get)
+{
+	struct tarn_worker *worker = data;
+	if (worker->second)
+		tarn__second_link_cancel(worker->second, get);
+}
+
+static int io_second_put(void *data, const struct tarn_second_put *put)
+{
+	struct tarn_worker *worker = data;
+	return worker->second ? tarn__second_link_put(worker->second, put) : TARN_EUNREACHABLE;
+}
+
+static int io_second_publish(void *data, const uint8_t *message, size_t len)
+{
+	struct tarn_worker *worker = data;
+	return worker->second ? tarn__second_link_publish(worker->second, message, len)
+			      : TARN_EUNREACHABLE;
+}
+
+/* ---- the second level --------------------------------------------------------------------- */
+
+static void on_second_connected(void *arg)
+{
+	struct tarn_worker *worker = arg;
+	tarn__resolver_second_connected(worker->resolver);
+}
+
+static void on_second_lost(void *arg)
+{
+	struct tarn_worker *worker = arg;
+	tarn__resolver_second_lost(worker->resolver);
+}
+
+static void on_second_message(void *arg, const uint8_t *message, size_t len)
+{
+	struct tarn_worker *worker = arg;
+	tarn__resolver_second_message(worker->resolver, message, len);
+}
+
+static void on_second_report(void *arg, bool is_fault, const char *line)
+{
+	const struct tarn_worker *worker = arg;
+	tarn__report(worker->tarn, is_fault ? TARN_LOG_WARNING : TARN_LOG_INFO, "%s", line);
+}
+
+/* Closes the link, if there is one. */
+static void close_second(struct tarn_worker *worker)
+{
+	tarn__second_link_free(worker->second);
+	tarn__second_config_put(worker->second_config);
+	worker->second = NULL;
+	worker->second_config = NULL;
+}
+
+/* After the resolver has taken over the configuration: it has nothing outstanding over the link before. */
+static void set_second(struct tarn_worker *worker, struct tarn__second_config *config)
+{
+	const struct tarn__second_events events = {.connected = on_second_connected,
+						   .lost = on_second_lost,
+						   .message = on_second_message,
+						   .report = on_second_report,
+						   .arg = worker};
+	if (config == worker->second_config && (worker->second || !config))
+		return;
+	close_second(worker);
+	if (!config)
+		return;
+	worker->second_config = tarn__second_config_get(config);
+	worker->second = tarn__second_link_new(worker->loop, config, &events);
+}
+
 /* ---- updates ------------------------------------------------------------------------------ */
 
 static void review_clients(struct tarn_worker *worker)
@@ -104,8 +192,10 @@ static void take_updates(struct tarn_worker *worker)
 		tarn__config_put(updates.config);
 		return;
 	}
-	if (is_other)
+	if (is_other) {
+		set_second(worker, updates.config->second);
 		tarn__carrier_set_config(worker->carrier, updates.config);
+	}
 	tarn__applied(worker->tarn, &worker->member, updates.config);
 	if (is_other)
 		review_clients(worker);
@@ -396,12 +486,17 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 		.now_ms = io_now_ms,
 		.now_us = io_now_us,
 		.wall_sec = io_wall_sec,
+		.wall_ms = io_wall_ms,
 		.random = io_random,
 		.send = io_send,
 		.cancel = io_cancel,
 		.close = io_close,
 		.wake_at = io_wake_at,
 		.wake_others = io_wake_others,
+		.second_get = io_second_get,
+		.second_cancel = io_second_cancel,
+		.second_put = io_second_put,
+		.second_publish = io_second_publish,
 	};
 	worker->wake_ms = UINT64_MAX;
 	tarn__list_init(&worker->member.node);
@@ -428,6 +523,7 @@ struct tarn_worker *tarn_worker_new(struct tarn *tarn, struct ev_loop *loop)
 	}
 	tarn__udp_set_resolver(worker->udp, worker->resolver);
 	tarn__tcp_set_resolver(worker->tcp, worker->resolver);
+	set_second(worker, worker->member.config->second);
 	tarn__join(tarn, &worker->member);
 	tarn__stats_collector_join(tarn->stats_collector, &worker->contributor);
 	take_updates(worker);
@@ -452,6 +548,7 @@ void tarn_worker_free(struct tarn_worker *worker)
 	}
 	stop_watchers(worker);
 	tarn__resolver_free(worker->resolver);
+	close_second(worker);
 	tarn__carrier_free(worker->carrier);
 	tarn__tcp_free(worker->tcp);
 	tarn__tcp_free(worker->tls);

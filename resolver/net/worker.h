@@ -26,6 +26,8 @@
 struct tarn__carrier;
 struct tarn__observer;
 struct tarn__resolver;
+struct tarn__second_config;
+struct tarn__second_link;
 struct tarn__tcp;
 struct tarn__udp;
 
@@ -45,6 +47,8 @@ struct tarn_worker {
 	struct tarn__udp *udp;
 	struct tarn__tcp *tcp;
 	struct tarn__tcp *tls, *https; /* NULL until there are sockets for them */
+	struct tarn__second_link *second; /* NULL: there is none */
+	struct tarn__second_config *second_config; /* of it: a reference */
 	size_t connections; /* as the program has set them; 0: it has not */
 	uint64_t rotation_ms; /* when to look at the ticket keys */
 	struct tarn__asks asks;

@@ -140,6 +140,14 @@ forward_is_below_resolver() {
 	does_not_see "$1" resolver/core/forward 'core/(admin/.*|resolver\.h)'
 }
 
+second_is_below_forward() {
+	does_not_see "$1" resolver/core/second 'core/((forward|admin|policy)/.*|resolver\.h|respond\.h)'
+}
+
+second_link_sees_no_rooms() {
+	does_not_see "$1" resolver/net/second 'net/((listen|upstream)/.*|worker\.h|shared\.h)'
+}
+
 admin_is_on_top() {
 	itself_does_not_see "$1" resolver/core 'core/admin/.*'
 }
@@ -157,7 +165,8 @@ build_house() {
 	rm -rf "$1"
 	mkdir -p "$1/cache" "$1/resolver/base" "$1/resolver/dns" "$1/resolver/crypto" "$1/resolver/tls" "$1/resolver/http2" \
 		"$1/resolver/dnssec" "$1/resolver/core/policy" \
-		"$1/resolver/core/forward" "$1/resolver/core/admin" "$1/resolver/net/listen" \
+		"$1/resolver/core/forward" "$1/resolver/core/admin" "$1/resolver/core/second" \
+		"$1/resolver/net/listen" "$1/resolver/net/second" \
 		"$1/resolver/net/upstream" "$1/resolver/daemon/log" "$1/resolver/daemon/system" \
 		"$1/resolver/daemon/telemetry" "$1/resolver/daemon/attic" "$1/resolver/tarnctl" \
 		"$1/resolver/tarnlist"
@@ -172,6 +181,8 @@ build_house() {
 	printf '#include "core/policy/a.h"\n#include "core/config.h"\n' >"$1/resolver/core/policy/a.c"
 	printf '#include "core/forward/a.h"\n#include "core/policy/a.h"\n' >"$1/resolver/core/forward/a.c"
 	printf '#include "core/admin/a.h"\n#include "core/resolver.h"\n' >"$1/resolver/core/admin/a.c"
+	printf '#include "core/second/a.h"\n#include "core/io.h"\n' >"$1/resolver/core/second/a.c"
+	printf '#include "core/second/a.h"\n#include <ev.h>\n' >"$1/resolver/net/second/a.c"
 	printf '#include "net/a.h"\n#include <ev.h>\n' >"$1/resolver/net/a.c"
 	printf '#include "net/listen/a.h"\n#include "net/socket.h"\n' >"$1/resolver/net/listen/a.c"
 	printf '#include "net/upstream/a.h"\n#include "net/socket.h"\n' >"$1/resolver/net/upstream/a.c"
@@ -236,6 +247,10 @@ rule policy_is_below_forward "core/policy/ includes neither forward/ nor what st
 	resolver/core/policy/a.c '"core/resolver.h"'
 rule forward_is_below_resolver "core/forward/ includes neither the resolver nor admin/" \
 	resolver/core/forward/a.c '"core/resolver.h"' resolver/core/forward/a.c '"core/admin/a.h"'
+rule second_is_below_forward "core/second/ includes neither forward/ nor what stands above it" \
+	resolver/core/second/a.c '"core/forward/a.h"' resolver/core/second/a.c '"core/resolver.h"'
+rule second_link_sees_no_rooms "net/second/ includes neither listen/, upstream/ nor the worker" \
+	resolver/net/second/a.c '"net/upstream/a.h"' resolver/net/second/a.c '"net/worker.h"'
 rule admin_is_on_top "core/ itself does not include admin/" \
 	resolver/core/a.c '"core/admin/a.h"' resolver/core/b.h '"core/admin/a.h"'
 rule listen_sees_no_upstream "net/listen/ includes neither upstream/ nor the worker" \
@@ -267,10 +282,10 @@ door() {
 }
 
 door '<ares.h>' resolver/net/upstream
-door '<xxhash.h>' cache
+door '<xxhash.h>' cache resolver/core/admin
 door '<openssl/' resolver/crypto resolver/tls
-door '<hiredis/' resolver/net/upstream
 door '<nghttp2/' resolver/http2
+door '<hiredis/' resolver/net/second
 door '<fstrm.h>' resolver/daemon/telemetry
 door '<microhttpd.h>' resolver/daemon/telemetry
 door '<seccomp.h>' resolver/daemon/system

@@ -19,6 +19,13 @@ static uint64_t now_us(void *data)
 	return now_ms(data) * 1000;
 }
 
+static uint64_t wall_ms(void *data)
+{
+	const struct outside *outside = data;
+	const struct outside *first = outside->first;
+	return (uint64_t)((int64_t)first->now_ms + first->wall_offset_sec * 1000);
+}
+
 static uint32_t wall_sec(void *data)
 {
 	const struct outside *first = ((struct outside *)data)->first;
@@ -112,6 +119,7 @@ static void prepare(struct outside *outside, struct outside *first)
 				       .now_ms = now_ms,
 				       .now_us = now_us,
 				       .wall_sec = wall_sec,
+				       .wall_ms = wall_ms,
 				       .random = random_octets,
 				       .send = send_exchange,
 				       .cancel = cancel_exchange,

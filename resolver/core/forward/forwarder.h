@@ -31,6 +31,7 @@ struct tarn__observer;
 struct tarn__answer_sources;
 struct tarn__findings;
 struct tarn__reasons;
+struct tarn__second;
 struct tarn__lookup;
 struct tarn__scratch;
 
@@ -69,6 +70,8 @@ struct tarn__forwarder {
 	 * that, so that other workers that wait for these start their own.
 	 */
 	bool is_ending;
+
+	struct tarn__second *second; /* owned by the resolver; NULL: there has been no second level yet */
 
 	/* Of validation: core/forward/checking.h and trust_lookup.h. */
 	void *extra; /* of the cache's lookups that start here: see rtcache_get() */

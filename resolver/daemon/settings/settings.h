@@ -126,6 +126,15 @@ struct tarn__settings {
 	size_t list_count;
 	struct tarn__group_settings *groups; /* in the order of the file */
 	size_t group_count;
+	const char *cache_file; /* an absolute path; "none" */
+	int32_t save_sec; /* between two saves; 0: at the end only */
+
+	/* shared { ... }: the second level. Files and texts. */
+	struct tarn__addresses second_server, second_replica; /* one of each at most */
+	struct tarn__addresses second_sentinels;
+	const char *second_secret, *second_password; /* files */
+	const char *second_socket, *second_master, *second_user, *second_ca, *second_name;
+
 	const char *state; /* the folder of compiled lists; "none" */
 
 	const char *config_file; /* as the command line has it */
@@ -166,6 +175,12 @@ struct tarn__settings {
 	 */
 	char *anchor_text; /* NULL: there is no file */
 	const char **anchor_texts;
+
+	/*
+	 * Set by tarn__settings_complete() if there is a second level: the contents of its files, on the heap,
+	 * where they could be read.
+	 */
+	char *second_secret_text, *second_password_text;
 
 	/* Set by tarn__settings_complete(). */
 	bool has_default_listens;

@@ -40,6 +40,23 @@ START_TEST(hash_of_63_octets_is_that_of_the_reference)
 }
 END_TEST
 
+/* The reference's results for messages of 0 and 1 octets, as octets. */
+START_TEST(hash_of_128_bits_is_that_of_the_reference)
+{
+	static const uint8_t results[][TARN__SIPHASH128_LEN] = {
+		{0xa3, 0x81, 0x7f, 0x04, 0xba, 0x25, 0xa8, 0xe6, 0x6d, 0xf6, 0x72, 0x14, 0xc7, 0x55,
+		 0x02, 0x93},
+		{0xda, 0x87, 0xc1, 0xd8, 0x6b, 0x99, 0xaf, 0x44, 0x34, 0x76, 0x59, 0x11, 0x9b, 0x22,
+		 0xfc, 0x45},
+	};
+	uint8_t key[TARN__SIPHASH_KEY_LEN], out[TARN__SIPHASH128_LEN];
+	for (uint8_t i = 0; i < sizeof(key); i++)
+		key[i] = i;
+	tarn__siphash128(key, "", (size_t)_i, out);
+	ck_assert_mem_eq(out, results[_i], sizeof(out));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("siphash");
@@ -47,6 +64,7 @@ int main(void)
 	tcase_add_loop_test(tcase, hash_is_that_of_the_reference, 0,
 			    sizeof(vectors) / sizeof(vectors[0]));
 	tcase_add_test(tcase, hash_of_63_octets_is_that_of_the_reference);
+	tcase_add_loop_test(tcase, hash_of_128_bits_is_that_of_the_reference, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
