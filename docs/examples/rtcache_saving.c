@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A cache that outlives its process: rtcache_saving FILE [KEY=VALUE]... loads what FILE has, if there is one, stores
- * the values for an hour, prints all, and saves it.
+ * A cache that outlives its process: rtcache_saving FILE [KEY=VALUE]... loads what FILE has, if there is one,
+ * stores the values for an hour, prints all, and saves it.
  */
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A second level: two machines, each with a cache, share a store. A lookup asks the store first and, if that has
- * nothing or says nothing for 5 ms, the origin. Store, origin and time are simulated.
+ * A second level: two machines, each with a cache, share a store. A lookup asks the store first and, if that
+ * has nothing or says nothing for 5 ms, the origin. Store, origin and time are simulated.
  */
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rtcache_load(): an item has its age and the rest of its life, evicts nothing, and replaces nothing better. */
+/* rtcache_load(): an item has its age and the rest of its life, evicts nothing, replaces nothing better. */
 
 #include "cache.h"
 #include "support/cache_world.h"
@@ -504,7 +504,7 @@ START_TEST(late_answer_replaces_a_loaded_item_but_not_a_put_one)
 }
 END_TEST
 
-/* _i: 0: a stale item is loaded; 1: a fresh one; 2: a fresh one under the herd rule, where each has its own. */
+/* _i: 0: a stale item is loaded; 1: a fresh one; 2: a fresh one under the herd rule: each has its own. */
 START_TEST(waiter_gets_a_loaded_item_if_its_lookup_fails)
 {
 	static struct caller leader, waiter;
