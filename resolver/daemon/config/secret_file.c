@@ -40,7 +40,7 @@ static const char *find_fault(const char *text, size_t len, size_t min, size_t m
 	if (len == 0)
 		return "empty";
 	if (len < min)
-		snprintf(buffer, TARN__SECRET_FAULT_MAX, "%zu octets, %zu are needed", len, min);
+		snprintf(buffer, TARN__SECRET_FAULT_MAX, "too short: %zu of %zu octets", len, min);
 	else if (len > max)
 		snprintf(buffer, TARN__SECRET_FAULT_MAX, "more than %zu octets", max);
 	else
