@@ -180,6 +180,7 @@ static void read_file(struct tarn__settings *settings, const char *const *file, 
 	if (!*file)
 		return;
 	char *read = tarn__secret_file_read(*file, min, max, &is_open, fault);
+	int error = errno;
 	if (is_open)
 		warn(settings, file, "others can read it, or write to it (chmod o=)", log);
 	if (read) {
@@ -187,8 +188,8 @@ static void read_file(struct tarn__settings *settings, const char *const *file, 
 		*text = read;
 		return;
 	}
-	bool is_out_of_reach = errno == EACCES && settings->is_confined;
-	if (*text && errno != EINVAL) {
+	bool is_out_of_reach = error == EACCES && settings->is_confined;
+	if (*text && error != EINVAL) {
 		snprintf(reason, sizeof(reason), "%s: what it contained before stays in force",
 			 fault);
 		warn(settings, file, reason, log);
