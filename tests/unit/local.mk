@@ -20,9 +20,12 @@ unit_tests = \
 	tests/unit/cache/test_rtcache_herd \
 	tests/unit/cache/test_rtcache_inbox \
 	tests/unit/cache/test_rtcache_limbo \
+	tests/unit/cache/test_rtcache_load \
 	tests/unit/cache/test_rtcache_multi \
 	tests/unit/cache/test_rtcache_pending \
 	tests/unit/cache/test_rtcache_queue \
+	tests/unit/cache/test_rtcache_refresh \
+	tests/unit/cache/test_rtcache_round_trip \
 	tests/unit/cache/test_rtcache_s3fifo \
 	tests/unit/cache/test_rtcache_sketch \
 	tests/unit/cache/test_rtcache_stats_walk \
