@@ -192,12 +192,15 @@ bool tarn__snapshot_trailer_read(const uint8_t octets[TARN__SNAPSHOT_TRAILER_LEN
 
 /* ---- entries ---------------------------------------------------------------------------- */
 
+enum { HAS_NAME = 1, IS_MAIN = 2, USES_SHIFT = 2, USES_MAX = 3, VERDICT = 0xf0 };
+
 size_t tarn__snapshot_entry_write(uint8_t *out, const struct tarn__snapshot_entry *entry)
 {
 	tarn__put16(out, entry->message_len);
 	tarn__put16(out + 2, entry->zone);
 	tarn__put16(out + 4, entry->anchor);
-	out[6] = entry->verdict;
+	out[6] = (uint8_t)((entry->verdict & VERDICT) | entry->uses << USES_SHIFT |
+			   (entry->is_main ? IS_MAIN : 0) | (entry->has_name ? HAS_NAME : 0));
 	out[7] = (uint8_t)(entry->key_len - TARN__SNAPSHOT_KEY_REST);
 	tarn__put64(out + 8, entry->arrival_ms);
 	tarn__put32(out + 16, entry->life_ms);
@@ -215,7 +218,10 @@ size_t tarn__snapshot_entry_read(const uint8_t *octets, size_t len,
 	entry->message_len = tarn__get16(octets);
 	entry->zone = tarn__get16(octets + 2);
 	entry->anchor = tarn__get16(octets + 4);
-	entry->verdict = octets[6];
+	entry->verdict = octets[6] & VERDICT;
+	entry->uses = octets[6] >> USES_SHIFT & USES_MAX;
+	entry->is_main = octets[6] & IS_MAIN;
+	entry->has_name = octets[6] & HAS_NAME;
 	entry->key_len = (uint16_t)(octets[7] + TARN__SNAPSHOT_KEY_REST);
 	entry->arrival_ms = tarn__get64(octets + 8);
 	entry->life_ms = tarn__get32(octets + 16);

@@ -16,13 +16,14 @@
  *		4  8  XXH3 of what follows
  *		12 4  octets of the entries
  *		16 2  entries
- *		18 1  heat: the uses of each, 0 to 3
+ *		18 1  heat of all of them, 0 to 3: the uses of each, and 1 at least in the main queue
  *		19 1  zero
  *		20 .. entries
  *	entry	0  2  octets of the message
  *		2  2  the zone, as an index into the header's
  *		4  2  1 + the index of the anchor at which the answer's chain of trust starts; 0: none
- *		6  1  verdict: AD and remark as in octet 0 of a stored form; 1: the name has an entry of its own
+ *		6  1  AD and remark as in octet 0 of a stored form; 4 x uses, 0 to 3; 2: it is in the main queue;
+ *		      1: NXDOMAIN, and the name had an entry of its own
  *		7  1  octets of the name
  *		8  8  arrival: milliseconds since 1970
  *		16 4  life: milliseconds
@@ -123,11 +124,12 @@ bool tarn__snapshot_trailer_read(const uint8_t octets[TARN__SNAPSHOT_TRAILER_LEN
 
 /* ---- entries ---------------------------------------------------------------------------- */
 
-enum { TARN__SNAPSHOT_HAS_NAME = 1 /* NXDOMAIN: the name had an entry, core/forward/nxdomain.h */ };
-
 struct tarn__snapshot_entry {
 	uint16_t zone, anchor;
-	uint8_t verdict; /* with TARN__SNAPSHOT_HAS_NAME */
+	uint8_t verdict; /* AD and remark */
+	uint8_t uses; /* 0 to 3 */
+	bool is_main; /* as in struct rtcache_item */
+	bool has_name; /* NXDOMAIN: the name had an entry, core/forward/nxdomain.h */
 	uint64_t arrival_ms;
 	uint32_t life_ms;
 	const uint8_t *key, *message; /* views */

@@ -169,10 +169,9 @@ static enum tarn__saved_fault read_answer(struct tarn__snapshot_loading *loading
 	const struct tarn__snapshot_entry *entry = &loaded->entry;
 	const struct tarn__saved_times times = {.arrival_ms = entry->arrival_ms,
 						.end_ms = entry->arrival_ms + entry->life_ms};
-	uint8_t verdict = entry->verdict & (uint8_t)~TARN__SNAPSHOT_HAS_NAME;
-	return tarn__saved_read_exact(loading->zones.config, &loaded->key, entry->message,
-				      entry->message_len, &times, now_ms, verdict, true,
-				      &loading->room, &loaded->answer);
+	return tarn__saved_read_unaged(loading->zones.config, &loaded->key, entry->message,
+				       entry->message_len, &times, now_ms, entry->verdict, true,
+				       &loading->room, &loaded->answer);
 }
 
 /* Returns the counter of what has become of it. */
@@ -191,7 +190,8 @@ static uint64_t *store(struct tarn__snapshot_reader *reader, struct rtcache_clie
 			  .age_ms = answer->age_ms,
 			  .ttl_ms = answer->ttl_ms,
 			  .stale_ms = answer->ended_ms},
-		.uses = loading->block.heat,
+		.uses = loaded->entry.uses,
+		.is_main = loaded->entry.is_main,
 	};
 	tarn__stored_set_answer_source(loading->room.stored, TARN__ANSWER_SOURCE_FILE);
 	struct rtcache_state known;
@@ -208,7 +208,7 @@ static uint64_t *store(struct tarn__snapshot_reader *reader, struct rtcache_clie
 	default:
 		return &reader->counts.full;
 	}
-	if (is_fresh && answer->is_whole_name && loaded->entry.verdict & TARN__SNAPSHOT_HAS_NAME)
+	if (is_fresh && answer->is_whole_name && loaded->entry.has_name)
 		tarn__nxdomain_load(client, &loaded->key, &item);
 	return is_fresh ? &reader->counts.loaded : &reader->counts.loaded_stale;
 }

@@ -188,7 +188,10 @@ static void on_item(const struct rtcache_item *item, void *arg)
 {
 	struct tarn__snapshot_writer *writer = arg;
 	const struct rtcache_value *value = &item->value;
-	struct tarn__snapshot_entry entry = {.key = item->key, .key_len = (uint16_t)item->key_len};
+	struct tarn__snapshot_entry entry = {.key = item->key,
+					     .key_len = (uint16_t)item->key_len,
+					     .uses = (uint8_t)(item->uses & 3),
+					     .is_main = item->is_main};
 	struct tarn__key key;
 	unsigned heat = heat_of(item);
 	bool is_answer = value->status == RTCACHE_HIT || value->status == RTCACHE_STALE;
@@ -199,8 +202,7 @@ static void on_item(const struct rtcache_item *item, void *arg)
 	entry.message = writer->message;
 	entry.message_len = (uint16_t)tarn__saved_write(&key, value->data, value->len,
 							writer->message, &entry.verdict);
-	if (has_name_entry(writer, &key, value))
-		entry.verdict |= TARN__SNAPSHOT_HAS_NAME;
+	entry.has_name = has_name_entry(writer, &key, value);
 	add(writer, heat, &entry);
 }
 
