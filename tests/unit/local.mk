@@ -62,7 +62,9 @@ unit_tests = \
 	tests/unit/core/test_reverse \
 	tests/unit/core/test_rules \
 	tests/unit/core/test_select \
+	tests/unit/core/test_saved_answer \
 	tests/unit/core/test_shares \
+	tests/unit/core/test_snapshot \
 	tests/unit/core/test_answer_source \
 	tests/unit/core/test_special \
 	tests/unit/core/test_stats \
@@ -243,6 +245,7 @@ tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/su
 	tests/support/secure.c
 tests_unit_core_test_resolver_detours_SOURCES = tests/unit/core/test_resolver_detours.c \
 	tests/support/outside.c $(policy_sources)
+tests_unit_core_test_snapshot_SOURCES = tests/unit/core/test_snapshot.c tests/support/outside.c
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
 tests_unit_core_test_trust_chain_SOURCES = tests/unit/core/test_trust_chain.c tests/support/outside.c
 
