@@ -1207,7 +1207,7 @@ static bool do_second(struct script *script)
 {
 	bool is_known = false, is_config = false;
 	/* Those of the configuration may stand before the beginning. */
-	if (!script->has_begun && strncmp(script->words[0], "second-", 7) == 0)
+	if (!script->has_begun && second_is_of_store(script->words, script->word_count))
 		begin(script);
 	const char *fault =
 		second_statement(&script->second, &script->outside, &script->records, script->words,

@@ -385,14 +385,17 @@ static const char *do_has_epoch(const struct statement *statement)
 
 /* ------------------------------------------------------------------------------------------- */
 
-/* Returns true if the first word of the statement after "second" is one of the store. */
-static bool is_of_store(const struct statement *statement)
+bool second_is_of_store(char *const *words, size_t count)
 {
-	static const char *const words[] = {"up", "silent", "down", "full", "busy", "empty"};
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (has_flag(statement, words[i]))
+	static const char *const states[] = {"up", "silent", "down", "full", "busy", "empty"};
+	const struct statement statement = {.words = words, .count = count};
+	if (strncmp(words[0], "second-", 7) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+		if (strcmp(words[0], "second") == 0 && has_flag(&statement, states[i]))
 			return true;
-	return flag_text(statement, "slow") || flag_text(statement, "error");
+	return strcmp(words[0], "second") == 0 &&
+	       (flag_text(&statement, "slow") || flag_text(&statement, "error"));
 }
 
 const char *second_statement(struct second *second, struct outside *outside,
@@ -411,7 +414,7 @@ const char *second_statement(struct second *second, struct outside *outside,
 		   {"second-has-epoch", do_has_epoch}};
 	const struct statement statement = {second, outside, records, words, count};
 	*is_known = *is_config = strcmp(words[0], "second") == 0;
-	if (*is_known && is_of_store(&statement)) {
+	if (*is_known && second_is_of_store(words, count)) {
 		*is_config = false;
 		return set_store(&statement);
 	}

@@ -14,6 +14,9 @@ struct second {
 	struct store store;
 };
 
+/* Returns true for a statement of the store, which is there from the beginning on. */
+bool second_is_of_store(char *const *words, size_t count);
+
 /*
  * Takes a statement of the second level. Returns NULL; what is wrong; or, with *is_known false, nothing if it is
  * none. *is_config: it is one of the configuration, which is to be made anew.
