@@ -39,6 +39,8 @@ enum {
 	TARN__STORED_GENERATION_AT = 6,
 	TARN__STORED_HEAD_LEN = 8,
 	TARN__ANSWER_SOURCE_UNKNOWN = 0,
+	TARN__ANSWER_SOURCE_FILE = 254, /* a file of the cache */
+	TARN__ANSWER_SOURCE_SHARED = 255, /* the second level */
 };
 
 /*

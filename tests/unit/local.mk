@@ -39,6 +39,7 @@ unit_tests = \
 	tests/unit/core/test_endpoint \
 	tests/unit/core/test_fallback \
 	tests/unit/core/test_findings \
+	tests/unit/core/test_forget \
 	tests/unit/core/test_forward_loop \
 	tests/unit/core/test_groups \
 	tests/unit/core/test_inspect \
@@ -58,6 +59,7 @@ unit_tests = \
 	tests/unit/core/test_resolver_detours \
 	tests/unit/core/test_reverse \
 	tests/unit/core/test_rules \
+	tests/unit/core/test_second_message \
 	tests/unit/core/test_select \
 	tests/unit/core/test_shares \
 	tests/unit/core/test_answer_source \

@@ -17,6 +17,8 @@
 #include "daemon/control/dnssec_json.h"
 #include "daemon/control/json.h"
 #include "daemon/control/name_commands.h"
+#include "daemon/control/second_commands.h"
+#include "daemon/control/second_json.h"
 #include "daemon/telemetry/metrics.h"
 #include "dns/text.h"
 #include "net/clock.h"
@@ -73,6 +75,16 @@ static void add_certificates(const struct tarn__control_context *context, json_t
 	if (state.count > 0)
 		json_object_set_new(out, "tls",
 				    tarn__control_json_certificates(&state, (uint64_t)time(NULL)));
+}
+
+static void add_second(const struct tarn__control_context *context,
+		       const struct tarn__totals *totals, json_t *out)
+{
+	struct tarn__config *config = tarn__get_config(context->tarn);
+	if (config->second)
+		json_object_set_new(out, "shared",
+				    tarn__control_json_store(config->second, totals));
+	tarn__config_put(config);
 }
 
 static json_t *describe_host(const struct tarn__bootstrap_view *view)
@@ -132,6 +144,7 @@ static void status(struct tarn__task *task, const json_t *arguments)
 	add_validation(context, result);
 	add_hosts(context, result);
 	add_certificates(context, result);
+	add_second(context, totals, result);
 	tarn__task_ok(task, result);
 	tarn__totals_free(totals);
 }
@@ -257,6 +270,9 @@ static void explain(struct tarn__task *task, const json_t *arguments)
 				    tarn__control_json_trust(resolver, query->qname,
 							     query->qname_len,
 							     task->context->insecure, 0));
+	if (config->second && is_forwarded(&inspected))
+		json_object_set_new(result, "second_level",
+				    tarn__control_json_second_use(config->second, totals));
 	tarn__task_leave(task);
 	tarn__task_ok(task, result);
 	tarn__totals_free(totals);
@@ -477,6 +493,7 @@ static tarn__command_fn *const handlers[TARN__COMMANDS] = {
 	[TARN__COMMAND_STATUS] = status,
 	[TARN__COMMAND_STATS] = stats,
 	[TARN__COMMAND_UPSTREAMS] = upstreams,
+	[TARN__COMMAND_SHARED] = tarn__command_shared,
 	[TARN__COMMAND_LOOKUP] = lookup,
 	[TARN__COMMAND_EXPLAIN] = explain,
 	[TARN__COMMAND_TRUST] = tarn__command_trust,

@@ -10,6 +10,8 @@ const struct tarn__command_row tarn__commands[TARN__COMMANDS] = {
 	[TARN__COMMAND_STATS] = {"stats", "[--prometheus]", 0, 1, "print the counters"},
 	[TARN__COMMAND_UPSTREAMS] = {"upstreams", "", 0, 0,
 				     "print the state of each upstream server"},
+	[TARN__COMMAND_SHARED] = {"shared", "", 0, 0,
+				  "print the state of the second level of the cache"},
 	[TARN__COMMAND_LOOKUP] = {"lookup", "NAME [TYPE]", 1, 2, "resolve a name as for a client"},
 	[TARN__COMMAND_EXPLAIN] = {"explain", "NAME [TYPE] [CLASS] [CLIENT]", 1, 4,
 				   "print how a question would be answered, and why"},
