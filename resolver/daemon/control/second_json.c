@@ -46,14 +46,23 @@ static void add_place(json_t *out, const struct tarn__second_config *config)
 		json_object_set_new(out, "replica", text_of_address(&config->replica));
 }
 
-/* "up" means that no thread goes without the store. */
-static const char *state_word(const struct tarn__second_counts *counts, unsigned threads)
+/*
+ * Returns true if no thread goes without a connection; one that serves no clients, as that of the first command
+ * of tarnctl, may have begun to connect just now.
+ */
+static bool are_connected(const struct tarn__totals *totals)
 {
-	if (counts->connected_now == 0)
+	uint64_t connected = totals->questions.second.connected_now;
+	return connected > 0 && connected >= totals->serving;
+}
+
+static const char *state_word(const struct tarn__totals *totals)
+{
+	if (totals->questions.second.connected_now == 0)
 		return "not connected";
-	if (counts->connected_now < threads)
+	if (!are_connected(totals))
 		return "partly connected";
-	return counts->open_now == 0 ? "up" : "failing";
+	return totals->questions.second.open_now == 0 ? "up" : "failing";
 }
 
 json_t *tarn__control_json_store(const struct tarn__second_config *config,
@@ -66,7 +75,7 @@ json_t *tarn__control_json_store(const struct tarn__second_config *config,
 	json_object_set_new(out, "read_only", json_boolean(config->is_read_only));
 	json_object_set_new(out, "leases", json_boolean(config->has_leases));
 	json_object_set_new(out, "wait_ms", number(config->wait_ms));
-	json_object_set_new(out, "state", json_string(state_word(counts, totals->workers)));
+	json_object_set_new(out, "state", json_string(state_word(totals)));
 	json_object_set_new(out, "threads", number(totals->workers));
 	json_object_set_new(out, "connected", number(counts->connected_now));
 	json_object_set_new(out, "breaker_open", number(counts->open_now));
@@ -82,7 +91,7 @@ json_t *tarn__control_json_second_use(const struct tarn__second_config *config,
 		return json_string("not asked: there is no connection to the store");
 	if (open >= connected)
 		return json_string("not asked for now: the store fails or is silent");
-	if (connected == totals->workers && open == 0)
+	if (are_connected(totals) && open == 0)
 		return json_sprintf("asked first, for %u ms at most", config->wait_ms);
 	return json_sprintf("asked first, for %u ms at most, by %llu of %u threads; for the others"
 			    " the store fails or is silent",
@@ -91,28 +100,17 @@ json_t *tarn__control_json_second_use(const struct tarn__second_config *config,
 
 /* ---- counters ----------------------------------------------------------------------------- */
 
-/* Answers of the store are always in it, errors only if there were some. */
-static json_t *describe_results(const uint64_t results[TARN__SECOND_RESULTS], bool is_get)
+static void add_results(json_t *out, const uint64_t results[TARN__SECOND_RESULTS], int first)
 {
-	json_t *out = json_object();
-	for (int i = 0; i < TARN__SECOND_RESULTS; i++) {
-		enum tarn__second_result result = (enum tarn__second_result)i;
-		bool is_usual = is_get ? result <= TARN__SECOND_ABSENT : false;
-		const char *name = tarn__second_result_name(result);
-		if (!is_get && result == TARN__SECOND_ABSENT)
-			json_object_set_new(out, "done", number(results[i]));
-		else if (is_usual || results[i] > 0)
-			json_object_set_new(out, name, number(results[i]));
-	}
-	return out;
+	for (int i = first; i < TARN__SECOND_RESULTS; i++)
+		json_object_set_new(out, tarn__second_result_name((enum tarn__second_result)i),
+				    number(results[i]));
 }
 
 static json_t *describe_gets(const struct tarn__second_counts *counts)
 {
 	json_t *out = json_pack("{so}", "sent", number(counts->gets));
-	json_t *results = describe_results(counts->results, true);
-	json_object_update(out, results);
-	json_decref(results);
+	add_results(out, counts->results, TARN__SECOND_THERE);
 	json_object_set_new(out, "late", number(counts->late));
 	json_object_set_new(out, "taken", number(counts->taken));
 	json_object_set_new(out, "not_later", number(counts->not_later));
@@ -122,10 +120,9 @@ static json_t *describe_gets(const struct tarn__second_counts *counts)
 
 static json_t *describe_puts(const struct tarn__second_counts *counts)
 {
-	json_t *out = json_pack("{so}", "sent", number(counts->puts));
-	json_t *results = describe_results(counts->put_results, false);
-	json_object_update(out, results);
-	json_decref(results);
+	json_t *out = json_pack("{so so}", "sent", number(counts->puts), "done",
+				number(counts->put_results[TARN__SECOND_ABSENT]));
+	add_results(out, counts->put_results, TARN__SECOND_CLOSED);
 	json_object_set_new(out, "skipped", number(counts->put_skipped));
 	json_object_set_new(out, "value_octets", number(counts->octets_put));
 	return out;
@@ -149,9 +146,7 @@ static void add_bound(json_t *out, const char *name, const struct tarn__latency 
 {
 	uint32_t bound_ms = find_bound(latency, count, percent);
 	if (bound_ms > 0)
-		json_object_set_new(out, name, json_sprintf("<= %u ms", bound_ms));
-	else
-		json_object_set_new(out, name, json_string("> 5000 ms"));
+		json_object_set_new(out, name, number(bound_ms));
 }
 
 /* The parts of all answers are known within the bounds of the buckets. */
@@ -165,9 +160,9 @@ static json_t *describe_latency(const struct tarn__latency *latency)
 		return out;
 	json_object_set_new(out, "mean_ms",
 			    json_real((double)latency->sum_us / 1000 / (double)count));
-	add_bound(out, "50_percent", latency, count, 50);
-	add_bound(out, "90_percent", latency, count, 90);
-	add_bound(out, "99_percent", latency, count, 99);
+	add_bound(out, "half_within_ms", latency, count, 50);
+	add_bound(out, "90_percent_within_ms", latency, count, 90);
+	add_bound(out, "99_percent_within_ms", latency, count, 99);
 	return out;
 }
 
@@ -192,9 +187,8 @@ json_t *tarn__control_json_shared(const struct tarn__totals *totals)
 		json_object_set_new(out, "leases",
 				    json_pack("{so so}", "waited_for", number(counts->leases_held),
 					      "in_vain", number(counts->lease_waits_in_vain)));
-	json_object_set_new(out, "flushes",
-			    json_pack("{so so}", "obeyed", number(counts->flushes), "rejected",
-				      number(counts->flushes_rejected)));
+	json_object_set_new(out, "flushes", number(counts->flushes));
+	json_object_set_new(out, "flushes_rejected", number(counts->flushes_rejected));
 	json_object_set_new(out, "breaker_opened", number(counts->opened));
 	return out;
 }
