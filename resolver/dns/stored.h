@@ -39,8 +39,9 @@ enum {
 	TARN__STORED_GENERATION_AT = 6,
 	TARN__STORED_HEAD_LEN = 8,
 	TARN__ANSWER_SOURCE_UNKNOWN = 0,
-	TARN__ANSWER_SOURCE_FILE = 254, /* a file of the cache */
-	TARN__ANSWER_SOURCE_SHARED = 255, /* the second level */
+	TARN__ANSWER_SOURCE_MAX = 253, /* of a server (core/forward/answer_source.h) */
+	TARN__ANSWER_SOURCE_FILE = 254, /* an answer that outlived the process before */
+	TARN__ANSWER_SOURCE_SHARED = 255, /* of the second level of the cache */
 };
 
 /*

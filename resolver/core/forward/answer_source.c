@@ -8,8 +8,8 @@
 
 #include "dns/stored.h"
 
-/* The numbers above are no servers: dns/stored.h. */
-enum { ORIGINS_MAX = TARN__ANSWER_SOURCE_FILE - 1 };
+/* The numbers above are not those of servers. */
+enum { ORIGINS_MAX = TARN__ANSWER_SOURCE_MAX };
 
 struct tarn__answer_sources {
 	pthread_mutex_t lock; /* for adding */

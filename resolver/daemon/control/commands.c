@@ -32,8 +32,12 @@ enum { SWEPT_PER_STEP = 1000 /* entries; takes some 0.2 ms */ };
 
 static void answer_forgotten(struct tarn__task *task, const struct tarn__forgotten *forgotten)
 {
-	tarn__task_ok(task, json_pack("{sI sI}", "flushed", (json_int_t)forgotten->answers,
-				      "failures_forgotten", (json_int_t)forgotten->failures));
+	if (task->is_for_fleet)
+		tarn__command_fleet_answer(task, forgotten);
+	else
+		tarn__task_ok(task,
+			      json_pack("{sI sI}", "flushed", (json_int_t)forgotten->answers,
+					"failures_forgotten", (json_int_t)forgotten->failures));
 }
 
 /* ---- one command each ------------------------------------------------------------------- */
@@ -284,34 +288,72 @@ static void sweep(struct tarn__task *task, enum tarn__sweep_kind kind)
 	task->wants_steps = true;
 }
 
-static void flush(struct tarn__task *task, const json_t *arguments)
+/* Of a name or one type of it. */
+static void forget_name(struct tarn__task *task)
 {
-	if (!tarn__task_parse_name(task, tarn__task_argument(arguments, 0), task->sweep.name,
-				   &task->sweep.name_len))
-		return;
-	if (json_array_size(arguments) == 1) {
+	if (task->flush_type == 0) {
 		sweep(task, TARN__SWEEP_NAME);
-		return;
-	}
-	uint16_t type;
-	if (!tarn__type_parse(tarn__task_argument(arguments, 1), &type)) {
-		tarn__task_fail(task, "%s: not a type", tarn__task_argument(arguments, 1));
 		return;
 	}
 	struct tarn__resolver *resolver = tarn__task_enter(task);
 	if (!resolver)
 		return;
-	struct tarn__forgotten forgotten = tarn__forget(
-		tarn__resolver_client(resolver), task->sweep.name, task->sweep.name_len, type);
+	struct tarn__forgotten forgotten =
+		tarn__forget(tarn__resolver_client(resolver), task->sweep.name,
+			     task->sweep.name_len, task->flush_type);
 	tarn__task_leave(task);
 	answer_forgotten(task, &forgotten);
 }
 
+static void forget_tree(struct tarn__task *task)
+{
+	sweep(task, TARN__SWEEP_TREE);
+}
+
+/* Counts the arguments before --fleet, which may be the last one. */
+static size_t count_before_fleet(const json_t *arguments, bool *is_for_fleet)
+{
+	size_t count = json_array_size(arguments);
+	*is_for_fleet =
+		count > 1 && strcmp(tarn__task_argument(arguments, count - 1), "--fleet") == 0;
+	return count - *is_for_fleet;
+}
+
+static void flush(struct tarn__task *task, const json_t *arguments)
+{
+	bool is_for_fleet;
+	size_t count = count_before_fleet(arguments, &is_for_fleet);
+	const char *type = tarn__task_argument(arguments, 1);
+	if (!tarn__task_parse_name(task, tarn__task_argument(arguments, 0), task->sweep.name,
+				   &task->sweep.name_len))
+		return;
+	if (count > 2)
+		tarn__task_fail(task, "usage: flush %s", tarn__commands[task->command].arguments);
+	else if (count == 2 &&
+		 (!tarn__type_parse(type, &task->flush_type) || task->flush_type == 0))
+		tarn__task_fail(task, "%s: not a type", type);
+	else if (!is_for_fleet)
+		forget_name(task);
+	else
+		tarn__command_fleet(
+			task, count == 2 ? TARN__SECOND_FORGET_TYPE : TARN__SECOND_FORGET_NAME,
+			forget_name);
+}
+
 static void flush_tree(struct tarn__task *task, const json_t *arguments)
 {
-	if (tarn__task_parse_name(task, tarn__task_argument(arguments, 0), task->sweep.name,
-				  &task->sweep.name_len))
-		sweep(task, TARN__SWEEP_TREE);
+	bool is_for_fleet;
+	size_t count = count_before_fleet(arguments, &is_for_fleet);
+	if (!tarn__task_parse_name(task, tarn__task_argument(arguments, 0), task->sweep.name,
+				   &task->sweep.name_len))
+		return;
+	if (count > 1)
+		tarn__task_fail(task, "usage: flush-tree %s",
+				tarn__commands[task->command].arguments);
+	else if (is_for_fleet)
+		tarn__command_fleet(task, TARN__SECOND_FORGET_TREE, forget_tree);
+	else
+		forget_tree(task);
 }
 
 static void flush_negative(struct tarn__task *task, const json_t *arguments)
@@ -585,9 +627,11 @@ void tarn__task_end(struct tarn__task *task)
 	if (task->has_question)
 		tarn_cancel(task->context->worker, &task->question);
 	tarn__command_trust_end(task);
+	tarn__command_fleet_end(task);
 	free(task->dump.room);
 	free(task->text);
-	*task = (struct tarn__task){.answer = task->answer, .context = task->context};
+	*task = (struct tarn__task){
+		.answer = task->answer, .wake = task->wake, .context = task->context};
 }
 
 void tarn__control_context_fini(struct tarn__control_context *context)
