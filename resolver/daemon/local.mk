@@ -38,11 +38,11 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/control/control_file.c resolver/daemon/control/control_file.h \
 	resolver/daemon/control/dnssec_commands.c resolver/daemon/control/dnssec_commands.h \
 	resolver/daemon/control/dnssec_json.c resolver/daemon/control/dnssec_json.h \
+	resolver/daemon/control/flush_commands.c \
+	resolver/daemon/control/flush_commands.h \
 	resolver/daemon/control/json.c resolver/daemon/control/json.h \
 	resolver/daemon/control/name_commands.c resolver/daemon/control/name_commands.h \
 	resolver/daemon/control/name_json.c resolver/daemon/control/name_json.h \
-	resolver/daemon/control/second_commands.c \
-	resolver/daemon/control/second_commands.h \
 	resolver/daemon/control/second_json.c resolver/daemon/control/second_json.h \
 	resolver/daemon/control/task.c resolver/daemon/control/task.h \
 	resolver/daemon/control/verbs.c resolver/daemon/control/verbs.h \

@@ -39,6 +39,7 @@ unit_tests = \
 	tests/unit/core/test_endpoint \
 	tests/unit/core/test_fallback \
 	tests/unit/core/test_findings \
+	tests/unit/core/test_fleet \
 	tests/unit/core/test_forget \
 	tests/unit/core/test_forward_loop \
 	tests/unit/core/test_groups \
@@ -232,6 +233,8 @@ policy_sources = tests/scenario/policy.c tests/scenario/policy.h
 
 # Those that need the fake outside.
 tests_unit_core_test_inspect_SOURCES = tests/unit/core/test_inspect.c tests/support/outside.c
+tests_unit_core_test_fleet_SOURCES = tests/unit/core/test_fleet.c tests/support/outside.c \
+	tests/support/store.c
 tests_unit_core_test_answer_stages_SOURCES = tests/unit/core/test_answer_stages.c $(policy_sources)
 tests_unit_core_test_lists_SOURCES = tests/unit/core/test_lists.c $(policy_sources)
 tests_unit_core_test_lookup_SOURCES = tests/unit/core/test_lookup.c tests/support/outside.c

@@ -15,9 +15,9 @@
 #include "daemon/control/certificate_json.h"
 #include "daemon/control/dnssec_commands.h"
 #include "daemon/control/dnssec_json.h"
+#include "daemon/control/flush_commands.h"
 #include "daemon/control/json.h"
 #include "daemon/control/name_commands.h"
-#include "daemon/control/second_commands.h"
 #include "daemon/control/second_json.h"
 #include "daemon/telemetry/metrics.h"
 #include "dns/text.h"
@@ -27,18 +27,6 @@
 #include "base/upstream.h"
 
 enum { SWEPT_PER_STEP = 1000 /* entries; takes some 0.2 ms */ };
-
-/* ---- answers ---------------------------------------------------------------------------- */
-
-static void answer_forgotten(struct tarn__task *task, const struct tarn__forgotten *forgotten)
-{
-	if (task->is_for_fleet)
-		tarn__command_fleet_answer(task, forgotten);
-	else
-		tarn__task_ok(task,
-			      json_pack("{sI sI}", "flushed", (json_int_t)forgotten->answers,
-					"failures_forgotten", (json_int_t)forgotten->failures));
-}
 
 /* ---- one command each ------------------------------------------------------------------- */
 
@@ -214,6 +202,24 @@ static void upstreams(struct tarn__task *task, const json_t *arguments)
 	tarn__totals_free(totals);
 }
 
+static void shared(struct tarn__task *task, const json_t *arguments)
+{
+	(void)arguments;
+	struct tarn__config *config = tarn__get_config(task->context->tarn);
+	struct tarn__totals *totals = config->second ? tarn__task_collect(task) : NULL;
+	if (!config->second) {
+		tarn__task_fail(task, "%s", tarn__no_second_level);
+	} else if (totals) {
+		json_t *result = tarn__control_json_store(config->second, totals);
+		json_t *counters = tarn__control_json_shared(totals);
+		json_object_update(result, counters);
+		json_decref(counters);
+		tarn__task_ok(task, result);
+	}
+	tarn__totals_free(totals);
+	tarn__config_put(config);
+}
+
 static void on_answer(struct tarn_request *request, int error, const uint8_t *wire, size_t len)
 {
 	struct tarn__task *task = request->data;
@@ -280,97 +286,6 @@ static void explain(struct tarn__task *task, const json_t *arguments)
 	tarn__task_leave(task);
 	tarn__task_ok(task, result);
 	tarn__totals_free(totals);
-}
-
-static void sweep(struct tarn__task *task, enum tarn__sweep_kind kind)
-{
-	task->sweep.kind = kind;
-	task->wants_steps = true;
-}
-
-/* Of a name or one type of it. */
-static void forget_name(struct tarn__task *task)
-{
-	if (task->flush_type == 0) {
-		sweep(task, TARN__SWEEP_NAME);
-		return;
-	}
-	struct tarn__resolver *resolver = tarn__task_enter(task);
-	if (!resolver)
-		return;
-	struct tarn__forgotten forgotten =
-		tarn__forget(tarn__resolver_client(resolver), task->sweep.name,
-			     task->sweep.name_len, task->flush_type);
-	tarn__task_leave(task);
-	answer_forgotten(task, &forgotten);
-}
-
-static void forget_tree(struct tarn__task *task)
-{
-	sweep(task, TARN__SWEEP_TREE);
-}
-
-/* Counts the arguments before --fleet, which may be the last one. */
-static size_t count_before_fleet(const json_t *arguments, bool *is_for_fleet)
-{
-	size_t count = json_array_size(arguments);
-	*is_for_fleet =
-		count > 1 && strcmp(tarn__task_argument(arguments, count - 1), "--fleet") == 0;
-	return count - *is_for_fleet;
-}
-
-static void flush(struct tarn__task *task, const json_t *arguments)
-{
-	bool is_for_fleet;
-	size_t count = count_before_fleet(arguments, &is_for_fleet);
-	const char *type = tarn__task_argument(arguments, 1);
-	if (!tarn__task_parse_name(task, tarn__task_argument(arguments, 0), task->sweep.name,
-				   &task->sweep.name_len))
-		return;
-	if (count > 2)
-		tarn__task_fail(task, "usage: flush %s", tarn__commands[task->command].arguments);
-	else if (count == 2 &&
-		 (!tarn__type_parse(type, &task->flush_type) || task->flush_type == 0))
-		tarn__task_fail(task, "%s: not a type", type);
-	else if (!is_for_fleet)
-		forget_name(task);
-	else
-		tarn__command_fleet(
-			task, count == 2 ? TARN__SECOND_FORGET_TYPE : TARN__SECOND_FORGET_NAME,
-			forget_name);
-}
-
-static void flush_tree(struct tarn__task *task, const json_t *arguments)
-{
-	bool is_for_fleet;
-	size_t count = count_before_fleet(arguments, &is_for_fleet);
-	if (!tarn__task_parse_name(task, tarn__task_argument(arguments, 0), task->sweep.name,
-				   &task->sweep.name_len))
-		return;
-	if (count > 1)
-		tarn__task_fail(task, "usage: flush-tree %s",
-				tarn__commands[task->command].arguments);
-	else if (is_for_fleet)
-		tarn__command_fleet(task, TARN__SECOND_FORGET_TREE, forget_tree);
-	else
-		forget_tree(task);
-}
-
-static void flush_negative(struct tarn__task *task, const json_t *arguments)
-{
-	(void)arguments;
-	sweep(task, TARN__SWEEP_NEGATIVE);
-}
-
-static void flush_failed(struct tarn__task *task, const json_t *arguments)
-{
-	(void)arguments;
-	struct tarn__resolver *resolver = tarn__task_enter(task);
-	if (!resolver)
-		return;
-	rtcache_forget_failures(tarn__resolver_client(resolver));
-	tarn__task_leave(task);
-	tarn__task_ok(task, NULL);
 }
 
 static void set_log_level(struct tarn__task *task, const json_t *arguments)
@@ -535,15 +450,15 @@ static tarn__command_fn *const handlers[TARN__COMMANDS] = {
 	[TARN__COMMAND_STATUS] = status,
 	[TARN__COMMAND_STATS] = stats,
 	[TARN__COMMAND_UPSTREAMS] = upstreams,
-	[TARN__COMMAND_SHARED] = tarn__command_shared,
+	[TARN__COMMAND_SHARED] = shared,
 	[TARN__COMMAND_LOOKUP] = lookup,
 	[TARN__COMMAND_EXPLAIN] = explain,
 	[TARN__COMMAND_TRUST] = tarn__command_trust,
 	[TARN__COMMAND_INSECURE] = tarn__command_insecure,
-	[TARN__COMMAND_FLUSH] = flush,
-	[TARN__COMMAND_FLUSH_TREE] = flush_tree,
-	[TARN__COMMAND_FLUSH_NEGATIVE] = flush_negative,
-	[TARN__COMMAND_FLUSH_FAILED] = flush_failed,
+	[TARN__COMMAND_FLUSH] = tarn__command_flush,
+	[TARN__COMMAND_FLUSH_TREE] = tarn__command_flush_tree,
+	[TARN__COMMAND_FLUSH_NEGATIVE] = tarn__command_flush_negative,
+	[TARN__COMMAND_FLUSH_FAILED] = tarn__command_flush_failed,
 	[TARN__COMMAND_DUMP] = dump,
 	[TARN__COMMAND_LISTS] = tarn__command_lists,
 	[TARN__COMMAND_TEST] = tarn__command_test,
@@ -614,10 +529,7 @@ void tarn__task_step(struct tarn__task *task)
 	if (task->command == TARN__COMMAND_DUMP) {
 		step_dump(task, resolver);
 	} else {
-		task->wants_steps = tarn__sweep_step(&task->sweep, tarn__resolver_client(resolver),
-						     SWEPT_PER_STEP);
-		if (!task->wants_steps)
-			answer_forgotten(task, &task->sweep.forgotten);
+		tarn__command_flush_step(task, resolver);
 	}
 	tarn__task_leave(task);
 }
@@ -627,7 +539,7 @@ void tarn__task_end(struct tarn__task *task)
 	if (task->has_question)
 		tarn_cancel(task->context->worker, &task->question);
 	tarn__command_trust_end(task);
-	tarn__command_fleet_end(task);
+	tarn__command_flush_end(task);
 	free(task->dump.room);
 	free(task->text);
 	*task = (struct tarn__task){

@@ -41,7 +41,7 @@ struct tarn__task {
 	bool has_trust; /* a chain of trust is looked up */
 	struct tarn__trust_chain_lookup trust;
 	ev_timer patience; /* with it, or with the fleet */
-	bool is_for_fleet; /* a flush on all machines: daemon/control/second_commands.h */
+	bool is_for_fleet; /* a flush on all machines: daemon/control/flush_commands.h */
 	bool has_fleet; /* its part outside of this machine has not ended */
 	bool has_fleet_started; /* there was a connection */
 	uint64_t fleet_until_ms; /* it is given up */
