@@ -110,6 +110,7 @@ unit_tests = \
 	tests/unit/daemon/test_ring \
 	tests/unit/daemon/test_rlimits \
 	tests/unit/daemon/test_sandbox \
+	tests/unit/daemon/test_second_json \
 	tests/unit/daemon/test_second_level \
 	tests/unit/daemon/test_servers_check \
 	tests/unit/daemon/test_settings \
@@ -248,6 +249,9 @@ tests_unit_core_test_resolver_detours_SOURCES = tests/unit/core/test_resolver_de
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
 tests_unit_core_test_trust_chain_SOURCES = tests/unit/core/test_trust_chain.c tests/support/outside.c
 
+# It reads JSON.
+tests_unit_daemon_test_second_json_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_daemon_test_second_json_LDADD = $(LDADD) $(JANSSON_LIBS)
 # It reads what the program sends.
 tests_unit_daemon_test_dnstap_CPPFLAGS = $(AM_CPPFLAGS) $(DNSTAP_CFLAGS) -Iresolver
 tests_unit_daemon_test_dnstap_LDADD = $(LDADD) $(DNSTAP_LIBS)

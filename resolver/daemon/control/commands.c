@@ -282,7 +282,7 @@ static void explain(struct tarn__task *task, const json_t *arguments)
 							     task->context->insecure, 0));
 	if (config->second && is_forwarded(&inspected))
 		json_object_set_new(result, "second_level",
-				    tarn__control_json_second_use(config->second, totals));
+				    tarn__control_json_second_use(config, query, totals));
 	tarn__task_leave(task);
 	tarn__task_ok(task, result);
 	tarn__totals_free(totals);

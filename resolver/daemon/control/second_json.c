@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "core/config.h"
+#include "core/second/key.h"
 #include "core/second/second_config.h"
 #include "daemon/log/log.h"
 #include "net/totals.h"
@@ -82,20 +84,33 @@ json_t *tarn__control_json_store(const struct tarn__second_config *config,
 	return out;
 }
 
-json_t *tarn__control_json_second_use(const struct tarn__second_config *config,
+static bool is_shared(const struct tarn__config *config, const struct tarn__query *query)
+{
+	const struct tarn__key key = {.qname = query->qname,
+				      .qname_len = query->qname_len,
+				      .qtype = query->qtype,
+				      .qclass = query->qclass};
+	size_t zone = tarn__config_find_zone(config, key.qname, key.qname_len, key.qtype);
+	return zone != TARN__ZONE_NONE && tarn__second_shares(config, zone, &key);
+}
+
+json_t *tarn__control_json_second_use(const struct tarn__config *config,
+				      const struct tarn__query *query,
 				      const struct tarn__totals *totals)
 {
 	const struct tarn__second_counts *counts = &totals->questions.second;
 	unsigned long long connected = counts->connected_now, open = counts->open_now;
+	if (!is_shared(config, query))
+		return json_string("not asked: such answers are not shared");
 	if (connected == 0)
 		return json_string("not asked: there is no connection to the store");
 	if (open >= connected)
 		return json_string("not asked for now: the store fails or is silent");
 	if (are_connected(totals) && open == 0)
-		return json_sprintf("asked first, for %u ms at most", config->wait_ms);
+		return json_sprintf("asked first, for %u ms at most", config->second->wait_ms);
 	return json_sprintf("asked first, for %u ms at most, by %llu of %u threads; for the others"
 			    " the store fails or is silent",
-			    config->wait_ms, connected - open, totals->workers);
+			    config->second->wait_ms, connected - open, totals->workers);
 }
 
 /* ---- counters ----------------------------------------------------------------------------- */

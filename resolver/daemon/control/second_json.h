@@ -9,6 +9,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+struct tarn__config;
+struct tarn__query;
 struct tarn__second_config;
 struct tarn__totals;
 
@@ -19,10 +21,10 @@ json_t *tarn__control_json_store(const struct tarn__second_config *, const struc
 json_t *tarn__control_json_shared(const struct tarn__totals *);
 
 /*
- * Whether the second level would be asked for a question that the cache does not decide, and why not: a line of
- * text.
+ * Whether the second level, which there is, would be asked for a question that the cache does not decide, and why
+ * not: a line of text.
  */
-json_t *tarn__control_json_second_use(const struct tarn__second_config *,
+json_t *tarn__control_json_second_use(const struct tarn__config *, const struct tarn__query *,
 				      const struct tarn__totals *);
 
 #endif
