@@ -168,14 +168,25 @@ class Store:
         return client
 
     def call(self, *words):
-        if not self.client:
-            self.client = self.connect()
-        return self.client.call(*words)
+        return self._use(lambda client: client.call(*words))
 
     def call_all(self, commands):
-        if not self.client:
-            self.client = self.connect()
-        return self.client.call_all(commands)
+        return self._use(lambda client: client.call_all(commands))
+
+    def _use(self, use):
+        """A store closes the connections of all its clients when its role changes."""
+        for is_last in (False, True):
+            try:
+                if not self.client:
+                    self.client = self.connect()
+                return use(self.client)
+            except (EOFError, OSError):
+                if self.client:
+                    self.client.close()
+                    self.client = None
+                if is_last:
+                    raise
+        return None
 
     def keys(self, pattern="*"):
         return sorted(self.call("KEYS", pattern))
