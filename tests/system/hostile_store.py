@@ -12,13 +12,14 @@ import time
 from servers import free_port
 from store import is_answer, read_value
 
-OK, NIL = b"+OK\r\n", b"$-1\r\n"
+OK, NIL, EMPTY = b"+OK\r\n", b"$-1\r\n", b"$0\r\n\r\n"
+READS = (b"GET", b"GETRANGE")
 KIB = 1024
 SUBSCRIBED = b"*3\r\n$9\r\nsubscribe\r\n"
 
 
 def bulk(octets):
-    return NIL if octets is None else b"$%d\r\n%s\r\n" % (len(octets), octets)
+    return b"$%d\r\n%s\r\n" % (len(octets), octets)
 
 
 def error(text):
@@ -35,7 +36,7 @@ class HostileStore:
     Close; None: nothing, ever. It is asked for those commands that lies_about names, in capitals.
     """
 
-    def __init__(self, lie=None, lies_about=(b"GET",), delay=0, port=None):
+    def __init__(self, lie=None, lies_about=READS, delay=0, port=None):
         self.lie, self.lies_about = lie, lies_about
         self.delay = delay  # seconds before each answer; those of one connection do not add up
         self.values = {}  # by key: octets, and the time of the end or None
@@ -70,8 +71,8 @@ class HostileStore:
             time.sleep(0.01)
         return answers
 
-    def count(self, command):
-        return self.commands.count(command)
+    def count(self, *commands):
+        return sum(self.commands.count(command) for command in commands)
 
     def publish(self, octets):
         """To all that have subscribed to anything."""
@@ -138,13 +139,13 @@ class HostileStore:
 
     def _run(self, connection, command, words):
         """The honest answer."""
-        if command in (b"GET", b"DEL", b"UNLINK") and len(words) > 1:
-            there = [key for key in words[1:] if not is_over(self.values.get(key, (b"", 0))[1])]
-            if command == b"GET":
-                return bulk(self.values[there[0]][0] if there else None)
-            for key in there:
-                del self.values[key]
-            return b":%d\r\n" % len(there)
+        if command in READS and len(words) > 1:
+            value, end = self.values.get(words[1], (b"", 0))
+            if command == b"GETRANGE" and len(words) > 3:
+                return EMPTY if is_over(end) else bulk(value[int(words[2]):int(words[3]) + 1])
+            return NIL if is_over(end) else bulk(value)
+        if command in (b"DEL", b"UNLINK"):
+            return b":%d\r\n" % sum(self.values.pop(key, None) is not None for key in words[1:])
         if command == b"SET" and len(words) > 2:
             return self._set(words)
         if command == b"PING":
@@ -218,7 +219,7 @@ def swapped(store):
 
 def flipped(words, octets):
     """One bit of the value, another one for each key."""
-    if octets == NIL or not is_answer(words[1]):
+    if octets in (NIL, EMPTY) or not is_answer(words[1]):
         return octets
     at, end = octets.index(b"\r\n") + 2, len(octets) - 2
     bit = int(words[1][-6:], 16) % (8 * (end - at))
@@ -229,7 +230,7 @@ def flipped(words, octets):
 
 def cut(words, octets):
     """The value without its last octets, as a value."""
-    if octets == NIL or not is_answer(words[1]):
+    if octets in (NIL, EMPTY) or not is_answer(words[1]):
         return octets
     value = octets[octets.index(b"\r\n") + 2:-2]
     return bulk(value[:int(words[1][-4:], 16) % len(value)])

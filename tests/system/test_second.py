@@ -4,6 +4,7 @@ The second level of the cache: what one tarn has asked its upstream, another one
 that both share; and a store that stops, dies, is slow or is not there costs no client its answer.
 """
 
+import re
 import time
 
 import dns.flags
@@ -193,9 +194,9 @@ def test_many_at_once_are_one_question_of_each_level(run_store, run_sharing, run
     assert not client.wait(timeout=20)
     assert_all_right(client.questions)
     stats = store.call("INFO", "commandstats").decode()
-    gets = [line for line in stats.splitlines() if line.startswith("cmdstat_get:")]
+    gets = re.findall(r"cmdstat_get(?:range)?:calls=(\d+)", stats)
     # The epoch may be read again meanwhile.
-    assert gets and int(gets[0].split("calls=")[1].split(",")[0]) <= 2, gets
+    assert 1 <= sum(map(int, gets)) <= 2, stats
     assert upstream.counts["one.example"] == 1
 
 
