@@ -74,6 +74,7 @@ core_sources = \
 	resolver/core/second/breaker.c resolver/core/second/breaker.h \
 	resolver/core/second/epoch.c resolver/core/second/epoch.h \
 	resolver/core/second/fetch.c resolver/core/second/fetch.h \
+	resolver/core/second/fleet.c resolver/core/second/fleet.h \
 	resolver/core/second/key.c resolver/core/second/key.h \
 	resolver/core/second/message.c resolver/core/second/message.h \
 	resolver/core/second/request.c resolver/core/second/request.h \
