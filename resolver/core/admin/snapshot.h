@@ -81,8 +81,13 @@ struct tarn__snapshot_counts {
 };
 
 struct tarn__snapshot_reader {
-	const uint8_t *octets; /* the whole file, borrowed; it may change while it is read */
-	size_t len, at;
+	/*
+	 * Reads octets of the file, which may change while it is read. Returns false if they are not all
+	 * there. (A file that is mapped would end the program if it were cut, or its disk failed.)
+	 */
+	bool (*read)(void *arg, uint64_t offset, uint8_t *out, size_t len);
+	void *arg;
+	uint64_t len, at; /* of the file, in octets */
 	unsigned pass; /* by heat: the hottest blocks first */
 	uint64_t saved_ms; /* when it was made */
 	bool has_any_root; /* as the options of the writer */
@@ -91,7 +96,7 @@ struct tarn__snapshot_reader {
 	void *private_;
 };
 
-/* Reads the header. The caller has cleared *out but for octets, len and has_any_root. */
+/* Reads the header. The caller has cleared *out but for read, arg, len and has_any_root. */
 enum tarn__snapshot_fault tarn__snapshot_open(struct tarn__snapshot_reader *,
 					      struct tarn__resolver *, uint64_t wall_ms);
 /* Loads about some 32 entries. Returns true if there are more. */

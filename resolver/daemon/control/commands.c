@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/resolver.h"
+#include "daemon/control/cache_file_commands.h"
 #include "daemon/control/certificate_json.h"
 #include "daemon/control/dnssec_commands.h"
 #include "daemon/control/dnssec_json.h"
@@ -28,6 +29,9 @@
 
 static void answer_forgotten(struct tarn__task *task, const struct tarn__forgotten *forgotten)
 {
+	/* Failures are in no file. */
+	if (forgotten->answers > 0 && task->context->cache_file)
+		tarn__cache_file_flushed(task->context->cache_file);
 	tarn__task_ok(task, json_pack("{sI sI}", "flushed", (json_int_t)forgotten->answers,
 				      "failures_forgotten", (json_int_t)forgotten->failures));
 }
@@ -71,6 +75,13 @@ static void add_certificates(const struct tarn__control_context *context, json_t
 	if (state.count > 0)
 		json_object_set_new(out, "tls",
 				    tarn__control_json_certificates(&state, (uint64_t)time(NULL)));
+}
+
+static void add_cache_file(const struct tarn__control_context *context, json_t *out)
+{
+	json_t *file = tarn__control_json_cache_file(context->cache_file, time(NULL));
+	if (file)
+		json_object_set_new(out, "cache_file", file);
 }
 
 static json_t *describe_host(const struct tarn__bootstrap_view *view)
@@ -130,6 +141,7 @@ static void status(struct tarn__task *task, const json_t *arguments)
 	add_validation(context, result);
 	add_hosts(context, result);
 	add_certificates(context, result);
+	add_cache_file(context, result);
 	tarn__task_ok(task, result);
 	tarn__totals_free(totals);
 }
@@ -146,8 +158,11 @@ static char *metrics_text(const struct tarn__control_context *context,
 	transfers.states = states;
 	struct tarn__certificates_state certificates;
 	tarn__certificates_board_read(context->certificates, &certificates);
-	char *text =
-		tarn__metrics_text(totals, lost, usage, figures, &transfers, &certificates, len);
+	struct tarn__cache_file_state cache_file;
+	tarn__cache_file_board_read(context->cache_file ? &context->cache_file->board : NULL,
+				    &cache_file);
+	char *text = tarn__metrics_text(totals, lost, usage, figures, &transfers, &certificates,
+					&cache_file, len);
 	free(states);
 	return text;
 }
@@ -218,7 +233,7 @@ static void lookup(struct tarn__task *task, const json_t *arguments)
 		return;
 	task->question = (struct tarn_request){.data = task, .done = on_answer};
 	task->asked_ms = tarn__clock_ms();
-	int error = tarn_ask(task->context->worker, &task->question, asked.wire, asked.len);
+	int error = tarn_ask(task->context->own->worker, &task->question, asked.wire, asked.len);
 	task->has_question = error == 0;
 	tarn__task_leave(task);
 	if (error < 0)
@@ -275,18 +290,12 @@ static void flush(struct tarn__task *task, const json_t *arguments)
 		sweep(task, TARN__SWEEP_NAME);
 		return;
 	}
-	uint16_t type;
-	if (!tarn__type_parse(tarn__task_argument(arguments, 1), &type)) {
+	if (!tarn__type_parse(tarn__task_argument(arguments, 1), &task->type)) {
 		tarn__task_fail(task, "%s: not a type", tarn__task_argument(arguments, 1));
 		return;
 	}
-	struct tarn__resolver *resolver = tarn__task_enter(task);
-	if (!resolver)
-		return;
-	struct tarn__forgotten forgotten =
-		tarn__forget(resolver, task->sweep.name, task->sweep.name_len, type);
-	tarn__task_leave(task);
-	answer_forgotten(task, &forgotten);
+	task->has_type = true;
+	task->wants_steps = true;
 }
 
 static void flush_tree(struct tarn__task *task, const json_t *arguments)
@@ -484,6 +493,7 @@ static tarn__command_fn *const handlers[TARN__COMMANDS] = {
 	[TARN__COMMAND_FLUSH_NEGATIVE] = flush_negative,
 	[TARN__COMMAND_FLUSH_FAILED] = flush_failed,
 	[TARN__COMMAND_DUMP] = dump,
+	[TARN__COMMAND_SAVE] = tarn__command_save,
 	[TARN__COMMAND_LISTS] = tarn__command_lists,
 	[TARN__COMMAND_TEST] = tarn__command_test,
 	[TARN__COMMAND_BLOCK] = tarn__command_block,
@@ -543,35 +553,50 @@ static void step_dump(struct tarn__task *task, struct tarn__resolver *resolver)
 		tarn__task_ok(task, NULL);
 }
 
+/* Returns false while the cache is loaded from its file, which could bring back what a flush removes. */
+static bool may_step(const struct tarn__task *task)
+{
+	return task->command == TARN__COMMAND_DUMP || !task->context->cache_file ||
+	       tarn__cache_file_may_flush(task->context->cache_file);
+}
+
+static void step_flush(struct tarn__task *task, struct tarn__resolver *resolver)
+{
+	struct tarn__sweep *sweep = &task->sweep;
+	if (task->has_type) {
+		sweep->forgotten =
+			tarn__forget(resolver, sweep->name, sweep->name_len, task->type);
+		task->wants_steps = false;
+	} else {
+		task->wants_steps = tarn__sweep_step(sweep, resolver);
+	}
+	if (!task->wants_steps)
+		answer_forgotten(task, &sweep->forgotten);
+}
+
 void tarn__task_step(struct tarn__task *task)
 {
+	if (!may_step(task))
+		return;
 	struct tarn__resolver *resolver = tarn__task_enter(task);
 	if (!resolver) {
 		task->wants_steps = false;
 		return;
 	}
-	if (task->command == TARN__COMMAND_DUMP) {
+	if (task->command == TARN__COMMAND_DUMP)
 		step_dump(task, resolver);
-	} else {
-		task->wants_steps = tarn__sweep_step(&task->sweep, resolver);
-		if (!task->wants_steps)
-			answer_forgotten(task, &task->sweep.forgotten);
-	}
+	else
+		step_flush(task, resolver);
 	tarn__task_leave(task);
 }
 
 void tarn__task_end(struct tarn__task *task)
 {
 	if (task->has_question)
-		tarn_cancel(task->context->worker, &task->question);
+		tarn_cancel(task->context->own->worker, &task->question);
 	tarn__command_trust_end(task);
+	tarn__cache_file_forget(&task->save);
 	free(task->dump.room);
 	free(task->text);
 	*task = (struct tarn__task){.answer = task->answer, .context = task->context};
-}
-
-void tarn__control_context_fini(struct tarn__control_context *context)
-{
-	tarn_worker_free(context->worker);
-	context->worker = NULL;
 }

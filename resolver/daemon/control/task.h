@@ -32,12 +32,16 @@ struct tarn__task {
 	bool wants_steps; /* tarn__task_step() is to be called */
 	bool has_question; /* a question is under way */
 	struct tarn__sweep sweep;
+	bool has_type; /* of the name in sweep, entries of that type only */
+	uint16_t type;
 	struct tarn__dump dump;
 	struct tarn_request question;
 	uint64_t asked_ms;
 	bool has_trust; /* a chain of trust is looked up */
 	struct tarn__trust_chain_lookup trust;
 	ev_timer patience; /* with it */
+	bool is_long; /* it waits for the disk, not for who reads */
+	struct tarn__cache_file_request save;
 	char *text; /* the text of a dump that has not been passed on */
 	size_t text_len, text_size;
 	bool is_short; /* out of memory */

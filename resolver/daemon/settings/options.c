@@ -25,6 +25,9 @@ enum {
 	STALE_SEC_MAX = 30 * 86400, /* RFC 8767 suggests one to three days */
 	LOCAL_TTL_MAX = 86400, /* what changes should be seen within a day */
 	LIST_TTL_MAX = 86400,
+	SAVE_SEC = 15 * 60, /* what a machine that is reset loses at most */
+	SAVE_SEC_MIN = 10,
+	SAVE_SEC_MAX = 7 * 86400,
 	LIST_TTL = 10, /* what is unblocked is seen at once */
 };
 
@@ -349,6 +352,25 @@ const struct tarn__option_row tarn__options[] = {
 		.min = 1,
 		.max = TARN_MAX_NEGATIVE_TTL_DEFAULT,
 		.default_number = TARN_MAX_NEGATIVE_TTL_DEFAULT,
+	},
+	{
+		.name = "cache-file",
+		.section = "cache",
+		.word = "file",
+		.value = "FILE",
+		.help = "keep answers in this file across restarts",
+		.otherwise = "none",
+		.type = &tarn__option_type_directory,
+		.offset = SETTING(cache_file),
+	},
+	{
+		.section = "cache",
+		.word = "save",
+		.type = &tarn__option_type_time,
+		.offset = SETTING(save_sec),
+		.min = SAVE_SEC_MIN,
+		.max = SAVE_SEC_MAX,
+		.default_number = SAVE_SEC,
 	},
 	{
 		.letter = 'a',
