@@ -9,6 +9,7 @@ core_sources = \
 	resolver/core/config.c resolver/core/config.h \
 	resolver/core/config_anchors.c resolver/core/config_anchors.h \
 	resolver/core/detour.c resolver/core/detour.h \
+	resolver/core/forget.c resolver/core/forget.h \
 	resolver/core/forward/answer_source.c resolver/core/forward/answer_source.h \
 	resolver/core/forward/asking.c resolver/core/forward/asking.h \
 	resolver/core/forward/attempt.c resolver/core/forward/attempt.h \
@@ -65,6 +66,7 @@ core_sources = \
 	resolver/core/respond.c resolver/core/respond.h \
 	resolver/core/reverse.c resolver/core/reverse.h \
 	resolver/core/saved_answer.c resolver/core/saved_answer.h \
+	resolver/core/second/message.c resolver/core/second/message.h \
 	resolver/core/second/request.c resolver/core/second/request.h \
 	resolver/core/second/second.c resolver/core/second/second.h \
 	resolver/core/second/second_config.c resolver/core/second/second_config.h \

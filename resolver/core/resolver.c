@@ -9,6 +9,7 @@
 
 #include "core/config_anchors.h"
 #include "core/detour.h"
+#include "core/forget.h"
 #include "core/forward/attempt.h"
 #include "core/forward/nxdomain.h"
 #include "core/forward/forwarder.h"
@@ -23,7 +24,9 @@
 #include "core/policy/dns64.h"
 #include "core/policy/policy.h"
 #include "core/respond.h"
+#include "core/second/message.h"
 #include "core/second/second.h"
+#include "core/second/second_config.h"
 #include "core/shares.h"
 #include "core/stats.h"
 #include "base/timer.h"
@@ -42,6 +45,7 @@ enum {
 enum {
 	TIMERS_PER_RUN = 1000, /* bounds the time of a wake-up; the rest is due at once */
 	DROPS_PER_RUN = 256, /* entries, for the same reason */
+	SWEPT_PER_RUN = 512, /* entries, likewise: some 0.1 ms */
 	/* Servers that are tested for a forwarding loop per LOOKS_MS; each takes some 75 KB for 10 s. */
 	LOOKS_AT_ONCE = 16,
 	LOOKS_MS = 1000,
@@ -104,6 +108,8 @@ struct tarn__resolver {
 	struct tarn__list spares; /* for further ones */
 	size_t spare_count;
 	uint8_t *reply; /* TARN__MESSAGE_MAX octets, for late answers */
+	struct tarn__sweeps sweeps; /* of names that messages of the second level have named */
+	uint64_t flushes, flushes_rejected; /* such messages */
 	struct tarn__stats stats; /* without the counts of lookups, which the forwarder has */
 };
 
@@ -1319,8 +1325,8 @@ static int set_second(struct tarn__resolver *resolver, struct tarn__config *conf
 {
 	struct tarn__forwarder *forwarder = &resolver->forwarder;
 	if (!forwarder->second && config->second)
-		forwarder->second = tarn__second_new(resolver->io, &resolver->timers,
-						     resolver->shared->second);
+		forwarder->second =
+			tarn__second_new(resolver->io, &resolver->timers, resolver->shared->second);
 	if (!forwarder->second)
 		return config->second ? TARN_ENOMEM : 0;
 	tarn__second_set_config(forwarder->second, config->second);
@@ -1337,12 +1343,38 @@ void tarn__resolver_second_lost(struct tarn__resolver *resolver)
 	tarn__second_lost(resolver->forwarder.second);
 }
 
-void tarn__resolver_second_message(struct tarn__resolver *resolver, const uint8_t *message,
+static void obey(struct tarn__resolver *resolver, const struct tarn__second_message *message)
+{
+	switch (message->kind) {
+	case TARN__SECOND_FORGET_TYPE:
+		tarn__forget(resolver->client, message->name, message->name_len, message->type);
+		break;
+	case TARN__SECOND_FORGET_NAME:
+		tarn__sweeps_add(&resolver->sweeps, TARN__SWEEP_NAME, message->name,
+				 message->name_len);
+		break;
+	case TARN__SECOND_FORGET_TREE:
+		tarn__sweeps_add(&resolver->sweeps, TARN__SWEEP_TREE, message->name,
+				 message->name_len);
+		break;
+	}
+}
+
+void tarn__resolver_second_message(struct tarn__resolver *resolver, const uint8_t *octets,
 				   size_t len)
 {
-	(void)resolver;
-	(void)message;
-	(void)len;
+	const struct tarn_io *io = resolver->io;
+	const struct tarn__second_config *config = resolver->forwarder.config->second;
+	struct tarn__second_message message;
+	if (!config)
+		return;
+	if (!tarn__second_message_read(config, octets, len, io->wall_ms(io->data), &message)) {
+		resolver->flushes_rejected++;
+		return;
+	}
+	resolver->flushes++;
+	obey(resolver, &message);
+	io->wake_at(io->data, io->now_ms(io->data));
 }
 
 /* ---- one per worker --------------------------------------------------------------------- */
@@ -1379,6 +1411,10 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 
 void tarn__resolver_end(struct tarn__resolver *resolver)
 {
+	/* What was to be forgotten is: other workers, and a file, have the cache further on. */
+	while (resolver->client &&
+	       tarn__sweeps_step(&resolver->sweeps, resolver->client, SWEPT_PER_RUN))
+		;
 	/*
 	 * The client first: that ends this worker's requests, and other workers that wait for its lookups
 	 * start their own instead of sharing the failure that follows.
@@ -1426,7 +1462,8 @@ void tarn__resolver_run(struct tarn__resolver *resolver)
 	if (resolver->forwarder.config->validates && tarn__checking_turn(&resolver->forwarder))
 		rtcache_client_run(resolver->client);
 	uint64_t next = tarn__timers_next_ms(&resolver->timers);
-	if (!tarn__list_is_empty(&resolver->forwarder.paused))
+	bool sweeps = tarn__sweeps_step(&resolver->sweeps, resolver->client, SWEPT_PER_RUN);
+	if (sweeps || !tarn__list_is_empty(&resolver->forwarder.paused))
 		next = 0;
 	uint64_t cache_next = rtcache_client_next_ms(resolver->client);
 	io->wake_at(io->data, next < cache_next ? next : cache_next);
@@ -1449,6 +1486,8 @@ void tarn__resolver_stats(const struct tarn__resolver *resolver, struct tarn__st
 	out->validation = resolver->forwarder.validation;
 	if (resolver->forwarder.second)
 		out->second = *tarn__second_counts(resolver->forwarder.second);
+	out->second.flushes += resolver->flushes;
+	out->second.flushes_rejected += resolver->flushes_rejected;
 }
 
 void tarn__resolver_servers(const struct tarn__resolver *resolver,

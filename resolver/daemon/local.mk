@@ -32,6 +32,8 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/config/policy_check.c resolver/daemon/config/policy_check.h \
 	resolver/daemon/config/probe.c resolver/daemon/config/probe.h \
 	resolver/daemon/config/resolvconf.c resolver/daemon/config/resolvconf.h \
+	resolver/daemon/config/second_level.c resolver/daemon/config/second_level.h \
+	resolver/daemon/config/secret_file.c resolver/daemon/config/secret_file.h \
 	resolver/daemon/config/servers_check.c resolver/daemon/config/servers_check.h \
 	resolver/daemon/config/system_servers.c resolver/daemon/config/system_servers.h \
 	resolver/daemon/config/text.c resolver/daemon/config/text.h \

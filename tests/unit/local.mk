@@ -107,6 +107,7 @@ unit_tests = \
 	tests/unit/daemon/test_ring \
 	tests/unit/daemon/test_rlimits \
 	tests/unit/daemon/test_sandbox \
+	tests/unit/daemon/test_second_level \
 	tests/unit/daemon/test_servers_check \
 	tests/unit/daemon/test_settings \
 	tests/unit/daemon/test_systemd \
@@ -263,6 +264,8 @@ tests_unit_daemon_test_certificates_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=tarn__set_certificates,--wrap=tarn__tls_certificate_read
 tests_unit_daemon_test_encryption_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=tarn__tls_is_built,--wrap=tarn__http2_is_built
+tests_unit_daemon_test_second_level_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=tarn__second_is_built,--wrap=tarn__second_load
 # The resolver refuses at times.
 tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigure
 

@@ -25,6 +25,8 @@
 #include "net/worker.h"
 #include "base/upstream.h"
 
+enum { SWEPT_PER_STEP = 1000 /* entries; takes some 0.2 ms */ };
+
 /* ---- answers ---------------------------------------------------------------------------- */
 
 static void answer_forgotten(struct tarn__task *task, const struct tarn__forgotten *forgotten)
@@ -564,11 +566,12 @@ static void step_flush(struct tarn__task *task, struct tarn__resolver *resolver)
 {
 	struct tarn__sweep *sweep = &task->sweep;
 	if (task->has_type) {
-		sweep->forgotten =
-			tarn__forget(resolver, sweep->name, sweep->name_len, task->type);
+		sweep->forgotten = tarn__forget(tarn__resolver_client(resolver), sweep->name,
+						sweep->name_len, task->type);
 		task->wants_steps = false;
 	} else {
-		task->wants_steps = tarn__sweep_step(sweep, resolver);
+		task->wants_steps = tarn__sweep_step(sweep, tarn__resolver_client(resolver),
+						     SWEPT_PER_STEP);
 	}
 	if (!task->wants_steps)
 		answer_forgotten(task, &sweep->forgotten);

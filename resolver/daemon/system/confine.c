@@ -42,7 +42,7 @@ static void add_names(struct files *files, const struct tarn__names *paths)
 		add_file(files, paths->items[i], false);
 }
 
-enum { OWN_FILES = 10 };
+enum { OWN_FILES = 13 };
 
 static void add_own_files(struct files *files, const struct tarn__settings *settings,
 			  const char *resolv_conf, const char *state, const char *cache_folder)
@@ -53,6 +53,9 @@ static void add_own_files(struct files *files, const struct tarn__settings *sett
 	if (settings->resolver.dnssec.validate)
 		add_file(files, path_of(settings->anchor_file, "none"), false);
 	add_file(files, settings->resolver.tls.ca, false);
+	add_file(files, settings->second_secret, false);
+	add_file(files, settings->second_password, false);
+	add_file(files, settings->second_ca, false);
 	add_file(files, path_of(settings->query_log, "stderr"), true);
 	add_file(files, path_of(control, "none"), true);
 	add_file(files, state, false);
