@@ -28,7 +28,6 @@ enum {
 	LOCAL_TTL_MAX = 86400, /* what changes should be seen within a day */
 	LIST_TTL_MAX = 86400,
 	SAVE_SEC = 15 * 60, /* what a machine that is reset loses at most */
-	SAVE_SEC_MIN = 10,
 	SAVE_SEC_MAX = 7 * 86400,
 	LIST_TTL = 10, /* what is unblocked is seen at once */
 	DATABASE_MAX = 65535, /* a store has 16, unless it is configured to have more */
@@ -371,7 +370,6 @@ const struct tarn__option_row tarn__options[] = {
 		.word = "save",
 		.type = &tarn__option_type_time,
 		.offset = SETTING(save_sec),
-		.min = SAVE_SEC_MIN,
 		.max = SAVE_SEC_MAX,
 		.default_number = SAVE_SEC,
 	},
