@@ -1449,6 +1449,11 @@ const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *re
 	return resolver->forwarder.config;
 }
 
+uint64_t tarn__resolver_wall_ms(const struct tarn__resolver *resolver)
+{
+	return resolver->forwarder.io->wall_ms(resolver->forwarder.io->data);
+}
+
 void tarn__resolver_run(struct tarn__resolver *resolver)
 {
 	const struct tarn_io *io = resolver->io;

@@ -256,8 +256,8 @@ static void on_due(struct ev_loop *loop, ev_timer *due, int events)
 static void log_loaded(const struct tarn__cache_file *file)
 {
 	const struct tarn__snapshot_counts *counts = &file->state.loaded;
-	uint64_t left = counts->known + counts->ended + counts->elsewhere + counts->faulty +
-			counts->full;
+	uint64_t left =
+		counts->known + counts->ended + counts->elsewhere + counts->faulty + counts->full;
 	bool is_damaged = counts->blocks_damaged > 0 || counts->faulty > 0 || !counts->is_whole;
 	tarn__log(file->log, TARN_LOG_INFO,
 		  "loaded %" PRIu64 " answers from %s, and %" PRIu64 " for when no server answers, "
@@ -284,8 +284,7 @@ static void note_loading(struct tarn__cache_file *file)
 	file->state.load_work_us = loading->work_us;
 	file->state.saved_s = (int64_t)(loading->reader.saved_ms / 1000);
 	file->state.octets = loading->reader.len;
-	file->state.entries = counts->loaded + counts->loaded_stale + counts->known +
-			      counts->ended + counts->elsewhere + counts->faulty + counts->full;
+	file->state.entries = tarn__loading_count(counts);
 }
 
 static void end_loading(struct tarn__cache_file *file)
@@ -329,8 +328,9 @@ static void wait_for_clock(struct tarn__cache_file *file)
 
 static void refuse(struct tarn__cache_file *file)
 {
-	tarn__log(file->log, TARN_LOG_WARNING, "%s is not loaded, and replaced by the next save: %s",
-		  file->path, file->state.fault);
+	tarn__log(file->log, TARN_LOG_WARNING,
+		  "%s is not loaded, and replaced by the next save: %s", file->path,
+		  file->state.fault);
 	be_ready(file);
 }
 
@@ -410,8 +410,7 @@ int tarn__cache_file_set(void *data, const struct tarn__settings *settings)
 	}
 	free(file->wanted.path);
 	file->wanted.path = copy;
-	file->wanted.interval_ms =
-		settings->save_sec > 0 ? (uint64_t)settings->save_sec * 1000 : 0;
+	file->wanted.interval_ms = settings->save_sec > 0 ? (uint64_t)settings->save_sec * 1000 : 0;
 	file->wanted.has_any_root = settings->has_system_upstreams;
 	file->wanted.is_confined = settings->is_confined;
 	return 0;
@@ -550,7 +549,8 @@ bool tarn__cache_file_may_flush(struct tarn__cache_file *file)
 	if (file->state.phase == TARN__CACHE_FILE_WAITING) {
 		/* It may be a minute until it is known what is in it. */
 		tarn__log(file->log, TARN_LOG_INFO,
-			  "%s is removed, and not loaded: the cache was flushed before", file->path);
+			  "%s is removed, and not loaded: the cache was flushed before",
+			  file->path);
 		end_loading(file);
 		tarn__place_remove(&file->place);
 		be_ready(file);

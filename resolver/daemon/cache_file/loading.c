@@ -40,32 +40,6 @@ static void close_file(struct tarn__loading *loading)
 	loading->fd = -1;
 }
 
-static void close_reader(struct tarn__loading *loading)
-{
-	if (!loading->config)
-		return;
-	tarn__snapshot_close(&loading->reader);
-	tarn__config_put(loading->config);
-	loading->config = NULL;
-}
-
-/* Opens the reader from the beginning of the file, for the present configuration. */
-static enum tarn__snapshot_fault open_reader(struct tarn__loading *loading,
-					     struct tarn__resolver *resolver)
-{
-	const struct tarn__snapshot_reader before = loading->reader;
-	loading->reader = (struct tarn__snapshot_reader){.read = read_at,
-							 .arg = loading,
-							 .len = before.len,
-							 .has_any_root = before.has_any_root};
-	enum tarn__snapshot_fault fault =
-		tarn__snapshot_open(&loading->reader, resolver, tarn__wall_ms());
-	if (fault == TARN__SNAPSHOT_GOOD)
-		loading->config =
-			tarn__config_get((struct tarn__config *)tarn__resolver_config(resolver));
-	return fault;
-}
-
 static enum tarn__loading_start refuse(struct tarn__loading *loading, const char *why,
 				       enum tarn__loading_start start)
 {
@@ -73,39 +47,32 @@ static enum tarn__loading_start refuse(struct tarn__loading *loading, const char
 	return start;
 }
 
-static enum tarn__loading_start open_first(struct tarn__loading *loading,
-					   struct tarn__resolver *resolver)
+static enum tarn__loading_start open_reader(struct tarn__loading *loading,
+					    struct tarn__resolver *resolver)
 {
-	enum tarn__snapshot_fault fault = open_reader(loading, resolver);
-	switch (fault) {
-	case TARN__SNAPSHOT_GOOD:
+	enum tarn__snapshot_fault fault =
+		tarn__snapshot_open(&loading->reader, resolver, tarn__wall_ms());
+	if (fault == TARN__SNAPSHOT_GOOD)
 		return TARN__LOADING_BEGUN;
-	case TARN__SNAPSHOT_CLOCK:
-		return refuse(loading, tarn__snapshot_fault_text(fault), TARN__LOADING_NOT_YET);
-	case TARN__SNAPSHOT_NONE:
-	case TARN__SNAPSHOT_VERSION:
-		break;
-	}
-	return refuse(loading, tarn__snapshot_fault_text(fault), TARN__LOADING_REFUSED);
+	return refuse(loading, tarn__snapshot_fault_text(fault),
+		      fault == TARN__SNAPSHOT_CLOCK ? TARN__LOADING_NOT_YET
+						    : TARN__LOADING_REFUSED);
 }
 
-static enum tarn__loading_start begin(struct tarn__loading *loading, uint64_t len_max)
+static enum tarn__loading_start begin(struct tarn__loading *loading)
 {
 	uint8_t head[MAGIC_LEN];
 	if (loading->reader.len == 0)
 		return TARN__LOADING_NOTHING;
-	size_t len = loading->reader.len < MAGIC_LEN ? (size_t)loading->reader.len : MAGIC_LEN;
+	size_t len = loading->reader.len < MAGIC_LEN ? loading->reader.len : MAGIC_LEN;
 	if (!read_at(loading, 0, head, len) || memcmp(head, magic, len) != 0)
 		return refuse(loading, "it is not a file of tarn's cache", TARN__LOADING_FOREIGN);
-	if (loading->reader.len > len_max)
-		return refuse(loading, "it is many times as large as the cache",
-			      TARN__LOADING_REFUSED);
 	if (!tarn__wall_is_plausible(tarn__wall_ms()))
 		return refuse(loading, "the clock is not set", TARN__LOADING_NOT_YET);
 	struct tarn__resolver *resolver = tarn__own_worker_enter(loading->own);
 	if (!resolver)
 		return refuse(loading, strerror(errno), TARN__LOADING_REFUSED);
-	enum tarn__loading_start start = open_first(loading, resolver);
+	enum tarn__loading_start start = open_reader(loading, resolver);
 	tarn__own_worker_leave(loading->own);
 	return start;
 }
@@ -117,22 +84,21 @@ enum tarn__loading_start tarn__loading_begin(struct tarn__loading *loading,
 {
 	*loading = (struct tarn__loading){.own = own, .begun_us = tarn__clock_us()};
 	loading->reader.has_any_root = has_any_root;
-	loading->fd = tarn__place_read(place, &loading->reader.len, loading->fault);
+	loading->reader.read = read_at;
+	loading->reader.arg = loading;
+	uint64_t len = 0;
+	loading->fd = tarn__place_read(place, &len, loading->fault);
 	if (loading->fd < 0)
 		return loading->fault[0] ? TARN__LOADING_FOREIGN : TARN__LOADING_NOTHING;
-	enum tarn__loading_start start = begin(loading, len_max);
+	loading->reader.len = (size_t)len;
+	enum tarn__loading_start start =
+		len > len_max || len > SIZE_MAX / 2
+			? refuse(loading, "it is many times as large as the cache",
+				 TARN__LOADING_REFUSED)
+			: begin(loading);
 	if (start != TARN__LOADING_BEGUN)
 		close_file(loading);
 	return start;
-}
-
-/* Returns false if there is nothing more to read. */
-static bool follow_configuration(struct tarn__loading *loading, struct tarn__resolver *resolver)
-{
-	if (tarn__resolver_config(resolver) == loading->config)
-		return true;
-	close_reader(loading);
-	return open_reader(loading, resolver) == TARN__SNAPSHOT_GOOD;
 }
 
 bool tarn__loading_slice(struct tarn__loading *loading, uint64_t budget_us)
@@ -141,10 +107,9 @@ bool tarn__loading_slice(struct tarn__loading *loading, uint64_t budget_us)
 	struct tarn__resolver *resolver = tarn__own_worker_enter(loading->own);
 	if (!resolver)
 		return false;
-	bool has_more = follow_configuration(loading, resolver);
+	bool has_more;
 	do {
-		has_more = has_more &&
-			   tarn__snapshot_load_step(&loading->reader, resolver, wall_ms);
+		has_more = tarn__snapshot_load_step(&loading->reader, resolver, wall_ms);
 		took_us = tarn__clock_us() - begun_us;
 	} while (has_more && took_us < budget_us);
 	tarn__own_worker_leave(loading->own);
@@ -154,13 +119,20 @@ bool tarn__loading_slice(struct tarn__loading *loading, uint64_t budget_us)
 
 unsigned tarn__loading_percent(const struct tarn__loading *loading)
 {
-	const struct tarn__snapshot_reader *reader = &loading->reader;
-	uint64_t at = reader->at < reader->len ? reader->at : reader->len;
-	return reader->len > 0 ? (unsigned)(at * 100 / reader->len) : 0;
+	const struct tarn__snapshot_counts *counts = &loading->reader.counts;
+	uint64_t entries = loading->reader.entries;
+	uint64_t done = tarn__loading_count(counts);
+	return entries > 0 && done < entries ? (unsigned)(done * 100 / entries) : 0;
+}
+
+uint64_t tarn__loading_count(const struct tarn__snapshot_counts *counts)
+{
+	return counts->loaded + counts->loaded_stale + counts->known + counts->ended +
+	       counts->elsewhere + counts->faulty + counts->full;
 }
 
 void tarn__loading_end(struct tarn__loading *loading)
 {
-	close_reader(loading);
+	tarn__snapshot_close(&loading->reader);
 	close_file(loading);
 }

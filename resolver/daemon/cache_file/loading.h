@@ -2,8 +2,7 @@
 /*
  * daemon/cache_file/loading.h: one load of the cache's file, in slices. The file is read piece by piece, not
  * mapped, and not as a whole: that would take as much memory as the cache for the time of it. What the cache
- * has got meanwhile is not replaced by what is older. If the configuration changes, it is read once more, since
- * other zones may have what was passed over.
+ * has got meanwhile is not replaced by what is older.
  *
  * Thread: the main one.
  */
@@ -17,8 +16,6 @@
 #include "daemon/cache_file/place.h"
 #include "daemon/threads/own_worker.h"
 
-struct tarn__config;
-
 enum tarn__loading_start {
 	TARN__LOADING_BEGUN,
 	TARN__LOADING_NOTHING, /* there is no file, or an empty one */
@@ -31,7 +28,6 @@ struct tarn__loading {
 	struct tarn__own_worker *own; /* borrowed */
 	int fd; /* while it is under way */
 	struct tarn__snapshot_reader reader;
-	struct tarn__config *config; /* a reference: whose zones the reader has */
 	uint64_t begun_us, work_us;
 	char fault[TARN__PLACE_FAULT_MAX];
 };
@@ -47,7 +43,8 @@ enum tarn__loading_start tarn__loading_begin(struct tarn__loading *, struct tarn
 /* Takes steps for so many microseconds, at least one. Returns true if there are more. */
 bool tarn__loading_slice(struct tarn__loading *, uint64_t budget_us);
 
-/* How much of the file has been read, in percent. */
+/* How many answers were taken from the file, whatever has become of them; and in percent of all of them. */
+uint64_t tarn__loading_count(const struct tarn__snapshot_counts *);
 unsigned tarn__loading_percent(const struct tarn__loading *);
 
 /* Ends it; what has been loaded stays. */

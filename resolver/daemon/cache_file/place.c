@@ -45,8 +45,8 @@ static bool names_same_file(const char *path, int fd)
 /* Returns the descriptor; -1 with errno. */
 static int lock_once(const char *path)
 {
-	int fd = open(path,
-		      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, MODE);
+	int fd =
+		open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, MODE);
 	if (fd < 0)
 		return -1;
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)

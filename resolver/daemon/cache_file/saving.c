@@ -47,8 +47,7 @@ static void begin_walk(struct tarn__saving *saving, struct tarn__resolver *resol
 	};
 	memcpy(how.boot_id, options->boot_id, sizeof(how.boot_id));
 	saving->wall_s = (int64_t)(how.wall_ms / 1000);
-	saving->config =
-		tarn__config_get((struct tarn__config *)tarn__resolver_config(resolver));
+	saving->config = tarn__config_get((struct tarn__config *)tarn__resolver_config(resolver));
 	saving->snapshot = tarn__snapshot_writer_new(resolver, &how);
 }
 
@@ -61,8 +60,8 @@ bool tarn__saving_begin(struct tarn__saving *saving, struct tarn__own_worker *ow
 		fail(saving, strerror(errno));
 		return false;
 	}
-	saving->writer = tarn__writer_new(options->place, options->len_max, options->loop,
-					  options->ended);
+	saving->writer =
+		tarn__writer_new(options->place, options->len_max, options->loop, options->ended);
 	if (saving->writer)
 		begin_walk(saving, resolver, options);
 	if (!saving->snapshot) {

@@ -22,7 +22,8 @@ struct tarn__writer;
 struct tarn__saving {
 	struct tarn__own_worker *own; /* borrowed */
 	struct tarn__writer *writer; /* NULL: no save is under way */
-	struct tarn__snapshot_writer *snapshot; /* NULL: all has been walked over, or it has failed */
+	struct tarn__snapshot_writer
+		*snapshot; /* NULL: all has been walked over, or it has failed */
 	struct tarn__config *config; /* a reference: whose zones the header has */
 	uint64_t begun_us;
 	int64_t wall_s;
