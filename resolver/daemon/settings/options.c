@@ -447,7 +447,7 @@ const struct tarn__option_row tarn__options[] = {
 	{
 		.section = "shared",
 		.word = "name",
-		.otherwise = "none: any certificate of the CA is accepted",
+		.otherwise = "none: the certificate must have the address",
 		.type = &tarn__option_type_domain,
 		.offset = SETTING(second_name),
 	},
