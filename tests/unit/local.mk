@@ -34,6 +34,7 @@ unit_tests = \
 	tests/unit/core/test_address_rules \
 	tests/unit/core/test_answer_stages \
 	tests/unit/core/test_attempt \
+	tests/unit/core/test_breaker \
 	tests/unit/core/test_config \
 	tests/unit/core/test_detour \
 	tests/unit/core/test_endpoint \
@@ -58,6 +59,8 @@ unit_tests = \
 	tests/unit/core/test_resolver_detours \
 	tests/unit/core/test_reverse \
 	tests/unit/core/test_rules \
+	tests/unit/core/test_second \
+	tests/unit/core/test_second_value \
 	tests/unit/core/test_select \
 	tests/unit/core/test_shares \
 	tests/unit/core/test_answer_source \
@@ -240,6 +243,8 @@ tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/su
 	tests/support/secure.c
 tests_unit_core_test_resolver_detours_SOURCES = tests/unit/core/test_resolver_detours.c \
 	tests/support/outside.c $(policy_sources)
+tests_unit_core_test_second_SOURCES = tests/unit/core/test_second.c tests/support/outside.c \
+	tests/support/store.c
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
 tests_unit_core_test_trust_chain_SOURCES = tests/unit/core/test_trust_chain.c tests/support/outside.c
 
@@ -297,6 +302,7 @@ valgrind_tests = \
 	tests/unit/core/test_lookup \
 	tests/unit/core/test_resolver \
 	tests/unit/core/test_resolver_detours \
+	tests/unit/core/test_second \
 	tests/unit/cache/test_rtcache_get \
 	tests/unit/cache/test_rtcache_herd \
 	tests/unit/cache/test_rtcache_multi \
