@@ -25,6 +25,7 @@
 #include "core/policy/policy.h"
 #include "core/respond.h"
 #include "core/second/epoch.h"
+#include "core/second/fleet.h"
 #include "core/second/message.h"
 #include "core/second/second.h"
 #include "core/second/second_config.h"
@@ -109,6 +110,7 @@ struct tarn__resolver {
 	struct tarn__list spares; /* for further ones */
 	size_t spare_count;
 	uint8_t *reply; /* TARN__MESSAGE_MAX octets, for late answers */
+	struct tarn__fleet fleet; /* flushes for all machines */
 	struct tarn__sweeps sweeps; /* of names that messages of the second level have named */
 	uint64_t flushes, flushes_rejected; /* such messages */
 	struct tarn__stats stats; /* without the counts of lookups, which the forwarder has */
@@ -1325,12 +1327,14 @@ void tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
 
 /* ---- the second level ------------------------------------------------------------------- */
 
-/* All that the cache has is of another epoch. */
+/* The cache forgets in steps, so that questions are answered between them. */
 static void forget_all(void *arg)
 {
-	static const uint8_t root[] = {0};
+	static const uint8_t root[1] = {0};
 	struct tarn__resolver *resolver = arg;
-	tarn__sweeps_add(&resolver->sweeps, TARN__SWEEP_TREE, root, sizeof root);
+	const struct tarn_io *io = resolver->io;
+	tarn__sweeps_add(&resolver->sweeps, TARN__SWEEP_TREE, root, sizeof(root));
+	io->wake_at(io->data, io->now_ms(io->data));
 }
 
 static void on_switched(void *arg, enum tarn__breaker_event event)
@@ -1406,8 +1410,22 @@ void tarn__resolver_second_message(struct tarn__resolver *resolver, const uint8_
 		return;
 	}
 	resolver->flushes++;
+	tarn__epoch_set(resolver->forwarder.second, message.epoch);
 	obey(resolver, &message);
 	io->wake_at(io->data, io->now_ms(io->data));
+}
+
+int tarn__resolver_fleet_flush(struct tarn__resolver *resolver, struct tarn__fleet_flush *flush)
+{
+	const struct tarn__forwarder *forwarder = &resolver->forwarder;
+	if (!forwarder->config->second)
+		return TARN_EUNREACHABLE;
+	return tarn__fleet_flush(&resolver->fleet, forwarder->second, forwarder->config, flush);
+}
+
+void tarn__resolver_fleet_cancel(struct tarn__resolver *resolver, struct tarn__fleet_flush *flush)
+{
+	tarn__fleet_cancel(&resolver->fleet, flush);
 }
 
 /* ---- one per worker --------------------------------------------------------------------- */
@@ -1422,6 +1440,7 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 	resolver->shared = shared;
 	resolver->io = io;
 	resolver->looks.fire = on_looks;
+	resolver->fleet.io = io;
 	tarn__list_init(&resolver->waiting);
 	tarn__list_init(&resolver->spares);
 	resolver->client = rtcache_client_new(shared->cache, wake, wake_arg);
@@ -1483,6 +1502,11 @@ struct rtcache_client *tarn__resolver_client(struct tarn__resolver *resolver)
 const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *resolver)
 {
 	return resolver->forwarder.config;
+}
+
+uint64_t tarn__resolver_wall_ms(const struct tarn__resolver *resolver)
+{
+	return resolver->forwarder.io->wall_ms(resolver->forwarder.io->data);
 }
 
 void tarn__resolver_run(struct tarn__resolver *resolver)
@@ -1559,6 +1583,7 @@ static void assign_zones(struct tarn__resolver *resolver)
 
 int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__config *config)
 {
+	tarn__fleet_end(&resolver->fleet);
 	int error = have_second(resolver, config);
 	if (error == 0)
 		error = tarn__forwarder_set_config(&resolver->forwarder, config);

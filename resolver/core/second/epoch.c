@@ -141,7 +141,7 @@ static void on_renewed(void *arg, enum tarn__second_result result)
 	end_renewal(second, result);
 }
 
-int tarn__epoch_renew(struct tarn__second *second,
+int tarn__epoch_renew(struct tarn__second *second, uint64_t *epoch,
 		      void (*done)(void *arg, enum tarn__second_result), void *arg)
 {
 	const struct tarn__second_config *store = tarn__second_store(second);
@@ -151,9 +151,11 @@ int tarn__epoch_renew(struct tarn__second *second,
 		return TARN_EINVAL;
 	if (second->is_renewing)
 		return TARN_EBUSY;
-	int error = put_epoch(second, draw_epoch(second), false, on_renewed, second);
+	uint64_t next = draw_epoch(second);
+	int error = put_epoch(second, next, false, on_renewed, second);
 	if (error != 0)
 		return error;
+	*epoch = next;
 	second->is_renewing = true;
 	second->renewed = done;
 	second->renewed_arg = arg;

@@ -35,13 +35,13 @@ void tarn__epoch_set(struct tarn__second *, uint64_t epoch);
 void tarn__epoch_read(struct tarn__second *);
 
 /*
- * Puts another one, so that all values are unreachable; every machine that finds it forgets what it has, this one
- * too. Returns 0, or an error of struct tarn_io's second_put(); TARN_EUNREACHABLE without a connection,
+ * Puts another one, *epoch, so that all values are unreachable; every machine that finds it forgets what it has, this
+ * one too unless done calls tarn__epoch_set() with it. Returns 0, or an error of struct tarn_io's second_put(); TARN_EUNREACHABLE without a connection,
  * TARN_EINVAL where nothing is put, and TARN_EBUSY if another one is being put. done is called once, unless it is
  * NULL, when it has been put or not.
  */
-int tarn__epoch_renew(struct tarn__second *, void (*done)(void *arg, enum tarn__second_result),
-		      void *arg);
+int tarn__epoch_renew(struct tarn__second *, uint64_t *epoch,
+		      void (*done)(void *arg, enum tarn__second_result), void *arg);
 
 /* For core/second/second.c: the connection is no more, or is to be that to another store. */
 void tarn__epoch_stop(struct tarn__second *);

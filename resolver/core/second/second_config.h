@@ -22,6 +22,8 @@ enum {
 	TARN__SECOND_CHANNEL_MAX = 32, /* octets of the channel's name, with NUL */
 };
 
+struct tarn__tls_client;
+
 struct tarn__second_config {
 	atomic_uint references;
 	/* Where the store is. Texts are owned; NULL or AF_UNSPEC: not given. */
@@ -34,7 +36,8 @@ struct tarn__second_config {
 	uint32_t database;
 	bool tls;
 	char *ca; /* a file or a folder of CA certificates; NULL: OpenSSL's own */
-	char *name; /* of the store's certificate; NULL: its address */
+	char *name; /* of the store's certificate; NULL: it has the address */
+	struct tarn__tls_client *tls_client; /* a reference, which net/ sets; NULL: no TLS */
 
 	uint32_t wait_ms;
 	bool is_read_only, has_leases, keeps_stale;
