@@ -187,6 +187,8 @@ static bool fits_channel(struct tarn__second_connection *connection, const redis
 static bool may_create(struct tarn__second_connection *connection, const redisReadTask *task,
 		       const char *text, size_t len)
 {
+	if (connection->is_freed)
+		return refuse(connection, "freed");
 	if (!task->parent)
 		connection->objects = 0;
 	bool is_array = task->type == REDIS_REPLY_ARRAY;
