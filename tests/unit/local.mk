@@ -191,6 +191,7 @@ unit_tests = \
 if HAVE_OPENSSL
 tls_tests = \
 	tests/unit/net/test_second_connection \
+	tests/unit/net/test_second_link \
 	tests/unit/net/test_second_replies \
 	tests/unit/net/test_secure_carrier \
 	tests/unit/tls/test_ca_files \
