@@ -4,7 +4,11 @@
 core_sources = \
 	resolver/core/admin/dump.c resolver/core/admin/dump.h \
 	resolver/core/admin/inspect.c resolver/core/admin/inspect.h \
-	resolver/core/admin/snapshot.c resolver/core/admin/snapshot.h \
+	resolver/core/admin/snapshot.h \
+	resolver/core/admin/snapshot_form.c resolver/core/admin/snapshot_form.h \
+	resolver/core/admin/snapshot_reader.c \
+	resolver/core/admin/snapshot_writer.c \
+	resolver/core/admin/snapshot_zones.c resolver/core/admin/snapshot_zones.h \
 	resolver/core/admin/trust_chain.c resolver/core/admin/trust_chain.h \
 	resolver/core/config.c resolver/core/config.h \
 	resolver/core/config_anchors.c resolver/core/config_anchors.h \

@@ -1382,6 +1382,11 @@ static void obey(struct tarn__resolver *resolver, const struct tarn__second_mess
 				 message->name_len);
 		break;
 	}
+	/* Those who repeat an old message do not bring its epoch back: the store has the present one. */
+	if (message->epoch == 0)
+		return;
+	tarn__epoch_set(resolver->forwarder.second, message->epoch);
+	tarn__epoch_read(resolver->forwarder.second);
 }
 
 void tarn__resolver_second_message(struct tarn__resolver *resolver, const uint8_t *octets,
@@ -1489,6 +1494,11 @@ struct rtcache_client *tarn__resolver_client(struct tarn__resolver *resolver)
 const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *resolver)
 {
 	return resolver->forwarder.config;
+}
+
+uint64_t tarn__resolver_wall_ms(const struct tarn__resolver *resolver)
+{
+	return resolver->forwarder.io->wall_ms(resolver->forwarder.io->data);
 }
 
 void tarn__resolver_run(struct tarn__resolver *resolver)

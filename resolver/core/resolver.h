@@ -105,9 +105,11 @@ void tarn__resolver_free(struct tarn__resolver *);
  */
 void tarn__resolver_end(struct tarn__resolver *);
 
-/* For core/admin/inspect.h and core/admin/dump.h. */
+/* For core/admin/. */
 struct rtcache_client *tarn__resolver_client(struct tarn__resolver *);
 const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *);
+/* Milliseconds since 1970: struct tarn_io.wall_ms. */
+uint64_t tarn__resolver_wall_ms(const struct tarn__resolver *);
 
 /* Answers queries that are complete or at their deadline, runs due timers, and sets io's timer. */
 void tarn__resolver_run(struct tarn__resolver *);

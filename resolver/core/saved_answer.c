@@ -108,23 +108,26 @@ static void set_times(struct tarn__saved_answer *out, const struct tarn__saved_t
 	out->ended_ms = out->ttl_ms > 0 ? 0 : out->age_ms - life_ms;
 }
 
-/* Reads all but that the TTLs are not lowered. */
-static enum tarn__saved_fault
-read_answer(const struct tarn__config *config, const struct tarn__key *key, const uint8_t *message,
-	    size_t len, const struct tarn__saved_times *times, uint64_t now_ms, uint8_t verdict,
-	    struct tarn__saved_room *room, struct tarn__saved_answer *out)
+enum tarn__saved_fault tarn__saved_read_unaged(const struct tarn__config *config,
+					       const struct tarn__key *key, const uint8_t *message,
+					       size_t len, const struct tarn__saved_times *times,
+					       uint64_t now_wall_ms, uint8_t verdict,
+					       bool takes_verdict, struct tarn__saved_room *room,
+					       struct tarn__saved_answer *out)
 {
 	struct tarn__answer answer;
+	if (!takes_verdict)
+		verdict = 0;
 	if (!tarn__saved_parse(key, message, len, room, &answer) || room->response.ttl_max == 0 ||
 	    !is_verdict_possible(config, key, verdict))
 		return TARN__SAVED_NO_ANSWER;
-	enum tarn__saved_fault fault = check_times(times, answer.ttl, now_ms);
+	enum tarn__saved_fault fault = check_times(times, answer.ttl, now_wall_ms);
 	if (fault != TARN__SAVED_GOOD)
 		return fault;
 	room->stored[0] |= verdict;
 	out->len = answer.len;
 	out->is_whole_name = answer.is_whole_name;
-	set_times(out, times, limit_ttl(config, room, &answer), now_ms);
+	set_times(out, times, limit_ttl(config, room, &answer), now_wall_ms);
 	return TARN__SAVED_GOOD;
 }
 
@@ -135,26 +138,9 @@ enum tarn__saved_fault tarn__saved_read(const struct tarn__config *config,
 					struct tarn__saved_room *room,
 					struct tarn__saved_answer *out)
 {
-	enum tarn__saved_fault fault = read_answer(config, key, message, len, times, now_wall_ms,
-						   takes_verdict ? verdict : 0, room, out);
+	enum tarn__saved_fault fault = tarn__saved_read_unaged(
+		config, key, message, len, times, now_wall_ms, verdict, takes_verdict, room, out);
 	if (fault == TARN__SAVED_GOOD && out->ttl_ms > 0 && out->age_ms > 0)
 		tarn__stored_age(room->stored, out->len, (uint32_t)((out->age_ms + 999) / 1000));
-	return fault;
-}
-
-enum tarn__saved_fault tarn__saved_read_exact(const struct tarn__config *config,
-					      const struct tarn__key *key, const uint8_t *message,
-					      size_t len, const struct tarn__saved_times *times,
-					      uint64_t now_wall_ms, uint8_t verdict,
-					      bool takes_verdict, struct tarn__saved_room *room,
-					      struct tarn__saved_answer *out)
-{
-	enum tarn__saved_fault fault = read_answer(config, key, message, len, times, now_wall_ms,
-						   takes_verdict ? verdict : 0, room, out);
-	if (fault != TARN__SAVED_GOOD || out->ttl_ms == 0)
-		return fault;
-	if (out->age_ms >= 1000)
-		tarn__stored_age(room->stored, out->len, (uint32_t)(out->age_ms / 1000));
-	out->age_ms %= 1000;
 	return fault;
 }

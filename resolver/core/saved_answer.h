@@ -94,15 +94,14 @@ enum tarn__saved_fault tarn__saved_read(const struct tarn__config *, const struc
 					struct tarn__saved_room *, struct tarn__saved_answer *out);
 
 /*
- * The same for a cache that knows the age of what it is given (rtcache_load()), where nothing is lost to
- * rounding: the TTLs are lowered by the whole seconds of the age, and age_ms is the rest. What has ended has its
- * TTLs and its age as they are.
+ * The same for a cache that knows the age of what it is given (rtcache_load()): the TTLs are as they were when it
+ * arrived, but for the limits.
  */
-enum tarn__saved_fault tarn__saved_read_exact(const struct tarn__config *, const struct tarn__key *,
-					      const uint8_t *message, size_t len,
-					      const struct tarn__saved_times *,
-					      uint64_t now_wall_ms, uint8_t verdict,
-					      bool takes_verdict, struct tarn__saved_room *,
-					      struct tarn__saved_answer *out);
+enum tarn__saved_fault tarn__saved_read_unaged(const struct tarn__config *,
+					       const struct tarn__key *, const uint8_t *message,
+					       size_t len, const struct tarn__saved_times *,
+					       uint64_t now_wall_ms, uint8_t verdict,
+					       bool takes_verdict, struct tarn__saved_room *,
+					       struct tarn__saved_answer *out);
 
 #endif

@@ -145,7 +145,10 @@ void outside_init_with(struct outside *outside, const struct tarn_options *optio
 	outside->wall_offset_sec = 1700000000;
 	outside->config = make_config(options);
 	outside->shared = tarn__shared_new(&(struct tarn__shared_options){
-		.options = &(struct tarn_options){.cache_size = 1 << 20},
+		.options = &(struct tarn_options){.cache_size = options->cache_size
+								? options->cache_size
+								: 1 << 20,
+						  .stale_sec = options->stale_sec},
 		.now_ms = now_ms,
 		.now_arg = outside});
 	ck_assert_ptr_nonnull(outside->shared);

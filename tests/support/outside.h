@@ -52,7 +52,7 @@ struct outside {
 
 /* servers are the upstreams, in order. */
 void outside_init(struct outside *, const struct tarn_address *servers, size_t count);
-/* The same with any options; the cache's size and clock are replaced. */
+/* The same with any options; a cache without a size has 1 MiB, and its clock is replaced. */
 void outside_init_with(struct outside *, const struct tarn_options *);
 /* Applies another configuration to one or both workers, and drops stale entries from the cache. */
 void outside_reconfigure(struct outside *first, const struct tarn_options *);

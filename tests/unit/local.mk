@@ -20,9 +20,12 @@ unit_tests = \
 	tests/unit/cache/test_rtcache_herd \
 	tests/unit/cache/test_rtcache_inbox \
 	tests/unit/cache/test_rtcache_limbo \
+	tests/unit/cache/test_rtcache_load \
 	tests/unit/cache/test_rtcache_multi \
 	tests/unit/cache/test_rtcache_pending \
 	tests/unit/cache/test_rtcache_queue \
+	tests/unit/cache/test_rtcache_refresh \
+	tests/unit/cache/test_rtcache_round_trip \
 	tests/unit/cache/test_rtcache_s3fifo \
 	tests/unit/cache/test_rtcache_sketch \
 	tests/unit/cache/test_rtcache_stats_walk \
@@ -62,7 +65,9 @@ unit_tests = \
 	tests/unit/core/test_rules \
 	tests/unit/core/test_second_message \
 	tests/unit/core/test_select \
+	tests/unit/core/test_saved_answer \
 	tests/unit/core/test_shares \
+	tests/unit/core/test_snapshot \
 	tests/unit/core/test_answer_source \
 	tests/unit/core/test_special \
 	tests/unit/core/test_stats \
@@ -75,6 +80,8 @@ unit_tests = \
 	tests/unit/crypto/test_signature \
 	tests/unit/daemon/test_addresses \
 	tests/unit/daemon/test_bootstrap \
+	tests/unit/daemon/test_cache_file_place \
+	tests/unit/daemon/test_cache_file_plan \
 	tests/unit/daemon/test_certificates \
 	tests/unit/daemon/test_check \
 	tests/unit/daemon/test_completion \
@@ -246,6 +253,7 @@ tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/su
 	tests/support/secure.c
 tests_unit_core_test_resolver_detours_SOURCES = tests/unit/core/test_resolver_detours.c \
 	tests/support/outside.c $(policy_sources)
+tests_unit_core_test_snapshot_SOURCES = tests/unit/core/test_snapshot.c tests/support/outside.c
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
 tests_unit_core_test_trust_chain_SOURCES = tests/unit/core/test_trust_chain.c tests/support/outside.c
 

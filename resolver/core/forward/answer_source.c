@@ -8,7 +8,6 @@
 
 #include "dns/stored.h"
 
-/* The numbers above are not those of servers. */
 enum { ORIGINS_MAX = TARN__ANSWER_SOURCE_MAX };
 
 struct tarn__answer_sources {

@@ -24,7 +24,7 @@ void tarn__answer_sources_free(struct tarn__answer_sources *);
  */
 uint8_t tarn__answer_sources_number(struct tarn__answer_sources *, const struct tarn_address *);
 
-/* Returns the server of that number; NULL: unknown. */
+/* Returns the server of that number; NULL: unknown, or none: a file, the second level. */
 const struct tarn_address *tarn__answer_sources_find(const struct tarn__answer_sources *,
 						     uint8_t number);
 

@@ -106,14 +106,6 @@ static uint32_t best_rtt_ms(const struct tarn__zone *zone)
 	return best;
 }
 
-/* Returns true if AD, or what a check has found, is kept. */
-static bool takes_verdict(const struct tarn__lookup *lookup)
-{
-	const struct tarn__config *config = lookup->forwarder->config;
-	return lookup->is_validated ||
-	       (config->trust_ad && !(config->validates && lookup->key.checking_disabled));
-}
-
 static size_t zone_index(const struct tarn__lookup *lookup)
 {
 	const struct tarn__key *key = &lookup->key;
@@ -128,7 +120,6 @@ bool tarn__fetching_begin(struct tarn__lookup *lookup, void (*ask)(struct tarn__
 	lookup->fetch = tarn__fetch_start(
 		second, &(struct tarn__fetch_options){.zone = zone_index(lookup),
 						      .key = &lookup->key,
-						      .takes_verdict = takes_verdict(lookup),
 						      .rtt_ms = best_rtt_ms(lookup->zone),
 						      .done = on_fetched,
 						      .owner = lookup});

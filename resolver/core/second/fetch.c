@@ -76,10 +76,9 @@ static bool read_value(const struct tarn__fetch *fetch, const uint8_t *octets, s
 		second->counts.rejected[TARN__SECOND_TAG]++;
 		return false;
 	}
-	enum tarn__saved_fault fault =
-		tarn__saved_read(second->config, &fetch->key, value.message, value.message_len,
-				 &value.times, second->io->wall_ms(second->io->data), value.verdict,
-				 fetch->takes_verdict, &second->room, out);
+	enum tarn__saved_fault fault = tarn__saved_read(
+		second->config, &fetch->key, value.message, value.message_len, &value.times,
+		second->io->wall_ms(second->io->data), value.verdict, true, &second->room, out);
 	if (fault != TARN__SAVED_GOOD) {
 		second->counts.rejected[rejection_of(fault)]++;
 		return false;
@@ -269,8 +268,7 @@ struct tarn__fetch *tarn__fetch_start(struct tarn__second *second,
 				      .owner = options->owner,
 				      .key = *options->key,
 				      .started_ms = tarn__second_now_ms(second),
-				      .rtt_ms = options->rtt_ms,
-				      .takes_verdict = options->takes_verdict};
+				      .rtt_ms = options->rtt_ms};
 	tarn__list_init(&fetch->node);
 	int error = TARN_EUNREACHABLE;
 	if (tarn__second_key_of(second, options->zone, options->key, fetch->text))

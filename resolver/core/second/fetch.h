@@ -57,14 +57,12 @@ struct tarn__fetch {
 	uint32_t rtt_ms;
 	bool is_sent; /* a get is outstanding */
 	bool is_late; /* the owner's wait is over */
-	bool takes_verdict;
 	char text[TARN__SECOND_KEY_MAX];
 };
 
 struct tarn__fetch_options {
 	size_t zone; /* the index of the zone whose servers are to be asked else */
 	const struct tarn__key *key; /* borrowed for as long as the fetch */
-	bool takes_verdict; /* as tarn__saved_read() */
 	uint32_t rtt_ms; /* of the zone's best server; 0: not known */
 	tarn__fetch_function *done;
 	void *owner;
