@@ -38,9 +38,12 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/control/control_file.c resolver/daemon/control/control_file.h \
 	resolver/daemon/control/dnssec_commands.c resolver/daemon/control/dnssec_commands.h \
 	resolver/daemon/control/dnssec_json.c resolver/daemon/control/dnssec_json.h \
+	resolver/daemon/control/flush_commands.c \
+	resolver/daemon/control/flush_commands.h \
 	resolver/daemon/control/json.c resolver/daemon/control/json.h \
 	resolver/daemon/control/name_commands.c resolver/daemon/control/name_commands.h \
 	resolver/daemon/control/name_json.c resolver/daemon/control/name_json.h \
+	resolver/daemon/control/second_json.c resolver/daemon/control/second_json.h \
 	resolver/daemon/control/task.c resolver/daemon/control/task.h \
 	resolver/daemon/control/verbs.c resolver/daemon/control/verbs.h \
 	resolver/daemon/daemon.c resolver/daemon/daemon.h \
@@ -99,6 +102,8 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/telemetry/metrics_http.c resolver/daemon/telemetry/metrics_http.h \
 	resolver/daemon/telemetry/observers.c resolver/daemon/telemetry/observers.h \
 	resolver/daemon/telemetry/query_log.c resolver/daemon/telemetry/query_log.h \
+	resolver/daemon/telemetry/second_metrics.c \
+	resolver/daemon/telemetry/second_metrics.h \
 	resolver/daemon/telemetry/visits.c resolver/daemon/telemetry/visits.h \
 	resolver/daemon/threads/listeners.c resolver/daemon/threads/listeners.h \
 	resolver/daemon/threads/ring.c resolver/daemon/threads/ring.h \

@@ -16,9 +16,11 @@ static const char green[] = "\033[32m", yellow[] = "\033[33m", red[] = "\033[31m
 static const struct {
 	const char *word, *colour;
 } colours[] = {
-	{"fresh", green}, {"up", green},	  {"stale", yellow}, {"ended", yellow},
-	{"dead", red},	  {"loop", red},	  {"secure", green}, {"insecure", yellow},
-	{"bogus", red},	  {"indeterminate", red},
+	{"fresh", green},	{"up", green},		{"stale", yellow},
+	{"ended", yellow},	{"dead", red},		{"loop", red},
+	{"secure", green},	{"insecure", yellow},	{"bogus", red},
+	{"indeterminate", red}, {"not connected", red}, {"partly connected", yellow},
+	{"failing", yellow},
 };
 
 static const char *find_colour(const char *word)

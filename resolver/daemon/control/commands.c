@@ -15,8 +15,10 @@
 #include "daemon/control/certificate_json.h"
 #include "daemon/control/dnssec_commands.h"
 #include "daemon/control/dnssec_json.h"
+#include "daemon/control/flush_commands.h"
 #include "daemon/control/json.h"
 #include "daemon/control/name_commands.h"
+#include "daemon/control/second_json.h"
 #include "daemon/telemetry/metrics.h"
 #include "dns/text.h"
 #include "net/clock.h"
@@ -24,13 +26,7 @@
 #include "net/worker.h"
 #include "base/upstream.h"
 
-/* ---- answers ---------------------------------------------------------------------------- */
-
-static void answer_forgotten(struct tarn__task *task, const struct tarn__forgotten *forgotten)
-{
-	tarn__task_ok(task, json_pack("{sI sI}", "flushed", (json_int_t)forgotten->answers,
-				      "failures_forgotten", (json_int_t)forgotten->failures));
-}
+enum { SWEPT_PER_STEP = 1000 /* entries; takes some 0.2 ms */ };
 
 /* ---- one command each ------------------------------------------------------------------- */
 
@@ -71,6 +67,16 @@ static void add_certificates(const struct tarn__control_context *context, json_t
 	if (state.count > 0)
 		json_object_set_new(out, "tls",
 				    tarn__control_json_certificates(&state, (uint64_t)time(NULL)));
+}
+
+static void add_second(const struct tarn__control_context *context,
+		       const struct tarn__totals *totals, json_t *out)
+{
+	struct tarn__config *config = tarn__get_config(context->tarn);
+	if (config->second)
+		json_object_set_new(out, "shared",
+				    tarn__control_json_store(config->second, totals));
+	tarn__config_put(config);
 }
 
 static json_t *describe_host(const struct tarn__bootstrap_view *view)
@@ -130,6 +136,7 @@ static void status(struct tarn__task *task, const json_t *arguments)
 	add_validation(context, result);
 	add_hosts(context, result);
 	add_certificates(context, result);
+	add_second(context, totals, result);
 	tarn__task_ok(task, result);
 	tarn__totals_free(totals);
 }
@@ -195,6 +202,24 @@ static void upstreams(struct tarn__task *task, const json_t *arguments)
 	tarn__totals_free(totals);
 }
 
+static void shared(struct tarn__task *task, const json_t *arguments)
+{
+	(void)arguments;
+	struct tarn__config *config = tarn__get_config(task->context->tarn);
+	struct tarn__totals *totals = config->second ? tarn__task_collect(task) : NULL;
+	if (!config->second) {
+		tarn__task_fail(task, "%s", tarn__no_second_level);
+	} else if (totals) {
+		json_t *result = tarn__control_json_store(config->second, totals);
+		json_t *counters = tarn__control_json_shared(totals);
+		json_object_update(result, counters);
+		json_decref(counters);
+		tarn__task_ok(task, result);
+	}
+	tarn__totals_free(totals);
+	tarn__config_put(config);
+}
+
 static void on_answer(struct tarn_request *request, int error, const uint8_t *wire, size_t len)
 {
 	struct tarn__task *task = request->data;
@@ -255,62 +280,12 @@ static void explain(struct tarn__task *task, const json_t *arguments)
 				    tarn__control_json_trust(resolver, query->qname,
 							     query->qname_len,
 							     task->context->insecure, 0));
+	if (config->second && is_forwarded(&inspected))
+		json_object_set_new(result, "second_level",
+				    tarn__control_json_second_use(config, query, totals));
 	tarn__task_leave(task);
 	tarn__task_ok(task, result);
 	tarn__totals_free(totals);
-}
-
-static void sweep(struct tarn__task *task, enum tarn__sweep_kind kind)
-{
-	task->sweep.kind = kind;
-	task->wants_steps = true;
-}
-
-static void flush(struct tarn__task *task, const json_t *arguments)
-{
-	if (!tarn__task_parse_name(task, tarn__task_argument(arguments, 0), task->sweep.name,
-				   &task->sweep.name_len))
-		return;
-	if (json_array_size(arguments) == 1) {
-		sweep(task, TARN__SWEEP_NAME);
-		return;
-	}
-	uint16_t type;
-	if (!tarn__type_parse(tarn__task_argument(arguments, 1), &type)) {
-		tarn__task_fail(task, "%s: not a type", tarn__task_argument(arguments, 1));
-		return;
-	}
-	struct tarn__resolver *resolver = tarn__task_enter(task);
-	if (!resolver)
-		return;
-	struct tarn__forgotten forgotten =
-		tarn__forget(resolver, task->sweep.name, task->sweep.name_len, type);
-	tarn__task_leave(task);
-	answer_forgotten(task, &forgotten);
-}
-
-static void flush_tree(struct tarn__task *task, const json_t *arguments)
-{
-	if (tarn__task_parse_name(task, tarn__task_argument(arguments, 0), task->sweep.name,
-				  &task->sweep.name_len))
-		sweep(task, TARN__SWEEP_TREE);
-}
-
-static void flush_negative(struct tarn__task *task, const json_t *arguments)
-{
-	(void)arguments;
-	sweep(task, TARN__SWEEP_NEGATIVE);
-}
-
-static void flush_failed(struct tarn__task *task, const json_t *arguments)
-{
-	(void)arguments;
-	struct tarn__resolver *resolver = tarn__task_enter(task);
-	if (!resolver)
-		return;
-	rtcache_forget_failures(tarn__resolver_client(resolver));
-	tarn__task_leave(task);
-	tarn__task_ok(task, NULL);
 }
 
 static void set_log_level(struct tarn__task *task, const json_t *arguments)
@@ -475,14 +450,15 @@ static tarn__command_fn *const handlers[TARN__COMMANDS] = {
 	[TARN__COMMAND_STATUS] = status,
 	[TARN__COMMAND_STATS] = stats,
 	[TARN__COMMAND_UPSTREAMS] = upstreams,
+	[TARN__COMMAND_SHARED] = shared,
 	[TARN__COMMAND_LOOKUP] = lookup,
 	[TARN__COMMAND_EXPLAIN] = explain,
 	[TARN__COMMAND_TRUST] = tarn__command_trust,
 	[TARN__COMMAND_INSECURE] = tarn__command_insecure,
-	[TARN__COMMAND_FLUSH] = flush,
-	[TARN__COMMAND_FLUSH_TREE] = flush_tree,
-	[TARN__COMMAND_FLUSH_NEGATIVE] = flush_negative,
-	[TARN__COMMAND_FLUSH_FAILED] = flush_failed,
+	[TARN__COMMAND_FLUSH] = tarn__command_flush,
+	[TARN__COMMAND_FLUSH_TREE] = tarn__command_flush_tree,
+	[TARN__COMMAND_FLUSH_NEGATIVE] = tarn__command_flush_negative,
+	[TARN__COMMAND_FLUSH_FAILED] = tarn__command_flush_failed,
 	[TARN__COMMAND_DUMP] = dump,
 	[TARN__COMMAND_LISTS] = tarn__command_lists,
 	[TARN__COMMAND_TEST] = tarn__command_test,
@@ -553,9 +529,7 @@ void tarn__task_step(struct tarn__task *task)
 	if (task->command == TARN__COMMAND_DUMP) {
 		step_dump(task, resolver);
 	} else {
-		task->wants_steps = tarn__sweep_step(&task->sweep, resolver);
-		if (!task->wants_steps)
-			answer_forgotten(task, &task->sweep.forgotten);
+		tarn__command_flush_step(task, resolver);
 	}
 	tarn__task_leave(task);
 }
@@ -565,9 +539,11 @@ void tarn__task_end(struct tarn__task *task)
 	if (task->has_question)
 		tarn_cancel(task->context->worker, &task->question);
 	tarn__command_trust_end(task);
+	tarn__command_flush_end(task);
 	free(task->dump.room);
 	free(task->text);
-	*task = (struct tarn__task){.answer = task->answer, .context = task->context};
+	*task = (struct tarn__task){
+		.answer = task->answer, .wake = task->wake, .context = task->context};
 }
 
 void tarn__control_context_fini(struct tarn__control_context *context)

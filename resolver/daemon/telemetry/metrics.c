@@ -12,6 +12,7 @@
 
 #include "core/policy/lists.h"
 #include "core/policy/policy.h"
+#include "daemon/telemetry/second_metrics.h"
 #include "dns/message.h"
 #include "dns/text.h"
 
@@ -581,6 +582,8 @@ char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__l
 		put_certificates(&page, certificates);
 	}
 	put_cache(&page, &totals->cache);
+	if (totals->has_second)
+		tarn__metrics_put_second(page.out, &totals->questions.second, totals->workers);
 	put_lookups(&page, totals);
 	if (totals->validates)
 		put_validation(&page, &totals->questions);
