@@ -97,15 +97,16 @@ def run_named(cleanup):
 
 @pytest.fixture
 def run_sharing(run_tarn, tmp_path):
-    """Starts tarn with a second level: run_sharing("server = 127.0.0.1:6379", upstream, "wait = 1s")."""
+    """Starts tarn with a second level: run_sharing("server = 127.0.0.1:6379", upstream, "wait = 1s");
+    is_up=False if it has no connection at first."""
     sharing = importlib.import_module("sharing")
     if not servers.is_built_with("hiredis"):
         pytest.skip("tarn was built without hiredis")
 
-    def run(place, upstream, *words, **options):
+    def run(place, upstream, *words, is_up=True, **options):
         started.append(sharing.Sharing(run_tarn, tmp_path / f"tarn{len(started)}", [upstream],
                                        place, *words, **options))
-        return started[-1]
+        return started[-1].wait_until_up() if is_up else started[-1]
     started = []
     return run
 

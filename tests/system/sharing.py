@@ -9,17 +9,19 @@ import json
 import os
 import subprocess
 import threading
+import time
 import zlib
 
 import mixture
 import servers
 from client import Client
 from mixture import HEADER_LEN, OPT, TYPE_A
+from store import wait_until
 
 SECRET = "of all machines, and of nobody else"
 # For tests of what is shared, not of how long it takes: a busy machine has time to answer.
 PATIENT = "wait = 1s"
-LOG_STATUS = 6  # the column of the query log
+LOG_NAME, LOG_STATUS = 3, 6  # columns of the query log
 NO_ERROR = 0
 
 
@@ -103,6 +105,7 @@ class Sharing:
     def __init__(self, run_tarn, folder, upstreams, place, *words, secret=SECRET, lines="",
                  args=("--workers", 1)):
         os.makedirs(folder, exist_ok=True)
+        self.serial = 0
         self.folder = str(folder)
         self.control, self.query_log = os.path.join(folder, "c"), os.path.join(folder, "log")
         secret_file = self.write("secret", secret + "\n")
@@ -111,6 +114,12 @@ class Sharing:
         self.tarn = run_tarn("--config", self.config, "--control", self.control, "--query-log",
                              self.query_log, *args, upstreams=upstreams, listen=["127.0.0.1:0"])
         self.ask = self.tarn.ask
+
+    def wait_until_up(self):
+        """Until it has a connection, and the epoch, which takes three round trips more."""
+        wait_until(lambda: self.shared()["connected"], what=self.tarn.log)
+        time.sleep(0.25 if self.tarn.is_slow else 0.05)
+        return self
 
     def write(self, name, text, mode=0o600):
         path = os.path.join(self.folder, name)
@@ -133,11 +142,17 @@ class Sharing:
         return json.loads(self.ctl("--json", "shared"))
 
     def statuses(self, name):
-        """The words of the query log for a name, in order."""
-        with open(self.query_log, encoding="ascii") as file:
-            lines = [line.split() for line in file if line.endswith("\n")]
-        return [line[LOG_STATUS] for line in lines
-                if line[3].lower().rstrip(".") == name.lower().rstrip(".")]
+        """The words of the query log for a name, in order: at least for all that was asked before."""
+        self.serial += 1
+        mark = f"mark{self.serial}.invalid."
+        self.ask(mark)
+        lines = []
+        deadline = time.monotonic() + 10
+        while not any(line[LOG_NAME] == mark for line in lines):
+            assert time.monotonic() < deadline, f"{self.query_log}: {lines[-5:]}"
+            with open(self.query_log, encoding="ascii") as file:
+                lines = [line.split() for line in file if line.endswith("\n")]
+        return [line[LOG_STATUS] for line in lines if line[LOG_NAME].lower() == name.lower()]
 
     def client(self, cleanup):
         return cleanup.enter_context(Client("127.0.0.1", self.tarn.port))

@@ -351,7 +351,7 @@ def test_a_store_that_is_not_there_at_the_start_is_used_once_it_is(run_store, ru
                                                                    run_named, cleanup):
     store, upstream = run_store(), run_named()
     store.kill9()
-    sharing = run_sharing(server_of(store), upstream, LONG_WAIT)
+    sharing = run_sharing(server_of(store), upstream, LONG_WAIT, is_up=False)
     load = Load(sharing, cleanup)
     hits, news = load.run(1)
     assert percentile(hits + news, 90) < limit(sharing.tarn, NO_WAIT)
@@ -363,7 +363,7 @@ def test_a_store_that_is_not_there_at_the_start_is_used_once_it_is(run_store, ru
 def test_a_place_without_a_store_is_no_fault(run_sharing, run_named, tmp_path):
     """Neither a closed port nor a path that is not there ends the start."""
     for place in (f"server = 127.0.0.1:{free_port()}", f'socket = "{tmp_path}/nothing"'):
-        sharing = run_sharing(place, run_named())
+        sharing = run_sharing(place, run_named(), is_up=False)
         assert sharing.ask("a.example.").answer
 
 

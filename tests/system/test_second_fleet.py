@@ -211,7 +211,8 @@ def test_a_sentinel_that_knows_nothing_is_no_fault(run_store, run_sharing, run_n
     store = run_store()
     sentinel = run_sentinel(run_store, store)
     for place in (sentinel.address, store.address):
-        sharing = run_sharing(f"sentinel = {place}", run_named(), "master = other")
+        sharing = run_sharing(f"sentinel = {place}", run_named(), "master = other",
+                              is_up=False)
         assert_all_right(ask_all(sharing, names_of(20), cleanup))
     assert not store.keys()
 
@@ -228,9 +229,10 @@ def tls_store(run_store, authority, tmp_path):
     return run
 
 
-def run_over_tls(run_sharing, place, upstream, authority, *words):
+def run_over_tls(run_sharing, place, upstream, authority, *words, **options):
     try:
-        return run_sharing(place, upstream, PATIENT, "tls = yes", f'ca = "{authority.file}"', *words)
+        return run_sharing(place, upstream, PATIENT, "tls = yes", f'ca = "{authority.file}"', *words,
+                           **options)
     except AssertionError as fault:
         if "libhiredis_ssl" in str(fault) or "hiredis" in str(fault):
             pytest.skip("libhiredis has no TLS on this machine")
@@ -255,7 +257,8 @@ def test_a_store_that_cannot_be_trusted_gets_nothing(tls_store, run_sharing, run
         from certificates import Authority
         (tmp_path / "other").mkdir()
         authority = Authority(tmp_path / "other")
-    sharing = run_over_tls(run_sharing, place, run_named(), authority, f'name = "{name}"')
+    sharing = run_over_tls(run_sharing, place, run_named(), authority, f'name = "{name}"',
+                           is_up=False)
     assert_all_right(ask_all(sharing, names_of(20), cleanup))
     time.sleep(0.3)
     assert not store.keys()

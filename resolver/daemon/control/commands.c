@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/resolver.h"
+#include "daemon/control/cache_file_commands.h"
 #include "daemon/control/certificate_json.h"
 #include "daemon/control/dnssec_commands.h"
 #include "daemon/control/dnssec_json.h"
@@ -25,8 +26,6 @@
 #include "net/shared.h"
 #include "net/worker.h"
 #include "base/upstream.h"
-
-enum { SWEPT_PER_STEP = 1000 /* entries; takes some 0.2 ms */ };
 
 /* ---- one command each ------------------------------------------------------------------- */
 
@@ -77,6 +76,13 @@ static void add_second(const struct tarn__control_context *context,
 		json_object_set_new(out, "shared",
 				    tarn__control_json_store(config->second, totals));
 	tarn__config_put(config);
+}
+
+static void add_cache_file(const struct tarn__control_context *context, json_t *out)
+{
+	json_t *file = tarn__control_json_cache_file(context->cache_file, time(NULL));
+	if (file)
+		json_object_set_new(out, "cache_file", file);
 }
 
 static json_t *describe_host(const struct tarn__bootstrap_view *view)
@@ -137,6 +143,7 @@ static void status(struct tarn__task *task, const json_t *arguments)
 	add_hosts(context, result);
 	add_certificates(context, result);
 	add_second(context, totals, result);
+	add_cache_file(context, result);
 	tarn__task_ok(task, result);
 	tarn__totals_free(totals);
 }
@@ -153,8 +160,11 @@ static char *metrics_text(const struct tarn__control_context *context,
 	transfers.states = states;
 	struct tarn__certificates_state certificates;
 	tarn__certificates_board_read(context->certificates, &certificates);
-	char *text =
-		tarn__metrics_text(totals, lost, usage, figures, &transfers, &certificates, len);
+	struct tarn__cache_file_state cache_file;
+	tarn__cache_file_board_read(context->cache_file ? &context->cache_file->board : NULL,
+				    &cache_file);
+	char *text = tarn__metrics_text(totals, lost, usage, figures, &transfers, &certificates,
+					&cache_file, len);
 	free(states);
 	return text;
 }
@@ -243,7 +253,7 @@ static void lookup(struct tarn__task *task, const json_t *arguments)
 		return;
 	task->question = (struct tarn_request){.data = task, .done = on_answer};
 	task->asked_ms = tarn__clock_ms();
-	int error = tarn_ask(task->context->worker, &task->question, asked.wire, asked.len);
+	int error = tarn_ask(task->context->own->worker, &task->question, asked.wire, asked.len);
 	task->has_question = error == 0;
 	tarn__task_leave(task);
 	if (error < 0)
@@ -460,6 +470,7 @@ static tarn__command_fn *const handlers[TARN__COMMANDS] = {
 	[TARN__COMMAND_FLUSH_NEGATIVE] = tarn__command_flush_negative,
 	[TARN__COMMAND_FLUSH_FAILED] = tarn__command_flush_failed,
 	[TARN__COMMAND_DUMP] = dump,
+	[TARN__COMMAND_SAVE] = tarn__command_save,
 	[TARN__COMMAND_LISTS] = tarn__command_lists,
 	[TARN__COMMAND_TEST] = tarn__command_test,
 	[TARN__COMMAND_BLOCK] = tarn__command_block,
@@ -519,35 +530,38 @@ static void step_dump(struct tarn__task *task, struct tarn__resolver *resolver)
 		tarn__task_ok(task, NULL);
 }
 
+/* Returns false while the cache is loaded from its file, which could bring back what a flush removes. */
+static bool may_step(const struct tarn__task *task)
+{
+	return task->command == TARN__COMMAND_DUMP || !task->context->cache_file ||
+	       tarn__cache_file_may_flush(task->context->cache_file);
+}
+
 void tarn__task_step(struct tarn__task *task)
 {
+	if (!may_step(task))
+		return;
 	struct tarn__resolver *resolver = tarn__task_enter(task);
 	if (!resolver) {
 		task->wants_steps = false;
 		return;
 	}
-	if (task->command == TARN__COMMAND_DUMP) {
+	if (task->command == TARN__COMMAND_DUMP)
 		step_dump(task, resolver);
-	} else {
+	else
 		tarn__command_flush_step(task, resolver);
-	}
 	tarn__task_leave(task);
 }
 
 void tarn__task_end(struct tarn__task *task)
 {
 	if (task->has_question)
-		tarn_cancel(task->context->worker, &task->question);
+		tarn_cancel(task->context->own->worker, &task->question);
 	tarn__command_trust_end(task);
 	tarn__command_flush_end(task);
+	tarn__cache_file_forget(&task->save);
 	free(task->dump.room);
 	free(task->text);
 	*task = (struct tarn__task){
 		.answer = task->answer, .wake = task->wake, .context = task->context};
-}
-
-void tarn__control_context_fini(struct tarn__control_context *context)
-{
-	tarn_worker_free(context->worker);
-	context->worker = NULL;
 }

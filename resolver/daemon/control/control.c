@@ -242,7 +242,8 @@ static void on_idle(struct ev_loop *loop, ev_timer *idle, int events)
 {
 	(void)events;
 	struct connection *connection = idle->data;
-	if (connection->task.wants_steps && !has_octets(&connection->out))
+	const struct tarn__task *task = &connection->task;
+	if ((task->wants_steps || task->is_long) && !has_octets(&connection->out))
 		ev_timer_again(loop, idle);
 	else
 		close_connection(connection);

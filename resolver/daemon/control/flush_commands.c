@@ -168,6 +168,9 @@ static void answer_for_fleet(struct tarn__task *task, const struct tarn__forgott
 
 static void answer_forgotten(struct tarn__task *task, const struct tarn__forgotten *forgotten)
 {
+	/* Failures are in no file. */
+	if (forgotten->answers > 0 && task->context->cache_file)
+		tarn__cache_file_flushed(task->context->cache_file);
 	if (task->is_for_fleet)
 		answer_for_fleet(task, forgotten);
 	else
@@ -184,21 +187,10 @@ static void sweep(struct tarn__task *task, enum tarn__sweep_kind kind)
 	task->wants_steps = true;
 }
 
-/* Of a name or one type of it. */
+/* Of a name or one type of it, in a step: while the file of the cache is loaded it has to wait. */
 static void forget_name(struct tarn__task *task)
 {
-	if (task->flush_type == 0) {
-		sweep(task, TARN__SWEEP_NAME);
-		return;
-	}
-	struct tarn__resolver *resolver = tarn__task_enter(task);
-	if (!resolver)
-		return;
-	struct tarn__forgotten forgotten =
-		tarn__forget(tarn__resolver_client(resolver), task->sweep.name,
-			     task->sweep.name_len, task->flush_type);
-	tarn__task_leave(task);
-	answer_forgotten(task, &forgotten);
+	sweep(task, TARN__SWEEP_NAME);
 }
 
 static void forget_tree(struct tarn__task *task)
@@ -270,8 +262,15 @@ void tarn__command_flush_failed(struct tarn__task *task, const json_t *arguments
 
 void tarn__command_flush_step(struct tarn__task *task, struct tarn__resolver *resolver)
 {
-	task->wants_steps =
-		tarn__sweep_step(&task->sweep, tarn__resolver_client(resolver), SWEPT_PER_STEP);
+	struct tarn__sweep *sweep = &task->sweep;
+	struct rtcache_client *client = tarn__resolver_client(resolver);
+	if (task->flush_type != 0) {
+		sweep->forgotten =
+			tarn__forget(client, sweep->name, sweep->name_len, task->flush_type);
+		task->wants_steps = false;
+	} else {
+		task->wants_steps = tarn__sweep_step(sweep, client, SWEPT_PER_STEP);
+	}
 	if (!task->wants_steps)
-		answer_forgotten(task, &task->sweep.forgotten);
+		answer_forgotten(task, &sweep->forgotten);
 }

@@ -49,6 +49,8 @@ struct tarn__task {
 	struct tarn__fleet_flush fleet;
 	void (*fleet_then)(struct tarn__task *); /* its part on this machine */
 	uint16_t flush_type; /* 0: all types */
+	bool is_long; /* it waits for the disk, not for who reads */
+	struct tarn__cache_file_request save;
 	char *text; /* the text of a dump that has not been passed on */
 	size_t text_len, text_size;
 	bool is_short; /* out of memory */

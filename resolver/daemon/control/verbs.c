@@ -28,6 +28,7 @@ const struct tarn__command_row tarn__commands[TARN__COMMANDS] = {
 	[TARN__COMMAND_FLUSH_FAILED] = {"flush-failed", "", 0, 0, "remove the remembered failures"},
 	[TARN__COMMAND_DUMP] = {"dump", "", 0, 0, "print all answers in the cache"},
 	[TARN__COMMAND_LOAD] = {"load", "[FILE]", 0, 1, "load them again"},
+	[TARN__COMMAND_SAVE] = {"save", "", 0, 0, "save the cache to its file, and wait for it"},
 	[TARN__COMMAND_LISTS] = {"lists", "", 0, 0,
 				 "print the lists in force, and what was found in their files"},
 	[TARN__COMMAND_TEST] = {"test", "NAME [CLIENT]", 1, 2,

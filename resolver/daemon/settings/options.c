@@ -27,6 +27,8 @@ enum {
 	STALE_SEC_MAX = 30 * 86400, /* RFC 8767 suggests one to three days */
 	LOCAL_TTL_MAX = 86400, /* what changes should be seen within a day */
 	LIST_TTL_MAX = 86400,
+	SAVE_SEC = 15 * 60, /* what a machine that is reset loses at most */
+	SAVE_SEC_MAX = 7 * 86400,
 	LIST_TTL = 10, /* what is unblocked is seen at once */
 	DATABASE_MAX = 65535, /* a store has 16, unless it is configured to have more */
 };
@@ -352,6 +354,24 @@ const struct tarn__option_row tarn__options[] = {
 		.min = 1,
 		.max = TARN_MAX_NEGATIVE_TTL_DEFAULT,
 		.default_number = TARN_MAX_NEGATIVE_TTL_DEFAULT,
+	},
+	{
+		.name = "cache-file",
+		.section = "cache",
+		.word = "file",
+		.value = "FILE",
+		.help = "keep answers in this file across restarts",
+		.otherwise = "none",
+		.type = &tarn__option_type_directory,
+		.offset = SETTING(cache_file),
+	},
+	{
+		.section = "cache",
+		.word = "save",
+		.type = &tarn__option_type_time,
+		.offset = SETTING(save_sec),
+		.max = SAVE_SEC_MAX,
+		.default_number = SAVE_SEC,
 	},
 	{
 		.section = "shared",

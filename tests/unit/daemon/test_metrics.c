@@ -20,6 +20,7 @@ static struct tarn__server_totals servers[2];
 static char *text;
 static struct tarn__metrics_transfers transfers;
 static struct tarn__certificates_state certificates;
+static struct tarn__cache_file_state cache_file;
 static size_t len;
 
 static void set_up(void)
@@ -49,7 +50,7 @@ static void write_text(void)
 {
 	free(text);
 	text = tarn__metrics_text(&totals, &lost, &usage, &figures, &transfers, &certificates,
-				  &len);
+				  &cache_file, &len);
 	ck_assert_ptr_nonnull(text);
 	ck_assert_uint_eq(len, strlen(text));
 }
