@@ -6,6 +6,7 @@ import random
 import signal
 import stat
 import subprocess
+import sys
 import time
 
 import pytest
@@ -395,28 +396,72 @@ def test_other_servers_have_none_of_it(warm, upstream, run_upstream):
     tarn.tarn.stop()
 
 
-def set_clock_of(file, wall_ms):
-    """Has the file be of another time: the head alone, which is what is looked at first."""
-    xxhash = pytest.importorskip("xxhash")
-    octets = bytearray(file.read_bytes())
-    octets[16:24] = wall_ms.to_bytes(8, "big")
-    zones = int.from_bytes(octets[10:12], "big") + int.from_bytes(octets[12:14], "big")
-    end = 40 + 8 * zones
-    octets[end:end + 8] = xxhash.xxh3_64_intdigest(bytes(octets[:end])).to_bytes(8, "big")
-    file.write_bytes(octets)
+# ---- clocks --------------------------------------------------------------------------------------
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+YEARS = 56 * 365 * 86400
 
 
-def test_file_of_the_future_waits_for_the_clock(warm, file):
-    tarn = warm()
+class Clock:
+    """The time of day of tarn alone."""
+
+    def __init__(self, folder):
+        if servers.is_sanitized():
+            pytest.skip("sanitizers come before any other library")
+        self.library, self.file = folder / "wall_clock.so", folder / "wall_clock"
+        done = subprocess.run(["cc", "-shared", "-fPIC", "-o", self.library,
+                               os.path.join(HERE, "wall_clock.c")], timeout=60, check=False)
+        if done.returncode != 0:
+            pytest.skip("no compiler")
+        self.set(0)
+
+    def set(self, ahead):
+        """In seconds, compared to the real one."""
+        with open(self.file, "r+b" if self.file.exists() else "wb") as file:
+            file.write(round(ahead).to_bytes(8, sys.byteorder, signed=True))
+
+    def environment(self):
+        return {**os.environ, "LD_PRELOAD": str(self.library), "WALL_CLOCK": str(self.file)}
+
+
+@pytest.fixture
+def clock(tmp_path):
+    return Clock(tmp_path)
+
+
+def test_clock_that_is_not_set_is_waited_for(warm, upstream, clock, file):
+    tarn = warm(env=clock.environment())
     tarn.ask_all("a", 5)
     tarn.tarn.stop()
-    set_clock_of(file, (int(time.time()) + 3600) * 1000)
     before = file.read_bytes()
+    clock.set(-YEARS)
     tarn.start()
-    tarn.tarn.wait_for_line("is loaded when the clock is set: saved in the future")
-    assert tarn.wait_for("waiting")
+    tarn.tarn.wait_for_line("is loaded when the clock is set: the clock is not set")
+    assert tarn.status()["state"] == "waiting"
     tarn.ask_all("b", 5)
     assert "still being loaded" in tarn.run("save").stderr
+    tarn.tarn.stop()
+    assert file.read_bytes() == before
+    tarn.start()
+    tarn.wait_for("waiting")
+    clock.set(0)
+    assert tarn.wait_for()["loaded"] == 5
+    before = upstream.count()
+    tarn.ask_all("a", 5)
+    assert upstream.count() == before
+    tarn.tarn.stop()
+
+
+def test_file_of_the_future_is_not_loaded(warm, clock, file):
+    clock.set(3600)
+    tarn = warm(env=clock.environment())
+    tarn.ask_all("a", 5)
+    tarn.tarn.stop()
+    before = file.read_bytes()
+    clock.set(0)
+    tarn.start()
+    tarn.tarn.wait_for_line("is loaded when the clock is set: saved in the future")
+    tarn.ask_all("b", 5)
     tarn.tarn.stop()
     assert file.read_bytes() == before
     # A flush is not undone by what comes later.
@@ -424,5 +469,21 @@ def test_file_of_the_future_waits_for_the_clock(warm, file):
     tarn.wait_for("waiting")
     tarn.text("flush", "a0.example")
     assert not file.exists()
-    assert tarn.wait_for()
+    tarn.wait_for("ready")
+    tarn.tarn.stop()
+
+
+def test_time_that_passes_is_taken_from_the_rest(warm, server, clock):
+    server.ttl = 100
+    tarn = warm(env=clock.environment())
+    tarn.ask_all("a", 5)
+    tarn.tarn.stop()
+    clock.set(60)
+    tarn.start()
+    assert tarn.wait_for()["loaded"] == 5
+    assert 25 <= tarn.ask("a0.example").answer[0].ttl <= 40
+    tarn.tarn.stop()
+    clock.set(7 * 86400)
+    tarn.start()
+    assert tarn.wait_for()["left_out"]["ended"] == 5
     tarn.tarn.stop()
