@@ -101,7 +101,7 @@ static bool is_slow(const struct miss *miss)
 }
 
 /* Makes the request pending, with the status that it gets if it leads to the end. */
-static int wait_for_lookup(struct miss *miss, enum rtcache_status status, bool has_stale)
+static int wait_for_lookup(struct miss *miss, enum rtcache_status status)
 {
 	const struct rtcache__get *get = miss->get;
 	struct rtcache__pending *pending = &get->client->pending;
@@ -116,7 +116,8 @@ static int wait_for_lookup(struct miss *miss, enum rtcache_status status, bool h
 	if (error)
 		return error;
 	rtcache__pending_add(pending, request, miss->now_ms);
-	if (has_stale)
+	/* A stale value that is not there yet may be loaded during the lookup. */
+	if (miss->cache->options.stale_ms)
 		rtcache__pending_add_stale(
 			pending, request,
 			rtcache__add_ms(miss->now_ms, miss->cache->options.stale_after_ms));
@@ -163,7 +164,7 @@ static int answer_or_wait(struct miss *miss, struct rtcache_value *out)
 		rtcache__value_none(out, status, failure.error);
 		return 1;
 	}
-	return reads_through ? wait_for_lookup(miss, status, has_stale) : RTCACHE_ENOTSUP;
+	return reads_through ? wait_for_lookup(miss, status) : RTCACHE_ENOTSUP;
 }
 
 /* Returns 0, or the error with which the get is refused. */
