@@ -89,6 +89,33 @@ AS_IF([test "$ac_cv_func_ares_set_socket_functions_ex" = yes],
 CPPFLAGS=$tarn_saved_CPPFLAGS
 LIBS=$tarn_saved_LIBS])
 
+# TARN_HIREDIS: TLS to a second level goes through a connection's own functions for reading and writing, which
+# libhiredis has since 1.0.
+AC_DEFUN([TARN_HIREDIS], [
+hiredis_way=no
+AS_IF([test "$have_hiredis" = yes], [
+	tarn_saved_CPPFLAGS=$CPPFLAGS
+	CPPFLAGS="$CPPFLAGS $HIREDIS_CFLAGS"
+	AC_CHECK_MEMBER([struct redisContext.funcs], [
+		AC_MSG_CHECKING([whether they read and write as TLS needs it])
+		tarn_saved_CFLAGS=$CFLAGS
+		CFLAGS="$CFLAGS -Werror"
+		AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[
+#include <hiredis/hiredis.h>
+static ssize_t get(redisContext *c, char *out, size_t room) { (void)c; (void)out; return (ssize_t)room; }
+static ssize_t put(redisContext *c) { (void)c; return 0; }
+]], [[redisContextFuncs io = {0}; io.read = get; io.write = put; return io.read == 0 || io.write == 0;]])],
+			[hiredis_tls=yes], [hiredis_tls=no])
+		CFLAGS=$tarn_saved_CFLAGS
+		AC_MSG_RESULT([$hiredis_tls])
+		], [hiredis_tls=no], [[#include <hiredis/hiredis.h>]])
+	CPPFLAGS=$tarn_saved_CPPFLAGS
+	AS_IF([test "$hiredis_tls,$have_openssl" = yes,yes],
+		[AC_DEFINE([HIREDIS_HAS_TLS], [1], [Define to 1 if a second level can be reached over TLS.])
+		hiredis_way="yes, also over TLS"],
+		[hiredis_way="yes, not over TLS"])
+])])
+
 # TARN_LIBEV: libev has no .pc file.
 AC_DEFUN([TARN_LIBEV], [
 AC_CHECK_HEADER([ev.h], [], [AC_MSG_ERROR([ev.h not found: install libev 4.33 or later])])

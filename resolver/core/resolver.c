@@ -24,6 +24,8 @@
 #include "core/policy/dns64.h"
 #include "core/policy/policy.h"
 #include "core/respond.h"
+#include "core/second/epoch.h"
+#include "core/second/fleet.h"
 #include "core/second/message.h"
 #include "core/second/second.h"
 #include "core/second/second_config.h"
@@ -108,6 +110,7 @@ struct tarn__resolver {
 	struct tarn__list spares; /* for further ones */
 	size_t spare_count;
 	uint8_t *reply; /* TARN__MESSAGE_MAX octets, for late answers */
+	struct tarn__fleet fleet; /* flushes for all machines */
 	struct tarn__sweeps sweeps; /* of names that messages of the second level have named */
 	uint64_t flushes, flushes_rejected; /* such messages */
 	struct tarn__stats stats; /* without the counts of lookups, which the forwarder has */
@@ -188,7 +191,7 @@ struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options
 	shared->answer_sources = tarn__answer_sources_new();
 	shared->reasons = tarn__reasons_new();
 	shared->findings = tarn__findings_new(options->found, options->found_arg);
-	shared->second = tarn__second_shared_new();
+	shared->second = tarn__second_shared_new(stale_ms(public->stale_sec));
 	if (!shared->forward_loops || !shared->answer_sources || !shared->reasons ||
 	    !shared->findings || !shared->second)
 		goto failed;
@@ -347,7 +350,11 @@ static struct outcome value_outcome(const struct rtcache_value *value)
 {
 	if (!value->data)
 		return failure_outcome(value->error);
-	return (struct outcome){.status = (enum tarn__status)value->status, .stored = value->data};
+	enum tarn__status status = (enum tarn__status)value->status;
+	bool is_own = status == TARN__STATUS_MISS || status == TARN__STATUS_EXPIRED;
+	if (is_own && tarn__stored_answer_source(value->data) == TARN__ANSWER_SOURCE_SHARED)
+		status = TARN__STATUS_SHARED;
+	return (struct outcome){.status = status, .stored = value->data};
 }
 
 /* ---- questions that wait ---------------------------------------------------------------- */
@@ -1320,17 +1327,42 @@ void tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
 
 /* ---- the second level ------------------------------------------------------------------- */
 
-/* Takes over that of the configuration. Returns 0 or TARN_ENOMEM. */
-static int set_second(struct tarn__resolver *resolver, struct tarn__config *config)
+/* The cache forgets in steps, so that questions are answered between them. */
+static void forget_all(void *arg)
+{
+	static const uint8_t root[1] = {0};
+	struct tarn__resolver *resolver = arg;
+	const struct tarn_io *io = resolver->io;
+	tarn__sweeps_add(&resolver->sweeps, TARN__SWEEP_TREE, root, sizeof(root));
+	io->wake_at(io->data, io->now_ms(io->data));
+}
+
+static void on_switched(void *arg, enum tarn__breaker_event event)
+{
+	struct tarn__resolver *resolver = arg;
+	tarn__findings_second(resolver->shared->findings, event,
+			      resolver->io->now_ms(resolver->io->data));
+}
+
+/* Makes what a configuration with a second level needs. Returns 0 or TARN_ENOMEM. */
+static int have_second(struct tarn__resolver *resolver, const struct tarn__config *config)
 {
 	struct tarn__forwarder *forwarder = &resolver->forwarder;
+	const struct tarn__second_hooks hooks = {
+		.forget_all = forget_all, .switched = on_switched, .arg = resolver};
 	if (!forwarder->second && config->second)
-		forwarder->second =
-			tarn__second_new(resolver->io, &resolver->timers, resolver->shared->second);
-	if (!forwarder->second)
-		return config->second ? TARN_ENOMEM : 0;
-	tarn__second_set_config(forwarder->second, config->second);
-	return 0;
+		forwarder->second = tarn__second_new(resolver->io, &resolver->timers,
+						     resolver->shared->second, &hooks);
+	return forwarder->second || !config->second ? 0 : TARN_ENOMEM;
+}
+
+/* Takes over that of the configuration. Caches of machines that share do not all refresh at once. */
+static void set_second(struct tarn__resolver *resolver, struct tarn__config *config)
+{
+	if (!resolver->forwarder.second)
+		return;
+	tarn__second_set_config(resolver->forwarder.second, config);
+	rtcache_spread_refreshes(resolver->shared->cache, config->second);
 }
 
 void tarn__resolver_second_connected(struct tarn__resolver *resolver)
@@ -1358,6 +1390,11 @@ static void obey(struct tarn__resolver *resolver, const struct tarn__second_mess
 				 message->name_len);
 		break;
 	}
+	/* Those who repeat an old message do not bring its epoch back: the store has the present one. */
+	if (message->epoch == 0)
+		return;
+	tarn__epoch_set(resolver->forwarder.second, message->epoch);
+	tarn__epoch_read(resolver->forwarder.second);
 }
 
 void tarn__resolver_second_message(struct tarn__resolver *resolver, const uint8_t *octets,
@@ -1373,8 +1410,22 @@ void tarn__resolver_second_message(struct tarn__resolver *resolver, const uint8_
 		return;
 	}
 	resolver->flushes++;
+	tarn__epoch_set(resolver->forwarder.second, message.epoch);
 	obey(resolver, &message);
 	io->wake_at(io->data, io->now_ms(io->data));
+}
+
+int tarn__resolver_fleet_flush(struct tarn__resolver *resolver, struct tarn__fleet_flush *flush)
+{
+	const struct tarn__forwarder *forwarder = &resolver->forwarder;
+	if (!forwarder->config->second)
+		return TARN_EUNREACHABLE;
+	return tarn__fleet_flush(&resolver->fleet, forwarder->second, forwarder->config, flush);
+}
+
+void tarn__resolver_fleet_cancel(struct tarn__resolver *resolver, struct tarn__fleet_flush *flush)
+{
+	tarn__fleet_cancel(&resolver->fleet, flush);
 }
 
 /* ---- one per worker --------------------------------------------------------------------- */
@@ -1389,6 +1440,7 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 	resolver->shared = shared;
 	resolver->io = io;
 	resolver->looks.fire = on_looks;
+	resolver->fleet.io = io;
 	tarn__list_init(&resolver->waiting);
 	tarn__list_init(&resolver->spares);
 	resolver->client = rtcache_client_new(shared->cache, wake, wake_arg);
@@ -1396,12 +1448,15 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 	if (resolver->client && resolver->reply &&
 	    tarn__forwarder_init(&resolver->forwarder, io, &resolver->timers, resolver->client,
 				 config, shared->cookie_secret, shared->forward_loops,
-				 shared->answer_sources) == 0 &&
-	    set_second(resolver, config) == 0) {
+				 shared->answer_sources) == 0) {
 		resolver->forwarder.extra = resolver;
 		resolver->forwarder.reasons = shared->reasons;
 		resolver->forwarder.findings = shared->findings;
-		return resolver;
+		if (have_second(resolver, config) == 0) {
+			set_second(resolver, config);
+			return resolver;
+		}
+		tarn__forwarder_fini(&resolver->forwarder);
 	}
 	rtcache_client_free(resolver->client);
 	free(resolver->reply);
@@ -1528,11 +1583,13 @@ static void assign_zones(struct tarn__resolver *resolver)
 
 int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__config *config)
 {
-	int error = set_second(resolver, config);
+	tarn__fleet_end(&resolver->fleet);
+	int error = have_second(resolver, config);
 	if (error == 0)
 		error = tarn__forwarder_set_config(&resolver->forwarder, config);
 	if (error != 0)
 		return error;
+	set_second(resolver, config);
 	if (config->number != resolver->looked_number)
 		resolver->looked_number = 0;
 	assign_zones(resolver);

@@ -30,6 +30,7 @@
 struct rtcache;
 struct rtcache_client;
 struct rtcache_value;
+struct tarn__fleet_flush;
 struct tarn__observer;
 struct tarn__reasons;
 struct tarn__server;
@@ -169,6 +170,13 @@ void tarn__resolver_probe_forward_loops(struct tarn__resolver *, tarn__forward_l
 void tarn__resolver_second_connected(struct tarn__resolver *);
 void tarn__resolver_second_lost(struct tarn__resolver *);
 void tarn__resolver_second_message(struct tarn__resolver *, const uint8_t *message, size_t len);
+
+/*
+ * A flush for all machines that share the second level, and its end: core/second/fleet.h. TARN_EUNREACHABLE as well
+ * if there is no second level.
+ */
+int tarn__resolver_fleet_flush(struct tarn__resolver *, struct tarn__fleet_flush *);
+void tarn__resolver_fleet_cancel(struct tarn__resolver *, struct tarn__fleet_flush *);
 
 /* ---- observers and statistics ----------------------------------------------------------- */
 

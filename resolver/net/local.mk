@@ -20,8 +20,19 @@ net_sources = \
 	resolver/net/mailbox.c resolver/net/mailbox.h \
 	resolver/net/socket_pipe.c resolver/net/socket_pipe.h \
 	resolver/net/random.c resolver/net/random.h \
+	resolver/net/second/backoff.h \
+	resolver/net/second/commands.c resolver/net/second/commands.h \
+	resolver/net/second/connection.h \
+	resolver/net/second/expect.c resolver/net/second/expect.h \
 	resolver/net/second/hiredis.c resolver/net/second/none.c \
-	resolver/net/second/link.h \
+	resolver/net/second/link.c resolver/net/second/link.h \
+	resolver/net/second/place.c resolver/net/second/place.h \
+	resolver/net/second/replies.c resolver/net/second/replies.h \
+	resolver/net/second/report.c resolver/net/second/report.h \
+	resolver/net/second/requests.c resolver/net/second/requests.h \
+	resolver/net/second/secure.c resolver/net/second/secure.h \
+	resolver/net/second/sentinel.c resolver/net/second/sentinel.h \
+	resolver/net/second/session.c resolver/net/second/session.h \
 	resolver/net/shared.c resolver/net/shared.h \
 	resolver/net/socket.c resolver/net/socket.h \
 	resolver/net/stats_collector.c resolver/net/stats_collector.h \

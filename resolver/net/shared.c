@@ -291,6 +291,30 @@ bool tarn__takes_forward_loops(struct tarn *tarn, const struct tarn__member *mem
 	return is_first;
 }
 
+void tarn__serves(struct tarn *tarn, struct tarn__member *member)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	bool was_serving = member->is_serving;
+	member->is_serving = true;
+	if (!was_serving)
+		tarn__mailbox_post(&tarn->mailbox);
+	pthread_mutex_unlock(&tarn->mutex);
+}
+
+bool tarn__listens(struct tarn *tarn, const struct tarn__member *member)
+{
+	const struct tarn__member *first = NULL;
+	pthread_mutex_lock(&tarn->mutex);
+	const struct tarn__list *members = &tarn->members;
+	for (struct tarn__list *node = members->next; node != members && !first;
+	     node = node->next) {
+		const struct tarn__member *other = TARN__CONTAINER(node, struct tarn__member, node);
+		first = other->is_serving ? other : NULL;
+	}
+	pthread_mutex_unlock(&tarn->mutex);
+	return first == member;
+}
+
 void tarn__report_forward_loop(void *arg, const struct tarn__config *config,
 			       const struct tarn__zone_config *zone,
 			       const struct tarn__endpoint *endpoint)
@@ -389,6 +413,12 @@ void tarn__report_finding(void *tarn, const struct tarn__finding *finding)
 	case TARN__FINDING_CLOCK:
 		report_clock(tarn, finding);
 		break;
+	case TARN__FINDING_SECOND:
+		tarn__report(tarn, finding->is_over ? TARN_LOG_INFO : TARN_LOG_WARNING, "%s",
+			     finding->is_over ? "the second level answers again, and is asked"
+					      : "the second level fails or does not answer: it is "
+						"not asked until it does");
+		break;
 	}
 }
 
@@ -416,8 +446,8 @@ void tarn__leave(struct tarn *tarn, struct tarn__member *member)
 	tarn__mailbox_unsubscribe(&tarn->mailbox, &member->subscriber);
 	pthread_mutex_lock(&tarn->mutex);
 	tarn__list_remove(&member->node);
-	/* The others may have waited for it, to clear the cache. */
-	if (tarn->stale_configs.count > 0)
+	/* The others may have waited for it, to clear the cache, or for its listening. */
+	if (tarn->stale_configs.count > 0 || member->is_serving)
 		tarn__mailbox_post(&tarn->mailbox);
 	pthread_mutex_unlock(&tarn->mutex);
 }

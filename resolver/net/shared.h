@@ -45,6 +45,7 @@ struct tarn__member {
 	struct tarn__list node; /* of tarn->members */
 	struct tarn__subscriber subscriber; /* woken for updates */
 	struct tarn__config *config; /* that it has applied: a reference; guarded by tarn->mutex */
+	bool is_serving; /* clients ask it; guarded by tarn->mutex */
 	struct tarn__stale_configs stale_configs; /* what it is to drop from the cache */
 };
 
@@ -139,6 +140,14 @@ void tarn__find_forward_loops(struct tarn *);
 bool tarn__takes_forward_loops(struct tarn *, const struct tarn__member *);
 void tarn__report_forward_loop(void *tarn, const struct tarn__config *,
 			       const struct tarn__zone_config *, const struct tarn__endpoint *);
+
+/* The worker has a socket that clients ask at. */
+void tarn__serves(struct tarn *, struct tarn__member *);
+/*
+ * Of the workers that serve one listens to the channel of the second level for all. Returns true if it is that one; it
+ * changes with updates: another one does after that one has left.
+ */
+bool tarn__listens(struct tarn *, const struct tarn__member *);
 
 /* Writes to the program's log what is wrong with an encrypted server, once per minute. */
 void tarn__report_fault(struct tarn *, const struct tarn__endpoint *, const char *fault,

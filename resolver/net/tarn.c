@@ -122,12 +122,46 @@ static int open_tls(struct tarn *tarn, struct tarn__config *config, const struct
 	return config->tls ? 0 : TARN_EINVAL;
 }
 
-static int load_second(struct tarn *tarn, const struct tarn__config *config)
+/* The client of the present second level: a reference; NULL: it has none. */
+static struct tarn__tls_client *get_second_client(struct tarn *tarn)
 {
-	const char *reason = config->second ? tarn__second_load(config->second->tls) : NULL;
-	if (reason)
+	pthread_mutex_lock(&tarn->mutex);
+	const struct tarn__config *config = tarn->updates.config;
+	struct tarn__tls_client *client =
+		config && config->second ? config->second->tls_client : NULL;
+	client = client ? tarn__tls_client_get(client) : NULL;
+	pthread_mutex_unlock(&tarn->mutex);
+	return client;
+}
+
+/* As open_tls(): CA certificates that cannot be read leave those in force that were read before. */
+static int open_second_tls(struct tarn *tarn, struct tarn__second_config *second)
+{
+	char fault[TARN__TLS_FAULT_MAX];
+	second->tls_client = tarn__tls_client_new(
+		&(struct tarn__tls_client_options){.ca = second->ca,
+						   .clock_floor_sec = TARN__RELEASE_SEC},
+		fault);
+	if (second->tls_client)
+		return 0;
+	second->tls_client = get_second_client(tarn);
+	tarn__report(tarn, second->tls_client ? TARN_LOG_WARNING : TARN_LOG_ERR,
+		     "the second level: %s%s", fault,
+		     second->tls_client ? ": what was read before stays in force" : "");
+	return second->tls_client ? 0 : TARN_EINVAL;
+}
+
+/* Of a new configuration, which no other thread has yet. */
+static int load_second(struct tarn *tarn, struct tarn__config *config)
+{
+	if (!config->second)
+		return 0;
+	const char *reason = tarn__second_load(config->second->tls);
+	if (reason) {
 		tarn__report(tarn, TARN_LOG_ERR, "the second level: %s", reason);
-	return reason ? TARN_EINVAL : 0;
+		return TARN_EINVAL;
+	}
+	return config->second->tls ? open_second_tls(tarn, config->second) : 0;
 }
 
 /* Does what a configuration needs of the system. */
@@ -327,7 +361,8 @@ int tarn_worker_serve(struct tarn_worker *worker, int fd)
 		return error;
 	error = type == SOCK_DGRAM ? tarn__udp_add(worker->udp, fd, is_wildcard)
 				   : tarn__tcp_add(worker->tcp, fd);
-	worker->is_serving |= error == 0;
+	if (error == 0)
+		tarn__worker_serves(worker);
 	return error;
 }
 
@@ -377,7 +412,8 @@ int tarn_worker_serve_over(struct tarn_worker *worker, int fd, enum tarn_transpo
 	}
 	struct tarn__tcp *tcp = have_encrypted(worker, transport);
 	error = tcp ? tarn__tcp_add(tcp, fd) : TARN_ENOMEM;
-	worker->is_serving |= error == 0;
+	if (error == 0)
+		tarn__worker_serves(worker);
 	return error;
 }
 

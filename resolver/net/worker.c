@@ -152,6 +152,14 @@ static void close_second(struct tarn_worker *worker)
 	worker->second_config = NULL;
 }
 
+/* One of the workers that serve hears what all machines are to forget. */
+static void review_listening(struct tarn_worker *worker)
+{
+	if (worker->second)
+		tarn__second_link_listen(worker->second,
+					 tarn__listens(worker->tarn, &worker->member));
+}
+
 /* After the resolver has taken over the configuration: it has nothing outstanding over the link before. */
 static void set_second(struct tarn_worker *worker, struct tarn__second_config *config)
 {
@@ -197,6 +205,7 @@ static void take_updates(struct tarn_worker *worker)
 		tarn__carrier_set_config(worker->carrier, updates.config);
 	}
 	tarn__applied(worker->tarn, &worker->member, updates.config);
+	review_listening(worker);
 	if (is_other)
 		review_clients(worker);
 	bool is_elsewhere = updates.networks != worker->seen.networks;
@@ -308,6 +317,7 @@ static void take_turn(struct tarn_worker *worker)
 		tarn__resolver_run(worker->resolver);
 		bool has_more = tarn__asks_run(&worker->asks);
 		has_more |= flush_clients(worker);
+		has_more |= tarn__second_link_flush(worker->second);
 		if (has_more)
 			next_ms = 0;
 	}
@@ -403,6 +413,12 @@ void tarn__worker_enter(struct tarn_worker *worker)
 void tarn__worker_leave(struct tarn_worker *worker)
 {
 	ev_feed_event(worker->loop, &worker->wake, EV_ASYNC);
+}
+
+void tarn__worker_serves(struct tarn_worker *worker)
+{
+	worker->is_serving = true;
+	tarn__serves(worker->tarn, &worker->member);
 }
 
 void tarn__worker_observe(struct tarn_worker *worker, const struct tarn__observer *observer)

@@ -67,6 +67,9 @@ struct tarn_worker {
 void tarn__worker_enter(struct tarn_worker *);
 void tarn__worker_leave(struct tarn_worker *);
 
+/* The worker has a socket that clients ask at. */
+void tarn__worker_serves(struct tarn_worker *);
+
 /*
  * Has every question and its answer shown to the observer, which is borrowed; NULL ends it. On the worker's
  * thread, or before its loop runs.

@@ -25,8 +25,8 @@ tests_bench_reflector_SOURCES = tests/bench/reflector.c
 CLEANFILES += tests/bench/reflector$(EXEEXT)
 EXTRA_DIST += tests/bench/bench.py tests/bench/encrypted.py tests/bench/lists.py \
 	tests/bench/load.py tests/bench/peers.py \
-	tests/bench/report.py tests/bench/servers.py tests/bench/signed_upstream.py \
-	tests/bench/validation.py
+	tests/bench/report.py tests/bench/servers.py tests/bench/shared.py \
+	tests/bench/signed_upstream.py tests/bench/validation.py
 
 # BENCHFLAGS=--help says what else it can do.
 .PHONY: bench

@@ -15,6 +15,8 @@
 #include "core/resolver.h"
 #include "dns/message.h"
 
+struct store;
+
 /* A message that core/ sent to a server. */
 struct sent {
 	struct sent *next;
@@ -41,6 +43,11 @@ struct outside {
 	struct tarn__config *config; /* the first's: a reference */
 	struct outside *second; /* the first's: NULL while there is none */
 	struct tarn__resolver *resolver;
+	/* The first's: a fake store (tests/support/store.h), or NULL, and what it does. */
+	struct store *store;
+	void (*store_run)(struct store *);
+	uint64_t (*store_next_ms)(const struct store *);
+	void (*store_reconfigured)(struct store *, struct outside *worker);
 };
 
 /* servers are the upstreams, in order. */

@@ -87,9 +87,16 @@ struct tarn__snapshot_counts {
 
 struct tarn__snapshot_reader {
 	const uint8_t *octets; /* the whole file, borrowed; it may change while it is read */
+	/*
+	 * NULL octets: reads len of them at offset. Returns false if they are not all there. (A file that is
+	 * mapped would end the program if it were cut while it is read, or its disk failed.)
+	 */
+	bool (*read)(void *arg, uint64_t offset, uint8_t *out, size_t len);
+	void *arg;
 	size_t len, at; /* at: what precedes it has been read in this pass */
 	unsigned pass; /* by heat: the hottest blocks first */
 	uint64_t saved_ms; /* when it was made */
+	uint64_t entries; /* that its trailer counts; 0: it has none */
 	bool has_any_root; /* as the options of the writer */
 	uint64_t
 		offset_ms; /* what the wall clock was behind by, at most TARN__SNAPSHOT_BEHIND_MS */
@@ -103,8 +110,8 @@ enum {
 };
 
 /*
- * Reads the header. The caller has cleared the reader but for octets, len and has_any_root. After a fault there is
- * nothing to close.
+ * Reads the header. The caller has cleared the reader but for octets, or read and arg, len and has_any_root. After
+ * a fault there is nothing to close.
  */
 enum tarn__snapshot_fault tarn__snapshot_open(struct tarn__snapshot_reader *,
 					      struct tarn__resolver *, uint64_t wall_ms);

@@ -68,20 +68,70 @@ const char *tarn__snapshot_fault_text(enum tarn__snapshot_fault fault)
 	return "out of memory";
 }
 
+/* ---- octets ----------------------------------------------------------------------------- */
+
+/* Reads octets that the file has. Returns false if it has them no more. */
+static bool fetch(const struct tarn__snapshot_reader *reader, size_t at, uint8_t *out, size_t len)
+{
+	if (!reader->octets)
+		return reader->read(reader->arg, at, out, len);
+	memcpy(out, reader->octets + at, len);
+	return true;
+}
+
+/* Copies what is there of len octets, before the trailer. Returns their number. */
+static size_t copy(const struct tarn__snapshot_reader *reader, size_t at, uint8_t *out, size_t len)
+{
+	size_t left = reader->loading->end - at;
+	if (len > left)
+		len = left;
+	return fetch(reader, at, out, len) ? len : 0;
+}
+
 /* ---- opening ---------------------------------------------------------------------------- */
 
-static void read_trailer(const struct tarn__snapshot_reader *reader,
+static void read_trailer(struct tarn__snapshot_reader *reader,
 			 struct tarn__snapshot_loading *loading)
 {
 	uint8_t octets[TARN__SNAPSHOT_TRAILER_LEN];
 	loading->end = reader->len;
 	if (reader->len < loading->begin + sizeof octets)
 		return;
-	memcpy(octets, reader->octets + reader->len - sizeof octets, sizeof octets);
 	loading->has_trailer =
+		fetch(reader, reader->len - sizeof octets, octets, sizeof octets) &&
 		tarn__snapshot_trailer_read(octets, loading->seed, &loading->trailer);
-	if (loading->has_trailer)
-		loading->end -= sizeof octets;
+	if (!loading->has_trailer)
+		return;
+	loading->end -= sizeof octets;
+	reader->entries = loading->trailer.entries;
+}
+
+/* Reads the header of the first octets of the file, at most so many. */
+static enum tarn__snapshot_header_fault read_header_within(struct tarn__snapshot_reader *reader,
+							   uint8_t *octets, size_t len,
+							   struct tarn__snapshot_header *header)
+{
+	if (len > reader->len)
+		len = reader->len;
+	if (!fetch(reader, 0, octets, len))
+		return TARN__SNAPSHOT_HEADER_NONE;
+	return tarn__snapshot_header_read(octets, len, header, &reader->loading->identities);
+}
+
+/* Few have more zones than a block has room for. */
+static enum tarn__snapshot_header_fault find_header(struct tarn__snapshot_reader *reader,
+						    struct tarn__snapshot_header *header)
+{
+	enum tarn__snapshot_header_fault fault =
+		read_header_within(reader, reader->loading->octets, TARN__BLOCK_MAX, header);
+	if (fault != TARN__SNAPSHOT_HEADER_NONE || reader->len <= TARN__BLOCK_MAX)
+		return fault;
+	uint8_t *octets = malloc(TARN__SNAPSHOT_HEADER_MAX);
+	if (!octets)
+		return TARN__SNAPSHOT_HEADER_MEMORY;
+	fault = read_header_within(reader, octets, TARN__SNAPSHOT_HEADER_MAX, header);
+	free(octets);
+	return fault;
 }
 
 static enum tarn__snapshot_fault read_header(struct tarn__snapshot_reader *reader,
@@ -89,8 +139,7 @@ static enum tarn__snapshot_fault read_header(struct tarn__snapshot_reader *reade
 					     uint64_t wall_ms)
 {
 	struct tarn__snapshot_header header;
-	switch (tarn__snapshot_header_read(reader->octets, reader->len, &header,
-					   &loading->identities)) {
+	switch (find_header(reader, &header)) {
 	case TARN__SNAPSHOT_HEADER_NONE:
 		return TARN__SNAPSHOT_NONE;
 	case TARN__SNAPSHOT_HEADER_VERSION:
@@ -248,16 +297,6 @@ static void take_entry(struct tarn__snapshot_reader *reader, struct rtcache_clie
 
 /* ---- blocks ----------------------------------------------------------------------------- */
 
-/* Copies what is there of len octets. Returns their number. */
-static size_t copy(const struct tarn__snapshot_reader *reader, size_t at, uint8_t *out, size_t len)
-{
-	size_t left = reader->loading->end - at;
-	if (len > left)
-		len = left;
-	memcpy(out, reader->octets + at, len);
-	return len;
-}
-
 /* Reads the head of a block that is whole. Returns false if there is none. */
 static bool read_head(const struct tarn__snapshot_reader *reader, size_t at,
 		      struct tarn__snapshot_block *out)
@@ -285,12 +324,12 @@ static void search(struct tarn__snapshot_reader *reader)
 {
 	struct tarn__snapshot_loading *loading = reader->loading;
 	size_t at = reader->at + 1;
-	size_t len = copy(reader, at, loading->octets, SEARCH_LEN);
+	size_t len = at < loading->end ? copy(reader, at, loading->octets, SEARCH_LEN) : 0;
 	const uint8_t *found =
 		memmem(loading->octets, len, tarn__snapshot_magic, TARN__SNAPSHOT_MAGIC_LEN);
 	if (found)
 		reader->at = at + (size_t)(found - loading->octets);
-	else if (at + len >= loading->end)
+	else if (at + len >= loading->end || len < TARN__SNAPSHOT_MAGIC_LEN)
 		reader->at = loading->end;
 	else
 		/* A magic may begin in the last octets. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/base16.h"
+#include "tls/tls.h"
 
 /* What a key is for: the first octet of the key with which the secret is hashed to it. */
 enum purpose { FOR_KEYS = 1, FOR_TAGS, FOR_FLEET };
@@ -137,11 +138,20 @@ static bool is_same_place(const struct tarn__second_config *a, const struct tarn
 	return true;
 }
 
+/* The files may have changed. */
+static bool has_same_tls(const struct tarn__second_config *a, const struct tarn__second_config *b)
+{
+	if (!a->tls_client || !b->tls_client)
+		return a->tls_client == b->tls_client;
+	return tarn__tls_client_is_equal(a->tls_client, b->tls_client);
+}
+
 static bool has_same_access(const struct tarn__second_config *a,
 			    const struct tarn__second_config *b)
 {
 	return is_same_text(a->user, b->user) && is_same_text(a->password, b->password) &&
-	       a->tls == b->tls && is_same_text(a->ca, b->ca) && is_same_text(a->name, b->name) &&
+	       a->tls == b->tls && has_same_tls(a, b) && is_same_text(a->ca, b->ca) &&
+	       is_same_text(a->name, b->name) &&
 	       memcmp(a->key_hash_key, b->key_hash_key, sizeof a->key_hash_key) == 0 &&
 	       memcmp(a->tag_hash_key, b->tag_hash_key, sizeof a->tag_hash_key) == 0;
 }
@@ -175,6 +185,7 @@ void tarn__second_config_put(struct tarn__second_config *config)
 	if (config->password)
 		explicit_bzero(config->password, strlen(config->password));
 	free(config->password);
+	tarn__tls_client_put(config->tls_client);
 	free(config->ca);
 	free(config->name);
 	explicit_bzero(config, sizeof *config);

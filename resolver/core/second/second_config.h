@@ -4,7 +4,7 @@
  * where the store is, and the keys of the hashes, which are derived from the secret. The secret itself is
  * not kept.
  *
- * Thread: built by one, then immutable and counted; any.
+ * Thread: built by one, then immutable, but for the epoch, and counted; any.
  */
 #ifndef TARN_CORE_SECOND_SECOND_CONFIG_H
 #define TARN_CORE_SECOND_SECOND_CONFIG_H
@@ -22,6 +22,8 @@ enum {
 	TARN__SECOND_CHANNEL_MAX = 32, /* octets of the channel's name, with NUL */
 };
 
+struct tarn__tls_client;
+
 struct tarn__second_config {
 	atomic_uint references;
 	/* Where the store is. Texts are owned; NULL or AF_UNSPEC: not given. */
@@ -34,12 +36,15 @@ struct tarn__second_config {
 	uint32_t database;
 	bool tls;
 	char *ca; /* a file or a folder of CA certificates; NULL: OpenSSL's own */
-	char *name; /* of the store's certificate; NULL: its address */
+	char *name; /* of the store's certificate; NULL: it has the address */
+	struct tarn__tls_client *tls_client; /* a reference, which net/ sets; NULL: no TLS */
 
 	uint32_t wait_ms;
 	bool is_read_only, has_leases, keeps_stale;
 	uint8_t key_hash_key[TARN__SIPHASH_KEY_LEN]; /* of the keys of answers */
 	uint8_t tag_hash_key[TARN__SIPHASH_KEY_LEN]; /* of the tags of values and messages */
+	/* Not immutable: the epoch of those who share the secret (core/second/epoch.h); 0: not known yet. */
+	_Atomic uint64_t epoch;
 	char fleet[TARN__SECOND_FLEET_LEN + 1];
 	char channel[TARN__SECOND_CHANNEL_MAX]; /* that messages to all machines are published in */
 };

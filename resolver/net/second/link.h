@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * net/second/link.h: one worker's connection to the store of the second level, Redis or Valkey, by libhiredis
- * (net/second/hiredis.c is the door to it, and loads it). It carries the requests of core/second/request.h;
+ * (net/second/hiredis.c is the door to it, and loads it; connection.h is what it gives the rest of this folder). It carries the requests of core/second/request.h;
  * when they are made, and what the values mean, is known in core/second/.
  *
  *	connect (an address or a Unix socket, never a name) --> AUTH --> SELECT --> CLIENT SETNAME --> up
@@ -47,6 +47,12 @@ void tarn__second_link_free(struct tarn__second_link *); /* NULL is allowed */
 
 /* Subscribes to the channel, over a connection of its own; of all links of a process one should. */
 void tarn__second_link_listen(struct tarn__second_link *, bool listens);
+
+/*
+ * Writes what was sent since the last call, in one piece; to be called before the thread sleeps. Returns true if
+ * something was called back. NULL is allowed.
+ */
+bool tarn__second_link_flush(struct tarn__second_link *);
 
 /* As those of struct tarn_io. */
 int tarn__second_link_get(struct tarn__second_link *, struct tarn_second_get *);

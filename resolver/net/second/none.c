@@ -5,7 +5,9 @@
 #include "net/second/link.h"
 
 #ifndef HAVE_HIREDIS
-#include "tarn.h"
+#include <stdio.h>
+
+#include "net/second/connection.h"
 
 bool tarn__second_is_built(void)
 {
@@ -18,52 +20,59 @@ const char *tarn__second_load(bool tls)
 	return "tarn was built without a second level (--with-hiredis)";
 }
 
-struct tarn__second_link *tarn__second_link_new(struct ev_loop *loop,
-						struct tarn__second_config *config,
-						const struct tarn__second_events *events)
+struct tarn__second_connection *
+tarn__second_connection_new(struct ev_loop *loop, const struct tarn__second_place *place,
+			    const struct tarn__second_connection_events *events, void *arg,
+			    char fault[TARN__SECOND_FAULT_MAX])
 {
 	(void)loop;
-	(void)config;
+	(void)place;
 	(void)events;
+	(void)arg;
+	snprintf(fault, TARN__SECOND_FAULT_MAX, "%s", tarn__second_load(false));
 	return NULL;
 }
 
-void tarn__second_link_free(struct tarn__second_link *link)
+void tarn__second_connection_free(struct tarn__second_connection *connection)
 {
-	(void)link;
+	(void)connection;
 }
 
-void tarn__second_link_listen(struct tarn__second_link *link, bool listens)
+int tarn__second_connection_send(struct tarn__second_connection *connection,
+				 const struct tarn__second_word *words, size_t count,
+				 struct tarn__second_command *command)
 {
-	(void)link;
-	(void)listens;
-}
-
-int tarn__second_link_get(struct tarn__second_link *link, struct tarn_second_get *get)
-{
-	(void)link;
-	(void)get;
+	(void)connection;
+	(void)words;
+	(void)count;
+	(void)command;
 	return TARN_EUNREACHABLE;
 }
 
-void tarn__second_link_cancel(struct tarn__second_link *link, struct tarn_second_get *get)
+int tarn__second_connection_subscribe(struct tarn__second_connection *connection,
+				      const char *channel)
 {
-	(void)link;
-	(void)get;
-}
-
-int tarn__second_link_put(struct tarn__second_link *link, const struct tarn_second_put *put)
-{
-	(void)link;
-	(void)put;
+	(void)connection;
+	(void)channel;
 	return TARN_EUNREACHABLE;
 }
 
-int tarn__second_link_publish(struct tarn__second_link *link, const uint8_t *message, size_t len)
+bool tarn__second_connection_flush(struct tarn__second_connection *connection)
 {
-	(void)link;
-	(void)message;
-	(void)len;
-	return TARN_EUNREACHABLE;
+	(void)connection;
+	return false;
+}
+
+void tarn__second_connection_close(struct tarn__second_connection *connection, const char *reason)
+{
+	(void)connection;
+	(void)reason;
+}
+
+struct tarn__second_command *
+tarn__second_connection_oldest(const struct tarn__second_connection *connection)
+{
+	(void)connection;
+	return NULL;
 }
 #endif

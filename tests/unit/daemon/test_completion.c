@@ -108,6 +108,7 @@ START_TEST(what_was_said_stays)
 						       .max_negative_ttl = 4,
 						       .second = {.wait_ms = 6}},
 					  .local_ttl = 5,
+					  .save_sec = 6,
 					  .state = "none",
 					  .log_level = TARN_LOG_ERR};
 	add(&settings.listens, "192.0.2.7:5300");
