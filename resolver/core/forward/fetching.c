@@ -26,7 +26,7 @@ static bool find_fresh(const struct tarn__lookup *lookup, struct rtcache_state *
 static bool is_later(const struct tarn__lookup *lookup, const struct tarn__saved_answer *answer)
 {
 	struct rtcache_state state;
-	if (!lookup->is_refresh || !find_fresh(lookup, &state))
+	if (!find_fresh(lookup, &state))
 		return true;
 	uint64_t margin_ms = (answer->age_ms + answer->ttl_ms) * TARN__FETCH_LATER_PERCENT / 100;
 	if (margin_ms < TARN__FETCH_LATER_MS)
@@ -106,27 +106,18 @@ static uint32_t best_rtt_ms(const struct tarn__zone *zone)
 	return best;
 }
 
-static size_t zone_index(const struct tarn__lookup *lookup)
-{
-	const struct tarn__key *key = &lookup->key;
-	return tarn__config_find_zone(lookup->forwarder->config, key->qname, key->qname_len,
-				      key->qtype);
-}
-
 bool tarn__fetching_begin(struct tarn__lookup *lookup, void (*ask)(struct tarn__lookup *))
 {
 	const struct tarn__forwarder *forwarder = lookup->forwarder;
 	struct tarn__second *second = forwarder->second;
 	lookup->fetch = tarn__fetch_start(
-		second, &(struct tarn__fetch_options){.zone = zone_index(lookup),
+		second, &(struct tarn__fetch_options){.zone = lookup->zone->config,
 						      .key = &lookup->key,
 						      .rtt_ms = best_rtt_ms(lookup->zone),
 						      .done = on_fetched,
 						      .owner = lookup});
 	if (!lookup->fetch)
 		return false;
-	struct rtcache_state state;
-	lookup->is_refresh = find_fresh(lookup, &state);
 	lookup->ask = ask;
 	tarn__lookup_move(lookup, TARN__LOOKUP_FETCHING);
 	tarn__timer_start(forwarder->timers, &lookup->timer,
@@ -151,6 +142,6 @@ void tarn__fetching_drop(struct tarn__lookup *lookup)
 void tarn__fetching_put(const struct tarn__lookup *lookup, const struct tarn__answer *answer)
 {
 	const struct tarn__forwarder *forwarder = lookup->forwarder;
-	tarn__second_put_answer(forwarder->second, zone_index(lookup), &lookup->key,
+	tarn__second_put_answer(forwarder->second, lookup->zone->config, &lookup->key,
 				forwarder->scratch->stored, answer->len, answer->ttl);
 }

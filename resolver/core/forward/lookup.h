@@ -51,7 +51,6 @@ struct tarn__lookup {
 	size_t checked; /* the server that has given the answer which is checked */
 	bool is_validated; /* its answer is checked (core/forward/validation.h) */
 	size_t suspected; /* the server that has given a bogus answer, while is_second */
-	bool is_refresh; /* the cache had a fresh value when the second level was asked */
 	bool is_second; /* it asks again, after a bogus answer ... */
 	int bogus_error; /* ... whose reason this is; 0: there was none */
 	bool is_indeterminate; /* the chain of trust cannot be had */

@@ -255,9 +255,8 @@ static bool can_ask(struct tarn__second *second)
 struct tarn__fetch *tarn__fetch_start(struct tarn__second *second,
 				      const struct tarn__fetch_options *options)
 {
-	const struct tarn__config *config = second->config;
-	if (!tarn__second_store(second) ||
-	    !tarn__second_shares(config, options->zone, options->key) || !can_ask(second))
+	if (!tarn__second_store(second) || !tarn__second_shares(options->zone, options->key) ||
+	    !can_ask(second))
 		return NULL;
 	struct tarn__fetch *fetch = take_spare(second);
 	if (!fetch)

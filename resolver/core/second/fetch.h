@@ -26,6 +26,7 @@
 #include "dns/query.h"
 
 struct tarn__second;
+struct tarn__zone_config;
 
 enum {
 	TARN__FETCH_LEASE_MS = 1500, /* of a lease: a holder that fails lets it run out */
@@ -61,7 +62,7 @@ struct tarn__fetch {
 };
 
 struct tarn__fetch_options {
-	size_t zone; /* the index of the zone whose servers are to be asked else */
+	const struct tarn__zone_config *zone; /* whose servers are to be asked else */
 	const struct tarn__key *key; /* borrowed for as long as the fetch */
 	uint32_t rtt_ms; /* of the zone's best server; 0: not known */
 	tarn__fetch_function *done;
