@@ -205,6 +205,11 @@ unit_tests = \
 # Those that make certificates, and peers that do what tarn does not.
 if HAVE_OPENSSL
 tls_tests = \
+	tests/unit/net/test_second_connection \
+	tests/unit/net/test_second_link \
+	tests/unit/net/test_second_replies \
+	tests/unit/net/test_second_sentinel \
+	tests/unit/net/test_second_session \
 	tests/unit/net/test_secure_carrier \
 	tests/unit/tls/test_ca_files \
 	tests/unit/tls/test_identity \
