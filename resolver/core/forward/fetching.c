@@ -3,7 +3,6 @@
 #include "core/forward/fetching.h"
 
 #include "core/forward/attempt.h"
-#include "core/forward/ending.h"
 #include "core/forward/forwarder.h"
 #include "core/forward/lookup.h"
 #include "core/second/fetch.h"
@@ -51,7 +50,7 @@ static void keep_stale(const struct tarn__lookup *lookup, const struct tarn__fet
 	(void)rtcache_load(lookup->forwarder->client, &item);
 }
 
-/* Returns true if the value has ended the lookup. */
+/* Returns true if the value is the answer. */
 static bool take(struct tarn__lookup *lookup, const struct tarn__fetched *fetched)
 {
 	tarn__stored_set_answer_source(fetched->stored, TARN__ANSWER_SOURCE_SHARED);
@@ -64,14 +63,7 @@ static bool take(struct tarn__lookup *lookup, const struct tarn__fetched *fetche
 		return false;
 	}
 	tarn__fetch_was_taken(lookup->forwarder->second);
-	tarn__lookup_fill_shared(lookup, fetched->stored, &fetched->answer);
 	return true;
-}
-
-static void ask_servers(struct tarn__lookup *lookup)
-{
-	tarn__lookup_move(lookup, TARN__LOOKUP_ASKING);
-	lookup->ask(lookup);
 }
 
 static bool is_waiting_for_servers(const struct tarn__lookup *lookup)
@@ -87,9 +79,9 @@ static void on_fetched(void *owner, const struct tarn__fetched *fetched)
 	bool is_wanted = is_fetching || is_waiting_for_servers(lookup);
 	tarn__fetching_drop(lookup);
 	if (fetched && is_wanted && take(lookup, fetched))
-		return;
-	if (is_fetching)
-		ask_servers(lookup);
+		lookup->fetched(lookup, fetched);
+	else if (is_fetching)
+		lookup->fetched(lookup, NULL);
 }
 
 /* ---- asking ------------------------------------------------------------------------------- */
@@ -106,7 +98,7 @@ static uint32_t best_rtt_ms(const struct tarn__zone *zone)
 	return best;
 }
 
-bool tarn__fetching_begin(struct tarn__lookup *lookup, void (*ask)(struct tarn__lookup *))
+bool tarn__fetching_begin(struct tarn__lookup *lookup, tarn__fetched_function *done)
 {
 	const struct tarn__forwarder *forwarder = lookup->forwarder;
 	struct tarn__second *second = forwarder->second;
@@ -118,7 +110,7 @@ bool tarn__fetching_begin(struct tarn__lookup *lookup, void (*ask)(struct tarn__
 						      .owner = lookup});
 	if (!lookup->fetch)
 		return false;
-	lookup->ask = ask;
+	lookup->fetched = done;
 	tarn__lookup_move(lookup, TARN__LOOKUP_FETCHING);
 	tarn__timer_start(forwarder->timers, &lookup->timer,
 			  tarn__lookup_now_ms(lookup) + tarn__fetch_wait_ms(second));
@@ -128,7 +120,7 @@ bool tarn__fetching_begin(struct tarn__lookup *lookup, void (*ask)(struct tarn__
 void tarn__fetching_end_wait(struct tarn__lookup *lookup)
 {
 	tarn__fetch_is_late(lookup->fetch);
-	ask_servers(lookup);
+	lookup->fetched(lookup, NULL);
 }
 
 void tarn__fetching_drop(struct tarn__lookup *lookup)
