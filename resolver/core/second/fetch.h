@@ -4,8 +4,8 @@
  *
  *	start --> get --+--> there ------------------------> done, with an answer, or without if it is not taken
  *	                +--> absent, leased, an error -----> done, without
- *	                +--> held: polls after 2, 4, 8 ms... --+--> there --> done
- *	                                                       +--> the end of that wait --> done, without
+ *	                +--> held: polls after 2, 4, 8 ms... --+--> there -------------> done
+ *	                                                       +--> not at the last one --> done, without
  *
  * The wait is the owner's: when it is over the owner says so and asks the servers, and the fetch goes on until it is
  * done or freed.
@@ -30,7 +30,9 @@ struct tarn__zone_config;
 
 enum {
 	TARN__FETCH_LEASE_MS = 1500, /* of a lease: a holder that fails lets it run out */
-	TARN__FETCH_POLL_MS = 2, /* the first; each is twice as long as the one before */
+	TARN__FETCH_POLL_MS =
+		2, /* until the first poll; each time is twice as long as the one before ... */
+	TARN__FETCH_POLL_MAX_MS = 16, /* ... up to this */
 	TARN__SPARE_FETCHES = 64, /* kept, as a busy worker uses them again: 24 KB */
 };
 
