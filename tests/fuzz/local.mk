@@ -25,6 +25,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_query \
 	tests/fuzz/fuzz_rpz \
 	tests/fuzz/fuzz_second_message \
+	tests/fuzz/fuzz_second_value \
 	tests/fuzz/fuzz_stream \
 	tests/fuzz/fuzz_verify \
 	tests/fuzz/fuzz_xfr \
