@@ -52,7 +52,7 @@ packages_for() {
 	'apt-get check')
 		say g++ binutils xz-utils check libldns-dev knot knot-dnsutils ldnsutils unbound \
 			bind9 knot-resolver python3-cryptography \
-			dnsperf iproute2 util-linux python3-pytest python3-pytest-xdist python3-dnspython \
+			dnsperf iproute2 util-linux python3-pytest python3-pytest-xdist python3-dnspython python3-yaml \
 			libmicrohttpd-dev libssl-dev libnghttp2-dev libhiredis-dev redis-server \
 			nginx-light dnsdist nghttp2-client python3-h2 openssl \
 			libfstrm-dev libprotobuf-c-dev protobuf-c-compiler dnstap-ldns fstrm-bin curl musl-tools \
@@ -72,7 +72,7 @@ packages_for() {
 	'apk check')
 		say g++ binutils xz check-dev ldns-dev knot knot-utils ldns-tools unbound \
 			bind knot-resolver py3-cryptography \
-			iproute2 util-linux py3-pytest py3-pytest-xdist py3-dnspython libmicrohttpd-dev openssl-dev \
+			iproute2 util-linux py3-pytest py3-pytest-xdist py3-dnspython py3-yaml libmicrohttpd-dev openssl-dev \
 			nghttp2-dev hiredis-dev redis nginx dnsdist nghttp2 py3-h2 openssl fstrm-dev \
 			protobuf-c-dev curl libcap-utils
 		;;
@@ -87,7 +87,7 @@ packages_for() {
 	'dnf check')
 		say gcc-c++ binutils xz check-devel ldns-devel knot knot-utils ldns-utils unbound \
 			bind knot-resolver python3-cryptography \
-			dnsperf iproute util-linux python3-pytest python3-pytest-xdist python3-dns libmicrohttpd-devel openssl-devel \
+			dnsperf iproute util-linux python3-pytest python3-pytest-xdist python3-dns python3-pyyaml libmicrohttpd-devel openssl-devel \
 			libnghttp2-devel hiredis-devel valkey nginx dnsdist nghttp2 python3-h2 openssl \
 			fstrm-devel protobuf-c-devel curl musl-gcc systemd
 		;;

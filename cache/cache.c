@@ -73,7 +73,10 @@ static bool are_valid(const struct rtcache_options *options)
 /* Copies the options, with defaults filled in. */
 static void set_options(struct rtcache *cache, const struct rtcache_options *options)
 {
-	*cache = (struct rtcache){.options = *options};
+	*cache = (struct rtcache){
+		.fresh_percent = 100 - options->refresh_percent,
+		.options = *options,
+	};
 	if (!cache->options.now_ms)
 		cache->options.now_ms = clock_ms;
 	if (!cache->options.size)
@@ -115,6 +118,11 @@ struct rtcache *rtcache_new(const struct rtcache_options *options)
 	pthread_mutex_init(&cache->lock, NULL);
 	init_shards(cache);
 	return cache;
+}
+
+void rtcache_spread_refreshes(struct rtcache *cache, bool spread)
+{
+	atomic_store_explicit(&cache->spreads_refreshes, spread, memory_order_relaxed);
 }
 
 void rtcache_free(struct rtcache *cache)

@@ -19,15 +19,26 @@
 /* The maximum number of shards. */
 #define RTCACHE__SHARDS_MAX (1u << RTCACHE__HASH_SHARD_BITS)
 
+/*
+ * The cache's clock is this much ahead of options.now_ms: 2 million years, in milliseconds. What is loaded may
+ * have been stored, and may have expired, before the zero of now_ms, which may be the last boot. now_ms is less
+ * than this. Twice this can be multiplied by 100.
+ */
+#define RTCACHE__CLOCK_AHEAD_MS (UINT64_C(1) << 56)
+
 /* The number of causes of failure that are distinguished, modulo which they are counted. */
 #define RTCACHE__CAUSES 64u
 
 struct rtcache {
-	/* Read by every call, and constant after rtcache_new(). */
+	/* Read by every call, and constant after rtcache_new(), but for spreads_refreshes. */
 	struct rtcache__shard *shards;
 	uint64_t seed;
 	unsigned shard_count;
 	unsigned shard_shift;
+	/* 100 - options.refresh_percent. */
+	unsigned fresh_percent;
+	/* rtcache_spread_refreshes(). */
+	atomic_bool spreads_refreshes;
 	struct rtcache_options options;
 	void *memory;
 	size_t memory_len;
@@ -45,9 +56,13 @@ struct rtcache {
 	uint64_t counts[RTCACHE__COUNTS];
 };
 
+/*
+ * Returns the time on the cache's clock, on which all times are that are kept. The sum is written as a bit that
+ * is set: one instruction, without an operand that a hit would have to save over the call.
+ */
 static inline uint64_t rtcache__now(const struct rtcache *cache)
 {
-	return cache->options.now_ms(cache->options.arg);
+	return cache->options.now_ms(cache->options.arg) | RTCACHE__CLOCK_AHEAD_MS;
 }
 
 static inline uint64_t rtcache__key_hash(const struct rtcache *cache, const void *key,

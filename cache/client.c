@@ -141,14 +141,21 @@ static void take_answer(struct rtcache_client *client, struct rtcache__flight *f
 	client->held[client->held_count++] = flight;
 }
 
-/* Gives the error of a flight, or the stale value of its key. Drops a reference to the flight. */
+/*
+ * Gives the error of a flight, or the value of its key: a stale one, or a fresh one that was put or loaded since.
+ * Under the herd rule a fresh one may be from the lookup of another waiter, and each gets what its own returned.
+ * Drops a reference to the flight.
+ */
 static void take_error(struct rtcache_client *client, struct rtcache__flight *flight,
 		       enum rtcache_status status, uint64_t now_ms, struct rtcache_value *out)
 {
 	struct rtcache__shard *shard = rtcache__shard_of_flight(flight);
 	struct rtcache__entry *entry =
 		rtcache__shard_peek(shard, flight->hash, flight->key, flight->key_len);
-	if (rtcache__shard_is_stale(shard, entry, now_ms))
+	bool has_value = client->cache->options.herd
+				 ? rtcache__shard_is_stale(shard, entry, now_ms)
+				 : rtcache__shard_is_alive(shard, entry, now_ms);
+	if (has_value)
 		rtcache__client_give(client, entry, now_ms, out);
 	else
 		rtcache__value_none(out, status, flight->error);

@@ -15,9 +15,8 @@
 static inline bool is_due_for_refresh(const struct rtcache *cache, struct rtcache__entry *entry,
 				      const struct rtcache_value *hit)
 {
-	uint64_t percent = cache->options.refresh_percent;
 	/* Without an overflow: what lives for millions of years is never due. */
-	return hit->ttl_ms * (100 - percent) <= hit->age_ms * percent &&
+	return hit->ttl_ms * cache->fresh_percent <= hit->age_ms * cache->options.refresh_percent &&
 	       hit->ttl_ms <= UINT64_MAX / 100 &&
 	       !rtcache__entry_has(entry, RTCACHE__ENTRY_REFRESHED);
 }
@@ -180,10 +179,4 @@ size_t rtcache_multi_get(struct rtcache_client *client, struct rtcache_request *
 		ready += ready_out[i];
 	}
 	return ready;
-}
-
-void rtcache_spread_refreshes(struct rtcache *cache, bool spread)
-{
-	(void)cache;
-	(void)spread;
 }

@@ -67,10 +67,11 @@ static void end_with_answer(struct rtcache__flight *flight, const struct rtcache
 	rtcache__flight_end(flight, lookup, is_retried(flight), wakes);
 }
 
-static bool has_fresh(const struct rtcache__flight *flight, uint64_t now_ms)
+/* Returns true if there is a fresh value that was stored since the flight began: not one that was loaded. */
+static bool has_newer(const struct rtcache__flight *flight, uint64_t now_ms)
 {
 	const struct rtcache__entry *entry = find_entry(flight);
-	return entry && now_ms < entry->end_ms;
+	return entry && now_ms < entry->end_ms && entry->stored_ms >= flight->begun_ms;
 }
 
 /* Stores an answer, unless the flight has ended before and a fresh value is there since. */
@@ -80,7 +81,7 @@ static void store(const struct rtcache_lookup *lookup, const struct rtcache__new
 	const struct rtcache__flight *flight = lookup->flight;
 	if (!lookup->is_stored || !item->ttl_ms)
 		return;
-	if (flight->has_ended && has_fresh(flight, now_ms))
+	if (flight->has_ended && has_newer(flight, now_ms))
 		return;
 	/* An answer that cannot be stored is delivered nevertheless. */
 	(void)rtcache__shard_store(rtcache__shard_of_flight(flight), item, now_ms, true, NULL);

@@ -101,7 +101,7 @@ static bool is_slow(const struct miss *miss)
 }
 
 /* Makes the request pending, with the status that it gets if it leads to the end. */
-static int wait_for_lookup(struct miss *miss, enum rtcache_status status, bool has_stale)
+static int wait_for_lookup(struct miss *miss, enum rtcache_status status)
 {
 	const struct rtcache__get *get = miss->get;
 	struct rtcache__pending *pending = &get->client->pending;
@@ -116,7 +116,8 @@ static int wait_for_lookup(struct miss *miss, enum rtcache_status status, bool h
 	if (error)
 		return error;
 	rtcache__pending_add(pending, request, miss->now_ms);
-	if (has_stale)
+	/* A stale value that is not there yet may be loaded during the lookup. */
+	if (miss->cache->options.stale_ms)
 		rtcache__pending_add_stale(
 			pending, request,
 			rtcache__add_ms(miss->now_ms, miss->cache->options.stale_after_ms));
@@ -163,7 +164,7 @@ static int answer_or_wait(struct miss *miss, struct rtcache_value *out)
 		rtcache__value_none(out, status, failure.error);
 		return 1;
 	}
-	return reads_through ? wait_for_lookup(miss, status, has_stale) : RTCACHE_ENOTSUP;
+	return reads_through ? wait_for_lookup(miss, status) : RTCACHE_ENOTSUP;
 }
 
 /* Returns 0, or the error with which the get is refused. */
@@ -200,6 +201,26 @@ int rtcache__miss(const struct rtcache__get *get, struct rtcache_value *out,
 	return rc;
 }
 
+/*
+ * Returns true if the entry, which is in the last part of its life, is to be refreshed later in it: with
+ * rtcache_spread_refreshes(), from a moment on that depends on the key, on when the value was stored, and on the
+ * random seed of the cache.
+ */
+static bool is_early(const struct rtcache *cache, const struct rtcache__entry *entry,
+		     uint64_t now_ms)
+{
+	if (!atomic_load_explicit(&cache->spreads_refreshes, memory_order_relaxed))
+		return false;
+	uint64_t percent = cache->options.refresh_percent;
+	uint64_t life_ms = entry->end_ms - entry->stored_ms;
+	uint64_t part_ms = life_ms / 100 * percent + life_ms % 100 * percent / 100;
+	if (part_ms == 0 || now_ms >= entry->end_ms)
+		return false;
+	const uint64_t drawn_by[] = {entry->hash, entry->stored_ms};
+	uint64_t ttl_ms = 1 + rtcache__hash(cache->seed, drawn_by, sizeof(drawn_by)) % part_ms;
+	return entry->end_ms - now_ms > ttl_ms;
+}
+
 struct rtcache_lookup *rtcache__refresh(const struct rtcache__get *get,
 					struct rtcache__entry *entry)
 {
@@ -213,6 +234,8 @@ struct rtcache_lookup *rtcache__refresh(const struct rtcache__get *get,
 		.shard = rtcache__shard_of(cache, get->hash),
 		.now_ms = rtcache__now(cache),
 	};
+	if (is_early(cache, entry, miss.now_ms))
+		return NULL;
 	pthread_mutex_lock(&miss.shard->lock);
 	if (!rtcache__entry_has(entry, RTCACHE__ENTRY_REFRESHED)) {
 		rtcache__entry_mark(entry, RTCACHE__ENTRY_REFRESHED, true);

@@ -151,8 +151,8 @@ struct rtcache_options {
 	 */
 	bool herd;
 	/*
-	 * The clock, in milliseconds, which must not go back. Called from any thread. NULL:
-	 * CLOCK_BOOTTIME, which continues while the machine is suspended.
+	 * The clock, in milliseconds, which must not go back, and is less than 2^56. Called from
+	 * any thread. NULL: CLOCK_BOOTTIME, which continues while the machine is suspended.
 	 */
 	uint64_t (*now_ms)(void *arg);
 	/*
@@ -309,9 +309,10 @@ struct rtcache_request {
 };
 
 /*
- * When a hit starts a lookup in the background (options.refresh_percent): false, as in a new cache, from the
- * beginning of that last part of an entry's life on; true, from a moment in it on that is drawn for each entry,
- * so that caches in several processes that hold the same value do not all look it up at once. Any thread.
+ * When a hit starts a lookup in the background (options.refresh_percent): false, as in a new cache,
+ * from the beginning of that last part of an entry's life on; true, from a moment in it on that is
+ * drawn for each entry, evenly over that part, so that caches in several processes that hold the
+ * same value do not all look it up at once. Any thread.
  */
 void rtcache_spread_refreshes(struct rtcache *cache, bool spread);
 
@@ -363,7 +364,8 @@ void rtcache_fill(struct rtcache_lookup *lookup, const void *data, size_t len, u
 
 /*
  * Delivers the error; RTCACHE_EINVAL if it is not negative. Waiters for which there is a stale value
- * get that instead. The failure is remembered (options.failure_ms).
+ * get that instead, or a fresh one that was put or loaded during the lookup. The failure is
+ * remembered (options.failure_ms).
  */
 void rtcache_fail(struct rtcache_lookup *lookup, int error);
 
@@ -436,14 +438,19 @@ bool rtcache_walk(struct rtcache_client *client, uint64_t *cursor, size_t count,
 		  void (*visit)(const struct rtcache_item *item, void *arg), void *arg);
 
 /*
- * Stores a copy of an item that rtcache_walk() has given, in this cache or in another one, perhaps in another
- * process: its key, and of its value data, len, age_ms and ttl_ms, or stale_ms for one that has expired; and its
- * uses. It has that age, and the rest of its life, from now on; the caller has added to age_ms and stale_ms, and
- * taken from ttl_ms, what has passed since. All else is ignored.
+ * Stores a copy of an item that rtcache_walk() has given, in this cache or in another one, perhaps
+ * in another process: its key; of its value data, len, age_ms, and ttl_ms, or stale_ms if ttl_ms is
+ * 0; its uses and is_main. All else is ignored. The item has that age, and the rest of its life,
+ * from now on: the caller has added to age_ms and stale_ms, and taken from ttl_ms, what has passed
+ * since the walk. What was before the zero of the clock is right, too.
  *
- * Nothing is evicted for it, and no value of the key is replaced that lives at least as long. Returns 0;
- * RTCACHE_EREFUSED if there is such a value, or if it is more stale than options.stale_ms allows; RTCACHE_ETOOBIG;
- * RTCACHE_ENOMEM if there is no room; RTCACHE_EINVAL as rtcache_put(), and if it has an error.
+ * Nothing is evicted for it, and no value of the key is replaced that ends as late or later. A
+ * lookup of the key that is under way continues, and its answer replaces the item; requests that
+ * wait for it get the item if it fails. A remembered failure of the key remains.
+ *
+ * Returns 0; RTCACHE_EREFUSED if there is such a value, or if the item is as stale as
+ * options.stale_ms or more; RTCACHE_ETOOBIG; RTCACHE_ENOMEM if there is no room; RTCACHE_EINVAL as
+ * rtcache_put(), and if it has an error.
  */
 int rtcache_load(struct rtcache_client *client, const struct rtcache_item *item);
 

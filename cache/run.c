@@ -135,7 +135,10 @@ static bool leave_unready(struct rtcache_request *request)
 	return leaves;
 }
 
-/* Calls done with the stale value of the key, if that still exists and the request is not READY. */
+/*
+ * Calls done with the stale value of the key, or the fresh one if it was put or loaded since, if that still
+ * exists and the request is not READY.
+ */
 static void give_stale(struct rtcache_client *client, struct rtcache_request *request,
 		       uint64_t now_ms)
 {
@@ -144,12 +147,12 @@ static void give_stale(struct rtcache_client *client, struct rtcache_request *re
 	rtcache__pending_remove_stale(request);
 	struct rtcache__entry *entry =
 		rtcache__shard_peek(shard, flight->hash, flight->key, flight->key_len);
-	if (!rtcache__shard_is_stale(shard, entry, now_ms) || !leave_unready(request))
+	if (!rtcache__shard_is_alive(shard, entry, now_ms) || !leave_unready(request))
 		return;
 	struct rtcache_value value;
 	rtcache__pending_remove(&client->pending, request);
 	rtcache__client_give(client, entry, now_ms, &value);
-	rtcache__count(&client->counts, RTCACHE__COUNT_STALE);
+	rtcache__client_count_value(client, &value);
 	if (request->done)
 		request->done(request, &value);
 }
@@ -248,19 +251,26 @@ void rtcache_client_run(struct rtcache_client *client)
 	sweep(client, now_ms);
 }
 
-uint64_t rtcache_client_next_ms(struct rtcache_client *client)
+/* Returns the time on the cache's clock. */
+static uint64_t next_due(const struct rtcache_client *client, const struct rtcache_request *oldest)
 {
 	uint64_t timeout_ms = client->cache->options.lock_timeout_ms;
 	uint64_t next_ms = UINT64_MAX;
-	const struct rtcache_request *oldest = rtcache__pending_oldest(&client->pending);
-	if (!oldest)
-		return next_ms;
-	if (!rtcache__inbox_is_empty(&client->inbox))
-		return rtcache__now(client->cache);
 	if (timeout_ms)
 		next_ms = rtcache__add_ms(oldest->priv.since_ms, timeout_ms);
 	const struct rtcache_request *stale = rtcache__pending_oldest_stale(&client->pending);
 	if (stale && stale->priv.stale_at_ms < next_ms)
 		next_ms = stale->priv.stale_at_ms;
 	return next_ms;
+}
+
+uint64_t rtcache_client_next_ms(struct rtcache_client *client)
+{
+	const struct rtcache *cache = client->cache;
+	const struct rtcache_request *oldest = rtcache__pending_oldest(&client->pending);
+	if (!oldest)
+		return UINT64_MAX;
+	uint64_t next_ms = rtcache__inbox_is_empty(&client->inbox) ? next_due(client, oldest)
+								   : rtcache__now(cache);
+	return next_ms == UINT64_MAX ? next_ms : next_ms - RTCACHE__CLOCK_AHEAD_MS;
 }

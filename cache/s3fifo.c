@@ -36,6 +36,15 @@ void rtcache__s3fifo_add(struct rtcache__s3fifo *queues, uint32_t ref)
 			    rtcache__arena_units(queues->arena, ref));
 }
 
+void rtcache__s3fifo_load(struct rtcache__s3fifo *queues, uint32_t ref)
+{
+	struct rtcache__entry *entry = entry_at(queues, ref);
+	if (atomic_load_explicit(&entry->uses, memory_order_relaxed) > SMALL_USES_ENOUGH)
+		rtcache__entry_mark(entry, RTCACHE__ENTRY_MAIN, true);
+	rtcache__queue_push(queue_of(queues, entry), queues->arena->base, ref,
+			    rtcache__arena_units(queues->arena, ref));
+}
+
 void rtcache__s3fifo_remove(struct rtcache__s3fifo *queues, uint32_t ref)
 {
 	rtcache__queue_remove(queue_of(queues, entry_at(queues, ref)), queues->arena->base, ref,
@@ -46,8 +55,8 @@ void rtcache__s3fifo_replace(struct rtcache__s3fifo *queues, uint32_t old_ref, u
 {
 	const struct rtcache__entry *old = entry_at(queues, old_ref);
 	struct rtcache__entry *entry = entry_at(queues, ref);
-	if (rtcache__entry_has(old, RTCACHE__ENTRY_MAIN))
-		rtcache__entry_mark(entry, RTCACHE__ENTRY_MAIN, true);
+	rtcache__entry_mark(entry, RTCACHE__ENTRY_MAIN,
+			    rtcache__entry_has(old, RTCACHE__ENTRY_MAIN));
 	uint8_t uses = atomic_load_explicit(&old->uses, memory_order_relaxed);
 	atomic_store_explicit(&entry->uses, uses, memory_order_relaxed);
 	rtcache__queue_replace(queue_of(queues, old), queues->arena->base, old_ref,

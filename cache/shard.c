@@ -9,6 +9,9 @@
 /* The number of buckets in which storing looks for dead entries before it evicts. */
 #define ROOM_SWEEP_BUCKETS 128
 
+/* The same for loading, which does not evict: each item that finds no room looks. */
+#define LOAD_SWEEP_BUCKETS 16
+
 /* After this many counts per bucket, all counters of the sketch have been halved once. */
 #define AGE_COUNTS 8
 
@@ -266,11 +269,11 @@ static void write_entry(struct rtcache__entry *entry, const struct rtcache__new 
 			uint64_t now_ms)
 {
 	entry->hash = item->hash;
-	entry->stored_ms = now_ms;
-	entry->end_ms = rtcache__add_ms(now_ms, item->ttl_ms);
+	entry->stored_ms = now_ms - item->age_ms;
+	entry->end_ms = rtcache__add_ms(now_ms - item->stale_ms, item->ttl_ms);
 	entry->len = (uint32_t)item->len;
 	entry->key_len = (uint16_t)item->key_len;
-	atomic_store_explicit(&entry->uses, 0, memory_order_relaxed);
+	atomic_store_explicit(&entry->uses, item->uses, memory_order_relaxed);
 	atomic_store_explicit(&entry->flags, item->flags, memory_order_relaxed);
 	if (item->key_len)
 		memcpy(entry->key, item->key, item->key_len);
@@ -278,9 +281,9 @@ static void write_entry(struct rtcache__entry *entry, const struct rtcache__new 
 		memcpy(rtcache__entry_value(entry), item->data, item->len);
 }
 
+/* Inserts a new entry, which is in its queue. */
 static void insert(struct rtcache__shard *shard, uint32_t ref)
 {
-	rtcache__s3fifo_add(&shard->queues, ref);
 	rtcache__table_insert(&shard->table, ref);
 	shard->stats.entries++;
 	grow_table(shard);
@@ -331,10 +334,71 @@ int rtcache__shard_store(struct rtcache__shard *shard, const struct rtcache__new
 	/* Making room may have evicted the old entry. */
 	if (old)
 		old = rtcache__shard_find(shard, item->hash, item->key, item->key_len);
-	if (old)
+	if (old) {
 		replace(shard, ref_of(shard, old), ref);
-	else
+	} else {
+		rtcache__s3fifo_add(&shard->queues, ref);
 		insert(shard, ref);
+	}
+	return 0;
+}
+
+/*
+ * Returns true if that many units are free, and the reserve, if need be after a short sweep: of what does not
+ * fit, every item costs one.
+ */
+static bool has_room(struct rtcache__shard *shard, uint32_t need, uint64_t now_ms,
+		     struct rtcache__reader *reader)
+{
+	need += shard->reserve_units;
+	if (shard->arena.free_units >= need)
+		return true;
+	if (free_soon(shard) < need)
+		(void)rtcache__shard_sweep(shard, LOAD_SWEEP_BUCKETS, now_ms, 0);
+	if (free_soon(shard) >= need)
+		rtcache__limbo_reclaim(&shard->limbo, reader);
+	return shard->arena.free_units >= need;
+}
+
+/* Puts an entry in the place of one of the same key, with the uses of the one that has more. */
+static void replace_by_loaded(struct rtcache__shard *shard, struct rtcache__entry *old,
+			      struct rtcache__entry *entry, uint8_t uses)
+{
+	replace(shard, ref_of(shard, old), ref_of(shard, entry));
+	if (atomic_load_explicit(&entry->uses, memory_order_relaxed) < uses)
+		atomic_store_explicit(&entry->uses, uses, memory_order_relaxed);
+}
+
+int rtcache__shard_load(struct rtcache__shard *shard, const struct rtcache__new *item,
+			uint64_t now_ms, struct rtcache__reader *reader)
+{
+	size_t size = size_of(shard, item);
+	if (size == SIZE_MAX)
+		return RTCACHE_ETOOBIG;
+	uint64_t end_ms = rtcache__add_ms(now_ms - item->stale_ms, item->ttl_ms);
+	struct rtcache__entry *old =
+		rtcache__shard_find(shard, item->hash, item->key, item->key_len);
+	if (old && old->end_ms >= end_ms)
+		return RTCACHE_EREFUSED;
+	if (!has_room(shard, rtcache__arena_units_for(size), now_ms, reader))
+		return RTCACHE_ENOMEM;
+	uint32_t ref = rtcache__arena_alloc(&shard->arena, size);
+	if (!ref)
+		return RTCACHE_ENOMEM;
+
+	struct rtcache__entry *entry = entry_at(shard, ref);
+	write_entry(entry, item, now_ms);
+	expect_death(shard, death_of(shard, entry));
+	/* The sweep may have removed the old entry. */
+	if (old)
+		old = rtcache__shard_find(shard, item->hash, item->key, item->key_len);
+	if (old) {
+		replace_by_loaded(shard, old, entry, item->uses);
+	} else {
+		(void)count_newcomer(shard, item->hash);
+		rtcache__s3fifo_load(&shard->queues, ref);
+		insert(shard, ref);
+	}
 	return 0;
 }
 

@@ -81,6 +81,11 @@ struct rtcache__new {
 	const void *data;
 	size_t len;
 	uint64_t ttl_ms;
+	/* Not 0 for one that is loaded only: the time since it was stored, the time since it expired if ttl_ms
+	 * is 0, and its uses. Times are less than RTCACHE__CLOCK_AHEAD_MS. */
+	uint64_t age_ms;
+	uint64_t stale_ms;
+	uint8_t uses;
 	uint8_t flags;
 };
 
@@ -119,6 +124,13 @@ static inline bool rtcache__shard_is_stale(const struct rtcache__shard *shard,
 	return entry && now_ms >= entry->end_ms && now_ms - entry->end_ms < shard->stale_ms;
 }
 
+/* Returns true if the entry, which may be NULL, is fresh or stale. */
+static inline bool rtcache__shard_is_alive(const struct rtcache__shard *shard,
+					   const struct rtcache__entry *entry, uint64_t now_ms)
+{
+	return entry && (now_ms < entry->end_ms || rtcache__shard_is_stale(shard, entry, now_ms));
+}
+
 /*
  * Stores the item, in the place of the entry of its key if there is one. force: whatever its
  * popularity. reader: as for rtcache__limbo_reclaim(). Returns 0, RTCACHE_EREFUSED,
@@ -126,6 +138,13 @@ static inline bool rtcache__shard_is_stale(const struct rtcache__shard *shard,
  */
 int rtcache__shard_store(struct rtcache__shard *shard, const struct rtcache__new *item,
 			 uint64_t now_ms, bool force, struct rtcache__reader *reader);
+
+/*
+ * Stores the item, without evicting any entry, unless the entry of its key ends as late. Returns 0,
+ * RTCACHE_EREFUSED, RTCACHE_ETOOBIG, or RTCACHE_ENOMEM.
+ */
+int rtcache__shard_load(struct rtcache__shard *shard, const struct rtcache__new *item,
+			uint64_t now_ms, struct rtcache__reader *reader);
 
 /* Removes the entry of the key. Returns false if there is none. */
 bool rtcache__shard_remove(struct rtcache__shard *shard, uint64_t hash, const void *key,

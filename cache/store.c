@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The store without lookups: peek, put, remove, and forgetting failures. */
+/* The store without lookups: peek, put, load, remove, and forgetting failures. */
 
 #include "cache.h"
 #include "client.h"
@@ -22,8 +22,8 @@ int rtcache_peek(struct rtcache_client *client, const void *key, size_t key_len,
 	struct rtcache__shard *shard = rtcache__shard_of(cache, hash);
 	struct rtcache__entry *entry = rtcache__shard_peek(shard, hash, key, key_len);
 	uint64_t now_ms = rtcache__now(cache);
-	bool found = entry && (now_ms < entry->end_ms ||
-			       (stale && rtcache__shard_is_stale(shard, entry, now_ms)));
+	bool found = stale ? rtcache__shard_is_alive(shard, entry, now_ms)
+			   : entry && now_ms < entry->end_ms;
 	if (found)
 		rtcache__client_give(client, entry, now_ms, out);
 	else
@@ -85,6 +85,55 @@ int rtcache_force_put(struct rtcache_client *client, const void *key, size_t key
 	return put(client, key, key_len, data, len, ttl_ms, true);
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Fills out, but for the hash. Returns 0, or the error with which the item is refused. */
+static int check_loaded(const struct rtcache *cache, const struct rtcache_item *item,
+			struct rtcache__new *out)
+{
+	const struct rtcache_value *value = &item->value;
+	uint64_t stale_ms = value->ttl_ms ? 0 : value->stale_ms;
+	if (!is_valid(item->key, item->key_len) || item->key_len > RTCACHE_KEY_MAX ||
+	    !is_valid(value->data, value->len) || value->error)
+		return RTCACHE_EINVAL;
+	if (!value->ttl_ms && stale_ms >= least(cache->options.stale_ms, RTCACHE__CLOCK_AHEAD_MS))
+		return RTCACHE_EREFUSED;
+	*out = (struct rtcache__new){
+		.key = item->key,
+		.key_len = item->key_len,
+		.data = value->data,
+		.len = value->len,
+		.ttl_ms = value->ttl_ms,
+		/* It was stored before it expired. */
+		.age_ms = value->age_ms > stale_ms ? value->age_ms : stale_ms,
+		.stale_ms = stale_ms,
+		.uses = (uint8_t)least(item->uses, RTCACHE__USES_MAX),
+		.flags = item->is_main ? RTCACHE__ENTRY_MAIN : 0,
+	};
+	out->age_ms = least(out->age_ms, RTCACHE__CLOCK_AHEAD_MS);
+	return 0;
+}
+
+int rtcache_load(struct rtcache_client *client, const struct rtcache_item *item)
+{
+	const struct rtcache *cache = client->cache;
+	struct rtcache__new loaded;
+	int error = check_loaded(cache, item, &loaded);
+	if (error)
+		return error;
+	rtcache__client_enter(client);
+	loaded.hash = rtcache__key_hash(cache, loaded.key, loaded.key_len);
+	struct rtcache__shard *shard = rtcache__shard_of(cache, loaded.hash);
+	uint64_t now_ms = rtcache__now(cache);
+	pthread_mutex_lock(&shard->lock);
+	error = rtcache__shard_load(shard, &loaded, now_ms, rtcache__client_idle_reader(client));
+	pthread_mutex_unlock(&shard->lock);
+	return error;
+}
+
 bool rtcache_remove(struct rtcache_client *client, const void *key, size_t key_len)
 {
 	struct rtcache *cache = client->cache;
@@ -107,10 +156,4 @@ void rtcache_forget_failures(struct rtcache_client *client)
 void rtcache_forget_cause(struct rtcache_client *client, unsigned cause)
 {
 	rtcache__failures_forget_cause(client->cache, cause);
-}
-
-int rtcache_load(struct rtcache_client *client, const struct rtcache_item *item)
-{
-	const struct rtcache_value *value = &item->value;
-	return put(client, item->key, item->key_len, value->data, value->len, value->ttl_ms, true);
 }

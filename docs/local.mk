@@ -3,12 +3,13 @@
 
 dist_man_MANS += docs/man/tarn.8 docs/man/tarnctl.8 docs/man/tarn-list.1 docs/man/tarn.conf.5 docs/man/rtcache.3
 dist_doc_DATA = README.md NEWS docs/resolv.conf.md
-EXTRA_DIST += docs/hacking.md docs/rfc.md docs/dnssec.md docs/encrypted.md docs/policy.md docs/differences.md docs/performance.md \
+EXTRA_DIST += docs/hacking.md docs/rfc.md docs/dnssec.md docs/encrypted.md docs/policy.md docs/fleet.md docs/differences.md docs/performance.md \
 	docs/performance.svg docs/upstreams.md docs/decisions
 
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/grafana.json docs/examples/rtcache_files.c docs/examples/tarn.conf \
-	docs/examples/home.conf docs/examples/safesearch.rpz docs/examples/tarn.socket \
+	docs/examples/home.conf docs/examples/kubernetes.yaml docs/examples/safesearch.rpz \
+	docs/examples/tarn.socket \
 	docs/examples/tarn-lists.service docs/examples/tarn-lists.timer
 dist_examples_SCRIPTS = docs/examples/tarn-convert docs/examples/tarn-lists
 

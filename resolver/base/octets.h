@@ -27,6 +27,17 @@ static inline void tarn__put32(uint8_t *p, uint32_t v)
 	tarn__put16(p + 2, (uint16_t)v);
 }
 
+static inline uint64_t tarn__get64(const uint8_t *p)
+{
+	return (uint64_t)tarn__get32(p) << 32 | tarn__get32(p + 4);
+}
+
+static inline void tarn__put64(uint8_t *p, uint64_t v)
+{
+	tarn__put32(p, (uint32_t)(v >> 32));
+	tarn__put32(p + 4, (uint32_t)v);
+}
+
 /* Little-endian: the first octet is the lowest. */
 static inline uint64_t tarn__get64_low_first(const uint8_t *p)
 {

@@ -157,8 +157,8 @@ bool tarn__config_has_same_anchors(const struct tarn__config *a, const struct ta
 }
 
 /* A DS is signed by the zone above its owner (RFC 4035 section 3.1.4.1). */
-static struct tarn__anchor find_anchor(const struct tarn__config *config, const uint8_t *qname,
-				       size_t len, uint16_t qtype)
+struct tarn__anchor tarn__config_find_anchor(const struct tarn__config *config,
+					     const uint8_t *qname, size_t len, uint16_t qtype)
 {
 	if (!config->anchors)
 		return (struct tarn__anchor){.kind = TARN__ANCHOR_NONE};
@@ -171,7 +171,7 @@ bool tarn__config_has_same_anchor(const struct tarn__config *a, const struct tar
 {
 	if (a->anchors == b->anchors)
 		return true;
-	struct tarn__anchor of_a = find_anchor(a, qname, len, qtype);
-	struct tarn__anchor of_b = find_anchor(b, qname, len, qtype);
+	struct tarn__anchor of_a = tarn__config_find_anchor(a, qname, len, qtype);
+	struct tarn__anchor of_b = tarn__config_find_anchor(b, qname, len, qtype);
 	return tarn__anchor_is_alike(&of_a, &of_b);
 }

@@ -22,6 +22,13 @@ int tarn__config_set_anchors(struct tarn__config *, const struct tarn_options *,
 /* Sets is_validated of each zone that has a positive anchor. */
 void tarn__config_find_anchored_zones(struct tarn__config *);
 
+/*
+ * Returns the anchor at which the chain of trust of a question starts, of kind NONE if the configuration has no
+ * anchors. It is a view.
+ */
+struct tarn__anchor tarn__config_find_anchor(const struct tarn__config *, const uint8_t *qname,
+					     size_t len, uint16_t qtype);
+
 /* Returns true if the anchors of both are equal, or none of them validates. */
 bool tarn__config_has_same_anchors(const struct tarn__config *, const struct tarn__config *);
 

@@ -4,11 +4,16 @@
 core_sources = \
 	resolver/core/admin/dump.c resolver/core/admin/dump.h \
 	resolver/core/admin/inspect.c resolver/core/admin/inspect.h \
-	resolver/core/admin/snapshot.c resolver/core/admin/snapshot.h \
+	resolver/core/admin/snapshot.h \
+	resolver/core/admin/snapshot_form.c resolver/core/admin/snapshot_form.h \
+	resolver/core/admin/snapshot_reader.c \
+	resolver/core/admin/snapshot_writer.c \
+	resolver/core/admin/snapshot_zones.c resolver/core/admin/snapshot_zones.h \
 	resolver/core/admin/trust_chain.c resolver/core/admin/trust_chain.h \
 	resolver/core/config.c resolver/core/config.h \
 	resolver/core/config_anchors.c resolver/core/config_anchors.h \
 	resolver/core/detour.c resolver/core/detour.h \
+	resolver/core/forget.c resolver/core/forget.h \
 	resolver/core/forward/answer_source.c resolver/core/forward/answer_source.h \
 	resolver/core/forward/asking.c resolver/core/forward/asking.h \
 	resolver/core/forward/attempt.c resolver/core/forward/attempt.h \
@@ -17,6 +22,7 @@ core_sources = \
 	resolver/core/forward/endpoint.c resolver/core/forward/endpoint.h \
 	resolver/core/forward/ending.c resolver/core/forward/ending.h \
 	resolver/core/forward/fallback.c resolver/core/forward/fallback.h \
+	resolver/core/forward/fetching.c resolver/core/forward/fetching.h \
 	resolver/core/forward/findings.c resolver/core/forward/findings.h \
 	resolver/core/forward/forward_loop.c resolver/core/forward/forward_loop.h \
 	resolver/core/forward/forwarder.c resolver/core/forward/forwarder.h \
@@ -65,9 +71,17 @@ core_sources = \
 	resolver/core/respond.c resolver/core/respond.h \
 	resolver/core/reverse.c resolver/core/reverse.h \
 	resolver/core/saved_answer.c resolver/core/saved_answer.h \
+	resolver/core/second/breaker.c resolver/core/second/breaker.h \
+	resolver/core/second/epoch.c resolver/core/second/epoch.h \
+	resolver/core/second/fetch.c resolver/core/second/fetch.h \
+	resolver/core/second/fleet.c resolver/core/second/fleet.h \
+	resolver/core/second/key.c resolver/core/second/key.h \
+	resolver/core/second/message.c resolver/core/second/message.h \
 	resolver/core/second/request.c resolver/core/second/request.h \
 	resolver/core/second/second.c resolver/core/second/second.h \
+	resolver/core/second/second_state.h \
 	resolver/core/second/second_config.c resolver/core/second/second_config.h \
+	resolver/core/second/value.c resolver/core/second/value.h \
 	resolver/core/shares.c resolver/core/shares.h \
 	resolver/core/stats.c resolver/core/stats.h \
 	resolver/core/zone_config.c resolver/core/zone_config.h \

@@ -9,6 +9,7 @@
 
 #include "core/config_anchors.h"
 #include "core/detour.h"
+#include "core/forget.h"
 #include "core/forward/attempt.h"
 #include "core/forward/nxdomain.h"
 #include "core/forward/forwarder.h"
@@ -23,7 +24,11 @@
 #include "core/policy/dns64.h"
 #include "core/policy/policy.h"
 #include "core/respond.h"
+#include "core/second/epoch.h"
+#include "core/second/fleet.h"
+#include "core/second/message.h"
 #include "core/second/second.h"
+#include "core/second/second_config.h"
 #include "core/shares.h"
 #include "core/stats.h"
 #include "base/timer.h"
@@ -42,6 +47,7 @@ enum {
 enum {
 	TIMERS_PER_RUN = 1000, /* bounds the time of a wake-up; the rest is due at once */
 	DROPS_PER_RUN = 256, /* entries, for the same reason */
+	SWEPT_PER_RUN = 512, /* entries, likewise: some 0.1 ms */
 	/* Servers that are tested for a forwarding loop per LOOKS_MS; each takes some 75 KB for 10 s. */
 	LOOKS_AT_ONCE = 16,
 	LOOKS_MS = 1000,
@@ -104,6 +110,9 @@ struct tarn__resolver {
 	struct tarn__list spares; /* for further ones */
 	size_t spare_count;
 	uint8_t *reply; /* TARN__MESSAGE_MAX octets, for late answers */
+	struct tarn__fleet fleet; /* flushes for all machines */
+	struct tarn__sweeps sweeps; /* of names that messages of the second level have named */
+	uint64_t flushes, flushes_rejected; /* such messages */
 	struct tarn__stats stats; /* without the counts of lookups, which the forwarder has */
 };
 
@@ -182,7 +191,7 @@ struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *options
 	shared->answer_sources = tarn__answer_sources_new();
 	shared->reasons = tarn__reasons_new();
 	shared->findings = tarn__findings_new(options->found, options->found_arg);
-	shared->second = tarn__second_shared_new();
+	shared->second = tarn__second_shared_new(stale_ms(public->stale_sec));
 	if (!shared->forward_loops || !shared->answer_sources || !shared->reasons ||
 	    !shared->findings || !shared->second)
 		goto failed;
@@ -341,7 +350,11 @@ static struct outcome value_outcome(const struct rtcache_value *value)
 {
 	if (!value->data)
 		return failure_outcome(value->error);
-	return (struct outcome){.status = (enum tarn__status)value->status, .stored = value->data};
+	enum tarn__status status = (enum tarn__status)value->status;
+	bool is_own = status == TARN__STATUS_MISS || status == TARN__STATUS_EXPIRED;
+	if (is_own && tarn__stored_answer_source(value->data) == TARN__ANSWER_SOURCE_SHARED)
+		status = TARN__STATUS_SHARED;
+	return (struct outcome){.status = status, .stored = value->data};
 }
 
 /* ---- questions that wait ---------------------------------------------------------------- */
@@ -1314,17 +1327,42 @@ void tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
 
 /* ---- the second level ------------------------------------------------------------------- */
 
-/* Takes over that of the configuration. Returns 0 or TARN_ENOMEM. */
-static int set_second(struct tarn__resolver *resolver, struct tarn__config *config)
+/* The cache forgets in steps, so that questions are answered between them. */
+static void forget_all(void *arg)
+{
+	static const uint8_t root[1] = {0};
+	struct tarn__resolver *resolver = arg;
+	const struct tarn_io *io = resolver->io;
+	tarn__sweeps_add(&resolver->sweeps, TARN__SWEEP_TREE, root, sizeof(root));
+	io->wake_at(io->data, io->now_ms(io->data));
+}
+
+static void on_switched(void *arg, enum tarn__breaker_event event)
+{
+	struct tarn__resolver *resolver = arg;
+	tarn__findings_second(resolver->shared->findings, event,
+			      resolver->io->now_ms(resolver->io->data));
+}
+
+/* Makes what a configuration with a second level needs. Returns 0 or TARN_ENOMEM. */
+static int have_second(struct tarn__resolver *resolver, const struct tarn__config *config)
 {
 	struct tarn__forwarder *forwarder = &resolver->forwarder;
+	const struct tarn__second_hooks hooks = {
+		.forget_all = forget_all, .switched = on_switched, .arg = resolver};
 	if (!forwarder->second && config->second)
 		forwarder->second = tarn__second_new(resolver->io, &resolver->timers,
-						     resolver->shared->second);
-	if (!forwarder->second)
-		return config->second ? TARN_ENOMEM : 0;
-	tarn__second_set_config(forwarder->second, config->second);
-	return 0;
+						     resolver->shared->second, &hooks);
+	return forwarder->second || !config->second ? 0 : TARN_ENOMEM;
+}
+
+/* Takes over that of the configuration. Caches of machines that share do not all refresh at once. */
+static void set_second(struct tarn__resolver *resolver, struct tarn__config *config)
+{
+	if (!resolver->forwarder.second)
+		return;
+	tarn__second_set_config(resolver->forwarder.second, config);
+	rtcache_spread_refreshes(resolver->shared->cache, config->second);
 }
 
 void tarn__resolver_second_connected(struct tarn__resolver *resolver)
@@ -1337,12 +1375,57 @@ void tarn__resolver_second_lost(struct tarn__resolver *resolver)
 	tarn__second_lost(resolver->forwarder.second);
 }
 
-void tarn__resolver_second_message(struct tarn__resolver *resolver, const uint8_t *message,
+static void obey(struct tarn__resolver *resolver, const struct tarn__second_message *message)
+{
+	switch (message->kind) {
+	case TARN__SECOND_FORGET_TYPE:
+		tarn__forget(resolver->client, message->name, message->name_len, message->type);
+		break;
+	case TARN__SECOND_FORGET_NAME:
+		tarn__sweeps_add(&resolver->sweeps, TARN__SWEEP_NAME, message->name,
+				 message->name_len);
+		break;
+	case TARN__SECOND_FORGET_TREE:
+		tarn__sweeps_add(&resolver->sweeps, TARN__SWEEP_TREE, message->name,
+				 message->name_len);
+		break;
+	}
+	/* Those who repeat an old message do not bring its epoch back: the store has the present one. */
+	if (message->epoch == 0)
+		return;
+	tarn__epoch_set(resolver->forwarder.second, message->epoch);
+	tarn__epoch_read(resolver->forwarder.second);
+}
+
+void tarn__resolver_second_message(struct tarn__resolver *resolver, const uint8_t *octets,
 				   size_t len)
 {
-	(void)resolver;
-	(void)message;
-	(void)len;
+	const struct tarn_io *io = resolver->io;
+	const struct tarn__second_config *config = resolver->forwarder.config->second;
+	struct tarn__second_message message;
+	if (!config)
+		return;
+	if (!tarn__second_message_read(config, octets, len, io->wall_ms(io->data), &message)) {
+		resolver->flushes_rejected++;
+		return;
+	}
+	resolver->flushes++;
+	tarn__epoch_set(resolver->forwarder.second, message.epoch);
+	obey(resolver, &message);
+	io->wake_at(io->data, io->now_ms(io->data));
+}
+
+int tarn__resolver_fleet_flush(struct tarn__resolver *resolver, struct tarn__fleet_flush *flush)
+{
+	const struct tarn__forwarder *forwarder = &resolver->forwarder;
+	if (!forwarder->config->second)
+		return TARN_EUNREACHABLE;
+	return tarn__fleet_flush(&resolver->fleet, forwarder->second, forwarder->config, flush);
+}
+
+void tarn__resolver_fleet_cancel(struct tarn__resolver *resolver, struct tarn__fleet_flush *flush)
+{
+	tarn__fleet_cancel(&resolver->fleet, flush);
 }
 
 /* ---- one per worker --------------------------------------------------------------------- */
@@ -1357,6 +1440,7 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 	resolver->shared = shared;
 	resolver->io = io;
 	resolver->looks.fire = on_looks;
+	resolver->fleet.io = io;
 	tarn__list_init(&resolver->waiting);
 	tarn__list_init(&resolver->spares);
 	resolver->client = rtcache_client_new(shared->cache, wake, wake_arg);
@@ -1364,12 +1448,15 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 	if (resolver->client && resolver->reply &&
 	    tarn__forwarder_init(&resolver->forwarder, io, &resolver->timers, resolver->client,
 				 config, shared->cookie_secret, shared->forward_loops,
-				 shared->answer_sources) == 0 &&
-	    set_second(resolver, config) == 0) {
+				 shared->answer_sources) == 0) {
 		resolver->forwarder.extra = resolver;
 		resolver->forwarder.reasons = shared->reasons;
 		resolver->forwarder.findings = shared->findings;
-		return resolver;
+		if (have_second(resolver, config) == 0) {
+			set_second(resolver, config);
+			return resolver;
+		}
+		tarn__forwarder_fini(&resolver->forwarder);
 	}
 	rtcache_client_free(resolver->client);
 	free(resolver->reply);
@@ -1379,6 +1466,10 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 
 void tarn__resolver_end(struct tarn__resolver *resolver)
 {
+	/* What was to be forgotten is: other workers, and a file, have the cache further on. */
+	while (resolver->client &&
+	       tarn__sweeps_step(&resolver->sweeps, resolver->client, SWEPT_PER_RUN))
+		;
 	/*
 	 * The client first: that ends this worker's requests, and other workers that wait for its lookups
 	 * start their own instead of sharing the failure that follows.
@@ -1413,6 +1504,11 @@ const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *re
 	return resolver->forwarder.config;
 }
 
+uint64_t tarn__resolver_wall_ms(const struct tarn__resolver *resolver)
+{
+	return resolver->forwarder.io->wall_ms(resolver->forwarder.io->data);
+}
+
 void tarn__resolver_run(struct tarn__resolver *resolver)
 {
 	const struct tarn_io *io = resolver->io;
@@ -1426,7 +1522,8 @@ void tarn__resolver_run(struct tarn__resolver *resolver)
 	if (resolver->forwarder.config->validates && tarn__checking_turn(&resolver->forwarder))
 		rtcache_client_run(resolver->client);
 	uint64_t next = tarn__timers_next_ms(&resolver->timers);
-	if (!tarn__list_is_empty(&resolver->forwarder.paused))
+	bool sweeps = tarn__sweeps_step(&resolver->sweeps, resolver->client, SWEPT_PER_RUN);
+	if (sweeps || !tarn__list_is_empty(&resolver->forwarder.paused))
 		next = 0;
 	uint64_t cache_next = rtcache_client_next_ms(resolver->client);
 	io->wake_at(io->data, next < cache_next ? next : cache_next);
@@ -1449,6 +1546,8 @@ void tarn__resolver_stats(const struct tarn__resolver *resolver, struct tarn__st
 	out->validation = resolver->forwarder.validation;
 	if (resolver->forwarder.second)
 		out->second = *tarn__second_counts(resolver->forwarder.second);
+	out->second.flushes += resolver->flushes;
+	out->second.flushes_rejected += resolver->flushes_rejected;
 }
 
 void tarn__resolver_servers(const struct tarn__resolver *resolver,
@@ -1484,11 +1583,13 @@ static void assign_zones(struct tarn__resolver *resolver)
 
 int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__config *config)
 {
-	int error = set_second(resolver, config);
+	tarn__fleet_end(&resolver->fleet);
+	int error = have_second(resolver, config);
 	if (error == 0)
 		error = tarn__forwarder_set_config(&resolver->forwarder, config);
 	if (error != 0)
 		return error;
+	set_second(resolver, config);
 	if (config->number != resolver->looked_number)
 		resolver->looked_number = 0;
 	assign_zones(resolver);

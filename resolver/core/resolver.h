@@ -30,6 +30,7 @@
 struct rtcache;
 struct rtcache_client;
 struct rtcache_value;
+struct tarn__fleet_flush;
 struct tarn__observer;
 struct tarn__reasons;
 struct tarn__server;
@@ -104,9 +105,11 @@ void tarn__resolver_free(struct tarn__resolver *);
  */
 void tarn__resolver_end(struct tarn__resolver *);
 
-/* For core/admin/inspect.h and core/admin/dump.h. */
+/* For core/admin/. */
 struct rtcache_client *tarn__resolver_client(struct tarn__resolver *);
 const struct tarn__config *tarn__resolver_config(const struct tarn__resolver *);
+/* Milliseconds since 1970: struct tarn_io.wall_ms. */
+uint64_t tarn__resolver_wall_ms(const struct tarn__resolver *);
 
 /* Answers queries that are complete or at their deadline, runs due timers, and sets io's timer. */
 void tarn__resolver_run(struct tarn__resolver *);
@@ -167,6 +170,13 @@ void tarn__resolver_probe_forward_loops(struct tarn__resolver *, tarn__forward_l
 void tarn__resolver_second_connected(struct tarn__resolver *);
 void tarn__resolver_second_lost(struct tarn__resolver *);
 void tarn__resolver_second_message(struct tarn__resolver *, const uint8_t *message, size_t len);
+
+/*
+ * A flush for all machines that share the second level, and its end: core/second/fleet.h. TARN_EUNREACHABLE as well
+ * if there is no second level.
+ */
+int tarn__resolver_fleet_flush(struct tarn__resolver *, struct tarn__fleet_flush *);
+void tarn__resolver_fleet_cancel(struct tarn__resolver *, struct tarn__fleet_flush *);
 
 /* ---- observers and statistics ----------------------------------------------------------- */
 

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dns/answer.h"
 #include "dns/query.h"
 #include "dns/response.h"
 #include "dns/stored.h"
@@ -26,14 +27,21 @@ struct tarn__saved_times {
 	uint64_t end_ms; /* of its life in the cache */
 };
 
-/* Clocks of machines may differ by this much; an arrival further ahead is refused. */
-enum { TARN__SAVED_AHEAD_MS = 5000 };
+enum {
+	/* Clocks of machines may differ by this much; an arrival further ahead is refused. */
+	TARN__SAVED_AHEAD_MS = 5000,
+	/* A copy whose TTLs were lowered by a part of a second lives longer than they say by less. */
+	TARN__SAVED_ROUNDING_MS = 1000,
+};
 
 /* The verdict that a stored form has: AD, and a remark of 3 bits. */
 enum { TARN__VERDICT_AD = 0x10, TARN__VERDICT_MAX = 0xff };
 
 /* Returns true if answers of that key are kept: not the chain of trust, links, and names without a type. */
 bool tarn__saved_has_key(const struct tarn__key *);
+
+/* Returns true if a server's answer for the key would be checked. */
+bool tarn__saved_is_validated(const struct tarn__config *, const struct tarn__key *);
 
 /*
  * Writes the message of a stored form, with its TTLs as they are there. Returns its octets, at least a header.
@@ -48,9 +56,17 @@ struct tarn__saved_room {
 	struct tarn__response response;
 };
 
+/*
+ * Reads a message, of any octets, as the answer to the question of the key, whose name is in lower case. The
+ * stored form is in the room then, without AD; ttl is that of the message alone. Returns false if the reader of
+ * servers' messages does not take it; *out is unspecified then.
+ */
+bool tarn__saved_parse(const struct tarn__key *, const uint8_t *message, size_t len,
+		       struct tarn__saved_room *, struct tarn__answer *out);
+
 /* An answer that was read. */
 struct tarn__saved_answer {
-	size_t len; /* of the stored form, which is in the room, with TTLs lowered by its age */
+	size_t len; /* of the stored form, which is in the room */
 	uint64_t age_ms, ttl_ms; /* ttl_ms is 0 if it has ended ... */
 	uint64_t ended_ms; /* ... so long ago */
 	bool is_whole_name; /* NXDOMAIN: nothing of that name exists */
@@ -58,20 +74,34 @@ struct tarn__saved_answer {
 
 enum tarn__saved_fault {
 	TARN__SAVED_GOOD,
-	TARN__SAVED_NO_ANSWER, /* the reader does not take it as an answer to the question of the key */
+	/* The reader does not take it as an answer to the question of the key, or not as one to be stored. */
+	TARN__SAVED_NO_ANSWER,
 	TARN__SAVED_FUTURE, /* it is from the future */
 	TARN__SAVED_TIMES, /* its times contradict each other, or the TTLs of the message */
 };
 
 /*
  * Reads a message, of any octets, as the answer to the question of the key. It has no more life than its
- * message gives it, nor than the configuration's limits of TTLs. A verdict is kept if takes_verdict, and no AD
- * else. The answer source is unknown.
+ * message gives it, nor than the configuration's limits of TTLs. Its TTLs are lowered by its age, rounded up so
+ * that none outlasts the life; those of an answer that has ended are as they were. A verdict is kept if
+ * takes_verdict, and no AD else; an answer with a verdict that the configuration could not have found, or
+ * without one that it would have, is NO_ANSWER. The answer source is unknown.
  */
 enum tarn__saved_fault tarn__saved_read(const struct tarn__config *, const struct tarn__key *,
 					const uint8_t *message, size_t len,
 					const struct tarn__saved_times *, uint64_t now_wall_ms,
 					uint8_t verdict, bool takes_verdict,
 					struct tarn__saved_room *, struct tarn__saved_answer *out);
+
+/*
+ * The same for a cache that knows the age of what it is given (rtcache_load()): the TTLs are as they were when it
+ * arrived, but for the limits.
+ */
+enum tarn__saved_fault tarn__saved_read_unaged(const struct tarn__config *,
+					       const struct tarn__key *, const uint8_t *message,
+					       size_t len, const struct tarn__saved_times *,
+					       uint64_t now_wall_ms, uint8_t verdict,
+					       bool takes_verdict, struct tarn__saved_room *,
+					       struct tarn__saved_answer *out);
 
 #endif

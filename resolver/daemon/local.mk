@@ -10,6 +10,14 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/bootstrap/inquirer.c resolver/daemon/bootstrap/inquirer.h \
 	resolver/daemon/bootstrap/plan.c resolver/daemon/bootstrap/plan.h \
 	resolver/daemon/bootstrap/zone_servers.c resolver/daemon/bootstrap/zone_servers.h \
+	resolver/daemon/cache_file/cache_file.c resolver/daemon/cache_file/cache_file.h \
+	resolver/daemon/cache_file/loading.c resolver/daemon/cache_file/loading.h \
+	resolver/daemon/cache_file/place.c resolver/daemon/cache_file/place.h \
+	resolver/daemon/cache_file/save_plan.c resolver/daemon/cache_file/save_plan.h \
+	resolver/daemon/cache_file/saving.c resolver/daemon/cache_file/saving.h \
+	resolver/daemon/cache_file/state.c resolver/daemon/cache_file/state.h \
+	resolver/daemon/cache_file/wall.c resolver/daemon/cache_file/wall.h \
+	resolver/daemon/cache_file/writer.c resolver/daemon/cache_file/writer.h \
 	resolver/daemon/certificates/certificates.c \
 	resolver/daemon/certificates/certificates.h \
 	resolver/daemon/certificates/pairs.c resolver/daemon/certificates/pairs.h \
@@ -24,10 +32,14 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/config/policy_check.c resolver/daemon/config/policy_check.h \
 	resolver/daemon/config/probe.c resolver/daemon/config/probe.h \
 	resolver/daemon/config/resolvconf.c resolver/daemon/config/resolvconf.h \
+	resolver/daemon/config/second_level.c resolver/daemon/config/second_level.h \
+	resolver/daemon/config/secret_file.c resolver/daemon/config/secret_file.h \
 	resolver/daemon/config/servers_check.c resolver/daemon/config/servers_check.h \
 	resolver/daemon/config/system_servers.c resolver/daemon/config/system_servers.h \
 	resolver/daemon/config/text.c resolver/daemon/config/text.h \
 	resolver/daemon/config/validation.c resolver/daemon/config/validation.h \
+	resolver/daemon/control/cache_file_commands.c \
+	resolver/daemon/control/cache_file_commands.h \
 	resolver/daemon/control/certificate_json.c \
 	resolver/daemon/control/certificate_json.h \
 	resolver/daemon/control/commands.c resolver/daemon/control/commands.h \
@@ -36,9 +48,12 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/control/control_file.c resolver/daemon/control/control_file.h \
 	resolver/daemon/control/dnssec_commands.c resolver/daemon/control/dnssec_commands.h \
 	resolver/daemon/control/dnssec_json.c resolver/daemon/control/dnssec_json.h \
+	resolver/daemon/control/flush_commands.c \
+	resolver/daemon/control/flush_commands.h \
 	resolver/daemon/control/json.c resolver/daemon/control/json.h \
 	resolver/daemon/control/name_commands.c resolver/daemon/control/name_commands.h \
 	resolver/daemon/control/name_json.c resolver/daemon/control/name_json.h \
+	resolver/daemon/control/second_json.c resolver/daemon/control/second_json.h \
 	resolver/daemon/control/task.c resolver/daemon/control/task.h \
 	resolver/daemon/control/verbs.c resolver/daemon/control/verbs.h \
 	resolver/daemon/daemon.c resolver/daemon/daemon.h \
@@ -97,8 +112,11 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/telemetry/metrics_http.c resolver/daemon/telemetry/metrics_http.h \
 	resolver/daemon/telemetry/observers.c resolver/daemon/telemetry/observers.h \
 	resolver/daemon/telemetry/query_log.c resolver/daemon/telemetry/query_log.h \
+	resolver/daemon/telemetry/second_metrics.c \
+	resolver/daemon/telemetry/second_metrics.h \
 	resolver/daemon/telemetry/visits.c resolver/daemon/telemetry/visits.h \
 	resolver/daemon/threads/listeners.c resolver/daemon/threads/listeners.h \
+	resolver/daemon/threads/own_worker.c resolver/daemon/threads/own_worker.h \
 	resolver/daemon/threads/ring.c resolver/daemon/threads/ring.h \
 	resolver/daemon/threads/workers.c resolver/daemon/threads/workers.h \
 	resolver/daemon/transfer/changes.c resolver/daemon/transfer/changes.h \

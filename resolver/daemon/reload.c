@@ -9,6 +9,7 @@
 
 #include "daemon/config/completion.h"
 #include "daemon/config/configuration.h"
+#include "daemon/config/second_level.h"
 #include "daemon/config/system_servers.h"
 #include "daemon/threads/listeners.h"
 #include "daemon/system/memory.h"
@@ -127,6 +128,7 @@ static struct tarn__settings *read_settings(struct tarn__reload *reload,
 		return NULL;
 	settings->is_confined = reload->settings->is_confined;
 	tarn__systemd_addresses(reload->systemd, &settings->bound);
+	tarn__second_level_keep(settings, reload->settings);
 	if (tarn__settings_complete(settings, tarn__resolv_conf, diagnostics, reload->log) == 0)
 		return settings;
 	tarn__settings_free(settings);

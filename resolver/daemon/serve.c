@@ -7,15 +7,19 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/bootstrap/bootstrap.h"
+#include "daemon/cache_file/cache_file.h"
 #include "daemon/certificates/certificates.h"
 #include "daemon/bootstrap/discovery.h"
 #include "daemon/config/validation.h"
 #include "daemon/system/confine.h"
+#include "daemon/system/file.h"
 #include "daemon/control/control.h"
 #include "daemon/system/memory.h"
 #include "daemon/names/insecure.h"
@@ -43,6 +47,8 @@ struct program {
 	struct tarn *tarn;
 	struct tarn__workers *workers;
 	struct tarn__observers *observers;
+	struct tarn__own_worker own; /* of the main thread */
+	struct tarn__cache_file cache_file;
 	struct tarn__certificates certificates;
 	struct tarn__naming naming;
 	struct tarn__insecure insecure;
@@ -150,6 +156,9 @@ static int make(struct program *program)
 		return TARN_ESYSTEM;
 	int error = open_loop(program);
 	if (error == 0) {
+		program->own =
+			(struct tarn__own_worker){.tarn = program->tarn, .loop = program->loop};
+		tarn__cache_file_init(&program->cache_file, &program->own, program->loop, log);
 		tarn__certificates_init(&program->certificates, program->tarn, program->loop,
 					program->identity->name, log);
 		tarn__naming_init(&program->naming, program->tarn, program->loop, log);
@@ -180,6 +189,25 @@ static void make_state_folder(const struct program *program)
 						      program->log);
 }
 
+/* The cache's file has a folder of its own user, where the folder above is there. */
+static void make_cache_folder(const struct program *program)
+{
+	const char *file = program->settings->cache_file;
+	char folder[PATH_MAX];
+	if (!file || *file != '/' || snprintf(folder, sizeof(folder), "%s", file) >= PATH_MAX)
+		return;
+	char *end = strrchr(folder, '/');
+	*end = '\0';
+	char *above = strrchr(folder, '/');
+	if (!above)
+		return;
+	*above = '\0';
+	bool is_there = tarn__file_is_folder(above == folder ? "/" : folder);
+	*above = '/';
+	if (is_there && !tarn__file_is_folder(folder))
+		(void)tarn__privileges_make_directory(program->identity, folder, program->log);
+}
+
 /* Opens what is visible from outside, as far as it takes privileges; then drops them. */
 static int open_outside(struct program *program, const struct tarn__command_line *command)
 {
@@ -193,6 +221,8 @@ static int open_outside(struct program *program, const struct tarn__command_line
 		.bootstrap = &program->bootstrap,
 		.transfers = &program->transfers,
 		.certificates = &program->certificates.board,
+		.cache_file = &program->cache_file,
+		.own = &program->own,
 		.loop = program->loop,
 		.log = log,
 		.settings = &program->reload.settings,
@@ -229,6 +259,7 @@ static int open_outside(struct program *program, const struct tarn__command_line
 						&program->metrics);
 	if (error == 0) {
 		make_state_folder(program);
+		make_cache_folder(program);
 		error = tarn__transfers_prepare(&program->transfers, program->settings,
 						program->identity);
 	}
@@ -251,6 +282,8 @@ static int start(struct program *program)
 		error = tarn__bootstrap_set(&program->bootstrap, program->settings);
 	if (error == 0)
 		error = tarn__discovery_set(&program->discovery, program->settings);
+	if (error == 0)
+		error = tarn__cache_file_set(&program->cache_file, program->settings);
 	if (error < 0)
 		return error;
 	tarn__naming_settle(&program->naming);
@@ -281,16 +314,23 @@ static int start(struct program *program)
 				    .settle = tarn__discovery_settle,
 				    .network_changed = tarn__discovery_network_changed,
 				    .data = &program->discovery};
+	reload->parts[reload->part_count++] =
+		(struct tarn__part){.set = tarn__cache_file_set,
+				    .settle = tarn__cache_file_settle,
+				    .data = &program->cache_file};
 	error = tarn__workers_start(program->workers);
 	if (error < 0) {
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));
 		return error;
 	}
+	/* It begins when the loop runs, and keeps nobody from being answered. */
+	tarn__cache_file_settle(&program->cache_file);
 	return tarn__metrics_http_start(
 		program->metrics, program->tarn, program->observers, &program->process,
 		&(struct tarn__metrics_boards){.names = &program->naming.board,
 					       .transfers = &program->transfers.board,
-					       .certificates = &program->certificates.board},
+					       .certificates = &program->certificates.board,
+					       .cache_file = &program->cache_file.board},
 		program->loop);
 }
 
@@ -307,7 +347,6 @@ static void end(struct program *program)
 {
 	tarn__metrics_http_free(program->metrics);
 	tarn__control_close(&program->control);
-	tarn__control_context_fini(&program->context);
 	tarn__certificates_stop(&program->certificates);
 	tarn__reload_stop(&program->reload);
 	tarn__workers_free(program->workers);
@@ -317,6 +356,8 @@ static void end(struct program *program)
 	tarn__bootstrap_stop(&program->bootstrap);
 	tarn__discovery_stop(&program->discovery);
 	tarn__transfers_stop(&program->transfers);
+	tarn__cache_file_stop(&program->cache_file);
+	tarn__own_worker_fini(&program->own);
 	close_loop(program);
 	tarn_free(program->tarn);
 	tarn__process_fini(&program->process);

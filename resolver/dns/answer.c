@@ -23,10 +23,9 @@
 #include "dns/match.h"
 
 /* Returns GOOD if header and question are those of a response to the query. */
-static enum tarn__answer_class compare(const uint8_t *wire, size_t len, const uint8_t *asked,
-				       size_t asked_len, bool exact_case)
+static enum tarn__answer_class classify_match(enum tarn__match match, bool exact_case)
 {
-	switch (tarn__match(wire, len, asked, asked_len)) {
+	switch (match) {
 	case TARN__MATCH_NONE:
 		return TARN__ANSWER_FOREIGN;
 	case TARN__MATCH_SPELLING:
@@ -120,8 +119,7 @@ static enum tarn__answer_class read_message(const uint8_t *wire, size_t len, siz
 	return is_whole ? keep_answer(response) : TARN__ANSWER_BROKEN;
 }
 
-void tarn__answer_parse(const uint8_t *wire, size_t len, const uint8_t *asked, size_t asked_len,
-			const struct tarn__key *key, bool exact_case, struct tarn__response *out)
+static void begin(struct tarn__response *out, const struct tarn__key *key)
 {
 	/* The arrays are not cleared: their lengths are in the counts. */
 	out->rcode = TARN__NOERROR;
@@ -130,17 +128,39 @@ void tarn__answer_parse(const uint8_t *wire, size_t len, const uint8_t *asked, s
 	out->cookie = NULL;
 	out->key = key;
 	out->answer_class = TARN__ANSWER_FOREIGN;
-	size_t question_len = (size_t)key->qname_len + 4;
-	if (len > TARN__MESSAGE_MAX || asked_len < TARN__HEADER_LEN + question_len)
-		return;
-	out->answer_class = compare(wire, len, asked, asked_len, exact_case);
-	if (out->answer_class != TARN__ANSWER_GOOD)
+}
+
+/* Header and question have been compared, with that result. */
+static void read_matched(const uint8_t *wire, size_t len, enum tarn__answer_class matched,
+			 struct tarn__response *out)
+{
+	out->answer_class = matched;
+	if (matched != TARN__ANSWER_GOOD)
 		return;
 	bool has_question = tarn__get16(wire + 4) == 1;
-	out->answer_class =
-		read_message(wire, len, TARN__HEADER_LEN + (has_question ? question_len : 0), out);
+	size_t question_len = has_question ? (size_t)out->key->qname_len + 4 : 0;
+	out->answer_class = read_message(wire, len, TARN__HEADER_LEN + question_len, out);
 	if (out->answer_class == TARN__ANSWER_BROKEN)
 		out->rcode = TARN__NOERROR;
+}
+
+void tarn__answer_parse(const uint8_t *wire, size_t len, const uint8_t *asked, size_t asked_len,
+			const struct tarn__key *key, bool exact_case, struct tarn__response *out)
+{
+	begin(out, key);
+	if (len > TARN__MESSAGE_MAX || asked_len < TARN__HEADER_LEN + (size_t)key->qname_len + 4)
+		return;
+	enum tarn__match match = tarn__match(wire, len, asked, asked_len);
+	read_matched(wire, len, classify_match(match, exact_case), out);
+}
+
+void tarn__answer_parse_kept(const uint8_t *wire, size_t len, const struct tarn__key *key,
+			     struct tarn__response *out)
+{
+	begin(out, key);
+	if (len <= TARN__MESSAGE_MAX)
+		read_matched(wire, len, classify_match(tarn__match_key(wire, len, key), false),
+			     out);
 }
 
 void tarn__answer_write(const struct tarn__response *response, bool dnssec_ok,

@@ -21,6 +21,10 @@
 void tarn__answer_parse(const uint8_t *wire, size_t len, const uint8_t *asked, size_t asked_len,
 			const struct tarn__key *key, bool exact_case, struct tarn__response *out);
 
+/* The same for a message that was kept: the query had the id 0, and no letters' case that counts. */
+void tarn__answer_parse_kept(const uint8_t *wire, size_t len, const struct tarn__key *key,
+			     struct tarn__response *out);
+
 /* What a message comes to, without its records. */
 struct tarn__answer {
 	enum tarn__answer_class answer_class;

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct tarn__key;
+
 enum tarn__match {
 	TARN__MATCH_NONE, /* no response to the query */
 	TARN__MATCH_SPELLING, /* a response; the question differs in case */
@@ -26,5 +28,8 @@ enum tarn__match {
  */
 enum tarn__match tarn__match(const uint8_t *wire, size_t len, const uint8_t *asked,
 			     size_t asked_len);
+
+/* The same with a query of id 0 for the question of a key, which need not be written out. */
+enum tarn__match tarn__match_key(const uint8_t *wire, size_t len, const struct tarn__key *);
 
 #endif

@@ -39,6 +39,9 @@ enum {
 	TARN__STORED_GENERATION_AT = 6,
 	TARN__STORED_HEAD_LEN = 8,
 	TARN__ANSWER_SOURCE_UNKNOWN = 0,
+	TARN__ANSWER_SOURCE_MAX = 253, /* of a server */
+	TARN__ANSWER_SOURCE_FILE = 254, /* a cache that was saved (core/admin/snapshot.h) */
+	TARN__ANSWER_SOURCE_SHARED = 255, /* the second level (core/second/second.h) */
 };
 
 /*
@@ -140,7 +143,7 @@ static inline enum tarn__remark tarn__stored_remark(const uint8_t *octets)
 	return (enum tarn__remark)(octets[0] >> TARN__STORED_REMARK_SHIFT);
 }
 
-/* The number of the server that has given the answer (core/forward/answer_source.h). */
+/* The number of the server that has given the answer (core/forward/answer_source.h), or one of the above. */
 static inline uint8_t tarn__stored_answer_source(const uint8_t *octets)
 {
 	return octets[TARN__STORED_ANSWER_SOURCE_AT];

@@ -152,6 +152,7 @@ void tarn__totals_add_servers(struct tarn__totals *totals, const struct tarn__re
 	struct adding adding = {
 		.totals = totals, .config = tarn__resolver_config(resolver), .now_ms = now_ms};
 	totals->validates |= adding.config->validates;
+	totals->has_second |= adding.config->second != NULL;
 	tarn__resolver_servers(resolver, on_server, &adding);
 }
 
@@ -161,7 +162,8 @@ void tarn__totals_forget_state(struct tarn__totals *totals)
 	totals->questions.waiting = 0;
 	totals->questions.lookups = 0;
 	totals->questions.trust_lookups = 0;
-	totals->validates = false;
+	totals->questions.second.connected_now = totals->questions.second.open_now = 0;
+	totals->validates = totals->has_second = false;
 	totals->tcp.connections = totals->tls.connections = totals->https.connections = 0;
 	totals->carrier.channels = 0;
 	for (size_t i = 0; i < totals->server_count; i++) {

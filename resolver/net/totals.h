@@ -48,6 +48,7 @@ struct tarn__totals {
 	bool is_whole; /* all have: otherwise counters may be lower than before */
 	unsigned serving; /* of them, those that were given sockets where clients ask */
 	bool validates; /* DNSSEC validation is on */
+	bool has_second; /* there is a second level */
 	uint64_t since_sec; /* when it began to count: seconds since 1970 */
 	struct tarn__stats questions;
 	struct tarn__udp_stats udp;

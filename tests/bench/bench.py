@@ -6,7 +6,8 @@ dnsperf asks, the bench's own upstream answers, and between them run, in turn an
 the reflector (the floor: the same loop without DNS), tarn, and those of unbound, Knot Resolver,
 PowerDNS Recursor, dnsdist, BIND and dnsmasq that are installed. All traffic is on loopback,
 and every process that is started here ends here. Last come lists of blocked names (lists.py), the
-validation of answers (validation.py), and DNS over TLS and HTTPS (encrypted.py).
+validation of answers (validation.py), DNS over TLS and HTTPS (encrypted.py), and a second level of
+the cache, and its file (shared.py).
 
 A server with one worker has one CPU, dnsperf and the upstream have another. Servers with two
 workers have two, and where there are no more than two, dnsperf shares them.
@@ -37,6 +38,7 @@ from lists import Lists
 from peers import PEERS, Peer, Setup, start_reflector, start_tarn
 from servers import (CPUS, Fault, Server, Upstream, client_cpus, free_port, machine_sec,
                      server_cpus)
+from shared import Shared
 from validation import Validation
 
 # Asked for in the end, to count the names that are still cached.
@@ -84,6 +86,7 @@ class Bench:
         self.lists = Lists(self)
         self.validation = Validation(self)
         self.encrypted = Encrypted(self)
+        self.shared = Shared(self)
         # The CPU time of other processes meanwhile, as a share of all CPUs.
         self.strangers = None
 
@@ -202,6 +205,8 @@ class Bench:
             self.validation.measure()
         if report.ENCRYPTED in self.options.sections:
             self.encrypted.measure()
+        if report.SHARED in self.options.sections:
+            self.shared.measure()
 
     def measure_answers(self):
         self.measure_load(1)
@@ -237,6 +242,16 @@ def parse_options():
                         help="of TLS, in each round (300; quick: 20)")
     parser.add_argument("--connections", type=int, metavar="N",
                         help="that are idle (100; quick: 20)")
+    parser.add_argument("--shared-names", type=int, metavar="N",
+                        help="names that are shared by a store (20000; quick: 500)")
+    parser.add_argument("--outage-seconds", type=float, metavar="N",
+                        help="of each phase of a store that stops (4; quick: 0.5)")
+    parser.add_argument("--fleet", type=int, metavar="N", help="machines (20; quick: 3)")
+    parser.add_argument("--fleet-ttl", type=int, metavar="N", help="seconds (30; quick: 5)")
+    parser.add_argument("--fleet-ttls", type=float, metavar="N",
+                        help="as long as so many TTLs (3; quick: 0.5)")
+    parser.add_argument("--warm-names", type=int, metavar="N",
+                        help="answers to save and to load (1000000; quick: 2000)")
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--only-lists", dest="sections", action="store_const",
                       const=[report.LISTS], help="measure only the list")
@@ -244,6 +259,8 @@ def parse_options():
                       const=[report.VALIDATION], help="measure only the validation of answers")
     only.add_argument("--only-encrypted", dest="sections", action="store_const",
                       const=[report.ENCRYPTED], help="measure only DNS over TLS and HTTPS")
+    only.add_argument("--only-shared", dest="sections", action="store_const",
+                      const=[report.SHARED], help="measure only a second level, and the file")
     parser.set_defaults(sections=list(report.WRITERS))
     parser.add_argument("--starts", type=int, help="of each program (10; quick: 3)")
     programs = [peer.program for peer in PEERS]
@@ -259,7 +276,9 @@ def parse_options():
     defaults = {"seconds": (1.0, 0.2), "rounds": (3, 1), "names": (200_000, 20_000),
                 "starts": (10, 3), "list_names": (200_000, 20_000),
                 "secure_names": (10_000, 500), "encrypted_names": (20_000, 500),
-                "handshakes": (300, 20), "connections": (100, 20)}
+                "handshakes": (300, 20), "connections": (100, 20), "shared_names": (20_000, 500),
+                "outage_seconds": (4.0, 0.5), "fleet": (20, 3), "fleet_ttl": (30, 5),
+                "fleet_ttls": (3.0, 0.5), "warm_names": (1_000_000, 2000)}
     for name, (usual, quick) in defaults.items():
         if getattr(options, name) is None:
             setattr(options, name, quick if options.quick else usual)

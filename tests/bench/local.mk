@@ -11,13 +11,22 @@ CLEANFILES += tests/bench/cache_bench$(EXEEXT)
 bench-cache: tests/bench/cache_bench$(EXEEXT)
 	tests/bench/cache_bench$(EXEEXT)
 
+EXTRA_PROGRAMS += tests/bench/snapshot_bench
+tests_bench_snapshot_bench_SOURCES = tests/bench/snapshot_bench.c tests/support/outside.c \
+	tests/fuzz/no_check.c
+CLEANFILES += tests/bench/snapshot_bench$(EXEEXT)
+
+.PHONY: bench-snapshot
+bench-snapshot: tests/bench/snapshot_bench$(EXEEXT)
+	tests/bench/snapshot_bench$(EXEEXT) 1000000
+
 EXTRA_PROGRAMS += tests/bench/reflector
 tests_bench_reflector_SOURCES = tests/bench/reflector.c
 CLEANFILES += tests/bench/reflector$(EXEEXT)
 EXTRA_DIST += tests/bench/bench.py tests/bench/encrypted.py tests/bench/lists.py \
 	tests/bench/load.py tests/bench/peers.py \
-	tests/bench/report.py tests/bench/servers.py tests/bench/signed_upstream.py \
-	tests/bench/validation.py
+	tests/bench/report.py tests/bench/servers.py tests/bench/shared.py \
+	tests/bench/signed_upstream.py tests/bench/validation.py
 
 # BENCHFLAGS=--help says what else it can do.
 .PHONY: bench

@@ -35,6 +35,15 @@ class Encryption:
 
 
 @dataclasses.dataclass
+class SecondLevel:
+    """A store that several share, at a port of this host."""
+    port: int
+    secret_file: str
+    secret: str
+    wait_ms: typing.Optional[int] = None  # for an answer of the store; None: the default
+
+
+@dataclasses.dataclass
 class Setup:
     """One start of one program."""
     program: str
@@ -46,6 +55,10 @@ class Setup:
     hosts_file: typing.Optional[str] = None
     anchors_file: typing.Optional[str] = None  # to validate by; None: it does not
     encryption: typing.Optional[Encryption] = None
+    second: typing.Optional[SecondLevel] = None
+    cache_file: typing.Optional[str] = None
+    cache_size: str = "256M"
+    control: typing.Optional[str] = None  # tarn's socket; None: the default
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -69,6 +82,12 @@ def write_tarn_conf(setup):
         lines += [f'dnssec {{ validate = yes anchors = "{setup.anchors_file}" }}']
     if setup.encryption:
         lines += tarn_encryption(setup, setup.encryption)
+    if setup.second:
+        wait = f"wait = {setup.second.wait_ms}ms" if setup.second.wait_ms else ""
+        lines += [f'shared {{ server = "{HOST}:{setup.second.port}" {wait}',
+                  f'secret = "{setup.second.secret_file}" }}']
+    if setup.cache_file:
+        lines += [f'cache {{ file = "{setup.cache_file}" save = 0 }}']
     return setup.write("tarn.conf", "\n".join(lines) + "\n")
 
 
@@ -98,10 +117,12 @@ def tarn_upstream(setup):
 def start_tarn(setup):
     argv = [setup.program, "--listen", f"{HOST}:{setup.port}",
             "--upstream", tarn_upstream(setup)]
-    if setup.list_file or setup.hosts_file or setup.anchors_file or setup.encryption:
+    if (setup.list_file or setup.hosts_file or setup.anchors_file or setup.encryption
+            or setup.second or setup.cache_file):
         argv += ["--config", write_tarn_conf(setup)]
+    argv += ["--control", setup.control] if setup.control else []
     if setup.workers:
-        argv += ["--workers", str(setup.workers), "--cache-size", "256M"]
+        argv += ["--workers", str(setup.workers), "--cache-size", setup.cache_size]
     return [argv]
 
 
@@ -136,7 +157,7 @@ server:
     so-reuseport: yes
     do-ip6: no
     do-not-query-localhost: no
-    module-config: "{'validator ' if setup.anchors_file else ''}iterator"
+    module-config: "{unbound_modules(setup)}"
     qname-minimisation: no
     msg-cache-size: 256m
     rrset-cache-size: 512m
@@ -153,8 +174,28 @@ forward-zone:
     name: "."
     forward-tls-upstream: {"yes" if over_tls else "no"}
     forward-addr: {HOST}@{setup.upstream_port}{name}
+{unbound_second(setup.second)}
 """)
     return [[setup.program, "-d", "-p", "-c", config]]
+
+
+def unbound_modules(setup):
+    return ("validator " if setup.anchors_file else "") + ("cachedb " if setup.second else "") \
+        + "iterator"
+
+
+def unbound_second(second):
+    """Its section cachedb, with its defaults but for the times to live, which the values then have."""
+    if not second:
+        return ""
+    return f"""
+cachedb:
+    backend: "redis"
+    secret-seed: "{second.secret}"
+    redis-server-host: {HOST}
+    redis-server-port: {second.port}
+    redis-expire-records: yes
+"""
 
 
 def kresd_encryption(encryption):

@@ -6,12 +6,14 @@
  *
  * With -u it is the server that the programs under test ask: it has an address for every name, over UDP and
  * TCP. The address is the number of questions so far, so that two questions show how many came in between.
+ * With -d it is that many microseconds away, over UDP; with -t its records have that TTL.
  */
 #include "config.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,7 +22,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -29,6 +33,9 @@ enum {
 	WORKERS_MAX = 64,
 	/* Each has a thread; a resolver has a handful. */
 	CONNECTIONS_MAX = 256,
+	/* On the way at once, of one worker: 40,000 a second for 100 ms. Further ones are lost. */
+	DELAYED_MAX = 4096,
+	DELAY_MAX_US = 1000000,
 
 	QUERY_MAX = 512,
 	HEADER_LEN = 12,
@@ -39,14 +46,15 @@ enum {
 	REPLY_MAX = QUERY_MAX + RECORD_LEN + OPT_LEN,
 };
 
-/* An A record of the name in the question, for an hour. */
-static const uint8_t record[RECORD_LEN] = {0xc0, HEADER_LEN, 0, 1, 0, 1, 0, 0, 0x0e, 0x10, 0, 4};
+/* An A record of the name in the question, for an hour unless -t says otherwise. */
+static uint8_t record[RECORD_LEN] = {0xc0, HEADER_LEN, 0, 1, 0, 1, 0, 0, 0x0e, 0x10, 0, 4};
 /* EDNS without options; 1232 octets. */
 static const uint8_t opt[OPT_LEN] = {0, 0, 41, 0x04, 0xd0};
 
 /* 1.0.0.0 and on: no addresses that a resolver would hide from its clients. */
 static atomic_uint_fast32_t next_address = UINT32_C(0x01000000);
 static atomic_int connections;
+static uint64_t delay_us;
 
 /* Turns a query into its reply in place. Returns the length; 0: there is none. */
 typedef size_t (*reply_fn)(uint8_t *message, size_t len);
@@ -173,6 +181,69 @@ static void *run_worker(void *arg)
 	return NULL;
 }
 
+/* ---- UDP, from afar --------------------------------------------------------------------------- */
+
+struct delayed {
+	uint64_t due_us;
+	size_t len;
+	struct sockaddr_in peer;
+	uint8_t reply[REPLY_MAX];
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Receives into the queue, whose oldest entry is at *first, until nothing is left. */
+static void receive_delayed(struct worker *worker, struct delayed *queue, size_t first,
+			    size_t *count)
+{
+	struct delayed lost;
+	for (;;) {
+		struct delayed *entry =
+			*count < DELAYED_MAX ? &queue[(first + *count) % DELAYED_MAX] : &lost;
+		socklen_t peer_len = sizeof(entry->peer);
+		ssize_t len = recvfrom(worker->fd, entry->reply, QUERY_MAX, MSG_DONTWAIT,
+				       (struct sockaddr *)&entry->peer, &peer_len);
+		if (len < 0)
+			return;
+		if (entry == &lost || len < HEADER_LEN)
+			continue;
+		entry->due_us = now_us() + delay_us;
+		entry->len = worker->reply(entry->reply, (size_t)len);
+		*count += entry->len > 0;
+	}
+}
+
+/* All wait for the same time, so that a queue is enough. */
+static void *run_delayed_worker(void *arg)
+{
+	struct worker *worker = arg;
+	struct delayed *queue = calloc(DELAYED_MAX, sizeof(*queue));
+	if (!queue)
+		fail("calloc");
+	prctl(PR_SET_TIMERSLACK, 1UL);
+	for (size_t first = 0, count = 0;;) {
+		uint64_t now = now_us(), due = count > 0 ? queue[first].due_us : 0;
+		uint64_t wait_us = due > now ? due - now : 0;
+		const struct timespec wait = {.tv_sec = (time_t)(wait_us / 1000000),
+					      .tv_nsec = (long)(wait_us % 1000000) * 1000};
+		struct pollfd poll_fd = {.fd = worker->fd, .events = POLLIN};
+		if (ppoll(&poll_fd, 1, count > 0 ? &wait : NULL, NULL) > 0)
+			receive_delayed(worker, queue, first, &count);
+		for (now = now_us(); count > 0 && queue[first].due_us <= now; count--) {
+			struct delayed *entry = &queue[first];
+			sendto(worker->fd, entry->reply, entry->len, 0,
+			       (struct sockaddr *)&entry->peer, sizeof(entry->peer));
+			first = (first + 1) % DELAYED_MAX;
+		}
+	}
+	return NULL;
+}
+
 /* ---- TCP ------------------------------------------------------------------------------------- */
 
 static bool read_all(int fd, uint8_t *data, size_t len)
@@ -266,7 +337,7 @@ static int open_socket(int type, uint16_t port)
 
 static _Noreturn void fail_usage(void)
 {
-	fprintf(stderr, "usage: reflector [-u] [-w WORKERS] PORT\n");
+	fprintf(stderr, "usage: reflector [-u [-d MICROSECONDS] [-t TTL]] [-w WORKERS] PORT\n");
 	exit(2);
 }
 
@@ -279,13 +350,23 @@ static unsigned long parse_number(const char *text, unsigned long max)
 	return number;
 }
 
+static void set_ttl(uint32_t ttl)
+{
+	ttl = htonl(ttl);
+	memcpy(record + RECORD_LEN - 10, &ttl, sizeof(ttl));
+}
+
 int main(int argc, char **argv)
 {
 	bool is_upstream = false;
 	unsigned long count = 1;
-	for (int c; (c = getopt(argc, argv, "uw:")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "ud:t:w:")) != -1;) {
 		if (c == 'u')
 			is_upstream = true;
+		else if (c == 'd')
+			delay_us = parse_number(optarg, DELAY_MAX_US);
+		else if (c == 't')
+			set_ttl((uint32_t)parse_number(optarg, INT32_MAX));
 		else if (c == 'w')
 			count = parse_number(optarg, WORKERS_MAX);
 		else
@@ -310,10 +391,11 @@ int main(int argc, char **argv)
 		workers[i].fd = open_socket(SOCK_DGRAM, port);
 		workers[i].reply = is_upstream ? answer : reflect;
 	}
+	void *(*run)(void *) = delay_us > 0 ? run_delayed_worker : run_worker;
 	for (unsigned long i = 1; i < count; i++) {
-		if (pthread_create(&workers[i].thread, NULL, run_worker, &workers[i]) != 0)
+		if (pthread_create(&workers[i].thread, NULL, run, &workers[i]) != 0)
 			fail("pthread_create");
 	}
-	run_worker(&workers[0]);
+	run(&workers[0]);
 	return 0;
 }

@@ -11,12 +11,14 @@ from xml.sax.saxutils import escape
 import encrypted
 import lists
 import load
+import shared
 from servers import CPUS
 from validation import DELAY_SEC, added, times
 
 # Of the sections in a Markdown file.
 ANSWERS, LISTS, VALIDATION = "make bench", "make bench, lists", "make bench, validation"
 ENCRYPTED = "make bench, encrypted"
+SHARED = "make bench, shared"
 NOTHING = "-"
 BASE = "unbound"
 
@@ -398,8 +400,129 @@ def write_encrypted(bench):
     return "\n\n".join(parts)
 
 
+# ---- a second level, and a file ------------------------------------------------------------------
+
+def us(seconds, share):
+    """A percentile of seconds."""
+    return shown(percentile(seconds, share), ",.0f")
+
+
+def ms(seconds, share):
+    found = percentile(seconds, share)
+    return NOTHING if found is None else f"{found / 1e3:.2f}"
+
+
+def away_table(measured):
+    rows = []
+    for peer in measured.peers:
+        plain, there = (measured.latencies.get((peer.name, has)) for has in (False, True))
+        if plain and there and plain.seconds and there.seconds:
+            halves = [percentile(one.seconds, 0.5) for one in (there, plain)]
+            rows.append([peer.name, us(plain.seconds, 0.5), us(plain.seconds, 0.99),
+                         us(there.seconds, 0.5), us(there.seconds, 0.99),
+                         f"{halves[0] / halves[1]:.2f}", f"{there.shared:.0%}"])
+    return table(["a miss", "upstream, p50, µs", "p99, µs", "store, p50, µs", "p99, µs",
+                  "x upstream", "from the store"], rows)
+
+
+def difference(values, base):
+    """The median of the differences within each round."""
+    return statistics.median(value - other for value, other in zip(values, base))
+
+
+def cost_table(measured):
+    rows = []
+    for peer in measured.peers:
+        costs = measured.costs.get(peer.name)
+        if costs and costs.store:
+            rows.append([
+                peer.name,
+                *(f"{statistics.median(values):.2f}" for values in (costs.hit, costs.miss)),
+                f"{statistics.median(costs.put):.2f}", f"{difference(costs.put, costs.miss):+.2f}",
+                f"{statistics.median(costs.shared):.2f}",
+                f"{difference(costs.shared, costs.hit):+.2f}",
+                f"{encrypted.ratio(costs.shared, costs.miss):.2f}",
+                f"{statistics.median(costs.store):.2f}"])
+    return table(["CPU, µs", "hit", "miss", "miss, put", "adds", "shared", "adds to a hit",
+                  "x miss", "the store's"], rows)
+
+
+def outage_table(measured):
+    rows = []
+    for peer in measured.peers:
+        for name in shared.PHASES:
+            if phase := measured.phases.get((peer.name, name)):
+                rows.append([f"{peer.name}, {name}", ms(phase.hits, 0.5), ms(phase.hits, 0.99),
+                             ms(phase.misses, 0.5), ms(phase.misses, 0.99), f"{phase.sent:,}",
+                             str(phase.lost), str(phase.failed)])
+    return table(["the store", "hits, p50, ms", "p99, ms", "misses, p50, ms", "p99, ms", "asked",
+                  "lost", "failed"], rows)
+
+
+def fleet_table(bench):
+    rows = [["shared" if shares else "not shared", f"{fleet.questions:.2f}", f"{fleet.asked:,}",
+             str(fleet.lost), str(fleet.failed)]
+            for shares, fleet in sorted(bench.shared.fleets.items())]
+    return table([f"{bench.options.fleet} of tarn", "upstream questions a TTL", "asked", "lost",
+                  "failed"], rows)
+
+
+def warm_tables(warm):
+    entries = warm.entries
+    file = table([f"{entries:,} answers", "file, MiB", "octets each", "save, s", "CPU, s", "load, s",
+                  "CPU, s", "RSS, MiB", "RSS, loaded, MiB", "still known"],
+                 [["tarn", f"{warm.octets / 2**20:.1f}", f"{warm.octets / entries:.0f}",
+                   f"{warm.save_sec:.2f}", f"{warm.save_cpu_sec:.2f}", f"{warm.load_sec:.2f}",
+                   f"{warm.load_cpu_sec:.2f}", f"{warm.rss / 2**20:.1f}",
+                   f"{warm.rss_loaded / 2**20:.1f}", f"{warm.known:.1%}"]])
+    hits = table(["hits", "p50, ms", "p99, ms", "p99.9, ms"],
+                 [[name, *(ms(seconds, share) for share in (0.5, 0.99, 0.999))]
+                  for name, seconds in (("not saved", warm.idle), ("being saved", warm.saving))])
+    starts = table(["first answer", "best, ms", "median, ms"],
+                   [[name, f"{min(values):.1f}", f"{statistics.median(values):.1f}"]
+                    for name, values in (("without a file", warm.first_without_ms),
+                                         (f"with {entries:,} answers", warm.first_ms))])
+    return file, hits, starts
+
+
+def write_shared(bench):
+    options, measured = bench.options, bench.shared
+    parts = [circumstances(bench, measured.peers or [bench.tarn])]
+    if measured.peers:
+        parts += [
+            "One miss at a time: of an upstream that is 1 ms away, and, with the same upstream, of a "
+            f"store on this host ({os.path.basename(measured.program)}) that another server has put "
+            f"the answers into; {options.rounds} rounds of new names at {shared.LONELY_RATE} a "
+            "second, each server with its default wait for the store.",
+            away_table(measured),
+            f"CPU time (user and system) of the server for each answer, {shared.WINDOW} of "
+            f"{options.shared_names:,} new names under way, medians of {options.rounds} rounds: a "
+            "hit, a miss without a second level, one that the store does not have and that is put "
+            "there, and one that it has. \"adds\" are medians of the differences within a round.",
+            cost_table(measured),
+            f"A store that is stopped (SIGSTOP) and goes on: {shared.OUTAGE_RATE} questions a second, "
+            f"{shared.OUTAGE_MISSES:.0%} of them new, and the upstream 1 ms away.",
+            outage_table(measured),
+            f"Fleets with one thread and one cache each: one name, TTL {options.fleet_ttl} s, asked "
+            f"{shared.FLEET_RATE} times a second of each machine for {options.fleet_ttls:g} TTLs; the "
+            f"upstream is {shared.FLEET_AWAY_US / 1e3:g} ms away.",
+            fleet_table(bench),
+        ]
+    file, hits, starts = warm_tables(measured.warm)
+    return "\n\n".join([
+        *parts,
+        "The cache in a file: saved by tarnctl, and loaded at the next start; CPU time of the load "
+        "is all that the process has used until it is idle, and what is known was asked for then.",
+        file,
+        f"Hits, as fast as dnsperf asks ({measured.warm.rate:,.0f} a second), with "
+        f"{shared.WINDOW} under way.",
+        hits,
+        f"From the start of the program to the first answer, {options.starts} times.",
+        starts])
+
+
 WRITERS = {ANSWERS: write, LISTS: write_lists, VALIDATION: write_validation,
-           ENCRYPTED: write_encrypted}
+           ENCRYPTED: write_encrypted, SHARED: write_shared}
 
 
 def put_between_marks(path, section, text):

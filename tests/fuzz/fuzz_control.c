@@ -45,6 +45,7 @@ static char directory[] = "/tmp/tarn-fuzz-XXXXXX", path[64];
 static struct tarn__log sink;
 static struct tarn__process process;
 static struct tarn__settings settings = {.workers = 1}, *in_force = &settings;
+static struct tarn__own_worker own;
 static struct tarn__control_context context;
 static struct tarn__control control;
 static struct client clients[CLIENTS];
@@ -235,6 +236,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		.stop = on_stop,
 		.reload = on_reload,
 	};
+	own = (struct tarn__own_worker){.tarn = context.tarn, .loop = context.loop};
+	context.own = &own;
 	control = (struct tarn__control){.context = &context};
 	fuzz_check(context.loop && context.tarn);
 	fuzz_check(tarn__control_open(&control, path, NULL) == 0);
@@ -245,7 +248,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (size_t i = 0; i < CLIENTS; i++)
 		hang_up(&clients[i]);
 	tarn__control_close(&control);
-	tarn__control_context_fini(&context);
+	tarn__own_worker_fini(&own);
 	tarn_free(context.tarn);
 	ev_loop_destroy(context.loop);
 	return 0;

@@ -24,6 +24,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_proxy_header \
 	tests/fuzz/fuzz_query \
 	tests/fuzz/fuzz_rpz \
+	tests/fuzz/fuzz_second_message \
 	tests/fuzz/fuzz_stream \
 	tests/fuzz/fuzz_verify \
 	tests/fuzz/fuzz_xfr \

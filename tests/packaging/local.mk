@@ -4,6 +4,7 @@
 packaging_tests = \
 	tests/packaging/convert.sh \
 	tests/packaging/install.sh \
+	tests/packaging/kubernetes.sh \
 	tests/packaging/lists.sh \
 	tests/packaging/packages.sh \
 	tests/packaging/service.sh

@@ -13,6 +13,8 @@ tests_scenario_run_SOURCES = tests/scenario/run.c \
 	tests/support/outside.c tests/support/outside.h tests/support/secure.c \
 	tests/scenario/policy.c tests/scenario/policy.h \
 	tests/scenario/records.c tests/scenario/records.h \
+	tests/scenario/second.c tests/scenario/second.h \
+	tests/support/store.c tests/support/store.h \
 	tests/scenario/script.c tests/scenario/script.h \
 	tests/scenario/signing.c tests/scenario/signing.h \
 	tests/scenario/validation.c tests/scenario/validation.h

@@ -19,6 +19,7 @@
 #include "dns/text.h"
 #include "policy.h"
 #include "records.h"
+#include "second.h"
 #include "support/outside.h"
 #include "validation.h"
 
@@ -81,6 +82,7 @@ struct script {
 	size_t forward_count;
 	struct policy policy;
 	struct validation validation;
+	struct second second;
 	bool has_wall; /* the script sets the wall clock */
 	bool trust_ad;
 	enum tarn_selection selection;
@@ -896,6 +898,8 @@ static void do_late(struct script *script)
 
 static void do_silence(struct script *script)
 {
+	size_t requests = store_surprises(&script->second.store);
+	MUST(script, requests == 0, "%zu requests went to the second level", requests);
 	MUST(script, outside_surprises(&script->outside) == 0, "%zu messages went upstream%s",
 	     outside_surprises(&script->outside), surprises(script));
 }
@@ -1089,6 +1093,7 @@ static struct tarn_options make_options(struct script *script, const char *passe
 		.pass = passed,
 		.pass_count = script->passed_count,
 		.trust_ad = script->trust_ad,
+		.second = script->second.options,
 	};
 	policy_set_options(&script->policy, &options);
 	validation_set_options(&script->validation, &options);
@@ -1109,6 +1114,7 @@ static void begin(struct script *script)
 	struct tarn_forward forwards[SETTINGS_MAX];
 	struct tarn_options options = make_options(script, passed, forwards);
 	outside_init_with(&script->outside, &options);
+	store_init(&script->second.store, &script->outside);
 	if (script->has_wall || script->validation.is_on)
 		outside_set_wall(&script->outside, script->validation.signing.now);
 	script->has_begun = true;
@@ -1196,6 +1202,22 @@ static const struct statement {
 	{"pass", do_pass, AFTER},
 };
 
+/* Returns true if it is a statement of the second level. */
+static bool do_second(struct script *script)
+{
+	bool is_known = false, is_config = false;
+	/* Those of the configuration may stand before the beginning. */
+	if (!script->has_begun && second_is_of_store(script->words, script->word_count))
+		begin(script);
+	const char *fault =
+		second_statement(&script->second, &script->outside, &script->records, script->words,
+				 script->word_count, &is_known, &is_config);
+	MUST(script, !fault, "%s", fault);
+	if (is_config)
+		reconfigure(script);
+	return is_known;
+}
+
 /* Returns true if it is a statement of the policy, or of validation. */
 static bool do_policy(struct script *script)
 {
@@ -1224,7 +1246,8 @@ static void do_statement(struct script *script)
 {
 	if (script->word_count == 0)
 		return;
-	if (do_policy(script)) {
+	sign_records(script);
+	if (do_policy(script) || do_second(script)) {
 		end_statement(script);
 		return;
 	}
@@ -1237,7 +1260,6 @@ static void do_statement(struct script *script)
 	     found->name);
 	if (found->when == AFTER && !script->has_begun)
 		begin(script);
-	sign_records(script);
 	found->run(script);
 	end_statement(script);
 }
@@ -1269,6 +1291,7 @@ void script_run(const char *path)
 	do_statement(&script);
 	do_silence(&script);
 	outside_fini(&script.outside);
+	store_fini(&script.second.store);
 	policy_fini(&script.policy);
 	validation_fini(&script.validation);
 	for (size_t i = 0; i < script.upstream_count; i++)

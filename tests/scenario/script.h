@@ -60,6 +60,25 @@
  *	key ZONE NAME ALGORITHM [flags=N] [protocol=N] [hidden]
  *		a key of the zone; hidden: not in its DNSKEY RRset. A zone whose name is used has a key "main" of ED25519,
  *		unless it is made here
+ *	second [wait=MS] [read-only] [lease] [stale]
+ *	second off
+ *		a second level of the cache, with a store that is there; or none any more. May stand anywhere
+ *	second up|silent|down|full|busy|empty|slow=MS|error=RESULT...
+ *		its store from now on: it answers; has the connection and answers nothing; is not there; has no room
+ *		for more; everything is refused before it is sent; it has lost all; it answers after that time; every answer is
+ *		that one of core/second/request.h. What is not said is as at the beginning
+ *	second-has NAME TYPE [do] [cd] [nxdomain] [ad|insecure] [age=S] [ahead=S] [ttl=S] [DAMAGE]
+ *		it has the answer that the records are, as another machine has put it: so old, or from the future. DAMAGE:
+ *		flip=BIT, under=NAME (it is the value of another name's key), question=NAME (the message's), other-secret
+ *	second-epoch to=NUMBER [spoilt]
+ *	second-has-epoch [of=NUMBER] [none]
+ *		another machine puts an epoch; the store must have one, or none
+ *	fetched NAME TYPE [do] [cd] [lease] [primary]
+ *	stored NAME TYPE [do] [cd] [ad] [ttl=S] [stale=S]
+ *		the next get, or put, must be for that key; time for its answer passes. Those of the epoch are not counted
+ *	counted COUNT=NUMBER...
+ *	shared NUMBER
+ *		so much has been counted; so many questions have the answer of the second level
  *	ask CLIENT NAME TYPE [FLAG...]
  *		a client asks: tcp, tls, https, do, cd, ad, norec, edns=SIZE, keepalive, padding, cookie=HEX,
  *		from=ADDRESS
@@ -96,7 +115,8 @@
  *	dropped CLIENT
  *		the client gets no reply, by the policy
  *	silence
- *		no message has been sent upstream without a "sent" for it
+ *		no message has been sent upstream without a "sent" for it, and nothing to the second level without a
+ *		"fetched" or "stored"
  *	servers [ADDRESS...]
  *		these are the upstreams from now on; each as after "upstream", in one word
  *	network

@@ -55,7 +55,7 @@ public='config\.h|tarn\.h|rtcache\.h'
 
 # of FLOOR...: the pattern of those floors' headers, rooms included.
 of() {
-	printf '(%s)/([a-z]+/)?[a-z0-9_]+(\\.pb-c)?\\.h' "$(echo "$*" | tr ' ' '|')"
+	printf '(%s)/([a-z_]+/)?[a-z0-9_]+(\\.pb-c)?\\.h' "$(echo "$*" | tr ' ' '|')"
 }
 
 cache_is_alone() {
@@ -114,7 +114,7 @@ ev_stays_outside() {
 daemon_rooms_in_order() {
 	included "$1" resolver/daemon | awk -v tree="$1/resolver/" '
 	BEGIN {
-		count = split("log settings system threads names bootstrap transfer certificates telemetry config control", room, " ")
+		count = split("log settings system threads names bootstrap transfer certificates cache_file telemetry config control", room, " ")
 		for (i = 1; i <= count; i++)
 			rank[room[i]] = i
 	}

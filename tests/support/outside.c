@@ -145,7 +145,10 @@ void outside_init_with(struct outside *outside, const struct tarn_options *optio
 	outside->wall_offset_sec = 1700000000;
 	outside->config = make_config(options);
 	outside->shared = tarn__shared_new(&(struct tarn__shared_options){
-		.options = &(struct tarn_options){.cache_size = 1 << 20},
+		.options = &(struct tarn_options){.cache_size = options->cache_size
+								? options->cache_size
+								: 1 << 20,
+						  .stale_sec = options->stale_sec},
 		.now_ms = now_ms,
 		.now_arg = outside});
 	ck_assert_ptr_nonnull(outside->shared);
@@ -189,7 +192,12 @@ static bool has_endpoint(const struct tarn__config *config, const struct tarn__e
 /* Messages under way afterwards are to servers of that configuration. */
 static void set_config(struct outside *outside, struct tarn__config *config)
 {
+	struct outside *first = outside->first;
+	const struct tarn__second_config *before = tarn__resolver_config(outside->resolver)->second;
+	bool is_other = first->store && before != config->second;
 	ck_assert_int_eq(tarn__resolver_set_config(outside->resolver, config), 0);
+	if (is_other)
+		first->store_reconfigured(first->store, outside);
 	for (const struct sent *sent = outside->sent; sent; sent = sent->next) {
 		if (sent->exchange && !has_endpoint(config, sent->exchange->endpoint))
 			ck_abort_msg("an exchange is outstanding with a server of before");
@@ -253,16 +261,31 @@ void outside_fini(struct outside *outside)
 	}
 }
 
+static void run_store(struct outside *outside)
+{
+	if (outside->store)
+		outside->store_run(outside->store);
+}
+
+/* When something happens next: the resolver has to run, or the store answers. */
+static uint64_t next_event(const struct outside *outside)
+{
+	uint64_t next = outside->store ? outside->store_next_ms(outside->store) : UINT64_MAX;
+	return next < outside->wake_at_ms ? next : outside->wake_at_ms;
+}
+
 void outside_pass(struct outside *outside, uint64_t ms)
 {
-	uint64_t end = outside->now_ms + ms;
+	uint64_t end = outside->now_ms + ms, next;
 	size_t wakes = 0;
 	tarn__resolver_run(outside->resolver);
-	while (outside->wake_at_ms <= end) {
+	run_store(outside);
+	while ((next = next_event(outside)) <= end) {
 		ck_assert_msg(++wakes < 100000, "the resolver never rests");
-		if (outside->wake_at_ms > outside->now_ms)
-			outside->now_ms = outside->wake_at_ms;
+		if (next > outside->now_ms)
+			outside->now_ms = next;
 		tarn__resolver_run(outside->resolver);
+		run_store(outside);
 	}
 	outside->now_ms = end;
 }

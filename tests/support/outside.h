@@ -15,6 +15,8 @@
 #include "core/resolver.h"
 #include "dns/message.h"
 
+struct store;
+
 /* A message that core/ sent to a server. */
 struct sent {
 	struct sent *next;
@@ -41,11 +43,16 @@ struct outside {
 	struct tarn__config *config; /* the first's: a reference */
 	struct outside *second; /* the first's: NULL while there is none */
 	struct tarn__resolver *resolver;
+	/* The first's: a fake store (tests/support/store.h), or NULL, and what it does. */
+	struct store *store;
+	void (*store_run)(struct store *);
+	uint64_t (*store_next_ms)(const struct store *);
+	void (*store_reconfigured)(struct store *, struct outside *worker);
 };
 
 /* servers are the upstreams, in order. */
 void outside_init(struct outside *, const struct tarn_address *servers, size_t count);
-/* The same with any options; the cache's size and clock are replaced. */
+/* The same with any options; a cache without a size has 1 MiB, and its clock is replaced. */
 void outside_init_with(struct outside *, const struct tarn_options *);
 /* Applies another configuration to one or both workers, and drops stale entries from the cache. */
 void outside_reconfigure(struct outside *first, const struct tarn_options *);

@@ -71,6 +71,46 @@ def run_upstream(cleanup):
     return run
 
 
+@pytest.fixture
+def run_store(cleanup, tmp_path):
+    """Starts a store of the second level: run_store("maxmemory 1mb"). Several have names."""
+    stores = importlib.import_module("store")
+    if not stores.find_program():
+        pytest.skip("neither Valkey nor Redis on this machine")
+
+    def run(*lines, name="store", **options):
+        store = stores.Store(tmp_path / name, *lines, **options)
+        cleanup.callback(store.close)
+        return store
+    return run
+
+
+@pytest.fixture
+def run_named(cleanup):
+    """Starts an upstream that gives each name an address of its own, of sharing.NamedServer."""
+    def run(**options):
+        server = importlib.import_module("sharing").NamedServer(**options)
+        cleanup.callback(server.close)
+        return server
+    return run
+
+
+@pytest.fixture
+def run_sharing(run_tarn, tmp_path):
+    """Starts tarn with a second level: run_sharing("server = 127.0.0.1:6379", upstream, "wait = 1s");
+    is_up=False if it has no connection at first."""
+    sharing = importlib.import_module("sharing")
+    if not servers.is_built_with("hiredis"):
+        pytest.skip("tarn was built without hiredis")
+
+    def run(place, upstream, *words, is_up=True, **options):
+        started.append(sharing.Sharing(run_tarn, tmp_path / f"tarn{len(started)}", [upstream],
+                                       place, *words, **options))
+        return started[-1].wait_until_up() if is_up else started[-1]
+    started = []
+    return run
+
+
 def make_or_skip(cleanup, make):
     try:
         made = make()

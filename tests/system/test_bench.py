@@ -11,11 +11,12 @@ import xml.etree.ElementTree
 import pytest
 
 import servers
+from store import find_program
 
 BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench", "bench.py")
 SHORT = ["--quick", "--seconds", "0.2", "--names", "500", "--starts", "1", "--peers", "",
          "--list-names", "500", "--secure-names", "100", "--encrypted-names", "100",
-         "--handshakes", "3", "--connections", "4"]
+         "--handshakes", "3", "--connections", "4", "--shared-names", "200", "--warm-names", "500"]
 
 
 @pytest.fixture
@@ -55,7 +56,9 @@ def test_every_row_is_measured(bench, tmp_path):
                    "<!-- make bench, lists: begin -->\noutdated\n<!-- make bench, lists: end -->\n"
                    "<!-- make bench, validation: begin -->\noutdated\n"
                    "<!-- make bench, validation: end -->\n<!-- make bench, encrypted: begin -->\n"
-                   "outdated\n<!-- make bench, encrypted: end -->\nAfter.\n",
+                   "outdated\n<!-- make bench, encrypted: end -->\n"
+                   "<!-- make bench, shared: begin -->\noutdated\n<!-- make bench, shared: end -->\n"
+                   "After.\n",
                    encoding="utf-8")
     done = servers.Process([*bench, "--out", str(out)])
     try:
@@ -137,6 +140,28 @@ def test_encrypted_dns_is_measured(bench, tool, tmp_path):
     assert float(tables["connections"]["tarn"]["full handshake, µs"]) > 0
     assert float(tables["connections"]["tarn"]["resumed, µs"]) > 0
     assert len(tables["tarn"]) == 4
+
+
+def test_second_level_is_measured(bench, tmp_path):
+    if not servers.is_built_with("hiredis") or not find_program():
+        pytest.skip("built without hiredis, or no store on this machine")
+    out = tmp_path / "performance.md"
+    done = servers.Process([*bench, "--only-shared", "--out", str(out)])
+    try:
+        assert done.wait(50) == 0, done.log
+        assert_nothing_is_left(done.pid)
+    finally:
+        done.kill()
+
+    tables = rows_of(out.read_text(encoding="utf-8"))
+    assert set(tables) == {"a miss", "CPU, µs", "the store", "3 of tarn", "500 answers", "hits",
+                           "first answer"}
+    assert tables["a miss"]["tarn"]["from the store"] != "0%"
+    assert float(tables["CPU, µs"]["tarn"]["shared"]) > 0
+    assert len(tables["the store"]) == 4
+    assert all((row["lost"], row["failed"]) == ("0", "0")
+               for name in ("the store", "3 of tarn") for row in tables[name].values())
+    assert tables["500 answers"]["tarn"]["still known"] == "100.0%"
 
 
 def test_nothing_outlives_an_interrupted_run(bench):

@@ -20,9 +20,12 @@ unit_tests = \
 	tests/unit/cache/test_rtcache_herd \
 	tests/unit/cache/test_rtcache_inbox \
 	tests/unit/cache/test_rtcache_limbo \
+	tests/unit/cache/test_rtcache_load \
 	tests/unit/cache/test_rtcache_multi \
 	tests/unit/cache/test_rtcache_pending \
 	tests/unit/cache/test_rtcache_queue \
+	tests/unit/cache/test_rtcache_refresh \
+	tests/unit/cache/test_rtcache_round_trip \
 	tests/unit/cache/test_rtcache_s3fifo \
 	tests/unit/cache/test_rtcache_sketch \
 	tests/unit/cache/test_rtcache_stats_walk \
@@ -34,11 +37,14 @@ unit_tests = \
 	tests/unit/core/test_address_rules \
 	tests/unit/core/test_answer_stages \
 	tests/unit/core/test_attempt \
+	tests/unit/core/test_breaker \
 	tests/unit/core/test_config \
 	tests/unit/core/test_detour \
 	tests/unit/core/test_endpoint \
 	tests/unit/core/test_fallback \
 	tests/unit/core/test_findings \
+	tests/unit/core/test_fleet \
+	tests/unit/core/test_forget \
 	tests/unit/core/test_forward_loop \
 	tests/unit/core/test_groups \
 	tests/unit/core/test_inspect \
@@ -58,8 +64,13 @@ unit_tests = \
 	tests/unit/core/test_resolver_detours \
 	tests/unit/core/test_reverse \
 	tests/unit/core/test_rules \
+	tests/unit/core/test_second \
+	tests/unit/core/test_second_value \
+	tests/unit/core/test_second_message \
 	tests/unit/core/test_select \
+	tests/unit/core/test_saved_answer \
 	tests/unit/core/test_shares \
+	tests/unit/core/test_snapshot \
 	tests/unit/core/test_answer_source \
 	tests/unit/core/test_special \
 	tests/unit/core/test_stats \
@@ -72,6 +83,8 @@ unit_tests = \
 	tests/unit/crypto/test_signature \
 	tests/unit/daemon/test_addresses \
 	tests/unit/daemon/test_bootstrap \
+	tests/unit/daemon/test_cache_file_place \
+	tests/unit/daemon/test_cache_file_plan \
 	tests/unit/daemon/test_certificates \
 	tests/unit/daemon/test_check \
 	tests/unit/daemon/test_completion \
@@ -107,6 +120,8 @@ unit_tests = \
 	tests/unit/daemon/test_ring \
 	tests/unit/daemon/test_rlimits \
 	tests/unit/daemon/test_sandbox \
+	tests/unit/daemon/test_second_json \
+	tests/unit/daemon/test_second_level \
 	tests/unit/daemon/test_servers_check \
 	tests/unit/daemon/test_settings \
 	tests/unit/daemon/test_systemd \
@@ -235,6 +250,8 @@ policy_sources = tests/scenario/policy.c tests/scenario/policy.h
 
 # Those that need the fake outside.
 tests_unit_core_test_inspect_SOURCES = tests/unit/core/test_inspect.c tests/support/outside.c
+tests_unit_core_test_fleet_SOURCES = tests/unit/core/test_fleet.c tests/support/outside.c \
+	tests/support/store.c
 tests_unit_core_test_answer_stages_SOURCES = tests/unit/core/test_answer_stages.c $(policy_sources)
 tests_unit_core_test_lists_SOURCES = tests/unit/core/test_lists.c $(policy_sources)
 tests_unit_core_test_lookup_SOURCES = tests/unit/core/test_lookup.c tests/support/outside.c
@@ -245,9 +262,15 @@ tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/su
 	tests/support/secure.c
 tests_unit_core_test_resolver_detours_SOURCES = tests/unit/core/test_resolver_detours.c \
 	tests/support/outside.c $(policy_sources)
+tests_unit_core_test_second_SOURCES = tests/unit/core/test_second.c tests/support/outside.c \
+	tests/support/store.c
+tests_unit_core_test_snapshot_SOURCES = tests/unit/core/test_snapshot.c tests/support/outside.c
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
 tests_unit_core_test_trust_chain_SOURCES = tests/unit/core/test_trust_chain.c tests/support/outside.c
 
+# It reads JSON.
+tests_unit_daemon_test_second_json_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_daemon_test_second_json_LDADD = $(LDADD) $(JANSSON_LIBS)
 # It reads what the program sends.
 tests_unit_daemon_test_dnstap_CPPFLAGS = $(AM_CPPFLAGS) $(DNSTAP_CFLAGS) -Iresolver
 tests_unit_daemon_test_dnstap_LDADD = $(LDADD) $(DNSTAP_LIBS)
@@ -269,6 +292,8 @@ tests_unit_daemon_test_certificates_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=tarn__set_certificates,--wrap=tarn__tls_certificate_read
 tests_unit_daemon_test_encryption_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=tarn__tls_is_built,--wrap=tarn__http2_is_built
+tests_unit_daemon_test_second_level_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=tarn__second_is_built,--wrap=tarn__second_load
 # The resolver refuses at times.
 tests_unit_daemon_test_reload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=tarn_reconfigure
 
@@ -300,6 +325,7 @@ valgrind_tests = \
 	tests/unit/core/test_lookup \
 	tests/unit/core/test_resolver \
 	tests/unit/core/test_resolver_detours \
+	tests/unit/core/test_second \
 	tests/unit/cache/test_rtcache_get \
 	tests/unit/cache/test_rtcache_herd \
 	tests/unit/cache/test_rtcache_multi \

@@ -10,7 +10,6 @@
 #include "core/config.h"
 #include "core/forward/nxdomain.h"
 #include "core/resolver.h"
-#include "dns/answer.h"
 #include "dns/query.h"
 #include "dns/reply.h"
 #include "rtcache.h"
@@ -166,12 +165,17 @@ static const char *read_entry(char *line, struct entry *out)
 	return NULL;
 }
 
-/* Returns true if a server's answer for the key would be checked. */
-static bool is_validated(const struct tarn__config *config, const struct tarn__key *key)
+static size_t write_octets(const struct tarn__key *key, uint8_t octets[TARN__KEY_MAX])
 {
-	size_t index = tarn__config_find_zone(config, key->qname, key->qname_len, key->qtype);
-	return index != TARN__ZONE_NONE && config->zones[index]->is_validated &&
-	       !key->checking_disabled && key->qclass == TARN__CLASS_IN;
+	const struct tarn__query query = {
+		.qname = key->qname,
+		.qname_len = key->qname_len,
+		.qtype = key->qtype,
+		.qclass = key->qclass,
+		.flags = key->checking_disabled ? TARN__FLAG_CD : 0,
+		.dnssec_ok = key->dnssec_ok,
+	};
+	return tarn__key_write(&query, octets);
 }
 
 static bool is_fresh(struct rtcache_client *client, const uint8_t *key, size_t len)
@@ -184,7 +188,6 @@ static bool is_fresh(struct rtcache_client *client, const uint8_t *key, size_t l
 enum tarn__loaded tarn__dump_load(struct tarn__resolver *resolver, struct tarn__dump_room *room,
 				  const char *line, uint64_t age_sec, const char **fault)
 {
-	static const char not_an_answer[] = "the message does not answer the question";
 	*fault = NULL;
 	if (line[strspn(line, " ")] == '\0' || *line == ';')
 		return TARN__LOAD_COMMENT;
@@ -200,12 +203,7 @@ enum tarn__loaded tarn__dump_load(struct tarn__resolver *resolver, struct tarn__
 		return TARN__LOAD_FAULT;
 
 	/* A question that no client can ask must not get into the cache. */
-	uint8_t asked[TARN__QUERY_MAX];
-	size_t asked_len =
-		tarn__query_write(&entry.key, &(struct tarn__query_options){.edns = true}, asked);
-	struct tarn__query query;
-	if (tarn__query_parse(asked, asked_len, &query) != TARN__QUERY_GOOD ||
-	    query.qtype == TARN__TYPE_ANY) {
+	if (!tarn__saved_has_key(&entry.key)) {
 		*fault = "not a type that is kept";
 		return TARN__LOAD_FAULT;
 	}
@@ -214,32 +212,29 @@ enum tarn__loaded tarn__dump_load(struct tarn__resolver *resolver, struct tarn__
 		*fault = "not a message in base 16";
 		return TARN__LOAD_FAULT;
 	}
-	/* It is not known whether the server that set AD is one of --trust-ad. */
-	room->message[3] &= (uint8_t)~TARN__FLAG_AD;
 	uint8_t octets[TARN__KEY_MAX];
-	size_t octets_len = tarn__key_write(&query, octets);
+	size_t octets_len = write_octets(&entry.key, octets);
 	struct tarn__key key;
-	struct tarn__answer answer = {0};
-	if (tarn__key_read(octets, octets_len, &key))
-		tarn__answer_read(room->message, len, asked, asked_len, &key, false, room->stored,
-				  &answer);
-	if (answer.len == 0 || answer.answer_class != TARN__ANSWER_GOOD ||
+	struct tarn__answer answer;
+	if (!tarn__key_read(octets, octets_len, &key) ||
+	    !tarn__saved_parse(&key, room->message, len, &room->saved, &answer) ||
 	    answer.rcode != entry.rcode) {
-		*fault = not_an_answer;
+		*fault = "the message does not answer the question";
 		return TARN__LOAD_FAULT;
 	}
 	if (answer.ttl <= age_sec)
 		return TARN__LOAD_ENDED;
-	if (is_validated(tarn__resolver_config(resolver), &key))
+	if (tarn__saved_is_validated(tarn__resolver_config(resolver), &key))
 		return TARN__LOAD_UNVALIDATED;
 
 	struct rtcache_client *client = tarn__resolver_client(resolver);
 	if (is_fresh(client, octets, octets_len))
 		return TARN__LOAD_KNOWN;
-	tarn__stored_age(room->stored, answer.len, (uint32_t)age_sec);
+	uint8_t *stored = room->saved.stored;
+	tarn__stored_age(stored, answer.len, (uint32_t)age_sec);
 	uint64_t ttl_ms = (answer.ttl - age_sec) * 1000;
 	if (answer.is_whole_name)
-		tarn__nxdomain_put(client, &key, room->stored, answer.len, ttl_ms);
-	int error = rtcache_put(client, octets, octets_len, room->stored, answer.len, ttl_ms);
+		tarn__nxdomain_put(client, &key, stored, answer.len, ttl_ms);
+	int error = rtcache_put(client, octets, octets_len, stored, answer.len, ttl_ms);
 	return error == 0 ? TARN__LOAD_STORED : TARN__LOAD_FULL;
 }

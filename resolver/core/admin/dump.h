@@ -28,7 +28,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "dns/stored.h"
+#include "core/saved_answer.h"
 #include "dns/text.h"
 
 struct tarn__resolver;
@@ -59,7 +59,7 @@ static inline bool tarn__dump_is_end(const char *line)
 struct tarn__dump_room {
 	char line[TARN__DUMP_LINE_MAX];
 	uint8_t message[TARN__MESSAGE_MAX];
-	uint8_t stored[TARN__STORED_MAX];
+	struct tarn__saved_room saved;
 };
 
 struct tarn__dump {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/admin/inspect.c: inspecting names in the cache, and removing them. */
+/* core/admin/inspect.c: inspecting names in the cache. */
 #include "core/admin/inspect.h"
 
 #include <stdio.h>
@@ -9,27 +9,9 @@
 #include "core/forward/nxdomain.h"
 #include "core/policy/dns64.h"
 #include "core/resolver.h"
-#include "dns/stored.h"
-#include "dns/name.h"
-
-enum { STEP = 1000 /* entries; takes some 0.2 ms */ };
 
 /* The type in the key of NXDOMAIN for a whole name: core/forward/nxdomain.h. */
 enum { NAME_ITSELF = 0 };
-
-static size_t write_key(const uint8_t *qname, size_t qname_len, uint16_t qtype, unsigned variant,
-			uint8_t key[TARN__KEY_MAX])
-{
-	const struct tarn__query query = {
-		.qname = qname,
-		.qname_len = (uint16_t)qname_len,
-		.qtype = qtype,
-		.qclass = TARN__CLASS_IN,
-		.flags = variant & TARN__VARIANT_CD ? TARN__FLAG_CD : 0,
-		.dnssec_ok = variant & TARN__VARIANT_DO,
-	};
-	return tarn__key_write(&query, key);
-}
 
 /* ---- inspecting ---------------------------------------------------------------------------- */
 
@@ -38,7 +20,7 @@ static void look_up(struct rtcache_client *client, const struct tarn__query *que
 {
 	for (unsigned variant = 0; variant < TARN__VARIANTS; variant++) {
 		uint8_t key[TARN__KEY_MAX];
-		size_t len = write_key(query->qname, query->qname_len, qtype, variant, key);
+		size_t len = tarn__variant_key(query->qname, query->qname_len, qtype, variant, key);
 		rtcache_inspect(client, key, len, &states[variant]);
 	}
 }
@@ -99,61 +81,4 @@ void tarn__inspect(struct tarn__resolver *resolver, const uint8_t *wire, size_t 
 		look_up(cache, &out->query, NAME_ITSELF, out->nxdomains);
 	if (out->action == TARN__POLICY_PASS)
 		inspect_answer(resolver, client, out);
-}
-
-/* ---- removing ------------------------------------------------------------------------- */
-
-static void forget_key(struct rtcache_client *client, const void *key, size_t len,
-		       struct tarn__forgotten *forgotten)
-{
-	struct rtcache_state state;
-	if (rtcache_inspect(client, key, len, &state) == 0 && state.failure < 0)
-		forgotten->failures++;
-	forgotten->answers += rtcache_remove(client, key, len);
-}
-
-struct tarn__forgotten tarn__forget(struct tarn__resolver *resolver, const uint8_t *qname,
-				    size_t qname_len, uint16_t qtype)
-{
-	const uint16_t types[] = {qtype, NAME_ITSELF};
-	struct tarn__forgotten forgotten = {0};
-	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-		for (unsigned variant = 0; variant < TARN__VARIANTS; variant++) {
-			uint8_t key[TARN__KEY_MAX];
-			size_t len = write_key(qname, qname_len, types[i], variant, key);
-			forget_key(tarn__resolver_client(resolver), key, len, &forgotten);
-		}
-	}
-	return forgotten;
-}
-
-static bool is_swept(const struct tarn__sweep *sweep, const struct rtcache_item *item,
-		     const struct tarn__key *key)
-{
-	switch (sweep->kind) {
-	case TARN__SWEEP_NEGATIVE:
-		return item->value.data && !key->is_trust &&
-		       tarn__stored_is_negative(item->value.data, item->value.len);
-	case TARN__SWEEP_TREE:
-		return tarn__name_is_within(key->qname, key->qname_len, sweep->name,
-					    sweep->name_len);
-	case TARN__SWEEP_NAME:
-		break;
-	}
-	return key->qname_len == sweep->name_len &&
-	       tarn__name_is_equal(key->qname, sweep->name, sweep->name_len);
-}
-
-static void on_item(const struct rtcache_item *item, void *arg)
-{
-	struct tarn__sweep *sweep = arg;
-	struct tarn__key key;
-	if (tarn__key_read(item->key, item->key_len, &key) && is_swept(sweep, item, &key))
-		forget_key(sweep->client, item->key, item->key_len, &sweep->forgotten);
-}
-
-bool tarn__sweep_step(struct tarn__sweep *sweep, struct tarn__resolver *resolver)
-{
-	sweep->client = tarn__resolver_client(resolver);
-	return rtcache_walk(sweep->client, &sweep->cursor, STEP, on_item, sweep);
 }

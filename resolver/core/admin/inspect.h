@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/admin/inspect.h: inspection of the state of a name, and removal of names from the cache. No query of
- * a client calls these functions. Inspecting an entry does not count as a use of it.
+ * core/admin/inspect.h: inspection of the state of a name in the cache. No query of a client calls these
+ * functions. Inspecting an entry does not count as a use of it.
  *
  * Thread: the resolver's, which is awake (tarn__resolver_unpark()).
  */
@@ -12,15 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/forget.h"
 #include "core/policy/policy.h"
 #include "dns/query.h"
 #include "rtcache.h"
 #include "tarn.h"
 
 struct tarn__resolver;
-
-/* Queries that differ in DO or CD have separate cache entries. */
-enum { TARN__VARIANT_DO = 1, TARN__VARIANT_CD = 2, TARN__VARIANTS = 4 };
 
 /* All that determines the answer to a query that arrives now. */
 struct tarn__inspected {
@@ -46,36 +44,5 @@ struct tarn__inspected {
 /* client is NULL for the program itself. What *out refers to is valid until the resolver is called again. */
 void tarn__inspect(struct tarn__resolver *, const uint8_t *wire, size_t len,
 		   const struct tarn_address *client, struct tarn__inspected *out);
-
-struct tarn__forgotten {
-	size_t answers; /* positive and negative ones removed */
-	size_t failures; /* remembered ones removed */
-};
-
-/*
- * Removes the answers and the remembered failures of one type of a name, and NXDOMAIN of the name. A lookup
- * under way still stores its answer.
- */
-struct tarn__forgotten tarn__forget(struct tarn__resolver *, const uint8_t *qname, size_t qname_len,
-				    uint16_t qtype);
-
-/* Removes entries that match, from the whole cache, in steps. */
-enum tarn__sweep_kind {
-	TARN__SWEEP_NAME, /* entries of the name, of all types */
-	TARN__SWEEP_TREE, /* entries of the name and all names below it */
-	TARN__SWEEP_NEGATIVE, /* NXDOMAIN and NODATA, of all names */
-};
-
-struct tarn__sweep {
-	enum tarn__sweep_kind kind;
-	size_t name_len;
-	uint8_t name[TARN__NAME_MAX];
-	struct tarn__forgotten forgotten; /* so far */
-	uint64_t cursor; /* 0 at first */
-	struct rtcache_client *client;
-};
-
-/* Takes one step. Returns true if there are more. */
-bool tarn__sweep_step(struct tarn__sweep *, struct tarn__resolver *);
 
 #endif

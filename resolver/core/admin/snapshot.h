@@ -3,11 +3,11 @@
  * core/admin/snapshot.h: the answers in the cache as octets for a file, for the next start, and back. What is a
  * file is not known here.
  *
- *	header    magic "tarncach", version, byte order, times, boot id, identities of the zones; its hash
+ *	header    magic "tarncach", version, time, boot id, identities of zones and anchors; its hash
  *	block...  at most TARN__BLOCK_MAX octets: magic, length, count, heat; its hash (XXH3, 64 bits); entries
  *	trailer   the number of blocks and entries; its hash
  *
- * docs/decisions/warm-start.md has the form octet by octet. A block that does not check is left out, and the
+ * core/admin/snapshot_form.h has the form octet by octet, docs/decisions/warm-start.md the reasons. A block that does not check is left out, and the
  * next one is looked for; without a trailer what checks is used. An entry is the key, the times and the verdict of
  * core/saved_answer.h, the uses of the cache and the message.
  *
@@ -39,8 +39,9 @@ struct tarn__snapshot_options {
 	 */
 	bool (*put)(void *arg, const uint8_t *octets, size_t len);
 	void *arg;
-	uint64_t wall_ms; /* the time since 1970 */
-	uint8_t boot_id[16];
+	uint64_t wall_ms; /* the time since 1970, for the header */
+	uint8_t boot_id
+		[16]; /* random octets if there is none: the hashes of the blocks depend on it */
 	/* The root's servers come and go with the network: answers are kept whichever they are. */
 	bool has_any_root;
 	/* Hot entries in a first pass over the cache, the others in a second one: for when time is short. */
@@ -50,7 +51,10 @@ struct tarn__snapshot_options {
 /* Puts the header. NULL: out of memory. */
 struct tarn__snapshot_writer *tarn__snapshot_writer_new(struct tarn__resolver *,
 							const struct tarn__snapshot_options *);
-/* Takes a step of some 32 entries. Returns true if there are more, false too if put has returned false. */
+/*
+ * Takes a step of some 32 entries. Returns true if there are more, false too if put has returned false. The
+ * configuration may have changed: what has other servers now than it had at first is left out.
+ */
 bool tarn__snapshot_step(struct tarn__snapshot_writer *, struct tarn__resolver *);
 /* Puts what is begun, and the trailer. Returns the number of answers. */
 uint64_t tarn__snapshot_end(struct tarn__snapshot_writer *);
@@ -61,8 +65,9 @@ void tarn__snapshot_writer_free(struct tarn__snapshot_writer *); /* NULL is allo
 enum tarn__snapshot_fault {
 	TARN__SNAPSHOT_GOOD,
 	TARN__SNAPSHOT_NONE, /* not a snapshot, or its header is damaged */
-	TARN__SNAPSHOT_VERSION, /* of another version, or of a machine of another byte order */
+	TARN__SNAPSHOT_VERSION, /* of another version */
 	TARN__SNAPSHOT_CLOCK, /* saved in the future: the clock went back, or is not set yet */
+	TARN__SNAPSHOT_MEMORY, /* out of memory */
 };
 
 /* "not a snapshot of the cache", ... */
@@ -82,21 +87,40 @@ struct tarn__snapshot_counts {
 
 struct tarn__snapshot_reader {
 	const uint8_t *octets; /* the whole file, borrowed; it may change while it is read */
-	size_t len, at;
+	/*
+	 * NULL octets: reads len of them at offset. Returns false if they are not all there. (A file that is
+	 * mapped would end the program if it were cut while it is read, or its disk failed.)
+	 */
+	bool (*read)(void *arg, uint64_t offset, uint8_t *out, size_t len);
+	void *arg;
+	size_t len, at; /* at: what precedes it has been read in this pass */
 	unsigned pass; /* by heat: the hottest blocks first */
 	uint64_t saved_ms; /* when it was made */
+	uint64_t entries; /* that its trailer counts; 0: it has none */
 	bool has_any_root; /* as the options of the writer */
-	uint64_t offset_ms; /* what the wall clock was ahead by, at most TARN__SAVED_AHEAD_MS */
+	uint64_t
+		offset_ms; /* what the wall clock was behind by, at most TARN__SNAPSHOT_BEHIND_MS */
 	struct tarn__snapshot_counts counts;
-	void *private_;
+	struct tarn__snapshot_loading *loading; /* private; NULL: nothing is open */
 };
 
-/* Reads the header. The caller has cleared *out but for octets, len and has_any_root. */
+enum {
+	/* A clock that went back by more than this is not believed. */
+	TARN__SNAPSHOT_BEHIND_MS = 5 * 60 * 1000,
+};
+
+/*
+ * Reads the header. The caller has cleared the reader but for octets, or read and arg, len and has_any_root. After
+ * a fault there is nothing to close.
+ */
 enum tarn__snapshot_fault tarn__snapshot_open(struct tarn__snapshot_reader *,
 					      struct tarn__resolver *, uint64_t wall_ms);
-/* Loads about some 32 entries. Returns true if there are more. */
+/*
+ * Loads some 32 entries at most, each as rtcache_load() does: nothing is evicted for it, and no answer is replaced
+ * that lives at least as long. Returns true if there are more.
+ */
 bool tarn__snapshot_load_step(struct tarn__snapshot_reader *, struct tarn__resolver *,
 			      uint64_t wall_ms);
-void tarn__snapshot_close(struct tarn__snapshot_reader *);
+void tarn__snapshot_close(struct tarn__snapshot_reader *); /* may be called again */
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "dns/stored.h"
 
-enum { ORIGINS_MAX = UINT8_MAX };
+enum { ORIGINS_MAX = TARN__ANSWER_SOURCE_MAX };
 
 struct tarn__answer_sources {
 	pthread_mutex_t lock; /* for adding */
@@ -43,7 +43,7 @@ void tarn__answer_sources_free(struct tarn__answer_sources *answer_sources)
 const struct tarn_address *
 tarn__answer_sources_find(const struct tarn__answer_sources *answer_sources, uint8_t number)
 {
-	if (number == TARN__ANSWER_SOURCE_UNKNOWN)
+	if (number == TARN__ANSWER_SOURCE_UNKNOWN || number > ORIGINS_MAX)
 		return NULL;
 	return atomic_load_explicit(&answer_sources->servers[number - 1], memory_order_acquire);
 }

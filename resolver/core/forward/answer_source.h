@@ -19,12 +19,12 @@ struct tarn__answer_sources *tarn__answer_sources_new(void);
 void tarn__answer_sources_free(struct tarn__answer_sources *);
 
 /*
- * Returns the server's number, not 0; or TARN__ANSWER_SOURCE_UNKNOWN: out of memory, or all 255 numbers are
+ * Returns the server's number, not 0; or TARN__ANSWER_SOURCE_UNKNOWN: out of memory, or all 253 numbers are
  * in use.
  */
 uint8_t tarn__answer_sources_number(struct tarn__answer_sources *, const struct tarn_address *);
 
-/* Returns the server of that number; NULL: unknown. */
+/* Returns the server of that number; NULL: unknown, or none: a file, the second level. */
 const struct tarn_address *tarn__answer_sources_find(const struct tarn__answer_sources *,
 						     uint8_t number);
 

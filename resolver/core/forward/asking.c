@@ -3,6 +3,9 @@
  * core/forward/asking.c: a lookup asks servers and takes their answers. Which server, how many and for how
  * long core/forward/select.c decides; here the decisions are carried out.
  *
+ *	the second level, if there is one (core/forward/fetching.h)
+ *	  |
+ *	  v
  *	ask the next server --> its timeout ends --> ask the next one, too
  *	  |
  *	  v
@@ -29,6 +32,7 @@
 #include "core/forward/attempt.h"
 #include "core/forward/cname.h"
 #include "core/forward/ending.h"
+#include "core/forward/fetching.h"
 #include "core/forward/findings.h"
 #include "core/forward/forwarder.h"
 #include "core/forward/lookup.h"
@@ -254,7 +258,10 @@ static void on_timer(struct tarn__timer *timer)
 		tarn__lookup_fail(lookup, lookup->error);
 		return;
 	}
-	advance(lookup);
+	if (lookup->state == TARN__LOOKUP_FETCHING)
+		tarn__fetching_end_wait(lookup);
+	else
+		advance(lookup);
 }
 
 /* ---- answers ---------------------------------------------------------------------------- */
@@ -543,5 +550,8 @@ void tarn__lookup_start(struct tarn__forwarder *forwarder, struct rtcache_lookup
 		rtcache_refuse(handle, TARN_ENOMEM);
 		return;
 	}
+	if (forwarder->second && tarn__fetching_begin(lookup, start))
+		return;
+	tarn__lookup_move(lookup, TARN__LOOKUP_ASKING);
 	start(lookup);
 }

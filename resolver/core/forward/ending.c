@@ -9,12 +9,14 @@
 
 #include "core/forward/attempt.h"
 #include "core/forward/cname.h"
+#include "core/forward/fetching.h"
 #include "core/forward/forwarder.h"
 #include "core/forward/lookup.h"
 #include "core/forward/nxdomain.h"
 #include "core/forward/outstanding.h"
 #include "core/forward/reasons.h"
 #include "core/forward/validation.h"
+#include "core/saved_answer.h"
 #include "dns/answer.h"
 #include "rtcache.h"
 
@@ -24,6 +26,8 @@ static void stop(struct tarn__lookup *lookup)
 	tarn__outstanding_end(lookup);
 	tarn__chain_drop(lookup);
 	tarn__validation_drop(lookup);
+	if (lookup->fetch)
+		tarn__fetching_drop(lookup);
 	tarn__timer_stop(lookup->forwarder->timers, &lookup->timer);
 	tarn__lookup_move(lookup, TARN__LOOKUP_ENDED);
 	tarn__lookup_free(lookup);
@@ -117,6 +121,9 @@ void tarn__lookup_fill(struct tarn__lookup *lookup, const struct tarn__answer *a
 	const struct tarn__forwarder *forwarder = lookup->forwarder;
 	uint8_t *stored = forwarder->scratch->stored;
 	uint32_t ttl = answer->ttl;
+	/* As the server gave it: another machine has limits of its own. */
+	if (forwarder->second)
+		tarn__fetching_put(lookup, answer);
 	if (forwarder->config->has_ttl_limits)
 		ttl = limit_ttl(forwarder->config, stored, answer->len, ttl);
 	/* What is known of the zone is kept instead. */
@@ -132,11 +139,25 @@ void tarn__lookup_fill(struct tarn__lookup *lookup, const struct tarn__answer *a
 	rtcache_fill(handle, stored, answer->len, ttl_ms);
 }
 
+void tarn__lookup_fill_shared(struct tarn__lookup *lookup, const uint8_t *stored,
+			      const struct tarn__saved_answer *answer)
+{
+	struct rtcache_client *client = lookup->forwarder->client;
+	if (answer->is_whole_name)
+		tarn__nxdomain_put(client, &lookup->key, stored, answer->len, answer->ttl_ms);
+	else
+		tarn__nxdomain_end(client, &lookup->key);
+	struct rtcache_lookup *handle = lookup->handle;
+	stop(lookup);
+	rtcache_fill(handle, stored, answer->len, answer->ttl_ms);
+}
+
 void tarn__lookup_recall(struct tarn__lookup *lookup)
 {
 	tarn__outstanding_recall(lookup);
 	tarn__chain_drop(lookup);
 	tarn__validation_drop(lookup);
+	tarn__fetching_drop(lookup);
 	tarn__lookup_choose_question(lookup);
 	tarn__lookup_move(lookup, TARN__LOOKUP_WAITING);
 	tarn__timer_start(lookup->forwarder->timers, &lookup->timer, lookup->deadline_ms);

@@ -135,9 +135,9 @@ void tarn__forwarder_fini(struct tarn__forwarder *forwarder)
 /* ---- other servers, another network ----------------------------------------------------- */
 
 /* The order in which lookups are restarted that did not wait for the same: those that wait come first. */
-static const enum tarn__lookup_state live_states[] = {TARN__LOOKUP_WAITING, TARN__LOOKUP_HOLDING,
-						      TARN__LOOKUP_ASKING, TARN__LOOKUP_CHECKING,
-						      TARN__LOOKUP_FOLLOWING};
+static const enum tarn__lookup_state live_states[] = {
+	TARN__LOOKUP_WAITING,  TARN__LOOKUP_HOLDING,  TARN__LOOKUP_ASKING,
+	TARN__LOOKUP_FETCHING, TARN__LOOKUP_CHECKING, TARN__LOOKUP_FOLLOWING};
 
 enum { LIVE_STATES = sizeof live_states / sizeof live_states[0] };
 

@@ -71,7 +71,8 @@ struct tarn__forwarder {
 	 */
 	bool is_ending;
 
-	struct tarn__second *second; /* owned by the resolver; NULL: there has been no second level yet */
+	struct tarn__second
+		*second; /* owned by the resolver; NULL: there has been no second level yet */
 
 	/* Of validation: core/forward/checking.h and trust_lookup.h. */
 	void *extra; /* of the cache's lookups that start here: see rtcache_get() */

@@ -2,7 +2,10 @@
 /*
  * core/forward/lookup.c: the states of a lookup, and its memory.
  *
- *	NEW ---> ASKING <---> HOLDING
+ *	NEW ---> FETCHING ---> WAITING, ENDED
+ *	 |         |
+ *	 |         v
+ *	 +-----> ASKING <---> HOLDING
  *	           ^  ^         ^  |
  *	           |  |         |  |
  *	           |  +------+  |  +----+
@@ -10,22 +13,24 @@
  *	           |        WAITING ----+
  *	           |         ^          |
  *	           v         |          v
- *	           +---> FOLLOWING ---> ENDED <--- from each of these five
+ *	           +---> FOLLOWING ---> ENDED <--- from each of these six
  *
  *	CHECKING is between an answer and what follows it: from ASKING, HOLDING and WAITING, to each of the others.
  *
  *	to         from                       when
+ *	FETCHING   NEW                        it is made, and the second level may have the answer
  *	ASKING     NEW                        it is made
+ *	           FETCHING                   there is no good value, or the wait for one is over
  *	           ASKING, HOLDING, WAITING   a message is sent; or its turn to ask on has come
  *	HOLDING    ASKING, HOLDING, WAITING   only held back messages are left; or the network has changed
  *	WAITING    ASKING, HOLDING, WAITING   all servers are dead; or a server that messages were held
  *	                                      back from has answered, and it waits for its turn
- *	           all five                   the zone's servers are no longer its own
+ *	           all six                    the zone's servers are no longer its own
  *	CHECKING   ASKING, HOLDING, WAITING   a good answer needs the chain of trust, or another turn
  *	ASKING     CHECKING                   it was bogus, and is asked for a second time
  *	FOLLOWING  ASKING, HOLDING, WAITING,  a good answer leads into another zone
  *	           CHECKING
- *	ENDED      all five                   a good answer; nothing left to ask; the deadline; canceled
+ *	ENDED      all six                    a good answer; nothing left to ask; the deadline; canceled
  */
 #include "core/forward/lookup.h"
 
@@ -37,6 +42,7 @@
 
 /* ---- states ----------------------------------------------------------------------------- */
 
+#define FETCHING (1U << TARN__LOOKUP_FETCHING)
 #define ASKING (1U << TARN__LOOKUP_ASKING)
 #define HOLDING (1U << TARN__LOOKUP_HOLDING)
 #define WAITING (1U << TARN__LOOKUP_WAITING)
@@ -46,7 +52,8 @@
 
 /* The states that may follow each state. */
 static const unsigned moves[TARN__LOOKUP_STATES] = {
-	[TARN__LOOKUP_NEW] = ASKING,
+	[TARN__LOOKUP_NEW] = FETCHING | ASKING,
+	[TARN__LOOKUP_FETCHING] = ASKING | WAITING | ENDED,
 	[TARN__LOOKUP_ASKING] = ASKING | HOLDING | WAITING | CHECKING | FOLLOWING | ENDED,
 	[TARN__LOOKUP_HOLDING] = ASKING | HOLDING | WAITING | CHECKING | FOLLOWING | ENDED,
 	[TARN__LOOKUP_WAITING] = ASKING | HOLDING | WAITING | CHECKING | FOLLOWING | ENDED,
@@ -122,7 +129,6 @@ struct tarn__lookup *tarn__lookup_new(struct tarn__zone *zone, struct rtcache_lo
 	lookup->deadline_ms = tarn__lookup_now_ms(lookup) + TARN__LOOKUP_MS;
 	tarn__list_init(&lookup->attempts);
 	tarn__list_init(&lookup->node);
-	tarn__lookup_move(lookup, TARN__LOOKUP_ASKING);
 	zone->count++;
 	zone->forwarder->count++;
 	return lookup;

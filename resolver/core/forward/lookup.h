@@ -23,6 +23,7 @@ struct rtcache_lookup;
 struct tarn__answer;
 struct tarn__chain;
 struct tarn__checking;
+struct tarn__fetch;
 struct tarn__zone;
 struct tarn__forwarder;
 
@@ -44,10 +45,13 @@ struct tarn__lookup {
 	struct tarn__list attempts; /* outstanding: core/forward/outstanding.h */
 	struct tarn__chain *chain; /* while FOLLOWING; else NULL */
 	struct tarn__checking *checking; /* while CHECKING; else NULL */
+	struct tarn__fetch *fetch; /* what the second level is asked for; else NULL */
+	void (*ask)(struct tarn__lookup *); /* while FETCHING: asks the servers */
 	void (*validated)(struct tarn__lookup *, int error, const struct tarn__answer *);
 	size_t checked; /* the server that has given the answer which is checked */
 	bool is_validated; /* its answer is checked (core/forward/validation.h) */
 	size_t suspected; /* the server that has given a bogus answer, while is_second */
+	bool is_refresh; /* the cache had a fresh value when the second level was asked */
 	bool is_second; /* it asks again, after a bogus answer ... */
 	int bogus_error; /* ... whose reason this is; 0: there was none */
 	bool is_indeterminate; /* the chain of trust cannot be had */
@@ -59,7 +63,7 @@ struct tarn__lookup {
 };
 
 /*
- * Makes a lookup of the zone, in state ASKING, with TARN__LOOKUP_MS until its deadline. The timer does not
+ * Makes a lookup of the zone, in state NEW, with TARN__LOOKUP_MS until its deadline. The timer does not
  * run yet; the handle is the caller's to end. NULL: out of memory.
  */
 struct tarn__lookup *tarn__lookup_new(struct tarn__zone *, struct rtcache_lookup *handle,

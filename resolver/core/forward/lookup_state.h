@@ -16,6 +16,11 @@ enum tarn__lookup_state {
 	/* Being made; its timer does not run. */
 	TARN__LOOKUP_NEW,
 	/*
+	 * The second level of the cache is asked (core/forward/fetching.h). The timer: its wait is over, and the
+	 * servers are asked.
+	 */
+	TARN__LOOKUP_FETCHING,
+	/*
 	 * Servers are asked. The timer: the next one is asked too; if none is left, one is charged for
 	 * silence.
 	 */

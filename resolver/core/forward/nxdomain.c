@@ -37,6 +37,15 @@ bool tarn__nxdomain_find(struct rtcache_client *client, const struct tarn__key *
 	return is_for_key(key) && rtcache_peek(client, name, len, false, out) == 1;
 }
 
+bool tarn__nxdomain_is_known(struct rtcache_client *client, const struct tarn__key *key)
+{
+	uint8_t name[TARN__KEY_MAX];
+	size_t len = write_name_key(key, name);
+	struct rtcache_state state;
+	return is_for_key(key) && rtcache_inspect(client, name, len, &state) == 0 &&
+	       state.is_stored && state.item.value.status == RTCACHE_HIT;
+}
+
 bool tarn__nxdomain_fill(struct rtcache_client *client, struct rtcache_lookup *handle,
 			 const struct tarn__key *key, uint8_t *stored)
 {
@@ -64,6 +73,18 @@ void tarn__nxdomain_put(struct rtcache_client *client, const struct tarn__key *k
 	uint8_t name[TARN__KEY_MAX];
 	size_t name_len = write_name_key(key, name);
 	(void)rtcache_put(client, name, name_len, stored, len, ttl_ms);
+}
+
+void tarn__nxdomain_load(struct rtcache_client *client, const struct tarn__key *key,
+			 const struct rtcache_item *item)
+{
+	if (!is_for_key(key))
+		return;
+	uint8_t name[TARN__KEY_MAX];
+	struct rtcache_item of_name = *item;
+	of_name.key = name;
+	of_name.key_len = write_name_key(key, name);
+	(void)rtcache_load(client, &of_name);
 }
 
 void tarn__nxdomain_end(struct rtcache_client *client, const struct tarn__key *key)

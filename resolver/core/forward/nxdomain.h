@@ -27,6 +27,9 @@ bool tarn__nxdomain_is_for(uint16_t qtype);
 bool tarn__nxdomain_find(struct rtcache_client *, const struct tarn__key *,
 			 struct rtcache_value *out);
 
+/* Returns true likewise, and does not count as a use of it. */
+bool tarn__nxdomain_is_known(struct rtcache_client *, const struct tarn__key *);
+
 /*
  * If there is NXDOMAIN of the key's name, ends the lookup of the key with it and returns true. It does not if
  * the key itself is still fresh: then the lookup is a prefetch, and the NXDOMAIN is as old. stored is room
@@ -38,6 +41,10 @@ bool tarn__nxdomain_fill(struct rtcache_client *, struct rtcache_lookup *, const
 /* Stores NXDOMAIN of the name. If the cache has no room, another type will be asked for upstream. */
 void tarn__nxdomain_put(struct rtcache_client *, const struct tarn__key *, const uint8_t *stored,
 			size_t len, uint64_t ttl_ms);
+
+/* The same as rtcache_load(): the key of the item is that of NXDOMAIN for one type. */
+void tarn__nxdomain_load(struct rtcache_client *, const struct tarn__key *,
+			 const struct rtcache_item *);
 
 /*
  * An answer has come that shows that the name exists: NXDOMAIN of the name is removed, even if it came

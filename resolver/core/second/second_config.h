@@ -4,7 +4,7 @@
  * where the store is, and the keys of the hashes, which are derived from the secret. The secret itself is
  * not kept.
  *
- * Thread: built by one, then immutable and counted; any.
+ * Thread: built by one, then immutable, but for the epoch, and counted; any.
  */
 #ifndef TARN_CORE_SECOND_SECOND_CONFIG_H
 #define TARN_CORE_SECOND_SECOND_CONFIG_H
@@ -43,6 +43,8 @@ struct tarn__second_config {
 	bool is_read_only, has_leases, keeps_stale;
 	uint8_t key_hash_key[TARN__SIPHASH_KEY_LEN]; /* of the keys of answers */
 	uint8_t tag_hash_key[TARN__SIPHASH_KEY_LEN]; /* of the tags of values and messages */
+	/* Not immutable: the epoch of those who share the secret (core/second/epoch.h); 0: not known yet. */
+	_Atomic uint64_t epoch;
 	char fleet[TARN__SECOND_FLEET_LEN + 1];
 	char channel[TARN__SECOND_CHANNEL_MAX]; /* that messages to all machines are published in */
 };

@@ -10,6 +10,7 @@
 
 #include "core/resolver.h"
 #include "daemon/config/check_validation.h"
+#include "daemon/config/second_level.h"
 #include "daemon/config/servers_check.h"
 #include "daemon/settings/options.h"
 #include "daemon/settings/sections.h"
@@ -19,6 +20,7 @@
 #include "dns/message.h"
 #include "net/upstream/carrier.h"
 #include "net/listen/tcp.h"
+#include "net/second/link.h"
 
 /* Roughly: what the libraries keep for a connection that is idle. */
 enum { TLS_OCTETS = 20 << 10, HTTPS_OCTETS = 45 << 10 };
@@ -172,6 +174,7 @@ static void print_settings(const struct tarn__settings *settings, FILE *out)
 			print_row(row, settings, &settings->origins[i], out);
 		if (field == &settings->upstreams)
 			tarn__servers_remark(settings, &settings->upstreams, "", out);
+		tarn__second_level_remark(settings, field, out);
 	}
 	if (section)
 		fputs("}\n", out);
@@ -274,6 +277,9 @@ static void print_memory(const struct tarn__settings *settings, FILE *out)
 	if (settings->dnstap)
 		print_size("dnstap messages on their way, all at their longest",
 			   workers * TARN__DNSTAP_QUEUE * TARN__DNSTAP_MESSAGE_MAX, out);
+	if (tarn__settings_has_second_level(settings))
+		print_size("requests to the second level, as many as are allowed",
+			   workers * TARN__SECOND_OCTETS_MAX, out);
 	print_list_memory(settings, out);
 	fprintf(out, "# Usually it is the cache, as far as it is filled,%s and some 4 MiB.\n",
 		settings->list_count > 0 ? " the lists" : "");

@@ -11,6 +11,7 @@
 
 #include "core/policy/groups.h"
 #include "daemon/config/encryption.h"
+#include "daemon/config/second_level.h"
 #include "daemon/config/servers_check.h"
 #include "daemon/config/system_servers.h"
 #include "daemon/config/validation.h"
@@ -282,6 +283,7 @@ int tarn__settings_complete(struct tarn__settings *settings, const char *resolv_
 	if (settings->upstreams.count == 0)
 		tarn__system_servers_take(settings, resolv_conf, log);
 	tarn__validation_complete(settings, diagnostics, log);
+	tarn__second_level_complete(settings, diagnostics, log);
 	check(settings, diagnostics);
 	return diagnostics->count > 0 || diagnostics->lost > 0 ? TARN_EINVAL : 0;
 }

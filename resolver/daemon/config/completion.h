@@ -13,10 +13,10 @@
 
 /*
  * Sets what is not set: defaults of the table, the number of CPUs, upstream servers from the file
- * at resolv_conf, trust anchors from theirs. settings->bound has the sockets of the service
- * manager. TARN_EINVAL: an upstream server is tarn itself, a user or a group does not exist, times
- * contradict each other, anchors cannot be read or are none, listeners lack certificates, or this
- * build lacks what is asked for; diagnostics, empty before, have the reasons.
+ * at resolv_conf, trust anchors and secrets from theirs. settings->bound has the sockets of the
+ * service manager. TARN_EINVAL: an upstream server is tarn itself, a user or a group does not exist,
+ * statements contradict each other, anchors or secrets cannot be read or are none, listeners lack
+ * certificates, or this build lacks what is asked for; diagnostics, empty before, have the reasons.
  */
 int tarn__settings_complete(struct tarn__settings *, const char *resolv_conf,
 			    struct tarn__diagnostics *, struct tarn__log *);

@@ -12,25 +12,20 @@
 #include <unistd.h>
 
 #include "core/resolver.h"
+#include "daemon/control/cache_file_commands.h"
 #include "daemon/control/certificate_json.h"
 #include "daemon/control/dnssec_commands.h"
 #include "daemon/control/dnssec_json.h"
+#include "daemon/control/flush_commands.h"
 #include "daemon/control/json.h"
 #include "daemon/control/name_commands.h"
+#include "daemon/control/second_json.h"
 #include "daemon/telemetry/metrics.h"
 #include "dns/text.h"
 #include "net/clock.h"
 #include "net/shared.h"
 #include "net/worker.h"
 #include "base/upstream.h"
-
-/* ---- answers ---------------------------------------------------------------------------- */
-
-static void answer_forgotten(struct tarn__task *task, const struct tarn__forgotten *forgotten)
-{
-	tarn__task_ok(task, json_pack("{sI sI}", "flushed", (json_int_t)forgotten->answers,
-				      "failures_forgotten", (json_int_t)forgotten->failures));
-}
 
 /* ---- one command each ------------------------------------------------------------------- */
 
@@ -71,6 +66,23 @@ static void add_certificates(const struct tarn__control_context *context, json_t
 	if (state.count > 0)
 		json_object_set_new(out, "tls",
 				    tarn__control_json_certificates(&state, (uint64_t)time(NULL)));
+}
+
+static void add_second(const struct tarn__control_context *context,
+		       const struct tarn__totals *totals, json_t *out)
+{
+	struct tarn__config *config = tarn__get_config(context->tarn);
+	if (config->second)
+		json_object_set_new(out, "shared",
+				    tarn__control_json_store(config->second, totals));
+	tarn__config_put(config);
+}
+
+static void add_cache_file(const struct tarn__control_context *context, json_t *out)
+{
+	json_t *file = tarn__control_json_cache_file(context->cache_file, time(NULL));
+	if (file)
+		json_object_set_new(out, "cache_file", file);
 }
 
 static json_t *describe_host(const struct tarn__bootstrap_view *view)
@@ -130,6 +142,8 @@ static void status(struct tarn__task *task, const json_t *arguments)
 	add_validation(context, result);
 	add_hosts(context, result);
 	add_certificates(context, result);
+	add_second(context, totals, result);
+	add_cache_file(context, result);
 	tarn__task_ok(task, result);
 	tarn__totals_free(totals);
 }
@@ -146,8 +160,11 @@ static char *metrics_text(const struct tarn__control_context *context,
 	transfers.states = states;
 	struct tarn__certificates_state certificates;
 	tarn__certificates_board_read(context->certificates, &certificates);
-	char *text =
-		tarn__metrics_text(totals, lost, usage, figures, &transfers, &certificates, len);
+	struct tarn__cache_file_state cache_file;
+	tarn__cache_file_board_read(context->cache_file ? &context->cache_file->board : NULL,
+				    &cache_file);
+	char *text = tarn__metrics_text(totals, lost, usage, figures, &transfers, &certificates,
+					&cache_file, len);
 	free(states);
 	return text;
 }
@@ -195,6 +212,24 @@ static void upstreams(struct tarn__task *task, const json_t *arguments)
 	tarn__totals_free(totals);
 }
 
+static void shared(struct tarn__task *task, const json_t *arguments)
+{
+	(void)arguments;
+	struct tarn__config *config = tarn__get_config(task->context->tarn);
+	struct tarn__totals *totals = config->second ? tarn__task_collect(task) : NULL;
+	if (!config->second) {
+		tarn__task_fail(task, "%s", tarn__no_second_level);
+	} else if (totals) {
+		json_t *result = tarn__control_json_store(config->second, totals);
+		json_t *counters = tarn__control_json_shared(totals);
+		json_object_update(result, counters);
+		json_decref(counters);
+		tarn__task_ok(task, result);
+	}
+	tarn__totals_free(totals);
+	tarn__config_put(config);
+}
+
 static void on_answer(struct tarn_request *request, int error, const uint8_t *wire, size_t len)
 {
 	struct tarn__task *task = request->data;
@@ -218,7 +253,7 @@ static void lookup(struct tarn__task *task, const json_t *arguments)
 		return;
 	task->question = (struct tarn_request){.data = task, .done = on_answer};
 	task->asked_ms = tarn__clock_ms();
-	int error = tarn_ask(task->context->worker, &task->question, asked.wire, asked.len);
+	int error = tarn_ask(task->context->own->worker, &task->question, asked.wire, asked.len);
 	task->has_question = error == 0;
 	tarn__task_leave(task);
 	if (error < 0)
@@ -255,62 +290,12 @@ static void explain(struct tarn__task *task, const json_t *arguments)
 				    tarn__control_json_trust(resolver, query->qname,
 							     query->qname_len,
 							     task->context->insecure, 0));
+	if (config->second && is_forwarded(&inspected))
+		json_object_set_new(result, "second_level",
+				    tarn__control_json_second_use(config, query, totals));
 	tarn__task_leave(task);
 	tarn__task_ok(task, result);
 	tarn__totals_free(totals);
-}
-
-static void sweep(struct tarn__task *task, enum tarn__sweep_kind kind)
-{
-	task->sweep.kind = kind;
-	task->wants_steps = true;
-}
-
-static void flush(struct tarn__task *task, const json_t *arguments)
-{
-	if (!tarn__task_parse_name(task, tarn__task_argument(arguments, 0), task->sweep.name,
-				   &task->sweep.name_len))
-		return;
-	if (json_array_size(arguments) == 1) {
-		sweep(task, TARN__SWEEP_NAME);
-		return;
-	}
-	uint16_t type;
-	if (!tarn__type_parse(tarn__task_argument(arguments, 1), &type)) {
-		tarn__task_fail(task, "%s: not a type", tarn__task_argument(arguments, 1));
-		return;
-	}
-	struct tarn__resolver *resolver = tarn__task_enter(task);
-	if (!resolver)
-		return;
-	struct tarn__forgotten forgotten =
-		tarn__forget(resolver, task->sweep.name, task->sweep.name_len, type);
-	tarn__task_leave(task);
-	answer_forgotten(task, &forgotten);
-}
-
-static void flush_tree(struct tarn__task *task, const json_t *arguments)
-{
-	if (tarn__task_parse_name(task, tarn__task_argument(arguments, 0), task->sweep.name,
-				  &task->sweep.name_len))
-		sweep(task, TARN__SWEEP_TREE);
-}
-
-static void flush_negative(struct tarn__task *task, const json_t *arguments)
-{
-	(void)arguments;
-	sweep(task, TARN__SWEEP_NEGATIVE);
-}
-
-static void flush_failed(struct tarn__task *task, const json_t *arguments)
-{
-	(void)arguments;
-	struct tarn__resolver *resolver = tarn__task_enter(task);
-	if (!resolver)
-		return;
-	rtcache_forget_failures(tarn__resolver_client(resolver));
-	tarn__task_leave(task);
-	tarn__task_ok(task, NULL);
 }
 
 static void set_log_level(struct tarn__task *task, const json_t *arguments)
@@ -475,15 +460,17 @@ static tarn__command_fn *const handlers[TARN__COMMANDS] = {
 	[TARN__COMMAND_STATUS] = status,
 	[TARN__COMMAND_STATS] = stats,
 	[TARN__COMMAND_UPSTREAMS] = upstreams,
+	[TARN__COMMAND_SHARED] = shared,
 	[TARN__COMMAND_LOOKUP] = lookup,
 	[TARN__COMMAND_EXPLAIN] = explain,
 	[TARN__COMMAND_TRUST] = tarn__command_trust,
 	[TARN__COMMAND_INSECURE] = tarn__command_insecure,
-	[TARN__COMMAND_FLUSH] = flush,
-	[TARN__COMMAND_FLUSH_TREE] = flush_tree,
-	[TARN__COMMAND_FLUSH_NEGATIVE] = flush_negative,
-	[TARN__COMMAND_FLUSH_FAILED] = flush_failed,
+	[TARN__COMMAND_FLUSH] = tarn__command_flush,
+	[TARN__COMMAND_FLUSH_TREE] = tarn__command_flush_tree,
+	[TARN__COMMAND_FLUSH_NEGATIVE] = tarn__command_flush_negative,
+	[TARN__COMMAND_FLUSH_FAILED] = tarn__command_flush_failed,
 	[TARN__COMMAND_DUMP] = dump,
+	[TARN__COMMAND_SAVE] = tarn__command_save,
 	[TARN__COMMAND_LISTS] = tarn__command_lists,
 	[TARN__COMMAND_TEST] = tarn__command_test,
 	[TARN__COMMAND_BLOCK] = tarn__command_block,
@@ -543,35 +530,38 @@ static void step_dump(struct tarn__task *task, struct tarn__resolver *resolver)
 		tarn__task_ok(task, NULL);
 }
 
+/* Returns false while the cache is loaded from its file, which could bring back what a flush removes. */
+static bool may_step(const struct tarn__task *task)
+{
+	return task->command == TARN__COMMAND_DUMP || !task->context->cache_file ||
+	       tarn__cache_file_may_flush(task->context->cache_file);
+}
+
 void tarn__task_step(struct tarn__task *task)
 {
+	if (!may_step(task))
+		return;
 	struct tarn__resolver *resolver = tarn__task_enter(task);
 	if (!resolver) {
 		task->wants_steps = false;
 		return;
 	}
-	if (task->command == TARN__COMMAND_DUMP) {
+	if (task->command == TARN__COMMAND_DUMP)
 		step_dump(task, resolver);
-	} else {
-		task->wants_steps = tarn__sweep_step(&task->sweep, resolver);
-		if (!task->wants_steps)
-			answer_forgotten(task, &task->sweep.forgotten);
-	}
+	else
+		tarn__command_flush_step(task, resolver);
 	tarn__task_leave(task);
 }
 
 void tarn__task_end(struct tarn__task *task)
 {
 	if (task->has_question)
-		tarn_cancel(task->context->worker, &task->question);
+		tarn_cancel(task->context->own->worker, &task->question);
 	tarn__command_trust_end(task);
+	tarn__command_flush_end(task);
+	tarn__cache_file_forget(&task->save);
 	free(task->dump.room);
 	free(task->text);
-	*task = (struct tarn__task){.answer = task->answer, .context = task->context};
-}
-
-void tarn__control_context_fini(struct tarn__control_context *context)
-{
-	tarn_worker_free(context->worker);
-	context->worker = NULL;
+	*task = (struct tarn__task){
+		.answer = task->answer, .wake = task->wake, .context = task->context};
 }

@@ -4,6 +4,7 @@
 #define TARN_DAEMON_CONTROL_CONTEXT_H
 
 #include "daemon/bootstrap/bootstrap.h"
+#include "daemon/cache_file/cache_file.h"
 #include "daemon/certificates/state.h"
 #include "daemon/log/diagnostics.h"
 #include "daemon/log/log.h"
@@ -12,10 +13,11 @@
 #include "daemon/system/process.h"
 #include "daemon/settings/settings.h"
 #include "daemon/telemetry/observers.h"
+#include "daemon/threads/own_worker.h"
 #include "daemon/transfer/transfers.h"
 #include "tarn.h"
 
-/* All pointers are borrowed, except the worker. */
+/* All pointers are borrowed. */
 struct tarn__control_context {
 	struct ev_loop *loop;
 	struct tarn *tarn;
@@ -33,10 +35,8 @@ struct tarn__control_context {
 	int (*reload)(void *data, struct tarn__diagnostics *diagnostics);
 	void *data;
 	uint64_t started_ms; /* tarn__clock_ms() */
-	struct tarn_worker *worker; /* for access to the cache, created by the first request */
+	struct tarn__cache_file *cache_file; /* NULL: the cache is in no file */
+	struct tarn__own_worker *own; /* for access to the cache */
 };
-
-/* Frees what requests have created; no request may be under way. */
-void tarn__control_context_fini(struct tarn__control_context *);
 
 #endif

@@ -122,6 +122,12 @@ static void on_task_answer(struct tarn__task *task, const json_t *document, bool
 	ev_io_start(connection->control->context->loop, &connection->writable);
 }
 
+static void on_task_wake(struct tarn__task *task)
+{
+	struct connection *connection = TARN__CONTAINER(task, struct connection, task);
+	ev_idle_start(connection->control->context->loop, &connection->control->steps);
+}
+
 static void refuse(struct connection *connection, const char *why)
 {
 	json_t *document = json_pack("{ss}", "error", why);
@@ -236,7 +242,8 @@ static void on_idle(struct ev_loop *loop, ev_timer *idle, int events)
 {
 	(void)events;
 	struct connection *connection = idle->data;
-	if (connection->task.wants_steps && !has_octets(&connection->out))
+	const struct tarn__task *task = &connection->task;
+	if ((task->wants_steps || task->is_long) && !has_octets(&connection->out))
 		ev_timer_again(loop, idle);
 	else
 		close_connection(connection);
@@ -276,6 +283,7 @@ static void serve(struct tarn__control *control, int fd)
 	connection->control = control;
 	connection->fd = fd;
 	connection->task.answer = on_task_answer;
+	connection->task.wake = on_task_wake;
 	connection->task.context = control->context;
 	ev_io_init(&connection->readable, on_readable, fd, EV_READ);
 	ev_io_init(&connection->writable, on_writable, fd, EV_WRITE);

@@ -11,6 +11,7 @@
 #include "core/resolver.h"
 #include "core/zone_index.h"
 #include "daemon/control/dnssec_json.h"
+#include "daemon/control/second_json.h"
 #include "daemon/system/process.h"
 #include "daemon/telemetry/observers.h"
 #include "daemon/settings/option_types.h"
@@ -161,6 +162,22 @@ static const char *security_word(const uint8_t *stored, bool validates)
 	return tarn__stored_remark(stored) == TARN__REMARK_NONE ? NULL : "insecure";
 }
 
+/* Where an answer came from; NULL: unknown. */
+static const char *source_text(const struct tarn__shared *shared, const uint8_t *stored,
+			       char room[TARN_ADDRESS_TEXT_MAX])
+{
+	switch (tarn__stored_answer_source(stored)) {
+	case TARN__ANSWER_SOURCE_SHARED:
+		return "the second level";
+	case TARN__ANSWER_SOURCE_FILE:
+		return "the file of the cache";
+	default:
+		break;
+	}
+	const struct tarn_address *server = tarn__shared_answer_source(shared, stored);
+	return server ? tarn_address_format(server, room) : NULL;
+}
+
 static void describe_stored(json_t *out, const struct rtcache_item *item,
 			    const struct tarn__shared *shared, bool validates)
 {
@@ -176,10 +193,10 @@ static void describe_stored(json_t *out, const struct rtcache_item *item,
 		json_object_set_new(out, "ttl", json_integer(seconds(value->ttl_ms)));
 	else
 		json_object_set_new(out, "ended_s", json_integer(seconds(value->stale_ms)));
-	const struct tarn_address *origin = tarn__shared_answer_source(shared, value->data);
-	char address[TARN_ADDRESS_TEXT_MAX];
-	if (origin)
-		json_object_set_new(out, "from", json_string(tarn_address_format(origin, address)));
+	char room[TARN_ADDRESS_TEXT_MAX];
+	const char *source = source_text(shared, value->data, room);
+	if (source)
+		json_object_set_new(out, "from", json_string(source));
 	const char *security = security_word(value->data, validates);
 	if (security)
 		json_object_set_new(out, "security", json_string(security));
@@ -587,6 +604,8 @@ json_t *tarn__control_json_totals(const struct tarn__totals *totals, const struc
 				      number(lost->dnstap)));
 	if (totals->validates)
 		json_object_set_new(out, "dnssec", tarn__control_json_validation(stats));
+	if (totals->has_second)
+		json_object_set_new(out, "shared", tarn__control_json_shared(totals));
 	json_object_set_new(out, "process", describe_usage(usage));
 	return out;
 }

@@ -37,20 +37,15 @@ __attribute__((format(printf, 2, 3))) void tarn__task_fail(struct tarn__task *ta
 
 struct tarn__resolver *tarn__task_enter(struct tarn__task *task)
 {
-	struct tarn__control_context *context = task->context;
-	if (!context->worker)
-		context->worker = tarn_worker_new(context->tarn, context->loop);
-	if (!context->worker) {
+	struct tarn__resolver *resolver = tarn__own_worker_enter(task->context->own);
+	if (!resolver)
 		tarn__task_fail(task, "%s", strerror(errno));
-		return NULL;
-	}
-	tarn__worker_enter(context->worker);
-	return context->worker->resolver;
+	return resolver;
 }
 
 void tarn__task_leave(struct tarn__task *task)
 {
-	tarn__worker_leave(task->context->worker);
+	tarn__own_worker_leave(task->context->own);
 }
 
 const char *tarn__task_argument(const json_t *arguments, size_t index)
@@ -129,7 +124,7 @@ struct tarn__totals *tarn__task_collect(struct tarn__task *task)
 		return NULL;
 	tarn__task_leave(task);
 	struct tarn__totals *totals =
-		tarn__stats_collect(task->context->tarn, task->context->worker, PATIENCE_MS);
+		tarn__stats_collect(task->context->tarn, task->context->own->worker, PATIENCE_MS);
 	if (!totals)
 		tarn__task_fail(task, "%s", strerror(ENOMEM));
 	return totals;

@@ -17,6 +17,7 @@
 #include "core/admin/dump.h"
 #include "core/admin/inspect.h"
 #include "core/admin/trust_chain.h"
+#include "core/second/fleet.h"
 #include "daemon/control/context.h"
 #include "daemon/control/verbs.h"
 #include "dns/message.h"
@@ -30,6 +31,8 @@ struct tarn__task {
 	struct tarn__control_context *context;
 	enum tarn__command_id command;
 	bool wants_steps; /* tarn__task_step() is to be called */
+	/* To be called when it wants steps that it did not want when the request was read. */
+	void (*wake)(struct tarn__task *);
 	bool has_question; /* a question is under way */
 	struct tarn__sweep sweep;
 	struct tarn__dump dump;
@@ -37,7 +40,17 @@ struct tarn__task {
 	uint64_t asked_ms;
 	bool has_trust; /* a chain of trust is looked up */
 	struct tarn__trust_chain_lookup trust;
-	ev_timer patience; /* with it */
+	ev_timer patience; /* with it, or with the fleet */
+	bool is_for_fleet; /* a flush on all machines: daemon/control/flush_commands.h */
+	bool has_fleet; /* its part outside of this machine has not ended */
+	bool has_fleet_started; /* there was a connection */
+	uint64_t fleet_until_ms; /* it is given up */
+	const char *fleet_fault; /* NULL: it was done */
+	struct tarn__fleet_flush fleet;
+	void (*fleet_then)(struct tarn__task *); /* its part on this machine */
+	uint16_t flush_type; /* 0: all types */
+	bool is_long; /* it waits for the disk, not for who reads */
+	struct tarn__cache_file_request save;
 	char *text; /* the text of a dump that has not been passed on */
 	size_t text_len, text_size;
 	bool is_short; /* out of memory */

@@ -7,7 +7,7 @@
  * values and refuse the others in the same words. Bounds, defaults and units are those of the
  * option's row (daemon/settings/options.h).
  *
- *	type_number.c    numbers, durations, sizes
+ *	type_number.c    numbers, durations, sizes, milliseconds
  *	type_word.c      yes and no, names of enumerators
  *	type_text.c      texts, sockets, domain names
  *	type_path.c      absolute paths, of files and of URLs
@@ -95,6 +95,8 @@ extern const struct tarn__option_type tarn__option_type_size; /* size_t: octets;
 /* int32_t: seconds; 0: not set; negative: set to "0" */
 extern const struct tarn__option_type tarn__option_type_time;
 extern const struct tarn__option_type tarn__option_type_ttl; /* uint32_t: seconds; 0: not set */
+extern const struct tarn__option_type
+	tarn__option_type_milliseconds; /* uint32_t: milliseconds; 0: not set */
 
 extern const struct tarn__option_type tarn__option_type_yes; /* bool */
 extern const struct tarn__option_type tarn__option_type_no; /* bool, true where the file has "no" */
@@ -111,6 +113,7 @@ extern const struct tarn__option_type tarn__option_type_names; /* struct tarn__n
 
 /* Absolute paths. */
 extern const struct tarn__option_type tarn__option_type_path; /* const char *, as above */
+extern const struct tarn__option_type tarn__option_type_socket_path; /* of a Unix socket */
 extern const struct tarn__option_type tarn__option_type_directory; /* the same, or "none" */
 extern const struct tarn__option_type tarn__option_type_paths; /* struct tarn__names */
 /* The same; set to "none" it has no items. */
@@ -141,6 +144,8 @@ extern const struct tarn__option_type tarn__option_type_hours; /* begin, end */
 extern const struct tarn__option_type tarn__option_type_days; /* uint8_t */
 
 extern const struct tarn__option_type tarn__option_type_addresses; /* struct tarn__addresses */
+/* struct tarn__addresses, of one at most */
+extern const struct tarn__option_type tarn__option_type_address;
 extern const struct tarn__option_type tarn__option_type_networks; /* struct tarn__networks */
 
 extern const struct tarn__option_type tarn__option_type_servers; /* struct tarn__servers */

@@ -20,12 +20,17 @@ enum {
 	METRICS_PORT = 9153, /* free in the list of the ports of Prometheus's exporters */
 	TLS_PORT = 853, /* RFC 7858 section 3.1 */
 	HTTPS_PORT = 443,
+	STORE_PORT = 6379, /* of Redis and Valkey */
+	SENTINEL_PORT = 26379, /* of their sentinels */
 	WORKERS_MAX = 256, /* more threads than the largest machines have use for */
 	CACHE_SIZE_MIN = 64 * 1024, /* less has no room for the largest answers */
 	STALE_SEC_MAX = 30 * 86400, /* RFC 8767 suggests one to three days */
 	LOCAL_TTL_MAX = 86400, /* what changes should be seen within a day */
 	LIST_TTL_MAX = 86400,
+	SAVE_SEC = 15 * 60, /* what a machine that is reset loses at most */
+	SAVE_SEC_MAX = 7 * 86400,
 	LIST_TTL = 10, /* what is unblocked is seen at once */
+	DATABASE_MAX = 65535, /* a store has 16, unless it is configured to have more */
 };
 
 static const char *const default_listens[] = {"127.0.0.1", "::1", NULL};
@@ -351,6 +356,24 @@ const struct tarn__option_row tarn__options[] = {
 		.default_number = TARN_MAX_NEGATIVE_TTL_DEFAULT,
 	},
 	{
+		.name = "cache-file",
+		.section = "cache",
+		.word = "file",
+		.value = "FILE",
+		.help = "keep answers in this file across restarts",
+		.otherwise = "none",
+		.type = &tarn__option_type_directory,
+		.offset = SETTING(cache_file),
+	},
+	{
+		.section = "cache",
+		.word = "save",
+		.type = &tarn__option_type_time,
+		.offset = SETTING(save_sec),
+		.max = SAVE_SEC_MAX,
+		.default_number = SAVE_SEC,
+	},
+	{
 		.letter = 'a',
 		.name = "allow",
 		.section = "access",
@@ -473,6 +496,122 @@ const struct tarn__option_row tarn__options[] = {
 		.offset = SETTING(metrics),
 		.port = METRICS_PORT,
 		.on_reload = TARN__RELOAD_IGNORES,
+	},
+	{
+		.section = "shared",
+		.word = "server",
+		.otherwise = "none",
+		.type = &tarn__option_type_address,
+		.offset = SETTING(second_server),
+		.port = STORE_PORT,
+	},
+	{
+		.section = "shared",
+		.word = "socket",
+		.otherwise = "none",
+		.type = &tarn__option_type_socket_path,
+		.offset = SETTING(second_socket),
+	},
+	{
+		.section = "shared",
+		.word = "sentinel",
+		.otherwise = "none",
+		.if_empty = "leave it out if there are no sentinels",
+		.type = &tarn__option_type_addresses,
+		.offset = SETTING(second_sentinels),
+		.port = SENTINEL_PORT,
+	},
+	{
+		.section = "shared",
+		.word = "master",
+		.otherwise = "none",
+		.type = &tarn__option_type_text,
+		.offset = SETTING(second_master),
+	},
+	{
+		.section = "shared",
+		.word = "replica",
+		.otherwise = "none",
+		.type = &tarn__option_type_address,
+		.offset = SETTING(second_replica),
+		.port = STORE_PORT,
+	},
+	{
+		.section = "shared",
+		.word = "secret",
+		.otherwise = "none",
+		.type = &tarn__option_type_path,
+		.offset = SETTING(second_secret),
+	},
+	{
+		.section = "shared",
+		.word = "user",
+		.otherwise = "none",
+		.type = &tarn__option_type_text,
+		.offset = SETTING(second_user),
+	},
+	{
+		.section = "shared",
+		.word = "password",
+		.otherwise = "none",
+		.type = &tarn__option_type_path,
+		.offset = SETTING(second_password),
+	},
+	{
+		.section = "shared",
+		.word = "database",
+		.otherwise = "0",
+		.type = &tarn__option_type_number,
+		.offset = RESOLVER(second.database),
+		.max = DATABASE_MAX,
+		.unit = "a database",
+	},
+	{
+		.section = "shared",
+		.word = "wait",
+		.type = &tarn__option_type_milliseconds,
+		.offset = RESOLVER(second.wait_ms),
+		.min = 1,
+		.max = TARN_SECOND_WAIT_MS_MAX,
+		.default_number = TARN_SECOND_WAIT_MS_DEFAULT,
+	},
+	{
+		.section = "shared",
+		.word = "tls",
+		.type = &tarn__option_type_yes,
+		.offset = RESOLVER(second.tls),
+	},
+	{
+		.section = "shared",
+		.word = "ca",
+		.otherwise = "those of the system, as OpenSSL finds them",
+		.type = &tarn__option_type_path,
+		.offset = SETTING(second_ca),
+	},
+	{
+		.section = "shared",
+		.word = "name",
+		.otherwise = "none: the certificate must have the address",
+		.type = &tarn__option_type_domain,
+		.offset = SETTING(second_name),
+	},
+	{
+		.section = "shared",
+		.word = "read-only",
+		.type = &tarn__option_type_yes,
+		.offset = RESOLVER(second.read_only),
+	},
+	{
+		.section = "shared",
+		.word = "stale",
+		.type = &tarn__option_type_yes,
+		.offset = RESOLVER(second.keep_stale),
+	},
+	{
+		.section = "shared",
+		.word = "lease",
+		.type = &tarn__option_type_yes,
+		.offset = RESOLVER(second.lease),
 	},
 	{
 		.section = "local",

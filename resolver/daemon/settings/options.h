@@ -49,14 +49,14 @@ struct tarn__option_row {
 	const struct tarn__option_type *type; /* NULL: no setting */
 	size_t offset; /* of its field */
 
-	/* tarn__option_type_number, _size, _time, _ttl: */
+	/* tarn__option_type_number, _size, _time, _ttl, _milliseconds: */
 	int64_t min, max; /* max 0: what the type can hold */
 	const char *unit; /* of tarn__option_type_number: "threads" */
 	/* These, and names of enumerators; 0: none. */
 	int64_t default_number;
 	/* tarn__option_type_addresses, _paths_or_none: */
 	const char *const *default_items; /* NULL at the end; NULL: none */
-	/* tarn__option_type_addresses: */
+	/* tarn__option_type_addresses, _address: */
 	uint16_t port; /* of an address without one */
 };
 

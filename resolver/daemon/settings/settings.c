@@ -5,6 +5,7 @@
 #include "daemon/settings/settings.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/settings/options.h"
 #include "daemon/settings/sections.h"
@@ -19,6 +20,13 @@ void tarn__settings_forget_forwards(struct tarn__settings *settings)
 	tarn__section_forget(settings, TARN__SCOPE_ZONE);
 }
 
+void tarn__secret_free(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
 void tarn__settings_free(struct tarn__settings *settings)
 {
 	if (!settings)
@@ -31,6 +39,8 @@ void tarn__settings_free(struct tarn__settings *settings)
 	free(settings->files);
 	free(settings->anchor_text);
 	free(settings->anchor_texts);
+	tarn__secret_free(settings->second_secret_text);
+	tarn__secret_free(settings->second_password_text);
 	tarn__option_reset_scope(TARN__SCOPE_GLOBAL, settings);
 	free(settings);
 }
@@ -91,6 +101,30 @@ static void set_filters(const struct tarn__settings *settings, struct tarn_optio
 	out->dns64_client_count = settings->dns64_clients.count;
 }
 
+bool tarn__settings_has_second_level(const struct tarn__settings *settings)
+{
+	return settings->second_server.count > 0 || settings->second_socket ||
+	       settings->second_sentinels.count > 0;
+}
+
+static void set_second_level(const struct tarn__settings *settings, struct tarn_second_level *out)
+{
+	if (settings->second_server.count > 0)
+		out->server = settings->second_server.items[0];
+	if (settings->second_replica.count > 0)
+		out->replica = settings->second_replica.items[0];
+	out->socket = settings->second_socket;
+	out->sentinels = settings->second_sentinels.items;
+	out->sentinel_count = settings->second_sentinels.count;
+	out->master = settings->second_master;
+	out->secret = settings->second_secret_text;
+	out->secret_len = out->secret ? strlen(out->secret) : 0;
+	out->user = settings->second_user;
+	out->password = settings->second_password_text;
+	out->ca = settings->second_ca;
+	out->name = settings->second_name;
+}
+
 /* Returns true if servers may turn out to be encrypted. */
 static bool discovers(const struct tarn__settings *settings)
 {
@@ -122,6 +156,7 @@ int tarn__settings_to_options(const struct tarn__settings *settings, struct tarn
 	out->avoid_port_count = settings->avoid_ports.count;
 	out->tls.early = discovers(settings);
 	set_filters(settings, out);
+	set_second_level(settings, &out->second);
 	out->proxies = settings->proxies.items;
 	out->proxy_count = settings->proxies.count;
 	out->dnssec.insecure = settings->insecure.items;

@@ -129,11 +129,11 @@ struct tarn__settings {
 	const char *cache_file; /* an absolute path; "none" */
 	int32_t save_sec; /* between two saves; 0: at the end only */
 
-	/* shared { ... }: the second level. Files and texts. */
+	/* shared { ... }: the second level; numbers and switches are resolver.second's. */
 	struct tarn__addresses second_server, second_replica; /* one of each at most */
 	struct tarn__addresses second_sentinels;
-	const char *second_secret, *second_password; /* files */
-	const char *second_socket, *second_master, *second_user, *second_ca, *second_name;
+	const char *second_secret, *second_password, *second_ca; /* absolute paths */
+	const char *second_socket, *second_master, *second_user, *second_name;
 
 	const char *state; /* the folder of compiled lists; "none" */
 
@@ -177,8 +177,8 @@ struct tarn__settings {
 	const char **anchor_texts;
 
 	/*
-	 * Set by tarn__settings_complete() if there is a second level: the contents of its files, on the heap,
-	 * where they could be read.
+	 * Set by tarn__settings_complete() if there is a second level: what its files contain, without the
+	 * ends of lines behind it. NULL: no file is named. Overwritten when they are freed.
 	 */
 	char *second_secret_text, *second_password_text;
 
@@ -217,6 +217,12 @@ bool tarn__settings_has_self(const struct tarn__settings *, const struct tarn_ad
  * TARN_ENOMEM.
  */
 int tarn__settings_to_options(const struct tarn__settings *, struct tarn_options *out);
+
+/* Returns true if there is a second level: section shared says where. */
+bool tarn__settings_has_second_level(const struct tarn__settings *);
+
+/* Overwrites a secret, and frees it. NULL is allowed. */
+void tarn__secret_free(char *text);
 
 /* Returns the level that is logged: debug with --verbose, otherwise log_level. */
 enum tarn_log_level tarn__settings_log_level(const struct tarn__settings *);

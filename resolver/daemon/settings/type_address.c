@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Lists of addresses of tarn's own, and of clients' networks. */
+/* One address; lists of addresses of tarn's own, and of clients' networks. */
 #include "daemon/settings/addresses.h"
 #include "daemon/settings/option_types.h"
 #include "daemon/settings/options.h"
@@ -50,6 +50,24 @@ const struct tarn__option_type tarn__option_type_addresses = {
 	.set_default = set_default_addresses,
 	.format = format_addresses,
 	.is_list = true,
+};
+
+/* ---- one address ----------------------------------------------------------------------------- */
+
+static int parse_one_address(const struct tarn__option_row *row, void *field, const char *text,
+			     char fault[TARN__FAULT_MAX])
+{
+	struct tarn__addresses one = {0};
+	int error = parse_address(row, &one, text, fault);
+	if (error == 0)
+		*(struct tarn__addresses *)field = one;
+	return error;
+}
+
+const struct tarn__option_type tarn__option_type_address = {
+	.parse = parse_one_address,
+	.reset = reset_addresses,
+	.format = format_addresses,
 };
 
 /* ---- networks -------------------------------------------------------------------------------- */

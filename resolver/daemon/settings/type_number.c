@@ -294,3 +294,48 @@ const struct tarn__option_type tarn__option_type_ttl = {
 	.set_default = set_default_ttl,
 	.format = format_ttl,
 };
+
+/* ---- milliseconds ---------------------------------------------------------------------------- */
+
+enum { MS_OF_SECOND = 1000 };
+
+static char *print_milliseconds(int64_t time, char out[TEXT_MAX])
+{
+	bool is_whole = time % MS_OF_SECOND == 0;
+	snprintf(out, TEXT_MAX, "%" PRId64 "%s", is_whole ? time / MS_OF_SECOND : time,
+		 is_whole ? "s" : "ms");
+	return out;
+}
+
+/* A number alone would be seconds elsewhere. */
+static int parse_milliseconds(const struct tarn__option_row *row, void *field, const char *text,
+			      char fault[TARN__FAULT_MAX])
+{
+	uint64_t number;
+	const char *end = tarn__number_read(text, &number);
+	bool is_seconds = end && strcmp(end, "s") == 0;
+	if (!end || (!is_seconds && strcmp(end, "ms") != 0))
+		return tarn__option_refuse(fault, "not a time with its unit (such as 5ms or 1s)");
+	int64_t time;
+	if (__builtin_mul_overflow(number, is_seconds ? MS_OF_SECOND : 1, &time))
+		time = INT64_MAX;
+	int error = check_bounds(row, time, print_milliseconds, fault);
+	if (error == 0)
+		*(uint32_t *)field = (uint32_t)time;
+	return error;
+}
+
+static void format_milliseconds(const void *field, FILE *out)
+{
+	char text[TEXT_MAX];
+	uint32_t time = *(const uint32_t *)field;
+	if (time > 0)
+		fputs(print_milliseconds(time, text), out);
+}
+
+const struct tarn__option_type tarn__option_type_milliseconds = {
+	.parse = parse_milliseconds,
+	.reset = reset_ttl,
+	.set_default = set_default_ttl,
+	.format = format_milliseconds,
+};

@@ -30,6 +30,19 @@ const struct tarn__option_type tarn__option_type_path = {
 	.format = tarn__option_format_text,
 };
 
+static int parse_socket_path(const struct tarn__option_row *row, void *field, const char *text,
+			     char fault[TARN__FAULT_MAX])
+{
+	int error = check_path(text, fault);
+	return error < 0 ? error : tarn__option_type_socket.parse(row, field, text, fault);
+}
+
+const struct tarn__option_type tarn__option_type_socket_path = {
+	.parse = parse_socket_path,
+	.reset = tarn__option_reset_text,
+	.format = tarn__option_format_text,
+};
+
 static int parse_directory(const struct tarn__option_row *row, void *field, const char *text,
 			   char fault[TARN__FAULT_MAX])
 {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/settings/path.h"
 #include "daemon/system/sandbox.h"
 
 static bool has_interface(const struct tarn__settings *settings)
@@ -41,10 +42,10 @@ static void add_names(struct files *files, const struct tarn__names *paths)
 		add_file(files, paths->items[i], false);
 }
 
-enum { OWN_FILES = 8 };
+enum { OWN_FILES = 13 };
 
 static void add_own_files(struct files *files, const struct tarn__settings *settings,
-			  const char *resolv_conf, const char *state)
+			  const char *resolv_conf, const char *state, const char *cache_folder)
 {
 	const char *control = settings->control ? settings->control : TARN_CONTROL_SOCKET;
 	add_file(files, resolv_conf, false);
@@ -52,10 +53,15 @@ static void add_own_files(struct files *files, const struct tarn__settings *sett
 	if (settings->resolver.dnssec.validate)
 		add_file(files, path_of(settings->anchor_file, "none"), false);
 	add_file(files, settings->resolver.tls.ca, false);
+	add_file(files, settings->second_secret, false);
+	add_file(files, settings->second_password, false);
+	add_file(files, settings->second_ca, false);
 	add_file(files, path_of(settings->query_log, "stderr"), true);
 	add_file(files, path_of(control, "none"), true);
 	add_file(files, state, false);
 	add_file(files, state, true);
+	add_file(files, cache_folder, false);
+	add_file(files, cache_folder, true);
 }
 
 static size_t count_files(const struct tarn__settings *settings)
@@ -75,16 +81,30 @@ static const char *state_folder(const struct tarn__settings *settings, char out[
 	return state && snprintf(out, PATH_MAX, "%s/", state) < PATH_MAX ? out : NULL;
 }
 
+/*
+ * Writes the folder of the cache's file: what is in the place of that file, and may be a link, is not followed.
+ * Returns NULL if there is none.
+ */
+static const char *cache_folder(const struct tarn__settings *settings, char out[PATH_MAX])
+{
+	const char *file = path_of(settings->cache_file, "none");
+	if (!file || snprintf(out, PATH_MAX, "%s", file) >= PATH_MAX)
+		return NULL;
+	tarn__path_cut(out);
+	return out;
+}
+
 static int enter_sandbox(struct tarn__settings *settings, const char *resolv_conf,
 			 struct tarn__log *log)
 {
-	char state[PATH_MAX];
+	char state[PATH_MAX], cache[PATH_MAX];
 	struct files files = {.items = calloc(count_files(settings), sizeof(files.items[0]))};
 	if (!files.items) {
 		tarn__log(log, TARN_LOG_ERR, "cannot start: %s", tarn_error_text(TARN_ENOMEM));
 		return TARN_ENOMEM;
 	}
-	add_own_files(&files, settings, resolv_conf, state_folder(settings, state));
+	add_own_files(&files, settings, resolv_conf, state_folder(settings, state),
+		      cache_folder(settings, cache));
 	for (size_t i = 0; i < settings->file_count; i++)
 		add_file(&files, settings->files[i], false);
 	add_names(&files, &settings->local_hosts);

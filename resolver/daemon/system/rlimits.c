@@ -15,6 +15,8 @@ enum {
 	PER_PROCESS = 64,
 	PER_METRICS = 20, /* for each metrics address: 16 connections, and its loop */
 	PER_WORKER = 16, /* for each worker: its loop */
+	/* for each worker: to the store, its replica and a sentinel, and one that listens */
+	PER_SECOND_LEVEL = 4,
 	SYSTEM_SERVERS = 3, /* resolv.conf may get more servers; the C library reads this many */
 	/*
 	 * Clients have at least this part of the files that they share with servers, which rarely use all
@@ -36,6 +38,8 @@ static rlim_t fixed_files(const struct tarn__settings *settings, size_t workers)
 		per_worker += TARN__TLS_CONNECTIONS + TARN__TCP_STRANGERS;
 	if (tarn__settings_listens_over(settings, TARN_HTTPS))
 		per_worker += TARN__HTTPS_CONNECTIONS + TARN__TCP_STRANGERS;
+	if (tarn__settings_has_second_level(settings))
+		per_worker += PER_SECOND_LEVEL;
 	return PER_PROCESS + PER_METRICS * settings->metrics.count + workers * per_worker;
 }
 

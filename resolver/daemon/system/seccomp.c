@@ -52,6 +52,8 @@ static const char *const allowed[] = {
 	"pwrite64 read readlink readlinkat readv stat stat64 statx write writev",
 	/* the control socket and the query log are created and removed */
 	"chmod chown chown32 fchmod fchmodat fchown fchown32 fchownat lchown lchown32 "
+	/* the file of the cache: one process has it, and its octets go to the disk steadily */
+	"arm_sync_file_range flock sync_file_range sync_file_range2 "
 	"link linkat rename renameat renameat2 umask unlink unlinkat",
 	/* network; socket is among the rules */
 	"accept accept4 bind connect getpeername getsockname getsockopt listen recv "

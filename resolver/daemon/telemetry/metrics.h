@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "daemon/cache_file/state.h"
 #include "daemon/certificates/state.h"
 #include "daemon/names/figures.h"
 #include "daemon/system/process.h"
@@ -18,10 +19,11 @@ struct tarn__metrics_transfers {
 	size_t count;
 };
 
-/* Returns the text, to be freed. NULL: out of memory. The figures and the certificates may be NULL. */
+/* Returns the text, to be freed. NULL: out of memory. The figures, the certificates and the file may be NULL. */
 char *tarn__metrics_text(const struct tarn__totals *, const struct tarn__lost *,
 			 const struct tarn__usage *, const struct tarn__name_figures *,
 			 const struct tarn__metrics_transfers *,
-			 const struct tarn__certificates_state *, size_t *len);
+			 const struct tarn__certificates_state *,
+			 const struct tarn__cache_file_state *, size_t *len);
 
 #endif

@@ -115,8 +115,10 @@ static enum MHD_Result send_metrics(const struct tarn__metrics_http *http,
 	transfers.states = states;
 	struct tarn__certificates_state certificates;
 	tarn__certificates_board_read(http->boards.certificates, &certificates);
+	struct tarn__cache_file_state cache_file;
+	tarn__cache_file_board_read(http->boards.cache_file, &cache_file);
 	char *text = tarn__metrics_text(totals, &lost, &usage, http->boards.names ? &figures : NULL,
-					&transfers, &certificates, &len);
+					&transfers, &certificates, &cache_file, &len);
 	free(states);
 	tarn__totals_free(totals);
 	if (!text)

@@ -15,6 +15,7 @@
 #include "tarn.h"
 
 struct ev_loop;
+struct tarn__cache_file_board;
 struct tarn__certificates_board;
 struct tarn__figures_board;
 struct tarn__metrics_http;
@@ -25,6 +26,7 @@ struct tarn__metrics_boards {
 	struct tarn__figures_board *names;
 	struct tarn__transfer_board *transfers;
 	struct tarn__certificates_board *certificates;
+	struct tarn__cache_file_board *cache_file;
 };
 
 /* Returns NULL, or a text if tarn was built without it. */

@@ -29,14 +29,15 @@ static void remember(int error)
 {
 	pthread_mutex_lock(&shard->lock);
 	rtcache__failure_remember(world.cache, shard, hash, "key", 3, error, RTCACHE_NO_CAUSE,
-				  world.now_ms);
+				  rtcache__now(world.cache));
 	pthread_mutex_unlock(&shard->lock);
 }
 
 static bool find(struct rtcache__failure *out)
 {
 	pthread_mutex_lock(&shard->lock);
-	bool found = rtcache__failure_find(world.cache, shard, hash, "key", 3, world.now_ms, out);
+	bool found = rtcache__failure_find(world.cache, shard, hash, "key", 3,
+					   rtcache__now(world.cache), out);
 	pthread_mutex_unlock(&shard->lock);
 	return found;
 }
@@ -54,7 +55,7 @@ static uint64_t next_span(void)
 	struct rtcache__failure failure;
 	remember(-7);
 	ck_assert(find(&failure));
-	ck_assert_uint_eq(failure.until_ms - world.now_ms, failure.span_ms);
+	ck_assert_uint_eq(failure.until_ms - rtcache__now(world.cache), failure.span_ms);
 	return failure.span_ms;
 }
 
@@ -67,7 +68,7 @@ START_TEST(failure_is_found_until_its_end)
 	world.now_ms += 99;
 	ck_assert(find(&failure));
 	ck_assert_int_eq(failure.error, -7);
-	ck_assert_uint_eq(failure.until_ms, world.now_ms + 1);
+	ck_assert_uint_eq(failure.until_ms, rtcache__now(world.cache) + 1);
 	world.now_ms += 1;
 	ck_assert(!find(&failure));
 }
@@ -180,12 +181,12 @@ START_TEST(other_keys_failure_is_not_found)
 	open_with(100, 0);
 	remember(-7);
 	pthread_mutex_lock(&shard->lock);
-	ck_assert(
-		!rtcache__failure_find(world.cache, shard, hash, "kez", 3, world.now_ms, &failure));
-	ck_assert(
-		!rtcache__failure_find(world.cache, shard, hash, "key", 2, world.now_ms, &failure));
-	ck_assert(!rtcache__failure_find(world.cache, shard, hash ^ 1, "key", 3, world.now_ms,
-					 &failure));
+	ck_assert(!rtcache__failure_find(world.cache, shard, hash, "kez", 3,
+					 rtcache__now(world.cache), &failure));
+	ck_assert(!rtcache__failure_find(world.cache, shard, hash, "key", 2,
+					 rtcache__now(world.cache), &failure));
+	ck_assert(!rtcache__failure_find(world.cache, shard, hash ^ 1, "key", 3,
+					 rtcache__now(world.cache), &failure));
 	pthread_mutex_unlock(&shard->lock);
 }
 END_TEST
@@ -199,9 +200,9 @@ START_TEST(longest_key_can_fail)
 	shard = rtcache__shard_of(world.cache, hash);
 	pthread_mutex_lock(&shard->lock);
 	rtcache__failure_remember(world.cache, shard, hash, key, sizeof(key), -7, RTCACHE_NO_CAUSE,
-				  world.now_ms);
-	bool found = rtcache__failure_find(world.cache, shard, hash, key, sizeof(key), world.now_ms,
-					   &failure);
+				  rtcache__now(world.cache));
+	bool found = rtcache__failure_find(world.cache, shard, hash, key, sizeof(key),
+					   rtcache__now(world.cache), &failure);
 	pthread_mutex_unlock(&shard->lock);
 	ck_assert(found);
 	ck_assert_int_eq(failure.error, -7);

@@ -179,6 +179,28 @@ static void store(struct thread *thread)
 		pick(&thread->random, 3) ? pick(&thread->random, 60) : RTCACHE_NO_TTL);
 }
 
+/* A value of any age, fresh or stale; refused, or stored, whatever is under way. */
+static void load(struct thread *thread)
+{
+	unsigned char key[KEYS], data[VALUE_MAX];
+	unsigned number = pick(&thread->random, KEYS);
+	struct rtcache_item item = {
+		.key = key,
+		.key_len = make_key(number, key),
+		.value = {.data = data, .len = pick(&thread->random, VALUE_MAX)},
+		.uses = pick(&thread->random, 5),
+		.is_main = pick(&thread->random, 2),
+	};
+	memset(data, (int)number, item.value.len);
+	item.value.age_ms = pick(&thread->random, 5000);
+	if (pick(&thread->random, 2))
+		item.value.ttl_ms = pick(&thread->random, 60);
+	else
+		item.value.stale_ms = pick(&thread->random, 60);
+	int rc = rtcache_load(thread->client, &item);
+	must(rc == 0 || rc == RTCACHE_EREFUSED || rc == RTCACHE_ENOMEM);
+}
+
 static void look(struct thread *thread)
 {
 	unsigned char key[KEYS];
@@ -191,9 +213,13 @@ static void look(struct thread *thread)
 
 static void check_item(const struct rtcache_item *item, void *arg)
 {
-	(void)arg;
-	if (!item->value.error)
-		check_value(((const unsigned char *)item->key)[0], &item->value);
+	struct thread *thread = arg;
+	if (item->value.error)
+		return;
+	check_value(((const unsigned char *)item->key)[0], &item->value);
+	/* It may have been removed since. */
+	if (pick(&thread->random, 2))
+		(void)rtcache_load(thread->client, item);
 }
 
 static void look_around(struct thread *thread)
@@ -202,7 +228,7 @@ static void look_around(struct thread *thread)
 	struct rtcache_state state;
 	struct rtcache_stats stats;
 	uint64_t cursor = 0;
-	rtcache_walk(thread->client, &cursor, 50, check_item, NULL);
+	rtcache_walk(thread->client, &cursor, 50, check_item, thread);
 	unsigned number = pick(&thread->random, KEYS);
 	size_t len = make_key(number, key);
 	must(rtcache_inspect(thread->client, key, len, &state) == 0);
@@ -225,10 +251,15 @@ static void *live(void *arg)
 	unsigned char key[KEYS];
 	thread->client = rtcache_client_new(thread->cache, wake, thread);
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		switch (pick(&thread->random, 16)) {
+		switch (pick(&thread->random, 17)) {
 		case 0:
 		case 1:
 			store(thread);
+			break;
+		case 16:
+			load(thread);
+			if (pick(&thread->random, 32) == 0)
+				rtcache_spread_refreshes(thread->cache, pick(&thread->random, 2));
 			break;
 		case 2: {
 			unsigned number = pick(&thread->random, KEYS);

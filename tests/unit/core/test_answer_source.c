@@ -9,7 +9,7 @@
 #include "dns/stored.h"
 #include "support/unit.h"
 
-enum { ORIGINS = 255, THREADS = 4 };
+enum { ORIGINS = TARN__ANSWER_SOURCE_MAX, THREADS = 4 };
 
 static struct tarn__answer_sources *answer_sources;
 

@@ -170,6 +170,8 @@ static void set_up_lookup(void)
 
 static void tear_down_lookup(void)
 {
+	if (lookup->state == TARN__LOOKUP_NEW)
+		tarn__lookup_move(lookup, TARN__LOOKUP_ASKING);
 	if (lookup->state != TARN__LOOKUP_ENDED)
 		tarn__lookup_move(lookup, TARN__LOOKUP_ENDED);
 	tarn__lookup_free(lookup);
@@ -179,11 +181,12 @@ static void tear_down_lookup(void)
 
 START_TEST(lookup_is_in_the_list_of_its_state)
 {
-	static const enum tarn__lookup_state way[] = {TARN__LOOKUP_ASKING,    TARN__LOOKUP_HOLDING,
-						      TARN__LOOKUP_WAITING,   TARN__LOOKUP_WAITING,
-						      TARN__LOOKUP_FOLLOWING, TARN__LOOKUP_WAITING};
+	static const enum tarn__lookup_state way[] = {TARN__LOOKUP_FETCHING, TARN__LOOKUP_ASKING,
+						      TARN__LOOKUP_HOLDING,  TARN__LOOKUP_WAITING,
+						      TARN__LOOKUP_WAITING,  TARN__LOOKUP_FOLLOWING,
+						      TARN__LOOKUP_WAITING};
 	const struct tarn__zone *zone = forwarder.zones[0];
-	ck_assert_int_eq(lookup->state, TARN__LOOKUP_ASKING);
+	ck_assert_int_eq(lookup->state, TARN__LOOKUP_NEW);
 	for (size_t i = 0; i < sizeof way / sizeof way[0]; i++) {
 		tarn__lookup_move(lookup, way[i]);
 		ck_assert_int_eq(lookup->state, way[i]);
@@ -198,6 +201,7 @@ END_TEST
 
 START_TEST(lookup_that_ends_is_counted_until_it_is_freed)
 {
+	tarn__lookup_move(lookup, TARN__LOOKUP_ASKING);
 	ck_assert_uint_eq(forwarder.count, 1);
 	ck_assert_uint_eq(forwarder.zones[0]->count, 1);
 	tarn__lookup_move(lookup, TARN__LOOKUP_ENDED);
@@ -216,6 +220,7 @@ START_TEST(lookup_that_joins_a_zone_waits_there)
 	struct tarn__zone *zone = forwarder.zones[0];
 	lookup->tries[1].sends = 2;
 	lookup->tries[1].is_done = true;
+	tarn__lookup_move(lookup, TARN__LOOKUP_FETCHING);
 	tarn__lookup_move(lookup, TARN__LOOKUP_WAITING);
 	ck_assert(tarn__lookup_join(lookup, zone));
 	ck_assert_int_eq(lookup->state, TARN__LOOKUP_WAITING);
@@ -227,13 +232,13 @@ START_TEST(lookup_that_joins_a_zone_waits_there)
 END_TEST
 
 /* The moves as the head of lookup.c lists them; a letter for each state. */
-static const char *const allowed[] = {"NA", "AA", "AH", "AW", "AC", "AF", "AE", "HA", "HH",
-				      "HW", "HC", "HF", "HE", "WA", "WH", "WW", "WC", "WF",
-				      "WE", "CA", "CH", "CW", "CF", "CE", "FW", "FE"};
+static const char *const allowed[] = {"NT", "NA", "TA", "TW", "TE", "AA", "AH", "AW", "AC", "AF",
+				      "AE", "HA", "HH", "HW", "HC", "HF", "HE", "WA", "WH", "WW",
+				      "WC", "WF", "WE", "CA", "CH", "CW", "CF", "CE", "FW", "FE"};
 
 START_TEST(only_moves_that_are_drawn_are_allowed)
 {
-	static const char letters[] = "NAHWCFE";
+	static const char letters[] = "NTAHWCFE";
 	ck_assert_uint_eq(sizeof letters - 1, TARN__LOOKUP_STATES);
 	for (int from = 0; from < TARN__LOOKUP_STATES; from++) {
 		for (int to = 0; to < TARN__LOOKUP_STATES; to++) {

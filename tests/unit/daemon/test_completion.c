@@ -105,8 +105,10 @@ START_TEST(what_was_said_stays)
 						       .failure_sec = 1,
 						       .failure_max_sec = 2,
 						       .max_ttl = 3,
-						       .max_negative_ttl = 4},
+						       .max_negative_ttl = 4,
+						       .second = {.wait_ms = 6}},
 					  .local_ttl = 5,
+					  .save_sec = 6,
 					  .state = "none",
 					  .log_level = TARN_LOG_ERR};
 	add(&settings.listens, "192.0.2.7:5300");

@@ -24,6 +24,7 @@ static char directory[] = "/tmp/tarn-control-XXXXXX";
 static char path[64], victim[64];
 static struct tarn__log sink;
 static struct tarn__settings settings, *in_force = &settings;
+static struct tarn__own_worker own;
 static struct tarn__control_context context;
 static struct tarn__process process;
 static struct tarn__control control;
@@ -102,6 +103,8 @@ static void set_up(void)
 		.settings = &in_force,
 		.stop = on_stop,
 	};
+	own = (struct tarn__own_worker){.tarn = context.tarn, .loop = context.loop};
+	context.own = &own;
 	control = (struct tarn__control){.context = &context};
 	ck_assert_ptr_nonnull(context.loop);
 	ck_assert_ptr_nonnull(context.tarn);
@@ -110,7 +113,7 @@ static void set_up(void)
 static void tear_down(void)
 {
 	tarn__control_close(&control);
-	tarn__control_context_fini(&context);
+	tarn__own_worker_fini(&own);
 	tarn__process_fini(&process);
 	tarn_free(context.tarn);
 	ev_loop_destroy(context.loop);

@@ -20,6 +20,7 @@ static struct tarn__server_totals servers[2];
 static char *text;
 static struct tarn__metrics_transfers transfers;
 static struct tarn__certificates_state certificates;
+static struct tarn__cache_file_state cache_file;
 static size_t len;
 
 static void set_up(void)
@@ -49,7 +50,7 @@ static void write_text(void)
 {
 	free(text);
 	text = tarn__metrics_text(&totals, &lost, &usage, &figures, &transfers, &certificates,
-				  &len);
+				  &cache_file, &len);
 	ck_assert_ptr_nonnull(text);
 	ck_assert_uint_eq(len, strlen(text));
 }
@@ -306,6 +307,47 @@ START_TEST(certificates_and_what_needs_them_have_lines)
 }
 END_TEST
 
+START_TEST(second_level_has_lines_only_where_there_is_one)
+{
+	struct tarn__second_counts *counts = &totals.questions.second;
+	counts->results[TARN__SECOND_THERE] = 5;
+	counts->results[TARN__SECOND_MOVED] = 1;
+	counts->put_results[TARN__SECOND_ABSENT] = 6;
+	counts->put_results[TARN__SECOND_MEMORY] = 2;
+	counts->rejected[TARN__SECOND_FUTURE] = 3;
+	counts->skipped_breaker = 4;
+	counts->connected_now = 2;
+	counts->open_now = 1;
+	counts->flushes_rejected = 7;
+	counts->octets_put = 8;
+	tarn__latency_add(&counts->latency, 900);
+	tarn__latency_add(&counts->latency, 1500);
+	tarn__latency_add(&counts->latency, 6000000);
+	write_text();
+	ck_assert_ptr_null(strstr(text, "tarn_shared"));
+	totals.has_second = true;
+	write_text();
+	check_line("tarn_shared_threads 3");
+	check_line("tarn_shared_connected 2");
+	check_line("tarn_shared_breaker_open 1");
+	check_line("tarn_shared_gets_total{result=\"there\"} 5");
+	check_line("tarn_shared_gets_total{result=\"absent\"} 0");
+	check_line("tarn_shared_gets_total{result=\"moved\"} 1");
+	check_line("tarn_shared_puts_total{result=\"done\"} 6");
+	check_line("tarn_shared_puts_total{result=\"memory\"} 2");
+	check_line("tarn_shared_rejected_total{reason=\"future\"} 3");
+	check_line("tarn_shared_skipped_total{reason=\"breaker\"} 4");
+	check_line("tarn_shared_flushes_total{result=\"rejected\"} 7");
+	check_line("tarn_shared_value_bytes_total{direction=\"put\"} 8");
+	check_line("tarn_shared_latency_seconds_bucket{le=\"0.001\"} 1");
+	check_line("tarn_shared_latency_seconds_bucket{le=\"0.002\"} 2");
+	check_line("tarn_shared_latency_seconds_bucket{le=\"5\"} 2");
+	check_line("tarn_shared_latency_seconds_bucket{le=\"+Inf\"} 3");
+	check_line("tarn_shared_latency_seconds_sum 6.002400");
+	check_line("tarn_shared_latency_seconds_count 3");
+}
+END_TEST
+
 START_TEST(labels_are_escaped)
 {
 	servers[0].zone = "a\"b\\046c\n.";
@@ -338,6 +380,7 @@ int main(void)
 	tcase_add_test(tcase, process_says_what_it_takes);
 	tcase_add_test(tcase, validation_has_lines_only_where_it_is_on);
 	tcase_add_test(tcase, certificates_and_what_needs_them_have_lines);
+	tcase_add_test(tcase, second_level_has_lines_only_where_there_is_one);
 	tcase_add_test(tcase, labels_are_escaped);
 	tcase_add_test(tcase, no_servers_and_no_workers_are_no_fault);
 	suite_add_tcase(suite, tcase);

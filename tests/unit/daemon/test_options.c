@@ -372,7 +372,7 @@ START_TEST(settings_are_compared_option_by_option)
 		const struct tarn__option_row *option = &tarn__options[i];
 		if (!option->type || option->scope != TARN__SCOPE_GLOBAL)
 			continue;
-		bool is_said = option->type == &tarn__option_type_number ||
+		bool is_said = tarn__option_field(option, settings) == &settings->workers ||
 			       option->type == &tarn__option_type_servers;
 		ck_assert_int_eq(tarn__option_is_same(option, settings, other), !is_said);
 		ck_assert(tarn__option_is_same(option, settings, settings));
@@ -431,7 +431,8 @@ START_TEST(each_row_is_complete)
 		ck_assert(row->word || row->name);
 		ck_assert_msg(!row->name || row->help, "--%s has no help", row->name);
 		ck_assert(is_number == (row->unit != NULL));
-		ck_assert((row->type == &tarn__option_type_addresses) == (row->port != 0));
+		ck_assert((row->type == &tarn__option_type_addresses ||
+			   row->type == &tarn__option_type_address) == (row->port != 0));
 		const struct tarn__section_kind *kind =
 			row->section ? tarn__section_kind_find(row->section) : NULL;
 		ck_assert_int_eq(row->scope, kind ? kind->scope : TARN__SCOPE_GLOBAL);
@@ -441,7 +442,8 @@ START_TEST(each_row_is_complete)
 				tarn__option_find(settings, tarn__option_field(row, settings)),
 				row);
 		if (is_number || row->type == &tarn__option_type_time ||
-		    row->type == &tarn__option_type_ttl) {
+		    row->type == &tarn__option_type_ttl ||
+		    row->type == &tarn__option_type_milliseconds) {
 			ck_assert_int_gt(row->max, 0);
 			ck_assert_int_le(row->max, INT32_MAX);
 		}
@@ -515,6 +517,98 @@ static bool is_one_word(const char *line, const char *end)
 	return strcspn(word, " \n") == (size_t)(end - word);
 }
 
+/* A value of a statement that the command line does not have. */
+static int read_value(const char *word, const char *text)
+{
+	const struct tarn__option_row *row = tarn__option_find_word("shared", word);
+	ck_assert_ptr_nonnull(row);
+	return row->type->parse(row, tarn__option_field(row, settings), text, fault);
+}
+
+static const struct {
+	const char *text;
+	uint32_t ms;
+	const char *written, *fault;
+} waits[] = {
+	{"1ms", 1, "1ms", NULL},
+	{"5ms", 5, "5ms", NULL},
+	{"999ms", 999, "999ms", NULL},
+	{"1000ms", 1000, "1s", NULL},
+	{"1s", 1000, "1s", NULL},
+	{"0ms", 0, NULL, "out of bounds (1ms to 1s)"},
+	{"1001ms", 0, NULL, "out of bounds (1ms to 1s)"},
+	{"2s", 0, NULL, "out of bounds (1ms to 1s)"},
+	{"18446744073709551s", 0, NULL, "out of bounds (1ms to 1s)"},
+	{"18446744073709551616ms", 0, NULL, "not a time with its unit (such as 5ms or 1s)"},
+	{"5", 0, NULL, "not a time with its unit (such as 5ms or 1s)"},
+	{"5m", 0, NULL, "not a time with its unit (such as 5ms or 1s)"},
+	{"ms", 0, NULL, "not a time with its unit (such as 5ms or 1s)"},
+	{"-5ms", 0, NULL, "not a time with its unit (such as 5ms or 1s)"},
+	{"5ms ", 0, NULL, "not a time with its unit (such as 5ms or 1s)"},
+};
+
+START_TEST(a_wait_has_its_unit)
+{
+	const struct tarn__option_row *row = tarn__option_find_word("shared", "wait");
+	settings->resolver.second.wait_ms = 77;
+	if (waits[_i].fault) {
+		ck_assert_int_eq(read_value("wait", waits[_i].text), TARN_EINVAL);
+		ck_assert_str_eq(fault, waits[_i].fault);
+		ck_assert_uint_eq(settings->resolver.second.wait_ms, 77);
+		return;
+	}
+	ck_assert_int_eq(read_value("wait", waits[_i].text), 0);
+	ck_assert_uint_eq(settings->resolver.second.wait_ms, waits[_i].ms);
+	char *text = tarn__option_text(row, settings);
+	ck_assert_str_eq(text, waits[_i].written);
+	free(text);
+}
+END_TEST
+
+START_TEST(one_address_takes_the_place_of_another)
+{
+	char text[TARN_ADDRESS_TEXT_MAX];
+	ck_assert_int_eq(read_value("server", "192.0.2.1"), 0);
+	ck_assert_int_eq(read_value("server", "store.example"), TARN_EINVAL);
+	ck_assert_int_eq(read_value("server", "[2001:db8::1]:7000"), 0);
+	ck_assert_uint_eq(settings->second_server.count, 1);
+	ck_assert_str_eq(tarn_address_format(&settings->second_server.items[0], text),
+			 "[2001:db8::1]:7000");
+}
+END_TEST
+
+START_TEST(a_socket_of_a_store_has_an_absolute_path)
+{
+	char path[256];
+	ck_assert_int_eq(read_value("socket", "run/store"), TARN_EINVAL);
+	ck_assert_str_eq(fault, "not an absolute path (one that begins with /)");
+	memset(path, 'x', sizeof(path));
+	path[0] = '/';
+	path[108] = '\0';
+	ck_assert_int_eq(read_value("socket", path), TARN_EINVAL);
+	path[107] = '\0';
+	ck_assert_int_eq(read_value("socket", path), 0);
+	ck_assert_str_eq(settings->second_socket, path);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	unsigned number;
+	bool is_read;
+} databases[] = {{"0", 0, true},   {"15", 15, true}, {"65535", 65535, true}, {"65536", 0, false},
+		 {"-1", 0, false}, {"1.", 0, false}, {"", 0, false}};
+
+START_TEST(a_database_has_a_number)
+{
+	int error = read_value("database", databases[_i].text);
+	ck_assert_int_eq(error, databases[_i].is_read ? 0 : TARN_EINVAL);
+	ck_assert_uint_eq(settings->resolver.second.database, databases[_i].number);
+	if (error < 0)
+		ck_assert_str_eq(fault, "not a number of a database (0 to 65535)");
+}
+END_TEST
+
 START_TEST(help_fits_a_terminal_and_names_every_option)
 {
 	char *text = NULL;
@@ -562,6 +656,11 @@ int main(void)
 	tcase_add_test(tcase, each_row_of_a_section_has_a_bit);
 	tcase_add_test(tcase, a_default_does_not_replace_what_is_set);
 	tcase_add_test(tcase, too_many_addresses_are_refused);
+	tcase_add_loop_test(tcase, a_wait_has_its_unit, 0, sizeof(waits) / sizeof(waits[0]));
+	tcase_add_test(tcase, one_address_takes_the_place_of_another);
+	tcase_add_test(tcase, a_socket_of_a_store_has_an_absolute_path);
+	tcase_add_loop_test(tcase, a_database_has_a_number, 0,
+			    sizeof(databases) / sizeof(databases[0]));
 	tcase_add_test(tcase, help_fits_a_terminal_and_names_every_option);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

@@ -7,11 +7,16 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "core/config.h"
+#include "core/second/second_config.h"
 #include "daemon/config/configuration.h"
 #include "daemon/config/completion.h"
 #include "daemon/config/resolvconf.h"
+#include "net/second/link.h"
+#include "net/shared.h"
 #include "support/net.h"
 #include "support/unit.h"
 
@@ -260,6 +265,77 @@ START_TEST(port_that_the_system_picked_is_the_same_by_its_number)
 }
 END_TEST
 
+/* ---- the second level ------------------------------------------------------------------------ */
+
+static char secret_path[80];
+
+/* A file with a second level, whose secret is that; NULL: the secret's file is gone. */
+static const char *with_secret(const char *secret)
+{
+	static char text[512];
+	snprintf(secret_path, sizeof(secret_path), "%s.key", path);
+	unlink(secret_path);
+	if (secret) {
+		FILE *file = fopen(secret_path, "w");
+		ck_assert_ptr_nonnull(file);
+		ck_assert_int_ge(fputs(secret, file), 0);
+		fclose(file);
+	}
+	snprintf(text, sizeof(text),
+		 "listen { address = { \"127.0.0.1:0\" } }\n"
+		 "upstream = { \"127.0.0.1:9\" }\n"
+		 "access { pass = { second.example } }\n"
+		 "shared { server = 127.0.0.1:9 secret = %s }\n",
+		 secret_path);
+	return text;
+}
+
+/* The hash of the secret that the resolver has; "none": there is no second level. */
+static void read_fleet(char out[TARN__SECOND_FLEET_LEN + 1])
+{
+	struct tarn__config *config = tarn__get_config(reload.tarn);
+	strcpy(out, config->second ? config->second->fleet : "none");
+	tarn__config_put(config);
+}
+
+START_TEST(secret_is_read_again_and_applies_at_once)
+{
+	char first_fleet[TARN__SECOND_FLEET_LEN + 1], fleet[TARN__SECOND_FLEET_LEN + 1];
+	read_fleet(fleet);
+	ck_assert_str_eq(fleet, "none");
+	ck_assert_int_eq(run(with_secret("0123456789abcdef\n")), 0);
+	read_fleet(first_fleet);
+	ck_assert_str_ne(first_fleet, "none");
+	ck_assert_int_eq(run(with_secret("fedcba9876543210\n")), 0);
+	read_fleet(fleet);
+	ck_assert_str_ne(fleet, first_fleet);
+	ck_assert_int_eq(run(with_secret("0123456789abcdef\n")), 0);
+	read_fleet(fleet);
+	ck_assert_str_eq(fleet, first_fleet);
+	ck_assert_int_eq(run(with_secret("0123456789")), TARN_EINVAL);
+	read_fleet(fleet);
+	ck_assert_str_eq(fleet, first_fleet);
+	ck_assert_int_eq(run(second()), 0);
+	read_fleet(fleet);
+	ck_assert_str_eq(fleet, "none");
+	unlink(secret_path);
+}
+END_TEST
+
+START_TEST(secret_whose_file_is_out_of_reach_stays)
+{
+	char first_fleet[TARN__SECOND_FLEET_LEN + 1], fleet[TARN__SECOND_FLEET_LEN + 1];
+	ck_assert_int_eq(run(with_secret("0123456789abcdef\n")), 0);
+	read_fleet(first_fleet);
+	/* Twice: the copy is copied. */
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(run(with_secret(NULL)), 0);
+		read_fleet(fleet);
+		ck_assert_str_eq(fleet, first_fleet);
+	}
+}
+END_TEST
+
 START_TEST(resolv_conf_is_followed_while_the_servers_are_its)
 {
 	ck_assert_ptr_null(reload.file_watch.loop);
@@ -284,6 +360,10 @@ int main(void)
 	tcase_add_test(tcase, address_that_cannot_be_had_is_a_fault);
 	tcase_add_test(tcase, port_that_the_system_picked_is_the_same_by_its_number);
 	tcase_add_test(tcase, resolv_conf_is_followed_while_the_servers_are_its);
+	if (tarn__second_is_built()) {
+		tcase_add_test(tcase, secret_is_read_again_and_applies_at_once);
+		tcase_add_test(tcase, secret_whose_file_is_out_of_reach_stays);
+	}
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -54,6 +54,9 @@ START_TEST(more_of_anything_needs_more_files)
 	more.tls_listens.count = 1;
 	ck_assert_uint_gt(tarn__rlimits_files(&more, more.workers), files + 2 * 256);
 	more = some;
+	more.second_socket = "/run/store";
+	ck_assert_uint_eq(tarn__rlimits_files(&more, more.workers), files + 2 * 4);
+	more = some;
 	more.https_listens.count = 1;
 	ck_assert_uint_gt(tarn__rlimits_files(&more, more.workers), files + 2 * 128);
 	more = some;
