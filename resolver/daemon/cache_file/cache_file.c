@@ -126,10 +126,6 @@ static bool begin_saving(struct tarn__cache_file *file, bool hottest_first)
 static void note_failure(struct tarn__cache_file *file)
 {
 	const char *fault = file->saving.fault;
-	if (file->saving.is_outdated) {
-		set_fault(file, fault);
-		return;
-	}
 	file->state.failures++;
 	set_fault(file, fault);
 	/* Once until it works again: it is tried as often as ever. */
@@ -164,8 +160,6 @@ static bool end_saving(struct tarn__cache_file *file, enum tarn_log_level level)
 		note_failure(file);
 	tarn__save_plan_ended(&file->plan, is_saved, file->save_lookups, tarn__clock_ms(),
 			      random_number(file));
-	if (file->saving.is_outdated)
-		tarn__save_plan_flushed(&file->plan, tarn__clock_ms());
 	return is_saved;
 }
 
@@ -256,21 +250,18 @@ static void on_due(struct ev_loop *loop, ev_timer *due, int events)
 static void log_loaded(const struct tarn__cache_file *file)
 {
 	const struct tarn__snapshot_counts *counts = &file->state.loaded;
-	uint64_t left =
-		counts->known + counts->ended + counts->elsewhere + counts->faulty + counts->full;
 	bool is_damaged = counts->blocks_damaged > 0 || counts->faulty > 0 || !counts->is_whole;
 	tarn__log(file->log, TARN_LOG_INFO,
-		  "loaded %" PRIu64 " answers from %s, and %" PRIu64 " for when no server answers, "
-		  "in %" PRIu64 " ms (%" PRIu64 " ms of work); left out %" PRIu64 ": %" PRIu64
-		  " ended, %" PRIu64 " of other servers, %" PRIu64 " known",
-		  counts->loaded, file->path, counts->loaded_stale, file->state.load_us / 1000,
-		  file->state.load_work_us / 1000, left, counts->ended, counts->elsewhere,
-		  counts->known);
+		  "loaded %" PRIu64 " answers and %" PRIu64 " stale ones from %s in %" PRIu64
+		  " ms; left out %" PRIu64 " ended, %" PRIu64 " of other servers, %" PRIu64
+		  " known, %" PRIu64 " without room",
+		  counts->loaded, counts->loaded_stale, file->path, file->state.load_us / 1000,
+		  counts->ended, counts->elsewhere, counts->known, counts->full);
 	if (is_damaged)
 		tarn__log(file->log, TARN_LOG_WARNING,
 			  "%s is damaged: %" PRIu64 " blocks and %" PRIu64 " answers left out%s",
 			  file->path, counts->blocks_damaged, counts->faulty,
-			  counts->is_whole ? "" : "; its end is missing");
+			  counts->is_whole ? "" : "; not all of it is there");
 }
 
 /* Copies how far it is. */

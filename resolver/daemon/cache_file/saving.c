@@ -30,9 +30,6 @@ static void end_walk(struct tarn__saving *saving)
 {
 	tarn__snapshot_writer_free(saving->snapshot);
 	saving->snapshot = NULL;
-	if (saving->config)
-		tarn__config_put(saving->config);
-	saving->config = NULL;
 }
 
 static void begin_walk(struct tarn__saving *saving, struct tarn__resolver *resolver,
@@ -47,7 +44,6 @@ static void begin_walk(struct tarn__saving *saving, struct tarn__resolver *resol
 	};
 	memcpy(how.boot_id, options->boot_id, sizeof(how.boot_id));
 	saving->wall_s = (int64_t)(how.wall_ms / 1000);
-	saving->config = tarn__config_get((struct tarn__config *)tarn__resolver_config(resolver));
 	saving->snapshot = tarn__snapshot_writer_new(resolver, &how);
 }
 
@@ -88,11 +84,6 @@ static bool walk(struct tarn__saving *saving, struct tarn__resolver *resolver, u
 {
 	uint64_t begun_us = tarn__clock_us();
 	bool has_more = true;
-	if (tarn__resolver_config(resolver) != saving->config) {
-		fail(saving, "the configuration has changed meanwhile");
-		saving->is_outdated = true;
-		return false;
-	}
 	while (has_more && tarn__writer_has_room(saving->writer)) {
 		has_more = tarn__snapshot_step(saving->snapshot, resolver);
 		if (tarn__clock_us() - begun_us >= budget_us)

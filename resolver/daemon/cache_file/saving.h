@@ -16,7 +16,6 @@
 #include "daemon/cache_file/place.h"
 #include "daemon/threads/own_worker.h"
 
-struct tarn__config;
 struct tarn__writer;
 
 struct tarn__saving {
@@ -24,12 +23,10 @@ struct tarn__saving {
 	struct tarn__writer *writer; /* NULL: no save is under way */
 	struct tarn__snapshot_writer
 		*snapshot; /* NULL: all has been walked over, or it has failed */
-	struct tarn__config *config; /* a reference: whose zones the header has */
 	uint64_t begun_us;
 	int64_t wall_s;
 	/* So far. */
 	uint64_t entries, octets;
-	bool is_outdated; /* the configuration has changed meanwhile: it has failed */
 	char fault[TARN__PLACE_FAULT_MAX]; /* empty: it is in its place, or under way */
 };
 
