@@ -49,8 +49,3 @@ const char *tarn__http2_load(void)
 {
 	return NULL;
 }
-
-bool tarn__tls_client_is_equal(const struct tarn__tls_client *a, const struct tarn__tls_client *b)
-{
-	return a == b;
-}
