@@ -29,6 +29,7 @@ enum {
 	DISK_PAUSE_MS = 5, /* until the writer is looked at again */
 	BUSY_PAUSE_MS = 1000, /* until a save that is due is tried, while the file is loaded */
 	RETRY_MS = 60 * 1000, /* ... while the clock is wrong */
+	WATCH_SEC = 2, /* between looks whether other machines had names forgotten */
 };
 
 /* ---- the state ------------------------------------------------------------------------------- */
@@ -355,6 +356,24 @@ static void begin_loading(struct tarn__cache_file *file)
 	}
 }
 
+/* Returns true if other machines have had names forgotten since the last look. */
+static bool has_forgotten(struct tarn__cache_file *file)
+{
+	unsigned forgets = tarn__shared_forgets(file->own->tarn->shared), before = file->forgets;
+	file->forgets = forgets;
+	return forgets != before;
+}
+
+/* What is not loaded yet may have just those names. */
+static void break_off(struct tarn__cache_file *file)
+{
+	tarn__log(file->log, TARN_LOG_INFO, "the rest of %s is not loaded: the cache was flushed",
+		  file->path);
+	end_loading(file);
+	be_ready(file);
+	tarn__cache_file_flushed(file);
+}
+
 static void on_load_steps(struct ev_loop *loop, ev_idle *steps, int events)
 {
 	(void)loop;
@@ -362,6 +381,10 @@ static void on_load_steps(struct ev_loop *loop, ev_idle *steps, int events)
 	struct tarn__cache_file *file = steps->data;
 	if (!file->is_loading) {
 		begin_loading(file);
+		return;
+	}
+	if (has_forgotten(file)) {
+		break_off(file);
 		return;
 	}
 	bool has_more = tarn__loading_slice(&file->loading, TARN__SLICE_US);
@@ -381,6 +404,22 @@ static void on_clock(struct ev_loop *loop, ev_timer *clock, int events)
 	(void)loop;
 	(void)events;
 	begin_loading(clock->data);
+}
+
+static void on_watch(struct ev_loop *loop, ev_timer *watch, int events)
+{
+	(void)loop;
+	(void)events;
+	struct tarn__cache_file *file = watch->data;
+	if (file->state.phase >= TARN__CACHE_FILE_READY && has_forgotten(file))
+		tarn__cache_file_flushed(file);
+}
+
+static void follow_other_machines(struct tarn__cache_file *file)
+{
+	ev_timer_stop(file->loop, &file->watch);
+	if (file->wanted.has_second_level && is_in_use(file))
+		ev_timer_again(file->loop, &file->watch);
 }
 
 /* ---- the settings ---------------------------------------------------------------------------- */
@@ -404,6 +443,7 @@ int tarn__cache_file_set(void *data, const struct tarn__settings *settings)
 	file->wanted.interval_ms = settings->save_sec > 0 ? (uint64_t)settings->save_sec * 1000 : 0;
 	file->wanted.has_any_root = settings->has_system_upstreams;
 	file->wanted.is_confined = settings->is_confined;
+	file->wanted.has_second_level = tarn__settings_has_second_level(settings);
 	return 0;
 }
 
@@ -421,6 +461,7 @@ static void open_place(struct tarn__cache_file *file, bool is_new)
 		give_up(file);
 		return;
 	}
+	(void)has_forgotten(file);
 	tarn__save_plan_init(&file->plan, file->wanted.interval_ms, now_ms,
 			     count(file, NULL).lookups, random_number(file));
 	if (is_new)
@@ -435,6 +476,7 @@ static void close_place(struct tarn__cache_file *file, const char *why)
 	end_loading(file);
 	ev_timer_stop(file->loop, &file->due);
 	ev_timer_stop(file->loop, &file->pace);
+	ev_timer_stop(file->loop, &file->watch);
 	if (file->saving.writer)
 		tarn__saving_end(&file->saving);
 	answer(file, &file->requests, why);
@@ -491,6 +533,7 @@ void tarn__cache_file_settle(void *data)
 		if (file->state.phase == TARN__CACHE_FILE_READY)
 			plan_look(file);
 	}
+	follow_other_machines(file);
 }
 
 /* ---- requests and flushes -------------------------------------------------------------------- */
@@ -592,9 +635,10 @@ void tarn__cache_file_init(struct tarn__cache_file *file, struct tarn__own_worke
 	ev_init(&file->clock, on_clock);
 	ev_init(&file->due, on_due);
 	ev_init(&file->pace, on_pace);
+	ev_timer_init(&file->watch, on_watch, WATCH_SEC, WATCH_SEC);
 	ev_async_init(&file->saved, on_saved);
 	file->load_steps.data = file->clock.data = file->due.data = file->pace.data =
-		file->saved.data = file;
+		file->watch.data = file->saved.data = file;
 	ev_async_start(loop, &file->saved);
 }
 

@@ -70,7 +70,7 @@ struct tarn__cache_file {
 	struct {
 		char *path;
 		uint64_t interval_ms;
-		bool has_any_root, is_confined;
+		bool has_any_root, is_confined, has_second_level;
 	} wanted;
 	char *path; /* in force, NULL: none */
 	struct tarn__place place; /* held in all phases but the first two */
@@ -81,11 +81,12 @@ struct tarn__cache_file {
 	uint64_t save_lookups; /* when it was begun */
 	unsigned clock_looks;
 	uint64_t hold_ms; /* until then nothing is saved */
+	unsigned forgets; /* that other machines had caused when it was last looked */
 	bool has_failed; /* the last save did, which was logged */
 	struct tarn__list requests; /* for the save that is under way */
 	struct tarn__list next_requests; /* for the one after it */
 	ev_idle load_steps;
-	ev_timer clock, due, pace;
+	ev_timer clock, due, pace, watch;
 	ev_async saved;
 };
 
