@@ -647,20 +647,42 @@ static void sleep_ms(unsigned ms)
 	nanosleep(&(struct timespec){.tv_nsec = (long)ms * 1000000}, NULL);
 }
 
-/* Walks over the cache until it is done, or time is up. */
-static void walk_to_the_end(struct tarn__cache_file *file)
+/* Walks over the cache. Returns false if time is up before all of it is saved. */
+static bool walk_to_the_end(struct tarn__cache_file *file)
 {
 	uint64_t end_us = tarn__clock_us() + (uint64_t)TARN__SAVE_STOP_MS * 1000;
 	for (;;) {
 		enum tarn__saving_next next = tarn__saving_slice(&file->saving, STOP_SLICE_US);
 		if (next == TARN__SAVING_OVER || next == TARN__SAVING_WRITES)
-			return;
+			return true;
 		if (tarn__clock_us() >= end_us)
-			break;
+			return false;
 		if (next == TARN__SAVING_WAITS)
 			sleep_ms(1);
 	}
-	tarn__saving_cut(&file->saving);
+}
+
+/* Returns true if the file of before is better than one that has been cut so soon. */
+static bool is_former_better(const struct tarn__cache_file *file)
+{
+	int64_t age_s = tarn__cache_file_age_s(&file->state, (int64_t)(tarn__wall_ms() / 1000));
+	return age_s >= 0 && age_s <= TARN__SAVE_FORMER_SEC &&
+	       file->saving.octets < file->state.octets && !file->plan.is_flushed &&
+	       !file->plan.was_flushed;
+}
+
+static void save_as_much_as_possible(struct tarn__cache_file *file)
+{
+	if (begin_saving(file, true) && !walk_to_the_end(file)) {
+		if (is_former_better(file)) {
+			tarn__saving_end(&file->saving);
+			tarn__log(file->log, TARN_LOG_INFO,
+				  "%s stays as it is: saving the cache takes too long", file->path);
+			return;
+		}
+		tarn__saving_cut(&file->saving);
+	}
+	(void)end_saving(file, TARN_LOG_INFO);
 }
 
 static void save_last(struct tarn__cache_file *file)
@@ -675,9 +697,7 @@ static void save_last(struct tarn__cache_file *file)
 	if (is_held || !tarn__save_plan_has_changes(&file->plan, &counts) ||
 	    !tarn__wall_is_plausible(tarn__wall_ms()))
 		return;
-	if (begin_saving(file, true))
-		walk_to_the_end(file);
-	(void)end_saving(file, TARN_LOG_INFO);
+	save_as_much_as_possible(file);
 }
 
 void tarn__cache_file_stop(struct tarn__cache_file *file)

@@ -42,6 +42,8 @@ enum {
 		350, /* after so long no further step is taken; a step takes less than 100 */
 	TARN__SAVE_PAUSE_MS = 1, /* between two slices of a save, which has time */
 	TARN__SAVE_STOP_MS = 2000, /* for the save at the end; the hottest answers come first */
+	TARN__SAVE_FORMER_SEC =
+		3600, /* ... a file that is no older is kept if it has more of them */
 	TARN__CLOCK_WAIT_SEC = 60, /* for the clock to be set */
 	TARN__CLOCK_HOLD_MS =
 		15 * 60 * 1000, /* a file that was refused for the clock is kept so long */
