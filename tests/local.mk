@@ -25,6 +25,7 @@ LDADD = $(fuzz_engine) resolver/daemon/libdaemon.la resolver/libresolver.la cach
 AM_CPPFLAGS += -I$(top_srcdir)/tests
 EXTRA_DIST += tests/README.md tests/support/answer.h tests/support/cache_world.h \
 	tests/support/certificates.h tests/support/churn.h \
+	tests/support/fake_store.h \
 	tests/support/folder.h tests/support/http2_peer.h tests/support/log.h tests/support/memory_pipe.h tests/support/message.h tests/support/namelist.h \
 	tests/support/net.h tests/support/nsec3.h tests/support/outside.h tests/support/policy.h \
 	tests/support/proofs.h \

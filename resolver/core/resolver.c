@@ -1344,11 +1344,19 @@ static void forget_all(void *arg)
 	io->wake_at(io->data, io->now_ms(io->data));
 }
 
+static void on_switched(void *arg, enum tarn__breaker_event event)
+{
+	struct tarn__resolver *resolver = arg;
+	tarn__findings_second(resolver->shared->findings, event,
+			      resolver->io->now_ms(resolver->io->data));
+}
+
 /* Makes what a configuration with a second level needs. Returns 0 or TARN_ENOMEM. */
 static int have_second(struct tarn__resolver *resolver, const struct tarn__config *config)
 {
 	struct tarn__forwarder *forwarder = &resolver->forwarder;
-	const struct tarn__second_hooks hooks = {.forget_all = forget_all, .arg = resolver};
+	const struct tarn__second_hooks hooks = {
+		.forget_all = forget_all, .switched = on_switched, .arg = resolver};
 	if (!forwarder->second && config->second)
 		forwarder->second = tarn__second_new(resolver->io, &resolver->timers,
 						     resolver->shared->second, &hooks);

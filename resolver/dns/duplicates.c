@@ -9,6 +9,8 @@
 #include "dns/name.h"
 #include "dns/rdata.h"
 
+enum { FEW = 4 /* records that are sooner compared than sorted */ };
+
 struct entry {
 	uint64_t hash;
 	uint16_t number;
@@ -139,10 +141,36 @@ static bool drop(struct tarn__rrsets *rrsets, struct tarn__rrset *rrset)
 	return true;
 }
 
+/* The same for a few records, each compared with those before it. */
+static bool drop_few(struct tarn__rrsets *rrsets, struct tarn__rrset *rrset)
+{
+	uint16_t kept[FEW];
+	size_t kept_count = 0;
+	bool has_dropped = false;
+	uint16_t number = rrset->first;
+	for (size_t i = 0; i < rrset->count; i++) {
+		size_t same = 0;
+		if (!is_well_formed(rrsets, rrset->type, number))
+			return false;
+		while (same < kept_count && !is_same_rdata(rrsets, rrset->type, kept[same], number))
+			same++;
+		if (same == kept_count)
+			kept[kept_count++] = number;
+		else
+			rrsets->records[number].type_at = DROPPED;
+		has_dropped |= rrsets->records[number].type_at == DROPPED;
+		number = rrsets->records[number].next;
+	}
+	if (has_dropped)
+		relink(rrsets, rrset);
+	return true;
+}
+
 bool tarn__duplicates_drop(struct tarn__rrsets *rrsets, struct tarn__rrset *rrset)
 {
 	if (rrset->made)
 		return true;
-	return rrset->count == 1 ? is_well_formed(rrsets, rrset->type, rrset->first)
-				 : drop(rrsets, rrset);
+	if (rrset->count == 1)
+		return is_well_formed(rrsets, rrset->type, rrset->first);
+	return rrset->count <= FEW ? drop_few(rrsets, rrset) : drop(rrsets, rrset);
 }

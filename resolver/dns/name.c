@@ -23,7 +23,7 @@ size_t tarn__name_read(struct tarn__reader *reader, uint8_t out[TARN__NAME_MAX])
 {
 	const uint8_t *wire = reader->wire;
 	size_t at = reader->at, after = 0;
-	size_t run = at; /* where the labels being read began */
+	size_t run = at; /* where the labels being read began: they are copied at once */
 	size_t len = 0;
 
 	for (unsigned pointers = 0; at < reader->end;) {
@@ -38,17 +38,18 @@ size_t tarn__name_read(struct tarn__reader *reader, uint8_t out[TARN__NAME_MAX])
 				break;
 			if (!after)
 				after = at + 2;
+			memcpy(out + len, wire + run, at - run);
+			len += at - run;
 			at = run = target;
 			continue;
 		}
-		if (label >= reader->end - at || label >= TARN__NAME_MAX - len)
+		if (label >= reader->end - at || label >= TARN__NAME_MAX - len - (at - run))
 			break;
-		memcpy(out + len, wire + at, 1 + label);
-		len += 1 + label;
 		at += 1 + label;
 		if (label == 0) {
+			memcpy(out + len, wire + run, at - run);
 			reader->at = after ? after : at;
-			return len;
+			return len + (at - run);
 		}
 	}
 	tarn__reader_fail(reader);
@@ -88,6 +89,22 @@ void tarn__name_fold(uint8_t *out, const uint8_t *name, size_t len)
 	}
 	word = load_folded(name + len - sizeof(word));
 	memcpy(out + len - sizeof(word), &word, sizeof(word));
+}
+
+bool tarn__name_is_folded(const uint8_t *name, size_t len)
+{
+	uint64_t word;
+	size_t i = 0;
+	for (; i + sizeof(word) <= len; i += sizeof(word)) {
+		memcpy(&word, name + i, sizeof(word));
+		if (fold_word(word) != word)
+			return false;
+	}
+	for (; i < len; i++) {
+		if (name[i] != tarn__fold(name[i]))
+			return false;
+	}
+	return true;
 }
 
 bool tarn__name_is_equal(const uint8_t *a, const uint8_t *b, size_t len)

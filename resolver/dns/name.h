@@ -48,6 +48,9 @@ size_t tarn__name_read(struct tarn__reader *, uint8_t out[TARN__NAME_MAX]);
 /* Copies a name, or part of one, in lower case. out may be name. */
 void tarn__name_fold(uint8_t *out, const uint8_t *name, size_t len);
 
+/* Returns true if a name, or part of one, is in lower case. */
+bool tarn__name_is_folded(const uint8_t *name, size_t len);
+
 /* Returns true if two names, or parts of names, of len octets are equal but for case. */
 bool tarn__name_is_equal(const uint8_t *, const uint8_t *, size_t len);
 

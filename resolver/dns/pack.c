@@ -154,7 +154,8 @@ static void pack_name(struct tarn__packer *packer, const uint8_t *name, size_t l
 void tarn__pack_owner(struct tarn__packer *packer, const uint8_t *name, size_t len)
 {
 	/* Most answers know no other owner than the question's. */
-	if (len == packer->qname_len && len > 1 && tarn__name_is_equal(name, packer->qname, len))
+	if (len == packer->qname_len && len > 1 &&
+	    (name == packer->qname || tarn__name_is_equal(name, packer->qname, len)))
 		tarn__pack16(packer, TARN__POINTER | TARN__HEADER_LEN);
 	else
 		pack_name(packer, name, len, false);

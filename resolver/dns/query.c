@@ -268,15 +268,6 @@ size_t tarn__key_write_of_chain(const uint8_t *name, size_t name_len, uint16_t t
 			     KEY_CHAIN | KEY_DO | (checking_disabled ? KEY_CD : 0), key);
 }
 
-static bool is_folded(const uint8_t *name, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (name[i] != tarn__fold(name[i]))
-			return false;
-	}
-	return true;
-}
-
 /* Returns true if the flags and the type of a special key are those that are written. */
 static bool is_special_valid(unsigned bits, uint16_t type)
 {
@@ -291,7 +282,7 @@ static bool is_special_valid(unsigned bits, uint16_t type)
 bool tarn__key_read(const uint8_t *key, size_t len, struct tarn__key *out)
 {
 	size_t name_len = tarn__name_span(key, len);
-	if (name_len == 0 || len < name_len + 3 || !is_folded(key, name_len))
+	if (name_len == 0 || len < name_len + 3 || !tarn__name_is_folded(key, name_len))
 		return false;
 	uint8_t bits = key[name_len + 2];
 	if (bits >= KEY_BITS || !is_special_valid(bits, tarn__get16(key + name_len)) ||

@@ -8,6 +8,11 @@ bool tarn__record_read(struct tarn__reader *reader, struct tarn__record *out)
 {
 	out->owner_at = reader->at;
 	out->owner_len = tarn__name_read(reader, out->owner);
+	return tarn__record_read_fixed(reader, out);
+}
+
+bool tarn__record_read_fixed(struct tarn__reader *reader, struct tarn__record *out)
+{
 	out->type_at = reader->at;
 	const uint8_t *fixed = tarn__read_octets(reader, TARN__RECORD_FIXED_LEN);
 	if (!fixed)

@@ -32,4 +32,7 @@ struct tarn__record {
  */
 bool tarn__record_read(struct tarn__reader *, struct tarn__record *);
 
+/* The same from TYPE on, where the owner has been read: all of *out but the owner is set. */
+bool tarn__record_read_fixed(struct tarn__reader *, struct tarn__record *);
+
 #endif

@@ -2,6 +2,8 @@
 /* dns/rrsets.c: records into RRsets. */
 #include "dns/rrsets.h"
 
+#include <string.h>
+
 #include "dns/cookie.h"
 #include "dns/edns.h"
 
@@ -15,11 +17,36 @@ struct tarn__reader tarn__rrsets_rdata(const struct tarn__rrsets *rrsets, uint16
 	};
 }
 
+/* ---- owners ----------------------------------------------------------------------------- */
+
+/* Returns true if the name at that offset, which has been read before, is a pointer to QNAME. */
+static bool is_question_at(const struct tarn__rrsets *rrsets, size_t at)
+{
+	return rrsets->question_len > 0 &&
+	       tarn__get16(rrsets->wire + at) == (TARN__POINTER | TARN__HEADER_LEN);
+}
+
+static bool is_question(const struct tarn__rrsets *rrsets, const uint8_t *name, size_t len)
+{
+	return len == rrsets->question_len &&
+	       tarn__name_is_equal(rrsets->wire + TARN__HEADER_LEN, name, len);
+}
+
+bool tarn__rrset_is_at_question(const struct tarn__rrsets *rrsets, const struct tarn__rrset *rrset)
+{
+	return !rrset->made && is_question_at(rrsets, rrset->owner_at);
+}
+
 void tarn__rrset_owner(const struct tarn__rrsets *rrsets, const struct tarn__rrset *rrset,
 		       struct tarn__name *out)
 {
 	if (rrset->made) {
 		*out = rrsets->made[rrset->made - 1].owner;
+		return;
+	}
+	if (is_question_at(rrsets, rrset->owner_at)) {
+		out->len = rrsets->question_len;
+		memcpy(out->octets, rrsets->wire + TARN__HEADER_LEN, out->len);
 		return;
 	}
 	/* The name has been read before, so it is well formed. */
@@ -31,6 +58,8 @@ void tarn__rrset_owner(const struct tarn__rrsets *rrsets, const struct tarn__rrs
 static bool owner_is(const struct tarn__rrsets *rrsets, const struct tarn__rrset *rrset,
 		     const uint8_t *name, size_t len)
 {
+	if (tarn__rrset_is_at_question(rrsets, rrset))
+		return is_question(rrsets, name, len);
 	struct tarn__name owner;
 	tarn__rrset_owner(rrsets, rrset, &owner);
 	return owner.len == len && tarn__name_is_equal(owner.octets, name, len);
@@ -42,11 +71,28 @@ bool tarn__rrset_is_owned_by(const struct tarn__rrsets *rrsets, const struct tar
 	return owner_is(rrsets, rrset, name->octets, name->len);
 }
 
+/* Returns true if the RRset, which has the hash of the record's owner, has that owner. */
+static bool has_owner_of(const struct tarn__rrsets *rrsets, const struct tarn__rrset *rrset,
+			 const struct tarn__record *record)
+{
+	if (!is_question_at(rrsets, record->owner_at))
+		return owner_is(rrsets, rrset, record->owner, record->owner_len);
+	return tarn__rrset_is_at_question(rrsets, rrset) ||
+	       owner_is(rrsets, rrset, rrsets->wire + TARN__HEADER_LEN, rrsets->question_len);
+}
+
+static uint32_t hash_owner(const struct tarn__rrsets *rrsets, const struct tarn__record *record)
+{
+	return is_question_at(rrsets, record->owner_at)
+		       ? rrsets->question_hash
+		       : tarn__name_hash(record->owner, record->owner_len);
+}
+
 /* Returns the RRset of a record, a new one if it is the first. NULL: there are too many. */
 static struct tarn__rrset *rrset_of(struct tarn__rrsets *rrsets, enum tarn__section section,
 				    const struct tarn__record *record)
 {
-	uint32_t hash = tarn__name_hash(record->owner, record->owner_len);
+	uint32_t hash = hash_owner(rrsets, record);
 	uint16_t covered = 0;
 	if (record->type == TARN__TYPE_RRSIG && record->rdata_len >= 2)
 		covered = tarn__get16(record->rdata);
@@ -57,8 +103,7 @@ static struct tarn__rrset *rrset_of(struct tarn__rrsets *rrsets, enum tarn__sect
 		if (rrset->owner_hash == hash && rrset->type == record->type &&
 		    rrset->covered == covered && rrset->section == section)
 			/* Two owners with one hash are an attack: the message is refused. */
-			return owner_is(rrsets, rrset, record->owner, record->owner_len) ? rrset
-											 : NULL;
+			return has_owner_of(rrsets, rrset, record) ? rrset : NULL;
 	}
 	if (rrsets->count == TARN__RRSETS_MAX)
 		return NULL;
@@ -121,6 +166,32 @@ static bool add_opt(struct tarn__rrsets *rrsets, enum tarn__section section,
 	return true;
 }
 
+/* A name that is a pointer to QNAME is not written out. */
+static bool read_record(const struct tarn__rrsets *rrsets, struct tarn__reader *reader,
+			struct tarn__record *out)
+{
+	if (tarn__reader_left(reader) < 2 || !is_question_at(rrsets, reader->at))
+		return tarn__record_read(reader, out);
+	out->owner_at = reader->at;
+	out->owner_len = rrsets->question_len;
+	reader->at += 2;
+	return tarn__record_read_fixed(reader, out);
+}
+
+static void take_question(struct tarn__rrsets *rrsets, size_t records_at)
+{
+	const uint8_t *qname = rrsets->wire + TARN__HEADER_LEN;
+	rrsets->question_len = 0;
+	rrsets->question_hash = 0;
+	if (records_at <= TARN__HEADER_LEN || records_at > rrsets->len)
+		return;
+	size_t len = tarn__name_span(qname, records_at - TARN__HEADER_LEN);
+	if (len > 0 && len + 4 == records_at - TARN__HEADER_LEN) {
+		rrsets->question_len = len;
+		rrsets->question_hash = tarn__name_hash(qname, len);
+	}
+}
+
 bool tarn__rrsets_read(struct tarn__rrsets *rrsets, const uint8_t *wire, size_t len,
 		       size_t records_at, uint16_t class)
 {
@@ -135,13 +206,14 @@ bool tarn__rrsets_read(struct tarn__rrsets *rrsets, const uint8_t *wire, size_t 
 	rrsets->record_count = 0;
 	rrsets->made_count = 0;
 
+	take_question(rrsets, records_at);
 	struct tarn__reader reader = {.wire = wire, .end = len};
 	tarn__read_octets(&reader, records_at);
 	for (enum tarn__section section = 0; section < TARN__SECTION_COUNT; section++) {
 		unsigned count = tarn__get16(wire + 6 + 2 * section);
 		for (; count > 0; count--) {
 			struct tarn__record record;
-			bool good = tarn__record_read(&reader, &record);
+			bool good = read_record(rrsets, &reader, &record);
 			if (good && record.type == TARN__TYPE_OPT)
 				good = add_opt(rrsets, section, &record);
 			else if (good && section != TARN__SECTION_ADDITIONAL &&
@@ -157,7 +229,9 @@ bool tarn__rrsets_read(struct tarn__rrsets *rrsets, const uint8_t *wire, size_t 
 struct tarn__rrset *tarn__rrset_find_answer(struct tarn__rrsets *rrsets,
 					    const struct tarn__name *name, uint16_t qtype)
 {
-	uint32_t hash = tarn__name_hash(name->octets, name->len);
+	uint32_t hash = is_question(rrsets, name->octets, name->len)
+				? rrsets->question_hash
+				: tarn__name_hash(name->octets, name->len);
 	struct tarn__rrset *cname = NULL;
 	for (size_t i = 0; i < rrsets->count; i++) {
 		struct tarn__rrset *rrset = &rrsets->at[i];

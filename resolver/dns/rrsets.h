@@ -45,6 +45,9 @@ struct tarn__rrset {
 struct tarn__rrsets {
 	const uint8_t *wire;
 	size_t len;
+	/* Most owners are pointers to QNAME: they need not be read again. 0: there is no question. */
+	size_t question_len;
+	uint32_t question_hash;
 
 	bool has_opt;
 	uint8_t rcode_high; /* the upper 8 of 12 bits (RFC 6891 section 6.1.3) */
@@ -65,7 +68,7 @@ struct tarn__rrsets {
 };
 
 /*
- * Reads all records from offset records_at on. Records of another class are left out, and so are those
+ * Reads all records from offset records_at on; what is between the header and that is the question, or nothing. Records of another class are left out, and so are those
  * of the additional section but for the OPT. Returns false if a record or the OPT is malformed, or if
  * there are more than TARN__RRSETS_MAX RRsets; what precedes that is in *out. RDATA is not checked.
  */
@@ -84,6 +87,8 @@ struct tarn__rrset *tarn__rrset_find_signatures(struct tarn__rrsets *, const str
 
 void tarn__rrset_owner(const struct tarn__rrsets *, const struct tarn__rrset *,
 		       struct tarn__name *out);
+/* Returns true if the owner is a pointer to QNAME; false is no proof that it is another name. */
+bool tarn__rrset_is_at_question(const struct tarn__rrsets *, const struct tarn__rrset *);
 bool tarn__rrset_is_owned_by(const struct tarn__rrsets *, const struct tarn__rrset *,
 			     const struct tarn__name *);
 

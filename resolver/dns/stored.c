@@ -157,11 +157,17 @@ static void write_rrset(struct tarn__stored_writer *writer, const struct tarn__r
 {
 	const struct tarn__rrsets *rrsets = &response->rrsets;
 	const struct tarn__rrset *rrset = &rrsets->at[index];
-	struct tarn__name owner;
-	tarn__rrset_owner(rrsets, rrset, &owner);
+	const uint8_t *owner = response->key->qname;
+	size_t owner_len = response->key->qname_len;
+	struct tarn__name other;
+	if (!tarn__rrset_is_at_question(rrsets, rrset)) {
+		tarn__rrset_owner(rrsets, rrset, &other);
+		owner = other.octets;
+		owner_len = other.len;
+	}
 	uint16_t number = rrset->first;
 	for (unsigned i = 0; i < rrset->count && !writer->packer.failed; i++) {
-		tarn__stored_begin_record(writer, owner.octets, owner.len, rrset->type,
+		tarn__stored_begin_record(writer, owner, owner_len, rrset->type,
 					  response->key->qclass,
 					  rrset->ttl | (i == 0 ? 0 : TARN__STORED_SAME_RRSET));
 		pack_rdata(&writer->packer, rrsets, rrset, number);

@@ -23,8 +23,10 @@ net_sources = \
 	resolver/net/second/backoff.h \
 	resolver/net/second/commands.c resolver/net/second/commands.h \
 	resolver/net/second/connection.h \
+	resolver/net/second/expect.c resolver/net/second/expect.h \
 	resolver/net/second/hiredis.c resolver/net/second/none.c \
 	resolver/net/second/link.c resolver/net/second/link.h \
+	resolver/net/second/place.c resolver/net/second/place.h \
 	resolver/net/second/replies.c resolver/net/second/replies.h \
 	resolver/net/second/report.c resolver/net/second/report.h \
 	resolver/net/second/requests.c resolver/net/second/requests.h \

@@ -413,6 +413,12 @@ void tarn__report_finding(void *tarn, const struct tarn__finding *finding)
 	case TARN__FINDING_CLOCK:
 		report_clock(tarn, finding);
 		break;
+	case TARN__FINDING_SECOND:
+		tarn__report(tarn, finding->is_over ? TARN_LOG_INFO : TARN_LOG_WARNING, "%s",
+			     finding->is_over ? "the second level answers again, and is asked"
+					      : "the second level fails or does not answer: it is "
+						"not asked until it does");
+		break;
 	}
 }
 

@@ -79,6 +79,12 @@ static void format_octets(json_int_t octets, size_t size, char *out)
 		snprintf(out, size, "%.1f %s", number, units[unit]);
 }
 
+/* Digits behind the point: what is not 0 does not look like it. */
+static int digits_of(double number)
+{
+	return number > 0 && number < 0.1 ? 3 : 1;
+}
+
 static void format_array(const char *key, const json_t *array, size_t size, char *out);
 
 /* The name of a number ends with its unit. */
@@ -93,8 +99,8 @@ static void format(const char *key, const json_t *value, size_t size, char *out)
 	else if (json_is_array(value))
 		format_array(key, value, size, out);
 	else if (json_is_real(value))
-		snprintf(out, size, "%.1f%s", json_real_value(value),
-			 ends_in(key, "_ms") ? " ms" : "");
+		snprintf(out, size, "%.*f%s", digits_of(json_real_value(value)),
+			 json_real_value(value), ends_in(key, "_ms") ? " ms" : "");
 	else if (!json_is_integer(value))
 		return;
 	else if (ends_in(key, "_ms"))

@@ -63,6 +63,8 @@ struct table_model : rl::test_suite<table_model, READERS + 2> {
 		begin_shadows();
 		table.end = segments + 2;
 		add_atomic(rtcache__table_head(&table, 0), 0);
+		/* The next to be split, whose first entry is prefetched. */
+		add_atomic(rtcache__table_head(&table, 1), 0);
 		add_atomic(rtcache__table_head(&table, HALF), GARBAGE);
 		add_shadows();
 		rtcache__epochs_init(&epochs);

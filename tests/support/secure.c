@@ -25,6 +25,11 @@ struct tarn__tls_client *tarn__tls_client_new(const struct tarn__tls_client_opti
 	return &client;
 }
 
+bool tarn__tls_client_is_equal(const struct tarn__tls_client *a, const struct tarn__tls_client *b)
+{
+	return a == b;
+}
+
 struct tarn__tls_client *tarn__tls_client_get(struct tarn__tls_client *it)
 {
 	return it;
@@ -43,9 +48,4 @@ bool tarn__http2_is_built(void)
 const char *tarn__http2_load(void)
 {
 	return NULL;
-}
-
-bool tarn__tls_client_is_equal(const struct tarn__tls_client *a, const struct tarn__tls_client *b)
-{
-	return a == b;
 }

@@ -28,6 +28,17 @@ def conf(tmp_path):
     return write
 
 
+@pytest.fixture
+def secret(tmp_path):
+    """Writes a file with a secret, and returns its path."""
+    def write(text="0123456789abcdef0123456789abcdef\n", mode=0o600, name="shared.key"):
+        path = tmp_path / name
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+    return write
+
+
 def check(path, *args):
     """What --check makes of the file, with status 0 and nothing on stderr."""
     done = servers.run_tarn("--check", "-c", path, *args)
@@ -200,6 +211,81 @@ def test_check_says_what_memory_it_takes():
         "/dev/null", "-u", "192.0.2.1", *logs), re.M)) == len(logs) // 2
 
 
+# ---- a second level of the cache ----------------------------------------------------------------
+
+needs_hiredis = pytest.mark.skipif("not servers.is_built_with('hiredis')", reason="without hiredis")
+
+
+@needs_hiredis
+def test_second_level_is_printed_without_its_secrets(conf, secret):
+    key, password = secret("very secret indeed\n"), secret("open sesame\n", name="pw")
+    path = conf(f"upstream = 192.0.2.1\nshared {{\n\tserver = 127.0.0.1\n\tsecret = {key}\n"
+                f"\tuser = tarn\n\tpassword = {password}\n\twait = 20ms\n}}\n")
+    out = check(path)
+    assert f"\t{'server = 127.0.0.1:6379':40} # {path}:3" in out.splitlines()
+    assert f"\t{'wait = 20ms':40} # {path}:7" in out.splitlines()
+    assert re.search(r"^\t#   18 octets; fleet [0-9a-f]{8}:", out, re.MULTILINE)
+    assert "indeed" not in out and "sesame" not in out
+    assert statements(check(conf(out, "again"))) == statements(out)
+
+
+@needs_hiredis
+@pytest.mark.parametrize("text,lines", [
+    ("server = 127.0.0.1\nsocket = /run/s", [
+        "2: server 127.0.0.1:6379: without a secret (head -c 32 /dev/urandom | base64 makes one)",
+        '3: socket "/run/s": beside server: one of them']),
+    ("server = store.example\nsecret = KEY\nwait = 2s\ndatabase = 65536", [
+        "2: server store.example: not an IP address",
+        "4: wait 2s: out of bounds (1ms to 1s)",
+        "5: database 65536: not a number of a database (0 to 65535)"]),
+    ("socket = run/s\nsecret = key", [
+        "2: socket run/s: not an absolute path (one that begins with /)",
+        "3: secret key: not an absolute path (one that begins with /)"]),
+    ("sentinel = 127.0.0.1\nuser = tarn\nsecret = KEY", [
+        "2: sentinel 127.0.0.1:26379: without the name of the master",
+        '3: user "tarn": without a password']),
+    ("server = 127.0.0.1\nsecret = SHORT\npassword = NONE", [
+        '3: secret "SHORT": too short: 5 of 16 octets',
+        '4: password "NONE": No such file or directory']),
+    ("secret = KEY\nlease = yes", [
+        '2: secret "KEY": without server, socket or sentinel',
+        "3: lease yes: without server, socket or sentinel"]),
+])
+def test_every_fault_of_a_second_level_has_its_line(conf, secret, text, lines):
+    names = {"KEY": secret(), "SHORT": secret("short", name="short"), "NONE": secret().parent / "none"}
+
+    def named(line):
+        for name, path in names.items():
+            line = line.replace(name, str(path))
+        return line
+    path = conf(f"upstream = 192.0.2.1 shared {{\n{named(text)}\n}}\n")
+    for args, status in (["--check"], 1), ([], 2):
+        done = servers.run_tarn(*args, "-c", path)
+        assert (done.returncode, done.stdout) == (status, "")
+        assert done.stderr.splitlines() == [f"tarn: {path}:{named(line)}" for line in lines]
+
+
+@needs_hiredis
+def test_what_is_unsafe_is_said_and_accepted(conf, secret):
+    key = secret(mode=0o644)
+    path = conf(f"upstream = 192.0.2.1\nshared {{\n\tserver = 192.0.2.2\n\tsecret = {key}\n}}\n")
+    done = servers.run_tarn("--check", "-c", path)
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        f'tarn: warning: {path}:4: secret "{key}": others can read it, or write to it (chmod o=)',
+        f"tarn: warning: {path}:3: server 192.0.2.2:6379: all answers are in the clear on the way "
+        "(tls = yes)"]
+
+
+@pytest.mark.skipif("servers.is_built_with('hiredis')", reason="with hiredis")
+def test_build_without_hiredis_names_the_switch(conf, secret):
+    path = conf(f"upstream = 192.0.2.1\nshared {{\n\tserver = 127.0.0.1\n\tsecret = {secret()}\n}}\n")
+    done = servers.run_tarn("--check", "-c", path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"tarn: {path}:3: server 127.0.0.1:6379: tarn was built without a second " \
+        "level (--with-hiredis)\n"
+
+
 # ---- documents -----------------------------------------------------------------------------------
 
 def read(*path):
@@ -245,16 +331,24 @@ def as_built(text):
     for part, words in (("dnstap", r"dnstap = /z"), ("microhttpd", r"metrics {[^}]*}"),
                         ("openssl", r"\ttls = 192(?s:.*?)proxies = \S+"),
                         ("openssl", r"\tkey = \S+|\ndnssec {[^}]*}"),
-                        ("nghttp2", r"\thttps = .*\n|\tpath = .*\n")):
+                        ("nghttp2", r"\thttps = .*\n|\tpath = .*\n"),
+                        ("hiredis", r"\nshared {[^}]*}")):
         if not servers.is_built_with(part):
             text = re.sub(words, "", text)
     return text
 
 
 @pytest.fixture
-def at_home(authority):
+def at_home(authority, secret):
     """With a user, a group and files that every machine has, and the test's certificates."""
     def change(text):
+        # A store has one place, and TLS a library of its own.
+        text = re.sub(r"\t(socket = /run/valkey|sentinel|master|ca = /etc/tarn/ca|name = store).*\n", "",
+                      text)
+        for name in "key", "password":
+            text = text.replace(f"/etc/tarn/shared.{name}", f'"{secret()}"')
+        text = text.replace("server = 10.0.0.5", "server = 127.0.0.1")
+        text = text.replace("replica = 10.0.0.6", "replica = 127.0.0.2")
         for name, kind in (("", "name"), ("rsa-", "RSA of 2048 bits")):
             identity = authority.get(kind)
             text = text.replace(f"/etc/tarn/{name}fullchain.pem", f'"{identity.certificate}"')

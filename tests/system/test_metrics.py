@@ -271,11 +271,16 @@ def test_without_an_address_nothing_is_loaded_or_open(run_tarn):
 
 
 @pytest.mark.skipif(not servers.is_built_with("openssl"), reason="built without OpenSSL")
-def test_the_dashboard_shows_numbers_that_there_are(run_metrics, run_upstream, authority):
+@pytest.mark.skipif(not servers.is_built_with("hiredis"), reason="built without libhiredis")
+def test_the_dashboard_shows_numbers_that_there_are(run_metrics, run_upstream, authority, tmp_path):
     """Each metric of an expression exists, and a label that is named there is one of its own."""
     identity = authority.get("name")
+    secret, config = tmp_path / "secret", tmp_path / "tarn.conf"
+    secret.write_text("of all machines of a test\n")
+    secret.chmod(0o600)
+    config.write_text(f'shared {{ socket = "{tmp_path}/store"  secret = "{secret}" }}\n')
     tarn, metrics = run_metrics("--certificate", identity.certificate, "--key", identity.key,
-                                upstreams=[run_upstream(address())])
+                                "--config", config, upstreams=[run_upstream(address())])
     tarn.ask("a.example")
     numbers = metrics.read()
     known = {}

@@ -27,6 +27,7 @@ BACK_WITHIN = 1.0
 # Above what any answer takes that does not wait, on a busy machine.
 LONG_WAIT = "wait = 400ms"
 NO_WAIT = 0.2
+DEAD_RATE = 10  # names a second that are never answered
 
 
 def limit(tarn, seconds):
@@ -247,10 +248,10 @@ def test_verdicts_are_shared_by_those_who_validate(run_store, run_sharing, run_u
 class Load:
     """Questions in the background: hits, names that are new, and names that are never answered."""
 
-    RATE, DEAD_RATE = 100, 10
+    RATE = 100
 
-    def __init__(self, sharing, cleanup):
-        self.client, self.sharing = sharing.client(cleanup), sharing
+    def __init__(self, sharing, cleanup, dead_rate=0):
+        self.client, self.dead_rate = sharing.client(cleanup), dead_rate
         self.hot = [f"hot{number}.example." for number in range(10)]
         for name in self.hot:
             self.client.send(name)
@@ -260,7 +261,7 @@ class Load:
     def name(self, number):
         """Every second one is a hit."""
         self.serial += 1
-        if mixture.is_dead(number, self.RATE - self.DEAD_RATE, self.DEAD_RATE):
+        if mixture.is_dead(number, self.RATE - self.dead_rate, self.dead_rate):
             return f"{DEAD}{self.serial}.example."
         return self.hot[number % 10] if number % 2 else f"new{self.serial}.example."
 
@@ -318,7 +319,7 @@ def test_a_store_that_is_stopped_costs_its_wait_and_then_nothing(run_store, run_
     for name in names:
         writer.ask(name)
     store.wait_for_answers(60)
-    load = Load(reader, cleanup)
+    load = Load(reader, cleanup, DEAD_RATE)
     store.stop()
     hits, news = load.run(1)
     assert percentile(hits, 99) < limit(reader.tarn, NO_WAIT)
@@ -337,7 +338,7 @@ def test_a_store_that_dies_is_used_again_when_it_is_back(run_store, run_sharing,
     """kill -9: misses do not wait at all. A new start, empty: it is used within a second."""
     store, upstream = run_store(), run_named()
     sharing = run_sharing(server_of(store), upstream, LONG_WAIT)
-    load = Load(sharing, cleanup)
+    load = Load(sharing, cleanup, DEAD_RATE)
     store.kill9()
     hits, news = load.run(1)
     assert percentile(hits + news, 90) < limit(sharing.tarn, NO_WAIT)

@@ -55,7 +55,7 @@ class Hot:
         self.drain(0.3)
 
 
-TTL = 6
+TTL = 5
 # Of one TTL: refreshing begins a tenth before the end; and a start at which nobody has it.
 AT_MOST = 1.3
 
@@ -63,7 +63,7 @@ AT_MOST = 1.3
 def test_a_fleet_asks_once_for_each_ttl(run_store, run_sharing, run_named, cleanup):
     """Twenty machines, each asked 50 times a second for one name: those that come later take what the
     first of them has put."""
-    store, upstream = run_store(), run_named(ttl=TTL, delay=0.02)
+    store, upstream = run_store(), run_named(ttl=TTL)
     machines = [run_sharing(server_of(store), upstream, PATIENT, args=CACHE)
                 for _ in range(MACHINES)]
     machines[0].ask("hot.example.")
@@ -159,12 +159,17 @@ def test_messages_of_others_are_not_obeyed(fleet):
     """What was not made with the secret changes nothing, of any octets and any length."""
     store, upstream, machines = fleet
     channel = store.call("PUBSUB", "CHANNELS", "tarn1:*")[0]
-    for octets in (b"", b"\0", b"a.example.", bytes(28), b"\1\1" + bytes(40), b"\xff" * 255,
-                   b"\1" * 5000, bytes(1 << 20)):
+    small = b"", b"\0", b"a.example.", bytes(28), b"\1\1" + bytes(40), b"\xff" * 255
+    for octets in small:
         assert store.call("PUBLISH", channel, octets) == len(machines)
-    store.call("PUBLISH", channel.replace(b"flush", b"other"), b"a")
     for machine in machines:
-        wait_until(lambda one=machine: one.shared()["flushes_rejected"] >= 7)
+        wait_until(lambda one=machine: one.shared()["flushes_rejected"] >= len(small))
+    for octets in (b"\1" * 5000, bytes(1 << 20)):
+        store.call("PUBLISH", channel, octets)
+        time.sleep(0.1)
+        # Such a connection may be closed; then it is made again.
+        wait_until(lambda: store.call("PUBSUB", "NUMSUB", channel)[1] == len(machines))
+    for machine in machines:
         for name in ("a.example.", "b.example.", "c.sub.example."):
             machine.ask(name)
             assert machine.statuses(name)[-1] == "hit"

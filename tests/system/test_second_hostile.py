@@ -103,7 +103,11 @@ def test_no_changed_value_is_served(run_store, run_sharing, run_named, cleanup, 
     # More than one worker or a slow upstream may ask for a name again.
     assert all(upstream.counts[name[:-1]] for name in names)
     assert not any("shared" in reader.statuses(name) for name in names[::40])
-    assert sum(reader.shared()["rejected"].values()) == len(names)
+    figures = reader.shared()
+    assert figures["gets"]["taken"] == 0
+    # One without octets counts as none, and one that is too long as an error.
+    fit = sum(0 < len(value) < 65_000 for value in changed.values())
+    assert sum(figures["rejected"].values()) in range(fit // 2, fit + 1)
 
 
 def test_values_that_ended_are_not_used(run_store, run_sharing, run_named):
@@ -234,9 +238,9 @@ def test_who_may_only_read_puts_nothing(run_store, run_sharing, run_named, clean
 class Victim:
     """tarn with a store of its own that lies, and questions to it."""
 
-    def __init__(self, run_sharing, cleanup, store, upstream, name, is_up=True):
+    def __init__(self, run_sharing, cleanup, store, upstream, name):
         self.store, self.name = store, name
-        self.sharing = run_sharing(server_of(store), upstream, "wait = 100ms", is_up=is_up)
+        self.sharing = run_sharing(server_of(store), upstream, "wait = 100ms", is_up=False)
         self.tarn = self.sharing.tarn
         self.client = self.sharing.client(cleanup)
         self.before = self.tarn.memory(), self.files()
@@ -272,29 +276,30 @@ def run_victims(run_sharing, run_hostile, run_named, cleanup, lies, lies_about):
     fill(run_sharing, origin, upstream, names, cleanup)
     victims = []
     for name, lie in lies.items():
-        begins = lies_about is not READS
-        store = run_hostile(lie if begins else None, lies_about)
+        store = run_hostile(None if lies_about is READS else lie, lies_about)
         store.values = dict(origin.values)
-        victims.append(Victim(run_sharing, cleanup, store, upstream, name, not begins))
-        store.commands.clear()
-        store.lie = lie
+        victims.append(Victim(run_sharing, cleanup, store, upstream, name))
+    for victim in victims if lies_about is READS else ():
+        victim.sharing.wait_until_up()
+        victim.store.commands.clear()
+        victim.store.lie = lies[victim.name]
     # Names that are in the store and names that are not, and both again: hits.
     asked = [name for pair in zip(names[:20], names_of(20, "new")) for name in pair] * 2
-    threads = [threading.Thread(target=victim.ask, args=(asked,)) for victim in victims]
+    faults = {}
+
+    def run(victim):
+        try:
+            victim.ask(asked)
+            victim.check()
+            assert victim.store.count(*lies_about), set(victim.store.commands)
+            victim.check_recovery(names[20:])
+        except Exception as fault:  # all of them are reported at the end
+            faults[victim.name] = repr(fault)
+    threads = [threading.Thread(target=run, args=(victim,)) for victim in victims]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    faults = {}
-    for victim in victims:
-        try:
-            victim.check()
-            if any(command in victim.store.commands for command in lies_about):
-                victim.check_recovery(names[20:])
-            else:
-                faults[victim.name] = f"was not told: {set(victim.store.commands)}"
-        except AssertionError as fault:
-            faults[victim.name] = fault
     assert not faults, "\n".join(f"{name}: {fault}" for name, fault in faults.items())
 
 
@@ -325,6 +330,7 @@ def test_a_flood_in_place_of_a_value_takes_no_memory(run_sharing, run_hostile, r
 
     store = run_hostile()
     victim = Victim(run_sharing, cleanup, store, run_named(), "flood")
+    victim.sharing.wait_until_up()
     store.lie = flood
     peak = []
     is_over = threading.Event()

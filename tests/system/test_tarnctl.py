@@ -636,7 +636,7 @@ def test_nobody_there_is_told_in_one_line(tmp_path):
     ([], "tarnctl: COMMAND: none was given (see tarnctl --help)"),
     (["nonsense"], "tarnctl: nonsense: unknown command (see tarnctl --help)"),
     (["\x1b[31m"], r"tarnctl: \x1b[31m: unknown command (see tarnctl --help)"),
-    (["flush"], "usage: tarnctl flush NAME [TYPE]"),
+    (["flush"], "usage: tarnctl flush NAME [TYPE] [--fleet]"),
     (["status", "x"], "usage: tarnctl status"),
     (["--nonsense"], "tarnctl: --nonsense: unknown option (see tarnctl --help)"),
     (["-Zj", "status"], "tarnctl: -Z: unknown option (see tarnctl --help)"),
@@ -723,7 +723,7 @@ def test_help_man_page_and_completion_know_the_same_commands():
         completion = file.read()
     assert re.search(r"commands='([^']*)'", completion)[1].split() == commands
     in_help = set(re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", text.split("\n\n")[2]))
-    in_page = set(re.findall(r"Fl (\\?-?\w[\w-]*)", page)) - {"\\-prometheus"}
+    in_page = set(re.findall(r"Fl (\\?-?\w[\w-]*)", page)) - {"\\-prometheus", "\\-fleet"}
     assert in_help == {"-" + word.replace("\\-", "-") for word in in_page}
 
 

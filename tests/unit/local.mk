@@ -37,6 +37,7 @@ unit_tests = \
 	tests/unit/core/test_address_rules \
 	tests/unit/core/test_answer_stages \
 	tests/unit/core/test_attempt \
+	tests/unit/core/test_breaker \
 	tests/unit/core/test_config \
 	tests/unit/core/test_detour \
 	tests/unit/core/test_endpoint \
@@ -63,6 +64,8 @@ unit_tests = \
 	tests/unit/core/test_resolver_detours \
 	tests/unit/core/test_reverse \
 	tests/unit/core/test_rules \
+	tests/unit/core/test_second \
+	tests/unit/core/test_second_value \
 	tests/unit/core/test_second_message \
 	tests/unit/core/test_select \
 	tests/unit/core/test_saved_answer \
@@ -202,6 +205,11 @@ unit_tests = \
 # Those that make certificates, and peers that do what tarn does not.
 if HAVE_OPENSSL
 tls_tests = \
+	tests/unit/net/test_second_connection \
+	tests/unit/net/test_second_link \
+	tests/unit/net/test_second_replies \
+	tests/unit/net/test_second_sentinel \
+	tests/unit/net/test_second_session \
 	tests/unit/net/test_secure_carrier \
 	tests/unit/tls/test_ca_files \
 	tests/unit/tls/test_identity \
@@ -253,6 +261,8 @@ tests_unit_core_test_resolver_SOURCES = tests/unit/core/test_resolver.c tests/su
 	tests/support/secure.c
 tests_unit_core_test_resolver_detours_SOURCES = tests/unit/core/test_resolver_detours.c \
 	tests/support/outside.c $(policy_sources)
+tests_unit_core_test_second_SOURCES = tests/unit/core/test_second.c tests/support/outside.c \
+	tests/support/store.c
 tests_unit_core_test_snapshot_SOURCES = tests/unit/core/test_snapshot.c tests/support/outside.c
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
 tests_unit_core_test_trust_chain_SOURCES = tests/unit/core/test_trust_chain.c tests/support/outside.c
@@ -314,6 +324,7 @@ valgrind_tests = \
 	tests/unit/core/test_lookup \
 	tests/unit/core/test_resolver \
 	tests/unit/core/test_resolver_detours \
+	tests/unit/core/test_second \
 	tests/unit/cache/test_rtcache_get \
 	tests/unit/cache/test_rtcache_herd \
 	tests/unit/cache/test_rtcache_multi \

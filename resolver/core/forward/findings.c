@@ -18,6 +18,9 @@ struct tarn__findings {
 	atomic_bool is_clock_wrong; /* read without the lock, too */
 	atomic_size_t count; /* likewise */
 	struct tarn__name anchors[TARN__ANCHORS_FOUND_MAX]; /* that fit nothing */
+	size_t open_count; /* workers whose breaker is open */
+	bool is_second_told;
+	uint64_t second_next_ms; /* the time before which it is not told again */
 };
 
 static void tell_nobody(void *arg, const struct tarn__finding *finding)
@@ -133,6 +136,37 @@ void tarn__findings_clock(struct tarn__findings *findings, uint32_t now_sec, uin
 						       .is_over = !is_wrong,
 						       .now_sec = now_sec,
 						       .floor_sec = floor_sec});
+	}
+	pthread_mutex_unlock(&findings->lock);
+}
+
+/* ---- the second level ------------------------------------------------------------------- */
+
+static void count_open(struct tarn__findings *findings, enum tarn__breaker_event event)
+{
+	if (event == TARN__BREAKER_OPENED)
+		findings->open_count++;
+	else if (event != TARN__BREAKER_OPEN_STILL)
+		findings->open_count--;
+}
+
+void tarn__findings_second(struct tarn__findings *findings, enum tarn__breaker_event event,
+			   uint64_t now_ms)
+{
+	pthread_mutex_lock(&findings->lock);
+	count_open(findings, event);
+	bool is_open = findings->open_count > 0;
+	bool was_told = findings->is_second_told;
+	if (is_open && !was_told && now_ms >= findings->second_next_ms) {
+		findings->is_second_told = true;
+		findings->second_next_ms = now_ms + TARN__FINDING_SECOND_MS;
+		tell(findings, &(struct tarn__finding){.kind = TARN__FINDING_SECOND});
+	} else if (!is_open && was_told) {
+		findings->is_second_told = false;
+		/* The end of the connection is told by itself. */
+		if (event == TARN__BREAKER_CLOSED)
+			tell(findings, &(struct tarn__finding){.kind = TARN__FINDING_SECOND,
+							       .is_over = true});
 	}
 	pthread_mutex_unlock(&findings->lock);
 }

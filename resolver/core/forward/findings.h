@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/findings.h: what validation has found wrong outside of answers, for the log: once when it
- * begins and once when it is over, whatever number of workers finds it.
+ * core/forward/findings.h: what validation, or the second level, has found wrong outside of answers, for the log:
+ * once when it begins and once when it is over, whatever number of workers finds it.
  *
  * Thread: any; where all is well no lock is taken.
  */
@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/second/breaker.h"
 #include "dnssec/security.h"
 #include "tarn.h"
 
@@ -22,12 +23,14 @@ enum {
 	TARN__ANCHORS_FOUND_MAX = 8, /* names of anchors that are remembered; others are not told */
 	/* Within it nothing is told of a server again: one that changes all the time would fill the log. */
 	TARN__FINDING_MS = 600000,
+	TARN__FINDING_SECOND_MS = 60000, /* the same for the second level */
 };
 
 enum tarn__finding_kind {
 	TARN__FINDING_SERVER, /* it is not used for what is validated while there is another one */
 	TARN__FINDING_ANCHOR, /* no key of its zone is validated by it */
 	TARN__FINDING_CLOCK, /* it cannot be right: dates are not checked */
+	TARN__FINDING_SECOND, /* the store of the second level fails or is silent, and is not asked */
 };
 
 struct tarn__finding {
@@ -57,6 +60,9 @@ void tarn__findings_server(struct tarn__findings *, struct tarn__endpoint *, int
 /* The keys of a zone that has an anchor are bogus for that reason. NULL: they are validated. */
 void tarn__findings_anchor(struct tarn__findings *, const uint8_t *zone, size_t len,
 			   const struct tarn__reason *);
+
+/* What has become of the breaker of a worker's second level. */
+void tarn__findings_second(struct tarn__findings *, enum tarn__breaker_event, uint64_t now_ms);
 
 /* The wall clock's time, and the earliest that it can be. */
 void tarn__findings_clock(struct tarn__findings *, uint32_t now_sec, uint32_t floor_sec);

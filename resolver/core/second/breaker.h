@@ -32,6 +32,14 @@ struct tarn__breaker {
 	uint64_t until_ms; /* the end of the pause, while it is open */
 };
 
+/* What becomes of it, for those who tell of it. */
+enum tarn__breaker_event {
+	TARN__BREAKER_OPENED,
+	TARN__BREAKER_OPEN_STILL, /* a pause is over, and the next one begins */
+	TARN__BREAKER_CLOSED, /* the store has answered */
+	TARN__BREAKER_DROPPED, /* it was open when the connection was lost, or was to be another one's */
+};
+
 void tarn__breaker_init(struct tarn__breaker *);
 
 /*

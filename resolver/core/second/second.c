@@ -28,29 +28,37 @@ static void wake(const struct tarn__second *second)
 
 /* ---- the breaker -------------------------------------------------------------------------- */
 
-static void switch_to(struct tarn__second *second, bool is_open)
+static void tell(const struct tarn__second *second, enum tarn__breaker_event event)
 {
-	second->counts.open_now = is_open;
-	if (is_open) {
-		second->counts.opened++;
-		tarn__timer_start(second->timers, &second->pause, second->breaker.until_ms);
-	} else {
-		tarn__timer_stop(second->timers, &second->pause);
-	}
 	if (second->hooks.switched)
-		second->hooks.switched(second->hooks.arg, is_open);
+		second->hooks.switched(second->hooks.arg, event);
+}
+
+static void on_opened(struct tarn__second *second)
+{
+	second->counts.open_now = 1;
+	second->counts.opened++;
+	tarn__timer_start(second->timers, &second->pause, second->breaker.until_ms);
+	tell(second, TARN__BREAKER_OPENED);
+}
+
+static void on_closed(struct tarn__second *second, enum tarn__breaker_event event)
+{
+	second->counts.open_now = 0;
+	tarn__timer_stop(second->timers, &second->pause);
+	tell(second, event);
 }
 
 void tarn__second_answered(struct tarn__second *second, bool is_late)
 {
 	if (tarn__breaker_answered(&second->breaker, is_late))
-		switch_to(second, false);
+		on_closed(second, TARN__BREAKER_CLOSED);
 }
 
 void tarn__second_failed(struct tarn__second *second)
 {
 	if (tarn__breaker_failed(&second->breaker, tarn__second_now_ms(second), draw(second)))
-		switch_to(second, true);
+		on_opened(second);
 }
 
 static void on_ping(struct tarn_second_get *ping, enum tarn__second_result result,
@@ -82,6 +90,7 @@ static void on_pause_end(struct tarn__timer *timer)
 	tarn__breaker_pause(&second->breaker, tarn__second_now_ms(second), draw(second));
 	tarn__timer_start(second->timers, &second->pause, second->breaker.until_ms);
 	send_ping(second);
+	tell(second, TARN__BREAKER_OPEN_STILL);
 }
 
 /* ---- the connection ----------------------------------------------------------------------- */
@@ -106,7 +115,7 @@ static void forget_connection(struct tarn__second *second)
 		second->io->second_cancel(second->io->data, &second->ping);
 	second->is_pinging = false;
 	if (second->breaker.is_open)
-		switch_to(second, false);
+		on_closed(second, TARN__BREAKER_DROPPED);
 	tarn__breaker_init(&second->breaker);
 }
 
@@ -263,7 +272,6 @@ void tarn__second_free(struct tarn__second *second)
 {
 	if (!second)
 		return;
-	second->hooks = (struct tarn__second_hooks){0};
 	forget_connection(second);
 	struct tarn__list *spare;
 	while ((spare = tarn__list_take(&second->spares)))

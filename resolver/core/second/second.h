@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/second/breaker.h"
 #include "core/second/second_config.h"
 #include "core/stats.h"
 #include "dns/query.h"
@@ -46,8 +47,7 @@ void tarn__second_shared_free(struct tarn__second_shared *);
 struct tarn__second_hooks {
 	/* The epoch has changed: nothing that the cache has is valid any more. Once for all workers. */
 	void (*forget_all)(void *arg);
-	/* The breaker has opened, or closed. */
-	void (*switched)(void *arg, bool is_open);
+	void (*switched)(void *arg, enum tarn__breaker_event);
 	void *arg;
 };
 

@@ -13,7 +13,7 @@
 enum {
 	CONNECT_MS = 1000, /* the first command of tarnctl begins to connect */
 	/* Until a store that does not answer is given up; TARN__CONTROL_IDLE_SEC is longer. */
-	FLUSH_MS = 5000,
+	FLUSH_MS = 3000,
 	LOOK_MS = 20, /* between two looks at the connection, and at the time */
 	SWEPT_PER_STEP = 1000, /* entries; takes some 0.2 ms */
 };

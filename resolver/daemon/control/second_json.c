@@ -129,7 +129,7 @@ static json_t *describe_gets(const struct tarn__second_counts *counts)
 	json_object_set_new(out, "late", number(counts->late));
 	json_object_set_new(out, "taken", number(counts->taken));
 	json_object_set_new(out, "not_later", number(counts->not_later));
-	json_object_set_new(out, "value_octets", number(counts->octets_got));
+	json_object_set_new(out, "octets", number(counts->octets_got));
 	return out;
 }
 
@@ -139,7 +139,7 @@ static json_t *describe_puts(const struct tarn__second_counts *counts)
 				number(counts->put_results[TARN__SECOND_ABSENT]));
 	add_results(out, counts->put_results, TARN__SECOND_CLOSED);
 	json_object_set_new(out, "skipped", number(counts->put_skipped));
-	json_object_set_new(out, "value_octets", number(counts->octets_put));
+	json_object_set_new(out, "octets", number(counts->octets_put));
 	return out;
 }
 

@@ -17,23 +17,20 @@
 #include "net/second/link.h"
 
 #ifdef HAVE_HIREDIS
-#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <ev.h>
-#include <fcntl.h>
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
-#include <net/if.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 
 #include "net/second/commands.h"
 #include "net/second/connection.h"
+#include "net/second/expect.h"
+#include "net/second/place.h"
 #include "net/second/replies.h"
 #include "net/second/secure.h"
 
@@ -46,21 +43,14 @@
 	FUNCTION(redisAsyncHandleWrite)                                                            \
 	FUNCTION(redisAsyncSetConnectCallback)
 
+#define OTHER_PROTOCOL "a reply of another protocol"
 #define POINTER(name) __typeof__(name) *name;
 #define ROW(name) {#name, &library.name},
 
 enum {
-	OBJECTS_MAX = 2 + TARN__SECOND_ITEMS_MAX, /* of one reply */
 	/* Octets that are read and not yet parsed: a reply, and what one read brings behind it. */
 	UNPARSED_MAX = TARN__SECOND_REPLY_MAX + 2 * 16384,
-	MESSAGE_MAX = 1024, /* octets of a channel's message */
-	HOST_MAX = INET6_ADDRSTRLEN +
-		   16, /* octets of an address and the number of its interface, with NUL */
 	READS_PER_EVENT = 8, /* of TLS, which may hold more than the socket shows */
-	/* A peer that is gone without a word is noticed after 10 + 3 * 5 seconds, if nothing is outstanding. */
-	KEEPALIVE_IDLE_SEC = 10,
-	KEEPALIVE_INTERVAL_SEC = 5,
-	KEEPALIVE_COUNT = 3,
 };
 
 static struct {
@@ -80,8 +70,7 @@ struct tarn__second_connection {
 	struct tarn__list commands; /* whose replies are awaited, in order */
 	struct tarn__second_secure *secure; /* NULL: in the clear */
 	char *channel; /* NULL: not subscribed */
-	unsigned objects; /* of the reply that is being read */
-	bool is_message; /* that reply is a message of the channel */
+	struct tarn__second_expect expect;
 	unsigned
 		depth; /* calls of this file's functions under way that lead into the library, or back */
 	bool wants_flush, is_flushing;
@@ -146,89 +135,76 @@ const char *tarn__second_load(bool tls)
 
 /* ---- what a peer sends is looked at before it is kept ------------------------------------- */
 
-/* Returns NULL, which the library takes for a lack of memory: the connection ends. */
-static void *refuse(struct tarn__second_connection *connection, const char *reason)
+/* Why it ends, unless there is a reason already. */
+static void blame(struct tarn__second_connection *connection, const char *reason)
 {
 	if (connection->fault[0] == '\0')
 		snprintf(connection->fault, sizeof connection->fault, "%s", reason);
+}
+
+/* Returns NULL, which the library takes for a lack of memory: the connection ends. */
+static void *refuse(struct tarn__second_connection *connection, const char *reason)
+{
+	blame(connection, reason);
 	return NULL;
-}
-
-/* Returns true if the library hands the next reply to a subscription. */
-static bool is_for_channel(const struct tarn__second_connection *connection)
-{
-	return connection->channel && tarn__list_is_empty(&connection->commands);
-}
-
-/* A message is {"message", channel, text}; before the first one comes {"subscribe", channel, 1}. */
-static bool fits_channel(struct tarn__second_connection *connection, const redisReadTask *task,
-			 const char *text, size_t len)
-{
-	static const char message[] = "message", subscribe[] = "subscribe";
-	if (!task->parent)
-		return task->type == REDIS_REPLY_ARRAY;
-	bool is_text = task->type == REDIS_REPLY_STRING;
-	switch (task->idx) {
-	case 0:
-		connection->is_message =
-			is_text && len == sizeof message - 1 && memcmp(text, message, len) == 0;
-		return connection->is_message || (is_text && len == sizeof subscribe - 1 &&
-						  memcmp(text, subscribe, len) == 0);
-	case 1:
-		return is_text && len == strlen(connection->channel) &&
-		       memcmp(text, connection->channel, len) == 0;
-	default:
-		return connection->is_message ? is_text && len <= MESSAGE_MAX
-					      : task->type == REDIS_REPLY_INTEGER;
-	}
 }
 
 /* Returns false if the object, of len octets or items, is refused. text: NULL unless it is one. */
 static bool may_create(struct tarn__second_connection *connection, const redisReadTask *task,
-		       const char *text, size_t len)
+		       enum tarn__second_reply_kind kind, const char *text, size_t len)
 {
-	if (!task->parent)
-		connection->objects = 0;
-	bool is_array = task->type == REDIS_REPLY_ARRAY;
-	if (++connection->objects > OBJECTS_MAX ||
-	    len > (is_array ? TARN__SECOND_ITEMS_MAX : TARN__SECOND_REPLY_MAX))
-		return refuse(connection, "a reply is too long");
-	/* The library ends the connection by itself, with the text as the reason. */
-	if (!task->parent && task->type == REDIS_REPLY_ERROR)
-		return true;
-	if (is_for_channel(connection)) {
-		bool is_whole = !is_array || len == TARN__SECOND_ITEMS_MAX;
-		return (is_whole && fits_channel(connection, task, text, len)) ||
-		       refuse(connection, "a message of an unexpected form");
-	}
-	return !tarn__list_is_empty(&connection->commands) ||
-	       refuse(connection, "an unexpected reply");
+	const struct tarn__second_object object = {.kind = kind,
+						   .is_whole = !task->parent,
+						   .index = task->idx,
+						   .text = text,
+						   .len = len};
+	if (connection->is_freed)
+		return false;
+	connection->expect.channel = connection->channel;
+	connection->expect.is_awaited = !tarn__list_is_empty(&connection->commands);
+	const char *reason = tarn__second_expect_refuses(&connection->expect, &object);
+	if (reason)
+		blame(connection, reason);
+	return !reason;
 }
 
+/* Also called for texts of RESP3, which is not spoken. */
 static void *create_string(const redisReadTask *task, char *text, size_t len)
 {
 	struct tarn__second_connection *connection = task->privdata;
-	bool is_text = task->type == REDIS_REPLY_STRING || task->type == REDIS_REPLY_STATUS ||
-		       task->type == REDIS_REPLY_ERROR;
-	if (!is_text)
-		return refuse(connection, "a reply of another protocol");
-	return may_create(connection, task, text, len)
-		       ? connection->create->createString(task, text, len)
-		       : NULL;
+	enum tarn__second_reply_kind kind;
+	switch (task->type) {
+	case REDIS_REPLY_STRING:
+		kind = TARN__SECOND_REPLY_TEXT;
+		break;
+	case REDIS_REPLY_STATUS:
+		kind = TARN__SECOND_REPLY_STATUS;
+		break;
+	case REDIS_REPLY_ERROR:
+		kind = TARN__SECOND_REPLY_ERROR;
+		break;
+	default:
+		return refuse(connection, OTHER_PROTOCOL);
+	}
+	if (!may_create(connection, task, kind, text, len))
+		return NULL;
+	return connection->create->createString(task, text, len);
 }
 
 static void *create_integer(const redisReadTask *task, long long value)
 {
 	struct tarn__second_connection *connection = task->privdata;
-	return may_create(connection, task, NULL, 0)
-		       ? connection->create->createInteger(task, value)
-		       : NULL;
+	if (!may_create(connection, task, TARN__SECOND_REPLY_INTEGER, NULL, 0))
+		return NULL;
+	return connection->create->createInteger(task, value);
 }
 
 static void *create_nil(const redisReadTask *task)
 {
 	struct tarn__second_connection *connection = task->privdata;
-	return may_create(connection, task, NULL, 0) ? connection->create->createNil(task) : NULL;
+	if (!may_create(connection, task, TARN__SECOND_REPLY_NIL, NULL, 0))
+		return NULL;
+	return connection->create->createNil(task);
 }
 
 #if HIREDIS_MAJOR >= 1
@@ -239,27 +215,27 @@ static void *create_double(const redisReadTask *task, double value, char *text, 
 	(void)value;
 	(void)text;
 	(void)len;
-	return refuse(task->privdata, "a reply of another protocol");
+	return refuse(task->privdata, OTHER_PROTOCOL);
 }
 
 static void *create_bool(const redisReadTask *task, int value)
 {
 	(void)value;
-	return refuse(task->privdata, "a reply of another protocol");
+	return refuse(task->privdata, OTHER_PROTOCOL);
 }
 #else
 typedef int item_count;
 #endif
 
-/* Also called for a push of RESP3, which nobody has asked for. */
+/* Also called for maps, sets and pushes of RESP3. */
 static void *create_array(const redisReadTask *task, item_count count)
 {
 	struct tarn__second_connection *connection = task->privdata;
 	if (task->type != REDIS_REPLY_ARRAY)
-		return refuse(connection, "a reply of another protocol");
-	return may_create(connection, task, NULL, (size_t)count)
-		       ? connection->create->createArray(task, count)
-		       : NULL;
+		return refuse(connection, OTHER_PROTOCOL);
+	if (!may_create(connection, task, TARN__SECOND_REPLY_ARRAY, NULL, (size_t)count))
+		return NULL;
+	return connection->create->createArray(task, count);
 }
 
 static void refuse_the_unexpected(struct tarn__second_connection *connection)
@@ -333,7 +309,7 @@ static void leave(struct tarn__second_connection *connection)
 /* Ends it. The library calls back the commands' callbacks, with no reply, and on_cleanup(). */
 static void break_off(struct tarn__second_connection *connection, const char *reason)
 {
-	refuse(connection, reason);
+	blame(connection, reason);
 	redisAsyncContext *context = connection->context;
 	if (context)
 		library.redisAsyncFree(context);
@@ -453,7 +429,7 @@ static void on_cleanup(void *arg)
 				   strnlen(context->errstr, sizeof context->errstr),
 				   connection->fault);
 	else if (connection->fault[0] == '\0')
-		refuse(connection, "closed");
+		blame(connection, "closed");
 	del_read(connection);
 	del_write(connection);
 	connection->context = NULL;
@@ -632,62 +608,25 @@ static bool start_secure(struct tarn__second_connection *connection,
 
 /* ---- a connection's life ------------------------------------------------------------------ */
 
-/* Writes the address as a number: an interface, too. Returns false if there is none of that name. */
-static bool format_host(const struct tarn_address *address, char out[HOST_MAX])
-{
-	if (address->sa.sa_family == AF_INET)
-		return inet_ntop(AF_INET, &address->in4.sin_addr, out, HOST_MAX);
-	unsigned scope = address->in6.sin6_scope_id;
-	if (address->interface[0] != '\0') {
-		scope = if_nametoindex(address->interface);
-		if (scope == 0)
-			return false;
-	}
-	if (!inet_ntop(AF_INET6, &address->in6.sin6_addr, out, HOST_MAX))
-		return false;
-	size_t len = strlen(out);
-	if (scope > 0)
-		snprintf(out + len, HOST_MAX - len, "%%%u", scope);
-	return true;
-}
-
 static redisAsyncContext *begin(const struct tarn__second_place *place,
 				char fault[TARN__SECOND_FAULT_MAX])
 {
-	char host[HOST_MAX];
+	char host[TARN__SECOND_HOST_MAX];
+	const char *reason = tarn__second_place_format(place, host);
 	redisAsyncContext *context = NULL;
-	snprintf(fault, TARN__SECOND_FAULT_MAX, "out of memory");
-	if (place->path) {
-		/* The library would cut it. */
-		if (strlen(place->path) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
-			snprintf(fault, TARN__SECOND_FAULT_MAX, "the path is too long");
-		else
-			context = library.redisAsyncConnectUnix(place->path);
-	} else if (!format_host(&place->address, host)) {
-		snprintf(fault, TARN__SECOND_FAULT_MAX, "the interface does not exist");
-	} else {
+	if (!reason && place->path)
+		context = library.redisAsyncConnectUnix(place->path);
+	else if (!reason)
 		context = library.redisAsyncConnect(host, tarn_address_port(&place->address));
-	}
-	if (!context || context->err == 0)
+	if (context && context->err == 0)
 		return context;
+	snprintf(fault, TARN__SECOND_FAULT_MAX, "%s", reason ? reason : "out of memory");
+	if (!context)
+		return NULL;
 	tarn__second_quote(context->errstr, strnlen(context->errstr, sizeof context->c.errstr),
 			   fault);
 	library.redisAsyncFree(context);
 	return NULL;
-}
-
-/* What is not supported is done without. */
-static void set_socket(int fd, bool is_tcp)
-{
-	const int on = 1, idle = KEEPALIVE_IDLE_SEC, interval = KEEPALIVE_INTERVAL_SEC,
-		  count = KEEPALIVE_COUNT;
-	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	if (!is_tcp)
-		return;
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
 }
 
 static void attach(struct tarn__second_connection *connection)
@@ -732,7 +671,7 @@ tarn__second_connection_new(struct ev_loop *loop, const struct tarn__second_plac
 	connection->arg = arg;
 	connection->context = context;
 	tarn__list_init(&connection->commands);
-	set_socket(context->c.fd, !place->path);
+	tarn__second_place_set(place, context->c.fd);
 	attach(connection);
 	if (!place->tls || start_secure(connection, place))
 		return connection;

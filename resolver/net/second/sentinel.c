@@ -85,7 +85,7 @@ const char *tarn__second_sentinels_read(const struct tarn__second_reply *reply,
 	if (strspn(port, "0123456789") != strlen(port))
 		return "its answer is not understood";
 	snprintf(text, sizeof text, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
-	return tarn_address_parse(text, 0, out) == 0
+	return tarn_address_parse(text, 0, out) == 0 && tarn_address_port(out) != 0
 		       ? NULL
 		       : "it names the master by a name, not by an address";
 }

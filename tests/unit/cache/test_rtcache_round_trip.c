@@ -4,8 +4,11 @@
  * the same values, ages, times to live, uses and statuses, then and later.
  */
 
-#include "cache.h"
-#include "support/cache_world.h"
+#include <string.h>
+
+#include "rtcache.h"
+#include "support/churn.h"
+#include "support/unit.h"
 
 enum {
 	ROUNDS = 60,
@@ -34,10 +37,9 @@ static uint64_t side_now(void *arg)
 	return ((struct side *)arg)->now_ms;
 }
 
-static unsigned pick(struct pair *pair, unsigned count)
+static unsigned pick_of(struct pair *pair, unsigned count)
 {
-	pair->random = pair->random * UINT64_C(6364136223846793005) + 1442695040888963407;
-	return (unsigned)(pair->random >> 33) % count;
+	return pick(&pair->random, count);
 }
 
 /* A value is derived from its key, and from when it was looked up. */
@@ -47,15 +49,15 @@ static void answer(struct rtcache_lookup *lookup, const void *key, size_t key_le
 	struct pair *pair = extra;
 	unsigned number;
 	(void)arg;
-	ck_assert_uint_eq(key_len, sizeof(number));
+	must(key_len == sizeof(number));
 	memcpy(&number, key, sizeof(number));
 	unsigned char data[64];
 	memset(data, (int)(number + pair->from.now_ms), sizeof(data));
-	if (pick(pair, 8) == 0)
+	if (pick_of(pair, 8) == 0)
 		rtcache_fail(lookup, -1);
 	else
-		rtcache_fill(lookup, data, pick(pair, sizeof(data)),
-			     pick(pair, 20) ? pick(pair, 5000) : RTCACHE_NO_TTL);
+		rtcache_fill(lookup, data, pick_of(pair, sizeof(data)),
+			     pick_of(pair, 20) ? pick_of(pair, 5000) : RTCACHE_NO_TTL);
 }
 
 static void open_side(struct side *side, uint64_t now_ms)
@@ -69,9 +71,9 @@ static void open_side(struct side *side, uint64_t now_ms)
 							    .failure_ms = FAILURE_MS,
 							    .refresh_percent = PERCENT,
 							    .arg = side});
-	ck_assert_ptr_nonnull(side->cache);
+	must(side->cache);
 	side->client = rtcache_client_new(side->cache, NULL, NULL);
-	ck_assert_ptr_nonnull(side->client);
+	must(side->client);
 }
 
 static void close_side(struct side *side)
@@ -85,24 +87,23 @@ static void step(struct pair *pair)
 	struct side *side = &pair->from;
 	struct rtcache_request request = {0};
 	struct rtcache_value value;
-	unsigned number = pick(pair, 2) ? pick(pair, KEYS) : pick(pair, 20);
-	switch (pick(pair, 6)) {
+	unsigned number = pick_of(pair, 2) ? pick_of(pair, KEYS) : pick_of(pair, 20);
+	switch (pick_of(pair, 6)) {
 	case 0:
-		rtcache_put(side->client, &number, sizeof(number), &pair->random, pick(pair, 8),
-			    pick(pair, 9000));
+		rtcache_put(side->client, &number, sizeof(number), &pair->random, pick_of(pair, 8),
+			    pick_of(pair, 9000));
 		break;
 	case 1:
-		side->now_ms += pick(pair, 40);
+		side->now_ms += pick_of(pair, 40);
 		rtcache_client_run(side->client);
 		break;
 	case 2:
-		if (pick(pair, 10) == 0)
+		if (pick_of(pair, 10) == 0)
 			rtcache_remove(side->client, &number, sizeof(number));
 		break;
 	default:
-		ck_assert_int_eq(rtcache_get(side->client, &request, &number, sizeof(number), 1000,
-					     pair, &value),
-				 1);
+		must(rtcache_get(side->client, &request, &number, sizeof(number), 1000, pair,
+				 &value) == 1);
 	}
 }
 
@@ -113,13 +114,13 @@ static void load_item(const struct rtcache_item *item, void *arg)
 	bool is_known = pair->loaded != 0;
 	if (item->value.error) {
 		pair->failed++;
-		ck_assert_int_eq(rc, RTCACHE_EINVAL);
+		must(rc == RTCACHE_EINVAL);
 	} else if (item->value.status == RTCACHE_EXPIRED) {
 		pair->dead++;
-		ck_assert_int_eq(rc, RTCACHE_EREFUSED);
+		must(rc == RTCACHE_EREFUSED);
 	} else {
 		pair->alive++;
-		ck_assert_int_eq(rc, is_known ? RTCACHE_EREFUSED : 0);
+		must(rc == (is_known ? RTCACHE_EREFUSED : 0));
 	}
 }
 
@@ -127,19 +128,19 @@ static void walk_over(struct pair *pair)
 {
 	uint64_t cursor = 0;
 	pair->alive = pair->dead = pair->failed = 0;
-	while (rtcache_walk(pair->from.client, &cursor, 1 + pick(pair, 50), load_item, pair))
+	while (rtcache_walk(pair->from.client, &cursor, 1 + pick_of(pair, 50), load_item, pair))
 		;
 }
 
 static void compare_values(const struct rtcache_value *from, const struct rtcache_value *to)
 {
-	ck_assert_int_eq(from->status, to->status);
-	ck_assert_uint_eq(from->age_ms, to->age_ms);
-	ck_assert_uint_eq(from->ttl_ms, to->ttl_ms);
-	ck_assert_uint_eq(from->stale_ms, to->stale_ms);
-	ck_assert_uint_eq(from->len, to->len);
+	must(from->status == to->status);
+	must(from->age_ms == to->age_ms);
+	must(from->ttl_ms == to->ttl_ms);
+	must(from->stale_ms == to->stale_ms);
+	must(from->len == to->len);
 	if (from->len)
-		ck_assert_mem_eq(from->data, to->data, from->len);
+		must(memcmp(from->data, to->data, from->len) == 0);
 }
 
 /* has_died: what was alive at the walk may be dead, and swept here or there. */
@@ -150,18 +151,18 @@ static unsigned compare(struct pair *pair, bool has_died)
 		struct rtcache_state from, to;
 		rtcache_inspect(pair->from.client, &i, sizeof(i), &from);
 		rtcache_inspect(pair->to.client, &i, sizeof(i), &to);
-		ck_assert_int_eq(to.failure, 0);
+		must(to.failure == 0);
 		bool is_alive = from.is_stored && from.item.value.status != RTCACHE_EXPIRED;
 		if (!is_alive) {
-			ck_assert(!to.is_stored ||
-				  (has_died && to.item.value.status == RTCACHE_EXPIRED));
+			must(!to.is_stored ||
+			     (has_died && to.item.value.status == RTCACHE_EXPIRED));
 			continue;
 		}
-		ck_assert(to.is_stored);
+		must(to.is_stored);
 		compare_values(&from.item.value, &to.item.value);
-		ck_assert_uint_eq(from.item.uses, to.item.uses);
-		ck_assert_uint_eq(from.item.bytes, to.item.bytes);
-		ck_assert(to.item.is_main == (from.item.is_main || from.item.uses > 1));
+		must(from.item.uses == to.item.uses);
+		must(from.item.bytes == to.item.bytes);
+		must(to.item.is_main == (from.item.is_main || from.item.uses > 1));
 		count++;
 	}
 	return count;
@@ -173,7 +174,7 @@ static void compare_peeks(struct pair *pair)
 	for (unsigned i = 0; i < KEYS; i++) {
 		struct rtcache_value from, to;
 		int rc = rtcache_peek(pair->from.client, &i, sizeof(i), true, &from);
-		ck_assert_int_eq(rtcache_peek(pair->to.client, &i, sizeof(i), true, &to), rc);
+		must(rtcache_peek(pair->to.client, &i, sizeof(i), true, &to) == rc);
 		if (rc)
 			compare_values(&from, &to);
 	}
@@ -181,18 +182,18 @@ static void compare_peeks(struct pair *pair)
 
 static void make_round(struct pair *pair)
 {
-	open_side(&pair->from, UINT64_C(1) << (4 + pick(pair, 50)));
-	open_side(&pair->to, pick(pair, 3) ? pick(pair, 100) : pick(pair, 1000000));
+	open_side(&pair->from, UINT64_C(1) << (4 + pick_of(pair, 50)));
+	open_side(&pair->to, pick_of(pair, 3) ? pick_of(pair, 100) : pick_of(pair, 1000000));
 	pair->loaded = 0;
 	for (unsigned i = 0; i < STEPS; i++)
 		step(pair);
 	walk_over(pair);
 	pair->loaded = compare(pair, false);
-	ck_assert_uint_eq(pair->loaded, pair->alive);
+	must(pair->loaded == pair->alive);
 	walk_over(pair);
-	ck_assert_uint_eq(pair->loaded, compare(pair, false));
+	must(pair->loaded == compare(pair, false));
 	for (unsigned i = 0; i < 20; i++) {
-		unsigned later_ms = pick(pair, 600);
+		unsigned later_ms = pick_of(pair, 600);
 		pair->from.now_ms += later_ms;
 		pair->to.now_ms += later_ms;
 		rtcache_client_run(pair->from.client);

@@ -146,6 +146,41 @@ START_TEST(clock_is_told_when_it_is_wrong_and_when_it_is_right)
 }
 END_TEST
 
+static void second(enum tarn__breaker_event event, uint64_t now_ms)
+{
+	tarn__findings_second(findings, event, now_ms);
+}
+
+START_TEST(second_level_is_told_once_for_all_workers)
+{
+	second(TARN__BREAKER_OPENED, 1000);
+	ck_assert_uint_eq(told, 1);
+	ck_assert_int_eq(last.kind, TARN__FINDING_SECOND);
+	ck_assert(!last.is_over);
+	second(TARN__BREAKER_OPENED, 1100);
+	second(TARN__BREAKER_CLOSED, 1200);
+	second(TARN__BREAKER_OPEN_STILL, 1300);
+	ck_assert_uint_eq(told, 1);
+	second(TARN__BREAKER_CLOSED, 1400);
+	ck_assert_uint_eq(told, 2);
+	ck_assert(last.is_over);
+	/* One that comes and goes is told once a minute, and one that stays away is. */
+	second(TARN__BREAKER_OPENED, 1500);
+	second(TARN__BREAKER_CLOSED, 1600);
+	second(TARN__BREAKER_OPENED, 1700);
+	second(TARN__BREAKER_OPEN_STILL, 1000 + TARN__FINDING_SECOND_MS - 1);
+	ck_assert_uint_eq(told, 2);
+	second(TARN__BREAKER_OPEN_STILL, 1000 + TARN__FINDING_SECOND_MS);
+	ck_assert_uint_eq(told, 3);
+	ck_assert(!last.is_over);
+	/* It does not answer again because its connection is lost. */
+	second(TARN__BREAKER_DROPPED, 70000);
+	ck_assert_uint_eq(told, 3);
+	second(TARN__BREAKER_OPENED, 200000);
+	ck_assert_uint_eq(told, 4);
+}
+END_TEST
+
 START_TEST(no_one_has_to_listen)
 {
 	struct tarn__findings *silent = tarn__findings_new(NULL, NULL);
@@ -166,6 +201,7 @@ int main(void)
 	tcase_add_test(tcase, anchors_are_told_apart);
 	tcase_add_test(tcase, only_so_many_anchors_are_told);
 	tcase_add_test(tcase, clock_is_told_when_it_is_wrong_and_when_it_is_right);
+	tcase_add_test(tcase, second_level_is_told_once_for_all_workers);
 	tcase_add_test(tcase, no_one_has_to_listen);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
