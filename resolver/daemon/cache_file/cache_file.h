@@ -84,6 +84,7 @@ struct tarn__cache_file {
 	unsigned clock_looks;
 	uint64_t hold_ms; /* until then nothing is saved */
 	unsigned forgets; /* that other machines had caused when it was last looked */
+	bool is_started; /* the settings have been settled once */
 	bool has_failed; /* the last save did, which was logged */
 	struct tarn__list requests; /* for the save that is under way */
 	struct tarn__list next_requests; /* for the one after it */
