@@ -39,6 +39,7 @@ OUTAGE_RATE = 500
 OUTAGE_MISSES = 0.02
 PHASES = ("before", "stopped, first second", "stopped, later", "back, after 1 s")
 
+HOT_NAME = "one.bench.example"
 FLEET_RATE = 50
 FLEET_AWAY_US = 20_000
 
@@ -309,6 +310,10 @@ class Shared:
                     for _ in range(self.bench.options.fleet)]
             time.sleep(SETTLE_SEC)
             asking = {shares: Asking(servers) for shares, (_upstream, servers) in fleets.items()}
+            # The first answer is there before the machines are asked, which begin at once.
+            for _upstream, servers in fleets.values():
+                servers[0].ask(HOT_NAME)
+            time.sleep(SETTLE_SEC)
             before = {shares: upstream.count() for shares, (upstream, _servers) in fleets.items()}
             began = time.monotonic()
             while (now := time.monotonic()) < began + self.bench.options.fleet_ttls * ttl:
@@ -468,7 +473,7 @@ class Asking:
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             sock.connect((HOST, server.port))
             self.sockets.append(sock)
-        self.query = make_query("one.bench.example", 1)
+        self.query = make_query(HOT_NAME, 1)
         self.asked = self.good = self.bad = 0
 
     def ask_until(self, seconds):
