@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/fuzz/fuzz_second_value.c: octets that a store has as a value. Without the secret none is believed; with a
- * tag of ours around octets of any kind none is an answer to another question, lives longer than it says, or has a
- * verdict that was not found.
+ * tests/fuzz/fuzz_second_value.c: octets that a store has as a value. Without the secret none is believed;
+ * with a tag of ours around octets of any kind none is an answer to another question, lives longer than it
+ * says, or has a verdict that was not found.
  */
 #include "fuzz.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/scenario/second.c: a second level in scripts: what it is, what its store has, and what is asked of it. */
+/*
+ * tests/scenario/second.c: a second level in scripts: what it is, what its store has, and what is asked of
+ * it.
+ */
 #include "second.h"
 
 #include <stdio.h>

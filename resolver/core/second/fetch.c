@@ -154,8 +154,8 @@ static void poll_later(struct tarn__fetch *fetch)
 }
 
 /*
- * Another machine asks the servers: for its answer is waited no longer than these would need, and not beyond the
- * wait.
+ * Another machine asks the servers: for its answer is waited no longer than these would need, and not
+ * beyond the wait.
  */
 static void begin_polls(struct tarn__fetch *fetch)
 {
@@ -198,7 +198,9 @@ static bool goes_on_polling(struct tarn__fetch *fetch, enum tarn__second_result 
 	return is_first || is_polled;
 }
 
-/* A value of another type says nothing of the store, and the end of the connection is reported by itself. */
+/*
+ * A value of another type says nothing of the store, and the end of the connection is reported by itself.
+ */
 static void report(struct tarn__fetch *fetch, enum tarn__second_result result)
 {
 	bool is_bad = tarn__second_is_failure(result) && result != TARN__SECOND_TYPE &&

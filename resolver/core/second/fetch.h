@@ -7,8 +7,8 @@
  *	                +--> held: polls after 2, 4, 8 ms... --+--> there -------------> done
  *	                                                       +--> not at the last one --> done, without
  *
- * The wait is the owner's: when it is over the owner says so and asks the servers, and the fetch goes on until it is
- * done or freed.
+ * The wait is the owner's: when it is over the owner says so and asks the servers, and the fetch goes on
+ * until it is done or freed.
  *
  * Thread: as core/second/second.h.
  */
@@ -80,7 +80,10 @@ uint32_t tarn__fetch_wait_ms(const struct tarn__second *);
 /* That time is over, and it is not done. */
 void tarn__fetch_is_late(struct tarn__fetch *);
 
-/* The owner has made the value its answer; or has not, since it lives no longer than what was to be refreshed. */
+/*
+ * The owner has made the value its answer; or has not, since it lives no longer than what was to be
+ * refreshed.
+ */
 void tarn__fetch_was_taken(struct tarn__second *);
 void tarn__fetch_was_not_later(struct tarn__second *);
 

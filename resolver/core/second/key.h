@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/second/key.h: the texts under which the store of the second level has what machines share. Names are in
- * none of them, and without the secret none can be computed.
+ * core/second/key.h: the texts under which the store of the second level has what machines share. Names are
+ * in none of them, and without the secret none can be computed.
  *
  *	tarn1:GROUP:HASH     an answer. GROUP: 8 digits, of the zone whose servers are asked; HASH: 32 digits, of
  *	                     the question and all that makes its answers differ
@@ -45,8 +45,8 @@ uint64_t tarn__second_anchors_digest(const struct tarn__second_config *,
 				     const struct tarn__config *);
 
 /*
- * Returns true if answers to that question of the zone are shared: not those of the chain of trust, and none of
- * a zone whose aliases are followed out of it, since what they lead to may have been answered here.
+ * Returns true if answers to that question of the zone are shared: not those of the chain of trust, and
+ * none of a zone whose aliases are followed out of it, since what they lead to may have been answered here.
  */
 bool tarn__second_shares(const struct tarn__zone_config *, const struct tarn__key *);
 

@@ -105,7 +105,9 @@ void tarn__second_connected(struct tarn__second *second)
 	wake(second);
 }
 
-/* All that was outstanding has ended; what the breaker has seen was of a store that may be another one now. */
+/*
+ * All that was outstanding has ended; what the breaker has seen was of a store that may be another one now.
+ */
 static void forget_connection(struct tarn__second *second)
 {
 	second->is_connected = false;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/second/key.c, core/second/value.c: what makes keys differ; values that were damaged, moved or forged. */
+/*
+ * core/second/key.c, core/second/value.c: what makes keys differ; values that were damaged, moved or
+ * forged.
+ */
 #include "core/second/value.h"
 
 #include <stdlib.h>
