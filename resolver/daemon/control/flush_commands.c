@@ -168,8 +168,8 @@ static void answer_for_fleet(struct tarn__task *task, const struct tarn__forgott
 
 static void answer_forgotten(struct tarn__task *task, const struct tarn__forgotten *forgotten)
 {
-	/* Failures are in no file. */
-	if (forgotten->answers > 0 && task->context->cache_file)
+	/* Failures are in no file. By the message to all machines another thread may have removed the answers. */
+	if ((forgotten->answers > 0 || task->is_for_fleet) && task->context->cache_file)
 		tarn__cache_file_flushed(task->context->cache_file);
 	if (task->is_for_fleet)
 		answer_for_fleet(task, forgotten);
