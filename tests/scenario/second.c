@@ -87,8 +87,7 @@ static void write_key(const struct outside *outside, const struct tarn__key *key
 		.validates = config->validates,
 		.trusts_ad = config->trust_ad};
 	size_t zone = tarn__config_find_zone(config, key->qname, key->qname_len, key->qtype);
-	tarn__second_key_write(config->second, &view, key, config->zones[zone]->name,
-			       config->zones[zone]->name_len, out);
+	tarn__second_key_write(config->second, &view, config->zones[zone], key, out);
 }
 
 /* ---- what it is --------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 struct tarn__answer;
+struct tarn__fetched;
 struct tarn__lookup;
 
 enum {
@@ -25,11 +26,14 @@ enum {
 	TARN__FETCH_LATER_PERCENT = 5,
 };
 
+/* Called with a value that is the answer, in any state; with NULL while FETCHING: the servers are to be asked. */
+typedef void tarn__fetched_function(struct tarn__lookup *, const struct tarn__fetched *);
+
 /*
- * Asks the second level for a lookup in state NEW. Returns true if that is FETCHING now: ask is called when the
- * servers are to be asked, in state ASKING, unless the lookup has ended before. The forwarder has a second level.
+ * Asks the second level for a lookup in state NEW. Returns true if that is FETCHING now: done is called from the
+ * loop or the lookup's timer, once with NULL at most, and once with a value at most. The forwarder has a second level.
  */
-bool tarn__fetching_begin(struct tarn__lookup *, void (*ask)(struct tarn__lookup *));
+bool tarn__fetching_begin(struct tarn__lookup *, tarn__fetched_function *done);
 
 /* Its wait is over: the servers are asked. */
 void tarn__fetching_end_wait(struct tarn__lookup *);

@@ -30,6 +30,7 @@
 struct tarn_io;
 struct tarn__config;
 struct tarn__timers;
+struct tarn__zone_config;
 
 struct tarn__second;
 
@@ -72,17 +73,18 @@ void tarn__second_lost(struct tarn__second *);
 
 /*
  * Puts a server's answer, of at least TARN__SECOND_TTL_MIN_SEC, unless that is not possible now; zone is the
- * index of the zone whose servers were asked.
+ * one whose servers were asked.
  */
-void tarn__second_put_answer(struct tarn__second *, size_t zone, const struct tarn__key *,
-			     const uint8_t *stored, size_t len, uint32_t ttl_sec);
+void tarn__second_put_answer(struct tarn__second *, const struct tarn__zone_config *zone,
+			     const struct tarn__key *, const uint8_t *stored, size_t len,
+			     uint32_t ttl_sec);
 
 /*
- * Writes the key under which the store has the answer to a question of the zone of that index. Returns false if
+ * Writes the key under which the store has the answer to a question of that zone. Returns false if
  * it has none: there is no second level, or its epoch is not known, or such answers are not shared.
  */
-bool tarn__second_key_of(const struct tarn__second *, size_t zone, const struct tarn__key *,
-			 char out[TARN__SECOND_KEY_MAX]);
+bool tarn__second_key_of(const struct tarn__second *, const struct tarn__zone_config *zone,
+			 const struct tarn__key *, char out[TARN__SECOND_KEY_MAX]);
 
 /* The configuration of the store; NULL: there is none. */
 const struct tarn__second_config *tarn__second_config(const struct tarn__second *);
