@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/second/fleet.c, and what core/resolver.c makes of messages: a name is forgotten in the store and by those who
- * hear it, on a fake outside with a fake store.
+ * core/second/fleet.c, and what core/resolver.c makes of messages: a name is forgotten in the store and by
+ * those who hear it, on a fake outside with a fake store.
  */
 #include "core/second/fleet.h"
 
@@ -258,7 +258,7 @@ START_TEST(tree_is_another_epoch)
 }
 END_TEST
 
-/* It has an epoch of before: the store has the present one, and what was kept meanwhile may be of the other. */
+/* It has an epoch of before: the store has the present one, and what was kept meanwhile may be of either. */
 START_TEST(old_message_does_not_bring_its_epoch_back)
 {
 	run(TARN__SECOND_FORGET_TREE, "other.net.");
