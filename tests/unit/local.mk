@@ -83,6 +83,7 @@ unit_tests = \
 	tests/unit/crypto/test_signature \
 	tests/unit/daemon/test_addresses \
 	tests/unit/daemon/test_bootstrap \
+	tests/unit/daemon/test_cache_file \
 	tests/unit/daemon/test_cache_file_place \
 	tests/unit/daemon/test_cache_file_plan \
 	tests/unit/daemon/test_certificates \

@@ -7,6 +7,7 @@
  *	saving.h     the cache --> writer.h, in slices --> the file, by a thread of its own
  *	save_plan.h  when
  *	state.h      what tarnctl and statistics are told
+ *	phases.h     what goes from one of the following to the next
  *
  *	none, unusable
  *	   | a file is configured
