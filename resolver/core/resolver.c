@@ -63,6 +63,7 @@ struct tarn__shared {
 	struct tarn__findings *findings;
 	struct tarn__second_shared *second;
 	_Atomic(const struct tarn__notify_taker *) notify_taker; /* NULL: there is none */
+	atomic_uint forgets; /* that other machines have caused */
 };
 
 /* A question that waits for its answer. */
@@ -233,6 +234,11 @@ void tarn__shared_free(struct tarn__shared *shared)
 struct rtcache *tarn__shared_cache(struct tarn__shared *shared)
 {
 	return shared->cache;
+}
+
+unsigned tarn__shared_forgets(struct tarn__shared *shared)
+{
+	return atomic_load(&shared->forgets);
 }
 
 void tarn__shared_set_notify_taker(struct tarn__shared *shared,
@@ -1333,6 +1339,7 @@ static void forget_all(void *arg)
 	static const uint8_t root[1] = {0};
 	struct tarn__resolver *resolver = arg;
 	const struct tarn_io *io = resolver->io;
+	atomic_fetch_add(&resolver->shared->forgets, 1);
 	tarn__sweeps_add(&resolver->sweeps, TARN__SWEEP_TREE, root, sizeof(root));
 	io->wake_at(io->data, io->now_ms(io->data));
 }
@@ -1377,6 +1384,7 @@ void tarn__resolver_second_lost(struct tarn__resolver *resolver)
 
 static void obey(struct tarn__resolver *resolver, const struct tarn__second_message *message)
 {
+	atomic_fetch_add(&resolver->shared->forgets, 1);
 	switch (message->kind) {
 	case TARN__SECOND_FORGET_TYPE:
 		tarn__forget(resolver->client, message->name, message->name_len, message->type);
@@ -1410,7 +1418,6 @@ void tarn__resolver_second_message(struct tarn__resolver *resolver, const uint8_
 		return;
 	}
 	resolver->flushes++;
-	tarn__epoch_set(resolver->forwarder.second, message.epoch);
 	obey(resolver, &message);
 	io->wake_at(io->data, io->now_ms(io->data));
 }

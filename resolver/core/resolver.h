@@ -74,6 +74,11 @@ struct tarn__notify_taker {
 struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *);
 void tarn__shared_free(struct tarn__shared *);
 struct rtcache *tarn__shared_cache(struct tarn__shared *);
+/*
+ * The number of times that a message of the second level, or its loss of everything, had the cache forget
+ * names, or began to. Any thread.
+ */
+unsigned tarn__shared_forgets(struct tarn__shared *);
 /* Sets the taker, which is borrowed as long as there are resolvers. Any thread. */
 void tarn__shared_set_notify_taker(struct tarn__shared *, const struct tarn__notify_taker *);
 /*

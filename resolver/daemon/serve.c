@@ -314,10 +314,9 @@ static int start(struct program *program)
 				    .settle = tarn__discovery_settle,
 				    .network_changed = tarn__discovery_network_changed,
 				    .data = &program->discovery};
-	reload->parts[reload->part_count++] =
-		(struct tarn__part){.set = tarn__cache_file_set,
-				    .settle = tarn__cache_file_settle,
-				    .data = &program->cache_file};
+	reload->parts[reload->part_count++] = (struct tarn__part){.set = tarn__cache_file_set,
+								  .settle = tarn__cache_file_settle,
+								  .data = &program->cache_file};
 	error = tarn__workers_start(program->workers);
 	if (error < 0) {
 		tarn__log(program->log, TARN_LOG_ERR, "cannot start a thread: %s", strerror(errno));

@@ -60,6 +60,18 @@ class Warm(Named):
         self.start()
 
 
+class Asked:
+    """The names that an upstream server is asked for from now on; a busy machine asks twice."""
+
+    def __init__(self, upstream):
+        self.upstream = upstream
+        self.before = len(upstream.questions)
+
+    def __len__(self):
+        with self.upstream.lock:
+            return len({question.name for question in self.upstream.questions[self.before:]})
+
+
 @pytest.fixture
 def server():
     return Server()
@@ -101,9 +113,9 @@ def test_restart_keeps_the_cache(warm, upstream, file):
     status = tarn.wait_for()
     assert (status["loaded"], status["loaded_stale"]) == (NAMES, 0)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    before = upstream.count()
+    asked = Asked(upstream)
     tarn.ask_all("a")
-    assert upstream.count() - before <= NAMES / 100
+    assert len(asked) <= NAMES / 100
     text = tarn.text("stats", "--prometheus")
     assert f'tarn_snapshot_loaded_entries{{result="fresh"}} {NAMES}\n' in text
     assert f"tarn_snapshot_entries {NAMES}\n" in text
@@ -122,11 +134,11 @@ def test_kill_leaves_what_was_saved_last(warm, upstream):
     tarn.kill()
     tarn.start()
     assert tarn.wait_for()["loaded"] == NAMES
-    before = upstream.count()
+    asked = Asked(upstream)
     tarn.ask_all("a")
-    assert upstream.count() == before
+    assert len(asked) == 0
     tarn.ask_all("b")
-    assert upstream.count() == before + NAMES
+    assert len(asked) == NAMES
     tarn.tarn.stop()
 
 
@@ -168,9 +180,9 @@ def test_what_has_ended_is_given_only_when_no_server_answers(warm, server, upstr
     time.sleep(1.1)
     tarn.start()
     assert tarn.wait_for()["loaded_stale"] == 5
-    before = upstream.count()
+    asked = Asked(upstream)
     assert errors(tarn.ask("a0.example")) == []
-    assert upstream.count() == before + 1
+    assert len(asked) == 1
     server.is_silent = True
     began = time.monotonic()
     message = tarn.ask("a1.example")
@@ -205,9 +217,9 @@ def test_flush_holds_for_the_file(warm, upstream):
     tarn.kill()
     tarn.start()
     assert tarn.wait_for()["loaded"] == 9
-    before = upstream.count()
+    asked = Asked(upstream)
     tarn.ask_all("a", 10)
-    assert upstream.count() == before + 1
+    assert len(asked) == 1
     tarn.tarn.stop()
 
 
@@ -392,7 +404,7 @@ def test_other_servers_have_none_of_it(warm, upstream, run_upstream):
     tarn.start()
     assert tarn.wait_for()["left_out"]["of_other_servers"] == 5
     tarn.ask_all("a", 5)
-    assert other.count() == 5
+    assert len({question.name for question in other.questions}) == 5
     tarn.tarn.stop()
 
 
@@ -446,9 +458,9 @@ def test_clock_that_is_not_set_is_waited_for(warm, upstream, clock, file):
     tarn.wait_for("waiting")
     clock.set(0)
     assert tarn.wait_for()["loaded"] == 5
-    before = upstream.count()
+    asked = Asked(upstream)
     tarn.ask_all("a", 5)
-    assert upstream.count() == before
+    assert len(asked) == 0
     tarn.tarn.stop()
 
 

@@ -83,6 +83,7 @@ unit_tests = \
 	tests/unit/crypto/test_signature \
 	tests/unit/daemon/test_addresses \
 	tests/unit/daemon/test_bootstrap \
+	tests/unit/daemon/test_cache_file \
 	tests/unit/daemon/test_cache_file_place \
 	tests/unit/daemon/test_cache_file_plan \
 	tests/unit/daemon/test_certificates \
@@ -210,6 +211,7 @@ tls_tests = \
 	tests/unit/net/test_second_replies \
 	tests/unit/net/test_second_sentinel \
 	tests/unit/net/test_second_session \
+	tests/unit/net/test_second_worker \
 	tests/unit/net/test_secure_carrier \
 	tests/unit/tls/test_ca_files \
 	tests/unit/tls/test_identity \

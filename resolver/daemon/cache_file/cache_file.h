@@ -7,6 +7,7 @@
  *	saving.h     the cache --> writer.h, in slices --> the file, by a thread of its own
  *	save_plan.h  when
  *	state.h      what tarnctl and statistics are told
+ *	phases.h     what goes from one of the following to the next
  *
  *	none, unusable
  *	   | a file is configured
@@ -42,6 +43,8 @@ enum {
 		350, /* after so long no further step is taken; a step takes less than 100 */
 	TARN__SAVE_PAUSE_MS = 1, /* between two slices of a save, which has time */
 	TARN__SAVE_STOP_MS = 2000, /* for the save at the end; the hottest answers come first */
+	TARN__SAVE_FORMER_SEC =
+		3600, /* ... a file that is no older is kept if it has more of them */
 	TARN__CLOCK_WAIT_SEC = 60, /* for the clock to be set */
 	TARN__CLOCK_HOLD_MS =
 		15 * 60 * 1000, /* a file that was refused for the clock is kept so long */
@@ -70,7 +73,7 @@ struct tarn__cache_file {
 	struct {
 		char *path;
 		uint64_t interval_ms;
-		bool has_any_root, is_confined;
+		bool has_any_root, is_confined, has_second_level;
 	} wanted;
 	char *path; /* in force, NULL: none */
 	struct tarn__place place; /* held in all phases but the first two */
@@ -81,11 +84,13 @@ struct tarn__cache_file {
 	uint64_t save_lookups; /* when it was begun */
 	unsigned clock_looks;
 	uint64_t hold_ms; /* until then nothing is saved */
+	unsigned forgets; /* that other machines had caused when it was last looked */
+	bool is_started; /* the settings have been settled once */
 	bool has_failed; /* the last save did, which was logged */
 	struct tarn__list requests; /* for the save that is under way */
 	struct tarn__list next_requests; /* for the one after it */
 	ev_idle load_steps;
-	ev_timer clock, due, pace;
+	ev_timer clock, due, pace, watch;
 	ev_async saved;
 };
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/resolver.h"
@@ -101,19 +102,26 @@ enum tarn__loading_start tarn__loading_begin(struct tarn__loading *loading,
 	return start;
 }
 
+/* Processor time of this thread. */
+static uint64_t work_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 bool tarn__loading_slice(struct tarn__loading *loading, uint64_t budget_us)
 {
-	uint64_t begun_us = tarn__clock_us(), wall_ms = tarn__wall_ms(), took_us;
+	uint64_t begun_us = tarn__clock_us(), begun_work_us = work_us(), wall_ms = tarn__wall_ms();
 	struct tarn__resolver *resolver = tarn__own_worker_enter(loading->own);
 	if (!resolver)
 		return false;
 	bool has_more;
 	do {
 		has_more = tarn__snapshot_load_step(&loading->reader, resolver, wall_ms);
-		took_us = tarn__clock_us() - begun_us;
-	} while (has_more && took_us < budget_us);
+	} while (has_more && tarn__clock_us() - begun_us < budget_us);
 	tarn__own_worker_leave(loading->own);
-	loading->work_us += took_us;
+	loading->work_us += work_us() - begun_work_us;
 	return has_more;
 }
 

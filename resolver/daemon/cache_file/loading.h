@@ -28,7 +28,7 @@ struct tarn__loading {
 	struct tarn__own_worker *own; /* borrowed */
 	int fd; /* while it is under way */
 	struct tarn__snapshot_reader reader;
-	uint64_t begun_us, work_us;
+	uint64_t begun_us, work_us; /* work: processor time */
 	char fault[TARN__PLACE_FAULT_MAX];
 };
 

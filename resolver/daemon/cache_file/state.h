@@ -40,7 +40,7 @@ struct tarn__cache_file_state {
 	struct tarn__snapshot_counts loaded;
 	unsigned loaded_percent; /* of the file; 0: it was not read */
 	uint64_t load_us; /* from the first entry to the last */
-	uint64_t load_work_us; /* of it the main thread's work */
+	uint64_t load_work_us; /* processor time of it */
 	/* Of the last save, or of the save that was loaded; zeros: there was none. */
 	uint64_t entries, octets;
 	int64_t saved_s; /* when it was begun, since 1970 */

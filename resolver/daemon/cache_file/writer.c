@@ -109,11 +109,11 @@ static struct chunk *take(struct tarn__writer *writer)
 static void write_back(struct tarn__writer *writer)
 {
 	while (writer->written - writer->window >= 2 * (uint64_t)WINDOW) {
-		sync_file_range(writer->fd, (off64_t)writer->window, WINDOW,
+		sync_file_range(writer->fd, (off_t)writer->window, WINDOW,
 				SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
 					SYNC_FILE_RANGE_WAIT_AFTER);
 		writer->window += WINDOW;
-		sync_file_range(writer->fd, (off64_t)writer->window, WINDOW, SYNC_FILE_RANGE_WRITE);
+		sync_file_range(writer->fd, (off_t)writer->window, WINDOW, SYNC_FILE_RANGE_WRITE);
 	}
 }
 

@@ -281,8 +281,7 @@ START_TEST(large_file_is_written_whole)
 	open_place();
 	struct tarn__writer *writer = begin();
 	for (size_t at = 0; at < LEN; at += PART)
-		ck_assert(tarn__writer_put(writer, octets + at,
-					   LEN - at < PART ? LEN - at : PART));
+		ck_assert(tarn__writer_put(writer, octets + at, LEN - at < PART ? LEN - at : PART));
 	tarn__writer_end(writer);
 	ck_assert_str_eq(end(writer), "");
 	FILE *file = fopen(path, "r");

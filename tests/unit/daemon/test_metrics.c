@@ -348,6 +348,32 @@ START_TEST(second_level_has_lines_only_where_there_is_one)
 }
 END_TEST
 
+START_TEST(file_of_the_cache_has_lines_only_where_there_is_one)
+{
+	write_text();
+	ck_assert_ptr_null(strstr(text, "tarn_snapshot"));
+	cache_file = (struct tarn__cache_file_state){.phase = TARN__CACHE_FILE_READY,
+						     .loaded = {.loaded = 5, .faulty = 6},
+						     .load_us = 1500000,
+						     .saves = 2,
+						     .failures = 3};
+	write_text();
+	check_line("tarn_snapshot_entries 0");
+	check_line("tarn_snapshot_saves_total{result=\"failed\"} 3");
+	check_line("tarn_snapshot_loaded_entries{result=\"fresh\"} 5");
+	check_line("tarn_snapshot_loaded_entries{result=\"faulty\"} 6");
+	check_line("tarn_snapshot_load_seconds 1.500000");
+	/* Nothing was saved yet, and nothing loaded. */
+	ck_assert_ptr_null(strstr(text, "tarn_snapshot_age_seconds"));
+	cache_file.saved_s = time(NULL) + 10;
+	cache_file.entries = 7;
+	write_text();
+	cache_file = (struct tarn__cache_file_state){0};
+	check_line("tarn_snapshot_entries 7");
+	check_line("tarn_snapshot_age_seconds 0");
+}
+END_TEST
+
 START_TEST(labels_are_escaped)
 {
 	servers[0].zone = "a\"b\\046c\n.";
@@ -381,6 +407,7 @@ int main(void)
 	tcase_add_test(tcase, validation_has_lines_only_where_it_is_on);
 	tcase_add_test(tcase, certificates_and_what_needs_them_have_lines);
 	tcase_add_test(tcase, second_level_has_lines_only_where_there_is_one);
+	tcase_add_test(tcase, file_of_the_cache_has_lines_only_where_there_is_one);
 	tcase_add_test(tcase, labels_are_escaped);
 	tcase_add_test(tcase, no_servers_and_no_workers_are_no_fault);
 	suite_add_tcase(suite, tcase);
