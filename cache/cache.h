@@ -20,9 +20,9 @@
 #define RTCACHE__SHARDS_MAX (1u << RTCACHE__HASH_SHARD_BITS)
 
 /*
- * The cache's clock is this much ahead of options.now_ms: 2 million years, in milliseconds. What is loaded may
- * have been stored, and may have expired, before the zero of now_ms, which may be the last boot. now_ms is less
- * than this. Twice this can be multiplied by 100.
+ * The cache's clock is this much ahead of options.now_ms: 2 million years, in milliseconds. What is
+ * loaded may have been stored, and may have expired, before the zero of now_ms, which may be the
+ * last boot. now_ms is less than this. Twice this can be multiplied by 100.
  */
 #define RTCACHE__CLOCK_AHEAD_MS (UINT64_C(1) << 56)
 
@@ -57,8 +57,9 @@ struct rtcache {
 };
 
 /*
- * Returns the time on the cache's clock, on which all times are that are kept. The sum is written as a bit that
- * is set: one instruction, without an operand that a hit would have to save over the call.
+ * Returns the time on the cache's clock, on which all times are that are kept. The sum is written
+ * as a bit that is set: one instruction, without an operand that a hit would have to save over the
+ * call.
  */
 static inline uint64_t rtcache__now(const struct rtcache *cache)
 {

@@ -142,9 +142,9 @@ static void take_answer(struct rtcache_client *client, struct rtcache__flight *f
 }
 
 /*
- * Gives the error of a flight, or the value of its key: a stale one, or a fresh one that was put or loaded since.
- * Under the herd rule a fresh one may be from the lookup of another waiter, and each gets what its own returned.
- * Drops a reference to the flight.
+ * Gives the error of a flight, or the value of its key: a stale one, or a fresh one that was put or
+ * loaded since. Under the herd rule a fresh one may be from the lookup of another waiter, and each
+ * gets what its own returned. Drops a reference to the flight.
  */
 static void take_error(struct rtcache_client *client, struct rtcache__flight *flight,
 		       enum rtcache_status status, uint64_t now_ms, struct rtcache_value *out)

@@ -67,7 +67,7 @@ static void end_with_answer(struct rtcache__flight *flight, const struct rtcache
 	rtcache__flight_end(flight, lookup, is_retried(flight), wakes);
 }
 
-/* Returns true if there is a fresh value that was stored since the flight began: not one that was loaded. */
+/* Returns true if a fresh value was stored since the flight began, which one that is loaded was not. */
 static bool has_newer(const struct rtcache__flight *flight, uint64_t now_ms)
 {
 	const struct rtcache__entry *entry = find_entry(flight);

@@ -202,9 +202,9 @@ int rtcache__miss(const struct rtcache__get *get, struct rtcache_value *out,
 }
 
 /*
- * Returns true if the entry, which is in the last part of its life, is to be refreshed later in it: with
- * rtcache_spread_refreshes(), from a moment on that depends on the key, on when the value was stored, and on the
- * random seed of the cache.
+ * Returns true if the entry, which is in the last part of its life, is to be refreshed later in it:
+ * with rtcache_spread_refreshes(), from a moment on that depends on the key, on when the value was
+ * stored, and on the random seed of the cache.
  */
 static bool is_early(const struct rtcache *cache, const struct rtcache__entry *entry,
 		     uint64_t now_ms)

@@ -136,8 +136,8 @@ static bool leave_unready(struct rtcache_request *request)
 }
 
 /*
- * Calls done with the stale value of the key, or the fresh one if it was put or loaded since, if that still
- * exists and the request is not READY.
+ * Calls done with the stale value of the key, or the fresh one if it was put or loaded since, if
+ * that still exists and the request is not READY.
  */
 static void give_stale(struct rtcache_client *client, struct rtcache_request *request,
 		       uint64_t now_ms)

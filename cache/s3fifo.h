@@ -35,8 +35,8 @@ void rtcache__s3fifo_init(struct rtcache__s3fifo *queues, const struct rtcache__
 void rtcache__s3fifo_add(struct rtcache__s3fifo *queues, uint32_t ref);
 
 /*
- * Adds an entry that is loaded with its uses: to the main queue if it is marked as RTCACHE__ENTRY_MAIN, or was
- * used so often that it would move there, otherwise to the small queue.
+ * Adds an entry that is loaded with its uses: to the main queue if it is marked as
+ * RTCACHE__ENTRY_MAIN, or was used so often that it would move there, otherwise to the small queue.
  */
 void rtcache__s3fifo_load(struct rtcache__s3fifo *queues, uint32_t ref);
 

@@ -344,8 +344,8 @@ int rtcache__shard_store(struct rtcache__shard *shard, const struct rtcache__new
 }
 
 /*
- * Returns true if that many units are free, and the reserve, if need be after a short sweep: of what does not
- * fit, every item costs one.
+ * Returns true if that many units are free, and the reserve, if need be after a short sweep: of
+ * what does not fit, every item costs one.
  */
 static bool has_room(struct rtcache__shard *shard, uint32_t need, uint64_t now_ms,
 		     struct rtcache__reader *reader)

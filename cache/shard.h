@@ -81,8 +81,8 @@ struct rtcache__new {
 	const void *data;
 	size_t len;
 	uint64_t ttl_ms;
-	/* Not 0 for one that is loaded only: the time since it was stored, the time since it expired if ttl_ms
-	 * is 0, and its uses. Times are less than RTCACHE__CLOCK_AHEAD_MS. */
+	/* 0 unless it is loaded: the time since it was stored, at most RTCACHE__CLOCK_AHEAD_MS, the
+	 * time since it expired if ttl_ms is 0, which is not greater, and its uses. */
 	uint64_t age_ms;
 	uint64_t stale_ms;
 	uint8_t uses;

@@ -75,7 +75,7 @@ static void open_segment(struct rtcache__segment *segment, const struct rtcache_
 	segment->sketch = from->sketch;
 }
 
-/* Returns the greatest power of two that is not greater: a bucket is split off the one that is less by it. */
+/* Returns the greatest power of two in the number of a bucket: it is split off the one that is less by it. */
 static uint32_t half_of(uint32_t bucket)
 {
 	return UINT32_C(1) << (31 - __builtin_clz(bucket));

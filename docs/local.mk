@@ -7,7 +7,8 @@ EXTRA_DIST += docs/hacking.md docs/rfc.md docs/dnssec.md docs/encrypted.md docs/
 	docs/performance.svg docs/upstreams.md docs/decisions
 
 examplesdir = $(docdir)/examples
-dist_examples_DATA = docs/grafana.json docs/examples/rtcache_files.c docs/examples/tarn.conf \
+dist_examples_DATA = docs/grafana.json docs/examples/rtcache_files.c docs/examples/rtcache_saving.c \
+	docs/examples/rtcache_second.c docs/examples/tarn.conf \
 	docs/examples/home.conf docs/examples/kubernetes.yaml docs/examples/safesearch.rpz \
 	docs/examples/tarn.socket \
 	docs/examples/tarn-lists.service docs/examples/tarn-lists.timer
@@ -41,7 +42,12 @@ EXTRA_DIST += docs/examples/alpine/APKBUILD docs/examples/alpine/tarn.initd \
 	docs/examples/openwrt/tarn.init
 
 # The examples are built and run, so that they stay true.
-check_PROGRAMS += docs/examples/rtcache_files
+check_PROGRAMS += docs/examples/rtcache_files docs/examples/rtcache_saving \
+	docs/examples/rtcache_second
 docs_examples_rtcache_files_LDADD = cache/libcache.la
-TESTS += docs/examples/rtcache_files.sh
-EXTRA_DIST += docs/examples/rtcache_files.sh
+docs_examples_rtcache_saving_LDADD = cache/libcache.la
+docs_examples_rtcache_second_LDADD = cache/libcache.la
+TESTS += docs/examples/rtcache_files.sh docs/examples/rtcache_saving.sh \
+	docs/examples/rtcache_second.sh
+EXTRA_DIST += docs/examples/rtcache_files.sh docs/examples/rtcache_saving.sh \
+	docs/examples/rtcache_second.sh

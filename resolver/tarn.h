@@ -320,7 +320,7 @@ struct tarn_second_level {
 	bool tls; /* to the server, its replica and the sentinels */
 	const char
 		*ca; /* a file or a folder of certificates in PEM, read once; NULL: OpenSSL's own */
-	const char *name; /* of the certificate; NULL: it is not looked at, only the CA is */
+	const char *name; /* that all of these have in their certificates; NULL: their addresses */
 };
 
 /* The defaults and bounds of numbers in struct tarn_options. */

@@ -16,26 +16,31 @@ static uint64_t rotate(uint64_t word, unsigned bits)
 	return word << bits | word >> (64 - bits);
 }
 
-static void mix(struct state *s, unsigned rounds)
+static inline void mix_once(struct state *s)
 {
-	for (; rounds > 0; rounds--) {
-		s->v0 += s->v1;
-		s->v2 += s->v3;
-		s->v1 = rotate(s->v1, 13) ^ s->v0;
-		s->v3 = rotate(s->v3, 16) ^ s->v2;
-		s->v0 = rotate(s->v0, 32);
-		s->v0 += s->v3;
-		s->v2 += s->v1;
-		s->v3 = rotate(s->v3, 21) ^ s->v0;
-		s->v1 = rotate(s->v1, 17) ^ s->v2;
-		s->v2 = rotate(s->v2, 32);
-	}
+	s->v0 += s->v1;
+	s->v2 += s->v3;
+	s->v1 = rotate(s->v1, 13) ^ s->v0;
+	s->v3 = rotate(s->v3, 16) ^ s->v2;
+	s->v0 = rotate(s->v0, 32);
+	s->v0 += s->v3;
+	s->v2 += s->v1;
+	s->v3 = rotate(s->v3, 21) ^ s->v0;
+	s->v1 = rotate(s->v1, 17) ^ s->v2;
+	s->v2 = rotate(s->v2, 32);
 }
 
-static void add_word(struct state *s, uint64_t word)
+static void mix_last(struct state *s)
+{
+	for (unsigned round = 0; round < 4; round++)
+		mix_once(s);
+}
+
+static inline void add_word(struct state *s, uint64_t word)
 {
 	s->v3 ^= word;
-	mix(s, 2);
+	mix_once(s);
+	mix_once(s);
 	s->v0 ^= word;
 }
 
@@ -51,16 +56,18 @@ static struct state begin(const uint8_t key[TARN__SIPHASH_KEY_LEN])
 	};
 }
 
-static void add_octets(struct state *s, const void *octets, size_t len)
+static void add_octets(struct state *state, const void *octets, size_t len)
 {
+	struct state s = *state; /* in registers */
 	const uint8_t *at = octets;
 	size_t left = len;
 	for (; left >= 8; left -= 8, at += 8)
-		add_word(s, tarn__get64_low_first(at));
+		add_word(&s, tarn__get64_low_first(at));
 	uint64_t last = (uint64_t)len << 56;
 	while (left-- > 0)
 		last |= (uint64_t)at[left] << 8 * left;
-	add_word(s, last);
+	add_word(&s, last);
+	*state = s;
 }
 
 static uint64_t result(const struct state *s)
@@ -73,7 +80,7 @@ uint64_t tarn__siphash(const uint8_t key[TARN__SIPHASH_KEY_LEN], const void *oct
 	struct state s = begin(key);
 	add_octets(&s, octets, len);
 	s.v2 ^= 0xff;
-	mix(&s, 4);
+	mix_last(&s);
 	return result(&s);
 }
 
@@ -84,9 +91,9 @@ void tarn__siphash128(const uint8_t key[TARN__SIPHASH_KEY_LEN], const void *octe
 	s.v1 ^= 0xee;
 	add_octets(&s, octets, len);
 	s.v2 ^= 0xee;
-	mix(&s, 4);
+	mix_last(&s);
 	tarn__put64_low_first(out, result(&s));
 	s.v1 ^= 0xdd;
-	mix(&s, 4);
+	mix_last(&s);
 	tarn__put64_low_first(out + 8, result(&s));
 }

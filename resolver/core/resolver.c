@@ -1418,7 +1418,6 @@ void tarn__resolver_second_message(struct tarn__resolver *resolver, const uint8_
 		return;
 	}
 	resolver->flushes++;
-	tarn__epoch_set(resolver->forwarder.second, message.epoch);
 	obey(resolver, &message);
 	io->wake_at(io->data, io->now_ms(io->data));
 }

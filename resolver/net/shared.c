@@ -346,6 +346,15 @@ void tarn__report_fault(struct tarn *tarn, const struct tarn__endpoint *endpoint
 		tarn__report(tarn, TARN_LOG_WARNING, "%s", line);
 }
 
+void tarn__report_second(struct tarn *tarn, bool is_fault, const char *line)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	bool is_new = tarn__second_lines_say(&tarn->second_lines, is_fault, line);
+	pthread_mutex_unlock(&tarn->mutex);
+	if (is_new)
+		tarn__report(tarn, is_fault ? TARN_LOG_WARNING : TARN_LOG_INFO, "%s", line);
+}
+
 /* ---- what validation finds ---------------------------------------------------------------- */
 
 static void report_server(struct tarn *tarn, const struct tarn__finding *finding)

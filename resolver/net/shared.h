@@ -16,6 +16,7 @@
 #include "core/config.h"
 #include "net/fault_log.h"
 #include "net/mailbox.h"
+#include "net/second/report.h"
 #include "tarn.h"
 #include "tls/tls.h"
 
@@ -67,6 +68,7 @@ struct tarn {
 	struct tarn__tls_ticket_keys *ticket_keys; /* NULL until there are */
 	uint64_t rotation_ms; /* when the ticket keys are rotated next */
 	struct tarn__fault_log fault_log;
+	struct tarn__second_lines second_lines;
 	bool is_taken; /* some worker has, or had, updates.config, or one with the same zones */
 	struct tarn__stale_configs stale_configs;
 	struct tarn__list members;
@@ -152,6 +154,9 @@ bool tarn__listens(struct tarn *, const struct tarn__member *);
 /* Writes to the program's log what is wrong with an encrypted server, once per minute. */
 void tarn__report_fault(struct tarn *, const struct tarn__endpoint *, const char *fault,
 			bool is_clock);
+
+/* Writes a line about the second level to the program's log, unless another worker has just said it. */
+void tarn__report_second(struct tarn *, bool is_fault, const char *line);
 
 /* A tarn__finding_function: writes it to the program's log. */
 void tarn__report_finding(void *tarn, const struct tarn__finding *);

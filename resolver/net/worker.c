@@ -140,7 +140,7 @@ static void on_second_message(void *arg, const uint8_t *message, size_t len)
 static void on_second_report(void *arg, bool is_fault, const char *line)
 {
 	const struct tarn_worker *worker = arg;
-	tarn__report(worker->tarn, is_fault ? TARN_LOG_WARNING : TARN_LOG_INFO, "%s", line);
+	tarn__report_second(worker->tarn, is_fault, line);
 }
 
 /* Closes the link, if there is one. */

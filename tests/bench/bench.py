@@ -6,8 +6,8 @@ dnsperf asks, the bench's own upstream answers, and between them run, in turn an
 the reflector (the floor: the same loop without DNS), tarn, and those of unbound, Knot Resolver,
 PowerDNS Recursor, dnsdist, BIND and dnsmasq that are installed. All traffic is on loopback,
 and every process that is started here ends here. Last come lists of blocked names (lists.py), the
-validation of answers (validation.py), DNS over TLS and HTTPS (encrypted.py), and a second level of
-the cache, and its file (shared.py).
+validation of answers (validation.py), DNS over TLS and HTTPS (encrypted.py), a second level of the
+cache (shared.py), and the file of the cache (cache_file.py).
 
 A server with one worker has one CPU, dnsperf and the upstream have another. Servers with two
 workers have two, and where there are no more than two, dnsperf shares them.
@@ -33,6 +33,7 @@ import typing
 
 import load
 import report
+from cache_file import CacheFile
 from encrypted import Encrypted
 from lists import Lists
 from peers import PEERS, Peer, Setup, start_reflector, start_tarn
@@ -87,6 +88,7 @@ class Bench:
         self.validation = Validation(self)
         self.encrypted = Encrypted(self)
         self.shared = Shared(self)
+        self.cache_file = CacheFile(self)
         # The CPU time of other processes meanwhile, as a share of all CPUs.
         self.strangers = None
 
@@ -207,6 +209,8 @@ class Bench:
             self.encrypted.measure()
         if report.SHARED in self.options.sections:
             self.shared.measure()
+        if report.FILE in self.options.sections:
+            self.cache_file.measure()
 
     def measure_answers(self):
         self.measure_load(1)
@@ -260,7 +264,9 @@ def parse_options():
     only.add_argument("--only-encrypted", dest="sections", action="store_const",
                       const=[report.ENCRYPTED], help="measure only DNS over TLS and HTTPS")
     only.add_argument("--only-shared", dest="sections", action="store_const",
-                      const=[report.SHARED], help="measure only a second level, and the file")
+                      const=[report.SHARED], help="measure only a second level of the cache")
+    only.add_argument("--only-file", dest="sections", action="store_const",
+                      const=[report.FILE], help="measure only the file of the cache")
     parser.set_defaults(sections=list(report.WRITERS))
     parser.add_argument("--starts", type=int, help="of each program (10; quick: 3)")
     programs = [peer.program for peer in PEERS]

@@ -23,7 +23,7 @@ bench-snapshot: tests/bench/snapshot_bench$(EXEEXT)
 EXTRA_PROGRAMS += tests/bench/reflector
 tests_bench_reflector_SOURCES = tests/bench/reflector.c
 CLEANFILES += tests/bench/reflector$(EXEEXT)
-EXTRA_DIST += tests/bench/bench.py tests/bench/encrypted.py tests/bench/lists.py \
+EXTRA_DIST += tests/bench/bench.py tests/bench/cache_file.py tests/bench/encrypted.py tests/bench/lists.py \
 	tests/bench/load.py tests/bench/peers.py \
 	tests/bench/report.py tests/bench/servers.py tests/bench/shared.py \
 	tests/bench/signed_upstream.py tests/bench/validation.py

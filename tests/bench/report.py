@@ -18,7 +18,7 @@ from validation import DELAY_SEC, added, times
 # Of the sections in a Markdown file.
 ANSWERS, LISTS, VALIDATION = "make bench", "make bench, lists", "make bench, validation"
 ENCRYPTED = "make bench, encrypted"
-SHARED = "make bench, shared"
+SHARED, FILE = "make bench, shared", "make bench, file"
 NOTHING = "-"
 BASE = "unbound"
 
@@ -487,42 +487,47 @@ def warm_tables(warm):
 
 def write_shared(bench):
     options, measured = bench.options, bench.shared
-    parts = [circumstances(bench, measured.peers or [bench.tarn])]
-    if measured.peers:
-        parts += [
-            "One miss at a time: of an upstream that is 1 ms away, and, with the same upstream, of a "
-            f"store on this host ({os.path.basename(measured.program)}) that another server has put "
-            f"the answers into; {options.rounds} rounds of new names at {shared.LONELY_RATE} a "
-            "second, each server with its default wait for the store.",
-            away_table(measured),
-            f"CPU time (user and system) of the server for each answer, {shared.WINDOW} of "
-            f"{options.shared_names:,} new names under way, medians of {options.rounds} rounds: a "
-            "hit, a miss without a second level, one that the store does not have and that is put "
-            "there, and one that it has. \"adds\" are medians of the differences within a round.",
-            cost_table(measured),
-            f"A store that is stopped (SIGSTOP) and goes on: {shared.OUTAGE_RATE} questions a second, "
-            f"{shared.OUTAGE_MISSES:.0%} of them new, and the upstream 1 ms away.",
-            outage_table(measured),
-            f"Fleets with one thread and one cache each: one name, TTL {options.fleet_ttl} s, asked "
-            f"{shared.FLEET_RATE} times a second of each machine for {options.fleet_ttls:g} TTLs; the "
-            f"upstream is {shared.FLEET_AWAY_US / 1e3:g} ms away.",
-            fleet_table(bench),
-        ]
-    file, hits, starts = warm_tables(measured.warm)
+    if not measured.peers:
+        return "Not measured: a program is missing."
     return "\n\n".join([
-        *parts,
+        circumstances(bench, measured.peers),
+        "One miss at a time: of an upstream that is 1 ms away, and, with the same upstream, of a "
+        f"store on this host ({os.path.basename(measured.program)}) that another server has put "
+        f"the answers into; {options.rounds} rounds of new names at {shared.LONELY_RATE} a "
+        "second, each server with its default wait for the store.",
+        away_table(measured),
+        f"CPU time (user and system) of the server for each answer, {shared.WINDOW} of "
+        f"{options.shared_names:,} new names under way, medians of {options.rounds} rounds: a "
+        "hit, a miss without a second level, one that the store does not have and that is put "
+        "there, and one that it has. \"adds\" are medians of the differences within a round.",
+        cost_table(measured),
+        f"A store that is stopped (SIGSTOP) and goes on: {shared.OUTAGE_RATE} questions a second, "
+        f"{shared.OUTAGE_MISSES:.0%} of them new, and the upstream 1 ms away.",
+        outage_table(measured),
+        f"Fleets with one thread and one cache each: one name, TTL {options.fleet_ttl} s, asked "
+        f"{shared.FLEET_RATE} times a second of each machine for {options.fleet_ttls:g} TTLs; the "
+        f"upstream is {shared.FLEET_AWAY_US / 1e3:g} ms away.",
+        fleet_table(bench),
+    ])
+
+
+def write_file(bench):
+    file, hits, starts = warm_tables(bench.cache_file.costs)
+    return "\n\n".join([
+        circumstances(bench, [bench.tarn]),
         "The cache in a file: saved by tarnctl, and loaded at the next start; CPU time of the load "
         "is all that the process has used until it is idle, and what is known was asked for then.",
         file,
-        f"Hits, as fast as dnsperf asks ({measured.warm.rate:,.0f} a second), with "
+        f"Hits, as fast as dnsperf asks ({bench.cache_file.costs.rate:,.0f} a second), with "
         f"{shared.WINDOW} under way.",
         hits,
-        f"From the start of the program to the first answer, {options.starts} times.",
-        starts])
+        f"From the start of the program to the first answer, {bench.options.starts} times.",
+        starts,
+    ])
 
 
 WRITERS = {ANSWERS: write, LISTS: write_lists, VALIDATION: write_validation,
-           ENCRYPTED: write_encrypted, SHARED: write_shared}
+           ENCRYPTED: write_encrypted, SHARED: write_shared, FILE: write_file}
 
 
 def put_between_marks(path, section, text):

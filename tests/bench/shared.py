@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """
 What a second level of the cache costs and saves: a miss that a store has beside one of an upstream that
-is 1 ms away, CPU time, what clients notice of a store that stops, and what a fleet asks its upstream. And
-what it costs to save a cache into a file, and to load it. Beside tarn unbound, where it is built with a
-store. The store is Valkey or Redis, which has a CPU of the clients.
+is 1 ms away, CPU time, what clients notice of a store that stops, and what a fleet asks its upstream.
+Beside tarn unbound, where it is built with a store. The store is Valkey or Redis, which has a CPU of the
+clients.
 """
 
 import collections
@@ -18,7 +18,6 @@ import signal
 import socket
 import subprocess
 import time
-import typing
 
 from load import QUERY_TIMEOUT_SEC
 from peers import SYSTEM_PATH, SecondLevel, Setup
@@ -30,6 +29,7 @@ AWAY_US = 1000
 # Questions for each second at which there is rarely more than one under way.
 LONELY_RATE = 500
 WINDOW = 100
+GOOD_SHARE = 0.99
 # Until the store has what was put behind the answers.
 SETTLE_SEC = 0.3
 # Enough that a store that was asked does not make answers go to the upstream.
@@ -39,12 +39,9 @@ OUTAGE_RATE = 500
 OUTAGE_MISSES = 0.02
 PHASES = ("before", "stopped, first second", "stopped, later", "back, after 1 s")
 
+HOT_NAME = "one.bench.example"
 FLEET_RATE = 50
 FLEET_AWAY_US = 20_000
-
-SAVE_TIMEOUT_SEC = 60
-# So often the CPU time is looked at until it does not grow any more: the file is loaded.
-QUIET_SEC = 0.1
 
 
 class Store:
@@ -147,25 +144,6 @@ class Fleet:
     failed: int
 
 
-@dataclasses.dataclass
-class Warm:
-    """Of a cache that is saved and loaded."""
-    entries: int = 0
-    octets: int = 0  # of the file
-    save_sec: float = 0
-    save_cpu_sec: float = 0
-    load_sec: float = 0
-    load_cpu_sec: float = 0
-    rss: int = 0
-    rss_loaded: int = 0
-    known: float = 0  # share of the names that are answered without the upstream
-    first_ms: list = dataclasses.field(default_factory=list)
-    first_without_ms: list = dataclasses.field(default_factory=list)
-    idle: list = dataclasses.field(default_factory=list)  # seconds of hits
-    saving: list = dataclasses.field(default_factory=list)
-    rate: float = 0  # of these hits
-
-
 class Shared:
     def __init__(self, bench):
         self.bench = bench
@@ -179,7 +157,6 @@ class Shared:
         self.costs = collections.defaultdict(Costs)
         self.phases = {}  # by name and phase
         self.fleets = {}  # by whether they share
-        self.warm: typing.Optional[Warm] = None
 
     # ---- servers ---------------------------------------------------------------------------------
 
@@ -228,9 +205,16 @@ class Shared:
 
     # ---- CPU time --------------------------------------------------------------------------------
 
-    def cpu_us(self, server, path, *options):
-        return self.bench.dnsperf.cpu_us(server, path, "NOERROR", "-n", "1", "-q", str(WINDOW),
-                                         *options)
+    def cpu_us(self, server, path):
+        """Of each answer; a few may be lost on a busy machine."""
+        before = server.cpu_sec()
+        text = self.bench.dnsperf.run(server, path, "-n", "1", "-q", str(WINDOW))
+        used = server.cpu_sec() - before
+        sent, good = (int(re.search(label + r"\s+(\d+)", text)[1])
+                      for label in ("Queries sent:", "NOERROR"))
+        if good < GOOD_SHARE * sent:
+            raise Fault(f"{server.name}: {good} good answers to {sent} queries")
+        return 1e6 * used / good
 
     def measure_costs(self, peer, turn):
         names = self.bench.questions.new_names(self.bench.options.shared_names)
@@ -309,6 +293,10 @@ class Shared:
                     for _ in range(self.bench.options.fleet)]
             time.sleep(SETTLE_SEC)
             asking = {shares: Asking(servers) for shares, (_upstream, servers) in fleets.items()}
+            # The first answer is there before the machines are asked, which begin at once.
+            for _upstream, servers in fleets.values():
+                servers[0].ask(HOT_NAME)
+            time.sleep(SETTLE_SEC)
             before = {shares: upstream.count() for shares, (upstream, _servers) in fleets.items()}
             began = time.monotonic()
             while (now := time.monotonic()) < began + self.bench.options.fleet_ttls * ttl:
@@ -328,98 +316,6 @@ class Shared:
                 self.bench.say(f"a fleet of {self.bench.options.fleet},",
                                "shared:" if shares else "not shared:", f"{asked} questions in",
                                f"{seconds:.0f} s, {self.fleets[shares].questions:.2f} a TTL")
-
-    # ---- a file ----------------------------------------------------------------------------------
-
-    def start_saving(self, control):
-        """tarnctl, which ends when the cache is on disk."""
-        folder = os.path.dirname(self.bench.options.tarn)
-        program = next(path for path in (os.path.join(folder, "tarnctl"),
-                                         os.path.join(folder, "..", "tarnctl", "tarnctl"))
-                       if os.path.isfile(path))
-        return subprocess.Popen([program, "-s", control, "save"], stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    @staticmethod
-    def end_saving(process):
-        try:
-            said = process.communicate(timeout=SAVE_TIMEOUT_SEC)[0]
-        finally:
-            process.kill()
-            process.wait()
-        if process.returncode != 0:
-            raise Fault(f"tarnctl save: {said}")
-
-    def start_warm(self, file, control=None):
-        """Two CPUs: it saves and loads in a thread of its own."""
-        setup = Setup(self.bench.tarn.program, self.bench.new_folder(), free_port(),
-                      self.bench.upstream.port, 1, cache_file=file, cache_size="512M",
-                      control=control)
-        return Server("tarn", self.bench.tarn.start(setup), setup.port, setup.folder,
-                      server_cpus(2))
-
-    def ask_hits(self, server, seconds):
-        """As fast as dnsperf can; latencies, and the rate."""
-        text = self.bench.dnsperf.run(server, self.bench.questions.hot, "-l", str(seconds), "-v",
-                                      "-q", str(WINDOW))
-        return seconds_of(text), float(re.search(r"Queries per second:\s+([\d.]+)", text)[1])
-
-    def measure_saving(self, server, control, file):
-        """The cache is saved while hits are asked for as fast as they are answered."""
-        warm = self.warm
-        warm.idle, _rate = self.ask_hits(server, self.bench.options.seconds)
-        used, began = server.cpu_sec(), time.monotonic()
-        self.end_saving(self.start_saving(control))
-        warm.save_sec, warm.save_cpu_sec = time.monotonic() - began, server.cpu_sec() - used
-        warm.octets = os.path.getsize(file)
-        self.bench.dnsperf.run_once(server, self.bench.questions.write(
-            "changed", self.bench.questions.new_names(max(10, warm.entries // 50))))
-        saving = self.start_saving(control)
-        try:
-            warm.saving, warm.rate = self.ask_hits(server, max(0.2, warm.save_sec))
-        finally:
-            self.end_saving(saving)
-
-    def measure_loading(self, file, names):
-        warm = self.warm
-        with self.start_warm(file) as server:
-            used, now = -1.0, server.cpu_sec()
-            while now - used > QUIET_SEC / 20:
-                time.sleep(QUIET_SEC)
-                used, now = now, server.cpu_sec()
-            warm.load_sec, warm.load_cpu_sec = time.perf_counter() - server.started, now
-            warm.rss_loaded = server.rss()
-            asked = self.bench.upstream.count()
-            sample = names[::max(1, len(names) // 300)]
-            for name in sample:
-                server.ask(name)
-            asked = self.bench.upstream.count() - asked - 1
-            warm.known = max(0.0, 1 - asked / len(sample))
-
-    def measure_file(self):
-        options = self.bench.options
-        self.warm = Warm(entries=options.warm_names)
-        folder = self.bench.new_folder()
-        file, control = os.path.join(folder, "cache"), os.path.join(folder, "control")
-        names = self.bench.questions.new_names(options.warm_names)
-        path = self.bench.questions.write("warm", names)
-        with self.start_warm(file, control) as server:
-            self.bench.dnsperf.run_once(server, path)
-            self.bench.dnsperf.run_once(server, self.bench.questions.hot)
-            self.warm.rss = server.rss()
-            self.measure_saving(server, control, file)
-        for turn in range(options.starts):
-            for one in ((file, self.warm.first_ms), (None, self.warm.first_without_ms))[
-                    ::-1 if turn % 2 else 1]:
-                with self.start_warm(one[0]) as server:
-                    one[1].append(1e3 * server.first_answer_sec)
-                    for process in server.processes:
-                        process.kill()  # saves nothing
-        self.measure_loading(file, names)
-        warm = self.warm
-        self.bench.say(f"{warm.entries:,} answers: saved in {warm.save_cpu_sec:.2f} s of CPU,",
-                       f"{warm.octets / 2**20:.1f} MiB, loaded in {warm.load_cpu_sec:.2f} s of CPU,",
-                       f"{100 * warm.known:.1f} % known")
 
     # ---- all -------------------------------------------------------------------------------------
 
@@ -447,7 +343,6 @@ class Shared:
                 self.measure_second()
             else:
                 self.bench.say("a second level is left out: there is no", " nor ".join(STORES))
-            self.measure_file()
 
     def measure_second(self):
         for peer in self.peers:
@@ -468,7 +363,7 @@ class Asking:
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             sock.connect((HOST, server.port))
             self.sockets.append(sock)
-        self.query = make_query("one.bench.example", 1)
+        self.query = make_query(HOT_NAME, 1)
         self.asked = self.good = self.bad = 0
 
     def ask_until(self, seconds):

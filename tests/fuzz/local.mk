@@ -25,6 +25,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_query \
 	tests/fuzz/fuzz_rpz \
 	tests/fuzz/fuzz_second_message \
+	tests/fuzz/fuzz_second_value \
 	tests/fuzz/fuzz_stream \
 	tests/fuzz/fuzz_verify \
 	tests/fuzz/fuzz_xfr \
@@ -42,6 +43,9 @@ endif
 if HAVE_CHECK
 fuzz_targets += tests/fuzz/fuzz_dump tests/fuzz/fuzz_resolver tests/fuzz/fuzz_validation
 tests_fuzz_fuzz_dump_SOURCES = tests/fuzz/fuzz_dump.c tests/fuzz/no_check.c \
+	tests/support/outside.c tests/support/outside.h
+fuzz_targets += tests/fuzz/fuzz_snapshot
+tests_fuzz_fuzz_snapshot_SOURCES = tests/fuzz/fuzz_snapshot.c tests/fuzz/no_check.c \
 	tests/support/outside.c tests/support/outside.h
 fuzz_resolver_sources = tests/fuzz/fuzz_resolver.c \
 	tests/fuzz/play.c tests/fuzz/play.h tests/fuzz/saying.c tests/fuzz/saying.h \

@@ -48,6 +48,14 @@ openwrt_reads() {
 		grep -q 'install -d /root/usr/sbin' "$scratch/openwrt"
 }
 
+# What it changes of the example is there: the cache's file is on flash, and seldom written.
+openwrt_changes() {
+	script=$(sed -n "s/^\t\$(SED) '\(.*\)' .*/\1/p" "$examples/openwrt/Makefile")
+	sed "$script" "$examples/tarn.conf" >"$scratch/tarn.conf"
+	grep -q '^#	file = /etc/tarn/state/cache$' "$scratch/tarn.conf" &&
+		grep -q '^#	save = 1h$' "$scratch/tarn.conf"
+}
+
 # configure_knows FILE: the switches that it gives to ./configure are switches of it.
 configure_knows() {
 	grep -oE -- '--(en|dis)able-[a-z0-9]+|--with(out)?-[a-z0-9]+' "$1" |
@@ -72,6 +80,7 @@ tap_ok "a shell reads the scripts of the packages" parses "$srcdir/debian/tarn.p
 	"$srcdir/debian/tests/system-resolver" "$examples/alpine/APKBUILD" \
 	"$examples/alpine/tarn.pre-install"
 tap_ok "make reads OpenWrt's Makefile" openwrt_reads
+tap_ok "what OpenWrt's Makefile changes of the example is there" openwrt_changes
 for file in debian/rules docs/examples/alpine/APKBUILD docs/examples/openwrt/Makefile; do
 	tap_ok "$file uses switches that there are" configure_knows "$srcdir/$file"
 done

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tests/scenario/second.c: a second level in scripts: what it is, what its store has, and what is asked of it. */
+/*
+ * tests/scenario/second.c: a second level in scripts: what it is, what its store has, and what is asked of
+ * it.
+ */
 #include "second.h"
 
 #include <stdio.h>
@@ -87,8 +90,7 @@ static void write_key(const struct outside *outside, const struct tarn__key *key
 		.validates = config->validates,
 		.trusts_ad = config->trust_ad};
 	size_t zone = tarn__config_find_zone(config, key->qname, key->qname_len, key->qtype);
-	tarn__second_key_write(config->second, &view, key, config->zones[zone]->name,
-			       config->zones[zone]->name_len, out);
+	tarn__second_key_write(config->second, &view, config->zones[zone], key, out);
 }
 
 /* ---- what it is --------------------------------------------------------------------------- */

@@ -18,8 +18,8 @@ struct second {
 bool second_is_of_store(char *const *words, size_t count);
 
 /*
- * Takes a statement of the second level. Returns NULL; what is wrong; or, with *is_known false, nothing if it is
- * none. *is_config: it is one of the configuration, which is to be made anew.
+ * Takes a statement of the second level. Returns NULL; what is wrong; or, with *is_known false, nothing if
+ * it is none. *is_config: it is one of the configuration, which is to be made anew.
  */
 const char *second_statement(struct second *, struct outside *, const struct records *,
 			     char *const *words, size_t count, bool *is_known, bool *is_config);

@@ -88,6 +88,8 @@ static int second_get(void *data, struct tarn_second_get *get)
 	int error = refusal(worker);
 	if (error != 0)
 		return error;
+	for (const struct store_request *it = store_of(worker)->requests; it; it = it->next)
+		ck_assert_msg(it->get != get, "a get is made that is outstanding");
 	struct store_request *request = add_request(worker, get->key, 0);
 	request->is_get = true;
 	request->is_ping = !get->key;

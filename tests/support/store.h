@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tests/support/store.h: a fake store of the second level for one or both workers of a struct outside. It answers
- * when time passes, in order, unless it is told not to.
+ * tests/support/store.h: a fake store of the second level for one or both workers of a struct outside. It
+ * answers when time passes, in order, unless it is told not to.
  */
 #ifndef TESTS_SUPPORT_STORE_H
 #define TESTS_SUPPORT_STORE_H

@@ -58,6 +58,7 @@ def test_every_row_is_measured(bench, tmp_path):
                    "<!-- make bench, validation: end -->\n<!-- make bench, encrypted: begin -->\n"
                    "outdated\n<!-- make bench, encrypted: end -->\n"
                    "<!-- make bench, shared: begin -->\noutdated\n<!-- make bench, shared: end -->\n"
+                   "<!-- make bench, file: begin -->\noutdated\n<!-- make bench, file: end -->\n"
                    "After.\n",
                    encoding="utf-8")
     done = servers.Process([*bench, "--out", str(out)])
@@ -154,14 +155,27 @@ def test_second_level_is_measured(bench, tmp_path):
         done.kill()
 
     tables = rows_of(out.read_text(encoding="utf-8"))
-    assert set(tables) == {"a miss", "CPU, µs", "the store", "3 of tarn", "500 answers", "hits",
-                           "first answer"}
+    assert set(tables) == {"a miss", "CPU, µs", "the store", "3 of tarn"}
     assert tables["a miss"]["tarn"]["from the store"] != "0%"
     assert float(tables["CPU, µs"]["tarn"]["shared"]) > 0
     assert len(tables["the store"]) == 4
     assert all((row["lost"], row["failed"]) == ("0", "0")
                for name in ("the store", "3 of tarn") for row in tables[name].values())
+
+
+def test_file_of_the_cache_is_measured(bench, tmp_path):
+    out = tmp_path / "performance.md"
+    done = servers.Process([*bench, "--only-file", "--out", str(out)])
+    try:
+        assert done.wait(50) == 0, done.log
+        assert_nothing_is_left(done.pid)
+    finally:
+        done.kill()
+
+    tables = rows_of(out.read_text(encoding="utf-8"))
+    assert set(tables) == {"500 answers", "hits", "first answer"}
     assert tables["500 answers"]["tarn"]["still known"] == "100.0%"
+    assert float(tables["500 answers"]["tarn"]["octets each"]) > 0
 
 
 def test_nothing_outlives_an_interrupted_run(bench):

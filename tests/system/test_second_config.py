@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+import servers
 from sharing import PATIENT, SECRET, server_of
 from store import wait_until
 
@@ -103,3 +104,22 @@ def test_second_level_that_begins_in_the_sandbox_takes_a_restart(run_sharing, ru
     assert re.search(r"late\.conf:2: server .*; in the sandbox that takes a restart$", tarn.log,
                      re.MULTILINE)
     assert tarn.ask("a.example.").answer
+
+
+def test_files_of_their_own_folder_are_read_again_in_the_sandbox(run_tarn, run_named, tmp_path):
+    if not servers.is_built_with("hiredis"):
+        pytest.skip("tarn was built without hiredis")
+    words = []
+    for word in "secret", "password":
+        path = tmp_path / word / "file"
+        path.parent.mkdir()
+        path.write_text(f"0123456789abcdef {word}\n")
+        path.chmod(0o600)
+        words.append(f'{word} = "{path}"')
+    (tmp_path / "etc").mkdir()
+    conf = tmp_path / "etc" / "tarn.conf"
+    conf.write_text(f"shared {{ server = 127.0.0.1:{servers.free_port()} {' '.join(words)} }}\n")
+    tarn = run_tarn("--config", conf, upstreams=[run_named()])
+    tarn.child.send_signal(signal.SIGHUP)
+    tarn.wait_for_line(RELOADED)
+    assert "stays in force" not in tarn.log

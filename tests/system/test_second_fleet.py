@@ -91,8 +91,8 @@ def test_a_lease_makes_a_cold_start_one_question(run_store, run_sharing, run_nam
     for client in clients:
         assert not client.wait()
         assert_all_right(client.questions)
-    # Nothing is waited for twice: a slow machine may ask for one or the other itself.
-    assert sum(upstream.counts[name[:-1]] for name in names) <= 1.2 * len(names), upstream.counts
+    # Nobody waits twice, and a slow machine may ask for one or the other name again.
+    assert sum(upstream.counts[name[:-1]] for name in names) <= 2 * len(names), upstream.counts
 
 
 # ---- one flush for all ---------------------------------------------------------------------------

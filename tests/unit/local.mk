@@ -211,6 +211,7 @@ tls_tests = \
 	tests/unit/net/test_second_replies \
 	tests/unit/net/test_second_sentinel \
 	tests/unit/net/test_second_session \
+	tests/unit/net/test_second_worker \
 	tests/unit/net/test_secure_carrier \
 	tests/unit/tls/test_ca_files \
 	tests/unit/tls/test_identity \

@@ -324,13 +324,17 @@ static void search(struct tarn__snapshot_reader *reader)
 {
 	struct tarn__snapshot_loading *loading = reader->loading;
 	size_t at = reader->at + 1;
-	size_t len = at < loading->end ? copy(reader, at, loading->octets, SEARCH_LEN) : 0;
+	size_t left = at < loading->end ? loading->end - at : 0;
+	size_t len = left > 0 ? copy(reader, at, loading->octets, SEARCH_LEN) : 0;
 	const uint8_t *found =
 		memmem(loading->octets, len, tarn__snapshot_magic, TARN__SNAPSHOT_MAGIC_LEN);
 	if (found)
 		reader->at = at + (size_t)(found - loading->octets);
-	else if (at + len >= loading->end || len < TARN__SNAPSHOT_MAGIC_LEN)
+	else if (left <= SEARCH_LEN)
 		reader->at = loading->end;
+	else if (len == 0)
+		/* The disk has failed there, or the file has been cut. */
+		reader->at = at + SEARCH_LEN;
 	else
 		/* A magic may begin in the last octets. */
 		reader->at = at + len - TARN__SNAPSHOT_MAGIC_LEN;

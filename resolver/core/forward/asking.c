@@ -525,6 +525,17 @@ static size_t lookups_left(const struct tarn__forwarder *forwarder, const struct
 	return left > kept ? left - kept : 0;
 }
 
+/* The second level has the answer; or the servers are asked. */
+static void on_fetched(struct tarn__lookup *lookup, const struct tarn__fetched *fetched)
+{
+	if (fetched) {
+		tarn__lookup_fill_shared(lookup, fetched);
+		return;
+	}
+	tarn__lookup_move(lookup, TARN__LOOKUP_ASKING);
+	start(lookup);
+}
+
 void tarn__lookup_start(struct tarn__forwarder *forwarder, struct rtcache_lookup *handle,
 			const void *octets, size_t len)
 {
@@ -550,7 +561,7 @@ void tarn__lookup_start(struct tarn__forwarder *forwarder, struct rtcache_lookup
 		rtcache_refuse(handle, TARN_ENOMEM);
 		return;
 	}
-	if (forwarder->second && tarn__fetching_begin(lookup, start))
+	if (forwarder->second && tarn__fetching_begin(lookup, on_fetched))
 		return;
 	tarn__lookup_move(lookup, TARN__LOOKUP_ASKING);
 	start(lookup);

@@ -16,7 +16,7 @@
 #include "core/forward/outstanding.h"
 #include "core/forward/reasons.h"
 #include "core/forward/validation.h"
-#include "core/saved_answer.h"
+#include "core/second/fetch.h"
 #include "dns/answer.h"
 #include "rtcache.h"
 
@@ -139,9 +139,10 @@ void tarn__lookup_fill(struct tarn__lookup *lookup, const struct tarn__answer *a
 	rtcache_fill(handle, stored, answer->len, ttl_ms);
 }
 
-void tarn__lookup_fill_shared(struct tarn__lookup *lookup, const uint8_t *stored,
-			      const struct tarn__saved_answer *answer)
+void tarn__lookup_fill_shared(struct tarn__lookup *lookup, const struct tarn__fetched *fetched)
 {
+	const struct tarn__saved_answer *answer = &fetched->answer;
+	const uint8_t *stored = fetched->stored;
 	struct rtcache_client *client = lookup->forwarder->client;
 	if (answer->is_whole_name)
 		tarn__nxdomain_put(client, &lookup->key, stored, answer->len, answer->ttl_ms);

@@ -8,18 +8,15 @@
 #ifndef TARN_CORE_FORWARD_ENDING_H
 #define TARN_CORE_FORWARD_ENDING_H
 
-#include <stdint.h>
-
 struct tarn__answer;
+struct tarn__fetched;
 struct tarn__lookup;
-struct tarn__saved_answer;
 
 /* Ends it with that answer, whose stored form is in the scratch. */
 void tarn__lookup_fill(struct tarn__lookup *, const struct tarn__answer *);
 
-/* Ends it with an answer of the second level: its stored form, with what was read of it. */
-void tarn__lookup_fill_shared(struct tarn__lookup *, const uint8_t *stored,
-			      const struct tarn__saved_answer *);
+/* Ends it with an answer of the second level. */
+void tarn__lookup_fill_shared(struct tarn__lookup *, const struct tarn__fetched *);
 
 /* Ends it with that error, which is remembered for its key where the upstream is at fault. */
 void tarn__lookup_fail(struct tarn__lookup *, int error);

@@ -3,7 +3,6 @@
 #include "core/forward/fetching.h"
 
 #include "core/forward/attempt.h"
-#include "core/forward/ending.h"
 #include "core/forward/forwarder.h"
 #include "core/forward/lookup.h"
 #include "core/second/fetch.h"
@@ -26,7 +25,7 @@ static bool find_fresh(const struct tarn__lookup *lookup, struct rtcache_state *
 static bool is_later(const struct tarn__lookup *lookup, const struct tarn__saved_answer *answer)
 {
 	struct rtcache_state state;
-	if (!lookup->is_refresh || !find_fresh(lookup, &state))
+	if (!find_fresh(lookup, &state))
 		return true;
 	uint64_t margin_ms = (answer->age_ms + answer->ttl_ms) * TARN__FETCH_LATER_PERCENT / 100;
 	if (margin_ms < TARN__FETCH_LATER_MS)
@@ -51,7 +50,7 @@ static void keep_stale(const struct tarn__lookup *lookup, const struct tarn__fet
 	(void)rtcache_load(lookup->forwarder->client, &item);
 }
 
-/* Returns true if the value has ended the lookup. */
+/* Returns true if the value is the answer. */
 static bool take(struct tarn__lookup *lookup, const struct tarn__fetched *fetched)
 {
 	tarn__stored_set_answer_source(fetched->stored, TARN__ANSWER_SOURCE_SHARED);
@@ -64,14 +63,7 @@ static bool take(struct tarn__lookup *lookup, const struct tarn__fetched *fetche
 		return false;
 	}
 	tarn__fetch_was_taken(lookup->forwarder->second);
-	tarn__lookup_fill_shared(lookup, fetched->stored, &fetched->answer);
 	return true;
-}
-
-static void ask_servers(struct tarn__lookup *lookup)
-{
-	tarn__lookup_move(lookup, TARN__LOOKUP_ASKING);
-	lookup->ask(lookup);
 }
 
 static bool is_waiting_for_servers(const struct tarn__lookup *lookup)
@@ -87,9 +79,9 @@ static void on_fetched(void *owner, const struct tarn__fetched *fetched)
 	bool is_wanted = is_fetching || is_waiting_for_servers(lookup);
 	tarn__fetching_drop(lookup);
 	if (fetched && is_wanted && take(lookup, fetched))
-		return;
-	if (is_fetching)
-		ask_servers(lookup);
+		lookup->fetched(lookup, fetched);
+	else if (is_fetching)
+		lookup->fetched(lookup, NULL);
 }
 
 /* ---- asking ------------------------------------------------------------------------------- */
@@ -106,28 +98,19 @@ static uint32_t best_rtt_ms(const struct tarn__zone *zone)
 	return best;
 }
 
-static size_t zone_index(const struct tarn__lookup *lookup)
-{
-	const struct tarn__key *key = &lookup->key;
-	return tarn__config_find_zone(lookup->forwarder->config, key->qname, key->qname_len,
-				      key->qtype);
-}
-
-bool tarn__fetching_begin(struct tarn__lookup *lookup, void (*ask)(struct tarn__lookup *))
+bool tarn__fetching_begin(struct tarn__lookup *lookup, tarn__fetched_function *done)
 {
 	const struct tarn__forwarder *forwarder = lookup->forwarder;
 	struct tarn__second *second = forwarder->second;
 	lookup->fetch = tarn__fetch_start(
-		second, &(struct tarn__fetch_options){.zone = zone_index(lookup),
+		second, &(struct tarn__fetch_options){.zone = lookup->zone->config,
 						      .key = &lookup->key,
 						      .rtt_ms = best_rtt_ms(lookup->zone),
 						      .done = on_fetched,
 						      .owner = lookup});
 	if (!lookup->fetch)
 		return false;
-	struct rtcache_state state;
-	lookup->is_refresh = find_fresh(lookup, &state);
-	lookup->ask = ask;
+	lookup->fetched = done;
 	tarn__lookup_move(lookup, TARN__LOOKUP_FETCHING);
 	tarn__timer_start(forwarder->timers, &lookup->timer,
 			  tarn__lookup_now_ms(lookup) + tarn__fetch_wait_ms(second));
@@ -137,7 +120,7 @@ bool tarn__fetching_begin(struct tarn__lookup *lookup, void (*ask)(struct tarn__
 void tarn__fetching_end_wait(struct tarn__lookup *lookup)
 {
 	tarn__fetch_is_late(lookup->fetch);
-	ask_servers(lookup);
+	lookup->fetched(lookup, NULL);
 }
 
 void tarn__fetching_drop(struct tarn__lookup *lookup)
@@ -151,6 +134,6 @@ void tarn__fetching_drop(struct tarn__lookup *lookup)
 void tarn__fetching_put(const struct tarn__lookup *lookup, const struct tarn__answer *answer)
 {
 	const struct tarn__forwarder *forwarder = lookup->forwarder;
-	tarn__second_put_answer(forwarder->second, zone_index(lookup), &lookup->key,
+	tarn__second_put_answer(forwarder->second, lookup->zone->config, &lookup->key,
 				forwarder->scratch->stored, answer->len, answer->ttl);
 }

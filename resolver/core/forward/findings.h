@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/forward/findings.h: what validation, or the second level, has found wrong outside of answers, for the log:
- * once when it begins and once when it is over, whatever number of workers finds it.
+ * core/forward/findings.h: what validation, or the second level, has found wrong outside of answers, for
+ * the log: once when it begins and once when it is over, whatever number of workers finds it.
  *
  * Thread: any; where all is well no lock is taken.
  */

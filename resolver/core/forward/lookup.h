@@ -24,6 +24,7 @@ struct tarn__answer;
 struct tarn__chain;
 struct tarn__checking;
 struct tarn__fetch;
+struct tarn__fetched;
 struct tarn__zone;
 struct tarn__forwarder;
 
@@ -46,12 +47,12 @@ struct tarn__lookup {
 	struct tarn__chain *chain; /* while FOLLOWING; else NULL */
 	struct tarn__checking *checking; /* while CHECKING; else NULL */
 	struct tarn__fetch *fetch; /* what the second level is asked for; else NULL */
-	void (*ask)(struct tarn__lookup *); /* while FETCHING: asks the servers */
+	void (*fetched)(struct tarn__lookup *,
+			const struct tarn__fetched *); /* see tarn__fetching_begin() */
 	void (*validated)(struct tarn__lookup *, int error, const struct tarn__answer *);
 	size_t checked; /* the server that has given the answer which is checked */
 	bool is_validated; /* its answer is checked (core/forward/validation.h) */
 	size_t suspected; /* the server that has given a bogus answer, while is_second */
-	bool is_refresh; /* the cache had a fresh value when the second level was asked */
 	bool is_second; /* it asks again, after a bogus answer ... */
 	int bogus_error; /* ... whose reason this is; 0: there was none */
 	bool is_indeterminate; /* the chain of trust cannot be had */

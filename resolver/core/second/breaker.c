@@ -10,7 +10,10 @@ void tarn__breaker_init(struct tarn__breaker *breaker)
 	breaker->pause_ms = TARN__BREAKER_PAUSE_MS;
 }
 
-/* Shorter by up to a quarter, so that machines that have lost a store at the same time come back one by one. */
+/*
+ * Shorter by up to a quarter, so that machines that have lost a store at the same time come back one by
+ * one.
+ */
 static uint32_t with_jitter(uint32_t pause_ms, uint32_t random)
 {
 	return pause_ms - random % (pause_ms / 4 + 1);

@@ -6,8 +6,8 @@
  *	OPEN ----- its pause is over: one PING is due, and the next pause, twice as long, begins
  *	OPEN ----- an answer, to whatever, however late --> CLOSED
  *
- * A pause is as long as before until an answer has come in time: a store that answers too late is left alone for
- * longer and longer, too.
+ * A pause is as long as before until an answer has come in time: a store that answers too late is left
+ * alone for longer and longer, too.
  *
  * Thread: its owner's.
  */
@@ -43,8 +43,8 @@ enum tarn__breaker_event {
 void tarn__breaker_init(struct tarn__breaker *);
 
 /*
- * A get was bad: it was not answered in time, or by an error of the store. random is any number. Returns true if
- * that has opened it; while it is open nothing changes.
+ * A get was bad: it was not answered in time, or by an error of the store. random is any number. Returns
+ * true if that has opened it; while it is open nothing changes.
  */
 bool tarn__breaker_failed(struct tarn__breaker *, uint64_t now_ms, uint32_t random);
 

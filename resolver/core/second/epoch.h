@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/second/epoch.h: the epoch of those who share a secret: 64 random bits in the store. It is read when the
- * connection has come up and every TARN__EPOCH_READ_MS from then on, which keeps the store from evicting it and
- * finds a change whose message was lost. Where there is none it is put, the known one if there is one: a store
- * that comes back empty does not make machines forget what they have.
+ * core/second/epoch.h: the epoch of those who share a secret: 64 random bits in the store. It is read when
+ * the connection has come up and every TARN__EPOCH_READ_MS from then on, which keeps the store from
+ * evicting it and finds a change whose message was lost. Where there is none it is put, the known one if
+ * there is one: a store that comes back empty does not make machines forget what they have.
  *
  * Until it has been read over a connection nothing is asked of the store, and nothing is put.
  *
@@ -26,8 +26,8 @@ enum {
 };
 
 /*
- * Takes over an epoch that another machine has told of, with all that its names need: nothing is forgotten for it.
- * Without effect before it was read over this connection.
+ * Takes over an epoch that another machine has told of, with all that its names need: nothing is forgotten
+ * for it. Without effect before it was read over this connection.
  */
 void tarn__epoch_set(struct tarn__second *, uint64_t epoch);
 
@@ -35,10 +35,10 @@ void tarn__epoch_set(struct tarn__second *, uint64_t epoch);
 void tarn__epoch_read(struct tarn__second *);
 
 /*
- * Puts another one, *epoch, so that all values are unreachable; every machine that finds it forgets what it has, this
- * one too unless done calls tarn__epoch_set() with it. Returns 0, or an error of struct tarn_io's second_put(); TARN_EUNREACHABLE without a connection,
- * TARN_EINVAL where nothing is put, and TARN_EBUSY if another one is being put. done is called once, unless it is
- * NULL, when it has been put or not.
+ * Puts another one, *epoch, so that all values are unreachable; every machine that finds it forgets what it
+ * has, this one too unless done calls tarn__epoch_set() with it. Returns 0, or an error of struct tarn_io's
+ * second_put(); TARN_EUNREACHABLE without a connection, TARN_EINVAL where nothing is put, and TARN_EBUSY if
+ * another one is being put. done is called once, unless it is NULL, when it has been put or not.
  */
 int tarn__epoch_renew(struct tarn__second *, uint64_t *epoch,
 		      void (*done)(void *arg, enum tarn__second_result), void *arg);

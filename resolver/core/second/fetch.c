@@ -147,14 +147,15 @@ static void poll_later(struct tarn__fetch *fetch)
 {
 	uint64_t now = tarn__second_now_ms(fetch->second);
 	uint64_t at = now + fetch->poll_ms;
-	fetch->poll_ms *= 2;
+	fetch->poll_ms = fetch->poll_ms < TARN__FETCH_POLL_MAX_MS ? 2 * fetch->poll_ms
+								  : TARN__FETCH_POLL_MAX_MS;
 	tarn__timer_start(fetch->second->timers, &fetch->timer,
 			  at < fetch->polled_until_ms ? at : fetch->polled_until_ms);
 }
 
 /*
- * Another machine asks the servers: for its answer is waited no longer than these would need, and not beyond the
- * wait.
+ * Another machine asks the servers: for its answer is waited no longer than these would need, and not
+ * beyond the wait.
  */
 static void begin_polls(struct tarn__fetch *fetch)
 {
@@ -168,14 +169,17 @@ static void begin_polls(struct tarn__fetch *fetch)
 	poll_later(fetch);
 }
 
+static void give_up_polling(struct tarn__fetch *fetch)
+{
+	fetch->second->counts.lease_waits_in_vain++;
+	end(fetch, NULL);
+}
+
 static void on_poll(struct tarn__timer *timer)
 {
 	struct tarn__fetch *fetch = TARN__CONTAINER(timer, struct tarn__fetch, timer);
-	bool is_over = tarn__second_now_ms(fetch->second) >= fetch->polled_until_ms;
-	if (!is_over && send_get(fetch, NULL, NULL) == 0)
-		return;
-	fetch->second->counts.lease_waits_in_vain++;
-	end(fetch, NULL);
+	if (send_get(fetch, NULL, NULL) != 0)
+		give_up_polling(fetch);
 }
 
 /* There is no value yet, and another machine is to provide it. */
@@ -183,16 +187,20 @@ static bool goes_on_polling(struct tarn__fetch *fetch, enum tarn__second_result 
 {
 	if (fetch->is_late)
 		return false;
-	if (result == TARN__SECOND_HELD && fetch->poll_ms == 0)
+	bool is_first = result == TARN__SECOND_HELD && fetch->poll_ms == 0;
+	bool is_polled = result == TARN__SECOND_ABSENT && fetch->poll_ms > 0;
+	if (is_first)
 		begin_polls(fetch);
-	else if (result == TARN__SECOND_ABSENT && fetch->poll_ms > 0)
+	else if (is_polled && tarn__second_now_ms(fetch->second) < fetch->polled_until_ms)
 		poll_later(fetch);
-	else
-		return false;
-	return true;
+	else if (is_polled)
+		give_up_polling(fetch);
+	return is_first || is_polled;
 }
 
-/* A value of another type says nothing of the store, and the end of the connection is reported by itself. */
+/*
+ * A value of another type says nothing of the store, and the end of the connection is reported by itself.
+ */
 static void report(struct tarn__fetch *fetch, enum tarn__second_result result)
 {
 	bool is_bad = tarn__second_is_failure(result) && result != TARN__SECOND_TYPE &&
@@ -255,9 +263,8 @@ static bool can_ask(struct tarn__second *second)
 struct tarn__fetch *tarn__fetch_start(struct tarn__second *second,
 				      const struct tarn__fetch_options *options)
 {
-	const struct tarn__config *config = second->config;
-	if (!tarn__second_store(second) ||
-	    !tarn__second_shares(config, options->zone, options->key) || !can_ask(second))
+	if (!tarn__second_store(second) || !tarn__second_shares(options->zone, options->key) ||
+	    !can_ask(second))
 		return NULL;
 	struct tarn__fetch *fetch = take_spare(second);
 	if (!fetch)

@@ -4,11 +4,11 @@
  *
  *	start --> get --+--> there ------------------------> done, with an answer, or without if it is not taken
  *	                +--> absent, leased, an error -----> done, without
- *	                +--> held: polls after 2, 4, 8 ms... --+--> there --> done
- *	                                                       +--> the end of that wait --> done, without
+ *	                +--> held: polls after 2, 4, 8 ms... --+--> there -------------> done
+ *	                                                       +--> not at the last one --> done, without
  *
- * The wait is the owner's: when it is over the owner says so and asks the servers, and the fetch goes on until it is
- * done or freed.
+ * The wait is the owner's: when it is over the owner says so and asks the servers, and the fetch goes on
+ * until it is done or freed.
  *
  * Thread: as core/second/second.h.
  */
@@ -26,10 +26,13 @@
 #include "dns/query.h"
 
 struct tarn__second;
+struct tarn__zone_config;
 
 enum {
 	TARN__FETCH_LEASE_MS = 1500, /* of a lease: a holder that fails lets it run out */
-	TARN__FETCH_POLL_MS = 2, /* the first; each is twice as long as the one before */
+	TARN__FETCH_POLL_MS =
+		2, /* until the first poll; each time is twice as long as the one before ... */
+	TARN__FETCH_POLL_MAX_MS = 16, /* ... up to this */
 	TARN__SPARE_FETCHES = 64, /* kept, as a busy worker uses them again: 24 KB */
 };
 
@@ -61,7 +64,7 @@ struct tarn__fetch {
 };
 
 struct tarn__fetch_options {
-	size_t zone; /* the index of the zone whose servers are to be asked else */
+	const struct tarn__zone_config *zone; /* whose servers are to be asked else */
 	const struct tarn__key *key; /* borrowed for as long as the fetch */
 	uint32_t rtt_ms; /* of the zone's best server; 0: not known */
 	tarn__fetch_function *done;
@@ -77,7 +80,10 @@ uint32_t tarn__fetch_wait_ms(const struct tarn__second *);
 /* That time is over, and it is not done. */
 void tarn__fetch_is_late(struct tarn__fetch *);
 
-/* The owner has made the value its answer; or has not, since it lives no longer than what was to be refreshed. */
+/*
+ * The owner has made the value its answer; or has not, since it lives no longer than what was to be
+ * refreshed.
+ */
 void tarn__fetch_was_taken(struct tarn__second *);
 void tarn__fetch_was_not_later(struct tarn__second *);
 

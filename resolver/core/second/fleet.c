@@ -89,7 +89,7 @@ static int remove_key(struct tarn__fleet *fleet, size_t index)
 	if (!tarn__key_read(octets, len, &key) ||
 	    (zone = tarn__config_find_zone(flush->config, key.qname, key.qname_len, key.qtype)) ==
 		    TARN__ZONE_NONE ||
-	    !tarn__second_key_of(fleet->second, zone, &key, text))
+	    !tarn__second_key_of(fleet->second, flush->config->zones[zone], &key, text))
 		return 0;
 	return fleet->io->second_put(
 		fleet->io->data,

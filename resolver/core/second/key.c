@@ -64,21 +64,21 @@ uint64_t tarn__second_anchors_digest(const struct tarn__second_config *second,
 	return sum;
 }
 
-bool tarn__second_shares(const struct tarn__config *config, size_t zone,
-			 const struct tarn__key *key)
+bool tarn__second_shares(const struct tarn__zone_config *zone, const struct tarn__key *key)
 {
-	return tarn__saved_has_key(key) && !config->zones[zone]->follows_cnames;
+	return tarn__saved_has_key(key) && !zone->follows_cnames;
 }
 
 /* ---- texts -------------------------------------------------------------------------------- */
 
-static char *write_group(const struct tarn__second_config *second, const uint8_t *zone, size_t len,
-			 char *out)
+static char *write_group(const struct tarn__second_config *second,
+			 const struct tarn__zone_config *zone, char *out)
 {
 	uint8_t octets[1 + TARN__NAME_MAX], hash[8];
 	octets[0] = HASHED_ZONE;
-	memcpy(octets + 1, zone, len);
-	tarn__put64_low_first(hash, tarn__siphash(second->key_hash_key, octets, 1 + len));
+	memcpy(octets + 1, zone->name, zone->name_len);
+	tarn__put64_low_first(
+		hash, tarn__siphash(second->key_hash_key, octets, (size_t)1 + zone->name_len));
 	return tarn__base16_write(hash, TARN__SECOND_GROUP_LEN / 2, out);
 }
 
@@ -110,11 +110,12 @@ _Static_assert(LEASE_PREFIX_LEN + TARN__SECOND_GROUP_LEN + 1 + TARN__SECOND_HASH
 	       "the longest text");
 
 void tarn__second_key_write(const struct tarn__second_config *second,
-			    const struct tarn__second_view *view, const struct tarn__key *key,
-			    const uint8_t *zone, size_t zone_len, char out[TARN__SECOND_KEY_MAX])
+			    const struct tarn__second_view *view,
+			    const struct tarn__zone_config *zone, const struct tarn__key *key,
+			    char out[TARN__SECOND_KEY_MAX])
 {
 	memcpy(out, prefix, PREFIX_LEN);
-	char *at = write_group(second, zone, zone_len, out + PREFIX_LEN);
+	char *at = write_group(second, zone, out + PREFIX_LEN);
 	*at++ = ':';
 	*write_hash(second, view, key, at) = '\0';
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/second/key.h: the texts under which the store of the second level has what machines share. Names are in
- * none of them, and without the secret none can be computed.
+ * core/second/key.h: the texts under which the store of the second level has what machines share. Names are
+ * in none of them, and without the secret none can be computed.
  *
  *	tarn1:GROUP:HASH     an answer. GROUP: 8 digits, of the zone whose servers are asked; HASH: 32 digits, of
  *	                     the question and all that makes its answers differ
@@ -24,6 +24,7 @@
 
 struct tarn__config;
 struct tarn__second_config;
+struct tarn__zone_config;
 
 enum {
 	TARN__SECOND_GROUP_LEN = 8, /* hexadecimal digits */
@@ -44,14 +45,14 @@ uint64_t tarn__second_anchors_digest(const struct tarn__second_config *,
 				     const struct tarn__config *);
 
 /*
- * Returns true if answers to that question of the zone are shared: not those of the chain of trust, and none of
- * a zone whose aliases are followed out of it, since what they lead to may have been answered here.
+ * Returns true if answers to that question of the zone are shared: not those of the chain of trust, and
+ * none of a zone whose aliases are followed out of it, since what they lead to may have been answered here.
  */
-bool tarn__second_shares(const struct tarn__config *, size_t zone, const struct tarn__key *);
+bool tarn__second_shares(const struct tarn__zone_config *, const struct tarn__key *);
 
-/* Writes the key of an answer, with NUL; zone is the name of the zone whose servers are asked, in wire form. */
+/* Writes the key of an answer, with NUL; zone is the one whose servers are asked. */
 void tarn__second_key_write(const struct tarn__second_config *, const struct tarn__second_view *,
-			    const struct tarn__key *, const uint8_t *zone, size_t zone_len,
+			    const struct tarn__zone_config *zone, const struct tarn__key *,
 			    char out[TARN__SECOND_KEY_MAX]);
 
 /* Writes the key of the lease of an answer, from that of the answer. */

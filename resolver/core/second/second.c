@@ -105,7 +105,9 @@ void tarn__second_connected(struct tarn__second *second)
 	wake(second);
 }
 
-/* All that was outstanding has ended; what the breaker has seen was of a store that may be another one now. */
+/*
+ * All that was outstanding has ended; what the breaker has seen was of a store that may be another one now.
+ */
 static void forget_connection(struct tarn__second *second)
 {
 	second->is_connected = false;
@@ -178,18 +180,17 @@ static void on_put(void *arg, enum tarn__second_result result)
 	second->counts.put_results[result]++;
 }
 
-bool tarn__second_key_of(const struct tarn__second *second, size_t zone,
+bool tarn__second_key_of(const struct tarn__second *second, const struct tarn__zone_config *zone,
 			 const struct tarn__key *key, char out[TARN__SECOND_KEY_MAX])
 {
-	const struct tarn__config *config = second->config;
+	const struct tarn__second_config *store = tarn__second_store(second);
 	struct tarn__second_view view = second->view;
-	if (!tarn__second_store(second) || !tarn__second_shares(config, zone, key))
+	if (!store || !tarn__second_shares(zone, key))
 		return false;
-	view.epoch = atomic_load_explicit(&config->second->epoch, memory_order_relaxed);
+	view.epoch = atomic_load_explicit(&store->epoch, memory_order_relaxed);
 	if (view.epoch == 0)
 		return false;
-	tarn__second_key_write(config->second, &view, key, config->zones[zone]->name,
-			       config->zones[zone]->name_len, out);
+	tarn__second_key_write(store, &view, zone, key, out);
 	return true;
 }
 
@@ -217,13 +218,14 @@ static int put(struct tarn__second *second, const char *key, const struct tarn__
 	return error;
 }
 
-void tarn__second_put_answer(struct tarn__second *second, size_t zone, const struct tarn__key *key,
-			     const uint8_t *stored, size_t len, uint32_t ttl_sec)
+void tarn__second_put_answer(struct tarn__second *second, const struct tarn__zone_config *zone,
+			     const struct tarn__key *key, const uint8_t *stored, size_t len,
+			     uint32_t ttl_sec)
 {
 	const struct tarn__second_config *store = tarn__second_store(second);
 	char text[TARN__SECOND_KEY_MAX];
 	if (!store || store->is_read_only || ttl_sec < TARN__SECOND_TTL_MIN_SEC ||
-	    !tarn__second_shares(second->config, zone, key))
+	    !tarn__second_shares(zone, key))
 		return;
 	bool is_possible = tarn__second_is_up(second) && !second->breaker.is_open &&
 			   tarn__second_key_of(second, zone, key, text);

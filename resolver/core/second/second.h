@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/second/second.h: one worker's part of the second level of the cache, a store that machines share: when it
- * is asked, and when it is left alone. What is outside is struct tarn_io's second_get, second_put and
- * second_publish; the store is any that knows keys, values and times to live.
+ * core/second/second.h: one worker's part of the second level of the cache, a store that machines share:
+ * when it is asked, and when it is left alone. What is outside is struct tarn_io's second_get, second_put
+ * and second_publish; the store is any that knows keys, values and times to live.
  *
  *	miss --> get (core/second/fetch.h) --+--> there in time --> the answer
  *	                                     +--> absent, an error, or the wait is over --> the servers
@@ -30,6 +30,7 @@
 struct tarn_io;
 struct tarn__config;
 struct tarn__timers;
+struct tarn__zone_config;
 
 struct tarn__second;
 
@@ -59,30 +60,33 @@ struct tarn__second *tarn__second_new(const struct tarn_io *, struct tarn__timer
 void tarn__second_free(struct tarn__second *);
 
 /*
- * Takes over another configuration, and a reference to it; it may have no second level. What is outstanding is
- * canceled if the second level is not the same one as before, and fetches are if their keys would be others:
- * they are done, without a value. Without a connection until the next tarn__second_connected() where it is not
- * the same one.
+ * Takes over another configuration, and a reference to it; it may have no second level. What is outstanding
+ * is canceled if the second level is not the same one as before, and fetches are if their keys would be
+ * others: they are done, without a value. Without a connection until the next tarn__second_connected()
+ * where it is not the same one.
  */
 void tarn__second_set_config(struct tarn__second *, struct tarn__config *);
 
-/* To be called when the connection has come up, and when it has been lost: no request is outstanding then. */
+/*
+ * To be called when the connection has come up, and when it has been lost: no request is outstanding then.
+ */
 void tarn__second_connected(struct tarn__second *);
 void tarn__second_lost(struct tarn__second *);
 
 /*
- * Puts a server's answer, of at least TARN__SECOND_TTL_MIN_SEC, unless that is not possible now; zone is the
- * index of the zone whose servers were asked.
+ * Puts a server's answer, of at least TARN__SECOND_TTL_MIN_SEC, unless that is not possible now; zone is
+ * the one whose servers were asked.
  */
-void tarn__second_put_answer(struct tarn__second *, size_t zone, const struct tarn__key *,
-			     const uint8_t *stored, size_t len, uint32_t ttl_sec);
+void tarn__second_put_answer(struct tarn__second *, const struct tarn__zone_config *zone,
+			     const struct tarn__key *, const uint8_t *stored, size_t len,
+			     uint32_t ttl_sec);
 
 /*
- * Writes the key under which the store has the answer to a question of the zone of that index. Returns false if
+ * Writes the key under which the store has the answer to a question of that zone. Returns false if
  * it has none: there is no second level, or its epoch is not known, or such answers are not shared.
  */
-bool tarn__second_key_of(const struct tarn__second *, size_t zone, const struct tarn__key *,
-			 char out[TARN__SECOND_KEY_MAX]);
+bool tarn__second_key_of(const struct tarn__second *, const struct tarn__zone_config *zone,
+			 const struct tarn__key *, char out[TARN__SECOND_KEY_MAX]);
 
 /* The configuration of the store; NULL: there is none. */
 const struct tarn__second_config *tarn__second_config(const struct tarn__second *);

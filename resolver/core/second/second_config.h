@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/second/second_config.h: the second level as a snapshot of the configuration (core/config.h) holds it:
- * where the store is, and the keys of the hashes, which are derived from the secret. The secret itself is
- * not kept.
+ * core/second/second_config.h: the second level as a snapshot of the configuration (core/config.h) holds
+ * it: where the store is, and the keys of the hashes, which are derived from the secret. The secret itself
+ * is not kept.
  *
  * Thread: built by one, then immutable, but for the epoch, and counted; any.
  */
@@ -43,15 +43,17 @@ struct tarn__second_config {
 	bool is_read_only, has_leases, keeps_stale;
 	uint8_t key_hash_key[TARN__SIPHASH_KEY_LEN]; /* of the keys of answers */
 	uint8_t tag_hash_key[TARN__SIPHASH_KEY_LEN]; /* of the tags of values and messages */
-	/* Not immutable: the epoch of those who share the secret (core/second/epoch.h); 0: not known yet. */
+	/*
+	 * Not immutable: the epoch of those who share the secret (core/second/epoch.h); 0: not known yet.
+	 */
 	_Atomic uint64_t epoch;
 	char fleet[TARN__SECOND_FLEET_LEN + 1];
 	char channel[TARN__SECOND_CHANNEL_MAX]; /* that messages to all machines are published in */
 };
 
 /*
- * Makes it from a copy of the options; the caller has the one reference. Returns NULL with errno set: ENOMEM;
- * EINVAL, and *fault is a text that names the error.
+ * Makes it from a copy of the options; the caller has the one reference. Returns NULL with errno set:
+ * ENOMEM; EINVAL, and *fault is a text that names the error.
  */
 struct tarn__second_config *tarn__second_config_new(const struct tarn_second_level *,
 						    const char **fault);

@@ -13,9 +13,9 @@
  *	1   8  epoch
  *	9   8  tag
  *
- * The tag is a keyed hash of the key's text and of all octets before it: without the secret no value can be made,
- * changed, or moved to another key. It says that a machine with the secret has made the value, and no more: what
- * is in it passes the reader of servers' messages (core/saved_answer.h) as well.
+ * The tag is a keyed hash of the key's text and of all octets before it: without the secret no value can be
+ * made, changed, or moved to another key. It says that a machine with the secret has made the value, and no
+ * more: what is in it passes the reader of servers' messages (core/saved_answer.h) as well.
  *
  * Thread: any; nothing is allocated.
  */
@@ -51,16 +51,16 @@ struct tarn__second_value {
 };
 
 /*
- * Completes a value whose message, of message_len octets, is at out + TARN__SECOND_VALUE_HEAD already. Returns
- * its octets.
+ * Completes a value whose message, of message_len octets, is at out + TARN__SECOND_VALUE_HEAD already.
+ * Returns its octets.
  */
 size_t tarn__second_value_write(const struct tarn__second_config *, const char *key,
 				const struct tarn__saved_times *, uint8_t verdict,
 				size_t message_len, uint8_t out[TARN__SECOND_VALUE_MAX]);
 
 /*
- * Reads octets of any kind as the value of that key. Returns false if they were not made with the secret, for
- * this key and in this version.
+ * Reads octets of any kind as the value of that key. Returns false if they were not made with the secret,
+ * for this key and in this version.
  */
 bool tarn__second_value_read(const struct tarn__second_config *, const char *key,
 			     const uint8_t *octets, size_t len, struct tarn__second_value *out);

@@ -11,7 +11,8 @@
 #include "net/shared.h"
 
 enum {
-	CONNECT_MS = 1000, /* the first command of tarnctl begins to connect */
+	/* The first command of tarnctl begins to connect; one flush waits for another. */
+	CONNECT_MS = 1000,
 	/* Until a store that does not answer is given up; TARN__CONTROL_IDLE_SEC is longer. */
 	FLUSH_MS = 3000,
 	LOOK_MS = 20, /* between two looks at the connection, and at the time */
@@ -85,7 +86,8 @@ static void try_to_start(struct tarn__task *task)
 	if (error == 0) {
 		task->has_fleet_started = true;
 		task->fleet_until_ms = now_ms + FLUSH_MS;
-	} else if (error != TARN_EUNREACHABLE || now_ms >= task->fleet_until_ms) {
+	} else if ((error != TARN_EUNREACHABLE && error != TARN_EBUSY) ||
+		   now_ms >= task->fleet_until_ms) {
 		go_on(task, start_fault(error));
 	}
 }
@@ -168,8 +170,8 @@ static void answer_for_fleet(struct tarn__task *task, const struct tarn__forgott
 
 static void answer_forgotten(struct tarn__task *task, const struct tarn__forgotten *forgotten)
 {
-	/* Failures are in no file. */
-	if (forgotten->answers > 0 && task->context->cache_file)
+	/* Failures are in no file. By the message to all machines another thread may have removed the answers. */
+	if ((forgotten->answers > 0 || task->is_for_fleet) && task->context->cache_file)
 		tarn__cache_file_flushed(task->context->cache_file);
 	if (task->is_for_fleet)
 		answer_for_fleet(task, forgotten);

@@ -91,7 +91,7 @@ static bool is_shared(const struct tarn__config *config, const struct tarn__quer
 				      .qtype = query->qtype,
 				      .qclass = query->qclass};
 	size_t zone = tarn__config_find_zone(config, key.qname, key.qname_len, key.qtype);
-	return zone != TARN__ZONE_NONE && tarn__second_shares(config, zone, &key);
+	return zone != TARN__ZONE_NONE && tarn__second_shares(config->zones[zone], &key);
 }
 
 json_t *tarn__control_json_second_use(const struct tarn__config *config,

@@ -715,11 +715,13 @@ static int send_words(struct tarn__second_connection *connection, redisCallbackF
 	size_t len = tarn__second_words_len(words, count);
 	if (!connection->context || connection->is_freed)
 		return TARN_EUNREACHABLE;
-	if (len > ROOM)
-		text = malloc(len);
+	/* The library looks for another word behind the first one, as far as a NUL. */
+	if (len + 1 > ROOM)
+		text = malloc(len + 1);
 	if (!text)
 		return TARN_ENOMEM;
 	tarn__second_words_write(words, count, text);
+	text[len] = '\0';
 	int status =
 		library.redisAsyncFormattedCommand(connection->context, done, private, text, len);
 	if (text != room)

@@ -37,4 +37,20 @@ bool tarn__second_report_up(struct tarn__second_report *, const struct tarn__sec
 bool tarn__second_report_fault(struct tarn__second_report *, const struct tarn__second_place *,
 			       bool was_up, const char *reason, char line[TARN__SECOND_LINE_MAX]);
 
+/*
+ * What all links of a process have said, each of which meets the same: a line is said again only after one of the other
+ * kind, a fault or not, about the same part. Zeros: nothing has been said. The caller has a lock.
+ */
+enum { TARN__SECOND_LINES_MAX = 16 };
+struct tarn__second_lines {
+	struct {
+		uint64_t line, part; /* hashes; the part is what stands before the first ": " */
+		bool is_fault;
+	} said[TARN__SECOND_LINES_MAX];
+	size_t next; /* is overwritten */
+};
+
+/* Returns true if the line is to be said. */
+bool tarn__second_lines_say(struct tarn__second_lines *, bool is_fault, const char *line);
+
 #endif

@@ -291,7 +291,8 @@ int tarn__second_session_send(struct tarn__second_session *session,
 		return TARN_EUNREACHABLE;
 	command->sent_ms = session->options.now_ms();
 	int sent = tarn__second_connection_send(session->connection, words, count, command);
-	if (sent > 0 && !ev_is_active(&session->timer))
+	/* If it has expired and waits to be called, it looks by itself. */
+	if (sent > 0 && !ev_is_active(&session->timer) && !ev_is_pending(&session->timer))
 		set_timer(session, TARN__SECOND_SILENCE_MS);
 	return sent;
 }

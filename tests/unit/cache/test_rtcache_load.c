@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* rtcache_load(): an item has its age and the rest of its life, evicts nothing, and replaces nothing better. */
+/* rtcache_load(): an item has its age and the rest of its life, evicts nothing, replaces nothing better. */
 
 #include "cache.h"
 #include "support/cache_world.h"
@@ -96,6 +96,18 @@ START_TEST(item_has_its_age_and_the_rest_of_its_life)
 	expect_peek("key", RTCACHE_STALE, "one");
 	world_run(&world, 1);
 	expect_peek("key", RTCACHE_EXPIRED, NULL);
+}
+END_TEST
+
+START_TEST(item_with_a_time_to_live_is_not_stale)
+{
+	struct rtcache_value value;
+	struct rtcache_item item = fresh_item("key", "one", 30, 70);
+	item.value.stale_ms = 20;
+	ck_assert_int_eq(load(&item), 0);
+	ck_assert_int_eq(peek_text(world.client, "key", false, &value), 1);
+	ck_assert_uint_eq(value.age_ms, 30);
+	ck_assert_uint_eq(value.ttl_ms, 70);
 }
 END_TEST
 
@@ -273,6 +285,21 @@ START_TEST(item_that_replaces_has_the_greater_uses_and_the_present_queue)
 	ck_assert(state_of("main").item.is_main);
 	ck_assert(rtcache_remove(world.client, "key", 3));
 	ck_assert(rtcache_remove(world.client, "main", 4));
+}
+END_TEST
+
+/* As a put does that finds none; what is refused does not age the counters. */
+START_TEST(loaded_item_is_counted_once)
+{
+	uint64_t hash = rtcache__key_hash(world.cache, "key", 3);
+	struct rtcache__shard *shard = rtcache__shard_of(world.cache, hash);
+	const struct rtcache__sketch *sketch = rtcache__table_sketch(&shard->table, hash);
+	ck_assert_int_eq(load_stale("key", "one", 5000, 1000), RTCACHE_EREFUSED);
+	ck_assert_uint_eq(rtcache__sketch_count(sketch, hash), 0);
+	ck_assert_int_eq(load_fresh("key", "one", 0, 100), 0);
+	ck_assert_int_eq(load_fresh("key", "one", 0, 100), RTCACHE_EREFUSED);
+	ck_assert_int_eq(load_fresh("key", "one", 0, 200), 0);
+	ck_assert_uint_eq(rtcache__sketch_count(sketch, hash), 1);
 }
 END_TEST
 
@@ -477,7 +504,7 @@ START_TEST(late_answer_replaces_a_loaded_item_but_not_a_put_one)
 }
 END_TEST
 
-/* _i: 0: a stale item is loaded; 1: a fresh one; 2: a fresh one under the herd rule, where each has its own. */
+/* _i: 0: a stale item is loaded; 1: a fresh one; 2: a fresh one under the herd rule: each has its own. */
 START_TEST(waiter_gets_a_loaded_item_if_its_lookup_fails)
 {
 	static struct caller leader, waiter;
@@ -543,6 +570,7 @@ int main(void)
 	TCase *tcase = tcase_create("load");
 	tcase_add_checked_fixture(tcase, open_small, close_world);
 	tcase_add_test(tcase, item_has_its_age_and_the_rest_of_its_life);
+	tcase_add_test(tcase, item_with_a_time_to_live_is_not_stale);
 	tcase_add_test(tcase, item_may_be_older_than_the_clock);
 	tcase_add_test(tcase, item_may_have_expired_before_the_clock_began);
 	tcase_add_test(tcase, item_that_is_too_stale_is_refused);
@@ -553,6 +581,7 @@ int main(void)
 	tcase_add_test(tcase, dead_value_is_replaced_by_a_stale_one);
 	tcase_add_loop_test(tcase, item_has_its_uses_and_its_queue, 0, 8);
 	tcase_add_test(tcase, item_that_replaces_has_the_greater_uses_and_the_present_queue);
+	tcase_add_test(tcase, loaded_item_is_counted_once);
 	tcase_add_test(tcase, what_was_used_survives_what_was_not);
 	tcase_add_test(tcase, nothing_is_evicted);
 	tcase_add_test(tcase, dead_entries_make_room);

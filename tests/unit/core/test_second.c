@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/second/second.c, epoch.c, fetch.c: what the scripts of tests/scenario cannot see: several workers, stores
- * that come and go under load, what is outstanding at the end and over a change of the configuration.
+ * core/second/second.c, epoch.c, fetch.c: what the scripts of tests/scenario cannot see: several workers,
+ * stores that come and go under load, what is outstanding at the end and over a change of the
+ * configuration.
  */
 #include "core/second/second.h"
 
@@ -94,7 +95,9 @@ static bool ask(struct outside *worker, unsigned number)
 	return got == TARN__RESOLVE_PENDING;
 }
 
-/* Answers what a worker has sent upstream with an address; names whose number is divisible by 7 are dead. */
+/*
+ * Answers what a worker has sent upstream with an address; names whose number is divisible by 7 are dead.
+ */
 static unsigned answer_servers(struct outside *worker)
 {
 	unsigned count = 0;

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/second/key.c, core/second/value.c: what makes keys differ; values that were damaged, moved or forged. */
+/*
+ * core/second/key.c, core/second/value.c: what makes keys differ; values that were damaged, moved or
+ * forged.
+ */
 #include "core/second/value.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "core/config.h"
+#include "core/zone_config.h"
 #include "core/second/key.h"
 #include "core/second/second_config.h"
 #include "dns/text.h"
@@ -58,15 +62,17 @@ static struct question question(void)
 
 static void write_key(const struct question *question, char out[TARN__SECOND_KEY_MAX])
 {
-	uint8_t name[TARN__NAME_MAX], zone[TARN__NAME_MAX];
+	uint8_t name[TARN__NAME_MAX];
+	struct tarn__zone_config *zone = calloc(1, sizeof *zone);
 	const struct tarn__key key = {.qname = name,
 				      .qname_len = (uint16_t)tarn__name_parse(question->name, name),
 				      .qtype = question->type,
 				      .qclass = question->class,
 				      .dnssec_ok = question->dnssec_ok,
 				      .checking_disabled = question->checking_disabled};
-	tarn__second_key_write(question->config, &question->view, &key, zone,
-			       tarn__name_parse(question->zone, zone), out);
+	zone->name_len = (uint16_t)tarn__name_parse(question->zone, zone->name);
+	tarn__second_key_write(question->config, &question->view, zone, &key, out);
+	free(zone);
 }
 
 START_TEST(key_shows_its_version_and_no_name)

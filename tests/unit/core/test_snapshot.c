@@ -1289,6 +1289,86 @@ START_TEST(file_may_change_while_it_is_read)
 }
 END_TEST
 
+/* ---- a file that is read by a function -------------------------------------------------- */
+
+/* What is in between cannot be read. */
+static size_t hole_at, hole_end;
+
+static bool read_file(void *arg, uint64_t offset, uint8_t *out, size_t len)
+{
+	(void)arg;
+	if (offset < hole_end && offset + len > hole_at)
+		return false;
+	must(offset + len <= file_len, "the file has it");
+	memcpy(out, file + offset, len);
+	return true;
+}
+
+static void begin_reading(void)
+{
+	reader = (struct tarn__snapshot_reader){.read = read_file, .len = file_len};
+	ck_assert_int_eq(tarn__snapshot_open(&reader, outside.resolver,
+					     tarn__resolver_wall_ms(outside.resolver)),
+			 TARN__SNAPSHOT_GOOD);
+}
+
+static void read_on(void)
+{
+	while (step_load())
+		;
+	tarn__snapshot_close(&reader);
+	ck_assert_uint_eq(check_loaded(), reader.counts.loaded);
+}
+
+START_TEST(file_is_read_by_a_function)
+{
+	save_something();
+	clear();
+	outside_set_wall(&outside, NOW + 100);
+	begin_reading();
+	ck_assert_uint_eq(reader.entries, KINDS + 2000);
+	read_on();
+	ck_assert(reader.counts.is_whole);
+	ck_assert_uint_eq(reader.counts.loaded, KINDS + 2000);
+}
+END_TEST
+
+/* From each 64th on, after so many steps. */
+START_TEST(file_may_be_cut_while_it_is_read)
+{
+	save_something();
+	for (size_t piece = 0; piece < PIECES; piece++) {
+		clear();
+		outside_set_wall(&outside, NOW + 100);
+		begin_reading();
+		for (size_t i = 0; i < piece / 4; i++)
+			step_load();
+		hole_at = file_len * piece / PIECES;
+		hole_end = SIZE_MAX;
+		read_on();
+		hole_at = hole_end = 0;
+	}
+}
+END_TEST
+
+START_TEST(what_a_disk_has_lost_is_left_out)
+{
+	save_something();
+	unsigned most = entries_of_longest_block();
+	for (size_t piece = 1; piece < PIECES - 1; piece++) {
+		clear();
+		outside_set_wall(&outside, NOW + 100);
+		begin_reading();
+		hole_at = file_len * piece / PIECES;
+		hole_end = hole_at + 512;
+		read_on();
+		ck_assert(!reader.counts.is_whole);
+		ck_assert_uint_ge(reader.counts.loaded + 2 * most, KINDS + 2000);
+		hole_at = hole_end = 0;
+	}
+}
+END_TEST
+
 START_TEST(faults_have_texts)
 {
 	for (int fault = TARN__SNAPSHOT_GOOD; fault <= TARN__SNAPSHOT_MEMORY; fault++)
@@ -1343,6 +1423,9 @@ int main(void)
 	tcase_add_test(tcase, block_of_another_file_does_not_check);
 	tcase_add_test(tcase, entry_that_checks_is_read_like_a_message_of_a_server);
 	tcase_add_test(tcase, file_may_change_while_it_is_read);
+	tcase_add_test(tcase, file_is_read_by_a_function);
+	tcase_add_test(tcase, file_may_be_cut_while_it_is_read);
+	tcase_add_test(tcase, what_a_disk_has_lost_is_left_out);
 	tcase_add_test(tcase, faults_have_texts);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tests of resolver/net/second/replies.c and backoff.h. */
+/* Tests of resolver/net/second/replies.c, report.c and backoff.h. */
 #include "net/second/replies.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "net/second/backoff.h"
+#include "net/second/report.h"
 #include "support/unit.h"
 
 static const struct {
@@ -166,6 +168,62 @@ START_TEST(the_pause_doubles_to_800_ms_with_a_quarter_of_jitter)
 }
 END_TEST
 
+/* ---- lines ------------------------------------------------------------------------------- */
+
+START_TEST(each_change_and_each_reason_is_said_once)
+{
+	char line[TARN__SECOND_LINE_MAX], reason[16];
+	struct tarn__second_report report = {.what = "the store"};
+	struct tarn__second_place place = {.path = "/s"};
+	ck_assert(tarn__second_report_fault(&report, &place, false, "refused", line));
+	ck_assert_str_eq(line, "the store at /s: refused");
+	ck_assert(!tarn__second_report_fault(&report, &place, false, "refused", line));
+	ck_assert(tarn__second_report_fault(&report, &place, false, "silent", line));
+	ck_assert(!tarn__second_report_fault(&report, &place, false, "refused", line));
+	ck_assert(tarn__second_report_up(&report, &place, line));
+	ck_assert_str_eq(line, "the store at /s: connected");
+	ck_assert(tarn__second_report_fault(&report, &place, true, "refused", line));
+	ck_assert(tarn__second_report_up(&report, &place, line));
+	/* An error while it is up, and the loss for the same reason. */
+	ck_assert(tarn__second_report_fault(&report, &place, false, "full", line));
+	ck_assert(tarn__second_report_fault(&report, &place, true, "full", line));
+	for (int i = 1; i < TARN__SECOND_REASONS_MAX; i++) {
+		snprintf(reason, sizeof reason, "%d", i);
+		ck_assert(tarn__second_report_fault(&report, &place, false, reason, line));
+	}
+	ck_assert(!tarn__second_report_fault(&report, &place, false, "one too many", line));
+}
+END_TEST
+
+START_TEST(a_quiet_part_says_that_it_works_only_after_a_fault)
+{
+	char line[TARN__SECOND_LINE_MAX];
+	struct tarn__second_report report = {.what = "the channel", .is_quiet = true};
+	struct tarn__second_place place = {.path = "/s"};
+	ck_assert(!tarn__second_report_up(&report, &place, line));
+	ck_assert(tarn__second_report_fault(&report, &place, true, "refused", line));
+	ck_assert(tarn__second_report_up(&report, &place, line));
+}
+END_TEST
+
+START_TEST(what_several_workers_meet_is_said_once)
+{
+	struct tarn__second_lines lines = {.next = 0};
+	for (int round = 0; round < 50; round++) {
+		ck_assert(tarn__second_lines_say(&lines, false, "a at b: connected"));
+		ck_assert(!tarn__second_lines_say(&lines, false, "a at b: connected"));
+		ck_assert(tarn__second_lines_say(&lines, true, "a at b: closed"));
+		ck_assert(tarn__second_lines_say(&lines, true, "a at b: refused"));
+		ck_assert(!tarn__second_lines_say(&lines, true, "a at b: closed"));
+		ck_assert(!tarn__second_lines_say(&lines, true, "a at b: refused"));
+		ck_assert_int_eq(tarn__second_lines_say(&lines, false, "a at c: connected"),
+				 round == 0 || round % 5 == 0);
+		if (round % 5 == 4)
+			ck_assert(tarn__second_lines_say(&lines, true, "a at c: closed"));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("second_replies");
@@ -180,6 +238,9 @@ int main(void)
 	tcase_add_test(tcase, a_peers_text_is_one_printable_line);
 	tcase_add_test(tcase, an_error_is_explained_with_its_kind);
 	tcase_add_test(tcase, the_pause_doubles_to_800_ms_with_a_quarter_of_jitter);
+	tcase_add_test(tcase, each_change_and_each_reason_is_said_once);
+	tcase_add_test(tcase, a_quiet_part_says_that_it_works_only_after_a_fault);
+	tcase_add_test(tcase, what_several_workers_meet_is_said_once);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -272,6 +272,31 @@ START_TEST(another_primary_is_changed_over_to)
 }
 END_TEST
 
+/* What was outstanding over the one before counts no more, and no reply to it comes. */
+START_TEST(another_primary_has_all_the_room)
+{
+	static struct tarn_second_get many[TARN__SECOND_OUTSTANDING_MAX + 1];
+	open_link();
+	run_until_some(&connected);
+	run_until(loop, has_listener, NULL);
+	store_set_deaf(&stores[0], true);
+	primary = 1;
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i <= TARN__SECOND_OUTSTANDING_MAX; i++) {
+			many[i] = (struct tarn_second_get){.done = on_done, .key = "a"};
+			ck_assert_int_eq(tarn__second_link_get(link_, &many[i]),
+					 i < TARN__SECOND_OUTSTANDING_MAX ? 0 : TARN_EBUSY);
+		}
+		if (round > 0)
+			break;
+		connected = 0;
+		store_publish(find_listener(), "+switch-master", "mymaster a 1 b 2");
+		run_until_some(&connected);
+		ck_assert_uint_eq(done_count, TARN__SECOND_OUTSTANDING_MAX);
+	}
+}
+END_TEST
+
 static void say_read_only(struct store_client *client, const struct store_command *command)
 {
 	if (store_is(command, "GETRANGE"))
@@ -356,6 +381,7 @@ int main(void)
 	tcase_add_test(tcase, the_next_one_is_asked_if_it_is_not_there);
 	tcase_add_test(tcase, all_are_asked_again_later);
 	tcase_add_test(tcase, another_primary_is_changed_over_to);
+	tcase_add_test(tcase, another_primary_has_all_the_room);
 	tcase_add_test(tcase, a_primary_that_is_a_replica_now_has_them_asked_again);
 	tcase_add_test(tcase, a_lost_primary_has_them_asked_again);
 	tcase_add_test(tcase, a_lost_sentinel_leaves_the_primary_in_use);
