@@ -32,6 +32,7 @@ EXTRA_DIST += tests/README.md tests/support/answer.h tests/support/cache_world.h
 	tests/support/secure_fake.h \
 	tests/support/signatures.h \
 	tests/support/signed.h \
+	tests/support/snapshot_world.h \
 	tests/support/tls_client.h \
 	tests/support/tls_world.h \
 	tests/support/tsig.h \

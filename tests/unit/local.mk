@@ -71,6 +71,8 @@ unit_tests = \
 	tests/unit/core/test_saved_answer \
 	tests/unit/core/test_shares \
 	tests/unit/core/test_snapshot \
+	tests/unit/core/test_snapshot_damage \
+	tests/unit/core/test_snapshot_zones \
 	tests/unit/core/test_answer_source \
 	tests/unit/core/test_special \
 	tests/unit/core/test_stats \
@@ -266,6 +268,10 @@ tests_unit_core_test_resolver_detours_SOURCES = tests/unit/core/test_resolver_de
 tests_unit_core_test_second_SOURCES = tests/unit/core/test_second.c tests/support/outside.c \
 	tests/support/store.c
 tests_unit_core_test_snapshot_SOURCES = tests/unit/core/test_snapshot.c tests/support/outside.c
+tests_unit_core_test_snapshot_damage_SOURCES = tests/unit/core/test_snapshot_damage.c \
+	tests/support/outside.c
+tests_unit_core_test_snapshot_zones_SOURCES = tests/unit/core/test_snapshot_zones.c \
+	tests/support/outside.c
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c
 tests_unit_core_test_trust_chain_SOURCES = tests/unit/core/test_trust_chain.c tests/support/outside.c
 
