@@ -185,6 +185,22 @@ void tarn__load_phase_watch(struct tarn__cache_file *file)
 		ev_timer_again(file->loop, &file->watch);
 }
 
+bool tarn__cache_file_may_flush(struct tarn__cache_file *file)
+{
+	if (file->state.phase == TARN__CACHE_FILE_LOADING)
+		return false;
+	if (file->state.phase == TARN__CACHE_FILE_WAITING) {
+		/* It may be a minute until it is known what is in it. */
+		tarn__log(file->log, TARN_LOG_INFO,
+			  "%s is removed, and not loaded: the cache was flushed before",
+			  file->path);
+		tarn__load_phase_end(file);
+		tarn__place_remove(&file->place);
+		tarn__phase_ready(file);
+	}
+	return true;
+}
+
 void tarn__load_phase_begin(struct tarn__cache_file *file)
 {
 	(void)has_forgotten(file);
