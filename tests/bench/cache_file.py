@@ -17,7 +17,7 @@ QUIET_SEC = 0.1
 
 
 @dataclasses.dataclass
-class Warm:
+class Costs:
     """Of a cache that is saved and loaded."""
     entries: int = 0
     octets: int = 0  # of the file
@@ -30,7 +30,8 @@ class Warm:
     known: float = 0  # share of the names that are answered without the upstream
     first_ms: list = dataclasses.field(default_factory=list)
     first_without_ms: list = dataclasses.field(default_factory=list)
-    idle: list = dataclasses.field(default_factory=list)  # seconds of hits
+    # Seconds of hits, by round.
+    idle: list = dataclasses.field(default_factory=list)
     saving: list = dataclasses.field(default_factory=list)
     rate: float = 0  # of these hits
 
@@ -38,7 +39,7 @@ class Warm:
 class CacheFile:
     def __init__(self, bench):
         self.bench = bench
-        self.costs = Warm()
+        self.costs = Costs()
 
     def start_saving(self, control):
         """tarnctl, which ends when the cache is on disk."""
@@ -74,40 +75,40 @@ class CacheFile:
         return seconds_of(text), float(re.search(r"Queries per second:\s+([\d.]+)", text)[1])
 
     def measure_saving(self, server, control, file):
-        """The cache is saved while hits are asked for as fast as they are answered."""
-        warm = self.costs
-        warm.idle, _rate = self.ask_hits(server, self.bench.options.seconds)
+        """Saved at leisure, and then while hits are asked for as fast as they are answered."""
+        costs = self.costs
         used, began = server.cpu_sec(), time.monotonic()
         self.end_saving(self.start_saving(control))
-        warm.save_sec, warm.save_cpu_sec = time.monotonic() - began, server.cpu_sec() - used
-        warm.octets = os.path.getsize(file)
-        self.bench.dnsperf.run_once(server, self.bench.questions.write(
-            "changed", self.bench.questions.new_names(max(10, warm.entries // 50))))
-        saving = self.start_saving(control)
-        try:
-            warm.saving, warm.rate = self.ask_hits(server, max(0.2, warm.save_sec))
-        finally:
-            self.end_saving(saving)
+        costs.save_sec, costs.save_cpu_sec = time.monotonic() - began, server.cpu_sec() - used
+        costs.octets = os.path.getsize(file)
+        for _ in range(self.bench.options.rounds):
+            costs.idle.append(self.ask_hits(server, max(0.2, costs.save_sec))[0])
+            saving = self.start_saving(control)
+            try:
+                seconds, costs.rate = self.ask_hits(server, max(0.2, costs.save_sec))
+            finally:
+                self.end_saving(saving)
+            costs.saving.append(seconds)
 
     def measure_loading(self, file, names):
-        warm = self.costs
+        costs = self.costs
         with self.start_warm(file) as server:
             used, now = -1.0, server.cpu_sec()
             while now - used > QUIET_SEC / 20:
                 time.sleep(QUIET_SEC)
                 used, now = now, server.cpu_sec()
-            warm.load_sec, warm.load_cpu_sec = time.perf_counter() - server.started, now
-            warm.rss_loaded = server.rss()
+            costs.load_sec, costs.load_cpu_sec = time.perf_counter() - server.started, now
+            costs.rss_loaded = server.rss()
             asked = self.bench.upstream.count()
             sample = names[::max(1, len(names) // 300)]
             for name in sample:
                 server.ask(name)
             asked = self.bench.upstream.count() - asked - 1
-            warm.known = max(0.0, 1 - asked / len(sample))
+            costs.known = max(0.0, 1 - asked / len(sample))
 
     def measure(self):
         options = self.bench.options
-        self.costs = Warm(entries=options.warm_names)
+        self.costs = Costs(entries=options.warm_names)
         folder = self.bench.new_folder()
         file, control = os.path.join(folder, "cache"), os.path.join(folder, "control")
         names = self.bench.questions.new_names(options.warm_names)
@@ -125,7 +126,7 @@ class CacheFile:
                     for process in server.processes:
                         process.kill()  # saves nothing
         self.measure_loading(file, names)
-        warm = self.costs
-        self.bench.say(f"{warm.entries:,} answers: saved in {warm.save_cpu_sec:.2f} s of CPU,",
-                       f"{warm.octets / 2**20:.1f} MiB, loaded in {warm.load_cpu_sec:.2f} s of CPU,",
-                       f"{100 * warm.known:.1f} % known")
+        costs = self.costs
+        self.bench.say(f"{costs.entries:,} answers: saved in {costs.save_cpu_sec:.2f} s of CPU,",
+                       f"{costs.octets / 2**20:.1f} MiB, loaded in {costs.load_cpu_sec:.2f} s of CPU,",
+                       f"{100 * costs.known:.1f} % known")

@@ -467,21 +467,26 @@ def fleet_table(bench):
                   "failed"], rows)
 
 
-def warm_tables(warm):
-    entries = warm.entries
+def medians_ms(rounds, share):
+    """The median of the rounds' percentiles."""
+    return statistics.median(percentile(seconds, share) for seconds in rounds) / 1e3
+
+
+def file_tables(costs):
+    entries = costs.entries
     file = table([f"{entries:,} answers", "file, MiB", "octets each", "save, s", "CPU, s", "load, s",
                   "CPU, s", "RSS, MiB", "RSS, loaded, MiB", "still known"],
-                 [["tarn", f"{warm.octets / 2**20:.1f}", f"{warm.octets / entries:.0f}",
-                   f"{warm.save_sec:.2f}", f"{warm.save_cpu_sec:.2f}", f"{warm.load_sec:.2f}",
-                   f"{warm.load_cpu_sec:.2f}", f"{warm.rss / 2**20:.1f}",
-                   f"{warm.rss_loaded / 2**20:.1f}", f"{warm.known:.1%}"]])
+                 [["tarn", f"{costs.octets / 2**20:.1f}", f"{costs.octets / entries:.0f}",
+                   f"{costs.save_sec:.2f}", f"{costs.save_cpu_sec:.2f}", f"{costs.load_sec:.2f}",
+                   f"{costs.load_cpu_sec:.2f}", f"{costs.rss / 2**20:.1f}",
+                   f"{costs.rss_loaded / 2**20:.1f}", f"{costs.known:.1%}"]])
     hits = table(["hits", "p50, ms", "p99, ms", "p99.9, ms"],
-                 [[name, *(ms(seconds, share) for share in (0.5, 0.99, 0.999))]
-                  for name, seconds in (("not saved", warm.idle), ("being saved", warm.saving))])
+                 [[name, *(f"{medians_ms(rounds, share):.2f}" for share in (0.5, 0.99, 0.999))]
+                  for name, rounds in (("not saved", costs.idle), ("being saved", costs.saving))])
     starts = table(["first answer", "best, ms", "median, ms"],
                    [[name, f"{min(values):.1f}", f"{statistics.median(values):.1f}"]
-                    for name, values in (("without a file", warm.first_without_ms),
-                                         (f"with {entries:,} answers", warm.first_ms))])
+                    for name, values in (("without a file", costs.first_without_ms),
+                                         (f"with {entries:,} answers", costs.first_ms))])
     return file, hits, starts
 
 
@@ -512,14 +517,14 @@ def write_shared(bench):
 
 
 def write_file(bench):
-    file, hits, starts = warm_tables(bench.cache_file.costs)
+    file, hits, starts = file_tables(bench.cache_file.costs)
     return "\n\n".join([
         circumstances(bench, [bench.tarn]),
         "The cache in a file: saved by tarnctl, and loaded at the next start; CPU time of the load "
         "is all that the process has used until it is idle, and what is known was asked for then.",
         file,
         f"Hits, as fast as dnsperf asks ({bench.cache_file.costs.rate:,.0f} a second), with "
-        f"{shared.WINDOW} under way.",
+        f"{shared.WINDOW} under way, medians of {bench.options.rounds} rounds.",
         hits,
         f"From the start of the program to the first answer, {bench.options.starts} times.",
         starts,
