@@ -184,19 +184,22 @@ void tarn__cache_file_settle(void *data)
 
 /* ---- flushes ------------------------------------------------------------------------------- */
 
+/* It may be long until it is known what is in it. */
+static void drop_unread(struct tarn__cache_file *file)
+{
+	tarn__log(file->log, TARN_LOG_INFO,
+		  "%s is removed, and not loaded: the cache was flushed before", file->path);
+	tarn__load_phase_end(file);
+	tarn__place_remove(&file->place);
+	tarn__phase_ready(file);
+}
+
 bool tarn__cache_file_may_flush(struct tarn__cache_file *file)
 {
 	if (file->state.phase == TARN__CACHE_FILE_LOADING)
 		return false;
-	if (file->state.phase == TARN__CACHE_FILE_WAITING) {
-		/* It may be a minute until it is known what is in it. */
-		tarn__log(file->log, TARN_LOG_INFO,
-			  "%s is removed, and not loaded: the cache was flushed before",
-			  file->path);
-		tarn__load_phase_end(file);
-		tarn__place_remove(&file->place);
-		tarn__phase_ready(file);
-	}
+	if (file->state.phase == TARN__CACHE_FILE_WAITING)
+		drop_unread(file);
 	return true;
 }
 
@@ -242,10 +245,23 @@ void tarn__cache_file_init(struct tarn__cache_file *file, struct tarn__own_worke
 	ev_async_start(loop, &file->saved);
 }
 
+/* Other machines may have had names forgotten since the last look: the file must not bring them back. */
+static void look_a_last_time(struct tarn__cache_file *file)
+{
+	if (!tarn__phase_is_in_use(file) || !tarn__load_phase_has_forgotten(file))
+		return;
+	if (file->is_loading)
+		tarn__load_phase_break_off(file);
+	else if (file->state.phase < TARN__CACHE_FILE_READY)
+		drop_unread(file);
+	tarn__cache_file_flushed(file);
+}
+
 void tarn__cache_file_stop(struct tarn__cache_file *file)
 {
 	if (!file->loop)
 		return;
+	look_a_last_time(file);
 	/* What is not loaded yet is in the file only. */
 	if (file->state.phase >= TARN__CACHE_FILE_READY)
 		tarn__save_phase_last(file);

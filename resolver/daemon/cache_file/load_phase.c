@@ -119,16 +119,14 @@ static void begin_loading(struct tarn__cache_file *file)
 	}
 }
 
-/* Returns true if other machines have had names forgotten since the last look. */
-static bool has_forgotten(struct tarn__cache_file *file)
+bool tarn__load_phase_has_forgotten(struct tarn__cache_file *file)
 {
 	unsigned forgets = tarn__shared_forgets(file->own->tarn->shared), before = file->forgets;
 	file->forgets = forgets;
 	return forgets != before;
 }
 
-/* What is not loaded yet may have just those names. */
-static void break_off(struct tarn__cache_file *file)
+void tarn__load_phase_break_off(struct tarn__cache_file *file)
 {
 	tarn__log(file->log, TARN_LOG_INFO, "the rest of %s is not loaded: the cache was flushed",
 		  file->path);
@@ -146,8 +144,8 @@ static void on_load_steps(struct ev_loop *loop, ev_idle *steps, int events)
 		begin_loading(file);
 		return;
 	}
-	if (has_forgotten(file)) {
-		break_off(file);
+	if (tarn__load_phase_has_forgotten(file)) {
+		tarn__load_phase_break_off(file);
 		return;
 	}
 	bool has_more = tarn__loading_slice(&file->loading, TARN__SLICE_US);
@@ -174,7 +172,7 @@ static void on_watch(struct ev_loop *loop, ev_timer *watch, int events)
 	(void)loop;
 	(void)events;
 	struct tarn__cache_file *file = watch->data;
-	if (file->state.phase >= TARN__CACHE_FILE_READY && has_forgotten(file))
+	if (file->state.phase >= TARN__CACHE_FILE_READY && tarn__load_phase_has_forgotten(file))
 		tarn__cache_file_flushed(file);
 }
 
@@ -187,7 +185,7 @@ void tarn__load_phase_watch(struct tarn__cache_file *file)
 
 void tarn__load_phase_begin(struct tarn__cache_file *file)
 {
-	(void)has_forgotten(file);
+	(void)tarn__load_phase_has_forgotten(file);
 	file->clock_looks = 0;
 	tarn__phase_set(file, TARN__CACHE_FILE_LOADING);
 	ev_idle_start(file->loop, &file->load_steps);

@@ -39,6 +39,10 @@ void tarn__load_phase_begin(struct tarn__cache_file *);
 void tarn__load_phase_end(struct tarn__cache_file *);
 /* Has names that other machines have forgotten noticed, if they can. */
 void tarn__load_phase_watch(struct tarn__cache_file *);
+/* Returns true if other machines have had names forgotten since the last look. */
+bool tarn__load_phase_has_forgotten(struct tarn__cache_file *);
+/* Ends the load that has begun: what is not loaded yet may have names that are to be forgotten. */
+void tarn__load_phase_break_off(struct tarn__cache_file *);
 
 /* ---- ready and saving (save_phase.c) --------------------------------------------------------- */
 
