@@ -9,6 +9,9 @@
 #include "core/admin/snapshot_form.h"
 #include "core/forget.h"
 #include "core/forward/nxdomain.h"
+#include "core/config.h"
+#include "core/second/epoch.h"
+#include "core/second/second_config.h"
 #include "dns/answer.h"
 #include "rtcache.h"
 #include "support/message.h"
@@ -1237,6 +1240,40 @@ START_TEST(block_of_another_file_does_not_check)
 }
 END_TEST
 
+/* ---- other machines ----------------------------------------------------------------------- */
+
+static struct tarn__second_config *share(const char *secret)
+{
+	ck_assert_int_eq(tarn_address_parse("192.0.2.6", 6379, &options.second.server), 0);
+	options.second.secret = secret;
+	options.second.secret_len = strlen(secret);
+	restart(0);
+	return tarn__resolver_config(outside.resolver)->second;
+}
+
+/* A flush of all machines changes the epoch; who was off at that time has the old one in the file. */
+START_TEST(file_of_another_epoch_is_not_loaded)
+{
+	tarn__epoch_restore(share("of all machines of a test"), 7);
+	store_address("www.example.", 300);
+	save();
+	/* The store has not been asked yet: what is in the file goes with the epoch that was restored. */
+	struct tarn__second_config *second = share("of all machines of a test");
+	ck_assert_uint_eq(load()->loaded, 1);
+	ck_assert_uint_eq(atomic_load(&second->epoch), 7);
+	tarn__epoch_restore(share("of all machines of a test"), 7);
+	ck_assert_uint_eq(load()->loaded, 1);
+	second = share("of all machines of a test");
+	tarn__epoch_restore(second, 8);
+	ck_assert_int_eq(begin_load(), TARN__SNAPSHOT_FLUSHED);
+	ck_assert_uint_eq(atomic_load(&second->epoch), 8);
+	/* It is nothing to those of another secret. */
+	second = share("of other machines of a test");
+	ck_assert_uint_eq(load()->loaded, 1);
+	ck_assert_uint_eq(atomic_load(&second->epoch), 0);
+}
+END_TEST
+
 /* What a fault of the hash would let through is still read as a server's message. */
 START_TEST(entry_that_checks_is_read_like_a_message_of_a_server)
 {
@@ -1413,6 +1450,7 @@ int main(void)
 	tcase_add_test(tcase, other_anchor_leaves_what_was_not_validated);
 	tcase_add_test(tcase, insecure_name_leaves_the_others);
 	tcase_add_test(tcase, without_validation_nothing_of_it_is_loaded);
+	tcase_add_test(tcase, file_of_another_epoch_is_not_loaded);
 	tcase_add_test(tcase, full_disk_ends_all);
 	tcase_add_test(tcase, hottest_come_first);
 	tcase_add_test(tcase, empty_cache_is_a_whole_file);
