@@ -446,7 +446,8 @@ bool rtcache_walk(struct rtcache_client *client, uint64_t *cursor, size_t count,
  *
  * Nothing is evicted for it, and no value of the key is replaced that ends as late or later. A
  * lookup of the key that is under way continues, and its answer replaces the item; requests that
- * wait for it get the item if it fails. A remembered failure of the key remains.
+ * wait for it get the item if it fails, or when they have waited for options.stale_after_ms. A
+ * remembered failure of the key remains.
  *
  * Returns 0; RTCACHE_EREFUSED if there is such a value, or if the item is as stale as
  * options.stale_ms or more; RTCACHE_ETOOBIG; RTCACHE_ENOMEM if there is no room; RTCACHE_EINVAL as

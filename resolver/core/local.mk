@@ -75,11 +75,12 @@ core_sources = \
 	resolver/core/second/epoch.c resolver/core/second/epoch.h \
 	resolver/core/second/fetch.c resolver/core/second/fetch.h \
 	resolver/core/second/fleet.c resolver/core/second/fleet.h \
+	resolver/core/second/health.c resolver/core/second/health.h \
 	resolver/core/second/key.c resolver/core/second/key.h \
 	resolver/core/second/message.c resolver/core/second/message.h \
 	resolver/core/second/request.c resolver/core/second/request.h \
 	resolver/core/second/second.c resolver/core/second/second.h \
-	resolver/core/second/second_state.h \
+	resolver/core/second/second_state.c resolver/core/second/second_state.h \
 	resolver/core/second/second_config.c resolver/core/second/second_config.h \
 	resolver/core/second/value.c resolver/core/second/value.h \
 	resolver/core/shares.c resolver/core/shares.h \

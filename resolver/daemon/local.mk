@@ -11,7 +11,8 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/bootstrap/plan.c resolver/daemon/bootstrap/plan.h \
 	resolver/daemon/bootstrap/zone_servers.c resolver/daemon/bootstrap/zone_servers.h \
 	resolver/daemon/cache_file/cache_file.c resolver/daemon/cache_file/cache_file.h \
-	resolver/daemon/cache_file/load_phase.c resolver/daemon/cache_file/phases.h \
+	resolver/daemon/cache_file/load_phase.c \
+	resolver/daemon/cache_file/phases.c resolver/daemon/cache_file/phases.h \
 	resolver/daemon/cache_file/save_phase.c \
 	resolver/daemon/cache_file/loading.c resolver/daemon/cache_file/loading.h \
 	resolver/daemon/cache_file/place.c resolver/daemon/cache_file/place.h \

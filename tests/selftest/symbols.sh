@@ -79,7 +79,7 @@ floors_point_down() {
 rooms_point_down() {
 	awk '
 	BEGIN {
-		count = split("log settings system threads names bootstrap transfer certificates telemetry config control", room, " ")
+		count = split("log settings system threads names bootstrap transfer certificates cache_file telemetry config control", room, " ")
 		for (i = 1; i <= count; i++)
 			rank[room[i]] = i
 	}

@@ -2,6 +2,7 @@
 /* core/second/epoch.c: the epoch is read, and put where there is none. */
 #include "core/second/epoch.h"
 
+#include "core/second/health.h"
 #include "core/second/second_state.h"
 #include "core/second/value.h"
 #include "tarn.h"
@@ -78,7 +79,7 @@ static void on_epoch(struct tarn_second_get *get, enum tarn__second_result resul
 	uint64_t epoch;
 	second->is_reading = false;
 	if (!tarn__second_is_failure(result))
-		tarn__second_answered(second, false);
+		tarn__health_answered(second, false);
 	if (second->reads_again) {
 		second->reads_again = false;
 		tarn__epoch_read(second);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/config.h"
+#include "core/second/health.h"
 #include "core/second/second_state.h"
 #include "core/second/value.h"
 #include "base/base16.h"
@@ -206,9 +207,9 @@ static void report(struct tarn__fetch *fetch, enum tarn__second_result result)
 	bool is_bad = tarn__second_is_failure(result) && result != TARN__SECOND_TYPE &&
 		      result != TARN__SECOND_CLOSED;
 	if (!is_bad && result != TARN__SECOND_CLOSED)
-		tarn__second_answered(fetch->second, fetch->is_late);
+		tarn__health_answered(fetch->second, fetch->is_late);
 	else if (is_bad && !fetch->is_late)
-		tarn__second_failed(fetch->second);
+		tarn__health_failed(fetch->second);
 }
 
 static void on_get(struct tarn_second_get *get, enum tarn__second_result result,
@@ -245,7 +246,7 @@ void tarn__fetch_is_late(struct tarn__fetch *fetch)
 		return;
 	}
 	second->counts.late++;
-	tarn__second_failed(second);
+	tarn__health_failed(second);
 }
 
 /* Returns true if it can be asked now; counts why not. */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * core/second/second.c: the connection, the breaker, the configuration, and puts.
- */
+/* core/second/second.c: the connection, the configuration, and puts. */
 #include "core/second/second.h"
 
 #include <stdlib.h>
@@ -9,88 +7,15 @@
 #include "core/config.h"
 #include "core/second/epoch.h"
 #include "core/second/fetch.h"
+#include "core/second/health.h"
 #include "core/second/second_state.h"
 #include "core/second/value.h"
 #include "dnssec/anchors.h"
-
-static uint32_t draw(const struct tarn__second *second)
-{
-	uint32_t random;
-	second->io->random(second->io->data, &random, sizeof random);
-	return random;
-}
 
 /* The timers have changed outside of tarn__resolver_run(). */
 static void wake(const struct tarn__second *second)
 {
 	second->io->wake_at(second->io->data, tarn__second_now_ms(second));
-}
-
-/* ---- the breaker -------------------------------------------------------------------------- */
-
-static void tell(const struct tarn__second *second, enum tarn__breaker_event event)
-{
-	if (second->hooks.switched)
-		second->hooks.switched(second->hooks.arg, event);
-}
-
-static void on_opened(struct tarn__second *second)
-{
-	second->counts.open_now = 1;
-	second->counts.opened++;
-	tarn__timer_start(second->timers, &second->pause, second->breaker.until_ms);
-	tell(second, TARN__BREAKER_OPENED);
-}
-
-static void on_closed(struct tarn__second *second, enum tarn__breaker_event event)
-{
-	second->counts.open_now = 0;
-	tarn__timer_stop(second->timers, &second->pause);
-	tell(second, event);
-}
-
-void tarn__second_answered(struct tarn__second *second, bool is_late)
-{
-	if (tarn__breaker_answered(&second->breaker, is_late))
-		on_closed(second, TARN__BREAKER_CLOSED);
-}
-
-void tarn__second_failed(struct tarn__second *second)
-{
-	if (tarn__breaker_failed(&second->breaker, tarn__second_now_ms(second), draw(second)))
-		on_opened(second);
-}
-
-static void on_ping(struct tarn_second_get *ping, enum tarn__second_result result,
-		    const uint8_t *value, size_t len)
-{
-	struct tarn__second *second = TARN__CONTAINER(ping, struct tarn__second, ping);
-	(void)value;
-	(void)len;
-	second->is_pinging = false;
-	uint64_t wait_ms = tarn__second_store(second)->wait_ms;
-	if (!tarn__second_is_failure(result))
-		tarn__second_answered(second,
-				      tarn__second_now_ms(second) > second->pinged_ms + wait_ms);
-}
-
-/* A PING that is outstanding is answered before another one would be: the connection keeps the order. */
-static void send_ping(struct tarn__second *second)
-{
-	if (second->is_pinging || !second->is_connected)
-		return;
-	second->ping = (struct tarn_second_get){.done = on_ping};
-	second->pinged_ms = tarn__second_now_ms(second);
-	second->is_pinging = second->io->second_get(second->io->data, &second->ping) == 0;
-}
-
-static void on_pause_end(struct tarn__timer *timer)
-{
-	struct tarn__second *second = TARN__CONTAINER(timer, struct tarn__second, pause);
-	tarn__breaker_pause(&second->breaker, tarn__second_now_ms(second), draw(second));
-	tarn__timer_start(second->timers, &second->pause, second->breaker.until_ms);
-	send_ping(second);
-	tell(second, TARN__BREAKER_OPEN_STILL);
 }
 
 /* ---- the connection ----------------------------------------------------------------------- */
@@ -113,12 +38,7 @@ static void forget_connection(struct tarn__second *second)
 	second->is_connected = false;
 	second->counts.connected_now = 0;
 	tarn__epoch_stop(second);
-	if (second->is_pinging)
-		second->io->second_cancel(second->io->data, &second->ping);
-	second->is_pinging = false;
-	if (second->breaker.is_open)
-		on_closed(second, TARN__BREAKER_DROPPED);
-	tarn__breaker_init(&second->breaker);
+	tarn__health_forget(second);
 }
 
 void tarn__second_lost(struct tarn__second *second)
@@ -178,20 +98,6 @@ static void on_put(void *arg, enum tarn__second_result result)
 {
 	struct tarn__second *second = arg;
 	second->counts.put_results[result]++;
-}
-
-bool tarn__second_key_of(const struct tarn__second *second, const struct tarn__zone_config *zone,
-			 const struct tarn__key *key, char out[TARN__SECOND_KEY_MAX])
-{
-	const struct tarn__second_config *store = tarn__second_store(second);
-	struct tarn__second_view view = second->view;
-	if (!store || !tarn__second_shares(zone, key))
-		return false;
-	view.epoch = atomic_load_explicit(&store->epoch, memory_order_relaxed);
-	if (view.epoch == 0)
-		return false;
-	tarn__second_key_write(store, &view, zone, key, out);
-	return true;
 }
 
 static int put(struct tarn__second *second, const char *key, const struct tarn__key *question,
@@ -262,7 +168,7 @@ struct tarn__second *tarn__second_new(const struct tarn_io *io, struct tarn__tim
 	second->timers = timers;
 	second->shared = shared;
 	second->hooks = *hooks;
-	second->pause.fire = on_pause_end;
+	second->pause.fire = tarn__health_on_pause_end;
 	second->epoch_timer.fire = tarn__epoch_on_timer;
 	tarn__breaker_init(&second->breaker);
 	tarn__list_init(&second->fetches);

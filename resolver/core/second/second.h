@@ -81,13 +81,6 @@ void tarn__second_put_answer(struct tarn__second *, const struct tarn__zone_conf
 			     const struct tarn__key *, const uint8_t *stored, size_t len,
 			     uint32_t ttl_sec);
 
-/*
- * Writes the key under which the store has the answer to a question of that zone. Returns false if
- * it has none: there is no second level, or its epoch is not known, or such answers are not shared.
- */
-bool tarn__second_key_of(const struct tarn__second *, const struct tarn__zone_config *zone,
-			 const struct tarn__key *, char out[TARN__SECOND_KEY_MAX]);
-
 /* The configuration of the store; NULL: there is none. */
 const struct tarn__second_config *tarn__second_config(const struct tarn__second *);
 

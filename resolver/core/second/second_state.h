@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/second/second_state.h: what the files of core/second/ share of a worker's second level.
+ * core/second/second_state.h: what the files of core/second/ share of a worker's second level. Each calls
+ * only those before it: second_state, health, epoch and fetch, second and fleet.
  *
  * Thread: as core/second/second.h.
  */
@@ -76,8 +77,11 @@ static inline bool tarn__second_is_up(const struct tarn__second *second)
 	return second->is_connected && second->has_epoch;
 }
 
-/* Reports of what was asked of the store: an answer, in time or late; an error, or none in time. */
-void tarn__second_answered(struct tarn__second *, bool is_late);
-void tarn__second_failed(struct tarn__second *);
+/*
+ * Writes the key under which the store has the answer to a question of that zone. Returns false if
+ * it has none: there is no second level, or its epoch is not known, or such answers are not shared.
+ */
+bool tarn__second_key_of(const struct tarn__second *, const struct tarn__zone_config *zone,
+			 const struct tarn__key *, char out[TARN__SECOND_KEY_MAX]);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* daemon/cache_file/cache_file.c: the state, the settings, and flushes. */
+/* daemon/cache_file/cache_file.c: the settings; from the start to the end. */
 #include "config.h"
 
 #include "daemon/cache_file/phases.h"
@@ -12,67 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/resolver.h"
 #include "net/clock.h"
-#include "net/shared.h"
-#include "rtcache.h"
-
-/* ---- the state ------------------------------------------------------------------------------- */
-
-void tarn__phase_publish(struct tarn__cache_file *file)
-{
-	pthread_mutex_lock(&file->board.mutex);
-	file->board.state = file->state;
-	pthread_mutex_unlock(&file->board.mutex);
-}
-
-void tarn__phase_set(struct tarn__cache_file *file, enum tarn__cache_file_phase phase)
-{
-	file->state.phase = phase;
-	tarn__phase_publish(file);
-}
-
-void tarn__phase_set_fault(struct tarn__cache_file *file, const char *fault)
-{
-	snprintf(file->state.fault, sizeof(file->state.fault), "%s", fault);
-}
-
-bool tarn__phase_is_in_use(const struct tarn__cache_file *file)
-{
-	return file->state.phase > TARN__CACHE_FILE_UNUSABLE;
-}
-
-void tarn__phase_give_up(struct tarn__cache_file *file)
-{
-	tarn__log(file->log, TARN_LOG_ERR, "cannot use the cache file %s: %s; tarn goes on without",
-		  file->path, file->state.fault);
-	tarn__place_close(&file->place);
-	tarn__phase_set(file, TARN__CACHE_FILE_UNUSABLE);
-}
-
-struct tarn__save_counts tarn__phase_count(const struct tarn__cache_file *file, uint64_t *size)
-{
-	struct rtcache_stats stats;
-	rtcache_stats_get(tarn__shared_cache(file->own->tarn->shared), &stats);
-	if (size)
-		*size = stats.size;
-	return (struct tarn__save_counts){.lookups = stats.lookups, .entries = stats.entries};
-}
-
-uint32_t tarn__phase_random(struct tarn__cache_file *file)
-{
-	return tarn__random_below(&file->random, UINT32_MAX);
-}
-
-/* ---- timers ---------------------------------------------------------------------------------- */
-
-void tarn__phase_timer(struct tarn__cache_file *file, ev_timer *timer, uint64_t after_ms)
-{
-	ev_timer_stop(file->loop, timer);
-	ev_now_update(file->loop);
-	ev_timer_set(timer, (double)after_ms / 1000, 0);
-	ev_timer_start(file->loop, timer);
-}
 
 /* ---- the settings ---------------------------------------------------------------------------- */
 
@@ -182,36 +122,6 @@ void tarn__cache_file_settle(void *data)
 	file->is_started = true;
 }
 
-/* ---- flushes ------------------------------------------------------------------------------- */
-
-/* It may be long until it is known what is in it. */
-static void drop_unread(struct tarn__cache_file *file)
-{
-	tarn__log(file->log, TARN_LOG_INFO,
-		  "%s is removed, and not loaded: the cache was flushed before", file->path);
-	tarn__load_phase_end(file);
-	tarn__place_remove(&file->place);
-	tarn__phase_ready(file);
-}
-
-bool tarn__cache_file_may_flush(struct tarn__cache_file *file)
-{
-	if (file->state.phase == TARN__CACHE_FILE_LOADING)
-		return false;
-	if (file->state.phase == TARN__CACHE_FILE_WAITING)
-		drop_unread(file);
-	return true;
-}
-
-void tarn__cache_file_flushed(struct tarn__cache_file *file)
-{
-	if (!tarn__phase_is_in_use(file))
-		return;
-	tarn__save_plan_flushed(&file->plan, tarn__clock_ms());
-	if (file->state.phase == TARN__CACHE_FILE_READY)
-		tarn__phase_plan(file);
-}
-
 /* ---- from start to end ----------------------------------------------------------------------- */
 
 /* The kernel's, as 16 octets; zeros where it has none. */
@@ -245,23 +155,11 @@ void tarn__cache_file_init(struct tarn__cache_file *file, struct tarn__own_worke
 	ev_async_start(loop, &file->saved);
 }
 
-/* Other machines may have had names forgotten since the last look: the file must not bring them back. */
-static void look_a_last_time(struct tarn__cache_file *file)
-{
-	if (!tarn__phase_is_in_use(file) || !tarn__load_phase_has_forgotten(file))
-		return;
-	if (file->is_loading)
-		tarn__load_phase_break_off(file);
-	else if (file->state.phase < TARN__CACHE_FILE_READY)
-		drop_unread(file);
-	tarn__cache_file_flushed(file);
-}
-
 void tarn__cache_file_stop(struct tarn__cache_file *file)
 {
 	if (!file->loop)
 		return;
-	look_a_last_time(file);
+	tarn__load_phase_look(file);
 	/* What is not loaded yet is in the file only. */
 	if (file->state.phase >= TARN__CACHE_FILE_READY)
 		tarn__save_phase_last(file);

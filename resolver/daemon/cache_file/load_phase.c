@@ -119,14 +119,16 @@ static void begin_loading(struct tarn__cache_file *file)
 	}
 }
 
-bool tarn__load_phase_has_forgotten(struct tarn__cache_file *file)
+/* Returns true if other machines have had names forgotten since the last look. */
+static bool has_forgotten(struct tarn__cache_file *file)
 {
 	unsigned forgets = tarn__shared_forgets(file->own->tarn->shared), before = file->forgets;
 	file->forgets = forgets;
 	return forgets != before;
 }
 
-void tarn__load_phase_break_off(struct tarn__cache_file *file)
+/* What is not loaded yet may have just those names. */
+static void break_off(struct tarn__cache_file *file)
 {
 	tarn__log(file->log, TARN_LOG_INFO, "the rest of %s is not loaded: the cache was flushed",
 		  file->path);
@@ -144,8 +146,8 @@ static void on_load_steps(struct ev_loop *loop, ev_idle *steps, int events)
 		begin_loading(file);
 		return;
 	}
-	if (tarn__load_phase_has_forgotten(file)) {
-		tarn__load_phase_break_off(file);
+	if (has_forgotten(file)) {
+		break_off(file);
 		return;
 	}
 	bool has_more = tarn__loading_slice(&file->loading, TARN__SLICE_US);
@@ -172,7 +174,7 @@ static void on_watch(struct ev_loop *loop, ev_timer *watch, int events)
 	(void)loop;
 	(void)events;
 	struct tarn__cache_file *file = watch->data;
-	if (file->state.phase >= TARN__CACHE_FILE_READY && tarn__load_phase_has_forgotten(file))
+	if (file->state.phase >= TARN__CACHE_FILE_READY && has_forgotten(file))
 		tarn__cache_file_flushed(file);
 }
 
@@ -183,9 +185,39 @@ void tarn__load_phase_watch(struct tarn__cache_file *file)
 		ev_timer_again(file->loop, &file->watch);
 }
 
+/* It may be long until it is known what is in it. */
+static void drop_unread(struct tarn__cache_file *file)
+{
+	tarn__log(file->log, TARN_LOG_INFO,
+		  "%s is removed, and not loaded: the cache was flushed before", file->path);
+	tarn__load_phase_end(file);
+	tarn__place_remove(&file->place);
+	tarn__phase_ready(file);
+}
+
+bool tarn__cache_file_may_flush(struct tarn__cache_file *file)
+{
+	if (file->state.phase == TARN__CACHE_FILE_LOADING)
+		return false;
+	if (file->state.phase == TARN__CACHE_FILE_WAITING)
+		drop_unread(file);
+	return true;
+}
+
+void tarn__load_phase_look(struct tarn__cache_file *file)
+{
+	if (!tarn__phase_is_in_use(file) || !has_forgotten(file))
+		return;
+	if (file->is_loading)
+		break_off(file);
+	else if (file->state.phase < TARN__CACHE_FILE_READY)
+		drop_unread(file);
+	tarn__cache_file_flushed(file);
+}
+
 void tarn__load_phase_begin(struct tarn__cache_file *file)
 {
-	(void)tarn__load_phase_has_forgotten(file);
+	(void)has_forgotten(file);
 	file->clock_looks = 0;
 	tarn__phase_set(file, TARN__CACHE_FILE_LOADING);
 	ev_idle_start(file->loop, &file->load_steps);

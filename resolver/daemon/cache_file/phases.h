@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * daemon/cache_file/phases.h: inside of the room: what the phases of daemon/cache_file/cache_file.h have in common,
- * how they begin and end. cache_file.c goes from one to the next as the settings want it, load_phase.c has waiting
- * and loading, save_phase.c ready and saving.
+ * how they begin and end. Each of these uses those before it: phases.c, save_phase.c (ready and saving), load_phase.c
+ * (waiting and loading), cache_file.c, which begins and ends as the settings want it.
  *
  * Thread: the main one.
  */
@@ -11,7 +11,7 @@
 
 #include "daemon/cache_file/cache_file.h"
 
-/* ---- the state (cache_file.c) ---------------------------------------------------------------- */
+/* ---- the state (phases.c) -------------------------------------------------------------------- */
 
 /* Has others see the state as it is. */
 void tarn__phase_publish(struct tarn__cache_file *);
@@ -39,10 +39,8 @@ void tarn__load_phase_begin(struct tarn__cache_file *);
 void tarn__load_phase_end(struct tarn__cache_file *);
 /* Has names that other machines have forgotten noticed, if they can. */
 void tarn__load_phase_watch(struct tarn__cache_file *);
-/* Returns true if other machines have had names forgotten since the last look. */
-bool tarn__load_phase_has_forgotten(struct tarn__cache_file *);
-/* Ends the load that has begun: what is not loaded yet may have names that are to be forgotten. */
-void tarn__load_phase_break_off(struct tarn__cache_file *);
+/* Looks whether other machines have had names forgotten that the file has, before the end. */
+void tarn__load_phase_look(struct tarn__cache_file *);
 
 /* ---- ready and saving (save_phase.c) --------------------------------------------------------- */
 

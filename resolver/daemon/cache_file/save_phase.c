@@ -38,6 +38,15 @@ void tarn__phase_ready(struct tarn__cache_file *file)
 	tarn__phase_plan(file);
 }
 
+void tarn__cache_file_flushed(struct tarn__cache_file *file)
+{
+	if (!tarn__phase_is_in_use(file))
+		return;
+	tarn__save_plan_flushed(&file->plan, tarn__clock_ms());
+	if (file->state.phase == TARN__CACHE_FILE_READY)
+		tarn__phase_plan(file);
+}
+
 /* ---- a save ---------------------------------------------------------------------------------- */
 
 static void answer(struct tarn__cache_file *file, struct tarn__list *requests, const char *fault)

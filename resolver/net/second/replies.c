@@ -103,7 +103,11 @@ char *tarn__second_explain(const struct tarn__second_reply *reply, char out[TARN
 {
 	char text[TARN__SECOND_FAULT_MAX];
 	if (reply->kind != TARN__SECOND_REPLY_ERROR) {
-		snprintf(out, TARN__SECOND_FAULT_MAX, "a reply of another type than expected");
+		snprintf(out, TARN__SECOND_FAULT_MAX, "%s",
+			 reply->kind == TARN__SECOND_REPLY_TEXT &&
+					 reply->len > TARN__SECOND_VALUE_MAX
+				 ? "a value is too long (type)"
+				 : "a reply of another type than expected");
 		return out;
 	}
 	enum tarn__second_result kind = tarn__second_error_kind(reply->text, reply->len);

@@ -36,6 +36,8 @@ START_TEST(what_is_unknown_is_nobody)
 	ck_assert_ptr_null(tarn__answer_sources_find(answer_sources, TARN__ANSWER_SOURCE_UNKNOWN));
 	ck_assert_ptr_null(tarn__answer_sources_find(answer_sources, 1));
 	ck_assert_ptr_null(tarn__answer_sources_find(answer_sources, ORIGINS));
+	ck_assert_ptr_null(tarn__answer_sources_find(answer_sources, TARN__ANSWER_SOURCE_FILE));
+	ck_assert_ptr_null(tarn__answer_sources_find(answer_sources, TARN__ANSWER_SOURCE_SHARED));
 }
 END_TEST
 

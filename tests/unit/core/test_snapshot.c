@@ -1129,8 +1129,10 @@ static unsigned entries_of_longest_block(void)
 	unsigned most = 0;
 	for (size_t at = TARN__SNAPSHOT_HEADER_MIN + 8;
 	     tarn__snapshot_block_read(file + at, &block);
-	     at += TARN__SNAPSHOT_BLOCK_HEAD + block.len)
+	     at += TARN__SNAPSHOT_BLOCK_HEAD + block.len) {
 		most = block.count > most ? block.count : most;
+		ck_assert_uint_le(TARN__SNAPSHOT_BLOCK_HEAD + block.len, TARN__SNAPSHOT_BLOCK_FULL);
+	}
 	return most;
 }
 

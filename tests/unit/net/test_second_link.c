@@ -267,6 +267,7 @@ START_TEST(a_value_that_is_too_long_ends_its_command_alone)
 	run_until_done(1);
 	ck_assert_int_eq(results[0], TARN__SECOND_TYPE);
 	ck_assert_uint_eq(lost, 0);
+	ck_assert_ptr_nonnull(strstr(line[1], ": a value is too long"));
 }
 END_TEST
 
