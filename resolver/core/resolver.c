@@ -1435,6 +1435,17 @@ void tarn__resolver_fleet_cancel(struct tarn__resolver *resolver, struct tarn__f
 	tarn__fleet_cancel(&resolver->fleet, flush);
 }
 
+/* Takes a step of the sweeps that wait. Returns true if there are more. */
+static bool sweep(struct tarn__resolver *resolver)
+{
+	size_t before = resolver->sweeps.count;
+	bool has_more = tarn__sweeps_step(&resolver->sweeps, resolver->client, SWEPT_PER_RUN);
+	/* A save that has begun meanwhile may have what is not there any more. */
+	if (resolver->sweeps.count < before)
+		atomic_fetch_add(&resolver->shared->forgets, 1);
+	return has_more;
+}
+
 /* ---- one per worker --------------------------------------------------------------------- */
 
 struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct tarn__config *config,
@@ -1474,8 +1485,7 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 void tarn__resolver_end(struct tarn__resolver *resolver)
 {
 	/* What was to be forgotten is: other workers, and a file, have the cache further on. */
-	while (resolver->client &&
-	       tarn__sweeps_step(&resolver->sweeps, resolver->client, SWEPT_PER_RUN))
+	while (resolver->client && sweep(resolver))
 		;
 	/*
 	 * The client first: that ends this worker's requests, and other workers that wait for its lookups
@@ -1529,8 +1539,7 @@ void tarn__resolver_run(struct tarn__resolver *resolver)
 	if (resolver->forwarder.config->validates && tarn__checking_turn(&resolver->forwarder))
 		rtcache_client_run(resolver->client);
 	uint64_t next = tarn__timers_next_ms(&resolver->timers);
-	bool sweeps = tarn__sweeps_step(&resolver->sweeps, resolver->client, SWEPT_PER_RUN);
-	if (sweeps || !tarn__list_is_empty(&resolver->forwarder.paused))
+	if (sweep(resolver) || !tarn__list_is_empty(&resolver->forwarder.paused))
 		next = 0;
 	uint64_t cache_next = rtcache_client_next_ms(resolver->client);
 	io->wake_at(io->data, next < cache_next ? next : cache_next);

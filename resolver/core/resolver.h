@@ -75,8 +75,8 @@ struct tarn__shared *tarn__shared_new(const struct tarn__shared_options *);
 void tarn__shared_free(struct tarn__shared *);
 struct rtcache *tarn__shared_cache(struct tarn__shared *);
 /*
- * The number of times that a message of the second level, or its loss of everything, had the cache forget
- * names, or began to. Any thread.
+ * A number that changes when the cache begins to forget names, for a message of the second level or for another
+ * epoch, and when it has. Any thread.
  */
 unsigned tarn__shared_forgets(struct tarn__shared *);
 /* Sets the taker, which is borrowed as long as there are resolvers. Any thread. */

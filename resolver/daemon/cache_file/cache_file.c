@@ -159,6 +159,7 @@ void tarn__cache_file_stop(struct tarn__cache_file *file)
 {
 	if (!file->loop)
 		return;
+	tarn__load_phase_look(file);
 	/* What is not loaded yet is in the file only. */
 	if (file->state.phase >= TARN__CACHE_FILE_READY)
 		tarn__save_phase_last(file);

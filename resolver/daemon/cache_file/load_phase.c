@@ -185,20 +185,34 @@ void tarn__load_phase_watch(struct tarn__cache_file *file)
 		ev_timer_again(file->loop, &file->watch);
 }
 
+/* It may be long until it is known what is in it. */
+static void drop_unread(struct tarn__cache_file *file)
+{
+	tarn__log(file->log, TARN_LOG_INFO,
+		  "%s is removed, and not loaded: the cache was flushed before", file->path);
+	tarn__load_phase_end(file);
+	tarn__place_remove(&file->place);
+	tarn__phase_ready(file);
+}
+
 bool tarn__cache_file_may_flush(struct tarn__cache_file *file)
 {
 	if (file->state.phase == TARN__CACHE_FILE_LOADING)
 		return false;
-	if (file->state.phase == TARN__CACHE_FILE_WAITING) {
-		/* It may be a minute until it is known what is in it. */
-		tarn__log(file->log, TARN_LOG_INFO,
-			  "%s is removed, and not loaded: the cache was flushed before",
-			  file->path);
-		tarn__load_phase_end(file);
-		tarn__place_remove(&file->place);
-		tarn__phase_ready(file);
-	}
+	if (file->state.phase == TARN__CACHE_FILE_WAITING)
+		drop_unread(file);
 	return true;
+}
+
+void tarn__load_phase_look(struct tarn__cache_file *file)
+{
+	if (!tarn__phase_is_in_use(file) || !has_forgotten(file))
+		return;
+	if (file->is_loading)
+		break_off(file);
+	else if (file->state.phase < TARN__CACHE_FILE_READY)
+		drop_unread(file);
+	tarn__cache_file_flushed(file);
 }
 
 void tarn__load_phase_begin(struct tarn__cache_file *file)

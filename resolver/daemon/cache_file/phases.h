@@ -39,6 +39,8 @@ void tarn__load_phase_begin(struct tarn__cache_file *);
 void tarn__load_phase_end(struct tarn__cache_file *);
 /* Has names that other machines have forgotten noticed, if they can. */
 void tarn__load_phase_watch(struct tarn__cache_file *);
+/* Looks whether other machines have had names forgotten that the file has, before the end. */
+void tarn__load_phase_look(struct tarn__cache_file *);
 
 /* ---- ready and saving (save_phase.c) --------------------------------------------------------- */
 

@@ -379,17 +379,21 @@ START_TEST(rejected_message_changes_nothing)
 }
 END_TEST
 
+/* Who saves the cache meanwhile has to know when it is over. */
 START_TEST(large_cache_is_swept_in_steps)
 {
-	enum { NAMES = 800 }; /* more than a step takes */
+	enum { NAMES = 800 }; /* more than a step has */
 	char name[32];
 	for (int i = 0; i < NAMES; i++) {
 		snprintf(name, sizeof(name), "n%d.example.", i);
 		learn(name);
 	}
 	run(TARN__SECOND_FORGET_TREE, "example.");
+	unsigned at_first = tarn__shared_forgets(outside.shared);
 	tarn__resolver_second_message(outside.resolver, published, published_len);
 	tarn__resolver_run(outside.resolver);
+	unsigned begun = tarn__shared_forgets(outside.shared);
+	ck_assert_uint_ne(begun, at_first);
 	ck_assert_uint_le(outside.wake_at_ms, outside.now_ms);
 	size_t left = 0;
 	for (int i = 0; i < NAMES; i++) {
@@ -397,7 +401,9 @@ START_TEST(large_cache_is_swept_in_steps)
 		left += is_cached(name);
 	}
 	ck_assert_uint_gt(left, 0);
+	ck_assert_uint_eq(tarn__shared_forgets(outside.shared), begun);
 	outside_pass(&outside, 10);
+	ck_assert_uint_ne(tarn__shared_forgets(outside.shared), begun);
 	for (int i = 0; i < NAMES; i++) {
 		snprintf(name, sizeof(name), "n%d.example.", i);
 		ck_assert(!is_cached(name));
