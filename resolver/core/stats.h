@@ -96,7 +96,9 @@ struct tarn__second_counts {
 	uint64_t flushes; /* messages of other machines that were obeyed */
 	uint64_t flushes_rejected;
 	uint64_t opened; /* times that the breaker has opened */
-	uint64_t connected_now, open_now; /* workers with a connection, and with an open breaker */
+	uint64_t connected_now; /* workers with a connection ... */
+	uint64_t ready_now; /* ... that know the epoch as well, without which nothing is asked */
+	uint64_t open_now; /* workers with an open breaker */
 	struct tarn__latency latency; /* of answers of the store to gets */
 };
 

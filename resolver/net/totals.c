@@ -162,7 +162,8 @@ void tarn__totals_forget_state(struct tarn__totals *totals)
 	totals->questions.waiting = 0;
 	totals->questions.lookups = 0;
 	totals->questions.trust_lookups = 0;
-	totals->questions.second.connected_now = totals->questions.second.open_now = 0;
+	totals->questions.second.connected_now = totals->questions.second.ready_now = 0;
+	totals->questions.second.open_now = 0;
 	totals->validates = totals->has_second = false;
 	totals->tcp.connections = totals->tls.connections = totals->https.connections = 0;
 	totals->carrier.channels = 0;

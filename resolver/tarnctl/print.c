@@ -19,7 +19,7 @@ static const struct {
 	{"fresh", green},	{"up", green},		{"stale", yellow},
 	{"ended", yellow},	{"dead", red},		{"loop", red},
 	{"secure", green},	{"insecure", yellow},	{"bogus", red},
-	{"indeterminate", red}, {"not connected", red}, {"partly connected", yellow},
+	{"indeterminate", red}, {"not connected", red}, {"no epoch", red}, {"partly connected", yellow},
 	{"failing", yellow},
 };
 

@@ -317,6 +317,7 @@ static const char *check_count(const struct tarn__second_counts *counts, const c
 		{"opened", counts->opened},
 		{"open", counts->open_now},
 		{"connected", counts->connected_now},
+		{"ready", counts->ready_now},
 	};
 	const char *text = strchr(word, '=');
 	for (size_t i = 0; text && i < sizeof all / sizeof all[0]; i++) {

@@ -116,9 +116,8 @@ class Sharing:
         self.ask = self.tarn.ask
 
     def wait_until_up(self):
-        """Until it has a connection, and the epoch, which takes three round trips more."""
-        wait_until(lambda: self.shared()["connected"], what=self.tarn.log)
-        time.sleep(0.25 if self.tarn.is_slow else 0.05)
+        """Until it has a connection, and the epoch, without which nothing is asked."""
+        wait_until(lambda: self.shared()["ready"], what=self.tarn.log)
         return self
 
     def write(self, name, text, mode=0o600):

@@ -64,6 +64,7 @@ static void take(struct tarn__second *second, uint64_t epoch)
 	uint64_t before = atomic_exchange_explicit(&tarn__second_store(second)->epoch, epoch,
 						   memory_order_relaxed);
 	second->has_epoch = true;
+	second->counts.ready_now = 1;
 	read_later(second, TARN__EPOCH_READ_MS);
 	if (before == 0 || before == epoch)
 		return;
@@ -176,6 +177,7 @@ void tarn__epoch_stop(struct tarn__second *second)
 	if (second->is_reading)
 		second->io->second_cancel(second->io->data, &second->epoch_get);
 	second->is_reading = second->reads_again = second->has_epoch = false;
+	second->counts.ready_now = 0;
 	tarn__timer_stop(second->timers, &second->epoch_timer);
 	end_renewal(second, TARN__SECOND_CLOSED);
 }

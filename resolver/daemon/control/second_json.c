@@ -64,6 +64,8 @@ static const char *state_word(const struct tarn__totals *totals)
 		return "not connected";
 	if (!are_connected(totals))
 		return "partly connected";
+	if (totals->questions.second.ready_now == 0)
+		return "no epoch";
 	return totals->questions.second.open_now == 0 ? "up" : "failing";
 }
 
@@ -80,6 +82,7 @@ json_t *tarn__control_json_store(const struct tarn__second_config *config,
 	json_object_set_new(out, "state", json_string(state_word(totals)));
 	json_object_set_new(out, "threads", number(totals->workers));
 	json_object_set_new(out, "connected", number(counts->connected_now));
+	json_object_set_new(out, "ready", number(counts->ready_now));
 	json_object_set_new(out, "breaker_open", number(counts->open_now));
 	return out;
 }
@@ -99,18 +102,20 @@ json_t *tarn__control_json_second_use(const struct tarn__config *config,
 				      const struct tarn__totals *totals)
 {
 	const struct tarn__second_counts *counts = &totals->questions.second;
-	unsigned long long connected = counts->connected_now, open = counts->open_now;
+	unsigned long long ready = counts->ready_now, open = counts->open_now;
 	if (!is_shared(config, query))
 		return json_string("not asked: such answers are not shared");
-	if (connected == 0)
+	if (counts->connected_now == 0)
 		return json_string("not asked: there is no connection to the store");
-	if (open >= connected)
+	if (ready == 0)
+		return json_string("not asked: the store has no epoch, and has not taken one");
+	if (open >= ready)
 		return json_string("not asked for now: the store fails or is silent");
 	if (are_connected(totals) && open == 0)
 		return json_sprintf("asked first, for %u ms at most", config->second->wait_ms);
 	return json_sprintf("asked first, for %u ms at most, by %llu of %u threads; for the others"
 			    " the store fails or is silent",
-			    config->second->wait_ms, connected - open, totals->workers);
+			    config->second->wait_ms, ready - open, totals->workers);
 }
 
 /* ---- counters ----------------------------------------------------------------------------- */

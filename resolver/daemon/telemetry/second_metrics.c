@@ -31,6 +31,9 @@ static void put_state(FILE *out, const struct tarn__second_counts *counts, unsig
 		   "Threads that the second level of the cache is configured for.", workers);
 	put_single(out, "tarn_shared_connected", "gauge",
 		   "Of these, threads with a connection to the store.", counts->connected_now);
+	put_single(out, "tarn_shared_ready", "gauge",
+		   "Of these, threads that have read the epoch, without which nothing is asked.",
+		   counts->ready_now);
 	put_single(out, "tarn_shared_breaker_open", "gauge",
 		   "Of these, threads that do not ask for now, because the store fails or is "
 		   "silent.",

@@ -317,6 +317,7 @@ START_TEST(second_level_has_lines_only_where_there_is_one)
 	counts->rejected[TARN__SECOND_FUTURE] = 3;
 	counts->skipped_breaker = 4;
 	counts->connected_now = 2;
+	counts->ready_now = 1;
 	counts->open_now = 1;
 	counts->flushes_rejected = 7;
 	counts->octets_put = 8;
@@ -329,6 +330,7 @@ START_TEST(second_level_has_lines_only_where_there_is_one)
 	write_text();
 	check_line("tarn_shared_threads 3");
 	check_line("tarn_shared_connected 2");
+	check_line("tarn_shared_ready 1");
 	check_line("tarn_shared_breaker_open 1");
 	check_line("tarn_shared_gets_total{result=\"there\"} 5");
 	check_line("tarn_shared_gets_total{result=\"absent\"} 0");

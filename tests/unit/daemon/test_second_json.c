@@ -66,7 +66,7 @@ static json_int_t number(const char *section, const char *key)
 static const char *state(unsigned connected, unsigned open)
 {
 	json_decref(out);
-	counts->connected_now = connected;
+	counts->connected_now = counts->ready_now = connected;
 	counts->open_now = open;
 	out = tarn__control_json_store(config->second, &totals);
 	ck_assert_int_eq(number(NULL, "connected"), connected);
@@ -85,6 +85,11 @@ START_TEST(store_is_named_with_its_connections)
 	ck_assert_str_eq(state(2, 0), "up");
 	ck_assert_str_eq(state(3, 0), "up");
 	ck_assert_str_eq(state(3, 1), "failing");
+	counts->ready_now = 0;
+	json_decref(out);
+	out = tarn__control_json_store(config->second, &totals);
+	ck_assert_str_eq(text("state"), "no epoch");
+	ck_assert_int_eq(number(NULL, "ready"), 0);
 }
 END_TEST
 
@@ -173,6 +178,8 @@ START_TEST(explanation_says_whether_it_is_asked)
 	configure();
 	ck_assert_str_eq(use(1), "not asked: there is no connection to the store");
 	counts->connected_now = 2;
+	ck_assert_str_eq(use(1), "not asked: the store has no epoch, and has not taken one");
+	counts->ready_now = 2;
 	ck_assert_str_eq(use(1), "asked first, for 5 ms at most");
 	ck_assert_str_eq(use(255), "not asked: such answers are not shared");
 	counts->open_now = 1;
