@@ -96,8 +96,8 @@ struct tarn_io {
 	void (*second_cancel)(void *data, struct tarn_second_get *);
 	/* Likewise; it cannot be canceled. */
 	int (*second_put)(void *data, const struct tarn_second_put *);
-	/* Publishes a message in the channel of the configuration: 0, or as second_get. */
-	int (*second_publish)(void *data, const uint8_t *message, size_t len);
+	/* Likewise. */
+	int (*second_publish)(void *data, const struct tarn_second_publication *);
 };
 
 #endif

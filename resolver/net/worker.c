@@ -110,10 +110,10 @@ static int io_second_put(void *data, const struct tarn_second_put *put)
 	return worker->second ? tarn__second_link_put(worker->second, put) : TARN_EUNREACHABLE;
 }
 
-static int io_second_publish(void *data, const uint8_t *message, size_t len)
+static int io_second_publish(void *data, const struct tarn_second_publication *publication)
 {
 	struct tarn_worker *worker = data;
-	return worker->second ? tarn__second_link_publish(worker->second, message, len)
+	return worker->second ? tarn__second_link_publish(worker->second, publication)
 			      : TARN_EUNREACHABLE;
 }
 

@@ -131,11 +131,17 @@ static int second_put(void *data, const struct tarn_second_put *put)
 	return 0;
 }
 
-static int second_publish(void *data, const uint8_t *message, size_t len)
+static int second_publish(void *data, const struct tarn_second_publication *publication)
 {
-	(void)message;
-	(void)len;
-	store_of(data)->publishes++;
+	struct outside *worker = data;
+	int error = refusal(worker);
+	if (error != 0)
+		return error;
+	struct store_request *request = add_request(worker, NULL, 0);
+	request->is_message = true;
+	request->done = publication->done;
+	request->arg = publication->arg;
+	store_of(worker)->publishes++;
 	return 0;
 }
 
@@ -175,7 +181,9 @@ static void answer_get(struct store *store, struct store_request *request)
 static void answer_put(struct store *store, const struct store_request *request)
 {
 	enum tarn__second_result result = store->error;
-	if (store->is_full)
+	if (request->is_message)
+		result = result == TARN__SECOND_THERE ? store->publish_error : result;
+	else if (store->is_full)
 		result = TARN__SECOND_MEMORY;
 	else if (result == TARN__SECOND_THERE && request->is_removal)
 		remove_entry(store, request->key);

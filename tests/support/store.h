@@ -32,7 +32,7 @@ struct store_request {
 	struct store_request *next;
 	struct outside *worker;
 	struct tarn_second_get *get; /* NULL: of a put; or once it was answered or canceled */
-	bool is_get, is_ping, is_removal, is_epoch;
+	bool is_get, is_ping, is_removal, is_epoch, is_message;
 	bool is_ended; /* answered, canceled or lost */
 	bool is_expected; /* a script has taken it */
 	char key[TARN__SECOND_KEY_MAX], lease[TARN__SECOND_KEY_MAX];
@@ -58,6 +58,7 @@ struct store {
 	struct store_entry *entries;
 	struct store_request *requests, **requests_end;
 	size_t publishes;
+	enum tarn__second_result publish_error; /* instead of an answer to each; THERE: none */
 };
 
 /* The store of that outside, with a connection of each worker that is made when time passes next. */

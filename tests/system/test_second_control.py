@@ -158,9 +158,13 @@ def test_flush_gives_up_a_store_that_is_silent(pair):
     wait_until(lambda: answer(one, "flush-tree", ".", "--fleet")["published"])
 
 
-def test_flush_that_the_store_does_not_permit(run_store, run_sharing, run_named):
-    store = run_store("user tarn on >secret ~tarn1:* &tarn1:* +@connection +get +set +subscribe "
-                      "+publish")
+@pytest.mark.parametrize("lacks", ["+del", "+publish", "&tarn1:*"])
+def test_flush_that_the_store_does_not_permit(run_store, run_sharing, run_named, lacks):
+    """Nor is it one that other machines are not told of."""
+    rights = ["~tarn1:*", "resetchannels", "&tarn1:*", "+@connection", "+get", "+set", "+del",
+              "+subscribe", "+publish"]
+    rights.remove(lacks)
+    store = run_store("user tarn on >secret " + " ".join(rights))
     password = store.directory + "/password"
     with open(password, "w", encoding="ascii") as file:
         file.write("secret\n")

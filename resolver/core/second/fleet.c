@@ -24,7 +24,7 @@ enum {
 	KEYS_OF_NAME = (LOW_TYPES + HIGH_TYPES) * KEYS_OF_TYPE,
 };
 
-/* Looks for puts and removals that have failed. */
+/* Looks for puts, removals and a message that have failed. */
 static bool have_failed(const struct tarn__fleet *fleet)
 {
 	struct tarn__fleet_flush *flush = fleet->flush;
@@ -39,6 +39,7 @@ static void end(struct tarn__fleet *fleet)
 {
 	struct tarn__fleet_flush *flush = fleet->flush;
 	fleet->flush = NULL;
+	flush->is_published &= !flush->has_failed;
 	if (flush->message.kind != TARN__SECOND_FORGET_TREE)
 		flush->removed = (size_t)(fleet->results[TARN__SECOND_ABSENT] -
 					  flush->before[TARN__SECOND_ABSENT]);
@@ -59,6 +60,13 @@ static void on_changed(void *arg, enum tarn__second_result result)
 {
 	uint64_t *results = arg;
 	results[result]++;
+}
+
+/* Likewise; keys are what is counted otherwise. */
+static void on_published(void *arg, enum tarn__second_result result)
+{
+	if (tarn__second_is_failure(result))
+		on_changed(arg, result);
 }
 
 /* The epoch is one key. */
@@ -124,7 +132,10 @@ static int publish(struct tarn__fleet *fleet)
 	tarn__epoch_set(fleet->second, flush->message.epoch);
 	flush->message.wall_ms = io->wall_ms(io->data);
 	size_t len = tarn__second_message_write(flush->config->second, &flush->message, octets);
-	int error = io->second_publish(io->data, octets, len);
+	int error = io->second_publish(
+		io->data,
+		&(struct tarn_second_publication){
+			.done = on_published, .arg = fleet->results, .octets = octets, .len = len});
 	flush->is_published = error == 0;
 	return error;
 }

@@ -77,4 +77,13 @@ struct tarn_second_put {
 	bool if_absent; /* only if the key is not there */
 };
 
+/* A message for all that listen to the channel of the configuration; it is copied by second_publish(). */
+struct tarn_second_publication {
+	/* As that of a put. What has been published has the result TARN__SECOND_ABSENT. */
+	void (*done)(void *arg, enum tarn__second_result);
+	void *arg;
+	const uint8_t *octets;
+	size_t len;
+};
+
 #endif

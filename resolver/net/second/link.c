@@ -345,8 +345,9 @@ int tarn__second_link_put(struct tarn__second_link *link, const struct tarn_seco
 	return tarn__second_requests_put(&link->requests, link->primary, put);
 }
 
-int tarn__second_link_publish(struct tarn__second_link *link, const uint8_t *message, size_t len)
+int tarn__second_link_publish(struct tarn__second_link *link,
+			      const struct tarn_second_publication *publication)
 {
 	return tarn__second_requests_publish(&link->requests, link->primary, link->config->channel,
-					     message, len);
+					     publication);
 }

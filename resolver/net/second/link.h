@@ -59,7 +59,7 @@ bool tarn__second_link_flush(struct tarn__second_link *);
 int tarn__second_link_get(struct tarn__second_link *, struct tarn_second_get *);
 void tarn__second_link_cancel(struct tarn__second_link *, struct tarn_second_get *);
 int tarn__second_link_put(struct tarn__second_link *, const struct tarn_second_put *);
-int tarn__second_link_publish(struct tarn__second_link *, const uint8_t *message, size_t len);
+int tarn__second_link_publish(struct tarn__second_link *, const struct tarn_second_publication *);
 
 enum {
 	/* What may be outstanding of one worker; more is refused with TARN_EBUSY. */

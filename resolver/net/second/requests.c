@@ -266,8 +266,10 @@ void tarn__second_requests_cancel(struct tarn__second_requests *requests,
 	get->carrier = NULL;
 }
 
+/* Sends a command that nothing but done waits for, which may be NULL. */
 static int send_put(struct tarn__second_requests *requests, struct tarn__second_session *session,
-		    const struct tarn__second_words *words, const struct tarn_second_put *put)
+		    const struct tarn__second_words *words,
+		    void (*done)(void *, enum tarn__second_result), void *arg)
 {
 	if (!tarn__second_session_is_up(session))
 		return TARN_EUNREACHABLE;
@@ -276,10 +278,8 @@ static int send_put(struct tarn__second_requests *requests, struct tarn__second_
 	struct request *request = new_request(requests, session);
 	if (!request)
 		return TARN_ENOMEM;
-	if (put) {
-		request->put_done = put->done;
-		request->put_arg = put->arg;
-	}
+	request->put_done = done;
+	request->put_arg = arg;
 	int error = send_main(request, words);
 	return error == 0 ? 0 : withdraw(request, error);
 }
@@ -292,16 +292,17 @@ int tarn__second_requests_put(struct tarn__second_requests *requests,
 	if (put->len > TARN__SECOND_VALUE_MAX)
 		return TARN_EINVAL;
 	tarn__second_words_put(&words, put);
-	return send_put(requests, session, &words, put);
+	return send_put(requests, session, &words, put->done, put->arg);
 }
 
 int tarn__second_requests_publish(struct tarn__second_requests *requests,
 				  struct tarn__second_session *session, const char *channel,
-				  const uint8_t *message, size_t len)
+				  const struct tarn_second_publication *publication)
 {
 	struct tarn__second_words words = {.count = 0};
 	tarn__second_words_add(&words, "PUBLISH");
 	tarn__second_words_add(&words, channel);
-	words.words[words.count++] = (struct tarn__second_word){message, len};
-	return send_put(requests, session, &words, NULL);
+	words.words[words.count++] =
+		(struct tarn__second_word){publication->octets, publication->len};
+	return send_put(requests, session, &words, publication->done, publication->arg);
 }

@@ -46,6 +46,6 @@ void tarn__second_requests_cancel(struct tarn__second_requests *, struct tarn_se
 int tarn__second_requests_put(struct tarn__second_requests *, struct tarn__second_session *,
 			      const struct tarn_second_put *);
 int tarn__second_requests_publish(struct tarn__second_requests *, struct tarn__second_session *,
-				  const char *channel, const uint8_t *message, size_t len);
+				  const char *channel, const struct tarn_second_publication *);
 
 #endif

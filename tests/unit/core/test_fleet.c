@@ -43,14 +43,15 @@ static size_t count_removals(void)
 	return count;
 }
 
-static int publish(void *data, const uint8_t *message, size_t len)
+static int (*publish_in_store)(void *data, const struct tarn_second_publication *);
+
+static int publish(void *data, const struct tarn_second_publication *publication)
 {
-	(void)data;
-	ck_assert_uint_le(len, sizeof(published));
-	memcpy(published, message, len);
-	published_len = len;
+	ck_assert_uint_le(publication->len, sizeof(published));
+	memcpy(published, publication->octets, publication->len);
+	published_len = publication->len;
 	removals_at_publish = count_removals();
-	return 0;
+	return publish_in_store(data, publication);
 }
 
 static void set_up(void)
@@ -65,6 +66,7 @@ static void set_up(void)
 	outside_init_with(&outside, &options);
 	outside_set_wall(&outside, 1800000000);
 	store_init(&store, &outside);
+	publish_in_store = outside.io.second_publish;
 	outside.io.second_publish = publish;
 	outside_pass(&outside, 10);
 }
@@ -289,6 +291,22 @@ START_TEST(message_is_not_published_unless_all_was_removed)
 }
 END_TEST
 
+/* An access list may permit all but the channel. */
+START_TEST(message_that_is_refused_is_not_published)
+{
+	learn("www.example.");
+	store.publish_error = TARN__SECOND_ACCESS;
+	run(_i, "www.example.");
+	ck_assert(flush.has_failed);
+	ck_assert_int_eq(flush.fault, TARN__SECOND_ACCESS);
+	ck_assert(!flush.is_published);
+	store.publish_error = TARN__SECOND_THERE;
+	run(_i, "www.example.");
+	ck_assert(!flush.has_failed);
+	ck_assert(flush.is_published);
+}
+END_TEST
+
 START_TEST(flush_ends_with_its_connection)
 {
 	store.mode = STORE_SILENT;
@@ -424,6 +442,7 @@ int main(void)
 	tcase_add_test(tcase, tree_is_another_epoch);
 	tcase_add_test(tcase, old_message_does_not_bring_its_epoch_back);
 	tcase_add_loop_test(tcase, message_is_not_published_unless_all_was_removed, FIRST, END);
+	tcase_add_loop_test(tcase, message_that_is_refused_is_not_published, FIRST, END);
 	tcase_add_loop_test(tcase, flush_ends_with_its_connection, FIRST, END);
 	tcase_add_loop_test(tcase, flush_ends_with_its_configuration, FIRST, END);
 	tcase_add_test(tcase, canceled_flush_is_not_done);

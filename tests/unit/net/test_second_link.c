@@ -179,6 +179,13 @@ static int put(const char *key, const char *text)
 	return tarn__second_link_put(link_, &request);
 }
 
+static int publish(const char *text)
+{
+	const struct tarn_second_publication publication = {
+		.done = on_put_done, .octets = (const uint8_t *)text, .len = strlen(text)};
+	return tarn__second_link_publish(link_, &publication);
+}
+
 static const char *what_is_said; /* to any command but those of a greeting */
 
 static void say_that(struct store_client *client, const struct store_command *command)
@@ -302,9 +309,11 @@ START_TEST(a_message_is_published_in_the_channel_of_the_fleet)
 {
 	char text[100];
 	open_link();
-	ck_assert_int_eq(tarn__second_link_publish(link_, (const uint8_t *)"hi", 2), 0);
+	ck_assert_int_eq(publish("hi"), 0);
 	get(0, NULL);
 	run_until_done(1);
+	ck_assert_uint_eq(puts_done, 1);
+	ck_assert_int_eq(put_result, TARN__SECOND_ABSENT);
 	snprintf(text, sizeof text, "PUBLISH %s hi", config->channel);
 	ck_assert_str_eq(store.last, text);
 }
@@ -418,7 +427,7 @@ START_TEST(so_many_commands_may_be_outstanding_and_no_more)
 	ck_assert_int_eq(get(TARN__SECOND_OUTSTANDING_MAX - 1, "a"), 0);
 	ck_assert_int_eq(get(1050, "a"), TARN_EBUSY);
 	ck_assert_int_eq(put("a", "b"), TARN_EBUSY);
-	ck_assert_int_eq(tarn__second_link_publish(link_, (const uint8_t *)"a", 1), TARN_EBUSY);
+	ck_assert_int_eq(publish("a"), TARN_EBUSY);
 	/* Those that were forgotten are outstanding as well. */
 	tarn__second_link_cancel(link_, &gets[0]);
 	ck_assert_int_eq(get(1050, "a"), TARN_EBUSY);
@@ -478,8 +487,7 @@ START_TEST(without_a_connection_nothing_is_sent)
 	new_link();
 	ck_assert_int_eq(get(0, "a"), TARN_EUNREACHABLE);
 	ck_assert_int_eq(put("a", "b"), TARN_EUNREACHABLE);
-	ck_assert_int_eq(tarn__second_link_publish(link_, (const uint8_t *)"a", 1),
-			 TARN_EUNREACHABLE);
+	ck_assert_int_eq(publish("a"), TARN_EUNREACHABLE);
 	ck_assert_uint_eq(lines, 0);
 }
 END_TEST
