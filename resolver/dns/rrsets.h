@@ -68,9 +68,10 @@ struct tarn__rrsets {
 };
 
 /*
- * Reads all records from offset records_at on; what is between the header and that is the question, or nothing. Records of another class are left out, and so are those
- * of the additional section but for the OPT. Returns false if a record or the OPT is malformed, or if
- * there are more than TARN__RRSETS_MAX RRsets; what precedes that is in *out. RDATA is not checked.
+ * Reads all records from offset records_at on; what is between the header and that is the question, or
+ * nothing. Records of another class are left out, and so are those of the additional section but for the OPT.
+ * Returns false if a record or the OPT is malformed, or if there are more than TARN__RRSETS_MAX RRsets; what
+ * precedes that is in *out. RDATA is not checked.
  */
 bool tarn__rrsets_read(struct tarn__rrsets *out, const uint8_t *wire, size_t len, size_t records_at,
 		       uint16_t class);

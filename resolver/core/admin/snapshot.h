@@ -8,9 +8,9 @@
  *	block...  at most TARN__BLOCK_MAX octets: magic, length, count, heat; its hash (XXH3, 64 bits); entries
  *	trailer   the number of blocks and entries; its hash
  *
- * core/admin/snapshot_form.h has the form octet by octet, docs/decisions/warm-start.md the reasons. A block that does not check is left out, and the
- * next one is looked for; without a trailer what checks is used. An entry is the key, the times and the verdict of
- * core/saved_answer.h, the uses of the cache and the message.
+ * core/admin/snapshot_form.h has the form octet by octet, docs/decisions/warm-start.md the reasons. A block that
+ * does not check is left out, and the next one is looked for; without a trailer what checks is used. An entry is
+ * the key, the times and the verdict of core/saved_answer.h, the uses of the cache and the message.
  *
  * Thread: as core/admin/inspect.h.
  */

@@ -37,7 +37,7 @@ enum tarn__second_result {
 	TARN__SECOND_RESULTS,
 };
 
-/* "there", "absent", "leased", "held", "closed", "type", "memory", "read_only", "access", "loading", "moved", "other". */
+/* The name without its prefix, in lower case: "there", "read_only". */
 const char *tarn__second_result_name(enum tarn__second_result);
 
 static inline bool tarn__second_is_failure(enum tarn__second_result result)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * net/second/link.h: one worker's connection to the store of the second level, Redis or Valkey, by libhiredis
- * (net/second/hiredis.c is the door to it, and loads it; connection.h is what it gives the rest of this folder). It carries the requests of core/second/request.h;
- * when they are made, and what the values mean, is known in core/second/.
+ * (net/second/hiredis.c is the door to it, and loads it; connection.h is what it gives the rest of this
+ * folder). It carries the requests of core/second/request.h; when they are made, and what the values mean, is
+ * known in core/second/.
  *
  *	connect (an address or a Unix socket, never a name) --> AUTH --> SELECT --> CLIENT SETNAME --> up
  *	lost, or refused --> every request ends with TARN__SECOND_CLOSED --> again after 100 ms, doubled to 800 ms

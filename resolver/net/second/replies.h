@@ -28,7 +28,7 @@ enum tarn__second_result tarn__second_judge_lease(const struct tarn__second_repl
 
 /* Writes a peer's text, cut; what is not printable ASCII as '?'. Returns out. */
 char *tarn__second_quote(const char *text, size_t len, char out[TARN__SECOND_FAULT_MAX]);
-/* Writes the text of an error and its kind, "NOAUTH Authentication required. (access)"; of another reply that it is unexpected. */
+/* Writes the text of an error and its kind, "NOAUTH Authentication required. (access)"; or what is unexpected. */
 char *tarn__second_explain(const struct tarn__second_reply *, char out[TARN__SECOND_FAULT_MAX]);
 
 #endif

@@ -34,8 +34,8 @@ void tarn__second_requests_fini(struct tarn__second_requests *);
 void tarn__second_requests_abandon(struct tarn__second_requests *,
 				   const struct tarn__second_session *);
 /*
- * Ends all that is waited for with TARN__SECOND_CLOSED. What is called may call all but fini(), and set is_freed: then it
- * returns at once.
+ * Ends all that is waited for with TARN__SECOND_CLOSED. What is called may call all but fini(), and set
+ * is_freed: then it returns at once.
  */
 void tarn__second_requests_close(struct tarn__second_requests *);
 
