@@ -183,9 +183,26 @@ void tarn__applied(struct tarn *tarn, struct tarn__member *member, struct tarn__
 		free(member->stale_configs.configs);
 		member->stale_configs = tarn->stale_configs;
 		tarn->stale_configs = (struct tarn__stale_configs){0};
+		tarn->dropping += member->stale_configs.count > 0;
 	}
 	pthread_mutex_unlock(&tarn->mutex);
 	tarn__config_put(old);
+}
+
+void tarn__dropped(struct tarn *tarn, struct tarn__member *member)
+{
+	tarn__stale_configs_fini(&member->stale_configs);
+	pthread_mutex_lock(&tarn->mutex);
+	tarn->dropping--;
+	pthread_mutex_unlock(&tarn->mutex);
+}
+
+bool tarn__has_stale_answers(struct tarn *tarn)
+{
+	pthread_mutex_lock(&tarn->mutex);
+	bool has_stale_answers = tarn->stale_configs.count > 0 || tarn->dropping > 0;
+	pthread_mutex_unlock(&tarn->mutex);
+	return has_stale_answers;
 }
 
 /* ---- certificates ------------------------------------------------------------------------- */

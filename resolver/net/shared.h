@@ -71,6 +71,7 @@ struct tarn {
 	struct tarn__second_lines second_lines;
 	bool is_taken; /* some worker has, or had, updates.config, or one with the same zones */
 	struct tarn__stale_configs stale_configs;
+	size_t dropping; /* members that have stale_configs */
 	struct tarn__list members;
 };
 
@@ -128,7 +129,15 @@ void tarn__leave(struct tarn *, struct tarn__member *);
  * (tarn__resolver_drop()).
  */
 void tarn__applied(struct tarn *, struct tarn__member *, struct tarn__config *);
+/* The worker has dropped what member->stale_configs were for: there are none any more. */
+void tarn__dropped(struct tarn *, struct tarn__member *);
 void tarn__stale_configs_fini(struct tarn__stale_configs *);
+
+/*
+ * Returns true if the cache may have answers of servers, or of anchors, that are not those of their names any
+ * more, or of a configuration that some worker has not applied yet. Any thread.
+ */
+bool tarn__has_stale_answers(struct tarn *);
 
 /*
  * Sends every upstream a question that comes back if it forwards to tarn; such a server is logged and not

@@ -231,7 +231,7 @@ static bool drop(struct tarn_worker *worker)
 	if (tarn__resolver_drop(worker->resolver, stale_configs->configs, stale_configs->count,
 				&worker->drop_cursor))
 		return true;
-	tarn__stale_configs_fini(stale_configs);
+	tarn__dropped(worker->tarn, &worker->member);
 	worker->drop_cursor = 0;
 	/* There may have been another change meanwhile. */
 	tarn__applied(worker->tarn, &worker->member, tarn__config_get(worker->member.config));
@@ -413,6 +413,14 @@ void tarn__worker_enter(struct tarn_worker *worker)
 void tarn__worker_leave(struct tarn_worker *worker)
 {
 	ev_feed_event(worker->loop, &worker->wake, EV_ASYNC);
+}
+
+bool tarn__worker_drop_all(struct tarn_worker *worker)
+{
+	take_updates(worker);
+	while (worker->member.stale_configs.count > 0 && drop(worker))
+		;
+	return !tarn__has_stale_answers(worker->tarn);
 }
 
 void tarn__worker_serves(struct tarn_worker *worker)

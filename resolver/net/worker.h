@@ -67,6 +67,12 @@ struct tarn_worker {
 void tarn__worker_enter(struct tarn_worker *);
 void tarn__worker_leave(struct tarn_worker *);
 
+/*
+ * Between these two: takes over the present configuration, and has the cache rid of all that is stale for it.
+ * Returns false if that is another worker's part, which has not done it yet.
+ */
+bool tarn__worker_drop_all(struct tarn_worker *);
+
 /* The worker has a socket that clients ask at. */
 void tarn__worker_serves(struct tarn_worker *);
 

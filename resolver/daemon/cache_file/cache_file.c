@@ -4,13 +4,10 @@
 
 #include "daemon/cache_file/phases.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "net/clock.h"
 
@@ -124,31 +121,12 @@ void tarn__cache_file_settle(void *data)
 
 /* ---- from start to end ----------------------------------------------------------------------- */
 
-/* The kernel's, as 16 octets; zeros where it has none. */
-static void read_boot_id(uint8_t out[16])
-{
-	char text[64];
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
-	if (fd >= 0)
-		close(fd);
-	text[len > 0 ? len : 0] = '\0';
-	size_t digits = 0;
-	for (const char *at = text; *at && digits < 32; at++) {
-		if (!isxdigit((unsigned char)*at))
-			continue;
-		const char digit[] = {*at, '\0'};
-		out[digits / 2] = (uint8_t)(out[digits / 2] << 4 | strtoul(digit, NULL, 16));
-		digits++;
-	}
-}
-
 void tarn__cache_file_init(struct tarn__cache_file *file, struct tarn__own_worker *own,
 			   struct ev_loop *loop, struct tarn__log *log)
 {
 	*file = (struct tarn__cache_file){.own = own, .loop = loop, .log = log};
 	pthread_mutex_init(&file->board.mutex, NULL);
-	read_boot_id(file->boot_id);
+	tarn__phase_boot_id(&file->random, "/proc/sys/kernel/random/boot_id", file->boot_id);
 	file->place.lock_fd = -1;
 	tarn__load_phase_init(file);
 	tarn__save_phase_init(file);

@@ -4,7 +4,11 @@
 
 #include "daemon/cache_file/phases.h"
 
+#include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "core/resolver.h"
 #include "net/shared.h"
@@ -65,4 +69,26 @@ void tarn__phase_timer(struct tarn__cache_file *file, ev_timer *timer, uint64_t 
 	ev_now_update(file->loop);
 	ev_timer_set(timer, (double)after_ms / 1000, 0);
 	ev_timer_start(file->loop, timer);
+}
+
+/* ---- the boot id ----------------------------------------------------------------------------- */
+
+void tarn__phase_boot_id(struct tarn__random *random, const char *path, uint8_t out[16])
+{
+	char text[64];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
+	if (fd >= 0)
+		close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	size_t digits = 0;
+	for (const char *at = text; *at && digits < 32; at++) {
+		if (!isxdigit((unsigned char)*at))
+			continue;
+		const char digit[] = {*at, '\0'};
+		out[digits / 2] = (uint8_t)(out[digits / 2] << 4 | strtoul(digit, NULL, 16));
+		digits++;
+	}
+	if (digits < 32)
+		tarn__random_fill(random, out, 16);
 }

@@ -10,12 +10,14 @@
 
 #include "daemon/cache_file/wall.h"
 #include "net/clock.h"
+#include "net/shared.h"
 
 enum {
 	/* A file is at most so many times as large as the cache, ... */
 	SIZE_FACTOR = 4,
 	SIZE_MORE = 1024 * 1024, /* ... and an octet count that small caches need more */
 	STOP_SLICE_US = 10 * 1000, /* at the end there is no other duty */
+	DROP_PAUSE_MS = 20, /* until it is looked again whether the cache has stale answers */
 	DISK_PAUSE_MS = 5, /* until the writer is looked at again */
 	BUSY_PAUSE_MS = 1000, /* until a save that is due is tried, while the file is loaded */
 	RETRY_MS = 60 * 1000, /* ... while the clock is wrong */
@@ -115,14 +117,10 @@ static bool end_saving(struct tarn__cache_file *file, enum tarn_log_level level)
 	return is_saved;
 }
 
-static void finish_saving(struct tarn__cache_file *file);
-
+/* It begins with the first slice. */
 static void save(struct tarn__cache_file *file)
 {
-	if (!begin_saving(file, false)) {
-		finish_saving(file);
-		return;
-	}
+	ev_timer_stop(file->loop, &file->due);
 	tarn__phase_set(file, TARN__CACHE_FILE_SAVING);
 	tarn__phase_timer(file, &file->pace, 0);
 }
@@ -140,11 +138,32 @@ static void finish_saving(struct tarn__cache_file *file)
 	save(file);
 }
 
+/*
+ * An answer of other servers than those that its name has now would be saved as one of these. As long as the cache
+ * may have some, none is begun, and one that is under way begins anew. Returns true then.
+ */
+static bool waits_for_drops(struct tarn__cache_file *file)
+{
+	bool is_walking = !file->saving.writer || file->saving.snapshot;
+	if (!is_walking || !tarn__has_stale_answers(file->own->tarn))
+		return false;
+	if (file->saving.writer)
+		tarn__saving_end(&file->saving);
+	tarn__phase_timer(file, &file->pace, DROP_PAUSE_MS);
+	return true;
+}
+
 static void on_pace(struct ev_loop *loop, ev_timer *pace, int events)
 {
 	(void)loop;
 	(void)events;
 	struct tarn__cache_file *file = pace->data;
+	if (waits_for_drops(file))
+		return;
+	if (!file->saving.writer && !begin_saving(file, false)) {
+		finish_saving(file);
+		return;
+	}
 	switch (tarn__saving_slice(&file->saving, TARN__SLICE_US)) {
 	case TARN__SAVING_GOES_ON:
 		tarn__phase_timer(file, pace, TARN__SAVE_PAUSE_MS);
@@ -166,7 +185,8 @@ static void on_saved(struct ev_loop *loop, ev_async *saved, int events)
 	(void)loop;
 	(void)events;
 	struct tarn__cache_file *file = saved->data;
-	if (file->saving.writer && tarn__saving_slice(&file->saving, 0) == TARN__SAVING_OVER)
+	if (file->saving.writer && !file->saving.snapshot &&
+	    tarn__saving_slice(&file->saving, 0) == TARN__SAVING_OVER)
 		finish_saving(file);
 }
 
@@ -219,15 +239,8 @@ const char *tarn__cache_file_save(struct tarn__cache_file *file,
 	}
 	if (!tarn__wall_is_plausible(tarn__wall_ms()))
 		return "the clock is not set";
-	if (!begin_saving(file, false)) {
-		(void)end_saving(file, TARN_LOG_DEBUG);
-		tarn__phase_ready(file);
-		return file->state.fault;
-	}
 	tarn__list_append(&file->requests, &request->node);
-	ev_timer_stop(file->loop, &file->due);
-	tarn__phase_set(file, TARN__CACHE_FILE_SAVING);
-	tarn__phase_timer(file, &file->pace, 0);
+	save(file);
 	return NULL;
 }
 
@@ -294,6 +307,13 @@ void tarn__save_phase_last(struct tarn__cache_file *file)
 	if (is_held || !tarn__save_plan_has_changes(&file->plan, &counts) ||
 	    !tarn__wall_is_plausible(tarn__wall_ms()))
 		return;
+	if (!tarn__own_worker_drop_all(file->own)) {
+		tarn__log(file->log, TARN_LOG_WARNING,
+			  "the cache is not saved: it has answers of former servers");
+		if (file->plan.is_flushed || file->plan.was_flushed)
+			tarn__place_remove(&file->place);
+		return;
+	}
 	save_as_much_as_possible(file);
 }
 

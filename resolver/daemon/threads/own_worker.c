@@ -19,6 +19,15 @@ void tarn__own_worker_leave(struct tarn__own_worker *own)
 	tarn__worker_leave(own->worker);
 }
 
+bool tarn__own_worker_drop_all(struct tarn__own_worker *own)
+{
+	if (!tarn__own_worker_enter(own))
+		return false;
+	bool has_dropped = tarn__worker_drop_all(own->worker);
+	tarn__own_worker_leave(own);
+	return has_dropped;
+}
+
 void tarn__own_worker_fini(struct tarn__own_worker *own)
 {
 	tarn_worker_free(own->worker);

@@ -9,6 +9,7 @@
 #define TARN_DAEMON_THREADS_OWN_WORKER_H
 
 #include <ev.h>
+#include <stdbool.h>
 
 #include "tarn.h"
 
@@ -25,6 +26,12 @@ struct tarn__own_worker {
 /* Wakes the resolver until tarn__own_worker_leave(). NULL with errno: there is no worker. */
 struct tarn__resolver *tarn__own_worker_enter(struct tarn__own_worker *);
 void tarn__own_worker_leave(struct tarn__own_worker *);
+
+/*
+ * To be called when no other worker is left: has the cache rid of all that is stale for the present
+ * configuration. Returns false if it is not.
+ */
+bool tarn__own_worker_drop_all(struct tarn__own_worker *);
 
 /* Ends the worker, if there is one; no question may be under way. */
 void tarn__own_worker_fini(struct tarn__own_worker *);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The file of the cache: clocks that are wrong, and a save at the end that has too little time. */
+/* The file of the cache: clocks that are wrong, and answers that are stale, and a save at the end that has too little time. */
 #include "config.h"
 
 #include "daemon/cache_file/cache_file.h"
@@ -14,6 +14,7 @@
 
 #include "core/admin/dump.h"
 #include "core/config.h"
+#include "daemon/cache_file/phases.h"
 #include "daemon/cache_file/wall.h"
 #include "net/clock.h"
 #include "net/shared.h"
@@ -289,6 +290,118 @@ START_TEST(what_is_not_loaded_yet_is_not_overwritten)
 }
 END_TEST
 
+/* ---- what is stale ----------------------------------------------------------------------------- */
+
+static struct tarn__cache_file_request request;
+static unsigned saved_count;
+
+static void on_saved(struct tarn__cache_file_request *of,
+		     const struct tarn__cache_file_state *state, const char *fault)
+{
+	(void)of;
+	(void)state;
+	ck_assert_ptr_null(fault);
+	saved_count++;
+}
+
+static void request_save(void)
+{
+	saved_count = 0;
+	request = (struct tarn__cache_file_request){.done = on_saved};
+	ck_assert_ptr_null(tarn__cache_file_save(&file, &request));
+	ck_assert_int_eq(phase(), TARN__CACHE_FILE_SAVING);
+}
+
+/* All names that fill() has are of that server from now on. */
+static void move_names(void)
+{
+	struct tarn_address server;
+	ck_assert_int_eq(tarn_address_parse("192.0.2.1", 53, &server), 0);
+	const struct tarn_forward forward = {
+		.zone = "example", .upstreams = &server, .upstream_count = 1};
+	ck_assert_int_eq(tarn_reconfigure(own.tarn, &(struct tarn_options){.forwards = &forward,
+									   .forward_count = 1}),
+			 0);
+}
+
+static void turn_loop(unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		ev_run(own.loop, EVRUN_NOWAIT);
+}
+
+/* Another worker has not changed over yet. */
+START_TEST(save_begins_when_nothing_is_stale)
+{
+	run_until(TARN__CACHE_FILE_READY);
+	fill();
+	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV);
+	struct tarn_worker *slow = tarn_worker_new(own.tarn, loop);
+	move_names();
+	turn_loop(10);
+	request_save();
+	ev_run(own.loop, EVRUN_ONCE);
+	passed_ms += 1000;
+	turn_loop(10);
+	ck_assert_int_eq(phase(), TARN__CACHE_FILE_SAVING);
+	ck_assert_ptr_null(file.saving.writer);
+	ck_assert_uint_eq(saved_count, 0);
+	tarn_worker_free(slow);
+	ev_loop_destroy(loop);
+	run_until(TARN__CACHE_FILE_READY);
+	ck_assert_uint_eq(saved_count, 1);
+	ck_assert_uint_eq(file.state.entries, 0);
+}
+END_TEST
+
+START_TEST(save_begins_anew_when_names_move)
+{
+	run_until(TARN__CACHE_FILE_READY);
+	fill();
+	step_ms = STEP_MS;
+	request_save();
+	while (!file.saving.writer)
+		ev_run(own.loop, EVRUN_ONCE);
+	turn_loop(1);
+	ck_assert_ptr_nonnull(file.saving.snapshot);
+	step_ms = 0;
+	move_names();
+	run_until(TARN__CACHE_FILE_READY);
+	ck_assert_uint_eq(saved_count, 1);
+	ck_assert_uint_eq(file.state.entries, 0);
+}
+END_TEST
+
+START_TEST(last_save_has_nothing_that_is_stale)
+{
+	run_until(TARN__CACHE_FILE_READY);
+	fill();
+	move_names();
+	stop();
+	start();
+	run_until(TARN__CACHE_FILE_READY);
+	ck_assert_uint_eq(file.state.loaded.loaded + file.state.loaded.elsewhere, 0);
+	ck_assert(file.state.loaded.is_whole);
+}
+END_TEST
+
+START_TEST(boot_id_that_cannot_be_read_is_random)
+{
+	struct tarn__random random = {0};
+	uint8_t ids[2][16] = {{0}};
+	for (unsigned i = 0; i < 2; i++)
+		tarn__phase_boot_id(&random, "/nonexistent/boot_id", ids[i]);
+	ck_assert_mem_ne(ids[0], ids[1], 16);
+	for (unsigned i = 0; i < 2; i++)
+		tarn__phase_boot_id(&random, "/proc/sys/kernel/random/boot_id", ids[i]);
+	ck_assert_mem_eq(ids[0], ids[1], 16);
+	/* It is too short. */
+	tarn__phase_boot_id(&random, "/proc/sys/kernel/ostype", ids[1]);
+	tarn__phase_boot_id(&random, "/proc/sys/kernel/ostype", ids[0]);
+	ck_assert_mem_ne(ids[0], ids[1], 16);
+}
+END_TEST
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 START_TEST(last_save_that_takes_too_long_is_cut)
@@ -347,6 +460,10 @@ int main(void)
 	tcase_add_test(tcase, flush_before_the_clock_is_set_removes_the_file);
 	tcase_add_test(tcase, flush_waits_while_it_is_loaded);
 	tcase_add_test(tcase, what_is_not_loaded_yet_is_not_overwritten);
+	tcase_add_test(tcase, save_begins_when_nothing_is_stale);
+	tcase_add_test(tcase, save_begins_anew_when_names_move);
+	tcase_add_test(tcase, last_save_has_nothing_that_is_stale);
+	tcase_add_test(tcase, boot_id_that_cannot_be_read_is_random);
 	tcase_add_test(tcase, last_save_that_takes_too_long_is_cut);
 	tcase_add_loop_test(tcase, former_file_stays_if_it_has_more, 0, FORMERS);
 	suite_add_tcase(suite, tcase);
