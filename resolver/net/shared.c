@@ -323,10 +323,10 @@ bool tarn__listens(struct tarn *tarn, const struct tarn__member *member)
 	const struct tarn__member *first = NULL;
 	pthread_mutex_lock(&tarn->mutex);
 	const struct tarn__list *members = &tarn->members;
-	for (struct tarn__list *node = members->next; node != members && !first;
-	     node = node->next) {
+	for (struct tarn__list *node = members->next; node != members; node = node->next) {
 		const struct tarn__member *other = TARN__CONTAINER(node, struct tarn__member, node);
-		first = other->is_serving ? other : NULL;
+		if (!first || (other->is_serving && !first->is_serving))
+			first = other;
 	}
 	pthread_mutex_unlock(&tarn->mutex);
 	return first == member;
@@ -472,8 +472,7 @@ void tarn__leave(struct tarn *tarn, struct tarn__member *member)
 	tarn__mailbox_unsubscribe(&tarn->mailbox, &member->subscriber);
 	pthread_mutex_lock(&tarn->mutex);
 	tarn__list_remove(&member->node);
-	/* The others may have waited for it, to clear the cache, or for its listening. */
-	if (tarn->stale_configs.count > 0 || member->is_serving)
-		tarn__mailbox_post(&tarn->mailbox);
+	/* The others may have waited for it, to clear the cache, or one listens now in its place. */
+	tarn__mailbox_post(&tarn->mailbox);
 	pthread_mutex_unlock(&tarn->mutex);
 }

@@ -155,8 +155,8 @@ void tarn__report_forward_loop(void *tarn, const struct tarn__config *,
 /* The worker has a socket that clients ask at. */
 void tarn__serves(struct tarn *, struct tarn__member *);
 /*
- * Of the workers that serve one listens to the channel of the second level for all. Returns true if it is that one; it
- * changes with updates: another one does after that one has left.
+ * One of the workers listens to the channel of the second level for all: one that serves, if there is one. Returns
+ * true if it is that one; it changes with updates: another one does after that one has left.
  */
 bool tarn__listens(struct tarn *, const struct tarn__member *);
 

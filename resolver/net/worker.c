@@ -152,7 +152,7 @@ static void close_second(struct tarn_worker *worker)
 	worker->second_config = NULL;
 }
 
-/* One of the workers that serve hears what all machines are to forget. */
+/* One of the workers hears what all machines are to forget. */
 static void review_listening(struct tarn_worker *worker)
 {
 	if (worker->second)
