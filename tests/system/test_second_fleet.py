@@ -155,51 +155,6 @@ def test_a_machine_that_was_away_forgets_as_well(fleet):
     assert upstream.counts["a.example"] == 1
 
 
-# ---- flushes, and files of the cache ---------------------------------------------------------------
-
-@pytest.fixture
-def kept(run_store, run_sharing, run_named, tmp_path):
-    """Starts a machine that keeps its cache in a file, and is ready to be asked for it."""
-    store, upstream = run_store(), run_named()
-    folder = tmp_path / "kept"
-    folder.mkdir()
-
-    def start():
-        machine = run_sharing(server_of(store), upstream, PATIENT,
-                              lines=f'cache {{ file = "{folder}/cache" }}')
-        wait_until(lambda: '"state":"ready"' in machine.ctl("--json", "status").replace(" ", ""))
-        return machine
-    start.upstream = upstream
-    start.other = run_sharing(server_of(store), upstream, PATIENT)
-    return start
-
-
-def test_a_flush_just_before_the_end_is_one_of_the_file(kept):
-    """Nothing was looked up since the save, but the file has the name that all machines forget."""
-    machine = kept()
-    machine.ask("a.example.")
-    machine.ctl("save")
-    kept.other.ctl("flush", "a.example.", "--fleet")
-    wait_until(lambda: machine.shared()["flushes"])
-    machine.tarn.stop()
-    kept.upstream.counts.clear()
-    assert kept().ask("a.example.").answer
-    assert kept.upstream.counts["a.example"] == 1
-
-
-def test_a_machine_that_was_off_forgets_as_well(kept):
-    """Its file is of another epoch than the store's."""
-    machine = kept()
-    machine.ask("a.example.")
-    machine.tarn.stop()
-    kept.other.ctl("flush-tree", ".", "--fleet")
-    kept.upstream.counts.clear()
-    machine = kept()
-    wait_until(lambda: not machine.ctl("explain", "a.example.").count("fresh"))
-    assert machine.ask("a.example.").answer
-    assert kept.upstream.counts["a.example"] == 1
-
-
 def test_messages_of_others_are_not_obeyed(fleet):
     """What was not made with the secret changes nothing, of any octets and any length."""
     store, upstream, machines = fleet

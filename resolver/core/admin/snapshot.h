@@ -3,8 +3,7 @@
  * core/admin/snapshot.h: the answers in the cache as octets for a file, for the next start, and back. What is a
  * file is not known here.
  *
- *	header    magic "tarncach", version, time, boot id, epoch of the second level, identities of zones and
- *		anchors; its hash
+ *	header    magic "tarncach", version, time, boot id, identities of zones and anchors; its hash
  *	block...  at most TARN__BLOCK_MAX octets: magic, length, count, heat; its hash (XXH3, 64 bits); entries
  *	trailer   the number of blocks and entries; its hash
  *
@@ -68,7 +67,6 @@ enum tarn__snapshot_fault {
 	TARN__SNAPSHOT_NONE, /* not a snapshot, or its header is damaged */
 	TARN__SNAPSHOT_VERSION, /* of another version */
 	TARN__SNAPSHOT_CLOCK, /* saved in the future: the clock went back, or is not set yet */
-	TARN__SNAPSHOT_FLUSHED, /* the second level has another epoch since */
 	TARN__SNAPSHOT_MEMORY, /* out of memory */
 };
 

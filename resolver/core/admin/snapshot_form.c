@@ -19,9 +19,7 @@ enum {
 	ZERO_AT = 14,
 	WALL_AT = 16,
 	BOOT_ID_AT = 24,
-	FLEET_AT = 40,
-	EPOCH_AT = 48,
-	IDENTITIES_AT = 56,
+	IDENTITIES_AT = 40,
 	HASH_LEN = 8,
 	HASHED_AT = TARN__SNAPSHOT_MAGIC_LEN + HASH_LEN, /* of a block and the trailer */
 };
@@ -58,8 +56,6 @@ size_t tarn__snapshot_header_write(struct tarn__snapshot_header *header,
 	tarn__put16(octets + ANCHORS_AT, (uint16_t)identities->anchor_count);
 	tarn__put64(octets + WALL_AT, header->wall_ms);
 	memcpy(octets + BOOT_ID_AT, header->boot_id, TARN__SNAPSHOT_BOOT_ID_LEN);
-	memcpy(octets + FLEET_AT, header->fleet, TARN__SNAPSHOT_FLEET_LEN);
-	tarn__put64(octets + EPOCH_AT, header->epoch);
 	uint8_t *at = octets + IDENTITIES_AT;
 	for (size_t i = 0; i < identities->zone_count; i++, at += 8)
 		tarn__put64(at, identities->zones[i]);
@@ -79,8 +75,6 @@ static bool read_header(const uint8_t *octets, size_t len, struct tarn__snapshot
 	header->seed = tarn__get64(octets + len - HASH_LEN);
 	header->wall_ms = tarn__get64(octets + WALL_AT);
 	memcpy(header->boot_id, octets + BOOT_ID_AT, TARN__SNAPSHOT_BOOT_ID_LEN);
-	memcpy(header->fleet, octets + FLEET_AT, TARN__SNAPSHOT_FLEET_LEN);
-	header->epoch = tarn__get64(octets + EPOCH_AT);
 	return header->seed == tarn__snapshot_hash(octets, len - HASH_LEN, 0) &&
 	       tarn__get16(octets + ZERO_AT) == 0;
 }

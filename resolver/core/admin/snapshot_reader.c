@@ -19,11 +19,8 @@
 #include "core/admin/snapshot_form.h"
 #include "core/admin/snapshot_zones.h"
 #include "core/forward/nxdomain.h"
-#include "core/config.h"
 #include "core/resolver.h"
 #include "core/saved_answer.h"
-#include "core/second/epoch.h"
-#include "core/second/second_config.h"
 #include "rtcache.h"
 
 /* What a step may do, in the time of an entry. */
@@ -65,8 +62,6 @@ const char *tarn__snapshot_fault_text(enum tarn__snapshot_fault fault)
 		return "a snapshot of another version";
 	case TARN__SNAPSHOT_CLOCK:
 		return "saved in the future: the clock went back";
-	case TARN__SNAPSHOT_FLUSHED:
-		return "the caches of all machines were flushed since";
 	case TARN__SNAPSHOT_MEMORY:
 		break;
 	}
@@ -139,18 +134,9 @@ static enum tarn__snapshot_header_fault find_header(struct tarn__snapshot_reader
 	return fault;
 }
 
-/* Returns false if those who share the second level have been told to forget what the file has. */
-static bool is_of_epoch(const struct tarn__snapshot_header *header,
-			struct tarn__second_config *second)
-{
-	bool is_of_fleet =
-		second && memcmp(header->fleet, second->fleet, sizeof header->fleet) == 0;
-	return !is_of_fleet || header->epoch == 0 || tarn__epoch_restore(second, header->epoch);
-}
-
 static enum tarn__snapshot_fault read_header(struct tarn__snapshot_reader *reader,
 					     struct tarn__snapshot_loading *loading,
-					     struct tarn__resolver *resolver, uint64_t wall_ms)
+					     uint64_t wall_ms)
 {
 	struct tarn__snapshot_header header;
 	switch (find_header(reader, &header)) {
@@ -166,8 +152,6 @@ static enum tarn__snapshot_fault read_header(struct tarn__snapshot_reader *reade
 	uint64_t behind_ms = header.wall_ms > wall_ms ? header.wall_ms - wall_ms : 0;
 	if (behind_ms > TARN__SNAPSHOT_BEHIND_MS)
 		return TARN__SNAPSHOT_CLOCK;
-	if (!is_of_epoch(&header, tarn__resolver_config(resolver)->second))
-		return TARN__SNAPSHOT_FLUSHED;
 	reader->saved_ms = header.wall_ms;
 	reader->offset_ms = behind_ms;
 	loading->seed = header.seed;
@@ -182,7 +166,7 @@ enum tarn__snapshot_fault tarn__snapshot_open(struct tarn__snapshot_reader *read
 	if (!loading)
 		return TARN__SNAPSHOT_MEMORY;
 	reader->loading = loading;
-	enum tarn__snapshot_fault fault = read_header(reader, loading, resolver, wall_ms);
+	enum tarn__snapshot_fault fault = read_header(reader, loading, wall_ms);
 	if (fault == TARN__SNAPSHOT_GOOD &&
 	    !tarn__snapshot_zones_init(&loading->zones, tarn__resolver_config(resolver),
 				       reader->has_any_root))

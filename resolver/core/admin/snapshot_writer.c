@@ -10,10 +10,8 @@
 #include "core/admin/snapshot_form.h"
 #include "core/admin/snapshot_zones.h"
 #include "core/forward/nxdomain.h"
-#include "core/config.h"
 #include "core/resolver.h"
 #include "core/saved_answer.h"
-#include "core/second/second_config.h"
 #include "rtcache.h"
 
 enum { STEP = 32 /* entries: some 4 KB, but for answers of unusual size */ };
@@ -51,25 +49,12 @@ static void put(struct tarn__snapshot_writer *writer, const uint8_t *octets, siz
 		writer->is_over = true;
 }
 
-_Static_assert((int)TARN__SNAPSHOT_FLEET_LEN == (int)TARN__SECOND_FLEET_LEN, "a copy of it");
-
-/* What is forgotten with another epoch is also what this file has. */
-static void set_epoch(struct tarn__snapshot_header *header,
-		      const struct tarn__second_config *second)
-{
-	if (!second)
-		return;
-	memcpy(header->fleet, second->fleet, sizeof header->fleet);
-	header->epoch = atomic_load_explicit(&second->epoch, memory_order_relaxed);
-}
-
 /* Returns false if out of memory. */
 static bool put_header(struct tarn__snapshot_writer *writer)
 {
 	struct tarn__snapshot_header header = {.wall_ms = writer->options.wall_ms};
 	uint8_t *octets;
 	memcpy(header.boot_id, writer->options.boot_id, sizeof header.boot_id);
-	set_epoch(&header, writer->zones.config->second);
 	size_t len = tarn__snapshot_header_write(&header, &writer->zones.identities, &octets);
 	if (len == 0)
 		return false;

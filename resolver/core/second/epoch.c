@@ -119,14 +119,6 @@ void tarn__epoch_set(struct tarn__second *second, uint64_t epoch)
 				      memory_order_relaxed);
 }
 
-bool tarn__epoch_restore(struct tarn__second_config *config, uint64_t epoch)
-{
-	uint64_t known = 0;
-	return atomic_compare_exchange_strong_explicit(
-		       &config->epoch, &known, epoch, memory_order_relaxed, memory_order_relaxed) ||
-	       known == epoch;
-}
-
 void tarn__epoch_on_timer(struct tarn__timer *timer)
 {
 	tarn__epoch_read(TARN__CONTAINER(timer, struct tarn__second, epoch_timer));

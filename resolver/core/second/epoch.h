@@ -18,7 +18,6 @@
 #include "core/second/request.h"
 
 struct tarn__second;
-struct tarn__second_config;
 struct tarn__timer;
 
 enum {
@@ -31,13 +30,6 @@ enum {
  * for it. Without effect before it was read over this connection.
  */
 void tarn__epoch_set(struct tarn__second *, uint64_t epoch);
-
-/*
- * Takes over the epoch in which a file of the cache was saved, unless one is known: if the store turns out to
- * have another one, all is forgotten. Returns false if another one is known: what is in the file was flushed.
- * Any thread.
- */
-bool tarn__epoch_restore(struct tarn__second_config *, uint64_t epoch);
 
 /* Reads it now, or once more if it is being read. Without effect without a connection. */
 void tarn__epoch_read(struct tarn__second *);

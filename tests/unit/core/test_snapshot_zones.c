@@ -2,9 +2,6 @@
 /* core/admin/snapshot.h: a cache that is loaded where other servers and anchors are configured. */
 #include "core/admin/snapshot.h"
 
-#include "core/config.h"
-#include "core/second/epoch.h"
-#include "core/second/second_config.h"
 #include "crypto/hmac.h"
 #include "support/snapshot_world.h"
 
@@ -244,40 +241,6 @@ START_TEST(without_validation_nothing_of_it_is_loaded)
 }
 END_TEST
 
-/* ---- other machines ----------------------------------------------------------------------- */
-
-static struct tarn__second_config *share(const char *secret)
-{
-	ck_assert_int_eq(tarn_address_parse("192.0.2.6", 6379, &options.second.server), 0);
-	options.second.secret = secret;
-	options.second.secret_len = strlen(secret);
-	restart(0);
-	return tarn__resolver_config(outside.resolver)->second;
-}
-
-/* A flush of all machines changes the epoch; who was off at that time has the old one in the file. */
-START_TEST(file_of_another_epoch_is_not_loaded)
-{
-	tarn__epoch_restore(share("of all machines of a test"), 7);
-	store_address("www.example.", 300);
-	save();
-	/* The store has not been asked yet: what is in the file goes with the epoch that was restored. */
-	struct tarn__second_config *second = share("of all machines of a test");
-	ck_assert_uint_eq(load()->loaded, 1);
-	ck_assert_uint_eq(atomic_load(&second->epoch), 7);
-	tarn__epoch_restore(share("of all machines of a test"), 7);
-	ck_assert_uint_eq(load()->loaded, 1);
-	second = share("of all machines of a test");
-	tarn__epoch_restore(second, 8);
-	ck_assert_int_eq(begin_load(), TARN__SNAPSHOT_FLUSHED);
-	ck_assert_uint_eq(atomic_load(&second->epoch), 8);
-	/* It is nothing to those of another secret. */
-	second = share("of other machines of a test");
-	ck_assert_uint_eq(load()->loaded, 1);
-	ck_assert_uint_eq(atomic_load(&second->epoch), 0);
-}
-END_TEST
-
 #define LENGTH(array) (int)(sizeof(array) / sizeof(array)[0])
 
 int main(void)
@@ -297,7 +260,6 @@ int main(void)
 		tcase_add_test(tcase, insecure_name_leaves_the_others);
 		tcase_add_test(tcase, without_validation_nothing_of_it_is_loaded);
 	}
-	tcase_add_test(tcase, file_of_another_epoch_is_not_loaded);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }
