@@ -1333,15 +1333,18 @@ void tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
 
 /* ---- the second level ------------------------------------------------------------------- */
 
-/* The cache forgets in steps, so that questions are answered between them. */
-static void forget_all(void *arg)
+void tarn__resolver_forget_all(struct tarn__resolver *resolver)
 {
 	static const uint8_t root[1] = {0};
-	struct tarn__resolver *resolver = arg;
 	const struct tarn_io *io = resolver->io;
 	atomic_fetch_add(&resolver->shared->forgets, 1);
 	tarn__sweeps_add(&resolver->sweeps, TARN__SWEEP_TREE, root, sizeof(root));
 	io->wake_at(io->data, io->now_ms(io->data));
+}
+
+static void forget_all(void *arg)
+{
+	tarn__resolver_forget_all(arg);
 }
 
 static void on_switched(void *arg, enum tarn__breaker_event event)
