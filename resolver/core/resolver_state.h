@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * core/resolver_state.h: inside of core/resolver.h, for its files alone: resolver.c, which has a question's life, and
- * resolver_second.c, which has what the second level does to the resolver.
+ * core/resolver_state.h: inside of core/resolver.h, for its files alone: resolver.c, which has a question's
+ * life, and resolver_second.c, which has what the second level does to the resolver.
  *
  * Thread: as core/resolver.h.
  */

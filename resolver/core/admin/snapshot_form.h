@@ -10,7 +10,7 @@
  *		14 2  zero
  *		16 8  wall clock: milliseconds since 1970
  *		24 16 boot id
- *		40 17 the epoch of the second level, as its store has it (core/second/value.h); zeros: none was known
+ *		40 17 the epoch of the second level, as its store has it (core/second/value.h); zeros: none
  *		57 7  zero
  *		64 8(z + a)  identities of zones, then of anchors
  *		.. 8  XXH3 (64 bits) of all before it: the seed of the hashes that follow

@@ -50,10 +50,10 @@ int tarn__epoch_renew(struct tarn__second *, uint64_t *epoch,
 void tarn__epoch_save(const struct tarn__second_config *, uint8_t out[TARN__SECOND_EPOCH_LEN]);
 
 /*
- * The cache is to have answers that were saved with this epoch. It is the known one from now on, unless one is
- * known: if the store has another one all is forgotten, as if it had changed meanwhile. Returns false if another one
- * is known: these answers are to be forgotten. Octets of other machines, zeros and no second level (NULL) are
- * without effect. Any thread.
+ * The cache is to have answers that were saved with this epoch. It is the known one from now on, unless one
+ * is known: if the store has another one all is forgotten, as if it had changed meanwhile. Returns false if
+ * another one is known: these answers are to be forgotten. Octets of another secret, zeros and no second level
+ * (NULL) are without effect. Any thread.
  */
 bool tarn__epoch_resume(struct tarn__second_config *, const uint8_t octets[TARN__SECOND_EPOCH_LEN]);
 

@@ -133,8 +133,8 @@ static bool has_forgotten(struct tarn__cache_file *file)
 }
 
 /*
- * What is not loaded yet may have just those names. So may what was loaded into the part of the cache that the
- * other worker was through with.
+ * What is not loaded yet may have just those names. So may what was loaded into the part of the cache that
+ * the other worker was through with.
  */
 static void break_off(struct tarn__cache_file *file)
 {
@@ -145,6 +145,7 @@ static void break_off(struct tarn__cache_file *file)
 	if (resolver) {
 		tarn__resolver_forget_all(resolver);
 		tarn__own_worker_leave(file->own);
+		(void)has_forgotten(file);
 	}
 	tarn__phase_ready(file);
 	tarn__cache_file_flushed(file);
