@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* core/admin/snapshot.h: a cache that is loaded after all machines that share a second level have flushed theirs. */
+/* core/admin/snapshot.h: a cache that is loaded after a flush of all that share a second level. */
 #include "core/admin/snapshot.h"
 
 #include <stdatomic.h>

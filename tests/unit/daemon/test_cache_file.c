@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The file of the cache: clocks that are wrong, and answers that are stale, and a save at the end that has too little time. */
+/*
+ * The file of the cache: clocks that are wrong, flushes and changes of servers while it is loaded and saved, and
+ * a save at the end that has too little time.
+ */
 #include "config.h"
 
 #include "daemon/cache_file/cache_file.h"
