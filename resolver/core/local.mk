@@ -68,6 +68,7 @@ core_sources = \
 	resolver/core/policy/type_filter.c resolver/core/policy/type_filter.h \
 	resolver/core/policy/zone.c resolver/core/policy/zone.h \
 	resolver/core/resolver.c resolver/core/resolver.h \
+	resolver/core/resolver_second.c resolver/core/resolver_state.h \
 	resolver/core/respond.c resolver/core/respond.h \
 	resolver/core/reverse.c resolver/core/reverse.h \
 	resolver/core/saved_answer.c resolver/core/saved_answer.h \

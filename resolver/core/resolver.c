@@ -9,11 +9,8 @@
 
 #include "core/config_anchors.h"
 #include "core/detour.h"
-#include "core/forget.h"
 #include "core/forward/attempt.h"
 #include "core/forward/nxdomain.h"
-#include "core/forward/forwarder.h"
-#include "base/list.h"
 #include "core/forward/asking.h"
 #include "core/forward/checking.h"
 #include "core/forward/forward_loop.h"
@@ -23,15 +20,9 @@
 #include "core/policy/answer.h"
 #include "core/policy/dns64.h"
 #include "core/policy/policy.h"
+#include "core/resolver_state.h"
 #include "core/respond.h"
-#include "core/second/epoch.h"
-#include "core/second/fleet.h"
-#include "core/second/message.h"
 #include "core/second/second.h"
-#include "core/second/second_config.h"
-#include "core/shares.h"
-#include "core/stats.h"
-#include "base/timer.h"
 #include "dns/notify.h"
 #include "dns/reply.h"
 #include "dns/stored.h"
@@ -47,23 +38,10 @@ enum {
 enum {
 	TIMERS_PER_RUN = 1000, /* bounds the time of a wake-up; the rest is due at once */
 	DROPS_PER_RUN = 256, /* entries, for the same reason */
-	SWEPT_PER_RUN = 512, /* entries, likewise: some 0.1 ms */
 	/* Servers that are tested for a forwarding loop per LOOKS_MS; each takes some 75 KB for 10 s. */
 	LOOKS_AT_ONCE = 16,
 	LOOKS_MS = 1000,
 	SPARES_MAX = 64, /* 53 KB: a busy worker uses them again */
-};
-
-struct tarn__shared {
-	uint8_t cookie_secret[TARN__COOKIE_SECRET_LEN];
-	struct rtcache *cache;
-	struct tarn__forward_loops *forward_loops;
-	struct tarn__answer_sources *answer_sources;
-	struct tarn__reasons *reasons;
-	struct tarn__findings *findings;
-	struct tarn__second_shared *second;
-	_Atomic(const struct tarn__notify_taker *) notify_taker; /* NULL: there is none */
-	atomic_uint forgets; /* that other machines have caused */
 };
 
 /* A question that waits for its answer. */
@@ -88,34 +66,6 @@ _Static_assert(TARN__PENDING_MAX <= UINT16_MAX, "core/shares.h counts no further
 _Static_assert((int)TARN__COOKIE_SECRET_LEN == (int)TARN__SIPHASH_KEY_LEN,
 	       "it is the secret of the shares, too");
 _Static_assert(sizeof(struct pending) <= TARN__PENDING_SIZE, "resolver.h says so");
-
-struct tarn__resolver {
-	struct tarn__shared *shared;
-	const struct tarn_io *io;
-	struct rtcache_client *client;
-	struct tarn__timers timers;
-	struct tarn__forwarder forwarder;
-	struct tarn__timer looks; /* for the next tests for forwarding loops */
-	size_t looked; /* number of servers that have been tested */
-	unsigned looked_number; /* of the configuration of these servers; 0: of none */
-	uint64_t look_again_ms; /* time before which they are not tested again */
-	bool is_to_look_again;
-	tarn__forward_loop_function *found;
-	void *found_arg;
-	struct tarn__list waiting;
-	size_t waiting_count;
-	struct tarn__shares shares; /* of the waiting questions */
-	const struct tarn__client_request
-		*client_request; /* of the question that rtcache_get() is called for */
-	struct pending *spare; /* for the next question that has to wait */
-	struct tarn__list spares; /* for further ones */
-	size_t spare_count;
-	uint8_t *reply; /* TARN__MESSAGE_MAX octets, for late answers */
-	struct tarn__fleet fleet; /* flushes for all machines */
-	struct tarn__sweeps sweeps; /* of names that messages of the second level have named */
-	uint64_t flushes, flushes_rejected; /* such messages */
-	struct tarn__stats stats; /* without the counts of lookups, which the forwarder has */
-};
 
 /* How the reply to a question was made. */
 struct outcome {
@@ -234,11 +184,6 @@ void tarn__shared_free(struct tarn__shared *shared)
 struct rtcache *tarn__shared_cache(struct tarn__shared *shared)
 {
 	return shared->cache;
-}
-
-unsigned tarn__shared_forgets(struct tarn__shared *shared)
-{
-	return atomic_load(&shared->forgets);
 }
 
 void tarn__shared_set_notify_taker(struct tarn__shared *shared,
@@ -1331,121 +1276,6 @@ void tarn__resolver_probe_forward_loops(struct tarn__resolver *resolver,
 	io->wake_at(io->data, io->now_ms(io->data));
 }
 
-/* ---- the second level ------------------------------------------------------------------- */
-
-/* The cache forgets in steps, so that questions are answered between them. */
-static void forget_all(void *arg)
-{
-	static const uint8_t root[1] = {0};
-	struct tarn__resolver *resolver = arg;
-	const struct tarn_io *io = resolver->io;
-	atomic_fetch_add(&resolver->shared->forgets, 1);
-	tarn__sweeps_add(&resolver->sweeps, TARN__SWEEP_TREE, root, sizeof(root));
-	io->wake_at(io->data, io->now_ms(io->data));
-}
-
-static void on_switched(void *arg, enum tarn__breaker_event event)
-{
-	struct tarn__resolver *resolver = arg;
-	tarn__findings_second(resolver->shared->findings, event,
-			      resolver->io->now_ms(resolver->io->data));
-}
-
-/* Makes what a configuration with a second level needs. Returns 0 or TARN_ENOMEM. */
-static int have_second(struct tarn__resolver *resolver, const struct tarn__config *config)
-{
-	struct tarn__forwarder *forwarder = &resolver->forwarder;
-	const struct tarn__second_hooks hooks = {
-		.forget_all = forget_all, .switched = on_switched, .arg = resolver};
-	if (!forwarder->second && config->second)
-		forwarder->second = tarn__second_new(resolver->io, &resolver->timers,
-						     resolver->shared->second, &hooks);
-	return forwarder->second || !config->second ? 0 : TARN_ENOMEM;
-}
-
-/* Takes over that of the configuration. Caches of machines that share do not all refresh at once. */
-static void set_second(struct tarn__resolver *resolver, struct tarn__config *config)
-{
-	if (!resolver->forwarder.second)
-		return;
-	tarn__second_set_config(resolver->forwarder.second, config);
-	rtcache_spread_refreshes(resolver->shared->cache, config->second);
-}
-
-void tarn__resolver_second_connected(struct tarn__resolver *resolver)
-{
-	tarn__second_connected(resolver->forwarder.second);
-}
-
-void tarn__resolver_second_lost(struct tarn__resolver *resolver)
-{
-	tarn__second_lost(resolver->forwarder.second);
-}
-
-static void obey(struct tarn__resolver *resolver, const struct tarn__second_message *message)
-{
-	atomic_fetch_add(&resolver->shared->forgets, 1);
-	switch (message->kind) {
-	case TARN__SECOND_FORGET_TYPE:
-		tarn__forget(resolver->client, message->name, message->name_len, message->type);
-		break;
-	case TARN__SECOND_FORGET_NAME:
-		tarn__sweeps_add(&resolver->sweeps, TARN__SWEEP_NAME, message->name,
-				 message->name_len);
-		break;
-	case TARN__SECOND_FORGET_TREE:
-		tarn__sweeps_add(&resolver->sweeps, TARN__SWEEP_TREE, message->name,
-				 message->name_len);
-		break;
-	}
-	/* Those who repeat an old message do not bring its epoch back: the store has the present one. */
-	if (message->epoch == 0)
-		return;
-	tarn__epoch_set(resolver->forwarder.second, message->epoch);
-	tarn__epoch_read(resolver->forwarder.second);
-}
-
-void tarn__resolver_second_message(struct tarn__resolver *resolver, const uint8_t *octets,
-				   size_t len)
-{
-	const struct tarn_io *io = resolver->io;
-	const struct tarn__second_config *config = resolver->forwarder.config->second;
-	struct tarn__second_message message;
-	if (!config)
-		return;
-	if (!tarn__second_message_read(config, octets, len, io->wall_ms(io->data), &message)) {
-		resolver->flushes_rejected++;
-		return;
-	}
-	resolver->flushes++;
-	obey(resolver, &message);
-	io->wake_at(io->data, io->now_ms(io->data));
-}
-
-int tarn__resolver_fleet_flush(struct tarn__resolver *resolver, struct tarn__fleet_flush *flush)
-{
-	const struct tarn__forwarder *forwarder = &resolver->forwarder;
-	if (!forwarder->config->second)
-		return TARN_EUNREACHABLE;
-	return tarn__fleet_flush(&resolver->fleet, forwarder->second, forwarder->config, flush);
-}
-
-void tarn__resolver_fleet_cancel(struct tarn__resolver *resolver, struct tarn__fleet_flush *flush)
-{
-	tarn__fleet_cancel(&resolver->fleet, flush);
-}
-
-/* Takes a step of the sweeps that wait. Returns true if there are more. */
-static bool sweep(struct tarn__resolver *resolver)
-{
-	size_t before = resolver->sweeps.count;
-	bool has_more = tarn__sweeps_step(&resolver->sweeps, resolver->client, SWEPT_PER_RUN);
-	/* A save that has begun meanwhile may have what is not there any more. */
-	if (resolver->sweeps.count < before)
-		atomic_fetch_add(&resolver->shared->forgets, 1);
-	return has_more;
-}
-
 /* ---- one per worker --------------------------------------------------------------------- */
 
 struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct tarn__config *config,
@@ -1470,8 +1300,8 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 		resolver->forwarder.extra = resolver;
 		resolver->forwarder.reasons = shared->reasons;
 		resolver->forwarder.findings = shared->findings;
-		if (have_second(resolver, config) == 0) {
-			set_second(resolver, config);
+		if (tarn__resolver_have_second(resolver, config) == 0) {
+			tarn__resolver_set_second(resolver, config);
 			return resolver;
 		}
 		tarn__forwarder_fini(&resolver->forwarder);
@@ -1485,7 +1315,7 @@ struct tarn__resolver *tarn__resolver_new(struct tarn__shared *shared, struct ta
 void tarn__resolver_end(struct tarn__resolver *resolver)
 {
 	/* What was to be forgotten is: other workers, and a file, have the cache further on. */
-	while (resolver->client && sweep(resolver))
+	while (resolver->client && tarn__resolver_sweep(resolver))
 		;
 	/*
 	 * The client first: that ends this worker's requests, and other workers that wait for its lookups
@@ -1539,7 +1369,8 @@ void tarn__resolver_run(struct tarn__resolver *resolver)
 	if (resolver->forwarder.config->validates && tarn__checking_turn(&resolver->forwarder))
 		rtcache_client_run(resolver->client);
 	uint64_t next = tarn__timers_next_ms(&resolver->timers);
-	if (sweep(resolver) || !tarn__list_is_empty(&resolver->forwarder.paused))
+	bool sweeps = tarn__resolver_sweep(resolver);
+	if (sweeps || !tarn__list_is_empty(&resolver->forwarder.paused))
 		next = 0;
 	uint64_t cache_next = rtcache_client_next_ms(resolver->client);
 	io->wake_at(io->data, next < cache_next ? next : cache_next);
@@ -1560,10 +1391,7 @@ void tarn__resolver_stats(const struct tarn__resolver *resolver, struct tarn__st
 	out->lookups_started = resolver->forwarder.started;
 	out->trust_lookups = resolver->forwarder.trust_lookup_count;
 	out->validation = resolver->forwarder.validation;
-	if (resolver->forwarder.second)
-		out->second = *tarn__second_counts(resolver->forwarder.second);
-	out->second.flushes += resolver->flushes;
-	out->second.flushes_rejected += resolver->flushes_rejected;
+	tarn__resolver_count_second(resolver, &out->second);
 }
 
 void tarn__resolver_servers(const struct tarn__resolver *resolver,
@@ -1600,12 +1428,12 @@ static void assign_zones(struct tarn__resolver *resolver)
 int tarn__resolver_set_config(struct tarn__resolver *resolver, struct tarn__config *config)
 {
 	tarn__fleet_end(&resolver->fleet);
-	int error = have_second(resolver, config);
+	int error = tarn__resolver_have_second(resolver, config);
 	if (error == 0)
 		error = tarn__forwarder_set_config(&resolver->forwarder, config);
 	if (error != 0)
 		return error;
-	set_second(resolver, config);
+	tarn__resolver_set_second(resolver, config);
 	if (config->number != resolver->looked_number)
 		resolver->looked_number = 0;
 	assign_zones(resolver);

@@ -176,6 +176,9 @@ void tarn__resolver_second_connected(struct tarn__resolver *);
 void tarn__resolver_second_lost(struct tarn__resolver *);
 void tarn__resolver_second_message(struct tarn__resolver *, const uint8_t *message, size_t len);
 
+/* Has the cache forget everything, in steps of tarn__resolver_run(); counted by tarn__shared_forgets(). */
+void tarn__resolver_forget_all(struct tarn__resolver *);
+
 /*
  * A flush for all machines that share the second level, and its end: core/second/fleet.h. TARN_EUNREACHABLE as well
  * if there is no second level.

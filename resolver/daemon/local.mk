@@ -110,6 +110,8 @@ resolver_daemon_libdaemon_la_SOURCES = \
 	resolver/daemon/system/sandbox.c resolver/daemon/system/sandbox.h \
 	resolver/daemon/system/seccomp.c resolver/daemon/system/seccomp.h \
 	resolver/daemon/system/systemd.c resolver/daemon/system/systemd.h \
+	resolver/daemon/telemetry/cache_file_metrics.c \
+	resolver/daemon/telemetry/cache_file_metrics.h \
 	resolver/daemon/telemetry/dnstap.c resolver/daemon/telemetry/dnstap.h \
 	resolver/daemon/telemetry/metrics.c resolver/daemon/telemetry/metrics.h \
 	resolver/daemon/telemetry/metrics_http.c resolver/daemon/telemetry/metrics_http.h \

@@ -133,15 +133,15 @@ daemon_rooms_in_order() {
 }
 
 policy_is_below_forward() {
-	does_not_see "$1" resolver/core/policy 'core/((forward|admin)/.*|resolver\.h|respond\.h)'
+	does_not_see "$1" resolver/core/policy 'core/((forward|admin)/.*|resolver(_state)?\.h|respond\.h)'
 }
 
 forward_is_below_resolver() {
-	does_not_see "$1" resolver/core/forward 'core/(admin/.*|resolver\.h)'
+	does_not_see "$1" resolver/core/forward 'core/(admin/.*|resolver(_state)?\.h)'
 }
 
 second_is_below_forward() {
-	does_not_see "$1" resolver/core/second 'core/((forward|admin|policy)/.*|resolver\.h|respond\.h)'
+	does_not_see "$1" resolver/core/second 'core/((forward|admin|policy)/.*|resolver(_state)?\.h|respond\.h)'
 }
 
 second_link_sees_no_rooms() {

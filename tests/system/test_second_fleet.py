@@ -4,6 +4,7 @@ Many tarns with one second level: one question to the upstream for all of them, 
 a store behind sentinels, and over TLS.
 """
 
+import json
 import os
 import select
 import socket
@@ -153,6 +154,36 @@ def test_a_machine_that_was_away_forgets_as_well(fleet):
     wait_until(lambda: not machines[0].ctl("explain", "a.example.").count("fresh"))
     assert machines[0].ask("a.example.").answer
     assert upstream.counts["a.example"] == 1
+
+
+@pytest.mark.parametrize("is_in_reach", [True, False])
+def test_a_machine_that_was_off_forgets_as_well(run_store, run_sharing, run_named, tmp_path,
+                                                is_in_reach):
+    """Its file has the epoch of then; it is used until the store is in reach."""
+    store, upstream = run_store(), run_named()
+    lines = f"cache {{\n\tfile = {tmp_path}/cache\n}}\n"
+
+    def start(**options):
+        return run_sharing(server_of(store), upstream, PATIENT, lines=lines, **options)
+
+    def has_answer(machine):
+        return machine.ctl("explain", "a.example.").count("fresh") > 0
+
+    machine, other = start(), run_sharing(server_of(store), upstream, PATIENT)
+    machine.ask("a.example.")
+    store.wait_for_answers(1)
+    machine.tarn.stop()
+    other.ctl("flush-tree", ".", "--fleet")
+    if not is_in_reach:
+        store.stop()
+    machine = start(is_up=is_in_reach)
+    wait_until(lambda: json.loads(machine.ctl("--json", "status"))["cache_file"]["state"] == "ready")
+    if not is_in_reach:
+        assert has_answer(machine)
+        store.cont()
+    wait_until(lambda: machine.shared()["connected"] and not has_answer(machine))
+    assert machine.ask("a.example.").answer
+    assert upstream.counts["a.example"] == 2
 
 
 def test_messages_of_others_are_not_obeyed(fleet):

@@ -72,6 +72,7 @@ unit_tests = \
 	tests/unit/core/test_shares \
 	tests/unit/core/test_snapshot \
 	tests/unit/core/test_snapshot_damage \
+	tests/unit/core/test_snapshot_epoch \
 	tests/unit/core/test_snapshot_zones \
 	tests/unit/core/test_answer_source \
 	tests/unit/core/test_special \
@@ -270,6 +271,8 @@ tests_unit_core_test_second_SOURCES = tests/unit/core/test_second.c tests/suppor
 tests_unit_core_test_snapshot_SOURCES = tests/unit/core/test_snapshot.c tests/support/outside.c
 tests_unit_core_test_snapshot_damage_SOURCES = tests/unit/core/test_snapshot_damage.c \
 	tests/support/outside.c
+tests_unit_core_test_snapshot_epoch_SOURCES = tests/unit/core/test_snapshot_epoch.c \
+	tests/support/outside.c tests/support/store.c
 tests_unit_core_test_snapshot_zones_SOURCES = tests/unit/core/test_snapshot_zones.c \
 	tests/support/outside.c
 tests_unit_core_test_stats_SOURCES = tests/unit/core/test_stats.c tests/support/outside.c

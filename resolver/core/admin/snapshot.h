@@ -3,7 +3,8 @@
  * core/admin/snapshot.h: the answers in the cache as octets for a file, for the next start, and back. What is a
  * file is not known here.
  *
- *	header    magic "tarncach", version, time, boot id, identities of zones and anchors; its hash
+ *	header    magic "tarncach", version, time, boot id, epoch of the second level, identities of zones
+ *	          and anchors; its hash
  *	block...  at most TARN__BLOCK_MAX octets: magic, length, count, heat; its hash (XXH3, 64 bits); entries
  *	trailer   the number of blocks and entries; its hash
  *
@@ -67,6 +68,7 @@ enum tarn__snapshot_fault {
 	TARN__SNAPSHOT_NONE, /* not a snapshot, or its header is damaged */
 	TARN__SNAPSHOT_VERSION, /* of another version */
 	TARN__SNAPSHOT_CLOCK, /* saved in the future: the clock went back, or is not set yet */
+	TARN__SNAPSHOT_EPOCH, /* the second level was flushed since, for all machines */
 	TARN__SNAPSHOT_MEMORY, /* out of memory */
 };
 
@@ -111,7 +113,8 @@ enum {
 
 /*
  * Reads the header. The caller has cleared the reader but for octets, or read and arg, len and has_any_root. After
- * a fault there is nothing to close.
+ * a fault there is nothing to close. If the epoch of the second level is not known yet that of the file is
+ * from now on, so that another one in the store has everything forgotten, what was loaded as well.
  */
 enum tarn__snapshot_fault tarn__snapshot_open(struct tarn__snapshot_reader *,
 					      struct tarn__resolver *, uint64_t wall_ms);

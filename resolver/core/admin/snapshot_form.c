@@ -19,7 +19,9 @@ enum {
 	ZERO_AT = 14,
 	WALL_AT = 16,
 	BOOT_ID_AT = 24,
-	IDENTITIES_AT = 40,
+	EPOCH_AT = 40,
+	MORE_ZEROS_AT = 57,
+	IDENTITIES_AT = 64,
 	HASH_LEN = 8,
 	HASHED_AT = TARN__SNAPSHOT_MAGIC_LEN + HASH_LEN, /* of a block and the trailer */
 };
@@ -56,6 +58,7 @@ size_t tarn__snapshot_header_write(struct tarn__snapshot_header *header,
 	tarn__put16(octets + ANCHORS_AT, (uint16_t)identities->anchor_count);
 	tarn__put64(octets + WALL_AT, header->wall_ms);
 	memcpy(octets + BOOT_ID_AT, header->boot_id, TARN__SNAPSHOT_BOOT_ID_LEN);
+	memcpy(octets + EPOCH_AT, header->epoch, TARN__SNAPSHOT_EPOCH_LEN);
 	uint8_t *at = octets + IDENTITIES_AT;
 	for (size_t i = 0; i < identities->zone_count; i++, at += 8)
 		tarn__put64(at, identities->zones[i]);
@@ -68,6 +71,13 @@ size_t tarn__snapshot_header_write(struct tarn__snapshot_header *header,
 	return len;
 }
 
+static bool has_zeros(const uint8_t *octets)
+{
+	static const uint8_t zeros[IDENTITIES_AT - MORE_ZEROS_AT];
+	return tarn__get16(octets + ZERO_AT) == 0 &&
+	       memcmp(octets + MORE_ZEROS_AT, zeros, sizeof zeros) == 0;
+}
+
 /* octets are a whole header. */
 static bool read_header(const uint8_t *octets, size_t len, struct tarn__snapshot_header *header)
 {
@@ -75,8 +85,8 @@ static bool read_header(const uint8_t *octets, size_t len, struct tarn__snapshot
 	header->seed = tarn__get64(octets + len - HASH_LEN);
 	header->wall_ms = tarn__get64(octets + WALL_AT);
 	memcpy(header->boot_id, octets + BOOT_ID_AT, TARN__SNAPSHOT_BOOT_ID_LEN);
-	return header->seed == tarn__snapshot_hash(octets, len - HASH_LEN, 0) &&
-	       tarn__get16(octets + ZERO_AT) == 0;
+	memcpy(header->epoch, octets + EPOCH_AT, TARN__SNAPSHOT_EPOCH_LEN);
+	return header->seed == tarn__snapshot_hash(octets, len - HASH_LEN, 0) && has_zeros(octets);
 }
 
 static bool read_identities(const uint8_t *octets, const struct tarn__snapshot_header *header,

@@ -10,7 +10,9 @@
  *		14 2  zero
  *		16 8  wall clock: milliseconds since 1970
  *		24 16 boot id
- *		40 8(z + a)  identities of zones, then of anchors
+ *		40 17 the epoch of the second level, as its store has it (core/second/value.h); zeros: none
+ *		57 7  zero
+ *		64 8(z + a)  identities of zones, then of anchors
  *		.. 8  XXH3 (64 bits) of all before it: the seed of the hashes that follow
  *	block	0  4  magic
  *		4  8  XXH3 of what follows
@@ -43,10 +45,11 @@
 #include "dns/query.h"
 
 enum {
-	TARN__SNAPSHOT_VERSION_NUMBER = 1,
+	TARN__SNAPSHOT_VERSION_NUMBER = 2,
 	TARN__SNAPSHOT_BOOT_ID_LEN = 16,
-	TARN__SNAPSHOT_HEADER_MIN = 48, /* without identities */
-	TARN__SNAPSHOT_HEADER_MAX = 48 + 2 * 65535 * 8, /* with all of them */
+	TARN__SNAPSHOT_EPOCH_LEN = 17,
+	TARN__SNAPSHOT_HEADER_MIN = 72, /* without identities */
+	TARN__SNAPSHOT_HEADER_MAX = 72 + 2 * 65535 * 8, /* with all of them */
 	TARN__SNAPSHOT_MAGIC_LEN = 4,
 	TARN__SNAPSHOT_BLOCK_HEAD = 20,
 	TARN__SNAPSHOT_ENTRY_HEAD = 20,
@@ -65,6 +68,7 @@ extern const uint8_t tarn__snapshot_magic[TARN__SNAPSHOT_MAGIC_LEN];
 struct tarn__snapshot_header {
 	uint64_t wall_ms;
 	uint8_t boot_id[TARN__SNAPSHOT_BOOT_ID_LEN];
+	uint8_t epoch[TARN__SNAPSHOT_EPOCH_LEN];
 	uint16_t zone_count, anchor_count;
 	uint64_t seed; /* of the hashes that follow: the header's own hash */
 	size_t len; /* octets */

@@ -21,6 +21,7 @@
 #include "core/forward/nxdomain.h"
 #include "core/resolver.h"
 #include "core/saved_answer.h"
+#include "core/second/epoch.h"
 #include "rtcache.h"
 
 /* What a step may do, in the time of an entry. */
@@ -62,6 +63,8 @@ const char *tarn__snapshot_fault_text(enum tarn__snapshot_fault fault)
 		return "a snapshot of another version";
 	case TARN__SNAPSHOT_CLOCK:
 		return "saved in the future: the clock went back";
+	case TARN__SNAPSHOT_EPOCH:
+		return "saved before all that machines share was flushed";
 	case TARN__SNAPSHOT_MEMORY:
 		break;
 	}
@@ -136,7 +139,7 @@ static enum tarn__snapshot_header_fault find_header(struct tarn__snapshot_reader
 
 static enum tarn__snapshot_fault read_header(struct tarn__snapshot_reader *reader,
 					     struct tarn__snapshot_loading *loading,
-					     uint64_t wall_ms)
+					     struct tarn__second_config *second, uint64_t wall_ms)
 {
 	struct tarn__snapshot_header header;
 	switch (find_header(reader, &header)) {
@@ -156,7 +159,8 @@ static enum tarn__snapshot_fault read_header(struct tarn__snapshot_reader *reade
 	reader->offset_ms = behind_ms;
 	loading->seed = header.seed;
 	loading->begin = header.len;
-	return TARN__SNAPSHOT_GOOD;
+	return tarn__epoch_resume(second, header.epoch) ? TARN__SNAPSHOT_GOOD
+							: TARN__SNAPSHOT_EPOCH;
 }
 
 enum tarn__snapshot_fault tarn__snapshot_open(struct tarn__snapshot_reader *reader,
@@ -166,10 +170,10 @@ enum tarn__snapshot_fault tarn__snapshot_open(struct tarn__snapshot_reader *read
 	if (!loading)
 		return TARN__SNAPSHOT_MEMORY;
 	reader->loading = loading;
-	enum tarn__snapshot_fault fault = read_header(reader, loading, wall_ms);
+	const struct tarn__config *config = tarn__resolver_config(resolver);
+	enum tarn__snapshot_fault fault = read_header(reader, loading, config->second, wall_ms);
 	if (fault == TARN__SNAPSHOT_GOOD &&
-	    !tarn__snapshot_zones_init(&loading->zones, tarn__resolver_config(resolver),
-				       reader->has_any_root))
+	    !tarn__snapshot_zones_init(&loading->zones, config, reader->has_any_root))
 		fault = TARN__SNAPSHOT_MEMORY;
 	if (fault != TARN__SNAPSHOT_GOOD) {
 		tarn__snapshot_close(reader);

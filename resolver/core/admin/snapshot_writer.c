@@ -12,6 +12,7 @@
 #include "core/forward/nxdomain.h"
 #include "core/resolver.h"
 #include "core/saved_answer.h"
+#include "core/second/epoch.h"
 #include "rtcache.h"
 
 enum { STEP = 32 /* entries: some 4 KB, but for answers of unusual size */ };
@@ -49,12 +50,16 @@ static void put(struct tarn__snapshot_writer *writer, const uint8_t *octets, siz
 		writer->is_over = true;
 }
 
+_Static_assert((int)TARN__SNAPSHOT_EPOCH_LEN == (int)TARN__SECOND_EPOCH_LEN,
+	       "it is as in the store");
+
 /* Returns false if out of memory. */
 static bool put_header(struct tarn__snapshot_writer *writer)
 {
 	struct tarn__snapshot_header header = {.wall_ms = writer->options.wall_ms};
 	uint8_t *octets;
 	memcpy(header.boot_id, writer->options.boot_id, sizeof header.boot_id);
+	tarn__epoch_save(writer->zones.config->second, header.epoch);
 	size_t len = tarn__snapshot_header_write(&header, &writer->zones.identities, &octets);
 	if (len == 0)
 		return false;

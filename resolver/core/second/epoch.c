@@ -2,6 +2,8 @@
 /* core/second/epoch.c: the epoch is read, and put where there is none. */
 #include "core/second/epoch.h"
 
+#include <string.h>
+
 #include "core/second/health.h"
 #include "core/second/second_state.h"
 #include "core/second/value.h"
@@ -163,6 +165,34 @@ int tarn__epoch_renew(struct tarn__second *second, uint64_t *epoch,
 	second->renewed_arg = arg;
 	return 0;
 }
+
+/* ---- the file of the cache ---------------------------------------------------------------- */
+
+void tarn__epoch_save(const struct tarn__second_config *store, uint8_t out[TARN__SECOND_EPOCH_LEN])
+{
+	char key[TARN__SECOND_KEY_MAX];
+	uint64_t epoch = store ? atomic_load_explicit(&store->epoch, memory_order_relaxed) : 0;
+	memset(out, 0, TARN__SECOND_EPOCH_LEN);
+	if (epoch == 0)
+		return;
+	tarn__second_epoch_key_write(store, key);
+	tarn__second_epoch_write(store, key, epoch, out);
+}
+
+bool tarn__epoch_resume(struct tarn__second_config *store,
+			const uint8_t octets[TARN__SECOND_EPOCH_LEN])
+{
+	char key[TARN__SECOND_KEY_MAX];
+	uint64_t epoch, known = 0;
+	if (!store)
+		return true;
+	tarn__second_epoch_key_write(store, key);
+	if (!tarn__second_epoch_read(store, key, octets, TARN__SECOND_EPOCH_LEN, &epoch))
+		return true;
+	return atomic_compare_exchange_strong(&store->epoch, &known, epoch) || known == epoch;
+}
+
+/* ---- the end of a connection -------------------------------------------------------------- */
 
 void tarn__epoch_stop(struct tarn__second *second)
 {

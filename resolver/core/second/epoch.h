@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "core/second/request.h"
+#include "core/second/value.h"
 
 struct tarn__second;
 struct tarn__timer;
@@ -42,6 +43,19 @@ void tarn__epoch_read(struct tarn__second *);
  */
 int tarn__epoch_renew(struct tarn__second *, uint64_t *epoch,
 		      void (*done)(void *arg, enum tarn__second_result), void *arg);
+
+/* ---- the file of the cache ---------------------------------------------------------------- */
+
+/* Writes the known epoch as the store has it; zeros: none is known, or there is no second level (NULL). */
+void tarn__epoch_save(const struct tarn__second_config *, uint8_t out[TARN__SECOND_EPOCH_LEN]);
+
+/*
+ * The cache is to have answers that were saved with this epoch. It is the known one from now on, unless one
+ * is known: if the store has another one all is forgotten, as if it had changed meanwhile. Returns false if
+ * another one is known: these answers are to be forgotten. Octets of another secret, zeros and no second level
+ * (NULL) are without effect. Any thread.
+ */
+bool tarn__epoch_resume(struct tarn__second_config *, const uint8_t octets[TARN__SECOND_EPOCH_LEN]);
 
 /* For core/second/second.c: the connection is no more, or is to be that to another store. */
 void tarn__epoch_stop(struct tarn__second *);

@@ -113,6 +113,11 @@ static void begin_loading(struct tarn__cache_file *file)
 	case TARN__LOADING_REFUSED:
 		refuse(file);
 		break;
+	case TARN__LOADING_FLUSHED:
+		refuse(file);
+		/* A start at which the store is out of reach would load it. */
+		tarn__cache_file_flushed(file);
+		break;
 	case TARN__LOADING_FOREIGN:
 		tarn__phase_give_up(file);
 		break;
@@ -127,12 +132,21 @@ static bool has_forgotten(struct tarn__cache_file *file)
 	return forgets != before;
 }
 
-/* What is not loaded yet may have just those names. */
+/*
+ * What is not loaded yet may have just those names. So may what was loaded into the part of the cache that
+ * the other worker was through with.
+ */
 static void break_off(struct tarn__cache_file *file)
 {
+	struct tarn__resolver *resolver = tarn__own_worker_enter(file->own);
 	tarn__log(file->log, TARN_LOG_INFO, "the rest of %s is not loaded: the cache was flushed",
 		  file->path);
 	tarn__load_phase_end(file);
+	if (resolver) {
+		tarn__resolver_forget_all(resolver);
+		tarn__own_worker_leave(file->own);
+		(void)has_forgotten(file);
+	}
 	tarn__phase_ready(file);
 	tarn__cache_file_flushed(file);
 }

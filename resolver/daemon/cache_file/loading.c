@@ -55,9 +55,12 @@ static enum tarn__loading_start open_reader(struct tarn__loading *loading,
 		tarn__snapshot_open(&loading->reader, resolver, tarn__wall_ms());
 	if (fault == TARN__SNAPSHOT_GOOD)
 		return TARN__LOADING_BEGUN;
-	return refuse(loading, tarn__snapshot_fault_text(fault),
-		      fault == TARN__SNAPSHOT_CLOCK ? TARN__LOADING_NOT_YET
-						    : TARN__LOADING_REFUSED);
+	enum tarn__loading_start start = TARN__LOADING_REFUSED;
+	if (fault == TARN__SNAPSHOT_CLOCK)
+		start = TARN__LOADING_NOT_YET;
+	else if (fault == TARN__SNAPSHOT_EPOCH)
+		start = TARN__LOADING_FLUSHED;
+	return refuse(loading, tarn__snapshot_fault_text(fault), start);
 }
 
 static enum tarn__loading_start begin(struct tarn__loading *loading)

@@ -21,6 +21,7 @@ enum tarn__loading_start {
 	TARN__LOADING_NOTHING, /* there is no file, or an empty one */
 	TARN__LOADING_NOT_YET, /* the clock cannot be right: fault says why */
 	TARN__LOADING_REFUSED, /* of another version or damaged: fault says why; it may be replaced */
+	TARN__LOADING_FLUSHED, /* all machines have forgotten what it has: it is to be replaced */
 	TARN__LOADING_FOREIGN, /* not a file of tarn, or not to be trusted: fault says why */
 };
 

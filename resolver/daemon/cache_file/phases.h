@@ -28,8 +28,8 @@ bool tarn__phase_is_in_use(const struct tarn__cache_file *);
 struct tarn__save_counts tarn__phase_count(const struct tarn__cache_file *, uint64_t *size);
 uint32_t tarn__phase_random(struct tarn__cache_file *);
 /*
- * Reads the kernel's boot id. Where it cannot be read it is random: the hashes of the file depend on it, and what a
- * server has sent must not be able to look like a block of the file.
+ * Reads the kernel's boot id. Where it cannot be read it is random: the hashes of the file depend on it, and
+ * what a server has sent must not be able to look like a block of the file.
  */
 void tarn__phase_boot_id(struct tarn__random *, const char *path, uint8_t out[16]);
 /* Has the timer run once after so long, and not at another time. */

@@ -139,8 +139,8 @@ static void finish_saving(struct tarn__cache_file *file)
 }
 
 /*
- * An answer of other servers than those that its name has now would be saved as one of these. As long as the cache
- * may have some, none is begun, and one that is under way begins anew. Returns true then.
+ * An answer of other servers than those that its name has now would be saved as one of these. As long as the
+ * cache may have some no save is begun, and one that is under way begins anew. Returns true then.
  */
 static bool waits_for_drops(struct tarn__cache_file *file)
 {

@@ -12,6 +12,7 @@
 
 #include "core/policy/lists.h"
 #include "core/policy/policy.h"
+#include "daemon/telemetry/cache_file_metrics.h"
 #include "daemon/telemetry/second_metrics.h"
 #include "dns/message.h"
 #include "dns/text.h"
@@ -376,45 +377,6 @@ static void put_cache(struct page *page, const struct rtcache_stats *cache)
 		   cache->refused);
 }
 
-static void put_cache_file_loaded(struct page *page, const struct tarn__cache_file_state *state)
-{
-	const struct tarn__snapshot_counts *loaded = &state->loaded;
-	begin(page, "tarn_snapshot_loaded_entries", "gauge",
-	      "Answers that were in the file of the cache when it was loaded, by what became of "
-	      "them.");
-	put(page, "result", "fresh", loaded->loaded);
-	put(page, "result", "stale", loaded->loaded_stale);
-	put(page, "result", "known", loaded->known);
-	put(page, "result", "ended", loaded->ended);
-	put(page, "result", "other_servers", loaded->elsewhere);
-	put(page, "result", "faulty", loaded->faulty);
-	put(page, "result", "no_room", loaded->full);
-	put_single(page, "tarn_snapshot_damaged_blocks", "gauge",
-		   "Blocks of the file of the cache that could not be read.",
-		   loaded->blocks_damaged);
-	begin(page, "tarn_snapshot_load_seconds", "gauge",
-	      "How long the file of the cache took to be loaded.");
-	fprintf(page->out, "%s %" PRIu64 ".%06" PRIu64 "\n", page->name, state->load_us / 1000000,
-		state->load_us % 1000000);
-}
-
-static void put_cache_file(struct page *page, const struct tarn__cache_file_state *state)
-{
-	int64_t age_s = tarn__cache_file_age_s(state, time(NULL));
-	put_single(page, "tarn_snapshot_entries", "gauge",
-		   "Answers in the file of the cache when it was last written.", state->entries);
-	put_single(page, "tarn_snapshot_bytes", "gauge", "Size of the file of the cache.",
-		   state->octets);
-	if (age_s >= 0)
-		put_single(page, "tarn_snapshot_age_seconds", "gauge",
-			   "Since the file of the cache was last written.", (uint64_t)age_s);
-	begin(page, "tarn_snapshot_saves_total", "counter",
-	      "Attempts to write the file of the cache, by their result.");
-	put(page, "result", "saved", state->saves);
-	put(page, "result", "failed", state->failures);
-	put_cache_file_loaded(page, state);
-}
-
 /* ---- upstream servers --------------------------------------------------------------------- */
 
 /* Connections to encrypted servers. */
@@ -625,7 +587,7 @@ char *tarn__metrics_text(const struct tarn__totals *totals, const struct tarn__l
 	if (totals->has_second)
 		tarn__metrics_put_second(page.out, &totals->questions.second, totals->workers);
 	if (cache_file && cache_file->phase != TARN__CACHE_FILE_NONE)
-		put_cache_file(&page, cache_file);
+		tarn__metrics_put_cache_file(page.out, cache_file);
 	put_lookups(&page, totals);
 	if (totals->validates)
 		put_validation(&page, &totals->questions);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The file of the cache: clocks that are wrong, and answers that are stale, and a save at the end that has too little time. */
+/*
+ * The file of the cache: clocks that are wrong, flushes and changes of servers while it is loaded and saved, and
+ * a save at the end that has too little time.
+ */
 #include "config.h"
 
 #include "daemon/cache_file/cache_file.h"
@@ -14,10 +17,13 @@
 
 #include "core/admin/dump.h"
 #include "core/config.h"
+#include "core/resolver.h"
 #include "daemon/cache_file/phases.h"
 #include "daemon/cache_file/wall.h"
 #include "net/clock.h"
 #include "net/shared.h"
+#include "net/worker.h"
+#include "rtcache.h"
 #include "support/unit.h"
 
 enum {
@@ -157,6 +163,12 @@ static off_t size_of_file(void)
 	return stat(path, &status) == 0 ? status.st_size : -1;
 }
 
+static void turn_loop(unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		ev_run(own.loop, EVRUN_NOWAIT);
+}
+
 /* Leaves a file with all answers, and a tarn that has just begun. */
 static void restart(void)
 {
@@ -290,6 +302,40 @@ START_TEST(what_is_not_loaded_yet_is_not_overwritten)
 }
 END_TEST
 
+/* ---- a flush by other machines ----------------------------------------------------------------- */
+
+static uint64_t count_entries(void)
+{
+	struct rtcache_stats stats;
+	rtcache_stats_get(tarn__shared_cache(own.tarn->shared), &stats);
+	return stats.entries;
+}
+
+/* The worker that was told has not come to it, or is through with a part of the cache. */
+START_TEST(flush_while_it_is_loaded_leaves_nothing_of_it)
+{
+	restart();
+	start();
+	struct ev_loop *loop = ev_loop_new(EVFLAG_NOENV);
+	struct tarn_worker *other = tarn_worker_new(own.tarn, loop);
+	step_ms = STEP_MS;
+	while (file.state.loaded.loaded == 0)
+		ev_run(own.loop, EVRUN_ONCE);
+	step_ms = 0;
+	ck_assert_int_eq(phase(), TARN__CACHE_FILE_LOADING);
+	tarn__worker_enter(other);
+	tarn__resolver_forget_all(other->resolver);
+	tarn__worker_leave(other);
+	run_until(TARN__CACHE_FILE_READY);
+	ck_assert_uint_lt(file.state.loaded.loaded, ANSWERS);
+	turn_loop(10);
+	ck_assert_uint_eq(count_entries(), 0);
+	ck_assert(file.plan.is_flushed);
+	tarn_worker_free(other);
+	ev_loop_destroy(loop);
+}
+END_TEST
+
 /* ---- what is stale ----------------------------------------------------------------------------- */
 
 static struct tarn__cache_file_request request;
@@ -322,12 +368,6 @@ static void move_names(void)
 	ck_assert_int_eq(tarn_reconfigure(own.tarn, &(struct tarn_options){.forwards = &forward,
 									   .forward_count = 1}),
 			 0);
-}
-
-static void turn_loop(unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		ev_run(own.loop, EVRUN_NOWAIT);
 }
 
 /* Another worker has not changed over yet. */
@@ -460,6 +500,7 @@ int main(void)
 	tcase_add_test(tcase, flush_before_the_clock_is_set_removes_the_file);
 	tcase_add_test(tcase, flush_waits_while_it_is_loaded);
 	tcase_add_test(tcase, what_is_not_loaded_yet_is_not_overwritten);
+	tcase_add_test(tcase, flush_while_it_is_loaded_leaves_nothing_of_it);
 	tcase_add_test(tcase, save_begins_when_nothing_is_stale);
 	tcase_add_test(tcase, save_begins_anew_when_names_move);
 	tcase_add_test(tcase, last_save_has_nothing_that_is_stale);
