@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/config.h"
+#include "crypto/hmac.h"
 #include "dns/reply.h"
 #include "support/message.h"
 #include "support/unit.h"
@@ -320,6 +321,9 @@ static const struct {
 
 START_TEST(verdict_is_one_that_the_configuration_finds)
 {
+	/* Without OpenSSL nothing is validated. */
+	if (verdicts[_i].validates && !tarn__hmac_is_built())
+		return;
 	options.trust_ad = verdicts[_i].trust_ad;
 	if (verdicts[_i].validates)
 		options.dnssec = (struct tarn_dnssec){
