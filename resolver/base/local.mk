@@ -12,6 +12,7 @@ base_sources = \
 	resolver/base/octets.h \
 	resolver/base/pipe.h \
 	resolver/base/ports.c resolver/base/ports.h \
+	resolver/base/read.h \
 	resolver/base/siphash.c resolver/base/siphash.h \
 	resolver/base/timer.c resolver/base/timer.h \
 	resolver/base/traits.c resolver/base/traits.h \

@@ -14,25 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/read.h"
+
 /* Octets: the bundle of all public CAs has 220,000. */
 enum { FILE_MAX = 16 * 1024 * 1024 };
-
-/* Reads up to len octets. Returns how many there were, or -1 with errno. */
-static ssize_t read_whole(int fd, char *out, size_t len)
-{
-	size_t done = 0;
-	while (done < len) {
-		ssize_t got = read(fd, out + done, len - done);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		done += (size_t)got;
-	}
-	return (ssize_t)done;
-}
 
 /* Returns the number of certificates, or -1 with errno. */
 static int read_fd(int fd, const struct stat *status, struct tarn__ca_reader *reader)
@@ -44,7 +29,7 @@ static int read_fd(int fd, const struct stat *status, struct tarn__ca_reader *re
 	if (status->st_size > FILE_MAX)
 		return -1;
 	char *text = malloc((size_t)status->st_size + 1);
-	ssize_t len = text ? read_whole(fd, text, (size_t)status->st_size) : -1;
+	ssize_t len = text ? tarn__read_octets(fd, text, (size_t)status->st_size) : -1;
 	int count = len >= 0 ? reader->take(reader, text, (size_t)len) : -1;
 	if (count < 0 && len >= 0)
 		errno = EBADMSG;

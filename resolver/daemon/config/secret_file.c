@@ -12,24 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/read.h"
 #include "daemon/system/file.h"
-
-/* Reads up to room octets. Returns their number; -1: errno says why. */
-static ssize_t read_octets(int fd, char *out, size_t room)
-{
-	size_t len = 0;
-	while (len < room) {
-		ssize_t got = read(fd, out + len, room - len);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		len += (size_t)got;
-	}
-	return (ssize_t)len;
-}
 
 /* Returns NULL, or a text if the contents cannot be used, which may be in buffer. */
 static const char *find_fault(const char *text, size_t len, size_t min, size_t max,
@@ -54,7 +38,7 @@ static char *take(int fd, size_t min, size_t max, const char **reason,
 {
 	char text[TARN__SECRET_FILE_MAX + 1];
 	char *copy = NULL;
-	ssize_t got = read_octets(fd, text, sizeof(text));
+	ssize_t got = tarn__read_octets(fd, text, sizeof(text));
 	int error = errno;
 	if (got >= 0) {
 		size_t len = (size_t)got;
