@@ -196,6 +196,12 @@ unit_tests = \
 	tests/unit/net/test_mailbox \
 	tests/unit/net/test_proxy_header \
 	tests/unit/net/test_random \
+	tests/unit/net/test_second_connection \
+	tests/unit/net/test_second_link \
+	tests/unit/net/test_second_replies \
+	tests/unit/net/test_second_sentinel \
+	tests/unit/net/test_second_session \
+	tests/unit/net/test_second_worker \
 	tests/unit/net/test_secure_server \
 	tests/unit/net/test_socket \
 	tests/unit/net/test_stats_collector \
@@ -209,12 +215,6 @@ unit_tests = \
 # Those that make certificates, and peers that do what tarn does not.
 if HAVE_OPENSSL
 tls_tests = \
-	tests/unit/net/test_second_connection \
-	tests/unit/net/test_second_link \
-	tests/unit/net/test_second_replies \
-	tests/unit/net/test_second_sentinel \
-	tests/unit/net/test_second_session \
-	tests/unit/net/test_second_worker \
 	tests/unit/net/test_secure_carrier \
 	tests/unit/tls/test_ca_files \
 	tests/unit/tls/test_identity \
