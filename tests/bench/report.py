@@ -523,7 +523,7 @@ def write_file(bench):
         "The cache in a file: saved by tarnctl, and loaded at the next start; CPU time of the load "
         "is all that the process has used until it is idle, and what is known was asked for then.",
         file,
-        f"Hits, as fast as dnsperf asks ({bench.cache_file.costs.rate:,.0f} a second), with "
+        f"Hits, {bench.cache_file.costs.rate:,.0f} a second, with "
         f"{shared.WINDOW} under way, medians of {bench.options.rounds} rounds.",
         hits,
         f"From the start of the program to the first answer, {bench.options.starts} times.",

@@ -41,7 +41,9 @@
 enum {
 	TARN__SLICE_US =
 		350, /* after so long no further step is taken; a step takes less than 100 */
-	TARN__SAVE_PAUSE_MS = 1, /* between two slices of a save, which has time */
+	/* Of a save, which has time: a worker that has no processor of its own waits no longer for a hit. */
+	TARN__SAVE_SLICE_US = 100,
+	TARN__SAVE_PAUSE_MS = 1, /* between two of them */
 	TARN__SAVE_STOP_MS = 2000, /* for the save at the end; the hottest answers come first */
 	TARN__SAVE_FORMER_SEC =
 		3600, /* ... a file that is no older is kept if it has more of them */

@@ -164,7 +164,7 @@ static void on_pace(struct ev_loop *loop, ev_timer *pace, int events)
 		finish_saving(file);
 		return;
 	}
-	switch (tarn__saving_slice(&file->saving, TARN__SLICE_US)) {
+	switch (tarn__saving_slice(&file->saving, TARN__SAVE_SLICE_US)) {
 	case TARN__SAVING_GOES_ON:
 		tarn__phase_timer(file, pace, TARN__SAVE_PAUSE_MS);
 		break;
