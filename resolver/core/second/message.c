@@ -20,17 +20,6 @@ enum {
 	DOMAIN = 'm',
 };
 
-static uint64_t get64(const uint8_t *octets)
-{
-	return (uint64_t)tarn__get32(octets) << 32 | tarn__get32(octets + 4);
-}
-
-static void put64(uint8_t *octets, uint64_t number)
-{
-	tarn__put32(octets, (uint32_t)(number >> 32));
-	tarn__put32(octets + 4, (uint32_t)number);
-}
-
 static uint64_t make_tag(const struct tarn__second_config *config, const uint8_t *octets,
 			 size_t len)
 {
@@ -46,11 +35,11 @@ size_t tarn__second_message_write(const struct tarn__second_config *config,
 	size_t len = NAME_AT + message->name_len;
 	out[0] = VERSION;
 	out[KIND_AT] = (uint8_t)message->kind;
-	put64(out + TIME_AT, message->wall_ms);
-	put64(out + EPOCH_AT, message->epoch);
+	tarn__put64(out + TIME_AT, message->wall_ms);
+	tarn__put64(out + EPOCH_AT, message->epoch);
 	tarn__put16(out + TYPE_AT, message->kind == TARN__SECOND_FORGET_TYPE ? message->type : 0);
 	tarn__name_fold(out + NAME_AT, message->name, message->name_len);
-	put64(out + len, make_tag(config, out, len));
+	tarn__put64(out + len, make_tag(config, out, len));
 	return len + TARN__SECOND_MESSAGE_TAG_LEN;
 }
 
@@ -75,14 +64,14 @@ bool tarn__second_message_read(const struct tarn__second_config *config, const u
 		return false;
 	size_t name_len = len - NAME_AT - TAG_LEN;
 	uint16_t type = tarn__get16(octets + TYPE_AT);
-	uint64_t wall_ms = get64(octets + TIME_AT);
-	if (make_tag(config, octets, len - TAG_LEN) != get64(octets + len - TAG_LEN) ||
+	uint64_t wall_ms = tarn__get64(octets + TIME_AT);
+	if (make_tag(config, octets, len - TAG_LEN) != tarn__get64(octets + len - TAG_LEN) ||
 	    !is_of_now(wall_ms, now_wall_ms) || !is_kind(octets[KIND_AT], type) ||
 	    tarn__name_span(octets + NAME_AT, name_len) != name_len)
 		return false;
 	out->kind = (enum tarn__second_message_kind)octets[KIND_AT];
 	out->wall_ms = wall_ms;
-	out->epoch = get64(octets + EPOCH_AT);
+	out->epoch = tarn__get64(octets + EPOCH_AT);
 	out->type = type;
 	out->name_len = name_len;
 	memcpy(out->name, octets + NAME_AT, name_len);
