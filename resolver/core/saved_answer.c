@@ -26,16 +26,21 @@ enum { VERDICT_BITS = TARN__VERDICT_MAX & ~TARN__STORED_RCODE };
 _Static_assert((int)TARN__VERDICT_AD == (int)TARN__STORED_AD,
 	       "a verdict is octet 0 of a stored form");
 
-size_t tarn__saved_write(const struct tarn__key *key, const uint8_t *stored, size_t len,
-			 uint8_t message[TARN__MESSAGE_MAX], uint8_t *verdict)
+struct tarn__query tarn__saved_query(const struct tarn__key *key)
 {
-	const struct tarn__query query = {
+	return (struct tarn__query){
 		.qname = key->qname,
 		.qname_len = key->qname_len,
 		.qtype = key->qtype,
 		.qclass = key->qclass,
 		.flags = TARN__FLAG_RD | (key->checking_disabled ? TARN__FLAG_CD : 0),
 	};
+}
+
+size_t tarn__saved_write(const struct tarn__key *key, const uint8_t *stored, size_t len,
+			 uint8_t message[TARN__MESSAGE_MAX], uint8_t *verdict)
+{
+	const struct tarn__query query = tarn__saved_query(key);
 	const struct tarn__reply how = {.limit = TARN__MESSAGE_MAX};
 	*verdict = stored[0] & VERDICT_BITS;
 	return tarn__reply_stored(&query, stored, len, &how, message);

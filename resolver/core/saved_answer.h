@@ -43,6 +43,9 @@ bool tarn__saved_has_key(const struct tarn__key *);
 /* Returns true if a server's answer for the key would be checked. */
 bool tarn__saved_is_validated(const struct tarn__config *, const struct tarn__key *);
 
+/* The query, without EDNS, by which a stored form becomes a message. qname is that of the key. */
+struct tarn__query tarn__saved_query(const struct tarn__key *);
+
 /*
  * Writes the message of a stored form, with its TTLs as they are there. Returns its octets, at least a header.
  * The verdict is *verdict.

@@ -60,14 +60,7 @@ static char *write_key(char *out, const struct tarn__key *key)
 static char *write_answer(char *out, const struct tarn__key *key, const struct rtcache_value *value,
 			  uint8_t *message)
 {
-	const struct tarn__query query = {
-		.qname = key->qname,
-		.qname_len = key->qname_len,
-		.qtype = key->qtype,
-		.qclass = key->qclass,
-		.flags = TARN__FLAG_RD | (key->checking_disabled ? TARN__FLAG_CD : 0),
-		.edns_size = TARN__UDP_MIN,
-	};
+	const struct tarn__query query = tarn__saved_query(key);
 	/* Rounded up, so that a dump and a load do not extend an entry's life. */
 	struct tarn__reply how = {.limit = TARN__MESSAGE_MAX,
 				  .age_sec = (uint32_t)((value->age_ms + 999) / 1000)};
