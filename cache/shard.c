@@ -306,6 +306,22 @@ static size_t size_of(const struct rtcache__shard *shard, const struct rtcache__
 	return size > max ? SIZE_MAX : size;
 }
 
+/*
+ * Writes an entry into a block that has been made for it. *old, the one of the same key, may be gone: room may
+ * have been made with it.
+ */
+static struct rtcache__entry *write_new(struct rtcache__shard *shard, uint32_t ref,
+					const struct rtcache__new *item, uint64_t now_ms,
+					struct rtcache__entry **old)
+{
+	struct rtcache__entry *entry = entry_at(shard, ref);
+	write_entry(entry, item, now_ms);
+	expect_death(shard, death_of(shard, entry));
+	if (*old)
+		*old = rtcache__shard_find(shard, item->hash, item->key, item->key_len);
+	return entry;
+}
+
 int rtcache__shard_store(struct rtcache__shard *shard, const struct rtcache__new *item,
 			 uint64_t now_ms, bool force, struct rtcache__reader *reader)
 {
@@ -328,12 +344,7 @@ int rtcache__shard_store(struct rtcache__shard *shard, const struct rtcache__new
 	if (!ref)
 		return RTCACHE_ENOMEM;
 
-	struct rtcache__entry *entry = entry_at(shard, ref);
-	write_entry(entry, item, now_ms);
-	expect_death(shard, death_of(shard, entry));
-	/* Making room may have evicted the old entry. */
-	if (old)
-		old = rtcache__shard_find(shard, item->hash, item->key, item->key_len);
+	(void)write_new(shard, ref, item, now_ms, &old);
 	if (old) {
 		replace(shard, ref_of(shard, old), ref);
 	} else {
@@ -386,12 +397,7 @@ int rtcache__shard_load(struct rtcache__shard *shard, const struct rtcache__new 
 	if (!ref)
 		return RTCACHE_ENOMEM;
 
-	struct rtcache__entry *entry = entry_at(shard, ref);
-	write_entry(entry, item, now_ms);
-	expect_death(shard, death_of(shard, entry));
-	/* The sweep may have removed the old entry. */
-	if (old)
-		old = rtcache__shard_find(shard, item->hash, item->key, item->key_len);
+	struct rtcache__entry *entry = write_new(shard, ref, item, now_ms, &old);
 	if (old) {
 		replace_by_loaded(shard, old, entry, item->uses);
 	} else {
