@@ -8,6 +8,7 @@ base_sources = \
 	resolver/base/base64.c resolver/base/base64.h \
 	resolver/base/error.c \
 	resolver/base/framing.h \
+	resolver/base/library.c resolver/base/library.h \
 	resolver/base/list.h \
 	resolver/base/octets.h \
 	resolver/base/pipe.h \

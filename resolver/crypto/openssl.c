@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/library.h"
 #include "crypto/signature.h"
 
 #define COMMON_FUNCTIONS(FUNCTION)                                                                 \
@@ -70,24 +71,6 @@ static struct {
 	EVP_PKEY *p256, *p384; /* curves without a point, likewise: keys are copies of them */
 } library;
 
-struct function {
-	const char *name;
-	void *pointer; /* where its address goes */
-};
-
-/* Returns NULL, or the name of a function that the library lacks. */
-static const char *find_functions(const struct function *functions, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		void *found = dlsym(library.handle, functions[i].name);
-		if (!found)
-			return functions[i].name;
-		/* POSIX allows the conversion of an object pointer to a function pointer. */
-		memcpy(functions[i].pointer, &found, sizeof(found));
-	}
-	return NULL;
-}
-
 static const char *report_missing(const char *function)
 {
 	static char text[128];
@@ -102,7 +85,7 @@ static const char *report_missing(const char *function)
  */
 static const char *start(void)
 {
-	const struct function functions[] = {COMMON_FUNCTIONS(ROW)};
+	const struct tarn__library_function functions[] = {COMMON_FUNCTIONS(ROW)};
 	const uint64_t how = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT |
 			     OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
 			     OPENSSL_INIT_NO_ADD_ALL_DIGESTS;
@@ -110,7 +93,8 @@ static const char *start(void)
 		library.handle = dlopen(OPENSSL_SONAME, RTLD_NOW | RTLD_LOCAL);
 	if (!library.handle)
 		return dlerror();
-	const char *missing = find_functions(functions, sizeof(functions) / sizeof(functions[0]));
+	const char *missing = tarn__library_find(library.handle, functions,
+						 sizeof(functions) / sizeof(functions[0]));
 	if (missing)
 		return report_missing(missing);
 	library.is_started = library.OPENSSL_init_crypto(how, NULL) == 1;
@@ -118,12 +102,12 @@ static const char *start(void)
 }
 
 /* Loads the library once, and looks up functions. Returns NULL, or the reason why it cannot be done. */
-static const char *load(const struct function *functions, size_t count)
+static const char *load(const struct tarn__library_function *functions, size_t count)
 {
 	const char *fault = library.is_started ? NULL : start();
 	if (fault)
 		return fault;
-	const char *missing = find_functions(functions, count);
+	const char *missing = tarn__library_find(library.handle, functions, count);
 	return missing ? report_missing(missing) : NULL;
 }
 
@@ -190,7 +174,7 @@ static bool can_compute(void)
 
 const char *tarn__hmac_load(void)
 {
-	const struct function functions[] = {MAC_FUNCTIONS(ROW)};
+	const struct tarn__library_function functions[] = {MAC_FUNCTIONS(ROW)};
 	if (library.blank)
 		return NULL;
 	const char *fault = load(functions, sizeof(functions) / sizeof(functions[0]));
@@ -417,7 +401,7 @@ const char *tarn__openssl_load(void)
 {
 	static const char *const names[DIGESTS] = {
 		[TARN__SHA1] = "SHA1", [TARN__SHA256] = "SHA256", [TARN__SHA384] = "SHA384"};
-	const struct function functions[] = {SIGNATURE_FUNCTIONS(ROW)};
+	const struct tarn__library_function functions[] = {SIGNATURE_FUNCTIONS(ROW)};
 	const char *fault = load(functions, sizeof(functions) / sizeof(functions[0]));
 	if (fault)
 		return fault;

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/framing.h"
+#include "base/library.h"
 #include "base/octets.h"
 #include "base/pipe.h"
 #include "tarn.h"
@@ -109,20 +110,13 @@ struct tarn__http2_session {
 
 static const char *find_functions(void)
 {
-	const struct {
-		const char *name;
-		void *pointer;
-	} functions[] = {FUNCTIONS(ROW)};
+	const struct tarn__library_function functions[] = {FUNCTIONS(ROW)};
+	const char *missing = tarn__library_find(library.handle, functions,
+						 sizeof(functions) / sizeof(functions[0]));
 	static char text[128];
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		void *found = dlsym(library.handle, functions[i].name);
-		if (!found) {
-			snprintf(text, sizeof(text), "%s has no %s", NGHTTP2_SONAME,
-				 functions[i].name);
-			return text;
-		}
-		/* POSIX allows the conversion of an object pointer to a function pointer. */
-		memcpy(functions[i].pointer, &found, sizeof(found));
+	if (missing) {
+		snprintf(text, sizeof(text), "%s has no %s", NGHTTP2_SONAME, missing);
+		return text;
 	}
 	void *found = dlsym(library.handle, "nghttp2_option_set_stream_reset_rate_limit");
 	memcpy(&library.set_stream_reset_rate_limit, &found, sizeof(found));

@@ -8,7 +8,8 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "base/library.h"
 
 #define ROW(name) {#name, &tarn__ssl.name},
 
@@ -20,22 +21,12 @@ static struct {
 	bool is_started; /* tarn__ssl does not change afterwards */
 } loading = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
-/* Returns NULL, or the name of a function that the library lacks. */
+/* Returns NULL, or the name of a function that the library lacks. Those of libcrypto are found by libssl. */
 static const char *find_functions(void)
 {
-	const struct {
-		const char *name;
-		void *pointer;
-	} functions[] = {TARN__OPENSSL_FUNCTIONS(ROW)};
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-		/* It also finds those of libcrypto, on which libssl depends. */
-		void *found = dlsym(loading.handle, functions[i].name);
-		if (!found)
-			return functions[i].name;
-		/* POSIX allows the conversion of an object pointer to a function pointer. */
-		memcpy(functions[i].pointer, &found, sizeof(found));
-	}
-	return NULL;
+	const struct tarn__library_function functions[] = {TARN__OPENSSL_FUNCTIONS(ROW)};
+	return tarn__library_find(loading.handle, functions,
+				  sizeof(functions) / sizeof(functions[0]));
 }
 
 /*

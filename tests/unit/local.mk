@@ -6,6 +6,7 @@ unit_tests = \
 	tests/unit/base/test_base16 \
 	tests/unit/base/test_base32 \
 	tests/unit/base/test_base64 \
+	tests/unit/base/test_library \
 	tests/unit/base/test_ports \
 	tests/unit/base/test_siphash \
 	tests/unit/base/test_timer \

@@ -23,6 +23,7 @@
 
 #include "daemon/telemetry/metrics.h"
 #include "daemon/telemetry/visits.h"
+#include "base/library.h"
 #include "net/clock.h"
 #include "net/socket.h"
 #include "net/worker.h"
@@ -246,11 +247,7 @@ static int load_library(struct tarn__metrics_http *http)
 		tarn__log(http->log, TARN_LOG_ERR, "no metrics: %s", dlerror());
 		return TARN_ESYSTEM;
 	}
-	/* POSIX allows the conversion of an object pointer to a function pointer. */
-	const struct {
-		const char *name;
-		void *function;
-	} names[] = {
+	const struct tarn__library_function functions[] = {
 		{"MHD_start_daemon", &http->start_daemon},
 		{"MHD_stop_daemon", &http->stop_daemon},
 		{"MHD_create_response_from_buffer", &http->create_response},
@@ -259,14 +256,12 @@ static int load_library(struct tarn__metrics_http *http)
 		{"MHD_destroy_response", &http->destroy_response},
 		{"MHD_get_connection_info", &http->get_info},
 	};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		void *found = dlsym(http->library, names[i].name);
-		if (!found) {
-			tarn__log(http->log, TARN_LOG_ERR, "no metrics: %s lacks %s",
-				  MICROHTTPD_SONAME, names[i].name);
-			return TARN_ESYSTEM;
-		}
-		memcpy(names[i].function, &found, sizeof(found));
+	const char *missing = tarn__library_find(http->library, functions,
+						 sizeof(functions) / sizeof(functions[0]));
+	if (missing) {
+		tarn__log(http->log, TARN_LOG_ERR, "no metrics: %s lacks %s", MICROHTTPD_SONAME,
+			  missing);
+		return TARN_ESYSTEM;
 	}
 	return 0;
 }

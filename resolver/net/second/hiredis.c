@@ -30,6 +30,7 @@
 #include "net/second/commands.h"
 #include "net/second/connection.h"
 #include "net/second/expect.h"
+#include "base/library.h"
 #include "net/second/place.h"
 #include "net/second/replies.h"
 #include "net/second/secure.h"
@@ -85,20 +86,13 @@ struct tarn__second_connection {
 
 static const char *find_functions(void)
 {
-	const struct {
-		const char *name;
-		void *pointer;
-	} functions[] = {FUNCTIONS(ROW)};
+	const struct tarn__library_function functions[] = {FUNCTIONS(ROW)};
+	const char *missing = tarn__library_find(library.handle, functions,
+						 sizeof(functions) / sizeof(functions[0]));
 	static char text[128];
-	for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
-		void *found = dlsym(library.handle, functions[i].name);
-		if (!found) {
-			snprintf(text, sizeof text, "%s has no %s", LIBHIREDIS_SONAME,
-				 functions[i].name);
-			return text;
-		}
-		/* POSIX allows the conversion of an object pointer to a function pointer. */
-		memcpy(functions[i].pointer, &found, sizeof found);
+	if (missing) {
+		snprintf(text, sizeof(text), "%s has no %s", LIBHIREDIS_SONAME, missing);
+		return text;
 	}
 	return NULL;
 }
